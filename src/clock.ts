@@ -1,0 +1,45 @@
+/** Stops a timer that has not fired yet; harmless afterwards. */
+export type Cancel = () => void
+
+/** Time is handed in, as two different clocks. This file is the only one that reads the machine's. */
+export interface Clock {
+  /** Date and hour in milliseconds since the epoch, for day limits, records and logs. May jump. */
+  nowMs(): number
+  /** Milliseconds since some fixed moment, for windows, deadlines and latencies. Never goes back. */
+  elapsedMs(): number
+  /** Runs `task` once, `delayMs` from now. A pending timer does not keep the process alive. */
+  after(delayMs: number, task: () => void): Cancel
+}
+
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  elapsedMs: () => performance.now(),
+  after(delayMs, task) {
+    const timer = setTimeout(task, delayMs)
+    timer.unref()
+    return () => clearTimeout(timer)
+  },
+}
+
+/** Runs `task` every `periodMs` until cancelled; the next run is timed from the end of the last. */
+export function every(clock: Clock, periodMs: number, task: () => void): Cancel {
+  let cancel = clock.after(periodMs, run)
+  let stopped = false
+  function run() {
+    task()
+    if (!stopped) cancel = clock.after(periodMs, run)
+  }
+  return () => {
+    stopped = true
+    cancel()
+  }
+}
+
+/** A promise that resolves `delayMs` from now. */
+export const sleep = (clock: Clock, delayMs: number): Promise<void> =>
+  new Promise((resolve) => {
+    clock.after(delayMs, resolve)
+  })
+
+/** ISO 8601 text of a moment of {@link Clock.nowMs}. */
+export const isoTime = (epochMs: number): string => new Date(epochMs).toISOString()

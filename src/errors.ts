@@ -1,0 +1,53 @@
+/** Every refusal and failure the service can answer with, and the HTTP status it travels under. */
+export const statusOf = {
+  invalid_request: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  not_found: 404,
+  paused: 409,
+  payload_too_large: 413,
+  unsupported_media_type: 415,
+  currency_mismatch: 422,
+  no_ltv_history: 422,
+  idempotency_key_reused: 422,
+  budget_exceeded: 429,
+  rate_limited: 429,
+  internal: 500,
+  platform_refused: 502,
+  platform_unavailable: 503,
+  shutting_down: 503,
+  outcome_unknown: 504,
+} as const
+
+export type ErrorCode = keyof typeof statusOf
+
+/** Whether the same request can succeed later: never, at any time, or from a known moment on. */
+export type Retry = 'never' | 'later' | { readonly afterMs: number }
+
+/** What an error may add to its answer. Money in currency units, times in ISO 8601. */
+export interface ErrorFacts {
+  readonly field?: string
+  readonly scope?: string
+  readonly remaining?: number
+  readonly wouldPassAt?: string
+  readonly bidId?: string
+}
+
+/** A refusal or failure that is safe to show to the caller. Anything else thrown is answered as `internal`. */
+export class AppError extends Error {
+  override readonly name = 'AppError'
+  readonly code: ErrorCode
+  readonly retry: Retry
+  readonly facts: ErrorFacts
+
+  constructor(code: ErrorCode, detail: string, retry: Retry = 'never', facts: ErrorFacts = {}) {
+    super(detail)
+    this.code = code
+    this.retry = retry
+    this.facts = facts
+  }
+}
+
+/** The message of anything thrown, for logs. */
+export const messageOf = (thrown: unknown): string =>
+  thrown instanceof Error ? thrown.message : String(thrown)

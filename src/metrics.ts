@@ -1,0 +1,86 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+
+/** Every metric of the service, by its Prometheus name. Money is in currency units. */
+export type Metrics = ReturnType<typeof createMetrics>
+
+export function createMetrics() {
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+  // Counts of handles now open: gauges whose names end like counters, which promtool rightly refuses.
+  for (const name of ['handles', 'requests', 'resources'])
+    registry.removeSingleMetric(`nodejs_active_${name}_total`)
+
+  const counter = <L extends string>(name: string, help: string, labelNames: L[]) =>
+    new Counter({ name, help, labelNames, registers })
+  const gauge = <L extends string>(name: string, help: string, labelNames: L[]) =>
+    new Gauge({ name, help, labelNames, registers })
+
+  return {
+    registry,
+    /** `limit` tells the limits of one scope apart: `sliding_600s`, `day`, `lifetime`. */
+    budgetSpend: gauge('bidwarden_budget_spend', 'Spend that counts against the limit, in currency units.', [
+      'scope',
+      'limit',
+      'currency',
+    ]),
+    budgetHeld: gauge(
+      'bidwarden_budget_held',
+      'Money held for bids whose outcome is open, in currency units.',
+      ['scope', 'currency'],
+    ),
+    budgetLimit: gauge('bidwarden_budget_limit', 'The limit, in currency units.', [
+      'scope',
+      'limit',
+      'currency',
+    ]),
+    budgetUtilization: gauge('bidwarden_budget_utilization_ratio', '(spend + held) / limit.', [
+      'scope',
+      'limit',
+      'currency',
+    ]),
+    budgetOverdraft: counter(
+      'bidwarden_budget_overdraft_total',
+      'Money booked although no limit had room for it, in currency units.',
+      ['scope', 'currency'],
+    ),
+    budgetPaused: gauge('bidwarden_budget_paused', '1 while the scope is paused.', ['scope']),
+    killSwitch: gauge('bidwarden_kill_switch_engaged', '1 while the kill switch refuses every bid.', []),
+
+    /** `code` is the refusal's code, empty for bids that were placed, deferred or dry runs. */
+    bids: counter('bidwarden_bids_total', 'Bids answered.', ['platform', 'status', 'source', 'code']),
+    fallbacks: counter('bidwarden_fallback_total', 'Bids decided by the fallback.', ['platform']),
+    deferred: gauge('bidwarden_deferred_bids', 'Bids waiting for their platform to recover.', ['platform']),
+    unknownOutcomes: counter(
+      'bidwarden_unknown_outcomes_total',
+      'Writes whose answer was lost, by what reading back said: applied, not_applied, unclear.',
+      ['platform', 'resolution'],
+    ),
+
+    platformLatency: new Histogram({
+      name: 'bidwarden_platform_request_duration_seconds',
+      help: 'Time of one HTTP request to a platform.',
+      labelNames: ['platform', 'outcome'],
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers,
+    }),
+    platformAuthLost: gauge('bidwarden_platform_auth_lost', '1 while the platform refuses our credentials.', [
+      'platform',
+    ]),
+    breakerState: gauge('bidwarden_breaker_state', '1 for the state the circuit breaker is in.', [
+      'platform',
+      'state',
+    ]),
+    breakerTransitions: counter('bidwarden_breaker_transitions_total', 'Changes of the circuit breaker.', [
+      'platform',
+      'from',
+      'to',
+    ]),
+    rateLimitRemaining: gauge(
+      'bidwarden_rate_limit_remaining',
+      'Platform calls left in the window, for bids.',
+      ['platform'],
+    ),
+    rateLimitCalls: gauge('bidwarden_rate_limit_calls', 'Platform calls allowed per window.', ['platform']),
+  }
+}

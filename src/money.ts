@@ -1,0 +1,93 @@
+import { strict as assert } from 'node:assert'
+
+declare const unit: unique symbol
+
+/**
+ * Money in integer millionths of a currency unit. Never negative, never above {@link MAX_MICROS}, so every
+ * sum of a few thousand of them is still exact in a double.
+ */
+export type Micros = number & { readonly [unit]: 'micros' }
+
+/** 9·10⁹ currency units: the largest amount the program accepts, just below the last exact integer. */
+export const MAX_MICROS = 9_000_000_000_000_000 as Micros
+export const ZERO = 0 as Micros
+const MICROS_PER_UNIT = 1_000_000
+
+/** Why a text or number is not money. */
+export class MoneyError extends Error {
+  override readonly name = 'MoneyError'
+}
+
+/** Brands an integer that is already in micros. A fraction, a negative or an overflow is a programming error. */
+export function micros(value: number): Micros {
+  assert(
+    Number.isSafeInteger(value) && value >= 0 && value <= MAX_MICROS,
+    `${value} is not an amount in micros`,
+  )
+  return value as Micros
+}
+
+/**
+ * Reads decimal money exactly: `"1.25"` or `1.25` is 1 250 000 micros. At most six decimals; more decimals, a
+ * sign, an exponent, NaN, or more than 9·10⁹ units throws {@link MoneyError}.
+ */
+export function parseMoney(amount: string | number): Micros {
+  const text = typeof amount === 'number' ? String(amount) : amount
+  const match = /^(\d{1,10})(?:\.(\d{1,6}))?$/.exec(text)
+  if (!match) throw new MoneyError(whyNotMoney(text))
+  const value = Number(match[1]) * MICROS_PER_UNIT + Number((match[2] ?? '').padEnd(6, '0'))
+  if (value > MAX_MICROS) throw new MoneyError('must not exceed 9000000000')
+  return value as Micros
+}
+
+function whyNotMoney(text: string): string {
+  if (/^-/.test(text)) return 'must not be negative'
+  if (/^\d+\.\d{7,}$/.test(text) || /^\d+(\.\d+)?e-\d+$/.test(text)) return 'must have at most 6 decimals'
+  if (/^\d{11,}/.test(text) || /^\d+(\.\d+)?e\+?\d+$/.test(text)) return 'must not exceed 9000000000'
+  return 'must be a decimal number'
+}
+
+/** Exact decimal text without trailing zeros: 1 250 000 micros is `"1.25"`. The inverse of {@link parseMoney}. */
+export function formatMoney(amount: Micros): string {
+  const whole = Math.floor(amount / MICROS_PER_UNIT)
+  const fraction = String(amount % MICROS_PER_UNIT)
+    .padStart(6, '0')
+    .replace(/0+$/, '')
+  return fraction === '' ? String(whole) : `${whole}.${fraction}`
+}
+
+/** The JSON number for an answer, in currency units. Shortest form round-trips through {@link parseMoney}. */
+export const toUnits = (amount: Micros): number => amount / MICROS_PER_UNIT
+
+/** Nearest micros at or below a non-negative number of units: for amounts that were computed, not stated. */
+export function microsFloor(units: number): Micros {
+  assert(units >= 0, `${units} is not an amount`)
+  return Math.min(Math.floor(units * MICROS_PER_UNIT), MAX_MICROS) as Micros
+}
+
+export const sum = (a: Micros, b: Micros): Micros => micros(a + b)
+export const least = (a: Micros, b: Micros): Micros => (a < b ? a : b)
+/** a − b, or zero where b is larger. */
+export const minus = (a: Micros, b: Micros): Micros => (a > b ? ((a - b) as Micros) : ZERO)
+
+/** Decimals of a currency's minor unit by ISO 4217 (USD 2, JPY 0, BHD 3). Throws {@link MoneyError} for unknown codes. */
+export function minorDigits(currency: string): number {
+  if (!isCurrency(currency)) throw new MoneyError(`${currency} is not an ISO 4217 currency`)
+  const format = new Intl.NumberFormat('en', { style: 'currency', currency })
+  return format.resolvedOptions().maximumFractionDigits ?? 2
+}
+
+const currencies = new Set(Intl.supportedValuesOf('currency'))
+export const isCurrency = (code: string): boolean => currencies.has(code)
+
+/**
+ * Whole minor units of an amount, `unitsPerMajor` of them to one unit (100 for cents, 1 for yen as Meta counts).
+ * Rounds down: what is sent to a platform must not exceed what is held here.
+ */
+export function toMinorUnits(amount: Micros, unitsPerMajor: number): number {
+  return Math.floor(amount / (MICROS_PER_UNIT / unitsPerMajor))
+}
+
+/** Micros of a whole number of minor units; see {@link toMinorUnits}. */
+export const fromMinorUnits = (minor: number, unitsPerMajor: number): Micros =>
+  micros(minor * (MICROS_PER_UNIT / unitsPerMajor))

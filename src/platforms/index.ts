@@ -1,0 +1,1 @@
+export { type Answer, PLATFORMS, type Platform, type PlatformName } from './platform.ts'

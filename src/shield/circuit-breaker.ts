@@ -1,0 +1,127 @@
+import type { Clock } from '../clock.ts'
+
+export type BreakerState =
+  | { readonly is: 'closed'; readonly failures: number }
+  | { readonly is: 'open'; readonly untilMs: number }
+  | { readonly is: 'half_open'; readonly successes: number; readonly probe: 'free' | 'taken' }
+
+export interface BreakerOptions {
+  /** Consecutive failures or slow calls that open it. */
+  readonly failures: number
+  /** A call that took longer counts as a failure, whatever it answered. */
+  readonly slowMs: number
+  /** From opening to the first probe. */
+  readonly resetMs: number
+  /** Successful probes, one at a time, that close it. */
+  readonly successes: number
+}
+
+export const DEFAULT_BREAKER: BreakerOptions = { failures: 3, slowMs: 500, resetMs: 30_000, successes: 2 }
+
+/**
+ * What a call says of the platform's health. `neutral` for anything that is not its doing: a limit of our own, a call
+ * never sent, an answer that only says "too many".
+ */
+export type Verdict = 'healthy' | 'failing' | 'neutral'
+
+/** A call that was let through. Report its verdict exactly once. */
+export interface Passage {
+  report(verdict: Verdict, latencyMs: number): void
+}
+
+export type BreakerAnswer =
+  | { readonly is: 'admitted'; readonly passage: Passage }
+  | { readonly is: 'open'; readonly retryAfterMs: number }
+
+/** Keeps calls away from a platform that fails. A verdict on a call of an earlier state changes nothing. */
+export class CircuitBreaker {
+  readonly #clock: Clock
+  readonly #options: BreakerOptions
+  readonly #onChange: (from: BreakerState['is'], to: BreakerState['is']) => void
+  #state: BreakerState = { is: 'closed', failures: 0 }
+  /** Counts transitions, so that calls of an earlier state are told apart. */
+  #generation = 0
+
+  constructor(
+    clock: Clock,
+    options: BreakerOptions,
+    onChange: (from: BreakerState['is'], to: BreakerState['is']) => void = () => {},
+  ) {
+    this.#clock = clock
+    this.#options = options
+    this.#onChange = onChange
+  }
+
+  /** Open becomes half-open when its time is over; there is no timer. */
+  get state(): BreakerState {
+    if (this.#state.is === 'open' && this.#clock.elapsedMs() >= this.#state.untilMs) {
+      this.#move({ is: 'half_open', successes: 0, probe: 'free' })
+    }
+    return this.#state
+  }
+
+  /** Whether a call would be let through now; takes no probe. */
+  get admits(): boolean {
+    const state = this.state
+    return state.is === 'closed' || (state.is === 'half_open' && state.probe === 'free')
+  }
+
+  enter(): BreakerAnswer {
+    const state = this.state
+    if (state.is === 'open') return { is: 'open', retryAfterMs: state.untilMs - this.#clock.elapsedMs() }
+    if (state.is === 'half_open') {
+      if (state.probe === 'taken') return { is: 'open', retryAfterMs: this.#options.slowMs }
+      this.#state = { ...state, probe: 'taken' }
+    }
+    return { is: 'admitted', passage: this.#passage() }
+  }
+
+  #passage(): Passage {
+    const generation = this.#generation
+    let reported = false
+    return {
+      report: (verdict, latencyMs) => {
+        if (reported || generation !== this.#generation) return
+        reported = true
+        this.#judge(verdict === 'healthy' && latencyMs > this.#options.slowMs ? 'failing' : verdict)
+      },
+    }
+  }
+
+  #judge(verdict: Verdict): void {
+    const next = after(this.#state, verdict, this.#options, this.#clock.elapsedMs())
+    if (next.is === this.#state.is) this.#state = next
+    else this.#move(next)
+  }
+
+  #move(next: BreakerState): void {
+    const from = this.#state.is
+    this.#state = next
+    this.#generation += 1
+    this.#onChange(from, next.is)
+  }
+}
+
+/** The trip rule, apart from the machine that applies it. */
+function after(state: BreakerState, verdict: Verdict, options: BreakerOptions, nowMs: number): BreakerState {
+  switch (state.is) {
+    case 'open':
+      return state
+    case 'closed': {
+      if (verdict === 'neutral') return state
+      if (verdict === 'healthy') return state.failures === 0 ? state : { is: 'closed', failures: 0 }
+      const failures = state.failures + 1
+      return failures >= options.failures
+        ? { is: 'open', untilMs: nowMs + options.resetMs }
+        : { is: 'closed', failures }
+    }
+    case 'half_open': {
+      if (verdict === 'neutral') return { ...state, probe: 'free' }
+      if (verdict === 'failing') return { is: 'open', untilMs: nowMs + options.resetMs }
+      const successes = state.successes + 1
+      return successes >= options.successes
+        ? { is: 'closed', failures: 0 }
+        : { is: 'half_open', successes, probe: 'free' }
+    }
+  }
+}

@@ -1,0 +1,22 @@
+export {
+  BudgetManager,
+  type BudgetManagerOptions,
+  type Ending,
+  type HoldResult,
+  type KillSwitch,
+  type Veto,
+} from './budget-manager.ts'
+export {
+  type BreakerAnswer,
+  type BreakerOptions,
+  type BreakerState,
+  CircuitBreaker,
+  DEFAULT_BREAKER,
+  type Passage,
+  type Verdict,
+} from './circuit-breaker.ts'
+export type { Hold, HoldTerms, OnExpiry } from './hold.ts'
+export type { LimitSpec } from './limits.ts'
+export { type Admission, PRIORITIES, type Priority, type RateLimit, RateLimiter } from './rate-limiter.ts'
+export type { Pause, Scope } from './scope.ts'
+export { type LimitStats, type ScopeStats, tightest } from './stats.ts'

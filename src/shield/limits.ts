@@ -1,0 +1,80 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Clock } from '../clock.ts'
+import type { Micros } from '../money.ts'
+import { DayWindow, LifetimeWindow, SlidingWindow, type Window, type WindowEntry } from './windows/index.ts'
+
+/** A maximum over a window. `timezone` is an IANA name. */
+export type LimitSpec =
+  | { readonly kind: 'sliding'; readonly windowMs: number; readonly max: Micros }
+  | { readonly kind: 'day'; readonly timezone: string; readonly max: Micros }
+  | { readonly kind: 'lifetime'; readonly max: Micros }
+
+/** A limit with the spend that counts against it. */
+export interface Limit {
+  readonly spec: LimitSpec
+  readonly window: Window
+}
+
+/**
+ * Builds the limits that replace `before`. A limit over the same window keeps its spend; a new window is filled from
+ * what is known, and where an amount's age is unknown it is taken as young as it can be: a change of limits never
+ * frees money.
+ *
+ * @param totalSpent everything ever spent in the scope, in micros
+ */
+export function replaceLimits(
+  clock: Clock,
+  before: readonly Limit[],
+  specs: readonly LimitSpec[],
+  totalSpent: number,
+): Limit[] {
+  const nowMs = clock.elapsedMs()
+  const known = history(before, nowMs, totalSpent)
+  return specs.map((spec) => {
+    const kept = before.find((limit) => isDeepStrictEqual(windowOf(limit.spec), windowOf(spec)))
+    return { spec, window: kept?.window ?? filledWindow(clock, spec, known) }
+  })
+}
+
+function windowOf({ max: _, ...window }: LimitSpec): object {
+  return window
+}
+
+/** All spend as entries with the youngest possible age, oldest first. */
+function history(limits: readonly Limit[], nowMs: number, totalSpent: number): WindowEntry[] {
+  let longestMs = 0
+  let entries: WindowEntry[] = []
+  for (const { spec, window } of limits) {
+    if (spec.kind !== 'sliding' || spec.windowMs <= longestMs) continue
+    longestMs = spec.windowMs
+    entries = window.entries(nowMs)
+  }
+  const older = totalSpent - entries.reduce((total, entry) => total + entry.amount, 0)
+  return older > 0 ? [{ ageMs: longestMs, amount: older }, ...entries] : entries
+}
+
+function filledWindow(clock: Clock, spec: LimitSpec, entries: readonly WindowEntry[]): Window {
+  const nowMs = clock.elapsedMs()
+  switch (spec.kind) {
+    case 'sliding': {
+      const window = new SlidingWindow(spec.windowMs)
+      for (const { ageMs, amount } of entries) {
+        if (ageMs <= spec.windowMs) window.add(nowMs - ageMs, amount)
+      }
+      return window
+    }
+    case 'day': {
+      const window = new DayWindow(clock, spec.timezone)
+      const dayAgeMs = window.ageMs(nowMs)
+      for (const { ageMs, amount } of entries) {
+        if (ageMs <= dayAgeMs) window.add(nowMs, amount)
+      }
+      return window
+    }
+    case 'lifetime': {
+      const window = new LifetimeWindow()
+      for (const { amount } of entries) window.add(nowMs, amount)
+      return window
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import type { Clock } from '../clock.ts'
+import { SlidingWindow } from './windows/index.ts'
+
+/** Who wants to call a platform, most important first. The first two may use the last tenth of a limit. */
+export const PRIORITIES = [
+  'lowering',
+  'bid',
+  'read_premium',
+  'read',
+  'scheduled',
+  'retry',
+  'backfill',
+] as const
+export type Priority = (typeof PRIORITIES)[number]
+
+/** A maximum of calls over a sliding window. A call is one HTTP request to the platform. */
+export interface RateLimit {
+  readonly calls: number
+  readonly windowMs: number
+}
+
+export type Admission =
+  | { readonly is: 'admitted' }
+  | { readonly is: 'limited'; readonly retryAfterMs: number }
+
+/** Share of every limit that only pausing, lowering and bids may use. */
+const HEADROOM = 0.1
+const ADMITTED: Admission = { is: 'admitted' }
+
+/** API calls of one platform account, in the same conservative window as money. */
+export class RateLimiter {
+  readonly limit: RateLimit
+  readonly #clock: Clock
+  readonly #window: SlidingWindow
+  /** The platform told us to stay away until this elapsed time. */
+  #blockedUntilMs = 0
+
+  constructor(clock: Clock, limit: RateLimit) {
+    this.#clock = clock
+    this.limit = limit
+    this.#window = new SlidingWindow(limit.windowMs)
+  }
+
+  /** Whether a call would be admitted now; counts nothing. */
+  admits(priority: Priority): Admission {
+    const nowMs = this.#clock.elapsedMs()
+    if (this.#blockedUntilMs > nowMs && priority !== 'lowering') {
+      return { is: 'limited', retryAfterMs: this.#blockedUntilMs - nowMs }
+    }
+    const used = this.#window.sum(nowMs)
+    const tooMuch = used + 1 - this.#callsFor(priority)
+    if (tooMuch <= 0) return ADMITTED
+    return { is: 'limited', retryAfterMs: this.#window.reliefInMs(nowMs, tooMuch) }
+  }
+
+  /** Counts a call when it is admitted. */
+  take(priority: Priority): Admission {
+    const admission = this.admits(priority)
+    if (admission.is === 'admitted') this.count()
+    return admission
+  }
+
+  /** Counts a call that is made whatever the limit says: pausing and lowering never wait. */
+  count(): void {
+    this.#window.add(this.#clock.elapsedMs(), 1)
+  }
+
+  /** The platform asked for a pause of `afterMs`; a shorter request than the one in force changes nothing. */
+  block(afterMs: number): void {
+    this.#blockedUntilMs = Math.max(this.#blockedUntilMs, this.#clock.elapsedMs() + afterMs)
+  }
+
+  /**
+   * The platform says what share of its own quota is used (0..1). What it counts beyond our own count (other users of
+   * the account, the web interface) is counted here as well.
+   */
+  observe(usedShare: number): void {
+    const nowMs = this.#clock.elapsedMs()
+    const theirs = Math.ceil(Math.min(1, usedShare) * this.limit.calls)
+    const unseen = theirs - this.#window.sum(nowMs)
+    if (unseen > 0) this.#window.add(nowMs, unseen)
+  }
+
+  /** Calls left for bids. */
+  remaining(): number {
+    const nowMs = this.#clock.elapsedMs()
+    if (this.#blockedUntilMs > nowMs) return 0
+    return Math.max(0, this.limit.calls - this.#window.sum(nowMs))
+  }
+
+  #callsFor(priority: Priority): number {
+    const all = this.limit.calls
+    return PRIORITIES.indexOf(priority) <= PRIORITIES.indexOf('bid') ? all : Math.floor(all * (1 - HEADROOM))
+  }
+}

@@ -1,0 +1,83 @@
+import { DateTime } from 'luxon'
+import type { Clock } from '../../clock.ts'
+import type { Window, WindowEntry } from './window.ts'
+
+/**
+ * A calendar day in a time zone; everything counts until local midnight.
+ *
+ * The day ends when both clocks say so: the wall clock, and the wall clock as it stood at construction plus the time
+ * elapsed since. A wall clock that steps back or forward by hours can therefore only make a day longer, never free
+ * money early.
+ */
+export class DayWindow implements Window {
+  readonly #clock: Clock
+  readonly #timezone: string
+  readonly #wallAtZeroMs: number
+  #endsWallMs: number
+  #startedMs: number
+  #sum = 0
+
+  constructor(clock: Clock, timezone: string) {
+    this.#clock = clock
+    this.#timezone = timezone
+    this.#startedMs = clock.elapsedMs()
+    this.#wallAtZeroMs = clock.nowMs() - this.#startedMs
+    this.#endsWallMs = this.#midnightAfter(clock.nowMs())
+  }
+
+  sum(nowMs: number): number {
+    if (this.#steadyWallMs(nowMs) >= this.#endsWallMs) this.#endDay(nowMs)
+    return this.#sum
+  }
+
+  add(nowMs: number, amount: number): void {
+    this.sum(nowMs)
+    this.#sum += amount
+  }
+
+  remove(nowMs: number, addedMs: number, amount: number): void {
+    this.sum(nowMs)
+    if (addedMs >= this.#startedMs) this.#sum -= Math.min(amount, this.#sum)
+  }
+
+  reliefInMs(nowMs: number, amount: number): number {
+    if (amount <= 0) return 0
+    if (amount > this.sum(nowMs)) return Number.POSITIVE_INFINITY
+    const wallMs = Math.min(this.#steadyWallMs(nowMs), this.#clock.nowMs())
+    return this.#endsWallMs - wallMs
+  }
+
+  entries(nowMs: number): WindowEntry[] {
+    const amount = this.sum(nowMs)
+    return amount > 0 ? [{ ageMs: 0, amount }] : []
+  }
+
+  /** Milliseconds since local midnight: an amount older than this does not belong to the present day. */
+  ageMs(nowMs: number): number {
+    this.sum(nowMs)
+    const startWallMs = DateTime.fromMillis(this.#endsWallMs, { zone: this.#timezone })
+      .minus({ days: 1 })
+      .toMillis()
+    return this.#steadyWallMs(nowMs) - startWallMs
+  }
+
+  #steadyWallMs(nowMs: number): number {
+    return this.#wallAtZeroMs + nowMs
+  }
+
+  #endDay(nowMs: number): void {
+    const wallMs = Math.min(this.#clock.nowMs(), this.#steadyWallMs(nowMs))
+    if (wallMs < this.#endsWallMs) return
+    this.#endsWallMs = this.#midnightAfter(wallMs)
+    this.#startedMs = nowMs
+    this.#sum = 0
+  }
+
+  #midnightAfter(wallMs: number): number {
+    return DateTime.fromMillis(wallMs, { zone: this.#timezone })
+      .startOf('day')
+      .plus({ days: 1 })
+      .startOf('day')
+      .toMillis()
+  }
+}

@@ -1,0 +1,98 @@
+import type { Window, WindowEntry } from './window.ts'
+
+/** Slots per window. 600 gives one second for the default ten minutes, so an amount stays at most 0.17 % too long. */
+const SLOTS = 600
+
+/**
+ * A sliding window as a ring of 600 + 1 slots. An amount counts from the moment it is added until the *end* of its
+ * slot plus the window has passed: at least the window, at most one slot more. So the true spend of any window is
+ * never above the sum, whatever the order and rate of calls; and memory is fixed.
+ */
+export class SlidingWindow implements Window {
+  readonly #slotMs: number
+  readonly #slots = new Float64Array(SLOTS + 1)
+  /** Number of the newest slot, counted from elapsed time zero. */
+  #newest = 0
+  /** Where `#newest` lies in the ring: `#newest % #slots.length`. */
+  #at = 0
+  /** The newest slot ends here; until then no slot can leave and `#sum` is right as it stands. */
+  #newestEndsMs: number
+  /** Invariant: equals the sum of all slots. */
+  #sum = 0
+
+  constructor(windowMs: number) {
+    this.#slotMs = windowMs / SLOTS
+    this.#newestEndsMs = this.#slotMs
+  }
+
+  sum(nowMs: number): number {
+    if (nowMs >= this.#newestEndsMs) this.#advance(nowMs)
+    return this.#sum
+  }
+
+  add(nowMs: number, amount: number): void {
+    if (nowMs >= this.#newestEndsMs) this.#advance(nowMs)
+    this.#slots[this.#at] = (this.#slots[this.#at] ?? 0) + amount
+    this.#sum += amount
+  }
+
+  remove(nowMs: number, addedMs: number, amount: number): void {
+    this.sum(nowMs)
+    const slot = Math.min(this.#slotAt(addedMs), this.#newest)
+    if (slot < this.#newest - SLOTS) return
+    const at = slot % this.#slots.length
+    const taken = Math.min(amount, this.#slots[at] ?? 0)
+    this.#slots[at] = (this.#slots[at] ?? 0) - taken
+    this.#sum -= taken
+  }
+
+  reliefInMs(nowMs: number, amount: number): number {
+    if (amount <= 0) return 0
+    this.sum(nowMs)
+    let freed = 0
+    for (let slot = this.#newest - SLOTS; slot <= this.#newest; slot++) {
+      freed += this.#amountIn(slot)
+      if (freed >= amount) return Math.max(0, this.#leavesAtMs(slot) - nowMs)
+    }
+    return Number.POSITIVE_INFINITY
+  }
+
+  entries(nowMs: number): WindowEntry[] {
+    this.sum(nowMs)
+    const entries: WindowEntry[] = []
+    for (let slot = this.#newest - SLOTS; slot <= this.#newest; slot++) {
+      const amount = this.#amountIn(slot)
+      if (amount > 0) entries.push({ ageMs: Math.max(0, nowMs - (slot + 1) * this.#slotMs), amount })
+    }
+    return entries
+  }
+
+  #slotAt(elapsedMs: number): number {
+    const slot = Math.floor(elapsedMs / this.#slotMs)
+    // Division may round up across a boundary; an amount must never land in a slot that has not begun.
+    return slot * this.#slotMs > elapsedMs ? slot - 1 : slot
+  }
+
+  #leavesAtMs(slot: number): number {
+    return (slot + this.#slots.length) * this.#slotMs
+  }
+
+  #amountIn(slot: number): number {
+    return slot < 0 ? 0 : (this.#slots[slot % this.#slots.length] ?? 0)
+  }
+
+  /** Makes the slot of `nowMs` the newest; whatever was in the slots it passes over has left the window. */
+  #advance(nowMs: number): void {
+    const slot = this.#slotAt(nowMs)
+    if (slot <= this.#newest) return
+    const passed = Math.min(slot - this.#newest, this.#slots.length)
+    for (let i = 1; i <= passed; i++) {
+      const at = (this.#newest + i) % this.#slots.length
+      this.#sum -= this.#slots[at] ?? 0
+      this.#slots[at] = 0
+    }
+    this.#newest = slot
+    this.#at = slot % this.#slots.length
+    this.#newestEndsMs = (slot + 1) * this.#slotMs
+  }
+}
