@@ -43,7 +43,7 @@ export function parseMoney(amount: string | number): Micros {
 function whyNotMoney(text: string): string {
   if (/^-/.test(text)) return 'must not be negative'
   if (/^\d+\.\d{7,}$/.test(text) || /^\d+(\.\d+)?e-\d+$/.test(text)) return 'must have at most 6 decimals'
-  if (/^\d{11,}/.test(text) || /^\d+(\.\d+)?e\+?\d+$/.test(text)) return 'must not exceed 9000000000'
+  if (/^\d{11,}/.test(text) || /^\d+(\.\d+)?e\+\d+$/.test(text)) return 'must not exceed 9000000000'
   return 'must be a decimal number'
 }
 
@@ -56,7 +56,10 @@ export function formatMoney(amount: Micros): string {
   return fraction === '' ? String(whole) : `${whole}.${fraction}`
 }
 
-/** The JSON number for an answer, in currency units. Shortest form round-trips through {@link parseMoney}. */
+/**
+ * The JSON number for an answer, in currency units. Round-trips through {@link parseMoney} up to 8.5·10⁹ units; above,
+ * a double has too few digits for the last micro.
+ */
 export const toUnits = (amount: Micros): number => amount / MICROS_PER_UNIT
 
 /** Nearest micros at or below a non-negative number of units: for amounts that were computed, not stated. */

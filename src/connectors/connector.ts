@@ -27,11 +27,17 @@ export interface Step {
   readonly mayRefuse?: boolean
 }
 
+/** What a step is answered with: `refused` only where the step allows it. */
+export type Reply = Extract<Answer, { is: 'ok' | 'refused' }>
+
+/** Part of an operation: it yields requests and gets the platform's answers. */
+export type Talk<T> = Generator<Step, T, Reply>
+
 /**
- * An operation as a pure conversation: it yields requests, gets the platform's answers (`ok`, or `refused` where the
- * step allows it) and returns what it came to. Any other answer ends it: the runner turns it into a {@link Failure}.
+ * An operation as a pure conversation that returns what it came to. Any answer that is no {@link Reply} ends it: the
+ * runner turns it into a {@link Failure}.
  */
-export type Conversation<T> = Generator<Step, Outcome<T>, Extract<Answer, { is: 'ok' | 'refused' }>>
+export type Conversation<T> = Talk<Outcome<T>>
 
 export interface Placed<Memo> {
   /** The platform's name for what was changed. */

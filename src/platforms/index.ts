@@ -1,1 +1,5 @@
+export { type GoogleMicros, googleAds, toGoogleMicros } from './google-ads.ts'
+export { at, listAt, numberAt, textAt } from './json.ts'
+export { fromMetaUnits, meta, toMetaUnits } from './meta.ts'
 export { type Answer, PLATFORMS, type Platform, type PlatformName } from './platform.ts'
+export { type TradeDeskMoney, toCpm, toTradeDeskMoney, tradeDesk } from './trade-desk.ts'

@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert'
 import type { Clock } from '../clock.ts'
 import { type Micros, micros } from '../money.ts'
 import { Hold, HoldQueue, type HoldTerms } from './hold.ts'
+import { HoldIndex } from './hold-index.ts'
 import type { LimitSpec } from './limits.ts'
 import { Scope } from './scope.ts'
 import { type ScopeStats, statsOf } from './stats.ts'
@@ -19,7 +20,7 @@ export type Veto =
     }
 
 export type HoldResult =
-  | { readonly is: 'held'; readonly hold: Hold }
+  | Hold
   | { readonly is: 'repeated'; readonly hold: Hold }
   | { readonly is: 'id_reused'; readonly hold: Hold }
   | Veto
@@ -33,7 +34,7 @@ export type KillSwitch =
 
 export interface BudgetManagerOptions {
   readonly clock: Clock
-  /** How many ended holds are remembered, so that a repeated verb is recognised. Oldest forgotten first. */
+  /** At least so many of the latest holds are remembered after their end, so that a repeated verb is recognised. */
   readonly rememberEnded?: number
   /** Called for every hold that ended by its time. */
   readonly onExpired?: (hold: Hold) => void
@@ -41,7 +42,9 @@ export interface BudgetManagerOptions {
   readonly onOverdraft?: (scope: Scope, amount: Micros) => void
 }
 
-const DEFAULT_REMEMBERED = 100_000
+const DEFAULT_REMEMBERED = 8_000
+/** Of spend that was never held: it waits nowhere. */
+const NEVER_HELD = new HoldQueue({ ttlMs: 0, onExpiry: 'settle' })
 
 /**
  * Budgets of many scopes, and the holds on them. For every scope and limit, at every instant: spend in the window
@@ -51,16 +54,14 @@ export class BudgetManager {
   readonly #clock: Clock
   readonly #options: BudgetManagerOptions
   readonly #scopes = new Map<string, Scope>()
-  readonly #holds = new Map<string, Hold>()
-  readonly #queues = new Map<number, HoldQueue>()
-  readonly #ended: (Hold | undefined)[]
-  #endedAt = 0
+  readonly #holds: HoldIndex
+  readonly #queues: HoldQueue[] = []
   #killSwitch: KillSwitch = { is: 'released' }
 
   constructor(options: BudgetManagerOptions) {
     this.#clock = options.clock
     this.#options = options
-    this.#ended = new Array(options.rememberEnded ?? DEFAULT_REMEMBERED).fill(undefined)
+    this.#holds = new HoldIndex(options.rememberEnded ?? DEFAULT_REMEMBERED)
   }
 
   /** Creates the scope or replaces the limits of the one there is; its spend and its holds stay. */
@@ -119,21 +120,23 @@ export class BudgetManager {
     if (veto?.is === 'over_budget' && this.#sweep(nowMs)) veto = this.#veto(scopes, amount, nowMs)
     if (veto) return veto
 
+    assert(areDistinct(scopes), `${id} names a scope twice`)
+
     // From here on the hold succeeds.
-    const queue = this.#queueFor(terms.ttlMs)
-    const hold = new Hold(id, scopes, amount, nowMs + terms.ttlMs, terms.onExpiry, queue)
+    const queue = this.#queueFor(terms)
+    const hold = new Hold(id, scopes, amount, nowMs + terms.ttlMs, queue)
     for (const scope of scopes) scope.held += amount
-    this.#holds.set(id, hold)
+    this.#holds.add(hold)
     queue.push(hold)
-    return { is: 'held', hold }
+    return hold
   }
 
   /**
    * Turns a hold into spend of `amount`, in the windows from now on; the rest is free again. More than was held, or a
    * bill for a released hold, is booked all the same (the money is gone) and counts as overdraft where no room is left.
    */
-  settle(id: string, amount: Micros): Ending {
-    const hold = this.#holds.get(id)
+  settle(which: Hold | string, amount: Micros): Ending {
+    const hold = this.#resolve(which)
     if (!hold) return 'unknown'
     if (hold.state === 'settled') return 'already'
     const late = hold.state === 'released'
@@ -147,8 +150,8 @@ export class BudgetManager {
   }
 
   /** Frees all of a hold. */
-  release(id: string): Ending {
-    const hold = this.#holds.get(id)
+  release(which: Hold | string): Ending {
+    const hold = this.#resolve(which)
     if (!hold) return 'unknown'
     if (hold.state !== 'open') return 'already'
     this.#end(hold, 'released')
@@ -157,8 +160,8 @@ export class BudgetManager {
   }
 
   /** Takes back the spend of a settled hold that is proven not to have happened. */
-  credit(id: string): Ending {
-    const hold = this.#holds.get(id)
+  credit(which: Hold | string): Ending {
+    const hold = this.#resolve(which)
     if (!hold) return 'unknown'
     if (hold.state !== 'settled') return 'already'
     const nowMs = this.#clock.elapsedMs()
@@ -171,14 +174,14 @@ export class BudgetManager {
 
   /** Books spend that was never held. The same id again books nothing. */
   addSpend(id: string, scopes: readonly Scope[], amount: Micros): Ending {
-    if (this.#holds.has(id)) return 'already'
+    if (this.#holds.get(id)) return 'already'
+    assert(areDistinct(scopes), `${id} names a scope twice`)
     const nowMs = this.#clock.elapsedMs()
-    const hold = new Hold(id, scopes, amount, nowMs, 'settle', this.#queueFor(0))
+    const hold = new Hold(id, scopes, amount, nowMs, NEVER_HELD)
     hold.state = 'settled'
     hold.spent = amount
     hold.endedAtMs = nowMs
-    this.#holds.set(id, hold)
-    this.#remember(hold)
+    this.#holds.add(hold)
     this.#book(scopes, amount, 0, nowMs)
     return 'settled'
   }
@@ -186,6 +189,11 @@ export class BudgetManager {
   /** Ends every hold whose time is over. Called by a timer, and before any refusal for lack of money. */
   expire(): void {
     this.#sweep(this.#clock.elapsedMs())
+  }
+
+  /** The hold of that id, open or remembered. */
+  find(id: string): Hold | undefined {
+    return this.#holds.get(id)
   }
 
   /** How many holds are open or remembered. */
@@ -196,6 +204,11 @@ export class BudgetManager {
   stats(scope: Scope): ScopeStats {
     this.expire()
     return statsOf(scope, this.#clock.elapsedMs())
+  }
+
+  /** An id finds a hold while it is remembered; the hold itself is good for as long as somebody keeps it. */
+  #resolve(which: Hold | string): Hold | undefined {
+    return typeof which === 'string' ? this.#holds.get(which) : which
   }
 
   #veto(scopes: readonly Scope[], amount: Micros, nowMs: number): Veto | undefined {
@@ -212,54 +225,59 @@ export class BudgetManager {
 
   /** @param cover micros that were held for this spend and have just been freed */
   #book(scopes: readonly Scope[], amount: Micros, cover: number, nowMs: number): void {
-    for (const scope of scopes) {
-      if (amount > cover) this.#countOverdraft(scope, amount, cover, nowMs)
-      scope.book(nowMs, amount)
-    }
+    const uncovered =
+      amount > cover ? scopes.map((scope) => uncoveredIn(scope, amount, cover, nowMs)) : undefined
+    for (const scope of scopes) scope.book(nowMs, amount)
+    if (uncovered) this.#countOverdraft(scopes, uncovered)
   }
 
-  #countOverdraft(scope: Scope, amount: Micros, cover: number, nowMs: number): void {
-    const room = Math.max(0, scope.available(nowMs), cover)
-    const uncovered = Math.max(0, amount - room)
-    if (uncovered === 0) return
-    scope.overdraft += uncovered
-    this.#options.onOverdraft?.(scope, micros(uncovered))
+  #countOverdraft(scopes: readonly Scope[], uncovered: readonly number[]): void {
+    const overdrawn = scopes
+      .map((scope, i) => ({ scope, excess: uncovered[i] ?? 0 }))
+      .filter(({ excess }) => excess > 0)
+    for (const { scope, excess } of overdrawn) scope.overdraft += excess
+    // Told last, so that whatever the listener does, everything is booked.
+    for (const { scope, excess } of overdrawn) this.#options.onOverdraft?.(scope, micros(excess))
   }
 
   #end(hold: Hold, state: 'settled' | 'released'): void {
     for (const scope of hold.scopes) scope.held -= hold.micros
     hold.queue.remove(hold)
     hold.state = state
-    this.#remember(hold)
   }
 
-  /** Keeps an ended hold until `rememberEnded` later ones have ended. */
-  #remember(hold: Hold): void {
-    const forgotten = this.#ended[this.#endedAt]
-    if (forgotten) this.#holds.delete(forgotten.id)
-    this.#ended[this.#endedAt] = hold
-    this.#endedAt = (this.#endedAt + 1) % this.#ended.length
-  }
-
-  #queueFor(ttlMs: number): HoldQueue {
-    let queue = this.#queues.get(ttlMs)
-    if (!queue) this.#queues.set(ttlMs, (queue = new HoldQueue()))
+  /** A handful of terms are in use, each from configuration. */
+  #queueFor({ ttlMs, onExpiry }: HoldTerms): HoldQueue {
+    for (const queue of this.#queues) {
+      if (queue.terms.ttlMs === ttlMs && queue.terms.onExpiry === onExpiry) return queue
+    }
+    const queue = new HoldQueue({ ttlMs, onExpiry })
+    this.#queues.push(queue)
     return queue
   }
 
   /** Ends the holds whose time is over; false when there was none. */
   #sweep(nowMs: number): boolean {
     let swept = false
-    for (const queue of this.#queues.values()) {
+    for (const queue of this.#queues) {
       for (let hold = queue.first; hold && hold.expiresAtMs <= nowMs; hold = queue.first) {
-        if (hold.onExpiry === 'settle') this.settle(hold.id, hold.micros)
-        else this.release(hold.id)
+        if (queue.terms.onExpiry === 'settle') this.settle(hold, hold.micros)
+        else this.release(hold)
         this.#options.onExpired?.(hold)
         swept = true
       }
     }
     return swept
   }
+}
+
+/** A scope that paid twice for one bid would pass its limit unseen. */
+const areDistinct = (scopes: readonly Scope[]): boolean =>
+  scopes.every((scope, i) => scopes.lastIndexOf(scope) === i)
+
+/** How much of `amount` no limit of the scope has room for. */
+function uncoveredIn(scope: Scope, amount: Micros, cover: number, nowMs: number): number {
+  return Math.max(0, amount - Math.max(0, scope.available(nowMs), cover))
 }
 
 /** Until `amount` fits all scopes at once. */

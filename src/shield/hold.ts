@@ -13,7 +13,7 @@ export interface HoldTerms {
 }
 
 /**
- * Money set aside for one bid. One flat object, since a bidder keeps hundreds of thousands of them. Only the
+ * Money set aside for one bid. One flat and small object, since a bidder keeps hundreds of thousands of them. Only the
  * {@link BudgetManager} changes it, and `state` leaves `open` exactly once (a late bill may still turn `released`
  * into `settled`).
  */
@@ -21,38 +21,40 @@ export class Hold {
   readonly id: string
   readonly scopes: readonly Scope[]
   readonly micros: Micros
-  readonly onExpiry: OnExpiry
   readonly expiresAtMs: number
-  state: 'open' | 'settled' | 'released' = 'open'
-  /** Micros that became spend, and the elapsed time of that; meaningful while `settled`. */
-  spent = 0
-  endedAtMs = 0
   /** Where an open hold waits for its expiry, and its neighbours there. */
   readonly queue: HoldQueue
   next: Hold | undefined = undefined
   previous: Hold | undefined = undefined
+  state: 'open' | 'settled' | 'released' = 'open'
+  /** Micros that became spend, and the elapsed time of that; meaningful while `settled`. */
+  spent = 0
+  endedAtMs = 0
 
-  constructor(
-    id: string,
-    scopes: readonly Scope[],
-    amount: Micros,
-    expiresAtMs: number,
-    onExpiry: OnExpiry,
-    queue: HoldQueue,
-  ) {
+  constructor(id: string, scopes: readonly Scope[], amount: Micros, expiresAtMs: number, queue: HoldQueue) {
     this.id = id
     this.scopes = scopes
     this.micros = amount
-    this.expiresAtMs = expiresAtMs
-    this.onExpiry = onExpiry
+    // Whole milliseconds take no memory of their own; later is the safe side.
+    this.expiresAtMs = Math.ceil(expiresAtMs)
     this.queue = queue
+  }
+
+  /** A hold is its own success among the results of asking for one. */
+  get is(): 'held' {
+    return 'held'
   }
 }
 
-/** Open holds of one time to live, so the first to come is the first to expire. */
+/** Open holds of one time to live and one fate, so the first to come is the first to expire. */
 export class HoldQueue {
+  readonly terms: HoldTerms
   #first: Hold | undefined
   #last: Hold | undefined
+
+  constructor(terms: HoldTerms) {
+    this.terms = terms
+  }
 
   get first(): Hold | undefined {
     return this.#first

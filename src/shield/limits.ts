@@ -30,8 +30,11 @@ export function replaceLimits(
 ): Limit[] {
   const nowMs = clock.elapsedMs()
   const known = history(before, nowMs, totalSpent)
+  const left = [...before]
   return specs.map((spec) => {
-    const kept = before.find((limit) => isDeepStrictEqual(windowOf(limit.spec), windowOf(spec)))
+    const at = left.findIndex((limit) => isDeepStrictEqual(windowOf(limit.spec), windowOf(spec)))
+    // Taken out, since two limits that shared one window would each book into it.
+    const kept = at < 0 ? undefined : left.splice(at, 1)[0]
     return { spec, window: kept?.window ?? filledWindow(clock, spec, known) }
   })
 }

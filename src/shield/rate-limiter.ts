@@ -44,13 +44,10 @@ export class RateLimiter {
   /** Whether a call would be admitted now; counts nothing. */
   admits(priority: Priority): Admission {
     const nowMs = this.#clock.elapsedMs()
-    if (this.#blockedUntilMs > nowMs && priority !== 'lowering') {
-      return { is: 'limited', retryAfterMs: this.#blockedUntilMs - nowMs }
-    }
-    const used = this.#window.sum(nowMs)
-    const tooMuch = used + 1 - this.#callsFor(priority)
-    if (tooMuch <= 0) return ADMITTED
-    return { is: 'limited', retryAfterMs: this.#window.reliefInMs(nowMs, tooMuch) }
+    const blockedMs = priority === 'lowering' ? 0 : this.#blockedUntilMs - nowMs
+    const tooMuch = this.#window.sum(nowMs) + 1 - this.#callsFor(priority)
+    if (blockedMs <= 0 && tooMuch <= 0) return ADMITTED
+    return { is: 'limited', retryAfterMs: Math.max(blockedMs, this.#window.reliefInMs(nowMs, tooMuch)) }
   }
 
   /** Counts a call when it is admitted. */
@@ -90,6 +87,8 @@ export class RateLimiter {
 
   #callsFor(priority: Priority): number {
     const all = this.limit.calls
-    return PRIORITIES.indexOf(priority) <= PRIORITIES.indexOf('bid') ? all : Math.floor(all * (1 - HEADROOM))
+    if (PRIORITIES.indexOf(priority) <= PRIORITIES.indexOf('bid')) return all
+    // A limit too small to divide leaves the others one call, or they would wait for ever.
+    return Math.max(1, Math.floor(all * (1 - HEADROOM)))
   }
 }

@@ -6,8 +6,8 @@ import type { Window, WindowEntry } from './window.ts'
  * A calendar day in a time zone; everything counts until local midnight.
  *
  * The day ends when both clocks say so: the wall clock, and the wall clock as it stood at construction plus the time
- * elapsed since. A wall clock that steps back or forward by hours can therefore only make a day longer, never free
- * money early.
+ * elapsed since. What is added while only one of them is past midnight counts for the day that begins as well. So a
+ * wall clock that steps by hours, or a machine that was suspended, can only make a day longer, never free money early.
  */
 export class DayWindow implements Window {
   readonly #clock: Clock
@@ -16,6 +16,8 @@ export class DayWindow implements Window {
   #endsWallMs: number
   #startedMs: number
   #sum = 0
+  /** The part of the sum that was added when one clock was past `#endsWallMs` already. */
+  #carried = 0
 
   constructor(clock: Clock, timezone: string) {
     this.#clock = clock
@@ -33,18 +35,21 @@ export class DayWindow implements Window {
   add(nowMs: number, amount: number): void {
     this.sum(nowMs)
     this.#sum += amount
+    if (Math.max(this.#steadyWallMs(nowMs), this.#clock.nowMs()) >= this.#endsWallMs) this.#carried += amount
   }
 
   remove(nowMs: number, addedMs: number, amount: number): void {
     this.sum(nowMs)
     if (addedMs >= this.#startedMs) this.#sum -= Math.min(amount, this.#sum)
+    this.#carried = Math.min(this.#carried, this.#sum)
   }
 
   reliefInMs(nowMs: number, amount: number): number {
     if (amount <= 0) return 0
     if (amount > this.sum(nowMs)) return Number.POSITIVE_INFINITY
-    const wallMs = Math.min(this.#steadyWallMs(nowMs), this.#clock.nowMs())
-    return this.#endsWallMs - wallMs
+    const endsMs =
+      amount > this.#sum - this.#carried ? this.#midnightAfter(this.#endsWallMs) : this.#endsWallMs
+    return endsMs - Math.min(this.#steadyWallMs(nowMs), this.#clock.nowMs())
   }
 
   entries(nowMs: number): WindowEntry[] {
@@ -57,6 +62,8 @@ export class DayWindow implements Window {
     this.sum(nowMs)
     const startWallMs = DateTime.fromMillis(this.#endsWallMs, { zone: this.#timezone })
       .minus({ days: 1 })
+      // Where a day begins at one o'clock, a day earlier is not yet the beginning of that one.
+      .startOf('day')
       .toMillis()
     return this.#steadyWallMs(nowMs) - startWallMs
   }
@@ -68,9 +75,10 @@ export class DayWindow implements Window {
   #endDay(nowMs: number): void {
     const wallMs = Math.min(this.#clock.nowMs(), this.#steadyWallMs(nowMs))
     if (wallMs < this.#endsWallMs) return
+    this.#sum = wallMs < this.#midnightAfter(this.#endsWallMs) ? this.#carried : 0
+    this.#carried = 0
     this.#endsWallMs = this.#midnightAfter(wallMs)
     this.#startedMs = nowMs
-    this.#sum = 0
   }
 
   #midnightAfter(wallMs: number): number {

@@ -9,7 +9,7 @@ const SLOTS = 600
  * never above the sum, whatever the order and rate of calls; and memory is fixed.
  */
 export class SlidingWindow implements Window {
-  readonly #slotMs: number
+  readonly #windowMs: number
   readonly #slots = new Float64Array(SLOTS + 1)
   /** Number of the newest slot, counted from elapsed time zero. */
   #newest = 0
@@ -21,8 +21,8 @@ export class SlidingWindow implements Window {
   #sum = 0
 
   constructor(windowMs: number) {
-    this.#slotMs = windowMs / SLOTS
-    this.#newestEndsMs = this.#slotMs
+    this.#windowMs = windowMs
+    this.#newestEndsMs = this.#beginsMs(1)
   }
 
   sum(nowMs: number): number {
@@ -62,19 +62,27 @@ export class SlidingWindow implements Window {
     const entries: WindowEntry[] = []
     for (let slot = this.#newest - SLOTS; slot <= this.#newest; slot++) {
       const amount = this.#amountIn(slot)
-      if (amount > 0) entries.push({ ageMs: Math.max(0, nowMs - (slot + 1) * this.#slotMs), amount })
+      if (amount > 0) entries.push({ ageMs: Math.max(0, nowMs - this.#beginsMs(slot + 1)), amount })
     }
     return entries
   }
 
+  /** The slot that has begun and not ended at `elapsedMs`. */
   #slotAt(elapsedMs: number): number {
-    const slot = Math.floor(elapsedMs / this.#slotMs)
-    // Division may round up across a boundary; an amount must never land in a slot that has not begun.
-    return slot * this.#slotMs > elapsedMs ? slot - 1 : slot
+    const slot = Math.floor((elapsedMs * SLOTS) / this.#windowMs)
+    // Rounding may end up on the wrong side of a boundary. An amount must never land in a slot that has not begun,
+    // nor stay counted in one that has left.
+    if (this.#beginsMs(slot) > elapsedMs) return slot - 1
+    return this.#beginsMs(slot + 1) <= elapsedMs ? slot + 1 : slot
+  }
+
+  /** Multiplied first, so that boundaries on whole milliseconds are exact whatever the window. */
+  #beginsMs(slot: number): number {
+    return (slot * this.#windowMs) / SLOTS
   }
 
   #leavesAtMs(slot: number): number {
-    return (slot + this.#slots.length) * this.#slotMs
+    return this.#beginsMs(slot + this.#slots.length)
   }
 
   #amountIn(slot: number): number {
@@ -93,6 +101,6 @@ export class SlidingWindow implements Window {
     }
     this.#newest = slot
     this.#at = slot % this.#slots.length
-    this.#newestEndsMs = (slot + 1) * this.#slotMs
+    this.#newestEndsMs = this.#beginsMs(slot + 1)
   }
 }

@@ -1,0 +1,39 @@
+import type { Clock } from '../clock.ts'
+import type { SmartConnector, SmartStatus } from '../connectors/index.ts'
+import type { Fallback } from '../fallback/index.ts'
+import type { Logger } from '../log.ts'
+import type { Metrics } from '../metrics.ts'
+import type { Micros } from '../money.ts'
+import { PLATFORMS, type PlatformName } from '../platforms/index.ts'
+import type { BudgetManager, Scope } from '../shield/index.ts'
+import type { Decisions } from './decisions.ts'
+import type { Predictor } from './predictor.ts'
+
+export type Connectors = Readonly<Record<PlatformName, SmartConnector>>
+
+/** What the bid path works with; built once by `main.ts`. */
+export interface Agent {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly budget: BudgetManager
+  readonly connectors: Connectors
+  readonly fallback: Fallback
+  readonly predict: Predictor
+  readonly decisions: Decisions
+  readonly maxBid: Micros
+}
+
+export const platformScope = (platform: PlatformName): string => `platform:${platform}`
+export const campaignScope = (platform: PlatformName, campaignId: string): string =>
+  `campaign:${platform}:${campaignId}`
+export const GLOBAL_SCOPE = 'global'
+
+/** The scopes that pay for a bid: the platform's, the global one, and the campaign's where it has a budget. */
+export function scopesOf(budget: BudgetManager, platform: PlatformName, campaignId: string): Scope[] {
+  const names = [platformScope(platform), GLOBAL_SCOPE, campaignScope(platform, campaignId)]
+  return names.map((name) => budget.scope(name)).filter((scope) => scope !== undefined)
+}
+
+export const statuses = (connectors: Connectors): SmartStatus[] =>
+  PLATFORMS.map((name) => connectors[name].status())

@@ -1,0 +1,74 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { AppError, messageOf } from '../errors.ts'
+import type { Agent } from './agent.ts'
+import type { Authorize } from './auth.ts'
+import { bidRoutes } from './bids.ts'
+import { budgetRoutes } from './budgets.ts'
+import { collectMetrics } from './collect-metrics.ts'
+import type { Deferred } from './deferred.ts'
+import { docsPage, docsScripts } from './docs.ts'
+import type { IdempotencyKeys } from './idempotency.ts'
+import type { Ctx, Env } from './json.ts'
+import { killSwitchRoutes } from './kill-switch.ts'
+import { platformRoutes } from './platforms.ts'
+import { problemAnswer, shown } from './problem.ts'
+import { mount } from './routes.ts'
+
+export interface AppDeps {
+  readonly agent: Agent
+  readonly deferred: Deferred
+  readonly keys: IdempotencyKeys
+  readonly authorize: Authorize
+  readonly mode: 'mock' | 'live'
+}
+
+/** The route table. */
+export function createApp(deps: AppDeps): OpenAPIHono<Env> {
+  const { agent, deferred, authorize } = deps
+  const app = new OpenAPIHono<Env>()
+
+  mount(app, authorize, [
+    ...bidRoutes(deps),
+    ...budgetRoutes(agent),
+    ...killSwitchRoutes(agent),
+    ...platformRoutes(deps),
+  ])
+
+  app.get('/livez', (c) => c.text('ok'))
+  // Every part is there before the service listens, and draining closes the port.
+  app.get('/readyz', (c) => c.text('ok'))
+  app.get('/metrics', async (c) => {
+    authorize(c, 'read')
+    collectMetrics(agent, deferred)
+    const { registry } = agent.metrics
+    return c.body(await registry.metrics(), 200, { 'content-type': registry.contentType })
+  })
+
+  app.openAPIRegistry.registerComponent('securitySchemes', 'key', { type: 'http', scheme: 'bearer' })
+  app.get('/openapi.json', (c) => c.json(app.getOpenAPI31Document(API_INFO)))
+  app.get('/docs', (c) => c.html(docsPage))
+  app.get('/docs/:file', docsScripts)
+
+  app.notFound((c) =>
+    send(c, new AppError('not_found', `There is no ${c.req.method} ${c.req.path.slice(0, 200)}`)),
+  )
+  app.onError((error, c) => {
+    if (!(error instanceof AppError)) agent.log.error({ err: error, path: c.req.path }, messageOf(error))
+    return send(c, shown(error))
+  })
+  return app
+}
+
+const API_INFO = {
+  openapi: '3.1.0',
+  info: {
+    title: 'Bidwarden',
+    version: '0.1.0',
+    description: 'Budget-safe bidding: the money is held before the bid leaves.',
+  },
+}
+
+function send(c: Ctx, error: AppError): Response {
+  const { status, body, headers } = problemAnswer(error)
+  return c.body(JSON.stringify(body), status, headers)
+}

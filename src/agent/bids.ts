@@ -1,0 +1,142 @@
+import { z } from '@hono/zod-openapi'
+import { AppError, type ErrorCode } from '../errors.ts'
+import { PLATFORMS } from '../platforms/index.ts'
+import type { Agent } from './agent.ts'
+import { BidAnswer, BidRecord, bidAnswer, recordBody } from './bid-answer.ts'
+import { BidBatch, BidRequest } from './bid-request.ts'
+import { BID_STATUSES } from './decisions.ts'
+import type { Deferred } from './deferred.ts'
+import type { IdempotencyKeys } from './idempotency.ts'
+import { type Ctx, check, header, readJson } from './json.ts'
+import { placeBid } from './place-bid.ts'
+import { type Answer, ok, problemAnswer, shown } from './problem.ts'
+import { ProblemBody, type Route } from './routes.ts'
+
+export interface BidRouteDeps {
+  readonly agent: Agent
+  readonly deferred: Deferred
+  readonly keys: IdempotencyKeys
+}
+
+const BID_REFUSALS: readonly ErrorCode[] = [
+  'invalid_request',
+  'paused',
+  'payload_too_large',
+  'unsupported_media_type',
+  'currency_mismatch',
+  'no_ltv_history',
+  'idempotency_key_reused',
+  'budget_exceeded',
+  'rate_limited',
+  'platform_refused',
+  'platform_unavailable',
+  'outcome_unknown',
+]
+
+const IdempotencyKey = z
+  .string()
+  .min(1)
+  .max(255)
+  .openapi({ description: 'The same key and body gets the same answer for 24 h, without a second hold.' })
+const KeyHeader = z.object({ 'Idempotency-Key': IdempotencyKey.optional() })
+const BatchResult = z.union([BidAnswer, ProblemBody]).and(z.object({ httpStatus: z.number() }))
+
+const ListQuery = z.object({
+  platform: z.enum(PLATFORMS).optional(),
+  status: z.enum(BID_STATUSES).optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+})
+
+export function bidRoutes({ agent, deferred, keys }: BidRouteDeps): Route[] {
+  /** @param key names the bid among the caller's; undefined for a bid that may be repeated */
+  const bid = (request: BidRequest, caller: string, key: string | undefined): Promise<Answer> => {
+    const work = async () => bidAnswer(agent, await placeBid(agent, deferred, request, caller))
+    return key === undefined ? work() : keys.once(`${caller} ${key}`, request, work)
+  }
+
+  return [
+    {
+      method: 'post',
+      path: '/v1/bids',
+      summary: 'Decide a bid, hold its money, place it',
+      scope: 'bid',
+      headers: KeyHeader,
+      body: BidRequest,
+      answers: {
+        200: { description: 'Placed, or the result of a dry run', schema: BidAnswer },
+        202: {
+          description: 'Deferred: the platform is failing; placed when it recovers within 60 s',
+          schema: BidAnswer,
+        },
+      },
+      refusals: BID_REFUSALS,
+      handle: async (c, caller) => bid(await readJson(c, BidRequest), caller, idempotencyKey(c)),
+    },
+    {
+      method: 'post',
+      path: '/v1/bids/batch',
+      summary: 'Up to 500 bids, each decided on its own',
+      scope: 'bid',
+      headers: KeyHeader,
+      body: BidBatch,
+      answers: {
+        200: {
+          description: 'One result per bid, in order',
+          schema: z.object({ results: z.array(BatchResult) }),
+        },
+      },
+      refusals: ['invalid_request', 'payload_too_large', 'unsupported_media_type'],
+      async handle(c, caller) {
+        const key = idempotencyKey(c)
+        const { bids } = await readJson(c, BidBatch)
+        const results = await Promise.all(
+          bids.map((one, i) =>
+            settled(async () => bid(check(BidRequest, one), caller, key && `${key} ${i}`)),
+          ),
+        )
+        return ok({ results: results.map(({ status, body }) => ({ httpStatus: status, ...body })) })
+      },
+    },
+    {
+      method: 'get',
+      path: '/v1/bids',
+      summary: 'The latest decisions, newest first',
+      scope: 'read',
+      query: ListQuery,
+      answers: { 200: { description: 'Decision records', schema: z.object({ bids: z.array(BidRecord) }) } },
+      refusals: ['invalid_request'],
+      handle: (c) => ok({ bids: agent.decisions.list(check(ListQuery, c.req.query())).map(recordBody) }),
+    },
+    {
+      method: 'get',
+      path: '/v1/bids/{bidId}',
+      summary: 'Every number and rule that led to a bid',
+      scope: 'read',
+      params: z.object({ bidId: z.string() }),
+      answers: { 200: { description: 'The decision record', schema: BidRecord } },
+      refusals: ['not_found'],
+      handle(c) {
+        const record = agent.decisions.get(c.req.param('bidId') ?? '')
+        if (!record) throw new AppError('not_found', 'No such bid, or it is too old to be remembered')
+        return ok(recordBody(record))
+      },
+    },
+  ]
+}
+
+function idempotencyKey(c: Ctx): string | undefined {
+  const key = header(c, 'idempotency-key')
+  return key === undefined
+    ? undefined
+    : check(z.object({ 'Idempotency-Key': IdempotencyKey }), { 'Idempotency-Key': key })['Idempotency-Key']
+}
+
+/** One bid of a batch: its refusal is its own answer. */
+async function settled(work: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof AppError) return problemAnswer(shown(error))
+    throw error
+  }
+}

@@ -1,0 +1,217 @@
+import { z } from '@hono/zod-openapi'
+import { AppError } from '../errors.ts'
+import { toUnits } from '../money.ts'
+import { PLATFORMS, type PlatformName } from '../platforms/index.ts'
+import type { LimitSpec, LimitStats, Scope, ScopeStats } from '../shield/index.ts'
+import { type Agent, GLOBAL_SCOPE } from './agent.ts'
+import { Money } from './bid-request.ts'
+import { type Ctx, readJson } from './json.ts'
+import { ok } from './problem.ts'
+import type { Route } from './routes.ts'
+
+const MAX_WINDOW_SECONDS = 31 * 24 * 3600
+/** Scopes kept at once; each costs a few kilobytes for its windows. */
+const MAX_SCOPES = 10_000
+
+const Timezone = z
+  .string()
+  .refine(
+    (name) => Intl.supportedValuesOf('timeZone').includes(name) || name === 'UTC',
+    'must be an IANA time zone',
+  )
+  .openapi({ type: 'string', example: 'Europe/Berlin' })
+
+const LimitInput = z
+  .discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('sliding'),
+      windowSeconds: z.number().int().min(1).max(MAX_WINDOW_SECONDS),
+      max: Money,
+    }),
+    z.strictObject({ kind: z.literal('day'), timezone: Timezone, max: Money }),
+    z.strictObject({ kind: z.literal('lifetime'), max: Money }),
+  ])
+  .openapi('Limit')
+
+const BudgetInput = z
+  .strictObject({ limits: z.array(LimitInput).max(10) })
+  .refine(({ limits }) => new Set(limits.map(windowKey)).size === limits.length, {
+    message: 'must not name the same window twice',
+    path: ['limits'],
+  })
+  .openapi('BudgetInput')
+
+const Budget = z
+  .object({
+    scope: z.string().openapi({ example: 'platform:google_ads' }),
+    currency: z.string(),
+    paused: z.boolean(),
+    pauseReason: z.string().optional(),
+    overdraft: z.number(),
+    limits: z.array(
+      z.object({
+        kind: z.enum(['sliding', 'day', 'lifetime']),
+        windowSeconds: z.number().optional(),
+        timezone: z.string().optional(),
+        max: z.number(),
+        spent: z.number(),
+        held: z.number(),
+        remaining: z.number(),
+        utilization: z.number(),
+        nextReliefMs: z.number().optional(),
+      }),
+    ),
+  })
+  .openapi('Budget')
+
+const ScopeParam = z.object({ scope: z.string().openapi({ example: 'platform:google_ads' }) })
+const PauseInput = z.strictObject({ reason: z.string().min(1).max(500).optional() }).openapi('PauseInput')
+const one = { 200: { description: 'The budget now', schema: Budget } }
+
+export function budgetRoutes(agent: Agent): Route[] {
+  const { budget } = agent
+  const show = (scope: Scope) => ok(budgetBody(budget.stats(scope)))
+  const find = (c: Ctx): Scope => {
+    const name = c.req.param('scope') ?? ''
+    const scope = budget.scope(name)
+    if (!scope) throw new AppError('not_found', `There is no budget for ${name.slice(0, 100)}`)
+    return scope
+  }
+
+  return [
+    {
+      method: 'get',
+      path: '/v1/budgets',
+      summary: 'All budgets',
+      scope: 'read',
+      answers: { 200: { description: 'All budgets', schema: z.object({ budgets: z.array(Budget) }) } },
+      refusals: [],
+      handle: () => ok({ budgets: [...budget.scopes].map((scope) => budgetBody(budget.stats(scope))) }),
+    },
+    {
+      method: 'get',
+      path: '/v1/budgets/{scope}',
+      summary: 'One budget',
+      scope: 'read',
+      params: ScopeParam,
+      answers: one,
+      refusals: ['not_found'],
+      handle: (c) => show(find(c)),
+    },
+    {
+      method: 'put',
+      path: '/v1/budgets/{scope}',
+      summary: 'Replace the limits; what is spent stays spent',
+      scope: 'admin',
+      params: ScopeParam,
+      body: BudgetInput,
+      answers: one,
+      refusals: ['invalid_request', 'payload_too_large', 'unsupported_media_type'],
+      async handle(c) {
+        const { limits } = await readJson(c, BudgetInput)
+        const name = c.req.param('scope') ?? ''
+        const currency = budget.scope(name)?.currency ?? currencyOf(agent, name)
+        const scope = budget.define(name, currency, limits.map(toSpec))
+        agent.log.warn({ scope: name, limits }, 'limits changed')
+        return show(scope)
+      },
+    },
+    {
+      method: 'post',
+      path: '/v1/budgets/{scope}/pause',
+      summary: 'Refuse every bid on this scope from now on',
+      scope: 'admin',
+      params: ScopeParam,
+      answers: one,
+      refusals: ['invalid_request'],
+      async handle(c) {
+        const name = c.req.param('scope') ?? ''
+        // Pausing lowers risk, so it needs no budget: a campaign without one gets an empty one to carry the mark.
+        const scope = budget.scope(name) ?? budget.define(name, currencyOf(agent, name), [])
+        const reason = (await reasonOf(c)) ?? 'paused by an operator'
+        scope.pause = { is: 'paused', reason }
+        agent.log.warn({ scope: scope.name, reason }, 'scope paused')
+        return show(scope)
+      },
+    },
+    {
+      method: 'post',
+      path: '/v1/budgets/{scope}/resume',
+      summary: 'Take bids on this scope again',
+      scope: 'admin',
+      params: ScopeParam,
+      answers: one,
+      refusals: ['not_found'],
+      handle(c) {
+        const scope = find(c)
+        scope.pause = { is: 'running' }
+        agent.log.warn({ scope: scope.name }, 'scope resumed')
+        return show(scope)
+      },
+    },
+  ]
+}
+
+/** Pausing needs no body; one may say why. */
+async function reasonOf(c: Ctx): Promise<string | undefined> {
+  const { 'content-length': length, 'transfer-encoding': chunked } = c.env.incoming.headers
+  if (chunked === undefined && (length === undefined || length === '0')) return undefined
+  return (await readJson(c, PauseInput)).reason
+}
+
+/** The currency of a scope that does not exist yet; 400 for a name that is no scope, or when there are too many. */
+function currencyOf({ budget, connectors }: Agent, name: string): string {
+  const [, platform] = /^campaign:(\w+):[A-Za-z0-9_-]{1,64}$/.exec(name) ?? []
+  if (!isPlatform(platform)) {
+    const known = [
+      ...PLATFORMS.map((one) => `platform:${one}`),
+      'campaign:<platform>:<id>',
+      GLOBAL_SCOPE,
+    ].join(', ')
+    throw new AppError('invalid_request', `scope: must be one of ${known}`, 'never', { field: 'scope' })
+  }
+  if ([...budget.scopes].length >= MAX_SCOPES) {
+    throw new AppError('invalid_request', `scope: there are ${MAX_SCOPES} budgets already`, 'never', {
+      field: 'scope',
+    })
+  }
+  return connectors[platform].currency
+}
+
+const isPlatform = (name: string | undefined): name is PlatformName =>
+  PLATFORMS.some((platform) => platform === name)
+
+function windowKey(limit: z.output<typeof LimitInput>): string {
+  const { max: _, ...window } = limit
+  return JSON.stringify(window)
+}
+
+function toSpec(limit: z.output<typeof LimitInput>): LimitSpec {
+  if (limit.kind !== 'sliding') return limit
+  return { kind: 'sliding', windowMs: limit.windowSeconds * 1000, max: limit.max }
+}
+
+function budgetBody({ scope, currency, pause, overdraft, limits }: ScopeStats): z.output<typeof Budget> {
+  return {
+    scope,
+    currency,
+    paused: pause.is === 'paused',
+    ...(pause.is === 'paused' && { pauseReason: pause.reason }),
+    overdraft: toUnits(overdraft),
+    limits: limits.map(limitBody),
+  }
+}
+
+function limitBody({ spec, spent, held, remaining, utilization, nextReliefMs }: LimitStats) {
+  return {
+    kind: spec.kind,
+    ...(spec.kind === 'sliding' && { windowSeconds: spec.windowMs / 1000 }),
+    ...(spec.kind === 'day' && { timezone: spec.timezone }),
+    max: toUnits(spec.max),
+    spent: toUnits(spent),
+    held: toUnits(held),
+    remaining: toUnits(remaining),
+    utilization,
+    ...(nextReliefMs !== undefined && { nextReliefMs }),
+  }
+}

@@ -1,0 +1,74 @@
+import type { HttpBindings } from '@hono/node-server'
+import type { Context } from 'hono'
+import type { z } from 'zod'
+import { AppError } from '../errors.ts'
+
+export type Env = { Bindings: HttpBindings }
+export type Ctx = Context<Env>
+
+/** Largest request body, in bytes. */
+export const MAX_BODY_BYTES = 256 * 1024
+
+/** A request header, without building the web-standard headers of the whole request. */
+export function header(c: Ctx, name: string): string | undefined {
+  const value = c.env.incoming.headers[name]
+  return Array.isArray(value) ? value[0] : value
+}
+
+/**
+ * The JSON body, checked by `schema`. Errors: 415 for another content type, 413 over 256 KiB, 400 naming the first
+ * field that is wrong.
+ */
+export async function readJson<S extends z.ZodType>(c: Ctx, schema: S): Promise<z.output<S>> {
+  return check(schema, await readBody(c))
+}
+
+async function readBody(c: Ctx): Promise<unknown> {
+  const type = header(c, 'content-type')
+  if (!type?.startsWith('application/json')) {
+    throw new AppError('unsupported_media_type', 'Send the body as application/json')
+  }
+  const length = header(c, 'content-length')
+  if (length === undefined) return parse(await readChunks(c))
+  if (Number(length) > MAX_BODY_BYTES) throw tooLarge()
+  try {
+    return await c.req.json()
+  } catch {
+    throw malformed()
+  }
+}
+
+/** A body of unannounced length, read no further than the limit. */
+async function readChunks(c: Ctx): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of c.env.incoming) {
+    size += chunk.length
+    if (size > MAX_BODY_BYTES) throw tooLarge()
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw malformed()
+  }
+}
+
+const tooLarge = () => new AppError('payload_too_large', `The body may have at most ${MAX_BODY_BYTES} bytes`)
+const malformed = () => new AppError('invalid_request', 'The body is not JSON')
+
+/** Checks a value against a schema; 400 naming the first field that is wrong. */
+export function check<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const issue = result.error.issues[0]
+  const path = issue?.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]] : (issue?.path ?? [])
+  const field = path.map(String).join('.')
+  const problem =
+    issue?.code === 'unrecognized_keys' ? 'is not a known field' : (issue?.message ?? 'is not valid')
+  throw new AppError('invalid_request', field === '' ? problem : `${field}: ${problem}`, 'never', { field })
+}

@@ -1,0 +1,104 @@
+import { z } from '@hono/zod-openapi'
+import { isoTime } from '../clock.ts'
+import { PLATFORMS, type PlatformName } from '../platforms/index.ts'
+import type { KillSwitch } from '../shield/index.ts'
+import type { Agent } from './agent.ts'
+import { readJson } from './json.ts'
+import { ok } from './problem.ts'
+import type { Route } from './routes.ts'
+
+const KillSwitchInput = z
+  .strictObject({
+    engaged: z.boolean(),
+    reason: z.string().min(1).max(500).optional(),
+    pauseCampaigns: z.boolean().optional(),
+  })
+  .refine(({ engaged, pauseCampaigns }) => engaged || !pauseCampaigns, {
+    message: 'goes with engaging only',
+    path: ['pauseCampaigns'],
+  })
+  .openapi('KillSwitchInput')
+
+const PauseResult = z.object({
+  platform: z.enum(PLATFORMS),
+  campaignId: z.string(),
+  result: z.enum(['paused', 'refused', 'throttled', 'auth_lost', 'unavailable', 'unknown']),
+  detail: z.string().optional(),
+})
+
+const KillSwitchBody = z
+  .object({
+    engaged: z.boolean(),
+    reason: z.string().optional(),
+    since: z.string().optional(),
+    campaigns: z.array(PauseResult).optional(),
+  })
+  .openapi('KillSwitch')
+
+const answers = { 200: { description: 'The switch now', schema: KillSwitchBody } }
+
+/** Campaigns paused at once per platform: quick, and still one HTTP connection each. */
+const CONCURRENT = 8
+
+export function killSwitchRoutes(agent: Agent): Route[] {
+  return [
+    {
+      method: 'get',
+      path: '/v1/kill-switch',
+      summary: 'Whether bidding is stopped',
+      scope: 'read',
+      answers,
+      refusals: [],
+      handle: () => ok(switchBody(agent.budget.killSwitch)),
+    },
+    {
+      method: 'post',
+      path: '/v1/kill-switch',
+      summary:
+        'Stop every bid from the next request on, and pause the campaigns if asked; or let bids through again',
+      scope: 'admin',
+      body: KillSwitchInput,
+      answers,
+      refusals: ['invalid_request', 'payload_too_large', 'unsupported_media_type'],
+      async handle(c) {
+        const { engaged, reason, pauseCampaigns } = await readJson(c, KillSwitchInput)
+        if (engaged) agent.budget.engageKillSwitch(reason ?? 'engaged by an operator')
+        else agent.budget.releaseKillSwitch()
+        agent.log.warn({ engaged, reason }, 'kill switch')
+        const campaigns = pauseCampaigns ? await pauseAll(agent) : undefined
+        return ok({ ...switchBody(agent.budget.killSwitch), ...(campaigns && { campaigns }) })
+      },
+    },
+  ]
+}
+
+type Paused = z.output<typeof PauseResult>
+
+/** Every campaign this process has placed a bid on, past any limit or breaker. One that fails does not stop the rest. */
+async function pauseAll(agent: Agent): Promise<Paused[]> {
+  const perPlatform = await Promise.all(PLATFORMS.map((platform) => pauseOn(agent, platform)))
+  return perPlatform.flat()
+}
+
+async function pauseOn(agent: Agent, platform: PlatformName): Promise<Paused[]> {
+  const connector = agent.connectors[platform]
+  const left = connector.campaigns()
+  const results: Paused[] = []
+  async function work(): Promise<void> {
+    for (let campaignId = left.pop(); campaignId !== undefined; campaignId = left.pop()) {
+      const outcome = await connector.pauseCampaign(campaignId)
+      results.push(
+        outcome.is === 'accepted'
+          ? { platform, campaignId, result: 'paused' }
+          : { platform, campaignId, result: outcome.is, detail: outcome.detail },
+      )
+    }
+  }
+  await Promise.all(Array.from({ length: CONCURRENT }, work))
+  return results
+}
+
+function switchBody(state: KillSwitch): z.output<typeof KillSwitchBody> {
+  if (state.is === 'released') return { engaged: false }
+  return { engaged: true, reason: state.reason, since: isoTime(state.sinceMs) }
+}

@@ -1,0 +1,84 @@
+import { type OpenAPIHono, z } from '@hono/zod-openapi'
+import { AppError, type ErrorCode, statusOf } from '../errors.ts'
+import type { Authorize, KeyScope } from './auth.ts'
+import type { Ctx, Env } from './json.ts'
+import { type Answer, problemAnswer, shown } from './problem.ts'
+
+export const ProblemBody = z
+  .object({
+    type: z.literal('about:blank'),
+    title: z.string(),
+    status: z.number().int(),
+    code: z.enum(Object.keys(statusOf) as [ErrorCode, ...ErrorCode[]]),
+    detail: z.string(),
+    field: z.string().optional(),
+    scope: z.string().optional(),
+    remaining: z.number().optional(),
+    retryAfterMs: z.number().int().optional(),
+    wouldPassAt: z.string().optional(),
+    bidId: z.string().optional(),
+  })
+  .openapi('Problem')
+
+/** One call of the API: how it is documented, who may make it, and what answers it. */
+export interface Route {
+  readonly method: 'get' | 'post' | 'put'
+  /** With `{name}` for parameters. */
+  readonly path: `/${string}`
+  readonly summary: string
+  readonly scope: KeyScope
+  readonly params?: z.ZodObject
+  readonly query?: z.ZodObject
+  readonly headers?: z.ZodObject
+  readonly body?: z.ZodType
+  readonly answers: Readonly<Record<number, { description: string; schema: z.ZodType }>>
+  readonly refusals: readonly ErrorCode[]
+  handle(c: Ctx, caller: string): Promise<Answer> | Answer
+}
+
+/** Adds routes to the app and to its OpenAPI document, each behind its key and inside one error boundary. */
+export function mount(app: OpenAPIHono<Env>, authorize: Authorize, routes: readonly Route[]): void {
+  for (const route of routes) {
+    app.openAPIRegistry.registerPath(documentOf(route))
+    app.on(route.method, route.path.replaceAll(/\{(\w+)\}/g, ':$1'), async (c) => {
+      const { status, body, headers } = await answered(c, route, authorize)
+      return c.body(JSON.stringify(body), status, headers)
+    })
+  }
+}
+
+async function answered(c: Ctx, route: Route, authorize: Authorize): Promise<Answer> {
+  try {
+    return await route.handle(c, authorize(c, route.scope))
+  } catch (error) {
+    if (error instanceof AppError) return problemAnswer(shown(error))
+    throw error
+  }
+}
+
+function documentOf({ method, path, summary, params, query, headers, body, answers, refusals }: Route) {
+  const json = (schema: z.ZodType) => ({ 'application/json': { schema } })
+  const always: readonly ErrorCode[] = ['unauthorized', 'forbidden']
+  const byStatus = Map.groupBy([...refusals, ...always], (code) => statusOf[code])
+  const problems = [...byStatus].map(([status, codes]) => [
+    status,
+    { description: codes.join(', '), content: { 'application/problem+json': { schema: ProblemBody } } },
+  ])
+  const successes = Object.entries(answers).map(([status, { description, schema }]) => [
+    status,
+    { description, content: json(schema) },
+  ])
+  return {
+    method,
+    path,
+    summary,
+    security: [{ key: [] }],
+    request: {
+      ...(params && { params }),
+      ...(query && { query }),
+      ...(headers && { headers }),
+      ...(body && { body: { required: true, content: json(body) } }),
+    },
+    responses: Object.fromEntries([...successes, ...problems]),
+  }
+}

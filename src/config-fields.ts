@@ -1,0 +1,94 @@
+import { z } from 'zod'
+import { type ApiKey, KEY_SCOPES } from './agent/index.ts'
+import { DEFAULT_MULTIPLIERS } from './fallback/index.ts'
+import { isCurrency, MoneyError, parseMoney } from './money.ts'
+import type { BreakerOptions, RateLimit } from './shield/index.ts'
+
+export const money = (byDefault: string) =>
+  z
+    .string()
+    .default(byDefault)
+    .transform((text, ctx) => {
+      try {
+        return parseMoney(text)
+      } catch (error) {
+        if (!(error instanceof MoneyError)) throw error
+        ctx.addIssue({ code: 'custom', message: error.message })
+        return z.NEVER
+      }
+    })
+
+export const currency = z.string().default('USD').refine(isCurrency, 'must be an ISO 4217 code')
+export const seconds = (byDefault: number) => z.coerce.number().positive().default(byDefault)
+export const port = (byDefault: number) => z.coerce.number().int().min(0).max(65_535).default(byDefault)
+
+/** `calls/seconds`, as in `100/60`. */
+export const rateLimit = (byDefault: string) =>
+  z
+    .string()
+    .default(byDefault)
+    .refine((text) => /^[1-9]\d{0,8}\/[1-9]\d{0,6}$/.test(text), 'must be calls/seconds, as in 100/60')
+    .transform((text): RateLimit => {
+      const [calls = 0, windowSeconds = 0] = text.split('/').map(Number)
+      return { calls, windowMs: windowSeconds * 1000 }
+    })
+
+/** `failures/slowMs/resetSeconds/successes`. */
+export const breaker = z
+  .string()
+  .default('3/500/30/2')
+  .refine(
+    (text) => /^[1-9]\d{0,5}(\/[1-9]\d{0,5}){3}$/.test(text),
+    'must be failures/slowMs/resetSeconds/successes',
+  )
+  .transform((text): BreakerOptions => {
+    const [failures = 0, slowMs = 0, resetSeconds = 0, successes = 0] = text.split('/').map(Number)
+    return { failures, slowMs, resetMs: resetSeconds * 1000, successes }
+  })
+
+/** `name:scope+scope:sha256`, comma-separated; `npm run key` makes the entries. */
+export const apiKeys = z
+  .string()
+  .default('')
+  .transform((text, ctx): ApiKey[] => {
+    const entries = text.split(',').filter((entry) => entry.trim() !== '')
+    return entries.flatMap((entry, i) => {
+      const [name = '', names = '', sha256 = ''] = entry.trim().split(':')
+      const scopes = KEY_SCOPES.filter((scope) => names.split('+').includes(scope))
+      if (
+        /^[\w-]{1,32}$/.test(name) &&
+        scopes.length === names.split('+').length &&
+        /^[0-9a-f]{64}$/.test(sha256)
+      ) {
+        return [{ name, scopes, sha256: Buffer.from(sha256, 'hex') }]
+      }
+      ctx.addIssue({ code: 'custom', message: `entry ${i + 1} must be name:scope+scope:sha256` })
+      return []
+    })
+  })
+
+/** `name=factor`, comma-separated; the others keep their defaults. */
+export const multipliers = z
+  .string()
+  .default('')
+  .transform((text, ctx): Record<string, number> => {
+    const pairs = text.split(',').filter((pair) => pair.trim() !== '')
+    const entries = pairs.map((pair): [string, number] => {
+      const [, name = '', factor = ''] = /^\s*(\w{1,32})=(\d{1,3}(?:\.\d{1,6})?)\s*$/.exec(pair) ?? []
+      if (name === '') ctx.addIssue({ code: 'custom', message: 'must be name=factor, as in x=0.75' })
+      return [name, Number(factor)]
+    })
+    return { ...DEFAULT_MULTIPLIERS, ...Object.fromEntries(entries) }
+  })
+
+/** Secrets travel only under TLS; plain HTTP is for servers on this machine. */
+export const address = z
+  .url()
+  .refine(
+    (url) => url.startsWith('https://') || isLoopback(new URL(url).hostname),
+    'must be https, or http on this machine',
+  )
+  .transform((url) => url.replace(/\/+$/, ''))
+export const text = z.string().min(1).optional()
+
+export const isLoopback = (host: string): boolean => /^(localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)$/.test(host)

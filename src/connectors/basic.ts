@@ -1,0 +1,33 @@
+import type { PlatformName } from '../platforms/index.ts'
+import type { RateLimiter } from '../shield/index.ts'
+import type { PlatformHealth } from './health.ts'
+import type { Operations } from './operations.ts'
+import { type PlatformConnector, statusOf } from './platform-connector.ts'
+
+export interface BasicDeps {
+  readonly platform: PlatformName
+  readonly currency: string
+  readonly health: PlatformHealth
+  readonly limiter: RateLimiter
+  readonly operations: Operations
+}
+
+/**
+ * A platform without a budget of ours in front of it: whoever calls this pays. For programs that keep their money
+ * elsewhere; the service itself never builds one.
+ */
+export function createBasicConnector(deps: BasicDeps): PlatformConnector {
+  const { operations } = deps
+  return {
+    connect: async () => (await operations.connect()).outcome,
+    placeBid: async (intent) => (await operations.placeBid(intent)).outcome,
+    updateCampaignBudget: async (campaignId, dailyBudget) =>
+      (await operations.updateCampaignBudget(campaignId, dailyBudget, 'bid')).outcome,
+    pauseCampaign: async (campaignId) =>
+      (await operations.setCampaignStatus(campaignId, 'paused', 'lowering')).outcome,
+    resumeCampaign: async (campaignId) =>
+      (await operations.setCampaignStatus(campaignId, 'active', 'bid')).outcome,
+    status: () => statusOf(deps),
+    close() {},
+  }
+}

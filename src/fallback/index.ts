@@ -1,0 +1,1 @@
+export { createFallback, DEFAULT_MULTIPLIERS, type Fallback } from './fallback.ts'

@@ -1,0 +1,70 @@
+import type { Micros } from '../money.ts'
+import { SlotHeap } from './slot-heap.ts'
+
+/** How many predictions a median looks back on. */
+const HISTORY = 100
+
+/**
+ * The last 100 predicted LTVs of one platform and their median, kept by two heaps that meet in the middle: recording
+ * is O(log n), reading O(1), memory fixed.
+ */
+export class LtvHistory {
+  /** Filled in turn, so the slot that is next to be written holds the oldest value. */
+  readonly #values = new Float64Array(HISTORY)
+  #next = 0
+  /** The lower half, largest on top. Invariant: as many slots as `#upper`, or one more. */
+  readonly #lower = new SlotHeap(HISTORY, (a, b) => this.#value(a) > this.#value(b))
+  /** The upper half, smallest on top. Invariant: no value is below the top of `#lower`. */
+  readonly #upper = new SlotHeap(HISTORY, (a, b) => this.#value(a) < this.#value(b))
+
+  /** 0..100 */
+  get samples(): number {
+    return this.#lower.size + this.#upper.size
+  }
+
+  record(ltv: Micros): void {
+    const slot = this.#next
+    this.#next = (slot + 1) % HISTORY
+    this.#forget(slot)
+    this.#values[slot] = ltv
+    const top = this.#lower.top
+    const half = top === undefined || ltv <= this.#value(top) ? this.#lower : this.#upper
+    half.push(slot)
+    this.#balance()
+  }
+
+  /**
+   * Undefined without samples. Of an even number the mean of the middle two, rounded down: a bid that is a millionth
+   * too low is harmless, one too high is not.
+   */
+  get median(): Micros | undefined {
+    const lower = this.#lower.top
+    const upper = this.#upper.top
+    if (lower === undefined) return undefined
+    const low = this.#value(lower)
+    if (upper === undefined || this.#lower.size > this.#upper.size) return low as Micros
+    return (low + Math.floor((this.#value(upper) - low) / 2)) as Micros
+  }
+
+  #forget(slot: number): void {
+    if (this.#lower.has(slot)) this.#lower.remove(slot)
+    else if (this.#upper.has(slot)) this.#upper.remove(slot)
+    this.#balance()
+  }
+
+  #balance(): void {
+    if (this.#lower.size > this.#upper.size + 1) moveTop(this.#lower, this.#upper)
+    else if (this.#lower.size < this.#upper.size) moveTop(this.#upper, this.#lower)
+  }
+
+  #value(slot: number): number {
+    return this.#values[slot] ?? 0
+  }
+}
+
+function moveTop(from: SlotHeap, to: SlotHeap): void {
+  const slot = from.top
+  if (slot === undefined) return
+  from.remove(slot)
+  to.push(slot)
+}

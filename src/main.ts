@@ -1,0 +1,202 @@
+#!/usr/bin/env node
+import {
+  type Agent,
+  type Connectors,
+  createApp,
+  createDecisions,
+  createDeferred,
+  createIdempotencyKeys,
+  GLOBAL_SCOPE,
+  httpPredictor,
+  listen,
+  newBidId,
+  noPredictor,
+  openOnLoopback,
+  platformScope,
+  recordVerification,
+  requireKey,
+  scopesOf,
+  watchBudgets,
+} from './agent/index.ts'
+import { banner } from './banner.ts'
+import { type Clock, every, systemClock } from './clock.ts'
+import { type Accounts, type Config, ConfigError, noticeUrl, readConfig } from './config.ts'
+import { createConnector, type SmartConnectorDeps } from './connectors/index.ts'
+import { createFallback } from './fallback/index.ts'
+import { createHttpClient } from './http.ts'
+import { createLog, type Logger } from './log.ts'
+import { createMetrics } from './metrics.ts'
+import { PLATFORMS, type PlatformName } from './platforms/index.ts'
+import { type Sandbox, startSandbox } from './sandbox/index.ts'
+import { BudgetManager, CircuitBreaker, DEFAULT_BREAKER } from './shield/index.ts'
+
+/** A running service. */
+export interface Service {
+  /** Where it listens: `http://127.0.0.1:8003`. */
+  readonly url: string
+  readonly agent: Agent
+  /** The platforms it talks to in mock mode. */
+  readonly sandbox: Sandbox | undefined
+  /** Answers what is under way, then stops. */
+  stop(): Promise<void>
+}
+
+export interface Outside {
+  readonly clock?: Clock
+  readonly log?: Logger
+}
+
+/** Holds whose time is over are ended this often; a refusal looks for them by itself. */
+const SWEEP_MS = 250
+
+/** Builds every part, in reading order; what fails closes the parts that were built. */
+export async function startService(config: Config, outside: Outside = {}): Promise<Service> {
+  const opened: (() => unknown)[] = []
+  const stop = async () => {
+    for (let close = opened.pop(); close; close = opened.pop()) await close()
+  }
+  try {
+    const clock = outside.clock ?? systemClock
+    const log = outside.log ?? createLog(config.logLevel)
+    const metrics = createMetrics()
+    const http = createHttpClient(clock)
+    opened.push(() => http.close())
+
+    const sandbox = config.mode === 'mock' ? await startSandbox(sandboxOptions(config, clock)) : undefined
+    if (sandbox) opened.push(() => sandbox.close())
+
+    const budget = new BudgetManager({
+      clock,
+      onExpired: ({ id, state }) => log.warn({ bidId: id, state }, 'hold expired'),
+      onOverdraft: ({ name, currency }, amount) => {
+        metrics.budgetOverdraft.inc({ scope: name, currency }, amount / 1e6)
+        log.error({ scope: name, micros: amount }, 'overdraft')
+      },
+    })
+    defineBudgets(budget, config)
+    opened.push(every(clock, SWEEP_MS, () => budget.expire()))
+
+    const fallback = createFallback({ multipliers: config.multipliers, maxBid: config.maxBid })
+    const accounts = sandbox ? sandboxAccounts(sandbox, config) : config.accounts
+    const connect = (platform: PlatformName): SmartConnectorDeps => ({
+      clock,
+      http,
+      budget,
+      settings: config.platforms[platform],
+      scopesOf: (campaignId) => scopesOf(budget, platform, campaignId),
+      newId: newBidId,
+      onRequest: (outcome, latencyMs) =>
+        metrics.platformLatency.observe({ platform, outcome }, latencyMs / 1000),
+      onBreakerChange: (from, to) => {
+        metrics.breakerTransitions.inc({ platform, from, to })
+        log.warn({ platform, from, to }, 'circuit breaker')
+      },
+      onVerified: ({ decisionId }, verification) => recordVerification(agent, decisionId, verification),
+    })
+    const connectors: Connectors = {
+      google_ads: createConnector(
+        { type: 'google_ads_smart', account: accounts.google_ads },
+        connect('google_ads'),
+      ),
+      meta: createConnector({ type: 'meta_smart', account: accounts.meta }, connect('meta')),
+      tradedesk: createConnector(
+        { type: 'tradedesk_smart', account: accounts.tradedesk },
+        connect('tradedesk'),
+      ),
+    }
+    for (const platform of PLATFORMS) opened.push(() => connectors[platform].close())
+
+    const { predictorUrl, maxBid } = config
+    const breaker = new CircuitBreaker(clock, DEFAULT_BREAKER)
+    const predict =
+      predictorUrl === undefined ? noPredictor : httpPredictor({ http, breaker, url: predictorUrl })
+    const decisions = createDecisions()
+    const agent: Agent = { clock, log, metrics, budget, connectors, fallback, predict, decisions, maxBid }
+    const deferred = createDeferred(agent)
+    opened.push(() => deferred.close())
+    opened.push(watchBudgets(agent, config.alertRatio))
+
+    const authorize = config.apiKeys.length > 0 ? requireKey(config.apiKeys) : openOnLoopback
+    const keys = createIdempotencyKeys(clock)
+    const app = createApp({ agent, deferred, keys, authorize, mode: config.mode })
+    const server = await listen(app, clock, config)
+    opened.push(() => server.close())
+    return { url: server.url, agent, sandbox, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+function defineBudgets(budget: BudgetManager, { platforms, budgetWindowMs }: Config): void {
+  for (const platform of PLATFORMS) {
+    const { currency, budget: max } = platforms[platform]
+    budget.define(platformScope(platform), currency, [{ kind: 'sliding', windowMs: budgetWindowMs, max }])
+  }
+  // The global budget has no limits until an operator sets some; then it is in the first platform's currency.
+  budget.define(GLOBAL_SCOPE, platforms.google_ads.currency, [])
+}
+
+function sandboxOptions({ sandboxPort, platforms }: Config, clock: Clock) {
+  const currencies = {
+    google_ads: platforms.google_ads.currency,
+    meta: platforms.meta.currency,
+    tradedesk: platforms.tradedesk.currency,
+  }
+  return { port: sandboxPort, clock, currencies }
+}
+
+function sandboxAccounts({ urls, credentials }: Sandbox, config: Config): Accounts {
+  const { versions, advertiserDomain } = config
+  const { clientId, clientSecret, refreshToken, customerId } = credentials.googleAds
+  return {
+    google_ads: {
+      url: urls.googleAds,
+      oauthUrl: urls.googleOauth,
+      version: versions.googleAds,
+      customerId,
+      loginCustomerId: undefined,
+      developerToken: undefined,
+      auth: { is: 'refresh_token', clientId, clientSecret, refreshToken },
+    },
+    meta: { url: urls.meta, version: versions.meta, ...credentials.meta, appSecret: undefined },
+    tradedesk: {
+      url: urls.tradedesk,
+      bidUrl: urls.tradedeskBid,
+      ...credentials.tradedesk,
+      noticeUrl: noticeUrl(config.publicUrl ?? `http://${config.host}:${config.port}`),
+      advertiserDomain,
+    },
+  }
+}
+
+async function main(): Promise<void> {
+  const config = readConfig()
+  const service = await startService(config)
+  process.stdout.write(banner(service, config))
+  const { log } = service.agent
+  let stopping = false
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (stopping) process.exit(1)
+      stopping = true
+      log.info({ signal }, 'stopping')
+      service.stop().then(() => log.flush())
+    })
+  }
+}
+
+if (import.meta.main) {
+  main().catch((error) => {
+    process.stderr.write(
+      error instanceof ConfigError ? `${error.message}\n` : `Cannot start: ${startupError(error)}\n`,
+    )
+    process.exitCode = 1
+  })
+}
+
+/** A port in use is everyday and needs no stack. */
+function startupError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return 'code' in error && error.code === 'EADDRINUSE' ? error.message : (error.stack ?? error.message)
+}

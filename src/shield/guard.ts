@@ -1,0 +1,83 @@
+import type { Micros } from '../money.ts'
+import type { Outcome } from '../outcome.ts'
+import type { BudgetManager, Veto } from './budget-manager.ts'
+import type { CircuitBreaker, Verdict } from './circuit-breaker.ts'
+import type { Hold, HoldTerms } from './hold.ts'
+import type { Priority, RateLimiter } from './rate-limiter.ts'
+import type { Scope } from './scope.ts'
+
+/** What stands between a decision and a platform. Limiter and breaker are the platform's, the budget is everybody's. */
+export interface GuardDeps {
+  readonly limiter: RateLimiter
+  readonly breaker: CircuitBreaker
+  readonly budget: BudgetManager
+}
+
+/** Money that a call may spend. */
+export interface Spend {
+  /** Names the hold; the same id again never spends twice. */
+  readonly id: string
+  readonly scopes: readonly Scope[]
+  readonly amount: Micros
+  readonly terms: HoldTerms
+  readonly priority: Priority
+}
+
+/** A platform call that has ended, and what it says of the platform's health. */
+export interface Called<T> {
+  readonly outcome: Outcome<T>
+  readonly verdict: Verdict
+  /** Of the slowest request, without our own waiting. */
+  readonly latencyMs: number
+}
+
+/** Why a call was not made. Nothing is held. */
+export type NotCalled =
+  | { readonly is: 'limited'; readonly retryAfterMs: number }
+  | { readonly is: 'breaker_open'; readonly retryAfterMs: number }
+  | { readonly is: 'vetoed'; readonly veto: Veto }
+  | { readonly is: 'repeated'; readonly hold: Hold }
+
+export type Guarded<T> = Outcome<T> | NotCalled
+
+/**
+ * The only way to a call that spends: limiter, breaker, hold, call, and then settle, release, or settle as unknown.
+ * The cheap refusals come first, so that money is held only for a call that will be made.
+ */
+export async function guard<T>(
+  deps: GuardDeps,
+  spend: Spend,
+  call: () => Promise<Called<T>>,
+): Promise<Guarded<T>> {
+  const admission = deps.limiter.admits(spend.priority)
+  if (admission.is === 'limited') return admission
+
+  const entry = deps.breaker.enter()
+  if (entry.is === 'open') return { is: 'breaker_open', retryAfterMs: entry.retryAfterMs }
+
+  const held = deps.budget.hold(spend.id, spend.scopes, spend.amount, spend.terms)
+  if (held.is !== 'held') {
+    entry.passage.report('neutral', 0)
+    if (held.is === 'repeated' || held.is === 'id_reused') return { is: 'repeated', hold: held.hold }
+    return { is: 'vetoed', veto: held }
+  }
+
+  try {
+    const { outcome, verdict, latencyMs } = await call()
+    entry.passage.report(verdict, latencyMs)
+    if (spends(outcome)) deps.budget.settle(held, spend.amount)
+    // A call that outlived its hold was settled as unknown; now it is known that nothing was spent.
+    else if (deps.budget.release(held) === 'already') deps.budget.credit(held)
+    return outcome
+  } catch (error) {
+    // A fault of our own in the middle of a call: nobody knows what has left, so it counts as spent.
+    entry.passage.report('neutral', 0)
+    deps.budget.settle(held, spend.amount)
+    throw error
+  }
+}
+
+/** Whether the money is gone, or may be. */
+function spends(outcome: Outcome<unknown>): boolean {
+  return outcome.is === 'accepted' || outcome.is === 'unknown'
+}

@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest'
+import { hashKey } from '../src/agent/auth.ts'
+import { parseConfig } from '../src/config.ts'
+import { messageOf } from '../src/errors.ts'
+
+const SHA256 = hashKey('bw_secret').toString('hex')
+const KEYS = { API_KEYS: `ops:admin:${SHA256}` }
+
+describe('configuration', () => {
+  it('runs in mock mode on loopback with the documented defaults when nothing is set', () => {
+    const config = parseConfig({})
+    expect(config).toMatchObject({
+      port: 8003,
+      host: '127.0.0.1',
+      mode: 'mock',
+      apiKeys: [],
+      budgetWindowMs: 600_000,
+      alertRatio: 0.8,
+      maxBid: 1_000_000_000,
+      platforms: {
+        google_ads: { budget: 500_000_000, currency: 'USD', rateLimit: { calls: 100, windowMs: 60_000 } },
+        meta: { budget: 400_000_000, rateLimit: { calls: 200, windowMs: 3_600_000 } },
+        tradedesk: { budget: 600_000_000, rateLimit: { calls: 300, windowMs: 60_000 } },
+      },
+      versions: { googleAds: 'v26', meta: 'v26.0' },
+    })
+    expect(config.platforms.meta.breaker).toEqual({ failures: 3, slowMs: 500, resetMs: 30_000, successes: 2 })
+  })
+
+  it('treats an empty variable as not set', () => {
+    expect(parseConfig({ PORT: '', META_ACCESS_TOKEN: '' })).toMatchObject({ port: 8003, mode: 'mock' })
+  })
+
+  it('names every missing credential when live mode is asked for without any', () => {
+    const start = () => parseConfig({ MOCK_MODE: 'false', ...KEYS })
+    for (const name of [
+      'GOOGLE_ADS_API_KEY',
+      'GOOGLE_ADS_CUSTOMER_ID',
+      'META_ACCESS_TOKEN',
+      'META_BUSINESS_ID',
+      'TRADEDESK_API_KEY',
+      'TRADEDESK_PARTNER_ID',
+    ]) {
+      expect(start).toThrow(name)
+    }
+  })
+
+  it('goes live with one platform alone, and names what is missing of a half-configured one', () => {
+    const live = parseConfig({ META_ACCESS_TOKEN: 't', META_BUSINESS_ID: 'b', ...KEYS })
+    expect(live).toMatchObject({
+      mode: 'live',
+      accounts: { google_ads: undefined, meta: { businessId: 'b' } },
+    })
+    expect(() => parseConfig({ META_ACCESS_TOKEN: 't', ...KEYS })).toThrow('META_BUSINESS_ID')
+    expect(() => parseConfig({ META_ACCESS_TOKEN: 't', ...KEYS })).not.toThrow('TRADEDESK')
+  })
+
+  it('stays in mock mode with credentials when told to', () => {
+    expect(parseConfig({ MOCK_MODE: 'true', META_ACCESS_TOKEN: 't' }).mode).toBe('mock')
+  })
+
+  it('prefers refresh-token credentials and strips dashes from Google ids', () => {
+    const { accounts } = parseConfig({
+      ...KEYS,
+      GOOGLE_ADS_CUSTOMER_ID: '111-222-3333',
+      GOOGLE_ADS_CLIENT_ID: 'c',
+      GOOGLE_ADS_CLIENT_SECRET: 's',
+      GOOGLE_ADS_REFRESH_TOKEN: 'r',
+    })
+    expect(accounts.google_ads).toMatchObject({ customerId: '1112223333', auth: { is: 'refresh_token' } })
+  })
+
+  it('demands API keys in live mode and off loopback', () => {
+    expect(() => parseConfig({ META_ACCESS_TOKEN: 't', META_BUSINESS_ID: 'b' })).toThrow('API_KEYS')
+    expect(() => parseConfig({ HOST: '0.0.0.0' })).toThrow('API_KEYS')
+    expect(parseConfig({ HOST: '0.0.0.0', ...KEYS }).apiKeys).toMatchObject([
+      { name: 'ops', scopes: ['admin'] },
+    ])
+  })
+
+  it.each([
+    ['PORT', '70000'],
+    ['MAX_BID', '1.2345678'],
+    ['META_BUDGET', '-5'],
+    ['META_CURRENCY', 'EURO'],
+    ['META_RATE_LIMIT', '200 per hour'],
+    ['META_BREAKER', '3/500'],
+    ['META_API_VERSION', 'latest'],
+    ['API_KEYS', 'ops:admin'],
+    ['API_KEYS', `ops:root:${SHA256}`],
+    ['LOG_LEVEL', 'loud'],
+    ['MOCK_MODE', 'maybe'],
+    ['FALLBACK_MULTIPLIERS', 'x'],
+    ['LTV_PREDICTOR_URL', 'http://predictor.example'],
+    ['META_URL', 'http://graph.facebook.com'],
+  ])('refuses %s=%s by name', (name, value) => {
+    expect(() => parseConfig({ [name]: value })).toThrow(name)
+  })
+
+  it('never shows a secret in what it says', () => {
+    const secret = 'EAAB-very-secret'
+    const said = (environment: Record<string, string>): string => {
+      try {
+        parseConfig(environment)
+      } catch (error) {
+        return messageOf(error)
+      }
+      return ''
+    }
+    expect(said({ META_ACCESS_TOKEN: secret })).toContain('META_BUSINESS_ID')
+    expect(said({ META_ACCESS_TOKEN: secret })).not.toContain(secret)
+    expect(said({ API_KEYS: 'bw_secret_key' })).toContain('API_KEYS')
+    expect(said({ API_KEYS: 'bw_secret_key' })).not.toContain('bw_secret_key')
+  })
+})

@@ -1,0 +1,74 @@
+import { onTestFinished } from 'vitest'
+import { parseConfig } from '../../src/config.ts'
+import { createLog } from '../../src/log.ts'
+import { type Service, startService } from '../../src/main.ts'
+import type { Sandbox } from '../../src/sandbox/index.ts'
+import { FakeClock } from './fake-clock.ts'
+
+/** An answer with its body already read. */
+export interface Reply {
+  readonly status: number
+  readonly headers: Headers
+  // biome-ignore lint/suspicious/noExplicitAny: a test says itself what it expects of a body
+  readonly body: any
+}
+
+export interface Harness {
+  readonly clock: FakeClock
+  readonly service: Service
+  readonly sandbox: Sandbox
+  /** Every line the service has logged. */
+  readonly logged: Record<string, unknown>[]
+  /** Places a bid; whatever is left out has a harmless default. */
+  bid(fields?: Record<string, unknown>, headers?: Record<string, string>): Promise<Reply>
+  get(path: string, headers?: Record<string, string>): Promise<Reply>
+  send(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Reply>
+}
+
+/** The real service in mock mode on fake time and free ports, stopped when the test ends. */
+export async function startHarness(environment: Record<string, string> = {}): Promise<Harness> {
+  const clock = new FakeClock()
+  const logged: Record<string, unknown>[] = []
+  const log = createLog('debug', { write: (line) => logged.push(JSON.parse(line)) })
+  const config = parseConfig({ PORT: '0', ...environment })
+  const service = await startService(config, { clock, log })
+  onTestFinished(() => service.stop())
+  const { sandbox } = service
+  if (!sandbox) throw new Error('the harness runs in mock mode only')
+
+  const send = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
+    const response = await fetch(service.url + path, {
+      method,
+      headers: body === undefined ? headers : { 'content-type': 'application/json', ...headers },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    const isJson = response.headers.get('content-type')?.includes('json')
+    return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text }
+  }
+  const base = {
+    customerId: 'CUST_001',
+    campaignId: 'c1',
+    platform: 'google_ads',
+    predictedLtv: 1200,
+    bidAmount: 100,
+  }
+  return {
+    clock,
+    service,
+    sandbox,
+    logged,
+    bid: (fields = {}, headers) => send('POST', '/v1/bids', { ...base, ...fields }, headers),
+    get: (path, headers) => send('GET', path, undefined, headers),
+    send,
+  }
+}
+
+/** Resolves once `holds` is true, looking again after every turn of the event loop; fails after many turns. */
+export async function until(holds: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 50_000; turn++) {
+    if (holds()) return
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  throw new Error('it never came to be')
+}
