@@ -111,7 +111,8 @@ async function send(
   const exchange = await deps.http.send(deps.platform.authorize(request, token), deps.timeoutMs)
   const reply =
     exchange.is === 'answered' ? deps.platform.read(exchange.response, deps.clock.nowMs()) : exchange
-  if (exchange.is === 'answered') {
+  // A refusal for too many calls says itself how long to stay away.
+  if (exchange.is === 'answered' && reply.is !== 'throttled') {
     const used = deps.platform.usedShare(exchange.response.headers)
     if (used !== undefined) deps.limiter.observe(used)
   }

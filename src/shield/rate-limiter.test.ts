@@ -81,17 +81,29 @@ describe('rate limiter', () => {
     expect(limiter.admits('bid').is).toBe('admitted')
   })
 
-  it('counts what the platform has seen beyond our own calls, and gives nothing back for seeing less', () => {
+  it('takes off what the platform has seen beyond our own calls, until it says otherwise', () => {
     const { limiter } = createHarness()
     for (let i = 0; i < 20; i++) limiter.take('bid')
     limiter.observe(0.1)
     expect(limiter.remaining()).toBe(80)
     limiter.observe(0.5)
     expect(limiter.remaining()).toBe(50)
-    limiter.observe(0.5)
-    expect(limiter.remaining()).toBe(50)
+    limiter.take('bid')
+    expect(limiter.remaining()).toBe(49)
+    limiter.observe(0.3)
+    expect(limiter.remaining()).toBe(70)
     limiter.observe(7)
     expect(limiter.remaining()).toBe(0)
+  })
+
+  it('believes what a platform says of its quota for five minutes, and says so', () => {
+    const { clock, limiter } = createHarness()
+    limiter.observe(1)
+    expect(limiter.admits('bid')).toEqual({ is: 'limited', retryAfterMs: 300_000 })
+    clock.advance(299_999)
+    expect(limiter.admits('bid').is).toBe('limited')
+    clock.advance(1)
+    expect(limiter.admits('bid').is).toBe('admitted')
   })
 
   it('agrees with a log of every call', () => {
@@ -103,11 +115,13 @@ describe('rate limiter', () => {
           const { clock, limiter } = createHarness(calls)
           const log: Entry[] = []
           let blockedUntilMs = 0
+          let unseen = { calls: 0, untilMs: 0 }
           const record = (amount: number) =>
             log.push({ atMs: clock.elapsedMs(), wallMs: clock.nowMs(), amount })
           for (const step of sequence) {
             const nowMs = clock.elapsedMs()
-            const used = slotSum(log, nowMs, WINDOW_MS)
+            const own = slotSum(log, nowMs, WINDOW_MS)
+            const used = own + (nowMs < unseen.untilMs ? unseen.calls : 0)
             if (step.is === 'pass') clock.advance(step.ms)
             if (step.is === 'block') limiter.block(step.ms)
             if (step.is === 'block') blockedUntilMs = Math.max(blockedUntilMs, nowMs + step.ms)
@@ -116,7 +130,7 @@ describe('rate limiter', () => {
             if (step.is === 'observe') {
               limiter.observe(step.percent / 100)
               const theirs = Math.min(calls, Math.ceil((step.percent / 100) * calls))
-              if (theirs > used) record(theirs - used)
+              unseen = { calls: Math.max(0, theirs - own), untilMs: nowMs + 300_000 }
             }
             if (step.is === 'take') {
               const urgent = step.priority === 'lowering' || step.priority === 'bid'
@@ -128,7 +142,8 @@ describe('rate limiter', () => {
               if (expected === 'admitted') record(1)
               if (expected === 'admitted') assert(trueSum(log, nowMs, WINDOW_MS) <= allowed)
             }
-            const left = Math.max(0, calls - slotSum(log, clock.elapsedMs(), WINDOW_MS))
+            const others = clock.elapsedMs() < unseen.untilMs ? unseen.calls : 0
+            const left = Math.max(0, calls - slotSum(log, clock.elapsedMs(), WINDOW_MS) - others)
             assert.equal(limiter.remaining(), blockedUntilMs > clock.elapsedMs() ? 0 : left)
           }
         },

@@ -25,6 +25,8 @@ export type Admission =
 
 /** Share of every limit that only pausing, lowering and bids may use. */
 const HEADROOM = 0.1
+/** How long what a platform says of its quota is believed. */
+const READING_MS = 300_000
 const ADMITTED: Admission = { is: 'admitted' }
 
 /** API calls of one platform account, in the same conservative window as money. */
@@ -34,6 +36,8 @@ export class RateLimiter {
   readonly #window: SlidingWindow
   /** The platform told us to stay away until this elapsed time. */
   #blockedUntilMs = 0
+  /** Calls that the platform has counted and we have not. */
+  #unseen = { calls: 0, untilMs: 0 }
 
   constructor(clock: Clock, limit: RateLimit) {
     this.#clock = clock
@@ -45,9 +49,10 @@ export class RateLimiter {
   admits(priority: Priority): Admission {
     const nowMs = this.#clock.elapsedMs()
     const blockedMs = priority === 'lowering' ? 0 : this.#blockedUntilMs - nowMs
-    const tooMuch = this.#window.sum(nowMs) + 1 - this.#callsFor(priority)
+    const own = this.#window.sum(nowMs)
+    const tooMuch = own + this.#unseenAt(nowMs) + 1 - this.#callsFor(priority)
     if (blockedMs <= 0 && tooMuch <= 0) return ADMITTED
-    return { is: 'limited', retryAfterMs: Math.max(blockedMs, this.#window.reliefInMs(nowMs, tooMuch)) }
+    return { is: 'limited', retryAfterMs: Math.max(blockedMs, this.#reliefInMs(nowMs, own, tooMuch)) }
   }
 
   /** Counts a call when it is admitted. */
@@ -68,21 +73,35 @@ export class RateLimiter {
   }
 
   /**
-   * The platform says what share of its own quota is used (0..1). What it counts beyond our own count (other users of
-   * the account, the web interface) is counted here as well.
+   * The platform says what share of its own quota is used (0..1 and above). What it counts beyond our own count (other
+   * users of the account, its web interface) is taken off our limit until it says otherwise, or for five minutes, in
+   * which such quotas have decayed.
    */
   observe(usedShare: number): void {
     const nowMs = this.#clock.elapsedMs()
     const theirs = Math.ceil(Math.min(1, usedShare) * this.limit.calls)
-    const unseen = theirs - this.#window.sum(nowMs)
-    if (unseen > 0) this.#window.add(nowMs, unseen)
+    const calls = Math.max(0, theirs - this.#window.sum(nowMs))
+    this.#unseen = { calls, untilMs: nowMs + READING_MS }
   }
 
   /** Calls left for bids. */
   remaining(): number {
     const nowMs = this.#clock.elapsedMs()
     if (this.#blockedUntilMs > nowMs) return 0
-    return Math.max(0, this.limit.calls - this.#window.sum(nowMs))
+    return Math.max(0, this.limit.calls - this.#window.sum(nowMs) - this.#unseenAt(nowMs))
+  }
+
+  #unseenAt(nowMs: number): number {
+    return nowMs < this.#unseen.untilMs ? this.#unseen.calls : 0
+  }
+
+  /** Until `tooMuch` calls stop counting: our own leave the window, the unseen ones end with their reading. */
+  #reliefInMs(nowMs: number, own: number, tooMuch: number): number {
+    const byOwn = tooMuch <= own ? this.#window.reliefInMs(nowMs, tooMuch) : Number.POSITIVE_INFINITY
+    const unseen = this.#unseenAt(nowMs)
+    if (unseen === 0) return byOwn
+    const readingMs = this.#unseen.untilMs - nowMs
+    return Math.min(byOwn, Math.max(readingMs, this.#window.reliefInMs(nowMs, tooMuch - unseen)))
   }
 
   #callsFor(priority: Priority): number {

@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest'
+import { startHarness } from '../support/harness.ts'
+
+const GOOGLE = '/v1/budgets/platform:google_ads'
+const sliding = (max: number, windowSeconds = 600) => ({ kind: 'sliding', windowSeconds, max })
+
+describe('budgets over HTTP', () => {
+  it('shows every scope with its limits', async () => {
+    const { get, bid } = await startHarness()
+    await bid()
+    const { budgets } = (await get('/v1/budgets')).body
+    expect(budgets.map(({ scope }: { scope: string }) => scope)).toEqual([
+      'platform:google_ads',
+      'platform:meta',
+      'platform:tradedesk',
+      'global',
+    ])
+    expect((await get(GOOGLE)).body).toEqual({
+      scope: 'platform:google_ads',
+      currency: 'USD',
+      paused: false,
+      overdraft: 0,
+      limits: [
+        {
+          kind: 'sliding',
+          windowSeconds: 600,
+          max: 500,
+          spent: 100,
+          held: 0,
+          remaining: 400,
+          utilization: 0.2,
+          nextReliefMs: 601_000,
+        },
+      ],
+    })
+  })
+
+  it('lowers a limit below what is spent at once, and what is spent stays spent', async () => {
+    const { bid, send, get } = await startHarness()
+    await bid({ bidAmount: 300 })
+    const lowered = await send('PUT', GOOGLE, { limits: [sliding(200)] })
+    expect(lowered.body.limits[0]).toMatchObject({ max: 200, spent: 300, remaining: 0, utilization: 1.5 })
+    expect((await bid({ bidAmount: 1 })).status).toBe(429)
+    await send('PUT', GOOGLE, { limits: [sliding(400), { kind: 'lifetime', max: 301 }] })
+    expect((await get(GOOGLE)).body.limits).toMatchObject([{ spent: 300 }, { kind: 'lifetime', spent: 300 }])
+    expect((await bid({ bidAmount: 2 })).status).toBe(429)
+    expect((await bid({ bidAmount: 1 })).status).toBe(200)
+  })
+
+  it('makes a bid pay for all its scopes or for none', async () => {
+    const { bid, send, service } = await startHarness()
+    await send('PUT', '/v1/budgets/global', { limits: [sliding(150)] })
+    await send('PUT', '/v1/budgets/campaign:google_ads:c1', {
+      limits: [{ kind: 'day', timezone: 'Europe/Berlin', max: 50 }],
+    })
+    expect(await bid({ bidAmount: 60 })).toMatchObject({
+      status: 429,
+      body: { scope: 'campaign:google_ads:c1' },
+    })
+    expect(service.agent.budget.scope('global')).toMatchObject({ held: 0, spent: 0 })
+    expect((await bid({ bidAmount: 50 })).status).toBe(200)
+    expect((await bid({ campaignId: 'c2', bidAmount: 100 })).status).toBe(200)
+    expect(await bid({ platform: 'meta', bidAmount: 1 })).toMatchObject({
+      status: 429,
+      body: { scope: 'global' },
+    })
+  })
+
+  it('frees a day’s budget at local midnight', async () => {
+    const { bid, send, clock } = await startHarness()
+    await send('PUT', GOOGLE, { limits: [{ kind: 'day', timezone: 'Europe/Berlin', max: 100 }] })
+    await bid({ bidAmount: 100 })
+    const refused = await bid({ bidAmount: 1 })
+    expect(refused.body.wouldPassAt).toBe('2026-11-20T23:00:00.000Z')
+    clock.advance(refused.body.retryAfterMs)
+    expect((await bid({ bidAmount: 1 })).status).toBe(200)
+  })
+
+  it('refuses bids in another currency than the global limit', async () => {
+    const { bid, send } = await startHarness({ META_CURRENCY: 'EUR' })
+    await send('PUT', '/v1/budgets/global', { limits: [sliding(150)] })
+    expect(await bid({ platform: 'meta' })).toMatchObject({
+      status: 422,
+      body: { code: 'currency_mismatch' },
+    })
+  })
+
+  it('pauses and resumes a scope', async () => {
+    const { bid, send, get } = await startHarness()
+    await send('POST', `${GOOGLE}/pause`, { reason: 'creative under review' })
+    expect(await bid()).toMatchObject({ status: 409, body: { code: 'paused', scope: 'platform:google_ads' } })
+    expect((await get(GOOGLE)).body).toMatchObject({ paused: true, pauseReason: 'creative under review' })
+    expect((await bid({ platform: 'meta' })).status).toBe(200)
+    await send('POST', `${GOOGLE}/resume`)
+    expect((await bid()).status).toBe(200)
+  })
+
+  it('pauses a campaign that has no budget of its own', async () => {
+    const { bid, send } = await startHarness()
+    expect((await send('POST', '/v1/budgets/campaign:meta:c9/pause')).status).toBe(200)
+    expect(await bid({ platform: 'meta', campaignId: 'c9' })).toMatchObject({ status: 409 })
+    expect((await bid({ platform: 'meta' })).status).toBe(200)
+  })
+
+  it.each([
+    ['limits.0.max', { limits: [sliding(-1)] }],
+    ['limits.0.windowSeconds', { limits: [sliding(1, 0)] }],
+    ['limits.0.timezone', { limits: [{ kind: 'day', timezone: 'Mars/Olympus', max: 1 }] }],
+    ['limits.0.kind', { limits: [{ kind: 'monthly', max: 1 }] }],
+    ['limits', { limits: [sliding(1), sliding(2)] }],
+    ['limit', { limits: [], limit: 1 }],
+  ])('names %s when it is wrong', async (field, body) => {
+    const { send } = await startHarness()
+    expect(await send('PUT', GOOGLE, body)).toMatchObject({ status: 400, body: { field } })
+  })
+
+  it.each(['platform:x', 'campaign:meta', 'campaign:x:1', 'everything'])(
+    'knows no scope %s',
+    async (scope) => {
+      const { send, get } = await startHarness()
+      expect(await send('PUT', `/v1/budgets/${scope}`, { limits: [] })).toMatchObject({
+        status: 400,
+        body: { field: 'scope' },
+      })
+      expect((await get(`/v1/budgets/${scope}`)).status).toBe(404)
+    },
+  )
+
+  it('warns in the log at 80 %, once until it has been below again', async () => {
+    const { bid, clock, logged } = await startHarness()
+    const alerts = () => logged.filter(({ msg }) => msg === 'budget alert')
+    await bid({ bidAmount: 399 })
+    clock.advance(1_000)
+    expect(alerts()).toEqual([])
+    await bid({ bidAmount: 1 })
+    clock.advance(5_000)
+    expect(alerts()).toMatchObject([{ scope: 'platform:google_ads', utilization: 0.8 }])
+    clock.advance(700_000)
+    await bid({ bidAmount: 450 })
+    clock.advance(1_000)
+    expect(alerts()).toHaveLength(2)
+  })
+})

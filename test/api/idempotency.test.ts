@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest'
+import { startHarness, until } from '../support/harness.ts'
+
+const key = { 'idempotency-key': 'order-1' }
+
+describe('Idempotency-Key', () => {
+  it('gets the same answer for the same bid without a second hold', async () => {
+    const { bid, service, sandbox } = await startHarness()
+    const first = await bid({}, key)
+    const second = await bid({}, key)
+    expect(second.body).toEqual(first.body)
+    expect(service.agent.budget.scope('platform:google_ads')?.spent).toBe(100_000_000)
+    expect(sandbox.ledger.applied).toHaveLength(1)
+  })
+
+  it('holds once when both arrive at the same time', async () => {
+    const { bid, service, sandbox } = await startHarness()
+    sandbox.faults.add({ platform: 'google_ads', path: 'mutate', fault: { is: 'hold' } })
+    const both = Promise.all([bid({}, key), bid({}, key)])
+    await until(() => sandbox.faults.held() === 1)
+    expect(service.agent.budget.scope('platform:google_ads')?.held).toBe(100_000_000)
+    sandbox.faults.release()
+    const [first, second] = await both
+    expect(first.body).toEqual(second.body)
+    expect(service.agent.budget.scope('platform:google_ads')?.spent).toBe(100_000_000)
+  })
+
+  it('is refused with another body', async () => {
+    const { bid } = await startHarness()
+    await bid({}, key)
+    expect(await bid({ bidAmount: 101 }, key)).toMatchObject({
+      status: 422,
+      body: { code: 'idempotency_key_reused' },
+    })
+  })
+
+  it('may be tried again after a refusal that did nothing', async () => {
+    const { bid, clock } = await startHarness()
+    await bid({ bidAmount: 450 })
+    const refused = await bid({ bidAmount: 60 }, key)
+    expect(refused.status).toBe(429)
+    clock.advance(refused.body.retryAfterMs)
+    expect((await bid({ bidAmount: 60 }, key)).status).toBe(200)
+  })
+
+  it('keeps the answer of a bid whose outcome is unknown: trying again must not spend again', async () => {
+    const { bid, sandbox, service } = await startHarness()
+    sandbox.faults.add({ platform: 'tradedesk', fault: { is: 'reset_after' } })
+    const first = await bid({ platform: 'tradedesk' }, key)
+    expect(first).toMatchObject({ status: 504, body: { code: 'outcome_unknown' } })
+    expect((await bid({ platform: 'tradedesk' }, key)).body).toEqual(first.body)
+    expect(service.agent.budget.scope('platform:tradedesk')?.spent).toBe(100_000_000)
+  })
+
+  it('is forgotten after 24 hours', async () => {
+    const { bid, clock, sandbox } = await startHarness()
+    clock.advance(1)
+    await bid({ bidAmount: 1 }, key)
+    clock.advance(24 * 3_600_000 - 1)
+    await bid({ bidAmount: 1 }, key)
+    expect(sandbox.ledger.applied).toHaveLength(1)
+    clock.advance(2)
+    await bid({ bidAmount: 1 }, key)
+    expect(sandbox.ledger.applied).toHaveLength(2)
+  })
+
+  it('names each bid of a batch by its place', async () => {
+    const { send, sandbox } = await startHarness()
+    const one = { customerId: 'a', campaignId: 'c1', platform: 'tradedesk', predictedLtv: 9, bidAmount: 5 }
+    const batch = { bids: [one, one] }
+    const first = await send('POST', '/v1/bids/batch', batch, key)
+    const second = await send('POST', '/v1/bids/batch', batch, key)
+    expect(second.body).toEqual(first.body)
+    expect(sandbox.ledger.applied).toHaveLength(2)
+  })
+
+  it('is refused when it is too long', async () => {
+    const { bid } = await startHarness()
+    expect(await bid({}, { 'idempotency-key': 'x'.repeat(256) })).toMatchObject({
+      status: 400,
+      body: { field: 'Idempotency-Key' },
+    })
+  })
+})

@@ -1,0 +1,244 @@
+import { describe, expect, it } from 'vitest'
+import type { FaultRule } from '../../src/sandbox/index.ts'
+import { type Harness, startHarness } from '../support/harness.ts'
+
+type Platform = 'google_ads' | 'meta' | 'tradedesk'
+/** What the caller gets, and whether the money is gone. */
+type Expected = [status: number, code: string, money: 'free' | 'spent']
+
+const REFUSED: Expected = [502, 'platform_refused', 'free']
+const THROTTLED: Expected = [429, 'rate_limited', 'free']
+const AUTH_LOST: Expected = [503, 'platform_unavailable', 'free']
+const UNAVAILABLE: Expected = [503, 'platform_unavailable', 'free']
+const UNKNOWN: Expected = [504, 'outcome_unknown', 'spent']
+
+/** The request of a bid that changes something, after a first bid has looked everything up. */
+const WRITE: Record<Platform, { method: string; path: string }> = {
+  google_ads: { method: 'POST', path: 'googleAds:mutate' },
+  meta: { method: 'POST', path: '/c1.as1' },
+  tradedesk: { method: 'POST', path: '/bid' },
+}
+
+const error = (name: string) => ({ is: 'error', name }) as const
+const GOOGLE: [string, Expected][] = [
+  ...['RESOURCE_TEMPORARILY_EXHAUSTED', 'EXCESSIVE_SHORT_TERM_QUERY_RESOURCE_CONSUMPTION'].map(
+    row(THROTTLED),
+  ),
+  ...['RESOURCE_EXHAUSTED', 'EXCESSIVE_LONG_TERM_QUERY_RESOURCE_CONSUMPTION'].map(row(THROTTLED)),
+  ...['INTERNAL_ERROR', 'TRANSIENT_ERROR', 'DEADLINE_EXCEEDED'].map(row(UNKNOWN)),
+  ...['CONCURRENT_MODIFICATION'].map(row(UNAVAILABLE)),
+  ...['OAUTH_TOKEN_REVOKED', 'OAUTH_TOKEN_DISABLED', 'GOOGLE_ACCOUNT_DELETED'].map(row(AUTH_LOST)),
+  ...['TWO_STEP_VERIFICATION_NOT_ENROLLED', 'CUSTOMER_NOT_ENABLED', 'USER_PERMISSION_DENIED'].map(
+    row(AUTH_LOST),
+  ),
+  ...['CLOUD_PROJECT_NOT_APPROVED_FOR_PRODUCTION', 'ACTION_NOT_PERMITTED_FOR_SUSPENDED_ACCOUNT'].map(
+    row(AUTH_LOST),
+  ),
+  ...['INVALID_LOGIN_CUSTOMER_ID_SERVING_CUSTOMER_ID_COMBINATION'].map(row(AUTH_LOST)),
+  ...['BID_TOO_SMALL', 'BID_TOO_BIG', 'BID_TOO_MANY_FRACTIONAL_DIGITS', 'RESOURCE_NOT_FOUND'].map(
+    row(REFUSED),
+  ),
+  ...['NON_MULTIPLE_OF_MINIMUM_CURRENCY_UNIT', 'MONEY_AMOUNT_TOO_LARGE'].map(row(REFUSED)),
+  ...['MONEY_AMOUNT_LESS_THAN_CURRENCY_MINIMUM_CPC', 'BUDGET_BELOW_PER_DAY_MINIMUM'].map(row(REFUSED)),
+]
+const META: [string, Expected][] = [
+  ...['code_4', 'code_17_2446079', 'code_32', 'code_613_1487742', 'code_80000', 'code_80004'].map(
+    row(THROTTLED),
+  ),
+  ...['code_80014', 'code_4_1504022', 'code_341'].map(row(THROTTLED)),
+  ...['code_1_99', 'code_2', 'code_104', 'code_960'].map(row(UNKNOWN)),
+  ...['code_2_1504041', 'code_2_1504042', 'code_100', 'code_100_33', 'code_368'].map(row(REFUSED)),
+  ...['code_190_458', 'code_190_460', 'code_190_463', 'code_190_467', 'code_102'].map(row(AUTH_LOST)),
+  ...['code_10', 'code_200', 'code_294'].map(row(AUTH_LOST)),
+]
+const TRADE_DESK: [string, Expected][] = [
+  ...['bad_request', 'forbidden', 'not_found', 'gone', 'too_large'].map(row(REFUSED)),
+  ...['unauthorized'].map(row(AUTH_LOST)),
+  ...['conflict'].map(row(UNAVAILABLE)),
+  ...['throttled', 'unavailable'].map(row(THROTTLED)),
+  ...['server_error'].map(row(UNKNOWN)),
+]
+const FAULTS: [FaultRule['fault'], Expected][] = [
+  [{ is: 'http', status: 502 }, UNKNOWN],
+  [{ is: 'http_after', status: 504 }, UNKNOWN],
+  [{ is: 'http', status: 429 }, THROTTLED],
+  [{ is: 'reset' }, UNKNOWN],
+  [{ is: 'reset_after' }, UNKNOWN],
+  [{ is: 'malformed' }, UNKNOWN],
+]
+
+function row(expected: Expected): (name: string) => [string, Expected] {
+  return (name) => [name, expected]
+}
+
+async function expectBid(
+  harness: Harness,
+  platform: Platform,
+  fault: FaultRule['fault'],
+  expected: Expected,
+) {
+  const [status, code, money] = expected
+  await harness.bid({ platform, bidAmount: 1 })
+  harness.sandbox.faults.add({ platform, ...WRITE[platform], fault })
+  const reply = await harness.bid({ platform, bidAmount: 100 })
+  expect(reply).toMatchObject({ status, body: { code } })
+  expect(harness.service.agent.budget.scope(`platform:${platform}`)).toMatchObject({
+    held: 0,
+    spent: money === 'spent' ? 101_000_000 : 1_000_000,
+  })
+  return reply
+}
+
+describe('what a platform’s error means for the money', () => {
+  it.each(GOOGLE)('google_ads %s', async (name, expected) => {
+    await expectBid(await startHarness(), 'google_ads', error(name), expected)
+  })
+
+  it.each(META)('meta %s', async (name, expected) => {
+    await expectBid(await startHarness(), 'meta', error(name), expected)
+  })
+
+  it.each(TRADE_DESK)('tradedesk %s', async (name, expected) => {
+    await expectBid(await startHarness(), 'tradedesk', error(name), expected)
+  })
+
+  describe.each(['google_ads', 'meta', 'tradedesk'] as const)('%s', (platform) => {
+    it.each(FAULTS)('%o', async (fault, expected) => {
+      await expectBid(await startHarness(), platform, fault, expected)
+    })
+  })
+
+  it.each([
+    ['google_ads', 'RESOURCE_TEMPORARILY_EXHAUSTED', 30_000],
+    ['google_ads', 'EXCESSIVE_SHORT_TERM_QUERY_RESOURCE_CONSUMPTION', 1_500],
+    ['meta', 'code_80004', 300_000],
+    ['tradedesk', 'throttled', 60_000],
+    ['tradedesk', 'unavailable', 30_000],
+  ] as const)(
+    '%s %s is passed on as %d ms, and the platform is left alone for as long',
+    async (platform, name, waitMs) => {
+      const harness = await startHarness()
+      const reply = await expectBid(harness, platform, error(name), THROTTLED)
+      expect(reply.body.retryAfterMs).toBe(waitMs)
+      const calls = harness.sandbox.ledger.requests.length
+      harness.clock.advance(waitMs - 1)
+      expect((await harness.bid({ platform, bidAmount: 1 })).status).toBe(429)
+      expect(harness.sandbox.ledger.requests).toHaveLength(calls)
+      harness.clock.advance(1)
+      expect((await harness.bid({ platform, bidAmount: 1 })).status).toBe(200)
+    },
+  )
+
+  it('holds no money and calls it unavailable when only reading failed', async () => {
+    const { bid, sandbox, service } = await startHarness()
+    sandbox.faults.add({ platform: 'google_ads', path: 'search', fault: { is: 'reset' } })
+    expect(await bid()).toMatchObject({ status: 503, body: { code: 'platform_unavailable' } })
+    expect(service.agent.budget.scope('platform:google_ads')).toMatchObject({ held: 0, spent: 0 })
+  })
+})
+
+describe('a platform that does not answer', () => {
+  it('counts the bid as spent when the deadline has passed after sending', async () => {
+    const { bid, sandbox, clock, service } = await startHarness()
+    sandbox.faults.add({ platform: 'tradedesk', fault: { is: 'hold' } })
+    const pending = bid({ platform: 'tradedesk' })
+    await sandboxHolds(sandbox)
+    clock.advance(5_000)
+    expect(await pending).toMatchObject({ status: 504, body: { code: 'outcome_unknown' } })
+    expect(service.agent.budget.scope('platform:tradedesk')).toMatchObject({ held: 0, spent: 100_000_000 })
+  })
+
+  it('gets its money back once reading the campaign shows that nothing changed', async () => {
+    const { bid, sandbox, clock, service, get } = await startHarness()
+    await bid({ bidAmount: 1 })
+    sandbox.faults.add({ platform: 'google_ads', path: 'mutate', fault: { is: 'reset' } })
+    const unknown = await bid({ bidAmount: 100 })
+    expect(unknown.status).toBe(504)
+    clock.advance(30_000)
+    await expectStatus(get, unknown.body.bidId, 'not_placed')
+    expect(service.agent.budget.scope('platform:google_ads')?.spent).toBe(1_000_000)
+  })
+
+  it('is told placed once reading the campaign shows its own id', async () => {
+    const { bid, sandbox, clock, service, get } = await startHarness()
+    sandbox.faults.add({ platform: 'google_ads', path: 'mutate', fault: { is: 'reset_after' } })
+    const unknown = await bid()
+    expect(unknown.status).toBe(504)
+    clock.advance(30_000)
+    await expectStatus(get, unknown.body.bidId, 'placed')
+    expect(service.agent.budget.scope('platform:google_ads')?.spent).toBe(100_000_000)
+  })
+
+  it.each([
+    ['reset', 'not_placed', 1_000_000],
+    ['reset_after', 'placed', 101_000_000],
+  ] as const)('on Meta, %s is found out by the caps on the ad sets: %s', async (is, status, spent) => {
+    const { bid, sandbox, clock, service, get } = await startHarness()
+    await bid({ platform: 'meta', bidAmount: 1 })
+    sandbox.faults.add({ platform: 'meta', ...WRITE.meta, fault: { is } })
+    const unknown = await bid({ platform: 'meta' })
+    clock.advance(30_000)
+    await expectStatus(get, unknown.body.bidId, status)
+    expect(service.agent.budget.scope('platform:meta')?.spent).toBe(spent)
+  })
+
+  it('stays spent when a later bid has overwritten what could have told', async () => {
+    const { bid, sandbox, clock, service, get } = await startHarness()
+    await bid({ bidAmount: 1 })
+    sandbox.faults.add({ platform: 'google_ads', path: 'mutate', fault: { is: 'reset' } })
+    const unknown = await bid()
+    await bid({ bidAmount: 2 })
+    clock.advance(30_000)
+    await expectStatus(get, unknown.body.bidId, 'outcome_unknown')
+    expect(service.agent.budget.scope('platform:google_ads')?.spent).toBe(103_000_000)
+  })
+})
+
+describe('credentials', () => {
+  it('are renewed when the access token has expired, and the bid goes through', async () => {
+    const { bid, sandbox } = await startHarness()
+    await bid({ bidAmount: 1 })
+    sandbox.tokens.googleAccessToken = 'expired'
+    expect((await bid()).status).toBe(200)
+    expect(sandbox.ledger.requests.filter(({ platform }) => platform === 'google_oauth')).toHaveLength(2)
+  })
+
+  it('that were revoked mark the platform, spare it calls, and work again once renewed', async () => {
+    const { bid, sandbox, get, clock } = await startHarness()
+    sandbox.tokens.meta = 'revoked'
+    const lost = await bid({ platform: 'meta' })
+    expect(lost).toMatchObject({ status: 503, body: { code: 'platform_unavailable' } })
+    expect(lost.body.detail).toContain('credentials')
+    const { platforms } = (await get('/v1/platforms')).body
+    expect(platforms[1]).toMatchObject({ platform: 'meta', auth: 'lost' })
+
+    const calls = sandbox.ledger.requests.length
+    await bid({ platform: 'meta' })
+    expect(sandbox.ledger.requests).toHaveLength(calls)
+    sandbox.tokens.meta = 'valid'
+    clock.advance(60_000)
+    expect((await bid({ platform: 'meta' })).status).toBe(200)
+    expect((await get('/v1/platforms')).body.platforms[1].auth).toBe('ok')
+  })
+
+  it('that cannot be refreshed any more are lost', async () => {
+    const { bid, sandbox } = await startHarness()
+    sandbox.tokens.googleRefreshToken = 'revoked'
+    expect((await bid()).body).toMatchObject({
+      code: 'platform_unavailable',
+      detail: expect.stringContaining('invalid_grant'),
+    })
+  })
+})
+
+async function sandboxHolds({ faults }: Harness['sandbox']): Promise<void> {
+  while (faults.held() === 0) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** Verification reads over HTTP in the background; asks until the record has that status, or fails after many turns. */
+async function expectStatus(get: Harness['get'], bidId: string, status: string): Promise<void> {
+  let seen: unknown
+  for (let turn = 0; turn < 100 && seen !== status; turn++)
+    seen = (await get(`/v1/bids/${bidId}`)).body.status
+  expect(seen).toBe(status)
+}
