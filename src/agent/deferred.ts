@@ -27,6 +27,8 @@ interface Waiting {
 const KEPT_MS = 60_000
 const TICK_MS = 250
 const MAX_WAITING = 10_000
+/** What leaves a bid waiting: nothing was changed on the platform, and it may work again before the bid is too old. */
+const NOT_YET: ReadonlySet<string> = new Set(['breaker_open', 'limited', 'throttled', 'unavailable'])
 
 export function createDeferred(agent: Agent): Deferred {
   /** By campaign. A bid on its way to the platform is not in here. */
@@ -52,7 +54,7 @@ export function createDeferred(agent: Agent): Deferred {
     if (!record.decision) return false
     waiting.delete(key)
     const placed = await sendBid(agent, record, record.decision)
-    if (placed.is === 'breaker_open' || placed.is === 'limited' || placed.is === 'throttled') {
+    if (NOT_YET.has(placed.is)) {
       // A newer bid on the campaign may have come meanwhile; then this one is out of date.
       if (waiting.has(key)) end(record, 'superseded')
       else waiting.set(key, bid)
@@ -70,14 +72,18 @@ export function createDeferred(agent: Agent): Deferred {
     }
   }
 
-  let ticking: Promise<unknown> | undefined
+  const canPlace = ({ record }: Waiting): boolean => agent.connectors[record.platform].breaker.admits
+
+  let placing: Promise<unknown> | undefined
   const tick = async () => {
     expire(agent.clock.elapsedMs())
     // One round at a time: a slow platform must not be asked for the same bid twice.
-    ticking ??= Promise.all(PLATFORMS.map(placeOn)).finally(() => {
-      ticking = undefined
-    })
-    await ticking
+    if (!placing && [...waiting.values()].some(canPlace)) {
+      placing = Promise.all(PLATFORMS.map(placeOn)).finally(() => {
+        placing = undefined
+      })
+    }
+    await placing
   }
   const cancel = every(agent.clock, TICK_MS, () => {
     tick().catch((error) => agent.log.error({ err: error }, 'placing deferred bids failed'))

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest'
+import { hashKey } from '../../src/agent/auth.ts'
+import { startHarness } from '../support/harness.ts'
+
+const entry = (name: string, scopes: string, key: string) =>
+  `${name}:${scopes}:${hashKey(key).toString('hex')}`
+const KEYS = {
+  API_KEYS: `${entry('ml', 'bid', 'k-bid')},${entry('grafana', 'read', 'k-read')},${entry('ops', 'admin', 'k-admin')}`,
+}
+const as = (key: string) => ({ authorization: `Bearer ${key}` })
+
+describe('API keys', () => {
+  it('are demanded for everything but the probes and the documentation', async () => {
+    const { bid, get, send } = await startHarness(KEYS)
+    expect(await bid()).toMatchObject({ status: 401, body: { code: 'unauthorized' } })
+    expect((await bid()).headers.get('www-authenticate')).toBe('Bearer')
+    for (const path of ['/v1/budgets', '/v1/platforms', '/v1/bids', '/v1/kill-switch', '/metrics']) {
+      expect((await get(path)).status).toBe(401)
+      expect((await get(path, as('wrong'))).status).toBe(401)
+    }
+    expect((await send('POST', '/v1/kill-switch', { engaged: true })).status).toBe(401)
+    for (const path of ['/livez', '/readyz', '/openapi.json', '/docs'])
+      expect((await get(path)).status).toBe(200)
+  })
+
+  it('allow what their scopes say', async () => {
+    const { bid, get, send } = await startHarness(KEYS)
+    expect((await bid({}, as('k-bid'))).status).toBe(200)
+    expect(await get('/v1/budgets', as('k-bid'))).toMatchObject({ status: 403, body: { code: 'forbidden' } })
+    expect((await get('/v1/budgets', as('k-read'))).status).toBe(200)
+    expect((await get('/metrics', as('k-read'))).status).toBe(200)
+    expect((await bid({}, as('k-read'))).status).toBe(403)
+    expect((await send('POST', '/v1/kill-switch', { engaged: true }, as('k-read'))).status).toBe(403)
+    expect((await send('POST', '/v1/kill-switch', { engaged: true }, as('k-admin'))).status).toBe(200)
+    expect((await get('/v1/budgets', as('k-admin'))).status).toBe(200)
+  })
+
+  it('name the caller in the record, and never appear in the log or in an answer', async () => {
+    const { bid, get, logged } = await startHarness(KEYS)
+    const placed = await bid({}, as('k-bid'))
+    const record = await get(`/v1/bids/${placed.body.bidId}`, as('k-admin'))
+    expect(record.body.caller).toBe('ml')
+    expect(JSON.stringify([logged, placed.body, record.body])).not.toMatch(/k-bid|k-admin|sandbox-google/)
+  })
+
+  it('keep the Idempotency-Keys of different callers apart', async () => {
+    const { bid, sandbox } = await startHarness(KEYS)
+    await bid({ bidAmount: 1 }, { ...as('k-bid'), 'idempotency-key': 'x' })
+    await bid({ bidAmount: 2 }, { ...as('k-admin'), 'idempotency-key': 'x' })
+    expect(sandbox.ledger.applied).toHaveLength(2)
+  })
+})
+
+describe('without API keys', () => {
+  it('only requests to a loopback name are answered, so no web page can get in by a name of its own', async () => {
+    const { get, service } = await startHarness()
+    expect((await get('/v1/budgets')).status).toBe(200)
+    const { port } = new URL(service.url)
+    const rebound = await rawGet(Number(port), '/v1/budgets', 'evil.example')
+    expect(rebound).toContain('403')
+  })
+})
+
+describe('unknown paths and surprises', () => {
+  it('answer 404 as a problem', async () => {
+    const { get, send } = await startHarness()
+    expect(await get('/v2/bids')).toMatchObject({ status: 404, body: { code: 'not_found' } })
+    expect(await send('DELETE', '/v1/bids')).toMatchObject({ status: 404 })
+    expect((await get('/docs/..%2f..%2fpackage.json')).status).toBe(404)
+  })
+
+  it('answer 500 without the text of an unforeseen error, which is logged', async () => {
+    const { get, service, logged } = await startHarness()
+    service.agent.budget.stats = () => {
+      throw new Error('secret detail')
+    }
+    const failed = await get('/v1/budgets')
+    expect(failed).toMatchObject({ status: 500, body: { code: 'internal', detail: 'Unexpected error' } })
+    expect(JSON.stringify(logged)).toContain('secret detail')
+  })
+})
+
+/** fetch does not let a test choose the Host header. */
+async function rawGet(port: number, path: string, host: string): Promise<string> {
+  const { connect } = await import('node:net')
+  const socket = connect(port, '127.0.0.1')
+  socket.end(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
+  let text = ''
+  for await (const chunk of socket) text += chunk
+  return text
+}

@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest'
+import { startHarness, until } from '../support/harness.ts'
+
+describe('what an operator sees', () => {
+  it('GET /v1/platforms: mode, breaker, limiter, history and latency of each', async () => {
+    const { bid, get } = await startHarness()
+    await bid({ predictedLtv: 30, bidAmount: 1 })
+    await bid({ predictedLtv: undefined, bidAmount: 1 })
+    const { platforms } = (await get('/v1/platforms')).body
+    expect(platforms).toHaveLength(3)
+    expect(platforms[0]).toEqual({
+      platform: 'google_ads',
+      mode: 'mock',
+      currency: 'USD',
+      auth: 'ok',
+      breaker: { state: 'closed' },
+      // Two searches and a mutate for the first bid, a mutate for the second.
+      rateLimit: { calls: 100, windowSeconds: 60, remaining: 96 },
+      medianLtv: 30,
+      ltvSamples: 1,
+      fallbackCount: 1,
+      deferred: 0,
+      latencyMs: { p50: 0, p95: 0 },
+    })
+  })
+
+  it('GET /metrics: money, bids and platforms as Prometheus reads them', async () => {
+    const { bid, get } = await startHarness()
+    await bid({ bidAmount: 125 })
+    await bid({ bidAmount: 400 })
+    const { body, headers } = await get('/metrics')
+    expect(headers.get('content-type')).toContain('text/plain')
+    for (const line of [
+      'bidwarden_budget_spend{scope="platform:google_ads",limit="sliding_600s",currency="USD"} 125',
+      'bidwarden_budget_limit{scope="platform:google_ads",limit="sliding_600s",currency="USD"} 500',
+      'bidwarden_budget_utilization_ratio{scope="platform:google_ads",limit="sliding_600s",currency="USD"} 0.25',
+      'bidwarden_budget_held{scope="platform:google_ads",currency="USD"} 0',
+      'bidwarden_budget_overdraft_total{scope="platform:google_ads",currency="USD"} 0',
+      'bidwarden_bids_total{platform="google_ads",status="placed",source="ai",code=""} 1',
+      'bidwarden_bids_total{platform="google_ads",status="refused",source="ai",code="budget_exceeded"} 1',
+      'bidwarden_breaker_state{platform="google_ads",state="closed"} 1',
+      'bidwarden_rate_limit_remaining{platform="google_ads"} 97',
+    ]) {
+      expect(body).toContain(line)
+    }
+    expect(body).toMatch(
+      /bidwarden_platform_request_duration_seconds_count\{platform="google_ads",outcome="ok"\} 3/,
+    )
+  })
+
+  it('GET /openapi.json describes every call, and /docs shows it from this server alone', async () => {
+    const { get } = await startHarness()
+    const { body } = await get('/openapi.json')
+    expect(Object.keys(body.paths).sort()).toEqual([
+      '/v1/bids',
+      '/v1/bids/batch',
+      '/v1/bids/{bidId}',
+      '/v1/budgets',
+      '/v1/budgets/{scope}',
+      '/v1/budgets/{scope}/pause',
+      '/v1/budgets/{scope}/resume',
+      '/v1/kill-switch',
+      '/v1/platforms',
+    ])
+    const { requestBody, responses } = body.paths['/v1/bids'].post
+    expect(requestBody.content['application/json'].schema.$ref).toContain('BidRequest')
+    expect(Object.keys(responses)).toEqual(
+      expect.arrayContaining(['200', '202', '400', '401', '409', '422', '429', '502', '503', '504']),
+    )
+    expect(body.components.schemas.BidRequest.properties.bidAmount.type).toBe('number')
+    const page = (await get('/docs')).body
+    for (const [, address] of page.matchAll(/(?:src|href)="(\/[^"]+)"/g))
+      expect((await get(address)).status).toBe(200)
+    expect(page).not.toMatch(/(src|href)="https?:/)
+  })
+
+  it('asks the prediction service when a bid comes without a value, and falls back when it does not answer', async () => {
+    const { createServer } = await import('node:http')
+    const asked: unknown[] = []
+    let answer = JSON.stringify({ predictedLtv: 77.5, confidence: 0.8 })
+    const server = createServer(async (request, response) => {
+      let text = ''
+      for await (const chunk of request) text += chunk
+      asked.push(JSON.parse(text))
+      response.end(answer)
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const address = server.address()
+    const port = typeof address === 'object' ? address?.port : 0
+    const { bid } = await startHarness({ LTV_PREDICTOR_URL: `http://127.0.0.1:${port}/predict` })
+    expect((await bid({ predictedLtv: undefined, bidAmount: 5 })).body).toMatchObject({
+      source: 'ai',
+      predictedLtv: 77.5,
+    })
+    expect(asked).toEqual([{ customerId: 'CUST_001', campaignId: 'c1', platform: 'google_ads' }])
+    await bid({ predictedLtv: 12, bidAmount: 5 })
+    answer = '{"predictedLtv":"lots"}'
+    expect((await bid({ predictedLtv: undefined, bidAmount: 5 })).body).toMatchObject({
+      source: 'fallback',
+      predictedLtv: 12,
+    })
+    server.close()
+    server.closeAllConnections()
+    expect((await bid({ predictedLtv: undefined, bidAmount: 5 })).body).toMatchObject({ source: 'fallback' })
+  })
+})
+
+describe('stopping', () => {
+  it('answers what is under way with Connection: close, and closes idle connections at once', async () => {
+    const { service, sandbox, bid } = await startHarness()
+    await bid({ platform: 'tradedesk', bidAmount: 1 })
+    sandbox.faults.add({ platform: 'tradedesk', fault: { is: 'hold' } })
+    const pending = bid({ platform: 'tradedesk', bidAmount: 2 })
+    await until(() => sandbox.faults.held() === 1)
+    const stopped = service.stop()
+    sandbox.faults.release()
+    const reply = await pending
+    expect(reply.status).toBe(200)
+    expect(reply.headers.get('connection')).toBe('close')
+    await stopped
+    await expect(fetch(`${service.url}/livez`)).rejects.toThrow()
+  })
+})

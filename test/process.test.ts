@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { describe, expect, it, onTestFinished } from 'vitest'
+
+/** The service as a user starts it: a process of its own, with this environment. */
+function start(environment: Record<string, string>): { child: ChildProcess; output: () => string } {
+  const child = spawn(process.execPath, ['src/main.ts'], {
+    env: { PATH: process.env['PATH'], ...environment },
+  })
+  onTestFinished(() => {
+    child.kill('SIGKILL')
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += chunk))
+  return { child, output: () => output }
+}
+
+async function listening({ child, output }: ReturnType<typeof start>): Promise<string> {
+  for (;;) {
+    const url = /listens at (http:\S+)/.exec(output())?.[1]
+    if (url !== undefined) return url
+    await Promise.race([
+      once(child.stdout ?? child, 'data'),
+      once(child, 'exit').then(() => Promise.reject(new Error(output()))),
+    ])
+  }
+}
+
+describe('the service as a process', () => {
+  it('says where it listens, in what mode, its budgets and one thing to try, which works', async () => {
+    const service = start({ PORT: '0' })
+    await listening(service)
+    expect(service.output()).toMatch(/mock mode/)
+    expect(service.output()).toMatch(/google_ads {2}500 USD in any 10 minutes/)
+    const [, url = '', body = ''] = /curl -s (\S+)[\s\S]*-d '([^']+)'/.exec(service.output()) ?? []
+    const reply = await fetch(url, { method: 'POST', body, headers: { 'content-type': 'application/json' } })
+    expect(await reply.json()).toMatchObject({ status: 'placed', budget: { spent: 150 } })
+  })
+
+  it('stops on SIGTERM within two seconds though a client keeps its connection open', async () => {
+    const service = start({ PORT: '0' })
+    const url = await listening(service)
+    await (await fetch(`${url}/livez`)).text()
+    const asked = performance.now()
+    service.child.kill('SIGTERM')
+    const [code] = await once(service.child, 'exit')
+    expect(code).toBe(0)
+    expect(performance.now() - asked).toBeLessThan(2_000)
+  })
+
+  it('names what is missing and exits when live mode has no credentials', async () => {
+    const service = start({ PORT: '0', MOCK_MODE: 'false' })
+    const [code] = await once(service.child, 'exit')
+    expect(code).toBe(1)
+    expect(service.output()).toContain('META_ACCESS_TOKEN')
+    expect(service.output()).toContain('API_KEYS')
+  })
+
+  it('says so when the port is taken', async () => {
+    const blocker = createServer().listen(0, '127.0.0.1')
+    await once(blocker, 'listening')
+    const address = blocker.address()
+    const port = typeof address === 'object' ? address?.port : 0
+    const service = start({ PORT: String(port) })
+    const [code] = await once(service.child, 'exit')
+    blocker.close()
+    expect(code).toBe(1)
+    expect(service.output()).toContain('EADDRINUSE')
+    expect(service.output()).not.toContain('at async')
+  })
+})
