@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache'
 import type { ErrorCode } from '../errors.ts'
 import type { Micros } from '../money.ts'
 import type { PlatformName } from '../platforms/index.ts'
@@ -65,21 +64,21 @@ export interface Decisions {
 
 /** The latest decisions; older ones are forgotten. */
 export function createDecisions(max = 10_000): Decisions {
-  const records = new LRUCache<string, DecisionRecord>({ max })
+  /** In the order they were made. */
+  const records = new Map<string, DecisionRecord>()
   return {
-    add: (record) => {
+    add(record) {
       records.set(record.bidId, record)
+      if (records.size <= max) return
+      const [oldest] = records.keys()
+      if (oldest !== undefined) records.delete(oldest)
     },
-    get: (bidId) => records.peek(bidId),
-    list({ platform, status, limit }) {
-      const found: DecisionRecord[] = []
-      for (const record of records.values()) {
-        if (found.length === limit) break
-        if (platform !== undefined && record.platform !== platform) continue
-        if (status !== undefined && record.status !== status) continue
-        found.push(record)
-      }
-      return found
-    },
+    get: (bidId) => records.get(bidId),
+    list: ({ platform, status, limit }) =>
+      [...records.values()]
+        .reverse()
+        .filter((record) => platform === undefined || record.platform === platform)
+        .filter((record) => status === undefined || record.status === status)
+        .slice(0, limit),
   }
 }
