@@ -1,39 +1,26 @@
-import { z } from 'zod'
+import { Hono } from 'hono'
 import { FaultRule, type FaultScript } from './faults.ts'
 import type { SandboxLedger } from './ledger.ts'
-import { type FakePlatform, json, parseJson, type WireAnswer, type WireRequest } from './wire.ts'
+import { parseJson } from './protocol.ts'
 
-interface ControlDeps {
-  readonly faults: FaultScript
-  readonly ledger: SandboxLedger
-  readonly platforms: Readonly<Record<string, FakePlatform>>
-}
-
-/** The sandbox's own calls, for people and for tests in another process. */
-export function control(
-  { method, path, body }: WireRequest,
-  { faults, ledger, platforms }: ControlDeps,
-): WireAnswer {
-  switch (`${method} ${path}`) {
-    case 'GET /_sandbox/state': {
-      const states = Object.entries(platforms).map(([name, platform]) => [name, platform.state()])
-      return json(200, { platforms: Object.fromEntries(states), applied: ledger.applied })
-    }
-    case 'GET /_sandbox/requests':
-      return json(200, { requests: ledger.requests })
-    case 'POST /_sandbox/faults': {
-      const rule = FaultRule.safeParse(parseJson(body))
-      if (!rule.success) return json(400, { message: z.prettifyError(rule.error) })
+/** The sandbox's own routes, for people and for tests outside this process. */
+export function createControl(faults: FaultScript, ledger: SandboxLedger): Hono {
+  return new Hono()
+    .get('/state', (c) => c.json({ applied: ledger.applied, held: faults.held() }))
+    .get('/requests', (c) => c.json({ requests: ledger.requests }))
+    .post('/faults', async (c) => {
+      const rule = FaultRule.safeParse(parseJson(await c.req.text()))
+      if (!rule.success) return c.json({ error: 'bad_rule', issues: rule.error.issues }, 400)
       faults.add(rule.data)
-      return json(201, rule.data)
-    }
-    case 'DELETE /_sandbox/faults':
+      return c.json({ added: rule.data }, 201)
+    })
+    .delete('/faults', (c) => {
       faults.clear()
-      return json(200, { cleared: true })
-    case 'POST /_sandbox/release':
+      return c.body(null, 204)
+    })
+    .post('/release', (c) => {
+      const released = faults.held()
       faults.release()
-      return json(200, { released: true })
-    default:
-      return json(404, { message: 'there is no such call' })
-  }
+      return c.json({ released })
+    })
 }

@@ -1,83 +1,167 @@
 import { z } from 'zod'
+import { isGoogleErrorName } from './google-errors.ts'
+import { isOauthErrorName } from './google-oauth.ts'
+import { isMetaErrorName } from './meta-errors.ts'
+import { PLATFORMS, type PlatformName } from './protocol.ts'
+import { isTradeDeskErrorName } from './tradedesk-errors.ts'
 
-/**
- * What goes wrong with one request. `_after` and `malformed`: the platform has done what was asked, and only the answer
- * suffers; all others leave it undone, but for `latency`, `usage` and `no_content`.
- */
+export type Target = PlatformName | 'google_oauth'
+
+const status = z.int().min(400).max(599)
+
+/** What goes wrong. Where the name says nothing else, nothing is applied. */
 export const Fault = z.discriminatedUnion('is', [
-  z.strictObject({ is: z.literal('latency'), ms: z.number().min(0).max(600_000) }),
-  z.strictObject({ is: z.enum(['hold', 'hold_after']) }),
+  /** Everything as usual, `ms` later. */
+  z.strictObject({ is: z.literal('latency'), ms: z.int().min(0) }),
+  /** Waits for `release()` before anything is applied, then goes on as usual, even if the caller has left. */
+  z.strictObject({ is: z.literal('hold') }),
+  /** Applied; the answer waits for `release()`. */
+  z.strictObject({ is: z.literal('hold_after') }),
+  /** The platform's own error of this name. */
   z.strictObject({ is: z.literal('error'), name: z.string() }),
-  z.strictObject({ is: z.enum(['http', 'http_after']), status: z.number().int().min(400).max(599) }),
-  z.strictObject({ is: z.enum(['reset', 'reset_after', 'malformed', 'ignored', 'no_content']) }),
-  z.strictObject({ is: z.literal('usage'), percent: z.number().min(0).max(1000) }),
+  /** An HTML page as a proxy in front of the platform would send it. */
+  z.strictObject({ is: z.literal('http'), status }),
+  /** Applied, then the same page. */
+  z.strictObject({ is: z.literal('http_after'), status }),
+  /** Connection reset. */
+  z.strictObject({ is: z.literal('reset') }),
+  /** Applied, connection reset. */
+  z.strictObject({ is: z.literal('reset_after') }),
+  /** Applied; the answer is cut off in the middle of its JSON. */
+  z.strictObject({ is: z.literal('malformed') }),
+  /** The Trade Desk, PUT only: 200 with the entity as it was. */
+  z.strictObject({ is: z.literal('ignored') }),
+  /** The Trade Desk, PUT only: applied, answered with its 240 and no body. */
+  z.strictObject({ is: z.literal('no_content') }),
+  /** Meta: a normal answer whose usage headers say `percent`. */
+  z.strictObject({ is: z.literal('usage'), percent: z.number().min(0) }),
 ])
-export type Fault = z.output<typeof Fault>
+export type Fault = z.infer<typeof Fault>
 
-export const FaultRule = z.strictObject({
-  platform: z.enum(['google_ads', 'google_oauth', 'meta', 'tradedesk']),
-  method: z.string().optional(),
-  /** Part of the request's path. */
-  path: z.string().optional(),
-  /** How many requests it befalls; 1 by default. */
-  times: z.union([z.number().int().min(1), z.literal('always')]).default(1),
-  /** Of befalling a request that it matches; 1 by default. Drawn from a seeded sequence. */
-  probability: z.number().min(0).max(1).default(1),
-  fault: Fault,
-})
-export type FaultRule = z.input<typeof FaultRule>
-
-interface Active extends z.output<typeof FaultRule> {
-  left: number
+const knowsError: Record<Target, (name: string) => boolean> = {
+  google_ads: isGoogleErrorName,
+  google_oauth: isOauthErrorName,
+  meta: isMetaErrorName,
+  tradedesk: isTradeDeskErrorName,
+}
+const ONLY_ON: Partial<Record<Fault['is'], Target>> = {
+  ignored: 'tradedesk',
+  no_content: 'tradedesk',
+  usage: 'meta',
 }
 
-/** Faults by rule, first match first; and the answers that are held back until somebody lets them go. */
-export class FaultScript {
-  #rules: Active[] = []
-  #gates: (() => void)[] = []
-  #random = 1
-
-  add(rule: FaultRule): void {
-    const known = FaultRule.parse(rule)
-    this.#rules.push({ ...known, left: known.times === 'always' ? Number.POSITIVE_INFINITY : known.times })
-  }
-
-  clear(): void {
-    this.#rules = []
-  }
-
-  /** Lets every held answer go. */
-  release(): void {
-    const gates = this.#gates
-    this.#gates = []
-    for (const open of gates) open()
-  }
-
-  /** How many requests wait for {@link release}. */
-  held(): number {
-    return this.#gates.length
-  }
-
-  /** The fault that befalls a request; uses it up. */
-  draw(platform: string, method: string, path: string): Fault | undefined {
-    for (const rule of this.#rules) {
-      if (rule.left === 0 || rule.platform !== platform) continue
-      if (rule.method !== undefined && rule.method !== method) continue
-      if (rule.path !== undefined && !path.includes(rule.path)) continue
-      if (rule.probability < 1 && this.#next() >= rule.probability) continue
-      rule.left -= 1
-      return rule.fault
+export const FaultRule = z
+  .strictObject({
+    platform: z.enum([...PLATFORMS, 'google_oauth']),
+    method: z.string().toUpperCase().optional(),
+    /** Part of the path below the platform's prefix. */
+    path: z.string().optional(),
+    times: z.union([z.int().min(1), z.literal('always')]).default(1),
+    probability: z.number().min(0).max(1).default(1),
+    fault: Fault,
+  })
+  .superRefine(({ platform, fault }, context) => {
+    const only = ONLY_ON[fault.is]
+    if (only !== undefined && only !== platform) {
+      context.addIssue({ code: 'custom', path: ['fault'], message: `${fault.is} exists on ${only} only` })
     }
-    return undefined
+    if (fault.is === 'error' && !knowsError[platform](fault.name)) {
+      context.addIssue({ code: 'custom', path: ['fault', 'name'], message: `no such error of ${platform}` })
+    }
+  })
+export type FaultRule = z.input<typeof FaultRule>
+
+export interface FaultScript {
+  /** Adds a rule behind the earlier ones; the first that fits a request and fires decides. Throws ZodError for a bad rule. */
+  add(rule: FaultRule): void
+  /** Forgets all rules. What is already held stays held. */
+  clear(): void
+  /** Lets everything go on that is held now. */
+  release(): void
+  /** How many requests are held now. */
+  held(): number
+  /** Resolves as soon as at least `count` requests are held. */
+  whenHeld(count: number): Promise<void>
+}
+
+/** The script with the hands of the server. */
+export interface FaultDesk extends FaultScript {
+  /** The fault of a request, which is used up by asking. */
+  take(target: Target, method: string, path: string): Fault | undefined
+  /** Waits for `release()`: true. On `shut()`: false. */
+  hold(): Promise<boolean>
+  /** Ends all holds, now and later. */
+  shut(): void
+}
+
+export function createFaults(): FaultDesk {
+  const random = seeded(20261120)
+  let rules: { rule: z.output<typeof FaultRule>; left: number }[] = []
+  let held: ((goOn: boolean) => void)[] = []
+  let watchers: { count: number; resolve: () => void }[] = []
+  let open = true
+
+  function letGo(goOn: boolean) {
+    const going = held
+    held = []
+    for (const resolve of going) resolve(goOn)
   }
 
-  wait(): Promise<void> {
-    return new Promise((resolve) => this.#gates.push(resolve))
+  return {
+    add(input) {
+      const rule = FaultRule.parse(input)
+      rules.push({ rule, left: rule.times === 'always' ? Number.POSITIVE_INFINITY : rule.times })
+    },
+    clear() {
+      rules = []
+    },
+    release: () => letGo(true),
+    held: () => held.length,
+    whenHeld: (count) =>
+      new Promise((resolve) => {
+        if (held.length >= count) resolve()
+        else watchers.push({ count, resolve })
+      }),
+    take(target, method, path) {
+      const found = rules.find(
+        ({ rule }) =>
+          fits(rule, target, method, path) && (rule.probability === 1 || random() < rule.probability),
+      )
+      if (found === undefined) return undefined
+      found.left -= 1
+      if (found.left === 0) rules = rules.filter((rule) => rule !== found)
+      return found.rule.fault
+    },
+    hold() {
+      if (!open) return Promise.resolve(false)
+      return new Promise((resolve) => {
+        held.push(resolve)
+        for (const watcher of watchers) if (held.length >= watcher.count) watcher.resolve()
+        watchers = watchers.filter(({ count }) => count > held.length)
+      })
+    },
+    shut() {
+      open = false
+      letGo(false)
+    },
   }
+}
 
-  /** A linear congruential generator: repeatable, and good enough to pick requests by. */
-  #next(): number {
-    this.#random = (Math.imul(this.#random, 1_664_525) + 1_013_904_223) >>> 0
-    return this.#random / 2 ** 32
+const PUT_ONLY: ReadonlySet<Fault['is']> = new Set(['ignored', 'no_content'])
+
+const fits = (rule: z.output<typeof FaultRule>, target: Target, method: string, path: string): boolean =>
+  rule.platform === target &&
+  (rule.method === undefined || rule.method === method) &&
+  (rule.path === undefined || path.includes(rule.path)) &&
+  (!PUT_ONLY.has(rule.fault.is) || method === 'PUT')
+
+/** Mulberry32: the same script goes wrong at the same requests every time. */
+function seeded(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 }

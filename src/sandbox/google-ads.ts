@@ -1,273 +1,101 @@
-import { z } from 'zod'
-import { micros, minorDigits } from '../money.ts'
-import { GoogleRefusal, googleError } from './google-errors.ts'
+import type { Played } from './exchange.ts'
+import { googleError, isGoogleErrorName, refuse, refuseJson, statusError } from './google-errors.ts'
+import { MUTABLE, RESOURCES } from './google-fields.ts'
+import { createMutate } from './google-mutate.ts'
+import type { GoogleOauth } from './google-oauth.ts'
 import { search } from './google-search.ts'
-import { type Budget, type Campaign, GoogleState, type Strategy } from './google-state.ts'
-import type { SandboxLedger } from './ledger.ts'
-import type { SandboxTokens } from './server.ts'
-import { type FakePlatform, json, parseJson, type WireAnswer, type WireRequest } from './wire.ts'
+import { createGoogleState } from './google-state.ts'
+import { bool, checkJson, message, oneOf, string } from './google-types.ts'
+import type { Account } from './ledger.ts'
+import { bearerToken, type Call, isObject, type Json, parseJson, Refusal, type Reply } from './protocol.ts'
 
-export interface GoogleAdsOptions {
-  readonly ledger: SandboxLedger
-  readonly tokens: SandboxTokens
-  readonly currency: string
-  readonly accessToken: string
-  readonly customerId: string
-}
+const PATH = /^\/v\d{2}\/customers\/([^/]+)\/([A-Za-z]+):([A-Za-z]+)$/
+const CUSTOMER_ID = /^\d{10}$/
 
-const Operation = z.strictObject({
-  create: z.record(z.string(), z.unknown()).optional(),
-  update: z.record(z.string(), z.unknown()).optional(),
-  updateMask: z.string().optional(),
-})
-const Search = z.object({ query: z.string(), pageSize: z.unknown().optional() })
-const Mutate = z.strictObject({
-  mutateOperations: z
-    .array(
-      z.union([
-        z.strictObject({ campaignOperation: Operation }),
-        z.strictObject({ campaignBudgetOperation: Operation }),
-        z.strictObject({ biddingStrategyOperation: Operation }),
-      ]),
-    )
-    .min(1),
-  validateOnly: z.boolean().optional(),
-  partialFailure: z.boolean().optional(),
+const searchBody = message({
+  query: string,
+  pageToken: string,
+  validateOnly: bool,
+  searchSettings: message({ omitResults: bool, returnSummaryRow: bool, returnTotalResultsCount: bool }),
+  summaryRowSetting: oneOf('NO_SUMMARY_ROW', 'SUMMARY_ROW_WITH_RESULTS', 'SUMMARY_ROW_ONLY'),
 })
 
-/** Fields that may be written, camelCase as in JSON. */
-const WRITABLE: Readonly<Record<string, readonly string[]>> = {
-  campaign: ['status', 'name', 'campaignBudget', 'biddingStrategy', 'urlCustomParameters'],
-  campaignBudget: ['amountMicros', 'explicitlyShared', 'name', 'deliveryMethod'],
-  biddingStrategy: [
-    'name',
-    'targetRoas',
-    'targetRoas.targetRoas',
-    'targetRoas.cpcBidCeilingMicros',
-    'targetRoas.cpcBidFloorMicros',
-  ],
-}
+/** The Google Ads API over REST for one customer. */
+export function createGoogleAds(account: Account, customerId: string, oauth: GoogleOauth): Played {
+  const root = `customers/${customerId}`
+  const state = createGoogleState(customerId, account.currency)
+  const mutate = createMutate(account, state, root)
 
-const CEILING = /^\d{1,18}$/
-
-/** Google Ads over REST: searching and atomic mutating of one customer. */
-export function createGoogleAds(options: GoogleAdsOptions): FakePlatform {
-  const { ledger, tokens, currency } = options
-  const state = new GoogleState(options.customerId)
-  const customer = {
-    resourceName: state.customer,
-    id: options.customerId,
-    descriptiveName: 'Sandbox customer',
-    currencyCode: currency,
-    status: 'ENABLED',
-  }
-  const billable = 10 ** (6 - Math.min(6, minorDigits(currency)))
-
-  function handle(request: WireRequest, applies: boolean): WireAnswer {
-    const [, version = '', action = ''] = /^\/(v\d+)\/(?:customers\/\d+\/)?([\w:]+)$/.exec(request.path) ?? []
+  function handle(call: Call): Reply {
     try {
-      authenticate(request)
-      if (action === 'customers:listAccessibleCustomers')
-        return json(200, { resourceNames: [state.customer] })
-      if (!request.path.includes(`/${state.customer}/`)) throw new GoogleRefusal('USER_PERMISSION_DENIED')
-      const body = parseJson(request.body)
-      if (action === 'googleAds:search') return json(200, { results: searched(body) })
-      if (action === 'googleAds:searchStream')
-        return json(200, [{ results: searched(body), requestId: 'sandbox' }])
-      if (action === 'googleAds:mutate') return json(200, mutate(body, applies))
-      return json(404, { error: { code: 404, message: 'Method not found.', status: 'NOT_FOUND' } })
+      return route(call)
     } catch (error) {
-      if (!(error instanceof GoogleRefusal)) throw error
-      const refusal = googleError(error.message, version) ?? json(500, { message: error.message })
-      // A stream's errors come as a stream.
-      return action.endsWith('searchStream') ? { ...refusal, body: `[${refusal.body}]` } : refusal
+      throw error instanceof Refusal ? new Refusal(streamed(call, error.reply)) : error
     }
   }
 
-  function authenticate({ headers }: WireRequest): void {
-    if (headers['authorization'] !== `Bearer ${options.accessToken}`)
-      throw new GoogleRefusal('OAUTH_TOKEN_INVALID')
-    if (tokens.googleAccessToken === 'expired') throw new GoogleRefusal('OAUTH_TOKEN_EXPIRED')
-    if (tokens.googleAccessToken === 'revoked') throw new GoogleRefusal('OAUTH_TOKEN_REVOKED')
+  function route(call: Call): Reply {
+    authorize(call)
+    const [, customer = '', service = '', verb = ''] = PATH.exec(call.path) ?? []
+    if (verb === '' || call.method !== 'POST')
+      throw new Refusal(statusError('NOT_FOUND', 'Method not found.'))
+    if (!CUSTOMER_ID.test(customer)) refuse('INVALID_CUSTOMER_ID', { trigger: customer })
+    if (customer !== customerId) refuse('USER_PERMISSION_DENIED')
+    return { status: 200, body: perform(service, verb, bodyOf(call)) }
   }
 
-  function searched(body: unknown): object[] {
-    const asked = Search.safeParse(body)
-    if (!asked.success) throw new GoogleRefusal('BAD_QUERY')
-    if (asked.data.pageSize !== undefined) throw new GoogleRefusal('PAGE_SIZE_NOT_SUPPORTED')
-    return search(state, customer, asked.data.query)
+  function authorize({ headers }: Call): void {
+    const token = bearerToken(headers)
+    if (token === undefined)
+      throw new Refusal(statusError('UNAUTHENTICATED', MISSING_CREDENTIAL, [NO_CREDENTIALS]))
+    const problem = oauth.problemOf(token)
+    if (problem !== undefined) refuse(problem)
+    const manager = headers.get('login-customer-id')
+    if (manager !== null && !CUSTOMER_ID.test(manager)) refuse('INVALID_CUSTOMER_ID', { trigger: manager })
   }
 
-  /** All operations, or none. */
-  function mutate(body: unknown, applies: boolean): object {
-    const parsed = Mutate.safeParse(body)
-    if (!parsed.success) throw new GoogleRefusal('FIELD_NOT_FOUND')
-    const { mutateOperations, validateOnly } = parsed.data
-    const change = new Change()
-    try {
-      const results = mutateOperations.map((operation) => applyOne(operation, change))
-      if (validateOnly || !applies) change.undo()
-      else record(mutateOperations)
-      return validateOnly ? {} : { mutateOperationResponses: results }
-    } catch (error) {
-      change.undo()
-      throw error
+  function perform(service: string, verb: string, body: Json): unknown {
+    if (service === 'googleAds' && verb === 'search') return found(body)
+    if (service === 'googleAds' && verb === 'searchStream') {
+      const { results, ...rest } = found(body)
+      return [{ results, ...rest, requestId: 'sandboxRequest' }]
     }
-  }
-
-  function applyOne(operation: object, change: Change): object {
-    const [[key = '', { create, update, updateMask } = {}] = []] = Object.entries<z.output<typeof Operation>>(
-      Object(operation),
-    )
-    const resource = key.replace('Operation', '')
-    const resourceName = create
-      ? created(resource, create, change)
-      : updated(resource, update, updateMask, change)
-    return { [`${resource}Result`]: { resourceName } }
-  }
-
-  function created(resource: string, fields: Record<string, unknown>, { names, undone }: Change): string {
-    if (resource !== 'biddingStrategy') throw new GoogleRefusal('RESOURCE_NOT_FOUND')
-    const { resourceName: temporary, ...rest } = fields
-    const strategy = rest as Omit<Strategy, 'resourceName' | 'status'>
-    demandFields(resource, Object.keys(rest))
-    if ([...state.strategies.values()].some(({ name }) => name === strategy.name))
-      throw new GoogleRefusal('DUPLICATE_NAME')
-    checkRoas(strategy.targetRoas)
-    const resourceName = state.newName('biddingStrategies')
-    if (typeof temporary === 'string') names.set(temporary, resourceName)
-    state.strategies.set(resourceName, { ...strategy, resourceName, status: 'ENABLED' })
-    undone.push(() => state.strategies.delete(resourceName))
-    return resourceName
-  }
-
-  function updated(
-    resource: string,
-    update: Record<string, unknown> | undefined,
-    updateMask: string | undefined,
-    { names, undone }: Change,
-  ): string {
-    if (!update || updateMask === undefined) throw new GoogleRefusal('FIELD_MASK_MISSING')
-    const mask = updateMask
-      .split(',')
-      .map((field) => field.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase()))
-    demandFields(resource, mask)
-    const name = String(update['resourceName'])
-    const target = find(resource, names.get(name) ?? name)
-    const before = structuredClone(target)
-    undone.push(() => Object.assign(target, before))
-    for (const path of mask) copyField(target, update, path.split('.'), names)
-    check(resource, target)
-    return target.resourceName
-  }
-
-  function find(resource: string, name: string): Campaign | Budget | Strategy {
-    const found =
-      resource === 'campaign'
-        ? state.campaign(name)
-        : resource === 'campaignBudget'
-          ? state.budgets.get(name)
-          : state.strategies.get(name)
-    if (!found) throw new GoogleRefusal('RESOURCE_NOT_FOUND')
-    return found
-  }
-
-  function check(resource: string, target: Campaign | Budget | Strategy): void {
-    if (resource === 'biddingStrategy' && 'targetRoas' in target) checkRoas(target.targetRoas)
-    if ('amountMicros' in target && !isBillable(target.amountMicros))
-      throw new GoogleRefusal('NON_MULTIPLE_OF_MINIMUM_CURRENCY_UNIT')
-    if (!('urlCustomParameters' in target)) return
-    const { urlCustomParameters: parameters, biddingStrategy } = target
-    const wellFormed = parameters.every(
-      ({ key, value }) => /^[A-Za-z0-9]{1,16}$/.test(key) && value.length <= 250,
-    )
-    if (!wellFormed || parameters.length > 8) throw new GoogleRefusal('INVALID_KEY')
-    if (biddingStrategy !== undefined && !state.strategies.has(biddingStrategy))
-      throw new GoogleRefusal('RESOURCE_NOT_FOUND')
-  }
-
-  function checkRoas(roas: Strategy['targetRoas'] | undefined): void {
-    if (!roas || !(roas.targetRoas >= 0.01 && roas.targetRoas <= 1000))
-      throw new GoogleRefusal('OUT_OF_RANGE')
-    const { cpcBidCeilingMicros: ceiling } = roas
-    if (ceiling !== undefined && !isBillable(ceiling))
-      throw new GoogleRefusal('BID_TOO_MANY_FRACTIONAL_DIGITS')
-  }
-
-  const isBillable = (amount: string): boolean =>
-    CEILING.test(amount) && Number(amount) > 0 && Number(amount) % billable === 0
-
-  /** What was applied, as the outside record has it. */
-  function record(operations: readonly object[]): void {
-    const updates = operations.map(
-      (operation) => Object.values<z.output<typeof Operation>>(Object(operation))[0],
-    )
-    for (const one of updates) {
-      const name = String(one?.update?.['resourceName'] ?? '')
-      const campaign = state.campaigns.get(name)
-      const mask = one?.updateMask ?? ''
-      if (campaign && mask.includes('status')) entry('status', campaign.id, undefined, 0)
-      if (campaign && mask.includes('urlCustomParameters')) {
-        const strategy = state.strategies.get(campaign.biddingStrategy ?? '')
-        const decisionId = campaign.urlCustomParameters.find(({ key }) => key === 'bwid')?.value
-        entry('bid', campaign.id, decisionId, Number(strategy?.targetRoas.cpcBidCeilingMicros ?? 0))
-      }
-      const budget = state.budgets.get(name)
-      const owner = [...state.campaigns.values()].find(({ campaignBudget }) => campaignBudget === name)
-      if (budget && owner) entry('budget', owner.id, undefined, Number(budget.amountMicros))
+    if (service === 'googleAds' && verb === 'mutate') return mutate.acrossTypes(body)
+    const resource = MUTABLE.find((name) => RESOURCES[name].collection === service)
+    if (resource === undefined || verb !== 'mutate') {
+      throw new Refusal(statusError('NOT_FOUND', 'Method not found.'))
     }
+    return mutate.ofOneType(resource, body)
   }
 
-  function entry(
-    kind: 'bid' | 'budget' | 'status',
-    campaignId: string,
-    decisionId: string | undefined,
-    amount: number,
-  ): void {
-    ledger.apply({ platform: 'google_ads', kind, campaignId, decisionId, amount: micros(amount), currency })
+  function found(body: Json): Json {
+    if (body['pageSize'] !== undefined) refuse('PAGE_SIZE_NOT_SUPPORTED', { path: ['page_size'] })
+    checkJson(searchBody.type, body, '')
+    const { results, fieldMask } = search(state, root, String(body['query'] ?? ''))
+    // As with every empty field of the API, no rows means no `results`.
+    return { ...(results.length > 0 ? { results } : {}), fieldMask, queryResourceConsumption: '42' }
   }
 
   return {
     handle,
-    error: (name) => googleError(name),
-    usage: () => ({}),
-    state: () => ({
-      campaigns: [...state.campaigns.values()],
-      budgets: [...state.budgets.values()],
-      strategies: [...state.strategies.values()],
-    }),
+    errorNamed: (name, call) =>
+      streamed(call, googleError(isGoogleErrorName(name) ? name : 'INTERNAL_ERROR')),
   }
 }
 
-function demandFields(resource: string, fields: readonly string[]): void {
-  if (!fields.every((field) => WRITABLE[resource]?.includes(field)))
-    throw new GoogleRefusal('FIELD_NOT_FOUND')
+/** searchStream answers with an array, errors too. */
+const streamed = (call: Call, reply: Reply): Reply =>
+  call.path.endsWith(':searchStream') ? { ...reply, body: [reply.body] } : reply
+
+const MISSING_CREDENTIAL =
+  'Request is missing required authentication credential. Expected OAuth 2 access token, login cookie or other valid authentication credential.'
+const NO_CREDENTIALS = {
+  '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
+  reason: 'CREDENTIALS_MISSING',
+  domain: 'googleapis.com',
 }
 
-/** Copies one masked field; a reference to a resource created in the same request gets its real name. */
-function copyField(
-  target: object,
-  source: object,
-  path: readonly string[],
-  names: Map<string, string>,
-): void {
-  const [field = '', ...rest] = path
-  const value: unknown = Reflect.get(source, field)
-  if (rest.length > 0) {
-    const inner: unknown = Reflect.get(target, field)
-    if (inner && typeof inner === 'object' && value && typeof value === 'object')
-      copyField(inner, value, rest, names)
-    return
-  }
-  Reflect.set(target, field, typeof value === 'string' ? (names.get(value) ?? value) : value)
-}
-
-/** A request in progress: names given to what it created, and how to take back what it did. */
-class Change {
-  readonly names = new Map<string, string>()
-  readonly undone: (() => unknown)[] = []
-
-  undo(): void {
-    for (const step of this.undone.reverse()) step()
-  }
+function bodyOf({ headers, body }: Call): Json {
+  const value = /^application\/json\b/.test(headers.get('content-type') ?? '') ? parseJson(body) : undefined
+  return isObject(value) ? value : refuseJson('', 'Invalid JSON payload received. Expected a JSON object.')
 }

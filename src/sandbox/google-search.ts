@@ -1,118 +1,85 @@
-import { GoogleRefusal } from './google-errors.ts'
+import type { Resource } from './google-fields.ts'
+import { type Column, type Condition, parseQuery, type Query } from './google-query.ts'
 import type { GoogleState } from './google-state.ts'
+import { valueAt, withValue } from './google-types.ts'
+import { type Json, Refusal } from './protocol.ts'
 
-/** Readable fields, snake_case as in queries. */
-const FIELDS: Readonly<Record<string, readonly string[]>> = {
-  customer: ['resource_name', 'id', 'descriptive_name', 'currency_code', 'status'],
-  campaign: [
-    'resource_name',
-    'id',
-    'name',
-    'status',
-    'campaign_budget',
-    'bidding_strategy',
-    'url_custom_parameters',
-  ],
-  campaign_budget: ['resource_name', 'amount_micros', 'explicitly_shared', 'reference_count'],
-  bidding_strategy: [
-    'resource_name',
-    'name',
-    'status',
-    'target_roas.target_roas',
-    'target_roas.cpc_bid_ceiling_micros',
-  ],
+export interface Found {
+  readonly results: readonly Json[]
+  /** The selected fields in JSON names. */
+  readonly fieldMask: string
 }
 
-type Row = Record<string, object | undefined>
+/** Rows of a query. Campaigns that the query names by id come into being. */
+export function search(state: GoogleState, root: string, text: string): Found {
+  const query = parseQuery(text)
+  const rows = candidates(state, root, query)
+    .map((entity) => joined(state, query, entity))
+    .filter((row) => query.where.every((condition) => holds(condition, row)))
+    .slice(0, query.limit)
+  const fieldMask = query.select.map(({ resource, path }) => [resource, ...path].join('.')).join(',')
+  return { results: rows.map((row) => picked(query, row)), fieldMask }
+}
 
-/** Answers a query over one customer: SELECT … FROM … [WHERE a = 'x' AND b != 'y' AND c IN ('z')] [LIMIT n]. */
-export function search(state: GoogleState, customer: object, query: string): object[] {
-  const match = /^\s*SELECT\s+(.+?)\s+FROM\s+(\w+)(?:\s+WHERE\s+(.+?))?(?:\s+LIMIT\s+(\d+))?\s*$/is.exec(
-    query,
+/** The entities that may match: those named by id or resource name where the query names some, else all. */
+function candidates(state: GoogleState, root: string, { from, where }: Query): readonly Json[] {
+  if (from === 'customer') return [state.customer]
+  if (from !== 'campaign') return state.all(from)
+  const named = where.find(
+    ({ column, isOneOf }) =>
+      isOneOf && column.resource === 'campaign' && ['id', 'resourceName'].includes(column.path.join('.')),
   )
-  const [, selected = '', resource = '', where, limit] = match ?? []
-  if (!match || !(resource in FIELDS)) throw new GoogleRefusal('BAD_QUERY')
-  const fields = selected.split(',').map((field) => field.trim())
-  const conditions = where?.split(/\s+AND\s+/i).map(parseCondition) ?? []
-  for (const field of [...fields, ...conditions.map((condition) => condition.field)]) demandField(field)
-
-  const rows = rowsOf(state, customer, resource, conditions).filter((row) =>
-    conditions.every((one) => one.holds(valueAt(row, one.field))),
+  if (named === undefined) return state.all('campaign')
+  const names = named.values.map((value) =>
+    named.column.path[0] === 'id' ? `${root}/campaigns/${value}` : value,
   )
-  return rows.slice(0, Number(limit ?? rows.length)).map((row) => project(row, fields))
-}
-
-function demandField(field: string): void {
-  const [resource = '', ...rest] = field.split('.')
-  if (!FIELDS[resource]?.includes(rest.join('.'))) throw new GoogleRefusal('UNRECOGNIZED_FIELD')
-}
-
-interface Condition {
-  readonly field: string
-  readonly values: readonly string[]
-  holds(value: unknown): boolean
-}
-
-function parseCondition(text: string): Condition {
-  const [, field = '', operator = '', list = ''] = /^\s*([\w.]+)\s*(=|!=|IN)\s*(.+?)\s*$/i.exec(text) ?? []
-  const values = [...list.matchAll(/'([^']*)'|(\d+)/g)].map(([, quoted, number]) => quoted ?? number ?? '')
-  if (field === '' || values.length === 0) throw new GoogleRefusal('BAD_QUERY')
-  const among = (value: unknown) => values.includes(String(value))
-  return { field, values, holds: operator === '!=' ? (value) => !among(value) : among }
-}
-
-function rowsOf(
-  state: GoogleState,
-  customer: object,
-  resource: string,
-  conditions: readonly Condition[],
-): Row[] {
-  switch (resource) {
-    case 'customer':
-      return [{ customer }]
-    case 'bidding_strategy':
-      return [...state.strategies.values()].map((biddingStrategy) => ({ biddingStrategy }))
-    case 'campaign_budget':
-      return [...state.budgets.values()].map((campaignBudget) => ({ campaignBudget }))
-    default: {
-      // Naming a campaign is what brings it into being here.
-      for (const { field, values } of conditions) {
-        if (field === 'campaign.resource_name') for (const name of values) state.campaign(name)
-      }
-      return [...state.campaigns.values()].map((campaign) => ({
-        campaign,
-        campaignBudget: state.budgets.get(campaign.campaignBudget),
-        biddingStrategy: state.strategies.get(campaign.biddingStrategy ?? ''),
-      }))
+  return [...new Set(names)].flatMap((name) => {
+    try {
+      return [state.get('campaign', name)]
+    } catch (error) {
+      // A search for what does not exist finds nothing; only writes are refused.
+      if (error instanceof Refusal) return []
+      throw error
     }
+  })
+}
+
+type Row = Readonly<Partial<Record<Resource, Json>>>
+
+function joined(state: GoogleState, { from, select, where }: Query, entity: Json): Row {
+  const asked = new Set([...select, ...where.map(({ column }) => column)].map(({ resource }) => resource))
+  const row: Partial<Record<Resource, Json>> = { [from]: state.shown(from, entity) }
+  for (const joinedTo of ['campaignBudget', 'biddingStrategy'] as const) {
+    const name = entity[joinedTo]
+    if (asked.has(joinedTo) && typeof name === 'string')
+      row[joinedTo] = state.shown(joinedTo, state.get(joinedTo, name))
   }
+  return { ...row, customer: state.customer }
 }
 
-const camel = (name: string): string => name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase())
+const textAt = (row: Row, { resource, path }: Column): string =>
+  String(valueAt(row[resource] ?? {}, path) ?? '')
 
-function valueAt(row: Row, field: string): unknown {
-  return field
-    .split('.')
-    .reduce<unknown>((here, name) => (here ? Reflect.get(Object(here), camel(name)) : undefined), row)
+const holds = ({ column, isOneOf, values }: Condition, row: Row): boolean =>
+  values.includes(textAt(row, column)) === isOneOf
+
+/** The selected fields that are not empty, and the resource names of what is selected. */
+function picked({ from, select }: Query, row: Row): Json {
+  const columns = select.flatMap((column) => [{ ...column, path: ['resourceName'] }, column])
+  return columns.reduce<Json>(
+    (result, { resource, path }) => {
+      const value = valueAt(row[resource] ?? {}, path)
+      return isEmpty(value) ? result : withValue(result, [resource, ...path], value)
+    },
+    { [from]: { resourceName: row[from]?.['resourceName'] } },
+  )
 }
 
-/** Only what was asked for; zero, false and empty values are absent, as protobuf JSON leaves them out. */
-function project(row: Row, fields: readonly string[]): object {
-  const out = {}
-  for (const field of fields) {
-    const value = valueAt(row, field)
-    if (value === undefined || value === false || value === 0 || value === '') continue
-    if (Array.isArray(value) && value.length === 0) continue
-    put(out, field.split('.').map(camel), value)
-  }
-  return out
-}
-
-function put(target: object, [step = '', ...rest]: readonly string[], value: unknown): void {
-  if (rest.length === 0) {
-    Reflect.set(target, step, value)
-    return
-  }
-  if (!Reflect.has(target, step)) Reflect.set(target, step, {})
-  put(Reflect.get(target, step), rest, value)
-}
+/** Protobuf leaves these out. */
+const isEmpty = (value: unknown): boolean =>
+  value === undefined ||
+  value === '' ||
+  value === '0' ||
+  value === 0 ||
+  value === false ||
+  (Array.isArray(value) && value.length === 0)

@@ -1,68 +1,148 @@
-/** Resources of one Google Ads customer, as the API's JSON has them. */
+import { refuse } from './google-errors.ts'
+import { type Mutable, RESOURCES, type Resource, STRATEGY_TYPES, strategyOf } from './google-fields.ts'
+import type { Json } from './protocol.ts'
 
-export interface Campaign {
-  resourceName: string
-  id: string
-  name: string
-  status: string
-  campaignBudget: string
-  biddingStrategy?: string
-  urlCustomParameters: { key: string; value: string }[]
+/** What the account holds, with the changes of one request on top. Nothing lasts before {@link commit}. */
+export interface Draft {
+  /** The entity as Google would show it; refuses what does not exist. Unknown campaigns come into being. */
+  get(resource: Mutable, resourceName: string): Json
+  all(resource: Mutable): readonly Json[]
+  put(resource: Mutable, entity: Json): void
+  newId(): string
+  commit(): void
 }
 
-export interface Budget {
-  resourceName: string
-  amountMicros: string
-  explicitlyShared: boolean
-  referenceCount: string
+export interface GoogleState {
+  draft(): Draft
+  /** Without a draft: what is there now. Refuses or creates like {@link Draft.get}. */
+  get(resource: Mutable, resourceName: string): Json
+  all(resource: Mutable): readonly Json[]
+  /** The entity with its computed fields. */
+  shown(resource: Resource, entity: Json): Json
+  readonly customer: Json
 }
 
-export interface Strategy {
-  resourceName: string
-  name: string
-  status: string
-  targetRoas: { targetRoas: number; cpcBidCeilingMicros?: string; cpcBidFloorMicros?: string }
-}
+const CAMPAIGN_ID = /^[A-Za-z0-9_-]{1,64}$/
+const NEW_BUDGET_MICROS = '100000000'
 
-export class GoogleState {
-  readonly customer: string
-  readonly campaigns = new Map<string, Campaign>()
-  readonly budgets = new Map<string, Budget>()
-  readonly strategies = new Map<string, Strategy>()
-  #lastId = 1000
-
-  constructor(customerId: string) {
-    this.customer = `customers/${customerId}`
+export function createGoogleState(customerId: string, currency: string): GoogleState {
+  const root = `customers/${customerId}`
+  const stored: Record<Mutable, Map<string, Json>> = {
+    campaign: new Map(),
+    campaignBudget: new Map(),
+    biddingStrategy: new Map(),
+  }
+  let lastId = 900_000_000
+  const newId = () => {
+    lastId += 1
+    return String(lastId)
   }
 
-  newName(collection: string): string {
-    this.#lastId += 1
-    return `${this.customer}/${collection}/${this.#lastId}`
+  function get(resource: Mutable, resourceName: string): Json {
+    const found = stored[resource].get(resourceName)
+    if (found) return found
+    const id = idIn(resource, resourceName)
+    if (resource !== 'campaign' || !CAMPAIGN_ID.test(id) || id.startsWith('missing')) {
+      return refuse('RESOURCE_NOT_FOUND', { trigger: resourceName })
+    }
+    return springUp(id)
   }
 
-  /** A campaign springs into being when it is first named; ids that begin with `missing` never do. */
-  campaign(resourceName: string): Campaign | undefined {
-    const id = new RegExp(`^${this.customer}/campaigns/([A-Za-z0-9_-]{1,64})$`).exec(resourceName)?.[1]
-    if (id === undefined || id.startsWith('missing')) return undefined
-    const known = this.campaigns.get(resourceName)
-    if (known) return known
+  function idIn(resource: Mutable, resourceName: string): string {
+    const prefix = `${root}/${RESOURCES[resource].collection}/`
+    if (!resourceName.startsWith(prefix)) refuse('RESOURCE_NAME_MALFORMED', { trigger: resourceName })
+    return resourceName.slice(prefix.length)
+  }
+
+  function springUp(id: string): Json {
     const shared = id.includes('shared')
-    const budget = {
-      resourceName: this.newName('campaignBudgets'),
-      amountMicros: '100000000',
-      explicitlyShared: shared,
-      referenceCount: shared ? '2' : '1',
-    }
-    this.budgets.set(budget.resourceName, budget)
-    const campaign = {
-      resourceName,
-      id,
-      name: id,
+    const budgetId = newId()
+    const campaignBudget = `${root}/campaignBudgets/${budgetId}`
+    stored.campaignBudget.set(campaignBudget, {
+      resourceName: campaignBudget,
+      id: budgetId,
+      name: `Budget ${budgetId}`,
       status: 'ENABLED',
-      campaignBudget: budget.resourceName,
-      urlCustomParameters: [],
-    }
-    this.campaigns.set(resourceName, campaign)
+      amountMicros: NEW_BUDGET_MICROS,
+      deliveryMethod: 'STANDARD',
+      explicitlyShared: shared,
+      period: 'DAILY',
+    })
+    const campaign = add(id, campaignBudget)
+    // A shared budget has another campaign that it would change as well.
+    if (shared) add(newId(), campaignBudget)
     return campaign
   }
+
+  function add(id: string, campaignBudget: string): Json {
+    const campaign = {
+      resourceName: `${root}/campaigns/${id}`,
+      id,
+      name: `Campaign ${id}`,
+      status: 'ENABLED',
+      servingStatus: 'SERVING',
+      advertisingChannelType: 'SEARCH',
+      campaignBudget,
+      manualCpc: {},
+      containsEuPoliticalAdvertising: 'DOES_NOT_CONTAIN_EU_POLITICAL_ADVERTISING',
+    }
+    stored.campaign.set(campaign.resourceName, campaign)
+    return campaign
+  }
+
+  const all = (resource: Mutable) => [...stored[resource].values()]
+
+  function shown(resource: Resource, entity: Json): Json {
+    if (resource === 'campaign') return { ...entity, biddingStrategyType: typeOf(entity) }
+    if (resource === 'campaignBudget') {
+      return { ...entity, referenceCount: String(users('campaignBudget', entity)) }
+    }
+    if (resource === 'biddingStrategy') {
+      const count = String(users('biddingStrategy', entity))
+      const type = STRATEGY_TYPES[strategyOf(entity) ?? '']
+      return { ...entity, type, currencyCode: currency, campaignCount: count, nonRemovedCampaignCount: count }
+    }
+    return entity
+  }
+
+  function typeOf(campaign: Json): string | undefined {
+    const portfolio = stored.biddingStrategy.get(String(campaign['biddingStrategy']))
+    return STRATEGY_TYPES[strategyOf(portfolio ?? campaign) ?? '']
+  }
+
+  const users = (by: 'campaignBudget' | 'biddingStrategy', { resourceName }: Json): number =>
+    all('campaign').filter((campaign) => campaign[by] === resourceName && campaign['status'] !== 'REMOVED')
+      .length
+
+  function draft(): Draft {
+    const changed: Record<Mutable, Map<string, Json>> = {
+      campaign: new Map(),
+      campaignBudget: new Map(),
+      biddingStrategy: new Map(),
+    }
+    return {
+      get: (resource, resourceName) => changed[resource].get(resourceName) ?? get(resource, resourceName),
+      all: (resource) => [...new Map([...stored[resource], ...changed[resource]]).values()],
+      put(resource, entity) {
+        changed[resource].set(String(entity['resourceName']), entity)
+      },
+      newId,
+      commit() {
+        for (const resource of ['campaign', 'campaignBudget', 'biddingStrategy'] as const) {
+          for (const [name, entity] of changed[resource]) stored[resource].set(name, entity)
+        }
+      },
+    }
+  }
+
+  const customer = {
+    resourceName: root,
+    id: customerId,
+    descriptiveName: 'Sandbox customer',
+    currencyCode: currency,
+    timeZone: 'UTC',
+    status: 'ENABLED',
+    testAccount: true,
+  }
+  return { draft, get, all, shown, customer }
 }

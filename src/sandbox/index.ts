@@ -1,3 +1,3 @@
-export type { Fault, FaultRule } from './faults.ts'
-export type { AppliedWrite, SeenRequest } from './ledger.ts'
+export type { Fault, FaultRule, FaultScript } from './faults.ts'
+export type { AppliedWrite, SandboxLedger, SandboxRequest } from './ledger.ts'
 export { type Sandbox, type SandboxOptions, startSandbox } from './server.ts'

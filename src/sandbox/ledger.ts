@@ -1,53 +1,74 @@
 import type { Clock } from '../clock.ts'
-import type { Micros } from '../money.ts'
+import { isCurrency, type Micros, MoneyError } from '../money.ts'
+import type { PlatformName } from './protocol.ts'
 
-/** A change that a platform made, whatever the caller was told. The outside record that spend is compared with. */
+/** A write that took effect on a platform. */
 export interface AppliedWrite {
-  readonly platform: string
+  readonly platform: PlatformName
   readonly kind: 'bid' | 'budget' | 'status'
   readonly campaignId: string
-  /** The caller's id of the bid, where the platform carries one. */
-  readonly decisionId: string | undefined
+  /** Of a bid, where the platform's API carries it. */
+  readonly decisionId?: string
+  /** The bid or the budget; zero for a status and for a Meta bid by minimum ROAS. */
   readonly amount: Micros
+  /** The platform's own word for the new status of a status write. */
+  readonly status?: string
   readonly currency: string
+  /** {@link Clock.nowMs} of the write. */
   readonly atMs: number
 }
 
-export interface SeenRequest {
-  readonly platform: string
+export interface SandboxRequest {
+  readonly platform: PlatformName | 'google_oauth'
   readonly method: string
   readonly path: string
-  /** 0 when the connection was cut instead of an answer. */
+  /** HTTP status of the answer; 0 where the connection was reset instead. */
   readonly status: number
 }
 
-const MAX_KEPT = 10_000
+export interface SandboxLedger {
+  /** Everything that took effect, oldest first. */
+  readonly applied: readonly AppliedWrite[]
+  /** The last {@link MAX_REQUESTS} requests in the order they were answered. */
+  readonly requests: readonly SandboxRequest[]
+  clear(): void
+}
 
-/** What happened at the platforms, oldest first; the last 10 000 of each kind. */
-export class SandboxLedger {
-  readonly applied: AppliedWrite[] = []
-  readonly requests: SeenRequest[] = []
-  readonly #clock: Clock
+const MAX_REQUESTS = 10_000
 
-  constructor(clock: Clock) {
-    this.#clock = clock
-  }
+/** The ledger with the hands to write in it. */
+export interface LedgerBook extends SandboxLedger {
+  apply(write: Omit<AppliedWrite, 'atMs'>): void
+  note(request: SandboxRequest): void
+}
 
-  apply(write: Omit<AppliedWrite, 'atMs'>): void {
-    keep(this.applied, { ...write, atMs: this.#clock.nowMs() })
-  }
-
-  see(request: SeenRequest): void {
-    keep(this.requests, request)
-  }
-
-  clear(): void {
-    this.applied.length = 0
-    this.requests.length = 0
+export function createLedger(clock: Clock): LedgerBook {
+  const applied: AppliedWrite[] = []
+  const requests: SandboxRequest[] = []
+  return {
+    applied,
+    requests,
+    clear() {
+      applied.length = 0
+      requests.length = 0
+    },
+    apply: (write) => {
+      applied.push({ ...write, atMs: clock.nowMs() })
+    },
+    note(request) {
+      requests.push(request)
+      if (requests.length > MAX_REQUESTS) requests.shift()
+    },
   }
 }
 
-function keep<T>(list: T[], item: T): void {
-  if (list.length >= MAX_KEPT) list.shift()
-  list.push(item)
+/** What a platform of the sandbox needs: its account's currency (ISO 4217) and where its writes are recorded. */
+export interface Account {
+  readonly currency: string
+  readonly ledger: LedgerBook
+}
+
+export function createAccount(currency: string, ledger: LedgerBook): Account {
+  if (!isCurrency(currency)) throw new MoneyError(`${currency} is not an ISO 4217 currency`)
+  return { currency, ledger }
 }

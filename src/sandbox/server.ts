@@ -1,216 +1,180 @@
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { type Clock, sleep } from '../clock.ts'
-import { control } from './control.ts'
-import { type Fault, FaultScript } from './faults.ts'
+import type { Server } from 'node:http'
+import { type HttpBindings, serve } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import { type Context, Hono } from 'hono'
+import type { Clock } from '../clock.ts'
+import { createControl } from './control.ts'
+import { exchange, type Played } from './exchange.ts'
+import { createFaults, type FaultScript, type Target } from './faults.ts'
 import { createGoogleAds } from './google-ads.ts'
-import { createGoogleOauth } from './google-oauth.ts'
-import { SandboxLedger } from './ledger.ts'
-import { createMeta } from './meta.ts'
-import { createTradeDesk } from './trade-desk.ts'
-import { type FakePlatform, json, type WireAnswer, type WireRequest } from './wire.ts'
+import { createGoogleOauth, isOauthErrorName, oauthError } from './google-oauth.ts'
+import { createAccount, createLedger, type SandboxLedger } from './ledger.ts'
+import { BUSINESS_ID } from './meta-errors.ts'
+import { createMeta } from './meta-graph.ts'
+import type { Call, PlatformName } from './protocol.ts'
+import { createTradeDesk } from './tradedesk.ts'
+import { createBidEndpoint } from './tradedesk-bid.ts'
+import { isTradeDeskErrorName, tradeDeskError } from './tradedesk-errors.ts'
 
 export interface SandboxOptions {
-  /** 0 for any free port. */
+  /** On 127.0.0.1; 0 takes any free port. */
   readonly port: number
   readonly clock: Clock
-  /** ISO 4217 of each account; USD by default. */
-  readonly currencies?: Partial<Record<'google_ads' | 'meta' | 'tradedesk', string>>
+  /** ISO 4217 currency of each account; USD where nothing is said. */
+  readonly currencies?: Partial<Record<PlatformName, string>>
 }
 
-/** Every platform's API on one loopback port, with state, and faults to order. */
 export interface Sandbox {
   readonly url: string
   readonly urls: {
+    /** Before `/v26/customers/…`. */
     readonly googleAds: string
+    /** The token endpoint itself. */
     readonly googleOauth: string
+    /** Before `/v26.0/…`. */
     readonly meta: string
+    /** Before `/v3/…`. */
     readonly tradedesk: string
+    /** Where OpenRTB bid responses are POSTed. */
     readonly tradedeskBid: string
   }
-  /** What it accepts. */
   readonly credentials: typeof CREDENTIALS
   readonly faults: FaultScript
   readonly ledger: SandboxLedger
-  /** Tokens as they stand; change them to revoke or expire one. */
-  readonly tokens: SandboxTokens
+  /** The platform's access token, and any later one, is answered as revoked until {@link restoreToken}. */
+  revokeToken(platform: PlatformName): void
+  /** Access works again; at Google the refresh token as well. */
+  restoreToken(platform: PlatformName): void
+  /** Every Google access token given out so far is too old; a refresh gives a good one. */
+  expireGoogleToken(): void
+  /** A refresh is answered with `invalid_grant`. */
+  revokeRefreshToken(): void
+  /** Cuts every connection, also of held requests, of which those not applied yet never are. */
   close(): Promise<void>
-}
-
-/** Which credentials still work. */
-export interface SandboxTokens {
-  googleAccessToken: 'valid' | 'expired' | 'revoked'
-  googleRefreshToken: 'valid' | 'revoked'
-  meta: 'valid' | 'expired' | 'revoked'
-  tradedesk: 'valid' | 'revoked'
 }
 
 const CREDENTIALS = {
   googleAds: {
-    accessToken: 'sandbox-google-access',
-    customerId: '1112223333',
-    clientId: 'sandbox-client',
+    accessToken: 'ya29.sandbox-first',
+    customerId: '1234567890',
+    clientId: 'sandbox.apps.googleusercontent.com',
     clientSecret: 'sandbox-client-secret',
-    refreshToken: 'sandbox-google-refresh',
+    refreshToken: '1//sandbox-refresh',
   },
-  meta: { accessToken: 'sandbox-meta-token', businessId: '900100200' },
-  tradedesk: { apiKey: 'sandbox-tradedesk-token', partnerId: 'sandboxpartner' },
+  meta: { accessToken: 'EAAsandbox', businessId: BUSINESS_ID },
+  tradedesk: { apiKey: 'sandbox-ttd-auth', partnerId: 'partner-sandbox' },
 } as const
 
-const PREFIXES = {
-  'google-ads': 'google_ads',
-  'google-oauth': 'google_oauth',
-  meta: 'meta',
-  tradedesk: 'tradedesk',
-} as const
+type Env = { Bindings: HttpBindings }
 
-export async function startSandbox({ port, clock, currencies = {} }: SandboxOptions): Promise<Sandbox> {
-  const faults = new FaultScript()
-  const ledger = new SandboxLedger(clock)
-  const tokens: SandboxTokens = {
-    googleAccessToken: 'valid',
-    googleRefreshToken: 'valid',
-    meta: 'valid',
-    tradedesk: 'valid',
+/** Starts the ad platforms on a loopback port, each with an empty account. Rejects when the port cannot be had. */
+export function startSandbox({ port, clock, currencies = {} }: SandboxOptions): Promise<Sandbox> {
+  const faults = createFaults()
+  const ledger = createLedger(clock)
+  const account = (platform: PlatformName) => createAccount(currencies[platform] ?? 'USD', ledger)
+  const revoked = new Set<PlatformName>()
+  const oauth = createGoogleOauth(clock, CREDENTIALS.googleAds)
+  const tradedesk = account('tradedesk')
+
+  const app = new Hono<Env>()
+  app.route('/_sandbox', createControl(faults, ledger))
+  const play = (prefix: string, target: Target, played: Played) => {
+    app.all(`${prefix}/*`, (c) => answer(c, prefix, target, played))
   }
-  const platforms: Record<string, FakePlatform> = {
-    google_ads: createGoogleAds({
-      ledger,
-      tokens,
-      currency: currencies.google_ads ?? 'USD',
-      ...CREDENTIALS.googleAds,
-    }),
-    google_oauth: createGoogleOauth({ tokens, ...CREDENTIALS.googleAds }),
-    meta: createMeta({ ledger, tokens, currency: currencies.meta ?? 'USD', ...CREDENTIALS.meta }),
-    tradedesk: createTradeDesk({
-      ledger,
-      tokens,
-      currency: currencies.tradedesk ?? 'USD',
-      ...CREDENTIALS.tradedesk,
-    }),
-  }
-
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? '/', 'http://sandbox')
-    const wire = await wireRequest(request, url)
-    const [, prefix = '', ...rest] = url.pathname.split('/')
-    if (prefix === '_sandbox') return send(response, control(wire, { faults, ledger, platforms }))
-    const name = Reflect.get(PREFIXES, prefix)
-    const platform = typeof name === 'string' ? platforms[name] : undefined
-    if (!platform) return send(response, json(404, { message: 'no such platform' }))
-
-    const path = `/${rest.join('/')}`
-    const fault = faults.draw(name, wire.method, path)
-    const result = await suffer(fault, platform, { ...wire, path }, clock, faults)
-    ledger.see({ platform: name, method: wire.method, path, status: result === 'cut' ? 0 : result.status })
-    if (result === 'cut') request.socket.destroy()
-    else send(response, result)
-  }
-
-  const server = createServer((request, response) => {
-    answer(request, response).catch((error) => send(response, json(500, { message: String(error) })))
+  play(
+    '/google-ads',
+    'google_ads',
+    createGoogleAds(account('google_ads'), CREDENTIALS.googleAds.customerId, oauth),
+  )
+  play('/google-oauth', 'google_oauth', {
+    handle: oauth.handle,
+    errorNamed: (name) => oauthError(isOauthErrorName(name) ? name : 'invalid_request'),
   })
-  server.listen(port, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : port}`
-  return {
-    url,
-    urls: {
-      googleAds: `${url}/google-ads`,
-      googleOauth: `${url}/google-oauth/token`,
-      meta: `${url}/meta`,
-      tradedesk: `${url}/tradedesk`,
-      tradedeskBid: `${url}/tradedesk/bid`,
-    },
-    credentials: CREDENTIALS,
-    faults,
-    ledger,
-    tokens,
-    async close() {
-      faults.clear()
-      faults.release()
-      server.close()
-      server.closeAllConnections()
-    },
+  play(
+    '/meta',
+    'meta',
+    createMeta(account('meta'), CREDENTIALS.meta.accessToken, () => revoked.has('meta')),
+  )
+  play(
+    '/tradedesk',
+    'tradedesk',
+    createTradeDesk(tradedesk, CREDENTIALS.tradedesk, () => revoked.has('tradedesk')),
+  )
+  play('/tradedesk-bid', 'tradedesk', {
+    handle: createBidEndpoint(tradedesk),
+    errorNamed: (name) => tradeDeskError(isTradeDeskErrorName(name) ? name : 'server_error'),
+  })
+
+  async function answer(c: Context<Env>, prefix: string, target: Target, played: Played): Promise<Response> {
+    const { pathname, searchParams } = new URL(c.req.url)
+    const path = decoded(pathname.slice(prefix.length))
+    const { method, raw } = c.req
+    const call: Call = { method, path, query: searchParams, headers: raw.headers, body: await c.req.text() }
+    // The bid endpoint has no path of its own, so a rule finds it by its prefix.
+    const outcome = await exchange(
+      { clock, faults },
+      played,
+      call,
+      faults.take(target, method, path || prefix),
+    )
+    ledger.note({
+      platform: target,
+      method,
+      path: path || prefix,
+      status: outcome.is === 'answer' ? outcome.status : 0,
+    })
+    if (outcome.is === 'cut') {
+      c.env.incoming.socket.destroy()
+      return RESPONSE_ALREADY_SENT
+    }
+    return new Response(outcome.text === '' ? null : outcome.text, outcome)
   }
+
+  return new Promise((resolve, reject) => {
+    const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port }, (info) => {
+      server.off('error', reject)
+      resolve(opened(`http://127.0.0.1:${info.port}`))
+    }) as Server
+    server.once('error', reject)
+
+    function opened(url: string): Sandbox {
+      return {
+        url,
+        urls: {
+          googleAds: `${url}/google-ads`,
+          googleOauth: `${url}/google-oauth/token`,
+          meta: `${url}/meta`,
+          tradedesk: `${url}/tradedesk`,
+          tradedeskBid: `${url}/tradedesk-bid`,
+        },
+        credentials: CREDENTIALS,
+        faults,
+        ledger,
+        revokeToken: (platform) => {
+          if (platform === 'google_ads') oauth.revokeAccess()
+          else revoked.add(platform)
+        },
+        restoreToken: (platform) => {
+          if (platform === 'google_ads') oauth.restore()
+          else revoked.delete(platform)
+        },
+        expireGoogleToken: oauth.expireAccess,
+        revokeRefreshToken: oauth.revokeRefresh,
+        close: () =>
+          new Promise((closed) => {
+            faults.shut()
+            server.close(() => closed())
+            server.closeAllConnections()
+          }),
+      }
+    }
+  })
 }
 
-/** The answer to a request under a fault; `cut` to drop the connection instead. */
-async function suffer(
-  fault: Fault | undefined,
-  platform: FakePlatform,
-  request: WireRequest,
-  clock: Clock,
-  faults: FaultScript,
-): Promise<WireAnswer | 'cut'> {
-  switch (fault?.is) {
-    case undefined:
-      return platform.handle(request, true)
-    case 'latency':
-      await sleep(clock, fault.ms)
-      return platform.handle(request, true)
-    case 'hold':
-      await faults.wait()
-      return platform.handle(request, true)
-    case 'hold_after': {
-      const answer = platform.handle(request, true)
-      await faults.wait()
-      return answer
-    }
-    case 'error':
-      return platform.error(fault.name) ?? json(500, { message: `no error is called ${fault.name}` })
-    case 'http':
-      return bare(fault.status)
-    case 'http_after':
-      platform.handle(request, true)
-      return bare(fault.status)
-    case 'reset':
-      return 'cut'
-    case 'reset_after':
-      platform.handle(request, true)
-      return 'cut'
-    case 'malformed': {
-      const answer = platform.handle(request, true)
-      return { ...answer, body: answer.body.slice(0, answer.body.length / 2) }
-    }
-    case 'ignored':
-      return platform.handle(request, false)
-    case 'no_content':
-      platform.handle(request, true)
-      return { status: 240, headers: {}, body: '' }
-    case 'usage': {
-      const answer = platform.handle(request, true)
-      return { ...answer, headers: { ...answer.headers, ...platform.usage(fault.percent) } }
-    }
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
   }
-}
-
-/** What a proxy in front of a platform says. */
-const bare = (status: number): WireAnswer => ({
-  status,
-  headers: { 'content-type': 'text/html' },
-  body: `<html><body><h1>${status}</h1></body></html>`,
-})
-
-async function wireRequest(request: IncomingMessage, url: URL): Promise<WireRequest> {
-  const chunks: Buffer[] = []
-  for await (const chunk of request) chunks.push(chunk)
-  const headers = Object.entries(request.headers).map(([name, value]) => [
-    name,
-    Array.isArray(value) ? value[0] : value,
-  ])
-  return {
-    method: request.method ?? 'GET',
-    path: url.pathname,
-    query: url.searchParams,
-    headers: Object.fromEntries(headers),
-    body: Buffer.concat(chunks).toString('utf8'),
-  }
-}
-
-function send(response: ServerResponse, { status, headers, body }: WireAnswer): void {
-  if (response.destroyed) return
-  response.writeHead(status, headers)
-  response.end(body)
 }

@@ -15,8 +15,8 @@ const UNKNOWN: Expected = [504, 'outcome_unknown', 'spent']
 /** The request of a bid that changes something, after a first bid has looked everything up. */
 const WRITE: Record<Platform, { method: string; path: string }> = {
   google_ads: { method: 'POST', path: 'googleAds:mutate' },
-  meta: { method: 'POST', path: '/c1.as1' },
-  tradedesk: { method: 'POST', path: '/bid' },
+  meta: { method: 'POST', path: '/c1-adset-1' },
+  tradedesk: { method: 'POST', path: '/tradedesk-bid' },
 }
 
 const error = (name: string) => ({ is: 'error', name }) as const
@@ -142,7 +142,7 @@ describe('a platform that does not answer', () => {
     const { bid, sandbox, clock, service } = await startHarness()
     sandbox.faults.add({ platform: 'tradedesk', fault: { is: 'hold' } })
     const pending = bid({ platform: 'tradedesk' })
-    await sandboxHolds(sandbox)
+    await sandbox.faults.whenHeld(1)
     clock.advance(5_000)
     expect(await pending).toMatchObject({ status: 504, body: { code: 'outcome_unknown' } })
     expect(service.agent.budget.scope('platform:tradedesk')).toMatchObject({ held: 0, spent: 100_000_000 })
@@ -198,14 +198,14 @@ describe('credentials', () => {
   it('are renewed when the access token has expired, and the bid goes through', async () => {
     const { bid, sandbox } = await startHarness()
     await bid({ bidAmount: 1 })
-    sandbox.tokens.googleAccessToken = 'expired'
+    sandbox.expireGoogleToken()
     expect((await bid()).status).toBe(200)
     expect(sandbox.ledger.requests.filter(({ platform }) => platform === 'google_oauth')).toHaveLength(2)
   })
 
   it('that were revoked mark the platform, spare it calls, and work again once renewed', async () => {
     const { bid, sandbox, get, clock } = await startHarness()
-    sandbox.tokens.meta = 'revoked'
+    sandbox.revokeToken('meta')
     const lost = await bid({ platform: 'meta' })
     expect(lost).toMatchObject({ status: 503, body: { code: 'platform_unavailable' } })
     expect(lost.body.detail).toContain('credentials')
@@ -215,7 +215,7 @@ describe('credentials', () => {
     const calls = sandbox.ledger.requests.length
     await bid({ platform: 'meta' })
     expect(sandbox.ledger.requests).toHaveLength(calls)
-    sandbox.tokens.meta = 'valid'
+    sandbox.restoreToken('meta')
     clock.advance(60_000)
     expect((await bid({ platform: 'meta' })).status).toBe(200)
     expect((await get('/v1/platforms')).body.platforms[1].auth).toBe('ok')
@@ -223,17 +223,13 @@ describe('credentials', () => {
 
   it('that cannot be refreshed any more are lost', async () => {
     const { bid, sandbox } = await startHarness()
-    sandbox.tokens.googleRefreshToken = 'revoked'
+    sandbox.revokeRefreshToken()
     expect((await bid()).body).toMatchObject({
       code: 'platform_unavailable',
       detail: expect.stringContaining('invalid_grant'),
     })
   })
 })
-
-async function sandboxHolds({ faults }: Harness['sandbox']): Promise<void> {
-  while (faults.held() === 0) await new Promise((resolve) => setImmediate(resolve))
-}
 
 /** Verification reads over HTTP in the background; asks until the record has that status, or fails after many turns. */
 async function expectStatus(get: Harness['get'], bidId: string, status: string): Promise<void> {

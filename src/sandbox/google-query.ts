@@ -1,0 +1,130 @@
+import { refuse } from './google-errors.ts'
+import { RESOURCES, type Resource } from './google-fields.ts'
+import { camel, fieldAt } from './google-types.ts'
+
+/** A selectable field: its resource and the path inside it, both in JSON names. */
+export interface Column {
+  readonly resource: Resource
+  readonly path: readonly string[]
+}
+
+/** Keeps the rows whose column is one of `values` (or none of them). Values are compared as text. */
+export interface Condition {
+  readonly column: Column
+  readonly isOneOf: boolean
+  readonly values: readonly string[]
+}
+
+export interface Query {
+  readonly from: Resource
+  readonly select: readonly Column[]
+  readonly where: readonly Condition[]
+  readonly limit: number
+}
+
+/** What can be selected along with each resource. */
+const JOINS: Readonly<Record<Resource, readonly Resource[]>> = {
+  campaign: ['campaign', 'campaignBudget', 'biddingStrategy', 'customer'],
+  campaignBudget: ['campaignBudget', 'customer'],
+  biddingStrategy: ['biddingStrategy', 'customer'],
+  customer: ['customer'],
+}
+
+const TOKEN = /\s*(?:('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|(!=|=|\(|\)|,)|([A-Za-z0-9_.-]+))/y
+
+/** The Google Ads Query Language: SELECT, FROM, WHERE with `=`, `!=`, `IN` and `NOT IN`, and LIMIT. */
+export function parseQuery(text: string): Query {
+  const tokens = tokensOf(text)
+  let next = 0
+  const peek = () => tokens[next] ?? ''
+  const isNext = (word: string) => peek().toUpperCase() === word
+  const accept = (word: string): boolean => {
+    if (!isNext(word)) return false
+    next += 1
+    return true
+  }
+  const expect = (word: string) => {
+    if (!accept(word)) refuse(word === 'FROM' ? 'EXPECTED_FROM' : 'UNEXPECTED_INPUT', { trigger: peek() })
+  }
+  const take = (): string => {
+    const token = peek()
+    if (token === '') refuse('UNEXPECTED_INPUT', { message: 'Unexpected end of the query.' })
+    next += 1
+    return token
+  }
+
+  expect('SELECT')
+  const names = [take()]
+  while (accept(',')) names.push(take())
+  expect('FROM')
+  const from = resourceNamed(take()) ?? refuse('BAD_RESOURCE_TYPE_IN_FROM_CLAUSE')
+  const select = names.map((name) => columnOf(name, from))
+  const where: Condition[] = []
+  if (accept('WHERE')) {
+    do where.push(condition())
+    while (accept('AND'))
+  }
+  const limit = accept('LIMIT') ? wholeNumber(take()) : Number.POSITIVE_INFINITY
+  if (next < tokens.length) refuse('UNEXPECTED_INPUT', { trigger: peek() })
+  return { from, select, where, limit }
+
+  function condition(): Condition {
+    const column = columnOf(take(), from)
+    if (accept('=')) return { column, isOneOf: true, values: [unquoted(take())] }
+    if (accept('!=')) return { column, isOneOf: false, values: [unquoted(take())] }
+    const isOneOf = !accept('NOT')
+    expect('IN')
+    expect('(')
+    const values = [unquoted(take())]
+    while (accept(',')) values.push(unquoted(take()))
+    expect(')')
+    return { column, isOneOf, values }
+  }
+}
+
+function tokensOf(text: string): readonly string[] {
+  const tokens: string[] = []
+  const trimmed = text.trimEnd()
+  TOKEN.lastIndex = 0
+  while (TOKEN.lastIndex < trimmed.length) {
+    const at = TOKEN.lastIndex
+    const match = TOKEN.exec(trimmed)
+    if (match === null) return refuse('UNEXPECTED_INPUT', { trigger: trimmed.slice(at, at + 20) })
+    tokens.push(match[1] ?? match[2] ?? match[3] ?? '')
+  }
+  return tokens
+}
+
+function resourceNamed(name: string): Resource | undefined {
+  return (Object.keys(RESOURCES) as Resource[]).find(
+    (resource) => resource === camel(name) && !/[A-Z]/.test(name),
+  )
+}
+
+function columnOf(name: string, from: Resource): Column {
+  const [first = '', ...rest] = name.split('.')
+  const resource = resourceNamed(first)
+  const path = rest.map(camel)
+  const type = resource === undefined ? undefined : fieldAt(RESOURCES[resource].fields, path)?.type
+  const hasCapitals = /[A-Z]/.test(name)
+  if (resource === undefined || type === undefined || type.is === 'message' || hasCapitals) {
+    return refuse('UNRECOGNIZED_FIELD', {
+      message: `Unrecognized field in the query: '${name}'.`,
+      trigger: name,
+    })
+  }
+  if (!JOINS[from].includes(resource)) {
+    refuse('PROHIBITED_RESOURCE_TYPE_IN_SELECT_CLAUSE', { trigger: name })
+  }
+  return { resource, path }
+}
+
+/** The text of a quoted value; numbers, booleans and enums also come without quotes. */
+function unquoted(token: string): string {
+  if (/^['"]/.test(token)) return token.slice(1, -1).replaceAll(/\\(.)/g, '$1')
+  return /^[(),=!]/.test(token) ? refuse('UNEXPECTED_INPUT', { trigger: token }) : token
+}
+
+function wholeNumber(token: string): number {
+  return /^[1-9]\d{0,8}$/.test(token) ? Number(token) : refuse('UNEXPECTED_INPUT', { trigger: token })
+}

@@ -1,0 +1,51 @@
+/** The platforms the sandbox plays; the names are those of the product, which it does not import. */
+export const PLATFORMS = ['google_ads', 'meta', 'tradedesk'] as const
+export type PlatformName = (typeof PLATFORMS)[number]
+
+/** One request as a platform of the sandbox sees it. */
+export interface Call {
+  readonly method: string
+  /** Path below the platform's own prefix, decoded: `/v26.0/act_1`. */
+  readonly path: string
+  readonly query: URLSearchParams
+  readonly headers: Headers
+  readonly body: string
+}
+
+export interface Reply {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  /** Sent as JSON; undefined is an empty body. */
+  readonly body: unknown
+}
+
+/** Answers a call and changes the state at once: no waiting, so every call is atomic. May throw {@link Refusal}. */
+export type Handler = (call: Call) => Reply
+
+/** A platform's definite no, thrown from anywhere inside a handler before it has changed anything. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+  readonly reply: Reply
+
+  constructor(reply: Reply) {
+    super(`HTTP ${reply.status}`)
+    this.reply = reply
+  }
+}
+
+export type Json = Record<string, unknown>
+
+export const isObject = (value: unknown): value is Json =>
+  value !== null && typeof value === 'object' && !Array.isArray(value)
+
+/** The parsed text, or undefined where it is not JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+export const bearerToken = (headers: Headers): string | undefined =>
+  /^Bearer (\S+)$/.exec(headers.get('authorization') ?? '')?.[1]
