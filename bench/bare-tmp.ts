@@ -1,6 +1,12 @@
-import { Hono } from 'hono'
 import { serve } from '@hono/node-server'
+import { Hono } from 'hono'
+
 const app = new Hono()
-const answer = JSON.parse('{"bidId":"akw9km1zjxjq7jaq","status":"dry_run","platform":"google_ads","source":"ai","bidAmount":150,"currency":"USD","predictedLtv":1200,"budget":{"limit":500,"spent":0,"held":0,"remaining":500,"utilization":0},"latencyMs":0.045,"explanation":"predicted lifetime value 1200, bid 150 as asked"}')
-app.post('/v1/bids', async (c) => { await c.req.json(); return c.json(answer) })
+const answer = JSON.parse(
+  '{"bidId":"akw9km1zjxjq7jaq","status":"dry_run","platform":"google_ads","source":"ai","bidAmount":150,"currency":"USD","predictedLtv":1200,"budget":{"limit":500,"spent":0,"held":0,"remaining":500,"utilization":0},"latencyMs":0.045,"explanation":"predicted lifetime value 1200, bid 150 as asked"}',
+)
+app.post('/v1/bids', async (c) => {
+  await c.req.json()
+  return c.json(answer)
+})
 serve({ fetch: app.fetch, port: 8201, hostname: '127.0.0.1' })

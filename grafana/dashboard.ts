@@ -262,7 +262,12 @@ function panel(spec: PanelSpec) {
     .datasource({ type: 'prometheus', uid: '$datasource' })
   if (spec.warnAt) builder.thresholds(thresholds(spec.warnAt))
   spec.lines.forEach(({ expr, legend }, i) => {
-    builder.withTarget(new DataqueryBuilder().expr(expr).legendFormat(legend).refId(String.fromCharCode(65 + i)))
+    builder.withTarget(
+      new DataqueryBuilder()
+        .expr(expr)
+        .legendFormat(legend)
+        .refId(String.fromCharCode(65 + i)),
+    )
   })
   return builder
 }

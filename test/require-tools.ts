@@ -1,0 +1,39 @@
+import { execFileSync } from 'node:child_process'
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/** Programs beside Node that the tests run, and the Debian packages that have them. */
+const TOOLS = [
+  { command: 'promtool', debianPackage: 'prometheus', why: 'checks alert rules, queries and metrics' },
+]
+
+const isInstalled = (command: string): boolean =>
+  (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, command), constants.X_OK)
+      return true
+    } catch {
+      return false
+    }
+  })
+
+const missing = TOOLS.filter(({ command }) => !isInstalled(command))
+if (missing.length > 0) {
+  const packages = missing.map(({ debianPackage }) => debianPackage)
+  const mayInstall = process.getuid?.() === 0 && isInstalled('apt-get')
+  if (!mayInstall) {
+    for (const { command, debianPackage, why } of missing) {
+      process.stderr.write(
+        `The tests need ${command} (${why}): install Debian's package ${debianPackage}, or put ${command} on the PATH.\n`,
+      )
+    }
+    process.exit(1)
+  }
+  const apt = (...args: string[]) =>
+    execFileSync('apt-get', ['-q', '-y', ...args], {
+      stdio: 'inherit',
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    })
+  apt('update')
+  apt('install', '--no-install-recommends', ...packages)
+}
