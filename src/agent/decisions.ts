@@ -64,21 +64,33 @@ export interface Decisions {
 
 /** The latest decisions; older ones are forgotten. */
 export function createDecisions(max = 10_000): Decisions {
-  /** In the order they were made. */
-  const records = new Map<string, DecisionRecord>()
+  const byId = new Map<string, DecisionRecord>()
+  /** A ring in the order they were made; the next one takes the place of the oldest. */
+  const ring: (DecisionRecord | undefined)[] = []
+  let next = 0
+
+  /** Newest first. */
+  function* newest(): Generator<DecisionRecord> {
+    for (let back = 1; back <= ring.length; back++) {
+      const record = ring[(next - back + max) % max]
+      if (record) yield record
+    }
+  }
+
   return {
     add(record) {
-      records.set(record.bidId, record)
-      if (records.size <= max) return
-      const [oldest] = records.keys()
-      if (oldest !== undefined) records.delete(oldest)
+      const oldest = ring[next]
+      if (oldest) byId.delete(oldest.bidId)
+      ring[next] = record
+      next = (next + 1) % max
+      byId.set(record.bidId, record)
     },
-    get: (bidId) => records.get(bidId),
+    get: (bidId) => byId.get(bidId),
     list: ({ platform, status, limit }) =>
-      [...records.values()]
-        .reverse()
+      newest()
         .filter((record) => platform === undefined || record.platform === platform)
         .filter((record) => status === undefined || record.status === status)
-        .slice(0, limit),
+        .take(limit)
+        .toArray(),
   }
 }
