@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { hashKey } from '../src/agent/auth.ts'
 import { parseConfig } from '../src/config.ts'
@@ -111,5 +112,20 @@ describe('configuration', () => {
     expect(said({ META_ACCESS_TOKEN: secret })).not.toContain(secret)
     expect(said({ API_KEYS: 'bw_secret_key' })).toContain('API_KEYS')
     expect(said({ API_KEYS: 'bw_secret_key' })).not.toContain('bw_secret_key')
+  })
+
+  it('is listed in .env.example with the defaults that are in force', () => {
+    const lines = readFileSync('.env.example', 'utf8').split('\n')
+    const set = lines.map((line) => /^([A-Z_]+)=(.+)$/.exec(line)).filter((match) => match !== null)
+    expect(parseConfig(Object.fromEntries(set.map(([, name, value]) => [name, value])))).toEqual(
+      parseConfig({}),
+    )
+    const listed = lines
+      .map((line) => /^(?:# )?([A-Z_]+)=/.exec(line)?.[1])
+      .filter((name) => name !== undefined)
+    const read = [...readFileSync('src/config.ts', 'utf8').matchAll(/^ {2}([A-Z_]+): /gm)].map(
+      ([, name]) => name,
+    )
+    expect(new Set(listed)).toEqual(new Set(read))
   })
 })

@@ -18,13 +18,13 @@ export const Money = z
 
 const PositiveMoney = Money.refine((amount) => amount > 0, 'must be more than 0').openapi({ type: 'number' })
 
-export const Currency = z
+const Currency = z
   .string()
   .refine(isCurrency, 'must be an ISO 4217 code')
   .openapi({ type: 'string', example: 'USD' })
 
 /** Safe in every platform's URLs and query languages. */
-export const CampaignId = z
+const CampaignId = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -')
   .openapi({ example: 'summer-sale' })

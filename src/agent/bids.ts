@@ -6,8 +6,9 @@ import { BidAnswer, BidRecord, bidAnswer, recordBody } from './bid-answer.ts'
 import { BidBatch, BidRequest } from './bid-request.ts'
 import { BID_STATUSES } from './decisions.ts'
 import type { Deferred } from './deferred.ts'
+import { fastBid } from './fast-bid.ts'
 import type { IdempotencyKeys } from './idempotency.ts'
-import { type Ctx, check, header, readJson } from './json.ts'
+import { type Ctx, check, header, readBody, readJson } from './json.ts'
 import { placeBid } from './place-bid.ts'
 import { type Answer, ok, problemAnswer, shown } from './problem.ts'
 import { ProblemBody, type Route } from './routes.ts'
@@ -70,7 +71,10 @@ export function bidRoutes({ agent, deferred, keys }: BidRouteDeps): Route[] {
         },
       },
       refusals: BID_REFUSALS,
-      handle: async (c, caller) => bid(await readJson(c, BidRequest), caller, idempotencyKey(c)),
+      async handle(c, caller) {
+        const body = await readBody(c)
+        return bid(fastBid(body) ?? check(BidRequest, body), caller, idempotencyKey(c))
+      },
     },
     {
       method: 'post',

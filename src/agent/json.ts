@@ -7,7 +7,7 @@ export type Env = { Bindings: HttpBindings }
 export type Ctx = Context<Env>
 
 /** Largest request body, in bytes. */
-export const MAX_BODY_BYTES = 256 * 1024
+const MAX_BODY_BYTES = 256 * 1024
 
 /** A request header, without building the web-standard headers of the whole request. */
 export function header(c: Ctx, name: string): string | undefined {
@@ -23,7 +23,8 @@ export async function readJson<S extends z.ZodType>(c: Ctx, schema: S): Promise<
   return check(schema, await readBody(c))
 }
 
-async function readBody(c: Ctx): Promise<unknown> {
+/** The JSON body, unchecked; see {@link readJson}. */
+export async function readBody(c: Ctx): Promise<unknown> {
   const type = header(c, 'content-type')
   if (!type?.startsWith('application/json')) {
     throw new AppError('unsupported_media_type', 'Send the body as application/json')

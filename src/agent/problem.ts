@@ -19,11 +19,11 @@ export interface Answer {
   readonly headers: Record<string, string>
 }
 
-export const JSON_HEADERS = { 'content-type': 'application/json' }
+const JSON_HEADERS = { 'content-type': 'application/json' }
 
 export const ok = (body: object, status: 200 | 202 = 200): Answer => ({ status, body, headers: JSON_HEADERS })
 
-export function problemOf(error: AppError): Problem {
+function problemOf(error: AppError): Problem {
   const { code, message, retry, facts } = error
   const title = code.replaceAll('_', ' ')
   const problem = {

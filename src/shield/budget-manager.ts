@@ -272,8 +272,12 @@ export class BudgetManager {
 }
 
 /** A scope that paid twice for one bid would pass its limit unseen. */
-const areDistinct = (scopes: readonly Scope[]): boolean =>
-  scopes.every((scope, i) => scopes.lastIndexOf(scope) === i)
+function areDistinct(scopes: readonly Scope[]): boolean {
+  for (let i = 1; i < scopes.length; i++) {
+    for (let k = 0; k < i; k++) if (scopes[i] === scopes[k]) return false
+  }
+  return true
+}
 
 /** How much of `amount` no limit of the scope has room for. */
 function uncoveredIn(scope: Scope, amount: Micros, cover: number, nowMs: number): number {

@@ -1,0 +1,28 @@
+import { Agent, request } from 'undici'
+
+// node paced-client.ts <url> <body>: 200 requests a second, each sent when it is due whatever became of the others; the
+// first two seconds warm up. Prints {p50Ms, p99Ms}.
+const [url = '', body = ''] = process.argv.slice(2)
+const [EVERY_MS, REQUESTS, WARM_UP] = [5, 1_600, 400]
+const dispatcher = new Agent({ connections: 20, pipelining: 1 })
+
+async function timed(): Promise<number> {
+  const started = performance.now()
+  const headers = { 'content-type': 'application/json' }
+  const answer = await request(url, { method: 'POST', body, headers, dispatcher })
+  await answer.body.text()
+  if (answer.statusCode !== 200) throw new Error(`${url} answered ${answer.statusCode}`)
+  return performance.now() - started
+}
+
+const started = performance.now()
+const pending: Promise<number>[] = []
+for (let i = 0; i < REQUESTS; i++) {
+  const waitMs = started + i * EVERY_MS - performance.now()
+  if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs))
+  pending.push(timed())
+}
+const latencies = (await Promise.all(pending)).slice(WARM_UP).sort((a, b) => a - b)
+const at = (share: number) => latencies[Math.floor(latencies.length * share)] ?? 0
+process.stdout.write(JSON.stringify({ p50Ms: at(0.5), p99Ms: at(0.99) }))
+await dispatcher.destroy()

@@ -1,0 +1,66 @@
+import { isCurrency, type Micros, MoneyError, parseMoney } from '../money.ts'
+import { PLATFORMS } from '../platforms/index.ts'
+import { BidRequest } from './bid-request.ts'
+
+const FIELDS = new Set(Object.keys(BidRequest.shape))
+const TARGETS: ReadonlySet<unknown> = new Set([...PLATFORMS, 'auto'])
+const CAMPAIGN_ID = /^[A-Za-z0-9_-]{1,64}$/
+
+/**
+ * The everyday bid, checked by hand; undefined for everything else, which the schema then accepts or refuses by name.
+ * It accepts only what the schema accepts, and reads it alike: `fast-bid.test.ts` compares the two. In the request path
+ * the schema costs a third of the throughput, this next to nothing.
+ */
+export function fastBid(body: unknown): BidRequest | undefined {
+  if (body === null || typeof body !== 'object') return undefined
+  for (const name in body) if (!FIELDS.has(name)) return undefined
+  const {
+    customerId,
+    campaignId,
+    platform,
+    predictedLtv,
+    bidAmount,
+    confidence,
+    currency,
+    explanation,
+    dryRun,
+  } = body as Record<string, unknown>
+  if (!isText(customerId, 128) || customerId === '') return undefined
+  if (typeof campaignId !== 'string' || !CAMPAIGN_ID.test(campaignId)) return undefined
+  if (!isTarget(platform)) return undefined
+  if (confidence !== undefined && !(typeof confidence === 'number' && confidence >= 0 && confidence <= 1))
+    return undefined
+  if (currency !== undefined && !(typeof currency === 'string' && isCurrency(currency))) return undefined
+  if (explanation !== undefined && !isText(explanation, 2000)) return undefined
+  if (dryRun !== undefined && typeof dryRun !== 'boolean') return undefined
+  const ltv = money(predictedLtv)
+  const amount = money(bidAmount)
+  if (ltv === null || amount === null) return undefined
+  return {
+    customerId,
+    campaignId,
+    platform,
+    predictedLtv: ltv,
+    bidAmount: amount,
+    confidence,
+    currency,
+    explanation,
+    dryRun,
+  }
+}
+
+const isText = (value: unknown, max: number): value is string =>
+  typeof value === 'string' && value.length <= max
+const isTarget = (value: unknown): value is BidRequest['platform'] => TARGETS.has(value)
+
+/** Undefined for an absent amount, null for one that is not plain money. */
+function money(value: unknown): Micros | undefined | null {
+  if (value === undefined) return undefined
+  if (typeof value !== 'number' || !(value > 0)) return null
+  try {
+    return parseMoney(value)
+  } catch (error) {
+    if (error instanceof MoneyError) return null
+    throw error
+  }
+}
