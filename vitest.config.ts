@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'grafana/**/*.test.ts'],
     testTimeout: 20_000,
+    setupFiles: ['test/support/setup.ts'],
     pool: 'threads',
   },
 })
