@@ -1,22 +1,13 @@
 import { z } from '@hono/zod-openapi'
 import { IANAZone } from 'luxon'
-import { type Micros, MoneyError, parseMoney } from '../../money.ts'
+import type { Micros } from '../../money.ts'
 import type { LimitSpec } from '../../shield/index.ts'
+import { Money } from '../bid-request.ts'
 import { MAX_SIDE } from './imp.ts'
 
 /** What `PUT /v1/campaigns/{id}` takes: who pays, what for, where, when and with which ad. Money in currency units. */
 
 const Name = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -')
-
-const Money = z.number().transform((units, ctx): Micros => {
-  try {
-    return parseMoney(units)
-  } catch (error) {
-    if (!(error instanceof MoneyError)) throw error
-    ctx.addIssue({ code: 'custom', message: error.message })
-    return z.NEVER
-  }
-})
 
 /** Keeps every product of a price and a multiplier far from the end of exact integers. */
 const MAX_CPM = 1_000_000_000_000

@@ -105,7 +105,7 @@ describe('billing notice', () => {
   it('moves money once even when the shield has long forgotten the hold', () => {
     const { fire, money, bids, notify, budget } = withBid({ rememberEnded: 100 })
     fire('billing', { price: '3' })
-    for (const bid of bids(bannerRequest({}, { imp: manyImps(1000) }))) notify('loss', bid)
+    for (let i = 0; i < 1000; i++) for (const other of bids(bannerRequest())) notify('loss', other)
     expect(budget.size).toBeLessThan(500)
     expect(fire('billing', { price: '3' })).toMatchObject({ is: 'duplicate' })
     expect(money().spent).toBe(3000)
@@ -201,7 +201,3 @@ describe('loss notice', () => {
     expect(billed.money()).toEqual({ held: 0, spent: 1000 })
   })
 })
-
-function manyImps(count: number): object[] {
-  return Array.from({ length: count }, (_, i) => ({ id: `${i}`, banner: { w: 300, h: 250 } }))
-}
