@@ -163,6 +163,14 @@ describe('bid', () => {
     })
   })
 
+  it('is made for a hundred impressions at most, so no request holds up the others', () => {
+    const { answer, bids, reasons } = createBidder()
+    const imp = Array.from({ length: 103 }, (_, i) => ({ id: `${i}`, banner: { w: 300, h: 250 } }))
+    expect(bids(bannerRequest({}, { imp }))).toHaveLength(100)
+    expect(reasons(bannerRequest({}, { imp }))).toEqual(Array(3).fill('too_many_imps'))
+    expect(answer(bannerRequest({}, { imp, allimps: 1 }))?.seatbid[0]?.bid).toHaveLength(100)
+  })
+
   it('explains itself without a bid only to those who asked', () => {
     const { answer } = createBidder()
     const nothing = bannerRequest({ bidfloor: 100 })

@@ -30,6 +30,9 @@ export interface Decision {
   readonly noBids: readonly NoBid[]
 }
 
+/** A request that wants more bids than this is no page anybody reads, and its answer would hold up all others. */
+const MAX_BIDS = 100
+
 /**
  * Decides a whole request: for each imp the best offer of the open market and, next to it, the best for its deals; in a
  * dynamic pod as many as fit. Every bid has its own hold when this returns. Whoever does not send the answer must
@@ -55,14 +58,16 @@ export function decide(deps: DecideDeps, seat: Seat, request: BidRequest): Decis
     value: undefined,
     reason: undefined,
   }
-  const roadblock = request.allImps ? placeRoadblock(auction, campaigns) : undefined
+  const roadblock =
+    request.allImps && request.imps.length <= MAX_BIDS ? placeRoadblock(auction, campaigns) : undefined
   if (roadblock) return { ...none, groups: [{ group: true, bids: roadblock }], noBids: NOTHING }
   const bids: PlacedBid[] = []
   const noBids: NoBid[] = []
   for (const imp of request.imps) {
     const before = bids.length
     auction.reason = undefined
-    placeForImp(auction, campaigns, imp, bids)
+    if (bids.length < MAX_BIDS) placeForImp(auction, campaigns, imp, bids)
+    else refuse(auction, 'too_many_imps')
     if (bids.length === before) noBids.push({ impId: imp.id, reason: auction.reason ?? 'no_campaign' })
   }
   return { ...none, groups: bids.length === 0 ? NOTHING : [{ group: false, bids }], noBids }
