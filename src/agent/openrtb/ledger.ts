@@ -1,5 +1,6 @@
 import type { Micros } from '../../money.ts'
 import type { BudgetManager, Ending, HoldTerms, Scope } from '../../shield/index.ts'
+import { BidHolds } from './bid-holds.ts'
 
 /** The part of the shield that bids and their notices work with. All of it is synchronous. */
 export interface BidLedger {
@@ -14,21 +15,25 @@ export interface BidLedger {
   addSpend(id: string, scopes: readonly Scope[], amount: Micros): Ending
 }
 
-const RADIX = 36
-
-/**
- * Short on purpose: below 13 characters V8 keeps a joined text as one small string, and hundreds of thousands of these
- * are alive.
- */
-const holdId = (seq: number): string => `o${seq.toString(RADIX)}`
-
 /** The bids' ledger on the budgets of this process. */
 export function createBidLedger(budget: BudgetManager): BidLedger {
+  const holds = new BidHolds()
   return {
     fits: (scopes, amount) => budget.canSpend(scopes, amount) === undefined,
-    hold: (seq, scopes, amount, terms) => budget.hold(holdId(seq), scopes, amount, terms).is === 'held',
-    settle: (seq, amount) => budget.settle(holdId(seq), amount),
-    release: (seq) => budget.release(holdId(seq)),
+    hold(seq, scopes, amount, terms) {
+      const opened = budget.open(scopes, amount, terms)
+      if (opened.is !== 'held') return false
+      holds.put(seq, opened)
+      return true
+    },
+    settle(seq, amount) {
+      const hold = holds.get(seq)
+      return hold ? budget.settle(hold, amount) : 'unknown'
+    },
+    release(seq) {
+      const hold = holds.get(seq)
+      return hold ? budget.release(hold) : 'unknown'
+    },
     addSpend: (id, scopes, amount) => budget.addSpend(id, scopes, amount),
   }
 }
