@@ -114,6 +114,16 @@ export class BudgetManager {
     const earlier = this.#holds.get(id)
     if (earlier) return { is: earlier.micros === amount ? 'repeated' : 'id_reused', hold: earlier }
 
+    const opened = this.open(scopes, amount, terms, id)
+    if (opened.is === 'held') this.#holds.add(opened)
+    return opened
+  }
+
+  /**
+   * Sets `amount` aside in every scope, or in none, for a caller that keeps the hold itself and never asks twice: no id
+   * is looked up or remembered, which is most of what a hold costs.
+   */
+  open(scopes: readonly Scope[], amount: Micros, terms: HoldTerms, id = ''): Hold | Veto {
     const nowMs = this.#clock.elapsedMs()
     let veto = this.#veto(scopes, amount, nowMs)
     // A hold whose time is over may be what is in the way; only then is it worth looking.
@@ -126,7 +136,6 @@ export class BudgetManager {
     const queue = this.#queueFor(terms)
     const hold = new Hold(id, scopes, amount, nowMs + terms.ttlMs, queue)
     for (const scope of scopes) scope.held += amount
-    this.#holds.add(hold)
     queue.push(hold)
     return hold
   }

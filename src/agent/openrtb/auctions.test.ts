@@ -1,0 +1,234 @@
+import { strict as assert } from 'node:assert'
+import fc from 'fast-check'
+import { describe, it } from 'vitest'
+import { micros } from '../../money.ts'
+import { bannerRequest, createBidder, type ReadBid, tokenOf, videoCreative } from './bidder.test-support.ts'
+
+/**
+ * The bidder against a naive exchange that keeps its own books: random auctions, wins, losses, silence, doubled, late,
+ * reordered and forged notices, prices above the bid, on fake time.
+ */
+
+const WINDOW_MS = 60_000
+const HOLD_MS = 20_000
+const GLOBAL_MAX = 400_000
+const CAMPAIGN_MAX = 150_000
+
+/** A bid as the exchange remembers it. */
+interface Sold {
+  readonly bid: ReadBid
+  readonly madeMs: number
+  /** Micros, worked out from the response alone. */
+  readonly worth: number
+  state: 'open' | 'released' | 'billed'
+}
+
+interface Charge {
+  readonly atMs: number
+  readonly micros: number
+}
+
+function createExchange(random: () => number) {
+  const limit = (max: number) => ({
+    kind: 'sliding' as const,
+    windowSeconds: WINDOW_MS / 1000,
+    max: max / 1e6,
+  })
+  const price = (minCpm: number) => ({ cpmPerLtv: 0.05, minCpm, maxCpm: 20 })
+  const bidder = createBidder({
+    campaigns: {
+      a: { advertiserDomain: 'a.com', limits: [limit(CAMPAIGN_MAX)], price: price(5) },
+      b: { advertiserDomain: 'b.com', limits: [limit(CAMPAIGN_MAX)], price: price(6) },
+      c: { advertiserDomain: 'c.com', price: price(1), creatives: [videoCreative({ durationSeconds: 15 })] },
+      d: { advertiserDomain: 'd.com', price: price(2), creatives: [videoCreative({ durationSeconds: 30 })] },
+    },
+    globalLimits: [{ kind: 'sliding', windowMs: WINDOW_MS, max: micros(GLOBAL_MAX) }],
+    holdMs: HOLD_MS,
+    rememberEnded: 50,
+    rates: { USD: 1, EUR: 0.8 },
+  })
+  const global = bidder.budget.scope('global')
+  assert(global)
+  const sold: Sold[] = []
+  /** What happened: a simulation in which nothing goes wrong proves nothing. */
+  const seen = { auctions: 0, refused: 0, duplicates: 0, late: 0, fullest: 0 }
+  /** By scope: everything charged, oldest first, and how much of it was charged without an open hold. */
+  const charges = new Map<string, Charge[]>()
+  const lateCharges = new Map<string, Charge[]>()
+  const scopesOf = ({ bid }: Sold): string[] => ['global', `campaign:openrtb:${bid['cid']}`]
+  const pick = <T>(list: readonly T[]): T | undefined => list[Math.floor(random() * list.length)]
+
+  /** Bids are in the order of their time, so the first that is still due ends the search. */
+  let expired = 0
+  function expireBooks(): void {
+    bidder.budget.expire()
+    const nowMs = bidder.clock.elapsedMs()
+    for (let one = sold[expired]; one && nowMs >= one.madeMs + HOLD_MS; one = sold[++expired]) {
+      if (one.state === 'open') one.state = 'released'
+    }
+  }
+
+  function auction(): void {
+    seen.auctions++
+    const imps = Array.from({ length: 1 + Math.floor(random() * 3) }, (_, i) =>
+      random() < 0.8
+        ? { id: `${i}`, banner: { w: 300, h: 250 }, qty: random() < 0.1 ? { multiplier: 2.5 } : undefined }
+        : { id: `${i}`, video: { mimes: ['video/mp4'], poddur: 45 } },
+    )
+    const predictedLtv = Math.floor(random() * 200)
+    const cur = random() < 0.2 ? ['EUR'] : undefined
+    const test = random() < 0.05 ? 1 : 0
+    const request = bannerRequest({}, { imp: imps, cur, test, ext: { bidwarden: { predictedLtv } } })
+    const bids = bidder.bids(request)
+    if (bids.length === 0) seen.refused++
+    for (const bid of bids) {
+      const multiplier = imps.find(({ id }) => id === bid.impid)?.qty?.multiplier ?? 1
+      const inUsd = cur ? bid.price / 0.8 : bid.price
+      const worth = test ? 0 : Math.ceil(((inUsd * multiplier) / 1000) * 1e6 - 1e-6)
+      if (test) assert.equal(bidder.notify('billing', bid, { price: `${bid.price}` })?.is, 'test')
+      else sold.push({ bid, madeMs: bidder.clock.elapsedMs(), worth, state: 'open' })
+    }
+  }
+
+  /** Charges a bid once, whatever the bidder says; the bidder must have come to the same. */
+  function bill(one: Sold): void {
+    const share = pick([1, 0.5, 0.999, 1.5, 0, random()]) ?? 1
+    const given = pick([`${one.bid.price * share}`, '', 'AUDIT', 'nonsense', '-3']) ?? ''
+    const outcome = bidder.notify('billing', one.bid, { price: given })
+    assert(outcome)
+    if (one.state === 'billed') {
+      assert.deepEqual([outcome.is, outcome.spent], ['duplicate', 0])
+      seen.duplicates++
+      return
+    }
+    const stated = /^\d/.test(given) ? Math.min(1, Number(given) / one.bid.price) : 1
+    const exact = one.worth * stated
+    assert(
+      outcome.spent >= Math.floor(exact) - 1 && outcome.spent <= Math.ceil(exact) + 1,
+      'another price than stated',
+    )
+    assert(outcome.spent <= one.worth, 'more than the bid')
+    assert.equal(outcome.is, one.state === 'open' ? 'settled' : 'settled_late')
+    const charge = { atMs: bidder.clock.elapsedMs(), micros: outcome.spent }
+    for (const scope of scopesOf(one)) {
+      add(charges, scope, charge)
+      if (one.state === 'released') add(lateCharges, scope, charge)
+    }
+    if (one.state === 'released') seen.late++
+    one.state = 'billed'
+  }
+
+  function lose(one: Sold): void {
+    const outcome = bidder.notify('loss', one.bid, { loss: '102' })
+    if (one.state !== 'open') return
+    assert(outcome?.is === 'released' || outcome?.is === 'contradicted')
+    if (outcome.is === 'released') one.state = 'released'
+  }
+
+  function forge(one: Sold): void {
+    const token = tokenOf(one.bid)
+    const at = Math.floor(random() * token.length)
+    const forged = `${token.slice(0, at)}${token[at] === 'x' ? 'y' : 'x'}${token.slice(at + 1)}`
+    assert.equal(bidder.deps.tokens.verify(forged), undefined)
+  }
+
+  const windowSum = (list: readonly Charge[] = []): number => {
+    const fromMs = bidder.clock.elapsedMs() - WINDOW_MS
+    let total = 0
+    for (let i = list.length - 1; i >= 0 && (list[i]?.atMs ?? 0) > fromMs; i--) total += list[i]?.micros ?? 0
+    return total
+  }
+  const total = (list: readonly Charge[] = []): number => list.reduce((sum, { micros }) => sum + micros, 0)
+
+  return {
+    seen,
+    step(): void {
+      const chance = random()
+      if (chance < 0.45) auction()
+      else if (chance < 0.55) bidder.clock.advance(Math.floor(random() * 4000))
+      expireBooks()
+      // Mostly the latest bids, as in life; sometimes any of the past.
+      const one = random() < 0.8 ? pick(sold.slice(-20)) : pick(sold)
+      if (!one) return
+      if (chance >= 0.55 && chance < 0.75) bill(one)
+      else if (chance >= 0.75 && chance < 0.92) lose(one)
+      else if (chance >= 0.92 && chance < 0.96) bidder.notify('win', one.bid, { price: '1' })
+      else if (chance >= 0.96) forge(one)
+    },
+    /** Invariants 1 to 3 of the shield, by the exchange's books. */
+    check(): void {
+      expireBooks()
+      const open = sold.slice(expired).filter(({ state }) => state === 'open')
+      for (const [name, max] of [
+        ['global', GLOBAL_MAX],
+        ['campaign:openrtb:a', CAMPAIGN_MAX],
+        ['campaign:openrtb:b', CAMPAIGN_MAX],
+      ] as const) {
+        const scope = bidder.budget.scope(name)
+        assert(scope)
+        const held = open
+          .filter((one) => scopesOf(one).includes(name))
+          .reduce((sum, { worth }) => sum + worth, 0)
+        assert(Math.abs(scope.held - held) <= open.length, `${name} holds ${scope.held}, not ${held}`)
+        assert.equal(scope.spent, total(charges.get(name)), `${name} counts other money than was billed`)
+        const counted = windowSum(charges.get(name)) + scope.held
+        assert(
+          counted - windowSum(lateCharges.get(name)) <= max,
+          `${name} is over its limit by bills that were not late`,
+        )
+        seen.fullest = Math.max(seen.fullest, counted / max)
+        assert(counted <= max + scope.overdraft, `${name} is over its limit and does not say so`)
+      }
+    },
+    finish(): void {
+      bidder.clock.advance(HOLD_MS)
+      bidder.budget.expire()
+      for (const scope of bidder.budget.scopes) assert.equal(scope.held, 0)
+    },
+  }
+}
+
+function add<T>(lists: Map<string, T[]>, key: string, value: T): void {
+  const list = lists.get(key) ?? []
+  lists.set(key, list)
+  list.push(value)
+}
+
+/** Mulberry32: small, seeded, good enough to shuffle with. */
+function seeded(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
+
+describe('auctions', () => {
+  it('never cost more than the limits, by any order and number of notices', () => {
+    fc.assert(
+      fc.property(fc.integer(), fc.integer({ min: 20, max: 300 }), (seed, steps) => {
+        const exchange = createExchange(seeded(seed))
+        for (let i = 0; i < steps; i++) {
+          exchange.step()
+          exchange.check()
+        }
+        exchange.finish()
+      }),
+      { numRuns: 150 },
+    )
+  })
+
+  it('never cost more than the limits over a hundred thousand of them', () => {
+    const exchange = createExchange(seeded(20_261_120))
+    for (let i = 0; i < 230_000; i++) {
+      exchange.step()
+      if (i % 2000 === 0) exchange.check()
+    }
+    exchange.check()
+    exchange.finish()
+    const { auctions, refused, duplicates, late, fullest } = exchange.seen
+    assert(auctions >= 100_000 && refused > 1000 && duplicates > 1000 && late > 1000 && fullest > 0.95)
+  })
+})

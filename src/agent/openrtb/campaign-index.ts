@@ -1,0 +1,174 @@
+import type { BannerCreative, Creative } from './creative.ts'
+import { sizeKey } from './imp.ts'
+import type { Campaign } from './prepared-campaign.ts'
+
+/** One creative of a campaign in one size: what a bid can be made of. */
+export interface Offer {
+  readonly campaign: Campaign
+  readonly creative: Creative
+  /** `"w":300,"h":250,` for a banner; empty for everything else. */
+  readonly sizeJson: string
+}
+
+/**
+ * Offers of one slot, with the numbers of their price rules side by side: the auction reads the prices of all of them
+ * before it looks at any closely.
+ */
+export interface Bucket {
+  readonly offers: readonly Offer[]
+  readonly microsPerLtv: readonly number[]
+  readonly minCpm: readonly number[]
+  readonly maxCpm: readonly number[]
+}
+
+/** Where offers of a kind lie: banners under their {@link sizeKey}, the rest under a number no size has. */
+export const SLOT_KEYS = { video: -1, audio: -2, native: -3 } as const
+
+const EVERYWHERE = ''
+const NO_OFFERS: readonly Bucket[] = []
+
+/** Offers by slot and country. */
+export class OfferBook {
+  readonly #slots = new Map<number, Map<string, Bucket>>()
+
+  add(campaign: Campaign): void {
+    for (const creative of campaign.creatives) {
+      for (const [slot, sizeJson] of slotsOf(creative)) this.#addOffer(slot, { campaign, creative, sizeJson })
+    }
+  }
+
+  remove(campaign: Campaign): void {
+    for (const [slot, countries] of this.#slots) {
+      for (const [country, bucket] of countries) {
+        const rest = bucket.offers.filter((offer) => offer.campaign.id !== campaign.id)
+        if (rest.length === bucket.offers.length) continue
+        if (rest.length === 0) countries.delete(country)
+        else countries.set(country, bucketOf(rest))
+      }
+      if (countries.size === 0) this.#slots.delete(slot)
+    }
+  }
+
+  get isEmpty(): boolean {
+    return this.#slots.size === 0
+  }
+
+  /** The offers that a slot in a country can be answered with. */
+  find(slot: number, country: string | undefined): readonly Bucket[] {
+    const countries = this.#slots.get(slot)
+    if (!countries) return NO_OFFERS
+    const everywhere = countries.get(EVERYWHERE)
+    const there = country ? countries.get(country) : undefined
+    if (!everywhere) return there ? [there] : NO_OFFERS
+    return there ? [everywhere, there] : [everywhere]
+  }
+
+  #addOffer(slot: number, offer: Offer): void {
+    const countries = this.#slots.get(slot) ?? new Map<string, Bucket>()
+    this.#slots.set(slot, countries)
+    const targets = offer.campaign.countries.length === 0 ? [EVERYWHERE] : offer.campaign.countries
+    for (const country of targets) {
+      countries.set(country, bucketOf([...(countries.get(country)?.offers ?? []), offer]))
+    }
+  }
+}
+
+function bucketOf(offers: readonly Offer[]): Bucket {
+  const campaigns = offers.map(({ campaign }) => campaign)
+  return {
+    offers,
+    microsPerLtv: campaigns.map(({ microsPerLtv }) => microsPerLtv),
+    minCpm: campaigns.map(({ spec }) => spec.price.minCpm),
+    maxCpm: campaigns.map(({ spec }) => spec.price.maxCpm),
+  }
+}
+
+function slotsOf(creative: Creative): (readonly [slot: number, sizeJson: string])[] {
+  return creative.kind === 'banner' ? bannerSlots(creative) : [[SLOT_KEYS[creative.kind], '']]
+}
+
+const bannerSlots = ({ sizes }: BannerCreative) => [
+  ...new Map(sizes.map(({ w, h }) => [sizeKey(w, h), `"w":${w},"h":${h},`])),
+]
+
+/** The campaigns of one seat, apart by how they may bid. */
+export interface SeatCampaigns {
+  readonly open: OfferBook
+  readonly deals: ReadonlyMap<string, OfferBook>
+  /** One book for each campaign that wants a whole page. */
+  readonly roadblocks: ReadonlyMap<string, OfferBook>
+}
+
+/** Every campaign, and for each seat the offers of those that are active. */
+export class CampaignIndex {
+  readonly #campaigns = new Map<string, Campaign>()
+  readonly #seats = new Map<
+    string,
+    { open: OfferBook; deals: Map<string, OfferBook>; roadblocks: Map<string, OfferBook> }
+  >()
+
+  /** Adds a campaign, or replaces the one of the same id. */
+  put(campaign: Campaign): void {
+    this.remove(campaign.id)
+    this.#campaigns.set(campaign.id, campaign)
+    if (campaign.spec.status === 'active') for (const book of this.#booksFor(campaign)) book.add(campaign)
+  }
+
+  /** False when there was none of that id. */
+  remove(id: string): boolean {
+    const campaign = this.#campaigns.get(id)
+    if (!campaign) return false
+    this.#campaigns.delete(id)
+    this.#unlist(campaign)
+    return true
+  }
+
+  get(id: string): Campaign | undefined {
+    return this.#campaigns.get(id)
+  }
+
+  get all(): IterableIterator<Campaign> {
+    return this.#campaigns.values()
+  }
+
+  get size(): number {
+    return this.#campaigns.size
+  }
+
+  seat(seat: string): SeatCampaigns | undefined {
+    return this.#seats.get(seat)
+  }
+
+  #booksFor({ id, spec }: Campaign): OfferBook[] {
+    const seat = this.#seats.get(spec.seat) ?? {
+      open: new OfferBook(),
+      deals: new Map(),
+      roadblocks: new Map(),
+    }
+    this.#seats.set(spec.seat, seat)
+    if (spec.roadblock) return [bookIn(seat.roadblocks, id)]
+    if (spec.targeting.deals.length === 0) return [seat.open]
+    return [...new Set(spec.targeting.deals)].map((deal) => bookIn(seat.deals, deal))
+  }
+
+  #unlist(campaign: Campaign): void {
+    const seat = this.#seats.get(campaign.spec.seat)
+    if (!seat) return
+    seat.open.remove(campaign)
+    for (const books of [seat.deals, seat.roadblocks]) {
+      for (const [key, book] of books) {
+        book.remove(campaign)
+        if (book.isEmpty) books.delete(key)
+      }
+    }
+    if (seat.open.isEmpty && seat.deals.size === 0 && seat.roadblocks.size === 0) {
+      this.#seats.delete(campaign.spec.seat)
+    }
+  }
+}
+
+function bookIn(books: Map<string, OfferBook>, key: string): OfferBook {
+  const book = books.get(key) ?? new OfferBook()
+  books.set(key, book)
+  return book
+}

@@ -1,0 +1,195 @@
+import { z } from '@hono/zod-openapi'
+import { IANAZone } from 'luxon'
+import type { Micros } from '../../money.ts'
+import type { LimitSpec } from '../../shield/index.ts'
+import { Money } from '../bid-request.ts'
+import { MAX_SIDE } from './imp.ts'
+
+/** What `PUT /v1/campaigns/{id}` takes: who pays, what for, where, when and with which ad. Money in currency units. */
+
+const Name = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -')
+
+/** Keeps every product of a price and a multiplier far from the end of exact integers. */
+const MAX_CPM = 1_000_000_000_000
+const Cpm = Money.refine((cpm) => cpm <= MAX_CPM, 'must not exceed 1000000')
+const Domain = z
+  .string()
+  .regex(/^([a-z0-9_-]+\.)+[a-z0-9-]{2,}$/i, 'must be a domain such as example.com')
+  .toLowerCase()
+const Url = z.url({ protocol: /^https?$/, message: 'must be an http or https address' })
+const Mimes = z
+  .array(z.string().regex(/^[\w.+-]+\/[\w.+-]+$/, 'must be a media type such as video/mp4'))
+  .min(1)
+const Codes = z.array(z.int().min(0)).default([])
+const Zone = z
+  .string()
+  .refine((zone) => IANAZone.isValidZone(zone), 'must be a time zone such as Europe/Berlin')
+const Side = z.int().min(1).max(MAX_SIDE)
+const Size = z.strictObject({ w: Side, h: Side })
+const MINUTE_S = 60
+const YEAR_S = 31_536_000
+
+const LimitInput = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('sliding'),
+    windowSeconds: z
+      .int()
+      .min(MINUTE_S)
+      .max(YEAR_S)
+      .default(10 * MINUTE_S),
+    max: Money,
+  }),
+  z.strictObject({ kind: z.literal('day'), timezone: Zone.default('UTC'), max: Money }),
+  z.strictObject({ kind: z.literal('lifetime'), max: Money }),
+])
+
+const AnyCreative = {
+  /** `crid` of the bid: what the exchange has approved. */
+  id: z.string().min(1).max(128),
+  /** Creative attributes (AdCOM list), matched against `battr`. */
+  attributes: Codes,
+  /** API frameworks the ad needs, all of which the slot must support. */
+  apis: Codes,
+  /** Language of the ad as a BCP 47 tag. */
+  language: z
+    .string()
+    .regex(/^[a-z]{2,3}(-[a-z0-9]{1,8})*$/i, 'must be a language tag such as en or pt-BR')
+    .optional(),
+  /** Loads everything over HTTPS; taken from the markup where it is not said. */
+  secure: z.boolean().optional(),
+}
+
+const Banner = z.strictObject({
+  ...AnyCreative,
+  type: z.literal('banner'),
+  sizes: z.array(Size).min(1).max(50),
+  markup: z.string().min(1).max(100_000),
+  mimes: Mimes.default(['text/html']),
+  /** 1 text, 2 image, 3 JavaScript, 4 iframe; matched against `btype`. */
+  bannerType: z.int().min(1).max(4).optional(),
+})
+
+const Stream = {
+  ...AnyCreative,
+  /** The VAST document itself. */
+  vast: z
+    .string()
+    .max(100_000)
+    .regex(/<(VAST|DAAST)[\s>]/, 'must be a VAST document')
+    .optional(),
+  /** Or the address of one: the bid carries a wrapper around it. */
+  vastUrl: Url.optional(),
+  durationSeconds: z.number().positive().max(3600),
+  mimes: Mimes,
+  /** Protocol (AdCOM list of creative subtypes); read from the document where it is not said. */
+  protocol: z.int().min(1).optional(),
+}
+
+const Video = z.strictObject({
+  ...Stream,
+  type: z.literal('video'),
+  /** 1 linear, 2 overlay. */
+  linearity: z.union([z.literal(1), z.literal(2)]).default(1),
+  w: Side.optional(),
+  h: Side.optional(),
+})
+const Audio = z.strictObject({ ...Stream, type: z.literal('audio') })
+
+const Native = z.strictObject({
+  ...AnyCreative,
+  type: z.literal('native'),
+  title: z.string().min(1).max(1000),
+  link: Url,
+  images: z
+    .array(
+      z.strictObject({ type: z.int().min(1), url: Url, w: Side, h: Side, mime: Mimes.element.optional() }),
+    )
+    .default([]),
+  data: z.array(z.strictObject({ type: z.int().min(1), value: z.string().min(1).max(1000) })).default([]),
+  impressionTrackers: z.array(Url).default([]),
+})
+
+export const CreativeSpec = z
+  .discriminatedUnion('type', [Banner, Video, Audio, Native])
+  .refine(
+    (creative) =>
+      !('durationSeconds' in creative) || (creative.vast === undefined) !== (creative.vastUrl === undefined),
+    {
+      path: ['vast'],
+      message: 'give either vast or vastUrl',
+    },
+  )
+export type CreativeSpec = z.output<typeof CreativeSpec>
+
+const allowDeny = (entry: z.ZodType<string>) =>
+  z.strictObject({
+    allow: z.array(entry).max(100_000).default([]),
+    deny: z.array(entry).max(100_000).default([]),
+  })
+
+const Hour = z.int().min(0).max(24)
+
+export const CampaignSpec = z
+  .strictObject({
+    seat: Name,
+    status: z.enum(['active', 'paused']).default('active'),
+    /** Of the campaign's own budget; the platform's and the global one apply as well. */
+    limits: z.array(LimitInput).max(10).default([]),
+    advertiserDomain: Domain,
+    categories: z.array(z.string().min(1).max(32)).max(100).default([]),
+    /** Taxonomy of `categories`; 1 is IAB Content Category 1.0. */
+    categoryTaxonomy: z.int().min(1).default(1),
+    /** Store id of the advertised app, matched against `bapp`. */
+    appBundle: z.string().min(1).max(256).optional(),
+    price: z
+      .strictObject({
+        /** CPM per unit of predicted lifetime value. */
+        cpmPerLtv: z.number().min(0).max(1_000_000),
+        minCpm: Cpm.default(0 as Micros),
+        maxCpm: Cpm,
+      })
+      .refine(({ minCpm, maxCpm }) => minCpm <= maxCpm, {
+        path: ['minCpm'],
+        message: 'must not exceed maxCpm',
+      }),
+    targeting: z
+      .strictObject({
+        countries: z
+          .array(z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 3166 code of three capitals such as USA'))
+          .default([]),
+        deviceTypes: z.array(z.int().min(1)).default([]),
+        domains: allowDeny(Domain).prefault({}),
+        bundles: allowDeny(z.string().min(1).max(256)).prefault({}),
+        /** With deals the campaign bids for these deals only. */
+        deals: z.array(z.string().min(1).max(256)).max(1000).default([]),
+      })
+      .prefault({}),
+    activeHours: z
+      .strictObject({
+        timezone: Zone,
+        /** 1 Monday to 7 Sunday. */
+        days: z.array(z.int().min(1).max(7)).min(1).default([1, 2, 3, 4, 5, 6, 7]),
+        /** From the full hour `from` until the full hour `to`; across midnight where `from` is later. */
+        from: Hour.default(0),
+        to: Hour.default(24),
+      })
+      .refine(({ from, to }) => from !== to, { path: ['to'], message: 'must differ from from' })
+      .optional(),
+    /** Bids for all impressions of a page or for none, and only where the exchange says it offers them all. */
+    roadblock: z.boolean().default(false),
+    creatives: z.array(CreativeSpec).min(1).max(100),
+  })
+  .refine(({ roadblock, targeting }) => !roadblock || targeting.deals.length === 0, {
+    path: ['roadblock'],
+    message: 'cannot be combined with deals',
+  })
+
+export type CampaignSpec = z.output<typeof CampaignSpec>
+
+/** The limits of a campaign's own scope, as the shield takes them. */
+export function limitsOf(spec: CampaignSpec): LimitSpec[] {
+  return spec.limits.map((limit): LimitSpec => {
+    if (limit.kind !== 'sliding') return limit
+    return { kind: 'sliding', windowMs: limit.windowSeconds * 1000, max: limit.max }
+  })
+}

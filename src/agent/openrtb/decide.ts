@@ -1,0 +1,181 @@
+import { ZERO } from '../../money.ts'
+import { type Auction, type DecideDeps, refuse, type Seat, type Value } from './auction.ts'
+import type { OfferBook, SeatCampaigns } from './campaign-index.ts'
+import type { Prediction } from './extension.ts'
+import { NOTHING } from './fields.ts'
+import type { Imp } from './imp.ts'
+import type { NoBid, NoBidReason } from './no-bid.ts'
+import { type BidCurrency, chooseCurrency } from './price.ts'
+import type { BidRequest } from './request.ts'
+import { advertisersIn, type Pick, podOf, podPicks, searchBest } from './search.ts'
+
+/** One bid of the answer, its money already held. */
+export interface PlacedBid extends Pick {
+  readonly imp: Imp
+  readonly seq: number
+  readonly value: Value
+}
+
+/** Bids that are won together or not at all, or each on its own. */
+export interface BidGroup {
+  readonly group: boolean
+  readonly bids: readonly PlacedBid[]
+}
+
+export interface Decision {
+  readonly currency: BidCurrency
+  readonly atMs: number
+  readonly groups: readonly BidGroup[]
+  /** One for every impression that got no bid. */
+  readonly noBids: readonly NoBid[]
+}
+
+/** A request that wants more bids than this is no page anybody reads, and its answer would hold up all others. */
+const MAX_BIDS = 100
+
+/**
+ * Decides a whole request: for each imp the best offer of the open market and, next to it, the best for its deals; in a
+ * dynamic pod as many as fit. Every bid has its own hold when this returns. Whoever does not send the answer must
+ * release them; see {@link abandon}.
+ */
+export function decide(deps: DecideDeps, seat: Seat, request: BidRequest): Decision {
+  const nowMs = deps.clock.nowMs()
+  const own: BidCurrency = { code: deps.currency, rate: 1 }
+  const currency = chooseCurrency(request.currencies, own, deps.rates)
+  const none = { currency: currency ?? own, atMs: nowMs, groups: NOTHING }
+  const refusal = requestRefusal(deps, seat, request, currency)
+  if (refusal !== undefined || currency === undefined) return { ...none, noBids: refuseAll(request, refusal) }
+  const campaigns = deps.campaigns.seat(seat.id)
+  if (!campaigns) return { ...none, noBids: refuseAll(request, 'no_campaign') }
+
+  const auction: Auction = {
+    deps,
+    seat,
+    request,
+    currency,
+    nowMs,
+    pods: new Map(),
+    value: undefined,
+    reason: undefined,
+  }
+  const roadblock =
+    request.allImps && request.imps.length <= MAX_BIDS ? placeRoadblock(auction, campaigns) : undefined
+  if (roadblock) return { ...none, groups: [{ group: true, bids: roadblock }], noBids: NOTHING }
+  const bids: PlacedBid[] = []
+  const noBids: NoBid[] = []
+  for (const imp of request.imps) {
+    const before = bids.length
+    auction.reason = undefined
+    if (bids.length < MAX_BIDS) placeForImp(auction, campaigns, imp, bids)
+    else refuse(auction, 'too_many_imps')
+    if (bids.length === before) noBids.push({ impId: imp.id, reason: auction.reason ?? 'no_campaign' })
+  }
+  return { ...none, groups: bids.length === 0 ? NOTHING : [{ group: false, bids }], noBids }
+}
+
+/** Gives back the holds of an answer that was never sent. */
+export function abandon({ ledger }: DecideDeps, decision: Decision): void {
+  for (const { bids } of decision.groups) for (const { seq } of bids) ledger.release(seq)
+}
+
+function requestRefusal(
+  deps: DecideDeps,
+  { id }: Seat,
+  request: BidRequest,
+  currency: BidCurrency | undefined,
+): NoBidReason | undefined {
+  if (request.tmaxMs !== undefined && request.tmaxMs <= deps.networkMarginMs) return 'too_late'
+  if (request.allowedSeats.length > 0 && !request.allowedSeats.includes(id)) return 'seat_not_allowed'
+  if (request.blockedSeats.includes(id)) return 'seat_not_allowed'
+  return currency === undefined ? 'no_common_currency' : undefined
+}
+
+const refuseAll = ({ imps }: BidRequest, reason: NoBidReason = 'no_campaign'): NoBid[] =>
+  imps.map(({ id }) => ({ impId: id, reason }))
+
+/** Deals first; open bids next to them unless the auction is private (2.6 implementation guide 7.3). */
+function placeForImp(auction: Auction, campaigns: SeatCampaigns, imp: Imp, bids: PlacedBid[]): void {
+  const value = impValue(auction, imp)
+  if (imp.deals.length > 0 && campaigns.deals.size > 0) placeBestDeal(auction, campaigns, imp, value, bids)
+  if (imp.privateAuction) {
+    refuse(auction, 'private_auction')
+    return
+  }
+  const before = bids.length
+  for (const pick of podPicks(auction, imp, campaigns.open, value.ltv)) place(auction, imp, value, pick, bids)
+  if (bids.length > before) return
+  const best = searchBest(auction, imp, campaigns.open, value.ltv, undefined)
+  if (best) place(auction, imp, value, best, bids)
+}
+
+function placeBestDeal(
+  auction: Auction,
+  { deals }: SeatCampaigns,
+  imp: Imp,
+  value: Value,
+  bids: PlacedBid[],
+): void {
+  let best: Pick | undefined
+  for (const deal of imp.deals) {
+    const book = deals.get(deal.id)
+    if (!book) continue
+    if (deal.allowedSeats.length > 0 && !deal.allowedSeats.includes(auction.seat.id)) {
+      refuse(auction, 'deal_terms')
+      continue
+    }
+    const pick = searchBest(auction, imp, book, value.ltv, deal)
+    if (pick && (!best || pick.price > best.price)) best = pick
+  }
+  if (best) place(auction, imp, value, best, bids)
+}
+
+/** Holds the money of a bid and adds it to the answer; nothing is held for a test. */
+function place(auction: Auction, imp: Imp, value: Value, pick: Pick, bids: PlacedBid[]): boolean {
+  const { deps, request, seat } = auction
+  const seq = deps.ids.next()
+  const cost = request.test ? ZERO : pick.cost
+  if (!request.test && !deps.ledger.hold(seq, pick.offer.campaign.scopes, cost, seat.hold)) {
+    refuse(auction, 'over_budget')
+    return false
+  }
+  bids.push({ ...pick, cost, imp, seq, value })
+  const podId = podOf(imp)?.podId
+  if (podId !== undefined) advertisersIn(auction, podId).push(pick.offer.campaign.spec.advertiserDomain)
+  return true
+}
+
+/** Every imp of the page for one campaign, or nothing: the holds already taken go back. */
+function placeRoadblock(auction: Auction, { roadblocks }: SeatCampaigns): PlacedBid[] | undefined {
+  for (const book of roadblocks.values()) {
+    const bids: PlacedBid[] = []
+    if (auction.request.imps.every((imp) => placeOne(auction, imp, book, bids))) return bids
+    if (!auction.request.test) for (const { seq } of bids) auction.deps.ledger.release(seq)
+  }
+  return undefined
+}
+
+function placeOne(auction: Auction, imp: Imp, book: OfferBook, bids: PlacedBid[]): boolean {
+  if (imp.privateAuction) return false
+  const value = impValue(auction, imp)
+  const pick = searchBest(auction, imp, book, value.ltv, undefined)
+  return pick !== undefined && place(auction, imp, value, pick, bids)
+}
+
+/** The imp's own prediction, the request's, the stored one for the user, the seat's typical value. */
+function impValue(auction: Auction, imp: Imp): Value {
+  if (imp.prediction) return predicted(auction, imp.prediction)
+  auction.value ??= requestValue(auction)
+  return auction.value
+}
+
+function requestValue(auction: Auction): Value {
+  const { deps, request, seat } = auction
+  const prediction = request.prediction ?? deps.predict(request)
+  if (prediction) return predicted(auction, prediction)
+  return { source: 'fallback', ltv: deps.typicalLtv(seat.id), confidence: undefined }
+}
+
+function predicted({ deps, seat }: Auction, { ltv, confidence }: Prediction): Value {
+  deps.recordLtv(seat.id, ltv)
+  return { source: 'ai', ltv, confidence }
+}

@@ -1,0 +1,29 @@
+export { type AnswerOptions, writeAnswer } from './answer.ts'
+export type { DecideDeps, Seat } from './auction.ts'
+export { type BidIds, createBidIds } from './bid-ids.ts'
+export { CampaignSpec, limitsOf } from './campaign.ts'
+export { CampaignIndex } from './campaign-index.ts'
+export { type OpenRtbVersion, readVersion } from './creative.ts'
+export { abandon, type Decision, decide } from './decide.ts'
+export { type BidLedger, createBidLedger } from './ledger.ts'
+export { NO_BID_REASONS, type NoBid, type NoBidReason } from './no-bid.ts'
+export {
+  type NoticeDeps,
+  type NoticeKind,
+  type NoticeQuery,
+  type Settlement,
+  type SettlementKind,
+  settleNotice,
+} from './notice.ts'
+export {
+  type BillingNotice,
+  createNoticeTokens,
+  type NoticeToken,
+  type NoticeTokens,
+  type TokenKey,
+} from './notice-token.ts'
+export { type IdType, type PredictionRow, Predictions } from './predictions.ts'
+export { type Campaign, prepareCampaign } from './prepared-campaign.ts'
+export type { Rates } from './price.ts'
+export { type BidRequest, isRefusal, type Refusal, readBidRequest } from './request.ts'
+export { SeenBids } from './seen-bids.ts'

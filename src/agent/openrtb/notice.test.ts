@@ -1,0 +1,203 @@
+import { describe, expect, it } from 'vitest'
+import { micros } from '../../money.ts'
+import { type BidderOptions, bannerRequest, createBidder, tokenOf } from './bidder.test-support.ts'
+import { macro } from './creative.ts'
+import { type NoticeToken, settleNotice } from './index.ts'
+
+const RATES = { USD: 1, EUR: 0.8 }
+
+/** A bidder with one open bid at $5 CPM: 5000 micros are held. */
+function withBid(options: BidderOptions = {}) {
+  const bidder = createBidder({ rates: RATES, ...options })
+  const bid = bidder.bid(bannerRequest())
+  if (!bid) throw new Error('no bid')
+  return {
+    ...bidder,
+    bid,
+    money: () => ({ held: bidder.held(), spent: bidder.spent() }),
+    fire: (kind: 'win' | 'billing' | 'loss', query?: Record<string, string>) =>
+      bidder.notify(kind, bid, query),
+  }
+}
+
+describe('billing notice', () => {
+  it('turns the hold into spend at the clearing price', () => {
+    const { fire, money } = withBid()
+    expect(fire('billing', { price: '3.2', currency: 'USD' })).toEqual({
+      is: 'settled',
+      spent: 3200,
+      price: 'stated',
+      lossCode: undefined,
+      delayMs: 0,
+    })
+    expect(money()).toEqual({ held: 0, spent: 3200 })
+  })
+
+  it.each<[price: string | undefined, form: string, spent: number]>([
+    [undefined, 'empty', 5000],
+    ['', 'empty', 5000],
+    ['  ', 'empty', 5000],
+    ['AUDIT', 'audit', 5000],
+    [macro('AUCTION_PRICE'), 'unexpanded', 5000],
+    [macro('AUCTION_PRICE:B64'), 'unexpanded', 5000],
+    ['NaN', 'not_a_number', 5000],
+    ['Infinity', 'not_a_number', 5000],
+    ['0x10', 'not_a_number', 5000],
+    ['1,5', 'not_a_number', 5000],
+    ['5 USD', 'not_a_number', 5000],
+    ['1e', 'not_a_number', 5000],
+    ['-1', 'negative', 5000],
+    ['-0.000001', 'negative', 5000],
+    ['5.000001', 'above_bid', 5000],
+    ['99999999999999999999', 'above_bid', 5000],
+    ['1e300', 'above_bid', 5000],
+    ['5', 'stated', 5000],
+    ['5.0000000', 'stated', 5000],
+    [' 4.5 ', 'stated', 4500],
+    ['4.5001', 'stated', 4501],
+    ['4.0000000001', 'stated', 4001],
+    ['+2', 'stated', 2000],
+    ['.5', 'stated', 500],
+    ['45e-1', 'stated', 4500],
+    ['0', 'stated', 0],
+    ['-0', 'stated', 0],
+  ])('with the price %j counts as %s and books %d micros', (price, form, spent) => {
+    const { fire, money } = withBid()
+    expect(fire('billing', price === undefined ? {} : { price })).toMatchObject({
+      is: 'settled',
+      price: form,
+      spent,
+    })
+    expect(money()).toEqual({ held: 0, spent })
+  })
+
+  it.each<[currency: string, form: string, spent: number]>([
+    ['USD', 'stated', 2000],
+    ['usd', 'stated', 2000],
+    ['', 'stated', 2000],
+    [macro('AUCTION_CURRENCY'), 'stated', 2000],
+    ['AUDIT', 'stated', 2000],
+    ['EUR', 'stated', 2500],
+    ['XAU', 'unknown_currency', 5000],
+  ])('in the currency %j counts as %s and books %d micros', (currency, form, spent) => {
+    const { fire } = withBid()
+    expect(fire('billing', { price: '2', currency })).toMatchObject({ price: form, spent })
+  })
+
+  it('is in proportion for a quantity and for another currency of the bid', () => {
+    const bidder = createBidder({ rates: RATES })
+    const bid = bidder.bid(bannerRequest({ qty: { multiplier: 20 } }, { cur: ['EUR'] }))
+    expect([bid?.price, bidder.held()]).toEqual([4, 100_000])
+    if (bid)
+      expect(bidder.notify('billing', bid, { price: '1', currency: 'EUR' })).toMatchObject({ spent: 25_000 })
+  })
+
+  it('moves money once, however often and with whatever price it comes', () => {
+    const { fire, money, clock } = withBid()
+    fire('billing', { price: '3' })
+    for (let i = 0; i < 5; i++) {
+      clock.advance(100_000)
+      expect(fire('billing', { price: `${i}` })).toMatchObject({ is: 'duplicate', spent: 0 })
+    }
+    expect(money()).toEqual({ held: 0, spent: 3000 })
+  })
+
+  it('moves money once even when the shield has long forgotten the hold', () => {
+    const { fire, money, bids, notify, budget } = withBid({ rememberEnded: 100 })
+    fire('billing', { price: '3' })
+    for (let i = 0; i < 1000; i++) for (const other of bids(bannerRequest())) notify('loss', other)
+    expect(budget.size).toBeLessThan(500)
+    expect(fire('billing', { price: '3' })).toMatchObject({ is: 'duplicate' })
+    expect(money().spent).toBe(3000)
+  })
+
+  it('settles after a loss and after the hold ran out, as overdraft where no room is left', () => {
+    const { fire, money } = withBid()
+    fire('loss', { loss: '102' })
+    expect(fire('billing', { price: '3' })).toMatchObject({ is: 'settled_late', spent: 3000 })
+    expect(money()).toEqual({ held: 0, spent: 3000 })
+
+    const late = withBid({ globalLimits: [{ kind: 'lifetime', max: micros(6000) }] })
+    late.clock.advance(300_000)
+    late.budget.expire()
+    const [second] = late.bids(bannerRequest())
+    if (!second) throw new Error('no bid')
+    expect(late.fire('billing', { price: '5' })).toMatchObject({
+      is: 'settled_late',
+      spent: 5000,
+      delayMs: 300_000,
+    })
+    expect(late.overdrafts).toEqual([{ scope: 'global', amount: 4000 }])
+    expect(late.notify('billing', second)).toMatchObject({ is: 'settled' })
+  })
+
+  it('for a bid of another process is left to whoever answers for it', () => {
+    const { noticeDeps, deps, bid, money, spent } = withBid()
+    const token = deps.tokens.verify(tokenOf(bid))
+    if (!token) throw new Error('no token')
+    const foreign: NoticeToken = { ...token, owner: 'somebody' }
+    const query = { price: '2', currency: undefined, loss: undefined }
+    expect(settleNotice(noticeDeps, 'billing', foreign, query)).toMatchObject({ is: 'elsewhere', spent: 0 })
+    expect(money()).toEqual({ held: 5000, spent: 0 })
+
+    const heir = { ...noticeDeps, answersFor: () => true }
+    expect(settleNotice(heir, 'loss', foreign, query)).toMatchObject({ is: 'recorded' })
+    expect(settleNotice(heir, 'billing', foreign, query)).toMatchObject({ is: 'settled_late', spent: 2000 })
+    expect(settleNotice(heir, 'billing', foreign, query)).toMatchObject({ is: 'duplicate', spent: 0 })
+    expect([spent(), money().held]).toEqual([2000, 5000])
+  })
+})
+
+describe('win notice', () => {
+  it('moves nothing where billing pays, before or after it', () => {
+    const { fire, money } = withBid()
+    expect(fire('win', { price: '4' })).toMatchObject({ is: 'recorded', spent: 0 })
+    expect(money()).toEqual({ held: 5000, spent: 0 })
+    expect(fire('win', { price: '4' })).toMatchObject({ is: 'duplicate' })
+    expect(fire('billing', { price: '4' })).toMatchObject({ is: 'settled', spent: 4000 })
+    const early = withBid()
+    early.fire('billing', { price: '4' })
+    expect(early.fire('win', { price: '4' })).toMatchObject({ is: 'recorded', spent: 0 })
+    expect(early.money()).toEqual({ held: 0, spent: 4000 })
+  })
+
+  it('pays where the seat bills by win, and billing after it is a repetition', () => {
+    const { fire, money } = withBid({ billOn: 'win' })
+    expect(fire('win', { price: '4' })).toMatchObject({ is: 'settled', spent: 4000 })
+    expect(fire('billing', { price: '4' })).toMatchObject({ is: 'duplicate', spent: 0 })
+    expect(money()).toEqual({ held: 0, spent: 4000 })
+  })
+})
+
+describe('loss notice', () => {
+  it('frees the hold and tells why', () => {
+    const { fire, money } = withBid()
+    expect(fire('loss', { loss: '102' })).toMatchObject({ is: 'released', lossCode: 102 })
+    expect(money()).toEqual({ held: 0, spent: 0 })
+    expect(fire('loss', { loss: '102' })).toMatchObject({ is: 'recorded' })
+  })
+
+  it('frees the hold whatever stands for its code', () => {
+    for (const loss of ['', 'AUDIT', macro('AUCTION_LOSS'), '-1', '1.5', '7654321']) {
+      expect(withBid().fire('loss', { loss })).toMatchObject({ is: 'released', lossCode: undefined })
+    }
+    expect(withBid().fire('loss')).toMatchObject({ is: 'released', lossCode: undefined })
+  })
+
+  it('that says "won" frees nothing', () => {
+    const { fire, money } = withBid()
+    expect(fire('loss', { loss: '0' })).toMatchObject({ is: 'recorded', lossCode: 0 })
+    expect(money()).toEqual({ held: 5000, spent: 0 })
+  })
+
+  it('after a win or a bill is contradicted and changes nothing', () => {
+    const won = withBid()
+    won.fire('win')
+    expect(won.fire('loss', { loss: '1' })).toMatchObject({ is: 'contradicted', lossCode: 1 })
+    expect(won.money()).toEqual({ held: 5000, spent: 0 })
+    const billed = withBid()
+    billed.fire('billing', { price: '1' })
+    expect(billed.fire('loss')).toMatchObject({ is: 'contradicted' })
+    expect(billed.money()).toEqual({ held: 0, spent: 1000 })
+  })
+})

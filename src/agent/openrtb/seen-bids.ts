@@ -1,0 +1,70 @@
+/** What is remembered of a bid once a notice of it came. */
+export const WON = 1
+export const BILLED = 2
+export type Seen = typeof WON | typeof BILLED
+
+const BITS = 2
+const BIDS_PER_BYTE = 8 / BITS
+const BYTES_PER_PAGE = 16 * 1024
+const BIDS_PER_PAGE = BYTES_PER_PAGE * BIDS_PER_BYTE
+/** 64 MiB at most: the notices of the last 268 million bids. */
+const DEFAULT_MAX_PAGES = 4096
+
+/**
+ * Which bids were reported won and billed, in two bits each, so that no notice counts twice however late it is
+ * repeated. Memory is bounded: the oldest page goes first, and what was on it is *forgotten*, which is told apart from
+ * *never seen*. A bill for a forgotten bid may be a repetition and therefore moves nothing.
+ */
+export class SeenBids {
+  readonly #pages = new Map<string, Uint8Array>()
+  /** By owner, the number of the first bid that is not forgotten. */
+  readonly #known = new Map<string, number>()
+  readonly #maxPages: number
+
+  constructor(maxPages = DEFAULT_MAX_PAGES) {
+    this.#maxPages = maxPages
+  }
+
+  has(owner: string, seq: number, what: Seen): boolean {
+    const page = this.#pages.get(keyOf(owner, seq))
+    return page !== undefined && (read(page, seq) & what) !== 0
+  }
+
+  mark(owner: string, seq: number, what: Seen): 'first' | 'again' | 'forgotten' {
+    const key = keyOf(owner, seq)
+    const page = this.#pages.get(key)
+    if (!page && seq < (this.#known.get(owner) ?? 0)) return 'forgotten'
+    const marked = page ?? this.#addPage(key)
+    const before = read(marked, seq)
+    if ((before & what) !== 0) return 'again'
+    write(marked, seq, before | what)
+    return 'first'
+  }
+
+  #addPage(key: string): Uint8Array {
+    if (this.#pages.size >= this.#maxPages) this.#forgetOldest()
+    const page = new Uint8Array(BYTES_PER_PAGE)
+    this.#pages.set(key, page)
+    return page
+  }
+
+  #forgetOldest(): void {
+    const [oldest] = this.#pages.keys()
+    if (oldest === undefined) return
+    this.#pages.delete(oldest)
+    const [owner = '', number = ''] = oldest.split('/')
+    const next = (Number(number) + 1) * BIDS_PER_PAGE
+    this.#known.set(owner, Math.max(next, this.#known.get(owner) ?? 0))
+  }
+}
+
+const keyOf = (owner: string, seq: number): string => `${owner}/${Math.floor(seq / BIDS_PER_PAGE)}`
+const byteOf = (seq: number): number => Math.floor((seq % BIDS_PER_PAGE) / BIDS_PER_BYTE)
+const shiftOf = (seq: number): number => (seq % BIDS_PER_BYTE) * BITS
+
+const read = (page: Uint8Array, seq: number): number =>
+  ((page[byteOf(seq)] ?? 0) >> shiftOf(seq)) & (WON | BILLED)
+
+function write(page: Uint8Array, seq: number, bits: number): void {
+  page[byteOf(seq)] = (page[byteOf(seq)] ?? 0) | (bits << shiftOf(seq))
+}
