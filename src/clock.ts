@@ -43,3 +43,21 @@ export const sleep = (clock: Clock, delayMs: number): Promise<void> =>
 
 /** ISO 8601 text of a moment of {@link Clock.nowMs}. */
 export const isoTime = (epochMs: number): string => new Date(epochMs).toISOString()
+
+/** How often {@link watchLag} looks. */
+const LAG_EVERY_MS = 50
+
+/**
+ * How much later than due the event loop runs its timers, in milliseconds, at the last look. `stop` ends
+ * the looking.
+ */
+export function watchLag(clock: Clock): { lagMs: () => number; stop: Cancel } {
+  let lastMs = clock.elapsedMs()
+  let lagMs = 0
+  const stop = every(clock, LAG_EVERY_MS, () => {
+    const nowMs = clock.elapsedMs()
+    lagMs = Math.max(0, nowMs - lastMs - LAG_EVERY_MS)
+    lastMs = nowMs
+  })
+  return { lagMs: () => lagMs, stop }
+}

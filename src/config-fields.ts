@@ -91,4 +91,29 @@ export const address = z
   .transform((url) => url.replace(/\/+$/, ''))
 export const text = z.string().min(1).optional()
 
+const Seat = z.strictObject({
+  id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
+  billOn: z.enum(['billing', 'win']).default('billing'),
+  holdSeconds: z.number().positive().max(86_400).default(300),
+  requireKey: z.boolean().default(false),
+  allowFrom: z.array(z.string()).default([]),
+})
+
+const parsedJson = z.string().transform((text, ctx): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    ctx.addIssue({ code: 'custom', message: 'must be JSON' })
+    return z.NEVER
+  }
+})
+
+/** A JSON list of seats; only `id` is needed. */
+export const seats = parsedJson.pipe(z.array(Seat).max(100)).optional()
+
+/** A JSON object: what one unit of a currency is worth in units of ours. */
+export const rates = parsedJson
+  .pipe(z.record(z.string().refine(isCurrency), z.number().positive()))
+  .optional()
+
 export const isLoopback = (host: string): boolean => /^(localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)$/.test(host)

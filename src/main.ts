@@ -3,14 +3,17 @@ import {
   type Agent,
   type Connectors,
   createApp,
+  createBidder,
   createDecisions,
   createDeferred,
   createIdempotencyKeys,
+  exampleCampaigns,
   GLOBAL_SCOPE,
   httpPredictor,
   listen,
   newBidId,
   noPredictor,
+  OPENRTB_SCOPE,
   openOnLoopback,
   platformScope,
   recordVerification,
@@ -19,8 +22,9 @@ import {
   watchBudgets,
 } from './agent/index.ts'
 import { banner } from './banner.ts'
-import { type Clock, every, systemClock } from './clock.ts'
-import { type Accounts, type Config, ConfigError, noticeUrl, readConfig } from './config.ts'
+import { type Clock, every, systemClock, watchLag } from './clock.ts'
+import { type Config, ConfigError, readConfig } from './config.ts'
+import { type Accounts, noticeUrl } from './config-accounts.ts'
 import { createConnector, type SmartConnectorDeps } from './connectors/index.ts'
 import { createFallback } from './fallback/index.ts'
 import { createHttpClient } from './http.ts'
@@ -116,9 +120,16 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     opened.push(() => deferred.close())
     opened.push(watchBudgets(agent, config.alertRatio))
 
+    const bidder = createBidder(agent, config.bidder)
+    if (config.mode === 'mock' && bidder.seats.has('example')) {
+      for (const [id, spec] of exampleCampaigns()) bidder.putCampaign(id, spec)
+    }
+    const { lagMs, stop: stopWatching } = watchLag(clock)
+    opened.push(stopWatching)
+
     const authorize = config.apiKeys.length > 0 ? requireKey(config.apiKeys) : openOnLoopback
     const keys = createIdempotencyKeys(clock)
-    const app = createApp({ agent, deferred, keys, authorize, mode: config.mode })
+    const app = createApp({ agent, deferred, keys, authorize, bidder, lagMs, mode: config.mode })
     const server = await listen(app, clock, config)
     opened.push(() => server.close())
     return { url: server.url, agent, sandbox, stop }
@@ -128,11 +139,14 @@ export async function startService(config: Config, outside: Outside = {}): Promi
   }
 }
 
-function defineBudgets(budget: BudgetManager, { platforms, budgetWindowMs }: Config): void {
+function defineBudgets(budget: BudgetManager, { platforms, budgetWindowMs, bidder }: Config): void {
   for (const platform of PLATFORMS) {
     const { currency, budget: max } = platforms[platform]
     budget.define(platformScope(platform), currency, [{ kind: 'sliding', windowMs: budgetWindowMs, max }])
   }
+  budget.define(OPENRTB_SCOPE, bidder.currency, [
+    { kind: 'sliding', windowMs: budgetWindowMs, max: bidder.budget },
+  ])
   // The global budget has no limits until an operator sets some; then it is in the first platform's currency.
   budget.define(GLOBAL_SCOPE, platforms.google_ads.currency, [])
 }
@@ -164,7 +178,7 @@ function sandboxAccounts({ urls, credentials }: Sandbox, config: Config): Accoun
       url: urls.tradedesk,
       bidUrl: urls.tradedeskBid,
       ...credentials.tradedesk,
-      noticeUrl: noticeUrl(config.publicUrl ?? `http://${config.host}:${config.port}`),
+      noticeUrl: noticeUrl(config.publicUrl),
       advertiserDomain,
     },
   }

@@ -57,6 +57,32 @@ export function createMetrics() {
       ['platform', 'resolution'],
     ),
 
+    auctions: counter('bidwarden_openrtb_requests_total', 'OpenRTB requests, by what they were answered.', [
+      'seat',
+      'result',
+    ]),
+    noBids: counter(
+      'bidwarden_openrtb_no_bids_total',
+      'Impressions without a bid, by the reason that came last.',
+      ['seat', 'reason'],
+    ),
+    notices: counter(
+      'bidwarden_openrtb_notices_total',
+      'Win, billing and loss notices, by what they came to.',
+      ['seat', 'kind', 'result'],
+    ),
+    noticePrices: counter(
+      'bidwarden_openrtb_notice_prices_total',
+      'Prices of billing notices, by how they were given.',
+      ['seat', 'form'],
+    ),
+    losses: counter('bidwarden_openrtb_losses_total', 'Loss notices by code.', ['seat', 'code']),
+    forgedNotices: counter(
+      'bidwarden_openrtb_forged_notices_total',
+      'Notices whose token we did not sign.',
+      [],
+    ),
+
     platformLatency: new Histogram({
       name: 'bidwarden_platform_request_duration_seconds',
       help: 'Time of one HTTP request to a platform.',

@@ -1,37 +1,53 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { AppError, messageOf } from '../errors.ts'
 import type { Agent } from './agent.ts'
+import { auctionHandler } from './auctions.ts'
 import type { Authorize } from './auth.ts'
+import type { Bidder } from './bidder.ts'
 import { bidRoutes } from './bids.ts'
 import { budgetRoutes } from './budgets.ts'
+import { campaignRoutes } from './campaigns.ts'
 import { collectMetrics } from './collect-metrics.ts'
 import type { Deferred } from './deferred.ts'
 import { docsPage, docsScripts } from './docs.ts'
 import type { IdempotencyKeys } from './idempotency.ts'
 import type { Ctx, Env } from './json.ts'
 import { killSwitchRoutes } from './kill-switch.ts'
+import { noticeHandler } from './notices.ts'
 import { platformRoutes } from './platforms.ts'
+import { predictionRoutes } from './predictions.ts'
 import { problemAnswer, shown } from './problem.ts'
 import { mount } from './routes.ts'
+import { seatRoutes } from './seats.ts'
 
 export interface AppDeps {
   readonly agent: Agent
   readonly deferred: Deferred
   readonly keys: IdempotencyKeys
   readonly authorize: Authorize
+  readonly bidder: Bidder
+  /** How late the event loop is, in milliseconds. */
+  readonly lagMs: () => number
   readonly mode: 'mock' | 'live'
 }
 
 /** The route table. */
 export function createApp(deps: AppDeps): OpenAPIHono<Env> {
-  const { agent, deferred, authorize } = deps
+  const { agent, deferred, authorize, bidder } = deps
   const app = new OpenAPIHono<Env>()
+
+  // First, and with checks of their own: every layer before them would cost the exchanges' requests throughput.
+  app.post('/openrtb2/:seat/bid', auctionHandler({ ...deps, ...agent }))
+  app.on(['GET', 'POST'], '/openrtb2/notice/:kind/:token', noticeHandler({ ...agent, bidder }))
 
   mount(app, authorize, [
     ...bidRoutes(deps),
     ...budgetRoutes(agent),
     ...killSwitchRoutes(agent),
     ...platformRoutes(deps),
+    ...campaignRoutes(bidder),
+    ...predictionRoutes(bidder),
+    ...seatRoutes(agent, bidder),
   ])
 
   app.get('/livez', (c) => c.text('ok'))

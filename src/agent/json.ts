@@ -6,8 +6,8 @@ import { AppError } from '../errors.ts'
 export type Env = { Bindings: HttpBindings }
 export type Ctx = Context<Env>
 
-/** Largest request body, in bytes. */
-const MAX_BODY_BYTES = 256 * 1024
+/** Largest request body unless a route says otherwise, in bytes. */
+export const MAX_BODY_BYTES = 256 * 1024
 
 /** A request header, without building the web-standard headers of the whole request. */
 export function header(c: Ctx, name: string): string | undefined {
@@ -16,22 +16,26 @@ export function header(c: Ctx, name: string): string | undefined {
 }
 
 /**
- * The JSON body, checked by `schema`. Errors: 415 for another content type, 413 over 256 KiB, 400 naming the first
+ * The JSON body, checked by `schema`. Errors: 415 for another content type, 413 for a body that is too large, 400 naming the first
  * field that is wrong.
  */
-export async function readJson<S extends z.ZodType>(c: Ctx, schema: S): Promise<z.output<S>> {
-  return check(schema, await readBody(c))
+export async function readJson<S extends z.ZodType>(
+  c: Ctx,
+  schema: S,
+  maxBytes = MAX_BODY_BYTES,
+): Promise<z.output<S>> {
+  return check(schema, await readBody(c, maxBytes))
 }
 
 /** The JSON body, unchecked; see {@link readJson}. */
-export async function readBody(c: Ctx): Promise<unknown> {
+export async function readBody(c: Ctx, maxBytes = MAX_BODY_BYTES): Promise<unknown> {
   const type = header(c, 'content-type')
   if (!type?.startsWith('application/json')) {
     throw new AppError('unsupported_media_type', 'Send the body as application/json')
   }
   const length = header(c, 'content-length')
-  if (length === undefined) return parse(await readChunks(c))
-  if (Number(length) > MAX_BODY_BYTES) throw tooLarge()
+  if (length === undefined) return parse(await readChunks(c, maxBytes))
+  if (Number(length) > maxBytes) throw tooLarge(maxBytes)
   try {
     return await c.req.json()
   } catch {
@@ -40,12 +44,12 @@ export async function readBody(c: Ctx): Promise<unknown> {
 }
 
 /** A body of unannounced length, read no further than the limit. */
-async function readChunks(c: Ctx): Promise<string> {
+export async function readChunks(c: Ctx, maxBytes = MAX_BODY_BYTES): Promise<string> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of c.env.incoming) {
     size += chunk.length
-    if (size > MAX_BODY_BYTES) throw tooLarge()
+    if (size > maxBytes) throw tooLarge(maxBytes)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')
@@ -59,7 +63,8 @@ function parse(text: string): unknown {
   }
 }
 
-const tooLarge = () => new AppError('payload_too_large', `The body may have at most ${MAX_BODY_BYTES} bytes`)
+const tooLarge = (maxBytes: number) =>
+  new AppError('payload_too_large', `The body may have at most ${maxBytes} bytes`)
 const malformed = () => new AppError('invalid_request', 'The body is not JSON')
 
 /** Checks a value against a schema; 400 naming the first field that is wrong. */

@@ -9,12 +9,16 @@ describe('budgets over HTTP', () => {
     const { get, bid } = await startHarness()
     await bid()
     const { budgets } = (await get('/v1/budgets')).body
-    expect(budgets.map(({ scope }: { scope: string }) => scope)).toEqual([
+    const names = budgets.map(({ scope }: { scope: string }) => scope)
+    const platforms = [
       'platform:google_ads',
       'platform:meta',
       'platform:tradedesk',
+      'platform:openrtb',
       'global',
-    ])
+    ]
+    expect(names.slice(0, 5)).toEqual(platforms)
+    expect(names.slice(5).every((name: string) => name.startsWith('campaign:openrtb:example-'))).toBe(true)
     expect((await get(GOOGLE)).body).toEqual({
       scope: 'platform:google_ads',
       currency: 'USD',

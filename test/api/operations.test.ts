@@ -59,8 +59,13 @@ describe('what an operator sees', () => {
       '/v1/budgets/{scope}',
       '/v1/budgets/{scope}/pause',
       '/v1/budgets/{scope}/resume',
+      '/v1/campaigns',
+      '/v1/campaigns/{id}',
       '/v1/kill-switch',
+      '/v1/ltv',
+      '/v1/ltv/{idType}/{userId}',
       '/v1/platforms',
+      '/v1/seats/{seat}',
     ])
     const { requestBody, responses } = body.paths['/v1/bids'].post
     expect(requestBody.content['application/json'].schema.$ref).toContain('BidRequest')

@@ -1,0 +1,133 @@
+import { LRUCache } from 'lru-cache'
+import type { Clock } from '../clock.ts'
+import { microsFloor, toUnits } from '../money.ts'
+import type { BudgetManager, Scope } from '../shield/index.ts'
+import { type Agent, GLOBAL_SCOPE } from './agent.ts'
+import {
+  CampaignIndex,
+  type CampaignSpec,
+  createBidIds,
+  createBidLedger,
+  createNoticeTokens,
+  type DecideDeps,
+  limitsOf,
+  type NoticeDeps,
+  type NoticeTokens,
+  Predictions,
+  prepareCampaign,
+  type Rates,
+  type Seat,
+  SeenBids,
+} from './openrtb/index.ts'
+import { SeatStats } from './seat-stats.ts'
+
+/** A seat as configured: how it is paid, and who may ask. */
+export interface SeatConfig extends Seat {
+  /** Requests need an API key with the scope `bid`. */
+  readonly requireKey: boolean
+  /** Addresses that may ask; empty for any. */
+  readonly allowFrom: readonly string[]
+}
+
+export interface BidderConfig {
+  readonly seats: readonly SeatConfig[]
+  readonly currency: string
+  /** What one unit of a currency is worth in units of `currency`. */
+  readonly rates: Rates
+  readonly networkMarginMs: number
+  /** Above this the event loop is too late to answer in time, and requests are answered without a bid. */
+  readonly shedAboveMs: number
+  readonly maxPredictions: number
+  readonly noticeSecret: string
+}
+
+/** The OpenRTB bidder of this process: what its routes work with. */
+export interface Bidder {
+  readonly seats: ReadonlyMap<string, SeatConfig>
+  readonly stats: ReadonlyMap<string, SeatStats>
+  readonly campaigns: CampaignIndex
+  readonly predictions: Predictions
+  readonly decide: DecideDeps
+  readonly notices: NoticeDeps
+  readonly tokens: NoticeTokens
+  readonly shedAboveMs: number
+  /** Stores or replaces a campaign with its budget; what it has spent stays spent. */
+  putCampaign(id: string, spec: CampaignSpec): void
+}
+
+export const OPENRTB_SCOPE = 'platform:openrtb'
+const campaignScope = (id: string): string => `campaign:openrtb:${id}`
+
+export function createBidder(agent: Agent, config: BidderConfig): Bidder {
+  const { clock, budget, fallback } = agent
+  const campaigns = new CampaignIndex()
+  const predictions = new Predictions(clock, config.maxPredictions)
+  const ids = createBidIds()
+  const ledger = createBidLedger(budget)
+  const tokens = createNoticeTokens([{ id: 'n1', secret: config.noticeSecret }])
+  const scopesOf = scopesIn(budget)
+  return {
+    seats: new Map(config.seats.map((seat) => [seat.id, seat])),
+    stats: new Map(config.seats.map(({ id }) => [id, new SeatStats(clock)])),
+    campaigns,
+    predictions,
+    tokens,
+    shedAboveMs: config.shedAboveMs,
+    decide: {
+      clock,
+      campaigns,
+      ledger,
+      ids,
+      tokens,
+      currency: config.currency,
+      rates: config.rates,
+      networkMarginMs: config.networkMarginMs,
+      predict: (request) => predictions.find(request),
+      typicalLtv: typicalBySeat(clock, (seat) => fallback.decide(historyOf(seat))?.ltv),
+      recordLtv: (seat, ltv) => fallback.record(historyOf(seat), microsFloor(ltv)),
+    },
+    notices: {
+      clock,
+      ledger,
+      seen: new SeenBids(),
+      rates: config.rates,
+      owner: ids.owner,
+      // A bill for a bid of an earlier start is money that is gone all the same: it is booked here.
+      answersFor: () => true,
+      scopesOf,
+    },
+    putCampaign(id, spec) {
+      budget.define(campaignScope(id), config.currency, limitsOf(spec))
+      campaigns.put(prepareCampaign(id, spec, scopesOf(id)))
+    },
+  }
+}
+
+const historyOf = (seat: string): string => `openrtb:${seat}`
+
+/** The scopes that pay for a bid of a campaign, also of one that no longer exists. */
+function scopesIn(budget: BudgetManager): (campaign: string) => Scope[] {
+  return (campaign) =>
+    [campaignScope(campaign), OPENRTB_SCOPE, GLOBAL_SCOPE]
+      .map((name) => budget.scope(name))
+      .filter((scope) => scope !== undefined)
+}
+
+type Micro = Parameters<typeof toUnits>[0]
+
+/** The typical value in currency units, looked up anew at most ten times a second per seat. */
+function typicalBySeat(
+  clock: Clock,
+  median: (seat: string) => Micro | undefined,
+): (seat: string) => number | undefined {
+  const known = new LRUCache<string, { value: number | undefined; untilMs: number }>({ max: 64 })
+  return (seat) => {
+    const nowMs = clock.elapsedMs()
+    const kept = known.get(seat)
+    if (kept && nowMs < kept.untilMs) return kept.value
+    const ltv = median(seat)
+    const value = ltv === undefined ? undefined : toUnits(ltv)
+    known.set(seat, { value, untilMs: nowMs + 100 })
+    return value
+  }
+}

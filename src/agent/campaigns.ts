@@ -1,0 +1,97 @@
+import { z } from '@hono/zod-openapi'
+import { AppError } from '../errors.ts'
+import { toUnits } from '../money.ts'
+import type { Bidder } from './bidder.ts'
+import { type Ctx, check, readJson } from './json.ts'
+import { type Campaign, CampaignSpec } from './openrtb/index.ts'
+import { ok } from './problem.ts'
+import type { Route } from './routes.ts'
+
+const Params = z.object({
+  id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -'),
+})
+const Body = z.looseObject({ id: z.string(), seat: z.string(), status: z.string() }).openapi('Campaign')
+const one = { 200: { description: 'The campaign, with its defaults', schema: Body } }
+
+/** Campaigns kept at once. */
+const MAX_CAMPAIGNS = 10_000
+
+/** OpenRTB campaigns: who pays, what for, where, when and with which ad. */
+export function campaignRoutes(bidder: Bidder): Route[] {
+  const { campaigns } = bidder
+  const idOf = (c: Ctx): string => check(Params, { id: c.req.param('id') }).id
+  const find = (id: string): Campaign => {
+    const campaign = campaigns.get(id)
+    if (!campaign) throw new AppError('not_found', `There is no campaign ${id}`)
+    return campaign
+  }
+
+  return [
+    {
+      method: 'get',
+      path: '/v1/campaigns',
+      summary: 'All OpenRTB campaigns',
+      scope: 'read',
+      answers: { 200: { description: 'All campaigns', schema: z.object({ campaigns: z.array(Body) }) } },
+      refusals: [],
+      handle: () => ok({ campaigns: [...campaigns.all].map(campaignBody) }),
+    },
+    {
+      method: 'get',
+      path: '/v1/campaigns/{id}',
+      summary: 'One OpenRTB campaign',
+      scope: 'read',
+      params: Params,
+      answers: one,
+      refusals: ['not_found', 'invalid_request'],
+      handle: (c) => ok(campaignBody(find(idOf(c)))),
+    },
+    {
+      method: 'put',
+      path: '/v1/campaigns/{id}',
+      summary: 'Store or replace an OpenRTB campaign; what it has spent stays spent',
+      scope: 'admin',
+      params: Params,
+      body: CampaignSpec.openapi('CampaignInput'),
+      answers: one,
+      refusals: ['invalid_request', 'payload_too_large', 'unsupported_media_type'],
+      async handle(c) {
+        const id = idOf(c)
+        const spec = await readJson(c, CampaignSpec)
+        if (!bidder.seats.has(spec.seat)) {
+          throw new AppError('invalid_request', 'seat: is not a configured seat', 'never', { field: 'seat' })
+        }
+        if (!campaigns.get(id) && campaigns.size >= MAX_CAMPAIGNS) {
+          throw new AppError('invalid_request', `there are ${MAX_CAMPAIGNS} campaigns already`)
+        }
+        bidder.putCampaign(id, spec)
+        return ok(campaignBody(find(id)))
+      },
+    },
+    {
+      method: 'delete',
+      path: '/v1/campaigns/{id}',
+      summary: 'Stop bidding for a campaign; its bids that are out still settle',
+      scope: 'admin',
+      params: Params,
+      answers: one,
+      refusals: ['not_found', 'invalid_request'],
+      handle(c) {
+        const campaign = find(idOf(c))
+        campaigns.remove(campaign.id)
+        return ok(campaignBody(campaign))
+      },
+    },
+  ]
+}
+
+/** As it was sent, money in currency units. */
+function campaignBody({ id, spec }: Campaign): z.output<typeof Body> {
+  const { limits, price, ...rest } = spec
+  return {
+    id,
+    ...rest,
+    limits: limits.map((limit) => ({ ...limit, max: toUnits(limit.max) })),
+    price: { ...price, minCpm: toUnits(price.minCpm), maxCpm: toUnits(price.maxCpm) },
+  }
+}

@@ -1,0 +1,96 @@
+import { z } from '@hono/zod-openapi'
+import { AppError } from '../errors.ts'
+import type { Bidder } from './bidder.ts'
+import { type Ctx, check, readJson } from './json.ts'
+import type { IdType } from './openrtb/index.ts'
+import { ok } from './problem.ts'
+import type { Route } from './routes.ts'
+
+/** How a user is known: `user`, `buyeruid`, `ifa`, or `eid:` with the source of an extended id. */
+const IdTypeField = z
+  .string()
+  .max(128)
+  .refine(
+    (type): type is IdType => /^(user|buyeruid|ifa|eid:.+)$/.test(type),
+    'must be user, buyeruid, ifa or eid:<source>',
+  )
+  .openapi({ type: 'string', example: 'user' })
+const UserId = z.string().min(1).max(512)
+
+const Row = z.strictObject({
+  userId: UserId,
+  idType: IdTypeField,
+  predictedLtv: z.number().positive().max(9e9),
+  confidence: z.number().min(0).max(1).optional(),
+  ttlSeconds: z.number().positive().max(31_536_000).optional(),
+})
+const Rows = z.strictObject({ rows: z.array(Row).min(1).max(10_000) }).openapi('Predictions')
+const Params = z.object({ idType: IdTypeField, userId: UserId })
+const Stored = z
+  .object({
+    predictedLtv: z.number(),
+    confidence: z.number().optional(),
+    ttlSeconds: z.number().optional(),
+  })
+  .openapi('Prediction')
+
+/** Lifetime values predicted beforehand, for bid requests that carry none. */
+export function predictionRoutes({ predictions }: Bidder): Route[] {
+  const paramsOf = (c: Ctx) => check(Params, { idType: c.req.param('idType'), userId: c.req.param('userId') })
+  const missing = () => new AppError('not_found', 'There is no prediction for this user')
+  return [
+    {
+      method: 'put',
+      path: '/v1/ltv',
+      summary: 'Store predicted lifetime values, up to 10 000 at once',
+      scope: 'bid',
+      body: Rows,
+      answers: {
+        200: {
+          description: 'How many were stored',
+          schema: z.object({ stored: z.number(), rows: z.number() }),
+        },
+      },
+      refusals: ['invalid_request', 'payload_too_large', 'unsupported_media_type'],
+      async handle(c) {
+        const { rows } = await readJson(c, Rows, MAX_ROWS_BYTES)
+        for (const { userId, idType, predictedLtv, confidence, ttlSeconds } of rows) {
+          predictions.put({ idType, userId, ltv: predictedLtv, confidence, ttlSeconds })
+        }
+        return ok({ stored: rows.length, rows: predictions.size })
+      },
+    },
+    {
+      method: 'get',
+      path: '/v1/ltv/{idType}/{userId}',
+      summary: 'The stored prediction for a user',
+      scope: 'read',
+      params: Params,
+      answers: { 200: { description: 'The prediction', schema: Stored } },
+      refusals: ['not_found', 'invalid_request'],
+      handle(c) {
+        const { idType, userId } = paramsOf(c)
+        const found = predictions.get(idType, userId)
+        if (!found) throw missing()
+        return ok({ predictedLtv: found.ltv, confidence: found.confidence, ttlSeconds: found.ttlSeconds })
+      },
+    },
+    {
+      method: 'delete',
+      path: '/v1/ltv/{idType}/{userId}',
+      summary: 'Forget a prediction',
+      scope: 'bid',
+      params: Params,
+      answers: { 200: { description: 'Forgotten', schema: z.object({ deleted: z.literal(true) }) } },
+      refusals: ['not_found', 'invalid_request'],
+      handle(c) {
+        const { idType, userId } = paramsOf(c)
+        if (!predictions.delete(idType, userId)) throw missing()
+        return ok({ deleted: true })
+      },
+    },
+  ]
+}
+
+/** 10 000 rows with long ids. */
+const MAX_ROWS_BYTES = 4 * 1024 * 1024

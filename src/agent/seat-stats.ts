@@ -1,0 +1,61 @@
+import { createHistogram, type RecordableHistogram } from 'node:perf_hooks'
+import type { Clock } from '../clock.ts'
+import type { NoticeKind, SettlementKind } from './openrtb/index.ts'
+
+const MINUTE_MS = 60_000
+
+/** What happened at one seat, since the start and over the last full minute. */
+export class SeatStats {
+  readonly #clock: Clock
+  readonly #delays: RecordableHistogram = createHistogram({ lowest: 1, highest: 86_400_000, figures: 3 })
+  requests = 0
+  answered = 0
+  bids = 0
+  wins = 0
+  billed = 0
+  losses = 0
+  shed = 0
+  tooLate = 0
+  #minute = { startMs: 0, requests: 0 }
+  #lastMinute = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  countRequest(): void {
+    this.requests += 1
+    const nowMs = this.#clock.elapsedMs()
+    if (nowMs - this.#minute.startMs >= MINUTE_MS) this.#turn(nowMs)
+    this.#minute.requests += 1
+  }
+
+  countNotice(kind: NoticeKind, is: SettlementKind, delayMs: number): void {
+    if (is === 'duplicate' || is === 'elsewhere' || is === 'too_old' || is === 'test') return
+    this.#delays.record(Math.max(1, Math.round(delayMs)))
+    if (is === 'settled' || is === 'settled_late') this.billed += 1
+    if (kind === 'win') this.wins += 1
+    if (kind === 'loss') this.losses += 1
+  }
+
+  /** Requests a second over the last full minute, or over the present one before there is any. */
+  qps(): number {
+    const nowMs = this.#clock.elapsedMs()
+    if (nowMs - this.#minute.startMs >= MINUTE_MS) this.#turn(nowMs)
+    if (this.#lastMinute > 0) return this.#lastMinute / 60
+    return this.#minute.requests / Math.max(1, (nowMs - this.#minute.startMs) / 1000)
+  }
+
+  /** From bid to notice in milliseconds; undefined before the first. */
+  delay(): { p50: number; p95: number; p99: number } | undefined {
+    if (this.#delays.count === 0) return undefined
+    const at = (percent: number) => this.#delays.percentile(percent)
+    return { p50: at(50), p95: at(95), p99: at(99) }
+  }
+
+  #turn(nowMs: number): void {
+    const full = nowMs - this.#minute.startMs < 2 * MINUTE_MS
+    this.#lastMinute = full ? this.#minute.requests : 0
+    this.#minute = { startMs: nowMs, requests: 0 }
+  }
+}

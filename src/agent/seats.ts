@@ -1,0 +1,69 @@
+import { z } from '@hono/zod-openapi'
+import { AppError } from '../errors.ts'
+import { toUnits } from '../money.ts'
+import type { Agent } from './agent.ts'
+import { type Bidder, OPENRTB_SCOPE } from './bidder.ts'
+import { ok } from './problem.ts'
+import type { Route } from './routes.ts'
+
+const SeatBody = z
+  .object({
+    seat: z.string(),
+    billOn: z.enum(['billing', 'win']),
+    holdSeconds: z.number(),
+    qps: z.number(),
+    requests: z.number(),
+    bids: z.number(),
+    bidRate: z.number().openapi({ description: 'Share of requests answered with a bid.' }),
+    winRate: z.number().openapi({ description: 'Bids billed over bids made.' }),
+    losses: z.number(),
+    noticeDelayMs: z.object({ p50: z.number(), p95: z.number(), p99: z.number() }).optional(),
+    tooLate: z.number().openapi({ description: 'Requests whose tmax left no time to answer.' }),
+    shed: z
+      .number()
+      .openapi({ description: 'Requests answered without a bid because the process was overloaded.' }),
+    held: z.number().openapi({ description: 'Held for the bids of all seats.' }),
+    overdraft: z.number().openapi({ description: 'Of all seats.' }),
+  })
+  .openapi('Seat')
+
+export function seatRoutes(agent: Agent, bidder: Bidder): Route[] {
+  return [
+    {
+      method: 'get',
+      path: '/v1/seats/{seat}',
+      summary: 'How an exchange seat is doing',
+      scope: 'read',
+      params: z.object({ seat: z.string() }),
+      answers: { 200: { description: 'The seat', schema: SeatBody } },
+      refusals: ['not_found'],
+      handle(c) {
+        const id = c.req.param('seat') ?? ''
+        const seat = bidder.seats.get(id)
+        const stats = bidder.stats.get(id)
+        const scope = agent.budget.scope(OPENRTB_SCOPE)
+        if (!seat || !stats || !scope) throw new AppError('not_found', 'There is no such seat')
+        const { held, overdraft } = agent.budget.stats(scope)
+        const delay = stats.delay()
+        return ok({
+          seat: id,
+          billOn: seat.billOn,
+          holdSeconds: seat.hold.ttlMs / 1000,
+          qps: stats.qps(),
+          requests: stats.requests,
+          bids: stats.bids,
+          bidRate: share(stats.answered, stats.requests),
+          winRate: share(stats.billed, stats.bids),
+          losses: stats.losses,
+          ...(delay && { noticeDelayMs: delay }),
+          tooLate: stats.tooLate,
+          shed: stats.shed,
+          held: toUnits(held),
+          overdraft: toUnits(overdraft),
+        })
+      },
+    },
+  ]
+}
+
+const share = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole)

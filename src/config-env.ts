@@ -1,0 +1,84 @@
+import { z } from 'zod'
+import {
+  address,
+  apiKeys,
+  breaker,
+  currency,
+  money,
+  multipliers,
+  port,
+  rateLimit,
+  rates,
+  seats,
+  seconds,
+  text,
+} from './config-fields.ts'
+import { LOG_LEVELS } from './log.ts'
+
+/** Every variable of the environment that is read, with its default. */
+export const Env = z.object({
+  PORT: port(8003),
+  HOST: z.string().default('127.0.0.1'),
+  MOCK_MODE: z.stringbool().optional(),
+  API_KEYS: apiKeys,
+  LOG_LEVEL: z.enum(LOG_LEVELS).default('info'),
+  MAX_BID: money('1000'),
+  BUDGET_WINDOW_SECONDS: seconds(600),
+  BUDGET_ALERT_RATIO: z.coerce.number().min(0).max(1).default(0.8),
+  FALLBACK_MULTIPLIERS: multipliers,
+  LTV_PREDICTOR_URL: address.optional(),
+  SANDBOX_PORT: port(0),
+  PUBLIC_URL: address.optional(),
+  PLATFORM_TIMEOUT_SECONDS: seconds(5),
+
+  OPENRTB_SEATS: seats,
+  OPENRTB_BUDGET: money('500'),
+  OPENRTB_CURRENCY: currency,
+  OPENRTB_RATES: rates,
+  OPENRTB_NETWORK_MARGIN_MS: z.coerce.number().min(0).default(20),
+  OPENRTB_SHED_ABOVE_MS: z.coerce.number().positive().default(50),
+  OPENRTB_MAX_PREDICTIONS: z.coerce.number().int().min(1).max(100_000_000).default(1_000_000),
+  NOTICE_SECRET: z.string().min(32).optional(),
+
+  GOOGLE_ADS_BUDGET: money('500'),
+  GOOGLE_ADS_CURRENCY: currency,
+  GOOGLE_ADS_RATE_LIMIT: rateLimit('100/60'),
+  GOOGLE_ADS_BREAKER: breaker,
+  GOOGLE_ADS_API_VERSION: z
+    .string()
+    .regex(/^v\d+$/)
+    .default('v26'),
+  GOOGLE_ADS_URL: address.default('https://googleads.googleapis.com'),
+  GOOGLE_OAUTH_URL: address.default('https://oauth2.googleapis.com/token'),
+  GOOGLE_ADS_API_KEY: text,
+  GOOGLE_ADS_CUSTOMER_ID: text,
+  GOOGLE_ADS_LOGIN_CUSTOMER_ID: text,
+  GOOGLE_ADS_DEVELOPER_TOKEN: text,
+  GOOGLE_ADS_CLIENT_ID: text,
+  GOOGLE_ADS_CLIENT_SECRET: text,
+  GOOGLE_ADS_REFRESH_TOKEN: text,
+
+  META_BUDGET: money('400'),
+  META_CURRENCY: currency,
+  META_RATE_LIMIT: rateLimit('200/3600'),
+  META_BREAKER: breaker,
+  META_API_VERSION: z
+    .string()
+    .regex(/^v\d+\.\d+$/)
+    .default('v26.0'),
+  META_URL: address.default('https://graph.facebook.com'),
+  META_ACCESS_TOKEN: text,
+  META_BUSINESS_ID: text,
+  META_APP_SECRET: text,
+
+  TRADEDESK_BUDGET: money('600'),
+  TRADEDESK_CURRENCY: currency,
+  TRADEDESK_RATE_LIMIT: rateLimit('300/60'),
+  TRADEDESK_BREAKER: breaker,
+  TRADEDESK_URL: address.default('https://api.thetradedesk.com'),
+  TRADEDESK_BID_URL: address.optional(),
+  TRADEDESK_ADVERTISER_DOMAIN: text,
+  TRADEDESK_API_KEY: text,
+  TRADEDESK_PARTNER_ID: text,
+})
+export type Env = z.output<typeof Env>

@@ -1,0 +1,314 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { hashKey } from '../../src/agent/auth.ts'
+import { type Harness, startHarness } from '../support/harness.ts'
+
+const banner = (more: object = {}) => ({
+  id: 'req-1',
+  imp: [{ id: 'imp-1', banner: { w: 300, h: 250 } }],
+  site: { domain: 'news.example.org' },
+  ...more,
+})
+
+async function auction({ send }: Harness, request: object = banner(), headers: Record<string, string> = {}) {
+  return send('POST', '/openrtb2/example/bid', request, headers)
+}
+
+/** The path of a notice address, with its macros replaced as an exchange does. */
+function expand(address: string, macros: Record<string, string> = {}): string {
+  const { pathname, search } = new URL(address)
+  return decodeURIComponent(pathname + search).replaceAll(
+    /\$\{AUCTION_(\w+)\}/g,
+    (_, name: string) => macros[name] ?? '',
+  )
+}
+
+const scope = ({ service }: Harness) => service.agent.budget.scope('platform:openrtb')
+
+describe('POST /openrtb2/{seat}/bid', () => {
+  it('answers a bid whose money is held, and settles it at the clearing price', async () => {
+    const harness = await startHarness()
+    const { status, body, headers } = await auction(harness)
+    expect(status).toBe(200)
+    expect(headers.get('x-openrtb-version')).toBe('2.5')
+    const [bid] = body.seatbid[0].bid
+    expect(body).toMatchObject({ id: 'req-1', cur: 'USD', seatbid: [{ seat: 'example' }] })
+    expect(bid).toMatchObject({
+      impid: 'imp-1',
+      price: 5,
+      crid: '300x250',
+      adomain: ['advertiser.example'],
+      w: 300,
+      h: 250,
+    })
+    expect(bid.ext.bidwarden).toMatchObject({ source: 'fallback' })
+    // One impression at $5 per thousand.
+    expect(scope(harness)).toMatchObject({ held: 5_000, spent: 0 })
+
+    expect((await harness.get(expand(bid.nurl, { PRICE: '3.2' }))).status).toBe(200)
+    expect(scope(harness)).toMatchObject({ held: 5_000, spent: 0 })
+    const billing = expand(bid.burl, { PRICE: '3.2', CURRENCY: 'USD' })
+    for (let again = 0; again < 3; again++) expect((await harness.get(billing)).status).toBe(200)
+    expect(scope(harness)).toMatchObject({ held: 0, spent: 3_200 })
+    expect(harness.service.agent.budget.scope('campaign:openrtb:example-300x250')).toMatchObject({
+      spent: 3_200,
+    })
+  })
+
+  it('frees the money on a loss, and books a bill that comes all the same', async () => {
+    const harness = await startHarness()
+    const [bid] = (await auction(harness)).body.seatbid[0].bid
+    expect((await harness.send('POST', expand(bid.lurl, { LOSS: '102' }))).status).toBe(200)
+    expect(scope(harness)).toMatchObject({ held: 0, spent: 0 })
+    expect((await harness.send('POST', expand(bid.burl, { PRICE: '4' }))).status).toBe(200)
+    expect(scope(harness)).toMatchObject({ held: 0, spent: 4_000 })
+  })
+
+  it('frees what nobody reported when the hold time is over', async () => {
+    const harness = await startHarness()
+    await auction(harness)
+    harness.clock.advance(300_250)
+    expect(scope(harness)).toMatchObject({ held: 0, spent: 0 })
+  })
+
+  it('bids nothing that no budget has room for', async () => {
+    const harness = await startHarness({ OPENRTB_BUDGET: '0.012' })
+    const statuses = []
+    for (let i = 0; i < 4; i++) statuses.push((await auction(harness)).status)
+    expect(statuses).toEqual([200, 200, 204, 204])
+    expect(scope(harness)).toMatchObject({ held: 10_000 })
+  })
+
+  it('refuses forged and damaged notices with 404, and counts them', async () => {
+    const harness = await startHarness()
+    const [bid] = (await auction(harness)).body.seatbid[0].bid
+    const billing = expand(bid.burl, { PRICE: '5' })
+    expect((await harness.get(billing.replace(/.\?/, (end) => (end === 'A?' ? 'B?' : 'A?')))).status).toBe(
+      404,
+    )
+    expect((await harness.get('/openrtb2/notice/billing/nonsense?price=1')).status).toBe(404)
+    expect((await harness.get(billing.replace('/billing/', '/refund/'))).status).toBe(404)
+    expect(scope(harness)).toMatchObject({ held: 5_000, spent: 0 })
+    expect((await harness.get('/metrics')).body).toContain('bidwarden_openrtb_forged_notices_total 3')
+  })
+
+  it.each(['', 'AUDIT', '$' + '{AUCTION_PRICE}', 'NaN', '-1', '99'])(
+    'bills the held price for the price %j',
+    async (price) => {
+      const harness = await startHarness()
+      const [bid] = (await auction(harness)).body.seatbid[0].bid
+      expect((await harness.get(expand(bid.burl, { PRICE: price }))).status).toBe(200)
+      expect(scope(harness)).toMatchObject({ held: 0, spent: 5_000 })
+    },
+  )
+
+  it('answers 400 without a body for what breaks the protocol, and never 5xx', async () => {
+    const harness = await startHarness()
+    const broken: unknown[] = [
+      '{"id":',
+      '[]',
+      'null',
+      { imp: [] },
+      { id: 'a', imp: [] },
+      { id: 'a', imp: [{ id: '1' }, { id: '1' }] },
+      banner({ app: {} }),
+      banner({ imp: 'one' }),
+      { a: 'x'.repeat(300_000) },
+    ]
+    for (const body of broken) {
+      const reply = await harness.send('POST', '/openrtb2/example/bid', body)
+      expect([reply.status, reply.body]).toEqual([400, ''])
+    }
+    expect((await harness.send('POST', '/openrtb2/nobody/bid', banner())).status).toBe(404)
+  })
+
+  it('reads and writes gzip, and takes JSON without a content type', async () => {
+    const { service } = await startHarness()
+    const post = (body: string | Buffer<ArrayBuffer>, headers: Record<string, string>) =>
+      fetch(`${service.url}/openrtb2/example/bid`, { method: 'POST', body, headers })
+    const packed = await post(gzipSync(JSON.stringify(banner())), {
+      'content-encoding': 'gzip',
+      'accept-encoding': 'gzip',
+    })
+    expect([packed.status, packed.headers.get('content-encoding')]).toEqual([200, 'gzip'])
+    expect(await packed.json()).toMatchObject({ id: 'req-1' })
+    expect(
+      (await post(JSON.stringify(banner()), { 'accept-encoding': 'identity' })).headers.get(
+        'content-encoding',
+      ),
+    ).toBeNull()
+    const bomb = gzipSync('x'.repeat(10_000_000))
+    expect((await post(bomb, { 'content-encoding': 'gzip' })).status).toBe(400)
+  })
+
+  it('answers 2.6 as 2.6, holds nothing for a test, and gives up when the time is too short', async () => {
+    const harness = await startHarness()
+    const newer = await auction(harness, banner(), { 'x-openrtb-version': '2.6' })
+    expect(newer.headers.get('x-openrtb-version')).toBe('2.6')
+    expect(newer.body.seatbid[0].bid[0].mtype).toBe(1)
+    const { held } = scope(harness) ?? {}
+    expect((await auction(harness, banner({ test: 1 }))).status).toBe(200)
+    expect(scope(harness)?.held).toBe(held)
+    expect((await auction(harness, banner({ tmax: 20 }))).status).toBe(204)
+  })
+
+  it('tells why there was no bid to whoever may know', async () => {
+    const key = `ops:admin:${hashKey('k').toString('hex')}`
+    const harness = await startHarness({ API_KEYS: key })
+    const request = banner({
+      imp: [{ id: 'imp-1', banner: { w: 1, h: 1 } }],
+      ext: { bidwarden: { debug: true } },
+    })
+    expect((await auction(harness, request)).status).toBe(204)
+    const told = await auction(harness, request, { authorization: 'Bearer k' })
+    expect(told.body.ext.seatnonbid[0].nonbid).toMatchObject([{ impid: 'imp-1' }])
+  })
+
+  it('asks a seat for its key and its address where it was told to', async () => {
+    const seats = JSON.stringify([
+      { id: 'example', requireKey: true },
+      { id: 'far', allowFrom: ['203.0.113.9'] },
+    ])
+    const harness = await startHarness({
+      OPENRTB_SEATS: seats,
+      API_KEYS: `x:bid:${hashKey('k').toString('hex')}`,
+    })
+    expect((await auction(harness)).status).toBe(403)
+    expect((await auction(harness, banner(), { authorization: 'Bearer k' })).status).toBe(200)
+    expect((await harness.send('POST', '/openrtb2/far/bid', banner())).status).toBe(403)
+  })
+
+  it('bids on the common sizes, a video and a native slot from the start', async () => {
+    const harness = await startHarness()
+    for (const [w, h] of [
+      [300, 250],
+      [320, 50],
+      [728, 90],
+      [160, 600],
+      [300, 600],
+      [970, 250],
+    ]) {
+      expect((await auction(harness, banner({ imp: [{ id: '1', banner: { w, h } }] }))).status).toBe(200)
+    }
+    const video = { mimes: ['video/mp4'], protocols: [2, 3], minduration: 5, maxduration: 30 }
+    expect((await auction(harness, banner({ imp: [{ id: '1', video }] }))).status).toBe(200)
+    const native = {
+      request: JSON.stringify({ ver: '1.2', assets: [{ id: 1, required: 1, title: { len: 90 } }] }),
+    }
+    expect((await auction(harness, banner({ imp: [{ id: '1', native }] }))).status).toBe(200)
+  })
+
+  it('answers every sample request of the benchmark with 200 or 204', async () => {
+    const harness = await startHarness({ OPENRTB_RATES: '{"JPY":0.0065,"EUR":1.08}' })
+    for (const name of readdirSync('bench/openrtb-samples')) {
+      const { status } = await auction(
+        harness,
+        JSON.parse(readFileSync(`bench/openrtb-samples/${name}`, 'utf8')),
+      )
+      expect([200, 204], name).toContain(status)
+    }
+  })
+
+  it('stops with the kill switch, a pause of its campaign, and starts again', async () => {
+    const harness = await startHarness()
+    await harness.send('POST', '/v1/kill-switch', { engaged: true })
+    expect((await auction(harness)).status).toBe(204)
+    await harness.send('POST', '/v1/kill-switch', { engaged: false })
+    await harness.send('POST', '/v1/budgets/campaign:openrtb:example-300x250/pause')
+    expect((await auction(harness)).status).toBe(204)
+    await harness.send('POST', '/v1/budgets/campaign:openrtb:example-300x250/resume')
+    expect((await auction(harness)).status).toBe(200)
+  })
+})
+
+describe('campaigns, predictions and seats', () => {
+  const campaign = {
+    seat: 'example',
+    advertiserDomain: 'shop.example',
+    price: { cpmPerLtv: 0.1, minCpm: 1, maxCpm: 80 },
+    limits: [{ kind: 'lifetime', max: 0.05 }],
+    creatives: [{ id: 'odd', type: 'banner', sizes: [{ w: 123, h: 45 }], markup: '<b>hi</b>' }],
+  }
+  const odd = (more: object = {}) => banner({ imp: [{ id: '1', banner: { w: 123, h: 45 } }], ...more })
+
+  it('are stored, shown, changed and deleted', async () => {
+    const harness = await startHarness()
+    const { send, get } = harness
+    expect((await auction(harness, odd())).status).toBe(204)
+    const stored = await send('PUT', '/v1/campaigns/odd', campaign)
+    expect(stored).toMatchObject({
+      status: 200,
+      body: {
+        id: 'odd',
+        status: 'active',
+        price: { minCpm: 1, maxCpm: 80 },
+        limits: [{ kind: 'lifetime', max: 0.05 }],
+      },
+    })
+    expect((await get('/v1/campaigns/odd')).body).toEqual(stored.body)
+    expect((await get('/v1/campaigns')).body.campaigns).toHaveLength(9)
+    expect((await auction(harness, odd())).body.seatbid[0].bid[0].price).toBe(1)
+    await send('PUT', '/v1/campaigns/odd', { ...campaign, status: 'paused' })
+    expect((await auction(harness, odd())).status).toBe(204)
+    expect((await send('DELETE', '/v1/campaigns/odd')).status).toBe(200)
+    expect((await get('/v1/campaigns/odd')).status).toBe(404)
+  })
+
+  it('name the field that is wrong', async () => {
+    const { send } = await startHarness()
+    const put = (more: object) => send('PUT', '/v1/campaigns/odd', { ...campaign, ...more })
+    expect(await put({ advertiserDomain: 'not a domain' })).toMatchObject({
+      status: 400,
+      body: { field: 'advertiserDomain' },
+    })
+    expect(await put({ seat: 'nobody' })).toMatchObject({ status: 400, body: { field: 'seat' } })
+    expect(await put({ price: { cpmPerLtv: 1, minCpm: 9, maxCpm: 1 } })).toMatchObject({
+      status: 400,
+      body: { field: 'price.minCpm' },
+    })
+  })
+
+  it('bid by the stored value of the user, and spend no more than the campaign’s own limit', async () => {
+    const harness = await startHarness()
+    await harness.send('PUT', '/v1/campaigns/odd', campaign)
+    const rows = [{ userId: 'u1', idType: 'user', predictedLtv: 300, confidence: 0.7 }]
+    expect((await harness.send('PUT', '/v1/ltv', { rows })).body).toEqual({ stored: 1, rows: 1 })
+    const reply = await auction(harness, odd({ user: { id: 'u1' } }))
+    expect(reply.body.seatbid[0].bid[0]).toMatchObject({
+      price: 30,
+      ext: { bidwarden: { source: 'ai', predictedLtv: 300, confidence: 0.7 } },
+    })
+    // $0.05 in all, $0.03 of it held.
+    expect((await auction(harness, odd({ user: { id: 'u1' } }))).status).toBe(204)
+    expect((await harness.get('/v1/ltv/user/u1')).body).toMatchObject({ predictedLtv: 300 })
+    expect((await harness.send('DELETE', '/v1/ltv/user/u1')).status).toBe(200)
+    expect((await harness.get('/v1/ltv/user/u1')).status).toBe(404)
+    expect(await harness.send('PUT', '/v1/ltv', { rows: [{ ...rows[0], idType: 'cookie' }] })).toMatchObject({
+      status: 400,
+    })
+  })
+
+  it('show how a seat is doing', async () => {
+    const harness = await startHarness()
+    const [bid] = (await auction(harness)).body.seatbid[0].bid
+    await auction(harness, banner({ tmax: 5 }))
+    harness.clock.advance(2_000)
+    await harness.get(expand(bid.burl, { PRICE: '5' }))
+    const { body } = await harness.get('/v1/seats/example')
+    expect(body).toMatchObject({
+      seat: 'example',
+      billOn: 'billing',
+      holdSeconds: 300,
+      requests: 2,
+      bids: 1,
+      bidRate: 0.5,
+      winRate: 1,
+      tooLate: 1,
+      held: 0,
+      overdraft: 0,
+    })
+    expect(body.noticeDelayMs.p50).toBeGreaterThan(1_900)
+    expect((await harness.get('/v1/seats/nobody')).status).toBe(404)
+  })
+})
