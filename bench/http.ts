@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { median } from './measure.ts'
-import { pinned, type Server, startServer } from './servers.ts'
+import { runClient, type Server, startServer } from './servers.ts'
 
 const ROUNDS = 5
 const SECONDS = 4
@@ -74,24 +73,15 @@ async function addedLatency(): Promise<{ alone: string; whole: string; p99: numb
 }
 
 const paced = async (url: string, body: string): Promise<Latency> =>
-  JSON.parse(await output(['bench/cases/paced-client.ts', url, body]))
+  JSON.parse(await runClient(['bench/cases/paced-client.ts', url, body]))
 
 /** Requests a second over 64 connections, as fast as they are answered. */
 async function load(url: string, body: string): Promise<number> {
   const autocannon = createRequire(import.meta.url).resolve('autocannon')
   const options = ['-j', '-c', '64', '-d', `${SECONDS}`, '-m', 'POST', '-H', 'content-type=application/json']
-  const { requests, non2xx, errors } = JSON.parse(await output([autocannon, ...options, '-b', body, url]))
+  const { requests, non2xx, errors } = JSON.parse(await runClient([autocannon, ...options, '-b', body, url]))
   if (non2xx + errors > 0) throw new Error(`${non2xx + errors} requests to ${url} failed`)
   return requests.average
-}
-
-/** What a client prints that runs in a process of its own on core 1. */
-async function output(script: readonly string[]): Promise<string> {
-  const [command, args] = pinned(1, process.execPath, script)
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'] })
-  let text = ''
-  for await (const chunk of child.stdout) text += chunk
-  return text
 }
 
 /** Resident memory some seconds after the start, when what the start left behind is gone. */

@@ -1,7 +1,21 @@
+import { execFileSync } from 'node:child_process'
+import { benchDelivery } from './delivery.ts'
+import { benchExchange } from './exchange.ts'
 import { benchHttp } from './http.ts'
 import { benchShield } from './shield.ts'
 
-const SECTIONS: Readonly<Record<string, () => Promise<void>>> = { shield: benchShield, http: benchHttp }
+/** Runs a section that wants a process of its own. */
+const inItsOwnProcess = (file: string) => async () => {
+  execFileSync(process.execPath, [file], { stdio: 'inherit' })
+}
+
+const SECTIONS: Readonly<Record<string, () => Promise<void>>> = {
+  shield: benchShield,
+  http: benchHttp,
+  openrtb: inItsOwnProcess('bench/openrtb.ts'),
+  exchange: benchExchange,
+  delivery: benchDelivery,
+}
 
 // `npm run bench`: all sections; `npm run bench -- shield`: one of them.
 const [wanted] = process.argv.slice(2)

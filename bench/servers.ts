@@ -10,7 +10,7 @@ export interface Server {
 }
 
 /** Pins a command to one core where there are several, so that server and client do not share one. */
-export function pinned(core: number, command: string, args: readonly string[]): [string, string[]] {
+function pinned(core: number, command: string, args: readonly string[]): [string, string[]] {
   if (process.platform !== 'linux' || availableParallelism() < 2) return [command, [...args]]
   return ['taskset', ['-c', String(core), command, ...args]]
 }
@@ -41,4 +41,13 @@ async function address(child: ChildProcess): Promise<string> {
     }
   }
   throw new Error(`the server did not start: ${text}`)
+}
+
+/** What a client prints that runs in a process of its own on core 1. */
+export async function runClient(script: readonly string[]): Promise<string> {
+  const [command, args] = pinned(1, process.execPath, script)
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'] })
+  let text = ''
+  for await (const chunk of child.stdout) text += chunk
+  return text
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { FakeClock } from '../test/support/fake-clock.ts'
-import { every, isoTime, sleep, systemClock } from './clock.ts'
+import { every, isoTime, sleep, systemClock, watchLag } from './clock.ts'
 
 describe('every', () => {
   it('runs a task each period until it is cancelled', () => {
@@ -66,6 +66,20 @@ describe('system clock', () => {
     expect(ran).toEqual([])
     await done
     expect(ran).toEqual(['kept'])
+  })
+})
+
+describe('watchLag', () => {
+  it('says how late the event loop is, and that it has caught up', () => {
+    const clock = new FakeClock()
+    const { lagMs, stop } = watchLag(clock)
+    clock.advance(200)
+    expect(lagMs()).toBe(0)
+    clock.stall(350)
+    expect(lagMs()).toBe(300)
+    clock.advance(50)
+    expect(lagMs()).toBe(0)
+    stop()
   })
 })
 

@@ -210,6 +210,18 @@ describe('POST /openrtb2/{seat}/bid', () => {
     }
   })
 
+  it('answers without a bid while the event loop is too late to answer in time, and says so', async () => {
+    const harness = await startHarness({ OPENRTB_SHED_ABOVE_MS: '50' })
+    harness.clock.stall(500)
+    expect((await auction(harness)).status).toBe(204)
+    expect(scope(harness)).toMatchObject({ held: 0 })
+    harness.clock.advance(100)
+    expect((await auction(harness)).status).toBe(200)
+    expect((await harness.get('/v1/seats/example')).body).toMatchObject({ requests: 2, shed: 1 })
+    const { body } = await harness.get('/metrics')
+    expect(body).toContain('bidwarden_openrtb_requests_total{seat="example",result="shed"} 1')
+  })
+
   it('stops with the kill switch, a pause of its campaign, and starts again', async () => {
     const harness = await startHarness()
     await harness.send('POST', '/v1/kill-switch', { engaged: true })

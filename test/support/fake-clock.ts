@@ -45,6 +45,12 @@ export class FakeClock implements Clock {
     this.#elapsedMs = untilMs
   }
 
+  /** As a blocked event loop would: time passes, and only then the timers run that came due. */
+  stall(forMs: number): void {
+    this.#elapsedMs += forMs
+    this.advance(0)
+  }
+
   /** Moves the wall clock alone, as an administrator or NTP would. */
   stepWall(byMs: number): void {
     this.#wallOffsetMs += byMs

@@ -6,7 +6,7 @@ import type { NativeAssets } from './native.ts'
 export const macro = (name: string): string => `\${${name}}`
 
 /** Stands for the bid's billing address anywhere in a markup; we fill it in, the exchange fills in its macros. */
-export const BILLING_URL_MACRO = macro('BIDWARDEN_BILLING_URL')
+const BILLING_URL_MACRO = macro('BIDWARDEN_BILLING_URL')
 
 export type OpenRtbVersion = '2.5' | '2.6'
 

@@ -12,7 +12,7 @@ interface OurExtension {
   readonly debug: unknown
 }
 
-export const MAX_LTV = 9_000_000_000
+const MAX_LTV = 9_000_000_000
 
 /** `ext.bidwarden` of a request or an imp. */
 export function extension(ext: unknown, field: string): Wire<OurExtension> | undefined {

@@ -2,7 +2,7 @@
  * Why an impression got no bid, from what stands in the way first to what stands in the way last. Of several reasons
  * the last is told: it is what the offer that came closest failed on.
  */
-export const NO_BID_REASONS = [
+const NO_BID_REASONS = [
   'too_late',
   'seat_not_allowed',
   'no_common_currency',

@@ -1,0 +1,21 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import autocannon from 'autocannon'
+
+// node openrtb-client.ts <url>: the sample requests in turn over 64 connections, as fast as they are answered. Prints
+// {perSecond, p99Ms, bids, noBids}.
+const [url = ''] = process.argv.slice(2)
+const folder = new URL('../openrtb-samples/', import.meta.url)
+const headers = { 'content-type': 'application/json', 'x-openrtb-version': '2.5' }
+const requests = readdirSync(folder).map((name) => ({
+  method: 'POST' as const,
+  path: '/openrtb2/example/bid',
+  headers,
+  body: JSON.stringify(JSON.parse(readFileSync(new URL(name, folder), 'utf8'))),
+}))
+const result = await autocannon({ url, connections: 64, duration: 4, requests })
+const { average } = result.requests
+const statuses = result.statusCodeStats ?? {}
+const count = (status: string) => Number(Reflect.get(statuses, status)?.count ?? 0)
+process.stdout.write(
+  JSON.stringify({ perSecond: average, p99Ms: result.latency.p99, bids: count('200'), noBids: count('204') }),
+)
