@@ -25,7 +25,7 @@ import { banner } from './banner.ts'
 import { type Clock, every, systemClock, watchLag } from './clock.ts'
 import { type Config, ConfigError, readConfig } from './config.ts'
 import { type Accounts, noticeUrl } from './config-accounts.ts'
-import { createConnector, type SmartConnectorDeps } from './connectors/index.ts'
+import { createConnector, type SmartConnector, type SmartConnectorDeps } from './connectors/index.ts'
 import { createFallback } from './fallback/index.ts'
 import { createHttpClient } from './http.ts'
 import { createLog, type Logger } from './log.ts'
@@ -108,7 +108,10 @@ export async function startService(config: Config, outside: Outside = {}): Promi
         connect('tradedesk'),
       ),
     }
-    for (const platform of PLATFORMS) opened.push(() => connectors[platform].close())
+    for (const platform of PLATFORMS) {
+      opened.push(() => connectors[platform].close())
+      if (config.mode === 'live') checkCredentials(connectors[platform], platform, log)
+    }
 
     const { predictorUrl, maxBid } = config
     const breaker = new CircuitBreaker(clock, DEFAULT_BREAKER)
@@ -137,6 +140,17 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     await stop()
     throw error
   }
+}
+
+/** Says in the log at once whether a platform accepts us; a bid would find out too. Never rejects. */
+async function checkCredentials(
+  connector: SmartConnector,
+  platform: PlatformName,
+  log: Logger,
+): Promise<void> {
+  const outcome = await connector.connect()
+  if (outcome.is === 'accepted') log.info({ platform, account: outcome.value.account }, 'connected')
+  else log.warn({ platform, outcome: outcome.is, detail: outcome.detail }, 'not connected')
 }
 
 function defineBudgets(budget: BudgetManager, { platforms, budgetWindowMs, bidder }: Config): void {

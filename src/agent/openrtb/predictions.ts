@@ -26,7 +26,9 @@ const DEFAULT_MAX_ROWS = 1_000_000
  */
 export class Predictions {
   readonly #clock: Clock
-  readonly #places: LRUCache<string, number>
+  readonly #maxRows: number
+  /** Made with the first row: its own book-keeping is written in full at once, and many services store none. */
+  #table: LRUCache<string, number> | undefined
   readonly #free: number[] = []
   readonly #ltv: Float64Array
   readonly #confidence: Float32Array
@@ -38,16 +40,11 @@ export class Predictions {
     this.#ltv = new Float64Array(maxRows)
     this.#confidence = new Float32Array(maxRows)
     this.#endsMs = new Float64Array(maxRows)
-    this.#places = new LRUCache<string, number>({
-      max: maxRows,
-      dispose: (place) => {
-        this.#free.push(place)
-      },
-    })
+    this.#maxRows = maxRows
   }
 
   get size(): number {
-    return this.#places.size
+    return this.#table?.size ?? 0
   }
 
   put({ idType, userId, ltv, confidence, ttlSeconds }: PredictionRow): void {
@@ -86,7 +83,7 @@ export class Predictions {
 
   /** The first row there is for the user of a request, in the order user, buyeruid, eids, ifa. */
   find({ userId, buyerUid, eids, ifa }: BidRequest): Prediction | undefined {
-    if (this.#places.size === 0) return undefined
+    if (this.size === 0) return undefined
     const known =
       (userId === undefined ? undefined : this.get('user', userId)) ??
       (buyerUid === undefined ? undefined : this.get('buyeruid', buyerUid))
@@ -96,6 +93,16 @@ export class Predictions {
       if (row) return row
     }
     return ifa === undefined ? undefined : this.get('ifa', ifa)
+  }
+
+  get #places(): LRUCache<string, number> {
+    this.#table ??= new LRUCache<string, number>({
+      max: this.#maxRows,
+      dispose: (place) => {
+        this.#free.push(place)
+      },
+    })
+    return this.#table
   }
 
   #takePlace(): number {
