@@ -1,5 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { availableParallelism } from 'node:os'
+import { spawn } from 'node:child_process'
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
 
 export interface Server {
   readonly url: string
@@ -15,32 +17,37 @@ function pinned(core: number, command: string, args: readonly string[]): [string
   return ['taskset', ['-c', String(core), command, ...args]]
 }
 
-/** Starts a server that prints where it `listens at`, on core 0. */
+/**
+ * Starts a server that prints where it `listens at`, on core 0. Its output goes to a file, as a log does: whoever read
+ * it from a pipe would take part in the measurement.
+ */
 export async function startServer(file: string, env: Record<string, string> = {}): Promise<Server> {
+  const folder = mkdtempSync(join(tmpdir(), 'bidwarden-bench-'))
+  const output = join(folder, 'output')
+  const descriptor = openSync(output, 'w')
   const started = performance.now()
   const [command, args] = pinned(0, process.execPath, [file])
   const child = spawn(command, args, {
     env: { PATH: process.env['PATH'], PORT: '0', ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', descriptor, 'inherit'],
   })
-  const url = await address(child)
+  const url = await address(output)
   await fetch(`${url}/livez`)
   const startMs = performance.now() - started
-  return { url, pid: child.pid ?? 0, startMs, stop: () => child.kill('SIGKILL') }
+  const stop = () => {
+    child.kill('SIGKILL')
+    rmSync(folder, { recursive: true })
+  }
+  return { url, pid: child.pid ?? 0, startMs, stop }
 }
 
-async function address(child: ChildProcess): Promise<string> {
-  let text = ''
-  for await (const chunk of child.stdout ?? []) {
-    text += chunk
-    const url = /listens at (http:\S+)/.exec(text)?.[1]
-    if (url !== undefined) {
-      // Whatever it prints from now on must not fill the pipe and stop it.
-      child.stdout?.resume()
-      return url
-    }
+async function address(output: string): Promise<string> {
+  for (let looks = 0; looks < 1_000; looks++) {
+    const url = /listens at (http:\S+)/.exec(readFileSync(output, 'utf8'))?.[1]
+    if (url !== undefined) return url
+    await new Promise((resolve) => setTimeout(resolve, 10))
   }
-  throw new Error(`the server did not start: ${text}`)
+  throw new Error(`the server did not start: ${readFileSync(output, 'utf8')}`)
 }
 
 /** What a client prints that runs in a process of its own on core 1. */
