@@ -14,6 +14,9 @@ import {
   text,
 } from './config-fields.ts'
 import { LOG_LEVELS } from './log.ts'
+import { GOOGLE_TOKEN_URL, PLATFORM_DEFAULTS } from './platforms/index.ts'
+
+const { google_ads: google, meta, tradedesk } = PLATFORM_DEFAULTS
 
 /** Every variable of the environment that is read, with its default. */
 export const Env = z.object({
@@ -42,14 +45,14 @@ export const Env = z.object({
 
   GOOGLE_ADS_BUDGET: money('500'),
   GOOGLE_ADS_CURRENCY: currency,
-  GOOGLE_ADS_RATE_LIMIT: rateLimit('100/60'),
+  GOOGLE_ADS_RATE_LIMIT: rateLimit(google.rateLimit),
   GOOGLE_ADS_BREAKER: breaker,
   GOOGLE_ADS_API_VERSION: z
     .string()
     .regex(/^v\d+$/)
-    .default('v26'),
-  GOOGLE_ADS_URL: address.default('https://googleads.googleapis.com'),
-  GOOGLE_OAUTH_URL: address.default('https://oauth2.googleapis.com/token'),
+    .default(google.version),
+  GOOGLE_ADS_URL: address.default(google.url),
+  GOOGLE_OAUTH_URL: address.default(GOOGLE_TOKEN_URL),
   GOOGLE_ADS_API_KEY: text,
   GOOGLE_ADS_CUSTOMER_ID: text,
   GOOGLE_ADS_LOGIN_CUSTOMER_ID: text,
@@ -60,22 +63,22 @@ export const Env = z.object({
 
   META_BUDGET: money('400'),
   META_CURRENCY: currency,
-  META_RATE_LIMIT: rateLimit('200/3600'),
+  META_RATE_LIMIT: rateLimit(meta.rateLimit),
   META_BREAKER: breaker,
   META_API_VERSION: z
     .string()
     .regex(/^v\d+\.\d+$/)
-    .default('v26.0'),
-  META_URL: address.default('https://graph.facebook.com'),
+    .default(meta.version),
+  META_URL: address.default(meta.url),
   META_ACCESS_TOKEN: text,
   META_BUSINESS_ID: text,
   META_APP_SECRET: text,
 
   TRADEDESK_BUDGET: money('600'),
   TRADEDESK_CURRENCY: currency,
-  TRADEDESK_RATE_LIMIT: rateLimit('300/60'),
+  TRADEDESK_RATE_LIMIT: rateLimit(tradedesk.rateLimit),
   TRADEDESK_BREAKER: breaker,
-  TRADEDESK_URL: address.default('https://api.thetradedesk.com'),
+  TRADEDESK_URL: address.default(tradedesk.url),
   TRADEDESK_BID_URL: address.optional(),
   TRADEDESK_ADVERTISER_DOMAIN: text,
   TRADEDESK_API_KEY: text,

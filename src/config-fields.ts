@@ -23,10 +23,10 @@ export const seconds = (byDefault: number) => z.coerce.number().positive().defau
 export const port = (byDefault: number) => z.coerce.number().int().min(0).max(65_535).default(byDefault)
 
 /** `calls/seconds`, as in `100/60`. */
-export const rateLimit = (byDefault: string) =>
+export const rateLimit = (byDefault: RateLimit) =>
   z
     .string()
-    .default(byDefault)
+    .default(`${byDefault.calls}/${byDefault.windowMs / 1000}`)
     .refine((text) => /^[1-9]\d{0,8}\/[1-9]\d{0,6}$/.test(text), 'must be calls/seconds, as in 100/60')
     .transform((text): RateLimit => {
       const [calls = 0, windowSeconds = 0] = text.split('/').map(Number)

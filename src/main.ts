@@ -30,7 +30,7 @@ import { createFallback } from './fallback/index.ts'
 import { createHttpClient } from './http.ts'
 import { createLog, type Logger } from './log.ts'
 import { createMetrics } from './metrics.ts'
-import { PLATFORMS, type PlatformName } from './platforms/index.ts'
+import { PLATFORMS, type PlatformName, sunsetOf } from './platforms/index.ts'
 import { type Sandbox, startSandbox } from './sandbox/index.ts'
 import { BudgetManager, CircuitBreaker, DEFAULT_BREAKER } from './shield/index.ts'
 
@@ -97,6 +97,7 @@ export async function startService(config: Config, outside: Outside = {}): Promi
       },
       onVerified: ({ decisionId }, verification) => recordVerification(agent, decisionId, verification),
     })
+    warnOfSunsets(config, clock, log)
     const connectors: Connectors = {
       google_ads: createConnector(
         { type: 'google_ads_smart', account: accounts.google_ads },
@@ -139,6 +140,20 @@ export async function startService(config: Config, outside: Outside = {}): Promi
   } catch (error) {
     await stop()
     throw error
+  }
+}
+
+const DAY_MS = 86_400_000
+
+/** An API version that is gone, or will be within 30 days, is worth a line at every start. */
+function warnOfSunsets({ versions }: Config, clock: Clock, log: Logger): void {
+  for (const [platform, version] of [
+    ['google_ads', versions.googleAds] as const,
+    ['meta', versions.meta] as const,
+  ]) {
+    const sunset = sunsetOf(platform, version)
+    if (sunset.is !== 'dated' || Date.parse(sunset.endsOn) - clock.nowMs() > 30 * DAY_MS) continue
+    log.warn({ platform, version, endsOn: sunset.endsOn }, 'this version of the API ends, or has ended')
   }
 }
 

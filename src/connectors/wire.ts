@@ -6,12 +6,12 @@ import type { Called, RateLimiter } from '../shield/index.ts'
 import type { GoogleAdsAccount } from './accounts.ts'
 import type { Connector } from './connector.ts'
 import type { PlatformSettings, Target } from './factory.ts'
-import { createGoogleAdsConnector } from './google-ads.ts'
-import { createMetaConnector } from './meta.ts'
+import { createGoogleAdsConnector } from './google-ads/index.ts'
+import { createMetaConnector } from './meta/index.ts'
 import { createOperations, type Operations } from './operations.ts'
 import { createRunner } from './runner.ts'
 import { fixedToken, refreshedToken, type TokenSource } from './tokens.ts'
-import { createTradeDeskConnector } from './trade-desk.ts'
+import { createTradeDeskConnector } from './tradedesk/index.ts'
 
 export interface WireDeps {
   readonly clock: Clock

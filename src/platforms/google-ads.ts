@@ -1,7 +1,9 @@
 import { type HttpResponse, retryAfterMs } from '../http.ts'
 import { type Micros, minorDigits } from '../money.ts'
-import { at, clipped, listAt, parsed, textAt } from './json.ts'
+import { detailOf } from './detail.ts'
+import { at, listAt, numberAt, type Parsed, parsed, textAt } from './json.ts'
 import type { Answer, Platform } from './platform.ts'
+import { longestWaitMs } from './wait.ts'
 
 /** Google says `retryDelay` where it can; this is for answers without one. */
 const USUAL_WAIT_MS = 30_000
@@ -10,31 +12,29 @@ const DAILY_WAIT_MS = 3_600_000
 
 type Class = Exclude<Answer['is'], 'ok'> | 'throttled_for_the_day'
 
-/**
- * `errorCode` values of GoogleAdsFailure that are not plain refusals. Everything else (bids too big or small, budgets
- * below the minimum, unknown fields, missing entities …) is a refusal that repeating will not change.
- */
+/** `errorCode` kinds and values that have a class of their own. */
 const CLASS_OF: Readonly<Record<string, Class>> = {
-  RESOURCE_TEMPORARILY_EXHAUSTED: 'throttled',
-  EXCESSIVE_SHORT_TERM_QUERY_RESOURCE_CONSUMPTION: 'throttled',
-  RESOURCE_EXHAUSTED: 'throttled_for_the_day',
-  EXCESSIVE_LONG_TERM_QUERY_RESOURCE_CONSUMPTION: 'throttled_for_the_day',
-  INTERNAL_ERROR: 'transient',
-  TRANSIENT_ERROR: 'transient',
-  DEADLINE_EXCEEDED: 'transient',
+  'quotaError.RESOURCE_TEMPORARILY_EXHAUSTED': 'throttled',
+  'quotaError.EXCESSIVE_SHORT_TERM_QUERY_RESOURCE_CONSUMPTION': 'throttled',
+  'quotaError.RESOURCE_EXHAUSTED': 'throttled_for_the_day',
+  'quotaError.EXCESSIVE_LONG_TERM_QUERY_RESOURCE_CONSUMPTION': 'throttled_for_the_day',
   // Two writers met and this one lost: nothing of it was applied.
-  CONCURRENT_MODIFICATION: 'not_applied',
-  OAUTH_TOKEN_EXPIRED: 'auth_expired',
-  OAUTH_TOKEN_INVALID: 'auth_expired',
-  OAUTH_TOKEN_REVOKED: 'auth_lost',
-  OAUTH_TOKEN_DISABLED: 'auth_lost',
-  GOOGLE_ACCOUNT_DELETED: 'auth_lost',
-  TWO_STEP_VERIFICATION_NOT_ENROLLED: 'auth_lost',
-  CUSTOMER_NOT_ENABLED: 'auth_lost',
-  USER_PERMISSION_DENIED: 'auth_lost',
-  CLOUD_PROJECT_NOT_APPROVED_FOR_PRODUCTION: 'auth_lost',
-  INVALID_LOGIN_CUSTOMER_ID_SERVING_CUSTOMER_ID_COMBINATION: 'auth_lost',
-  ACTION_NOT_PERMITTED_FOR_SUSPENDED_ACCOUNT: 'auth_lost',
+  'databaseError.CONCURRENT_MODIFICATION': 'not_applied',
+  'authenticationError.OAUTH_TOKEN_EXPIRED': 'auth_expired',
+  'authenticationError.OAUTH_TOKEN_INVALID': 'auth_expired',
+}
+
+/**
+ * The class of every other value of a kind. Kinds that are not here (bids too big or small, budgets below the minimum,
+ * unknown fields, missing entities …) are refusals that repeating will not change.
+ */
+const CLASS_OF_KIND: Readonly<Record<string, Class>> = {
+  // INTERNAL_ERROR, TRANSIENT_ERROR, DEADLINE_EXCEEDED, and codes this version does not publish.
+  internalError: 'transient',
+  // OAUTH_TOKEN_REVOKED, OAUTH_TOKEN_DISABLED, GOOGLE_ACCOUNT_DELETED, TWO_STEP_VERIFICATION_NOT_ENROLLED …
+  authenticationError: 'auth_lost',
+  // CUSTOMER_NOT_ENABLED, USER_PERMISSION_DENIED, CLOUD_PROJECT_NOT_APPROVED_FOR_PRODUCTION, suspended accounts …
+  authorizationError: 'auth_lost',
 }
 
 /** Gravest first: an answer with several errors is classed by the one that says least about what was done. */
@@ -59,87 +59,108 @@ export const googleAds: Platform = {
 
   read(response, nowMs) {
     const answer = parsed(response)
-    if (response.status < 300) return readSuccess(answer)
-    // searchStream wraps its errors in an array.
-    const error = answer.is === 'json' ? (at(answer.body, 'error') ?? at(answer.body, 0, 'error')) : undefined
-    return error === undefined ? readBare(response, nowMs) : classed(error, response, nowMs)
+    const error = errorIn(answer)
+    if (error !== undefined) return classed(error, statusOf(error, response), response, nowMs)
+    if (response.status >= 300) return bare(response.status, '', response, nowMs)
+    // A 2xx that cannot be read says that something was done, not what.
+    if (answer.is !== 'json') return { is: 'transient', detail: 'a success without a readable body' }
+    const partial = at(answer.body, 'partialFailureError')
+    return partial === undefined
+      ? { is: 'ok', body: answer.body }
+      : partlyFailed(partial, answer.body, response, nowMs)
   },
 
   // Google Ads sends no usage headers.
   usedShare: () => undefined,
 }
 
-function readSuccess(answer: ReturnType<typeof parsed>): Answer {
-  // A 2xx that cannot be read says that something was done, not what.
-  if (answer.is !== 'json') return { is: 'transient', detail: 'a success without a readable body' }
-  const partial = at(answer.body, 'partialFailureError')
-  if (partial !== undefined)
-    return { is: 'refused', detail: clipped(namesOf(errorsOf(partial)).join(', ') || 'partial failure') }
-  const streamed = at(answer.body, 0, 'error')
-  return streamed === undefined
-    ? { is: 'ok', body: answer.body }
-    : { is: 'refused', detail: 'an error inside a stream' }
+/** searchStream answers with a list of chunks, and its errors come in such a list too, even after good chunks. */
+function errorIn(answer: Parsed): unknown {
+  if (answer.is !== 'json') return undefined
+  const chunks = Array.isArray(answer.body) ? answer.body : [answer.body]
+  return chunks.map((chunk) => at(chunk, 'error')).find((error) => error !== undefined)
 }
 
-/** An answer not made by the API itself: a proxy, a load balancer. */
-function readBare(response: HttpResponse, nowMs: number): Answer {
-  const detail = `HTTP ${response.status}`
-  if (response.status === 401) return { is: 'auth_expired', detail }
-  if (response.status === 403) return { is: 'auth_lost', detail }
-  if (response.status === 429) {
-    return { is: 'throttled', detail, retryAfterMs: retryAfterMs(response.headers, nowMs) ?? USUAL_WAIT_MS }
+/** The HTTP status, or the one an error inside a 200 names; one that names none may be anything. */
+const statusOf = (error: unknown, { status }: HttpResponse): number =>
+  status >= 300 ? status : (numberAt(error, 'code') ?? 500)
+
+/** Slots of failed operations are empty objects; any other slot was applied, so the whole is neither done nor undone. */
+function partlyFailed(error: unknown, body: unknown, response: HttpResponse, nowMs: number): Answer {
+  const slots = [...listAt(body, 'results'), ...listAt(body, 'mutateOperationResponses')]
+  const isApplied = slots.some((slot) => Object.keys(Object(slot)).length > 0)
+  const answer = classed(error, 400, response, nowMs)
+  if (!isApplied || answer.is === 'ok') return answer
+  return { is: 'transient', detail: detailOf(`applied in part, then ${answer.detail}`) }
+}
+
+/** An answer without Google's error details: from the front end, or a proxy on the way. */
+function bare(status: number, words: string, { headers }: HttpResponse, nowMs: number): Answer {
+  const detail = detailOf(`HTTP ${status} ${words}`)
+  if (status === 401) return { is: 'auth_expired', detail }
+  if (status === 403) return { is: 'auth_lost', detail }
+  if (status === 429) {
+    const waitMs = longestWaitMs([retryAfterMs(headers, nowMs)]) ?? USUAL_WAIT_MS
+    return { is: 'throttled', detail, retryAfterMs: waitMs }
   }
-  return { is: response.status >= 500 ? 'transient' : 'refused', detail }
+  return { is: status >= 500 ? 'transient' : 'refused', detail }
 }
 
-function classed(error: unknown, response: HttpResponse, nowMs: number): Answer {
-  const errors = errorsOf(error)
-  if (errors.length === 0) return readBare(response, nowMs)
-  const names = namesOf(errors)
-  const classes = names.map(
-    (name): Class => CLASS_OF[name] ?? (response.status >= 500 ? 'transient' : 'refused'),
-  )
+function classed(error: unknown, status: number, response: HttpResponse, nowMs: number): Answer {
+  const errors = listAt(error, 'details').flatMap((detail) => listAt(detail, 'errors'))
+  const message = textAt(error, 'message') ?? ''
+  if (errors.length === 0) {
+    return bare(status, [textAt(error, 'status') ?? '', message].join(' '), response, nowMs)
+  }
+  const classes = errors.map((each) => classOf(each, status))
   const is = GRAVITY.find((grave) => classes.includes(grave)) ?? 'refused'
-  const detail = clipped(`${names.join(', ')}: ${textAt(errors[0], 'message') ?? ''}`)
+  const names = [...new Set(errors.map(nameOf))]
+  const detail = detailOf(`${names.join(', ')}: ${textAt(errors[0], 'message') ?? message}`)
+  const waitMs = longestWaitMs([...errors.map(retryDelayMs), retryAfterMs(response.headers, nowMs)])
   switch (is) {
     case 'throttled':
-      return {
-        is,
-        detail,
-        retryAfterMs: retryDelayMs(errors) ?? retryAfterMs(response.headers, nowMs) ?? USUAL_WAIT_MS,
-      }
+      return { is, detail, retryAfterMs: waitMs ?? USUAL_WAIT_MS }
     case 'throttled_for_the_day':
-      return { is: 'throttled', detail, retryAfterMs: retryDelayMs(errors) ?? DAILY_WAIT_MS }
+      return { is: 'throttled', detail, retryAfterMs: waitMs ?? DAILY_WAIT_MS }
     default:
       return { is, detail }
   }
 }
 
-const errorsOf = (error: unknown): unknown[] =>
-  listAt(error, 'details').flatMap((detail) => [...listAt(detail, 'errors')])
+/** `errorCode` has one key, which names the kind: `{"quotaError": "RESOURCE_EXHAUSTED"}`. */
+function codeOf(error: unknown): { readonly kind: string; readonly value: string } {
+  const [kind = 'unknownError', value = 'UNKNOWN'] = Object.entries(Object(at(error, 'errorCode')))[0] ?? []
+  return { kind, value: String(value) }
+}
 
-/** The value inside `errorCode`, whose key names the kind: `{"quotaError": "RESOURCE_EXHAUSTED"}`. */
-const namesOf = (errors: readonly unknown[]): string[] =>
-  errors.map((error) => String(Object.values(at(error, 'errorCode') ?? {})[0] ?? 'UNKNOWN'))
+function classOf(error: unknown, status: number): Class {
+  const { kind, value } = codeOf(error)
+  const known = CLASS_OF[`${kind}.${value}`] ?? CLASS_OF_KIND[kind]
+  return known ?? (status >= 500 ? 'transient' : 'refused')
+}
 
-/** The longest `retryDelay` (a protobuf duration such as "1.5s") among the errors. */
-function retryDelayMs(errors: readonly unknown[]): number | undefined {
-  const delays = errors
-    .map(
-      (error) =>
-        /^(\d+(?:\.\d+)?)s$/.exec(textAt(error, 'details', 'quotaErrorDetails', 'retryDelay') ?? '')?.[1],
-    )
-    .filter((seconds) => seconds !== undefined)
-    .map((seconds) => Math.ceil(Number(seconds) * 1000))
-  return delays.length > 0 ? Math.max(...delays) : undefined
+/** With whom a quota belongs to: `ACCOUNT` is this customer's, `DEVELOPER` the whole Cloud project's. */
+function nameOf(error: unknown): string {
+  const scope = textAt(error, 'details', 'quotaErrorDetails', 'rateScope')
+  return scope === undefined ? codeOf(error).value : `${codeOf(error).value} (${scope})`
+}
+
+/** `retryDelay` is a protobuf duration such as "30s" or "1.5s". */
+function retryDelayMs(error: unknown): number | undefined {
+  const text = textAt(error, 'details', 'quotaErrorDetails', 'retryDelay') ?? ''
+  const seconds = /^(\d+(?:\.\d+)?)s$/.exec(text)?.[1]
+  return seconds === undefined ? undefined : Math.ceil(Number(seconds) * 1000)
 }
 
 declare const unit: unique symbol
 /** Micros as Google writes them: an int64 in a string, a multiple of the currency's billable unit. */
 export type GoogleMicros = string & { readonly [unit]: 'google_micros' }
 
-/** Rounds down to the currency's smallest billable unit, which Google demands of every bid and budget. */
+/**
+ * Rounds down to the currency's smallest billable unit, which Google demands of every bid and budget. Taken as the
+ * minor unit of ISO 4217 and never finer than a hundredth.
+ */
 export function toGoogleMicros(amount: Micros, currency: string): GoogleMicros {
-  const billable = 10 ** (6 - Math.min(6, minorDigits(currency)))
+  const billable = 10 ** (6 - Math.min(2, minorDigits(currency)))
   return String(Math.floor(amount / billable) * billable) as GoogleMicros
 }

@@ -36,6 +36,3 @@ export function parsed({ body }: HttpResponse): Parsed {
     return { is: 'garbled' }
   }
 }
-
-/** Short enough for a log line, and one line. */
-export const clipped = (text: string): string => text.replaceAll(/\s+/g, ' ').slice(0, 200)

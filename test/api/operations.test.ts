@@ -110,6 +110,14 @@ describe('what an operator sees', () => {
   })
 })
 
+describe('starting', () => {
+  it('warns of an API version that has ended, and not of one that lives', async () => {
+    const { logged } = await startHarness({ GOOGLE_ADS_API_VERSION: 'v22' })
+    const warnings = logged.filter(({ endsOn }) => endsOn !== undefined)
+    expect(warnings).toMatchObject([{ platform: 'google_ads', version: 'v22', endsOn: '2026-10-07' }])
+  })
+})
+
 describe('stopping', () => {
   it('answers what is under way with Connection: close, and closes idle connections at once', async () => {
     const { service, sandbox, bid } = await startHarness()

@@ -47,9 +47,9 @@ const META: [string, Expected][] = [
   ),
   ...['code_80014', 'code_4_1504022', 'code_341'].map(row(THROTTLED)),
   ...['code_1_99', 'code_2', 'code_104', 'code_960'].map(row(UNKNOWN)),
-  ...['code_2_1504041', 'code_2_1504042', 'code_100', 'code_100_33', 'code_368'].map(row(REFUSED)),
+  ...['code_2_1504041', 'code_2_1504042', 'code_100', 'code_100_33'].map(row(REFUSED)),
   ...['code_190_458', 'code_190_460', 'code_190_463', 'code_190_467', 'code_102'].map(row(AUTH_LOST)),
-  ...['code_10', 'code_200', 'code_294'].map(row(AUTH_LOST)),
+  ...['code_10', 'code_200', 'code_294', 'code_368'].map(row(AUTH_LOST)),
 ]
 const TRADE_DESK: [string, Expected][] = [
   ...['bad_request', 'forbidden', 'not_found', 'gone', 'too_large'].map(row(REFUSED)),

@@ -1,0 +1,1 @@
+export { createGoogleAdsConnector, type GoogleAdsMemo } from './connector.ts'

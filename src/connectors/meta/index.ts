@@ -1,0 +1,2 @@
+export type { MetaMemo } from './bid.ts'
+export { createMetaConnector } from './connector.ts'

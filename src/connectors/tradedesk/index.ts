@@ -1,0 +1,1 @@
+export { createTradeDeskConnector, type TradeDeskMemo } from './connector.ts'
