@@ -50,7 +50,7 @@ function failureError(
         bidId,
       })
     case 'auth_lost': {
-      const detail = `${platform} no longer accepts our credentials (${failure.detail}); an operator must renew them`
+      const detail = `${platform} does not take our credentials: ${failure.detail}; an operator must see to them`
       return new AppError('platform_unavailable', detail, 'later', { bidId })
     }
     case 'unavailable':
