@@ -80,7 +80,7 @@ export const ROWS: readonly Row[] = [
         width: 8,
         lines: [
           {
-            expr: `bidwarden_budget_limit{${SCOPE}} - bidwarden_budget_spend{${SCOPE}} - on (scope, currency) group_left bidwarden_budget_held{${SCOPE}}`,
+            expr: `bidwarden_budget_limit{${SCOPE}} - bidwarden_budget_spend{${SCOPE}} - on (job, instance, scope, currency) group_left bidwarden_budget_held{${SCOPE}}`,
             legend: '{{scope}} {{limit}}',
           },
         ],
@@ -134,7 +134,15 @@ export const ROWS: readonly Row[] = [
         unit: 'percentunit',
         width: 8,
         warnAt: [0.3, 0.7],
-        lines: [{ expr: share(bids(`${PLATFORM}, source="fallback"`), bids(PLATFORM)), legend: 'fallback' }],
+        lines: [
+          {
+            expr: share(
+              bids(`${PLATFORM}, source="fallback", status!="deferred"`),
+              bids(`${PLATFORM}, status!="deferred"`),
+            ),
+            legend: 'fallback',
+          },
+        ],
       },
     ],
   },

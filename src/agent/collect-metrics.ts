@@ -4,6 +4,7 @@ import type { LimitSpec } from '../shield/index.ts'
 import { type Agent, statuses } from './agent.ts'
 import type { Deferred } from './deferred.ts'
 
+const RESOLUTIONS = ['applied', 'not_applied', 'unclear'] as const
 const BREAKER_STATES = ['closed', 'open', 'half_open'] as const
 
 /** Brings every gauge up to date; called before each scrape, so nothing is counted on the hot path. */
@@ -29,6 +30,8 @@ export function collectMetrics({ budget, metrics, connectors }: Agent, deferred:
       metrics.breakerState.set({ platform, state }, breaker.is === state ? 1 : 0)
     metrics.rateLimitRemaining.set({ platform }, limiter.remaining)
     metrics.rateLimitCalls.set({ platform }, limiter.calls)
+    // As above: a counter must be there before its first increase.
+    for (const resolution of RESOLUTIONS) metrics.unknownOutcomes.inc({ platform, resolution }, 0)
     metrics.platformAuthLost.set({ platform }, auth.is === 'lost' ? 1 : 0)
   }
   for (const platform of PLATFORMS) metrics.deferred.set({ platform }, deferred.waiting(platform))

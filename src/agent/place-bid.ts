@@ -144,7 +144,8 @@ export function reportBid({ log, metrics }: Agent, record: DecisionRecord): void
   const { bidId, platform, status, code, decision, latencyMs, request } = record
   const source = decision?.source ?? 'none'
   metrics.bids.inc({ platform, status, source, code: code ?? '' })
-  if (source === 'fallback') metrics.fallbacks.inc({ platform })
+  // A deferred bid is reported again when it ends.
+  if (source === 'fallback' && status !== 'deferred') metrics.fallbacks.inc({ platform })
   const amounts = decision && { bid: toUnits(decision.bid), predictedLtv: toUnits(decision.predictedLtv) }
   log.info(
     { bidId, platform, campaignId: request.campaignId, source, status, code, ...amounts, latencyMs },
