@@ -1,45 +1,28 @@
 import { strict as assert } from 'node:assert'
 import type { Clock } from '../clock.ts'
-import { type Micros, micros } from '../money.ts'
+import type { Micros } from '../money.ts'
+import { Budgets, type BudgetsOptions } from './budgets.ts'
 import { Hold, HoldQueue, type HoldTerms } from './hold.ts'
 import { HoldIndex } from './hold-index.ts'
-import type { LimitSpec } from './limits.ts'
-import { Scope } from './scope.ts'
+import type { Scope } from './scope.ts'
 import { type ScopeStats, statsOf } from './stats.ts'
-
-/** Why no money was set aside. `scope` is the one that said no. */
-export type Veto =
-  | { readonly is: 'kill_switch'; readonly reason: string }
-  | { readonly is: 'paused'; readonly scope: Scope; readonly reason: string }
-  | {
-      readonly is: 'over_budget'
-      readonly scope: Scope
-      readonly remaining: Micros
-      /** Until the amount fits; Infinity for never. Exact while no hold is open in the scope. */
-      readonly retryAfterMs: number
-    }
+import type { Short, Veto } from './veto.ts'
 
 export type HoldResult =
   | Hold
   | { readonly is: 'repeated'; readonly hold: Hold }
   | { readonly is: 'id_reused'; readonly hold: Hold }
+  | Short
   | Veto
 
 /** What a verb did to a hold. `already` and `unknown` moved no money. */
 export type Ending = 'settled' | 'settled_late' | 'released' | 'credited' | 'already' | 'unknown'
 
-export type KillSwitch =
-  | { readonly is: 'released' }
-  | { readonly is: 'engaged'; readonly reason: string; readonly sinceMs: number }
-
-export interface BudgetManagerOptions {
-  readonly clock: Clock
+export interface BudgetManagerOptions extends BudgetsOptions {
   /** At least so many of the latest holds are remembered after their end, so that a repeated verb is recognised. */
   readonly rememberEnded?: number
   /** Called for every hold that ended by its time. */
   readonly onExpired?: (hold: Hold) => void
-  /** Called when spend was booked that no limit had room for. */
-  readonly onOverdraft?: (scope: Scope, amount: Micros) => void
 }
 
 const DEFAULT_REMEMBERED = 8_000
@@ -47,63 +30,31 @@ const DEFAULT_REMEMBERED = 8_000
 const NEVER_HELD = new HoldQueue({ ttlMs: 0, onExpiry: 'settle' })
 
 /**
- * Budgets of many scopes, and the holds on them. For every scope and limit, at every instant: spend in the window
- * plus open holds ≤ limit. Everything here is synchronous: between a check and its deduction nothing else can run.
+ * Holds on the budgets of this process. Every hold comes out of the purses of its scopes, in one synchronous step: between
+ * a check and its deduction nothing else can run. What is in the purses was granted by the store, which sees to it that
+ * for every scope and limit, over all processes, spend in the window plus whatever may still be spent ≤ limit.
  */
-export class BudgetManager {
+export class BudgetManager extends Budgets {
   readonly #clock: Clock
-  readonly #options: BudgetManagerOptions
-  readonly #scopes = new Map<string, Scope>()
+  readonly #onExpired: ((hold: Hold) => void) | undefined
   readonly #holds: HoldIndex
   readonly #queues: HoldQueue[] = []
-  #killSwitch: KillSwitch = { is: 'released' }
+  #nextHold = 1
 
   constructor(options: BudgetManagerOptions) {
+    super(options, () => this.#nextHold)
     this.#clock = options.clock
-    this.#options = options
+    this.#onExpired = options.onExpired
     this.#holds = new HoldIndex(options.rememberEnded ?? DEFAULT_REMEMBERED)
   }
 
-  /** Creates the scope or replaces the limits of the one there is; its spend and its holds stay. */
-  define(name: string, currency: string, limits: readonly LimitSpec[]): Scope {
-    const known = this.#scopes.get(name)
-    if (known) {
-      assert(known.currency === currency, `${name} is kept in ${known.currency}`)
-      known.setLimits(limits)
-      return known
-    }
-    const scope = new Scope(this.#clock, name, currency, limits)
-    this.#scopes.set(name, scope)
-    return scope
-  }
-
-  scope(name: string): Scope | undefined {
-    return this.#scopes.get(name)
-  }
-
-  get scopes(): IterableIterator<Scope> {
-    return this.#scopes.values()
-  }
-
-  get killSwitch(): KillSwitch {
-    return this.#killSwitch
-  }
-
-  /** Refuses every hold from now on, until released. Open holds still end as they would. */
-  engageKillSwitch(reason: string): void {
-    this.#killSwitch = { is: 'engaged', reason, sinceMs: this.#clock.nowMs() }
-  }
-
-  releaseKillSwitch(): void {
-    this.#killSwitch = { is: 'released' }
-  }
-
-  /** Undefined when `amount` could be held on all scopes now, else the first reason why not. */
+  /** Undefined when `amount` could be held on all scopes now as far as is known here, else the first reason why not. */
   canSpend(scopes: readonly Scope[], amount: Micros): Veto | undefined {
     const nowMs = this.#clock.elapsedMs()
-    const veto = this.#veto(scopes, amount, nowMs)
-    if (veto?.is !== 'over_budget' || !this.#sweep(nowMs)) return veto
-    return this.#veto(scopes, amount, nowMs)
+    const veto = this.veto(scopes, amount, nowMs)
+    if (veto !== 'short') return veto
+    this.#sweep(nowMs)
+    return this.couldDraw(scopes, amount, nowMs)
   }
 
   /**
@@ -119,23 +70,43 @@ export class BudgetManager {
     return opened
   }
 
+  /** Like {@link hold}, waiting for the store where it has to be asked. */
+  async holdSoon(
+    id: string,
+    scopes: readonly Scope[],
+    amount: Micros,
+    terms: HoldTerms,
+  ): Promise<Exclude<HoldResult, Short>> {
+    for (;;) {
+      const result = this.hold(id, scopes, amount, terms)
+      if (result.is !== 'short') return result
+      await result.drawn
+    }
+  }
+
   /**
    * Sets `amount` aside in every scope, or in none, for a caller that keeps the hold itself and never asks twice: no id
    * is looked up or remembered, which is most of what a hold costs.
    */
-  open(scopes: readonly Scope[], amount: Micros, terms: HoldTerms, id = ''): Hold | Veto {
+  open(scopes: readonly Scope[], amount: Micros, terms: HoldTerms, id = ''): Hold | Short | Veto {
     const nowMs = this.#clock.elapsedMs()
-    let veto = this.#veto(scopes, amount, nowMs)
-    // A hold whose time is over may be what is in the way; only then is it worth looking.
-    if (veto?.is === 'over_budget' && this.#sweep(nowMs)) veto = this.#veto(scopes, amount, nowMs)
+    let veto: Short | Veto | 'short' | undefined = this.veto(scopes, amount, nowMs)
+    if (veto === 'short') {
+      // A hold whose time is over may be what is in the way; only then is it worth looking.
+      this.#sweep(nowMs)
+      veto = this.drawFor(scopes, amount, nowMs)
+    }
     if (veto) return veto
 
     assert(areDistinct(scopes), `${id} names a scope twice`)
 
     // From here on the hold succeeds.
     const queue = this.#queueFor(terms)
-    const hold = new Hold(id, scopes, amount, nowMs + terms.ttlMs, queue)
-    for (const scope of scopes) scope.held += amount
+    const hold = new Hold(id, this.#nextHold++, scopes, amount, nowMs + terms.ttlMs, queue)
+    for (const { purse } of scopes) {
+      purse.take(amount)
+      if (terms.ttlMs > purse.longestHoldMs) purse.longestHoldMs = terms.ttlMs
+    }
     queue.push(hold)
     return hold
   }
@@ -149,12 +120,21 @@ export class BudgetManager {
     if (!hold) return 'unknown'
     if (hold.state === 'settled') return 'already'
     const late = hold.state === 'released'
-    if (!late) this.#end(hold, 'settled')
-    const nowMs = this.#clock.elapsedMs()
+    if (!late) hold.queue.remove(hold)
     hold.state = 'settled'
     hold.spent = amount
-    hold.endedAtMs = nowMs
-    this.#book(hold.scopes, amount, late ? 0 : hold.micros, nowMs)
+    hold.endedAtMs = this.#clock.elapsedMs()
+    let uncovered = late
+    for (const scope of hold.scopes) {
+      scope.spent += amount
+      if (late) scope.purse.spendUnheld(amount)
+      else if (hold.number >= scope.purse.firstHold) scope.purse.settle(hold.micros, amount)
+      // The store has counted the hold itself as spent when the lease ended.
+      else scope.purse.spendUnheld(Math.max(0, amount - hold.micros))
+      uncovered ||= amount > hold.micros
+    }
+    // Whether it is an overdraft, only the store knows.
+    if (uncovered) this.link.draw(hold.scopes)
     return late ? 'settled_late' : 'settled'
   }
 
@@ -163,8 +143,10 @@ export class BudgetManager {
     const hold = this.#resolve(which)
     if (!hold) return 'unknown'
     if (hold.state !== 'open') return 'already'
-    this.#end(hold, 'released')
+    hold.queue.remove(hold)
+    hold.state = 'released'
     hold.endedAtMs = this.#clock.elapsedMs()
+    for (const { purse } of hold.scopes) if (hold.number >= purse.firstHold) purse.release(hold.micros)
     return 'released'
   }
 
@@ -173,11 +155,13 @@ export class BudgetManager {
     const hold = this.#resolve(which)
     if (!hold) return 'unknown'
     if (hold.state !== 'settled') return 'already'
-    const nowMs = this.#clock.elapsedMs()
-    for (const scope of hold.scopes) scope.unbook(nowMs, hold.endedAtMs, hold.spent)
+    for (const scope of hold.scopes) {
+      scope.spent -= hold.spent
+      if (hold.number >= scope.purse.firstHold) scope.purse.credit(hold.spent, hold.endedAtMs)
+    }
     hold.state = 'released'
     hold.spent = 0
-    hold.endedAtMs = nowMs
+    hold.endedAtMs = this.#clock.elapsedMs()
     return 'credited'
   }
 
@@ -186,12 +170,16 @@ export class BudgetManager {
     if (this.#holds.get(id)) return 'already'
     assert(areDistinct(scopes), `${id} names a scope twice`)
     const nowMs = this.#clock.elapsedMs()
-    const hold = new Hold(id, scopes, amount, nowMs, NEVER_HELD)
+    const hold = new Hold(id, this.#nextHold++, scopes, amount, nowMs, NEVER_HELD)
     hold.state = 'settled'
     hold.spent = amount
     hold.endedAtMs = nowMs
     this.#holds.add(hold)
-    this.#book(scopes, amount, 0, nowMs)
+    for (const scope of scopes) {
+      scope.spent += amount
+      scope.purse.spendUnheld(amount)
+    }
+    this.link.draw(scopes)
     return 'settled'
   }
 
@@ -210,49 +198,30 @@ export class BudgetManager {
     return this.#holds.size
   }
 
+  /** As of the store's last answer; {@link refresh} brings a new one. */
   stats(scope: Scope): ScopeStats {
     this.expire()
-    return statsOf(scope, this.#clock.elapsedMs())
+    return statsOf(scope)
+  }
+
+  /** Asks the store how these scopes stand. Undefined when it has answered already. */
+  refresh(scopes: Iterable<Scope> = this.scopes): Promise<void> | undefined {
+    this.expire()
+    return this.link.refresh(scopes)
+  }
+
+  /**
+   * Tells the store everything and gives back what is not held. What is held stays counted there until it cannot be
+   * billed any more.
+   */
+  close(): Promise<void> {
+    this.expire()
+    return this.link.close()
   }
 
   /** An id finds a hold while it is remembered; the hold itself is good for as long as somebody keeps it. */
   #resolve(which: Hold | string): Hold | undefined {
     return typeof which === 'string' ? this.#holds.get(which) : which
-  }
-
-  #veto(scopes: readonly Scope[], amount: Micros, nowMs: number): Veto | undefined {
-    if (this.#killSwitch.is === 'engaged') return { is: 'kill_switch', reason: this.#killSwitch.reason }
-    for (const scope of scopes) {
-      if (scope.pause.is === 'paused') return { is: 'paused', scope, reason: scope.pause.reason }
-      if (!scope.fits(nowMs, amount)) {
-        const remaining = micros(Math.max(0, scope.available(nowMs)))
-        return { is: 'over_budget', scope, remaining, retryAfterMs: reliefInMs(scopes, amount, nowMs) }
-      }
-    }
-    return undefined
-  }
-
-  /** @param cover micros that were held for this spend and have just been freed */
-  #book(scopes: readonly Scope[], amount: Micros, cover: number, nowMs: number): void {
-    const uncovered =
-      amount > cover ? scopes.map((scope) => uncoveredIn(scope, amount, cover, nowMs)) : undefined
-    for (const scope of scopes) scope.book(nowMs, amount)
-    if (uncovered) this.#countOverdraft(scopes, uncovered)
-  }
-
-  #countOverdraft(scopes: readonly Scope[], uncovered: readonly number[]): void {
-    const overdrawn = scopes
-      .map((scope, i) => ({ scope, excess: uncovered[i] ?? 0 }))
-      .filter(({ excess }) => excess > 0)
-    for (const { scope, excess } of overdrawn) scope.overdraft += excess
-    // Told last, so that whatever the listener does, everything is booked.
-    for (const { scope, excess } of overdrawn) this.#options.onOverdraft?.(scope, micros(excess))
-  }
-
-  #end(hold: Hold, state: 'settled' | 'released'): void {
-    for (const scope of hold.scopes) scope.held -= hold.micros
-    hold.queue.remove(hold)
-    hold.state = state
   }
 
   /** A handful of terms are in use, each from configuration. */
@@ -265,18 +234,15 @@ export class BudgetManager {
     return queue
   }
 
-  /** Ends the holds whose time is over; false when there was none. */
-  #sweep(nowMs: number): boolean {
-    let swept = false
+  /** Ends the holds whose time is over. */
+  #sweep(nowMs: number): void {
     for (const queue of this.#queues) {
       for (let hold = queue.first; hold && hold.expiresAtMs <= nowMs; hold = queue.first) {
         if (queue.terms.onExpiry === 'settle') this.settle(hold, hold.micros)
         else this.release(hold)
-        this.#options.onExpired?.(hold)
-        swept = true
+        this.#onExpired?.(hold)
       }
     }
-    return swept
   }
 }
 
@@ -286,14 +252,4 @@ function areDistinct(scopes: readonly Scope[]): boolean {
     for (let k = 0; k < i; k++) if (scopes[i] === scopes[k]) return false
   }
   return true
-}
-
-/** How much of `amount` no limit of the scope has room for. */
-function uncoveredIn(scope: Scope, amount: Micros, cover: number, nowMs: number): number {
-  return Math.max(0, amount - Math.max(0, scope.available(nowMs), cover))
-}
-
-/** Until `amount` fits all scopes at once. */
-function reliefInMs(scopes: readonly Scope[], amount: Micros, nowMs: number): number {
-  return Math.max(...scopes.map((scope) => scope.reliefInMs(nowMs, amount)))
 }

@@ -1,10 +1,11 @@
 import type { Micros } from '../money.ts'
 import type { Outcome } from '../outcome.ts'
-import type { BudgetManager, Veto } from './budget-manager.ts'
+import type { BudgetManager } from './budget-manager.ts'
 import type { CircuitBreaker, Verdict } from './circuit-breaker.ts'
 import type { Hold, HoldTerms } from './hold.ts'
 import type { Priority, RateLimiter } from './rate-limiter.ts'
 import type { Scope } from './scope.ts'
+import type { Veto } from './veto.ts'
 
 /** What stands between a decision and a platform. Limiter and breaker are the platform's, the budget is everybody's. */
 export interface GuardDeps {
@@ -55,7 +56,7 @@ export async function guard<T>(
   const entry = deps.breaker.enter()
   if (entry.is === 'open') return { is: 'breaker_open', retryAfterMs: entry.retryAfterMs }
 
-  const held = deps.budget.hold(spend.id, spend.scopes, spend.amount, spend.terms)
+  const held = await deps.budget.holdSoon(spend.id, spend.scopes, spend.amount, spend.terms)
   if (held.is !== 'held') {
     entry.passage.report('neutral', 0)
     if (held.is === 'repeated' || held.is === 'id_reused') return { is: 'repeated', hold: held.hold }

@@ -19,6 +19,8 @@ export interface HoldTerms {
  */
 export class Hold {
   readonly id: string
+  /** Counts up with every hold of this process. */
+  readonly number: number
   readonly scopes: readonly Scope[]
   readonly micros: Micros
   readonly expiresAtMs: number
@@ -31,8 +33,16 @@ export class Hold {
   spent = 0
   endedAtMs = 0
 
-  constructor(id: string, scopes: readonly Scope[], amount: Micros, expiresAtMs: number, queue: HoldQueue) {
+  constructor(
+    id: string,
+    number: number,
+    scopes: readonly Scope[],
+    amount: Micros,
+    expiresAtMs: number,
+    queue: HoldQueue,
+  ) {
     this.id = id
+    this.number = number
     this.scopes = scopes
     this.micros = amount
     // Whole milliseconds take no memory of their own; later is the safe side.

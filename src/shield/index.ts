@@ -1,11 +1,4 @@
-export {
-  BudgetManager,
-  type BudgetManagerOptions,
-  type Ending,
-  type HoldResult,
-  type KillSwitch,
-  type Veto,
-} from './budget-manager.ts'
+export { BudgetManager, type BudgetManagerOptions, type Ending, type HoldResult } from './budget-manager.ts'
 export {
   type BreakerAnswer,
   type BreakerOptions,
@@ -19,5 +12,9 @@ export { type Called, type GuardDeps, type Guarded, guard, type NotCalled, type 
 export type { Hold, HoldTerms, OnExpiry } from './hold.ts'
 export type { LimitSpec } from './limits.ts'
 export { type Admission, PRIORITIES, type Priority, type RateLimit, RateLimiter } from './rate-limiter.ts'
-export type { Pause, Scope } from './scope.ts'
+export type { Scope } from './scope.ts'
 export { type LimitStats, type ScopeStats, tightest } from './stats.ts'
+export { MemoryStore } from './store/memory-store.ts'
+export type { BudgetStore, KillSwitch } from './store/store.ts'
+export type { LinkState } from './store-link.ts'
+export type { Short, Veto } from './veto.ts'

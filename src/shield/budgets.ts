@@ -1,0 +1,171 @@
+import { strict as assert } from 'node:assert'
+import { isDeepStrictEqual } from 'node:util'
+import type { Clock } from '../clock.ts'
+import { type Micros, micros } from '../money.ts'
+import type { LimitSpec } from './limits.ts'
+import { Scope } from './scope.ts'
+import { MemoryStore } from './store/memory-store.ts'
+import type { BudgetStore, Control, KillSwitch, PauseState, SetBy } from './store/store.ts'
+import { type LinkState, StoreLink } from './store-link.ts'
+import { isDry, overBudget, type Short, type Veto } from './veto.ts'
+
+export interface BudgetsOptions {
+  readonly clock: Clock
+  /** Where the truth is kept; the memory of this process where nothing is said. */
+  readonly store?: BudgetStore
+  /** Names this process to the store; never used twice. */
+  readonly owner?: string
+  /** Called when spend was booked that no limit had room for. */
+  readonly onOverdraft?: (scope: Scope, amount: Micros) => void
+  /** Called when the store goes away or comes back. */
+  readonly onStore?: (state: LinkState) => void
+}
+
+/** The scopes of this process: their limits, what operators decided about them, and the purses that pay. */
+export class Budgets {
+  readonly #clock: Clock
+  readonly #store: BudgetStore
+  readonly #scopes = new Map<string, Scope>()
+  #killSwitch: KillSwitch = { is: 'released' }
+  protected readonly link: StoreLink
+
+  /** @param nextHold the number that the next hold will have */
+  constructor(options: BudgetsOptions, nextHold: () => number) {
+    this.#clock = options.clock
+    this.#store = options.store ?? new MemoryStore(options.clock)
+    this.link = new StoreLink({
+      clock: options.clock,
+      store: this.#store,
+      owner: options.owner ?? 'this process',
+      scopes: this.#scopes,
+      nextHold,
+      onOverdraft: (scope, amount) => {
+        scope.overdraft += amount
+        options.onOverdraft?.(scope, micros(amount))
+      },
+      onControl: (control) => this.#obey(control),
+      ...(options.onStore && { onState: options.onStore }),
+    })
+  }
+
+  /**
+   * Creates the scope or replaces the limits of the one there is; its spend and its holds stay. In force here at once and
+   * in the store soon, see {@link settled}. The store keeps what an operator set against what a configuration says.
+   */
+  define(name: string, currency: string, limits: readonly LimitSpec[], by: SetBy = 'configuration'): Scope {
+    const scope = this.#scopes.get(name) ?? new Scope(name, currency, limits, this.#clock.elapsedMs())
+    assert(scope.currency === currency, `${name} is kept in ${scope.currency}`)
+    this.#scopes.set(name, scope)
+    this.#limit(scope, limits)
+    this.link.change({ do: 'define', definition: { scope: name, currency, limits, by } })
+    return scope
+  }
+
+  scope(name: string): Scope | undefined {
+    return this.#scopes.get(name)
+  }
+
+  get scopes(): IterableIterator<Scope> {
+    return this.#scopes.values()
+  }
+
+  get killSwitch(): KillSwitch {
+    return this.#killSwitch
+  }
+
+  /** Whether the store can be reached. */
+  get store(): LinkState {
+    return this.link.state
+  }
+
+  /** Refuses every hold from now on, until released. Open holds still end as they would. */
+  engageKillSwitch(reason: string): void {
+    this.#setKillSwitch({ is: 'engaged', reason, sinceMs: this.#clock.nowMs() })
+  }
+
+  releaseKillSwitch(): void {
+    this.#setKillSwitch({ is: 'released' })
+  }
+
+  /** Refuses every hold on the scope from now on, until resumed. */
+  pause(scope: Scope, reason: string): void {
+    this.#setPause(scope, { is: 'paused', reason })
+  }
+
+  resume(scope: Scope): void {
+    this.#setPause(scope, { is: 'running' })
+  }
+
+  /** Resolves when the store has taken every change of limits, pauses and the kill switch; rejects when it is away. */
+  settled(): Promise<void> {
+    return this.link.settled()
+  }
+
+  protected veto(scopes: readonly Scope[], amount: Micros, nowMs: number): Veto | 'short' | undefined {
+    if (this.#killSwitch.is === 'engaged') return { is: 'kill_switch', reason: this.#killSwitch.reason }
+    let isShort = false
+    for (const scope of scopes) {
+      if (scope.pause.is === 'paused') return { is: 'paused', scope, reason: scope.pause.reason }
+      if (!scope.purse.covers(amount, nowMs)) isShort = true
+    }
+    return isShort ? 'short' : undefined
+  }
+
+  /** Whether the store would give what the purses lack, as far as is known without waiting; nothing is held. */
+  protected couldDraw(scopes: readonly Scope[], amount: Micros, nowMs: number): Veto | undefined {
+    if (this.#store.answersAtOnce) {
+      const drawn = this.drawFor(scopes, amount, nowMs)
+      return drawn?.is === 'short' ? undefined : drawn
+    }
+    const scope = scopes.find((one) => one.available < amount)
+    return scope && overBudget(scope, scopes)
+  }
+
+  /** Asks the store for what the purses lack; undefined when they have it now. */
+  protected drawFor(scopes: readonly Scope[], amount: Micros, nowMs: number): Short | Veto | undefined {
+    const lacking = scopes.filter(({ purse }) => !purse.covers(amount, nowMs))
+    if (lacking.length === 0) return undefined
+    if (!this.#store.answersAtOnce) {
+      const dry = lacking.find((scope) => isDry(scope, amount, nowMs))
+      if (dry) return overBudget(dry, scopes)
+      // While the store is away nobody waits for it; the link keeps trying.
+      const { state } = this.link
+      if (state.is === 'away' && lacking[0]) return { is: 'store_away', scope: lacking[0], detail: state.detail }
+    }
+    for (const { purse } of lacking) purse.ask(amount, nowMs)
+    const drawn = this.link.draw(lacking)
+    if (drawn) return { is: 'short', drawn }
+    const scope = scopes.find(({ purse }) => !purse.covers(amount, nowMs))
+    if (!scope) return undefined
+    const { refusal } = scope.purse
+    return refusal === undefined ? overBudget(scope, scopes) : { is: 'store_away', scope, detail: refusal }
+  }
+
+  /** The limits changed: what is in the purse was granted under the old ones. */
+  #limit(scope: Scope, limits: readonly LimitSpec[]): void {
+    scope.limits = limits
+    scope.purse.recall()
+  }
+
+  #setPause(scope: Scope, pause: PauseState): void {
+    scope.pause = pause
+    this.link.change({ do: 'pause', scope: scope.name, pause })
+  }
+
+  #setKillSwitch(killSwitch: KillSwitch): void {
+    this.#killSwitch = killSwitch
+    this.link.change({ do: 'kill_switch', killSwitch })
+  }
+
+  /** Takes over what operators decided at other processes, unless something newer was decided here. */
+  #obey({ killSwitch, scopes }: Control): void {
+    if (!this.link.isChanging(undefined)) this.#killSwitch = killSwitch
+    for (const { scope: name, currency, limits, pause } of scopes) {
+      if (this.link.isChanging(name)) continue
+      const scope = this.#scopes.get(name) ?? new Scope(name, currency, [], this.#clock.elapsedMs())
+      this.#scopes.set(name, scope)
+      scope.pause = pause
+      if (!isDeepStrictEqual(scope.limits, limits)) this.#limit(scope, limits)
+    }
+  }
+}

@@ -1,0 +1,291 @@
+import type { Credit, Granted, Standing, SyncLine, SyncReply } from './store/store.ts'
+
+/** Share of a lease that is used: clocks that run 5 % apart in either direction may not make the process the later one. */
+const LEASE_SHARE = 0.85
+/** A purse is filled for this long at its present rate. */
+const FILL_MS = 1_000
+/** What is wanted beside a first need, in multiples of it: the rate is not known yet. */
+const FIRST_FILL = 4
+/** Two needs within this time mean that the fill was too small. */
+const BURST_MS = 250
+/** Answers to reports that are remembered, so that a credit finds the spend it takes back. */
+const REPORTS_KEPT = 256
+
+interface Sent {
+  readonly line: SyncLine
+  /** When it was sent first: the lease is counted from here. */
+  readonly sentMs: number
+}
+
+/**
+ * What this process may hold and spend of one scope without asking anyone.
+ *
+ * Invariant: `granted = balance + held + unreported + reported + returned`, always; see {@link conserved}.
+ */
+export class Purse {
+  readonly scope: string
+  /** May be held now, while the lease lasts. */
+  balance = 0
+  /** Set aside for open holds. */
+  held = 0
+  /** As of the last answer; undefined before the first. */
+  standing: Standing | undefined
+  answeredMs = 0
+  /** Why the store grants nothing, though it can be reached. */
+  refusal: string | undefined
+  /** Holds with a lower number were made before the purse was last emptied: their money is the store's. */
+  firstHold = 0
+  /** How long the longest hold of this scope can be open. */
+  longestHoldMs = 0
+  #granted = 0
+  #reported = 0
+  #returned = 0
+  /** Spend that no line has carried yet: covered by what was granted, and beyond it. */
+  #spent = 0
+  #overdrawn = 0
+  #credits: { readonly amount: number; readonly spentMs: number }[] = []
+  #reports: { readonly sentMs: number; readonly bookedAtMs: number }[] = []
+  #seq = 0
+  #sent: Sent | undefined
+  #leaseEndsMs = 0
+  #leaseForMs = Number.POSITIVE_INFINITY
+  #recalled = false
+  #need = 0
+  #neededMs = Number.NEGATIVE_INFINITY
+  #burst = 1
+  /** Taken since the last look; the highest rates of this second and the one before, in units per millisecond. */
+  #taken = 0
+  #lookedMs: number
+  #peak = 0
+  #peakBefore = 0
+  #peakFromMs: number
+
+  constructor(scope: string, nowMs: number) {
+    this.scope = scope
+    this.#lookedMs = nowMs
+    this.#peakFromMs = nowMs
+  }
+
+  covers(amount: number, nowMs: number): boolean {
+    return amount <= this.balance && nowMs < this.#leaseEndsMs && !this.#recalled
+  }
+
+  /** The limits have changed: nothing is held from the balance any more, all of it goes back with the next line. */
+  recall(): void {
+    this.#recalled = true
+  }
+
+  /** Whether the money is there and only the lease is over. */
+  isStranded(nowMs: number): boolean {
+    return this.#leaseEndsMs > 0 && nowMs >= this.#leaseEndsMs
+  }
+
+  /** Spend that the store has not been told of, or not answered for. */
+  get unreported(): number {
+    const sent = this.#sent?.line
+    return this.#spent + this.#overdrawn + (sent ? sent.spent + sent.overdrawn : 0)
+  }
+
+  /** Sets aside; the caller has asked {@link covers}. */
+  take(amount: number): void {
+    this.balance -= amount
+    this.held += amount
+    this.#taken += amount
+  }
+
+  /** Ends a hold: `spent` of it is gone, the rest is free; what exceeds it comes from elsewhere. */
+  settle(held: number, spent: number): void {
+    this.held -= held
+    const covered = Math.min(held, spent)
+    this.balance += held - covered
+    this.#spent += covered
+    this.spendUnheld(spent - covered)
+  }
+
+  release(held: number): void {
+    this.held -= held
+    this.balance += held
+  }
+
+  /** Books spend that nothing was set aside for: from the balance as far as it goes. */
+  spendUnheld(amount: number): void {
+    const covered = Math.min(amount, Math.max(0, this.balance))
+    this.balance -= covered
+    this.#spent += covered
+    this.#overdrawn += amount - covered
+  }
+
+  /** Takes back spend of `spentMs` that is proven not to have happened. */
+  credit(amount: number, spentMs: number): void {
+    const unsent = !this.#sent && spentMs > (this.#reports.at(-1)?.sentMs ?? Number.NEGATIVE_INFINITY)
+    if (unsent && amount <= this.#spent) {
+      this.#spent -= amount
+      this.balance += amount
+    } else this.#credits.push({ amount, spentMs })
+  }
+
+  /** Asks for money with the next line. */
+  ask(amount: number, nowMs: number): void {
+    if (this.#need === 0) {
+      this.#burst = nowMs - this.#neededMs < BURST_MS ? Math.min(this.#burst * 2, 1 << 20) : 1
+      this.#neededMs = nowMs
+    }
+    this.#need += Math.max(0, amount - (nowMs < this.#leaseEndsMs ? this.balance : 0))
+  }
+
+  /** The line to send: the one that is not answered yet, or a new one. */
+  line(nowMs: number): SyncLine {
+    this.#look(nowMs)
+    const sent = this.#sent ?? { line: this.#nextLine(), sentMs: nowMs }
+    this.#sent = sent
+    return sent.line
+  }
+
+  /** Whether the store's last answer says that something counts here, which gets less with time. */
+  get showsSpend(): boolean {
+    const { standing } = this
+    return (
+      standing !== undefined && (standing.forfeited.amount > 0 || standing.limits.some(({ spent }) => spent > 0))
+    )
+  }
+
+  /** From now on everything that is not held goes back, and nothing is asked for. */
+  close(): void {
+    this.#need = 0
+    this.#peak = 0
+    this.#peakBefore = 0
+    this.#taken = 0
+  }
+
+  /** Whether there is something to tell or to ask. */
+  isDue(nowMs: number): boolean {
+    this.#look(nowMs)
+    if (this.#recalled || this.#sent || this.#need > 0 || this.#spent > 0 || this.#overdrawn > 0 || this.#credits.length > 0) return true
+    if (this.balance < this.#fill() / 2 || this.#surplus() > 0) return true
+    const usesLease = this.balance > 0 || this.held > 0
+    return usesLease && this.#leaseEndsMs - nowMs < (this.#leaseForMs * LEASE_SHARE * 2) / 3
+  }
+
+  /**
+   * Takes an answer in. An answer to another line than the last one sent says nothing new.
+   *
+   * @param nextHold the number of the next hold of this process
+   * @returns whether the answer was news
+   */
+  answered(line: SyncLine, reply: SyncReply, nowMs: number, nextHold: number): boolean {
+    const sent = this.#sent
+    if (!sent || sent.line.seq !== line.seq) return false
+    this.refusal = reply.is === 'fenced' ? reply.detail : undefined
+    switch (reply.is) {
+      case 'granted':
+        this.#sent = undefined
+        this.#reported += line.spent
+        this.#returned += line.giveBack
+        this.#remember(sent, reply.bookedAtMs)
+        this.#fillUp(reply, sent.sentMs, nowMs)
+        return true
+      case 'forfeited':
+        this.#sent = undefined
+        this.#remember(sent, reply.bookedAtMs)
+        this.#empty(nextHold)
+        return true
+      // Nothing was applied, or it is not known whether; the same line goes out again.
+      case 'fenced':
+      case 'unknown_scope':
+      case 'stale':
+        return false
+    }
+  }
+
+  /** What the purse can account for less what it was granted: 0, always. */
+  conserved(): number {
+    const sent = this.#sent?.line
+    const inFlight = sent ? sent.spent + sent.giveBack : 0
+    return this.balance + this.held + this.#spent + inFlight + this.#reported + this.#returned - this.#granted
+  }
+
+  #nextLine(): SyncLine {
+    const giveBack = this.#recalled ? this.balance : this.#need > 0 ? 0 : this.#surplus()
+    this.#recalled = false
+    const fill = Math.max(this.#fill(), this.#need * FIRST_FILL * this.#burst)
+    const line: SyncLine = {
+      scope: this.scope,
+      seq: ++this.#seq,
+      spent: this.#spent,
+      overdrawn: this.#overdrawn,
+      credits: this.#bookedCredits(),
+      giveBack,
+      want: giveBack > 0 && this.#need === 0 ? 0 : Math.max(0, Math.ceil(fill - this.balance)),
+      need: this.#need,
+      longestHoldMs: this.longestHoldMs,
+    }
+    this.balance -= giveBack
+    this.#spent = 0
+    this.#overdrawn = 0
+    this.#need = 0
+    return line
+  }
+
+  #fillUp({ granted, leaseForMs, standing }: Granted, sentMs: number, nowMs: number): void {
+    this.balance += granted
+    this.#granted += granted
+    this.#leaseForMs = leaseForMs
+    this.#leaseEndsMs = sentMs + leaseForMs * LEASE_SHARE
+    this.standing = standing
+    this.answeredMs = nowMs
+  }
+
+  /** The store took everything back when the lease ended; what was held or spent from it is counted there. */
+  #empty(nextHold: number): void {
+    this.balance = 0
+    this.held = 0
+    this.#spent = 0
+    this.#granted = 0
+    this.#reported = 0
+    this.#returned = 0
+    this.#credits = []
+    this.firstHold = nextHold
+    this.#leaseEndsMs = 0
+    this.standing = undefined
+  }
+
+  /** What a second at the highest rate of late takes; nothing for a purse that idles. */
+  #fill(): number {
+    return Math.ceil(Math.max(this.#peak, this.#peakBefore) * FILL_MS)
+  }
+
+  /** Money that is not needed here. Kept until it is twice the fill, or it would go to and fro. */
+  #surplus(): number {
+    const fill = this.#fill()
+    return this.balance > 2 * fill ? this.balance - fill : 0
+  }
+
+  #look(nowMs: number): void {
+    const elapsedMs = nowMs - this.#lookedMs
+    if (elapsedMs < BURST_MS) return
+    if (nowMs - this.#peakFromMs >= FILL_MS) {
+      this.#peakBefore = nowMs - this.#peakFromMs < 2 * FILL_MS ? this.#peak : 0
+      this.#peak = 0
+      this.#peakFromMs = nowMs
+    }
+    this.#peak = Math.max(this.#peak, this.#taken / elapsedMs)
+    this.#taken = 0
+    this.#lookedMs = nowMs
+  }
+
+  #remember({ sentMs }: Sent, bookedAtMs: number): void {
+    this.#reports.push({ sentMs, bookedAtMs })
+    if (this.#reports.length > REPORTS_KEPT) this.#reports.shift()
+  }
+
+  /** Credits whose spend was in an answered line. One whose line is forgotten is given up: the money stays spent. */
+  #bookedCredits(): Credit[] {
+    const booked: Credit[] = []
+    this.#credits = this.#credits.filter(({ amount, spentMs }) => {
+      const report = this.#reports.find(({ sentMs }) => sentMs >= spentMs)
+      if (report) booked.push({ amount, bookedAtMs: report.bookedAtMs })
+      return !report && this.#reports.length < REPORTS_KEPT
+    })
+    return booked
+  }
+}

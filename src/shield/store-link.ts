@@ -1,0 +1,269 @@
+import { type Cancel, type Clock, every } from '../clock.ts'
+import { messageOf } from '../errors.ts'
+import type { Scope } from './scope.ts'
+import {
+  type BudgetStore,
+  type Control,
+  type KillSwitch,
+  type PauseState,
+  type ScopeDefinition,
+  type Soon,
+  StoreUnavailable,
+  type SyncLine,
+  type SyncReply,
+} from './store/store.ts'
+
+/** Whether the store can be reached. */
+export type LinkState =
+  | { readonly is: 'up' }
+  | { readonly is: 'away'; readonly sinceMs: number; readonly detail: string }
+
+export interface StoreLinkOptions {
+  readonly clock: Clock
+  readonly store: BudgetStore
+  /** Names this process to the store; never used twice. */
+  readonly owner: string
+  readonly scopes: ReadonlyMap<string, Scope>
+  readonly nextHold: () => number
+  readonly onOverdraft: (scope: Scope, amount: number) => void
+  readonly onControl: (control: Control) => void
+  readonly onState?: (state: LinkState) => void
+}
+
+/** Purses are looked after this often, so a scope costs at most four calls a second while its budget lasts. */
+const TICK_MS = 250
+/** After this long without an answer the same lines are sent again. */
+const ANSWER_MS = 1_000
+/** A scope that shows spend is looked up this often although nothing happens on it here. */
+const STALE_MS = 5_000
+
+type ControlChange =
+  | { readonly do: 'define'; readonly definition: ScopeDefinition }
+  | { readonly do: 'pause'; readonly scope: string; readonly pause: PauseState }
+  | { readonly do: 'kill_switch'; readonly killSwitch: KillSwitch }
+
+/** Lines on their way, and who waits for their answers. */
+interface Round {
+  readonly over: Promise<void>
+  readonly end: () => void
+}
+
+/**
+ * Keeps the purses of this process in step with the store: one round of lines at a time, the next one when the last was
+ * answered or given up. Changes by operators are sent beside them, in order, each until the store has taken it.
+ */
+export class StoreLink {
+  readonly #options: StoreLinkOptions
+  readonly #stopTicking: Cancel
+  readonly #stopWatching: Cancel
+  #state: LinkState = { is: 'up' }
+  #round: Round | undefined
+  /** The round after the present one, for those who wait for it. */
+  #next: Round | undefined
+  /** The scopes of that next round. */
+  readonly #waiting = new Set<Scope>()
+  #changes: ControlChange[] = []
+  #telling: Promise<void> | undefined
+
+  constructor(options: StoreLinkOptions) {
+    this.#options = options
+    this.#stopWatching = options.store.watch((control) => options.onControl(control))
+    this.#stopTicking = every(options.clock, TICK_MS, () => this.#tick())
+  }
+
+  get state(): LinkState {
+    return this.#state
+  }
+
+  /** Sends a change as soon as those before it are taken. In force in this process already. */
+  change(change: ControlChange): void {
+    this.#changes.push(change)
+    this.#tell()
+  }
+
+  /** Whether a change of this scope, or of the kill switch, is still on its way. */
+  isChanging(scope: string | undefined): boolean {
+    return this.#changes.some((change) => scopeOf(change) === scope)
+  }
+
+  /** Resolves when the store has taken every change; rejects with {@link StoreUnavailable} when it cannot be reached. */
+  async settled(): Promise<void> {
+    while (this.#changes.length > 0) {
+      this.#tell()
+      await this.#telling
+      if (this.#state.is === 'away') throw new StoreUnavailable(this.#state.detail)
+    }
+  }
+
+  /**
+   * Sends the lines of these scopes. Undefined when they were answered at once; else a promise that resolves when a
+   * round that was sent after this call is over, whatever came of it.
+   */
+  draw(scopes: readonly Scope[]): Promise<void> | undefined {
+    if (!this.#round) return this.#send(scopes)
+    for (const scope of scopes) this.#waiting.add(scope)
+    this.#next ??= newRound()
+    return this.#next.over
+  }
+
+  /** Brings the standing of these scopes up to date; answers like {@link draw}. */
+  refresh(scopes: Iterable<Scope>): Promise<void> | undefined {
+    if (!this.#round) return this.#send([...scopes])
+    return this.#round.over.then(() => this.refresh(scopes))
+  }
+
+  /** Tells everything, gives everything back that is not held, and gives up the leases. One attempt. */
+  async close(): Promise<void> {
+    this.#stopTicking()
+    await this.#round?.over
+    // The first round ends what is under way, the second returns what it may have brought.
+    for (let i = 0; i < 2; i++) {
+      for (const { purse } of this.#options.scopes.values()) purse.close()
+      await this.#send(this.#due())
+    }
+    this.#stopWatching()
+    try {
+      if (this.#state.is === 'up') await this.#options.store.leave(this.#options.owner)
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
+  #tick(): void {
+    this.#tell()
+    if (!this.#round) this.#send(this.#due())
+  }
+
+  #due(): Scope[] {
+    const nowMs = this.#options.clock.elapsedMs()
+    return [...this.#options.scopes.values()].filter(
+      ({ purse }) =>
+        purse.isDue(nowMs) || (nowMs - purse.answeredMs >= STALE_MS && (purse.showsSpend || this.#state.is === 'away')),
+    )
+  }
+
+  #send(scopes: readonly Scope[]): Promise<void> | undefined {
+    if (scopes.length === 0) return undefined
+    const { store, owner, clock } = this.#options
+    const nowMs = clock.elapsedMs()
+    const lines = scopes.map(({ purse }) => purse.line(nowMs))
+    const replies = attempt(() => store.sync(owner, lines))
+    if (!(replies instanceof Promise)) {
+      this.#answered(lines, replies)
+      return undefined
+    }
+    const round = newRound()
+    this.#round = round
+    const giveUp = clock.after(ANSWER_MS, () => {
+      this.#failed(new StoreUnavailable('no answer in time'))
+      this.#end(round)
+    })
+    replies
+      .then(
+        (answers) => this.#answered(lines, answers),
+        (error) => this.#failed(error),
+      )
+      .finally(() => {
+        giveUp()
+        this.#end(round)
+      })
+    return round.over
+  }
+
+  /** Also of a round that was given up: what it says is true whenever it comes. */
+  #answered(lines: readonly SyncLine[], replies: readonly SyncReply[]): void {
+    const { scopes, clock, nextHold, onOverdraft } = this.#options
+    this.#move({ is: 'up' })
+    const nowMs = clock.elapsedMs()
+    const overdrawn: [Scope, number][] = []
+    lines.forEach((line, i) => {
+      const scope = scopes.get(line.scope)
+      const reply = replies[i]
+      if (!scope || !reply) return
+      const isNews = scope.purse.answered(line, reply, nowMs, nextHold())
+      if (isNews && 'overdraft' in reply && reply.overdraft > 0) overdrawn.push([scope, reply.overdraft])
+    })
+    // Told last, so that whatever the listener does, every answer was taken in.
+    for (const [scope, amount] of overdrawn) onOverdraft(scope, amount)
+  }
+
+  #end(round: Round): void {
+    if (this.#round !== round) return
+    this.#round = undefined
+    round.end()
+    const next = this.#next
+    this.#next = undefined
+    if (!next) return
+    const scopes = [...this.#waiting]
+    this.#waiting.clear()
+    const sent = this.#state.is === 'up' ? this.#send(scopes) : undefined
+    if (sent) sent.then(next.end)
+    else next.end()
+  }
+
+  #tell(): void {
+    if (this.#telling) return
+    const change = this.#changes[0]
+    if (!change) return
+    const taken = attempt(() => this.#put(change))
+    if (!(taken instanceof Promise)) {
+      this.#changes.shift()
+      this.#tell()
+      return
+    }
+    this.#telling = taken
+      .then(
+        () => {
+          this.#changes.shift()
+          this.#move({ is: 'up' })
+        },
+        (error) => this.#failed(error),
+      )
+      .then(() => {
+        this.#telling = undefined
+        if (this.#state.is === 'up') this.#tell()
+      })
+  }
+
+  #put(change: ControlChange): Soon<unknown> {
+    const { store } = this.#options
+    switch (change.do) {
+      case 'define':
+        return store.define(change.definition)
+      case 'pause':
+        return store.setPause(change.scope, change.pause)
+      case 'kill_switch':
+        return store.setKillSwitch(change.killSwitch)
+    }
+  }
+
+  #failed(error: unknown): void {
+    const detail = error instanceof StoreUnavailable ? error.message : messageOf(error)
+    if (this.#state.is === 'up') this.#move({ is: 'away', sinceMs: this.#options.clock.elapsedMs(), detail })
+  }
+
+  #move(state: LinkState): void {
+    if (state.is === this.#state.is) return
+    this.#state = state
+    this.#options.onState?.(state)
+  }
+}
+
+function newRound(): Round {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  return { over: promise, end: resolve }
+}
+
+/** What throws at once fails like what is rejected later. */
+function attempt<T>(work: () => Soon<T>): Soon<T> {
+  try {
+    return work()
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
+
+const scopeOf = (change: ControlChange): string | undefined => {
+  if (change.do === 'kill_switch') return undefined
+  return change.do === 'define' ? change.definition.scope : change.scope
+}

@@ -1,0 +1,294 @@
+import { strict as assert } from 'node:assert'
+import type { Clock } from '../../clock.ts'
+import { type Limit, type LimitSpec, replaceLimits } from '../limits.ts'
+import type {
+  Bill,
+  BillReply,
+  Granted,
+  PauseState,
+  ScopeDefinition,
+  SetBy,
+  Standing,
+  SyncLine,
+  SyncReply,
+} from './store.ts'
+
+/** What one process has been granted of a scope. */
+interface Lease {
+  seq: number
+  reply: SyncReply
+  /** Granted − reported − returned: what may still become spend. Never negative. */
+  outstanding: number
+  endsMs: number
+  longestHoldMs: number
+}
+
+/** What an owner had not accounted for when its lease ended. */
+interface Forfeit {
+  readonly owner: string
+  rest: number
+  /** When `rest` becomes spend: the last hold could have been billed by then. */
+  readonly bookAtMs: number
+  booked: boolean
+}
+
+/** How long gone owners and late bills are remembered; what comes later is booked once more, which is the safe side. */
+const FORGET_AFTER_MS = 48 * 3_600_000
+
+/**
+ * The truth about one scope: its limits, the spend in their windows, and who has been granted what. A plain state
+ * machine: everything that moves it comes through its methods with the time of the store's own clock, and
+ * nothing is swept behind their backs.
+ *
+ * Always: spend in each window + outstanding + forfeited and not yet booked ≤ limit, but for overdraft and lowered limits.
+ */
+export class Account {
+  readonly name: string
+  readonly currency: string
+  setBy: SetBy
+  pause: PauseState = { is: 'running' }
+  spent = 0
+  overdraft = 0
+  readonly #clock: Clock
+  readonly #leaseMs: number
+  #limits: readonly Limit[] = []
+  readonly #leases = new Map<string, Lease>()
+  readonly #forfeits = new Map<string, Forfeit>()
+  /** Ids of bills that were booked here, with their time. */
+  readonly #billed = new Map<string, number>()
+
+  constructor(clock: Clock, leaseMs: number, { scope, currency, limits, by }: ScopeDefinition) {
+    this.#clock = clock
+    this.#leaseMs = leaseMs
+    this.name = scope
+    this.currency = currency
+    this.setBy = by
+    this.setLimits(limits, by)
+  }
+
+  get limits(): readonly LimitSpec[] {
+    return this.#limits.map(({ spec }) => spec)
+  }
+
+  /** Takes effect at once, also below what is already spent; see {@link replaceLimits}. */
+  setLimits(specs: readonly LimitSpec[], by: SetBy): void {
+    this.#age()
+    this.setBy = by
+    this.#limits = replaceLimits(this.#clock, this.#limits, specs, this.spent)
+  }
+
+  sync(owner: string, line: SyncLine): SyncReply {
+    const nowMs = this.#age()
+    const lease = this.#leases.get(owner)
+    if (lease && line.seq === lease.seq) return lease.reply
+    if (lease && line.seq < lease.seq) return { is: 'stale' }
+    // An owner that says it has been here before, and has no lease now, has lost it.
+    if (!lease && line.seq !== 1) return this.#readmit(owner, line, nowMs)
+    return this.#apply(owner, lease ?? this.#admit(owner, line), line, nowMs)
+  }
+
+  /** Ends the lease of an owner that uses it no more. */
+  leave(owner: string): void {
+    const nowMs = this.#age()
+    const lease = this.#leases.get(owner)
+    if (lease) this.#forfeit(owner, lease, nowMs)
+  }
+
+  get owners(): IterableIterator<string> {
+    return this.#leases.keys()
+  }
+
+  bill({ owner, id, amount }: Bill): BillReply {
+    const nowMs = this.#age()
+    if ((this.#leases.get(owner)?.endsMs ?? 0) > nowMs) return { is: 'alive' }
+    if (this.#billed.has(id)) return { is: 'already' }
+    const forfeit = this.#forfeits.get(owner)
+    const covered = Math.min(amount, forfeit?.rest ?? 0)
+    const overdraft = this.#overdraftOf(amount - covered, nowMs)
+    if (forfeit) {
+      forfeit.rest -= covered
+      // It counts as spend already, but from an earlier moment than the bill's.
+      if (forfeit.booked) this.#unbook(nowMs, forfeit.bookAtMs, covered)
+    }
+    this.#book(nowMs, amount)
+    this.#billed.set(id, nowMs)
+    return { is: 'booked', overdraft }
+  }
+
+  /** What could be granted now; Infinity without limits. */
+  available(nowMs: number): number {
+    const promised = this.#promised()
+    return Math.min(
+      Number.POSITIVE_INFINITY,
+      ...this.#limits.map(({ spec, window }) => spec.max - window.sum(nowMs) - promised),
+    )
+  }
+
+  standing(nowMs: number, owner: string, wanted: number): Standing {
+    const mine = this.#leases.get(owner)?.outstanding ?? 0
+    let outstanding = 0
+    for (const lease of this.#leases.values()) outstanding += lease.outstanding
+    const pending = [...this.#forfeits.values()].filter(({ booked, rest }) => !booked && rest > 0)
+    const firstMs = Math.min(...pending.map(({ bookAtMs }) => bookAtMs))
+    return {
+      available: this.available(nowMs),
+      reliefInMs: wanted > 0 ? this.#reliefInMs(nowMs, wanted) : 0,
+      limits: this.#limits.map(({ spec, window }) => {
+        const spent = window.sum(nowMs)
+        return { spec, spent, nextReliefMs: spent > 0 ? window.reliefInMs(nowMs, 1) : Number.POSITIVE_INFINITY }
+      }),
+      elsewhere: outstanding - mine,
+      forfeited: {
+        amount: pending.reduce((sum, { rest }) => sum + rest, 0),
+        bookedInMs: pending.length > 0 ? Math.max(0, firstMs - nowMs) : undefined,
+      },
+      spentEver: this.spent,
+      overdraftEver: this.overdraft,
+    }
+  }
+
+  #apply(owner: string, lease: Lease, line: SyncLine, nowMs: number): Granted {
+    for (const { amount, bookedAtMs } of line.credits) this.#unbook(nowMs, bookedAtMs, amount)
+    // A purse cannot spend or return what it was not granted; if it says so, the rest was never covered.
+    const returned = Math.min(line.giveBack, lease.outstanding)
+    const spent = Math.min(line.spent, lease.outstanding - returned)
+    const uncovered = line.overdrawn + (line.spent - spent)
+    lease.outstanding -= spent + returned
+    const overdraft = this.#overdraftOf(uncovered, nowMs)
+    this.#book(nowMs, spent + uncovered)
+
+    const granted = this.#share(line, nowMs)
+    lease.outstanding += granted
+    lease.seq = line.seq
+    lease.endsMs = nowMs + this.#leaseMs
+    lease.longestHoldMs = Math.max(lease.longestHoldMs, line.longestHoldMs)
+    const standing = this.standing(nowMs, owner, Math.max(0, line.need - granted))
+    const reply: Granted = {
+      is: 'granted',
+      granted,
+      leaseForMs: this.#leaseMs,
+      bookedAtMs: nowMs,
+      overdraft,
+      standing,
+    }
+    lease.reply = reply
+    return reply
+  }
+
+  #admit(owner: string, { longestHoldMs }: SyncLine): Lease {
+    const lease: Lease = { seq: 0, reply: { is: 'stale' }, outstanding: 0, endsMs: 0, longestHoldMs }
+    this.#leases.set(owner, lease)
+    return lease
+  }
+
+  /** Tells a returning owner that its money is forfeited. What it spent beyond its grants is news all the same. */
+  #readmit(owner: string, line: SyncLine, nowMs: number): SyncReply {
+    const overdraft = this.#overdraftOf(line.overdrawn, nowMs)
+    this.#book(nowMs, line.overdrawn)
+    const reply: SyncReply = { is: 'forfeited', bookedAtMs: nowMs, overdraft }
+    const lease = this.#admit(owner, line)
+    lease.seq = line.seq
+    lease.endsMs = nowMs + this.#leaseMs
+    lease.reply = reply
+    return reply
+  }
+
+  /**
+   * As much as is wanted while there is plenty. Near the end of the budget a chunk shrinks with what is left per owner,
+   * down to what is needed now, so that the last money is where the bids are.
+   */
+  #share({ want, need }: SyncLine, nowMs: number): number {
+    const room = Math.max(0, this.available(nowMs))
+    if (!Number.isFinite(room)) return Math.max(want, need)
+    const fair = Math.floor(room / (2 * Math.max(1, this.#live(nowMs))))
+    return Math.min(room, Math.max(need, Math.min(want, fair)))
+  }
+
+  /** Brings the account to the present: leases that ended are forfeited, forfeits whose time has come become spend. */
+  #age(): number {
+    const nowMs = this.#clock.elapsedMs()
+    for (const [owner, lease] of this.#leases) {
+      if (lease.endsMs > nowMs) continue
+      if (lease.outstanding > 0) this.#forfeit(owner, lease, lease.endsMs)
+      else if (lease.endsMs + FORGET_AFTER_MS <= nowMs) this.#leases.delete(owner)
+    }
+    for (const [owner, forfeit] of this.#forfeits) {
+      if (forfeit.booked && forfeit.bookAtMs + FORGET_AFTER_MS <= nowMs) this.#forfeits.delete(owner)
+      if (forfeit.booked || forfeit.bookAtMs > nowMs) continue
+      forfeit.booked = true
+      this.#book(forfeit.bookAtMs, forfeit.rest)
+    }
+    // Kept in the order of their booking, so the old ones come first.
+    for (const [id, bookedMs] of this.#billed) {
+      if (bookedMs + FORGET_AFTER_MS > nowMs) break
+      this.#billed.delete(id)
+    }
+    return nowMs
+  }
+
+  #forfeit(owner: string, { outstanding, longestHoldMs }: Lease, atMs: number): void {
+    this.#leases.delete(owner)
+    const before = this.#forfeits.get(owner)
+    const rest = outstanding + (before && !before.booked ? before.rest : 0)
+    if (rest > 0) this.#forfeits.set(owner, { owner, rest, bookAtMs: atMs + longestHoldMs, booked: false })
+  }
+
+  #live(nowMs: number): number {
+    let live = 0
+    for (const { endsMs } of this.#leases.values()) if (endsMs > nowMs) live += 1
+    return live
+  }
+
+  #promised(): number {
+    let promised = 0
+    for (const { outstanding } of this.#leases.values()) promised += outstanding
+    for (const { booked, rest } of this.#forfeits.values()) if (!booked) promised += rest
+    return promised
+  }
+
+  #book(atMs: number, amount: number): void {
+    if (amount === 0) return
+    assert(amount > 0)
+    for (const { window } of this.#limits) window.add(atMs, amount)
+    this.spent += amount
+  }
+
+  #unbook(nowMs: number, bookedAtMs: number, amount: number): void {
+    for (const { window } of this.#limits) window.remove(nowMs, bookedAtMs, amount)
+    this.spent -= amount
+  }
+
+  /** How much of an uncovered amount no limit has room for; counted. */
+  #overdraftOf(uncovered: number, nowMs: number): number {
+    if (uncovered === 0) return 0
+    const overdraft = Math.max(0, uncovered - Math.max(0, this.available(nowMs)))
+    this.overdraft += overdraft
+    return overdraft
+  }
+
+  /** Until `wanted` could be granted if nobody gives anything back. */
+  #reliefInMs(nowMs: number, wanted: number): number {
+    const promised = this.#promised()
+    let waitMs = 0
+    for (const { spec, window } of this.#limits) {
+      const spent = window.sum(nowMs)
+      const tooMuch = spent + promised + wanted - spec.max
+      if (tooMuch <= 0) continue
+      if (wanted > spec.max) return Number.POSITIVE_INFINITY
+      waitMs = Math.max(waitMs, tooMuch <= spent ? window.reliefInMs(nowMs, tooMuch) : wholeWindowMs(spec))
+    }
+    return waitMs
+  }
+}
+
+/** Where promised money itself is in the way, it is taken as spent now. */
+function wholeWindowMs(spec: LimitSpec): number {
+  switch (spec.kind) {
+    case 'sliding':
+      return spec.windowMs
+    case 'day':
+      return 24 * 3_600_000
+    case 'lifetime':
+      return Number.POSITIVE_INFINITY
+  }
+}

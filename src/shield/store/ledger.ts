@@ -1,0 +1,109 @@
+import type { Clock } from '../../clock.ts'
+import { Account } from './account.ts'
+import type {
+  Bill,
+  BillReply,
+  Control,
+  KillSwitch,
+  PauseState,
+  ScopeDefinition,
+  SyncLine,
+  SyncReply,
+} from './store.ts'
+
+/** Every change of a ledger as a value, so that it can be written down before it is answered, and replayed. */
+export type Command =
+  | { readonly do: 'sync'; readonly owner: string; readonly line: SyncLine }
+  | { readonly do: 'bill'; readonly bill: Bill }
+  | { readonly do: 'leave'; readonly owner: string }
+  | { readonly do: 'define'; readonly definition: ScopeDefinition }
+  | { readonly do: 'pause'; readonly scope: string; readonly pause: PauseState }
+  | { readonly do: 'kill_switch'; readonly killSwitch: KillSwitch }
+
+/**
+ * All scopes of one store and what operators decided about them. Deterministic: the same commands at the same times give
+ * the same answers, whoever asks.
+ */
+export class Ledger {
+  readonly #clock: Clock
+  readonly #leaseMs: number
+  readonly #accounts = new Map<string, Account>()
+  #killSwitch: KillSwitch = { is: 'released' }
+  #version = 1
+
+  /** @param leaseMs how long an owner's grants last without a word; Infinity where owners cannot be cut off */
+  constructor(clock: Clock, leaseMs: number) {
+    this.#clock = clock
+    this.#leaseMs = leaseMs
+  }
+
+  get accounts(): ReadonlyMap<string, Account> {
+    return this.#accounts
+  }
+
+  sync(owner: string, line: SyncLine): SyncReply {
+    return this.#accounts.get(line.scope)?.sync(owner, line) ?? { is: 'unknown_scope' }
+  }
+
+  bill(bill: Bill): BillReply {
+    return this.#accounts.get(bill.scope)?.bill(bill) ?? { is: 'unknown_scope' }
+  }
+
+  leave(owner: string): void {
+    for (const account of this.#accounts.values()) account.leave(owner)
+  }
+
+  /** Ends the leases of all owners but one: nobody else can be using this ledger. */
+  leaveAllBut(owner: string): void {
+    for (const account of this.#accounts.values()) {
+      for (const other of [...account.owners]) if (other !== owner) account.leave(other)
+    }
+  }
+
+  /** A configuration never undoes what an operator set. */
+  define(definition: ScopeDefinition): ScopeDefinition {
+    const { scope, currency, limits, by } = definition
+    const known = this.#accounts.get(scope)
+    if (!known) {
+      this.#accounts.set(scope, new Account(this.#clock, this.#leaseMs, definition))
+      this.#version += 1
+      return definition
+    }
+    if (currency === known.currency && (by === 'operator' || known.setBy === 'configuration')) {
+      known.setLimits(limits, by)
+      this.#version += 1
+    }
+    return definitionOf(known)
+  }
+
+  setPause(scope: string, pause: PauseState): void {
+    const account = this.#accounts.get(scope)
+    if (!account) return
+    account.pause = pause
+    this.#version += 1
+  }
+
+  setKillSwitch(killSwitch: KillSwitch): void {
+    this.#killSwitch = killSwitch
+    this.#version += 1
+  }
+
+  get version(): number {
+    return this.#version
+  }
+
+  control(): Control {
+    const scopes = [...this.#accounts.values()].map((account) => ({
+      ...definitionOf(account),
+      pause: account.pause,
+    }))
+    return { version: this.#version, killSwitch: this.#killSwitch, scopes }
+  }
+}
+
+const definitionOf = ({ name, currency, limits, setBy }: Account): ScopeDefinition => ({
+  scope: name,
+  currency,
+  limits,
+  by: setBy,
+})

@@ -1,0 +1,72 @@
+import type { Cancel, Clock } from '../../clock.ts'
+import { Ledger } from './ledger.ts'
+import type {
+  Bill,
+  BillReply,
+  BudgetStore,
+  Control,
+  KillSwitch,
+  PauseState,
+  ScopeDefinition,
+  SyncLine,
+  SyncReply,
+} from './store.ts'
+
+/** A store in the memory of this process: it answers at once, and forgets everything with it. */
+export class MemoryStore implements BudgetStore {
+  readonly answersAtOnce = true
+  readonly ledger: Ledger
+  readonly #watchers = new Set<(control: Control) => void>()
+
+  /** @param leaseMs Infinity for a store that only this process uses */
+  constructor(clock: Clock, leaseMs = Number.POSITIVE_INFINITY) {
+    this.ledger = new Ledger(clock, leaseMs)
+  }
+
+  sync(owner: string, lines: readonly SyncLine[]): SyncReply[] {
+    return lines.map((line) => this.ledger.sync(owner, line))
+  }
+
+  bill(bills: readonly Bill[]): BillReply[] {
+    return bills.map((bill) => this.ledger.bill(bill))
+  }
+
+  leave(owner: string): void {
+    this.ledger.leave(owner)
+  }
+
+  define(definition: ScopeDefinition): ScopeDefinition {
+    const before = this.ledger.version
+    const defined = this.ledger.define(definition)
+    if (this.ledger.version !== before) this.#tell()
+    return defined
+  }
+
+  setPause(scope: string, pause: PauseState): void {
+    this.ledger.setPause(scope, pause)
+    this.#tell()
+  }
+
+  setKillSwitch(killSwitch: KillSwitch): void {
+    this.ledger.setKillSwitch(killSwitch)
+    this.#tell()
+  }
+
+  control(): Control {
+    return this.ledger.control()
+  }
+
+  watch(onChange: (control: Control) => void): Cancel {
+    this.#watchers.add(onChange)
+    return () => this.#watchers.delete(onChange)
+  }
+
+  async close(): Promise<void> {
+    this.#watchers.clear()
+  }
+
+  #tell(): void {
+    const control = this.ledger.control()
+    for (const onChange of this.#watchers) onChange(control)
+  }
+}

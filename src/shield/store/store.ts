@@ -1,0 +1,155 @@
+import type { Cancel } from '../../clock.ts'
+import type { LimitSpec } from '../limits.ts'
+
+/** What is known at once by a store in this process, and later by any other. */
+export type Soon<T> = T | Promise<T>
+
+/**
+ * What one purse tells the store, and asks of it. All amounts are whole units of the scope: micros, or calls.
+ *
+ * A line is sent until it is answered, always with the same `seq`; the store applies it once and answers a repetition
+ * with what it answered first.
+ */
+export interface SyncLine {
+  readonly scope: string
+  /** Counts up by one with every new line of this owner for this scope, from 1. */
+  readonly seq: number
+  /** Became spend since the last line, out of what was granted. */
+  readonly spent: number
+  /** Became spend beyond what was granted: bills above their hold, or after it. */
+  readonly overdrawn: number
+  /** Spend of earlier lines that is proven not to have happened. */
+  readonly credits: readonly Credit[]
+  readonly giveBack: number
+  /** What would last for a while, and what is needed now. The store gives `need` before anything else. */
+  readonly want: number
+  readonly need: number
+  /** How long an open hold of this scope may still be billed. */
+  readonly longestHoldMs: number
+}
+
+export interface Credit {
+  readonly amount: number
+  /** `bookedAtMs` of the answer to the line that reported the spend. */
+  readonly bookedAtMs: number
+}
+
+export type SyncReply =
+  | Granted
+  /** The lease had ended: everything granted before is forfeited, and so is what the line reported as `spent`. */
+  | { readonly is: 'forfeited'; readonly bookedAtMs: number; readonly overdraft: number }
+  /** A later line was answered already, so this one is a straggler. */
+  | { readonly is: 'stale' }
+  | { readonly is: 'unknown_scope' }
+  /** The store cannot vouch for its memory of this scope, and grants nothing until it can. The line was not applied. */
+  | { readonly is: 'fenced'; readonly detail: string; readonly retryAfterMs: number }
+
+export interface Granted {
+  readonly is: 'granted'
+  readonly granted: number
+  /** How long the purse may be used, counted from before the line was sent first. */
+  readonly leaseForMs: number
+  /** When this line's spend was booked, on the store's clock. */
+  readonly bookedAtMs: number
+  /** How much of `overdrawn` no limit had room for. */
+  readonly overdraft: number
+  readonly standing: Standing
+}
+
+/** A scope as the store sees it, after the line was applied. */
+export interface Standing {
+  /** Could be granted now; Infinity without limits, negative after a limit was lowered. */
+  readonly available: number
+  /** Until `need` can be granted, if nobody gives back; Infinity for never. 0 when it was. */
+  readonly reliefInMs: number
+  /** What counts against each limit, in their order. */
+  readonly limits: readonly LimitStanding[]
+  /** Granted to other owners and not yet spent or given back. */
+  readonly elsewhere: number
+  readonly forfeited: Forfeited
+  readonly spentEver: number
+  readonly overdraftEver: number
+}
+
+export interface LimitStanding {
+  readonly spec: LimitSpec
+  readonly spent: number
+  /** Until the first of it stops counting; Infinity for never. */
+  readonly nextReliefMs: number
+}
+
+/** Money of owners that are gone, counted as held until the last of their holds could have been billed. */
+export interface Forfeited {
+  readonly amount: number
+  /** Until the first of it becomes spend; undefined when there is none. */
+  readonly bookedInMs: number | undefined
+}
+
+/** A bill for a bid whose owner may be gone. */
+export interface Bill {
+  readonly scope: string
+  /** The owner that made the bid. */
+  readonly owner: string
+  /** Names the bid: the same id again books nothing. */
+  readonly id: string
+  readonly amount: number
+}
+
+export type BillReply =
+  | { readonly is: 'booked'; readonly overdraft: number }
+  | { readonly is: 'already' }
+  /** The owner has a lease: it must be told instead. */
+  | { readonly is: 'alive' }
+  | { readonly is: 'unknown_scope' }
+
+/** Who set limits: what an operator set is not undone by the configuration of the next start. */
+export type SetBy = 'configuration' | 'operator'
+
+export interface ScopeDefinition {
+  readonly scope: string
+  readonly currency: string
+  readonly limits: readonly LimitSpec[]
+  readonly by: SetBy
+}
+
+export type PauseState = { readonly is: 'running' } | { readonly is: 'paused'; readonly reason: string }
+
+export type KillSwitch =
+  | { readonly is: 'released' }
+  | { readonly is: 'engaged'; readonly reason: string; readonly sinceMs: number }
+
+/** Everything operators have decided. */
+export interface Control {
+  readonly version: number
+  readonly killSwitch: KillSwitch
+  readonly scopes: readonly (ScopeDefinition & { readonly pause: PauseState })[]
+}
+
+/** Thrown, or rejected with, when a store cannot be reached or written. Nothing is known of the request's effect. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable'
+}
+
+/**
+ * The shared truth about budgets: limits, what was spent in their windows, and what each process has been granted.
+ * A request that fails may or may not have been applied; every one of them can be sent again.
+ */
+export interface BudgetStore {
+  /** Whether every answer is there when the call returns: then no refusal is ever older than the question. */
+  readonly answersAtOnce: boolean
+  /** Applies a line per scope, each on its own, and answers them in order. */
+  sync(owner: string, lines: readonly SyncLine[]): Soon<readonly SyncReply[]>
+  /** Books a bill for a bid of a gone owner against what it forfeited, once. */
+  bill(bills: readonly Bill[]): Soon<readonly BillReply[]>
+  /** The owner uses its purses no more: what it still holds is forfeited now. */
+  leave(owner: string): Soon<void>
+  /** Creates a scope or replaces its limits; spend stays. Answers with what holds now. */
+  define(definition: ScopeDefinition): Soon<ScopeDefinition>
+  /** Of scopes that exist. */
+  setPause(scope: string, pause: PauseState): Soon<void>
+  setKillSwitch(killSwitch: KillSwitch): Soon<void>
+  control(): Soon<Control>
+  /** Tells of every change of control, by whomever, within a second. */
+  watch(onChange: (control: Control) => void): Cancel
+  close(): Promise<void>
+}
