@@ -14,6 +14,7 @@ export const statusOf = {
   rate_limited: 429,
   internal: 500,
   platform_refused: 502,
+  budget_store_unavailable: 503,
   platform_unavailable: 503,
   shutting_down: 503,
   outcome_unknown: 504,

@@ -78,6 +78,7 @@ export async function startService(config: Config, outside: Outside = {}): Promi
       },
     })
     defineBudgets(budget, config)
+    opened.push(() => budget.close())
     opened.push(every(clock, SWEEP_MS, () => budget.expire()))
 
     const fallback = createFallback({ multipliers: config.multipliers, maxBid: config.maxBid })

@@ -5,6 +5,9 @@ import type { Failure } from '../outcome.ts'
 import type { Guarded, Veto } from '../shield/index.ts'
 import type { DecisionRecord } from './decisions.ts'
 
+/** The store is tried again by itself; sooner than this a caller would find it as it was. */
+const STORE_RETRY_MS = 1_000
+
 type NotPlaced = Exclude<Guarded<unknown>, { is: 'accepted' }>
 
 /** What a bid that was not placed is answered with. */
@@ -89,6 +92,10 @@ export function vetoError(clock: Clock, veto: Veto): AppError {
           ...passesAt(clock, retryAfterMs),
         },
       )
+    }
+    case 'store_away': {
+      const detail = `The budgets cannot be asked for ${veto.scope.name}: ${veto.detail}`
+      return new AppError('budget_store_unavailable', detail, { afterMs: STORE_RETRY_MS }, { scope: veto.scope.name })
     }
   }
 }

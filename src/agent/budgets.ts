@@ -8,6 +8,7 @@ import { Money } from './bid-request.ts'
 import { type Ctx, readJson } from './json.ts'
 import { ok } from './problem.ts'
 import type { Route } from './routes.ts'
+import { stored, told } from './stored.ts'
 
 const MAX_WINDOW_SECONDS = 31 * 24 * 3600
 /** Scopes kept at once; each costs a few kilobytes for its windows. */
@@ -70,7 +71,10 @@ const one = { 200: { description: 'The budget now', schema: Budget } }
 
 export function budgetRoutes(agent: Agent): Route[] {
   const { budget } = agent
-  const show = (scope: Scope) => ok(budgetBody(budget.stats(scope)))
+  const show = async (scope: Scope) => {
+    await budget.refresh([scope])
+    return ok(budgetBody(budget.stats(scope)))
+  }
   const find = (c: Ctx): Scope => {
     const name = c.req.param('scope') ?? ''
     const scope = budget.scope(name)
@@ -86,7 +90,10 @@ export function budgetRoutes(agent: Agent): Route[] {
       scope: 'read',
       answers: { 200: { description: 'All budgets', schema: z.object({ budgets: z.array(Budget) }) } },
       refusals: [],
-      handle: () => ok({ budgets: [...budget.scopes].map((scope) => budgetBody(budget.stats(scope))) }),
+      async handle() {
+        await budget.refresh()
+        return ok({ budgets: [...budget.scopes].map((scope) => budgetBody(budget.stats(scope))) })
+      },
     },
     {
       method: 'get',
@@ -111,8 +118,9 @@ export function budgetRoutes(agent: Agent): Route[] {
         const { limits } = await readJson(c, BudgetInput)
         const name = c.req.param('scope') ?? ''
         const currency = budget.scope(name)?.currency ?? currencyOf(agent, name)
-        const scope = budget.define(name, currency, limits.map(toSpec))
+        const scope = budget.define(name, currency, limits.map(toSpec), 'operator')
         agent.log.warn({ scope: name, limits }, 'limits changed')
+        await stored(agent)
         return show(scope)
       },
     },
@@ -127,10 +135,11 @@ export function budgetRoutes(agent: Agent): Route[] {
       async handle(c) {
         const name = c.req.param('scope') ?? ''
         // Pausing lowers risk, so it needs no budget: a campaign without one gets an empty one to carry the mark.
-        const scope = budget.scope(name) ?? budget.define(name, currencyOf(agent, name), [])
+        const scope = budget.scope(name) ?? budget.define(name, currencyOf(agent, name), [], 'operator')
         const reason = (await reasonOf(c)) ?? 'paused by an operator'
-        scope.pause = { is: 'paused', reason }
+        budget.pause(scope, reason)
         agent.log.warn({ scope: scope.name, reason }, 'scope paused')
+        await told(agent)
         return show(scope)
       },
     },
@@ -142,10 +151,11 @@ export function budgetRoutes(agent: Agent): Route[] {
       params: ScopeParam,
       answers: one,
       refusals: ['not_found'],
-      handle(c) {
+      async handle(c) {
         const scope = find(c)
-        scope.pause = { is: 'running' }
+        budget.resume(scope)
         agent.log.warn({ scope: scope.name }, 'scope resumed')
+        await stored(agent)
         return show(scope)
       },
     },

@@ -65,16 +65,12 @@ type Scopes = ReturnType<typeof scopesOf>
 function budgetExclusion({ budget }: Agent, scopes: Scopes, { bid }: Decision): string | undefined {
   const veto = budget.canSpend(scopes, bid)
   if (!veto) return undefined
-  return veto.is === 'over_budget' ? `${veto.scope.name} has no room` : `bidding is stopped: ${veto.reason}`
+  if (veto.is === 'over_budget') return `${veto.scope.name} has no room`
+  return veto.is === 'store_away' ? 'its budgets cannot be asked' : `bidding is stopped: ${veto.reason}`
 }
 
 /** Share of the tightest limit that is still free, 0..1; 1 without limits. */
-function roomShare({ clock }: Agent, scopes: Scopes): number {
-  const nowMs = clock.elapsedMs()
-  const shares = scopes.flatMap((scope) =>
-    scope.limits.map(({ spec, window }) =>
-      spec.max === 0 ? 0 : 1 - (window.sum(nowMs) + scope.held) / spec.max,
-    ),
-  )
+function roomShare({ budget }: Agent, scopes: Scopes): number {
+  const shares = scopes.flatMap((scope) => budget.stats(scope).limits.map(({ utilization }) => 1 - utilization))
   return Math.max(0, Math.min(1, ...shares))
 }

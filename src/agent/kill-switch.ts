@@ -6,6 +6,7 @@ import type { Agent } from './agent.ts'
 import { readJson } from './json.ts'
 import { ok } from './problem.ts'
 import type { Route } from './routes.ts'
+import { stored, told } from './stored.ts'
 
 const KillSwitchInput = z
   .strictObject({
@@ -65,6 +66,7 @@ export function killSwitchRoutes(agent: Agent): Route[] {
         if (engaged) agent.budget.engageKillSwitch(reason ?? 'engaged by an operator')
         else agent.budget.releaseKillSwitch()
         agent.log.warn({ engaged, reason }, 'kill switch')
+        await (engaged ? told(agent) : stored(agent))
         const campaigns = pauseCampaigns ? await pauseAll(agent) : undefined
         return ok({ ...switchBody(agent.budget.killSwitch), ...(campaigns && { campaigns }) })
       },

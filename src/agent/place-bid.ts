@@ -161,8 +161,7 @@ function newRecord(
 ): DecisionRecord {
   const { platform, decision, candidates } = choosePlatform(agent, request, predicted)
   const scopes = scopesOf(agent.budget, platform, request.campaignId)
-  const nowMs = agent.clock.elapsedMs()
-  const room = Math.min(...scopes.map((scope) => scope.available(nowMs)))
+  const room = Math.min(...scopes.map((scope) => scope.available))
   return {
     bidId: newBidId(),
     atMs: agent.clock.nowMs(),

@@ -279,13 +279,13 @@ describe('invariant 6: lowering risk always works, at once', () => {
     const meta = scope('platform:meta', sliding(100))
     const google = scope('platform:google_ads', sliding(100))
     hold('a', meta, 10)
-    meta.pause = { is: 'paused', reason: 'review' }
+    budget.pause(meta, 'review')
 
     expect(hold('b', [google, meta], 1)).toEqual({ is: 'paused', scope: meta, reason: 'review' })
     expect(google.held).toBe(0)
     expect(hold('c', google, 1).is).toBe('held')
     expect(budget.release('a')).toBe('released')
-    meta.pause = { is: 'running' }
+    budget.resume(meta)
     expect(hold('b', [google, meta], 1).is).toBe('held')
   })
 
@@ -317,7 +317,7 @@ describe('invariant 6: lowering risk always works, at once', () => {
     const global = scope('global', sliding(100))
     hold('a', global, 100)
     scope('global', sliding(0))
-    global.pause = { is: 'paused', reason: 'stop' }
+    budget.pause(global, 'stop')
     budget.engageKillSwitch('stop')
 
     expect(budget.release('a')).toBe('released')

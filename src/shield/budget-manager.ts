@@ -51,10 +51,8 @@ export class BudgetManager extends Budgets {
   /** Undefined when `amount` could be held on all scopes now as far as is known here, else the first reason why not. */
   canSpend(scopes: readonly Scope[], amount: Micros): Veto | undefined {
     const nowMs = this.#clock.elapsedMs()
-    const veto = this.veto(scopes, amount, nowMs)
-    if (veto !== 'short') return veto
-    this.#sweep(nowMs)
-    return this.couldDraw(scopes, amount, nowMs)
+    const veto = this.couldDraw(scopes, amount, nowMs)
+    return veto?.is === 'over_budget' && this.#sweep(nowMs) ? this.couldDraw(scopes, amount, nowMs) : veto
   }
 
   /**
@@ -90,12 +88,9 @@ export class BudgetManager extends Budgets {
    */
   open(scopes: readonly Scope[], amount: Micros, terms: HoldTerms, id = ''): Hold | Short | Veto {
     const nowMs = this.#clock.elapsedMs()
-    let veto: Short | Veto | 'short' | undefined = this.veto(scopes, amount, nowMs)
-    if (veto === 'short') {
-      // A hold whose time is over may be what is in the way; only then is it worth looking.
-      this.#sweep(nowMs)
-      veto = this.drawFor(scopes, amount, nowMs)
-    }
+    let veto = this.draw(scopes, amount, nowMs)
+    // A hold whose time is over may be what is in the way; only then is it worth looking.
+    if (veto?.is === 'over_budget' && this.#sweep(nowMs)) veto = this.draw(scopes, amount, nowMs)
     if (veto) return veto
 
     assert(areDistinct(scopes), `${id} names a scope twice`)
@@ -123,7 +118,7 @@ export class BudgetManager extends Budgets {
     if (!late) hold.queue.remove(hold)
     hold.state = 'settled'
     hold.spent = amount
-    hold.endedAtMs = this.#clock.elapsedMs()
+    hold.settledBefore = this.#nextHold++
     let uncovered = late
     for (const scope of hold.scopes) {
       scope.spent += amount
@@ -145,7 +140,6 @@ export class BudgetManager extends Budgets {
     if (hold.state !== 'open') return 'already'
     hold.queue.remove(hold)
     hold.state = 'released'
-    hold.endedAtMs = this.#clock.elapsedMs()
     for (const { purse } of hold.scopes) if (hold.number >= purse.firstHold) purse.release(hold.micros)
     return 'released'
   }
@@ -157,11 +151,10 @@ export class BudgetManager extends Budgets {
     if (hold.state !== 'settled') return 'already'
     for (const scope of hold.scopes) {
       scope.spent -= hold.spent
-      if (hold.number >= scope.purse.firstHold) scope.purse.credit(hold.spent, hold.endedAtMs)
+      if (hold.number >= scope.purse.firstHold) scope.purse.credit(hold.spent, hold.settledBefore)
     }
     hold.state = 'released'
     hold.spent = 0
-    hold.endedAtMs = this.#clock.elapsedMs()
     return 'credited'
   }
 
@@ -173,7 +166,7 @@ export class BudgetManager extends Budgets {
     const hold = new Hold(id, this.#nextHold++, scopes, amount, nowMs, NEVER_HELD)
     hold.state = 'settled'
     hold.spent = amount
-    hold.endedAtMs = nowMs
+    hold.settledBefore = this.#nextHold++
     this.#holds.add(hold)
     for (const scope of scopes) {
       scope.spent += amount
@@ -206,7 +199,6 @@ export class BudgetManager extends Budgets {
 
   /** Asks the store how these scopes stand. Undefined when it has answered already. */
   refresh(scopes: Iterable<Scope> = this.scopes): Promise<void> | undefined {
-    this.expire()
     return this.link.refresh(scopes)
   }
 
@@ -234,15 +226,18 @@ export class BudgetManager extends Budgets {
     return queue
   }
 
-  /** Ends the holds whose time is over. */
-  #sweep(nowMs: number): void {
+  /** Ends the holds whose time is over; false when there was none. */
+  #sweep(nowMs: number): boolean {
+    let swept = false
     for (const queue of this.#queues) {
       for (let hold = queue.first; hold && hold.expiresAtMs <= nowMs; hold = queue.first) {
         if (queue.terms.onExpiry === 'settle') this.settle(hold, hold.micros)
         else this.release(hold)
         this.#onExpired?.(hold)
+        swept = true
       }
     }
+    return swept
   }
 }
 

@@ -101,33 +101,41 @@ export class Budgets {
     return this.link.settled()
   }
 
-  protected veto(scopes: readonly Scope[], amount: Micros, nowMs: number): Veto | 'short' | undefined {
-    if (this.#killSwitch.is === 'engaged') return { is: 'kill_switch', reason: this.#killSwitch.reason }
-    let isShort = false
-    for (const scope of scopes) {
-      if (scope.pause.is === 'paused') return { is: 'paused', scope, reason: scope.pause.reason }
-      if (!scope.purse.covers(amount, nowMs)) isShort = true
+  /** Why the amount may not be held on these scopes now; asks the store for what the purses lack. */
+  protected draw(scopes: readonly Scope[], amount: Micros, nowMs: number): Short | Veto | undefined {
+    const veto = this.#stopped(scopes)
+    if (veto) return veto
+    for (const { purse } of scopes) {
+      if (!purse.covers(amount, nowMs)) return this.#ask(scopes, amount, nowMs)
     }
-    return isShort ? 'short' : undefined
+    return undefined
   }
 
-  /** Whether the store would give what the purses lack, as far as is known without waiting; nothing is held. */
+  /** Why the amount could not be held, as far as is known without waiting for the store. */
   protected couldDraw(scopes: readonly Scope[], amount: Micros, nowMs: number): Veto | undefined {
     if (this.#store.answersAtOnce) {
-      const drawn = this.drawFor(scopes, amount, nowMs)
+      const drawn = this.draw(scopes, amount, nowMs)
       return drawn?.is === 'short' ? undefined : drawn
     }
+    const veto = this.#stopped(scopes)
+    if (veto) return veto
     const scope = scopes.find((one) => one.available < amount)
-    return scope && overBudget(scope, scopes)
+    return scope && overBudget(scope, scopes, amount)
   }
 
-  /** Asks the store for what the purses lack; undefined when they have it now. */
-  protected drawFor(scopes: readonly Scope[], amount: Micros, nowMs: number): Short | Veto | undefined {
+  #stopped(scopes: readonly Scope[]): Veto | undefined {
+    if (this.#killSwitch.is === 'engaged') return { is: 'kill_switch', reason: this.#killSwitch.reason }
+    for (const scope of scopes) {
+      if (scope.pause.is === 'paused') return { is: 'paused', scope, reason: scope.pause.reason }
+    }
+    return undefined
+  }
+
+  #ask(scopes: readonly Scope[], amount: Micros, nowMs: number): Short | Veto | undefined {
     const lacking = scopes.filter(({ purse }) => !purse.covers(amount, nowMs))
-    if (lacking.length === 0) return undefined
     if (!this.#store.answersAtOnce) {
       const dry = lacking.find((scope) => isDry(scope, amount, nowMs))
-      if (dry) return overBudget(dry, scopes)
+      if (dry) return overBudget(dry, scopes, amount)
       // While the store is away nobody waits for it; the link keeps trying.
       const { state } = this.link
       if (state.is === 'away' && lacking[0]) return { is: 'store_away', scope: lacking[0], detail: state.detail }
@@ -138,7 +146,7 @@ export class Budgets {
     const scope = scopes.find(({ purse }) => !purse.covers(amount, nowMs))
     if (!scope) return undefined
     const { refusal } = scope.purse
-    return refusal === undefined ? overBudget(scope, scopes) : { is: 'store_away', scope, detail: refusal }
+    return refusal === undefined ? overBudget(scope, scopes, amount) : { is: 'store_away', scope, detail: refusal }
   }
 
   /** The limits changed: what is in the purse was granted under the old ones. */

@@ -29,9 +29,9 @@ export class Hold {
   next: Hold | undefined = undefined
   previous: Hold | undefined = undefined
   state: 'open' | 'settled' | 'released' = 'open'
-  /** Micros that became spend, and the elapsed time of that; meaningful while `settled`. */
+  /** Micros that became spend, and the number of the next hold at that moment; meaningful while `settled`. */
   spent = 0
-  endedAtMs = 0
+  settledBefore = 0
 
   constructor(
     id: string,

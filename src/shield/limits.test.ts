@@ -30,8 +30,11 @@ function createHarness(startMs = Date.UTC(2026, 10, 20, 12)) {
     budget.credit(`s${index}`)
     entry.amount = 0
   }
-  const counted = () =>
-    budget.scope('global')?.limits.map(({ window }) => window.sum(clock.elapsedMs())) ?? []
+  const counted = () => {
+    const scope = budget.scope('global')
+    budget.refresh()
+    return scope ? budget.stats(scope).limits.map(({ spent }) => spent) : []
+  }
   return { clock, budget, log, define, spend, credit, counted }
 }
 
@@ -95,7 +98,7 @@ describe('changing limits', () => {
         for (const step of sequence) {
           if (step.is === 'spend') spend(step.amount)
           if (step.is === 'credit') credit(step.which % Math.max(1, log.length))
-          if (step.is === 'pass') clock.advance(step.ms)
+          if (step.is === 'pass') clock.stall(step.ms)
           if (step.is === 'define') {
             define(step.specs)
             now = step.specs

@@ -15,6 +15,8 @@ interface Sent {
   readonly line: SyncLine
   /** When it was sent first: the lease is counted from here. */
   readonly sentMs: number
+  /** The number of the next hold when the line was made: what was spent before is in it. */
+  readonly before: number
 }
 
 /**
@@ -43,8 +45,8 @@ export class Purse {
   /** Spend that no line has carried yet: covered by what was granted, and beyond it. */
   #spent = 0
   #overdrawn = 0
-  #credits: { readonly amount: number; readonly spentMs: number }[] = []
-  #reports: { readonly sentMs: number; readonly bookedAtMs: number }[] = []
+  #credits: { readonly amount: number; readonly spentAt: number }[] = []
+  #reports: { readonly before: number; readonly bookedAtMs: number }[] = []
   #seq = 0
   #sent: Sent | undefined
   #leaseEndsMs = 0
@@ -107,21 +109,31 @@ export class Purse {
     this.balance += held
   }
 
-  /** Books spend that nothing was set aside for: from the balance as far as it goes. */
+  /**
+   * Books spend that nothing was set aside for: from the balance as far as it goes. Where a limit is exceeded already
+   * the balance is room that is not there, so it goes back and the store says what was overdrawn.
+   */
   spendUnheld(amount: number): void {
-    const covered = Math.min(amount, Math.max(0, this.balance))
+    if (amount === 0) return
+    const isRoom = (this.standing?.available ?? -1) >= 0
+    if (!isRoom) this.recall()
+    const covered = isRoom ? Math.min(amount, this.balance) : 0
     this.balance -= covered
     this.#spent += covered
     this.#overdrawn += amount - covered
   }
 
-  /** Takes back spend of `spentMs` that is proven not to have happened. */
-  credit(amount: number, spentMs: number): void {
-    const unsent = !this.#sent && spentMs > (this.#reports.at(-1)?.sentMs ?? Number.NEGATIVE_INFINITY)
-    if (unsent && amount <= this.#spent) {
+  /**
+   * Takes back spend that is proven not to have happened.
+   *
+   * @param spentAt the number that the next hold had when it was spent
+   */
+  credit(amount: number, spentAt: number): void {
+    const lastSent = this.#sent?.before ?? this.#reports.at(-1)?.before ?? 0
+    if (spentAt >= lastSent && amount <= this.#spent) {
       this.#spent -= amount
       this.balance += amount
-    } else this.#credits.push({ amount, spentMs })
+    } else this.#credits.push({ amount, spentAt })
   }
 
   /** Asks for money with the next line. */
@@ -133,10 +145,10 @@ export class Purse {
     this.#need += Math.max(0, amount - (nowMs < this.#leaseEndsMs ? this.balance : 0))
   }
 
-  /** The line to send: the one that is not answered yet, or a new one. */
-  line(nowMs: number): SyncLine {
+  /** The line to send: the one that is not answered yet, or a new one that carries everything up to now. */
+  line(nowMs: number, nextHold: number): SyncLine {
     this.#look(nowMs)
-    const sent = this.#sent ?? { line: this.#nextLine(), sentMs: nowMs }
+    const sent = this.#sent ?? { line: this.#nextLine(), sentMs: nowMs, before: nextHold }
     this.#sent = sent
     return sent.line
   }
@@ -273,16 +285,16 @@ export class Purse {
     this.#lookedMs = nowMs
   }
 
-  #remember({ sentMs }: Sent, bookedAtMs: number): void {
-    this.#reports.push({ sentMs, bookedAtMs })
+  #remember({ before }: Sent, bookedAtMs: number): void {
+    this.#reports.push({ before, bookedAtMs })
     if (this.#reports.length > REPORTS_KEPT) this.#reports.shift()
   }
 
   /** Credits whose spend was in an answered line. One whose line is forgotten is given up: the money stays spent. */
   #bookedCredits(): Credit[] {
     const booked: Credit[] = []
-    this.#credits = this.#credits.filter(({ amount, spentMs }) => {
-      const report = this.#reports.find(({ sentMs }) => sentMs >= spentMs)
+    this.#credits = this.#credits.filter(({ amount, spentAt }) => {
+      const report = this.#reports.find(({ before }) => before > spentAt)
       if (report) booked.push({ amount, bookedAtMs: report.bookedAtMs })
       return !report && this.#reports.length < REPORTS_KEPT
     })

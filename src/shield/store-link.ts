@@ -144,9 +144,9 @@ export class StoreLink {
 
   #send(scopes: readonly Scope[]): Promise<void> | undefined {
     if (scopes.length === 0) return undefined
-    const { store, owner, clock } = this.#options
+    const { store, owner, clock, nextHold } = this.#options
     const nowMs = clock.elapsedMs()
-    const lines = scopes.map(({ purse }) => purse.line(nowMs))
+    const lines = scopes.map(({ purse }) => purse.line(nowMs, nextHold()))
     const replies = attempt(() => store.sync(owner, lines))
     if (!(replies instanceof Promise)) {
       this.#answered(lines, replies)

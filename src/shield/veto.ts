@@ -30,9 +30,14 @@ export function isDry({ purse }: Scope, amount: Micros, nowMs: number): boolean 
   return standing !== undefined && nowMs - answeredMs < DRY_MS && balance + standing.available < amount
 }
 
-/** @param scope the one that has not enough; the wait is until all of them have */
-export function overBudget(scope: Scope, scopes: readonly Scope[]): Veto {
+/** @param scope the first that has not enough; the wait is until all of `scopes` have */
+export function overBudget(scope: Scope, scopes: readonly Scope[], amount: Micros): Veto {
   const remaining = Number.isFinite(scope.available) ? micros(Math.max(0, scope.available)) : micros(0)
-  const retryAfterMs = Math.max(...scopes.map(({ purse }) => purse.standing?.reliefInMs ?? 0))
+  const retryAfterMs = Math.max(...scopes.map((one) => reliefInMs(one, amount)))
   return { is: 'over_budget', scope, remaining, retryAfterMs }
+}
+
+function reliefInMs({ limits, purse }: Scope, amount: Micros): number {
+  if (limits.some(({ max }) => amount > max)) return Number.POSITIVE_INFINITY
+  return purse.standing?.reliefInMs ?? 0
 }

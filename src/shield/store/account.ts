@@ -154,8 +154,9 @@ export class Account {
     const spent = Math.min(line.spent, lease.outstanding - returned)
     const uncovered = line.overdrawn + (line.spent - spent)
     lease.outstanding -= spent + returned
+    this.#book(nowMs, spent)
     const overdraft = this.#overdraftOf(uncovered, nowMs)
-    this.#book(nowMs, spent + uncovered)
+    this.#book(nowMs, uncovered)
 
     const granted = this.#share(line, nowMs)
     lease.outstanding += granted
