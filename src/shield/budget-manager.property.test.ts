@@ -115,9 +115,11 @@ function createPair() {
     )
     assert.equal(answer.retryAfterMs === Number.POSITIVE_INFINITY, never)
     if (never) return
+    budget.refresh()
     clock.stall(answer.retryAfterMs - 1)
     assert.equal(budget.canSpend(real, micros(wanted))?.is, 'over_budget', 'it would have passed before')
     naive.veto(model, wanted)
+    budget.refresh()
     clock.stall(1)
     assert.equal(budget.canSpend(real, micros(wanted)), undefined, 'it does not pass after the wait')
   }

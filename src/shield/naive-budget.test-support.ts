@@ -78,8 +78,8 @@ export class NaiveBudget {
 
   #vetoNow(scopes: readonly NaiveScope[], amount: number): NaiveAnswer | undefined {
     if (this.killed) return { is: 'kill_switch' }
+    if (scopes.some(({ paused }) => paused)) return { is: 'paused' }
     for (const scope of scopes) {
-      if (scope.paused) return { is: 'paused' }
       const room = this.available(scope)
       if (amount > room) return { is: 'over_budget', scope, remaining: Math.max(0, room) }
     }

@@ -99,14 +99,20 @@ export class Purse {
   settle(held: number, spent: number): void {
     this.held -= held
     const covered = Math.min(held, spent)
-    this.balance += held - covered
+    this.#free(held - covered)
     this.#spent += covered
     this.spendUnheld(spent - covered)
   }
 
   release(held: number): void {
     this.held -= held
-    this.balance += held
+    this.#free(held)
+  }
+
+  /** Where a limit is exceeded, what becomes free is not free: the store has it back before anything else is held. */
+  #free(amount: number): void {
+    this.balance += amount
+    if ((this.standing?.available ?? 0) < 0) this.recall()
   }
 
   /**
@@ -132,7 +138,7 @@ export class Purse {
     const lastSent = this.#sent?.before ?? this.#reports.at(-1)?.before ?? 0
     if (spentAt >= lastSent && amount <= this.#spent) {
       this.#spent -= amount
-      this.balance += amount
+      this.#free(amount)
     } else this.#credits.push({ amount, spentAt })
   }
 
@@ -142,7 +148,8 @@ export class Purse {
       this.#burst = nowMs - this.#neededMs < BURST_MS ? Math.min(this.#burst * 2, 1 << 20) : 1
       this.#neededMs = nowMs
     }
-    this.#need += Math.max(0, amount - (nowMs < this.#leaseEndsMs ? this.balance : 0))
+    const usable = nowMs < this.#leaseEndsMs && !this.#recalled ? this.balance : 0
+    this.#need += Math.max(0, amount - usable)
   }
 
   /** The line to send: the one that is not answered yet, or a new one that carries everything up to now. */
@@ -245,6 +252,7 @@ export class Purse {
     this.#leaseEndsMs = sentMs + leaseForMs * LEASE_SHARE
     this.standing = standing
     this.answeredMs = nowMs
+    if (standing.available < 0 && this.balance > 0) this.recall()
   }
 
   /** The store took everything back when the lease ended; what was held or spent from it is counted there. */

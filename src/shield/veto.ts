@@ -37,7 +37,8 @@ export function overBudget(scope: Scope, scopes: readonly Scope[], amount: Micro
   return { is: 'over_budget', scope, remaining, retryAfterMs }
 }
 
-function reliefInMs({ limits, purse }: Scope, amount: Micros): number {
+function reliefInMs({ limits, purse, available }: Scope, amount: Micros): number {
+  if (available >= amount) return 0
   if (limits.some(({ max }) => amount > max)) return Number.POSITIVE_INFINITY
   return purse.standing?.reliefInMs ?? 0
 }
