@@ -135,7 +135,11 @@ export class Account {
       reliefInMs: wanted > 0 ? this.#reliefInMs(nowMs, wanted) : 0,
       limits: this.#limits.map(({ spec, window }) => {
         const spent = window.sum(nowMs)
-        return { spec, spent, nextReliefMs: spent > 0 ? window.reliefInMs(nowMs, 1) : Number.POSITIVE_INFINITY }
+        return {
+          spec,
+          spent,
+          nextReliefMs: spent > 0 ? window.reliefInMs(nowMs, 1) : Number.POSITIVE_INFINITY,
+        }
       }),
       elsewhere: outstanding - mine,
       forfeited: {
@@ -154,8 +158,10 @@ export class Account {
     const spent = Math.min(line.spent, lease.outstanding - returned)
     const uncovered = line.overdrawn + (line.spent - spent)
     lease.outstanding -= spent + returned
+    // First what was granted, so that the room it takes is not seen as free.
+    this.#book(nowMs, spent)
     const overdraft = this.#overdraftOf(uncovered, nowMs)
-    this.#book(nowMs, spent + uncovered)
+    this.#book(nowMs, uncovered)
 
     const granted = this.#share(line, nowMs)
     lease.outstanding += granted
