@@ -7,7 +7,7 @@ import { Scope } from './scope.ts'
 import { MemoryStore } from './store/memory-store.ts'
 import type { BudgetStore, Control, KillSwitch, PauseState, SetBy } from './store/store.ts'
 import { type LinkState, StoreLink } from './store-link.ts'
-import { isDry, overBudget, type Short, type Veto } from './veto.ts'
+import { isDry, overBudget, refusalOf, type Short, type Veto } from './veto.ts'
 
 export interface BudgetsOptions {
   readonly clock: Clock
@@ -126,11 +126,16 @@ export class Budgets {
     const lacking = scopes.filter(({ purse }) => !purse.covers(amount, nowMs))
     if (lacking.length === 0) return undefined
     if (!this.#store.answersAtOnce) {
+      for (const scope of lacking) {
+        const detail = refusalOf(scope, nowMs)
+        if (detail !== undefined) return { is: 'store_away', scope, detail }
+      }
       const dry = lacking.find((scope) => isDry(scope, amount, nowMs))
       if (dry) return overBudget(dry, scopes)
       // While the store is away nobody waits for it; the link keeps trying.
       const { state } = this.link
-      if (state.is === 'away' && lacking[0]) return { is: 'store_away', scope: lacking[0], detail: state.detail }
+      if (state.is === 'away' && lacking[0])
+        return { is: 'store_away', scope: lacking[0], detail: state.detail }
     }
     for (const { purse } of lacking) purse.ask(amount, nowMs)
     const drawn = this.link.draw(lacking)

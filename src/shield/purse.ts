@@ -20,7 +20,7 @@ interface Sent {
 /**
  * What this process may hold and spend of one scope without asking anyone.
  *
- * Invariant: `granted = balance + held + unreported + reported + returned`, always; see {@link conserved}.
+ * Invariant: `granted = balance + held + unreported + reported + returned + forfeited`, always; see {@link conserved}.
  */
 export class Purse {
   readonly scope: string
@@ -37,9 +37,8 @@ export class Purse {
   firstHold = 0
   /** How long the longest hold of this scope can be open. */
   longestHoldMs = 0
-  #granted = 0
-  #reported = 0
-  #returned = 0
+  /** What answered lines came to; only ever grows. */
+  readonly #totals = { granted: 0, reported: 0, returned: 0, overdrawn: 0, forfeited: 0 }
   /** Spend that no line has carried yet: covered by what was granted, and beyond it. */
   #spent = 0
   #overdrawn = 0
@@ -145,7 +144,8 @@ export class Purse {
   get showsSpend(): boolean {
     const { standing } = this
     return (
-      standing !== undefined && (standing.forfeited.amount > 0 || standing.limits.some(({ spent }) => spent > 0))
+      standing !== undefined &&
+      (standing.forfeited.amount > 0 || standing.limits.some(({ spent }) => spent > 0))
     )
   }
 
@@ -160,7 +160,15 @@ export class Purse {
   /** Whether there is something to tell or to ask. */
   isDue(nowMs: number): boolean {
     this.#look(nowMs)
-    if (this.#recalled || this.#sent || this.#need > 0 || this.#spent > 0 || this.#overdrawn > 0 || this.#credits.length > 0) return true
+    if (
+      this.#recalled ||
+      this.#sent ||
+      this.#need > 0 ||
+      this.#spent > 0 ||
+      this.#overdrawn > 0 ||
+      this.#credits.length > 0
+    )
+      return true
     if (this.balance < this.#fill() / 2 || this.#surplus() > 0) return true
     const usesLease = this.balance > 0 || this.held > 0
     return usesLease && this.#leaseEndsMs - nowMs < (this.#leaseForMs * LEASE_SHARE * 2) / 3
@@ -175,17 +183,20 @@ export class Purse {
   answered(line: SyncLine, reply: SyncReply, nowMs: number, nextHold: number): boolean {
     const sent = this.#sent
     if (!sent || sent.line.seq !== line.seq) return false
-    this.refusal = reply.is === 'fenced' ? reply.detail : undefined
+    this.refusal = refusalIn(reply)
+    this.answeredMs = nowMs
     switch (reply.is) {
       case 'granted':
         this.#sent = undefined
-        this.#reported += line.spent
-        this.#returned += line.giveBack
+        this.#totals.reported += line.spent
+        this.#totals.returned += line.giveBack
+        this.#totals.overdrawn += line.overdrawn
         this.#remember(sent, reply.bookedAtMs)
-        this.#fillUp(reply, sent.sentMs, nowMs)
+        this.#fillUp(reply, sent.sentMs)
         return true
       case 'forfeited':
         this.#sent = undefined
+        this.#totals.overdrawn += line.overdrawn
         this.#remember(sent, reply.bookedAtMs)
         this.#empty(nextHold)
         return true
@@ -201,7 +212,8 @@ export class Purse {
   conserved(): number {
     const sent = this.#sent?.line
     const inFlight = sent ? sent.spent + sent.giveBack : 0
-    return this.balance + this.held + this.#spent + inFlight + this.#reported + this.#returned - this.#granted
+    const { granted, reported, returned, forfeited } = this.#totals
+    return this.balance + this.held + this.#spent + inFlight + reported + returned + forfeited - granted
   }
 
   #nextLine(): SyncLine {
@@ -218,6 +230,7 @@ export class Purse {
       want: giveBack > 0 && this.#need === 0 ? 0 : Math.max(0, Math.ceil(fill - this.balance)),
       need: this.#need,
       longestHoldMs: this.longestHoldMs,
+      totals: { ...this.#totals },
     }
     this.balance -= giveBack
     this.#spent = 0
@@ -226,13 +239,12 @@ export class Purse {
     return line
   }
 
-  #fillUp({ granted, leaseForMs, standing }: Granted, sentMs: number, nowMs: number): void {
+  #fillUp({ granted, leaseForMs, standing }: Granted, sentMs: number): void {
     this.balance += granted
-    this.#granted += granted
+    this.#totals.granted += granted
     this.#leaseForMs = leaseForMs
     this.#leaseEndsMs = sentMs + leaseForMs * LEASE_SHARE
     this.standing = standing
-    this.answeredMs = nowMs
   }
 
   /** The store took everything back when the lease ended; what was held or spent from it is counted there. */
@@ -240,9 +252,7 @@ export class Purse {
     this.balance = 0
     this.held = 0
     this.#spent = 0
-    this.#granted = 0
-    this.#reported = 0
-    this.#returned = 0
+    this.#totals.forfeited = this.#totals.granted - this.#totals.reported - this.#totals.returned
     this.#credits = []
     this.firstHold = nextHold
     this.#leaseEndsMs = 0
@@ -288,4 +298,10 @@ export class Purse {
     })
     return booked
   }
+}
+
+/** Why the store grants nothing, though it can be reached. */
+function refusalIn(reply: SyncReply): string | undefined {
+  if (reply.is === 'fenced') return reply.detail
+  return reply.is === 'granted' ? reply.withheld?.detail : undefined
 }

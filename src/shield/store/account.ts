@@ -158,7 +158,6 @@ export class Account {
     const spent = Math.min(line.spent, lease.outstanding - returned)
     const uncovered = line.overdrawn + (line.spent - spent)
     lease.outstanding -= spent + returned
-    // First what was granted, so that the room it takes is not seen as free.
     this.#book(nowMs, spent)
     const overdraft = this.#overdraftOf(uncovered, nowMs)
     this.#book(nowMs, uncovered)

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { micros } from '../../money.ts'
 import type { LimitSpec } from '../limits.ts'
 import type { Bill, BudgetStore, Control, Granted, ScopeDefinition, SyncLine, SyncReply } from './store.ts'
 
@@ -15,8 +16,12 @@ export interface StoreFixture {
 
 /** A short window for stores whose time is real. */
 const WINDOW_MS = 900
-const sliding = (max: number, windowMs = WINDOW_MS): LimitSpec => ({ kind: 'sliding', windowMs, max })
-const lifetime = (max: number): LimitSpec => ({ kind: 'lifetime', max })
+const sliding = (max: number, windowMs = WINDOW_MS): LimitSpec => ({
+  kind: 'sliding',
+  windowMs,
+  max: micros(max),
+})
+const lifetime = (max: number): LimitSpec => ({ kind: 'lifetime', max: micros(max) })
 
 const SCOPE = 'campaign:meta:123'
 
@@ -137,7 +142,7 @@ export function budgetStoreContract(name: string, open: () => Promise<StoreFixtu
     })
 
     it('counts against a day limit until the day ends', async () => {
-      await define([{ kind: 'day', timezone: 'Asia/Kolkata', max: 100 }])
+      await define([{ kind: 'day', timezone: 'Asia/Kolkata', max: micros(100) }])
       await granted('a', line(1, { need: 100 }))
       const { granted: none, standing } = await granted('a', line(2, { spent: 100, need: 1 }))
       expect(none).toBe(0)
@@ -258,7 +263,11 @@ export function budgetStoreContract(name: string, open: () => Promise<StoreFixtu
         await define([sliding(100, 60_000)])
         await granted('a', line(1, { need: 100 }))
         await granted('a', line(2, { spent: 70, giveBack: 30 }))
-        await define([sliding(100, 120_000), lifetime(200), { kind: 'day', timezone: 'UTC', max: 90 }])
+        await define([
+          sliding(100, 120_000),
+          lifetime(200),
+          { kind: 'day', timezone: 'UTC', max: micros(90) },
+        ])
         const { standing } = await granted('a', line(3))
         expect(standing.limits.map(({ spent }) => spent)).toEqual([70, 70, 70])
         expect(standing.available).toBe(20)
