@@ -183,7 +183,8 @@ export class Purse {
   answered(line: SyncLine, reply: SyncReply, nowMs: number, nextHold: number): boolean {
     const sent = this.#sent
     if (!sent || sent.line.seq !== line.seq) return false
-    this.refusal = refusalIn(reply)
+    const refused = reply.is === 'granted' ? reply.withheld : reply.is === 'fenced' ? reply : undefined
+    this.refusal = refused?.detail
     this.answeredMs = nowMs
     switch (reply.is) {
       case 'granted':
@@ -298,10 +299,4 @@ export class Purse {
     })
     return booked
   }
-}
-
-/** Why the store grants nothing, though it can be reached. */
-function refusalIn(reply: SyncReply): string | undefined {
-  if (reply.is === 'fenced') return reply.detail
-  return reply.is === 'granted' ? reply.withheld?.detail : undefined
 }
