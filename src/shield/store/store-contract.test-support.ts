@@ -23,7 +23,7 @@ const sliding = (max: number, windowMs = WINDOW_MS): LimitSpec => ({
 })
 const lifetime = (max: number): LimitSpec => ({ kind: 'lifetime', max: micros(max) })
 
-const SCOPE = 'campaign:meta:123'
+export const SCOPE = 'campaign:meta:123'
 
 /** A line of a purse that has nothing to say but what is given. */
 export const line = (seq: number, say: Partial<SyncLine> = {}): SyncLine => ({
