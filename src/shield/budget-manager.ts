@@ -90,6 +90,7 @@ export class BudgetManager extends Budgets {
    */
   open(scopes: readonly Scope[], amount: Micros, terms: HoldTerms, id = ''): Hold | Short | Veto {
     const nowMs = this.#clock.elapsedMs()
+    for (const { purse } of scopes) if (terms.ttlMs > purse.longestHoldMs) purse.lengthen(terms.ttlMs)
     let veto: Short | Veto | 'short' | undefined = this.veto(scopes, amount, nowMs)
     if (veto === 'short') {
       // A hold whose time is over may be what is in the way; only then is it worth looking.
@@ -103,10 +104,7 @@ export class BudgetManager extends Budgets {
     // From here on the hold succeeds.
     const queue = this.#queueFor(terms)
     const hold = new Hold(id, this.#nextHold++, scopes, amount, nowMs + terms.ttlMs, queue)
-    for (const { purse } of scopes) {
-      purse.take(amount)
-      if (terms.ttlMs > purse.longestHoldMs) purse.longestHoldMs = terms.ttlMs
-    }
+    for (const { purse } of scopes) purse.take(amount)
     queue.push(hold)
     return hold
   }

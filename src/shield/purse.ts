@@ -1,9 +1,8 @@
+import { Demand } from './demand.ts'
 import type { Credit, Granted, Standing, SyncLine, SyncReply } from './store/store.ts'
 
 /** Share of a lease that is used: clocks that run 5 % apart in either direction may not make the process the later one. */
 const LEASE_SHARE = 0.85
-/** A purse is filled for this long at its present rate. */
-const FILL_MS = 1_000
 /** What is wanted beside a first need, in multiples of it: the rate is not known yet. */
 const FIRST_FILL = 4
 /** Two needs within this time mean that the fill was too small. */
@@ -52,17 +51,11 @@ export class Purse {
   #need = 0
   #neededMs = Number.NEGATIVE_INFINITY
   #burst = 1
-  /** Taken since the last look; the highest rates of this second and the one before, in units per millisecond. */
-  #taken = 0
-  #lookedMs: number
-  #peak = 0
-  #peakBefore = 0
-  #peakFromMs: number
+  readonly #demand: Demand
 
   constructor(scope: string, nowMs: number) {
     this.scope = scope
-    this.#lookedMs = nowMs
-    this.#peakFromMs = nowMs
+    this.#demand = new Demand(nowMs)
   }
 
   covers(amount: number, nowMs: number): boolean {
@@ -72,6 +65,12 @@ export class Purse {
   /** The limits have changed: nothing is held from the balance any more, all of it goes back with the next line. */
   recall(): void {
     this.#recalled = true
+  }
+
+  /** Nothing is held longer than the store knows: if this process died, it would free the money too early. */
+  lengthen(holdMs: number): void {
+    this.longestHoldMs = holdMs
+    this.recall()
   }
 
   /** Whether the money is there and only the lease is over. */
@@ -89,7 +88,7 @@ export class Purse {
   take(amount: number): void {
     this.balance -= amount
     this.held += amount
-    this.#taken += amount
+    this.#demand.take(amount)
   }
 
   /** Ends a hold: `spent` of it is gone, the rest is free; what exceeds it comes from elsewhere. */
@@ -129,12 +128,13 @@ export class Purse {
       this.#burst = nowMs - this.#neededMs < BURST_MS ? Math.min(this.#burst * 2, 1 << 20) : 1
       this.#neededMs = nowMs
     }
-    this.#need += Math.max(0, amount - (nowMs < this.#leaseEndsMs ? this.balance : 0))
+    const mine = nowMs < this.#leaseEndsMs && !this.#recalled ? this.balance : 0
+    this.#need += Math.max(0, amount - mine)
   }
 
   /** The line to send: the one that is not answered yet, or a new one. */
   line(nowMs: number): SyncLine {
-    this.#look(nowMs)
+    this.#demand.look(nowMs)
     const sent = this.#sent ?? { line: this.#nextLine(), sentMs: nowMs }
     this.#sent = sent
     return sent.line
@@ -152,14 +152,12 @@ export class Purse {
   /** From now on everything that is not held goes back, and nothing is asked for. */
   close(): void {
     this.#need = 0
-    this.#peak = 0
-    this.#peakBefore = 0
-    this.#taken = 0
+    this.#demand.end()
   }
 
   /** Whether there is something to tell or to ask. */
   isDue(nowMs: number): boolean {
-    this.#look(nowMs)
+    this.#demand.look(nowMs)
     if (
       this.#recalled ||
       this.#sent ||
@@ -169,7 +167,7 @@ export class Purse {
       this.#credits.length > 0
     )
       return true
-    if (this.balance < this.#fill() / 2 || this.#surplus() > 0) return true
+    if (this.balance < this.#demand.fill / 2 || this.#surplus() > 0) return true
     const usesLease = this.balance > 0 || this.held > 0
     return usesLease && this.#leaseEndsMs - nowMs < (this.#leaseForMs * LEASE_SHARE * 2) / 3
   }
@@ -220,7 +218,7 @@ export class Purse {
   #nextLine(): SyncLine {
     const giveBack = this.#recalled ? this.balance : this.#need > 0 ? 0 : this.#surplus()
     this.#recalled = false
-    const fill = Math.max(this.#fill(), this.#need * FIRST_FILL * this.#burst)
+    const fill = Math.max(this.#demand.fill, this.#need * FIRST_FILL * this.#burst)
     const line: SyncLine = {
       scope: this.scope,
       seq: ++this.#seq,
@@ -260,28 +258,10 @@ export class Purse {
     this.standing = undefined
   }
 
-  /** What a second at the highest rate of late takes; nothing for a purse that idles. */
-  #fill(): number {
-    return Math.ceil(Math.max(this.#peak, this.#peakBefore) * FILL_MS)
-  }
-
   /** Money that is not needed here. Kept until it is twice the fill, or it would go to and fro. */
   #surplus(): number {
-    const fill = this.#fill()
+    const fill = this.#demand.fill
     return this.balance > 2 * fill ? this.balance - fill : 0
-  }
-
-  #look(nowMs: number): void {
-    const elapsedMs = nowMs - this.#lookedMs
-    if (elapsedMs < BURST_MS) return
-    if (nowMs - this.#peakFromMs >= FILL_MS) {
-      this.#peakBefore = nowMs - this.#peakFromMs < 2 * FILL_MS ? this.#peak : 0
-      this.#peak = 0
-      this.#peakFromMs = nowMs
-    }
-    this.#peak = Math.max(this.#peak, this.#taken / elapsedMs)
-    this.#taken = 0
-    this.#lookedMs = nowMs
   }
 
   #remember({ sentMs }: Sent, bookedAtMs: number): void {
