@@ -62,7 +62,7 @@ async function launch(port: number, options: readonly string[]): Promise<ChildPr
   throw new Error(`redis-server did not start:\n${said.join('\n')}`)
 }
 
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
