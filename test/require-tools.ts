@@ -5,6 +5,7 @@ import { delimiter, join } from 'node:path'
 /** Programs beside Node that the tests run, and the Debian packages that have them. */
 const TOOLS = [
   { command: 'promtool', debianPackage: 'prometheus', why: 'checks alert rules, queries and metrics' },
+  { command: 'redis-server', debianPackage: 'redis-server', why: 'the tests start private ones' },
 ]
 
 const isInstalled = (command: string): boolean =>

@@ -88,6 +88,7 @@ export class BudgetManager extends Budgets {
    */
   open(scopes: readonly Scope[], amount: Micros, terms: HoldTerms, id = ''): Hold | Short | Veto {
     const nowMs = this.#clock.elapsedMs()
+    for (const { purse } of scopes) if (terms.ttlMs > purse.longestHoldMs) purse.lengthen(terms.ttlMs)
     let veto = this.draw(scopes, amount, nowMs)
     // A hold whose time is over may be what is in the way; only then is it worth looking.
     if (veto?.is === 'over_budget' && this.#sweep(nowMs)) veto = this.draw(scopes, amount, nowMs)
@@ -98,10 +99,7 @@ export class BudgetManager extends Budgets {
     // From here on the hold succeeds.
     const queue = this.#queueFor(terms)
     const hold = new Hold(id, this.#nextHold++, scopes, amount, nowMs + terms.ttlMs, queue)
-    for (const { purse } of scopes) {
-      purse.take(amount)
-      if (terms.ttlMs > purse.longestHoldMs) purse.longestHoldMs = terms.ttlMs
-    }
+    for (const { purse } of scopes) purse.take(amount)
     queue.push(hold)
     return hold
   }

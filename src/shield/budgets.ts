@@ -7,7 +7,7 @@ import { Scope } from './scope.ts'
 import { MemoryStore } from './store/memory-store.ts'
 import type { BudgetStore, Control, KillSwitch, PauseState, SetBy } from './store/store.ts'
 import { type LinkState, StoreLink } from './store-link.ts'
-import { isDry, overBudget, type Short, type Veto } from './veto.ts'
+import { isDry, overBudget, refusalOf, type Short, type Veto } from './veto.ts'
 
 export interface BudgetsOptions {
   readonly clock: Clock
@@ -134,11 +134,16 @@ export class Budgets {
   #ask(scopes: readonly Scope[], amount: Micros, nowMs: number): Short | Veto | undefined {
     const lacking = scopes.filter(({ purse }) => !purse.covers(amount, nowMs))
     if (!this.#store.answersAtOnce) {
+      for (const scope of lacking) {
+        const detail = refusalOf(scope, nowMs)
+        if (detail !== undefined) return { is: 'store_away', scope, detail }
+      }
       const dry = lacking.find((scope) => isDry(scope, amount, nowMs))
       if (dry) return overBudget(dry, scopes, amount)
       // While the store is away nobody waits for it; the link keeps trying.
       const { state } = this.link
-      if (state.is === 'away' && lacking[0]) return { is: 'store_away', scope: lacking[0], detail: state.detail }
+      if (state.is === 'away' && lacking[0])
+        return { is: 'store_away', scope: lacking[0], detail: state.detail }
     }
     for (const { purse } of lacking) purse.ask(amount, nowMs)
     const drawn = this.link.draw(lacking)

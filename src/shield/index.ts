@@ -15,6 +15,7 @@ export { type Admission, PRIORITIES, type Priority, type RateLimit, RateLimiter 
 export type { Scope } from './scope.ts'
 export { type LimitStats, type ScopeStats, tightest } from './stats.ts'
 export { MemoryStore } from './store/memory-store.ts'
+export { RedisStore, type RedisStoreOptions } from './store/redis-store.ts'
 export type { BudgetStore, KillSwitch } from './store/store.ts'
 export type { LinkState } from './store-link.ts'
 export type { Short, Veto } from './veto.ts'

@@ -1,9 +1,8 @@
+import { Demand } from './demand.ts'
 import type { Credit, Granted, Standing, SyncLine, SyncReply } from './store/store.ts'
 
 /** Share of a lease that is used: clocks that run 5 % apart in either direction may not make the process the later one. */
 const LEASE_SHARE = 0.85
-/** A purse is filled for this long at its present rate. */
-const FILL_MS = 1_000
 /** What is wanted beside a first need, in multiples of it: the rate is not known yet. */
 const FIRST_FILL = 4
 /** Two needs within this time mean that the fill was too small. */
@@ -22,7 +21,7 @@ interface Sent {
 /**
  * What this process may hold and spend of one scope without asking anyone.
  *
- * Invariant: `granted = balance + held + unreported + reported + returned`, always; see {@link conserved}.
+ * Invariant: `granted = balance + held + unreported + reported + returned + forfeited`, always; see {@link conserved}.
  */
 export class Purse {
   readonly scope: string
@@ -39,9 +38,8 @@ export class Purse {
   firstHold = 0
   /** How long the longest hold of this scope can be open. */
   longestHoldMs = 0
-  #granted = 0
-  #reported = 0
-  #returned = 0
+  /** What answered lines came to; only ever grows. */
+  readonly #totals = { granted: 0, reported: 0, returned: 0, overdrawn: 0, forfeited: 0 }
   /** Spend that no line has carried yet: covered by what was granted, and beyond it. */
   #spent = 0
   #overdrawn = 0
@@ -55,17 +53,11 @@ export class Purse {
   #need = 0
   #neededMs = Number.NEGATIVE_INFINITY
   #burst = 1
-  /** Taken since the last look; the highest rates of this second and the one before, in units per millisecond. */
-  #taken = 0
-  #lookedMs: number
-  #peak = 0
-  #peakBefore = 0
-  #peakFromMs: number
+  readonly #demand: Demand
 
   constructor(scope: string, nowMs: number) {
     this.scope = scope
-    this.#lookedMs = nowMs
-    this.#peakFromMs = nowMs
+    this.#demand = new Demand(nowMs)
   }
 
   covers(amount: number, nowMs: number): boolean {
@@ -75,6 +67,12 @@ export class Purse {
   /** The limits have changed: nothing is held from the balance any more, all of it goes back with the next line. */
   recall(): void {
     this.#recalled = true
+  }
+
+  /** Nothing is held longer than the store knows: if this process died, it would free the money too early. */
+  lengthen(holdMs: number): void {
+    this.longestHoldMs = holdMs
+    this.recall()
   }
 
   /** Whether the money is there and only the lease is over. */
@@ -92,7 +90,7 @@ export class Purse {
   take(amount: number): void {
     this.balance -= amount
     this.held += amount
-    this.#taken += amount
+    this.#demand.take(amount)
   }
 
   /** Ends a hold: `spent` of it is gone, the rest is free; what exceeds it comes from elsewhere. */
@@ -154,7 +152,7 @@ export class Purse {
 
   /** The line to send: the one that is not answered yet, or a new one that carries everything up to now. */
   line(nowMs: number, nextHold: number): SyncLine {
-    this.#look(nowMs)
+    this.#demand.look(nowMs)
     const sent = this.#sent ?? { line: this.#nextLine(), sentMs: nowMs, before: nextHold }
     this.#sent = sent
     return sent.line
@@ -164,23 +162,30 @@ export class Purse {
   get showsSpend(): boolean {
     const { standing } = this
     return (
-      standing !== undefined && (standing.forfeited.amount > 0 || standing.limits.some(({ spent }) => spent > 0))
+      standing !== undefined &&
+      (standing.forfeited.amount > 0 || standing.limits.some(({ spent }) => spent > 0))
     )
   }
 
   /** From now on everything that is not held goes back, and nothing is asked for. */
   close(): void {
     this.#need = 0
-    this.#peak = 0
-    this.#peakBefore = 0
-    this.#taken = 0
+    this.#demand.end()
   }
 
   /** Whether there is something to tell or to ask. */
   isDue(nowMs: number): boolean {
-    this.#look(nowMs)
-    if (this.#recalled || this.#sent || this.#need > 0 || this.#spent > 0 || this.#overdrawn > 0 || this.#credits.length > 0) return true
-    if (this.balance < this.#fill() / 2 || this.#surplus() > 0) return true
+    this.#demand.look(nowMs)
+    if (
+      this.#recalled ||
+      this.#sent ||
+      this.#need > 0 ||
+      this.#spent > 0 ||
+      this.#overdrawn > 0 ||
+      this.#credits.length > 0
+    )
+      return true
+    if (this.balance < this.#demand.fill / 2 || this.#surplus() > 0) return true
     const usesLease = this.balance > 0 || this.held > 0
     return usesLease && this.#leaseEndsMs - nowMs < (this.#leaseForMs * LEASE_SHARE * 2) / 3
   }
@@ -194,17 +199,21 @@ export class Purse {
   answered(line: SyncLine, reply: SyncReply, nowMs: number, nextHold: number): boolean {
     const sent = this.#sent
     if (!sent || sent.line.seq !== line.seq) return false
-    this.refusal = reply.is === 'fenced' ? reply.detail : undefined
+    const refused = reply.is === 'granted' ? reply.withheld : reply.is === 'fenced' ? reply : undefined
+    this.refusal = refused?.detail
+    this.answeredMs = nowMs
     switch (reply.is) {
       case 'granted':
         this.#sent = undefined
-        this.#reported += line.spent
-        this.#returned += line.giveBack
+        this.#totals.reported += line.spent
+        this.#totals.returned += line.giveBack
+        this.#totals.overdrawn += line.overdrawn
         this.#remember(sent, reply.bookedAtMs)
-        this.#fillUp(reply, sent.sentMs, nowMs)
+        this.#fillUp(reply, sent.sentMs)
         return true
       case 'forfeited':
         this.#sent = undefined
+        this.#totals.overdrawn += line.overdrawn
         this.#remember(sent, reply.bookedAtMs)
         this.#empty(nextHold)
         return true
@@ -220,13 +229,14 @@ export class Purse {
   conserved(): number {
     const sent = this.#sent?.line
     const inFlight = sent ? sent.spent + sent.giveBack : 0
-    return this.balance + this.held + this.#spent + inFlight + this.#reported + this.#returned - this.#granted
+    const { granted, reported, returned, forfeited } = this.#totals
+    return this.balance + this.held + this.#spent + inFlight + reported + returned + forfeited - granted
   }
 
   #nextLine(): SyncLine {
     const giveBack = this.#recalled ? this.balance : this.#need > 0 ? 0 : this.#surplus()
     this.#recalled = false
-    const fill = Math.max(this.#fill(), this.#need * FIRST_FILL * this.#burst)
+    const fill = Math.max(this.#demand.fill, this.#need * FIRST_FILL * this.#burst)
     const line: SyncLine = {
       scope: this.scope,
       seq: ++this.#seq,
@@ -237,6 +247,7 @@ export class Purse {
       want: giveBack > 0 && this.#need === 0 ? 0 : Math.max(0, Math.ceil(fill - this.balance)),
       need: this.#need,
       longestHoldMs: this.longestHoldMs,
+      totals: { ...this.#totals },
     }
     this.balance -= giveBack
     this.#spent = 0
@@ -245,13 +256,12 @@ export class Purse {
     return line
   }
 
-  #fillUp({ granted, leaseForMs, standing }: Granted, sentMs: number, nowMs: number): void {
+  #fillUp({ granted, leaseForMs, standing }: Granted, sentMs: number): void {
     this.balance += granted
-    this.#granted += granted
+    this.#totals.granted += granted
     this.#leaseForMs = leaseForMs
     this.#leaseEndsMs = sentMs + leaseForMs * LEASE_SHARE
     this.standing = standing
-    this.answeredMs = nowMs
     if (standing.available < 0 && this.balance > 0) this.recall()
   }
 
@@ -260,37 +270,17 @@ export class Purse {
     this.balance = 0
     this.held = 0
     this.#spent = 0
-    this.#granted = 0
-    this.#reported = 0
-    this.#returned = 0
+    this.#totals.forfeited = this.#totals.granted - this.#totals.reported - this.#totals.returned
     this.#credits = []
     this.firstHold = nextHold
     this.#leaseEndsMs = 0
     this.standing = undefined
   }
 
-  /** What a second at the highest rate of late takes; nothing for a purse that idles. */
-  #fill(): number {
-    return Math.ceil(Math.max(this.#peak, this.#peakBefore) * FILL_MS)
-  }
-
   /** Money that is not needed here. Kept until it is twice the fill, or it would go to and fro. */
   #surplus(): number {
-    const fill = this.#fill()
+    const fill = this.#demand.fill
     return this.balance > 2 * fill ? this.balance - fill : 0
-  }
-
-  #look(nowMs: number): void {
-    const elapsedMs = nowMs - this.#lookedMs
-    if (elapsedMs < BURST_MS) return
-    if (nowMs - this.#peakFromMs >= FILL_MS) {
-      this.#peakBefore = nowMs - this.#peakFromMs < 2 * FILL_MS ? this.#peak : 0
-      this.#peak = 0
-      this.#peakFromMs = nowMs
-    }
-    this.#peak = Math.max(this.#peak, this.#taken / elapsedMs)
-    this.#taken = 0
-    this.#lookedMs = nowMs
   }
 
   #remember({ before }: Sent, bookedAtMs: number): void {

@@ -30,6 +30,10 @@ export class Scope {
   /** Micros that could be held now, as far as is known here; negative when limits were lowered, Infinity without limits. */
   get available(): number {
     const { balance, standing } = this.purse
-    return standing ? balance + standing.available : this.limits.length === 0 ? Number.POSITIVE_INFINITY : balance
+    return standing
+      ? balance + standing.available
+      : this.limits.length === 0
+        ? Number.POSITIVE_INFINITY
+        : balance
   }
 }

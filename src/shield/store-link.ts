@@ -62,12 +62,16 @@ export class StoreLink {
   #next: Round | undefined
   /** The scopes of that next round. */
   readonly #waiting = new Set<Scope>()
+  #epoch: string | undefined
   #changes: ControlChange[] = []
   #telling: Promise<void> | undefined
 
   constructor(options: StoreLinkOptions) {
     this.#options = options
-    this.#stopWatching = options.store.watch((control) => options.onControl(control))
+    this.#stopWatching = options.store.watch((control) => {
+      options.onControl(control)
+      this.#follow(control.epoch)
+    })
     this.#stopTicking = every(options.clock, TICK_MS, () => this.#tick())
   }
 
@@ -129,6 +133,13 @@ export class StoreLink {
     }
   }
 
+  /** A store that was restarted waits for what every purse can tell it, also those with nothing new. */
+  #follow(epoch: string | undefined): void {
+    const before = this.#epoch
+    this.#epoch = epoch
+    if (before !== undefined && epoch !== before) this.refresh(this.#options.scopes.values())
+  }
+
   #tick(): void {
     this.#tell()
     if (!this.#round) this.#send(this.#due())
@@ -138,7 +149,8 @@ export class StoreLink {
     const nowMs = this.#options.clock.elapsedMs()
     return [...this.#options.scopes.values()].filter(
       ({ purse }) =>
-        purse.isDue(nowMs) || (nowMs - purse.answeredMs >= STALE_MS && (purse.showsSpend || this.#state.is === 'away')),
+        purse.isDue(nowMs) ||
+        (nowMs - purse.answeredMs >= STALE_MS && (purse.showsSpend || this.#state.is === 'away')),
     )
   }
 

@@ -30,6 +30,11 @@ export function isDry({ purse }: Scope, amount: Micros, nowMs: number): boolean 
   return standing !== undefined && nowMs - answeredMs < DRY_MS && balance + standing.available < amount
 }
 
+/** What the store has said just now about why it grants nothing. */
+export function refusalOf({ purse }: Scope, nowMs: number): string | undefined {
+  return nowMs - purse.answeredMs < DRY_MS ? purse.refusal : undefined
+}
+
 /** @param scope the first that has not enough; the wait is until all of `scopes` have */
 export function overBudget(scope: Scope, scopes: readonly Scope[], amount: Micros): Veto {
   const remaining = Number.isFinite(scope.available) ? micros(Math.max(0, scope.available)) : micros(0)

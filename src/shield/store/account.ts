@@ -135,7 +135,11 @@ export class Account {
       reliefInMs: wanted > 0 ? this.#reliefInMs(nowMs, wanted) : 0,
       limits: this.#limits.map(({ spec, window }) => {
         const spent = window.sum(nowMs)
-        return { spec, spent, nextReliefMs: spent > 0 ? window.reliefInMs(nowMs, 1) : Number.POSITIVE_INFINITY }
+        return {
+          spec,
+          spent,
+          nextReliefMs: spent > 0 ? window.reliefInMs(nowMs, 1) : Number.POSITIVE_INFINITY,
+        }
       }),
       elsewhere: outstanding - mine,
       forfeited: {

@@ -26,6 +26,17 @@ export interface SyncLine {
   readonly need: number
   /** How long an open hold of this scope may still be billed. */
   readonly longestHoldMs: number
+  /** All that answered lines came to; what the store's copy of them lacks, it has lost. */
+  readonly totals?: Totals
+}
+
+/** What a purse has been granted so far and what became of it. Only ever grows, also beyond a forfeit. */
+export interface Totals {
+  readonly granted: number
+  readonly reported: number
+  readonly returned: number
+  readonly overdrawn: number
+  readonly forfeited: number
 }
 
 export interface Credit {
@@ -41,7 +52,7 @@ export type SyncReply =
   /** A later line was answered already, so this one is a straggler. */
   | { readonly is: 'stale' }
   | { readonly is: 'unknown_scope' }
-  /** The store cannot vouch for its memory of this scope, and grants nothing until it can. The line was not applied. */
+  /** The store cannot do anything now, such as when its clock and the caller's are apart. The line was not applied. */
   | { readonly is: 'fenced'; readonly detail: string; readonly retryAfterMs: number }
 
 export interface Granted {
@@ -54,6 +65,14 @@ export interface Granted {
   /** How much of `overdrawn` no limit had room for. */
   readonly overdraft: number
   readonly standing: Standing
+  /** The line was applied, but the store cannot vouch for all it should know, and grants nothing until it can. */
+  readonly withheld?: Withheld
+}
+
+export interface Withheld {
+  readonly detail: string
+  /** Until it grants again, whatever happens; Infinity until an operator says so. */
+  readonly retryAfterMs: number
 }
 
 /** A scope as the store sees it, after the line was applied. */
@@ -121,6 +140,8 @@ export type KillSwitch =
 /** Everything operators have decided. */
 export interface Control {
   readonly version: number
+  /** Another one than before: the store was restarted or failed over, and every purse should be reported to it again. */
+  readonly epoch?: string
   readonly killSwitch: KillSwitch
   readonly scopes: readonly (ScopeDefinition & { readonly pause: PauseState })[]
 }

@@ -1,4 +1,5 @@
 export { DayWindow } from './day.ts'
 export { LifetimeWindow } from './lifetime.ts'
+export { midnightsAround } from './midnights.ts'
 export { SlidingWindow } from './sliding.ts'
 export type { Window, WindowEntry } from './window.ts'

@@ -1,0 +1,66 @@
+-- What operators decided, who takes part, and what is known of this Redis: one hash with a version.
+-- KEYS: control, registry (one hash tag). ARGV[1]: the request as JSON. Answers JSON; numbers that can be large are text.
+local K_CONTROL, K_REGISTRY = KEYS[1], KEYS[2]
+local req = cjson.decode(ARGV[1])
+local t = redis.call('TIME')
+local timeMs = tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
+local replid = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
+-- An owner that was not heard of for so long has no lease, and no hold that could be billed.
+local FORGET_MS = 48 * 3600000
+
+local function get(name) return redis.call('HGET', K_CONTROL, name) end
+local function set(name, value) redis.call('HSET', K_CONTROL, name, value) end
+local changed = false
+local function change(name, value)
+  if get(name) == value then return end
+  set(name, value)
+  changed = true
+end
+local function paused(text) return string.find(text or '', '"is":"paused"', 1, true) ~= nil end
+local function engaged(text) return string.find(text or '', '"is":"engaged"', 1, true) ~= nil end
+
+-- A Redis that was restarted or failed over may have lost the last changes.
+if get('replid') ~= replid then
+  if get('replid') then set('movedMs', string.format('%.0f', timeMs)) end
+  set('replid', replid)
+end
+
+if req.owner then
+  redis.call('HSET', K_REGISTRY, req.owner, string.format('%.0f', timeMs))
+end
+if req.op == 'leave' then redis.call('HDEL', K_REGISTRY, req.leaving)
+elseif req.op == 'trust' then set('ready', '1')
+elseif req.op == 'kill_switch' then change('killSwitch', req.value)
+elseif req.op == 'pause' then
+  if get('s:' .. req.scope) then change('p:' .. req.scope, req.value) end
+elseif req.op == 'scope' then change('s:' .. req.scope, req.value)
+elseif req.op == 'merge' then
+  -- What somebody still knows and this copy has lost. Of two states the one with the lower risk holds.
+  local isNewer = tonumber(get('version') or '0') < req.version
+  if engaged(req.killSwitch) and not engaged(get('killSwitch')) then change('killSwitch', req.killSwitch) end
+  for _, one in ipairs(req.scopes) do
+    if isNewer or not get('s:' .. one.scope) then change('s:' .. one.scope, one.value) end
+    if paused(one.pause) and not paused(get('p:' .. one.scope)) then change('p:' .. one.scope, one.pause) end
+  end
+  if isNewer then set('version', string.format('%.0f', req.version)) end
+end
+if changed then
+  redis.call('HINCRBY', K_CONTROL, 'version', 1)
+  redis.call('PUBLISH', K_CONTROL, get('version'))
+end
+
+local owners = {}
+local flat = redis.call('HGETALL', K_REGISTRY)
+for i = 1, #flat, 2 do
+  if tonumber(flat[i + 1]) + FORGET_MS <= timeMs then redis.call('HDEL', K_REGISTRY, flat[i])
+  else owners[#owners + 1] = flat[i] end
+end
+local version = get('version') or '0'
+local reply = {
+  version = version, replid = replid, timeMs = string.format('%.0f', timeMs),
+  isReady = get('ready') ~= false, movedMs = get('movedMs') or '0', owners = #owners > 0 and owners or nil,
+}
+if version ~= req.known then
+  reply.fields = redis.call('HGETALL', K_CONTROL)
+end
+return cjson.encode(reply)

@@ -1,0 +1,91 @@
+import { afterEach, expect, it } from 'vitest'
+import { type RedisServer, startRedis } from '../../../test/support/redis-server.ts'
+import { startProxy } from '../../../test/support/tcp-proxy.ts'
+import { systemClock } from '../../clock.ts'
+import { micros } from '../../money.ts'
+import { BudgetManager, type Scope } from '../index.ts'
+import { RedisStore } from './redis-store.ts'
+
+const PRICE = micros(5_000)
+const BIDS = 100
+const TERMS = { ttlMs: 60_000, onExpiry: 'settle' } as const
+
+const opened: { close(): Promise<unknown> }[] = []
+const own = <T extends { close(): Promise<unknown> }>(part: T): T => {
+  opened.push(part)
+  return part
+}
+afterEach(async () => {
+  for (let part = opened.pop(); part; part = opened.pop()) await part.close()
+})
+
+interface Replica {
+  readonly budgets: BudgetManager
+  readonly scope: Scope
+}
+
+/** A process of its own as far as budgets go. */
+async function startReplica(port: number, owner: string, leaseMs = 10_000): Promise<Replica> {
+  const store = own(await RedisStore.open({ clock: systemClock, url: `redis://127.0.0.1:${port}`, leaseMs }))
+  await store.trust()
+  const budgets = new BudgetManager({ clock: systemClock, store, owner })
+  own({ close: () => budgets.close() })
+  const scope = budgets.define('global', 'USD', [
+    { kind: 'sliding', windowMs: 600_000, max: micros(PRICE * BIDS) },
+  ])
+  await budgets.settled()
+  return { budgets, scope }
+}
+
+const redis = async (...options: string[]): Promise<RedisServer> => own(await startRedis(...options))
+
+it('places all but one bid of a budget that four processes share, and never one too many', async () => {
+  const { port } = await redis()
+  const replicas = await Promise.all(['a', 'b', 'c', 'd'].map((owner) => startReplica(port, owner)))
+  let placed = 0
+  let round = 0
+  const bid = async ({ budgets, scope }: Replica, id: string) => {
+    const hold = await budgets.holdSoon(id, [scope], PRICE, TERMS)
+    if (hold.is !== 'held') return
+    budgets.settle(hold, PRICE)
+    placed += 1
+  }
+  // More than there is money for, with very different shares of it, until nobody gets any more.
+  const shares = [90, 30, 10, 5]
+  await Promise.all(
+    replicas.map(async (replica, i) => {
+      for (let n = 0; n < (shares[i] ?? 0); n++) await bid(replica, `bid ${i}.${n}`)
+    }),
+  )
+  await expect
+    .poll(
+      async () => {
+        await Promise.all(replicas.map((replica, i) => bid(replica, `later ${i}.${round++}`)))
+        return placed
+      },
+      { timeout: 10_000, interval: 100 },
+    )
+    .toBeGreaterThanOrEqual(BIDS - 1)
+  expect(placed).toBeLessThanOrEqual(BIDS)
+})
+
+it('refuses when the line to Redis is cut and the lease is over, and goes on by itself when it is healed', async () => {
+  const server = await redis()
+  const proxy = own(await startProxy(server.port))
+  const { budgets, scope } = await startReplica(proxy.port, 'a', 800)
+  const hold = (id: string) => budgets.holdSoon(id, [scope], PRICE, TERMS)
+  expect(await hold('first')).toMatchObject({ is: 'held' })
+  proxy.cut('all')
+  expect(await hold('from the purse')).toMatchObject({ is: 'held' })
+  await expect.poll(() => scope.purse.isStranded(systemClock.elapsedMs()), { timeout: 3_000 }).toBe(true)
+  expect(await hold('too late')).toMatchObject({ is: 'store_away' })
+  proxy.heal()
+  let round = 0
+  await expect
+    .poll(async () => (await hold(`healed ${round++}`)).is, { timeout: 8_000, interval: 100 })
+    .toBe('held')
+  // Whether the store heard of it in time or not: all three bids count.
+  await budgets.refresh()
+  const { forfeited, held } = budgets.stats(scope)
+  expect(forfeited.amount + held).toBeGreaterThanOrEqual(3 * PRICE)
+})

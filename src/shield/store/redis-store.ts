@@ -1,0 +1,234 @@
+import type { Cancel, Clock } from '../../clock.ts'
+import { RedisAccounts } from './redis-accounts.ts'
+import { checkMemoryPolicy, type RedisClient, reach, redisClient } from './redis-client.ts'
+import { CONTROL_KEY, RedisControl } from './redis-control.ts'
+import { asBillReply, asSyncReply, type ControlReply } from './redis-replies.ts'
+import {
+  type Bill,
+  type BillReply,
+  type BudgetStore,
+  type Control,
+  type KillSwitch,
+  type PauseState,
+  type ScopeDefinition,
+  StoreUnavailable,
+  type SyncLine,
+  type SyncReply,
+} from './store.ts'
+
+export interface RedisStoreOptions {
+  readonly clock: Clock
+  /** See {@link redisClient}. */
+  readonly url: string
+  /** How long an owner's grants last without a word. */
+  readonly leaseMs?: number
+  /** How far the wall clock of a process may be from Redis's before it is refused. */
+  readonly toleranceMs?: number
+  /** An answer is used only when so many replicas have it. */
+  readonly minReplicas?: number
+}
+
+const LEASE_MS = 10_000
+const TOLERANCE_MS = 5_000
+/** Control is read this often where no announcement came. */
+const POLL_MS = 500
+/** After a restart or failover of Redis, what is unknown to it may have been lost for so long. */
+const MOVED_MS = 3_600_000
+/** Why a scope that is created does not grant: nobody can tell what it was granted before, or those who take part can. */
+const LOST = 'Redis does not know what was spent before; wait, or have an operator vouch for it'
+const MOVED = 'Redis was restarted or failed over'
+/** Holds of a scope that Redis has lost may be this old; more is learned from the lines. */
+const LOST_HOLD_MS = 300_000
+
+/** Budgets that many processes share, in Redis. ARCHITECTURE.md, “Several processes, one budget”, has the rules. */
+export class RedisStore implements BudgetStore {
+  readonly answersAtOnce = false
+  readonly #clock: Clock
+  readonly #client: RedisClient
+  readonly #subscriber: RedisClient
+  readonly #accounts: RedisAccounts
+  readonly #control: RedisControl
+  readonly #watchers = new Set<(control: Control) => void>()
+  /** Scopes whose grants are withheld. */
+  readonly #fenced = new Set<string>()
+  #told = ''
+  #epoch = ''
+  #cancelPoll: Cancel = () => undefined
+  #polling = false
+  #closed = false
+
+  /** Connects; rejects when Redis cannot be reached, or may evict budgets. */
+  static async open(options: RedisStoreOptions): Promise<RedisStore> {
+    const store = new RedisStore(options)
+    try {
+      await reach(() => Promise.all([store.#client.connect(), store.#subscriber.connect()]))
+      await checkMemoryPolicy(store.#client)
+      await store.#subscriber.subscribe(CONTROL_KEY)
+      store.#subscriber.on('message', () => store.#poll())
+      await store.#read()
+      store.#schedule()
+      return store
+    } catch (error) {
+      await store.close()
+      throw error
+    }
+  }
+
+  private constructor({
+    clock,
+    url,
+    leaseMs = LEASE_MS,
+    toleranceMs = TOLERANCE_MS,
+    minReplicas = 0,
+  }: RedisStoreOptions) {
+    this.#clock = clock
+    this.#client = redisClient(url)
+    this.#subscriber = redisClient(url)
+    this.#accounts = new RedisAccounts({ clock, client: this.#client, leaseMs, toleranceMs, minReplicas })
+    this.#control = new RedisControl(this.#client)
+  }
+
+  async sync(owner: string, lines: readonly SyncLine[]): Promise<readonly SyncReply[]> {
+    this.#control.join(owner)
+    const replies = await Promise.all(lines.map((line) => this.#sync(owner, line)))
+    await this.#accounts.confirm()
+    return replies
+  }
+
+  async bill(bills: readonly Bill[]): Promise<readonly BillReply[]> {
+    const replies = await Promise.all(
+      bills.map(async (bill) => {
+        const reply = await this.#accounts.ask(bill.scope, 'bill', { bill })
+        if (reply.is === 'fenced') throw new StoreUnavailable(reply.detail)
+        return asBillReply(reply)
+      }),
+    )
+    await this.#accounts.confirm()
+    return replies
+  }
+
+  async leave(owner: string): Promise<void> {
+    const { scopes } = this.#control.known
+    await Promise.all(scopes.map(({ scope }) => this.#accounts.ask(scope, 'leave', { owner })))
+    await this.#control.leave(owner)
+  }
+
+  async define(definition: ScopeDefinition): Promise<ScopeDefinition> {
+    const defined = await this.#define(definition, await this.#control.read())
+    this.#tell()
+    return defined
+  }
+
+  async setPause(scope: string, pause: PauseState): Promise<void> {
+    await this.#control.setPause(scope, pause)
+    this.#tell()
+  }
+
+  async setKillSwitch(killSwitch: KillSwitch): Promise<void> {
+    await this.#control.setKillSwitch(killSwitch)
+    this.#tell()
+  }
+
+  /** As of the last answer, at most a second old while Redis can be reached, and kept while it cannot. */
+  control(): Control {
+    return { ...this.#control.known, epoch: this.#epoch }
+  }
+
+  watch(onChange: (control: Control) => void): Cancel {
+    this.#watchers.add(onChange)
+    return () => this.#watchers.delete(onChange)
+  }
+
+  /**
+   * An operator vouches for what Redis knows: nothing was spent that it has not counted. Ends the waiting of every fenced
+   * scope, and says of an empty Redis that it is new and not one that has lost its memory.
+   */
+  async trust(): Promise<void> {
+    await this.#control.trust()
+    await Promise.all(this.#control.known.scopes.map(({ scope }) => this.#accounts.ask(scope, 'trust')))
+    this.#fenced.clear()
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#cancelPoll()
+    this.#watchers.clear()
+    this.#subscriber.disconnect()
+    this.#client.disconnect()
+  }
+
+  async #sync(owner: string, line: SyncLine): Promise<SyncReply> {
+    let reply = asSyncReply(await this.#accounts.ask(line.scope, 'sync', { owner, line }))
+    const known = this.#control.known.scopes.find(({ scope }) => scope === line.scope)
+    if (reply.is === 'unknown_scope' && known) {
+      // Redis has lost it; what is known of it here goes back before anything is booked.
+      await this.#define(known, await this.#control.read())
+      reply = asSyncReply(await this.#accounts.ask(line.scope, 'sync', { owner, line }))
+    }
+    if (reply.is === 'granted' && reply.withheld) this.#fenced.add(line.scope)
+    else if (reply.is === 'granted') this.#fenced.delete(line.scope)
+    return reply
+  }
+
+  async #define(definition: ScopeDefinition, control: ControlReply): Promise<ScopeDefinition> {
+    const { scope, currency, limits, by } = definition
+    this.#accounts.learn(limits)
+    const isKnown = this.#control.known.scopes.some((one) => one.scope === scope)
+    const movedLately = control.timeMs - control.movedMs < MOVED_MS
+    const fence = isKnown || !control.isReady ? LOST : movedLately ? MOVED : undefined
+    const reply = await this.#accounts.ask(scope, 'define', {
+      definition: { currency, by },
+      limits: JSON.stringify(limits),
+      ...(fence !== undefined && { fence }),
+      askedMs: control.timeMs,
+      holdMs: LOST_HOLD_MS,
+    })
+    if (reply.is === 'fenced') throw new StoreUnavailable(reply.detail)
+    if (reply.is === 'stale') return this.define(definition)
+    if (reply.is !== 'defined') throw new Error(`Redis answered a definition with ${reply.is}`)
+    const defined: ScopeDefinition = { scope, currency: reply.currency, limits: reply.limits, by: reply.by }
+    await this.#control.setScope(defined)
+    await this.#accounts.confirm()
+    return defined
+  }
+
+  #schedule(): void {
+    if (!this.#closed) this.#cancelPoll = this.#clock.after(POLL_MS, () => this.#poll())
+  }
+
+  #poll(): void {
+    if (this.#polling || this.#closed) return
+    this.#polling = true
+    this.#cancelPoll()
+    this.#read()
+      // Away: what is known stays in force, and the next look may succeed.
+      .catch(() => undefined)
+      .finally(() => {
+        this.#polling = false
+        this.#schedule()
+      })
+  }
+
+  async #read(): Promise<void> {
+    const epoch = this.#epoch
+    const { replid, owners } = await this.#control.read()
+    this.#epoch = replid
+    if (epoch !== '' && epoch !== replid) {
+      const control = await this.#control.read()
+      for (const known of this.#control.known.scopes) await this.#define(known, control)
+    }
+    this.#tell()
+    await Promise.all(
+      [...this.#fenced].map((scope) => this.#accounts.ask(scope, 'lift', { owners, lost: LOST })),
+    )
+  }
+
+  #tell(): void {
+    const { version } = this.#control.known
+    const told = `${version} ${this.#epoch}`
+    if (told === this.#told) return
+    this.#told = told
+    const control = this.control()
+    for (const onChange of this.#watchers) onChange(control)
+  }
+}

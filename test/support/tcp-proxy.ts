@@ -1,0 +1,61 @@
+import { once } from 'node:events'
+import { createConnection, createServer, type Socket } from 'node:net'
+
+/** What becomes of bytes on the way: `replies` loses only what the server answers. */
+type Cut = 'none' | 'replies' | 'all'
+
+/** Stands between a client and a server on this machine, and loses what it is told to. */
+export interface TcpProxy {
+  readonly port: number
+  /** Loses from now on; connections stay as they are, as a network that swallows packets leaves them. */
+  cut(what: Cut): void
+  /** Loses nothing any more. Connections that lost something are ended, since their streams have holes. */
+  heal(): void
+  close(): Promise<void>
+}
+
+export async function startProxy(toPort: number): Promise<TcpProxy> {
+  let lost: Cut = 'none'
+  const pairs = new Set<{ readonly near: Socket; readonly far: Socket; damaged: boolean }>()
+  const server = createServer((near) => {
+    const far = createConnection(toPort, '127.0.0.1')
+    const pair = { near, far, damaged: lost !== 'none' }
+    pairs.add(pair)
+    const end = () => {
+      pairs.delete(pair)
+      near.destroy()
+      far.destroy()
+    }
+    for (const socket of [near, far]) socket.on('error', end).on('close', end)
+    near.on('data', (bytes) => {
+      if (lost === 'all') pair.damaged = true
+      else far.write(bytes)
+    })
+    far.on('data', (bytes) => {
+      if (lost !== 'none') pair.damaged = true
+      else near.write(bytes)
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  const endPairs = (which: (pair: { damaged: boolean }) => boolean) => {
+    for (const pair of [...pairs]) if (which(pair)) pair.near.destroy()
+  }
+  return {
+    port: address.port,
+    cut: (what) => {
+      lost = what
+    },
+    heal: () => {
+      lost = 'none'
+      endPairs(({ damaged }) => damaged)
+    },
+    close: async () => {
+      endPairs(() => true)
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
