@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import {
   type Agent,
+  auctionHandler,
   type Connectors,
   createApp,
   createBidder,
@@ -133,8 +134,9 @@ export async function startService(config: Config, outside: Outside = {}): Promi
 
     const authorize = config.apiKeys.length > 0 ? requireKey(config.apiKeys) : openOnLoopback
     const keys = createIdempotencyKeys(clock)
-    const app = createApp({ agent, deferred, keys, authorize, bidder, lagMs, mode: config.mode })
-    const server = await listen(app, clock, config)
+    const app = createApp({ agent, deferred, keys, authorize, bidder, mode: config.mode })
+    const auctions = auctionHandler({ agent, bidder, authorize, lagMs })
+    const server = await listen(app, auctions, clock, config)
     opened.push(() => server.close())
     return { url: server.url, agent, sandbox, stop }
   } catch (error) {

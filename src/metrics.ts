@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Tally } from './tally.ts'
 
 /** Every metric of the service, by its Prometheus name. Money is in currency units. */
 export type Metrics = ReturnType<typeof createMetrics>
@@ -15,6 +16,9 @@ export function createMetrics() {
     new Counter({ name, help, labelNames, registers })
   const gauge = <L extends string>(name: string, help: string, labelNames: L[]) =>
     new Gauge({ name, help, labelNames, registers })
+
+  const tally = <L extends string>(name: string, help: string, labelNames: L[]) =>
+    new Tally(registry, name, help, labelNames)
 
   return {
     registry,
@@ -48,7 +52,7 @@ export function createMetrics() {
     killSwitch: gauge('bidwarden_kill_switch_engaged', '1 while the kill switch refuses every bid.', []),
 
     /** `code` is the refusal's code, empty for bids that were placed, deferred or dry runs. */
-    bids: counter('bidwarden_bids_total', 'Bids answered.', ['platform', 'status', 'source', 'code']),
+    bids: tally('bidwarden_bids_total', 'Bids answered.', ['platform', 'status', 'source', 'code']),
     fallbacks: counter('bidwarden_fallback_total', 'Bids decided by the fallback.', ['platform']),
     deferred: gauge('bidwarden_deferred_bids', 'Bids waiting for their platform to recover.', ['platform']),
     unknownOutcomes: counter(
@@ -57,27 +61,27 @@ export function createMetrics() {
       ['platform', 'resolution'],
     ),
 
-    auctions: counter('bidwarden_openrtb_requests_total', 'OpenRTB requests, by what they were answered.', [
+    auctions: tally('bidwarden_openrtb_requests_total', 'OpenRTB requests, by what they were answered.', [
       'seat',
       'result',
     ]),
-    noBids: counter(
+    noBids: tally(
       'bidwarden_openrtb_no_bids_total',
       'Impressions without a bid, by the reason that came last.',
       ['seat', 'reason'],
     ),
-    notices: counter(
+    notices: tally(
       'bidwarden_openrtb_notices_total',
       'Win, billing and loss notices, by what they came to.',
       ['seat', 'kind', 'result'],
     ),
-    noticePrices: counter(
+    noticePrices: tally(
       'bidwarden_openrtb_notice_prices_total',
       'Prices of billing notices, by how they were given.',
       ['seat', 'form'],
     ),
-    losses: counter('bidwarden_openrtb_losses_total', 'Loss notices by code.', ['seat', 'code']),
-    forgedNotices: counter(
+    losses: tally('bidwarden_openrtb_losses_total', 'Loss notices by code.', ['seat', 'code']),
+    forgedNotices: tally(
       'bidwarden_openrtb_forged_notices_total',
       'Notices whose token we did not sign.',
       [],

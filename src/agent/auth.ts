@@ -1,6 +1,7 @@
 import { hash, timingSafeEqual } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import { AppError } from '../errors.ts'
-import { type Ctx, header } from './json.ts'
+import { headerOf } from './json.ts'
 
 /** What a key may do: place bids, read, or change budgets and pull the kill switch. `admin` may do everything. */
 export const KEY_SCOPES = ['bid', 'read', 'admin'] as const
@@ -15,14 +16,14 @@ export interface ApiKey {
 }
 
 /** Throws 401 without a valid key, 403 with one that may not do this; returns who is calling. */
-export type Authorize = (c: Ctx, scope: KeyScope) => string
+export type Authorize = (request: Pick<IncomingMessage, 'headers'>, scope: KeyScope) => string
 
 export const hashKey = (key: string): Buffer => hash('sha256', key, 'buffer')
 
 /** Bearer keys, compared in constant time and against every key, so that the time taken tells nothing. */
 export function requireKey(keys: readonly ApiKey[]): Authorize {
-  return (c, scope) => {
-    const presented = /^Bearer (\S{1,512})$/.exec(header(c, 'authorization') ?? '')?.[1]
+  return (request, scope) => {
+    const presented = /^Bearer (\S{1,512})$/.exec(headerOf(request, 'authorization') ?? '')?.[1]
     if (presented === undefined)
       throw new AppError('unauthorized', 'Send an API key: Authorization: Bearer <key>')
     const digest = hashKey(presented)
@@ -41,8 +42,8 @@ const LOOPBACK_HOST = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/
  * No keys: for mock mode on loopback only. The name a browser was given for us must be a loopback one, so that no web
  * page can reach the service through a name of its own (DNS rebinding).
  */
-export const openOnLoopback: Authorize = (c) => {
-  if (!LOOPBACK_HOST.test(header(c, 'host') ?? '')) {
+export const openOnLoopback: Authorize = (request) => {
+  if (!LOOPBACK_HOST.test(headerOf(request, 'host') ?? '')) {
     throw new AppError('forbidden', 'Without API keys only requests to localhost are answered')
   }
   return 'local'

@@ -1,7 +1,8 @@
-import type { Server, ServerResponse } from 'node:http'
-import { serve } from '@hono/node-server'
+import { createServer, type Server, type ServerResponse } from 'node:http'
+import { getRequestListener } from '@hono/node-server'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Clock } from '../clock.ts'
+import type { DirectHandler } from './auctions.ts'
 import type { Env } from './json.ts'
 
 export interface Listening {
@@ -15,23 +16,33 @@ const KEEP_ALIVE_MS = 155_000
 /** A request that is not answered by then is cut off. */
 const DRAIN_MS = 10_000
 
-/** Serves the app on an address; rejects when the port cannot be had. */
+/** Serves the app on an address, after `direct` had its choice; rejects when the port cannot be had. */
 export function listen(
   app: OpenAPIHono<Env>,
+  direct: DirectHandler,
   clock: Clock,
   at: { host: string; port: number },
 ): Promise<Listening> {
+  const viaApp = getRequestListener(app.fetch)
+  const server = createServer((request, response) => {
+    if (!direct(request, response)) viaApp(request, response)
+  })
+  server.keepAliveTimeout = KEEP_ALIVE_MS
+  server.headersTimeout = KEEP_ALIVE_MS + 5_000
+  const underWay = trackResponses(server)
   return new Promise((resolve, reject) => {
-    const server = serve({ fetch: app.fetch, hostname: at.host, port: at.port }, (info) => {
+    server.once('error', reject)
+    server.listen(at.port, at.host, () => {
       server.off('error', reject)
       const host = at.host.includes(':') ? `[${at.host}]` : at.host
-      resolve({ url: `http://${host}:${info.port}`, close: () => drain(server, underWay, clock) })
-    }) as Server
-    server.keepAliveTimeout = KEEP_ALIVE_MS
-    server.headersTimeout = KEEP_ALIVE_MS + 5_000
-    const underWay = trackResponses(server)
-    server.once('error', reject)
+      resolve({ url: `http://${host}:${portOf(server)}`, close: () => drain(server, underWay, clock) })
+    })
   })
+}
+
+function portOf(server: Server): number {
+  const address = server.address()
+  return address !== null && typeof address === 'object' ? address.port : 0
 }
 
 interface UnderWay {

@@ -19,16 +19,16 @@ export function noticeHandler({ bidder, metrics }: NoticeRouteDeps): (c: Ctx) =>
     const kind = KINDS[c.req.param('kind') ?? '']
     const token = kind && bidder.tokens.verify(c.req.param('token') ?? '')
     if (!kind || !token) {
-      metrics.forgedNotices.inc()
+      metrics.forgedNotices.add({})
       return c.body(null, 404)
     }
     const { price, cur: currency, loss } = c.req.query()
     const settled = settleNotice(bidder.notices, kind, token, { price, currency, loss })
     const { seat } = token
-    metrics.notices.inc({ seat, kind, result: settled.is })
-    if (settled.price !== undefined) metrics.noticePrices.inc({ seat, form: settled.price })
-    if (settled.lossCode !== undefined) metrics.losses.inc({ seat, code: String(settled.lossCode) })
-    bidder.stats.get(seat)?.countNotice(kind, settled.is, settled.delayMs)
+    metrics.notices.add({ seat, kind, result: settled.is })
+    if (settled.price !== undefined) metrics.noticePrices.add({ seat, form: settled.price })
+    if (settled.lossCode !== undefined) metrics.losses.add({ seat, code: String(settled.lossCode) })
+    bidder.statsOf(seat).countNotice(kind, settled.is, settled.delayMs)
     return c.body(null, 200)
   }
 }

@@ -49,7 +49,7 @@ export function mount(app: OpenAPIHono<Env>, authorize: Authorize, routes: reado
 
 async function answered(c: Ctx, route: Route, authorize: Authorize): Promise<Answer> {
   try {
-    return await route.handle(c, authorize(c, route.scope))
+    return await route.handle(c, authorize(c.env.incoming, route.scope))
   } catch (error) {
     if (error instanceof AppError) return problemAnswer(shown(error))
     throw error

@@ -40,9 +40,9 @@ export function seatRoutes(agent: Agent, bidder: Bidder): Route[] {
       handle(c) {
         const id = c.req.param('seat') ?? ''
         const seat = bidder.seats.get(id)
-        const stats = bidder.stats.get(id)
         const scope = agent.budget.scope(OPENRTB_SCOPE)
-        if (!seat || !stats || !scope) throw new AppError('not_found', 'There is no such seat')
+        if (!seat || !scope) throw new AppError('not_found', 'There is no such seat')
+        const stats = bidder.statsOf(id)
         const { held, overdraft } = agent.budget.stats(scope)
         const delay = stats.delay()
         return ok({
