@@ -119,7 +119,7 @@ function bidderConfig(env: Env, mode: Config['mode'], notices: string): Config['
     })),
     budget: env.OPENRTB_BUDGET,
     currency: env.OPENRTB_CURRENCY,
-    rates: new Map(Object.entries(env.OPENRTB_RATES ?? {})),
+    rates: ratesTo(env.OPENRTB_CURRENCY, env.OPENRTB_RATES ?? {}),
     networkMarginMs: env.OPENRTB_NETWORK_MARGIN_MS,
     shedAboveMs: env.OPENRTB_SHED_ABOVE_MS,
     maxPredictions: env.OPENRTB_MAX_PREDICTIONS,
@@ -127,6 +127,10 @@ function bidderConfig(env: Env, mode: Config['mode'], notices: string): Config['
     noticeSecret: env.NOTICE_SECRET ?? randomBytes(32).toString('hex'),
   }
 }
+
+/** By configuration a currency's worth in units of ours; the bidder reckons in units that one of ours is worth. */
+const ratesTo = (own: string, worth: Readonly<Record<string, number>>): ReadonlyMap<string, number> =>
+  new Map([[own, 1], ...Object.entries(worth).map(([code, units]): [string, number] => [code, 1 / units])])
 
 const EXAMPLE_SEAT = {
   id: 'example',

@@ -32,7 +32,7 @@ export interface SeatConfig extends Seat {
 export interface BidderConfig {
   readonly seats: readonly SeatConfig[]
   readonly currency: string
-  /** What one unit of a currency is worth in units of `currency`. */
+  /** Units of each currency that one unit of `currency` is worth; itself at 1. */
   readonly rates: Rates
   readonly networkMarginMs: number
   /** Above this the event loop is too late to answer in time, and requests are answered without a bid. */

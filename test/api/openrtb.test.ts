@@ -56,6 +56,25 @@ describe('POST /openrtb2/{seat}/bid', () => {
     })
   })
 
+  it('compares floors, bids and bills in other currencies by what a unit of each is worth in ours', async () => {
+    const harness = await startHarness({ OPENRTB_RATES: '{"EUR":1.25}' })
+    const floor = (bidfloor: number) =>
+      banner({ imp: [{ id: '1', banner: { w: 300, h: 250 }, bidfloor, bidfloorcur: 'EUR' }] })
+    expect((await auction(harness, floor(4.1))).status).toBe(204)
+    expect((await auction(harness, floor(3.9))).body).toMatchObject({
+      cur: 'USD',
+      seatbid: [{ bid: [{ price: 5 }] }],
+    })
+    const [bid] = (await auction(harness, banner({ cur: ['EUR'] }))).body.seatbid[0].bid
+    expect(bid.price).toBe(4)
+    expect(scope(harness)).toMatchObject({ held: 10_000 })
+    await harness.get(expand(bid.burl, { PRICE: '2', CURRENCY: 'EUR' }))
+    expect(scope(harness)).toMatchObject({ held: 5_000, spent: 2_500 })
+    const [other] = (await auction(harness)).body.seatbid[0].bid
+    await harness.get(expand(other.burl, { PRICE: '2', CURRENCY: 'EUR' }))
+    expect(scope(harness)).toMatchObject({ held: 5_000, spent: 5_000 })
+  })
+
   it('frees the money on a loss, and books a bill that comes all the same', async () => {
     const harness = await startHarness()
     const [bid] = (await auction(harness)).body.seatbid[0].bid
