@@ -1,7 +1,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import type { Clock } from '../clock.ts'
+import { type Clock, every } from '../clock.ts'
 import type { DirectHandler } from './auctions.ts'
 import type { Env } from './json.ts'
 
@@ -15,6 +15,7 @@ export interface Listening {
 const KEEP_ALIVE_MS = 155_000
 /** A request that is not answered by then is cut off. */
 const DRAIN_MS = 10_000
+const CLOSE_IDLE_MS = 20
 
 /** Serves the app on an address, after `direct` had its choice; rejects when the port cannot be had. */
 export function listen(
@@ -23,13 +24,16 @@ export function listen(
   clock: Clock,
   at: { host: string; port: number },
 ): Promise<Listening> {
+  const underWay: UnderWay = { responses: new Set(), draining: false }
   const viaApp = getRequestListener(app.fetch)
   const server = createServer((request, response) => {
-    if (!direct(request, response)) viaApp(request, response)
+    if (underWay.draining) response.shouldKeepAlive = false
+    if (direct(request, response)) return
+    track(underWay, response)
+    viaApp(request, response)
   })
   server.keepAliveTimeout = KEEP_ALIVE_MS
   server.headersTimeout = KEEP_ALIVE_MS + 5_000
-  const underWay = trackResponses(server)
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(at.port, at.host, () => {
@@ -46,18 +50,14 @@ function portOf(server: Server): number {
 }
 
 interface UnderWay {
+  /** Of the app. */
   readonly responses: Set<ServerResponse>
   draining: boolean
 }
 
-function trackResponses(server: Server): UnderWay {
-  const underWay: UnderWay = { responses: new Set(), draining: false }
-  server.prependListener('request', (_request, response) => {
-    if (underWay.draining) response.shouldKeepAlive = false
-    underWay.responses.add(response)
-    response.once('close', () => underWay.responses.delete(response))
-  })
-  return underWay
+function track({ responses }: UnderWay, response: ServerResponse): void {
+  responses.add(response)
+  response.once('close', () => responses.delete(response))
 }
 
 function drain(server: Server, underWay: UnderWay, clock: Clock): Promise<void> {
@@ -66,8 +66,12 @@ function drain(server: Server, underWay: UnderWay, clock: Clock): Promise<void> 
   for (const response of underWay.responses) response.shouldKeepAlive = false
   return new Promise((resolve) => {
     const cancel = clock.after(DRAIN_MS, () => server.closeAllConnections())
+    // Bid requests are not tracked, which would cost each of them more than this costs all: a connection whose last
+    // answer did not say that it closes is idle a moment later.
+    const stopClosing = every(clock, CLOSE_IDLE_MS, () => server.closeIdleConnections())
     server.close(() => {
       cancel()
+      stopClosing()
       resolve()
     })
     server.closeIdleConnections()
