@@ -72,7 +72,11 @@ export async function startService(config: Config, outside: Outside = {}): Promi
 
     const budget = new BudgetManager({
       clock,
-      onExpired: ({ id, state }) => log.warn({ bidId: id, state }, 'hold expired'),
+      onExpired(hold) {
+        // That nobody reports a bid lost is how most auctions end; a platform call ought to have ended by itself.
+        if (!bidder.decide.ledger.expired(hold))
+          log.warn({ bidId: hold.id, state: hold.state }, 'hold expired')
+      },
       onOverdraft: ({ name, currency }, amount) => {
         metrics.budgetOverdraft.inc({ scope: name, currency }, amount / 1e6)
         log.error({ scope: name, micros: amount }, 'overdraft')

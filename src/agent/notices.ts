@@ -23,12 +23,17 @@ export function noticeHandler({ bidder, metrics }: NoticeRouteDeps): (c: Ctx) =>
       return c.body(null, 404)
     }
     const { price, cur: currency, loss } = c.req.query()
+    const scopes = bidder.notices.scopesOf(token.campaign)
+    const before = scopes.map(({ overdraft }) => overdraft)
     const settled = settleNotice(bidder.notices, kind, token, { price, currency, loss })
     const { seat } = token
     metrics.notices.add({ seat, kind, result: settled.is })
     if (settled.price !== undefined) metrics.noticePrices.add({ seat, form: settled.price })
     if (settled.lossCode !== undefined) metrics.losses.add({ seat, code: String(settled.lossCode) })
-    bidder.statsOf(seat).countNotice(kind, settled.is, settled.delayMs)
+    const stats = bidder.statsOf(seat)
+    // Settling is synchronous, so whatever became overdraft meanwhile is this bill's; it is one bill in all its scopes.
+    stats.overdraft += Math.max(0, ...scopes.map(({ overdraft }, i) => overdraft - (before[i] ?? 0)))
+    stats.countNotice(kind, settled.is, settled.delayMs)
     return c.body(null, 200)
   }
 }

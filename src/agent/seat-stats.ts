@@ -16,6 +16,8 @@ export class SeatStats {
   losses = 0
   shed = 0
   tooLate = 0
+  /** Micros billed for which a budget had no room. */
+  overdraft = 0
   #minute = { startMs: 0, requests: 0 }
   #lastMinute = 0
 

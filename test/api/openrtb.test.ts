@@ -320,6 +320,42 @@ describe('campaigns, predictions and seats', () => {
     })
   })
 
+  it('show what is held and overdrawn for one seat and not for another', async () => {
+    const seats = JSON.stringify([{ id: 'example' }, { id: 'other', holdSeconds: 60 }])
+    const harness = await startHarness({ OPENRTB_SEATS: seats, OPENRTB_BUDGET: '0.02' })
+    await harness.send('PUT', '/v1/campaigns/odd', { ...campaign, seat: 'other', limits: [] })
+    const money = async (seat: string) => {
+      const { held, overdraft } = (await harness.get(`/v1/seats/${seat}`)).body
+      return [held, overdraft]
+    }
+    const bidOf = async (seat: string, request: object) =>
+      (await harness.send('POST', `/openrtb2/${seat}/bid`, request)).body.seatbid[0].bid[0]
+    const first = await bidOf('example', banner())
+    const lost = await bidOf('example', banner())
+    const late = await bidOf('other', odd())
+    await bidOf('other', odd())
+    expect([await money('example'), await money('other')]).toEqual([
+      [0.01, 0],
+      [0.002, 0],
+    ])
+    await harness.get(expand(first.burl, { PRICE: '5' }))
+    await harness.get(expand(lost.lurl, { LOSS: '102' }))
+    expect([await money('example'), await money('other')]).toEqual([
+      [0, 0],
+      [0.002, 0],
+    ])
+    harness.clock.advance(60_250)
+    expect(await money('other')).toEqual([0, 0])
+    expect(harness.logged.filter(({ msg }) => msg === 'hold expired')).toEqual([])
+    for (let i = 0; i < 3; i++) await bidOf('example', banner())
+    // The budget is full to the last cent when the bill comes for what was freed.
+    await harness.get(expand(late.burl, { PRICE: '1' }))
+    expect([await money('example'), await money('other')]).toEqual([
+      [0.015, 0],
+      [0, 0.001],
+    ])
+  })
+
   it('show how a seat is doing', async () => {
     const harness = await startHarness()
     const [bid] = (await auction(harness)).body.seatbid[0].bid
