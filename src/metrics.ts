@@ -80,6 +80,13 @@ export function createMetrics() {
       'Prices of billing notices, by how they were given.',
       ['seat', 'form'],
     ),
+    noticeDelay: new Histogram({
+      name: 'bidwarden_openrtb_notice_delay_seconds',
+      help: 'From a bid to a notice of it that was heard for the first time.',
+      labelNames: ['seat', 'kind'],
+      buckets: [0.1, 0.5, 1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 21600],
+      registers,
+    }),
     losses: tally('bidwarden_openrtb_losses_total', 'Loss notices by code.', ['seat', 'code']),
     forgedNotices: tally(
       'bidwarden_openrtb_forged_notices_total',

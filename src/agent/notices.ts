@@ -33,7 +33,8 @@ export function noticeHandler({ bidder, metrics }: NoticeRouteDeps): (c: Ctx) =>
     const stats = bidder.statsOf(seat)
     // Settling is synchronous, so whatever became overdraft meanwhile is this bill's; it is one bill in all its scopes.
     stats.overdraft += Math.max(0, ...scopes.map(({ overdraft }, i) => overdraft - (before[i] ?? 0)))
-    stats.countNotice(kind, settled.is, settled.delayMs)
+    if (stats.countNotice(kind, settled.is, settled.delayMs))
+      metrics.noticeDelay.observe({ seat, kind }, settled.delayMs / 1000)
     return c.body(null, 200)
   }
 }

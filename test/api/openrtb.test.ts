@@ -75,6 +75,19 @@ describe('POST /openrtb2/{seat}/bid', () => {
     expect(scope(harness)).toMatchObject({ held: 5_000, spent: 5_000 })
   })
 
+  it('bills once, and counts a repetition at another price apart', async () => {
+    const harness = await startHarness()
+    const [bid] = (await auction(harness)).body.seatbid[0].bid
+    for (const price of ['3', '3', '4'])
+      expect((await harness.get(expand(bid.burl, { PRICE: price }))).status).toBe(200)
+    expect(scope(harness)).toMatchObject({ held: 0, spent: 3_000 })
+    const { body } = await harness.get('/metrics')
+    const notices = 'bidwarden_openrtb_notices_total{seat="example",kind="billing",result='
+    expect(body).toContain(`${notices}"duplicate"} 1`)
+    expect(body).toContain(`${notices}"duplicate_other_price"} 1`)
+    expect(body).toContain('bidwarden_openrtb_notice_delay_seconds_count{seat="example",kind="billing"} 1')
+  })
+
   it('frees the money on a loss, and books a bill that comes all the same', async () => {
     const harness = await startHarness()
     const [bid] = (await auction(harness)).body.seatbid[0].bid
@@ -278,7 +291,14 @@ describe('campaigns, predictions and seats', () => {
       },
     })
     expect((await get('/v1/campaigns/odd')).body).toEqual(stored.body)
-    expect((await get('/v1/campaigns')).body.campaigns).toHaveLength(9)
+    const all = (await get('/v1/campaigns')).body
+    expect(all.campaigns).toHaveLength(9)
+    expect(all.next).toBeUndefined()
+    const first = (await get('/v1/campaigns?limit=5')).body
+    const second = (await get(`/v1/campaigns?limit=5&cursor=${first.next}`)).body
+    expect(second.next).toBeUndefined()
+    expect([...first.campaigns, ...second.campaigns]).toEqual(all.campaigns)
+    expect(await get('/v1/campaigns?limit=0')).toMatchObject({ status: 400, body: { field: 'limit' } })
     expect((await auction(harness, odd())).body.seatbid[0].bid[0].price).toBe(1)
     await send('PUT', '/v1/campaigns/odd', { ...campaign, status: 'paused' })
     expect((await auction(harness, odd())).status).toBe(204)

@@ -11,6 +11,8 @@ export interface BidLedger {
   /** Turns the hold of a bid into spend, whether it is still open or not; `unknown` for one that is not known. */
   settle(seq: number, amount: Micros): Ending
   release(seq: number): Ending
+  /** Micros that a bid was settled at; undefined for one that was not, or is no longer remembered. */
+  spentOn(seq: number): number | undefined
   /** Books a bill for a bid that has no hold here. The same id again books nothing. */
   addSpend(id: string, scopes: readonly Scope[], amount: Micros): Ending
   /** Micros held for the open bids of a seat. */
@@ -59,6 +61,10 @@ export function createBidLedger(budget: BudgetManager): BidLedger {
       const ending = budget.release(hold)
       if (ending === 'released') free(hold)
       return ending
+    },
+    spentOn(seq) {
+      const hold = holds.get(seq)
+      return hold?.state === 'settled' ? hold.spent : undefined
     },
     addSpend: (id, scopes, amount) => budget.addSpend(id, scopes, amount),
     heldFor: (seat) => micros(held.get(seat)?.micros ?? 0),
