@@ -231,6 +231,17 @@ describe('POST /openrtb2/{seat}/bid', () => {
     expect((await auction(harness, banner({ imp: [{ id: '1', native }] }))).status).toBe(200)
   })
 
+  it('bids the banner it has in a ratio of sides that is wide enough', async () => {
+    const harness = await startHarness()
+    const flex = (format: object) =>
+      auction(harness, banner({ imp: [{ id: '1', banner: { format: [format] } }] }))
+    const { body } = await flex({ wratio: 6, hratio: 5, wmin: 300 })
+    expect(body.seatbid[0].bid[0]).toMatchObject({ w: 300, h: 250 })
+    expect((await flex({ wratio: 6, hratio: 5, wmin: 301 })).status).toBe(204)
+    expect((await flex({ wratio: 16, hratio: 9 })).status).toBe(204)
+    expect((await flex({ wratio: 'six', hratio: 5 })).status).toBe(400)
+  })
+
   it('answers every sample request of the benchmark with 200 or 204', async () => {
     const harness = await startHarness({ OPENRTB_RATES: '{"JPY":0.0065,"EUR":1.08}' })
     for (const name of readdirSync('bench/openrtb-samples')) {
