@@ -39,7 +39,7 @@ export class SeatStats {
     this.#delays.record(Math.max(1, Math.round(delayMs)))
     if (is === 'settled' || is === 'settled_late') this.billed += 1
     if (kind === 'win') this.wins += 1
-    if (kind === 'loss') this.losses += 1
+    if (kind === 'loss' && is !== 'contradicted') this.losses += 1
     return true
   }
 
