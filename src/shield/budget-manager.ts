@@ -4,6 +4,7 @@ import { type Micros, micros } from '../money.ts'
 import { Hold, HoldQueue, type HoldTerms } from './hold.ts'
 import { HoldIndex } from './hold-index.ts'
 import type { LimitSpec } from './limits.ts'
+import { overBudget } from './over-budget.ts'
 import { Scope } from './scope.ts'
 import { type ScopeStats, statsOf } from './stats.ts'
 
@@ -224,10 +225,7 @@ export class BudgetManager {
     if (this.#killSwitch.is === 'engaged') return { is: 'kill_switch', reason: this.#killSwitch.reason }
     for (const scope of scopes) {
       if (scope.pause.is === 'paused') return { is: 'paused', scope, reason: scope.pause.reason }
-      if (!scope.fits(nowMs, amount)) {
-        const remaining = micros(Math.max(0, scope.available(nowMs)))
-        return { is: 'over_budget', scope, remaining, retryAfterMs: reliefInMs(scopes, amount, nowMs) }
-      }
+      if (!scope.fits(nowMs, amount)) return overBudget(scope, scopes, amount, nowMs)
     }
     return undefined
   }
@@ -291,9 +289,4 @@ function areDistinct(scopes: readonly Scope[]): boolean {
 /** How much of `amount` no limit of the scope has room for. */
 function uncoveredIn(scope: Scope, amount: Micros, cover: number, nowMs: number): number {
   return Math.max(0, amount - Math.max(0, scope.available(nowMs), cover))
-}
-
-/** Until `amount` fits all scopes at once. */
-function reliefInMs(scopes: readonly Scope[], amount: Micros, nowMs: number): number {
-  return Math.max(...scopes.map((scope) => scope.reliefInMs(nowMs, amount)))
 }
