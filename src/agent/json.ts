@@ -47,7 +47,7 @@ export async function readBody(c: Ctx, maxBytes = MAX_BODY_BYTES): Promise<unkno
 }
 
 /** A body of unannounced length, read no further than the limit. */
-export async function readChunks(c: Ctx, maxBytes = MAX_BODY_BYTES): Promise<string> {
+async function readChunks(c: Ctx, maxBytes = MAX_BODY_BYTES): Promise<string> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of c.env.incoming) {
