@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type ApiKey, KEY_SCOPES } from './agent/index.ts'
+import { type ApiKey, DEFAULT_ORG, KEY_SCOPES } from './api/index.ts'
 import { DEFAULT_MULTIPLIERS } from './fallback/index.ts'
 import { isCurrency, MoneyError, parseMoney } from './money.ts'
 import type { BreakerOptions, RateLimit } from './shield/index.ts'
@@ -46,23 +46,23 @@ export const breaker = z
     return { failures, slowMs, resetMs: resetSeconds * 1000, successes }
   })
 
-/** `name:scope+scope:sha256`, comma-separated; `npm run key` makes the entries. */
+/** `name:scope+scope:sha256` or `name@organisation:…`, comma-separated; `npm run key` makes the entries. */
 export const apiKeys = z
   .string()
   .default('')
   .transform((text, ctx): ApiKey[] => {
     const entries = text.split(',').filter((entry) => entry.trim() !== '')
     return entries.flatMap((entry, i) => {
-      const [name = '', names = '', sha256 = ''] = entry.trim().split(':')
+      const [whose = '', names = '', sha256 = ''] = entry.trim().split(':')
+      const [, name, org] = /^([\w-]{1,32})(?:@([1-9]\d{0,8}))?$/.exec(whose) ?? []
       const scopes = KEY_SCOPES.filter((scope) => names.split('+').includes(scope))
-      if (
-        /^[\w-]{1,32}$/.test(name) &&
-        scopes.length === names.split('+').length &&
-        /^[0-9a-f]{64}$/.test(sha256)
-      ) {
-        return [{ name, scopes, sha256: Buffer.from(sha256, 'hex') }]
+      if (name !== undefined && scopes.length === names.split('+').length && /^[0-9a-f]{64}$/.test(sha256)) {
+        return [{ name, org: Number(org ?? DEFAULT_ORG), scopes, sha256: Buffer.from(sha256, 'hex') }]
       }
-      ctx.addIssue({ code: 'custom', message: `entry ${i + 1} must be name:scope+scope:sha256` })
+      ctx.addIssue({
+        code: 'custom',
+        message: `entry ${i + 1} must be name:scope+scope:sha256, where name may end in @organisation (a number)`,
+      })
       return []
     })
   })

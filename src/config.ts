@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import type { ApiKey, BidderConfig } from './agent/index.ts'
+import type { BidderConfig } from './agent/index.ts'
+import type { ApiKey } from './api/index.ts'
 import { type Accounts, accountsOf, missingCredentials, namesAccount, noticeUrl } from './config-accounts.ts'
 import { Env } from './config-env.ts'
 import { isLoopback } from './config-fields.ts'

@@ -14,13 +14,12 @@ import {
   newBidId,
   noPredictor,
   OPENRTB_SCOPE,
-  openOnLoopback,
   platformScope,
   recordVerification,
-  requireKey,
   scopesOf,
   watchBudgets,
 } from './agent/index.ts'
+import { openOnLoopback, requireKey } from './api/index.ts'
 import { banner } from './banner.ts'
 import { type Clock, every, systemClock, watchLag } from './clock.ts'
 import { type Config, ConfigError, readConfig } from './config.ts'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { hashKey } from '../src/agent/auth.ts'
+import { hashKey } from '../src/api/index.ts'
 import { parseConfig } from '../src/config.ts'
 import { messageOf } from '../src/errors.ts'
 

@@ -1,10 +1,10 @@
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
+import type { Authorize } from '../api/index.ts'
+import { type Ctx, header, MAX_BODY_BYTES, readChunks } from '../api/index.ts'
 import type { Clock } from '../clock.ts'
 import type { Metrics } from '../metrics.ts'
-import type { Authorize } from './auth.ts'
 import type { Bidder, SeatConfig } from './bidder.ts'
-import { type Ctx, header, MAX_BODY_BYTES, readChunks } from './json.ts'
 import { decide, isRefusal, readBidRequest, readVersion, writeAnswer } from './openrtb/index.ts'
 
 export interface AuctionDeps {

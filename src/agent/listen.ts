@@ -1,8 +1,8 @@
 import type { Server, ServerResponse } from 'node:http'
 import { serve } from '@hono/node-server'
 import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { Env } from '../api/index.ts'
 import type { Clock } from '../clock.ts'
-import type { Env } from './json.ts'
 
 export interface Listening {
   readonly url: string
