@@ -1,0 +1,1 @@
+export { EVENT_TYPES, type EventType, emit, type NewEvent } from './emit.ts'
