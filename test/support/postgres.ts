@@ -38,6 +38,7 @@ export async function startPostgres(): Promise<PrivatePostgres> {
       ...user,
       cwd: folder,
       env: { PATH: bin },
+      stdio: 'pipe',
     },
   )
   const port = await freePort()

@@ -97,19 +97,31 @@ export async function complete(tx: Transaction<Tables>, clock: Clock, job: Job, 
   }
 }
 
-/** Ends a job with an error that is shown to whoever asked. */
+export interface JobFailure {
+  /** Shown to whoever asked. */
+  readonly error: string
+  readonly retryable: boolean
+  readonly executionTimeMs: number
+}
+
+/** Ends a job with an error. Runs inside the caller's transaction. */
 export async function fail(
   tx: Transaction<Tables>,
   clock: Clock,
   job: Job,
-  error: string,
-  executionTimeMs: number,
+  { error, retryable, executionTimeMs }: JobFailure,
 ): Promise<void> {
   const now = isoTime(clock.nowMs())
   await change(tx, job, { status: 'failed', finished_at: now, execution_time_ms: executionTimeMs })
   await tx
     .updateTable('connector_requests')
-    .set({ status: 'failed', error, execution_time_ms: executionTimeMs, completed_at: now })
+    .set({
+      status: 'failed',
+      error,
+      retryable: retryable ? 1 : 0,
+      execution_time_ms: executionTimeMs,
+      completed_at: now,
+    })
     .where('job_id', '=', job.id)
     .where('status', 'in', ['queued', 'running'])
     .execute()

@@ -6,6 +6,7 @@ export {
   fail,
   giveBack,
   type JobEnd,
+  type JobFailure,
   LeaseLost,
   park,
   type RequestEnd,

@@ -114,6 +114,7 @@ function tables(engine: Engine): Migration {
         .addColumn('completed_at', time)
         .addColumn('job_id', id, (c) => c.notNull().references('fetch_jobs.id').onDelete('cascade'))
         .addColumn('sync_job_id', id, (c) => c.references('sync_jobs.id').onDelete('cascade'))
+        .addColumn('retryable', 'integer')
         .execute()
       await index('idx_requests_status', 'connector_requests', ['status'])
       await index('idx_requests_job', 'connector_requests', ['job_id'])

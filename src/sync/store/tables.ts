@@ -64,6 +64,8 @@ export interface RequestTable {
   completed_at: string | null
   job_id: string
   sync_job_id: string | null
+  /** 1 where a failure may pass when it is tried again. */
+  retryable: number | null
 }
 
 /** `deferred`: until `not_before`. */
