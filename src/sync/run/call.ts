@@ -19,7 +19,7 @@ export interface CallDeps {
   readonly breakers: Breakers
   /** For one request. */
   readonly timeoutMs: number
-  readonly onCall: (connector: ReadConnector, outcome: string, latencyMs: number) => void
+  readonly onCall: (caller: CallerOf, outcome: string, latencyMs: number) => void
   readonly onLimited: (caller: CallerOf, retryAfterMs: number) => void
 }
 
@@ -121,7 +121,7 @@ async function send(
       limits.block(account, step.bucket, sent.retryAfterMs)
       deps.onLimited(caller, sent.retryAfterMs)
     }
-    deps.onCall(connector, sent.is, clock.elapsedMs() - startedMs)
+    deps.onCall(caller, sent.is, clock.elapsedMs() - startedMs)
     return sent
   } finally {
     entry.passage.report(verdict, clock.elapsedMs() - startedMs)
