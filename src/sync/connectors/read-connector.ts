@@ -63,10 +63,7 @@ export type ReadReply = Extract<Answer, { is: 'ok' | 'refused' }> | undefined
 export type ReadTalk<T> = Generator<ReadStep, T, ReadReply>
 
 /** Asks once and hands the body of an `ok` answer on. */
-export function* ask(
-  request: HttpRequest,
-  bucket: string,
-): Generator<ReadStep, unknown, ReadReply> {
+export function* ask(request: HttpRequest, bucket: string): Generator<ReadStep, unknown, ReadReply> {
   const reply = yield { is: 'ask', request, bucket }
   return reply?.is === 'ok' ? reply.body : undefined
 }
@@ -194,9 +191,16 @@ export interface ReadConnector {
   /** Changes of the platform's side, each one request deep enough to know what it did. Undefined where it cannot. */
   readonly write:
     | {
-        create(account: AccountRef, campaign: CampaignChange & { readonly name: string }): ReadTalk<{ readonly id: string }>
+        create(
+          account: AccountRef,
+          campaign: CampaignChange & { readonly name: string },
+        ): ReadTalk<{ readonly id: string }>
         update(account: AccountRef, id: string, change: CampaignChange): ReadTalk<{ readonly id: string }>
-        setStatus(account: AccountRef, id: string, status: 'active' | 'paused'): ReadTalk<{ readonly id: string }>
+        setStatus(
+          account: AccountRef,
+          id: string,
+          status: 'active' | 'paused',
+        ): ReadTalk<{ readonly id: string }>
       }
     | undefined
 }

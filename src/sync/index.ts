@@ -1,0 +1,8 @@
+export type { ConnectorType, CreateReadConnector, ReadConnector } from './connectors/read-connector.ts'
+export { CONNECTOR_TYPES } from './connectors/read-connector.ts'
+export { READ_CONNECTORS } from './connectors/registry.ts'
+export { addKeyInFolder, createKeyring, keysInFolder, parseKeys, reseal } from './credentials/index.ts'
+export type { OauthClient } from './oauth/index.ts'
+export type { FileStore } from './reports/index.ts'
+export { type RunningSync, type SyncOptions, startSync } from './start-sync.ts'
+export { openStore, type StoreAddress } from './store/index.ts'
