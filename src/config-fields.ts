@@ -28,10 +28,33 @@ export const rateLimit = (byDefault: RateLimit) =>
     .string()
     .default(`${byDefault.calls}/${byDefault.windowMs / 1000}`)
     .refine((text) => /^[1-9]\d{0,8}\/[1-9]\d{0,6}$/.test(text), 'must be calls/seconds, as in 100/60')
-    .transform((text): RateLimit => {
-      const [calls = 0, windowSeconds = 0] = text.split('/').map(Number)
-      return { calls, windowMs: windowSeconds * 1000 }
+    .transform(parseRateLimit)
+
+/** `NAME=calls/seconds+calls/seconds,NAME=…`. */
+export const rateLimits = <N extends string>(name: z.ZodType<N>) =>
+  z
+    .string()
+    .default('')
+    .transform((text, ctx): Partial<Record<N, readonly RateLimit[]>> => {
+      const limits: Partial<Record<N, readonly RateLimit[]>> = {}
+      for (const entry of text.split(',').filter((one) => one.trim() !== '')) {
+        const [whose, list = ''] = entry.trim().split('=')
+        const known = name.safeParse(whose)
+        if (known.success && /^[1-9]\d{0,8}\/[1-9]\d{0,6}(\+[1-9]\d{0,8}\/[1-9]\d{0,6})*$/.test(list)) {
+          limits[known.data] = list.split('+').map(parseRateLimit)
+        } else
+          ctx.addIssue({
+            code: 'custom',
+            message: 'must be NAME=calls/seconds, as in DV360=50/60+10000/86400',
+          })
+      }
+      return limits
     })
+
+function parseRateLimit(text: string): RateLimit {
+  const [calls = 0, windowSeconds = 0] = text.split('/').map(Number)
+  return { calls, windowMs: windowSeconds * 1000 }
+}
 
 /** `failures/slowMs/resetSeconds/successes`. */
 export const breaker = z
@@ -99,7 +122,7 @@ const Seat = z.strictObject({
   allowFrom: z.array(z.string()).default([]),
 })
 
-const parsedJson = z.string().transform((text, ctx): unknown => {
+export const parsedJson = z.string().transform((text, ctx): unknown => {
   try {
     return JSON.parse(text)
   } catch {

@@ -32,6 +32,8 @@ import { createMetrics } from './metrics.ts'
 import { PLATFORMS, type PlatformName, sunsetOf } from './platforms/index.ts'
 import { type Sandbox, startSandbox } from './sandbox/index.ts'
 import { BudgetManager, CircuitBreaker, DEFAULT_BREAKER } from './shield/index.ts'
+import type { ReadConnector, Sync } from './sync/index.ts'
+import { startReads } from './sync-wiring.ts'
 
 /** A running service. */
 export interface Service {
@@ -40,6 +42,8 @@ export interface Service {
   readonly agent: Agent
   /** The platforms it talks to in mock mode. */
   readonly sandbox: Sandbox | undefined
+  /** What reads from platforms; undefined where it is off. */
+  readonly reads: Sync | undefined
   /** Answers what is under way, then stops. */
   stop(): Promise<void>
 }
@@ -47,6 +51,8 @@ export interface Service {
 export interface Outside {
   readonly clock?: Clock
   readonly log?: Logger
+  /** Platforms that are read beside those the registry knows. */
+  readonly connectors?: readonly ReadConnector[]
 }
 
 /** Holds whose time is over are ended this often; a refusal looks for them by itself. */
@@ -131,11 +137,17 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     opened.push(stopWatching)
 
     const authorize = config.apiKeys.length > 0 ? requireKey(config.apiKeys) : openOnLoopback
+    const { connectors: more = [] } = outside
+    const reads = await startReads(config, { clock, log, metrics, authorize, sandbox, connectors: more })
+    if (reads) opened.push(() => reads.stop())
+
     const keys = createIdempotencyKeys(clock)
     const app = createApp({ agent, deferred, keys, authorize, bidder, lagMs, mode: config.mode })
+    if (reads) app.route('/', reads.app)
     const server = await listen(app, clock, config)
     opened.push(() => server.close())
-    return { url: server.url, agent, sandbox, stop }
+    if (reads) opened.push(() => reads.endStreams())
+    return { url: server.url, agent, sandbox, reads: reads?.sync, stop }
   } catch (error) {
     await stop()
     throw error

@@ -9,7 +9,17 @@ const ROWS: readonly (readonly string[])[] = [
   ['agent'],
 ]
 /** These two build and describe everything, so they may import everything. */
-const TOP = ['main.ts', 'config.ts', 'config-env.ts', 'config-fields.ts', 'config-accounts.ts', 'banner.ts']
+const TOP = [
+  'main.ts',
+  'config.ts',
+  'config-env.ts',
+  'config-fields.ts',
+  'config-accounts.ts',
+  'config-sync.ts',
+  'sync-wiring.ts',
+  'cli.ts',
+  'banner.ts',
+]
 /** Longest file of the source when this was written; it may only get shorter. */
 const LONGEST_LINES = 300
 

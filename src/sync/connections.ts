@@ -22,7 +22,7 @@ export const notFound = (what: string, id: string): AppError =>
 
 export const isId = (id: string): boolean => UUID.test(id)
 
-/** A connection of the organisation; another's is as unknown as none. */
+/** A connection of the organisation; another's is not found. */
 export async function findConnection({ store }: Sync, orgId: number, id: string): Promise<ConnectorRow> {
   const row = isId(id)
     ? await store.db

@@ -55,6 +55,8 @@ export interface SyncOutside {
 export interface RunningSync {
   readonly app: OpenAPIHono<Env>
   readonly sync: Sync
+  /** Ends answers that go on for ever, so that the server can close. */
+  endStreams(): void
   stop(): Promise<void>
 }
 
@@ -200,6 +202,9 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
   return {
     app: createSyncApp(sync, () => stopping),
     sync,
+    endStreams() {
+      stopping = true
+    },
     async stop() {
       stopping = true
       for (const cancel of cancels) cancel()

@@ -10,7 +10,7 @@ import { csvOf, jsonOf, openFile, readRows } from '../reports/index.ts'
 import { connectorFor, type Sync } from '../sync.ts'
 import { type RequestResult, specOf, survey } from '../work/index.ts'
 import { idOf } from './connectors.ts'
-import { findRequest } from './requests.ts'
+import { findRequest } from './request-status.ts'
 import { isStale, STALE } from './views.ts'
 
 const Query = z.object({ format: z.enum(['parquet', 'csv', 'json']).default('json') })

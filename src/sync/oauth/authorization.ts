@@ -84,7 +84,7 @@ export async function initiate(
   return { authorizationUrl: url.href, state }
 }
 
-/** Spends the state and exchanges the code. A state of another organisation is as unknown as a made-up one. */
+/** Spends the state and exchanges the code. A state of another organisation is not found. */
 export async function finish(
   { store, clock, keyring }: AuthorizationDeps,
   partiesOf: (type: string) => { type: ConnectorType; server: OauthServer; client: OauthClient },
