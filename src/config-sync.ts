@@ -42,6 +42,8 @@ export const syncFields = {
   S3_REGION: z.string().default('us-east-1'),
   S3_ACCESS_KEY_ID: text,
   S3_SECRET_ACCESS_KEY: text,
+  BIDWARDEN_URL: address.optional(),
+  BIDWARDEN_KEY: text,
 } as const
 
 const Fields = z.object(syncFields)

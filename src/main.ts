@@ -21,6 +21,7 @@ import {
 } from './agent/index.ts'
 import { openOnLoopback, requireKey } from './api/index.ts'
 import { banner } from './banner.ts'
+import { runCommand } from './cli.ts'
 import { type Clock, every, systemClock, watchLag } from './clock.ts'
 import { type Config, ConfigError, readConfig } from './config.ts'
 import { type Accounts, noticeUrl } from './config-accounts.ts'
@@ -226,6 +227,15 @@ function sandboxAccounts({ urls, credentials }: Sandbox, config: Config): Accoun
 
 async function main(): Promise<void> {
   const config = readConfig()
+  const args = process.argv.slice(2)
+  if (args.length > 0) {
+    process.exitCode = await runCommand(args, config, {
+      print: (line) => process.stdout.write(`${line}\n`),
+      url: config.serviceUrl,
+      apiKey: config.serviceKey,
+    })
+    return
+  }
   const service = await startService(config)
   process.stdout.write(banner(service, config))
   const { log } = service.agent
@@ -243,7 +253,9 @@ async function main(): Promise<void> {
 if (import.meta.main) {
   main().catch((error) => {
     process.stderr.write(
-      error instanceof ConfigError ? `${error.message}\n` : `Cannot start: ${startupError(error)}\n`,
+      error instanceof ConfigError
+        ? `${error.message}\n`
+        : `${process.argv.length > 2 ? 'Failed' : 'Cannot start'}: ${startupError(error)}\n`,
     )
     process.exitCode = 1
   })

@@ -7,6 +7,7 @@ import { createHttpClient } from '../http.ts'
 import type { Logger } from '../log.ts'
 import type { RateLimit } from '../shield/index.ts'
 import { createSyncApp } from './api/app.ts'
+import { OpenStreams } from './api/events.ts'
 import type { CallLimit, ConnectorType, ReadConnector } from './connectors/read-connector.ts'
 import { createKeyring } from './credentials/index.ts'
 import { type CloudEvent, emit, forgetOldEvents, publishWaiting } from './events/index.ts'
@@ -199,12 +200,11 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
     clientOf,
     maxConcurrent: options.maxConcurrent,
   }
+  const streams = new OpenStreams()
   return {
-    app: createSyncApp(sync, () => stopping),
+    app: createSyncApp(sync, streams),
     sync,
-    endStreams() {
-      stopping = true
-    },
+    endStreams: () => streams.end(),
     async stop() {
       stopping = true
       for (const cancel of cancels) cancel()

@@ -1,11 +1,9 @@
 import { Readable } from 'node:stream'
 import { z } from '@hono/zod-openapi'
-import { type Authorize, type Ctx, check, header } from '../../api/index.ts'
-import { sleep } from '../../clock.ts'
+import { type Authorize, type Ctx, check } from '../../api/index.ts'
 import { AppError } from '../../errors.ts'
 import { findConnection } from '../connections.ts'
 import type { DateRange } from '../connectors/read-connector.ts'
-import { eventsAfter, newestEvent } from '../events/index.ts'
 import { csvOf, jsonOf, openFile, readRows } from '../reports/index.ts'
 import { connectorFor, type Sync } from '../sync.ts'
 import { type RequestResult, specOf, survey } from '../work/index.ts'
@@ -19,11 +17,6 @@ const TYPES = {
   csv: 'text/csv; charset=utf-8',
   json: 'application/json',
 } as const
-
-/** Between two looks for new events. */
-const LOOK_MS = 1_000
-/** Silence after which proxies would cut the connection. */
-const COMMENT_EVERY = 15
 
 /** The rows of a request. While its platform is kept away from, the last good ones, marked as stale. */
 export async function answerData(sync: Sync, authorize: Authorize, c: Ctx): Promise<Response> {
@@ -86,46 +79,5 @@ function webStream(readable: Readable): ReadableStream<Uint8Array> {
       else controller.enqueue(typeof value === 'string' ? encoder.encode(value) : value)
     },
     cancel: () => void readable.destroy(),
-  })
-}
-
-/** Events of the organisation as they come; `Last-Event-ID` goes on after an earlier one. */
-export async function answerEvents(
-  sync: Sync,
-  authorize: Authorize,
-  stopped: () => boolean,
-  c: Ctx,
-): Promise<Response> {
-  const { org } = authorize(c, 'read')
-  const since = Number(header(c, 'last-event-id') ?? Number.NaN)
-  let last = Number.isSafeInteger(since) && since >= 0 ? since : await newestEvent(sync.store)
-  let gone = false
-  let quiet = 0
-  const encoder = new TextEncoder()
-  const stream = new ReadableStream<Uint8Array>({
-    start: (controller) => controller.enqueue(encoder.encode(': events\n\n')),
-    async pull(controller) {
-      while (!gone && !stopped()) {
-        const events = await eventsAfter(sync.store, org, last)
-        quiet = events.length > 0 ? 0 : quiet + 1
-        const lines = events.map(
-          (event) => `id: ${event.sequence}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`,
-        )
-        last = events.at(-1)?.sequence ?? last
-        const text = lines.length > 0 ? lines.join('') : quiet % COMMENT_EVERY === 0 ? ': still here\n\n' : ''
-        if (text !== '') {
-          controller.enqueue(encoder.encode(text))
-          return
-        }
-        await sleep(sync.clock, LOOK_MS)
-      }
-      if (!gone) controller.close()
-    },
-    cancel() {
-      gone = true
-    },
-  })
-  return new Response(stream, {
-    headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' },
   })
 }

@@ -56,6 +56,5 @@ export function connectorView(sync: Sync, row: ConnectorRow) {
 
 export type RequestRow = Selectable<RequestTable>
 
-/** Times as their difference, never negative. */
 export const waitMessage = (waitMs: number): string =>
-  `Request queued, ~${Math.max(1, Math.ceil(waitMs / 60_000))} min wait`
+  `Request queued, ~${Math.max(1, Math.round(waitMs / 60_000))} min wait`
