@@ -3,7 +3,6 @@ import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'
-import type { Sandbox } from './sandbox/index.ts'
 import {
   CONNECTOR_TYPES,
   keysInFolder,
@@ -18,7 +17,6 @@ export interface SyncParts {
   readonly log: Logger
   readonly metrics: Metrics
   readonly authorize: Authorize
-  readonly sandbox: Sandbox | undefined
   /** Beside those the registry knows. */
   readonly connectors: readonly ReadConnector[]
 }
@@ -33,7 +31,10 @@ export async function startReads(
     log.info({ mode }, 'nothing is read from platforms: ENCRYPTION_KEY is not set')
     return undefined
   }
-  const known = CONNECTOR_TYPES.flatMap((type) => READ_CONNECTORS[type]?.(config.urls[type]) ?? [])
+  // In mock mode nothing may reach a real platform: only those are read whose hosts somebody has named.
+  const known = CONNECTOR_TYPES.filter((type) => mode === 'live' || config.urls[type] !== undefined).flatMap(
+    (type) => READ_CONNECTORS[type]?.(config.urls[type]) ?? [],
+  )
   const keys = config.keys ?? keysInFolder(config.dataDir)
   const options = { ...config, keys, connectors: [...known, ...parts.connectors] }
   return startSync(options, {

@@ -6,7 +6,7 @@ import type { RequestTable } from '../store/index.ts'
 import type { Sync } from '../sync.ts'
 import { infoOf } from '../work/index.ts'
 
-export const accountOf = (sync: Pick<Sync, 'connectors'>, row: ConnectorRow): Account | undefined => {
+const accountOf = (sync: Pick<Sync, 'connectors'>, row: ConnectorRow): Account | undefined => {
   const connector = sync.connectors.get(row.type)
   return connector && { type: connector.type, orgId: row.org_id, accountId: row.account_id ?? row.id }
 }

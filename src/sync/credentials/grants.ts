@@ -14,7 +14,7 @@ export type Grant =
     }
   | { readonly is: 'api_key'; readonly apiKey: string }
 
-export const contextOf = (connectorId: string): string => `connector:${connectorId}`
+const contextOf = (connectorId: string): string => `connector:${connectorId}`
 
 export const sealGrant = (keyring: Keyring, connectorId: string, grant: Grant): string =>
   keyring.seal(JSON.stringify(grant), contextOf(connectorId))

@@ -3,17 +3,14 @@ import type { Kysely } from 'kysely'
 import { type Clock, isoTime } from '../../clock.ts'
 import type { Tables } from '../store/index.ts'
 
-export const EVENT_TYPES = [
-  'data_fetched',
-  'fetch_failed',
-  'sync_failed',
-  'oauth_connected',
-  'oauth_revoked',
-  'rate_limit_hit',
-  'circuit_opened',
-  'webhook_received',
-] as const
-export type EventType = (typeof EVENT_TYPES)[number]
+export type EventType =
+  | 'data_fetched'
+  | 'fetch_failed'
+  | 'sync_failed'
+  | 'oauth_connected'
+  | 'oauth_revoked'
+  | 'rate_limit_hit'
+  | 'circuit_opened'
 
 export interface NewEvent {
   readonly orgId: number

@@ -1,2 +1,2 @@
-export { EVENT_TYPES, type EventType, emit, type NewEvent } from './emit.ts'
+export { emit, type NewEvent } from './emit.ts'
 export { type CloudEvent, eventsAfter, forgetOldEvents, newestEvent, publishWaiting } from './publish.ts'

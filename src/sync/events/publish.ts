@@ -17,7 +17,7 @@ export interface CloudEvent {
   readonly data: unknown
 }
 
-export const cloudEvent = (row: Selectable<EventTable>): CloudEvent => ({
+const cloudEvent = (row: Selectable<EventTable>): CloudEvent => ({
   specversion: '1.0',
   id: row.id,
   source: '/bidwarden/connectors',

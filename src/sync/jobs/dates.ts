@@ -9,7 +9,7 @@ const FIRST_DAYS = 30
 const local = (nowMs: number, timezone: string | undefined) =>
   DateTime.fromMillis(nowMs, { zone: timezone ?? 'utc' })
 
-export const todayIn = (nowMs: number, timezone: string | undefined): string =>
+const todayIn = (nowMs: number, timezone: string | undefined): string =>
   local(nowMs, timezone).toISODate() ?? ''
 
 /** Dates to read so that new days come in and late conversions of older ones too, in pieces the platform allows. */

@@ -1,3 +1,3 @@
-export { checkRange, rangesToSync, todayIn } from './dates.ts'
+export { checkRange } from './dates.ts'
 export { nextRunMs, runSchedules, type Schedule } from './schedules.ts'
 export { retryDue, type SyncDeps, settleLeftOver, settleSyncs, startSync } from './sync-jobs.ts'

@@ -24,7 +24,7 @@ export interface Enqueued {
 }
 
 /** Similar requests are merged when they come within this time of the first of them. */
-export const BATCH_WINDOW_MS = 300_000
+const BATCH_WINDOW_MS = 300_000
 
 const DAY_MS = 86_400_000
 

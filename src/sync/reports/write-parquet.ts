@@ -4,7 +4,7 @@ import type { Cell, Row } from '../connectors/read-connector.ts'
 import type { Column } from './columns.ts'
 
 /** Rows of a group; all that is ever in memory. */
-const GROUP = 50_000
+const GROUP = 10_000
 
 /**
  * Writes rows to a parquet file, a group at a time; the file appears under its name when it is whole and on the disk.

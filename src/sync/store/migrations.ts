@@ -116,7 +116,7 @@ function tables(engine: Engine): Migration {
         .addColumn('sync_job_id', id, (c) => c.references('sync_jobs.id').onDelete('cascade'))
         .addColumn('retryable', 'integer')
         .execute()
-      await index('idx_requests_status', 'connector_requests', ['status'])
+      await index('idx_requests_status', 'connector_requests', ['org_id', 'status', 'created_at'])
       await index('idx_requests_job', 'connector_requests', ['job_id'])
       await index('idx_requests_org', 'connector_requests', ['org_id', 'created_at'])
       await index('idx_requests_report', 'connector_requests', [

@@ -20,8 +20,7 @@ export interface Tables {
   webhook_events: { connector_id: string; event_id: string; received_at: string; body: string }
 }
 
-export const CONNECTOR_STATUSES = ['pending', 'connected', 'disconnected', 'error'] as const
-export type ConnectorStatus = (typeof CONNECTOR_STATUSES)[number]
+export type ConnectorStatus = 'pending' | 'connected' | 'disconnected' | 'error'
 
 export interface ConnectorTable {
   id: string
