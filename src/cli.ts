@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { MessageChannel } from 'node:worker_threads'
 import { systemClock } from './clock.ts'
 import type { Config } from './config.ts'
 import { at, listAt } from './platforms/index.ts'
@@ -162,7 +163,7 @@ async function watch(look: () => Promise<State>, print: (line: string) => void):
     // A timer of the system clock does not keep a process alive; here nothing else does.
     await new Promise<void>((resolve) => {
       const { port1, port2 } = new MessageChannel()
-      port1.onmessage = () => {}
+      port1.on('message', () => {})
       systemClock.after(LOOK_MS, () => {
         port1.close()
         port2.close()
