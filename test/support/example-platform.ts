@@ -20,6 +20,8 @@ export interface ExamplePlatform {
   /** Polls until an asynchronous report is ready. */
   polls: number
   expireTokens(): void
+  /** Lets a key of ours in. */
+  accept(key: string): void
   revoke(): void
   /** Goes through the authorization page as a browser would; the address it is sent back to. */
   authorize(url: string): Promise<URL>
@@ -129,6 +131,9 @@ export async function startExamplePlatform(): Promise<ExamplePlatform> {
     polls: 1,
     expireTokens() {
       access = new Set()
+    },
+    accept(key) {
+      access.add(key)
     },
     revoke() {
       access = new Set()

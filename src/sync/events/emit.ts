@@ -11,6 +11,7 @@ export type EventType =
   | 'oauth_revoked'
   | 'rate_limit_hit'
   | 'circuit_opened'
+  | 'webhook_received'
 
 export interface NewEvent {
   readonly orgId: number
