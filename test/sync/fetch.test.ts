@@ -209,6 +209,37 @@ describe('limits', () => {
     expect((await reads.ended(body.request_id)).body.result.records_fetched).toBe(7)
   })
 
+  it('hold for everything that waits, whatever is asked for at once', async () => {
+    const reads = await startReads({ CONNECTOR_RATE_LIMITS: 'DV360=20/60' })
+    await reads.connect()
+    const { clock, platform } = reads
+    const asked = await Promise.all(
+      Array.from({ length: 60 }, (_, n) => {
+        const day = `2026-0${1 + (n % 9)}-${String(1 + Math.floor(n / 9)).padStart(2, '0')}`
+        return reads.fetchReport({
+          report_type: n % 2 ? 'performance' : 'file',
+          date_range: { start: day, end: day },
+        })
+      }),
+    )
+    expect(asked.every(({ status }) => status === 200)).toBe(true)
+    const counts: { atMs: number; calls: number }[] = []
+    await reads.until(
+      '/api/v1/connectors/queue',
+      ({ queue_status }) => {
+        counts.push({ atMs: clock.elapsedMs(), calls: platform.asked.length })
+        return queue_status.your_requests === 0
+      },
+      500,
+    )
+    await Promise.all(asked.map(({ body }) => reads.ended(body.request_id)))
+    for (const { atMs, calls } of counts) {
+      const before = counts.findLast((other) => other.atMs <= atMs - 60_000)
+      expect(calls - (before?.calls ?? 0)).toBeLessThanOrEqual(20)
+    }
+    expect(platform.asked.filter((call) => /^GET .(report|file)/.test(call))).toHaveLength(60)
+  })
+
   it('of the platform are obeyed to the second', async () => {
     const reads = await startReads()
     await reads.connect()

@@ -69,9 +69,19 @@ export async function runJob(deps: WorkDeps, job: Job, kept: Kept | undefined): 
   } catch (error) {
     if (error instanceof LeaseLost) return undefined
     deps.log.error({ err: error, jobId: job.id }, 'a job broke off')
-    // What failed is ours (the database, the disk): the lease ends, and the job is tried again.
+    await giveUp(deps, job, executionTimeMs()).catch(() => {})
     return undefined
   }
+}
+
+/** What failed is ours (the disk, the database, a fault in the code). Where even this fails, the lease ends and the job runs again. */
+async function giveUp(deps: WorkDeps, job: Job, executionTimeMs: number): Promise<void> {
+  const row = await deps.store.db
+    .selectFrom('connectors')
+    .select(['id', 'org_id'])
+    .where('id', '=', job.connector_id)
+    .executeTakeFirstOrThrow()
+  await ended(deps, job, row, { error: 'Temporary issue: a fault of ours', retryable: true, executionTimeMs })
 }
 
 async function prepare(
