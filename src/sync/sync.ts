@@ -37,9 +37,10 @@ export interface Sync {
 export function connectorFor({ connectors }: Pick<Sync, 'connectors'>, type: string): ReadConnector {
   const connector = connectors.get(type.toUpperCase())
   if (!connector) {
+    const known = [...connectors.keys()].join(', ') || 'none'
     throw new AppError(
       'not_found',
-      `There is no platform ${type.slice(0, 50)}; known are ${[...connectors.keys()].join(', ')}`,
+      `There is no platform ${type.slice(0, 50)}; those that can be read: ${known}`,
     )
   }
   return connector

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { createTokenKeeper, type Token } from '../../src/sync/oauth/index.ts'
 import { startReads } from '../support/reads.ts'
 
 const initiate = { connector_type: 'DV360', callback_url: 'http://127.0.0.1:9/back' }
@@ -88,6 +89,32 @@ describe('access tokens', () => {
       ).toBe(1)
       expect(reads.platform.grants.filter((type) => type === 'refresh_token')).toHaveLength(round)
     }
+  })
+
+  it('are refreshed once by several processes too, of which one holds the lock', async () => {
+    const reads = await startReads()
+    const id = await reads.connect()
+    const { reads: sync } = reads.service
+    if (!sync) throw new Error('reads are off')
+    const { store, clock, keyring, clientOf } = sync
+    const authOf = () => reads.platform.connector.auth
+    const keepers = ['a', 'b', 'c'].map((owner) =>
+      createTokenKeeper({ store, clock, keyring, owner, authOf, clientOf }),
+    )
+    reads.clock.advance(3_600_000)
+    let got: Token[] = []
+    void Promise.all(keepers.flatMap((keeper) => [keeper.get(id), keeper.get(id)])).then((all) => {
+      got = all
+    })
+    for (let turn = 0; turn < 500 && got.length === 0; turn++) {
+      await new Promise((resolve) => setTimeout(resolve, 2))
+      reads.clock.advance(50)
+    }
+    expect(new Set(got.map((token) => (token.is === 'token' ? token.accessToken : token.detail))).size).toBe(
+      1,
+    )
+    expect(got).toHaveLength(6)
+    expect(reads.platform.grants.filter((type) => type === 'refresh_token')).toHaveLength(1)
   })
 
   it('that expired early are replaced without anybody noticing', async () => {
