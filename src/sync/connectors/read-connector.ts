@@ -132,6 +132,15 @@ export interface ReportSpec {
 export interface CampaignChange {
   readonly name?: string
   readonly dailyBudgetMicros?: number
+  /** Of a new campaign: its first day, a local date of the account. Needed where the platform wants one. */
+  readonly startDate?: string
+}
+
+/** What became of records that were handed over to be stored at the platform. */
+export interface Upserted {
+  readonly added: number
+  readonly updated: number
+  readonly unchanged: number
 }
 
 export type Feature = 'campaigns' | 'reports' | 'sdf' | 'webhooks' | 'write_campaigns' | 'append' | 'send'
@@ -203,6 +212,12 @@ export interface ReadConnector {
         ): ReadTalk<{ readonly id: string }>
       }
     | undefined
+
+  /**
+   * Adds records to the account's table or replaces those with the same key. Safe to repeat: what is there already is
+   * left alone. Absent where the platform takes none.
+   */
+  upsert?(account: AccountRef, records: readonly Row[]): ReadTalk<Upserted>
 }
 
 /** Builds a connector that talks to these hosts; the defaults where nothing is said. */
