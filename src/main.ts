@@ -15,14 +15,14 @@ import {
   newBidId,
   noPredictor,
   OPENRTB_SCOPE,
-  openOnLoopback,
   platformScope,
   recordVerification,
-  requireKey,
   scopesOf,
   watchBudgets,
 } from './agent/index.ts'
+import { openOnLoopback, requireKey } from './api/index.ts'
 import { banner } from './banner.ts'
+import { runCommand } from './cli.ts'
 import { type Clock, every, systemClock, watchLag } from './clock.ts'
 import { type Config, ConfigError, readConfig } from './config.ts'
 import { type Accounts, noticeUrl } from './config-accounts.ts'
@@ -34,6 +34,8 @@ import { createMetrics } from './metrics.ts'
 import { PLATFORMS, type PlatformName, sunsetOf } from './platforms/index.ts'
 import { type Sandbox, startSandbox } from './sandbox/index.ts'
 import { BudgetManager, CircuitBreaker, DEFAULT_BREAKER } from './shield/index.ts'
+import type { ReadConnector, Sync } from './sync/index.ts'
+import { startReads } from './sync-wiring.ts'
 
 /** A running service. */
 export interface Service {
@@ -42,6 +44,8 @@ export interface Service {
   readonly agent: Agent
   /** The platforms it talks to in mock mode. */
   readonly sandbox: Sandbox | undefined
+  /** What reads from platforms; undefined where it is off. */
+  readonly reads: Sync | undefined
   /** Answers what is under way, then stops. */
   stop(): Promise<void>
 }
@@ -49,6 +53,8 @@ export interface Service {
 export interface Outside {
   readonly clock?: Clock
   readonly log?: Logger
+  /** Platforms that are read beside those the registry knows. */
+  readonly connectors?: readonly ReadConnector[]
 }
 
 /** Holds whose time is over are ended this often; a refusal looks for them by itself. */
@@ -137,12 +143,18 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     opened.push(stopWatching)
 
     const authorize = config.apiKeys.length > 0 ? requireKey(config.apiKeys) : openOnLoopback
+    const { connectors: more = [] } = outside
+    const reads = await startReads(config, { clock, log, metrics, authorize, connectors: more })
+    if (reads) opened.push(() => reads.stop())
+
     const keys = createIdempotencyKeys(clock)
     const app = createApp({ agent, deferred, keys, authorize, bidder, mode: config.mode })
+    if (reads) app.route('/', reads.app)
     const auctions = auctionHandler({ agent, bidder, authorize, lagMs })
     const server = await listen(app, auctions, clock, config)
     opened.push(() => server.close())
-    return { url: server.url, agent, sandbox, stop }
+    if (reads) opened.push(() => reads.endStreams())
+    return { url: server.url, agent, sandbox, reads: reads?.sync, stop }
   } catch (error) {
     await stop()
     throw error
@@ -221,6 +233,15 @@ function sandboxAccounts({ urls, credentials }: Sandbox, config: Config): Accoun
 
 async function main(): Promise<void> {
   const config = readConfig()
+  const args = process.argv.slice(2)
+  if (args.length > 0) {
+    process.exitCode = await runCommand(args, config, {
+      print: (line) => process.stdout.write(`${line}\n`),
+      url: config.serviceUrl,
+      apiKey: config.serviceKey,
+    })
+    return
+  }
   const service = await startService(config)
   process.stdout.write(banner(service, config))
   const { log } = service.agent
@@ -238,7 +259,9 @@ async function main(): Promise<void> {
 if (import.meta.main) {
   main().catch((error) => {
     process.stderr.write(
-      error instanceof ConfigError ? `${error.message}\n` : `Cannot start: ${startupError(error)}\n`,
+      error instanceof ConfigError
+        ? `${error.message}\n`
+        : `${process.argv.length > 2 ? 'Failed' : 'Cannot start'}: ${startupError(error)}\n`,
     )
     process.exitCode = 1
   })

@@ -101,6 +101,14 @@ export function createMetrics() {
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
       registers,
     }),
+    readCalls: new Histogram({
+      name: 'bidwarden_connector_request_duration_seconds',
+      help: 'Time of one HTTP request of the read stack to a platform.',
+      labelNames: ['connector', 'outcome'],
+      buckets: [0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+      registers,
+    }),
+    connectorEvents: counter('bidwarden_connector_events_total', 'Events of the read stack.', ['type']),
     platformAuthLost: gauge('bidwarden_platform_auth_lost', '1 while the platform refuses our credentials.', [
       'platform',
     ]),

@@ -1,10 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
+import { type Authorize, headerOf, MAX_BODY_BYTES } from '../api/index.ts'
 import type { Agent } from './agent.ts'
-import type { Authorize } from './auth.ts'
 import type { Bidder, SeatConfig } from './bidder.ts'
-import { headerOf, MAX_BODY_BYTES } from './json.ts'
 import {
   type BidRequest,
   decide,

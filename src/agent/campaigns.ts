@@ -1,11 +1,10 @@
 import { z } from '@hono/zod-openapi'
+import type { Route } from '../api/index.ts'
+import { type Ctx, check, ok, readJson } from '../api/index.ts'
 import { AppError } from '../errors.ts'
 import { toUnits } from '../money.ts'
 import type { Bidder } from './bidder.ts'
-import { type Ctx, check, readJson } from './json.ts'
 import { type Campaign, CampaignSpec } from './openrtb/index.ts'
-import { ok } from './problem.ts'
-import type { Route } from './routes.ts'
 
 const Params = z.object({
   id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -'),

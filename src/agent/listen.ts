@@ -1,9 +1,9 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { Env } from '../api/index.ts'
 import { type Clock, every } from '../clock.ts'
 import type { DirectHandler } from './auctions.ts'
-import type { Env } from './json.ts'
 
 export interface Listening {
   readonly url: string

@@ -1,6 +1,6 @@
+import type { Ctx } from '../api/index.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Bidder } from './bidder.ts'
-import type { Ctx } from './json.ts'
 import { type NoticeKind, settleNotice } from './openrtb/index.ts'
 
 export interface NoticeRouteDeps {

@@ -1,10 +1,10 @@
 import { z } from '@hono/zod-openapi'
+import type { Route } from '../api/index.ts'
+import { ok } from '../api/index.ts'
 import { AppError } from '../errors.ts'
 import { micros, toUnits } from '../money.ts'
 import type { Agent } from './agent.ts'
 import type { Bidder } from './bidder.ts'
-import { ok } from './problem.ts'
-import type { Route } from './routes.ts'
 
 const SeatBody = z
   .object({

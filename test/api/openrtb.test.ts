@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { hashKey } from '../../src/agent/auth.ts'
+import { hashKey } from '../../src/api/index.ts'
 import { type Harness, startHarness } from '../support/harness.ts'
 
 const banner = (more: object = {}) => ({
