@@ -24,7 +24,7 @@ import { BudgetManager } from '../src/shield/index.ts'
 
 /**
  * The bidder without HTTP, on the real shield: decisions per second, what more campaigns cost, and what an open hold
- * takes. `node bench/openrtb.ts`
+ * takes. `node bench/openrtb.ts [<millions of answers for the memory section, 2 unless told>]`
  */
 
 const SAMPLES = new URL('./openrtb-samples/', import.meta.url)
@@ -203,9 +203,11 @@ print('\n| open holds | bytes each |')
 print('|---|---|')
 for (const holds of [200_000, 500_000, 600_000]) print(`| ${holds} | ${Math.round(bytesPerHold(holds))} |`)
 
+const millions = Number(process.argv[2] ?? 2)
 const flat = createBench(50)
 timed(flat, runWhole, 100)
 const beforeBytes = usedBytes()
-timed(flat, runWhole, 200)
-print(`\nmemory after 2 million more answers: ${((usedBytes() - beforeBytes) / 1024).toFixed(0)} KiB more`)
+timed(flat, runWhole, (millions * 1_000_000) / BATCH)
+const grownKiB = (usedBytes() - beforeBytes) / 1024
+print(`\nmemory after ${millions} million more answers: ${grownKiB.toFixed(0)} KiB more`)
 print(`(${sink} characters answered)`)

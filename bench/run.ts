@@ -15,6 +15,7 @@ const SECTIONS: Readonly<Record<string, () => Promise<void>>> = {
   openrtb: inItsOwnProcess('bench/openrtb.ts'),
   exchange: benchExchange,
   delivery: benchDelivery,
+  reads: inItsOwnProcess('bench/reads.ts'),
 }
 
 // `npm run bench`: all sections; `npm run bench -- shield`: one of them.

@@ -41,6 +41,12 @@ export async function startServer(file: string, env: Record<string, string> = {}
   return { url, pid: child.pid ?? 0, startMs, stop }
 }
 
+/** Seconds of processor time that a server has taken so far; to the hundredth. */
+export function cpuSeconds({ pid }: Server): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+  return (Number(fields[11]) + Number(fields[12])) / 100
+}
+
 async function address(output: string): Promise<string> {
   for (let looks = 0; looks < 1_000; looks++) {
     const url = /listens at (http:\S+)/.exec(readFileSync(output, 'utf8'))?.[1]

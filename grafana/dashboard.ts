@@ -11,9 +11,10 @@ import { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/prometheus'
 import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/stat'
 import { PanelBuilder as TimelineBuilder } from '@grafana/grafana-foundation-sdk/statetimeline'
 import { PanelBuilder as TimeseriesBuilder } from '@grafana/grafana-foundation-sdk/timeseries'
+import { EXCHANGES } from './exchanges.ts'
 
 /** One line of a panel: a query, and how its series are called. */
-interface Line {
+export interface Line {
   readonly expr: string
   readonly legend: string
 }
@@ -31,7 +32,7 @@ interface PanelSpec {
   readonly warnAt?: readonly [orange: number, red: number]
 }
 
-interface Row {
+export interface Row {
   readonly title: string
   readonly panels: readonly PanelSpec[]
 }
@@ -232,6 +233,7 @@ export const ROWS: readonly Row[] = [
       },
     ],
   },
+  EXCHANGES,
 ]
 
 export function buildDashboard(): Dashboard {

@@ -13,6 +13,7 @@ import {
   seconds,
   text,
 } from './config-fields.ts'
+import { syncFields } from './config-sync.ts'
 import { LOG_LEVELS } from './log.ts'
 import { GOOGLE_TOKEN_URL, PLATFORM_DEFAULTS } from './platforms/index.ts'
 
@@ -83,5 +84,7 @@ export const Env = z.object({
   TRADEDESK_ADVERTISER_DOMAIN: text,
   TRADEDESK_API_KEY: text,
   TRADEDESK_PARTNER_ID: text,
+
+  ...syncFields,
 })
 export type Env = z.output<typeof Env>

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type ApiKey, KEY_SCOPES } from './agent/index.ts'
+import { type ApiKey, DEFAULT_ORG, KEY_SCOPES } from './api/index.ts'
 import { DEFAULT_MULTIPLIERS } from './fallback/index.ts'
 import { isCurrency, MoneyError, parseMoney } from './money.ts'
 import type { BreakerOptions, RateLimit } from './shield/index.ts'
@@ -28,10 +28,33 @@ export const rateLimit = (byDefault: RateLimit) =>
     .string()
     .default(`${byDefault.calls}/${byDefault.windowMs / 1000}`)
     .refine((text) => /^[1-9]\d{0,8}\/[1-9]\d{0,6}$/.test(text), 'must be calls/seconds, as in 100/60')
-    .transform((text): RateLimit => {
-      const [calls = 0, windowSeconds = 0] = text.split('/').map(Number)
-      return { calls, windowMs: windowSeconds * 1000 }
+    .transform(parseRateLimit)
+
+/** `NAME=calls/seconds+calls/seconds,NAME=…`. */
+export const rateLimits = <N extends string>(name: z.ZodType<N>) =>
+  z
+    .string()
+    .default('')
+    .transform((text, ctx): Partial<Record<N, readonly RateLimit[]>> => {
+      const limits: Partial<Record<N, readonly RateLimit[]>> = {}
+      for (const entry of text.split(',').filter((one) => one.trim() !== '')) {
+        const [whose, list = ''] = entry.trim().split('=')
+        const known = name.safeParse(whose)
+        if (known.success && /^[1-9]\d{0,8}\/[1-9]\d{0,6}(\+[1-9]\d{0,8}\/[1-9]\d{0,6})*$/.test(list)) {
+          limits[known.data] = list.split('+').map(parseRateLimit)
+        } else
+          ctx.addIssue({
+            code: 'custom',
+            message: 'must be NAME=calls/seconds, as in DV360=50/60+10000/86400',
+          })
+      }
+      return limits
     })
+
+function parseRateLimit(text: string): RateLimit {
+  const [calls = 0, windowSeconds = 0] = text.split('/').map(Number)
+  return { calls, windowMs: windowSeconds * 1000 }
+}
 
 /** `failures/slowMs/resetSeconds/successes`. */
 export const breaker = z
@@ -46,23 +69,23 @@ export const breaker = z
     return { failures, slowMs, resetMs: resetSeconds * 1000, successes }
   })
 
-/** `name:scope+scope:sha256`, comma-separated; `npm run key` makes the entries. */
+/** `name:scope+scope:sha256` or `name@organisation:…`, comma-separated; `npm run key` makes the entries. */
 export const apiKeys = z
   .string()
   .default('')
   .transform((text, ctx): ApiKey[] => {
     const entries = text.split(',').filter((entry) => entry.trim() !== '')
     return entries.flatMap((entry, i) => {
-      const [name = '', names = '', sha256 = ''] = entry.trim().split(':')
+      const [whose = '', names = '', sha256 = ''] = entry.trim().split(':')
+      const [, name, org] = /^([\w-]{1,32})(?:@([1-9]\d{0,8}))?$/.exec(whose) ?? []
       const scopes = KEY_SCOPES.filter((scope) => names.split('+').includes(scope))
-      if (
-        /^[\w-]{1,32}$/.test(name) &&
-        scopes.length === names.split('+').length &&
-        /^[0-9a-f]{64}$/.test(sha256)
-      ) {
-        return [{ name, scopes, sha256: Buffer.from(sha256, 'hex') }]
+      if (name !== undefined && scopes.length === names.split('+').length && /^[0-9a-f]{64}$/.test(sha256)) {
+        return [{ name, org: Number(org ?? DEFAULT_ORG), scopes, sha256: Buffer.from(sha256, 'hex') }]
       }
-      ctx.addIssue({ code: 'custom', message: `entry ${i + 1} must be name:scope+scope:sha256` })
+      ctx.addIssue({
+        code: 'custom',
+        message: `entry ${i + 1} must be name:scope+scope:sha256, where name may end in @organisation (a number)`,
+      })
       return []
     })
   })
@@ -99,7 +122,7 @@ const Seat = z.strictObject({
   allowFrom: z.array(z.string()).default([]),
 })
 
-const parsedJson = z.string().transform((text, ctx): unknown => {
+export const parsedJson = z.string().transform((text, ctx): unknown => {
   try {
     return JSON.parse(text)
   } catch {

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import type { ApiKey, BidderConfig } from './agent/index.ts'
+import type { BidderConfig } from './agent/index.ts'
+import type { ApiKey } from './api/index.ts'
 import { type Accounts, accountsOf, missingCredentials, namesAccount, noticeUrl } from './config-accounts.ts'
 import { Env } from './config-env.ts'
 import { isLoopback } from './config-fields.ts'
+import { type SyncConfig, syncConfig, syncProblems } from './config-sync.ts'
 import type { PlatformSettings } from './connectors/index.ts'
 import type { LogLevel } from './log.ts'
 import type { Micros } from './money.ts'
@@ -30,6 +32,11 @@ export interface Config {
   readonly advertiserDomain: string
   /** What bids are placed with in live mode; in mock mode the sandbox says. */
   readonly accounts: Accounts
+  /** Undefined where nothing is read: live mode without a key to encrypt credentials with. */
+  readonly sync: SyncConfig | undefined
+  /** Where commands reach the service, and with which key. */
+  readonly serviceUrl: string
+  readonly serviceKey: string | undefined
 }
 
 export interface PlatformConfig extends PlatformSettings {
@@ -53,7 +60,7 @@ export function parseConfig(variables: NodeJS.ProcessEnv): Config {
   const env = parsed.data
 
   const mode = (env.MOCK_MODE ?? !namesAccount(env)) ? 'mock' : 'live'
-  const problems = mode === 'live' ? missingCredentials(env) : []
+  const problems = [...(mode === 'live' ? missingCredentials(env) : []), ...syncProblems(env)]
   if (env.API_KEYS.length === 0 && (mode === 'live' || !isLoopback(env.HOST))) {
     const why = mode === 'live' ? 'in live mode' : `on ${env.HOST}, which other machines reach`
     problems.push(`API_KEYS: required ${why}; make one with npm run key`)
@@ -102,6 +109,9 @@ export function parseConfig(variables: NodeJS.ProcessEnv): Config {
     bidder: bidderConfig(env, mode, noticeUrl(publicUrl)),
     advertiserDomain: env.TRADEDESK_ADVERTISER_DOMAIN ?? 'advertiser.example',
     accounts: accountsOf(env),
+    sync: syncConfig(env, mode),
+    serviceUrl: env.BIDWARDEN_URL ?? publicUrl,
+    serviceKey: env.BIDWARDEN_KEY,
   }
 }
 
@@ -119,7 +129,7 @@ function bidderConfig(env: Env, mode: Config['mode'], notices: string): Config['
     })),
     budget: env.OPENRTB_BUDGET,
     currency: env.OPENRTB_CURRENCY,
-    rates: new Map(Object.entries(env.OPENRTB_RATES ?? {})),
+    rates: ratesTo(env.OPENRTB_CURRENCY, env.OPENRTB_RATES ?? {}),
     networkMarginMs: env.OPENRTB_NETWORK_MARGIN_MS,
     shedAboveMs: env.OPENRTB_SHED_ABOVE_MS,
     maxPredictions: env.OPENRTB_MAX_PREDICTIONS,
@@ -127,6 +137,10 @@ function bidderConfig(env: Env, mode: Config['mode'], notices: string): Config['
     noticeSecret: env.NOTICE_SECRET ?? randomBytes(32).toString('hex'),
   }
 }
+
+/** By configuration a currency's worth in units of ours; the bidder reckons in units that one of ours is worth. */
+const ratesTo = (own: string, worth: Readonly<Record<string, number>>): ReadonlyMap<string, number> =>
+  new Map([[own, 1], ...Object.entries(worth).map(([code, units]): [string, number] => [code, 1 / units])])
 
 const EXAMPLE_SEAT = {
   id: 'example',

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import { Agent, errors, request } from 'undici'
 import type { Clock } from './clock.ts'
 
@@ -21,22 +22,39 @@ export type Exchange =
   | { readonly is: 'not_sent'; readonly detail: string; readonly latencyMs: number }
   | { readonly is: 'no_answer'; readonly detail: string; readonly latencyMs: number }
 
+/** As {@link Exchange}, the body still coming. It must be read to its end or destroyed. */
+export type Opening =
+  | {
+      readonly is: 'opened'
+      readonly status: number
+      readonly headers: HttpResponse['headers']
+      readonly body: Readable
+      readonly latencyMs: number
+    }
+  | Exclude<Exchange, { is: 'answered' }>
+
 export interface HttpClient {
   /** One attempt, never a retry. Resolves always; `timeoutMs` covers everything up to the last byte of the answer. */
   send(request: HttpRequest, timeoutMs: number): Promise<Exchange>
   close(): Promise<void>
 }
 
+export interface StreamingClient extends HttpClient {
+  /** As `send`, for answers of any size; `timeoutMs` covers everything up to the headers of the answer. */
+  open(request: HttpRequest, timeoutMs: number): Promise<Opening>
+  close(): Promise<void>
+}
+
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024
+/** Between two pieces of a streamed answer. */
+const STREAM_IDLE_MS = 60_000
 const CONNECTIONS_PER_ORIGIN = 64
 
 /** Outgoing HTTP over keep-alive connections, a pool of its own per origin. */
-export function createHttpClient(clock: Clock): HttpClient {
-  const agent = new Agent({
-    connections: CONNECTIONS_PER_ORIGIN,
-    pipelining: 1,
-    maxResponseSize: MAX_ANSWER_BYTES,
-  })
+export function createHttpClient(clock: Clock, maxAnswerBytes = MAX_ANSWER_BYTES): StreamingClient {
+  const common = { connections: CONNECTIONS_PER_ORIGIN, pipelining: 1 }
+  const agent = new Agent({ ...common, maxResponseSize: maxAnswerBytes })
+  const streams = new Agent({ ...common, bodyTimeout: STREAM_IDLE_MS })
   return {
     async send({ method, url, headers, body }, timeoutMs) {
       const startedMs = clock.elapsedMs()
@@ -61,7 +79,31 @@ export function createHttpClient(clock: Clock): HttpClient {
         cancel()
       }
     },
-    close: () => agent.destroy(),
+    async open({ method, url, headers, body }, timeoutMs) {
+      const startedMs = clock.elapsedMs()
+      const latencyMs = () => clock.elapsedMs() - startedMs
+      const deadline = new AbortController()
+      const cancel = clock.after(timeoutMs, () => deadline.abort())
+      try {
+        const answer = await request(url, {
+          method,
+          headers,
+          body: body ?? null,
+          dispatcher: streams,
+          signal: deadline.signal,
+        })
+        const { statusCode: status, body: stream } = answer
+        return { is: 'opened', status, headers: flat(answer.headers), body: stream, latencyMs: latencyMs() }
+      } catch (error) {
+        const detail = deadline.signal.aborted ? 'no answer in time' : reasonOf(error)
+        return { is: neverSent(error) ? 'not_sent' : 'no_answer', detail, latencyMs: latencyMs() }
+      } finally {
+        cancel()
+      }
+    },
+    async close() {
+      await Promise.all([agent.destroy(), streams.destroy()])
+    },
   }
 }
 

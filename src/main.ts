@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import {
   type Agent,
+  auctionHandler,
   type Connectors,
   createApp,
   createBidder,
@@ -14,14 +15,14 @@ import {
   newBidId,
   noPredictor,
   OPENRTB_SCOPE,
-  openOnLoopback,
   platformScope,
   recordVerification,
-  requireKey,
   scopesOf,
   watchBudgets,
 } from './agent/index.ts'
+import { openOnLoopback, requireKey } from './api/index.ts'
 import { banner } from './banner.ts'
+import { runCommand } from './cli.ts'
 import { type Clock, every, systemClock, watchLag } from './clock.ts'
 import { type Config, ConfigError, readConfig } from './config.ts'
 import { type Accounts, noticeUrl } from './config-accounts.ts'
@@ -33,6 +34,8 @@ import { createMetrics } from './metrics.ts'
 import { PLATFORMS, type PlatformName, sunsetOf } from './platforms/index.ts'
 import { type Sandbox, startSandbox } from './sandbox/index.ts'
 import { BudgetManager, CircuitBreaker, DEFAULT_BREAKER } from './shield/index.ts'
+import type { ReadConnector, Sync } from './sync/index.ts'
+import { startReads } from './sync-wiring.ts'
 
 /** A running service. */
 export interface Service {
@@ -41,6 +44,8 @@ export interface Service {
   readonly agent: Agent
   /** The platforms it talks to in mock mode. */
   readonly sandbox: Sandbox | undefined
+  /** What reads from platforms; undefined where it is off. */
+  readonly reads: Sync | undefined
   /** Answers what is under way, then stops. */
   stop(): Promise<void>
 }
@@ -48,6 +53,8 @@ export interface Service {
 export interface Outside {
   readonly clock?: Clock
   readonly log?: Logger
+  /** Platforms that are read beside those the registry knows. */
+  readonly connectors?: readonly ReadConnector[]
 }
 
 /** Holds whose time is over are ended this often; a refusal looks for them by itself. */
@@ -71,7 +78,11 @@ export async function startService(config: Config, outside: Outside = {}): Promi
 
     const budget = new BudgetManager({
       clock,
-      onExpired: ({ id, state }) => log.warn({ bidId: id, state }, 'hold expired'),
+      onExpired(hold) {
+        // That nobody reports a bid lost is how most auctions end; a platform call ought to have ended by itself.
+        if (!bidder.decide.ledger.expired(hold))
+          log.warn({ bidId: hold.id, state: hold.state }, 'hold expired')
+      },
       onOverdraft: ({ name, currency }, amount) => {
         metrics.budgetOverdraft.inc({ scope: name, currency }, amount / 1e6)
         log.error({ scope: name, micros: amount }, 'overdraft')
@@ -133,11 +144,18 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     opened.push(stopWatching)
 
     const authorize = config.apiKeys.length > 0 ? requireKey(config.apiKeys) : openOnLoopback
+    const { connectors: more = [] } = outside
+    const reads = await startReads(config, { clock, log, metrics, authorize, connectors: more })
+    if (reads) opened.push(() => reads.stop())
+
     const keys = createIdempotencyKeys(clock)
-    const app = createApp({ agent, deferred, keys, authorize, bidder, lagMs, mode: config.mode })
-    const server = await listen(app, clock, config)
+    const app = createApp({ agent, deferred, keys, authorize, bidder, mode: config.mode })
+    if (reads) app.route('/', reads.app)
+    const auctions = auctionHandler({ agent, bidder, authorize, lagMs })
+    const server = await listen(app, auctions, clock, config)
     opened.push(() => server.close())
-    return { url: server.url, agent, sandbox, stop }
+    if (reads) opened.push(() => reads.endStreams())
+    return { url: server.url, agent, sandbox, reads: reads?.sync, stop }
   } catch (error) {
     await stop()
     throw error
@@ -216,6 +234,15 @@ function sandboxAccounts({ urls, credentials }: Sandbox, config: Config): Accoun
 
 async function main(): Promise<void> {
   const config = readConfig()
+  const args = process.argv.slice(2)
+  if (args.length > 0) {
+    process.exitCode = await runCommand(args, config, {
+      print: (line) => process.stdout.write(`${line}\n`),
+      url: config.serviceUrl,
+      apiKey: config.serviceKey,
+    })
+    return
+  }
   const service = await startService(config)
   process.stdout.write(banner(service, config))
   const { log } = service.agent
@@ -233,7 +260,9 @@ async function main(): Promise<void> {
 if (import.meta.main) {
   main().catch((error) => {
     process.stderr.write(
-      error instanceof ConfigError ? `${error.message}\n` : `Cannot start: ${startupError(error)}\n`,
+      error instanceof ConfigError
+        ? `${error.message}\n`
+        : `${process.argv.length > 2 ? 'Failed' : 'Cannot start'}: ${startupError(error)}\n`,
     )
     process.exitCode = 1
   })

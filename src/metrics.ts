@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Tally } from './tally.ts'
 
 /** Every metric of the service, by its Prometheus name. Money is in currency units. */
 export type Metrics = ReturnType<typeof createMetrics>
@@ -15,6 +16,9 @@ export function createMetrics() {
     new Counter({ name, help, labelNames, registers })
   const gauge = <L extends string>(name: string, help: string, labelNames: L[]) =>
     new Gauge({ name, help, labelNames, registers })
+
+  const tally = <L extends string>(name: string, help: string, labelNames: L[]) =>
+    new Tally(registry, name, help, labelNames)
 
   return {
     registry,
@@ -48,7 +52,7 @@ export function createMetrics() {
     killSwitch: gauge('bidwarden_kill_switch_engaged', '1 while the kill switch refuses every bid.', []),
 
     /** `code` is the refusal's code, empty for bids that were placed, deferred or dry runs. */
-    bids: counter('bidwarden_bids_total', 'Bids answered.', ['platform', 'status', 'source', 'code']),
+    bids: tally('bidwarden_bids_total', 'Bids answered.', ['platform', 'status', 'source', 'code']),
     fallbacks: counter('bidwarden_fallback_total', 'Bids decided by the fallback.', ['platform']),
     deferred: gauge('bidwarden_deferred_bids', 'Bids waiting for their platform to recover.', ['platform']),
     unknownOutcomes: counter(
@@ -57,27 +61,34 @@ export function createMetrics() {
       ['platform', 'resolution'],
     ),
 
-    auctions: counter('bidwarden_openrtb_requests_total', 'OpenRTB requests, by what they were answered.', [
+    auctions: tally('bidwarden_openrtb_requests_total', 'OpenRTB requests, by what they were answered.', [
       'seat',
       'result',
     ]),
-    noBids: counter(
+    noBids: tally(
       'bidwarden_openrtb_no_bids_total',
       'Impressions without a bid, by the reason that came last.',
       ['seat', 'reason'],
     ),
-    notices: counter(
+    notices: tally(
       'bidwarden_openrtb_notices_total',
       'Win, billing and loss notices, by what they came to.',
       ['seat', 'kind', 'result'],
     ),
-    noticePrices: counter(
+    noticePrices: tally(
       'bidwarden_openrtb_notice_prices_total',
       'Prices of billing notices, by how they were given.',
       ['seat', 'form'],
     ),
-    losses: counter('bidwarden_openrtb_losses_total', 'Loss notices by code.', ['seat', 'code']),
-    forgedNotices: counter(
+    noticeDelay: new Histogram({
+      name: 'bidwarden_openrtb_notice_delay_seconds',
+      help: 'From a bid to a notice of it that was heard for the first time.',
+      labelNames: ['seat', 'kind'],
+      buckets: [0.1, 0.5, 1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 21600],
+      registers,
+    }),
+    losses: tally('bidwarden_openrtb_losses_total', 'Loss notices by code.', ['seat', 'code']),
+    forgedNotices: tally(
       'bidwarden_openrtb_forged_notices_total',
       'Notices whose token we did not sign.',
       [],
@@ -90,6 +101,14 @@ export function createMetrics() {
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
       registers,
     }),
+    readCalls: new Histogram({
+      name: 'bidwarden_connector_request_duration_seconds',
+      help: 'Time of one HTTP request of the read stack to a platform.',
+      labelNames: ['connector', 'outcome'],
+      buckets: [0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+      registers,
+    }),
+    connectorEvents: counter('bidwarden_connector_events_total', 'Events of the read stack.', ['type']),
     platformAuthLost: gauge('bidwarden_platform_auth_lost', '1 while the platform refuses our credentials.', [
       'platform',
     ]),

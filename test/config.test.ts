@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { hashKey } from '../src/agent/auth.ts'
+import { hashKey } from '../src/api/index.ts'
 import { parseConfig } from '../src/config.ts'
 import { messageOf } from '../src/errors.ts'
 
@@ -114,19 +114,51 @@ describe('configuration', () => {
     expect(said({ API_KEYS: 'bw_secret_key' })).not.toContain('bw_secret_key')
   })
 
+  it('reads whose a key is, and takes keys without an organisation for the first', () => {
+    const sha256 = hashKey('secret').toString('hex')
+    const { apiKeys } = parseConfig({ API_KEYS: `a:read:${sha256},b@7:read+premium:${sha256}` })
+    expect(apiKeys.map(({ name, org, scopes }) => ({ name, org, scopes }))).toEqual([
+      { name: 'a', org: 1, scopes: ['read'] },
+      { name: 'b', org: 7, scopes: ['read', 'premium'] },
+    ])
+    expect(() => parseConfig({ API_KEYS: `b@x:read:${sha256}` })).toThrow(/organisation/)
+  })
+
+  it.each([
+    ['CONNECTOR_RATE_LIMITS', 'DV360=50', /NAME=calls/],
+    ['CONNECTOR_RATE_LIMITS', 'NOPE=50/60', /NAME=calls/],
+    ['ENCRYPTION_KEY', 'c2hvcnQ=', /base64 of 32 bytes/],
+    ['DATABASE_URL', 'mysql://x', /postgres/],
+    ['S3_BUCKET', 'b', /S3_ENDPOINT/],
+    ['OAUTH_CLIENTS', '{"NOPE":{}}', /OAUTH_CLIENTS/],
+    ['OAUTH_CALLBACK_URLS', 'http://evil.example/', /https/],
+  ])('refuses %s=%s', (name, value, message) => {
+    expect(() => parseConfig({ [name]: value })).toThrow(message)
+  })
+
+  it('reads limits by platform, several of one', () => {
+    const { sync } = parseConfig({ CONNECTOR_RATE_LIMITS: 'DV360=50/60+10000/86400,TTD=100/60' })
+    expect(sync?.limits.DV360).toEqual([
+      { calls: 50, windowMs: 60_000 },
+      { calls: 10_000, windowMs: 86_400_000 },
+    ])
+    expect(sync?.limits.TTD).toEqual([{ calls: 100, windowMs: 60_000 }])
+  })
+
   it('is listed in .env.example with the defaults that are in force', () => {
     const lines = readFileSync('.env.example', 'utf8').split('\n')
-    const set = lines.map((line) => /^([A-Z_]+)=(.+)$/.exec(line)).filter((match) => match !== null)
+    const set = lines.map((line) => /^([A-Z0-9_]+)=(.+)$/.exec(line)).filter((match) => match !== null)
     const defaults = Object.fromEntries(set.map(([, name, value]) => [name, value]))
     // The one default that differs at every start.
     const secret = { NOTICE_SECRET: 'x'.repeat(32) }
     expect(parseConfig({ ...defaults, ...secret })).toEqual(parseConfig(secret))
     const listed = lines
-      .map((line) => /^(?:# )?([A-Z_]+)=/.exec(line)?.[1])
+      .map((line) => /^(?:# )?([A-Z0-9_]+)=/.exec(line)?.[1])
       .filter((name) => name !== undefined)
-    const read = [...readFileSync('src/config-env.ts', 'utf8').matchAll(/^ {2}([A-Z_]+): /gm)].map(
-      ([, name]) => name,
-    )
+    const fields = ['src/config-env.ts', 'src/config-sync.ts']
+      .map((path) => readFileSync(path, 'utf8'))
+      .join('')
+    const read = [...fields.matchAll(/^ {2}([A-Z0-9_]+): /gm)].map(([, name]) => name)
     expect(new Set(listed)).toEqual(new Set(read))
   })
 })

@@ -1,12 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 
 /** The service as a user starts it: a process of its own, with this environment. */
 function start(environment: Record<string, string>): { child: ChildProcess; output: () => string } {
+  const folder = mkdtempSync(join(tmpdir(), 'bidwarden-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   const child = spawn(process.execPath, ['src/main.ts'], {
-    env: { PATH: process.env['PATH'], ...environment },
+    env: { PATH: process.env['PATH'], DATA_DIR: folder, ...environment },
   })
   onTestFinished(() => {
     child.kill('SIGKILL')

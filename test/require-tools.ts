@@ -1,15 +1,20 @@
 import { execFileSync } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { postgresBin } from './support/postgres.ts'
 
 /** Programs beside Node that the tests run, and the Debian packages that have them. */
 const TOOLS = [
   { command: 'promtool', debianPackage: 'prometheus', why: 'checks alert rules, queries and metrics' },
   { command: 'redis-server', debianPackage: 'redis-server', why: 'the tests start private ones' },
+  { command: 'postgres', debianPackage: 'postgresql', why: 'the read stack runs on it as well' },
 ]
 
+/** Debian keeps the database server off the PATH. */
+const folders = [...(process.env['PATH'] ?? '').split(delimiter), postgresBin() ?? '']
+
 const isInstalled = (command: string): boolean =>
-  (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
+  folders.some((folder) => {
     try {
       accessSync(join(folder, command), constants.X_OK)
       return true

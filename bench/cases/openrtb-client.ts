@@ -10,7 +10,8 @@ const requests = readdirSync(folder).map((name) => ({
   method: 'POST' as const,
   path: '/openrtb2/example/bid',
   headers,
-  body: JSON.stringify(JSON.parse(readFileSync(new URL(name, folder), 'utf8'))),
+  // Every request is for the one seat that is asked, so that every one gets a bid with a hold.
+  body: JSON.stringify({ ...JSON.parse(readFileSync(new URL(name, folder), 'utf8')), wseat: ['example'] }),
 }))
 const result = await autocannon({ url, connections: 64, duration: 4, requests })
 const { average } = result.requests

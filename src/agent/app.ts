@@ -1,8 +1,8 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
+import type { Authorize, Ctx, Env } from '../api/index.ts'
+import { mount, problemAnswer, shown } from '../api/index.ts'
 import { AppError, messageOf } from '../errors.ts'
 import type { Agent } from './agent.ts'
-import { auctionHandler } from './auctions.ts'
-import type { Authorize } from './auth.ts'
 import type { Bidder } from './bidder.ts'
 import { bidRoutes } from './bids.ts'
 import { budgetRoutes } from './budgets.ts'
@@ -11,13 +11,10 @@ import { collectMetrics } from './collect-metrics.ts'
 import type { Deferred } from './deferred.ts'
 import { docsPage, docsScripts } from './docs.ts'
 import type { IdempotencyKeys } from './idempotency.ts'
-import type { Ctx, Env } from './json.ts'
 import { killSwitchRoutes } from './kill-switch.ts'
 import { noticeHandler } from './notices.ts'
 import { platformRoutes } from './platforms.ts'
 import { predictionRoutes } from './predictions.ts'
-import { problemAnswer, shown } from './problem.ts'
-import { mount } from './routes.ts'
 import { seatRoutes } from './seats.ts'
 
 export interface AppDeps {
@@ -26,8 +23,6 @@ export interface AppDeps {
   readonly keys: IdempotencyKeys
   readonly authorize: Authorize
   readonly bidder: Bidder
-  /** How late the event loop is, in milliseconds. */
-  readonly lagMs: () => number
   readonly mode: 'mock' | 'live'
 }
 
@@ -36,8 +31,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<Env> {
   const { agent, deferred, authorize, bidder } = deps
   const app = new OpenAPIHono<Env>()
 
-  // First, and with checks of their own: every layer before them would cost the exchanges' requests throughput.
-  app.post('/openrtb2/:seat/bid', auctionHandler({ ...deps, ...agent }))
+  // Bid requests themselves never come here; see auctions.ts.
   app.on(['GET', 'POST'], '/openrtb2/notice/:kind/:token', noticeHandler({ ...agent, bidder }))
 
   mount(app, authorize, [
@@ -54,7 +48,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<Env> {
   // Every part is there before the service listens, and draining closes the port.
   app.get('/readyz', (c) => c.text('ok'))
   app.get('/metrics', async (c) => {
-    authorize(c, 'read')
+    authorize(c.env.incoming, 'read')
     collectMetrics(agent, deferred)
     const { registry } = agent.metrics
     return c.body(await registry.metrics(), 200, { 'content-type': registry.contentType })

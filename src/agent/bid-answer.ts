@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { type Answer, ok, problemAnswer } from '../api/index.ts'
 import { isoTime } from '../clock.ts'
 import { toUnits } from '../money.ts'
 import { PLATFORMS } from '../platforms/index.ts'
@@ -7,7 +8,6 @@ import { type Agent, platformScope } from './agent.ts'
 import { explain } from './decide.ts'
 import { BID_STATUSES, type DecisionRecord } from './decisions.ts'
 import type { BidResult } from './place-bid.ts'
-import { type Answer, ok, problemAnswer } from './problem.ts'
 
 const BudgetBrief = z
   .object({

@@ -95,7 +95,12 @@ export function vetoError(clock: Clock, veto: Veto): AppError {
     }
     case 'store_away': {
       const detail = `The budgets cannot be asked for ${veto.scope.name}: ${veto.detail}`
-      return new AppError('budget_store_unavailable', detail, { afterMs: STORE_RETRY_MS }, { scope: veto.scope.name })
+      return new AppError(
+        'budget_store_unavailable',
+        detail,
+        { afterMs: STORE_RETRY_MS },
+        { scope: veto.scope.name },
+      )
     }
   }
 }

@@ -32,7 +32,7 @@ export interface SeatConfig extends Seat {
 export interface BidderConfig {
   readonly seats: readonly SeatConfig[]
   readonly currency: string
-  /** What one unit of a currency is worth in units of `currency`. */
+  /** Units of each currency that one unit of `currency` is worth; itself at 1. */
   readonly rates: Rates
   readonly networkMarginMs: number
   /** Above this the event loop is too late to answer in time, and requests are answered without a bid. */
@@ -44,7 +44,8 @@ export interface BidderConfig {
 /** The OpenRTB bidder of this process: what its routes work with. */
 export interface Bidder {
   readonly seats: ReadonlyMap<string, SeatConfig>
-  readonly stats: ReadonlyMap<string, SeatStats>
+  /** Of a configured seat. */
+  statsOf(seat: string): SeatStats
   readonly campaigns: CampaignIndex
   readonly predictions: Predictions
   readonly decide: DecideDeps
@@ -66,9 +67,10 @@ export function createBidder(agent: Agent, config: BidderConfig): Bidder {
   const ledger = createBidLedger(budget)
   const tokens = createNoticeTokens([{ id: 'n1', secret: config.noticeSecret }])
   const scopesOf = scopesIn(budget)
+  const statsOf = statsBySeat(clock)
   return {
     seats: new Map(config.seats.map((seat) => [seat.id, seat])),
-    stats: new Map(config.seats.map(({ id }) => [id, new SeatStats(clock)])),
+    statsOf,
     campaigns,
     predictions,
     tokens,
@@ -100,6 +102,16 @@ export function createBidder(agent: Agent, config: BidderConfig): Bidder {
       budget.define(campaignScope(id), config.currency, limitsOf(spec))
       campaigns.put(prepareCampaign(id, spec, scopesOf(id)))
     },
+  }
+}
+
+/** Notices may also name a seat of an earlier configuration. */
+function statsBySeat(clock: Clock): (seat: string) => SeatStats {
+  const stats = new Map<string, SeatStats>()
+  return (seat) => {
+    const known = stats.get(seat) ?? new SeatStats(clock)
+    stats.set(seat, known)
+    return known
   }
 }
 

@@ -1,4 +1,17 @@
 import { z } from '@hono/zod-openapi'
+import {
+  type Answer,
+  type Ctx,
+  check,
+  header,
+  ok,
+  ProblemBody,
+  problemAnswer,
+  type Route,
+  readBody,
+  readJson,
+  shown,
+} from '../api/index.ts'
 import { AppError, type ErrorCode } from '../errors.ts'
 import { PLATFORMS } from '../platforms/index.ts'
 import type { Agent } from './agent.ts'
@@ -8,10 +21,7 @@ import { BID_STATUSES } from './decisions.ts'
 import type { Deferred } from './deferred.ts'
 import { fastBid } from './fast-bid.ts'
 import type { IdempotencyKeys } from './idempotency.ts'
-import { type Ctx, check, header, readBody, readJson } from './json.ts'
 import { placeBid } from './place-bid.ts'
-import { type Answer, ok, problemAnswer, shown } from './problem.ts'
-import { ProblemBody, type Route } from './routes.ts'
 
 export interface BidRouteDeps {
   readonly agent: Agent
@@ -71,7 +81,7 @@ export function bidRoutes({ agent, deferred, keys }: BidRouteDeps): Route[] {
         },
       },
       refusals: BID_REFUSALS,
-      async handle(c, caller) {
+      async handle(c, { name: caller }) {
         const body = await readBody(c)
         return bid(fastBid(body) ?? check(BidRequest, body), caller, idempotencyKey(c))
       },
@@ -90,7 +100,7 @@ export function bidRoutes({ agent, deferred, keys }: BidRouteDeps): Route[] {
         },
       },
       refusals: ['invalid_request', 'payload_too_large', 'unsupported_media_type'],
-      async handle(c, caller) {
+      async handle(c, { name: caller }) {
         const key = idempotencyKey(c)
         const { bids } = await readJson(c, BidBatch)
         const results = await Promise.all(

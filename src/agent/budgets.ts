@@ -1,13 +1,12 @@
 import { z } from '@hono/zod-openapi'
+import type { Route } from '../api/index.ts'
+import { type Ctx, ok, readJson } from '../api/index.ts'
 import { AppError } from '../errors.ts'
 import { toUnits } from '../money.ts'
 import { PLATFORMS, type PlatformName } from '../platforms/index.ts'
 import type { LimitSpec, LimitStats, Scope, ScopeStats } from '../shield/index.ts'
 import { type Agent, GLOBAL_SCOPE } from './agent.ts'
 import { Money } from './bid-request.ts'
-import { type Ctx, readJson } from './json.ts'
-import { ok } from './problem.ts'
-import type { Route } from './routes.ts'
 import { stored, told } from './stored.ts'
 
 const MAX_WINDOW_SECONDS = 31 * 24 * 3600

@@ -1,11 +1,10 @@
 import { z } from '@hono/zod-openapi'
+import type { Route } from '../api/index.ts'
+import { type Ctx, check, ok, readJson } from '../api/index.ts'
 import { AppError } from '../errors.ts'
 import { toUnits } from '../money.ts'
 import type { Bidder } from './bidder.ts'
-import { type Ctx, check, readJson } from './json.ts'
 import { type Campaign, CampaignSpec } from './openrtb/index.ts'
-import { ok } from './problem.ts'
-import type { Route } from './routes.ts'
 
 const Params = z.object({
   id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -'),
@@ -15,6 +14,15 @@ const one = { 200: { description: 'The campaign, with its defaults', schema: Bod
 
 /** Campaigns kept at once. */
 const MAX_CAMPAIGNS = 10_000
+
+const ListQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(MAX_CAMPAIGNS).default(1000),
+  cursor: Params.shape.id.optional().openapi({ description: '`next` of the page before.' }),
+})
+const Page = z.object({
+  campaigns: z.array(Body),
+  next: z.string().optional().openapi({ description: 'Cursor of the next page; missing on the last.' }),
+})
 
 /** OpenRTB campaigns: who pays, what for, where, when and with which ad. */
 export function campaignRoutes(bidder: Bidder): Route[] {
@@ -30,11 +38,20 @@ export function campaignRoutes(bidder: Bidder): Route[] {
     {
       method: 'get',
       path: '/v1/campaigns',
-      summary: 'All OpenRTB campaigns',
+      summary: 'The OpenRTB campaigns, a page at a time',
       scope: 'read',
-      answers: { 200: { description: 'All campaigns', schema: z.object({ campaigns: z.array(Body) }) } },
-      refusals: [],
-      handle: () => ok({ campaigns: [...campaigns.all].map(campaignBody) }),
+      query: ListQuery,
+      answers: { 200: { description: 'Campaigns in the order of their ids', schema: Page } },
+      refusals: ['invalid_request'],
+      handle(c) {
+        const { limit, cursor } = check(ListQuery, c.req.query())
+        const after = [...campaigns.all]
+          .filter(({ id }) => cursor === undefined || id > cursor)
+          .sort((a, b) => (a.id < b.id ? -1 : 1))
+        const page = after.slice(0, limit)
+        const next = after.length > limit ? page.at(-1)?.id : undefined
+        return ok({ campaigns: page.map(campaignBody), ...(next !== undefined && { next }) })
+      },
     },
     {
       method: 'get',

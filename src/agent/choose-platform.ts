@@ -71,6 +71,8 @@ function budgetExclusion({ budget }: Agent, scopes: Scopes, { bid }: Decision): 
 
 /** Share of the tightest limit that is still free, 0..1; 1 without limits. */
 function roomShare({ budget }: Agent, scopes: Scopes): number {
-  const shares = scopes.flatMap((scope) => budget.stats(scope).limits.map(({ utilization }) => 1 - utilization))
+  const shares = scopes.flatMap((scope) =>
+    budget.stats(scope).limits.map(({ utilization }) => 1 - utilization),
+  )
   return Math.max(0, Math.min(1, ...shares))
 }

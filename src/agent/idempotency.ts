@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
+import type { Answer } from '../api/index.ts'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
-import type { Answer } from './problem.ts'
 
 interface Kept {
   readonly fingerprint: string

@@ -1,7 +1,7 @@
 export { type Agent, type Connectors, GLOBAL_SCOPE, platformScope, scopesOf } from './agent.ts'
 export { watchBudgets } from './alerts.ts'
 export { createApp } from './app.ts'
-export { type ApiKey, KEY_SCOPES, openOnLoopback, requireKey } from './auth.ts'
+export { auctionHandler } from './auctions.ts'
 export { type Bidder, type BidderConfig, createBidder, OPENRTB_SCOPE, type SeatConfig } from './bidder.ts'
 export { createDecisions, type Decisions } from './decisions.ts'
 export { createDeferred } from './deferred.ts'

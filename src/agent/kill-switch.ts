@@ -1,11 +1,10 @@
 import { z } from '@hono/zod-openapi'
+import type { Route } from '../api/index.ts'
+import { ok, readJson } from '../api/index.ts'
 import { isoTime } from '../clock.ts'
 import { PLATFORMS, type PlatformName } from '../platforms/index.ts'
 import type { KillSwitch } from '../shield/index.ts'
 import type { Agent } from './agent.ts'
-import { readJson } from './json.ts'
-import { ok } from './problem.ts'
-import type { Route } from './routes.ts'
 import { stored, told } from './stored.ts'
 
 const KillSwitchInput = z

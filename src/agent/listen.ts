@@ -1,8 +1,9 @@
-import type { Server, ServerResponse } from 'node:http'
-import { serve } from '@hono/node-server'
+import { createServer, type Server, type ServerResponse } from 'node:http'
+import { getRequestListener } from '@hono/node-server'
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import type { Clock } from '../clock.ts'
-import type { Env } from './json.ts'
+import type { Env } from '../api/index.ts'
+import { type Clock, every } from '../clock.ts'
+import type { DirectHandler } from './auctions.ts'
 
 export interface Listening {
   readonly url: string
@@ -14,39 +15,49 @@ export interface Listening {
 const KEEP_ALIVE_MS = 155_000
 /** A request that is not answered by then is cut off. */
 const DRAIN_MS = 10_000
+const CLOSE_IDLE_MS = 20
 
-/** Serves the app on an address; rejects when the port cannot be had. */
+/** Serves the app on an address, after `direct` had its choice; rejects when the port cannot be had. */
 export function listen(
   app: OpenAPIHono<Env>,
+  direct: DirectHandler,
   clock: Clock,
   at: { host: string; port: number },
 ): Promise<Listening> {
+  const underWay: UnderWay = { responses: new Set(), draining: false }
+  const viaApp = getRequestListener(app.fetch)
+  const server = createServer((request, response) => {
+    if (underWay.draining) response.shouldKeepAlive = false
+    if (direct(request, response)) return
+    track(underWay, response)
+    viaApp(request, response)
+  })
+  server.keepAliveTimeout = KEEP_ALIVE_MS
+  server.headersTimeout = KEEP_ALIVE_MS + 5_000
   return new Promise((resolve, reject) => {
-    const server = serve({ fetch: app.fetch, hostname: at.host, port: at.port }, (info) => {
+    server.once('error', reject)
+    server.listen(at.port, at.host, () => {
       server.off('error', reject)
       const host = at.host.includes(':') ? `[${at.host}]` : at.host
-      resolve({ url: `http://${host}:${info.port}`, close: () => drain(server, underWay, clock) })
-    }) as Server
-    server.keepAliveTimeout = KEEP_ALIVE_MS
-    server.headersTimeout = KEEP_ALIVE_MS + 5_000
-    const underWay = trackResponses(server)
-    server.once('error', reject)
+      resolve({ url: `http://${host}:${portOf(server)}`, close: () => drain(server, underWay, clock) })
+    })
   })
 }
 
+function portOf(server: Server): number {
+  const address = server.address()
+  return address !== null && typeof address === 'object' ? address.port : 0
+}
+
 interface UnderWay {
+  /** Of the app. */
   readonly responses: Set<ServerResponse>
   draining: boolean
 }
 
-function trackResponses(server: Server): UnderWay {
-  const underWay: UnderWay = { responses: new Set(), draining: false }
-  server.prependListener('request', (_request, response) => {
-    if (underWay.draining) response.shouldKeepAlive = false
-    underWay.responses.add(response)
-    response.once('close', () => underWay.responses.delete(response))
-  })
-  return underWay
+function track({ responses }: UnderWay, response: ServerResponse): void {
+  responses.add(response)
+  response.once('close', () => responses.delete(response))
 }
 
 function drain(server: Server, underWay: UnderWay, clock: Clock): Promise<void> {
@@ -55,8 +66,12 @@ function drain(server: Server, underWay: UnderWay, clock: Clock): Promise<void> 
   for (const response of underWay.responses) response.shouldKeepAlive = false
   return new Promise((resolve) => {
     const cancel = clock.after(DRAIN_MS, () => server.closeAllConnections())
+    // Bid requests are not tracked, which would cost each of them more than this costs all: a connection whose last
+    // answer did not say that it closes is idle a moment later.
+    const stopClosing = every(clock, CLOSE_IDLE_MS, () => server.closeIdleConnections())
     server.close(() => {
       cancel()
+      stopClosing()
       resolve()
     })
     server.closeIdleConnections()

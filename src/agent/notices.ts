@@ -1,6 +1,6 @@
+import type { Ctx } from '../api/index.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Bidder } from './bidder.ts'
-import type { Ctx } from './json.ts'
 import { type NoticeKind, settleNotice } from './openrtb/index.ts'
 
 export interface NoticeRouteDeps {
@@ -19,16 +19,22 @@ export function noticeHandler({ bidder, metrics }: NoticeRouteDeps): (c: Ctx) =>
     const kind = KINDS[c.req.param('kind') ?? '']
     const token = kind && bidder.tokens.verify(c.req.param('token') ?? '')
     if (!kind || !token) {
-      metrics.forgedNotices.inc()
+      metrics.forgedNotices.add({})
       return c.body(null, 404)
     }
     const { price, cur: currency, loss } = c.req.query()
+    const scopes = bidder.notices.scopesOf(token.campaign)
+    const before = scopes.map(({ overdraft }) => overdraft)
     const settled = settleNotice(bidder.notices, kind, token, { price, currency, loss })
     const { seat } = token
-    metrics.notices.inc({ seat, kind, result: settled.is })
-    if (settled.price !== undefined) metrics.noticePrices.inc({ seat, form: settled.price })
-    if (settled.lossCode !== undefined) metrics.losses.inc({ seat, code: String(settled.lossCode) })
-    bidder.stats.get(seat)?.countNotice(kind, settled.is, settled.delayMs)
+    metrics.notices.add({ seat, kind, result: settled.is })
+    if (settled.price !== undefined) metrics.noticePrices.add({ seat, form: settled.price })
+    if (settled.lossCode !== undefined) metrics.losses.add({ seat, code: String(settled.lossCode) })
+    const stats = bidder.statsOf(seat)
+    // Settling is synchronous, so whatever became overdraft meanwhile is this bill's; it is one bill in all its scopes.
+    stats.overdraft += Math.max(0, ...scopes.map(({ overdraft }, i) => overdraft - (before[i] ?? 0)))
+    if (stats.countNotice(kind, settled.is, settled.delayMs))
+      metrics.noticeDelay.observe({ seat, kind }, settled.delayMs / 1000)
     return c.body(null, 200)
   }
 }

@@ -143,7 +143,7 @@ export function move({ clock }: Agent, record: DecisionRecord, status: BidStatus
 export function reportBid({ log, metrics }: Agent, record: DecisionRecord): void {
   const { bidId, platform, status, code, decision, latencyMs, request } = record
   const source = decision?.source ?? 'none'
-  metrics.bids.inc({ platform, status, source, code: code ?? '' })
+  metrics.bids.add({ platform, status, source, code: code ?? '' })
   // A deferred bid is reported again when it ends.
   if (source === 'fallback' && status !== 'deferred') metrics.fallbacks.inc({ platform })
   const amounts = decision && { bid: toUnits(decision.bid), predictedLtv: toUnits(decision.predictedLtv) }

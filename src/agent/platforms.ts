@@ -1,10 +1,10 @@
 import { z } from '@hono/zod-openapi'
+import type { Route } from '../api/index.ts'
+import { ok } from '../api/index.ts'
 import { toUnits } from '../money.ts'
 import { PLATFORMS, type PlatformName } from '../platforms/index.ts'
 import type { Agent } from './agent.ts'
 import type { Deferred } from './deferred.ts'
-import { ok } from './problem.ts'
-import type { Route } from './routes.ts'
 
 const PlatformBody = z
   .object({

@@ -1,10 +1,9 @@
 import { z } from '@hono/zod-openapi'
+import type { Route } from '../api/index.ts'
+import { type Ctx, check, ok, readJson } from '../api/index.ts'
 import { AppError } from '../errors.ts'
 import type { Bidder } from './bidder.ts'
-import { type Ctx, check, readJson } from './json.ts'
 import type { IdType } from './openrtb/index.ts'
-import { ok } from './problem.ts'
-import type { Route } from './routes.ts'
 
 /** How a user is known: `user`, `buyeruid`, `ifa`, or `eid:` with the source of an extended id. */
 const IdTypeField = z

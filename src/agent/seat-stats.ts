@@ -16,6 +16,8 @@ export class SeatStats {
   losses = 0
   shed = 0
   tooLate = 0
+  /** Micros billed for which a budget had no room. */
+  overdraft = 0
   #minute = { startMs: 0, requests: 0 }
   #lastMinute = 0
 
@@ -30,12 +32,15 @@ export class SeatStats {
     this.#minute.requests += 1
   }
 
-  countNotice(kind: NoticeKind, is: SettlementKind, delayMs: number): void {
-    if (is === 'duplicate' || is === 'elsewhere' || is === 'too_old' || is === 'test') return
+  /** False for a notice that says nothing new, which counts for nothing. */
+  countNotice(kind: NoticeKind, is: SettlementKind, delayMs: number): boolean {
+    if (is === 'duplicate' || is === 'duplicate_other_price') return false
+    if (is === 'elsewhere' || is === 'too_old' || is === 'test') return false
     this.#delays.record(Math.max(1, Math.round(delayMs)))
     if (is === 'settled' || is === 'settled_late') this.billed += 1
     if (kind === 'win') this.wins += 1
-    if (kind === 'loss') this.losses += 1
+    if (kind === 'loss' && is !== 'contradicted') this.losses += 1
+    return true
   }
 
   /** Requests a second over the last full minute, or over the present one before there is any. */

@@ -1,10 +1,10 @@
 import { z } from '@hono/zod-openapi'
+import type { Route } from '../api/index.ts'
+import { ok } from '../api/index.ts'
 import { AppError } from '../errors.ts'
-import { toUnits } from '../money.ts'
+import { micros, toUnits } from '../money.ts'
 import type { Agent } from './agent.ts'
-import { type Bidder, OPENRTB_SCOPE } from './bidder.ts'
-import { ok } from './problem.ts'
-import type { Route } from './routes.ts'
+import type { Bidder } from './bidder.ts'
 
 const SeatBody = z
   .object({
@@ -22,8 +22,10 @@ const SeatBody = z
     shed: z
       .number()
       .openapi({ description: 'Requests answered without a bid because the process was overloaded.' }),
-    held: z.number().openapi({ description: 'Held for the bids of all seats.' }),
-    overdraft: z.number().openapi({ description: 'Of all seats.' }),
+    held: z.number().openapi({ description: 'Held for the open bids of this seat.' }),
+    overdraft: z
+      .number()
+      .openapi({ description: 'Billed for bids of this seat although no limit had room, since the start.' }),
   })
   .openapi('Seat')
 
@@ -40,10 +42,9 @@ export function seatRoutes(agent: Agent, bidder: Bidder): Route[] {
       handle(c) {
         const id = c.req.param('seat') ?? ''
         const seat = bidder.seats.get(id)
-        const stats = bidder.stats.get(id)
-        const scope = agent.budget.scope(OPENRTB_SCOPE)
-        if (!seat || !stats || !scope) throw new AppError('not_found', 'There is no such seat')
-        const { held, overdraft } = agent.budget.stats(scope)
+        if (!seat) throw new AppError('not_found', 'There is no such seat')
+        const stats = bidder.statsOf(id)
+        agent.budget.expire()
         const delay = stats.delay()
         return ok({
           seat: id,
@@ -58,8 +59,8 @@ export function seatRoutes(agent: Agent, bidder: Bidder): Route[] {
           ...(delay && { noticeDelayMs: delay }),
           tooLate: stats.tooLate,
           shed: stats.shed,
-          held: toUnits(held),
-          overdraft: toUnits(overdraft),
+          held: toUnits(bidder.decide.ledger.heldFor(id)),
+          overdraft: toUnits(micros(stats.overdraft)),
         })
       },
     },

@@ -13,5 +13,7 @@ export async function stored({ budget }: Agent): Promise<void> {
 
 /** As {@link stored}, for changes that only lower risk: those succeed whether or not the store can be reached. */
 export async function told(agent: Agent): Promise<void> {
-  await stored(agent).catch((error) => agent.log.error({ err: error }, 'a stop is in force in this process only'))
+  await stored(agent).catch((error) =>
+    agent.log.error({ err: error }, 'a stop is in force in this process only'),
+  )
 }

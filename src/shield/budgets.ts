@@ -58,6 +58,7 @@ export class Budgets {
     this.#scopes.set(name, scope)
     this.#limit(scope, limits)
     this.link.change({ do: 'define', definition: { scope: name, currency, limits, by } })
+    this.link.draw([scope])
     return scope
   }
 
@@ -151,7 +152,9 @@ export class Budgets {
     const scope = scopes.find(({ purse }) => !purse.covers(amount, nowMs))
     if (!scope) return undefined
     const { refusal } = scope.purse
-    return refusal === undefined ? overBudget(scope, scopes, amount) : { is: 'store_away', scope, detail: refusal }
+    return refusal === undefined
+      ? overBudget(scope, scopes, amount)
+      : { is: 'store_away', scope, detail: refusal }
   }
 
   /** The limits changed: what is in the purse was granted under the old ones. */

@@ -75,11 +75,6 @@ export class Purse {
     this.recall()
   }
 
-  /** Whether the money is there and only the lease is over. */
-  isStranded(nowMs: number): boolean {
-    return this.#leaseEndsMs > 0 && nowMs >= this.#leaseEndsMs
-  }
-
   /** Spend that the store has not been told of, or not answered for. */
   get unreported(): number {
     const sent = this.#sent?.line

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { hashKey } from '../../src/agent/auth.ts'
+import { hashKey } from '../../src/api/index.ts'
 import { startHarness } from '../support/harness.ts'
 
 const entry = (name: string, scopes: string, key: string) =>

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { hashKey } from '../../src/agent/auth.ts'
+import { hashKey } from '../../src/api/index.ts'
 import { type Harness, startHarness } from '../support/harness.ts'
 
 const banner = (more: object = {}) => ({
@@ -54,6 +54,38 @@ describe('POST /openrtb2/{seat}/bid', () => {
     expect(harness.service.agent.budget.scope('campaign:openrtb:example-300x250')).toMatchObject({
       spent: 3_200,
     })
+  })
+
+  it('compares floors, bids and bills in other currencies by what a unit of each is worth in ours', async () => {
+    const harness = await startHarness({ OPENRTB_RATES: '{"EUR":1.25}' })
+    const floor = (bidfloor: number) =>
+      banner({ imp: [{ id: '1', banner: { w: 300, h: 250 }, bidfloor, bidfloorcur: 'EUR' }] })
+    expect((await auction(harness, floor(4.1))).status).toBe(204)
+    expect((await auction(harness, floor(3.9))).body).toMatchObject({
+      cur: 'USD',
+      seatbid: [{ bid: [{ price: 5 }] }],
+    })
+    const [bid] = (await auction(harness, banner({ cur: ['EUR'] }))).body.seatbid[0].bid
+    expect(bid.price).toBe(4)
+    expect(scope(harness)).toMatchObject({ held: 10_000 })
+    await harness.get(expand(bid.burl, { PRICE: '2', CURRENCY: 'EUR' }))
+    expect(scope(harness)).toMatchObject({ held: 5_000, spent: 2_500 })
+    const [other] = (await auction(harness)).body.seatbid[0].bid
+    await harness.get(expand(other.burl, { PRICE: '2', CURRENCY: 'EUR' }))
+    expect(scope(harness)).toMatchObject({ held: 5_000, spent: 5_000 })
+  })
+
+  it('bills once, and counts a repetition at another price apart', async () => {
+    const harness = await startHarness()
+    const [bid] = (await auction(harness)).body.seatbid[0].bid
+    for (const price of ['3', '3', '4'])
+      expect((await harness.get(expand(bid.burl, { PRICE: price }))).status).toBe(200)
+    expect(scope(harness)).toMatchObject({ held: 0, spent: 3_000 })
+    const { body } = await harness.get('/metrics')
+    const notices = 'bidwarden_openrtb_notices_total{seat="example",kind="billing",result='
+    expect(body).toContain(`${notices}"duplicate"} 1`)
+    expect(body).toContain(`${notices}"duplicate_other_price"} 1`)
+    expect(body).toContain('bidwarden_openrtb_notice_delay_seconds_count{seat="example",kind="billing"} 1')
   })
 
   it('frees the money on a loss, and books a bill that comes all the same', async () => {
@@ -199,6 +231,17 @@ describe('POST /openrtb2/{seat}/bid', () => {
     expect((await auction(harness, banner({ imp: [{ id: '1', native }] }))).status).toBe(200)
   })
 
+  it('bids the banner it has in a ratio of sides that is wide enough', async () => {
+    const harness = await startHarness()
+    const flex = (format: object) =>
+      auction(harness, banner({ imp: [{ id: '1', banner: { format: [format] } }] }))
+    const { body } = await flex({ wratio: 6, hratio: 5, wmin: 300 })
+    expect(body.seatbid[0].bid[0]).toMatchObject({ w: 300, h: 250 })
+    expect((await flex({ wratio: 6, hratio: 5, wmin: 301 })).status).toBe(204)
+    expect((await flex({ wratio: 16, hratio: 9 })).status).toBe(204)
+    expect((await flex({ wratio: 'six', hratio: 5 })).status).toBe(400)
+  })
+
   it('answers every sample request of the benchmark with 200 or 204', async () => {
     const harness = await startHarness({ OPENRTB_RATES: '{"JPY":0.0065,"EUR":1.08}' })
     for (const name of readdirSync('bench/openrtb-samples')) {
@@ -259,7 +302,14 @@ describe('campaigns, predictions and seats', () => {
       },
     })
     expect((await get('/v1/campaigns/odd')).body).toEqual(stored.body)
-    expect((await get('/v1/campaigns')).body.campaigns).toHaveLength(9)
+    const all = (await get('/v1/campaigns')).body
+    expect(all.campaigns).toHaveLength(9)
+    expect(all.next).toBeUndefined()
+    const first = (await get('/v1/campaigns?limit=5')).body
+    const second = (await get(`/v1/campaigns?limit=5&cursor=${first.next}`)).body
+    expect(second.next).toBeUndefined()
+    expect([...first.campaigns, ...second.campaigns]).toEqual(all.campaigns)
+    expect(await get('/v1/campaigns?limit=0')).toMatchObject({ status: 400, body: { field: 'limit' } })
     expect((await auction(harness, odd())).body.seatbid[0].bid[0].price).toBe(1)
     await send('PUT', '/v1/campaigns/odd', { ...campaign, status: 'paused' })
     expect((await auction(harness, odd())).status).toBe(204)
@@ -299,6 +349,42 @@ describe('campaigns, predictions and seats', () => {
     expect(await harness.send('PUT', '/v1/ltv', { rows: [{ ...rows[0], idType: 'cookie' }] })).toMatchObject({
       status: 400,
     })
+  })
+
+  it('show what is held and overdrawn for one seat and not for another', async () => {
+    const seats = JSON.stringify([{ id: 'example' }, { id: 'other', holdSeconds: 60 }])
+    const harness = await startHarness({ OPENRTB_SEATS: seats, OPENRTB_BUDGET: '0.02' })
+    await harness.send('PUT', '/v1/campaigns/odd', { ...campaign, seat: 'other', limits: [] })
+    const money = async (seat: string) => {
+      const { held, overdraft } = (await harness.get(`/v1/seats/${seat}`)).body
+      return [held, overdraft]
+    }
+    const bidOf = async (seat: string, request: object) =>
+      (await harness.send('POST', `/openrtb2/${seat}/bid`, request)).body.seatbid[0].bid[0]
+    const first = await bidOf('example', banner())
+    const lost = await bidOf('example', banner())
+    const late = await bidOf('other', odd())
+    await bidOf('other', odd())
+    expect([await money('example'), await money('other')]).toEqual([
+      [0.01, 0],
+      [0.002, 0],
+    ])
+    await harness.get(expand(first.burl, { PRICE: '5' }))
+    await harness.get(expand(lost.lurl, { LOSS: '102' }))
+    expect([await money('example'), await money('other')]).toEqual([
+      [0, 0],
+      [0.002, 0],
+    ])
+    harness.clock.advance(60_250)
+    expect(await money('other')).toEqual([0, 0])
+    expect(harness.logged.filter(({ msg }) => msg === 'hold expired')).toEqual([])
+    for (let i = 0; i < 3; i++) await bidOf('example', banner())
+    // The budget is full to the last cent when the bill comes for what was freed.
+    await harness.get(expand(late.burl, { PRICE: '1' }))
+    expect([await money('example'), await money('other')]).toEqual([
+      [0.015, 0],
+      [0, 0.001],
+    ])
   })
 
   it('show how a seat is doing', async () => {

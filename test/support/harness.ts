@@ -1,8 +1,12 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { parseConfig } from '../../src/config.ts'
 import { createLog } from '../../src/log.ts'
 import { type Service, startService } from '../../src/main.ts'
 import type { Sandbox } from '../../src/sandbox/index.ts'
+import type { ReadConnector } from '../../src/sync/index.ts'
 import { FakeClock } from './fake-clock.ts'
 
 /** An answer with its body already read. */
@@ -26,12 +30,17 @@ export interface Harness {
 }
 
 /** The real service in mock mode on fake time and free ports, stopped when the test ends. */
-export async function startHarness(environment: Record<string, string> = {}): Promise<Harness> {
+export async function startHarness(
+  environment: Record<string, string> = {},
+  connectors: readonly ReadConnector[] = [],
+): Promise<Harness> {
   const clock = new FakeClock()
   const logged: Record<string, unknown>[] = []
   const log = createLog('debug', { write: (line) => logged.push(JSON.parse(line)) })
-  const config = parseConfig({ PORT: '0', ...environment })
-  const service = await startService(config, { clock, log })
+  const folder = mkdtempSync(join(tmpdir(), 'bidwarden-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const config = parseConfig({ PORT: '0', DATA_DIR: folder, ...environment })
+  const service = await startService(config, { clock, log, connectors })
   onTestFinished(() => service.stop())
   const { sandbox } = service
   if (!sandbox) throw new Error('the harness runs in mock mode only')

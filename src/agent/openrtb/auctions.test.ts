@@ -97,7 +97,8 @@ function createExchange(random: () => number) {
     const outcome = bidder.notify('billing', one.bid, { price: given })
     assert(outcome)
     if (one.state === 'billed') {
-      assert.deepEqual([outcome.is, outcome.spent], ['duplicate', 0])
+      assert.match(outcome.is, /^duplicate/)
+      assert.equal(outcome.spent, 0)
       seen.duplicates++
       return
     }

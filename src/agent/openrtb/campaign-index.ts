@@ -1,5 +1,5 @@
 import type { BannerCreative, Creative } from './creative.ts'
-import { sizeKey } from './imp.ts'
+import { type FlexSize, sizeKey, sizeOf } from './imp.ts'
 import type { Campaign } from './prepared-campaign.ts'
 
 /** One creative of a campaign in one size: what a bid can be made of. */
@@ -61,6 +61,15 @@ export class OfferBook {
     const there = country ? countries.get(country) : undefined
     if (!everywhere) return there ? [there] : NO_OFFERS
     return there ? [everywhere, there] : [everywhere]
+  }
+
+  /** {@link sizeKey} of the banners there are in a ratio. */
+  *sizesLike({ widthRatio, heightRatio, minWidth }: FlexSize): Generator<number, void, undefined> {
+    for (const slot of this.#slots.keys()) {
+      if (slot < 0) continue
+      const { w, h } = sizeOf(slot)
+      if (w >= minWidth && w * heightRatio === h * widthRatio) yield slot
+    }
   }
 
   #addOffer(slot: number, offer: Offer): void {

@@ -134,7 +134,7 @@ function place(auction: Auction, imp: Imp, value: Value, pick: Pick, bids: Place
   const { deps, request, seat } = auction
   const seq = deps.ids.next()
   const cost = request.test ? ZERO : pick.cost
-  if (!request.test && !deps.ledger.hold(seq, pick.offer.campaign.scopes, cost, seat.hold)) {
+  if (!request.test && !deps.ledger.hold(seq, pick.offer.campaign.scopes, cost, seat)) {
     refuse(auction, 'over_budget')
     return false
   }

@@ -28,6 +28,10 @@ import { type NativeAsk, readNativeAsk } from './native.ts'
 
 /** Width and height in one number, so that a size is a key. */
 export const sizeKey = (w: number, h: number): number => w * 65_536 + h
+export const sizeOf = (key: number): { w: number; h: number } => ({
+  w: Math.floor(key / 65_536),
+  h: key % 65_536,
+})
 export const MAX_SIDE = 65_535
 
 /** A lowest CPM, in units of its own currency. */
@@ -46,9 +50,17 @@ export interface DurationFloor {
   readonly cpm: number
 }
 
+/** Any size of a ratio of sides that is wide enough (2.5 section 3.2.10, flexible ads). */
+export interface FlexSize {
+  readonly widthRatio: number
+  readonly heightRatio: number
+  readonly minWidth: number
+}
+
 export interface BannerSlot {
   /** {@link sizeKey} of every accepted size. */
   readonly sizes: readonly number[]
+  readonly flexSizes: readonly FlexSize[]
   readonly mimes: readonly string[]
   readonly apis: readonly number[]
   readonly blockedAttributes: readonly number[]
@@ -132,20 +144,32 @@ function readBanner(value: unknown): BannerSlot | undefined {
   const raw = object<Banner>(value, 'imp.banner')
   if (!raw) return undefined
   const sizes: number[] = []
+  const flexSizes: FlexSize[] = []
   for (const format of list(raw.format, 'imp.banner.format')) {
     const size = object<Format>(format, 'imp.banner.format')
-    if (size) addSize(sizes, number(size.w, 'imp.banner.format.w'), number(size.h, 'imp.banner.format.h'))
+    if (!size) continue
+    addSize(sizes, number(size.w, 'imp.banner.format.w'), number(size.h, 'imp.banner.format.h'))
+    const flex = readFlexSize(size)
+    if (flex) flexSizes.push(flex)
   }
   const w = number(raw.w, 'imp.banner.w')
   const h = number(raw.h, 'imp.banner.h')
-  if (sizes.length === 0) addSize(sizes, w, h)
+  if (sizes.length === 0 && flexSizes.length === 0) addSize(sizes, w, h)
   return {
     sizes,
+    flexSizes,
     mimes: texts(raw.mimes, 'imp.banner.mimes'),
     apis: numbers(raw.api, 'imp.banner.api'),
     blockedAttributes: numbers(raw.battr, 'imp.banner.battr'),
     blockedTypes: numbers(raw.btype, 'imp.banner.btype'),
   }
+}
+
+function readFlexSize({ wratio, hratio, wmin }: Wire<Format>): FlexSize | undefined {
+  const widthRatio = number(wratio, 'imp.banner.format.wratio')
+  const heightRatio = number(hratio, 'imp.banner.format.hratio')
+  const minWidth = number(wmin, 'imp.banner.format.wmin') ?? 0
+  return isSide(widthRatio) && isSide(heightRatio) ? { widthRatio, heightRatio, minWidth } : undefined
 }
 
 function addSize(sizes: number[], w: number | undefined, h: number | undefined): void {

@@ -1,5 +1,5 @@
-import type { Micros } from '../../money.ts'
-import type { BudgetManager, Ending, HoldTerms, Scope } from '../../shield/index.ts'
+import { type Micros, micros } from '../../money.ts'
+import type { BudgetManager, Ending, Hold, HoldTerms, Scope } from '../../shield/index.ts'
 import { BidHolds } from './bid-holds.ts'
 
 /** The part of the shield that bids and their notices work with. All of it is synchronous. */
@@ -7,33 +7,67 @@ export interface BidLedger {
   /** Whether the amount could be held in all scopes now. */
   fits(scopes: readonly Scope[], amount: Micros): boolean
   /** Sets the amount aside in all scopes or in none, for the bid of that number; false for none. */
-  hold(seq: number, scopes: readonly Scope[], amount: Micros, terms: HoldTerms): boolean
+  hold(seq: number, scopes: readonly Scope[], amount: Micros, seat: Payer): boolean
   /** Turns the hold of a bid into spend, whether it is still open or not; `unknown` for one that is not known. */
   settle(seq: number, amount: Micros): Ending
   release(seq: number): Ending
+  /** Micros that a bid was settled at; undefined for one that was not, or is no longer remembered. */
+  spentOn(seq: number): number | undefined
   /** Books a bill for a bid that has no hold here. The same id again books nothing. */
   addSpend(id: string, scopes: readonly Scope[], amount: Micros): Ending
+  /** Micros held for the open bids of a seat. */
+  heldFor(seat: string): Micros
+  /** To be told of every hold whose time was over; false for one that is not of a bid here. */
+  expired(hold: Hold): boolean
+}
+
+/** The seat that a bid is made for, and how long its money is held. */
+interface Payer {
+  readonly id: string
+  readonly hold: HoldTerms
 }
 
 /** The bids' ledger on the budgets of this process. */
 export function createBidLedger(budget: BudgetManager): BidLedger {
   const holds = new BidHolds()
+  /** Micros by seat, which is also the id that the holds carry. */
+  const held = new Map<string, { micros: number }>()
+  const free = ({ id, micros: amount }: Hold): boolean => {
+    const ofSeat = held.get(id)
+    if (ofSeat) ofSeat.micros -= amount
+    return ofSeat !== undefined
+  }
   return {
     fits: (scopes, amount) => budget.canSpend(scopes, amount) === undefined,
-    hold(seq, scopes, amount, terms) {
-      const opened = budget.open(scopes, amount, terms)
+    hold(seq, scopes, amount, { id, hold: terms }) {
+      const opened = budget.open(scopes, amount, terms, id)
       if (opened.is !== 'held') return false
       holds.put(seq, opened)
+      const ofSeat = held.get(id)
+      if (ofSeat) ofSeat.micros += amount
+      else held.set(id, { micros: amount })
       return true
     },
     settle(seq, amount) {
       const hold = holds.get(seq)
-      return hold ? budget.settle(hold, amount) : 'unknown'
+      if (!hold) return 'unknown'
+      const ending = budget.settle(hold, amount)
+      if (ending === 'settled') free(hold)
+      return ending
     },
     release(seq) {
       const hold = holds.get(seq)
-      return hold ? budget.release(hold) : 'unknown'
+      if (!hold) return 'unknown'
+      const ending = budget.release(hold)
+      if (ending === 'released') free(hold)
+      return ending
+    },
+    spentOn(seq) {
+      const hold = holds.get(seq)
+      return hold?.state === 'settled' ? hold.spent : undefined
     },
     addSpend: (id, scopes, amount) => budget.addSpend(id, scopes, amount),
+    heldFor: (seat) => micros(held.get(seat)?.micros ?? 0),
+    expired: free,
   }
 }

@@ -20,7 +20,7 @@ export interface NoticeQuery {
 
 export interface NoticeDeps {
   readonly clock: Clock
-  readonly ledger: Pick<BidLedger, 'settle' | 'release' | 'addSpend'>
+  readonly ledger: Pick<BidLedger, 'settle' | 'release' | 'addSpend' | 'spentOn'>
   readonly seen: SeenBids
   readonly rates: Rates
   /** The owner of this process's bids. */
@@ -37,7 +37,7 @@ export interface NoticeDeps {
  * - `settled`: the hold became spend. `settled_late`: there was no open hold any more; the money is booked all the same.
  * - `released`: a loss freed the hold.
  * - `recorded`: it moves no money: a win where billing pays, a loss that says "won", a loss of what is no longer held.
- * - `duplicate`: said before. `contradicted`: a loss for a bid that was won or billed; the win stands.
+ * - `duplicate`: said before. `duplicate_other_price`: billed before at another price, which stands. `contradicted`: a loss for a bid that was won or billed; the win stands.
  * - `too_old`: so old that it cannot be told from a repetition; nothing moves. Count it.
  * - `test`: a bid of a test, never billed.
  * - `elsewhere`: another process answers for this bid; nothing was done.
@@ -48,6 +48,7 @@ export type SettlementKind =
   | 'released'
   | 'recorded'
   | 'duplicate'
+  | 'duplicate_other_price'
   | 'contradicted'
   | 'too_old'
   | 'test'
@@ -83,9 +84,14 @@ export function settleNotice(
 
 function bill(deps: NoticeDeps, token: NoticeToken, query: NoticeQuery): Settlement {
   const seen = deps.seen.mark(token.owner, token.seq, BILLED)
-  if (seen !== 'first') return result(deps, token, seen === 'again' ? 'duplicate' : 'too_old')
+  if (seen === 'forgotten') return result(deps, token, 'too_old')
   const price = readClearingPrice(token, query.price, query.currency, deps.rates)
   const spent = costAtClearing(token.held, token.price, price.cpm)
+  if (seen === 'again') {
+    const first = token.owner === deps.owner ? deps.ledger.spentOn(token.seq) : undefined
+    const differs = first !== undefined && first !== spent
+    return result(deps, token, differs ? 'duplicate_other_price' : 'duplicate')
+  }
   const is = book(deps, token, spent)
   return result(deps, token, is, { spent: is === 'duplicate' ? ZERO : spent, price: price.form })
 }

@@ -13,6 +13,7 @@ import {
   WrongField,
 } from './fields.ts'
 import { type Imp, readImp } from './imp.ts'
+import { isUserPrivate } from './privacy.ts'
 
 /** One identifier of the user from `user.eids`. */
 interface ExtendedId {
@@ -33,6 +34,7 @@ export interface BidRequest {
   /** ISO 3166-1 alpha-3, upper case. */
   readonly country: string | undefined
   readonly deviceType: number | undefined
+  /** The user's ids are not read where the law named in the request forbids it; see privacy.ts. */
   readonly userId: string | undefined
   readonly buyerUid: string | undefined
   readonly ifa: string | undefined
@@ -99,6 +101,7 @@ function read(body: unknown): BidRequest {
   const user = object<User>(raw.user, 'user')
   const currencies = texts(raw.cur, 'cur')
   const ours = extension(raw.ext, 'ext')
+  const identity = isUserPrivate(raw.regs, user) ? NOBODY : readIdentity(user, device)
   return {
     id,
     imps,
@@ -108,10 +111,10 @@ function read(body: unknown): BidRequest {
     bundle: text(app?.bundle, 'app.bundle'),
     country: text(geo?.country, 'device.geo.country')?.toUpperCase(),
     deviceType: number(device?.devicetype, 'device.devicetype'),
-    userId: text(user?.id, 'user.id'),
-    buyerUid: text(user?.buyeruid, 'user.buyeruid'),
-    ifa: text(device?.ifa, 'device.ifa'),
-    eids: readEids(user),
+    userId: identity.userId,
+    buyerUid: identity.buyerUid,
+    ifa: identity.ifa,
+    eids: identity.eids,
     currencies: currencies.length === 0 ? USD : currencies,
     allowedSeats: texts(raw.wseat, 'wseat'),
     blockedSeats: texts(raw.bseat, 'bseat'),
@@ -138,6 +141,17 @@ function readImps(value: unknown): Imp[] {
   if (imps.length > 1 && new Set(imps.map((imp) => imp.id)).size < imps.length) throw new WrongField('imp.id')
   return imps
 }
+
+type Identity = Pick<BidRequest, 'userId' | 'buyerUid' | 'ifa' | 'eids'>
+
+const NOBODY: Identity = { userId: undefined, buyerUid: undefined, ifa: undefined, eids: NOTHING }
+
+const readIdentity = (user: Wire<User> | undefined, device: Wire<Device> | undefined): Identity => ({
+  userId: text(user?.id, 'user.id'),
+  buyerUid: text(user?.buyeruid, 'user.buyeruid'),
+  ifa: text(device?.ifa, 'device.ifa'),
+  eids: readEids(user),
+})
 
 /** 2.6 has `user.eids`; a 2.5 exchange sends the same list as `user.ext.eids`. */
 function readEids(user: Wire<User> | undefined): readonly ExtendedId[] {

@@ -53,7 +53,12 @@ export function searchBest(
   const search = searchFor(auction, imp, ltv, deal)
   const { country } = auction.request
   let best: Pick | undefined
-  if (imp.banner) for (const size of imp.banner.sizes) best = scan(search, book.find(size, country), best)
+  if (imp.banner) {
+    for (const size of imp.banner.sizes) best = scan(search, book.find(size, country), best)
+    for (const flex of imp.banner.flexSizes) {
+      for (const size of book.sizesLike(flex)) best = scan(search, book.find(size, country), best)
+    }
+  }
   if (imp.video && (deal || !imp.video.pod)) best = scan(search, book.find(SLOT_KEYS.video, country), best)
   if (imp.audio && (deal || !imp.audio.pod)) best = scan(search, book.find(SLOT_KEYS.audio, country), best)
   if (imp.native) best = scan(search, book.find(SLOT_KEYS.native, country), best)

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import type { z } from 'zod'
@@ -10,8 +11,10 @@ export type Ctx = Context<Env>
 export const MAX_BODY_BYTES = 256 * 1024
 
 /** A request header, without building the web-standard headers of the whole request. */
-export function header(c: Ctx, name: string): string | undefined {
-  const value = c.env.incoming.headers[name]
+export const header = (c: Ctx, name: string): string | undefined => headerOf(c.env.incoming, name)
+
+export function headerOf({ headers }: Pick<IncomingMessage, 'headers'>, name: string): string | undefined {
+  const value = headers[name]
   return Array.isArray(value) ? value[0] : value
 }
 
@@ -44,7 +47,7 @@ export async function readBody(c: Ctx, maxBytes = MAX_BODY_BYTES): Promise<unkno
 }
 
 /** A body of unannounced length, read no further than the limit. */
-export async function readChunks(c: Ctx, maxBytes = MAX_BODY_BYTES): Promise<string> {
+async function readChunks(c: Ctx, maxBytes = MAX_BODY_BYTES): Promise<string> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of c.env.incoming) {

@@ -1,6 +1,6 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import { AppError, type ErrorCode, statusOf } from '../errors.ts'
-import type { Authorize, KeyScope } from './auth.ts'
+import type { Authorize, Caller, KeyScope } from './auth.ts'
 import type { Ctx, Env } from './json.ts'
 import { type Answer, problemAnswer, shown } from './problem.ts'
 
@@ -33,7 +33,7 @@ export interface Route {
   readonly body?: z.ZodType
   readonly answers: Readonly<Record<number, { description: string; schema: z.ZodType }>>
   readonly refusals: readonly ErrorCode[]
-  handle(c: Ctx, caller: string): Promise<Answer> | Answer
+  handle(c: Ctx, caller: Caller): Promise<Answer> | Answer
 }
 
 /** Adds routes to the app and to its OpenAPI document, each behind its key and inside one error boundary. */
@@ -49,7 +49,7 @@ export function mount(app: OpenAPIHono<Env>, authorize: Authorize, routes: reado
 
 async function answered(c: Ctx, route: Route, authorize: Authorize): Promise<Answer> {
   try {
-    return await route.handle(c, authorize(c, route.scope))
+    return await route.handle(c, authorize(c.env.incoming, route.scope))
   } catch (error) {
     if (error instanceof AppError) return problemAnswer(shown(error))
     throw error

@@ -1,0 +1,14 @@
+export {
+  type ApiKey,
+  type Authorize,
+  type Caller,
+  DEFAULT_ORG,
+  hashKey,
+  KEY_SCOPES,
+  type KeyScope,
+  openOnLoopback,
+  requireKey,
+} from './auth.ts'
+export { type Ctx, check, type Env, header, headerOf, MAX_BODY_BYTES, readBody, readJson } from './json.ts'
+export { type Answer, ok, problemAnswer, shown } from './problem.ts'
+export { mount, ProblemBody, type Route } from './routes.ts'

@@ -1,0 +1,98 @@
+import { z } from 'zod'
+import { address, parsedJson, rateLimits, seconds, text } from './config-fields.ts'
+import { CONNECTOR_TYPES, type ConnectorType, parseKeys, type SyncOptions } from './sync/index.ts'
+
+const Type = z.enum(CONNECTOR_TYPES)
+const Client = z.strictObject({ clientId: z.string().min(1), clientSecret: z.string().min(1) })
+
+const keys = z.string().transform((text, ctx): Buffer[] => {
+  try {
+    return parseKeys(text)
+  } catch {
+    ctx.addIssue({
+      code: 'custom',
+      message: 'must be base64 of 32 bytes; several keys comma-separated, the newest first',
+    })
+    return z.NEVER
+  }
+})
+
+/** Variables of the read stack. */
+export const syncFields = {
+  DATA_DIR: z.string().min(1).default('data'),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must begin with postgres://')
+    .optional(),
+  ENCRYPTION_KEY: keys.optional(),
+  OAUTH_CLIENTS: parsedJson.pipe(z.partialRecord(Type, Client)).optional(),
+  OAUTH_CALLBACK_URLS: z
+    .string()
+    .default('')
+    .transform((list) => list.split(',').filter((url) => url.trim() !== ''))
+    .pipe(z.array(address)),
+  CONNECTOR_URLS: parsedJson.pipe(z.partialRecord(Type, z.record(z.string(), address))).optional(),
+  CONNECTOR_RATE_LIMITS: rateLimits(Type),
+  CONNECTOR_MAX_CONCURRENT: z.coerce.number().int().min(1).max(1000).default(10),
+  CONNECTOR_TIMEOUT_SECONDS: seconds(60),
+  CONNECTOR_CALL_COST: z.coerce.number().min(0).default(0),
+  NOTIFY_URL: address.optional(),
+  S3_ENDPOINT: address.optional(),
+  S3_BUCKET: text,
+  S3_REGION: z.string().default('us-east-1'),
+  S3_ACCESS_KEY_ID: text,
+  S3_SECRET_ACCESS_KEY: text,
+  BIDWARDEN_URL: address.optional(),
+  BIDWARDEN_KEY: text,
+} as const
+
+const Fields = z.object(syncFields)
+type SyncEnv = z.output<typeof Fields>
+
+/** How the read stack is run, but for what only the sandbox knows; undefined where it is off. */
+export type SyncConfig = Omit<SyncOptions, 'connectors' | 'keys'> & {
+  /** Undefined for those in the folder, which mock mode makes. */
+  readonly keys: readonly Buffer[] | undefined
+  readonly dataDir: string
+
+  /** Hosts other than the public ones. */
+  readonly urls: Readonly<Partial<Record<ConnectorType, Readonly<Record<string, string>>>>>
+}
+
+/** Lines for what is missing or contradicts itself. */
+export function syncProblems(env: SyncEnv): string[] {
+  const s3 = [env.S3_ENDPOINT, env.S3_BUCKET, env.S3_ACCESS_KEY_ID, env.S3_SECRET_ACCESS_KEY]
+  const some = s3.some((value) => value !== undefined)
+  const incomplete = some && s3.includes(undefined)
+  return incomplete
+    ? ['S3: set S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, or none of them']
+    : []
+}
+
+/** Off in live mode without an encryption key; mock mode makes one. */
+export function syncConfig(env: SyncEnv, mode: 'mock' | 'live'): SyncConfig | undefined {
+  const { DATA_DIR: dataDir, DATABASE_URL: url } = env
+  const keys = env.ENCRYPTION_KEY
+  if (!keys && mode === 'live') return undefined
+  return {
+    store: url === undefined ? { is: 'sqlite', dataDir } : { is: 'postgres', url },
+    files: fileStore(env),
+    keys,
+    dataDir,
+    clients: env.OAUTH_CLIENTS ?? {},
+    callbacks: { urls: env.OAUTH_CALLBACK_URLS, loopback: mode === 'mock' },
+    limits: env.CONNECTOR_RATE_LIMITS,
+    maxConcurrent: env.CONNECTOR_MAX_CONCURRENT,
+    timeoutMs: env.CONNECTOR_TIMEOUT_SECONDS * 1000,
+    callCost: env.CONNECTOR_CALL_COST,
+    notifyUrl: env.NOTIFY_URL,
+    urls: env.CONNECTOR_URLS ?? {},
+  }
+}
+
+function fileStore(env: SyncEnv): SyncConfig['files'] {
+  const { DATA_DIR: dataDir, S3_ENDPOINT: endpoint, S3_BUCKET: bucket, S3_REGION: region } = env
+  const { S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey } = env
+  if (!endpoint || !bucket || !accessKeyId || !secretAccessKey) return { is: 'folder', dataDir }
+  return { is: 's3', dataDir, endpoint, bucket, region, accessKeyId, secretAccessKey }
+}

@@ -1,0 +1,26 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { type Env, mount } from '../../api/index.ts'
+import type { Sync } from '../sync.ts'
+import { connectorRoutes } from './connectors.ts'
+import { answerData } from './data.ts'
+import { answerEvents, type OpenStreams } from './events.ts'
+import { integrationRoutes } from './integrations.ts'
+import { requestRoutes } from './requests.ts'
+import { answerChallenge, takeWebhook, webhookRoutes } from './webhooks.ts'
+
+/** Everything below `/api/v1`. What is thrown goes to whoever mounts it. */
+export function createSyncApp(sync: Sync, streams: OpenStreams): OpenAPIHono<Env> {
+  const { authorize } = sync
+  const app = new OpenAPIHono<Env>()
+  mount(app, authorize, [
+    ...connectorRoutes(sync),
+    ...requestRoutes(sync),
+    ...integrationRoutes(sync),
+    ...webhookRoutes(sync),
+  ])
+  app.get('/api/v1/connectors/requests/:id/data', (c) => answerData(sync, authorize, c))
+  app.get('/api/v1/events', (c) => answerEvents(sync, authorize, streams, c))
+  app.get('/api/v1/webhooks/:platform/:id', (c) => answerChallenge(sync, c))
+  app.post('/api/v1/webhooks/:platform/:id', (c) => takeWebhook(sync, c))
+  return app
+}

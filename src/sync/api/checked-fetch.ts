@@ -1,0 +1,54 @@
+import { z } from '@hono/zod-openapi'
+import { AppError } from '../../errors.ts'
+import { findConnection } from '../connections.ts'
+import { checkRange } from '../jobs/index.ts'
+import { type NewRequest, QUEUE_PRIORITIES } from '../queue/index.ts'
+import { connectorFor, type Sync } from '../sync.ts'
+import { infoOf, reportTypesOf, specOf } from '../work/index.ts'
+
+const Day = z
+  .string()
+  .refine(
+    (text) =>
+      /^\d{4}-\d{2}-\d{2}$/.test(text) && new Date(`${text}T00:00:00Z`).toJSON()?.startsWith(text) === true,
+    'must be a date, as in 2026-11-01',
+  )
+export const Fetch = z.strictObject({
+  connector_id: z.string().max(64),
+  report_type: z.string().min(1).max(100),
+  date_range: z.strictObject({ start: Day, end: Day }).optional(),
+  fields: z.array(z.string().min(1).max(100)).min(1).max(200).optional(),
+  priority: z.enum(['high', 'normal', 'backfill']).default('normal'),
+})
+/** A request that can be asked of its platform. Errors: 404 for the connection, 400 naming the field that is wrong. */
+export async function checkedFetch(
+  sync: Sync,
+  orgId: number,
+  body: z.output<typeof Fetch>,
+  premium: boolean,
+): Promise<NewRequest> {
+  const row = await findConnection(sync, orgId, body.connector_id)
+  const connector = connectorFor(sync, row.type)
+  const wrong = (field: string, problem: string) =>
+    new AppError('invalid_request', `${field}: ${problem}`, 'never', { field })
+  const spec = specOf(connector, body.report_type)
+  if (!spec) throw wrong('report_type', `${connector.type} has ${reportTypesOf(connector).join(', ')}`)
+  if (row.status !== 'connected')
+    throw wrong('connector_id', infoOf(row).message ?? `the account is ${row.status}`)
+  const unknown = body.fields?.find((field) => !spec.fields.includes(field) && !spec.key.includes(field))
+  if (unknown !== undefined) throw wrong('fields', `${unknown} is none of ${spec.fields.join(', ')}`)
+  if (spec.dated && !body.date_range) throw wrong('date_range', 'is needed for this report')
+  if (!spec.dated && body.date_range) throw wrong('date_range', 'this report is not over dates')
+  if (body.date_range) checkRange(spec, body.date_range, sync.clock.nowMs(), infoOf(row).timezone)
+  const manual = premium ? QUEUE_PRIORITIES.premium : QUEUE_PRIORITIES.manual
+  return {
+    connectorId: row.id,
+    orgId,
+    reportType: body.report_type,
+    range: body.date_range,
+    fields: body.fields ?? spec.fields,
+    priority: body.priority === 'backfill' ? QUEUE_PRIORITIES.backfill : manual,
+    syncJobId: undefined,
+    maxDays: spec.maxDays,
+  }
+}

@@ -1,0 +1,83 @@
+import { Readable } from 'node:stream'
+import { z } from '@hono/zod-openapi'
+import { type Authorize, type Ctx, check } from '../../api/index.ts'
+import { AppError } from '../../errors.ts'
+import { findConnection } from '../connections.ts'
+import type { DateRange } from '../connectors/read-connector.ts'
+import { csvOf, jsonOf, openFile, readRows } from '../reports/index.ts'
+import { connectorFor, type Sync } from '../sync.ts'
+import { type RequestResult, specOf, survey } from '../work/index.ts'
+import { idOf } from './connectors.ts'
+import { findRequest } from './request-status.ts'
+import { isStale, STALE } from './views.ts'
+
+const Query = z.object({ format: z.enum(['parquet', 'csv', 'json']).default('json') })
+const TYPES = {
+  parquet: 'application/vnd.apache.parquet',
+  csv: 'text/csv; charset=utf-8',
+  json: 'application/json',
+} as const
+
+/** The rows of a request. While its platform is kept away from, the last good ones, marked as stale. */
+export async function answerData(sync: Sync, authorize: Authorize, c: Ctx): Promise<Response> {
+  const { org } = authorize(c.env.incoming, 'read')
+  const { format } = check(Query, c.req.query())
+  const request = await findRequest(sync, org, idOf(c))
+  const row = await findConnection(sync, org, request.connector_id)
+  const spec = specOf(connectorFor(sync, row.type), request.request_type)
+  if (!spec) throw new AppError('not_found', `There is no report ${request.request_type} any more`)
+  const stale = request.status !== 'completed' && isStale(sync, row)
+  if (request.status !== 'completed' && !stale) {
+    throw new AppError('invalid_request', `the request is ${request.status}; it has no data`, 'later')
+  }
+  const { date_range, fields }: { date_range?: DateRange; fields: string[] } = JSON.parse(request.params)
+  const report = { connectorId: row.id, reportType: request.request_type }
+  const headers = { 'content-type': TYPES[format], ...(stale && { 'x-bidwarden-stale': STALE }) }
+  const result: RequestResult | undefined = request.result === null ? undefined : JSON.parse(request.result)
+
+  if (format === 'parquet') {
+    if (!result)
+      throw new AppError('invalid_request', 'stale data is to be had as csv or json', 'never', {
+        field: 'format',
+      })
+    const name = result.storage_location.split('/').slice(-2).join('/')
+    const file = await openFile(sync.files, name)
+    if (!file) throw new AppError('not_found', 'The file is gone; ask for the data again')
+    return new Response(webStream(file), { headers })
+  }
+  const { columns, records, watermark } = await survey(sync, { report, spec, range: date_range, fields })
+  if (stale && records === 0)
+    throw new AppError('platform_unavailable', `${row.type} fails, and nothing was read before`, 'later')
+  const rows = readRows(sync.store, report, date_range)
+  const metadata = {
+    report_type: request.request_type,
+    account_id: row.account_id,
+    watermark: watermark ?? null,
+    ...result,
+    records,
+    ...(stale && { stale: true, message: STALE }),
+  }
+  const text = format === 'csv' ? csvOf(columns, rows) : jsonOf(metadata, onlyColumns(columns, rows))
+  return new Response(webStream(Readable.from(text)), { headers })
+}
+
+type Rows = ReturnType<typeof readRows>
+
+async function* onlyColumns(columns: readonly { readonly name: string }[], batches: Rows): Rows {
+  for await (const batch of batches) {
+    yield batch.map((row) => Object.fromEntries(columns.map(({ name }) => [name, row[name] ?? null])))
+  }
+}
+
+function webStream(readable: Readable): ReadableStream<Uint8Array> {
+  const chunks = readable.iterator()
+  const encoder = new TextEncoder()
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await chunks.next()
+      if (done) controller.close()
+      else controller.enqueue(typeof value === 'string' ? encoder.encode(value) : value)
+    },
+    cancel: () => void readable.destroy(),
+  })
+}

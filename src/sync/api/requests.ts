@@ -1,0 +1,187 @@
+import { z } from '@hono/zod-openapi'
+import { check, ok, type Route, readJson } from '../../api/index.ts'
+import { AppError } from '../../errors.ts'
+import { findConnection } from '../connections.ts'
+import { cancel, enqueue, placeOf, QUEUE_PRIORITIES, waitingOf } from '../queue/index.ts'
+import { REQUEST_STATUSES } from '../store/index.ts'
+import type { Sync } from '../sync.ts'
+import { checkedFetch, Fetch } from './checked-fetch.ts'
+import { Id, idOf } from './connectors.ts'
+import { findRequest, requestStatus, requestView, standing } from './request-status.ts'
+import { rateLimitOf } from './views.ts'
+
+const Page = z.object({
+  status: z.enum(REQUEST_STATUSES).optional(),
+  connector_id: z.string().max(64).optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  before: z.iso.datetime().optional(),
+})
+const answer = (description: string, schema: z.ZodType = z.looseObject({})) => ({
+  200: { description, schema },
+})
+
+/** Asking for data, and what becomes of it. */
+export function requestRoutes(sync: Sync): Route[] {
+  const { store, clock } = sync
+  return [
+    {
+      method: 'post',
+      path: '/api/v1/connectors/fetch',
+      summary: 'Ask for a report; it is read when its turn comes',
+      scope: 'read',
+      body: Fetch.openapi('Fetch'),
+      answers: answer('Where the request stands'),
+      refusals: ['invalid_request', 'payload_too_large', 'unsupported_media_type', 'not_found', 'forbidden'],
+      async handle(c, { org, may }) {
+        const body = await readJson(c, Fetch)
+        if (body.priority === 'high' && !may('premium'))
+          throw new AppError('forbidden', 'The API key lacks the scope premium')
+        const wanted = await checkedFetch(sync, org, body, may('premium'))
+        const { requestId, jobId, batchedWith } = await enqueue(store, clock, wanted)
+        sync.worker.nudge()
+        return ok({
+          request_id: requestId,
+          status: 'queued',
+          ...(await standing(sync, org, wanted.connectorId, jobId)),
+          batched_with: batchedWith,
+        })
+      },
+    },
+    {
+      method: 'get',
+      path: '/api/v1/connectors/requests',
+      summary: 'Requests of the organisation, newest first',
+      scope: 'read',
+      query: Page,
+      answers: answer('A page'),
+      refusals: ['invalid_request'],
+      async handle(c, { org }) {
+        const page = check(Page, c.req.query())
+        let query = store.db
+          .selectFrom('connector_requests')
+          .selectAll()
+          .where('org_id', '=', org)
+          .orderBy('created_at', 'desc')
+          .limit(page.limit)
+        if (page.status) query = query.where('status', '=', page.status)
+        if (page.connector_id !== undefined)
+          query = query.where('connector_id', '=', (await findConnection(sync, org, page.connector_id)).id)
+        if (page.before !== undefined) query = query.where('created_at', '<', page.before)
+        const rows = await query.execute()
+        const next = rows.length === page.limit ? rows.at(-1)?.created_at : undefined
+        return ok({ requests: rows.map(requestView), next_before: next ?? null })
+      },
+    },
+    {
+      method: 'get',
+      path: '/api/v1/connectors/requests/{id}',
+      summary: 'What became of a request',
+      scope: 'read',
+      params: Id,
+      answers: answer('The request'),
+      refusals: ['not_found'],
+      handle: async (c, { org }) => ok(await requestStatus(sync, org, await findRequest(sync, org, idOf(c)))),
+    },
+    {
+      method: 'post',
+      path: '/api/v1/connectors/requests/{id}/cancel',
+      summary: 'Stop a request that has not ended',
+      scope: 'read',
+      params: Id,
+      answers: answer('The request'),
+      refusals: ['not_found', 'invalid_request'],
+      async handle(c, { org }) {
+        const row = await findRequest(sync, org, idOf(c))
+        if (!(await cancel(store, clock, row.id, row.job_id)))
+          throw new AppError('invalid_request', `the request is ${row.status} already`)
+        return ok(requestView(await findRequest(sync, org, row.id)))
+      },
+    },
+    {
+      method: 'post',
+      path: '/api/v1/connectors/requests/{id}/retry',
+      summary: 'Ask again for what failed or was cancelled',
+      scope: 'read',
+      params: Id,
+      answers: answer('The new request'),
+      refusals: ['not_found', 'invalid_request'],
+      async handle(c, { org }) {
+        const row = await findRequest(sync, org, idOf(c))
+        if (row.status !== 'failed' && row.status !== 'cancelled')
+          throw new AppError('invalid_request', `the request is ${row.status}`)
+        const { date_range, fields } = JSON.parse(row.params)
+        const asked = {
+          connector_id: row.connector_id,
+          report_type: row.request_type,
+          date_range,
+          fields,
+          priority: 'normal',
+        } as const
+        const wanted = { ...(await checkedFetch(sync, org, asked, false)), priority: QUEUE_PRIORITIES.retry }
+        const { requestId, jobId, batchedWith } = await enqueue(store, clock, wanted)
+        sync.worker.nudge()
+        return ok({
+          request_id: requestId,
+          status: 'queued',
+          ...(await standing(sync, org, wanted.connectorId, jobId)),
+          batched_with: batchedWith,
+        })
+      },
+    },
+    {
+      method: 'get',
+      path: '/api/v1/connectors/queue',
+      summary: 'The queue, and where the organisation stands in it',
+      scope: 'read',
+      answers: answer('The queue'),
+      refusals: [],
+      async handle(_, { org }) {
+        const { total, own } = await waitingOf(store, org)
+        const places = await Promise.all(own.map((jobId) => placeOf(store, jobId, sync.maxConcurrent)))
+        const connectors = await store.db
+          .selectFrom('connectors')
+          .selectAll()
+          .where('org_id', '=', org)
+          .execute()
+        const limits = connectors.map((row) => [row.type, rateLimitOf(sync, row)] as const)
+        return ok({
+          queue_status: {
+            total_queued: total,
+            your_requests: own.length,
+            positions: places.map(({ position }) => position),
+            estimated_wait_seconds: Math.ceil(Math.max(0, ...places.map(({ waitMs }) => waitMs)) / 1000),
+          },
+          rate_limits: tightestOf(limits),
+        })
+      },
+    },
+    {
+      method: 'get',
+      path: '/api/v1/connectors/dead-letters',
+      summary: 'Synchronisations that were given up, newest first',
+      scope: 'read',
+      answers: answer('The last 200'),
+      refusals: [],
+      async handle(_, { org }) {
+        const rows = await store.db
+          .selectFrom('dead_letters')
+          .selectAll()
+          .where('org_id', '=', org)
+          .orderBy('created_at', 'desc')
+          .limit(200)
+          .execute()
+        return ok({ dead_letters: rows })
+      },
+    },
+  ]
+}
+
+/** Per platform the account with least room. */
+function tightestOf(limits: readonly (readonly [string, ReturnType<typeof rateLimitOf>])[]) {
+  const tightest: Record<string, Omit<ReturnType<typeof rateLimitOf>, 'current'>> = {}
+  for (const [type, { limit, remaining, reset_at }] of limits) {
+    const known = tightest[type]
+    if (!known || remaining < known.remaining) tightest[type] = { limit, remaining, reset_at }
+  }
+  return tightest
+}

@@ -1,0 +1,60 @@
+import type { Selectable } from 'kysely'
+import { isoTime } from '../../clock.ts'
+import type { ConnectorRow } from '../connections.ts'
+import type { Account } from '../run/index.ts'
+import type { RequestTable } from '../store/index.ts'
+import type { Sync } from '../sync.ts'
+import { infoOf } from '../work/index.ts'
+
+const accountOf = (sync: Pick<Sync, 'connectors'>, row: ConnectorRow): Account | undefined => {
+  const connector = sync.connectors.get(row.type)
+  return connector && { type: connector.type, orgId: row.org_id, accountId: row.account_id ?? row.id }
+}
+
+export const STALE = 'Data may be stale'
+
+export function rateLimitOf(sync: Sync, row: ConnectorRow) {
+  const account = accountOf(sync, row)
+  const { current, limit, resetAtMs } = account
+    ? sync.limits.status(account)
+    : { current: 0, limit: 0, resetAtMs: 0 }
+  return { current, limit, remaining: limit - current, reset_at: isoTime(resetAtMs) }
+}
+
+/** Whether calls to a platform are kept back because it fails. */
+export const isStale = (sync: Sync, row: Pick<ConnectorRow, 'type'>): boolean => {
+  const connector = sync.connectors.get(row.type)
+  return connector !== undefined && sync.breakers.of(connector.type).state.is === 'open'
+}
+
+export function connectorView(sync: Sync, row: ConnectorRow) {
+  const { accounts, settings, currency, timezone, message } = infoOf(row)
+  const health = sync.health.of(row.id)
+  const { limit, remaining, reset_at } = rateLimitOf(sync, row)
+  const stale = isStale(sync, row)
+  return {
+    id: row.id,
+    type: row.type,
+    account_id: row.account_id,
+    status: row.status,
+    ...(message !== undefined && { message }),
+    health: {
+      status: row.status !== 'connected' ? 'unhealthy' : stale ? 'degraded' : 'healthy',
+      last_check: health ? isoTime(health.lastCheckMs) : null,
+      latency_ms: health ? Math.round(health.latencyMs) : null,
+      error_rate: health?.errorRate ?? 0,
+    },
+    rate_limit: { limit, remaining, reset_at },
+    accounts: accounts.map(({ id, name }) => ({ id, name })),
+    currency: currency ?? null,
+    timezone: timezone ?? null,
+    settings,
+    created_at: row.created_at,
+    last_sync_at: row.last_sync_at,
+  }
+}
+
+export type RequestRow = Selectable<RequestTable>
+
+export const waitMessage = (waitMs: number): string =>
+  `Request queued, ~${Math.max(1, Math.round(waitMs / 60_000))} min wait`

@@ -1,0 +1,118 @@
+import { hash, timingSafeEqual } from 'node:crypto'
+import { z } from '@hono/zod-openapi'
+import { type Ctx, header, ok, type Route, readJson } from '../../api/index.ts'
+import { isoTime } from '../../clock.ts'
+import { AppError } from '../../errors.ts'
+import { type ConnectorRow, findConnection, isId, notFound } from '../connections.ts'
+import { emit } from '../events/index.ts'
+import type { Sync } from '../sync.ts'
+import { type Checked, checkHub, checkStandard, type Delivery } from '../webhooks/index.ts'
+import { infoOf } from '../work/index.ts'
+import { Id, idOf } from './connectors.ts'
+
+const MAX_BYTES = 1024 * 1024
+const Secret = z.strictObject({ secret: z.string().min(8).max(512) })
+
+/** Who signs how. */
+const SCHEMES: Readonly<Record<string, (delivery: Delivery, secret: string, nowMs: number) => Checked>> = {
+  RESEND: checkStandard,
+  META: checkHub,
+}
+
+const contextOf = (connectorId: string): string => `webhook:${connectorId}`
+
+/** Sets what the platform signs its webhooks with. */
+export function webhookRoutes(sync: Sync): Route[] {
+  const { store, keyring } = sync
+  return [
+    {
+      method: 'put',
+      path: '/api/v1/connectors/{id}/webhook',
+      summary: 'Set the secret that the platform signs its webhooks with',
+      scope: 'admin',
+      params: Id,
+      body: Secret.openapi('WebhookSecret'),
+      answers: {
+        200: { description: 'Where the platform sends them', schema: z.object({ path: z.string() }) },
+      },
+      refusals: ['not_found', 'invalid_request', 'payload_too_large', 'unsupported_media_type'],
+      async handle(c, { org }) {
+        const row = await findConnection(sync, org, idOf(c))
+        if (!SCHEMES[row.type]) throw new AppError('invalid_request', `${row.type} sends no webhooks`)
+        const { secret } = await readJson(c, Secret)
+        const sealed = keyring.seal(secret, contextOf(row.id))
+        const metadata = JSON.stringify({ ...infoOf(row), webhookSecret: sealed })
+        await store.db.updateTable('connectors').set({ metadata }).where('id', '=', row.id).execute()
+        return ok({ path: `/api/v1/webhooks/${row.type.toLowerCase()}/${row.id}` })
+      },
+    },
+  ]
+}
+
+/** A delivery of a platform. It is stored once, however often it comes; what is not signed is not read. */
+export async function takeWebhook(sync: Sync, c: Ctx): Promise<Response> {
+  const { store, clock } = sync
+  const { row, secret } = await target(sync, c)
+  const body = await rawBody(c)
+  const checked = SCHEMES[row.type]?.({ headers: (name) => header(c, name), body }, secret, clock.nowMs())
+  if (checked?.is !== 'genuine') throw new AppError('unauthorized', 'The signature does not fit')
+  const text = body.toString('utf8')
+  try {
+    JSON.parse(text)
+  } catch {
+    throw new AppError('invalid_request', 'The body is not JSON')
+  }
+  await store.db.transaction().execute(async (tx) => {
+    const { numInsertedOrUpdatedRows } = await tx
+      .insertInto('webhook_events')
+      .values({
+        connector_id: row.id,
+        event_id: checked.eventId,
+        received_at: isoTime(clock.nowMs()),
+        body: text,
+      })
+      .onConflict((conflict) => conflict.columns(['connector_id', 'event_id']).doNothing())
+      .executeTakeFirstOrThrow()
+    if (numInsertedOrUpdatedRows === 0n) return
+    const data = { connector_type: row.type, event_id: checked.eventId, payload: JSON.parse(text) }
+    await emit(tx, clock, { orgId: row.org_id, type: 'webhook_received', subject: row.id, data })
+  })
+  return c.body(null, 204)
+}
+
+/** Meta asks once whether the address is ours: whoever knows the secret gets its challenge back. */
+export async function answerChallenge(sync: Sync, c: Ctx): Promise<Response> {
+  const { secret } = await target(sync, c)
+  const query = c.req.query()
+  if (query['hub.mode'] !== 'subscribe' || !equal(query['hub.verify_token'] ?? '', secret)) {
+    throw new AppError('forbidden', 'The verify token does not fit')
+  }
+  return c.text((query['hub.challenge'] ?? '').slice(0, 256))
+}
+
+async function target({ store, keyring }: Sync, c: Ctx): Promise<{ row: ConnectorRow; secret: string }> {
+  const id = c.req.param('id') ?? ''
+  const row = isId(id)
+    ? await store.db.selectFrom('connectors').selectAll().where('id', '=', id).executeTakeFirst()
+    : undefined
+  const sealed: unknown = row && JSON.parse(row.metadata).webhookSecret
+  if (!row || row.type.toLowerCase() !== c.req.param('platform') || typeof sealed !== 'string') {
+    throw notFound('webhook', id)
+  }
+  return { row, secret: keyring.open(sealed, contextOf(row.id)) }
+}
+
+const equal = (one: string, other: string): boolean =>
+  timingSafeEqual(hash('sha256', one, 'buffer'), hash('sha256', other, 'buffer'))
+
+async function rawBody(c: Ctx): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of c.env.incoming) {
+    size += chunk.length
+    if (size > MAX_BYTES)
+      throw new AppError('payload_too_large', `The body may have at most ${MAX_BYTES} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}

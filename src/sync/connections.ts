@@ -1,0 +1,193 @@
+import { randomUUID } from 'node:crypto'
+import type { Selectable } from 'kysely'
+import { isoTime } from '../clock.ts'
+import { AppError } from '../errors.ts'
+import type { Json, PlatformAccount, ReadConnector } from './connectors/read-connector.ts'
+import { type Grant, readGrant, sealGrant } from './credentials/index.ts'
+import { emit } from './events/index.ts'
+import { revokeToken } from './oauth/index.ts'
+import { converseNow } from './run/index.ts'
+import type { ConnectorTable } from './store/index.ts'
+import type { Sync } from './sync.ts'
+import { infoOf } from './work/index.ts'
+
+export type ConnectorRow = Selectable<ConnectorTable>
+
+/** How long a person waits for a connection to be tried. */
+const PATIENCE_MS = 20_000
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+export const notFound = (what: string, id: string): AppError =>
+  new AppError('not_found', `There is no ${what} ${id.slice(0, 64)}`)
+
+export const isId = (id: string): boolean => UUID.test(id)
+
+/** A connection of the organisation; another's is not found. */
+export async function findConnection({ store }: Sync, orgId: number, id: string): Promise<ConnectorRow> {
+  const row = isId(id)
+    ? await store.db
+        .selectFrom('connectors')
+        .selectAll()
+        .where('id', '=', id)
+        .where('org_id', '=', orgId)
+        .executeTakeFirst()
+    : undefined
+  if (!row) throw notFound('connector', id)
+  return row
+}
+
+export interface NewConnection {
+  readonly orgId: number
+  readonly connector: ReadConnector
+  readonly grant: Grant
+  /** The account to read; undefined for the first the grant reaches. */
+  readonly accountId: string | undefined
+  readonly settings: Readonly<Record<string, Json>>
+  /** A connection that is connected again. */
+  readonly connectorId: string | undefined
+}
+
+/** Stores a grant, proves that it works, and learns which accounts it reaches. What does not work is not kept. */
+export async function connect(sync: Sync, wanted: NewConnection): Promise<ConnectorRow> {
+  const { store, clock, keyring } = sync
+  const { connector, orgId, grant, settings } = wanted
+  const earlier =
+    wanted.connectorId === undefined ? undefined : await findConnection(sync, orgId, wanted.connectorId)
+  const id = earlier?.id ?? randomUUID()
+  const now = isoTime(clock.nowMs())
+  const values = {
+    status: 'pending',
+    credentials: sealGrant(keyring, id, grant),
+    metadata: JSON.stringify({
+      ...(earlier && infoOf(earlier)),
+      settings: { ...(earlier && infoOf(earlier).settings), ...settings },
+      message: undefined,
+      error: undefined,
+    }),
+    concurrency: connector.concurrencyPerAccount,
+    updated_at: now,
+  } as const
+  await store.db
+    .insertInto('organizations')
+    .values({ id: orgId, name: `organisation ${orgId}` })
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .execute()
+  if (earlier) await store.db.updateTable('connectors').set(values).where('id', '=', id).execute()
+  else
+    await store.db
+      .insertInto('connectors')
+      .values({ id, org_id: orgId, type: connector.type, created_at: now, ...values })
+      .execute()
+
+  const accounts = await accountsOf(sync, connector, { id, orgId }).catch(async (error) => {
+    if (earlier)
+      await sync.store.db.updateTable('connectors').set({ status: 'error' }).where('id', '=', id).execute()
+    else await store.db.deleteFrom('connectors').where('id', '=', id).execute()
+    throw error
+  })
+  const wantedAccount = wanted.accountId ?? earlier?.account_id ?? undefined
+  const account = wantedAccount === undefined ? accounts[0] : accounts.find((one) => one.id === wantedAccount)
+  if (!account) {
+    if (!earlier) await store.db.deleteFrom('connectors').where('id', '=', id).execute()
+    const reached =
+      accounts
+        .map((one) => one.id)
+        .slice(0, 20)
+        .join(', ') || 'none'
+    throw new AppError(
+      'invalid_request',
+      `account_id: the grant does not reach it; it reaches ${reached}`,
+      'never',
+      { field: 'account_id' },
+    )
+  }
+  await store.db.transaction().execute(async (tx) => {
+    const info = {
+      ...JSON.parse(values.metadata),
+      accounts,
+      currency: account.currency,
+      timezone: account.timezone,
+    }
+    await tx
+      .updateTable('connectors')
+      .set({ status: 'connected', account_id: account.id, metadata: JSON.stringify(info), updated_at: now })
+      .where('id', '=', id)
+      .execute()
+    const data = { connector_type: connector.type, account_id: account.id }
+    await emit(tx, clock, { orgId, type: 'oauth_connected', subject: id, data })
+  })
+  return findConnection(sync, orgId, id)
+}
+
+/** Asks the platform which accounts a connection reaches. Lost access is an error, never an empty list. */
+async function accountsOf(
+  sync: Sync,
+  connector: ReadConnector,
+  { id, orgId, accountId }: { id: string; orgId: number; accountId?: string },
+): Promise<readonly PlatformAccount[]> {
+  const account = { type: connector.type, orgId, accountId: accountId ?? id }
+  const caller = { connector, connectorId: id, account, priority: 'read_premium' } as const
+  const talked = await converseNow(sync.calls, caller, connector.accounts(), PATIENCE_MS)
+  switch (talked.is) {
+    case 'done':
+      return talked.value
+    case 'auth_lost':
+      throw new AppError(
+        'platform_refused',
+        `${connector.type} does not accept the credentials: ${talked.detail}`,
+      )
+    case 'refused':
+      throw new AppError('platform_refused', `${connector.type} refused: ${talked.detail}`)
+    default:
+      throw new AppError('platform_unavailable', `${connector.type}: ${talked.detail}`, 'later')
+  }
+}
+
+/** Whether a connection works now. */
+export async function testConnection(
+  sync: Sync,
+  row: ConnectorRow,
+  connector: ReadConnector,
+): Promise<{ ok: boolean; detail: string }> {
+  if (row.status === 'disconnected') return { ok: false, detail: 'the account is not connected' }
+  const account = row.account_id === null ? {} : { accountId: row.account_id }
+  try {
+    const accounts = await accountsOf(sync, connector, { id: row.id, orgId: row.org_id, ...account })
+    const reached = accounts.some(({ id }) => id === row.account_id)
+    return {
+      ok: reached,
+      detail: reached ? 'the account can be read' : 'the grant does not reach the account any more',
+    }
+  } catch (error) {
+    if (error instanceof AppError) return { ok: false, detail: error.message }
+    throw error
+  }
+}
+
+/** Takes the grant back at the platform where it can be, forgets it, and deletes the connection with all it has read. */
+export async function disconnect(
+  sync: Sync,
+  row: ConnectorRow,
+  remove: boolean,
+): Promise<{ revoked: boolean }> {
+  const { store, clock, keyring } = sync
+  const connector = sync.connectors.get(row.type)
+  const client = sync.clientOf(row.type)
+  const grant = await readGrant(store, keyring, row.id)
+  let revoked = false
+  if (grant?.is === 'oauth2' && connector?.auth.is === 'oauth2' && client) {
+    revoked = await revokeToken(connector.auth, client, grant.refreshToken ?? grant.accessToken)
+  }
+  sync.health.forget(row.id)
+  await store.db.transaction().execute(async (tx) => {
+    const data = { connector_type: row.type, account_id: row.account_id, message: 'disconnected', revoked }
+    await emit(tx, clock, { orgId: row.org_id, type: 'oauth_revoked', subject: row.id, data })
+    if (remove) await tx.deleteFrom('connectors').where('id', '=', row.id).execute()
+    else {
+      const off = { status: 'disconnected', credentials: null, updated_at: isoTime(clock.nowMs()) } as const
+      await tx.updateTable('connectors').set(off).where('id', '=', row.id).execute()
+      await tx.deleteFrom('schedules').where('connector_id', '=', row.id).execute()
+    }
+  })
+  return { revoked }
+}

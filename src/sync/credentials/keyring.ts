@@ -1,0 +1,77 @@
+import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto'
+
+/** AES-256-GCM with the sizes of NIST SP 800-38D. */
+const ALGORITHM = 'aes-256-gcm'
+const KEY_BYTES = 32
+const IV_BYTES = 12
+const TAG_BYTES = 16
+
+/** A secret as it is stored; names the key, so that keys can be changed one record at a time. */
+interface Sealed {
+  readonly keyId: string
+  readonly iv: string
+  readonly tag: string
+  readonly data: string
+}
+
+/** Seals with the first key, opens with any. */
+export interface Keyring {
+  readonly keyId: string
+  /** @param context what the secret belongs to; it opens only there, so records cannot be swapped */
+  seal(secret: string, context: string): string
+  /** Throws when the key is not known, or the record was changed or belongs elsewhere. */
+  open(sealed: string, context: string): string
+  /** Whether a record was sealed with the first key. */
+  isCurrent(sealed: string): boolean
+}
+
+/** Parses keys: base64 of 32 bytes each, comma-separated, the one to seal with first. Throws without showing any. */
+export function parseKeys(text: string): Buffer[] {
+  const keys = text.split(',').map((one) => Buffer.from(one.trim(), 'base64'))
+  if (keys.some(({ length }) => length !== KEY_BYTES)) throw new Error('each key must be base64 of 32 bytes')
+  return keys
+}
+
+export const newKey = (): string => randomBytes(KEY_BYTES).toString('base64')
+
+/** Names a key without telling anything about it. */
+const idOf = (key: Buffer): string => hash('sha256', key, 'hex').slice(0, 16)
+
+export function createKeyring(keys: readonly Buffer[]): Keyring {
+  const [first] = keys
+  if (!first) throw new Error('there is no encryption key')
+  const byId = new Map(keys.map((key) => [idOf(key), key]))
+  const keyId = idOf(first)
+
+  return {
+    keyId,
+    seal(secret, context) {
+      const iv = randomBytes(IV_BYTES)
+      const cipher = createCipheriv(ALGORITHM, first, iv, { authTagLength: TAG_BYTES })
+      cipher.setAAD(Buffer.from(context))
+      const data = Buffer.concat([cipher.update(secret, 'utf8'), cipher.final()])
+      const sealed: Sealed = {
+        keyId,
+        iv: iv.toString('base64'),
+        tag: cipher.getAuthTag().toString('base64'),
+        data: data.toString('base64'),
+      }
+      return JSON.stringify(sealed)
+    },
+    open(text, context) {
+      const sealed: Sealed = JSON.parse(text)
+      const key = byId.get(sealed.keyId)
+      if (!key) throw new Error('the record was encrypted with a key that is not in ENCRYPTION_KEY')
+      const decipher = createDecipheriv(ALGORITHM, key, Buffer.from(sealed.iv, 'base64'), {
+        authTagLength: TAG_BYTES,
+      })
+      decipher.setAAD(Buffer.from(context))
+      decipher.setAuthTag(Buffer.from(sealed.tag, 'base64'))
+      return decipher.update(sealed.data, 'base64', 'utf8') + decipher.final('utf8')
+    },
+    isCurrent: (text) => {
+      const sealed: Sealed = JSON.parse(text)
+      return sealed.keyId === keyId
+    },
+  }
+}

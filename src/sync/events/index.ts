@@ -1,0 +1,2 @@
+export { emit, type NewEvent } from './emit.ts'
+export { type CloudEvent, eventsAfter, forgetOldEvents, newestEvent, publishWaiting } from './publish.ts'

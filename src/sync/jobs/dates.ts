@@ -1,0 +1,59 @@
+import { DateTime } from 'luxon'
+import { AppError } from '../../errors.ts'
+import type { DateRange, ReportSpec } from '../connectors/read-connector.ts'
+import { daysOf } from '../queue/index.ts'
+
+/** Read at the first synchronisation of a dated report. */
+const FIRST_DAYS = 30
+
+const local = (nowMs: number, timezone: string | undefined) =>
+  DateTime.fromMillis(nowMs, { zone: timezone ?? 'utc' })
+
+const todayIn = (nowMs: number, timezone: string | undefined): string =>
+  local(nowMs, timezone).toISODate() ?? ''
+
+/** Dates to read so that new days come in and late conversions of older ones too, in pieces the platform allows. */
+export function rangesToSync(
+  spec: ReportSpec,
+  nowMs: number,
+  timezone: string | undefined,
+  newestDate: string | undefined,
+): DateRange[] {
+  const today = local(nowMs, timezone).startOf('day')
+  const newest =
+    newestDate === undefined
+      ? today.minus({ days: FIRST_DAYS })
+      : DateTime.fromISO(newestDate, { zone: today.zone })
+  let start = (newest < today ? newest : today).minus({
+    days: newestDate === undefined ? 0 : spec.lookbackDays,
+  })
+  const ranges: DateRange[] = []
+  while (start <= today) {
+    const last =
+      spec.maxDays === undefined ? today : DateTime.min(today, start.plus({ days: spec.maxDays - 1 }))
+    ranges.push({ start: start.toISODate() ?? '', end: last.toISODate() ?? '' })
+    start = last.plus({ days: 1 })
+  }
+  return ranges
+}
+
+/** Refuses dates that the report cannot have, saying the limit. */
+export function checkRange(
+  spec: ReportSpec,
+  range: DateRange,
+  nowMs: number,
+  timezone: string | undefined,
+): void {
+  const wrong = (field: string, problem: string) =>
+    new AppError('invalid_request', `${field}: ${problem}`, 'never', { field })
+  const today = todayIn(nowMs, timezone)
+  if (range.end < range.start) throw wrong('date_range.end', 'is before date_range.start')
+  if (range.start > today) throw wrong('date_range.start', `is after today, ${today} where the account is`)
+  if (spec.maxDays !== undefined && daysOf(range) > spec.maxDays) {
+    throw wrong('date_range', `may span at most ${spec.maxDays} days`)
+  }
+  if (spec.historyMonths === undefined) return
+  const oldest = local(nowMs, timezone).minus({ months: spec.historyMonths }).toISODate() ?? ''
+  if (range.start < oldest)
+    throw wrong('date_range.start', `is before ${oldest}: the platform keeps ${spec.historyMonths} months`)
+}

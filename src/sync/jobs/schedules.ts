@@ -1,0 +1,59 @@
+import { Cron } from 'croner'
+import { isoTime } from '../../clock.ts'
+import { AppError, messageOf } from '../../errors.ts'
+import { QUEUE_PRIORITIES } from '../queue/index.ts'
+import { type SyncDeps, startSync } from './sync-jobs.ts'
+
+export interface Schedule {
+  /** Five fields, or six with seconds. */
+  readonly cron: string
+  /** IANA. */
+  readonly timezone: string
+}
+
+/** No schedule runs more often. */
+const SHORTEST_MS = 60_000
+
+/** When a schedule is due next. Throws 400 for one that cannot be, or would run too often. */
+export function nextRunMs({ cron, timezone }: Schedule, afterMs: number): number {
+  const wrong = (problem: string) =>
+    new AppError('invalid_request', `cron: ${problem}`, 'never', { field: 'cron' })
+  let runs: Date[]
+  try {
+    const after = new Date(afterMs)
+    runs = new Cron(cron, { timezone, paused: true }).nextRuns(2, after)
+  } catch (error) {
+    throw wrong(messageOf(error))
+  }
+  const [first, second] = runs
+  if (!first) throw wrong('never comes')
+  if (second && second.getTime() - first.getTime() < SHORTEST_MS) throw wrong('may run once a minute at most')
+  return first.getTime()
+}
+
+/** Starts the synchronisations that are due. One that was missed while nobody was there runs once, not many times. */
+export async function runSchedules(deps: SyncDeps): Promise<number> {
+  const { store, clock } = deps
+  const nowMs = clock.nowMs()
+  const due = await store.db
+    .selectFrom('schedules')
+    .innerJoin('connectors', 'connectors.id', 'schedules.connector_id')
+    .select(['connector_id', 'cron', 'timezone', 'next_at', 'connectors.status'])
+    .where('next_at', '<=', isoTime(nowMs))
+    .limit(100)
+    .execute()
+  let started = 0
+  for (const { connector_id, cron, timezone, next_at, status } of due) {
+    // Whoever moves it on first runs it.
+    const { numUpdatedRows } = await store.db
+      .updateTable('schedules')
+      .set({ next_at: isoTime(nextRunMs({ cron, timezone }, nowMs)) })
+      .where('connector_id', '=', connector_id)
+      .where('next_at', '=', next_at)
+      .executeTakeFirst()
+    if (numUpdatedRows === 0n || status !== 'connected') continue
+    await startSync(deps, connector_id, 'scheduled', QUEUE_PRIORITIES.scheduled)
+    started += 1
+  }
+  return started
+}

@@ -1,0 +1,131 @@
+import * as oauth from 'oauth4webapi'
+import { messageOf } from '../../errors.ts'
+import type { Auth } from '../connectors/read-connector.ts'
+
+/** How we are known to a platform's authorization server. */
+export interface OauthClient {
+  readonly clientId: string
+  readonly clientSecret: string
+}
+
+export type OauthServer = Extract<Auth, { is: 'oauth2' }>
+
+export interface Tokens {
+  readonly accessToken: string
+  readonly refreshToken: string | undefined
+  readonly expiresInMs: number | undefined
+}
+
+/** `lost`: only a person can help. `unavailable`: it may work later. */
+export type TokenAnswer =
+  | { readonly is: 'tokens'; readonly tokens: Tokens }
+  | { readonly is: 'lost'; readonly detail: string }
+  | { readonly is: 'unavailable'; readonly detail: string }
+
+const TIMEOUT_MS = 10_000
+
+/** Exchanges the code of an authorization page. */
+export function exchangeCode(
+  server: OauthServer,
+  client: OauthClient,
+  code: string,
+  callbackUrl: string,
+  verifier: string,
+): Promise<TokenAnswer> {
+  return answered(async () => {
+    const { as, us } = parties(server, client)
+    const state = 'checked-before'
+    const parameters = oauth.validateAuthResponse(as, us, new URLSearchParams({ code, state }), state)
+    const response = await oauth.authorizationCodeGrantRequest(
+      as,
+      us,
+      oauth.ClientSecretPost(client.clientSecret),
+      parameters,
+      callbackUrl,
+      server.pkce ? verifier : oauth.nopkce,
+      options(server),
+    )
+    return oauth.processAuthorizationCodeResponse(as, us, response)
+  })
+}
+
+/** A newer access token from a refresh token, or, where the platform has none, from the access token itself. */
+export function refreshTokens(
+  server: OauthServer,
+  client: OauthClient,
+  current: { readonly accessToken: string; readonly refreshToken: string | undefined },
+): Promise<TokenAnswer> {
+  if (server.refresh === 'exchange') return exchangeToken(server, client, current.accessToken)
+  const { refreshToken } = current
+  if (refreshToken === undefined) return Promise.resolve({ is: 'lost', detail: 'there is no refresh token' })
+  return answered(async () => {
+    const { as, us } = parties(server, client)
+    const auth = oauth.ClientSecretPost(client.clientSecret)
+    const response = await oauth.refreshTokenGrantRequest(as, us, auth, refreshToken, options(server))
+    return oauth.processRefreshTokenResponse(as, us, response)
+  })
+}
+
+/** Meta: a token of an hour, or one of 60 days that still works, for one of 60 days from now. */
+export function exchangeToken(
+  server: OauthServer,
+  client: OauthClient,
+  accessToken: string,
+): Promise<TokenAnswer> {
+  return answered(async () => {
+    const { as, us } = parties(server, client)
+    const auth = oauth.ClientSecretPost(client.clientSecret)
+    const parameters = { fb_exchange_token: accessToken }
+    const response = await oauth.genericTokenEndpointRequest(
+      as,
+      us,
+      auth,
+      'fb_exchange_token',
+      parameters,
+      options(server),
+    )
+    return oauth.processGenericTokenEndpointResponse(as, us, response)
+  })
+}
+
+/** Ends a grant at the platform, where it can be ended by a call. Resolves whatever comes of it. */
+export async function revokeToken(server: OauthServer, client: OauthClient, token: string): Promise<boolean> {
+  if (server.revokeUrl === undefined) return false
+  try {
+    const { as, us } = parties(server, client)
+    const auth = oauth.ClientSecretPost(client.clientSecret)
+    const response = await oauth.revocationRequest(as, us, auth, token, options(server))
+    await oauth.processRevocationResponse(response)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function parties({ tokenUrl, revokeUrl }: OauthServer, { clientId }: OauthClient) {
+  const as = {
+    issuer: new URL(tokenUrl).origin,
+    token_endpoint: tokenUrl,
+    ...(revokeUrl !== undefined && { revocation_endpoint: revokeUrl }),
+  }
+  return { as, us: { client_id: clientId } }
+}
+
+const options = ({ tokenUrl }: OauthServer) => ({
+  signal: AbortSignal.timeout(TIMEOUT_MS),
+  // Plain HTTP only ever reaches a loopback sandbox; configuration refuses other http addresses.
+  [oauth.allowInsecureRequests]: tokenUrl.startsWith('http://'),
+})
+
+async function answered(ask: () => Promise<oauth.TokenEndpointResponse>): Promise<TokenAnswer> {
+  try {
+    const { access_token, refresh_token, expires_in } = await ask()
+    const expiresInMs = expires_in === undefined ? undefined : expires_in * 1000
+    return { is: 'tokens', tokens: { accessToken: access_token, refreshToken: refresh_token, expiresInMs } }
+  } catch (error) {
+    if (error instanceof oauth.ResponseBodyError && error.status < 500 && error.status !== 429) {
+      return { is: 'lost', detail: `the platform refused the grant: ${error.error}` }
+    }
+    return { is: 'unavailable', detail: `no access token: ${messageOf(error)}` }
+  }
+}

@@ -1,0 +1,196 @@
+import type { Selectable } from 'kysely'
+import { type Clock, isoTime, sleep } from '../../clock.ts'
+import type { Auth } from '../connectors/read-connector.ts'
+import { type Grant, type Keyring, readGrant, sealGrant } from '../credentials/index.ts'
+import { emit } from '../events/index.ts'
+import type { ConnectorTable, Store } from '../store/index.ts'
+import { type OauthClient, refreshTokens, type TokenAnswer } from './client.ts'
+
+export type Token =
+  | { readonly is: 'token'; readonly accessToken: string }
+  | { readonly is: 'auth_lost'; readonly detail: string }
+  | { readonly is: 'unavailable'; readonly detail: string }
+
+/** Shown to a person who has to act. */
+export const RECONNECT = 'Please reconnect your account'
+
+export interface TokenKeeperDeps {
+  readonly store: Store
+  readonly clock: Clock
+  readonly keyring: Keyring
+  /** Names this process; another after every start. */
+  readonly owner: string
+  readonly authOf: (type: string) => Auth
+  readonly clientOf: (type: string) => OauthClient | undefined
+}
+
+export interface TokenKeeper {
+  /** A token that should work now; refreshed ahead of its end. */
+  get(connectorId: string): Promise<Token>
+  /** A newer token than `stale`, which the platform has called expired. */
+  renew(connectorId: string, stale: string): Promise<Token>
+  /** The platform has taken the grant back: the connection waits for a person. */
+  lose(connectorId: string, detail: string): Promise<void>
+}
+
+type OauthGrant = Extract<Grant, { is: 'oauth2' }>
+
+/** Refreshed this long before its end, and at least once a day, so that idle grants stay alive. */
+const MARGIN_MS = 120_000
+const OLDEST_MS = 86_400_000
+/** Longer than a refresh can take; a dead process holds the lock no longer. */
+const LOCK_MS = 30_000
+const LOOK_AGAIN_MS = 100
+
+/**
+ * Access tokens of connections. However many callers and processes need a newer one at the same time, one of them asks the
+ * platform: whoever gets the lock reads again before asking, and stores a rotated refresh token before anyone uses the
+ * access token that came with it.
+ */
+export function createTokenKeeper(deps: TokenKeeperDeps): TokenKeeper {
+  const { store, clock, keyring } = deps
+  const underWay = new Map<string, Promise<Token>>()
+
+  const once = (connectorId: string, stale: string): Promise<Token> => {
+    const running = underWay.get(connectorId)
+    if (running) return running
+    const refreshing = refreshLocked(connectorId, stale).finally(() => underWay.delete(connectorId))
+    underWay.set(connectorId, refreshing)
+    return refreshing
+  }
+
+  async function refreshLocked(connectorId: string, stale: string): Promise<Token> {
+    const giveUpMs = clock.elapsedMs() + LOCK_MS
+    for (;;) {
+      const locked = await lock(connectorId)
+      try {
+        const grant = await readGrant(store, keyring, connectorId)
+        if (grant?.is !== 'oauth2') return withoutGrant(grant)
+        if (grant.accessToken !== stale && !isOld(grant, clock.nowMs())) return tokenOf(grant)
+        if (locked) return await refresh(connectorId, grant)
+      } finally {
+        if (locked) await unlock(connectorId)
+      }
+      if (clock.elapsedMs() > giveUpMs) {
+        return { is: 'unavailable', detail: 'another process has been refreshing the token for too long' }
+      }
+      await sleep(clock, LOOK_AGAIN_MS)
+    }
+  }
+
+  async function refresh(connectorId: string, grant: OauthGrant): Promise<Token> {
+    const row = await rowOf(connectorId)
+    const auth = deps.authOf(row.type)
+    const client = deps.clientOf(row.type)
+    if (auth.is !== 'oauth2' || !client)
+      return { is: 'unavailable', detail: `no OAuth client for ${row.type}` }
+    const answer = await refreshTokens(auth, client, grant)
+    if (answer.is === 'tokens') return keep(connectorId, grant, answer)
+    if (answer.is === 'unavailable') return isUsable(grant, clock.nowMs()) ? tokenOf(grant) : answer
+    // The platform may have refused because a sibling was first and its refresh token replaced ours.
+    const again = await readGrant(store, keyring, connectorId)
+    if (again?.is === 'oauth2' && again.accessToken !== grant.accessToken) return tokenOf(again)
+    await lose(connectorId, answer.detail)
+    return { is: 'auth_lost', detail: answer.detail }
+  }
+
+  async function keep(
+    connectorId: string,
+    before: OauthGrant,
+    { tokens }: Extract<TokenAnswer, { is: 'tokens' }>,
+  ): Promise<Token> {
+    const nowMs = clock.nowMs()
+    const grant: OauthGrant = {
+      is: 'oauth2',
+      accessToken: tokens.accessToken,
+      // An answer without a refresh token means that the old one goes on.
+      refreshToken: tokens.refreshToken ?? before.refreshToken,
+      expiresMs: tokens.expiresInMs === undefined ? undefined : nowMs + tokens.expiresInMs,
+      obtainedMs: nowMs,
+    }
+    await store.db
+      .updateTable('connectors')
+      .set({ credentials: sealGrant(keyring, connectorId, grant), updated_at: isoTime(nowMs) })
+      .where('id', '=', connectorId)
+      .where('credentials', 'is not', null)
+      .execute()
+    return tokenOf(grant)
+  }
+
+  async function lose(connectorId: string, detail: string): Promise<void> {
+    const now = isoTime(clock.nowMs())
+    await store.db.transaction().execute(async (tx) => {
+      const row = await tx
+        .updateTable('connectors')
+        .set({ status: 'error', updated_at: now })
+        .where('id', '=', connectorId)
+        .where('status', '=', 'connected')
+        .returning(['org_id', 'type', 'account_id', 'metadata'])
+        .executeTakeFirst()
+      if (!row) return
+      const metadata = { ...JSON.parse(row.metadata), message: RECONNECT, error: detail }
+      await tx
+        .updateTable('connectors')
+        .set({ metadata: JSON.stringify(metadata) })
+        .where('id', '=', connectorId)
+        .execute()
+      const data = { connector_type: row.type, account_id: row.account_id, message: RECONNECT, detail }
+      await emit(tx, clock, { orgId: row.org_id, type: 'oauth_revoked', subject: connectorId, data })
+    })
+  }
+
+  async function lock(connectorId: string): Promise<boolean> {
+    const nowMs = clock.nowMs()
+    const { numUpdatedRows } = await store.db
+      .updateTable('connectors')
+      .set({ refresh_owner: deps.owner, refresh_until: isoTime(nowMs + LOCK_MS) })
+      .where('id', '=', connectorId)
+      .where((is) => is.or([is('refresh_until', 'is', null), is('refresh_until', '<', isoTime(nowMs))]))
+      .executeTakeFirst()
+    return numUpdatedRows > 0n
+  }
+
+  async function unlock(connectorId: string): Promise<void> {
+    await store.db
+      .updateTable('connectors')
+      .set({ refresh_owner: null, refresh_until: null })
+      .where('id', '=', connectorId)
+      .where('refresh_owner', '=', deps.owner)
+      .execute()
+  }
+
+  const rowOf = (connectorId: string): Promise<Pick<Selectable<ConnectorTable>, 'type'>> =>
+    store.db.selectFrom('connectors').select('type').where('id', '=', connectorId).executeTakeFirstOrThrow()
+
+  return {
+    async get(connectorId) {
+      const grant = await readGrant(store, keyring, connectorId)
+      if (grant?.is !== 'oauth2') return withoutGrant(grant)
+      return isOld(grant, clock.nowMs()) ? once(connectorId, grant.accessToken) : tokenOf(grant)
+    },
+    async renew(connectorId, stale) {
+      const grant = await readGrant(store, keyring, connectorId)
+      if (grant?.is === 'api_key') {
+        await lose(connectorId, 'the platform does not accept the key any more')
+        return { is: 'auth_lost', detail: 'the platform does not accept the key any more' }
+      }
+      return once(connectorId, stale)
+    },
+    lose,
+  }
+}
+
+const tokenOf = ({ accessToken }: OauthGrant): Token => ({ is: 'token', accessToken })
+
+const withoutGrant = (grant: Grant | undefined): Token =>
+  grant?.is === 'api_key'
+    ? { is: 'token', accessToken: grant.apiKey }
+    : { is: 'auth_lost', detail: 'the account is not connected' }
+
+const isUsable = ({ expiresMs }: OauthGrant, nowMs: number): boolean =>
+  expiresMs !== undefined && nowMs < expiresMs
+
+function isOld({ expiresMs, obtainedMs, refreshToken }: OauthGrant, nowMs: number): boolean {
+  if (expiresMs !== undefined && nowMs >= expiresMs - MARGIN_MS) return true
+  return refreshToken !== undefined && nowMs >= obtainedMs + OLDEST_MS
+}

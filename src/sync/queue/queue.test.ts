@@ -1,0 +1,269 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { FakeClock } from '../../../test/support/fake-clock.ts'
+import { onBothEngines, type Stores } from '../../../test/support/stores.ts'
+import { isoTime } from '../../clock.ts'
+import type { Store } from '../store/index.ts'
+import {
+  cancel,
+  claim,
+  complete,
+  enqueue,
+  type Job,
+  LeaseLost,
+  type NewRequest,
+  park,
+  placeOf,
+  QUEUE_PRIORITIES,
+  type QueuePriority,
+  release,
+  remember,
+} from './index.ts'
+
+const { premium, manual, backfill } = QUEUE_PRIORITIES
+const LEASE_MS = 60_000
+
+/** A store with an organisation, and the verbs of the queue on it. */
+async function start(stores: Stores) {
+  const clock = new FakeClock()
+  const store = await stores.open()
+  onTestFinished(() => store.close())
+  await store.db.insertInto('organizations').values({ id: 1, name: 'one' }).execute()
+
+  return {
+    clock,
+    store,
+    async connector(concurrency = 1): Promise<string> {
+      const id = randomUUID()
+      const now = isoTime(clock.nowMs())
+      const row = { id, org_id: 1, type: 'DV360', status: 'connected', metadata: '{}', concurrency } as const
+      await store.db
+        .insertInto('connectors')
+        .values({ ...row, created_at: now, updated_at: now })
+        .execute()
+      return id
+    },
+    ask: (connectorId: string, wanted: Partial<NewRequest> = {}) =>
+      enqueue(store, clock, {
+        connectorId,
+        orgId: 1,
+        reportType: 'performance',
+        range: { start: '2026-11-01', end: '2026-11-07' },
+        fields: ['clicks'],
+        priority: manual,
+        syncJobId: undefined,
+        maxDays: undefined,
+        ...wanted,
+      }),
+    take: (limit = 10, owner = 'me', on: Store = store) =>
+      claim(on, clock, { owner, limit, leaseMs: LEASE_MS }),
+    finish: (job: Job, executionTimeMs = 1000) =>
+      store.db
+        .transaction()
+        .execute((tx) => complete(tx, clock, job, { records: 0, calls: 1, executionTimeMs, requests: [] })),
+  }
+}
+
+/** Ranges that do not overlap, so that nothing is merged. */
+const week = (n: number) => {
+  const day = (offset: number) => isoTime(Date.UTC(2026, 0, 1 + n * 7 + offset)).slice(0, 10)
+  return { start: day(0), end: day(6) }
+}
+
+onBothEngines((stores) => {
+  describe('the queue', () => {
+    it('takes premium before manual before backfill, and within one in the order they came', async () => {
+      const { clock, connector, ask, take, finish } = await start(stores)
+      const id = await connector()
+      const order: QueuePriority[] = [backfill, manual, premium, manual]
+      const jobs: string[] = []
+      for (const [n, priority] of order.entries()) {
+        jobs.push((await ask(id, { range: week(n), priority })).jobId)
+        clock.advance(1)
+      }
+      const taken: string[] = []
+      for (let [job] = await take(1); job; [job] = await take(1)) {
+        taken.push(job.id)
+        await finish(job)
+      }
+      expect(taken).toEqual([jobs[2], jobs[1], jobs[3], jobs[0]])
+    })
+
+    it('lets a job that waited long enough pass a fresh one of a higher priority', async () => {
+      const { clock, connector, ask, take } = await start(stores)
+      const id = await connector()
+      const old = await ask(id, { range: week(0), priority: backfill })
+      clock.advance(41 * 60_000)
+      await ask(id, { range: week(1), priority: premium })
+      expect((await take(1))[0]?.id).toBe(old.jobId)
+    })
+
+    it('merges requests that overlap within five minutes into the union of dates and fields', async () => {
+      const { clock, connector, ask, take } = await start(stores)
+      const id = await connector()
+      const first = await ask(id)
+      clock.advance(299_000)
+      const second = await ask(id, { range: { start: '2026-11-07', end: '2026-11-09' }, fields: ['cost'] })
+      expect(second).toMatchObject({ jobId: first.jobId, batchedWith: [first.requestId] })
+      const [job, ...others] = await take()
+      expect(others).toEqual([])
+      expect(JSON.parse(job?.fields ?? '')).toEqual(['clicks', 'cost'])
+      expect(job).toMatchObject({
+        range_start: '2026-11-01',
+        range_end: '2026-11-09',
+      })
+    })
+
+    it.each([
+      ['six minutes later', 360_000, {}],
+      ['for other dates', 0, { range: week(40) }],
+      ['for another report', 0, { reportType: 'other' }],
+      [
+        'where the union is longer than the platform allows',
+        0,
+        { range: { start: '2026-11-07', end: '2026-11-20' }, maxDays: 14 },
+      ],
+    ])('does not merge %s', async (_, laterMs, wanted) => {
+      const { clock, connector, ask } = await start(stores)
+      const id = await connector()
+      const first = await ask(id)
+      clock.advance(laterMs)
+      expect((await ask(id, wanted)).jobId).not.toBe(first.jobId)
+    })
+
+    it('does not widen a question that is already being asked', async () => {
+      const { connector, ask, take } = await start(stores)
+      const id = await connector()
+      const first = await ask(id)
+      await take()
+      expect((await ask(id)).jobId).not.toBe(first.jobId)
+    })
+
+    it('runs no more jobs of a connection at once than it may, while others go on', async () => {
+      const { connector, ask, take } = await start(stores)
+      const [narrow, wide] = [await connector(1), await connector(2)]
+      for (const id of [narrow, wide]) for (const n of [0, 1, 2]) await ask(id, { range: week(n) })
+      const taken = [...(await take()), ...(await take()), ...(await take())]
+      const of = (id: string) => taken.filter(({ connector_id }) => connector_id === id).length
+      expect([of(narrow), of(wide)]).toEqual([1, 2])
+    })
+
+    it('gives every job to exactly one of two processes that take at the same time', async () => {
+      const { store, connector, ask, take } = await start(stores)
+      const ids = await Promise.all(Array.from({ length: 20 }, () => connector(2)))
+      for (const id of ids) for (const n of [0, 1]) await ask(id, { range: week(n) })
+      const other = store.engine === 'postgres' ? await stores.reopen() : store
+      if (other !== store) onTestFinished(() => other.close())
+      const taken: string[] = []
+      for (let round = 0; round < 20; round++) {
+        const both = await Promise.all([take(3, 'me'), take(3, 'you', other)])
+        taken.push(...both.flat().map(({ id }) => id))
+      }
+      expect(taken).toHaveLength(40)
+      expect(new Set(taken).size).toBe(40)
+    })
+
+    it('runs the job of a dead worker again with what it remembered, and does not listen to the dead', async () => {
+      const { clock, store, connector, ask, take, finish } = await start(stores)
+      await ask(await connector())
+      const [first] = await take()
+      if (!first) throw new Error('nothing to take')
+      await remember(store, first, '{"report":"r1"}')
+      clock.advance(LEASE_MS + 1)
+      await release(store, clock)
+      const [again] = await take(10, 'another')
+      expect(again).toMatchObject({ id: first.id, memory: expect.stringContaining('r1') })
+      await expect(finish(first)).rejects.toBeInstanceOf(LeaseLost)
+      if (again) await finish(again)
+    })
+
+    it('goes on with a parked job in the process that keeps it, until that has died', async () => {
+      const { clock, store, connector, ask, take } = await start(stores)
+      await ask(await connector())
+      const [job] = await take()
+      if (!job) throw new Error('nothing to take')
+      const parking = {
+        owner: 'me',
+        waitMs: 30_000,
+        leaseMs: LEASE_MS,
+        waitsFor: 'the platform',
+        calls: 1,
+        executionTimeMs: 5,
+      }
+      await park(store, clock, job, parking)
+      expect(await take()).toEqual([])
+      clock.advance(30_000)
+      await release(store, clock)
+      expect(await take(10, 'another')).toEqual([])
+      clock.advance(LEASE_MS + 1)
+      expect(await take(10, 'another')).toHaveLength(1)
+    })
+
+    it('cancels a job only when nobody else waits for it', async () => {
+      const { clock, store, connector, ask, take } = await start(stores)
+      const id = await connector()
+      const [first, second] = [await ask(id), await ask(id)]
+      expect(await cancel(store, clock, first.requestId, first.jobId)).toBe(true)
+      expect(await cancel(store, clock, first.requestId, first.jobId)).toBe(false)
+      expect((await placeOf(store, first.jobId, 10)).position).toBe(1)
+      await cancel(store, clock, second.requestId, second.jobId)
+      expect(await take()).toEqual([])
+    })
+
+    it('estimates the wait within 30 % of what it turns out to be', async () => {
+      const { clock, connector, ask, take, finish, store } = await start(stores)
+      const id = await connector()
+      const TAKES_MS = 4_000
+      await ask(id, { range: week(90) })
+      for (const job of await take()) {
+        clock.advance(TAKES_MS)
+        await finish(job, TAKES_MS)
+      }
+      for (let n = 0; n < 6; n++) {
+        await ask(id, { range: week(n) })
+        clock.advance(1)
+      }
+      const last = await ask(id, { range: week(7) })
+      const { position, waitMs } = await placeOf(store, last.jobId, 10)
+      const askedMs = clock.nowMs()
+      for (let [job] = await take(1); job && job.id !== last.jobId; [job] = await take(1)) {
+        clock.advance(TAKES_MS)
+        await finish(job, TAKES_MS)
+      }
+      expect(position).toBe(7)
+      expect(Math.abs(waitMs / (clock.nowMs() - askedMs) - 1)).toBeLessThan(0.3)
+    })
+  })
+
+  describe('the store', () => {
+    it('keeps what was committed over a restart', async () => {
+      const { store, connector, ask } = await start(stores)
+      const { requestId } = await ask(await connector())
+      const again = await stores.reopen()
+      onTestFinished(() => again.close())
+      void store
+      const found = await again.db
+        .selectFrom('connector_requests')
+        .select('id')
+        .where('id', '=', requestId)
+        .execute()
+      expect(found).toEqual([{ id: requestId }])
+    })
+
+    it('undoes a transaction that fails', async () => {
+      const { store, connector } = await start(stores)
+      const id = await connector()
+      const failing = store.db.transaction().execute(async (tx) => {
+        await tx.updateTable('connectors').set({ status: 'error' }).where('id', '=', id).execute()
+        throw new Error('half-way')
+      })
+      await expect(failing).rejects.toThrow('half-way')
+      const { status } = await store.db
+        .selectFrom('connectors')
+        .select('status')
+        .where('id', '=', id)
+        .executeTakeFirstOrThrow()
+      expect(status).toBe('connected')
+    })
+  })
+})

@@ -1,0 +1,47 @@
+import type { Cell, Row } from '../connectors/read-connector.ts'
+
+/** `text` also holds what is a number in one row and a word in another. */
+export type ColumnType = 'BOOLEAN' | 'INT32' | 'DOUBLE' | 'STRING'
+
+export interface Column {
+  readonly name: string
+  readonly type: ColumnType
+}
+
+/** Finds the columns of rows that may each have others. */
+export class ColumnFinder {
+  readonly #types = new Map<string, ColumnType | undefined>()
+
+  /** @param fields columns that are there even if no row has a value */
+  constructor(fields: readonly string[] = []) {
+    for (const field of fields) this.#types.set(field, undefined)
+  }
+
+  add(row: Row): void {
+    for (const name in row) {
+      const value = row[name]
+      const known = this.#types.get(name)
+      if (value === null || value === undefined) {
+        if (!this.#types.has(name)) this.#types.set(name, undefined)
+      } else if (known !== 'STRING') {
+        const type = typeOf(value)
+        if (type !== known) this.#types.set(name, known === undefined ? type : wider(known, type))
+      }
+    }
+  }
+
+  get columns(): Column[] {
+    return [...this.#types].map(([name, type]) => ({ name, type: type ?? 'STRING' }))
+  }
+}
+
+function typeOf(value: Exclude<Cell, null>): ColumnType {
+  if (typeof value === 'boolean') return 'BOOLEAN'
+  if (typeof value === 'string') return 'STRING'
+  return (value | 0) === value ? 'INT32' : 'DOUBLE'
+}
+
+const wider = (one: ColumnType, other: ColumnType): ColumnType => {
+  const numbers = (one === 'INT32' || one === 'DOUBLE') && (other === 'INT32' || other === 'DOUBLE')
+  return numbers ? 'DOUBLE' : 'STRING'
+}

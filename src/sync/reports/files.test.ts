@@ -1,0 +1,86 @@
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { AwsV4Signer } from 'aws4fetch'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { type FileStore, localPath, openFile, publish } from './index.ts'
+
+const ACCESS = { region: 'eu-1', accessKeyId: 'id', secretAccessKey: 'secret' }
+
+/** An object store that takes what is signed with the right key, and announces its length, as S3 wants. */
+async function startS3() {
+  const objects = new Map<string, string>()
+  const server = createServer(async (request, response) => {
+    const body = await text(request)
+    const url = `http://${request.headers.host}${request.url}`
+    if (request.headers.authorization !== (await signature(request.method ?? '', url, request.headers))) {
+      response.writeHead(403).end()
+      return
+    }
+    if (request.method === 'PUT' && request.headers['content-length'] === undefined) {
+      response.writeHead(411).end()
+      return
+    }
+    if (request.method === 'PUT') objects.set(request.url ?? '', body)
+    const found = objects.get(request.url ?? '')
+    response.writeHead(found === undefined ? 404 : 200).end(request.method === 'GET' ? found : '')
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return { endpoint: `http://127.0.0.1:${address.port}`, objects }
+}
+
+async function signature(method: string, url: string, sent: IncomingHttpHeaders): Promise<string | null> {
+  const headers = { 'x-amz-content-sha256': String(sent['x-amz-content-sha256']) }
+  const signer = new AwsV4Signer({
+    method,
+    url,
+    service: 's3',
+    headers,
+    datetime: String(sent['x-amz-date']),
+    ...ACCESS,
+  })
+  return (await signer.sign()).headers.get('authorization')
+}
+
+describe('an object store', () => {
+  it('gets finished files, and gives them back', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'bidwarden-'))
+    onTestFinished(() => rmSync(dataDir, { recursive: true }))
+    const { endpoint, objects } = await startS3()
+    const store: FileStore = { is: 's3', dataDir, endpoint, bucket: 'b', ...ACCESS }
+    writeFileSync(await localPath(store, 'c/r.parquet'), 'PAR1')
+    expect(await publish(store, 'c/r.parquet')).toBe('s3://b/c/r.parquet')
+    expect([...objects]).toEqual([['/b/c/r.parquet', 'PAR1']])
+    const file = await openFile(store, 'c/r.parquet')
+    expect(file && (await text(file))).toBe('PAR1')
+    expect(await openFile(store, 'c/gone.parquet')).toBeUndefined()
+  })
+
+  it('that refuses a file is an error, and the file stays', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'bidwarden-'))
+    onTestFinished(() => rmSync(dataDir, { recursive: true }))
+    const { endpoint } = await startS3()
+    const store: FileStore = {
+      is: 's3',
+      dataDir,
+      endpoint,
+      bucket: 'b',
+      ...ACCESS,
+      secretAccessKey: 'another',
+    }
+    writeFileSync(await localPath(store, 'r.parquet'), 'PAR1')
+    await expect(publish(store, 'r.parquet')).rejects.toThrow('the file store answered 403')
+    expect(await openFile({ is: 'folder', dataDir }, 'r.parquet').then((file) => file && text(file))).toBe(
+      'PAR1',
+    )
+  })
+})

@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { FakeClock } from '../../../test/support/fake-clock.ts'
+import { onBothEngines } from '../../../test/support/stores.ts'
+import { isoTime } from '../../clock.ts'
+import type { Row } from '../connectors/read-connector.ts'
+import { ColumnFinder, csvOf, readRows, removeVanished, upsertRows, writeParquet } from './index.ts'
+
+async function* inBatches(...batches: Row[][]): AsyncGenerator<Row[]> {
+  yield* batches
+}
+
+describe('a parquet file', () => {
+  it('has every row, in the types its values have, and what is said of them', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'bidwarden-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const rows: Row[] = [
+      { date: '2026-11-01', clicks: 12, cost: 1.5, spend_micros: 4_000_000_000, on: true, id: 'a', mixed: 1 },
+      {
+        date: '2026-11-02',
+        clicks: null,
+        cost: 2,
+        spend_micros: 1,
+        on: false,
+        id: 'ü',
+        mixed: 'x',
+        late: 'new',
+      },
+    ]
+    const finder = new ColumnFinder(['date', 'asked_for'])
+    for (const row of rows) finder.add(row)
+    const path = join(folder, 'a.parquet')
+    const [one = {}, two = {}] = rows
+    const size = await writeParquet(path, finder.columns, inBatches([one], [two]), {
+      watermark: '2026-11-02',
+    })
+
+    const file = await asyncBufferFromFile(path)
+    expect(file.byteLength).toBe(size)
+    const none = { late: null, asked_for: null }
+    expect(await parquetReadObjects({ file })).toEqual([
+      { ...none, ...one, mixed: '1' },
+      { ...none, ...two },
+    ])
+    const { key_value_metadata: said } = await parquetMetadataAsync(file)
+    expect(said).toContainEqual({ key: 'watermark', value: '2026-11-02' })
+  })
+})
+
+describe('a CSV file', () => {
+  it('quotes what must be quoted and disarms formulas, but not negative numbers', async () => {
+    const columns = ['a', 'b', 'c'].map((name) => ({ name, type: 'STRING' }) as const)
+    let text = ''
+    for await (const part of csvOf(columns, inBatches([{ a: 'x,"y"', b: '=1+1', c: '-1.5' }]))) text += part
+    expect(text).toBe('a,b,c\r\n"x,""y""",\'=1+1,-1.5\r\n')
+  })
+})
+
+onBothEngines((stores) => {
+  describe('stored rows', () => {
+    async function start() {
+      const clock = new FakeClock()
+      const store = await stores.open()
+      onTestFinished(() => store.close())
+      const connectorId = randomUUID()
+      const at = isoTime(clock.nowMs())
+      await store.db.insertInto('organizations').values({ id: 1, name: 'one' }).execute()
+      await store.db
+        .insertInto('connectors')
+        .values({
+          id: connectorId,
+          org_id: 1,
+          type: 'TTD',
+          status: 'connected',
+          metadata: '{}',
+          concurrency: 1,
+          created_at: at,
+          updated_at: at,
+        })
+        .execute()
+      const source = { connectorId, reportType: 'r', key: ['date', 'id'], about: { account_currency: 'EUR' } }
+      const all = async (range?: { start: string; end: string }) => {
+        const found: Row[] = []
+        for await (const page of readRows(store, source, range)) found.push(...page)
+        return found
+      }
+      return { clock, store, source, all }
+    }
+
+    it('are replaced by key, keeping fields that were not asked for this time', async () => {
+      const { clock, store, source, all } = await start()
+      const [first, second] = [randomUUID(), randomUUID()]
+      await upsertRows(store, clock, { ...source, jobId: first }, [
+        { date: '2026-11-01', id: 'a', clicks: 1, other: 'kept' },
+      ])
+      await upsertRows(store, clock, { ...source, jobId: second }, [
+        { date: '2026-11-01', id: 'a', clicks: 2 },
+        { date: '2026-11-01', id: 'a', clicks: 3 },
+        { date: '2026-11-02', id: 'a', clicks: 4 },
+      ])
+      expect(await all()).toEqual([
+        { date: '2026-11-01', id: 'a', clicks: 3, other: 'kept', account_currency: 'EUR' },
+        { date: '2026-11-02', id: 'a', clicks: 4, account_currency: 'EUR' },
+      ])
+    })
+
+    it('vanish with the platform, within the dates that were read', async () => {
+      const { clock, store, source, all } = await start()
+      const days = ['2026-11-01', '2026-11-02', '2026-11-03']
+      await upsertRows(
+        store,
+        clock,
+        { ...source, jobId: randomUUID() },
+        days.map((date) => ({ date, id: 'a' })),
+      )
+      const again = { ...source, jobId: randomUUID() }
+      await upsertRows(store, clock, again, [{ date: '2026-11-02', id: 'b' }])
+      await store.db
+        .transaction()
+        .execute((tx) => removeVanished(tx, again, { start: '2026-11-02', end: '2026-11-03' }))
+      expect((await all()).map(({ date, id }) => `${date} ${id}`)).toEqual(['2026-11-01 a', '2026-11-02 b'])
+    })
+
+    it('are read in pages, every one once', async () => {
+      const { clock, store, source, all } = await start()
+      const rows = Array.from({ length: 12_345 }, (_, i) => ({ date: `2026-11-0${1 + (i % 3)}`, id: `${i}` }))
+      await upsertRows(store, clock, { ...source, jobId: randomUUID() }, rows)
+      expect(new Set((await all()).map(({ id }) => id)).size).toBe(12_345)
+      expect(await all({ start: '2026-11-02', end: '2026-11-02' })).toHaveLength(4_115)
+    })
+  })
+})

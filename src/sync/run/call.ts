@@ -1,0 +1,196 @@
+import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import type { Clock } from '../../clock.ts'
+import { messageOf } from '../../errors.ts'
+import type { HttpRequest, HttpResponse, StreamingClient } from '../../http.ts'
+import type { Answer } from '../../platforms/index.ts'
+import type { Priority, Verdict } from '../../shield/index.ts'
+import type { ReadConnector, ReadStep, Row } from '../connectors/read-connector.ts'
+import type { TokenKeeper } from '../oauth/index.ts'
+import type { Breakers } from './breakers.ts'
+import type { Account, Limits } from './limits.ts'
+import { recordsOf } from './read-stream.ts'
+
+export interface CallDeps {
+  readonly clock: Clock
+  readonly http: StreamingClient
+  readonly tokens: Pick<TokenKeeper, 'get' | 'renew' | 'lose'>
+  readonly limits: Limits
+  readonly breakers: Breakers
+  /** For one request. */
+  readonly timeoutMs: number
+  readonly onCall: (caller: CallerOf, outcome: string, latencyMs: number) => void
+  readonly onLimited: (caller: CallerOf, retryAfterMs: number) => void
+}
+
+/** For whom a call is made. */
+export interface CallerOf {
+  readonly connector: ReadConnector
+  readonly connectorId: string
+  readonly account: Account
+  readonly priority: Priority
+}
+
+export type CallStep = Extract<ReadStep, { is: 'ask' | 'download' }>
+
+/** An {@link Answer}, or why there is none. `later`: nothing was sent; the same call may pass after `waitMs`. */
+export type CallAnswer =
+  | Exclude<Answer, { is: 'throttled' | 'auth_expired' }>
+  | { readonly is: 'later'; readonly waitMs: number; readonly waitsFor: 'rate_limit' | 'recovery' }
+  | { readonly is: 'not_sent' | 'no_answer'; readonly detail: string }
+
+type Sent = Answer | Extract<CallAnswer, { is: 'later' | 'not_sent' | 'no_answer' }>
+
+/** Rows of a download that are handed on together. */
+const BATCH = 1_000
+/** Between two looks at a breaker whose one probe is under way. */
+const PROBE_MS = 1_000
+const MAX_ERROR_BYTES = 256 * 1024
+
+const verdictOf: Record<Answer['is'] | 'not_sent' | 'no_answer', Verdict> = {
+  ok: 'healthy',
+  refused: 'healthy',
+  throttled: 'neutral',
+  auth_expired: 'neutral',
+  auth_lost: 'neutral',
+  not_applied: 'failing',
+  transient: 'failing',
+  not_sent: 'failing',
+  no_answer: 'failing',
+}
+
+/** One request of a conversation, sent at most twice: again only with a fresh token after the old one was called expired. */
+export async function call(
+  deps: CallDeps,
+  caller: CallerOf,
+  step: CallStep,
+  onRows: (rows: readonly Row[]) => Promise<void>,
+): Promise<CallAnswer> {
+  const { connectorId } = caller
+  const token = await deps.tokens.get(connectorId)
+  if (token.is !== 'token') return withoutToken(token)
+  let sent = await send(deps, caller, step, token.accessToken, onRows)
+  if (sent.is === 'auth_expired') {
+    const fresh = await deps.tokens.renew(connectorId, token.accessToken)
+    if (fresh.is !== 'token') return withoutToken(fresh)
+    sent = await send(deps, caller, step, fresh.accessToken, onRows)
+  }
+  if (sent.is === 'auth_expired' || sent.is === 'auth_lost') {
+    await deps.tokens.lose(connectorId, sent.detail)
+    return { is: 'auth_lost', detail: sent.detail }
+  }
+  if (sent.is === 'throttled') return { is: 'later', waitMs: sent.retryAfterMs, waitsFor: 'rate_limit' }
+  return sent
+}
+
+const withoutToken = (token: { is: 'auth_lost' | 'unavailable'; detail: string }): CallAnswer =>
+  token.is === 'auth_lost'
+    ? { is: 'auth_lost', detail: token.detail }
+    : { is: 'not_sent', detail: token.detail }
+
+async function send(
+  deps: CallDeps,
+  caller: CallerOf,
+  step: CallStep,
+  accessToken: string,
+  onRows: (rows: readonly Row[]) => Promise<void>,
+): Promise<Sent> {
+  const { connector, account, priority } = caller
+  const { clock, limits } = deps
+  const breaker = deps.breakers.of(connector.type)
+  const entry = breaker.enter()
+  if (entry.is === 'open') {
+    const waitMs = breaker.state.is === 'half_open' ? PROBE_MS : entry.retryAfterMs
+    return { is: 'later', waitMs, waitsFor: 'recovery' }
+  }
+  const startedMs = clock.elapsedMs()
+  let verdict: Verdict = 'neutral'
+  try {
+    const admission = await limits.take(account, step.bucket, priority)
+    if (admission.is === 'limited') {
+      deps.onLimited(caller, admission.retryAfterMs)
+      return { is: 'later', waitMs: admission.retryAfterMs, waitsFor: 'rate_limit' }
+    }
+    const request = connector.authorize(step.request, accessToken)
+    const sent =
+      step.is === 'ask'
+        ? await ask(deps, caller, request, step.bucket)
+        : await download(deps, caller, step, request, onRows)
+    verdict = verdictOf[sent.is]
+    if (sent.is === 'throttled') {
+      limits.block(account, step.bucket, sent.retryAfterMs)
+      deps.onLimited(caller, sent.retryAfterMs)
+    }
+    deps.onCall(caller, sent.is, clock.elapsedMs() - startedMs)
+    return sent
+  } finally {
+    entry.passage.report(verdict, clock.elapsedMs() - startedMs)
+  }
+}
+
+type Answered = Answer | { readonly is: 'not_sent' | 'no_answer'; readonly detail: string }
+
+async function ask(
+  deps: CallDeps,
+  caller: CallerOf,
+  request: HttpRequest,
+  bucket: string,
+): Promise<Answered> {
+  const exchange = await deps.http.send(request, deps.timeoutMs)
+  return exchange.is === 'answered' ? read(deps, caller, exchange.response, bucket) : exchange
+}
+
+function read(
+  deps: CallDeps,
+  { connector, account }: CallerOf,
+  response: HttpResponse,
+  bucket: string,
+): Answer {
+  const answer = connector.read(response, deps.clock.nowMs())
+  // A refusal for too many calls says itself how long to stay away.
+  const used = answer.is === 'throttled' ? undefined : connector.usedShare(response)
+  if (used) deps.limits.observe(account, used.bucket || bucket, used.share)
+  return answer
+}
+
+/** Rows that were handed on before a download broke off are handed on again when it is repeated: they have keys. */
+async function download(
+  deps: CallDeps,
+  caller: CallerOf,
+  step: Extract<ReadStep, { is: 'download' }>,
+  request: HttpRequest,
+  onRows: (rows: readonly Row[]) => Promise<void>,
+): Promise<Answered> {
+  const opening = await deps.http.open(request, deps.timeoutMs)
+  if (opening.is !== 'opened') return opening
+  const { status, headers, body } = opening
+  if (status >= 300) {
+    const response = { status, headers, body: await upTo(body, MAX_ERROR_BYTES) }
+    return read(deps, caller, response, step.bucket)
+  }
+  try {
+    let rows: Row[] = []
+    for await (const record of recordsOf(body, step.encoding, step.gzip)) {
+      const row = step.toRow(record)
+      if (row) rows.push(row)
+      if (rows.length < BATCH) continue
+      await onRows(rows)
+      rows = []
+    }
+    if (rows.length > 0) await onRows(rows)
+    return { is: 'ok', body: undefined }
+  } catch (error) {
+    if (error instanceof StopDownload) throw error.cause
+    return { is: 'no_answer', detail: `the download broke off: ${messageOf(error)}` }
+  } finally {
+    body.destroy()
+  }
+}
+
+/** Wraps what our own side throws while a download runs, so that it is not taken for the platform's fault. */
+export class StopDownload extends Error {}
+
+async function upTo(body: Readable, bytes: number): Promise<string> {
+  const whole = await text(body).catch(() => '')
+  return whole.slice(0, bytes)
+}

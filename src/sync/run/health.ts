@@ -1,0 +1,40 @@
+import type { Clock } from '../../clock.ts'
+
+export interface Health {
+  readonly lastCheckMs: number
+  readonly latencyMs: number
+  /** Share of the last calls that failed, 0..1. */
+  readonly errorRate: number
+}
+
+/** Calls an error rate is taken over. */
+const RECENT = 100
+const FAILED = new Set(['transient', 'not_applied', 'not_sent', 'no_answer', 'auth_lost', 'auth_expired'])
+
+/** How the last calls of each connection went, since this process started. */
+export class HealthRecord {
+  readonly #clock: Clock
+  readonly #calls = new Map<string, { atMs: number; latencyMs: number; failed: boolean[] }>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  note(connectorId: string, outcome: string, latencyMs: number): void {
+    const failed = this.#calls.get(connectorId)?.failed ?? []
+    failed.push(FAILED.has(outcome))
+    if (failed.length > RECENT) failed.shift()
+    this.#calls.set(connectorId, { atMs: this.#clock.nowMs(), latencyMs, failed })
+  }
+
+  of(connectorId: string): Health | undefined {
+    const calls = this.#calls.get(connectorId)
+    if (!calls) return undefined
+    const { atMs, latencyMs, failed } = calls
+    return { lastCheckMs: atMs, latencyMs, errorRate: failed.filter(Boolean).length / failed.length }
+  }
+
+  forget(connectorId: string): void {
+    this.#calls.delete(connectorId)
+  }
+}

@@ -1,0 +1,5 @@
+export { type Breakers, createBreakers } from './breakers.ts'
+export type { CallDeps, CallerOf } from './call.ts'
+export { begin, type Conversation, converse, converseNow, type Listener, type Talked } from './converse.ts'
+export { type Health, HealthRecord } from './health.ts'
+export { type Account, createLimits, forgetOldWindows, type LimitStatus, type Limits } from './limits.ts'

@@ -1,0 +1,82 @@
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { createGunzip } from 'node:zlib'
+import { JSONParser } from '@streamparser/json'
+import { parse } from 'csv-parse'
+import type { Encoding } from '../connectors/read-connector.ts'
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** No line of a report is longer; one that never ends would fill the memory. */
+const MAX_RECORD_BYTES = 1024 * 1024
+
+/** The records of a downloaded report, one after the other. Throws when it is cut off or malformed. */
+export async function* recordsOf(body: Readable, encoding: Encoding, gzip: boolean): AsyncGenerator<Fields> {
+  const text = gzip ? unzipped(body) : body
+  switch (encoding) {
+    case 'csv':
+      yield* text.pipe(
+        forwardErrors(
+          text,
+          parse({
+            columns: true,
+            bom: true,
+            relax_column_count: true,
+            skip_empty_lines: true,
+            max_record_size: MAX_RECORD_BYTES,
+          }),
+        ),
+      )
+      return
+    case 'json_lines':
+      yield* jsonLines(text)
+      return
+    case 'json_array':
+      yield* jsonArray(text)
+  }
+}
+
+/** `pipe` does not hand errors on. */
+function forwardErrors<T extends { destroy(error: Error): unknown }>(from: Readable, to: T): T {
+  from.once('error', (error) => to.destroy(error))
+  return to
+}
+
+function unzipped(body: Readable): Readable {
+  return body.pipe(forwardErrors(body, createGunzip()))
+}
+
+async function* jsonLines(text: Readable): AsyncGenerator<Fields> {
+  let failure: Error | undefined
+  text.once('error', (error) => {
+    failure = error
+  })
+  for await (const line of createInterface({ input: text, crlfDelay: Number.POSITIVE_INFINITY })) {
+    if (line.trim() !== '') yield fieldsOf(JSON.parse(line))
+  }
+  if (failure) throw failure
+}
+
+async function* jsonArray(text: Readable): AsyncGenerator<Fields> {
+  const parser = new JSONParser({ paths: ['$.*'], keepStack: false })
+  let found: Fields[] = []
+  let ended = false
+  parser.onValue = ({ value }) => {
+    found.push(fieldsOf(value))
+  }
+  parser.onEnd = () => {
+    ended = true
+  }
+  for await (const chunk of text) {
+    parser.write(chunk)
+    yield* found
+    found = []
+  }
+  if (!ended) throw new Error('the report ends in the middle')
+}
+
+function fieldsOf(value: unknown): Fields {
+  if (value === null || typeof value !== 'object' || Array.isArray(value))
+    throw new Error('a record is no object')
+  return Object.fromEntries(Object.entries(value))
+}

@@ -1,0 +1,227 @@
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import { nanoid } from 'nanoid'
+import type { Authorize, Env } from '../api/index.ts'
+import { type Clock, every } from '../clock.ts'
+import { messageOf } from '../errors.ts'
+import { createHttpClient } from '../http.ts'
+import type { Logger } from '../log.ts'
+import type { RateLimit } from '../shield/index.ts'
+import { createSyncApp } from './api/app.ts'
+import { OpenStreams } from './api/events.ts'
+import type { CallLimit, ConnectorType, ReadConnector } from './connectors/read-connector.ts'
+import { createKeyring } from './credentials/index.ts'
+import { type CloudEvent, emit, forgetOldEvents, publishWaiting } from './events/index.ts'
+import { retryDue, runSchedules, settleLeftOver, settleSyncs } from './jobs/index.ts'
+import { createTokenKeeper, type OauthClient } from './oauth/index.ts'
+import type { FileStore } from './reports/index.ts'
+import {
+  type CallDeps,
+  type CallerOf,
+  createBreakers,
+  createLimits,
+  forgetOldWindows,
+  HealthRecord,
+} from './run/index.ts'
+import { openStore, type StoreAddress } from './store/index.ts'
+import type { Sync } from './sync.ts'
+import { startWorker } from './work/index.ts'
+
+export interface SyncOptions {
+  readonly store: StoreAddress
+  readonly files: FileStore
+  /** AES-256 keys; the first seals. */
+  readonly keys: readonly Buffer[]
+  readonly connectors: readonly ReadConnector[]
+  readonly clients: Readonly<Partial<Record<ConnectorType, OauthClient>>>
+  readonly callbacks: { readonly urls: readonly string[]; readonly loopback: boolean }
+  /** Replaces what a connector says of its limits, for each of its buckets. */
+  readonly limits: Readonly<Partial<Record<ConnectorType, readonly RateLimit[]>>>
+  readonly maxConcurrent: number
+  /** For one request to a platform. */
+  readonly timeoutMs: number
+  readonly callCost: number
+  /** Told of synchronisations that were given up. */
+  readonly notifyUrl: string | undefined
+}
+
+export interface SyncOutside {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly authorize: Authorize
+  readonly onCall: (type: ConnectorType, outcome: string, latencyMs: number) => void
+  /** Every event once it is published. */
+  readonly onEvent: (event: CloudEvent) => void
+}
+
+export interface RunningSync {
+  readonly app: OpenAPIHono<Env>
+  readonly sync: Sync
+  /** Ends answers that go on for ever, so that the server can close. */
+  endStreams(): void
+  stop(): Promise<void>
+}
+
+/** Largest answer to a single question; reports are streamed. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024
+/** Between two looks for what is due: repetitions, schedules, events to publish. */
+const TICK_MS = 1_000
+const SWEEP_MS = 600_000
+
+/** Opens the database, takes up what an earlier process left, and begins to work. */
+export async function startSync(options: SyncOptions, outside: SyncOutside): Promise<RunningSync> {
+  const { clock, log, authorize } = outside
+  const store = await openStore(options.store, (error) => log.error({ err: error }, 'database connection'))
+  const http = createHttpClient(clock, MAX_ANSWER_BYTES)
+  const keyring = createKeyring(options.keys)
+  const owner = nanoid()
+  const connectors = new Map<string, ReadConnector>(options.connectors.map((one) => [one.type, one]))
+  const connectorOf = (type: string) => connectors.get(type)
+  const clientOf = (type: string) => Object.entries(options.clients).find(([name]) => name === type)?.[1]
+  const limitsOf = (type: ConnectorType) =>
+    limitsFor(connectors.get(type)?.limits ?? [], options.limits[type])
+
+  const authOf = (type: string) => connectors.get(type)?.auth ?? ({ is: 'api_key' } as const)
+  const tokens = createTokenKeeper({ store, clock, keyring, owner, authOf, clientOf })
+  const limits = createLimits(store, clock, limitsOf)
+  const background = (work: Promise<unknown>) =>
+    work.catch((error) => stopping || log.error({ err: error }, messageOf(error)))
+  const breakers = createBreakers(clock, (type, from, to) => {
+    log.warn({ connector: type, from, to }, 'circuit breaker')
+    if (to === 'open') background(tellOrganisations(type))
+  })
+  const health = new HealthRecord(clock)
+  const calls: CallDeps = {
+    clock,
+    http,
+    tokens,
+    limits,
+    breakers,
+    timeoutMs: options.timeoutMs,
+    onCall({ connector, connectorId }, outcome, latencyMs) {
+      health.note(connectorId, outcome, latencyMs)
+      outside.onCall(connector.type, outcome, latencyMs)
+    },
+    onLimited: (caller, retryAfterMs) => void background(tellLimited(caller, retryAfterMs)),
+  }
+
+  async function tellLimited(
+    { connector, connectorId, account }: CallerOf,
+    retryAfterMs: number,
+  ): Promise<void> {
+    const data = {
+      connector_type: connector.type,
+      account_id: account.accountId,
+      retry_after_ms: Math.ceil(retryAfterMs),
+    }
+    await emit(store.db, clock, { orgId: account.orgId, type: 'rate_limit_hit', subject: connectorId, data })
+  }
+
+  async function tellOrganisations(type: ConnectorType): Promise<void> {
+    const rows = await store.db
+      .selectFrom('connectors')
+      .select(['id', 'org_id'])
+      .where('type', '=', type)
+      .execute()
+    for (const { id, org_id } of rows) {
+      const data = { connector_type: type, message: 'Data may be stale' }
+      await emit(store.db, clock, { orgId: org_id, type: 'circuit_opened', subject: id, data })
+    }
+  }
+
+  const jobs = {
+    store,
+    clock,
+    connectorOf,
+    onGivenUp(job: { id: string; connector_id: string }, error: string) {
+      log.error({ syncJobId: job.id, connectorId: job.connector_id, error }, 'a synchronisation was given up')
+    },
+  }
+  const work = {
+    store,
+    clock,
+    log,
+    calls,
+    files: options.files,
+    connectorOf,
+    owner,
+    callCost: options.callCost,
+  }
+  let stopping = false
+  const worker = startWorker(work, options.maxConcurrent, (job) => settleSyncs(jobs, job.id))
+
+  async function publish(event: CloudEvent): Promise<void> {
+    if (event.type === 'sync_failed' && options.notifyUrl !== undefined) {
+      const headers = { 'content-type': 'application/cloudevents+json' }
+      const sent = await http.send(
+        { method: 'POST', url: options.notifyUrl, headers, body: JSON.stringify(event) },
+        options.timeoutMs,
+      )
+      if (sent.is !== 'answered') log.warn({ detail: sent.detail }, 'the notification was not taken')
+    }
+    outside.onEvent(event)
+  }
+
+  let ticking: Promise<unknown> | undefined
+  const tick = async () => {
+    await publishWaiting(store, clock, publish)
+    const begun = (await retryDue(jobs)) + (await runSchedules(jobs))
+    if (begun > 0) worker.nudge()
+  }
+  const cancels = [
+    every(clock, TICK_MS, () => {
+      ticking ??= background(tick()).finally(() => {
+        ticking = undefined
+      })
+    }),
+    every(
+      clock,
+      SWEEP_MS,
+      () => void background(Promise.all([forgetOldWindows(store, clock), forgetOldEvents(store, clock)])),
+    ),
+  ]
+  await settleLeftOver(jobs)
+
+  const sync: Sync = {
+    store,
+    clock,
+    log,
+    keyring,
+    tokens,
+    limits,
+    breakers,
+    health,
+    calls,
+    files: options.files,
+    jobs,
+    worker,
+    authorize,
+    authorization: { store, clock, keyring, callbacks: options.callbacks },
+    connectors,
+    clientOf,
+    maxConcurrent: options.maxConcurrent,
+  }
+  const streams = new OpenStreams()
+  return {
+    app: createSyncApp(sync, streams),
+    sync,
+    endStreams: () => streams.end(),
+    async stop() {
+      stopping = true
+      for (const cancel of cancels) cancel()
+      await worker.stop()
+      await ticking
+      await http.close()
+      await store.close()
+    },
+  }
+}
+
+/** The configured limits count for every bucket the connector knows. */
+function limitsFor(
+  own: readonly CallLimit[],
+  configured: readonly RateLimit[] | undefined,
+): readonly CallLimit[] {
+  if (!configured) return own
+  const buckets = [...new Set(own.map(({ bucket }) => bucket))]
+  return buckets.flatMap((bucket) => configured.map((limit) => ({ bucket, ...limit })))
+}

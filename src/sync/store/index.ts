@@ -1,0 +1,3 @@
+export { type Engine, openStore, type Store, type StoreAddress } from './open-store.ts'
+export type * from './tables.ts'
+export { REQUEST_STATUSES } from './tables.ts'

@@ -1,0 +1,1 @@
+export { type Checked, checkHub, checkStandard, type Delivery } from './signatures.ts'

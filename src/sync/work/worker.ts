@@ -1,0 +1,89 @@
+import { every } from '../../clock.ts'
+import { messageOf } from '../../errors.ts'
+import { claim, giveBack, type Job, release } from '../queue/index.ts'
+import type { WorkDeps } from './deps.ts'
+import { LEASE_MS } from './lease.ts'
+import { type Kept, runJob } from './run-job.ts'
+
+export interface Worker {
+  /** There may be something to do. */
+  nudge(): void
+  /** Takes nothing more and gives back what is under way; it runs again elsewhere or after the next start. */
+  stop(): Promise<void>
+}
+
+/** Looks for work that no nudge tells of: waits that are over, leases that ended, jobs of other processes. */
+const POLL_MS = 500
+
+/** Runs jobs of the queue, up to `maxConcurrent` at once. `onEnd` is told of each that ended, however. */
+export function startWorker(
+  deps: WorkDeps,
+  maxConcurrent: number,
+  onEnd: (job: Job) => Promise<void>,
+): Worker {
+  const running = new Map<string, Job>()
+  const parked = new Map<string, Kept>()
+  let stopped = false
+  let looking: Promise<void> | undefined
+  let again = false
+
+  async function look(): Promise<void> {
+    await release(deps.store, deps.clock)
+    for (;;) {
+      const limit = maxConcurrent - running.size
+      if (limit <= 0 || stopped) return
+      const jobs = await claim(deps.store, deps.clock, { owner: deps.owner, limit, leaseMs: LEASE_MS })
+      if (jobs.length === 0) return
+      for (const job of jobs) run(job)
+    }
+  }
+
+  function nudge(): void {
+    if (stopped) return
+    if (looking) {
+      again = true
+      return
+    }
+    looking = look()
+      .catch((error) => {
+        if (!stopped) deps.log.error({ err: error }, `no work can be taken: ${messageOf(error)}`)
+      })
+      .finally(() => {
+        looking = undefined
+        if (again) {
+          again = false
+          nudge()
+        }
+      })
+  }
+
+  async function run(job: Job): Promise<void> {
+    running.set(job.id, job)
+    const kept = parked.get(job.id)
+    parked.delete(job.id)
+    // A conversation that another process has gone on with since is out of date.
+    const usable = kept?.claim === job.claim - 1 ? kept : undefined
+    try {
+      const waits = await runJob(deps, job, usable)
+      if (waits) parked.set(job.id, waits)
+      else if (!stopped) await onEnd(job)
+    } catch (error) {
+      if (!stopped) deps.log.error({ err: error, jobId: job.id }, 'after a job')
+    } finally {
+      running.delete(job.id)
+      nudge()
+    }
+  }
+
+  const cancel = every(deps.clock, POLL_MS, nudge)
+  nudge()
+  return {
+    nudge,
+    async stop() {
+      stopped = true
+      cancel()
+      await looking
+      await Promise.all([...running.values()].map((job) => giveBack(deps.store, job).catch(() => {})))
+    },
+  }
+}

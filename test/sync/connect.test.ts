@@ -1,0 +1,144 @@
+import { hash } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { createTokenKeeper, type Token } from '../../src/sync/oauth/index.ts'
+import { startReads } from '../support/reads.ts'
+
+const initiate = { connector_type: 'DV360', callback_url: 'http://127.0.0.1:9/back' }
+
+describe('connecting an account', () => {
+  it('goes through the authorization page and knows the accounts', async () => {
+    const reads = await startReads()
+    const begun = await reads.send('POST', '/api/v1/connectors/oauth/initiate', initiate)
+    const page = new URL(begun.body.authorization_url)
+    expect(Object.fromEntries(page.searchParams)).toMatchObject({
+      code_challenge_method: 'S256',
+      access_type: 'offline',
+      state: begun.body.state,
+    })
+    const back = await reads.platform.authorize(begun.body.authorization_url)
+    const { code, state } = Object.fromEntries(back.searchParams)
+    const done = await reads.send('POST', '/api/v1/connectors/oauth/callback', { code, state })
+    expect(done.body).toMatchObject({ status: 'connected', accounts: [{ id: 'acc-1', name: 'Acme' }] })
+    const { body } = await reads.get('/api/v1/connectors')
+    expect(body.connectors).toMatchObject([
+      { id: done.body.connector_id, type: 'DV360', account_id: 'acc-1', health: { status: 'healthy' } },
+    ])
+    expect(JSON.stringify(body)).not.toMatch(/access-|refresh-/)
+
+    const again = await reads.send('POST', '/api/v1/connectors/oauth/callback', { code, state })
+    expect(again).toMatchObject({ status: 400, body: { field: 'state' } })
+  })
+
+  it('does not take a state after ten minutes, or from another organisation', async () => {
+    const key = (name: string) => `${name}:admin:${hash('sha256', name, 'hex')}`
+    const reads = await startReads({ API_KEYS: `${key('one')},${key('two').replace('two:', 'two@2:')}` })
+    const as = (name: string) => ({ authorization: `Bearer ${name}` })
+    const callback = '/api/v1/connectors/oauth/callback'
+    const begin = async () => {
+      const { body } = await reads.send('POST', '/api/v1/connectors/oauth/initiate', initiate, as('one'))
+      return Object.fromEntries((await reads.platform.authorize(body.authorization_url)).searchParams)
+    }
+    const { code, state } = await begin()
+    expect((await reads.send('POST', callback, { code, state }, as('two'))).status).toBe(400)
+    const done = await reads.send('POST', callback, { code, state }, as('one'))
+    expect(done.status).toBe(200)
+    const path = `/api/v1/connectors/${done.body.connector_id}`
+    expect((await reads.send('POST', `${path}/test`, undefined, as('two'))).status).toBe(404)
+    expect((await reads.get('/api/v1/connectors', as('two'))).body).toEqual({ connectors: [] })
+    const late = await begin()
+    reads.clock.advance(600_001)
+    expect(
+      (await reads.send('POST', callback, { code: late['code'], state: late['state'] }, as('one'))).body
+        .field,
+    ).toBe('state')
+  })
+
+  it('sends nobody to an address that is not on the list', async () => {
+    const reads = await startReads()
+    const elsewhere = { ...initiate, callback_url: 'https://evil.example/back' }
+    expect(await reads.send('POST', '/api/v1/connectors/oauth/initiate', elsewhere)).toMatchObject({
+      status: 400,
+      body: { field: 'callback_url' },
+    })
+    expect(
+      (await reads.send('POST', '/api/v1/connectors/oauth/initiate', { ...initiate, connector_type: 'NOPE' }))
+        .status,
+    ).toBe(404)
+  })
+
+  it('deletes the connection and takes the grant back', async () => {
+    const reads = await startReads()
+    const id = await reads.connect()
+    expect((await reads.send('DELETE', `/api/v1/connectors/${id}`)).body).toMatchObject({ revoked: true })
+    expect((await reads.get('/api/v1/connectors')).body.connectors).toEqual([])
+    expect((await reads.send('POST', `/api/v1/connectors/${id}/test`)).status).toBe(404)
+  })
+})
+
+describe('access tokens', () => {
+  it('are refreshed once for a thousand callers, and a rotated refresh token is kept', async () => {
+    const reads = await startReads()
+    const id = await reads.connect()
+    const { tokens } = reads.service.reads ?? {}
+    if (!tokens) throw new Error('reads are off')
+    for (const round of [1, 2]) {
+      reads.clock.advance(3_600_000)
+      const all = await Promise.all(Array.from({ length: 1_000 }, () => tokens.get(id)))
+      expect(
+        new Set(all.map((token) => (token.is === 'token' ? token.accessToken : token.detail))).size,
+      ).toBe(1)
+      expect(reads.platform.grants.filter((type) => type === 'refresh_token')).toHaveLength(round)
+    }
+  })
+
+  it('are refreshed once by several processes too, of which one holds the lock', async () => {
+    const reads = await startReads()
+    const id = await reads.connect()
+    const { reads: sync } = reads.service
+    if (!sync) throw new Error('reads are off')
+    const { store, clock, keyring, clientOf } = sync
+    const authOf = () => reads.platform.connector.auth
+    const keepers = ['a', 'b', 'c'].map((owner) =>
+      createTokenKeeper({ store, clock, keyring, owner, authOf, clientOf }),
+    )
+    reads.clock.advance(3_600_000)
+    let got: Token[] = []
+    void Promise.all(keepers.flatMap((keeper) => [keeper.get(id), keeper.get(id)])).then((all) => {
+      got = all
+    })
+    for (let turn = 0; turn < 500 && got.length === 0; turn++) {
+      await new Promise((resolve) => setTimeout(resolve, 2))
+      reads.clock.advance(50)
+    }
+    expect(new Set(got.map((token) => (token.is === 'token' ? token.accessToken : token.detail))).size).toBe(
+      1,
+    )
+    expect(got).toHaveLength(6)
+    expect(reads.platform.grants.filter((type) => type === 'refresh_token')).toHaveLength(1)
+  })
+
+  it('that expired early are replaced without anybody noticing', async () => {
+    const reads = await startReads()
+    await reads.connect()
+    reads.platform.expireTokens()
+    expect((await reads.ended((await reads.fetchReport()).body.request_id)).body.status).toBe('completed')
+  })
+
+  it('that were revoked ask for a person, and reconnecting goes on with the same connection', async () => {
+    const reads = await startReads()
+    const id = await reads.connect()
+    reads.platform.revoke()
+    const { body } = await reads.ended((await reads.fetchReport()).body.request_id)
+    expect(body).toMatchObject({ status: 'failed', error: 'Please reconnect your account' })
+    const connectors = async () => (await reads.get('/api/v1/connectors')).body.connectors
+    expect(await connectors()).toMatchObject([
+      { id, status: 'error', message: 'Please reconnect your account' },
+    ])
+    expect(await reads.fetchReport()).toMatchObject({ status: 400, body: { field: 'connector_id' } })
+    const rows = await reads.service.reads?.store.db.selectFrom('events').select('type').execute()
+    expect(rows?.map(({ type }) => type)).toEqual(['oauth_connected', 'oauth_revoked', 'fetch_failed'])
+    expect(await reads.connect({ connector_id: id })).toBe(id)
+    expect(await connectors()).toMatchObject([{ id, status: 'connected' }])
+    expect((await reads.ended((await reads.fetchReport()).body.request_id)).body.status).toBe('completed')
+  })
+})

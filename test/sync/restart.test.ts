@@ -1,0 +1,94 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { runCommand } from '../../src/cli.ts'
+import { parseConfig } from '../../src/config.ts'
+import { createLog } from '../../src/log.ts'
+import { startService } from '../../src/main.ts'
+import { at } from '../../src/platforms/index.ts'
+import { startPostgres } from '../support/postgres.ts'
+import { startReads } from '../support/reads.ts'
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'bidwarden-'))
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }))
+  return path
+}
+
+const clients = JSON.stringify({ DV360: { clientId: 'example', clientSecret: 'example-secret' } })
+
+describe('a restart', () => {
+  it.each([
+    ['in the middle of an answer', 'performance', 'hang' as const],
+    ['while an asynchronous report is made', 'slow', undefined],
+  ])('%s loses nothing and asks for no report twice', async (_, reportType, fault) => {
+    const dataDir = folder()
+    const reads = await startReads({ DATA_DIR: dataDir })
+    reads.platform.rows = [1, 2, 3, 4, 5].map((n) => ({ date: `2026-11-0${n}`, id: 'a', clicks: n }))
+    await reads.connect()
+    if (fault) reads.platform.faults.push(fault)
+    const { body } = await reads.fetchReport({ report_type: reportType })
+    const path = `/api/v1/connectors/requests/${body.request_id}`
+    await reads.until(path, ({ status }) => status === 'running')
+    await reads.service.stop()
+
+    const log = createLog('silent')
+    const config = parseConfig({ PORT: '0', DATA_DIR: dataDir, OAUTH_CLIENTS: clients })
+    const again = await startService(config, {
+      log,
+      clock: reads.clock,
+      connectors: [reads.platform.connector],
+    })
+    onTestFinished(() => again.stop())
+    let done: unknown
+    for (let turn = 0; turn < 500 && at(done, 'status') !== 'completed'; turn++) {
+      done = await (await fetch(again.url + path)).json()
+      await new Promise((resolve) => setTimeout(resolve, 2))
+      reads.clock.advance(1_000)
+    }
+    expect(done).toMatchObject({ status: 'completed', result: { records_fetched: 5 } })
+    expect(reads.platform.asked.filter((call) => call.startsWith('POST /async')).length).toBeLessThanOrEqual(
+      1,
+    )
+  })
+
+  it('after the keys were rotated finds the same credentials under the new key', async () => {
+    const dataDir = folder()
+    const reads = await startReads({ DATA_DIR: dataDir })
+    const id = await reads.connect()
+    const before = readFileSync(join(dataDir, 'encryption.key'), 'utf8')
+    await reads.service.stop()
+    const lines: string[] = []
+    const config = parseConfig({ PORT: '0', DATA_DIR: dataDir, OAUTH_CLIENTS: clients })
+    const print = (line: string) => lines.push(line)
+    expect(await runCommand(['keys', 'rotate'], config, { print, url: '', apiKey: undefined })).toBe(0)
+    expect(lines[0]).toMatch(/^1 credentials are now encrypted with key [0-9a-f]{16}$/)
+    expect(readFileSync(join(dataDir, 'encryption.key'), 'utf8')).not.toBe(before)
+
+    const log = createLog('silent')
+    const again = await startService(config, {
+      log,
+      clock: reads.clock,
+      connectors: [reads.platform.connector],
+    })
+    onTestFinished(() => again.stop())
+    const tested = await fetch(`${again.url}/api/v1/connectors/${id}/test`, { method: 'POST' })
+    expect(await tested.json()).toMatchObject({ ok: true })
+  })
+})
+
+describe('PostgreSQL by DATABASE_URL', () => {
+  it('takes the place of the file', async () => {
+    const postgres = await startPostgres()
+    onTestFinished(() => postgres.stop())
+    const reads = await startReads({ DATABASE_URL: await postgres.createDatabase() })
+    onTestFinished(() => reads.service.stop())
+    reads.platform.rows = [{ date: '2026-11-01', id: 'a', clicks: 1 }]
+    await reads.connect()
+    const { body } = await reads.ended((await reads.fetchReport()).body.request_id)
+    expect(body).toMatchObject({ status: 'completed', result: { records_fetched: 1 } })
+    const synced = await reads.get('/api/v1/connectors/queue')
+    expect(synced.body.queue_status).toMatchObject({ total_queued: 0, your_requests: 0 })
+  })
+})

@@ -1,0 +1,101 @@
+import { once } from 'node:events'
+import { get } from 'node:http'
+import { describe, expect, it } from 'vitest'
+import { startReads } from '../support/reads.ts'
+
+const row = (date: string, clicks = 1) => ({ date, id: 'a', clicks })
+
+describe('synchronising a connection', () => {
+  it('reads every report, the newest days again, and says what it processed', async () => {
+    const reads = await startReads()
+    reads.platform.rows = [row('2026-11-18'), row('2026-11-19')]
+    const id = await reads.connect()
+    const begun = await reads.send('POST', `/api/v1/integrations/${id}/sync`)
+    expect(begun.body).toMatchObject({ status: 'running', retryCount: 0 })
+    const path = `/api/v1/integrations/${id}/jobs`
+    const first = await reads.until(path, ({ jobs }) => jobs[0].status === 'completed')
+    expect(first.body.jobs[0]).toMatchObject({ recordsProcessed: 6, error: null })
+    expect(reads.platform.asked).toContain('GET /report?start=2026-10-21&end=2026-11-20&page=0')
+
+    // Three days of late conversions are read again.
+    await reads.send('POST', `/api/v1/connectors/${id}/sync`)
+    await reads.until(path, ({ jobs }) => jobs.length === 2 && jobs[0].status === 'completed')
+    expect(reads.platform.asked).toContain('GET /report?start=2026-11-16&end=2026-11-20&page=0')
+  })
+
+  it('tries again after 1, 2, 4, 8 and 16 minutes, then gives it up and says so', async () => {
+    const reads = await startReads()
+    const id = await reads.connect({ settings: { reports: ['performance'] } })
+    const started = reads.clock.nowMs()
+    reads.platform.faults.push(...Array.from({ length: 500 }, () => ({ status: 500 })))
+    await reads.send('POST', `/api/v1/connectors/${id}/sync`)
+    const { body } = await reads.until(
+      '/api/v1/connectors/dead-letters',
+      ({ dead_letters }) => dead_letters.length > 0,
+      2_500,
+    )
+    expect(body.dead_letters[0]).toMatchObject({
+      connector_id: id,
+      error: expect.stringContaining('Temporary issue'),
+    })
+    expect(reads.clock.nowMs() - started).toBeGreaterThan(31 * 60_000)
+    const jobs = await reads.get(`/api/v1/integrations/${id}/jobs`)
+    expect(jobs.body.jobs).toMatchObject([{ status: 'failed', retryCount: 5 }])
+  })
+
+  it('runs on a schedule, once for each time it is due', async () => {
+    const reads = await startReads()
+    const id = await reads.connect()
+    const put = (cron: string | null, timezone = 'UTC') =>
+      reads.send('PUT', `/api/v1/connectors/${id}/schedule`, { cron, timezone })
+    expect((await put('0 13 * * *')).body.next_at).toBe('2026-11-20T13:00:00.000Z')
+    expect(await put('* * * * * *')).toMatchObject({ status: 400, body: { field: 'cron' } })
+    expect(await put('nonsense')).toMatchObject({ status: 400, body: { field: 'cron' } })
+    expect((await put('0 14 * * *', 'Europe/Berlin')).body.next_at).toBe('2026-11-20T13:00:00.000Z')
+    const path = `/api/v1/integrations/${id}/jobs`
+    reads.clock.advance(3_600_000)
+    const { body } = await reads.until(path, ({ jobs }) => jobs.length > 0)
+    expect(body.jobs).toHaveLength(1)
+    expect((await put(null)).body).toMatchObject({ cron: null })
+  })
+
+  it('does not let one report that can never be read spoil the others', async () => {
+    const reads = await startReads()
+    const id = await reads.connect()
+    reads.platform.faults.push({ status: 400 })
+    await reads.send('POST', `/api/v1/connectors/${id}/sync`)
+    const { body } = await reads.until(
+      `/api/v1/integrations/${id}/jobs`,
+      ({ jobs }) => jobs[0].status !== 'running',
+    )
+    expect(body.jobs[0]).toMatchObject({
+      status: 'completed',
+      error: expect.stringMatching(/^Could not fetch data for \w+: status 400$/),
+    })
+  })
+})
+
+describe('events', () => {
+  it('come over server-sent events, as CloudEvents, and go on after the last one seen', async () => {
+    const reads = await startReads()
+    await reads.connect()
+    const listen = async (lastId: string, count: number) => {
+      const asked = get(`${reads.service.url}/api/v1/events`, { headers: { 'last-event-id': lastId } })
+      const [response] = await once(asked, 'response')
+      let text = ''
+      for await (const chunk of response) {
+        text += chunk
+        const events = [...text.matchAll(/^data: (.*)$/gm)].map(([, data = '']) => JSON.parse(data))
+        if (events.length >= count) return events
+      }
+      throw new Error('the stream ended')
+    }
+    await reads.ended((await reads.fetchReport()).body.request_id)
+    const all = await listen('0', 2)
+    expect(all).toMatchObject([
+      { type: 'oauth_connected', specversion: '1.0', topic: 'connector.events' },
+      { type: 'data_fetched' },
+    ])
+    expect(await listen(String(all[0]?.sequence), 1)).toEqual(all.slice(1))
+  })
+})
