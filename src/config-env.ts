@@ -9,6 +9,7 @@ import {
   port,
   rateLimit,
   rates,
+  redisUrl,
   seats,
   seconds,
   text,
@@ -34,6 +35,8 @@ export const Env = z.object({
   SANDBOX_PORT: port(0),
   PUBLIC_URL: address.optional(),
   PLATFORM_TIMEOUT_SECONDS: seconds(5),
+  REDIS_URL: redisUrl,
+  REDIS_MIN_REPLICAS: z.coerce.number().int().min(0).max(10).default(0),
 
   OPENRTB_SEATS: seats,
   OPENRTB_BUDGET: money('500'),

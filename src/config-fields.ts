@@ -112,6 +112,14 @@ export const address = z
     'must be https, or http on this machine',
   )
   .transform((url) => url.replace(/\/+$/, ''))
+/** One server, Sentinels or a Cluster. */
+export const redisUrl = z
+  .string()
+  .regex(
+    /^(rediss?|redis-sentinel|redis-cluster):\/\/\S+$/,
+    'must begin with redis://, rediss://, redis-sentinel:// or redis-cluster://',
+  )
+  .optional()
 export const text = z.string().min(1).optional()
 
 const Seat = z.strictObject({

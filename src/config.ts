@@ -9,6 +9,7 @@ import type { PlatformSettings } from './connectors/index.ts'
 import type { LogLevel } from './log.ts'
 import type { Micros } from './money.ts'
 import type { PlatformName } from './platforms/index.ts'
+import type { StoreSettings } from './shield/index.ts'
 
 /** Everything the environment says, in our own words. The only file that reads it; every default is safe. */
 export interface Config {
@@ -24,6 +25,8 @@ export interface Config {
   /** 0 for any free port. */
   readonly sandboxPort: number
   readonly budgetWindowMs: number
+  /** Where budgets are kept. */
+  readonly store: StoreSettings
   readonly platforms: Readonly<Record<PlatformName, PlatformConfig>>
   readonly versions: { readonly googleAds: string; readonly meta: string }
   /** Where the service is reached from outside. */
@@ -81,6 +84,10 @@ export function parseConfig(variables: NodeJS.ProcessEnv): Config {
     predictorUrl: env.LTV_PREDICTOR_URL,
     sandboxPort: env.SANDBOX_PORT,
     budgetWindowMs: env.BUDGET_WINDOW_SECONDS * 1000,
+    store:
+      env.REDIS_URL === undefined
+        ? { is: 'memory' }
+        : { is: 'redis', url: env.REDIS_URL, minReplicas: env.REDIS_MIN_REPLICAS },
     platforms: {
       google_ads: {
         budget: env.GOOGLE_ADS_BUDGET,

@@ -33,7 +33,7 @@ import { createLog, type Logger } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { PLATFORMS, type PlatformName, sunsetOf } from './platforms/index.ts'
 import { type Sandbox, startSandbox } from './sandbox/index.ts'
-import { BudgetManager, CircuitBreaker, DEFAULT_BREAKER } from './shield/index.ts'
+import { BudgetManager, CircuitBreaker, DEFAULT_BREAKER, openStore } from './shield/index.ts'
 import type { ReadConnector, Sync } from './sync/index.ts'
 import { startReads } from './sync-wiring.ts'
 
@@ -76,8 +76,13 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     const sandbox = config.mode === 'mock' ? await startSandbox(sandboxOptions(config, clock)) : undefined
     if (sandbox) opened.push(() => sandbox.close())
 
+    const store = await openStore(config.store, clock)
+    opened.push(() => store.close())
     const budget = new BudgetManager({
       clock,
+      store,
+      owner: newBidId(),
+      onStore: (state) => log.warn(state, 'budget store'),
       onExpired(hold) {
         // That nobody reports a bid lost is how most auctions end; a platform call ought to have ended by itself.
         if (!bidder.decide.ledger.expired(hold))
@@ -88,8 +93,8 @@ export async function startService(config: Config, outside: Outside = {}): Promi
         log.error({ scope: name, micros: amount }, 'overdraft')
       },
     })
-    defineBudgets(budget, config)
     opened.push(() => budget.close())
+    defineBudgets(budget, config)
     opened.push(every(clock, SWEEP_MS, () => budget.expire()))
 
     const fallback = createFallback({ multipliers: config.multipliers, maxBid: config.maxBid })
@@ -140,6 +145,7 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     if (config.mode === 'mock' && bidder.seats.has('example')) {
       for (const [id, spec] of exampleCampaigns()) bidder.putCampaign(id, spec)
     }
+    await budget.settled()
     const { lagMs, stop: stopWatching } = watchLag(clock)
     opened.push(stopWatching)
 

@@ -49,6 +49,17 @@ export function createMetrics() {
       ['scope', 'currency'],
     ),
     budgetPaused: gauge('bidwarden_budget_paused', '1 while the scope is paused.', ['scope']),
+    storeUp: gauge('bidwarden_budget_store_up', '1 while the budget store can be reached.', []),
+    forfeited: gauge(
+      'bidwarden_budget_forfeited',
+      'Money of processes that are gone, until it becomes spend, in currency units.',
+      ['scope', 'currency'],
+    ),
+    elsewhere: gauge(
+      'bidwarden_budget_elsewhere',
+      'Money in the purses of other processes, in currency units.',
+      ['scope', 'currency'],
+    ),
     killSwitch: gauge('bidwarden_kill_switch_engaged', '1 while the kill switch refuses every bid.', []),
 
     /** `code` is the refusal's code, empty for bids that were placed, deferred or dry runs. */

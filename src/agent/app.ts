@@ -16,6 +16,7 @@ import { noticeHandler } from './notices.ts'
 import { platformRoutes } from './platforms.ts'
 import { predictionRoutes } from './predictions.ts'
 import { seatRoutes } from './seats.ts'
+import { storeRoutes } from './store.ts'
 
 export interface AppDeps {
   readonly agent: Agent
@@ -42,11 +43,15 @@ export function createApp(deps: AppDeps): OpenAPIHono<Env> {
     ...campaignRoutes(bidder),
     ...predictionRoutes(bidder),
     ...seatRoutes(agent, bidder),
+    ...storeRoutes(agent),
   ])
 
   app.get('/livez', (c) => c.text('ok'))
-  // Every part is there before the service listens, and draining closes the port.
-  app.get('/readyz', (c) => c.text('ok'))
+  // Every part is there before the service listens, and draining closes the port. Only the budget store may go away.
+  app.get('/readyz', (c) => {
+    const { store } = agent.budget
+    return store.is === 'up' ? c.text('ok') : c.text(`budget_store_unavailable: ${store.detail}`, 503)
+  })
   app.get('/metrics', async (c) => {
     authorize(c.env.incoming, 'read')
     collectMetrics(agent, deferred)

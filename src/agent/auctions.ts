@@ -5,7 +5,9 @@ import { type Authorize, headerOf, MAX_BODY_BYTES } from '../api/index.ts'
 import type { Agent } from './agent.ts'
 import type { Bidder, SeatConfig } from './bidder.ts'
 import {
+  abandon,
   type BidRequest,
+  type Decision,
   decide,
   isRefusal,
   readBidRequest,
@@ -132,12 +134,59 @@ function reply(
     if (!bidRequest) {
       lane.count('bad_request')
       empty(response, 400, request)
-    } else answer(deps, lane, request, response, bidRequest)
+    } else auction(deps, lane, request, response, bidRequest)
   } catch (error) {
-    deps.agent.log.error({ err: error, seat: lane.seat.id }, 'auction failed')
-    lane.count('failed')
-    if (!response.headersSent) empty(response, 204, request)
+    fail(deps, lane, request, response, error)
   }
+}
+
+function fail(
+  { agent }: AuctionDeps,
+  lane: Lane,
+  request: IncomingMessage,
+  response: ServerResponse,
+  error: unknown,
+): void {
+  agent.log.error({ err: error, seat: lane.seat.id }, 'auction failed')
+  lane.count('failed')
+  if (!response.headersSent) empty(response, 204, request)
+}
+
+/** The longest that a request waits for the budget store, also where it says nothing of its own time. */
+const STORE_WAIT_MS = 100
+
+/** Decides at once; a second and last time when money had to be fetched from the store, within the request's time. */
+function auction(
+  deps: AuctionDeps,
+  lane: Lane,
+  request: IncomingMessage,
+  response: ServerResponse,
+  bidRequest: BidRequest,
+): void {
+  const { clock, ledger, networkMarginMs } = deps.bidder.decide
+  const decision = decide(deps.bidder.decide, lane.seat, bidRequest)
+  const drawn = ledger.takeShortage()
+  if (!drawn) {
+    answer(deps, lane, request, response, bidRequest, decision)
+    return
+  }
+  abandon(deps.bidder.decide, decision)
+  let isWaiting = true
+  const decideAgain = (): void => {
+    if (!isWaiting) return
+    isWaiting = false
+    cancel()
+    try {
+      const again = decide(deps.bidder.decide, lane.seat, bidRequest)
+      ledger.takeShortage()
+      answer(deps, lane, request, response, bidRequest, again)
+    } catch (error) {
+      fail(deps, lane, request, response, error)
+    }
+  }
+  const leftMs = (bidRequest.tmaxMs ?? Number.POSITIVE_INFINITY) - networkMarginMs
+  const cancel = clock.after(Math.min(STORE_WAIT_MS, Math.max(0, leftMs)), decideAgain)
+  drawn.then(decideAgain)
 }
 
 function parse(body: Buffer): BidRequest | undefined {
@@ -157,9 +206,9 @@ function answer(
   request: IncomingMessage,
   response: ServerResponse,
   bidRequest: BidRequest,
+  decision: Decision,
 ): void {
   const { bidder, agent } = deps
-  const decision = decide(bidder.decide, seat, bidRequest)
   for (const { reason } of decision.noBids) {
     agent.metrics.noBids.add({ seat: seat.id, reason })
     if (reason === 'too_late') stats.tooLate += 1

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import type { Route } from '../api/index.ts'
 import { type Ctx, ok, readJson } from '../api/index.ts'
 import { AppError } from '../errors.ts'
-import { toUnits } from '../money.ts'
+import { micros, toUnits } from '../money.ts'
 import { PLATFORMS, type PlatformName } from '../platforms/index.ts'
 import type { LimitSpec, LimitStats, Scope, ScopeStats } from '../shield/index.ts'
 import { type Agent, GLOBAL_SCOPE } from './agent.ts'
@@ -48,6 +48,11 @@ const Budget = z
     paused: z.boolean(),
     pauseReason: z.string().optional(),
     overdraft: z.number(),
+    elsewhere: z.number().openapi({ description: 'In the purses of other processes.' }),
+    forfeited: z
+      .object({ amount: z.number(), becomesSpendInMs: z.number() })
+      .optional()
+      .openapi({ description: 'Of processes that are gone; the first of it becomes spend then.' }),
     limits: z.array(
       z.object({
         kind: z.enum(['sliding', 'day', 'lifetime']),
@@ -200,13 +205,25 @@ function toSpec(limit: z.output<typeof LimitInput>): LimitSpec {
   return { kind: 'sliding', windowMs: limit.windowSeconds * 1000, max: limit.max }
 }
 
-function budgetBody({ scope, currency, pause, overdraft, limits }: ScopeStats): z.output<typeof Budget> {
+function budgetBody({
+  scope,
+  currency,
+  pause,
+  overdraft,
+  elsewhere,
+  forfeited,
+  limits,
+}: ScopeStats): z.output<typeof Budget> {
   return {
     scope,
     currency,
     paused: pause.is === 'paused',
     ...(pause.is === 'paused' && { pauseReason: pause.reason }),
     overdraft: toUnits(overdraft),
+    elsewhere: toUnits(elsewhere),
+    ...(forfeited.bookedInMs !== undefined && {
+      forfeited: { amount: toUnits(micros(forfeited.amount)), becomesSpendInMs: forfeited.bookedInMs },
+    }),
     limits: limits.map(limitBody),
   }
 }

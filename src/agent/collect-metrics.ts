@@ -1,4 +1,4 @@
-import { toUnits } from '../money.ts'
+import { micros, toUnits } from '../money.ts'
 import { PLATFORMS } from '../platforms/index.ts'
 import type { LimitSpec } from '../shield/index.ts'
 import { type Agent, statuses } from './agent.ts'
@@ -11,8 +11,10 @@ const BREAKER_STATES = ['closed', 'open', 'half_open'] as const
 export function collectMetrics({ budget, metrics, connectors }: Agent, deferred: Deferred): void {
   for (const gauge of [metrics.budgetSpend, metrics.budgetLimit, metrics.budgetUtilization]) gauge.reset()
   for (const scope of budget.scopes) {
-    const { scope: name, currency, pause, held, limits } = budget.stats(scope)
+    const { scope: name, currency, pause, held, elsewhere, forfeited, limits } = budget.stats(scope)
     metrics.budgetHeld.set({ scope: name, currency }, toUnits(held))
+    metrics.elsewhere.set({ scope: name, currency }, toUnits(elsewhere))
+    metrics.forfeited.set({ scope: name, currency }, toUnits(micros(forfeited.amount)))
     metrics.budgetPaused.set({ scope: name }, pause.is === 'paused' ? 1 : 0)
     // A counter that does not exist until its first increase hides that increase from rate().
     metrics.budgetOverdraft.inc({ scope: name, currency }, 0)
@@ -23,6 +25,7 @@ export function collectMetrics({ budget, metrics, connectors }: Agent, deferred:
       metrics.budgetUtilization.set(labels, utilization)
     }
   }
+  metrics.storeUp.set(budget.store.is === 'up' ? 1 : 0)
   metrics.killSwitch.set(budget.killSwitch.is === 'engaged' ? 1 : 0)
 
   for (const { platform, auth, breaker, limiter } of statuses(connectors)) {

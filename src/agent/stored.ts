@@ -1,12 +1,17 @@
 import { AppError } from '../errors.ts'
+import { StoreUnavailable } from '../shield/index.ts'
 import type { Agent } from './agent.ts'
 
 /** Waits until the store has taken every change; refuses with 503 when it cannot be reached. The change is in force here. */
-export async function stored({ budget }: Agent): Promise<void> {
+export async function stored(
+  { budget }: Agent,
+  change: () => Promise<void> = () => budget.settled(),
+): Promise<void> {
   try {
-    await budget.settled()
-  } catch {
-    const detail = 'In force here, but the budget store cannot be reached; it is told as soon as it can be'
+    await change()
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error
+    const detail = `The budget store cannot be reached (${error.message}); what was changed is in force in this process`
     throw new AppError('budget_store_unavailable', detail, 'later')
   }
 }

@@ -97,6 +97,12 @@ export class Budgets {
     this.#setPause(scope, { is: 'running' })
   }
 
+  /** An operator vouches for what the store remembers; see {@link BudgetStore.trust}. */
+  async trust(): Promise<void> {
+    await this.#store.trust()
+    await this.link.refresh(this.scopes)
+  }
+
   /** Resolves when the store has taken every change of limits, pauses and the kill switch; rejects when it is away. */
   settled(): Promise<void> {
     return this.link.settled()

@@ -8,6 +8,8 @@ export interface BidLedger {
   fits(scopes: readonly Scope[], amount: Micros): boolean
   /** Sets the amount aside in all scopes or in none, for the bid of that number; false for none. */
   hold(seq: number, scopes: readonly Scope[], amount: Micros, seat: Payer): boolean
+  /** The store's answer that a hold failed for the lack of, once: after it the same hold may succeed. */
+  takeShortage(): Promise<void> | undefined
   /** Turns the hold of a bid into spend, whether it is still open or not; `unknown` for one that is not known. */
   settle(seq: number, amount: Micros): Ending
   release(seq: number): Ending
@@ -37,16 +39,23 @@ export function createBidLedger(budget: BudgetManager): BidLedger {
     if (ofSeat) ofSeat.micros -= amount
     return ofSeat !== undefined
   }
+  let shortage: Promise<void> | undefined
   return {
     fits: (scopes, amount) => budget.canSpend(scopes, amount) === undefined,
     hold(seq, scopes, amount, { id, hold: terms }) {
       const opened = budget.open(scopes, amount, terms, id)
+      if (opened.is === 'short') shortage = opened.drawn
       if (opened.is !== 'held') return false
       holds.put(seq, opened)
       const ofSeat = held.get(id)
       if (ofSeat) ofSeat.micros += amount
       else held.set(id, { micros: amount })
       return true
+    },
+    takeShortage() {
+      const taken = shortage
+      shortage = undefined
+      return taken
     },
     settle(seq, amount) {
       const hold = holds.get(seq)

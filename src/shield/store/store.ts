@@ -170,6 +170,11 @@ export interface BudgetStore {
   setPause(scope: string, pause: PauseState): Soon<void>
   setKillSwitch(killSwitch: KillSwitch): Soon<void>
   control(): Soon<Control>
+  /**
+   * An operator vouches for what the store remembers: nothing was spent that it has not counted. Ends the waiting of a
+   * store that cannot know whether it has forgotten something.
+   */
+  trust(): Soon<void>
   /** Tells of every change of control, by whomever, within a second. */
   watch(onChange: (control: Control) => void): Cancel
   close(): Promise<void>

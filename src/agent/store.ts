@@ -1,0 +1,58 @@
+import { z } from '@hono/zod-openapi'
+import { ok, type Route } from '../api/index.ts'
+import type { Agent } from './agent.ts'
+import { stored } from './stored.ts'
+
+const StoreBody = z
+  .object({
+    reachable: z.boolean(),
+    detail: z.string().optional(),
+    refusing: z
+      .array(z.object({ scope: z.string(), why: z.string() }))
+      .openapi({ description: 'Scopes that the store grants nothing for, though it can be reached.' }),
+  })
+  .openapi('Store')
+
+const answers = { 200: { description: 'The store now', schema: StoreBody } }
+
+export function storeRoutes(agent: Agent): Route[] {
+  const { budget } = agent
+  const show = () => {
+    const { store } = budget
+    const refusing = [...budget.scopes].flatMap(({ name, purse }) =>
+      purse.refusal === undefined ? [] : [{ scope: name, why: purse.refusal }],
+    )
+    return ok({
+      reachable: store.is === 'up',
+      ...(store.is === 'away' && { detail: store.detail }),
+      refusing,
+    })
+  }
+  return [
+    {
+      method: 'get',
+      path: '/v1/store',
+      summary: 'Whether the budget store can be reached, and what it refuses',
+      scope: 'read',
+      answers,
+      refusals: [],
+      async handle() {
+        await budget.refresh()
+        return show()
+      },
+    },
+    {
+      method: 'post',
+      path: '/v1/store/trust',
+      summary: 'Vouch that nothing was spent that the store does not know of',
+      scope: 'admin',
+      answers,
+      refusals: ['budget_store_unavailable'],
+      async handle() {
+        await stored(agent, () => budget.trust())
+        agent.log.warn('an operator vouches for the budget store')
+        return show()
+      },
+    },
+  ]
+}

@@ -1,0 +1,142 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { parseConfig } from '../../src/config.ts'
+import { createLog } from '../../src/log.ts'
+import { startService } from '../../src/main.ts'
+import { startRedis } from '../support/redis-server.ts'
+import { startProxy } from '../support/tcp-proxy.ts'
+
+const JSON_TYPE = { 'content-type': 'application/json' }
+const BID = {
+  customerId: 'CUST_001',
+  campaignId: 'c1',
+  platform: 'google_ads',
+  predictedLtv: 1200,
+  bidAmount: 100,
+}
+
+async function redis() {
+  const server = await startRedis()
+  onTestFinished(() => server.close())
+  return server
+}
+
+/** A process of the service, as far as its budgets are concerned, on the machine's time, which Redis compares with its own. */
+async function startReplica(redisUrl: string) {
+  const folder = mkdtempSync(join(tmpdir(), 'bidwarden-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const config = parseConfig({ PORT: '0', DATA_DIR: folder, REDIS_URL: redisUrl })
+  const service = await startService(config, { log: createLog('silent') })
+  onTestFinished(() => service.stop())
+  const send = async (method: string, path: string, body?: unknown) => {
+    const reply = await fetch(service.url + path, {
+      method,
+      ...(body !== undefined && { headers: JSON_TYPE, body: JSON.stringify(body) }),
+    })
+    const text = await reply.text()
+    return { status: reply.status, body: text.startsWith('{') ? JSON.parse(text) : text }
+  }
+  return {
+    service,
+    send,
+    get: (path: string) => send('GET', path),
+    bid: () => send('POST', '/v1/bids', BID),
+    vouch: () => send('POST', '/v1/store/trust', {}),
+    /** Resolves when the store refuses nothing; another process has vouched for it. */
+    ready: () =>
+      expect.poll(async () => (await send('GET', '/v1/store')).body.refusing, { timeout: 3_000 }).toEqual([]),
+  }
+}
+
+describe('budgets in Redis', () => {
+  it('are not spent from a Redis that may have lost its data, until an operator vouches for it', async () => {
+    const { url } = await redis()
+    const replica = await startReplica(url)
+
+    expect(await replica.bid()).toMatchObject({ status: 503, body: { code: 'budget_store_unavailable' } })
+    expect((await replica.get('/v1/store')).body).toMatchObject({
+      reachable: true,
+      refusing: expect.arrayContaining([expect.objectContaining({ scope: 'platform:google_ads' })]),
+    })
+    expect(await replica.vouch()).toMatchObject({ status: 200, body: { refusing: [] } })
+    expect(await replica.bid()).toMatchObject({ status: 200, body: { status: 'placed' } })
+  })
+
+  it('are shared by all processes: together they place what the limit allows and no more', async () => {
+    const { url } = await redis()
+    const replicas = [await startReplica(url), await startReplica(url)]
+    await replicas[0]?.vouch()
+    await replicas[1]?.ready()
+    let placed = 0
+    for (let round = 0; round < 4; round++) {
+      const replies = await Promise.all(replicas.map(({ bid }) => bid()))
+      placed += replies.filter(({ status }) => status === 200).length
+    }
+
+    expect(placed).toBe(5)
+    for (const { get } of replicas) {
+      const { limits, elsewhere } = (await get('/v1/budgets/platform:google_ads')).body
+      expect(limits[0].spent + elsewhere).toBe(500)
+    }
+  })
+
+  it('answer an exchange although its money has to be fetched first', async () => {
+    const { url } = await redis()
+    const { vouch, send } = await startReplica(url)
+    await vouch()
+    const request = { id: '1', tmax: 500, imp: [{ id: '1', banner: { w: 300, h: 250 } }] }
+
+    expect(await send('POST', '/openrtb2/example/bid', request)).toMatchObject({
+      status: 200,
+      body: { id: '1' },
+    })
+  })
+
+  it('stop at every process within a second of the kill switch, a pause or a lower limit at one of them', async () => {
+    const { url } = await redis()
+    const [one, other] = [await startReplica(url), await startReplica(url)]
+    await one.vouch()
+    await other.ready()
+    expect((await other.bid()).status).toBe(200)
+
+    await one.send('POST', '/v1/kill-switch', { engaged: true, reason: 'fire' })
+    await expect
+      .poll(async () => (await other.get('/v1/kill-switch')).body.engaged, { timeout: 1_000 })
+      .toBe(true)
+    expect(await other.bid()).toMatchObject({ status: 409, body: { code: 'paused' } })
+    await other.send('POST', '/v1/kill-switch', { engaged: false })
+    await one.send('PUT', '/v1/budgets/platform:google_ads', {
+      limits: [{ kind: 'sliding', windowSeconds: 600, max: 50 }],
+    })
+    await expect.poll(async () => (await other.bid()).body.code, { timeout: 1_000 }).toBe('budget_exceeded')
+  })
+
+  it('are spent from the purse while Redis is away, then refused, and recover by themselves', async () => {
+    const { port } = await redis()
+    const proxy = await startProxy(port)
+    onTestFinished(() => proxy.close())
+    const replica = await startReplica(`redis://127.0.0.1:${proxy.port}`)
+    await replica.vouch()
+    expect((await replica.bid()).status).toBe(200)
+    proxy.cut('all')
+    const answers: number[] = []
+    await expect
+      .poll(
+        async () => {
+          answers.push((await replica.bid()).status)
+          return (await replica.get('/readyz')).status
+        },
+        { timeout: 5_000, interval: 50 },
+      )
+      .toBe(503)
+    expect(await replica.bid()).toMatchObject({ status: 503, body: { code: 'budget_store_unavailable' } })
+    expect(answers.filter((status) => status === 200).length).toBeLessThanOrEqual(4)
+
+    proxy.heal()
+    await expect.poll(async () => (await replica.get('/readyz')).status, { timeout: 8_000 }).toBe(200)
+    const { limits } = (await replica.get('/v1/budgets/platform:google_ads')).body
+    expect(limits[0].spent).toBe(100 * (1 + answers.filter((status) => status === 200).length))
+  })
+})
