@@ -24,6 +24,7 @@ describe('budgets over HTTP', () => {
       currency: 'USD',
       paused: false,
       overdraft: 0,
+      elsewhere: 0,
       limits: [
         {
           kind: 'sliding',

@@ -86,6 +86,8 @@ describe('what an operator sees', () => {
       '/v1/ltv/{idType}/{userId}',
       '/v1/platforms',
       '/v1/seats/{seat}',
+      '/v1/store',
+      '/v1/store/trust',
     ])
     const { requestBody, responses } = body.paths['/v1/bids'].post
     expect(requestBody.content['application/json'].schema.$ref).toContain('BidRequest')

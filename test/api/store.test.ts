@@ -1,7 +1,0 @@
-import { expect, it, onTestFinished } from 'vitest'
-import { systemClock } from '../../src/clock.ts'
-import { parseConfig } from '../../src/config.ts'
-import { createLog } from '../../src/log.ts'
-import { startService } from '../../src/main.ts'
-import { startRedis } from '../support/redis-server.ts'
-import { startProxy } from '../support/tcp-proxy.ts'
