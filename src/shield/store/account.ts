@@ -114,6 +114,11 @@ export class Account {
     if (lease) this.#forfeit(owner, lease, nowMs)
   }
 
+  /** Granted to the owner and not yet spent or returned. */
+  outstandingOf(owner: string): number {
+    return this.#leases.get(owner)?.outstanding ?? 0
+  }
+
   get owners(): IterableIterator<string> {
     return this.#leases.keys()
   }
