@@ -1,3 +1,7 @@
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { uptime } from 'node:os'
+
 /** Stops a timer that has not fired yet; harmless afterwards. */
 export type Cancel = () => void
 
@@ -19,6 +23,28 @@ export const systemClock: Clock = {
     timer.unref()
     return () => clearTimeout(timer)
   },
+}
+
+/** One run of the machine, from power-on to power-off. */
+export interface Boot {
+  /** The same for every process of one boot, and never again. */
+  readonly id: string
+  /** Milliseconds since it began, in hundredths of a second. Does not depend on any process, nor on the wall clock. */
+  uptimeMs(): number
+}
+
+export const systemBoot: Boot = {
+  id: bootId(),
+  uptimeMs: () => uptime() * 1_000,
+}
+
+/** Where the system does not tell its boots apart, every process is taken for one of its own. */
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  } catch {
+    return randomUUID()
+  }
 }
 
 /** Runs `task` every `periodMs` until cancelled; the next run is timed from the end of the last. */

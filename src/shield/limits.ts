@@ -1,7 +1,15 @@
+import { strict as assert } from 'node:assert'
 import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../clock.ts'
 import type { Micros } from '../money.ts'
-import { DayWindow, LifetimeWindow, SlidingWindow, type Window, type WindowEntry } from './windows/index.ts'
+import {
+  DayWindow,
+  LifetimeWindow,
+  SlidingWindow,
+  type Window,
+  type WindowEntry,
+  type WindowState,
+} from './windows/index.ts'
 
 /** A maximum over a window. `timezone` is an IANA name. */
 export type LimitSpec =
@@ -37,6 +45,18 @@ export function replaceLimits(
     const kept = at < 0 ? undefined : left.splice(at, 1)[0]
     return { spec, window: kept?.window ?? filledWindow(clock, spec, known) }
   })
+}
+
+/** The limit of a spec and its window's state, as it was. */
+export function restoreLimit(clock: Clock, spec: LimitSpec, state: WindowState): Limit {
+  if (spec.kind === 'sliding' && state.is === 'sliding') {
+    return { spec, window: new SlidingWindow(spec.windowMs, state) }
+  }
+  if (spec.kind === 'day' && state.is === 'day') {
+    return { spec, window: new DayWindow(clock, spec.timezone, state) }
+  }
+  assert(spec.kind === 'lifetime' && state.is === 'lifetime', `a ${spec.kind} limit has a ${state.is} window`)
+  return { spec, window: new LifetimeWindow(state) }
 }
 
 function windowOf({ max: _, ...window }: LimitSpec): object {

@@ -1,6 +1,9 @@
 import { strict as assert } from 'node:assert'
 import type { Clock } from '../../clock.ts'
-import { type Limit, type LimitSpec, replaceLimits } from '../limits.ts'
+import { type Limit, type LimitSpec, replaceLimits, restoreLimit } from '../limits.ts'
+import { DayWindow } from '../windows/index.ts'
+import type { AccountState, Forfeit, Lease } from './account-state.ts'
+import { reliefInMs } from './relief.ts'
 import type {
   Bill,
   BillReply,
@@ -12,25 +15,6 @@ import type {
   SyncLine,
   SyncReply,
 } from './store.ts'
-
-/** What one process has been granted of a scope. */
-interface Lease {
-  seq: number
-  reply: SyncReply
-  /** Granted − reported − returned: what may still become spend. Never negative. */
-  outstanding: number
-  endsMs: number
-  longestHoldMs: number
-}
-
-/** What an owner had not accounted for when its lease ended. */
-interface Forfeit {
-  readonly owner: string
-  rest: number
-  /** When `rest` becomes spend: the last hold could have been billed by then. */
-  readonly bookAtMs: number
-  booked: boolean
-}
 
 /** How long gone owners and late bills are remembered; what comes later is booked once more, which is the safe side. */
 const FORGET_AFTER_MS = 48 * 3_600_000
@@ -66,6 +50,42 @@ export class Account {
     this.setLimits(limits, by)
   }
 
+  /** An account as it was when {@link state} was asked. */
+  static restored(clock: Clock, leaseMs: number, state: AccountState): Account {
+    const { scope, currency, setBy, limits, leases, forfeits, billed } = state
+    const account = new Account(clock, leaseMs, { scope, currency, limits: [], by: setBy })
+    account.#limits = limits.map(({ spec, window }) => restoreLimit(clock, spec, window))
+    account.pause = state.pause
+    account.spent = state.spent
+    account.overdraft = state.overdraft
+    for (const [owner, lease] of leases) account.#leases.set(owner, { ...lease })
+    for (const forfeit of forfeits) account.#forfeits.set(forfeit.owner, { ...forfeit })
+    for (const [id, bookedMs] of billed) account.#billed.set(id, bookedMs)
+    return account
+  }
+
+  /** Everything there is to know of the account, as plain data of its own. */
+  state(): AccountState {
+    const { name, currency, setBy, pause, spent, overdraft } = this
+    return {
+      scope: name,
+      currency,
+      setBy,
+      pause,
+      spent,
+      overdraft,
+      limits: this.#limits.map(({ spec, window }) => ({ spec, window: window.state() })),
+      leases: [...this.#leases].map(([owner, lease]) => [owner, { ...lease }]),
+      forfeits: [...this.#forfeits.values()].map((forfeit) => ({ ...forfeit })),
+      billed: [...this.#billed],
+    }
+  }
+
+  /** After a time that the elapsed clock has not counted: days go by the wall clock as it is now. */
+  trustWall(): void {
+    for (const { window } of this.#limits) if (window instanceof DayWindow) window.trustWall()
+  }
+
   get limits(): readonly LimitSpec[] {
     return this.#limits.map(({ spec }) => spec)
   }
@@ -92,6 +112,11 @@ export class Account {
     const nowMs = this.#age()
     const lease = this.#leases.get(owner)
     if (lease) this.#forfeit(owner, lease, nowMs)
+  }
+
+  /** Granted to the owner and not yet spent or returned. */
+  outstandingOf(owner: string): number {
+    return this.#leases.get(owner)?.outstanding ?? 0
   }
 
   get owners(): IterableIterator<string> {
@@ -132,7 +157,7 @@ export class Account {
     const firstMs = Math.min(...pending.map(({ bookAtMs }) => bookAtMs))
     return {
       available: this.available(nowMs),
-      reliefInMs: wanted > 0 ? this.#reliefInMs(nowMs, wanted) : 0,
+      reliefInMs: wanted > 0 ? reliefInMs(this.#limits, nowMs, this.#promised(), wanted) : 0,
       limits: this.#limits.map(({ spec, window }) => {
         const spent = window.sum(nowMs)
         return {
@@ -269,31 +294,5 @@ export class Account {
     const overdraft = Math.max(0, uncovered - Math.max(0, this.available(nowMs)))
     this.overdraft += overdraft
     return overdraft
-  }
-
-  /** Until `wanted` could be granted if nobody gives anything back. */
-  #reliefInMs(nowMs: number, wanted: number): number {
-    const promised = this.#promised()
-    let waitMs = 0
-    for (const { spec, window } of this.#limits) {
-      const spent = window.sum(nowMs)
-      const tooMuch = spent + promised + wanted - spec.max
-      if (tooMuch <= 0) continue
-      if (wanted > spec.max) return Number.POSITIVE_INFINITY
-      waitMs = Math.max(waitMs, tooMuch <= spent ? window.reliefInMs(nowMs, tooMuch) : wholeWindowMs(spec))
-    }
-    return waitMs
-  }
-}
-
-/** Where promised money itself is in the way, it is taken as spent now. */
-function wholeWindowMs(spec: LimitSpec): number {
-  switch (spec.kind) {
-    case 'sliding':
-      return spec.windowMs
-    case 'day':
-      return 24 * 3_600_000
-    case 'lifetime':
-      return Number.POSITIVE_INFINITY
   }
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import { Account } from './account.ts'
+import type { LedgerState } from './account-state.ts'
 import type {
   Bill,
   BillReply,
@@ -35,6 +36,26 @@ export class Ledger {
   constructor(clock: Clock, leaseMs: number) {
     this.#clock = clock
     this.#leaseMs = leaseMs
+  }
+
+  /** The ledger as it was when {@link state} was asked. Where leases last otherwise now, that holds from the next answer on. */
+  static restored(clock: Clock, leaseMs: number, { version, killSwitch, accounts }: LedgerState): Ledger {
+    const ledger = new Ledger(clock, leaseMs)
+    ledger.#version = version
+    ledger.#killSwitch = killSwitch
+    for (const state of accounts) ledger.#accounts.set(state.scope, Account.restored(clock, leaseMs, state))
+    return ledger
+  }
+
+  /** Everything there is to know, as plain data of its own. */
+  state(): LedgerState {
+    const accounts = [...this.#accounts.values()].map((account) => account.state())
+    return { version: this.#version, killSwitch: this.#killSwitch, accounts }
+  }
+
+  /** After a time that the elapsed clock has not counted: days go by the wall clock as it is now. */
+  trustWall(): void {
+    for (const account of this.#accounts.values()) account.trustWall()
   }
 
   get accounts(): ReadonlyMap<string, Account> {

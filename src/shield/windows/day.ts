@@ -1,6 +1,6 @@
 import { DateTime } from 'luxon'
 import type { Clock } from '../../clock.ts'
-import type { Window, WindowEntry } from './window.ts'
+import type { Window, WindowEntry, WindowState } from './window.ts'
 
 /**
  * A calendar day in a time zone; everything counts until local midnight.
@@ -12,19 +12,21 @@ import type { Window, WindowEntry } from './window.ts'
 export class DayWindow implements Window {
   readonly #clock: Clock
   readonly #timezone: string
-  readonly #wallAtZeroMs: number
+  #wallAtZeroMs: number
   #endsWallMs: number
   #startedMs: number
-  #sum = 0
+  #sum: number
   /** The part of the sum that was added when one clock was past `#endsWallMs` already. */
-  #carried = 0
+  #carried: number
 
-  constructor(clock: Clock, timezone: string) {
+  constructor(clock: Clock, timezone: string, state?: WindowState & { is: 'day' }) {
     this.#clock = clock
     this.#timezone = timezone
-    this.#startedMs = clock.elapsedMs()
-    this.#wallAtZeroMs = clock.nowMs() - this.#startedMs
-    this.#endsWallMs = this.#midnightAfter(clock.nowMs())
+    this.#startedMs = state?.startedMs ?? clock.elapsedMs()
+    this.#wallAtZeroMs = state?.wallAtZeroMs ?? clock.nowMs() - this.#startedMs
+    this.#endsWallMs = state?.endsWallMs ?? this.#midnightAfter(clock.nowMs())
+    this.#sum = state?.sum ?? 0
+    this.#carried = state?.carried ?? 0
   }
 
   sum(nowMs: number): number {
@@ -55,6 +57,22 @@ export class DayWindow implements Window {
   entries(nowMs: number): WindowEntry[] {
     const amount = this.sum(nowMs)
     return amount > 0 ? [{ ageMs: 0, amount }] : []
+  }
+
+  state(): WindowState {
+    return {
+      is: 'day',
+      wallAtZeroMs: this.#wallAtZeroMs,
+      endsWallMs: this.#endsWallMs,
+      startedMs: this.#startedMs,
+      sum: this.#sum,
+      carried: this.#carried,
+    }
+  }
+
+  /** After a time that the elapsed clock has not counted: from here on the day goes by the wall clock as it is now. */
+  trustWall(): void {
+    this.#wallAtZeroMs = this.#clock.nowMs() - this.#clock.elapsedMs()
   }
 
   /** Milliseconds since local midnight: an amount older than this does not belong to the present day. */

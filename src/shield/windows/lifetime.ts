@@ -1,8 +1,12 @@
-import type { Window, WindowEntry } from './window.ts'
+import type { Window, WindowEntry, WindowState } from './window.ts'
 
 /** Everything counts for ever. */
 export class LifetimeWindow implements Window {
-  #sum = 0
+  #sum: number
+
+  constructor(state?: WindowState & { is: 'lifetime' }) {
+    this.#sum = state?.sum ?? 0
+  }
 
   sum(): number {
     return this.#sum
@@ -22,5 +26,9 @@ export class LifetimeWindow implements Window {
 
   entries(): WindowEntry[] {
     return this.#sum > 0 ? [{ ageMs: 0, amount: this.#sum }] : []
+  }
+
+  state(): WindowState {
+    return { is: 'lifetime', sum: this.#sum }
   }
 }

@@ -1,4 +1,4 @@
-import type { Window, WindowEntry } from './window.ts'
+import type { SlotState, Window, WindowEntry, WindowState } from './window.ts'
 
 /** Slots per window. 600 gives one second for the default ten minutes, so an amount stays at most 0.17 % too long. */
 const SLOTS = 600
@@ -12,17 +12,23 @@ export class SlidingWindow implements Window {
   readonly #windowMs: number
   readonly #slots = new Float64Array(SLOTS + 1)
   /** Number of the newest slot, counted from elapsed time zero. */
-  #newest = 0
+  #newest: number
   /** Where `#newest` lies in the ring: `#newest % #slots.length`. */
-  #at = 0
+  #at: number
   /** The newest slot ends here; until then no slot can leave and `#sum` is right as it stands. */
   #newestEndsMs: number
   /** Invariant: equals the sum of all slots. */
   #sum = 0
 
-  constructor(windowMs: number) {
+  constructor(windowMs: number, state?: WindowState & { is: 'sliding' }) {
     this.#windowMs = windowMs
-    this.#newestEndsMs = this.#beginsMs(1)
+    this.#newest = state?.newest ?? 0
+    this.#at = this.#newest % this.#slots.length
+    this.#newestEndsMs = this.#beginsMs(this.#newest + 1)
+    for (const [slot, amount] of state?.slots ?? []) {
+      this.#slots[slot % this.#slots.length] = amount
+      this.#sum += amount
+    }
   }
 
   sum(nowMs: number): number {
@@ -65,6 +71,15 @@ export class SlidingWindow implements Window {
       if (amount > 0) entries.push({ ageMs: Math.max(0, nowMs - this.#beginsMs(slot + 1)), amount })
     }
     return entries
+  }
+
+  state(): WindowState {
+    const slots: SlotState[] = []
+    for (let slot = Math.max(0, this.#newest - SLOTS); slot <= this.#newest; slot++) {
+      const amount = this.#amountIn(slot)
+      if (amount > 0) slots.push([slot, amount])
+    }
+    return { is: 'sliding', newest: this.#newest, slots }
   }
 
   /** The slot that has begun and not ended at `elapsedMs`. */

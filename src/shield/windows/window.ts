@@ -15,7 +15,24 @@ export interface Window {
   reliefInMs(nowMs: number, amount: number): number
   /** What counts at `nowMs`, oldest first, each with the youngest age it can have. */
   entries(nowMs: number): WindowEntry[]
+  /** Everything there is to know, as plain data of its own. */
+  state(): WindowState
 }
+
+/** The number of a slot that is not empty, and its amount. */
+export type SlotState = readonly [slot: number, amount: number]
+
+export type WindowState =
+  | { readonly is: 'sliding'; readonly newest: number; readonly slots: readonly SlotState[] }
+  | {
+      readonly is: 'day'
+      readonly wallAtZeroMs: number
+      readonly endsWallMs: number
+      readonly startedMs: number
+      readonly sum: number
+      readonly carried: number
+    }
+  | { readonly is: 'lifetime'; readonly sum: number }
 
 export interface WindowEntry {
   readonly ageMs: number

@@ -1,0 +1,43 @@
+import type { LimitSpec } from '../limits.ts'
+import type { WindowState } from '../windows/index.ts'
+import type { KillSwitch, PauseState, SetBy, SyncReply } from './store.ts'
+
+/** What one process has been granted of a scope. */
+export interface Lease {
+  seq: number
+  reply: SyncReply
+  /** Granted − reported − returned: what may still become spend. Never negative. */
+  outstanding: number
+  endsMs: number
+  longestHoldMs: number
+}
+
+/** What an owner had not accounted for when its lease ended. */
+export interface Forfeit {
+  readonly owner: string
+  rest: number
+  /** When `rest` becomes spend: the last hold could have been billed by then. */
+  readonly bookAtMs: number
+  booked: boolean
+}
+
+/** An account as plain data; numbers may be infinite, so it is no JSON. */
+export interface AccountState {
+  readonly scope: string
+  readonly currency: string
+  readonly setBy: SetBy
+  readonly pause: PauseState
+  readonly spent: number
+  readonly overdraft: number
+  readonly limits: readonly { readonly spec: LimitSpec; readonly window: WindowState }[]
+  readonly leases: readonly (readonly [owner: string, Readonly<Lease>])[]
+  readonly forfeits: readonly Readonly<Forfeit>[]
+  readonly billed: readonly (readonly [id: string, bookedMs: number])[]
+}
+
+/** A ledger as plain data. */
+export interface LedgerState {
+  readonly version: number
+  readonly killSwitch: KillSwitch
+  readonly accounts: readonly AccountState[]
+}

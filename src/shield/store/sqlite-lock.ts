@@ -1,0 +1,89 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { messageOf } from '../../errors.ts'
+import { codeOf, LedgerError } from './sqlite-error.ts'
+
+/** Who uses the ledger, or did; and how much of it there must be. */
+export interface Use {
+  /** `opening`: nothing was written yet. `open`: until it is closed, or the process is killed. */
+  readonly is: 'opening' | 'open' | 'closed'
+  readonly pid: number
+  readonly host: string
+  readonly since: string
+  /** There were this many entries at least. */
+  readonly entries: number
+}
+
+/**
+ * The right to use a ledger's directory: a file of its own that is locked as long as the process lives, however it ends.
+ * The operating system frees it, so no lock is ever left behind by a dead process, and no process identity is guessed.
+ */
+export class DirectoryLock {
+  /** The use before this one; undefined when there was none. */
+  readonly before: Use | undefined
+  readonly #file: string
+  readonly #database: DatabaseSync
+  #use: Use
+
+  /** @throws LedgerError `locked`, naming the holder; `unwritable` */
+  constructor(directory: string, since: string) {
+    this.#file = join(directory, 'ledger.use')
+    this.#database = lock(join(directory, 'ledger.lock'), this.#file)
+    this.before = readUse(this.#file)
+    const entries = this.before?.entries ?? 0
+    this.#use = { is: 'opening', pid: process.pid, host: hostname(), since, entries }
+    // A use that was killed stays on record until this one has written something.
+    if (this.before?.is !== 'open') this.#write(this.#use)
+  }
+
+  /** Records that the ledger is in use, or no more, and has so many entries. */
+  set(is: Use['is'], entries: number): void {
+    this.#use = { ...this.#use, is, entries }
+    this.#write(this.#use)
+  }
+
+  release(): void {
+    this.#database.close()
+  }
+
+  #write(use: Use): void {
+    // Renamed into place, so that nobody reads half of it.
+    writeFileSync(`${this.#file}.new`, `${JSON.stringify(use)}\n`, { flush: true })
+    renameSync(`${this.#file}.new`, this.#file)
+  }
+}
+
+const BUSY = 5
+
+function lock(path: string, useFile: string): DatabaseSync {
+  let database: DatabaseSync | undefined
+  try {
+    database = new DatabaseSync(path, { timeout: 0 })
+    // In memory, so that a lock needs no space on the disk.
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
+    return database
+  } catch (error) {
+    database?.close()
+    if (codeOf(error) !== BUSY) {
+      const detail = messageOf(error)
+      throw new LedgerError('unwritable', `${path} cannot be written: ${detail}`)
+    }
+    const use = readUse(useFile)
+    const holder = use ? `process ${use.pid} on ${use.host} since ${use.since}` : 'another process'
+    throw new LedgerError('locked', `${path} is held by ${holder}; one process at a time may use a ledger`)
+  }
+}
+
+/** The present use of a directory, or the last one. */
+export const lastUse = (directory: string): Use | undefined => readUse(join(directory, 'ledger.use'))
+
+function readUse(path: string): Use | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw new LedgerError('damaged', `${path} cannot be read; delete it to accept the ledger as it is`)
+  }
+}
