@@ -35,6 +35,7 @@ export const Env = z.object({
   SANDBOX_PORT: port(0),
   PUBLIC_URL: address.optional(),
   PLATFORM_TIMEOUT_SECONDS: seconds(5),
+  STORE: z.enum(['memory', 'sqlite', 'redis']).optional(),
   REDIS_URL: redisUrl,
   REDIS_MIN_REPLICAS: z.coerce.number().int().min(0).max(10).default(0),
 

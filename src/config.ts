@@ -84,10 +84,7 @@ export function parseConfig(variables: NodeJS.ProcessEnv): Config {
     predictorUrl: env.LTV_PREDICTOR_URL,
     sandboxPort: env.SANDBOX_PORT,
     budgetWindowMs: env.BUDGET_WINDOW_SECONDS * 1000,
-    store:
-      env.REDIS_URL === undefined
-        ? { is: 'memory' }
-        : { is: 'redis', url: env.REDIS_URL, minReplicas: env.REDIS_MIN_REPLICAS },
+    store: storeSettings(env),
     platforms: {
       google_ads: {
         budget: env.GOOGLE_ADS_BUDGET,
@@ -120,6 +117,16 @@ export function parseConfig(variables: NodeJS.ProcessEnv): Config {
     serviceUrl: env.BIDWARDEN_URL ?? publicUrl,
     serviceKey: env.BIDWARDEN_KEY,
   }
+}
+
+function storeSettings({ STORE, REDIS_URL, REDIS_MIN_REPLICAS, DATA_DIR }: Env): StoreSettings {
+  const store = STORE ?? (REDIS_URL === undefined ? 'sqlite' : 'redis')
+  if (store !== 'redis') {
+    if (REDIS_URL !== undefined) throw wrong([`STORE: ${store} and REDIS_URL exclude each other`])
+    return store === 'memory' ? { is: 'memory' } : { is: 'sqlite', directory: DATA_DIR }
+  }
+  if (REDIS_URL === undefined) throw wrong(['REDIS_URL: required for STORE=redis'])
+  return { is: 'redis', url: REDIS_URL, minReplicas: REDIS_MIN_REPLICAS }
 }
 
 /** Mock mode has a seat to try; in live mode there are only those that are named. */

@@ -6,6 +6,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 
+const BID = {
+  customerId: 'CUST_001',
+  campaignId: 'c1',
+  platform: 'google_ads',
+  predictedLtv: 1200,
+  bidAmount: 150,
+}
+
 /** The service as a user starts it: a process of its own, with this environment. */
 function start(environment: Record<string, string>): { child: ChildProcess; output: () => string } {
   const folder = mkdtempSync(join(tmpdir(), 'bidwarden-'))
@@ -73,5 +81,73 @@ describe('the service as a process', () => {
     expect(code).toBe(1)
     expect(service.output()).toContain('EADDRINUSE')
     expect(service.output()).not.toContain('at async')
+  })
+})
+
+describe('a ledger on the disk', () => {
+  const post = async (url: string, path: string, body: unknown) => {
+    const reply = await fetch(url + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    return { status: reply.status, body: await reply.json() }
+  }
+  const budget = async (url: string) => (await fetch(`${url}/v1/budgets/platform:google_ads`)).json()
+  const folder = () => {
+    const path = mkdtempSync(join(tmpdir(), 'bidwarden-'))
+    onTestFinished(() => rmSync(path, { recursive: true, force: true }))
+    return path
+  }
+
+  it('remembers after a kill what was spent, limits, pauses and the kill switch; what was in the purse stays counted', async () => {
+    const environment = { PORT: '0', STORE: 'sqlite', DATA_DIR: folder() }
+    const first = start(environment)
+    const url = await listening(first)
+    for (let i = 0; i < 3; i++)
+      expect((await post(url, '/v1/bids', BID)).body).toMatchObject({ status: 'placed' })
+    await post(url, '/v1/budgets/platform:meta/pause', { reason: 'review' })
+    await post(url, '/v1/kill-switch', { engaged: true, reason: 'fire' })
+    first.child.kill('SIGKILL')
+    await once(first.child, 'exit')
+
+    const again = await listening(start(environment))
+    expect(await (await fetch(`${again}/v1/kill-switch`)).json()).toMatchObject({
+      engaged: true,
+      reason: 'fire',
+    })
+    expect(await (await fetch(`${again}/v1/budgets/platform:meta`)).json()).toMatchObject({
+      pauseReason: 'review',
+    })
+    const { limits, forfeited } = await budget(again)
+    expect(limits[0].spent + (forfeited?.amount ?? 0)).toBeGreaterThanOrEqual(450)
+    await post(again, '/v1/kill-switch', { engaged: false })
+    expect(await post(again, '/v1/bids', BID)).toMatchObject({
+      status: 429,
+      body: { code: 'budget_exceeded' },
+    })
+  })
+
+  it('gives everything back that is not spent when it is stopped in peace', async () => {
+    const environment = { PORT: '0', STORE: 'sqlite', DATA_DIR: folder() }
+    const first = start(environment)
+    expect((await post(await listening(first), '/v1/bids', BID)).status).toBe(200)
+    first.child.kill('SIGTERM')
+    await once(first.child, 'exit')
+
+    const again = await listening(start(environment))
+    const { limits, forfeited } = await budget(again)
+    expect(limits[0]).toMatchObject({ spent: 150, remaining: 350 })
+    expect(forfeited).toBeUndefined()
+  })
+
+  it('is not opened by a second process, which names the first', async () => {
+    const environment = { PORT: '0', STORE: 'sqlite', DATA_DIR: folder() }
+    const first = start(environment)
+    await listening(first)
+    const second = start(environment)
+    const [code] = await once(second.child, 'exit')
+    expect(code).toBe(1)
+    expect(second.output()).toContain(String(first.child.pid))
   })
 })

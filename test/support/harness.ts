@@ -39,7 +39,8 @@ export async function startHarness(
   const log = createLog('debug', { write: (line) => logged.push(JSON.parse(line)) })
   const folder = mkdtempSync(join(tmpdir(), 'bidwarden-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  const config = parseConfig({ PORT: '0', DATA_DIR: folder, ...environment })
+  // Answers at once, so that fake time is all the time there is.
+  const config = parseConfig({ PORT: '0', STORE: 'memory', DATA_DIR: folder, ...environment })
   const service = await startService(config, { clock, log, connectors })
   onTestFinished(() => service.stop())
   const { sandbox } = service

@@ -22,7 +22,10 @@ const ROWS_AT_ONCE = 500
  * The journal as lines of JSON, a portion at a time: each an entry and its `hash`. The hash of a line is that of the line before
  * it, a newline, and the line without its hash; so an export without a filter can be checked by anyone.
  */
-export async function* exportJournal(reader: JournalReader, filter: ExportFilter = {}): AsyncGenerator<string> {
+export async function* exportJournal(
+  reader: JournalReader,
+  filter: ExportFilter = {},
+): AsyncGenerator<string> {
   const { first, last } = await reader.range()
   for (let after = first - 1; after < last; after += ROWS_AT_ONCE) {
     const rows = await reader.slice(after, Math.min(last, after + ROWS_AT_ONCE))

@@ -15,7 +15,11 @@ export type Verdict =
       readonly last: number
       /** Stands for every entry up to the last: note it elsewhere, and nothing can be changed unseen. */
       readonly hash: string
-      readonly scopes: readonly { readonly scope: string; readonly spent: number; readonly overdraft: number }[]
+      readonly scopes: readonly {
+        readonly scope: string
+        readonly spent: number
+        readonly overdraft: number
+      }[]
     }
   /** The first thing that is wrong. */
   | { readonly is: 'wrong'; readonly detail: string }
@@ -29,7 +33,8 @@ export function verifyLedger(directory: string): Verdict {
   try {
     const use = lastUse(directory)
     const hasLog = checkedLog(directory)
-    if (use?.is === 'open' && !hasLog) return wrong('the write-ahead log of a use that was not ended is missing')
+    if (use?.is === 'open' && !hasLog)
+      return wrong('the write-ahead log of a use that was not ended is missing')
     file = LedgerFile.openToRead(directory)
     const { last } = file.range
     if (use && last < use.entries) return wrong(`it ends at entry ${last}, but had ${use.entries}`)

@@ -132,7 +132,9 @@ export class LedgerFile {
   }
 
   snapshot(number: number): Snapshot {
-    const row = this.#database.prepare('SELECT hash, digest, state FROM snapshots WHERE number = ?').get(number)
+    const row = this.#database
+      .prepare('SELECT hash, digest, state FROM snapshots WHERE number = ?')
+      .get(number)
     const state = row?.['state']
     const chain = String(row?.['hash'])
     const isWhole = state instanceof Uint8Array && row?.['digest'] === digestOf(chain, state)

@@ -139,6 +139,9 @@ export class SqliteStore implements BudgetStore {
     return control
   }
 
+  /** Nothing that was acknowledged is ever missing: a damaged ledger is not opened at all. */
+  trust(): void {}
+
   watch(onChange: (control: Control) => void): Cancel {
     this.#watchers.add(onChange)
     return () => this.#watchers.delete(onChange)
