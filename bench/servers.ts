@@ -28,7 +28,7 @@ export async function startServer(file: string, env: Record<string, string> = {}
   const started = performance.now()
   const [command, args] = pinned(0, process.execPath, [file])
   const child = spawn(command, args, {
-    env: { PATH: process.env['PATH'], PORT: '0', ...env },
+    env: { PATH: process.env['PATH'], PORT: '0', STORE: 'memory', ...env },
     stdio: ['ignore', descriptor, 'inherit'],
   })
   const url = await address(output)

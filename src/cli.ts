@@ -2,7 +2,9 @@ import { parseArgs } from 'node:util'
 import { MessageChannel } from 'node:worker_threads'
 import { systemClock } from './clock.ts'
 import type { Config } from './config.ts'
+import { micros, toUnits } from './money.ts'
 import { at, listAt } from './platforms/index.ts'
+import { verifyLedger } from './shield/index.ts'
 import { addKeyInFolder, createKeyring, openStore, reseal } from './sync/index.ts'
 
 /** What a command needs of the world. */
@@ -15,6 +17,7 @@ export interface Terminal {
 
 const USAGE = `usage: bidwarden                      start the service
        bidwarden keys rotate          encrypt every credential with a new key
+       bidwarden ledger verify        recompute every balance in DATA_DIR from its entries
        bidwarden connectors list
        bidwarden connectors connect <type> (--api-key <key> | --callback <url>) [--account <id>]
        bidwarden connectors sync <id> [--watch]
@@ -32,9 +35,28 @@ export async function runCommand(
 ): Promise<number> {
   const [area, verb, ...rest] = args
   if (area === 'keys' && verb === 'rotate') return rotate(config, terminal)
+  if (area === 'ledger' && verb === 'verify') return verify(config, terminal)
   if (area === 'connectors' && verb !== undefined) return connectors(verb, rest, terminal)
   terminal.print(USAGE)
   return 2
+}
+
+/** Beside a running service or without one. */
+function verify({ store }: Config, { print }: Terminal): number {
+  if (store.is !== 'sqlite') {
+    print(`budgets are kept in ${store.is}: there is no ledger to verify`)
+    return 1
+  }
+  const verdict = verifyLedger(store.directory)
+  if (verdict.is === 'wrong') {
+    print(`WRONG: ${verdict.detail}`)
+    return 1
+  }
+  for (const { scope, spent, overdraft } of verdict.scopes) {
+    print(`${scope}: spent ${toUnits(micros(spent))}, overdraft ${toUnits(micros(overdraft))}`)
+  }
+  print(`entries ${verdict.first} to ${verdict.last} are right; ${verdict.hash}`)
+  return 0
 }
 
 /**

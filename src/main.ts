@@ -155,7 +155,15 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     if (reads) opened.push(() => reads.stop())
 
     const keys = createIdempotencyKeys(clock)
-    const app = createApp({ agent, deferred, keys, authorize, bidder, mode: config.mode })
+    const app = createApp({
+      agent,
+      deferred,
+      keys,
+      authorize,
+      bidder,
+      journal: store.journal,
+      mode: config.mode,
+    })
     if (reads) app.route('/', reads.app)
     const auctions = auctionHandler({ agent, bidder, authorize, lagMs })
     const server = await listen(app, auctions, clock, config)

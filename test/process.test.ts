@@ -15,10 +15,13 @@ const BID = {
 }
 
 /** The service as a user starts it: a process of its own, with this environment. */
-function start(environment: Record<string, string>): { child: ChildProcess; output: () => string } {
+function start(
+  environment: Record<string, string>,
+  ...args: string[]
+): { child: ChildProcess; output: () => string } {
   const folder = mkdtempSync(join(tmpdir(), 'bidwarden-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  const child = spawn(process.execPath, ['src/main.ts'], {
+  const child = spawn(process.execPath, ['src/main.ts', ...args], {
     env: { PATH: process.env['PATH'], DATA_DIR: folder, ...environment },
   })
   onTestFinished(() => {
@@ -93,7 +96,12 @@ describe('a ledger on the disk', () => {
     })
     return { status: reply.status, body: await reply.json() }
   }
-  const budget = async (url: string) => (await fetch(`${url}/v1/budgets/platform:google_ads`)).json()
+  interface Budget {
+    readonly limits: readonly { readonly spent: number; readonly remaining: number }[]
+    readonly forfeited?: { readonly amount: number }
+  }
+  const budget = async (url: string): Promise<Budget> =>
+    (await (await fetch(`${url}/v1/budgets/platform:google_ads`)).json()) as Budget
   const folder = () => {
     const path = mkdtempSync(join(tmpdir(), 'bidwarden-'))
     onTestFinished(() => rmSync(path, { recursive: true, force: true }))
@@ -120,12 +128,31 @@ describe('a ledger on the disk', () => {
       pauseReason: 'review',
     })
     const { limits, forfeited } = await budget(again)
-    expect(limits[0].spent + (forfeited?.amount ?? 0)).toBeGreaterThanOrEqual(450)
+    expect((limits[0]?.spent ?? 0) + (forfeited?.amount ?? 0)).toBeGreaterThanOrEqual(450)
     await post(again, '/v1/kill-switch', { engaged: false })
     expect(await post(again, '/v1/bids', BID)).toMatchObject({
       status: 429,
       body: { code: 'budget_exceeded' },
     })
+  })
+
+  it('can be read as lines, and recomputed beside the running service', async () => {
+    const environment = { PORT: '0', STORE: 'sqlite', DATA_DIR: folder() }
+    const url = await listening(start(environment))
+    await post(url, '/v1/bids', BID)
+    await (await fetch(`${url}/v1/budgets`)).text()
+    const text = await (await fetch(`${url}/v1/ledger?scope=platform:google_ads`)).text()
+    const entries = text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(entries.length).toBeGreaterThan(1)
+    expect(entries.every(({ hash }) => /^[0-9a-f]{64}$/.test(hash))).toBe(true)
+    expect((await fetch(`${url}/v1/ledger?from=yesterday`)).status).toBe(400)
+
+    const verify = start(environment, 'ledger', 'verify')
+    expect(await once(verify.child, 'exit')).toEqual([0, null])
+    expect(verify.output()).toMatch(/platform:google_ads: spent 150/)
   })
 
   it('gives everything back that is not spent when it is stopped in peace', async () => {

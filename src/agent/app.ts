@@ -2,6 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Authorize, Ctx, Env } from '../api/index.ts'
 import { mount, problemAnswer, shown } from '../api/index.ts'
 import { AppError, messageOf } from '../errors.ts'
+import type { JournalReader } from '../shield/index.ts'
 import type { Agent } from './agent.ts'
 import type { Bidder } from './bidder.ts'
 import { bidRoutes } from './bids.ts'
@@ -12,6 +13,7 @@ import type { Deferred } from './deferred.ts'
 import { docsPage, docsScripts } from './docs.ts'
 import type { IdempotencyKeys } from './idempotency.ts'
 import { killSwitchRoutes } from './kill-switch.ts'
+import { ledgerHandler } from './ledger.ts'
 import { noticeHandler } from './notices.ts'
 import { platformRoutes } from './platforms.ts'
 import { predictionRoutes } from './predictions.ts'
@@ -24,6 +26,8 @@ export interface AppDeps {
   readonly keys: IdempotencyKeys
   readonly authorize: Authorize
   readonly bidder: Bidder
+  /** Of the budgets; undefined where they are not kept in one. */
+  readonly journal: JournalReader | undefined
   readonly mode: 'mock' | 'live'
 }
 
@@ -59,6 +63,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<Env> {
     return c.body(await registry.metrics(), 200, { 'content-type': registry.contentType })
   })
 
+  app.get('/v1/ledger', ledgerHandler(deps.journal, authorize))
   app.openAPIRegistry.registerComponent('securitySchemes', 'key', { type: 'http', scheme: 'bearer' })
   app.get('/openapi.json', (c) => c.json(app.getOpenAPI31Document(API_INFO)))
   app.get('/docs', (c) => c.html(docsPage))

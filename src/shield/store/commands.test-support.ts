@@ -12,7 +12,7 @@ export interface Step {
   readonly command: Command
 }
 
-export const SCOPES = ['campaign:x:1', 'platform:x', 'global'] as const
+const SCOPES = ['campaign:x:1', 'platform:x', 'global'] as const
 
 const amount = fc.integer({ min: 0, max: 2_000 })
 const scope = fc.constantFrom(...SCOPES)
@@ -85,7 +85,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
 )
 
 /** Anything that may be asked of a ledger, at any time; the numbers of lines repeat, skip and go back. */
-export const steps = (maxLength: number): fc.Arbitrary<Step[]> =>
+export const steps = (maxLength: number, minLength = 0): fc.Arbitrary<Step[]> =>
   fc
     .array(
       fc.record({
@@ -96,7 +96,7 @@ export const steps = (maxLength: number): fc.Arbitrary<Step[]> =>
         ),
         command,
       }),
-      { maxLength },
+      { minLength, maxLength, size: 'max' },
     )
     .map((rest) => [...SCOPES.map(defineFirst), ...rest])
 

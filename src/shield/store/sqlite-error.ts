@@ -35,9 +35,13 @@ const IOERR_SHMSIZE = 10 | (19 << 8)
 export function writeFailure(error: unknown): WriteFailure {
   const code = codeOf(error)
   const detail = messageOf(error)
-  if (code === FULL || code === IOERR_SHMSIZE) return { is: 'full', detail: 'the disk is full' }
+  if (code === FULL || code === IOERR_SHMSIZE || hasNoSpace(error))
+    return { is: 'full', detail: 'the disk is full' }
   return { is: 'broken', detail: `${detail} (SQLite error ${code ?? 'unknown'})` }
 }
+
+const hasNoSpace = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'ENOSPC'
 
 /** The extended result code of an error of SQLite. */
 export function codeOf(error: unknown): number | undefined {

@@ -71,9 +71,10 @@ export class SqliteLedger {
    */
   static open(how: OpenLedger): { ledger: SqliteLedger; opened: OpenedLedger } {
     makeDirectory(how.directory)
-    const lock = new DirectoryLock(how.directory, isoTime(how.atMs))
+    let lock: DirectoryLock | undefined
     let file: LedgerFile | undefined
     try {
+      lock = new DirectoryLock(how.directory, isoTime(how.atMs))
       const { before } = lock
       file = LedgerFile.open(how.directory, {
         hasLog: before?.is === 'open',
@@ -83,7 +84,7 @@ export class SqliteLedger {
       return { ledger, opened: ledger.#begin(how, before) }
     } catch (error) {
       file?.close()
-      lock.release()
+      lock?.release()
       throw openError(error, how.directory)
     }
   }
@@ -209,10 +210,9 @@ function openingOf(at: Replayed, how: OpenLedger): JournalEntry {
 const CORRUPT = [11, 26]
 
 function openError(error: unknown, directory: string): unknown {
-  const code = codeOf(error)
-  if (code === undefined) return error
+  if (error instanceof LedgerError) return error
   const detail = messageOf(error)
-  if (CORRUPT.includes(code & 0xff)) {
+  if (CORRUPT.includes((codeOf(error) ?? 0) & 0xff)) {
     return new LedgerError(
       'damaged',
       `the ledger in ${directory} is damaged: ${detail}; restore it from a copy`,

@@ -81,9 +81,10 @@ export const lastUse = (directory: string): Use | undefined => readUse(join(dire
 
 function readUse(path: string): Use | undefined {
   try {
-    return JSON.parse(readFileSync(path, 'utf8'))
+    const use: Use = JSON.parse(readFileSync(path, 'utf8'))
+    if (['opening', 'open', 'closed'].includes(use.is) && Number.isSafeInteger(use.entries)) return use
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw new LedgerError('damaged', `${path} cannot be read; delete it to accept the ledger as it is`)
   }
+  throw new LedgerError('damaged', `${path} cannot be read; delete it to accept the ledger as it is`)
 }

@@ -54,6 +54,7 @@ interface Batch {
  */
 export class SqliteStore implements BudgetStore {
   readonly answersAtOnce = false
+  readonly journal = this
   readonly #clock: Clock
   readonly #thread: LedgerThread
   readonly #journal: JournalLedger

@@ -1,5 +1,6 @@
 import type { Cancel } from '../../clock.ts'
 import type { LimitSpec } from '../limits.ts'
+import type { JournalReader } from './journal-export.ts'
 
 /** What is known at once by a store in this process, and later by any other. */
 export type Soon<T> = T | Promise<T>
@@ -177,5 +178,7 @@ export interface BudgetStore {
   trust(): Soon<void>
   /** Tells of every change of control, by whomever, within a second. */
   watch(onChange: (control: Control) => void): Cancel
+  /** Everything that ever moved it, where that is written down. */
+  readonly journal?: JournalReader
   close(): Promise<void>
 }

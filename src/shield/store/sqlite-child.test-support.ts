@@ -1,0 +1,33 @@
+import { systemBoot, systemClock } from '../../clock.ts'
+import { messageOf } from '../../errors.ts'
+import { micros } from '../../money.ts'
+import { SqliteStore } from './sqlite-store.ts'
+import { line, SCOPE } from './store-contract.test-support.ts'
+
+/**
+ * A process of its own that spends one unit after the other in the ledger of a directory, and says `spent <n>` when n of
+ * them were acknowledged. What fails it says as well, and goes on.
+ */
+async function spend(directory: string): Promise<void> {
+  const store = await SqliteStore.open({ directory, clock: systemClock, boot: systemBoot })
+  const limits = [{ kind: 'lifetime', max: micros(1e12) } as const]
+  await store.define({ scope: SCOPE, currency: 'USD', limits, by: 'configuration' })
+  const owner = `process ${process.pid}`
+  let acknowledged = 0
+  for (let seq = 1; ; ) {
+    try {
+      await store.sync(owner, [line(seq, { spent: seq === 1 ? 0 : 1, need: 1 })])
+      if (seq > 1) acknowledged += 1
+      seq += 1
+      process.stdout.write(`spent ${acknowledged}\n`)
+    } catch (error) {
+      process.stdout.write(`refused: ${messageOf(error)}\n`)
+      await new Promise((resolve) => systemClock.after(100, () => resolve(undefined)))
+    }
+  }
+}
+
+spend(process.argv[2] ?? '').catch((error) => {
+  process.stdout.write(`failed: ${messageOf(error)}\n`)
+  process.exitCode = 1
+})

@@ -1,0 +1,154 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { micros } from '../../money.ts'
+import { copyOf, openStore, temporaryDirectory } from './sqlite-store.test-support.ts'
+import { line, SCOPE } from './store-contract.test-support.ts'
+
+const limits = [{ kind: 'lifetime', max: micros(1_000_000_000) } as const]
+const define = { scope: SCOPE, currency: 'USD', limits, by: 'configuration' } as const
+const CHILD = join(import.meta.dirname, 'sqlite-child.test-support.ts')
+
+/** A directory on a disk with little space left, and a way to get more. A disk of its own, or the shared memory's. */
+function smallDisk(freeBytes: number): { directory: string; makeSpace: () => void } {
+  const mounted = temporaryDirectory()
+  let directory = mounted
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', mounted], { stdio: 'ignore' })
+    onTestFinished(() => void execFileSync('umount', ['--lazy', mounted]))
+  } catch {
+    directory = mkdtempSync('/dev/shm/bidwarden-')
+    onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+  }
+  const ballast = join(directory, 'ballast')
+  const { bavail, bsize } = statfsSync(directory)
+  writeFileSync(ballast, Buffer.alloc(bavail * bsize - freeBytes))
+  return { directory, makeSpace: () => rmSync(ballast) }
+}
+
+/** Lets the event loop turn until something holds. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** A process that spends in a directory; see the file. */
+function spender(command: string, args: readonly string[], options: { uid?: number } = {}) {
+  const child: ChildProcess = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], ...options })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const said: string[] = []
+  const lines = createInterface({ input: child.stdout ?? process.stdin })
+  lines.on('line', (one) => said.push(one))
+  const ended = once(lines, 'close')
+  return { child, said, ended, acknowledged: () => said.filter((one) => one.startsWith('spent')).length - 1 }
+}
+
+describe('a full disk', () => {
+  it('refuses clearly, loses nothing acknowledged, and goes on by itself when there is space', async () => {
+    const { directory, makeSpace } = smallDisk(600_000)
+    const { store, clock } = await openStore({ directory })
+    await store.define(define)
+
+    let acknowledged = 0
+    let refused: unknown
+    for (let seq = 1; refused === undefined; seq++) {
+      const lines = [line(seq, { spent: seq === 1 ? 0 : 10, need: 10 })]
+      // Three at a time, so that some are applied while others are written.
+      const tries = await Promise.allSettled([
+        store.sync('one', lines),
+        store.setPause(SCOPE, { is: 'paused', reason: 'x'.repeat(500) }),
+        store.control(),
+      ])
+      refused = tries.find((one) => one.status === 'rejected')?.reason
+      if (tries[0].status === 'fulfilled') acknowledged = seq
+    }
+    expect(refused).toMatchObject({ name: 'StoreUnavailable', message: 'the disk is full' })
+    expect(store.state).toEqual({ is: 'full', detail: 'the disk is full' })
+    await expect(store.sync('two', [line(1)])).rejects.toThrow('the disk is full')
+
+    // A crash now: everything that was acknowledged is there.
+    const killed = await openStore({ directory: copyOf(directory), clock })
+    const [there] = await killed.store.sync('reader', [line(1)])
+    const spent = there?.is === 'granted' ? there.standing.spentEver : 0
+    expect(spent).toBeGreaterThanOrEqual(10 * (acknowledged - 1))
+    // What was refused may have been written all the same.
+    expect(spent).toBeLessThanOrEqual(10 * acknowledged)
+
+    clock.advance(5_000)
+    makeSpace()
+    await until(() => {
+      clock.advance(1_000)
+      return store.state.is === 'open'
+    })
+    // The line that was refused is sent again; it counts once.
+    const [again] = await store.sync('one', [line(acknowledged + 1, { spent: 10, need: 10 })])
+    expect(again).toMatchObject({ is: 'granted', standing: { spentEver: 10 * acknowledged } })
+    const next = await openStore({ directory: copyOf(directory), clock })
+    const [kept] = await next.store.sync('reader', [line(1)])
+    // And what the killed process was granted and did not spend.
+    expect(kept).toMatchObject({ standing: { spentEver: 10 * acknowledged + 10 } })
+  })
+
+  it('is named at the start', async () => {
+    const { directory } = smallDisk(0)
+    await expect(openStore({ directory })).rejects.toThrow(/ledger in \S+ cannot be used: ENOSPC/)
+  })
+})
+
+describe('a disk that fails', () => {
+  it('ends all answers until the next start, which knows what was acknowledged', async () => {
+    const directory = temporaryDirectory()
+    // A write beyond the size that the shell allows is an error of the disk, not a lack of space. In blocks of 512 bytes.
+    const script = `ulimit -f 1000; exec "${process.execPath}" "${CHILD}" "${directory}"`
+    const { child, said, ended, acknowledged } = spender('sh', ['-c', script])
+    await until(() => said.filter((one) => one.startsWith('refused')).length >= 3)
+    child.kill('SIGKILL')
+    await ended
+    expect(said.at(-1)).toMatch(/^refused: disk I\/O error \(SQLite error \d+\)$/)
+    expect(said.findIndex((one) => one.startsWith('refused'))).toBe(acknowledged() + 1)
+    const { store } = await openStore({ directory })
+    const [reply] = await store.sync('reader', [line(1)])
+    expect(reply?.is === 'granted' && reply.standing.spentEver).toBeGreaterThanOrEqual(acknowledged())
+  })
+})
+
+describe('a directory that cannot be written', () => {
+  it('is named at the start', async () => {
+    const directory = temporaryDirectory()
+    chmodSync(directory, 0o555)
+    // The superuser may write everywhere, so it becomes somebody else.
+    const uid = process.getuid?.() === 0 ? { uid: 65_534 } : {}
+    const { said, ended } = spender(process.execPath, [CHILD, directory], uid)
+    await ended
+    expect(said).toEqual([`failed: ${directory}/ledger.lock cannot be written: unable to open database file`])
+  })
+})
+
+describe('kill -9', () => {
+  it('forgets nothing acknowledged, and frees the lock', async () => {
+    const directory = temporaryDirectory()
+    let acknowledged = 0
+    for (let round = 1; round <= 4; round++) {
+      const spending = spender(process.execPath, [CHILD, directory])
+      await until(() => spending.acknowledged() > 50 * round)
+      spending.child.kill('SIGKILL')
+      await spending.ended
+      acknowledged += spending.acknowledged()
+    }
+    const { store } = await openStore({ directory })
+    const [reply] = await store.sync('reader', [line(1)])
+    const spent = reply?.is === 'granted' ? reply.standing.spentEver : 0
+    expect(spent).toBeGreaterThanOrEqual(acknowledged)
+    // In each round at most the one that was on its way, and the one that the killed process was granted and never spent.
+    expect(spent).toBeLessThanOrEqual(acknowledged + 8)
+  })
+
+  it('names the holder to another process as long as it lives', async () => {
+    const { directory } = await openStore()
+    const other = spender(process.execPath, [CHILD, directory])
+    await other.ended
+    expect(other.said[0]).toMatch(`failed: ${directory}/ledger.lock is held by process ${process.pid} on `)
+  })
+})
