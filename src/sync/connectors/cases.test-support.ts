@@ -2,18 +2,20 @@ import { readFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { expect, it } from 'vitest'
+import { messageOf } from '../../errors.ts'
 import type { HttpRequest, HttpResponse } from '../../http.ts'
 import { recordsOf } from '../run/read-stream.ts'
-import type {
-  AccountRef,
-  CampaignChange,
-  Json,
-  ReadConnector,
-  ReadReply,
-  ReadStep,
-  ReadTalk,
-  ReportQuery,
-  Row,
+import {
+  type AccountRef,
+  type CampaignChange,
+  type Json,
+  type ReadConnector,
+  type ReadReply,
+  type ReadStep,
+  type ReadTalk,
+  type ReportQuery,
+  type Row,
+  TalkRefused,
 } from './read-connector.ts'
 
 interface AnswerText {
@@ -108,7 +110,7 @@ async function play(example: Case, connector: ReadConnector): Promise<unknown> {
       turn = talk.next(reply)
     } catch (error) {
       expect(left, 'all of these were to happen').toEqual([])
-      return { is: 'thrown', message: String(error) }
+      return { is: error instanceof TalkRefused ? 'refused' : 'thrown', detail: messageOf(error) }
     }
     if (turn.done) {
       expect(left, 'all of these were to happen').toEqual([])
@@ -137,7 +139,7 @@ async function play(example: Case, connector: ReadConnector): Promise<unknown> {
 function talkOf(example: Case, connector: ReadConnector): ReadTalk<unknown> {
   const { do: asked } = example
   const account = { ...ACCOUNT, ...example.account }
-  if (asked === 'accounts') return connector.accounts()
+  if (asked === 'accounts') return connector.accounts(account.settings)
   if (asked === 'campaigns') return connector.campaigns(account)
   if ('report' in asked) {
     const { reportType } = asked.report

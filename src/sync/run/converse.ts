@@ -1,6 +1,13 @@
 import { type Clock, sleep } from '../../clock.ts'
 import { messageOf } from '../../errors.ts'
-import type { Json, ReadReply, ReadStep, ReadTalk, Row } from '../connectors/read-connector.ts'
+import {
+  type Json,
+  type ReadReply,
+  type ReadStep,
+  type ReadTalk,
+  type Row,
+  TalkRefused,
+} from '../connectors/read-connector.ts'
 import { type CallAnswer, type CallDeps, type CallerOf, type CallStep, call, StopDownload } from './call.ts'
 
 /** What happens around a conversation, in the order it asks for it. */
@@ -58,7 +65,9 @@ export async function converse<T>(
       conversation.turn = conversation.talk.next(reply)
       return undefined
     } catch (error) {
-      return { is: 'refused', detail: `the answer was not understood: ${messageOf(error)}` }
+      const detail =
+        error instanceof TalkRefused ? error.message : `the answer was not understood: ${messageOf(error)}`
+      return { is: 'refused', detail }
     }
   }
   let fault = conversation.turn ? undefined : next()
