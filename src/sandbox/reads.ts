@@ -2,6 +2,7 @@ import { createAnalytics } from './analytics.ts'
 import type { Played } from './exchange.ts'
 import type { GoogleOauth } from './google-oauth.ts'
 import type { Target } from './protocol.ts'
+import { createSheets } from './sheets.ts'
 
 /** How a platform that is read is reached: its hosts by the names its connector gives them, and who we are there. */
 export interface ReadPlatform {
@@ -23,7 +24,10 @@ interface Mounted {
 
 /** The platforms that are only read. */
 export function createReadPlatforms(oauth: GoogleOauth): readonly Mounted[] {
-  return [{ prefix: '/analytics', target: 'ga4', played: createAnalytics(oauth) }]
+  return [
+    { prefix: '/analytics', target: 'ga4', played: createAnalytics(oauth) },
+    { prefix: '/sheets', target: 'sheets', played: createSheets(oauth) },
+  ]
 }
 
 /** @param url of the sandbox */
@@ -36,5 +40,6 @@ export function readHosts(url: string, google: { clientId: string; clientSecret:
   }
   return {
     GA4: { client, baseUrls: { ...oauth, data: `${url}/analytics`, admin: `${url}/analytics` } },
+    SHEETS: { client, baseUrls: { ...oauth, sheets: `${url}/sheets` } },
   }
 }
