@@ -40,6 +40,7 @@ export function readHosts(url: string, google: { clientId: string; clientSecret:
   }
   return {
     GA4: { client, baseUrls: { ...oauth, data: `${url}/analytics`, admin: `${url}/analytics` } },
+    GOOGLE_ADS: { client, baseUrls: { ...oauth, googleAds: `${url}/google-ads` } },
     SHEETS: { client, baseUrls: { ...oauth, sheets: `${url}/sheets` } },
   }
 }

@@ -87,7 +87,7 @@ export function startSandbox({ port, clock, currencies = {} }: SandboxOptions): 
   play(
     '/google-ads',
     'google_ads',
-    createGoogleAds(account('google_ads'), CREDENTIALS.googleAds.customerId, oauth),
+    createGoogleAds(account('google_ads'), CREDENTIALS.googleAds.customerId, oauth, clock),
   )
   play('/google-oauth', 'google_oauth', {
     handle: oauth.handle,
