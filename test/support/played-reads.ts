@@ -1,3 +1,6 @@
+import type { AccountRef, ReadConnector, ReadTalk } from '../../src/sync/connectors/read-connector.ts'
+import { converseNow } from '../../src/sync/run/index.ts'
+import { accountRefOf } from '../../src/sync/work/index.ts'
 import { type Harness, type Reply, startHarness } from './harness.ts'
 
 export interface PlayedReads extends Harness {
@@ -5,6 +8,11 @@ export interface PlayedReads extends Harness {
   connect(type: string, more?: { account_id?: string; settings?: object }): Promise<Reply>
   /** Asks for a report and waits until the request has ended. */
   fetched(connectorId: string, report: object): Promise<Reply>
+  /** Has a conversation with the platform of a connection, through the runner. */
+  talk<T>(
+    connectorId: string,
+    begin: (connector: ReadConnector, account: AccountRef) => ReadTalk<T>,
+  ): Promise<Awaited<ReturnType<typeof converseNow<T>>>>
   /** What the request brought, as JSON. */
   rowsOf(requestId: string): Promise<Record<string, unknown>[]>
 }
@@ -47,6 +55,21 @@ export async function startPlayedReads(): Promise<PlayedReads> {
     ...harness,
     connect,
     fetched,
+    async talk(connectorId, begin) {
+      const { reads } = harness.service
+      const { body } = await get('/api/v1/connectors')
+      const found = body.connectors.find(({ id }: { id: string }) => id === connectorId)
+      const connector = reads?.connectors.get(found?.type)
+      if (!reads || !connector) throw new Error('no such connection')
+      const row = await reads.store.db
+        .selectFrom('connectors')
+        .selectAll()
+        .where('id', '=', connectorId)
+        .executeTakeFirstOrThrow()
+      const account = { type: connector.type, orgId: row.org_id, accountId: row.account_id ?? row.id }
+      const caller = { connector, connectorId, account, priority: 'lowering' } as const
+      return converseNow(reads.calls, caller, begin(connector, accountRefOf(row)), 60_000)
+    },
     async rowsOf(requestId) {
       const { body } = await get(`/api/v1/connectors/requests/${requestId}/data?format=json`)
       return body.rows

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import type { AccountRef, ReadConnector, ReadTalk } from '../../src/sync/connectors/read-connector.ts'
 import { startPlayedReads } from '../support/played-reads.ts'
+
+type Write = NonNullable<ReadConnector['write']>
 
 async function connected(account_id = '2223334444') {
   const reads = await startPlayedReads()
@@ -81,5 +84,33 @@ describe('Google Ads through the read stack', () => {
     const done = await reads.fetched(id, november)
     expect(done.body.status).toBe('completed')
     expect(reads.clock.nowMs() - begunMs).toBeGreaterThanOrEqual(waitMs)
+  })
+
+  it('makes a paused campaign once, changes its budget, resumes and pauses it', async () => {
+    const { reads, id } = await connected()
+    const talk = <T>(begin: (write: Write, account: AccountRef) => ReadTalk<T>) =>
+      reads.talk(id, ({ write }, account) => {
+        if (!write) throw new Error('cannot write')
+        return begin(write, account)
+      })
+    const wanted = { name: 'Winter', dailyBudgetMicros: 20_000_000_000 }
+    reads.sandbox.faults.add({ platform: 'google_ads', path: ':mutate', fault: { is: 'reset_after' } })
+
+    expect(await talk((write, account) => write.create(account, wanted))).toMatchObject({ is: 'unknown' })
+    const again = await talk((write, account) => write.create(account, wanted))
+    expect(again).toMatchObject({ is: 'refused', detail: expect.stringMatching(/a campaign Winter already/) })
+    const campaign = 'detail' in again ? (again.detail.split(' ').at(-1) ?? '') : ''
+
+    const raise = { dailyBudgetMicros: 30_000_000_000 }
+    const done = { is: 'done', value: { id: campaign } }
+    expect(await talk((write, account) => write.update(account, campaign, raise))).toEqual(done)
+    expect(await talk((write, account) => write.setStatus(account, campaign, 'active'))).toEqual(done)
+    expect(await talk((write, account) => write.setStatus(account, campaign, 'paused'))).toEqual(done)
+
+    expect(reads.sandbox.ledger.applied).toMatchObject([
+      { kind: 'budget', campaignId: campaign, amount: 30_000_000_000, currency: 'JPY' },
+      { kind: 'status', campaignId: campaign, status: 'ENABLED' },
+      { kind: 'status', campaignId: campaign, status: 'PAUSED' },
+    ])
   })
 })
