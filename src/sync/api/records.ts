@@ -81,7 +81,7 @@ function storedOf(type: string, talked: Awaited<ReturnType<typeof converseNow<Up
     case 'unknown':
       throw new AppError(
         'outcome_unknown',
-        `${type} did not say whether the records were stored; the same call can be repeated`,
+        `it is not certain what ${type} stored: ${talked.detail}`,
         'later',
       )
     case 'unavailable':

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
+import { zipSync } from 'fflate'
 import { expect, it } from 'vitest'
 import { messageOf } from '../../errors.ts'
 import type { HttpRequest, HttpResponse } from '../../http.ts'
@@ -23,6 +24,8 @@ interface AnswerText {
   readonly headers?: Record<string, string>
   readonly body?: unknown
   readonly text?: string
+  /** The files of an archive. */
+  readonly zip?: Readonly<Record<string, string>>
 }
 
 /** What happens in turn. `progress` is only compared where an example names it. */
@@ -177,10 +180,9 @@ async function seen(step: ReadStep, expected: Turn, connector: ReadConnector): P
     case 'download': {
       const rows: Row[] = []
       if ('answer' in expected && (expected.answer.status ?? 200) < 300) {
-        const { body } = responseOf(expected.answer)
-        const stream = Readable.from([step.gzip ? gzipSync(body) : Buffer.from(body)])
-        for await (const record of recordsOf(stream, step.encoding, step.gzip)) {
-          const row = step.toRow(record)
+        const stream = Readable.from([packed(expected.answer, step)])
+        for await (const [record, name] of recordsOf(stream, step)) {
+          const row = step.toRow(record, name)
           if (row) rows.push(row)
         }
       }
@@ -233,6 +235,16 @@ function opened(body: string | undefined): unknown {
   return Object.fromEntries(
     fields.map(([name, value]) => [name, /^[[{]/.test(value) ? JSON.parse(value) : value]),
   )
+}
+
+/** What a download is answered with, packed as the step expects it. */
+function packed(answer: AnswerText, { gzip }: { readonly gzip: boolean }): Uint8Array {
+  if (answer.zip) {
+    const files = Object.entries(answer.zip).map(([name, text]) => [name, Buffer.from(text)] as const)
+    return zipSync(Object.fromEntries(files))
+  }
+  const { body } = responseOf(answer)
+  return gzip ? gzipSync(body) : Buffer.from(body)
 }
 
 const responseOf = ({ status = 200, headers = {}, body, text }: AnswerText): HttpResponse => ({

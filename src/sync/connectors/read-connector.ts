@@ -48,8 +48,12 @@ export type ReadStep =
       readonly bucket: string
       readonly encoding: Encoding
       readonly gzip: boolean
-      /** Undefined leaves a record out (a totals line). */
-      readonly toRow: (record: Readonly<Record<string, unknown>>) => Row | undefined
+      /** The answer is an archive of such files. */
+      readonly archive?: 'zip'
+      /** Where an answer that sends on to this address is followed to; undefined, or nothing said here, refuses it. */
+      readonly redirect?: (url: string) => HttpRequest | undefined
+      /** Undefined leaves a record out (a totals line). `file` is the one of an archive that the record is in. */
+      readonly toRow: (record: Readonly<Record<string, unknown>>, file: string) => Row | undefined
     }
   | { readonly is: 'rows'; readonly rows: readonly Row[] }
   | { readonly is: 'remember'; readonly state: Json }
