@@ -3,6 +3,7 @@ import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'
+import type { Sandbox } from './sandbox/index.ts'
 import {
   CONNECTOR_TYPES,
   keysInFolder,
@@ -17,6 +18,8 @@ export interface SyncParts {
   readonly log: Logger
   readonly metrics: Metrics
   readonly authorize: Authorize
+  /** Plays the platforms in mock mode. */
+  readonly sandbox: Pick<Sandbox, 'sync'> | undefined
   /** Beside those the registry knows. */
   readonly connectors: readonly ReadConnector[]
 }
@@ -26,17 +29,25 @@ export async function startReads(
   { sync: config, mode }: Config,
   parts: SyncParts,
 ): Promise<RunningSync | undefined> {
-  const { clock, log, metrics, authorize } = parts
+  const { clock, log, metrics, authorize, sandbox } = parts
   if (!config) {
     log.info({ mode }, 'nothing is read from platforms: ENCRYPTION_KEY is not set')
     return undefined
   }
-  // In mock mode nothing may reach a real platform: only those are read whose hosts somebody has named.
-  const known = CONNECTOR_TYPES.filter((type) => mode === 'live' || config.urls[type] !== undefined).flatMap(
-    (type) => READ_CONNECTORS[type]?.(config.urls[type]) ?? [],
+  const played = sandbox?.sync ?? {}
+  // In mock mode nothing may reach a real platform: only those are read that the sandbox plays, or somebody has named.
+  const known = CONNECTOR_TYPES.flatMap((type) => {
+    const urls = config.urls[type] ?? played[type]?.baseUrls
+    return mode === 'live' || urls ? (READ_CONNECTORS[type]?.(urls) ?? []) : []
+  }).filter(({ type }) => parts.connectors.every((other) => other.type !== type))
+  const clients = Object.fromEntries(
+    CONNECTOR_TYPES.flatMap((type) => {
+      const client = config.clients[type] ?? (config.urls[type] ? undefined : played[type]?.client)
+      return client ? [[type, client]] : []
+    }),
   )
   const keys = config.keys ?? keysInFolder(config.dataDir)
-  const options = { ...config, keys, connectors: [...known, ...parts.connectors] }
+  const options = { ...config, clients, keys, connectors: [...known, ...parts.connectors] }
   return startSync(options, {
     clock,
     log,

@@ -81,6 +81,16 @@ function errorIn(answer: Parsed): unknown {
   return chunks.map((chunk) => at(chunk, 'error')).find((error) => error !== undefined)
 }
 
+/**
+ * The names of the errors in an answer, `kind.VALUE`, for whoever has to tell apart what {@link googleAds} classes alike.
+ */
+export function googleAdsErrors(response: HttpResponse): readonly string[] {
+  const details = listAt(errorIn(parsed(response)), 'details')
+  return details
+    .flatMap((detail) => listAt(detail, 'errors'))
+    .map((each) => `${codeOf(each).kind}.${codeOf(each).value}`)
+}
+
 /** The HTTP status, or the one an error inside a 200 names; one that names none may be anything. */
 const statusOf = (error: unknown, { status }: HttpResponse): number =>
   status >= 300 ? status : (numberAt(error, 'code') ?? 500)

@@ -1,5 +1,5 @@
 import { type HttpResponse, retryAfterMs } from '../http.ts'
-import { type Micros, minorDigits } from '../money.ts'
+import { type Micros, micros, minorDigits } from '../money.ts'
 import { detailOf } from './detail.ts'
 import { listAt, parsed, textAt } from './json.ts'
 import type { Answer, Platform } from './platform.ts'
@@ -9,6 +9,16 @@ import { longestWaitMs } from './wait.ts'
 const USUAL_WAIT_MS = 60_000
 /** 240 is their success without content, which is no HTTP standard. */
 const WITHOUT_CONTENT = new Set([204, 240])
+
+/** Facts of reading: lists by page, and reports as files that lie behind the API or, after a redirect, in a store. */
+export const TRADE_DESK_READS = {
+  /** Entities of a page. */
+  pageSize: 100,
+  /** Callers of one endpoint at once, as they advise. */
+  concurrency: 4,
+  /** Whose hosts may hand a finished report out. Only the first may see our token. */
+  fileHosts: ['.thetradedesk.com', '.amazonaws.com'],
+} as const
 
 /** The Trade Desk's Platform API, and the endpoint that takes our bids. */
 export const tradeDesk: Platform = {
@@ -84,6 +94,9 @@ export function toTradeDeskMoney(amount: Micros, currency: string): TradeDeskMon
   const perUnit = 10 ** minorDigits(currency)
   return { Amount: Math.floor(amount / (1_000_000 / perUnit)) / perUnit, CurrencyCode: currency }
 }
+
+/** An amount they answer with, to the nearest micro. */
+export const fromTradeDeskMoney = (amount: number): Micros => micros(Math.round(amount * 1_000_000))
 
 /** Price per thousand impressions in whole units, at most three decimals. */
 export type Cpm = number & { readonly [unit]: 'cpm' }

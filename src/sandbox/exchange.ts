@@ -18,7 +18,7 @@ export type Outcome =
       readonly is: 'answer'
       readonly status: number
       readonly headers: Readonly<Record<string, string>>
-      readonly text: string
+      readonly content: string | Uint8Array<ArrayBuffer>
     }
   /** The connection is to be cut. */
   | { readonly is: 'cut' }
@@ -79,25 +79,27 @@ function run(handler: Handler, call: Call): Reply {
 }
 
 function written({ status, headers, body }: Reply): Outcome & { is: 'answer' } {
-  if (body === undefined) return { is: 'answer', status, headers: headers ?? {}, text: '' }
+  if (body === undefined) return { is: 'answer', status, headers: headers ?? {}, content: '' }
+  if (body instanceof Uint8Array)
+    return { is: 'answer', status, headers: headers ?? {}, content: new Uint8Array(body) }
   const json = { 'content-type': 'application/json; charset=UTF-8' }
-  return { is: 'answer', status, headers: { ...json, ...headers }, text: JSON.stringify(body) }
+  return { is: 'answer', status, headers: { ...json, ...headers }, content: JSON.stringify(body) }
 }
 
 function page(status: number): Outcome {
   const title = `${status} ${STATUS_CODES[status] ?? 'Error'}`
   const text = `<html><head><title>${title}</title></head><body><center><h1>${title}</h1></center></body></html>`
-  return { is: 'answer', status, headers: { 'content-type': 'text/html' }, text }
+  return { is: 'answer', status, headers: { 'content-type': 'text/html' }, content: text }
 }
 
 /** Half of a JSON object or array is never JSON. */
 const cutShort = (answer: Outcome & { is: 'answer' }): Outcome => ({
   ...answer,
-  text: answer.text.slice(0, Math.max(1, Math.floor(answer.text.length / 2))) || '{',
+  content: answer.content.slice(0, Math.max(1, Math.floor(answer.content.length / 2))) || '{',
 })
 
 const withoutContent = (answer: Outcome & { is: 'answer' }): Outcome =>
-  answer.status === 200 ? { is: 'answer', status: NO_CONTENT, headers: {}, text: '' } : answer
+  answer.status === 200 ? { is: 'answer', status: NO_CONTENT, headers: {}, content: '' } : answer
 
 const withHeaders = (answer: Outcome & { is: 'answer' }, headers: Record<string, string>): Outcome => ({
   ...answer,

@@ -1,11 +1,10 @@
 import { z } from 'zod'
+import { isRpcErrorName } from './google-api.ts'
 import { isGoogleErrorName } from './google-errors.ts'
 import { isOauthErrorName } from './google-oauth.ts'
 import { isMetaErrorName } from './meta-errors.ts'
-import { PLATFORMS, type PlatformName } from './protocol.ts'
+import { TARGETS, type Target } from './protocol.ts'
 import { isTradeDeskErrorName } from './tradedesk-errors.ts'
-
-export type Target = PlatformName | 'google_oauth'
 
 const status = z.int().min(400).max(599)
 
@@ -43,6 +42,10 @@ const knowsError: Record<Target, (name: string) => boolean> = {
   google_oauth: isOauthErrorName,
   meta: isMetaErrorName,
   tradedesk: isTradeDeskErrorName,
+  ga4: isRpcErrorName,
+  sheets: isRpcErrorName,
+  dv360: isRpcErrorName,
+  bid_manager: isRpcErrorName,
 }
 const ONLY_ON: Partial<Record<Fault['is'], Target>> = {
   ignored: 'tradedesk',
@@ -52,7 +55,7 @@ const ONLY_ON: Partial<Record<Fault['is'], Target>> = {
 
 export const FaultRule = z
   .strictObject({
-    platform: z.enum([...PLATFORMS, 'google_oauth']),
+    platform: z.enum(TARGETS),
     method: z.string().toUpperCase().optional(),
     /** Part of the path below the platform's prefix. */
     path: z.string().optional(),

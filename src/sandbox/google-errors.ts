@@ -183,6 +183,7 @@ const ERRORS = {
   UNEXPECTED_INPUT: invalid('queryError', 'Unexpected input in the query.'),
   EXPECTED_FROM: invalid('queryError', 'Expected FROM in the query.'),
   BAD_RESOURCE_TYPE_IN_FROM_CLAUSE: invalid('queryError', 'Invalid resource type in the FROM clause.'),
+  REQUESTED_METRICS_FOR_MANAGER: invalid('queryError', 'Metrics cannot be requested for a manager account.'),
   PROHIBITED_RESOURCE_TYPE_IN_SELECT_CLAUSE: invalid(
     'queryError',
     'A resource of the SELECT clause cannot be selected with the resource of the FROM clause.',

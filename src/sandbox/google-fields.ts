@@ -87,12 +87,50 @@ const customer: Fields = {
   status: output(string),
 }
 
+const adGroup: Fields = {
+  resourceName: string,
+  id: output(int64),
+  name: string,
+  status: oneOf('ENABLED', 'PAUSED', 'REMOVED'),
+  type: output(string),
+  campaign: string,
+  cpcBidMicros: int64,
+}
+
+const customerClient: Fields = {
+  resourceName: string,
+  id: output(int64),
+  clientCustomer: output(string),
+  descriptiveName: output(string),
+  currencyCode: output(string),
+  timeZone: output(string),
+  manager: output(bool),
+  level: output(int64),
+  status: output(string),
+}
+
+const metrics: Fields = {
+  impressions: output(int64),
+  clicks: output(int64),
+  costMicros: output(int64),
+  conversions: output(double),
+  conversionsValue: output(double),
+  allConversions: output(double),
+  viewThroughConversions: output(int64),
+}
+
+const segments: Fields = { date: output(string) }
+
 /** The resources in their JSON names, and where they live below `customers/<id>/`. */
 export const RESOURCES = {
   campaign: { fields: campaign, collection: 'campaigns' },
   campaignBudget: { fields: campaignBudget, collection: 'campaignBudgets' },
   biddingStrategy: { fields: biddingStrategy, collection: 'biddingStrategies' },
   customer: { fields: customer, collection: undefined },
+  customerClient: { fields: customerClient, collection: undefined },
+  adGroup: { fields: adGroup, collection: 'adGroups' },
+  metrics: { fields: metrics, collection: undefined },
+  segments: { fields: segments, collection: undefined },
 } as const
 
 export type Resource = keyof typeof RESOURCES

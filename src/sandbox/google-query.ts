@@ -8,10 +8,10 @@ export interface Column {
   readonly path: readonly string[]
 }
 
-/** Keeps the rows whose column is one of `values` (or none of them). Values are compared as text. */
+/** Keeps the rows whose column is one of `values`, none of them, or from the first to the second. Compared as text. */
 export interface Condition {
   readonly column: Column
-  readonly isOneOf: boolean
+  readonly is: 'one_of' | 'none_of' | 'between'
   readonly values: readonly string[]
 }
 
@@ -24,15 +24,19 @@ export interface Query {
 
 /** What can be selected along with each resource. */
 const JOINS: Readonly<Record<Resource, readonly Resource[]>> = {
-  campaign: ['campaign', 'campaignBudget', 'biddingStrategy', 'customer'],
+  campaign: ['campaign', 'campaignBudget', 'biddingStrategy', 'customer', 'metrics', 'segments'],
   campaignBudget: ['campaignBudget', 'customer'],
   biddingStrategy: ['biddingStrategy', 'customer'],
   customer: ['customer'],
+  customerClient: ['customerClient', 'customer'],
+  adGroup: ['adGroup', 'campaign', 'customer', 'metrics', 'segments'],
+  metrics: [],
+  segments: [],
 }
 
 const TOKEN = /\s*(?:('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|(!=|=|\(|\)|,)|([A-Za-z0-9_.-]+))/y
 
-/** The Google Ads Query Language: SELECT, FROM, WHERE with `=`, `!=`, `IN` and `NOT IN`, and LIMIT. */
+/** The Google Ads Query Language: SELECT, FROM, WHERE with `=`, `!=`, `IN`, `NOT IN` and `BETWEEN`, and LIMIT. */
 export function parseQuery(text: string): Query {
   const tokens = tokensOf(text)
   let next = 0
@@ -57,28 +61,34 @@ export function parseQuery(text: string): Query {
   const names = [take()]
   while (accept(',')) names.push(take())
   expect('FROM')
-  const from = resourceNamed(take()) ?? refuse('BAD_RESOURCE_TYPE_IN_FROM_CLAUSE')
+  const from = resourceNamed(take())
+  if (from === undefined || JOINS[from].length === 0) return refuse('BAD_RESOURCE_TYPE_IN_FROM_CLAUSE')
   const select = names.map((name) => columnOf(name, from))
   const where: Condition[] = []
   if (accept('WHERE')) {
-    do where.push(condition())
+    do where.push(condition(from))
     while (accept('AND'))
   }
   const limit = accept('LIMIT') ? wholeNumber(take()) : Number.POSITIVE_INFINITY
   if (next < tokens.length) refuse('UNEXPECTED_INPUT', { trigger: peek() })
   return { from, select, where, limit }
 
-  function condition(): Condition {
-    const column = columnOf(take(), from)
-    if (accept('=')) return { column, isOneOf: true, values: [unquoted(take())] }
-    if (accept('!=')) return { column, isOneOf: false, values: [unquoted(take())] }
-    const isOneOf = !accept('NOT')
+  function condition(resource: Resource): Condition {
+    const column = columnOf(take(), resource)
+    if (accept('=')) return { column, is: 'one_of', values: [unquoted(take())] }
+    if (accept('!=')) return { column, is: 'none_of', values: [unquoted(take())] }
+    if (accept('BETWEEN')) {
+      const first = unquoted(take())
+      expect('AND')
+      return { column, is: 'between', values: [first, unquoted(take())] }
+    }
+    const is = accept('NOT') ? 'none_of' : 'one_of'
     expect('IN')
     expect('(')
     const values = [unquoted(take())]
     while (accept(',')) values.push(unquoted(take()))
     expect(')')
-    return { column, isOneOf, values }
+    return { column, is, values }
   }
 }
 

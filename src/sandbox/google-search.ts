@@ -1,4 +1,6 @@
+import { refuse } from './google-errors.ts'
 import type { Resource } from './google-fields.ts'
+import { asksForFigures, reported } from './google-metrics.ts'
 import { type Column, type Condition, parseQuery, type Query } from './google-query.ts'
 import type { GoogleState } from './google-state.ts'
 import { valueAt, withValue } from './google-types.ts'
@@ -11,10 +13,11 @@ export interface Found {
 }
 
 /** Rows of a query. Campaigns that the query names by id come into being. */
-export function search(state: GoogleState, root: string, text: string): Found {
+export function search(state: GoogleState, root: string, text: string, today: string): Found {
   const query = parseQuery(text)
+  if (state.customer['manager'] === true && asksForFigures(query)) refuse('REQUESTED_METRICS_FOR_MANAGER')
   const rows = candidates(state, root, query)
-    .map((entity) => joined(state, query, entity))
+    .flatMap((entity) => reported(query, joined(state, query, entity), today))
     .filter((row) => query.where.every((condition) => holds(condition, row)))
     .slice(0, query.limit)
   const fieldMask = query.select.map(({ resource, path }) => [resource, ...path].join('.')).join(',')
@@ -24,10 +27,15 @@ export function search(state: GoogleState, root: string, text: string): Found {
 /** The entities that may match: those named by id or resource name where the query names some, else all. */
 function candidates(state: GoogleState, root: string, { from, where }: Query): readonly Json[] {
   if (from === 'customer') return [state.customer]
+  if (from === 'customerClient') return state.clients
+  if (from === 'adGroup') return state.all('campaign').flatMap(adGroupsOf)
+  if (from === 'metrics' || from === 'segments') return []
   if (from !== 'campaign') return state.all(from)
   const named = where.find(
-    ({ column, isOneOf }) =>
-      isOneOf && column.resource === 'campaign' && ['id', 'resourceName'].includes(column.path.join('.')),
+    ({ column, is }) =>
+      is === 'one_of' &&
+      column.resource === 'campaign' &&
+      ['id', 'resourceName'].includes(column.path.join('.')),
   )
   if (named === undefined) return state.all('campaign')
   const names = named.values.map((value) =>
@@ -44,7 +52,20 @@ function candidates(state: GoogleState, root: string, { from, where }: Query): r
   })
 }
 
-type Row = Readonly<Partial<Record<Resource, Json>>>
+export type SearchRow = Readonly<Partial<Record<Resource, Json>>>
+type Row = SearchRow
+
+/** Every campaign has two. */
+const adGroupsOf = (campaign: Json): Json[] =>
+  [1, 2].map((number) => ({
+    resourceName: `${String(campaign['resourceName']).replace('/campaigns/', '/adGroups/')}0${number}`,
+    id: `${campaign['id']}0${number}`,
+    name: `Ad group ${number}`,
+    status: number === 1 ? 'ENABLED' : 'PAUSED',
+    type: 'SEARCH_STANDARD',
+    campaign: campaign['resourceName'],
+    cpcBidMicros: '1000000',
+  }))
 
 function joined(state: GoogleState, { from, select, where }: Query, entity: Json): Row {
   const asked = new Set([...select, ...where.map(({ column }) => column)].map(({ resource }) => resource))
@@ -54,14 +75,19 @@ function joined(state: GoogleState, { from, select, where }: Query, entity: Json
     if (asked.has(joinedTo) && typeof name === 'string')
       row[joinedTo] = state.shown(joinedTo, state.get(joinedTo, name))
   }
+  const { campaign } = entity
+  if (from === 'adGroup' && typeof campaign === 'string') row.campaign = state.get('campaign', campaign)
   return { ...row, customer: state.customer }
 }
 
 const textAt = (row: Row, { resource, path }: Column): string =>
   String(valueAt(row[resource] ?? {}, path) ?? '')
 
-const holds = ({ column, isOneOf, values }: Condition, row: Row): boolean =>
-  values.includes(textAt(row, column)) === isOneOf
+function holds({ column, is, values }: Condition, row: Row): boolean {
+  const text = textAt(row, column)
+  if (is === 'between') return text >= (values[0] ?? '') && text <= (values[1] ?? '')
+  return values.includes(text) === (is === 'one_of')
+}
 
 /** The selected fields that are not empty, and the resource names of what is selected. */
 function picked({ from, select }: Query, row: Row): Json {

@@ -20,12 +20,26 @@ export interface GoogleState {
   /** The entity with its computed fields. */
   shown(resource: Resource, entity: Json): Json
   readonly customer: Json
+  /** The account itself, and where it is a manager, those below it. */
+  readonly clients: readonly Json[]
+}
+
+/** Who an account is, beside its number and currency. */
+export interface CustomerProfile {
+  readonly name: string
+  readonly timeZone: string
+  readonly manager?: boolean
 }
 
 const CAMPAIGN_ID = /^[A-Za-z0-9_-]{1,64}$/
 const NEW_BUDGET_MICROS = '100000000'
 
-export function createGoogleState(customerId: string, currency: string): GoogleState {
+export function createGoogleState(
+  customerId: string,
+  currency: string,
+  { name, timeZone, manager = false }: CustomerProfile,
+  clientsBelow: readonly GoogleState[] = [],
+): GoogleState {
   const root = `customers/${customerId}`
   const stored: Record<Mutable, Map<string, Json>> = {
     campaign: new Map(),
@@ -138,11 +152,18 @@ export function createGoogleState(customerId: string, currency: string): GoogleS
   const customer = {
     resourceName: root,
     id: customerId,
-    descriptiveName: 'Sandbox customer',
+    descriptiveName: name,
     currencyCode: currency,
-    timeZone: 'UTC',
+    timeZone,
+    manager,
     status: 'ENABLED',
     testAccount: true,
   }
-  return { draft, get, all, shown, customer }
+  const clients = [customer, ...clientsBelow.map((client) => client.customer)].map((client, index) => ({
+    ...client,
+    resourceName: `${root}/customerClients/${client['id']}`,
+    clientCustomer: client['resourceName'],
+    level: index === 0 ? '0' : '1',
+  }))
+  return { draft, get, all, shown, customer, clients }
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { isCurrency, type Micros, MoneyError } from '../money.ts'
-import type { PlatformName } from './protocol.ts'
+import type { PlatformName, Target } from './protocol.ts'
 
 /** A write that took effect on a platform. */
 export interface AppliedWrite {
@@ -19,7 +19,7 @@ export interface AppliedWrite {
 }
 
 export interface SandboxRequest {
-  readonly platform: PlatformName | 'google_oauth'
+  readonly platform: Target
   readonly method: string
   readonly path: string
   /** HTTP status of the answer; 0 where the connection was reset instead. */

@@ -2,6 +2,10 @@
 export const PLATFORMS = ['google_ads', 'meta', 'tradedesk'] as const
 export type PlatformName = (typeof PLATFORMS)[number]
 
+/** What faults are scripted for, and requests noted of: the platforms, and what is only read. */
+export const TARGETS = [...PLATFORMS, 'google_oauth', 'ga4', 'sheets', 'dv360', 'bid_manager'] as const
+export type Target = (typeof TARGETS)[number]
+
 /** One request as a platform of the sandbox sees it. */
 export interface Call {
   readonly method: string
@@ -15,7 +19,7 @@ export interface Call {
 export interface Reply {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
-  /** Sent as JSON; undefined is an empty body. */
+  /** Sent as JSON, bytes as they are; undefined is an empty body. */
   readonly body: unknown
 }
 

@@ -5,13 +5,14 @@ import { type Context, Hono } from 'hono'
 import type { Clock } from '../clock.ts'
 import { createControl } from './control.ts'
 import { exchange, type Played } from './exchange.ts'
-import { createFaults, type FaultScript, type Target } from './faults.ts'
+import { createFaults, type FaultScript } from './faults.ts'
 import { createGoogleAds } from './google-ads.ts'
 import { createGoogleOauth, isOauthErrorName, oauthError } from './google-oauth.ts'
 import { createAccount, createLedger, type SandboxLedger } from './ledger.ts'
 import { BUSINESS_ID } from './meta-errors.ts'
 import { createMeta } from './meta-graph.ts'
-import type { Call, PlatformName } from './protocol.ts'
+import type { Call, PlatformName, Target } from './protocol.ts'
+import { createReadPlatforms, readHosts, type SandboxReads } from './reads.ts'
 import { createTradeDesk } from './tradedesk.ts'
 import { createBidEndpoint } from './tradedesk-bid.ts'
 import { isTradeDeskErrorName, tradeDeskError } from './tradedesk-errors.ts'
@@ -39,6 +40,8 @@ export interface Sandbox {
     readonly tradedeskBid: string
   }
   readonly credentials: typeof CREDENTIALS
+  /** What is read: hosts and clients by type of connection. */
+  readonly sync: SandboxReads
   readonly faults: FaultScript
   readonly ledger: SandboxLedger
   /** The platform's access token, and any later one, is answered as revoked until {@link restoreToken}. */
@@ -84,7 +87,7 @@ export function startSandbox({ port, clock, currencies = {} }: SandboxOptions): 
   play(
     '/google-ads',
     'google_ads',
-    createGoogleAds(account('google_ads'), CREDENTIALS.googleAds.customerId, oauth),
+    createGoogleAds(account('google_ads'), CREDENTIALS.googleAds.customerId, oauth, clock),
   )
   play('/google-oauth', 'google_oauth', {
     handle: oauth.handle,
@@ -104,6 +107,8 @@ export function startSandbox({ port, clock, currencies = {} }: SandboxOptions): 
     handle: createBidEndpoint(tradedesk),
     errorNamed: (name) => tradeDeskError(isTradeDeskErrorName(name) ? name : 'server_error'),
   })
+
+  for (const { prefix, target, played } of createReadPlatforms(oauth)) play(prefix, target, played)
 
   async function answer(c: Context<Env>, prefix: string, target: Target, played: Played): Promise<Response> {
     const { pathname, searchParams } = new URL(c.req.url)
@@ -127,7 +132,7 @@ export function startSandbox({ port, clock, currencies = {} }: SandboxOptions): 
       c.env.incoming.socket.destroy()
       return RESPONSE_ALREADY_SENT
     }
-    return new Response(outcome.text === '' ? null : outcome.text, outcome)
+    return new Response(outcome.content === '' ? null : outcome.content, outcome)
   }
 
   return new Promise((resolve, reject) => {
@@ -148,6 +153,7 @@ export function startSandbox({ port, clock, currencies = {} }: SandboxOptions): 
           tradedeskBid: `${url}/tradedesk-bid`,
         },
         credentials: CREDENTIALS,
+        sync: readHosts(url, CREDENTIALS.googleAds),
         faults,
         ledger,
         revokeToken: (platform) => {

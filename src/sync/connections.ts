@@ -79,7 +79,8 @@ export async function connect(sync: Sync, wanted: NewConnection): Promise<Connec
       .values({ id, org_id: orgId, type: connector.type, created_at: now, ...values })
       .execute()
 
-  const accounts = await accountsOf(sync, connector, { id, orgId }).catch(async (error) => {
+  const { settings: tried } = infoOf(values)
+  const accounts = await accountsOf(sync, connector, { id, orgId, settings: tried }).catch(async (error) => {
     if (earlier)
       await sync.store.db.updateTable('connectors').set({ status: 'error' }).where('id', '=', id).execute()
     else await store.db.deleteFrom('connectors').where('id', '=', id).execute()
@@ -123,11 +124,16 @@ export async function connect(sync: Sync, wanted: NewConnection): Promise<Connec
 async function accountsOf(
   sync: Sync,
   connector: ReadConnector,
-  { id, orgId, accountId }: { id: string; orgId: number; accountId?: string },
+  {
+    id,
+    orgId,
+    accountId,
+    settings,
+  }: { id: string; orgId: number; accountId?: string; settings: Readonly<Record<string, Json>> },
 ): Promise<readonly PlatformAccount[]> {
   const account = { type: connector.type, orgId, accountId: accountId ?? id }
   const caller = { connector, connectorId: id, account, priority: 'read_premium' } as const
-  const talked = await converseNow(sync.calls, caller, connector.accounts(), PATIENCE_MS)
+  const talked = await converseNow(sync.calls, caller, connector.accounts(settings), PATIENCE_MS)
   switch (talked.is) {
     case 'done':
       return talked.value
@@ -152,7 +158,9 @@ export async function testConnection(
   if (row.status === 'disconnected') return { ok: false, detail: 'the account is not connected' }
   const account = row.account_id === null ? {} : { accountId: row.account_id }
   try {
-    const accounts = await accountsOf(sync, connector, { id: row.id, orgId: row.org_id, ...account })
+    const { settings } = infoOf(row)
+    const about = { id: row.id, orgId: row.org_id, settings, ...account }
+    const accounts = await accountsOf(sync, connector, about)
     const reached = accounts.some(({ id }) => id === row.account_id)
     return {
       ok: reached,

@@ -63,6 +63,7 @@ describe('what an operator sees', () => {
       '/api/v1/connectors/requests/{id}/cancel',
       '/api/v1/connectors/requests/{id}/retry',
       '/api/v1/connectors/{id}',
+      '/api/v1/connectors/{id}/records',
       '/api/v1/connectors/{id}/schedule',
       '/api/v1/connectors/{id}/sync',
       '/api/v1/connectors/{id}/test',

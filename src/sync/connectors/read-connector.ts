@@ -48,8 +48,12 @@ export type ReadStep =
       readonly bucket: string
       readonly encoding: Encoding
       readonly gzip: boolean
-      /** Undefined leaves a record out (a totals line). */
-      readonly toRow: (record: Readonly<Record<string, unknown>>) => Row | undefined
+      /** The answer is an archive of such files. */
+      readonly archive?: 'zip'
+      /** Where an answer that sends on to this address is followed to; undefined, or nothing said here, refuses it. */
+      readonly redirect?: (url: string) => HttpRequest | undefined
+      /** Undefined leaves a record out (a totals line). `file` is the one of an archive that the record is in. */
+      readonly toRow: (record: Readonly<Record<string, unknown>>, file: string) => Row | undefined
     }
   | { readonly is: 'rows'; readonly rows: readonly Row[] }
   | { readonly is: 'remember'; readonly state: Json }
@@ -61,6 +65,11 @@ export type ReadReply = Extract<Answer, { is: 'ok' | 'refused' }> | undefined
 
 /** A pure conversation. Answers it cannot go on with (throttled, auth, transient) never reach it: the runner acts on them. */
 export type ReadTalk<T> = Generator<ReadStep, T, ReadReply>
+
+/** Thrown by a conversation that cannot do what was asked; says why, and what would help, to a person. */
+export class TalkRefused extends Error {
+  override readonly name = 'TalkRefused'
+}
 
 /** Asks once and hands the body of an `ok` answer on. */
 export function* ask(request: HttpRequest, bucket: string): Generator<ReadStep, unknown, ReadReply> {
@@ -191,8 +200,8 @@ export interface ReadConnector {
   /** Share of the platform's own quota that its headers or body say is used (0..1), per bucket; undefined without a word. */
   usedShare(response: HttpResponse): { readonly bucket: string; readonly share: number } | undefined
 
-  /** Proves that the credentials work, changing nothing. Lost access is never an empty list. */
-  accounts(): ReadTalk<readonly PlatformAccount[]>
+  /** Proves that the credentials work, changing nothing. Lost access is never an empty list. @param settings of the connection */
+  accounts(settings: AccountRef['settings']): ReadTalk<readonly PlatformAccount[]>
   /** Yields `rows` of campaigns and of what is below them, as far as the platform has it. */
   campaigns(account: AccountRef): ReadTalk<ReportResult>
   report(query: ReportQuery): ReadTalk<ReportResult>

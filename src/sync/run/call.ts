@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import type { Clock } from '../../clock.ts'
 import { messageOf } from '../../errors.ts'
-import type { HttpRequest, HttpResponse, StreamingClient } from '../../http.ts'
+import type { HttpRequest, HttpResponse, Opening, StreamingClient } from '../../http.ts'
 import type { Answer } from '../../platforms/index.ts'
 import type { Priority, Verdict } from '../../shield/index.ts'
 import type { ReadConnector, ReadStep, Row } from '../connectors/read-connector.ts'
@@ -46,6 +46,8 @@ const BATCH = 1_000
 /** Between two looks at a breaker whose one probe is under way. */
 const PROBE_MS = 1_000
 const MAX_ERROR_BYTES = 256 * 1024
+const REDIRECTS = new Set([301, 302, 303, 307, 308])
+const MAX_HOPS = 3
 
 const verdictOf: Record<Answer['is'] | 'not_sent' | 'no_answer', Verdict> = {
   ok: 'healthy',
@@ -115,7 +117,7 @@ async function send(
     const sent =
       step.is === 'ask'
         ? await ask(deps, caller, request, step.bucket)
-        : await download(deps, caller, step, request, onRows)
+        : await download(deps, caller, step, { request, accessToken }, onRows)
     verdict = verdictOf[sent.is]
     if (sent.is === 'throttled') {
       limits.block(account, step.bucket, sent.retryAfterMs)
@@ -158,10 +160,10 @@ async function download(
   deps: CallDeps,
   caller: CallerOf,
   step: Extract<ReadStep, { is: 'download' }>,
-  request: HttpRequest,
+  first: First,
   onRows: (rows: readonly Row[]) => Promise<void>,
 ): Promise<Answered> {
-  const opening = await deps.http.open(request, deps.timeoutMs)
+  const opening = await follow(deps, caller, step, first)
   if (opening.is !== 'opened') return opening
   const { status, headers, body } = opening
   if (status >= 300) {
@@ -170,8 +172,8 @@ async function download(
   }
   try {
     let rows: Row[] = []
-    for await (const record of recordsOf(body, step.encoding, step.gzip)) {
-      const row = step.toRow(record)
+    for await (const [record, file] of recordsOf(body, step)) {
+      const row = step.toRow(record, file)
       if (row) rows.push(row)
       if (rows.length < BATCH) continue
       await onRows(rows)
@@ -184,6 +186,30 @@ async function download(
     return { is: 'no_answer', detail: `the download broke off: ${messageOf(error)}` }
   } finally {
     body.destroy()
+  }
+}
+
+interface First {
+  readonly request: HttpRequest
+  readonly accessToken: string
+}
+
+/** Opens a download, as far as the conversation lets it be sent on. Every address is authorized anew. */
+async function follow(
+  { http, timeoutMs }: CallDeps,
+  { connector }: CallerOf,
+  { redirect }: Extract<ReadStep, { is: 'download' }>,
+  { request, accessToken }: First,
+): Promise<Opening> {
+  let here = request
+  for (let hops = 0; ; hops++) {
+    const opening = await http.open(here, timeoutMs)
+    if (opening.is !== 'opened' || !REDIRECTS.has(opening.status) || hops === MAX_HOPS) return opening
+    const location = opening.headers['location'] ?? ''
+    const next = URL.canParse(location, here.url) && redirect?.(new URL(location, here.url).href)
+    if (!next) return opening
+    opening.body.destroy()
+    here = connector.authorize(next, accessToken)
   }
 }
 

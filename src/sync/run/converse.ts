@@ -1,6 +1,13 @@
 import { type Clock, sleep } from '../../clock.ts'
 import { messageOf } from '../../errors.ts'
-import type { Json, ReadReply, ReadStep, ReadTalk, Row } from '../connectors/read-connector.ts'
+import {
+  type Json,
+  type ReadReply,
+  type ReadStep,
+  type ReadTalk,
+  type Row,
+  TalkRefused,
+} from '../connectors/read-connector.ts'
 import { type CallAnswer, type CallDeps, type CallerOf, type CallStep, call, StopDownload } from './call.ts'
 
 /** What happens around a conversation, in the order it asks for it. */
@@ -17,6 +24,8 @@ export interface Conversation<T> {
   turn: IteratorResult<ReadStep, T> | undefined
   calls: number
   failures: number
+  /** Something was changed at the platform. */
+  hasWritten: boolean
 }
 
 export type Talked<T> =
@@ -44,6 +53,7 @@ export const begin = <T>(talk: ReadTalk<T>): Conversation<T> => ({
   turn: undefined,
   calls: 0,
   failures: 0,
+  hasWritten: false,
 })
 
 /** Runs a conversation until it is done, has to wait, or cannot go on. What the listener throws ends it. */
@@ -58,7 +68,11 @@ export async function converse<T>(
       conversation.turn = conversation.talk.next(reply)
       return undefined
     } catch (error) {
-      return { is: 'refused', detail: `the answer was not understood: ${messageOf(error)}` }
+      // What was written is written, even if the answer to it is not what it should be.
+      if (conversation.hasWritten) return { is: 'unknown', detail: messageOf(error) }
+      const detail =
+        error instanceof TalkRefused ? error.message : `the answer was not understood: ${messageOf(error)}`
+      return { is: 'refused', detail }
     }
   }
   let fault = conversation.turn ? undefined : next()
@@ -89,13 +103,14 @@ export async function converse<T>(
       case 'download': {
         const came = await repeated(deps, caller, conversation, step, listener)
         if (came.is !== 'reply') return came
+        if (step.is === 'ask' && step.writes && came.reply?.is === 'ok') conversation.hasWritten = true
         fault = next(came.reply)
       }
     }
   }
 }
 
-type Fault = Extract<Talked<never>, { is: 'refused' }>
+type Fault = Extract<Talked<never>, { is: 'refused' | 'unknown' }>
 type Came = { readonly is: 'reply'; readonly reply: ReadReply } | Exclude<Talked<never>, { is: 'done' }>
 
 async function repeated<T>(

@@ -1,18 +1,37 @@
 import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { JSONParser } from '@streamparser/json'
 import { parse } from 'csv-parse'
 import type { Encoding } from '../connectors/read-connector.ts'
+import { zippedFiles } from './read-zip.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
 /** No line of a report is longer; one that never ends would fill the memory. */
 const MAX_RECORD_BYTES = 1024 * 1024
 
-/** The records of a downloaded report, one after the other. Throws when it is cut off or malformed. */
-export async function* recordsOf(body: Readable, encoding: Encoding, gzip: boolean): AsyncGenerator<Fields> {
-  const text = gzip ? unzipped(body) : body
+/** How a download is packed. */
+export interface Packing {
+  readonly encoding: Encoding
+  readonly gzip: boolean
+  readonly archive?: 'zip'
+}
+
+/** The records of a downloaded report, one after the other, and the file of an archive each is in. Throws when it is cut off or malformed. */
+export async function* recordsOf(
+  body: Readable,
+  { encoding, gzip, archive }: Packing,
+): AsyncGenerator<readonly [record: Fields, file: string]> {
+  if (archive === 'zip') {
+    for await (const { name, content } of zippedFiles(body))
+      for await (const record of recordsIn(Readable.from(content), encoding)) yield [record, name]
+    return
+  }
+  for await (const record of recordsIn(gzip ? unzipped(body) : body, encoding)) yield [record, '']
+}
+
+async function* recordsIn(text: Readable, encoding: Encoding): AsyncGenerator<Fields> {
   switch (encoding) {
     case 'csv':
       yield* text.pipe(

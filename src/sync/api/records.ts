@@ -1,0 +1,93 @@
+import { z } from '@hono/zod-openapi'
+import { ok, type Route, readJson } from '../../api/index.ts'
+import { AppError } from '../../errors.ts'
+import { findConnection } from '../connections.ts'
+import type { Upserted } from '../connectors/read-connector.ts'
+import { converseNow } from '../run/index.ts'
+import { connectorFor, type Sync } from '../sync.ts'
+import { accountRefOf } from '../work/index.ts'
+import { Id, idOf } from './connectors.ts'
+
+const Cell = z.union([z.string().max(50_000), z.number(), z.boolean(), z.null()])
+const Records = z.strictObject({
+  records: z
+    .array(z.record(z.string().min(1).max(200), Cell))
+    .min(1)
+    .max(1_000),
+})
+const Stored = z.object({ added: z.int(), updated: z.int(), unchanged: z.int() }).openapi('StoredRecords')
+
+/** How long a caller waits for the platform. */
+const PATIENCE_MS = 60_000
+const MAX_BYTES = 4 * 1024 * 1024
+
+/** Records that are stored at a platform. */
+export function recordRoutes(sync: Sync): Route[] {
+  // One after the other for each connection: two at once could both find a key missing and append it.
+  const lastOf = new Map<string, Promise<unknown>>()
+
+  function inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
+    const turn = (lastOf.get(id) ?? Promise.resolve()).then(work)
+    const ended: Promise<unknown> = turn
+      .catch(() => {})
+      .then(() => {
+        if (lastOf.get(id) === ended) lastOf.delete(id)
+      })
+    lastOf.set(id, ended)
+    return turn
+  }
+
+  return [
+    {
+      method: 'put',
+      path: '/api/v1/connectors/{id}/records',
+      summary:
+        'Add records to the table of the connection, or replace those with the same key; safe to repeat',
+      scope: 'admin',
+      params: Id,
+      body: Records.openapi('Records'),
+      answers: { 200: { description: 'What became of them', schema: Stored } },
+      refusals: [
+        'invalid_request',
+        'payload_too_large',
+        'unsupported_media_type',
+        'not_found',
+        'platform_refused',
+        'platform_unavailable',
+        'outcome_unknown',
+      ],
+      async handle(c, { org }) {
+        const row = await findConnection(sync, org, idOf(c))
+        const connector = connectorFor(sync, row.type)
+        const { records } = await readJson(c, Records, MAX_BYTES)
+        const talk = connector.upsert?.(accountRefOf(row), records)
+        const problem = !talk ? `${connector.type} stores no records` : `the account is ${row.status}`
+        if (!talk || row.status !== 'connected')
+          throw new AppError('invalid_request', `id: ${problem}`, 'never', { field: 'id' })
+        const account = { type: connector.type, orgId: org, accountId: row.account_id ?? row.id }
+        const caller = { connector, connectorId: row.id, account, priority: 'read_premium' } as const
+        return inTurn(row.id, async () =>
+          ok(storedOf(connector.type, await converseNow(sync.calls, caller, talk, PATIENCE_MS))),
+        )
+      },
+    },
+  ]
+}
+
+function storedOf(type: string, talked: Awaited<ReturnType<typeof converseNow<Upserted>>>): Upserted {
+  switch (talked.is) {
+    case 'done':
+      return talked.value
+    case 'unknown':
+      throw new AppError(
+        'outcome_unknown',
+        `it is not certain what ${type} stored: ${talked.detail}`,
+        'later',
+      )
+    case 'unavailable':
+      throw new AppError('platform_unavailable', `${type}: ${talked.detail}`, 'later')
+    case 'auth_lost':
+    case 'refused':
+      throw new AppError('platform_refused', `${type} refused: ${talked.detail}`)
+  }
+}

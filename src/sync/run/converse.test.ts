@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest'
+import { FakeClock } from '../../../test/support/fake-clock.ts'
+import type { HttpResponse } from '../../http.ts'
+import { createGa4 } from '../connectors/ga4/index.ts'
+import { type ReadStep, type ReadTalk, TalkRefused } from '../connectors/read-connector.ts'
+import { createBreakers } from './breakers.ts'
+import { begin, converse } from './converse.ts'
+
+const change: ReadStep = {
+  is: 'ask',
+  request: { method: 'POST', url: 'https://x.example', headers: {} },
+  bucket: 'calls',
+  writes: true,
+}
+
+/** How a conversation ends on a platform that always answers the same. */
+async function endOf(talk: ReadTalk<void>, response: Partial<HttpResponse> = {}) {
+  const clock = new FakeClock()
+  const answer = { status: 200, headers: {}, body: '{}', ...response }
+  const token = { is: 'token', accessToken: 'secret' } as const
+  const nothing = async () => {}
+  const deps = {
+    clock,
+    timeoutMs: 1_000,
+    http: {
+      send: async () => ({ is: 'answered', response: answer, latencyMs: 1 }) as const,
+      open: async () => ({ is: 'not_sent', detail: '', latencyMs: 1 }) as const,
+      close: nothing,
+    },
+    tokens: { get: async () => token, renew: async () => token, lose: nothing },
+    limits: {
+      take: async () => ({ is: 'admitted' }) as const,
+      block() {},
+      observe() {},
+      status: () => ({ current: 0, limit: 1, resetAtMs: 0 }),
+    },
+    breakers: createBreakers(clock, () => {}),
+    onCall() {},
+    onLimited() {},
+  }
+  const connector = createGa4()
+  const caller = {
+    connector,
+    connectorId: 'c',
+    account: { type: connector.type, orgId: 1, accountId: 'a' },
+    priority: 'read_premium',
+  } as const
+  return converse(deps, caller, begin(talk), { onRows: nothing, onRemember: nothing, onProgress: nothing })
+}
+
+describe('a conversation that breaks off', () => {
+  function* thrower(error: Error, ...steps: ReadStep[]): ReadTalk<void> {
+    for (const step of steps) yield step
+    throw error
+  }
+
+  it('is refused in its own words where it cannot do what was asked', async () => {
+    const ended = await endOf(thrower(new TalkRefused('settings.range: is needed')))
+    expect(ended).toEqual({ is: 'refused', detail: 'settings.range: is needed' })
+  })
+
+  it('says that an answer was not understood', async () => {
+    const ended = await endOf(thrower(new Error('no id'), { ...change, writes: false }))
+    expect(ended).toEqual({ is: 'refused', detail: 'the answer was not understood: no id' })
+  })
+
+  it.each([new Error('no id'), new TalkRefused('stored beside its column')])(
+    'leaves open what was done once something was written',
+    async (error) => {
+      expect(await endOf(thrower(error, change))).toEqual({ is: 'unknown', detail: error.message })
+    },
+  )
+
+  it('has written nothing where the platform refused', async () => {
+    const refusal = { status: 400, body: '{"error":{"code":400}}' }
+    const ended = await endOf(thrower(new Error('so'), { ...change, mayRefuse: true }), refusal)
+    expect(ended).toEqual({ is: 'refused', detail: 'the answer was not understood: so' })
+  })
+})

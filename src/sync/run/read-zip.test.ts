@@ -1,0 +1,38 @@
+import { Readable } from 'node:stream'
+import { zipSync } from 'fflate'
+import { describe, expect, it } from 'vitest'
+import { recordsOf } from './read-stream.ts'
+
+const archive = Buffer.from(
+  zipSync({
+    'SDF-Campaigns.csv': Buffer.from('Campaign Id,Name\n1,"a, b"\n2,c\n'),
+    'empty.csv': Buffer.alloc(0),
+    'SDF-LineItems.csv': Buffer.from('Line Item Id,Name\n7,x\n'),
+  }),
+)
+const packing = { encoding: 'csv', gzip: false, archive: 'zip' } as const
+
+async function records(bytes: Buffer, size: number) {
+  const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) =>
+    bytes.subarray(index * size, (index + 1) * size),
+  )
+  const found = []
+  for await (const record of recordsOf(Readable.from(chunks), packing)) found.push(record)
+  return found
+}
+
+describe('an archive of files', () => {
+  it.each([1, 7, 1_000_000])('is read in pieces of %i bytes', async (size) => {
+    expect(await records(archive, size)).toEqual([
+      [{ 'Campaign Id': '1', Name: 'a, b' }, 'SDF-Campaigns.csv'],
+      [{ 'Campaign Id': '2', Name: 'c' }, 'SDF-Campaigns.csv'],
+      [{ 'Line Item Id': '7', Name: 'x' }, 'SDF-LineItems.csv'],
+    ])
+  })
+
+  it('is refused wherever it is cut off', async () => {
+    for (let length = 1; length < archive.length - 21; length++) {
+      await expect(records(archive.subarray(0, length), 64), `cut at ${length}`).rejects.toThrow()
+    }
+  })
+})

@@ -1,0 +1,78 @@
+import type { AccountRef, ReadConnector, ReadTalk } from '../../src/sync/connectors/read-connector.ts'
+import { converseNow } from '../../src/sync/run/index.ts'
+import { accountRefOf } from '../../src/sync/work/index.ts'
+import { type Harness, type Reply, startHarness } from './harness.ts'
+
+export interface PlayedReads extends Harness {
+  /** Connects an account of a platform the sandbox plays, as a person without a browser would. Returns the answer. */
+  connect(type: string, more?: { account_id?: string; settings?: object }): Promise<Reply>
+  /** Asks for a report and waits until the request has ended. */
+  fetched(connectorId: string, report: object): Promise<Reply>
+  /** Has a conversation with the platform of a connection, through the runner. */
+  talk<T>(
+    connectorId: string,
+    begin: (connector: ReadConnector, account: AccountRef) => ReadTalk<T>,
+  ): Promise<Awaited<ReturnType<typeof converseNow<T>>>>
+  /** What the request brought, as JSON. */
+  rowsOf(requestId: string): Promise<Record<string, unknown>[]>
+}
+
+const CALLBACK = 'http://127.0.0.1:9/back'
+
+/** The service with the connectors it really has, against the sandbox, over HTTP. */
+export async function startPlayedReads(): Promise<PlayedReads> {
+  const harness = await startHarness()
+  const { send, get, clock } = harness
+
+  async function connect(type: string, more: { account_id?: string; settings?: object } = {}) {
+    const { account_id, settings = {} } = more
+    const asked = { connector_type: type, callback_url: CALLBACK, settings }
+    const begun = await send('POST', '/api/v1/connectors/oauth/initiate', asked)
+    if (begun.status !== 200) return begun
+    const page = await fetch(begun.body.authorization_url, { redirect: 'manual' })
+    const { code, state } = Object.fromEntries(new URL(page.headers.get('location') ?? '').searchParams)
+    return send('POST', '/api/v1/connectors/oauth/callback', {
+      code,
+      state,
+      ...(account_id && { account_id }),
+    })
+  }
+
+  async function fetched(connectorId: string, report: object) {
+    const asked = await send('POST', '/api/v1/connectors/fetch', { connector_id: connectorId, ...report })
+    if (asked.status !== 200) return asked
+    const path = `/api/v1/connectors/requests/${asked.body.request_id}`
+    for (let turn = 0; turn < 3_000; turn++) {
+      const reply = await get(path)
+      if (reply.body.status !== 'queued' && reply.body.status !== 'running') return reply
+      await new Promise((resolve) => setTimeout(resolve, 2))
+      clock.advance(turn < 20 ? 0 : turn < 60 ? 1_000 : 15_000)
+    }
+    throw new Error('the request never ended')
+  }
+
+  return {
+    ...harness,
+    connect,
+    fetched,
+    async talk(connectorId, begin) {
+      const { reads } = harness.service
+      const { body } = await get('/api/v1/connectors')
+      const found = body.connectors.find(({ id }: { id: string }) => id === connectorId)
+      const connector = reads?.connectors.get(found?.type)
+      if (!reads || !connector) throw new Error('no such connection')
+      const row = await reads.store.db
+        .selectFrom('connectors')
+        .selectAll()
+        .where('id', '=', connectorId)
+        .executeTakeFirstOrThrow()
+      const account = { type: connector.type, orgId: row.org_id, accountId: row.account_id ?? row.id }
+      const caller = { connector, connectorId, account, priority: 'lowering' } as const
+      return converseNow(reads.calls, caller, begin(connector, accountRefOf(row)), 60_000)
+    },
+    async rowsOf(requestId) {
+      const { body } = await get(`/api/v1/connectors/requests/${requestId}/data?format=json`)
+      return body.rows
+    },
+  }
+}

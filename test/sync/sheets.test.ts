@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest'
+import { startPlayedReads } from '../support/played-reads.ts'
+
+async function connected(settings: object = {}) {
+  const reads = await startPlayedReads()
+  const { body } = await reads.connect('SHEETS', {
+    settings: { spreadsheet_id: 'sandbox-crm', range: 'CRM', key_column: 'email', ...settings },
+  })
+  const id = String(body.connector_id)
+  const read = async () => {
+    const done = await reads.fetched(id, { report_type: 'rows' })
+    expect(done.body.status).toBe('completed')
+    return reads.rowsOf(done.body.request_id)
+  }
+  const store = (...records: object[]) => reads.send('PUT', `/api/v1/connectors/${id}/records`, { records })
+  return { reads, body, id, read, store }
+}
+
+describe('a customer list in Google Sheets', () => {
+  it('is read with ragged rows, empty lines and a column without heading', async () => {
+    const { body, read } = await connected()
+    expect(body.accounts).toEqual([{ id: 'sandbox-crm', name: 'Customers' }])
+    const rows = await read()
+    expect(rows.map(({ record_key }) => record_key)).toEqual([
+      'a@x.example',
+      'b@x.example',
+      'c@x.example',
+      'd@x.example',
+    ])
+    expect(rows[0]).toMatchObject({ email: 'a@x.example', ltv: 1200, active: true, note: 'calls back' })
+    expect(rows[1]).toMatchObject({ ltv: 90.5, segment: null, account_timezone: 'Europe/Berlin' })
+    expect(rows[3]).toMatchObject({ ltv: '0042', column_F: 'seen at the fair' })
+  })
+
+  it('takes records by their key, writes only what differs, and can be told again', async () => {
+    const { reads, read, store } = await connected()
+    const records = [
+      { email: 'b@x.example', ltv: 100, segment: 'gold' },
+      { email: 'a@x.example', ltv: 1200 },
+      { email: 'new@x.example', ltv: 5, note: '=HYPERLINK("https://evil.example")' },
+    ]
+    expect((await store(...records)).body).toEqual({ added: 1, updated: 1, unchanged: 1 })
+    expect((await store(...records)).body).toEqual({ added: 0, updated: 0, unchanged: 3 })
+
+    const rows = await read()
+    expect(rows).toHaveLength(5)
+    expect(rows.find(({ email }) => email === 'new@x.example')).toMatchObject({
+      note: '=HYPERLINK("https://evil.example")',
+    })
+    expect(rows.find(({ email }) => email === 'b@x.example')).toMatchObject({ ltv: 100, segment: 'gold' })
+    expect(
+      reads.sandbox.ledger.requests.filter(
+        ({ method, path }) => method === 'POST' && path.includes('/values'),
+      ),
+    ).toHaveLength(2)
+  })
+
+  it('appends nothing twice when the answer to an append was lost', async () => {
+    const { reads, read, store } = await connected()
+    reads.sandbox.faults.add({ platform: 'sheets', path: ':append', fault: { is: 'reset_after' } })
+    const lost = await store({ email: 'new@x.example', ltv: 5 })
+    expect(lost).toMatchObject({ status: 504, body: { code: 'outcome_unknown' } })
+    expect((await store({ email: 'new@x.example', ltv: 5 })).body).toEqual({
+      added: 0,
+      updated: 0,
+      unchanged: 1,
+    })
+    expect((await read()).filter(({ email }) => email === 'new@x.example')).toHaveLength(1)
+  })
+
+  it('appends nothing twice when two store the same record at once', async () => {
+    const { store } = await connected()
+    const record = { email: 'new@x.example', ltv: 5 }
+    const both = await Promise.all([store(record), store(record)])
+    expect(both.map(({ body }) => body.added).sort()).toEqual([0, 1])
+  })
+
+  it.each([
+    [{ key_column: 'phone' }, { email: 'x' }, 'settings.key_column: phone is none of the columns'],
+    [{ key_column: '' }, { email: 'x' }, 'settings.key_column: is needed'],
+    [{}, { ltv: 1 }, 'a record has no email'],
+    [{}, { email: 'x', colour: 'red' }, 'colour is none of the columns'],
+    [{ range: 'CRM!F' }, { email: 'x' }, 'settings.key_column: email is none of the columns'],
+    [{ range: 'CRM!?' }, { email: 'x' }, 'is no range such as CRM!A1:F'],
+    [{ range: 'Nowhere' }, { email: 'x' }, "there is no sheet Nowhere; there are CRM, It's empty"],
+    [{ range: 'CRM!A2000' }, { email: 'x' }, 'lies outside of the sheet'],
+  ])('says what is wrong with %o and %o', async (settings, record, problem) => {
+    const { store } = await connected(settings)
+    expect(await store(record)).toMatchObject({
+      status: 502,
+      body: { detail: expect.stringContaining(problem) },
+    })
+  })
+
+  it('is not connected without the spreadsheet, or with one that the grant does not reach', async () => {
+    const { connect } = await startPlayedReads()
+    expect(await connect('SHEETS')).toMatchObject({
+      status: 502,
+      body: { detail: 'SHEETS refused: settings.spreadsheet_id: is needed' },
+    })
+    expect(await connect('SHEETS', { settings: { spreadsheet_id: 'other' } })).toMatchObject({ status: 502 })
+  })
+
+  it('waits for the next minute when a minute is used up', async () => {
+    const { reads, read } = await connected()
+    const fault = { is: 'error', name: 'RATE_LIMIT_EXCEEDED' } as const
+    reads.sandbox.faults.add({ platform: 'sheets', path: '/values', fault })
+    const begunMs = reads.clock.nowMs()
+    expect(await read()).toHaveLength(4)
+    expect(reads.clock.nowMs() - begunMs).toBeGreaterThanOrEqual(60_000)
+  })
+})
