@@ -80,7 +80,7 @@ type RpcErrorName = keyof typeof ERRORS
 export const isRpcErrorName = (name: string): name is RpcErrorName => Object.hasOwn(ERRORS, name)
 
 /** A google.rpc.Status as the APIs over REST answer it. */
-export function rpcError(name: RpcErrorName, words?: string): Reply {
+function rpcError(name: RpcErrorName, words?: string): Reply {
   const { http, status, message, details, headers }: ErrorKind = ERRORS[name]
   const error = { code: http, message: words ?? message, status, ...(details && { details }) }
   return { status: http, ...(headers && { headers }), body: { error } }

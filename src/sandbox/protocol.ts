@@ -1,5 +1,5 @@
 /** The platforms the sandbox plays; the names are those of the product, which it does not import. */
-export const PLATFORMS = ['google_ads', 'meta', 'tradedesk'] as const
+const PLATFORMS = ['google_ads', 'meta', 'tradedesk'] as const
 export type PlatformName = (typeof PLATFORMS)[number]
 
 /** What faults are scripted for, and requests noted of: the platforms, and what is only read. */
