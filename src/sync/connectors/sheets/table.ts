@@ -56,7 +56,7 @@ export function* findTable(host: string, account: AccountRef): ReadTalk<Table> {
 type Place = Omit<Table, 'columns' | 'headings'>
 
 /** Cells of some rows, whose empty ends are cut. */
-export function* readRows(
+function* readRows(
   host: string,
   id: string,
   { sheet, firstColumn, lastColumn }: Place,
