@@ -1,9 +1,11 @@
 import type { Ctx } from '../api/index.ts'
 import type { Metrics } from '../metrics.ts'
+import type { BudgetManager } from '../shield/index.ts'
 import type { Bidder } from './bidder.ts'
 import { type NoticeKind, settleNotice } from './openrtb/index.ts'
 
 export interface NoticeRouteDeps {
+  readonly budget: BudgetManager
   readonly bidder: Bidder
   readonly metrics: Metrics
 }
@@ -14,7 +16,7 @@ const KINDS: Readonly<Record<string, NoticeKind>> = { win: 'win', billing: 'bill
  * `GET` or `POST /openrtb2/notice/{win|billing|loss}/{token}`. Safe to repeat: a notice that was recorded before is
  * answered 200 as well. Only a token that we did not sign gets 404.
  */
-export function noticeHandler({ bidder, metrics }: NoticeRouteDeps): (c: Ctx) => Response {
+export function noticeHandler({ bidder, budget, metrics }: NoticeRouteDeps): (c: Ctx) => Response {
   return (c) => {
     const kind = KINDS[c.req.param('kind') ?? '']
     const token = kind && bidder.tokens.verify(c.req.param('token') ?? '')
@@ -31,8 +33,14 @@ export function noticeHandler({ bidder, metrics }: NoticeRouteDeps): (c: Ctx) =>
     if (settled.price !== undefined) metrics.noticePrices.add({ seat, form: settled.price })
     if (settled.lossCode !== undefined) metrics.losses.add({ seat, code: String(settled.lossCode) })
     const stats = bidder.statsOf(seat)
-    // Settling is synchronous, so whatever became overdraft meanwhile is this bill's; it is one bill in all its scopes.
-    stats.overdraft += Math.max(0, ...scopes.map(({ overdraft }, i) => overdraft - (before[i] ?? 0)))
+    // Whether a bill was overdrawn, the store says; it is one bill in all its scopes. Bills told together may be taken for
+    // each other's, but only where all of them are overdrawn.
+    const countOverdraft = () => {
+      stats.overdraft += Math.max(0, ...scopes.map(({ overdraft }, i) => overdraft - (before[i] ?? 0)))
+    }
+    const told = settled.spent > 0 && settled.is === 'settled_late' ? budget.refresh(scopes) : undefined
+    if (told) told.then(countOverdraft)
+    else countOverdraft()
     if (stats.countNotice(kind, settled.is, settled.delayMs))
       metrics.noticeDelay.observe({ seat, kind }, settled.delayMs / 1000)
     return c.body(null, 200)

@@ -24,10 +24,10 @@ async function redis() {
 }
 
 /** A process of the service, as far as its budgets are concerned, on the machine's time, which Redis compares with its own. */
-async function startReplica(redisUrl: string) {
+async function startReplica(redisUrl: string, environment: Record<string, string> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'bidwarden-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  const config = parseConfig({ PORT: '0', DATA_DIR: folder, REDIS_URL: redisUrl })
+  const config = parseConfig({ PORT: '0', DATA_DIR: folder, REDIS_URL: redisUrl, ...environment })
   const service = await startService(config, { log: createLog('silent') })
   onTestFinished(() => service.stop())
   const send = async (method: string, path: string, body?: unknown) => {
@@ -92,6 +92,29 @@ describe('budgets in Redis', () => {
       status: 200,
       body: { id: '1' },
     })
+  })
+
+  it('say of a seat what its late bills overdrew', async () => {
+    const { url } = await redis()
+    const seat = { id: 'example', billOn: 'billing', holdSeconds: 1, requireKey: false, allowFrom: [] }
+    const { vouch, send, get } = await startReplica(url, {
+      OPENRTB_SEATS: JSON.stringify([seat]),
+      OPENRTB_BUDGET: '0.005',
+    })
+    await vouch()
+    const auction = () =>
+      send('POST', '/openrtb2/example/bid', {
+        id: '1',
+        tmax: 500,
+        imp: [{ id: '1', banner: { w: 300, h: 250 } }],
+      })
+    const [first] = (await auction()).body.seatbid[0].bid
+    await expect.poll(async () => (await auction()).status, { timeout: 3_000 }).toBe(200)
+    await get(`${new URL(first.burl).pathname}?price=5`)
+
+    await expect
+      .poll(async () => (await get('/v1/seats/example')).body.overdraft, { timeout: 1_000 })
+      .toBe(0.005)
   })
 
   it('stop at every process within a second of the kill switch, a pause or a lower limit at one of them', async () => {
