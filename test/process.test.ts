@@ -130,10 +130,10 @@ describe('a ledger on the disk', () => {
     const { limits, forfeited } = await budget(again)
     expect((limits[0]?.spent ?? 0) + (forfeited?.amount ?? 0)).toBeGreaterThanOrEqual(450)
     await post(again, '/v1/kill-switch', { engaged: false })
-    expect(await post(again, '/v1/bids', BID)).toMatchObject({
-      status: 429,
-      body: { code: 'budget_exceeded' },
-    })
+    const refused = await post(again, '/v1/bids', BID)
+    expect(refused).toMatchObject({ status: 429, body: { code: 'budget_exceeded' } })
+    // What was spent before the kill leaves the window about ten minutes after it.
+    expect(refused.body).toMatchObject({ retryAfterMs: expect.closeTo(598_000, -4) })
   })
 
   it('can be read as lines, and recomputed beside the running service', async () => {

@@ -27,7 +27,9 @@ const DRY_MS = 250
 /** Whether the store has said just now that it has not so much. */
 export function isDry({ purse }: Scope, amount: Micros, nowMs: number): boolean {
   const { standing, balance, answeredMs } = purse
-  return standing !== undefined && nowMs - answeredMs < DRY_MS && balance + standing.available < amount
+  // An answer to a line that needed nothing does not say how long to wait.
+  if (!standing || standing.reliefInMs === 0 || nowMs - answeredMs >= DRY_MS) return false
+  return balance + standing.available < amount
 }
 
 /** What the store has said just now about why it grants nothing. */
@@ -45,5 +47,8 @@ export function overBudget(scope: Scope, scopes: readonly Scope[], amount: Micro
 function reliefInMs({ limits, purse, available }: Scope, amount: Micros): number {
   if (available >= amount) return 0
   if (limits.some(({ max }) => amount > max)) return Number.POSITIVE_INFINITY
-  return purse.standing?.reliefInMs ?? 0
+  const { reliefInMs: known = 0, limits: counted = [] } = purse.standing ?? {}
+  if (known > 0) return known
+  // Nobody has asked the store how long: not before the first of what counts stops counting.
+  return Math.max(0, ...counted.map(({ nextReliefMs }) => nextReliefMs))
 }
