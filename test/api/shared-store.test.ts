@@ -70,10 +70,18 @@ describe('budgets in Redis', () => {
     await replicas[0]?.vouch()
     await replicas[1]?.ready()
     let placed = 0
-    for (let round = 0; round < 4; round++) {
-      const replies = await Promise.all(replicas.map(({ bid }) => bid()))
-      placed += replies.filter(({ status }) => status === 200).length
-    }
+    // The last money may have to move from one purse to the other first, so a refused bid is tried again.
+    await expect
+      .poll(
+        async () => {
+          const replies = await Promise.all(replicas.map(({ bid }) => bid()))
+          placed += replies.filter(({ status }) => status === 200).length
+          return placed
+        },
+        { timeout: 10_000, interval: 100 },
+      )
+      .toBeGreaterThanOrEqual(5)
+    for (const { bid } of replicas) if ((await bid()).status === 200) placed += 1
 
     expect(placed).toBe(5)
     for (const { get } of replicas) {
@@ -113,7 +121,7 @@ describe('budgets in Redis', () => {
     await get(`${new URL(first.burl).pathname}?price=5`)
 
     await expect
-      .poll(async () => (await get('/v1/seats/example')).body.overdraft, { timeout: 1_000 })
+      .poll(async () => (await get('/v1/seats/example')).body.overdraft, { timeout: 3_000 })
       .toBe(0.005)
   })
 
@@ -126,14 +134,14 @@ describe('budgets in Redis', () => {
 
     await one.send('POST', '/v1/kill-switch', { engaged: true, reason: 'fire' })
     await expect
-      .poll(async () => (await other.get('/v1/kill-switch')).body.engaged, { timeout: 1_000 })
+      .poll(async () => (await other.get('/v1/kill-switch')).body.engaged, { timeout: 3_000 })
       .toBe(true)
     expect(await other.bid()).toMatchObject({ status: 409, body: { code: 'paused' } })
     await other.send('POST', '/v1/kill-switch', { engaged: false })
     await one.send('PUT', '/v1/budgets/platform:google_ads', {
       limits: [{ kind: 'sliding', windowSeconds: 600, max: 50 }],
     })
-    await expect.poll(async () => (await other.bid()).body.code, { timeout: 1_000 }).toBe('budget_exceeded')
+    await expect.poll(async () => (await other.bid()).body.code, { timeout: 3_000 }).toBe('budget_exceeded')
   })
 
   it('are spent from the purse while Redis is away, then refused, and recover by themselves', async () => {
