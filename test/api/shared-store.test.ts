@@ -27,7 +27,13 @@ async function redis() {
 async function startReplica(redisUrl: string, environment: Record<string, string> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'bidwarden-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  const config = parseConfig({ PORT: '0', DATA_DIR: folder, REDIS_URL: redisUrl, ...environment })
+  const config = parseConfig({
+    PORT: '0',
+    DATA_DIR: folder,
+    REDIS_URL: redisUrl,
+    OPENRTB_SHED_ABOVE_MS: '10000',
+    ...environment,
+  })
   const service = await startService(config, { log: createLog('silent') })
   onTestFinished(() => service.stop())
   const send = async (method: string, path: string, body?: unknown) => {
@@ -96,10 +102,9 @@ describe('budgets in Redis', () => {
     await vouch()
     const request = { id: '1', tmax: 500, imp: [{ id: '1', banner: { w: 300, h: 250 } }] }
 
-    expect(await send('POST', '/openrtb2/example/bid', request)).toMatchObject({
-      status: 200,
-      body: { id: '1' },
-    })
+    await expect
+      .poll(() => send('POST', '/openrtb2/example/bid', request), { timeout: 3_000 })
+      .toMatchObject({ status: 200, body: { id: '1' } })
   })
 
   it('say of a seat what its late bills overdrew', async () => {
@@ -116,9 +121,11 @@ describe('budgets in Redis', () => {
         tmax: 500,
         imp: [{ id: '1', banner: { w: 300, h: 250 } }],
       })
-    const [first] = (await auction()).body.seatbid[0].bid
+    let first = await auction()
+    while (first.status !== 200) first = await auction()
+    const { burl } = first.body.seatbid[0].bid[0]
     await expect.poll(async () => (await auction()).status, { timeout: 3_000 }).toBe(200)
-    await get(`${new URL(first.burl).pathname}?price=5`)
+    await get(`${new URL(burl).pathname}?price=5`)
 
     await expect
       .poll(async () => (await get('/v1/seats/example')).body.overdraft, { timeout: 3_000 })
