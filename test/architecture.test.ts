@@ -16,6 +16,7 @@ const TOP = [
   'config-fields.ts',
   'config-accounts.ts',
   'config-sync.ts',
+  'platform-wiring.ts',
   'sync-wiring.ts',
   'cli.ts',
   'banner.ts',

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -134,6 +134,28 @@ describe('a ledger on the disk', () => {
     expect(refused).toMatchObject({ status: 429, body: { code: 'budget_exceeded' } })
     // What was spent before the kill leaves the window about ten minutes after it.
     expect(refused.body).toMatchObject({ retryAfterMs: expect.closeTo(598_000, -4) })
+  })
+
+  it('goes with a secret of its own, so that notices for bids of an earlier start are recognised', async () => {
+    const directory = folder()
+    const environment = { PORT: '0', STORE: 'sqlite', DATA_DIR: directory, OPENRTB_SHED_ABOVE_MS: '10000' }
+    const first = start(environment)
+    const imp = [{ id: '1', banner: { w: 300, h: 250 } }]
+    const auction = `${await listening(first)}/openrtb2/example/bid`
+    const request = {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ id: '1', tmax: 1000, imp }),
+    }
+    let burl: string | undefined
+    while (burl === undefined)
+      burl = /"burl":"([^"]+)"/.exec(await (await fetch(auction, request)).text())?.[1]
+    first.child.kill('SIGKILL')
+    await once(first.child, 'exit')
+
+    const again = await listening(start(environment))
+    expect((await fetch(`${again}${new URL(burl).pathname}?price=5`)).status).toBe(200)
+    expect(statSync(join(directory, 'notices.key')).mode & 0o777).toBe(0o600)
   })
 
   it('can be read as lines, and recomputed beside the running service', async () => {

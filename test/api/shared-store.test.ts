@@ -31,6 +31,7 @@ async function startReplica(redisUrl: string, environment: Record<string, string
     PORT: '0',
     DATA_DIR: folder,
     REDIS_URL: redisUrl,
+    NOTICE_SECRET: 'shared by all processes, 32 chars',
     OPENRTB_SHED_ABOVE_MS: '10000',
     ...environment,
   })
