@@ -120,6 +120,16 @@ export function createMetrics() {
       registers,
     }),
     connectorEvents: counter('bidwarden_connector_events_total', 'Events of the read stack.', ['type']),
+    reportedSpend: gauge(
+      'bidwarden_reported_spend',
+      'What a platform reports as spent on an account in the latest 30 days, in currency units.',
+      ['connector', 'account', 'currency'],
+    ),
+    spendDifference: gauge(
+      'bidwarden_spend_difference',
+      'What platform and own ledger differ by, campaign by campaign and day by day, by reason; in currency units.',
+      ['connector', 'account', 'currency', 'reason'],
+    ),
     platformAuthLost: gauge('bidwarden_platform_auth_lost', '1 while the platform refuses our credentials.', [
       'platform',
     ]),

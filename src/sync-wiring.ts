@@ -7,9 +7,11 @@ import type { Sandbox } from './sandbox/index.ts'
 import {
   CONNECTOR_TYPES,
   keysInFolder,
+  type OwnSpendOf,
   READ_CONNECTORS,
   type ReadConnector,
   type RunningSync,
+  type SpendSummary,
   startSync,
 } from './sync/index.ts'
 
@@ -20,6 +22,7 @@ export interface SyncParts {
   readonly authorize: Authorize
   /** Plays the platforms in mock mode. */
   readonly sandbox: Pick<Sandbox, 'sync'> | undefined
+  readonly ownSpendOf: OwnSpendOf
   /** Beside those the registry knows. */
   readonly connectors: readonly ReadConnector[]
 }
@@ -54,6 +57,16 @@ export async function startReads(
     authorize,
     onCall: (type, outcome, latencyMs) =>
       metrics.readCalls.observe({ connector: type, outcome }, latencyMs / 1000),
+    ownSpendOf: parts.ownSpendOf,
+    onSpend: (spend) => showSpend(metrics, spend),
     onEvent: ({ type }) => metrics.connectorEvents.inc({ type }),
   })
+}
+
+function showSpend({ reportedSpend, spendDifference }: Metrics, accounts: readonly SpendSummary[]): void {
+  for (const { type: connector, accountId: account, currency, reported, difference } of accounts) {
+    reportedSpend.set({ connector, account, currency }, reported / 1e6)
+    for (const [reason, micros] of Object.entries(difference))
+      spendDifference.set({ connector, account, currency, reason }, micros / 1e6)
+  }
 }

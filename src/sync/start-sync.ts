@@ -13,6 +13,7 @@ import { createKeyring } from './credentials/index.ts'
 import { type CloudEvent, emit, forgetOldEvents, publishWaiting } from './events/index.ts'
 import { retryDue, runSchedules, settleLeftOver, settleSyncs } from './jobs/index.ts'
 import { createTokenKeeper, type OauthClient } from './oauth/index.ts'
+import { type OwnSpendOf, type SpendSummary, summariseSpend } from './reconcile/index.ts'
 import type { FileStore } from './reports/index.ts'
 import {
   type CallDeps,
@@ -49,6 +50,10 @@ export interface SyncOutside {
   readonly log: Logger
   readonly authorize: Authorize
   readonly onCall: (type: ConnectorType, outcome: string, latencyMs: number) => void
+  /** What our own ledger has as spent, to be put beside what the platforms report. */
+  readonly ownSpendOf: OwnSpendOf
+  /** How reported and own spend stand, from time to time; all accounts at once. */
+  readonly onSpend: (accounts: readonly SpendSummary[]) => void
   /** Every event once it is published. */
   readonly onEvent: (event: CloudEvent) => void
 }
@@ -66,6 +71,8 @@ const MAX_ANSWER_BYTES = 64 * 1024 * 1024
 /** Between two looks for what is due: repetitions, schedules, events to publish. */
 const TICK_MS = 1_000
 const SWEEP_MS = 600_000
+/** Between two comparisons of reported and own spend. */
+const SPEND_MS = 900_000
 
 /** Opens the database, takes up what an earlier process left, and begins to work. */
 export async function startSync(options: SyncOptions, outside: SyncOutside): Promise<RunningSync> {
@@ -161,6 +168,9 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
     outside.onEvent(event)
   }
 
+  const compareSpend = async () =>
+    outside.onSpend(await summariseSpend({ store, clock, connectorOf, ownSpendOf: outside.ownSpendOf }))
+
   let ticking: Promise<unknown> | undefined
   const tick = async () => {
     await publishWaiting(store, clock, publish)
@@ -178,6 +188,7 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
       SWEEP_MS,
       () => void background(Promise.all([forgetOldWindows(store, clock), forgetOldEvents(store, clock)])),
     ),
+    every(clock, SPEND_MS, () => void background(compareSpend())),
   ]
   await settleLeftOver(jobs)
 
@@ -192,6 +203,7 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
     health,
     calls,
     files: options.files,
+    ownSpendOf: outside.ownSpendOf,
     jobs,
     worker,
     authorize,

@@ -6,6 +6,7 @@ import type { ConnectorType, ReadConnector } from './connectors/read-connector.t
 import type { Keyring } from './credentials/index.ts'
 import type { SyncDeps } from './jobs/index.ts'
 import type { AuthorizationDeps, OauthClient, TokenKeeper } from './oauth/index.ts'
+import type { OwnSpendOf } from './reconcile/index.ts'
 import type { FileStore } from './reports/index.ts'
 import type { Breakers, CallDeps, HealthRecord, Limits } from './run/index.ts'
 import type { Store } from './store/index.ts'
@@ -23,6 +24,7 @@ export interface Sync {
   readonly health: HealthRecord
   readonly calls: CallDeps
   readonly files: FileStore
+  readonly ownSpendOf: OwnSpendOf
   readonly jobs: SyncDeps
   readonly worker: Worker
   readonly authorize: Authorize

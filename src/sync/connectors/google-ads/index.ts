@@ -19,7 +19,7 @@ import {
   TalkRefused,
 } from '../read-connector.ts'
 import { CALLS, doorTo, listAccounts } from './customers.ts'
-import { AD_GROUP_COLUMNS, CAMPAIGN_COLUMNS, CAMPAIGNS, type Column, REPORTS } from './reports.ts'
+import { AD_GROUP_COLUMNS, CAMPAIGN_COLUMNS, CAMPAIGNS, type Column, REPORTS, SPEND } from './reports.ts'
 import { entitiesQuery, figuresQuery, searchStream } from './requests.ts'
 import { resultsOf, rowsOf } from './rows.ts'
 import { createCampaign, setCampaignStatus, updateCampaign, WRITES } from './write.ts'
@@ -86,6 +86,7 @@ export const createGoogleAds: CreateReadConnector = (baseUrls = {}) => {
     },
     baseUrls: urls,
     concurrencyPerAccount: 2,
+    spend: SPEND,
     authorize: (request, accessToken) => bearer(request, accessToken, [host]),
     read: readAnswer,
     usedShare: () => undefined,
