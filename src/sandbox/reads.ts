@@ -31,7 +31,11 @@ export function createReadPlatforms(oauth: GoogleOauth): readonly Mounted[] {
 }
 
 /** @param url of the sandbox */
-export function readHosts(url: string, google: { clientId: string; clientSecret: string }): SandboxReads {
+export function readHosts(
+  url: string,
+  google: { clientId: string; clientSecret: string },
+  tradedesk: { apiKey: string },
+): SandboxReads {
   const client = { clientId: google.clientId, clientSecret: google.clientSecret }
   const oauth = {
     authorize: `${url}/google-oauth/authorize`,
@@ -41,6 +45,7 @@ export function readHosts(url: string, google: { clientId: string; clientSecret:
   return {
     GA4: { client, baseUrls: { ...oauth, data: `${url}/analytics`, admin: `${url}/analytics` } },
     GOOGLE_ADS: { client, baseUrls: { ...oauth, googleAds: `${url}/google-ads` } },
+    TTD: { apiKey: tradedesk.apiKey, baseUrls: { api: `${url}/tradedesk` } },
     SHEETS: { client, baseUrls: { ...oauth, sheets: `${url}/sheets` } },
   }
 }

@@ -98,11 +98,9 @@ export function startSandbox({ port, clock, currencies = {} }: SandboxOptions): 
     'meta',
     createMeta(account('meta'), CREDENTIALS.meta.accessToken, () => revoked.has('meta')),
   )
-  play(
-    '/tradedesk',
-    'tradedesk',
-    createTradeDesk(tradedesk, CREDENTIALS.tradedesk, () => revoked.has('tradedesk')),
-  )
+  const tradeDesk = createTradeDesk(tradedesk, CREDENTIALS.tradedesk, () => revoked.has('tradedesk'))
+  play('/tradedesk', 'tradedesk', tradeDesk)
+  play('/tradedesk-store', 'tradedesk', { ...tradeDesk, handle: tradeDesk.store })
   play('/tradedesk-bid', 'tradedesk', {
     handle: createBidEndpoint(tradedesk),
     errorNamed: (name) => tradeDeskError(isTradeDeskErrorName(name) ? name : 'server_error'),
@@ -153,7 +151,7 @@ export function startSandbox({ port, clock, currencies = {} }: SandboxOptions): 
           tradedeskBid: `${url}/tradedesk-bid`,
         },
         credentials: CREDENTIALS,
-        sync: readHosts(url, CREDENTIALS.googleAds),
+        sync: readHosts(url, CREDENTIALS.googleAds, CREDENTIALS.tradedesk),
         faults,
         ledger,
         revokeToken: (platform) => {
