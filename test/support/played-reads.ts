@@ -8,6 +8,8 @@ export interface PlayedReads extends Harness {
   connect(type: string, more?: { account_id?: string; settings?: object }): Promise<Reply>
   /** Asks for a report and waits until the request has ended. */
   fetched(connectorId: string, report: object): Promise<Reply>
+  /** The newest synchronisation of a connection once it has ended. */
+  settled(connectorId: string): Promise<Reply['body']>
   /** Has a conversation with the platform of a connection, through the runner. */
   talk<T>(
     connectorId: string,
@@ -20,8 +22,8 @@ export interface PlayedReads extends Harness {
 const CALLBACK = 'http://127.0.0.1:9/back'
 
 /** The service with the connectors it really has, against the sandbox, over HTTP. */
-export async function startPlayedReads(): Promise<PlayedReads> {
-  const harness = await startHarness()
+export async function startPlayedReads(environment: Record<string, string> = {}): Promise<PlayedReads> {
+  const harness = await startHarness(environment)
   const { send, get, clock } = harness
 
   async function connect(type: string, more: { account_id?: string; settings?: object } = {}) {
@@ -55,6 +57,16 @@ export async function startPlayedReads(): Promise<PlayedReads> {
     ...harness,
     connect,
     fetched,
+    async settled(connectorId) {
+      for (let turn = 0; turn < 3_000; turn++) {
+        const { body } = await get(`/api/v1/integrations/${connectorId}/jobs`)
+        const [job] = body.jobs
+        if (job && job.status !== 'running' && job.status !== 'pending') return job
+        await new Promise((resolve) => setTimeout(resolve, 2))
+        clock.advance(turn < 20 ? 0 : turn < 60 ? 1_000 : 15_000)
+      }
+      throw new Error('the synchronisation never ended')
+    },
     async talk(connectorId, begin) {
       const { reads } = harness.service
       const { body } = await get('/api/v1/connectors')
