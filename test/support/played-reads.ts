@@ -10,6 +10,8 @@ export interface PlayedReads extends Harness {
   synchronised(connectorId: string): Promise<Reply['body']>
   /** Asks for a report and waits until the request has ended. */
   fetched(connectorId: string, report: object): Promise<Reply>
+  /** The newest synchronisation of a connection once it has ended. */
+  settled(connectorId: string): Promise<Reply['body']>
   /** Has a conversation with the platform of a connection, through the runner. */
   talk<T>(
     connectorId: string,
@@ -70,6 +72,16 @@ export async function startPlayedReads(environment: Record<string, string> = {})
     connect,
     fetched,
     synchronised,
+    async settled(connectorId) {
+      for (let turn = 0; turn < 3_000; turn++) {
+        const { body } = await get(`/api/v1/integrations/${connectorId}/jobs`)
+        const [job] = body.jobs
+        if (job && job.status !== 'running' && job.status !== 'pending') return job
+        await new Promise((resolve) => setTimeout(resolve, 2))
+        clock.advance(turn < 20 ? 0 : turn < 60 ? 1_000 : 15_000)
+      }
+      throw new Error('the synchronisation never ended')
+    },
     async talk(connectorId, begin) {
       const { reads } = harness.service
       const { body } = await get('/api/v1/connectors')

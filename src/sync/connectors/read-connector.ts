@@ -53,6 +53,8 @@ export type ReadStep =
       readonly gzip: boolean
       /** The answer is an archive of such files. */
       readonly archive?: 'zip'
+      /** What stands after the first empty line is about the report and not of it. */
+      readonly endsAt?: 'blank_line'
       /** Where an answer that sends on to this address is followed to; undefined, or nothing said here, refuses it. */
       readonly redirect?: (url: string) => HttpRequest | undefined
       /** Undefined leaves a record out (a totals line). `file` is the one of an archive that the record is in. */
