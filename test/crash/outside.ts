@@ -5,6 +5,7 @@ import { type Acknowledged, type Bidders, startBidders } from './bidders.ts'
 import { type Charge, peak, total } from './billing-record.ts'
 import { type Exchange, startExchange } from './exchange.ts'
 import { ask, KEY_NAME } from './http.ts'
+import { pause } from './random.ts'
 
 /** Windows of every limit, short so that money comes and goes many times. */
 const WINDOW_SECONDS = 3
@@ -19,6 +20,8 @@ const CAMPAIGN_MAX = 60
 const EXCHANGE_MAX = 2
 /** Never reached: shows what was ever counted. */
 const EVER_MAX = 100_000_000
+/** An audit that finds something missing is made again so often. */
+const AUDIT_TRIES = 20
 
 /** What `GET /v1/budgets` says of one budget. */
 export interface Budget {
@@ -42,8 +45,8 @@ export interface Outside {
   startLoad(urls: readonly string[]): void
   /** Ends the load, and waits for every bill to be answered. */
   stopLoad(): Promise<void>
-  /** From now on this campaign is bid on. */
-  aimAt(generation: number): void
+  /** From now on another campaign is bid on, whose budget is whole. */
+  aimAtNext(): void
   readonly acknowledged: readonly Acknowledged[]
   readonly answers: ReadonlyMap<string, number>
   readonly auctionsWon: number
@@ -101,6 +104,25 @@ export async function startOutside(random: () => number, generations: number): P
   const charges = (scope: string): Charge[] =>
     scope === 'platform:openrtb' ? (exchange?.charges() ?? []) : accepted(scope)
 
+  async function look(url: string): Promise<Audit> {
+    const owed = [...limits.keys()].map((scope) => ({ scope, micros: total(charges(scope)) }))
+    const reply = await ask('GET', `${url}/v1/budgets`)
+    if (reply?.status !== 200) throw new Error(`budgets: ${JSON.stringify(reply)}`)
+    const budgets = new Map<string, Budget>(reply.body.budgets.map((one: Budget) => [one.scope, one]))
+    const isUnderLoad = (scope: string) => scope === 'platform:openrtb' || scope.endsWith(`:g${generation}`)
+    return {
+      forgotten: owed.reduce(
+        (sum, { scope, micros }) => sum + Math.max(0, micros - counted(budgets.get(scope))),
+        0,
+      ),
+      limitsLost: [...limits].filter(([scope, max]) => limitOf(budgets.get(scope), 'sliding')?.max !== max)
+        .length,
+      forfeitedShares: [...limits].flatMap(([scope, max]) =>
+        isUnderLoad(scope) ? [(budgets.get(scope)?.forfeited?.amount ?? 0) / max] : [],
+      ),
+    }
+  }
+
   return {
     environment: (publicUrl) => environmentOf(sandbox, publicUrl),
     async setLimits(url) {
@@ -133,8 +155,8 @@ export async function startOutside(random: () => number, generations: number): P
     async stopLoad() {
       await Promise.all([bidders?.stop(), exchange?.stop()])
     },
-    aimAt(next) {
-      generation = next
+    aimAtNext() {
+      generation = Math.min(generation + 1, generations - 1)
     },
     get acknowledged() {
       return bidders?.acknowledged ?? []
@@ -146,22 +168,13 @@ export async function startOutside(random: () => number, generations: number): P
       return exchange?.charges().length ?? 0
     },
     async audit(url) {
-      const owed = [...limits.keys()].map((scope) => ({ scope, micros: total(charges(scope)) }))
-      const reply = await ask('GET', `${url}/v1/budgets`)
-      if (reply?.status !== 200) throw new Error(`budgets: ${JSON.stringify(reply)}`)
-      const budgets = new Map<string, Budget>(reply.body.budgets.map((one: Budget) => [one.scope, one]))
-      const isUnderLoad = (scope: string) => scope === 'platform:openrtb' || scope.endsWith(`:g${generation}`)
-      return {
-        forgotten: owed.reduce(
-          (sum, { scope, micros }) => sum + Math.max(0, micros - counted(budgets.get(scope))),
-          0,
-        ),
-        limitsLost: [...limits].filter(([scope, max]) => limitOf(budgets.get(scope), 'sliding')?.max !== max)
-          .length,
-        forfeitedShares: [...limits].flatMap(([scope, max]) =>
-          isUnderLoad(scope) ? [(budgets.get(scope)?.forfeited?.amount ?? 0) / max] : [],
-        ),
+      let found = await look(url)
+      // Until the process has heard from its store, it shows less.
+      for (let tries = 0; found.forgotten + found.limitsLost > 0 && tries < AUDIT_TRIES; tries++) {
+        await pause(250)
+        found = await look(url)
       }
+      return found
     },
     verdict() {
       const peaks = [...limits].map(([scope, max]) => ({

@@ -46,6 +46,7 @@ export async function sqliteRounds(rounds: number, seed: number): Promise<Report
     outside.startLoad([url])
     for (let round = 0; round < rounds; round++) {
       if (round > 0) {
+        if (round % ROUNDS_PER_CAMPAIGN === 0) outside.aimAtNext()
         const starting = service.start()
         if (killTimes() < 1 / EARLY) {
           starting.catch(() => undefined)
@@ -54,7 +55,6 @@ export async function sqliteRounds(rounds: number, seed: number): Promise<Report
           continue
         }
         await starting
-        outside.aimAt(Math.floor(round / ROUNDS_PER_CAMPAIGN))
         await Promise.all([outside.putCampaign(url), audit()])
       }
       await pause(killTimes() * LIFE_MS)
