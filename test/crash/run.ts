@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util'
+import { redisRounds } from './redis-rounds.ts'
 import { tableOf } from './report.ts'
 import { sqliteRounds } from './sqlite-rounds.ts'
 
-// npm run crash -- --rounds 200 --store sqlite --seed 1
+// npm run crash -- --rounds 200 --store sqlite|redis --seed 1
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '200' },
@@ -11,7 +12,8 @@ const { values } = parseArgs({
   },
 })
 const began = performance.now()
-const report = await sqliteRounds(Number(values.rounds), Number(values.seed))
+const run = values.store === 'redis' ? redisRounds : sqliteRounds
+const report = await run(Number(values.rounds), Number(values.seed))
 const seconds = ((performance.now() - began) / 1000).toFixed(0)
 process.stdout.write(`${tableOf([report])}\nSeed ${values.seed}, ${seconds} s. Answers to bids:\n`)
 for (const [code, times] of report.answers) process.stdout.write(`${times} ${code}\n`)
