@@ -152,6 +152,24 @@ describe('budgets in Redis', () => {
     await expect.poll(async () => (await other.bid()).body.code, { timeout: 3_000 }).toBe('budget_exceeded')
   })
 
+  it('are known to a process that starts later, with all that operators decided before', async () => {
+    const { url } = await redis()
+    const first = await startReplica(url)
+    await first.vouch()
+    const limits = [{ kind: 'sliding', windowSeconds: 600, max: 150 }]
+    for (const scope of ['campaign:google_ads:c1', 'platform:meta'])
+      await first.send('PUT', `/v1/budgets/${scope}`, { limits })
+
+    await first.send('POST', '/v1/kill-switch', { engaged: true, reason: 'fire' })
+
+    const later = await startReplica(url)
+    expect((await later.get('/v1/budgets/platform:meta')).body.limits).toMatchObject([{ max: 150 }])
+    expect(await later.bid()).toMatchObject({ status: 409, body: { code: 'paused' } })
+    await later.send('POST', '/v1/kill-switch', { engaged: false })
+    await expect.poll(async () => (await later.bid()).status, { timeout: 5_000 }).toBe(200)
+    expect(await later.bid()).toMatchObject({ status: 429, body: { scope: 'campaign:google_ads:c1' } })
+  })
+
   it('are spent from the purse while Redis is away, then refused, and recover by themselves', async () => {
     const { port } = await redis()
     const proxy = await startProxy(port)
