@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 
 /** Folders of `src`, lowest first; a folder may import only from lower rows. Files of `src` itself are row 0. */
 const ROWS: readonly (readonly string[])[] = [
+  ['disk'],
   ['platforms', 'shield', 'fallback', 'sandbox', 'api'],
   ['connectors', 'sync'],
   ['agent'],
