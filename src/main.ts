@@ -11,12 +11,14 @@ import {
   exampleCampaigns,
   GLOBAL_SCOPE,
   httpPredictor,
+  keepSeen,
   listen,
   newBidId,
   noPredictor,
   OPENRTB_SCOPE,
   platformScope,
   recordVerification,
+  restoreBids,
   scopesOf,
   watchBudgets,
 } from './agent/index.ts'
@@ -32,6 +34,7 @@ import { createHttpClient } from './http.ts'
 import { createLog, type Logger } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { PLATFORMS, type PlatformName, sunsetOf } from './platforms/index.ts'
+import { startRecords } from './records-wiring.ts'
 import { type Sandbox, startSandbox } from './sandbox/index.ts'
 import { BudgetManager, CircuitBreaker, DEFAULT_BREAKER, openStore } from './shield/index.ts'
 import type { ReadConnector, Sync } from './sync/index.ts'
@@ -78,6 +81,8 @@ export async function startService(config: Config, outside: Outside = {}): Promi
 
     const store = await openStore(config.store, clock)
     opened.push(() => store.close())
+    const { records, recovered } = await startRecords(config, { clock, metrics })
+    opened.push(() => records.close())
     const budget = new BudgetManager({
       clock,
       store,
@@ -135,13 +140,15 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     const breaker = new CircuitBreaker(clock, DEFAULT_BREAKER)
     const predict =
       predictorUrl === undefined ? noPredictor : httpPredictor({ http, breaker, url: predictorUrl })
-    const decisions = createDecisions()
-    const agent: Agent = { clock, log, metrics, budget, connectors, fallback, predict, decisions, maxBid }
+    const decisions = createDecisions(records, () => clock.nowMs())
+    const parts = { clock, log, metrics, budget, connectors, fallback, predict, records }
+    const agent: Agent = { ...parts, decisions, maxBid }
     const deferred = createDeferred(agent)
     opened.push(() => deferred.close())
+    restoreBids(agent, deferred, recovered)
     opened.push(watchBudgets(agent, config.alertRatio))
 
-    const bidder = createBidder(agent, config.bidder)
+    const bidder = createBidder(agent, config.bidder, keepSeen(clock, records, recovered))
     if (config.mode === 'mock' && bidder.seats.has('example')) {
       for (const [id, spec] of exampleCampaigns()) bidder.putCampaign(id, spec)
     }
@@ -154,7 +161,7 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     const reads = await startReads(config, { clock, log, metrics, authorize, sandbox, connectors: more })
     if (reads) opened.push(() => reads.stop())
 
-    const keys = createIdempotencyKeys(clock)
+    const keys = createIdempotencyKeys(clock, records, recovered.lastKeyMs)
     const app = createApp({
       agent,
       deferred,

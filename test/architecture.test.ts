@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 /** Folders of `src`, lowest first; a folder may import only from lower rows. Files of `src` itself are row 0. */
 const ROWS: readonly (readonly string[])[] = [
   ['disk'],
-  ['platforms', 'shield', 'fallback', 'sandbox', 'api'],
+  ['platforms', 'shield', 'fallback', 'sandbox', 'api', 'records'],
   ['connectors', 'sync'],
   ['agent'],
 ]
@@ -18,6 +18,7 @@ const TOP = [
   'config-accounts.ts',
   'config-sync.ts',
   'sync-wiring.ts',
+  'records-wiring.ts',
   'cli.ts',
   'banner.ts',
 ]
