@@ -11,12 +11,14 @@ import {
   exampleCampaigns,
   GLOBAL_SCOPE,
   httpPredictor,
+  keepSeen,
   listen,
   newBidId,
   noPredictor,
   OPENRTB_SCOPE,
   platformScope,
   recordVerification,
+  restoreBids,
   watchBudgets,
 } from './agent/index.ts'
 import { openOnLoopback, requireKey } from './api/index.ts'
@@ -30,6 +32,7 @@ import { createLog, type Logger } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { connectPlatforms, sandboxOptions } from './platform-wiring.ts'
 import { PLATFORMS } from './platforms/index.ts'
+import { startRecords } from './records-wiring.ts'
 import { type Sandbox, startSandbox } from './sandbox/index.ts'
 import { secretInFolder } from './secret-file.ts'
 import {
@@ -83,6 +86,8 @@ export async function startService(config: Config, outside: Outside = {}): Promi
 
     const store = await openStore(config.store, clock)
     opened.push(() => store.close())
+    const { records, recovered } = await startRecords(config, { clock, metrics })
+    opened.push(() => records.close())
     const budget = new BudgetManager({
       clock,
       store,
@@ -118,16 +123,17 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     const breaker = new CircuitBreaker(clock, DEFAULT_BREAKER)
     const predict =
       predictorUrl === undefined ? noPredictor : httpPredictor({ http, breaker, url: predictorUrl })
-    const decisions = createDecisions()
-    const agent: Agent = { clock, log, metrics, budget, connectors, fallback, predict, decisions, maxBid }
+    const decisions = createDecisions(records, () => clock.nowMs())
+    const parts = { clock, log, metrics, budget, connectors, fallback, predict, records }
+    const agent: Agent = { ...parts, decisions, maxBid }
     const deferred = createDeferred(agent)
     opened.push(() => deferred.close())
+    restoreBids(agent, deferred, recovered)
     opened.push(watchBudgets(agent, config.alertRatio))
 
-    const bidder = createBidder(agent, {
-      ...config.bidder,
-      noticeSecret: config.bidder.noticeSecret ?? ownNoticeSecret(config.store),
-    })
+    const noticeSecret = config.bidder.noticeSecret ?? ownNoticeSecret(config.store)
+    const seen = keepSeen(clock, records, recovered)
+    const bidder = createBidder(agent, { ...config.bidder, noticeSecret }, seen)
     if (config.mode === 'mock' && bidder.seats.has('example')) {
       for (const [id, spec] of exampleCampaigns()) bidder.putCampaign(id, spec)
     }
@@ -140,7 +146,7 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     const reads = await startReads(config, { clock, log, metrics, authorize, sandbox, connectors: more })
     if (reads) opened.push(() => reads.stop())
 
-    const keys = createIdempotencyKeys(clock)
+    const keys = createIdempotencyKeys(clock, records, recovered.lastKeyMs)
     const app = createApp({
       agent,
       deferred,

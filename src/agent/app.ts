@@ -51,10 +51,12 @@ export function createApp(deps: AppDeps): OpenAPIHono<Env> {
   ])
 
   app.get('/livez', (c) => c.text('ok'))
-  // Every part is there before the service listens, and draining closes the port. Only the budget store may go away.
+  // Every part is there before the service listens, and draining closes the port. Only what stores may go away.
   app.get('/readyz', (c) => {
     const { store } = agent.budget
-    return store.is === 'up' ? c.text('ok') : c.text(`budget_store_unavailable: ${store.detail}`, 503)
+    const { state } = agent.records
+    if (store.is === 'away') return c.text(`budget_store_unavailable: ${store.detail}`, 503)
+    return state.is === 'open' ? c.text('ok') : c.text(`records_unavailable: ${state.detail}`, 503)
   })
   app.get('/metrics', async (c) => {
     authorize(c.env.incoming, 'read')

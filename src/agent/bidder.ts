@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import { microsFloor, toUnits } from '../money.ts'
 import type { BudgetManager, Scope } from '../shield/index.ts'
 import { type Agent, GLOBAL_SCOPE } from './agent.ts'
+import type { KeptSeen } from './keep-seen.ts'
 import {
   CampaignIndex,
   type CampaignSpec,
@@ -17,7 +18,6 @@ import {
   prepareCampaign,
   type Rates,
   type Seat,
-  SeenBids,
 } from './openrtb/index.ts'
 import { SeatStats } from './seat-stats.ts'
 
@@ -50,6 +50,8 @@ export interface Bidder {
   readonly predictions: Predictions
   readonly decide: DecideDeps
   readonly notices: NoticeDeps
+  /** See {@link KeptSeen.kept}: a notice is answered after it. */
+  readonly noticesKept: KeptSeen['kept']
   readonly tokens: NoticeTokens
   readonly shedAboveMs: number
   /** Stores or replaces a campaign with its budget; what it has spent stays spent. */
@@ -59,7 +61,7 @@ export interface Bidder {
 export const OPENRTB_SCOPE = 'platform:openrtb'
 const campaignScope = (id: string): string => `campaign:openrtb:${id}`
 
-export function createBidder(agent: Agent, config: BidderConfig): Bidder {
+export function createBidder(agent: Agent, config: BidderConfig, { seen, kept }: KeptSeen): Bidder {
   const { clock, budget, fallback } = agent
   const campaigns = new CampaignIndex()
   const predictions = new Predictions(clock, config.maxPredictions)
@@ -91,13 +93,14 @@ export function createBidder(agent: Agent, config: BidderConfig): Bidder {
     notices: {
       clock,
       ledger,
-      seen: new SeenBids(),
+      seen,
       rates: config.rates,
       owner: ids.owner,
       // A bill for a bid of an earlier start is money that is gone all the same: it is booked here.
       answersFor: () => true,
       scopesOf,
     },
+    noticesKept: kept,
     putCampaign(id, spec) {
       budget.define(campaignScope(id), config.currency, limitsOf(spec))
       campaigns.put(prepareCampaign(id, spec, scopesOf(id)))

@@ -14,9 +14,14 @@ const KINDS: Readonly<Record<string, NoticeKind>> = { win: 'win', billing: 'bill
 
 /**
  * `GET` or `POST /openrtb2/notice/{win|billing|loss}/{token}`. Safe to repeat: a notice that was recorded before is
- * answered 200 as well. Only a token that we did not sign gets 404.
+ * answered 200 as well, but only once it is certain that a restart will know of it; 503 while that cannot be recorded, though
+ * its money has moved. Only a token that we did not sign gets 404.
  */
-export function noticeHandler({ bidder, budget, metrics }: NoticeRouteDeps): (c: Ctx) => Response {
+export function noticeHandler({
+  bidder,
+  budget,
+  metrics,
+}: NoticeRouteDeps): (c: Ctx) => Response | Promise<Response> {
   return (c) => {
     const kind = KINDS[c.req.param('kind') ?? '']
     const token = kind && bidder.tokens.verify(c.req.param('token') ?? '')
@@ -43,6 +48,11 @@ export function noticeHandler({ bidder, budget, metrics }: NoticeRouteDeps): (c:
     else countOverdraft()
     if (stats.countNotice(kind, settled.is, settled.delayMs))
       metrics.noticeDelay.observe({ seat, kind }, settled.delayMs / 1000)
-    return c.body(null, 200)
+    const kept = bidder.noticesKept()
+    if (!kept) return c.body(null, 200)
+    return kept.then(
+      () => c.body(null, 200),
+      () => c.body(null, 503),
+    )
   }
 }

@@ -8,7 +8,15 @@ export {
   type Passage,
   type Verdict,
 } from './circuit-breaker.ts'
-export { type Called, type GuardDeps, type Guarded, guard, type NotCalled, type Spend } from './guard.ts'
+export {
+  type Called,
+  type GuardDeps,
+  type Guarded,
+  guard,
+  type NotCalled,
+  prepare,
+  type Spend,
+} from './guard.ts'
 export type { Hold, HoldTerms, OnExpiry } from './hold.ts'
 export type { LimitSpec } from './limits.ts'
 export { type Admission, PRIORITIES, type Priority, type RateLimit, RateLimiter } from './rate-limiter.ts'
