@@ -8,11 +8,13 @@ import {
   createDecisions,
   createDeferred,
   createIdempotencyKeys,
+  createNoticeDesk,
   exampleCampaigns,
   GLOBAL_SCOPE,
   httpPredictor,
   listen,
   newBidId,
+  newOwner,
   noPredictor,
   OPENRTB_SCOPE,
   platformScope,
@@ -81,7 +83,7 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     const budget = new BudgetManager({
       clock,
       store,
-      owner: newBidId(),
+      owner: newOwner(),
       onStore: (state) => log.warn(state, 'budget store'),
       onExpired(hold) {
         // That nobody reports a bid lost is how most auctions end; a platform call ought to have ended by itself.
@@ -141,11 +143,13 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     opened.push(() => deferred.close())
     opened.push(watchBudgets(agent, config.alertRatio))
 
-    const bidder = createBidder(agent, config.bidder)
+    const bidder = createBidder(agent, config.bidder, store.mail)
     if (config.mode === 'mock' && bidder.seats.has('example')) {
       for (const [id, spec] of exampleCampaigns()) bidder.putCampaign(id, spec)
     }
     await budget.settled()
+    const desk = createNoticeDesk(agent, bidder)
+    opened.push(() => desk.close())
     const { lagMs, stop: stopWatching } = watchLag(clock)
     opened.push(stopWatching)
 
@@ -161,6 +165,7 @@ export async function startService(config: Config, outside: Outside = {}): Promi
       keys,
       authorize,
       bidder,
+      desk,
       journal: store.journal,
       mode: config.mode,
     })

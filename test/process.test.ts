@@ -136,6 +136,36 @@ describe('a ledger on the disk', () => {
     expect(refused.body).toMatchObject({ retryAfterMs: expect.closeTo(598_000, -4) })
   })
 
+  it('takes a bill for a bid from before a kill out of what was in the purse, once', async () => {
+    const environment = {
+      PORT: '0',
+      STORE: 'sqlite',
+      DATA_DIR: folder(),
+      NOTICE_SECRET: 'the same secret at every start, 32+ signs',
+      OPENRTB_SHED_ABOVE_MS: '10000',
+    }
+    const first = start(environment)
+    const url = await listening(first)
+    const request = { id: '1', tmax: 1000, imp: [{ id: '1', banner: { w: 300, h: 250 } }] }
+    const { body } = await post(url, '/openrtb2/example/bid', request)
+    const burl = /"burl":"([^"]+)"/.exec(JSON.stringify(body))?.[1] ?? ''
+    first.child.kill('SIGKILL')
+    await once(first.child, 'exit')
+
+    const again = await listening(start(environment))
+    const exchanges = async (): Promise<Budget> =>
+      (await (await fetch(`${again}/v1/budgets/platform:openrtb`)).json()) as Budget
+    const before = await exchanges()
+    expect(before).toMatchObject({ limits: [{ spent: 0 }] })
+    const left = before.forfeited?.amount ?? 0
+    expect(left).toBeGreaterThanOrEqual(0.005)
+    for (let i = 0; i < 2; i++)
+      expect((await fetch(`${again}${new URL(burl).pathname}?price=3`)).status).toBe(200)
+    const after = await exchanges()
+    expect(after.limits[0]?.spent).toBe(0.003)
+    expect(after.forfeited?.amount).toBeCloseTo(left - 0.003, 9)
+  })
+
   it('can be read as lines, and recomputed beside the running service', async () => {
     const environment = { PORT: '0', STORE: 'sqlite', DATA_DIR: folder() }
     const url = await listening(start(environment))
