@@ -68,6 +68,10 @@ export function parseConfig(variables: NodeJS.ProcessEnv): Config {
     const why = mode === 'live' ? 'in live mode' : `on ${env.HOST}, which other machines reach`
     problems.push(`API_KEYS: required ${why}; make one with npm run key`)
   }
+  if (mode === 'live' && env.REDIS_URL !== undefined && env.OPENRTB_SEATS && env.NOTICE_SECRET === undefined)
+    problems.push(
+      'NOTICE_SECRET: required with REDIS_URL, the same everywhere: replicas settle each other’s notices',
+    )
   if (problems.length > 0) throw wrong(problems)
 
   const timeoutMs = env.PLATFORM_TIMEOUT_SECONDS * 1000

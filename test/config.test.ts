@@ -79,6 +79,14 @@ describe('configuration', () => {
     ])
   })
 
+  it('demands one notice secret for all replicas that exchanges send notices to', () => {
+    const live = { META_ACCESS_TOKEN: 't', META_BUSINESS_ID: 'b', ...KEYS, REDIS_URL: 'redis://h' }
+    const seats = { OPENRTB_SEATS: '[{"id":"x"}]' }
+    expect(parseConfig(live).mode).toBe('live')
+    expect(() => parseConfig({ ...live, ...seats })).toThrow('NOTICE_SECRET')
+    expect(parseConfig({ ...live, ...seats, NOTICE_SECRET: 's'.repeat(32) }).mode).toBe('live')
+  })
+
   it.each([
     ['PORT', '70000'],
     ['MAX_BID', '1.2345678'],
