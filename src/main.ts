@@ -8,12 +8,13 @@ import {
   createDecisions,
   createDeferred,
   createIdempotencyKeys,
+  createNoticeDesk,
   exampleCampaigns,
   GLOBAL_SCOPE,
   httpPredictor,
   keepSeen,
   listen,
-  newBidId,
+  newOwner,
   noPredictor,
   OPENRTB_SCOPE,
   platformScope,
@@ -91,7 +92,7 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     const budget = new BudgetManager({
       clock,
       store,
-      owner: newBidId(),
+      owner: newOwner(),
       onStore: (state) => log.warn(state, 'budget store'),
       onExpired(hold) {
         // That nobody reports a bid lost is how most auctions end; a platform call ought to have ended by itself.
@@ -133,11 +134,13 @@ export async function startService(config: Config, outside: Outside = {}): Promi
 
     const noticeSecret = config.bidder.noticeSecret ?? ownNoticeSecret(config.store)
     const seen = keepSeen(clock, records, recovered)
-    const bidder = createBidder(agent, { ...config.bidder, noticeSecret }, seen)
+    const bidder = createBidder(agent, { ...config.bidder, noticeSecret }, seen, store.mail)
     if (config.mode === 'mock' && bidder.seats.has('example')) {
       for (const [id, spec] of exampleCampaigns()) bidder.putCampaign(id, spec)
     }
     await budget.settled()
+    const desk = createNoticeDesk(agent, bidder)
+    opened.push(() => desk.close())
     const { lagMs, stop: stopWatching } = watchLag(clock)
     opened.push(stopWatching)
 
@@ -153,6 +156,7 @@ export async function startService(config: Config, outside: Outside = {}): Promi
       keys,
       authorize,
       bidder,
+      desk,
       journal: store.journal,
       mode: config.mode,
     })

@@ -141,7 +141,7 @@ describe('a ledger on the disk', () => {
     expect(refused.body).toMatchObject({ retryAfterMs: expect.closeTo(598_000, -4) })
   })
 
-  it('goes with a secret of its own, so that notices for bids of an earlier start are recognised', async () => {
+  it('takes a bill for a bid from before a kill, which it recognises by a secret of its own, out of what was in the purse, once', async () => {
     const directory = folder()
     const environment = { PORT: '0', STORE: 'sqlite', DATA_DIR: directory, OPENRTB_SHED_ABOVE_MS: '10000' }
     const first = start(environment)
@@ -159,7 +159,17 @@ describe('a ledger on the disk', () => {
     await once(first.child, 'exit')
 
     const again = await listening(start(environment))
-    expect((await fetch(`${again}${new URL(burl).pathname}?price=5`)).status).toBe(200)
+    const exchanges = async (): Promise<Budget> =>
+      (await (await fetch(`${again}/v1/budgets/platform:openrtb`)).json()) as Budget
+    const before = await exchanges()
+    expect(before).toMatchObject({ limits: [{ spent: 0 }] })
+    const left = before.forfeited?.amount ?? 0
+    expect(left).toBeGreaterThanOrEqual(0.005)
+    for (let i = 0; i < 2; i++)
+      expect((await fetch(`${again}${new URL(burl).pathname}?price=3`)).status).toBe(200)
+    const after = await exchanges()
+    expect(after.limits[0]?.spent).toBe(0.003)
+    expect(after.forfeited?.amount).toBeCloseTo(left - 0.003, 9)
     expect(statSync(join(directory, 'notices.key')).mode & 0o777).toBe(0o600)
   })
 
@@ -251,7 +261,8 @@ describe('records on the disk', () => {
   it('belong to one process also where budgets are in Redis, and name a directory that cannot be written', async () => {
     const redis = await startRedis()
     onTestFinished(() => redis.close())
-    const environment = { PORT: '0', DATA_DIR: folder(), REDIS_URL: redis.url }
+    const NOTICE_SECRET = 'the same for all processes, 32 signs'
+    const environment = { PORT: '0', DATA_DIR: folder(), REDIS_URL: redis.url, NOTICE_SECRET }
     const first = start(environment)
     await listening(first)
     const second = start(environment)
