@@ -8,6 +8,7 @@ import type { PlatformSettings } from './connectors/index.ts'
 import type { LogLevel } from './log.ts'
 import type { Micros } from './money.ts'
 import type { PlatformName } from './platforms/index.ts'
+import type { RecordsSettings } from './records/index.ts'
 import type { StoreSettings } from './shield/index.ts'
 
 /** Everything the environment says, in our own words. The only file that reads it; every default is safe. */
@@ -26,6 +27,8 @@ export interface Config {
   readonly budgetWindowMs: number
   /** Where budgets are kept. */
   readonly store: StoreSettings
+  /** Where decisions, idempotency keys and notices are kept. */
+  readonly records: RecordsSettings
   readonly platforms: Readonly<Record<PlatformName, PlatformConfig>>
   readonly versions: { readonly googleAds: string; readonly meta: string }
   /** Where the service is reached from outside. */
@@ -92,6 +95,7 @@ export function parseConfig(variables: NodeJS.ProcessEnv): Config {
     sandboxPort: env.SANDBOX_PORT,
     budgetWindowMs: env.BUDGET_WINDOW_SECONDS * 1000,
     store,
+    records: recordsSettings(env),
     platforms: {
       google_ads: {
         budget: env.GOOGLE_ADS_BUDGET,
@@ -134,6 +138,13 @@ function storeSettings({ STORE, REDIS_URL, REDIS_MIN_REPLICAS, DATA_DIR }: Env):
   }
   if (REDIS_URL === undefined) throw wrong(['REDIS_URL: required for STORE=redis'])
   return { is: 'redis', url: REDIS_URL, minReplicas: REDIS_MIN_REPLICAS }
+}
+
+/** What is remembered of bids goes with the budgets: both end with the process, or neither. */
+function recordsSettings(env: Env): RecordsSettings {
+  if (env.STORE === 'memory') return { is: 'memory' }
+  const { DATA_DIR: directory, RECORDS_MAX_AGE_SECONDS, RECORDS_MAX_BYTES: maxBytes } = env
+  return { is: 'disk', directory, maxAgeMs: RECORDS_MAX_AGE_SECONDS * 1000, maxBytes }
 }
 
 /** Mock mode has a seat to try; in live mode there are only those that are named. */

@@ -16,6 +16,7 @@ export const statusOf = {
   platform_refused: 502,
   budget_store_unavailable: 503,
   platform_unavailable: 503,
+  records_unavailable: 503,
   shutting_down: 503,
   outcome_unknown: 504,
 } as const

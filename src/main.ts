@@ -8,15 +8,18 @@ import {
   createDecisions,
   createDeferred,
   createIdempotencyKeys,
+  createNoticeDesk,
   exampleCampaigns,
   GLOBAL_SCOPE,
   httpPredictor,
+  keepSeen,
   listen,
-  newBidId,
+  newOwner,
   noPredictor,
   OPENRTB_SCOPE,
   platformScope,
   recordVerification,
+  restoreBids,
   watchBudgets,
 } from './agent/index.ts'
 import { openOnLoopback, requireKey } from './api/index.ts'
@@ -30,6 +33,7 @@ import { createLog, type Logger } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { connectPlatforms, sandboxOptions } from './platform-wiring.ts'
 import { PLATFORMS } from './platforms/index.ts'
+import { startRecords } from './records-wiring.ts'
 import { type Sandbox, startSandbox } from './sandbox/index.ts'
 import { secretInFolder } from './secret-file.ts'
 import {
@@ -83,10 +87,12 @@ export async function startService(config: Config, outside: Outside = {}): Promi
 
     const store = await openStore(config.store, clock)
     opened.push(() => store.close())
+    const { records, recovered } = await startRecords(config, { clock, metrics })
+    opened.push(() => records.close())
     const budget = new BudgetManager({
       clock,
       store,
-      owner: newBidId(),
+      owner: newOwner(),
       onStore: (state) => log.warn(state, 'budget store'),
       onExpired(hold) {
         // That nobody reports a bid lost is how most auctions end; a platform call ought to have ended by itself.
@@ -118,20 +124,23 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     const breaker = new CircuitBreaker(clock, DEFAULT_BREAKER)
     const predict =
       predictorUrl === undefined ? noPredictor : httpPredictor({ http, breaker, url: predictorUrl })
-    const decisions = createDecisions()
-    const agent: Agent = { clock, log, metrics, budget, connectors, fallback, predict, decisions, maxBid }
+    const decisions = createDecisions(records, () => clock.nowMs())
+    const parts = { clock, log, metrics, budget, connectors, fallback, predict, records }
+    const agent: Agent = { ...parts, decisions, maxBid }
     const deferred = createDeferred(agent)
     opened.push(() => deferred.close())
+    restoreBids(agent, deferred, recovered)
     opened.push(watchBudgets(agent, config.alertRatio))
 
-    const bidder = createBidder(agent, {
-      ...config.bidder,
-      noticeSecret: config.bidder.noticeSecret ?? ownNoticeSecret(config.store),
-    })
+    const noticeSecret = config.bidder.noticeSecret ?? ownNoticeSecret(config.store)
+    const seen = keepSeen(clock, records, recovered)
+    const bidder = createBidder(agent, { ...config.bidder, noticeSecret }, seen, store.mail)
     if (config.mode === 'mock' && bidder.seats.has('example')) {
       for (const [id, spec] of exampleCampaigns()) bidder.putCampaign(id, spec)
     }
     await budget.settled()
+    const desk = createNoticeDesk(agent, bidder)
+    opened.push(() => desk.close())
     const { lagMs, stop: stopWatching } = watchLag(clock)
     opened.push(stopWatching)
 
@@ -140,13 +149,14 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     const reads = await startReads(config, { clock, log, metrics, authorize, sandbox, connectors: more })
     if (reads) opened.push(() => reads.stop())
 
-    const keys = createIdempotencyKeys(clock)
+    const keys = createIdempotencyKeys(clock, records, recovered.lastKeyMs)
     const app = createApp({
       agent,
       deferred,
       keys,
       authorize,
       bidder,
+      desk,
       journal: store.journal,
       mode: config.mode,
     })

@@ -50,6 +50,17 @@ export function createMetrics() {
     ),
     budgetPaused: gauge('bidwarden_budget_paused', '1 while the scope is paused.', ['scope']),
     storeUp: gauge('bidwarden_budget_store_up', '1 while the budget store can be reached.', []),
+    recordsWritable: gauge(
+      'bidwarden_records_writable',
+      '1 while bids can be recorded; otherwise none is placed.',
+      [],
+    ),
+    recordsWrite: new Histogram({
+      name: 'bidwarden_records_write_duration_seconds',
+      help: 'Time of one commit of records to the disk.',
+      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
+      registers,
+    }),
     forfeited: gauge(
       'bidwarden_budget_forfeited',
       'Money of processes that are gone, until it becomes spend, in currency units.',

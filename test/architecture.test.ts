@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest'
 
 /** Folders of `src`, lowest first; a folder may import only from lower rows. Files of `src` itself are row 0. */
 const ROWS: readonly (readonly string[])[] = [
-  ['platforms', 'shield', 'fallback', 'sandbox', 'api'],
+  ['disk'],
+  ['platforms', 'shield', 'fallback', 'sandbox', 'api', 'records'],
   ['connectors', 'sync'],
   ['agent'],
 ]
@@ -18,6 +19,7 @@ const TOP = [
   'config-sync.ts',
   'platform-wiring.ts',
   'sync-wiring.ts',
+  'records-wiring.ts',
   'cli.ts',
   'banner.ts',
 ]

@@ -1,4 +1,5 @@
 export { BudgetManager, type BudgetManagerOptions, type Ending, type HoldResult } from './budget-manager.ts'
+export type { Billed } from './budgets.ts'
 export {
   type BreakerAnswer,
   type BreakerOptions,
@@ -8,7 +9,15 @@ export {
   type Passage,
   type Verdict,
 } from './circuit-breaker.ts'
-export { type Called, type GuardDeps, type Guarded, guard, type NotCalled, type Spend } from './guard.ts'
+export {
+  type Called,
+  type GuardDeps,
+  type Guarded,
+  guard,
+  type NotCalled,
+  prepare,
+  type Spend,
+} from './guard.ts'
 export type { Hold, HoldTerms, OnExpiry } from './hold.ts'
 export type { LimitSpec } from './limits.ts'
 export { type Admission, PRIORITIES, type Priority, type RateLimit, RateLimiter } from './rate-limiter.ts'
@@ -16,6 +25,7 @@ export type { Scope } from './scope.ts'
 export { type LimitStats, type ScopeStats, tightest } from './stats.ts'
 export { exportJournal, type JournalReader } from './store/journal-export.ts'
 export { verifyLedger } from './store/journal-verify.ts'
+export type { OwnerMail } from './store/mail.ts'
 export { MemoryStore } from './store/memory-store.ts'
 export { openStore, type StoreSettings } from './store/open-store.ts'
 export { RedisStore, type RedisStoreOptions } from './store/redis-store.ts'

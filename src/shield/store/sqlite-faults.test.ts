@@ -1,9 +1,10 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { smallDisk } from '../../../test/support/small-disk.ts'
 import { micros } from '../../money.ts'
 import { copyOf, openStore, temporaryDirectory } from './sqlite-store.test-support.ts'
 import { line, SCOPE } from './store-contract.test-support.ts'
@@ -11,23 +12,6 @@ import { line, SCOPE } from './store-contract.test-support.ts'
 const limits = [{ kind: 'lifetime', max: micros(1_000_000_000) } as const]
 const define = { scope: SCOPE, currency: 'USD', limits, by: 'configuration' } as const
 const CHILD = join(import.meta.dirname, 'sqlite-child.test-support.ts')
-
-/** A directory on a disk with little space left, and a way to get more. A disk of its own, or the shared memory's. */
-function smallDisk(freeBytes: number): { directory: string; makeSpace: () => void } {
-  const mounted = temporaryDirectory()
-  let directory = mounted
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', mounted], { stdio: 'ignore' })
-    onTestFinished(() => void execFileSync('umount', ['--lazy', mounted]))
-  } catch {
-    directory = mkdtempSync('/dev/shm/bidwarden-')
-    onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
-  }
-  const ballast = join(directory, 'ballast')
-  const { bavail, bsize } = statfsSync(directory)
-  writeFileSync(ballast, Buffer.alloc(bavail * bsize - freeBytes))
-  return { directory, makeSpace: () => rmSync(ballast) }
-}
 
 /** Lets the event loop turn until something holds. */
 async function until(holds: () => boolean): Promise<void> {

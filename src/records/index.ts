@@ -1,0 +1,9 @@
+export { openRecords, type RecordsSettings } from './open-records.ts'
+export {
+  type Entry,
+  KEY_MS,
+  memoryRecords,
+  type Records,
+  RecordsUnavailable,
+  type Recovered,
+} from './records.ts'
