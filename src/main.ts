@@ -44,7 +44,7 @@ import {
   type StoreSettings,
 } from './shield/index.ts'
 import type { ReadConnector, Sync } from './sync/index.ts'
-import { startReads } from './sync-wiring.ts'
+import { ownSpend, startReads } from './sync-wiring.ts'
 
 /** A running service. */
 export interface Service {
@@ -146,7 +146,16 @@ export async function startService(config: Config, outside: Outside = {}): Promi
 
     const authorize = config.apiKeys.length > 0 ? requireKey(config.apiKeys) : openOnLoopback
     const { connectors: more = [] } = outside
-    const reads = await startReads(config, { clock, log, metrics, authorize, sandbox, connectors: more })
+    const ownSpendOf = ownSpend(config, decisions)
+    const reads = await startReads(config, {
+      clock,
+      log,
+      metrics,
+      authorize,
+      sandbox,
+      ownSpendOf,
+      connectors: more,
+    })
     if (reads) opened.push(() => reads.stop())
 
     const keys = createIdempotencyKeys(clock, records, recovered.lastKeyMs)

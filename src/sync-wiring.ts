@@ -1,11 +1,14 @@
+import type { Decisions } from './agent/index.ts'
 import type { Authorize } from './api/index.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'
+import type { PlatformName } from './platforms/index.ts'
 import type { Sandbox } from './sandbox/index.ts'
 import {
   CONNECTOR_TYPES,
+  type ConnectorType,
   keysInFolder,
   type OwnSpendOf,
   READ_CONNECTORS,
@@ -61,6 +64,22 @@ export async function startReads(
     onSpend: (spend) => showSpend(metrics, spend),
     onEvent: ({ type }) => metrics.connectorEvents.inc({ type }),
   })
+}
+
+const BID_ON: Readonly<Partial<Record<ConnectorType, PlatformName>>> = {
+  GOOGLE_ADS: 'google_ads',
+  META: 'meta',
+  TTD: 'tradedesk',
+}
+
+/** What the bids of this process and its earlier starts spent. Where others bid too it says nothing, rather than too little. */
+export function ownSpend({ platforms, store }: Config, decisions: Decisions): OwnSpendOf {
+  return async (type, fromMs, toMs) => {
+    const platform = BID_ON[type]
+    if (platform === undefined || store.is === 'redis') return undefined
+    const byCampaign = await decisions.spentBetween(platform, fromMs, toMs)
+    return { currency: platforms[platform].currency, byCampaign }
+  }
 }
 
 function showSpend({ reportedSpend, spendDifference }: Metrics, accounts: readonly SpendSummary[]): void {

@@ -1,7 +1,8 @@
 import type { ErrorCode } from '../errors.ts'
 import type { Micros } from '../money.ts'
 import type { PlatformName } from '../platforms/index.ts'
-import type { Entry, Records } from '../records/index.ts'
+import type { Entry, Payment, Records } from '../records/index.ts'
+import { campaignScope } from './agent.ts'
 import type { BidRequest } from './bid-request.ts'
 import type { Decision } from './decide.ts'
 
@@ -75,6 +76,11 @@ export interface Decisions {
   get(bidId: string): DecisionRecord | undefined
   /** Also of those that are only on the disk. */
   find(bidId: string): Promise<DecisionRecord | undefined>
+  /**
+   * Micros that bids of a time on a platform spent, by campaign: placed ones, and those whose outcome is unknown. Where
+   * nothing outlives the process, of the latest only.
+   */
+  spentBetween(platform: PlatformName, fromMs: number, toMs: number): Promise<ReadonlyMap<string, number>>
   /** The latest that fit, newest first. */
   list(filter: {
     platform?: PlatformName | undefined
@@ -137,6 +143,22 @@ export function createDecisions(records: Records, nowMs: () => number, max = MAX
       const text = await records.find('bid', bidId)
       return text === undefined ? undefined : readRecord(text)
     },
+    async spentBetween(platform, fromMs, toMs) {
+      const payments = records.lasts
+        ? await records.spentBetween(fromMs, toMs)
+        : newest()
+            .filter(({ atMs }) => fromMs <= atMs && atMs < toMs)
+            .map(paymentOf)
+            .filter((payment) => payment !== undefined)
+      const prefix = campaignScope(platform, '')
+      const byCampaign = new Map<string, number>()
+      for (const { payer, amount } of payments) {
+        if (!payer.startsWith(prefix)) continue
+        const campaign = payer.slice(prefix.length)
+        byCampaign.set(campaign, (byCampaign.get(campaign) ?? 0) + amount)
+      }
+      return byCampaign
+    },
     list: ({ platform, status, limit }) =>
       newest()
         .filter((record) => platform === undefined || record.platform === platform)
@@ -161,7 +183,13 @@ const entryOf = (record: DecisionRecord, isOpen: boolean): Entry => ({
   atMs: record.atMs,
   isOpen,
   text: JSON.stringify(record),
+  spent: paymentOf(record),
 })
+
+function paymentOf({ status, decision, platform, request }: DecisionRecord): Payment | undefined {
+  if ((status !== 'placed' && status !== 'outcome_unknown') || !decision) return undefined
+  return { payer: campaignScope(platform, request.campaignId), amount: decision.bid }
+}
 
 /** A record as it was written by this program, or an earlier version of it. */
 export function readRecord(text: string): DecisionRecord {

@@ -54,6 +54,7 @@ const bid = (bidId: string, fields: Partial<Entry & { put: 'bid' }> = {}): Entry
   atMs: 0,
   isOpen: false,
   text: `text of ${bidId}`,
+  spent: undefined,
   ...fields,
 })
 const key = (name: string, atMs: number, text = `answer to ${name}`): Entry => ({
@@ -96,6 +97,21 @@ describe('records on the disk', () => {
     const again = (await open(directory, { latest: 2 })).records
     expect((await again.recover()).latest).toEqual(['text of b10', 'text of b11'])
     expect(await again.find('bid', 'b0')).toBe('text of b0')
+  })
+
+  it('add up by payer what the bids of a time spent, each as it was written last', async () => {
+    const { records } = await open()
+    const spent = (payer: string, amount: number) => ({ payer, amount })
+    await records.append([
+      bid('a', { atMs: 10, spent: spent('one', 5) }),
+      bid('b', { atMs: 19, spent: spent('one', 7) }),
+      bid('c', { atMs: 19, spent: spent('two', 1) }),
+      bid('d', { atMs: 20, spent: spent('one', 100) }),
+      bid('e', { atMs: 15 }),
+    ])
+    expect(await records.spentBetween(10, 20)).toEqual([spent('one', 12), spent('two', 1)])
+    await records.append([bid('a', { atMs: 10 })])
+    expect(await records.spentBetween(10, 20)).toEqual([spent('one', 7), spent('two', 1)])
   })
 
   it('forget a key that did nothing', async () => {

@@ -1,6 +1,13 @@
 import type { Clock } from '../clock.ts'
 import { DiskThread, GroupCommit, type WriteFailure } from '../disk/index.ts'
-import { type Entry, type Records, type RecordsState, RecordsUnavailable, type Recovered } from './records.ts'
+import {
+  type Entry,
+  type Payment,
+  type Records,
+  type RecordsState,
+  RecordsUnavailable,
+  type Recovered,
+} from './records.ts'
 import type { Keep, OpenRecords, RecordsAnswer, RecordsQuestion } from './records-file.ts'
 
 export interface RecordsTraffic {
@@ -79,6 +86,11 @@ export class DiskRecords implements Records {
   async find(what: 'bid' | 'key', name: string): Promise<string | undefined> {
     const answer = await this.#thread.ask({ ask: what, name })
     return answer.is === 'found' ? answer.text : undefined
+  }
+
+  async spentBetween(fromMs: number, toMs: number): Promise<readonly Payment[]> {
+    const answer = await this.#thread.ask({ ask: 'spent', fromMs, toMs })
+    return answer.is === 'spent' ? answer.payments : []
   }
 
   async close(): Promise<void> {

@@ -3,6 +3,7 @@ export {
   type Entry,
   KEY_MS,
   memoryRecords,
+  type Payment,
   type Records,
   RecordsUnavailable,
   type Recovered,

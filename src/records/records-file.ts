@@ -12,7 +12,7 @@ import {
   usedBytes,
   writeFailure,
 } from '../disk/index.ts'
-import { type Entry, KEY_MS, type Recovered } from './records.ts'
+import { type Entry, KEY_MS, type Payment, type Recovered } from './records.ts'
 
 /** How the records of a directory are opened. */
 export interface OpenRecords {
@@ -34,10 +34,12 @@ export interface Keep {
 export type RecordsQuestion =
   | { readonly ask: 'recover' }
   | { readonly ask: 'bid' | 'key'; readonly name: string }
+  | { readonly ask: 'spent'; readonly fromMs: number; readonly toMs: number }
 
 export type RecordsAnswer =
   | { readonly is: 'recovered'; readonly recovered: Recovered }
   | { readonly is: 'found'; readonly text: string | undefined }
+  | { readonly is: 'spent'; readonly payments: readonly Payment[] }
 
 /** Rows of every table count up, so that their order is their age. A row that is replaced keeps its place. */
 const RECORDS: FileKind = {
@@ -47,9 +49,10 @@ const RECORDS: FileKind = {
   schema: `
     CREATE TABLE bids (
       number INTEGER PRIMARY KEY AUTOINCREMENT, bid_id TEXT NOT NULL UNIQUE, at_ms INTEGER NOT NULL,
-      is_open INTEGER NOT NULL, text TEXT NOT NULL
+      is_open INTEGER NOT NULL, text TEXT NOT NULL, payer TEXT, spent INTEGER NOT NULL
     ) STRICT;
     CREATE INDEX open_bids ON bids (number) WHERE is_open = 1;
+    CREATE INDEX spent_bids ON bids (at_ms, payer, spent) WHERE payer IS NOT NULL;
     CREATE TABLE keys (
       number INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, at_ms INTEGER NOT NULL, text TEXT NOT NULL
     ) STRICT;
@@ -98,8 +101,9 @@ export class RecordsFile {
     transaction(database, () => database.prepare('INSERT INTO uses (at_ms) VALUES (?)').run(atMs))
     this.#put = {
       bid: database.prepare(
-        `INSERT INTO bids (bid_id, at_ms, is_open, text) VALUES (?, ?, ?, ?)
-         ON CONFLICT (bid_id) DO UPDATE SET is_open = excluded.is_open, text = excluded.text`,
+        `INSERT INTO bids (bid_id, at_ms, is_open, text, payer, spent) VALUES (?, ?, ?, ?, ?, ?)
+         ON CONFLICT (bid_id) DO UPDATE SET is_open = excluded.is_open, text = excluded.text,
+           payer = excluded.payer, spent = excluded.spent`,
       ),
       key: database.prepare(
         `INSERT INTO keys (key, at_ms, text) VALUES (?, ?, ?)
@@ -151,6 +155,7 @@ export class RecordsFile {
 
   read(question: RecordsQuestion): RecordsAnswer {
     if (question.ask === 'recover') return { is: 'recovered', recovered: this.#recover() }
+    if (question.ask === 'spent') return { is: 'spent', payments: this.#spent(question) }
     const from = question.ask === 'bid' ? 'bids WHERE bid_id' : 'keys WHERE key'
     const row = this.#database.prepare(`SELECT text FROM ${from} = ?`).get(question.name)
     return { is: 'found', text: row && String(row['text']) }
@@ -187,8 +192,9 @@ export class RecordsFile {
   #write(entry: Entry): void {
     switch (entry.put) {
       case 'bid': {
-        const { bidId, atMs, isOpen, text } = entry
-        this.#put.bid.run(bidId, Math.floor(atMs), isOpen ? 1 : 0, text)
+        const { bidId, atMs, isOpen, text, spent } = entry
+        const [payer, amount] = spent ? [spent.payer, spent.amount] : [null, 0]
+        this.#put.bid.run(bidId, Math.floor(atMs), isOpen ? 1 : 0, text, payer, amount)
         this.#wrote(text.length, atMs)
         break
       }
@@ -211,6 +217,16 @@ export class RecordsFile {
   #wrote(bytes: number, atMs: number): void {
     this.#bytesSinceCheckpoint += bytes
     this.#nowMs = Math.max(this.#nowMs, atMs)
+  }
+
+  #spent({ fromMs, toMs }: RecordsQuestion & { ask: 'spent' }): Payment[] {
+    return this.#database
+      .prepare(
+        `SELECT payer, sum(spent) AS amount FROM bids
+         WHERE payer IS NOT NULL AND at_ms >= ? AND at_ms < ? GROUP BY payer`,
+      )
+      .all(fromMs, toMs)
+      .map(({ payer, amount }) => ({ payer: String(payer), amount: Number(amount) }))
   }
 
   #recover(): Recovered {

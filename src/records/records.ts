@@ -9,6 +9,8 @@ export type Entry =
       /** Whether something is still to come of it; such bids are named at the next start. */
       readonly isOpen: boolean
       readonly text: string
+      /** What it spent, in micros, and who paid; undefined where it spent nothing. */
+      readonly spent: Payment | undefined
     }
   /** Of an idempotency key; the same again takes the place of the one before. Kept for {@link KEY_MS}. */
   | { readonly put: 'key'; readonly key: string; readonly atMs: number; readonly text: string }
@@ -21,6 +23,11 @@ export type Entry =
       readonly atMs: number
       readonly bits: Uint8Array
     }
+
+export interface Payment {
+  readonly payer: string
+  readonly amount: number
+}
 
 /** An idempotency key is honoured for so long. */
 export const KEY_MS = 24 * 3_600_000
@@ -63,6 +70,8 @@ export interface Records {
   recover(): Promise<Recovered>
   /** Text of a bid or a key as it is kept; undefined when there is none. Rejects when it cannot be read. */
   find(what: 'bid' | 'key', name: string): Promise<string | undefined>
+  /** Sums by payer of what bids spent that came from one instant to before another, by the wall clock. */
+  spentBetween(fromMs: number, toMs: number): Promise<readonly Payment[]>
   close(): Promise<void>
 }
 
@@ -75,5 +84,6 @@ export const memoryRecords: Records = {
   append: async () => {},
   recover: async () => NOTHING,
   find: async () => undefined,
+  spentBetween: async () => [],
   close: async () => {},
 }

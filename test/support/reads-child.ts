@@ -59,6 +59,8 @@ await startSync(
       throw new Error('nobody asks')
     },
     onCall: () => {},
+    ownSpendOf: async () => undefined,
+    onSpend: () => {},
     onEvent: ({ type }) => process.stdout.write(`${type}\n`),
   },
 )

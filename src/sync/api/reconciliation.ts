@@ -53,7 +53,7 @@ export function reconciliationRoutes(sync: Sync): Route[] {
         checkRange({ ...spec, maxDays: MAX_DAYS }, range, sync.clock.nowMs(), infoOf(row).timezone)
         const source = { row, type: connector.type, rule }
         const found = await reconcile(sync.store, sync.ownSpendOf, source, range)
-        if (!found) throw new AppError('not_found', `Nothing is bid on the account ${row.account_id}`)
+        if (!found) throw new AppError('not_found', `Nothing is bid on ${connector.type} from here alone`)
         return ok({
           connector_id: row.id,
           account_id: row.account_id,

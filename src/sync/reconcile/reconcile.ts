@@ -7,20 +7,15 @@ import type { Store } from '../store/index.ts'
 import { infoOf } from '../work/index.ts'
 import { type Reason, reasonFor } from './compare.ts'
 
-/** What our own ledger has as spent on an account. */
+/** What our own ledger has as spent on a platform. */
 export interface OwnSpend {
   readonly currency: string
   /** Micros by the platform's id of the campaign. */
   readonly byCampaign: ReadonlyMap<string, number>
 }
 
-/** Looks up own spend from one instant to before another; undefined for an account that nothing is bid on. */
-export type OwnSpendOf = (
-  type: ConnectorType,
-  accountId: string,
-  fromMs: number,
-  toMs: number,
-) => Promise<OwnSpend | undefined>
+/** Looks up own spend from one instant to before another; undefined for a platform that nothing is bid on from here. */
+export type OwnSpendOf = (type: ConnectorType, fromMs: number, toMs: number) => Promise<OwnSpend | undefined>
 
 /** One campaign on one day of the account; amounts in micros. */
 export interface SpendLine {
@@ -44,8 +39,8 @@ export interface SpendSource {
 }
 
 /**
- * Puts what the platform reported beside our own ledger, for each campaign and each day of the account.
- * Undefined where nothing is bid on the account.
+ * Puts what the platform reported beside our own ledger, for each campaign of the report and each day of the account.
+ * Undefined where nothing is bid on the platform.
  *
  * @throws AppError `currency_mismatch` where the account is kept in another currency than its budget
  */
@@ -61,7 +56,7 @@ export async function reconcile(
   const readings = await readingsOf(store, report, range)
   const days: Day[] = []
   for (const { date, startMs, endMs } of daysOf(range, timezone)) {
-    const own = await ownSpendOf(type, row.account_id ?? '', startMs, endMs)
+    const own = await ownSpendOf(type, startMs, endMs)
     if (!own) return undefined
     if (currency !== undefined && currency !== own.currency)
       throw new AppError(
@@ -72,8 +67,10 @@ export async function reconcile(
     const readAfterMs = readAtMs === undefined ? undefined : readAtMs - endMs
     days.push({ date, reported: reported.get(date) ?? new Map(), own, readAfterMs })
   }
+  // What is bid on the platform's other accounts is no business of this one.
+  const here = new Set(days.flatMap(({ reported: day }) => [...day.keys()]))
   const ours = new Set(days.flatMap(({ own }) => [...own.byCampaign.keys()]))
-  const lines = days.flatMap((day) => linesOf(day, ours, rule))
+  const lines = days.flatMap((day) => linesOf(day, { here, ours }, rule))
   return days[0] && { currency: days[0].own.currency, lines }
 }
 
@@ -84,10 +81,16 @@ interface Day {
   readonly readAfterMs: number | undefined
 }
 
-function linesOf(day: Day, ours: ReadonlySet<string>, rule: SpendReport): SpendLine[] {
+/** Campaigns that the account's report names on any day, and those that we bid on on any day. */
+interface Campaigns {
+  readonly here: ReadonlySet<string>
+  readonly ours: ReadonlySet<string>
+}
+
+function linesOf(day: Day, { here, ours }: Campaigns, rule: SpendReport): SpendLine[] {
   const { date, readAfterMs } = day
-  const campaigns = new Set([...day.reported.keys(), ...day.own.byCampaign.keys()])
-  return [...campaigns].map((campaignId) => {
+  const bid = [...day.own.byCampaign.keys()].filter((campaignId) => here.has(campaignId))
+  return [...new Set([...day.reported.keys(), ...bid])].map((campaignId) => {
     const reported = day.reported.get(campaignId) ?? 0
     const own = day.own.byCampaign.get(campaignId) ?? 0
     const reason = reasonFor({ reported, own, isOurs: ours.has(campaignId), readAfterMs }, rule)
