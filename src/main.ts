@@ -81,8 +81,9 @@ export async function startService(config: Config, outside: Outside = {}): Promi
 
     const store = await openStore(config.store, clock)
     opened.push(() => store.close())
-    const { records, recovered } = await startRecords(config, { clock, metrics })
-    opened.push(() => records.close())
+    const kept = await startRecords(config, { clock, metrics })
+    opened.push(() => kept.close())
+    const { records, recovered } = kept
     const budget = new BudgetManager({
       clock,
       store,
@@ -161,7 +162,7 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     const reads = await startReads(config, { clock, log, metrics, authorize, sandbox, connectors: more })
     if (reads) opened.push(() => reads.stop())
 
-    const keys = createIdempotencyKeys(clock, records, recovered.lastKeyMs)
+    const keys = createIdempotencyKeys(clock, kept)
     const app = createApp({
       agent,
       deferred,

@@ -34,6 +34,7 @@ export interface BidRouteDeps {
 const BID_REFUSALS: readonly ErrorCode[] = [
   'invalid_request',
   'paused',
+  'idempotency_key_in_use',
   'payload_too_large',
   'unsupported_media_type',
   'currency_mismatch',
