@@ -246,4 +246,38 @@ describe('a disk that is full', () => {
     for (const { bidId } of answered)
       expect((await again.get(`/v1/bids/${bidId}`)).body).toMatchObject({ status: 'placed' })
   })
+
+  it('answers outcome_unknown for a bid that was sent and whose ending cannot be written, now and after a kill', async () => {
+    const redis = await startRedis()
+    onTestFinished(() => redis.close())
+    const { directory, fill, makeSpace } = smallDisk(6_000_000)
+    const environment = { REDIS_URL: redis.url }
+    const { bid, get, send, sandbox } = await startOn(directory, environment)
+    await send('POST', '/v1/store/trust', {})
+    await expect.poll(async () => (await bid()).status, TRIES).toBe(200)
+    sandbox.faults.add({ platform: 'google_ads', path: 'mutate', fault: { is: 'hold' } })
+    const answer = bid({ explanation: 'x'.repeat(2_000) }, 'order-1')
+    await sandbox.faults.whenHeld(1)
+    makeSpace()
+    fill(0)
+    sandbox.faults.release()
+
+    const unknown = await answer
+    expect(unknown).toMatchObject({ status: 504, body: { code: 'outcome_unknown' } })
+    const { bidId } = unknown.body
+    expect((await get(`/v1/bids/${bidId}`)).body.status).toBe('placed')
+    const copy = copyOf(directory)
+    makeSpace()
+    await expect.poll(async () => (await get('/readyz')).status, TRIES).toBe(200)
+    expect(await bid({ explanation: 'x'.repeat(2_000) }, 'order-1')).toEqual(unknown)
+
+    const killed = await startOn(copy, environment)
+    expect((await killed.get(`/v1/bids/${bidId}`)).body.status).toBe('outcome_unknown')
+    expect(await killed.bid({ explanation: 'x'.repeat(2_000) }, 'order-1')).toMatchObject({
+      status: 504,
+      body: { code: 'outcome_unknown', bidId },
+    })
+    const later = await startOn(copyOf(directory), environment)
+    expect((await later.get(`/v1/bids/${bidId}`)).body.status).toBe('placed')
+  })
 })
