@@ -118,7 +118,7 @@ export async function startService(config: Config, outside: Outside = {}): Promi
         metrics.breakerTransitions.inc({ platform, from, to })
         log.warn({ platform, from, to }, 'circuit breaker')
       },
-      onVerified: ({ decisionId }, verification) => recordVerification(agent, decisionId, verification),
+      onVerified: ({ decisionId }, verification) => void recordVerification(agent, decisionId, verification),
     })
     warnOfSunsets(config, clock, log)
     const connectors: Connectors = {

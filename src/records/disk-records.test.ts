@@ -135,9 +135,10 @@ describe('records that are too old or too much', () => {
     expect(KEY_MS).toBe(DAY_MS)
   })
 
-  it('are deleted by size, the oldest first, and the file does not grow', async () => {
+  it('are deleted by size, the oldest bids first, and the file does not grow', async () => {
     const { records, directory, clock } = await open(undefined, { maxBytes: 4 << 20 })
     const text = 'x'.repeat(2_000)
+    await records.append([key('older', clock.nowMs())])
     for (let round = 0; round < 12; round++) {
       const entries = Array.from({ length: 1_000 }, (_, i) =>
         bid(`b${round}-${i}`, { atMs: clock.nowMs() + round, text }),
@@ -146,9 +147,24 @@ describe('records that are too old or too much', () => {
     }
     await expect.poll(() => records.find('bid', 'b0-0'), TRIES).toBeUndefined()
     expect(await records.find('bid', 'b11-999')).toBe(text)
+    expect(await records.find('key', 'older')).toBe('answer to older')
     await records.close()
     // 24 MB went through it.
     expect(statSync(join(directory, 'records.db')).size).toBeLessThan(12 << 20)
+  })
+})
+
+describe('too many keys', () => {
+  it('are deleted too when bids are few', async () => {
+    const { records, directory } = await open(undefined, { maxBytes: 1 << 20 })
+    await records.append([bid('b', { atMs: 1 })])
+    for (let round = 0; round < 8; round++)
+      await records.append(
+        Array.from({ length: 1_000 }, (_, i) => key(`k${round}-${i}`, 2, 'x'.repeat(1_000))),
+      )
+    await expect.poll(() => records.find('key', 'k0-0'), TRIES).toBeUndefined()
+    await records.close()
+    expect(statSync(join(directory, 'records.db')).size).toBeLessThan(8 << 20)
   })
 })
 

@@ -61,7 +61,7 @@ export interface Records {
   append(entries: readonly Entry[]): Promise<void>
   /** What earlier starts have left; to be asked before anything is appended. */
   recover(): Promise<Recovered>
-  /** Text of a bid or a key as it is kept; undefined when there is none. Rejects when it cannot be read. */
+  /** Text of a bid or a key as it is kept; undefined when there is none. Rejects with {@link RecordsUnavailable} when it cannot be read. */
   find(what: 'bid' | 'key', name: string): Promise<string | undefined>
   close(): Promise<void>
 }
