@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { BidderConfig } from './agent/index.ts'
 import type { ApiKey } from './api/index.ts'
 import { type Accounts, accountsOf, missingCredentials, namesAccount, noticeUrl } from './config-accounts.ts'
@@ -34,7 +33,11 @@ export interface Config {
   readonly versions: { readonly googleAds: string; readonly meta: string }
   /** Where the service is reached from outside. */
   readonly publicUrl: string
-  readonly bidder: BidderConfig & { readonly budget: Micros }
+  /** Without a secret for notices the data directory keeps one. */
+  readonly bidder: Omit<BidderConfig, 'noticeSecret'> & {
+    readonly budget: Micros
+    readonly noticeSecret: string | undefined
+  }
   readonly advertiserDomain: string
   /** What bids are placed with in live mode; in mock mode the sandbox says. */
   readonly accounts: Accounts
@@ -71,6 +74,10 @@ export function parseConfig(variables: NodeJS.ProcessEnv): Config {
     const why = mode === 'live' ? 'in live mode' : `on ${env.HOST}, which other machines reach`
     problems.push(`API_KEYS: required ${why}; make one with npm run key`)
   }
+  const store = storeSettings(env)
+  // Bills go to any process; one that does not recognise them would lose them.
+  if (store.is === 'redis' && env.NOTICE_SECRET === undefined)
+    problems.push('NOTICE_SECRET: required with REDIS_URL, the same for every process')
   if (problems.length > 0) throw wrong(problems)
 
   const timeoutMs = env.PLATFORM_TIMEOUT_SECONDS * 1000
@@ -87,7 +94,7 @@ export function parseConfig(variables: NodeJS.ProcessEnv): Config {
     predictorUrl: env.LTV_PREDICTOR_URL,
     sandboxPort: env.SANDBOX_PORT,
     budgetWindowMs: env.BUDGET_WINDOW_SECONDS * 1000,
-    store: storeSettings(env),
+    store,
     records: recordsSettings(env),
     platforms: {
       google_ads: {
@@ -158,8 +165,7 @@ function bidderConfig(env: Env, mode: Config['mode'], notices: string): Config['
     networkMarginMs: env.OPENRTB_NETWORK_MARGIN_MS,
     shedAboveMs: env.OPENRTB_SHED_ABOVE_MS,
     maxPredictions: env.OPENRTB_MAX_PREDICTIONS,
-    // Without a secret of its own every start makes one, and notices for bids of earlier starts are not recognised.
-    noticeSecret: env.NOTICE_SECRET ?? randomBytes(32).toString('hex'),
+    noticeSecret: env.NOTICE_SECRET,
   }
 }
 

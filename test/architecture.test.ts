@@ -17,6 +17,7 @@ const TOP = [
   'config-fields.ts',
   'config-accounts.ts',
   'config-sync.ts',
+  'platform-wiring.ts',
   'sync-wiring.ts',
   'records-wiring.ts',
   'cli.ts',

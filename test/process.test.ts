@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -141,6 +141,38 @@ describe('a ledger on the disk', () => {
     expect(refused.body).toMatchObject({ retryAfterMs: expect.closeTo(598_000, -4) })
   })
 
+  it('takes a bill for a bid from before a kill, which it recognises by a secret of its own, out of what was in the purse, once', async () => {
+    const directory = folder()
+    const environment = { PORT: '0', STORE: 'sqlite', DATA_DIR: directory, OPENRTB_SHED_ABOVE_MS: '10000' }
+    const first = start(environment)
+    const imp = [{ id: '1', banner: { w: 300, h: 250 } }]
+    const auction = `${await listening(first)}/openrtb2/example/bid`
+    const request = {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ id: '1', tmax: 1000, imp }),
+    }
+    let burl: string | undefined
+    while (burl === undefined)
+      burl = /"burl":"([^"]+)"/.exec(await (await fetch(auction, request)).text())?.[1]
+    first.child.kill('SIGKILL')
+    await once(first.child, 'exit')
+
+    const again = await listening(start(environment))
+    const exchanges = async (): Promise<Budget> =>
+      (await (await fetch(`${again}/v1/budgets/platform:openrtb`)).json()) as Budget
+    const before = await exchanges()
+    expect(before).toMatchObject({ limits: [{ spent: 0 }] })
+    const left = before.forfeited?.amount ?? 0
+    expect(left).toBeGreaterThanOrEqual(0.005)
+    for (let i = 0; i < 2; i++)
+      expect((await fetch(`${again}${new URL(burl).pathname}?price=3`)).status).toBe(200)
+    const after = await exchanges()
+    expect(after.limits[0]?.spent).toBe(0.003)
+    expect(after.forfeited?.amount).toBeCloseTo(left - 0.003, 9)
+    expect(statSync(join(directory, 'notices.key')).mode & 0o777).toBe(0o600)
+  })
+
   it('can be read as lines, and recomputed beside the running service', async () => {
     const environment = { PORT: '0', STORE: 'sqlite', DATA_DIR: folder() }
     const url = await listening(start(environment))
@@ -229,7 +261,8 @@ describe('records on the disk', () => {
   it('belong to one process also where budgets are in Redis, and name a directory that cannot be written', async () => {
     const redis = await startRedis()
     onTestFinished(() => redis.close())
-    const environment = { PORT: '0', DATA_DIR: folder(), REDIS_URL: redis.url }
+    const NOTICE_SECRET = 'the same for all processes, 32 signs'
+    const environment = { PORT: '0', DATA_DIR: folder(), REDIS_URL: redis.url, NOTICE_SECRET }
     const first = start(environment)
     await listening(first)
     const second = start(environment)

@@ -14,6 +14,7 @@ import { docsPage, docsScripts } from './docs.ts'
 import type { IdempotencyKeys } from './idempotency.ts'
 import { killSwitchRoutes } from './kill-switch.ts'
 import { ledgerHandler } from './ledger.ts'
+import type { NoticeDesk } from './notice-desk.ts'
 import { noticeHandler } from './notices.ts'
 import { platformRoutes } from './platforms.ts'
 import { predictionRoutes } from './predictions.ts'
@@ -26,6 +27,7 @@ export interface AppDeps {
   readonly keys: IdempotencyKeys
   readonly authorize: Authorize
   readonly bidder: Bidder
+  readonly desk: NoticeDesk
   /** Of the budgets; undefined where they are not kept in one. */
   readonly journal: JournalReader | undefined
   readonly mode: 'mock' | 'live'
@@ -33,11 +35,15 @@ export interface AppDeps {
 
 /** The route table. */
 export function createApp(deps: AppDeps): OpenAPIHono<Env> {
-  const { agent, deferred, authorize, bidder } = deps
+  const { agent, deferred, authorize, bidder, desk } = deps
   const app = new OpenAPIHono<Env>()
 
   // Bid requests themselves never come here; see auctions.ts.
-  app.on(['GET', 'POST'], '/openrtb2/notice/:kind/:token', noticeHandler({ ...agent, bidder }))
+  app.on(
+    ['GET', 'POST'],
+    '/openrtb2/notice/:kind/:token',
+    noticeHandler({ bidder, desk, metrics: agent.metrics }),
+  )
 
   mount(app, authorize, [
     ...bidRoutes(deps),

@@ -1,4 +1,7 @@
+import type { Clock } from '../clock.ts'
 import { createAnalytics } from './analytics.ts'
+import { createBidManager, createReportStorage } from './bid-manager.ts'
+import { createDisplayVideo } from './display-video.ts'
 import type { Played } from './exchange.ts'
 import type { GoogleOauth } from './google-oauth.ts'
 import type { Target } from './protocol.ts'
@@ -23,15 +26,23 @@ interface Mounted {
 }
 
 /** The platforms that are only read. */
-export function createReadPlatforms(oauth: GoogleOauth): readonly Mounted[] {
+export function createReadPlatforms(oauth: GoogleOauth, clock: Clock): readonly Mounted[] {
+  const bidManager = createBidManager(oauth, clock)
   return [
     { prefix: '/analytics', target: 'ga4', played: createAnalytics(oauth) },
+    { prefix: '/display-video', target: 'dv360', played: createDisplayVideo(oauth, clock) },
+    { prefix: '/bid-manager', target: 'bid_manager', played: bidManager.played },
+    { prefix: '/report-storage', target: 'bid_manager', played: createReportStorage(bidManager.fileOf) },
     { prefix: '/sheets', target: 'sheets', played: createSheets(oauth) },
   ]
 }
 
 /** @param url of the sandbox */
-export function readHosts(url: string, google: { clientId: string; clientSecret: string }): SandboxReads {
+export function readHosts(
+  url: string,
+  google: { clientId: string; clientSecret: string },
+  tradedesk: { apiKey: string },
+): SandboxReads {
   const client = { clientId: google.clientId, clientSecret: google.clientSecret }
   const oauth = {
     authorize: `${url}/google-oauth/authorize`,
@@ -39,8 +50,13 @@ export function readHosts(url: string, google: { clientId: string; clientSecret:
     revoke: `${url}/google-oauth/revoke`,
   }
   return {
+    DV360: {
+      client,
+      baseUrls: { ...oauth, displayVideo: `${url}/display-video`, bidManager: `${url}/bid-manager` },
+    },
     GA4: { client, baseUrls: { ...oauth, data: `${url}/analytics`, admin: `${url}/analytics` } },
     GOOGLE_ADS: { client, baseUrls: { ...oauth, googleAds: `${url}/google-ads` } },
+    TTD: { apiKey: tradedesk.apiKey, baseUrls: { api: `${url}/tradedesk` } },
     SHEETS: { client, baseUrls: { ...oauth, sheets: `${url}/sheets` } },
   }
 }

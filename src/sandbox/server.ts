@@ -98,17 +98,15 @@ export function startSandbox({ port, clock, currencies = {} }: SandboxOptions): 
     'meta',
     createMeta(account('meta'), CREDENTIALS.meta.accessToken, () => revoked.has('meta')),
   )
-  play(
-    '/tradedesk',
-    'tradedesk',
-    createTradeDesk(tradedesk, CREDENTIALS.tradedesk, () => revoked.has('tradedesk')),
-  )
+  const tradeDesk = createTradeDesk(tradedesk, CREDENTIALS.tradedesk, () => revoked.has('tradedesk'))
+  play('/tradedesk', 'tradedesk', tradeDesk)
+  play('/tradedesk-store', 'tradedesk', { ...tradeDesk, handle: tradeDesk.store })
   play('/tradedesk-bid', 'tradedesk', {
     handle: createBidEndpoint(tradedesk),
     errorNamed: (name) => tradeDeskError(isTradeDeskErrorName(name) ? name : 'server_error'),
   })
 
-  for (const { prefix, target, played } of createReadPlatforms(oauth)) play(prefix, target, played)
+  for (const { prefix, target, played } of createReadPlatforms(oauth, clock)) play(prefix, target, played)
 
   async function answer(c: Context<Env>, prefix: string, target: Target, played: Played): Promise<Response> {
     const { pathname, searchParams } = new URL(c.req.url)
@@ -153,7 +151,7 @@ export function startSandbox({ port, clock, currencies = {} }: SandboxOptions): 
           tradedeskBid: `${url}/tradedesk-bid`,
         },
         credentials: CREDENTIALS,
-        sync: readHosts(url, CREDENTIALS.googleAds),
+        sync: readHosts(url, CREDENTIALS.googleAds, CREDENTIALS.tradedesk),
         faults,
         ledger,
         revokeToken: (platform) => {

@@ -32,6 +32,22 @@ export const CampaignChange = (currency: string) =>
     EndDate: z.string().nullable().optional(),
   })
 
+/** What a new campaign needs and may have. */
+export const NewCampaign = (currency: string) =>
+  CampaignChange(currency)
+    .omit({ CampaignId: true })
+    .extend({
+      AdvertiserId: z.literal('adv-sandbox'),
+      CampaignName: z.string().min(1).max(256),
+      Version: z.literal('Kokai'),
+      Budget: Money(currency),
+      StartDate: z.iso.datetime({ local: true }),
+      CampaignConversionReportingColumns: z.array(z.unknown()),
+      PrimaryGoal: z.record(z.string(), z.literal(true)),
+      PrimaryChannel: z.enum(['Display', 'Video', 'Audio', 'ConnectedTV', 'Native']),
+      IncludeDefaultsFromAdvertiser: z.boolean().optional(),
+    })
+
 /** The writable properties of an ad group beside its id. */
 export const AdGroupChange = (currency: string) =>
   z.strictObject({

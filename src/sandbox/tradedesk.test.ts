@@ -44,6 +44,66 @@ describe('campaigns', () => {
   })
 })
 
+describe('what there is to read', () => {
+  const paging = (PageStartIndex: number, PageSize = 100) => ({ PageStartIndex, PageSize })
+  const query = async (path: string, body: object) => (await tradedesk('POST', path, body)).json
+
+  it('comes by page', async () => {
+    const AdvertiserId = 'adv-sandbox'
+    const partners = await query('partner/query', paging(0))
+    expect(partners.Result.map((one: { PartnerId: string }) => one.PartnerId)).toContain('partner-sandbox')
+    const first = await query('adgroup/query/advertiser', { AdvertiserId, ...paging(0) })
+    const second = await query('adgroup/query/advertiser', { AdvertiserId, ...paging(100) })
+    expect([first.ResultCount, second.ResultCount >= 22]).toEqual([100, true])
+    expect((await tradedesk('POST', 'campaign/query/advertiser', { AdvertiserId })).status).toBe(400)
+    const foreign = await tradedesk('POST', 'campaign/query/advertiser', { AdvertiserId: 'x', ...paging(0) })
+    expect(foreign.status).toBe(403)
+  })
+
+  it('says what has changed since a version, a page at a time', async () => {
+    const path = 'delta/adgroup/query/advertiser'
+    const ask = (since: number | null, ReturnEntireAdGroup = true) =>
+      query(path, { AdvertiserId: 'adv-sandbox', ReturnEntireAdGroup, LastChangeTrackingVersion: since })
+    const none = await ask(null, false)
+    expect([none.AdGroups, none.ElementIds.length, none.MoreAdGroupsAvailable]).toEqual([null, 50, true])
+    let version = none.LastChangeTrackingVersion
+    for (let more = true; more; ) {
+      const next = await ask(version)
+      expect(next.LastChangeTrackingVersion).toBeGreaterThan(version)
+      version = next.LastChangeTrackingVersion
+      more = next.MoreAdGroupsAvailable
+    }
+    expect((await ask(version)).AdGroups).toEqual([])
+    await tradedesk('PUT', 'adgroup', { AdGroupId: 'ttd-c1-ag7', IsEnabled: false })
+    expect((await ask(version)).AdGroups).toMatchObject([{ AdGroupId: 'ttd-c1-ag7', IsEnabled: false }])
+    const old = { AdvertiserId: 'adv-sandbox', LastChangeTrackingVersion: 1 }
+    expect((await tradedesk('POST', path, old)).status).toBe(400)
+  })
+
+  it.each([
+    [{ ReportTemplateId: 1 }, 'ReportTemplateId'],
+    [{ ReportScheduleName: undefined }, 'ReportScheduleName'],
+    [{ AdvertiserFilters: ['other'] }, 'AdvertiserFilters.0'],
+  ])('is no report with %j', async (wrong, property) => {
+    const order = {
+      ReportScheduleName: 'r',
+      ReportTemplateId: 101,
+      ReportFileFormat: 'CSV',
+      ReportDateRange: 'Custom',
+      ReportStartDateInclusive: '2026-11-01',
+      ReportEndDateExclusive: '2026-11-02',
+      TimeZone: 'UTC',
+      ReportDateFormat: 'Sortable',
+      ReportNumericFormat: 'US',
+      ReportFrequency: 'Once',
+      AdvertiserFilters: ['adv-sandbox'],
+    }
+    const refused = await tradedesk('POST', 'myreports/reportschedule', { ...order, ...wrong })
+    expect([refused.status, refused.json.ErrorDetails[0].Property]).toEqual([400, property])
+    expect((await tradedesk('POST', 'myreports/reportexecution/query', {})).status).toBe(404)
+  })
+})
+
 it('answers the cheap checks, and nobody without a token', async () => {
   expect((await tradedesk('GET', 'partner/partner-sandbox')).status).toBe(200)
   const query = { PartnerId: 'partner-sandbox', PageStartIndex: 0, PageSize: 1 }

@@ -1,80 +1,55 @@
 import { micros } from '../money.ts'
 import type { Played } from './exchange.ts'
 import type { Account } from './ledger.ts'
-import { type Call, isObject, type Json, parseJson, type Reply } from './protocol.ts'
-import { AdGroupChange, CampaignChange, readChange } from './tradedesk-entities.ts'
+import { type Call, type Handler, isObject, type Json, parseJson, type Reply } from './protocol.ts'
+import { NewCampaign, readChange } from './tradedesk-entities.ts'
 import { isTradeDeskErrorName, refuse, tradeDeskError } from './tradedesk-errors.ts'
+import { createTradeDeskReports } from './tradedesk-reports.ts'
+import { ADVERTISER_ID, createTradeDeskState, type Kind } from './tradedesk-state.ts'
 
 export interface TradeDeskCredentials {
   readonly apiKey: string
   readonly partnerId: string
 }
 
-const ADVERTISER_ID = 'adv-sandbox'
-const ID = /^[A-Za-z0-9_-]{1,64}$/
-const NEW_DAILY_BUDGET = 100
+/** A second partner, with nothing but an advertiser that was given up. */
+const OLD_PARTNER_ID = 'partner-old'
 
-interface Kind {
-  readonly idKey: 'CampaignId' | 'AdGroupId'
-  readonly entities: Map<string, Json>
-  readonly change: ReturnType<typeof CampaignChange> | ReturnType<typeof AdGroupChange>
-  fresh(id: string): Json
-}
-
-/** Platform API v3 for one partner with one advertiser. `isRevoked` says whether the token is dead. */
+/** Platform API v3 for one advertiser. `isRevoked` says whether the token is dead. */
 export function createTradeDesk(
-  { currency, ledger }: Account,
+  account: Account,
   { apiKey, partnerId }: TradeDeskCredentials,
   isRevoked: () => boolean,
-): Played {
-  const money = (Amount: number) => ({ Amount, CurrencyCode: currency })
-  const kinds: Readonly<Record<string, Kind>> = {
-    campaign: {
-      idKey: 'CampaignId',
-      entities: new Map(),
-      change: CampaignChange(currency),
-      fresh: (id) => ({
-        CampaignId: id,
-        AdvertiserId: ADVERTISER_ID,
-        CampaignName: `Campaign ${id}`,
-        Availability: 'Available',
-        DailyBudget: money(NEW_DAILY_BUDGET),
-      }),
-    },
-    adgroup: {
-      idKey: 'AdGroupId',
-      entities: new Map(),
-      change: AdGroupChange(currency),
-      fresh: (id) => ({
-        AdGroupId: id,
-        CampaignId: id,
-        AdGroupName: `Ad group ${id}`,
-        Availability: 'Available',
-        IsEnabled: true,
-        RTBAttributes: { BaseBidCPM: money(1), MaxBidCPM: money(2) },
-      }),
-    },
-  }
+): Played & { readonly store: Handler } {
+  const { currency, ledger } = account
+  const state = createTradeDeskState(account)
+  const reports = createTradeDeskReports(state)
+  const newCampaign = NewCampaign(currency)
 
-  function entityOf(kind: Kind, id: string): Json {
-    if (!ID.test(id) || id.startsWith('missing')) refuse('not_found')
-    const entity = kind.entities.get(id) ?? kind.fresh(id)
-    kind.entities.set(id, entity)
-    return entity
-  }
+  const isStrict = ({ headers }: Call) => headers.get('ttd-strict-mode')?.toLowerCase() === 'true'
 
   function put(kind: Kind, call: Call, apply: boolean): Reply {
-    const strict = call.headers.get('ttd-strict-mode')?.toLowerCase() === 'true'
-    const change: Json = { ...readChange<object>(kind.change, jsonBody(call), strict) }
+    const change: Json = { ...readChange<object>(kind.change, jsonBody(call), isStrict(call)) }
     const id = String(change[kind.idKey])
-    const old = entityOf(kind, id)
+    const old = state.find(kind, id)
     if (old['Availability'] === 'Archived') {
       refuse('bad_request', [[kind.idKey, 'An archived entity cannot be changed.']])
     }
     if (!apply) return { status: 200, body: old }
     const entity = { ...old, ...change }
-    kind.entities.set(id, entity)
+    state.put(kind, id, entity)
     if (kind.idKey === 'CampaignId') record(id, change)
+    return { status: 200, body: entity }
+  }
+
+  /** The same name again is another campaign: nothing here is done only once. */
+  function create(call: Call): Reply {
+    const wanted: Json = { ...readChange<object>(newCampaign, jsonBody(call), isStrict(call)) }
+    const { campaign } = state.kinds
+    const id = `ttd-new${state.list(campaign).length}`
+    const entity = { Availability: 'Available', PacingMode: 'PaceAhead', ...wanted, CampaignId: id }
+    state.put(campaign, id, entity)
+    record(id, { Availability: entity.Availability, ...wanted })
     return { status: 200, body: entity }
   }
 
@@ -92,41 +67,84 @@ export function createTradeDesk(
   function route(call: Call, apply: boolean): Reply {
     const key = call.headers.get('ttd-auth')
     if (key !== apiKey || isRevoked()) refuse('unauthorized')
-    const [version, name = '', id, more, ...rest] = call.path.split('/').slice(1)
-    if (version !== 'v3' || rest.length > 0) refuse('not_found')
-    const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined
-    if (kind && call.method === 'GET' && id !== undefined && more === undefined) {
-      return { status: 200, body: entityOf(kind, id) }
-    }
-    if (kind && call.method === 'PUT' && id === undefined) return put(kind, call, apply)
-    if (name === 'partner' && call.method === 'GET' && id !== undefined && more === undefined) {
+    const [version, name = '', ...rest] = call.path.split('/').slice(1)
+    if (version !== 'v3') refuse('not_found')
+    const kind = name === 'campaign' || name === 'adgroup' ? state.kinds[name] : undefined
+    const [id] = rest
+    if (kind && call.method === 'GET' && id !== undefined && rest.length === 1)
+      return { status: 200, body: state.find(kind, id) }
+    if (kind && call.method === 'PUT' && rest.length === 0) return put(kind, call, apply)
+    if (name === 'campaign' && call.method === 'POST' && rest.length === 0) return create(call)
+    if (name === 'partner' && call.method === 'GET' && id !== undefined && rest.length === 1) {
       if (id !== partnerId) refuse('forbidden')
       return {
         status: 200,
         body: { PartnerId: partnerId, PartnerName: 'Sandbox partner', CurrencyCode: currency },
       }
     }
-    if (name === 'advertiser' && call.method === 'POST' && id === 'query' && more === 'partner')
-      return advertisers(call)
-    return refuse('not_found')
+    if (call.method === 'POST' && rest.includes('query') && name !== 'myreports')
+      return queried([name, ...rest].join('/'), call)
+    return reports.route([name, ...rest].join('/'), call) ?? refuse('not_found')
   }
 
-  function advertisers(call: Call): Reply {
+  function queried(path: string, call: Call): Reply {
     const body = jsonBody(call)
-    const { PartnerId, PageStartIndex, PageSize } = isObject(body) ? body : {}
-    const paging = Number.isInteger(PageStartIndex) && Number.isInteger(PageSize)
-    if (!paging) refuse('bad_request', [['PageStartIndex', 'Paging is required.']])
-    if (PartnerId !== partnerId) refuse('forbidden')
-    const advertiser = {
-      AdvertiserId: ADVERTISER_ID,
-      AdvertiserName: 'Sandbox advertiser',
-      CurrencyCode: currency,
+    const asked = isObject(body) ? body : {}
+    switch (path) {
+      case 'partner/query':
+        return page(asked, [
+          { PartnerId: OLD_PARTNER_ID, PartnerName: 'Old partner' },
+          { PartnerId: partnerId, PartnerName: 'Sandbox partner' },
+        ])
+      case 'advertiser/query/partner':
+        return page(asked, advertisersOf(asked['PartnerId']))
+      case 'campaign/query/advertiser':
+      case 'adgroup/query/advertiser':
+        if (asked['AdvertiserId'] !== ADVERTISER_ID) refuse('forbidden')
+        return page(
+          asked,
+          state.list(path.startsWith('campaign') ? state.kinds.campaign : state.kinds.adgroup),
+        )
+      case 'delta/campaign/query/advertiser':
+        return delta(state.kinds.campaign, asked)
+      case 'delta/adgroup/query/advertiser':
+        return delta(state.kinds.adgroup, asked)
+      default:
+        return refuse('not_found')
     }
-    const all = [{ ...advertiser, PartnerId: partnerId, Availability: 'Available' }]
-    const Result = all.slice(Number(PageStartIndex), Number(PageStartIndex) + Number(PageSize))
+  }
+
+  function advertisersOf(partner: unknown): Json[] {
+    if (partner !== partnerId && partner !== OLD_PARTNER_ID) refuse('forbidden')
+    const isOld = partner === OLD_PARTNER_ID
+    return [
+      {
+        AdvertiserId: isOld ? 'adv-old' : ADVERTISER_ID,
+        AdvertiserName: isOld ? 'Given up' : 'Sandbox advertiser',
+        CurrencyCode: currency,
+        PartnerId: partner,
+        Availability: isOld ? 'Archived' : 'Available',
+      },
+    ]
+  }
+
+  /** Without the entities only the ids of what has changed. */
+  function delta(kind: Kind, asked: Json): Reply {
+    if (asked['AdvertiserId'] !== ADVERTISER_ID) refuse('forbidden')
+    const since = asked['LastChangeTrackingVersion'] ?? null
+    if (since !== null && !Number.isInteger(since))
+      refuse('bad_request', [['LastChangeTrackingVersion', 'must be a whole number']])
+    const { changed, more, version } = state.changes(kind, since === null ? null : Number(since))
+    const [list, noun] = kind.name === 'campaign' ? ['Campaigns', 'Campaign'] : ['AdGroups', 'AdGroup']
+    const whole = asked[`ReturnEntire${noun}`] === true
     return {
       status: 200,
-      body: { Result, ResultCount: Result.length, TotalFilteredCount: 1, TotalUnfilteredCount: 1 },
+      body: {
+        [list]: whole ? changed : null,
+        [`More${list}Available`]: more,
+        ElementIds: whole ? null : changed.map((entity) => entity[kind.idKey]),
+        LastChangeTrackingVersion: version,
+      },
     }
   }
 
@@ -134,7 +152,18 @@ export function createTradeDesk(
     handle: (call) => route(call, true),
     ignore: (call) => route(call, false),
     errorNamed: (name) => tradeDeskError(isTradeDeskErrorName(name) ? name : 'server_error'),
+    store: reports.store,
   }
+}
+
+const MAX_PAGE = 100
+
+function page({ PageStartIndex: start, PageSize: size }: Json, all: readonly Json[]): Reply {
+  const isPaged = typeof start === 'number' && typeof size === 'number' && size <= MAX_PAGE
+  if (!isPaged) return refuse('bad_request', [['PageStartIndex', 'Paging is required.']])
+  const Result = all.slice(start, start + size)
+  const counts = { TotalFilteredCount: all.length, TotalUnfilteredCount: all.length }
+  return { status: 200, body: { Result, ResultCount: Result.length, ...counts } }
 }
 
 function jsonBody({ headers, body }: Call): unknown {

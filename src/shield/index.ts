@@ -1,4 +1,5 @@
 export { BudgetManager, type BudgetManagerOptions, type Ending, type HoldResult } from './budget-manager.ts'
+export type { Billed } from './budgets.ts'
 export {
   type BreakerAnswer,
   type BreakerOptions,
@@ -24,6 +25,7 @@ export type { Scope } from './scope.ts'
 export { type LimitStats, type ScopeStats, tightest } from './stats.ts'
 export { exportJournal, type JournalReader } from './store/journal-export.ts'
 export { verifyLedger } from './store/journal-verify.ts'
+export type { OwnerMail } from './store/mail.ts'
 export { MemoryStore } from './store/memory-store.ts'
 export { openStore, type StoreSettings } from './store/open-store.ts'
 export { type RedisClient, reach, redisClient } from './store/redis-client.ts'

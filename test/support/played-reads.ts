@@ -6,8 +6,12 @@ import { type Harness, type Reply, startHarness } from './harness.ts'
 export interface PlayedReads extends Harness {
   /** Connects an account of a platform the sandbox plays, as a person without a browser would. Returns the answer. */
   connect(type: string, more?: { account_id?: string; settings?: object }): Promise<Reply>
+  /** Synchronises everything a connection reads and waits until that has ended. Returns the job. */
+  synchronised(connectorId: string): Promise<Reply['body']>
   /** Asks for a report and waits until the request has ended. */
   fetched(connectorId: string, report: object): Promise<Reply>
+  /** The newest synchronisation of a connection once it has ended. */
+  settled(connectorId: string): Promise<Reply['body']>
   /** Has a conversation with the platform of a connection, through the runner. */
   talk<T>(
     connectorId: string,
@@ -20,8 +24,8 @@ export interface PlayedReads extends Harness {
 const CALLBACK = 'http://127.0.0.1:9/back'
 
 /** The service with the connectors it really has, against the sandbox, over HTTP. */
-export async function startPlayedReads(): Promise<PlayedReads> {
-  const harness = await startHarness()
+export async function startPlayedReads(environment: Record<string, string> = {}): Promise<PlayedReads> {
+  const harness = await startHarness(environment)
   const { send, get, clock } = harness
 
   async function connect(type: string, more: { account_id?: string; settings?: object } = {}) {
@@ -42,19 +46,42 @@ export async function startPlayedReads(): Promise<PlayedReads> {
     const asked = await send('POST', '/api/v1/connectors/fetch', { connector_id: connectorId, ...report })
     if (asked.status !== 200) return asked
     const path = `/api/v1/connectors/requests/${asked.body.request_id}`
+    return until(path, ({ status }) => status !== 'queued' && status !== 'running')
+  }
+
+  async function until(path: string, holds: (body: Reply['body']) => boolean) {
     for (let turn = 0; turn < 3_000; turn++) {
       const reply = await get(path)
-      if (reply.body.status !== 'queued' && reply.body.status !== 'running') return reply
+      if (holds(reply.body)) return reply
       await new Promise((resolve) => setTimeout(resolve, 2))
       clock.advance(turn < 20 ? 0 : turn < 60 ? 1_000 : 15_000)
     }
-    throw new Error('the request never ended')
+    throw new Error('it never ended')
+  }
+
+  async function synchronised(connectorId: string) {
+    const begun = await send('POST', `/api/v1/connectors/${connectorId}/sync`)
+    const path = `/api/v1/integrations/${connectorId}/jobs`
+    const isOurs = ({ id }: { id: string }) => id === begun.body.sync_job_id
+    const { body } = await until(path, ({ jobs }) => jobs.find(isOurs)?.status !== 'running')
+    return body.jobs.find(isOurs)
   }
 
   return {
     ...harness,
     connect,
     fetched,
+    synchronised,
+    async settled(connectorId) {
+      for (let turn = 0; turn < 3_000; turn++) {
+        const { body } = await get(`/api/v1/integrations/${connectorId}/jobs`)
+        const [job] = body.jobs
+        if (job && job.status !== 'running' && job.status !== 'pending') return job
+        await new Promise((resolve) => setTimeout(resolve, 2))
+        clock.advance(turn < 20 ? 0 : turn < 60 ? 1_000 : 15_000)
+      }
+      throw new Error('the synchronisation never ended')
+    },
     async talk(connectorId, begin) {
       const { reads } = harness.service
       const { body } = await get('/api/v1/connectors')

@@ -16,6 +16,7 @@ import {
   type ReadTalk,
   type ReportQuery,
   type Row,
+  type Since,
   TalkRefused,
 } from './read-connector.ts'
 
@@ -39,7 +40,8 @@ type Turn =
       readonly headers?: Record<string, string>
       /** Whether the request says that it changes something. */
       readonly writes?: boolean
-      readonly answer: AnswerText
+      /** Null for one that never comes, to a request that is sent once. */
+      readonly answer: AnswerText | null
     }
   | {
       readonly download: string
@@ -61,6 +63,7 @@ interface Case {
   readonly do:
     | 'accounts'
     | 'campaigns'
+    | { readonly campaigns: Partial<Since> }
     | { readonly report: Partial<Omit<ReportQuery, 'account'>> & { readonly reportType: string } }
     | { readonly create: CampaignChange & { readonly name: string } }
     | { readonly update: readonly [id: string, change: CampaignChange] }
@@ -129,6 +132,12 @@ async function play(example: Case, connector: ReadConnector): Promise<unknown> {
     if (step.is === 'remember') remembers = true
     if (step.is === 'wait') expect(remembers, 'a wait that nothing was remembered before').toBe(true)
     if ((step.is !== 'ask' && step.is !== 'download') || !('answer' in expected)) continue
+    if (expected.answer === null) {
+      expect(step, 'only a request that is sent once may stay without an answer').toMatchObject({
+        once: true,
+      })
+      continue
+    }
     const answer = connector.read(responseOf(expected.answer), 0)
     if (step.is === 'download' && (expected.answer.status ?? 200) < 300) continue
     if (answer.is !== 'ok' && !(step.is === 'ask' && answer.is === 'refused' && step.mayRefuse)) {
@@ -143,16 +152,17 @@ function talkOf(example: Case, connector: ReadConnector): ReadTalk<unknown> {
   const { do: asked } = example
   const account = { ...ACCOUNT, ...example.account }
   if (asked === 'accounts') return connector.accounts(account.settings)
-  if (asked === 'campaigns') return connector.campaigns(account)
+  const nothing = { resume: undefined, cursor: undefined }
+  if (asked === 'campaigns') return connector.campaigns(account, nothing)
+  if ('campaigns' in asked) return connector.campaigns(account, { ...nothing, ...asked.campaigns })
   if ('report' in asked) {
     const { reportType } = asked.report
     const fields = connector.reports[reportType]?.fields ?? []
     return connector.report({
+      ...nothing,
       account,
       range: undefined,
       fields,
-      resume: undefined,
-      cursor: undefined,
       ...asked.report,
     })
   }
@@ -179,7 +189,7 @@ async function seen(step: ReadStep, expected: Turn, connector: ReadConnector): P
       }
     case 'download': {
       const rows: Row[] = []
-      if ('answer' in expected && (expected.answer.status ?? 200) < 300) {
+      if ('answer' in expected && expected.answer && (expected.answer.status ?? 200) < 300) {
         const stream = Readable.from([packed(expected.answer, step)])
         for await (const [record, name] of recordsOf(stream, step)) {
           const row = step.toRow(record, name)

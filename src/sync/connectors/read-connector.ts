@@ -27,7 +27,9 @@ export type Encoding = 'csv' | 'json_lines' | 'json_array'
  * One thing a read conversation asks of what runs it.
  *
  * - `ask`: one HTTP request; the conversation is handed the classed answer. `bucket` names the limit it counts against.
- *   With `writes` an answer that never comes is an unknown outcome; with `mayRefuse` a refusal is handed over as well.
+ *   With `writes` an answer that never comes is an unknown outcome; with `mayRefuse` a refusal is handed over as well;
+ *   with `once` the request is not repeated: where no certain answer comes, undefined is handed over, and the conversation
+ *   looks for what became of it.
  * - `download`: one HTTP request whose answer is streamed: records are turned into rows one by one, never all in memory.
  * - `rows`: rows that belong to the result.
  * - `remember`: stored durably before the conversation goes on; a conversation that is started again gets the last one.
@@ -41,6 +43,7 @@ export type ReadStep =
       readonly bucket: string
       readonly writes?: boolean
       readonly mayRefuse?: boolean
+      readonly once?: boolean
     }
   | {
       readonly is: 'download'
@@ -50,6 +53,8 @@ export type ReadStep =
       readonly gzip: boolean
       /** The answer is an archive of such files. */
       readonly archive?: 'zip'
+      /** What stands after the first empty line is about the report and not of it. */
+      readonly endsAt?: 'blank_line'
       /** Where an answer that sends on to this address is followed to; undefined, or nothing said here, refuses it. */
       readonly redirect?: (url: string) => HttpRequest | undefined
       /** Undefined leaves a record out (a totals line). `file` is the one of an archive that the record is in. */
@@ -60,7 +65,7 @@ export type ReadStep =
   | { readonly is: 'wait'; readonly ms: number }
   | { readonly is: 'progress'; readonly share: number }
 
-/** What a step is answered with; undefined for every step but `ask`. */
+/** What a step is answered with; undefined for every step but `ask`, and for an `ask` sent `once` that got no answer. */
 export type ReadReply = Extract<Answer, { is: 'ok' | 'refused' }> | undefined
 
 /** A pure conversation. Answers it cannot go on with (throttled, auth, transient) never reach it: the runner acts on them. */
@@ -101,15 +106,19 @@ export interface DateRange {
   readonly end: string
 }
 
-export interface ReportQuery {
-  readonly account: AccountRef
-  readonly reportType: string
-  readonly range: DateRange | undefined
-  readonly fields: readonly string[]
+/** What earlier conversations left. */
+export interface Since {
   /** What the last conversation for this request remembered. */
   readonly resume: Json | undefined
   /** Where the last read of this report ended, for reports with a cursor. */
   readonly cursor: Json | undefined
+}
+
+export interface ReportQuery extends Since {
+  readonly account: AccountRef
+  readonly reportType: string
+  readonly range: DateRange | undefined
+  readonly fields: readonly string[]
 }
 
 /** What is said of a result beside its rows. */
@@ -202,8 +211,11 @@ export interface ReadConnector {
 
   /** Proves that the credentials work, changing nothing. Lost access is never an empty list. @param settings of the connection */
   accounts(settings: AccountRef['settings']): ReadTalk<readonly PlatformAccount[]>
-  /** Yields `rows` of campaigns and of what is below them, as far as the platform has it. */
-  campaigns(account: AccountRef): ReadTalk<ReportResult>
+  /**
+   * Yields `rows` of campaigns and of what is below them, as far as the platform has it. With a cursor in the result, the
+   * next reading is handed it and yields only what has changed since.
+   */
+  campaigns(account: AccountRef, since: Since): ReadTalk<ReportResult>
   report(query: ReportQuery): ReadTalk<ReportResult>
 
   /** Changes of the platform's side, each one request deep enough to know what it did. Undefined where it cannot. */

@@ -208,7 +208,8 @@ async function follow(
     const location = opening.headers['location'] ?? ''
     const next = URL.canParse(location, here.url) && redirect?.(new URL(location, here.url).href)
     if (!next) return opening
-    opening.body.destroy()
+    // Leaving a body unread is an error to it, and nobody else listens any more.
+    opening.body.on('error', () => {}).destroy()
     here = connector.authorize(next, accessToken)
   }
 }

@@ -6,15 +6,15 @@ import { type ReadStep, type ReadTalk, TalkRefused } from '../connectors/read-co
 import { createBreakers } from './breakers.ts'
 import { begin, converse } from './converse.ts'
 
-const change: ReadStep = {
+const change = {
   is: 'ask',
   request: { method: 'POST', url: 'https://x.example', headers: {} },
   bucket: 'calls',
   writes: true,
-}
+} as const
 
 /** How a conversation ends on a platform that always answers the same. */
-async function endOf(talk: ReadTalk<void>, response: Partial<HttpResponse> = {}) {
+async function endOf(talk: ReadTalk<unknown>, response: Partial<HttpResponse> = {}) {
   const clock = new FakeClock()
   const answer = { status: 200, headers: {}, body: '{}', ...response }
   const token = { is: 'token', accessToken: 'secret' } as const
@@ -70,6 +70,16 @@ describe('a conversation that breaks off', () => {
       expect(await endOf(thrower(error, change))).toEqual({ is: 'unknown', detail: error.message })
     },
   )
+
+  it('is handed nothing for a request that is sent once and gets no certain answer', async () => {
+    function* once(): ReadTalk<string> {
+      const reply = yield { ...change, writes: false, once: true }
+      return reply === undefined ? 'nobody knows' : reply.is
+    }
+    const failing = { status: 503, body: '{"error":{"code":503}}' }
+    expect(await endOf(once(), failing)).toEqual({ is: 'done', value: 'nobody knows' })
+    expect(await endOf(once())).toEqual({ is: 'done', value: 'ok' })
+  })
 
   it('has written nothing where the platform refused', async () => {
     const refusal = { status: 400, body: '{"error":{"code":400}}' }

@@ -126,6 +126,7 @@ async function repeated<T>(
     })
   }
   const writes = step.is === 'ask' && step.writes === true
+  const isOnce = step.is === 'ask' && step.once === true
   for (;;) {
     const answer = await call(deps, caller, step, onRows)
     if (answer.is !== 'later') conversation.calls += 1
@@ -137,7 +138,9 @@ async function repeated<T>(
       continue
     }
     const detail = 'detail' in answer ? answer.detail : ''
-    if (writes && (answer.is === 'transient' || answer.is === 'no_answer')) return { is: 'unknown', detail }
+    const isUncertain = answer.is === 'transient' || answer.is === 'no_answer'
+    if (writes && isUncertain) return { is: 'unknown', detail }
+    if (isOnce && isUncertain) return { is: 'reply', reply: undefined }
     conversation.failures += 1
     if (conversation.failures > RETRIES) return { is: 'unavailable', detail }
     await sleep(deps.clock, jittered(conversation.failures))

@@ -111,20 +111,23 @@ async function prepare(
 }
 
 async function talkOf({ store }: WorkDeps, { job, connector, account, range }: Work) {
-  if (job.report_type === CAMPAIGNS_REPORT) return connector.campaigns(account)
   const cursor = await store.db
     .selectFrom('cursors')
     .select('value')
     .where('connector_id', '=', job.connector_id)
     .where('report_type', '=', job.report_type)
     .executeTakeFirst()
+  const since = {
+    resume: job.memory === null ? undefined : JSON.parse(job.memory),
+    cursor: cursor && JSON.parse(cursor.value),
+  }
+  if (job.report_type === CAMPAIGNS_REPORT) return connector.campaigns(account, since)
   return connector.report({
+    ...since,
     account,
     reportType: job.report_type,
     range,
     fields: JSON.parse(job.fields),
-    resume: job.memory === null ? undefined : JSON.parse(job.memory),
-    cursor: cursor && JSON.parse(cursor.value),
   })
 }
 

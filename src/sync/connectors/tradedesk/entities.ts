@@ -1,0 +1,163 @@
+import { z } from 'zod'
+import type { AccountRef, Cell, Json, ReadTalk, ReportResult, ReportSpec, Row } from '../read-connector.ts'
+import { CALLS, eachPage } from './pages.ts'
+import { changes, entities, type Level } from './requests.ts'
+
+const Money = z.object({ Amount: z.number().min(0) }).nullish()
+const Text = z.string().nullish()
+
+const Campaign = z.object({
+  CampaignId: z.string(),
+  CampaignName: Text,
+  Availability: Text,
+  Budget: Money,
+  DailyBudget: Money,
+  StartDate: Text,
+  EndDate: Text,
+  PacingMode: Text,
+})
+const AdGroup = z.object({
+  AdGroupId: z.string(),
+  AdGroupName: Text,
+  CampaignId: z.string(),
+  Availability: Text,
+  IsEnabled: z.boolean().nullish(),
+  RTBAttributes: z
+    .object({
+      BaseBidCPM: Money,
+      MaxBidCPM: Money,
+      BudgetSettings: z.object({ Budget: Money, DailyBudget: Money }).nullish(),
+    })
+    .nullish(),
+})
+
+const ROW_OF: Readonly<Record<Level, (entity: unknown) => Row>> = {
+  campaign(entity) {
+    const one = Campaign.parse(entity)
+    return {
+      level: 'campaign',
+      id: one.CampaignId,
+      name: one.CampaignName ?? null,
+      status: one.Availability ?? null,
+      budget_micros: microsOf(one.Budget),
+      daily_budget_micros: microsOf(one.DailyBudget),
+      start_date: one.StartDate ?? null,
+      end_date: one.EndDate ?? null,
+      pacing_mode: one.PacingMode ?? null,
+    }
+  },
+  adgroup(entity) {
+    const one = AdGroup.parse(entity)
+    const { BaseBidCPM, MaxBidCPM, BudgetSettings } = one.RTBAttributes ?? {}
+    return {
+      level: 'ad_group',
+      id: one.AdGroupId,
+      name: one.AdGroupName ?? null,
+      status: one.Availability ?? null,
+      parent_id: one.CampaignId,
+      is_enabled: one.IsEnabled ?? null,
+      base_bid_cpm_micros: microsOf(BaseBidCPM),
+      max_bid_cpm_micros: microsOf(MaxBidCPM),
+      budget_micros: microsOf(BudgetSettings?.Budget),
+      daily_budget_micros: microsOf(BudgetSettings?.DailyBudget),
+    }
+  },
+}
+
+export const CAMPAIGNS: ReportSpec = {
+  fields: [
+    'name',
+    'status',
+    'parent_id',
+    'budget_micros',
+    'daily_budget_micros',
+    'start_date',
+    'end_date',
+    'pacing_mode',
+    'is_enabled',
+    'base_bid_cpm_micros',
+    'max_bid_cpm_micros',
+  ],
+  key: ['level', 'id'],
+  dated: false,
+  lookbackDays: 0,
+  historyMonths: undefined,
+  maxDays: undefined,
+}
+
+/** How far changes are known, by level. */
+const Cursor = z.object({ campaign: z.int(), adgroup: z.int() })
+type Cursor = z.output<typeof Cursor>
+
+const Delta = z.object({
+  LastChangeTrackingVersion: z.int(),
+  Campaigns: z.array(z.unknown()).nullish(),
+  MoreCampaignsAvailable: z.boolean().nullish(),
+  AdGroups: z.array(z.unknown()).nullish(),
+  MoreAdGroupsAvailable: z.boolean().nullish(),
+})
+
+/** What has changed since the last reading; everything the first time, and when the platform knows our version no more. */
+export function* readEntities(
+  api: string,
+  { accountId }: AccountRef,
+  cursor: Json | undefined,
+): ReadTalk<ReportResult> {
+  const known = Cursor.safeParse(cursor).data
+  const next = known && (yield* readChanges(api, accountId, known))
+  return { cursor: next ?? (yield* readAll(api, accountId)), finalThrough: undefined, caveats: [] }
+}
+
+/** The version is asked for first: what changes while the lists are read is then read once more, and nothing is missed. */
+function* readAll(api: string, advertiserId: string): ReadTalk<Cursor | undefined> {
+  const campaign = yield* delta(api, 'campaign', advertiserId, null)
+  const adgroup = campaign && (yield* delta(api, 'adgroup', advertiserId, null))
+  for (const level of ['campaign', 'adgroup'] as const) {
+    yield* eachPage(
+      (start) => entities(api, level, advertiserId, start),
+      function* (page) {
+        yield { is: 'rows', rows: page.map(ROW_OF[level]) }
+      },
+    )
+  }
+  if (!campaign || !adgroup) return undefined
+  return { campaign: campaign.LastChangeTrackingVersion, adgroup: adgroup.LastChangeTrackingVersion }
+}
+
+/** Undefined where the platform refuses: the version is too old, or there is no change tracking any more. */
+function* readChanges(api: string, advertiserId: string, known: Cursor): ReadTalk<Cursor | undefined> {
+  const versions = { ...known }
+  for (const level of ['campaign', 'adgroup'] as const) {
+    for (let more = true; more; ) {
+      const found = yield* delta(api, level, advertiserId, versions[level])
+      if (!found) return undefined
+      const { Campaigns, AdGroups, MoreCampaignsAvailable, MoreAdGroupsAvailable } = found
+      const changed = (level === 'campaign' ? Campaigns : AdGroups) ?? []
+      if (changed.length > 0) yield { is: 'rows', rows: changed.map(ROW_OF[level]) }
+      more = (level === 'campaign' ? MoreCampaignsAvailable : MoreAdGroupsAvailable) === true
+      if (more && found.LastChangeTrackingVersion <= versions[level])
+        throw new Error('there is more to read, but the version stays the same')
+      // A copy of theirs that lags behind must not take us back.
+      versions[level] = Math.max(versions[level], found.LastChangeTrackingVersion)
+    }
+  }
+  return versions
+}
+
+function* delta(
+  api: string,
+  level: Level,
+  advertiserId: string,
+  version: number | null,
+): ReadTalk<z.output<typeof Delta> | undefined> {
+  const request = changes(api, level, advertiserId, version)
+  const reply = yield { is: 'ask', request, bucket: CALLS, mayRefuse: true }
+  return reply?.is === 'ok' ? Delta.parse(reply.body) : undefined
+}
+
+/** Decimal whole units as micros; what a double cannot hold as text. */
+function microsOf(money: z.output<typeof Money>): Cell {
+  if (!money) return null
+  const value = Math.round(money.Amount * 1_000_000)
+  return Number.isSafeInteger(value) ? value : String(BigInt(Math.round(money.Amount)) * 1_000_000n)
+}

@@ -1,0 +1,56 @@
+import type { HttpRequest } from '../../../http.ts'
+import { PLATFORM_DEFAULTS, TRADE_DESK_READS, tradeDesk } from '../../../platforms/index.ts'
+import type { CreateReadConnector } from '../read-connector.ts'
+import { listAdvertisers } from './accounts.ts'
+import { CAMPAIGNS, readEntities } from './entities.ts'
+import { REPORT_CALLS, readReport } from './my-reports.ts'
+import { CALLS } from './pages.ts'
+import { REPORTS } from './reports.ts'
+
+const [OWN_HOSTS = '', ...STORES] = TRADE_DESK_READS.fileHosts
+
+/**
+ * The Trade Desk. An account is an advertiser; the key is a long-lived token. Settings: `partner_id` where the token sees
+ * several partners and one is meant; `report_template_ids`, the MyReports template of each report.
+ */
+export const createTradeDesk: CreateReadConnector = (baseUrls = {}) => {
+  const urls = { api: PLATFORM_DEFAULTS.tradedesk.url, ...baseUrls }
+  const isOnApi = (url: string) => url.startsWith(`${urls.api}/`)
+  const { origin } = new URL(urls.api)
+  const isFileHost = (url: string) =>
+    new URL(url).origin === origin || isBelow(url, OWN_HOSTS) || STORES.some((host) => isBelow(url, host))
+  const { rateLimit } = PLATFORM_DEFAULTS.tradedesk
+
+  return {
+    type: 'TTD',
+    auth: { is: 'api_key' },
+    features: ['campaigns', 'reports'],
+    limits: [
+      // They publish no numbers; these are ours.
+      { bucket: CALLS, calls: 100, windowMs: 60_000 },
+      { bucket: CALLS, calls: 50_000, windowMs: 86_400_000 },
+      { bucket: REPORT_CALLS, ...rateLimit },
+    ],
+    reports: {
+      campaigns: CAMPAIGNS,
+      ...Object.fromEntries(Object.entries(REPORTS).map(([name, { spec }]) => [name, spec])),
+    },
+    baseUrls: urls,
+    concurrencyPerAccount: TRADE_DESK_READS.concurrency,
+    // Finished reports lie in a store elsewhere, which must not see the token.
+    authorize: (request: HttpRequest, token) =>
+      isOnApi(request.url) || isBelow(request.url, OWN_HOSTS) ? tradeDesk.authorize(request, token) : request,
+    read: tradeDesk.read,
+    usedShare: () => undefined,
+    accounts: (settings) => listAdvertisers(urls.api, settings),
+    campaigns: (account, { cursor }) => readEntities(urls.api, account, cursor),
+    report: (query) => readReport({ api: urls.api, isFileHost }, query),
+    write: undefined,
+  }
+}
+
+/** @param domain with its leading dot */
+function isBelow(url: string, domain: string): boolean {
+  const { protocol, hostname } = new URL(url)
+  return protocol === 'https:' && hostname.endsWith(domain)
+}
