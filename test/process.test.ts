@@ -258,30 +258,6 @@ describe('records on the disk', () => {
     expect(bids.map(({ status }) => status)).toEqual(['outcome_unknown', 'placed'])
   })
 
-  it('open again, and are whole, when the process was told to stop twice under load', async () => {
-    const environment = { PORT: '0', DATA_DIR: folder() }
-    const first = start(environment)
-    const url = await listening(first)
-    const answered: string[] = []
-    const bidding = Array.from({ length: 8 }, async (_, i) => {
-      for (let n = 0; ; n++) {
-        const { status } = await bid(url, `${i} ${n}`)
-        if (status === 200) answered.push(`${i} ${n}`)
-      }
-    })
-    const ended = Promise.allSettled(bidding)
-    await expect.poll(() => answered.length, { timeout: 10_000 }).toBeGreaterThan(20)
-    first.child.kill('SIGTERM')
-    first.child.kill('SIGTERM')
-    await once(first.child, 'exit')
-    await ended
-
-    const again = await listening(start(environment))
-    for (const key of answered) expect((await bid(again, key)).status).toBe(200)
-    const { bids } = (await (await fetch(`${again}/v1/bids?status=placed`)).json()) as { bids: unknown[] }
-    expect(bids.length).toBeGreaterThanOrEqual(Math.min(100, answered.length))
-  })
-
   it('belong to one process also where budgets are in Redis, and name a directory that cannot be written', async () => {
     const redis = await startRedis()
     onTestFinished(() => redis.close())

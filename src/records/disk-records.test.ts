@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import {
   cpSync,
   existsSync,
@@ -209,6 +211,30 @@ describe('a full disk', () => {
     const { directory } = smallDisk(0)
     await expect(open(directory)).rejects.toThrow(/records in \S+ cannot be used: ENOSPC/)
   })
+})
+
+describe('a process that ends without closing its records', () => {
+  it.each(['process.exit(3)', "setImmediate(() => { throw new Error('a fault') })"])(
+    'leaves files that open again, with everything acknowledged: %s',
+    async (end) => {
+      const directory = temporaryDirectory()
+      const importOf = (file: string) => JSON.stringify(new URL(file, import.meta.url).href)
+      const program = `
+        import { DiskRecords } from ${importOf('./disk-records.ts')}
+        import { systemClock as clock } from ${importOf('../clock.ts')}
+        const keep = { maxAgeMs: 1e12, maxBytes: 1e9, latest: 10 }
+        const records = await DiskRecords.open({ directory: process.argv[2], clock, keep })
+        await records.append([{ put: 'key', key: 'k', atMs: clock.nowMs(), text: 'answer' }])
+        ${end}`
+      const file = join(temporaryDirectory(), 'program.mjs')
+      writeFileSync(file, program)
+      const child = spawn(process.execPath, [file, directory])
+      const [code] = await once(child, 'exit')
+      expect(code).not.toBe(0)
+      const { records } = await open(directory)
+      expect(await records.find('key', 'k')).toBe('answer')
+    },
+  )
 })
 
 describe('files that are not what was written', () => {
