@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { benchDelivery } from './delivery.ts'
 import { benchExchange } from './exchange.ts'
 import { benchHttp } from './http.ts'
+import { benchRecords } from './records.ts'
 import { benchShield } from './shield.ts'
 
 /** Runs a section that wants a process of its own. */
@@ -12,6 +13,7 @@ const inItsOwnProcess = (file: string) => async () => {
 const SECTIONS: Readonly<Record<string, () => Promise<void>>> = {
   shield: benchShield,
   http: benchHttp,
+  records: benchRecords,
   openrtb: inItsOwnProcess('bench/openrtb.ts'),
   exchange: benchExchange,
   delivery: benchDelivery,

@@ -5,6 +5,7 @@ export const statusOf = {
   forbidden: 403,
   not_found: 404,
   paused: 409,
+  idempotency_key_in_use: 409,
   payload_too_large: 413,
   unsupported_media_type: 415,
   currency_mismatch: 422,

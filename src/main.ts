@@ -87,8 +87,9 @@ export async function startService(config: Config, outside: Outside = {}): Promi
 
     const store = await openStore(config.store, clock)
     opened.push(() => store.close())
-    const { records, recovered } = await startRecords(config, { clock, metrics })
-    opened.push(() => records.close())
+    const kept = await startRecords(config, { clock, metrics })
+    opened.push(() => kept.close())
+    const { records, recovered } = kept
     const budget = new BudgetManager({
       clock,
       store,
@@ -116,7 +117,7 @@ export async function startService(config: Config, outside: Outside = {}): Promi
       http,
       budget,
       sandbox,
-      onVerified: (bidId, verification) => recordVerification(agent, bidId, verification),
+      onVerified: (bidId, verification) => void recordVerification(agent, bidId, verification),
     })
     for (const platform of PLATFORMS) opened.push(() => connectors[platform].close())
 
@@ -158,7 +159,7 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     })
     if (reads) opened.push(() => reads.stop())
 
-    const keys = createIdempotencyKeys(clock, records, recovered.lastKeyMs)
+    const keys = createIdempotencyKeys(clock, kept)
     const app = createApp({
       agent,
       deferred,

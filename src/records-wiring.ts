@@ -1,18 +1,38 @@
-import { MAX_LATEST } from './agent/index.ts'
+import { MAX_LATEST, openSharedKeys, type SharedKeys } from './agent/index.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { Metrics } from './metrics.ts'
 import { openRecords, type Records, type Recovered } from './records/index.ts'
 
-/** Opens the records as they are configured, with what earlier starts have left. */
+export interface Kept {
+  readonly records: Records
+  /** What earlier starts have left. */
+  readonly recovered: Recovered
+  /** Undefined where this process is the only one. */
+  readonly sharedKeys: SharedKeys | undefined
+  close(): Promise<void>
+}
+
+/** Opens what is remembered of bids, as it is configured. */
 export async function startRecords(
-  { records: settings }: Config,
+  { records: settings, store }: Config,
   { clock, metrics }: { readonly clock: Clock; readonly metrics: Metrics },
-): Promise<{ readonly records: Records; readonly recovered: Recovered }> {
+): Promise<Kept> {
   const records = await openRecords(settings, {
     clock,
     latest: MAX_LATEST,
     onWritten: (tookMs) => metrics.recordsWrite.observe(tookMs / 1000),
   })
-  return { records, recovered: await records.recover() }
+  try {
+    const recovered = await records.recover()
+    const sharedKeys = store.is === 'redis' ? await openSharedKeys(store.url) : undefined
+    const close = async () => {
+      await sharedKeys?.close()
+      await records.close()
+    }
+    return { records, recovered, sharedKeys, close }
+  } catch (error) {
+    await records.close()
+    throw error
+  }
 }

@@ -48,7 +48,7 @@ export function refusalOf(
 /** What stands in the way of recording, as an error that may be shown. Anything else is thrown on. */
 export function recordsError(error: unknown): AppError {
   if (!(error instanceof RecordsUnavailable)) throw error
-  const detail = `Bids cannot be recorded now, so none is placed: ${error.message}`
+  const detail = `The records of bids cannot be used now, and without them no bid is placed: ${error.message}`
   return new AppError('records_unavailable', detail, { afterMs: STORE_RETRY_MS })
 }
 

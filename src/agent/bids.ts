@@ -34,6 +34,7 @@ export interface BidRouteDeps {
 const BID_REFUSALS: readonly ErrorCode[] = [
   'invalid_request',
   'paused',
+  'idempotency_key_in_use',
   'payload_too_large',
   'unsupported_media_type',
   'currency_mismatch',
@@ -71,7 +72,7 @@ export function bidRoutes({ agent, deferred, keys }: BidRouteDeps): Route[] {
     try {
       return await (key === undefined ? work() : keys.once(`${caller} ${key}`, request, work))
     } catch (error) {
-      throw recordsError(error)
+      return recordsRefusal(error)
     }
   }
 
@@ -138,14 +139,18 @@ export function bidRoutes({ agent, deferred, keys }: BidRouteDeps): Route[] {
       scope: 'read',
       params: z.object({ bidId: z.string() }),
       answers: { 200: { description: 'The decision record', schema: BidRecord } },
-      refusals: ['not_found'],
+      refusals: ['not_found', 'records_unavailable'],
       async handle(c) {
-        const record = await agent.decisions.find(c.req.param('bidId') ?? '')
+        const record = await agent.decisions.find(c.req.param('bidId') ?? '').catch(recordsRefusal)
         if (!record) throw new AppError('not_found', 'No such bid, or it is too old to be remembered')
         return ok(recordBody(record))
       },
     },
   ]
+}
+
+function recordsRefusal(error: unknown): never {
+  throw recordsError(error)
 }
 
 function idempotencyKey(c: Ctx): string | undefined {

@@ -1,6 +1,19 @@
 import { Worker } from 'node:worker_threads'
 import { DiskError, type WriteFailure } from './disk-error.ts'
-import type { Order, Word } from './serve-thread.ts'
+import type { Order, ThreadData, Word } from './serve-thread.ts'
+
+/** How long a process that ends waits for a file to be closed. */
+const CLOSE_MS = 10_000
+/** Threads whose files are open. */
+const open = new Set<{ closeNow(): void }>()
+
+/**
+ * However this process ends, short of being killed: SQLite closes the file with the thread and removes its log, and
+ * without a word in the record of its use that would look like a log that was lost.
+ */
+process.once('exit', () => {
+  for (const thread of open) thread.closeNow()
+})
 
 /** What came of a write. */
 export type Outcome = { readonly is: 'written' } | WriteFailure
@@ -24,6 +37,8 @@ export class DiskThread<T extends Traffic> {
   #questions = 0
   readonly #closed = Promise.withResolvers<void>()
   readonly #name: string
+  /** Not 0 once the file is closed. */
+  readonly #isClosed = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
   /** Set once the thread has ended, or can be used no more. */
   #lost: string | undefined
 
@@ -36,7 +51,9 @@ export class DiskThread<T extends Traffic> {
   constructor(name: string, program: URL, how: unknown, onFailure: (failure: WriteFailure) => void) {
     this.#name = name
     this.#onFailure = onFailure
-    this.#worker = new Worker(program, { workerData: how })
+    const workerData: ThreadData = { how, isClosed: this.#isClosed }
+    this.#worker = new Worker(program, { workerData })
+    open.add(this)
     const opened = Promise.withResolvers<T['opened']>()
     this.opened = opened.promise
     this.#worker.on('message', (word: Word<T>) => this.#heard(word, opened))
@@ -66,6 +83,12 @@ export class DiskThread<T extends Traffic> {
   async close(): Promise<void> {
     if (this.#lost === undefined) this.#order({ do: 'close' })
     await this.#closed.promise
+  }
+
+  /** As {@link close}, without another turn of the event loop. */
+  closeNow(): void {
+    this.#order({ do: 'close' })
+    Atomics.wait(this.#isClosed, 0, 0, CLOSE_MS)
   }
 
   #order(order: Order<T>): void {
@@ -107,6 +130,7 @@ export class DiskThread<T extends Traffic> {
   }
 
   #end(why: string, opened: PromiseWithResolvers<T['opened']>): void {
+    open.delete(this)
     if (this.#lost !== undefined) return
     const detail = `the thread that writes the ${this.#name} ${why}`
     this.#lost = detail

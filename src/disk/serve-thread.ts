@@ -19,6 +19,13 @@ export type Word<T extends Traffic> =
   | { readonly is: 'not_read'; readonly id: number; readonly message: string }
   | { readonly is: 'closed' }
 
+/** What the thread is given. */
+export interface ThreadData {
+  readonly how: unknown
+  /** Becomes 1 when the file is closed, or was never open. */
+  readonly isClosed: Int32Array<SharedArrayBuffer>
+}
+
 /** A file that a thread writes. All of it is synchronous. */
 interface Written<T extends Traffic> {
   /** All of it or nothing; on the disk when this returns. */
@@ -36,13 +43,23 @@ interface Opened<T extends Traffic> {
 
 /** The program of a thread that writes a file, so that no commit keeps the event loop waiting. */
 export function serveThread<T extends Traffic, How>(open: (how: How) => Opened<T>): void {
-  if (parentPort) serve(parentPort, () => open(workerData))
+  if (!parentPort) return
+  const { how, isClosed } = workerData
+  const closed = () => {
+    Atomics.store(isClosed, 0, 1)
+    Atomics.notify(isClosed, 0)
+  }
+  serve(parentPort, () => open(how), closed)
 }
 
-function serve<T extends Traffic>(port: MessagePort, open: () => Opened<T>): void {
+/** @param closed called when the file is closed, or was never open */
+function serve<T extends Traffic>(port: MessagePort, open: () => Opened<T>, closed: () => void): void {
   const say = (word: Word<T>) => port.postMessage(word)
   const file = opened(open, say)
-  if (!file) return
+  if (!file) {
+    closed()
+    return
+  }
   let isTidying = false
 
   const tidy = () => {
@@ -84,6 +101,7 @@ function serve<T extends Traffic>(port: MessagePort, open: () => Opened<T>): voi
         try {
           file.close()
         } finally {
+          closed()
           say({ is: 'closed' })
           port.close()
         }

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import {
   cpSync,
   existsSync,
@@ -151,9 +153,10 @@ describe('records that are too old or too much', () => {
     expect(KEY_MS).toBe(DAY_MS)
   })
 
-  it('are deleted by size, the oldest first, and the file does not grow', async () => {
+  it('are deleted by size, the oldest bids first, and the file does not grow', async () => {
     const { records, directory, clock } = await open(undefined, { maxBytes: 4 << 20 })
     const text = 'x'.repeat(2_000)
+    await records.append([key('older', clock.nowMs())])
     for (let round = 0; round < 12; round++) {
       const entries = Array.from({ length: 1_000 }, (_, i) =>
         bid(`b${round}-${i}`, { atMs: clock.nowMs() + round, text }),
@@ -162,9 +165,24 @@ describe('records that are too old or too much', () => {
     }
     await expect.poll(() => records.find('bid', 'b0-0'), TRIES).toBeUndefined()
     expect(await records.find('bid', 'b11-999')).toBe(text)
+    expect(await records.find('key', 'older')).toBe('answer to older')
     await records.close()
     // 24 MB went through it.
     expect(statSync(join(directory, 'records.db')).size).toBeLessThan(12 << 20)
+  })
+})
+
+describe('too many keys', () => {
+  it('are deleted too when bids are few', async () => {
+    const { records, directory } = await open(undefined, { maxBytes: 1 << 20 })
+    await records.append([bid('b', { atMs: 1 })])
+    for (let round = 0; round < 8; round++)
+      await records.append(
+        Array.from({ length: 1_000 }, (_, i) => key(`k${round}-${i}`, 2, 'x'.repeat(1_000))),
+      )
+    await expect.poll(() => records.find('key', 'k0-0'), TRIES).toBeUndefined()
+    await records.close()
+    expect(statSync(join(directory, 'records.db')).size).toBeLessThan(8 << 20)
   })
 })
 
@@ -209,6 +227,30 @@ describe('a full disk', () => {
     const { directory } = smallDisk(0)
     await expect(open(directory)).rejects.toThrow(/records in \S+ cannot be used: ENOSPC/)
   })
+})
+
+describe('a process that ends without closing its records', () => {
+  it.each(['process.exit(3)', "setImmediate(() => { throw new Error('a fault') })"])(
+    'leaves files that open again, with everything acknowledged: %s',
+    async (end) => {
+      const directory = temporaryDirectory()
+      const importOf = (file: string) => JSON.stringify(new URL(file, import.meta.url).href)
+      const program = `
+        import { DiskRecords } from ${importOf('./disk-records.ts')}
+        import { systemClock as clock } from ${importOf('../clock.ts')}
+        const keep = { maxAgeMs: 1e12, maxBytes: 1e9, latest: 10 }
+        const records = await DiskRecords.open({ directory: process.argv[2], clock, keep })
+        await records.append([{ put: 'key', key: 'k', atMs: clock.nowMs(), text: 'answer' }])
+        ${end}`
+      const file = join(temporaryDirectory(), 'program.mjs')
+      writeFileSync(file, program)
+      const child = spawn(process.execPath, [file, directory])
+      const [code] = await once(child, 'exit')
+      expect(code).not.toBe(0)
+      const { records } = await open(directory)
+      expect(await records.find('key', 'k')).toBe('answer')
+    },
+  )
 })
 
 describe('files that are not what was written', () => {

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { DiskThread, GroupCommit, type WriteFailure } from '../disk/index.ts'
+import { messageOf } from '../errors.ts'
 import {
   type Entry,
   type Payment,
@@ -84,8 +85,12 @@ export class DiskRecords implements Records {
   }
 
   async find(what: 'bid' | 'key', name: string): Promise<string | undefined> {
-    const answer = await this.#thread.ask({ ask: what, name })
-    return answer.is === 'found' ? answer.text : undefined
+    try {
+      const answer = await this.#thread.ask({ ask: what, name })
+      return answer.is === 'found' ? answer.text : undefined
+    } catch (error) {
+      throw new RecordsUnavailable(messageOf(error))
+    }
   }
 
   async spentBetween(fromMs: number, toMs: number): Promise<readonly Payment[]> {

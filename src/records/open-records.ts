@@ -10,7 +10,7 @@ export type RecordsSettings =
       readonly directory: string
       /** Older records are deleted. */
       readonly maxAgeMs: number
-      /** Beyond these the oldest are deleted first, whatever they are. */
+      /** Beyond these the oldest are deleted, bids first. */
       readonly maxBytes: number
     }
 

@@ -25,7 +25,7 @@ export interface OpenRecords {
 /** How much of the past is kept. */
 export interface Keep {
   readonly maxAgeMs: number
-  /** Beyond these the oldest go first, whatever they are. */
+  /** Beyond these the oldest bids go first, and when no more than `latest` are left, whatever is the oldest. */
   readonly maxBytes: number
   /** So many of the latest bids are named at a start. */
   readonly latest: number
@@ -265,7 +265,10 @@ export class RecordsFile {
     }
     const [first] = ages
     if (!first || usedBytes(this.#database) <= maxBytes) return false
-    return this.#drop(first.table, Number.MAX_SAFE_INTEGER)
+    // Many refusals must not push out keys and marks, on which money depends.
+    const { latest } = this.#keep
+    const bids = numberOf(this.#database, `SELECT count(*) FROM (SELECT 1 FROM bids LIMIT ${latest + 1})`)
+    return this.#drop(bids > latest ? 'bids' : first.table, Number.MAX_SAFE_INTEGER)
   }
 
   /** Deletes the oldest rows of a table that came before a time; true when there were any. */

@@ -68,7 +68,7 @@ export interface Records {
   append(entries: readonly Entry[]): Promise<void>
   /** What earlier starts have left; to be asked before anything is appended. */
   recover(): Promise<Recovered>
-  /** Text of a bid or a key as it is kept; undefined when there is none. Rejects when it cannot be read. */
+  /** Text of a bid or a key as it is kept; undefined when there is none. Rejects with {@link RecordsUnavailable} when it cannot be read. */
   find(what: 'bid' | 'key', name: string): Promise<string | undefined>
   /** Sums by payer of what bids spent that came from one instant to before another, by the wall clock. */
   spentBetween(fromMs: number, toMs: number): Promise<readonly Payment[]>

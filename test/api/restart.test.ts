@@ -1,87 +1,7 @@
-import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { Clock } from '../../src/clock.ts'
-import { systemClock } from '../../src/clock.ts'
-import { parseConfig } from '../../src/config.ts'
-import { createLog } from '../../src/log.ts'
-import { startService } from '../../src/main.ts'
 import { startRedis } from '../support/redis-server.ts'
+import { ahead, BID, copyOf, type Started, startOn, TRIES, temporaryDirectory } from '../support/restarts.ts'
 import { smallDisk } from '../support/small-disk.ts'
-
-const BID = {
-  customerId: 'CUST_001',
-  campaignId: 'c1',
-  platform: 'google_ads',
-  predictedLtv: 1200,
-  bidAmount: 10,
-}
-const SECRET = 'a secret of thirty-two characters'
-const TRIES = { timeout: 10_000, interval: 50 }
-
-function temporaryDirectory(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'bidwarden-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
-  return folder
-}
-
-/** What `kill -9` would leave behind now: the files as other processes see them. */
-function copyOf(directory: string): string {
-  const copy = temporaryDirectory()
-  const names = readdirSync(directory).filter((name) => /^(ledger|records)\.(use|db|db-wal)$/.test(name))
-  // A database before its log: what is copied into it from the log meanwhile is in the log still.
-  for (const name of names
-    .toSorted()
-    .toReversed()
-    .toSorted((a, b) => a.length - b.length))
-    cpSync(join(directory, name), join(copy, name))
-  return copy
-}
-
-/** The system's clock, with the wall clock set ahead. */
-const ahead = (byMs: number): Clock => ({ ...systemClock, nowMs: () => systemClock.nowMs() + byMs })
-
-/** The service with what a directory holds, on the machine's time. */
-async function startOn(directory: string, environment: Record<string, string> = {}, clock = systemClock) {
-  const config = parseConfig({
-    PORT: '0',
-    DATA_DIR: directory,
-    NOTICE_SECRET: SECRET,
-    GOOGLE_ADS_BUDGET: '100000',
-    OPENRTB_BUDGET: '100000',
-    OPENRTB_SHED_ABOVE_MS: '10000',
-    PLATFORM_TIMEOUT_SECONDS: '60',
-    // A busy machine is slow; what is tested here is not the breaker.
-    GOOGLE_ADS_BREAKER: '1/60000/1/1',
-    ...environment,
-  })
-  const service = await startService(config, { clock, log: createLog('silent') })
-  onTestFinished(() => service.stop())
-  const { sandbox } = service
-  if (!sandbox) throw new Error('these tests run in mock mode')
-  const send = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
-    const reply = await fetch(service.url + path, {
-      method,
-      headers: { 'content-type': 'application/json', ...headers },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    })
-    const text = await reply.text()
-    return { status: reply.status, body: text.startsWith('{') ? JSON.parse(text) : text }
-  }
-  return {
-    service,
-    sandbox,
-    send,
-    get: (path: string) => send('GET', path),
-    bid: (fields: object = {}, key?: string) =>
-      send('POST', '/v1/bids', { ...BID, ...fields }, key === undefined ? {} : { 'idempotency-key': key }),
-    calls: () => sandbox.ledger.requests.filter(({ platform }) => platform === 'google_ads').length,
-    stop: () => service.stop(),
-  }
-}
-
-type Started = Awaited<ReturnType<typeof startOn>>
 
 describe('decisions', () => {
   it('are found and listed after a kill, as soon as they were answered', async () => {
@@ -325,5 +245,39 @@ describe('a disk that is full', () => {
     const again = await startOn(copy, { REDIS_URL: redis.url })
     for (const { bidId } of answered)
       expect((await again.get(`/v1/bids/${bidId}`)).body).toMatchObject({ status: 'placed' })
+  })
+
+  it('answers outcome_unknown for a bid that was sent and whose ending cannot be written, now and after a kill', async () => {
+    const redis = await startRedis()
+    onTestFinished(() => redis.close())
+    const { directory, fill, makeSpace } = smallDisk(6_000_000)
+    const environment = { REDIS_URL: redis.url }
+    const { bid, get, send, sandbox } = await startOn(directory, environment)
+    await send('POST', '/v1/store/trust', {})
+    await expect.poll(async () => (await bid()).status, TRIES).toBe(200)
+    sandbox.faults.add({ platform: 'google_ads', path: 'mutate', fault: { is: 'hold' } })
+    const answer = bid({ explanation: 'x'.repeat(2_000) }, 'order-1')
+    await sandbox.faults.whenHeld(1)
+    makeSpace()
+    fill(0)
+    sandbox.faults.release()
+
+    const unknown = await answer
+    expect(unknown).toMatchObject({ status: 504, body: { code: 'outcome_unknown' } })
+    const { bidId } = unknown.body
+    expect((await get(`/v1/bids/${bidId}`)).body.status).toBe('placed')
+    const copy = copyOf(directory)
+    makeSpace()
+    await expect.poll(async () => (await get('/readyz')).status, TRIES).toBe(200)
+    expect(await bid({ explanation: 'x'.repeat(2_000) }, 'order-1')).toEqual(unknown)
+
+    const killed = await startOn(copy, environment)
+    expect((await killed.get(`/v1/bids/${bidId}`)).body.status).toBe('outcome_unknown')
+    expect(await killed.bid({ explanation: 'x'.repeat(2_000) }, 'order-1')).toMatchObject({
+      status: 504,
+      body: { code: 'outcome_unknown', bidId },
+    })
+    const later = await startOn(copyOf(directory), environment)
+    expect((await later.get(`/v1/bids/${bidId}`)).body.status).toBe('placed')
   })
 })
