@@ -27,7 +27,7 @@ import { banner } from './banner.ts'
 import { runCommand } from './cli.ts'
 import { type Clock, every, systemClock, watchLag } from './clock.ts'
 import { type Config, ConfigError, readConfig } from './config.ts'
-import { type Accounts, noticeUrl } from './config-accounts.ts'
+import { accountId } from './config-accounts.ts'
 import { createConnector, type SmartConnector, type SmartConnectorDeps } from './connectors/index.ts'
 import { createFallback } from './fallback/index.ts'
 import { createHttpClient } from './http.ts'
@@ -35,7 +35,14 @@ import { createLog, type Logger } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { PLATFORMS, type PlatformName, sunsetOf } from './platforms/index.ts'
 import { type Sandbox, startSandbox } from './sandbox/index.ts'
-import { BudgetManager, CircuitBreaker, DEFAULT_BREAKER, openStore } from './shield/index.ts'
+import { sandboxAccounts, sandboxOptions } from './sandbox-wiring.ts'
+import {
+  BudgetManager,
+  CircuitBreaker,
+  createCallLimits,
+  DEFAULT_BREAKER,
+  openStore,
+} from './shield/index.ts'
 import type { ReadConnector, Sync } from './sync/index.ts'
 import { startReads } from './sync-wiring.ts'
 
@@ -98,6 +105,8 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     opened.push(() => budget.close())
     defineBudgets(budget, config)
     opened.push(every(clock, SWEEP_MS, () => budget.expire()))
+    const callLimits = createCallLimits({ clock, store, owner: budget.owner })
+    opened.push(() => callLimits.close())
 
     const fallback = createFallback({ multipliers: config.multipliers, maxBid: config.maxBid })
     const accounts = sandbox ? sandboxAccounts(sandbox, config) : config.accounts
@@ -106,6 +115,7 @@ export async function startService(config: Config, outside: Outside = {}): Promi
       http,
       budget,
       settings: config.platforms[platform],
+      limiter: callLimits.of(platform, accountId(platform, accounts), config.platforms[platform].rateLimit),
       scopesOf: (campaignId) => scopesOf(budget, platform, campaignId),
       newId: newBidId,
       onRequest: (outcome, latencyMs) =>
@@ -155,7 +165,15 @@ export async function startService(config: Config, outside: Outside = {}): Promi
 
     const authorize = config.apiKeys.length > 0 ? requireKey(config.apiKeys) : openOnLoopback
     const { connectors: more = [] } = outside
-    const reads = await startReads(config, { clock, log, metrics, authorize, sandbox, connectors: more })
+    const reads = await startReads(config, {
+      clock,
+      log,
+      metrics,
+      authorize,
+      callLimits,
+      sandbox,
+      connectors: more,
+    })
     if (reads) opened.push(() => reads.stop())
 
     const keys = createIdempotencyKeys(clock)
@@ -216,39 +234,6 @@ function defineBudgets(budget: BudgetManager, { platforms, budgetWindowMs, bidde
   ])
   // The global budget has no limits until an operator sets some; then it is in the first platform's currency.
   budget.define(GLOBAL_SCOPE, platforms.google_ads.currency, [])
-}
-
-function sandboxOptions({ sandboxPort, platforms }: Config, clock: Clock) {
-  const currencies = {
-    google_ads: platforms.google_ads.currency,
-    meta: platforms.meta.currency,
-    tradedesk: platforms.tradedesk.currency,
-  }
-  return { port: sandboxPort, clock, currencies }
-}
-
-function sandboxAccounts({ urls, credentials }: Sandbox, config: Config): Accounts {
-  const { versions, advertiserDomain } = config
-  const { clientId, clientSecret, refreshToken, customerId } = credentials.googleAds
-  return {
-    google_ads: {
-      url: urls.googleAds,
-      oauthUrl: urls.googleOauth,
-      version: versions.googleAds,
-      customerId,
-      loginCustomerId: undefined,
-      developerToken: undefined,
-      auth: { is: 'refresh_token', clientId, clientSecret, refreshToken },
-    },
-    meta: { url: urls.meta, version: versions.meta, ...credentials.meta, appSecret: undefined },
-    tradedesk: {
-      url: urls.tradedesk,
-      bidUrl: urls.tradedeskBid,
-      ...credentials.tradedesk,
-      noticeUrl: noticeUrl(config.publicUrl),
-      advertiserDomain,
-    },
-  }
 }
 
 async function main(): Promise<void> {

@@ -3,9 +3,12 @@ import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'
+import type { PlatformName } from './platforms/index.ts'
 import type { Sandbox } from './sandbox/index.ts'
+import type { CallLimits } from './shield/index.ts'
 import {
   CONNECTOR_TYPES,
+  type ConnectorType,
   keysInFolder,
   READ_CONNECTORS,
   type ReadConnector,
@@ -18,6 +21,8 @@ export interface SyncParts {
   readonly log: Logger
   readonly metrics: Metrics
   readonly authorize: Authorize
+  /** What is called for bids counts there; reads of the same account count with it. */
+  readonly callLimits: CallLimits
   /** Plays the platforms in mock mode. */
   readonly sandbox: Pick<Sandbox, 'sync'> | undefined
   /** Beside those the registry knows. */
@@ -29,7 +34,7 @@ export async function startReads(
   { sync: config, mode }: Config,
   parts: SyncParts,
 ): Promise<RunningSync | undefined> {
-  const { clock, log, metrics, authorize, sandbox } = parts
+  const { clock, log, metrics, authorize, callLimits, sandbox } = parts
   if (!config) {
     log.info({ mode }, 'nothing is read from platforms: ENCRYPTION_KEY is not set')
     return undefined
@@ -52,8 +57,19 @@ export async function startReads(
     clock,
     log,
     authorize,
+    sharedBy(type, accountId) {
+      const platform = BIDS_ON[type]
+      return platform && callLimits.find(platform, accountId)
+    },
     onCall: (type, outcome, latencyMs) =>
       metrics.readCalls.observe({ connector: type, outcome }, latencyMs / 1000),
     onEvent: ({ type }) => metrics.connectorEvents.inc({ type }),
   })
+}
+
+/** Where bids are placed on what is read. */
+const BIDS_ON: Readonly<Partial<Record<ConnectorType, PlatformName>>> = {
+  GOOGLE_ADS: 'google_ads',
+  META: 'meta',
+  TTD: 'tradedesk',
 }
