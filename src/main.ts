@@ -31,14 +31,16 @@ import { createFallback } from './fallback/index.ts'
 import { createHttpClient } from './http.ts'
 import { createLog, type Logger } from './log.ts'
 import { createMetrics } from './metrics.ts'
-import { connectPlatforms, sandboxOptions } from './platform-wiring.ts'
+import { connectPlatforms } from './platform-wiring.ts'
 import { PLATFORMS } from './platforms/index.ts'
 import { startRecords } from './records-wiring.ts'
 import { type Sandbox, startSandbox } from './sandbox/index.ts'
+import { sandboxOptions } from './sandbox-wiring.ts'
 import { secretInFolder } from './secret-file.ts'
 import {
   BudgetManager,
   CircuitBreaker,
+  createCallLimits,
   DEFAULT_BREAKER,
   openStore,
   type StoreSettings,
@@ -108,6 +110,8 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     opened.push(() => budget.close())
     defineBudgets(budget, config)
     opened.push(every(clock, SWEEP_MS, () => budget.expire()))
+    const callLimits = createCallLimits({ clock, store, owner: budget.owner })
+    opened.push(() => callLimits.close())
 
     const fallback = createFallback({ multipliers: config.multipliers, maxBid: config.maxBid })
     const connectors = connectPlatforms(config, {
@@ -117,6 +121,7 @@ export async function startService(config: Config, outside: Outside = {}): Promi
       http,
       budget,
       sandbox,
+      callLimits,
       onVerified: (bidId, verification) => void recordVerification(agent, bidId, verification),
     })
     for (const platform of PLATFORMS) opened.push(() => connectors[platform].close())
@@ -154,6 +159,7 @@ export async function startService(config: Config, outside: Outside = {}): Promi
       metrics,
       authorize,
       sandbox,
+      callLimits,
       ownSpendOf,
       connectors: more,
     })

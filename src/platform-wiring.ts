@@ -1,7 +1,7 @@
 import { type Connectors, newBidId, scopesOf } from './agent/index.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
-import { type Accounts, noticeUrl } from './config-accounts.ts'
+import { accountId } from './config-accounts.ts'
 import {
   createConnector,
   type SmartConnector,
@@ -13,7 +13,8 @@ import type { Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { PLATFORMS, type PlatformName, sunsetOf } from './platforms/index.ts'
 import type { Sandbox } from './sandbox/index.ts'
-import type { BudgetManager } from './shield/index.ts'
+import { sandboxAccounts } from './sandbox-wiring.ts'
+import type { BudgetManager, CallLimits } from './shield/index.ts'
 
 /** What talking to platforms takes, built by `main.ts`. */
 export interface PlatformParts {
@@ -22,6 +23,7 @@ export interface PlatformParts {
   readonly metrics: Metrics
   readonly http: HttpClient
   readonly budget: BudgetManager
+  readonly callLimits: CallLimits
   /** Plays the platforms in mock mode. */
   readonly sandbox: Sandbox | undefined
   /** Told what reading a bid of unknown outcome back has shown. */
@@ -30,13 +32,14 @@ export interface PlatformParts {
 
 /** A connector per platform; in live mode the log soon says whether each of them accepts us. */
 export function connectPlatforms(config: Config, parts: PlatformParts): Connectors {
-  const { clock, log, metrics, http, budget, sandbox, onVerified } = parts
+  const { clock, log, metrics, http, budget, callLimits, sandbox, onVerified } = parts
   const accounts = sandbox ? sandboxAccounts(sandbox, config) : config.accounts
   const connect = (platform: PlatformName): SmartConnectorDeps => ({
     clock,
     http,
     budget,
     settings: config.platforms[platform],
+    limiter: callLimits.of(platform, accountId(platform, accounts), config.platforms[platform].rateLimit),
     scopesOf: (campaignId) => scopesOf(budget, platform, campaignId),
     newId: newBidId,
     onRequest: (outcome, latencyMs) =>
@@ -87,38 +90,4 @@ async function checkCredentials(
   const outcome = await connector.connect()
   if (outcome.is === 'accepted') log.info({ platform, account: outcome.value.account }, 'connected')
   else log.warn({ platform, outcome: outcome.is, detail: outcome.detail }, 'not connected')
-}
-
-/** How the sandbox is started: where, and in which currencies its accounts are kept. */
-export function sandboxOptions({ sandboxPort, platforms }: Config, clock: Clock) {
-  const currencies = {
-    google_ads: platforms.google_ads.currency,
-    meta: platforms.meta.currency,
-    tradedesk: platforms.tradedesk.currency,
-  }
-  return { port: sandboxPort, clock, currencies }
-}
-
-function sandboxAccounts({ urls, credentials }: Sandbox, config: Config): Accounts {
-  const { versions, advertiserDomain } = config
-  const { clientId, clientSecret, refreshToken, customerId } = credentials.googleAds
-  return {
-    google_ads: {
-      url: urls.googleAds,
-      oauthUrl: urls.googleOauth,
-      version: versions.googleAds,
-      customerId,
-      loginCustomerId: undefined,
-      developerToken: undefined,
-      auth: { is: 'refresh_token', clientId, clientSecret, refreshToken },
-    },
-    meta: { url: urls.meta, version: versions.meta, ...credentials.meta, appSecret: undefined },
-    tradedesk: {
-      url: urls.tradedesk,
-      bidUrl: urls.tradedeskBid,
-      ...credentials.tradedesk,
-      noticeUrl: noticeUrl(config.publicUrl),
-      advertiserDomain,
-    },
-  }
 }

@@ -6,6 +6,7 @@ import type { Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import type { PlatformName } from './platforms/index.ts'
 import type { Sandbox } from './sandbox/index.ts'
+import type { CallLimits } from './shield/index.ts'
 import {
   CONNECTOR_TYPES,
   type ConnectorType,
@@ -23,6 +24,8 @@ export interface SyncParts {
   readonly log: Logger
   readonly metrics: Metrics
   readonly authorize: Authorize
+  /** What is called for bids counts there; reads of the same account count with it. */
+  readonly callLimits: CallLimits
   /** Plays the platforms in mock mode. */
   readonly sandbox: Pick<Sandbox, 'sync'> | undefined
   readonly ownSpendOf: OwnSpendOf
@@ -35,7 +38,7 @@ export async function startReads(
   { sync: config, mode }: Config,
   parts: SyncParts,
 ): Promise<RunningSync | undefined> {
-  const { clock, log, metrics, authorize, sandbox } = parts
+  const { clock, log, metrics, authorize, callLimits, sandbox } = parts
   if (!config) {
     log.info({ mode }, 'nothing is read from platforms: ENCRYPTION_KEY is not set')
     return undefined
@@ -58,6 +61,10 @@ export async function startReads(
     clock,
     log,
     authorize,
+    sharedBy(type, accountId) {
+      const platform = BIDS_ON[type]
+      return platform && callLimits.find(platform, accountId)
+    },
     onCall: (type, outcome, latencyMs) =>
       metrics.readCalls.observe({ connector: type, outcome }, latencyMs / 1000),
     ownSpendOf: parts.ownSpendOf,
@@ -66,7 +73,8 @@ export async function startReads(
   })
 }
 
-const BID_ON: Readonly<Partial<Record<ConnectorType, PlatformName>>> = {
+/** Where bids are placed on what is read. */
+const BIDS_ON: Readonly<Partial<Record<ConnectorType, PlatformName>>> = {
   GOOGLE_ADS: 'google_ads',
   META: 'meta',
   TTD: 'tradedesk',
@@ -75,7 +83,7 @@ const BID_ON: Readonly<Partial<Record<ConnectorType, PlatformName>>> = {
 /** What the bids of this process and its earlier starts spent. Where others bid too it says nothing, rather than too little. */
 export function ownSpend({ platforms, store }: Config, decisions: Decisions): OwnSpendOf {
   return async (type, fromMs, toMs) => {
-    const platform = BID_ON[type]
+    const platform = BIDS_ON[type]
     if (platform === undefined || store.is === 'redis') return undefined
     const byCampaign = await decisions.spentBetween(platform, fromMs, toMs)
     return { currency: platforms[platform].currency, byCampaign }

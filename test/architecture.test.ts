@@ -12,6 +12,7 @@ const ROWS: readonly (readonly string[])[] = [
 /** These two build and describe everything, so they may import everything. */
 const TOP = [
   'main.ts',
+  'sandbox-wiring.ts',
   'config.ts',
   'config-env.ts',
   'config-fields.ts',

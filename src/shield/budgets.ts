@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../clock.ts'
 import { type Micros, micros } from '../money.ts'
 import type { LimitSpec } from './limits.ts'
-import { Scope } from './scope.ts'
+import { CALLS, Scope } from './scope.ts'
 import { MemoryStore } from './store/memory-store.ts'
 import {
   type BillReply,
@@ -234,7 +234,7 @@ export class Budgets {
   #obey({ killSwitch, scopes }: Control): void {
     if (!this.link.isChanging(undefined)) this.#killSwitch = killSwitch
     for (const { scope: name, currency, limits, pause } of scopes) {
-      if (this.link.isChanging(name)) continue
+      if (name.startsWith(CALLS) || this.link.isChanging(name)) continue
       const scope = this.#scopes.get(name) ?? new Scope(name, currency, [], this.#clock.elapsedMs())
       this.#scopes.set(name, scope)
       scope.pause = pause

@@ -1,5 +1,6 @@
 export { BudgetManager, type BudgetManagerOptions, type Ending, type HoldResult } from './budget-manager.ts'
 export type { Billed } from './budgets.ts'
+export { type CallLimits, createCallLimits } from './call-limits.ts'
 export {
   type BreakerAnswer,
   type BreakerOptions,

@@ -28,6 +28,8 @@ export interface StoreLinkOptions {
   readonly onOverdraft: (scope: Scope, amount: number) => void
   readonly onControl: (control: Control) => void
   readonly onState?: (state: LinkState) => void
+  /** The owner is used beside this link, and ended by another. */
+  readonly staysOwner?: boolean
 }
 
 /** Purses are looked after this often, so a scope costs at most four calls a second while its budget lasts. */
@@ -128,6 +130,7 @@ export class StoreLink {
       await this.#send(this.#due())
     }
     this.#stopWatching()
+    if (this.#options.staysOwner) return
     try {
       if (this.#state.is === 'up') await this.#options.store.leave(this.#options.owner)
     } catch (error) {

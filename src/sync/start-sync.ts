@@ -22,6 +22,7 @@ import {
   createLimits,
   forgetOldWindows,
   HealthRecord,
+  type SharedLimiter,
 } from './run/index.ts'
 import { openStore, type StoreAddress } from './store/index.ts'
 import type { Sync } from './sync.ts'
@@ -49,6 +50,8 @@ export interface SyncOutside {
   readonly clock: Clock
   readonly log: Logger
   readonly authorize: Authorize
+  /** Accounts that others in this service call as well. */
+  readonly sharedBy?: SharedLimiter
   readonly onCall: (type: ConnectorType, outcome: string, latencyMs: number) => void
   /** What our own ledger has as spent, to be put beside what the platforms report. */
   readonly ownSpendOf: OwnSpendOf
@@ -89,7 +92,7 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
 
   const authOf = (type: string) => connectors.get(type)?.auth ?? ({ is: 'api_key' } as const)
   const tokens = createTokenKeeper({ store, clock, keyring, owner, authOf, clientOf })
-  const limits = createLimits(store, clock, limitsOf)
+  const limits = createLimits(store, clock, limitsOf, outside.sharedBy)
   const background = (work: Promise<unknown>) =>
     work.catch((error) => stopping || log.error({ err: error }, messageOf(error)))
   const breakers = createBreakers(clock, (type, from, to) => {
