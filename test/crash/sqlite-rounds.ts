@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { verifyLedger } from '../../src/shield/index.ts'
 import { freePort } from '../support/free-port.ts'
 import { startOutside } from './outside.ts'
-import { pause, seededRandom } from './random.ts'
+import { seededRandom } from './random.ts'
 import type { Report } from './report.ts'
 import { serviceProcess } from './service-process.ts'
+import { pause } from './wait.ts'
 
 /** Rounds in which one campaign is bid on: its budget comes to its end, then the next one begins. */
 const ROUNDS_PER_CAMPAIGN = 4

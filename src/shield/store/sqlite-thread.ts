@@ -5,6 +5,19 @@ import type { Row } from './sqlite-file.ts'
 import type { OpenedLedger, OpenLedger } from './sqlite-ledger.ts'
 import type { Order, Word } from './sqlite-worker.ts'
 
+/** How long a process that ends waits for a ledger to be closed. */
+const CLOSE_MS = 10_000
+/** Threads whose ledgers are open. */
+const open = new Set<LedgerThread>()
+
+/**
+ * However this process ends, short of being killed: SQLite closes the file with the thread and removes its log, and
+ * without a word in the record of its use that would look like a log that was lost.
+ */
+process.once('exit', () => {
+  for (const thread of open) thread.closeNow()
+})
+
 /** What came of a write. */
 export type Written = { readonly is: 'written' } | WriteFailure
 
@@ -17,13 +30,19 @@ export class LedgerThread {
   readonly #reading = new Map<number, PromiseWithResolvers<Word>>()
   #reads = 0
   readonly #closed = Promise.withResolvers<void>()
+  /** Not 0 once the ledger is closed. */
+  readonly #isClosed = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
   /** Set once the thread has ended, or can be used no more. */
   #lost: string | undefined
 
   /** @param onFailure told of a failure that no write was waiting for */
   constructor(how: OpenLedger, onFailure: (failure: WriteFailure) => void) {
     this.#onFailure = onFailure
-    this.#worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), { workerData: how })
+    const isClosed = this.#isClosed
+    this.#worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), {
+      workerData: { how, isClosed },
+    })
+    open.add(this)
     const opened = Promise.withResolvers<OpenedLedger>()
     this.opened = opened.promise
     this.#worker.on('message', (word: Word) => this.#heard(word, opened))
@@ -57,6 +76,12 @@ export class LedgerThread {
   async close(): Promise<void> {
     if (this.#lost === undefined) this.#order({ do: 'close' })
     await this.#closed.promise
+  }
+
+  /** As {@link close}, without another turn of the event loop. */
+  closeNow(): void {
+    this.#order({ do: 'close' })
+    Atomics.wait(this.#isClosed, 0, 0, CLOSE_MS)
   }
 
   #order(order: Order): void {
@@ -107,6 +132,7 @@ export class LedgerThread {
   }
 
   #end(detail: string, opened: PromiseWithResolvers<OpenedLedger>): void {
+    open.delete(this)
     if (this.#lost !== undefined) return
     this.#lost = detail
     opened.reject(new Error(detail))

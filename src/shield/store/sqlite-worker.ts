@@ -23,11 +23,25 @@ export type Word =
   | { readonly is: 'not_read'; readonly id: number; readonly message: string }
   | { readonly is: 'closed' }
 
+/** What the thread is given. */
+export interface ThreadData {
+  readonly how: OpenLedger
+  /** Becomes 1 when the ledger is closed, or was never open. */
+  readonly isClosed: Int32Array<SharedArrayBuffer>
+}
+
 /** The thread that writes the ledger, so that no commit keeps the event loop waiting. */
-function serve(port: MessagePort, how: OpenLedger): void {
+function serve(port: MessagePort, { how, isClosed }: ThreadData): void {
+  const closed = () => {
+    Atomics.store(isClosed, 0, 1)
+    Atomics.notify(isClosed, 0)
+  }
   const say = (word: Word) => port.postMessage(word)
   const ledger = openLedger(how, say)
-  if (!ledger) return
+  if (!ledger) {
+    closed()
+    return
+  }
   let isTidying = false
 
   const tidy = () => {
@@ -66,6 +80,7 @@ function serve(port: MessagePort, how: OpenLedger): void {
         try {
           ledger.close()
         } finally {
+          closed()
           say({ is: 'closed' })
           port.close()
         }
