@@ -3,6 +3,7 @@ import { benchDelivery } from './delivery.ts'
 import { benchExchange } from './exchange.ts'
 import { benchHttp } from './http.ts'
 import { benchShield } from './shield.ts'
+import { benchStores } from './stores/index.ts'
 
 /** Runs a section that wants a process of its own. */
 const inItsOwnProcess = (file: string) => async () => {
@@ -15,6 +16,7 @@ const SECTIONS: Readonly<Record<string, () => Promise<void>>> = {
   openrtb: inItsOwnProcess('bench/openrtb.ts'),
   exchange: benchExchange,
   delivery: benchDelivery,
+  stores: benchStores,
   reads: inItsOwnProcess('bench/reads.ts'),
 }
 
