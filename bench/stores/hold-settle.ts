@@ -10,7 +10,7 @@ import { freshIds, median } from '../measure.ts'
 import { type CountedStore, counted } from './counted.ts'
 
 const ROUNDS = 9
-const WARM_MS = 400
+const WARM_MS = 1_500
 const ROUND_MS = 600
 /** Between two turns of the event loop, in which the store's answers are taken in: about two milliseconds of bids. */
 const SLICE = 2_000

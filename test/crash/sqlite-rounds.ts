@@ -65,6 +65,7 @@ export async function sqliteRounds(rounds: number, seed: number): Promise<Report
     await audit()
     await outside.stopLoad()
     await audit()
+    const recordsLost = await outside.recordsLost(url)
     service.signal('SIGTERM')
     await service.ended()
     const ledger = verifyLedger(directory)
@@ -78,6 +79,7 @@ export async function sqliteRounds(rounds: number, seed: number): Promise<Report
       ...outside.verdict(),
       forgotten,
       limitsLost,
+      recordsLost,
       forfeitedShare: shares.reduce((sum, share) => sum + share, 0) / shares.length,
       ledger: ledger.is === 'right' ? 'right' : ledger.detail,
     }
