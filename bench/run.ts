@@ -4,6 +4,7 @@ import { benchExchange } from './exchange.ts'
 import { benchHttp } from './http.ts'
 import { benchRecords } from './records.ts'
 import { benchShield } from './shield.ts'
+import { benchStores } from './stores/index.ts'
 
 /** Runs a section that wants a process of its own. */
 const inItsOwnProcess = (file: string) => async () => {
@@ -17,6 +18,7 @@ const SECTIONS: Readonly<Record<string, () => Promise<void>>> = {
   openrtb: inItsOwnProcess('bench/openrtb.ts'),
   exchange: benchExchange,
   delivery: benchDelivery,
+  stores: benchStores,
   reads: inItsOwnProcess('bench/reads.ts'),
 }
 

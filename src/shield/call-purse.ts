@@ -56,13 +56,13 @@ export class CallPurse {
       if (!purse.covers(1, nowMs)) return { is: 'limited', retryAfterMs: this.reliefInMs() }
     }
     purse.take(1)
-    purse.settle(1, 1)
+    purse.settle(1, 1, nowMs)
     return TAKEN
   }
 
   /** A call that is made whatever the limit says. */
   spend(): void {
-    this.scope.purse.spendUnheld(1)
+    this.scope.purse.spendUnheld(1, this.#clock.elapsedMs())
   }
 
   /** How long there are no calls, where the store has said so just now. */

@@ -1,5 +1,5 @@
 import { ask } from './http.ts'
-import { pause } from './random.ts'
+import { pause } from './wait.ts'
 
 /** A bid that the service has answered with 200: it says that the platform has it. */
 export interface Acknowledged {

@@ -1,6 +1,6 @@
 import type { Charge } from './billing-record.ts'
 import { ask } from './http.ts'
-import { pause } from './random.ts'
+import { pause } from './wait.ts'
 
 /** An exchange with a billing record of its own. */
 export interface Exchange {
@@ -12,6 +12,8 @@ export interface Exchange {
   late(): Charge[]
   /** Ends the auctions; resolves when every bill was answered. */
   stop(): Promise<void>
+  /** Ends everything, whether it was answered or not. */
+  abandon(): Promise<void>
 }
 
 export interface ExchangeOptions {
@@ -43,6 +45,7 @@ export function startExchange(options: ExchangeOptions): Exchange {
   const telling = new Set<Promise<void>>()
   let bids = 0
   let stopped = false
+  let abandoned = false
   const url = () => urls[Math.floor(random() * urls.length)] ?? ''
   const isLate = ({ bidMs, toldMs }: Won) => Math.min(toldMs, nowMs()) - bidMs > holdMs
 
@@ -51,7 +54,7 @@ export function startExchange(options: ExchangeOptions): Exchange {
     const { pathname, search } = new URL(address)
     const query = decodeURIComponent(search).replace(/\$\{AUCTION_PRICE\}/, String(price))
     const path = pathname + query.replaceAll(/\$\{\w+\}/g, '')
-    while ((await ask('GET', url() + path))?.status !== 200) await pause(50)
+    while (!abandoned && (await ask('GET', url() + path))?.status !== 200) await pause(50)
   }
 
   async function bill(burl: string, lurl: string, cpm: number, bidMs: number): Promise<void> {
@@ -94,16 +97,21 @@ export function startExchange(options: ExchangeOptions): Exchange {
   }
 
   const working = Array.from({ length: workers }, auction)
+  async function stop() {
+    stopped = true
+    await Promise.all(working)
+    while (telling.size > 0) await Promise.all(telling)
+  }
   return {
     get bids() {
       return bids
     },
     charges: () => won.filter((charge) => !isLate(charge)),
     late: () => won.filter(isLate),
-    async stop() {
-      stopped = true
-      await Promise.all(working)
-      while (telling.size > 0) await Promise.all(telling)
+    stop,
+    abandon() {
+      abandoned = true
+      return stop()
     },
   }
 }

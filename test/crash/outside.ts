@@ -1,11 +1,11 @@
 import { hashKey } from '../../src/api/index.ts'
 import { systemClock } from '../../src/clock.ts'
-import { type Sandbox, startSandbox } from '../../src/sandbox/index.ts'
+import { type FaultScript, type Sandbox, startSandbox } from '../../src/sandbox/index.ts'
 import { type Acknowledged, type Bidders, startBidders } from './bidders.ts'
 import { type Charge, peak, total } from './billing-record.ts'
 import { type Exchange, startExchange } from './exchange.ts'
 import { ask, KEY_NAME } from './http.ts'
-import { pause } from './random.ts'
+import { pause, soon } from './wait.ts'
 
 /** Windows of every limit, short so that money comes and goes many times. */
 const WINDOW_SECONDS = 3
@@ -20,6 +20,8 @@ const CAMPAIGN_MAX = 60
 const EXCHANGE_MAX = 2
 /** Never reached: shows what was ever counted. */
 const EVER_MAX = 100_000_000
+/** Of the latest bids, so many are looked up. */
+const RECORDS_CHECKED = 500
 /** An audit that finds something missing is made again so often. */
 const AUDIT_TRIES = 20
 
@@ -47,11 +49,19 @@ export interface Outside {
   stopLoad(): Promise<void>
   /** From now on another campaign is bid on, whose budget is whole. */
   aimAtNext(): void
+  /** Resolves when bids are placed and auctions won once more. */
+  goesOn(): Promise<void>
+  /** Resolves when a bid is answered with this code once more. */
+  isRefused(code: string): Promise<void>
+  /** Of the platforms. */
+  readonly faults: FaultScript
   readonly acknowledged: readonly Acknowledged[]
   readonly answers: ReadonlyMap<string, number>
   readonly auctionsWon: number
   /** What the service has forgotten of what it must count, in micros; compares `GET /v1/budgets` with the records. */
   audit(url: string): Promise<Audit>
+  /** Of the latest acknowledged bids: how many `GET /v1/bids/{id}` does not know any more. */
+  recordsLost(url: string): Promise<number>
   verdict(): Verdict
   close(): Promise<void>
 }
@@ -158,6 +168,17 @@ export async function startOutside(random: () => number, generations: number): P
     aimAtNext() {
       generation = Math.min(generation + 1, generations - 1)
     },
+    async goesOn() {
+      const placed = bidders?.acknowledged.length ?? 0
+      const won = exchange?.charges().length ?? 0
+      await soon('bids are placed', () => (bidders?.acknowledged.length ?? 0) > placed + 3)
+      await soon('auctions are won', () => (exchange?.charges().length ?? 0) > won)
+    },
+    async isRefused(code) {
+      const before = bidders?.answers.get(code) ?? 0
+      await soon(`bids are answered ${code}`, () => (bidders?.answers.get(code) ?? 0) > before)
+    },
+    faults: sandbox.faults,
     get acknowledged() {
       return bidders?.acknowledged ?? []
     },
@@ -176,6 +197,12 @@ export async function startOutside(random: () => number, generations: number): P
       }
       return found
     },
+    async recordsLost(url) {
+      let lost = 0
+      for (const { bidId } of (bidders?.acknowledged ?? []).slice(-RECORDS_CHECKED))
+        if ((await ask('GET', `${url}/v1/bids/${bidId}`))?.status !== 200) lost += 1
+      return lost
+    },
     verdict() {
       const peaks = [...limits].map(([scope, max]) => ({
         max: max * 1e6,
@@ -188,7 +215,10 @@ export async function startOutside(random: () => number, generations: number): P
         lateBills: exchange?.late().length ?? 0,
       }
     },
-    close: () => sandbox.close(),
+    async close() {
+      await Promise.all([bidders?.stop(), exchange?.abandon()])
+      await sandbox.close()
+    },
   }
 }
 

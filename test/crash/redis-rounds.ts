@@ -7,17 +7,16 @@ import { type RedisServer, startRedis } from '../support/redis-server.ts'
 import { startProxy } from '../support/tcp-proxy.ts'
 import { ask } from './http.ts'
 import { type Outside, startOutside } from './outside.ts'
-import { pause, seededRandom } from './random.ts'
+import { seededRandom } from './random.ts'
 import type { Report } from './report.ts'
 import { type ServiceProcess, serviceProcess } from './service-process.ts'
+import { pause, soon } from './wait.ts'
 
 const SERVICES = 2
 /** Kills of a process after which another campaign is bid on. */
 const KILLS_PER_CAMPAIGN = 4
 /** A process is killed at most so long after it began to listen. */
 const LIFE_MS = 900
-/** How long anything may take that happens by itself; a lease is ten seconds. */
-const PATIENCE_MS = 60_000
 const KEEPS = ['--appendonly', 'yes', '--appendfsync', 'everysec']
 
 /**
@@ -50,19 +49,19 @@ export async function redisRounds(kills: number, seed: number): Promise<Report> 
     await outside.setLimits(urls[0] ?? '')
     for (const url of urls) await outside.putCampaign(url)
     outside.startLoad(urls)
-    await goesOn(outside)
+    await outside.goesOn()
 
     proxy.cut('all')
     await failsClosed(outside, urls)
     proxy.heal()
-    await goesOn(outside)
+    await outside.goesOn()
     await audits.look()
 
     await primary.kill()
     await failsClosed(outside, urls)
     await primary.start()
     // By itself: everyone who took part is there to tell what Redis may have lost.
-    await goesOn(outside)
+    await outside.goesOn()
     await audits.look()
 
     const killSome = async (from: number, until: number) => {
@@ -83,7 +82,7 @@ export async function redisRounds(kills: number, seed: number): Promise<Report> 
     await killSome(0, Math.floor(each / 2))
     outside.aimAtNext()
 
-    await goesOn(outside)
+    await outside.goesOn()
     await inStep(primary, replica)
     await command(replica, 'REPLICAOF', 'NO', 'ONE')
     // Written to the primary alone, and lost with it.
@@ -94,12 +93,12 @@ export async function redisRounds(kills: number, seed: number): Promise<Report> 
     // Of the owners that were killed nobody can tell, so an operator vouches when all others have.
     await allHaveTold(urls)
     await trust(urls)
-    await goesOn(outside)
+    await outside.goesOn()
     await audits.look()
 
     await killSome(Math.floor(each / 2), each)
     outside.aimAtNext()
-    await goesOn(outside)
+    await outside.goesOn()
     await audits.look()
     await outside.stopLoad()
     await audits.look()
@@ -112,6 +111,8 @@ export async function redisRounds(kills: number, seed: number): Promise<Report> 
       answers: outside.answers,
       ...outside.verdict(),
       ...audits.result(),
+      // Records stay with the process that decided.
+      recordsLost: 0,
       ledger: '–',
     }
   } catch (error) {
@@ -170,21 +171,13 @@ function auditsOf(outside: Outside, urls: readonly string[]) {
   }
 }
 
-/** Resolves when bids are placed and auctions won again, and no process is refused by the store. */
-async function goesOn(outside: Outside): Promise<void> {
-  const { length } = outside.acknowledged
-  const won = outside.auctionsWon
-  await soon('bids are placed', () => outside.acknowledged.length > length + 3 && outside.auctionsWon > won)
-}
-
 /** Resolves when every process refuses because of the store, and none places anything any more. */
 async function failsClosed(outside: Outside, urls: readonly string[]): Promise<void> {
   await soon('the service fails closed', async () => {
     const ready = await Promise.all(urls.map((url) => ask('GET', `${url}/readyz`)))
     return ready.every((reply) => reply?.status === 503)
   })
-  const refused = outside.answers.get('budget_store_unavailable') ?? 0
-  await soon('bids are refused', () => (outside.answers.get('budget_store_unavailable') ?? 0) > refused)
+  await outside.isRefused('budget_store_unavailable')
 }
 
 async function allHaveTold(urls: readonly string[]): Promise<void> {
@@ -199,14 +192,6 @@ async function trust(urls: readonly string[]): Promise<void> {
     'an operator is heard',
     async () => (await ask('POST', `${urls[0]}/v1/store/trust`, {}))?.status === 200,
   )
-}
-
-async function soon(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const endMs = performance.now() + PATIENCE_MS
-  while (!(await holds())) {
-    if (performance.now() > endMs) throw new Error(`not within ${PATIENCE_MS} ms: ${what}`)
-    await pause(50)
-  }
 }
 
 /** Resolves when the replica has what the primary has. */

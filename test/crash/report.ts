@@ -12,6 +12,8 @@ export interface Report extends Verdict {
   readonly answers: ReadonlyMap<string, number>
   readonly forgotten: number
   readonly limitsLost: number
+  /** Of the latest acknowledged bids: those without a decision record at the end. */
+  readonly recordsLost: number
   /** Of the limits under load: how much of them, on average, dead processes kept from being used. */
   readonly forfeitedShare: number
   /** `right`, or what `ledger verify` finds. */
@@ -29,6 +31,7 @@ const COLUMNS: readonly (readonly [string, (report: Report) => string])[] = [
   ['forgotten', ({ forgotten }) => units(forgotten)],
   ['unknown to the platform', ({ unknown }) => String(unknown)],
   ['limits lost', ({ limitsLost }) => String(limitsLost)],
+  ['records lost', ({ recordsLost }) => String(recordsLost)],
   ['forfeited', ({ forfeitedShare }) => percent(forfeitedShare)],
   ['late bills', ({ lateBills }) => String(lateBills)],
   ['ledger', ({ ledger }) => ledger],

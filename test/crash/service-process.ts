@@ -27,8 +27,14 @@ export interface ServiceProcess {
 
 const ARGUMENTS = ['--import', PRELOAD, 'src/main.ts']
 
-/** @param environment of `src/main.ts`, with its PORT */
-export async function serviceProcess(environment: Readonly<Record<string, string>>): Promise<ServiceProcess> {
+/**
+ * @param environment of `src/main.ts`, with its PORT
+ * @param uid whom the service runs as, where it is not the user of this process
+ */
+export async function serviceProcess(
+  environment: Readonly<Record<string, string>>,
+  uid?: number,
+): Promise<ServiceProcess> {
   // What is compiled is kept, so that the many starts cost little; only a process that ends in peace writes it.
   const compiled = mkdtempSync(join(tmpdir(), 'bidwarden-compiled-'))
   const env = { PATH: process.env['PATH'], NODE_COMPILE_CACHE: compiled, ...environment }
@@ -37,7 +43,7 @@ export async function serviceProcess(environment: Readonly<Record<string, string
 
   let output = ''
   const prepare = (): ChildProcess => {
-    const child = spawn(process.execPath, ARGUMENTS, { env })
+    const child = spawn(process.execPath, ARGUMENTS, { env, ...(uid !== undefined && { uid }) })
     for (const stream of [child.stdout, child.stderr])
       stream?.on('data', (chunk) => {
         output = (output + chunk).slice(-KEPT_CHARS)

@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { verifyLedger } from '../../src/shield/index.ts'
 import { freePort } from '../support/free-port.ts'
 import { startOutside } from './outside.ts'
-import { pause, seededRandom } from './random.ts'
+import { seededRandom } from './random.ts'
 import type { Report } from './report.ts'
 import { serviceProcess } from './service-process.ts'
+import { pause } from './wait.ts'
 
 /** Rounds in which one campaign is bid on: its budget comes to its end, then the next one begins. */
 const ROUNDS_PER_CAMPAIGN = 4
@@ -64,6 +65,7 @@ export async function sqliteRounds(rounds: number, seed: number): Promise<Report
     await audit()
     await outside.stopLoad()
     await audit()
+    const recordsLost = await outside.recordsLost(url)
     service.signal('SIGTERM')
     await service.ended()
     const ledger = verifyLedger(directory)
@@ -77,6 +79,7 @@ export async function sqliteRounds(rounds: number, seed: number): Promise<Report
       ...outside.verdict(),
       forgotten,
       limitsLost,
+      recordsLost,
       forfeitedShare: shares.reduce((sum, share) => sum + share, 0) / shares.length,
       ledger: ledger.is === 'right' ? 'right' : ledger.detail,
     }

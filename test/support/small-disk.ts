@@ -4,16 +4,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 
+/** A directory on a disk of a few megabytes. */
 export interface SmallDisk {
   readonly directory: string
-  /** Leaves so many bytes free. */
+  /** Leaves so many bytes of it free. */
   fill(freeBytes: number): void
   makeSpace(): void
 }
 
-/** A directory on a disk of eight megabytes with so much space left. A disk of its own, or the shared memory's. */
-export function smallDisk(freeBytes: number): SmallDisk {
-  const mounted = mkdtempSync(join(tmpdir(), 'bidwarden-'))
+/** A disk of its own, or the shared memory's where none may be mounted; gone when the test ends. */
+export function smallDisk(freeBytes?: number): SmallDisk {
+  const mounted = mkdtempSync(join(tmpdir(), 'bidwarden-disk-'))
   onTestFinished(() => rmSync(mounted, { recursive: true, force: true }))
   let directory = mounted
   try {
@@ -26,8 +27,8 @@ export function smallDisk(freeBytes: number): SmallDisk {
   const ballast = join(directory, 'ballast')
   const fill = (free: number) => {
     const { bavail, bsize } = statfsSync(directory)
-    writeFileSync(ballast, Buffer.alloc(bavail * bsize - free))
+    writeFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - free)))
   }
-  fill(freeBytes)
-  return { directory, fill, makeSpace: () => rmSync(ballast) }
+  if (freeBytes !== undefined) fill(freeBytes)
+  return { directory, fill, makeSpace: () => rmSync(ballast, { force: true }) }
 }

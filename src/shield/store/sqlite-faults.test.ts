@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { smallDisk } from '../../../test/support/small-disk.ts'
 import { micros } from '../../money.ts'
+import { verifyLedger } from './journal-verify.ts'
 import { copyOf, openStore, temporaryDirectory } from './sqlite-store.test-support.ts'
 import { line, SCOPE } from './store-contract.test-support.ts'
 
@@ -19,8 +20,13 @@ async function until(holds: () => boolean): Promise<void> {
 }
 
 /** A process that spends in a directory; see the file. */
-function spender(command: string, args: readonly string[], options: { uid?: number } = {}) {
-  const child: ChildProcess = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], ...options })
+function spender(
+  command: string,
+  args: readonly string[],
+  options: { uid?: number; errors?: 'ignore' } = {},
+) {
+  const { errors = 'inherit', ...who } = options
+  const child: ChildProcess = spawn(command, args, { stdio: ['ignore', 'pipe', errors], ...who })
   onTestFinished(() => void child.kill('SIGKILL'))
   const said: string[] = []
   const lines = createInterface({ input: child.stdout ?? process.stdin })
@@ -107,6 +113,19 @@ describe('a directory that cannot be written', () => {
     const { said, ended } = spender(process.execPath, [CHILD, directory], uid)
     await ended
     expect(said).toEqual([`failed: ${directory}/ledger.lock cannot be written: unable to open database file`])
+  })
+})
+
+describe.each(['exit', 'throw'])('a process that ends without closing its store (%s)', (how) => {
+  it('leaves a ledger that opens again, with everything acknowledged', async () => {
+    const directory = temporaryDirectory()
+    const { ended, acknowledged } = spender(process.execPath, [CHILD, directory, how], { errors: 'ignore' })
+    await ended
+    expect(acknowledged()).toBeGreaterThanOrEqual(20)
+    expect(verifyLedger(directory)).toMatchObject({ is: 'right' })
+    const { store } = await openStore({ directory })
+    const [reply] = await store.sync('reader', [line(1)])
+    expect(reply?.is === 'granted' && reply.standing.spentEver).toBeGreaterThanOrEqual(acknowledged())
   })
 })
 
