@@ -1,5 +1,6 @@
 import { type Cancel, type Clock, every } from '../clock.ts'
 import { messageOf } from '../errors.ts'
+import type { Purse } from './purse.ts'
 import type { Scope } from './scope.ts'
 import {
   type BudgetStore,
@@ -27,6 +28,8 @@ export interface StoreLinkOptions {
   readonly nextHold: () => number
   readonly onOverdraft: (scope: Scope, amount: number) => void
   readonly onControl: (control: Control) => void
+  /** What holds of a scope after a definition was taken, which may not be what was sent. */
+  readonly onDefined: (definition: ScopeDefinition) => void
   readonly onState?: (state: LinkState) => void
 }
 
@@ -150,7 +153,7 @@ export class StoreLink {
     return [...this.#options.scopes.values()].filter(
       ({ purse }) =>
         purse.isDue(nowMs) ||
-        (nowMs - purse.answeredMs >= STALE_MS && (purse.showsSpend || this.#state.is === 'away')),
+        (nowMs - purse.answeredMs >= STALE_MS && (showsSpend(purse) || this.#state.is === 'away')),
     )
   }
 
@@ -219,14 +222,14 @@ export class StoreLink {
     if (!change) return
     const taken = attempt(() => this.#put(change))
     if (!(taken instanceof Promise)) {
-      this.#changes.shift()
+      this.#taken(taken)
       this.#tell()
       return
     }
     this.#telling = taken
       .then(
-        () => {
-          this.#changes.shift()
+        (defined) => {
+          this.#taken(defined)
           this.#move({ is: 'up' })
         },
         (error) => this.#failed(error),
@@ -237,15 +240,20 @@ export class StoreLink {
       })
   }
 
-  #put(change: ControlChange): Soon<unknown> {
+  #taken(defined: ScopeDefinition | undefined): void {
+    this.#changes.shift()
+    if (defined && !this.isChanging(defined.scope)) this.#options.onDefined(defined)
+  }
+
+  #put(change: ControlChange): Soon<ScopeDefinition | undefined> {
     const { store } = this.#options
     switch (change.do) {
       case 'define':
         return store.define(change.definition)
       case 'pause':
-        return store.setPause(change.scope, change.pause)
+        return done(store.setPause(change.scope, change.pause))
       case 'kill_switch':
-        return store.setKillSwitch(change.killSwitch)
+        return done(store.setKillSwitch(change.killSwitch))
     }
   }
 
@@ -261,6 +269,12 @@ export class StoreLink {
   }
 }
 
+/** Whether the store's last answer says that something counts here, which gets less with time. */
+function showsSpend({ standing }: Purse): boolean {
+  if (!standing) return false
+  return standing.forfeited.amount > 0 || standing.limits.some(({ spent }) => spent > 0)
+}
+
 function newRound(): Round {
   const { promise, resolve } = Promise.withResolvers<void>()
   return { over: promise, end: resolve }
@@ -274,6 +288,9 @@ function attempt<T>(work: () => Soon<T>): Soon<T> {
     return Promise.reject(error)
   }
 }
+
+const done = (work: Soon<void>): Soon<undefined> =>
+  work instanceof Promise ? work.then(() => undefined) : undefined
 
 const scopeOf = (change: ControlChange): string | undefined => {
   if (change.do === 'kill_switch') return undefined
