@@ -8,6 +8,8 @@ const TICK_MS = 200
 const LIMIT = 4_000_000
 const WINDOW_MS = 600_000
 const TTL_MS = 60_000
+/** Of a reserve for this time to live. */
+const SLOT_MS = Math.ceil(TTL_MS / (AGES - 1))
 
 interface World {
   readonly hours: number
@@ -98,6 +100,16 @@ describe('what is set aside for bounded holds', { timeout: 120_000 }, () => {
       winRate: (_, price) => (price > 1_000 ? 0.3 : 0.02),
     },
     'bids come in bursts': { ...STEADY, bidsPerTick: (atMs) => (atMs % 5_000 < 400 ? 300 : 0) },
+    'bids come late in their slots, and then early': {
+      ...STEADY,
+      // Late, no loss is told before the next slot begins; early, all are.
+      bidsPerTick: (atMs) => {
+        const phase = (atMs + TTL_MS) % SLOT_MS
+        return (atMs < 1_200_000 ? phase >= SLOT_MS - 200 : phase < 200) ? 400 : 0
+      },
+      lossMs: () => 600,
+      billMs: (random) => 1_000 + random() * 20_000,
+    },
     'bids stop for a while and come back': {
       ...STEADY,
       bidsPerTick: (atMs) => (atMs % 900_000 < 500_000 ? 60 : 0),
@@ -169,6 +181,27 @@ describe('a reserve', () => {
     expect(reserve).toMatchObject({ needed: 700, prices: 700 })
     reserve.lose(late)
     expect(reserve).toMatchObject({ needed: 0, prices: 0 })
+  })
+
+  it('keeps what bids will cost when their losses are told before their slot is over', () => {
+    const reserve = new BoundedReserve(1e-2)
+    const bills = new Map<number, WeighedHold[]>()
+    for (let slot = 0; slot <= 700; slot++) {
+      reserve.step(slot * SLOT_MS)
+      for (const billed of bills.get(slot) ?? []) reserve.bill(billed)
+      if (slot > 600) continue
+      const holds = Array.from({ length: 100 }, () => hold(1_000, slot * SLOT_MS))
+      for (const one of holds) reserve.add(one)
+      for (const lost of holds.slice(8)) reserve.lose(lost)
+      bills.set(slot + 5, holds.slice(0, 8))
+    }
+    expect(reserve.modeNow).toEqual({ is: 'bounded' })
+    const holds = Array.from({ length: 1_000 }, () => hold(1_000, 700 * SLOT_MS))
+    for (const one of holds) reserve.add(one)
+    const before = reserve.needed
+    expect(before).toBeLessThan(300_000)
+    for (const lost of holds.slice(80)) reserve.lose(lost)
+    expect(reserve.needed).toBe(80_000)
   })
 
   it('does not learn from bids that were never sent', () => {
