@@ -275,6 +275,7 @@ export class Purse {
     this.#totals.granted += granted
     this.#lease.renew(sentMs, leaseForMs)
     this.standing = standing
+    this.#level()
     if (standing.available < 0 && this.balance > 0) this.recall()
   }
 
