@@ -192,10 +192,8 @@ export class Purse {
     this.weighed?.step(nowMs)
     this.#level()
     if (this.#recalled || this.#sent || this.#lacks > 0 || this.#spent + this.#overdrawn > 0) return true
-    if (this.#credits.any) return true
-    if (this.balance < this.#demand.fill / 2 || this.#surplus() > 0) return true
-    const usesLease = this.balance > 0 || this.held > 0
-    return usesLease && this.#lease.isLate(nowMs)
+    if (this.#credits.any || this.balance < this.#demand.fill / 2 || this.#surplus() > 0) return true
+    return (this.balance > 0 || this.held > 0) && this.#lease.isLate(nowMs)
   }
 
   /**
