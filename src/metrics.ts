@@ -33,6 +33,14 @@ export function createMetrics() {
       'Money held for bids whose outcome is open, in currency units.',
       ['scope', 'currency'],
     ),
+    budgetPrices: gauge(
+      'bidwarden_budget_open_prices',
+      'What all open bids may cost together, in currency units; more than is held where holds are bounded.',
+      ['scope', 'currency'],
+    ),
+    boundedHolds: gauge('bidwarden_budget_bounded_holds', '1 while holds of the scope are bounded.', [
+      'scope',
+    ]),
     budgetLimit: gauge('bidwarden_budget_limit', 'The limit, in currency units.', [
       'scope',
       'limit',

@@ -4,7 +4,13 @@ import { type Ctx, ok, readJson } from '../api/index.ts'
 import { AppError } from '../errors.ts'
 import { micros, toUnits } from '../money.ts'
 import { PLATFORMS, type PlatformName } from '../platforms/index.ts'
-import type { LimitSpec, LimitStats, Scope, ScopeStats } from '../shield/index.ts'
+import {
+  type LimitSpec,
+  type LimitStats,
+  MAX_OVERSPEND_PROBABILITY,
+  type Scope,
+  type ScopeStats,
+} from '../shield/index.ts'
 import { type Agent, GLOBAL_SCOPE } from './agent.ts'
 import { Money } from './bid-request.ts'
 import { stored, told } from './stored.ts'
@@ -33,8 +39,24 @@ const LimitInput = z
   ])
   .openapi('Limit')
 
+const HoldModeInput = z
+  .discriminatedUnion('is', [
+    z.strictObject({ is: z.literal('strict') }),
+    z.strictObject({
+      is: z.literal('bounded'),
+      maxOverspendProbability: z.number().positive().max(MAX_OVERSPEND_PROBABILITY),
+    }),
+  ])
+  .openapi('HoldMode', {
+    description:
+      'How the money for open exchange bids is held: all of it, or what their bills may come to but for this probability. Platform bids are held in full.',
+  })
+
 const BudgetInput = z
-  .strictObject({ limits: z.array(LimitInput).max(10) })
+  .strictObject({
+    limits: z.array(LimitInput).max(10),
+    holdMode: HoldModeInput.optional().openapi({ description: 'Strict when it is left out.' }),
+  })
   .refine(({ limits }) => new Set(limits.map(windowKey)).size === limits.length, {
     message: 'must not name the same window twice',
     path: ['limits'],
@@ -53,6 +75,15 @@ const Budget = z
       .object({ amount: z.number(), becomesSpendInMs: z.number() })
       .optional()
       .openapi({ description: 'Of processes that are gone; the first of it becomes spend then.' }),
+    holdMode: HoldModeInput,
+    holds: z
+      .object({
+        mode: z.enum(['strict', 'bounded']).openapi({ description: 'In effect now.' }),
+        why: z.enum(['few_outcomes', 'win_rate_drifts']).optional(),
+        held: z.number(),
+        prices: z.number().openapi({ description: 'What all open bids may cost together.' }),
+      })
+      .openapi({ description: 'Of this process.' }),
     limits: z.array(
       z.object({
         kind: z.enum(['sliding', 'day', 'lifetime']),
@@ -119,11 +150,11 @@ export function budgetRoutes(agent: Agent): Route[] {
       answers: one,
       refusals: ['invalid_request', 'payload_too_large', 'unsupported_media_type'],
       async handle(c) {
-        const { limits } = await readJson(c, BudgetInput)
+        const { limits, holdMode } = await readJson(c, BudgetInput)
         const name = c.req.param('scope') ?? ''
         const currency = budget.scope(name)?.currency ?? currencyOf(agent, name)
-        const scope = budget.define(name, currency, limits.map(toSpec), 'operator')
-        agent.log.warn({ scope: name, limits }, 'limits changed')
+        const scope = budget.define(name, currency, limits.map(toSpec), 'operator', holdMode)
+        agent.log.warn({ scope: name, limits, holdMode: scope.holdMode }, 'limits changed')
         await stored(agent)
         return show(scope)
       },
@@ -210,6 +241,10 @@ function budgetBody({
   currency,
   pause,
   overdraft,
+  held,
+  prices,
+  holdMode,
+  holdModeNow,
   elsewhere,
   forfeited,
   limits,
@@ -224,6 +259,13 @@ function budgetBody({
     ...(forfeited.bookedInMs !== undefined && {
       forfeited: { amount: toUnits(micros(forfeited.amount)), becomesSpendInMs: forfeited.bookedInMs },
     }),
+    holdMode,
+    holds: {
+      mode: holdModeNow.is,
+      ...('why' in holdModeNow && { why: holdModeNow.why }),
+      held: toUnits(held),
+      prices: toUnits(prices),
+    },
     limits: limits.map(limitBody),
   }
 }

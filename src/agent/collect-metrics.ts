@@ -11,8 +11,20 @@ const BREAKER_STATES = ['closed', 'open', 'half_open'] as const
 export function collectMetrics({ budget, metrics, connectors, records }: Agent, deferred: Deferred): void {
   for (const gauge of [metrics.budgetSpend, metrics.budgetLimit, metrics.budgetUtilization]) gauge.reset()
   for (const scope of budget.scopes) {
-    const { scope: name, currency, pause, held, elsewhere, forfeited, limits } = budget.stats(scope)
+    const {
+      scope: name,
+      currency,
+      pause,
+      held,
+      prices,
+      holdModeNow,
+      elsewhere,
+      forfeited,
+      limits,
+    } = budget.stats(scope)
     metrics.budgetHeld.set({ scope: name, currency }, toUnits(held))
+    metrics.budgetPrices.set({ scope: name, currency }, toUnits(prices))
+    metrics.boundedHolds.set({ scope: name }, holdModeNow.is === 'bounded' ? 1 : 0)
     metrics.elsewhere.set({ scope: name, currency }, toUnits(elsewhere))
     metrics.forfeited.set({ scope: name, currency }, toUnits(micros(forfeited.amount)))
     metrics.budgetPaused.set({ scope: name }, pause.is === 'paused' ? 1 : 0)

@@ -49,10 +49,11 @@ export class BudgetManager extends Budgets {
   }
 
   /** Undefined when `amount` could be held on all scopes now as far as is known here, else the first reason why not. */
-  canSpend(scopes: readonly Scope[], amount: Micros): Veto | undefined {
+  canSpend(scopes: readonly Scope[], amount: Micros, terms?: HoldTerms): Veto | undefined {
     const nowMs = this.#clock.elapsedMs()
-    const veto = this.couldDraw(scopes, amount, nowMs)
-    return veto?.is === 'over_budget' && this.#sweep(nowMs) ? this.couldDraw(scopes, amount, nowMs) : veto
+    const veto = this.couldDraw(scopes, amount, nowMs, terms)
+    if (veto?.is !== 'over_budget' || !this.#sweep(nowMs)) return veto
+    return this.couldDraw(scopes, amount, nowMs, terms)
   }
 
   /**
@@ -89,9 +90,9 @@ export class BudgetManager extends Budgets {
   open(scopes: readonly Scope[], amount: Micros, terms: HoldTerms, id = ''): Hold | Short | Veto {
     const nowMs = this.#clock.elapsedMs()
     for (const { purse } of scopes) if (terms.ttlMs > purse.longestHoldMs) purse.lengthen(terms.ttlMs)
-    let veto = this.draw(scopes, amount, nowMs)
+    let veto = this.draw(scopes, amount, nowMs, terms)
     // A hold whose time is over may be what is in the way; only then is it worth looking.
-    if (veto?.is === 'over_budget' && this.#sweep(nowMs)) veto = this.draw(scopes, amount, nowMs)
+    if (veto?.is === 'over_budget' && this.#sweep(nowMs)) veto = this.draw(scopes, amount, nowMs, terms)
     if (veto) return veto
 
     assert(areDistinct(scopes), `${id} names a scope twice`)
@@ -99,7 +100,7 @@ export class BudgetManager extends Budgets {
     // From here on the hold succeeds.
     const queue = this.#queueFor(terms)
     const hold = new Hold(id, this.#nextHold++, scopes, amount, nowMs + terms.ttlMs, queue)
-    for (const { purse } of scopes) purse.take(amount)
+    for (const { purse } of scopes) purse.take(amount, hold)
     queue.push(hold)
     return hold
   }
@@ -128,9 +129,9 @@ export class BudgetManager extends Budgets {
     for (const scope of hold.scopes) {
       scope.spent += amount
       if (late) scope.purse.spendUnheld(amount, nowMs)
-      else if (hold.number >= scope.purse.firstHold) scope.purse.settle(hold.micros, amount, nowMs)
+      else if (hold.number >= scope.purse.firstHold) scope.purse.settle(hold.micros, amount, nowMs, hold)
       // The store has counted the hold itself as spent when the lease ended.
-      else scope.purse.spendUnheld(Math.max(0, amount - hold.micros), nowMs)
+      else scope.purse.settleForfeited(hold, amount, nowMs)
       uncovered ||= amount > hold.micros
     }
     // Whether it is an overdraft, only the store knows.
@@ -138,14 +139,16 @@ export class BudgetManager extends Budgets {
     return late ? 'settled_late' : 'settled'
   }
 
-  /** Frees all of a hold. */
-  release(which: Hold | string): Ending {
+  /** Frees all of a hold; `withdrawn` says that nothing was bid with it after all. */
+  release(which: Hold | string, how: 'lost' | 'withdrawn' = 'lost'): Ending {
     const hold = this.#resolve(which)
     if (!hold) return 'unknown'
     if (hold.state !== 'open') return 'already'
     hold.queue.remove(hold)
     hold.state = 'released'
-    for (const { purse } of hold.scopes) if (hold.number >= purse.firstHold) purse.release(hold.micros)
+    for (const { purse } of hold.scopes) {
+      if (hold.number >= purse.firstHold) purse.release(hold.micros, hold, how)
+    }
     return 'released'
   }
 

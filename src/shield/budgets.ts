@@ -2,6 +2,8 @@ import { strict as assert } from 'node:assert'
 import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../clock.ts'
 import { type Micros, micros } from '../money.ts'
+import type { HoldTerms } from './hold.ts'
+import { type HoldMode, STRICT } from './hold-mode.ts'
 import type { LimitSpec } from './limits.ts'
 import { CALLS, Scope } from './scope.ts'
 import { MemoryStore } from './store/memory-store.ts'
@@ -11,6 +13,7 @@ import {
   type Control,
   type KillSwitch,
   type PauseState,
+  type ScopeDefinition,
   type SetBy,
   StoreUnavailable,
 } from './store/store.ts'
@@ -46,12 +49,14 @@ export class Budgets {
   readonly #store: BudgetStore
   readonly #onOverdraft: BudgetsOptions['onOverdraft']
   readonly #scopes = new Map<string, Scope>()
+  readonly #nextHold: () => number
   #killSwitch: KillSwitch = { is: 'released' }
   protected readonly link: StoreLink
 
   /** @param nextHold the number that the next hold will have */
   constructor(options: BudgetsOptions, nextHold: () => number) {
     this.#clock = options.clock
+    this.#nextHold = nextHold
     this.#store = options.store ?? new MemoryStore(options.clock)
     this.#onOverdraft = options.onOverdraft
     this.owner = options.owner ?? 'this process'
@@ -63,6 +68,7 @@ export class Budgets {
       nextHold,
       onOverdraft: (scope, amount) => this.#overdraw(scope, amount),
       onControl: (control) => this.#obey(control),
+      onDefined: (definition) => this.#follow(definition),
       ...(options.onStore && { onState: options.onStore }),
     })
   }
@@ -71,12 +77,19 @@ export class Budgets {
    * Creates the scope or replaces the limits of the one there is; its spend and its holds stay. In force here at once and
    * in the store soon, see {@link settled}. The store keeps what an operator set against what a configuration says.
    */
-  define(name: string, currency: string, limits: readonly LimitSpec[], by: SetBy = 'configuration'): Scope {
+  define(
+    name: string,
+    currency: string,
+    limits: readonly LimitSpec[],
+    by: SetBy = 'configuration',
+    holdMode: HoldMode = STRICT,
+  ): Scope {
     const scope = this.#scopes.get(name) ?? new Scope(name, currency, limits, this.#clock.elapsedMs())
     assert(scope.currency === currency, `${name} is kept in ${scope.currency}`)
     this.#scopes.set(name, scope)
     this.#limit(scope, limits)
-    this.link.change({ do: 'define', definition: { scope: name, currency, limits, by } })
+    scope.holdBy(holdMode, this.#nextHold())
+    this.link.change({ do: 'define', definition: { scope: name, currency, limits, by, ...heldBy(holdMode) } })
     this.link.draw([scope])
     return scope
   }
@@ -155,24 +168,34 @@ export class Budgets {
   }
 
   /** Why the amount may not be held on these scopes now; asks the store for what the purses lack. */
-  protected draw(scopes: readonly Scope[], amount: Micros, nowMs: number): Short | Veto | undefined {
+  protected draw(
+    scopes: readonly Scope[],
+    amount: Micros,
+    nowMs: number,
+    terms: HoldTerms | undefined,
+  ): Short | Veto | undefined {
     const veto = this.#stopped(scopes)
     if (veto) return veto
     for (const { purse } of scopes) {
-      if (!purse.covers(amount, nowMs)) return this.#ask(scopes, amount, nowMs)
+      if (!purse.covers(amount, nowMs, terms)) return this.#ask(scopes, amount, nowMs, terms)
     }
     return undefined
   }
 
   /** Why the amount could not be held, as far as is known without waiting for the store. */
-  protected couldDraw(scopes: readonly Scope[], amount: Micros, nowMs: number): Veto | undefined {
+  protected couldDraw(
+    scopes: readonly Scope[],
+    amount: Micros,
+    nowMs: number,
+    terms: HoldTerms | undefined,
+  ): Veto | undefined {
     if (this.#store.answersAtOnce) {
-      const drawn = this.draw(scopes, amount, nowMs)
+      const drawn = this.draw(scopes, amount, nowMs, terms)
       return drawn?.is === 'short' ? undefined : drawn
     }
     const veto = this.#stopped(scopes)
     if (veto) return veto
-    const scope = scopes.find((one) => one.available < amount)
+    const scope = scopes.find((one) => one.available < one.purse.costOf(amount, nowMs, terms))
     return scope && overBudget(scope, scopes, amount)
   }
 
@@ -189,24 +212,29 @@ export class Budgets {
     return undefined
   }
 
-  #ask(scopes: readonly Scope[], amount: Micros, nowMs: number): Short | Veto | undefined {
-    const lacking = scopes.filter(({ purse }) => !purse.covers(amount, nowMs))
+  #ask(
+    scopes: readonly Scope[],
+    amount: Micros,
+    nowMs: number,
+    terms: HoldTerms | undefined,
+  ): Short | Veto | undefined {
+    const lacking = scopes.filter(({ purse }) => !purse.covers(amount, nowMs, terms))
     if (!this.#store.answersAtOnce) {
       for (const scope of lacking) {
         const detail = refusalOf(scope, nowMs)
         if (detail !== undefined) return { is: 'store_away', scope, detail }
       }
-      const dry = lacking.find((scope) => isDry(scope, amount, nowMs))
+      const dry = lacking.find((scope) => isDry(scope, scope.purse.costOf(amount, nowMs, terms), nowMs))
       if (dry) return overBudget(dry, scopes, amount)
       // While the store is away nobody waits for it; the link keeps trying.
       const { state } = this.link
       if (state.is === 'away' && lacking[0])
         return { is: 'store_away', scope: lacking[0], detail: state.detail }
     }
-    for (const { purse } of lacking) purse.ask(amount, nowMs)
+    for (const { purse } of lacking) purse.ask(purse.costOf(amount, nowMs, terms), nowMs)
     const drawn = this.link.draw(lacking)
     if (drawn) return { is: 'short', drawn }
-    const scope = scopes.find(({ purse }) => !purse.covers(amount, nowMs))
+    const scope = scopes.find(({ purse }) => !purse.covers(amount, nowMs, terms))
     if (!scope) return undefined
     const { refusal } = scope.purse
     return refusal === undefined
@@ -233,12 +261,21 @@ export class Budgets {
   /** Takes over what operators decided at other processes, unless something newer was decided here. */
   #obey({ killSwitch, scopes }: Control): void {
     if (!this.link.isChanging(undefined)) this.#killSwitch = killSwitch
-    for (const { scope: name, currency, limits, pause } of scopes) {
-      if (name.startsWith(CALLS) || this.link.isChanging(name)) continue
-      const scope = this.#scopes.get(name) ?? new Scope(name, currency, [], this.#clock.elapsedMs())
-      this.#scopes.set(name, scope)
-      scope.pause = pause
-      if (!isDeepStrictEqual(scope.limits, limits)) this.#limit(scope, limits)
+    for (const { pause, ...definition } of scopes) {
+      const { scope } = definition
+      if (scope.startsWith(CALLS) || this.link.isChanging(scope)) continue
+      this.#follow(definition).pause = pause
     }
   }
+
+  #follow({ scope: name, currency, limits, holdMode = STRICT }: ScopeDefinition): Scope {
+    const scope = this.#scopes.get(name) ?? new Scope(name, currency, [], this.#clock.elapsedMs())
+    this.#scopes.set(name, scope)
+    if (!isDeepStrictEqual(scope.limits, limits)) this.#limit(scope, limits)
+    if (!isDeepStrictEqual(scope.holdMode, holdMode)) scope.holdBy(holdMode, this.#nextHold())
+    return scope
+  }
 }
+
+/** Strict is what a definition means that says nothing. */
+const heldBy = (holdMode: HoldMode): { holdMode?: HoldMode } => (holdMode.is === 'strict' ? {} : { holdMode })

@@ -39,6 +39,7 @@ export function createCallLimits({ clock, store, owner }: CallLimitsOptions): Ca
         nextHold: () => 0,
         onOverdraft: () => undefined,
         onControl: () => undefined,
+        onDefined: () => undefined,
         staysOwner: true,
       })
     : undefined

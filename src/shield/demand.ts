@@ -48,3 +48,32 @@ export class Demand {
     this.#taken = 0
   }
 }
+
+/** What is wanted beside a first need, in multiples of it: the rate is not known yet. */
+const FIRST_FILL = 4
+/** Two needs within this time mean that the fill was too small. */
+const BURST_MS = 250
+
+/** What holds lack that wait for an answer. */
+export class Need {
+  micros = 0
+  #askedMs = Number.NEGATIVE_INFINITY
+  #burst = 1
+
+  ask(micros: number, nowMs: number): void {
+    if (this.micros === 0) {
+      this.#burst = nowMs - this.#askedMs < BURST_MS ? Math.min(this.#burst * 2, 1 << 20) : 1
+      this.#askedMs = nowMs
+    }
+    this.micros += Math.max(0, micros)
+  }
+
+  /** How many times the need is wanted; more with every need that comes soon after another. */
+  get factor(): number {
+    return FIRST_FILL * this.#burst
+  }
+
+  end(): void {
+    this.micros = 0
+  }
+}

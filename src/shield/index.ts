@@ -20,6 +20,11 @@ export {
   type Spend,
 } from './guard.ts'
 export type { Hold, HoldTerms, OnExpiry } from './hold.ts'
+export {
+  type HoldMode,
+  type HoldModeNow,
+  MAX_OVERSPEND_PROBABILITY,
+} from './hold-mode.ts'
 export type { LimitSpec } from './limits.ts'
 export { type Admission, PRIORITIES, type Priority, type RateLimit, RateLimiter } from './rate-limiter.ts'
 export type { Scope } from './scope.ts'

@@ -1,14 +1,9 @@
-import { Demand } from './demand.ts'
-import type { Credit, Granted, Standing, SyncLine, SyncReply } from './store/store.ts'
-
-/** Share of a lease that is used: clocks that run 5 % apart in either direction may not make the process the later one. */
-const LEASE_SHARE = 0.85
-/** What is wanted beside a first need, in multiples of it: the rate is not known yet. */
-const FIRST_FILL = 4
-/** Two needs within this time mean that the fill was too small. */
-const BURST_MS = 250
-/** Answers to reports that are remembered, so that a credit finds the spend it takes back. */
-const REPORTS_KEPT = 256
+import { Credits } from './credits.ts'
+import { Demand, Need } from './demand.ts'
+import type { HoldTerms } from './hold.ts'
+import { Lease } from './lease.ts'
+import type { Granted, Standing, SyncLine, SyncReply } from './store/store.ts'
+import type { HoldToWeigh, WeighedHolds } from './weighed-holds.ts'
 
 interface Sent {
   readonly line: SyncLine
@@ -27,7 +22,7 @@ export class Purse {
   readonly scope: string
   /** May be held now, while the lease lasts. */
   balance = 0
-  /** Set aside for open holds. */
+  /** Set aside for open holds: all of their prices, or what a bounded scope needs of them. */
   held = 0
   /** As of the last answer; undefined before the first. */
   standing: Standing | undefined
@@ -43,25 +38,33 @@ export class Purse {
   /** Spend that no line has carried yet: covered by what was granted, and beyond it. */
   #spent = 0
   #overdrawn = 0
-  #credits: { readonly amount: number; readonly spentAt: number }[] = []
-  #reports: { readonly before: number; readonly bookedAtMs: number }[] = []
+  readonly #credits = new Credits()
   #seq = 0
   #sent: Sent | undefined
-  #leaseEndsMs = 0
-  #leaseForMs = Number.POSITIVE_INFINITY
+  readonly #lease = new Lease()
   #recalled = false
-  #need = 0
-  #neededMs = Number.NEGATIVE_INFINITY
-  #burst = 1
   readonly #demand: Demand
+  readonly #need = new Need()
+  /** Of a scope that is bounded, or was. */
+  weighed: WeighedHolds | undefined
 
   constructor(scope: string, nowMs: number) {
     this.scope = scope
     this.#demand = new Demand(nowMs)
   }
 
-  covers(amount: number, nowMs: number): boolean {
-    return amount <= this.balance && nowMs < this.#leaseEndsMs && !this.#recalled
+  /** @param terms of the hold; what has none is held in full */
+  covers(amount: number, nowMs: number, terms?: HoldTerms): boolean {
+    if (this.#lease.isOver(nowMs) || this.#recalled) return false
+    return this.costOf(amount, nowMs, terms) <= this.balance
+  }
+
+  /** Micros that a hold takes out of the balance, with what the open bids of a bounded scope lack. */
+  costOf(amount: number, nowMs: number, terms?: HoldTerms): number {
+    if (!this.weighed) return amount
+    this.weighed.step(nowMs)
+    this.#level()
+    return this.weighed.costOf(amount, terms)
   }
 
   /** The limits have changed: nothing is held from the balance any more, all of it goes back with the next line. */
@@ -82,24 +85,53 @@ export class Purse {
   }
 
   /** Sets aside; the caller has asked {@link covers}. */
-  take(amount: number): void {
-    this.balance -= amount
-    this.held += amount
-    this.#demand.take(amount)
+  take(amount: number, hold?: HoldToWeigh): void {
+    const before = this.held
+    if (hold && this.#weighing(hold)?.add(hold)) this.#level()
+    else {
+      this.balance -= amount
+      this.held += amount
+    }
+    this.#demand.take(Math.max(0, this.held - before))
   }
 
   /** Ends a hold: `spent` of it is gone, the rest is free; what exceeds it comes from elsewhere. */
-  settle(held: number, spent: number, nowMs: number): void {
-    this.held -= held
-    const covered = Math.min(held, spent)
-    this.#free(held - covered)
+  settle(held: number, spent: number, nowMs: number, hold?: HoldToWeigh): void {
+    const weighed = this.#weighing(hold)
+    const covered = weighed && hold ? weighed.bill(hold, spent) : Math.min(held, spent)
     this.#spent += covered
+    this.held -= weighed ? covered : held
+    if (!weighed) this.#free(held - covered)
     this.spendUnheld(spent - covered, nowMs)
+    if (weighed) this.#level()
   }
 
-  release(held: number): void {
-    this.held -= held
-    this.#free(held)
+  /** @param how a bid that was never sent says nothing about how bids end */
+  release(held: number, hold?: HoldToWeigh, how: 'lost' | 'withdrawn' = 'lost'): void {
+    if (hold && this.#weighing(hold)?.release(hold, how)) this.#level()
+    else {
+      this.held -= held
+      this.#free(held)
+    }
+  }
+
+  /** A bill for a hold whose lease ended: the store has counted what was set aside for it as spent. */
+  settleForfeited(hold: HoldToWeigh, spent: number, nowMs: number): void {
+    const weighed = this.#weighing(hold)
+    const beyond = weighed ? weighed.beyondForfeit(hold, spent) : Math.max(0, spent - hold.micros)
+    this.spendUnheld(beyond, nowMs)
+  }
+
+  #weighing(hold: HoldToWeigh | undefined): WeighedHolds | undefined {
+    return hold && this.weighed?.weighs(hold) ? this.weighed : undefined
+  }
+
+  /** Moves what weighed holds need, as far as there is balance, or need no more. */
+  #level(): void {
+    const moved = this.weighed?.level(this.balance) ?? 0
+    this.held += moved
+    if (moved > 0) this.balance -= moved
+    else if (moved < 0) this.#free(-moved)
   }
 
   /** Where a limit is exceeded, what becomes free is not free: the store has it back before anything else is held. */
@@ -117,7 +149,7 @@ export class Purse {
     if (amount === 0) return
     const isRoom = (this.standing?.available ?? -1) >= 0
     if (!isRoom) this.recall()
-    const covered = isRoom && nowMs < this.#leaseEndsMs ? Math.min(amount, this.balance) : 0
+    const covered = isRoom && !this.#lease.isOver(nowMs) ? Math.min(amount, this.balance) : 0
     this.balance -= covered
     this.#spent += covered
     this.#overdrawn += amount - covered
@@ -129,21 +161,17 @@ export class Purse {
    * @param spentAt the number that the next hold had when it was spent
    */
   credit(amount: number, spentAt: number): void {
-    const lastSent = this.#sent?.before ?? this.#reports.at(-1)?.before ?? 0
+    const lastSent = this.#sent?.before ?? this.#credits.reportedBefore
     if (spentAt >= lastSent && amount <= this.#spent) {
       this.#spent -= amount
       this.#free(amount)
-    } else this.#credits.push({ amount, spentAt })
+    } else this.#credits.add(amount, spentAt)
   }
 
-  /** Asks for money with the next line. */
+  /** Asks for money with the next line; `amount` is what {@link costOf} says. */
   ask(amount: number, nowMs: number): void {
-    if (this.#need === 0) {
-      this.#burst = nowMs - this.#neededMs < BURST_MS ? Math.min(this.#burst * 2, 1 << 20) : 1
-      this.#neededMs = nowMs
-    }
-    const usable = nowMs < this.#leaseEndsMs && !this.#recalled ? this.balance : 0
-    this.#need += Math.max(0, amount - usable)
+    const usable = this.#lease.isOver(nowMs) || this.#recalled ? 0 : this.balance
+    this.#need.ask(amount - usable, nowMs)
   }
 
   /** The line to send: the one that is not answered yet, or a new one that carries everything up to now. */
@@ -154,36 +182,20 @@ export class Purse {
     return sent.line
   }
 
-  /** Whether the store's last answer says that something counts here, which gets less with time. */
-  get showsSpend(): boolean {
-    const { standing } = this
-    return (
-      standing !== undefined &&
-      (standing.forfeited.amount > 0 || standing.limits.some(({ spent }) => spent > 0))
-    )
-  }
-
   /** From now on everything that is not held goes back, and nothing is asked for. */
   close(): void {
-    this.#need = 0
+    this.#need.end()
     this.#demand.end()
   }
 
   /** Whether there is something to tell or to ask. */
   isDue(nowMs: number): boolean {
     this.#demand.look(nowMs)
-    if (
-      this.#recalled ||
-      this.#sent ||
-      this.#need > 0 ||
-      this.#spent > 0 ||
-      this.#overdrawn > 0 ||
-      this.#credits.length > 0
-    )
-      return true
-    if (this.balance < this.#demand.fill / 2 || this.#surplus() > 0) return true
-    const usesLease = this.balance > 0 || this.held > 0
-    return usesLease && this.#leaseEndsMs - nowMs < (this.#leaseForMs * LEASE_SHARE * 2) / 3
+    this.weighed?.step(nowMs)
+    this.#level()
+    if (this.#recalled || this.#sent || this.#lacks > 0 || this.#spent + this.#overdrawn > 0) return true
+    if (this.#credits.any || this.balance < this.#demand.fill / 2 || this.#surplus() > 0) return true
+    return (this.balance > 0 || this.held > 0) && this.#lease.isLate(nowMs)
   }
 
   /**
@@ -204,13 +216,13 @@ export class Purse {
         this.#totals.reported += line.spent
         this.#totals.returned += line.giveBack
         this.#totals.overdrawn += line.overdrawn
-        this.#remember(sent, reply.bookedAtMs)
+        this.#credits.remember(sent.before, reply.bookedAtMs)
         this.#fillUp(reply, sent.sentMs)
         return true
       case 'forfeited':
         this.#sent = undefined
         this.#totals.overdrawn += line.overdrawn
-        this.#remember(sent, reply.bookedAtMs)
+        this.#credits.remember(sent.before, reply.bookedAtMs)
         this.#empty(nextHold)
         return true
       // Nothing was applied, or it is not known whether; the same line goes out again.
@@ -229,35 +241,41 @@ export class Purse {
     return this.balance + this.held + this.#spent + inFlight + reported + returned + forfeited - granted
   }
 
+  /** What was asked for, and what a bounded scope has not enough of for its open holds. */
+  get #lacks(): number {
+    return Math.max(this.#need.micros, this.weighed?.lack ?? 0)
+  }
+
   #nextLine(): SyncLine {
-    const giveBack = this.#recalled ? this.balance : this.#need > 0 ? 0 : this.#surplus()
+    const need = this.#lacks
+    const giveBack = this.#recalled ? this.balance : need > 0 ? 0 : this.#surplus()
     this.#recalled = false
-    const fill = Math.max(this.#demand.fill, this.#need * FIRST_FILL * this.#burst)
+    const fill = Math.max(this.#demand.fill, need * this.#need.factor)
     const line: SyncLine = {
       scope: this.scope,
       seq: ++this.#seq,
       spent: this.#spent,
       overdrawn: this.#overdrawn,
-      credits: this.#bookedCredits(),
+      credits: this.#credits.take(),
       giveBack,
-      want: giveBack > 0 && this.#need === 0 ? 0 : Math.max(0, Math.ceil(fill - this.balance)),
-      need: this.#need,
+      want: giveBack > 0 && need === 0 ? 0 : Math.max(0, Math.ceil(fill - this.balance)),
+      need,
       longestHoldMs: this.longestHoldMs,
       totals: { ...this.#totals },
     }
     this.balance -= giveBack
     this.#spent = 0
     this.#overdrawn = 0
-    this.#need = 0
+    this.#need.end()
     return line
   }
 
   #fillUp({ granted, leaseForMs, standing }: Granted, sentMs: number): void {
     this.balance += granted
     this.#totals.granted += granted
-    this.#leaseForMs = leaseForMs
-    this.#leaseEndsMs = sentMs + leaseForMs * LEASE_SHARE
+    this.#lease.renew(sentMs, leaseForMs)
     this.standing = standing
+    this.#level()
     if (standing.available < 0 && this.balance > 0) this.recall()
   }
 
@@ -267,9 +285,10 @@ export class Purse {
     this.held = 0
     this.#spent = 0
     this.#totals.forfeited = this.#totals.granted - this.#totals.reported - this.#totals.returned
-    this.#credits = []
+    this.#credits.forget()
+    this.weighed?.forfeit()
     this.firstHold = nextHold
-    this.#leaseEndsMs = 0
+    this.#lease.end()
     this.standing = undefined
   }
 
@@ -277,21 +296,5 @@ export class Purse {
   #surplus(): number {
     const fill = this.#demand.fill
     return this.balance > 2 * fill ? this.balance - fill : 0
-  }
-
-  #remember({ before }: Sent, bookedAtMs: number): void {
-    this.#reports.push({ before, bookedAtMs })
-    if (this.#reports.length > REPORTS_KEPT) this.#reports.shift()
-  }
-
-  /** Credits whose spend was in an answered line. One whose line is forgotten is given up: the money stays spent. */
-  #bookedCredits(): Credit[] {
-    const booked: Credit[] = []
-    this.#credits = this.#credits.filter(({ amount, spentAt }) => {
-      const report = this.#reports.find(({ before }) => before > spentAt)
-      if (report) booked.push({ amount, bookedAtMs: report.bookedAtMs })
-      return !report && this.#reports.length < REPORTS_KEPT
-    })
-    return booked
   }
 }

@@ -1,6 +1,8 @@
+import { type HoldMode, type HoldModeNow, STRICT } from './hold-mode.ts'
 import type { LimitSpec } from './limits.ts'
 import { Purse } from './purse.ts'
 import type { PauseState } from './store/store.ts'
+import { WeighedHolds } from './weighed-holds.ts'
 
 /** Begins the names of scopes that count calls; all others are money. */
 export const CALLS = 'calls:'
@@ -12,6 +14,7 @@ export class Scope {
   readonly currency: string
   limits: readonly LimitSpec[]
   pause: PauseState = { is: 'running' }
+  holdMode: HoldMode = STRICT
   readonly purse: Purse
   /** Micros that became spend in this process, less what was credited. */
   spent = 0
@@ -25,9 +28,28 @@ export class Scope {
     this.purse = new Purse(name, nowMs)
   }
 
+  /** Holds are set aside so from now on; `nextHold` is the number of the next. */
+  holdBy(mode: HoldMode, nextHold: number): void {
+    this.holdMode = mode
+    if (this.purse.weighed) this.purse.weighed.mode = mode
+    else if (mode.is === 'bounded') {
+      this.purse.weighed = new WeighedHolds(mode.maxOverspendProbability, nextHold)
+    }
+  }
+
+  get modeNow(): HoldModeNow {
+    return this.holdMode.is === 'bounded' && this.purse.weighed ? this.purse.weighed.modeNow : STRICT
+  }
+
   /** Micros set aside by this process. */
   get held(): number {
     return this.purse.held
+  }
+
+  /** The prices of this process's open holds, in micros: what is set aside unless the scope is bounded. */
+  get prices(): number {
+    const { held, weighed } = this.purse
+    return held + (weighed ? weighed.prices - weighed.setAside : 0)
   }
 
   /** Micros that could be held now, as far as is known here; negative when limits were lowered, Infinity without limits. */

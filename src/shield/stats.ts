@@ -1,4 +1,5 @@
 import { type Micros, micros } from '../money.ts'
+import type { HoldMode, HoldModeNow } from './hold-mode.ts'
 import type { LimitSpec } from './limits.ts'
 import type { Scope } from './scope.ts'
 import type { Forfeited, PauseState } from './store/store.ts'
@@ -22,6 +23,10 @@ export interface ScopeStats {
   readonly spent: Micros
   /** By this process, for open holds. */
   readonly held: Micros
+  /** All that the open holds of this process may cost; above `held` in a bounded scope. */
+  readonly prices: Micros
+  readonly holdMode: HoldMode
+  readonly holdModeNow: HoldModeNow
   /** In the purses of other processes: held there, or about to be. */
   readonly elsewhere: Micros
   /** Of processes that are gone; becomes spend when their last hold could have been billed. */
@@ -33,7 +38,8 @@ export interface ScopeStats {
 const NONE: Forfeited = { amount: 0, bookedInMs: undefined }
 
 /** A scope as of the store's last answer, with what has happened here since. */
-export function statsOf({ name, currency, pause, limits, purse }: Scope): ScopeStats {
+export function statsOf(of: Scope): ScopeStats {
+  const { name, currency, pause, limits, purse } = of
   const { standing, held, unreported } = purse
   const elsewhere = standing?.elsewhere ?? 0
   const forfeited = standing?.forfeited ?? NONE
@@ -43,6 +49,9 @@ export function statsOf({ name, currency, pause, limits, purse }: Scope): ScopeS
     pause,
     spent: micros((standing?.spentEver ?? 0) + unreported),
     held: micros(held),
+    prices: micros(of.prices),
+    holdMode: of.holdMode,
+    holdModeNow: of.modeNow,
     elsewhere: micros(elsewhere),
     forfeited,
     overdraft: micros(standing?.overdraftEver ?? 0),

@@ -1,11 +1,11 @@
 import { type Cancel, type Clock, every } from '../clock.ts'
 import { messageOf } from '../errors.ts'
+import { type ControlChange, putChange, scopeOf } from './control-change.ts'
+import type { Purse } from './purse.ts'
 import type { Scope } from './scope.ts'
 import {
   type BudgetStore,
   type Control,
-  type KillSwitch,
-  type PauseState,
   type ScopeDefinition,
   type Soon,
   StoreUnavailable,
@@ -27,6 +27,8 @@ export interface StoreLinkOptions {
   readonly nextHold: () => number
   readonly onOverdraft: (scope: Scope, amount: number) => void
   readonly onControl: (control: Control) => void
+  /** What holds of a scope after a definition was taken, which may not be what was sent. */
+  readonly onDefined: (definition: ScopeDefinition) => void
   readonly onState?: (state: LinkState) => void
   /** The owner is used beside this link, and ended by another. */
   readonly staysOwner?: boolean
@@ -38,11 +40,6 @@ const TICK_MS = 250
 const ANSWER_MS = 1_000
 /** A scope that shows spend is looked up this often although nothing happens on it here. */
 const STALE_MS = 5_000
-
-type ControlChange =
-  | { readonly do: 'define'; readonly definition: ScopeDefinition }
-  | { readonly do: 'pause'; readonly scope: string; readonly pause: PauseState }
-  | { readonly do: 'kill_switch'; readonly killSwitch: KillSwitch }
 
 /** Lines on their way, and who waits for their answers. */
 interface Round {
@@ -160,7 +157,7 @@ export class StoreLink {
     return [...this.#options.scopes.values()].filter(
       ({ purse }) =>
         purse.isDue(nowMs) ||
-        (nowMs - purse.answeredMs >= STALE_MS && (purse.showsSpend || this.#state.is === 'away')),
+        (nowMs - purse.answeredMs >= STALE_MS && (showsSpend(purse) || this.#state.is === 'away')),
     )
   }
 
@@ -227,16 +224,16 @@ export class StoreLink {
     if (this.#telling) return
     const change = this.#changes[0]
     if (!change) return
-    const taken = attempt(() => this.#put(change))
+    const taken = attempt(() => putChange(this.#options.store, change))
     if (!(taken instanceof Promise)) {
-      this.#changes.shift()
+      this.#taken(taken)
       this.#tell()
       return
     }
     this.#telling = taken
       .then(
-        () => {
-          this.#changes.shift()
+        (defined) => {
+          this.#taken(defined)
           this.#move({ is: 'up' })
         },
         (error) => this.#failed(error),
@@ -247,16 +244,9 @@ export class StoreLink {
       })
   }
 
-  #put(change: ControlChange): Soon<unknown> {
-    const { store } = this.#options
-    switch (change.do) {
-      case 'define':
-        return store.define(change.definition)
-      case 'pause':
-        return store.setPause(change.scope, change.pause)
-      case 'kill_switch':
-        return store.setKillSwitch(change.killSwitch)
-    }
+  #taken(defined: ScopeDefinition | undefined): void {
+    this.#changes.shift()
+    if (defined && !this.isChanging(defined.scope)) this.#options.onDefined(defined)
   }
 
   #failed(error: unknown): void {
@@ -271,6 +261,12 @@ export class StoreLink {
   }
 }
 
+/** Whether the store's last answer says that something counts here, which gets less with time. */
+function showsSpend({ standing }: Purse): boolean {
+  if (!standing) return false
+  return standing.forfeited.amount > 0 || standing.limits.some(({ spent }) => spent > 0)
+}
+
 function newRound(): Round {
   const { promise, resolve } = Promise.withResolvers<void>()
   return { over: promise, end: resolve }
@@ -283,9 +279,4 @@ function attempt<T>(work: () => Soon<T>): Soon<T> {
   } catch (error) {
     return Promise.reject(error)
   }
-}
-
-const scopeOf = (change: ControlChange): string | undefined => {
-  if (change.do === 'kill_switch') return undefined
-  return change.do === 'define' ? change.definition.scope : change.scope
 }

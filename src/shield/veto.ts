@@ -25,7 +25,7 @@ export interface Short {
 const DRY_MS = 250
 
 /** Whether the store has said just now that it has not so much. */
-export function isDry({ purse }: Scope, amount: Micros, nowMs: number): boolean {
+export function isDry({ purse }: Scope, amount: number, nowMs: number): boolean {
   const { standing, balance, answeredMs } = purse
   // An answer to a line that needed nothing does not say how long to wait.
   if (!standing || standing.reliefInMs === 0 || nowMs - answeredMs >= DRY_MS) return false

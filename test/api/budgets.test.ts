@@ -25,6 +25,8 @@ describe('budgets over HTTP', () => {
       paused: false,
       overdraft: 0,
       elsewhere: 0,
+      holdMode: { is: 'strict' },
+      holds: { mode: 'strict', held: 0, prices: 0 },
       limits: [
         {
           kind: 'sliding',
@@ -71,6 +73,20 @@ describe('budgets over HTTP', () => {
     })
   })
 
+  it('bounds holds where an operator says so, from when it knows how bids end', async () => {
+    const { send, get, service } = await startHarness()
+    const path = '/v1/budgets/platform:openrtb'
+    const holdMode = { is: 'bounded', maxOverspendProbability: 1e-6 }
+    const { body } = await send('PUT', path, { limits: [sliding(200)], holdMode })
+    const few = { mode: 'strict', why: 'few_outcomes', held: 0, prices: 0 }
+    expect(body).toMatchObject({ holdMode, holds: few })
+    expect((await get(path)).body).toMatchObject({ holdMode, holds: few })
+    const metrics = await (await fetch(`${service.url}/metrics`)).text()
+    expect(metrics).toContain('bidwarden_budget_bounded_holds{scope="platform:openrtb"} 0')
+    const strict = await send('PUT', path, { limits: [sliding(200)] })
+    expect(strict.body).toMatchObject({ holdMode: { is: 'strict' }, holds: { mode: 'strict' } })
+  })
+
   it('frees a day’s budget at local midnight', async () => {
     const { bid, send, clock } = await startHarness()
     await send('PUT', GOOGLE, { limits: [{ kind: 'day', timezone: 'Europe/Berlin', max: 100 }] })
@@ -114,6 +130,16 @@ describe('budgets over HTTP', () => {
     ['limits.0.kind', { limits: [{ kind: 'monthly', max: 1 }] }],
     ['limits', { limits: [sliding(1), sliding(2)] }],
     ['limit', { limits: [], limit: 1 }],
+    ['holdMode.is', { limits: [], holdMode: { is: 'loose' } }],
+    ['holdMode.maxOverspendProbability', { limits: [], holdMode: { is: 'bounded' } }],
+    [
+      'holdMode.maxOverspendProbability',
+      { limits: [], holdMode: { is: 'bounded', maxOverspendProbability: 0 } },
+    ],
+    [
+      'holdMode.maxOverspendProbability',
+      { limits: [], holdMode: { is: 'bounded', maxOverspendProbability: 0.011 } },
+    ],
   ])('names %s when it is wrong', async (field, body) => {
     const { send } = await startHarness()
     expect(await send('PUT', GOOGLE, body)).toMatchObject({ status: 400, body: { field } })

@@ -104,6 +104,38 @@ describe('POST /openrtb2/{seat}/bid', () => {
     expect(scope(harness)).toMatchObject({ held: 0, spent: 0 })
   })
 
+  it('reserves less than all prices where holds are bounded, once it knows how its bids end', async () => {
+    const harness = await startHarness()
+    const path = '/v1/budgets/platform:openrtb'
+    const holds = async () => (await harness.get(path)).body.holds
+    const ask = async (count: number) => {
+      const answers = []
+      for (let i = 0; i < count; i++) answers.push((await auction(harness)).body.seatbid[0].bid[0])
+      return answers
+    }
+    await harness.send('PUT', path, {
+      limits: [{ kind: 'sliding', windowSeconds: 600, max: 500 }],
+      holdMode: { is: 'bounded', maxOverspendProbability: 0.01 },
+    })
+    const [won] = await ask(300)
+    expect(await holds()).toEqual({ mode: 'strict', why: 'few_outcomes', held: 1.5, prices: 1.5 })
+    await harness.get(expand(won.burl, { PRICE: '5' }))
+    harness.clock.advance(330_000)
+    expect(await holds()).toEqual({ mode: 'bounded', held: 0, prices: 0 })
+    const open = await ask(300)
+    const { held, prices } = await holds()
+    expect(prices).toBe(1.5)
+    expect(held).toBeLessThan(0.7)
+    expect(held).toBeGreaterThan(0.005)
+    // More of them are won than ever before: everything is reserved again.
+    for (const { burl } of open.slice(0, 200)) await harness.get(expand(burl, { PRICE: '5' }))
+    expect(await holds()).toEqual({ mode: 'strict', why: 'win_rate_drifts', held: 0.5, prices: 0.5 })
+    expect((await harness.get(path)).body).toMatchObject({
+      overdraft: 0,
+      limits: [{ spent: 1.005, held: 0.5 }],
+    })
+  })
+
   it('bids nothing that no budget has room for', async () => {
     const harness = await startHarness({ OPENRTB_BUDGET: '0.012' })
     const statuses = []

@@ -75,7 +75,7 @@ export function decide(deps: DecideDeps, seat: Seat, request: BidRequest): Decis
 
 /** Gives back the holds of an answer that was never sent. */
 export function abandon({ ledger }: DecideDeps, decision: Decision): void {
-  for (const { bids } of decision.groups) for (const { seq } of bids) ledger.release(seq)
+  for (const { bids } of decision.groups) for (const { seq } of bids) ledger.withdraw(seq)
 }
 
 function requestRefusal(
@@ -149,7 +149,7 @@ function placeRoadblock(auction: Auction, { roadblocks }: SeatCampaigns): Placed
   for (const book of roadblocks.values()) {
     const bids: PlacedBid[] = []
     if (auction.request.imps.every((imp) => placeOne(auction, imp, book, bids))) return bids
-    if (!auction.request.test) for (const { seq } of bids) auction.deps.ledger.release(seq)
+    if (!auction.request.test) for (const { seq } of bids) auction.deps.ledger.withdraw(seq)
   }
   return undefined
 }

@@ -5,7 +5,7 @@ import { BidHolds } from './bid-holds.ts'
 /** The part of the shield that bids and their notices work with. All of it is synchronous. */
 export interface BidLedger {
   /** Whether the amount could be held in all scopes now. */
-  fits(scopes: readonly Scope[], amount: Micros): boolean
+  fits(scopes: readonly Scope[], amount: Micros, seat: Payer): boolean
   /** Sets the amount aside in all scopes or in none, for the bid of that number; false for none. */
   hold(seq: number, scopes: readonly Scope[], amount: Micros, seat: Payer): boolean
   /** The store's answer that a hold failed for the lack of, once: after it the same hold may succeed. */
@@ -13,6 +13,8 @@ export interface BidLedger {
   /** Turns the hold of a bid into spend, whether it is still open or not; `unknown` for one that is not known. */
   settle(seq: number, amount: Micros): Ending
   release(seq: number): Ending
+  /** Frees the hold of a bid that was never sent, which is no loss. */
+  withdraw(seq: number): void
   /** Micros that a bid was settled at; undefined for one that was not, or is no longer remembered. */
   spentOn(seq: number): number | undefined
   /** Books a bill for a bid that has no hold here. The same id again books nothing. */
@@ -39,9 +41,16 @@ export function createBidLedger(budget: BudgetManager): BidLedger {
     if (ofSeat) ofSeat.micros -= amount
     return ofSeat !== undefined
   }
+  const release = (seq: number, how: 'lost' | 'withdrawn'): Ending => {
+    const hold = holds.get(seq)
+    if (!hold) return 'unknown'
+    const ending = budget.release(hold, how)
+    if (ending === 'released') free(hold)
+    return ending
+  }
   let shortage: Promise<void> | undefined
   return {
-    fits: (scopes, amount) => budget.canSpend(scopes, amount) === undefined,
+    fits: (scopes, amount, { hold }) => budget.canSpend(scopes, amount, hold) === undefined,
     hold(seq, scopes, amount, { id, hold: terms }) {
       const opened = budget.open(scopes, amount, terms, id)
       if (opened.is === 'short') shortage = opened.drawn
@@ -64,12 +73,9 @@ export function createBidLedger(budget: BudgetManager): BidLedger {
       if (ending === 'settled') free(hold)
       return ending
     },
-    release(seq) {
-      const hold = holds.get(seq)
-      if (!hold) return 'unknown'
-      const ending = budget.release(hold)
-      if (ending === 'released') free(hold)
-      return ending
+    release: (seq) => release(seq, 'lost'),
+    withdraw(seq) {
+      release(seq, 'withdrawn')
     },
     spentOn(seq) {
       const hold = holds.get(seq)

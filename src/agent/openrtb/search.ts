@@ -154,7 +154,8 @@ function consider(search: Search, offer: Offer, worth: number, score: number): P
   if (reason) return reason
   const cost = costOf(price, auction.currency.rate, imp.multiplier)
   if (cost === undefined) return 'over_budget'
-  if (!auction.request.test && !auction.deps.ledger.fits(campaign.scopes, cost)) return 'over_budget'
+  if (!auction.request.test && !auction.deps.ledger.fits(campaign.scopes, cost, auction.seat))
+    return 'over_budget'
   return { offer, deal, price, cost, score }
 }
 

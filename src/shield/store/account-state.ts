@@ -1,3 +1,4 @@
+import type { HoldMode } from '../hold-mode.ts'
 import type { LimitSpec } from '../limits.ts'
 import type { WindowState } from '../windows/index.ts'
 import type { KillSwitch, PauseState, SetBy, SyncReply } from './store.ts'
@@ -28,6 +29,7 @@ export interface AccountState {
   readonly scope: string
   readonly currency: string
   readonly setBy: SetBy
+  readonly holdMode?: HoldMode | undefined
   readonly pause: PauseState
   readonly spent: number
   readonly overdraft: number

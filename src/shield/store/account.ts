@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert'
 import type { Clock } from '../../clock.ts'
+import type { HoldMode } from '../hold-mode.ts'
 import { type Limit, type LimitSpec, replaceLimits, restoreLimit } from '../limits.ts'
 import { DayWindow } from '../windows/index.ts'
 import type { AccountState, Forfeit, Lease } from './account-state.ts'
@@ -30,7 +31,8 @@ const FORGET_AFTER_MS = 48 * 3_600_000
 export class Account {
   readonly name: string
   readonly currency: string
-  setBy: SetBy
+  setBy: SetBy = 'configuration'
+  holdMode: HoldMode | undefined
   pause: PauseState = { is: 'running' }
   spent = 0
   overdraft = 0
@@ -42,19 +44,18 @@ export class Account {
   /** Ids of bills that were booked here, with their time. */
   readonly #billed = new Map<string, number>()
 
-  constructor(clock: Clock, leaseMs: number, { scope, currency, limits, by }: ScopeDefinition) {
+  constructor(clock: Clock, leaseMs: number, { scope, currency, limits, by, holdMode }: ScopeDefinition) {
     this.#clock = clock
     this.#leaseMs = leaseMs
     this.name = scope
     this.currency = currency
-    this.setBy = by
-    this.setLimits(limits, by)
+    this.setLimits(limits, by, holdMode)
   }
 
   /** An account as it was when {@link state} was asked. */
   static restored(clock: Clock, leaseMs: number, state: AccountState): Account {
-    const { scope, currency, setBy, limits, leases, forfeits, billed } = state
-    const account = new Account(clock, leaseMs, { scope, currency, limits: [], by: setBy })
+    const { scope, currency, setBy, holdMode, limits, leases, forfeits, billed } = state
+    const account = new Account(clock, leaseMs, { scope, currency, limits: [], by: setBy, holdMode })
     account.#limits = limits.map(({ spec, window }) => restoreLimit(clock, spec, window))
     account.pause = state.pause
     account.spent = state.spent
@@ -67,11 +68,12 @@ export class Account {
 
   /** Everything there is to know of the account, as plain data of its own. */
   state(): AccountState {
-    const { name, currency, setBy, pause, spent, overdraft } = this
+    const { name, currency, setBy, holdMode, pause, spent, overdraft } = this
     return {
       scope: name,
       currency,
       setBy,
+      ...(holdMode && { holdMode }),
       pause,
       spent,
       overdraft,
@@ -92,9 +94,10 @@ export class Account {
   }
 
   /** Takes effect at once, also below what is already spent; see {@link replaceLimits}. */
-  setLimits(specs: readonly LimitSpec[], by: SetBy): void {
+  setLimits(specs: readonly LimitSpec[], by: SetBy, holdMode?: HoldMode): void {
     this.#age()
     this.setBy = by
+    this.holdMode = holdMode
     this.#limits = replaceLimits(this.#clock, this.#limits, specs, this.spent)
   }
 

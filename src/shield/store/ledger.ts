@@ -83,7 +83,7 @@ export class Ledger {
 
   /** A configuration never undoes what an operator set. */
   define(definition: ScopeDefinition): ScopeDefinition {
-    const { scope, currency, limits, by } = definition
+    const { scope, currency, limits, by, holdMode } = definition
     const known = this.#accounts.get(scope)
     if (!known) {
       this.#accounts.set(scope, new Account(this.#clock, this.#leaseMs, definition))
@@ -91,7 +91,7 @@ export class Ledger {
       return definition
     }
     if (currency === known.currency && (by === 'operator' || known.setBy === 'configuration')) {
-      known.setLimits(limits, by)
+      known.setLimits(limits, by, holdMode)
       this.#version += 1
     }
     return definitionOf(known)
@@ -122,9 +122,10 @@ export class Ledger {
   }
 }
 
-const definitionOf = ({ name, currency, limits, setBy }: Account): ScopeDefinition => ({
+const definitionOf = ({ name, currency, limits, setBy, holdMode }: Account): ScopeDefinition => ({
   scope: name,
   currency,
   limits,
   by: setBy,
+  ...(holdMode && { holdMode }),
 })

@@ -481,7 +481,8 @@ if req.op == 'define' then
   local d = req.definition
   if not exists then
     if not req.fence and math.abs(timeMs - req.askedMs) > req.toleranceMs then return answer({ is = 'stale' }) end
-    redis.call('HSET', K_ACCOUNT, 'replid', replid, 'currency', d.currency, 'setBy', d.by, 'limits', req.limits)
+    redis.call('HSET', K_ACCOUNT, 'replid', replid, 'currency', d.currency, 'setBy', d.by, 'limits', req.limits,
+      'holdMode', d.holdMode or '')
     readLimits(req.limits)
     local needed = lacksDay()
     if needed then
@@ -499,11 +500,11 @@ if req.op == 'define' then
     if d.currency == field(K_ACCOUNT, 'currency') and (d.by == 'operator' or field(K_ACCOUNT, 'setBy') == 'configuration') then
       local known = req.limits
       if known ~= field(K_ACCOUNT, 'limits') then setLimits(known) end
-      redis.call('HSET', K_ACCOUNT, 'setBy', d.by)
+      redis.call('HSET', K_ACCOUNT, 'setBy', d.by, 'holdMode', d.holdMode or '')
     end
   end
   return answer({ is = 'defined', currency = field(K_ACCOUNT, 'currency'), limits = field(K_ACCOUNT, 'limits'),
-    by = field(K_ACCOUNT, 'setBy') })
+    by = field(K_ACCOUNT, 'setBy'), holdMode = field(K_ACCOUNT, 'holdMode') or '' })
 end
 
 age()

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { HoldMode } from '../hold-mode.ts'
 import type { LimitSpec } from '../limits.ts'
 import { type RedisClient, RedisScript } from './redis-client.ts'
 import { type ControlReply, readControlReply } from './redis-replies.ts'
@@ -15,6 +16,7 @@ const definition = z.object({
   currency: z.string(),
   limits: z.array(z.custom<LimitSpec>()),
   by: z.enum(['configuration', 'operator']),
+  holdMode: z.custom<HoldMode>().optional(),
 })
 const pause = z.custom<PauseState>()
 const killSwitch = z.custom<KillSwitch>()
@@ -104,7 +106,8 @@ export class RedisControl {
   }
 }
 
-const write = ({ currency, limits, by }: ScopeDefinition) => JSON.stringify({ currency, limits, by })
+const write = ({ currency, limits, by, holdMode }: ScopeDefinition) =>
+  JSON.stringify({ currency, limits, by, holdMode })
 
 function readControl(version: number, flat: readonly string[]): Control {
   const fields = new Map<string, string>()

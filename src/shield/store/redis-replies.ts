@@ -1,9 +1,15 @@
 import { z } from 'zod'
+import type { HoldMode } from '../hold-mode.ts'
 import type { LimitSpec } from '../limits.ts'
 import type { BillReply, SyncReply } from './store.ts'
 
 const number = z.string().transform(Number)
 const limits = z.string().transform((text): LimitSpec[] => JSON.parse(text))
+/** Empty, or left out by an earlier version, for strict. */
+const holdMode = z
+  .string()
+  .default('')
+  .transform((text): HoldMode | undefined => (text === '' ? undefined : JSON.parse(text)))
 
 const standing = z
   .object({
@@ -60,6 +66,7 @@ const answers = z.union([
     currency: z.string(),
     limits,
     by: z.enum(['configuration', 'operator']),
+    holdMode,
   }),
 ])
 export type AccountReply = z.output<typeof answers>

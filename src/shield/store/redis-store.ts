@@ -182,13 +182,13 @@ export class RedisStore implements BudgetStore {
   }
 
   async #define(definition: ScopeDefinition, control: ControlReply): Promise<ScopeDefinition> {
-    const { scope, currency, limits, by } = definition
+    const { scope, currency, limits, by, holdMode } = definition
     this.#accounts.learn(limits)
     const isKnown = this.#control.known.scopes.some((one) => one.scope === scope)
     const movedLately = control.timeMs - control.movedMs < MOVED_MS
     const fence = isKnown || !control.isReady ? LOST : movedLately ? MOVED : undefined
     const reply = await this.#accounts.ask(scope, 'define', {
-      definition: { currency, by },
+      definition: { currency, by, ...(holdMode && { holdMode: JSON.stringify(holdMode) }) },
       limits: JSON.stringify(limits),
       ...(fence !== undefined && { fence }),
       askedMs: control.timeMs,
@@ -197,7 +197,8 @@ export class RedisStore implements BudgetStore {
     if (reply.is === 'fenced') throw new StoreUnavailable(reply.detail)
     if (reply.is === 'stale') return this.define(definition)
     if (reply.is !== 'defined') throw new Error(`Redis answered a definition with ${reply.is}`)
-    const defined: ScopeDefinition = { scope, currency: reply.currency, limits: reply.limits, by: reply.by }
+    const { is: _, ...known } = reply
+    const defined: ScopeDefinition = { scope, ...known }
     await this.#control.setScope(defined)
     await this.#accounts.confirm()
     return defined

@@ -334,6 +334,19 @@ export function budgetStoreContract(name: string, open: () => Promise<StoreFixtu
         expect((await define([lifetime(40)], { by: 'operator' })).limits).toEqual([lifetime(40)])
       })
 
+      it('keeps how holds are held: strict unless an operator said otherwise last', async () => {
+        const holdMode = { is: 'bounded', maxOverspendProbability: 1e-6 } as const
+        const known = async () => (await store.control()).scopes[0]?.holdMode
+        await define([lifetime(100)])
+        expect(await known()).toBeUndefined()
+        expect(await define([lifetime(100)], { by: 'operator', holdMode })).toMatchObject({ holdMode })
+        expect(await known()).toEqual(holdMode)
+        expect(await define([lifetime(100)])).toMatchObject({ holdMode })
+        expect(await known()).toEqual(holdMode)
+        expect((await define([lifetime(100)], { by: 'operator' })).holdMode).toBeUndefined()
+        expect(await known()).toBeUndefined()
+      })
+
       it('keeps the currency a scope began with', async () => {
         await define([lifetime(100)])
         expect(await define([lifetime(7)], { currency: 'EUR' })).toMatchObject({

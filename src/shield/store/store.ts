@@ -1,4 +1,5 @@
 import type { Cancel } from '../../clock.ts'
+import type { HoldMode } from '../hold-mode.ts'
 import type { LimitSpec } from '../limits.ts'
 import type { JournalReader } from './journal-export.ts'
 import type { OwnerMail } from './mail.ts'
@@ -131,6 +132,8 @@ export interface ScopeDefinition {
   readonly currency: string
   readonly limits: readonly LimitSpec[]
   readonly by: SetBy
+  /** How open bids are held; strict where nothing is said. */
+  readonly holdMode?: HoldMode | undefined
 }
 
 export type PauseState = { readonly is: 'running' } | { readonly is: 'paused'; readonly reason: string }
