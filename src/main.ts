@@ -89,9 +89,8 @@ export async function startService(config: Config, outside: Outside = {}): Promi
 
     const store = await openStore(config.store, clock)
     opened.push(() => store.close())
-    const kept = await startRecords(config, { clock, metrics })
-    opened.push(() => kept.close())
-    const { records, recovered } = kept
+    const { records, recovered, sharedKeys, close } = await startRecords(config, { clock, metrics })
+    opened.push(close)
     const budget = new BudgetManager({
       clock,
       store,
@@ -165,7 +164,7 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     })
     if (reads) opened.push(() => reads.stop())
 
-    const keys = createIdempotencyKeys(clock, kept)
+    const keys = createIdempotencyKeys(clock, { records, recovered, sharedKeys })
     const app = createApp({
       agent,
       deferred,

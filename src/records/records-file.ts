@@ -182,8 +182,9 @@ export class RecordsFile {
   close(): void {
     try {
       checkpoint(this.#database)
-      this.#database.close()
+      // First, since closing removes the log, and a log that is missing from an open file is one that was lost.
       this.#lock.set('closed', this.#uses)
+      this.#database.close()
     } finally {
       this.#lock.release()
     }

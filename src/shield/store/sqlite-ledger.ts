@@ -142,8 +142,9 @@ export class SqliteLedger {
   close(): void {
     try {
       this.#file.checkpoint()
-      this.#file.close()
+      // First, since closing removes the log, and a log that is missing from an open file is one that was lost.
       this.#lock.set('closed', this.#at.number)
+      this.#file.close()
     } finally {
       this.#lock.release()
     }
