@@ -231,13 +231,13 @@ export class StoreLink {
       return
     }
     this.#telling = taken
-      .then(
-        (defined) => {
-          this.#taken(defined)
-          this.#move({ is: 'up' })
-        },
-        (error) => this.#failed(error),
-      )
+      .then(async (defined) => {
+        this.#taken(defined)
+        this.#move({ is: 'up' })
+        // What was told of a scope while it was being changed here was passed over.
+        if (this.#changes.length === 0) this.#options.onControl(await this.#options.store.control())
+      })
+      .catch((error) => this.#failed(error))
       .then(() => {
         this.#telling = undefined
         if (this.#state.is === 'up') this.#tell()

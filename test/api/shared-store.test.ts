@@ -115,6 +115,20 @@ describe('budgets in Redis', () => {
     expect(await later.bid()).toMatchObject({ status: 429, body: { scope: 'campaign:google_ads:c1' } })
   })
 
+  it('stay stopped at a process that starts after the kill switch or a pause', async () => {
+    const { url } = await redis()
+    const one = await startReplica(url)
+    await one.vouch()
+    await one.send('POST', '/v1/budgets/platform:google_ads/pause', { reason: 'a check' })
+    await one.send('POST', '/v1/kill-switch', { engaged: true, reason: 'fire' })
+    const other = await startReplica(url)
+    expect((await other.get('/v1/kill-switch')).body).toMatchObject({ engaged: true, reason: 'fire' })
+    expect(await other.bid()).toMatchObject({ status: 409, body: { code: 'paused' } })
+    expect((await other.get('/v1/budgets/platform:google_ads')).body).toMatchObject({
+      pauseReason: 'a check',
+    })
+  })
+
   it('are spent from the purse while Redis is away, then refused, and recover by themselves', async () => {
     const { port } = await redis()
     const proxy = await startProxy(port)

@@ -29,6 +29,7 @@ if req.owner then
   redis.call('HSET', K_REGISTRY, req.owner, string.format('%.0f', timeMs))
 end
 if req.op == 'leave' then redis.call('HDEL', K_REGISTRY, req.leaving)
+elseif req.op == 'fence' then redis.call('HINCRBY', K_CONTROL, 'fences', 1)
 elseif req.op == 'trust' then set('ready', '1')
 elseif req.op == 'kill_switch' then change('killSwitch', req.value)
 elseif req.op == 'pause' then
@@ -59,7 +60,7 @@ end
 local version = get('version') or '0'
 local reply = {
   version = version, replid = replid, timeMs = string.format('%.0f', timeMs),
-  isReady = get('ready') ~= false, movedMs = get('movedMs') or '0', owners = #owners > 0 and owners or nil,
+  isReady = get('ready') ~= false, movedMs = get('movedMs') or '0', fences = get('fences') or '0', owners = #owners > 0 and owners or nil,
   living = #living > 0 and living or nil,
 }
 if version ~= req.known then

@@ -28,6 +28,8 @@ export class RedisControl {
   readonly #script = new RedisScript('redis-control.lua')
   #known: Control = { version: 0, killSwitch: RELEASED, scopes: [] }
   #replid: string | undefined
+  /** Counts up whenever somebody meets a fenced account. */
+  fences = 0
   /** Named with every request once it takes part, so that a Redis that has lost its memory knows whom to hear. */
   #owner: string | undefined
 
@@ -83,6 +85,11 @@ export class RedisControl {
     this.#take(await this.#ask({ op: 'trust' }))
   }
 
+  /** Tells all owners that an account is fenced, which waits for what they know. */
+  async noteFence(): Promise<void> {
+    this.#take(await this.#ask({ op: 'fence' }))
+  }
+
   async leave(owner: string): Promise<void> {
     if (this.#owner === owner) this.#owner = undefined
     await this.#ask({ op: 'leave', leaving: owner })
@@ -101,6 +108,7 @@ export class RedisControl {
 
   #take(reply: ControlReply): ControlReply {
     this.#replid = reply.replid
+    this.fences = reply.fences
     if (reply.fields) this.#known = readControl(reply.version, reply.fields)
     return reply
   }

@@ -3,6 +3,7 @@ import { type RedisServer, startRedis } from '../../../test/support/redis-server
 import { startProxy, type TcpProxy } from '../../../test/support/tcp-proxy.ts'
 import { type Clock, systemClock } from '../../clock.ts'
 import { micros } from '../../money.ts'
+import { BudgetManager } from '../budget-manager.ts'
 import type { LimitSpec } from '../limits.ts'
 import { redisClient } from './redis-client.ts'
 import { RedisStore, type RedisStoreOptions } from './redis-store.ts'
@@ -170,6 +171,43 @@ describe('a redis that was restarted with its data', () => {
     await expect
       .poll(() => granted(store, 'a', seq++, { need: 10, totals }), { timeout: 3_000, interval: 150 })
       .toMatchObject({ granted: 10, standing: { available: 30 } })
+  })
+})
+
+describe('an account that was fenced alone, as by the failover of one shard of a cluster', () => {
+  it('asks idle owners as well where they stand, and grants again', async () => {
+    const server = await redis()
+    const far: LimitSpec[] = [{ kind: 'sliding', windowMs: 600_000, max: micros(100) }]
+    const start = async (owner: string) => {
+      const store = await open(server.port)
+      if (owner === 'a') await store.trust()
+      const budget = new BudgetManager({ clock: systemClock, store, owner })
+      opened.push(budget)
+      const scope = budget.define(SCOPE, 'USD', far)
+      await budget.refresh()
+      return { budget, scope }
+    }
+    const [one] = [await start('a'), await start('b')]
+    const terms = { ttlMs: 60_000, onExpiry: 'release' } as const
+    const hold = async (id: string) => (await one.budget.holdSoon(id, [one.scope], micros(10), terms)).is
+    await expect.poll(() => hold('1'), { timeout: 5_000 }).toMatch(/held|repeated/)
+
+    const client = redisClient(server.url)
+    own({ close: async () => client.disconnect() })
+    await client.connect()
+    // As if all that is known of the account had been told to another server.
+    const moved = `redis.call('HSET', KEYS[1], 'replid', 'another')
+      for _, owner in ipairs(redis.call('HKEYS', KEYS[2])) do
+        local lease = cmsgpack.unpack(redis.call('HGET', KEYS[2], owner))
+        lease.told = 'another'
+        redis.call('HSET', KEYS[2], owner, cmsgpack.pack(lease))
+      end`
+    const key = (part: string) => `bidwarden:{${encodeURIComponent(SCOPE)}}:${part}`
+    await client.eval(moved, 2, key('account'), key('owners'))
+    // More than the purse has, so that the store is asked.
+    const large = async () => (await one.budget.holdSoon('2', [one.scope], micros(60), terms)).is
+    expect(await large()).toBe('store_away')
+    await expect.poll(large, { timeout: 8_000 }).toBe('held')
   })
 })
 

@@ -65,6 +65,11 @@ export class RedisMail implements OwnerMail {
     return this.#marks.has(owner, seq)
   }
 
+  /** Tells what has not been told yet. */
+  close(): Promise<void> {
+    return this.#marks.write()
+  }
+
   receive(owner: string, handle: HandleLetter): Cancel {
     const { clock, url } = this.#options
     const reader = redisClient(url, BLOCK_MS + ANSWER_MS)

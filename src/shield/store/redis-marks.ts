@@ -31,7 +31,7 @@ export class RedisMarks {
     this.#isDue = true
     this.#clock.after(GATHER_MS, () => {
       this.#isDue = false
-      this.#write()
+      this.write()
     })
   }
 
@@ -39,9 +39,10 @@ export class RedisMarks {
     return (await reach(() => this.#client.getbit(pageOf(owner, seq), seq % BIDS_PER_PAGE))) === 1
   }
 
-  /** What cannot be written goes with the next that is put. */
-  async #write(): Promise<void> {
+  /** Writes what waits. What cannot be written goes with the next that is put. */
+  async write(): Promise<void> {
     const marks = this.#waiting
+    if (marks.length === 0) return
     this.#waiting = []
     try {
       const pages = new Set(marks.map(([owner, seq]) => pageOf(owner, seq)))

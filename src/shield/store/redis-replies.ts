@@ -104,6 +104,7 @@ const controlAnswer = z.object({
   timeMs: number,
   isReady: z.boolean(),
   movedMs: number,
+  fences: number,
   owners: z.array(z.string()).default([]),
   /** Of these owners, heard of within a lease. */
   living: z.array(z.string()).default([]),

@@ -142,11 +142,15 @@ export class RedisStore implements BudgetStore {
 
   /** As of the last answer, at most a second old while Redis can be reached, and kept while it cannot. */
   control(): Control {
-    return { ...this.#control.known, epoch: this.#epoch }
+    return { ...this.#control.known, epoch: `${this.#epoch} ${this.#control.fences}` }
   }
 
   watch(onChange: (control: Control) => void): Cancel {
     this.#watchers.add(onChange)
+    // What was decided before this process came may never change again.
+    queueMicrotask(() => {
+      if (this.#watchers.has(onChange)) onChange(this.control())
+    })
     return () => this.#watchers.delete(onChange)
   }
 
@@ -164,6 +168,7 @@ export class RedisStore implements BudgetStore {
     this.#closed = true
     this.#cancelPoll()
     this.#watchers.clear()
+    await this.mail.close()
     this.#subscriber.disconnect()
     this.#client.disconnect()
   }
@@ -176,9 +181,20 @@ export class RedisStore implements BudgetStore {
       await this.#define(known, await this.#control.read())
       reply = asSyncReply(await this.#accounts.ask(line.scope, 'sync', { owner, line }))
     }
-    if (reply.is === 'granted' && reply.withheld) this.#fenced.add(line.scope)
+    if (reply.is === 'granted' && reply.withheld) this.#meetFence(line.scope)
     else if (reply.is === 'granted') this.#fenced.delete(line.scope)
     return reply
+  }
+
+  /**
+   * One shard of a Redis Cluster may fail over alone, which nobody sees whose purses there are idle: whoever meets a fence
+   * says so, and all tell where they stand.
+   */
+  #meetFence(scope: string): void {
+    if (this.#fenced.has(scope)) return
+    this.#fenced.add(scope)
+    // Away: it is said with the next fence, or the fence ends by its time.
+    this.#control.noteFence().catch(() => undefined)
   }
 
   async #define(definition: ScopeDefinition, control: ControlReply): Promise<ScopeDefinition> {
@@ -245,7 +261,7 @@ export class RedisStore implements BudgetStore {
 
   #tell(): void {
     const { version } = this.#control.known
-    const told = `${version} ${this.#epoch}`
+    const told = `${version} ${this.#epoch} ${this.#control.fences}`
     if (told === this.#told) return
     this.#told = told
     const control = this.control()

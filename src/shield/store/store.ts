@@ -180,7 +180,7 @@ export interface BudgetStore {
    * store that cannot know whether it has forgotten something.
    */
   trust(): Soon<void>
-  /** Tells of every change of control, by whomever, within a second. */
+  /** Tells of every change of control, by whomever, within a second; where others may have made some before, of those too. */
   watch(onChange: (control: Control) => void): Cancel
   /** Everything that ever moved it, where that is written down. */
   readonly journal?: JournalReader
