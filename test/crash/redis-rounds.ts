@@ -116,7 +116,9 @@ export async function redisRounds(kills: number, seed: number): Promise<Report> 
       ledger: '–',
     }
   } catch (error) {
-    throw new Error(`${error}\n${services.map((service) => service.output()).join('\n')}`)
+    const stores = await Promise.all(services.map(({ url }) => ask('GET', `${url}/v1/store`)))
+    const answers = JSON.stringify([stores, ...outside.answers])
+    throw new Error(`${error}\n${answers}\n${services.map((service) => service.output()).join('\n')}`)
   } finally {
     for (let close = opened.pop(); close; close = opened.pop()) await close()
   }

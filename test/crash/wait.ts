@@ -1,5 +1,5 @@
 /** How long anything may take that happens by itself; a lease is ten seconds, and the machine may be busy. */
-const PATIENCE_MS = 60_000
+const PATIENCE_MS = 120_000
 
 /** Resolves after so many milliseconds of real time. */
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
