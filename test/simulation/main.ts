@@ -21,6 +21,7 @@ async function replay(seed: number, steps: number | undefined): Promise<boolean>
   const { plan, violation, ...rest } = await simulate({
     seed,
     trace: say,
+    isHarsh: values.harsh,
     ...(steps !== undefined && { steps }),
   })
   say(`\n${JSON.stringify(plan, undefined, 2)}\n${rest.steps} steps`)
