@@ -3,6 +3,7 @@ import { failureText, range, runSeeds, seedsFrom, tallyText } from './report.ts'
 import { simulate } from './simulation.ts'
 
 const USAGE = `npm run simulate -- --seed S [--steps N]   replays one seed and tells its story
+  with --harsh, as the mutants are played
 npm run simulate -- --seeds N              plays the seeds 1 to N
 npm run simulate -- --for 10m              plays fresh seeds for so long (s, m, h)
 `
@@ -20,6 +21,7 @@ async function replay(seed: number, steps: number | undefined): Promise<boolean>
   const { plan, violation, ...rest } = await simulate({
     seed,
     trace: say,
+    isHarsh: values.harsh,
     ...(steps !== undefined && { steps }),
   })
   say(`\n${JSON.stringify(plan, undefined, 2)}\n${rest.steps} steps`)
@@ -39,6 +41,7 @@ const { values } = parseArgs({
     steps: { type: 'string' },
     seeds: { type: 'string' },
     for: { type: 'string' },
+    harsh: { type: 'boolean', default: false },
   },
 })
 

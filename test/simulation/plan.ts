@@ -44,6 +44,7 @@ export interface Plan {
   /** Share of bills that come later than their hold lasts, or cost more. */
   readonly lateBills: number
   readonly dearBills: number
+  readonly isHarsh: boolean
   readonly startWallMs: number
 }
 
@@ -71,7 +72,8 @@ const NONE: Faults = {
   drift: 0,
 }
 
-export function planOf(seed: number): Plan {
+/** @param isHarsh more late bills, and cut-off owners that bid to the last moment: finds broken rules sooner */
+export function planOf(seed: number, isHarsh = false): Plan {
   const random = new Random(seed)
   const kind = random.weighted<StoreKind>({ shared: 7, memory: 1, journal: 2 })
   const isCalm = random.chance(0.12)
@@ -91,8 +93,9 @@ export function planOf(seed: number): Plan {
       { min: 5, max: 60 },
       { min: 20, max: 350 },
     ]),
-    lateBills: random.pick([0, 0, 0.05, 0.2]),
+    lateBills: random.pick(isHarsh ? [0, 0.05, 0.2, 0.5] : [0, 0, 0.05, 0.2]),
     dearBills: random.pick([0, 0, 0.1]),
+    isHarsh,
     startWallMs: random.pick(STARTS),
   }
 }

@@ -47,10 +47,14 @@ export async function failureText(failed: Outcome): Promise<string> {
 }
 
 /** The first of these seeds that fails, or what all of them came to. */
-export async function runSeeds(seeds: Iterable<number>, until = () => false): Promise<Outcome | Tally> {
+export async function runSeeds(
+  seeds: Iterable<number>,
+  until = () => false,
+  isHarsh = false,
+): Promise<Outcome | Tally> {
   const all = emptyTally()
   for (const seed of seeds) {
-    const outcome = await simulate({ seed })
+    const outcome = await simulate({ seed, isHarsh })
     if (outcome.violation) return outcome
     tally(all, outcome)
     if (until()) break

@@ -15,6 +15,8 @@ export interface RunOptions {
   /** No more than so many steps of the workload; the end is played all the same. */
   readonly steps?: number
   readonly trace?: (text: string) => void
+  /** See {@link planOf}. */
+  readonly isHarsh?: boolean
 }
 
 export interface Outcome {
@@ -57,9 +59,9 @@ class Simulation {
   #bidNumber = 0
   #steps = 0
 
-  constructor({ seed, steps, trace }: RunOptions) {
+  constructor({ seed, steps, trace, isHarsh }: RunOptions) {
     this.#seed = seed
-    this.#plan = planOf(seed)
+    this.#plan = planOf(seed, isHarsh)
     const { kind, leaseMs, startWallMs, faults } = this.#plan
     this.#maxSteps = Math.min(steps ?? Number.POSITIVE_INFINITY, this.#plan.steps)
     this.#random = new Random(seed ^ 0x5eed)
@@ -215,7 +217,23 @@ class Simulation {
       process.line.cut = this.#random.pick(CUTS)
       this.#oracle.count('owner cut off')
       this.#oracle.say(() => `${process.id} is cut off: ${process.line.cut}`)
+      if (this.#plan.isHarsh) this.#tryUntilTheLeaseEnds(process)
     })
+  }
+
+  /** It goes on bidding with what it has, most of all when it no longer may. */
+  #tryUntilTheLeaseEnds(process: Process): void {
+    const { leaseMs, prices, ttlsMs } = this.#plan
+    if (!Number.isFinite(leaseMs)) return
+    const names = this.#names()
+    for (let share = 0.1; share < 1.2; share += share < 0.9 ? 0.2 : 0.02) {
+      this.#time.after(share * leaseMs, () => {
+        if (!process.isAlive || process.clock.isStalled || process.line.cut === 'none') return
+        const amount = this.#random.whole(1, prices.min)
+        const terms = { ttlMs: this.#random.pick(ttlsMs), onExpiry: 'release' as const }
+        this.#place(process, names, amount, terms)
+      })
+    }
   }
 
   #stall(): void {

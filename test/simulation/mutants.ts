@@ -1,0 +1,353 @@
+import { BudgetManager } from '../../src/shield/index.ts'
+import { Purse } from '../../src/shield/purse.ts'
+import { Account } from '../../src/shield/store/account.ts'
+import type { AccountState, LedgerState } from '../../src/shield/store/account-state.ts'
+import { Ledger } from '../../src/shield/store/ledger.ts'
+import type { SyncLine, SyncReply } from '../../src/shield/store/store.ts'
+import { DayWindow, LifetimeWindow, SlidingWindow } from '../../src/shield/windows/index.ts'
+import { SharedServer } from './server.ts'
+
+/** Breaks a rule from outside; what it returns mends it again. */
+export type Mutant = () => () => void
+
+/** Puts something else in place of a method. */
+function replace<T extends object, K extends keyof T>(
+  on: T,
+  name: K,
+  by: (original: T[K]) => T[K],
+): () => void {
+  const original = on[name]
+  on[name] = by(original)
+  return () => {
+    on[name] = original
+  }
+}
+
+/** The store hears other lines than were sent. */
+const hears =
+  (change: (line: SyncLine, owner: string) => SyncLine): Mutant =>
+  () =>
+    replace(
+      Ledger.prototype,
+      'sync',
+      (sync) =>
+        function (this: Ledger, owner, line) {
+          return sync.call(this, owner, change(line, owner))
+        },
+    )
+
+/** Processes hear other answers than were given. */
+const answers =
+  (change: (reply: SyncReply, line: SyncLine) => SyncReply): Mutant =>
+  () =>
+    replace(
+      Ledger.prototype,
+      'sync',
+      (sync) =>
+        function (this: Ledger, owner, line) {
+          return change(sync.call(this, owner, line), line)
+        },
+    )
+
+const accounts =
+  (change: (account: AccountState) => AccountState) =>
+  (state: LedgerState): LedgerState => ({ ...state, accounts: state.accounts.map(change) })
+
+/** Before every line the store is changed by somebody who knows no rules. */
+const meddled =
+  (change: (account: AccountState) => AccountState): Mutant =>
+  () =>
+    replace(
+      SharedServer.prototype,
+      'sync',
+      (sync) =>
+        function (this: SharedServer, owner, line) {
+          this.restart(accounts(change))
+          return sync.call(this, owner, line)
+        },
+    )
+
+/** A restart changes what the store has. */
+const restarted =
+  (change: (account: AccountState) => AccountState): Mutant =>
+  () =>
+    replace(
+      SharedServer.prototype,
+      'restart',
+      (restart) =>
+        function (this: SharedServer) {
+          restart.call(this, accounts(change))
+        },
+    )
+
+const emptied = (account: AccountState): AccountState => ({
+  ...account,
+  limits: account.limits.map(({ spec, window }) => ({
+    spec,
+    window:
+      window.is === 'sliding'
+        ? { is: 'sliding', newest: 0, slots: [] }
+        : window.is === 'day'
+          ? { ...window, sum: 0, carried: 0 }
+          : { is: 'lifetime', sum: 0 },
+  })),
+})
+
+/** Every line is new, whatever number it bears. */
+const withoutSeq: Mutant = () => {
+  const numbers = new Map<string, number>()
+  return hears(({ totals: _, ...line }, owner) => {
+    const key = `${owner} ${line.scope}`
+    const seq = line.seq === 1 ? 1 : (numbers.get(key) ?? 0) + 1
+    numbers.set(key, seq)
+    return { ...line, seq }
+  })()
+}
+
+/** An answer to a line that was answered already is taken as well. */
+const lateAnswersTaken: Mutant = () =>
+  replace(
+    Purse.prototype,
+    'answered',
+    (answered) =>
+      function (this: Purse, line, reply, nowMs, nextHold) {
+        const isNews = answered.call(this, line, reply, nowMs, nextHold)
+        if (!isNews && reply.is === 'granted') this.balance += reply.granted
+        return isNews
+      },
+  )
+
+/** The lease begins when the answer comes. */
+const leaseFromTheAnswer: Mutant = () => {
+  const sent = new WeakMap<SyncLine, number>()
+  const mendLine = replace(
+    Purse.prototype,
+    'line',
+    (make) =>
+      function (this: Purse, nowMs, nextHold) {
+        const line = make.call(this, nowMs, nextHold)
+        if (!sent.has(line)) sent.set(line, nowMs)
+        return line
+      },
+  )
+  const mendAnswered = replace(
+    Purse.prototype,
+    'answered',
+    (answered) =>
+      function (this: Purse, line, reply, nowMs, nextHold) {
+        if (reply.is !== 'granted') return answered.call(this, line, reply, nowMs, nextHold)
+        const leaseForMs = reply.leaseForMs + (nowMs - (sent.get(line) ?? nowMs)) / 0.85
+        return answered.call(this, line, { ...reply, leaseForMs }, nowMs, nextHold)
+      },
+  )
+  return () => {
+    mendLine()
+    mendAnswered()
+  }
+}
+
+/** Every rule of the money core, each broken in its own way. The simulation must notice every one. */
+export const MUTANTS: Readonly<Record<string, Mutant>> = {
+  'a repeated line is applied again': withoutSeq,
+  'a purse does not look at its lease': () =>
+    replace(
+      Purse.prototype,
+      'covers',
+      () =>
+        function (this: Purse, amount) {
+          return amount <= this.balance
+        },
+    ),
+  'a lease is counted from the answer': leaseFromTheAnswer,
+  'clocks are taken to run alike': answers((reply) =>
+    reply.is === 'granted' ? { ...reply, leaseForMs: reply.leaseForMs / 0.85 } : reply,
+  ),
+  'a lease lasts longer than the store says': answers((reply) =>
+    reply.is === 'granted' ? { ...reply, leaseForMs: reply.leaseForMs * 3 } : reply,
+  ),
+  'forfeits are forgotten': meddled((account) => ({ ...account, forfeits: [] })),
+  'forfeited money is free at the end of the lease': hears((line) => ({ ...line, longestHoldMs: 0 })),
+  'forfeited money is free when the last hold is over': meddled((account) => ({
+    ...account,
+    forfeits: account.forfeits.map((forfeit) => (forfeit.booked ? { ...forfeit, rest: 0 } : forfeit)),
+    limits: account.forfeits.some(({ booked, rest }) => booked && rest > 0)
+      ? emptied(account).limits
+      : account.limits,
+  })),
+  'an owner that lost its lease is not told so': answers((reply, line) =>
+    reply.is === 'forfeited'
+      ? {
+          is: 'granted',
+          granted: 0,
+          leaseForMs: 10_000,
+          bookedAtMs: reply.bookedAtMs,
+          overdraft: 0,
+          standing: {
+            available: line.need,
+            reliefInMs: 0,
+            limits: [],
+            elsewhere: 0,
+            forfeited: { amount: 0, bookedInMs: undefined },
+            spentEver: 0,
+            overdraftEver: 0,
+          },
+        }
+      : reply,
+  ),
+  'a late line of a forfeited owner admits it again': meddled((account) => ({
+    ...account,
+    forfeits: account.forfeits.map(({ seq: _, ...forfeit }) => forfeit),
+  })),
+  'a late answer of before the forfeit is believed': hears(({ totals: _, ...line }) => line),
+  'a slot is free before it has passed': () =>
+    replace(
+      SlidingWindow.prototype,
+      'sum',
+      (sum) =>
+        function (this: SlidingWindow, nowMs) {
+          return sum.call(this, nowMs + 700)
+        },
+    ),
+  'a lifetime limit forgets': () => replace(LifetimeWindow.prototype, 'sum', () => () => 0),
+  'the wall clock ends days': () =>
+    replace(
+      DayWindow.prototype,
+      'sum',
+      (sum) =>
+        function (this: DayWindow, nowMs) {
+          this.trustWall()
+          return sum.call(this, nowMs)
+        },
+    ),
+  'answers are taken twice': lateAnswersTaken,
+  'a call whose outcome is unknown is released': () =>
+    replace(
+      BudgetManager.prototype,
+      'open',
+      (open) =>
+        function (this: BudgetManager, scopes, amount, terms, id) {
+          return open.call(this, scopes, amount, { ...terms, onExpiry: 'release' }, id)
+        },
+    ),
+  'a store that lost everything counts from zero': restarted((account) => ({
+    ...emptied(account),
+    leases: [],
+    forfeits: [],
+  })),
+  'a restart forgets what was granted': restarted((account) => ({ ...account, leases: [] })),
+  'a restart forgets forfeits': restarted((account) => ({ ...account, forfeits: [] })),
+  'a restart forgets spend': restarted(emptied),
+  'a restart forgets which bills were booked': restarted((account) => ({ ...account, billed: [] })),
+  'new limits forget spend': () =>
+    replace(
+      SharedServer.prototype,
+      'define',
+      (define) =>
+        function (this: SharedServer, definition) {
+          const defined = define.call(this, definition)
+          this.restart(
+            accounts((account) => (account.scope === definition.scope ? emptied(account) : account)),
+          )
+          return defined
+        },
+    ),
+  'bills of dead owners are not booked': () =>
+    replace(
+      Ledger.prototype,
+      'bill',
+      (bill) =>
+        function (this: Ledger, one) {
+          return bill.call(this, { ...one, amount: 0 })
+        },
+    ),
+  'a bill is booked twice': () => {
+    let number = 0
+    return replace(
+      Ledger.prototype,
+      'bill',
+      (bill) =>
+        function (this: Ledger, one) {
+          return bill.call(this, { ...one, id: `${one.id} ${++number}` })
+        },
+    )
+  },
+  'overdraft of bills is hidden': () =>
+    replace(
+      Account.prototype,
+      'bill',
+      (bill) =>
+        function (this: Account, one) {
+          const before = this.overdraft
+          const reply = bill.call(this, one)
+          this.overdraft = before
+          return reply
+        },
+    ),
+  'everything late is called overdraft': () =>
+    replace(
+      Account.prototype,
+      'sync',
+      (sync) =>
+        function (this: Account, owner, line) {
+          this.overdraft += line.spent
+          return sync.call(this, owner, line)
+        },
+    ),
+  'more is granted than there is': () =>
+    replace(
+      Account.prototype,
+      'available',
+      (available) =>
+        function (this: Account, nowMs) {
+          return available.call(this, nowMs) + 50
+        },
+    ),
+  'a process takes more than it was granted': answers((reply) =>
+    reply.is === 'granted' && reply.granted > 0 ? { ...reply, granted: reply.granted + 40 } : reply,
+  ),
+  'reported spend is dropped': hears((line) => ({ ...line, spent: 0 })),
+  'reported spend is taken for money given back': hears((line) => ({
+    ...line,
+    spent: 0,
+    giveBack: line.giveBack + line.spent,
+  })),
+  'late bills are not told to the store': hears((line) => ({ ...line, overdrawn: 0 })),
+  'money given back counts twice': hears((line) => ({ ...line, giveBack: 2 * line.giveBack })),
+  'money given back is lost': hears((line) => ({ ...line, giveBack: 0 })),
+  'a credit counts twice': hears((line) => ({ ...line, credits: [...line.credits, ...line.credits] })),
+  'a hold takes nothing from the purse': () =>
+    replace(
+      Purse.prototype,
+      'take',
+      () =>
+        function (this: Purse, amount) {
+          this.held += amount
+        },
+    ),
+  'a release frees twice': () =>
+    replace(
+      Purse.prototype,
+      'release',
+      (release) =>
+        function (this: Purse, held) {
+          release.call(this, held)
+          this.balance += held
+        },
+    ),
+  'a bill above its hold is cut': () =>
+    replace(
+      Purse.prototype,
+      'settle',
+      (settle) =>
+        function (this: Purse, held, spent, nowMs) {
+          settle.call(this, held, Math.min(held, spent), nowMs)
+        },
+    ),
+  'a late bill is dropped': () => replace(Purse.prototype, 'spendUnheld', () => () => undefined),
+  'a purse keeps what it had when limits change': () =>
+    replace(Purse.prototype, 'recall', () => () => undefined),
+  'expired holds are kept': () => replace(BudgetManager.prototype, 'expire', () => () => undefined),
+  'the kill switch is not obeyed': () =>
+    replace(BudgetManager.prototype, 'engageKillSwitch', () => () => undefined),
+  'a pause is not obeyed': () => replace(BudgetManager.prototype, 'pause', () => () => undefined),
+}
