@@ -30,13 +30,19 @@ export function createReadPlatforms(oauth: GoogleOauth): readonly Mounted[] {
   ]
 }
 
+type Client = NonNullable<ReadPlatform['client']>
+
 /** @param url of the sandbox */
 export function readHosts(
   url: string,
-  google: { clientId: string; clientSecret: string },
-  tradedesk: { apiKey: string },
+  {
+    googleAds,
+    meta,
+    tradedesk,
+  }: { readonly googleAds: Client; readonly meta: Client; readonly tradedesk: { readonly apiKey: string } },
 ): SandboxReads {
-  const client = { clientId: google.clientId, clientSecret: google.clientSecret }
+  const clientOf = ({ clientId, clientSecret }: Client): Client => ({ clientId, clientSecret })
+  const client = clientOf(googleAds)
   const oauth = {
     authorize: `${url}/google-oauth/authorize`,
     token: `${url}/google-oauth/token`,
@@ -45,6 +51,7 @@ export function readHosts(
   return {
     GA4: { client, baseUrls: { ...oauth, data: `${url}/analytics`, admin: `${url}/analytics` } },
     GOOGLE_ADS: { client, baseUrls: { ...oauth, googleAds: `${url}/google-ads` } },
+    META: { client: clientOf(meta), baseUrls: { dialog: `${url}/meta`, graph: `${url}/meta` } },
     TTD: { apiKey: tradedesk.apiKey, baseUrls: { api: `${url}/tradedesk` } },
     SHEETS: { client, baseUrls: { ...oauth, sheets: `${url}/sheets` } },
   }

@@ -175,6 +175,10 @@ export type Auth =
       readonly tokenUrl: string
       /** Undefined where a grant cannot be revoked by a call. */
       readonly revokeUrl: string | undefined
+      /** How a grant is revoked where the platform does not follow RFC 7009; authorized with the grant itself. */
+      readonly revokeRequest?: HttpRequest
+      /** Classes an error of the token endpoint where the platform does not say it as RFC 6749 does. */
+      readonly readError?: (response: HttpResponse, nowMs: number) => Answer
       readonly scopes: readonly string[]
       readonly scopeSeparator: ' ' | ','
       readonly pkce: boolean
@@ -239,5 +243,14 @@ export interface ReadConnector {
   upsert?(account: AccountRef, records: readonly Row[]): ReadTalk<Upserted>
 }
 
-/** Builds a connector that talks to these hosts; the defaults where nothing is said. */
-export type CreateReadConnector = (baseUrls?: Readonly<Record<string, string>>) => ReadConnector
+/** How we are known to a platform's authorization server. */
+export interface OauthClient {
+  readonly clientId: string
+  readonly clientSecret: string
+}
+
+/** Builds a connector that talks to these hosts; the defaults where nothing is said. Some sign calls with the client's secret. */
+export type CreateReadConnector = (
+  baseUrls?: Readonly<Record<string, string>>,
+  client?: OauthClient,
+) => ReadConnector

@@ -1,5 +1,6 @@
 import type { HttpRequest } from '../../../http.ts'
 import { PLATFORM_DEFAULTS, TRADE_DESK_READS } from '../../../platforms/index.ts'
+import { dayAfter } from '../dates.ts'
 import type { DateRange } from '../read-connector.ts'
 import { withJson } from '../requests.ts'
 
@@ -80,6 +81,3 @@ export const executions = (api: string, advertiserId: string, scheduleId: number
     ReportScheduleIds: [scheduleId],
     ...page(0),
   })
-
-const DAY_MS = 86_400_000
-const dayAfter = (date: string): string => new Date(Date.parse(date) + DAY_MS).toISOString().slice(0, 10)
