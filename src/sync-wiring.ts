@@ -6,7 +6,9 @@ import type { Metrics } from './metrics.ts'
 import type { Sandbox } from './sandbox/index.ts'
 import {
   CONNECTOR_TYPES,
+  type ConnectorType,
   keysInFolder,
+  type OauthClient,
   READ_CONNECTORS,
   type ReadConnector,
   type RunningSync,
@@ -35,17 +37,17 @@ export async function startReads(
     return undefined
   }
   const played = sandbox?.sync ?? {}
-  // In mock mode nothing may reach a real platform: only those are read that the sandbox plays, or somebody has named.
-  const known = CONNECTOR_TYPES.flatMap((type) => {
-    const urls = config.urls[type] ?? played[type]?.baseUrls
-    return mode === 'live' || urls ? (READ_CONNECTORS[type]?.(urls) ?? []) : []
-  }).filter(({ type }) => parts.connectors.every((other) => other.type !== type))
-  const clients = Object.fromEntries(
+  const clients: Partial<Record<ConnectorType, OauthClient>> = Object.fromEntries(
     CONNECTOR_TYPES.flatMap((type) => {
       const client = config.clients[type] ?? (config.urls[type] ? undefined : played[type]?.client)
       return client ? [[type, client]] : []
     }),
   )
+  // In mock mode nothing may reach a real platform: only those are read that the sandbox plays, or somebody has named.
+  const known = CONNECTOR_TYPES.flatMap((type) => {
+    const urls = config.urls[type] ?? played[type]?.baseUrls
+    return mode === 'live' || urls ? (READ_CONNECTORS[type]?.(urls, clients[type]) ?? []) : []
+  }).filter(({ type }) => parts.connectors.every((other) => other.type !== type))
   const keys = config.keys ?? keysInFolder(config.dataDir)
   const options = { ...config, clients, keys, connectors: [...known, ...parts.connectors] }
   return startSync(options, {

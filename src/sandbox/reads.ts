@@ -1,4 +1,6 @@
 import type { Clock } from '../clock.ts'
+import { createAmazon } from './amazon.ts'
+import { createAmazonOauth } from './amazon-oauth.ts'
 import { createAnalytics } from './analytics.ts'
 import { createBidManager, createReportStorage } from './bid-manager.ts'
 import { createDisplayVideo } from './display-video.ts'
@@ -25,10 +27,17 @@ interface Mounted {
   readonly played: Played
 }
 
+const AMAZON_CLIENT = { clientId: 'amzn1.application-oa2-client.sandbox', clientSecret: 'sandbox-lwa-secret' }
+
 /** The platforms that are only read. */
 export function createReadPlatforms(oauth: GoogleOauth, clock: Clock): readonly Mounted[] {
+  const lwa = createAmazonOauth(clock, AMAZON_CLIENT)
+  const amazon = createAmazon(lwa, clock, AMAZON_CLIENT.clientId)
   const bidManager = createBidManager(oauth, clock)
   return [
+    { prefix: '/amazon', target: 'amazon', played: amazon.played },
+    { prefix: '/amazon-oauth', target: 'amazon_oauth', played: lwa.played },
+    { prefix: '/amazon-storage', target: 'amazon', played: amazon.storage },
     { prefix: '/analytics', target: 'ga4', played: createAnalytics(oauth) },
     { prefix: '/display-video', target: 'dv360', played: createDisplayVideo(oauth, clock) },
     { prefix: '/bid-manager', target: 'bid_manager', played: bidManager.played },
@@ -46,6 +55,7 @@ export function readHosts(url: string, google: { clientId: string; clientSecret:
     revoke: `${url}/google-oauth/revoke`,
   }
   return {
+    AMAZON_DSP: { client: AMAZON_CLIENT, baseUrls: amazonHosts(url) },
     DV360: {
       client,
       baseUrls: { ...oauth, displayVideo: `${url}/display-video`, bidManager: `${url}/bid-manager` },
@@ -55,3 +65,16 @@ export function readHosts(url: string, google: { clientId: string; clientSecret:
     SHEETS: { client, baseUrls: { ...oauth, sheets: `${url}/sheets` } },
   }
 }
+
+const amazonHosts = (url: string): Record<string, string> =>
+  Object.fromEntries(
+    ['NA', 'EU', 'FE'].flatMap((region) => {
+      const place = region.toLowerCase()
+      const oauth = `${url}/amazon-oauth/${place}`
+      return [
+        [`api${region}`, `${url}/amazon/${place}`],
+        [`authorize${region}`, `${oauth}/authorize`],
+        [`token${region}`, `${oauth}/token`],
+      ]
+    }),
+  )

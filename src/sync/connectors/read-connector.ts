@@ -47,7 +47,8 @@ export type ReadStep =
       readonly request: HttpRequest
       readonly bucket: string
       readonly encoding: Encoding
-      readonly gzip: boolean
+      /** `if_packed`: the file itself says whether it is. */
+      readonly gzip: boolean | 'if_packed'
       /** The answer is an archive of such files. */
       readonly archive?: 'zip'
       /** What stands after the first empty line is about the report and not of it. */
@@ -187,6 +188,8 @@ export type Auth =
 export interface ReadConnector {
   readonly type: ConnectorType
   readonly auth: Auth
+  /** Where the hosts of the authorization depend on the settings of a connection, such as its region. */
+  authFor?(settings: AccountRef['settings']): Auth
   readonly features: readonly Feature[]
   readonly limits: readonly CallLimit[]
   readonly reports: Readonly<Record<string, ReportSpec>>
@@ -231,5 +234,11 @@ export interface ReadConnector {
   upsert?(account: AccountRef, records: readonly Row[]): ReadTalk<Upserted>
 }
 
-/** Builds a connector that talks to these hosts; the defaults where nothing is said. */
-export type CreateReadConnector = (baseUrls?: Readonly<Record<string, string>>) => ReadConnector
+/**
+ * Builds a connector that talks to these hosts; the defaults where nothing is said. Some APIs want to be told the id of our
+ * OAuth client with every request.
+ */
+export type CreateReadConnector = (
+  baseUrls?: Readonly<Record<string, string>>,
+  client?: { readonly clientId: string },
+) => ReadConnector
