@@ -6,11 +6,12 @@ import type { Metrics } from './metrics.ts'
 import type { Sandbox } from './sandbox/index.ts'
 import {
   CONNECTOR_TYPES,
+  type ConnectorType,
   keysInFolder,
+  type OauthClient,
   READ_CONNECTORS,
   type ReadConnector,
   type RunningSync,
-  type SyncOptions,
   startSync,
 } from './sync/index.ts'
 
@@ -36,7 +37,7 @@ export async function startReads(
     return undefined
   }
   const played = sandbox?.sync ?? {}
-  const clients: SyncOptions['clients'] = Object.fromEntries(
+  const clients: Partial<Record<ConnectorType, OauthClient>> = Object.fromEntries(
     CONNECTOR_TYPES.flatMap((type) => {
       const client = config.clients[type] ?? (config.urls[type] ? undefined : played[type]?.client)
       return client ? [[type, client]] : []

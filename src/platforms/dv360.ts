@@ -1,5 +1,6 @@
 import type { HttpResponse } from '../http.ts'
 import { readGoogleRpc } from './google-rpc.ts'
+import { at, parsed } from './json.ts'
 import type { Answer } from './platform.ts'
 
 /** Display & Video 360: its own API for what is set up, the Bid Manager API for reports. */
@@ -33,6 +34,9 @@ export const dv360 = {
     if (response.status >= 300 && response.body.startsWith('<?xml')) {
       return { is: 'transient', detail: `Cloud Storage answered ${response.status}` }
     }
+    // A task that was looked at well, and whose own outcome, good or bad, is in it.
+    const answer = response.status < 300 ? parsed(response) : undefined
+    if (answer?.is === 'json' && at(answer.body, 'done') === true) return { is: 'ok', body: answer.body }
     return readGoogleRpc(response, nowMs)
   },
 } as const

@@ -181,14 +181,15 @@ export async function disconnect(
 ): Promise<{ revoked: boolean }> {
   const { store, clock, keyring } = sync
   const connector = sync.connectors.get(row.type)
+  const auth = connector?.authFor?.(infoOf(row).settings) ?? connector?.auth
   const client = sync.clientOf(row.type)
   const grant = await readGrant(store, keyring, row.id)
   let revoked = false
-  if (grant?.is === 'oauth2' && connector?.auth.is === 'oauth2' && client) {
-    const { revokeRequest } = connector.auth
+  if (grant?.is === 'oauth2' && connector && auth?.is === 'oauth2' && client) {
+    const { revokeRequest } = auth
     revoked = revokeRequest
       ? await revokedBy(sync, connector, connector.authorize(revokeRequest, grant.accessToken))
-      : await revokeToken(connector.auth, client, grant.refreshToken ?? grant.accessToken)
+      : await revokeToken(auth, client, grant.refreshToken ?? grant.accessToken)
   }
   sync.health.forget(row.id)
   await store.db.transaction().execute(async (tx) => {

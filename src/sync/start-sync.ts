@@ -8,6 +8,7 @@ import type { Logger } from '../log.ts'
 import type { RateLimit } from '../shield/index.ts'
 import { createSyncApp } from './api/app.ts'
 import { OpenStreams } from './api/events.ts'
+import type { ConnectorRow } from './connections.ts'
 import type { CallLimit, ConnectorType, ReadConnector } from './connectors/read-connector.ts'
 import { createKeyring } from './credentials/index.ts'
 import { type CloudEvent, emit, forgetOldEvents, publishWaiting } from './events/index.ts'
@@ -24,7 +25,7 @@ import {
 } from './run/index.ts'
 import { openStore, type StoreAddress } from './store/index.ts'
 import type { Sync } from './sync.ts'
-import { startWorker } from './work/index.ts'
+import { infoOf, startWorker } from './work/index.ts'
 
 export interface SyncOptions {
   readonly store: StoreAddress
@@ -80,7 +81,10 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
   const limitsOf = (type: ConnectorType) =>
     limitsFor(connectors.get(type)?.limits ?? [], options.limits[type])
 
-  const authOf = (type: string) => connectors.get(type)?.auth ?? ({ is: 'api_key' } as const)
+  const authOf = (row: Pick<ConnectorRow, 'type' | 'metadata'>) => {
+    const connector = connectors.get(row.type)
+    return connector?.authFor?.(infoOf(row).settings) ?? connector?.auth ?? ({ is: 'api_key' } as const)
+  }
   const tokens = createTokenKeeper({ store, clock, keyring, owner, authOf, clientOf })
   const limits = createLimits(store, clock, limitsOf)
   const background = (work: Promise<unknown>) =>

@@ -2,7 +2,7 @@ import type { Authorize } from '../api/index.ts'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import type { Logger } from '../log.ts'
-import type { ConnectorType, ReadConnector } from './connectors/read-connector.ts'
+import type { AccountRef, ConnectorType, ReadConnector } from './connectors/read-connector.ts'
 import type { Keyring } from './credentials/index.ts'
 import type { SyncDeps } from './jobs/index.ts'
 import type { AuthorizationDeps, OauthClient, TokenKeeper } from './oauth/index.ts'
@@ -53,9 +53,13 @@ export interface OauthParties {
 }
 
 /** What an authorization with a platform takes. */
-export function oauthParties(sync: Pick<Sync, 'connectors' | 'clientOf'>, type: string): OauthParties {
+export function oauthParties(
+  sync: Pick<Sync, 'connectors' | 'clientOf'>,
+  type: string,
+  settings: AccountRef['settings'],
+): OauthParties {
   const connector = connectorFor(sync, type)
-  const { auth } = connector
+  const auth = connector.authFor?.(settings) ?? connector.auth
   if (auth.is !== 'oauth2') {
     throw new AppError(
       'invalid_request',

@@ -10,6 +10,8 @@ export interface PlayedReads extends Harness {
   synchronised(connectorId: string): Promise<Reply['body']>
   /** Asks for a report and waits until the request has ended. */
   fetched(connectorId: string, report: object): Promise<Reply>
+  /** The newest synchronisation of a connection once it has ended. */
+  settled(connectorId: string): Promise<Reply['body']>
   /** Has a conversation with the platform of a connection, through the runner. */
   talk<T>(
     connectorId: string,
@@ -23,7 +25,7 @@ const CALLBACK = 'http://127.0.0.1:9/back'
 
 /** The service with the connectors it really has, against the sandbox, over HTTP. */
 export async function startPlayedReads(environment: Record<string, string> = {}): Promise<PlayedReads> {
-  // Fake time runs ahead of real answers; it must not make them late.
+  // Fake time runs fast, and a busy machine slowly: no call may run out of time only because of that.
   const harness = await startHarness({ CONNECTOR_TIMEOUT_SECONDS: '3600', ...environment })
   const { send, get, clock } = harness
 
@@ -52,8 +54,8 @@ export async function startPlayedReads(environment: Record<string, string> = {})
     for (let turn = 0; turn < 3_000; turn++) {
       const reply = await get(path)
       if (holds(reply.body)) return reply
-      await new Promise((resolve) => setTimeout(resolve, 2))
-      clock.advance(turn < 20 ? 0 : turn < 60 ? 1_000 : 5_000)
+      await new Promise((resolve) => setTimeout(resolve, turn < 60 ? 2 : 10))
+      clock.advance(turn < 20 ? 0 : turn < 60 ? 1_000 : 15_000)
     }
     throw new Error('it never ended')
   }
@@ -71,6 +73,12 @@ export async function startPlayedReads(environment: Record<string, string> = {})
     connect,
     fetched,
     synchronised,
+    async settled(connectorId) {
+      const path = `/api/v1/integrations/${connectorId}/jobs`
+      const isOver = (job?: { status: string }) => job && job.status !== 'running' && job.status !== 'pending'
+      const { body } = await until(path, ({ jobs }) => isOver(jobs[0]) === true)
+      return body.jobs[0]
+    },
     async talk(connectorId, begin) {
       const { reads } = harness.service
       const { body } = await get('/api/v1/connectors')

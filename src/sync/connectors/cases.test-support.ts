@@ -248,7 +248,7 @@ function opened(body: string | undefined): unknown {
 }
 
 /** What a download is answered with, packed as the step expects it. */
-function packed(answer: AnswerText, { gzip }: { readonly gzip: boolean }): Uint8Array {
+function packed(answer: AnswerText, { gzip }: { readonly gzip: boolean | 'if_packed' }): Uint8Array {
   if (answer.zip) {
     const files = Object.entries(answer.zip).map(([name, text]) => [name, Buffer.from(text)] as const)
     return zipSync(Object.fromEntries(files))

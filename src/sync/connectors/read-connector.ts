@@ -50,9 +50,12 @@ export type ReadStep =
       readonly request: HttpRequest
       readonly bucket: string
       readonly encoding: Encoding
-      readonly gzip: boolean
+      /** `if_packed`: the file itself says whether it is. */
+      readonly gzip: boolean | 'if_packed'
       /** The answer is an archive of such files. */
       readonly archive?: 'zip'
+      /** What stands after the first empty line is about the report and not of it. */
+      readonly endsAt?: 'blank_line'
       /** Where an answer that sends on to this address is followed to; undefined, or nothing said here, refuses it. */
       readonly redirect?: (url: string) => HttpRequest | undefined
       /** Undefined leaves a record out (a totals line). `file` is the one of an archive that the record is in. */
@@ -144,7 +147,7 @@ export interface ReportSpec {
   readonly maxDays: number | undefined
 }
 
-/** A campaign as far as all platforms know it. Money as decimal text in the account's currency. */
+/** A campaign as far as all platforms know it. Money in micros of the account's currency. */
 export interface CampaignChange {
   readonly name?: string
   readonly dailyBudgetMicros?: number
@@ -196,6 +199,8 @@ export type Auth =
 export interface ReadConnector {
   readonly type: ConnectorType
   readonly auth: Auth
+  /** Where the hosts of the authorization depend on the settings of a connection, such as its region. */
+  authFor?(settings: AccountRef['settings']): Auth
   readonly features: readonly Feature[]
   readonly limits: readonly CallLimit[]
   readonly reports: Readonly<Record<string, ReportSpec>>
@@ -249,7 +254,10 @@ export interface OauthClient {
   readonly clientSecret: string
 }
 
-/** Builds a connector that talks to these hosts; the defaults where nothing is said. Some sign calls with the client's secret. */
+/**
+ * Builds a connector that talks to these hosts; the defaults where nothing is said. Some APIs want to be told the id of our
+ * OAuth client with every request, or a proof that we know its secret.
+ */
 export type CreateReadConnector = (
   baseUrls?: Readonly<Record<string, string>>,
   client?: OauthClient,

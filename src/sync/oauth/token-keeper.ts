@@ -14,13 +14,16 @@ export type Token =
 /** Shown to a person who has to act. */
 export const RECONNECT = 'Please reconnect your account'
 
+/** What of a connection says where its tokens come from. */
+type AuthRow = Pick<Selectable<ConnectorTable>, 'type' | 'metadata'>
+
 export interface TokenKeeperDeps {
   readonly store: Store
   readonly clock: Clock
   readonly keyring: Keyring
   /** Names this process; another after every start. */
   readonly owner: string
-  readonly authOf: (type: string) => Auth
+  readonly authOf: (row: AuthRow) => Auth
   readonly clientOf: (type: string) => OauthClient | undefined
 }
 
@@ -82,7 +85,7 @@ export function createTokenKeeper(deps: TokenKeeperDeps): TokenKeeper {
 
   async function refresh(connectorId: string, grant: OauthGrant): Promise<Token> {
     const row = await rowOf(connectorId)
-    const auth = deps.authOf(row.type)
+    const auth = deps.authOf(row)
     const client = deps.clientOf(row.type)
     if (auth.is !== 'oauth2' || !client)
       return { is: 'unavailable', detail: `no OAuth client for ${row.type}` }
@@ -165,8 +168,12 @@ export function createTokenKeeper(deps: TokenKeeperDeps): TokenKeeper {
       .execute()
   }
 
-  const rowOf = (connectorId: string): Promise<Pick<Selectable<ConnectorTable>, 'type'>> =>
-    store.db.selectFrom('connectors').select('type').where('id', '=', connectorId).executeTakeFirstOrThrow()
+  const rowOf = (connectorId: string): Promise<AuthRow> =>
+    store.db
+      .selectFrom('connectors')
+      .select(['type', 'metadata'])
+      .where('id', '=', connectorId)
+      .executeTakeFirstOrThrow()
 
   return {
     async get(connectorId) {
@@ -174,7 +181,7 @@ export function createTokenKeeper(deps: TokenKeeperDeps): TokenKeeper {
       if (grant?.is !== 'oauth2') return withoutGrant(grant)
       if (isOld(grant, clock.nowMs())) return once(connectorId, grant.accessToken)
       if (!hasAged(grant, clock.nowMs())) return tokenOf(grant)
-      const auth = deps.authOf((await rowOf(connectorId)).type)
+      const auth = deps.authOf(await rowOf(connectorId))
       return isEarly(grant, auth, clock.nowMs()) ? once(connectorId, grant.accessToken) : tokenOf(grant)
     },
     async renew(connectorId, stale) {

@@ -14,38 +14,36 @@ const MAX_RECORD_BYTES = 1024 * 1024
 /** How a download is packed. */
 export interface Packing {
   readonly encoding: Encoding
-  readonly gzip: boolean
+  readonly gzip: boolean | 'if_packed'
   readonly archive?: 'zip'
+  readonly endsAt?: 'blank_line'
 }
 
 /** The records of a downloaded report, one after the other, and the file of an archive each is in. Throws when it is cut off or malformed. */
 export async function* recordsOf(
   body: Readable,
-  { encoding, gzip, archive }: Packing,
+  { encoding, gzip, archive, endsAt }: Packing,
 ): AsyncGenerator<readonly [record: Fields, file: string]> {
   if (archive === 'zip') {
     for await (const { name, content } of zippedFiles(body))
-      for await (const record of recordsIn(Readable.from(content), encoding)) yield [record, name]
+      for await (const record of recordsIn(Readable.from(content), encoding, endsAt)) yield [record, name]
     return
   }
-  for await (const record of recordsIn(gzip ? unzipped(body) : body, encoding)) yield [record, '']
+  const text = gzip === 'if_packed' ? await unpacked(body) : gzip ? unzipped(body) : body
+  for await (const record of recordsIn(text, encoding, endsAt)) yield [record, '']
 }
 
-async function* recordsIn(text: Readable, encoding: Encoding): AsyncGenerator<Fields> {
+async function* recordsIn(
+  text: Readable,
+  encoding: Encoding,
+  endsAt: Packing['endsAt'],
+): AsyncGenerator<Fields> {
   switch (encoding) {
     case 'csv':
-      yield* text.pipe(
-        forwardErrors(
-          text,
-          parse({
-            columns: true,
-            bom: true,
-            relax_column_count: true,
-            skip_empty_lines: true,
-            max_record_size: MAX_RECORD_BYTES,
-          }),
-        ),
-      )
+      for await (const record of csv(text, endsAt === undefined)) {
+        if (endsAt === 'blank_line' && isBlankLine(record)) return
+        yield record
+      }
       return
     case 'json_lines':
       yield* jsonLines(text)
@@ -53,6 +51,28 @@ async function* recordsIn(text: Readable, encoding: Encoding): AsyncGenerator<Fi
     case 'json_array':
       yield* jsonArray(text)
   }
+}
+
+/** Lines may have fewer cells than the heading, or more. */
+const csv = (text: Readable, skipsEmptyLines: boolean): AsyncIterable<Fields> =>
+  text.pipe(
+    forwardErrors(
+      text,
+      parse({
+        columns: true,
+        bom: true,
+        relax_column_count: true,
+        relax_quotes: true,
+        skip_empty_lines: skipsEmptyLines,
+        max_record_size: MAX_RECORD_BYTES,
+      }),
+    ),
+  )
+
+/** A line without any text is a record of one empty cell. */
+function isBlankLine(record: Fields): boolean {
+  const cells = Object.values(record)
+  return cells.length <= 1 && (cells[0] ?? '') === ''
 }
 
 /** `pipe` does not hand errors on. */
@@ -63,6 +83,26 @@ function forwardErrors<T extends { destroy(error: Error): unknown }>(from: Reada
 
 function unzipped(body: Readable): Readable {
   return body.pipe(forwardErrors(body, createGunzip()))
+}
+
+const GZIP = Buffer.from([0x1f, 0x8b])
+
+/** Unzips what begins as a zipped file does. */
+async function unpacked(body: Readable): Promise<Readable> {
+  const chunks: AsyncIterator<Buffer> = body[Symbol.asyncIterator]()
+  let head: Buffer = Buffer.alloc(0)
+  let ended = false
+  while (head.length < GZIP.length && !ended) {
+    const chunk = await chunks.next()
+    if (chunk.done) ended = true
+    else head = Buffer.concat([head, chunk.value])
+  }
+  async function* whole(): AsyncGenerator<Buffer> {
+    if (head.length > 0) yield head
+    for (let chunk = await chunks.next(); !chunk.done; chunk = await chunks.next()) yield chunk.value
+  }
+  const joined = Readable.from(whole())
+  return head.subarray(0, GZIP.length).equals(GZIP) ? unzipped(joined) : joined
 }
 
 async function* jsonLines(text: Readable): AsyncGenerator<Fields> {

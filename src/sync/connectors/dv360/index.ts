@@ -1,0 +1,64 @@
+import { dv360, GOOGLE_OAUTH } from '../../../platforms/index.ts'
+import { bearer, GOOGLE_AUTH_URLS, googleAuth } from '../google-auth.ts'
+import {
+  type CreateReadConnector,
+  type ReadTalk,
+  type ReportQuery,
+  type ReportResult,
+  TalkRefused,
+} from '../read-connector.ts'
+import { REPORTS_BUCKET, readFigures } from './bid-manager.ts'
+import { ENTITIES, ENTITY_REPORT, listAccounts, readChanges, readEntities } from './entities.ts'
+import { LEVELS, SDF } from './reports.ts'
+import { readSdf } from './sdf.ts'
+
+const NOTHING: ReportResult = { cursor: undefined, finalThrough: undefined, caveats: [] }
+
+/**
+ * Display & Video 360. An account is an advertiser. Settings: `partner_id`, for a grant that may open a partner's
+ * advertisers but not list partners.
+ */
+export const createDv360: CreateReadConnector = (baseUrls = {}) => {
+  const urls = { ...GOOGLE_AUTH_URLS, ...dv360.hosts, ...baseUrls }
+
+  function* report(query: ReportQuery): ReadTalk<ReportResult> {
+    const { account, reportType, resume, cursor } = query
+    if (reportType === 'line_item_changes') {
+      const since = typeof cursor === 'string' && cursor !== '' ? cursor : undefined
+      return yield* readChanges(urls.displayVideo, account, since)
+    }
+    if (reportType === 'sdf') {
+      yield* readSdf(urls.displayVideo, account.accountId, resume)
+      return NOTHING
+    }
+    const level = LEVELS[reportType]
+    if (!level) throw new TalkRefused(`there is no report ${reportType}`)
+    yield* readFigures(urls.bidManager, query, level)
+    return NOTHING
+  }
+
+  return {
+    type: 'DV360',
+    auth: googleAuth(urls, [GOOGLE_OAUTH.scopes.displayVideo, GOOGLE_OAUTH.scopes.bidManager]),
+    features: ['campaigns', 'reports', 'sdf'],
+    limits: [
+      ...dv360.limits.entities.map((limit) => ({ bucket: ENTITIES, ...limit })),
+      ...dv360.limits.reports.map((limit) => ({ bucket: REPORTS_BUCKET, ...limit })),
+    ],
+    reports: {
+      campaigns: ENTITY_REPORT,
+      line_item_changes: { ...ENTITY_REPORT, key: ['id'] },
+      ...Object.fromEntries(Object.entries(LEVELS).map(([name, { spec }]) => [name, spec])),
+      sdf: SDF,
+    },
+    baseUrls: urls,
+    concurrencyPerAccount: 2,
+    authorize: (request, accessToken) => bearer(request, accessToken, [urls.displayVideo, urls.bidManager]),
+    read: dv360.read,
+    usedShare: () => undefined,
+    accounts: (settings) => listAccounts(urls.displayVideo, settings),
+    campaigns: (account) => readEntities(urls.displayVideo, account),
+    report,
+    write: undefined,
+  }
+}

@@ -1,0 +1,103 @@
+import type { HttpRequest } from '../../../http.ts'
+import { dv360 } from '../../../platforms/index.ts'
+import type { DateRange } from '../read-connector.ts'
+import { get, withJson } from '../requests.ts'
+
+const { version, bidManagerVersion, pageSize } = dv360
+
+export const listPartners = (host: string, pageToken?: string): HttpRequest =>
+  get(`${host}/${version}/partners`, { pageSize, pageToken })
+
+export const listAdvertisers = (host: string, partnerId: string, pageToken?: string): HttpRequest =>
+  get(`${host}/${version}/advertisers`, { partnerId, pageSize, pageToken })
+
+export interface EntityQuery {
+  readonly advertiserId: string
+  readonly collection: 'campaigns' | 'insertionOrders' | 'lineItems'
+  readonly filter: string
+  /** By name where nothing is said. */
+  readonly orderBy?: string
+  readonly pageToken: string | undefined
+}
+
+export const listEntities = (
+  host: string,
+  { advertiserId, collection, filter, orderBy, pageToken }: EntityQuery,
+): HttpRequest =>
+  get(`${host}/${version}/advertisers/${encodeURIComponent(advertiserId)}/${collection}`, {
+    pageSize,
+    orderBy,
+    filter,
+    pageToken,
+  })
+
+export interface ReportRequest {
+  readonly title: string
+  readonly advertiserId: string
+  readonly range: DateRange
+  /** In the words of Bid Manager. */
+  readonly groupBys: readonly string[]
+  readonly metrics: readonly string[]
+}
+
+const queries = (host: string) => `${host}/${bidManagerVersion}/queries`
+const query = (host: string, queryId: string) => `${queries(host)}/${encodeURIComponent(queryId)}`
+
+export const createQuery = (
+  host: string,
+  { title, advertiserId, range, groupBys, metrics }: ReportRequest,
+): HttpRequest =>
+  withJson('POST', queries(host), {
+    metadata: {
+      title,
+      dataRange: {
+        range: 'CUSTOM_DATES',
+        customStartDate: partsOf(range.start),
+        customEndDate: partsOf(range.end),
+      },
+      format: 'CSV',
+    },
+    params: {
+      type: 'STANDARD',
+      groupBys,
+      filters: [{ type: 'FILTER_ADVERTISER', value: advertiserId }],
+      metrics,
+    },
+    schedule: { frequency: 'ONE_TIME' },
+  })
+
+/** The newest queries first. */
+export const listQueries = (host: string): HttpRequest =>
+  get(queries(host), { pageSize: 100, orderBy: 'queryId desc' })
+
+export const runQuery = (host: string, queryId: string): HttpRequest =>
+  withJson('POST', `${query(host, queryId)}:run?synchronous=false`, {})
+
+export const listReports = (host: string, queryId: string): HttpRequest =>
+  get(`${query(host, queryId)}/reports`, { pageSize: 100, orderBy: 'key.reportId desc' })
+
+export const getReport = (host: string, queryId: string, reportId: string): HttpRequest =>
+  get(`${query(host, queryId)}/reports/${encodeURIComponent(reportId)}`)
+
+/** Everything below an advertiser, in the version of the format that it is set to. */
+export const createSdfTask = (host: string, advertiserId: string): HttpRequest =>
+  withJson('POST', `${host}/${version}/sdfdownloadtasks`, {
+    version: 'SDF_VERSION_UNSPECIFIED',
+    advertiserId,
+    parentEntityFilter: {
+      fileType: ['FILE_TYPE_CAMPAIGN', 'FILE_TYPE_INSERTION_ORDER', 'FILE_TYPE_LINE_ITEM'],
+      filterType: 'FILTER_TYPE_NONE',
+    },
+  })
+
+/** @param name `sdfdownloadtasks/operations/123` */
+export const getSdfTask = (host: string, name: string): HttpRequest => get(`${host}/${version}/${name}`)
+
+/** @param resourceName with or without `download/` before it: the documents have both. */
+export const downloadSdf = (host: string, resourceName: string): HttpRequest =>
+  get(`${host}/download/${resourceName.replace(/^download\//, '')}`, { alt: 'media' })
+
+function partsOf(date: string) {
+  const [year, month, day] = date.split('-').map(Number)
+  return { year, month, day }
+}
