@@ -151,7 +151,10 @@ export async function startService(config: Config, outside: Outside = {}): Promi
 
     const authorize = config.apiKeys.length > 0 ? requireKey(config.apiKeys) : openOnLoopback
     const { connectors: more = [] } = outside
-    const reads = await startReads(config, { clock, log, metrics, authorize, sandbox, connectors: more })
+    const reads = await startReads(config, {
+      ...{ clock, log, metrics, authorize, sandbox, budget },
+      connectors: more,
+    })
     if (reads) opened.push(() => reads.stop())
 
     const keys = createIdempotencyKeys(clock)

@@ -1,9 +1,12 @@
+import { GLOBAL_SCOPE, newBidId, scopesOf } from './agent/index.ts'
 import type { Authorize } from './api/index.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'
+import type { PlatformName } from './platforms/index.ts'
 import type { Sandbox } from './sandbox/index.ts'
+import type { BudgetManager } from './shield/index.ts'
 import {
   CONNECTOR_TYPES,
   type ConnectorType,
@@ -20,10 +23,19 @@ export interface SyncParts {
   readonly log: Logger
   readonly metrics: Metrics
   readonly authorize: Authorize
+  /** Pays for changes that let a platform spend more. */
+  readonly budget: BudgetManager
   /** Plays the platforms in mock mode. */
   readonly sandbox: Pick<Sandbox, 'sync'> | undefined
   /** Beside those the registry knows. */
   readonly connectors: readonly ReadConnector[]
+}
+
+/** Whose budget pays for a campaign; the others have only the global one. */
+const PAID_AS: Partial<Record<ConnectorType, PlatformName>> = {
+  GOOGLE_ADS: 'google_ads',
+  META: 'meta',
+  TTD: 'tradedesk',
 }
 
 /** Starts the read stack as it is configured; undefined where it is off. */
@@ -31,7 +43,7 @@ export async function startReads(
   { sync: config, mode }: Config,
   parts: SyncParts,
 ): Promise<RunningSync | undefined> {
-  const { clock, log, metrics, authorize, sandbox } = parts
+  const { clock, log, metrics, authorize, sandbox, budget } = parts
   if (!config) {
     log.info({ mode }, 'nothing is read from platforms: ENCRYPTION_KEY is not set')
     return undefined
@@ -54,6 +66,16 @@ export async function startReads(
     clock,
     log,
     authorize,
+    payer: {
+      budget,
+      scopesOf(type, campaignId) {
+        const platform = PAID_AS[type]
+        if (platform) return scopesOf(budget, platform, campaignId)
+        const shared = budget.scope(GLOBAL_SCOPE)
+        return shared ? [shared] : []
+      },
+      newId: newBidId,
+    },
     onCall: (type, outcome, latencyMs) =>
       metrics.readCalls.observe({ connector: type, outcome }, latencyMs / 1000),
     onEvent: ({ type }) => metrics.connectorEvents.inc({ type }),

@@ -24,7 +24,7 @@ import {
   HealthRecord,
 } from './run/index.ts'
 import { openStore, type StoreAddress } from './store/index.ts'
-import type { Sync } from './sync.ts'
+import type { Payer, Sync } from './sync.ts'
 import { infoOf, startWorker } from './work/index.ts'
 
 export interface SyncOptions {
@@ -49,6 +49,7 @@ export interface SyncOutside {
   readonly clock: Clock
   readonly log: Logger
   readonly authorize: Authorize
+  readonly payer: Payer
   readonly onCall: (type: ConnectorType, outcome: string, latencyMs: number) => void
   /** Every event once it is published. */
   readonly onEvent: (event: CloudEvent) => void
@@ -199,6 +200,7 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
     jobs,
     worker,
     authorize,
+    payer: outside.payer,
     authorization: { store, clock, keyring, callbacks: options.callbacks },
     connectors,
     clientOf,

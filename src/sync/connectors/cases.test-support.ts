@@ -68,6 +68,7 @@ interface Case {
     | { readonly create: CampaignChange & { readonly name: string } }
     | { readonly update: readonly [id: string, change: CampaignChange] }
     | { readonly setStatus: readonly [id: string, status: 'active' | 'paused'] }
+    | { readonly dailyBudget: string }
     | { readonly upsert: readonly Row[] }
   readonly turns: readonly Turn[]
   /** What it comes to, compared by what is named; `{ is: 'thrown' }` where the answer was not understood. */
@@ -172,6 +173,7 @@ function talkOf(example: Case, connector: ReadConnector): ReadTalk<unknown> {
   }
   const { write } = connector
   if (!write) throw new Error('this connector does not write')
+  if ('dailyBudget' in asked) return write.dailyBudget(account, asked.dailyBudget)
   if ('create' in asked) return write.create(account, asked.create)
   return 'update' in asked
     ? write.update(account, ...asked.update)

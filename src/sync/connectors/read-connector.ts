@@ -162,6 +162,9 @@ export interface Upserted {
   readonly unchanged: number
 }
 
+/** Limit of changes and of the questions that come before them, so that reading never keeps a campaign from being paused. */
+export const WRITES = 'writes'
+
 export type Feature = 'campaigns' | 'reports' | 'sdf' | 'webhooks' | 'write_campaigns' | 'append' | 'send'
 
 /** A limit on calls: what the platform, or we ourselves, allow per window. */
@@ -238,6 +241,8 @@ export interface ReadConnector {
           id: string,
           status: 'active' | 'paused',
         ): ReadTalk<{ readonly id: string }>
+        /** What a campaign may spend a day now, in micros; undefined where it has no daily budget of its own. */
+        dailyBudget(account: AccountRef, id: string): ReadTalk<number | undefined>
       }
     | undefined
 

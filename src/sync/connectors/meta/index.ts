@@ -1,12 +1,13 @@
 import { createHmac } from 'node:crypto'
 import type { HttpRequest, HttpResponse } from '../../../http.ts'
 import { type Answer, meta, PLATFORM_DEFAULTS } from '../../../platforms/index.ts'
-import type { CreateReadConnector } from '../read-connector.ts'
+import { type CreateReadConnector, WRITES } from '../read-connector.ts'
 import { CALLS, CAMPAIGNS, listAdAccounts, readEntities } from './entities.ts'
 import { INSIGHTS, readInsights } from './insights.ts'
 import { isTooMuch } from './pages.ts'
 import { REPORTS } from './reports.ts'
 import { permissions } from './requests.ts'
+import { createCampaign, dailyBudget, setCampaignStatus, updateCampaign } from './write.ts'
 
 const { url, version, rateLimit } = PLATFORM_DEFAULTS.meta
 
@@ -30,10 +31,11 @@ export const createMeta: CreateReadConnector = (baseUrls = {}, client) => {
       extra: {},
       refresh: 'exchange',
     },
-    features: ['campaigns', 'reports', 'webhooks'],
+    features: ['campaigns', 'reports', 'webhooks', 'write_campaigns'],
     limits: [
       { bucket: CALLS, ...rateLimit },
       { bucket: INSIGHTS, ...rateLimit },
+      { bucket: WRITES, ...rateLimit },
     ],
     reports: {
       campaigns: CAMPAIGNS,
@@ -54,7 +56,12 @@ export const createMeta: CreateReadConnector = (baseUrls = {}, client) => {
     accounts: () => listAdAccounts(graph),
     campaigns: (account) => readEntities(graph, account),
     report: (query) => readInsights(graph, query),
-    write: undefined,
+    write: {
+      create: (account, campaign) => createCampaign(graph, account, campaign),
+      update: (account, id, change) => updateCampaign(graph, account, id, change),
+      setStatus: (_, id, status) => setCampaignStatus(graph, id, status),
+      dailyBudget: (account, id) => dailyBudget(graph, account, id),
+    },
   }
 }
 

@@ -67,6 +67,16 @@ export const runStatus = (graph: string, runId: string): HttpRequest =>
 export const runResult = (graph: string, runId: string, { limit, after }: PageOf): HttpRequest =>
   get(node(graph, runId, 'insights'), { limit, after })
 
+export const readCampaign = (graph: string, id: string): HttpRequest =>
+  get(node(graph, id), { fields: 'id,daily_budget' })
+
+/** Changes what the path names, or makes something new below it. */
+export const writeNode = (
+  graph: string,
+  path: readonly string[],
+  fields: Readonly<Record<string, string>>,
+): HttpRequest => withForm(node(graph, ...path), fields)
+
 /** Takes back everything the person granted. */
 export const permissions = (graph: string): HttpRequest => ({
   method: 'DELETE',

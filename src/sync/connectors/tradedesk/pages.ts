@@ -14,9 +14,10 @@ const MAX_PAGES = 1_000
 export function* eachPage(
   requestOf: (start: number) => HttpRequest,
   take: (page: readonly unknown[]) => readonly Row[],
+  bucket = CALLS,
 ): ReadTalk<void> {
   for (let page = 0; page < MAX_PAGES; page++) {
-    const { Result } = Page.parse(yield* ask(requestOf(page * TRADE_DESK_READS.pageSize), CALLS))
+    const { Result } = Page.parse(yield* ask(requestOf(page * TRADE_DESK_READS.pageSize), bucket))
     const rows = take(Result)
     if (rows.length > 0) yield { is: 'rows', rows }
     if (Result.length < TRADE_DESK_READS.pageSize) return
