@@ -129,6 +129,17 @@ describe('a change of a campaign', () => {
     expect(applied()).toEqual([['status', 'Paused']])
   })
 
+  it('that stops a campaign is made whatever was counted, one that raises it waits', async () => {
+    const { change, applied, spent } = await connected('TTD', { CONNECTOR_RATE_LIMITS: 'TTD=6/3600' })
+    for (let turn = 0; turn < 5; turn++)
+      expect((await change('ttd-c1', { status: 'paused' })).status).toBe(200)
+    expect(await change('ttd-c1', { daily_budget: 130 })).toMatchObject({
+      status: 429,
+      body: { code: 'rate_limited', retryAfterMs: expect.any(Number) },
+    })
+    expect([applied().length, await spent()]).toEqual([5, 0])
+  })
+
   it('is not paid for in another currency', async () => {
     const { change, applied } = await connected('META', {}, 'act_700000000000003')
     const refused = await change('jp23850002-cbo', { daily_budget: 100_000 })
