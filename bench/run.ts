@@ -2,7 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { benchDelivery } from './delivery.ts'
 import { benchExchange } from './exchange.ts'
 import { benchHttp } from './http.ts'
+import { benchRecords } from './records.ts'
 import { benchShield } from './shield.ts'
+import { benchStores } from './stores/index.ts'
 
 /** Runs a section that wants a process of its own. */
 const inItsOwnProcess = (file: string) => async () => {
@@ -12,9 +14,11 @@ const inItsOwnProcess = (file: string) => async () => {
 const SECTIONS: Readonly<Record<string, () => Promise<void>>> = {
   shield: benchShield,
   http: benchHttp,
+  records: benchRecords,
   openrtb: inItsOwnProcess('bench/openrtb.ts'),
   exchange: benchExchange,
   delivery: benchDelivery,
+  stores: benchStores,
   reads: inItsOwnProcess('bench/reads.ts'),
 }
 

@@ -9,6 +9,13 @@ export interface Accounts {
   readonly tradedesk: TradeDeskAccount | undefined
 }
 
+/** Names an account within its platform; what it is called for counts together. `none` where there are no credentials. */
+export function accountId(platform: PlatformName, accounts: Accounts): string {
+  const { google_ads, meta, tradedesk } = accounts
+  const ids = { google_ads: google_ads?.customerId, meta: meta?.businessId, tradedesk: tradedesk?.partnerId }
+  return ids[platform] ?? 'none'
+}
+
 /** One of these set means that the platform is to be used for real. */
 const CREDENTIALS = [
   'GOOGLE_ADS_API_KEY',

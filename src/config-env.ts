@@ -38,6 +38,16 @@ export const Env = z.object({
   STORE: z.enum(['memory', 'sqlite', 'redis']).optional(),
   REDIS_URL: redisUrl,
   REDIS_MIN_REPLICAS: z.coerce.number().int().min(0).max(10).default(0),
+  RECORDS_MAX_AGE_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(3_600)
+    .default(30 * 86_400),
+  RECORDS_MAX_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1 << 20)
+    .default(1 << 30),
 
   OPENRTB_SEATS: seats,
   OPENRTB_BUDGET: money('500'),

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { BidderConfig } from './agent/index.ts'
 import type { ApiKey } from './api/index.ts'
 import { type Accounts, accountsOf, missingCredentials, namesAccount, noticeUrl } from './config-accounts.ts'
@@ -9,6 +8,7 @@ import type { PlatformSettings } from './connectors/index.ts'
 import type { LogLevel } from './log.ts'
 import type { Micros } from './money.ts'
 import type { PlatformName } from './platforms/index.ts'
+import type { RecordsSettings } from './records/index.ts'
 import type { StoreSettings } from './shield/index.ts'
 
 /** Everything the environment says, in our own words. The only file that reads it; every default is safe. */
@@ -27,11 +27,17 @@ export interface Config {
   readonly budgetWindowMs: number
   /** Where budgets are kept. */
   readonly store: StoreSettings
+  /** Where decisions, idempotency keys and notices are kept. */
+  readonly records: RecordsSettings
   readonly platforms: Readonly<Record<PlatformName, PlatformConfig>>
   readonly versions: { readonly googleAds: string; readonly meta: string }
   /** Where the service is reached from outside. */
   readonly publicUrl: string
-  readonly bidder: BidderConfig & { readonly budget: Micros }
+  /** Without a secret for notices the data directory keeps one. */
+  readonly bidder: Omit<BidderConfig, 'noticeSecret'> & {
+    readonly budget: Micros
+    readonly noticeSecret: string | undefined
+  }
   readonly advertiserDomain: string
   /** What bids are placed with in live mode; in mock mode the sandbox says. */
   readonly accounts: Accounts
@@ -68,6 +74,10 @@ export function parseConfig(variables: NodeJS.ProcessEnv): Config {
     const why = mode === 'live' ? 'in live mode' : `on ${env.HOST}, which other machines reach`
     problems.push(`API_KEYS: required ${why}; make one with npm run key`)
   }
+  const store = storeSettings(env)
+  // Bills go to any process; one that does not recognise them would lose them.
+  if (store.is === 'redis' && env.NOTICE_SECRET === undefined)
+    problems.push('NOTICE_SECRET: required with REDIS_URL, the same for every process')
   if (problems.length > 0) throw wrong(problems)
 
   const timeoutMs = env.PLATFORM_TIMEOUT_SECONDS * 1000
@@ -84,7 +94,8 @@ export function parseConfig(variables: NodeJS.ProcessEnv): Config {
     predictorUrl: env.LTV_PREDICTOR_URL,
     sandboxPort: env.SANDBOX_PORT,
     budgetWindowMs: env.BUDGET_WINDOW_SECONDS * 1000,
-    store: storeSettings(env),
+    store,
+    records: recordsSettings(env),
     platforms: {
       google_ads: {
         budget: env.GOOGLE_ADS_BUDGET,
@@ -129,6 +140,13 @@ function storeSettings({ STORE, REDIS_URL, REDIS_MIN_REPLICAS, DATA_DIR }: Env):
   return { is: 'redis', url: REDIS_URL, minReplicas: REDIS_MIN_REPLICAS }
 }
 
+/** What is remembered of bids goes with the budgets: both end with the process, or neither. */
+function recordsSettings(env: Env): RecordsSettings {
+  if (env.STORE === 'memory') return { is: 'memory' }
+  const { DATA_DIR: directory, RECORDS_MAX_AGE_SECONDS, RECORDS_MAX_BYTES: maxBytes } = env
+  return { is: 'disk', directory, maxAgeMs: RECORDS_MAX_AGE_SECONDS * 1000, maxBytes }
+}
+
 /** Mock mode has a seat to try; in live mode there are only those that are named. */
 function bidderConfig(env: Env, mode: Config['mode'], notices: string): Config['bidder'] {
   const named = env.OPENRTB_SEATS ?? (mode === 'mock' ? [EXAMPLE_SEAT] : [])
@@ -147,8 +165,7 @@ function bidderConfig(env: Env, mode: Config['mode'], notices: string): Config['
     networkMarginMs: env.OPENRTB_NETWORK_MARGIN_MS,
     shedAboveMs: env.OPENRTB_SHED_ABOVE_MS,
     maxPredictions: env.OPENRTB_MAX_PREDICTIONS,
-    // Without a secret of its own every start makes one, and notices for bids of earlier starts are not recognised.
-    noticeSecret: env.NOTICE_SECRET ?? randomBytes(32).toString('hex'),
+    noticeSecret: env.NOTICE_SECRET,
   }
 }
 

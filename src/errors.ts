@@ -5,6 +5,7 @@ export const statusOf = {
   forbidden: 403,
   not_found: 404,
   paused: 409,
+  idempotency_key_in_use: 409,
   payload_too_large: 413,
   unsupported_media_type: 415,
   currency_mismatch: 422,
@@ -16,6 +17,7 @@ export const statusOf = {
   platform_refused: 502,
   budget_store_unavailable: 503,
   platform_unavailable: 503,
+  records_unavailable: 503,
   shutting_down: 503,
   outcome_unknown: 504,
 } as const

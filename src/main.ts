@@ -1,23 +1,25 @@
 #!/usr/bin/env node
+import { randomBytes } from 'node:crypto'
 import {
   type Agent,
   auctionHandler,
-  type Connectors,
   createApp,
   createBidder,
   createDecisions,
   createDeferred,
   createIdempotencyKeys,
+  createNoticeDesk,
   exampleCampaigns,
   GLOBAL_SCOPE,
   httpPredictor,
+  keepSeen,
   listen,
-  newBidId,
+  newOwner,
   noPredictor,
   OPENRTB_SCOPE,
   platformScope,
   recordVerification,
-  scopesOf,
+  restoreBids,
   watchBudgets,
 } from './agent/index.ts'
 import { openOnLoopback, requireKey } from './api/index.ts'
@@ -25,17 +27,26 @@ import { banner } from './banner.ts'
 import { runCommand } from './cli.ts'
 import { type Clock, every, systemClock, watchLag } from './clock.ts'
 import { type Config, ConfigError, readConfig } from './config.ts'
-import { type Accounts, noticeUrl } from './config-accounts.ts'
-import { createConnector, type SmartConnector, type SmartConnectorDeps } from './connectors/index.ts'
 import { createFallback } from './fallback/index.ts'
 import { createHttpClient } from './http.ts'
 import { createLog, type Logger } from './log.ts'
 import { createMetrics } from './metrics.ts'
-import { PLATFORMS, type PlatformName, sunsetOf } from './platforms/index.ts'
+import { connectPlatforms } from './platform-wiring.ts'
+import { PLATFORMS } from './platforms/index.ts'
+import { startRecords } from './records-wiring.ts'
 import { type Sandbox, startSandbox } from './sandbox/index.ts'
-import { BudgetManager, CircuitBreaker, DEFAULT_BREAKER, openStore } from './shield/index.ts'
+import { sandboxOptions } from './sandbox-wiring.ts'
+import { secretInFolder } from './secret-file.ts'
+import {
+  BudgetManager,
+  CircuitBreaker,
+  createCallLimits,
+  DEFAULT_BREAKER,
+  openStore,
+  type StoreSettings,
+} from './shield/index.ts'
 import type { ReadConnector, Sync } from './sync/index.ts'
-import { startReads } from './sync-wiring.ts'
+import { ownSpend, startReads } from './sync-wiring.ts'
 
 /** A running service. */
 export interface Service {
@@ -78,10 +89,13 @@ export async function startService(config: Config, outside: Outside = {}): Promi
 
     const store = await openStore(config.store, clock)
     opened.push(() => store.close())
+    const kept = await startRecords(config, { clock, metrics })
+    opened.push(() => kept.close())
+    const { records, recovered } = kept
     const budget = new BudgetManager({
       clock,
       store,
-      owner: newBidId(),
+      owner: newOwner(),
       onStore: (state) => log.warn(state, 'budget store'),
       onExpired(hold) {
         // That nobody reports a bid lost is how most auctions end; a platform call ought to have ended by itself.
@@ -96,74 +110,63 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     opened.push(() => budget.close())
     defineBudgets(budget, config)
     opened.push(every(clock, SWEEP_MS, () => budget.expire()))
+    const callLimits = createCallLimits({ clock, store, owner: budget.owner })
+    opened.push(() => callLimits.close())
 
     const fallback = createFallback({ multipliers: config.multipliers, maxBid: config.maxBid })
-    const accounts = sandbox ? sandboxAccounts(sandbox, config) : config.accounts
-    const connect = (platform: PlatformName): SmartConnectorDeps => ({
+    const connectors = connectPlatforms(config, {
       clock,
+      log,
+      metrics,
       http,
       budget,
-      settings: config.platforms[platform],
-      scopesOf: (campaignId) => scopesOf(budget, platform, campaignId),
-      newId: newBidId,
-      onRequest: (outcome, latencyMs) =>
-        metrics.platformLatency.observe({ platform, outcome }, latencyMs / 1000),
-      onBreakerChange: (from, to) => {
-        metrics.breakerTransitions.inc({ platform, from, to })
-        log.warn({ platform, from, to }, 'circuit breaker')
-      },
-      onVerified: ({ decisionId }, verification) => recordVerification(agent, decisionId, verification),
+      sandbox,
+      callLimits,
+      onVerified: (bidId, verification) => void recordVerification(agent, bidId, verification),
     })
-    warnOfSunsets(config, clock, log)
-    const connectors: Connectors = {
-      google_ads: createConnector(
-        { type: 'google_ads_smart', account: accounts.google_ads },
-        connect('google_ads'),
-      ),
-      meta: createConnector({ type: 'meta_smart', account: accounts.meta }, connect('meta')),
-      tradedesk: createConnector(
-        { type: 'tradedesk_smart', account: accounts.tradedesk },
-        connect('tradedesk'),
-      ),
-    }
-    for (const platform of PLATFORMS) {
-      opened.push(() => connectors[platform].close())
-      if (config.mode === 'live') checkCredentials(connectors[platform], platform, log)
-    }
+    for (const platform of PLATFORMS) opened.push(() => connectors[platform].close())
 
     const { predictorUrl, maxBid } = config
     const breaker = new CircuitBreaker(clock, DEFAULT_BREAKER)
     const predict =
       predictorUrl === undefined ? noPredictor : httpPredictor({ http, breaker, url: predictorUrl })
-    const decisions = createDecisions()
-    const agent: Agent = { clock, log, metrics, budget, connectors, fallback, predict, decisions, maxBid }
+    const decisions = createDecisions(records, () => clock.nowMs())
+    const parts = { clock, log, metrics, budget, connectors, fallback, predict, records }
+    const agent: Agent = { ...parts, decisions, maxBid }
     const deferred = createDeferred(agent)
     opened.push(() => deferred.close())
+    restoreBids(agent, deferred, recovered)
     opened.push(watchBudgets(agent, config.alertRatio))
 
-    const bidder = createBidder(agent, config.bidder)
+    const noticeSecret = config.bidder.noticeSecret ?? ownNoticeSecret(config.store)
+    const seen = keepSeen(clock, records, recovered)
+    const bidder = createBidder(agent, { ...config.bidder, noticeSecret }, seen, store.mail)
     if (config.mode === 'mock' && bidder.seats.has('example')) {
       for (const [id, spec] of exampleCampaigns()) bidder.putCampaign(id, spec)
     }
     await budget.settled()
+    const desk = createNoticeDesk(agent, bidder)
+    opened.push(() => desk.close())
     const { lagMs, stop: stopWatching } = watchLag(clock)
     opened.push(stopWatching)
 
     const authorize = config.apiKeys.length > 0 ? requireKey(config.apiKeys) : openOnLoopback
     const { connectors: more = [] } = outside
     const reads = await startReads(config, {
-      ...{ clock, log, metrics, authorize, sandbox, budget },
+      ...{ clock, log, metrics, authorize, sandbox, budget, callLimits },
+      ownSpendOf: ownSpend(config, decisions),
       connectors: more,
     })
     if (reads) opened.push(() => reads.stop())
 
-    const keys = createIdempotencyKeys(clock)
+    const keys = createIdempotencyKeys(clock, kept)
     const app = createApp({
       agent,
       deferred,
       keys,
       authorize,
       bidder,
+      desk,
       journal: store.journal,
       mode: config.mode,
     })
@@ -179,29 +182,10 @@ export async function startService(config: Config, outside: Outside = {}): Promi
   }
 }
 
-const DAY_MS = 86_400_000
-
-/** An API version that is gone, or will be within 30 days, is worth a line at every start. */
-function warnOfSunsets({ versions }: Config, clock: Clock, log: Logger): void {
-  for (const [platform, version] of [
-    ['google_ads', versions.googleAds] as const,
-    ['meta', versions.meta] as const,
-  ]) {
-    const sunset = sunsetOf(platform, version)
-    if (sunset.is !== 'dated' || Date.parse(sunset.endsOn) - clock.nowMs() > 30 * DAY_MS) continue
-    log.warn({ platform, version, endsOn: sunset.endsOn }, 'this version of the API ends, or has ended')
-  }
-}
-
-/** Says in the log at once whether a platform accepts us; a bid would find out too. Never rejects. */
-async function checkCredentials(
-  connector: SmartConnector,
-  platform: PlatformName,
-  log: Logger,
-): Promise<void> {
-  const outcome = await connector.connect()
-  if (outcome.is === 'accepted') log.info({ platform, account: outcome.value.account }, 'connected')
-  else log.warn({ platform, outcome: outcome.is, detail: outcome.detail }, 'not connected')
+/** Signs notice addresses beyond a restart, where anything does. Several processes are given one by configuration. */
+function ownNoticeSecret(store: StoreSettings): string {
+  const make = () => randomBytes(32).toString('hex')
+  return store.is === 'sqlite' ? secretInFolder(store.directory, 'notices.key', make) : make()
 }
 
 function defineBudgets(budget: BudgetManager, { platforms, budgetWindowMs, bidder }: Config): void {
@@ -214,39 +198,6 @@ function defineBudgets(budget: BudgetManager, { platforms, budgetWindowMs, bidde
   ])
   // The global budget has no limits until an operator sets some; then it is in the first platform's currency.
   budget.define(GLOBAL_SCOPE, platforms.google_ads.currency, [])
-}
-
-function sandboxOptions({ sandboxPort, platforms }: Config, clock: Clock) {
-  const currencies = {
-    google_ads: platforms.google_ads.currency,
-    meta: platforms.meta.currency,
-    tradedesk: platforms.tradedesk.currency,
-  }
-  return { port: sandboxPort, clock, currencies }
-}
-
-function sandboxAccounts({ urls, credentials }: Sandbox, config: Config): Accounts {
-  const { versions, advertiserDomain } = config
-  const { clientId, clientSecret, refreshToken, customerId } = credentials.googleAds
-  return {
-    google_ads: {
-      url: urls.googleAds,
-      oauthUrl: urls.googleOauth,
-      version: versions.googleAds,
-      customerId,
-      loginCustomerId: undefined,
-      developerToken: undefined,
-      auth: { is: 'refresh_token', clientId, clientSecret, refreshToken },
-    },
-    meta: { url: urls.meta, version: versions.meta, ...credentials.meta, appSecret: undefined },
-    tradedesk: {
-      url: urls.tradedesk,
-      bidUrl: urls.tradedeskBid,
-      ...credentials.tradedesk,
-      noticeUrl: noticeUrl(config.publicUrl),
-      advertiserDomain,
-    },
-  }
 }
 
 async function main(): Promise<void> {

@@ -50,6 +50,17 @@ export function createMetrics() {
     ),
     budgetPaused: gauge('bidwarden_budget_paused', '1 while the scope is paused.', ['scope']),
     storeUp: gauge('bidwarden_budget_store_up', '1 while the budget store can be reached.', []),
+    recordsWritable: gauge(
+      'bidwarden_records_writable',
+      '1 while bids can be recorded; otherwise none is placed.',
+      [],
+    ),
+    recordsWrite: new Histogram({
+      name: 'bidwarden_records_write_duration_seconds',
+      help: 'Time of one commit of records to the disk.',
+      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
+      registers,
+    }),
     forfeited: gauge(
       'bidwarden_budget_forfeited',
       'Money of processes that are gone, until it becomes spend, in currency units.',
@@ -120,6 +131,16 @@ export function createMetrics() {
       registers,
     }),
     connectorEvents: counter('bidwarden_connector_events_total', 'Events of the read stack.', ['type']),
+    reportedSpend: gauge(
+      'bidwarden_reported_spend',
+      'What a platform reports as spent on an account in the latest 30 days, in currency units.',
+      ['connector', 'account', 'currency'],
+    ),
+    spendDifference: gauge(
+      'bidwarden_spend_difference',
+      'What platform and own ledger differ by, campaign by campaign and day by day, by reason; in currency units.',
+      ['connector', 'account', 'currency', 'reason'],
+    ),
     platformAuthLost: gauge('bidwarden_platform_auth_lost', '1 while the platform refuses our credentials.', [
       'platform',
     ]),

@@ -1,4 +1,4 @@
-import { GLOBAL_SCOPE, newBidId, scopesOf } from './agent/index.ts'
+import { type Decisions, GLOBAL_SCOPE, newBidId, scopesOf } from './agent/index.ts'
 import type { Authorize } from './api/index.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
@@ -6,15 +6,17 @@ import type { Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import type { PlatformName } from './platforms/index.ts'
 import type { Sandbox } from './sandbox/index.ts'
-import type { BudgetManager } from './shield/index.ts'
+import type { BudgetManager, CallLimits } from './shield/index.ts'
 import {
   CONNECTOR_TYPES,
   type ConnectorType,
   keysInFolder,
   type OauthClient,
+  type OwnSpendOf,
   READ_CONNECTORS,
   type ReadConnector,
   type RunningSync,
+  type SpendSummary,
   startSync,
 } from './sync/index.ts'
 
@@ -25,17 +27,13 @@ export interface SyncParts {
   readonly authorize: Authorize
   /** Pays for changes that let a platform spend more. */
   readonly budget: BudgetManager
+  /** What is called for bids counts there; reads of the same account count with it. */
+  readonly callLimits: CallLimits
   /** Plays the platforms in mock mode. */
   readonly sandbox: Pick<Sandbox, 'sync'> | undefined
+  readonly ownSpendOf: OwnSpendOf
   /** Beside those the registry knows. */
   readonly connectors: readonly ReadConnector[]
-}
-
-/** Whose budget pays for a campaign; the others have only the global one. */
-const PAID_AS: Partial<Record<ConnectorType, PlatformName>> = {
-  GOOGLE_ADS: 'google_ads',
-  META: 'meta',
-  TTD: 'tradedesk',
 }
 
 /** Starts the read stack as it is configured; undefined where it is off. */
@@ -43,7 +41,7 @@ export async function startReads(
   { sync: config, mode }: Config,
   parts: SyncParts,
 ): Promise<RunningSync | undefined> {
-  const { clock, log, metrics, authorize, sandbox, budget } = parts
+  const { clock, log, metrics, authorize, callLimits, sandbox, budget } = parts
   if (!config) {
     log.info({ mode }, 'nothing is read from platforms: ENCRYPTION_KEY is not set')
     return undefined
@@ -69,15 +67,46 @@ export async function startReads(
     payer: {
       budget,
       scopesOf(type, campaignId) {
-        const platform = PAID_AS[type]
+        const platform = BIDS_ON[type]
         if (platform) return scopesOf(budget, platform, campaignId)
         const shared = budget.scope(GLOBAL_SCOPE)
         return shared ? [shared] : []
       },
       newId: newBidId,
     },
+    sharedBy(type, accountId) {
+      const platform = BIDS_ON[type]
+      return platform && callLimits.find(platform, accountId)
+    },
     onCall: (type, outcome, latencyMs) =>
       metrics.readCalls.observe({ connector: type, outcome }, latencyMs / 1000),
+    ownSpendOf: parts.ownSpendOf,
+    onSpend: (spend) => showSpend(metrics, spend),
     onEvent: ({ type }) => metrics.connectorEvents.inc({ type }),
   })
+}
+
+/** Where bids are placed on what is read. */
+const BIDS_ON: Readonly<Partial<Record<ConnectorType, PlatformName>>> = {
+  GOOGLE_ADS: 'google_ads',
+  META: 'meta',
+  TTD: 'tradedesk',
+}
+
+/** What the bids of this process and its earlier starts spent. Where others bid too it says nothing, rather than too little. */
+export function ownSpend({ platforms, store }: Config, decisions: Decisions): OwnSpendOf {
+  return async (type, fromMs, toMs) => {
+    const platform = BIDS_ON[type]
+    if (platform === undefined || store.is === 'redis') return undefined
+    const byCampaign = await decisions.spentBetween(platform, fromMs, toMs)
+    return { currency: platforms[platform].currency, byCampaign }
+  }
+}
+
+function showSpend({ reportedSpend, spendDifference }: Metrics, accounts: readonly SpendSummary[]): void {
+  for (const { type: connector, accountId: account, currency, reported, difference } of accounts) {
+    reportedSpend.set({ connector, account, currency }, reported / 1e6)
+    for (const [reason, micros] of Object.entries(difference))
+      spendDifference.set({ connector, account, currency, reason }, micros / 1e6)
+  }
 }

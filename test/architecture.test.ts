@@ -4,19 +4,23 @@ import { describe, expect, it } from 'vitest'
 
 /** Folders of `src`, lowest first; a folder may import only from lower rows. Files of `src` itself are row 0. */
 const ROWS: readonly (readonly string[])[] = [
-  ['platforms', 'shield', 'fallback', 'sandbox', 'api'],
+  ['disk'],
+  ['platforms', 'shield', 'fallback', 'sandbox', 'api', 'records'],
   ['connectors', 'sync'],
   ['agent'],
 ]
 /** These two build and describe everything, so they may import everything. */
 const TOP = [
   'main.ts',
+  'sandbox-wiring.ts',
   'config.ts',
   'config-env.ts',
   'config-fields.ts',
   'config-accounts.ts',
   'config-sync.ts',
+  'platform-wiring.ts',
   'sync-wiring.ts',
+  'records-wiring.ts',
   'cli.ts',
   'banner.ts',
 ]

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { startRedis } from './support/redis-server.ts'
 
 const BID = {
   customerId: 'CUST_001',
@@ -15,14 +16,18 @@ const BID = {
 }
 
 /** The service as a user starts it: a process of its own, with this environment. */
-function start(
+const start = (environment: Record<string, string>, ...args: string[]) => startAs({}, environment, args)
+
+function startAs(
+  user: { uid?: number },
   environment: Record<string, string>,
-  ...args: string[]
+  args: readonly string[] = [],
 ): { child: ChildProcess; output: () => string } {
   const folder = mkdtempSync(join(tmpdir(), 'bidwarden-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   const child = spawn(process.execPath, ['src/main.ts', ...args], {
     env: { PATH: process.env['PATH'], DATA_DIR: folder, ...environment },
+    ...user,
   })
   onTestFinished(() => {
     child.kill('SIGKILL')
@@ -136,6 +141,38 @@ describe('a ledger on the disk', () => {
     expect(refused.body).toMatchObject({ retryAfterMs: expect.closeTo(598_000, -4) })
   })
 
+  it('takes a bill for a bid from before a kill, which it recognises by a secret of its own, out of what was in the purse, once', async () => {
+    const directory = folder()
+    const environment = { PORT: '0', STORE: 'sqlite', DATA_DIR: directory, OPENRTB_SHED_ABOVE_MS: '10000' }
+    const first = start(environment)
+    const imp = [{ id: '1', banner: { w: 300, h: 250 } }]
+    const auction = `${await listening(first)}/openrtb2/example/bid`
+    const request = {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ id: '1', tmax: 1000, imp }),
+    }
+    let burl: string | undefined
+    while (burl === undefined)
+      burl = /"burl":"([^"]+)"/.exec(await (await fetch(auction, request)).text())?.[1]
+    first.child.kill('SIGKILL')
+    await once(first.child, 'exit')
+
+    const again = await listening(start(environment))
+    const exchanges = async (): Promise<Budget> =>
+      (await (await fetch(`${again}/v1/budgets/platform:openrtb`)).json()) as Budget
+    const before = await exchanges()
+    expect(before).toMatchObject({ limits: [{ spent: 0 }] })
+    const left = before.forfeited?.amount ?? 0
+    expect(left).toBeGreaterThanOrEqual(0.005)
+    for (let i = 0; i < 2; i++)
+      expect((await fetch(`${again}${new URL(burl).pathname}?price=3`)).status).toBe(200)
+    const after = await exchanges()
+    expect(after.limits[0]?.spent).toBe(0.003)
+    expect(after.forfeited?.amount).toBeCloseTo(left - 0.003, 9)
+    expect(statSync(join(directory, 'notices.key')).mode & 0o777).toBe(0o600)
+  })
+
   it('can be read as lines, and recomputed beside the running service', async () => {
     const environment = { PORT: '0', STORE: 'sqlite', DATA_DIR: folder() }
     const url = await listening(start(environment))
@@ -178,3 +215,76 @@ describe('a ledger on the disk', () => {
     expect(second.output()).toContain(String(first.child.pid))
   })
 })
+
+describe('records on the disk', () => {
+  const folder = () => {
+    const path = mkdtempSync(join(tmpdir(), 'bidwarden-'))
+    onTestFinished(() => rmSync(path, { recursive: true, force: true }))
+    return path
+  }
+  const bid = async (url: string, key: string) => {
+    const reply = await fetch(`${url}/v1/bids`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': key },
+      body: JSON.stringify({ ...BID, bidAmount: 1 }),
+    })
+    return { status: reply.status, body: await reply.json() }
+  }
+
+  it('know after kill -9 every bid that was answered; one that was under way is never placed again', async () => {
+    const sandboxPort = String(await freePort())
+    const directory = folder()
+    const environment = { PORT: '0', DATA_DIR: directory, PLATFORM_TIMEOUT_SECONDS: '60' }
+    const first = start({ ...environment, SANDBOX_PORT: sandboxPort })
+    const url = await listening(first)
+    const answered = await bid(url, 'answered')
+    expect(answered.status).toBe(200)
+    const sandbox = `http://127.0.0.1:${sandboxPort}/_sandbox`
+    const hold = { platform: 'google_ads', path: 'mutate', fault: { is: 'hold' } }
+    await fetch(`${sandbox}/faults`, { method: 'POST', body: JSON.stringify(hold) })
+    const cutOff = bid(url, 'under way').catch(() => 'cut off')
+    await expect
+      .poll(async () => ((await (await fetch(`${sandbox}/state`)).json()) as { held: number }).held, {
+        timeout: 10_000,
+      })
+      .toBe(1)
+    first.child.kill('SIGKILL')
+    expect(await cutOff).toBe('cut off')
+
+    const again = await listening(start(environment))
+    expect(await bid(again, 'answered')).toEqual(answered)
+    expect(await bid(again, 'under way')).toMatchObject({ status: 504, body: { code: 'outcome_unknown' } })
+    const { bids } = (await (await fetch(`${again}/v1/bids`)).json()) as { bids: { status: string }[] }
+    expect(bids.map(({ status }) => status)).toEqual(['outcome_unknown', 'placed'])
+  })
+
+  it('belong to one process also where budgets are in Redis, and name a directory that cannot be written', async () => {
+    const redis = await startRedis()
+    onTestFinished(() => redis.close())
+    const NOTICE_SECRET = 'the same for all processes, 32 signs'
+    const environment = { PORT: '0', DATA_DIR: folder(), REDIS_URL: redis.url, NOTICE_SECRET }
+    const first = start(environment)
+    await listening(first)
+    const second = start(environment)
+    expect(await once(second.child, 'exit')).toEqual([1, null])
+    expect(second.output()).toContain(`records.lock is held by process ${first.child.pid} on `)
+
+    const readOnly = folder()
+    chmodSync(readOnly, 0o555)
+    // The superuser may write everywhere, so it becomes somebody else.
+    const somebody = process.getuid?.() === 0 ? { uid: 65_534 } : {}
+    const third = startAs(somebody, { ...environment, DATA_DIR: readOnly })
+    expect(await once(third.child, 'exit')).toEqual([1, null])
+    expect(third.output()).toContain(`${readOnly}/records.lock cannot be written`)
+  })
+})
+
+/** A port that nobody has at this moment. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  return typeof address === 'object' ? (address?.port ?? 0) : 0
+}

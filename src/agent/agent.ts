@@ -5,6 +5,7 @@ import type { Logger } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Micros } from '../money.ts'
 import { PLATFORMS, type PlatformName } from '../platforms/index.ts'
+import type { Records } from '../records/index.ts'
 import type { BudgetManager, Scope } from '../shield/index.ts'
 import type { Decisions } from './decisions.ts'
 import type { Predictor } from './predictor.ts'
@@ -21,6 +22,8 @@ export interface Agent {
   readonly fallback: Fallback
   readonly predict: Predictor
   readonly decisions: Decisions
+  /** What must not be forgotten is kept here. */
+  readonly records: Records
   readonly maxBid: Micros
 }
 

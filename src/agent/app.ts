@@ -14,6 +14,7 @@ import { docsPage, docsScripts } from './docs.ts'
 import type { IdempotencyKeys } from './idempotency.ts'
 import { killSwitchRoutes } from './kill-switch.ts'
 import { ledgerHandler } from './ledger.ts'
+import type { NoticeDesk } from './notice-desk.ts'
 import { noticeHandler } from './notices.ts'
 import { platformRoutes } from './platforms.ts'
 import { predictionRoutes } from './predictions.ts'
@@ -26,6 +27,7 @@ export interface AppDeps {
   readonly keys: IdempotencyKeys
   readonly authorize: Authorize
   readonly bidder: Bidder
+  readonly desk: NoticeDesk
   /** Of the budgets; undefined where they are not kept in one. */
   readonly journal: JournalReader | undefined
   readonly mode: 'mock' | 'live'
@@ -33,11 +35,15 @@ export interface AppDeps {
 
 /** The route table. */
 export function createApp(deps: AppDeps): OpenAPIHono<Env> {
-  const { agent, deferred, authorize, bidder } = deps
+  const { agent, deferred, authorize, bidder, desk } = deps
   const app = new OpenAPIHono<Env>()
 
   // Bid requests themselves never come here; see auctions.ts.
-  app.on(['GET', 'POST'], '/openrtb2/notice/:kind/:token', noticeHandler({ ...agent, bidder }))
+  app.on(
+    ['GET', 'POST'],
+    '/openrtb2/notice/:kind/:token',
+    noticeHandler({ bidder, desk, metrics: agent.metrics }),
+  )
 
   mount(app, authorize, [
     ...bidRoutes(deps),
@@ -51,10 +57,12 @@ export function createApp(deps: AppDeps): OpenAPIHono<Env> {
   ])
 
   app.get('/livez', (c) => c.text('ok'))
-  // Every part is there before the service listens, and draining closes the port. Only the budget store may go away.
+  // Every part is there before the service listens, and draining closes the port. Only what stores may go away.
   app.get('/readyz', (c) => {
     const { store } = agent.budget
-    return store.is === 'up' ? c.text('ok') : c.text(`budget_store_unavailable: ${store.detail}`, 503)
+    const { state } = agent.records
+    if (store.is === 'away') return c.text(`budget_store_unavailable: ${store.detail}`, 503)
+    return state.is === 'open' ? c.text('ok') : c.text(`records_unavailable: ${state.detail}`, 503)
   })
   app.get('/metrics', async (c) => {
     authorize(c.env.incoming, 'read')

@@ -2,10 +2,11 @@ import { type Clock, isoTime } from '../clock.ts'
 import { AppError, type Retry } from '../errors.ts'
 import { toUnits } from '../money.ts'
 import type { Failure } from '../outcome.ts'
+import { RecordsUnavailable } from '../records/index.ts'
 import type { Guarded, Veto } from '../shield/index.ts'
 import type { DecisionRecord } from './decisions.ts'
 
-/** The store is tried again by itself; sooner than this a caller would find it as it was. */
+/** The store and the disk are tried again by themselves; sooner than this a caller would find them as they were. */
 const STORE_RETRY_MS = 1_000
 
 type NotPlaced = Exclude<Guarded<unknown>, { is: 'accepted' }>
@@ -35,12 +36,30 @@ export function refusalOf(
       const detail = `${platform} is failing and is left alone for now`
       return new AppError('platform_unavailable', detail, { afterMs: retryAfterMs })
     }
+    case 'unready':
+      return recordsError(notPlaced.error)
     case 'repeated':
       throw new Error(`a bid with the id ${bidId} was held before`)
     default:
       return failureError(platform, bidId, notPlaced)
   }
 }
+
+/** What stands in the way of recording, as an error that may be shown. Anything else is thrown on. */
+export function recordsError(error: unknown): AppError {
+  if (!(error instanceof RecordsUnavailable)) throw error
+  const detail = `The records of bids cannot be used now, and without them no bid is placed: ${error.message}`
+  return new AppError('records_unavailable', detail, { afterMs: STORE_RETRY_MS })
+}
+
+/** A bid that was sent, and whose ending could not be recorded: after a restart nobody would know it. */
+export const unrecorded = (bidId: string, error: RecordsUnavailable): AppError =>
+  new AppError(
+    'outcome_unknown',
+    `The bid was sent, but what came of it could not be recorded (${error.message}); it counts as spent, and GET /v1/bids/${bidId} says what is known`,
+    'never',
+    { bidId },
+  )
 
 function failureError(
   platform: string,

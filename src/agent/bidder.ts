@@ -1,8 +1,9 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../clock.ts'
 import { microsFloor, toUnits } from '../money.ts'
-import type { BudgetManager, Scope } from '../shield/index.ts'
+import type { BudgetManager, OwnerMail, Scope } from '../shield/index.ts'
 import { type Agent, GLOBAL_SCOPE } from './agent.ts'
+import type { KeptSeen } from './keep-seen.ts'
 import {
   CampaignIndex,
   type CampaignSpec,
@@ -10,14 +11,13 @@ import {
   createBidLedger,
   createNoticeTokens,
   type DecideDeps,
+  type ElsewhereDeps,
   limitsOf,
-  type NoticeDeps,
   type NoticeTokens,
   Predictions,
   prepareCampaign,
   type Rates,
   type Seat,
-  SeenBids,
 } from './openrtb/index.ts'
 import { SeatStats } from './seat-stats.ts'
 
@@ -49,7 +49,9 @@ export interface Bidder {
   readonly campaigns: CampaignIndex
   readonly predictions: Predictions
   readonly decide: DecideDeps
-  readonly notices: NoticeDeps
+  readonly notices: ElsewhereDeps
+  /** See {@link KeptSeen.kept}: a notice is answered after it. */
+  readonly noticesKept: KeptSeen['kept']
   readonly tokens: NoticeTokens
   readonly shedAboveMs: number
   /** Stores or replaces a campaign with its budget; what it has spent stays spent. */
@@ -59,11 +61,17 @@ export interface Bidder {
 export const OPENRTB_SCOPE = 'platform:openrtb'
 const campaignScope = (id: string): string => `campaign:openrtb:${id}`
 
-export function createBidder(agent: Agent, config: BidderConfig): Bidder {
+/** @param mail how other owners are reached; undefined where there are no others */
+export function createBidder(
+  agent: Agent,
+  config: BidderConfig,
+  { seen, kept }: KeptSeen,
+  mail?: OwnerMail,
+): Bidder {
   const { clock, budget, fallback } = agent
   const campaigns = new CampaignIndex()
   const predictions = new Predictions(clock, config.maxPredictions)
-  const ids = createBidIds()
+  const ids = createBidIds(budget.owner)
   const ledger = createBidLedger(budget)
   const tokens = createNoticeTokens([{ id: 'n1', secret: config.noticeSecret }])
   const scopesOf = scopesIn(budget)
@@ -91,13 +99,14 @@ export function createBidder(agent: Agent, config: BidderConfig): Bidder {
     notices: {
       clock,
       ledger,
-      seen: new SeenBids(),
+      seen,
       rates: config.rates,
       owner: ids.owner,
-      // A bill for a bid of an earlier start is money that is gone all the same: it is booked here.
-      answersFor: () => true,
       scopesOf,
+      mail,
+      bill: budget.bill.bind(budget),
     },
+    noticesKept: kept,
     putCampaign(id, spec) {
       budget.define(campaignScope(id), config.currency, limitsOf(spec))
       campaigns.put(prepareCampaign(id, spec, scopesOf(id)))

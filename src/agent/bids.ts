@@ -16,11 +16,13 @@ import { AppError, type ErrorCode } from '../errors.ts'
 import { PLATFORMS } from '../platforms/index.ts'
 import type { Agent } from './agent.ts'
 import { BidAnswer, BidRecord, bidAnswer, recordBody } from './bid-answer.ts'
+import { recordsError } from './bid-refusal.ts'
 import { BidBatch, BidRequest } from './bid-request.ts'
 import { BID_STATUSES } from './decisions.ts'
 import type { Deferred } from './deferred.ts'
 import { fastBid } from './fast-bid.ts'
-import type { IdempotencyKeys } from './idempotency.ts'
+import type { Claim, IdempotencyKeys } from './idempotency.ts'
+import { keepBid } from './keep-bid.ts'
 import { placeBid } from './place-bid.ts'
 
 export interface BidRouteDeps {
@@ -32,6 +34,7 @@ export interface BidRouteDeps {
 const BID_REFUSALS: readonly ErrorCode[] = [
   'invalid_request',
   'paused',
+  'idempotency_key_in_use',
   'payload_too_large',
   'unsupported_media_type',
   'currency_mismatch',
@@ -41,6 +44,7 @@ const BID_REFUSALS: readonly ErrorCode[] = [
   'rate_limited',
   'platform_refused',
   'platform_unavailable',
+  'records_unavailable',
   'outcome_unknown',
 ]
 
@@ -60,9 +64,16 @@ const ListQuery = z.object({
 
 export function bidRoutes({ agent, deferred, keys }: BidRouteDeps): Route[] {
   /** @param key names the bid among the caller's; undefined for a bid that may be repeated */
-  const bid = (request: BidRequest, caller: string, key: string | undefined): Promise<Answer> => {
-    const work = async () => bidAnswer(agent, await placeBid(agent, deferred, request, caller))
-    return key === undefined ? work() : keys.once(`${caller} ${key}`, request, work)
+  const bid = async (request: BidRequest, caller: string, key: string | undefined): Promise<Answer> => {
+    const work = async (claim?: Claim) => {
+      const result = await placeBid(agent, deferred, request, caller, claim)
+      return keepBid(agent, deferred, result, bidAnswer(agent, result), claim)
+    }
+    try {
+      return await (key === undefined ? work() : keys.once(`${caller} ${key}`, request, work))
+    } catch (error) {
+      return recordsRefusal(error)
+    }
   }
 
   return [
@@ -128,14 +139,18 @@ export function bidRoutes({ agent, deferred, keys }: BidRouteDeps): Route[] {
       scope: 'read',
       params: z.object({ bidId: z.string() }),
       answers: { 200: { description: 'The decision record', schema: BidRecord } },
-      refusals: ['not_found'],
-      handle(c) {
-        const record = agent.decisions.get(c.req.param('bidId') ?? '')
+      refusals: ['not_found', 'records_unavailable'],
+      async handle(c) {
+        const record = await agent.decisions.find(c.req.param('bidId') ?? '').catch(recordsRefusal)
         if (!record) throw new AppError('not_found', 'No such bid, or it is too old to be remembered')
         return ok(recordBody(record))
       },
     },
   ]
+}
+
+function recordsRefusal(error: unknown): never {
+  throw recordsError(error)
 }
 
 function idempotencyKey(c: Ctx): string | undefined {

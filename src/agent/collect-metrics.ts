@@ -8,7 +8,7 @@ const RESOLUTIONS = ['applied', 'not_applied', 'unclear'] as const
 const BREAKER_STATES = ['closed', 'open', 'half_open'] as const
 
 /** Brings every gauge up to date; called before each scrape, so nothing is counted on the hot path. */
-export function collectMetrics({ budget, metrics, connectors }: Agent, deferred: Deferred): void {
+export function collectMetrics({ budget, metrics, connectors, records }: Agent, deferred: Deferred): void {
   for (const gauge of [metrics.budgetSpend, metrics.budgetLimit, metrics.budgetUtilization]) gauge.reset()
   for (const scope of budget.scopes) {
     const { scope: name, currency, pause, held, elsewhere, forfeited, limits } = budget.stats(scope)
@@ -26,6 +26,7 @@ export function collectMetrics({ budget, metrics, connectors }: Agent, deferred:
     }
   }
   metrics.storeUp.set(budget.store.is === 'up' ? 1 : 0)
+  metrics.recordsWritable.set(records.state.is === 'open' ? 1 : 0)
   metrics.killSwitch.set(budget.killSwitch.is === 'engaged' ? 1 : 0)
 
   for (const { platform, auth, breaker, limiter } of statuses(connectors)) {

@@ -1,6 +1,8 @@
 import type { ErrorCode } from '../errors.ts'
 import type { Micros } from '../money.ts'
 import type { PlatformName } from '../platforms/index.ts'
+import type { Entry, Payment, Records } from '../records/index.ts'
+import { campaignScope } from './agent.ts'
 import type { BidRequest } from './bid-request.ts'
 import type { Decision } from './decide.ts'
 
@@ -51,10 +53,35 @@ export interface DecisionRecord {
   readonly history: { readonly atMs: number; readonly status: BidStatus }[]
 }
 
+/** What is written together with a bid: the answer of its idempotency key. */
+type With = readonly Entry[]
+
 export interface Decisions {
+  /** Why nothing can be recorded now, and so no bid be placed; undefined while it can. */
+  readonly away: string | undefined
+  /**
+   * Before a platform is called: records the bid as one whose outcome is unknown, which is what it is if the process ends
+   * before the answer. Rejects with `RecordsUnavailable`; then nothing may be called.
+   */
+  intend(record: DecisionRecord, more: With): Promise<void>
+  /** Whether a bid was recorded before its platform was called. */
+  isIntended(record: DecisionRecord): boolean
+  /** Records a bid as it is now. Rejects with `RecordsUnavailable`; it is recorded all the same once that is possible. */
+  keep(record: DecisionRecord, more?: With): Promise<void>
+  /** As `keep`, for a change that nobody waits for. */
+  keepSoon(record: DecisionRecord): void
+  /** Remembers a bid among the latest. */
   add(record: DecisionRecord): void
+  /** Of the latest. */
   get(bidId: string): DecisionRecord | undefined
-  /** Newest first. */
+  /** Also of those that are only on the disk. */
+  find(bidId: string): Promise<DecisionRecord | undefined>
+  /**
+   * Micros that bids of a time on a platform spent, by campaign: placed ones, and those whose outcome is unknown. Where
+   * nothing outlives the process, of the latest only.
+   */
+  spentBetween(platform: PlatformName, fromMs: number, toMs: number): Promise<ReadonlyMap<string, number>>
+  /** The latest that fit, newest first. */
   list(filter: {
     platform?: PlatformName | undefined
     status?: BidStatus | undefined
@@ -62,12 +89,19 @@ export interface Decisions {
   }): DecisionRecord[]
 }
 
-/** The latest decisions; older ones are forgotten. */
-export function createDecisions(max = 10_000): Decisions {
+/** So many of the latest decisions are in memory, and listed. */
+export const MAX_LATEST = 10_000
+
+/** What a bid is recorded as while its platform is called. */
+const UNDER_WAY = 'the service ended before the platform had answered; the bid counts as spent'
+
+/** The latest decisions in memory, and all of them in the records. */
+export function createDecisions(records: Records, nowMs: () => number, max = MAX_LATEST): Decisions {
   const byId = new Map<string, DecisionRecord>()
   /** A ring in the order they were made; the next one takes the place of the oldest. */
   const ring: (DecisionRecord | undefined)[] = []
   let next = 0
+  const intended = new WeakSet<DecisionRecord>()
 
   /** Newest first. */
   function* newest(): Generator<DecisionRecord> {
@@ -77,7 +111,24 @@ export function createDecisions(max = 10_000): Decisions {
     }
   }
 
+  const append = async (record: DecisionRecord, isOpen: boolean, more: With): Promise<void> => {
+    if (records.lasts) await records.append([entryOf(record, isOpen), ...more])
+  }
+  const keep = (record: DecisionRecord, more: With = []) => append(record, record.status === 'deferred', more)
+
   return {
+    get away() {
+      return records.state.is === 'away' ? records.state.detail : undefined
+    },
+    async intend(record, more) {
+      await append(underWay(record, nowMs()), true, more)
+      intended.add(record)
+    },
+    isIntended: (record) => intended.has(record),
+    keep,
+    keepSoon(record) {
+      keep(record).catch(() => {})
+    },
     add(record) {
       const oldest = ring[next]
       if (oldest) byId.delete(oldest.bidId)
@@ -86,6 +137,28 @@ export function createDecisions(max = 10_000): Decisions {
       byId.set(record.bidId, record)
     },
     get: (bidId) => byId.get(bidId),
+    async find(bidId) {
+      const known = byId.get(bidId)
+      if (known) return known
+      const text = await records.find('bid', bidId)
+      return text === undefined ? undefined : readRecord(text)
+    },
+    async spentBetween(platform, fromMs, toMs) {
+      const payments = records.lasts
+        ? await records.spentBetween(fromMs, toMs)
+        : newest()
+            .filter(({ atMs }) => fromMs <= atMs && atMs < toMs)
+            .map(paymentOf)
+            .filter((payment) => payment !== undefined)
+      const prefix = campaignScope(platform, '')
+      const byCampaign = new Map<string, number>()
+      for (const { payer, amount } of payments) {
+        if (!payer.startsWith(prefix)) continue
+        const campaign = payer.slice(prefix.length)
+        byCampaign.set(campaign, (byCampaign.get(campaign) ?? 0) + amount)
+      }
+      return byCampaign
+    },
     list: ({ platform, status, limit }) =>
       newest()
         .filter((record) => platform === undefined || record.platform === platform)
@@ -93,4 +166,32 @@ export function createDecisions(max = 10_000): Decisions {
         .take(limit)
         .toArray(),
   }
+}
+
+/** The worst that a bid can come to, which is written before its platform is called. */
+const underWay = (record: DecisionRecord, atMs: number): DecisionRecord => ({
+  ...record,
+  status: 'outcome_unknown',
+  code: 'outcome_unknown',
+  detail: UNDER_WAY,
+  history: [...record.history, { atMs, status: 'outcome_unknown' }],
+})
+
+const entryOf = (record: DecisionRecord, isOpen: boolean): Entry => ({
+  put: 'bid',
+  bidId: record.bidId,
+  atMs: record.atMs,
+  isOpen,
+  text: JSON.stringify(record),
+  spent: paymentOf(record),
+})
+
+function paymentOf({ status, decision, platform, request }: DecisionRecord): Payment | undefined {
+  if ((status !== 'placed' && status !== 'outcome_unknown') || !decision) return undefined
+  return { payer: campaignScope(platform, request.campaignId), amount: decision.bid }
+}
+
+/** A record as it was written by this program, or an earlier version of it. */
+export function readRecord(text: string): DecisionRecord {
+  return JSON.parse(text)
 }

@@ -13,6 +13,10 @@ export interface Deferred {
    * too many waiting.
    */
   add(record: DecisionRecord, retryAfterMs: number): AppError | undefined
+  /** Takes up a bid that an earlier start had deferred, for the time it has left by the wall clock. */
+  restore(record: DecisionRecord): void
+  /** Forgets a bid that was just added, since it could not be recorded. */
+  drop(record: DecisionRecord): void
   waiting(platform: PlatformName): number
   /** Tries what can be tried now and drops what is too old; also called by a timer. */
   tick(): Promise<void>
@@ -28,7 +32,13 @@ const KEPT_MS = 60_000
 const TICK_MS = 250
 const MAX_WAITING = 10_000
 /** What leaves a bid waiting: nothing was changed on the platform, and it may work again before the bid is too old. */
-const NOT_YET: ReadonlySet<string> = new Set(['breaker_open', 'limited', 'throttled', 'unavailable'])
+const NOT_YET: ReadonlySet<string> = new Set([
+  'breaker_open',
+  'limited',
+  'throttled',
+  'unavailable',
+  'unready',
+])
 
 export function createDeferred(agent: Agent): Deferred {
   /** By campaign. A bid on its way to the platform is not in here. */
@@ -38,6 +48,7 @@ export function createDeferred(agent: Agent): Deferred {
   function end(record: DecisionRecord, status: BidStatus): void {
     move(agent, record, status)
     reportBid(agent, record)
+    agent.decisions.keepSoon(record)
   }
 
   function expire(nowMs: number): void {
@@ -57,11 +68,16 @@ export function createDeferred(agent: Agent): Deferred {
     if (NOT_YET.has(placed.is)) {
       // A newer bid on the campaign may have come meanwhile; then this one is out of date.
       if (waiting.has(key)) end(record, 'superseded')
-      else waiting.set(key, bid)
+      else {
+        waiting.set(key, bid)
+        // Recorded as under way, or soon to be: it waits again.
+        if (placed.is === 'unready' || agent.decisions.isIntended(record)) agent.decisions.keepSoon(record)
+      }
       return false
     }
     conclude(agent, record, placed)
     reportBid(agent, record)
+    agent.decisions.keepSoon(record)
     return true
   }
 
@@ -105,6 +121,18 @@ export function createDeferred(agent: Agent): Deferred {
       if (older) end(older.record, 'superseded')
       waiting.set(key, { record, expiresMs: agent.clock.elapsedMs() + KEPT_MS })
       return undefined
+    },
+    restore(record) {
+      const key = keyOf(record)
+      const older = waiting.get(key)
+      if (older) end(older.record, 'superseded')
+      const deferredMs = record.history.findLast(({ status }) => status === 'deferred')?.atMs ?? record.atMs
+      const leftMs = Math.min(KEPT_MS, deferredMs + KEPT_MS - agent.clock.nowMs())
+      waiting.set(key, { record, expiresMs: agent.clock.elapsedMs() + leftMs })
+    },
+    drop(record) {
+      const key = keyOf(record)
+      if (waiting.get(key)?.record === record) waiting.delete(key)
     },
     waiting: (platform) => [...waiting.values()].filter(({ record }) => record.platform === platform).length,
     tick,

@@ -1,13 +1,15 @@
 import { customAlphabet } from 'nanoid'
 import { AppError } from '../errors.ts'
 import { micros, toUnits } from '../money.ts'
+import { RecordsUnavailable } from '../records/index.ts'
 import { type Agent, GLOBAL_SCOPE, scopesOf } from './agent.ts'
-import { refusalOf, vetoError } from './bid-refusal.ts'
+import { recordsError, refusalOf, vetoError } from './bid-refusal.ts'
 import type { BidRequest } from './bid-request.ts'
 import { choosePlatform } from './choose-platform.ts'
 import type { Decision } from './decide.ts'
 import type { BidStatus, DecisionRecord } from './decisions.ts'
 import type { Deferred } from './deferred.ts'
+import type { Claim } from './idempotency.ts'
 import type { Prediction } from './predictor.ts'
 
 /** 82 random bits in 16 characters: the longest value every platform echoes, safe in every URL. */
@@ -19,17 +21,25 @@ export interface BidResult {
   readonly refusal: AppError | undefined
 }
 
-/** Decides a bid and places it. Whatever becomes of it is in the record; nothing is thrown for a refusal. */
+/**
+ * Decides a bid and places it. Whatever becomes of it is in the record, which the caller has yet to keep; nothing is thrown
+ * for a refusal, except while nothing can be recorded: then nothing is decided either.
+ *
+ * @param claim the idempotency key it is placed for
+ */
 export async function placeBid(
   agent: Agent,
   deferred: Deferred,
   request: BidRequest,
   caller: string,
+  claim: Claim | undefined,
 ): Promise<BidResult> {
+  const { away } = agent.decisions
+  if (away !== undefined) throw recordsError(new RecordsUnavailable(away))
   const startedMs = agent.clock.elapsedMs()
   const predicted = request.predictedLtv === undefined ? await agent.predict(request) : undefined
   const record = newRecord(agent, request, caller, predicted)
-  const refusal = await attempt(agent, deferred, record)
+  const refusal = await attempt(agent, deferred, record, claim)
   record.latencyMs = agent.clock.elapsedMs() - startedMs
   agent.decisions.add(record)
   reportBid(agent, record)
@@ -41,6 +51,7 @@ async function attempt(
   agent: Agent,
   deferred: Deferred,
   record: DecisionRecord,
+  claim: Claim | undefined,
 ): Promise<AppError | undefined> {
   const { request, platform, decision } = record
   if (!decision) {
@@ -54,7 +65,7 @@ async function attempt(
   if (request.dryRun) return dryRun(agent, record, decision)
 
   if (request.predictedLtv !== undefined) agent.fallback.record(platform, request.predictedLtv)
-  const placed = await sendBid(agent, record, decision)
+  const placed = await sendBid(agent, record, decision, claim)
   if (placed.is === 'breaker_open') {
     const refusal = deferred.add(record, placed.retryAfterMs)
     if (refusal) return refuse(agent, record, refusal)
@@ -64,12 +75,9 @@ async function attempt(
   return conclude(agent, record, placed)
 }
 
-/** Sends a decided bid through the guard to its platform. */
-export function sendBid(
-  agent: Agent,
-  { bidId, request, platform, currency }: DecisionRecord,
-  decision: Decision,
-) {
+/** Sends a decided bid through the guard to its platform, once it is recorded. */
+export function sendBid(agent: Agent, record: DecisionRecord, decision: Decision, claim?: Claim) {
+  const { bidId, request, platform, currency } = record
   const { source, bid, predictedLtv, confidence } = decision
   const { campaignId, customerId } = request
   const intent = {
@@ -82,7 +90,9 @@ export function sendBid(
     source,
     currency,
   }
-  return agent.connectors[platform].placeBid(intent)
+  return agent.connectors[platform].placeBid(intent, () =>
+    agent.decisions.intend(record, claim?.underWay(bidId) ?? []),
+  )
 }
 
 /** Writes what came of a sent bid into its record; returns the refusal, if it is one. */

@@ -1,5 +1,5 @@
 import type { PlatformName } from '../platforms/index.ts'
-import type { RateLimiter } from '../shield/index.ts'
+import { prepare, type RateLimiter } from '../shield/index.ts'
 import type { PlatformHealth } from './health.ts'
 import type { Operations } from './operations.ts'
 import { type PlatformConnector, statusOf } from './platform-connector.ts'
@@ -20,7 +20,8 @@ export function createBasicConnector(deps: BasicDeps): PlatformConnector {
   const { operations } = deps
   return {
     connect: async () => (await operations.connect()).outcome,
-    placeBid: async (intent) => (await operations.placeBid(intent)).outcome,
+    placeBid: async (intent, before) =>
+      (await prepare(before)) ?? (await operations.placeBid(intent)).outcome,
     updateCampaignBudget: async (campaignId, dailyBudget) =>
       (await operations.updateCampaignBudget(campaignId, dailyBudget, 'bid')).outcome,
     pauseCampaign: async (campaignId) =>

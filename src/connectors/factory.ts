@@ -49,6 +49,8 @@ export interface ConnectorDeps {
   readonly clock: Clock
   readonly http: HttpClient
   readonly settings: PlatformSettings
+  /** Of the account, where others count with it as well; one of its own with `settings.rateLimit` where nothing is said. */
+  readonly limiter?: RateLimiter
   /** Told of every request, with how it was classed. */
   readonly onRequest: (outcome: string, latencyMs: number) => void
 }
@@ -70,7 +72,7 @@ export function createConnector(target: Target, deps: ConnectorDeps | SmartConne
   const platform = platformOf(target.type)
   const { currency } = settings
   const health = new PlatformHealth(clock)
-  const limiter = new RateLimiter(clock, settings.rateLimit)
+  const limiter = deps.limiter ?? new RateLimiter(clock, settings.rateLimit)
   const onRequest = (outcome: string, latencyMs: number) => {
     health.recordLatency(latencyMs)
     deps.onRequest(outcome, latencyMs)

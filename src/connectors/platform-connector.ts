@@ -1,7 +1,7 @@
 import type { Micros } from '../money.ts'
 import type { Outcome } from '../outcome.ts'
 import type { PlatformName } from '../platforms/index.ts'
-import type { Guarded, RateLimiter } from '../shield/index.ts'
+import type { Guarded, RateLimiter, Spend } from '../shield/index.ts'
 import type { BidIntent } from './connector.ts'
 import type { Auth, LatencyStats, PlatformHealth } from './health.ts'
 import type { PlatformRef } from './operations.ts'
@@ -20,7 +20,8 @@ export interface PlatformStatus {
 export interface PlatformConnector {
   /** Proves that the credentials work. */
   connect(): Promise<Outcome<{ readonly account: string }>>
-  placeBid(intent: BidIntent): Promise<Guarded<PlatformRef>>
+  /** @param before the last step before the first request; when it rejects, none is sent */
+  placeBid(intent: BidIntent, before?: Spend['before']): Promise<Guarded<PlatformRef>>
   /** Sets the campaign's daily budget on the platform. */
   updateCampaignBudget(campaignId: string, dailyBudget: Micros): Promise<Guarded<PlatformRef>>
   pauseCampaign(campaignId: string): Promise<Outcome<PlatformRef>>

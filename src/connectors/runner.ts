@@ -101,7 +101,7 @@ async function send(
   // Pausing and lowering are counted, but never wait for a limit.
   if (priority === 'lowering') deps.limiter.count()
   else {
-    const admission = deps.limiter.take(priority)
+    const admission = await deps.limiter.takeSoon(priority)
     if (admission.is === 'limited') {
       const detail = 'our own limit of calls to the platform is reached'
       return { reply: { is: 'limited', detail, retryAfterMs: admission.retryAfterMs }, latencyMs: 0 }

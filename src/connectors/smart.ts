@@ -11,6 +11,7 @@ import {
   guard,
   type RateLimiter,
   type Scope,
+  type Spend,
 } from '../shield/index.ts'
 import type { PlatformHealth } from './health.ts'
 import type { Operations, PlatformRef } from './operations.ts'
@@ -72,11 +73,12 @@ export function createSmartConnector(deps: SmartDeps): SmartConnector {
     campaignId: string,
     amount: Micros,
     call: () => Promise<Called<T>>,
+    before?: Spend['before'],
   ): Promise<Guarded<T>> {
     const lost = health.authRefusal()
     if (lost !== undefined) return { is: 'auth_lost', detail: lost }
     const scopes = deps.scopesOf(campaignId)
-    return guard(deps, { id, scopes, amount, terms: TERMS, priority: 'bid' }, () => watched(call()))
+    return guard(deps, { id, scopes, amount, terms: TERMS, priority: 'bid', before }, () => watched(call()))
   }
 
   /** For what lowers risk: no budget, no breaker, no limit, no look at the credentials' state. */
@@ -91,11 +93,12 @@ export function createSmartConnector(deps: SmartDeps): SmartConnector {
 
     connect: async () => (await watched(operations.connect())).outcome,
 
-    async placeBid(intent) {
-      const placed = await spend(intent.decisionId, intent.campaignId, intent.bid, () => {
+    async placeBid(intent, before) {
+      const call = () => {
         touched.set(intent.campaignId, true)
         return operations.placeBid(intent)
-      })
+      }
+      const placed = await spend(intent.decisionId, intent.campaignId, intent.bid, call, before)
       if (placed.is === 'unknown') deps.verifier.verify(intent)
       return placed
     },

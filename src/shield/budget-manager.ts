@@ -111,6 +111,13 @@ export class BudgetManager extends Budgets {
   settle(which: Hold | string, amount: Micros): Ending {
     const hold = this.#resolve(which)
     if (!hold) return 'unknown'
+    const nowMs = this.#clock.elapsedMs()
+    // Its time is over although nobody has looked: the store may have counted its money as spent, and freed it since.
+    if (hold.state === 'open' && hold.expiresAtMs <= nowMs) this.#expire(hold, nowMs)
+    return this.#settle(hold, amount, nowMs)
+  }
+
+  #settle(hold: Hold, amount: number, nowMs: number): Ending {
     if (hold.state === 'settled') return 'already'
     const late = hold.state === 'released'
     if (!late) hold.queue.remove(hold)
@@ -120,10 +127,10 @@ export class BudgetManager extends Budgets {
     let uncovered = late
     for (const scope of hold.scopes) {
       scope.spent += amount
-      if (late) scope.purse.spendUnheld(amount)
-      else if (hold.number >= scope.purse.firstHold) scope.purse.settle(hold.micros, amount)
+      if (late) scope.purse.spendUnheld(amount, nowMs)
+      else if (hold.number >= scope.purse.firstHold) scope.purse.settle(hold.micros, amount, nowMs)
       // The store has counted the hold itself as spent when the lease ended.
-      else scope.purse.spendUnheld(Math.max(0, amount - hold.micros))
+      else scope.purse.spendUnheld(Math.max(0, amount - hold.micros), nowMs)
       uncovered ||= amount > hold.micros
     }
     // Whether it is an overdraft, only the store knows.
@@ -168,7 +175,7 @@ export class BudgetManager extends Budgets {
     this.#holds.add(hold)
     for (const scope of scopes) {
       scope.spent += amount
-      scope.purse.spendUnheld(amount)
+      scope.purse.spendUnheld(amount, nowMs)
     }
     this.link.draw(scopes)
     return 'settled'
@@ -229,13 +236,17 @@ export class BudgetManager extends Budgets {
     let swept = false
     for (const queue of this.#queues) {
       for (let hold = queue.first; hold && hold.expiresAtMs <= nowMs; hold = queue.first) {
-        if (queue.terms.onExpiry === 'settle') this.settle(hold, hold.micros)
-        else this.release(hold)
-        this.#onExpired?.(hold)
+        this.#expire(hold, nowMs)
         swept = true
       }
     }
     return swept
+  }
+
+  #expire(hold: Hold, nowMs: number): void {
+    if (hold.queue.terms.onExpiry === 'settle') this.#settle(hold, hold.micros, nowMs)
+    else this.release(hold)
+    this.#onExpired?.(hold)
   }
 }
 

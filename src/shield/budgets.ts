@@ -3,9 +3,17 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../clock.ts'
 import { type Micros, micros } from '../money.ts'
 import type { LimitSpec } from './limits.ts'
-import { Scope } from './scope.ts'
+import { CALLS, Scope } from './scope.ts'
 import { MemoryStore } from './store/memory-store.ts'
-import type { BudgetStore, Control, KillSwitch, PauseState, SetBy } from './store/store.ts'
+import {
+  type BillReply,
+  type BudgetStore,
+  type Control,
+  type KillSwitch,
+  type PauseState,
+  type SetBy,
+  StoreUnavailable,
+} from './store/store.ts'
 import { type LinkState, StoreLink } from './store-link.ts'
 import { isDry, overBudget, refusalOf, type Short, type Veto } from './veto.ts'
 
@@ -21,10 +29,22 @@ export interface BudgetsOptions {
   readonly onStore?: (state: LinkState) => void
 }
 
+/**
+ * What came of a bill for a bid of another owner: `already` when it was booked before, `alive` when its owner has a lease
+ * and must be told instead.
+ */
+export type Billed =
+  | { readonly is: 'booked'; readonly overdraft: Micros }
+  | { readonly is: 'already' }
+  | { readonly is: 'alive' }
+
 /** The scopes of this process: their limits, what operators decided about them, and the purses that pay. */
 export class Budgets {
+  /** Names this process to the store. */
+  readonly owner: string
   readonly #clock: Clock
   readonly #store: BudgetStore
+  readonly #onOverdraft: BudgetsOptions['onOverdraft']
   readonly #scopes = new Map<string, Scope>()
   #killSwitch: KillSwitch = { is: 'released' }
   protected readonly link: StoreLink
@@ -33,16 +53,15 @@ export class Budgets {
   constructor(options: BudgetsOptions, nextHold: () => number) {
     this.#clock = options.clock
     this.#store = options.store ?? new MemoryStore(options.clock)
+    this.#onOverdraft = options.onOverdraft
+    this.owner = options.owner ?? 'this process'
     this.link = new StoreLink({
       clock: options.clock,
       store: this.#store,
-      owner: options.owner ?? 'this process',
+      owner: this.owner,
       scopes: this.#scopes,
       nextHold,
-      onOverdraft: (scope, amount) => {
-        scope.overdraft += amount
-        options.onOverdraft?.(scope, micros(amount))
-      },
+      onOverdraft: (scope, amount) => this.#overdraw(scope, amount),
       onControl: (control) => this.#obey(control),
       ...(options.onStore && { onState: options.onStore }),
     })
@@ -97,6 +116,33 @@ export class Budgets {
     this.#setPause(scope, { is: 'running' })
   }
 
+  /**
+   * Books a bill for a bid of an owner that is gone, against what it forfeited, in every scope. By its id it is booked
+   * once in each, so one that failed half-way is repeated whole. Rejects with {@link StoreUnavailable}.
+   */
+  async bill(owner: string, id: string, scopes: readonly Scope[], amount: Micros): Promise<Billed> {
+    const asked = await Promise.allSettled(
+      scopes.map(async ({ name }) => this.#store.bill([{ scope: name, owner, id, amount }])),
+    )
+    const replies: (BillReply | undefined)[] = []
+    // All of them first, so that what was booked is told though another scope failed.
+    asked.forEach((one, i) => {
+      const scope = scopes[i]
+      const reply = one.status === 'fulfilled' ? one.value[0] : undefined
+      replies.push(reply)
+      if (!scope || reply?.is !== 'booked') return
+      scope.spent += amount
+      if (reply.overdraft > 0) this.#overdraw(scope, reply.overdraft)
+    })
+    for (const one of asked) if (one.status === 'rejected') throw one.reason
+    if (replies.some((reply) => reply?.is === 'alive')) return { is: 'alive' }
+    if (replies.some((reply) => reply === undefined || reply.is === 'unknown_scope'))
+      throw new StoreUnavailable('the store does not know all scopes of a bill')
+    const booked = replies.filter((reply) => reply?.is === 'booked')
+    if (booked.length === 0) return { is: 'already' }
+    return { is: 'booked', overdraft: micros(Math.max(...booked.map(({ overdraft }) => overdraft))) }
+  }
+
   /** An operator vouches for what the store remembers; see {@link BudgetStore.trust}. */
   async trust(): Promise<void> {
     await this.#store.trust()
@@ -128,6 +174,11 @@ export class Budgets {
     if (veto) return veto
     const scope = scopes.find((one) => one.available < amount)
     return scope && overBudget(scope, scopes, amount)
+  }
+
+  #overdraw(scope: Scope, amount: number): void {
+    scope.overdraft += amount
+    this.#onOverdraft?.(scope, micros(amount))
   }
 
   #stopped(scopes: readonly Scope[]): Veto | undefined {
@@ -183,7 +234,7 @@ export class Budgets {
   #obey({ killSwitch, scopes }: Control): void {
     if (!this.link.isChanging(undefined)) this.#killSwitch = killSwitch
     for (const { scope: name, currency, limits, pause } of scopes) {
-      if (this.link.isChanging(name)) continue
+      if (name.startsWith(CALLS) || this.link.isChanging(name)) continue
       const scope = this.#scopes.get(name) ?? new Scope(name, currency, [], this.#clock.elapsedMs())
       this.#scopes.set(name, scope)
       scope.pause = pause

@@ -22,6 +22,8 @@ export interface Spend {
   readonly amount: Micros
   readonly terms: HoldTerms
   readonly priority: Priority
+  /** The last step before the call, such as writing it down. When it rejects, nothing is called and nothing is spent. */
+  readonly before?: (() => Promise<void>) | undefined
 }
 
 /** A platform call that has ended, and what it says of the platform's health. */
@@ -38,11 +40,14 @@ export type NotCalled =
   | { readonly is: 'breaker_open'; readonly retryAfterMs: number }
   | { readonly is: 'vetoed'; readonly veto: Veto }
   | { readonly is: 'repeated'; readonly hold: Hold }
+  /** The step before the call failed with this. */
+  | { readonly is: 'unready'; readonly error: unknown }
 
 export type Guarded<T> = Outcome<T> | NotCalled
 
 /**
- * The only way to a call that spends: limiter, breaker, hold, call, and then settle, release, or settle as unknown.
+ * The only way to a call that spends: limiter, breaker, hold, what comes before, call, and then settle, release, or settle
+ * as unknown.
  * The cheap refusals come first, so that money is held only for a call that will be made.
  */
 export async function guard<T>(
@@ -63,6 +68,13 @@ export async function guard<T>(
     return { is: 'vetoed', veto: held }
   }
 
+  const unready = await prepare(spend.before)
+  if (unready) {
+    entry.passage.report('neutral', 0)
+    deps.budget.release(held)
+    return unready
+  }
+
   try {
     const { outcome, verdict, latencyMs } = await call()
     entry.passage.report(verdict, latencyMs)
@@ -75,6 +87,16 @@ export async function guard<T>(
     entry.passage.report('neutral', 0)
     deps.budget.settle(held, spend.amount)
     throw error
+  }
+}
+
+/** Takes the step before a call; undefined when the call may be made. */
+export async function prepare(before: Spend['before']): Promise<(NotCalled & { is: 'unready' }) | undefined> {
+  try {
+    await before?.()
+    return undefined
+  } catch (error) {
+    return { is: 'unready', error }
   }
 }
 

@@ -1,4 +1,6 @@
 export { BudgetManager, type BudgetManagerOptions, type Ending, type HoldResult } from './budget-manager.ts'
+export type { Billed } from './budgets.ts'
+export { type CallLimits, createCallLimits } from './call-limits.ts'
 export {
   type BreakerAnswer,
   type BreakerOptions,
@@ -8,7 +10,15 @@ export {
   type Passage,
   type Verdict,
 } from './circuit-breaker.ts'
-export { type Called, type GuardDeps, type Guarded, guard, type NotCalled, type Spend } from './guard.ts'
+export {
+  type Called,
+  type GuardDeps,
+  type Guarded,
+  guard,
+  type NotCalled,
+  prepare,
+  type Spend,
+} from './guard.ts'
 export type { Hold, HoldTerms, OnExpiry } from './hold.ts'
 export type { LimitSpec } from './limits.ts'
 export { type Admission, PRIORITIES, type Priority, type RateLimit, RateLimiter } from './rate-limiter.ts'
@@ -16,8 +26,10 @@ export type { Scope } from './scope.ts'
 export { type LimitStats, type ScopeStats, tightest } from './stats.ts'
 export { exportJournal, type JournalReader } from './store/journal-export.ts'
 export { verifyLedger } from './store/journal-verify.ts'
+export type { OwnerMail } from './store/mail.ts'
 export { MemoryStore } from './store/memory-store.ts'
 export { openStore, type StoreSettings } from './store/open-store.ts'
+export { type RedisClient, reach, redisClient } from './store/redis-client.ts'
 export { RedisStore, type RedisStoreOptions } from './store/redis-store.ts'
 export { type BudgetStore, type KillSwitch, StoreUnavailable } from './store/store.ts'
 export type { LinkState } from './store-link.ts'

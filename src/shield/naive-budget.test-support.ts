@@ -87,16 +87,23 @@ export class NaiveBudget {
   }
 
   expire(): void {
-    for (const hold of this.holds.values()) {
-      if (hold.state !== 'open' || hold.expiresAtMs > this.#clock.elapsedMs()) continue
-      if (hold.onExpiry === 'settle') this.settle(hold.id, hold.amount)
-      else this.release(hold.id)
-    }
+    for (const hold of this.holds.values()) this.#expireIfDue(hold)
+  }
+
+  #expireIfDue(hold: NaiveHold): void {
+    if (hold.state !== 'open' || hold.expiresAtMs > this.#clock.elapsedMs()) return
+    if (hold.onExpiry === 'settle') this.#settle(hold, hold.amount)
+    else this.release(hold.id)
   }
 
   settle(id: string, amount: number): string {
     const hold = this.holds.get(id)
     if (!hold) return 'unknown'
+    this.#expireIfDue(hold)
+    return this.#settle(hold, amount)
+  }
+
+  #settle(hold: NaiveHold, amount: number): string {
     if (hold.state === 'settled') return 'already'
     const cover = hold.state === 'open' ? hold.amount : 0
     const ending = hold.state === 'open' ? 'settled' : 'settled_late'

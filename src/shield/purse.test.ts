@@ -24,3 +24,49 @@ it('holds nothing longer than the store knows, so that a bill after a crash find
   expect(forfeited()?.amount).toBeGreaterThanOrEqual(20)
   expect(forfeited()?.bookedInMs).toBeGreaterThan(280_000)
 })
+
+/** A process that had money, was cut off for longer than anything counts, and was taken for dead meanwhile. */
+function cutOff() {
+  const clock = new FakeClock()
+  const store = new MemoryStore(clock, 10_000)
+  const budget = new BudgetManager({ clock, store, owner: 'cut off' })
+  const scope = budget.define('global', 'USD', [{ kind: 'sliding', windowMs: 60_000, max: micros(100) }])
+  const bid = (id: string) =>
+    budget.hold(id, [scope], micros(10), { ttlMs: 5_000, onExpiry: 'release' as const })
+  const { sync } = store
+  const connect = (isUp: boolean) => {
+    store.sync = isUp
+      ? sync
+      : () => {
+          throw new Error('cut off')
+        }
+  }
+  const counted = () =>
+    store.ledger.accounts.get('global')?.standing(clock.elapsedMs(), '', 0).limits[0]?.spent
+  return { clock, budget, bid, connect, counted }
+}
+
+it('counts a bill that comes after its hold, though nobody has looked at the time meanwhile', async () => {
+  const { clock, budget, bid, connect, counted } = cutOff()
+  expect(bid('1')).toMatchObject({ is: 'held' })
+  connect(false)
+  clock.stall(200_000)
+  connect(true)
+  expect(budget.settle('1', micros(7))).toBe('settled_late')
+  await budget.refresh()
+  await budget.refresh()
+  expect(counted()).toBe(7)
+})
+
+it('pays no late bill from a balance whose lease is over', async () => {
+  const { clock, budget, bid, connect, counted } = cutOff()
+  expect(bid('1')).toMatchObject({ is: 'held' })
+  budget.release('1')
+  connect(false)
+  clock.stall(200_000)
+  connect(true)
+  budget.settle('1', micros(7))
+  await budget.refresh()
+  await budget.refresh()
+  expect(counted()).toBe(7)
+})

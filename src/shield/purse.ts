@@ -89,12 +89,12 @@ export class Purse {
   }
 
   /** Ends a hold: `spent` of it is gone, the rest is free; what exceeds it comes from elsewhere. */
-  settle(held: number, spent: number): void {
+  settle(held: number, spent: number, nowMs: number): void {
     this.held -= held
     const covered = Math.min(held, spent)
     this.#free(held - covered)
     this.#spent += covered
-    this.spendUnheld(spent - covered)
+    this.spendUnheld(spent - covered, nowMs)
   }
 
   release(held: number): void {
@@ -110,13 +110,14 @@ export class Purse {
 
   /**
    * Books spend that nothing was set aside for: from the balance as far as it goes. Where a limit is exceeded already
-   * the balance is room that is not there, so it goes back and the store says what was overdrawn.
+   * the balance is room that is not there, so it goes back and the store says what was overdrawn. Without a lease it may
+   * have been taken back, and have left its window since.
    */
-  spendUnheld(amount: number): void {
+  spendUnheld(amount: number, nowMs: number): void {
     if (amount === 0) return
     const isRoom = (this.standing?.available ?? -1) >= 0
     if (!isRoom) this.recall()
-    const covered = isRoom ? Math.min(amount, this.balance) : 0
+    const covered = isRoom && nowMs < this.#leaseEndsMs ? Math.min(amount, this.balance) : 0
     this.balance -= covered
     this.#spent += covered
     this.#overdrawn += amount - covered

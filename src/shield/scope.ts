@@ -2,6 +2,9 @@ import type { LimitSpec } from './limits.ts'
 import { Purse } from './purse.ts'
 import type { PauseState } from './store/store.ts'
 
+/** Begins the names of scopes that count calls; all others are money. */
+export const CALLS = 'calls:'
+
 /** One thing a budget is for, such as `platform:meta`, as this process sees it. */
 export class Scope {
   readonly name: string

@@ -28,6 +28,8 @@ export interface StoreLinkOptions {
   readonly onOverdraft: (scope: Scope, amount: number) => void
   readonly onControl: (control: Control) => void
   readonly onState?: (state: LinkState) => void
+  /** The owner is used beside this link, and ended by another. */
+  readonly staysOwner?: boolean
 }
 
 /** Purses are looked after this often, so a scope costs at most four calls a second while its budget lasts. */
@@ -68,10 +70,7 @@ export class StoreLink {
 
   constructor(options: StoreLinkOptions) {
     this.#options = options
-    this.#stopWatching = options.store.watch((control) => {
-      options.onControl(control)
-      this.#follow(control.epoch)
-    })
+    this.#stopWatching = options.store.watch((control) => this.#heard(control))
     this.#stopTicking = every(options.clock, TICK_MS, () => this.#tick())
   }
 
@@ -90,13 +89,18 @@ export class StoreLink {
     return this.#changes.some((change) => scopeOf(change) === scope)
   }
 
-  /** Resolves when the store has taken every change; rejects with {@link StoreUnavailable} when it cannot be reached. */
+  /**
+   * Resolves when the store has taken every change, and what it holds is known here: watching tells only of what changes
+   * later, and a process that has just started knows nothing. Rejects with {@link StoreUnavailable} when the store cannot
+   * be reached.
+   */
   async settled(): Promise<void> {
     while (this.#changes.length > 0) {
       this.#tell()
       await this.#telling
       if (this.#state.is === 'away') throw new StoreUnavailable(this.#state.detail)
     }
+    this.#heard(await this.#options.store.control())
   }
 
   /**
@@ -126,11 +130,17 @@ export class StoreLink {
       await this.#send(this.#due())
     }
     this.#stopWatching()
+    if (this.#options.staysOwner) return
     try {
       if (this.#state.is === 'up') await this.#options.store.leave(this.#options.owner)
     } catch (error) {
       this.#failed(error)
     }
+  }
+
+  #heard(control: Control): void {
+    this.#options.onControl(control)
+    this.#follow(control.epoch)
   }
 
   /** A store that was restarted waits for what every purse can tell it, also those with nothing new. */

@@ -43,8 +43,9 @@ export async function paid(
 ): Promise<Changed> {
   const { connector, account } = changing
   const { payer, limits, breakers, clock } = sync
-  const scopes = payer.scopesOf(connector.type, campaignId)
-  if (scopes.length === 0) throw new AppError('budget_exceeded', `no budget pays for ${connector.type}`)
+  const scopes = payer?.scopesOf(connector.type, campaignId) ?? []
+  if (!payer || scopes.length === 0)
+    throw new AppError('budget_exceeded', `no budget pays for ${connector.type}`)
   const foreign = scopes.find((one) => one.limits.length > 0 && one.currency !== account.currency)
   if (foreign) {
     const detail = `${foreign.name} is kept in ${foreign.currency}, the account in ${account.currency ?? 'a currency that is not known'}`
@@ -156,6 +157,8 @@ function accepted<T>({ connector: { type } }: Changing, done: Guarded<T>): T {
       })
     case 'repeated':
       throw new Error('a hold of that name was there before')
+    case 'unready':
+      throw done.error
     case 'vetoed':
       throw vetoError(done.veto)
   }

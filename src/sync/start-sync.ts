@@ -14,6 +14,7 @@ import { createKeyring } from './credentials/index.ts'
 import { type CloudEvent, emit, forgetOldEvents, publishWaiting } from './events/index.ts'
 import { retryDue, runSchedules, settleLeftOver, settleSyncs } from './jobs/index.ts'
 import { createTokenKeeper, type OauthClient } from './oauth/index.ts'
+import { type OwnSpendOf, type SpendSummary, summariseSpend } from './reconcile/index.ts'
 import type { FileStore } from './reports/index.ts'
 import {
   type CallDeps,
@@ -22,6 +23,7 @@ import {
   createLimits,
   forgetOldWindows,
   HealthRecord,
+  type SharedLimiter,
 } from './run/index.ts'
 import { openStore, type StoreAddress } from './store/index.ts'
 import type { Payer, Sync } from './sync.ts'
@@ -49,8 +51,15 @@ export interface SyncOutside {
   readonly clock: Clock
   readonly log: Logger
   readonly authorize: Authorize
-  readonly payer: Payer
+  /** Nothing that lets a platform spend more is done without one. */
+  readonly payer?: Payer
+  /** Accounts that others in this service call as well. */
+  readonly sharedBy?: SharedLimiter
   readonly onCall: (type: ConnectorType, outcome: string, latencyMs: number) => void
+  /** What our own ledger has as spent, to be put beside what the platforms report. */
+  readonly ownSpendOf: OwnSpendOf
+  /** How reported and own spend stand, from time to time; all accounts at once. */
+  readonly onSpend: (accounts: readonly SpendSummary[]) => void
   /** Every event once it is published. */
   readonly onEvent: (event: CloudEvent) => void
 }
@@ -68,6 +77,8 @@ const MAX_ANSWER_BYTES = 64 * 1024 * 1024
 /** Between two looks for what is due: repetitions, schedules, events to publish. */
 const TICK_MS = 1_000
 const SWEEP_MS = 600_000
+/** Between two comparisons of reported and own spend. */
+const SPEND_MS = 900_000
 
 /** Opens the database, takes up what an earlier process left, and begins to work. */
 export async function startSync(options: SyncOptions, outside: SyncOutside): Promise<RunningSync> {
@@ -87,7 +98,7 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
     return connector?.authFor?.(infoOf(row).settings) ?? connector?.auth ?? ({ is: 'api_key' } as const)
   }
   const tokens = createTokenKeeper({ store, clock, keyring, owner, authOf, clientOf })
-  const limits = createLimits(store, clock, limitsOf)
+  const limits = createLimits(store, clock, limitsOf, outside.sharedBy)
   const background = (work: Promise<unknown>) =>
     work.catch((error) => stopping || log.error({ err: error }, messageOf(error)))
   const breakers = createBreakers(clock, (type, from, to) => {
@@ -166,6 +177,9 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
     outside.onEvent(event)
   }
 
+  const compareSpend = async () =>
+    outside.onSpend(await summariseSpend({ store, clock, connectorOf, ownSpendOf: outside.ownSpendOf }))
+
   let ticking: Promise<unknown> | undefined
   const tick = async () => {
     await publishWaiting(store, clock, publish)
@@ -183,6 +197,7 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
       SWEEP_MS,
       () => void background(Promise.all([forgetOldWindows(store, clock), forgetOldEvents(store, clock)])),
     ),
+    every(clock, SPEND_MS, () => void background(compareSpend())),
   ]
   await settleLeftOver(jobs)
 
@@ -197,6 +212,7 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
     health,
     calls,
     files: options.files,
+    ownSpendOf: outside.ownSpendOf,
     jobs,
     worker,
     authorize,

@@ -7,6 +7,7 @@ import type { AccountRef, ConnectorType, ReadConnector } from './connectors/read
 import type { Keyring } from './credentials/index.ts'
 import type { SyncDeps } from './jobs/index.ts'
 import type { AuthorizationDeps, OauthClient, TokenKeeper } from './oauth/index.ts'
+import type { OwnSpendOf } from './reconcile/index.ts'
 import type { FileStore } from './reports/index.ts'
 import type { Breakers, CallDeps, HealthRecord, Limits } from './run/index.ts'
 import type { Store } from './store/index.ts'
@@ -33,10 +34,11 @@ export interface Sync {
   readonly health: HealthRecord
   readonly calls: CallDeps
   readonly files: FileStore
+  readonly ownSpendOf: OwnSpendOf
   readonly jobs: SyncDeps
   readonly worker: Worker
   readonly authorize: Authorize
-  readonly payer: Payer
+  readonly payer: Payer | undefined
   readonly authorization: AuthorizationDeps
   readonly connectors: ReadonlyMap<string, ReadConnector>
   readonly clientOf: (type: string) => OauthClient | undefined

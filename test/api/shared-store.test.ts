@@ -1,60 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { parseConfig } from '../../src/config.ts'
-import { createLog } from '../../src/log.ts'
-import { startService } from '../../src/main.ts'
-import { startRedis } from '../support/redis-server.ts'
+import { redis, startReplica } from '../support/replica.ts'
 import { startProxy } from '../support/tcp-proxy.ts'
-
-const JSON_TYPE = { 'content-type': 'application/json' }
-const BID = {
-  customerId: 'CUST_001',
-  campaignId: 'c1',
-  platform: 'google_ads',
-  predictedLtv: 1200,
-  bidAmount: 100,
-}
-
-async function redis() {
-  const server = await startRedis()
-  onTestFinished(() => server.close())
-  return server
-}
-
-/** A process of the service, as far as its budgets are concerned, on the machine's time, which Redis compares with its own. */
-async function startReplica(redisUrl: string, environment: Record<string, string> = {}) {
-  const folder = mkdtempSync(join(tmpdir(), 'bidwarden-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  const config = parseConfig({
-    PORT: '0',
-    DATA_DIR: folder,
-    REDIS_URL: redisUrl,
-    OPENRTB_SHED_ABOVE_MS: '10000',
-    ...environment,
-  })
-  const service = await startService(config, { log: createLog('silent') })
-  onTestFinished(() => service.stop())
-  const send = async (method: string, path: string, body?: unknown) => {
-    const reply = await fetch(service.url + path, {
-      method,
-      ...(body !== undefined && { headers: JSON_TYPE, body: JSON.stringify(body) }),
-    })
-    const text = await reply.text()
-    return { status: reply.status, body: text.startsWith('{') ? JSON.parse(text) : text }
-  }
-  return {
-    service,
-    send,
-    get: (path: string) => send('GET', path),
-    bid: () => send('POST', '/v1/bids', BID),
-    vouch: () => send('POST', '/v1/store/trust', {}),
-    /** Resolves when the store refuses nothing; another process has vouched for it. */
-    ready: () =>
-      expect.poll(async () => (await send('GET', '/v1/store')).body.refusing, { timeout: 3_000 }).toEqual([]),
-  }
-}
 
 describe('budgets in Redis', () => {
   it('are not spent from a Redis that may have lost its data, until an operator vouches for it', async () => {
@@ -149,6 +95,24 @@ describe('budgets in Redis', () => {
       limits: [{ kind: 'sliding', windowSeconds: 600, max: 50 }],
     })
     await expect.poll(async () => (await other.bid()).body.code, { timeout: 3_000 }).toBe('budget_exceeded')
+  })
+
+  it('are known to a process that starts later, with all that operators decided before', async () => {
+    const { url } = await redis()
+    const first = await startReplica(url)
+    await first.vouch()
+    const limits = [{ kind: 'sliding', windowSeconds: 600, max: 150 }]
+    for (const scope of ['campaign:google_ads:c1', 'platform:meta'])
+      await first.send('PUT', `/v1/budgets/${scope}`, { limits })
+
+    await first.send('POST', '/v1/kill-switch', { engaged: true, reason: 'fire' })
+
+    const later = await startReplica(url)
+    expect((await later.get('/v1/budgets/platform:meta')).body.limits).toMatchObject([{ max: 150 }])
+    expect(await later.bid()).toMatchObject({ status: 409, body: { code: 'paused' } })
+    await later.send('POST', '/v1/kill-switch', { engaged: false })
+    await expect.poll(async () => (await later.bid()).status, { timeout: 5_000 }).toBe(200)
+    expect(await later.bid()).toMatchObject({ status: 429, body: { scope: 'campaign:google_ads:c1' } })
   })
 
   it('are spent from the purse while Redis is away, then refused, and recover by themselves', async () => {

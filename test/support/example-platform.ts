@@ -3,9 +3,8 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
-import { retryAfterMs } from '../../src/http.ts'
-import { at, listAt, numberAt, textAt } from '../../src/platforms/index.ts'
-import { ask, type ReadConnector, type Row } from '../../src/sync/connectors/read-connector.ts'
+import type { ReadConnector, Row } from '../../src/sync/connectors/read-connector.ts'
+import { exampleConnector } from './example-connector.ts'
 
 /** A platform made up for tests: OAuth with rotating refresh tokens, a paged report, an asynchronous one, a download. */
 export interface ExamplePlatform {
@@ -17,6 +16,10 @@ export interface ExamplePlatform {
   /** Answers the next calls like this, one each; `hang` never answers. */
   readonly faults: ({ status: number; headers?: Record<string, string>; body?: string } | 'hang')[]
   rows: Row[]
+  /** That a grant reaches. */
+  accounts: string[]
+  /** Told of every request for data and whose it is. */
+  onAsked: (account: string) => void
   /** Polls until an asynchronous report is ready. */
   polls: number
   expireTokens(): void
@@ -26,8 +29,6 @@ export interface ExamplePlatform {
   /** Goes through the authorization page as a browser would; the address it is sent back to. */
   authorize(url: string): Promise<URL>
 }
-
-const FIELDS = ['clicks', 'cost', 'name']
 
 export async function startExamplePlatform(): Promise<ExamplePlatform> {
   const codes = new Map<string, string>()
@@ -79,6 +80,8 @@ export async function startExamplePlatform(): Promise<ExamplePlatform> {
       return json(200, {})
     }
     platform.asked.push(`${request.method} ${asked.pathname}${asked.search}`)
+    const account = request.headers['x-account']
+    if (typeof account === 'string') platform.onAsked(account)
     const fault = platform.faults.shift()
     if (fault === 'hang') return { status: 0, headers: {}, content: '' }
     if (fault) return { status: fault.status, headers: fault.headers ?? {}, content: fault.body ?? '{}' }
@@ -102,7 +105,8 @@ export async function startExamplePlatform(): Promise<ExamplePlatform> {
 
   function served(asked: URL, method: string) {
     const { pathname, searchParams } = asked
-    if (pathname === '/accounts') return json(200, { accounts: [{ id: 'acc-1', name: 'Acme' }] })
+    if (pathname === '/accounts')
+      return json(200, { accounts: platform.accounts.map((id) => ({ id, name: 'Acme' })) })
     const [start = '', end = ''] = [searchParams.get('start') ?? '', searchParams.get('end') ?? '']
     const rows = platform.rows.filter(({ date }) => typeof date === 'string' && date >= start && date <= end)
     if (pathname === '/report') {
@@ -128,6 +132,8 @@ export async function startExamplePlatform(): Promise<ExamplePlatform> {
     grants: [],
     faults: [],
     rows: [],
+    accounts: ['acc-1'],
+    onAsked: () => {},
     polls: 1,
     expireTokens() {
       access = new Set()
@@ -145,108 +151,4 @@ export async function startExamplePlatform(): Promise<ExamplePlatform> {
     },
   }
   return platform
-}
-
-function exampleConnector(url: string): ReadConnector {
-  const request = (method: 'GET' | 'POST', path: string) =>
-    ({ method, url: url + path, headers: {} }) as const
-  const rowsOf = (body: unknown): Row[] =>
-    listAt(body, 'rows').map((row) => {
-      const cells: Record<string, string | number> = {}
-      for (const [name, value] of Object.entries(Object(row)))
-        if (typeof value === 'string' || typeof value === 'number') cells[name] = value
-      return cells
-    })
-  const spec = {
-    fields: FIELDS,
-    key: ['date', 'id'],
-    dated: true,
-    lookbackDays: 3,
-    historyMonths: 37,
-    maxDays: 90,
-  }
-  const nothing = { cursor: undefined, finalThrough: undefined, caveats: [] }
-
-  return {
-    type: 'DV360',
-    auth: {
-      is: 'oauth2',
-      authorizeUrl: `${url}/authorize`,
-      tokenUrl: `${url}/token`,
-      revokeUrl: `${url}/revoke`,
-      scopes: ['read'],
-      scopeSeparator: ' ',
-      pkce: true,
-      extra: { access_type: 'offline' },
-      refresh: 'refresh_token',
-    },
-    features: ['reports'],
-    limits: [{ bucket: 'calls', calls: 100, windowMs: 60_000 }],
-    reports: { performance: spec, slow: spec, file: spec },
-    baseUrls: { api: url },
-    concurrencyPerAccount: 1,
-    authorize: (one, accessToken) => ({
-      ...one,
-      headers: { ...one.headers, authorization: `Bearer ${accessToken}` },
-    }),
-    read({ status, body, headers }, nowMs) {
-      if (status === 200) return { is: 'ok', body: JSON.parse(body) }
-      if (status === 401 && body.includes('revoked')) return { is: 'auth_lost', detail: 'revoked' }
-      if (status === 401) return { is: 'auth_expired', detail: 'expired' }
-      if (status === 429)
-        return { is: 'throttled', detail: 'slow down', retryAfterMs: retryAfterMs(headers, nowMs) ?? 1000 }
-      return status >= 500
-        ? { is: 'transient', detail: `status ${status}` }
-        : { is: 'refused', detail: `status ${status}` }
-    },
-    usedShare: () => undefined,
-    *accounts() {
-      const body = yield* ask(request('GET', '/accounts'), 'calls')
-      return listAt(body, 'accounts').map((account) => ({
-        id: textAt(account, 'id') ?? '',
-        name: textAt(account, 'name') ?? '',
-        currency: 'EUR',
-        timezone: 'Europe/Berlin',
-      }))
-    },
-    *campaigns() {
-      yield { is: 'progress', share: 1 }
-      return nothing
-    },
-    *report({ reportType, range, resume }) {
-      const dates = `start=${range?.start}&end=${range?.end}`
-      if (reportType === 'file') {
-        yield {
-          is: 'download',
-          request: request('GET', `/file?${dates}`),
-          bucket: 'calls',
-          encoding: 'csv',
-          gzip: false,
-          toRow: (record) => ({
-            date: String(record['date']),
-            id: String(record['id']),
-            clicks: Number(record['clicks']),
-          }),
-        }
-        return nothing
-      }
-      if (reportType === 'slow') {
-        let id = textAt(resume, 'id')
-        if (id === undefined) {
-          id = textAt(yield* ask(request('POST', `/async?${dates}`), 'calls'), 'id') ?? ''
-          yield { is: 'remember', state: { id } }
-        }
-        while (at(yield* ask(request('GET', `/async?id=${id}`), 'calls'), 'ready') !== true)
-          yield { is: 'wait', ms: 30_000 }
-      }
-      let page = numberAt(resume, 'page') ?? 0
-      for (let more = true; more; page++) {
-        const body = yield* ask(request('GET', `/report?${dates}&page=${page}`), 'calls')
-        yield { is: 'rows', rows: rowsOf(body) }
-        more = at(body, 'more') === true
-      }
-      return { ...nothing, finalThrough: '2026-11-10' }
-    },
-    write: undefined,
-  }
 }

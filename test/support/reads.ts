@@ -4,7 +4,7 @@ import { type Harness, type Reply, startHarness } from './harness.ts'
 export interface Reads extends Harness {
   readonly platform: ExamplePlatform
   /** Connects an account in the way a person without a browser would. Returns the connection. */
-  connect(more?: Record<string, unknown>): Promise<string>
+  connect(more?: Record<string, unknown>, account?: string): Promise<string>
   fetchReport(fields?: Record<string, unknown>): Promise<Reply>
   /** Lets time pass, a second or `stepMs` at a time, until the answer of `path` has the property. */
   until(path: string, holds: (body: Reply['body']) => boolean, stepMs?: number): Promise<Reply>
@@ -36,7 +36,7 @@ export async function startReads(environment: Record<string, string> = {}): Prom
   return {
     ...harness,
     platform,
-    async connect(more = {}) {
+    async connect(more = {}, account) {
       const begun = await send('POST', '/api/v1/connectors/oauth/initiate', {
         connector_type: 'DV360',
         callback_url: CALLBACK,
@@ -44,7 +44,11 @@ export async function startReads(environment: Record<string, string> = {}): Prom
       })
       const back = await platform.authorize(begun.body.authorization_url)
       const { code, state } = Object.fromEntries(back.searchParams)
-      const done = await send('POST', '/api/v1/connectors/oauth/callback', { code, state })
+      const done = await send('POST', '/api/v1/connectors/oauth/callback', {
+        code,
+        state,
+        ...(account !== undefined && { account_id: account }),
+      })
       if (done.status !== 200) throw new Error(JSON.stringify(done.body))
       last = done.body.connector_id
       return last

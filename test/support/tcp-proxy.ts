@@ -11,10 +11,13 @@ export interface TcpProxy {
   cut(what: Cut): void
   /** Loses nothing any more. Connections that lost something are ended, since their streams have holes. */
   heal(): void
+  /** New connections go to another server; those there are end. */
+  turnTo(port: number): void
   close(): Promise<void>
 }
 
-export async function startProxy(toPort: number): Promise<TcpProxy> {
+export async function startProxy(port: number): Promise<TcpProxy> {
+  let toPort = port
   let lost: Cut = 'none'
   const pairs = new Set<{ readonly near: Socket; readonly far: Socket; damaged: boolean }>()
   const server = createServer((near) => {
@@ -51,6 +54,10 @@ export async function startProxy(toPort: number): Promise<TcpProxy> {
     heal: () => {
       lost = 'none'
       endPairs(({ damaged }) => damaged)
+    },
+    turnTo: (other) => {
+      toPort = other
+      endPairs(() => true)
     },
     close: async () => {
       endPairs(() => true)

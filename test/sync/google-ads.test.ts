@@ -46,6 +46,22 @@ describe('Google Ads through the read stack', () => {
     expect(idle.every(({ cost_micros }) => cost_micros === 0)).toBe(true)
   })
 
+  it('counts with the bids where they are placed on the account that is read, and not where they are not', async () => {
+    const left = async (reads: Awaited<ReturnType<typeof connected>>['reads']) =>
+      (await reads.get('/v1/platforms')).body.platforms.find(
+        ({ platform }: { platform: string }) => platform === 'google_ads',
+      ).rateLimit.remaining
+    const other = await connected()
+    const before = await left(other.reads)
+    expect((await other.reads.fetched(other.id, november)).body.status).toBe('completed')
+    expect(await left(other.reads)).toBe(before)
+
+    const same = await connected('1234567890')
+    const full = await left(same.reads)
+    expect((await same.reads.fetched(same.id, november)).body.status).toBe('completed')
+    expect(await left(same.reads)).toBeLessThan(full)
+  })
+
   it('reads campaigns and their ad groups', async () => {
     const { reads, id } = await connected()
     const done = await reads.fetched(id, { report_type: 'campaigns' })

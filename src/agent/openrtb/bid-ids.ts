@@ -8,15 +8,17 @@ export interface BidIds {
   next(): number
 }
 
-const OWNER_LENGTH = 8
+/** 51 bits: no two starts of a fleet share one while either is remembered. */
+const OWNER_LENGTH = 10
 const RADIX = 36
 
-export function createBidIds(owner = randomOwner()): BidIds {
+export function createBidIds(owner = newOwner()): BidIds {
   let last = 0
   return { owner, next: () => ++last }
 }
 
-function randomOwner(): string {
+/** A fresh name for this start, for its bids and for the store that grants it money. */
+export function newOwner(): string {
   return Array.from({ length: OWNER_LENGTH }, () => randomInt(RADIX).toString(RADIX)).join('')
 }
 

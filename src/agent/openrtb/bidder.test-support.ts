@@ -158,7 +158,6 @@ export function createBidder(options: BidderOptions = {}) {
     seen: new SeenBids(),
     rates,
     owner: ids.owner,
-    answersFor: (owner: string) => owner === ids.owner,
     scopesOf,
   }
 

@@ -1,6 +1,6 @@
 export { type AnswerOptions, writeAnswer } from './answer.ts'
 export type { DecideDeps, Seat } from './auction.ts'
-export { type BidIds, createBidIds } from './bid-ids.ts'
+export { type BidIds, createBidIds, newOwner } from './bid-ids.ts'
 export { CampaignSpec, limitsOf } from './campaign.ts'
 export { CampaignIndex } from './campaign-index.ts'
 export { type OpenRtbVersion, readVersion } from './creative.ts'
@@ -15,6 +15,7 @@ export {
   type SettlementKind,
   settleNotice,
 } from './notice.ts'
+export { type Notice, readLetter } from './notice-letter.ts'
 export {
   type BillingNotice,
   createNoticeTokens,
@@ -27,3 +28,4 @@ export { type Campaign, prepareCampaign } from './prepared-campaign.ts'
 export type { Rates } from './price.ts'
 export { type BidRequest, isRefusal, type Refusal, readBidRequest } from './request.ts'
 export { SeenBids } from './seen-bids.ts'
+export { type ElsewhereDeps, settleElsewhere } from './settle-elsewhere.ts'

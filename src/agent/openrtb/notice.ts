@@ -25,8 +25,6 @@ export interface NoticeDeps {
   readonly rates: Rates
   /** The owner of this process's bids. */
   readonly owner: string
-  /** Whether notices for an owner's bids are settled here: this process, and those it has taken over from. */
-  answersFor(owner: string): boolean
   /** The scopes that pay for a campaign, also for one that no longer exists. */
   scopesOf(campaign: string): readonly Scope[]
 }
@@ -40,7 +38,7 @@ export interface NoticeDeps {
  * - `duplicate`: said before. `duplicate_other_price`: billed before at another price, which stands. `contradicted`: a loss for a bid that was won or billed; the win stands.
  * - `too_old`: so old that it cannot be told from a repetition; nothing moves. Count it.
  * - `test`: a bid of a test, never billed.
- * - `elsewhere`: another process answers for this bid; nothing was done.
+ * - `elsewhere`: the bid is another owner's; nothing was done here.
  */
 export type SettlementKind =
   | 'settled'
@@ -67,7 +65,7 @@ export interface Settlement {
 }
 
 /**
- * Settles one genuine notice. Any order and any number of notices of one bid move its money at most once. A win is
+ * Settles one genuine notice of a bid of this process; see `settle-elsewhere.ts` for those of others. Any order and any number of notices of one bid move its money at most once. A win is
  * authoritative: a loss before it does not stop the bill, and a loss after it frees nothing.
  */
 export function settleNotice(
@@ -77,7 +75,7 @@ export function settleNotice(
   query: NoticeQuery,
 ): Settlement {
   if (token.held === 0) return result(deps, token, 'test')
-  if (!deps.answersFor(token.owner)) return result(deps, token, 'elsewhere')
+  if (token.owner !== deps.owner) return result(deps, token, 'elsewhere')
   if (kind === 'billing' || (kind === 'win' && token.billOn === 'win')) return bill(deps, token, query)
   return kind === 'win' ? recordWin(deps, token) : lose(deps, token, query)
 }
@@ -88,7 +86,7 @@ function bill(deps: NoticeDeps, token: NoticeToken, query: NoticeQuery): Settlem
   const price = readClearingPrice(token, query.price, query.currency, deps.rates)
   const spent = costAtClearing(token.held, token.price, price.cpm)
   if (seen === 'again') {
-    const first = token.owner === deps.owner ? deps.ledger.spentOn(token.seq) : undefined
+    const first = deps.ledger.spentOn(token.seq)
     const differs = first !== undefined && first !== spent
     return result(deps, token, differs ? 'duplicate_other_price' : 'duplicate')
   }
@@ -96,16 +94,16 @@ function bill(deps: NoticeDeps, token: NoticeToken, query: NoticeQuery): Settlem
   return result(deps, token, is, { spent: is === 'duplicate' ? ZERO : spent, price: price.form })
 }
 
-function book({ ledger, owner, scopesOf }: NoticeDeps, token: NoticeToken, spent: Micros): SettlementKind {
+function book({ ledger, scopesOf }: NoticeDeps, token: NoticeToken, spent: Micros): SettlementKind {
   const { seq, campaign } = token
-  const ending = token.owner === owner ? ledger.settle(seq, spent) : 'unknown'
+  const ending = ledger.settle(seq, spent)
   if (ending === 'settled' || ending === 'settled_late') return ending
   if (ending !== 'unknown') return 'duplicate'
   const booked = ledger.addSpend(bidId(token.owner, seq), scopesOf(campaign), spent)
   return booked === 'settled' ? 'settled_late' : 'duplicate'
 }
 
-function recordWin(deps: NoticeDeps, token: NoticeToken): Settlement {
+export function recordWin(deps: NoticeDeps, token: NoticeToken): Settlement {
   const seen = deps.seen.mark(token.owner, token.seq, WON)
   return result(deps, token, seen === 'first' ? 'recorded' : seen === 'again' ? 'duplicate' : 'too_old')
 }
@@ -113,7 +111,7 @@ function recordWin(deps: NoticeDeps, token: NoticeToken): Settlement {
 /** Loss code 0 is "won" and may come in a loss notice. */
 const WON_CODE = 0
 
-function lose(deps: NoticeDeps, token: NoticeToken, query: NoticeQuery): Settlement {
+export function lose(deps: NoticeDeps, token: NoticeToken, query: NoticeQuery): Settlement {
   const { owner, seq } = token
   const lossCode = /^\d{1,6}$/.test(query.loss ?? '') ? Number(query.loss) : undefined
   if (lossCode === WON_CODE) return result(deps, token, 'recorded', { lossCode })
@@ -124,7 +122,7 @@ function lose(deps: NoticeDeps, token: NoticeToken, query: NoticeQuery): Settlem
   return result(deps, token, ending === 'released' ? 'released' : 'recorded', { lossCode })
 }
 
-function result(
+export function result(
   deps: NoticeDeps,
   token: NoticeToken,
   is: SettlementKind,

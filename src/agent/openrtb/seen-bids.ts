@@ -7,8 +7,22 @@ const BITS = 2
 const BIDS_PER_BYTE = 8 / BITS
 const BYTES_PER_PAGE = 16 * 1024
 const BIDS_PER_PAGE = BYTES_PER_PAGE * BIDS_PER_BYTE
+/** What is kept of a page at once: the marks of so many bids. */
+const BYTES_PER_CHUNK = 256
+const BIDS_PER_CHUNK = BYTES_PER_CHUNK * BIDS_PER_BYTE
+
 /** 64 MiB at most: the notices of the last 268 million bids. */
 const DEFAULT_MAX_PAGES = 4096
+
+type OnMark = (owner: string, chunk: number) => void
+
+/** The marks of consecutive bids of an owner. */
+interface Chunk {
+  readonly owner: string
+  /** Counts the chunks of an owner from 0. */
+  readonly page: number
+  readonly bits: Uint8Array
+}
 
 /**
  * Which bids were reported won and billed, in two bits each, so that no notice counts twice however late it is
@@ -20,9 +34,12 @@ export class SeenBids {
   /** By owner, the number of the first bid that is not forgotten. */
   readonly #known = new Map<string, number>()
   readonly #maxPages: number
+  readonly #onMark: OnMark | undefined
 
-  constructor(maxPages = DEFAULT_MAX_PAGES) {
+  /** @param onMark told of every new mark, and the chunk it is in */
+  constructor(maxPages = DEFAULT_MAX_PAGES, onMark?: OnMark) {
     this.#maxPages = maxPages
+    this.#onMark = onMark
   }
 
   has(owner: string, seq: number, what: Seen): boolean {
@@ -38,7 +55,28 @@ export class SeenBids {
     const before = read(marked, seq)
     if ((before & what) !== 0) return 'again'
     write(marked, seq, before | what)
+    this.#onMark?.(owner, Math.floor(seq / BIDS_PER_CHUNK))
     return 'first'
+  }
+
+  /** A copy of the marks of a chunk; undefined when it is forgotten. */
+  chunk(owner: string, chunk: number): Uint8Array | undefined {
+    const marks = this.#pages.get(keyOf(owner, chunk * BIDS_PER_CHUNK))
+    const at = offsetOf(chunk)
+    return marks?.slice(at, at + BYTES_PER_CHUNK)
+  }
+
+  /** Remembers what was marked earlier, oldest first, and that chunks of an owner below a number are forgotten. */
+  restore(
+    chunks: readonly Chunk[],
+    forgotten: readonly { readonly owner: string; readonly below: number }[],
+  ): void {
+    for (const { owner, below } of forgotten) this.#known.set(owner, below * BIDS_PER_CHUNK)
+    for (const { owner, page, bits } of chunks) {
+      const key = keyOf(owner, page * BIDS_PER_CHUNK)
+      const marks = this.#pages.get(key) ?? this.#addPage(key)
+      marks.set(bits.subarray(0, BYTES_PER_CHUNK), offsetOf(page))
+    }
   }
 
   #addPage(key: string): Uint8Array {
@@ -59,6 +97,8 @@ export class SeenBids {
 }
 
 const keyOf = (owner: string, seq: number): string => `${owner}/${Math.floor(seq / BIDS_PER_PAGE)}`
+/** Where a chunk begins on its page. */
+const offsetOf = (chunk: number): number => (chunk * BYTES_PER_CHUNK) % BYTES_PER_PAGE
 const byteOf = (seq: number): number => Math.floor((seq % BIDS_PER_PAGE) / BIDS_PER_BYTE)
 const shiftOf = (seq: number): number => (seq % BIDS_PER_BYTE) * BITS
 

@@ -15,6 +15,8 @@ export interface Lease {
 /** What an owner had not accounted for when its lease ended. */
 export interface Forfeit {
   readonly owner: string
+  /** Of the last line it was answered under that lease; left out in states of before this was kept. */
+  readonly seq?: number
   rest: number
   /** When `rest` becomes spend: the last hold could have been billed by then. */
   readonly bookAtMs: number

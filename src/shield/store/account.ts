@@ -4,6 +4,7 @@ import { type Limit, type LimitSpec, replaceLimits, restoreLimit } from '../limi
 import { DayWindow } from '../windows/index.ts'
 import type { AccountState, Forfeit, Lease } from './account-state.ts'
 import { reliefInMs } from './relief.ts'
+import { countsOnMore, forfeitedOf, limitStandings } from './standing.ts'
 import type {
   Bill,
   BillReply,
@@ -101,9 +102,14 @@ export class Account {
     const nowMs = this.#age()
     const lease = this.#leases.get(owner)
     if (lease && line.seq === lease.seq) return lease.reply
-    if (lease && line.seq < lease.seq) return { is: 'stale' }
+    const forfeit = this.#forfeits.get(owner)
+    if (line.seq < (lease?.seq ?? forfeit?.seq ?? 0)) return { is: 'stale' }
     // An owner that says it has been here before, and has no lease now, has lost it.
-    if (!lease && line.seq !== 1) return this.#readmit(owner, line, nowMs)
+    if (!lease && (line.seq !== 1 || forfeit)) return this.#readmit(owner, line, nowMs)
+    if (lease && countsOnMore(line, lease)) {
+      this.#forfeit(owner, lease, nowMs)
+      return this.#readmit(owner, line, nowMs)
+    }
     return this.#apply(owner, lease ?? this.#admit(owner, line), line, nowMs)
   }
 
@@ -128,13 +134,17 @@ export class Account {
     if ((this.#leases.get(owner)?.endsMs ?? 0) > nowMs) return { is: 'alive' }
     if (this.#billed.has(id)) return { is: 'already' }
     const forfeit = this.#forfeits.get(owner)
-    const covered = Math.min(amount, forfeit?.rest ?? 0)
-    const overdraft = this.#overdraftOf(amount - covered, nowMs)
+    const before = this.#rooms(nowMs)
     if (forfeit) {
-      forfeit.rest -= covered
+      const rest = Math.min(amount, forfeit.rest)
+      forfeit.rest -= rest
       // It counts as spend already, but from an earlier moment than the bill's.
-      if (forfeit.booked) this.#unbook(nowMs, forfeit.bookAtMs, covered)
+      if (forfeit.booked) this.#unbook(nowMs, forfeit.bookAtMs, rest)
     }
+    // What was forfeited covers as much as it still counted for, limit by limit: what has left a window is no room there.
+    const lacking = this.#rooms(nowMs).map((room, i) => amount - room + Math.min(0, before[i] ?? room))
+    const overdraft = Math.max(0, ...lacking)
+    this.overdraft += overdraft
     this.#book(nowMs, amount)
     this.#billed.set(id, nowMs)
     return { is: 'booked', overdraft }
@@ -142,35 +152,24 @@ export class Account {
 
   /** What could be granted now; Infinity without limits. */
   available(nowMs: number): number {
+    return Math.min(Number.POSITIVE_INFINITY, ...this.#rooms(nowMs))
+  }
+
+  /** What each limit leaves. */
+  #rooms(nowMs: number): number[] {
     const promised = this.#promised()
-    return Math.min(
-      Number.POSITIVE_INFINITY,
-      ...this.#limits.map(({ spec, window }) => spec.max - window.sum(nowMs) - promised),
-    )
+    return this.#limits.map(({ spec, window }) => spec.max - window.sum(nowMs) - promised)
   }
 
   standing(nowMs: number, owner: string, wanted: number): Standing {
-    const mine = this.#leases.get(owner)?.outstanding ?? 0
     let outstanding = 0
     for (const lease of this.#leases.values()) outstanding += lease.outstanding
-    const pending = [...this.#forfeits.values()].filter(({ booked, rest }) => !booked && rest > 0)
-    const firstMs = Math.min(...pending.map(({ bookAtMs }) => bookAtMs))
     return {
       available: this.available(nowMs),
       reliefInMs: wanted > 0 ? reliefInMs(this.#limits, nowMs, this.#promised(), wanted) : 0,
-      limits: this.#limits.map(({ spec, window }) => {
-        const spent = window.sum(nowMs)
-        return {
-          spec,
-          spent,
-          nextReliefMs: spent > 0 ? window.reliefInMs(nowMs, 1) : Number.POSITIVE_INFINITY,
-        }
-      }),
-      elsewhere: outstanding - mine,
-      forfeited: {
-        amount: pending.reduce((sum, { rest }) => sum + rest, 0),
-        bookedInMs: pending.length > 0 ? Math.max(0, firstMs - nowMs) : undefined,
-      },
+      limits: limitStandings(this.#limits, nowMs),
+      elsewhere: outstanding - this.outstandingOf(owner),
+      forfeited: forfeitedOf(this.#forfeits.values(), nowMs),
       spentEver: this.spent,
       overdraftEver: this.overdraft,
     }
@@ -213,8 +212,10 @@ export class Account {
 
   /** Tells a returning owner that its money is forfeited. What it spent beyond its grants is news all the same. */
   #readmit(owner: string, line: SyncLine, nowMs: number): SyncReply {
-    const overdraft = this.#overdraftOf(line.overdrawn, nowMs)
-    this.#book(nowMs, line.overdrawn)
+    // A line that was applied before its lease ended has been booked.
+    const news = line.seq === this.#forfeits.get(owner)?.seq ? 0 : line.overdrawn
+    const overdraft = this.#overdraftOf(news, nowMs)
+    this.#book(nowMs, news)
     const reply: SyncReply = { is: 'forfeited', bookedAtMs: nowMs, overdraft }
     const lease = this.#admit(owner, line)
     lease.seq = line.seq
@@ -256,17 +257,15 @@ export class Account {
     return nowMs
   }
 
-  #forfeit(owner: string, { outstanding, longestHoldMs }: Lease, atMs: number): void {
+  #forfeit(owner: string, { seq, outstanding, longestHoldMs }: Lease, atMs: number): void {
     this.#leases.delete(owner)
     const before = this.#forfeits.get(owner)
     const rest = outstanding + (before && !before.booked ? before.rest : 0)
-    if (rest > 0) this.#forfeits.set(owner, { owner, rest, bookAtMs: atMs + longestHoldMs, booked: false })
+    this.#forfeits.set(owner, { owner, seq, rest, bookAtMs: atMs + longestHoldMs, booked: false })
   }
 
   #live(nowMs: number): number {
-    let live = 0
-    for (const { endsMs } of this.#leases.values()) if (endsMs > nowMs) live += 1
-    return live
+    return [...this.#leases.values()].filter(({ endsMs }) => endsMs > nowMs).length
   }
 
   #promised(): number {

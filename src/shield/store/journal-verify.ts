@@ -1,10 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
+import { checkLog, lastUse } from '../../disk/index.ts'
 import { messageOf } from '../../errors.ts'
 import { JournalLedger } from './journal-ledger.ts'
 import { type Replayed, replay, unwritten } from './journal-replay.ts'
 import { LedgerFile, ledgerPath } from './sqlite-file.ts'
-import { lastUse } from './sqlite-lock.ts'
-import { checkLog } from './sqlite-wal.ts'
 
 /** What a ledger's entries come to. */
 export type Verdict =
@@ -31,7 +30,7 @@ export type Verdict =
 export function verifyLedger(directory: string): Verdict {
   let file: LedgerFile | undefined
   try {
-    const use = lastUse(directory)
+    const use = lastUse(directory, 'ledger')
     const hasLog = checkedLog(directory)
     if (use?.is === 'open' && !hasLog)
       return wrong('the write-ahead log of a use that was not ended is missing')

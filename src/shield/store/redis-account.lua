@@ -190,9 +190,15 @@ local function promised()
   for _, forfeit in pairs(forfeits) do if not forfeit.booked then total = total + forfeit.rest end end
   return total
 end
+-- What each limit leaves.
+local function rooms()
+  local left, held = {}, promised()
+  for i, spec in ipairs(limits) do left[i] = spec.max - sum(spec) - held end
+  return left
+end
 local function available()
-  local least, held = NEVER, promised()
-  for _, spec in ipairs(limits) do least = math.min(least, spec.max - sum(spec) - held) end
+  local least = NEVER
+  for _, room in ipairs(rooms()) do least = math.min(least, room) end
   return least
 end
 local function overdraftOf(uncovered)
@@ -201,17 +207,17 @@ local function overdraftOf(uncovered)
   increase(K_ACCOUNT, 'overdraft', overdraft)
   return overdraft
 end
-local function forfeitRest(owner, rest, atMs)
+-- `seq` is the last line that was answered under the lease.
+local function forfeitRest(owner, rest, atMs, seq)
   local before = forfeits[owner]
   if before and not before.booked then rest = rest + before.rest end
-  if rest <= 0 then return end
-  forfeits[owner] = { rest = rest, at = atMs, booked = false }
+  forfeits[owner] = { rest = rest, at = atMs, booked = false, seq = seq }
   save(K_FORFEITS, owner, forfeits[owner])
 end
 local function forfeit(owner, lease, atMs)
   owners[owner] = nil
   redis.call('HDEL', K_OWNERS, owner)
-  forfeitRest(owner, lease.out, atMs + lease.hold)
+  forfeitRest(owner, lease.out, atMs + lease.hold, lease.seq)
 end
 
 -- How long until no lost grant can be used, none of its bids billed, and no lost spend counts any more.
@@ -318,7 +324,10 @@ local function reconcile(owner, lease, totals)
   local granted, reported, returned, gone = lost('granted'), lost('reported'), lost('returned'), lost('forfeited')
   lease.out = math.max(0, lease.out + granted - reported - returned - gone)
   book(nowMs, reported + lost('overdrawn'))
-  forfeitRest(owner, gone, nowMs + lease.hold)
+  if gone > 0 then forfeitRest(owner, gone, nowMs + lease.hold, lease.seq) end
+end
+local function claimed(totals)
+  return totals.granted - totals.reported - totals.returned - totals.forfeited
 end
 local function admit(hold)
   return { seq = 0, out = 0, ends = 0, hold = hold, granted = 0, reported = 0, returned = 0, overdrawn = 0, forfeited = 0 }
@@ -340,18 +349,29 @@ local function sync(owner, line)
     save(K_OWNERS, owner, lease)
     return lease.reply
   end
-  if lease and line.seq < lease.seq then return answer({ is = 'stale' }) end
+  local gone = forfeits[owner]
+  if line.seq < (lease and lease.seq or gone and gone.seq or 0) then return answer({ is = 'stale' }) end
   local fenced = fenceUntilMs()
-  if not lease and line.seq ~= 1 and not (fenced and line.totals and not forfeits[owner]) then
+  -- An owner that was told of its forfeit counts on nothing; else it took an answer from before for the new one.
+  if lease and lease.forgets and line.totals and claimed(line.totals) > 0 then
+    reconcile(owner, lease, line.totals)
+    forfeit(owner, lease, nowMs)
+    lease, gone = nil, forfeits[owner]
+  end
+  if not lease and (line.seq ~= 1 or gone) and not (fenced and line.totals and not gone) then
     lease = admit(line.longestHoldMs)
     if line.totals then for name, total in pairs(line.totals) do lease[name] = total end end
     lease.forfeited = lease.granted - lease.reported - lease.returned
+    lease.forgets = true
     lease.overdrawn = lease.overdrawn + line.overdrawn
-    local overdraft = overdraftOf(line.overdrawn)
-    book(nowMs, line.overdrawn)
+    -- A line that was applied before its lease ended has been booked.
+    local news = gone and gone.seq == line.seq and 0 or line.overdrawn
+    local overdraft = overdraftOf(news)
+    book(nowMs, news)
     return finish(owner, lease, line, { is = 'forfeited', bookedAtMs = text(nowMs), overdraft = text(overdraft) })
   end
   lease = lease or admit(line.longestHoldMs)
+  lease.forgets = false
   owners[owner] = lease
   if line.totals then reconcile(owner, lease, line.totals) end
   for _, credit in ipairs(line.credits) do unbook(credit.bookedAtMs, credit.amount) end
@@ -391,14 +411,20 @@ local function bill(b)
   if lease and lease.ends > nowMs then return answer({ is = 'alive' }) end
   if redis.call('ZSCORE', K_BILLED, b.id) then return answer({ is = 'already' }) end
   local one = forfeits[b.owner]
-  local covered = math.min(b.amount, one and one.rest or 0)
-  local overdraft = overdraftOf(b.amount - covered)
+  local before = rooms()
   if one then
-    one.rest = one.rest - covered
+    local rest = math.min(b.amount, one.rest)
+    one.rest = one.rest - rest
     -- It counts as spend already, but from an earlier moment than the bill's.
-    if one.booked then unbook(one.at, covered) end
+    if one.booked then unbook(one.at, rest) end
     save(K_FORFEITS, b.owner, one)
   end
+  -- What was forfeited covers as much as it still counted for, limit by limit: what has left a window is no room there.
+  local overdraft = 0
+  for i, room in ipairs(rooms()) do
+    overdraft = math.max(overdraft, b.amount - room + math.min(0, before[i]))
+  end
+  increase(K_ACCOUNT, 'overdraft', overdraft)
   book(nowMs, b.amount)
   redis.call('ZADD', K_BILLED, text(nowMs), b.id)
   return answer({ is = 'booked', overdraft = text(overdraft) })

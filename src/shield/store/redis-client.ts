@@ -30,10 +30,13 @@ export type RedisClient = Redis | Cluster
 /**
  * A client for `redis://` or `rediss://` (one server), `redis-sentinel://host:port,host:port/name`, or
  * `redis-cluster://host:port,host:port`. User and password go before the hosts. Not connected yet.
+ *
+ * @param commandMs a command without an answer is given up after this; longer for one that waits on purpose
  */
-export function redisClient(url: string): RedisClient {
+export function redisClient(url: string, commandMs = COMMAND_MS): RedisClient {
+  const options = { ...OPTIONS, commandTimeout: commandMs }
   const list = /^redis-(sentinel|cluster):\/\/(?:([^:@/]*):([^@/]*)@)?([^/]+)(?:\/([^/]+))?$/.exec(url)
-  if (!list) return quiet(new Redis(url, OPTIONS))
+  if (!list) return quiet(new Redis(url, options))
   const [, kind, username, password, hosts = '', name = 'mymaster'] = list
   const nodes = hosts.split(',').map((node) => {
     const [host = '', port = kind === 'sentinel' ? '26379' : '6379'] = node.split(':')
@@ -43,13 +46,13 @@ export function redisClient(url: string): RedisClient {
     ...(username && { username: decodeURIComponent(username) }),
     ...(password && { password: decodeURIComponent(password) }),
   }
-  if (kind === 'sentinel') return quiet(new Redis({ ...OPTIONS, ...access, sentinels: nodes, name }))
+  if (kind === 'sentinel') return quiet(new Redis({ ...options, ...access, sentinels: nodes, name }))
   return quiet(
     new Cluster(nodes, {
       lazyConnect: true,
       enableOfflineQueue: false,
       clusterRetryStrategy: (times) => Math.min(times * 50, RECONNECT_MS_MAX),
-      redisOptions: { ...OPTIONS, ...access },
+      redisOptions: { ...options, ...access },
     }),
   )
 }

@@ -49,16 +49,18 @@ if changed then
   redis.call('PUBLISH', K_CONTROL, get('version'))
 end
 
-local owners = {}
+local owners, living = {}, {}
 local flat = redis.call('HGETALL', K_REGISTRY)
 for i = 1, #flat, 2 do
   if tonumber(flat[i + 1]) + FORGET_MS <= timeMs then redis.call('HDEL', K_REGISTRY, flat[i])
   else owners[#owners + 1] = flat[i] end
+  if tonumber(flat[i + 1]) + req.leaseMs > timeMs then living[#living + 1] = flat[i] end
 end
 local version = get('version') or '0'
 local reply = {
   version = version, replid = replid, timeMs = string.format('%.0f', timeMs),
   isReady = get('ready') ~= false, movedMs = get('movedMs') or '0', owners = #owners > 0 and owners or nil,
+  living = #living > 0 and living or nil,
 }
 if version ~= req.known then
   reply.fields = redis.call('HGETALL', K_CONTROL)

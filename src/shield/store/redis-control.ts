@@ -22,14 +22,17 @@ const killSwitch = z.custom<KillSwitch>()
 /** What operators decided, as Redis has it and as it was known here last. */
 export class RedisControl {
   readonly #client: RedisClient
+  readonly #leaseMs: number
   readonly #script = new RedisScript('redis-control.lua')
   #known: Control = { version: 0, killSwitch: RELEASED, scopes: [] }
   #replid: string | undefined
   /** Named with every request once it takes part, so that a Redis that has lost its memory knows whom to hear. */
   #owner: string | undefined
 
-  constructor(client: RedisClient) {
+  /** @param leaseMs an owner that was not heard of for so long is gone */
+  constructor(client: RedisClient, leaseMs: number) {
     this.#client = client
+    this.#leaseMs = leaseMs
   }
 
   /** As of the last answer; kept while Redis is away. */
@@ -86,6 +89,7 @@ export class RedisControl {
   async #ask(request: object): Promise<ControlReply> {
     const common = {
       known: String(this.#known.version),
+      leaseMs: this.#leaseMs,
       ...(this.#owner !== undefined && { owner: this.#owner }),
     }
     return readControlReply(

@@ -98,6 +98,8 @@ const controlAnswer = z.object({
   isReady: z.boolean(),
   movedMs: number,
   owners: z.array(z.string()).default([]),
+  /** Of these owners, heard of within a lease. */
+  living: z.array(z.string()).default([]),
   fields: z.array(z.string()).optional(),
 })
 /** Answers of `redis-control.lua`. */

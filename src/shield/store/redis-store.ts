@@ -2,6 +2,7 @@ import type { Cancel, Clock } from '../../clock.ts'
 import { RedisAccounts } from './redis-accounts.ts'
 import { checkMemoryPolicy, type RedisClient, reach, redisClient } from './redis-client.ts'
 import { CONTROL_KEY, RedisControl } from './redis-control.ts'
+import { RedisMail } from './redis-mail.ts'
 import { asBillReply, asSyncReply, type ControlReply } from './redis-replies.ts'
 import {
   type Bill,
@@ -43,6 +44,7 @@ const LOST_HOLD_MS = 300_000
 /** Budgets that many processes share, in Redis. ARCHITECTURE.md, “Several processes, one budget”, has the rules. */
 export class RedisStore implements BudgetStore {
   readonly answersAtOnce = false
+  readonly mail: RedisMail
   readonly #clock: Clock
   readonly #client: RedisClient
   readonly #subscriber: RedisClient
@@ -51,6 +53,8 @@ export class RedisStore implements BudgetStore {
   readonly #watchers = new Set<(control: Control) => void>()
   /** Scopes whose grants are withheld. */
   readonly #fenced = new Set<string>()
+  /** As of the last answer. */
+  #living: { readonly owners: ReadonlySet<string>; readonly atMs: number } | undefined
   #told = ''
   #epoch = ''
   #cancelPoll: Cancel = () => undefined
@@ -85,7 +89,14 @@ export class RedisStore implements BudgetStore {
     this.#client = redisClient(url)
     this.#subscriber = redisClient(url)
     this.#accounts = new RedisAccounts({ clock, client: this.#client, leaseMs, toleranceMs, minReplicas })
-    this.#control = new RedisControl(this.#client)
+    this.#control = new RedisControl(this.#client, Math.ceil(leaseMs))
+    this.mail = new RedisMail({
+      clock,
+      url,
+      client: this.#client,
+      living: () => this.#whoLives(),
+      confirm: () => this.#accounts.confirm(),
+    })
   }
 
   async sync(owner: string, lines: readonly SyncLine[]): Promise<readonly SyncReply[]> {
@@ -211,7 +222,8 @@ export class RedisStore implements BudgetStore {
 
   async #read(): Promise<void> {
     const epoch = this.#epoch
-    const { replid, owners } = await this.#control.read()
+    const { replid, owners, living } = await this.#control.read()
+    this.#living = { owners: new Set(living), atMs: this.#clock.elapsedMs() }
     this.#epoch = replid
     if (epoch !== '' && epoch !== replid) {
       const control = await this.#control.read()
@@ -221,6 +233,13 @@ export class RedisStore implements BudgetStore {
     await Promise.all(
       [...this.#fenced].map((scope) => this.#accounts.ask(scope, 'lift', { owners, lost: LOST })),
     )
+  }
+
+  /** At most two polls old. */
+  async #whoLives(): Promise<ReadonlySet<string>> {
+    const known = this.#living
+    if (known && this.#clock.elapsedMs() - known.atMs < 2 * POLL_MS) return known.owners
+    return new Set((await this.#control.read()).living)
   }
 
   #tell(): void {

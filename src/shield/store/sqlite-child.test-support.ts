@@ -6,7 +6,8 @@ import { line, SCOPE } from './store-contract.test-support.ts'
 
 /**
  * A process of its own that spends one unit after the other in the ledger of a directory, and says `spent <n>` when n of
- * them were acknowledged. What fails it says as well, and goes on.
+ * them were acknowledged. What fails it says as well, and goes on. A second argument `exit` or `throw` says how it ends
+ * by itself after some of them, with more on their way.
  */
 async function spend(directory: string): Promise<void> {
   const store = await SqliteStore.open({ directory, clock: systemClock, boot: systemBoot })
@@ -20,11 +21,20 @@ async function spend(directory: string): Promise<void> {
       if (seq > 1) acknowledged += 1
       seq += 1
       process.stdout.write(`spent ${acknowledged}\n`)
+      if (acknowledged === 20) end(process.argv[3])
     } catch (error) {
       process.stdout.write(`refused: ${messageOf(error)}\n`)
       await new Promise((resolve) => systemClock.after(100, () => resolve(undefined)))
     }
   }
+}
+
+function end(how: string | undefined): void {
+  if (how === 'exit') process.exit(3)
+  if (how === 'throw')
+    setImmediate(() => {
+      throw new Error('a fault of our own')
+    })
 }
 
 spend(process.argv[2] ?? '').catch((error) => {

@@ -13,13 +13,13 @@ import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { FakeClock } from '../../../test/support/fake-clock.ts'
+import { DiskError } from '../../disk/index.ts'
 import { run, type Step, steps } from './commands.test-support.ts'
 import { chainHash, entryOf, textOf } from './journal-entry.ts'
 import { exportJournal } from './journal-export.ts'
 import { JournalLedger, type JournalState } from './journal-ledger.ts'
 import { verifyLedger } from './journal-verify.ts'
 import { Ledger } from './ledger.ts'
-import { LedgerError } from './sqlite-error.ts'
 import { SqliteLedger } from './sqlite-ledger.ts'
 import { bootOf, copyOf, openStore, temporaryDirectory } from './sqlite-store.test-support.ts'
 import type { SqliteStore } from './sqlite-store.ts'
@@ -140,7 +140,7 @@ describe('damaged files', () => {
     try {
       return stateIn(directory, new FakeClock(Date.UTC(2027, 0, 1))).number - 1
     } catch (error) {
-      expect(error).toBeInstanceOf(LedgerError)
+      expect(error).toBeInstanceOf(DiskError)
       expect(error).toMatchObject({ message: expect.stringMatching(/ledger/) })
       return 'refused'
     }
@@ -232,7 +232,7 @@ describe('damaged files', () => {
       join(directory, 'ledger.db'),
       'not a database at all, but long enough to be looked at'.repeat(100),
     )
-    expect(() => stateIn(directory, new FakeClock())).toThrow(LedgerError)
+    expect(() => stateIn(directory, new FakeClock())).toThrow(DiskError)
   })
 })
 

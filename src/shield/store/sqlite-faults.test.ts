@@ -1,10 +1,12 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { smallDisk } from '../../../test/support/small-disk.ts'
 import { micros } from '../../money.ts'
+import { verifyLedger } from './journal-verify.ts'
 import { copyOf, openStore, temporaryDirectory } from './sqlite-store.test-support.ts'
 import { line, SCOPE } from './store-contract.test-support.ts'
 
@@ -12,31 +14,19 @@ const limits = [{ kind: 'lifetime', max: micros(1_000_000_000) } as const]
 const define = { scope: SCOPE, currency: 'USD', limits, by: 'configuration' } as const
 const CHILD = join(import.meta.dirname, 'sqlite-child.test-support.ts')
 
-/** A directory on a disk with little space left, and a way to get more. A disk of its own, or the shared memory's. */
-function smallDisk(freeBytes: number): { directory: string; makeSpace: () => void } {
-  const mounted = temporaryDirectory()
-  let directory = mounted
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', mounted], { stdio: 'ignore' })
-    onTestFinished(() => void execFileSync('umount', ['--lazy', mounted]))
-  } catch {
-    directory = mkdtempSync('/dev/shm/bidwarden-')
-    onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
-  }
-  const ballast = join(directory, 'ballast')
-  const { bavail, bsize } = statfsSync(directory)
-  writeFileSync(ballast, Buffer.alloc(bavail * bsize - freeBytes))
-  return { directory, makeSpace: () => rmSync(ballast) }
-}
-
 /** Lets the event loop turn until something holds. */
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setImmediate(resolve))
 }
 
 /** A process that spends in a directory; see the file. */
-function spender(command: string, args: readonly string[], options: { uid?: number } = {}) {
-  const child: ChildProcess = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], ...options })
+function spender(
+  command: string,
+  args: readonly string[],
+  options: { uid?: number; errors?: 'ignore' } = {},
+) {
+  const { errors = 'inherit', ...who } = options
+  const child: ChildProcess = spawn(command, args, { stdio: ['ignore', 'pipe', errors], ...who })
   onTestFinished(() => void child.kill('SIGKILL'))
   const said: string[] = []
   const lines = createInterface({ input: child.stdout ?? process.stdin })
@@ -123,6 +113,19 @@ describe('a directory that cannot be written', () => {
     const { said, ended } = spender(process.execPath, [CHILD, directory], uid)
     await ended
     expect(said).toEqual([`failed: ${directory}/ledger.lock cannot be written: unable to open database file`])
+  })
+})
+
+describe.each(['exit', 'throw'])('a process that ends without closing its store (%s)', (how) => {
+  it('leaves a ledger that opens again, with everything acknowledged', async () => {
+    const directory = temporaryDirectory()
+    const { ended, acknowledged } = spender(process.execPath, [CHILD, directory, how], { errors: 'ignore' })
+    await ended
+    expect(acknowledged()).toBeGreaterThanOrEqual(20)
+    expect(verifyLedger(directory)).toMatchObject({ is: 'right' })
+    const { store } = await openStore({ directory })
+    const [reply] = await store.sync('reader', [line(1)])
+    expect(reply?.is === 'granted' && reply.standing.spentEver).toBeGreaterThanOrEqual(acknowledged())
   })
 })
 

@@ -1,11 +1,17 @@
 import { isoTime } from '../../clock.ts'
-import { messageOf } from '../../errors.ts'
+import {
+  DirectoryLock,
+  DiskError,
+  makeDirectory,
+  openError,
+  type Use,
+  writeFailure,
+} from '../../disk/index.ts'
 import { chainHash, type JournalEntry, type Opening, scopeOf, textOf } from './journal-entry.ts'
 import { JournalLedger, type JournalState } from './journal-ledger.ts'
 import { type Replayed, replay, unwritten } from './journal-replay.ts'
-import { codeOf, LedgerError, writeFailure } from './sqlite-error.ts'
-import { LedgerFile, makeDirectory, type Row } from './sqlite-file.ts'
-import { DirectoryLock, type Use } from './sqlite-lock.ts'
+import { LedgerFile, type Row } from './sqlite-file.ts'
+import type { LedgerAnswer, LedgerQuestion } from './sqlite-thread.ts'
 
 /** How a ledger is opened, and when and where. */
 export interface OpenLedger {
@@ -59,7 +65,7 @@ export class SqliteLedger {
     for (const row of file.rows(this.#at.number)) {
       const wrong = replay(this.#at, row)
       if (wrong !== undefined)
-        throw new LedgerError('damaged', `the ledger is damaged at entry ${row.number}: ${wrong}`)
+        throw new DiskError('damaged', `the ledger is damaged at entry ${row.number}: ${wrong}`)
     }
   }
 
@@ -67,14 +73,14 @@ export class SqliteLedger {
    * Opens the ledger for this process alone, replays what is not in the last snapshot, and forfeits what earlier
    * owners had left.
    *
-   * @throws LedgerError
+   * @throws DiskError
    */
   static open(how: OpenLedger): { ledger: SqliteLedger; opened: OpenedLedger } {
     makeDirectory(how.directory)
     let lock: DirectoryLock | undefined
     let file: LedgerFile | undefined
     try {
-      lock = new DirectoryLock(how.directory, isoTime(how.atMs))
+      lock = new DirectoryLock(how.directory, 'ledger', isoTime(how.atMs))
       const { before } = lock
       file = LedgerFile.open(how.directory, {
         hasLog: before?.is === 'open',
@@ -85,7 +91,7 @@ export class SqliteLedger {
     } catch (error) {
       file?.close()
       lock?.release()
-      throw openError(error, how.directory)
+      throw openError(error, how.directory, 'ledger')
     }
   }
 
@@ -102,7 +108,7 @@ export class SqliteLedger {
     for (const row of rows) {
       const wrong = replay(this.#at, row)
       if (wrong !== undefined)
-        throw new LedgerError('damaged', `entry ${row.number} cannot be replayed: ${wrong}`)
+        throw new DiskError('damaged', `entry ${row.number} cannot be replayed: ${wrong}`)
     }
   }
 
@@ -127,13 +133,9 @@ export class SqliteLedger {
     }
   }
 
-  /** Rows numbered `after + 1` to `upTo`. */
-  slice(after: number, upTo: number): Row[] {
-    return this.#file.slice(after, upTo)
-  }
-
-  get range(): { first: number; last: number } {
-    return this.#file.range
+  read(question: LedgerQuestion): LedgerAnswer {
+    if (question.ask === 'range') return { is: 'range', ...this.#file.range }
+    return { is: 'slice', rows: this.#file.slice(question.after, question.upTo) }
   }
 
   /** Lets the ledger go. Whether all was written or not: what is on the disk is whole. */
@@ -151,7 +153,7 @@ export class SqliteLedger {
     const { number } = this.#at
     if (before && number < before.entries) {
       const missing = `it ends at entry ${number}, but had ${before.entries}`
-      throw new LedgerError('damaged', `the ledger in ${how.directory} is an older copy: ${missing}`)
+      throw new DiskError('damaged', `the ledger in ${how.directory} is an older copy: ${missing}`)
     }
     this.append([openingOf(this.#at, how)])
     this.#lock.set('open', this.#at.number)
@@ -187,7 +189,7 @@ function startOf(file: LedgerFile): Replayed {
     if (state) return { journal: new JournalLedger(state), number, hash }
   }
   if (file.range.first <= 1) return unwritten()
-  throw new LedgerError('damaged', 'the ledger is damaged: no snapshot of it is whole')
+  throw new DiskError('damaged', 'the ledger is damaged: no snapshot of it is whole')
 }
 
 /**
@@ -205,18 +207,4 @@ function openingOf(at: Replayed, how: OpenLedger): JournalEntry {
   const copy = new JournalLedger(at.journal.state())
   const { effect } = copy.apply(command, { elapsedMs, wallMs: atMs })
   return { number: at.number + 1, atMs, elapsedMs, command, effect }
-}
-
-const CORRUPT = [11, 26]
-
-function openError(error: unknown, directory: string): unknown {
-  if (error instanceof LedgerError) return error
-  const detail = messageOf(error)
-  if (CORRUPT.includes((codeOf(error) ?? 0) & 0xff)) {
-    return new LedgerError(
-      'damaged',
-      `the ledger in ${directory} is damaged: ${detail}; restore it from a copy`,
-    )
-  }
-  return new LedgerError('unwritable', `the ledger in ${directory} cannot be used: ${detail}`)
 }

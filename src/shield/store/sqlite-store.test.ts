@@ -25,9 +25,10 @@ const limits = [{ kind: 'sliding', windowMs: 10 * MINUTES, max: micros(1_000) } 
 const define = { scope: SCOPE, currency: 'USD', limits, by: 'configuration' } as const
 
 /** Opens a store again, and asks what could be granted there. */
+let readers = 0
 async function availableIn(directory: string, clock: FakeClock, boot = bootOf(clock)): Promise<number> {
   const { store } = await openStore({ directory, clock, boot })
-  const [reply] = await store.sync('reader', [line(1)])
+  const [reply] = await store.sync(`reader ${++readers}`, [line(1)])
   await store.close()
   return reply?.is === 'granted' ? reply.standing.available : Number.NaN
 }

@@ -39,6 +39,9 @@ export const line = (seq: number, say: Partial<SyncLine> = {}): SyncLine => ({
   ...say,
 })
 
+/** What a purse says of answered lines that granted so much. */
+const totals = (granted: number) => ({ granted, reported: 0, returned: 0, overdrawn: 0, forfeited: 0 })
+
 /** What every budget store does, whatever it is made of. */
 export function budgetStoreContract(name: string, open: () => Promise<StoreFixture>): void {
   describe(`${name} store`, () => {
@@ -217,6 +220,56 @@ export function budgetStoreContract(name: string, open: () => Promise<StoreFixtu
         const again = await granted('a', line(3, { need: 100 }))
         expect(again.granted).toBe(15)
         expect(again.standing).toMatchObject({ spentEver: 5, forfeited: { amount: 80 } })
+      })
+
+      it('tells it so also where its first line comes again', async () => {
+        await define([lifetime(100)])
+        const first = line(1, { need: 30 })
+        await granted('a', first)
+        await fixture.pass(fixture.leaseMs + 10)
+        expect((await sync('a', first)).is).toBe('forfeited')
+        expect((await granted('b', line(1))).standing).toMatchObject({ elsewhere: 0, available: 70 })
+      })
+
+      it('does not admit it again by a line that was late on its way', async () => {
+        await define([lifetime(100)])
+        for (const seq of [1, 2, 3])
+          await granted('a', line(seq, { need: 10, totals: totals(10 * (seq - 1)) }))
+        await fixture.pass(fixture.leaseMs + 10)
+        expect(await sync('a', line(2, { need: 10, totals: totals(10) }))).toEqual({ is: 'stale' })
+        expect((await sync('a', line(4, { need: 10, totals: totals(30) }))).is).toBe('forfeited')
+      })
+
+      it('tells it once more when it believed an older answer', async () => {
+        await define([lifetime(100)])
+        const first = line(1, { need: 80, longestHoldMs: 60_000, totals: totals(0) })
+        await granted('a', first)
+        await fixture.pass(fixture.leaseMs + 10)
+        expect((await sync('a', first)).is).toBe('forfeited')
+        // The answer to the first sending of that line, which granted 80, came in before.
+        expect((await sync('a', line(2, { totals: totals(80) }))).is).toBe('forfeited')
+        const { standing } = await granted('b', line(1, { need: 100 }))
+        expect(standing).toMatchObject({ elsewhere: 0, available: expect.toSatisfy((room) => room <= 0) })
+      })
+
+      it('books what it spent beyond its grants once, though that line is sent again after the lease', async () => {
+        await define([lifetime(100)])
+        await granted('a', line(1, { need: 10, totals: totals(0) }))
+        const late = line(2, { overdrawn: 5, totals: totals(10) })
+        await granted('a', late)
+        await fixture.pass(fixture.leaseMs + 10)
+        expect((await sync('a', late)).is).toBe('forfeited')
+        expect((await granted('b', line(1))).standing.spentEver).toBe(15)
+      })
+
+      it('calls a bill overdraft where what it left behind has left the window', async () => {
+        await define([sliding(100)])
+        await granted('a', line(1, { need: 80 }))
+        await fixture.pass(fixture.leaseMs + 10)
+        await granted('b', line(1))
+        await fixture.pass(2 * WINDOW_MS)
+        expect((await granted('c', line(1, { need: 100 }))).granted).toBe(100)
+        expect(await bill({ amount: 30 })).toEqual({ is: 'booked', overdraft: 30 })
       })
 
       it('takes a bill for its bids out of what it left behind, once', async () => {

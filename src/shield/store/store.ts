@@ -1,6 +1,7 @@
 import type { Cancel } from '../../clock.ts'
 import type { LimitSpec } from '../limits.ts'
 import type { JournalReader } from './journal-export.ts'
+import type { OwnerMail } from './mail.ts'
 
 /** What is known at once by a store in this process, and later by any other. */
 export type Soon<T> = T | Promise<T>
@@ -180,5 +181,7 @@ export interface BudgetStore {
   watch(onChange: (control: Control) => void): Cancel
   /** Everything that ever moved it, where that is written down. */
   readonly journal?: JournalReader
+  /** How its owners reach each other, where there can be several. */
+  readonly mail?: OwnerMail
   close(): Promise<void>
 }

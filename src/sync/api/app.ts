@@ -6,6 +6,7 @@ import { connectorRoutes } from './connectors.ts'
 import { answerData } from './data.ts'
 import { answerEvents, type OpenStreams } from './events.ts'
 import { integrationRoutes } from './integrations.ts'
+import { reconciliationRoutes } from './reconciliation.ts'
 import { recordRoutes } from './records.ts'
 import { requestRoutes } from './requests.ts'
 import { answerChallenge, takeWebhook, webhookRoutes } from './webhooks.ts'
@@ -21,6 +22,7 @@ export function createSyncApp(sync: Sync, streams: OpenStreams): OpenAPIHono<Env
     ...webhookRoutes(sync),
     ...recordRoutes(sync),
     ...campaignRoutes(sync),
+    ...reconciliationRoutes(sync),
   ])
   app.get('/api/v1/connectors/requests/:id/data', (c) => answerData(sync, authorize, c))
   app.get('/api/v1/events', (c) => answerEvents(sync, authorize, streams, c))

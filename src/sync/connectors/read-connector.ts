@@ -147,6 +147,19 @@ export interface ReportSpec {
   readonly maxDays: number | undefined
 }
 
+/** Where a platform reports what it spent, and how far its own rules let that differ from what was set. */
+export interface SpendReport {
+  readonly reportType: string
+  /** The field that has the platform's id of the campaign. */
+  readonly campaignField: string
+  /** Spend of a row, in micros of the account's currency. */
+  micros(row: Row): number
+  /** After so many days a day's spend is not corrected any more. */
+  readonly settledAfterDays: number
+  /** A day may cost so many times what was set for it; 1 where the platform allows nothing beyond. */
+  readonly overDelivery: number
+}
+
 /** A campaign as far as all platforms know it. Money in micros of the account's currency. */
 export interface CampaignChange {
   readonly name?: string
@@ -211,6 +224,8 @@ export interface ReadConnector {
   readonly baseUrls: Readonly<Record<string, string>>
   /** How many requests of one account may be under way at once. */
   readonly concurrencyPerAccount: number
+  /** Absent where the platform spends nothing, or does not say what. */
+  readonly spend?: SpendReport
 
   /** Adds the platform's authentication to a request. */
   authorize(request: HttpRequest, accessToken: string): HttpRequest

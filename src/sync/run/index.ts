@@ -2,4 +2,11 @@ export { type Breakers, createBreakers } from './breakers.ts'
 export type { CallDeps, CallerOf } from './call.ts'
 export { begin, type Conversation, converse, converseNow, type Listener, type Talked } from './converse.ts'
 export { type Health, HealthRecord } from './health.ts'
-export { type Account, createLimits, forgetOldWindows, type LimitStatus, type Limits } from './limits.ts'
+export {
+  type Account,
+  createLimits,
+  forgetOldWindows,
+  type LimitStatus,
+  type Limits,
+  type SharedLimiter,
+} from './limits.ts'

@@ -32,14 +32,18 @@ export interface Limits {
 
 const ADMITTED: Admission = { is: 'admitted' }
 
+/** The limiter of an account that is called by others in this service as well. */
+export type SharedLimiter = (type: ConnectorType, accountId: string) => RateLimiter | undefined
+
 /**
- * Limits on calls, per platform and account. Each is counted twice: in a sliding window of this process, which is exact
+ * Limits on calls, per platform and account. An account that bids are placed on counts with the bids first. Each is counted twice: in a sliding window of this process, which is exact
  * over time, and in a fixed window in the database, which is exact over processes and restarts.
  */
 export function createLimits(
   store: Store,
   clock: Clock,
   limitsOf: (type: ConnectorType) => readonly CallLimit[],
+  sharedBy: SharedLimiter = () => undefined,
 ): Limits {
   const known = new Map<string, RateLimiter[]>()
 
@@ -68,6 +72,8 @@ export function createLimits(
       const admission = admits(account, bucket, priority)
       if (admission.is === 'limited') return admission
       const all = limiters(account, bucket)
+      const shared = await sharedBy(account.type, account.accountId)?.takeSoon(priority)
+      if (shared?.is === 'limited') return shared
       for (const limiter of all) limiter.count()
       for (const { limit } of all) {
         const admission = await takeShared(store, clock, account, bucket, limit)
@@ -77,6 +83,7 @@ export function createLimits(
     },
     block(account, bucket, afterMs) {
       for (const limiter of limiters(account, bucket)) limiter.block(afterMs)
+      sharedBy(account.type, account.accountId)?.block(afterMs)
     },
     observe(account, bucket, usedShare) {
       for (const limiter of limiters(account, bucket)) limiter.observe(usedShare)

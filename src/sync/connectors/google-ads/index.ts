@@ -20,7 +20,7 @@ import {
   WRITES,
 } from '../read-connector.ts'
 import { CALLS, doorTo, listAccounts } from './customers.ts'
-import { AD_GROUP_COLUMNS, CAMPAIGN_COLUMNS, CAMPAIGNS, type Column, REPORTS } from './reports.ts'
+import { AD_GROUP_COLUMNS, CAMPAIGN_COLUMNS, CAMPAIGNS, type Column, REPORTS, SPEND } from './reports.ts'
 import { entitiesQuery, figuresQuery, searchStream } from './requests.ts'
 import { resultsOf, rowsOf } from './rows.ts'
 import { createCampaign, dailyBudget, setCampaignStatus, updateCampaign } from './write.ts'
@@ -87,6 +87,7 @@ export const createGoogleAds: CreateReadConnector = (baseUrls = {}) => {
     },
     baseUrls: urls,
     concurrencyPerAccount: 2,
+    spend: SPEND,
     authorize: (request, accessToken) => bearer(request, accessToken, [host]),
     read: readAnswer,
     usedShare: () => undefined,

@@ -1,4 +1,4 @@
-import type { ReportSpec } from '../read-connector.ts'
+import type { ReportSpec, SpendReport } from '../read-connector.ts'
 
 /** A column of ours: the field it is read from, in the words of the query language, and what it holds. */
 export interface Column {
@@ -77,6 +77,15 @@ export const REPORTS: Readonly<Record<string, Report>> = {
       ...CAMPAIGN_NAMES,
     },
   ),
+}
+
+/** Invalid clicks are taken off within some days. A day may cost twice its budget; a month is held to 30.4 of them. */
+export const SPEND: SpendReport = {
+  reportType: 'campaign_performance',
+  campaignField: 'campaign_id',
+  micros: (row) => Number(row['cost_micros'] ?? 0),
+  settledAfterDays: 3,
+  overDelivery: 2,
 }
 
 /** What is set up. A budget that is shared limits other campaigns as well. */

@@ -5,7 +5,7 @@ import { listAdvertisers } from './accounts.ts'
 import { CAMPAIGNS, readEntities } from './entities.ts'
 import { REPORT_CALLS, readReport } from './my-reports.ts'
 import { CALLS } from './pages.ts'
-import { REPORTS } from './reports.ts'
+import { REPORTS, SPEND } from './reports.ts'
 import { createCampaign, dailyBudget, setCampaignStatus, updateCampaign } from './write.ts'
 
 const [OWN_HOSTS = '', ...STORES] = TRADE_DESK_READS.fileHosts
@@ -39,6 +39,7 @@ export const createTradeDesk: CreateReadConnector = (baseUrls = {}) => {
     },
     baseUrls: urls,
     concurrencyPerAccount: TRADE_DESK_READS.concurrency,
+    spend: SPEND,
     // Finished reports lie in a store elsewhere, which must not see the token.
     authorize: (request: HttpRequest, token) =>
       isOnApi(request.url) || isBelow(request.url, OWN_HOSTS) ? tradeDesk.authorize(request, token) : request,

@@ -1,4 +1,4 @@
-import type { Cell, ReportSpec, Row } from '../read-connector.ts'
+import type { Cell, ReportSpec, Row, SpendReport } from '../read-connector.ts'
 
 type Kind = 'id' | 'text' | 'number' | 'money'
 /** Our name of a column, the name it has in a report, and what it holds. */
@@ -51,6 +51,15 @@ export const REPORTS: Readonly<Record<string, Report>> = {
     [DATE, column('ad_group_id', 'Ad Group ID', 'id')],
     [...METRICS, column('ad_group_name', 'Ad Group', 'text'), CAMPAIGN_ID, CAMPAIGN_NAME],
   ),
+}
+
+/** Nothing is said of a day that may cost more than was set for it. */
+export const SPEND: SpendReport = {
+  reportType: 'campaign_performance',
+  campaignField: 'campaign_id',
+  micros: (row) => Number(row['cost_micros'] ?? 0),
+  settledAfterDays: 3,
+  overDelivery: 1,
 }
 
 export type Line =

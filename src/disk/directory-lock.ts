@@ -2,10 +2,10 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { messageOf } from '../../errors.ts'
-import { codeOf, LedgerError } from './sqlite-error.ts'
+import { messageOf } from '../errors.ts'
+import { codeOf, DiskError } from './disk-error.ts'
 
-/** Who uses the ledger, or did; and how much of it there must be. */
+/** Who uses a file, or did; and how much of it there must be. */
 export interface Use {
   /** `opening`: nothing was written yet. `open`: until it is closed, or the process is killed. */
   readonly is: 'opening' | 'open' | 'closed'
@@ -17,7 +17,7 @@ export interface Use {
 }
 
 /**
- * The right to use a ledger's directory: a file of its own that is locked as long as the process lives, however it ends.
+ * The right to use a directory's `<name>.db`: a file of its own that is locked as long as the process lives, however it ends.
  * The operating system frees it, so no lock is ever left behind by a dead process, and no process identity is guessed.
  */
 export class DirectoryLock {
@@ -27,10 +27,13 @@ export class DirectoryLock {
   readonly #database: DatabaseSync
   #use: Use
 
-  /** @throws LedgerError `locked`, naming the holder; `unwritable` */
-  constructor(directory: string, since: string) {
-    this.#file = join(directory, 'ledger.use')
-    this.#database = lock(join(directory, 'ledger.lock'), this.#file)
+  /**
+   * @param name of what is locked, such as `ledger`
+   * @throws DiskError `locked`, naming the holder; `unwritable`
+   */
+  constructor(directory: string, name: string, since: string) {
+    this.#file = usePath(directory, name)
+    this.#database = lock(join(directory, `${name}.lock`), this.#file)
     this.before = readUse(this.#file)
     const entries = this.before?.entries ?? 0
     this.#use = { is: 'opening', pid: process.pid, host: hostname(), since, entries }
@@ -38,7 +41,7 @@ export class DirectoryLock {
     if (this.before?.is !== 'open') this.#write(this.#use)
   }
 
-  /** Records that the ledger is in use, or no more, and has so many entries. */
+  /** Records that it is in use, or no more, and has so many entries. */
   set(is: Use['is'], entries: number): void {
     this.#use = { ...this.#use, is, entries }
     this.#write(this.#use)
@@ -68,16 +71,18 @@ function lock(path: string, useFile: string): DatabaseSync {
     database?.close()
     if (codeOf(error) !== BUSY) {
       const detail = messageOf(error)
-      throw new LedgerError('unwritable', `${path} cannot be written: ${detail}`)
+      throw new DiskError('unwritable', `${path} cannot be written: ${detail}`)
     }
     const use = readUse(useFile)
     const holder = use ? `process ${use.pid} on ${use.host} since ${use.since}` : 'another process'
-    throw new LedgerError('locked', `${path} is held by ${holder}; one process at a time may use a ledger`)
+    throw new DiskError('locked', `${path} is held by ${holder}; one process at a time may use it`)
   }
 }
 
-/** The present use of a directory, or the last one. */
-export const lastUse = (directory: string): Use | undefined => readUse(join(directory, 'ledger.use'))
+const usePath = (directory: string, name: string): string => join(directory, `${name}.use`)
+
+/** The present use of a directory's `<name>.db`, or the last one. */
+export const lastUse = (directory: string, name: string): Use | undefined => readUse(usePath(directory, name))
 
 function readUse(path: string): Use | undefined {
   try {
@@ -86,5 +91,5 @@ function readUse(path: string): Use | undefined {
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
   }
-  throw new LedgerError('damaged', `${path} cannot be read; delete it to accept the ledger as it is`)
+  throw new DiskError('damaged', `${path} cannot be read; delete it to accept what is beside it as it is`)
 }

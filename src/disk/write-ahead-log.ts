@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs'
-import { LedgerError } from './sqlite-error.ts'
+import { DiskError } from './disk-error.ts'
 
 const HEADER_BYTES = 32
 const FRAME_HEADER_BYTES = 24
@@ -21,7 +21,7 @@ type Sums = [number, number]
  * forgets it. A torn end holds one commit at most: the next is written only after the one before is on the disk.
  *
  * @returns whether there is a log with anything in it
- * @throws LedgerError `damaged` when commits that were on the disk would be forgotten
+ * @throws DiskError `damaged` when commits that were on the disk would be forgotten
  */
 export function checkLog(path: string): boolean {
   const fd = openIfThere(path)
@@ -85,7 +85,7 @@ function openIfThere(path: string): number | undefined {
 }
 
 const damaged = (path: string, what: string) =>
-  new LedgerError(
+  new DiskError(
     'damaged',
-    `${path} is damaged: ${what}. Acknowledged spend would be forgotten; restore the ledger from a copy`,
+    `${path} is damaged: ${what}. What was acknowledged would be forgotten; restore it from a copy`,
   )

@@ -1,17 +1,17 @@
-import { messageOf } from '../../errors.ts'
+import { messageOf } from '../errors.ts'
 
 /**
- * Why a ledger's file cannot be used. `locked`: another process uses it. `damaged`: it is not what was written.
+ * Why a file cannot be used. `locked`: another process uses it. `damaged`: it is not what was written.
  * `unwritable`: the directory or the disk does not take it. `foreign`: the file is something else, or of another version.
  */
-export type LedgerFault = 'locked' | 'damaged' | 'unwritable' | 'foreign'
+export type DiskFault = 'locked' | 'damaged' | 'unwritable' | 'foreign'
 
-/** A ledger that cannot be opened; the message says why, in words for an operator. */
-export class LedgerError extends Error {
-  override readonly name = 'LedgerError'
-  readonly fault: LedgerFault
+/** A file that cannot be opened; the message says why, in words for an operator. */
+export class DiskError extends Error {
+  override readonly name = 'DiskError'
+  readonly fault: DiskFault
 
-  constructor(fault: LedgerFault, message: string) {
+  constructor(fault: DiskFault, message: string) {
     super(message)
     this.fault = fault
   }

@@ -1,0 +1,40 @@
+import type { NoticeKind, NoticeQuery } from './notice.ts'
+import type { NoticeToken, NoticeTokens } from './notice-token.ts'
+
+/** A genuine notice, with the text of its token, so that it can be passed on. */
+export interface Notice {
+  readonly kind: NoticeKind
+  readonly text: string
+  readonly token: NoticeToken
+  readonly query: NoticeQuery
+}
+
+/** A notice as a letter to the owner of its bid. */
+export const writeLetter = ({ kind, text, query: { price, currency, loss } }: Notice): string =>
+  JSON.stringify([kind, text, price ?? null, currency ?? null, loss ?? null])
+
+/**
+ * The notice in a letter; undefined for what no process of ours can have written. Its token is verified again: whoever can
+ * write to the store is not thereby one who can bill.
+ */
+export function readLetter(tokens: NoticeTokens, letter: string): Notice | undefined {
+  const fields = parse(letter)
+  if (!Array.isArray(fields)) return undefined
+  const [kind, text, price, currency, loss] = fields.map((field: unknown) =>
+    typeof field === 'string' ? field : undefined,
+  )
+  const token = text === undefined ? undefined : tokens.verify(text)
+  if (text === undefined || !token || !isKind(kind)) return undefined
+  return { kind, text, token, query: { price, currency, loss } }
+}
+
+const isKind = (text: string | undefined): text is NoticeKind =>
+  text === 'win' || text === 'billing' || text === 'loss'
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,104 @@
+import type { Clock } from '../clock.ts'
+import { DiskThread, GroupCommit, type WriteFailure } from '../disk/index.ts'
+import { messageOf } from '../errors.ts'
+import {
+  type Entry,
+  type Payment,
+  type Records,
+  type RecordsState,
+  RecordsUnavailable,
+  type Recovered,
+} from './records.ts'
+import type { Keep, OpenRecords, RecordsAnswer, RecordsQuestion } from './records-file.ts'
+
+export interface RecordsTraffic {
+  readonly opened: undefined
+  readonly batch: readonly Entry[]
+  readonly question: RecordsQuestion
+  readonly answer: RecordsAnswer
+}
+
+export interface DiskRecordsOptions {
+  /** Made where it is missing. */
+  readonly directory: string
+  readonly clock: Clock
+  readonly keep: Keep
+  /** Told how long each commit took, in milliseconds. */
+  readonly onWritten?: (tookMs: number) => void
+}
+
+const OPEN: RecordsState = { is: 'open' }
+
+/** Records in `DATA_DIR/records.db`, written by a thread: what comes during one write shares the next. */
+export class DiskRecords implements Records {
+  readonly lasts = true
+  readonly #thread: DiskThread<RecordsTraffic>
+  readonly #commits: GroupCommit<Entry>
+
+  /**
+   * Opens the records of a directory for this process alone.
+   *
+   * @throws DiskError when they are in use, damaged or not writable; they are never begun anew in place of some that were there
+   */
+  static async open({ directory, clock, keep, onWritten }: DiskRecordsOptions): Promise<DiskRecords> {
+    const how: OpenRecords = { directory, atMs: Math.floor(clock.nowMs()), keep }
+    let failed: (failure: WriteFailure) => void = () => {}
+    const program = new URL('./records-worker.ts', import.meta.url)
+    const thread = new DiskThread<RecordsTraffic>('records', program, how, (failure) => failed(failure))
+    await thread.opened
+    const records = new DiskRecords(thread, clock, onWritten)
+    failed = (failure) => records.#commits.fail(failure)
+    return records
+  }
+
+  private constructor(
+    thread: DiskThread<RecordsTraffic>,
+    clock: Clock,
+    onWritten: DiskRecordsOptions['onWritten'],
+  ) {
+    this.#thread = thread
+    const timed = {
+      async write(entries: readonly Entry[]) {
+        const startedMs = clock.elapsedMs()
+        const outcome = await thread.write(entries)
+        onWritten?.(clock.elapsedMs() - startedMs)
+        return outcome
+      },
+      close: () => thread.close(),
+    }
+    this.#commits = new GroupCommit(timed, { clock, refusal: (detail) => new RecordsUnavailable(detail) })
+  }
+
+  get state(): RecordsState {
+    const { state } = this.#commits
+    return state.is === 'open' ? OPEN : { is: 'away', detail: state.detail }
+  }
+
+  append(entries: readonly Entry[]): Promise<void> {
+    return this.#commits.append(entries)
+  }
+
+  async recover(): Promise<Recovered> {
+    const answer = await this.#thread.ask({ ask: 'recover' })
+    if (answer.is !== 'recovered') throw new RecordsUnavailable('the records gave no answer')
+    return answer.recovered
+  }
+
+  async find(what: 'bid' | 'key', name: string): Promise<string | undefined> {
+    try {
+      const answer = await this.#thread.ask({ ask: what, name })
+      return answer.is === 'found' ? answer.text : undefined
+    } catch (error) {
+      throw new RecordsUnavailable(messageOf(error))
+    }
+  }
+
+  async spentBetween(fromMs: number, toMs: number): Promise<readonly Payment[]> {
+    const answer = await this.#thread.ask({ ask: 'spent', fromMs, toMs })
+    return answer.is === 'spent' ? answer.payments : []
+  }
+
+  async close(): Promise<void> {
+    if (this.#commits.state.is !== 'closed') await this.#commits.close()
+  }
+}

@@ -1,0 +1,298 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { isoTime } from '../clock.ts'
+import {
+  checkpoint,
+  DirectoryLock,
+  DiskError,
+  type FileKind,
+  makeDirectory,
+  openDatabase,
+  openError,
+  transaction,
+  usedBytes,
+  writeFailure,
+} from '../disk/index.ts'
+import { type Entry, KEY_MS, type Payment, type Recovered } from './records.ts'
+
+/** How the records of a directory are opened. */
+export interface OpenRecords {
+  readonly directory: string
+  /** By the wall clock. */
+  readonly atMs: number
+  readonly keep: Keep
+}
+
+/** How much of the past is kept. */
+export interface Keep {
+  readonly maxAgeMs: number
+  /** Beyond these the oldest bids go first, and when no more than `latest` are left, whatever is the oldest. */
+  readonly maxBytes: number
+  /** So many of the latest bids are named at a start. */
+  readonly latest: number
+}
+
+export type RecordsQuestion =
+  | { readonly ask: 'recover' }
+  | { readonly ask: 'bid' | 'key'; readonly name: string }
+  | { readonly ask: 'spent'; readonly fromMs: number; readonly toMs: number }
+
+export type RecordsAnswer =
+  | { readonly is: 'recovered'; readonly recovered: Recovered }
+  | { readonly is: 'found'; readonly text: string | undefined }
+  | { readonly is: 'spent'; readonly payments: readonly Payment[] }
+
+/** Rows of every table count up, so that their order is their age. A row that is replaced keeps its place. */
+const RECORDS: FileKind = {
+  name: 'records',
+  applicationId: 0x62696472,
+  version: 1,
+  schema: `
+    CREATE TABLE bids (
+      number INTEGER PRIMARY KEY AUTOINCREMENT, bid_id TEXT NOT NULL UNIQUE, at_ms INTEGER NOT NULL,
+      is_open INTEGER NOT NULL, text TEXT NOT NULL, payer TEXT, spent INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX open_bids ON bids (number) WHERE is_open = 1;
+    CREATE INDEX spent_bids ON bids (at_ms, payer, spent) WHERE payer IS NOT NULL;
+    CREATE TABLE keys (
+      number INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, at_ms INTEGER NOT NULL, text TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE seen (
+      number INTEGER PRIMARY KEY AUTOINCREMENT, owner TEXT NOT NULL, page INTEGER NOT NULL, at_ms INTEGER NOT NULL,
+      bits BLOB NOT NULL, UNIQUE (owner, page)
+    ) STRICT;
+    CREATE TABLE forgotten (owner TEXT PRIMARY KEY, below INTEGER NOT NULL) STRICT;
+    CREATE TABLE uses (number INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT;`,
+}
+
+const TABLES = ['bids', 'keys', 'seen'] as const
+type Table = (typeof TABLES)[number]
+
+/** The write-ahead log starts anew beyond these bytes. */
+const CHECKPOINT_BYTES = 4 << 20
+/** What is too old is looked for after so many entries, and deleted in portions, so that no commit waits long. */
+const PRUNE_EVERY = 1_000
+const DROP_AT_LEAST = 200
+
+/** The records on the disk: one file, its lock, and what is too old deleted between two commits. */
+export class RecordsFile {
+  readonly #lock: DirectoryLock
+  readonly #database: DatabaseSync
+  readonly #keep: Keep
+  readonly #put: Record<Entry['put'], StatementSync>
+  readonly #uses: number
+  #nowMs: number
+  #bytesSinceCheckpoint = 0
+  #entriesSincePruning = PRUNE_EVERY
+  /** Rows that are deleted at once: more than are written meanwhile. */
+  #portion = DROP_AT_LEAST
+
+  private constructor(lock: DirectoryLock, database: DatabaseSync, { keep, atMs }: OpenRecords) {
+    this.#lock = lock
+    this.#database = database
+    this.#keep = keep
+    this.#nowMs = atMs
+    const before = numberOf(database, 'SELECT count(*) FROM uses')
+    const had = lock.before?.entries ?? 0
+    if (before < had) {
+      const missing = `they were opened ${before} times, but had been ${had} times`
+      throw new DiskError('damaged', `the records are an older copy: ${missing}`)
+    }
+    this.#uses = before + 1
+    transaction(database, () => database.prepare('INSERT INTO uses (at_ms) VALUES (?)').run(atMs))
+    this.#put = {
+      bid: database.prepare(
+        `INSERT INTO bids (bid_id, at_ms, is_open, text, payer, spent) VALUES (?, ?, ?, ?, ?, ?)
+         ON CONFLICT (bid_id) DO UPDATE SET is_open = excluded.is_open, text = excluded.text,
+           payer = excluded.payer, spent = excluded.spent`,
+      ),
+      key: database.prepare(
+        `INSERT INTO keys (key, at_ms, text) VALUES (?, ?, ?)
+         ON CONFLICT (key) DO UPDATE SET at_ms = excluded.at_ms, text = excluded.text`,
+      ),
+      no_key: database.prepare('DELETE FROM keys WHERE key = ?'),
+      seen: database.prepare(
+        `INSERT INTO seen (owner, page, at_ms, bits) VALUES (?, ?, ?, ?)
+         ON CONFLICT (owner, page) DO UPDATE SET bits = excluded.bits`,
+      ),
+    }
+    // From here on the log has something in it, and must be there unless this use is ended.
+    lock.set('open', this.#uses)
+  }
+
+  /**
+   * Opens the records of a directory for this process alone.
+   *
+   * @throws DiskError
+   */
+  static open(how: OpenRecords): RecordsFile {
+    const { directory, atMs } = how
+    makeDirectory(directory)
+    let lock: DirectoryLock | undefined
+    let database: DatabaseSync | undefined
+    try {
+      lock = new DirectoryLock(directory, RECORDS.name, isoTime(atMs))
+      const { before } = lock
+      database = openDatabase(directory, RECORDS, {
+        hasLog: before?.is === 'open',
+        mustExist: before !== undefined && before.entries > 0,
+      })
+      return new RecordsFile(lock, database, how)
+    } catch (error) {
+      database?.close()
+      lock?.release()
+      throw openError(error, directory, RECORDS.name)
+    }
+  }
+
+  /** All of them or none; on the disk when this returns. */
+  append(entries: readonly Entry[]): void {
+    transaction(this.#database, () => {
+      for (const entry of entries) this.#write(entry)
+    })
+    this.#entriesSincePruning += entries.length
+    this.#portion = Math.max(DROP_AT_LEAST, 2 * entries.length)
+  }
+
+  read(question: RecordsQuestion): RecordsAnswer {
+    if (question.ask === 'recover') return { is: 'recovered', recovered: this.#recover() }
+    if (question.ask === 'spent') return { is: 'spent', payments: this.#spent(question) }
+    const from = question.ask === 'bid' ? 'bids WHERE bid_id' : 'keys WHERE key'
+    const row = this.#database.prepare(`SELECT text FROM ${from} = ?`).get(question.name)
+    return { is: 'found', text: row && String(row['text']) }
+  }
+
+  /** Housekeeping between two commits; what it cannot do for lack of space it does another time. */
+  tidy(): boolean {
+    try {
+      if (this.#bytesSinceCheckpoint > CHECKPOINT_BYTES) {
+        this.#bytesSinceCheckpoint = 0
+        checkpoint(this.#database)
+      }
+      if (this.#entriesSincePruning < PRUNE_EVERY) return false
+      const more = this.#prune()
+      if (!more) this.#entriesSincePruning = 0
+      return more
+    } catch (error) {
+      this.#entriesSincePruning = 0
+      if (writeFailure(error).is === 'broken') throw error
+      return false
+    }
+  }
+
+  close(): void {
+    try {
+      checkpoint(this.#database)
+      this.#database.close()
+      this.#lock.set('closed', this.#uses)
+    } finally {
+      this.#lock.release()
+    }
+  }
+
+  #write(entry: Entry): void {
+    switch (entry.put) {
+      case 'bid': {
+        const { bidId, atMs, isOpen, text, spent } = entry
+        const [payer, amount] = spent ? [spent.payer, spent.amount] : [null, 0]
+        this.#put.bid.run(bidId, Math.floor(atMs), isOpen ? 1 : 0, text, payer, amount)
+        this.#wrote(text.length, atMs)
+        break
+      }
+      case 'key':
+        this.#put.key.run(entry.key, Math.floor(entry.atMs), entry.text)
+        this.#wrote(entry.text.length, entry.atMs)
+        break
+      case 'no_key':
+        this.#put.no_key.run(entry.key)
+        break
+      case 'seen': {
+        const { owner, page, atMs, bits } = entry
+        this.#put.seen.run(owner, page, Math.floor(atMs), bits)
+        this.#wrote(bits.length, atMs)
+        break
+      }
+    }
+  }
+
+  #wrote(bytes: number, atMs: number): void {
+    this.#bytesSinceCheckpoint += bytes
+    this.#nowMs = Math.max(this.#nowMs, atMs)
+  }
+
+  #spent({ fromMs, toMs }: RecordsQuestion & { ask: 'spent' }): Payment[] {
+    return this.#database
+      .prepare(
+        `SELECT payer, sum(spent) AS amount FROM bids
+         WHERE payer IS NOT NULL AND at_ms >= ? AND at_ms < ? GROUP BY payer`,
+      )
+      .all(fromMs, toMs)
+      .map(({ payer, amount }) => ({ payer: String(payer), amount: Number(amount) }))
+  }
+
+  #recover(): Recovered {
+    const rows = (sql: string, ...values: number[]) => this.#database.prepare(sql).all(...values)
+    const lastKeyMs = numberOf(this.#database, 'SELECT coalesce(max(at_ms), -1) FROM keys')
+    return {
+      latest: rows('SELECT text FROM bids ORDER BY number DESC LIMIT ?', this.#keep.latest)
+        .map(({ text }) => String(text))
+        .reverse(),
+      open: rows('SELECT text FROM bids WHERE is_open = 1 ORDER BY number').map(({ text }) => String(text)),
+      lastKeyMs: lastKeyMs < 0 ? undefined : lastKeyMs,
+      seen: rows('SELECT owner, page, bits FROM seen ORDER BY number').map(({ owner, page, bits }) => ({
+        owner: String(owner),
+        page: Number(page),
+        bits: bits instanceof Uint8Array ? bits : new Uint8Array(),
+      })),
+      forgotten: rows('SELECT owner, below FROM forgotten').map(({ owner, below }) => ({
+        owner: String(owner),
+        below: Number(below),
+      })),
+    }
+  }
+
+  /** Deletes a portion of what is too old or too much; whether there may be more of it. */
+  #prune(): boolean {
+    const { maxAgeMs, maxBytes } = this.#keep
+    const oldest = (table: Table) =>
+      numberOf(
+        this.#database,
+        `SELECT coalesce(min(at_ms), 9e15) FROM (SELECT at_ms FROM ${table} ORDER BY number LIMIT 1)`,
+      )
+    const ages = TABLES.map((table) => ({ table, atMs: oldest(table) })).toSorted((a, b) => a.atMs - b.atMs)
+    for (const { table, atMs } of ages) {
+      const untilMs = this.#nowMs - (table === 'keys' ? Math.min(KEY_MS, maxAgeMs) : maxAgeMs)
+      if (atMs < untilMs) return this.#drop(table, untilMs)
+    }
+    const [first] = ages
+    if (!first || usedBytes(this.#database) <= maxBytes) return false
+    // Many refusals must not push out keys and marks, on which money depends.
+    const { latest } = this.#keep
+    const bids = numberOf(this.#database, `SELECT count(*) FROM (SELECT 1 FROM bids LIMIT ${latest + 1})`)
+    return this.#drop(bids > latest ? 'bids' : first.table, Number.MAX_SAFE_INTEGER)
+  }
+
+  /** Deletes the oldest rows of a table that came before a time; true when there were any. */
+  #drop(table: Table, beforeMs: number): boolean {
+    const chosen = `(SELECT number FROM (SELECT number, at_ms FROM ${table} ORDER BY number LIMIT ${this.#portion}) WHERE at_ms < ?)`
+    let dropped = 0
+    transaction(this.#database, () => {
+      if (table === 'seen') {
+        this.#database
+          .prepare(
+            `INSERT INTO forgotten (owner, below) SELECT owner, max(page) + 1 FROM seen WHERE number IN ${chosen} GROUP BY owner
+             ON CONFLICT (owner) DO UPDATE SET below = max(below, excluded.below)`,
+          )
+          .run(beforeMs)
+      }
+      const { changes } = this.#database
+        .prepare(`DELETE FROM ${table} WHERE number IN ${chosen}`)
+        .run(beforeMs)
+      dropped = Number(changes)
+    })
+    return dropped > 0
+  }
+}
+
+function numberOf(database: DatabaseSync, sql: string): number {
+  return Number(Object.values(database.prepare(sql).get() ?? {})[0])
+}

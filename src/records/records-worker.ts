@@ -1,0 +1,5 @@
+import { serveThread } from '../disk/index.ts'
+import type { RecordsTraffic } from './disk-records.ts'
+import { type OpenRecords, RecordsFile } from './records-file.ts'
+
+serveThread<RecordsTraffic, OpenRecords>((how) => ({ file: RecordsFile.open(how), opened: undefined }))

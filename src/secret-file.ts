@@ -1,0 +1,42 @@
+import { randomUUID } from 'node:crypto'
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+
+/**
+ * The secret in a file of this name, without white space around it; made at the first use, readable by its owner only.
+ * Processes that make it at the same time end with the same one, and a crash never leaves half of it.
+ */
+export function secretInFolder(folder: string, name: string, make: () => string): string {
+  const path = join(folder, name)
+  return readIfThere(path) ?? create(folder, path, make())
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim()
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined
+    throw error
+  }
+}
+
+function create(folder: string, path: string, secret: string): string {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const draft = `${path}.${randomUUID()}`
+  try {
+    const file = openSync(draft, 'wx', 0o600)
+    writeSync(file, `${secret}\n`)
+    fsyncSync(file)
+    closeSync(file)
+    // Unlike a rename this fails where another process was first.
+    linkSync(draft, path)
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST')) throw error
+  } finally {
+    rmSync(draft, { force: true })
+  }
+  return readFileSync(path, 'utf8').trim()
+}
+
+const hasCode = (error: unknown, code: string): boolean =>
+  error instanceof Error && 'code' in error && error.code === code

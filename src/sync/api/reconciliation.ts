@@ -1,0 +1,73 @@
+import { z } from '@hono/zod-openapi'
+import { check, ok, type Route } from '../../api/index.ts'
+import { AppError } from '../../errors.ts'
+import { micros, toUnits } from '../../money.ts'
+import { findConnection } from '../connections.ts'
+import { checkRange } from '../jobs/index.ts'
+import { REASONS, reconcile } from '../reconcile/index.ts'
+import { connectorFor, type Sync } from '../sync.ts'
+import { infoOf, specOf } from '../work/index.ts'
+import { Id, idOf } from './connectors.ts'
+
+const Range = z.object({ start: z.iso.date(), end: z.iso.date() })
+/** Each day is looked up in our own ledger. */
+const MAX_DAYS = 92
+
+const Line = z.object({
+  date: z.string(),
+  campaign_id: z.string(),
+  reported: z.number().openapi({ description: 'By the platform, in currency units' }),
+  own: z.number().openapi({ description: 'By our own ledger' }),
+  difference: z.number(),
+  reason: z.enum(REASONS),
+})
+const Body = z
+  .object({
+    connector_id: z.string(),
+    account_id: z.string().nullable(),
+    currency: z.string(),
+    days: z.array(Line),
+  })
+  .openapi('Reconciliation')
+
+/** What a platform says was spent beside what our own ledger says. */
+export function reconciliationRoutes(sync: Sync): Route[] {
+  return [
+    {
+      method: 'get',
+      path: '/api/v1/connectors/{id}/reconciliation',
+      summary:
+        'Spend by campaign and day: what the platform reported, what our ledger has, and why they differ',
+      scope: 'read',
+      params: Id,
+      query: Range,
+      answers: { 200: { description: 'Campaigns with spend on either side', schema: Body } },
+      refusals: ['invalid_request', 'not_found', 'currency_mismatch'],
+      async handle(c, { org }) {
+        const row = await findConnection(sync, org, idOf(c))
+        const connector = connectorFor(sync, row.type)
+        const rule = connector.spend
+        const spec = rule && specOf(connector, rule.reportType)
+        if (!rule || !spec) throw new AppError('invalid_request', `${connector.type} reports no spend`)
+        const range = check(Range, c.req.query())
+        checkRange({ ...spec, maxDays: MAX_DAYS }, range, sync.clock.nowMs(), infoOf(row).timezone)
+        const source = { row, type: connector.type, rule }
+        const found = await reconcile(sync.store, sync.ownSpendOf, source, range)
+        if (!found) throw new AppError('not_found', `Nothing is bid on ${connector.type} from here alone`)
+        return ok({
+          connector_id: row.id,
+          account_id: row.account_id,
+          currency: found.currency,
+          days: found.lines.map(({ date, campaignId, reported, own, reason }) => ({
+            date,
+            campaign_id: campaignId,
+            reported: toUnits(micros(reported)),
+            own: toUnits(micros(own)),
+            difference: Math.sign(reported - own) * toUnits(micros(Math.abs(reported - own))),
+            reason,
+          })),
+        })
+      },
+    },
+  ]
+}

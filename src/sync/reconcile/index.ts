@@ -1,0 +1,3 @@
+export { REASONS } from './compare.ts'
+export { type OwnSpendOf, reconcile } from './reconcile.ts'
+export { type SpendSummary, summariseSpend } from './watch.ts'

@@ -1,0 +1,20 @@
+// `node --import ./test/crash/preload.ts src/main.ts`: loads the service's modules, then waits for a line before the service
+// begins. So a restart takes as long as the service itself needs, and the next process is ready while one still runs.
+import { isMainThread } from 'node:worker_threads'
+
+// Threads of the service are given its flags as well.
+if (isMainThread) {
+  await Promise.all([
+    import('../../src/agent/index.ts'),
+    import('../../src/cli.ts'),
+    import('../../src/config.ts'),
+    import('../../src/sync-wiring.ts'),
+    import('../../src/shield/store/sqlite-worker.ts'),
+  ])
+  await new Promise<void>((resolve) => {
+    process.stdin.once('data', () => resolve())
+    // Whoever prepared this process is gone.
+    process.stdin.once('end', () => process.exit(1))
+  })
+  process.stdin.destroy()
+}

@@ -1,0 +1,21 @@
+import { parseArgs } from 'node:util'
+import { redisRounds } from './redis-rounds.ts'
+import { tableOf } from './report.ts'
+import { sqliteRounds } from './sqlite-rounds.ts'
+
+// npm run crash -- --rounds 200 --store sqlite|redis --seed 1
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '200' },
+    store: { type: 'string', default: 'sqlite' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+  },
+})
+const began = performance.now()
+const run = values.store === 'redis' ? redisRounds : sqliteRounds
+const report = await run(Number(values.rounds), Number(values.seed))
+const seconds = ((performance.now() - began) / 1000).toFixed(0)
+process.stdout.write(`${tableOf([report])}\nSeed ${values.seed}, ${seconds} s. Answers to bids:\n`)
+for (const [code, times] of report.answers) process.stdout.write(`${times} ${code}\n`)
+const isWrong = report.overspent + report.forgotten + report.unknown + report.limitsLost > 0
+if (isWrong || report.ledger !== 'right') process.exitCode = 1

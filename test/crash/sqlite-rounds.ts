@@ -1,0 +1,93 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { verifyLedger } from '../../src/shield/index.ts'
+import { freePort } from '../support/free-port.ts'
+import { startOutside } from './outside.ts'
+import { seededRandom } from './random.ts'
+import type { Report } from './report.ts'
+import { serviceProcess } from './service-process.ts'
+import { pause } from './wait.ts'
+
+/** Rounds in which one campaign is bid on: its budget comes to its end, then the next one begins. */
+const ROUNDS_PER_CAMPAIGN = 4
+/** A process is killed at most so long after it began to listen. */
+const LIFE_MS = 700
+/** One in so many processes is killed while it starts. */
+const EARLY = 6
+const START_MS = 120
+
+/** One process and its ledger on the disk: killed and started again under load, as often as asked. */
+export async function sqliteRounds(rounds: number, seed: number): Promise<Report> {
+  const random = seededRandom(seed)
+  const killTimes = seededRandom(seed + 1)
+  const outside = await startOutside(random, Math.ceil(rounds / ROUNDS_PER_CAMPAIGN) + 1)
+  const directory = mkdtempSync(join(tmpdir(), 'bidwarden-crash-'))
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const service = await serviceProcess({
+    ...outside.environment(url),
+    PORT: String(port),
+    STORE: 'sqlite',
+    DATA_DIR: directory,
+  })
+  const shares: number[] = []
+  let forgotten = 0
+  let limitsLost = 0
+  const audit = async () => {
+    const found = await outside.audit(url)
+    forgotten = Math.max(forgotten, found.forgotten)
+    limitsLost = Math.max(limitsLost, found.limitsLost)
+    shares.push(...found.forfeitedShares)
+  }
+  try {
+    await service.start()
+    await outside.setLimits(url)
+    await outside.putCampaign(url)
+    outside.startLoad([url])
+    for (let round = 0; round < rounds; round++) {
+      if (round > 0) {
+        if (round % ROUNDS_PER_CAMPAIGN === 0) outside.aimAtNext()
+        const starting = service.start()
+        if (killTimes() < 1 / EARLY) {
+          starting.catch(() => undefined)
+          await pause(killTimes() * START_MS)
+          await service.kill()
+          continue
+        }
+        await starting
+        await Promise.all([outside.putCampaign(url), audit()])
+      }
+      await pause(killTimes() * LIFE_MS)
+      await service.kill()
+    }
+    await service.start()
+    await audit()
+    await outside.stopLoad()
+    await audit()
+    const recordsLost = await outside.recordsLost(url)
+    service.signal('SIGTERM')
+    await service.ended()
+    const ledger = verifyLedger(directory)
+    return {
+      store: 'sqlite',
+      rounds,
+      kills: rounds,
+      acknowledged: outside.acknowledged.length,
+      won: outside.auctionsWon,
+      answers: outside.answers,
+      ...outside.verdict(),
+      forgotten,
+      limitsLost,
+      recordsLost,
+      forfeitedShare: shares.reduce((sum, share) => sum + share, 0) / shares.length,
+      ledger: ledger.is === 'right' ? 'right' : ledger.detail,
+    }
+  } catch (error) {
+    throw new Error(`${error}\n${service.output()}`)
+  } finally {
+    await service.close()
+    await outside.close()
+    rmSync(directory, { recursive: true, force: true })
+  }
+}

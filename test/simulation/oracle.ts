@@ -1,0 +1,494 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { LimitSpec } from '../../src/shield/index.ts'
+import type { Bill, SyncLine } from '../../src/shield/store/store.ts'
+import { localDate } from '../../src/shield/windows/naive-windows.test-support.ts'
+import type { Figures } from './server.ts'
+import type { VirtualTime } from './time.ts'
+
+/** One bid as the exchange sees it. */
+export interface Bid {
+  readonly id: string
+  readonly owner: string
+  readonly held: number
+  readonly scopes: readonly string[]
+  readonly placedMs: number
+  /** When the hold is over, by true time. */
+  readonly deadlineMs: number
+  /** What it cost and when, once that is so. */
+  cost: { readonly amount: number; readonly atMs: number } | undefined
+  /** It never will cost anything, whether its owner knows that or not. */
+  isRefused: boolean
+  /** Scopes in which it may still become spend within its hold. */
+  readonly open: Set<string>
+  /** Scopes in which its cost is in the record. */
+  readonly recorded: Set<string>
+  /** Since when its owner knows of that; Infinity while it does not. */
+  recordedMs: number
+  /** Scopes in which the store booked a bill for it. */
+  readonly billed: Set<string>
+}
+
+interface Spend {
+  readonly atMs: number
+  readonly amount: number
+}
+
+interface LateSpend {
+  readonly scope: string
+  readonly amount: number
+  /** When the owner took it, and perhaps paid for it from what it had been granted. */
+  readonly toldMs: number
+}
+
+interface ScopeRecord {
+  readonly spends: Spend[]
+  readonly overdrafts: Spend[]
+  open: number
+  trueSpend: number
+  /** Settled though it never became spend: what is counted too much on purpose. */
+  falseSpend: number
+  /** Late bills that their owner took with it. */
+  lost: number
+  /** As much overdraft as late bills can explain. */
+  late: number
+  overdraft: number
+  inForce: { readonly fromMs: number; readonly specs: readonly LimitSpec[] }[]
+  lastUsed: Map<string, number>
+}
+
+/** The first thing that was not as it must be. */
+export interface Violation {
+  readonly invariant: string
+  readonly detail: string
+  readonly atMs: number
+}
+
+/**
+ * What really became spend, and when, by true time; kept beside the service, naive, and complete. It knows what the store
+ * answered only where a rule is about the store: which limits are in force, and what it calls overdraft.
+ */
+export class Oracle {
+  readonly #time: VirtualTime
+  readonly #wallMs: () => number
+  readonly #graceMs: number
+  readonly #scopes = new Map<string, ScopeRecord>()
+  readonly #counts = new Map<string, number>()
+  /** Bills that came after their hold was over, or above it: not told to the store yet, or on the way there. */
+  readonly #untold = new Map<string, LateSpend[]>()
+  readonly #onTheWay = new Map<string, LateSpend[]>()
+  violation: Violation | undefined
+  /** Where a story is wanted. */
+  readonly trace: ((text: string) => void) | undefined
+
+  /**
+   * @param wallMs the true date
+   * @param graceMs how long money granted under an old limit may be used
+   */
+  constructor(time: VirtualTime, wallMs: () => number, graceMs: number, trace?: (text: string) => void) {
+    this.#time = time
+    this.trace = trace
+    this.#wallMs = wallMs
+    this.#graceMs = graceMs
+  }
+
+  /** The story, for whoever reads it. */
+  say(text: () => string): void {
+    this.trace?.(`${String(this.#time.nowMs).padStart(7)} ms  ${text()}`)
+  }
+
+  get counts(): ReadonlyMap<string, number> {
+    return this.#counts
+  }
+
+  count(what: string, by = 1): void {
+    this.#counts.set(what, (this.#counts.get(what) ?? 0) + by)
+  }
+
+  expect(holds: boolean, invariant: string, detail: () => string): void {
+    if (holds || this.violation) return
+    this.violation = { invariant, detail: detail(), atMs: this.#time.nowMs }
+  }
+
+  /** Work that must not throw. */
+  guarded<T>(what: string, work: () => T): T {
+    try {
+      return work()
+    } catch (error) {
+      this.expect(false, 'asserts', () => `${what}: ${error instanceof Error ? error.message : error}`)
+      throw error
+    }
+  }
+
+  scope(name: string): ScopeRecord {
+    const known = this.#scopes.get(name)
+    if (known) return known
+    const made: ScopeRecord = {
+      spends: [],
+      overdrafts: [],
+      open: 0,
+      trueSpend: 0,
+      falseSpend: 0,
+      lost: 0,
+      late: 0,
+      overdraft: 0,
+      inForce: [],
+      lastUsed: new Map(),
+    }
+    this.#scopes.set(name, made)
+    return made
+  }
+
+  // Bids -------------------------------------------------------------------------------------------------------------
+
+  /** Money was set aside for a bid, and the bid may leave. */
+  placed(bid: Bid): void {
+    this.count('bid')
+    for (const name of bid.scopes) {
+      const untilMs = this.#leases.get(`${bid.owner} ${name}`) ?? 0
+      this.expect(
+        this.#time.nowMs < untilMs,
+        'nothing is held without a lease',
+        () => `${bid.id} by ${bid.owner} in ${name}, whose lease ended at ${untilMs} ms`,
+      )
+    }
+    this.#change(bid.scopes, `a bid of ${bid.held} by ${bid.owner}`, () => {
+      for (const name of bid.scopes) {
+        bid.open.add(name)
+        this.scope(name).open += bid.held
+      }
+    })
+  }
+
+  /** It cannot become spend within its hold any more. */
+  closed(bid: Bid): void {
+    for (const name of [...bid.open]) this.#close(bid, name)
+  }
+
+  /** Its cost is covered by its hold: counted from when it was spent, whenever the news comes. */
+  covered(bid: Bid, scopes: readonly string[] = bid.scopes): void {
+    const { cost } = bid
+    if (!cost) return
+    for (const name of scopes) {
+      if (!bid.open.has(name)) continue
+      this.#close(bid, name)
+      this.#record(bid, name, Math.min(cost.amount, bid.held), cost.atMs)
+    }
+  }
+
+  /**
+   * The owner is told a bill. What its hold does not cover is late: it counts as spend when the store hears of it.
+   * Called before the owner acts.
+   */
+  told(bid: Bid, amount: number): void {
+    for (const name of bid.scopes) {
+      const late = bid.open.has(name) ? Math.max(0, amount - bid.held) : bid.recorded.has(name) ? 0 : amount
+      // Booked by the store already, so what the owner says beside it is said twice.
+      if (bid.billed.has(name)) this.scope(name).late += amount
+      if (late === 0) continue
+      this.count('late or dear bill')
+      this.scope(name).late += late
+      this.#list(this.#untold, `${bid.owner} ${name}`).push({
+        scope: name,
+        amount: late,
+        toldMs: this.#time.nowMs,
+      })
+      bid.recorded.add(name)
+    }
+    this.covered(bid)
+  }
+
+  /** The owner of a call has settled it. */
+  settled(bid: Bid): void {
+    bid.recordedMs = Math.min(bid.recordedMs, this.#time.nowMs)
+  }
+
+  /** Counted as spent by the owner without being so. */
+  settledFalsely(bid: Bid): void {
+    this.closed(bid)
+    for (const name of bid.scopes) this.scope(name).falseSpend += bid.held
+  }
+
+  /** A store that crashed may have forgotten bills that it never answered: they come again. */
+  storeCrashed(): void {
+    for (const bid of this.#bids.values()) bid.billed.clear()
+  }
+
+  /** An owner is gone, and with it what only it knew. */
+  died(owner: string): void {
+    for (const [key, list] of this.#untold) {
+      if (!key.startsWith(`${owner} `)) continue
+      for (const { scope, amount } of list) {
+        this.scope(scope).lost += amount
+        this.count('late bill lost with its owner')
+      }
+      this.#untold.delete(key)
+    }
+  }
+
+  // The wire ---------------------------------------------------------------------------------------------------------
+
+  lineSent(owner: string, { scope, seq }: SyncLine): void {
+    const key = `${owner} ${scope} ${seq}`
+    if (this.#onTheWay.has(key)) return
+    this.#sent.set(key, this.#time.nowMs)
+    this.#onTheWay.set(key, this.#untold.get(`${owner} ${scope}`) ?? [])
+    this.#untold.delete(`${owner} ${scope}`)
+  }
+
+  /** The store granted something, or nothing, until then. */
+  leased(owner: string, scope: string, forMs: number): void {
+    this.#leases.set(`${owner} ${scope}`, this.#time.nowMs + forMs)
+  }
+  readonly #leases = new Map<string, number>()
+
+  /** For the first time. */
+  lineApplied(owner: string, { scope, seq }: SyncLine): void {
+    const key = `${owner} ${scope} ${seq}`
+    this.#reported.set(`${owner} ${scope}`, this.#sent.get(key) ?? 0)
+    const late = this.#onTheWay.get(key) ?? []
+    if (late.length === 0) return
+    this.#onTheWay.set(key, [])
+    const spend = () => {
+      for (const { amount } of late) this.#add(scope, amount, this.#time.nowMs)
+    }
+    this.#change([scope], 'late bills', spend, Math.min(...late.map(({ toldMs }) => toldMs)))
+  }
+
+  /** The store booked a bill of an owner that has no lease. */
+  booked({ scope, id, amount }: Bill): void {
+    this.count('bill booked by the store')
+    this.say(() => `  the store books ${amount} of ${scope} for ${id}`)
+    const bid = this.#bids.get(id)
+    if (!bid) {
+      this.expect(false, 'a forged bill moves nothing', () => `${id} of ${amount} was booked`)
+      return
+    }
+    this.expect(!bid.billed.has(scope), 'a hold ends once', () => `${id} was booked twice in ${scope}`)
+    bid.billed.add(scope)
+    const isRepeated = bid.recorded.has(scope) && !bid.open.has(scope)
+    if (bid.open.has(scope) && bid.cost && bid.cost.atMs <= bid.deadlineMs) {
+      this.covered(bid, [scope])
+      this.#bookLate(bid, scope, Math.max(0, amount - bid.held))
+    } else if (isRepeated) {
+      this.count('bill booked beside its hold')
+      // Above its hold it is told to the record here for the first time.
+      this.scope(scope).late += amount
+    } else {
+      this.#close(bid, scope)
+      this.#excuse(bid.owner, scope, amount)
+      this.#bookLate(bid, scope, amount)
+    }
+  }
+
+  /** Perhaps paid from what the owner was granted long ago, and forfeited. */
+  #bookLate(bid: Bid, scope: string, amount: number): void {
+    this.#change([scope], 'a late bill', () => this.#lateNow(bid, scope, amount), bid.placedMs)
+  }
+
+  /**
+   * What an owner forfeited pays for whichever of its bids is billed: the store does not know which of them were still
+   * held. So a bill that came late takes the cover of as much as that owner had not reported.
+   */
+  #excuse(owner: string, name: string, amount: number): void {
+    const reportedMs = this.#reported.get(`${owner} ${name}`) ?? 0
+    let claims = 0
+    for (const bid of this.#bids.values()) {
+      if (bid.owner !== owner || !bid.scopes.includes(name)) continue
+      if (bid.open.has(name)) claims += bid.held
+      else if (bid.recorded.has(name) && bid.recordedMs >= reportedMs) claims += bid.cost?.amount ?? 0
+    }
+    const excused = Math.min(amount, claims)
+    if (excused === 0) return
+    this.count('late bill paid from the cover of others')
+    this.scope(name).lost += excused
+    this.scope(name).overdrafts.push({ atMs: this.#time.nowMs, amount: excused })
+  }
+
+  /** When the last line that was applied was made. */
+  readonly #reported = new Map<string, number>()
+  readonly #sent = new Map<string, number>()
+
+  readonly #bids = new Map<string, Bid>()
+
+  know(bid: Bid): void {
+    this.#bids.set(bid.id, bid)
+  }
+
+  /** After every command: what the store says of a scope. */
+  stands(name: string, { limits, overdraft }: Figures): void {
+    const record = this.scope(name)
+    if (!isDeepStrictEqual(record.inForce.at(-1)?.specs, limits)) {
+      record.inForce.push({ fromMs: this.#time.nowMs, specs: limits })
+    }
+    const by = overdraft - record.overdraft
+    record.overdraft = overdraft
+    if (by === 0) return
+    this.expect(by > 0, 'overdraft only grows', () => `by ${by} in ${name}`)
+    record.overdrafts.push({ atMs: this.#time.nowMs, amount: by })
+    this.#overdrawn.add(name)
+  }
+
+  // Limits -----------------------------------------------------------------------------------------------------------
+
+  /** Spend that counts now by true time, and what may still become spend. */
+  used(name: string, spec: LimitSpec): number {
+    const record = this.scope(name)
+    return record.open + this.#within(record.spends, spec)
+  }
+
+  #within(entries: readonly Spend[], spec: LimitSpec): number {
+    const nowMs = this.#time.nowMs
+    let sum = 0
+    if (spec.kind === 'lifetime') for (const { amount } of entries) sum += amount
+    else if (spec.kind === 'sliding') {
+      for (const { atMs, amount } of entries) if (nowMs - atMs < spec.windowMs) sum += amount
+    } else {
+      const today = this.#date(nowMs, spec.timezone)
+      for (const { atMs, amount } of entries) if (this.#date(atMs, spec.timezone) === today) sum += amount
+    }
+    return sum
+  }
+
+  /** By minutes: no time zone begins its day within one. */
+  readonly #dates = new Map<string, string>()
+  #date(atMs: number, timezone: string): string {
+    const wallMs = this.#wallMs() - this.#time.nowMs + atMs
+    const minute = Math.floor(wallMs / 60_000)
+    const key = `${minute} ${timezone}`
+    const known = this.#dates.get(key)
+    if (known !== undefined) return known
+    const date = localDate(minute * 60_000, timezone)
+    this.#dates.set(key, date)
+    return date
+  }
+
+  /** The limits that money in use now may have been granted under. Infinity where one was not in force all the time. */
+  #allowed(record: ScopeRecord, spec: LimitSpec, usedMs: number): number {
+    const sinceMs = usedMs - this.#graceMs
+    let most = 0
+    for (let i = record.inForce.length - 1; i >= 0; i--) {
+      const one = record.inForce[i]
+      if (!one) break
+      const same = one.specs.filter((other) => isSameWindow(other, spec)).map(({ max }) => max)
+      most = Math.max(most, same.length > 0 ? Math.min(...same) : Number.POSITIVE_INFINITY)
+      if (one.fromMs <= sinceMs) break
+    }
+    return most
+  }
+
+  /** Invariant 1: nothing that happens takes a scope beyond its limits, except by what is declared as overdraft. */
+  #change(scopes: readonly string[], what: string, work: () => void, usedMs = this.#time.nowMs): void {
+    const before = scopes.map((name) =>
+      (this.scope(name).inForce.at(-1)?.specs ?? []).map((spec) => this.used(name, spec)),
+    )
+    work()
+    scopes.forEach((name, i) => {
+      const record = this.scope(name)
+      for (const [k, spec] of (record.inForce.at(-1)?.specs ?? []).entries()) {
+        const used = this.used(name, spec)
+        if (used <= (before[i]?.[k] ?? 0)) continue
+        this.#pending.push({ name, spec, used, before: before[i]?.[k] ?? 0, usedMs, what })
+      }
+    })
+  }
+
+  /** Judged after the event, when its overdraft is known. */
+  readonly #pending: {
+    name: string
+    spec: LimitSpec
+    used: number
+    before: number
+    usedMs: number
+    what: string
+  }[] = []
+  readonly #overdrawn = new Set<string>()
+
+  judge(): void {
+    const nowMs = this.#time.nowMs
+    for (const { name, spec, used, before, usedMs, what } of this.#pending) {
+      const record = this.scope(name)
+      const overdraft = this.#within(record.overdrafts, spec)
+      const justNow = record.overdrafts.filter(({ atMs }) => atMs === nowMs)
+      const allowed = Math.max(
+        this.#allowed(record, spec, usedMs) + overdraft,
+        justNow.length === 0 ? 0 : before + justNow.reduce((sum, { amount }) => sum + amount, 0),
+      )
+      this.expect(
+        used <= allowed,
+        'spend and open holds ≤ limit',
+        () =>
+          `${name}: ${what} makes ${used} of ${JSON.stringify(spec)}, ${record.open} of it open, with ${overdraft} declared as overdraft`,
+      )
+    }
+    this.#pending.length = 0
+    for (const name of this.#overdrawn) {
+      const { overdraft, late } = this.scope(name)
+      this.expect(
+        overdraft <= late,
+        'overdraft is late bills',
+        () => `${overdraft} in ${name}, where ${late} came late or above its hold`,
+      )
+    }
+    this.#overdrawn.clear()
+  }
+
+  /** In the end, when everything was told: the store has counted all that was spent, and no more than it had reason to. */
+  reckon(name: string, figures: Figures, isExact: boolean): void {
+    const { trueSpend, falseSpend } = this.scope(name)
+    const lost = this.scope(name).lost + this.#lostOnTheWay(name)
+    const { spent } = figures
+    this.expect(
+      spent >= trueSpend - lost,
+      'what was spent is counted',
+      () => `${name}: ${spent} of ${trueSpend}, ${lost} of it lost with their owners`,
+    )
+    if (!isExact) return
+    this.expect(
+      spent <= trueSpend + falseSpend,
+      'nothing is counted that was not spent',
+      () => `${name}: ${spent}, where ${trueSpend} were spent and ${falseSpend} settled as unknown`,
+    )
+  }
+
+  /** Lines of owners that died, which never arrived. What they would have added to the record was not added. */
+  #lostOnTheWay(name: string): number {
+    let lost = 0
+    for (const list of this.#onTheWay.values())
+      for (const late of list) if (late.scope === name) lost += late.amount
+    return lost
+  }
+
+  #lateNow(bid: Bid, name: string, amount: number): void {
+    if (amount === 0) return
+    this.count('late or dear bill')
+    this.scope(name).late += amount
+    bid.recorded.add(name)
+    this.#add(name, amount, this.#time.nowMs)
+  }
+
+  #close(bid: Bid, name: string): void {
+    if (bid.open.delete(name)) this.scope(name).open -= bid.held
+  }
+
+  #record(bid: Bid, name: string, amount: number, atMs: number): void {
+    bid.recorded.add(name)
+    bid.recordedMs = this.#time.nowMs
+    this.#add(name, amount, atMs)
+  }
+
+  #add(name: string, amount: number, atMs: number): void {
+    const record = this.scope(name)
+    record.trueSpend += amount
+    this.say(() => `  spent in truth: ${amount} of ${name}, at ${Math.round(atMs)} ms`)
+    record.spends.push({ atMs, amount })
+  }
+
+  #list(lists: Map<string, LateSpend[]>, key: string): LateSpend[] {
+    const known = lists.get(key) ?? []
+    lists.set(key, known)
+    return known
+  }
+}
+
+const isSameWindow = ({ max: _, ...a }: LimitSpec, { max: __, ...b }: LimitSpec): boolean =>
+  isDeepStrictEqual(a, b)

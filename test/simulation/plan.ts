@@ -1,0 +1,138 @@
+import { micros } from '../../src/money.ts'
+import type { LimitSpec } from '../../src/shield/index.ts'
+import { Random } from './random.ts'
+
+/**
+ * Where the truth lives: `memory` within the call, `journal` with the one process that uses it and on its disk, `shared`
+ * behind a network that loses and delays.
+ */
+export type StoreKind = 'memory' | 'journal' | 'shared'
+
+/** How bad each kind of fault is; 0 where a seed goes without. */
+export interface Faults {
+  /** Share of requests, and of answers, that never arrive. */
+  readonly loss: number
+  readonly doubled: number
+  /** Share of requests and answers that take much longer than the others. */
+  readonly late: number
+  /** Weights among the steps. */
+  readonly death: number
+  readonly cutOff: number
+  readonly stall: number
+  readonly wallStep: number
+  readonly storeRestart: number
+  /** How far clocks run apart: 0.05 for a twentieth in either direction. */
+  readonly drift: number
+}
+
+/** Everything about a run that is decided before it begins. */
+export interface Plan {
+  readonly kind: StoreKind
+  readonly owners: number
+  readonly leaseMs: number
+  readonly faults: Faults
+  readonly steps: number
+  /** Between two steps, on average. */
+  readonly paceMs: number
+  /** Share of bids that go to one owner, the longest alive. */
+  readonly favoured: number
+  /** Shared by all owners; the first is in most bids. */
+  readonly scopes: readonly PlannedScope[]
+  /** Times to live of holds. */
+  readonly ttlsMs: readonly number[]
+  readonly prices: { readonly min: number; readonly max: number }
+  /** Share of bills that come later than their hold lasts, or cost more. */
+  readonly lateBills: number
+  readonly dearBills: number
+  readonly startWallMs: number
+}
+
+export interface PlannedScope {
+  readonly name: string
+  readonly limits: readonly LimitSpec[]
+}
+
+const TIMEZONES = ['UTC', 'America/New_York', 'Asia/Kolkata'] as const
+/** Half a minute before midnight in New York, so that days end in the middle of a run; and just before in UTC. */
+const STARTS = [
+  Date.UTC(2026, 10, 21, 4, 59, 30),
+  Date.UTC(2026, 10, 20, 23, 59, 40),
+  Date.UTC(2026, 10, 20, 12),
+]
+const NONE: Faults = {
+  loss: 0,
+  doubled: 0,
+  late: 0,
+  death: 0,
+  cutOff: 0,
+  stall: 0,
+  wallStep: 0,
+  storeRestart: 0,
+  drift: 0,
+}
+
+export function planOf(seed: number): Plan {
+  const random = new Random(seed)
+  const kind = random.weighted<StoreKind>({ shared: 7, memory: 1, journal: 2 })
+  const isCalm = random.chance(0.12)
+  const max = random.pick([400, 1_000, 3_000])
+  return {
+    kind,
+    owners: kind === 'journal' ? 1 : random.whole(1, 8),
+    leaseMs: kind === 'journal' ? Number.POSITIVE_INFINITY : random.pick([1_000, 3_000, 8_000]),
+    faults: isCalm ? NONE : faultsOf(random, kind),
+    steps: random.whole(80, 240),
+    paceMs: random.pick([60, 250, 700]),
+    favoured: random.pick([0, 0.4, 0.8]),
+    scopes: scopesOf(random, max),
+    ttlsMs: random.pick([[300], [1_500, 400], [5_000], [12_000, 800]]),
+    prices: random.pick([
+      { min: 1, max: 9 },
+      { min: 5, max: 60 },
+      { min: 20, max: 350 },
+    ]),
+    lateBills: random.pick([0, 0, 0.05, 0.2]),
+    dearBills: random.pick([0, 0, 0.1]),
+    startWallMs: random.pick(STARTS),
+  }
+}
+
+function faultsOf(random: Random, kind: StoreKind): Faults {
+  const some = (value: number) => (random.chance(0.5) ? value : 0)
+  const isShared = kind === 'shared'
+  return {
+    loss: isShared ? some(random.pick([0.02, 0.15, 0.4])) : 0,
+    doubled: isShared ? some(random.pick([0.05, 0.3])) : 0,
+    late: isShared ? some(random.pick([0.05, 0.3])) : 0,
+    death: some(1.5),
+    cutOff: kind === 'journal' ? 0 : some(1.5),
+    stall: some(0.8),
+    wallStep: some(0.8),
+    storeRestart: kind === 'memory' ? 0 : some(0.8),
+    drift: some(0.05),
+  }
+}
+
+function scopesOf(random: Random, max: number): PlannedScope[] {
+  const count = random.whole(1, 3)
+  const scopes: PlannedScope[] = [{ name: 'global', limits: limitsOf(random, max) }]
+  for (let i = 1; i < count; i++) {
+    const limits = random.chance(0.15) ? [] : limitsOf(random, Math.ceil(max / random.whole(1, 4)))
+    scopes.push({ name: `campaign:x:${i}`, limits })
+  }
+  return scopes
+}
+
+/** One to three limits, over different windows. */
+export function limitsOf(random: Random, max: number): LimitSpec[] {
+  const specs: LimitSpec[] = []
+  if (random.chance(0.8))
+    specs.push({ kind: 'sliding', windowMs: random.pick([2_000, 5_000, 20_000]), max: micros(max) })
+  if (random.chance(0.25)) {
+    specs.push({ kind: 'day', timezone: random.pick(TIMEZONES), max: micros(max * random.whole(1, 4)) })
+  }
+  if (random.chance(0.25) || specs.length === 0) {
+    specs.push({ kind: 'lifetime', max: micros(max * random.whole(1, 8)) })
+  }
+  return specs
+}

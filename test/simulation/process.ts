@@ -1,0 +1,214 @@
+import { every } from '../../src/clock.ts'
+import { micros } from '../../src/money.ts'
+import {
+  BudgetManager,
+  type BudgetStore,
+  type Hold,
+  type HoldTerms,
+  type Scope,
+} from '../../src/shield/index.ts'
+import type { Line } from './network.ts'
+import type { Bid, Oracle } from './oracle.ts'
+import type { PlannedScope } from './plan.ts'
+import type { ProcessClock } from './time.ts'
+
+/** As the service does. */
+const SWEEP_MS = 1_000
+
+/** One process of the service: its budget manager, and the notices that it takes. */
+export class Process {
+  readonly id: string
+  readonly clock: ProcessClock
+  readonly line: Line
+  readonly store: BudgetStore
+  readonly budget: BudgetManager
+  readonly #oracle: Oracle
+  readonly #bids = new Map<string, { readonly bid: Bid; readonly hold: Hold; readonly isCall: boolean }>()
+  /** Which bids were billed here: a notice is never booked twice by the process that knows it. */
+  readonly #billed = new Set<string>()
+  /** What this process must obey at once: told to it, and by nobody lifted since. */
+  readonly stopped = new Set<string>()
+  isAlive = true
+  /** It takes no more bids. */
+  isLeaving = false
+
+  constructor(
+    id: string,
+    clock: ProcessClock,
+    line: Line,
+    store: BudgetStore,
+    oracle: Oracle,
+    rememberEnded: number,
+  ) {
+    this.id = id
+    this.clock = clock
+    this.line = line
+    this.store = store
+    this.#oracle = oracle
+    this.budget = new BudgetManager({
+      clock,
+      store,
+      owner: id,
+      rememberEnded,
+      onExpired: (hold) => this.#expired(hold),
+    })
+    every(clock, SWEEP_MS, () => this.budget.expire())
+  }
+
+  define(scopes: readonly PlannedScope[]): void {
+    for (const { name, limits } of scopes) this.budget.define(name, 'USD', limits)
+  }
+
+  scopes(names: readonly string[]): Scope[] {
+    return names.flatMap((name) => this.budget.scope(name) ?? [])
+  }
+
+  /** Sets money aside for a bid, or not. `isPatient` waits for the store where it has to be asked. */
+  async bid(
+    id: string,
+    names: readonly string[],
+    amount: number,
+    terms: HoldTerms,
+    isPatient: boolean,
+    trueMs: () => number,
+  ): Promise<Bid | undefined> {
+    const scopes = this.scopes(names)
+    const isCall = terms.onExpiry === 'settle'
+    if (scopes.length < names.length) return undefined
+    const result = isPatient
+      ? await this.budget.holdSoon(id, scopes, micros(amount), terms)
+      : this.budget.hold(id, scopes, micros(amount), terms)
+    if (!this.isAlive || result.is !== 'held') {
+      this.#oracle.count(result.is === 'held' ? 'died before the bid left' : `refused: ${result.is}`)
+      return undefined
+    }
+    for (const stop of ['', ...names]) {
+      this.#oracle.expect(
+        !this.stopped.has(stop),
+        'a stop is in force at once',
+        () => `${this.id} held ${id}`,
+      )
+    }
+    const bid: Bid = {
+      id,
+      owner: this.id,
+      held: amount,
+      scopes: names,
+      placedMs: trueMs(),
+      deadlineMs: Math.ceil(this.clock.trueMs(terms.ttlMs)) + 1,
+      cost: undefined,
+      isRefused: false,
+      open: new Set(),
+      recorded: new Set(),
+      recordedMs: 0,
+      billed: new Set(),
+    }
+    this.#bids.set(id, { bid, hold: result, isCall })
+    this.#oracle.know(bid)
+    this.#oracle.placed(bid)
+    return bid
+  }
+
+  /** A bill for a bid of this process. */
+  bill(bid: Bid): void {
+    const known = this.#bids.get(bid.id)
+    if (!known || !bid.cost || this.#billed.has(bid.id)) {
+      this.#oracle.count('bill doubled')
+      // The manager knows it as well, without the notices' help.
+      if (known && bid.cost && this.budget.find(bid.id)) {
+        const again = this.budget.settle(bid.id, micros(bid.cost.amount))
+        this.#oracle.expect(again === 'already', 'a hold ends once', () => `${bid.id} was ${again} again`)
+      }
+      return
+    }
+    this.#billed.add(bid.id)
+    const { amount } = bid.cost
+    this.#oracle.told(bid, amount)
+    const remembered = this.budget.find(bid.id)
+    const isOver = remembered?.state === 'open' && remembered.expiresAtMs <= this.clock.elapsedMs()
+    const state = isOver ? 'released' : remembered?.state
+    const ending = this.budget.settle(bid.id, micros(amount))
+    const expected = { open: 'settled', released: 'settled_late', settled: 'already' } as const
+    this.#oracle.expect(
+      ending === (state ? expected[state] : 'unknown'),
+      'a hold ends once',
+      () => `${bid.id}, which was ${state}, is ${ending}`,
+    )
+    if (ending === 'unknown') this.budget.addSpend(`late ${bid.id}`, this.scopes(bid.scopes), micros(amount))
+  }
+
+  /** A loss for a bid of this process. A win that was billed stands. */
+  lose(bid: Bid): void {
+    if (this.#billed.has(bid.id)) return
+    this.#oracle.closed(bid)
+    this.budget.release(bid.id)
+    const again = this.budget.release(bid.id)
+    this.#oracle.expect(
+      again === 'already' || again === 'unknown',
+      'a hold ends once',
+      () => `${again} again`,
+    )
+  }
+
+  /** A platform call came back. `isDone` for a bid that was taken, or may have been. */
+  returned(bid: Bid, isDone: boolean): void {
+    const known = this.#bids.get(bid.id)
+    if (!known) return
+    const { hold } = known
+    if (isDone) {
+      this.#oracle.settled(bid)
+      this.budget.settle(hold, micros(bid.held))
+      return
+    }
+    this.#oracle.closed(bid)
+    if (this.budget.release(hold) === 'already') this.budget.credit(hold)
+  }
+
+  /** Proof that a call whose outcome was unknown did nothing. */
+  credit(bid: Bid): void {
+    const known = this.#bids.get(bid.id)
+    if (!known) return
+    this.budget.credit(known.hold)
+    const again = this.budget.credit(known.hold)
+    this.#oracle.expect(again === 'already', 'a hold ends once', () => `${bid.id} was ${again} again`)
+  }
+
+  /** It is gone without a word. */
+  die(nowMs: number): void {
+    this.isAlive = false
+    this.clock.stop()
+    this.#oracle.died(this.id)
+    for (const { bid, isCall } of this.#bids.values()) {
+      if (bid.isRefused) this.#oracle.closed(bid)
+      else if (!isCall) this.#orphan(bid, nowMs)
+    }
+  }
+
+  /** Nobody releases it any more. */
+  #orphan(bid: Bid, nowMs: number): void {
+    if (bid.cost && bid.cost.atMs <= bid.deadlineMs) this.#oracle.covered(bid)
+    else if (nowMs >= bid.deadlineMs) this.#oracle.closed(bid)
+  }
+
+  /** Money is neither made nor lost in any purse. */
+  check(): void {
+    for (const { name, purse } of this.budget.scopes) {
+      const by = purse.conserved()
+      const isWhole = by === 0 && purse.balance >= 0 && purse.held >= 0 && purse.unreported >= 0
+      this.#oracle.expect(
+        isWhole,
+        'money is never created',
+        () => `${this.id} ${name}: off by ${by}, balance ${purse.balance}, held ${purse.held}`,
+      )
+    }
+  }
+
+  #expired(hold: Hold): void {
+    const known = this.#bids.get(hold.id)
+    this.#oracle.count('hold expired')
+    if (!known) return
+    this.#oracle.settled(known.bid)
+    if (known.isCall && known.bid.open.size > 0) this.#oracle.settledFalsely(known.bid)
+    else this.#oracle.closed(known.bid)
+  }
+}

@@ -1,0 +1,54 @@
+/** Numbers that depend on a seed alone. */
+export class Random {
+  #state: number
+
+  constructor(seed: number) {
+    this.#state = seed >>> 0
+    for (let i = 0; i < 4; i++) this.next()
+  }
+
+  /** From 0 up to, and without, 1 (mulberry32). */
+  next(): number {
+    this.#state = (this.#state + 0x6d2b79f5) >>> 0
+    let t = this.#state
+    t = Math.imul(t ^ (t >>> 15), t | 1)
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
+  }
+
+  /** A whole number, both ends included. */
+  whole(min: number, max: number): number {
+    return min + Math.floor(this.next() * (max - min + 1))
+  }
+
+  /** Between the two, most often near the lower: what takes long is rare. */
+  mostlySmall(min: number, max: number): number {
+    return Math.round(min + (max - min) * this.next() ** 3)
+  }
+
+  chance(probability: number): boolean {
+    return this.next() < probability
+  }
+
+  pick<T>(list: readonly T[]): T {
+    const one = list[Math.floor(this.next() * list.length)]
+    if (one === undefined) throw new Error('nothing to pick from')
+    return one
+  }
+
+  /** By weight; a weight of 0 is never taken. */
+  weighted<T extends string>(weights: Readonly<Record<T, number>>): T {
+    const entries = Object.entries<number>(weights) as [T, number][]
+    let left = this.next() * entries.reduce((sum, [, weight]) => sum + weight, 0)
+    for (const [one, weight] of entries) {
+      left -= weight
+      if (left < 0) return one
+    }
+    throw new Error('no weights')
+  }
+
+  /** A stream of its own, so that more draws here do not move those there. */
+  fork(): Random {
+    return new Random(Math.floor(this.next() * 4_294_967_296))
+  }
+}
