@@ -151,15 +151,9 @@ export async function startService(config: Config, outside: Outside = {}): Promi
 
     const authorize = config.apiKeys.length > 0 ? requireKey(config.apiKeys) : openOnLoopback
     const { connectors: more = [] } = outside
-    const ownSpendOf = ownSpend(config, decisions)
     const reads = await startReads(config, {
-      clock,
-      log,
-      metrics,
-      authorize,
-      sandbox,
-      callLimits,
-      ownSpendOf,
+      ...{ clock, log, metrics, authorize, sandbox, budget, callLimits },
+      ownSpendOf: ownSpend(config, decisions),
       connectors: more,
     })
     if (reads) opened.push(() => reads.stop())

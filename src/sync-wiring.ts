@@ -1,4 +1,4 @@
-import type { Decisions } from './agent/index.ts'
+import { type Decisions, GLOBAL_SCOPE, newBidId, scopesOf } from './agent/index.ts'
 import type { Authorize } from './api/index.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
@@ -6,11 +6,12 @@ import type { Logger } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import type { PlatformName } from './platforms/index.ts'
 import type { Sandbox } from './sandbox/index.ts'
-import type { CallLimits } from './shield/index.ts'
+import type { BudgetManager, CallLimits } from './shield/index.ts'
 import {
   CONNECTOR_TYPES,
   type ConnectorType,
   keysInFolder,
+  type OauthClient,
   type OwnSpendOf,
   READ_CONNECTORS,
   type ReadConnector,
@@ -24,6 +25,8 @@ export interface SyncParts {
   readonly log: Logger
   readonly metrics: Metrics
   readonly authorize: Authorize
+  /** Pays for changes that let a platform spend more. */
+  readonly budget: BudgetManager
   /** What is called for bids counts there; reads of the same account count with it. */
   readonly callLimits: CallLimits
   /** Plays the platforms in mock mode. */
@@ -38,29 +41,39 @@ export async function startReads(
   { sync: config, mode }: Config,
   parts: SyncParts,
 ): Promise<RunningSync | undefined> {
-  const { clock, log, metrics, authorize, callLimits, sandbox } = parts
+  const { clock, log, metrics, authorize, callLimits, sandbox, budget } = parts
   if (!config) {
     log.info({ mode }, 'nothing is read from platforms: ENCRYPTION_KEY is not set')
     return undefined
   }
   const played = sandbox?.sync ?? {}
-  // In mock mode nothing may reach a real platform: only those are read that the sandbox plays, or somebody has named.
-  const known = CONNECTOR_TYPES.flatMap((type) => {
-    const urls = config.urls[type] ?? played[type]?.baseUrls
-    return mode === 'live' || urls ? (READ_CONNECTORS[type]?.(urls) ?? []) : []
-  }).filter(({ type }) => parts.connectors.every((other) => other.type !== type))
-  const clients = Object.fromEntries(
+  const clients: Partial<Record<ConnectorType, OauthClient>> = Object.fromEntries(
     CONNECTOR_TYPES.flatMap((type) => {
       const client = config.clients[type] ?? (config.urls[type] ? undefined : played[type]?.client)
       return client ? [[type, client]] : []
     }),
   )
+  // In mock mode nothing may reach a real platform: only those are read that the sandbox plays, or somebody has named.
+  const known = CONNECTOR_TYPES.flatMap((type) => {
+    const urls = config.urls[type] ?? played[type]?.baseUrls
+    return mode === 'live' || urls ? (READ_CONNECTORS[type]?.(urls, clients[type]) ?? []) : []
+  }).filter(({ type }) => parts.connectors.every((other) => other.type !== type))
   const keys = config.keys ?? keysInFolder(config.dataDir)
   const options = { ...config, clients, keys, connectors: [...known, ...parts.connectors] }
   return startSync(options, {
     clock,
     log,
     authorize,
+    payer: {
+      budget,
+      scopesOf(type, campaignId) {
+        const platform = BIDS_ON[type]
+        if (platform) return scopesOf(budget, platform, campaignId)
+        const shared = budget.scope(GLOBAL_SCOPE)
+        return shared ? [shared] : []
+      },
+      newId: newBidId,
+    },
     sharedBy(type, accountId) {
       const platform = BIDS_ON[type]
       return platform && callLimits.find(platform, accountId)

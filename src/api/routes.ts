@@ -22,7 +22,7 @@ export const ProblemBody = z
 
 /** One call of the API: how it is documented, who may make it, and what answers it. */
 export interface Route {
-  readonly method: 'get' | 'post' | 'put' | 'delete'
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete'
   /** With `{name}` for parameters. */
   readonly path: `/${string}`
   readonly summary: string

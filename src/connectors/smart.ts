@@ -19,6 +19,8 @@ import { type PlatformConnector, type PlatformStatus, statusOf } from './platfor
 import type { Verifier } from './verify.ts'
 
 export interface SmartDeps extends GuardDeps {
+  readonly limiter: RateLimiter
+  readonly breaker: CircuitBreaker
   readonly platform: PlatformName
   readonly currency: string
   readonly operations: Operations

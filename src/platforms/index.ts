@@ -1,3 +1,4 @@
+export { amazon } from './amazon.ts'
 export { GOOGLE_TOKEN_URL, PLATFORM_DEFAULTS, type PlatformDefaults } from './defaults.ts'
 export { detailOf } from './detail.ts'
 export { dv360 } from './dv360.ts'

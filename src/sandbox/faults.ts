@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { isAmazonErrorName } from './amazon.ts'
+import { isAmazonOauthErrorName } from './amazon-oauth.ts'
 import { isRpcErrorName } from './google-api.ts'
 import { isGoogleErrorName } from './google-errors.ts'
 import { isOauthErrorName } from './google-oauth.ts'
@@ -46,6 +48,8 @@ const knowsError: Record<Target, (name: string) => boolean> = {
   sheets: isRpcErrorName,
   dv360: isRpcErrorName,
   bid_manager: isRpcErrorName,
+  amazon: isAmazonErrorName,
+  amazon_oauth: isAmazonOauthErrorName,
 }
 const ONLY_ON: Partial<Record<Fault['is'], Target>> = {
   ignored: 'tradedesk',

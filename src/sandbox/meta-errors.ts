@@ -21,6 +21,7 @@ const MESSAGES: Readonly<Record<string, string>> = {
   '190_458': 'Error validating access token: The user has not authorized application.',
   '190_460':
     'Error validating access token: The session has been invalidated because the user changed their password or Facebook has changed the session for security reasons.',
+  '190_467': 'Error validating access token: The session was invalidated.',
   '190_463': 'Error validating access token: Session has expired.',
   '200': '(#200) Permissions error',
   '341': '(#341) Feed action request limit reached',
@@ -82,6 +83,11 @@ function messageOf(code: number, subcode: number | undefined): string {
 }
 
 export const BUSINESS_ID = '700000000000001'
+
+/** How insights say how much of their own quota is used. */
+export const usageOfInsights = (percent: number): Record<string, string> => ({
+  'x-fb-ads-insights-throttle': JSON.stringify({ app_id_util_pct: percent, acc_id_util_pct: percent / 2 }),
+})
 
 /** The usage headers that say `percent` of every quota is used. */
 export function usageHeaders(percent: number): Record<string, string> {

@@ -1,37 +1,138 @@
 import type { Played } from './exchange.ts'
 import type { Account } from './ledger.ts'
-import { metaErrorNamed, refuse, refuseParameter } from './meta-errors.ts'
+import { metaErrorNamed, refuse, refuseParameter, usageOfInsights } from './meta-errors.ts'
+import type { MetaOauth } from './meta-oauth.ts'
+import { listPage } from './meta-page.ts'
 import { ofTheObject, paramsOf } from './meta-params.ts'
-import { adSetFields, businessFields, type Campaign, campaignFields, createMetaState } from './meta-state.ts'
+import { type AdAccount, createMetaReports } from './meta-reports.ts'
+import {
+  ACCOUNT_ID,
+  adSetFields,
+  businessFields,
+  type Campaign,
+  campaignFields,
+  createMetaState,
+  type MetaState,
+} from './meta-state.ts'
 import { createMetaWriter } from './meta-write.ts'
 import { bearerToken, type Call, type Json, type Reply } from './protocol.ts'
 
 const PATH = /^\/v\d{2}\.0\/([^/]+)(?:\/([^/]+))?$/
-const DEFAULT_LIMIT = 25
-const MAX_LIMIT = 500
+/** Ids of the second account begin with it. */
+const JAPAN = 'jp'
 
-/** Meta's Graph API for one business. `isRevoked` says whether the token is dead. */
-export function createMeta(account: Account, accessToken: string, isRevoked: () => boolean): Played {
-  const state = createMetaState(account.currency)
-  const writer = createMetaWriter(account, state)
+/** Meta's Graph API for one business with two ad accounts. `isRevoked` says whether its tokens are dead. */
+export function createMeta(
+  account: Account,
+  accessToken: string,
+  oauth: MetaOauth,
+  isRevoked: () => boolean,
+): Played {
+  const own = createMetaState(account.currency)
+  const inJapan: Account = { ...account, currency: 'JPY' }
+  const japan = createMetaState(inJapan.currency, JAPAN)
+  const reports = createMetaReports()
+  const about = (id: string, name: string, currency: string, timezone_name: string) => ({
+    id,
+    account_id: id.slice('act_'.length),
+    name,
+    currency,
+    timezone_name,
+    account_status: 1,
+  })
+  const accounts: readonly (AdAccount & { fields: Json; writer: ReturnType<typeof createMetaWriter> })[] = [
+    {
+      id: `act_${ACCOUNT_ID}`,
+      state: own,
+      writer: createMetaWriter(account, own),
+      isLarge: false,
+      fields: about(`act_${ACCOUNT_ID}`, 'Sandbox account', account.currency, 'Europe/Berlin'),
+    },
+    {
+      id: 'act_700000000000003',
+      state: japan,
+      writer: createMetaWriter(inJapan, japan),
+      isLarge: true,
+      fields: about('act_700000000000003', 'Shop in Japan', inJapan.currency, 'Asia/Tokyo'),
+    },
+  ]
 
   function handle(call: Call): Reply {
     const params = paramsOf(call)
-    const token = bearerToken(call.headers) ?? params['access_token']
-    if (token !== accessToken) refuse(190)
-    if (isRevoked()) refuse(190, 467, 'Error validating access token: The session was invalidated.')
+    const authorized = oauth.handle(call, params)
+    if (authorized) return authorized
+    const token = String(bearerToken(call.headers) ?? params['access_token'])
+    if (isRevoked()) refuse(190, 467)
+    if (token !== accessToken) oauth.check(token, params['appsecret_proof'])
+
     const [, id = '', edge] = PATH.exec(call.path) ?? []
     if (id === '') refuse(2500, undefined, 'Unknown path components')
+    if (id === 'me') return mine(call, edge, params, token)
+    const adAccount = accounts.find((one) => one.id === id)
+    if (adAccount) return ofAccount(adAccount, edge, params, call)
+    const run = reports.find(id)
+    if (run && call.method === 'GET') {
+      if (edge === undefined) return { status: 200, body: reports.status(run) }
+      return edge === 'insights' ? figures(reports.result(run), params, call) : refuse(100, 33)
+    }
+    const { state, writer } = accounts[id.startsWith(JAPAN) ? 1 : 0] ?? refuse(100, 33)
     const found = state.find(id)
     if (call.method === 'GET')
-      return edge === undefined ? read(found, params) : list(found, edge, params, call)
+      return edge === undefined ? read(found, params) : list(state, found, edge, params, call)
     if (call.method !== 'POST' || edge !== undefined || found.is === 'business') return refuse(100, 33)
     if (found.is === 'campaign') writer.writeCampaign(found.campaign, ofTheObject(params))
     else writer.writeAdSet(found.adSet, found.campaign, ofTheObject(params))
     return { status: 200, body: { success: true } }
   }
 
-  function read(found: ReturnType<typeof state.find>, params: Json): Reply {
+  function mine(call: Call, edge: string | undefined, params: Json, token: string): Reply {
+    if (call.method === 'DELETE' && edge === 'permissions') {
+      oauth.revoke(token)
+      return { status: 200, body: { success: true } }
+    }
+    if (call.method !== 'GET' || edge !== 'adaccounts') refuse(100, 33)
+    const rows = accounts.map(({ fields }) => picked(fields, params, 'AdAccount'))
+    // One at a time, so that a client has to turn pages.
+    return { status: 200, body: listPage(rows, { ...params, limit: 1 }, call) }
+  }
+
+  function ofAccount(
+    one: (typeof accounts)[number],
+    edge: string | undefined,
+    params: Json,
+    call: Call,
+  ): Reply {
+    const { state, writer } = one
+    if (call.method === 'POST' && edge === 'insights') return reports.order(one, params)
+    if (call.method === 'POST' && edge === 'campaigns')
+      return { status: 200, body: { id: writer.createCampaign(ofTheObject(params)).id } }
+    if (call.method !== 'GET') return refuse(100, 33)
+    switch (edge) {
+      case undefined:
+        return { status: 200, body: picked(one.fields, params, 'AdAccount') }
+      case 'insights':
+        return figures(reports.now(one, params), params, call)
+      case 'campaigns':
+        return {
+          status: 200,
+          body: listPage(campaignRows(state, params), params, call),
+        }
+      case 'adsets': {
+        const all = state.list().flatMap((campaign) => adSetRows(state, campaign, params))
+        return { status: 200, body: listPage(all, params, call) }
+      }
+      default:
+        return refuseParameter(`Tried accessing nonexisting field (${edge})`)
+    }
+  }
+
+  const figures = (rows: Json[], params: Json, call: Call): Reply => ({
+    status: 200,
+    headers: usageOfInsights(12),
+    body: listPage(rows, params, call),
+  })
+
+  function read(found: ReturnType<typeof own.find>, params: Json): Reply {
     switch (found.is) {
       case 'business':
         return { status: 200, body: picked(businessFields(), params, 'Business') }
@@ -42,29 +143,39 @@ export function createMeta(account: Account, accessToken: string, isRevoked: () 
     }
   }
 
-  function list(found: ReturnType<typeof state.find>, edge: string, params: Json, call: Call): Reply {
+  function list(
+    state: MetaState,
+    found: ReturnType<typeof own.find>,
+    edge: string,
+    params: Json,
+    call: Call,
+  ): Reply {
     if (found.is !== 'campaign' || edge !== 'adsets') {
       return refuseParameter(`Tried accessing nonexisting field (${edge})`)
     }
-    return { status: 200, body: page(found.campaign, params, call) }
-  }
-
-  function page(campaign: Campaign, params: Json, call: Call): Json {
-    const rows = state
-      .adSetsOf(campaign)
-      .map((adSet) => picked(adSetFields(adSet, campaign), params, 'AdSet'))
-    const limit = params['limit'] === undefined ? DEFAULT_LIMIT : Number(params['limit'])
-    if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT)
-      refuseParameter('Param limit is not valid')
-    const start = params['after'] === undefined ? 0 : positionOf(String(params['after']))
-    const data = rows.slice(start, start + limit)
-    if (data.length === 0) return { data }
-    const end = start + data.length
-    const cursors = { before: cursorAt(start), after: cursorAt(end) }
-    return { data, paging: end < rows.length ? { cursors, next: nextUrl(call, cursors.after) } : { cursors } }
+    return { status: 200, body: listPage(adSetRows(state, found.campaign, params), params, call) }
   }
 
   return { handle, errorNamed: (name) => metaErrorNamed(name) }
+}
+
+const campaignRows = (state: MetaState, params: Json): Json[] =>
+  state
+    .list()
+    .filter(({ status }) => isShown(status, params))
+    .map((campaign) => picked(campaignFields(campaign), params, 'Campaign'))
+
+const adSetRows = (state: MetaState, campaign: Campaign, params: Json): Json[] =>
+  state
+    .adSetsOf(campaign)
+    .filter(({ status }) => isShown(status, params))
+    .map((adSet) => picked(adSetFields(adSet, campaign), params, 'AdSet'))
+
+/** What was archived or deleted is only shown to who asks for it by its status. */
+function isShown(status: string, params: Json): boolean {
+  const asked = params['effective_status']
+  if (asked === undefined) return status !== 'ARCHIVED' && status !== 'DELETED'
+  return Array.isArray(asked) ? asked.includes(status) : refuseParameter('effective_status must be a list')
 }
 
 /** The asked fields that have a value, and always the id. */
@@ -79,17 +190,4 @@ function picked(all: Json, params: Json, type: string): Json {
     ([name, value]) => value !== undefined && (name === 'id' || asked.includes(name)),
   )
   return Object.fromEntries(kept)
-}
-
-const cursorAt = (position: number): string => Buffer.from(`at:${position}`).toString('base64url')
-
-function positionOf(cursor: string): number {
-  const position = /^at:(\d{1,6})$/.exec(Buffer.from(cursor, 'base64url').toString())?.[1]
-  return position === undefined ? refuseParameter('Invalid cursor') : Number(position)
-}
-
-function nextUrl({ headers, path, query }: Call, after: string): string {
-  const next = new URLSearchParams(query)
-  next.set('after', after)
-  return `http://${headers.get('host')}/meta${path}?${next}`
 }

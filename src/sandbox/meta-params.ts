@@ -52,6 +52,17 @@ export const CampaignParams = (currency: string) =>
   })
 export type CampaignParams = z.infer<ReturnType<typeof CampaignParams>>
 
+/** What a new campaign must say. */
+export const NewCampaignParams = (currency: string) =>
+  z.strictObject({
+    ...shared(mostMinor(currency)),
+    name: z.string().min(1),
+    status: z.enum(['ACTIVE', 'PAUSED']),
+    objective: z.enum(['OUTCOME_SALES', 'OUTCOME_TRAFFIC', 'OUTCOME_AWARENESS', 'OUTCOME_LEADS']),
+    special_ad_categories: z.array(z.string()),
+    buying_type: z.literal('AUCTION').optional(),
+  })
+
 /** What may be written to an ad set. */
 export const AdSetParams = (currency: string) =>
   z.strictObject({
@@ -73,7 +84,13 @@ export function readParams<T>(schema: z.ZodType<T>, params: Json): T {
   return refuseParameter(`Param ${issue?.path.join('.')} is not valid: ${issue?.message}`)
 }
 
-const NESTED = new Set(['bid_constraints', 'adset_bid_amounts', 'execution_options'])
+const NESTED = new Set([
+  'bid_constraints',
+  'adset_bid_amounts',
+  'execution_options',
+  'special_ad_categories',
+  'effective_status',
+])
 /** Parameters of the call and not of the object. */
 const OF_THE_CALL = new Set(['access_token', 'appsecret_proof'])
 

@@ -37,15 +37,28 @@ export interface MetaState {
   /** What an id names; an unknown id is a new campaign. Refuses 100/33 for ids that begin with `missing`. */
   find(id: string): Found
   adSetsOf(campaign: Campaign): readonly AdSet[]
+  /** What there is from the beginning: running, paused with a budget of its own, archived. */
+  seeds(): readonly Campaign[]
+  /** Those, and whatever has been named since. */
+  list(): readonly Campaign[]
+  /** A new one under an id of its own. */
+  create(campaign: Pick<Campaign, 'name' | 'status' | 'bidStrategy' | 'dailyBudget'>): Campaign
 }
 
 const ID = /^[A-Za-z0-9_-]{1,80}$/
 const AD_SET_MARK = '-adset-'
 const NEW_DAILY_BUDGET_UNITS = 100
+const SEEDS = [
+  { id: '23850001', status: 'ACTIVE' },
+  { id: '23850002-cbo', status: 'PAUSED' },
+  { id: '23850003', status: 'ARCHIVED' },
+]
 
-export function createMetaState(currency: string): MetaState {
+/** @param prefix of the ids that are there from the beginning */
+export function createMetaState(currency: string, prefix = ''): MetaState {
   const campaigns = new Map<string, Campaign>()
   const adSets = new Map<string, AdSet>()
+  let created = 0
 
   function campaignOf(id: string): Campaign {
     const known = campaigns.get(id)
@@ -88,6 +101,24 @@ export function createMetaState(currency: string): MetaState {
       return adSet ? { is: 'ad_set', adSet, campaign } : refuse(100, 33)
     },
     adSetsOf: (campaign) => campaign.adSetIds.flatMap((id) => adSets.get(id) ?? []),
+    seeds,
+    list: () => [...new Set([...seeds(), ...campaigns.values()])],
+    create({ name, status, bidStrategy, dailyBudget }) {
+      created += 1
+      const campaign = { id: `${prefix}2386${created}`, name, status, bidStrategy, dailyBudget, adSetIds: [] }
+      campaigns.set(campaign.id, campaign)
+      return campaign
+    },
+  }
+
+  function seeds(): Campaign[] {
+    return SEEDS.map(({ id, status }) => {
+      const known = campaigns.get(prefix + id)
+      if (known) return known
+      const campaign = campaignOf(prefix + id)
+      campaign.status = status
+      return campaign
+    })
   }
 }
 
@@ -122,6 +153,7 @@ export const campaignFields = ({ id, name, status, dailyBudget, bidStrategy }: C
   lifetime_budget: undefined,
   budget_remaining: text(dailyBudget),
   bid_strategy: bidStrategy,
+  updated_time: '2026-11-01T10:00:00+0000',
 })
 
 /** Every readable field of an ad set. */
@@ -142,6 +174,7 @@ export const adSetFields = (adSet: AdSet, campaign: Campaign): Json => ({
   daily_budget: text(adSet.dailyBudget),
   lifetime_budget: undefined,
   budget_remaining: text(adSet.dailyBudget),
+  updated_time: '2026-11-01T10:00:00+0000',
 })
 
-const ACCOUNT_ID = '700000000000002'
+export const ACCOUNT_ID = '700000000000002'

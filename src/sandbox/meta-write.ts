@@ -7,6 +7,7 @@ import {
   BID_CAP,
   CampaignParams,
   MIN_ROAS,
+  NewCampaignParams,
   readParams,
   takesAmount,
   WITHOUT_CAP,
@@ -18,8 +19,18 @@ import type { Json } from './protocol.ts'
 export function createMetaWriter({ currency, ledger }: Account, state: MetaState) {
   const ForCampaign = CampaignParams(currency)
   const ForAdSet = AdSetParams(currency)
+  const ForNew = NewCampaignParams(currency)
 
   return {
+    /** Nothing is done only once: the same name again is another campaign. */
+    createCampaign(params: Json): Campaign {
+      const { name, status, daily_budget, bid_strategy } = readParams(ForNew, params)
+      const made = state.create({ name, status, bidStrategy: bid_strategy, dailyBudget: daily_budget })
+      recordBudget(made.id, daily_budget)
+      recordStatus(made.id, status)
+      return made
+    },
+
     writeCampaign(campaign: Campaign, params: Json): void {
       const wanted = readParams(ForCampaign, params)
       const adSets = state.adSetsOf(campaign)
@@ -39,10 +50,7 @@ export function createMetaWriter({ currency, ledger }: Account, state: MetaState
       if (Object.keys(bids).length > 0) recordBid(campaign.id, Math.max(...Object.values(bids)))
       else if (wanted.bid_strategy === MIN_ROAS) recordBid(campaign.id, 0)
       recordBudget(campaign.id, wanted.daily_budget)
-      if (wanted.status !== undefined) {
-        const write = { platform: 'meta', kind: 'status', campaignId: campaign.id, currency } as const
-        ledger.apply({ ...write, amount: micros(0), status: wanted.status })
-      }
+      if (wanted.status !== undefined) recordStatus(campaign.id, wanted.status)
     },
 
     writeAdSet(adSet: AdSet, campaign: Campaign, params: Json): void {
@@ -66,6 +74,10 @@ export function createMetaWriter({ currency, ledger }: Account, state: MetaState
   function recordBid(campaignId: string, minor: number) {
     const amount = minorToMicros(minor, currency)
     ledger.apply({ platform: 'meta', kind: 'bid', campaignId, amount, currency })
+  }
+
+  function recordStatus(campaignId: string, status: string) {
+    ledger.apply({ platform: 'meta', kind: 'status', campaignId, currency, amount: micros(0), status })
   }
 
   function recordBudget(campaignId: string, minor: number | undefined) {

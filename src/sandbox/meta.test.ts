@@ -114,3 +114,46 @@ it('records budgets and statuses', async () => {
   ])
   expect((await meta('s1-adset-1?fields=effective_status')).json.effective_status).toBe('CAMPAIGN_PAUSED')
 })
+
+describe('what there is to read', () => {
+  const OWN = 'act_700000000000002'
+  const range = (since: string, until: string) =>
+    `level=campaign&time_increment=1&fields=campaign_id,spend&time_range=${JSON.stringify({ since, until })}`
+
+  it('leaves out what was archived, unless it is asked for', async () => {
+    const ids = async (query: string) => {
+      const { json } = await meta(`${OWN}/campaigns?fields=id&limit=100${query}`)
+      return json.data.map((one: { id: string }) => one.id)
+    }
+    expect(await ids('')).not.toContain('23850003')
+    expect(await ids('&effective_status=["ARCHIVED"]')).toEqual(['23850003'])
+  })
+
+  it('comes with a cursor on the last page too, but no next', async () => {
+    const first = (await meta('me/adaccounts?fields=name')).json
+    expect(first).toMatchObject({ data: [{ id: OWN }], paging: { next: expect.any(String) } })
+    const last = (await meta(`me/adaccounts?after=${first.paging.cursors.after}`)).json
+    expect(last.paging).toEqual({ cursors: { before: expect.any(String), after: expect.any(String) } })
+  })
+
+  it('is too much at once, or for a report, where an account is large', async () => {
+    const large = 'act_700000000000003/insights'
+    const refused = await meta(`${large}?${range('2026-11-01', '2026-11-04')}`)
+    expect(refused).toMatchObject({ status: 500, json: { error: { code: 1 } } })
+    const fields = Object.fromEntries(new URLSearchParams(range('2026-11-01', '2026-11-11')))
+    const { report_run_id: run } = (await meta(large, fields)).json
+    const looks = []
+    for (let look = 0; look < 4; look++) looks.push((await meta(run)).json)
+    expect(looks[0]).toMatchObject({ error: { code: 100, error_subcode: 33 } })
+    expect(looks[3]).toMatchObject({ async_status: 'Job Failed', error_subcode: 1504018 })
+    expect((await meta(`${run}/insights`)).json.error.code).toBe(100)
+  })
+
+  it.each([
+    ['oauth/access_token?client_id=600000000000001&client_secret=wrong&code=x', 1],
+    ['oauth/access_token?client_id=600000000000001&client_secret=sandbox-app-secret&code=x', 100],
+    ['dialog/oauth?client_id=other', 101],
+  ])('is opened to nobody by %s', async (path, code) => {
+    expect((await meta(path)).json.error.code).toBe(code)
+  })
+})

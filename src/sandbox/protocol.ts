@@ -3,7 +3,16 @@ const PLATFORMS = ['google_ads', 'meta', 'tradedesk'] as const
 export type PlatformName = (typeof PLATFORMS)[number]
 
 /** What faults are scripted for, and requests noted of: the platforms, and what is only read. */
-export const TARGETS = [...PLATFORMS, 'google_oauth', 'ga4', 'sheets', 'dv360', 'bid_manager'] as const
+export const TARGETS = [
+  ...PLATFORMS,
+  'google_oauth',
+  'ga4',
+  'sheets',
+  'dv360',
+  'bid_manager',
+  'amazon',
+  'amazon_oauth',
+] as const
 export type Target = (typeof TARGETS)[number]
 
 /** One request as a platform of the sandbox sees it. */

@@ -1,4 +1,6 @@
 import type { Clock } from '../clock.ts'
+import { createAmazon } from './amazon.ts'
+import { createAmazonOauth } from './amazon-oauth.ts'
 import { createAnalytics } from './analytics.ts'
 import { createBidManager, createReportStorage } from './bid-manager.ts'
 import { createDisplayVideo } from './display-video.ts'
@@ -25,10 +27,17 @@ interface Mounted {
   readonly played: Played
 }
 
+const AMAZON_CLIENT = { clientId: 'amzn1.application-oa2-client.sandbox', clientSecret: 'sandbox-lwa-secret' }
+
 /** The platforms that are only read. */
 export function createReadPlatforms(oauth: GoogleOauth, clock: Clock): readonly Mounted[] {
+  const lwa = createAmazonOauth(clock, AMAZON_CLIENT)
+  const amazon = createAmazon(lwa, clock, AMAZON_CLIENT.clientId)
   const bidManager = createBidManager(oauth, clock)
   return [
+    { prefix: '/amazon', target: 'amazon', played: amazon.played },
+    { prefix: '/amazon-oauth', target: 'amazon_oauth', played: lwa.played },
+    { prefix: '/amazon-storage', target: 'amazon', played: amazon.storage },
     { prefix: '/analytics', target: 'ga4', played: createAnalytics(oauth) },
     { prefix: '/display-video', target: 'dv360', played: createDisplayVideo(oauth, clock) },
     { prefix: '/bid-manager', target: 'bid_manager', played: bidManager.played },
@@ -37,26 +46,47 @@ export function createReadPlatforms(oauth: GoogleOauth, clock: Clock): readonly 
   ]
 }
 
+type Client = NonNullable<ReadPlatform['client']>
+
 /** @param url of the sandbox */
 export function readHosts(
   url: string,
-  google: { clientId: string; clientSecret: string },
-  tradedesk: { apiKey: string },
+  {
+    googleAds,
+    meta,
+    tradedesk,
+  }: { readonly googleAds: Client; readonly meta: Client; readonly tradedesk: { readonly apiKey: string } },
 ): SandboxReads {
-  const client = { clientId: google.clientId, clientSecret: google.clientSecret }
+  const clientOf = ({ clientId, clientSecret }: Client): Client => ({ clientId, clientSecret })
+  const client = clientOf(googleAds)
   const oauth = {
     authorize: `${url}/google-oauth/authorize`,
     token: `${url}/google-oauth/token`,
     revoke: `${url}/google-oauth/revoke`,
   }
   return {
+    AMAZON_DSP: { client: AMAZON_CLIENT, baseUrls: amazonHosts(url) },
     DV360: {
       client,
       baseUrls: { ...oauth, displayVideo: `${url}/display-video`, bidManager: `${url}/bid-manager` },
     },
     GA4: { client, baseUrls: { ...oauth, data: `${url}/analytics`, admin: `${url}/analytics` } },
     GOOGLE_ADS: { client, baseUrls: { ...oauth, googleAds: `${url}/google-ads` } },
+    META: { client: clientOf(meta), baseUrls: { dialog: `${url}/meta`, graph: `${url}/meta` } },
     TTD: { apiKey: tradedesk.apiKey, baseUrls: { api: `${url}/tradedesk` } },
     SHEETS: { client, baseUrls: { ...oauth, sheets: `${url}/sheets` } },
   }
 }
+
+const amazonHosts = (url: string): Record<string, string> =>
+  Object.fromEntries(
+    ['NA', 'EU', 'FE'].flatMap((region) => {
+      const place = region.toLowerCase()
+      const oauth = `${url}/amazon-oauth/${place}`
+      return [
+        [`api${region}`, `${url}/amazon/${place}`],
+        [`authorize${region}`, `${oauth}/authorize`],
+        [`token${region}`, `${oauth}/token`],
+      ]
+    }),
+  )

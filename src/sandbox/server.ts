@@ -11,6 +11,7 @@ import { createGoogleOauth, isOauthErrorName, oauthError } from './google-oauth.
 import { createAccount, createLedger, type SandboxLedger } from './ledger.ts'
 import { BUSINESS_ID } from './meta-errors.ts'
 import { createMeta } from './meta-graph.ts'
+import { createMetaOauth } from './meta-oauth.ts'
 import type { Call, PlatformName, Target } from './protocol.ts'
 import { createReadPlatforms, readHosts, type SandboxReads } from './reads.ts'
 import { createTradeDesk } from './tradedesk.ts'
@@ -64,7 +65,12 @@ const CREDENTIALS = {
     clientSecret: 'sandbox-client-secret',
     refreshToken: '1//sandbox-refresh',
   },
-  meta: { accessToken: 'EAAsandbox', businessId: BUSINESS_ID },
+  meta: {
+    accessToken: 'EAAsandbox',
+    businessId: BUSINESS_ID,
+    clientId: '600000000000001',
+    clientSecret: 'sandbox-app-secret',
+  },
   tradedesk: { apiKey: 'sandbox-ttd-auth', partnerId: 'partner-sandbox' },
 } as const
 
@@ -96,7 +102,9 @@ export function startSandbox({ port, clock, currencies = {} }: SandboxOptions): 
   play(
     '/meta',
     'meta',
-    createMeta(account('meta'), CREDENTIALS.meta.accessToken, () => revoked.has('meta')),
+    createMeta(account('meta'), CREDENTIALS.meta.accessToken, createMetaOauth(clock, CREDENTIALS.meta), () =>
+      revoked.has('meta'),
+    ),
   )
   const tradeDesk = createTradeDesk(tradedesk, CREDENTIALS.tradedesk, () => revoked.has('tradedesk'))
   play('/tradedesk', 'tradedesk', tradeDesk)
@@ -151,7 +159,7 @@ export function startSandbox({ port, clock, currencies = {} }: SandboxOptions): 
           tradedeskBid: `${url}/tradedesk-bid`,
         },
         credentials: CREDENTIALS,
-        sync: readHosts(url, CREDENTIALS.googleAds, CREDENTIALS.tradedesk),
+        sync: readHosts(url, CREDENTIALS),
         faults,
         ledger,
         revokeToken: (platform) => {

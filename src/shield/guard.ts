@@ -9,8 +9,8 @@ import type { Veto } from './veto.ts'
 
 /** What stands between a decision and a platform. Limiter and breaker are the platform's, the budget is everybody's. */
 export interface GuardDeps {
-  readonly limiter: RateLimiter
-  readonly breaker: CircuitBreaker
+  readonly limiter: Pick<RateLimiter, 'admits'>
+  readonly breaker: Pick<CircuitBreaker, 'enter'>
   readonly budget: BudgetManager
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Selectable } from 'kysely'
 import { isoTime } from '../clock.ts'
 import { AppError } from '../errors.ts'
+import type { HttpRequest } from '../http.ts'
 import type { Json, PlatformAccount, ReadConnector } from './connectors/read-connector.ts'
 import { type Grant, readGrant, sealGrant } from './credentials/index.ts'
 import { emit } from './events/index.ts'
@@ -180,11 +181,15 @@ export async function disconnect(
 ): Promise<{ revoked: boolean }> {
   const { store, clock, keyring } = sync
   const connector = sync.connectors.get(row.type)
+  const auth = connector?.authFor?.(infoOf(row).settings) ?? connector?.auth
   const client = sync.clientOf(row.type)
   const grant = await readGrant(store, keyring, row.id)
   let revoked = false
-  if (grant?.is === 'oauth2' && connector?.auth.is === 'oauth2' && client) {
-    revoked = await revokeToken(connector.auth, client, grant.refreshToken ?? grant.accessToken)
+  if (grant?.is === 'oauth2' && connector && auth?.is === 'oauth2' && client) {
+    const { revokeRequest } = auth
+    revoked = revokeRequest
+      ? await revokedBy(sync, connector, connector.authorize(revokeRequest, grant.accessToken))
+      : await revokeToken(auth, client, grant.refreshToken ?? grant.accessToken)
   }
   sync.health.forget(row.id)
   await store.db.transaction().execute(async (tx) => {
@@ -198,4 +203,9 @@ export async function disconnect(
     }
   })
   return { revoked }
+}
+
+async function revokedBy({ calls }: Sync, connector: ReadConnector, request: HttpRequest): Promise<boolean> {
+  const sent = await calls.http.send(request, calls.timeoutMs)
+  return sent.is === 'answered' && connector.read(sent.response, calls.clock.nowMs()).is === 'ok'
 }

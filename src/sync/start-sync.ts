@@ -8,6 +8,7 @@ import type { Logger } from '../log.ts'
 import type { RateLimit } from '../shield/index.ts'
 import { createSyncApp } from './api/app.ts'
 import { OpenStreams } from './api/events.ts'
+import type { ConnectorRow } from './connections.ts'
 import type { CallLimit, ConnectorType, ReadConnector } from './connectors/read-connector.ts'
 import { createKeyring } from './credentials/index.ts'
 import { type CloudEvent, emit, forgetOldEvents, publishWaiting } from './events/index.ts'
@@ -25,8 +26,8 @@ import {
   type SharedLimiter,
 } from './run/index.ts'
 import { openStore, type StoreAddress } from './store/index.ts'
-import type { Sync } from './sync.ts'
-import { startWorker } from './work/index.ts'
+import type { Payer, Sync } from './sync.ts'
+import { infoOf, startWorker } from './work/index.ts'
 
 export interface SyncOptions {
   readonly store: StoreAddress
@@ -50,6 +51,8 @@ export interface SyncOutside {
   readonly clock: Clock
   readonly log: Logger
   readonly authorize: Authorize
+  /** Nothing that lets a platform spend more is done without one. */
+  readonly payer?: Payer
   /** Accounts that others in this service call as well. */
   readonly sharedBy?: SharedLimiter
   readonly onCall: (type: ConnectorType, outcome: string, latencyMs: number) => void
@@ -90,7 +93,10 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
   const limitsOf = (type: ConnectorType) =>
     limitsFor(connectors.get(type)?.limits ?? [], options.limits[type])
 
-  const authOf = (type: string) => connectors.get(type)?.auth ?? ({ is: 'api_key' } as const)
+  const authOf = (row: Pick<ConnectorRow, 'type' | 'metadata'>) => {
+    const connector = connectors.get(row.type)
+    return connector?.authFor?.(infoOf(row).settings) ?? connector?.auth ?? ({ is: 'api_key' } as const)
+  }
   const tokens = createTokenKeeper({ store, clock, keyring, owner, authOf, clientOf })
   const limits = createLimits(store, clock, limitsOf, outside.sharedBy)
   const background = (work: Promise<unknown>) =>
@@ -210,6 +216,7 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
     jobs,
     worker,
     authorize,
+    payer: outside.payer,
     authorization: { store, clock, keyring, callbacks: options.callbacks },
     connectors,
     clientOf,

@@ -2,7 +2,8 @@ import type { Authorize } from '../api/index.ts'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import type { Logger } from '../log.ts'
-import type { ConnectorType, ReadConnector } from './connectors/read-connector.ts'
+import type { BudgetManager, Scope } from '../shield/index.ts'
+import type { AccountRef, ConnectorType, ReadConnector } from './connectors/read-connector.ts'
 import type { Keyring } from './credentials/index.ts'
 import type { SyncDeps } from './jobs/index.ts'
 import type { AuthorizationDeps, OauthClient, TokenKeeper } from './oauth/index.ts'
@@ -11,6 +12,15 @@ import type { FileStore } from './reports/index.ts'
 import type { Breakers, CallDeps, HealthRecord, Limits } from './run/index.ts'
 import type { Store } from './store/index.ts'
 import type { Worker } from './work/index.ts'
+
+/** Who pays for what a change lets a platform spend. */
+export interface Payer {
+  readonly budget: BudgetManager
+  /** What pays for a campaign, as far as there are budgets for it; `campaignId` is empty for one that is not there yet. */
+  readonly scopesOf: (type: ConnectorType, campaignId: string) => readonly Scope[]
+  /** Names a hold. */
+  readonly newId: () => string
+}
 
 /** The parts of the read stack, as its calls use them. */
 export interface Sync {
@@ -28,6 +38,7 @@ export interface Sync {
   readonly jobs: SyncDeps
   readonly worker: Worker
   readonly authorize: Authorize
+  readonly payer: Payer | undefined
   readonly authorization: AuthorizationDeps
   readonly connectors: ReadonlyMap<string, ReadConnector>
   readonly clientOf: (type: string) => OauthClient | undefined
@@ -55,9 +66,13 @@ export interface OauthParties {
 }
 
 /** What an authorization with a platform takes. */
-export function oauthParties(sync: Pick<Sync, 'connectors' | 'clientOf'>, type: string): OauthParties {
+export function oauthParties(
+  sync: Pick<Sync, 'connectors' | 'clientOf'>,
+  type: string,
+  settings: AccountRef['settings'],
+): OauthParties {
   const connector = connectorFor(sync, type)
-  const { auth } = connector
+  const auth = connector.authFor?.(settings) ?? connector.auth
   if (auth.is !== 'oauth2') {
     throw new AppError(
       'invalid_request',

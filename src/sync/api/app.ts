@@ -1,6 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { type Env, mount } from '../../api/index.ts'
 import type { Sync } from '../sync.ts'
+import { campaignRoutes } from './campaigns.ts'
 import { connectorRoutes } from './connectors.ts'
 import { answerData } from './data.ts'
 import { answerEvents, type OpenStreams } from './events.ts'
@@ -20,6 +21,7 @@ export function createSyncApp(sync: Sync, streams: OpenStreams): OpenAPIHono<Env
     ...integrationRoutes(sync),
     ...webhookRoutes(sync),
     ...recordRoutes(sync),
+    ...campaignRoutes(sync),
     ...reconciliationRoutes(sync),
   ])
   app.get('/api/v1/connectors/requests/:id/data', (c) => answerData(sync, authorize, c))

@@ -115,14 +115,16 @@ export function connectorRoutes(sync: Sync): Route[] {
       refusals: [...WRONG_BODY, 'not_found'],
       async handle(c, { org }) {
         const body = await readJson(c, Initiate)
-        const { type, server, client } = oauthParties(sync, body.connector_type)
-        if (body.connector_id !== undefined) await findConnection(sync, org, body.connector_id)
+        const earlier =
+          body.connector_id === undefined ? undefined : await findConnection(sync, org, body.connector_id)
+        const settings = { ...(earlier && infoOf(earlier).settings), ...body.settings }
+        const { type, server, client } = oauthParties(sync, body.connector_type, settings)
         const request = {
           orgId: org,
           type,
           connectorId: body.connector_id,
           callbackUrl: body.callback_url,
-          settings: body.settings ?? {},
+          settings,
         }
         const { authorizationUrl, state } = await initiate(sync.authorization, server, client, request)
         return ok({ authorization_url: authorizationUrl, state })
@@ -147,7 +149,7 @@ export function connectorRoutes(sync: Sync): Route[] {
         const body = await readJson(c, Callback)
         const done = await finish(
           sync.authorization,
-          (type) => oauthParties(sync, type),
+          (type, settings) => oauthParties(sync, type, settings),
           org,
           body.state,
           body.code,

@@ -7,6 +7,7 @@ import { converseNow } from '../run/index.ts'
 import { connectorFor, type Sync } from '../sync.ts'
 import { accountRefOf } from '../work/index.ts'
 import { Id, idOf } from './connectors.ts'
+import { createTurns } from './turns.ts'
 
 const Cell = z.union([z.string().max(50_000), z.number(), z.boolean(), z.null()])
 const Records = z.strictObject({
@@ -23,19 +24,8 @@ const MAX_BYTES = 4 * 1024 * 1024
 
 /** Records that are stored at a platform. */
 export function recordRoutes(sync: Sync): Route[] {
-  // One after the other for each connection: two at once could both find a key missing and append it.
-  const lastOf = new Map<string, Promise<unknown>>()
-
-  function inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
-    const turn = (lastOf.get(id) ?? Promise.resolve()).then(work)
-    const ended: Promise<unknown> = turn
-      .catch(() => {})
-      .then(() => {
-        if (lastOf.get(id) === ended) lastOf.delete(id)
-      })
-    lastOf.set(id, ended)
-    return turn
-  }
+  // Two at once could both find a key missing and append it.
+  const inTurn = createTurns()
 
   return [
     {

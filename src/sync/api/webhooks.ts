@@ -11,7 +11,11 @@ import { infoOf } from '../work/index.ts'
 import { Id, idOf } from './connectors.ts'
 
 const MAX_BYTES = 1024 * 1024
-const Secret = z.strictObject({ secret: z.string().min(8).max(512) })
+const Secret = z.strictObject({
+  secret: z.string().min(8).max(512),
+  /** What Meta is told to send back when it asks whether the address is ours; the secret itself where it is not set. */
+  verify_token: z.string().min(8).max(512).optional(),
+})
 
 /** Who signs how. */
 const SCHEMES: Readonly<Record<string, (delivery: Delivery, secret: string, nowMs: number) => Checked>> = {
@@ -39,9 +43,12 @@ export function webhookRoutes(sync: Sync): Route[] {
       async handle(c, { org }) {
         const row = await findConnection(sync, org, idOf(c))
         if (!SCHEMES[row.type]) throw new AppError('invalid_request', `${row.type} sends no webhooks`)
-        const { secret } = await readJson(c, Secret)
-        const sealed = keyring.seal(secret, contextOf(row.id))
-        const metadata = JSON.stringify({ ...infoOf(row), webhookSecret: sealed })
+        const { secret, verify_token } = await readJson(c, Secret)
+        const metadata = JSON.stringify({
+          ...infoOf(row),
+          webhookSecret: keyring.seal(secret, contextOf(row.id)),
+          webhookVerifyToken: keyring.seal(verify_token ?? secret, contextOf(row.id)),
+        })
         await store.db.updateTable('connectors').set({ metadata }).where('id', '=', row.id).execute()
         return ok({ path: `/api/v1/webhooks/${row.type.toLowerCase()}/${row.id}` })
       },
@@ -80,26 +87,33 @@ export async function takeWebhook(sync: Sync, c: Ctx): Promise<Response> {
   return c.body(null, 204)
 }
 
-/** Meta asks once whether the address is ours: whoever knows the secret gets its challenge back. */
+/** Meta asks once whether the address is ours: whoever knows the verify token gets its challenge back. */
 export async function answerChallenge(sync: Sync, c: Ctx): Promise<Response> {
-  const { secret } = await target(sync, c)
+  const { verifyToken } = await target(sync, c)
   const query = c.req.query()
-  if (query['hub.mode'] !== 'subscribe' || !equal(query['hub.verify_token'] ?? '', secret)) {
+  if (query['hub.mode'] !== 'subscribe' || !equal(query['hub.verify_token'] ?? '', verifyToken)) {
     throw new AppError('forbidden', 'The verify token does not fit')
   }
   return c.text((query['hub.challenge'] ?? '').slice(0, 256))
 }
 
-async function target({ store, keyring }: Sync, c: Ctx): Promise<{ row: ConnectorRow; secret: string }> {
+interface Target {
+  readonly row: ConnectorRow
+  readonly secret: string
+  readonly verifyToken: string
+}
+
+async function target({ store, keyring }: Sync, c: Ctx): Promise<Target> {
   const id = c.req.param('id') ?? ''
   const row = isId(id)
     ? await store.db.selectFrom('connectors').selectAll().where('id', '=', id).executeTakeFirst()
     : undefined
-  const sealed: unknown = row && JSON.parse(row.metadata).webhookSecret
+  const { webhookSecret: sealed, webhookVerifyToken: token = sealed } = row ? JSON.parse(row.metadata) : {}
   if (!row || row.type.toLowerCase() !== c.req.param('platform') || typeof sealed !== 'string') {
     throw notFound('webhook', id)
   }
-  return { row, secret: keyring.open(sealed, contextOf(row.id)) }
+  const [secret, verifyToken] = [sealed, String(token)].map((one) => keyring.open(one, contextOf(row.id)))
+  return { row, secret: secret ?? '', verifyToken: verifyToken ?? '' }
 }
 
 const equal = (one: string, other: string): boolean =>

@@ -68,6 +68,7 @@ interface Case {
     | { readonly create: CampaignChange & { readonly name: string } }
     | { readonly update: readonly [id: string, change: CampaignChange] }
     | { readonly setStatus: readonly [id: string, status: 'active' | 'paused'] }
+    | { readonly dailyBudget: string }
     | { readonly upsert: readonly Row[] }
   readonly turns: readonly Turn[]
   /** What it comes to, compared by what is named; `{ is: 'thrown' }` where the answer was not understood. */
@@ -172,6 +173,7 @@ function talkOf(example: Case, connector: ReadConnector): ReadTalk<unknown> {
   }
   const { write } = connector
   if (!write) throw new Error('this connector does not write')
+  if ('dailyBudget' in asked) return write.dailyBudget(account, asked.dailyBudget)
   if ('create' in asked) return write.create(account, asked.create)
   return 'update' in asked
     ? write.update(account, ...asked.update)
@@ -248,7 +250,7 @@ function opened(body: string | undefined): unknown {
 }
 
 /** What a download is answered with, packed as the step expects it. */
-function packed(answer: AnswerText, { gzip }: { readonly gzip: boolean }): Uint8Array {
+function packed(answer: AnswerText, { gzip }: { readonly gzip: boolean | 'if_packed' }): Uint8Array {
   if (answer.zip) {
     const files = Object.entries(answer.zip).map(([name, text]) => [name, Buffer.from(text)] as const)
     return zipSync(Object.fromEntries(files))

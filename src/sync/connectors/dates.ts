@@ -6,6 +6,9 @@ const DAY_MS = 86_400_000
 const plusDays = (date: string, days: number): string =>
   new Date(Date.parse(date) + days * DAY_MS).toISOString().slice(0, 10)
 
+/** The next date. */
+export const dayAfter = (date: string): string => plusDays(date, 1)
+
 /** The range in pieces of at most so many days, oldest first. */
 export function slicesOf({ start, end }: DateRange, days: number): DateRange[] {
   const slices: DateRange[] = []

@@ -50,7 +50,8 @@ export type ReadStep =
       readonly request: HttpRequest
       readonly bucket: string
       readonly encoding: Encoding
-      readonly gzip: boolean
+      /** `if_packed`: the file itself says whether it is. */
+      readonly gzip: boolean | 'if_packed'
       /** The answer is an archive of such files. */
       readonly archive?: 'zip'
       /** What stands after the first empty line is about the report and not of it. */
@@ -159,7 +160,7 @@ export interface SpendReport {
   readonly overDelivery: number
 }
 
-/** A campaign as far as all platforms know it. Money as decimal text in the account's currency. */
+/** A campaign as far as all platforms know it. Money in micros of the account's currency. */
 export interface CampaignChange {
   readonly name?: string
   readonly dailyBudgetMicros?: number
@@ -173,6 +174,9 @@ export interface Upserted {
   readonly updated: number
   readonly unchanged: number
 }
+
+/** Limit of changes and of the questions that come before them, so that reading never keeps a campaign from being paused. */
+export const WRITES = 'writes'
 
 export type Feature = 'campaigns' | 'reports' | 'sdf' | 'webhooks' | 'write_campaigns' | 'append' | 'send'
 
@@ -190,6 +194,10 @@ export type Auth =
       readonly tokenUrl: string
       /** Undefined where a grant cannot be revoked by a call. */
       readonly revokeUrl: string | undefined
+      /** How a grant is revoked where the platform does not follow RFC 7009; authorized with the grant itself. */
+      readonly revokeRequest?: HttpRequest
+      /** Classes an error of the token endpoint where the platform does not say it as RFC 6749 does. */
+      readonly readError?: (response: HttpResponse, nowMs: number) => Answer
       readonly scopes: readonly string[]
       readonly scopeSeparator: ' ' | ','
       readonly pkce: boolean
@@ -207,6 +215,8 @@ export type Auth =
 export interface ReadConnector {
   readonly type: ConnectorType
   readonly auth: Auth
+  /** Where the hosts of the authorization depend on the settings of a connection, such as its region. */
+  authFor?(settings: AccountRef['settings']): Auth
   readonly features: readonly Feature[]
   readonly limits: readonly CallLimit[]
   readonly reports: Readonly<Record<string, ReportSpec>>
@@ -246,6 +256,8 @@ export interface ReadConnector {
           id: string,
           status: 'active' | 'paused',
         ): ReadTalk<{ readonly id: string }>
+        /** What a campaign may spend a day now, in micros; undefined where it has no daily budget of its own. */
+        dailyBudget(account: AccountRef, id: string): ReadTalk<number | undefined>
       }
     | undefined
 
@@ -256,5 +268,17 @@ export interface ReadConnector {
   upsert?(account: AccountRef, records: readonly Row[]): ReadTalk<Upserted>
 }
 
-/** Builds a connector that talks to these hosts; the defaults where nothing is said. */
-export type CreateReadConnector = (baseUrls?: Readonly<Record<string, string>>) => ReadConnector
+/** How we are known to a platform's authorization server. */
+export interface OauthClient {
+  readonly clientId: string
+  readonly clientSecret: string
+}
+
+/**
+ * Builds a connector that talks to these hosts; the defaults where nothing is said. Some APIs want to be told the id of our
+ * OAuth client with every request, or a proof that we know its secret.
+ */
+export type CreateReadConnector = (
+  baseUrls?: Readonly<Record<string, string>>,
+  client?: OauthClient,
+) => ReadConnector

@@ -87,7 +87,10 @@ export async function initiate(
 /** Spends the state and exchanges the code. A state of another organisation is not found. */
 export async function finish(
   { store, clock, keyring }: AuthorizationDeps,
-  partiesOf: (type: string) => { type: ConnectorType; server: OauthServer; client: OauthClient },
+  partiesOf: (
+    type: string,
+    settings: Readonly<Record<string, Json>>,
+  ) => { type: ConnectorType; server: OauthServer; client: OauthClient },
   orgId: number,
   state: string,
   code: string,
@@ -109,7 +112,7 @@ export async function finish(
       },
     )
   }
-  const { type, server, client } = partiesOf(row.connector_type)
+  const { type, server, client } = partiesOf(row.connector_type, JSON.parse(row.settings))
   const verifier = keyring.open(row.verifier, `state:${stateHash}`)
   let answer = await exchangeCode(server, client, code, row.callback_url, verifier)
   if (answer.is === 'tokens' && server.refresh === 'exchange') {

@@ -1,13 +1,9 @@
 import * as oauth from 'oauth4webapi'
 import { messageOf } from '../../errors.ts'
-import type { Auth } from '../connectors/read-connector.ts'
+import type { Answer } from '../../platforms/index.ts'
+import type { Auth, OauthClient } from '../connectors/read-connector.ts'
 
-/** How we are known to a platform's authorization server. */
-export interface OauthClient {
-  readonly clientId: string
-  readonly clientSecret: string
-}
-
+export type { OauthClient }
 export type OauthServer = Extract<Auth, { is: 'oauth2' }>
 
 export interface Tokens {
@@ -32,7 +28,7 @@ export function exchangeCode(
   callbackUrl: string,
   verifier: string,
 ): Promise<TokenAnswer> {
-  return answered(async () => {
+  return answered(server, async () => {
     const { as, us } = parties(server, client)
     const state = 'checked-before'
     const parameters = oauth.validateAuthResponse(as, us, new URLSearchParams({ code, state }), state)
@@ -58,7 +54,7 @@ export function refreshTokens(
   if (server.refresh === 'exchange') return exchangeToken(server, client, current.accessToken)
   const { refreshToken } = current
   if (refreshToken === undefined) return Promise.resolve({ is: 'lost', detail: 'there is no refresh token' })
-  return answered(async () => {
+  return answered(server, async () => {
     const { as, us } = parties(server, client)
     const auth = oauth.ClientSecretPost(client.clientSecret)
     const response = await oauth.refreshTokenGrantRequest(as, us, auth, refreshToken, options(server))
@@ -72,7 +68,7 @@ export function exchangeToken(
   client: OauthClient,
   accessToken: string,
 ): Promise<TokenAnswer> {
-  return answered(async () => {
+  return answered(server, async () => {
     const { as, us } = parties(server, client)
     const auth = oauth.ClientSecretPost(client.clientSecret)
     const parameters = { fb_exchange_token: accessToken }
@@ -117,7 +113,10 @@ const options = ({ tokenUrl }: OauthServer) => ({
   [oauth.allowInsecureRequests]: tokenUrl.startsWith('http://'),
 })
 
-async function answered(ask: () => Promise<oauth.TokenEndpointResponse>): Promise<TokenAnswer> {
+async function answered(
+  server: OauthServer,
+  ask: () => Promise<oauth.TokenEndpointResponse>,
+): Promise<TokenAnswer> {
   try {
     const { access_token, refresh_token, expires_in } = await ask()
     const expiresInMs = expires_in === undefined ? undefined : expires_in * 1000
@@ -126,6 +125,27 @@ async function answered(ask: () => Promise<oauth.TokenEndpointResponse>): Promis
     if (error instanceof oauth.ResponseBodyError && error.status < 500 && error.status !== 429) {
       return { is: 'lost', detail: `the platform refused the grant: ${error.error}` }
     }
-    return { is: 'unavailable', detail: `no access token: ${messageOf(error)}` }
+    return (
+      (await ownError(server, error)) ?? { is: 'unavailable', detail: `no access token: ${messageOf(error)}` }
+    )
   }
 }
+
+const REFUSALS = new Set<Answer['is']>(['refused', 'auth_lost', 'auth_expired'])
+
+/** An error in the platform's own words; undefined where it has none, or there was no answer. */
+async function ownError({ readError }: OauthServer, error: unknown): Promise<TokenAnswer | undefined> {
+  const response = error instanceof Error ? error.cause : undefined
+  if (!readError || !isResponse(response) || response.bodyUsed) return undefined
+  const headers = Object.fromEntries(response.headers)
+  const body = await response.text().catch(() => '')
+  const answer = readError({ status: response.status, headers, body }, 0)
+  if (answer.is === 'ok') return undefined
+  return REFUSALS.has(answer.is)
+    ? { is: 'lost', detail: `the platform refused the grant: ${answer.detail}` }
+    : { is: 'unavailable', detail: `no access token: ${answer.detail}` }
+}
+
+/** By its shape: there may be several classes of that name in a process. */
+const isResponse = (value: unknown): value is Response =>
+  value instanceof Object && 'bodyUsed' in value && 'headers' in value && 'text' in value

@@ -4,7 +4,7 @@ import type { Auth } from '../connectors/read-connector.ts'
 import { type Grant, type Keyring, readGrant, sealGrant } from '../credentials/index.ts'
 import { emit } from '../events/index.ts'
 import type { ConnectorTable, Store } from '../store/index.ts'
-import { type OauthClient, refreshTokens, type TokenAnswer } from './client.ts'
+import { type OauthClient, refreshTokens, type Tokens } from './client.ts'
 
 export type Token =
   | { readonly is: 'token'; readonly accessToken: string }
@@ -14,13 +14,16 @@ export type Token =
 /** Shown to a person who has to act. */
 export const RECONNECT = 'Please reconnect your account'
 
+/** What of a connection says where its tokens come from. */
+type AuthRow = Pick<Selectable<ConnectorTable>, 'type' | 'metadata'>
+
 export interface TokenKeeperDeps {
   readonly store: Store
   readonly clock: Clock
   readonly keyring: Keyring
   /** Names this process; another after every start. */
   readonly owner: string
-  readonly authOf: (type: string) => Auth
+  readonly authOf: (row: AuthRow) => Auth
   readonly clientOf: (type: string) => OauthClient | undefined
 }
 
@@ -41,6 +44,8 @@ const OLDEST_MS = 86_400_000
 /** Longer than a refresh can take; a dead process holds the lock no longer. */
 const LOCK_MS = 30_000
 const LOOK_AGAIN_MS = 100
+/** After an early exchange that failed. */
+const PUT_OFF_MS = 3_600_000
 
 /**
  * Access tokens of connections. However many callers and processes need a newer one at the same time, one of them asks the
@@ -80,12 +85,13 @@ export function createTokenKeeper(deps: TokenKeeperDeps): TokenKeeper {
 
   async function refresh(connectorId: string, grant: OauthGrant): Promise<Token> {
     const row = await rowOf(connectorId)
-    const auth = deps.authOf(row.type)
+    const auth = deps.authOf(row)
     const client = deps.clientOf(row.type)
     if (auth.is !== 'oauth2' || !client)
       return { is: 'unavailable', detail: `no OAuth client for ${row.type}` }
     const answer = await refreshTokens(auth, client, grant)
-    if (answer.is === 'tokens') return keep(connectorId, grant, answer)
+    if (answer.is === 'tokens') return keep(connectorId, grant, answer.tokens)
+    if (isEarly(grant, auth, clock.nowMs())) return putOff(connectorId, grant)
     if (answer.is === 'unavailable') return isUsable(grant, clock.nowMs()) ? tokenOf(grant) : answer
     // The platform may have refused because a sibling was first and its refresh token replaced ours.
     const again = await readGrant(store, keyring, connectorId)
@@ -94,23 +100,26 @@ export function createTokenKeeper(deps: TokenKeeperDeps): TokenKeeper {
     return { is: 'auth_lost', detail: answer.detail }
   }
 
-  async function keep(
-    connectorId: string,
-    before: OauthGrant,
-    { tokens }: Extract<TokenAnswer, { is: 'tokens' }>,
-  ): Promise<Token> {
+  function keep(connectorId: string, before: OauthGrant, tokens: Tokens): Promise<Token> {
     const nowMs = clock.nowMs()
-    const grant: OauthGrant = {
+    return storeGrant(connectorId, {
       is: 'oauth2',
       accessToken: tokens.accessToken,
       // An answer without a refresh token means that the old one goes on.
       refreshToken: tokens.refreshToken ?? before.refreshToken,
       expiresMs: tokens.expiresInMs === undefined ? undefined : nowMs + tokens.expiresInMs,
       obtainedMs: nowMs,
-    }
+    })
+  }
+
+  /** The token works for weeks: whether it is dead the next call will say, and an exchange is tried again later. */
+  const putOff = (connectorId: string, grant: OauthGrant): Promise<Token> =>
+    storeGrant(connectorId, { ...grant, obtainedMs: clock.nowMs() - OLDEST_MS + PUT_OFF_MS })
+
+  async function storeGrant(connectorId: string, grant: OauthGrant): Promise<Token> {
     await store.db
       .updateTable('connectors')
-      .set({ credentials: sealGrant(keyring, connectorId, grant), updated_at: isoTime(nowMs) })
+      .set({ credentials: sealGrant(keyring, connectorId, grant), updated_at: isoTime(clock.nowMs()) })
       .where('id', '=', connectorId)
       .where('credentials', 'is not', null)
       .execute()
@@ -159,14 +168,21 @@ export function createTokenKeeper(deps: TokenKeeperDeps): TokenKeeper {
       .execute()
   }
 
-  const rowOf = (connectorId: string): Promise<Pick<Selectable<ConnectorTable>, 'type'>> =>
-    store.db.selectFrom('connectors').select('type').where('id', '=', connectorId).executeTakeFirstOrThrow()
+  const rowOf = (connectorId: string): Promise<AuthRow> =>
+    store.db
+      .selectFrom('connectors')
+      .select(['type', 'metadata'])
+      .where('id', '=', connectorId)
+      .executeTakeFirstOrThrow()
 
   return {
     async get(connectorId) {
       const grant = await readGrant(store, keyring, connectorId)
       if (grant?.is !== 'oauth2') return withoutGrant(grant)
-      return isOld(grant, clock.nowMs()) ? once(connectorId, grant.accessToken) : tokenOf(grant)
+      if (isOld(grant, clock.nowMs())) return once(connectorId, grant.accessToken)
+      if (!hasAged(grant, clock.nowMs())) return tokenOf(grant)
+      const auth = deps.authOf(await rowOf(connectorId))
+      return isEarly(grant, auth, clock.nowMs()) ? once(connectorId, grant.accessToken) : tokenOf(grant)
     },
     async renew(connectorId, stale) {
       const grant = await readGrant(store, keyring, connectorId)
@@ -194,3 +210,12 @@ function isOld({ expiresMs, obtainedMs, refreshToken }: OauthGrant, nowMs: numbe
   if (expiresMs !== undefined && nowMs >= expiresMs - MARGIN_MS) return true
   return refreshToken !== undefined && nowMs >= obtainedMs + OLDEST_MS
 }
+
+const hasAged = ({ obtainedMs }: OauthGrant, nowMs: number): boolean => nowMs >= obtainedMs + OLDEST_MS
+
+/**
+ * A token that is exchanged for a longer one has to be so while it works, and every use of a day is a chance: who waits for
+ * its last minutes loses the grant when the service is down in them.
+ */
+const isEarly = (grant: OauthGrant, auth: Auth, nowMs: number): boolean =>
+  auth.is === 'oauth2' && auth.refresh === 'exchange' && hasAged(grant, nowMs) && !isOld(grant, nowMs)

@@ -99,9 +99,11 @@ async function send(
 ): Promise<Sent> {
   const { connector, account, priority } = caller
   const { clock, limits } = deps
+  // What lowers risk is tried whatever we know of the platform, and whatever was counted.
+  const isLowering = priority === 'lowering'
   const breaker = deps.breakers.of(connector.type)
-  const entry = breaker.enter()
-  if (entry.is === 'open') {
+  const entry = isLowering ? undefined : breaker.enter()
+  if (entry?.is === 'open') {
     const waitMs = breaker.state.is === 'half_open' ? PROBE_MS : entry.retryAfterMs
     return { is: 'later', waitMs, waitsFor: 'recovery' }
   }
@@ -109,7 +111,7 @@ async function send(
   let verdict: Verdict = 'neutral'
   try {
     const admission = await limits.take(account, step.bucket, priority)
-    if (admission.is === 'limited') {
+    if (admission.is === 'limited' && !isLowering) {
       deps.onLimited(caller, admission.retryAfterMs)
       return { is: 'later', waitMs: admission.retryAfterMs, waitsFor: 'rate_limit' }
     }
@@ -126,7 +128,7 @@ async function send(
     deps.onCall(caller, sent.is, clock.elapsedMs() - startedMs)
     return sent
   } finally {
-    entry.passage.report(verdict, clock.elapsedMs() - startedMs)
+    entry?.passage.report(verdict, clock.elapsedMs() - startedMs)
   }
 }
 

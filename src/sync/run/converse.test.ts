@@ -13,22 +13,28 @@ const change = {
   writes: true,
 } as const
 
-/** How a conversation ends on a platform that always answers the same. */
-async function endOf(talk: ReadTalk<unknown>, response: Partial<HttpResponse> = {}) {
+/** How a conversation ends on a platform that answers like this, the last answer for ever. */
+async function endOf(talk: ReadTalk<unknown>, ...responses: Partial<HttpResponse>[]) {
   const clock = new FakeClock()
-  const answer = { status: 200, headers: {}, body: '{}', ...response }
+  const next = () => ({
+    status: 200,
+    headers: {},
+    body: '{}',
+    ...(responses.length > 1 ? responses.shift() : responses[0]),
+  })
   const token = { is: 'token', accessToken: 'secret' } as const
   const nothing = async () => {}
   const deps = {
     clock,
     timeoutMs: 1_000,
     http: {
-      send: async () => ({ is: 'answered', response: answer, latencyMs: 1 }) as const,
+      send: async () => ({ is: 'answered', response: next(), latencyMs: 1 }) as const,
       open: async () => ({ is: 'not_sent', detail: '', latencyMs: 1 }) as const,
       close: nothing,
     },
     tokens: { get: async () => token, renew: async () => token, lose: nothing },
     limits: {
+      admits: () => ({ is: 'admitted' }) as const,
       take: async () => ({ is: 'admitted' }) as const,
       block() {},
       observe() {},
@@ -70,6 +76,15 @@ describe('a conversation that breaks off', () => {
       expect(await endOf(thrower(error, change))).toEqual({ is: 'unknown', detail: error.message })
     },
   )
+
+  it('leaves open what was done once something was written, also where a later question fails', async () => {
+    function* doubter(): ReadTalk<void> {
+      yield change
+      yield { ...change, writes: false }
+    }
+    const answers = [{}, { status: 403, body: '{"error":{"code":403}}' }]
+    expect(await endOf(doubter(), ...answers)).toMatchObject({ is: 'unknown' })
+  })
 
   it('is handed nothing for a request that is sent once and gets no certain answer', async () => {
     function* once(): ReadTalk<string> {

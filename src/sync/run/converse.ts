@@ -102,7 +102,10 @@ export async function converse<T>(
       case 'ask':
       case 'download': {
         const came = await repeated(deps, caller, conversation, step, listener)
-        if (came.is !== 'reply') return came
+        if (came.is !== 'reply') {
+          if (!conversation.hasWritten || came.is === 'parked') return came
+          return { is: 'unknown', detail: came.detail }
+        }
         if (step.is === 'ask' && step.writes && came.reply?.is === 'ok') conversation.hasWritten = true
         fault = next(came.reply)
       }
@@ -185,7 +188,7 @@ export async function converseNow<T>(
     if (talked.is !== 'parked') return talked
     if (deps.clock.elapsedMs() + talked.waitMs > untilMs) {
       return {
-        is: 'unavailable',
+        is: conversation.hasWritten ? 'unknown' : 'unavailable',
         detail: `the platform can be asked again in ${Math.ceil(talked.waitMs / 1000)} s`,
       }
     }

@@ -20,6 +20,8 @@ export interface LimitStatus {
 export interface Limits {
   /** Counts a call when every limit of its bucket has room. */
   take(account: Account, bucket: string, priority: Priority): Promise<Admission>
+  /** Whether this process would admit a call now; counts nothing. */
+  admits(account: Account, bucket: string, priority: Priority): Admission
   /** The platform asked for a pause. */
   block(account: Account, bucket: string, afterMs: number): void
   /** The platform says what share of its own quota is used (0..1). */
@@ -56,13 +58,20 @@ export function createLimits(
     return made
   }
 
+  const admits: Limits['admits'] = (account, bucket, priority) => {
+    for (const limiter of limiters(account, bucket)) {
+      const admission = limiter.admits(priority)
+      if (admission.is === 'limited') return admission
+    }
+    return ADMITTED
+  }
+
   return {
+    admits,
     async take(account, bucket, priority) {
+      const admission = admits(account, bucket, priority)
+      if (admission.is === 'limited') return admission
       const all = limiters(account, bucket)
-      for (const limiter of all) {
-        const admission = limiter.admits(priority)
-        if (admission.is === 'limited') return admission
-      }
       const shared = await sharedBy(account.type, account.accountId)?.takeSoon(priority)
       if (shared?.is === 'limited') return shared
       for (const limiter of all) limiter.count()

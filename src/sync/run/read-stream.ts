@@ -14,7 +14,7 @@ const MAX_RECORD_BYTES = 1024 * 1024
 /** How a download is packed. */
 export interface Packing {
   readonly encoding: Encoding
-  readonly gzip: boolean
+  readonly gzip: boolean | 'if_packed'
   readonly archive?: 'zip'
   readonly endsAt?: 'blank_line'
 }
@@ -29,7 +29,8 @@ export async function* recordsOf(
       for await (const record of recordsIn(Readable.from(content), encoding, endsAt)) yield [record, name]
     return
   }
-  for await (const record of recordsIn(gzip ? unzipped(body) : body, encoding, endsAt)) yield [record, '']
+  const text = gzip === 'if_packed' ? await unpacked(body) : gzip ? unzipped(body) : body
+  for await (const record of recordsIn(text, encoding, endsAt)) yield [record, '']
 }
 
 async function* recordsIn(
@@ -82,6 +83,26 @@ function forwardErrors<T extends { destroy(error: Error): unknown }>(from: Reada
 
 function unzipped(body: Readable): Readable {
   return body.pipe(forwardErrors(body, createGunzip()))
+}
+
+const GZIP = Buffer.from([0x1f, 0x8b])
+
+/** Unzips what begins as a zipped file does. */
+async function unpacked(body: Readable): Promise<Readable> {
+  const chunks: AsyncIterator<Buffer> = body[Symbol.asyncIterator]()
+  let head: Buffer = Buffer.alloc(0)
+  let ended = false
+  while (head.length < GZIP.length && !ended) {
+    const chunk = await chunks.next()
+    if (chunk.done) ended = true
+    else head = Buffer.concat([head, chunk.value])
+  }
+  async function* whole(): AsyncGenerator<Buffer> {
+    if (head.length > 0) yield head
+    for (let chunk = await chunks.next(); !chunk.done; chunk = await chunks.next()) yield chunk.value
+  }
+  const joined = Readable.from(whole())
+  return head.subarray(0, GZIP.length).equals(GZIP) ? unzipped(joined) : joined
 }
 
 async function* jsonLines(text: Readable): AsyncGenerator<Fields> {

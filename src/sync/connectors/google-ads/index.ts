@@ -17,12 +17,13 @@ import {
   type ReportQuery,
   type ReportResult,
   TalkRefused,
+  WRITES,
 } from '../read-connector.ts'
 import { CALLS, doorTo, listAccounts } from './customers.ts'
 import { AD_GROUP_COLUMNS, CAMPAIGN_COLUMNS, CAMPAIGNS, type Column, REPORTS, SPEND } from './reports.ts'
 import { entitiesQuery, figuresQuery, searchStream } from './requests.ts'
 import { resultsOf, rowsOf } from './rows.ts'
-import { createCampaign, setCampaignStatus, updateCampaign, WRITES } from './write.ts'
+import { createCampaign, dailyBudget, setCampaignStatus, updateCampaign } from './write.ts'
 
 const Resume = z.object({ doneThrough: z.string() })
 const ACCOUNT_CLOSED = 'authorizationError.CUSTOMER_NOT_ENABLED'
@@ -97,6 +98,7 @@ export const createGoogleAds: CreateReadConnector = (baseUrls = {}) => {
       create: (account, campaign) => createCampaign(host, account, campaign),
       update: (account, id, change) => updateCampaign(host, account, id, change),
       setStatus: (account, id, status) => setCampaignStatus(host, account, id, status),
+      dailyBudget: (account, id) => dailyBudget(host, account, id),
     },
   }
 }

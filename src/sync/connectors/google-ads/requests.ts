@@ -53,7 +53,7 @@ export const namedQuery = (name: string): string =>
   `SELECT campaign.id FROM campaign WHERE campaign.name = ${quoted(name)} AND campaign.status != 'REMOVED'`
 
 export const budgetQuery = (id: string): string =>
-  `SELECT campaign_budget.resource_name, campaign_budget.explicitly_shared, campaign_budget.reference_count FROM campaign WHERE campaign.id = ${quoted(id)} AND campaign.status != 'REMOVED'`
+  `SELECT campaign_budget.resource_name, campaign_budget.explicitly_shared, campaign_budget.reference_count, campaign_budget.amount_micros FROM campaign WHERE campaign.id = ${quoted(id)} AND campaign.status != 'REMOVED'`
 
 /** A text as the query language quotes it. */
 const quoted = (text: string): string => `'${text.replaceAll(/[\\']/g, '\\$&')}'`

@@ -1,13 +1,17 @@
 import { z } from 'zod'
 import { micros } from '../../../money.ts'
 import { toGoogleMicros } from '../../../platforms/index.ts'
-import { type AccountRef, ask, type CampaignChange, type ReadTalk, TalkRefused } from '../read-connector.ts'
+import {
+  type AccountRef,
+  ask,
+  type CampaignChange,
+  type ReadTalk,
+  TalkRefused,
+  WRITES,
+} from '../read-connector.ts'
 import { doorTo } from './customers.ts'
 import { budgetQuery, type Door, mutate, namedQuery, searchStream } from './requests.ts'
 import { resultsOf } from './rows.ts'
-
-/** Also for the questions that come before a change, so that reading never keeps a campaign from being paused. */
-export const WRITES = 'writes'
 
 const Named = z.object({ campaign: z.object({ id: z.string() }) })
 const Budget = z.object({
@@ -15,6 +19,10 @@ const Budget = z.object({
     resourceName: z.string(),
     explicitlyShared: z.boolean().default(false),
     referenceCount: z.string().default('1'),
+    amountMicros: z
+      .string()
+      .regex(/^\d{1,15}$/)
+      .default('0'),
   }),
 })
 const Result = z.object({ resourceName: z.string() })
@@ -79,7 +87,7 @@ export function* updateCampaign(
   const operations: object[] = []
   if (dailyBudgetMicros !== undefined) {
     const amountMicros = amountOf(dailyBudgetMicros, account)
-    const resourceName = yield* ownBudget(door, id)
+    const { resourceName } = yield* ownBudget(door, id)
     operations.push({
       campaignBudgetOperation: { updateMask: 'amountMicros', update: { resourceName, amountMicros } },
     })
@@ -109,6 +117,12 @@ const campaignUpdate = ({ accountId }: AccountRef, id: string, updateMask: strin
   },
 })
 
+/** Micros a day. A budget that others live on is refused, as changing it is. */
+export function* dailyBudget(host: string, account: AccountRef, id: string): ReadTalk<number> {
+  const { amountMicros } = yield* ownBudget(yield* doorTo(host, account, WRITES), id)
+  return Number(amountMicros)
+}
+
 /** One answer per operation, or none at all was carried out. */
 function* mutated(
   door: Door,
@@ -122,13 +136,14 @@ function* mutated(
 }
 
 /** Refuses a budget that other campaigns live on: changing it would change theirs. */
-function* ownBudget(door: Door, id: string): ReadTalk<string> {
+function* ownBudget(door: Door, id: string): ReadTalk<z.output<typeof Budget>['campaignBudget']> {
   const [found] = resultsOf(yield* ask(searchStream(door, budgetQuery(id)), WRITES))
   if (found === undefined) throw new TalkRefused(`there is no campaign ${id}`)
-  const { resourceName, explicitlyShared, referenceCount } = Budget.parse(found).campaignBudget
+  const budget = Budget.parse(found).campaignBudget
+  const { explicitlyShared, referenceCount } = budget
   if (explicitlyShared || Number(referenceCount) > 1)
     throw new TalkRefused(`the budget of campaign ${id} is a shared one, which other campaigns may live on`)
-  return resourceName
+  return budget
 }
 
 function amountOf(dailyBudgetMicros: number, { currency }: AccountRef): string {

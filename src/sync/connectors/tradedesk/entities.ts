@@ -115,9 +115,7 @@ function* readAll(api: string, advertiserId: string): ReadTalk<Cursor | undefine
   for (const level of ['campaign', 'adgroup'] as const) {
     yield* eachPage(
       (start) => entities(api, level, advertiserId, start),
-      function* (page) {
-        yield { is: 'rows', rows: page.map(ROW_OF[level]) }
-      },
+      (page) => page.map(ROW_OF[level]),
     )
   }
   if (!campaign || !adgroup) return undefined

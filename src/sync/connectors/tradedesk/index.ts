@@ -1,11 +1,12 @@
 import type { HttpRequest } from '../../../http.ts'
 import { PLATFORM_DEFAULTS, TRADE_DESK_READS, tradeDesk } from '../../../platforms/index.ts'
-import type { CreateReadConnector } from '../read-connector.ts'
+import { type CreateReadConnector, WRITES } from '../read-connector.ts'
 import { listAdvertisers } from './accounts.ts'
 import { CAMPAIGNS, readEntities } from './entities.ts'
 import { REPORT_CALLS, readReport } from './my-reports.ts'
 import { CALLS } from './pages.ts'
 import { REPORTS, SPEND } from './reports.ts'
+import { createCampaign, dailyBudget, setCampaignStatus, updateCampaign } from './write.ts'
 
 const [OWN_HOSTS = '', ...STORES] = TRADE_DESK_READS.fileHosts
 
@@ -24,12 +25,13 @@ export const createTradeDesk: CreateReadConnector = (baseUrls = {}) => {
   return {
     type: 'TTD',
     auth: { is: 'api_key' },
-    features: ['campaigns', 'reports'],
+    features: ['campaigns', 'reports', 'write_campaigns'],
     limits: [
       // They publish no numbers; these are ours.
       { bucket: CALLS, calls: 100, windowMs: 60_000 },
       { bucket: CALLS, calls: 50_000, windowMs: 86_400_000 },
       { bucket: REPORT_CALLS, ...rateLimit },
+      { bucket: WRITES, ...rateLimit },
     ],
     reports: {
       campaigns: CAMPAIGNS,
@@ -46,7 +48,12 @@ export const createTradeDesk: CreateReadConnector = (baseUrls = {}) => {
     accounts: (settings) => listAdvertisers(urls.api, settings),
     campaigns: (account, { cursor }) => readEntities(urls.api, account, cursor),
     report: (query) => readReport({ api: urls.api, isFileHost }, query),
-    write: undefined,
+    write: {
+      create: (account, campaign) => createCampaign(urls.api, account, campaign),
+      update: (account, id, change) => updateCampaign(urls.api, account, id, change),
+      setStatus: (_, id, status) => setCampaignStatus(urls.api, id, status),
+      dailyBudget: (_, id) => dailyBudget(urls.api, id),
+    },
   }
 }
 

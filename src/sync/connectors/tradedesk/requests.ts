@@ -1,7 +1,8 @@
 import type { HttpRequest } from '../../../http.ts'
 import { PLATFORM_DEFAULTS, TRADE_DESK_READS } from '../../../platforms/index.ts'
+import { dayAfter } from '../dates.ts'
 import type { DateRange } from '../read-connector.ts'
-import { withJson } from '../requests.ts'
+import { get, withJson } from '../requests.ts'
 
 const { version } = PLATFORM_DEFAULTS.tradedesk
 const { pageSize } = TRADE_DESK_READS
@@ -81,5 +82,11 @@ export const executions = (api: string, advertiserId: string, scheduleId: number
     ...page(0),
   })
 
-const DAY_MS = 86_400_000
-const dayAfter = (date: string): string => new Date(Date.parse(date) + DAY_MS).toISOString().slice(0, 10)
+export const campaign = (api: string, id: string): HttpRequest =>
+  get(`${api}/${version}/campaign/${encodeURIComponent(id)}`)
+
+/** Ids are in the body. Strict: a property they do not know would otherwise be left out without a word. */
+export const writeCampaign = (api: string, method: 'POST' | 'PUT', body: object): HttpRequest => {
+  const request = withJson(method, `${api}/${version}/campaign`, body)
+  return { ...request, headers: { ...request.headers, 'TTD-Strict-Mode': 'true' } }
+}

@@ -1,0 +1,187 @@
+import { AppError } from '../errors.ts'
+import { type Micros, micros, minus, toUnits, ZERO } from '../money.ts'
+import type { Outcome } from '../outcome.ts'
+import { type Called, type Guarded, guard, type Priority, type Veto } from '../shield/index.ts'
+import { type AccountRef, type ReadConnector, type ReadTalk, WRITES } from './connectors/read-connector.ts'
+import { converseNow } from './run/index.ts'
+import type { Sync } from './sync.ts'
+
+export interface Changed {
+  readonly id: string
+}
+
+/** A connection whose campaigns are changed. */
+export interface Changing {
+  readonly connector: ReadConnector
+  readonly connectorId: string
+  readonly orgId: number
+  readonly account: AccountRef
+}
+
+/** How long a caller waits for the platform. */
+const PATIENCE_MS = 60_000
+/** Above the longest conversation; a call that ends later still corrects what was settled. */
+const TERMS = { ttlMs: 120_000, onExpiry: 'settle' } as const
+
+/** For what lowers risk, and for questions: no budget, and with the priority `lowering` neither breaker nor limit. */
+export async function unpaid<T>(
+  sync: Sync,
+  changing: Changing,
+  talk: ReadTalk<T>,
+  priority: Priority,
+): Promise<T> {
+  return accepted(changing, await outcomeOf(sync, changing, talk, priority))
+}
+
+/** Lets a platform spend `amount` more a day: as every call that can spend, only for money that is held first. */
+export async function paid(
+  sync: Sync,
+  changing: Changing,
+  campaignId: string,
+  amount: Micros,
+  talk: ReadTalk<Changed>,
+): Promise<Changed> {
+  const { connector, account } = changing
+  const { payer, limits, breakers, clock } = sync
+  const scopes = payer?.scopesOf(connector.type, campaignId) ?? []
+  if (!payer || scopes.length === 0)
+    throw new AppError('budget_exceeded', `no budget pays for ${connector.type}`)
+  const foreign = scopes.find((one) => one.limits.length > 0 && one.currency !== account.currency)
+  if (foreign) {
+    const detail = `${foreign.name} is kept in ${foreign.currency}, the account in ${account.currency ?? 'a currency that is not known'}`
+    throw new AppError('currency_mismatch', detail, 'never', { scope: foreign.name })
+  }
+  // The call itself passes the breaker and counts; here they are only asked, so that no money is held in vain.
+  const guards = {
+    budget: payer.budget,
+    limiter: { admits: (priority: Priority) => limits.admits(callerOf(changing), WRITES, priority) },
+    breaker: {
+      enter() {
+        const retryAfterMs = breakers.closedInMs(connector.type)
+        if (retryAfterMs > 0) return { is: 'open', retryAfterMs } as const
+        return { is: 'admitted', passage: { report() {} } } as const
+      },
+    },
+  }
+  const spend = { id: payer.newId(), scopes, amount, terms: TERMS, priority: 'bid' } as const
+  const done = await guard(guards, spend, async (): Promise<Called<Changed>> => {
+    const startedMs = clock.elapsedMs()
+    const outcome = await outcomeOf(sync, changing, talk, 'bid')
+    return { outcome, verdict: 'neutral', latencyMs: clock.elapsedMs() - startedMs }
+  })
+  return accepted(changing, done)
+}
+
+/**
+ * Gives a campaign a new daily budget. What it may spend more than before is paid for first; less needs no permission.
+ * The platform does not say what it has spent today, so a raise is paid for in full however late in the day.
+ */
+export async function setDailyBudget(
+  sync: Sync,
+  changing: Changing,
+  campaignId: string,
+  dailyBudget: Micros,
+  name: string | undefined,
+): Promise<Changed> {
+  const { connector, account } = changing
+  const write = writerOf(connector)
+  const before = await unpaid(sync, changing, write.dailyBudget(account, campaignId), 'lowering')
+  if (before === undefined) {
+    throw new AppError('platform_refused', `campaign ${campaignId} has no daily budget of its own`)
+  }
+  const change = { dailyBudgetMicros: dailyBudget, ...(name !== undefined && { name }) }
+  const talk = write.update(account, campaignId, change)
+  return dailyBudget <= before
+    ? unpaid(sync, changing, talk, 'lowering')
+    : paid(sync, changing, campaignId, minus(dailyBudget, micros(before)), talk)
+}
+
+/** Starts a campaign again; its budget was paid for when it was given, but nothing starts while spending is stopped. */
+export const resume = (sync: Sync, changing: Changing, campaignId: string): Promise<Changed> =>
+  paid(
+    sync,
+    changing,
+    campaignId,
+    ZERO,
+    writerOf(changing.connector).setStatus(changing.account, campaignId, 'active'),
+  )
+
+export function writerOf({ type, write }: ReadConnector): NonNullable<ReadConnector['write']> {
+  if (write) return write
+  throw new AppError('invalid_request', `id: campaigns of ${type} cannot be changed`, 'never', {
+    field: 'id',
+  })
+}
+
+const callerOf = ({ connector, connectorId, orgId, account }: Changing) => ({
+  type: connector.type,
+  orgId,
+  accountId: account.accountId || connectorId,
+})
+
+async function outcomeOf<T>(
+  sync: Sync,
+  changing: Changing,
+  talk: ReadTalk<T>,
+  priority: Priority,
+): Promise<Outcome<T>> {
+  const { connector, connectorId } = changing
+  const caller = { connector, connectorId, account: callerOf(changing), priority }
+  const talked = await converseNow(sync.calls, caller, talk, PATIENCE_MS)
+  return talked.is === 'done' ? { is: 'accepted', value: talked.value } : talked
+}
+
+function accepted<T>({ connector: { type } }: Changing, done: Guarded<T>): T {
+  switch (done.is) {
+    case 'accepted':
+      return done.value
+    case 'refused':
+    case 'auth_lost':
+      throw new AppError('platform_refused', `${type} refused: ${done.detail}`)
+    case 'unavailable':
+      throw new AppError('platform_unavailable', `${type}: ${done.detail}`, 'later')
+    case 'unknown':
+      throw new AppError(
+        'outcome_unknown',
+        `${type} did not answer for certain (${done.detail}); what it may spend counts as spent`,
+      )
+    case 'throttled':
+      throw new AppError('rate_limited', `${type}: ${done.detail}`, { afterMs: done.retryAfterMs })
+    case 'limited':
+      throw new AppError('rate_limited', `${type}: our own limit of calls is reached`, {
+        afterMs: done.retryAfterMs,
+      })
+    case 'breaker_open':
+      throw new AppError('platform_unavailable', `${type} is failing and is left alone for now`, {
+        afterMs: done.retryAfterMs,
+      })
+    case 'repeated':
+      throw new Error('a hold of that name was there before')
+    case 'unready':
+      throw done.error
+    case 'vetoed':
+      throw vetoError(done.veto)
+  }
+}
+
+function vetoError(veto: Veto): AppError {
+  switch (veto.is) {
+    case 'kill_switch':
+      return new AppError('paused', `The kill switch is engaged: ${veto.reason}`, 'later')
+    case 'paused':
+      return new AppError('paused', `${veto.scope.name} is paused: ${veto.reason}`, 'later', {
+        scope: veto.scope.name,
+      })
+    case 'store_away':
+      return new AppError('budget_store_unavailable', veto.detail, 'later', { scope: veto.scope.name })
+    case 'over_budget': {
+      const { scope, remaining, retryAfterMs } = veto
+      const retry = Number.isFinite(retryAfterMs) ? { afterMs: retryAfterMs } : 'never'
+      const detail = `${scope.name} has ${toUnits(remaining)} ${scope.currency} left`
+      return new AppError('budget_exceeded', detail, retry, {
+        scope: scope.name,
+        remaining: toUnits(remaining),
+      })
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import { microsOf, numberOf } from '../decimal.ts'
+import type { Cell, ReportSpec, Row } from '../read-connector.ts'
+
+interface Metric {
+  /** In the words of Amazon. */
+  readonly metric: string
+  readonly read: (value: unknown) => Cell
+}
+
+/** Our names for metrics. Money is in the advertiser's currency; conversions are those of 14 days. */
+export const METRICS: Readonly<Record<string, Metric>> = {
+  impressions: { metric: 'impressions', read: numberOf },
+  clicks: { metric: 'clickThroughs', read: numberOf },
+  cost_micros: { metric: 'totalCost', read: microsOf },
+  detail_page_views: { metric: 'dpv14d', read: numberOf },
+  purchases: { metric: 'purchases14d', read: numberOf },
+  sales_micros: { metric: 'sales14d', read: microsOf },
+}
+
+export interface Level {
+  /** In the words of Amazon. */
+  readonly dimensions: readonly string[]
+  /** Our columns for theirs. */
+  readonly names: Readonly<Record<string, string>>
+  readonly spec: ReportSpec
+}
+
+const ORDER = { order_id: 'orderId', order_name: 'orderName' }
+const LINE_ITEM = { line_item_id: 'lineItemId', line_item_name: 'lineItemName' }
+/** Conversions are counted for so long after an impression. */
+const LOOKBACK_DAYS = 14
+const MAX_DAYS = 31
+
+const level = (
+  key: string,
+  dimensions: readonly string[],
+  names: Readonly<Record<string, string>>,
+): Level => ({
+  dimensions,
+  names,
+  spec: {
+    fields: [...Object.keys(METRICS), ...Object.keys(names).filter((name) => name !== key)],
+    key: ['date', key],
+    dated: true,
+    lookbackDays: LOOKBACK_DAYS,
+    historyMonths: undefined,
+    maxDays: MAX_DAYS,
+  },
+})
+
+export const LEVELS: Readonly<Record<string, Level>> = {
+  campaign_performance: level('order_id', ['ORDER'], ORDER),
+  line_item_performance: level('line_item_id', ['ORDER', 'LINE_ITEM'], { ...LINE_ITEM, ...ORDER }),
+}
+
+/** A record of a report under our own names; undefined for one of another advertiser of the same seat. */
+export function rowOf(
+  record: Readonly<Record<string, unknown>>,
+  { names, spec }: Level,
+  fields: readonly string[],
+  advertiserId: string,
+): Row | undefined {
+  const whose = record['advertiserId']
+  if (whose !== undefined && whose !== null && String(whose) !== advertiserId) return undefined
+  const row: Record<string, Cell> = { date: dateOf(record['date'] ?? record['intervalStart']) }
+  for (const [name, theirs] of Object.entries(names)) {
+    const value = record[theirs]
+    const text = value === undefined || value === null || value === '' ? null : String(value)
+    if (text === null && spec.key.includes(name)) throw new Error(`a record has no ${theirs}`)
+    if (spec.key.includes(name) || fields.includes(name)) row[name] = text
+  }
+  for (const name of fields) {
+    const wanted = METRICS[name]
+    if (wanted) row[name] = wanted.read(record[wanted.metric])
+  }
+  return row
+}
+
+/** `20261101`, `2026-11-01`, or the milliseconds at which the day began in UTC. */
+function dateOf(value: unknown): string {
+  const text = String(value ?? '')
+  const [, year, month, day] = /^(\d{4})-?(\d{2})-?(\d{2})$/.exec(text) ?? []
+  if (year !== undefined) return `${year}-${month}-${day}`
+  if (/^\d{12,14}$/.test(text)) return new Date(Number(text)).toISOString().slice(0, 10)
+  throw new Error('a record has no date')
+}
+
+export const ENTITIES_REPORT: ReportSpec = {
+  fields: ['parent_id', 'name', 'status', 'start_at', 'end_at'],
+  key: ['level', 'id'],
+  dated: false,
+  lookbackDays: 0,
+  historyMonths: undefined,
+  maxDays: undefined,
+}

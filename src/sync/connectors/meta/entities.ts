@@ -1,0 +1,114 @@
+import { z } from 'zod'
+import { fromMetaUnits } from '../../../platforms/index.ts'
+import {
+  type AccountRef,
+  type Cell,
+  type PlatformAccount,
+  type ReadTalk,
+  type ReportResult,
+  type ReportSpec,
+  type Row,
+  TalkRefused,
+} from '../read-connector.ts'
+import { eachPage } from './pages.ts'
+import { adAccounts, entities } from './requests.ts'
+
+export const CALLS = 'calls'
+const PAGE = 100
+
+const AdAccount = z.object({
+  id: z.string().regex(/^act_\d+$/),
+  name: z.string().optional(),
+  currency: z.string().optional(),
+  timezone_name: z.string().optional(),
+})
+
+/** Ad accounts that the token reaches. */
+export function* listAdAccounts(graph: string): ReadTalk<readonly PlatformAccount[]> {
+  const found: PlatformAccount[] = []
+  const came = yield* eachPage(
+    (page) => adAccounts(graph, page),
+    CALLS,
+    PAGE,
+    (page) => {
+      for (const one of page) {
+        const { id, name, currency, timezone_name: timezone } = AdAccount.parse(one)
+        found.push({ id, name: name ?? id, currency, timezone })
+      }
+      return []
+    },
+  )
+  if (came === 'too_much') throw new TalkRefused('Meta cannot list the ad accounts: too much data')
+  if (found.length === 0) throw new TalkRefused('the token reaches no ad account')
+  return found
+}
+
+/** Our name of a field, and what it holds: minor units of the account become micros. */
+type Fields = Readonly<Record<string, readonly [name: string, is: 'id' | 'text' | 'minor']>>
+
+const SHARED: Fields = {
+  id: ['id', 'id'],
+  name: ['name', 'text'],
+  status: ['status', 'text'],
+  effective_status: ['effective_status', 'text'],
+  daily_budget: ['daily_budget_micros', 'minor'],
+  lifetime_budget: ['lifetime_budget_micros', 'minor'],
+  budget_remaining: ['budget_remaining_micros', 'minor'],
+  bid_strategy: ['bid_strategy', 'text'],
+  updated_time: ['updated_time', 'text'],
+}
+const CAMPAIGN: Fields = { ...SHARED, objective: ['objective', 'text'] }
+const AD_SET: Fields = {
+  ...SHARED,
+  campaign_id: ['parent_id', 'id'],
+  optimization_goal: ['optimization_goal', 'text'],
+  bid_amount: ['bid_amount_micros', 'minor'],
+}
+
+export const CAMPAIGNS: ReportSpec = {
+  fields: [...new Set([...Object.values(CAMPAIGN), ...Object.values(AD_SET)].map(([name]) => name))].filter(
+    (name) => name !== 'id',
+  ),
+  key: ['level', 'id'],
+  dated: false,
+  lookbackDays: 0,
+  historyMonths: undefined,
+  maxDays: undefined,
+}
+
+export function* readEntities(graph: string, account: AccountRef): ReadTalk<ReportResult> {
+  const { accountId, currency } = account
+  if (currency === undefined) throw new TalkRefused('the currency of the account is not known')
+  for (const [edge, level, fields] of [
+    ['campaigns', 'campaign', CAMPAIGN],
+    ['adsets', 'ad_set', AD_SET],
+  ] as const) {
+    const came = yield* eachPage(
+      (page) => entities(graph, accountId, edge, Object.keys(fields), page),
+      CALLS,
+      PAGE,
+      (page) => page.map((one) => ({ level, ...rowOf(one, fields, currency) })),
+    )
+    if (came === 'too_much') throw new TalkRefused(`Meta cannot list the ${edge}: too much data`)
+  }
+  return { cursor: undefined, finalThrough: undefined, caveats: [] }
+}
+
+const Value = z.union([z.string(), z.int()]).transform(String)
+
+function rowOf(entity: unknown, fields: Fields, currency: string): Row {
+  const values = z.record(z.string(), z.unknown()).parse(entity)
+  const row: Record<string, Cell> = {}
+  for (const [theirs, [ours, is]] of Object.entries(fields)) {
+    const value = values[theirs] == null ? undefined : Value.parse(values[theirs])
+    if (is === 'id' && value === undefined) throw new Error(`an entity has no ${theirs}`)
+    row[ours] = value === undefined ? null : is === 'minor' ? minorToMicros(value, currency) : value
+  }
+  return row
+}
+
+/** Exact however large; what a double cannot hold as text. */
+function minorToMicros(minor: string, currency: string): Cell {
+  const value = BigInt(minor) * BigInt(fromMetaUnits(1, currency))
+  return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
+}

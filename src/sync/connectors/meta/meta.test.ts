@@ -1,0 +1,37 @@
+import { createHmac } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { playAnswers, playCases } from '../cases.test-support.ts'
+import { createMeta } from './index.ts'
+
+const connector = createMeta()
+
+describe('the Meta connector for reading', () => {
+  playCases(new URL('./cases.json', import.meta.url), connector)
+
+  const request = { method: 'GET', url: 'https://graph.facebook.com/v26.0/me', headers: {} } as const
+
+  it('proves with every call that it knows the secret of the app', () => {
+    const signed = createMeta({}, { clientId: '6', clientSecret: 'app secret' })
+    const proof = createHmac('sha256', 'app secret').update('token').digest('hex')
+    expect(signed.authorize(request, 'token')).toMatchObject({
+      url: `${request.url}?appsecret_proof=${proof}`,
+      headers: { authorization: 'Bearer token' },
+    })
+    const asked = { ...request, url: `${request.url}?limit=1` }
+    expect(signed.authorize(asked, 'token').url).toBe(`${asked.url}&appsecret_proof=${proof}`)
+  })
+
+  it('reads no budgets where minor units mean nothing', () => {
+    const account = { accountId: 'act_11', currency: undefined, timezone: undefined, settings: {} }
+    const talk = connector.campaigns(account, { resume: undefined, cursor: undefined })
+    expect(() => talk.next()).toThrow('the currency of the account is not known')
+  })
+
+  it('shows neither token nor proof to another host', () => {
+    const elsewhere = { ...request, url: 'https://graph.facebook.com.evil.example/v26.0/me' }
+    expect(connector.authorize(elsewhere, 'token')).toEqual(elsewhere)
+  })
+})
+describe('what Meta answers to reading', () => {
+  playAnswers(new URL('./answers.json', import.meta.url), connector)
+})

@@ -1,0 +1,116 @@
+import { z } from 'zod'
+import { at, listAt, textAt } from '../../../platforms/index.ts'
+import type { Cell, ReportSpec, Row } from '../read-connector.ts'
+import type { Figures } from './requests.ts'
+
+/** A figure of ours: the field it comes from, and how. */
+interface Column {
+  readonly field: string
+  readonly read: (row: unknown) => Cell
+}
+
+const text = (field: string): Column => ({ field, read: (row) => textAt(row, field) ?? null })
+/** What did not happen is left out. */
+const count = (field: string): Column => ({ field, read: (row) => numberOf(textAt(row, field) ?? '0') })
+/** Insights are in whole units, unlike budgets. */
+const money = (field: string): Column => ({ field, read: (row) => toMicros(textAt(row, field) ?? '0') })
+
+/** Purchases wherever they were made; accounts that do not add them up know only those of the pixel. */
+const PURCHASES = ['omni_purchase', 'purchase', 'offsite_conversion.fb_pixel_purchase']
+const purchased = (row: unknown, field: string): string | undefined => {
+  const all = listAt(row, field)
+  const found = PURCHASES.map((type) => all.find((one) => at(one, 'action_type') === type)).find(Boolean)
+  return textAt(found, 'value')
+}
+
+const METRICS: Readonly<Record<string, Column>> = {
+  impressions: count('impressions'),
+  clicks: count('clicks'),
+  cost_micros: money('spend'),
+  reach: count('reach'),
+  purchases: { field: 'actions', read: (row) => numberOf(purchased(row, 'actions') ?? '0') },
+  purchase_value_micros: {
+    field: 'action_values',
+    read: (row) => toMicros(purchased(row, 'action_values') ?? '0'),
+  },
+  roas: {
+    field: 'purchase_roas',
+    read: (row) => {
+      const value = purchased(row, 'purchase_roas')
+      return value === undefined ? null : numberOf(value)
+    },
+  },
+}
+
+export interface Report {
+  readonly level: Figures['level']
+  readonly spec: ReportSpec
+  readonly key: Readonly<Record<string, Column>>
+  readonly columns: Readonly<Record<string, Column>>
+}
+
+/** The longest window in which Meta credits a conversion to a click. */
+const LOOKBACK_DAYS = 28
+const HISTORY_MONTHS = 37
+const MAX_DAYS = 366
+
+const DATE: Column = { field: 'date_start', read: (row) => textAt(row, 'date_start') ?? null }
+
+const report = (level: Report['level'], id: string, columns: Readonly<Record<string, Column>>): Report => {
+  const key = { date: DATE, [id]: text(level === 'campaign' ? 'campaign_id' : 'adset_id') }
+  return {
+    level,
+    key,
+    columns,
+    spec: {
+      fields: Object.keys(columns),
+      key: Object.keys(key),
+      dated: true,
+      lookbackDays: LOOKBACK_DAYS,
+      historyMonths: HISTORY_MONTHS,
+      maxDays: MAX_DAYS,
+    },
+  }
+}
+
+export const REPORTS: Readonly<Record<string, Report>> = {
+  campaign_performance: report('campaign', 'campaign_id', {
+    ...METRICS,
+    campaign_name: text('campaign_name'),
+  }),
+  ad_set_performance: report('adset', 'ad_set_id', {
+    ...METRICS,
+    ad_set_name: text('adset_name'),
+    campaign_id: text('campaign_id'),
+    campaign_name: text('campaign_name'),
+  }),
+}
+
+/** The columns of a question, those that name a row first. */
+export function columnsOf({ key, columns }: Report, fields: readonly string[]): Record<string, Column> {
+  const asked = Object.entries(columns).filter(([name]) => fields.includes(name))
+  return { ...key, ...Object.fromEntries(asked) }
+}
+
+/** The fields to ask for; dates come by themselves. */
+export const fieldsOf = (columns: Readonly<Record<string, Column>>): string[] => [
+  ...new Set(Object.values(columns).map(({ field }) => field)).difference(new Set([DATE.field])),
+]
+
+export function rowOf(row: unknown, columns: Readonly<Record<string, Column>>, { key }: Report): Row {
+  const cells: Record<string, Cell> = {}
+  for (const [name, { read, field }] of Object.entries(columns)) {
+    cells[name] = read(row)
+    if (name in key && cells[name] === null) throw new Error(`a row has no ${field}`)
+  }
+  return cells
+}
+
+const Decimal = z.string().regex(/^-?\d+(\.\d+)?$/)
+
+function numberOf(value: string): Cell {
+  const number = Number(Decimal.parse(value))
+  return Number.isInteger(number) && !Number.isSafeInteger(number) ? value : number
+}
+
+const toMicros = (value: string): number => Math.round(Number(Decimal.parse(value)) * 1_000_000)

@@ -1,0 +1,184 @@
+import { hash } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { startPlayedReads } from '../support/played-reads.ts'
+
+type Platform = 'META' | 'TTD' | 'GOOGLE_ADS'
+const PLATFORMS = [
+  ['META', 'platform:meta', 'PAUSED', 'ACTIVE'],
+  ['TTD', 'platform:tradedesk', 'Paused', 'Available'],
+  ['GOOGLE_ADS', 'platform:google_ads', 'PAUSED', 'ENABLED'],
+] as const
+
+/** Which requests change a campaign. */
+const writeOf = (type: Platform, id: string) =>
+  ({
+    META: { platform: 'meta', method: 'POST', path: id },
+    TTD: { platform: 'tradedesk', method: 'PUT' },
+    GOOGLE_ADS: { platform: 'google_ads', method: 'POST', path: ':mutate' },
+  })[type] as { platform: 'meta' | 'tradedesk' | 'google_ads'; method: string; path?: string }
+
+async function connected(type: Platform, environment: Record<string, string> = {}, account_id?: string) {
+  const reads = await startPlayedReads(environment)
+  const api_key = reads.sandbox.credentials.tradedesk.apiKey
+  const made =
+    type === 'TTD'
+      ? await reads.send('POST', '/api/v1/connectors', { connector_type: type, api_key })
+      : await reads.connect(type, account_id === undefined ? {} : { account_id })
+  const path = `/api/v1/connectors/${made.body.connector_id ?? made.body.id}/campaigns`
+  const [, scope = ''] = PLATFORMS.find(([name]) => name === type) ?? []
+  return {
+    reads,
+    faults: reads.sandbox.faults,
+    applied: () =>
+      reads.sandbox.ledger.applied.map(({ kind, amount, status }) => [kind, status ?? amount / 1e6]),
+    create: (more: object = {}) =>
+      reads.send('POST', path, { name: 'Winter', daily_budget: 50, start_date: '2026-12-01', ...more }),
+    change: (id: string, change: object) => reads.send('PATCH', `${path}/${id}`, change),
+    spent: async () => (await reads.get(`/v1/budgets/${scope}`)).body.limits[0].spent,
+  }
+}
+
+describe.each(PLATFORMS)('campaigns of %s', (type, _, paused, active) => {
+  it('are made paused, once, and changed; what they may spend more is paid for first', async () => {
+    const { create, change, applied, spent } = await connected(type)
+    const made = await create()
+    expect(made).toMatchObject({ status: 200, body: { id: expect.any(String) } })
+    expect(await spent()).toBe(50)
+    // The sandbox of Google notes changes of budgets, and not those of new campaigns.
+    if (type !== 'GOOGLE_ADS') expect(applied()).toContainEqual(['budget', 50])
+    expect(await create()).toMatchObject({
+      status: 502,
+      body: { detail: expect.stringContaining('already') },
+    })
+    expect(await spent()).toBe(50)
+
+    const { id } = made.body
+    expect((await change(id, { daily_budget: 75.5, name: 'Spring' })).status).toBe(200)
+    expect(await spent()).toBe(75.5)
+    expect((await change(id, { daily_budget: '20' })).status).toBe(200)
+    expect((await change(id, { daily_budget: 30, status: 'active' })).status).toBe(200)
+    expect(await spent()).toBe(85.5)
+    expect((await change(id, { status: 'paused' })).status).toBe(200)
+    const since = applied().filter(([, value]) => value !== 1_500)
+    expect(since.slice(-5)).toEqual([
+      ['budget', 75.5],
+      ['budget', 20],
+      ['budget', 30],
+      ['status', active],
+      ['status', paused],
+    ])
+  })
+
+  it('get no more than there is budget for, and the money of what was refused back', async () => {
+    const { create, change, spent, applied, reads } = await connected(type)
+    const { id } = (await create()).body
+    const before = applied()
+    const refused = await change(id, { daily_budget: 5_000 })
+    expect(refused).toMatchObject({ status: 429, body: { code: 'budget_exceeded' } })
+    expect(applied()).toEqual(before)
+    const fault = { is: 'http', status: 404 } as const
+    reads.sandbox.faults.add({ ...writeOf(type, id), fault })
+    expect(await change(id, { daily_budget: 60 })).toMatchObject({ status: 502 })
+    expect(await spent()).toBe(50)
+  })
+
+  it('are paid for where nobody knows whether they may spend more', async () => {
+    const { create, change, spent, faults } = await connected(type)
+    const { id } = (await create()).body
+    faults.add({ ...writeOf(type, id), fault: { is: 'reset_after' } })
+    const lost = await change(id, { daily_budget: 60 })
+    expect(lost).toMatchObject({ status: 504, body: { code: 'outcome_unknown' } })
+    expect(await spent()).toBe(60)
+  })
+
+  it('stop whatever stands against spending, and do not start', async () => {
+    const { create, change, applied, faults, reads } = await connected(type)
+    const { id } = (await create()).body
+    if (type !== 'GOOGLE_ADS') {
+      const platform = type === 'TTD' ? 'tradedesk' : 'meta'
+      const failures = type === 'TTD' ? 5 : 3
+      faults.add({ platform, times: failures, fault: { is: 'http', status: 500 } })
+      for (let turn = 0; turn < failures; turn++) await change(id, { name: `Try ${turn}` })
+      expect(await change(id, { status: 'active' })).toMatchObject({ status: 503 })
+    }
+    await reads.send('POST', '/v1/kill-switch', { engaged: true, reason: 'test' })
+    expect((await change(id, { status: 'paused' })).status).toBe(200)
+    expect((await change(id, { daily_budget: 10 })).status).toBe(200)
+    expect(applied().slice(-2)).toEqual([
+      ['status', paused],
+      ['budget', 10],
+    ])
+    reads.clock.advance(70_000)
+    expect(await change(id, { status: 'active' })).toMatchObject({ status: 409, body: { code: 'paused' } })
+    expect(await change(id, { daily_budget: 11 })).toMatchObject({ status: 409 })
+  })
+})
+
+describe('a change of a campaign', () => {
+  it('that The Trade Desk takes without making it counts as open', async () => {
+    const { change, faults, spent } = await connected('TTD')
+    faults.add({ platform: 'tradedesk', fault: { is: 'ignored' } })
+    expect(await change('ttd-c1', { daily_budget: 130 })).toMatchObject({ status: 504 })
+    expect(await spent()).toBe(30)
+  })
+
+  it('that The Trade Desk answers without content is read back', async () => {
+    const { change, faults, applied } = await connected('TTD')
+    faults.add({ platform: 'tradedesk', fault: { is: 'no_content' } })
+    expect((await change('ttd-c1', { status: 'paused' })).status).toBe(200)
+    expect(applied()).toEqual([['status', 'Paused']])
+  })
+
+  it('that stops a campaign is made whatever was counted, one that raises it waits', async () => {
+    const { change, applied, spent } = await connected('TTD', { CONNECTOR_RATE_LIMITS: 'TTD=6/3600' })
+    for (let turn = 0; turn < 5; turn++)
+      expect((await change('ttd-c1', { status: 'paused' })).status).toBe(200)
+    expect(await change('ttd-c1', { daily_budget: 130 })).toMatchObject({
+      status: 429,
+      body: { code: 'rate_limited', retryAfterMs: expect.any(Number) },
+    })
+    expect([applied().length, await spent()]).toEqual([5, 0])
+  })
+
+  it('is not paid for in another currency', async () => {
+    const { change, applied } = await connected('META', {}, 'act_700000000000003')
+    const refused = await change('jp23850002-cbo', { daily_budget: 100_000 })
+    expect(refused).toMatchObject({ status: 422, body: { code: 'currency_mismatch' } })
+    expect((await change('jp23850002-cbo', { daily_budget: 50 })).status).toBe(200)
+    expect(applied()).toEqual([['budget', 50]])
+  })
+
+  it('leaves budgets alone that the ad sets have', async () => {
+    const { change, spent } = await connected('META')
+    const refused = await change('23850001', { daily_budget: 500 })
+    expect(refused).toMatchObject({ status: 502, body: { detail: expect.stringContaining('of its own') } })
+    expect(await spent()).toBe(0)
+  })
+
+  it.each([
+    {},
+    { daily_budget: 0 },
+    { daily_budget: -1 },
+    { daily_budget: '1e9' },
+    { status: 'deleted' },
+    { bid: 1 },
+  ])('cannot be %j', async (wrong) => {
+    const { change } = await connected('TTD')
+    expect((await change('ttd-c1', wrong)).status).toBe(400)
+  })
+
+  it('is for administrators, and for platforms that can be written', async () => {
+    const key = (name: string, scope: string) => `${name}:${scope}:${hash('sha256', name, 'hex')}`
+    const reads = await startPlayedReads({ API_KEYS: `${key('reader', 'read')},${key('boss', 'admin')}` })
+    const as = (name: string) => ({ authorization: `Bearer ${name}` })
+    const path = '/api/v1/connectors/5f0f3cf0-0000-4000-8000-000000000000/campaigns/1'
+    expect((await reads.send('PATCH', path, { status: 'paused' }, as('reader'))).status).toBe(403)
+    expect((await reads.send('PATCH', path, { status: 'paused' }, as('boss'))).status).toBe(404)
+    const open = await startPlayedReads()
+    const { body } = await open.connect('GA4')
+    const change = await open.send('PATCH', `/api/v1/connectors/${body.connector_id}/campaigns/1`, {
+      status: 'paused',
+    })
+    expect(change).toMatchObject({ status: 400, body: { field: 'id' } })
+  })
+})

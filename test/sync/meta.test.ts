@@ -1,0 +1,216 @@
+import { createHmac } from 'node:crypto'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { type PlayedReads, startPlayedReads } from '../support/played-reads.ts'
+import { startPostgres } from '../support/postgres.ts'
+
+const OWN = 'act_700000000000002'
+const JAPAN = 'act_700000000000003'
+const DAY_MS = 86_400_000
+const HOUR_MS = 3_600_000
+
+const performance = (start: string, end: string) => ({
+  report_type: 'campaign_performance',
+  date_range: { start, end },
+})
+
+const asked = ({ sandbox }: PlayedReads, part: string, method?: string) =>
+  sandbox.ledger.requests.filter((one) => one.path.includes(part) && (!method || one.method === method))
+    .length
+
+async function connected(account_id = OWN, environment: Record<string, string> = {}) {
+  const reads = await startPlayedReads(environment)
+  const { body } = await reads.connect('META', { account_id })
+  return { reads, body, id: String(body.connector_id) }
+}
+
+describe('Meta through the read stack', () => {
+  it('is connected by its dialog, with a token of 60 days in place of one of an hour', async () => {
+    const { reads, body } = await connected()
+    expect(body).toMatchObject({
+      status: 'connected',
+      accounts: [
+        { id: OWN, name: 'Sandbox account' },
+        { id: JAPAN, name: 'Shop in Japan' },
+      ],
+    })
+    expect(asked(reads, '/oauth/access_token')).toBe(2)
+    expect(asked(reads, '/me/adaccounts')).toBe(2)
+  })
+
+  it('reads campaigns and ad sets, also archived ones, with yen as they are', async () => {
+    const { reads, id } = await connected(JAPAN)
+    const done = await reads.fetched(id, { report_type: 'campaigns' })
+    const rows = await reads.rowsOf(done.body.request_id)
+    expect(rows).toHaveLength(3 + 4)
+    expect(rows).toContainEqual(
+      expect.objectContaining({
+        level: 'campaign',
+        id: 'jp23850002-cbo',
+        status: 'PAUSED',
+        daily_budget_micros: 100_000_000,
+        account_currency: 'JPY',
+        account_timezone: 'Asia/Tokyo',
+      }),
+    )
+    expect(rows).toContainEqual(
+      expect.objectContaining({ level: 'campaign', id: 'jp23850003', status: 'ARCHIVED' }),
+    )
+    expect(rows).toContainEqual(
+      expect.objectContaining({ id: 'jp23850002-cbo-adset-1', effective_status: 'CAMPAIGN_PAUSED' }),
+    )
+  })
+
+  it('reads a week at once', async () => {
+    const { reads, id } = await connected()
+    const done = await reads.fetched(id, performance('2026-11-01', '2026-11-07'))
+    expect(done.body).toMatchObject({ status: 'completed', result: { records_fetched: 21, caveats: [] } })
+    expect(asked(reads, '/insights', 'POST')).toBe(0)
+    const rows = await reads.rowsOf(done.body.request_id)
+    expect(rows[0]).toEqual({
+      date: '2026-11-01',
+      campaign_id: '23850001',
+      impressions: 158,
+      clicks: 38,
+      cost_micros: 7_580_000,
+      reach: 538,
+      purchases: 3,
+      purchase_value_micros: 135_750_000,
+      roas: 4.58,
+      campaign_name: 'Campaign 23850001',
+      account_id: OWN,
+      account_currency: 'USD',
+      account_timezone: 'Europe/Berlin',
+    })
+  })
+
+  it('has a report made for more, and waits until all of it is there', async () => {
+    const { reads, id } = await connected()
+    const done = await reads.fetched(id, performance('2026-11-01', '2026-11-20'))
+    expect(done.body).toMatchObject({ status: 'completed', result: { records_fetched: 60 } })
+    expect(asked(reads, '/insights', 'POST')).toBe(1)
+    // Once not found, then not started, running, complete in part, complete.
+    expect(asked(reads, '/60230')).toBe(5 + 1)
+  })
+
+  it('asks for less until it is not too much', async () => {
+    const { reads, id } = await connected(JAPAN)
+    const days = await reads.fetched(id, performance('2026-11-01', '2026-11-05'))
+    expect(days.body).toMatchObject({ status: 'completed', result: { records_fetched: 15 } })
+    // Three lengths of pages at once, then a report.
+    expect([asked(reads, `${JAPAN}/insights`, 'GET'), asked(reads, `${JAPAN}/insights`, 'POST')]).toEqual([
+      3, 1,
+    ])
+    const weeks = await reads.fetched(id, performance('2026-11-01', '2026-11-20'))
+    expect(weeks.body).toMatchObject({ status: 'completed', result: { records_fetched: 60 } })
+    // One that is too much, and its two halves.
+    expect(asked(reads, `${JAPAN}/insights`, 'POST')).toBe(1 + 3)
+  })
+
+  it('waits as long as the longest header says', async () => {
+    const { reads, id } = await connected()
+    reads.sandbox.faults.add({ platform: 'meta', path: '/insights', fault: { is: 'error', name: 'code_17' } })
+    const begunMs = reads.clock.nowMs()
+    const done = await reads.fetched(id, performance('2026-11-01', '2026-11-07'))
+    expect(done.body.status).toBe('completed')
+    expect(reads.clock.nowMs() - begunMs).toBeGreaterThanOrEqual(300_000)
+  })
+
+  it('calls less as soon as the headers say that the quota is nearly used', async () => {
+    const { reads, id } = await connected()
+    const remaining = async () =>
+      (await reads.get('/api/v1/connectors')).body.connectors[0].rate_limit.remaining
+    expect(await remaining()).toBeGreaterThan(150)
+    reads.sandbox.faults.add({ platform: 'meta', path: '/insights', fault: { is: 'usage', percent: 97 } })
+    await reads.fetched(id, performance('2026-11-01', '2026-11-07'))
+    expect(await remaining()).toBeLessThanOrEqual(6)
+  })
+
+  it('exchanges its token once a day while it is used, so that it never ends', async () => {
+    const { reads, id } = await connected()
+    const exchanges = () => asked(reads, '/oauth/access_token')
+    for (const round of [1, 2]) {
+      reads.clock.stall(50 * DAY_MS)
+      await reads.fetched(id, performance('2026-11-01', '2026-11-07'))
+      const done = await reads.fetched(id, { report_type: 'campaigns' })
+      expect([done.body.status, exchanges()]).toEqual(['completed', 2 + round])
+    }
+  })
+
+  it('goes on with the token it has when an early exchange fails, and tries again in an hour', async () => {
+    const { reads, id } = await connected()
+    const { faults } = reads.sandbox
+    for (const name of ['code_2', 'code_100'])
+      faults.add({ platform: 'meta', path: '/oauth/access_token', fault: { is: 'error', name } })
+    reads.clock.stall(2 * DAY_MS)
+    const exchanged = async () => {
+      const done = await reads.fetched(id, { report_type: 'campaigns' })
+      expect(done.body.status).toBe('completed')
+      return asked(reads, '/oauth/access_token') - 2
+    }
+    expect([await exchanged(), await exchanged()]).toEqual([1, 1])
+    reads.clock.stall(HOUR_MS)
+    expect([await exchanged(), await exchanged()]).toEqual([2, 2])
+    reads.clock.stall(HOUR_MS)
+    expect([await exchanged(), await exchanged()]).toEqual([3, 3])
+  })
+
+  it.each([
+    ['was not used for 60 days', (reads: PlayedReads) => reads.clock.stall(61 * DAY_MS)],
+    ['was taken back', (reads: PlayedReads) => reads.sandbox.revokeToken('meta')],
+  ])('says that the account has to be connected again when the token %s', async (_, end) => {
+    const { reads, id } = await connected()
+    end(reads)
+    const done = await reads.fetched(id, { report_type: 'campaigns' })
+    expect(done.body).toMatchObject({ status: 'failed', error: expect.stringContaining('reconnect') })
+    expect((await reads.get('/api/v1/connectors')).body.connectors[0].status).toBe('error')
+  })
+
+  it('takes the grant back at Meta when the connection is deleted', async () => {
+    const { reads, id } = await connected()
+    const { body } = await reads.send('DELETE', `/api/v1/connectors/${id}`)
+    expect(body).toMatchObject({ revoked: true })
+    expect(asked(reads, '/me/permissions', 'DELETE')).toBe(1)
+  })
+
+  it('answers the question whether an address is ours, and takes what is signed over its very bytes', async () => {
+    const { reads, id } = await connected()
+    const secret = { secret: 'the app secret', verify_token: 'a token of ours' }
+    const { body } = await reads.send('PUT', `/api/v1/connectors/${id}/webhook`, secret)
+    const challenge = (token: string) =>
+      reads.get(`${body.path}?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=${token}`)
+    expect(await challenge('a+token+of+ours')).toMatchObject({ status: 200, body: '1158201444' })
+    expect((await challenge('the+app+secret')).status).toBe(403)
+
+    // Spaces and escapes as Meta sends them: parsed and written anew they would be others.
+    const event = '{"object" : "ad_account", "entry": [{"changes":[{"field":"\\u00e4"}]}]}'
+    const signed = (text: string) => ({
+      'x-hub-signature-256': `sha256=${createHmac('sha256', 'the app secret').update(text).digest('hex')}`,
+    })
+    expect((await reads.send('POST', body.path, event, signed(event))).status).toBe(204)
+    expect((await reads.send('POST', body.path, event, signed(event))).status).toBe(204)
+    expect((await reads.send('POST', body.path, event, signed(`${event} `))).status).toBe(401)
+    const events = await reads.service.reads?.store.db
+      .selectFrom('events')
+      .select('data')
+      .where('type', '=', 'webhook_received')
+      .execute()
+    expect(events).toHaveLength(1)
+    expect(JSON.parse(events?.[0]?.data ?? '')).toMatchObject({ payload: { object: 'ad_account' } })
+  })
+
+  it.each(['SQLite', 'PostgreSQL'])('synchronises all it has, on %s', async (engine) => {
+    const environment: Record<string, string> = {}
+    if (engine === 'PostgreSQL') {
+      const postgres = await startPostgres()
+      onTestFinished(() => postgres.stop())
+      environment['DATABASE_URL'] = await postgres.createDatabase()
+    }
+    const { reads, id } = await connected(OWN, environment)
+    onTestFinished(() => reads.service.stop())
+    const days = 31
+    expect(await reads.synchronised(id)).toMatchObject({
+      status: 'completed',
+      recordsProcessed: 7 + days * 3 + days * 4,
+    })
+  })
+})
