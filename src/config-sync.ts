@@ -37,6 +37,16 @@ export const syncFields = {
   CONNECTOR_TIMEOUT_SECONDS: seconds(60),
   CONNECTOR_CALL_COST: z.coerce.number().min(0).default(0),
   NOTIFY_URL: address.optional(),
+  NOTIFY_MAIL_FROM: text,
+  NOTIFY_MAIL_TO: z
+    .string()
+    .default('')
+    .transform((list) =>
+      list
+        .split(',')
+        .map((one) => one.trim())
+        .filter((one) => one !== ''),
+    ),
   S3_ENDPOINT: address.optional(),
   S3_BUCKET: text,
   S3_REGION: z.string().default('us-east-1'),
@@ -86,6 +96,7 @@ export function syncConfig(env: SyncEnv, mode: 'mock' | 'live'): SyncConfig | un
     timeoutMs: env.CONNECTOR_TIMEOUT_SECONDS * 1000,
     callCost: env.CONNECTOR_CALL_COST,
     notifyUrl: env.NOTIFY_URL,
+    notifyMail: { from: env.NOTIFY_MAIL_FROM, to: env.NOTIFY_MAIL_TO },
     urls: env.CONNECTOR_URLS ?? {},
   }
 }

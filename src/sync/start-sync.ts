@@ -13,6 +13,7 @@ import type { CallLimit, ConnectorType, ReadConnector } from './connectors/read-
 import { createKeyring } from './credentials/index.ts'
 import { type CloudEvent, emit, forgetOldEvents, publishWaiting } from './events/index.ts'
 import { retryDue, runSchedules, settleLeftOver, settleSyncs } from './jobs/index.ts'
+import { planNotice, sendNotices } from './mail/index.ts'
 import { createTokenKeeper, type OauthClient } from './oauth/index.ts'
 import type { FileStore } from './reports/index.ts'
 import {
@@ -43,6 +44,8 @@ export interface SyncOptions {
   readonly callCost: number
   /** Told of synchronisations that were given up. */
   readonly notifyUrl: string | undefined
+  /** For e-mails of which the connection that sends them does not say it. */
+  readonly notifyMail: { readonly from: string | undefined; readonly to: readonly string[] }
 }
 
 export interface SyncOutside {
@@ -153,7 +156,11 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
   let stopping = false
   const worker = startWorker(work, options.maxConcurrent, (job) => settleSyncs(jobs, job.id))
 
-  async function publish(event: CloudEvent): Promise<void> {
+  const senders = options.connectors.filter(({ mail }) => mail).map(({ type }) => type)
+  const notices = { store, log, calls, connectorOf, ...options.notifyMail }
+
+  async function publish(event: CloudEvent, orgId: number): Promise<void> {
+    await planNotice(store, clock, senders, event, orgId)
     if (event.type === 'sync_failed' && options.notifyUrl !== undefined) {
       const headers = { 'content-type': 'application/cloudevents+json' }
       const sent = await http.send(
@@ -166,6 +173,7 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
   }
 
   let ticking: Promise<unknown> | undefined
+  let isSending = false
   const tick = async () => {
     await publishWaiting(store, clock, publish)
     const begun = (await retryDue(jobs)) + (await runSchedules(jobs))
@@ -175,6 +183,12 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
     every(clock, TICK_MS, () => {
       ticking ??= background(tick()).finally(() => {
         ticking = undefined
+      })
+      // Beside the rest: whoever waits for a mail server keeps nobody waiting.
+      if (isSending) return
+      isSending = true
+      void background(sendNotices(notices)).finally(() => {
+        isSending = false
       })
     }),
     every(

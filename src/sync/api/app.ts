@@ -3,6 +3,7 @@ import { type Env, mount } from '../../api/index.ts'
 import type { Sync } from '../sync.ts'
 import { connectorRoutes } from './connectors.ts'
 import { answerData } from './data.ts'
+import { emailRoutes } from './emails.ts'
 import { answerEvents, type OpenStreams } from './events.ts'
 import { integrationRoutes } from './integrations.ts'
 import { recordRoutes } from './records.ts'
@@ -19,6 +20,7 @@ export function createSyncApp(sync: Sync, streams: OpenStreams): OpenAPIHono<Env
     ...integrationRoutes(sync),
     ...webhookRoutes(sync),
     ...recordRoutes(sync),
+    ...emailRoutes(sync),
   ])
   app.get('/api/v1/connectors/requests/:id/data', (c) => answerData(sync, authorize, c))
   app.get('/api/v1/events', (c) => answerEvents(sync, authorize, streams, c))

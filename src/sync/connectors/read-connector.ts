@@ -155,6 +155,20 @@ export interface Upserted {
   readonly unchanged: number
 }
 
+/** An e-mail: text of its own, or a published template with its variables. */
+export interface Mail {
+  readonly from: string
+  readonly to: readonly string[]
+  readonly subject?: string | undefined
+  readonly text?: string | undefined
+  readonly html?: string | undefined
+  readonly replyTo?: string | undefined
+  readonly template?:
+    | { readonly id: string; readonly variables?: Readonly<Record<string, string | number>> | undefined }
+    | undefined
+  readonly tags?: Readonly<Record<string, string>> | undefined
+}
+
 export type Feature = 'campaigns' | 'reports' | 'sdf' | 'webhooks' | 'write_campaigns' | 'append' | 'send'
 
 /** A limit on calls: what the platform, or we ourselves, allow per window. */
@@ -232,6 +246,14 @@ export interface ReadConnector {
    * left alone. Absent where the platform takes none.
    */
   upsert?(account: AccountRef, records: readonly Row[]): ReadTalk<Upserted>
+
+  /** Absent where nothing can be sent. */
+  readonly mail?: {
+    /** Sends all or none, in one request. Safe to repeat with the same key for a day. Returns the ids of the e-mails. */
+    send(mails: readonly Mail[], key: string): ReadTalk<readonly string[]>
+    /** What became of an e-mail. */
+    status(id: string): ReadTalk<Row>
+  }
 }
 
 /**

@@ -3,6 +3,7 @@ import { createDv360 } from './dv360/index.ts'
 import { createGa4 } from './ga4/index.ts'
 import { createGoogleAds } from './google-ads/index.ts'
 import type { ConnectorType, CreateReadConnector } from './read-connector.ts'
+import { createResend } from './resend/index.ts'
 import { createSheets } from './sheets/index.ts'
 
 /** Every platform that is read; a line each. */
@@ -11,5 +12,6 @@ export const READ_CONNECTORS: Partial<Record<ConnectorType, CreateReadConnector>
   DV360: createDv360,
   GA4: createGa4,
   GOOGLE_ADS: createGoogleAds,
+  RESEND: createResend,
   SHEETS: createSheets,
 }
