@@ -60,7 +60,7 @@ const Fields = z.object(syncFields)
 type SyncEnv = z.output<typeof Fields>
 
 /** How the read stack is run, but for what only the sandbox knows; undefined where it is off. */
-export type SyncConfig = Omit<SyncOptions, 'connectors' | 'keys'> & {
+export type SyncConfig = Omit<SyncOptions, 'connectors' | 'keys' | 'streamUrl'> & {
   /** Undefined for those in the folder, which mock mode makes. */
   readonly keys: readonly Buffer[] | undefined
   readonly dataDir: string
