@@ -36,6 +36,10 @@ export const syncFields = {
   CONNECTOR_MAX_CONCURRENT: z.coerce.number().int().min(1).max(1000).default(10),
   CONNECTOR_TIMEOUT_SECONDS: seconds(60),
   CONNECTOR_CALL_COST: z.coerce.number().min(0).default(0),
+  CONNECTOR_KEEP_REQUESTS_DAYS: z.coerce.number().int().min(1).max(36_500).default(90),
+  CONNECTOR_KEEP_EVENTS_DAYS: z.coerce.number().int().min(1).max(36_500).default(7),
+  // Late conversions are read again for a month; what is deleted sooner would come back every day.
+  CONNECTOR_KEEP_ROWS_DAYS: z.coerce.number().int().min(60).max(36_500).optional(),
   NOTIFY_URL: address.optional(),
   NOTIFY_MAIL_FROM: text,
   NOTIFY_MAIL_TO: z
@@ -95,6 +99,11 @@ export function syncConfig(env: SyncEnv, mode: 'mock' | 'live'): SyncConfig | un
     maxConcurrent: env.CONNECTOR_MAX_CONCURRENT,
     timeoutMs: env.CONNECTOR_TIMEOUT_SECONDS * 1000,
     callCost: env.CONNECTOR_CALL_COST,
+    keep: {
+      requests: env.CONNECTOR_KEEP_REQUESTS_DAYS,
+      events: env.CONNECTOR_KEEP_EVENTS_DAYS,
+      rows: env.CONNECTOR_KEEP_ROWS_DAYS,
+    },
     notifyUrl: env.NOTIFY_URL,
     notifyMail: { from: env.NOTIFY_MAIL_FROM, to: env.NOTIFY_MAIL_TO },
     urls: env.CONNECTOR_URLS ?? {},

@@ -11,7 +11,8 @@ import { OpenStreams } from './api/events.ts'
 import type { ConnectorRow } from './connections.ts'
 import type { CallLimit, ConnectorType, ReadConnector } from './connectors/read-connector.ts'
 import { createKeyring } from './credentials/index.ts'
-import { type CloudEvent, createEventStream, emit, forgetOldEvents, publishWaiting } from './events/index.ts'
+import { type CloudEvent, createEventStream, emit, publishWaiting } from './events/index.ts'
+import { forgetOld, type Keep } from './forget-old.ts'
 import { retryDue, runSchedules, settleLeftOver, settleSyncs } from './jobs/index.ts'
 import { planNotice, sendNotices } from './mail/index.ts'
 import { createTokenKeeper, type OauthClient } from './oauth/index.ts'
@@ -44,6 +45,7 @@ export interface SyncOptions {
   readonly callCost: number
   /** Told of synchronisations that were given up. */
   readonly notifyUrl: string | undefined
+  readonly keep: Keep
   /** A Redis whose stream `connector.events` every event is appended to. */
   readonly streamUrl: string | undefined
   /** For e-mails of which the connection that sends them does not say it. */
@@ -185,6 +187,7 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
     const begun = (await retryDue(jobs)) + (await runSchedules(jobs))
     if (begun > 0) worker.nudge()
   }
+  const old = { store, clock, files: options.files, keep: options.keep }
   const cancels = [
     every(clock, TICK_MS, () => {
       ticking ??= background(tick()).finally(() => {
@@ -200,7 +203,7 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
     every(
       clock,
       SWEEP_MS,
-      () => void background(Promise.all([forgetOldWindows(store, clock), forgetOldEvents(store, clock)])),
+      () => void background(Promise.all([forgetOldWindows(store, clock), forgetOld(old)])),
     ),
   ]
   await settleLeftOver(jobs)

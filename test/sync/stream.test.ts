@@ -38,6 +38,7 @@ async function start(engine: string) {
         maxConcurrent: 1,
         timeoutMs: 1_000,
         callCost: 0,
+        keep: { requests: 90, events: 7, rows: undefined },
         notifyUrl: undefined,
         notifyMail: { from: undefined, to: [] },
       },
