@@ -36,7 +36,21 @@ export const syncFields = {
   CONNECTOR_MAX_CONCURRENT: z.coerce.number().int().min(1).max(1000).default(10),
   CONNECTOR_TIMEOUT_SECONDS: seconds(60),
   CONNECTOR_CALL_COST: z.coerce.number().min(0).default(0),
+  CONNECTOR_KEEP_REQUESTS_DAYS: z.coerce.number().int().min(1).max(36_500).default(90),
+  CONNECTOR_KEEP_EVENTS_DAYS: z.coerce.number().int().min(1).max(36_500).default(7),
+  // Late conversions are read again for a month; what is deleted sooner would come back every day.
+  CONNECTOR_KEEP_ROWS_DAYS: z.coerce.number().int().min(60).max(36_500).optional(),
   NOTIFY_URL: address.optional(),
+  NOTIFY_MAIL_FROM: text,
+  NOTIFY_MAIL_TO: z
+    .string()
+    .default('')
+    .transform((list) =>
+      list
+        .split(',')
+        .map((one) => one.trim())
+        .filter((one) => one !== ''),
+    ),
   S3_ENDPOINT: address.optional(),
   S3_BUCKET: text,
   S3_REGION: z.string().default('us-east-1'),
@@ -50,7 +64,7 @@ const Fields = z.object(syncFields)
 type SyncEnv = z.output<typeof Fields>
 
 /** How the read stack is run, but for what only the sandbox knows; undefined where it is off. */
-export type SyncConfig = Omit<SyncOptions, 'connectors' | 'keys'> & {
+export type SyncConfig = Omit<SyncOptions, 'connectors' | 'keys' | 'streamUrl'> & {
   /** Undefined for those in the folder, which mock mode makes. */
   readonly keys: readonly Buffer[] | undefined
   readonly dataDir: string
@@ -85,7 +99,13 @@ export function syncConfig(env: SyncEnv, mode: 'mock' | 'live'): SyncConfig | un
     maxConcurrent: env.CONNECTOR_MAX_CONCURRENT,
     timeoutMs: env.CONNECTOR_TIMEOUT_SECONDS * 1000,
     callCost: env.CONNECTOR_CALL_COST,
+    keep: {
+      requests: env.CONNECTOR_KEEP_REQUESTS_DAYS,
+      events: env.CONNECTOR_KEEP_EVENTS_DAYS,
+      rows: env.CONNECTOR_KEEP_ROWS_DAYS,
+    },
     notifyUrl: env.NOTIFY_URL,
+    notifyMail: { from: env.NOTIFY_MAIL_FROM, to: env.NOTIFY_MAIL_TO },
     urls: env.CONNECTOR_URLS ?? {},
   }
 }

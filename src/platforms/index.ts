@@ -8,6 +8,7 @@ export { GOOGLE_OAUTH } from './google-oauth.ts'
 export { at, listAt, numberAt, textAt } from './json.ts'
 export { fromMetaUnits, type MetaUnits, meta, toMetaUnits } from './meta.ts'
 export { type Answer, PLATFORMS, type Platform, type PlatformName } from './platform.ts'
+export { resend } from './resend.ts'
 export { sheets } from './sheets.ts'
 export {
   type Cpm,

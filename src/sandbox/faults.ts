@@ -6,6 +6,7 @@ import { isGoogleErrorName } from './google-errors.ts'
 import { isOauthErrorName } from './google-oauth.ts'
 import { isMetaErrorName } from './meta-errors.ts'
 import { TARGETS, type Target } from './protocol.ts'
+import { isResendErrorName } from './resend.ts'
 import { isTradeDeskErrorName } from './tradedesk-errors.ts'
 
 const status = z.int().min(400).max(599)
@@ -50,6 +51,7 @@ const knowsError: Record<Target, (name: string) => boolean> = {
   bid_manager: isRpcErrorName,
   amazon: isAmazonErrorName,
   amazon_oauth: isAmazonOauthErrorName,
+  resend: isResendErrorName,
 }
 const ONLY_ON: Partial<Record<Fault['is'], Target>> = {
   ignored: 'tradedesk',

@@ -12,6 +12,7 @@ export const TARGETS = [
   'bid_manager',
   'amazon',
   'amazon_oauth',
+  'resend',
 ] as const
 export type Target = (typeof TARGETS)[number]
 

@@ -7,6 +7,7 @@ import { createDisplayVideo } from './display-video.ts'
 import type { Played } from './exchange.ts'
 import type { GoogleOauth } from './google-oauth.ts'
 import type { Target } from './protocol.ts'
+import { createResend, RESEND_KEYS } from './resend.ts'
 import { createSheets } from './sheets.ts'
 
 /** How a platform that is read is reached: its hosts by the names its connector gives them, and who we are there. */
@@ -42,6 +43,7 @@ export function createReadPlatforms(oauth: GoogleOauth, clock: Clock): readonly 
     { prefix: '/display-video', target: 'dv360', played: createDisplayVideo(oauth, clock) },
     { prefix: '/bid-manager', target: 'bid_manager', played: bidManager.played },
     { prefix: '/report-storage', target: 'bid_manager', played: createReportStorage(bidManager.fileOf) },
+    { prefix: '/resend', target: 'resend', played: createResend(clock) },
     { prefix: '/sheets', target: 'sheets', played: createSheets(oauth) },
   ]
 }
@@ -74,6 +76,7 @@ export function readHosts(
     GOOGLE_ADS: { client, baseUrls: { ...oauth, googleAds: `${url}/google-ads` } },
     META: { client: clientOf(meta), baseUrls: { dialog: `${url}/meta`, graph: `${url}/meta` } },
     TTD: { apiKey: tradedesk.apiKey, baseUrls: { api: `${url}/tradedesk` } },
+    RESEND: { apiKey: RESEND_KEYS.full, baseUrls: { resend: `${url}/resend` } },
     SHEETS: { client, baseUrls: { ...oauth, sheets: `${url}/sheets` } },
   }
 }

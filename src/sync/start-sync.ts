@@ -11,8 +11,10 @@ import { OpenStreams } from './api/events.ts'
 import type { ConnectorRow } from './connections.ts'
 import type { CallLimit, ConnectorType, ReadConnector } from './connectors/read-connector.ts'
 import { createKeyring } from './credentials/index.ts'
-import { type CloudEvent, emit, forgetOldEvents, publishWaiting } from './events/index.ts'
+import { type CloudEvent, createEventStream, emit, publishWaiting } from './events/index.ts'
+import { forgetOld, type Keep } from './forget-old.ts'
 import { retryDue, runSchedules, settleLeftOver, settleSyncs } from './jobs/index.ts'
+import { planNotice, sendNotices } from './mail/index.ts'
 import { createTokenKeeper, type OauthClient } from './oauth/index.ts'
 import { type OwnSpendOf, type SpendSummary, summariseSpend } from './reconcile/index.ts'
 import type { FileStore } from './reports/index.ts'
@@ -45,6 +47,11 @@ export interface SyncOptions {
   readonly callCost: number
   /** Told of synchronisations that were given up. */
   readonly notifyUrl: string | undefined
+  readonly keep: Keep
+  /** A Redis whose stream `connector.events` every event is appended to. */
+  readonly streamUrl: string | undefined
+  /** For e-mails of which the connection that sends them does not say it. */
+  readonly notifyMail: { readonly from: string | undefined; readonly to: readonly string[] }
 }
 
 export interface SyncOutside {
@@ -165,7 +172,13 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
   let stopping = false
   const worker = startWorker(work, options.maxConcurrent, (job) => settleSyncs(jobs, job.id))
 
-  async function publish(event: CloudEvent): Promise<void> {
+  const stream = options.streamUrl === undefined ? undefined : createEventStream(options.streamUrl)
+  const senders = options.connectors.filter(({ mail }) => mail).map(({ type }) => type)
+  const notices = { store, log, calls, connectorOf, ...options.notifyMail }
+
+  async function publish(event: CloudEvent, orgId: number): Promise<void> {
+    await planNotice(store, clock, senders, event, orgId)
+    await stream?.append(event, orgId)
     if (event.type === 'sync_failed' && options.notifyUrl !== undefined) {
       const headers = { 'content-type': 'application/cloudevents+json' }
       const sent = await http.send(
@@ -181,21 +194,31 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
     outside.onSpend(await summariseSpend({ store, clock, connectorOf, ownSpendOf: outside.ownSpendOf }))
 
   let ticking: Promise<unknown> | undefined
+  let isSending = false
+  const published = createOutcome((error) => log.error({ err: error }, 'events cannot be published'))
   const tick = async () => {
-    await publishWaiting(store, clock, publish)
+    // What cannot be published now waits in its table, and keeps nothing else waiting.
+    await publishWaiting(store, clock, publish).then(published.went, published.failed)
     const begun = (await retryDue(jobs)) + (await runSchedules(jobs))
     if (begun > 0) worker.nudge()
   }
+  const old = { store, clock, files: options.files, keep: options.keep }
   const cancels = [
     every(clock, TICK_MS, () => {
       ticking ??= background(tick()).finally(() => {
         ticking = undefined
       })
+      // Beside the rest: whoever waits for a mail server keeps nobody waiting.
+      if (isSending) return
+      isSending = true
+      void background(sendNotices(notices)).finally(() => {
+        isSending = false
+      })
     }),
     every(
       clock,
       SWEEP_MS,
-      () => void background(Promise.all([forgetOldWindows(store, clock), forgetOldEvents(store, clock)])),
+      () => void background(Promise.all([forgetOldWindows(store, clock), forgetOld(old)])),
     ),
     every(clock, SPEND_MS, () => void background(compareSpend())),
   ]
@@ -232,6 +255,7 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
       for (const cancel of cancels) cancel()
       await worker.stop()
       await ticking
+      stream?.close()
       await http.close()
       await store.close()
     },
@@ -246,4 +270,18 @@ function limitsFor(
   if (!configured) return own
   const buckets = [...new Set(own.map(({ bucket }) => bucket))]
   return buckets.flatMap((bucket) => configured.map((limit) => ({ bucket, ...limit })))
+}
+
+/** Says once that something has begun to fail, however often it is tried until it works again. */
+function createOutcome(onFailure: (error: unknown) => void) {
+  let isFailing = false
+  return {
+    went: () => {
+      isFailing = false
+    },
+    failed(error: unknown) {
+      if (!isFailing) onFailure(error)
+      isFailing = true
+    },
+  }
 }

@@ -51,6 +51,9 @@ await startSync(
     timeoutMs: 600_000,
     callCost: 0,
     notifyUrl: undefined,
+    notifyMail: { from: undefined, to: [] },
+    streamUrl: undefined,
+    keep: { requests: 90, events: 7, rows: undefined },
   },
   {
     clock,

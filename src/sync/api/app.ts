@@ -4,6 +4,7 @@ import type { Sync } from '../sync.ts'
 import { campaignRoutes } from './campaigns.ts'
 import { connectorRoutes } from './connectors.ts'
 import { answerData } from './data.ts'
+import { emailRoutes } from './emails.ts'
 import { answerEvents, type OpenStreams } from './events.ts'
 import { integrationRoutes } from './integrations.ts'
 import { reconciliationRoutes } from './reconciliation.ts'
@@ -23,6 +24,7 @@ export function createSyncApp(sync: Sync, streams: OpenStreams): OpenAPIHono<Env
     ...recordRoutes(sync),
     ...campaignRoutes(sync),
     ...reconciliationRoutes(sync),
+    ...emailRoutes(sync),
   ])
   app.get('/api/v1/connectors/requests/:id/data', (c) => answerData(sync, authorize, c))
   app.get('/api/v1/events', (c) => answerEvents(sync, authorize, streams, c))

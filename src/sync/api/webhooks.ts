@@ -5,6 +5,7 @@ import { isoTime } from '../../clock.ts'
 import { AppError } from '../../errors.ts'
 import { type ConnectorRow, findConnection, isId, notFound } from '../connections.ts'
 import { emit } from '../events/index.ts'
+import { noteDelivery } from '../mail/index.ts'
 import type { Sync } from '../sync.ts'
 import { type Checked, checkHub, checkStandard, type Delivery } from '../webhooks/index.ts'
 import { infoOf } from '../work/index.ts'
@@ -81,6 +82,7 @@ export async function takeWebhook(sync: Sync, c: Ctx): Promise<Response> {
       .onConflict((conflict) => conflict.columns(['connector_id', 'event_id']).doNothing())
       .executeTakeFirstOrThrow()
     if (numInsertedOrUpdatedRows === 0n) return
+    if (row.type === 'RESEND') await noteDelivery(tx, clock, row.id, JSON.parse(text))
     const data = { connector_type: row.type, event_id: checked.eventId, payload: JSON.parse(text) }
     await emit(tx, clock, { orgId: row.org_id, type: 'webhook_received', subject: row.id, data })
   })

@@ -1,5 +1,6 @@
 import type { HttpRequest, HttpResponse } from '../../http.ts'
 import type { Answer } from '../../platforms/index.ts'
+import type { Mail } from './mail.ts'
 
 /** The account systems that Bidwarden reads, as they are named in the API. */
 export const CONNECTOR_TYPES = [
@@ -177,7 +178,6 @@ export interface Upserted {
 
 /** Limit of changes and of the questions that come before them, so that reading never keeps a campaign from being paused. */
 export const WRITES = 'writes'
-
 export type Feature = 'campaigns' | 'reports' | 'sdf' | 'webhooks' | 'write_campaigns' | 'append' | 'send'
 
 /** A limit on calls: what the platform, or we ourselves, allow per window. */
@@ -266,6 +266,14 @@ export interface ReadConnector {
    * left alone. Absent where the platform takes none.
    */
   upsert?(account: AccountRef, records: readonly Row[]): ReadTalk<Upserted>
+
+  /** Absent where nothing can be sent. */
+  readonly mail?: {
+    /** Sends all or none, in one request. Safe to repeat with the same key for a day. Returns the ids of the e-mails. */
+    send(mails: readonly Mail[], key: string): ReadTalk<readonly string[]>
+    /** What became of an e-mail. */
+    status(id: string): ReadTalk<Row>
+  }
 }
 
 /** How we are known to a platform's authorization server. */

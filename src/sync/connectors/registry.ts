@@ -4,6 +4,7 @@ import { createGa4 } from './ga4/index.ts'
 import { createGoogleAds } from './google-ads/index.ts'
 import { createMeta } from './meta/index.ts'
 import type { ConnectorType, CreateReadConnector } from './read-connector.ts'
+import { createResend } from './resend/index.ts'
 import { createSheets } from './sheets/index.ts'
 import { createTradeDesk } from './tradedesk/index.ts'
 
@@ -14,6 +15,7 @@ export const READ_CONNECTORS: Partial<Record<ConnectorType, CreateReadConnector>
   GA4: createGa4,
   GOOGLE_ADS: createGoogleAds,
   META: createMeta,
+  RESEND: createResend,
   SHEETS: createSheets,
   TTD: createTradeDesk,
 }

@@ -31,7 +31,6 @@ const cloudEvent = (row: Selectable<EventTable>): CloudEvent => ({
 })
 
 const PER_LOOK = 200
-const KEPT_MS = 7 * 86_400_000
 
 /** Events of an organisation after a sequence number, oldest first. */
 export async function eventsAfter({ db }: Store, orgId: number, seq: number): Promise<CloudEvent[]> {
@@ -81,10 +80,10 @@ export async function publishWaiting(
   return rows.length
 }
 
-/** Forgets events that were published a week ago. */
-export async function forgetOldEvents({ db }: Store, clock: Clock): Promise<void> {
+/** Forgets events that were published longer ago than they are kept. */
+export async function forgetOldEvents({ db }: Store, clock: Clock, keptMs: number): Promise<void> {
   await db
     .deleteFrom('events')
-    .where('published_at', '<', isoTime(clock.nowMs() - KEPT_MS))
+    .where('published_at', '<', isoTime(clock.nowMs() - keptMs))
     .execute()
 }

@@ -53,9 +53,21 @@ export async function openFile(store: FileStore, name: string): Promise<Readable
   return found ? createReadStream(path) : undefined
 }
 
+/** Deletes a published file; one that is gone already is no error. */
+export async function removeFile(store: FileStore, name: string): Promise<void> {
+  if (store.is === 'folder') {
+    await rm(await localPath(store, name), { force: true })
+    return
+  }
+  const { statusCode, body } = await send(store, 'DELETE', name)
+  await body.dump()
+  if (statusCode >= 300 && statusCode !== 404)
+    throw new AppError('platform_unavailable', `the file store answered ${statusCode}`, 'later')
+}
+
 async function send(
   store: Extract<FileStore, { is: 's3' }>,
-  method: 'GET' | 'PUT',
+  method: 'GET' | 'PUT' | 'DELETE',
   name: string,
   file?: { path: string; size: number },
 ) {

@@ -4,7 +4,7 @@ import type { Engine } from './open-store.ts'
 
 /** The same schema in the words of either engine. A migration that was released is never edited. */
 export function migrations(engine: Engine): MigrationProvider {
-  return { getMigrations: async () => ({ '001_tables': tables(engine) }) }
+  return { getMigrations: async () => ({ '001_tables': tables(engine), '002_mail': mail(engine) }) }
 }
 
 function tables(engine: Engine): Migration {
@@ -204,6 +204,41 @@ function tables(engine: Engine): Migration {
         .addColumn('body', json, (c) => c.notNull())
         .addPrimaryKeyConstraint('webhook_events_key', ['connector_id', 'event_id'])
         .execute()
+    },
+  }
+}
+
+/** E-mails to people: who must not be written to, and what is still to be said. */
+function mail(engine: Engine): Migration {
+  const postgres = engine === 'postgres'
+  const id: ColumnDataType = postgres ? 'uuid' : 'text'
+  const time: ColumnDataType = postgres ? 'timestamptz' : 'text'
+
+  return {
+    async up(db: Kysely<never>) {
+      await db.schema
+        .createTable('mail_suppressions')
+        .addColumn('connector_id', id, (c) => c.notNull().references('connectors.id').onDelete('cascade'))
+        .addColumn('address', 'varchar(320)', (c) => c.notNull())
+        .addColumn('reason', 'varchar(50)', (c) => c.notNull())
+        .addColumn('since', time, (c) => c.notNull())
+        .addPrimaryKeyConstraint('mail_suppressions_key', ['connector_id', 'address'])
+        .execute()
+      await db.schema
+        .createTable('mail_notices')
+        .addColumn('event_id', id, (c) => c.primaryKey())
+        .addColumn('connector_id', id, (c) => c.notNull().references('connectors.id').onDelete('cascade'))
+        .addColumn('subject', 'text', (c) => c.notNull())
+        .addColumn('text', 'text', (c) => c.notNull())
+        .addColumn('status', 'varchar(20)', (c) => c.notNull())
+        .addColumn('attempts', 'integer', (c) => c.notNull())
+        .addColumn('next_at', time, (c) => c.notNull())
+        .addColumn('error', 'text')
+        .addColumn('created_at', time, (c) => c.notNull())
+        .execute()
+      await sql`CREATE INDEX idx_mail_notices_due ON mail_notices (next_at) WHERE status = 'waiting'`.execute(
+        db,
+      )
     },
   }
 }

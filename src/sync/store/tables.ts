@@ -18,6 +18,9 @@ export interface Tables {
   events: EventTable
   oauth_states: OauthStateTable
   webhook_events: { connector_id: string; event_id: string; received_at: string; body: string }
+  /** Recipients that must not be written to again, and why. */
+  mail_suppressions: { connector_id: string; address: string; reason: string; since: string }
+  mail_notices: MailNoticeTable
 }
 
 export type ConnectorStatus = 'pending' | 'connected' | 'disconnected' | 'error'
@@ -179,4 +182,17 @@ export interface OauthStateTable {
   verifier: string
   settings: string
   expires_at: string
+}
+
+/** An e-mail that tells a person of an event. */
+export interface MailNoticeTable {
+  event_id: string
+  connector_id: string
+  subject: string
+  text: string
+  status: 'waiting' | 'sent' | 'failed'
+  attempts: number
+  next_at: string
+  error: string | null
+  created_at: string
 }

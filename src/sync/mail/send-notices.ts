@@ -1,0 +1,117 @@
+import { isoTime } from '../../clock.ts'
+import type { Logger } from '../../log.ts'
+import type { AccountRef, ReadConnector } from '../connectors/read-connector.ts'
+import { type CallDeps, converseNow } from '../run/index.ts'
+import type { Store } from '../store/index.ts'
+import { accountRefOf } from '../work/index.ts'
+import { suppressedOf } from './suppressed.ts'
+
+export interface NoticeDeps {
+  readonly store: Store
+  readonly log: Logger
+  readonly calls: CallDeps
+  readonly connectorOf: (type: string) => ReadConnector | undefined
+  /** Where the connection's own settings say nothing. */
+  readonly from: string | undefined
+  readonly to: readonly string[]
+}
+
+/** Waits before the repetitions of one that was not taken. */
+const RETRY_MINUTES = [1, 2, 4, 8, 16]
+const MINUTE_MS = 60_000
+const PATIENCE_MS = 20_000
+const PER_LOOK = 20
+
+/** Sends what is due. What is not taken is tried again later, and given up after half an hour. Returns how many went out. */
+export async function sendNotices(deps: NoticeDeps): Promise<number> {
+  const { store, calls, log } = deps
+  const { db } = store
+  const nowMs = calls.clock.nowMs()
+  const due = await db
+    .selectFrom('mail_notices')
+    .selectAll()
+    .where('status', '=', 'waiting')
+    .where('next_at', '<=', isoTime(nowMs))
+    .orderBy('next_at')
+    .limit(PER_LOOK)
+    .execute()
+  let sent = 0
+  for (const notice of due) {
+    const waitMinutes = RETRY_MINUTES[notice.attempts]
+    // Whoever moves it on first sends it; a crash meanwhile costs one try.
+    const { numUpdatedRows } = await db
+      .updateTable('mail_notices')
+      .set({
+        attempts: notice.attempts + 1,
+        next_at: isoTime(nowMs + (waitMinutes ?? 0) * MINUTE_MS),
+        ...(waitMinutes === undefined && { status: 'failed' as const }),
+      })
+      .where('event_id', '=', notice.event_id)
+      .where('status', '=', 'waiting')
+      .where('attempts', '=', notice.attempts)
+      .executeTakeFirst()
+    if (numUpdatedRows === 0n) continue
+    const outcome = await send(deps, notice)
+    const change =
+      outcome.is === 'sent'
+        ? ({ status: 'sent', error: null } as const)
+        : { error: outcome.detail, ...(outcome.is === 'hopeless' && { status: 'failed' as const }) }
+    await db.updateTable('mail_notices').set(change).where('event_id', '=', notice.event_id).execute()
+    if (outcome.is === 'sent') sent += 1
+    else if (outcome.is === 'hopeless' || waitMinutes === undefined)
+      log.error({ eventId: notice.event_id, detail: outcome.detail }, 'a notification was given up')
+  }
+  return sent
+}
+
+type Outcome = { readonly is: 'sent' } | { readonly is: 'later' | 'hopeless'; readonly detail: string }
+
+/** The event names the sending, so that one whose answer was lost goes out once. */
+async function send(
+  deps: NoticeDeps,
+  {
+    event_id,
+    connector_id,
+    subject,
+    text,
+  }: { event_id: string; connector_id: string; subject: string; text: string },
+): Promise<Outcome> {
+  const { store, calls } = deps
+  const row = await store.db
+    .selectFrom('connectors')
+    .selectAll()
+    .where('id', '=', connector_id)
+    .executeTakeFirst()
+  const connector = row && deps.connectorOf(row.type)
+  if (!row || !connector?.mail || row.status !== 'connected')
+    return { is: 'later', detail: 'the connection that sends is not connected' }
+  const ref = accountRefOf(row)
+  const { from, to } = partiesOf(ref, deps)
+  const suppressed = await suppressedOf(store, row.id, to)
+  const recipients = to.filter((one) => !suppressed.has(one))
+  if (from === undefined || recipients.length === 0)
+    return {
+      is: 'hopeless',
+      detail: from === undefined ? 'settings.from is not set' : 'there is nobody to write to',
+    }
+  const account = { type: connector.type, orgId: row.org_id, accountId: row.account_id ?? row.id }
+  const caller = { connector, connectorId: row.id, account, priority: 'read_premium' } as const
+  const mail = { from, to: recipients, subject: `[Bidwarden] ${subject}`, text, tags: { kind: 'notice' } }
+  const talk = connector.mail.send([mail], `bidwarden-notice-${event_id}`)
+  const talked = await converseNow(calls, caller, talk, PATIENCE_MS)
+  if (talked.is === 'done') return { is: 'sent' }
+  return { is: talked.is === 'refused' ? 'hopeless' : 'later', detail: talked.detail }
+}
+
+function partiesOf(
+  { settings }: AccountRef,
+  deps: NoticeDeps,
+): { from: string | undefined; to: readonly string[] } {
+  const { from, notify_to } = settings
+  const named: readonly unknown[] = Array.isArray(notify_to) ? notify_to : [notify_to]
+  const to = named.filter((one) => typeof one === 'string' && one !== '').map(String)
+  return {
+    from: typeof from === 'string' && from !== '' ? from : deps.from,
+    to: to.length > 0 ? to : deps.to,
+  }
+}
