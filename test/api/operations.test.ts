@@ -65,6 +65,8 @@ describe('what an operator sees', () => {
       '/api/v1/connectors/{id}',
       '/api/v1/connectors/{id}/campaigns',
       '/api/v1/connectors/{id}/campaigns/{campaignId}',
+      '/api/v1/connectors/{id}/emails',
+      '/api/v1/connectors/{id}/emails/{email_id}',
       '/api/v1/connectors/{id}/reconciliation',
       '/api/v1/connectors/{id}/records',
       '/api/v1/connectors/{id}/schedule',

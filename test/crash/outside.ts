@@ -52,7 +52,7 @@ export interface Outside {
   /** Resolves when bids are placed and auctions won once more. */
   goesOn(): Promise<void>
   /** Resolves when a bid is answered with this code once more. */
-  isRefused(code: string): Promise<void>
+  isRefused(...codes: readonly string[]): Promise<void>
   /** Of the platforms. */
   readonly faults: FaultScript
   readonly acknowledged: readonly Acknowledged[]
@@ -60,8 +60,8 @@ export interface Outside {
   readonly auctionsWon: number
   /** What the service has forgotten of what it must count, in micros; compares `GET /v1/budgets` with the records. */
   audit(url: string): Promise<Audit>
-  /** Of the latest acknowledged bids: how many `GET /v1/bids/{id}` does not know any more. */
-  recordsLost(url: string): Promise<number>
+  /** Of the latest acknowledged bids: how many `GET /v1/bids/{id}` does not know any more, at none of the processes. */
+  recordsLost(urls: readonly string[]): Promise<number>
   verdict(): Verdict
   close(): Promise<void>
 }
@@ -174,9 +174,10 @@ export async function startOutside(random: () => number, generations: number): P
       await soon('bids are placed', () => (bidders?.acknowledged.length ?? 0) > placed + 3)
       await soon('auctions are won', () => (exchange?.charges().length ?? 0) > won)
     },
-    async isRefused(code) {
-      const before = bidders?.answers.get(code) ?? 0
-      await soon(`bids are answered ${code}`, () => (bidders?.answers.get(code) ?? 0) > before)
+    async isRefused(...codes) {
+      const refused = () => codes.reduce((sum, code) => sum + (bidders?.answers.get(code) ?? 0), 0)
+      const before = refused()
+      await soon(`bids are answered ${codes.join(' or ')}`, () => refused() > before)
     },
     faults: sandbox.faults,
     get acknowledged() {
@@ -197,10 +198,12 @@ export async function startOutside(random: () => number, generations: number): P
       }
       return found
     },
-    async recordsLost(url) {
+    async recordsLost(urls) {
       let lost = 0
-      for (const { bidId } of (bidders?.acknowledged ?? []).slice(-RECORDS_CHECKED))
-        if ((await ask('GET', `${url}/v1/bids/${bidId}`))?.status !== 200) lost += 1
+      for (const { bidId } of (bidders?.acknowledged ?? []).slice(-RECORDS_CHECKED)) {
+        const found = await Promise.all(urls.map((url) => ask('GET', `${url}/v1/bids/${bidId}`)))
+        if (!found.some((answer) => answer?.status === 200)) lost += 1
+      }
       return lost
     },
     verdict() {

@@ -111,8 +111,7 @@ export async function redisRounds(kills: number, seed: number): Promise<Report> 
       answers: outside.answers,
       ...outside.verdict(),
       ...audits.result(),
-      // Records stay with the process that decided.
-      recordsLost: 0,
+      recordsLost: await outside.recordsLost(urls),
       ledger: '–',
     }
   } catch (error) {

@@ -65,7 +65,7 @@ export async function sqliteRounds(rounds: number, seed: number): Promise<Report
     await audit()
     await outside.stopLoad()
     await audit()
-    const recordsLost = await outside.recordsLost(url)
+    const recordsLost = await outside.recordsLost([url])
     service.signal('SIGTERM')
     await service.ended()
     const ledger = verifyLedger(directory)
