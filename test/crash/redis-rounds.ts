@@ -60,8 +60,10 @@ export async function redisRounds(kills: number, seed: number): Promise<Report> 
     await primary.kill()
     await failsClosed(outside, urls)
     await primary.start()
-    // By itself: everyone who took part is there to tell what Redis may have lost.
+    // By itself: everyone who took part is there to tell what Redis may have lost. Whoever died before it has told everything
+    // would be waited for until its last hold could have been billed.
     await outside.goesOn()
+    await nothingIsRefused(urls)
     await audits.look()
 
     const killSome = async (from: number, until: number) => {
@@ -117,7 +119,7 @@ export async function redisRounds(kills: number, seed: number): Promise<Report> 
   } catch (error) {
     const stores = await Promise.all(services.map(({ url }) => ask('GET', `${url}/v1/store`)))
     const answers = JSON.stringify([stores, ...outside.answers])
-    throw new Error(`${error}\n${answers}\n${services.map((service) => service.output()).join('\n')}`)
+    throw new Error(`${answers}\n${services.map((service) => service.output()).join('\n')}`, { cause: error })
   } finally {
     for (let close = opened.pop(); close; close = opened.pop()) await close()
   }
@@ -185,6 +187,13 @@ async function allHaveTold(urls: readonly string[]): Promise<void> {
   await soon('every process has told the new primary', async () => {
     const stores = await Promise.all(urls.map((url) => ask('GET', `${url}/v1/store`)))
     return stores.every((reply) => reply?.body.reachable === true && reply.body.refusing.length > 0)
+  })
+}
+
+async function nothingIsRefused(urls: readonly string[]): Promise<void> {
+  await soon('Redis grants everything again', async () => {
+    const stores = await Promise.all(urls.map((url) => ask('GET', `${url}/v1/store`)))
+    return stores.every((reply) => reply?.body.refusing.length === 0)
   })
 }
 
