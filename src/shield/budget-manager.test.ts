@@ -5,6 +5,8 @@ import { type Micros, micros } from '../money.ts'
 import { BudgetManager, type BudgetManagerOptions, type HoldResult } from './budget-manager.ts'
 import type { LimitSpec } from './limits.ts'
 import type { Scope } from './scope.ts'
+import { MemoryStore } from './store/memory-store.ts'
+import { StoreUnavailable, type SyncLine, type SyncReply } from './store/store.ts'
 
 const MINUTE = 60_000
 const sliding = (max: number): LimitSpec => ({ kind: 'sliding', windowMs: 10 * MINUTE, max: micros(max) })
@@ -256,6 +258,28 @@ describe('invariant 2: a hold ends exactly once', () => {
     expect(budget.settle('h0', micros(1))).toBe('unknown')
     expect(budget.settle('open', micros(1))).toBe('settled')
     expect(global.spent).toBe(101)
+  })
+})
+
+describe('invariant 5: without its store a process uses what its purse holds, and then refuses', () => {
+  it('refuses where a store that answers at once does not, and holds again once it does', async () => {
+    const clock = new FakeClock()
+    let isAway = true
+    class Failing extends MemoryStore {
+      override sync(owner: string, lines: readonly SyncLine[]): SyncReply[] {
+        if (isAway) throw new StoreUnavailable('away')
+        return super.sync(owner, lines)
+      }
+    }
+    const { budget, scope } = createHarness({ clock, store: new Failing(clock), owner: 'a' })
+    const global = scope('global', sliding(100))
+    const bid = (id: string) =>
+      budget.holdSoon(id, [global], micros(60), { ttlMs: MINUTE, onExpiry: 'release' })
+
+    expect(await bid('a')).toMatchObject({ is: 'store_away', scope: global })
+    isAway = false
+    await budget.refresh()
+    expect((await bid('b')).is).toBe('held')
   })
 })
 

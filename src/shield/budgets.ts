@@ -233,7 +233,9 @@ export class Budgets {
     }
     for (const { purse } of lacking) purse.ask(purse.costOf(amount, nowMs, terms), nowMs)
     const drawn = this.link.draw(lacking)
-    if (drawn) return { is: 'short', drawn }
+    if (drawn && !this.#store.answersAtOnce) return { is: 'short', drawn }
+    // A store that answers at once and has not answered has failed: whoever waited would ask it for ever.
+    if (drawn && lacking[0]) return { is: 'store_away', scope: lacking[0], detail: 'it did not answer' }
     const scope = scopes.find(({ purse }) => !purse.covers(amount, nowMs, terms))
     if (!scope) return undefined
     const { refusal } = scope.purse

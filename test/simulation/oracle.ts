@@ -40,6 +40,14 @@ interface LateSpend {
   readonly toldMs: number
 }
 
+/** An owner was told that it lost its lease. */
+interface Told {
+  readonly seq: number
+  /** When the line was made with which it had last reported spend. */
+  readonly reportedMs: number
+  readonly atMs: number
+}
+
 interface ScopeRecord {
   readonly spends: Spend[]
   readonly overdrafts: Spend[]
@@ -241,15 +249,32 @@ export class Oracle {
   }
   readonly #leases = new Map<string, number>()
 
-  /** For the first time. */
-  lineApplied(owner: string, { scope, seq }: SyncLine): void {
-    const key = `${owner} ${scope} ${seq}`
-    this.#reported.set(`${owner} ${scope}`, this.#sent.get(key) ?? 0)
-    const late = this.#onTheWay.get(key) ?? []
+  /** An owner is told that it lost its lease, and all that it had not reported; as often as it asks. */
+  forfeited(owner: string, { scope, seq }: SyncLine): void {
+    const known = this.#list(this.#forfeits, `${owner} ${scope}`)
+    if (known.at(-1)?.seq === seq) return
+    const reportedMs = this.#reported.get(`${owner} ${scope}`) ?? 0
+    known.push({ seq, reportedMs, atMs: this.#time.nowMs })
+  }
+
+  /** For the first time. One that was answered with `forfeited` has reported no spend but what was overdrawn. */
+  lineApplied(owner: string, { scope, seq, overdrawn }: SyncLine, is: 'granted' | 'forfeited'): void {
+    const key = `${owner} ${scope}`
+    const nowMs = this.#time.nowMs
+    if (is === 'granted') this.#reported.set(key, this.#sent.get(`${key} ${seq}`) ?? 0)
+    const late = this.#onTheWay.get(`${key} ${seq}`) ?? []
     if (late.length === 0) return
-    this.#onTheWay.set(key, [])
+    this.#onTheWay.set(`${key} ${seq}`, [])
+    const forfeitedMs = this.#forfeits.get(key)?.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY
+    let covered = late.reduce((sum, { amount }) => sum + amount, -overdrawn)
     const spend = () => {
-      for (const { amount } of late) this.#add(scope, amount, this.#time.nowMs)
+      for (const { amount, toldMs } of late) {
+        // Paid from a balance that was forfeited since: the store has heard of it as that, and counted it then.
+        const forfeited = toldMs <= forfeitedMs ? Math.max(0, Math.min(amount, covered)) : 0
+        covered -= forfeited
+        if (forfeited > 0) this.#add(scope, forfeited, toldMs)
+        if (amount > forfeited) this.#add(scope, amount - forfeited, nowMs)
+      }
     }
     this.#change([scope], 'late bills', spend, Math.min(...late.map(({ toldMs }) => toldMs)))
   }
@@ -287,15 +312,20 @@ export class Oracle {
 
   /**
    * What an owner forfeited pays for whichever of its bids is billed: the store does not know which of them were still
-   * held. So a bill that came late takes the cover of as much as that owner had not reported.
+   * held. So a bill that came late takes the cover of as much as that owner had not reported: lately, or when it lost a
+   * lease before and came back.
    */
   #excuse(owner: string, name: string, amount: number): void {
     const reportedMs = this.#reported.get(`${owner} ${name}`) ?? 0
+    const forfeits = this.#forfeits.get(`${owner} ${name}`) ?? []
+    const isUnreported = ({ placedMs, recordedMs }: Bid) =>
+      recordedMs >= reportedMs ||
+      forfeits.some((forfeit) => placedMs <= forfeit.atMs && recordedMs >= forfeit.reportedMs)
     let claims = 0
     for (const bid of this.#bids.values()) {
       if (bid.owner !== owner || !bid.scopes.includes(name)) continue
       if (bid.open.has(name)) claims += bid.held
-      else if (bid.recorded.has(name) && bid.recordedMs >= reportedMs) claims += bid.cost?.amount ?? 0
+      else if (bid.recorded.has(name) && isUnreported(bid)) claims += bid.cost?.amount ?? 0
     }
     const excused = Math.min(amount, claims)
     if (excused === 0) return
@@ -304,8 +334,9 @@ export class Oracle {
     this.scope(name).overdrafts.push({ atMs: this.#time.nowMs, amount: excused })
   }
 
-  /** When the last line that was applied was made. */
+  /** When the last line was made that reported spend. */
   readonly #reported = new Map<string, number>()
+  readonly #forfeits = new Map<string, Told[]>()
   readonly #sent = new Map<string, number>()
 
   readonly #bids = new Map<string, Bid>()
@@ -483,7 +514,7 @@ export class Oracle {
     record.spends.push({ atMs, amount })
   }
 
-  #list(lists: Map<string, LateSpend[]>, key: string): LateSpend[] {
+  #list<T>(lists: Map<string, T[]>, key: string): T[] {
     const known = lists.get(key) ?? []
     lists.set(key, known)
     return known

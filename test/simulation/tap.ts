@@ -47,10 +47,12 @@ export function tapped(
       )
       oracle.say(() => `  ${JSON.stringify(reply)}`)
       if (reply.is === 'granted' || reply.is === 'forfeited') {
-        if (reply.is === 'forfeited') oracle.count('owner told that it is forfeited')
-        else if (!isNew) oracle.count('line repeated')
+        if (reply.is === 'forfeited') {
+          oracle.count('owner told that it is forfeited')
+          oracle.forfeited(owner, line)
+        } else if (!isNew) oracle.count('line repeated')
         applied.set(key, Math.max(line.seq, applied.get(key) ?? 0))
-        if (isNew) oracle.lineApplied(owner, line)
+        if (isNew) oracle.lineApplied(owner, line, reply.is)
         if (isNew && reply.is === 'granted') oracle.leased(owner, line.scope, leaseMs)
       }
       return reply
