@@ -235,7 +235,11 @@ export class Oracle {
 
   // The wire ---------------------------------------------------------------------------------------------------------
 
+  /** Lines sent so far, whether they arrive or not. */
+  sent = 0
+
   lineSent(owner: string, { scope, seq }: SyncLine): void {
+    this.sent += 1
     const key = `${owner} ${scope} ${seq}`
     if (this.#onTheWay.has(key)) return
     this.#sent.set(key, this.#time.nowMs)
