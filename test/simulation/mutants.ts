@@ -146,208 +146,274 @@ const leaseFromTheAnswer: Mutant = () => {
   }
 }
 
-/** Every rule of the money core, each broken in its own way. The simulation must notice every one. */
-export const MUTANTS: Readonly<Record<string, Mutant>> = {
-  'a repeated line is applied again': withoutSeq,
-  'a purse does not look at its lease': () =>
-    replace(
-      Purse.prototype,
-      'covers',
-      () =>
-        function (this: Purse, amount) {
-          return amount <= this.balance
-        },
-    ),
-  'a lease is counted from the answer': leaseFromTheAnswer,
-  'clocks are taken to run alike': answers((reply) =>
-    reply.is === 'granted' ? { ...reply, leaseForMs: reply.leaseForMs / 0.85 } : reply,
-  ),
-  'a lease lasts longer than the store says': answers((reply) =>
-    reply.is === 'granted' ? { ...reply, leaseForMs: reply.leaseForMs * 3 } : reply,
-  ),
-  'forfeits are forgotten': meddled((account) => ({ ...account, forfeits: [] })),
-  'forfeited money is free at the end of the lease': hears((line) => ({ ...line, longestHoldMs: 0 })),
-  'forfeited money is free when the last hold is over': meddled((account) => ({
-    ...account,
-    forfeits: account.forfeits.map((forfeit) => (forfeit.booked ? { ...forfeit, rest: 0 } : forfeit)),
-    limits: account.forfeits.some(({ booked, rest }) => booked && rest > 0)
-      ? emptied(account).limits
-      : account.limits,
-  })),
-  'an owner that lost its lease is not told so': answers((reply, line) =>
-    reply.is === 'forfeited'
-      ? {
-          is: 'granted',
-          granted: 0,
-          leaseForMs: 10_000,
-          bookedAtMs: reply.bookedAtMs,
-          overdraft: 0,
-          standing: {
-            available: line.need,
-            reliefInMs: 0,
-            limits: [],
-            elsewhere: 0,
-            forfeited: { amount: 0, bookedInMs: undefined },
-            spentEver: 0,
-            overdraftEver: 0,
+/**
+ * Every rule of the money core, each broken in its own way. The simulation must notice every one; the number is a seed
+ * that did, played harshly, and is tried first.
+ */
+export const MUTANTS: Readonly<Record<string, readonly [seed: number, mutant: Mutant]>> = {
+  'a repeated line is applied again': [3, withoutSeq],
+  'a purse does not look at its lease': [
+    3,
+    () =>
+      replace(
+        Purse.prototype,
+        'covers',
+        () =>
+          function (this: Purse, amount) {
+            return amount <= this.balance
           },
-        }
-      : reply,
-  ),
-  'a late line of a forfeited owner admits it again': meddled((account) => ({
-    ...account,
-    forfeits: account.forfeits.map(({ seq: _, ...forfeit }) => forfeit),
-  })),
-  'a late answer of before the forfeit is believed': hears(({ totals: _, ...line }) => line),
-  'a slot is free before it has passed': () =>
-    replace(
-      SlidingWindow.prototype,
-      'sum',
-      (sum) =>
-        function (this: SlidingWindow, nowMs) {
-          return sum.call(this, nowMs + 700)
-        },
+      ),
+  ],
+  'a lease is counted from the answer': [15, leaseFromTheAnswer],
+  'clocks are taken to run alike': [
+    30,
+    answers((reply) => (reply.is === 'granted' ? { ...reply, leaseForMs: reply.leaseForMs / 0.85 } : reply)),
+  ],
+  'a lease lasts longer than the store says': [
+    3,
+    answers((reply) => (reply.is === 'granted' ? { ...reply, leaseForMs: reply.leaseForMs * 3 } : reply)),
+  ],
+  'forfeits are forgotten': [4, meddled((account) => ({ ...account, forfeits: [] }))],
+  'forfeited money is free at the end of the lease': [178, hears((line) => ({ ...line, longestHoldMs: 0 }))],
+  'forfeited money is free when the last hold is over': [
+    17,
+    meddled((account) => ({
+      ...account,
+      forfeits: account.forfeits.map((forfeit) => (forfeit.booked ? { ...forfeit, rest: 0 } : forfeit)),
+      limits: account.forfeits.some(({ booked, rest }) => booked && rest > 0)
+        ? emptied(account).limits
+        : account.limits,
+    })),
+  ],
+  'an owner that lost its lease is not told so': [
+    3,
+    answers((reply, line) =>
+      reply.is === 'forfeited'
+        ? {
+            is: 'granted',
+            granted: 0,
+            leaseForMs: 10_000,
+            bookedAtMs: reply.bookedAtMs,
+            overdraft: 0,
+            standing: {
+              available: line.need,
+              reliefInMs: 0,
+              limits: [],
+              elsewhere: 0,
+              forfeited: { amount: 0, bookedInMs: undefined },
+              spentEver: 0,
+              overdraftEver: 0,
+            },
+          }
+        : reply,
     ),
-  'a lifetime limit forgets': () => replace(LifetimeWindow.prototype, 'sum', () => () => 0),
-  'the wall clock ends days': () =>
-    replace(
-      DayWindow.prototype,
-      'sum',
-      (sum) =>
-        function (this: DayWindow, nowMs) {
-          this.trustWall()
-          return sum.call(this, nowMs)
-        },
+  ],
+  'a late line of a forfeited owner admits it again': [
+    82,
+    meddled((account) => ({
+      ...account,
+      forfeits: account.forfeits.map(({ seq: _, ...forfeit }) => forfeit),
+    })),
+  ],
+  'a late answer of before the forfeit is believed': [66, hears(({ totals: _, ...line }) => line)],
+  'a slot is free before it has passed': [
+    69,
+    () =>
+      replace(
+        SlidingWindow.prototype,
+        'sum',
+        (sum) =>
+          function (this: SlidingWindow, nowMs) {
+            return sum.call(this, nowMs + 700)
+          },
+      ),
+  ],
+  'a lifetime limit forgets': [3, () => replace(LifetimeWindow.prototype, 'sum', () => () => 0)],
+  'the wall clock ends days': [
+    36,
+    () =>
+      replace(
+        DayWindow.prototype,
+        'sum',
+        (sum) =>
+          function (this: DayWindow, nowMs) {
+            this.trustWall()
+            return sum.call(this, nowMs)
+          },
+      ),
+  ],
+  'answers are taken twice': [5, lateAnswersTaken],
+  'a call whose outcome is unknown is released': [
+    12,
+    () =>
+      replace(
+        BudgetManager.prototype,
+        'open',
+        (open) =>
+          function (this: BudgetManager, scopes, amount, terms, id) {
+            return open.call(this, scopes, amount, { ...terms, onExpiry: 'release' }, id)
+          },
+      ),
+  ],
+  'a store that lost everything counts from zero': [
+    20,
+    restarted((account) => ({
+      ...emptied(account),
+      leases: [],
+      forfeits: [],
+    })),
+  ],
+  'a restart forgets what was granted': [20, restarted((account) => ({ ...account, leases: [] }))],
+  'a restart forgets forfeits': [143, restarted((account) => ({ ...account, forfeits: [] }))],
+  'a restart forgets spend': [81, restarted(emptied)],
+  'a restart forgets which bills were booked': [130, restarted((account) => ({ ...account, billed: [] }))],
+  'new limits forget spend': [
+    12,
+    () =>
+      replace(
+        SharedServer.prototype,
+        'define',
+        (define) =>
+          function (this: SharedServer, definition) {
+            const defined = define.call(this, definition)
+            this.restart(
+              accounts((account) => (account.scope === definition.scope ? emptied(account) : account)),
+            )
+            return defined
+          },
+      ),
+  ],
+  'bills of dead owners are not booked': [
+    35,
+    () =>
+      replace(
+        Ledger.prototype,
+        'bill',
+        (bill) =>
+          function (this: Ledger, one) {
+            return bill.call(this, { ...one, amount: 0 })
+          },
+      ),
+  ],
+  'a bill is booked twice': [
+    8,
+    () => {
+      let number = 0
+      return replace(
+        Ledger.prototype,
+        'bill',
+        (bill) =>
+          function (this: Ledger, one) {
+            return bill.call(this, { ...one, id: `${one.id} ${++number}` })
+          },
+      )
+    },
+  ],
+  'overdraft of bills is hidden': [
+    413,
+    () =>
+      replace(
+        Account.prototype,
+        'bill',
+        (bill) =>
+          function (this: Account, one) {
+            const before = this.overdraft
+            const reply = bill.call(this, one)
+            this.overdraft = before
+            return reply
+          },
+      ),
+  ],
+  'everything late is called overdraft': [
+    1,
+    () =>
+      replace(
+        Account.prototype,
+        'sync',
+        (sync) =>
+          function (this: Account, owner, line) {
+            this.overdraft += line.spent
+            return sync.call(this, owner, line)
+          },
+      ),
+  ],
+  'more is granted than there is': [
+    3,
+    () =>
+      replace(
+        Account.prototype,
+        'available',
+        (available) =>
+          function (this: Account, nowMs) {
+            return available.call(this, nowMs) + 50
+          },
+      ),
+  ],
+  'a process takes more than it was granted': [
+    1,
+    answers((reply) =>
+      reply.is === 'granted' && reply.granted > 0 ? { ...reply, granted: reply.granted + 40 } : reply,
     ),
-  'answers are taken twice': lateAnswersTaken,
-  'a call whose outcome is unknown is released': () =>
-    replace(
-      BudgetManager.prototype,
-      'open',
-      (open) =>
-        function (this: BudgetManager, scopes, amount, terms, id) {
-          return open.call(this, scopes, amount, { ...terms, onExpiry: 'release' }, id)
-        },
-    ),
-  'a store that lost everything counts from zero': restarted((account) => ({
-    ...emptied(account),
-    leases: [],
-    forfeits: [],
-  })),
-  'a restart forgets what was granted': restarted((account) => ({ ...account, leases: [] })),
-  'a restart forgets forfeits': restarted((account) => ({ ...account, forfeits: [] })),
-  'a restart forgets spend': restarted(emptied),
-  'a restart forgets which bills were booked': restarted((account) => ({ ...account, billed: [] })),
-  'new limits forget spend': () =>
-    replace(
-      SharedServer.prototype,
-      'define',
-      (define) =>
-        function (this: SharedServer, definition) {
-          const defined = define.call(this, definition)
-          this.restart(
-            accounts((account) => (account.scope === definition.scope ? emptied(account) : account)),
-          )
-          return defined
-        },
-    ),
-  'bills of dead owners are not booked': () =>
-    replace(
-      Ledger.prototype,
-      'bill',
-      (bill) =>
-        function (this: Ledger, one) {
-          return bill.call(this, { ...one, amount: 0 })
-        },
-    ),
-  'a bill is booked twice': () => {
-    let number = 0
-    return replace(
-      Ledger.prototype,
-      'bill',
-      (bill) =>
-        function (this: Ledger, one) {
-          return bill.call(this, { ...one, id: `${one.id} ${++number}` })
-        },
-    )
-  },
-  'overdraft of bills is hidden': () =>
-    replace(
-      Account.prototype,
-      'bill',
-      (bill) =>
-        function (this: Account, one) {
-          const before = this.overdraft
-          const reply = bill.call(this, one)
-          this.overdraft = before
-          return reply
-        },
-    ),
-  'everything late is called overdraft': () =>
-    replace(
-      Account.prototype,
-      'sync',
-      (sync) =>
-        function (this: Account, owner, line) {
-          this.overdraft += line.spent
-          return sync.call(this, owner, line)
-        },
-    ),
-  'more is granted than there is': () =>
-    replace(
-      Account.prototype,
-      'available',
-      (available) =>
-        function (this: Account, nowMs) {
-          return available.call(this, nowMs) + 50
-        },
-    ),
-  'a process takes more than it was granted': answers((reply) =>
-    reply.is === 'granted' && reply.granted > 0 ? { ...reply, granted: reply.granted + 40 } : reply,
-  ),
-  'reported spend is dropped': hears((line) => ({ ...line, spent: 0 })),
-  'reported spend is taken for money given back': hears((line) => ({
-    ...line,
-    spent: 0,
-    giveBack: line.giveBack + line.spent,
-  })),
-  'late bills are not told to the store': hears((line) => ({ ...line, overdrawn: 0 })),
-  'money given back counts twice': hears((line) => ({ ...line, giveBack: 2 * line.giveBack })),
-  'money given back is lost': hears((line) => ({ ...line, giveBack: 0 })),
-  'a credit counts twice': hears((line) => ({ ...line, credits: [...line.credits, ...line.credits] })),
-  'a hold takes nothing from the purse': () =>
-    replace(
-      Purse.prototype,
-      'take',
-      () =>
-        function (this: Purse, amount) {
-          this.held += amount
-        },
-    ),
-  'a release frees twice': () =>
-    replace(
-      Purse.prototype,
-      'release',
-      (release) =>
-        function (this: Purse, held) {
-          release.call(this, held)
-          this.balance += held
-        },
-    ),
-  'a bill above its hold is cut': () =>
-    replace(
-      Purse.prototype,
-      'settle',
-      (settle) =>
-        function (this: Purse, held, spent, nowMs) {
-          settle.call(this, held, Math.min(held, spent), nowMs)
-        },
-    ),
-  'a late bill is dropped': () => replace(Purse.prototype, 'spendUnheld', () => () => undefined),
-  'a purse keeps what it had when limits change': () =>
-    replace(Purse.prototype, 'recall', () => () => undefined),
-  'expired holds are kept': () => replace(BudgetManager.prototype, 'expire', () => () => undefined),
-  'the kill switch is not obeyed': () =>
-    replace(BudgetManager.prototype, 'engageKillSwitch', () => () => undefined),
-  'a pause is not obeyed': () => replace(BudgetManager.prototype, 'pause', () => () => undefined),
+  ],
+  'reported spend is dropped': [6, hears((line) => ({ ...line, spent: 0 }))],
+  'reported spend is taken for money given back': [
+    1,
+    hears((line) => ({
+      ...line,
+      spent: 0,
+      giveBack: line.giveBack + line.spent,
+    })),
+  ],
+  'late bills are not told to the store': [3, hears((line) => ({ ...line, overdrawn: 0 }))],
+  'money given back counts twice': [3, hears((line) => ({ ...line, giveBack: 2 * line.giveBack }))],
+  'money given back is lost': [1, hears((line) => ({ ...line, giveBack: 0 }))],
+  'a credit counts twice': [3, hears((line) => ({ ...line, credits: [...line.credits, ...line.credits] }))],
+  'a hold takes nothing from the purse': [
+    1,
+    () =>
+      replace(
+        Purse.prototype,
+        'take',
+        () =>
+          function (this: Purse, amount) {
+            this.held += amount
+          },
+      ),
+  ],
+  'a release frees twice': [
+    1,
+    () =>
+      replace(
+        Purse.prototype,
+        'release',
+        (release) =>
+          function (this: Purse, held) {
+            release.call(this, held)
+            this.balance += held
+          },
+      ),
+  ],
+  'a bill above its hold is cut': [
+    3,
+    () =>
+      replace(
+        Purse.prototype,
+        'settle',
+        (settle) =>
+          function (this: Purse, held, spent, nowMs) {
+            settle.call(this, held, Math.min(held, spent), nowMs)
+          },
+      ),
+  ],
+  'a late bill is dropped': [3, () => replace(Purse.prototype, 'spendUnheld', () => () => undefined)],
+  'a purse keeps what it had when limits change': [
+    18,
+    () => replace(Purse.prototype, 'recall', () => () => undefined),
+  ],
+  'expired holds are kept': [4, () => replace(BudgetManager.prototype, 'expire', () => () => undefined)],
+  'the kill switch is not obeyed': [
+    8,
+    () => replace(BudgetManager.prototype, 'engageKillSwitch', () => () => undefined),
+  ],
+  'a pause is not obeyed': [5, () => replace(BudgetManager.prototype, 'pause', () => () => undefined)],
 }

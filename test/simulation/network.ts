@@ -7,6 +7,7 @@ import {
   type KillSwitch,
   type PauseState,
   type ScopeDefinition,
+  type Soon,
   StoreUnavailable,
   type SyncLine,
   type SyncReply,
@@ -221,7 +222,9 @@ export class LocalStore implements BudgetStore {
     this.#watchers = watchers
   }
 
-  sync(owner: string, lines: readonly SyncLine[]): readonly SyncReply[] {
+  sync(owner: string, lines: readonly SyncLine[]): Soon<readonly SyncReply[]> {
+    // The run is over: whoever still asks, and would ask again for ever, hears nothing more.
+    if (this.#oracle.violation) return new Promise(() => undefined)
     for (const line of lines) this.#oracle.lineSent(owner, line)
     this.#reach()
     const replies = lines.map((line) => this.#server.sync(owner, line))

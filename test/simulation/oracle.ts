@@ -235,7 +235,11 @@ export class Oracle {
 
   // The wire ---------------------------------------------------------------------------------------------------------
 
+  /** Lines sent so far, whether they arrive or not. */
+  sent = 0
+
   lineSent(owner: string, { scope, seq }: SyncLine): void {
+    this.sent += 1
     const key = `${owner} ${scope} ${seq}`
     if (this.#onTheWay.has(key)) return
     this.#sent.set(key, this.#time.nowMs)
@@ -293,14 +297,16 @@ export class Oracle {
     const isRepeated = bid.recorded.has(scope) && !bid.open.has(scope)
     if (bid.open.has(scope) && bid.cost && bid.cost.atMs <= bid.deadlineMs) {
       this.covered(bid, [scope])
-      this.#bookLate(bid, scope, Math.max(0, amount - bid.held))
+      const beyond = Math.max(0, amount - bid.held)
+      this.#excuse(bid, scope, beyond)
+      this.#bookLate(bid, scope, beyond)
     } else if (isRepeated) {
       this.count('bill booked beside its hold')
       // Above its hold it is told to the record here for the first time.
       this.scope(scope).late += amount
     } else {
       this.#close(bid, scope)
-      this.#excuse(bid.owner, scope, amount)
+      this.#excuse(bid, scope, amount)
       this.#bookLate(bid, scope, amount)
     }
   }
@@ -312,10 +318,11 @@ export class Oracle {
 
   /**
    * What an owner forfeited pays for whichever of its bids is billed: the store does not know which of them were still
-   * held. So a bill that came late takes the cover of as much as that owner had not reported: lately, or when it lost a
+   * held. So a bill that came late, or what is above its hold, takes the cover of as much as that owner had not reported: lately, or when it lost a
    * lease before and came back.
    */
-  #excuse(owner: string, name: string, amount: number): void {
+  #excuse(billed: Bid, name: string, amount: number): void {
+    const { owner } = billed
     const reportedMs = this.#reported.get(`${owner} ${name}`) ?? 0
     const forfeits = this.#forfeits.get(`${owner} ${name}`) ?? []
     const isUnreported = ({ placedMs, recordedMs }: Bid) =>
@@ -323,7 +330,7 @@ export class Oracle {
       forfeits.some((forfeit) => placedMs <= forfeit.atMs && recordedMs >= forfeit.reportedMs)
     let claims = 0
     for (const bid of this.#bids.values()) {
-      if (bid.owner !== owner || !bid.scopes.includes(name)) continue
+      if (bid === billed || bid.owner !== owner || !bid.scopes.includes(name)) continue
       if (bid.open.has(name)) claims += bid.held
       else if (bid.recorded.has(name) && isUnreported(bid)) claims += bid.cost?.amount ?? 0
     }

@@ -123,9 +123,11 @@ export class Process {
     }
     this.#billed.add(bid.id)
     const { amount } = bid.cost
-    this.#oracle.told(bid, amount)
     const remembered = this.budget.find(bid.id)
     const isOver = remembered?.state === 'open' && remembered.expiresAtMs <= this.clock.elapsedMs()
+    // In the very millisecond of its end it is over, though nobody has looked: what is told then is late.
+    if (isOver) this.#oracle.closed(bid)
+    this.#oracle.told(bid, amount)
     const state = isOver ? 'released' : remembered?.state
     const ending = this.budget.settle(bid.id, micros(amount))
     const expected = { open: 'settled', released: 'settled_late', settled: 'already' } as const

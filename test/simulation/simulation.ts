@@ -99,11 +99,21 @@ class Simulation {
       await settleDown()
       this.#check()
     }
+    if (!this.#oracle.violation) await this.#rest()
     if (!this.#oracle.violation) await this.#end()
   }
 
   async #pass(forMs: number): Promise<void> {
     await this.#time.runUntil(this.#time.nowMs + forMs, () => this.#check())
+  }
+
+  /** Without an event nothing goes on for ever: who asks again and again leaves no time for anybody else. */
+  async #rest(): Promise<void> {
+    for (let i = 0; i < 10; i++) await settleDown()
+    const { sent } = this.#oracle
+    for (let i = 0; i < 10; i++) await settleDown()
+    const by = this.#oracle.sent - sent
+    this.#oracle.expect(by === 0, 'a process comes to rest', () => `${by} lines were sent without an event`)
   }
 
   /** Whether everything is as it must be. */
