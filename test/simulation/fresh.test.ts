@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
 import { failureText, runSeeds, seedsFrom, tallyText } from './report.ts'
 
-/** So long are seeds played that nobody has seen; `SIMULATE_SECONDS=600 npx vitest run test/simulation` plays longer. */
-const FOR_MS = Number(process.env['SIMULATE_SECONDS'] ?? 60) * 1_000
+/** So long are seeds played that nobody has seen: `SIMULATE_SECONDS=60 npx vitest run test/simulation`. */
+const FOR_MS = Number(process.env['SIMULATE_SECONDS'] ?? 0) * 1_000
 
-it(
+it.runIf(FOR_MS > 0)(
   'keeps every invariant under the faults of fresh seeds',
   async () => {
     const endMs = performance.now() + FOR_MS
