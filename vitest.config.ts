@@ -6,5 +6,7 @@ export default defineConfig({
     testTimeout: 20_000,
     setupFiles: ['test/support/setup.ts'],
     pool: 'threads',
+    // As many as the machine that they have to fit has cores.
+    maxWorkers: 2,
   },
 })
