@@ -88,7 +88,7 @@ describe('the shape of the source', () => {
   })
 
   it('keeps files short', () => {
-    const long = sources.filter((path) => textOf(path).trimEnd().split('\n').length > LONGEST_LINES)
+    const long = sources.filter((path) => textOf(path).split('\n').length > LONGEST_LINES)
     expect(long).toEqual([])
   })
 

@@ -141,9 +141,8 @@ export class Purse {
   }
 
   /**
-   * Books spend that nothing was set aside for: from the balance as far as it goes. Where a limit is exceeded already
-   * the balance is room that is not there, so it goes back and the store says what was overdrawn. Without a lease it may
-   * have been taken back, and have left its window since.
+   * Books spend that nothing was set aside for: from the balance as far as it goes. Where a limit is exceeded already that
+   * is room that is not there, so it goes back and the store says what was overdrawn. Without a lease it is not ours.
    */
   spendUnheld(amount: number, nowMs: number): void {
     if (amount === 0) return

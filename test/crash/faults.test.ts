@@ -52,10 +52,10 @@ describe('the service on a full disk', { timeout: 120_000 }, () => {
     disk.fill(50_000)
     // The records and the ledger share the disk; whichever wants space first says so.
     await outside.isRefused('records_unavailable', 'budget_store_unavailable')
-    await soon(
-      'the service says that it is not ready',
-      async () => (await ask('GET', `${url}/readyz`))?.status === 503,
-    )
+    await soon('the service says that it is not ready, and why', async () => {
+      const ready = await ask('GET', `${url}/readyz`)
+      return ready?.status === 503 && /^\w+_unavailable: the disk is full$/.test(ready.body)
+    })
 
     disk.makeSpace()
     outside.aimAtNext()

@@ -22,9 +22,8 @@ import type {
 const FORGET_AFTER_MS = 48 * 3_600_000
 
 /**
- * The truth about one scope: its limits, the spend in their windows, and who has been granted what. A plain state
- * machine: everything that moves it comes through its methods with the time of the store's own clock, and
- * nothing is swept behind their backs.
+ * The truth about one scope: its limits, the spend in their windows, and who has been granted what. A plain state machine:
+ * everything that moves it comes through its methods with the time of the store's own clock.
  *
  * Always: spend in each window + outstanding + forfeited and not yet booked ≤ limit, but for overdraft and lowered limits.
  */
