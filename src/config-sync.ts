@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { address, parsedJson, rateLimits, seconds, text } from './config-fields.ts'
+import { address, currency, money, parsedJson, rateLimits, seconds, text } from './config-fields.ts'
+import type { Micros } from './money.ts'
 import { CONNECTOR_TYPES, type ConnectorType, parseKeys, type SyncOptions } from './sync/index.ts'
 
 const Type = z.enum(CONNECTOR_TYPES)
@@ -33,6 +34,8 @@ export const syncFields = {
     .pipe(z.array(address)),
   CONNECTOR_URLS: parsedJson.pipe(z.partialRecord(Type, z.record(z.string(), address))).optional(),
   CONNECTOR_RATE_LIMITS: rateLimits(Type),
+  DV360_BUDGET: money('500'),
+  DV360_CURRENCY: currency,
   CONNECTOR_MAX_CONCURRENT: z.coerce.number().int().min(1).max(1000).default(10),
   CONNECTOR_TIMEOUT_SECONDS: seconds(60),
   CONNECTOR_CALL_COST: z.coerce.number().min(0).default(0),
@@ -61,38 +64,54 @@ export const syncFields = {
 } as const
 
 const Fields = z.object(syncFields)
-type SyncEnv = z.output<typeof Fields>
+/** With what is read of the whole service. */
+type SyncEnv = z.output<typeof Fields> & {
+  readonly STORE?: string | undefined
+  readonly REDIS_URL?: string | undefined
+}
 
 /** How the read stack is run, but for what only the sandbox knows; undefined where it is off. */
-export type SyncConfig = Omit<SyncOptions, 'connectors' | 'keys' | 'streamUrl'> & {
+export type SyncConfig = Omit<SyncOptions, 'connectors' | 'keys'> & {
   /** Undefined for those in the folder, which mock mode makes. */
   readonly keys: readonly Buffer[] | undefined
   readonly dataDir: string
+  /** What campaigns of Display & Video 360 may be given per budget window; what bids are placed on has its own. */
+  readonly dv360: { readonly budget: Micros; readonly currency: string }
 
   /** Hosts other than the public ones. */
   readonly urls: Readonly<Partial<Record<ConnectorType, Readonly<Record<string, string>>>>>
 }
 
 /** Lines for what is missing or contradicts itself. */
-export function syncProblems(env: SyncEnv): string[] {
+export function syncProblems(env: SyncEnv, mode: 'mock' | 'live'): string[] {
   const s3 = [env.S3_ENDPOINT, env.S3_BUCKET, env.S3_ACCESS_KEY_ID, env.S3_SECRET_ACCESS_KEY]
   const some = s3.some((value) => value !== undefined)
   const incomplete = some && s3.includes(undefined)
-  return incomplete
-    ? ['S3: set S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, or none of them']
-    : []
+  const idle = env.STORE === 'sqlite' && env.REDIS_URL !== undefined && !isOn(env, mode)
+  return [
+    ...(incomplete
+      ? ['S3: set S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, or none of them']
+      : []),
+    ...(idle
+      ? ['REDIS_URL: has only events with STORE=sqlite, and there are none without ENCRYPTION_KEY']
+      : []),
+  ]
 }
+
+const isOn = ({ ENCRYPTION_KEY }: SyncEnv, mode: 'mock' | 'live'): boolean =>
+  ENCRYPTION_KEY !== undefined || mode === 'mock'
 
 /** Off in live mode without an encryption key; mock mode makes one. */
 export function syncConfig(env: SyncEnv, mode: 'mock' | 'live'): SyncConfig | undefined {
   const { DATA_DIR: dataDir, DATABASE_URL: url } = env
-  const keys = env.ENCRYPTION_KEY
-  if (!keys && mode === 'live') return undefined
+  if (!isOn(env, mode)) return undefined
   return {
     store: url === undefined ? { is: 'sqlite', dataDir } : { is: 'postgres', url },
     files: fileStore(env),
-    keys,
+    keys: env.ENCRYPTION_KEY,
     dataDir,
+    streamUrl: env.REDIS_URL,
+    dv360: { budget: env.DV360_BUDGET, currency: env.DV360_CURRENCY },
     clients: env.OAUTH_CLIENTS ?? {},
     callbacks: { urls: env.OAUTH_CALLBACK_URLS, loopback: mode === 'mock' },
     limits: env.CONNECTOR_RATE_LIMITS,

@@ -1,4 +1,4 @@
-import { type Decisions, GLOBAL_SCOPE, newBidId, scopesOf } from './agent/index.ts'
+import { type Decisions, newBidId, scopesOf } from './agent/index.ts'
 import type { Authorize } from './api/index.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
@@ -38,7 +38,7 @@ export interface SyncParts {
 
 /** Starts the read stack as it is configured; undefined where it is off. */
 export async function startReads(
-  { sync: config, mode, store }: Config,
+  { sync: config, mode }: Config,
   parts: SyncParts,
 ): Promise<RunningSync | undefined> {
   const { clock, log, metrics, authorize, callLimits, sandbox, budget } = parts
@@ -59,8 +59,7 @@ export async function startReads(
     return mode === 'live' || urls ? (READ_CONNECTORS[type]?.(urls, clients[type]) ?? []) : []
   }).filter(({ type }) => parts.connectors.every((other) => other.type !== type))
   const keys = config.keys ?? keysInFolder(config.dataDir)
-  const streamUrl = store.is === 'redis' ? store.url : undefined
-  const options = { ...config, streamUrl, clients, keys, connectors: [...known, ...parts.connectors] }
+  const options = { ...config, clients, keys, connectors: [...known, ...parts.connectors] }
   return startSync(options, {
     clock,
     log,
@@ -68,10 +67,8 @@ export async function startReads(
     payer: {
       budget,
       scopesOf(type, campaignId) {
-        const platform = BIDS_ON[type]
-        if (platform) return scopesOf(budget, platform, campaignId)
-        const shared = budget.scope(GLOBAL_SCOPE)
-        return shared ? [shared] : []
+        const platform = SPENDS_AS[type]
+        return platform === undefined ? [] : scopesOf(budget, platform, campaignId)
       },
       newId: newBidId,
     },
@@ -93,10 +90,16 @@ const BIDS_ON: Readonly<Partial<Record<ConnectorType, PlatformName>>> = {
   META: 'meta',
   TTD: 'tradedesk',
 }
+/** Whose campaigns can be given money, and the name in the scopes that pay for it. */
+const SPENDS_AS: Readonly<Partial<Record<ConnectorType, string>>> = { ...BIDS_ON, DV360: 'dv360' }
 
-/** What the bids of this process and its earlier starts spent. Where others bid too it says nothing, rather than too little. */
-export function ownSpend({ platforms, store }: Config, decisions: Decisions): OwnSpendOf {
+/**
+ * What the bids of this process and its earlier starts spent; on Display & Video 360, where nothing is bid, nothing. Where
+ * others bid too it says nothing, rather than too little.
+ */
+export function ownSpend({ platforms, store, sync }: Config, decisions: Decisions): OwnSpendOf {
   return async (type, fromMs, toMs) => {
+    if (type === 'DV360') return sync && { currency: sync.dv360.currency, byCampaign: new Map() }
     const platform = BIDS_ON[type]
     if (platform === undefined || store.is === 'redis') return undefined
     const byCampaign = await decisions.spentBetween(platform, fromMs, toMs)

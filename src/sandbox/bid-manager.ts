@@ -140,7 +140,8 @@ function fileFor({ params, dates }: Query): string {
       const seed = day * 7 + index * 3
       const name = `"${entity} ${index}, ""Winter"""`
       const figures = metrics.map((one) => METRICS[one]?.of(seed))
-      lines.push([date.replaceAll('-', '/'), name, `${level.length}${index}`, 'Active', ...figures])
+      const id = entity === 'Campaign' ? `${advertiserOf(params)}0${index + 1}` : `${level.length}${index}`
+      lines.push([date.replaceAll('-', '/'), name, id, 'Active', ...figures])
     }
   lines.push(['', '', '', '', ...metrics.map(() => '123')], [])
   lines.push(
@@ -149,6 +150,11 @@ function fileFor({ params, dates }: Query): string {
     ['MRC Accredited Metrics', ''],
   )
   return lines.map((cells) => `${cells.join(',')}\n`).join('')
+}
+
+function advertiserOf({ filters }: Json): string {
+  const all = Array.isArray(filters) ? filters.filter(isObject) : []
+  return String(all.find(({ type }) => type === 'FILTER_ADVERTISER')?.['value'] ?? '')
 }
 
 const names = (list: unknown): string[] => (Array.isArray(list) ? list.map(String) : [])

@@ -1,61 +1,24 @@
 import { zipSync } from 'fflate'
 import type { Clock } from '../clock.ts'
+import { ADVERTISERS, createDisplayVideoState } from './display-video-state.ts'
+import { createDisplayVideoWriter } from './display-video-write.ts'
 import type { Played } from './exchange.ts'
 import { googleApi, paged, refuseRpc } from './google-api.ts'
 import type { GoogleOauth } from './google-oauth.ts'
+import type { LedgerBook } from './ledger.ts'
 import { type Call, isObject, type Json, parseJson, type Reply } from './protocol.ts'
 
 const SCOPE = 'https://www.googleapis.com/auth/display-video'
 const PARTNERS = [{ partnerId: '11', displayName: 'Sandbox partner' }]
-const ADVERTISERS = [
-  { advertiserId: '77', displayName: 'Acme', currencyCode: 'EUR', timeZone: 'Europe/Berlin' },
-  { advertiserId: '78', displayName: 'Acme Japan', currencyCode: 'JPY', timeZone: 'Asia/Tokyo' },
-] as const
-const LINE_ITEMS = 5
 /** A task is made for this long. */
 const TASK_MS = 40_000
 /** The API allows 200; here pages are small, so that a client has to turn them. */
 const LARGEST_PAGE = 2
 
-const status = (index: number) =>
-  `ENTITY_STATUS_${['ACTIVE', 'PAUSED', 'DRAFT', 'ACTIVE', 'ARCHIVED'][index % LINE_ITEMS]}`
-const changed = (index: number) => `2026-11-${String(10 + index).padStart(2, '0')}T08:00:00Z`
-
-const entitiesOf = (advertiserId: string): Readonly<Record<string, readonly Json[]>> => ({
-  campaigns: [1, 2, 3].map((n) => ({
-    advertiserId,
-    campaignId: `${advertiserId}0${n}`,
-    displayName: `Campaign ${n}`,
-    entityStatus: status(n - 1),
-    updateTime: changed(n),
-  })),
-  insertionOrders: [
-    {
-      advertiserId,
-      campaignId: `${advertiserId}01`,
-      insertionOrderId: `${advertiserId}11`,
-      displayName: 'Insertion order 1',
-      insertionOrderType: 'RTB',
-      entityStatus: status(0),
-      updateTime: changed(0),
-    },
-  ],
-  lineItems: Array.from({ length: LINE_ITEMS }, (_, index) => ({
-    advertiserId,
-    campaignId: `${advertiserId}01`,
-    insertionOrderId: `${advertiserId}11`,
-    lineItemId: `${advertiserId}2${index}`,
-    displayName: `Line item ${index}`,
-    lineItemType: 'LINE_ITEM_TYPE_DISPLAY_DEFAULT',
-    entityStatus: status(index),
-    updateTime: changed(index),
-    budget: { budgetAllocationType: 'LINE_ITEM_BUDGET_ALLOCATION_TYPE_FIXED', maxAmount: '25000000' },
-    bidStrategy: { fixedBid: { bidAmountMicros: '1500000' } },
-  })),
-})
-
-/** Display & Video 360: one partner, two advertisers, and structured data files that take their time. */
-export function createDisplayVideo(oauth: GoogleOauth, clock: Clock): Played {
+/** Display & Video 360: one partner, its advertisers, and structured data files that take their time. */
+export function createDisplayVideo(oauth: GoogleOauth, clock: Clock, ledger: LedgerBook): Played {
+  const state = createDisplayVideoState(clock)
+  const writer = createDisplayVideoWriter(state, ledger)
   const tasks = new Map<string, { advertiserId: string; readyMs: number }>()
 
   function route(call: Call): Reply {
@@ -71,7 +34,14 @@ export function createDisplayVideo(oauth: GoogleOauth, clock: Clock): Played {
     }
     const [, advertiserId = '', collection = ''] = /^\/v4\/advertisers\/(\d+)\/(\w+)$/.exec(path) ?? []
     if (method === 'GET' && collection !== '')
-      return listed(collection, filtered(advertiserId, collection, query), query)
+      return listed(collection, filtered(state.collection(advertiserId, collection), query), query)
+    if (method === 'POST' && collection !== '')
+      return { status: 200, body: writer.create(advertiserId, collection, parseJson(call.body)) }
+    const [, owner = '', kind = '', id = ''] = /^\/v4\/advertisers\/(\d+)\/(\w+)\/(\d+)$/.exec(path) ?? []
+    if (method === 'PATCH' && id !== '') {
+      const mask = (query.get('updateMask') ?? '').split(',').filter((one) => one !== '')
+      return { status: 200, body: writer.patch(owner, kind, id, mask, parseJson(call.body)) }
+    }
     if (method === 'POST' && path === '/v4/sdfdownloadtasks') return begun(parseJson(call.body))
     const operation = /^\/v4\/(sdfdownloadtasks\/operations\/\d+)$/.exec(path)?.[1]
     if (method === 'GET' && operation !== undefined) return looked(operation)
@@ -100,7 +70,8 @@ export function createDisplayVideo(oauth: GoogleOauth, clock: Clock): Played {
   function files(id: string): Reply {
     const task = tasks.get(`sdfdownloadtasks/operations/${id}`)
     if (!task || clock.elapsedMs() < task.readyMs) return refuseRpc('NOT_FOUND')
-    const { campaigns = [], lineItems = [] } = entitiesOf(task.advertiserId)
+    const campaigns = state.collection(task.advertiserId, 'campaigns')
+    const lineItems = state.collection(task.advertiserId, 'lineItems')
     const line = (...cells: unknown[]) =>
       `${cells.map((cell) => JSON.stringify(String(cell ?? ''))).join(',')}\n`
     const campaignFile = [
@@ -130,19 +101,19 @@ function listed(name: string, all: readonly unknown[], query: URLSearchParams): 
   return { status: 200, body: { ...(page.length > 0 && { [name]: page }), ...next } }
 }
 
-/** As much of the filter language as has been seen: statuses joined by OR, and changes since a time. */
-function filtered(advertiserId: string, collection: string, query: URLSearchParams): readonly Json[] {
-  const all = ADVERTISERS.some((one) => one.advertiserId === advertiserId)
-    ? entitiesOf(advertiserId)[collection]
-    : refuseRpc('PERMISSION_DENIED')
-  if (!all) return refuseRpc('NOT_FOUND')
+/** As much of the filter language as has been seen: a campaign, statuses joined by OR, and changes since a time. */
+function filtered(all: readonly Json[], query: URLSearchParams): readonly Json[] {
   if (!['displayName', 'updateTime', null].includes(query.get('orderBy')))
     refuseRpc('INVALID_ARGUMENT', 'order_by')
   const filter = query.get('filter') ?? ''
   const statuses = [...filter.matchAll(/entityStatus="(ENTITY_STATUS_\w+)"/g)].map(([, name]) => name)
   const since = /updateTime>="([^"]+)"/.exec(filter)?.[1] ?? ''
-  return all.filter(({ entityStatus, updateTime }) => {
-    const shown = statuses.length > 0 ? statuses.includes(String(entityStatus)) : entityStatus !== status(4)
-    return shown && String(updateTime) >= since
+  const campaign = /campaignId="([^"]+)"/.exec(filter)?.[1]
+  return all.filter(({ entityStatus, updateTime, campaignId }) => {
+    const shown =
+      statuses.length > 0
+        ? statuses.includes(String(entityStatus))
+        : entityStatus !== 'ENTITY_STATUS_ARCHIVED'
+    return shown && String(updateTime) >= since && (campaign === undefined || campaignId === campaign)
   })
 }

@@ -4,7 +4,7 @@ import type { PlatformName, Target } from './protocol.ts'
 
 /** A write that took effect on a platform. */
 export interface AppliedWrite {
-  readonly platform: PlatformName
+  readonly platform: PlatformName | 'dv360'
   readonly kind: 'bid' | 'budget' | 'status'
   readonly campaignId: string
   /** Of a bid, where the platform's API carries it. */

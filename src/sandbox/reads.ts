@@ -6,6 +6,7 @@ import { createBidManager, createReportStorage } from './bid-manager.ts'
 import { createDisplayVideo } from './display-video.ts'
 import type { Played } from './exchange.ts'
 import type { GoogleOauth } from './google-oauth.ts'
+import type { LedgerBook } from './ledger.ts'
 import type { Target } from './protocol.ts'
 import { createResend, RESEND_KEYS } from './resend.ts'
 import { createSheets } from './sheets.ts'
@@ -30,8 +31,12 @@ interface Mounted {
 
 const AMAZON_CLIENT = { clientId: 'amzn1.application-oa2-client.sandbox', clientSecret: 'sandbox-lwa-secret' }
 
-/** The platforms that are only read. */
-export function createReadPlatforms(oauth: GoogleOauth, clock: Clock): readonly Mounted[] {
+/** The platforms that nothing is bid on. */
+export function createReadPlatforms(
+  oauth: GoogleOauth,
+  clock: Clock,
+  ledger: LedgerBook,
+): readonly Mounted[] {
   const lwa = createAmazonOauth(clock, AMAZON_CLIENT)
   const amazon = createAmazon(lwa, clock, AMAZON_CLIENT.clientId)
   const bidManager = createBidManager(oauth, clock)
@@ -40,7 +45,7 @@ export function createReadPlatforms(oauth: GoogleOauth, clock: Clock): readonly 
     { prefix: '/amazon-oauth', target: 'amazon_oauth', played: lwa.played },
     { prefix: '/amazon-storage', target: 'amazon', played: amazon.storage },
     { prefix: '/analytics', target: 'ga4', played: createAnalytics(oauth) },
-    { prefix: '/display-video', target: 'dv360', played: createDisplayVideo(oauth, clock) },
+    { prefix: '/display-video', target: 'dv360', played: createDisplayVideo(oauth, clock, ledger) },
     { prefix: '/bid-manager', target: 'bid_manager', played: bidManager.played },
     { prefix: '/report-storage', target: 'bid_manager', played: createReportStorage(bidManager.fileOf) },
     { prefix: '/resend', target: 'resend', played: createResend(clock) },

@@ -114,7 +114,8 @@ export function startSandbox({ port, clock, currencies = {} }: SandboxOptions): 
     errorNamed: (name) => tradeDeskError(isTradeDeskErrorName(name) ? name : 'server_error'),
   })
 
-  for (const { prefix, target, played } of createReadPlatforms(oauth, clock)) play(prefix, target, played)
+  for (const { prefix, target, played } of createReadPlatforms(oauth, clock, ledger))
+    play(prefix, target, played)
 
   async function answer(c: Context<Env>, prefix: string, target: Target, played: Played): Promise<Response> {
     const { pathname, searchParams } = new URL(c.req.url)

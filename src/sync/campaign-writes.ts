@@ -2,7 +2,14 @@ import { AppError } from '../errors.ts'
 import { type Micros, micros, minus, toUnits, ZERO } from '../money.ts'
 import type { Outcome } from '../outcome.ts'
 import { type Called, type Guarded, guard, type Priority, type Veto } from '../shield/index.ts'
-import { type AccountRef, type ReadConnector, type ReadTalk, WRITES } from './connectors/read-connector.ts'
+import {
+  type AccountRef,
+  type CampaignChange,
+  type ReadConnector,
+  type ReadTalk,
+  WRITES,
+} from './connectors/read-connector.ts'
+import { noteBudget } from './reconcile/index.ts'
 import { converseNow } from './run/index.ts'
 import type { Sync } from './sync.ts'
 
@@ -34,7 +41,7 @@ export async function unpaid<T>(
 }
 
 /** Lets a platform spend `amount` more a day: as every call that can spend, only for money that is held first. */
-export async function paid(
+async function paid(
   sync: Sync,
   changing: Changing,
   campaignId: string,
@@ -57,7 +64,7 @@ export async function paid(
     limiter: { admits: (priority: Priority) => limits.admits(callerOf(changing), WRITES, priority) },
     breaker: {
       enter() {
-        const retryAfterMs = breakers.closedInMs(connector.type)
+        const retryAfterMs = breakers.closedInMs(connector.type, WRITES)
         if (retryAfterMs > 0) return { is: 'open', retryAfterMs } as const
         return { is: 'admitted', passage: { report() {} } } as const
       },
@@ -91,9 +98,39 @@ export async function setDailyBudget(
   }
   const change = { dailyBudgetMicros: dailyBudget, ...(name !== undefined && { name }) }
   const talk = write.update(account, campaignId, change)
-  return dailyBudget <= before
-    ? unpaid(sync, changing, talk, 'lowering')
-    : paid(sync, changing, campaignId, minus(dailyBudget, micros(before)), talk)
+  const isRaise = dailyBudget > before
+  try {
+    const changed = isRaise
+      ? await paid(sync, changing, campaignId, minus(dailyBudget, micros(before)), talk)
+      : await unpaid(sync, changing, talk, 'lowering')
+    await noted(sync, changing, campaignId, dailyBudget)
+    return changed
+  } catch (error) {
+    // A raise that may stand is one that may be spent.
+    if (isRaise && error instanceof AppError && error.code === 'outcome_unknown')
+      await noted(sync, changing, campaignId, dailyBudget)
+    throw error
+  }
+}
+
+/** Makes a campaign, paused, whose daily budget is paid for. */
+export async function createCampaign(
+  sync: Sync,
+  changing: Changing,
+  campaign: CampaignChange & { readonly name: string; readonly dailyBudgetMicros: Micros },
+): Promise<Changed> {
+  const talk = writerOf(changing.connector).create(changing.account, campaign)
+  const made = await paid(sync, changing, '', campaign.dailyBudgetMicros, talk)
+  await noted(sync, changing, made.id, campaign.dailyBudgetMicros)
+  return made
+}
+
+/** For the comparison with what the platform reports, which is no reason to fail what was done. */
+async function noted(sync: Sync, changing: Changing, campaignId: string, dailyBudget: Micros): Promise<void> {
+  const { store, clock, log } = sync
+  await noteBudget(store, clock, callerOf(changing), campaignId, dailyBudget).catch((error) =>
+    log.error({ err: error, campaignId }, 'a budget is missing in the comparison of spend'),
+  )
 }
 
 /** Starts a campaign again; its budget was paid for when it was given, but nothing starts while spending is stopped. */

@@ -108,9 +108,9 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
   const limits = createLimits(store, clock, limitsOf, outside.sharedBy)
   const background = (work: Promise<unknown>) =>
     work.catch((error) => stopping || log.error({ err: error }, messageOf(error)))
-  const breakers = createBreakers(clock, (type, from, to) => {
-    log.warn({ connector: type, from, to }, 'circuit breaker')
-    if (to === 'open') background(tellOrganisations(type))
+  const breakers = createBreakers(clock, (type, calls, from, to) => {
+    log.warn({ connector: type, calls, from, to }, 'circuit breaker')
+    if (to === 'open') background(tellOrganisations(type, calls))
   })
   const health = new HealthRecord(clock)
   const calls: CallDeps = {
@@ -139,14 +139,14 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
     await emit(store.db, clock, { orgId: account.orgId, type: 'rate_limit_hit', subject: connectorId, data })
   }
 
-  async function tellOrganisations(type: ConnectorType): Promise<void> {
+  async function tellOrganisations(type: ConnectorType, calls: string): Promise<void> {
     const rows = await store.db
       .selectFrom('connectors')
       .select(['id', 'org_id'])
       .where('type', '=', type)
       .execute()
     for (const { id, org_id } of rows) {
-      const data = { connector_type: type, message: 'Data may be stale' }
+      const data = { connector_type: type, calls, message: 'Data may be stale' }
       await emit(store.db, clock, { orgId: org_id, type: 'circuit_opened', subject: id, data })
     }
   }

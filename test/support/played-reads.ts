@@ -1,7 +1,7 @@
 import type { AccountRef, ReadConnector, ReadTalk } from '../../src/sync/connectors/read-connector.ts'
 import { converseNow } from '../../src/sync/run/index.ts'
 import { accountRefOf } from '../../src/sync/work/index.ts'
-import { type Harness, type Reply, startHarness } from './harness.ts'
+import { goOn, type Harness, type Reply, startHarness } from './harness.ts'
 
 export interface PlayedReads extends Harness {
   /** Connects an account of a platform the sandbox plays, as a person without a browser would. Returns the answer. */
@@ -10,6 +10,8 @@ export interface PlayedReads extends Harness {
   synchronised(connectorId: string): Promise<Reply['body']>
   /** Asks for a report and waits until the request has ended. */
   fetched(connectorId: string, report: object): Promise<Reply>
+  /** Waits until a request has ended, or `holds`. */
+  ended(requestId: string, holds?: () => boolean): Promise<Reply>
   /** The newest synchronisation of a connection once it has ended. */
   settled(connectorId: string): Promise<Reply['body']>
   /** Has a conversation with the platform of a connection, through the runner. */
@@ -46,15 +48,20 @@ export async function startPlayedReads(environment: Record<string, string> = {})
   async function fetched(connectorId: string, report: object) {
     const asked = await send('POST', '/api/v1/connectors/fetch', { connector_id: connectorId, ...report })
     if (asked.status !== 200) return asked
-    const path = `/api/v1/connectors/requests/${asked.body.request_id}`
-    return until(path, ({ status }) => status !== 'queued' && status !== 'running')
+    return ended(asked.body.request_id)
   }
+
+  const ended = (requestId: string, holds = () => false) =>
+    until(
+      `/api/v1/connectors/requests/${requestId}`,
+      ({ status }) => (status !== 'queued' && status !== 'running') || holds(),
+    )
 
   async function until(path: string, holds: (body: Reply['body']) => boolean) {
     for (let turn = 0; turn < 3_000; turn++) {
       const reply = await get(path)
       if (holds(reply.body)) return reply
-      await new Promise((resolve) => setTimeout(resolve, turn < 60 ? 2 : 10))
+      await goOn(turn < 60 ? 2 : 10)
       clock.advance(turn < 20 ? 0 : turn < 60 ? 1_000 : 15_000)
     }
     throw new Error('it never ended')
@@ -72,6 +79,7 @@ export async function startPlayedReads(environment: Record<string, string> = {})
     ...harness,
     connect,
     fetched,
+    ended,
     synchronised,
     async settled(connectorId) {
       const path = `/api/v1/integrations/${connectorId}/jobs`

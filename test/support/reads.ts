@@ -1,5 +1,5 @@
 import { type ExamplePlatform, startExamplePlatform } from './example-platform.ts'
-import { type Harness, type Reply, startHarness } from './harness.ts'
+import { goOn, type Harness, type Reply, startHarness } from './harness.ts'
 
 export interface Reads extends Harness {
   readonly platform: ExamplePlatform
@@ -28,7 +28,7 @@ export async function startReads(environment: Record<string, string> = {}): Prom
     for (let turn = 0; turn < 2_000; turn++) {
       const reply = await get(path)
       if (holds(reply.body)) return reply
-      await new Promise((resolve) => setTimeout(resolve, 2))
+      await goOn()
       clock.advance(turn < 20 ? 0 : stepMs)
     }
     throw new Error('it never came to be')

@@ -2,11 +2,12 @@ import { hash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { startPlayedReads } from '../support/played-reads.ts'
 
-type Platform = 'META' | 'TTD' | 'GOOGLE_ADS'
+type Platform = 'META' | 'TTD' | 'GOOGLE_ADS' | 'DV360'
 const PLATFORMS = [
   ['META', 'platform:meta', 'PAUSED', 'ACTIVE'],
   ['TTD', 'platform:tradedesk', 'Paused', 'Available'],
   ['GOOGLE_ADS', 'platform:google_ads', 'PAUSED', 'ENABLED'],
+  ['DV360', 'platform:dv360', 'ENTITY_STATUS_PAUSED', 'ENTITY_STATUS_ACTIVE'],
 ] as const
 
 /** Which requests change a campaign. */
@@ -15,9 +16,14 @@ const writeOf = (type: Platform, id: string) =>
     META: { platform: 'meta', method: 'POST', path: id },
     TTD: { platform: 'tradedesk', method: 'PUT' },
     GOOGLE_ADS: { platform: 'google_ads', method: 'POST', path: ':mutate' },
-  })[type] as { platform: 'meta' | 'tradedesk' | 'google_ads'; method: string; path?: string }
+    DV360: { platform: 'dv360', method: 'PATCH' },
+  })[type] as { platform: 'meta' | 'tradedesk' | 'google_ads' | 'dv360'; method: string; path?: string }
 
-async function connected(type: Platform, environment: Record<string, string> = {}, account_id?: string) {
+async function connected(
+  type: Platform,
+  environment: Record<string, string> = {},
+  account_id = type === 'DV360' ? '79' : undefined,
+) {
   const reads = await startPlayedReads(environment)
   const api_key = reads.sandbox.credentials.tradedesk.apiKey
   const made =
@@ -95,8 +101,8 @@ describe.each(PLATFORMS)('campaigns of %s', (type, _, paused, active) => {
     const { create, change, applied, faults, reads } = await connected(type)
     const { id } = (await create()).body
     if (type !== 'GOOGLE_ADS') {
-      const platform = type === 'TTD' ? 'tradedesk' : 'meta'
-      const failures = type === 'TTD' ? 5 : 3
+      const { platform } = writeOf(type, id)
+      const failures = type === 'META' ? 3 : 5
       faults.add({ platform, times: failures, fault: { is: 'http', status: 500 } })
       for (let turn = 0; turn < failures; turn++) await change(id, { name: `Try ${turn}` })
       expect(await change(id, { status: 'active' })).toMatchObject({ status: 503 })
@@ -111,6 +117,64 @@ describe.each(PLATFORMS)('campaigns of %s', (type, _, paused, active) => {
     reads.clock.advance(70_000)
     expect(await change(id, { status: 'active' })).toMatchObject({ status: 409, body: { code: 'paused' } })
     expect(await change(id, { daily_budget: 11 })).toMatchObject({ status: 409 })
+  })
+})
+
+describe('a campaign of Display & Video 360', () => {
+  it('has its budget on its one insertion order, which starts with it the first time', async () => {
+    const { create, change, reads } = await connected('DV360')
+    const { id } = (await create()).body
+    const orders = async () => {
+      const { body } = await reads.get('/api/v1/connectors')
+      const fetched = await reads.fetched(body.connectors[0].id, { report_type: 'campaigns' })
+      const rows = await reads.rowsOf(fetched.body.request_id)
+      return rows.filter((row) => row['parent_id'] === id).map(({ name, status }) => [name, status])
+    }
+    expect(await orders()).toEqual([['Winter', 'DRAFT']])
+    expect((await change(id, { status: 'active' })).status).toBe(200)
+    expect((await change(id, { status: 'paused' })).status).toBe(200)
+    reads.clock.advance(300_000)
+    expect(await orders()).toEqual([['Winter', 'ACTIVE']])
+  })
+
+  it('that was made without its insertion order is completed when it is asked for again', async () => {
+    const { create, change, applied, faults, spent } = await connected('DV360')
+    faults.add({ platform: 'dv360', method: 'POST', path: '/insertionOrders', fault: { is: 'reset' } })
+    expect(await create()).toMatchObject({ status: 504, body: { code: 'outcome_unknown' } })
+    const made = await create()
+    expect(made.status).toBe(200)
+    expect(await spent()).toBe(100)
+    expect(applied()).toEqual([
+      ['status', 'ENTITY_STATUS_PAUSED'],
+      ['budget', 50],
+    ])
+    expect((await change(made.body.id, { daily_budget: 20 })).status).toBe(200)
+  })
+
+  it('whose budget nobody can tell is left alone, but stops', async () => {
+    const { change, spent } = await connected('DV360')
+    const refused = await change('7902', { daily_budget: 10 })
+    expect(refused).toMatchObject({
+      status: 502,
+      body: { detail: expect.stringContaining('insertion order') },
+    })
+    expect((await change('7902', { status: 'paused' })).status).toBe(200)
+    expect(await spent()).toBe(0)
+  })
+
+  it('may have a budget of its own here, and none in another currency', async () => {
+    const { change, reads } = await connected('DV360')
+    const limits = [{ kind: 'lifetime', max: 5 }]
+    expect((await reads.send('PUT', '/v1/budgets/campaign:dv360:7901', { limits })).status).toBe(200)
+    expect(await change('7901', { daily_budget: 106 })).toMatchObject({
+      status: 429,
+      body: { scope: 'campaign:dv360:7901' },
+    })
+    expect((await change('7901', { daily_budget: 105 })).status).toBe(200)
+    const yen = await connected('DV360', {}, '78')
+    expect(await yen.change('7801', { daily_budget: 200 })).toMatchObject({
+      body: { code: 'currency_mismatch' },
+    })
   })
 })
 

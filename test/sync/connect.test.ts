@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { createTokenKeeper, type Token } from '../../src/sync/oauth/index.ts'
+import { goOn } from '../support/harness.ts'
 import { startReads } from '../support/reads.ts'
 
 const initiate = { connector_type: 'DV360', callback_url: 'http://127.0.0.1:9/back' }
@@ -107,7 +108,7 @@ describe('access tokens', () => {
       got = all
     })
     for (let turn = 0; turn < 500 && got.length === 0; turn++) {
-      await new Promise((resolve) => setTimeout(resolve, 2))
+      await goOn()
       reads.clock.advance(50)
     }
     expect(new Set(got.map((token) => (token.is === 'token' ? token.accessToken : token.detail))).size).toBe(

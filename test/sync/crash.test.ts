@@ -33,8 +33,10 @@ it('a worker that is killed at any step of a report loses nothing and doubles no
 
   /** A process over this data, until it is killed at a change of its database or has told of the report. Returns how it ended. */
   async function run(dataDir: string, killAt: number, startMs: number): Promise<string> {
+    const killing = new URL('../support/kill-at-change.ts', import.meta.url).href
     const entry = fileURLToPath(new URL('../support/reads-child.ts', import.meta.url))
-    const child = spawn(process.execPath, [entry, dataDir, url, String(killAt), String(startMs)], {
+    const child = spawn(process.execPath, ['--import', killing, entry, dataDir, url, String(startMs)], {
+      env: { ...process.env, KILL_AT: String(killAt) },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     const exited = once(child, 'exit')

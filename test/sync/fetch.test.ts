@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet'
 import { describe, expect, it } from 'vitest'
-import { until } from '../support/harness.ts'
+import { goOn, until } from '../support/harness.ts'
 import { startReads } from '../support/reads.ts'
 
 const day = (n: number, id = 'a', clicks = n) => ({
@@ -180,7 +180,7 @@ describe('a platform that fails', () => {
         .where('type', '=', 'circuit_opened')
         .execute()
     for (let turn = 0; turn < 400 && (await events())?.length === 0; turn++) {
-      await new Promise((resolve) => setTimeout(resolve, 2))
+      await goOn()
       reads.clock.advance(100)
     }
     const stale = await reads.fetchReport({ fields: ['clicks'] })

@@ -42,6 +42,7 @@ it('reported spend is put beside our own, campaign by campaign and day by day, w
       campaign_id,
       reported,
       own: bid,
+      budget: null,
       difference,
       reason,
     })
@@ -56,6 +57,73 @@ it('reported spend is put beside our own, campaign by campaign and day by day, w
   await expect
     .poll(async () => Number(unexplained.exec((await reads.get('/metrics')).body)?.[1]))
     .toBeCloseTo(5.38, 6)
+})
+
+/** A connection whose spend is read and compared four days later, when the days are settled. */
+async function settled(type: string, account_id?: string) {
+  const reads = await startPlayedReads()
+  const { body } = await reads.connect(type, account_id === undefined ? {} : { account_id })
+  const id = String(body.connector_id)
+  return {
+    reads,
+    setBudget: (campaignId: string, daily_budget: number) =>
+      reads.send('PATCH', `/api/v1/connectors/${id}/campaigns/${campaignId}`, { daily_budget }),
+    async compared() {
+      reads.clock.stall(4 * DAY_MS)
+      await reads.fetched(id, {
+        report_type: 'campaign_performance',
+        date_range: DAYS,
+        fields: ['cost_micros'],
+      })
+      const path = `/api/v1/connectors/${id}/reconciliation?start=${DAYS.start}&end=${DAYS.end}`
+      const { body } = await reads.get(path)
+      return new Map<string, { reported: number }>(
+        body.days.map((day: { date: string; campaign_id: string }) => [
+          `${day.date} ${day.campaign_id}`,
+          day,
+        ]),
+      )
+    },
+  }
+}
+
+it('on Meta a day may cost three quarters more than was bid', async () => {
+  const { reads, compared } = await settled('META')
+  const bids = { '23850002-cbo': 7, '23850001': 4 }
+  for (const [campaignId, bidAmount] of Object.entries(bids))
+    expect(await reads.bid({ platform: 'meta', campaignId, bidAmount })).toMatchObject({ status: 200 })
+  const days = await compared()
+  expect(days.get('2026-11-20 23850002-cbo')).toMatchObject({
+    reported: 11.08,
+    own: 7,
+    reason: 'over_delivery',
+  })
+  expect(days.get('2026-11-20 23850001')).toMatchObject({ reported: 7.77, own: 4, reason: 'unknown' })
+  expect(days.get('2026-11-20 23850003')).toMatchObject({ own: 0, reason: 'not_ours' })
+})
+
+it('on Display & Video 360 spend is held against the daily budgets that were given from here', async () => {
+  const { setBudget, compared } = await settled('DV360', '79')
+  expect((await setBudget('7901', 8)).status).toBe(200)
+  const days = await compared()
+  const [reported, difference] = [7.864197, 7.864197]
+  expect(days.get('2026-11-20 7901')).toMatchObject({
+    reported,
+    own: 0,
+    budget: 8,
+    difference,
+    reason: 'within_budget',
+  })
+  expect(days.get('2026-11-19 7901')).toMatchObject({ reported: 0, budget: null, reason: 'none' })
+  expect(days.get('2026-11-20 7902')).toMatchObject({ budget: null, reason: 'not_ours' })
+})
+
+it('a raise of which nobody knows whether it stands counts, and what was lowered only from the next day', async () => {
+  const { reads, setBudget, compared } = await settled('DV360', '79')
+  reads.sandbox.faults.add({ platform: 'dv360', method: 'PATCH', fault: { is: 'reset_after' } })
+  expect((await setBudget('7901', 108)).status).toBe(504)
+  expect((await setBudget('7901', 2)).status).toBe(200)
+  expect((await compared()).get('2026-11-20 7901')).toMatchObject({ budget: 108, reason: 'within_budget' })
 })
 
 it('says of a platform that nothing is bid on, or that has no spend, that there is nothing to compare', async () => {

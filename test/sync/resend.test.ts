@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { goOn } from '../support/harness.ts'
 import { startPlayedReads } from '../support/played-reads.ts'
 import { startPostgres } from '../support/postgres.ts'
 
@@ -25,7 +26,7 @@ async function connected(
   const come = async (holds: () => boolean | Promise<boolean>, stepMs = 1_000) => {
     for (let turn = 0; turn < 1_000; turn++) {
       if (await holds()) return
-      await new Promise((resolve) => setTimeout(resolve, 3))
+      await goOn(3)
       reads.clock.advance(stepMs)
     }
     throw new Error('it never came to be')
@@ -150,7 +151,18 @@ describe('Resend', () => {
     expect([(await deliver()).status, (await deliver()).status]).toEqual([204, 204])
     const answer = await write([hello('Ann <ann@x.example>')])
     expect(answer.status).toBe(status)
-    if (status === 400) expect(answer.body.field).toBe('emails.0.to')
+    const path = `/api/v1/connectors/${id}/suppressions`
+    const { suppressions } = (await reads.get(path)).body
+    const lifted = async () => (await reads.send('DELETE', `${path}/Ann@x.example`)).status
+    if (status === 200) {
+      expect([suppressions, await lifted()]).toEqual([[], 404])
+      return
+    }
+    expect(answer.body.field).toBe('emails.0.to')
+    const reason = type.slice('email.'.length)
+    expect(suppressions).toEqual([{ address: 'ann@x.example', reason, since: expect.any(String) }])
+    expect([await lifted(), await lifted()]).toEqual([200, 404])
+    expect((await write([hello('Ann <ann@x.example>')])).status).toBe(200)
   })
 })
 
@@ -171,7 +183,7 @@ describe('notices by e-mail', () => {
     expect(await notices()).toMatchObject([{ subject: 'GA4: access was lost', attempts: 1, error: null }])
     await reads.service.reads?.store.db.updateTable('events').set({ published_at: null }).execute()
     for (let turn = 0; turn < 10; turn++) {
-      await new Promise((resolve) => setTimeout(resolve, 3))
+      await goOn(3)
       reads.clock.advance(1_000)
     }
     expect(sent()).toHaveLength(1)
@@ -211,7 +223,7 @@ describe('notices by e-mail', () => {
     await reads.send('DELETE', `/api/v1/connectors/${body.connector_id}`)
     for (let turn = 0; turn < 5; turn++) {
       reads.clock.advance(1_000)
-      await new Promise((resolve) => setTimeout(resolve, 5))
+      await goOn(5)
     }
     expect(await notices()).toEqual([])
   })

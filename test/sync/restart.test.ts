@@ -7,6 +7,7 @@ import { parseConfig } from '../../src/config.ts'
 import { createLog } from '../../src/log.ts'
 import { startService } from '../../src/main.ts'
 import { at } from '../../src/platforms/index.ts'
+import { goOn } from '../support/harness.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { startReads } from '../support/reads.ts'
 
@@ -30,7 +31,9 @@ describe('a restart', () => {
     if (fault) reads.platform.faults.push(fault)
     const { body } = await reads.fetchReport({ report_type: reportType })
     const path = `/api/v1/connectors/requests/${body.request_id}`
-    await reads.until(path, ({ status }) => status === 'running')
+    // A report is looked for only once what the platform calls it is stored.
+    const isMade = () => reads.platform.asked.some((call) => call.startsWith('GET /async'))
+    await reads.until(path, ({ status }) => status === 'running' && (fault !== undefined || isMade()))
     await reads.service.stop()
 
     const log = createLog('silent')
@@ -44,7 +47,7 @@ describe('a restart', () => {
     let done: unknown
     for (let turn = 0; turn < 500 && at(done, 'status') !== 'completed'; turn++) {
       done = await (await fetch(again.url + path)).json()
-      await new Promise((resolve) => setTimeout(resolve, 2))
+      await goOn()
       reads.clock.advance(1_000)
     }
     expect(done).toMatchObject({ status: 'completed', result: { records_fetched: 5 } })

@@ -10,6 +10,7 @@ import { integrationRoutes } from './integrations.ts'
 import { reconciliationRoutes } from './reconciliation.ts'
 import { recordRoutes } from './records.ts'
 import { requestRoutes } from './requests.ts'
+import { suppressionRoutes } from './suppressions.ts'
 import { answerChallenge, takeWebhook, webhookRoutes } from './webhooks.ts'
 
 /** Everything below `/api/v1`. What is thrown goes to whoever mounts it. */
@@ -25,6 +26,7 @@ export function createSyncApp(sync: Sync, streams: OpenStreams): OpenAPIHono<Env
     ...campaignRoutes(sync),
     ...reconciliationRoutes(sync),
     ...emailRoutes(sync),
+    ...suppressionRoutes(sync),
   ])
   app.get('/api/v1/connectors/requests/:id/data', (c) => answerData(sync, authorize, c))
   app.get('/api/v1/events', (c) => answerEvents(sync, authorize, streams, c))

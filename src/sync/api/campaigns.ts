@@ -2,7 +2,14 @@ import { z } from '@hono/zod-openapi'
 import { type Ctx, check, ok, type Route, readJson } from '../../api/index.ts'
 import { AppError } from '../../errors.ts'
 import { MoneyError, parseMoney } from '../../money.ts'
-import { type Changing, paid, resume, setDailyBudget, unpaid, writerOf } from '../campaign-writes.ts'
+import {
+  type Changing,
+  createCampaign,
+  resume,
+  setDailyBudget,
+  unpaid,
+  writerOf,
+} from '../campaign-writes.ts'
 import { findConnection } from '../connections.ts'
 import { connectorFor, type Sync } from '../sync.ts'
 import { accountRefOf, infoOf } from '../work/index.ts'
@@ -84,8 +91,7 @@ export function campaignRoutes(sync: Sync): Route[] {
           dailyBudgetMicros: daily_budget,
           ...(start_date !== undefined && { startDate: start_date }),
         }
-        const talk = writerOf(changing.connector).create(changing.account, wanted)
-        const made = await inTurn(changing.connectorId, () => paid(sync, changing, '', daily_budget, talk))
+        const made = await inTurn(changing.connectorId, () => createCampaign(sync, changing, wanted))
         return ok({ id: made.id })
       },
     },

@@ -18,6 +18,10 @@ const Line = z.object({
   campaign_id: z.string(),
   reported: z.number().openapi({ description: 'By the platform, in currency units' }),
   own: z.number().openapi({ description: 'By our own ledger' }),
+  budget: z
+    .number()
+    .nullable()
+    .openapi({ description: 'The highest daily budget given from here that stood on that day' }),
   difference: z.number(),
   reason: z.enum(REASONS),
 })
@@ -53,16 +57,20 @@ export function reconciliationRoutes(sync: Sync): Route[] {
         checkRange({ ...spec, maxDays: MAX_DAYS }, range, sync.clock.nowMs(), infoOf(row).timezone)
         const source = { row, type: connector.type, rule }
         const found = await reconcile(sync.store, sync.ownSpendOf, source, range)
-        if (!found) throw new AppError('not_found', `Nothing is bid on ${connector.type} from here alone`)
+        if (!found) {
+          const detail = `What is spent on ${connector.type} is not known to this process alone`
+          throw new AppError('not_found', detail)
+        }
         return ok({
           connector_id: row.id,
           account_id: row.account_id,
           currency: found.currency,
-          days: found.lines.map(({ date, campaignId, reported, own, reason }) => ({
+          days: found.lines.map(({ date, campaignId, reported, own, budget, reason }) => ({
             date,
             campaign_id: campaignId,
             reported: toUnits(micros(reported)),
             own: toUnits(micros(own)),
+            budget: budget === undefined ? null : toUnits(micros(budget)),
             difference: Math.sign(reported - own) * toUnits(micros(Math.abs(reported - own))),
             reason,
           })),

@@ -21,10 +21,10 @@ export function rateLimitOf(sync: Sync, row: ConnectorRow) {
   return { current, limit, remaining: limit - current, reset_at: isoTime(resetAtMs) }
 }
 
-/** Whether calls to a platform are kept back because it fails. */
+/** Whether calls to a platform, or to some of it, are kept back because it fails. */
 export const isStale = (sync: Sync, row: Pick<ConnectorRow, 'type'>): boolean => {
   const connector = sync.connectors.get(row.type)
-  return connector !== undefined && sync.breakers.of(connector.type).state.is === 'open'
+  return connector !== undefined && sync.breakers.isOpen(connector.type)
 }
 
 export function connectorView(sync: Sync, row: ConnectorRow) {

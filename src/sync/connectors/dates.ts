@@ -3,7 +3,7 @@ import type { DateRange } from './read-connector.ts'
 const DAY_MS = 86_400_000
 
 /** A date so many days later; before, where negative. */
-const plusDays = (date: string, days: number): string =>
+export const plusDays = (date: string, days: number): string =>
   new Date(Date.parse(date) + days * DAY_MS).toISOString().slice(0, 10)
 
 /** The next date. */

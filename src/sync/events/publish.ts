@@ -54,7 +54,7 @@ export async function newestEvent({ db }: Store): Promise<number> {
 }
 
 /**
- * Hands waiting events to `send` in their order, each at least once: it is marked after it was sent. Returns how many.
+ * Hands waiting events to `send` in their order, each at least once: they are marked after they were sent. Returns how many.
  * What `send` throws leaves the rest for the next time.
  */
 export async function publishWaiting(
@@ -69,13 +69,20 @@ export async function publishWaiting(
     .orderBy('seq')
     .limit(PER_LOOK)
     .execute()
-  for (const row of rows) {
-    await send(cloudEvent(row), row.org_id)
-    await db
-      .updateTable('events')
-      .set({ published_at: isoTime(clock.nowMs()) })
-      .where('seq', '=', row.seq)
-      .execute()
+  const sent: number[] = []
+  try {
+    for (const row of rows) {
+      await send(cloudEvent(row), row.org_id)
+      sent.push(row.seq)
+    }
+  } finally {
+    // Together: each write of its own would wait for the disk.
+    if (sent.length > 0)
+      await db
+        .updateTable('events')
+        .set({ published_at: isoTime(clock.nowMs()) })
+        .where('seq', 'in', sent)
+        .execute()
   }
   return rows.length
 }

@@ -1,3 +1,3 @@
 export { planNotice } from './plan-notice.ts'
 export { type NoticeDeps, sendNotices } from './send-notices.ts'
-export { noteDelivery, suppressedOf } from './suppressed.ts'
+export { liftSuppression, noteDelivery, suppressedOf, suppressions } from './suppressed.ts'

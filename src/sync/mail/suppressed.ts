@@ -43,21 +43,58 @@ export async function noteDelivery(
   }
 }
 
-/** Those of the recipients that must not be written to, with the reason. */
+/** Those of the recipients that must not be written to, as they are written, with the reason. */
 export async function suppressedOf(
   { db }: Store,
   connectorId: string,
   recipients: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
-  const byAddress = new Map(recipients.map((recipient) => [addressOf(recipient), recipient]))
-  if (byAddress.size === 0) return new Map()
+  if (recipients.length === 0) return new Map()
   const rows = await db
     .selectFrom('mail_suppressions')
     .select(['address', 'reason'])
     .where('connector_id', '=', connectorId)
-    .where('address', 'in', [...byAddress.keys()])
+    .where('address', 'in', [...new Set(recipients.map(addressOf))])
     .execute()
-  return new Map(rows.map(({ address, reason }) => [byAddress.get(address) ?? address, reason]))
+  const reasons = new Map(rows.map(({ address, reason }) => [address, reason]))
+  return new Map(
+    recipients.flatMap((recipient) => {
+      const reason = reasons.get(addressOf(recipient))
+      return reason === undefined ? [] : [[recipient, reason] as const]
+    }),
+  )
+}
+
+export interface Suppression {
+  readonly address: string
+  readonly reason: string
+  readonly since: string
+}
+
+/** Recipients that must not be written to, in the order of their addresses. @param after the last one of the page before */
+export const suppressions = (
+  { db }: Store,
+  connectorId: string,
+  after: string,
+  limit: number,
+): Promise<Suppression[]> =>
+  db
+    .selectFrom('mail_suppressions')
+    .select(['address', 'reason', 'since'])
+    .where('connector_id', '=', connectorId)
+    .where('address', '>', after)
+    .orderBy('address')
+    .limit(limit)
+    .execute()
+
+/** Lets a recipient be written to again, until the platform says otherwise anew. False for one that could be. */
+export async function liftSuppression({ db }: Store, connectorId: string, address: string): Promise<boolean> {
+  const { numDeletedRows } = await db
+    .deleteFrom('mail_suppressions')
+    .where('connector_id', '=', connectorId)
+    .where('address', '=', addressOf(address))
+    .executeTakeFirst()
+  return numDeletedRows > 0n
 }
 
 /** `Ann <ann@x.example>` without its name; upper and lower case are the same mailbox everywhere that matters. */

@@ -31,6 +31,7 @@ export async function claim({ db, engine }: Store, clock: Clock, options: ClaimO
   return db.transaction().execute(async (tx) => {
     const lanes = await sql<{ id: string }>`
       SELECT id FROM connectors WHERE id IN (SELECT c.id FROM connectors c WHERE ${head('turn_at')} IS NOT NULL AND ${free}
+        AND (c.resting_until IS NULL OR c.resting_until <= ${now})
         ORDER BY ${head('turn_at')} LIMIT ${limit}) ${lock}`.execute(tx)
     const ids = lanes.rows.map(({ id }) => id)
     if (ids.length === 0) return []

@@ -24,12 +24,15 @@ async function change(tx: Transaction<Tables> | Store['db'], job: Job, set: Chan
 
 /** Keeps the job for another `leaseMs`, and says how far it is (0..1). */
 export const renew = (
-  { db }: Store,
+  store: Store,
   clock: Clock,
   job: Job,
   leaseMs: number,
   progress: number,
-): Promise<void> => change(db, job, { lease_until: isoTime(clock.nowMs() + leaseMs), progress })
+): Promise<void> => {
+  const lease_until = isoTime(clock.nowMs() + leaseMs)
+  return store.loosely((db) => change(db, job, { lease_until, progress }))
+}
 
 /** Stores what the conversation is to be told when it is started again. */
 export const remember = ({ db }: Store, job: Job, memory: string): Promise<void> =>
@@ -44,10 +47,17 @@ export interface Parking {
   readonly calls: number
 }
 
-/** Gives the connection's turn up for `waitMs`. The process that keeps the conversation goes on with it while it lives. */
-export function park({ db }: Store, clock: Clock, job: Job, parking: Parking): Promise<void> {
-  const untilMs = clock.nowMs() + parking.waitMs
-  return change(db, job, {
+/** A connection rests no longer after one of its calls was limited: others of its calls may have limits with room. */
+const LONGEST_REST_MS = 60_000
+
+/**
+ * Gives the connection's turn up for `waitMs`. The process that keeps the conversation goes on with it while it lives. After
+ * a limited call the connection rests: every job behind it would be begun only to be told the same.
+ */
+export async function park(store: Store, clock: Clock, job: Job, parking: Parking): Promise<void> {
+  const nowMs = clock.nowMs()
+  const untilMs = nowMs + parking.waitMs
+  await change(store.db, job, {
     status: 'deferred',
     not_before: isoTime(untilMs),
     parked_by: parking.owner,
@@ -56,6 +66,11 @@ export function park({ db }: Store, clock: Clock, job: Job, parking: Parking): P
     execution_time_ms: parking.executionTimeMs,
     calls: parking.calls,
   })
+  if (parking.waitsFor !== 'rate_limit') return
+  const resting_until = isoTime(nowMs + Math.min(parking.waitMs, LONGEST_REST_MS))
+  await store.loosely((db) =>
+    db.updateTable('connectors').set({ resting_until }).where('id', '=', job.connector_id).execute(),
+  )
 }
 
 /** Gives a job back as if it had never been taken: its worker is stopping. */

@@ -199,6 +199,24 @@ onBothEngines((stores) => {
       expect(await take(10, 'another')).toHaveLength(1)
     })
 
+    it('begins no other job of a connection whose calls are limited, for a minute at most', async () => {
+      const { clock, store, connector, ask, take } = await start(stores)
+      const id = await connector(2)
+      for (const day of ['01', '11', '21']) {
+        const date = `2026-10-${day}`
+        await ask(id, { range: { start: date, end: date } })
+      }
+      const [job] = await take(1)
+      if (!job) throw new Error('nothing was taken')
+      const parking = { owner: 'me', leaseMs: LEASE_MS, waitsFor: 'rate_limit', calls: 0, executionTimeMs: 5 }
+      await park(store, clock, job, { ...parking, waitMs: 3_600_000 })
+      expect(await take()).toEqual([])
+      clock.advance(59_999)
+      expect(await take()).toEqual([])
+      clock.advance(1)
+      expect(await take()).toHaveLength(1)
+    })
+
     it('cancels a job only when nobody else waits for it', async () => {
       const { clock, store, connector, ask, take } = await start(stores)
       const id = await connector()

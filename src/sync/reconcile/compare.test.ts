@@ -11,6 +11,7 @@ const rule: SpendReport = {
 }
 const DAY_MS = 86_400_000
 const settled = { isOurs: true, readAfterMs: 3 * DAY_MS }
+const given = { budget: 50_000_000, ...settled }
 
 describe('why reported and own spend differ', () => {
   it.each([
@@ -23,7 +24,12 @@ describe('why reported and own spend differ', () => {
     ['unknown', { reported: 200_000_001, own: 100_000_000, ...settled }],
     ['changed_outside', { reported: 5_000_000, own: 0, ...settled }],
     ['not_ours', { reported: 5_000_000, own: 0, isOurs: false, readAfterMs: 3 * DAY_MS }],
+    ['within_budget', { reported: 5_000_000, own: 0, ...given }],
+    ['within_budget', { reported: 100_000_000, own: 10_000_000, ...given }],
+    ['unknown', { reported: 100_000_001, own: 0, ...given }],
+    ['over_delivery', { reported: 120_000_000, own: 60_000_000, ...given }],
+    ['under_delivery', { reported: 5_000_000, own: 60_000_000, ...given }],
   ])('is %s for %o', (reason, pair) => {
-    expect(reasonFor(pair, rule)).toBe(reason)
+    expect(reasonFor({ budget: undefined, ...pair }, rule)).toBe(reason)
   })
 })

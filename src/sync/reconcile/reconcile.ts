@@ -5,6 +5,7 @@ import type { ConnectorType, DateRange, SpendReport } from '../connectors/read-c
 import { type ReportId, readRows } from '../reports/index.ts'
 import type { Store } from '../store/index.ts'
 import { infoOf } from '../work/index.ts'
+import { budgetsBefore } from './campaign-budgets.ts'
 import { type Reason, reasonFor } from './compare.ts'
 
 /** What our own ledger has as spent on a platform. */
@@ -14,7 +15,10 @@ export interface OwnSpend {
   readonly byCampaign: ReadonlyMap<string, number>
 }
 
-/** Looks up own spend from one instant to before another; undefined for a platform that nothing is bid on from here. */
+/**
+ * Looks up own spend from one instant to before another; nothing where campaigns are only given budgets. Undefined for a
+ * platform whose own side is not known here.
+ */
 export type OwnSpendOf = (type: ConnectorType, fromMs: number, toMs: number) => Promise<OwnSpend | undefined>
 
 /** One campaign on one day of the account; amounts in micros. */
@@ -23,6 +27,8 @@ export interface SpendLine {
   readonly campaignId: string
   readonly reported: number
   readonly own: number
+  /** The highest daily budget that the campaign was given from here and that stood on that day. */
+  readonly budget: number | undefined
   readonly reason: Reason
 }
 
@@ -39,8 +45,8 @@ export interface SpendSource {
 }
 
 /**
- * Puts what the platform reported beside our own ledger, for each campaign of the report and each day of the account.
- * Undefined where nothing is bid on the platform.
+ * Puts what the platform reported beside our own ledger and the budgets that campaigns were given from here, for each
+ * campaign of the report and each day of the account. Undefined where our own side is not known.
  *
  * @throws AppError `currency_mismatch` where the account is kept in another currency than its budget
  */
@@ -54,8 +60,11 @@ export async function reconcile(
   const report = { connectorId: row.id, reportType: rule.reportType }
   const reported = await reportedSpend(store, report, rule, range)
   const readings = await readingsOf(store, report, range)
+  const dates = [...daysOf(range, timezone)]
+  const account = { type, accountId: row.account_id ?? row.id }
+  const budgetsIn = await budgetsBefore(store, account, dates.at(-1)?.endMs ?? 0)
   const days: Day[] = []
-  for (const { date, startMs, endMs } of daysOf(range, timezone)) {
+  for (const { date, startMs, endMs } of dates) {
     const own = await ownSpendOf(type, startMs, endMs)
     if (!own) return undefined
     if (currency !== undefined && currency !== own.currency)
@@ -65,11 +74,12 @@ export async function reconcile(
       )
     const readAtMs = readings.findLast(({ start, end }) => start <= date && date <= end)?.atMs
     const readAfterMs = readAtMs === undefined ? undefined : readAtMs - endMs
-    days.push({ date, reported: reported.get(date) ?? new Map(), own, readAfterMs })
+    const budgets = budgetsIn(startMs, endMs)
+    days.push({ date, reported: reported.get(date) ?? new Map(), own, budgets, readAfterMs })
   }
   // What is bid on the platform's other accounts is no business of this one.
   const here = new Set(days.flatMap(({ reported: day }) => [...day.keys()]))
-  const ours = new Set(days.flatMap(({ own }) => [...own.byCampaign.keys()]))
+  const ours = new Set(days.flatMap(({ own, budgets }) => [...own.byCampaign.keys(), ...budgets.keys()]))
   const lines = days.flatMap((day) => linesOf(day, { here, ours }, rule))
   return days[0] && { currency: days[0].own.currency, lines }
 }
@@ -78,10 +88,11 @@ interface Day {
   readonly date: string
   readonly reported: ReadonlyMap<string, number>
   readonly own: OwnSpend
+  readonly budgets: ReadonlyMap<string, number>
   readonly readAfterMs: number | undefined
 }
 
-/** Campaigns that the account's report names on any day, and those that we bid on on any day. */
+/** Campaigns that the account's report names on any day, and those that on any day we bid on or that had a budget of ours. */
 interface Campaigns {
   readonly here: ReadonlySet<string>
   readonly ours: ReadonlySet<string>
@@ -93,8 +104,9 @@ function linesOf(day: Day, { here, ours }: Campaigns, rule: SpendReport): SpendL
   return [...new Set([...day.reported.keys(), ...bid])].map((campaignId) => {
     const reported = day.reported.get(campaignId) ?? 0
     const own = day.own.byCampaign.get(campaignId) ?? 0
-    const reason = reasonFor({ reported, own, isOurs: ours.has(campaignId), readAfterMs }, rule)
-    return { date, campaignId, reported, own, reason }
+    const budget = day.budgets.get(campaignId)
+    const reason = reasonFor({ reported, own, budget, isOurs: ours.has(campaignId), readAfterMs }, rule)
+    return { date, campaignId, reported, own, budget, reason }
   })
 }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { AwsV4Signer } from 'aws4fetch'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { type FileStore, localPath, openFile, publish } from './index.ts'
+import { type FileStore, localPath, openFile, publish, removeFile } from './index.ts'
 
 const ACCESS = { region: 'eu-1', accessKeyId: 'id', secretAccessKey: 'secret' }
 
@@ -25,6 +25,11 @@ async function startS3() {
       return
     }
     if (request.method === 'PUT') objects.set(request.url ?? '', body)
+    if (request.method === 'DELETE') {
+      objects.delete(request.url ?? '')
+      response.writeHead(204).end()
+      return
+    }
     const found = objects.get(request.url ?? '')
     response.writeHead(found === undefined ? 404 : 200).end(request.method === 'GET' ? found : '')
   }).listen(0, '127.0.0.1')
@@ -63,6 +68,22 @@ describe('an object store', () => {
     const file = await openFile(store, 'c/r.parquet')
     expect(file && (await text(file))).toBe('PAR1')
     expect(await openFile(store, 'c/gone.parquet')).toBeUndefined()
+  })
+
+  it('deletes what is not to be kept, and what is gone already is gone', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'bidwarden-'))
+    onTestFinished(() => rmSync(dataDir, { recursive: true }))
+    const { endpoint, objects } = await startS3()
+    const store: FileStore = { is: 's3', dataDir, endpoint, bucket: 'b', ...ACCESS }
+    for (const name of ['c/old.parquet', 'c/young.parquet']) {
+      writeFileSync(await localPath(store, name), 'PAR1')
+      await publish(store, name)
+    }
+    await removeFile(store, 'c/old.parquet')
+    await removeFile(store, 'c/old.parquet')
+    expect([...objects.keys()]).toEqual(['/b/c/young.parquet'])
+    const stranger = { ...store, secretAccessKey: 'another' }
+    await expect(removeFile(stranger, 'c/young.parquet')).rejects.toThrow('the file store answered 403')
   })
 
   it('that refuses a file is an error, and the file stays', async () => {

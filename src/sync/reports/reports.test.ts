@@ -91,6 +91,33 @@ onBothEngines((stores) => {
       return { clock, store, source, all }
     }
 
+    it('let everything else go on while many are stored, read and written to a file', async () => {
+      const { clock, store, source } = await start()
+      const folder = mkdtempSync(join(tmpdir(), 'bidwarden-'))
+      onTestFinished(() => rmSync(folder, { recursive: true }))
+      const rows = Array.from({ length: 6_000 }, (_, i) => ({ date: '2026-11-01', id: String(i) }))
+      let turns = 0
+      let isOver = false
+      const count = () => {
+        turns += 1
+        if (!isOver) setImmediate(count)
+      }
+      setImmediate(count)
+      const turnsOf = async (work: () => Promise<unknown>) => {
+        const before = turns
+        await work()
+        return turns - before
+      }
+      expect(
+        await turnsOf(() => upsertRows(store, clock, { ...source, jobId: randomUUID() }, rows)),
+      ).toBeGreaterThan(20)
+      expect(await turnsOf(() => Array.fromAsync(readRows(store, source, undefined)))).toBeGreaterThan(4)
+      const columns = [{ name: 'id', type: 'STRING' }] as const
+      const path = join(folder, 'a.parquet')
+      expect(await turnsOf(() => writeParquet(path, columns, inBatches(rows), {}))).toBeGreaterThan(1)
+      isOver = true
+    })
+
     it('are replaced by key, keeping fields that were not asked for this time', async () => {
       const { clock, store, source, all } = await start()
       const [first, second] = [randomUUID(), randomUUID()]
@@ -108,6 +135,20 @@ onBothEngines((stores) => {
       ])
     })
 
+    it('are read and removed whole, whatever number of pages they take, within the dates that were asked for', async () => {
+      const { clock, store, source, all } = await start()
+      const days = ['2026-11-01', '2026-11-02', '2026-11-03', '2026-11-04']
+      const rows = days.flatMap((date) => Array.from({ length: 900 }, (_, i) => ({ date, id: String(i) })))
+      await upsertRows(store, clock, { ...source, jobId: randomUUID() }, rows)
+      const range = { start: '2026-11-02', end: '2026-11-03' }
+      const read = await all(range)
+      expect([read.length, new Set(read.map(({ date, id }) => `${date} ${id}`)).size]).toEqual([1_800, 1_800])
+      const again = { ...source, jobId: randomUUID() }
+      await upsertRows(store, clock, again, rows.slice(1_000, 1_100))
+      expect(await removeVanished(store, again, range)).toBe(1_700)
+      expect((await all()).length).toBe(1_900)
+    })
+
     it('vanish with the platform, within the dates that were read', async () => {
       const { clock, store, source, all } = await start()
       const days = ['2026-11-01', '2026-11-02', '2026-11-03']
@@ -119,9 +160,8 @@ onBothEngines((stores) => {
       )
       const again = { ...source, jobId: randomUUID() }
       await upsertRows(store, clock, again, [{ date: '2026-11-02', id: 'b' }])
-      await store.db
-        .transaction()
-        .execute((tx) => removeVanished(tx, again, { start: '2026-11-02', end: '2026-11-03' }))
+      const removed = await removeVanished(store, again, { start: '2026-11-02', end: '2026-11-03' })
+      expect(removed).toBe(2)
       expect((await all()).map(({ date, id }) => `${date} ${id}`)).toEqual(['2026-11-01 a', '2026-11-02 b'])
     })
 

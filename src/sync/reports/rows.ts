@@ -1,7 +1,8 @@
-import { sql, type Transaction } from 'kysely'
+import { setImmediate as turn } from 'node:timers/promises'
+import { sql } from 'kysely'
 import { type Clock, isoTime } from '../../clock.ts'
 import type { DateRange, Row } from '../connectors/read-connector.ts'
-import type { Store, Tables } from '../store/index.ts'
+import type { Store } from '../store/index.ts'
 
 /** Rows of one report of one connection. */
 export interface ReportId {
@@ -17,9 +18,12 @@ export interface RowSource extends ReportId {
   readonly about: Row
 }
 
-/** Rows of one statement; its parameters stay below the limits of both engines. */
-const PER_STATEMENT = 1_000
-const PER_PAGE = 5_000
+/**
+ * Rows of one statement, and of one page: some milliseconds each. Between two of them the event loop is given a turn, or
+ * auctions would wait until all is put together, or read.
+ */
+const PER_STATEMENT = 250
+const PER_PAGE = 1_000
 
 /** Stores rows; a row with the same key takes over the new values, and keeps fields that were not asked for this time. */
 export async function upsertRows(
@@ -48,38 +52,56 @@ export async function upsertRows(
     first_seen_at: now,
     changed_at: now,
   }))
-  for (let from = 0; from < values.length; from += PER_STATEMENT) {
-    await db
-      .insertInto('report_rows')
-      .values(values.slice(from, from + PER_STATEMENT))
-      .onConflict((conflict) =>
-        conflict.columns(['connector_id', 'report_type', 'row_key']).doUpdateSet({
-          data: merged,
-          date: sql<string>`excluded.date`,
-          job_id: sql<string>`excluded.job_id`,
-          changed_at: sql<string>`excluded.changed_at`,
-        }),
-      )
-      .execute()
-  }
+  // Together, so that the disk is waited for once.
+  await db.transaction().execute(async (tx) => {
+    for (let from = 0; from < values.length; from += PER_STATEMENT) {
+      if (from > 0) await turn()
+      await tx
+        .insertInto('report_rows')
+        .values(values.slice(from, from + PER_STATEMENT))
+        .onConflict((conflict) =>
+          conflict.columns(['connector_id', 'report_type', 'row_key']).doUpdateSet({
+            data: merged,
+            date: sql<string>`excluded.date`,
+            job_id: sql<string>`excluded.job_id`,
+            changed_at: sql<string>`excluded.changed_at`,
+          }),
+        )
+        .execute()
+    }
+  })
+  await turn()
 }
 
 const dateOf = ({ date }: Row): string => (typeof date === 'string' ? date.slice(0, 10) : '')
 
-/** Rows of a range that a complete reading did not find any more are gone at the platform too. */
+/**
+ * Rows of a range that a complete reading did not find any more are gone at the platform too. Broken off, it is done again
+ * with the next reading.
+ */
 export async function removeVanished(
-  tx: Transaction<Tables>,
+  store: Store,
   { connectorId, reportType, jobId }: RowSource,
   range: DateRange | undefined,
 ): Promise<number> {
-  let query = tx
-    .deleteFrom('report_rows')
-    .where('connector_id', '=', connectorId)
-    .where('report_type', '=', reportType)
-    .where('job_id', '!=', jobId)
-  if (range) query = query.where('date', '>=', range.start).where('date', '<=', range.end)
-  const { numDeletedRows } = await query.executeTakeFirst()
-  return Number(numDeletedRows)
+  let removed = 0
+  for (let after: Place | undefined; ; await turn()) {
+    const page = await pageOf(store, { connectorId, reportType }, range, after)
+      .select(['date', 'row_key', 'job_id'])
+      .execute()
+    const gone = page.filter(({ job_id }) => job_id !== jobId).map(({ row_key }) => row_key)
+    if (gone.length > 0)
+      await store.db
+        .deleteFrom('report_rows')
+        .where('connector_id', '=', connectorId)
+        .where('report_type', '=', reportType)
+        .where('job_id', '!=', jobId)
+        .where('row_key', 'in', gone)
+        .execute()
+    removed += gone.length
+    after = page.at(-1)
+    if (page.length < PER_PAGE) return removed
+  }
 }
 
 /** How many rows are known. */
@@ -99,25 +121,39 @@ export async function countRows(
 
 /** Rows in the order of their dates and keys, a page at a time. */
 export async function* readRows(
-  { db }: Store,
-  { connectorId, reportType }: ReportId,
+  store: Store,
+  report: ReportId,
   range: DateRange | undefined,
 ): AsyncGenerator<readonly Row[]> {
-  let after: { date: string; row_key: string } | undefined
-  for (;;) {
-    let query = db
-      .selectFrom('report_rows')
-      .select(['date', 'row_key', 'data'])
-      .where('connector_id', '=', connectorId)
-      .where('report_type', '=', reportType)
-      .orderBy('date')
-      .orderBy('row_key')
-      .limit(PER_PAGE)
-    if (range) query = query.where('date', '>=', range.start).where('date', '<=', range.end)
-    if (after) query = query.where(sql<boolean>`(date, row_key) > (${after.date}, ${after.row_key})`)
-    const page = await query.execute()
+  for (let after: Place | undefined; ; await turn()) {
+    const page = await pageOf(store, report, range, after).select(['date', 'row_key', 'data']).execute()
     if (page.length > 0) yield page.map(({ data }): Row => JSON.parse(data))
     after = page.at(-1)
     if (page.length < PER_PAGE) return
   }
+}
+
+/** Where a page ended. */
+interface Place {
+  readonly date: string
+  readonly row_key: string
+}
+
+function pageOf(
+  { db }: Store,
+  { connectorId, reportType }: ReportId,
+  range: DateRange | undefined,
+  after: Place | undefined,
+) {
+  let query = db
+    .selectFrom('report_rows')
+    .where('connector_id', '=', connectorId)
+    .where('report_type', '=', reportType)
+    .orderBy('date')
+    .orderBy('row_key')
+    .limit(PER_PAGE)
+  if (range) query = query.where('date', '<=', range.end)
+  // Either, not both: SQLite would take the first date for the beginning, and go through all earlier pages again.
+  if (after) return query.where(sql<boolean>`(date, row_key) > (${after.date}, ${after.row_key})`)
+  return range ? query.where('date', '>=', range.start) : query
 }

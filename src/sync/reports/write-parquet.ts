@@ -1,10 +1,11 @@
 import { open, rename } from 'node:fs/promises'
+import { setImmediate as turn } from 'node:timers/promises'
 import { type ColumnSource, fileWriter, ParquetWriter, schemaFromColumnData } from 'hyparquet-writer'
 import type { Cell, Row } from '../connectors/read-connector.ts'
 import type { Column } from './columns.ts'
 
-/** Rows of a group; all that is ever in memory. */
-const GROUP = 10_000
+/** Rows of a group; all that is ever in memory, and no more than can be written within some milliseconds. */
+const GROUP = 2_500
 
 /**
  * Writes rows to a parquet file, a group at a time; the file appears under its name when it is whole and on the disk.
@@ -34,6 +35,7 @@ export async function writeParquet(
     await writer.write({ columnData, rowGroupSize: GROUP })
     group = columns.map(() => [])
     rows = 0
+    await turn()
   }
   for await (const batch of batches) {
     for (const row of batch) {

@@ -55,7 +55,7 @@ const verdictOf: Record<Answer['is'] | 'not_sent' | 'no_answer', Verdict> = {
   throttled: 'neutral',
   auth_expired: 'neutral',
   auth_lost: 'neutral',
-  not_applied: 'failing',
+  not_applied: 'neutral',
   transient: 'failing',
   not_sent: 'failing',
   no_answer: 'failing',
@@ -101,7 +101,7 @@ async function send(
   const { clock, limits } = deps
   // What lowers risk is tried whatever we know of the platform, and whatever was counted.
   const isLowering = priority === 'lowering'
-  const breaker = deps.breakers.of(connector.type)
+  const breaker = deps.breakers.of(connector.type, step.bucket)
   const entry = isLowering ? undefined : breaker.enter()
   if (entry?.is === 'open') {
     const waitMs = breaker.state.is === 'half_open' ? PROBE_MS : entry.retryAfterMs
@@ -111,7 +111,7 @@ async function send(
   let verdict: Verdict = 'neutral'
   try {
     const admission = await limits.take(account, step.bucket, priority)
-    if (admission.is === 'limited' && !isLowering) {
+    if (admission.is === 'limited') {
       deps.onLimited(caller, admission.retryAfterMs)
       return { is: 'later', waitMs: admission.retryAfterMs, waitsFor: 'rate_limit' }
     }

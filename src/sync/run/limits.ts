@@ -18,7 +18,7 @@ export interface LimitStatus {
 }
 
 export interface Limits {
-  /** Counts a call when every limit of its bucket has room. */
+  /** Counts a call when every limit of its bucket has room; pausing and lowering whatever the limits say. */
   take(account: Account, bucket: string, priority: Priority): Promise<Admission>
   /** Whether this process would admit a call now; counts nothing. */
   admits(account: Account, bucket: string, priority: Priority): Admission
@@ -36,8 +36,9 @@ const ADMITTED: Admission = { is: 'admitted' }
 export type SharedLimiter = (type: ConnectorType, accountId: string) => RateLimiter | undefined
 
 /**
- * Limits on calls, per platform and account. An account that bids are placed on counts with the bids first. Each is counted twice: in a sliding window of this process, which is exact
- * over time, and in a fixed window in the database, which is exact over processes and restarts.
+ * Limits on calls, per platform and account. An account that bids are placed on counts with the bids first. Each is
+ * counted twice: in a sliding window of this process, which is exact over time, and in a fixed window in the database,
+ * which is exact over processes and restarts.
  */
 export function createLimits(
   store: Store,
@@ -69,15 +70,22 @@ export function createLimits(
   return {
     admits,
     async take(account, bucket, priority) {
+      const all = limiters(account, bucket)
+      const shared = sharedBy(account.type, account.accountId)
+      if (priority === 'lowering') {
+        shared?.count()
+        for (const limiter of all) limiter.count()
+        for (const { limit } of all) await takeShared(store, clock, account, bucket, limit)
+        return ADMITTED
+      }
       const admission = admits(account, bucket, priority)
       if (admission.is === 'limited') return admission
-      const all = limiters(account, bucket)
-      const shared = await sharedBy(account.type, account.accountId)?.takeSoon(priority)
-      if (shared?.is === 'limited') return shared
+      const passed = await shared?.takeSoon(priority)
+      if (passed?.is === 'limited') return passed
       for (const limiter of all) limiter.count()
       for (const { limit } of all) {
-        const admission = await takeShared(store, clock, account, bucket, limit)
-        if (admission.is === 'limited') return admission
+        const counted = await takeShared(store, clock, account, bucket, limit)
+        if (counted.is === 'limited') return counted
       }
       return ADMITTED
     },
@@ -87,6 +95,7 @@ export function createLimits(
     },
     observe(account, bucket, usedShare) {
       for (const limiter of limiters(account, bucket)) limiter.observe(usedShare)
+      sharedBy(account.type, account.accountId)?.observe(usedShare)
     },
     status(account) {
       const buckets = new Set(limitsOf(account.type).map(({ bucket }) => bucket))
@@ -101,7 +110,7 @@ export function createLimits(
 
 /** One more call in the window all processes share, if it has room. */
 async function takeShared(
-  { db }: Store,
+  store: Store,
   clock: Clock,
   { type, orgId, accountId }: Account,
   bucket: string,
@@ -109,28 +118,30 @@ async function takeShared(
 ): Promise<Admission> {
   const nowMs = clock.nowMs()
   const startMs = Math.floor(nowMs / windowMs) * windowMs
-  const counted = await db
-    .insertInto('rate_limits')
-    .values({
-      connector_type: type,
-      org_id: orgId,
-      endpoint: `${accountId}:${bucket}:${windowMs}`,
-      limit_value: calls,
-      current_count: 1,
-      window_start: isoTime(startMs),
-      window_end: isoTime(startMs + windowMs),
-    })
-    .onConflict((conflict) =>
-      conflict
-        .columns(['connector_type', 'org_id', 'endpoint', 'window_start'])
-        .doUpdateSet((set) => ({
-          current_count: set('rate_limits.current_count', '+', 1),
-          limit_value: calls,
-        }))
-        .where('rate_limits.current_count', '<', calls),
-    )
-    .returning('current_count')
-    .executeTakeFirst()
+  const counted = await store.loosely((db) =>
+    db
+      .insertInto('rate_limits')
+      .values({
+        connector_type: type,
+        org_id: orgId,
+        endpoint: `${accountId}:${bucket}:${windowMs}`,
+        limit_value: calls,
+        current_count: 1,
+        window_start: isoTime(startMs),
+        window_end: isoTime(startMs + windowMs),
+      })
+      .onConflict((conflict) =>
+        conflict
+          .columns(['connector_type', 'org_id', 'endpoint', 'window_start'])
+          .doUpdateSet((set) => ({
+            current_count: set('rate_limits.current_count', '+', 1),
+            limit_value: calls,
+          }))
+          .where('rate_limits.current_count', '<', calls),
+      )
+      .returning('current_count')
+      .executeTakeFirst(),
+  )
   return counted ? ADMITTED : { is: 'limited', retryAfterMs: startMs + windowMs - nowMs }
 }
 

@@ -4,7 +4,13 @@ import type { Engine } from './open-store.ts'
 
 /** The same schema in the words of either engine. A migration that was released is never edited. */
 export function migrations(engine: Engine): MigrationProvider {
-  return { getMigrations: async () => ({ '001_tables': tables(engine), '002_mail': mail(engine) }) }
+  const all = {
+    '001_tables': tables(engine),
+    '002_mail': mail(engine),
+    '003_budgets': budgets(engine),
+    '004_rests': rests(engine),
+  }
+  return { getMigrations: async () => all }
 }
 
 function tables(engine: Engine): Migration {
@@ -239,6 +245,38 @@ function mail(engine: Engine): Migration {
       await sql`CREATE INDEX idx_mail_notices_due ON mail_notices (next_at) WHERE status = 'waiting'`.execute(
         db,
       )
+    },
+  }
+}
+
+/** Daily budgets that campaigns were given from here, so that what they cost can be compared. */
+function budgets(engine: Engine): Migration {
+  const time: ColumnDataType = engine === 'postgres' ? 'timestamptz' : 'text'
+  return {
+    async up(db: Kysely<never>) {
+      await db.schema
+        .createTable('campaign_budgets')
+        .addColumn('connector_type', 'varchar(50)', (c) => c.notNull())
+        .addColumn('account_id', 'varchar(255)', (c) => c.notNull())
+        .addColumn('campaign_id', 'varchar(64)', (c) => c.notNull())
+        .addColumn('set_at', time, (c) => c.notNull())
+        .addColumn('daily_micros', 'bigint', (c) => c.notNull())
+        .execute()
+      await db.schema
+        .createIndex('idx_campaign_budgets_account')
+        .on('campaign_budgets')
+        .columns(['connector_type', 'account_id', 'set_at'])
+        .execute()
+    },
+  }
+}
+
+/** Until when no job of a connection is begun, because its calls are limited. */
+function rests(engine: Engine): Migration {
+  const time: ColumnDataType = engine === 'postgres' ? 'timestamptz' : 'text'
+  return {
+    async up(db: Kysely<never>) {
+      await db.schema.alterTable('connectors').addColumn('resting_until', time).execute()
     },
   }
 }

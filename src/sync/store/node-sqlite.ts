@@ -1,50 +1,196 @@
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
-import { Kysely, type SqliteDatabase, SqliteDialect } from 'kysely'
+import type { SQLInputValue, SQLOutputValue } from 'node:sqlite'
+import {
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  Kysely,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely'
+import { DiskThread } from '../../disk/index.ts'
 import type { Tables } from './tables.ts'
 
-/** Prepared statements kept; SQL text is all there is to tell them apart. */
-const MAX_STATEMENTS = 500
+/** What is said to the thread that has the database. */
+export interface DatabaseTraffic {
+  readonly opened: undefined
+  /** Every write is a question: it has an answer. */
+  readonly batch: never
+  readonly question: Statement
+  readonly answer: StatementAnswer
+}
+
+interface Statement {
+  /** Where it is in a transaction. Alone, it may be one that is not waited for at the disk: `loosely`. */
+  readonly place: 'alone' | 'loosely' | 'first' | 'within' | 'commit' | 'rollback'
+  readonly sql: string
+  readonly values: readonly SQLInputValue[]
+}
+
+export interface StatementAnswer {
+  readonly rows: readonly Record<string, SQLOutputValue>[]
+  /** Absent where rows are what a statement answers. */
+  readonly changes?: number | bigint
+  readonly lastInsertRowid?: number | bigint
+}
+
+export interface Sqlite {
+  readonly db: Kysely<Tables>
+  /** The same; what it commits outside a transaction reaches the disk with the next commit that waits for it. */
+  readonly loose: Kysely<Tables>
+}
 
 /**
- * An embedded database: what is committed survives a power cut. Throws when the file cannot be had, or when the engine
- * does not confirm full synchronisation.
+ * An embedded database in a thread of its own, so that neither a statement nor the disk keeps the event loop: what is
+ * committed survives a power cut. Ends with `db`. Rejects when the file cannot be had, or when the engine does not confirm
+ * full synchronisation; so does every statement once the thread has ended.
  */
-export function openSqlite(path: string): Kysely<Tables> {
-  const database = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: 10_000 })
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY')
-  const { synchronous } = database.prepare('PRAGMA synchronous').get() ?? {}
-  if (synchronous !== 2) throw new Error(`${path}: the database does not write through to the disk`)
-  return new Kysely<Tables>({ dialect: new SqliteDialect({ database: adapted(database) }) })
+export async function openSqlite(path: string): Promise<Sqlite> {
+  const program = new URL('./sqlite-worker.ts', import.meta.url)
+  const thread = new DiskThread<DatabaseTraffic>('database', program, path, () => {})
+  await thread.opened
+  const database = { thread, turns: new Turns() }
+  const over = (alone: 'alone' | 'loosely') => {
+    const dialect: Dialect = {
+      createAdapter: () => new Adapter(),
+      createDriver: () => new ThreadDriver(database, alone),
+      createIntrospector: (db) => new SqliteIntrospector(db),
+      createQueryCompiler: () => new SqliteQueryCompiler(),
+    }
+    return new Kysely<Tables>({ dialect })
+  }
+  return { db: over('alone'), loose: over('loosely') }
 }
 
-/** What Kysely asks of a driver, on the engine that comes with Node. */
-function adapted(database: DatabaseSync): SqliteDatabase {
-  const statements = new Map<string, StatementSync>()
-  const prepare = (sql: string): StatementSync => {
-    const known = statements.get(sql)
-    if (known) return known
-    if (statements.size >= MAX_STATEMENTS) statements.clear()
-    // Taking the write lock at once: a transaction that reads first could lose it to another process half-way.
-    const statement = database.prepare(sql === 'begin' ? 'begin immediate' : sql)
-    statements.set(sql, statement)
-    return statement
+class Adapter extends SqliteAdapter {
+  /** It can take back a change of tables, so a process that ends half-way through a migration leaves nothing of it. */
+  override get supportsTransactionalDdl(): true {
+    return true
   }
-  return {
-    close: () => database.close(),
-    prepare(sql) {
-      const statement = prepare(sql)
-      return {
-        reader: statement.columns().length > 0,
-        all: (values) => statement.all(...bound(values)),
-        run: (values) => statement.run(...bound(values)),
-        // A cursor of its own: a statement that is being stepped through cannot be used again meanwhile.
-        iterate: (values) => database.prepare(sql).iterate(...bound(values)),
-      }
-    },
+
+  /** There is one; the driver says itself whose it is, and Kysely would give it on later than may be. */
+  override get supportsMultipleConnections(): true {
+    return true
   }
 }
 
-const bound = (values: readonly unknown[]): SQLInputValue[] => values.map(boundOne)
+/** One database for many connections, each of which has it for a transaction or a statement. */
+class ThreadDriver implements Driver {
+  readonly #database: Database
+  readonly #alone: 'alone' | 'loosely'
+
+  constructor(database: Database, alone: 'alone' | 'loosely') {
+    this.#database = database
+    this.#alone = alone
+  }
+
+  async init(): Promise<void> {}
+
+  async acquireConnection(): Promise<Connection> {
+    return new Connection(this.#database, this.#alone)
+  }
+
+  beginTransaction(connection: Connection): Promise<void> {
+    return connection.begin()
+  }
+
+  commitTransaction(connection: Connection): Promise<void> {
+    return connection.end('commit')
+  }
+
+  rollbackTransaction(connection: Connection): Promise<void> {
+    return connection.end('rollback')
+  }
+
+  async releaseConnection(): Promise<void> {}
+
+  async destroy(): Promise<void> {
+    await this.#database.thread.close()
+  }
+}
+
+interface Database {
+  readonly thread: DiskThread<DatabaseTraffic>
+  readonly turns: Turns
+}
+
+/** Whose the database is, in the order it was asked for. */
+class Turns {
+  #last = Promise.resolve()
+
+  /** Resolves when it is ours, until what it resolves to is called. */
+  async take(): Promise<() => void> {
+    const before = this.#last
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#last = promise
+    await before
+    return resolve
+  }
+}
+
+/**
+ * The database belongs to a connection until its statement, or the last one of its transaction, is on its way: the thread
+ * does what comes in order, so the next one's need not wait for the answer.
+ */
+class Connection implements DatabaseConnection {
+  readonly #database: Database
+  readonly #alone: 'alone' | 'loosely'
+  /** Ends our turn. Set during a transaction. */
+  #giveOn: (() => void) | undefined
+  /** A transaction begins in one message with its first statement. */
+  #isEmpty = false
+
+  constructor(database: Database, alone: 'alone' | 'loosely') {
+    this.#database = database
+    this.#alone = alone
+  }
+
+  async begin(): Promise<void> {
+    this.#giveOn = await this.#database.turns.take()
+    this.#isEmpty = true
+  }
+
+  async end(how: 'commit' | 'rollback'): Promise<void> {
+    const giveOn = this.#giveOn
+    // After a commit that failed: the thread has taken everything back.
+    if (!giveOn) return
+    this.#giveOn = undefined
+    const ended = this.#isEmpty ? undefined : this.#ask(how, how, [])
+    giveOn()
+    await ended
+  }
+
+  async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+    const { rows, changes, lastInsertRowid } = await this.#answer(sql, parameters.map(boundOne))
+    return {
+      rows: rows as R[],
+      ...(changes !== undefined && { numAffectedRows: BigInt(changes) }),
+      ...(lastInsertRowid !== undefined && { insertId: BigInt(lastInsertRowid) }),
+    }
+  }
+
+  streamQuery(): never {
+    throw new Error('a long result is read page by page')
+  }
+
+  async #answer(sql: string, values: readonly SQLInputValue[]): Promise<StatementAnswer> {
+    if (this.#giveOn) {
+      const place = this.#isEmpty ? 'first' : 'within'
+      this.#isEmpty = false
+      return this.#ask(place, sql, values)
+    }
+    const giveOn = await this.#database.turns.take()
+    const answer = this.#ask(this.#alone, sql, values)
+    giveOn()
+    return answer
+  }
+
+  #ask(place: Statement['place'], sql: string, values: readonly SQLInputValue[]): Promise<StatementAnswer> {
+    return this.#database.thread.ask({ place, sql, values })
+  }
+}
 
 function boundOne(value: unknown): SQLInputValue {
   if (value === null || typeof value === 'string' || typeof value === 'number') return value

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Kysely } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { migrations } from './migrations.ts'
-import { openSqlite } from './node-sqlite.ts'
+import { openSqlite, type Sqlite } from './node-sqlite.ts'
 import { openPostgres } from './postgres.ts'
 import type { Tables } from './tables.ts'
 
@@ -13,6 +13,11 @@ export type Engine = 'sqlite' | 'postgres'
 export interface Store {
   readonly engine: Engine
   readonly db: Kysely<Tables>
+  /**
+   * Writes what may be lost with the machine's power, though not with the process: counts of calls, leases. On SQLite nobody
+   * waits for the disk then; but a transaction always does.
+   */
+  loosely<T>(write: (db: Kysely<Tables>) => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 
@@ -25,7 +30,8 @@ export async function openStore(
   address: StoreAddress,
   onError: (error: Error) => void = () => {},
 ): Promise<Store> {
-  const db = address.is === 'postgres' ? openPostgres(address.url, onError) : openFile(address.dataDir)
+  const { db, loose } =
+    address.is === 'postgres' ? sharedBy(address.url, onError) : await openFile(address.dataDir)
   const engine = address.is
   try {
     await migrate(db, engine)
@@ -33,10 +39,15 @@ export async function openStore(
     await db.destroy()
     throw error
   }
-  return { engine, db, close: () => db.destroy() }
+  return { engine, db, loosely: (write) => write(loose), close: () => db.destroy() }
 }
 
-function openFile(dataDir: string): Kysely<Tables> {
+function sharedBy(url: string, onError: (error: Error) => void) {
+  const db = openPostgres(url, onError)
+  return { db, loose: db }
+}
+
+function openFile(dataDir: string): Promise<Sqlite> {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   return openSqlite(join(dataDir, 'bidwarden.db'))
 }

@@ -21,6 +21,7 @@ export interface Tables {
   /** Recipients that must not be written to again, and why. */
   mail_suppressions: { connector_id: string; address: string; reason: string; since: string }
   mail_notices: MailNoticeTable
+  campaign_budgets: CampaignBudgetTable
 }
 
 export type ConnectorStatus = 'pending' | 'connected' | 'disconnected' | 'error'
@@ -39,6 +40,8 @@ export interface ConnectorTable {
   /** Who refreshes its tokens now, and until when at the latest. */
   refresh_owner: string | null
   refresh_until: string | null
+  /** No job of it is begun before, since its calls are limited. */
+  resting_until: string | null
   created_at: string
   updated_at: string
   last_sync_at: string | null
@@ -195,4 +198,13 @@ export interface MailNoticeTable {
   next_at: string
   error: string | null
   created_at: string
+}
+
+/** What a campaign was given from here to spend a day, from when; micros of the account's currency. */
+export interface CampaignBudgetTable {
+  connector_type: string
+  account_id: string
+  campaign_id: string
+  set_at: string
+  daily_micros: number
 }

@@ -101,7 +101,6 @@ async function checked(
       ],
     }
   }
-  if (said.cursor === undefined)
-    await store.db.transaction().execute((tx) => removeVanished(tx, source, dates))
+  if (said.cursor === undefined) await removeVanished(store, source, dates)
   return said
 }

@@ -71,8 +71,8 @@ function* allPartners(host: string): ReadTalk<string[]> {
   return ids
 }
 
-const STATUSES = ['ACTIVE', 'PAUSED', 'DRAFT', 'SCHEDULED_FOR_DELETION']
-const anyOf = (statuses: readonly string[]): string =>
+export const STATUSES = ['ACTIVE', 'PAUSED', 'DRAFT', 'SCHEDULED_FOR_DELETION']
+export const anyOf = (statuses: readonly string[]): string =>
   statuses.map((status) => `entityStatus="ENTITY_STATUS_${status}"`).join(' OR ')
 
 interface Kind {
@@ -138,7 +138,7 @@ function* pagesOf(
 }
 
 /** The list is absent where it is empty. */
-const entitiesOf = (page: unknown, collection: string): readonly unknown[] =>
+export const entitiesOf = (page: unknown, collection: string): readonly unknown[] =>
   z.array(z.unknown()).parse(at(page, collection) ?? [])
 
 function entityRow(entity: unknown, { level, id, parent }: Kind): Row {

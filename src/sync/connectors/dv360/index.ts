@@ -6,17 +6,19 @@ import {
   type ReportQuery,
   type ReportResult,
   TalkRefused,
+  WRITES,
 } from '../read-connector.ts'
 import { REPORTS_BUCKET, readFigures } from './bid-manager.ts'
 import { ENTITIES, ENTITY_REPORT, listAccounts, readChanges, readEntities } from './entities.ts'
-import { LEVELS, SDF } from './reports.ts'
+import { LEVELS, SDF, SPEND } from './reports.ts'
 import { readSdf } from './sdf.ts'
+import { createCampaign, dailyBudget, setCampaignStatus, updateCampaign } from './write.ts'
 
 const NOTHING: ReportResult = { cursor: undefined, finalThrough: undefined, caveats: [] }
 
 /**
  * Display & Video 360. An account is an advertiser. Settings: `partner_id`, for a grant that may open a partner's
- * advertisers but not list partners.
+ * advertisers but not list partners; `campaign_goal`, the goal of new campaigns in their words.
  */
 export const createDv360: CreateReadConnector = (baseUrls = {}) => {
   const urls = { ...GOOGLE_AUTH_URLS, ...dv360.hosts, ...baseUrls }
@@ -40,10 +42,11 @@ export const createDv360: CreateReadConnector = (baseUrls = {}) => {
   return {
     type: 'DV360',
     auth: googleAuth(urls, [GOOGLE_OAUTH.scopes.displayVideo, GOOGLE_OAUTH.scopes.bidManager]),
-    features: ['campaigns', 'reports', 'sdf'],
+    features: ['campaigns', 'reports', 'sdf', 'write_campaigns'],
     limits: [
       ...dv360.limits.entities.map((limit) => ({ bucket: ENTITIES, ...limit })),
       ...dv360.limits.reports.map((limit) => ({ bucket: REPORTS_BUCKET, ...limit })),
+      ...dv360.limits.writes.map((limit) => ({ bucket: WRITES, ...limit })),
     ],
     reports: {
       campaigns: ENTITY_REPORT,
@@ -53,12 +56,18 @@ export const createDv360: CreateReadConnector = (baseUrls = {}) => {
     },
     baseUrls: urls,
     concurrencyPerAccount: 2,
+    spend: SPEND,
     authorize: (request, accessToken) => bearer(request, accessToken, [urls.displayVideo, urls.bidManager]),
     read: dv360.read,
     usedShare: () => undefined,
     accounts: (settings) => listAccounts(urls.displayVideo, settings),
     campaigns: (account) => readEntities(urls.displayVideo, account),
     report,
-    write: undefined,
+    write: {
+      create: (account, campaign) => createCampaign(urls.displayVideo, account, campaign),
+      update: (account, id, change) => updateCampaign(urls.displayVideo, account, id, change),
+      setStatus: (account, id, status) => setCampaignStatus(urls.displayVideo, account, id, status),
+      dailyBudget: (account, id) => dailyBudget(urls.displayVideo, account, id),
+    },
   }
 }

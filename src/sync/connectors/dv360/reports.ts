@@ -1,5 +1,5 @@
 import { microsOf, numberOf } from '../decimal.ts'
-import type { Cell, ReportSpec, Row } from '../read-connector.ts'
+import type { Cell, ReportSpec, Row, SpendReport } from '../read-connector.ts'
 
 interface Metric {
   /** In the words of Bid Manager. */
@@ -55,6 +55,15 @@ export const LEVELS: Readonly<Record<string, Level>> = {
   campaign_performance: level('campaign', 'FILTER_MEDIA_PLAN', 'Campaign'),
   insertion_order_performance: level('insertion_order', 'FILTER_INSERTION_ORDER', 'Insertion Order'),
   line_item_performance: level('line_item', 'FILTER_LINE_ITEM', 'Line Item'),
+}
+
+/** What the advertiser pays. A daily budget is a limit; invalid traffic is taken out for some days. */
+export const SPEND: SpendReport = {
+  reportType: 'campaign_performance',
+  campaignField: 'campaign_id',
+  micros: (row) => Number(row['cost_micros'] ?? 0),
+  settledAfterDays: 3,
+  overDelivery: 1,
 }
 
 /** A line of a report under our own names; undefined for one that is no day of anything: totals, and what is said below. */

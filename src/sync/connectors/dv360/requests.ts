@@ -31,6 +31,77 @@ export const listEntities = (
     pageToken,
   })
 
+const entity = (host: string, advertiserId: string, path: string) =>
+  `${host}/${version}/advertisers/${encodeURIComponent(advertiserId)}/${path}`
+
+export interface NewCampaign {
+  readonly name: string
+  /** Local date of the advertiser. */
+  readonly startDate: string
+  /** In their words: `CAMPAIGN_GOAL_TYPE_ONLINE_ACTION`. */
+  readonly goal: string
+}
+
+/** A paused campaign without a target of its own; what it may spend is set on its insertion orders. */
+export const createCampaign = (
+  host: string,
+  advertiserId: string,
+  { name, startDate, goal }: NewCampaign,
+): HttpRequest =>
+  withJson('POST', entity(host, advertiserId, 'campaigns'), {
+    displayName: name,
+    entityStatus: 'ENTITY_STATUS_PAUSED',
+    campaignGoal: {
+      campaignGoalType: goal,
+      performanceGoal: { performanceGoalType: 'PERFORMANCE_GOAL_TYPE_OTHER', performanceGoalString: '' },
+    },
+    campaignFlight: { plannedDates: { startDate: partsOf(startDate) } },
+    frequencyCap: { unlimited: true },
+  })
+
+export interface NewOrder {
+  readonly campaignId: string
+  readonly name: string
+  readonly range: DateRange
+  /** An int64 as text, as all of their amounts. */
+  readonly budgetMicros: string
+  readonly dailyMaxMicros: string
+}
+
+/** An insertion order begins as a draft; they take no other. */
+export const createOrder = (
+  host: string,
+  advertiserId: string,
+  { campaignId, name, range, budgetMicros, dailyMaxMicros }: NewOrder,
+): HttpRequest =>
+  withJson('POST', entity(host, advertiserId, 'insertionOrders'), {
+    campaignId,
+    displayName: name,
+    entityStatus: 'ENTITY_STATUS_DRAFT',
+    pacing: { pacingPeriod: 'PACING_PERIOD_DAILY', pacingType: 'PACING_TYPE_EVEN', dailyMaxMicros },
+    frequencyCap: { unlimited: true },
+    kpi: { kpiType: 'KPI_TYPE_OTHER', kpiString: '' },
+    budget: {
+      budgetUnit: 'BUDGET_UNIT_CURRENCY',
+      automationType: 'INSERTION_ORDER_AUTOMATION_TYPE_NONE',
+      budgetSegments: [
+        {
+          budgetAmountMicros: budgetMicros,
+          dateRange: { startDate: partsOf(range.start), endDate: partsOf(range.end) },
+        },
+      ],
+    },
+  })
+
+/** Changes the named fields and nothing else. @param path `campaigns/1`, `insertionOrders/2` */
+export const patchEntity = (
+  host: string,
+  advertiserId: string,
+  path: string,
+  fields: Readonly<Record<string, unknown>>,
+): HttpRequest =>
+  withJson('PATCH', `${entity(host, advertiserId, path)}?updateMask=${Object.keys(fields).join(',')}`, fields)
+
 export interface ReportRequest {
   readonly title: string
   readonly advertiserId: string

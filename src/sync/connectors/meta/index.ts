@@ -5,7 +5,7 @@ import { type CreateReadConnector, WRITES } from '../read-connector.ts'
 import { CALLS, CAMPAIGNS, listAdAccounts, readEntities } from './entities.ts'
 import { INSIGHTS, readInsights } from './insights.ts'
 import { isTooMuch } from './pages.ts'
-import { REPORTS } from './reports.ts'
+import { REPORTS, SPEND } from './reports.ts'
 import { permissions } from './requests.ts'
 import { createCampaign, dailyBudget, setCampaignStatus, updateCampaign } from './write.ts'
 
@@ -43,6 +43,7 @@ export const createMeta: CreateReadConnector = (baseUrls = {}, client) => {
     },
     baseUrls: urls,
     concurrencyPerAccount: 2,
+    spend: SPEND,
     authorize: (request, accessToken) =>
       request.url.startsWith(`${graph}/`)
         ? meta.authorize(proven(request, accessToken, client?.clientSecret), accessToken)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { at, listAt, textAt } from '../../../platforms/index.ts'
-import type { Cell, ReportSpec, Row } from '../read-connector.ts'
+import type { Cell, ReportSpec, Row, SpendReport } from '../read-connector.ts'
 import type { Figures } from './requests.ts'
 
 /** A figure of ours: the field it comes from, and how. */
@@ -84,6 +84,15 @@ export const REPORTS: Readonly<Record<string, Report>> = {
     campaign_id: text('campaign_id'),
     campaign_name: text('campaign_name'),
   }),
+}
+
+/** A day may cost up to 175 % of a daily budget; a week no more than seven of them. */
+export const SPEND: SpendReport = {
+  reportType: 'campaign_performance',
+  campaignField: 'campaign_id',
+  micros: (row) => Number(row['cost_micros'] ?? 0),
+  settledAfterDays: 3,
+  overDelivery: 1.75,
 }
 
 /** The columns of a question, those that name a row first. */

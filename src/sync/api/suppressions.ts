@@ -1,0 +1,58 @@
+import { z } from '@hono/zod-openapi'
+import { check, ok, type Route } from '../../api/index.ts'
+import { findConnection, notFound } from '../connections.ts'
+import { liftSuppression, suppressions } from '../mail/index.ts'
+import type { Sync } from '../sync.ts'
+import { Id, idOf } from './connectors.ts'
+
+const Page = z.object({
+  /** The last address of the page before. */
+  after: z.string().max(320).default(''),
+  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+})
+const Address = Id.extend({ address: z.string().min(3).max(320) })
+const Suppressed = z
+  .object({ address: z.string(), reason: z.string(), since: z.string() })
+  .openapi('SuppressedAddress')
+
+/** Recipients that bounced or complained: who they are, and that one may be written to again. */
+export function suppressionRoutes(sync: Sync): Route[] {
+  return [
+    {
+      method: 'get',
+      path: '/api/v1/connectors/{id}/suppressions',
+      summary: 'Recipients that are not written to any more, and why',
+      scope: 'read',
+      params: Id,
+      query: Page,
+      answers: {
+        200: {
+          description: 'In the order of their addresses',
+          schema: z.object({ suppressions: z.array(Suppressed) }),
+        },
+      },
+      refusals: ['not_found', 'invalid_request'],
+      async handle(c, { org }) {
+        const row = await findConnection(sync, org, idOf(c))
+        const { after, limit } = check(Page, c.req.query())
+        return ok({ suppressions: await suppressions(sync.store, row.id, after, limit) })
+      },
+    },
+    {
+      method: 'delete',
+      path: '/api/v1/connectors/{id}/suppressions/{address}',
+      summary: 'Let a recipient be written to again; the platform may have a list of its own',
+      scope: 'admin',
+      params: Address,
+      answers: { 200: { description: 'Who may be written to', schema: z.object({ address: z.string() }) } },
+      refusals: ['not_found', 'invalid_request'],
+      async handle(c, { org }) {
+        const row = await findConnection(sync, org, idOf(c))
+        const { address } = check(Address, { id: c.req.param('id'), address: c.req.param('address') })
+        if (!(await liftSuppression(sync.store, row.id, address)))
+          throw notFound('suppressed address', address)
+        return ok({ address })
+      },
+    },
+  ]
+}
