@@ -70,7 +70,7 @@ describe('the service on a full disk', { timeout: 120_000 }, () => {
   })
 })
 
-describe('the service in a directory it may not write', { timeout: 60_000 }, () => {
+describe('the service in a directory it may not write', { timeout: 120_000 }, () => {
   it('names it and exits, and starts when it may', async () => {
     const directory = folder()
     chmodSync(directory, 0o555)

@@ -4,7 +4,7 @@ import { type FaultScript, type Sandbox, startSandbox } from '../../src/sandbox/
 import { type Acknowledged, type Bidders, startBidders } from './bidders.ts'
 import { type Charge, peak, total } from './billing-record.ts'
 import { type Exchange, startExchange } from './exchange.ts'
-import { ask, KEY_NAME } from './http.ts'
+import { ask, askOften, KEY_NAME } from './http.ts'
 import { pause, soon } from './wait.ts'
 
 /** Windows of every limit, short so that money comes and goes many times. */
@@ -42,7 +42,7 @@ export interface Outside {
   environment(publicUrl: string): Record<string, string>
   /** Once, at the first start: sets every limit as an operator does. */
   setLimits(url: string): Promise<void>
-  /** At every start, since campaigns are not kept: gives the exchange's auctions something to bid with. */
+  /** Once for every process: gives the exchange's auctions something to bid with. */
   putCampaign(url: string): Promise<void>
   startLoad(urls: readonly string[]): void
   /** Ends the load, and waits for every bill to be answered. */
@@ -116,7 +116,7 @@ export async function startOutside(random: () => number, generations: number): P
 
   async function look(url: string): Promise<Audit> {
     const owed = [...limits.keys()].map((scope) => ({ scope, micros: total(charges(scope)) }))
-    const reply = await ask('GET', `${url}/v1/budgets`)
+    const reply = await askOften('GET', `${url}/v1/budgets`)
     if (reply?.status !== 200) throw new Error(`budgets: ${JSON.stringify(reply)}`)
     const budgets = new Map<string, Budget>(reply.body.budgets.map((one: Budget) => [one.scope, one]))
     const isUnderLoad = (scope: string) => scope === 'platform:openrtb' || scope.endsWith(`:g${generation}`)
@@ -148,7 +148,8 @@ export async function startOutside(random: () => number, generations: number): P
       }
     },
     async putCampaign(url) {
-      await ask('PUT', `${url}/v1/campaigns/crash`, CAMPAIGN)
+      const reply = await ask('PUT', `${url}/v1/campaigns/crash`, CAMPAIGN)
+      if (reply?.status !== 200) throw new Error(`campaign: ${JSON.stringify(reply)}`)
     },
     startLoad(urls) {
       const campaign = () => `g${generation}`
@@ -201,7 +202,7 @@ export async function startOutside(random: () => number, generations: number): P
     async recordsLost(urls) {
       let lost = 0
       for (const { bidId } of (bidders?.acknowledged ?? []).slice(-RECORDS_CHECKED)) {
-        const found = await Promise.all(urls.map((url) => ask('GET', `${url}/v1/bids/${bidId}`)))
+        const found = await Promise.all(urls.map((url) => askOften('GET', `${url}/v1/bids/${bidId}`)))
         if (!found.some((answer) => answer?.status === 200)) lost += 1
       }
       return lost

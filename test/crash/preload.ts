@@ -2,8 +2,8 @@
 // begins. So a restart takes as long as the service itself needs, and the next process is ready while one still runs.
 import { isMainThread } from 'node:worker_threads'
 
-// Threads of the service are given its flags as well.
-if (isMainThread) {
+// Threads and workers of the service are given its flags as well.
+if (isMainThread && process.send === undefined) {
   await Promise.all([
     import('../../src/agent/index.ts'),
     import('../../src/cli.ts'),

@@ -73,7 +73,6 @@ export async function redisRounds(kills: number, seed: number): Promise<Report> 
             await pause(killTimes() * LIFE_MS)
             await service.kill()
             await startAgain(service)
-            await outside.putCampaign(service.url)
             if (kill % KILLS_PER_CAMPAIGN === 0) outside.aimAtNext()
             await audits.look()
           }
@@ -177,8 +176,12 @@ function auditsOf(outside: Outside, urls: readonly string[]) {
 /** Resolves when every process refuses because of the store, and none places anything any more. */
 async function failsClosed(outside: Outside, urls: readonly string[]): Promise<void> {
   await soon('the service fails closed', async () => {
-    const ready = await Promise.all(urls.map((url) => ask('GET', `${url}/readyz`)))
-    return ready.every((reply) => reply?.status === 503)
+    const closed = urls.map(async (url) => {
+      if ((await ask('GET', `${url}/readyz`))?.status === 503) return true
+      // One that has found the promoted server already does not trust it.
+      return (await ask('GET', `${url}/v1/store`))?.body.refusing.length > 0
+    })
+    return (await Promise.all(closed)).every(Boolean)
   })
   await outside.isRefused('budget_store_unavailable')
 }

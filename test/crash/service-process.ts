@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { childrenOf } from '../support/children.ts'
 
 const PRELOAD = join(import.meta.dirname, 'preload.ts')
 /** Of what a process prints, so much is kept. */
@@ -15,6 +16,8 @@ export interface ServiceProcess {
   start(): Promise<void>
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>
+  /** SIGKILL for one of its workers; false where it has none. `chance` of 0 up to 1 says which. */
+  killWorker(chance: number): boolean
   /** Sends a signal to the process that runs now. */
   signal(signal: NodeJS.Signals): void
   /** The exit code of the process that runs now, once it has ended; null where a signal ended it. */
@@ -78,6 +81,12 @@ export async function serviceProcess(
       })
     },
     kill: () => end(running),
+    killWorker(chance) {
+      const workers = childrenOf(running?.pid)
+      const worker = workers[Math.floor(chance * workers.length)]
+      if (worker !== undefined) process.kill(worker, 'SIGKILL')
+      return worker !== undefined
+    },
     signal: (signal) => running?.kill(signal),
     async ended() {
       if (running && !isOver(running)) await once(running, 'exit')

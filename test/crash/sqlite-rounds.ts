@@ -16,9 +16,15 @@ const LIFE_MS = 700
 /** One in so many processes is killed while it starts. */
 const EARLY = 6
 const START_MS = 120
+/** So many of the kills hit a worker, where there are any. */
+const WORKER_SHARE = 0.7
 
-/** One process and its ledger on the disk: killed and started again under load, as often as asked. */
-export async function sqliteRounds(rounds: number, seed: number): Promise<Report> {
+/**
+ * One ledger on the disk: its process is killed and started again under load, as often as asked.
+ *
+ * @param workers how many processes answer auctions; the kills then hit any of all
+ */
+export async function sqliteRounds(rounds: number, seed: number, workers = 0): Promise<Report> {
   const random = seededRandom(seed)
   const killTimes = seededRandom(seed + 1)
   const outside = await startOutside(random, Math.ceil(rounds / ROUNDS_PER_CAMPAIGN) + 1)
@@ -29,6 +35,7 @@ export async function sqliteRounds(rounds: number, seed: number): Promise<Report
     ...outside.environment(url),
     PORT: String(port),
     STORE: 'sqlite',
+    WORKERS: String(workers),
     DATA_DIR: directory,
   })
   const shares: number[] = []
@@ -45,9 +52,10 @@ export async function sqliteRounds(rounds: number, seed: number): Promise<Report
     await outside.setLimits(url)
     await outside.putCampaign(url)
     outside.startLoad([url])
+    let isDown = false
     for (let round = 0; round < rounds; round++) {
-      if (round > 0) {
-        if (round % ROUNDS_PER_CAMPAIGN === 0) outside.aimAtNext()
+      if (round > 0 && round % ROUNDS_PER_CAMPAIGN === 0) outside.aimAtNext()
+      if (isDown) {
         const starting = service.start()
         if (killTimes() < 1 / EARLY) {
           starting.catch(() => undefined)
@@ -56,12 +64,15 @@ export async function sqliteRounds(rounds: number, seed: number): Promise<Report
           continue
         }
         await starting
-        await Promise.all([outside.putCampaign(url), audit()])
+        isDown = false
+        await audit()
       }
       await pause(killTimes() * LIFE_MS)
+      if (workers > 0 && killTimes() < WORKER_SHARE && service.killWorker(killTimes())) continue
       await service.kill()
+      isDown = true
     }
-    await service.start()
+    if (isDown) await service.start()
     await audit()
     await outside.stopLoad()
     await audit()
@@ -70,7 +81,7 @@ export async function sqliteRounds(rounds: number, seed: number): Promise<Report
     await service.ended()
     const ledger = verifyLedger(directory)
     return {
-      store: 'sqlite',
+      store: workers > 0 ? `sqlite, ${workers} workers` : 'sqlite',
       rounds,
       kills: rounds,
       acknowledged: outside.acknowledged.length,

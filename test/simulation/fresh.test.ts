@@ -1,15 +1,21 @@
 import { expect, it } from 'vitest'
-import { failureText, runSeeds, seedsFrom, tallyText } from './report.ts'
+import { failureText, type Game, runSeeds, seedsFrom, tallyText } from './report.ts'
 
-/** So long are seeds played that nobody has seen: `SIMULATE_SECONDS=60 npx vitest run test/simulation`. */
-const FOR_MS = Number(process.env['SIMULATE_SECONDS'] ?? 0) * 1_000
+/** So long are seeds played that nobody has seen; `SIMULATE_SECONDS=0` plays none. */
+const FOR_MS = Number(process.env['SIMULATE_SECONDS'] ?? 60) * 1_000
+/** Shares of that time. */
+const GAMES: readonly (readonly [share: number, game: Game])[] = [
+  [0.5, {}],
+  [0.25, { isHarsh: true }],
+  [0.25, { isRedis: true }],
+]
 
-it.runIf(FOR_MS > 0)(
-  'keeps every invariant under the faults of fresh seeds',
-  async () => {
-    const endMs = performance.now() + FOR_MS
+it.runIf(FOR_MS > 0).each(GAMES)(
+  'keeps every invariant under the faults of fresh seeds: %d of the time with %o',
+  async (share, game) => {
+    const endMs = performance.now() + share * FOR_MS
     const first = Math.floor(Math.random() * 4_294_967_296)
-    const result = await runSeeds(seedsFrom(first), () => performance.now() > endMs)
+    const result = await runSeeds(seedsFrom(first), { ...game, until: () => performance.now() > endMs })
     if ('violation' in result) expect.fail(await failureText(result))
     process.stdout.write(`Simulated from seed ${first} on: ${tallyText(result).split('\n')[0]}\n`)
     expect(result.seeds).toBeGreaterThan(0)

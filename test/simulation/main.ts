@@ -3,9 +3,9 @@ import { failureText, range, runSeeds, seedsFrom, tallyText } from './report.ts'
 import { simulate } from './simulation.ts'
 
 const USAGE = `npm run simulate -- --seed S [--steps N]   replays one seed and tells its story
-  with --harsh, as the mutants are played
 npm run simulate -- --seeds N              plays the seeds 1 to N
 npm run simulate -- --for 10m              plays fresh seeds for so long (s, m, h)
+  each with --harsh, as the mutants are played, and with --redis, over the scripts that run in Redis
 `
 const UNITS = { s: 1_000, m: 60_000, h: 3_600_000 } as const
 
@@ -22,6 +22,7 @@ async function replay(seed: number, steps: number | undefined): Promise<boolean>
     seed,
     trace: say,
     isHarsh: values.harsh,
+    isRedis: values.redis,
     ...(steps !== undefined && { steps }),
   })
   say(`\n${JSON.stringify(plan, undefined, 2)}\n${rest.steps} steps`)
@@ -29,8 +30,8 @@ async function replay(seed: number, steps: number | undefined): Promise<boolean>
   return !violation
 }
 
-async function play(seeds: Iterable<number>, until?: () => boolean): Promise<boolean> {
-  const result = await runSeeds(seeds, until)
+async function play(seeds: Iterable<number>, until?: (() => boolean) | undefined): Promise<boolean> {
+  const result = await runSeeds(seeds, { until, isHarsh: values.harsh, isRedis: values.redis })
   say('violation' in result ? await failureText(result) : tallyText(result))
   return !('violation' in result)
 }
@@ -42,6 +43,7 @@ const { values } = parseArgs({
     seeds: { type: 'string' },
     for: { type: 'string' },
     harsh: { type: 'boolean', default: false },
+    redis: { type: 'boolean', default: false },
   },
 })
 

@@ -1,3 +1,4 @@
+import { Demand } from '../../src/shield/demand.ts'
 import { BudgetManager } from '../../src/shield/index.ts'
 import { Purse } from '../../src/shield/purse.ts'
 import { Account } from '../../src/shield/store/account.ts'
@@ -11,7 +12,7 @@ import { SharedServer } from './server.ts'
 export type Mutant = () => () => void
 
 /** Puts something else in place of a method. */
-function replace<T extends object, K extends keyof T>(
+export function replace<T extends object, K extends keyof T>(
   on: T,
   name: K,
   by: (original: T[K]) => T[K],
@@ -164,7 +165,7 @@ export const MUTANTS: Readonly<Record<string, readonly [seed: number, mutant: Mu
           },
       ),
   ],
-  'a lease is counted from the answer': [15, leaseFromTheAnswer],
+  'a lease is counted from the answer': [49, leaseFromTheAnswer],
   'clocks are taken to run alike': [
     30,
     answers((reply) => (reply.is === 'granted' ? { ...reply, leaseForMs: reply.leaseForMs / 0.85 } : reply)),
@@ -264,7 +265,7 @@ export const MUTANTS: Readonly<Record<string, readonly [seed: number, mutant: Mu
     })),
   ],
   'a restart forgets what was granted': [20, restarted((account) => ({ ...account, leases: [] }))],
-  'a restart forgets forfeits': [143, restarted((account) => ({ ...account, forfeits: [] }))],
+  'a restart forgets forfeits': [46, restarted((account) => ({ ...account, forfeits: [] }))],
   'a restart forgets spend': [81, restarted(emptied)],
   'a restart forgets which bills were booked': [130, restarted((account) => ({ ...account, billed: [] }))],
   'new limits forget spend': [
@@ -308,6 +309,18 @@ export const MUTANTS: Readonly<Record<string, readonly [seed: number, mutant: Mu
           },
       )
     },
+  ],
+  'a bill that comes again at another price is booked': [
+    29,
+    () =>
+      replace(
+        Ledger.prototype,
+        'bill',
+        (bill) =>
+          function (this: Ledger, one) {
+            return bill.call(this, { ...one, id: `${one.id} at ${one.amount}` })
+          },
+      ),
   ],
   'overdraft of bills is hidden': [
     413,
@@ -409,6 +422,27 @@ export const MUTANTS: Readonly<Record<string, readonly [seed: number, mutant: Mu
   'a purse keeps what it had when limits change': [
     18,
     () => replace(Purse.prototype, 'recall', () => () => undefined),
+  ],
+  'a purse never gives back': [
+    2,
+    () => {
+      const fill = Object.getOwnPropertyDescriptor(Demand.prototype, 'fill') ?? {}
+      // Whatever it has, it could use more.
+      Object.defineProperty(Demand.prototype, 'fill', { ...fill, get: () => 1_000_000 })
+      return () => Object.defineProperty(Demand.prototype, 'fill', fill)
+    },
+  ],
+  'a purse that idles keeps what it has for half a minute': [
+    81,
+    () =>
+      replace(
+        Demand.prototype,
+        'look',
+        (look) =>
+          function (this: Demand, nowMs) {
+            look.call(this, nowMs / 10)
+          },
+      ),
   ],
   'expired holds are kept': [4, () => replace(BudgetManager.prototype, 'expire', () => () => undefined)],
   'the kill switch is not obeyed': [

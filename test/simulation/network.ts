@@ -79,6 +79,12 @@ export class Network {
     }
   }
 
+  /** Something that nobody asked for reaches a process, or does not. */
+  announce(line: Line, clock: ProcessClock, work: () => void): void {
+    if (this.#isLost(line, 'answers')) return
+    this.#time.after(this.#delayMs('answer'), () => clock.run(work))
+  }
+
   #isLost(line: Line, way: 'requests' | 'answers'): boolean {
     if (line.cut === 'both' || line.cut === way) {
       this.#oracle.count(`${way} cut off`)
@@ -99,7 +105,7 @@ export class Network {
 /** Announcements are looked for this often. */
 const POLL_MS = 500
 /** After this long a client gives an answer up. */
-const COMMAND_MS = 800
+export const COMMAND_MS = 800
 
 /** A store beyond a network, as one process reaches it. */
 export class RemoteStore implements BudgetStore {

@@ -18,6 +18,8 @@ export interface Bid {
   cost: { readonly amount: number; readonly atMs: number } | undefined
   /** It never will cost anything, whether its owner knows that or not. */
   isRefused: boolean
+  /** It was refused and its hold is over, though its owner may stand still and not have ended it. */
+  isOver: boolean
   /** Scopes in which it may still become spend within its hold. */
   readonly open: Set<string>
   /** Scopes in which its cost is in the record. */
@@ -59,7 +61,8 @@ interface ScopeRecord {
   lost: number
   /** As much overdraft as late bills can explain. */
   late: number
-  overdraft: number
+  /** As the store said last; undefined after a crash, which may have forgotten what nobody was told. */
+  overdraft: number | undefined
   inForce: { readonly fromMs: number; readonly specs: readonly LimitSpec[] }[]
   lastUsed: Map<string, number>
 }
@@ -172,6 +175,13 @@ export class Oracle {
     for (const name of [...bid.open]) this.#close(bid, name)
   }
 
+  /** Its hold is over by true time. A call that was refused cannot cost anything from now on, whoever keeps it open. */
+  ended(bid: Bid): void {
+    if (!bid.isRefused || bid.isOver) return
+    bid.isOver = true
+    for (const name of bid.open) this.scope(name).open -= bid.held
+  }
+
   /** Its cost is covered by its hold: counted from when it was spent, whenever the news comes. */
   covered(bid: Bid, scopes: readonly string[] = bid.scopes): void {
     const { cost } = bid
@@ -216,9 +226,17 @@ export class Oracle {
     for (const name of bid.scopes) this.scope(name).falseSpend += bid.held
   }
 
-  /** A store that crashed may have forgotten bills that it never answered: they come again. */
+  /** A store that crashed may have forgotten what it never answered, such as bills: they come again. */
   storeCrashed(): void {
     for (const bid of this.#bids.values()) bid.billed.clear()
+    for (const record of this.#scopes.values()) record.overdraft = undefined
+  }
+
+  /** How often the store lost some of what it had answered. */
+  forgotten = 0
+  storeForgot(): void {
+    this.forgotten += 1
+    this.storeCrashed()
   }
 
   /** An owner is gone, and with it what only it knew. */
@@ -304,6 +322,7 @@ export class Oracle {
       this.count('bill booked beside its hold')
       // Above its hold it is told to the record here for the first time.
       this.scope(scope).late += amount
+      this.#excuse(bid, scope, amount)
     } else {
       this.#close(bid, scope)
       this.#excuse(bid, scope, amount)
@@ -318,8 +337,8 @@ export class Oracle {
 
   /**
    * What an owner forfeited pays for whichever of its bids is billed: the store does not know which of them were still
-   * held. So a bill that came late, or what is above its hold, takes the cover of as much as that owner had not reported: lately, or when it lost a
-   * lease before and came back.
+   * held. So a bill that came late or again, or what is above its hold, takes the cover of as much as that owner had not
+   * reported: lately, or when it lost a lease before and came back. Where those bids are open, until they are over.
    */
   #excuse(billed: Bid, name: string, amount: number): void {
     const { owner } = billed
@@ -329,16 +348,19 @@ export class Oracle {
       recordedMs >= reportedMs ||
       forfeits.some((forfeit) => placedMs <= forfeit.atMs && recordedMs >= forfeit.reportedMs)
     let claims = 0
+    let untilMs = this.#time.nowMs
     for (const bid of this.#bids.values()) {
       if (bid === billed || bid.owner !== owner || !bid.scopes.includes(name)) continue
-      if (bid.open.has(name)) claims += bid.held
-      else if (bid.recorded.has(name) && isUnreported(bid)) claims += bid.cost?.amount ?? 0
+      if (bid.open.has(name)) {
+        claims += bid.held
+        untilMs = Math.max(untilMs, bid.deadlineMs)
+      } else if (bid.recorded.has(name) && isUnreported(bid)) claims += bid.cost?.amount ?? 0
     }
     const excused = Math.min(amount, claims)
     if (excused === 0) return
     this.count('late bill paid from the cover of others')
     this.scope(name).lost += excused
-    this.scope(name).overdrafts.push({ atMs: this.#time.nowMs, amount: excused })
+    this.scope(name).overdrafts.push({ atMs: untilMs, amount: excused })
   }
 
   /** When the last line was made that reported spend. */
@@ -358,7 +380,7 @@ export class Oracle {
     if (!isDeepStrictEqual(record.inForce.at(-1)?.specs, limits)) {
       record.inForce.push({ fromMs: this.#time.nowMs, specs: limits })
     }
-    const by = overdraft - record.overdraft
+    const by = overdraft - (record.overdraft ?? overdraft)
     record.overdraft = overdraft
     if (by === 0) return
     this.expect(by > 0, 'overdraft only grows', () => `by ${by} in ${name}`)
@@ -382,7 +404,9 @@ export class Oracle {
       for (const { atMs, amount } of entries) if (nowMs - atMs < spec.windowMs) sum += amount
     } else {
       const today = this.#date(nowMs, spec.timezone)
-      for (const { atMs, amount } of entries) if (this.#date(atMs, spec.timezone) === today) sum += amount
+      for (const { atMs, amount } of entries) {
+        if (atMs > nowMs || this.#date(atMs, spec.timezone) === today) sum += amount
+      }
     }
     return sum
   }
@@ -446,7 +470,7 @@ export class Oracle {
     for (const { name, spec, used, before, usedMs, what } of this.#pending) {
       const record = this.scope(name)
       const overdraft = this.#within(record.overdrafts, spec)
-      const justNow = record.overdrafts.filter(({ atMs }) => atMs === nowMs)
+      const justNow = record.overdrafts.filter(({ atMs }) => atMs >= nowMs)
       const allowed = Math.max(
         this.#allowed(record, spec, usedMs) + overdraft,
         justNow.length === 0 ? 0 : before + justNow.reduce((sum, { amount }) => sum + amount, 0),
@@ -460,7 +484,7 @@ export class Oracle {
     }
     this.#pending.length = 0
     for (const name of this.#overdrawn) {
-      const { overdraft, late } = this.scope(name)
+      const { overdraft = 0, late } = this.scope(name)
       this.expect(
         overdraft <= late,
         'overdraft is late bills',
@@ -476,7 +500,7 @@ export class Oracle {
     const lost = this.scope(name).lost + this.#lostOnTheWay(name)
     const { spent } = figures
     this.expect(
-      spent >= trueSpend - lost,
+      spent >= trueSpend - lost || this.forgotten > 0,
       'what was spent is counted',
       () => `${name}: ${spent} of ${trueSpend}, ${lost} of it lost with their owners`,
     )
@@ -505,7 +529,7 @@ export class Oracle {
   }
 
   #close(bid: Bid, name: string): void {
-    if (bid.open.delete(name)) this.scope(name).open -= bid.held
+    if (bid.open.delete(name) && !bid.isOver) this.scope(name).open -= bid.held
   }
 
   #record(bid: Bid, name: string, amount: number, atMs: number): void {

@@ -4,9 +4,9 @@ import { Random } from './random.ts'
 
 /**
  * Where the truth lives: `memory` within the call, `journal` with the one process that uses it and on its disk, `shared`
- * behind a network that loses and delays.
+ * behind a network that loses and delays; `redis` the same with the scripts and the client code that Redis is used with.
  */
-export type StoreKind = 'memory' | 'journal' | 'shared'
+export type StoreKind = 'memory' | 'journal' | 'shared' | 'redis'
 
 /** How bad each kind of fault is; 0 where a seed goes without. */
 export interface Faults {
@@ -21,6 +21,8 @@ export interface Faults {
   readonly stall: number
   readonly wallStep: number
   readonly storeRestart: number
+  /** What a restart of the store loses: `last` the last few commands, as a failover does. */
+  readonly forgets: 'nothing' | 'last' | 'everything'
   /** How far clocks run apart: 0.05 for a twentieth in either direction. */
   readonly drift: number
 }
@@ -69,20 +71,25 @@ const NONE: Faults = {
   stall: 0,
   wallStep: 0,
   storeRestart: 0,
+  forgets: 'nothing',
   drift: 0,
 }
 
-/** @param isHarsh more late bills, and cut-off owners that bid to the last moment: finds broken rules sooner */
-export function planOf(seed: number, isHarsh = false): Plan {
+/**
+ * @param isHarsh more late bills, and cut-off owners that bid to the last moment: finds broken rules sooner
+ * @param isRedis on Redis, which a seed does not choose by itself since it takes so much longer
+ */
+export function planOf(seed: number, isHarsh = false, isRedis = false): Plan {
   const random = new Random(seed)
-  const kind = random.weighted<StoreKind>({ shared: 7, memory: 1, journal: 2 })
+  const drawn = random.weighted<StoreKind>({ shared: 7, memory: 1, journal: 2, redis: 0 })
+  const kind = isRedis ? 'redis' : drawn
   const isCalm = random.chance(0.12)
   const max = random.pick([400, 1_000, 3_000])
   return {
     kind,
     owners: kind === 'journal' ? 1 : random.whole(1, 8),
     leaseMs: kind === 'journal' ? Number.POSITIVE_INFINITY : random.pick([1_000, 3_000, 8_000]),
-    faults: isCalm ? NONE : faultsOf(random, kind),
+    faults: isCalm ? NONE : faultsOf(random, kind, isHarsh),
     steps: random.whole(80, 240),
     paceMs: random.pick([60, 250, 700]),
     favoured: random.pick([0, 0.4, 0.8]),
@@ -100,19 +107,24 @@ export function planOf(seed: number, isHarsh = false): Plan {
   }
 }
 
-function faultsOf(random: Random, kind: StoreKind): Faults {
+function faultsOf(random: Random, kind: StoreKind, isHarsh: boolean): Faults {
   const some = (value: number) => (random.chance(0.5) ? value : 0)
-  const isShared = kind === 'shared'
+  const isRedis = kind === 'redis'
+  const isShared = kind === 'shared' || isRedis
   return {
-    loss: isShared ? some(random.pick([0.02, 0.15, 0.4])) : 0,
+    // Redis is asked several times before a process can begin.
+    loss: isShared ? some(random.pick([0.02, 0.15, isRedis ? 0.05 : 0.4])) : 0,
     doubled: isShared ? some(random.pick([0.05, 0.3])) : 0,
     late: isShared ? some(random.pick([0.05, 0.3])) : 0,
     death: some(1.5),
     cutOff: kind === 'journal' ? 0 : some(1.5),
     stall: some(0.8),
     wallStep: some(0.8),
-    storeRestart: kind === 'memory' ? 0 : some(0.8),
+    storeRestart: kind === 'memory' ? 0 : isRedis && isHarsh ? 1.5 : some(0.8),
     drift: some(0.05),
+    forgets: isRedis
+      ? random.pick(isHarsh ? ['last', 'everything'] : ['nothing', 'last', 'last', 'everything'])
+      : 'nothing',
   }
 }
 

@@ -98,6 +98,7 @@ export class Process {
       deadlineMs: Math.ceil(this.clock.trueMs(terms.ttlMs)) + 1,
       cost: undefined,
       isRefused: false,
+      isOver: false,
       open: new Set(),
       recorded: new Set(),
       recordedMs: 0,
@@ -114,9 +115,9 @@ export class Process {
     const known = this.#bids.get(bid.id)
     if (!known || !bid.cost || this.#billed.has(bid.id)) {
       this.#oracle.count('bill doubled')
-      // The manager knows it as well, without the notices' help.
+      // The manager knows it as well, without the notices' help, and at whatever price it comes again.
       if (known && bid.cost && this.budget.find(bid.id)) {
-        const again = this.budget.settle(bid.id, micros(bid.cost.amount))
+        const again = this.budget.settle(bid.id, micros(bid.cost.amount + 7))
         this.#oracle.expect(again === 'already', 'a hold ends once', () => `${bid.id} was ${again} again`)
       }
       return

@@ -1,3 +1,4 @@
+import type { Plan } from './plan.ts'
 import { type Outcome, simulate } from './simulation.ts'
 
 /** What many seeds came to together. */
@@ -25,11 +26,12 @@ export function tallyText({ seeds, steps, counts }: Tally): string {
 
 /** The fewest steps of a failing seed that still fail; a violation in the end of a run may need fewer than it had. */
 async function shortest(failed: Outcome): Promise<Outcome> {
+  const { isHarsh, kind } = failed.plan
   let least = failed
   let enough = 0
   while (enough < least.steps) {
     const steps = Math.floor((enough + least.steps) / 2)
-    const shorter = await simulate({ seed: failed.seed, steps })
+    const shorter = await simulate({ seed: failed.seed, steps, isHarsh, isRedis: kind === 'redis' })
     if (shorter.violation) least = shorter
     else enough = steps + 1
   }
@@ -42,19 +44,29 @@ export async function failureText(failed: Outcome): Promise<string> {
   return [
     `Seed ${seed} breaks “${violation?.invariant}” at ${violation?.atMs} ms, with a ${plan.kind} store and ${plan.owners} owners:`,
     `  ${violation?.detail}`,
-    `Replay it with: npm run simulate -- --seed ${seed} --steps ${steps}`,
+    `Replay it with: npm run simulate -- --seed ${seed} --steps ${steps}${flagsOf(plan)}`,
   ].join('\n')
+}
+
+const flagsOf = ({ isHarsh, kind }: Plan): string =>
+  `${isHarsh ? ' --harsh' : ''}${kind === 'redis' ? ' --redis' : ''}`
+
+/** How seeds are played. */
+export interface Game {
+  /** No more are played once this is so. */
+  readonly until?: (() => boolean) | undefined
+  readonly isHarsh?: boolean
+  readonly isRedis?: boolean
 }
 
 /** The first of these seeds that fails, or what all of them came to. */
 export async function runSeeds(
   seeds: Iterable<number>,
-  until = () => false,
-  isHarsh = false,
+  { until = () => false, isHarsh = false, isRedis = false }: Game = {},
 ): Promise<Outcome | Tally> {
   const all = emptyTally()
   for (const seed of seeds) {
-    const outcome = await simulate({ seed, isHarsh })
+    const outcome = await simulate({ seed, isHarsh, isRedis })
     if (outcome.violation) return outcome
     tally(all, outcome)
     if (until()) break

@@ -35,16 +35,20 @@ export interface Figures {
   readonly limits: readonly LimitSpec[]
 }
 
-/** The store's side: everything happens at the moment it is called. */
-export interface Server {
+/** What the record watches at a store. */
+export interface Watched {
   sync(owner: string, line: SyncLine): SyncReply
   bill(bill: Bill): BillReply
-  leave(owner: string): void
   define(definition: ScopeDefinition): ScopeDefinition
   setPause(scope: string, pause: PauseState): void
   setKillSwitch(killSwitch: KillSwitch): void
-  control(): Control
   figures(scope: string): Figures | undefined
+}
+
+/** The store's side: everything happens at the moment it is called. */
+export interface Server extends Watched {
+  leave(owner: string): void
+  control(): Control
 }
 
 function figuresIn(ledger: Ledger, scope: string, nowMs: number): Figures | undefined {

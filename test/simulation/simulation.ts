@@ -1,14 +1,26 @@
 import { micros } from '../../src/money.ts'
 import type { HoldTerms } from '../../src/shield/index.ts'
-import type { Control } from '../../src/shield/store/store.ts'
+import type { BudgetStore, Control, Soon } from '../../src/shield/store/store.ts'
+import { restOf, wantAll } from './delivery.ts'
 import { type Cut, DiskStore, LocalStore, Network, RemoteStore } from './network.ts'
 import { type Bid, Oracle, type Violation } from './oracle.ts'
 import { limitsOf, type Plan, planOf } from './plan.ts'
 import { Process } from './process.ts'
 import { Random } from './random.ts'
-import { type Boot, JournalServer, MemoryServer, type Row, type Server, SharedServer } from './server.ts'
-import { tapped } from './tap.ts'
-import { ProcessClock, settleDown, VirtualTime } from './time.ts'
+import { openRedis } from './redis/client.ts'
+import { RedisServer } from './redis/server.ts'
+import {
+  type Boot,
+  type Figures,
+  JournalServer,
+  MemoryServer,
+  type Row,
+  type Server,
+  SharedServer,
+  type Watched,
+} from './server.ts'
+import { tapped, watched } from './tap.ts'
+import { ProcessClock, REDIS_TURNS, TURNS, VirtualTime } from './time.ts'
 
 export interface RunOptions {
   readonly seed: number
@@ -17,6 +29,7 @@ export interface RunOptions {
   readonly trace?: (text: string) => void
   /** See {@link planOf}. */
   readonly isHarsh?: boolean
+  readonly isRedis?: boolean
 }
 
 export interface Outcome {
@@ -37,6 +50,8 @@ export async function simulate(options: RunOptions): Promise<Outcome> {
 
 /** Steps of the workload, and how often they are taken. */
 const WORK = { bid: 24, limits: 0.4, pause: 0.12, resume: 0.8, kill: 0.06, revive: 0.8, forge: 0.2 } as const
+/** Of one scope by one process that has nobody waiting: a line per tick, on a clock that gains a little. */
+const LINES_PER_SECOND = 4.5
 const CUTS: readonly Cut[] = ['both', 'requests', 'answers']
 
 class Simulation {
@@ -44,27 +59,34 @@ class Simulation {
   readonly #plan: Plan
   readonly #maxSteps: number
   readonly #random: Random
-  readonly #time = new VirtualTime()
+  readonly #time: VirtualTime
   readonly #oracle: Oracle
   readonly #network: Network
   readonly #storeClock: ProcessClock
-  /** Of the process with the journal, which dies with it. */
+  /** Where there is no Redis. Of the process with the journal, which dies with it. */
   #server: Server
   readonly #tapped: Server
+  readonly #redis: { readonly server: RedisServer; readonly watched: Watched } | undefined
   readonly #watchers = new Set<(control: Control) => void>()
   readonly #processes: Process[] = []
+  readonly #bids: Bid[] = []
+  readonly #forger: Random
+  /** Those that have not reached their store yet. */
+  #opening = 0
   #disk: readonly Row[] = []
   #boot: Boot = { id: 'boot 1', beganMs: -500_000 }
   #born = 0
   #bidNumber = 0
   #steps = 0
 
-  constructor({ seed, steps, trace, isHarsh }: RunOptions) {
+  constructor({ seed, steps, trace, isHarsh, isRedis }: RunOptions) {
     this.#seed = seed
-    this.#plan = planOf(seed, isHarsh)
+    this.#plan = planOf(seed, isHarsh, isRedis)
     const { kind, leaseMs, startWallMs, faults } = this.#plan
     this.#maxSteps = Math.min(steps ?? Number.POSITIVE_INFINITY, this.#plan.steps)
     this.#random = new Random(seed ^ 0x5eed)
+    this.#forger = new Random(seed ^ 0xf06e)
+    this.#time = new VirtualTime(kind === 'redis' ? REDIS_TURNS : TURNS)
     const wallMs = () => startWallMs + this.#time.nowMs
     this.#oracle = new Oracle(this.#time, wallMs, Number.isFinite(leaseMs) ? leaseMs : 1_000, trace)
     this.#network = new Network(this.#time, this.#random.fork(), this.#oracle, faults)
@@ -73,14 +95,14 @@ class Simulation {
       kind === 'memory'
         ? new MemoryServer(this.#storeClock, leaseMs)
         : new SharedServer(this.#storeClock, leaseMs)
-    this.#tapped = tapped(
-      () => this.#server,
-      leaseMs,
-      this.#oracle,
-      (scope) => {
-        for (const process of this.#processes) process.stopped.delete(scope)
-      },
-    )
+    const lifted = (scope: string): void => {
+      for (const process of this.#processes) process.stopped.delete(scope)
+    }
+    this.#tapped = tapped(() => this.#server, leaseMs, this.#oracle, lifted)
+    if (kind === 'redis') {
+      const server = new RedisServer(this.#storeClock)
+      this.#redis = { server, watched: watched(() => server, leaseMs, this.#oracle, lifted) }
+    }
     for (let i = 0; i < this.#plan.owners; i++) this.#start()
   }
 
@@ -96,7 +118,7 @@ class Simulation {
       await this.#pass(Math.round(-Math.log(1 - this.#random.next()) * paceMs))
       if (this.#oracle.violation) break
       this.#step()
-      await settleDown()
+      await this.#time.settleDown()
       this.#check()
     }
     if (!this.#oracle.violation) await this.#rest()
@@ -109,9 +131,9 @@ class Simulation {
 
   /** Without an event nothing goes on for ever: who asks again and again leaves no time for anybody else. */
   async #rest(): Promise<void> {
-    for (let i = 0; i < 10; i++) await settleDown()
+    for (let i = 0; i < 10; i++) await this.#time.settleDown()
     const { sent } = this.#oracle
-    for (let i = 0; i < 10; i++) await settleDown()
+    for (let i = 0; i < 10; i++) await this.#time.settleDown()
     const by = this.#oracle.sent - sent
     this.#oracle.expect(by === 0, 'a process comes to rest', () => `${by} lines were sent without an event`)
   }
@@ -142,14 +164,36 @@ class Simulation {
     const id = `owner ${++this.#born}`
     const line = { cut: 'none' as Cut }
     const store = this.#storeFor(clock, line)
-    const process = new Process(id, clock, line, store, this.#oracle, random.pick([8_000, 8_000, 16]))
-    this.#processes.push(process)
-    process.define(scopes)
-    this.#oracle.say(() => `${id} starts, its clock runs at ${(1 + drift).toFixed(3)}`)
+    const rememberEnded = random.pick([8_000, 8_000, 16])
+    const begin = (opened: BudgetStore) => {
+      const process = new Process(id, clock, line, opened, this.#oracle, rememberEnded)
+      this.#processes.push(process)
+      process.define(scopes)
+      this.#oracle.say(() => `${id} starts, its clock runs at ${(1 + drift).toFixed(3)}`)
+    }
+    if (store instanceof Promise) this.#begin(store, begin)
+    else begin(store)
   }
 
-  #storeFor(clock: ProcessClock, line: { cut: Cut }) {
-    const { kind } = this.#plan
+  /** A process that does not reach its store ends, and is started again. */
+  #begin(opening: Promise<BudgetStore>, begin: (opened: BudgetStore) => void): void {
+    this.#opening += 1
+    opening
+      .then(begin, () => {
+        this.#oracle.count('owner that found no store')
+        this.#time.after(1_000, () => this.#start())
+      })
+      .finally(() => {
+        this.#opening -= 1
+      })
+  }
+
+  #storeFor(clock: ProcessClock, line: { cut: Cut }): Soon<BudgetStore> {
+    const { kind, leaseMs } = this.#plan
+    if (this.#redis) {
+      const [network, oracle] = [this.#network, this.#oracle]
+      return openRedis({ ...this.#redis, network, clock, line, oracle, leaseMs })
+    }
     if (kind === 'memory') return new LocalStore(this.#tapped, line, this.#oracle, this.#watchers)
     if (kind === 'shared') {
       const givesUp = this.#random.chance(0.5)
@@ -173,7 +217,7 @@ class Simulation {
 
   #step(): void {
     const { death, cutOff, stall, wallStep, storeRestart } = this.#plan.faults
-    const dead = this.#plan.owners - this.#alive.length
+    const dead = this.#plan.owners - this.#alive.length - this.#opening
     const step = this.#random.weighted({
       ...WORK,
       death,
@@ -291,6 +335,7 @@ class Simulation {
       .then((bid) => {
         this.#oracle.say(() => `${text()} ${bid ? 'is held' : 'is refused'}, ${terms.onExpiry} on expiry`)
         if (!bid) return
+        this.#bids.push(bid)
         if (terms.onExpiry === 'settle') this.#call(process, bid, terms.ttlMs, fate)
         else this.#auction(process, bid, terms.ttlMs, fate)
       })
@@ -310,6 +355,7 @@ class Simulation {
         if (!process.isAlive) this.#oracle.closed(bid)
       }
     })
+    this.#time.at(bid.deadlineMs, () => this.#oracle.ended(bid))
     this.#time.after(ttlMs * 0.4 + fate.mostlySmall(1, ttlMs), () =>
       process.clock.run(() => {
         this.#oracle.say(() => `${bid.id} was ${what}`)
@@ -422,20 +468,33 @@ class Simulation {
     })
   }
 
-  /** Verbs for what never was. */
+  /** Verbs for what never was or is another's, and bills that come again at another price. */
   #forge(): void {
     this.#onOne((process) => {
-      const endings = [
-        process.budget.settle('bid 0', micros(50)),
-        process.budget.release('bid 0'),
-        process.budget.credit('bid 0'),
-      ]
+      const others = this.#bids.filter(({ owner }) => owner !== process.id)
+      const ids = ['bid 0', ...(others.length > 0 ? [this.#forger.pick(others).id] : [])]
+      const amount = micros(this.#forger.whole(1, 500))
+      const endings = ids.flatMap((id) => [
+        process.budget.settle(id, amount),
+        process.budget.release(id),
+        process.budget.credit(id),
+      ])
       this.#oracle.expect(
         endings.every((ending) => ending === 'unknown'),
         'what never was moves nothing',
         () => endings.join(),
       )
+      const booked = this.#bids.filter(({ scopes, billed }) => scopes.every((scope) => billed.has(scope)))
+      if (booked.length > 0) this.#billAgain(process, this.#forger.pick(booked), amount)
     })
+  }
+
+  /** The store has booked it: whatever the price is now, that moves nothing. */
+  #billAgain(process: Process, { id, owner, scopes }: Bid, amount: number): void {
+    this.#oracle.count('bill again at another price')
+    Promise.resolve()
+      .then(() => process.store.bill(scopes.map((scope) => ({ scope, owner, id, amount }))))
+      .catch(() => undefined)
   }
 
   #leave(): void {
@@ -462,25 +521,51 @@ class Simulation {
 
   /** Somebody sets a clock: of a process, or of the store's machine. */
   #stepWall(): void {
-    const byMs = this.#random.pick([-7_200_000, -3_000, 3_000, 7_200_000, 26 * 3_600_000])
+    const drawnMs = this.#random.pick([-7_200_000, -3_000, 3_000, 7_200_000, 26 * 3_600_000])
     const { kind } = this.#plan
     const isStore = kind !== 'journal' && this.#random.chance(0.5)
+    if (!isStore && this.#processes.length === 0) return
+    // Redis tells time by its wall clock, and is believed only while that agrees with its owners': no step of theirs is alike.
+    const byMs = isStore && kind === 'redis' ? Math.sign(drawnMs) * 5_400_000 : drawnMs
     const clock = isStore ? this.#storeClock : this.#random.pick(this.#processes).clock
     clock.wallOffsetMs += byMs
+    // Until somebody sets it right nothing can be done with it.
+    if (kind === 'redis') {
+      this.#time.after(this.#random.mostlySmall(500, 10_000), () => {
+        clock.wallOffsetMs = this.#plan.startWallMs
+      })
+    }
     this.#oracle.count('wall clock stepped')
     this.#oracle.say(() => `the wall clock of ${isStore ? 'the store' : 'a process'} steps by ${byMs} ms`)
   }
 
   #restartStore(): void {
     this.#oracle.count('store restarted')
-    if (this.#server instanceof SharedServer) {
-      this.#oracle.say(() => 'the store restarts')
-      this.#server.restart()
-      this.#network.isServerUp = false
-      this.#time.after(this.#random.mostlySmall(10, 8_000), () => {
-        this.#network.isServerUp = true
-      })
-    } else this.#restartMachine()
+    this.#oracle.say(() => 'the store restarts')
+    if (!this.#redis && !(this.#server instanceof SharedServer)) {
+      this.#restartMachine()
+      return
+    }
+    if (this.#redis) this.#restartRedis(this.#redis.server)
+    else if (this.#server instanceof SharedServer) this.#server.restart()
+    this.#network.isServerUp = false
+    this.#time.after(this.#random.mostlySmall(10, 8_000), () => {
+      this.#network.isServerUp = true
+    })
+  }
+
+  #restartRedis(redis: RedisServer): void {
+    const { forgets } = this.#plan.faults
+    const lost = { nothing: 0, last: this.#random.mostlySmall(1, 400), everything: Number.POSITIVE_INFINITY }[
+      forgets
+    ]
+    redis.restart(lost)
+    if (lost === 0) return
+    this.#oracle.count(`store forgot ${forgets}`)
+    this.#oracle.storeForgot()
+    if (!this.#plan.isHarsh) return
+    // Whatever befell Redis befell them as well, and nobody can tell it what they had.
+    for (const process of this.#alive) if (this.#random.chance(0.5)) this.#die(process)
   }
 
   /** The process dies with the machine; the next boot does not know how long that took, but has the right date. */
@@ -499,6 +584,7 @@ class Simulation {
     this.#oracle.say(() => 'everything heals')
     this.#network.heal()
     for (const { line } of this.#processes) line.cut = 'none'
+    if (this.#redis) this.#setClocks()
     const { leaseMs, ttlsMs } = this.#plan
     const longestMs = Math.max(...ttlsMs)
     const left = Number.isFinite(leaseMs) ? leaseMs : 0
@@ -506,7 +592,7 @@ class Simulation {
     if (this.#oracle.violation) return
     for (const process of this.#alive) process.budget.expire()
     if (this.#alive.length === 0) this.#start()
-    await this.#pass(left + 2 * longestMs + 3_000)
+    await this.#passQuietly(left + 2 * longestMs + 3_000)
     // An idle scope is brought to the present by whoever asks.
     for (const process of this.#alive) process.budget.refresh()
     await this.#pass(2_000)
@@ -516,7 +602,7 @@ class Simulation {
       (what) => counts.has(what),
     )
     for (const { name } of this.#plan.scopes) {
-      const figures = this.#server.figures(name)
+      const figures = this.#figures(name)
       if (!figures) continue
       this.#oracle.reckon(name, figures, isExact)
       const { promised } = figures
@@ -529,6 +615,25 @@ class Simulation {
     if (!this.#oracle.violation) await this.#spendAll()
   }
 
+  #setClocks(): void {
+    for (const clock of [this.#storeClock, ...this.#processes.map((process) => process.clock)]) {
+      clock.wallOffsetMs = this.#plan.startWallMs
+    }
+  }
+
+  /** Whom nobody asks for anything asks for nothing more often than a purse is looked after. */
+  async #passQuietly(forMs: number): Promise<void> {
+    const { sent } = this.#oracle
+    await this.#pass(forMs)
+    const most = this.#alive.length * this.#plan.scopes.length * (forMs / 1_000) * LINES_PER_SECOND
+    const by = this.#oracle.sent - sent
+    this.#oracle.expect(by <= most, 'a process comes to rest', () => `${by} lines in ${forMs} quiet ms`)
+  }
+
+  #figures(scope: string): Figures | undefined {
+    return (this.#redis?.server ?? this.#server).figures(scope)
+  }
+
   async #spendAll(): Promise<void> {
     const [process] = this.#alive
     if (!process) return
@@ -536,9 +641,15 @@ class Simulation {
     for (const scope of process.budget.scopes) process.budget.resume(scope)
     for (const one of this.#processes) one.stopped.clear()
     await this.#pass(21_000)
+    if (this.#seed % 3 === 0) await this.#deliverAll()
+    else await this.#holdAll(process)
+  }
+
+  /** One owner sets all that is left of each scope aside at once. */
+  async #holdAll(process: Process): Promise<void> {
     for (const { name } of this.#plan.scopes) {
       const [scope] = process.scopes([name])
-      const room = this.#server.figures(name)?.available ?? 0
+      const room = this.#figures(name)?.available ?? 0
       if (!scope || room <= 0) continue
       const amount = Math.min(room, 1_000_000)
       const terms = { ttlMs: 5_000, onExpiry: 'release' as const }
@@ -555,4 +666,20 @@ class Simulation {
       )
     }
   }
+  /** Owners share all that is left of a scope, whoever had it before. */
+  async #deliverAll(): Promise<void> {
+    const scope = this.#plan.scopes.findLast(({ name }) => isSome(this.#figures(name)?.available))
+    const room = scope && this.#figures(scope.name)?.available
+    if (!scope || room === undefined || this.#oracle.violation) return
+    const rest = restOf(scope.name, room)
+    this.#oracle.count('rest wanted by several owners')
+    const placed = await wantAll(this.#running, rest, this.#time, (forMs) => this.#pass(forMs))
+    this.#oracle.expect(
+      placed >= rest.bids - 1,
+      'the budget is delivered',
+      () => `${placed} of ${rest.bids} bids of ${rest.price} on ${scope.name} were placed`,
+    )
+  }
 }
+
+const isSome = (room: number | undefined): boolean => room !== undefined && room > 0 && Number.isFinite(room)

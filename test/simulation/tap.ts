@@ -1,27 +1,29 @@
 import type { Bill, BillReply, ScopeDefinition, SyncLine, SyncReply } from '../../src/shield/store/store.ts'
 import type { Oracle } from './oracle.ts'
-import type { Figures, Server } from './server.ts'
+import type { Figures, Server, Watched } from './server.ts'
 
 /**
- * Stands before a store and tells the outside record what it does. After every command it checks what holds for
+ * Stands before the accounts of a store and tells the outside record what it does. After every command it checks what holds for
  * the store alone: nothing moves but what the command names, and no command moves anything twice.
  *
  * @param lifted told when a pause of a scope is over for the store, or, without a name, the kill switch
  */
-export function tapped(
-  server: () => Server,
+export function watched(
+  server: () => Watched,
   leaseMs: number,
   oracle: Oracle,
   lifted: (scope: string) => void,
-): Server {
+): Watched {
   const applied = new Map<string, number>()
+  let forgotten = 0
 
   /** Spend and promises after a command are those before it and what was added. */
   function checked<T>(scope: string, what: string, work: () => T, added: (reply: T) => [number, number]): T {
     const before = server().figures(scope)
     const reply = oracle.guarded(what, work)
     const after = server().figures(scope)
-    if (before && after) {
+    // What a store has forgotten, owners tell it again with any line.
+    if (before && after && oracle.forgotten === 0) {
       const [least, most] = added(reply)
       const by = total(after) - total(before)
       oracle.expect(
@@ -37,6 +39,8 @@ export function tapped(
   return {
     sync(owner: string, line: SyncLine): SyncReply {
       const key = `${owner} ${line.scope}`
+      if (oracle.forgotten > forgotten) applied.clear()
+      forgotten = oracle.forgotten
       const isNew = line.seq > (applied.get(key) ?? 0)
       oracle.say(() => `${owner} line ${JSON.stringify(line)}`)
       const reply = checked(
@@ -67,9 +71,6 @@ export function tapped(
       if (reply.is === 'booked') oracle.booked(bill)
       return reply
     },
-    leave(owner) {
-      server().leave(owner)
-    },
     define(definition: ScopeDefinition): ScopeDefinition {
       return checked(
         definition.scope,
@@ -86,8 +87,21 @@ export function tapped(
       if (killSwitch.is === 'released') lifted('')
       server().setKillSwitch(killSwitch)
     },
-    control: () => server().control(),
     figures: (scope) => server().figures(scope),
+  }
+}
+
+/** All of a store, its accounts {@link watched}. */
+export function tapped(
+  server: () => Server,
+  leaseMs: number,
+  oracle: Oracle,
+  lifted: (scope: string) => void,
+): Server {
+  return {
+    ...watched(server, leaseMs, oracle, lifted),
+    leave: (owner) => server().leave(owner),
+    control: () => server().control(),
   }
 }
 

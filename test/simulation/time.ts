@@ -7,7 +7,9 @@ interface Event {
 }
 
 /** More links than any chain of promises here has: after so many turns nothing is under way but what waits for an event. */
-const TURNS = 12
+export const TURNS = 12
+/** The same for chains that go through the Redis store. */
+export const REDIS_TURNS = 60
 
 /** True time. It moves only from event to event; what is due at the same time happens in the order it was set. */
 export class VirtualTime {
@@ -15,6 +17,12 @@ export class VirtualTime {
   /** A binary heap, the next event first. */
   readonly #events: Event[] = []
   #order = 0
+  readonly #turns: number
+
+  /** @param turns see {@link TURNS} */
+  constructor(turns: number) {
+    this.#turns = turns
+  }
 
   at(atMs: number, task: () => void): Cancel {
     const event: Event = { atMs: Math.max(Math.ceil(atMs), this.nowMs), order: this.#order++, task }
@@ -39,10 +47,15 @@ export class VirtualTime {
       if (!task) continue
       this.nowMs = next.atMs
       task()
-      await settleDown()
+      await this.settleDown()
       if (!goesOn()) return
     }
     this.nowMs = untilMs
+  }
+
+  /** Runs every promise that can go on without an event. */
+  async settleDown(): Promise<void> {
+    for (let turn = 0; turn < this.#turns; turn++) await undefined
   }
 
   #push(event: Event): void {
@@ -81,11 +94,6 @@ export class VirtualTime {
 }
 
 const isBefore = (a: Event, b: Event): boolean => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order)
-
-/** Runs every promise that can go on without an event. */
-export async function settleDown(): Promise<void> {
-  for (let turn = 0; turn < TURNS; turn++) await undefined
-}
 
 /** The clocks of one process. Its elapsed time runs a little fast or slow; its date may be set by anyone. */
 export class ProcessClock implements Clock {

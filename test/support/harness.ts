@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { parseConfig } from '../../src/config.ts'
+import { DiskThread } from '../../src/disk/index.ts'
 import { createLog } from '../../src/log.ts'
 import { type Service, startService } from '../../src/main.ts'
 import type { Sandbox } from '../../src/sandbox/index.ts'
@@ -81,4 +82,34 @@ export async function until(holds: () => boolean): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve))
   }
   throw new Error('it never came to be')
+}
+
+/** As many turns of the event loop as a call to a platform here may take. */
+const TURNS = 20
+
+/** Questions to threads that have no answer yet. */
+let asked = 0
+const { ask } = DiskThread.prototype
+DiskThread.prototype.ask = async function (question) {
+  asked += 1
+  try {
+    return await ask.call(this, question)
+  } finally {
+    asked -= 1
+  }
+}
+
+const isAtDisk = () =>
+  asked > 0 || process.getActiveResourcesInfo().some((resource) => resource.startsWith('FSReq'))
+
+/**
+ * Lets what is under way go on before fake time does: so much real time, and then turns of the event loop until nothing
+ * is read or written any more, by a thread or in a file. On a busy machine real time may pass without any of that.
+ */
+export async function goOn(forMs = 2): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, forMs))
+  do {
+    while (isAtDisk()) await new Promise((resolve) => setTimeout(resolve, 1))
+    for (let turn = 0; turn < TURNS; turn++) await new Promise((resolve) => setImmediate(resolve))
+  } while (isAtDisk())
 }

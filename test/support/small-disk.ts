@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, statfsSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -27,7 +27,13 @@ export function smallDisk(freeBytes?: number): SmallDisk {
   const ballast = join(directory, 'ballast')
   const fill = (free: number) => {
     const { bavail, bsize } = statfsSync(directory)
-    writeFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - free)))
+    try {
+      writeFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - free)))
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error
+      // Whoever uses the disk was faster, so it is full: the rest is given back.
+      truncateSync(ballast, Math.max(0, statSync(ballast).size - free))
+    }
   }
   if (freeBytes !== undefined) fill(freeBytes)
   return { directory, fill, makeSpace: () => rmSync(ballast, { force: true }) }

@@ -1,0 +1,84 @@
+import { strict as assert } from 'node:assert'
+import { type Mutant, replace } from '../mutants.ts'
+import type { Game } from '../report.ts'
+import { RedisServer } from './server.ts'
+
+/** What the first line of the script begins with that keeps the accounts. */
+const ACCOUNT = '-- The truth about one scope'
+/** The same of the one that keeps what operators decided. */
+const CONTROL = '-- What operators decided'
+
+/** Redis runs another script than it was sent. */
+const runs =
+  (text: string, instead: string, of = ACCOUNT): Mutant =>
+  () =>
+    replace(
+      RedisServer,
+      'compile',
+      (compile) => (script) =>
+        compile.call(RedisServer, script.startsWith(of) ? edited(script, text, instead) : script),
+    )
+
+function edited(script: string, text: string, instead: string): string {
+  assert(script.includes(text), `the script has no “${text}”`)
+  return script.replace(text, () => instead)
+}
+
+/** Where owners die with what Redis has lost, or where they live to tell it: some rules matter only then. */
+const HARSH = { isRedis: true, isHarsh: true } as const
+const MILD = { isRedis: true } as const
+
+/** The rules of the script that keeps accounts in Redis, each broken; like `MUTANTS`. */
+export const REDIS_MUTANTS: Readonly<Record<string, readonly [seed: number, game: Game, mutant: Mutant]>> = {
+  'a repeated line is applied again in Redis': [
+    1,
+    HARSH,
+    runs('if lease and line.seq == lease.seq then', 'if false then'),
+  ],
+  'a scope that Redis has lost counts from zero': [
+    17,
+    HARSH,
+    runs('if req.fence then fence(req.fence) end', ''),
+  ],
+  'a Redis that failed over goes on granting': [
+    37,
+    HARSH,
+    runs("fence('Redis was restarted or failed over')", "redis.call('HSET', K_ACCOUNT, 'replid', replid)"),
+  ],
+  'a fence is lifted before all have told': [17, HARSH, runs('if ready then lift() end', 'lift()')],
+  'leases in Redis never end': [34, HARSH, runs('if lease.ends <= nowMs then', 'if false then')],
+  'forfeited money never becomes spend in Redis': [1, MILD, runs('book(d.one.at, d.one.rest)', '')],
+  'forfeits are forgotten in Redis': [
+    1,
+    MILD,
+    runs('forfeitRest(owner, lease.out, atMs + lease.hold, lease)', ''),
+  ],
+  'what a lost lease came to is forfeited twice': [
+    11,
+    MILD,
+    runs('lease[name] = math.max(lease[name], total)', ''),
+  ],
+  'a slot in Redis is free before it has passed': [
+    4,
+    MILD,
+    runs('math.min(slot - SLOTS - 1, newest)', 'math.min(slot - SLOTS / 10, newest)'),
+  ],
+  'a bill is booked twice in Redis': [
+    2,
+    MILD,
+    runs("if redis.call('ZSCORE', K_BILLED, b.id) then", 'if false then'),
+  ],
+  'what operators change in Redis is not noted': [
+    5,
+    MILD,
+    runs("redis.call('ZADD', K_CHANGES, version, name)", '', CONTROL),
+  ],
+  'Redis is believed whatever its clock says': [
+    14,
+    MILD,
+    runs(
+      'math.abs(timeMs - req.wallMs) > req.toleranceMs then\n  return answer({ is',
+      'false then\n  return answer({ is',
+    ),
+  ],
+}

@@ -1,0 +1,55 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+
+export interface Started {
+  readonly child: ChildProcess
+  /** Everything it has printed. */
+  output(): string
+}
+
+/** Of this process's environment, what a service may know: what is compiled already saves most of its start. */
+const INHERITED = { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] }
+
+/** A folder that is gone after the test. */
+export function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'bidwarden-'))
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }))
+  return path
+}
+
+/** The service as a user starts it: a process of its own, with this environment; it ends with the test. */
+export const start = (environment: Record<string, string>, ...args: string[]): Started =>
+  startAs({}, environment, args)
+
+export function startAs(
+  user: { uid?: number },
+  environment: Record<string, string>,
+  args: readonly string[] = [],
+): Started {
+  const child = spawn(process.execPath, ['src/main.ts', ...args], {
+    env: { ...INHERITED, DATA_DIR: folder(), ...environment },
+    ...user,
+  })
+  onTestFinished(() => {
+    child.kill('SIGKILL')
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += chunk))
+  return { child, output: () => output }
+}
+
+/** Where it listens; rejects with what it printed when it ends before. */
+export async function listening({ child, output }: Started): Promise<string> {
+  for (;;) {
+    const url = /listens at (http:\S+)/.exec(output())?.[1]
+    if (url !== undefined) return url
+    await Promise.race([
+      once(child.stdout ?? child, 'data'),
+      once(child, 'exit').then(() => Promise.reject(new Error(output()))),
+    ])
+  }
+}
