@@ -49,3 +49,17 @@ export function codeOf(error: unknown): number | undefined {
     ? error.errcode
     : undefined
 }
+
+/** What programs tell errors apart by: Node's code, and SQLite's with its meaning. */
+export interface Codes {
+  readonly code?: unknown
+  readonly errcode?: unknown
+  readonly errstr?: unknown
+}
+
+/** As plain values, which travel between threads as an error's own fields do not. */
+export function codesOf(error: unknown): Codes {
+  if (!(error instanceof Error)) return {}
+  const { code, errcode, errstr }: Error & Codes = error
+  return JSON.parse(JSON.stringify({ code, errcode, errstr }))
+}

@@ -69,7 +69,7 @@ export class DiskThread<T extends Traffic> {
     return promise
   }
 
-  /** Reads what is on the disk; rejects when it cannot be read. */
+  /** Rejects when it cannot be done, with the error's `code` and SQLite's `errcode`. */
   ask(question: T['question']): Promise<T['answer']> {
     if (this.#lost !== undefined) return Promise.reject(new Error(this.#lost))
     const id = ++this.#questions
@@ -114,7 +114,7 @@ export class DiskThread<T extends Traffic> {
         this.#asking.delete(word.id)
         break
       case 'not_read':
-        this.#asking.get(word.id)?.reject(new Error(word.message))
+        this.#asking.get(word.id)?.reject(Object.assign(new Error(word.message), word.codes))
         this.#asking.delete(word.id)
         break
       case 'closed':

@@ -1,6 +1,13 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { messageOf } from '../errors.ts'
-import { DiskError, type DiskFault, type WriteFailure, writeFailure } from './disk-error.ts'
+import {
+  type Codes,
+  codesOf,
+  DiskError,
+  type DiskFault,
+  type WriteFailure,
+  writeFailure,
+} from './disk-error.ts'
 import type { Traffic } from './disk-thread.ts'
 
 /** What the thread is asked. */
@@ -16,7 +23,7 @@ export type Word<T extends Traffic> =
   | { readonly is: 'written' }
   | { readonly is: 'not_written'; readonly failure: WriteFailure }
   | { readonly is: 'read'; readonly id: number; readonly answer: T['answer'] }
-  | { readonly is: 'not_read'; readonly id: number; readonly message: string }
+  | { readonly is: 'not_read'; readonly id: number; readonly message: string; readonly codes: Codes }
   | { readonly is: 'closed' }
 
 /** What the thread is given. */
@@ -72,16 +79,21 @@ function serve<T extends Traffic>(port: MessagePort, open: () => Opened<T>, clos
     }
     if (more) tidySoon()
   }
-  // After the orders that wait already.
+  const tidyIfDue = () => {
+    if (isTidying) tidy()
+  }
+  // After the reads that wait already.
   const tidySoon = () => {
     if (isTidying) return
     isTidying = true
-    setImmediate(tidy)
+    setImmediate(tidyIfDue)
   }
 
   port.on('message', (order: Order<T>) => {
     switch (order.do) {
       case 'append':
+        // Writes that come without a pause are taken one after the other, and would put it off for as long as they come.
+        tidyIfDue()
         try {
           file.append(order.batch)
           say({ is: 'written' })
@@ -94,7 +106,7 @@ function serve<T extends Traffic>(port: MessagePort, open: () => Opened<T>, clos
         try {
           say({ is: 'read', id: order.id, answer: file.read(order.question) })
         } catch (error) {
-          say({ is: 'not_read', id: order.id, message: messageOf(error) })
+          say({ is: 'not_read', id: order.id, message: messageOf(error), codes: codesOf(error) })
         }
         break
       case 'close':

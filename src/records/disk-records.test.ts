@@ -17,9 +17,10 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { FakeClock } from '../../test/support/fake-clock.ts'
 import { smallDisk } from '../../test/support/small-disk.ts'
-import { DiskRecords } from './disk-records.ts'
+import { DiskThread } from '../disk/index.ts'
+import { DiskRecords, type RecordsTraffic } from './disk-records.ts'
 import { type Entry, KEY_MS } from './records.ts'
-import type { Keep } from './records-file.ts'
+import type { Keep, OpenRecords } from './records-file.ts'
 
 const DAY_MS = 86_400_000
 /** For what happens between two commits. */
@@ -78,9 +79,12 @@ describe('records on the disk', () => {
     const { records, directory } = await open()
     await records.append([bid('a', { isOpen: true, text: 'under way' }), key('k', 5, 'unknown'), seen(3, 1)])
     await records.append([bid('a', { text: 'placed' }), bid('b', { isOpen: true }), key('k', 5, 'placed')])
+    await records.append(['c', 'd', 'c'].map((id, i) => ({ put: 'campaign', id, text: `${i} of ${id}` })))
+    await records.append([{ put: 'no_campaign', id: 'd' }])
 
     const again = (await open(copyOf(directory))).records
     expect(await again.recover()).toEqual({
+      campaigns: [{ id: 'c', text: '2 of c' }],
       latest: ['placed', 'text of b'],
       open: ['text of b'],
       lastKeyMs: 5,
@@ -168,6 +172,26 @@ describe('records that are too old or too much', () => {
     expect(await records.find('key', 'older')).toBe('answer to older')
     await records.close()
     // 24 MB went through it.
+    expect(statSync(join(directory, 'records.db')).size).toBeLessThan(12 << 20)
+  })
+})
+
+describe('records that are written without a pause', () => {
+  it('are deleted all the same between two writes', async () => {
+    const directory = temporaryDirectory()
+    const how: OpenRecords = {
+      directory,
+      atMs: 0,
+      keep: { maxAgeMs: DAY_MS, maxBytes: 4 << 20, latest: 100 },
+    }
+    const program = new URL('./records-worker.ts', import.meta.url)
+    const thread = new DiskThread<RecordsTraffic>('records', program, how, () => {})
+    await thread.opened
+    const text = 'x'.repeat(2_000)
+    // The thread finds one waiting whenever it has written one, as when it is slower than who writes.
+    for (let round = 0; round < 12; round++)
+      void thread.write(Array.from({ length: 1_000 }, (_, i) => bid(`b${round}-${i}`, { text })))
+    await thread.close()
     expect(statSync(join(directory, 'records.db')).size).toBeLessThan(12 << 20)
   })
 })

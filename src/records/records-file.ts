@@ -4,7 +4,6 @@ import {
   checkpoint,
   DirectoryLock,
   DiskError,
-  type FileKind,
   makeDirectory,
   openDatabase,
   openError,
@@ -13,6 +12,7 @@ import {
   writeFailure,
 } from '../disk/index.ts'
 import { type Entry, KEY_MS, type Payment, type Recovered } from './records.ts'
+import { CAMPAIGNS, RECORDS } from './records-schema.ts'
 
 /** How the records of a directory are opened. */
 export interface OpenRecords {
@@ -40,29 +40,6 @@ export type RecordsAnswer =
   | { readonly is: 'recovered'; readonly recovered: Recovered }
   | { readonly is: 'found'; readonly text: string | undefined }
   | { readonly is: 'spent'; readonly payments: readonly Payment[] }
-
-/** Rows of every table count up, so that their order is their age. A row that is replaced keeps its place. */
-const RECORDS: FileKind = {
-  name: 'records',
-  applicationId: 0x62696472,
-  version: 1,
-  schema: `
-    CREATE TABLE bids (
-      number INTEGER PRIMARY KEY AUTOINCREMENT, bid_id TEXT NOT NULL UNIQUE, at_ms INTEGER NOT NULL,
-      is_open INTEGER NOT NULL, text TEXT NOT NULL, payer TEXT, spent INTEGER NOT NULL
-    ) STRICT;
-    CREATE INDEX open_bids ON bids (number) WHERE is_open = 1;
-    CREATE INDEX spent_bids ON bids (at_ms, payer, spent) WHERE payer IS NOT NULL;
-    CREATE TABLE keys (
-      number INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, at_ms INTEGER NOT NULL, text TEXT NOT NULL
-    ) STRICT;
-    CREATE TABLE seen (
-      number INTEGER PRIMARY KEY AUTOINCREMENT, owner TEXT NOT NULL, page INTEGER NOT NULL, at_ms INTEGER NOT NULL,
-      bits BLOB NOT NULL, UNIQUE (owner, page)
-    ) STRICT;
-    CREATE TABLE forgotten (owner TEXT PRIMARY KEY, below INTEGER NOT NULL) STRICT;
-    CREATE TABLE uses (number INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT;`,
-}
 
 const TABLES = ['bids', 'keys', 'seen'] as const
 type Table = (typeof TABLES)[number]
@@ -98,6 +75,7 @@ export class RecordsFile {
       throw new DiskError('damaged', `the records are an older copy: ${missing}`)
     }
     this.#uses = before + 1
+    database.exec(CAMPAIGNS)
     transaction(database, () => database.prepare('INSERT INTO uses (at_ms) VALUES (?)').run(atMs))
     this.#put = {
       bid: database.prepare(
@@ -114,6 +92,8 @@ export class RecordsFile {
         `INSERT INTO seen (owner, page, at_ms, bits) VALUES (?, ?, ?, ?)
          ON CONFLICT (owner, page) DO UPDATE SET bits = excluded.bits`,
       ),
+      campaign: database.prepare('INSERT OR REPLACE INTO campaigns (id, text) VALUES (?, ?)'),
+      no_campaign: database.prepare('DELETE FROM campaigns WHERE id = ?'),
     }
     // From here on the log has something in it, and must be there unless this use is ended.
     lock.set('open', this.#uses)
@@ -212,6 +192,11 @@ export class RecordsFile {
         this.#wrote(bits.length, atMs)
         break
       }
+      case 'campaign':
+        this.#put.campaign.run(entry.id, entry.text)
+        break
+      case 'no_campaign':
+        this.#put.no_campaign.run(entry.id)
     }
   }
 
@@ -239,6 +224,10 @@ export class RecordsFile {
         .reverse(),
       open: rows('SELECT text FROM bids WHERE is_open = 1 ORDER BY number').map(({ text }) => String(text)),
       lastKeyMs: lastKeyMs < 0 ? undefined : lastKeyMs,
+      campaigns: rows('SELECT id, text FROM campaigns ORDER BY id').map(({ id, text }) => ({
+        id: String(id),
+        text: String(text),
+      })),
       seen: rows('SELECT owner, page, bits FROM seen ORDER BY number').map(({ owner, page, bits }) => ({
         owner: String(owner),
         page: Number(page),
@@ -274,7 +263,10 @@ export class RecordsFile {
 
   /** Deletes the oldest rows of a table that came before a time; true when there were any. */
   #drop(table: Table, beforeMs: number): boolean {
-    const chosen = `(SELECT number FROM (SELECT number, at_ms FROM ${table} ORDER BY number LIMIT ${this.#portion}) WHERE at_ms < ?)`
+    // A portion can be all there is, the row of a moment ago included: of few rows only the older half goes.
+    const some = `SELECT count(*) FROM (SELECT 1 FROM ${table} LIMIT ${2 * this.#portion})`
+    const portion = Math.ceil(numberOf(this.#database, some) / 2)
+    const chosen = `(SELECT number FROM (SELECT number, at_ms FROM ${table} ORDER BY number LIMIT ${portion}) WHERE at_ms < ?)`
     let dropped = 0
     transaction(this.#database, () => {
       if (table === 'seen') {

@@ -23,6 +23,15 @@ export type Entry =
       readonly atMs: number
       readonly bits: Uint8Array
     }
+  /** What to bid on; the same id again takes the place of the one before. */
+  | ({ readonly put: 'campaign' } & KeptText)
+  | { readonly put: 'no_campaign'; readonly id: string }
+
+/** Of entries without an age, which stay until they are taken back. */
+export interface KeptText {
+  readonly id: string
+  readonly text: string
+}
 
 export interface Payment {
   readonly payer: string
@@ -41,6 +50,7 @@ export interface Recovered {
   /** When the newest idempotency key came; undefined when there is none. */
   readonly lastKeyMs: number | undefined
   readonly seen: readonly { readonly owner: string; readonly page: number; readonly bits: Uint8Array }[]
+  readonly campaigns: readonly KeptText[]
   /** Of these owners, the pages below were deleted for their age or number. */
   readonly forgotten: readonly { readonly owner: string; readonly below: number }[]
 }
@@ -75,7 +85,14 @@ export interface Records {
   close(): Promise<void>
 }
 
-const NOTHING: Recovered = { latest: [], open: [], lastKeyMs: undefined, seen: [], forgotten: [] }
+const NOTHING: Recovered = {
+  latest: [],
+  open: [],
+  lastKeyMs: undefined,
+  seen: [],
+  campaigns: [],
+  forgotten: [],
+}
 
 /** Records that end with the process: whoever keeps them has them in memory anyway. */
 export const memoryRecords: Records = {
