@@ -5,6 +5,8 @@ import { benchHttp } from './http.ts'
 import { benchRecords } from './records.ts'
 import { benchShield } from './shield.ts'
 import { benchStores } from './stores/index.ts'
+import { benchSyncing } from './syncing.ts'
+import { benchWorkers } from './workers.ts'
 
 /** Runs a section that wants a process of its own. */
 const inItsOwnProcess = (file: string) => async () => {
@@ -17,9 +19,11 @@ const SECTIONS: Readonly<Record<string, () => Promise<void>>> = {
   records: benchRecords,
   openrtb: inItsOwnProcess('bench/openrtb.ts'),
   exchange: benchExchange,
+  workers: benchWorkers,
   delivery: benchDelivery,
   stores: benchStores,
   reads: inItsOwnProcess('bench/reads.ts'),
+  sync: benchSyncing,
 }
 
 // `npm run bench`: all sections; `npm run bench -- shield`: one of them.

@@ -17,16 +17,23 @@ function pinned(core: number, command: string, args: readonly string[]): [string
   return ['taskset', ['-c', String(core), command, ...args]]
 }
 
+/** For what is to use every core. */
+export const anywhere: typeof pinned = (_core, command, args) => [command, [...args]]
+
 /**
  * Starts a server that prints where it `listens at`, on core 0. Its output goes to a file, as a log does: whoever read
  * it from a pipe would take part in the measurement.
  */
-export async function startServer(file: string, env: Record<string, string> = {}): Promise<Server> {
+export async function startServer(
+  file: string,
+  env: Record<string, string> = {},
+  pin = pinned,
+): Promise<Server> {
   const folder = mkdtempSync(join(tmpdir(), 'bidwarden-bench-'))
   const output = join(folder, 'output')
   const descriptor = openSync(output, 'w')
   const started = performance.now()
-  const [command, args] = pinned(0, process.execPath, [file])
+  const [command, args] = pin(0, process.execPath, [file])
   const child = spawn(command, args, {
     env: { PATH: process.env['PATH'], PORT: '0', STORE: 'memory', ...env },
     stdio: ['ignore', descriptor, 'inherit'],
@@ -41,8 +48,8 @@ export async function startServer(file: string, env: Record<string, string> = {}
   return { url, pid: child.pid ?? 0, startMs, stop }
 }
 
-/** Seconds of processor time that a server has taken so far; to the hundredth. */
-export function cpuSeconds({ pid }: Server): number {
+/** Seconds of processor time that a process has taken so far; to the hundredth. */
+export function cpuSeconds({ pid }: { readonly pid: number }): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
   return (Number(fields[11]) + Number(fields[12])) / 100
 }
@@ -56,9 +63,9 @@ async function address(output: string): Promise<string> {
   throw new Error(`the server did not start: ${readFileSync(output, 'utf8')}`)
 }
 
-/** What a client prints that runs in a process of its own on core 1. */
-export async function runClient(script: readonly string[]): Promise<string> {
-  const [command, args] = pinned(1, process.execPath, script)
+/** What a client prints that runs in a process of its own, on core 1. */
+export async function runClient(script: readonly string[], pin = pinned): Promise<string> {
+  const [command, args] = pin(1, process.execPath, script)
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'] })
   let text = ''
   for await (const chunk of child.stdout) text += chunk

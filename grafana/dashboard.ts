@@ -12,6 +12,7 @@ import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/sta
 import { PanelBuilder as TimelineBuilder } from '@grafana/grafana-foundation-sdk/statetimeline'
 import { PanelBuilder as TimeseriesBuilder } from '@grafana/grafana-foundation-sdk/timeseries'
 import { EXCHANGES } from './exchanges.ts'
+import { PROCESSES } from './processes.ts'
 
 /** One line of a panel: a query, and how its series are called. */
 export interface Line {
@@ -212,28 +213,8 @@ export const ROWS: readonly Row[] = [
       },
     ],
   },
-  {
-    title: 'Process',
-    panels: [
-      {
-        kind: 'timeseries',
-        title: 'Event loop lag',
-        help: 'How long a ready task waits.',
-        unit: 's',
-        width: 12,
-        lines: [{ expr: 'nodejs_eventloop_lag_p99_seconds', legend: '{{instance}} p99' }],
-      },
-      {
-        kind: 'timeseries',
-        title: 'Memory',
-        help: 'Resident memory of the process.',
-        unit: 'bytes',
-        width: 12,
-        lines: [{ expr: 'process_resident_memory_bytes', legend: '{{instance}}' }],
-      },
-    ],
-  },
   EXCHANGES,
+  PROCESSES,
 ]
 
 export function buildDashboard(): Dashboard {

@@ -82,7 +82,9 @@ describe('the dashboard', () => {
   it('has only queries that Prometheus can parse', () => {
     const folder = mkdtempSync(join(tmpdir(), 'bidwarden-queries-'))
     const rules = queries.map((query, i) => {
-      const expr = query.replaceAll('$__rate_interval', '5m').replaceAll(/\$(platform|scope)/g, '.*')
+      const expr = query
+        .replaceAll(/\$__(rate_interval|range)/g, '5m')
+        .replaceAll(/\$(platform|scope)/g, '.*')
       return `      - record: panel:query_${i}\n        expr: ${JSON.stringify(expr)}`
     })
     const file = join(folder, 'queries.yml')

@@ -24,6 +24,7 @@ const { google_ads: google, meta, tradedesk } = PLATFORM_DEFAULTS
 export const Env = z.object({
   PORT: port(8003),
   HOST: z.string().default('127.0.0.1'),
+  WORKERS: z.coerce.number().int().min(0).max(256).default(0),
   MOCK_MODE: z.stringbool().optional(),
   API_KEYS: apiKeys,
   LOG_LEVEL: z.enum(LOG_LEVELS).default('info'),

@@ -15,6 +15,8 @@ import type { StoreSettings } from './shield/index.ts'
 export interface Config {
   readonly port: number
   readonly host: string
+  /** Processes that answer auctions beside this one; 0 where it answers them itself. */
+  readonly workers: number
   readonly mode: 'mock' | 'live'
   readonly apiKeys: readonly ApiKey[]
   readonly logLevel: LogLevel
@@ -57,8 +59,8 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
 
-/** The configuration of this process. */
-export const readConfig = (): Config => parseConfig(process.env)
+/** The configuration of this process. @param more variables that count before those of the environment */
+export const readConfig = (more: NodeJS.ProcessEnv = {}): Config => parseConfig({ ...process.env, ...more })
 
 /** Reads an environment; throws {@link ConfigError}. An empty variable counts as not set. */
 export function parseConfig(variables: NodeJS.ProcessEnv): Config {
@@ -69,7 +71,7 @@ export function parseConfig(variables: NodeJS.ProcessEnv): Config {
   const env = parsed.data
 
   const mode = (env.MOCK_MODE ?? !namesAccount(env)) ? 'mock' : 'live'
-  const problems = [...(mode === 'live' ? missingCredentials(env) : []), ...syncProblems(env)]
+  const problems = [...(mode === 'live' ? missingCredentials(env) : []), ...syncProblems(env, mode)]
   if (env.API_KEYS.length === 0 && (mode === 'live' || !isLoopback(env.HOST))) {
     const why = mode === 'live' ? 'in live mode' : `on ${env.HOST}, which other machines reach`
     problems.push(`API_KEYS: required ${why}; make one with npm run key`)
@@ -85,6 +87,7 @@ export function parseConfig(variables: NodeJS.ProcessEnv): Config {
   return {
     port: env.PORT,
     host: env.HOST,
+    workers: env.WORKERS,
     mode,
     apiKeys: env.API_KEYS,
     logLevel: env.LOG_LEVEL,
@@ -132,10 +135,12 @@ export function parseConfig(variables: NodeJS.ProcessEnv): Config {
 
 function storeSettings({ STORE, REDIS_URL, REDIS_MIN_REPLICAS, DATA_DIR }: Env): StoreSettings {
   const store = STORE ?? (REDIS_URL === undefined ? 'sqlite' : 'redis')
-  if (store !== 'redis') {
-    if (REDIS_URL !== undefined) throw wrong([`STORE: ${store} and REDIS_URL exclude each other`])
-    return store === 'memory' ? { is: 'memory' } : { is: 'sqlite', directory: DATA_DIR }
+  if (store === 'memory') {
+    if (REDIS_URL !== undefined) throw wrong(['STORE: memory and REDIS_URL exclude each other'])
+    return { is: 'memory' }
   }
+  // Redis has the stream of events then, and no budgets.
+  if (store === 'sqlite') return { is: 'sqlite', directory: DATA_DIR }
   if (REDIS_URL === undefined) throw wrong(['REDIS_URL: required for STORE=redis'])
   return { is: 'redis', url: REDIS_URL, minReplicas: REDIS_MIN_REPLICAS }
 }

@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 import { randomBytes } from 'node:crypto'
+import { getRequestListener } from '@hono/node-server'
 import {
   type Agent,
   auctionHandler,
+  countNotices,
   createApp,
   createBidder,
   createDecisions,
@@ -20,6 +22,7 @@ import {
   platformScope,
   recordVerification,
   restoreBids,
+  restoreCampaigns,
   watchBudgets,
 } from './agent/index.ts'
 import { openOnLoopback, requireKey } from './api/index.ts'
@@ -47,6 +50,8 @@ import {
 } from './shield/index.ts'
 import type { ReadConnector, Sync } from './sync/index.ts'
 import { ownSpend, startReads } from './sync-wiring.ts'
+import { PostOffice } from './workers/index.ts'
+import { openFront } from './workers-wiring.ts'
 
 /** A running service. */
 export interface Service {
@@ -87,7 +92,9 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     const sandbox = config.mode === 'mock' ? await startSandbox(sandboxOptions(config, clock)) : undefined
     if (sandbox) opened.push(() => sandbox.close())
 
-    const store = await openStore(config.store, clock)
+    const isShared = config.workers > 0
+    const onAway = (detail: string) => log.warn({ detail }, 'waiting for the budget store')
+    const store = await openStore(config.store, { clock, isShared, onAway })
     opened.push(() => store.close())
     const { records, recovered, sharedKeys, close } = await startRecords(config, { clock, metrics })
     opened.push(close)
@@ -139,12 +146,16 @@ export async function startService(config: Config, outside: Outside = {}): Promi
 
     const noticeSecret = config.bidder.noticeSecret ?? ownNoticeSecret(config.store)
     const seen = keepSeen(clock, records, recovered)
-    const bidder = createBidder(agent, { ...config.bidder, noticeSecret }, seen, store.mail)
+    const office = new PostOffice()
+    const mail = store.mail ?? (isShared ? office : undefined)
+    const bidder = createBidder(agent, { ...config.bidder, noticeSecret }, seen, mail)
     if (config.mode === 'mock' && bidder.seats.has('example')) {
-      for (const [id, spec] of exampleCampaigns()) bidder.putCampaign(id, spec)
+      for (const [id, spec] of exampleCampaigns()) bidder.learn({ put: 'campaign', id, spec })
     }
+    restoreCampaigns(bidder, log, recovered)
     await budget.settled()
-    const desk = createNoticeDesk(agent, bidder)
+    const count = countNotices(metrics, bidder.statsOf)
+    const desk = createNoticeDesk(agent, bidder, count)
     opened.push(() => desk.close())
     const { lagMs, stop: stopWatching } = watchLag(clock)
     opened.push(stopWatching)
@@ -159,6 +170,10 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     if (reads) opened.push(() => reads.stop())
 
     const keys = createIdempotencyKeys(clock, { records, recovered, sharedKeys })
+    const recordsLast = records.lasts
+    const around = { clock, log, metrics, store, office, bidder, seen, count, noticeSecret, recordsLast }
+    const front = openFront(config, around)
+    opened.push(() => front.close())
     const app = createApp({
       agent,
       deferred,
@@ -166,15 +181,19 @@ export async function startService(config: Config, outside: Outside = {}): Promi
       authorize,
       bidder,
       desk,
+      count,
+      crew: front.crew,
       journal: store.journal,
       mode: config.mode,
     })
     if (reads) app.route('/', reads.app)
     const auctions = auctionHandler({ agent, bidder, authorize, lagMs })
-    const server = await listen(app, auctions, clock, config)
+    const server = await listen(auctions, getRequestListener(app.fetch), clock, front.at)
     opened.push(() => server.close())
+    opened.push(() => front.stop())
     if (reads) opened.push(() => reads.endStreams())
-    return { url: server.url, agent, sandbox, reads: reads?.sync, stop }
+    const url = (await front.start()) ?? server.url ?? ''
+    return { url, agent, sandbox, reads: reads?.sync, stop }
   } catch (error) {
     await stop()
     throw error
@@ -187,21 +206,33 @@ function ownNoticeSecret(store: StoreSettings): string {
   return store.is === 'sqlite' ? secretInFolder(store.directory, 'notices.key', make) : make()
 }
 
-function defineBudgets(budget: BudgetManager, { platforms, budgetWindowMs, bidder }: Config): void {
-  for (const platform of PLATFORMS) {
-    const { currency, budget: max } = platforms[platform]
-    budget.define(platformScope(platform), currency, [{ kind: 'sliding', windowMs: budgetWindowMs, max }])
-  }
-  budget.define(OPENRTB_SCOPE, bidder.currency, [
-    { kind: 'sliding', windowMs: budgetWindowMs, max: bidder.budget },
-  ])
+function defineBudgets(budget: BudgetManager, config: Config): void {
+  const { platforms, budgetWindowMs: windowMs, bidder, sync } = config
+  const spending = [
+    ...PLATFORMS.map((platform) => ({ name: platformScope(platform), ...platforms[platform] })),
+    ...(sync ? [{ name: platformScope('dv360'), ...sync.dv360 }] : []),
+    { name: OPENRTB_SCOPE, ...bidder },
+  ]
+  for (const { name, currency, budget: max } of spending)
+    budget.define(name, currency, [{ kind: 'sliding', windowMs, max }])
   // The global budget has no limits until an operator sets some; then it is in the first platform's currency.
   budget.define(GLOBAL_SCOPE, platforms.google_ads.currency, [])
 }
 
+/** `--workers <n>` or `--workers=<n>` in front, and what is said besides. */
+function takeWorkers(args: readonly string[]): { workers: string | undefined; rest: readonly string[] } {
+  const [first = '', second = ''] = args
+  // Nothing behind it is no number, which the configuration says.
+  if (first === '--workers') return { workers: second || '?', rest: args.slice(2) }
+  const [name, workers] = first.split('=', 2)
+  return name === '--workers'
+    ? { workers: workers || '?', rest: args.slice(1) }
+    : { workers: undefined, rest: args }
+}
+
 async function main(): Promise<void> {
-  const config = readConfig()
-  const args = process.argv.slice(2)
+  const { workers, rest: args } = takeWorkers(process.argv.slice(2))
+  const config = readConfig(workers === undefined ? {} : { WORKERS: workers })
   if (args.length > 0) {
     process.exitCode = await runCommand(args, config, {
       print: (line) => process.stdout.write(`${line}\n`),

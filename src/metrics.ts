@@ -149,6 +149,14 @@ export function createMetrics() {
       'What platform and own ledger differ by, campaign by campaign and day by day, by reason; in currency units.',
       ['connector', 'account', 'currency', 'reason'],
     ),
+    workerRestarts: counter('bidwarden_worker_restarts_total', 'Workers that ended and were replaced.', []),
+    workerCpu: counter('bidwarden_worker_cpu_seconds_total', 'Processor time of a worker.', ['worker']),
+    workerMemory: gauge('bidwarden_worker_resident_memory_bytes', 'Memory of a worker.', ['worker']),
+    workerLag: gauge(
+      'bidwarden_worker_eventloop_lag_seconds',
+      'How late the event loop of a worker was, at its last report.',
+      ['worker'],
+    ),
     platformAuthLost: gauge('bidwarden_platform_auth_lost', '1 while the platform refuses our credentials.', [
       'platform',
     ]),

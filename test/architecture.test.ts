@@ -8,10 +8,13 @@ const ROWS: readonly (readonly string[])[] = [
   ['platforms', 'shield', 'fallback', 'sandbox', 'api', 'records'],
   ['connectors', 'sync'],
   ['agent'],
+  ['workers'],
 ]
 /** These two build and describe everything, so they may import everything. */
 const TOP = [
   'main.ts',
+  'worker.ts',
+  'workers-wiring.ts',
   'sandbox-wiring.ts',
   'config.ts',
   'config-env.ts',

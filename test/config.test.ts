@@ -136,6 +136,17 @@ describe('configuration', () => {
     expect(() => parseConfig({ [name]: value })).toThrow(message)
   })
 
+  it('can have Redis for events alone, where there are any', () => {
+    const REDIS_URL = 'redis://127.0.0.1:6379'
+    const { store, sync } = parseConfig({ STORE: 'sqlite', REDIS_URL })
+    expect([store.is, sync?.streamUrl]).toEqual(['sqlite', REDIS_URL])
+    expect(() => parseConfig({ STORE: 'memory', REDIS_URL })).toThrow(/exclude each other/)
+    const live = { MOCK_MODE: 'false', API_KEYS: `a:bid:${'0'.repeat(64)}`, STORE: 'sqlite', REDIS_URL }
+    expect(() => parseConfig(live)).toThrow(/REDIS_URL: has only events/)
+    const key = { ENCRYPTION_KEY: Buffer.alloc(32).toString('base64') }
+    expect(() => parseConfig({ ...live, ...key })).not.toThrow(/REDIS_URL/)
+  })
+
   it('wants a secret for notices where several processes get them', () => {
     const REDIS_URL = 'redis://127.0.0.1:6379'
     expect(() => parseConfig({ REDIS_URL })).toThrow(/NOTICE_SECRET/)

@@ -1,11 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { freePort } from './support/free-port.ts'
 import { startRedis } from './support/redis-server.ts'
+import { folder, listening, start, startAs } from './support/service.ts'
 
 const BID = {
   customerId: 'CUST_001',
@@ -13,39 +13,6 @@ const BID = {
   platform: 'google_ads',
   predictedLtv: 1200,
   bidAmount: 150,
-}
-
-/** The service as a user starts it: a process of its own, with this environment. */
-const start = (environment: Record<string, string>, ...args: string[]) => startAs({}, environment, args)
-
-function startAs(
-  user: { uid?: number },
-  environment: Record<string, string>,
-  args: readonly string[] = [],
-): { child: ChildProcess; output: () => string } {
-  const folder = mkdtempSync(join(tmpdir(), 'bidwarden-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  const child = spawn(process.execPath, ['src/main.ts', ...args], {
-    env: { PATH: process.env['PATH'], DATA_DIR: folder, ...environment },
-    ...user,
-  })
-  onTestFinished(() => {
-    child.kill('SIGKILL')
-  })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += chunk))
-  return { child, output: () => output }
-}
-
-async function listening({ child, output }: ReturnType<typeof start>): Promise<string> {
-  for (;;) {
-    const url = /listens at (http:\S+)/.exec(output())?.[1]
-    if (url !== undefined) return url
-    await Promise.race([
-      once(child.stdout ?? child, 'data'),
-      once(child, 'exit').then(() => Promise.reject(new Error(output()))),
-    ])
-  }
 }
 
 describe('the service as a process', () => {
@@ -107,12 +74,6 @@ describe('a ledger on the disk', () => {
   }
   const budget = async (url: string): Promise<Budget> =>
     (await (await fetch(`${url}/v1/budgets/platform:google_ads`)).json()) as Budget
-  const folder = () => {
-    const path = mkdtempSync(join(tmpdir(), 'bidwarden-'))
-    onTestFinished(() => rmSync(path, { recursive: true, force: true }))
-    return path
-  }
-
   it('remembers after a kill what was spent, limits, pauses and the kill switch; what was in the purse stays counted', async () => {
     const environment = { PORT: '0', STORE: 'sqlite', DATA_DIR: folder() }
     const first = start(environment)
@@ -217,11 +178,6 @@ describe('a ledger on the disk', () => {
 })
 
 describe('records on the disk', () => {
-  const folder = () => {
-    const path = mkdtempSync(join(tmpdir(), 'bidwarden-'))
-    onTestFinished(() => rmSync(path, { recursive: true, force: true }))
-    return path
-  }
   const bid = async (url: string, key: string) => {
     const reply = await fetch(`${url}/v1/bids`, {
       method: 'POST',
@@ -277,14 +233,15 @@ describe('records on the disk', () => {
     expect(await once(third.child, 'exit')).toEqual([1, null])
     expect(third.output()).toContain(`${readOnly}/records.lock cannot be written`)
   })
-})
 
-/** A port that nobody has at this moment. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' ? (address?.port ?? 0) : 0
-}
+  it('waits for a Redis that starts later, and says so', async () => {
+    const redis = await startRedis()
+    onTestFinished(() => redis.close())
+    await redis.kill()
+    const NOTICE_SECRET = 'the same for all processes, 32 signs'
+    const service = start({ PORT: '0', REDIS_URL: redis.url, NOTICE_SECRET })
+    await vi.waitUntil(() => service.output().includes('waiting for the budget store'), { timeout: 20_000 })
+    await redis.start()
+    expect((await fetch(`${await listening(service)}/livez`)).status).toBe(200)
+  })
+})

@@ -15,7 +15,7 @@ setFlagsFromString('--expose-gc')
 const collectGarbage: () => void = runInNewContext('gc')
 
 async function run(settings: StoreSettings, count: number) {
-  const store = await openStore(settings, systemClock)
+  const store = await openStore(settings, { clock: systemClock })
   await store.trust()
   const before = used()
   await define(store, count, settings.is === 'redis')

@@ -77,7 +77,7 @@ export async function benchHoldSettle(): Promise<void> {
 }
 
 async function open(name: string, settings: Parameters<typeof openStore>[0]): Promise<Bench> {
-  const store = counted(await openStore(settings, systemClock))
+  const store = counted(await openStore(settings, { clock: systemClock }))
   const budget = new BudgetManager({ clock: systemClock, store: store.store, owner: name })
   await store.store.trust()
   const scopes = SCOPES.map((scope) =>

@@ -18,7 +18,7 @@ export async function benchNearExhaustion(): Promise<void> {
   const redis = await startRedis()
   const replicas = await Promise.all(
     Array.from({ length: REPLICAS }, async (_, i) => {
-      const store = await openStore({ is: 'redis', url: redis.url, minReplicas: 0 }, systemClock)
+      const store = await openStore({ is: 'redis', url: redis.url, minReplicas: 0 }, { clock: systemClock })
       const budget = new BudgetManager({ clock: systemClock, store, owner: `replica ${i}` })
       return { store, budget }
     }),

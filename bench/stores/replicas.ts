@@ -33,7 +33,7 @@ async function run(count: number, perSecond: number): Promise<{ placed: number; 
   const redis = await startRedis('--appendonly', 'yes')
   const replicas = await Promise.all(
     Array.from({ length: count }, async (_, i) => {
-      const store = await openStore({ is: 'redis', url: redis.url, minReplicas: 0 }, systemClock)
+      const store = await openStore({ is: 'redis', url: redis.url, minReplicas: 0 }, { clock: systemClock })
       return { store, budget: new BudgetManager({ clock: systemClock, store, owner: `replica ${i}` }) }
     }),
   )

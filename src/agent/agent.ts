@@ -27,13 +27,13 @@ export interface Agent {
   readonly maxBid: Micros
 }
 
-export const platformScope = (platform: PlatformName): string => `platform:${platform}`
-export const campaignScope = (platform: PlatformName, campaignId: string): string =>
+export const platformScope = (platform: string): string => `platform:${platform}`
+export const campaignScope = (platform: string, campaignId: string): string =>
   `campaign:${platform}:${campaignId}`
 export const GLOBAL_SCOPE = 'global'
 
-/** The scopes that pay for a bid: the platform's, the global one, and the campaign's where it has a budget. */
-export function scopesOf(budget: BudgetManager, platform: PlatformName, campaignId: string): Scope[] {
+/** The scopes that pay for a bid or a campaign's budget: the platform's, the global one, and the campaign's where it has a budget. */
+export function scopesOf(budget: BudgetManager, platform: string, campaignId: string): Scope[] {
   const names = [platformScope(platform), GLOBAL_SCOPE, campaignScope(platform, campaignId)]
   return names.map((name) => budget.scope(name)).filter((scope) => scope !== undefined)
 }

@@ -9,13 +9,15 @@ import { bidRoutes } from './bids.ts'
 import { budgetRoutes } from './budgets.ts'
 import { campaignRoutes } from './campaigns.ts'
 import { collectMetrics } from './collect-metrics.ts'
+import type { Crew } from './crew.ts'
 import type { Deferred } from './deferred.ts'
 import { docsPage, docsScripts } from './docs.ts'
 import type { IdempotencyKeys } from './idempotency.ts'
 import { killSwitchRoutes } from './kill-switch.ts'
 import { ledgerHandler } from './ledger.ts'
+import type { CountNotice } from './notice-counts.ts'
 import type { NoticeDesk } from './notice-desk.ts'
-import { noticeHandler } from './notices.ts'
+import { NOTICE_ROUTE, noticeHandler } from './notices.ts'
 import { platformRoutes } from './platforms.ts'
 import { predictionRoutes } from './predictions.ts'
 import { seatRoutes } from './seats.ts'
@@ -28,6 +30,8 @@ export interface AppDeps {
   readonly authorize: Authorize
   readonly bidder: Bidder
   readonly desk: NoticeDesk
+  readonly count: CountNotice
+  readonly crew: Crew
   /** Of the budgets; undefined where they are not kept in one. */
   readonly journal: JournalReader | undefined
   readonly mode: 'mock' | 'live'
@@ -35,24 +39,20 @@ export interface AppDeps {
 
 /** The route table. */
 export function createApp(deps: AppDeps): OpenAPIHono<Env> {
-  const { agent, deferred, authorize, bidder, desk } = deps
+  const { agent, deferred, authorize, bidder, crew } = deps
   const app = new OpenAPIHono<Env>()
 
   // Bid requests themselves never come here; see auctions.ts.
-  app.on(
-    ['GET', 'POST'],
-    '/openrtb2/notice/:kind/:token',
-    noticeHandler({ bidder, desk, metrics: agent.metrics }),
-  )
+  app.on(['GET', 'POST'], NOTICE_ROUTE, noticeHandler(deps))
 
   mount(app, authorize, [
     ...bidRoutes(deps),
     ...budgetRoutes(agent),
     ...killSwitchRoutes(agent),
     ...platformRoutes(deps),
-    ...campaignRoutes(bidder),
-    ...predictionRoutes(bidder),
-    ...seatRoutes(agent, bidder),
+    ...campaignRoutes(bidder, crew, agent.records),
+    ...predictionRoutes(bidder, crew),
+    ...seatRoutes(agent, bidder, crew),
     ...storeRoutes(agent),
   ])
 
@@ -66,6 +66,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<Env> {
   })
   app.get('/metrics', async (c) => {
     authorize(c.env.incoming, 'read')
+    await crew.gather()
     collectMetrics(agent, deferred)
     const { registry } = agent.metrics
     return c.body(await registry.metrics(), 200, { 'content-type': registry.contentType })

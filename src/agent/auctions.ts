@@ -17,8 +17,8 @@ import {
 import type { SeatStats } from './seat-stats.ts'
 
 export interface AuctionDeps {
-  readonly agent: Agent
-  readonly bidder: Bidder
+  readonly agent: Pick<Agent, 'log' | 'metrics'>
+  readonly bidder: Pick<Bidder, 'seats' | 'statsOf' | 'decide' | 'shedAboveMs'>
   readonly authorize: Authorize
   /** How late the event loop is, in milliseconds. */
   readonly lagMs: () => number

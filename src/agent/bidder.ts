@@ -1,12 +1,12 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../clock.ts'
 import { microsFloor, toUnits } from '../money.ts'
-import type { BudgetManager, OwnerMail, Scope } from '../shield/index.ts'
-import { type Agent, GLOBAL_SCOPE } from './agent.ts'
+import type { OwnerMail } from '../shield/index.ts'
+import { type Agent, campaignScope, platformScope, scopesOf as scopesPaying } from './agent.ts'
+import type { News } from './crew.ts'
 import type { KeptSeen } from './keep-seen.ts'
 import {
   CampaignIndex,
-  type CampaignSpec,
   createBidIds,
   createBidLedger,
   createNoticeTokens,
@@ -39,6 +39,8 @@ export interface BidderConfig {
   readonly shedAboveMs: number
   readonly maxPredictions: number
   readonly noticeSecret: string
+  /** Another process defines the budgets of campaigns; false where nothing is said. */
+  readonly followsBudgets?: boolean
 }
 
 /** The OpenRTB bidder of this process: what its routes work with. */
@@ -54,16 +56,17 @@ export interface Bidder {
   readonly noticesKept: KeptSeen['kept']
   readonly tokens: NoticeTokens
   readonly shedAboveMs: number
-  /** Stores or replaces a campaign with its budget; what it has spent stays spent. */
-  putCampaign(id: string, spec: CampaignSpec): void
+  /** Decides by it from now on. What a campaign that is replaced has spent stays spent. */
+  learn(news: News): void
 }
 
-export const OPENRTB_SCOPE = 'platform:openrtb'
-const campaignScope = (id: string): string => `campaign:openrtb:${id}`
+/** What platforms are to bids on their APIs, all exchanges are to auctions. */
+const EXCHANGES = 'openrtb'
+export const OPENRTB_SCOPE = platformScope(EXCHANGES)
 
 /** @param mail how other owners are reached; undefined where there are no others */
 export function createBidder(
-  agent: Agent,
+  agent: Pick<Agent, 'clock' | 'budget' | 'fallback'>,
   config: BidderConfig,
   { seen, kept }: KeptSeen,
   mail?: OwnerMail,
@@ -74,7 +77,7 @@ export function createBidder(
   const ids = createBidIds(budget.owner)
   const ledger = createBidLedger(budget)
   const tokens = createNoticeTokens([{ id: 'n1', secret: config.noticeSecret }])
-  const scopesOf = scopesIn(budget)
+  const scopesOf = (campaign: string) => scopesPaying(budget, EXCHANGES, campaign)
   const statsOf = statsBySeat(clock)
   return {
     seats: new Map(config.seats.map((seat) => [seat.id, seat])),
@@ -107,9 +110,19 @@ export function createBidder(
       bill: budget.bill.bind(budget),
     },
     noticesKept: kept,
-    putCampaign(id, spec) {
-      budget.define(campaignScope(id), config.currency, limitsOf(spec))
-      campaigns.put(prepareCampaign(id, spec, scopesOf(id)))
+    learn(news) {
+      if ('drop' in news) {
+        if (news.drop === 'campaign') campaigns.remove(news.id)
+        else predictions.delete(news.idType, news.userId)
+      } else if (news.put === 'predictions') for (const row of news.rows) predictions.put(row)
+      else {
+        const { id, spec } = news
+        const [scope, { currency }, limits] = [campaignScope(EXCHANGES, id), config, limitsOf(spec)]
+        if (!config.followsBudgets) budget.define(scope, currency, limits)
+        // What is known already may be newer.
+        else if (!budget.scope(scope)) budget.follow({ scope, currency, limits })
+        campaigns.put(prepareCampaign(id, spec, scopesOf(id)))
+      }
     },
   }
 }
@@ -125,14 +138,6 @@ function statsBySeat(clock: Clock): (seat: string) => SeatStats {
 }
 
 const historyOf = (seat: string): string => `openrtb:${seat}`
-
-/** The scopes that pay for a bid of a campaign, also of one that no longer exists. */
-function scopesIn(budget: BudgetManager): (campaign: string) => Scope[] {
-  return (campaign) =>
-    [campaignScope(campaign), OPENRTB_SCOPE, GLOBAL_SCOPE]
-      .map((name) => budget.scope(name))
-      .filter((scope) => scope !== undefined)
-}
 
 type Micro = Parameters<typeof toUnits>[0]
 

@@ -3,7 +3,6 @@ import type { Route } from '../api/index.ts'
 import { type Ctx, ok, readJson } from '../api/index.ts'
 import { AppError } from '../errors.ts'
 import { micros, toUnits } from '../money.ts'
-import { PLATFORMS, type PlatformName } from '../platforms/index.ts'
 import {
   type LimitSpec,
   type LimitStats,
@@ -11,8 +10,9 @@ import {
   type Scope,
   type ScopeStats,
 } from '../shield/index.ts'
-import { type Agent, GLOBAL_SCOPE } from './agent.ts'
+import { type Agent, GLOBAL_SCOPE, platformScope } from './agent.ts'
 import { Money } from './bid-request.ts'
+import { OPENRTB_SCOPE } from './bidder.ts'
 import { stored, told } from './stored.ts'
 
 const MAX_WINDOW_SECONDS = 31 * 24 * 3600
@@ -205,14 +205,15 @@ async function reasonOf(c: Ctx): Promise<string | undefined> {
 }
 
 /** The currency of a scope that does not exist yet; 400 for a name that is no scope, or when there are too many. */
-function currencyOf({ budget, connectors }: Agent, name: string): string {
-  const [, platform] = /^campaign:(\w+):[A-Za-z0-9_-]{1,64}$/.exec(name) ?? []
-  if (!isPlatform(platform)) {
-    const known = [
-      ...PLATFORMS.map((one) => `platform:${one}`),
-      'campaign:<platform>:<id>',
-      GLOBAL_SCOPE,
-    ].join(', ')
+function currencyOf({ budget }: Agent, name: string): string {
+  const [, platform = ''] = /^campaign:(\w+):[A-Za-z0-9_-]{1,64}$/.exec(name) ?? []
+  const owner = budget.scope(platformScope(platform))
+  // A campaign for exchanges brings its budget with it.
+  if (!owner || owner.name === OPENRTB_SCOPE) {
+    const platforms = [...budget.scopes]
+      .map((one) => one.name)
+      .filter((one) => one.startsWith(platformScope('')))
+    const known = [...platforms, 'campaign:<platform>:<id>', GLOBAL_SCOPE].join(', ')
     throw new AppError('invalid_request', `scope: must be one of ${known}`, 'never', { field: 'scope' })
   }
   if ([...budget.scopes].length >= MAX_SCOPES) {
@@ -220,11 +221,8 @@ function currencyOf({ budget, connectors }: Agent, name: string): string {
       field: 'scope',
     })
   }
-  return connectors[platform].currency
+  return owner.currency
 }
-
-const isPlatform = (name: string | undefined): name is PlatformName =>
-  PLATFORMS.some((platform) => platform === name)
 
 function windowKey(limit: z.output<typeof LimitInput>): string {
   const { max: _, ...window } = limit

@@ -2,8 +2,11 @@ import { z } from '@hono/zod-openapi'
 import type { Route } from '../api/index.ts'
 import { type Ctx, check, ok, readJson } from '../api/index.ts'
 import { AppError } from '../errors.ts'
-import { toUnits } from '../money.ts'
+import type { Records } from '../records/index.ts'
 import type { Bidder } from './bidder.ts'
+import { campaignBody } from './campaign-body.ts'
+import { type Crew, spread } from './crew.ts'
+import { forgetCampaign, keepCampaign } from './keep-campaigns.ts'
 import { type Campaign, CampaignSpec } from './openrtb/index.ts'
 
 const Params = z.object({
@@ -25,7 +28,7 @@ const Page = z.object({
 })
 
 /** OpenRTB campaigns: who pays, what for, where, when and with which ad. */
-export function campaignRoutes(bidder: Bidder): Route[] {
+export function campaignRoutes(bidder: Bidder, crew: Crew, records: Records): Route[] {
   const { campaigns } = bidder
   const idOf = (c: Ctx): string => check(Params, { id: c.req.param('id') }).id
   const find = (id: string): Campaign => {
@@ -71,7 +74,7 @@ export function campaignRoutes(bidder: Bidder): Route[] {
       params: Params,
       body: CampaignSpec.openapi('CampaignInput'),
       answers: one,
-      refusals: ['invalid_request', 'payload_too_large', 'unsupported_media_type'],
+      refusals: ['invalid_request', 'payload_too_large', 'unsupported_media_type', 'records_unavailable'],
       async handle(c) {
         const id = idOf(c)
         const spec = await readJson(c, CampaignSpec)
@@ -81,8 +84,10 @@ export function campaignRoutes(bidder: Bidder): Route[] {
         if (!campaigns.get(id) && campaigns.size >= MAX_CAMPAIGNS) {
           throw new AppError('invalid_request', `there are ${MAX_CAMPAIGNS} campaigns already`)
         }
-        bidder.putCampaign(id, spec)
-        return ok(campaignBody(find(id)))
+        await spread(bidder, crew, { put: 'campaign', id, spec })
+        const campaign = find(id)
+        await keepCampaign(records, campaign)
+        return ok(campaignBody(campaign))
       },
     },
     {
@@ -92,23 +97,13 @@ export function campaignRoutes(bidder: Bidder): Route[] {
       scope: 'admin',
       params: Params,
       answers: one,
-      refusals: ['not_found', 'invalid_request'],
-      handle(c) {
+      refusals: ['not_found', 'invalid_request', 'records_unavailable'],
+      async handle(c) {
         const campaign = find(idOf(c))
-        campaigns.remove(campaign.id)
+        await spread(bidder, crew, { drop: 'campaign', id: campaign.id })
+        await forgetCampaign(records, campaign.id)
         return ok(campaignBody(campaign))
       },
     },
   ]
-}
-
-/** As it was sent, money in currency units. */
-function campaignBody({ id, spec }: Campaign): z.output<typeof Body> {
-  const { limits, price, ...rest } = spec
-  return {
-    id,
-    ...rest,
-    limits: limits.map((limit) => ({ ...limit, max: toUnits(limit.max) })),
-    price: { ...price, minCpm: toUnits(price.minCpm), maxCpm: toUnits(price.maxCpm) },
-  }
 }

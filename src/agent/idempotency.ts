@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { type Answer, problemAnswer } from '../api/index.ts'
+import { atMost } from '../cache-size.ts'
 import { type Clock, sleep } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import { type Entry, KEY_MS, type Records, type Recovered } from '../records/index.ts'
@@ -63,7 +64,7 @@ export function createIdempotencyKeys(
     lookUpUntilMs = clock.nowMs() + KEY_MS
   }
   const ended = new LRUCache<string, Kept>({
-    max,
+    ...atMost(max),
     ttl: KEY_MS,
     ttlResolution: 0,
     perf: { now: () => clock.elapsedMs() },

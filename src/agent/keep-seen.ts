@@ -16,7 +16,11 @@ export interface KeptSeen {
 }
 
 /** @param recovered what earlier starts have marked */
-export function keepSeen(clock: Clock, records: Records, recovered: Recovered): KeptSeen {
+export function keepSeen(
+  clock: Clock,
+  records: Pick<Records, 'lasts' | 'state' | 'append'>,
+  recovered: Pick<Recovered, 'seen' | 'forgotten'>,
+): KeptSeen {
   /** By owner, the chunks that were marked since they were last written. */
   const changed = new Map<string, Set<number>>()
   const onMark = (owner: string, chunk: number): void => {

@@ -1,12 +1,13 @@
-import { createServer, type Server, type ServerResponse } from 'node:http'
-import { getRequestListener } from '@hono/node-server'
-import type { OpenAPIHono } from '@hono/zod-openapi'
-import type { Env } from '../api/index.ts'
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import { type Clock, every } from '../clock.ts'
 import type { DirectHandler } from './auctions.ts'
 
+/** A port of an address, or a socket in the file system. */
+export type ListenAt = { readonly host: string; readonly port: number } | { readonly path: string }
+
 export interface Listening {
-  readonly url: string
+  /** Undefined on a socket of the file system. */
+  readonly url: string | undefined
   /** Takes no new connections, answers what is under way with `Connection: close`, and resolves when all are closed. */
   close(): Promise<void>
 }
@@ -17,40 +18,40 @@ const KEEP_ALIVE_MS = 155_000
 const DRAIN_MS = 10_000
 const CLOSE_IDLE_MS = 20
 
-/** Serves the app on an address, after `direct` had its choice; rejects when the port cannot be had. */
+/** Serves requests, `rest` what `direct` has left; rejects when the address cannot be had. */
 export function listen(
-  app: OpenAPIHono<Env>,
   direct: DirectHandler,
+  rest: RequestListener,
   clock: Clock,
-  at: { host: string; port: number },
+  at: ListenAt,
 ): Promise<Listening> {
   const underWay: UnderWay = { responses: new Set(), draining: false }
-  const viaApp = getRequestListener(app.fetch)
   const server = createServer((request, response) => {
     if (underWay.draining) response.shouldKeepAlive = false
     if (direct(request, response)) return
     track(underWay, response)
-    viaApp(request, response)
+    rest(request, response)
   })
   server.keepAliveTimeout = KEEP_ALIVE_MS
   server.headersTimeout = KEEP_ALIVE_MS + 5_000
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen(at.port, at.host, () => {
+    server.listen('path' in at ? { path: at.path } : { host: at.host, port: at.port }, () => {
       server.off('error', reject)
-      const host = at.host.includes(':') ? `[${at.host}]` : at.host
-      resolve({ url: `http://${host}:${portOf(server)}`, close: () => drain(server, underWay, clock) })
+      resolve({ url: urlOf(server), close: () => drain(server, underWay, clock) })
     })
   })
 }
 
-function portOf(server: Server): number {
+function urlOf(server: Server): string | undefined {
   const address = server.address()
-  return address !== null && typeof address === 'object' ? address.port : 0
+  if (address === null || typeof address !== 'object') return undefined
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
+  return `http://${host}:${address.port}`
 }
 
 interface UnderWay {
-  /** Of the app. */
+  /** Of what is not answered directly. */
   readonly responses: Set<ServerResponse>
   draining: boolean
 }

@@ -2,6 +2,7 @@ import { every } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import type { Agent } from './agent.ts'
 import type { Bidder } from './bidder.ts'
+import type { CountNotice } from './notice-counts.ts'
 import { type Notice, readLetter, type Settlement, settleElsewhere, settleNotice } from './openrtb/index.ts'
 
 /** Where every notice of this process is settled and counted, whether it came from an exchange or by mail. */
@@ -19,8 +20,11 @@ export interface NoticeDesk {
 const MAX_KEPT = 10_000
 const RETRY_MS = 1_000
 
-export function createNoticeDesk({ clock, log, metrics, budget }: Agent, bidder: Bidder): NoticeDesk {
-  const { notices, noticesKept, tokens, statsOf } = bidder
+export function createNoticeDesk(
+  { clock, log, budget }: Pick<Agent, 'clock' | 'log' | 'budget'>,
+  { notices, noticesKept, tokens }: Pick<Bidder, 'notices' | 'noticesKept' | 'tokens'>,
+  count: CountNotice,
+): NoticeDesk {
   const kept = new Map<string, Notice>()
 
   const settleHere = (notice: Notice): void => {
@@ -32,34 +36,29 @@ export function createNoticeDesk({ clock, log, metrics, budget }: Agent, bidder:
     // each other's, but only where all of them are overdrawn.
     const countOverdraft = () => {
       const overdrawn = Math.max(0, ...scopes.map(({ overdraft }, i) => overdraft - (before[i] ?? 0)))
-      statsOf(token.seat).overdraft += overdrawn
+      if (overdrawn > 0) count({ is: 'overdrawn', seat: token.seat, amount: overdrawn })
     }
     const told = settled.spent > 0 && settled.is === 'settled_late' ? budget.refresh(scopes) : undefined
     if (told) told.then(countOverdraft)
     else countOverdraft()
     if (settled.is === 'settled' || settled.is === 'settled_late')
       notices.mail?.noteSettled(token.owner, token.seq)
-    count(notice, settled)
+    heard(notice, settled)
   }
 
   const settleThere = async (notice: Notice, isLetter?: boolean): Promise<void> => {
     const { settlement, overdraft } = await settleElsewhere(notices, notice, isLetter)
-    statsOf(notice.token.seat).overdraft += overdraft
-    count(notice, settlement)
+    if (overdraft > 0) count({ is: 'overdrawn', seat: notice.token.seat, amount: overdraft })
+    heard(notice, settlement)
   }
 
-  const count = ({ kind, token: { seat } }: Notice, { is, price, lossCode, delayMs }: Settlement): void => {
-    metrics.notices.add({ seat, kind, result: is })
-    if (price !== undefined) metrics.noticePrices.add({ seat, form: price })
-    if (lossCode !== undefined) metrics.losses.add({ seat, code: String(lossCode) })
-    if (statsOf(seat).countNotice(kind, is, delayMs))
-      metrics.noticeDelay.observe({ seat, kind }, delayMs / 1000)
-  }
+  const heard = ({ kind, token: { seat } }: Notice, { is, price, lossCode, delayMs }: Settlement): void =>
+    count({ is: 'heard', seat, kind, settlement: { is, price, lossCode, delayMs } })
 
   const keep = (notice: Notice, error: unknown): void => {
     const { kind, token } = notice
     if (kept.size === 0) log.warn({ detail: messageOf(error) }, 'notices wait for the budget store')
-    metrics.notices.add({ seat: token.seat, kind, result: 'kept' })
+    count({ is: 'kept', seat: token.seat, kind })
     if (kept.size < MAX_KEPT) kept.set(`${kind} ${notice.text}`, notice)
   }
 
@@ -84,7 +83,7 @@ export function createNoticeDesk({ clock, log, metrics, budget }: Agent, bidder:
   const isOurs = ({ token }: Notice) => token.owner === notices.owner || token.held === 0
   const stopReceiving = notices.mail?.receive(notices.owner, (letter) => {
     const notice = readLetter(tokens, letter)
-    if (!notice) metrics.forgedNotices.add({})
+    if (!notice) count({ is: 'forged' })
     else if (isOurs(notice)) settleHere(notice)
     else return settleThere(notice, true).then(noticesKept)
     return noticesKept()

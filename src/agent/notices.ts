@@ -1,13 +1,34 @@
-import type { Ctx } from '../api/index.ts'
-import type { Metrics } from '../metrics.ts'
+import type { RequestListener } from 'node:http'
+import { getRequestListener } from '@hono/node-server'
+import { Hono } from 'hono'
+import type { Ctx, Env } from '../api/index.ts'
+import { messageOf } from '../errors.ts'
+import type { Logger } from '../log.ts'
 import type { Bidder } from './bidder.ts'
+import type { CountNotice } from './notice-counts.ts'
 import type { NoticeDesk } from './notice-desk.ts'
 import type { NoticeKind } from './openrtb/index.ts'
 
 export interface NoticeRouteDeps {
   readonly bidder: Bidder
   readonly desk: NoticeDesk
-  readonly metrics: Metrics
+  readonly count: CountNotice
+}
+
+export const NOTICE_ROUTE = '/openrtb2/notice/:kind/:token'
+
+/** Whether a request is one that {@link noticeHandler} answers. */
+export const isNotice = (url = ''): boolean => /^\/openrtb2\/notice\/[^/?]+\/[^/?]+(\?|$)/.test(url)
+
+/** Answers notices and nothing else. */
+export function noticeListener(deps: NoticeRouteDeps, log: Logger): RequestListener {
+  const app = new Hono<Env>()
+  app.on(['GET', 'POST'], NOTICE_ROUTE, noticeHandler(deps))
+  app.onError((error, c) => {
+    log.error({ err: error }, messageOf(error))
+    return c.body(null, 500)
+  })
+  return getRequestListener(app.fetch)
 }
 
 const KINDS: Readonly<Record<string, NoticeKind>> = { win: 'win', billing: 'billing', loss: 'loss' }
@@ -18,13 +39,13 @@ const KINDS: Readonly<Record<string, NoticeKind>> = { win: 'win', billing: 'bill
  * while it cannot be, so that the exchange repeats it. A token that we did not sign gets 404.
  */
 export function noticeHandler(deps: NoticeRouteDeps): (c: Ctx) => Response | Promise<Response> {
-  const { bidder, desk, metrics } = deps
+  const { bidder, desk, count } = deps
   return (c) => {
     const kind = KINDS[c.req.param('kind') ?? '']
     const text = c.req.param('token') ?? ''
     const token = kind && bidder.tokens.verify(text)
     if (!kind || !token) {
-      metrics.forgedNotices.add({})
+      count({ is: 'forged' })
       return c.body(null, 404)
     }
     const { price, cur: currency, loss } = c.req.query()

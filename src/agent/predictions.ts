@@ -3,16 +3,14 @@ import type { Route } from '../api/index.ts'
 import { type Ctx, check, ok, readJson } from '../api/index.ts'
 import { AppError } from '../errors.ts'
 import type { Bidder } from './bidder.ts'
-import type { IdType } from './openrtb/index.ts'
+import { type Crew, spread } from './crew.ts'
+import { isIdType } from './openrtb/index.ts'
 
 /** How a user is known: `user`, `buyeruid`, `ifa`, or `eid:` with the source of an extended id. */
 const IdTypeField = z
   .string()
   .max(128)
-  .refine(
-    (type): type is IdType => /^(user|buyeruid|ifa|eid:.+)$/.test(type),
-    'must be user, buyeruid, ifa or eid:<source>',
-  )
+  .refine(isIdType, 'must be user, buyeruid, ifa or eid:<source>')
   .openapi({ type: 'string', example: 'user' })
 const UserId = z.string().min(1).max(512)
 
@@ -34,7 +32,8 @@ const Stored = z
   .openapi('Prediction')
 
 /** Lifetime values predicted beforehand, for bid requests that carry none. */
-export function predictionRoutes({ predictions }: Bidder): Route[] {
+export function predictionRoutes(bidder: Bidder, crew: Crew): Route[] {
+  const { predictions } = bidder
   const paramsOf = (c: Ctx) => check(Params, { idType: c.req.param('idType'), userId: c.req.param('userId') })
   const missing = () => new AppError('not_found', 'There is no prediction for this user')
   return [
@@ -53,9 +52,11 @@ export function predictionRoutes({ predictions }: Bidder): Route[] {
       refusals: ['invalid_request', 'payload_too_large', 'unsupported_media_type'],
       async handle(c) {
         const { rows } = await readJson(c, Rows, MAX_ROWS_BYTES)
-        for (const { userId, idType, predictedLtv, confidence, ttlSeconds } of rows) {
-          predictions.put({ idType, userId, ltv: predictedLtv, confidence, ttlSeconds })
-        }
+        const stored = rows.map(({ userId, idType, predictedLtv, confidence, ttlSeconds }) => ({
+          ...{ idType, userId, confidence, ttlSeconds },
+          ltv: predictedLtv,
+        }))
+        await spread(bidder, crew, { put: 'predictions', rows: stored })
         return ok({ stored: rows.length, rows: predictions.size })
       },
     },
@@ -82,9 +83,10 @@ export function predictionRoutes({ predictions }: Bidder): Route[] {
       params: Params,
       answers: { 200: { description: 'Forgotten', schema: z.object({ deleted: z.literal(true) }) } },
       refusals: ['not_found', 'invalid_request'],
-      handle(c) {
+      async handle(c) {
         const { idType, userId } = paramsOf(c)
-        if (!predictions.delete(idType, userId)) throw missing()
+        if (!predictions.get(idType, userId)) throw missing()
+        await spread(bidder, crew, { drop: 'prediction', idType, userId })
         return ok({ deleted: true })
       },
     },

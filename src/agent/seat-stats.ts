@@ -4,8 +4,17 @@ import type { NoticeKind, SettlementKind } from './openrtb/index.ts'
 
 const MINUTE_MS = 60_000
 
+/** What requests of a seat came to. */
+export interface RequestCounts {
+  requests: number
+  answered: number
+  bids: number
+  shed: number
+  tooLate: number
+}
+
 /** What happened at one seat, since the start and over the last full minute. */
-export class SeatStats {
+export class SeatStats implements RequestCounts {
   readonly #clock: Clock
   readonly #delays: RecordableHistogram = createHistogram({ lowest: 1, highest: 86_400_000, figures: 3 })
   requests = 0
@@ -19,17 +28,40 @@ export class SeatStats {
   /** Micros billed for which a budget had no room. */
   overdraft = 0
   #minute = { startMs: 0, requests: 0 }
+  #told: RequestCounts = { requests: 0, answered: 0, bids: 0, shed: 0, tooLate: 0 }
   #lastMinute = 0
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
-  countRequest(): void {
-    this.requests += 1
+  countRequest(count = 1): void {
+    this.requests += count
     const nowMs = this.#clock.elapsedMs()
     if (nowMs - this.#minute.startMs >= MINUTE_MS) this.#turn(nowMs)
-    this.#minute.requests += 1
+    this.#minute.requests += count
+  }
+
+  /** What requests came to since this was asked last, so that another process may add it to its own. */
+  news(): RequestCounts {
+    const { requests, answered, bids, shed, tooLate } = this
+    const told = this.#told
+    this.#told = { requests, answered, bids, shed, tooLate }
+    return {
+      requests: requests - told.requests,
+      answered: answered - told.answered,
+      bids: bids - told.bids,
+      shed: shed - told.shed,
+      tooLate: tooLate - told.tooLate,
+    }
+  }
+
+  addNews({ requests, answered, bids, shed, tooLate }: RequestCounts): void {
+    this.countRequest(requests)
+    this.answered += answered
+    this.bids += bids
+    this.shed += shed
+    this.tooLate += tooLate
   }
 
   /** False for a notice that says nothing new, which counts for nothing. */

@@ -5,6 +5,7 @@ import { AppError } from '../errors.ts'
 import { micros, toUnits } from '../money.ts'
 import type { Agent } from './agent.ts'
 import type { Bidder } from './bidder.ts'
+import type { Crew } from './crew.ts'
 
 const SeatBody = z
   .object({
@@ -29,7 +30,7 @@ const SeatBody = z
   })
   .openapi('Seat')
 
-export function seatRoutes(agent: Agent, bidder: Bidder): Route[] {
+export function seatRoutes(agent: Agent, bidder: Bidder, crew: Crew): Route[] {
   return [
     {
       method: 'get',
@@ -39,10 +40,11 @@ export function seatRoutes(agent: Agent, bidder: Bidder): Route[] {
       params: z.object({ seat: z.string() }),
       answers: { 200: { description: 'The seat', schema: SeatBody } },
       refusals: ['not_found'],
-      handle(c) {
+      async handle(c) {
         const id = c.req.param('seat') ?? ''
         const seat = bidder.seats.get(id)
         if (!seat) throw new AppError('not_found', 'There is no such seat')
+        await crew.gather()
         const stats = bidder.statsOf(id)
         agent.budget.expire()
         const delay = stats.delay()
@@ -59,7 +61,7 @@ export function seatRoutes(agent: Agent, bidder: Bidder): Route[] {
           ...(delay && { noticeDelayMs: delay }),
           tooLate: stats.tooLate,
           shed: stats.shed,
-          held: toUnits(bidder.decide.ledger.heldFor(id)),
+          held: toUnits(micros(bidder.decide.ledger.heldFor(id) + crew.heldFor(id))),
           overdraft: toUnits(micros(stats.overdraft)),
         })
       },

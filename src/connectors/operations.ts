@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { atMost } from '../cache-size.ts'
 import type { Micros } from '../money.ts'
 import type { Called, Priority } from '../shield/index.ts'
 import type { BidIntent, Connector, Verification } from './connector.ts'
@@ -31,9 +32,9 @@ export interface Operations {
 const MAX_REMEMBERED = 10_000
 
 export function createOperations<Memo>(connector: Connector<Memo>, run: Runner): Operations {
-  const memos = new LRUCache<string, { readonly memo: Memo }>({ max: MAX_REMEMBERED })
+  const memos = new LRUCache<string, { readonly memo: Memo }>(atMost(MAX_REMEMBERED))
   /** What was known before a write whose answer was lost, by decision id: verification compares with it. */
-  const unanswered = new LRUCache<string, { readonly before: Memo | undefined }>({ max: MAX_REMEMBERED })
+  const unanswered = new LRUCache<string, { readonly before: Memo | undefined }>(atMost(MAX_REMEMBERED))
   const setUps = new Map<string, Promise<unknown>>()
 
   /** Two first bids on one campaign would both create what only one may; the later waits for the earlier. */

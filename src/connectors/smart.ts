@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { atMost } from '../cache-size.ts'
 import { type Micros, minus, ZERO } from '../money.ts'
 import type { Failure, Outcome } from '../outcome.ts'
 import type { PlatformName } from '../platforms/index.ts'
@@ -58,7 +59,7 @@ const MAX_CAMPAIGNS = 100_000
 
 export function createSmartConnector(deps: SmartDeps): SmartConnector {
   const { operations, health, limiter, breaker, platform, currency } = deps
-  const touched = new LRUCache<string, true>({ max: MAX_CAMPAIGNS })
+  const touched = new LRUCache<string, true>(atMost(MAX_CAMPAIGNS))
 
   /** Keeps the mark of lost credentials in step with what calls come to. */
   async function watched<T>(call: Promise<Called<T>>): Promise<Called<T>> {

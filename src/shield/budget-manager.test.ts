@@ -6,7 +6,7 @@ import { BudgetManager, type BudgetManagerOptions, type HoldResult } from './bud
 import type { LimitSpec } from './limits.ts'
 import type { Scope } from './scope.ts'
 import { MemoryStore } from './store/memory-store.ts'
-import { StoreUnavailable, type SyncLine, type SyncReply } from './store/store.ts'
+import { type BudgetStore, StoreUnavailable, type SyncLine, type SyncReply } from './store/store.ts'
 
 const MINUTE = 60_000
 const sliding = (max: number): LimitSpec => ({ kind: 'sliding', windowMs: 10 * MINUTE, max: micros(max) })
@@ -280,6 +280,34 @@ describe('invariant 5: without its store a process uses what its purse holds, an
     isAway = false
     await budget.refresh()
     expect((await bid('b')).is).toBe('held')
+  })
+})
+
+describe('a store in another process', () => {
+  it('may have money that it has said nothing of yet', async () => {
+    const clock = new FakeClock()
+    const truth = new MemoryStore(clock)
+    const store: BudgetStore = {
+      answersAtOnce: false,
+      sync: async (owner, lines) => truth.sync(owner, lines),
+      bill: async (bills) => truth.bill(bills),
+      leave: async (owner) => truth.leave(owner),
+      define: async (definition) => truth.define(definition),
+      setPause: async (scope, pause) => truth.setPause(scope, pause),
+      setKillSwitch: async (killSwitch) => truth.setKillSwitch(killSwitch),
+      control: async () => truth.control(),
+      trust: async () => truth.trust(),
+      watch: (onChange) => truth.watch(onChange),
+      close: () => truth.close(),
+    }
+    truth.define({ scope: 'global', currency: 'EUR', limits: [lifetime(100)], by: 'operator' })
+    const { budget } = createHarness({ clock, store, owner: 'a' })
+    await budget.settled()
+    const scopes = [...budget.scopes]
+    expect(budget.canSpend(scopes, micros(60))).toBeUndefined()
+    const bid = () => budget.holdSoon('x', scopes, micros(60), { ttlMs: MINUTE, onExpiry: 'release' })
+    expect(await bid()).toMatchObject({ is: 'held' })
+    expect(budget.canSpend(scopes, micros(60))).toMatchObject({ is: 'over_budget' })
   })
 })
 

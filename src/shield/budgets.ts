@@ -50,6 +50,8 @@ export class Budgets {
   readonly #onOverdraft: BudgetsOptions['onOverdraft']
   readonly #scopes = new Map<string, Scope>()
   readonly #nextHold: () => number
+  /** What was taken over last of each scope. */
+  readonly #obeyed = new Map<string, object>()
   #killSwitch: KillSwitch = { is: 'released' }
   protected readonly link: StoreLink
 
@@ -68,7 +70,10 @@ export class Budgets {
       nextHold,
       onOverdraft: (scope, amount) => this.#overdraw(scope, amount),
       onControl: (control) => this.#obey(control),
-      onDefined: (definition) => this.#follow(definition),
+      onDefined: (definition) => {
+        // Whatever it said of a scope that it did not know is over.
+        this.follow(definition).purse.refusal = undefined
+      },
       ...(options.onStore && { onState: options.onStore }),
     })
   }
@@ -91,6 +96,15 @@ export class Budgets {
     scope.holdBy(holdMode, this.#nextHold())
     this.link.change({ do: 'define', definition: { scope: name, currency, limits, by, ...heldBy(holdMode) } })
     this.link.draw([scope])
+    return scope
+  }
+
+  /** Takes over what the store has been told of a scope, or will be, by somebody else. */
+  follow({ scope: name, currency, limits, holdMode = STRICT }: Omit<ScopeDefinition, 'by'>): Scope {
+    const scope = this.#scopes.get(name) ?? new Scope(name, currency, [], this.#clock.elapsedMs())
+    this.#scopes.set(name, scope)
+    if (!isDeepStrictEqual(scope.limits, limits)) this.#limit(scope, limits)
+    if (!isDeepStrictEqual(scope.holdMode, holdMode)) scope.holdBy(holdMode, this.#nextHold())
     return scope
   }
 
@@ -195,7 +209,10 @@ export class Budgets {
     }
     const veto = this.#stopped(scopes)
     if (veto) return veto
-    const scope = scopes.find((one) => one.available < one.purse.costOf(amount, nowMs, terms))
+    // What the store has said nothing of yet may be there: the hold itself asks.
+    const scope = scopes.find(
+      (one) => one.purse.standing && one.available < one.purse.costOf(amount, nowMs, terms),
+    )
     return scope && overBudget(scope, scopes, amount)
   }
 
@@ -263,19 +280,15 @@ export class Budgets {
   /** Takes over what operators decided at other processes, unless something newer was decided here. */
   #obey({ killSwitch, scopes }: Control): void {
     if (!this.link.isChanging(undefined)) this.#killSwitch = killSwitch
-    for (const { pause, ...definition } of scopes) {
+    for (const one of scopes) {
+      const { pause, ...definition } = one
       const { scope } = definition
+      // The very same object says nothing new; among thousands most do.
+      if (this.#obeyed.get(scope) === one) continue
       if (scope.startsWith(CALLS) || this.link.isChanging(scope)) continue
-      this.#follow(definition).pause = pause
+      this.#obeyed.set(scope, one)
+      this.follow(definition).pause = pause
     }
-  }
-
-  #follow({ scope: name, currency, limits, holdMode = STRICT }: ScopeDefinition): Scope {
-    const scope = this.#scopes.get(name) ?? new Scope(name, currency, [], this.#clock.elapsedMs())
-    this.#scopes.set(name, scope)
-    if (!isDeepStrictEqual(scope.limits, limits)) this.#limit(scope, limits)
-    if (!isDeepStrictEqual(scope.holdMode, holdMode)) scope.holdBy(holdMode, this.#nextHold())
-    return scope
   }
 }
 

@@ -50,6 +50,26 @@ describe('circuit breaker', () => {
     expect(breaker.state.is).toBe('open')
   })
 
+  it('opens for failures among calls that work, where it is told how many of the latest are too many', () => {
+    const clock = new FakeClock()
+    const breaker = new CircuitBreaker(clock, { ...DEFAULT_BREAKER, recent: { failures: 4, calls: 8 } })
+    const call = (verdict: Verdict) => {
+      const answer = breaker.enter()
+      assert(answer.is === 'admitted')
+      answer.passage.report(verdict, 10)
+    }
+    const calls = (letters: string) => {
+      for (const letter of letters) call(letter === 'F' ? 'failing' : letter === 'n' ? 'neutral' : 'healthy')
+      return breaker.state.is
+    }
+    expect(calls('FF.FF')).toBe('open')
+    clock.advance(resetMs)
+    expect(calls('..')).toBe('closed')
+    // What was before it closed counts no more, nor what is longer ago; what says nothing pushes nothing out.
+    expect(calls('F.F...F...F..nnnnnF.F.')).toBe('closed')
+    expect(calls('F')).toBe('open')
+  })
+
   it('forgets failures after a success, but not after a neutral call, however slow that was', () => {
     const { breaker, call } = createHarness()
     call('failing')

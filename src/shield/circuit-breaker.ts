@@ -14,6 +14,11 @@ export interface BreakerOptions {
   readonly resetMs: number
   /** Successful probes, one at a time, that close it. */
   readonly successes: number
+  /**
+   * So many failures among the latest calls (at most 31) open it as well, where said: calls that fail beside others that
+   * work are seldom consecutive.
+   */
+  readonly recent?: { readonly failures: number; readonly calls: number }
 }
 
 export const DEFAULT_BREAKER: BreakerOptions = { failures: 3, slowMs: 500, resetMs: 30_000, successes: 2 }
@@ -39,6 +44,8 @@ export class CircuitBreaker {
   readonly #options: BreakerOptions
   readonly #onChange: (from: BreakerState['is'], to: BreakerState['is']) => void
   #state: BreakerState = { is: 'closed', failures: 0 }
+  /** A bit per judged call since it closed last, the latest lowest: set where it failed. */
+  #recent = 0
   /** Counts transitions, so that calls of an earlier state are told apart. */
   #generation = 0
 
@@ -89,21 +96,37 @@ export class CircuitBreaker {
   }
 
   #judge(verdict: Verdict): void {
-    const next = after(this.#state, verdict, this.#options, this.#clock.elapsedMs())
+    const isOften = this.#failsOften(verdict)
+    const next = after(this.#state, verdict, isOften, this.#options, this.#clock.elapsedMs())
     if (next.is === this.#state.is) this.#state = next
     else this.#move(next)
+  }
+
+  #failsOften(verdict: Verdict): boolean {
+    const { recent } = this.#options
+    if (!recent || verdict === 'neutral') return false
+    const isFailing = verdict === 'failing'
+    this.#recent = ((this.#recent << 1) | Number(isFailing)) & (2 ** recent.calls - 1)
+    return isFailing && onesIn(this.#recent) >= recent.failures
   }
 
   #move(next: BreakerState): void {
     const from = this.#state.is
     this.#state = next
+    this.#recent = 0
     this.#generation += 1
     this.#onChange(from, next.is)
   }
 }
 
 /** The trip rule, apart from the machine that applies it. */
-function after(state: BreakerState, verdict: Verdict, options: BreakerOptions, nowMs: number): BreakerState {
+function after(
+  state: BreakerState,
+  verdict: Verdict,
+  isOften: boolean,
+  options: BreakerOptions,
+  nowMs: number,
+): BreakerState {
   switch (state.is) {
     case 'open':
       return state
@@ -111,7 +134,7 @@ function after(state: BreakerState, verdict: Verdict, options: BreakerOptions, n
       if (verdict === 'neutral') return state
       if (verdict === 'healthy') return state.failures === 0 ? state : { is: 'closed', failures: 0 }
       const failures = state.failures + 1
-      return failures >= options.failures
+      return isOften || failures >= options.failures
         ? { is: 'open', untilMs: nowMs + options.resetMs }
         : { is: 'closed', failures }
     }
@@ -124,4 +147,10 @@ function after(state: BreakerState, verdict: Verdict, options: BreakerOptions, n
         : { is: 'half_open', successes, probe: 'free' }
     }
   }
+}
+
+function onesIn(bits: number): number {
+  let ones = 0
+  for (let left = bits; left !== 0; left &= left - 1) ones += 1
+  return ones
 }

@@ -31,11 +31,22 @@ export type { Scope } from './scope.ts'
 export { type LimitStats, type ScopeStats, tightest } from './stats.ts'
 export { exportJournal, type JournalReader } from './store/journal-export.ts'
 export { verifyLedger } from './store/journal-verify.ts'
-export type { OwnerMail } from './store/mail.ts'
+export type { HandleLetter, OwnerMail } from './store/mail.ts'
 export { MemoryStore } from './store/memory-store.ts'
 export { openStore, type StoreSettings } from './store/open-store.ts'
 export { type RedisClient, reach, redisClient } from './store/redis-client.ts'
 export { RedisStore, type RedisStoreOptions } from './store/redis-store.ts'
-export { type BudgetStore, type KillSwitch, StoreUnavailable } from './store/store.ts'
+export {
+  type Bill,
+  type BillReply,
+  type BudgetStore,
+  type Control,
+  type KillSwitch,
+  type PauseState,
+  type ScopeDefinition,
+  StoreUnavailable,
+  type SyncLine,
+  type SyncReply,
+} from './store/store.ts'
 export type { LinkState } from './store-link.ts'
 export type { Short, Veto } from './veto.ts'

@@ -2,6 +2,7 @@ import { Credits } from './credits.ts'
 import { Demand, Need } from './demand.ts'
 import type { HoldTerms } from './hold.ts'
 import { Lease } from './lease.ts'
+import { refusalIn } from './refusal.ts'
 import type { Granted, Standing, SyncLine, SyncReply } from './store/store.ts'
 import type { HoldToWeigh, WeighedHolds } from './weighed-holds.ts'
 
@@ -206,8 +207,7 @@ export class Purse {
   answered(line: SyncLine, reply: SyncReply, nowMs: number, nextHold: number): boolean {
     const sent = this.#sent
     if (!sent || sent.line.seq !== line.seq) return false
-    const refused = reply.is === 'granted' ? reply.withheld : reply.is === 'fenced' ? reply : undefined
-    this.refusal = refused?.detail
+    this.refusal = refusalIn(reply)
     this.answeredMs = nowMs
     switch (reply.is) {
       case 'granted':

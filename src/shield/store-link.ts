@@ -36,7 +36,7 @@ export interface StoreLinkOptions {
 
 /** Purses are looked after this often, so a scope costs at most four calls a second while its budget lasts. */
 const TICK_MS = 250
-/** After this long without an answer the same lines are sent again. */
+/** After this long without an answer the same lines, or the same change, are sent again. */
 const ANSWER_MS = 1_000
 /** A scope that shows spend is looked up this often although nothing happens on it here. */
 const STALE_MS = 5_000
@@ -57,6 +57,8 @@ export class StoreLink {
   readonly #stopWatching: Cancel
   #state: LinkState = { is: 'up' }
   #round: Round | undefined
+  /** A round was under way at the last tick. */
+  #isTickMissed = false
   /** The round after the present one, for those who wait for it. */
   #next: Round | undefined
   /** The scopes of that next round. */
@@ -149,6 +151,7 @@ export class StoreLink {
 
   #tick(): void {
     this.#tell()
+    this.#isTickMissed = this.#round !== undefined
     if (!this.#round) this.#send(this.#due())
   }
 
@@ -161,10 +164,13 @@ export class StoreLink {
     )
   }
 
-  #send(scopes: readonly Scope[]): Promise<void> | undefined {
-    if (scopes.length === 0) return undefined
+  #send(asked: readonly Scope[]): Promise<void> | undefined {
+    if (asked.length === 0) return undefined
     const { store, owner, clock, nextHold } = this.#options
     const nowMs = clock.elapsedMs()
+    // Where round follows upon round no tick finds a pause: what is due goes along, or its lease would end.
+    const scopes = this.#isTickMissed ? [...new Set([...asked, ...this.#due()])] : asked
+    this.#isTickMissed = false
     const lines = scopes.map(({ purse }) => purse.line(nowMs, nextHold()))
     const replies = attempt(() => store.sync(owner, lines))
     if (!(replies instanceof Promise)) {
@@ -230,12 +236,13 @@ export class StoreLink {
       this.#tell()
       return
     }
-    this.#telling = taken
+    const { clock, store } = this.#options
+    this.#telling = inTime(clock, taken)
       .then(async (defined) => {
         this.#taken(defined)
         this.#move({ is: 'up' })
         // What was told of a scope while it was being changed here was passed over.
-        if (this.#changes.length === 0) this.#options.onControl(await this.#options.store.control())
+        if (this.#changes.length === 0) this.#options.onControl(await inTime(clock, store.control()))
       })
       .catch((error) => this.#failed(error))
       .then(() => {
@@ -270,6 +277,14 @@ function showsSpend({ standing }: Purse): boolean {
 function newRound(): Round {
   const { promise, resolve } = Promise.withResolvers<void>()
   return { over: promise, end: resolve }
+}
+
+/** Rejects when no answer has come in time: it, or what it answers, may be lost. What comes later says nothing. */
+function inTime<T>(clock: Clock, answer: Soon<T>): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>()
+  const giveUp = clock.after(ANSWER_MS, () => reject(new StoreUnavailable('no answer in time')))
+  Promise.resolve(answer).then(resolve, reject).finally(giveUp)
+  return promise
 }
 
 /** What throws at once fails like what is rejected later. */

@@ -14,11 +14,12 @@ describe('budgets over HTTP', () => {
       'platform:google_ads',
       'platform:meta',
       'platform:tradedesk',
+      'platform:dv360',
       'platform:openrtb',
       'global',
     ]
-    expect(names.slice(0, 5)).toEqual(platforms)
-    expect(names.slice(5).every((name: string) => name.startsWith('campaign:openrtb:example-'))).toBe(true)
+    expect(names.slice(0, 6)).toEqual(platforms)
+    expect(names.slice(6).every((name: string) => name.startsWith('campaign:openrtb:example-'))).toBe(true)
     expect((await get(GOOGLE)).body).toEqual({
       scope: 'platform:google_ads',
       currency: 'USD',
@@ -145,7 +146,7 @@ describe('budgets over HTTP', () => {
     expect(await send('PUT', GOOGLE, body)).toMatchObject({ status: 400, body: { field } })
   })
 
-  it.each(['platform:x', 'campaign:meta', 'campaign:x:1', 'everything'])(
+  it.each(['platform:x', 'campaign:meta', 'campaign:x:1', 'campaign:openrtb:1', 'everything'])(
     'knows no scope %s',
     async (scope) => {
       const { send, get } = await startHarness()

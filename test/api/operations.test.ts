@@ -70,6 +70,8 @@ describe('what an operator sees', () => {
       '/api/v1/connectors/{id}/reconciliation',
       '/api/v1/connectors/{id}/records',
       '/api/v1/connectors/{id}/schedule',
+      '/api/v1/connectors/{id}/suppressions',
+      '/api/v1/connectors/{id}/suppressions/{address}',
       '/api/v1/connectors/{id}/sync',
       '/api/v1/connectors/{id}/test',
       '/api/v1/connectors/{id}/webhook',

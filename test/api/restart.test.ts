@@ -32,6 +32,36 @@ describe('decisions', () => {
   })
 })
 
+describe('campaigns', () => {
+  const spec = {
+    seat: 'example',
+    advertiserDomain: 'shoes.example',
+    limits: [{ kind: 'day', timezone: 'Europe/Berlin', max: 12.5 }],
+    price: { cpmPerLtv: 0.02, minCpm: 0.5, maxCpm: 40 },
+    creatives: [{ id: 'a', type: 'banner', sizes: [{ w: 301, h: 251 }], markup: '<b>shoes</b>' }],
+  }
+  const auction = { id: '1', imp: [{ id: '1', banner: { w: 301, h: 251 } }] }
+
+  it('are bid for after a kill as they were stored, and those that were deleted are not', async () => {
+    const directory = temporaryDirectory()
+    const first = await startOn(directory)
+    await first.send('PUT', '/v1/campaigns/shoes', { ...spec, status: 'paused' })
+    const stored = await first.send('PUT', '/v1/campaigns/shoes', spec)
+    await first.send('PUT', '/v1/campaigns/boots', spec)
+    expect((await first.send('DELETE', '/v1/campaigns/boots')).status).toBe(200)
+
+    const again = await startOn(copyOf(directory))
+    expect(await again.get('/v1/campaigns/shoes')).toEqual(stored)
+    expect((await again.get('/v1/campaigns/boots')).status).toBe(404)
+    expect((await again.send('POST', '/openrtb2/example/bid', auction)).status).toBe(200)
+    expect((await again.get('/v1/budgets/campaign:openrtb:shoes')).body.limits).toMatchObject([{ max: 12.5 }])
+
+    // Without its seat nobody bids for it, and the service starts all the same.
+    const other = await startOn(copyOf(directory), { OPENRTB_SEATS: '[{"id":"other","holdSeconds":60}]' })
+    expect((await other.get('/v1/campaigns/shoes')).status).toBe(404)
+  })
+})
+
 describe('an Idempotency-Key', () => {
   it('gets the same answer after a kill, and the platform no second call', async () => {
     const directory = temporaryDirectory()
@@ -231,6 +261,10 @@ describe('a disk that is full', () => {
     expect(await get('/readyz')).toEqual({ status: 503, body: 'records_unavailable: the disk is full' })
     expect((await get('/metrics')).body).toContain('bidwarden_records_writable 0')
     expect((await send('POST', '/v1/kill-switch', { engaged: true, reason: 'fire' })).status).toBe(200)
+    // In force all the same, and it says that a restart may not know it.
+    const deleted = await send('DELETE', '/v1/campaigns/example-300x250')
+    expect(deleted).toMatchObject({ status: 503, body: { code: 'records_unavailable' } })
+    expect((await get('/v1/campaigns/example-300x250')).status).toBe(404)
     expect((await send('POST', '/v1/budgets/platform:meta/pause', { reason: 'x' })).status).toBe(200)
     // What was answered is answered still.
     const last = answered.at(-1)

@@ -23,9 +23,9 @@ export {
   type NoticeTokens,
   type TokenKey,
 } from './notice-token.ts'
-export { type IdType, type PredictionRow, Predictions } from './predictions.ts'
+export { type IdType, isIdType, type PredictionRow, Predictions } from './predictions.ts'
 export { type Campaign, prepareCampaign } from './prepared-campaign.ts'
 export type { Rates } from './price.ts'
 export { type BidRequest, isRefusal, type Refusal, readBidRequest } from './request.ts'
-export { SeenBids } from './seen-bids.ts'
+export { SeenBids, type SeenChunk } from './seen-bids.ts'
 export { type ElsewhereDeps, settleElsewhere } from './settle-elsewhere.ts'

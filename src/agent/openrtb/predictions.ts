@@ -6,6 +6,8 @@ import type { BidRequest } from './request.ts'
 /** How a user is known: `user.id`, `user.buyeruid`, an id of `user.eids`, or the device's advertising id. */
 export type IdType = 'user' | 'buyeruid' | 'ifa' | `eid:${string}`
 
+export const isIdType = (text: string): text is IdType => /^(user|buyeruid|ifa|eid:.+)$/.test(text)
+
 export interface PredictionRow extends Prediction {
   readonly idType: IdType
   readonly userId: string
@@ -55,6 +57,19 @@ export class Predictions {
     this.#endsMs[place] =
       ttlSeconds === undefined ? Number.POSITIVE_INFINITY : this.#clock.elapsedMs() + ttlSeconds * 1000
     this.#places.set(key, place)
+  }
+
+  /** Of all rows, for {@link row}; those not used for longest first. */
+  keys(): string[] {
+    return this.#table ? [...this.#table.rkeys()] : []
+  }
+
+  /** The row of a key; undefined when it is gone. Counts as a use. */
+  row(key: string): PredictionRow | undefined {
+    const { idType, userId } = readKey(key)
+    if (!isIdType(idType)) return undefined
+    const stored = this.get(idType, userId)
+    return stored && { idType, userId, ...stored }
   }
 
   /** Counts as a use of the row. */
@@ -114,3 +129,9 @@ export class Predictions {
 
 /** The length tells where the kind of id ends, so two different pairs never share a key. */
 const keyOf = (idType: IdType, userId: string): string => `${idType.length} ${idType}${userId}`
+
+function readKey(key: string): { idType: string; userId: string } {
+  const from = key.indexOf(' ') + 1
+  const to = from + Number(key.slice(0, from - 1))
+  return { idType: key.slice(from, to), userId: key.slice(to) }
+}

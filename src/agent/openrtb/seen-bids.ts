@@ -17,7 +17,7 @@ const DEFAULT_MAX_PAGES = 4096
 type OnMark = (owner: string, chunk: number) => void
 
 /** The marks of consecutive bids of an owner. */
-interface Chunk {
+export interface SeenChunk {
   readonly owner: string
   /** Counts the chunks of an owner from 0. */
   readonly page: number
@@ -68,7 +68,7 @@ export class SeenBids {
 
   /** Remembers what was marked earlier, oldest first, and that chunks of an owner below a number are forgotten. */
   restore(
-    chunks: readonly Chunk[],
+    chunks: readonly SeenChunk[],
     forgotten: readonly { readonly owner: string; readonly below: number }[],
   ): void {
     for (const { owner, below } of forgotten) this.#known.set(owner, below * BIDS_PER_CHUNK)
@@ -77,6 +77,23 @@ export class SeenBids {
       const marks = this.#pages.get(key) ?? this.#addPage(key)
       marks.set(bits.subarray(0, BYTES_PER_CHUNK), offsetOf(page))
     }
+  }
+
+  /** Adds the marks of another process; those of a page that is forgotten are forgotten too. */
+  merge({ owner, page, bits }: SeenChunk): void {
+    const first = page * BIDS_PER_CHUNK
+    const key = keyOf(owner, first)
+    if (!this.#pages.has(key) && first < (this.#known.get(owner) ?? 0)) return
+    const marks = this.#pages.get(key) ?? this.#addPage(key)
+    const from = offsetOf(page)
+    let isNews = false
+    for (let i = 0; i < BYTES_PER_CHUNK; i++) {
+      const before = marks[from + i] ?? 0
+      const both = before | (bits[i] ?? 0)
+      isNews ||= both !== before
+      marks[from + i] = both
+    }
+    if (isNews) this.#onMark?.(owner, page)
   }
 
   #addPage(key: string): Uint8Array {

@@ -115,11 +115,11 @@ export class Account {
     return this.#apply(owner, lease ?? this.#admit(owner, line), line, nowMs)
   }
 
-  /** Ends the lease of an owner that uses it no more. */
-  leave(owner: string): void {
+  /** Ends the lease of an owner that uses it no more; one that `mayLinger` is taken to use it up to its end. */
+  leave(owner: string, mayLinger = false): void {
     const nowMs = this.#age()
     const lease = this.#leases.get(owner)
-    if (lease) this.#forfeit(owner, lease, nowMs)
+    if (lease) this.#forfeit(owner, lease, mayLinger && Number.isFinite(lease.endsMs) ? lease.endsMs : nowMs)
   }
 
   /** Granted to the owner and not yet spent or returned. */

@@ -119,21 +119,22 @@ export class JournalLedger {
     const { leaseMs, timeIsKnown } = opening
     this.#opened = { opening, elapsedMs: this.elapsedMs }
     const owners = new Set([...this.#ledger.accounts.values()].flatMap((account) => [...account.owners]))
-    const forfeits = this.#leave(owners)
+    // A worker that outlives its service for a moment does not know yet that its grants have ended.
+    const forfeits = this.#leave(owners, true)
     this.#leaseMs = leaseMs ?? Number.POSITIVE_INFINITY
     this.#ledger = Ledger.restored(this.#clock, this.#leaseMs, this.#ledger.state())
     if (!timeIsKnown) this.#ledger.trustWall()
     return forfeits
   }
 
-  #leave(owners: Iterable<string>): Forfeited[] {
+  #leave(owners: Iterable<string>, mayLinger = false): Forfeited[] {
     const forfeits: Forfeited[] = []
     for (const owner of owners) {
       for (const account of this.#ledger.accounts.values()) {
         const amount = account.outstandingOf(owner)
         if (amount > 0) forfeits.push({ scope: account.name, owner, amount })
       }
-      this.#ledger.leave(owner)
+      this.#ledger.leave(owner, mayLinger)
     }
     return forfeits
   }

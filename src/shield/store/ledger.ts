@@ -70,15 +70,9 @@ export class Ledger {
     return this.#accounts.get(bill.scope)?.bill(bill) ?? { is: 'unknown_scope' }
   }
 
-  leave(owner: string): void {
-    for (const account of this.#accounts.values()) account.leave(owner)
-  }
-
-  /** Ends the leases of all owners but one: nobody else can be using this ledger. */
-  leaveAllBut(owner: string): void {
-    for (const account of this.#accounts.values()) {
-      for (const other of [...account.owners]) if (other !== owner) account.leave(other)
-    }
+  /** @param mayLinger it may be using what it has been granted until its lease ends */
+  leave(owner: string, mayLinger = false): void {
+    for (const account of this.#accounts.values()) account.leave(owner, mayLinger)
   }
 
   /** A configuration never undoes what an operator set. */

@@ -207,17 +207,20 @@ local function overdraftOf(uncovered)
   increase(K_ACCOUNT, 'overdraft', overdraft)
   return overdraft
 end
--- `seq` is the last line that was answered under the lease.
-local function forfeitRest(owner, rest, atMs, seq)
+local COUNTERS = { 'granted', 'reported', 'returned', 'overdrawn', 'forfeited' }
+-- `seq` is the last line that was answered under the lease, `knew` what that had come to.
+local function forfeitRest(owner, rest, atMs, lease)
   local before = forfeits[owner]
   if before and not before.booked then rest = rest + before.rest end
-  forfeits[owner] = { rest = rest, at = atMs, booked = false, seq = seq }
+  local knew = {}
+  for _, name in ipairs(COUNTERS) do knew[name] = lease[name] end
+  forfeits[owner] = { rest = rest, at = atMs, booked = false, seq = lease.seq, knew = knew }
   save(K_FORFEITS, owner, forfeits[owner])
 end
 local function forfeit(owner, lease, atMs)
   owners[owner] = nil
   redis.call('HDEL', K_OWNERS, owner)
-  forfeitRest(owner, lease.out, atMs + lease.hold, lease.seq)
+  forfeitRest(owner, lease.out, atMs + lease.hold, lease)
 end
 
 -- How long until no lost grant can be used, none of its bids billed, and no lost spend counts any more.
@@ -324,7 +327,7 @@ local function reconcile(owner, lease, totals)
   local granted, reported, returned, gone = lost('granted'), lost('reported'), lost('returned'), lost('forfeited')
   lease.out = math.max(0, lease.out + granted - reported - returned - gone)
   book(nowMs, reported + lost('overdrawn'))
-  if gone > 0 then forfeitRest(owner, gone, nowMs + lease.hold, lease.seq) end
+  if gone > 0 then forfeitRest(owner, gone, nowMs + lease.hold, lease) end
 end
 local function claimed(totals)
   return totals.granted - totals.reported - totals.returned - totals.forfeited
@@ -354,6 +357,8 @@ local function sync(owner, line)
   local fenced = fenceUntilMs()
   -- An owner that was told of its forfeit counts on nothing; else it took an answer from before for the new one.
   if lease and lease.forgets and line.totals and claimed(line.totals) > 0 then
+    -- What came of the lost lease is counted; only what this copy has never heard of is new.
+    for name, total in pairs(lease.knew or {}) do lease[name] = math.max(lease[name], total) end
     reconcile(owner, lease, line.totals)
     forfeit(owner, lease, nowMs)
     lease, gone = nil, forfeits[owner]
@@ -362,7 +367,7 @@ local function sync(owner, line)
     lease = admit(line.longestHoldMs)
     if line.totals then for name, total in pairs(line.totals) do lease[name] = total end end
     lease.forfeited = lease.granted - lease.reported - lease.returned
-    lease.forgets = true
+    lease.forgets, lease.knew = true, gone and gone.knew
     lease.overdrawn = lease.overdrawn + line.overdrawn
     -- A line that was applied before its lease ended has been booked.
     local news = gone and gone.seq == line.seq and 0 or line.overdrawn
@@ -371,7 +376,7 @@ local function sync(owner, line)
     return finish(owner, lease, line, { is = 'forfeited', bookedAtMs = text(nowMs), overdraft = text(overdraft) })
   end
   lease = lease or admit(line.longestHoldMs)
-  lease.forgets = false
+  lease.forgets, lease.knew = false, nil
   owners[owner] = lease
   if line.totals then reconcile(owner, lease, line.totals) end
   for _, credit in ipairs(line.credits) do unbook(credit.bookedAtMs, credit.amount) end

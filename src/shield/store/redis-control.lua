@@ -1,6 +1,7 @@
--- What operators decided, who takes part, and what is known of this Redis: one hash with a version.
--- KEYS: control, registry (one hash tag). ARGV[1]: the request as JSON. Answers JSON; numbers that can be large are text.
-local K_CONTROL, K_REGISTRY = KEYS[1], KEYS[2]
+-- What operators decided, who takes part, and what is known of this Redis: one hash with a version, and the version that
+-- each of its fields was changed with last.
+-- KEYS: control, registry, changes (one hash tag). ARGV[1]: the request as JSON. Answers JSON; numbers that can be large are text.
+local K_CONTROL, K_REGISTRY, K_CHANGES = KEYS[1], KEYS[2], KEYS[3]
 local req = cjson.decode(ARGV[1])
 local t = redis.call('TIME')
 local timeMs = tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
@@ -10,11 +11,11 @@ local FORGET_MS = 48 * 3600000
 
 local function get(name) return redis.call('HGET', K_CONTROL, name) end
 local function set(name, value) redis.call('HSET', K_CONTROL, name, value) end
-local changed = false
+local changed = {}
 local function change(name, value)
   if get(name) == value then return end
   set(name, value)
-  changed = true
+  changed[#changed + 1] = name
 end
 local function paused(text) return string.find(text or '', '"is":"paused"', 1, true) ~= nil end
 local function engaged(text) return string.find(text or '', '"is":"engaged"', 1, true) ~= nil end
@@ -25,10 +26,13 @@ if get('replid') ~= replid then
   set('replid', replid)
 end
 
+-- Nothing is changed for somebody who has not given back yet what it knows of the time before.
+local isSettled = not req.replid or req.replid == replid or req.known == '0'
 if req.owner then
   redis.call('HSET', K_REGISTRY, req.owner, string.format('%.0f', timeMs))
 end
 if req.op == 'leave' then redis.call('HDEL', K_REGISTRY, req.leaving)
+elseif req.op ~= 'merge' and not isSettled then -- it is read
 elseif req.op == 'fence' then redis.call('HINCRBY', K_CONTROL, 'fences', 1)
 elseif req.op == 'trust' then set('ready', '1')
 elseif req.op == 'kill_switch' then change('killSwitch', req.value)
@@ -45,8 +49,11 @@ elseif req.op == 'merge' then
   end
   if isNewer then set('version', string.format('%.0f', req.version)) end
 end
-if changed then
-  redis.call('HINCRBY', K_CONTROL, 'version', 1)
+-- Changes are noted from this version on.
+if not get('noted') then set('noted', get('version') or '0') end
+if #changed > 0 then
+  local version = redis.call('HINCRBY', K_CONTROL, 'version', 1)
+  for _, name in ipairs(changed) do redis.call('ZADD', K_CHANGES, version, name) end
   redis.call('PUBLISH', K_CONTROL, get('version'))
 end
 
@@ -63,7 +70,19 @@ local reply = {
   isReady = get('ready') ~= false, movedMs = get('movedMs') or '0', fences = get('fences') or '0', owners = #owners > 0 and owners or nil,
   living = #living > 0 and living or nil,
 }
-if version ~= req.known then
-  reply.fields = redis.call('HGETALL', K_CONTROL)
+-- Whoever knows a version of this very Redis is told what has changed since, and anybody else everything: where writes were
+-- lost, one version may mean two things.
+if version ~= req.known or req.replid ~= replid then
+  local isOurs = req.replid == replid and tonumber(req.known) >= tonumber(get('noted')) and tonumber(req.known) < tonumber(version)
+  if isOurs then
+    local changes = {}
+    for _, name in ipairs(redis.call('ZRANGEBYSCORE', K_CHANGES, '(' .. req.known, '+inf')) do
+      changes[#changes + 1] = name
+      changes[#changes + 1] = get(name)
+    end
+    reply.changes = #changes > 0 and changes or nil
+  else
+    reply.fields = redis.call('HGETALL', K_CONTROL)
+  end
 end
 return cjson.encode(reply)

@@ -9,6 +9,8 @@ const TAG = 'bidwarden:{control}'
 /** Also the channel on which a new version is announced. */
 export const CONTROL_KEY = TAG
 
+const KEYS = [CONTROL_KEY, `${TAG}:owners`, `${TAG}:changes`]
+
 const RELEASED: KillSwitch = { is: 'released' }
 const RUNNING: PauseState = { is: 'running' }
 /** As written by {@link RedisControl}. */
@@ -19,7 +21,7 @@ const definition = z.object({
   holdMode: z.custom<HoldMode>().optional(),
 })
 const pause = z.custom<PauseState>()
-const killSwitch = z.custom<KillSwitch>()
+const asKillSwitch = z.custom<KillSwitch>()
 
 /** What operators decided, as Redis has it and as it was known here last. */
 export class RedisControl {
@@ -27,6 +29,8 @@ export class RedisControl {
   readonly #leaseMs: number
   readonly #script = new RedisScript('redis-control.lua')
   #known: Control = { version: 0, killSwitch: RELEASED, scopes: [] }
+  /** Those of what is known, by name. */
+  readonly #scopes = new Map<string, Control['scopes'][number]>()
   #replid: string | undefined
   /** Counts up whenever somebody meets a fenced account. */
   fences = 0
@@ -44,16 +48,20 @@ export class RedisControl {
     return this.#known
   }
 
+  /** What is known of a scope. */
+  scope(name: string): ScopeDefinition | undefined {
+    return this.#scopes.get(name)
+  }
+
   join(owner: string): void {
     this.#owner = owner
   }
 
   /** Reads what there is, and gives back what Redis has lost but this process knows. */
   async read(): Promise<ControlReply> {
-    const before = this.#replid
     const reply = await this.#ask({ op: 'read' })
     const { known } = this
-    if (before === undefined || before === reply.replid || known.version === 0) return this.#take(reply)
+    if (!this.#isAnother(reply)) return this.#take(reply)
     const scopes = known.scopes.map((one) => ({
       scope: one.scope,
       value: write(one),
@@ -69,25 +77,25 @@ export class RedisControl {
   }
 
   async setScope(one: ScopeDefinition): Promise<void> {
-    this.#take(await this.#ask({ op: 'scope', scope: one.scope, value: write(one) }))
+    await this.#change({ op: 'scope', scope: one.scope, value: write(one) })
   }
 
   async setPause(scope: string, state: PauseState): Promise<void> {
-    this.#take(await this.#ask({ op: 'pause', scope, value: JSON.stringify(state) }))
+    await this.#change({ op: 'pause', scope, value: JSON.stringify(state) })
   }
 
   async setKillSwitch(state: KillSwitch): Promise<void> {
-    this.#take(await this.#ask({ op: 'kill_switch', value: JSON.stringify(state) }))
+    await this.#change({ op: 'kill_switch', value: JSON.stringify(state) })
   }
 
   /** From now on a scope that Redis does not know is a new one, not a lost one. */
   async trust(): Promise<void> {
-    this.#take(await this.#ask({ op: 'trust' }))
+    await this.#change({ op: 'trust' })
   }
 
   /** Tells all owners that an account is fenced, which waits for what they know. */
   async noteFence(): Promise<void> {
-    this.#take(await this.#ask({ op: 'fence' }))
+    await this.#change({ op: 'fence' })
   }
 
   async leave(owner: string): Promise<void> {
@@ -95,40 +103,72 @@ export class RedisControl {
     await this.#ask({ op: 'leave', leaving: owner })
   }
 
+  /** What was restarted or failed over does nothing before it was given back what it may have lost. */
+  async #change(request: object): Promise<void> {
+    for (;;) {
+      const reply = await this.#ask(request)
+      if (!this.#isAnother(reply)) {
+        this.#take(reply)
+        return
+      }
+      await this.read()
+    }
+  }
+
+  /** Whether the answer comes from another Redis, or another life of it, than what is known here. */
+  #isAnother({ replid }: ControlReply): boolean {
+    return this.#replid !== undefined && this.#replid !== replid && this.#known.version > 0
+  }
+
   async #ask(request: object): Promise<ControlReply> {
     const common = {
       known: String(this.#known.version),
+      ...(this.#replid !== undefined && { replid: this.#replid }),
       leaseMs: this.#leaseMs,
       ...(this.#owner !== undefined && { owner: this.#owner }),
     }
-    return readControlReply(
-      await this.#script.run(this.#client, [CONTROL_KEY, `${TAG}:owners`], { ...common, ...request }),
-    )
+    return readControlReply(await this.#script.run(this.#client, KEYS, { ...common, ...request }))
   }
 
   #take(reply: ControlReply): ControlReply {
+    // Overtaken by a later answer.
+    if (reply.replid === this.#replid && reply.version < this.#known.version) return reply
     this.#replid = reply.replid
     this.fences = reply.fences
-    if (reply.fields) this.#known = readControl(reply.version, reply.fields)
+    if (reply.fields) {
+      this.#scopes.clear()
+      this.#known = { ...this.#known, killSwitch: RELEASED }
+    }
+    if (reply.fields || reply.version !== this.#known.version)
+      this.#known = this.#read(reply.version, fieldsOf(reply.fields ?? reply.changes ?? []))
     return reply
   }
+
+  /** What changed is read; what did not stays the very same object. */
+  #read(version: number, said: ReadonlyMap<string, string>): Control {
+    let { killSwitch } = this.#known
+    for (const [name, text] of said) {
+      if (name === 'killSwitch') killSwitch = asKillSwitch.parse(JSON.parse(text))
+      else if (name.startsWith('s:')) {
+        const scope = name.slice(2)
+        const { pause = RUNNING } = this.#scopes.get(scope) ?? {}
+        this.#scopes.set(scope, { scope, ...definition.parse(JSON.parse(text)), pause })
+      }
+    }
+    // A scope is there before its pause.
+    for (const [name, text] of said) {
+      const one = name.startsWith('p:') && this.#scopes.get(name.slice(2))
+      if (one) this.#scopes.set(one.scope, { ...one, pause: pause.parse(JSON.parse(text)) })
+    }
+    return { version, killSwitch, scopes: [...this.#scopes.values()] }
+  }
+}
+
+function fieldsOf(flat: readonly string[]): Map<string, string> {
+  const fields = new Map<string, string>()
+  for (let i = 0; i + 1 < flat.length; i += 2) fields.set(flat[i] ?? '', flat[i + 1] ?? '')
+  return fields
 }
 
 const write = ({ currency, limits, by, holdMode }: ScopeDefinition) =>
   JSON.stringify({ currency, limits, by, holdMode })
-
-function readControl(version: number, flat: readonly string[]): Control {
-  const fields = new Map<string, string>()
-  for (let i = 0; i + 1 < flat.length; i += 2) fields.set(flat[i] ?? '', flat[i + 1] ?? '')
-  const parsed = (name: string): unknown => JSON.parse(fields.get(name) ?? 'null')
-  const scopes = [...fields.keys()]
-    .filter((name) => name.startsWith('s:'))
-    .map((name) => name.slice(2))
-    .sort()
-    .map((scope) => ({
-      scope,
-      ...definition.parse(parsed(`s:${scope}`)),
-      pause: pause.parse(parsed(`p:${scope}`) ?? RUNNING),
-    }))
-  return { version, killSwitch: killSwitch.parse(parsed('killSwitch') ?? RELEASED), scopes }
-}

@@ -90,3 +90,30 @@ it('refuses when the line to Redis is cut and the lease is over, and goes on by 
   const { forfeited, held } = budgets.stats(scope)
   expect(forfeited.amount + held).toBeGreaterThanOrEqual(3 * PRICE)
 })
+
+it('reads of what operators decide only what has changed, and everything from a Redis that is another one', async () => {
+  const server = await redis('--appendonly', 'yes')
+  const open = async () => own(await RedisStore.open({ clock: systemClock, url: server.url }))
+  const [one, other] = [await open(), await open()]
+  await one.trust()
+  const limits = [{ kind: 'lifetime', max: micros(10) }] as const
+  const scopes = Array.from({ length: 20 }, (_, i) => `campaign:x:${i}`)
+  for (const scope of scopes) await one.define({ scope, currency: 'USD', limits, by: 'operator' })
+  const known = (scope: string) => other.control().scopes.find((each) => each.scope === scope)
+  await expect.poll(() => scopes.every(known)).toBe(true)
+
+  const before = known('campaign:x:1')
+  await one.setPause('campaign:x:2', { is: 'paused', reason: 'review' })
+  await one.setKillSwitch({ is: 'engaged', reason: 'fire', sinceMs: 1 })
+  await expect.poll(() => known('campaign:x:2')?.pause.is).toBe('paused')
+  await expect.poll(() => other.control().killSwitch.is).toBe('engaged')
+  // Not read again.
+  expect(known('campaign:x:1')).toBe(before)
+
+  await server.kill()
+  await server.start()
+  await expect.poll(() => known('campaign:x:1'), { timeout: 5_000 }).not.toBe(before)
+  expect(other.control()).toMatchObject({ killSwitch: { is: 'engaged' } })
+  expect(other.control().scopes).toHaveLength(20)
+  expect(known('campaign:x:2')?.pause).toEqual({ is: 'paused', reason: 'review' })
+})

@@ -108,7 +108,9 @@ const controlAnswer = z.object({
   owners: z.array(z.string()).default([]),
   /** Of these owners, heard of within a lease. */
   living: z.array(z.string()).default([]),
+  /** Names and values of everything, or of what has changed since the version that was asked with. */
   fields: z.array(z.string()).optional(),
+  changes: z.array(z.string()).optional(),
 })
 /** Answers of `redis-control.lua`. */
 export type ControlReply = z.output<typeof controlAnswer>

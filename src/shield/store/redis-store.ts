@@ -27,6 +27,8 @@ export interface RedisStoreOptions {
   readonly toleranceMs?: number
   /** An answer is used only when so many replicas have it. */
   readonly minReplicas?: number
+  /** Makes the clients of accounts and control; {@link redisClient} where nothing is said. */
+  readonly connect?: (url: string) => RedisClient
 }
 
 const LEASE_MS = 10_000
@@ -84,10 +86,11 @@ export class RedisStore implements BudgetStore {
     leaseMs = LEASE_MS,
     toleranceMs = TOLERANCE_MS,
     minReplicas = 0,
+    connect = redisClient,
   }: RedisStoreOptions) {
     this.#clock = clock
-    this.#client = redisClient(url)
-    this.#subscriber = redisClient(url)
+    this.#client = connect(url)
+    this.#subscriber = connect(url)
     this.#accounts = new RedisAccounts({ clock, client: this.#client, leaseMs, toleranceMs, minReplicas })
     this.#control = new RedisControl(this.#client, Math.ceil(leaseMs))
     this.mail = new RedisMail({
@@ -175,8 +178,8 @@ export class RedisStore implements BudgetStore {
 
   async #sync(owner: string, line: SyncLine): Promise<SyncReply> {
     let reply = asSyncReply(await this.#accounts.ask(line.scope, 'sync', { owner, line }))
-    const known = this.#control.known.scopes.find(({ scope }) => scope === line.scope)
-    if (reply.is === 'unknown_scope' && known) {
+    const known = reply.is === 'unknown_scope' ? this.#control.scope(line.scope) : undefined
+    if (known) {
       // Redis has lost it; what is known of it here goes back before anything is booked.
       await this.#define(known, await this.#control.read())
       reply = asSyncReply(await this.#accounts.ask(line.scope, 'sync', { owner, line }))
@@ -200,7 +203,7 @@ export class RedisStore implements BudgetStore {
   async #define(definition: ScopeDefinition, control: ControlReply): Promise<ScopeDefinition> {
     const { scope, currency, limits, by, holdMode } = definition
     this.#accounts.learn(limits)
-    const isKnown = this.#control.known.scopes.some((one) => one.scope === scope)
+    const isKnown = this.#control.scope(scope) !== undefined
     const movedLately = control.timeMs - control.movedMs < MOVED_MS
     const fence = isKnown || !control.isReady ? LOST : movedLately ? MOVED : undefined
     const reply = await this.#accounts.ask(scope, 'define', {

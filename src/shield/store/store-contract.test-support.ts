@@ -249,7 +249,20 @@ export function budgetStoreContract(name: string, open: () => Promise<StoreFixtu
         // The answer to the first sending of that line, which granted 80, came in before.
         expect((await sync('a', line(2, { totals: totals(80) }))).is).toBe('forfeited')
         const { standing } = await granted('b', line(1, { need: 100 }))
-        expect(standing).toMatchObject({ elsewhere: 0, available: expect.toSatisfy((room) => room <= 0) })
+        expect(standing).toMatchObject({ elsewhere: 0, available: 0, forfeited: { amount: 80 } })
+      })
+
+      it('counts nothing twice when it believed an older answer to a line with spend', async () => {
+        await define([lifetime(100)])
+        await granted('a', line(1, { need: 80, longestHoldMs: 60_000, totals: totals(0) }))
+        const late = line(2, { spent: 30, overdrawn: 5, longestHoldMs: 60_000, totals: totals(80) })
+        await granted('a', late)
+        await fixture.pass(fixture.leaseMs + 10)
+        expect((await sync('a', late)).is).toBe('forfeited')
+        const known = { ...totals(80), reported: 30, overdrawn: 5 }
+        expect((await sync('a', line(3, { totals: known }))).is).toBe('forfeited')
+        const { standing } = await granted('b', line(1))
+        expect(standing).toMatchObject({ spentEver: 35, available: 15, forfeited: { amount: 50 } })
       })
 
       it('books what it spent beyond its grants once, though that line is sent again after the lease', async () => {

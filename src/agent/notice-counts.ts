@@ -1,0 +1,45 @@
+import type { Metrics } from '../metrics.ts'
+import type { NoticeKind, Settlement } from './openrtb/index.ts'
+import type { SeatStats } from './seat-stats.ts'
+
+/** Something that is counted of notices, as plain data, so that it may be counted in another process. */
+export type NoticeEvent =
+  | {
+      readonly is: 'heard'
+      readonly seat: string
+      readonly kind: NoticeKind
+      readonly settlement: Pick<Settlement, 'is' | 'price' | 'lossCode' | 'delayMs'>
+    }
+  /** It waits for the budget store. */
+  | { readonly is: 'kept'; readonly seat: string; readonly kind: NoticeKind }
+  /** Micros were billed that no budget had room for. */
+  | { readonly is: 'overdrawn'; readonly seat: string; readonly amount: number }
+  | { readonly is: 'forged' }
+
+export type CountNotice = (event: NoticeEvent) => void
+
+/** Counts in the metrics and the statistics of this process. */
+export function countNotices(metrics: Metrics, statsOf: (seat: string) => SeatStats): CountNotice {
+  return (event) => {
+    switch (event.is) {
+      case 'forged':
+        metrics.forgedNotices.add({})
+        return
+      case 'kept':
+        metrics.notices.add({ seat: event.seat, kind: event.kind, result: 'kept' })
+        return
+      case 'overdrawn':
+        statsOf(event.seat).overdraft += event.amount
+        return
+      case 'heard': {
+        const { seat, kind } = event
+        const { is, price, lossCode, delayMs } = event.settlement
+        metrics.notices.add({ seat, kind, result: is })
+        if (price !== undefined) metrics.noticePrices.add({ seat, form: price })
+        if (lossCode !== undefined) metrics.losses.add({ seat, code: String(lossCode) })
+        if (statsOf(seat).countNotice(kind, is, delayMs))
+          metrics.noticeDelay.observe({ seat, kind }, delayMs / 1000)
+      }
+    }
+  }
+}

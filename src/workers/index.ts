@@ -1,0 +1,7 @@
+export { Fleet, type FleetOptions } from './fleet.ts'
+export { createForwarder } from './forward.ts'
+export { linkPrimary } from './link.ts'
+export { PostOffice } from './post-office.ts'
+export type { WorkerCalls, WorkerReport } from './protocol.ts'
+export { remoteMarks } from './remote-marks.ts'
+export { RemoteStore } from './remote-store.ts'
