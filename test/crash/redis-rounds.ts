@@ -60,6 +60,8 @@ export async function redisRounds(kills: number, seed: number): Promise<Report> 
     await primary.kill()
     await failsClosed(outside, urls)
     await primary.start()
+    // The first replica of a primary gives it a new replication id: to everyone, another Redis once more.
+    await inStep(primary, replica)
     // By itself: everyone who took part is there to tell what Redis may have lost. Whoever died before it has told everything
     // would be waited for until its last hold could have been billed.
     await outside.goesOn()
@@ -211,6 +213,9 @@ async function trust(urls: readonly string[]): Promise<void> {
 async function inStep(primary: RedisServer, replica: RedisServer): Promise<void> {
   const offset = async (server: RedisServer, name: string) =>
     Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(await command(server, 'INFO', 'replication'))?.[1] ?? 0)
+  const isLinked = async () =>
+    (await command(replica, 'INFO', 'replication')).includes('master_link_status:up')
+  await soon('the replica has found the primary', isLinked)
   const wanted = await offset(primary, 'master_repl_offset')
   await soon('the replica is in step', async () => (await offset(replica, 'slave_repl_offset')) >= wanted)
 }

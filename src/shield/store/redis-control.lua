@@ -20,21 +20,51 @@ end
 local function paused(text) return string.find(text or '', '"is":"paused"', 1, true) ~= nil end
 local function engaged(text) return string.find(text or '', '"is":"engaged"', 1, true) ~= nil end
 
--- A Redis that was restarted or failed over may have lost the last changes.
+-- Never back, and on only while the caller's wall clock agrees.
+local nowMs = tonumber(get('clockMs') or '0')
+if math.abs(timeMs - req.wallMs) <= req.toleranceMs then nowMs = math.max(nowMs, timeMs) end
+set('clockMs', string.format('%.0f', nowMs))
+
+-- Of an owner the registry says when it was heard of last, with “!” behind it while it has to tell what Redis may have lost.
+local function heardMs(entry) return tonumber(string.match(entry, '%d+')) end
+local function owes(entry) return string.sub(entry, -1) == '!' end
+local function hear(owner, atMs, mark) redis.call('HSET', K_REGISTRY, owner, string.format('%.0f', atMs) .. mark) end
+local function registry()
+  local flat, entries = redis.call('HGETALL', K_REGISTRY), {}
+  for i = 1, #flat, 2 do entries[flat[i]] = flat[i + 1] end
+  return entries
+end
+
+-- A Redis that was restarted or failed over may have lost the last changes, but none that came before what it still has:
+-- an owner that was gone by then, and had nothing to tell, has nothing to tell now.
 if get('replid') ~= replid then
-  if get('replid') then set('movedMs', string.format('%.0f', timeMs)) end
+  if get('replid') then
+    set('movedMs', string.format('%.0f', timeMs))
+    local lastMs = 0
+    for _, entry in pairs(registry()) do lastMs = math.max(lastMs, heardMs(entry)) end
+    for owner, entry in pairs(registry()) do
+      if heardMs(entry) + req.leaseMs < lastMs and not owes(entry) then redis.call('HDEL', K_REGISTRY, owner)
+      else hear(owner, heardMs(entry), '!') end
+    end
+  end
   set('replid', replid)
 end
 
 -- Nothing is changed for somebody who has not given back yet what it knows of the time before.
 local isSettled = not req.replid or req.replid == replid or req.known == '0'
 if req.owner then
-  redis.call('HSET', K_REGISTRY, req.owner, string.format('%.0f', timeMs))
+  local before = redis.call('HGET', K_REGISTRY, req.owner)
+  hear(req.owner, nowMs, before and owes(before) and req.told ~= replid and '!' or '')
 end
 if req.op == 'leave' then redis.call('HDEL', K_REGISTRY, req.leaving)
 elseif req.op ~= 'merge' and not isSettled then -- it is read
 elseif req.op == 'fence' then redis.call('HINCRBY', K_CONTROL, 'fences', 1)
-elseif req.op == 'trust' then set('ready', '1')
+elseif req.op == 'trust' then
+  set('ready', '1')
+  -- What an owner may have had that is gone is vouched for as well.
+  for owner, entry in pairs(registry()) do
+    if heardMs(entry) + req.leaseMs <= nowMs then redis.call('HDEL', K_REGISTRY, owner) end
+  end
 elseif req.op == 'kill_switch' then change('killSwitch', req.value)
 elseif req.op == 'pause' then
   if get('s:' .. req.scope) then change('p:' .. req.scope, req.value) end
@@ -58,11 +88,10 @@ if #changed > 0 then
 end
 
 local owners, living = {}, {}
-local flat = redis.call('HGETALL', K_REGISTRY)
-for i = 1, #flat, 2 do
-  if tonumber(flat[i + 1]) + FORGET_MS <= timeMs then redis.call('HDEL', K_REGISTRY, flat[i])
-  else owners[#owners + 1] = flat[i] end
-  if tonumber(flat[i + 1]) + req.leaseMs > timeMs then living[#living + 1] = flat[i] end
+for owner, entry in pairs(registry()) do
+  if heardMs(entry) + FORGET_MS <= nowMs then redis.call('HDEL', K_REGISTRY, owner)
+  else owners[#owners + 1] = owner end
+  if heardMs(entry) + req.leaseMs > nowMs then living[#living + 1] = owner end
 end
 local version = get('version') or '0'
 local reply = {

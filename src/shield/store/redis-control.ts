@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Clock } from '../../clock.ts'
 import type { HoldMode } from '../hold-mode.ts'
 import type { LimitSpec } from '../limits.ts'
 import { type RedisClient, RedisScript } from './redis-client.ts'
@@ -23,10 +24,21 @@ const definition = z.object({
 const pause = z.custom<PauseState>()
 const asKillSwitch = z.custom<KillSwitch>()
 
+export interface RedisControlOptions {
+  readonly client: RedisClient
+  readonly clock: Clock
+  /** An owner that was not heard of for so long is gone. */
+  readonly leaseMs: number
+  /** How far the wall clock of a process may be from Redis's. */
+  readonly toleranceMs: number
+}
+
 /** What operators decided, as Redis has it and as it was known here last. */
 export class RedisControl {
   readonly #client: RedisClient
+  readonly #clock: Clock
   readonly #leaseMs: number
+  readonly #toleranceMs: number
   readonly #script = new RedisScript('redis-control.lua')
   #known: Control = { version: 0, killSwitch: RELEASED, scopes: [] }
   /** Those of what is known, by name. */
@@ -36,11 +48,16 @@ export class RedisControl {
   fences = 0
   /** Named with every request once it takes part, so that a Redis that has lost its memory knows whom to hear. */
   #owner: string | undefined
+  /** Redis has heard of it since. */
+  #heardMs = Number.NEGATIVE_INFINITY
+  /** The Redis that this owner has told everything. */
+  #told: string | undefined
 
-  /** @param leaseMs an owner that was not heard of for so long is gone */
-  constructor(client: RedisClient, leaseMs: number) {
+  constructor({ client, clock, leaseMs, toleranceMs }: RedisControlOptions) {
     this.#client = client
-    this.#leaseMs = leaseMs
+    this.#clock = clock
+    this.#leaseMs = Math.ceil(leaseMs)
+    this.#toleranceMs = toleranceMs
   }
 
   /** As of the last answer; kept while Redis is away. */
@@ -53,8 +70,19 @@ export class RedisControl {
     return this.#scopes.get(name)
   }
 
-  join(owner: string): void {
+  /**
+   * Resolves when Redis has heard of this owner within a lease. Nobody draws before: after a loss all who were heard of are
+   * waited for, and nobody else.
+   */
+  async join(owner: string): Promise<void> {
+    if (owner === this.#owner && this.#clock.elapsedMs() - this.#heardMs < this.#leaseMs) return
     this.#owner = owner
+    await this.read()
+  }
+
+  /** Whatever this owner knew was told to the Redis of that replication id. */
+  hasTold(replid: string): void {
+    this.#told = replid
   }
 
   /** Reads what there is, and gives back what Redis has lost but this process knows. */
@@ -124,10 +152,17 @@ export class RedisControl {
     const common = {
       known: String(this.#known.version),
       ...(this.#replid !== undefined && { replid: this.#replid }),
+      wallMs: Math.floor(this.#clock.nowMs()),
+      toleranceMs: this.#toleranceMs,
       leaseMs: this.#leaseMs,
       ...(this.#owner !== undefined && { owner: this.#owner }),
+      ...(this.#told !== undefined && { told: this.#told }),
     }
-    return readControlReply(await this.#script.run(this.#client, KEYS, { ...common, ...request }))
+    const { owner } = common
+    const askedMs = this.#clock.elapsedMs()
+    const reply = readControlReply(await this.#script.run(this.#client, KEYS, { ...common, ...request }))
+    if (owner !== undefined && owner === this.#owner) this.#heardMs = askedMs
+    return reply
   }
 
   #take(reply: ControlReply): ControlReply {

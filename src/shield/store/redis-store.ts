@@ -55,6 +55,9 @@ export class RedisStore implements BudgetStore {
   readonly #watchers = new Set<(control: Control) => void>()
   /** Scopes whose grants are withheld. */
   readonly #fenced = new Set<string>()
+  /** Scopes that were ever drawn on here, and those of them of which Redis was not told yet since it was another one. */
+  readonly #drawn = new Set<string>()
+  readonly #untold = new Set<string>()
   /** As of the last answer. */
   #living: { readonly owners: ReadonlySet<string>; readonly atMs: number } | undefined
   #told = ''
@@ -92,7 +95,7 @@ export class RedisStore implements BudgetStore {
     this.#client = connect(url)
     this.#subscriber = connect(url)
     this.#accounts = new RedisAccounts({ clock, client: this.#client, leaseMs, toleranceMs, minReplicas })
-    this.#control = new RedisControl(this.#client, Math.ceil(leaseMs))
+    this.#control = new RedisControl({ client: this.#client, clock, leaseMs, toleranceMs })
     this.mail = new RedisMail({
       clock,
       url,
@@ -103,7 +106,7 @@ export class RedisStore implements BudgetStore {
   }
 
   async sync(owner: string, lines: readonly SyncLine[]): Promise<readonly SyncReply[]> {
-    this.#control.join(owner)
+    await this.#control.join(owner)
     const replies = await Promise.all(lines.map((line) => this.#sync(owner, line)))
     await this.#accounts.confirm()
     return replies
@@ -177,6 +180,8 @@ export class RedisStore implements BudgetStore {
   }
 
   async #sync(owner: string, line: SyncLine): Promise<SyncReply> {
+    this.#drawn.add(line.scope)
+    const epoch = this.#epoch
     let reply = asSyncReply(await this.#accounts.ask(line.scope, 'sync', { owner, line }))
     const known = reply.is === 'unknown_scope' ? this.#control.scope(line.scope) : undefined
     if (known) {
@@ -186,6 +191,9 @@ export class RedisStore implements BudgetStore {
     }
     if (reply.is === 'granted' && reply.withheld) this.#meetFence(line.scope)
     else if (reply.is === 'granted') this.#fenced.delete(line.scope)
+    const isTaken = reply.is !== 'unknown_scope' && reply.is !== 'fenced'
+    if (isTaken && epoch === this.#epoch) this.#untold.delete(line.scope)
+    if (this.#untold.size === 0) this.#control.hasTold(this.#epoch)
     return reply
   }
 
@@ -246,6 +254,7 @@ export class RedisStore implements BudgetStore {
     this.#living = { owners: new Set(living), atMs: this.#clock.elapsedMs() }
     this.#epoch = replid
     if (epoch !== '' && epoch !== replid) {
+      for (const scope of this.#drawn) this.#untold.add(scope)
       const control = await this.#control.read()
       for (const known of this.#control.known.scopes) await this.#define(known, control)
     }

@@ -46,6 +46,11 @@ export const REDIS_MUTANTS: Readonly<Record<string, readonly [seed: number, game
     runs("fence('Redis was restarted or failed over')", "redis.call('HSET', K_ACCOUNT, 'replid', replid)"),
   ],
   'a fence is lifted before all have told': [17, HARSH, runs('if ready then lift() end', 'lift()')],
+  'who was there when Redis lost its last writes is not waited for': [
+    97,
+    HARSH,
+    runs('heardMs(entry) + req.leaseMs < lastMs and not owes(entry)', 'true', CONTROL),
+  ],
   'leases in Redis never end': [34, HARSH, runs('if lease.ends <= nowMs then', 'if false then')],
   'forfeited money never becomes spend in Redis': [1, MILD, runs('book(d.one.at, d.one.rest)', '')],
   'forfeits are forgotten in Redis': [

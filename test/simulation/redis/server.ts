@@ -168,8 +168,9 @@ export class RedisServer implements Watched {
   /** An operator says that this Redis is new, and not one that has lost its memory. */
   #vouch(): void {
     const keys = ['bidwarden:{control}', 'bidwarden:{control}:owners']
-    const request = JSON.stringify({ op: 'trust', known: '', leaseMs: 0 })
-    fake.run(fake.compile(CONTROL_SCRIPT), this.#clock.nowMs(), keys.length, ...keys, request)
+    const wallMs = this.#clock.nowMs()
+    const request = JSON.stringify({ op: 'trust', known: '', wallMs, toleranceMs: 0, leaseMs: 0 })
+    fake.run(fake.compile(CONTROL_SCRIPT), wallMs, keys.length, ...keys, request)
   }
 
   #newReplid(): string {

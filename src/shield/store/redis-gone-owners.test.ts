@@ -1,0 +1,117 @@
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { type RedisServer, startRedis } from '../../../test/support/redis-server.ts'
+import { sleep, systemClock } from '../../clock.ts'
+import { micros } from '../../money.ts'
+import type { LimitSpec } from '../limits.ts'
+import { redisClient } from './redis-client.ts'
+import { RedisStore } from './redis-store.ts'
+import { line, SCOPE } from './store-contract.test-support.ts'
+
+const LEASE_MS = 600
+/** Where somebody is waited for, an operator alone can end that. */
+const limits: LimitSpec[] = [{ kind: 'lifetime', max: micros(100) }]
+const KEEPS = ['--appendonly', 'yes', '--appendfsync', 'always']
+
+let server: RedisServer
+let store: RedisStore
+/** The last line of the owner that lives, what it was ever granted, and what it has of that. */
+let [seq, granted, has] = [0, 0, 0]
+beforeEach(async () => {
+  server = await startRedis(...KEEPS)
+  store = await open()
+  await store.trust()
+  await store.define({ scope: SCOPE, currency: 'USD', limits, by: 'configuration' })
+  seq = granted = has = 0
+  expect(await drawn()).toBe(1)
+})
+afterEach(async () => {
+  await store.close()
+  await server.close()
+})
+
+const open = () => RedisStore.open({ clock: systemClock, url: server.url, leaseMs: LEASE_MS })
+
+/** What the owner that lives is granted of a 1 that it asks for; undefined while Redis cannot be reached. */
+async function drawn(): Promise<number | undefined> {
+  const totals = { granted, reported: 0, returned: granted - has, overdrawn: 0, forfeited: 0 }
+  try {
+    const asked = line(seq + 1, { need: 1, giveBack: has, longestHoldMs: 100, totals })
+    const [reply] = await store.sync('living', [asked])
+    if (reply?.is !== 'granted') return undefined
+    seq += 1
+    has = reply.granted
+    granted += has
+    return has
+  } catch {
+    return undefined
+  }
+}
+/** All that was granted for so long. */
+async function drawnFor(ms: number): Promise<number> {
+  let sum = 0
+  for (let passedMs = 0; passedMs < ms; passedMs += 100) {
+    sum += (await drawn()) ?? 0
+    await sleep(systemClock, 100)
+  }
+  return sum
+}
+const isGrantedSoon = () => expect.poll(drawn, { timeout: 5_000, interval: 100 }).toBe(1)
+
+/** An owner that draws and dies. */
+async function dies(): Promise<void> {
+  const other = await open()
+  await other.sync('dead', [line(1, { need: 60, longestHoldMs: 100 })])
+  await other.close()
+}
+
+async function restart(): Promise<void> {
+  await server.kill()
+  await server.start()
+}
+
+it('waits for nobody who was gone before the last that Redis still has', async () => {
+  await dies()
+  expect(await drawnFor(2 * LEASE_MS)).toBeGreaterThan(1)
+  await restart()
+  await isGrantedSoon()
+})
+
+it('waits for who was there shortly before, whatever comes after, until an operator vouches', async () => {
+  await dies()
+  await restart()
+  await expect.poll(drawn, { timeout: 5_000 }).toBe(0)
+  expect(await drawnFor(3 * LEASE_MS)).toBe(0)
+  await restart()
+  await expect.poll(drawn, { timeout: 5_000 }).toBe(0)
+  expect(await drawnFor(3 * LEASE_MS)).toBe(0)
+
+  await store.trust()
+  await isGrantedSoon()
+  await restart()
+  await isGrantedSoon()
+})
+
+it('waits for nobody who told everything after the last loss, and is gone before the next', async () => {
+  const other = await open()
+  const totals = { granted: 0, reported: 0, returned: 0, overdrawn: 0, forfeited: 0 }
+  const tell = (seq: number) => other.sync('other', [line(seq, { longestHoldMs: 100, totals })])
+  await tell(1)
+  await restart()
+  await expect.poll(() => tell(2).catch(() => undefined), { timeout: 5_000 }).toBeDefined()
+  // It has noticed that it is another Redis, and says so.
+  await drawnFor(1_200)
+  await tell(3)
+  await drawnFor(1_200)
+  await other.close()
+  expect(await drawnFor(2 * LEASE_MS)).toBeGreaterThan(1)
+  await restart()
+  await isGrantedSoon()
+})
+
+it('hears of an owner before it grants it anything', async () => {
+  await dies()
+  const owners = redisClient(server.url)
+  await owners.connect()
+  expect(await owners.hkeys('bidwarden:{control}:owners')).toContain('dead')
+  owners.disconnect()
+})
