@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
+import { setTimeout } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
 import type { ReadConnector, Row } from '../../src/sync/connectors/read-connector.ts'
 import { exampleConnector } from './example-connector.ts'
@@ -13,8 +14,8 @@ export interface ExamplePlatform {
   readonly asked: string[]
   /** Requests for tokens by grant type. */
   readonly grants: string[]
-  /** Answers the next calls like this, one each; `hang` never answers. */
-  readonly faults: ({ status: number; headers?: Record<string, string>; body?: string } | 'hang')[]
+  /** Answers the next calls like this, one each; `hang` never answers, `slow` after a tenth of a real second. */
+  readonly faults: ({ status: number; headers?: Record<string, string>; body?: string } | 'hang' | 'slow')[]
   rows: Row[]
   /** That a grant reaches. */
   accounts: string[]
@@ -84,7 +85,8 @@ export async function startExamplePlatform(): Promise<ExamplePlatform> {
     if (typeof account === 'string') platform.onAsked(account)
     const fault = platform.faults.shift()
     if (fault === 'hang') return { status: 0, headers: {}, content: '' }
-    if (fault) return { status: fault.status, headers: fault.headers ?? {}, content: fault.body ?? '{}' }
+    if (fault === 'slow') await setTimeout(100)
+    else if (fault) return { status: fault.status, headers: fault.headers ?? {}, content: fault.body ?? '{}' }
     if (!access.has((request.headers.authorization ?? '').slice('Bearer '.length)))
       return json(401, { error: refresh ? 'expired' : 'revoked' })
     return served(asked, request.method ?? '')

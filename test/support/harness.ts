@@ -43,7 +43,7 @@ export async function startHarness(
   // Answers at once, so that fake time is all the time there is.
   const config = parseConfig({ PORT: '0', STORE: 'memory', DATA_DIR: folder, ...environment })
   const service = await startService(config, { clock, log, connectors })
-  onTestFinished(() => service.stop())
+  onTestFinished(() => stopped(service, clock))
   const { sandbox } = service
   if (!sandbox) throw new Error('the harness runs in mock mode only')
 
@@ -112,4 +112,14 @@ export async function goOn(forMs = 2): Promise<void> {
     while (isAtDisk()) await new Promise((resolve) => setTimeout(resolve, 1))
     for (let turn = 0; turn < TURNS; turn++) await new Promise((resolve) => setImmediate(resolve))
   } while (isAtDisk())
+}
+
+/** Stops a service on fake time: what it waits for at its end comes to pass. */
+export async function stopped(service: Pick<Service, 'stop'>, clock: FakeClock): Promise<void> {
+  let isOver = false
+  const stopping = service.stop().finally(() => {
+    isOver = true
+  })
+  for (await goOn(); !isOver; await goOn()) clock.advance(1_000)
+  await stopping
 }

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet'
 import { expect, it, onTestFinished } from 'vitest'
 import { openStore } from '../../src/sync/store/index.ts'
+import { stopped } from '../support/harness.ts'
 import { startReads } from '../support/reads.ts'
 
 /** Every step takes minutes; a few of them are tried each time, all of them with `EVERY_STEP=1`. */
@@ -28,7 +29,7 @@ it('a worker that is killed at any step of a report loses nothing and doubles no
   platform.faults.push('hang')
   const { body } = await reads.fetchReport({ report_type: 'slow' })
   await reads.until(`/api/v1/connectors/requests/${body.request_id}`, ({ status }) => status === 'running')
-  await reads.service.stop()
+  await stopped(reads.service, clock)
   const url = platform.connector.baseUrls['api'] ?? ''
 
   /** A process over this data, until it is killed at a change of its database or has told of the report. Returns how it ended. */

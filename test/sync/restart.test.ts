@@ -7,7 +7,7 @@ import { parseConfig } from '../../src/config.ts'
 import { createLog } from '../../src/log.ts'
 import { startService } from '../../src/main.ts'
 import { at } from '../../src/platforms/index.ts'
-import { goOn } from '../support/harness.ts'
+import { goOn, stopped } from '../support/harness.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { startReads } from '../support/reads.ts'
 
@@ -34,7 +34,7 @@ describe('a restart', () => {
     // A report is looked for only once what the platform calls it is stored.
     const isMade = () => reads.platform.asked.some((call) => call.startsWith('GET /async'))
     await reads.until(path, ({ status }) => status === 'running' && (fault !== undefined || isMade()))
-    await reads.service.stop()
+    await stopped(reads.service, reads.clock)
 
     const log = createLog('silent')
     const config = parseConfig({ PORT: '0', DATA_DIR: dataDir, OAUTH_CLIENTS: clients })
@@ -56,12 +56,43 @@ describe('a restart', () => {
     )
   })
 
+  it('remembers a report whose order is answered while the service stops', async () => {
+    const dataDir = folder()
+    const reads = await startReads({ DATA_DIR: dataDir })
+    reads.platform.rows = [{ date: '2026-11-01', id: 'a', clicks: 1 }]
+    await reads.connect()
+    reads.platform.faults.push('slow')
+    const { body } = await reads.fetchReport({ report_type: 'slow' })
+    const path = `/api/v1/connectors/requests/${body.request_id}`
+    const orders = () => reads.platform.asked.filter((call) => call.startsWith('POST /async')).length
+    await reads.until(path, () => orders() === 1)
+    // No time passes meanwhile, but that of the answer.
+    await reads.service.stop()
+
+    const config = parseConfig({ PORT: '0', DATA_DIR: dataDir, OAUTH_CLIENTS: clients })
+    const { clock, platform } = reads
+    const again = await startService(config, {
+      log: createLog('silent'),
+      clock,
+      connectors: [platform.connector],
+    })
+    onTestFinished(() => again.stop())
+    let done: unknown
+    for (let turn = 0; turn < 500 && at(done, 'status') !== 'completed'; turn++) {
+      done = await (await fetch(again.url + path)).json()
+      await goOn()
+      clock.advance(1_000)
+    }
+    expect(done).toMatchObject({ status: 'completed', result: { records_fetched: 1 } })
+    expect(orders()).toBe(1)
+  })
+
   it('after the keys were rotated finds the same credentials under the new key', async () => {
     const dataDir = folder()
     const reads = await startReads({ DATA_DIR: dataDir })
     const id = await reads.connect()
     const before = readFileSync(join(dataDir, 'encryption.key'), 'utf8')
-    await reads.service.stop()
+    await stopped(reads.service, reads.clock)
     const lines: string[] = []
     const config = parseConfig({ PORT: '0', DATA_DIR: dataDir, OAUTH_CLIENTS: clients })
     const print = (line: string) => lines.push(line)

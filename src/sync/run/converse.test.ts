@@ -51,7 +51,13 @@ async function endOf(talk: ReadTalk<unknown>, ...responses: Partial<HttpResponse
     account: { type: connector.type, orgId: 1, accountId: 'a' },
     priority: 'read_premium',
   } as const
-  return converse(deps, caller, begin(talk), { onRows: nothing, onRemember: nothing, onProgress: nothing })
+  const onCall = () => {}
+  return converse(deps, caller, begin(talk), {
+    onCall,
+    onRows: nothing,
+    onRemember: nothing,
+    onProgress: nothing,
+  })
 }
 
 describe('a conversation that breaks off', () => {

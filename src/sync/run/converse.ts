@@ -12,6 +12,8 @@ import { type CallAnswer, type CallDeps, type CallerOf, type CallStep, call, Sto
 
 /** What happens around a conversation, in the order it asks for it. */
 export interface Listener {
+  /** Before each call of the platform, repetitions included. */
+  onCall(): void
   onRows(rows: readonly Row[]): Promise<void>
   /** Stored durably when this resolves. */
   onRemember(state: Json): Promise<void>
@@ -131,6 +133,7 @@ async function repeated<T>(
   const writes = step.is === 'ask' && step.writes === true
   const isOnce = step.is === 'ask' && step.once === true
   for (;;) {
+    listener.onCall()
     const answer = await call(deps, caller, step, onRows)
     if (answer.is !== 'later') conversation.calls += 1
     const came = judged(answer, step)
@@ -179,8 +182,10 @@ export async function converseNow<T>(
   const conversation = begin(talk)
   const untilMs = deps.clock.elapsedMs() + patienceMs
   const ignore = async () => {}
+  const onCall = () => {}
   for (;;) {
     const talked = await converse(deps, caller, conversation, {
+      onCall,
       onRows: ignore,
       onRemember: ignore,
       onProgress: ignore,

@@ -6,6 +6,7 @@ import { RECONNECT } from '../oauth/index.ts'
 import {
   asPriority,
   fail,
+  giveBack,
   type Job,
   type JobFailure,
   LeaseLost,
@@ -30,11 +31,20 @@ export interface Kept {
   readonly executionTimeMs: number
 }
 
+/** Nothing more is to be asked of a platform: the worker is stopping. */
+class Stopping extends Error {}
+
 /**
  * Works on a job until it ends or has to wait; then the conversation is returned, to go on with later. Every step that
- * matters is durable before the next begins, so that after a crash the job is simply run again.
+ * matters is durable before the next begins, so that after a crash the job is simply run again. Once the worker is stopping
+ * it is given back before its next call.
  */
-export async function runJob(deps: WorkDeps, job: Job, kept: Kept | undefined): Promise<Kept | undefined> {
+export async function runJob(
+  deps: WorkDeps,
+  job: Job,
+  kept: Kept | undefined,
+  isStopping: () => boolean,
+): Promise<Kept | undefined> {
   const startedMs = deps.clock.elapsedMs()
   const executionTimeMs = () =>
     Math.round((kept?.executionTimeMs ?? job.execution_time_ms) + deps.clock.elapsedMs() - startedMs)
@@ -49,7 +59,7 @@ export async function runJob(deps: WorkDeps, job: Job, kept: Kept | undefined): 
       return undefined
     }
     const conversation = kept?.conversation ?? begin(await talkOf(deps, work))
-    const talked = await talk(deps, work, conversation)
+    const talked = await talk(deps, work, conversation, isStopping)
     if (talked.is === 'parked') {
       const { waitMs, waitsFor } = talked
       const calls = conversation.calls
@@ -68,6 +78,10 @@ export async function runJob(deps: WorkDeps, job: Job, kept: Kept | undefined): 
     return undefined
   } catch (error) {
     if (error instanceof LeaseLost) return undefined
+    if (error instanceof Stopping) {
+      await giveBack(deps.store, job).catch(() => {})
+      return undefined
+    }
     deps.log.error({ err: error, jobId: job.id }, 'a job broke off')
     await giveUp(deps, job, executionTimeMs()).catch(() => {})
     return undefined
@@ -136,6 +150,7 @@ async function talk(
   deps: WorkDeps,
   { job, row, connector, source }: Work,
   conversation: Conversation<ReportResult>,
+  isStopping: () => boolean,
 ): Promise<Talked<ReportResult>> {
   const { store, clock } = deps
   let progress = job.progress
@@ -156,6 +171,9 @@ async function talk(
       priority: limiterPriority(asPriority(job.priority)),
     }
     return await converse(deps.calls, caller, conversation, {
+      onCall() {
+        if (isStopping()) throw new Stopping()
+      },
       async onRows(rows) {
         still()
         await upsertRows(store, clock, source, rows)

@@ -8,12 +8,17 @@ import { type Kept, runJob } from './run-job.ts'
 export interface Worker {
   /** There may be something to do. */
   nudge(): void
-  /** Takes nothing more and gives back what is under way; it runs again elsewhere or after the next start. */
+  /**
+   * Takes nothing more, lets calls that are under way be answered for a moment, so that a report that was ordered is
+   * remembered, and gives everything back; it runs again elsewhere or after the next start.
+   */
   stop(): Promise<void>
 }
 
 /** Looks for work that no nudge tells of: waits that are over, leases that ended, jobs of other processes. */
 const POLL_MS = 500
+/** Calls that are under way at a stop may take so long. */
+const LAST_CALLS_MS = 5_000
 
 /** Runs jobs of the queue, up to `maxConcurrent` at once. `onEnd` is told of each that ended, however. */
 export function startWorker(
@@ -21,7 +26,7 @@ export function startWorker(
   maxConcurrent: number,
   onEnd: (job: Job) => Promise<void>,
 ): Worker {
-  const running = new Map<string, Job>()
+  const running = new Map<string, { readonly job: Job; readonly over: Promise<void> }>()
   const parked = new Map<string, Kept>()
   let stopped = false
   let looking: Promise<void> | undefined
@@ -34,7 +39,7 @@ export function startWorker(
       if (limit <= 0 || stopped) return
       const jobs = await claim(deps.store, deps.clock, { owner: deps.owner, limit, leaseMs: LEASE_MS })
       if (jobs.length === 0) return
-      for (const job of jobs) run(job)
+      for (const job of jobs) running.set(job.id, { job, over: run(job) })
     }
   }
 
@@ -58,13 +63,12 @@ export function startWorker(
   }
 
   async function run(job: Job): Promise<void> {
-    running.set(job.id, job)
     const kept = parked.get(job.id)
     parked.delete(job.id)
     // A conversation that another process has gone on with since is out of date.
     const usable = kept?.claim === job.claim - 1 ? kept : undefined
     try {
-      const waits = await runJob(deps, job, usable)
+      const waits = await runJob(deps, job, usable, () => stopped)
       if (waits) parked.set(job.id, waits)
       else if (!stopped) await onEnd(job)
     } catch (error) {
@@ -83,7 +87,15 @@ export function startWorker(
       stopped = true
       cancel()
       await looking
-      await Promise.all([...running.values()].map((job) => giveBack(deps.store, job).catch(() => {})))
+      const all = [...running.values()]
+      await new Promise<void>((resolve) => {
+        const giveUp = deps.clock.after(LAST_CALLS_MS, resolve)
+        void Promise.all(all.map(({ over }) => over)).then(() => {
+          giveUp()
+          resolve()
+        })
+      })
+      await Promise.all(all.map(({ job }) => giveBack(deps.store, job).catch(() => {})))
     },
   }
 }
