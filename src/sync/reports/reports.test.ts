@@ -135,6 +135,30 @@ onBothEngines((stores) => {
       ])
     })
 
+    it('come back as they were, whatever is in them, and those of one key as one', async () => {
+      const { clock, store, source, all } = await start()
+      const odd = {
+        name: '"{}\\ ü 😀\u2028',
+        cost: 0.1,
+        much: 1e21,
+        exact: 9_007_199_254_740_991,
+        none: '',
+        on: false,
+      }
+      const rows = Array.from({ length: 700 }, (_, i) => ({
+        date: '2026-11-01',
+        id: `${i % 350}`,
+        half: i,
+        ...odd,
+      }))
+      await upsertRows(store, clock, { ...source, jobId: randomUUID() }, rows)
+      const found = await all()
+      expect(found.length).toBe(350)
+      const about = { ...odd, date: '2026-11-01', account_currency: 'EUR' }
+      expect(found.find(({ id }) => id === '349')).toEqual({ ...about, id: '349', half: 699 })
+      expect(found.find(({ id }) => id === '1')).toEqual({ ...about, id: '1', half: 351 })
+    })
+
     it('are read and removed whole, whatever number of pages they take, within the dates that were asked for', async () => {
       const { clock, store, source, all } = await start()
       const days = ['2026-11-01', '2026-11-02', '2026-11-03', '2026-11-04']

@@ -19,11 +19,11 @@ export interface RowSource extends ReportId {
 }
 
 /**
- * Rows of one statement, and of one page: some milliseconds each. Between two of them the event loop is given a turn, or
+ * Rows of one statement, and of one page: about a millisecond each. Between two of them the event loop is given a turn, or
  * auctions would wait until all is put together, or read.
  */
 const PER_STATEMENT = 250
-const PER_PAGE = 1_000
+const PER_PAGE = 500
 
 /** Stores rows; a row with the same key takes over the new values, and keeps fields that were not asked for this time. */
 export async function upsertRows(
@@ -33,44 +33,36 @@ export async function upsertRows(
   rows: readonly Row[],
 ): Promise<void> {
   const now = isoTime(clock.nowMs())
-  const merged =
-    engine === 'postgres'
-      ? sql<string>`report_rows.data || excluded.data`
-      : sql<string>`json_patch(report_rows.data, excluded.data)`
-  const byKey = new Map<string, Row>()
-  for (const row of rows) {
-    const key = JSON.stringify(source.key.map((field) => row[field] ?? null))
-    byKey.set(key, { ...byKey.get(key), ...row, ...source.about })
-  }
-  const values = [...byKey].map(([rowKey, row]) => ({
-    connector_id: source.connectorId,
-    report_type: source.reportType,
-    row_key: rowKey,
-    date: dateOf(row),
-    data: JSON.stringify(row),
-    job_id: source.jobId,
-    first_seen_at: now,
-    changed_at: now,
-  }))
+  const { connectorId, reportType, jobId } = source
   // Together, so that the disk is waited for once.
   await db.transaction().execute(async (tx) => {
-    for (let from = 0; from < values.length; from += PER_STATEMENT) {
+    for (let from = 0; from < rows.length; from += PER_STATEMENT) {
       if (from > 0) await turn()
-      await tx
-        .insertInto('report_rows')
-        .values(values.slice(from, from + PER_STATEMENT))
-        .onConflict((conflict) =>
-          conflict.columns(['connector_id', 'report_type', 'row_key']).doUpdateSet({
-            data: merged,
-            date: sql<string>`excluded.date`,
-            job_id: sql<string>`excluded.job_id`,
-            changed_at: sql<string>`excluded.changed_at`,
-          }),
-        )
-        .execute()
+      // One text: thousands of values would each be compiled into the statement, and copied for SQLite's thread.
+      const text = textOf(source, rows.slice(from, from + PER_STATEMENT))
+      const [list, merged] =
+        engine === 'postgres'
+          ? [sql`jsonb_array_elements(${text}::jsonb) AS list(value)`, sql`report_rows.data || excluded.data`]
+          : [sql`json_each(${text})`, sql`json_patch(report_rows.data, excluded.data)`]
+      await sql`
+        INSERT INTO report_rows (connector_id, report_type, row_key, date, data, job_id, first_seen_at, changed_at)
+        SELECT ${connectorId}, ${reportType}, value->>0, value->>1, value->2, ${jobId}, ${now}, ${now}
+        FROM ${list} WHERE true
+        ON CONFLICT (connector_id, report_type, row_key) DO UPDATE SET data = ${merged}, date = excluded.date,
+          job_id = excluded.job_id, changed_at = excluded.changed_at`.execute(tx)
     }
   })
   await turn()
+}
+
+/** Key, date and fields of each row, as JSON; of rows with the same key one that has the fields of all. */
+function textOf({ key, about }: RowSource, rows: readonly Row[]): string {
+  const byKey = new Map<string, Row>()
+  for (const row of rows) {
+    const name = JSON.stringify(key.map((field) => row[field] ?? null))
+    byKey.set(name, { ...byKey.get(name), ...row, ...about })
+  }
+  return JSON.stringify([...byKey].map(([name, row]) => [name, dateOf(row), row]))
 }
 
 const dateOf = ({ date }: Row): string => (typeof date === 'string' ? date.slice(0, 10) : '')

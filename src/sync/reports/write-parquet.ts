@@ -4,8 +4,8 @@ import { type ColumnSource, fileWriter, ParquetWriter, schemaFromColumnData } fr
 import type { Cell, Row } from '../connectors/read-connector.ts'
 import type { Column } from './columns.ts'
 
-/** Rows of a group; all that is ever in memory, and no more than can be written within some milliseconds. */
-const GROUP = 2_500
+/** Rows of a group; all that is ever in memory, and no more than can be written within two or three milliseconds. */
+const GROUP = 1_000
 
 /**
  * Writes rows to a parquet file, a group at a time; the file appears under its name when it is whole and on the disk.
