@@ -114,12 +114,16 @@ export async function goOn(forMs = 2): Promise<void> {
   } while (isAtDisk())
 }
 
-/** Stops a service on fake time: what it waits for at its end comes to pass. */
+/** So long, in real time, a service may take to stop by itself. */
+const STOP_MS = 1_000
+
+/** Stops a service on fake time. Where it waits for an answer that never comes, time passes until it gives up. */
 export async function stopped(service: Pick<Service, 'stop'>, clock: FakeClock): Promise<void> {
   let isOver = false
   const stopping = service.stop().finally(() => {
     isOver = true
   })
-  for (await goOn(); !isOver; await goOn()) clock.advance(1_000)
+  await Promise.race([stopping, new Promise((resolve) => setTimeout(resolve, STOP_MS))])
+  for (; !isOver; await goOn()) clock.advance(1_000)
   await stopping
 }

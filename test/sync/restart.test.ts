@@ -87,6 +87,17 @@ describe('a restart', () => {
     expect(orders()).toBe(1)
   })
 
+  it('does not wait for a call that would be repeated later', async () => {
+    const reads = await startReads({ DATA_DIR: folder() })
+    await reads.connect()
+    reads.platform.faults.push({ status: 503 }, { status: 503 }, { status: 503 }, { status: 503 })
+    const { body } = await reads.fetchReport()
+    const isAsked = () => reads.platform.faults.length < 4
+    await reads.until(`/api/v1/connectors/requests/${body.request_id}`, isAsked)
+    // No time passes any more.
+    await reads.service.stop()
+  })
+
   it('after the keys were rotated finds the same credentials under the new key', async () => {
     const dataDir = folder()
     const reads = await startReads({ DATA_DIR: dataDir })

@@ -51,9 +51,9 @@ async function endOf(talk: ReadTalk<unknown>, ...responses: Partial<HttpResponse
     account: { type: connector.type, orgId: 1, accountId: 'a' },
     priority: 'read_premium',
   } as const
-  const onCall = () => {}
+  const { signal: stopping } = new AbortController()
   return converse(deps, caller, begin(talk), {
-    onCall,
+    stopping,
     onRows: nothing,
     onRemember: nothing,
     onProgress: nothing,

@@ -12,8 +12,8 @@ import { type CallAnswer, type CallDeps, type CallerOf, type CallStep, call, Sto
 
 /** What happens around a conversation, in the order it asks for it. */
 export interface Listener {
-  /** Before each call of the platform, repetitions included. */
-  onCall(): void
+  /** Once aborted, no other call of the platform is begun, and its reason is thrown. */
+  readonly stopping: AbortSignal
   onRows(rows: readonly Row[]): Promise<void>
   /** Stored durably when this resolves. */
   onRemember(state: Json): Promise<void>
@@ -133,14 +133,14 @@ async function repeated<T>(
   const writes = step.is === 'ask' && step.writes === true
   const isOnce = step.is === 'ask' && step.once === true
   for (;;) {
-    listener.onCall()
+    listener.stopping.throwIfAborted()
     const answer = await call(deps, caller, step, onRows)
     if (answer.is !== 'later') conversation.calls += 1
     const came = judged(answer, step)
     if (came) {
       if (came.is === 'reply') conversation.failures = 0
       if (came.is !== 'parked' || came.waitMs > SHORT_MS) return came
-      await sleep(deps.clock, came.waitMs)
+      await pause(deps.clock, came.waitMs, listener.stopping)
       continue
     }
     const detail = 'detail' in answer ? answer.detail : ''
@@ -149,8 +149,22 @@ async function repeated<T>(
     if (isOnce && isUncertain) return { is: 'reply', reply: undefined }
     conversation.failures += 1
     if (conversation.failures > RETRIES) return { is: 'unavailable', detail }
-    await sleep(deps.clock, jittered(conversation.failures))
+    await pause(deps.clock, jittered(conversation.failures), listener.stopping)
   }
+}
+
+/** Resolves after so long, or at once when it is stopped. */
+function pause(clock: Clock, delayMs: number, stopping: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(delayMs, over)
+    function over() {
+      cancel()
+      stopping.removeEventListener('abort', over)
+      resolve()
+    }
+    stopping.addEventListener('abort', over)
+    if (stopping.aborted) over()
+  })
 }
 
 /** Undefined for what is tried again. */
@@ -182,10 +196,10 @@ export async function converseNow<T>(
   const conversation = begin(talk)
   const untilMs = deps.clock.elapsedMs() + patienceMs
   const ignore = async () => {}
-  const onCall = () => {}
+  const { signal: stopping } = new AbortController()
   for (;;) {
     const talked = await converse(deps, caller, conversation, {
-      onCall,
+      stopping,
       onRows: ignore,
       onRemember: ignore,
       onProgress: ignore,

@@ -31,19 +31,19 @@ export interface Kept {
   readonly executionTimeMs: number
 }
 
-/** Nothing more is to be asked of a platform: the worker is stopping. */
-class Stopping extends Error {}
+/** Why a worker that is stopping asks nothing more of a platform. */
+export class Stopping extends Error {}
 
 /**
  * Works on a job until it ends or has to wait; then the conversation is returned, to go on with later. Every step that
- * matters is durable before the next begins, so that after a crash the job is simply run again. Once the worker is stopping
- * it is given back before its next call.
+ * matters is durable before the next begins, so that after a crash the job is simply run again. Once `stopping` is aborted
+ * with {@link Stopping} it is given back before its next call.
  */
 export async function runJob(
   deps: WorkDeps,
   job: Job,
   kept: Kept | undefined,
-  isStopping: () => boolean,
+  stopping: AbortSignal,
 ): Promise<Kept | undefined> {
   const startedMs = deps.clock.elapsedMs()
   const executionTimeMs = () =>
@@ -59,7 +59,7 @@ export async function runJob(
       return undefined
     }
     const conversation = kept?.conversation ?? begin(await talkOf(deps, work))
-    const talked = await talk(deps, work, conversation, isStopping)
+    const talked = await talk(deps, work, conversation, stopping)
     if (talked.is === 'parked') {
       const { waitMs, waitsFor } = talked
       const calls = conversation.calls
@@ -150,7 +150,7 @@ async function talk(
   deps: WorkDeps,
   { job, row, connector, source }: Work,
   conversation: Conversation<ReportResult>,
-  isStopping: () => boolean,
+  stopping: AbortSignal,
 ): Promise<Talked<ReportResult>> {
   const { store, clock } = deps
   let progress = job.progress
@@ -171,9 +171,7 @@ async function talk(
       priority: limiterPriority(asPriority(job.priority)),
     }
     return await converse(deps.calls, caller, conversation, {
-      onCall() {
-        if (isStopping()) throw new Stopping()
-      },
+      stopping,
       async onRows(rows) {
         still()
         await upsertRows(store, clock, source, rows)

@@ -3,7 +3,7 @@ import { messageOf } from '../../errors.ts'
 import { claim, giveBack, type Job, release } from '../queue/index.ts'
 import type { WorkDeps } from './deps.ts'
 import { LEASE_MS } from './lease.ts'
-import { type Kept, runJob } from './run-job.ts'
+import { type Kept, runJob, Stopping } from './run-job.ts'
 
 export interface Worker {
   /** There may be something to do. */
@@ -28,7 +28,8 @@ export function startWorker(
 ): Worker {
   const running = new Map<string, { readonly job: Job; readonly over: Promise<void> }>()
   const parked = new Map<string, Kept>()
-  let stopped = false
+  const stopping = new AbortController()
+  const { signal } = stopping
   let looking: Promise<void> | undefined
   let again = false
 
@@ -36,7 +37,7 @@ export function startWorker(
     await release(deps.store, deps.clock)
     for (;;) {
       const limit = maxConcurrent - running.size
-      if (limit <= 0 || stopped) return
+      if (limit <= 0 || signal.aborted) return
       const jobs = await claim(deps.store, deps.clock, { owner: deps.owner, limit, leaseMs: LEASE_MS })
       if (jobs.length === 0) return
       for (const job of jobs) running.set(job.id, { job, over: run(job) })
@@ -44,14 +45,14 @@ export function startWorker(
   }
 
   function nudge(): void {
-    if (stopped) return
+    if (signal.aborted) return
     if (looking) {
       again = true
       return
     }
     looking = look()
       .catch((error) => {
-        if (!stopped) deps.log.error({ err: error }, `no work can be taken: ${messageOf(error)}`)
+        if (!signal.aborted) deps.log.error({ err: error }, `no work can be taken: ${messageOf(error)}`)
       })
       .finally(() => {
         looking = undefined
@@ -68,11 +69,11 @@ export function startWorker(
     // A conversation that another process has gone on with since is out of date.
     const usable = kept?.claim === job.claim - 1 ? kept : undefined
     try {
-      const waits = await runJob(deps, job, usable, () => stopped)
+      const waits = await runJob(deps, job, usable, signal)
       if (waits) parked.set(job.id, waits)
-      else if (!stopped) await onEnd(job)
+      else if (!signal.aborted) await onEnd(job)
     } catch (error) {
-      if (!stopped) deps.log.error({ err: error, jobId: job.id }, 'after a job')
+      if (!signal.aborted) deps.log.error({ err: error, jobId: job.id }, 'after a job')
     } finally {
       running.delete(job.id)
       nudge()
@@ -84,7 +85,7 @@ export function startWorker(
   return {
     nudge,
     async stop() {
-      stopped = true
+      stopping.abort(new Stopping())
       cancel()
       await looking
       const all = [...running.values()]
