@@ -94,6 +94,7 @@ describe('a restart', () => {
     const { body } = await reads.fetchReport()
     const isAsked = () => reads.platform.faults.length < 4
     await reads.until(`/api/v1/connectors/requests/${body.request_id}`, isAsked)
+    await goOn(20)
     // No time passes any more.
     await reads.service.stop()
   })
