@@ -30,6 +30,7 @@ import { banner } from './banner.ts'
 import { runCommand } from './cli.ts'
 import { type Clock, every, systemClock, watchLag } from './clock.ts'
 import { type Config, ConfigError, readConfig } from './config.ts'
+import { DiskError } from './disk/index.ts'
 import { createFallback } from './fallback/index.ts'
 import { createHttpClient } from './http.ts'
 import { createLog, type Logger } from './log.ts'
@@ -47,6 +48,7 @@ import {
   DEFAULT_BREAKER,
   openStore,
   type StoreSettings,
+  StoreUnavailable,
 } from './shield/index.ts'
 import type { ReadConnector, Sync } from './sync/index.ts'
 import { ownSpend, startReads } from './sync-wiring.ts'
@@ -266,8 +268,9 @@ if (import.meta.main) {
   })
 }
 
-/** A port in use is everyday and needs no stack. */
+/** What an operator can mend, a port in use, a disk, a store that is away, needs no stack. */
 function startupError(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  return 'code' in error && error.code === 'EADDRINUSE' ? error.message : (error.stack ?? error.message)
+  const isOutside = error instanceof DiskError || error instanceof StoreUnavailable || 'syscall' in error
+  return isOutside ? error.message : (error.stack ?? error.message)
 }

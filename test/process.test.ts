@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -6,6 +7,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { freePort } from './support/free-port.ts'
 import { startRedis } from './support/redis-server.ts'
 import { folder, listening, start, startAs } from './support/service.ts'
+import { smallDisk } from './support/small-disk.ts'
 
 const BID = {
   customerId: 'CUST_001',
@@ -56,6 +58,19 @@ describe('the service as a process', () => {
     expect(code).toBe(1)
     expect(service.output()).toContain('EADDRINUSE')
     expect(service.output()).not.toContain('at async')
+  })
+
+  it('says in a line that it is on a disk that is read-only', async () => {
+    const { directory } = smallDisk()
+    try {
+      execFileSync('mount', ['-o', 'remount,ro', directory], { stdio: 'ignore' })
+    } catch {
+      chmodSync(directory, 0o555)
+    }
+    const service = start({ PORT: '0', DATA_DIR: join(directory, 'data') })
+    const [code] = await once(service.child, 'exit')
+    expect(code).toBe(1)
+    expect(service.output()).toMatch(/^Cannot start: .*data cannot be made: E(ROFS|ACCES).*\n$/)
   })
 })
 

@@ -72,7 +72,7 @@ const Budget = z
     overdraft: z.number(),
     elsewhere: z.number().openapi({ description: 'In the purses of other processes.' }),
     forfeited: z
-      .object({ amount: z.number(), becomesSpendInMs: z.number() })
+      .object({ amount: z.number(), becomesSpendInMs: z.int() })
       .optional()
       .openapi({ description: 'Of processes that are gone; the first of it becomes spend then.' }),
     holdMode: HoldModeInput,
@@ -255,7 +255,10 @@ function budgetBody({
     overdraft: toUnits(overdraft),
     elsewhere: toUnits(elsewhere),
     ...(forfeited.bookedInMs !== undefined && {
-      forfeited: { amount: toUnits(micros(forfeited.amount)), becomesSpendInMs: forfeited.bookedInMs },
+      forfeited: {
+        amount: toUnits(micros(forfeited.amount)),
+        becomesSpendInMs: Math.ceil(forfeited.bookedInMs),
+      },
     }),
     holdMode,
     holds: {

@@ -100,8 +100,13 @@ export function checkpoint(database: DatabaseSync): void {
 export function makeDirectory(directory: string): void {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
-  } catch (error) {
-    throw new DiskError('unwritable', `${directory} cannot be made: ${messageOf(error)}`)
+  } catch {
+    try {
+      // Of a whole path on a disk that is read-only Node says that it is missing; of its last part it tells the cause.
+      mkdirSync(directory, { mode: 0o700 })
+    } catch (error) {
+      throw new DiskError('unwritable', `${directory} cannot be made: ${messageOf(error)}`)
+    }
   }
 }
 
