@@ -63,7 +63,7 @@ interface ScopeRecord {
   late: number
   /** As the store said last; undefined after a crash, which may have forgotten what nobody was told. */
   overdraft: number | undefined
-  inForce: { readonly fromMs: number; readonly specs: readonly LimitSpec[] }[]
+  inForce: { readonly fromMs: number; readonly offsetMs: number; readonly specs: readonly LimitSpec[] }[]
   lastUsed: Map<string, number>
 }
 
@@ -81,6 +81,7 @@ export interface Violation {
 export class Oracle {
   readonly #time: VirtualTime
   readonly #wallMs: () => number
+  readonly #storeWallMs: () => number
   readonly #graceMs: number
   readonly #scopes = new Map<string, ScopeRecord>()
   readonly #counts = new Map<string, number>()
@@ -93,12 +94,20 @@ export class Oracle {
 
   /**
    * @param wallMs the true date
+   * @param storeWallMs what the clock that days are counted by takes for it
    * @param graceMs how long money granted under an old limit may be used
    */
-  constructor(time: VirtualTime, wallMs: () => number, graceMs: number, trace?: (text: string) => void) {
+  constructor(
+    time: VirtualTime,
+    wallMs: () => number,
+    storeWallMs: () => number,
+    graceMs: number,
+    trace?: (text: string) => void,
+  ) {
     this.#time = time
     this.trace = trace
     this.#wallMs = wallMs
+    this.#storeWallMs = storeWallMs
     this.#graceMs = graceMs
   }
 
@@ -378,7 +387,11 @@ export class Oracle {
   stands(name: string, { limits, overdraft }: Figures): void {
     const record = this.scope(name)
     if (!isDeepStrictEqual(record.inForce.at(-1)?.specs, limits)) {
-      record.inForce.push({ fromMs: this.#time.nowMs, specs: limits })
+      record.inForce.push({
+        fromMs: this.#time.nowMs,
+        offsetMs: this.#storeWallMs() - this.#time.nowMs,
+        specs: limits,
+      })
     }
     const by = overdraft - (record.overdraft ?? overdraft)
     record.overdraft = overdraft
@@ -393,28 +406,33 @@ export class Oracle {
   /** Spend that counts now by true time, and what may still become spend. */
   used(name: string, spec: LimitSpec): number {
     const record = this.scope(name)
-    return record.open + this.#within(record.spends, spec)
+    return record.open + this.#within(record, record.spends, spec)
   }
 
-  #within(entries: readonly Spend[], spec: LimitSpec): number {
+  #within(record: ScopeRecord, entries: readonly Spend[], spec: LimitSpec): number {
     const nowMs = this.#time.nowMs
     let sum = 0
     if (spec.kind === 'lifetime') for (const { amount } of entries) sum += amount
     else if (spec.kind === 'sliding') {
       for (const { atMs, amount } of entries) if (nowMs - atMs < spec.windowMs) sum += amount
     } else {
-      const today = this.#date(nowMs, spec.timezone)
-      for (const { atMs, amount } of entries) {
-        if (atMs > nowMs || this.#date(atMs, spec.timezone) === today) sum += amount
-      }
+      const offsets = [this.#wallMs() - nowMs, ...this.#offsetsOf(record, spec)]
+      const isToday = (atMs: number) =>
+        offsets.every((by) => this.#date(by + atMs, spec.timezone) === this.#date(by + nowMs, spec.timezone))
+      for (const { atMs, amount } of entries) if (atMs > nowMs || isToday(atMs)) sum += amount
     }
     return sum
   }
 
+  /** How far the store's date was from true time when this window began: that it was wrong then, nobody could know. */
+  #offsetsOf({ inForce }: ScopeRecord, spec: LimitSpec): number[] {
+    const since = inForce.findLastIndex(({ specs }) => !specs.some((other) => isSameWindow(other, spec))) + 1
+    return inForce.slice(since, since + 1).map(({ offsetMs }) => offsetMs)
+  }
+
   /** By minutes: no time zone begins its day within one. */
   readonly #dates = new Map<string, string>()
-  #date(atMs: number, timezone: string): string {
-    const wallMs = this.#wallMs() - this.#time.nowMs + atMs
+  #date(wallMs: number, timezone: string): string {
     const minute = Math.floor(wallMs / 60_000)
     const key = `${minute} ${timezone}`
     const known = this.#dates.get(key)
@@ -469,7 +487,7 @@ export class Oracle {
     const nowMs = this.#time.nowMs
     for (const { name, spec, used, before, usedMs, what } of this.#pending) {
       const record = this.scope(name)
-      const overdraft = this.#within(record.overdrafts, spec)
+      const overdraft = this.#within(record, record.overdrafts, spec)
       const justNow = record.overdrafts.filter(({ atMs }) => atMs >= nowMs)
       const allowed = Math.max(
         this.#allowed(record, spec, usedMs) + overdraft,

@@ -15,6 +15,10 @@ const FOUND: Readonly<Record<string, { readonly seed: number; readonly isHarsh: 
     seed: 3_240_486_105,
     isHarsh: true,
   },
+  'a limit by day that is set while the store has the wrong date goes by it, and the record does not know': {
+    seed: 3_532_318_738,
+    isHarsh: false,
+  },
   'a call that was refused counts as open for as long as its owner stands still': {
     seed: 3_270_589_626,
     isHarsh: false,

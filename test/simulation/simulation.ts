@@ -88,7 +88,15 @@ class Simulation {
     this.#forger = new Random(seed ^ 0xf06e)
     this.#time = new VirtualTime(kind === 'redis' ? REDIS_TURNS : TURNS)
     const wallMs = () => startWallMs + this.#time.nowMs
-    this.#oracle = new Oracle(this.#time, wallMs, Number.isFinite(leaseMs) ? leaseMs : 1_000, trace)
+    const storeWallMs = () =>
+      (kind === 'journal' ? this.#alive[0]?.clock : undefined)?.nowMs() ?? this.#storeClock.nowMs()
+    this.#oracle = new Oracle(
+      this.#time,
+      wallMs,
+      storeWallMs,
+      Number.isFinite(leaseMs) ? leaseMs : 1_000,
+      trace,
+    )
     this.#network = new Network(this.#time, this.#random.fork(), this.#oracle, faults)
     this.#storeClock = new ProcessClock(this.#time, 1, startWallMs)
     this.#server =
