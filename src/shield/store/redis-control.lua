@@ -54,7 +54,9 @@ end
 local isSettled = not req.replid or req.replid == replid or req.known == '0'
 if req.owner then
   local before = redis.call('HGET', K_REGISTRY, req.owner)
-  hear(req.owner, nowMs, before and owes(before) and req.told ~= replid and '!' or '')
+  -- One that has drawn on another Redis owes its word though this one has never heard of it.
+  local mustTell = req.told ~= replid and (req.told or before and owes(before))
+  hear(req.owner, nowMs, mustTell and '!' or '')
 end
 if req.op == 'leave' then redis.call('HDEL', K_REGISTRY, req.leaving)
 elseif req.op ~= 'merge' and not isSettled then -- it is read

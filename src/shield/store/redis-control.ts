@@ -71,11 +71,11 @@ export class RedisControl {
   }
 
   /**
-   * Resolves when Redis has heard of this owner within a lease. Nobody draws before: after a loss all who were heard of are
-   * waited for, and nobody else.
+   * Resolves when Redis has heard of this owner lately. Nobody draws before: after a loss whoever was heard of within a lease
+   * is waited for, and nobody else. Half of it, since clocks differ.
    */
   async join(owner: string): Promise<void> {
-    if (owner === this.#owner && this.#clock.elapsedMs() - this.#heardMs < this.#leaseMs) return
+    if (owner === this.#owner && this.#clock.elapsedMs() - this.#heardMs < this.#leaseMs / 2) return
     this.#owner = owner
     await this.read()
   }

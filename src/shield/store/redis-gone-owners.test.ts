@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest'
 import { type RedisServer, startRedis } from '../../../test/support/redis-server.ts'
 import { sleep, systemClock } from '../../clock.ts'
 import { micros } from '../../money.ts'
@@ -10,6 +10,7 @@ import { line, SCOPE } from './store-contract.test-support.ts'
 const LEASE_MS = 600
 /** Where somebody is waited for, an operator alone can end that. */
 const limits: LimitSpec[] = [{ kind: 'lifetime', max: micros(100) }]
+const REGISTRY = 'bidwarden:{control}:owners'
 const KEEPS = ['--appendonly', 'yes', '--appendfsync', 'always']
 
 let server: RedisServer
@@ -64,6 +65,13 @@ async function dies(): Promise<void> {
   await other.close()
 }
 
+async function connected() {
+  const client = redisClient(server.url)
+  await client.connect()
+  onTestFinished(() => client.disconnect())
+  return client
+}
+
 async function restart(): Promise<void> {
   await server.kill()
   await server.start()
@@ -110,8 +118,18 @@ it('waits for nobody who told everything after the last loss, and is gone before
 
 it('hears of an owner before it grants it anything', async () => {
   await dies()
-  const owners = redisClient(server.url)
-  await owners.connect()
-  expect(await owners.hkeys('bidwarden:{control}:owners')).toContain('dead')
-  owners.disconnect()
+  const client = await connected()
+  expect(await client.hkeys(REGISTRY)).toContain('dead')
+})
+
+it('is owed the word of one that it has lost from its registry as well', async () => {
+  const other = await open()
+  await other.sync('other', [line(1, { longestHoldMs: 100 })])
+  await restart()
+  const client = await connected()
+  const entry = () => client.hget(REGISTRY, 'other')
+  await expect.poll(entry, { timeout: 5_000 }).toMatch(/!$/)
+  await client.hdel(REGISTRY, 'other')
+  await expect.poll(entry, { timeout: 5_000 }).toMatch(/^\d+!$/)
+  await other.close()
 })

@@ -31,7 +31,7 @@ const MILD = { isRedis: true } as const
 /** The rules of the script that keeps accounts in Redis, each broken; like `MUTANTS`. */
 export const REDIS_MUTANTS: Readonly<Record<string, readonly [seed: number, game: Game, mutant: Mutant]>> = {
   'a repeated line is applied again in Redis': [
-    4,
+    5,
     HARSH,
     runs('if lease and line.seq == lease.seq then', 'if false then'),
   ],
@@ -59,7 +59,7 @@ export const REDIS_MUTANTS: Readonly<Record<string, readonly [seed: number, game
     runs('forfeitRest(owner, lease.out, atMs + lease.hold, lease)', ''),
   ],
   'what a lost lease came to is forfeited twice': [
-    229,
+    166,
     MILD,
     runs('lease[name] = math.max(lease[name], total)', ''),
   ],
