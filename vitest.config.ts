@@ -26,6 +26,16 @@ export default defineConfig({
     },
     projects: [
       { extends: true, test: { name: 'kills', include: KILLS } },
+      // What takes long, fuzzing, ten thousand campaigns, failovers: `npm run test:proofs`.
+      {
+        extends: true,
+        test: {
+          name: 'proofs',
+          include: ['test/proofs/**/*.proof.ts'],
+          testTimeout: 1_800_000,
+          hookTimeout: 120_000,
+        },
+      },
       {
         extends: true,
         test: {

