@@ -9,6 +9,7 @@ export function migrations(engine: Engine): MigrationProvider {
     '002_mail': mail(engine),
     '003_budgets': budgets(engine),
     '004_rests': rests(engine),
+    '005_deaths': deaths(),
   }
   return { getMigrations: async () => all }
 }
@@ -277,6 +278,23 @@ function rests(engine: Engine): Migration {
   return {
     async up(db: Kysely<never>) {
       await db.schema.alterTable('connectors').addColumn('resting_until', time).execute()
+    },
+  }
+}
+
+/** How many processes ended during a job, and what is written to see whether anything can be. */
+function deaths(): Migration {
+  return {
+    async up(db: Kysely<never>) {
+      await db.schema
+        .alterTable('fetch_jobs')
+        .addColumn('deaths', 'integer', (c) => c.notNull().defaultTo(0))
+        .execute()
+      await db.schema
+        .createTable('notes')
+        .addColumn('name', 'varchar(50)', (c) => c.primaryKey())
+        .addColumn('value', 'text', (c) => c.notNull())
+        .execute()
     },
   }
 }
