@@ -20,6 +20,17 @@ export default defineConfig({
       // Only mocks of modules need it, and there are none.
       nodeLoader: false,
     },
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts'],
+      exclude: ['**/*.{test,proof}.ts', '**/*.test-support.ts'],
+      reporter: ['text', 'json-summary'],
+      // Of lines. What runs in threads and processes of their own is not seen: see CONTRIBUTING.
+      thresholds: {
+        'src/{connectors,sync}/**': { lines: 80 },
+        'src/shield/**': { lines: 95 },
+      },
+    },
     projects: [
       {
         extends: true,

@@ -20,7 +20,7 @@ afterEach(async () => {
 
 const openStore = async (url: string) =>
   own(await RedisStore.open({ clock: systemClock, url, leaseMs: 1_000 }))
-const SOON = { interval: 50 }
+const SOON = { timeout: 45_000, interval: 50 }
 const SLOTS = 16_384
 
 async function tell({ url }: { url: string }, ...command: [string, ...string[]]): Promise<string> {
