@@ -29,7 +29,7 @@ const TOP = [
 ]
 const SRC = 'src'
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'))
-const sources = files.filter((path) => !path.endsWith('.test.ts') && !path.includes('test-support'))
+const sources = files.filter((path) => !/\.(test|proof)\.ts$|test-support/.test(path))
 const textOf = (path: string) => readFileSync(join(SRC, path), 'utf8')
 
 interface Import {

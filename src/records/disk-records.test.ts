@@ -23,8 +23,6 @@ import { type Entry, KEY_MS } from './records.ts'
 import type { Keep, OpenRecords } from './records-file.ts'
 
 const DAY_MS = 86_400_000
-/** For what happens between two commits. */
-const TRIES = { timeout: 10_000 }
 
 function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'bidwarden-'))
@@ -144,9 +142,9 @@ describe('records that are too old or too much', () => {
     // Pruning happens at an opening, and after every thousand entries.
     await records.append(Array.from({ length: 1_000 }, (_, i) => key(`k${i}`, 10 * DAY_MS + 1)))
 
-    await expect.poll(() => records.find('bid', 'old'), TRIES).toBeUndefined()
-    await expect.poll(() => records.find('key', 'old'), TRIES).toBeUndefined()
-    await expect.poll(async () => (await records.recover()).seen.map(({ page }) => page), TRIES).toEqual([2])
+    await expect.poll(() => records.find('bid', 'old')).toBeUndefined()
+    await expect.poll(() => records.find('key', 'old')).toBeUndefined()
+    await expect.poll(async () => (await records.recover()).seen.map(({ page }) => page)).toEqual([2])
     expect((await records.recover()).forgotten).toEqual([{ owner: 'o', below: 2 }])
     expect(await records.find('bid', 'young')).toBe('text of young')
     expect(await records.find('key', 'young')).toBe('answer to young')
@@ -167,7 +165,7 @@ describe('records that are too old or too much', () => {
       )
       await records.append(entries)
     }
-    await expect.poll(() => records.find('bid', 'b0-0'), TRIES).toBeUndefined()
+    await expect.poll(() => records.find('bid', 'b0-0')).toBeUndefined()
     expect(await records.find('bid', 'b11-999')).toBe(text)
     expect(await records.find('key', 'older')).toBe('answer to older')
     await records.close()
@@ -204,7 +202,7 @@ describe('too many keys', () => {
       await records.append(
         Array.from({ length: 1_000 }, (_, i) => key(`k${round}-${i}`, 2, 'x'.repeat(1_000))),
       )
-    await expect.poll(() => records.find('key', 'k0-0'), TRIES).toBeUndefined()
+    await expect.poll(() => records.find('key', 'k0-0')).toBeUndefined()
     await records.close()
     expect(statSync(join(directory, 'records.db')).size).toBeLessThan(8 << 20)
   })
@@ -236,13 +234,10 @@ describe('a full disk', () => {
 
     makeSpace()
     await expect
-      .poll(
-        () => {
-          clock.advance(1_000)
-          return records.state.is
-        },
-        { timeout: 10_000 },
-      )
+      .poll(() => {
+        clock.advance(1_000)
+        return records.state.is
+      })
       .toBe('open')
     expect(await records.find('bid', `b${acknowledged + 1}`)).toBe('the last word')
   })

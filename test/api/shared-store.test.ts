@@ -30,7 +30,7 @@ describe('budgets in Redis', () => {
           placed += replies.filter(({ status }) => status === 200).length
           return placed
         },
-        { timeout: 10_000, interval: 100 },
+        { interval: 100 },
       )
       .toBeGreaterThanOrEqual(5)
     for (const { bid } of replicas) if ((await bid()).status === 200) placed += 1
@@ -49,7 +49,7 @@ describe('budgets in Redis', () => {
     const request = { id: '1', tmax: 500, imp: [{ id: '1', banner: { w: 300, h: 250 } }] }
 
     await expect
-      .poll(() => send('POST', '/openrtb2/example/bid', request), { timeout: 3_000 })
+      .poll(() => send('POST', '/openrtb2/example/bid', request))
       .toMatchObject({ status: 200, body: { id: '1' } })
   })
 
@@ -70,12 +70,10 @@ describe('budgets in Redis', () => {
     let first = await auction()
     while (first.status !== 200) first = await auction()
     const { burl } = first.body.seatbid[0].bid[0]
-    await expect.poll(async () => (await auction()).status, { timeout: 3_000 }).toBe(200)
+    await expect.poll(async () => (await auction()).status).toBe(200)
     await get(`${new URL(burl).pathname}?price=5`)
 
-    await expect
-      .poll(async () => (await get('/v1/seats/example')).body.overdraft, { timeout: 3_000 })
-      .toBe(0.005)
+    await expect.poll(async () => (await get('/v1/seats/example')).body.overdraft).toBe(0.005)
   })
 
   it('stop at every process within a second of the kill switch, a pause or a lower limit at one of them', async () => {
@@ -86,15 +84,13 @@ describe('budgets in Redis', () => {
     expect((await other.bid()).status).toBe(200)
 
     await one.send('POST', '/v1/kill-switch', { engaged: true, reason: 'fire' })
-    await expect
-      .poll(async () => (await other.get('/v1/kill-switch')).body.engaged, { timeout: 3_000 })
-      .toBe(true)
+    await expect.poll(async () => (await other.get('/v1/kill-switch')).body.engaged).toBe(true)
     expect(await other.bid()).toMatchObject({ status: 409, body: { code: 'paused' } })
     await other.send('POST', '/v1/kill-switch', { engaged: false })
     await one.send('PUT', '/v1/budgets/platform:google_ads', {
       limits: [{ kind: 'sliding', windowSeconds: 600, max: 50 }],
     })
-    await expect.poll(async () => (await other.bid()).body.code, { timeout: 3_000 }).toBe('budget_exceeded')
+    await expect.poll(async () => (await other.bid()).body.code).toBe('budget_exceeded')
   })
 
   it('are known to a process that starts later, with all that operators decided before', async () => {
@@ -111,7 +107,7 @@ describe('budgets in Redis', () => {
     expect((await later.get('/v1/budgets/platform:meta')).body.limits).toMatchObject([{ max: 150 }])
     expect(await later.bid()).toMatchObject({ status: 409, body: { code: 'paused' } })
     await later.send('POST', '/v1/kill-switch', { engaged: false })
-    await expect.poll(async () => (await later.bid()).status, { timeout: 5_000 }).toBe(200)
+    await expect.poll(async () => (await later.bid()).status).toBe(200)
     expect(await later.bid()).toMatchObject({ status: 429, body: { scope: 'campaign:google_ads:c1' } })
   })
 
@@ -144,14 +140,14 @@ describe('budgets in Redis', () => {
           answers.push((await replica.bid()).status)
           return (await replica.get('/readyz')).status
         },
-        { timeout: 5_000, interval: 50 },
+        { interval: 50 },
       )
       .toBe(503)
     expect(await replica.bid()).toMatchObject({ status: 503, body: { code: 'budget_store_unavailable' } })
     expect(answers.filter((status) => status === 200).length).toBeLessThanOrEqual(4)
 
     proxy.heal()
-    await expect.poll(async () => (await replica.get('/readyz')).status, { timeout: 8_000 }).toBe(200)
+    await expect.poll(async () => (await replica.get('/readyz')).status).toBe(200)
     const { limits } = (await replica.get('/v1/budgets/platform:google_ads')).body
     expect(limits[0].spent).toBe(100 * (1 + answers.filter((status) => status === 200).length))
   })

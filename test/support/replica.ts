@@ -52,7 +52,6 @@ export async function startReplica(redisUrl: string, environment: Record<string,
     bid: () => send('POST', '/v1/bids', BID),
     vouch: () => send('POST', '/v1/store/trust', {}),
     /** Resolves when the store refuses nothing; another process has vouched for it. */
-    ready: () =>
-      expect.poll(async () => (await send('GET', '/v1/store')).body.refusing, { timeout: 3_000 }).toEqual([]),
+    ready: () => expect.poll(async () => (await send('GET', '/v1/store')).body.refusing).toEqual([]),
   }
 }

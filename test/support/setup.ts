@@ -6,13 +6,13 @@ import { expect } from 'vitest'
 fc.configureGlobal({ seed: Number(process.env['SEED'] ?? 20_261_120) })
 
 // Every start makes files that are written through to the disk, though only a power cut would tell. So they are in memory
-// where there is room; what kills processes keeps the real disk and its delays.
+// where there is room; proofs, which kill processes, keep the real disk and its delays.
 const MEMORY = '/dev/shm'
 const ROOM_BYTES = 2 ** 30
 // Who may not mount a small disk fills this one instead.
 const mayMount = process.getuid?.() === 0
-const isKilled = expect.getState().testPath?.includes('crash') ?? true
-if (mayMount && !isKilled && hasRoom(MEMORY)) process.env['TMPDIR'] ??= MEMORY
+const isProof = expect.getState().testPath?.endsWith('.proof.ts') ?? true
+if (mayMount && !isProof && hasRoom(MEMORY)) process.env['TMPDIR'] ??= MEMORY
 
 function hasRoom(folder: string): boolean {
   try {

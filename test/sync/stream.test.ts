@@ -11,8 +11,6 @@ import { startSync } from '../../src/sync/index.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { startRedis } from '../support/redis-server.ts'
 
-const WAIT = { timeout: 15_000 }
-
 async function start(engine: string) {
   const server = await startRedis('--appendonly', 'yes', '--appendfsync', 'always')
   onTestFinished(() => server.close())
@@ -84,7 +82,7 @@ describe('the stream of events', () => {
     async (engine) => {
       const { server, db, told, happen, entries, waiting } = await start(engine)
       await happen('a', 'oauth_connected')
-      await expect.poll(async () => (await entries()).length, WAIT).toBe(1)
+      await expect.poll(async () => (await entries()).length).toBe(1)
       const [first] = await entries()
       expect(first).toMatchObject({ type: 'oauth_connected', org_id: '7' })
       expect(JSON.parse(first?.['event'] ?? '')).toMatchObject({
@@ -96,16 +94,16 @@ describe('the stream of events', () => {
 
       await server.kill()
       for (const subject of ['b', 'c', 'd']) await happen(subject)
-      await expect.poll(told, WAIT).toBe(2)
+      await expect.poll(told).toBe(2)
       expect(await waiting()).toBe(3)
       await server.start()
-      await expect.poll(waiting, WAIT).toBe(0)
+      await expect.poll(waiting).toBe(0)
       const subjects = async () => (await entries()).map(({ event = '' }) => JSON.parse(event).subject)
       expect(await subjects()).toEqual(['a', 'b', 'c', 'd'])
 
       // Published and not marked, as a crash in between leaves them.
       await db.updateTable('events').set({ published_at: null }).execute()
-      await expect.poll(waiting, WAIT).toBe(0)
+      await expect.poll(waiting).toBe(0)
       expect(await subjects()).toEqual(['a', 'b', 'c', 'd'])
     },
     60_000,

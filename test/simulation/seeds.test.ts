@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { failureText, range, runSeeds } from './report.ts'
 
-/** A thousand seeds, always the same; the other thousand is in a file of its own, so that two cores can share them. */
-const SHARDS = range(0, 10).map((i) => 1001 + i * 100)
+/** The first few hundred seeds, always the same; `seeds.proof.ts` plays the others. */
+const SHARDS = range(0, 3).map((i) => 1 + i * 100)
 
 describe('the money core, simulated', () => {
   it.each(SHARDS)(

@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { redis, startReplica } from '../support/replica.ts'
 import { startProxy } from '../support/tcp-proxy.ts'
 
-const SOON = { timeout: 10_000, interval: 50 }
+const SOON = { interval: 50 }
 /** Money is plenty; twenty calls in ten minutes are not. */
 const SCARCE = { GOOGLE_ADS_RATE_LIMIT: '20/600', GOOGLE_ADS_BUDGET: '1000000' }
 
@@ -67,7 +67,7 @@ describe('a limit on calls to a platform account', () => {
           last = (await replica.bid()).status
           return last
         },
-        { timeout: 25_000, interval: 100 },
+        { interval: 100 },
       )
       .not.toBe(200)
     expect([429, 503]).toContain(last)

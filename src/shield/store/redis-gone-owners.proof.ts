@@ -56,7 +56,7 @@ async function drawnFor(ms: number): Promise<number> {
   }
   return sum
 }
-const isGrantedSoon = () => expect.poll(drawn, { timeout: 5_000, interval: 100 }).toBe(1)
+const isGrantedSoon = () => expect.poll(drawn, { interval: 100 }).toBe(1)
 
 /** An owner that draws and dies. */
 async function dies(): Promise<void> {
@@ -87,10 +87,10 @@ it('waits for nobody who was gone before the last that Redis still has', async (
 it('waits for who was there shortly before, whatever comes after, until an operator vouches', async () => {
   await dies()
   await restart()
-  await expect.poll(drawn, { timeout: 5_000 }).toBe(0)
+  await expect.poll(drawn).toBe(0)
   expect(await drawnFor(3 * LEASE_MS)).toBe(0)
   await restart()
-  await expect.poll(drawn, { timeout: 5_000 }).toBe(0)
+  await expect.poll(drawn).toBe(0)
   expect(await drawnFor(3 * LEASE_MS)).toBe(0)
 
   await store.trust()
@@ -105,7 +105,7 @@ it('waits for nobody who told everything after the last loss, and is gone before
   const tell = (seq: number) => other.sync('other', [line(seq, { longestHoldMs: 100, totals })])
   await tell(1)
   await restart()
-  await expect.poll(() => tell(2).catch(() => undefined), { timeout: 5_000 }).toBeDefined()
+  await expect.poll(() => tell(2).catch(() => undefined)).toBeDefined()
   // It has noticed that it is another Redis, and says so.
   await drawnFor(1_200)
   await tell(3)
@@ -128,8 +128,8 @@ it('is owed the word of one that it has lost from its registry as well', async (
   await restart()
   const client = await connected()
   const entry = () => client.hget(REGISTRY, 'other')
-  await expect.poll(entry, { timeout: 5_000 }).toMatch(/!$/)
+  await expect.poll(entry).toMatch(/!$/)
   await client.hdel(REGISTRY, 'other')
-  await expect.poll(entry, { timeout: 5_000 }).toMatch(/^\d+!$/)
+  await expect.poll(entry).toMatch(/^\d+!$/)
   await other.close()
 })

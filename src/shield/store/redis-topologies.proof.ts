@@ -20,7 +20,7 @@ afterEach(async () => {
 
 const openStore = async (url: string) =>
   own(await RedisStore.open({ clock: systemClock, url, leaseMs: 1_000 }))
-const SOON = { timeout: 15_000, interval: 50 }
+const SOON = { timeout: 45_000, interval: 50 }
 const SLOTS = 16_384
 
 async function tell({ url }: { url: string }, ...command: [string, ...string[]]): Promise<string> {
@@ -137,7 +137,7 @@ it('follows a Sentinel to the server that it promotes, which grants nothing unti
         if ((await spend(`later ${n++}`)) === 'held') placed += 1
         return placed
       },
-      { timeout: 40_000, interval: 100 },
+      { interval: 100 },
     )
     .toBe(10)
   for (let i = 0; i < 5; i++) expect(await spend(`more ${i}`)).not.toBe('held')

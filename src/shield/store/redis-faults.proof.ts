@@ -58,7 +58,7 @@ const granted = async (...args: Parameters<typeof sync>): Promise<Granted> => {
 /** Repeats a request until Redis can be reached. */
 const again = <T>(ask: () => Promise<T>): Promise<T> =>
   expect
-    .poll(async () => ask().catch(() => undefined), { timeout: 5_000 })
+    .poll(async () => ask().catch(() => undefined))
     .toBeDefined()
     .then(() => ask())
 
@@ -92,7 +92,7 @@ describe('a redis store on a bad line', () => {
     const here = await trusted(server.port)
     const there = await open(server.port)
     await here.setKillSwitch({ is: 'engaged', reason: 'stop', sinceMs: 1 })
-    await expect.poll(() => there.control().killSwitch, { timeout: 1_000 }).toMatchObject({ is: 'engaged' })
+    await expect.poll(() => there.control().killSwitch).toMatchObject({ is: 'engaged' })
   })
 })
 
@@ -151,7 +151,7 @@ describe('a redis that has forgotten', () => {
     await server.start()
     const other = await again(() => open(server.port))
     await expect
-      .poll(() => other.control(), { timeout: 3_000 })
+      .poll(() => other.control())
       .toMatchObject({ killSwitch: { is: 'engaged' }, scopes: [{ pause: { is: 'paused' } }] })
   })
 })
@@ -169,7 +169,7 @@ describe('a redis that was restarted with its data', () => {
     expect(fenced.withheld?.detail).toMatch(/restarted or failed over/)
     let seq = 3
     await expect
-      .poll(() => granted(store, 'a', seq++, { need: 10, totals }), { timeout: 3_000, interval: 150 })
+      .poll(() => granted(store, 'a', seq++, { need: 10, totals }), { interval: 150 })
       .toMatchObject({ granted: 10, standing: { available: 30 } })
   })
 })
@@ -190,7 +190,7 @@ describe('an account that was fenced alone, as by the failover of one shard of a
     const [one] = [await start('a'), await start('b')]
     const terms = { ttlMs: 60_000, onExpiry: 'release' } as const
     const hold = async (id: string) => (await one.budget.holdSoon(id, [one.scope], micros(10), terms)).is
-    await expect.poll(() => hold('1'), { timeout: 5_000 }).toMatch(/held|repeated/)
+    await expect.poll(() => hold('1')).toMatch(/held|repeated/)
 
     const client = redisClient(server.url)
     own({ close: async () => client.disconnect() })
@@ -207,7 +207,7 @@ describe('an account that was fenced alone, as by the failover of one shard of a
     // More than the purse has, so that the store is asked.
     const large = async () => (await one.budget.holdSoon('2', [one.scope], micros(60), terms)).is
     expect(await large()).toBe('store_away')
-    await expect.poll(large, { timeout: 8_000 }).toBe('held')
+    await expect.poll(large).toBe('held')
   })
 })
 
@@ -251,7 +251,7 @@ describe('a failover to a replica that lacks the last writes', () => {
 async function replicated() {
   const primary = await redis('--repl-diskless-sync-delay', '0')
   const replica = await redis('--replicaof', '127.0.0.1', String(primary.port))
-  await expect.poll(() => infoOf(primary), { timeout: 5_000 }).toMatch(/state=online/)
+  await expect.poll(() => infoOf(primary)).toMatch(/state=online/)
   return { primary, replica }
 }
 
