@@ -51,9 +51,10 @@ async function endOf(talk: ReadTalk<unknown>, ...responses: Partial<HttpResponse
     account: { type: connector.type, orgId: 1, accountId: 'a' },
     priority: 'read_premium',
   } as const
-  const { signal: stopping } = new AbortController()
+  const { signal: never } = new AbortController()
   return converse(deps, caller, begin(talk), {
-    stopping,
+    stopping: never,
+    cancelled: never,
     onRows: nothing,
     onRemember: nothing,
     onProgress: nothing,

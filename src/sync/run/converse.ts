@@ -10,10 +10,16 @@ import {
 } from '../connectors/read-connector.ts'
 import { type CallAnswer, type CallDeps, type CallerOf, type CallStep, call, StopDownload } from './call.ts'
 
-/** What happens around a conversation, in the order it asks for it. */
-export interface Listener {
+/** What ends a conversation from outside. */
+export interface Signals {
   /** Once aborted, no other call of the platform is begun, and its reason is thrown. */
   readonly stopping: AbortSignal
+  /** Once aborted, the call under way is broken off as well, and its reason is thrown. */
+  readonly cancelled: AbortSignal
+}
+
+/** What happens around a conversation, in the order it asks for it. */
+export interface Listener extends Signals {
   onRows(rows: readonly Row[]): Promise<void>
   /** Stored durably when this resolves. */
   onRemember(state: Json): Promise<void>
@@ -134,13 +140,15 @@ async function repeated<T>(
   const isOnce = step.is === 'ask' && step.once === true
   for (;;) {
     listener.stopping.throwIfAborted()
-    const answer = await call(deps, caller, step, onRows)
+    listener.cancelled.throwIfAborted()
+    const answer = await call(deps, caller, step, { onRows, cancelled: listener.cancelled })
+    listener.cancelled.throwIfAborted()
     if (answer.is !== 'later') conversation.calls += 1
     const came = judged(answer, step)
     if (came) {
       if (came.is === 'reply') conversation.failures = 0
       if (came.is !== 'parked' || came.waitMs > SHORT_MS) return came
-      await pause(deps.clock, came.waitMs, listener.stopping)
+      await pause(deps.clock, came.waitMs, listener)
       continue
     }
     const detail = 'detail' in answer ? answer.detail : ''
@@ -149,21 +157,22 @@ async function repeated<T>(
     if (isOnce && isUncertain) return { is: 'reply', reply: undefined }
     conversation.failures += 1
     if (conversation.failures > RETRIES) return { is: 'unavailable', detail }
-    await pause(deps.clock, jittered(conversation.failures), listener.stopping)
+    await pause(deps.clock, jittered(conversation.failures), listener)
   }
 }
 
-/** Resolves after so long, or at once when it is stopped. */
-function pause(clock: Clock, delayMs: number, stopping: AbortSignal): Promise<void> {
+/** Resolves after so long, or at once when it is stopped or cancelled. */
+function pause(clock: Clock, delayMs: number, { stopping, cancelled }: Signals): Promise<void> {
+  const signals = [stopping, cancelled]
   return new Promise((resolve) => {
     const cancel = clock.after(delayMs, over)
     function over() {
       cancel()
-      stopping.removeEventListener('abort', over)
+      for (const signal of signals) signal.removeEventListener('abort', over)
       resolve()
     }
-    stopping.addEventListener('abort', over)
-    if (stopping.aborted) over()
+    for (const signal of signals) signal.addEventListener('abort', over)
+    if (signals.some(({ aborted }) => aborted)) over()
   })
 }
 
@@ -196,10 +205,11 @@ export async function converseNow<T>(
   const conversation = begin(talk)
   const untilMs = deps.clock.elapsedMs() + patienceMs
   const ignore = async () => {}
-  const { signal: stopping } = new AbortController()
+  const { signal: never } = new AbortController()
   for (;;) {
     const talked = await converse(deps, caller, conversation, {
-      stopping,
+      stopping: never,
+      cancelled: never,
       onRows: ignore,
       onRemember: ignore,
       onProgress: ignore,

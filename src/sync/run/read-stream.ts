@@ -1,9 +1,9 @@
-import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
 import { createGunzip } from 'node:zlib'
-import { JSONParser } from '@streamparser/json'
+import { JSONParser, TokenType } from '@streamparser/json'
 import { parse } from 'csv-parse'
+import { JsonTooDeep, MAX_JSON_DEPTH, parseJson } from '../../json.ts'
 import type { Encoding } from '../connectors/read-connector.ts'
 import { zippedFiles } from './read-zip.ts'
 
@@ -15,6 +15,8 @@ const MAX_RECORD_BYTES = 1024 * 1024
 /** Bytes and records that are parsed in one go, some tenths of a millisecond; then the event loop is given a turn. */
 const SLICE_BYTES = 8 * 1024
 const SLICE_RECORDS = 250
+/** Of an archive: what is packed best becomes a thousand times as long, all of it at once. */
+const ZIP_SLICE_BYTES = 1024
 
 /** How a download is packed. */
 export interface Packing {
@@ -30,7 +32,7 @@ export async function* recordsOf(
   { encoding, gzip, archive, endsAt }: Packing,
 ): AsyncGenerator<readonly [record: Fields, file: string]> {
   if (archive === 'zip') {
-    for await (const { name, content } of zippedFiles(body))
+    for await (const { name, content } of zippedFiles(slicesOf(body, ZIP_SLICE_BYTES)))
       for await (const record of recordsIn(Readable.from(content), encoding, endsAt)) yield [record, name]
     return
   }
@@ -81,11 +83,12 @@ function csv(body: Readable, skipsEmptyLines: boolean): AsyncIterable<Fields> {
   )
 }
 
-async function* slicesOf(body: Readable): AsyncGenerator<Buffer> {
-  for await (const chunk of body) {
-    for (let from = 0; from < chunk.length; from += SLICE_BYTES) {
+async function* slicesOf(body: Readable, bytes = SLICE_BYTES): AsyncGenerator<Buffer> {
+  for await (const piece of body) {
+    const chunk = Buffer.isBuffer(piece) ? piece : Buffer.from(piece)
+    for (let from = 0; from < chunk.length; from += bytes) {
       if (from > 0) await turn()
-      yield chunk.subarray(from, from + SLICE_BYTES)
+      yield chunk.subarray(from, from + bytes)
     }
   }
 }
@@ -126,34 +129,58 @@ async function unpacked(body: Readable): Promise<Readable> {
   return head.subarray(0, GZIP.length).equals(GZIP) ? unzipped(joined) : joined
 }
 
+const LINE_FEED = 10
+
 async function* jsonLines(text: Readable): AsyncGenerator<Fields> {
-  let failure: Error | undefined
-  text.once('error', (error) => {
-    failure = error
-  })
-  for await (const line of createInterface({ input: text, crlfDelay: Number.POSITIVE_INFINITY })) {
-    if (line.trim() !== '') yield fieldsOf(JSON.parse(line))
+  let line: Buffer[] = []
+  let bytes = 0
+  const whole = (): string => Buffer.concat(line).toString('utf8').trim()
+  for await (const slice of slicesOf(text)) {
+    let from = 0
+    for (let at = slice.indexOf(LINE_FEED); at >= 0; at = slice.indexOf(LINE_FEED, from)) {
+      line.push(slice.subarray(from, at))
+      from = at + 1
+      const record = whole()
+      line = []
+      bytes = 0
+      if (record !== '') yield fieldsOf(parseJson(record))
+    }
+    line.push(slice.subarray(from))
+    bytes += slice.length - from
+    if (bytes > MAX_RECORD_BYTES) throw tooLong()
   }
-  if (failure) throw failure
+  const record = whole()
+  if (record !== '') yield fieldsOf(parseJson(record))
 }
 
 async function* jsonArray(text: Readable): AsyncGenerator<Fields> {
   const parser = new JSONParser({ paths: ['$.*'], keepStack: false })
   let found: Fields[] = []
   let ended = false
+  let bytes = 0
+  let depth = 0
   parser.onValue = ({ value }) => {
     found.push(fieldsOf(value))
   }
   parser.onEnd = () => {
     ended = true
   }
-  for await (const chunk of text) {
-    parser.write(chunk)
+  parser.onToken = ({ token }) => {
+    if (token === TokenType.LEFT_BRACE || token === TokenType.LEFT_BRACKET) depth += 1
+    else if (token === TokenType.RIGHT_BRACE || token === TokenType.RIGHT_BRACKET) depth -= 1
+    if (depth > MAX_JSON_DEPTH) throw new JsonTooDeep()
+  }
+  for await (const slice of slicesOf(text)) {
+    parser.write(slice)
+    bytes = found.length > 0 ? 0 : bytes + slice.length
+    if (bytes > MAX_RECORD_BYTES) throw tooLong()
     yield* found
     found = []
   }
   if (!ended) throw new Error('the report ends in the middle')
 }
+
+const tooLong = () => new Error(`a record is longer than ${MAX_RECORD_BYTES} bytes`)
 
 function fieldsOf(value: unknown): Fields {
   if (value === null || typeof value !== 'object' || Array.isArray(value))

@@ -16,7 +16,7 @@ import {
   renew,
 } from '../queue/index.ts'
 import { type RowSource, upsertRows } from '../reports/index.ts'
-import { begin, type Conversation, converse, type Talked } from '../run/index.ts'
+import { begin, type Conversation, converse, type Signals, type Talked } from '../run/index.ts'
 import { type ConnectorTable, StoreAway } from '../store/index.ts'
 import { aboutRows, accountRefOf, CAMPAIGNS_REPORT, specOf } from './connection.ts'
 import type { WorkDeps } from './deps.ts'
@@ -31,20 +31,24 @@ export interface Kept {
   readonly executionTimeMs: number
 }
 
+/** A job that so many processes ended with is not worked on again. */
+const MAX_DEATHS = 2
+const GIVEN_UP = `The fetch was given up: ${MAX_DEATHS} processes that worked on it ended, for lack of memory perhaps. Ask for fewer days or fields`
+
 /** Why a worker that is stopping asks nothing more of a platform. */
 export class Stopping extends Error {}
 
 /**
  * Works on a job until it ends or has to wait; then the conversation is returned, to go on with later. Every step that
  * matters is durable before the next begins, so that after a crash the job is simply run again. Once `stopping` is aborted
- * with {@link Stopping} it is given back before its next call. Rejects with {@link StoreAway} when the database goes away
+ * with {@link Stopping} it is given back before its next call, and left at once when it is `cancelled`. Rejects with {@link StoreAway} when the database goes away
  * meanwhile: then the job is still ours, and to be given back when it is there again.
  */
 export async function runJob(
   deps: WorkDeps,
   job: Job,
   kept: Kept | undefined,
-  stopping: AbortSignal,
+  signals: Signals,
 ): Promise<Kept | undefined> {
   const startedMs = deps.clock.elapsedMs()
   const executionTimeMs = () =>
@@ -59,8 +63,12 @@ export async function runJob(
       })
       return undefined
     }
+    if (job.deaths >= MAX_DEATHS) {
+      await ended(deps, job, work.row, { error: GIVEN_UP, retryable: false, executionTimeMs: 0 })
+      return undefined
+    }
     const conversation = kept?.conversation ?? begin(await talkOf(deps, work))
-    const talked = await talk(deps, work, conversation, stopping)
+    const talked = await talk(deps, work, conversation, signals)
     if (talked.is === 'parked') {
       const { waitMs, waitsFor } = talked
       const calls = conversation.calls
@@ -152,7 +160,7 @@ async function talk(
   deps: WorkDeps,
   { job, row, connector, source }: Work,
   conversation: Conversation<ReportResult>,
-  stopping: AbortSignal,
+  signals: Signals,
 ): Promise<Talked<ReportResult>> {
   const { store, clock } = deps
   let progress = job.progress
@@ -173,7 +181,7 @@ async function talk(
       priority: limiterPriority(asPriority(job.priority)),
     }
     return await converse(deps.calls, caller, conversation, {
-      stopping,
+      ...signals,
       async onRows(rows) {
         still()
         await upsertRows(store, clock, source, rows)
