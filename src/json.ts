@@ -14,7 +14,7 @@ export class JsonTooDeep extends Error {
 }
 
 /** JSON of which nothing but its text is known. Its message never repeats any of it. */
-export class NotJson extends Error {
+class NotJson extends Error {
   override readonly name = 'NotJson'
 
   constructor() {
