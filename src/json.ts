@@ -28,8 +28,7 @@ class NotJson extends Error {
  * @throws NotJson
  * @throws JsonTooDeep before anything is built
  */
-// biome-ignore lint/suspicious/noExplicitAny: as JSON.parse, whose callers say what they stored or check what they got
-export function parseJson(text: string): any {
+export function parseJson(text: string): ReturnType<typeof JSON.parse> {
   if (isTooDeep(text)) throw new JsonTooDeep()
   try {
     return JSON.parse(text)
