@@ -61,6 +61,11 @@ export class DiskThread<T extends Traffic> {
     this.#worker.on('exit', () => this.#end('has ended', opened))
   }
 
+  /** Whether the thread has ended: nothing is written or answered any more. */
+  get isLost(): boolean {
+    return this.#lost !== undefined
+  }
+
   write(batch: T['batch']): Promise<Outcome> {
     if (this.#lost !== undefined) return Promise.resolve({ is: 'broken', detail: this.#lost })
     const { promise, resolve } = Promise.withResolvers<Outcome>()

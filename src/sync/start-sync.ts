@@ -27,7 +27,7 @@ import {
   HealthRecord,
   type SharedLimiter,
 } from './run/index.ts'
-import { openStore, type StoreAddress } from './store/index.ts'
+import { openStore, type StoreAddress, StoreAway, type StoreState } from './store/index.ts'
 import type { Payer, Sync } from './sync.ts'
 import { infoOf, startWorker } from './work/index.ts'
 
@@ -74,6 +74,8 @@ export interface SyncOutside {
 export interface RunningSync {
   readonly app: OpenAPIHono<Env>
   readonly sync: Sync
+  /** Whether the database of connections can be used; bids and auctions do without it. */
+  readonly state: StoreState
   /** Ends answers that go on for ever, so that the server can close. */
   endStreams(): void
   stop(): Promise<void>
@@ -90,7 +92,9 @@ const SPEND_MS = 900_000
 /** Opens the database, takes up what an earlier process left, and begins to work. */
 export async function startSync(options: SyncOptions, outside: SyncOutside): Promise<RunningSync> {
   const { clock, log, authorize } = outside
-  const store = await openStore(options.store, (error) => log.error({ err: error }, 'database connection'))
+  const store = await openStore(options.store, (state, cause) =>
+    log.warn({ ...state, ...(cause !== undefined && { err: cause }) }, 'the database of connections'),
+  )
   const http = createHttpClient(clock, MAX_ANSWER_BYTES)
   const keyring = createKeyring(options.keys)
   const owner = nanoid()
@@ -107,7 +111,10 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
   const tokens = createTokenKeeper({ store, clock, keyring, owner, authOf, clientOf })
   const limits = createLimits(store, clock, limitsOf, outside.sharedBy)
   const background = (work: Promise<unknown>) =>
-    work.catch((error) => stopping || log.error({ err: error }, messageOf(error)))
+    work.catch((error) => {
+      // That the database is away is said once, when it goes.
+      if (!stopping && !(error instanceof StoreAway)) log.error({ err: error }, messageOf(error))
+    })
   const breakers = createBreakers(clock, (type, calls, from, to) => {
     log.warn({ connector: type, calls, from, to }, 'circuit breaker')
     if (to === 'open') background(tellOrganisations(type, calls))
@@ -197,6 +204,8 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
   let isSending = false
   const published = createOutcome((error) => log.error({ err: error }, 'events cannot be published'))
   const tick = async () => {
+    await store.probe()
+    if (store.state.is === 'away') return
     // What cannot be published now waits in its table, and keeps nothing else waiting.
     await publishWaiting(store, clock, publish).then(published.went, published.failed)
     const begun = (await retryDue(jobs)) + (await runSchedules(jobs))
@@ -209,7 +218,7 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
         ticking = undefined
       })
       // Beside the rest: whoever waits for a mail server keeps nobody waiting.
-      if (isSending) return
+      if (isSending || store.state.is === 'away') return
       isSending = true
       void background(sendNotices(notices)).finally(() => {
         isSending = false
@@ -249,6 +258,9 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
   return {
     app: createSyncApp(sync, streams),
     sync,
+    get state() {
+      return store.state
+    },
     endStreams: () => streams.end(),
     async stop() {
       stopping = true

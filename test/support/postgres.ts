@@ -4,10 +4,19 @@ import { chownSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { childrenOf } from './children.ts'
 
 export interface PrivatePostgres {
   /** An empty database of its own. */
   createDatabase(): Promise<string>
+  /** Ends the server as a crash does (`SIGQUIT`), or as an operator does who does not wait for clients (`SIGINT`). */
+  down(signal: 'SIGQUIT' | 'SIGINT'): Promise<void>
+  up(): Promise<void>
+  /** Stands still with all its connections open. */
+  pause(): void
+  resume(): void
+  /** What a former primary is after a failover. */
+  setReadOnly(isReadOnly: boolean): void
   stop(): Promise<void>
 }
 
@@ -48,25 +57,49 @@ export async function startPostgres(): Promise<PrivatePostgres> {
     'max_connections=200',
     `unix_socket_directories=${folder}`,
   ]
-  const server = spawn(
-    join(bin, 'postgres'),
-    ['-D', data, '-p', String(port), '-h', '127.0.0.1', ...settings.flatMap((one) => ['-c', one])],
-    { ...user, cwd: folder, env: { PATH: bin }, stdio: ['ignore', 'ignore', 'pipe'] },
-  )
-  await ready(server)
+  const begin = async () => {
+    const started = spawn(
+      join(bin, 'postgres'),
+      ['-D', data, '-p', String(port), '-h', '127.0.0.1', ...settings.flatMap((one) => ['-c', one])],
+      { ...user, cwd: folder, env: { PATH: bin }, stdio: ['ignore', 'ignore', 'pipe'] },
+    )
+    await ready(started)
+    return started
+  }
+  let server = await begin()
+  const down = async (signal: NodeJS.Signals) => {
+    if (server.exitCode !== null) return
+    const exited = once(server, 'exit')
+    server.kill(signal)
+    await exited
+  }
+  const address = ['-h', '127.0.0.1', '-p', String(port), '-U', 'test']
+  // Every connection has a process of its own.
+  const signalAll = (signal: NodeJS.Signals) => {
+    for (const pid of [...childrenOf(server.pid), server.pid])
+      if (pid !== undefined) process.kill(pid, signal)
+  }
   let made = 0
   return {
     async createDatabase() {
       const name = `test_${made++}`
-      execFileSync(join(bin, 'createdb'), ['-h', '127.0.0.1', '-p', String(port), '-U', 'test', name], {
-        cwd: folder,
-      })
+      execFileSync(join(bin, 'createdb'), [...address, name], { cwd: folder })
       return `postgres://test@127.0.0.1:${port}/${name}`
     },
+    down,
+    async up() {
+      server = await begin()
+    },
+    pause: () => signalAll('SIGSTOP'),
+    resume: () => signalAll('SIGCONT'),
+    setReadOnly(isReadOnly) {
+      const say = (sql: string) =>
+        execFileSync(join(bin, 'psql'), [...address, '-q', '-d', 'postgres', '-c', sql], { cwd: folder })
+      say(`ALTER SYSTEM SET default_transaction_read_only = ${isReadOnly}`)
+      say('SELECT pg_reload_conf()')
+    },
     async stop() {
-      const exited = once(server, 'exit')
-      server.kill('SIGQUIT')
-      await exited
+      await down('SIGQUIT')
       rmSync(folder, { recursive: true, force: true })
     },
   }

@@ -17,7 +17,7 @@ import { answerChallenge, takeWebhook, webhookRoutes } from './webhooks.ts'
 export function createSyncApp(sync: Sync, streams: OpenStreams): OpenAPIHono<Env> {
   const { authorize } = sync
   const app = new OpenAPIHono<Env>()
-  mount(app, authorize, [
+  const routes = [
     ...connectorRoutes(sync),
     ...requestRoutes(sync),
     ...integrationRoutes(sync),
@@ -27,7 +27,13 @@ export function createSyncApp(sync: Sync, streams: OpenStreams): OpenAPIHono<Env
     ...reconciliationRoutes(sync),
     ...emailRoutes(sync),
     ...suppressionRoutes(sync),
-  ])
+  ]
+  // Whatever is asked here needs the database.
+  const refusing = routes.map((route) => ({
+    ...route,
+    refusals: [...route.refusals, 'connector_store_unavailable'] as const,
+  }))
+  mount(app, authorize, refusing)
   app.get('/api/v1/connectors/requests/:id/data', (c) => answerData(sync, authorize, c))
   app.get('/api/v1/events', (c) => answerEvents(sync, authorize, streams, c))
   app.get('/api/v1/webhooks/:platform/:id', (c) => answerChallenge(sync, c))

@@ -1,6 +1,7 @@
 import { type Authorize, type Ctx, header } from '../../api/index.ts'
 import type { Clock } from '../../clock.ts'
 import { eventsAfter, newestEvent } from '../events/index.ts'
+import { StoreAway } from '../store/index.ts'
 import type { Sync } from '../sync.ts'
 
 /** Between two looks for new events. */
@@ -33,6 +34,12 @@ export class OpenStreams {
   }
 }
 
+/** What happens while the database is away is told when it is back. */
+function nothingWhileAway(error: unknown): [] {
+  if (error instanceof StoreAway) return []
+  throw error
+}
+
 /** Events of the organisation as they come; `Last-Event-ID` goes on after an earlier one. */
 export async function answerEvents(
   sync: Sync,
@@ -51,7 +58,7 @@ export async function answerEvents(
     start: (controller) => controller.enqueue(encoder.encode(': events\n\n')),
     async pull(controller) {
       while (!gone && !streams.ended) {
-        const events = await eventsAfter(sync.store, org, last)
+        const events = await eventsAfter(sync.store, org, last).catch(nothingWhileAway)
         quiet = events.length > 0 ? 0 : quiet + 1
         last = events.at(-1)?.sequence ?? last
         const news = events.map(

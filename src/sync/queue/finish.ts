@@ -1,6 +1,6 @@
-import { sql, type Transaction } from 'kysely'
+import { sql, type Transaction, type Updateable } from 'kysely'
 import { type Clock, isoTime } from '../../clock.ts'
-import type { Store, Tables } from '../store/index.ts'
+import type { JobTable, Store, Tables } from '../store/index.ts'
 import type { Job } from './claim.ts'
 
 /** The job was taken by another worker, or cancelled; whatever this one still says counts for nothing. */
@@ -8,7 +8,7 @@ export class LeaseLost extends Error {
   override readonly name = 'LeaseLost'
 }
 
-type Change = Partial<Omit<Tables['fetch_jobs'], 'id'>>
+type Change = Updateable<JobTable>
 
 /** Changes a job if it is still ours. Throws {@link LeaseLost}. */
 async function change(tx: Transaction<Tables> | Store['db'], job: Job, set: Change): Promise<void> {
@@ -73,9 +73,19 @@ export async function park(store: Store, clock: Clock, job: Job, parking: Parkin
   )
 }
 
-/** Gives a job back as if it had never been taken: its worker is stopping. */
-export const giveBack = ({ db }: Store, job: Job): Promise<void> =>
-  change(db, job, { status: 'queued', lease_owner: null, parked_by: null })
+/**
+ * Gives a job back as if it had never been taken: its worker is stopping, or could not write for a while. Where its lease
+ * has ended meanwhile the worker was taken for dead, which it is not.
+ */
+export async function giveBack({ db }: Store, job: Job): Promise<void> {
+  await db
+    .updateTable('fetch_jobs')
+    .set({ status: 'queued', lease_owner: null, parked_by: null, deaths: job.deaths })
+    .where('id', '=', job.id)
+    .where('claim', '=', job.claim)
+    .where('status', 'in', ['running', 'queued'])
+    .execute()
+}
 
 export interface RequestEnd {
   readonly requestId: string

@@ -9,7 +9,8 @@ export function migrations(engine: Engine): MigrationProvider {
     '002_mail': mail(engine),
     '003_budgets': budgets(engine),
     '004_rests': rests(engine),
-    '005_readings': readings(engine),
+    '005_deaths': deaths(),
+    '006_readings': readings(engine),
   }
   return { getMigrations: async () => all }
 }
@@ -289,6 +290,23 @@ function readings(engine: Engine): Migration {
     async up(db: Kysely<never>) {
       await db.schema.alterTable('report_rows').addColumn('download', 'text').execute()
       await db.schema.alterTable('report_rows').addColumn('absent_since', time).execute()
+    },
+  }
+}
+
+/** How many processes ended during a job, and what is written to see whether anything can be. */
+function deaths(): Migration {
+  return {
+    async up(db: Kysely<never>) {
+      await db.schema
+        .alterTable('fetch_jobs')
+        .addColumn('deaths', 'integer', (c) => c.notNull().defaultTo(0))
+        .execute()
+      await db.schema
+        .createTable('notes')
+        .addColumn('name', 'varchar(50)', (c) => c.primaryKey())
+        .addColumn('value', 'text', (c) => c.notNull())
+        .execute()
     },
   }
 }

@@ -120,12 +120,19 @@ it('stores nothing that the engine does not know', async () => {
   await expect(sql`SELECT ${new Date(0)}`.execute(store.db)).rejects.toThrow('a object cannot be stored')
 })
 
-it('fails for good, and at once, when its thread has died', async () => {
+it('says that the database is away when its thread has died, and heals', async () => {
   const { store, thread } = await open()
-  const pending = expect(SLOW.execute(store.db)).rejects.toThrow('thread that writes the database has ended')
+  await store.db.insertInto('organizations').values({ id: 2, name: 'a' }).execute()
+  const pending = expect(SLOW.execute(store.db)).rejects.toMatchObject({
+    code: 'connector_store_unavailable',
+  })
   await thread.terminate()
   await pending
-  await expect(organisations(store)).rejects.toThrow('thread that writes the database has ended')
+  await expect(organisations(store)).rejects.toMatchObject({ code: 'connector_store_unavailable' })
+  expect(store.state).toMatchObject({ is: 'away', detail: expect.stringContaining('thread') })
+  await store.probe()
+  expect(store.state).toEqual({ is: 'open' })
+  expect(await organisations(store)).toEqual([2])
 })
 
 it('ends its thread with the store', async () => {

@@ -3,14 +3,15 @@ import {
   type CompiledQuery,
   type DatabaseConnection,
   type Dialect,
-  type Driver,
   Kysely,
   type QueryResult,
   SqliteAdapter,
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely'
-import { DiskThread } from '../../disk/index.ts'
+import { DiskThread, writeFailure } from '../../disk/index.ts'
+import { messageOf } from '../../errors.ts'
+import { type Availability, type DriverOf, watched } from './availability.ts'
 import type { Tables } from './tables.ts'
 
 /** What is said to the thread that has the database. */
@@ -40,29 +41,50 @@ export interface Sqlite {
   readonly db: Kysely<Tables>
   /** The same; what it commits outside a transaction reaches the disk with the next commit that waits for it. */
   readonly loose: Kysely<Tables>
+  /** Where the thread has ended, or the disk failed: reads what is on the disk again, in a new thread. */
+  heal(): Promise<void>
 }
 
 /**
  * An embedded database in a thread of its own, so that neither a statement nor the disk keeps the event loop: what is
  * committed survives a power cut. Ends with `db`. Rejects when the file cannot be had, or when the engine does not confirm
- * full synchronisation; so does every statement once the thread has ended.
+ * full synchronisation; so does every statement once the thread has ended, until it is healed.
  */
-export async function openSqlite(path: string): Promise<Sqlite> {
-  const program = new URL('./sqlite-worker.ts', import.meta.url)
-  const thread = new DiskThread<DatabaseTraffic>('database', program, path, () => {})
-  await thread.opened
-  const database = { thread, turns: new Turns() }
+export async function openSqlite(path: string, availability: Availability): Promise<Sqlite> {
+  const database = new Database(path)
+  await database.open()
   const over = (alone: 'alone' | 'loosely') => {
     const dialect: Dialect = {
       createAdapter: () => new Adapter(),
-      createDriver: () => new ThreadDriver(database, alone),
+      createDriver: () => watched(new ThreadDriver(database, alone), availability),
       createIntrospector: (db) => new SqliteIntrospector(db),
       createQueryCompiler: () => new SqliteQueryCompiler(),
     }
     return new Kysely<Tables>({ dialect })
   }
-  return { db: over('alone'), loose: over('loosely') }
+  return { db: over('alone'), loose: over('loosely'), heal: () => database.heal() }
 }
+
+/** SQLite's codes by which the disk, and not the statement, is at fault; the low byte. */
+const DISK_CODES: Readonly<Record<number, string>> = {
+  5: 'another process keeps it locked',
+  7: 'there is not enough memory',
+  8: 'it is read-only',
+  10: 'its disk has failed',
+  11: 'it is damaged',
+  14: 'its file cannot be opened',
+  26: 'it is damaged',
+}
+
+/** Why the file cannot be used; undefined for an error of the statement. */
+export function sqliteReason(error: unknown): string | undefined {
+  if (error instanceof ThreadLost) return error.message
+  if (writeFailure(error).is === 'full') return 'the disk is full'
+  const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) : 0
+  return DISK_CODES[code & 0xff]
+}
+
+class ThreadLost extends Error {}
 
 class Adapter extends SqliteAdapter {
   /** It can take back a change of tables, so a process that ends half-way through a migration leaves nothing of it. */
@@ -77,7 +99,7 @@ class Adapter extends SqliteAdapter {
 }
 
 /** One database for many connections, each of which has it for a transaction or a statement. */
-class ThreadDriver implements Driver {
+class ThreadDriver implements DriverOf<Connection> {
   readonly #database: Database
   readonly #alone: 'alone' | 'loosely'
 
@@ -107,13 +129,67 @@ class ThreadDriver implements Driver {
   async releaseConnection(): Promise<void> {}
 
   async destroy(): Promise<void> {
-    await this.#database.thread.close()
+    await this.#database.close()
   }
 }
 
-interface Database {
-  readonly thread: DiskThread<DatabaseTraffic>
-  readonly turns: Turns
+/** The file, and the thread that has it now. */
+class Database {
+  readonly turns = new Turns()
+  readonly #path: string
+  #thread: DiskThread<DatabaseTraffic> | undefined
+  /** After an error of the disk what is in memory and what is on the disk may differ. */
+  #mustReopen = false
+  #isClosed = false
+
+  constructor(path: string) {
+    this.#path = path
+  }
+
+  async open(): Promise<void> {
+    const program = new URL('./sqlite-worker.ts', import.meta.url)
+    const thread = new DiskThread<DatabaseTraffic>('database', program, this.#path, () => {})
+    await thread.opened
+    this.#thread = thread
+    this.#mustReopen = false
+  }
+
+  async ask(statement: Statement): Promise<StatementAnswer> {
+    const thread = this.#thread
+    if (!thread) throw new ThreadLost('the thread that writes it has ended')
+    try {
+      return await thread.ask(statement)
+    } catch (error) {
+      // What SQLite says has a code; a thread that has ended says no more than that.
+      const hasCode = error instanceof Error && 'code' in error
+      if (!hasCode && thread.isLost) {
+        this.#mustReopen = true
+        throw new ThreadLost(messageOf(error))
+      }
+      if (sqliteReason(error) !== undefined && writeFailure(error).is === 'broken') this.#mustReopen = true
+      throw error
+    }
+  }
+
+  async heal(): Promise<void> {
+    if (!this.#mustReopen || this.#isClosed) return
+    // Between two transactions: whoever is within one still has the old thread.
+    const giveOn = await this.turns.take()
+    try {
+      await this.#thread?.close()
+      this.#thread = undefined
+      if (!this.#isClosed) await this.open()
+    } catch (error) {
+      throw new ThreadLost(messageOf(error))
+    } finally {
+      giveOn()
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await this.#thread?.close()
+  }
 }
 
 /** Whose the database is, in the order it was asked for. */
@@ -188,7 +264,7 @@ class Connection implements DatabaseConnection {
   }
 
   #ask(place: Statement['place'], sql: string, values: readonly SQLInputValue[]): Promise<StatementAnswer> {
-    return this.#database.thread.ask({ place, sql, values })
+    return this.#database.ask({ place, sql, values })
   }
 }
 

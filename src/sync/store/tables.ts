@@ -22,6 +22,8 @@ export interface Tables {
   mail_suppressions: { connector_id: string; address: string; reason: string; since: string }
   mail_notices: MailNoticeTable
   campaign_budgets: CampaignBudgetTable
+  /** What this database says of itself. */
+  notes: { name: string; value: string }
 }
 
 export type ConnectorStatus = 'pending' | 'connected' | 'disconnected' | 'error'
@@ -95,6 +97,8 @@ export interface JobTable {
   lease_until: string | null
   /** Counts claims; what an earlier claim says is not listened to. */
   claim: number
+  /** How many processes in a row have ended while they worked on it. */
+  deaths: Generated<number>
   progress: number
   /** What the conversation remembered last. */
   memory: string | null

@@ -18,7 +18,7 @@ import {
 } from '../queue/index.ts'
 import { countOfDownload, type RowSource, upsertRows } from '../reports/index.ts'
 import { begin, type Conversation, converse, type Talked } from '../run/index.ts'
-import type { ConnectorTable } from '../store/index.ts'
+import { type ConnectorTable, StoreAway } from '../store/index.ts'
 import { aboutRows, accountRefOf, CAMPAIGNS_REPORT, specOf } from './connection.ts'
 import type { WorkDeps } from './deps.ts'
 import { finish } from './finish.ts'
@@ -40,7 +40,8 @@ export class Stopping extends Error {}
 /**
  * Works on a job until it ends or has to wait; then the conversation is returned, to go on with later. Every step that
  * matters is durable before the next begins, so that after a crash the job is simply run again. Once `stopping` is aborted
- * with {@link Stopping} it is given back before its next call.
+ * with {@link Stopping} it is given back before its next call. Rejects with {@link StoreAway} when the database goes away
+ * meanwhile: then the job is still ours, and to be given back when it is there again.
  */
 export async function runJob(
   deps: WorkDeps,
@@ -101,13 +102,14 @@ export async function runJob(
       await giveBack(deps.store, job).catch(() => {})
       return undefined
     }
+    if (error instanceof StoreAway) throw error
     deps.log.error({ err: error, jobId: job.id }, 'a job broke off')
-    await giveUp(deps, job, executionTimeMs()).catch(() => {})
+    await giveUp(deps, job, executionTimeMs())
     return undefined
   }
 }
 
-/** What failed is ours (the disk, the database, a fault in the code). Where even this fails, the lease ends and the job runs again. */
+/** What failed is ours: the disk of files, or a fault in the code. */
 async function giveUp(deps: WorkDeps, job: Job, executionTimeMs: number): Promise<void> {
   const row = await deps.store.db
     .selectFrom('connectors')

@@ -1,6 +1,7 @@
 import { every } from '../../clock.ts'
 import { messageOf } from '../../errors.ts'
 import { claim, giveBack, type Job, release } from '../queue/index.ts'
+import { StoreAway } from '../store/index.ts'
 import type { WorkDeps } from './deps.ts'
 import { LEASE_MS } from './lease.ts'
 import { type Kept, runJob, Stopping } from './run-job.ts'
@@ -28,12 +29,20 @@ export function startWorker(
 ): Worker {
   const running = new Map<string, { readonly job: Job; readonly over: Promise<void> }>()
   const parked = new Map<string, Kept>()
+  /** Jobs whose end could not be written: the database was away. */
+  const owed = new Map<string, Job>()
   const stopping = new AbortController()
   const { signal } = stopping
   let looking: Promise<void> | undefined
   let again = false
 
   async function look(): Promise<void> {
+    for (const job of owed.values()) {
+      await giveBack(deps.store, job)
+      // It may have ended just before.
+      await onEnd(job)
+      owed.delete(job.id)
+    }
     await release(deps.store, deps.clock)
     for (;;) {
       const limit = maxConcurrent - running.size
@@ -52,7 +61,9 @@ export function startWorker(
     }
     looking = look()
       .catch((error) => {
-        if (!signal.aborted) deps.log.error({ err: error }, `no work can be taken: ${messageOf(error)}`)
+        // That the database is away is said once, when it goes.
+        if (signal.aborted || error instanceof StoreAway) return
+        deps.log.error({ err: error }, `no work can be taken: ${messageOf(error)}`)
       })
       .finally(() => {
         looking = undefined
@@ -73,7 +84,8 @@ export function startWorker(
       if (waits) parked.set(job.id, waits)
       else if (!signal.aborted) await onEnd(job)
     } catch (error) {
-      if (!signal.aborted) deps.log.error({ err: error, jobId: job.id }, 'after a job')
+      if (error instanceof StoreAway) owed.set(job.id, job)
+      else if (!signal.aborted) deps.log.error({ err: error, jobId: job.id }, 'after a job')
     } finally {
       running.delete(job.id)
       nudge()

@@ -1,0 +1,108 @@
+import type { CompiledQuery, DatabaseConnection, TransactionSettings } from 'kysely'
+import { AppError } from '../../errors.ts'
+
+/** Whether the database takes what is written. */
+export type StoreState = { readonly is: 'open' } | { readonly is: 'away'; readonly detail: string }
+
+/** A statement that failed for the database or its disk, not for what it says; the same may pass later. */
+export class StoreAway extends AppError {
+  constructor(detail: string, cause: unknown) {
+    super('connector_store_unavailable', `The database of connections cannot be used now: ${detail}`, {
+      afterMs: RETRY_AFTER_MS,
+    })
+    this.cause = cause
+  }
+}
+
+/** What a caller that was refused is told to wait: the database is tried once a second. */
+const RETRY_AFTER_MS = 1_000
+
+interface Options {
+  /** Why the database cannot be used, in words that may be shown; undefined for an error of the statement itself. */
+  readonly reasonOf: (error: unknown) => string | undefined
+  readonly onChange: (state: StoreState, cause?: unknown) => void
+}
+
+/** What is known of a database from how its statements end. */
+export class Availability {
+  readonly #options: Options
+  #state: StoreState = { is: 'open' }
+
+  constructor(options: Options) {
+    this.#options = options
+  }
+
+  get state(): StoreState {
+    return this.#state
+  }
+
+  /** Takes note of a failure; returns what is thrown in its place. */
+  failed(error: unknown): unknown {
+    if (error instanceof StoreAway) return error
+    const detail = this.#options.reasonOf(error)
+    if (detail === undefined) return error
+    const before = this.#state
+    this.#state = { is: 'away', detail }
+    if (before.is !== 'away' || before.detail !== detail) this.#options.onChange(this.#state, error)
+    return new StoreAway(detail, error)
+  }
+
+  /** Something was written. */
+  wrote(): void {
+    if (this.#state.is === 'open') return
+    this.#state = { is: 'open' }
+    this.#options.onChange(this.#state)
+  }
+}
+
+/** The driver of a database whose failures are taken note of, and thrown as {@link StoreAway}. */
+export function watched<C extends DatabaseConnection>(
+  driver: DriverOf<C>,
+  availability: Availability,
+): DriverOf<WatchedConnection<C>> {
+  const noting = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work
+    } catch (error) {
+      throw availability.failed(error)
+    }
+  }
+  return {
+    init: () => driver.init(),
+    acquireConnection: async () => new WatchedConnection(await noting(driver.acquireConnection()), noting),
+    beginTransaction: ({ inner }, settings) => noting(driver.beginTransaction(inner, settings)),
+    commitTransaction: ({ inner }) => noting(driver.commitTransaction(inner)),
+    rollbackTransaction: ({ inner }) => noting(driver.rollbackTransaction(inner)),
+    releaseConnection: ({ inner }) => driver.releaseConnection(inner),
+    destroy: () => driver.destroy(),
+  }
+}
+
+/** A driver, with the type of its own connections. */
+export interface DriverOf<C extends DatabaseConnection> {
+  init(): Promise<void>
+  acquireConnection(): Promise<C>
+  beginTransaction(connection: C, settings: TransactionSettings): Promise<void>
+  commitTransaction(connection: C): Promise<void>
+  rollbackTransaction(connection: C): Promise<void>
+  releaseConnection(connection: C): Promise<void>
+  destroy(): Promise<void>
+}
+
+class WatchedConnection<C extends DatabaseConnection> implements DatabaseConnection {
+  readonly inner: C
+  readonly #noting: <T>(work: Promise<T>) => Promise<T>
+
+  constructor(inner: C, noting: <T>(work: Promise<T>) => Promise<T>) {
+    this.inner = inner
+    this.#noting = noting
+  }
+
+  executeQuery<R>(query: CompiledQuery) {
+    return this.#noting(this.inner.executeQuery<R>(query))
+  }
+
+  streamQuery(): never {
+    throw new Error('a long result is read page by page')
+  }
+}

@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type PrivatePostgres, startPostgres } from '../support/postgres.ts'
+import { type Reads, startReads } from '../support/reads.ts'
+import { smallDisk } from '../support/small-disk.ts'
+
+let server: PrivatePostgres
+beforeAll(async () => {
+  server = await startPostgres()
+})
+afterAll(() => server.stop())
+
+/** A fetch whose platform has not answered yet. */
+async function fetching(reads: Reads): Promise<string> {
+  reads.platform.rows = [1, 2, 3].map((n) => ({ date: `2026-11-0${n}`, id: 'a', clicks: n }))
+  await reads.connect()
+  reads.platform.faults.push('hang')
+  const { body } = await reads.fetchReport()
+  await reads.until('/livez', () => reads.platform.asked.some((call) => call.includes('/report')))
+  return body.request_id
+}
+
+const begun = ({ send }: Reads) =>
+  send('POST', '/api/v1/connectors/oauth/initiate', {
+    connector_type: 'DV360',
+    callback_url: 'http://127.0.0.1:9/back',
+  })
+
+const isAway = ({ service }: Reads) => service.reads?.store.state.is === 'away'
+
+describe('PostgreSQL that goes away while a fetch runs', () => {
+  const ways: [string, () => Promise<void>, () => Promise<void>][] = [
+    ['crashes', () => server.down('SIGQUIT'), () => server.up()],
+    ['is restarted', () => server.down('SIGINT'), () => server.up()],
+  ]
+  it.each(ways)('and %s ends nothing but statements, and the fetch goes on', async (_, down, up) => {
+    const reads = await startReads({ DATABASE_URL: await server.createDatabase() })
+    const requestId = await fetching(reads)
+    await down()
+    await reads.until('/livez', () => isAway(reads))
+    // Money does without it, and says nothing of it.
+    expect(await reads.bid()).toMatchObject({ status: 200 })
+    const refused = await reads.get(`/api/v1/connectors/requests/${requestId}`)
+    expect(refused).toMatchObject({ status: 503, body: { code: 'connector_store_unavailable' } })
+    expect(refused.body.detail).not.toContain('127.0.0.1')
+    expect(refused.headers.get('retry-after')).toBe('1')
+
+    await up()
+    await reads.until('/livez', () => !isAway(reads))
+    expect((await reads.ended(requestId)).body).toMatchObject({
+      status: 'completed',
+      result: { records_fetched: 3 },
+    })
+    expect(reads.logged.filter(({ msg }) => msg === 'the database of connections')).toHaveLength(2)
+  })
+
+  it('and comes back read-only is away until it takes writes', async () => {
+    const reads = await startReads({ DATABASE_URL: await server.createDatabase() })
+    server.setReadOnly(true)
+    await reads.until('/livez', () => isAway(reads))
+    expect(await begun(reads)).toMatchObject({
+      status: 503,
+      body: { detail: expect.stringContaining('read-only') },
+    })
+    server.setReadOnly(false)
+    await reads.until('/livez', () => !isAway(reads))
+    await reads.connect()
+  })
+})
+
+it('says that a full disk keeps connections from being stored, and goes on when there is space', async () => {
+  const disk = smallDisk()
+  const reads = await startReads({ DATA_DIR: disk.directory })
+  await reads.connect()
+  disk.fill(0)
+  let refused = await begun(reads)
+  // What the log has room for is written yet.
+  for (let turn = 0; turn < 200 && refused.status === 200; turn++) refused = await begun(reads)
+  expect(refused).toMatchObject({
+    status: 503,
+    body: { code: 'connector_store_unavailable', detail: expect.stringContaining('the disk is full') },
+  })
+  expect(isAway(reads)).toBe(true)
+  expect(await reads.get('/api/v1/connectors')).toMatchObject({ status: 200 })
+  disk.makeSpace()
+  await reads.until('/livez', () => !isAway(reads))
+  expect(await begun(reads)).toMatchObject({ status: 200 })
+})
