@@ -2,7 +2,7 @@ import type { Caveats } from './caveats.ts'
 import type { Cell } from './read-connector.ts'
 
 /**
- * What a figure is. `count`: how often something happened, usually whole. `number`: any number. `money`: units of a
+ * What a figure is. `count`: how often something happened, usually whole. `number`: every other one. `money`: units of a
  * currency, as text or number, which become micros.
  */
 export type FigureKind = 'count' | 'number' | 'money'
