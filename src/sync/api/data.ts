@@ -45,10 +45,13 @@ export async function answerData(sync: Sync, authorize: Authorize, c: Ctx): Prom
     if (!file) throw new AppError('not_found', 'The file is gone; ask for the data again')
     return new Response(webStream(file), { headers })
   }
-  const { columns, records, watermark } = await survey(sync, { report, spec, range: date_range, fields })
+  const { columns, records, watermark } = await survey(sync, {
+    ...{ report, spec, range: date_range, fields },
+    jobId: request.job_id,
+  })
   if (stale && records === 0)
     throw new AppError('platform_unavailable', `${row.type} fails, and nothing was read before`, 'later')
-  const rows = readRows(sync.store, report, date_range)
+  const rows = readRows(sync.store, report, date_range, request.job_id)
   const metadata = {
     report_type: request.request_type,
     account_id: row.account_id,

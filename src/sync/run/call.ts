@@ -5,11 +5,12 @@ import { messageOf } from '../../errors.ts'
 import type { HttpRequest, HttpResponse, Opening, StreamingClient } from '../../http.ts'
 import type { Answer } from '../../platforms/index.ts'
 import type { Priority, Verdict } from '../../shield/index.ts'
+import { type Caveats, reasonOf } from '../connectors/caveats.ts'
 import type { ReadConnector, ReadStep, Row } from '../connectors/read-connector.ts'
 import type { TokenKeeper } from '../oauth/index.ts'
 import type { Breakers, Calling } from './breakers.ts'
 import type { Account, Limits } from './limits.ts'
-import { recordsOf } from './read-stream.ts'
+import { type Found, NotAsOrdered, recordsOf } from './read-stream.ts'
 
 export interface CallDeps {
   readonly clock: Clock
@@ -39,6 +40,14 @@ const callingOf = ({ connector, connectorId, account }: CallerOf): Calling => ({
 
 export type CallStep = Extract<ReadStep, { is: 'ask' | 'download' }>
 
+/** Where the rows of a download go, and what breaks a call off. */
+export interface Sink {
+  readonly cancelled: AbortSignal
+  /** @param sums fields that add up over rows of this download with the same key */
+  onRows(rows: readonly Row[]): Promise<void>
+  readonly caveats: Caveats
+}
+
 /** An {@link Answer}, or why there is none. `later`: nothing was sent; the same call may pass after `waitMs`. */
 export type CallAnswer =
   | Exclude<Answer, { is: 'throttled' | 'auth_expired' }>
@@ -65,27 +74,21 @@ const verdictOf: Record<Answer['is'] | 'not_sent' | 'no_answer', Verdict> = {
   no_answer: 'failing',
 }
 
-/** What goes with a call: who takes its rows, and what breaks it off. */
-export interface AroundCall {
-  readonly onRows: (rows: readonly Row[]) => Promise<void>
-  readonly cancelled: AbortSignal
-}
-
 /** One request of a conversation, sent at most twice: again only with a fresh token after the old one was called expired. */
 export async function call(
   deps: CallDeps,
   caller: CallerOf,
   step: CallStep,
-  around: AroundCall,
+  sink: Sink,
 ): Promise<CallAnswer> {
   const { connectorId } = caller
   const token = await deps.tokens.get(connectorId)
   if (token.is !== 'token') return withoutToken(token)
-  let sent = await send(deps, caller, step, token.accessToken, around)
+  let sent = await send(deps, caller, step, token.accessToken, sink)
   if (sent.is === 'auth_expired') {
     const fresh = await deps.tokens.renew(connectorId, token.accessToken)
     if (fresh.is !== 'token') return withoutToken(fresh)
-    sent = await send(deps, caller, step, fresh.accessToken, around)
+    sent = await send(deps, caller, step, fresh.accessToken, sink)
   }
   if (sent.is === 'auth_expired' || sent.is === 'auth_lost') {
     await deps.tokens.lose(connectorId, sent.detail)
@@ -105,7 +108,7 @@ async function send(
   caller: CallerOf,
   step: CallStep,
   accessToken: string,
-  around: AroundCall,
+  sink: Sink,
 ): Promise<Sent> {
   const { connector, account, priority } = caller
   const { clock, limits } = deps
@@ -124,10 +127,10 @@ async function send(
     const request = connector.authorize(step.request, accessToken)
     const sent =
       step.is === 'ask'
-        ? await ask(deps, caller, request, step.bucket, around.cancelled)
-        : await download(deps, caller, step, { request, accessToken }, around)
+        ? await ask(deps, caller, request, step.bucket, sink.cancelled)
+        : await download(deps, caller, step, { request, accessToken }, sink)
     // What we have broken off ourselves says nothing of the platform.
-    if (!around.cancelled.aborted) verdict = verdictOf[sent.is]
+    if (!sink.cancelled.aborted) verdict = verdictOf[sent.is]
     if (sent.is === 'throttled') {
       limits.block(account, step.bucket, sent.retryAfterMs)
       deps.onLimited(caller, sent.retryAfterMs)
@@ -171,9 +174,9 @@ async function download(
   caller: CallerOf,
   step: Extract<ReadStep, { is: 'download' }>,
   first: First,
-  { onRows, cancelled }: AroundCall,
+  sink: Sink,
 ): Promise<Answered> {
-  const opening = await follow(deps, caller, step, first, cancelled)
+  const opening = await follow(deps, caller, step, first, sink.cancelled)
   if (opening.is !== 'opened') return opening
   const { status, headers, body } = opening
   if (status >= 300) {
@@ -182,20 +185,44 @@ async function download(
   }
   try {
     let rows: Row[] = []
-    for await (const [record, file] of recordsOf(paced(deps.clock, body), step)) {
-      const row = step.toRow(record, file)
+    for await (const found of recordsOf(paced(deps.clock, body), step)) {
+      const row = rowOf(step, found, sink.caveats)
       if (row) rows.push(row)
       if (rows.length < BATCH) continue
-      await onRows(rows)
+      await sink.onRows(rows)
       rows = []
     }
-    if (rows.length > 0) await onRows(rows)
+    if (rows.length > 0) await sink.onRows(rows)
     return { is: 'ok', body: undefined }
   } catch (error) {
     if (error instanceof StopDownload) throw error.cause
+    if (error instanceof NotAsOrdered) return { is: 'refused', detail: error.message }
     return { is: 'no_answer', detail: `the download broke off: ${messageOf(error)}` }
   } finally {
     body.destroy()
+  }
+}
+
+/** One record that cannot be read costs the others nothing. */
+export function rowOf(
+  { toRow }: Extract<ReadStep, { is: 'download' }>,
+  found: Found,
+  caveats: Caveats,
+): Row | undefined {
+  switch (found.is) {
+    case 'record':
+      try {
+        return toRow(found.record, found.file)
+      } catch (error) {
+        caveats.leftOut(reasonOf(error))
+        return undefined
+      }
+    case 'bad_line':
+      caveats.leftOut(found.reason)
+      return undefined
+    case 'open_end':
+      caveats.add('the file does not end with a line break: its last line may have been cut')
+      return undefined
   }
 }
 

@@ -1,5 +1,5 @@
 import { type Clock, sleep } from '../../clock.ts'
-import { messageOf } from '../../errors.ts'
+import { Caveats, reasonOf } from '../connectors/caveats.ts'
 import {
   type Json,
   type ReadReply,
@@ -20,15 +20,26 @@ export interface Signals {
 
 /** What happens around a conversation, in the order it asks for it. */
 export interface Listener extends Signals {
-  onRows(rows: readonly Row[]): Promise<void>
+  /** @param from of rows that a download brings: which one it is, and what of them adds up */
+  onRows(rows: readonly Row[], from?: Download): Promise<void>
+  /** A download whose rows add up is over; `rows` were handed on. */
+  onDownloaded(download: { readonly number: number; readonly rows: number }): Promise<void>
   /** Stored durably when this resolves. */
   onRemember(state: Json): Promise<void>
   onProgress(share: number): Promise<void>
 }
 
+/** One try of one download. */
+export interface Download {
+  /** Of its conversation; a download that is repeated has another number. */
+  readonly number: number
+  readonly sums: readonly string[]
+}
+
 /** A conversation under way. Kept while it is parked, so that it goes on where it was. */
 export interface Conversation<T> {
   readonly talk: ReadTalk<T>
+  readonly caveats: Caveats
   turn: IteratorResult<ReadStep, T> | undefined
   calls: number
   failures: number
@@ -56,8 +67,10 @@ const BACKOFF_MS = 500
 /** Waits up to here are slept through; longer ones give the turn up. */
 const SHORT_MS = 1_000
 
-export const begin = <T>(talk: ReadTalk<T>): Conversation<T> => ({
+/** @param caveats that `talk` was given as well */
+export const begin = <T>(talk: ReadTalk<T>, caveats: Caveats): Conversation<T> => ({
   talk,
+  caveats,
   turn: undefined,
   calls: 0,
   failures: 0,
@@ -77,9 +90,9 @@ export async function converse<T>(
       return undefined
     } catch (error) {
       // What was written is written, even if the answer to it is not what it should be.
-      if (conversation.hasWritten) return { is: 'unknown', detail: messageOf(error) }
+      if (conversation.hasWritten) return { is: 'unknown', detail: reasonOf(error) }
       const detail =
-        error instanceof TalkRefused ? error.message : `the answer was not understood: ${messageOf(error)}`
+        error instanceof TalkRefused ? error.message : `the answer was not understood: ${reasonOf(error)}`
       return { is: 'refused', detail }
     }
   }
@@ -131,8 +144,13 @@ async function repeated<T>(
   step: CallStep,
   listener: Listener,
 ): Promise<Came> {
+  const { caveats } = conversation
+  const sumsOf = step.is === 'download' ? step.sums : undefined
+  let handedOn = 0
   const onRows = async (rows: readonly Row[]) => {
-    await listener.onRows(rows).catch((cause) => {
+    handedOn += rows.length
+    const from = sumsOf && { number: conversation.calls, sums: sumsOf }
+    await listener.onRows(rows, from).catch((cause) => {
       throw new StopDownload('', { cause })
     })
   }
@@ -141,8 +159,14 @@ async function repeated<T>(
   for (;;) {
     listener.stopping.throwIfAborted()
     listener.cancelled.throwIfAborted()
-    const answer = await call(deps, caller, step, { onRows, cancelled: listener.cancelled })
+    const before = caveats.state
+    const number = conversation.calls
+    handedOn = 0
+    const answer = await call(deps, caller, step, { onRows, caveats, cancelled: listener.cancelled })
     listener.cancelled.throwIfAborted()
+    // What is read again is counted again.
+    if (answer.is !== 'ok') caveats.state = before
+    else if (sumsOf) await listener.onDownloaded({ number, rows: handedOn })
     if (answer.is !== 'later') conversation.calls += 1
     const came = judged(answer, step)
     if (came) {
@@ -202,7 +226,7 @@ export async function converseNow<T>(
   talk: ReadTalk<T>,
   patienceMs: number,
 ): Promise<Exclude<Talked<T>, { is: 'parked' }>> {
-  const conversation = begin(talk)
+  const conversation = begin(talk, new Caveats())
   const untilMs = deps.clock.elapsedMs() + patienceMs
   const ignore = async () => {}
   const { signal: never } = new AbortController()
@@ -211,6 +235,7 @@ export async function converseNow<T>(
       stopping: never,
       cancelled: never,
       onRows: ignore,
+      onDownloaded: ignore,
       onRemember: ignore,
       onProgress: ignore,
     })

@@ -31,6 +31,8 @@ export interface Wanted {
   readonly range: DateRange | undefined
   readonly fields: readonly string[]
   readonly result: ReportResult
+  /** The job that read it. */
+  readonly jobId: string
 }
 
 /** Writes what one requester asked for: its dates, its fields, the key, and what we know nothing of. */
@@ -40,7 +42,7 @@ export async function writeArtefact(
   wanted: Wanted,
 ): Promise<RequestResult> {
   const { store, clock, files } = deps
-  const { report, range, result, account } = wanted
+  const { report, range, result, account, jobId } = wanted
   const { columns, records, watermark } = await survey(deps, wanted)
   const fetchedAt = isoTime(clock.nowMs())
   const metadata = {
@@ -58,7 +60,7 @@ export async function writeArtefact(
   }
   const name = `${report.connectorId}/${requestId}.parquet`
   const path = await localPath(files, name)
-  const size = await writeParquet(path, columns, readRows(store, report, range), metadata)
+  const size = await writeParquet(path, columns, readRows(store, report, range, jobId), metadata)
   return {
     records_fetched: records,
     size_bytes: size,
@@ -81,11 +83,11 @@ export async function survey(
   { store }: Pick<WorkDeps, 'store'>,
   wanted: Omit<Wanted, 'result' | 'account'>,
 ): Promise<Survey> {
-  const { report, spec, range, fields } = wanted
+  const { report, spec, range, fields, jobId } = wanted
   const finder = new ColumnFinder([...spec.key, ...fields])
   let records = 0
   let watermark: string | undefined
-  for await (const page of readRows(store, report, range)) {
+  for await (const page of readRows(store, report, range, jobId)) {
     for (const row of page) finder.add(row)
     records += page.length
     watermark = dateOf(page.at(-1)) ?? watermark
