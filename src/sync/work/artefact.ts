@@ -1,4 +1,5 @@
 import { isoTime } from '../../clock.ts'
+import { commonFieldNames } from '../connectors/common-names.ts'
 import type { AccountRef, DateRange, ReportResult, ReportSpec, Row } from '../connectors/read-connector.ts'
 import {
   type Column,
@@ -91,7 +92,7 @@ export async function survey(
     watermark = dateOf(page.at(-1)) ?? watermark
   }
   const asked = new Set([...spec.key, ...fields])
-  const known = new Set(spec.fields)
+  const known = new Set([...spec.fields, ...commonFieldNames(spec)])
   return {
     columns: finder.columns.filter(({ name }) => asked.has(name) || !known.has(name)),
     records,

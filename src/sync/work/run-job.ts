@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely'
 import { every } from '../../clock.ts'
+import { ownFields, withCommonFields } from '../connectors/common-names.ts'
 import type { ReportResult } from '../connectors/read-connector.ts'
 import { emit } from '../events/index.ts'
 import { RECONNECT } from '../oauth/index.ts'
@@ -23,6 +24,9 @@ import type { WorkDeps } from './deps.ts'
 import { finish } from './finish.ts'
 import { LEASE_MS } from './lease.ts'
 import type { Work } from './work.ts'
+
+/** Each look at a report that is being made is a quarter of what is left up to here: how long it takes is not told. */
+const MADE_SHARE = 0.9
 
 /** A conversation between two turns of its job. */
 export interface Kept {
@@ -126,7 +130,7 @@ async function prepare(
   return { job, row, connector, spec, account, range, source }
 }
 
-async function talkOf({ store }: WorkDeps, { job, connector, account, range }: Work) {
+async function talkOf({ store }: WorkDeps, { job, connector, account, range, spec }: Work) {
   const cursor = await store.db
     .selectFrom('cursors')
     .select('value')
@@ -143,14 +147,14 @@ async function talkOf({ store }: WorkDeps, { job, connector, account, range }: W
     account,
     reportType: job.report_type,
     range,
-    fields: JSON.parse(job.fields),
+    fields: ownFields(spec, JSON.parse(job.fields)),
   })
 }
 
 /** The lease is kept alive while a call takes its time; once it is lost, or the job cancelled, nothing more is stored. */
 async function talk(
   deps: WorkDeps,
-  { job, row, connector, source }: Work,
+  { job, row, connector, source, spec }: Work,
   conversation: Conversation<ReportResult>,
   stopping: AbortSignal,
 ): Promise<Talked<ReportResult>> {
@@ -161,6 +165,7 @@ async function talk(
     renew(store, clock, job, LEASE_MS, progress).catch((error) => {
       if (error instanceof LeaseLost) lost = true
     })
+  const complete = withCommonFields(spec, JSON.parse(job.fields))
   const stop = every(clock, LEASE_MS / 3, stayAlive)
   const still = () => {
     if (lost) throw new LeaseLost()
@@ -176,11 +181,15 @@ async function talk(
       stopping,
       async onRows(rows) {
         still()
-        await upsertRows(store, clock, source, rows)
+        await upsertRows(store, clock, source, rows.map(complete))
       },
       onRemember: (state) => remember(store, job, JSON.stringify(state)),
       async onProgress(share) {
         progress = Math.min(0.99, Math.max(progress, share))
+        await renew(store, clock, job, LEASE_MS, progress)
+      },
+      async onWait() {
+        progress += (MADE_SHARE - Math.min(progress, MADE_SHARE)) / 4
         await renew(store, clock, job, LEASE_MS, progress)
       },
     })
