@@ -6,17 +6,20 @@ import {
   currency,
   money,
   multipliers,
+  ownSecret,
   port,
   rateLimit,
   rates,
   redisUrl,
   seats,
   seconds,
+  secret,
   text,
 } from './config-fields.ts'
 import { syncFields } from './config-sync.ts'
 import { LOG_LEVELS } from './log.ts'
 import { GOOGLE_TOKEN_URL, PLATFORM_DEFAULTS } from './platforms/index.ts'
+import { MIN_HUB_CHARS } from './sync/index.ts'
 
 const { google_ads: google, meta, tradedesk } = PLATFORM_DEFAULTS
 
@@ -58,7 +61,7 @@ export const Env = z.object({
   OPENRTB_NETWORK_MARGIN_MS: z.coerce.number().min(0).default(20),
   OPENRTB_SHED_ABOVE_MS: z.coerce.number().positive().default(50),
   OPENRTB_MAX_PREDICTIONS: z.coerce.number().int().min(1).max(100_000_000).default(1_000_000),
-  NOTICE_SECRET: z.string().min(32).optional(),
+  NOTICE_SECRET: ownSecret,
 
   GOOGLE_ADS_BUDGET: money('500'),
   GOOGLE_ADS_CURRENCY: currency,
@@ -75,7 +78,7 @@ export const Env = z.object({
   GOOGLE_ADS_LOGIN_CUSTOMER_ID: text,
   GOOGLE_ADS_DEVELOPER_TOKEN: text,
   GOOGLE_ADS_CLIENT_ID: text,
-  GOOGLE_ADS_CLIENT_SECRET: text,
+  GOOGLE_ADS_CLIENT_SECRET: secret(1),
   GOOGLE_ADS_REFRESH_TOKEN: text,
 
   META_BUDGET: money('400'),
@@ -89,7 +92,7 @@ export const Env = z.object({
   META_URL: address.default(meta.url),
   META_ACCESS_TOKEN: text,
   META_BUSINESS_ID: text,
-  META_APP_SECRET: text,
+  META_APP_SECRET: secret(MIN_HUB_CHARS),
 
   TRADEDESK_BUDGET: money('600'),
   TRADEDESK_CURRENCY: currency,

@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { type ApiKey, DEFAULT_ORG, KEY_SCOPES } from './api/index.ts'
+import { type ApiKey, DEFAULT_ORG, hashKey, KEY_SCOPES } from './api/index.ts'
 import { DEFAULT_MULTIPLIERS } from './fallback/index.ts'
 import { isCurrency, MoneyError, parseMoney } from './money.ts'
+import { isLongEnough, MIN_SECRET_CHARS } from './secret-file.ts'
 import type { BreakerOptions, RateLimit } from './shield/index.ts'
 
 export const money = (byDefault: string) =>
@@ -69,6 +70,9 @@ export const breaker = z
     return { failures, slowMs, resetMs: resetSeconds * 1000, successes }
   })
 
+/** SHA-256 of an empty key, as of a variable that was not set when it was made. */
+const OF_NOTHING = hashKey('').toString('hex')
+
 /** `name:scope+scope:sha256` or `name@organisation:…`, comma-separated; `npm run key` makes the entries. */
 export const apiKeys = z
   .string()
@@ -79,7 +83,12 @@ export const apiKeys = z
       const [whose = '', names = '', sha256 = ''] = entry.trim().split(':')
       const [, name, org] = /^([\w-]{1,32})(?:@([1-9]\d{0,8}))?$/.exec(whose) ?? []
       const scopes = KEY_SCOPES.filter((scope) => names.split('+').includes(scope))
-      if (name !== undefined && scopes.length === names.split('+').length && /^[0-9a-f]{64}$/.test(sha256)) {
+      if (
+        name !== undefined &&
+        scopes.length === names.split('+').length &&
+        /^[0-9a-f]{64}$/.test(sha256) &&
+        sha256 !== OF_NOTHING
+      ) {
         return [{ name, org: Number(org ?? DEFAULT_ORG), scopes, sha256: Buffer.from(sha256, 'hex') }]
       }
       ctx.addIssue({
@@ -121,6 +130,19 @@ export const redisUrl = z
   )
   .optional()
 export const text = z.string().min(1).optional()
+
+/** A secret that somebody else made; it is never shown. White space around it counts for nothing. */
+export const secret = (minChars: number) =>
+  z
+    .string()
+    .refine((value) => value.trim().length >= minChars, `must have at least ${minChars} characters`)
+    .optional()
+
+/** A secret that we sign with. */
+export const ownSecret = z
+  .string()
+  .refine(isLongEnough, `must have at least ${MIN_SECRET_CHARS} characters`)
+  .optional()
 
 const Seat = z.strictObject({
   id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),

@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { address, currency, money, parsedJson, rateLimits, seconds, text } from './config-fields.ts'
+import { address, currency, money, parsedJson, rateLimits, seconds, secret, text } from './config-fields.ts'
 import type { Micros } from './money.ts'
 import { CONNECTOR_TYPES, type ConnectorType, parseKeys, type SyncOptions } from './sync/index.ts'
 
 const Type = z.enum(CONNECTOR_TYPES)
-const Client = z.strictObject({ clientId: z.string().min(1), clientSecret: z.string().min(1) })
+const Client = z.strictObject({ clientId: z.string().min(1), clientSecret: secret(1).unwrap() })
 
 const keys = z.string().transform((text, ctx): Buffer[] => {
   try {
@@ -58,7 +58,7 @@ export const syncFields = {
   S3_BUCKET: text,
   S3_REGION: z.string().default('us-east-1'),
   S3_ACCESS_KEY_ID: text,
-  S3_SECRET_ACCESS_KEY: text,
+  S3_SECRET_ACCESS_KEY: secret(1),
   BIDWARDEN_URL: address.optional(),
   BIDWARDEN_KEY: text,
 } as const

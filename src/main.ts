@@ -40,7 +40,7 @@ import { PLATFORMS } from './platforms/index.ts'
 import { startRecords } from './records-wiring.ts'
 import { type Sandbox, startSandbox } from './sandbox/index.ts'
 import { sandboxOptions } from './sandbox-wiring.ts'
-import { secretInFolder } from './secret-file.ts'
+import { SecretError, secretInFolder } from './secret-file.ts'
 import {
   BudgetManager,
   CircuitBreaker,
@@ -271,6 +271,7 @@ if (import.meta.main) {
 /** What an operator can mend, a port in use, a disk, a store that is away, needs no stack. */
 function startupError(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  const isOutside = error instanceof DiskError || error instanceof StoreUnavailable || 'syscall' in error
+  const isOutside =
+    [DiskError, StoreUnavailable, SecretError].some((kind) => error instanceof kind) || 'syscall' in error
   return isOutside ? error.message : (error.stack ?? error.message)
 }

@@ -117,7 +117,11 @@ export function createMetrics() {
       buckets: [0.1, 0.5, 1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 21600],
       registers,
     }),
-    losses: tally('bidwarden_openrtb_losses_total', 'Loss notices by code.', ['seat', 'code']),
+    losses: tally(
+      'bidwarden_openrtb_losses_total',
+      'Loss notices by code; "other" for codes that the specification does not have.',
+      ['seat', 'code'],
+    ),
     forgedNotices: tally(
       'bidwarden_openrtb_forged_notices_total',
       'Notices whose token we did not sign.',

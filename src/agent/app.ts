@@ -42,6 +42,11 @@ export function createApp(deps: AppDeps): OpenAPIHono<Env> {
   const { agent, deferred, authorize, bidder, crew } = deps
   const app = new OpenAPIHono<Env>()
 
+  // Hono has GET handlers answer HEAD and drops the body; one that is read from somewhere must be ended, too.
+  app.use(async (c, next) => {
+    await next()
+    if (c.req.method === 'HEAD') await c.res.body?.cancel()
+  })
   // Bid requests themselves never come here; see auctions.ts.
   app.on(['GET', 'POST'], NOTICE_ROUTE, noticeHandler(deps))
 

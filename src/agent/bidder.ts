@@ -76,7 +76,7 @@ export function createBidder(
   const predictions = new Predictions(clock, config.maxPredictions)
   const ids = createBidIds(budget.owner)
   const ledger = createBidLedger(budget)
-  const tokens = createNoticeTokens([{ id: 'n1', secret: config.noticeSecret }])
+  const tokens = createNoticeTokens([{ id: 'n2', secret: config.noticeSecret }])
   const scopesOf = (campaign: string) => scopesPaying(budget, EXCHANGES, campaign)
   const statsOf = statsBySeat(clock)
   return {

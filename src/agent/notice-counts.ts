@@ -14,9 +14,22 @@ export type NoticeEvent =
   | { readonly is: 'kept'; readonly seat: string; readonly kind: NoticeKind }
   /** Micros were billed that no budget had room for. */
   | { readonly is: 'overdrawn'; readonly seat: string; readonly amount: number }
+  /** A token was used at an address of another kind than it was signed for. */
+  | { readonly is: 'misused'; readonly seat: string; readonly kind: NoticeKind }
   | { readonly is: 'forged' }
 
 export type CountNotice = (event: NoticeEvent) => void
+
+/** First and last of the loss codes that OpenRTB and AdCOM define; exchanges have more of their own. */
+const LOSS_CODES: readonly (readonly [first: number, last: number])[] = [
+  [0, 10],
+  [100, 104],
+  [200, 219],
+]
+
+/** Whoever has a token may say any code: only those of the specification become labels. */
+const lossLabel = (code: number): string =>
+  LOSS_CODES.some(([first, last]) => code >= first && code <= last) ? String(code) : 'other'
 
 /** Counts in the metrics and the statistics of this process. */
 export function countNotices(metrics: Metrics, statsOf: (seat: string) => SeatStats): CountNotice {
@@ -24,6 +37,9 @@ export function countNotices(metrics: Metrics, statsOf: (seat: string) => SeatSt
     switch (event.is) {
       case 'forged':
         metrics.forgedNotices.add({})
+        return
+      case 'misused':
+        metrics.notices.add({ seat: event.seat, kind: event.kind, result: 'other_kind' })
         return
       case 'kept':
         metrics.notices.add({ seat: event.seat, kind: event.kind, result: 'kept' })
@@ -36,7 +52,7 @@ export function countNotices(metrics: Metrics, statsOf: (seat: string) => SeatSt
         const { is, price, lossCode, delayMs } = event.settlement
         metrics.notices.add({ seat, kind, result: is })
         if (price !== undefined) metrics.noticePrices.add({ seat, form: price })
-        if (lossCode !== undefined) metrics.losses.add({ seat, code: String(lossCode) })
+        if (lossCode !== undefined) metrics.losses.add({ seat, code: lossLabel(lossCode) })
         if (statsOf(seat).countNotice(kind, is, delayMs))
           metrics.noticeDelay.observe({ seat, kind }, delayMs / 1000)
       }

@@ -36,18 +36,23 @@ const KINDS: Readonly<Record<string, NoticeKind>> = { win: 'win', billing: 'bill
 /**
  * `GET` or `POST /openrtb2/notice/{win|billing|loss}/{token}`. Safe to repeat: a notice that was recorded before is
  * answered 200 as well. 200 only once it is settled, booked, or with the owner of its bid, and a restart will know of it; 503
- * while it cannot be, so that the exchange repeats it. A token that we did not sign gets 404.
+ * while it cannot be, so that the exchange repeats it. A token that we did not sign for this kind of address gets 404.
+ * `HEAD`, which link checkers send, is answered like the others and does and counts nothing.
  */
 export function noticeHandler(deps: NoticeRouteDeps): (c: Ctx) => Response | Promise<Response> {
   const { bidder, desk, count } = deps
   return (c) => {
     const kind = KINDS[c.req.param('kind') ?? '']
     const text = c.req.param('token') ?? ''
-    const token = kind && bidder.tokens.verify(text)
-    if (!kind || !token) {
-      count({ is: 'forged' })
+    const verified = kind && bidder.tokens.verify(kind, text)
+    // Hono has GET handlers answer HEAD as well.
+    if (c.req.method === 'HEAD') return c.body(null, verified?.is === 'genuine' ? 200 : 404)
+    if (!kind || verified?.is !== 'genuine') {
+      const isMisused = kind !== undefined && verified?.is === 'other_kind'
+      count(isMisused ? { is: 'misused', kind, seat: verified.token.seat } : { is: 'forged' })
       return c.body(null, 404)
     }
+    const { token } = verified
     const { price, cur: currency, loss } = c.req.query()
     const answer = (isDone: boolean) =>
       isDone ? c.body(null, 200) : c.body(null, 503, { 'retry-after': '1' })

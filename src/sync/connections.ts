@@ -205,6 +205,7 @@ export async function disconnect(
       : await revokeToken(auth, client, grant.refreshToken ?? grant.accessToken)
   }
   sync.health.forget(row.id)
+  sync.breakers.forget(row.id)
   await store.db.transaction().execute(async (tx) => {
     const data = { connector_type: row.type, account_id: row.account_id, message: 'disconnected', revoked }
     await emit(tx, clock, { orgId: row.org_id, type: 'oauth_revoked', subject: row.id, data })

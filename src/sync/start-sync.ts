@@ -21,6 +21,7 @@ import type { FileStore } from './reports/index.ts'
 import {
   type CallDeps,
   type CallerOf,
+  type Calling,
   createBreakers,
   createLimits,
   forgetOldWindows,
@@ -117,9 +118,9 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
       // That the database is away is said once, when it goes.
       if (!stopping && !(error instanceof StoreAway)) log.error({ err: error }, messageOf(error))
     })
-  const breakers = createBreakers(clock, (type, calls, from, to) => {
-    log.warn({ connector: type, calls, from, to }, 'circuit breaker')
-    if (to === 'open') background(tellOrganisations(type, calls))
+  const breakers = createBreakers(clock, ({ type, bucket: calls, connection, from, to }) => {
+    log.warn({ connector: type, connectorId: connection?.connectorId, calls, from, to }, 'circuit breaker')
+    if (to === 'open') background(tellOrganisations(type, calls, connection))
   })
   const health = new HealthRecord(clock)
   const calls: CallDeps = {
@@ -149,12 +150,11 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
     await emit(store.db, clock, { orgId: account.orgId, type: 'rate_limit_hit', subject: connectorId, data })
   }
 
-  async function tellOrganisations(type: ConnectorType, calls: string): Promise<void> {
-    const rows = await store.db
-      .selectFrom('connectors')
-      .select(['id', 'org_id'])
-      .where('type', '=', type)
-      .execute()
+  /** Whose connection is left alone; all that have one where it is the platform. */
+  async function tellOrganisations(type: ConnectorType, calls: string, only?: Calling): Promise<void> {
+    let query = store.db.selectFrom('connectors').select(['id', 'org_id']).where('type', '=', type)
+    if (only) query = query.where('id', '=', only.connectorId)
+    const rows = await query.execute()
     for (const { id, org_id } of rows) {
       const data = { connector_type: type, calls, message: 'Data may be stale' }
       await emit(store.db, clock, { orgId: org_id, type: 'circuit_opened', subject: id, data })

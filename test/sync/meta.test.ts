@@ -174,7 +174,7 @@ describe('Meta through the read stack', () => {
 
   it('answers the question whether an address is ours, and takes what is signed over its very bytes', async () => {
     const { reads, id } = await connected()
-    const secret = { secret: 'the app secret', verify_token: 'a token of ours' }
+    const secret = { secret: 'the secret of the app', verify_token: 'a token of ours' }
     const { body } = await reads.send('PUT', `/api/v1/connectors/${id}/webhook`, secret)
     const challenge = (token: string) =>
       reads.get(`${body.path}?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=${token}`)
@@ -184,7 +184,7 @@ describe('Meta through the read stack', () => {
     // Spaces and escapes as Meta sends them: parsed and written anew they would be others.
     const event = '{"object" : "ad_account", "entry": [{"changes":[{"field":"\\u00e4"}]}]}'
     const signed = (text: string) => ({
-      'x-hub-signature-256': `sha256=${createHmac('sha256', 'the app secret').update(text).digest('hex')}`,
+      'x-hub-signature-256': `sha256=${createHmac('sha256', 'the secret of the app').update(text).digest('hex')}`,
     })
     expect((await reads.send('POST', body.path, event, signed(event))).status).toBe(204)
     expect((await reads.send('POST', body.path, event, signed(event))).status).toBe(204)

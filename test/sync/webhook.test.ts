@@ -59,4 +59,14 @@ describe('webhooks', () => {
     expect(await events()).toEqual([])
     expect(JSON.stringify((await send('GET', '/api/v1/connectors')).body)).not.toContain('whsec')
   })
+
+  it.each(['whsec_!!!!', '!!!!!!!!', '        ', 'whsec_c2hvcnQ=', 'whsec_c29tZXRoaW5nIGVsc2U='])(
+    'are not taken with the secret %j, which anybody could guess',
+    async (secret) => {
+      const { id, send, deliver } = await start()
+      const { status, body } = await send('PUT', `/api/v1/connectors/${id}/webhook`, { secret })
+      expect([status, body.code]).toEqual([400, 'invalid_request'])
+      expect((await deliver('{}', 'msg_1', secret)).status).toBe(404)
+    },
+  )
 })

@@ -94,9 +94,9 @@ function noticeUrls(
     billOn: seat.billOn,
   })
   return {
-    win: `${seat.noticeUrl}/win/${token}${PAID}`,
-    billing: `${seat.noticeUrl}/billing/${token}${PAID}`,
-    loss: `${seat.noticeUrl}/loss/${token}${LOST}`,
+    win: `${seat.noticeUrl}/win/${token.win}${PAID}`,
+    billing: `${seat.noticeUrl}/billing/${token.billing}${PAID}`,
+    loss: `${seat.noticeUrl}/loss/${token.loss}${LOST}`,
   }
 }
 

@@ -194,12 +194,14 @@ export function createBidder(options: BidderOptions = {}) {
     spent: (): Micros => micros(global.spent),
     /** Fires a notice address the way an exchange does. */
     notify(kind: NoticeKind, bid: ReadBid, query: Record<string, string> = {}): Settlement | undefined {
-      const token = tokens.verify(tokenOf(bid))
+      const verified = tokens.verify(kind, tokenOf(bid, kind))
       const { price, currency, loss } = query
-      return token && settleNotice(noticeDeps, kind, token, { price, currency, loss })
+      if (verified.is !== 'genuine') return undefined
+      return settleNotice(noticeDeps, kind, verified.token, { price, currency, loss })
     },
   }
 }
 
-/** The token in a bid's notice addresses. */
-export const tokenOf = ({ burl }: ReadBid): string => /\/billing\/([^?]+)\?/.exec(burl)?.[1] ?? ''
+/** The token in a bid's notice address of a kind. */
+export const tokenOf = ({ nurl, burl, lurl }: ReadBid, kind: NoticeKind = 'billing'): string =>
+  /\/([^/?]+)\?/.exec({ win: nurl, billing: burl, loss: lurl }[kind])?.[1] ?? ''

@@ -21,6 +21,8 @@ export interface ClearingPrice {
   readonly cpm: number
 }
 
+/** Longer than any price and any macro, and short enough for the expressions below. */
+const MAX_CHARS = 64
 const UNEXPANDED = '${'
 const AUDIT = 'AUDIT'
 const MICROS_PER_UNIT = 1_000_000
@@ -32,7 +34,7 @@ export function readClearingPrice(
   currency: string | undefined,
   rates: Rates,
 ): ClearingPrice {
-  const read = readPrice(price?.trim() ?? '')
+  const read = readPrice((price ?? '').slice(0, 2 * MAX_CHARS).trim())
   if (typeof read === 'string') return { form: read, cpm: token.price }
   const rate = rateOf(currency?.trim() ?? '', token.currency, rates)
   if (rate === undefined) return { form: 'unknown_currency', cpm: token.price }
@@ -42,6 +44,7 @@ export function readClearingPrice(
 
 function readPrice(text: string): number | PriceForm {
   if (text === '') return 'empty'
+  if (text.length > MAX_CHARS) return 'not_a_number'
   if (text.toUpperCase() === AUDIT) return 'audit'
   if (text.includes(UNEXPANDED)) return 'unexpanded'
   if (/^-\d*\.?\d/.test(text)) return Number(text) === 0 ? 0 : 'negative'

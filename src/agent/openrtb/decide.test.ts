@@ -192,7 +192,8 @@ describe('bid', () => {
   it('has its own token in each notice address', () => {
     const { bids } = createBidder()
     const two = bids(bannerRequest({}, { imp: ['a', 'b'].map((id) => ({ id, banner: { w: 300, h: 250 } })) }))
-    expect(new Set(two.map(tokenOf)).size).toBe(2)
+    const kinds = ['win', 'billing', 'loss'] as const
+    expect(new Set(two.flatMap((bid) => kinds.map((kind) => tokenOf(bid, kind)))).size).toBe(6)
   })
 })
 

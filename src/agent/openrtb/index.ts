@@ -9,7 +9,6 @@ export { type BidLedger, createBidLedger } from './ledger.ts'
 export type { NoBid, NoBidReason } from './no-bid.ts'
 export {
   type NoticeDeps,
-  type NoticeKind,
   type NoticeQuery,
   type Settlement,
   type SettlementKind,
@@ -19,6 +18,7 @@ export { type Notice, readLetter } from './notice-letter.ts'
 export {
   type BillingNotice,
   createNoticeTokens,
+  type NoticeKind,
   type NoticeToken,
   type NoticeTokens,
   type TokenKey,

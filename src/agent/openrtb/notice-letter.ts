@@ -1,5 +1,5 @@
-import type { NoticeKind, NoticeQuery } from './notice.ts'
-import type { NoticeToken, NoticeTokens } from './notice-token.ts'
+import type { NoticeQuery } from './notice.ts'
+import type { NoticeKind, NoticeToken, NoticeTokens } from './notice-token.ts'
 
 /** A genuine notice, with the text of its token, so that it can be passed on. */
 export interface Notice {
@@ -23,9 +23,10 @@ export function readLetter(tokens: NoticeTokens, letter: string): Notice | undef
   const [kind, text, price, currency, loss] = fields.map((field: unknown) =>
     typeof field === 'string' ? field : undefined,
   )
-  const token = text === undefined ? undefined : tokens.verify(text)
-  if (text === undefined || !token || !isKind(kind)) return undefined
-  return { kind, text, token, query: { price, currency, loss } }
+  if (text === undefined || !isKind(kind)) return undefined
+  const verified = tokens.verify(kind, text)
+  if (verified.is !== 'genuine') return undefined
+  return { kind, text, token: verified.token, query: { price, currency, loss } }
 }
 
 const isKind = (text: string | undefined): text is NoticeKind =>

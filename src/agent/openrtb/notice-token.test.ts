@@ -15,6 +15,8 @@ const token: NoticeToken = {
   currency: 'USD',
   billOn: 'billing',
 }
+const KINDS = ['win', 'billing', 'loss'] as const
+const FORGED = { is: 'forged' }
 const old = { id: 'k1', secret: 'old secret' }
 const young = { id: 'k2', secret: 'new secret' }
 
@@ -34,26 +36,70 @@ describe('notice token', () => {
       currency: fc.stringMatching(/^[A-Z]{3}$/),
       billOn: fc.constantFrom('win' as const, 'billing' as const),
     })
-    fc.assert(fc.property(any, (fields) => void expect(tokens.verify(tokens.sign(fields))).toEqual(fields)))
+    fc.assert(
+      fc.property(any, fc.constantFrom(...KINDS), (fields, kind) => {
+        expect(tokens.verify(kind, tokens.sign(fields)[kind])).toEqual({ is: 'genuine', token: fields })
+      }),
+    )
+  })
+
+  it('is good at addresses of its own kind only', () => {
+    const tokens = createNoticeTokens([young, old])
+    const signed = tokens.sign(token)
+    for (const kind of KINDS) {
+      for (const other of KINDS) {
+        const is = kind === other ? 'genuine' : 'other_kind'
+        expect(tokens.verify(kind, signed[other])).toEqual({ is, token })
+      }
+    }
+  })
+
+  it('tells nothing of the tokens of other kinds', () => {
+    const tokens = createNoticeTokens([old])
+    const signed = tokens.sign(token)
+    const tags = KINDS.map((kind) => signed[kind].slice(signed[kind].lastIndexOf('.') + 1))
+    expect(new Set(tags).size).toBe(3)
+    const fields = signed.win.slice(0, signed.win.lastIndexOf('.') + 1)
+    // No part of a tag, moved or put together with parts of another, makes a third.
+    const [win = '', billing = ''] = tags
+    for (let at = 1; at < win.length; at++) {
+      for (const made of [win.slice(at) + billing.slice(0, at), billing.slice(at) + win.slice(0, at)])
+        expect(tokens.verify('loss', fields + made)).toEqual(FORGED)
+    }
+  })
+
+  it('is not one that an earlier version signed for all kinds', () => {
+    const tokens = createNoticeTokens([old])
+    const fields = tokens.sign(token).win.split('.').slice(0, -1).join('.')
+    const key = createHash('sha256').update(old.secret).digest('hex')
+    const mac = createHmac('sha256', key).update(fields).digest('base64url')
+    for (const kind of KINDS) {
+      for (const chars of [14, 16, 43]) {
+        for (let at = 0; at < mac.length; at += 14)
+          expect(tokens.verify(kind, `${fields}.${mac.slice(at, at + chars)}`)).toEqual(FORGED)
+      }
+    }
   })
 
   it('is short, and safe in an address and in JSON', () => {
-    const text = createNoticeTokens([old]).sign(token)
+    const text = createNoticeTokens([old]).sign(token).loss
     expect(text).toMatch(/^[\w.-]+$/)
     expect(text.length).toBeLessThan(90)
   })
 
-  it('carries an HMAC-SHA-256 of its fields', () => {
-    const text = createNoticeTokens([old]).sign(token)
-    const end = text.lastIndexOf('.')
-    const key = createHash('sha256').update(old.secret).digest('hex')
-    const mac = createHmac('sha256', key).update(text.slice(0, end)).digest('base64url')
-    expect(text.slice(end + 1)).toBe(mac.slice(0, 16))
+  it('carries a part of an HMAC-SHA-256 of its fields', () => {
+    const signed = createNoticeTokens([old]).sign(token)
+    const end = signed.win.lastIndexOf('.')
+    const key = createHash('sha256').update(`notice by kind:${old.secret}`).digest('hex')
+    const mac = createHmac('sha256', key).update(signed.win.slice(0, end)).digest('base64url')
+    KINDS.forEach((kind, i) => {
+      expect(signed[kind].slice(end + 1)).toBe(mac.slice(14 * i, 14 * (i + 1)))
+    })
   })
 
   it('is worth nothing when a single character of it is changed, lost or added', () => {
     const tokens = createNoticeTokens([old])
-    const text = tokens.sign(token)
+    const text = tokens.sign(token).billing
     for (let at = 0; at < text.length; at++) {
       for (const by of [
         '',
@@ -67,21 +113,24 @@ describe('notice token', () => {
         String.fromCharCode(text.charCodeAt(at) + 256),
       ]) {
         const changed = text.slice(0, at) + by + text.slice(at + 1)
-        if (changed !== text) expect(tokens.verify(changed)).toBeUndefined()
+        if (changed !== text) expect(tokens.verify('billing', changed)).toEqual(FORGED)
       }
-      expect(tokens.verify(`${text.slice(0, at)}a${text.slice(at)}`)).toBeUndefined()
-      expect(tokens.verify(text.slice(0, at))).toBeUndefined()
+      expect(tokens.verify('billing', `${text.slice(0, at)}a${text.slice(at)}`)).toEqual(FORGED)
+      expect(tokens.verify('billing', text.slice(0, at))).toEqual(FORGED)
     }
-    expect(tokens.verify(`${text}A`)).toBeUndefined()
+    expect(tokens.verify('billing', `${text}A`)).toEqual(FORGED)
   })
 
   it('is not fooled by anything that merely looks like one', () => {
     const tokens = createNoticeTokens([old])
     fc.assert(
-      fc.property(fc.string({ maxLength: 200 }), (text) => void expect(tokens.verify(text)).toBeUndefined()),
+      fc.property(
+        fc.string({ maxLength: 200 }),
+        (text) => void expect(tokens.verify('billing', text)).toEqual(FORGED),
+      ),
     )
     for (const text of ['', '.', '..', 'k1', 'k1.', `k1.${'a'.repeat(16)}`, 'k1.'.repeat(1000)]) {
-      expect(tokens.verify(text)).toBeUndefined()
+      expect(tokens.verify('billing', text)).toEqual(FORGED)
     }
   })
 
@@ -89,10 +138,11 @@ describe('notice token', () => {
     const before = createNoticeTokens([old])
     const during = createNoticeTokens([young, old])
     const after = createNoticeTokens([young])
-    expect(during.verify(before.sign(token))).toEqual(token)
-    expect(after.verify(during.sign(token))).toEqual(token)
-    expect(after.verify(before.sign(token))).toBeUndefined()
+    const genuine = { is: 'genuine', token }
+    expect(during.verify('win', before.sign(token).win)).toEqual(genuine)
+    expect(after.verify('loss', during.sign(token).loss)).toEqual(genuine)
+    expect(after.verify('win', before.sign(token).win)).toEqual(FORGED)
     const impostor = createNoticeTokens([{ id: young.id, secret: old.secret }])
-    expect(after.verify(impostor.sign(token))).toBeUndefined()
+    expect(after.verify('win', impostor.sign(token).win)).toEqual(FORGED)
   })
 })

@@ -1,10 +1,12 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { Micros } from '../../money.ts'
 
-/** Which notice of a seat turns a hold into spend. */
-export type BillingNotice = 'billing' | 'win'
+export type NoticeKind = 'win' | 'billing' | 'loss'
 
-/** All that settling a bid takes, carried by its notice addresses. */
+/** Which notice of a seat turns a hold into spend. */
+export type BillingNotice = Exclude<NoticeKind, 'loss'>
+
+/** All that settling a bid takes, carried by each of its notice addresses. */
 export interface NoticeToken {
   /** The process start that made the bid, and the bid's number there. */
   readonly owner: string
@@ -28,56 +30,81 @@ export interface TokenKey {
   readonly secret: string
 }
 
+/** What a text at an address of some kind is. */
+export type VerifiedToken =
+  | { readonly is: 'genuine'; readonly token: NoticeToken }
+  /** It was signed for another kind: whoever saw one address of a bid may not speak through the others. */
+  | { readonly is: 'other_kind'; readonly token: NoticeToken }
+  /** It was not signed with one of the keys, or not exactly as it is. */
+  | { readonly is: 'forged' }
+
 export interface NoticeTokens {
-  sign(token: NoticeToken): string
-  /** Undefined for anything that was not signed with one of the keys, or not exactly as it is. */
-  verify(text: string): NoticeToken | undefined
+  /** The text for each kind of address. */
+  sign(token: NoticeToken): Readonly<Record<NoticeKind, string>>
+  verify(kind: NoticeKind, text: string): VerifiedToken
 }
 
 const BLOCK_BYTES = 64
 const DIGEST_BYTES = 32
-/** 96 bits of the MAC: far beyond guessing over a network, and whole in base64. */
-const MAC_CHARS = 16
+/** 84 bits of the digest for each kind: far beyond guessing over a network, and three fit into its 43 characters. */
+const TAG_CHARS = 14
+/** Where the tag of a kind begins in the digest's base64. */
+const TAG_AT: Readonly<Record<NoticeKind, number>> = { win: 0, billing: TAG_CHARS, loss: 2 * TAG_CHARS }
+const KINDS: readonly NoticeKind[] = ['win', 'billing', 'loss']
+/** Keeps digests apart from those of any other use of the secret, such as the one tag that once served all kinds. */
+const PURPOSE = 'notice by kind:'
+const FORGED: VerifiedToken = { is: 'forged' }
 const MAX_CHARS = 512
 const RADIX = 36
 
 /**
  * Signs with the first key, verifies with any: to rotate, put a new key in front and drop the old one when its last
- * bids can no longer be billed. The token is text of URL-safe characters, fields and MAC joined by dots.
+ * bids can no longer be billed. The token is text of URL-safe characters, fields and tag joined by dots.
+ *
+ * The tags of the kinds are disjoint parts of one HMAC of the fields: to whoever does not know the secret such parts are
+ * independent random numbers, so that one tells nothing of another, and a bid costs one HMAC instead of three.
  */
 export function createNoticeTokens(keys: readonly [TokenKey, ...TokenKey[]]): NoticeTokens {
-  const macs = new Map(keys.map(({ id, secret }) => [id, createMac(secret)]))
+  const digests = new Map(keys.map(({ id, secret }) => [id, createMac(secret)]))
   const [{ id: keyId }] = keys
-  const mac = createMac(keys[0].secret)
+  const digest = createMac(keys[0].secret)
   return {
     sign(token) {
       const fields = write(keyId, token)
-      return `${fields}.${mac(fields)}`
+      const all = digest(fields)
+      const textOf = (kind: NoticeKind) => `${fields}.${tagOf(all, kind)}`
+      return { win: textOf('win'), billing: textOf('billing'), loss: textOf('loss') }
     },
-    verify(text) {
-      if (text.length > MAX_CHARS || !/^[\w.-]+$/.test(text)) return undefined
+    verify(kind, text) {
+      if (text.length > MAX_CHARS || !/^[\w.-]+$/.test(text)) return FORGED
       const end = text.lastIndexOf('.')
-      const fields = text.slice(0, end)
-      const expected = macs.get(fields.slice(0, fields.indexOf('.')))?.(fields)
-      if (expected === undefined || !isSame(text.slice(end + 1), expected)) return undefined
-      return readFields(fields)
+      const [fields, tag] = [text.slice(0, end), text.slice(end + 1)]
+      const all = digests.get(fields.slice(0, fields.indexOf('.')))?.(fields)
+      if (all === undefined) return FORGED
+      const isMeant = isSame(tag, tagOf(all, kind))
+      if (!isMeant && !KINDS.some((other) => isSame(tag, tagOf(all, other)))) return FORGED
+      const token = readFields(fields)
+      return token ? { is: isMeant ? 'genuine' : 'other_kind', token } : FORGED
     },
   }
 }
 
+const tagOf = (digest: string, kind: NoticeKind): string =>
+  digest.slice(TAG_AT[kind], TAG_AT[kind] + TAG_CHARS)
+
 /**
  * HMAC-SHA-256 (RFC 2104) by two one-shot hashes, which cost less than half of `createHmac`. The key block is the
- * secret's digest in hexadecimal: 64 characters, exactly one block, and its inner pad is ASCII, so the inner message can
+ * digest of purpose and secret in hexadecimal: 64 characters, exactly one block, and its inner pad is ASCII, so the inner message can
  * be hashed as a string.
  */
 function createMac(secret: string): (message: string) => string {
-  const block = Buffer.from(hash('sha256', secret, 'hex'), 'latin1')
+  const block = Buffer.from(hash('sha256', PURPOSE + secret, 'hex'), 'latin1')
   const innerPad = Buffer.from(block.map((byte) => byte ^ 0x36)).toString('latin1')
   const outer = Buffer.alloc(BLOCK_BYTES + DIGEST_BYTES)
   outer.set(block.map((byte) => byte ^ 0x5c))
   return (message) => {
     outer.write(hash('sha256', innerPad + message, 'binary'), BLOCK_BYTES, 'latin1')
-    return hash('sha256', outer, 'base64url').slice(0, MAC_CHARS)
+    return hash('sha256', outer, 'base64url')
   }
 }
 

@@ -134,9 +134,9 @@ describe('billing notice', () => {
 
   it('for a bid of another owner moves nothing here', () => {
     const { noticeDeps, deps, bid, money } = withBid()
-    const token = deps.tokens.verify(tokenOf(bid))
-    if (!token) throw new Error('no token')
-    const foreign: NoticeToken = { ...token, owner: 'somebody' }
+    const verified = deps.tokens.verify('billing', tokenOf(bid))
+    if (verified.is !== 'genuine') throw new Error('no token')
+    const foreign: NoticeToken = { ...verified.token, owner: 'somebody' }
     const query = { price: '2', currency: undefined, loss: undefined }
     for (const kind of ['billing', 'win', 'loss'] as const)
       expect(settleNotice(noticeDeps, kind, foreign, query)).toMatchObject({ is: 'elsewhere', spent: 0 })

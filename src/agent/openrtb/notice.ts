@@ -4,11 +4,9 @@ import type { Scope } from '../../shield/index.ts'
 import { bidId } from './bid-ids.ts'
 import { type PriceForm, readClearingPrice } from './clearing-price.ts'
 import type { BidLedger } from './ledger.ts'
-import type { NoticeToken } from './notice-token.ts'
+import type { NoticeKind, NoticeToken } from './notice-token.ts'
 import { costAtClearing, type Rates } from './price.ts'
 import { BILLED, type SeenBids, WON } from './seen-bids.ts'
-
-export type NoticeKind = 'win' | 'billing' | 'loss'
 
 /** The query of a notice address, as the exchange filled it in. */
 export interface NoticeQuery {

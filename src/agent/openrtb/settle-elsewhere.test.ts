@@ -12,8 +12,15 @@ import {
 } from '../../shield/index.ts'
 import type { HandleLetter } from '../../shield/store/mail.ts'
 import { line } from '../../shield/store/store-contract.test-support.ts'
-import { createBidIds, createBidLedger, createNoticeTokens, type NoticeToken, SeenBids } from './index.ts'
-import { type NoticeKind, settleNotice } from './notice.ts'
+import {
+  createBidIds,
+  createBidLedger,
+  createNoticeTokens,
+  type NoticeKind,
+  type NoticeToken,
+  SeenBids,
+} from './index.ts'
+import { settleNotice } from './notice.ts'
 import { type Notice, readLetter } from './notice-letter.ts'
 import { settleElsewhere } from './settle-elsewhere.ts'
 
@@ -123,7 +130,7 @@ function createFleet(limit = 1_000_000) {
       },
       async notify(kind: NoticeKind, token: NoticeToken, price: number): Promise<string> {
         const query = { price: String(price / 1000), currency: undefined, loss: undefined }
-        const notice: Notice = { kind, text: tokens.sign(token), token, query }
+        const notice: Notice = { kind, text: tokens.sign(token)[kind], token, query }
         if (token.owner === name) return settleOwn(notice)
         return (await settleElsewhere(deps, notice)).settlement.is
       },

@@ -94,6 +94,7 @@ export function requestRoutes(sync: Sync): Route[] {
         const row = await findRequest(sync, org, idOf(c))
         if (!(await cancel(store, clock, row.id, row.job_id)))
           throw new AppError('invalid_request', `the request is ${row.status} already`)
+        sync.worker.nudge()
         return ok(requestView(await findRequest(sync, org, row.id)))
       },
     },

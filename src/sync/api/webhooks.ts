@@ -7,7 +7,15 @@ import { type ConnectorRow, findConnection, isId, notFound } from '../connection
 import { emit } from '../events/index.ts'
 import { noteDelivery } from '../mail/index.ts'
 import type { Sync } from '../sync.ts'
-import { type Checked, checkHub, checkStandard, type Delivery } from '../webhooks/index.ts'
+import {
+  type Checked,
+  checkHub,
+  checkStandard,
+  type Delivery,
+  hubKey,
+  MIN_HUB_CHARS,
+  standardKey,
+} from '../webhooks/index.ts'
 import { infoOf } from '../work/index.ts'
 import { Id, idOf } from './connectors.ts'
 
@@ -15,13 +23,26 @@ const MAX_BYTES = 1024 * 1024
 const Secret = z.strictObject({
   secret: z.string().min(8).max(512),
   /** What Meta is told to send back when it asks whether the address is ours; the secret itself where it is not set. */
-  verify_token: z.string().min(8).max(512).optional(),
+  verify_token: z.string().trim().min(8).max(512).optional(),
 })
 
+interface Scheme {
+  check(delivery: Delivery, secret: string, nowMs: number): Checked
+  /** What the secret has to be; undefined where it is. */
+  wrong(secret: string): string | undefined
+}
+
 /** Who signs how. */
-const SCHEMES: Readonly<Record<string, (delivery: Delivery, secret: string, nowMs: number) => Checked>> = {
-  RESEND: checkStandard,
-  META: checkHub,
+const SCHEMES: Readonly<Record<string, Scheme>> = {
+  RESEND: {
+    check: checkStandard,
+    wrong: (secret) => (standardKey(secret) ? undefined : 'must be whsec_ and base64 of at least 24 bytes'),
+  },
+  META: {
+    check: checkHub,
+    wrong: (secret) =>
+      hubKey(secret) === undefined ? `must have at least ${MIN_HUB_CHARS} characters` : undefined,
+  },
 }
 
 const contextOf = (connectorId: string): string => `webhook:${connectorId}`
@@ -43,8 +64,12 @@ export function webhookRoutes(sync: Sync): Route[] {
       refusals: ['not_found', 'invalid_request', 'payload_too_large', 'unsupported_media_type'],
       async handle(c, { org }) {
         const row = await findConnection(sync, org, idOf(c))
-        if (!SCHEMES[row.type]) throw new AppError('invalid_request', `${row.type} sends no webhooks`)
+        const scheme = SCHEMES[row.type]
+        if (!scheme) throw new AppError('invalid_request', `${row.type} sends no webhooks`)
         const { secret, verify_token } = await readJson(c, Secret)
+        const wrong = scheme.wrong(secret)
+        if (wrong !== undefined)
+          throw new AppError('invalid_request', `secret: ${wrong}`, 'never', { field: 'secret' })
         const metadata = JSON.stringify({
           ...infoOf(row),
           webhookSecret: keyring.seal(secret, contextOf(row.id)),
@@ -62,7 +87,11 @@ export async function takeWebhook(sync: Sync, c: Ctx): Promise<Response> {
   const { store, clock } = sync
   const { row, secret } = await target(sync, c)
   const body = await rawBody(c)
-  const checked = SCHEMES[row.type]?.({ headers: (name) => header(c, name), body }, secret, clock.nowMs())
+  const checked = SCHEMES[row.type]?.check(
+    { headers: (name) => header(c, name), body },
+    secret,
+    clock.nowMs(),
+  )
   if (checked?.is !== 'genuine') throw new AppError('unauthorized', 'The signature does not fit')
   const text = body.toString('utf8')
   try {

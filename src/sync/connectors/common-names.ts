@@ -58,24 +58,19 @@ function sourceOf(spec: ReportSpec, name: string): string | undefined {
   return COMMON_FIELDS[name]?.from.find((one) => names.includes(one))
 }
 
-/** Common names of fields of a report that are not its own names too. */
-export const commonFieldNames = (spec: ReportSpec): string[] =>
-  Object.keys(COMMON_FIELDS).filter((name) => sourceOf(spec, name) !== undefined)
-
 /** The fields to ask the platform for. */
 export const ownFields = (spec: ReportSpec, fields: readonly string[]): string[] => [
   ...new Set(fields.map((name) => sourceOf(spec, name) ?? name)),
 ]
 
 /**
- * Adds to a row every common field that follows from what was read, asked for or not: rows are kept and read again, and both
- * names of a figure have to stay the same figure. What a platform did not say stays null.
+ * Adds to a row the common fields among `fields`. Rows are stored without them, so that both names of a figure are always
+ * the same figure. What a platform did not say stays null.
  */
 export function withCommonFields(spec: ReportSpec, fields: readonly string[]): (row: Row) => Row {
-  const read = new Set([...spec.key, ...ownFields(spec, fields)])
-  const wanted = commonFieldNames(spec).flatMap((name) => {
+  const wanted = fields.flatMap((name) => {
     const source = sourceOf(spec, name)
-    if (source === undefined || !read.has(source)) return []
+    if (source === undefined) return []
     return [{ name, source, isMicros: COMMON_FIELDS[name]?.inMicros?.includes(source) === true }]
   })
   if (wanted.length === 0) return (row) => row

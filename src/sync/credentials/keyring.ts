@@ -27,8 +27,12 @@ export interface Keyring {
 
 /** Parses keys: base64 of 32 bytes each, comma-separated, the one to seal with first. Throws without showing any. */
 export function parseKeys(text: string): Buffer[] {
-  const keys = text.split(',').map((one) => Buffer.from(one.trim(), 'base64'))
-  if (keys.some(({ length }) => length !== KEY_BYTES)) throw new Error('each key must be base64 of 32 bytes')
+  const texts = text.split(',').map((one) => one.trim())
+  const keys = texts.map((one) => Buffer.from(one, 'base64'))
+  // Node decodes what it can and leaves out the rest.
+  const isWhole = texts.every((one) => /^[A-Za-z0-9+/_-]+=?$/.test(one))
+  if (!isWhole || keys.some(({ length }) => length !== KEY_BYTES))
+    throw new Error('each key must be base64 of 32 bytes')
   return keys
 }
 

@@ -1,1 +1,9 @@
-export { type Checked, checkHub, checkStandard, type Delivery } from './signatures.ts'
+export {
+  type Checked,
+  checkHub,
+  checkStandard,
+  type Delivery,
+  hubKey,
+  MIN_HUB_CHARS,
+  standardKey,
+} from './signatures.ts'
