@@ -83,7 +83,7 @@ export interface RunningSync {
 }
 
 /** Largest answer to a single question; reports are streamed. */
-const MAX_ANSWER_BYTES = 64 * 1024 * 1024
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024
 /** Between two looks for what is due: repetitions, schedules, events to publish. */
 const TICK_MS = 1_000
 const SWEEP_MS = 600_000

@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely'
 import { every } from '../../clock.ts'
+import { parseJson } from '../../json.ts'
 import { Caveats } from '../connectors/caveats.ts'
 import type { Json, ReportResult } from '../connectors/read-connector.ts'
 import { emit } from '../events/index.ts'
@@ -165,7 +166,7 @@ interface Memory {
 function memoryOf({ memory }: Job): Memory {
   const caveats = new Caveats()
   if (memory === null) return { state: undefined, caveats, before: undefined }
-  const { state, caveats: earlier, before } = JSON.parse(memory)
+  const { state, caveats: earlier, before } = parseJson(memory)
   caveats.state = earlier
   return { state, caveats, before }
 }
@@ -179,7 +180,7 @@ async function talkOf({ store }: WorkDeps, { job, connector, account, range }: W
     .executeTakeFirst()
   const since = {
     resume: memory.state,
-    cursor: cursor && JSON.parse(cursor.value),
+    cursor: cursor && parseJson(cursor.value),
     caveats: memory.caveats,
   }
   if (job.report_type === CAMPAIGNS_REPORT) return connector.campaigns(account, since)
@@ -188,7 +189,7 @@ async function talkOf({ store }: WorkDeps, { job, connector, account, range }: W
     account,
     reportType: job.report_type,
     range,
-    fields: JSON.parse(job.fields),
+    fields: parseJson(job.fields),
   })
 }
 
