@@ -45,6 +45,8 @@ export interface SyncOptions {
   readonly maxConcurrent: number
   /** For one request to a platform. */
   readonly timeoutMs: number
+  /** Between two looks at a report that a platform makes; undefined for as long as its connector says. */
+  readonly longestWaitMs?: number | undefined
   readonly callCost: number
   /** Told of synchronisations that were given up. */
   readonly notifyUrl: string | undefined
@@ -128,6 +130,7 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
     limits,
     breakers,
     timeoutMs: options.timeoutMs,
+    longestWaitMs: options.longestWaitMs,
     onCall({ connector, connectorId }, outcome, latencyMs) {
       health.note(connectorId, outcome, latencyMs)
       outside.onCall(connector.type, outcome, latencyMs)

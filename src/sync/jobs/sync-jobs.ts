@@ -3,6 +3,7 @@ import { type Selectable, sql, type Transaction } from 'kysely'
 import { type Clock, isoTime } from '../../clock.ts'
 import { AppError } from '../../errors.ts'
 import { parseJson } from '../../json.ts'
+import { ownReport } from '../connectors/common-names.ts'
 import type { DateRange, ReadConnector } from '../connectors/read-connector.ts'
 import { emit } from '../events/index.ts'
 import { enqueueIn, QUEUE_PRIORITIES, type QueuePriority } from '../queue/index.ts'
@@ -72,9 +73,10 @@ async function askFor(
 ): Promise<number> {
   const connector = connectorOf(row.type)
   let asked = 0
-  for (const reportType of reports) {
-    const spec = connector && specOf(connector, reportType)
-    if (!spec) continue
+  const known = connector ? reportTypesOf(connector) : []
+  for (const reportType of new Set(reports.map((name) => ownReport(known, name)))) {
+    const spec = connector && reportType !== undefined ? specOf(connector, reportType) : undefined
+    if (!spec || reportType === undefined) continue
     const { timezone } = infoOf(row)
     const { newest } = await tx
       .selectFrom('report_rows')

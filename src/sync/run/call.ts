@@ -21,6 +21,8 @@ export interface CallDeps {
   readonly breakers: Breakers
   /** For one request. */
   readonly timeoutMs: number
+  /** No longer is waited between two looks at a report that a platform makes; undefined for as long as its connector says. */
+  readonly longestWaitMs?: number | undefined
   readonly onCall: (caller: CallerOf, outcome: string, latencyMs: number) => void
   readonly onLimited: (caller: CallerOf, retryAfterMs: number) => void
 }

@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely'
 import { every } from '../../clock.ts'
 import { parseJson } from '../../json.ts'
 import { Caveats } from '../connectors/caveats.ts'
+import { ownFields } from '../connectors/common-names.ts'
 import type { Json, ReportResult } from '../connectors/read-connector.ts'
 import { emit } from '../events/index.ts'
 import { RECONNECT } from '../oauth/index.ts'
@@ -26,6 +27,9 @@ import { finish } from './finish.ts'
 import { LEASE_MS } from './lease.ts'
 import { type SpendBefore, spendBefore } from './shrinking.ts'
 import type { Work } from './work.ts'
+
+/** Each look at a report that is being made is a quarter of what is left up to here: how long it takes is not told. */
+const MADE_SHARE = 0.9
 
 /** A conversation between two turns of its job. */
 export interface Kept {
@@ -171,7 +175,7 @@ function memoryOf({ memory }: Job): Memory {
   return { state, caveats, before }
 }
 
-async function talkOf({ store }: WorkDeps, { job, connector, account, range }: Work, memory: Memory) {
+async function talkOf({ store }: WorkDeps, { job, connector, account, range, spec }: Work, memory: Memory) {
   const cursor = await store.db
     .selectFrom('cursors')
     .select('value')
@@ -189,7 +193,7 @@ async function talkOf({ store }: WorkDeps, { job, connector, account, range }: W
     account,
     reportType: job.report_type,
     range,
-    fields: parseJson(job.fields),
+    fields: ownFields(spec, parseJson(job.fields)),
   })
 }
 
@@ -235,6 +239,10 @@ async function talk(
       onRemember: (state) => remember(store, job, JSON.stringify({ state, caveats: caveats.state, before })),
       async onProgress(share) {
         progress = Math.min(0.99, Math.max(progress, share))
+        await renew(store, clock, job, LEASE_MS, progress)
+      },
+      async onWait() {
+        progress += (MADE_SHARE - Math.min(progress, MADE_SHARE)) / 4
         await renew(store, clock, job, LEASE_MS, progress)
       },
     })
