@@ -68,9 +68,9 @@ async function rotate({ sync }: Config, { print }: Terminal): Promise<number> {
     print('ENCRYPTION_KEY is not set: there is nothing to rotate')
     return 1
   }
-  const keyring = createKeyring(sync.keys ?? addKeyInFolder(sync.dataDir))
   const store = await openStore(sync.store)
   try {
+    const keyring = createKeyring(sync.keys ?? addKeyInFolder(sync.dataDir))
     const changed = await reseal(store, keyring, systemClock)
     print(`${changed} credentials are now encrypted with key ${keyring.keyId}`)
     if (sync.keys) print('ENCRYPTION_KEY needs the older keys no longer')

@@ -236,6 +236,8 @@ function takeWorkers(args: readonly string[]): { workers: string | undefined; re
 }
 
 async function main(): Promise<void> {
+  // Whatever else is made: nobody but this user reads what is in DATA_DIR.
+  process.umask(0o077)
   const { workers, rest: args } = takeWorkers(process.argv.slice(2))
   const config = readConfig(workers === undefined ? {} : { WORKERS: workers })
   if (args.length > 0) {
