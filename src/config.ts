@@ -26,6 +26,8 @@ export interface Config {
   readonly predictorUrl: string | undefined
   /** 0 for any free port. */
   readonly sandboxPort: number
+  /** The sandbox takes so long to make a report. */
+  readonly sandboxReportMs: number
   readonly budgetWindowMs: number
   /** Where budgets are kept. */
   readonly store: StoreSettings
@@ -96,6 +98,7 @@ export function parseConfig(variables: NodeJS.ProcessEnv): Config {
     multipliers: env.FALLBACK_MULTIPLIERS,
     predictorUrl: env.LTV_PREDICTOR_URL,
     sandboxPort: env.SANDBOX_PORT,
+    sandboxReportMs: env.SANDBOX_REPORT_MS,
     budgetWindowMs: env.BUDGET_WINDOW_SECONDS * 1000,
     store,
     records: recordsSettings(env),

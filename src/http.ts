@@ -14,6 +14,8 @@ export interface HttpResponse {
   /** Names in lower case; of a repeated header the first value. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
+  /** What the body is as JSON, where that was found out already. */
+  readonly json?: { readonly is: 'json'; readonly body: unknown } | { readonly is: 'garbled' }
 }
 
 /** What became of one request. Only `not_sent` proves that the other side did nothing. */
@@ -34,14 +36,14 @@ export type Opening =
   | Exclude<Exchange, { is: 'answered' }>
 
 export interface HttpClient {
-  /** One attempt, never a retry. Resolves always; `timeoutMs` covers everything up to the last byte of the answer. */
-  send(request: HttpRequest, timeoutMs: number): Promise<Exchange>
+  /** One attempt, never a retry. Resolves always; `timeoutMs` covers everything up to the last byte of the answer. `cancelled` breaks it off. */
+  send(request: HttpRequest, timeoutMs: number, cancelled?: AbortSignal): Promise<Exchange>
   close(): Promise<void>
 }
 
 export interface StreamingClient extends HttpClient {
-  /** As `send`, for answers of any size; `timeoutMs` covers everything up to the headers of the answer. */
-  open(request: HttpRequest, timeoutMs: number): Promise<Opening>
+  /** As `send`, for answers of any size; `timeoutMs` covers everything up to the headers of the answer, `cancelled` its body too. */
+  open(request: HttpRequest, timeoutMs: number, cancelled?: AbortSignal): Promise<Opening>
   close(): Promise<void>
 }
 
@@ -56,7 +58,7 @@ export function createHttpClient(clock: Clock, maxAnswerBytes = MAX_ANSWER_BYTES
   const agent = new Agent({ ...common, maxResponseSize: maxAnswerBytes })
   const streams = new Agent({ ...common, bodyTimeout: STREAM_IDLE_MS })
   return {
-    async send({ method, url, headers, body }, timeoutMs) {
+    async send({ method, url, headers, body }, timeoutMs, cancelled) {
       const startedMs = clock.elapsedMs()
       const latencyMs = () => clock.elapsedMs() - startedMs
       const deadline = new AbortController()
@@ -67,7 +69,7 @@ export function createHttpClient(clock: Clock, maxAnswerBytes = MAX_ANSWER_BYTES
           headers,
           body: body ?? null,
           dispatcher: agent,
-          signal: deadline.signal,
+          signal: cancelled ? AbortSignal.any([deadline.signal, cancelled]) : deadline.signal,
         })
         const text = await answer.body.text()
         const response = { status: answer.statusCode, headers: flat(answer.headers), body: text }
@@ -79,7 +81,7 @@ export function createHttpClient(clock: Clock, maxAnswerBytes = MAX_ANSWER_BYTES
         cancel()
       }
     },
-    async open({ method, url, headers, body }, timeoutMs) {
+    async open({ method, url, headers, body }, timeoutMs, cancelled) {
       const startedMs = clock.elapsedMs()
       const latencyMs = () => clock.elapsedMs() - startedMs
       const deadline = new AbortController()
@@ -90,7 +92,7 @@ export function createHttpClient(clock: Clock, maxAnswerBytes = MAX_ANSWER_BYTES
           headers,
           body: body ?? null,
           dispatcher: streams,
-          signal: deadline.signal,
+          signal: cancelled ? AbortSignal.any([deadline.signal, cancelled]) : deadline.signal,
         })
         const { statusCode: status, body: stream } = answer
         return { is: 'opened', status, headers: flat(answer.headers), body: stream, latencyMs: latencyMs() }

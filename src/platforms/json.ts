@@ -1,4 +1,5 @@
 import type { HttpResponse } from '../http.ts'
+import { parseJson } from '../json.ts'
 
 /** A parsed JSON value one can walk without knowing its shape: every step into nothing is undefined. */
 export function at(value: unknown, ...path: (string | number)[]): unknown {
@@ -28,10 +29,11 @@ export type Parsed =
   | { readonly is: 'empty' }
   | { readonly is: 'garbled' }
 
-export function parsed({ body }: HttpResponse): Parsed {
+export function parsed({ body, json }: HttpResponse): Parsed {
+  if (json) return json
   if (body.trim() === '') return { is: 'empty' }
   try {
-    return { is: 'json', body: JSON.parse(body) }
+    return { is: 'json', body: parseJson(body) }
   } catch {
     return { is: 'garbled' }
   }

@@ -64,7 +64,8 @@ async function paid(
     limiter: { admits: (priority: Priority) => limits.admits(callerOf(changing), WRITES, priority) },
     breaker: {
       enter() {
-        const retryAfterMs = breakers.closedInMs(connector.type, WRITES)
+        const { orgId, connectorId } = changing
+        const retryAfterMs = breakers.closedInMs({ type: connector.type, orgId, connectorId }, WRITES)
         if (retryAfterMs > 0) return { is: 'open', retryAfterMs } as const
         return { is: 'admitted', passage: { report() {} } } as const
       },

@@ -21,6 +21,7 @@ import type { FileStore } from './reports/index.ts'
 import {
   type CallDeps,
   type CallerOf,
+  type Calling,
   createBreakers,
   createLimits,
   forgetOldWindows,
@@ -44,6 +45,8 @@ export interface SyncOptions {
   readonly maxConcurrent: number
   /** For one request to a platform. */
   readonly timeoutMs: number
+  /** Between two looks at a report that a platform makes; undefined for as long as its connector says. */
+  readonly longestWaitMs?: number | undefined
   readonly callCost: number
   /** Told of synchronisations that were given up. */
   readonly notifyUrl: string | undefined
@@ -82,7 +85,7 @@ export interface RunningSync {
 }
 
 /** Largest answer to a single question; reports are streamed. */
-const MAX_ANSWER_BYTES = 64 * 1024 * 1024
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024
 /** Between two looks for what is due: repetitions, schedules, events to publish. */
 const TICK_MS = 1_000
 const SWEEP_MS = 600_000
@@ -115,9 +118,9 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
       // That the database is away is said once, when it goes.
       if (!stopping && !(error instanceof StoreAway)) log.error({ err: error }, messageOf(error))
     })
-  const breakers = createBreakers(clock, (type, calls, from, to) => {
-    log.warn({ connector: type, calls, from, to }, 'circuit breaker')
-    if (to === 'open') background(tellOrganisations(type, calls))
+  const breakers = createBreakers(clock, ({ type, bucket: calls, connection, from, to }) => {
+    log.warn({ connector: type, connectorId: connection?.connectorId, calls, from, to }, 'circuit breaker')
+    if (to === 'open') background(tellOrganisations(type, calls, connection))
   })
   const health = new HealthRecord(clock)
   const calls: CallDeps = {
@@ -127,6 +130,7 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
     limits,
     breakers,
     timeoutMs: options.timeoutMs,
+    longestWaitMs: options.longestWaitMs,
     onCall({ connector, connectorId }, outcome, latencyMs) {
       health.note(connectorId, outcome, latencyMs)
       outside.onCall(connector.type, outcome, latencyMs)
@@ -146,12 +150,11 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
     await emit(store.db, clock, { orgId: account.orgId, type: 'rate_limit_hit', subject: connectorId, data })
   }
 
-  async function tellOrganisations(type: ConnectorType, calls: string): Promise<void> {
-    const rows = await store.db
-      .selectFrom('connectors')
-      .select(['id', 'org_id'])
-      .where('type', '=', type)
-      .execute()
+  /** Whose connection is left alone; all that have one where it is the platform. */
+  async function tellOrganisations(type: ConnectorType, calls: string, only?: Calling): Promise<void> {
+    let query = store.db.selectFrom('connectors').select(['id', 'org_id']).where('type', '=', type)
+    if (only) query = query.where('id', '=', only.connectorId)
+    const rows = await query.execute()
     for (const { id, org_id } of rows) {
       const data = { connector_type: type, calls, message: 'Data may be stale' }
       await emit(store.db, clock, { orgId: org_id, type: 'circuit_opened', subject: id, data })

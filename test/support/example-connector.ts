@@ -45,6 +45,13 @@ export function exampleConnector(url: string): ReadConnector {
     reports: { performance: spec, slow: spec, file: spec },
     baseUrls: { api: url },
     concurrencyPerAccount: 1,
+    spend: {
+      reportType: 'performance',
+      campaignField: 'id',
+      micros: (row) => Number(row['cost'] ?? 0),
+      settledAfterDays: 3,
+      overDelivery: 1,
+    },
     authorize: (one, accessToken) => ({
       ...one,
       headers: { ...one.headers, authorization: `Bearer ${accessToken}` },

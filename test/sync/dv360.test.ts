@@ -142,21 +142,22 @@ describe('Display & Video 360 through the read stack', () => {
     const fault = { is: 'error', name: 'INTERNAL' } as const
     reads.sandbox.faults.add({ platform: 'bid_manager', path: '/reports/', times: 'always', fault })
     const { breakers } = reads.service.reads ?? {}
+    const calling = { type: 'DV360', orgId: 1, connectorId: id } as const
     // Ordering and running a report work each time, so the failures are never five in a row.
-    for (let turn = 0; turn < 4 && !breakers?.isOpen('DV360'); turn++) {
+    for (let turn = 0; turn < 4 && !breakers?.isOpen(calling); turn++) {
       const asked = {
         connector_id: id,
         ...november,
         date_range: { start: `2026-11-0${turn + 1}`, end: '2026-11-09' },
       }
       const { body } = await reads.send('POST', '/api/v1/connectors/fetch', asked)
-      await reads.ended(body.request_id, () => breakers?.isOpen('DV360') === true)
+      await reads.ended(body.request_id, () => breakers?.isOpen(calling) === true)
     }
-    expect([breakers?.closedInMs('DV360', 'reports'), breakers?.closedInMs('DV360', 'entities')]).toEqual([
+    expect([breakers?.closedInMs(calling, 'reports'), breakers?.closedInMs(calling, 'entities')]).toEqual([
       expect.any(Number),
       0,
     ])
-    expect(breakers?.isOpen('DV360')).toBe(true)
+    expect(breakers?.isOpen(calling)).toBe(true)
     const done = await reads.fetched(id, { report_type: 'campaigns' })
     expect(done.body.status).toBe('completed')
   })

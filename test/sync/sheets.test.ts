@@ -21,7 +21,7 @@ describe('a customer list in Google Sheets', () => {
     const { body, read } = await connected()
     expect(body.accounts).toEqual([{ id: 'sandbox-crm', name: 'Customers' }])
     const rows = await read()
-    expect(rows.map(({ record_key }) => record_key)).toEqual([
+    expect(rows.map(({ _record_key }) => _record_key)).toEqual([
       'a@x.example',
       'b@x.example',
       'c@x.example',

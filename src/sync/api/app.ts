@@ -2,6 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import { type Env, mount } from '../../api/index.ts'
 import type { Sync } from '../sync.ts'
 import { campaignRoutes } from './campaigns.ts'
+import { connectorTypeRoutes } from './connector-types.ts'
 import { connectorRoutes } from './connectors.ts'
 import { answerData } from './data.ts'
 import { emailRoutes } from './emails.ts'
@@ -18,6 +19,7 @@ export function createSyncApp(sync: Sync, streams: OpenStreams): OpenAPIHono<Env
   const { authorize } = sync
   const app = new OpenAPIHono<Env>()
   const routes = [
+    ...connectorTypeRoutes(sync),
     ...connectorRoutes(sync),
     ...requestRoutes(sync),
     ...integrationRoutes(sync),

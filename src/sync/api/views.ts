@@ -22,9 +22,10 @@ export function rateLimitOf(sync: Sync, row: ConnectorRow) {
 }
 
 /** Whether calls to a platform, or to some of it, are kept back because it fails. */
-export const isStale = (sync: Sync, row: Pick<ConnectorRow, 'type'>): boolean => {
+export const isStale = (sync: Sync, row: Pick<ConnectorRow, 'id' | 'type' | 'org_id'>): boolean => {
   const connector = sync.connectors.get(row.type)
-  return connector !== undefined && sync.breakers.isOpen(connector.type)
+  if (!connector) return false
+  return sync.breakers.isOpen({ type: connector.type, orgId: row.org_id, connectorId: row.id })
 }
 
 export function connectorView(sync: Sync, row: ConnectorRow) {

@@ -3,9 +3,10 @@ import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { zipSync } from 'fflate'
 import { expect, it } from 'vitest'
-import { messageOf } from '../../errors.ts'
 import type { HttpRequest, HttpResponse } from '../../http.ts'
-import { recordsOf } from '../run/read-stream.ts'
+import { rowOf } from '../run/call.ts'
+import { NotAsOrdered, recordsOf } from '../run/read-stream.ts'
+import { Caveats, reasonOf } from './caveats.ts'
 import {
   type AccountRef,
   type CampaignChange,
@@ -63,8 +64,8 @@ interface Case {
   readonly do:
     | 'accounts'
     | 'campaigns'
-    | { readonly campaigns: Partial<Since> }
-    | { readonly report: Partial<Omit<ReportQuery, 'account'>> & { readonly reportType: string } }
+    | { readonly campaigns: Partial<Omit<Since, 'caveats'>> }
+    | { readonly report: Partial<Omit<ReportQuery, 'account' | 'caveats'>> & { readonly reportType: string } }
     | { readonly create: CampaignChange & { readonly name: string } }
     | { readonly update: readonly [id: string, change: CampaignChange] }
     | { readonly setStatus: readonly [id: string, status: 'active' | 'paused'] }
@@ -108,7 +109,8 @@ export function playAnswers(file: URL, connector: ReadConnector): void {
 
 async function play(example: Case, connector: ReadConnector): Promise<unknown> {
   const left = [...example.turns]
-  const talk = talkOf(example, connector)
+  const caveats = new Caveats()
+  const talk = talkOf(example, connector, caveats)
   let reply: ReadReply
   let remembers = typeof example.do === 'object' && 'report' in example.do && example.do.report.resume != null
   for (;;) {
@@ -117,11 +119,11 @@ async function play(example: Case, connector: ReadConnector): Promise<unknown> {
       turn = talk.next(reply)
     } catch (error) {
       expect(left, 'all of these were to happen').toEqual([])
-      return { is: error instanceof TalkRefused ? 'refused' : 'thrown', detail: messageOf(error) }
+      return { is: error instanceof TalkRefused ? 'refused' : 'thrown', detail: reasonOf(error) }
     }
     if (turn.done) {
       expect(left, 'all of these were to happen').toEqual([])
-      return { is: 'done', value: turn.value ?? null }
+      return { is: 'done', value: withCaveats(turn.value, caveats) }
     }
     const step = turn.value
     reply = undefined
@@ -129,7 +131,15 @@ async function play(example: Case, connector: ReadConnector): Promise<unknown> {
     const expected = left.shift()
     expect(expected, `nothing more was to happen than ${JSON.stringify(step)}`).toBeDefined()
     if (!expected) continue
-    expect(await seen(step, expected, connector)).toEqual(wanted(expected))
+    const happened = await seen(step, expected, connector, caveats).catch((error) => {
+      if (error instanceof NotAsOrdered) return error
+      throw error
+    })
+    if (happened instanceof NotAsOrdered) {
+      expect(left, 'all of these were to happen').toEqual([])
+      return { is: 'refused', detail: happened.message }
+    }
+    expect(happened).toEqual(wanted(expected))
     if (step.is === 'remember') remembers = true
     if (step.is === 'wait') expect(remembers, 'a wait that nothing was remembered before').toBe(true)
     if ((step.is !== 'ask' && step.is !== 'download') || !('answer' in expected)) continue
@@ -149,11 +159,17 @@ async function play(example: Case, connector: ReadConnector): Promise<unknown> {
   }
 }
 
-function talkOf(example: Case, connector: ReadConnector): ReadTalk<unknown> {
+/** A result says everything that was gathered. */
+function withCaveats(value: unknown, { texts }: Caveats): unknown {
+  if (value === null || typeof value !== 'object' || !('caveats' in value)) return value ?? null
+  return { ...value, caveats: [...(Array.isArray(value.caveats) ? value.caveats : []), ...texts] }
+}
+
+function talkOf(example: Case, connector: ReadConnector, caveats: Caveats): ReadTalk<unknown> {
   const { do: asked } = example
   const account = { ...ACCOUNT, ...example.account }
   if (asked === 'accounts') return connector.accounts(account.settings)
-  const nothing = { resume: undefined, cursor: undefined }
+  const nothing = { resume: undefined, cursor: undefined, caveats }
   if (asked === 'campaigns') return connector.campaigns(account, nothing)
   if ('campaigns' in asked) return connector.campaigns(account, { ...nothing, ...asked.campaigns })
   if ('report' in asked) {
@@ -181,7 +197,12 @@ function talkOf(example: Case, connector: ReadConnector): ReadTalk<unknown> {
 }
 
 /** A step in the words of the examples. */
-async function seen(step: ReadStep, expected: Turn, connector: ReadConnector): Promise<unknown> {
+async function seen(
+  step: ReadStep,
+  expected: Turn,
+  connector: ReadConnector,
+  caveats: Caveats,
+): Promise<unknown> {
   switch (step.is) {
     case 'ask':
       return {
@@ -193,8 +214,8 @@ async function seen(step: ReadStep, expected: Turn, connector: ReadConnector): P
       const rows: Row[] = []
       if ('answer' in expected && expected.answer && (expected.answer.status ?? 200) < 300) {
         const stream = Readable.from([packed(expected.answer, step)])
-        for await (const [record, name] of recordsOf(stream, step)) {
-          const row = step.toRow(record, name)
+        for await (const found of recordsOf(stream, step)) {
+          const row = rowOf(step, found, caveats)
           if (row) rows.push(row)
         }
       }

@@ -1,3 +1,4 @@
+import { IANAZone } from 'luxon'
 import type { DateRange } from './read-connector.ts'
 
 const DAY_MS = 86_400_000
@@ -18,3 +19,7 @@ export function slicesOf({ start, end }: DateRange, days: number): DateRange[] {
   }
   return slices
 }
+
+/** The account's time zone, or UTC where the platform names one that is not known here. */
+export const zoneOf = (timezone: string | undefined): string =>
+  timezone !== undefined && IANAZone.isValidZone(timezone) ? timezone : 'utc'

@@ -1,5 +1,6 @@
 import type { HttpRequest, HttpResponse } from '../../http.ts'
 import type { Answer } from '../../platforms/index.ts'
+import type { Caveats } from './caveats.ts'
 import type { Mail } from './mail.ts'
 
 /** The account systems that Bidwarden reads, as they are named in the API. */
@@ -59,7 +60,16 @@ export type ReadStep =
       readonly endsAt?: 'blank_line'
       /** Where an answer that sends on to this address is followed to; undefined, or nothing said here, refuses it. */
       readonly redirect?: (url: string) => HttpRequest | undefined
-      /** Undefined leaves a record out (a totals line). `file` is the one of an archive that the record is in. */
+      /** Lines that begin so are about a report in CSV and no records of it; other lines must have a cell for every column. */
+      readonly isNote?: RegExp
+      /** What is wrong with a file in CSV that has these columns; undefined where it is what was ordered. */
+      readonly problemOf?: (columns: readonly string[]) => string | undefined
+      /**
+       * Fields that add up over rows. Records with the same key are then one row with their sums: the file is finer than
+       * the report. Without them, the last of such records counts.
+       */
+      readonly sums?: readonly string[]
+      /** Undefined leaves a record out (a totals line); one that it throws for is left out with a caveat. `file` is the one of an archive that the record is in. */
       readonly toRow: (record: Readonly<Record<string, unknown>>, file: string) => Row | undefined
     }
   | { readonly is: 'rows'; readonly rows: readonly Row[] }
@@ -114,6 +124,8 @@ export interface Since {
   readonly resume: Json | undefined
   /** Where the last read of this report ended, for reports with a cursor. */
   readonly cursor: Json | undefined
+  /** Gathers what is wrong with the rows that are read; part of the result. */
+  readonly caveats: Caveats
 }
 
 export interface ReportQuery extends Since {
@@ -129,7 +141,7 @@ export interface ReportResult {
   readonly cursor: Json | undefined
   /** Data up to this date will not change any more; undefined where the platform never says. */
   readonly finalThrough: string | undefined
-  /** Sampled, thresholded or otherwise incomplete, in words. */
+  /** What is wrong with the whole of it, in words, beside what {@link Since.caveats} gathered. */
   readonly caveats: readonly string[]
 }
 

@@ -1,4 +1,5 @@
 import { type Clock, isoTime } from '../../clock.ts'
+import { parseJson } from '../../json.ts'
 import type { Store } from '../store/index.ts'
 import type { Keyring } from './keyring.ts'
 
@@ -31,7 +32,7 @@ export async function readGrant(
     .where('id', '=', connectorId)
     .executeTakeFirst()
   if (row?.credentials === undefined || row.credentials === null) return undefined
-  return JSON.parse(keyring.open(row.credentials, contextOf(connectorId)))
+  return parseJson(keyring.open(row.credentials, contextOf(connectorId)))
 }
 
 /** Seals every record again with the first key. Returns how many were not sealed with it before. */

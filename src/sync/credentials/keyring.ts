@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto'
+import { parseJson } from '../../json.ts'
 
 /** AES-256-GCM with the sizes of NIST SP 800-38D. */
 const ALGORITHM = 'aes-256-gcm'
@@ -63,7 +64,7 @@ export function createKeyring(keys: readonly Buffer[]): Keyring {
       return JSON.stringify(sealed)
     },
     open(text, context) {
-      const sealed: Sealed = JSON.parse(text)
+      const sealed: Sealed = parseJson(text)
       const key = byId.get(sealed.keyId)
       if (!key) throw new Error('the record was encrypted with a key that is not in ENCRYPTION_KEY')
       const decipher = createDecipheriv(ALGORITHM, key, Buffer.from(sealed.iv, 'base64'), {
@@ -74,7 +75,7 @@ export function createKeyring(keys: readonly Buffer[]): Keyring {
       return decipher.update(sealed.data, 'base64', 'utf8') + decipher.final('utf8')
     },
     isCurrent: (text) => {
-      const sealed: Sealed = JSON.parse(text)
+      const sealed: Sealed = parseJson(text)
       return sealed.keyId === keyId
     },
   }

@@ -1,5 +1,6 @@
 import { DateTime } from 'luxon'
 import { AppError } from '../../errors.ts'
+import { zoneOf } from '../connectors/dates.ts'
 import type { DateRange, ReportSpec } from '../connectors/read-connector.ts'
 import { daysOf } from '../queue/index.ts'
 
@@ -7,7 +8,7 @@ import { daysOf } from '../queue/index.ts'
 const FIRST_DAYS = 30
 
 const local = (nowMs: number, timezone: string | undefined) =>
-  DateTime.fromMillis(nowMs, { zone: timezone ?? 'utc' })
+  DateTime.fromMillis(nowMs, { zone: zoneOf(timezone) })
 
 const todayIn = (nowMs: number, timezone: string | undefined): string =>
   local(nowMs, timezone).toISODate() ?? ''

@@ -3,41 +3,63 @@ import { type Clock, isoTime } from '../../clock.ts'
 import type { JobTable, Store } from '../store/index.ts'
 
 /** A job that is ours until its lease ends. */
-export type Job = Selectable<JobTable>
+export interface Job extends Selectable<JobTable> {
+  readonly org_id: number
+}
 
 export interface ClaimOptions {
   /** Names this process; another after every start. */
   readonly owner: string
   readonly limit: number
   readonly leaseMs: number
+  /** Jobs of one organisation that this process may work on at once, and what of each it works on already. */
+  readonly perOrganisation: number
+  readonly running: ReadonlyMap<number, number>
+  /** Only jobs that a process has ended with, or only others. */
+  readonly suspects: boolean
 }
 
 /**
  * Takes the next jobs, at most one per connection and call, and no more of a connection than may run at once. What it
  * costs depends on the number of connections, not on how many jobs wait. Jobs whose worker is gone are taken again.
+ * Nobody's jobs take every place: see `perOrganisation`.
  */
 export async function claim({ db, engine }: Store, clock: Clock, options: ClaimOptions): Promise<Job[]> {
   const nowMs = clock.nowMs()
   const now = isoTime(nowMs)
-  const { owner, limit, leaseMs } = options
+  const { owner, limit, leaseMs, perOrganisation, running, suspects } = options
   const lock = engine === 'postgres' ? sql`FOR NO KEY UPDATE SKIP LOCKED` : sql``
   // A conversation that waits in the memory of another process belongs to it while it lives.
   const mine = sql`(h.parked_by IS NULL OR h.parked_by = ${owner} OR h.lease_until < ${now})`
   const head = (column: 'id' | 'turn_at') =>
     sql`(SELECT ${sql.ref(`h.${column}`)} FROM fetch_jobs h
-      WHERE h.connector_id = c.id AND h.status = 'queued' AND ${mine} ORDER BY h.turn_at LIMIT 1)`
+      WHERE h.connector_id = c.id AND h.status = 'queued' AND ${mine}
+        AND ${suspects ? sql`h.deaths > 0` : sql`h.deaths = 0`} ORDER BY h.turn_at LIMIT 1)`
   const free = sql`(SELECT count(*) FROM fetch_jobs r WHERE r.connector_id = c.id AND r.status = 'running') < c.concurrency`
 
+  const places = [...running].map(
+    ([org, jobs]) => sql`WHEN ${number(org)} THEN ${number(perOrganisation - jobs)}`,
+  )
+  const placesOf =
+    places.length > 0
+      ? sql`CASE org_id ${sql.join(places, sql` `)} ELSE ${number(perOrganisation)} END`
+      : number(perOrganisation)
+
   return db.transaction().execute(async (tx) => {
-    const lanes = await sql<{ id: string }>`
-      SELECT id FROM connectors WHERE id IN (SELECT c.id FROM connectors c WHERE ${head('turn_at')} IS NOT NULL AND ${free}
-        AND (c.resting_until IS NULL OR c.resting_until <= ${now})
-        ORDER BY ${head('turn_at')} LIMIT ${limit}) ${lock}`.execute(tx)
-    const ids = lanes.rows.map(({ id }) => id)
+    const lanes = await sql<{ id: string; org_id: number }>`
+      SELECT id, org_id FROM connectors WHERE id IN (
+        SELECT id FROM (
+          SELECT id, org_id, turn, row_number() OVER (PARTITION BY org_id ORDER BY turn) AS nth FROM (
+            SELECT c.id, c.org_id, ${head('turn_at')} AS turn FROM connectors c
+            WHERE ${free} AND (c.resting_until IS NULL OR c.resting_until <= ${now})) heads
+          WHERE turn IS NOT NULL) ranked
+        WHERE nth <= ${placesOf} ORDER BY turn LIMIT ${limit}) ${lock}`.execute(tx)
+    const orgOf = new Map(lanes.rows.map(({ id, org_id }) => [id, org_id]))
+    const ids = [...orgOf.keys()]
     if (ids.length === 0) return []
     // Read again now that nobody else can take from these connections. The odd comparison keeps SQLite from going
     // through everything that is queued instead of the few jobs named.
-    const taken = await sql<Job>`
+    const taken = await sql<Selectable<JobTable>>`
       UPDATE fetch_jobs SET status = 'running', lease_owner = ${owner}, lease_until = ${isoTime(nowMs + leaseMs)},
         claim = claim + 1, started_at = coalesce(started_at, ${now}), parked_by = NULL, waits_for = NULL
       WHERE coalesce(status, '') = 'queued' AND id IN
@@ -55,11 +77,17 @@ export async function claim({ db, engine }: Store, clock: Clock, options: ClaimO
         .where('status', '=', 'queued')
         .execute()
     }
-    return taken.rows
+    return taken.rows.map((job) => ({ ...job, org_id: orgOf.get(job.connector_id) ?? 0 }))
   })
 }
 
-/** Puts jobs back into line whose time has come or whose worker has let its lease end. Returns how many. */
+/** PostgreSQL takes a value for text where nothing says what it is. */
+const number = (value: number) => sql`CAST(${value} AS integer)`
+
+/**
+ * Puts jobs back into line whose time has come or whose worker has let its lease end, which is counted before anybody works
+ * on them again. Returns how many.
+ */
 export async function release({ db }: Store, clock: Clock): Promise<number> {
   const now = isoTime(clock.nowMs())
   const due = await db
@@ -70,9 +98,30 @@ export async function release({ db }: Store, clock: Clock): Promise<number> {
     .executeTakeFirst()
   const lost = await db
     .updateTable('fetch_jobs')
-    .set({ status: 'queued', lease_owner: null, parked_by: null })
+    .set((set) => ({
+      status: 'queued',
+      lease_owner: null,
+      parked_by: null,
+      deaths: set('deaths', '+', 1),
+    }))
     .where('status', '=', 'running')
     .where('lease_until', '<', now)
     .executeTakeFirst()
   return Number(due.numUpdatedRows) + Number(lost.numUpdatedRows)
+}
+
+/** Those of these jobs that are ours no more: cancelled, or given to another worker. */
+export async function lostOf({ db }: Store, jobs: readonly Job[]): Promise<Job[]> {
+  if (jobs.length === 0) return []
+  const rows = await db
+    .selectFrom('fetch_jobs')
+    .select(['id', 'claim', 'status'])
+    .where(
+      'id',
+      'in',
+      jobs.map(({ id }) => id),
+    )
+    .execute()
+  const ours = new Map(rows.filter(({ status }) => status === 'running').map(({ id, claim }) => [id, claim]))
+  return jobs.filter((job) => ours.get(job.id) !== job.claim)
 }

@@ -1,4 +1,4 @@
-export { type ClaimOptions, claim, type Job, release } from './claim.ts'
+export { type ClaimOptions, claim, type Job, lostOf, release } from './claim.ts'
 export { daysOf, type Enqueued, enqueue, enqueueIn, type NewRequest } from './enqueue.ts'
 export {
   cancel,

@@ -5,10 +5,12 @@ import { onBothEngines, type Stores } from '../../../test/support/stores.ts'
 import { isoTime } from '../../clock.ts'
 import type { Store } from '../store/index.ts'
 import {
+  type ClaimOptions,
   cancel,
   claim,
   complete,
   enqueue,
+  giveBack,
   type Job,
   LeaseLost,
   type NewRequest,
@@ -33,10 +35,10 @@ async function start(stores: Stores) {
   return {
     clock,
     store,
-    async connector(concurrency = 1): Promise<string> {
+    async connector(concurrency = 1, org_id = 1): Promise<string> {
       const id = randomUUID()
       const now = isoTime(clock.nowMs())
-      const row = { id, org_id: 1, type: 'DV360', status: 'connected', metadata: '{}', concurrency } as const
+      const row = { id, org_id, type: 'DV360', status: 'connected', metadata: '{}', concurrency } as const
       await store.db
         .insertInto('connectors')
         .values({ ...row, created_at: now, updated_at: now })
@@ -55,8 +57,11 @@ async function start(stores: Stores) {
         maxDays: undefined,
         ...wanted,
       }),
-    take: (limit = 10, owner = 'me', on: Store = store) =>
-      claim(on, clock, { owner, limit, leaseMs: LEASE_MS }),
+    take: (limit = 10, owner = 'me', on: Store = store, more: Partial<ClaimOptions> = {}) =>
+      claim(on, clock, {
+        ...{ owner, limit, leaseMs: LEASE_MS, perOrganisation: limit, running: new Map(), suspects: false },
+        ...more,
+      }),
     finish: (job: Job, executionTimeMs = 1000) =>
       store.db
         .transaction()
@@ -96,6 +101,40 @@ onBothEngines((stores) => {
       clock.advance(41 * 60_000)
       await ask(id, { range: week(1), priority: premium })
       expect((await take(1))[0]?.id).toBe(old.jobId)
+    })
+
+    it('leaves places to other organisations, however much one asks for', async () => {
+      const { store, connector, ask, take } = await start(stores)
+      await store.db.insertInto('organizations').values({ id: 2, name: 'two' }).execute()
+      for (let n = 0; n < 5; n++) await ask(await connector(2))
+      const other = await connector(1, 2)
+      await ask(other)
+      const some = { perOrganisation: 3 }
+      const first = await take(10, 'me', store, some)
+      expect(first.map(({ org_id }) => org_id).toSorted()).toEqual([1, 1, 1, 2])
+      const running = new Map([
+        [1, 2],
+        [2, 1],
+      ])
+      expect((await take(10, 'me', store, { ...some, running })).map(({ org_id }) => org_id)).toEqual([1])
+      expect(await take(10, 'me', store, { ...some, running: new Map([[1, 3]]) })).toEqual([])
+    })
+
+    it('counts every worker that was lost with a job, before another takes it', async () => {
+      const { clock, store, connector, ask, take } = await start(stores)
+      await ask(await connector())
+      const [job] = await take()
+      expect(job?.deaths).toBe(0)
+      clock.advance(LEASE_MS + 1)
+      await release(store, clock)
+      expect(await take()).toEqual([])
+      const [again] = await take(10, 'me', store, { suspects: true })
+      expect(again).toMatchObject({ id: job?.id, deaths: 1 })
+      // A worker that lives after all, and gives the job back, was no death.
+      clock.advance(LEASE_MS + 1)
+      await release(store, clock)
+      if (again) await giveBack(store, again)
+      expect((await take(10, 'me', store, { suspects: true }))[0]).toMatchObject({ deaths: 1 })
     })
 
     it('merges requests that overlap within five minutes into the union of dates and fields', async () => {
@@ -171,7 +210,7 @@ onBothEngines((stores) => {
       await remember(store, first, '{"report":"r1"}')
       clock.advance(LEASE_MS + 1)
       await release(store, clock)
-      const [again] = await take(10, 'another')
+      const [again] = await take(10, 'another', store, { suspects: true })
       expect(again).toMatchObject({ id: first.id, memory: expect.stringContaining('r1') })
       await expect(finish(first)).rejects.toBeInstanceOf(LeaseLost)
       if (again) await finish(again)

@@ -8,7 +8,15 @@ import { FakeClock } from '../../../test/support/fake-clock.ts'
 import { onBothEngines } from '../../../test/support/stores.ts'
 import { isoTime } from '../../clock.ts'
 import type { Row } from '../connectors/read-connector.ts'
-import { ColumnFinder, csvOf, readRows, removeVanished, upsertRows, writeParquet } from './index.ts'
+import {
+  ColumnFinder,
+  countOfDownload,
+  csvOf,
+  readRows,
+  removeVanished,
+  upsertRows,
+  writeParquet,
+} from './index.ts'
 
 async function* inBatches(...batches: Row[][]): AsyncGenerator<Row[]> {
   yield* batches
@@ -60,6 +68,8 @@ describe('a CSV file', () => {
   })
 })
 
+const FIELDS = { fields: ['clicks', 'cost', 'name'], dated: true, about: { account_currency: 'EUR' } }
+
 onBothEngines((stores) => {
   describe('stored rows', () => {
     async function start() {
@@ -82,7 +92,7 @@ onBothEngines((stores) => {
           updated_at: at,
         })
         .execute()
-      const source = { connectorId, reportType: 'r', key: ['date', 'id'], about: { account_currency: 'EUR' } }
+      const source = { connectorId, reportType: 'r', key: ['date', 'id'], ...FIELDS }
       const all = async (range?: { start: string; end: string }) => {
         const found: Row[] = []
         for await (const page of readRows(store, source, range)) found.push(...page)
@@ -169,7 +179,7 @@ onBothEngines((stores) => {
       expect([read.length, new Set(read.map(({ date, id }) => `${date} ${id}`)).size]).toEqual([1_800, 1_800])
       const again = { ...source, jobId: randomUUID() }
       await upsertRows(store, clock, again, rows.slice(1_000, 1_100))
-      expect(await removeVanished(store, again, range)).toBe(1_700)
+      expect((await removeVanished(store, clock, again, range)).removed).toBe(1_700)
       expect((await all()).length).toBe(1_900)
     })
 
@@ -184,9 +194,77 @@ onBothEngines((stores) => {
       )
       const again = { ...source, jobId: randomUUID() }
       await upsertRows(store, clock, again, [{ date: '2026-11-02', id: 'b' }])
-      const removed = await removeVanished(store, again, { start: '2026-11-02', end: '2026-11-03' })
+      const { removed } = await removeVanished(store, clock, again, {
+        start: '2026-11-02',
+        end: '2026-11-03',
+      })
       expect(removed).toBe(2)
       expect((await all()).map(({ date, id }) => `${date} ${id}`)).toEqual(['2026-11-01 a', '2026-11-02 b'])
+    })
+
+    it('of one download that share a key are added up, over statements too; what is read again replaces them', async () => {
+      const { clock, store, source, all } = await start()
+      const creative = (i: number, id = 'a') => ({
+        ...{ date: '2026-11-01', id, clicks: i, cost: 1_000_000 + i, name: 'A', Creative: `cr${i}` },
+      })
+      const part = (download: string) => ({ download, sums: ['clicks', 'cost'] })
+      const about = { account_currency: 'EUR' }
+      for (const download of ['1', '2']) {
+        const one = { ...source, jobId: randomUUID() }
+        await upsertRows(store, clock, one, [creative(1), creative(2), creative(7, 'b')], part(download))
+        await upsertRows(store, clock, one, [creative(3), creative(4)], part(download))
+        expect(await countOfDownload(store, source, download)).toBe(2)
+        expect(await all()).toMatchObject([
+          { id: 'a', clicks: 10, cost: 4_000_010, name: 'A', ...about },
+          { id: 'b', clicks: 7, cost: 1_000_007, name: 'A', Creative: 'cr7', ...about },
+        ])
+        expect((await all())[0]).not.toHaveProperty('Creative', expect.anything())
+      }
+      const again = { ...source, jobId: randomUUID() }
+      await upsertRows(store, clock, again, [{ ...creative(1), clicks: null }, creative(2)], part('3'))
+      expect((await all())[0]?.['clicks'] ?? null).toBeNull()
+    })
+
+    it('without a date belong to their job, and go when no request of it is left', async () => {
+      const { clock, store, source } = await start()
+      const range = { start: '2026-11-01', end: '2026-11-02' }
+      const [first, second] = [randomUUID(), randomUUID()]
+      const rows = (clicks: number) => [
+        { date: '2026-11-01', id: 'a', clicks },
+        { date: null, id: '(other)', clicks: 10 * clicks },
+      ]
+      await upsertRows(store, clock, { ...source, jobId: first }, rows(1))
+      await upsertRows(store, clock, { ...source, jobId: second }, rows(2))
+      const read = async (jobId?: string) =>
+        (await Array.fromAsync(readRows(store, source, range, jobId))).flat().map(({ clicks }) => clicks)
+      expect(await read(first)).toEqual([10, 2])
+      expect(await read(second)).toEqual([20, 2])
+      expect(await read()).toEqual([2])
+      await removeVanished(store, clock, { ...source, jobId: second }, range)
+      expect(await read(first)).toEqual([2])
+      expect(await read(second)).toEqual([20, 2])
+    })
+
+    it('keep columns of their own that are called like ours', async () => {
+      const { clock, store, source, all } = await start()
+      const own = { date: '2026-11-01', id: 'a', account_currency: 'GBP', _account_currency: 'SEK' }
+      await upsertRows(store, clock, { ...source, jobId: randomUUID() }, [own])
+      expect(await all()).toEqual([{ ...own, __account_currency: 'EUR' }])
+    })
+
+    it('that one reading lacked are kept where it is doubted, until a second one lacks them too', async () => {
+      const { clock, store, source, all } = await start()
+      const row = (id: string) => ({ date: '2026-11-01', id })
+      const reading = async (ids: string[], keep: boolean) => {
+        const one = { ...source, jobId: randomUUID() }
+        await upsertRows(store, clock, one, ids.map(row))
+        return removeVanished(store, clock, one, undefined, keep)
+      }
+      await reading(['a', 'b', 'c'], false)
+      expect(await reading(['a'], true)).toEqual({ removed: 0, kept: 2 })
+      expect(await reading(['a', 'b'], true)).toEqual({ removed: 1, kept: 0 })
+      expect(await reading(['a'], true)).toEqual({ removed: 0, kept: 1 })
+      expect((await all()).map(({ id }) => id)).toEqual(['a', 'b'])
     })
 
     it('are read in pages, every one once', async () => {

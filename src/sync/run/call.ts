@@ -1,15 +1,17 @@
-import type { Readable } from 'node:stream'
+import { type Readable, Transform } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import type { Clock } from '../../clock.ts'
+import { type Clock, every } from '../../clock.ts'
 import { messageOf } from '../../errors.ts'
 import type { HttpRequest, HttpResponse, Opening, StreamingClient } from '../../http.ts'
 import type { Answer } from '../../platforms/index.ts'
 import type { Priority, Verdict } from '../../shield/index.ts'
+import { type Caveats, reasonOf } from '../connectors/caveats.ts'
 import type { ReadConnector, ReadStep, Row } from '../connectors/read-connector.ts'
 import type { TokenKeeper } from '../oauth/index.ts'
-import type { Breakers } from './breakers.ts'
+import type { Breakers, Calling } from './breakers.ts'
+import { parsedInSlices } from './large-answer.ts'
 import type { Account, Limits } from './limits.ts'
-import { recordsOf } from './read-stream.ts'
+import { type Found, NotAsOrdered, recordsOf } from './read-stream.ts'
 
 export interface CallDeps {
   readonly clock: Clock
@@ -19,6 +21,8 @@ export interface CallDeps {
   readonly breakers: Breakers
   /** For one request. */
   readonly timeoutMs: number
+  /** No longer is waited between two looks at a report that a platform makes; undefined for as long as its connector says. */
+  readonly longestWaitMs?: number | undefined
   readonly onCall: (caller: CallerOf, outcome: string, latencyMs: number) => void
   readonly onLimited: (caller: CallerOf, retryAfterMs: number) => void
 }
@@ -31,7 +35,21 @@ export interface CallerOf {
   readonly priority: Priority
 }
 
+const callingOf = ({ connector, connectorId, account }: CallerOf): Calling => ({
+  type: connector.type,
+  orgId: account.orgId,
+  connectorId,
+})
+
 export type CallStep = Extract<ReadStep, { is: 'ask' | 'download' }>
+
+/** Where the rows of a download go, and what breaks a call off. */
+export interface Sink {
+  readonly cancelled: AbortSignal
+  /** @param sums fields that add up over rows of this download with the same key */
+  onRows(rows: readonly Row[]): Promise<void>
+  readonly caveats: Caveats
+}
 
 /** An {@link Answer}, or why there is none. `later`: nothing was sent; the same call may pass after `waitMs`. */
 export type CallAnswer =
@@ -43,8 +61,6 @@ type Sent = Answer | Extract<CallAnswer, { is: 'later' | 'not_sent' | 'no_answer
 
 /** Rows of a download that are handed on together. */
 const BATCH = 1_000
-/** Between two looks at a breaker whose one probe is under way. */
-const PROBE_MS = 1_000
 const MAX_ERROR_BYTES = 256 * 1024
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
 const MAX_HOPS = 3
@@ -66,16 +82,16 @@ export async function call(
   deps: CallDeps,
   caller: CallerOf,
   step: CallStep,
-  onRows: (rows: readonly Row[]) => Promise<void>,
+  sink: Sink,
 ): Promise<CallAnswer> {
   const { connectorId } = caller
   const token = await deps.tokens.get(connectorId)
   if (token.is !== 'token') return withoutToken(token)
-  let sent = await send(deps, caller, step, token.accessToken, onRows)
+  let sent = await send(deps, caller, step, token.accessToken, sink)
   if (sent.is === 'auth_expired') {
     const fresh = await deps.tokens.renew(connectorId, token.accessToken)
     if (fresh.is !== 'token') return withoutToken(fresh)
-    sent = await send(deps, caller, step, fresh.accessToken, onRows)
+    sent = await send(deps, caller, step, fresh.accessToken, sink)
   }
   if (sent.is === 'auth_expired' || sent.is === 'auth_lost') {
     await deps.tokens.lose(connectorId, sent.detail)
@@ -95,18 +111,14 @@ async function send(
   caller: CallerOf,
   step: CallStep,
   accessToken: string,
-  onRows: (rows: readonly Row[]) => Promise<void>,
+  sink: Sink,
 ): Promise<Sent> {
   const { connector, account, priority } = caller
   const { clock, limits } = deps
   // What lowers risk is tried whatever we know of the platform, and whatever was counted.
   const isLowering = priority === 'lowering'
-  const breaker = deps.breakers.of(connector.type, step.bucket)
-  const entry = isLowering ? undefined : breaker.enter()
-  if (entry?.is === 'open') {
-    const waitMs = breaker.state.is === 'half_open' ? PROBE_MS : entry.retryAfterMs
-    return { is: 'later', waitMs, waitsFor: 'recovery' }
-  }
+  const entry = isLowering ? undefined : deps.breakers.enter(callingOf(caller), step.bucket)
+  if (entry?.is === 'open') return { is: 'later', waitMs: entry.retryAfterMs, waitsFor: 'recovery' }
   const startedMs = clock.elapsedMs()
   let verdict: Verdict = 'neutral'
   try {
@@ -118,9 +130,10 @@ async function send(
     const request = connector.authorize(step.request, accessToken)
     const sent =
       step.is === 'ask'
-        ? await ask(deps, caller, request, step.bucket)
-        : await download(deps, caller, step, { request, accessToken }, onRows)
-    verdict = verdictOf[sent.is]
+        ? await ask(deps, caller, request, step.bucket, sink.cancelled)
+        : await download(deps, caller, step, { request, accessToken }, sink)
+    // What we have broken off ourselves says nothing of the platform.
+    if (!sink.cancelled.aborted) verdict = verdictOf[sent.is]
     if (sent.is === 'throttled') {
       limits.block(account, step.bucket, sent.retryAfterMs)
       deps.onLimited(caller, sent.retryAfterMs)
@@ -139,9 +152,11 @@ async function ask(
   caller: CallerOf,
   request: HttpRequest,
   bucket: string,
+  cancelled: AbortSignal,
 ): Promise<Answered> {
-  const exchange = await deps.http.send(request, deps.timeoutMs)
-  return exchange.is === 'answered' ? read(deps, caller, exchange.response, bucket) : exchange
+  const exchange = await deps.http.send(request, deps.timeoutMs, cancelled)
+  if (exchange.is !== 'answered') return exchange
+  return read(deps, caller, await parsedInSlices(exchange.response), bucket)
 }
 
 function read(
@@ -163,9 +178,9 @@ async function download(
   caller: CallerOf,
   step: Extract<ReadStep, { is: 'download' }>,
   first: First,
-  onRows: (rows: readonly Row[]) => Promise<void>,
+  sink: Sink,
 ): Promise<Answered> {
-  const opening = await follow(deps, caller, step, first)
+  const opening = await follow(deps, caller, step, first, sink.cancelled)
   if (opening.is !== 'opened') return opening
   const { status, headers, body } = opening
   if (status >= 300) {
@@ -174,20 +189,44 @@ async function download(
   }
   try {
     let rows: Row[] = []
-    for await (const [record, file] of recordsOf(body, step)) {
-      const row = step.toRow(record, file)
+    for await (const found of recordsOf(paced(deps.clock, body), step)) {
+      const row = rowOf(step, found, sink.caveats)
       if (row) rows.push(row)
       if (rows.length < BATCH) continue
-      await onRows(rows)
+      await sink.onRows(rows)
       rows = []
     }
-    if (rows.length > 0) await onRows(rows)
+    if (rows.length > 0) await sink.onRows(rows)
     return { is: 'ok', body: undefined }
   } catch (error) {
     if (error instanceof StopDownload) throw error.cause
+    if (error instanceof NotAsOrdered) return { is: 'refused', detail: error.message }
     return { is: 'no_answer', detail: `the download broke off: ${messageOf(error)}` }
   } finally {
     body.destroy()
+  }
+}
+
+/** One record that cannot be read costs the others nothing. */
+export function rowOf(
+  { toRow }: Extract<ReadStep, { is: 'download' }>,
+  found: Found,
+  caveats: Caveats,
+): Row | undefined {
+  switch (found.is) {
+    case 'record':
+      try {
+        return toRow(found.record, found.file)
+      } catch (error) {
+        caveats.leftOut(reasonOf(error))
+        return undefined
+      }
+    case 'bad_line':
+      caveats.leftOut(found.reason)
+      return undefined
+    case 'open_end':
+      caveats.add('the file does not end with a line break: its last line may have been cut')
+      return undefined
   }
 }
 
@@ -202,10 +241,11 @@ async function follow(
   { connector }: CallerOf,
   { redirect }: Extract<ReadStep, { is: 'download' }>,
   { request, accessToken }: First,
+  cancelled: AbortSignal,
 ): Promise<Opening> {
   let here = request
   for (let hops = 0; ; hops++) {
-    const opening = await http.open(here, timeoutMs)
+    const opening = await http.open(here, timeoutMs, cancelled)
     if (opening.is !== 'opened' || !REDIRECTS.has(opening.status) || hops === MAX_HOPS) return opening
     const location = opening.headers['location'] ?? ''
     const next = URL.canParse(location, here.url) && redirect?.(new URL(location, here.url).href)
@@ -218,6 +258,34 @@ async function follow(
 
 /** Wraps what our own side throws while a download runs, so that it is not taken for the platform's fault. */
 export class StopDownload extends Error {}
+
+/** A download that brings less than this in so long, while nothing of it waits for us, is broken off; and whatever takes so long in all. */
+const SLOWEST_BYTES = 4 * 1024
+const SLOWEST_MS = 60_000
+const LONGEST_MS = 3_600_000
+
+function paced(clock: Clock, body: Readable): Readable {
+  const startedMs = clock.elapsedMs()
+  let bytes = 0
+  const counted = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.length
+      done(null, chunk)
+    },
+  })
+  const stop = every(clock, SLOWEST_MS, () => {
+    const isTooSlow = bytes < SLOWEST_BYTES && counted.readableLength === 0
+    const isTooLong = clock.elapsedMs() - startedMs > LONGEST_MS
+    bytes = 0
+    if (isTooSlow || isTooLong) body.destroy(new Error('it comes too slowly'))
+  })
+  body.once('error', (error) => counted.destroy(error))
+  counted.once('close', () => {
+    stop()
+    body.destroy()
+  })
+  return body.pipe(counted)
+}
 
 async function upTo(body: Readable, bytes: number): Promise<string> {
   const whole = await text(body).catch(() => '')

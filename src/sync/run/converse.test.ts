@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { FakeClock } from '../../../test/support/fake-clock.ts'
 import type { HttpResponse } from '../../http.ts'
+import { Caveats } from '../connectors/caveats.ts'
 import { createGa4 } from '../connectors/ga4/index.ts'
 import { type ReadStep, type ReadTalk, TalkRefused } from '../connectors/read-connector.ts'
 import { createBreakers } from './breakers.ts'
@@ -51,12 +52,15 @@ async function endOf(talk: ReadTalk<unknown>, ...responses: Partial<HttpResponse
     account: { type: connector.type, orgId: 1, accountId: 'a' },
     priority: 'read_premium',
   } as const
-  const { signal: stopping } = new AbortController()
-  return converse(deps, caller, begin(talk), {
-    stopping,
+  const { signal: never } = new AbortController()
+  return converse(deps, caller, begin(talk, new Caveats()), {
+    onDownloaded: async () => {},
+    stopping: never,
+    cancelled: never,
     onRows: nothing,
     onRemember: nothing,
     onProgress: nothing,
+    onWait: nothing,
   })
 }
 

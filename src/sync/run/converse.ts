@@ -1,5 +1,5 @@
 import { type Clock, sleep } from '../../clock.ts'
-import { messageOf } from '../../errors.ts'
+import { Caveats, reasonOf } from '../connectors/caveats.ts'
 import {
   type Json,
   type ReadReply,
@@ -10,19 +10,38 @@ import {
 } from '../connectors/read-connector.ts'
 import { type CallAnswer, type CallDeps, type CallerOf, type CallStep, call, StopDownload } from './call.ts'
 
-/** What happens around a conversation, in the order it asks for it. */
-export interface Listener {
+/** What ends a conversation from outside. */
+export interface Signals {
   /** Once aborted, no other call of the platform is begun, and its reason is thrown. */
   readonly stopping: AbortSignal
-  onRows(rows: readonly Row[]): Promise<void>
+  /** Once aborted, the call under way is broken off as well, and its reason is thrown. */
+  readonly cancelled: AbortSignal
+}
+
+/** What happens around a conversation, in the order it asks for it. */
+export interface Listener extends Signals {
+  /** @param from of rows that a download brings: which one it is, and what of them adds up */
+  onRows(rows: readonly Row[], from?: Download): Promise<void>
+  /** A download whose rows add up is over; `rows` were handed on. */
+  onDownloaded(download: { readonly number: number; readonly rows: number }): Promise<void>
   /** Stored durably when this resolves. */
   onRemember(state: Json): Promise<void>
   onProgress(share: number): Promise<void>
+  /** The platform needs time, nobody knows how much. */
+  onWait(): Promise<void>
+}
+
+/** One try of one download. */
+export interface Download {
+  /** Of its conversation; a download that is repeated has another number. */
+  readonly number: number
+  readonly sums: readonly string[]
 }
 
 /** A conversation under way. Kept while it is parked, so that it goes on where it was. */
 export interface Conversation<T> {
   readonly talk: ReadTalk<T>
+  readonly caveats: Caveats
   turn: IteratorResult<ReadStep, T> | undefined
   calls: number
   failures: number
@@ -50,8 +69,10 @@ const BACKOFF_MS = 500
 /** Waits up to here are slept through; longer ones give the turn up. */
 const SHORT_MS = 1_000
 
-export const begin = <T>(talk: ReadTalk<T>): Conversation<T> => ({
+/** @param caveats that `talk` was given as well */
+export const begin = <T>(talk: ReadTalk<T>, caveats: Caveats): Conversation<T> => ({
   talk,
+  caveats,
   turn: undefined,
   calls: 0,
   failures: 0,
@@ -71,9 +92,9 @@ export async function converse<T>(
       return undefined
     } catch (error) {
       // What was written is written, even if the answer to it is not what it should be.
-      if (conversation.hasWritten) return { is: 'unknown', detail: messageOf(error) }
+      if (conversation.hasWritten) return { is: 'unknown', detail: reasonOf(error) }
       const detail =
-        error instanceof TalkRefused ? error.message : `the answer was not understood: ${messageOf(error)}`
+        error instanceof TalkRefused ? error.message : `the answer was not understood: ${reasonOf(error)}`
       return { is: 'refused', detail }
     }
   }
@@ -98,9 +119,13 @@ export async function converse<T>(
         fault = next()
         break
       case 'wait':
+        await listener.onWait()
         fault = next()
         if (fault) return fault
-        return { is: 'parked', waitMs: step.ms, waitsFor: 'platform' }
+        if (waitOf(deps, step) > SHORT_MS)
+          return { is: 'parked', waitMs: waitOf(deps, step), waitsFor: 'platform' }
+        await pause(deps.clock, waitOf(deps, step), listener)
+        break
       case 'ask':
       case 'download': {
         const came = await repeated(deps, caller, conversation, step, listener)
@@ -115,6 +140,10 @@ export async function converse<T>(
   }
 }
 
+/** Milliseconds between two looks. */
+const waitOf = ({ longestWaitMs }: CallDeps, { ms }: { readonly ms: number }): number =>
+  Math.min(ms, longestWaitMs ?? ms)
+
 type Fault = Extract<Talked<never>, { is: 'refused' | 'unknown' }>
 type Came = { readonly is: 'reply'; readonly reply: ReadReply } | Exclude<Talked<never>, { is: 'done' }>
 
@@ -125,8 +154,13 @@ async function repeated<T>(
   step: CallStep,
   listener: Listener,
 ): Promise<Came> {
+  const { caveats } = conversation
+  const sumsOf = step.is === 'download' ? step.sums : undefined
+  let handedOn = 0
   const onRows = async (rows: readonly Row[]) => {
-    await listener.onRows(rows).catch((cause) => {
+    handedOn += rows.length
+    const from = sumsOf && { number: conversation.calls, sums: sumsOf }
+    await listener.onRows(rows, from).catch((cause) => {
       throw new StopDownload('', { cause })
     })
   }
@@ -134,13 +168,21 @@ async function repeated<T>(
   const isOnce = step.is === 'ask' && step.once === true
   for (;;) {
     listener.stopping.throwIfAborted()
-    const answer = await call(deps, caller, step, onRows)
+    listener.cancelled.throwIfAborted()
+    const before = caveats.state
+    const number = conversation.calls
+    handedOn = 0
+    const answer = await call(deps, caller, step, { onRows, caveats, cancelled: listener.cancelled })
+    listener.cancelled.throwIfAborted()
+    // What is read again is counted again.
+    if (answer.is !== 'ok') caveats.state = before
+    else if (sumsOf) await listener.onDownloaded({ number, rows: handedOn })
     if (answer.is !== 'later') conversation.calls += 1
     const came = judged(answer, step)
     if (came) {
       if (came.is === 'reply') conversation.failures = 0
       if (came.is !== 'parked' || came.waitMs > SHORT_MS) return came
-      await pause(deps.clock, came.waitMs, listener.stopping)
+      await pause(deps.clock, came.waitMs, listener)
       continue
     }
     const detail = 'detail' in answer ? answer.detail : ''
@@ -149,21 +191,22 @@ async function repeated<T>(
     if (isOnce && isUncertain) return { is: 'reply', reply: undefined }
     conversation.failures += 1
     if (conversation.failures > RETRIES) return { is: 'unavailable', detail }
-    await pause(deps.clock, jittered(conversation.failures), listener.stopping)
+    await pause(deps.clock, jittered(conversation.failures), listener)
   }
 }
 
-/** Resolves after so long, or at once when it is stopped. */
-function pause(clock: Clock, delayMs: number, stopping: AbortSignal): Promise<void> {
+/** Resolves after so long, or at once when it is stopped or cancelled. */
+function pause(clock: Clock, delayMs: number, { stopping, cancelled }: Signals): Promise<void> {
+  const signals = [stopping, cancelled]
   return new Promise((resolve) => {
     const cancel = clock.after(delayMs, over)
     function over() {
       cancel()
-      stopping.removeEventListener('abort', over)
+      for (const signal of signals) signal.removeEventListener('abort', over)
       resolve()
     }
-    stopping.addEventListener('abort', over)
-    if (stopping.aborted) over()
+    for (const signal of signals) signal.addEventListener('abort', over)
+    if (signals.some(({ aborted }) => aborted)) over()
   })
 }
 
@@ -193,16 +236,19 @@ export async function converseNow<T>(
   talk: ReadTalk<T>,
   patienceMs: number,
 ): Promise<Exclude<Talked<T>, { is: 'parked' }>> {
-  const conversation = begin(talk)
+  const conversation = begin(talk, new Caveats())
   const untilMs = deps.clock.elapsedMs() + patienceMs
   const ignore = async () => {}
-  const { signal: stopping } = new AbortController()
+  const { signal: never } = new AbortController()
   for (;;) {
     const talked = await converse(deps, caller, conversation, {
-      stopping,
+      stopping: never,
+      cancelled: never,
       onRows: ignore,
+      onDownloaded: ignore,
       onRemember: ignore,
       onProgress: ignore,
+      onWait: ignore,
     })
     if (talked.is !== 'parked') return talked
     if (deps.clock.elapsedMs() + talked.waitMs > untilMs) {

@@ -1,6 +1,14 @@
-export { type Breakers, createBreakers } from './breakers.ts'
+export { type Breakers, type Calling, createBreakers } from './breakers.ts'
 export type { CallDeps, CallerOf } from './call.ts'
-export { begin, type Conversation, converse, converseNow, type Listener, type Talked } from './converse.ts'
+export {
+  begin,
+  type Conversation,
+  converse,
+  converseNow,
+  type Listener,
+  type Signals,
+  type Talked,
+} from './converse.ts'
 export { type Health, HealthRecord } from './health.ts'
 export {
   type Account,

@@ -17,7 +17,8 @@ async function records(bytes: Buffer, size: number) {
     bytes.subarray(index * size, (index + 1) * size),
   )
   const found = []
-  for await (const record of recordsOf(Readable.from(chunks), packing)) found.push(record)
+  for await (const record of recordsOf(Readable.from(chunks), packing))
+    if (record.is === 'record') found.push([record.record, record.file])
   return found
 }
 

@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream'
 import { Unzip, UnzipInflate } from 'fflate'
 
 /** One file of an archive. Its content must be read to the end before the next file is asked for. */
@@ -17,7 +16,7 @@ const LAST_RECORD = Buffer.from([0x50, 0x4b, 0x05, 0x06])
 const TAIL_BYTES = 1024
 
 /** The files of an archive as it comes in, a piece at a time. Throws when it is cut off or malformed. */
-export async function* zippedFiles(body: Readable): AsyncGenerator<ZippedFile> {
+export async function* zippedFiles(body: AsyncIterable<Buffer>): AsyncGenerator<ZippedFile> {
   const pieces: Piece[] = []
   const unzip = new Unzip((file) => {
     pieces.push({ is: 'file', name: file.name })

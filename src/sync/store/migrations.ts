@@ -10,6 +10,7 @@ export function migrations(engine: Engine): MigrationProvider {
     '003_budgets': budgets(engine),
     '004_rests': rests(engine),
     '005_deaths': deaths(),
+    '006_readings': readings(engine),
   }
   return { getMigrations: async () => all }
 }
@@ -278,6 +279,17 @@ function rests(engine: Engine): Migration {
   return {
     async up(db: Kysely<never>) {
       await db.schema.alterTable('connectors').addColumn('resting_until', time).execute()
+    },
+  }
+}
+
+/** Of a row: the download that brought it, and since when complete readings lack it. */
+function readings(engine: Engine): Migration {
+  const time: ColumnDataType = engine === 'postgres' ? 'timestamptz' : 'text'
+  return {
+    async up(db: Kysely<never>) {
+      await db.schema.alterTable('report_rows').addColumn('download', 'text').execute()
+      await db.schema.alterTable('report_rows').addColumn('absent_since', time).execute()
     },
   }
 }

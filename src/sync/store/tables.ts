@@ -132,6 +132,10 @@ export interface ReportRowTable {
   job_id: string
   first_seen_at: string
   changed_at: string
+  /** The one try of a download that brought the row, where rows of one are added up. */
+  download: string | null
+  /** A complete reading did not find the row, which was kept until a second one agrees. */
+  absent_since: string | null
 }
 
 export type SyncJobStatus = 'pending' | 'running' | 'completed' | 'failed'

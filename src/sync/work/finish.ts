@@ -1,4 +1,6 @@
 import { isoTime } from '../../clock.ts'
+import { parseJson } from '../../json.ts'
+import type { Caveats } from '../connectors/caveats.ts'
 import type { DateRange, ReportResult } from '../connectors/read-connector.ts'
 import { emit } from '../events/index.ts'
 import { complete, type RequestEnd, renew } from '../queue/index.ts'
@@ -6,19 +8,29 @@ import { countRows, removeVanished } from '../reports/index.ts'
 import { type RequestResult, writeArtefact } from './artefact.ts'
 import type { WorkDeps } from './deps.ts'
 import { LEASE_MS } from './lease.ts'
+import { type SpendBefore, shrinking, zoneCaveats } from './shrinking.ts'
 import type { Work } from './work.ts'
 
-/** Ends a job well: files for its requesters first, then everything that says so in one transaction. */
-export async function finish(
-  deps: WorkDeps,
-  work: Work,
-  said: ReportResult,
-  calls: number,
-  executionTimeMs: () => number,
-): Promise<void> {
+/** What a conversation came to. */
+export interface Ended {
+  readonly said: ReportResult
+  readonly caveats: Caveats
+  readonly before: SpendBefore
+  readonly calls: number
+  readonly executionTimeMs: () => number
+}
+
+/**
+ * Ends a job well: files for its requesters first, then everything that says so in one transaction. Returns why it did not:
+ * nothing that the platform answered could be read.
+ */
+export async function finish(deps: WorkDeps, work: Work, end: Ended): Promise<string | undefined> {
   const { store, clock } = deps
   const { job, row, spec, account, range, source } = work
-  const result = await checked(deps, work, said)
+  const { said, calls, executionTimeMs } = end
+  const fresh = await countRows(store, source, undefined, job.id)
+  if (fresh === 0 && end.caveats.isPartial) return end.caveats.texts.join('; ')
+  const result = await checked(deps, work, end, fresh)
   await renew(store, clock, job, LEASE_MS, 0.99)
 
   const requests = await store.db
@@ -30,7 +42,7 @@ export async function finish(
   const written = new Map<string, RequestResult>()
   const ends: RequestEnd[] = []
   for (const { id, params } of requests) {
-    const asked: { date_range?: DateRange; fields: string[] } = JSON.parse(params)
+    const asked: { date_range?: DateRange; fields: string[] } = parseJson(params)
     const same = JSON.stringify([asked.date_range, asked.fields])
     const found =
       written.get(same) ??
@@ -41,6 +53,7 @@ export async function finish(
         range: asked.date_range ?? range,
         fields: asked.fields,
         result,
+        jobId: job.id,
       }))
     written.set(same, found)
     ends.push({
@@ -75,32 +88,35 @@ export async function finish(
     }
     await emit(tx, clock, { orgId: row.org_id, type: 'data_fetched', subject: row.id, data })
   })
+  return undefined
 }
 
-/** An empty answer where there were rows is more likely a fault than the truth: it is flagged, and the rows stay. */
+/** Deletes what a whole reading did not find any more, unless the reading looks like a fault; says what is doubtful. */
 async function checked(
-  { store }: WorkDeps,
-  { job, spec, range, source }: Work,
-  said: ReportResult,
+  { store, clock }: WorkDeps,
+  work: Work,
+  { said, caveats, before }: Ended,
+  fresh: number,
 ): Promise<ReportResult> {
-  const fresh = await store.db
-    .selectFrom('report_rows')
-    .select('row_key')
-    .where('connector_id', '=', source.connectorId)
-    .where('report_type', '=', source.reportType)
-    .where('job_id', '=', job.id)
-    .limit(1)
-    .executeTakeFirst()
+  const { spec, range, source } = work
   const dates = spec.dated ? range : undefined
-  if (!fresh && said.cursor === undefined && (await countRows(store, source, dates)) > 0) {
-    return {
-      ...said,
-      caveats: [
-        ...said.caveats,
-        'the platform answered with no rows where there were some before; those are kept',
-      ],
-    }
+  const texts = () => ({ ...said, caveats: [...said.caveats, ...caveats.texts] })
+  for (const text of zoneCaveats(work)) caveats.add(text)
+  // It brought changes and no whole, or rows of it could not be read.
+  if (said.cursor !== undefined || caveats.isPartial) return texts()
+  if (fresh === 0) {
+    if ((await countRows(store, source, dates)) > 0)
+      caveats.add('the platform answered with no rows where there were some before; those are kept')
+    return texts()
   }
-  if (said.cursor === undefined) await removeVanished(store, source, dates)
-  return said
+  const doubts = await shrinking({ store, clock }, work, before, fresh)
+  const { removed, kept } = await removeVanished(store, clock, source, dates, doubts.isShrunk)
+  for (const text of doubts.caveats) caveats.add(text)
+  if (kept > 0)
+    caveats.add(
+      `${kept} of ${kept + fresh} rows that were there before are missing in this reading; they are kept until a second reading lacks them too`,
+    )
+  if (doubts.isShrunk && removed > 0)
+    caveats.add(`${removed} rows were deleted: two whole readings one after the other lacked them`)
+  return texts()
 }

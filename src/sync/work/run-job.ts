@@ -1,6 +1,9 @@
 import type { Selectable } from 'kysely'
 import { every } from '../../clock.ts'
-import type { ReportResult } from '../connectors/read-connector.ts'
+import { parseJson } from '../../json.ts'
+import { Caveats } from '../connectors/caveats.ts'
+import { ownFields } from '../connectors/common-names.ts'
+import type { Json, ReportResult } from '../connectors/read-connector.ts'
 import { emit } from '../events/index.ts'
 import { RECONNECT } from '../oauth/index.ts'
 import {
@@ -15,21 +18,30 @@ import {
   remember,
   renew,
 } from '../queue/index.ts'
-import { type RowSource, upsertRows } from '../reports/index.ts'
-import { begin, type Conversation, converse, type Talked } from '../run/index.ts'
+import { countOfDownload, type RowSource, upsertRows } from '../reports/index.ts'
+import { begin, type Conversation, converse, type Signals, type Talked } from '../run/index.ts'
 import { type ConnectorTable, StoreAway } from '../store/index.ts'
 import { aboutRows, accountRefOf, CAMPAIGNS_REPORT, specOf } from './connection.ts'
 import type { WorkDeps } from './deps.ts'
 import { finish } from './finish.ts'
 import { LEASE_MS } from './lease.ts'
+import { type SpendBefore, spendBefore } from './shrinking.ts'
 import type { Work } from './work.ts'
+
+/** Each look at a report that is being made is a quarter of what is left up to here: how long it takes is not told. */
+const MADE_SHARE = 0.9
 
 /** A conversation between two turns of its job. */
 export interface Kept {
   readonly conversation: Conversation<ReportResult>
   readonly claim: number
   readonly executionTimeMs: number
+  readonly before: SpendBefore
 }
+
+/** A job that so many processes ended with is not worked on again. */
+const MAX_DEATHS = 2
+const GIVEN_UP = `The fetch was given up: ${MAX_DEATHS} processes that worked on it ended, for lack of memory perhaps. Ask for fewer days or fields`
 
 /** Why a worker that is stopping asks nothing more of a platform. */
 export class Stopping extends Error {}
@@ -37,14 +49,14 @@ export class Stopping extends Error {}
 /**
  * Works on a job until it ends or has to wait; then the conversation is returned, to go on with later. Every step that
  * matters is durable before the next begins, so that after a crash the job is simply run again. Once `stopping` is aborted
- * with {@link Stopping} it is given back before its next call. Rejects with {@link StoreAway} when the database goes away
+ * with {@link Stopping} it is given back before its next call, and left at once when it is `cancelled`. Rejects with {@link StoreAway} when the database goes away
  * meanwhile: then the job is still ours, and to be given back when it is there again.
  */
 export async function runJob(
   deps: WorkDeps,
   job: Job,
   kept: Kept | undefined,
-  stopping: AbortSignal,
+  signals: Signals,
 ): Promise<Kept | undefined> {
   const startedMs = deps.clock.elapsedMs()
   const executionTimeMs = () =>
@@ -59,8 +71,14 @@ export async function runJob(
       })
       return undefined
     }
-    const conversation = kept?.conversation ?? begin(await talkOf(deps, work))
-    const talked = await talk(deps, work, conversation, stopping)
+    if (job.deaths >= MAX_DEATHS) {
+      await ended(deps, job, work.row, { error: GIVEN_UP, retryable: false, executionTimeMs: 0 })
+      return undefined
+    }
+    const memory = memoryOf(job)
+    const before = kept?.before ?? (await spendBefore(deps, work, memory.before))
+    const conversation = kept?.conversation ?? begin(await talkOf(deps, work, memory), memory.caveats)
+    const talked = await talk(deps, work, conversation, before, signals)
     if (talked.is === 'parked') {
       const { waitMs, waitsFor } = talked
       const calls = conversation.calls
@@ -72,10 +90,24 @@ export async function runJob(
         calls,
         executionTimeMs: executionTimeMs(),
       })
-      return { conversation, claim: job.claim, executionTimeMs: executionTimeMs() }
+      return { conversation, claim: job.claim, executionTimeMs: executionTimeMs(), before }
     }
-    if (talked.is === 'done') await finish(deps, work, talked.value, conversation.calls, executionTimeMs)
-    else await ended(deps, job, work.row, { ...problemOf(work, talked), executionTimeMs: executionTimeMs() })
+    if (talked.is === 'done') {
+      const { calls, caveats } = conversation
+      const refused = await finish(deps, work, {
+        said: talked.value,
+        caveats,
+        before,
+        calls,
+        executionTimeMs,
+      })
+      if (refused !== undefined)
+        await ended(deps, job, work.row, {
+          ...problemOf(work, { is: 'refused', detail: refused }),
+          executionTimeMs: executionTimeMs(),
+        })
+    } else
+      await ended(deps, job, work.row, { ...problemOf(work, talked), executionTimeMs: executionTimeMs() })
     return undefined
   } catch (error) {
     if (error instanceof LeaseLost) return undefined
@@ -121,12 +153,29 @@ async function prepare(
     reportType: job.report_type,
     jobId: job.id,
     key: spec.key,
+    fields: spec.fields,
+    dated: spec.dated,
     about: aboutRows(account),
   }
   return { job, row, connector, spec, account, range, source }
 }
 
-async function talkOf({ store }: WorkDeps, { job, connector, account, range }: Work) {
+/** What a job stores with every step of its conversation. */
+interface Memory {
+  readonly state: Json | undefined
+  readonly caveats: Caveats
+  readonly before: SpendBefore | undefined
+}
+
+function memoryOf({ memory }: Job): Memory {
+  const caveats = new Caveats()
+  if (memory === null) return { state: undefined, caveats, before: undefined }
+  const { state, caveats: earlier, before } = parseJson(memory)
+  caveats.state = earlier
+  return { state, caveats, before }
+}
+
+async function talkOf({ store }: WorkDeps, { job, connector, account, range, spec }: Work, memory: Memory) {
   const cursor = await store.db
     .selectFrom('cursors')
     .select('value')
@@ -134,8 +183,9 @@ async function talkOf({ store }: WorkDeps, { job, connector, account, range }: W
     .where('report_type', '=', job.report_type)
     .executeTakeFirst()
   const since = {
-    resume: job.memory === null ? undefined : JSON.parse(job.memory),
-    cursor: cursor && JSON.parse(cursor.value),
+    resume: memory.state,
+    cursor: cursor && parseJson(cursor.value),
+    caveats: memory.caveats,
   }
   if (job.report_type === CAMPAIGNS_REPORT) return connector.campaigns(account, since)
   return connector.report({
@@ -143,18 +193,21 @@ async function talkOf({ store }: WorkDeps, { job, connector, account, range }: W
     account,
     reportType: job.report_type,
     range,
-    fields: JSON.parse(job.fields),
+    fields: ownFields(spec, parseJson(job.fields)),
   })
 }
 
 /** The lease is kept alive while a call takes its time; once it is lost, or the job cancelled, nothing more is stored. */
 async function talk(
   deps: WorkDeps,
-  { job, row, connector, source }: Work,
+  work: Work,
   conversation: Conversation<ReportResult>,
-  stopping: AbortSignal,
+  before: SpendBefore,
+  signals: Signals,
 ): Promise<Talked<ReportResult>> {
   const { store, clock } = deps
+  const { job, row, connector, source } = work
+  const { caveats } = conversation
   let progress = job.progress
   let lost = false
   const stayAlive = () =>
@@ -173,14 +226,23 @@ async function talk(
       priority: limiterPriority(asPriority(job.priority)),
     }
     return await converse(deps.calls, caller, conversation, {
-      stopping,
-      async onRows(rows) {
+      ...signals,
+      async onRows(rows, from) {
         still()
-        await upsertRows(store, clock, source, rows)
+        const additive = from && { download: `${job.id} ${job.claim} ${from.number}`, sums: from.sums }
+        await upsertRows(store, clock, source, rows, additive)
       },
-      onRemember: (state) => remember(store, job, JSON.stringify(state)),
+      async onDownloaded({ number, rows }) {
+        const became = await countOfDownload(store, source, `${job.id} ${job.claim} ${number}`)
+        if (became < rows) caveats.add(finerThan(work, rows, became))
+      },
+      onRemember: (state) => remember(store, job, JSON.stringify({ state, caveats: caveats.state, before })),
       async onProgress(share) {
         progress = Math.min(0.99, Math.max(progress, share))
+        await renew(store, clock, job, LEASE_MS, progress)
+      },
+      async onWait() {
+        progress += (MADE_SHARE - Math.min(progress, MADE_SHARE)) / 4
         await renew(store, clock, job, LEASE_MS, progress)
       },
     })
@@ -188,6 +250,10 @@ async function talk(
     stop()
   }
 }
+
+/** A report has one row for each key, so a file with more is finer than the report. */
+const finerThan = ({ spec }: Work, rows: number, became: number): string =>
+  `the file has ${rows} rows for ${became} of the report: rows with the same ${spec.key.join(' and ')} were added up, and columns that the report does not have were left out of them`
 
 type Problem = Exclude<Talked<never>, { is: 'done' | 'parked' }>
 

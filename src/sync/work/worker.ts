@@ -1,6 +1,6 @@
 import { every } from '../../clock.ts'
 import { messageOf } from '../../errors.ts'
-import { claim, giveBack, type Job, release } from '../queue/index.ts'
+import { claim, giveBack, type Job, LeaseLost, lostOf, release } from '../queue/index.ts'
 import { StoreAway } from '../store/index.ts'
 import type { WorkDeps } from './deps.ts'
 import { LEASE_MS } from './lease.ts'
@@ -21,13 +21,26 @@ const POLL_MS = 500
 /** Calls that are under way at a stop may take so long. */
 const LAST_CALLS_MS = 5_000
 
+/** Jobs of one organisation that run at once: a quarter of the places, one at least, is left to the others. */
+const placesOfOne = (maxConcurrent: number): number =>
+  Math.max(1, maxConcurrent - Math.max(1, Math.floor(maxConcurrent / 4)))
+
+const isSuspect = ({ deaths }: Job): boolean => deaths > 0
+
+interface Running {
+  readonly job: Job
+  /** Ends its calls once the job is ours no more. */
+  readonly cancelled: AbortController
+  readonly over: Promise<void>
+}
+
 /** Runs jobs of the queue, up to `maxConcurrent` at once. `onEnd` is told of each that ended, however. */
 export function startWorker(
   deps: WorkDeps,
   maxConcurrent: number,
   onEnd: (job: Job) => Promise<void>,
 ): Worker {
-  const running = new Map<string, { readonly job: Job; readonly over: Promise<void> }>()
+  const running = new Map<string, Running>()
   const parked = new Map<string, Kept>()
   /** Jobs whose end could not be written: the database was away. */
   const owed = new Map<string, Job>()
@@ -43,14 +56,33 @@ export function startWorker(
       await onEnd(job)
       owed.delete(job.id)
     }
+    const under = [...running.values()].map(({ job }) => job)
+    for (const { id } of await lostOf(deps.store, under)) running.get(id)?.cancelled.abort(new LeaseLost())
     await release(deps.store, deps.clock)
-    for (;;) {
-      const limit = maxConcurrent - running.size
-      if (limit <= 0 || signal.aborted) return
-      const jobs = await claim(deps.store, deps.clock, { owner: deps.owner, limit, leaseMs: LEASE_MS })
-      if (jobs.length === 0) return
-      for (const job of jobs) running.set(job.id, { job, over: run(job) })
+    // What may have ended a process runs one at a time, so that of two deaths the second is its own and no bystander's.
+    if (!under.some(isSuspect)) await take(1, true)
+    while (await take(maxConcurrent, false));
+  }
+
+  /** Whether anything was taken. */
+  async function take(atMost: number, suspects: boolean): Promise<boolean> {
+    const limit = Math.min(atMost, maxConcurrent - running.size)
+    if (limit <= 0 || signal.aborted) return false
+    const ofOrgs = new Map<number, number>()
+    for (const { job } of running.values()) ofOrgs.set(job.org_id, (ofOrgs.get(job.org_id) ?? 0) + 1)
+    const jobs = await claim(deps.store, deps.clock, {
+      owner: deps.owner,
+      limit,
+      leaseMs: LEASE_MS,
+      perOrganisation: placesOfOne(maxConcurrent),
+      running: ofOrgs,
+      suspects,
+    })
+    for (const job of jobs) {
+      const cancelled = new AbortController()
+      running.set(job.id, { job, cancelled, over: run(job, cancelled.signal) })
     }
+    return jobs.length > 0
   }
 
   function nudge(): void {
@@ -74,13 +106,13 @@ export function startWorker(
       })
   }
 
-  async function run(job: Job): Promise<void> {
+  async function run(job: Job, cancelled: AbortSignal): Promise<void> {
     const kept = parked.get(job.id)
     parked.delete(job.id)
     // A conversation that another process has gone on with since is out of date.
     const usable = kept?.claim === job.claim - 1 ? kept : undefined
     try {
-      const waits = await runJob(deps, job, usable, signal)
+      const waits = await runJob(deps, job, usable, { stopping: signal, cancelled })
       if (waits) parked.set(job.id, waits)
       else if (!signal.aborted) await onEnd(job)
     } catch (error) {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { HttpRequest } from '../../../http.ts'
 import { textAt } from '../../../platforms/index.ts'
+import { rowsOf } from '../caveats.ts'
 import {
   type AccountRef,
   ask,
@@ -8,6 +9,7 @@ import {
   type ReadTalk,
   type ReportResult,
   type Row,
+  type Since,
   TalkRefused,
 } from '../read-connector.ts'
 import { type Door, listAdvertisers, listLineItems, listOrders, listProfiles, PAGE_SIZE } from './requests.ts'
@@ -77,13 +79,18 @@ function* allOf(request: (startIndex: number) => HttpRequest): ReadTalk<unknown[
 }
 
 /** Orders, which are what others call campaigns, and their line items. */
-export function* readEntities(door: Door): ReadTalk<ReportResult> {
+export function* readEntities(door: Door, { caveats }: Since): ReadTalk<ReportResult> {
   const orders = yield* allOf((from) => listOrders(door, from))
-  yield { is: 'rows', rows: orders.map((one) => entityRow(one, 'order', 'orderId', null)) }
+  yield { is: 'rows', rows: rowsOf(caveats, orders, (one) => entityRow(one, 'order', 'orderId', null)) }
   for (const [index, order] of orders.entries()) {
-    const orderId = Id.parse(Object(order).orderId)
+    const orderId = Id.safeParse(Object(order).orderId).data
+    // It is left out above, and nothing below it can be asked for.
+    if (orderId === undefined) continue
     const items = yield* allOf((from) => listLineItems(door, orderId, from))
-    yield { is: 'rows', rows: items.map((one) => entityRow(one, 'line_item', 'lineItemId', orderId)) }
+    yield {
+      is: 'rows',
+      rows: rowsOf(caveats, items, (one) => entityRow(one, 'line_item', 'lineItemId', orderId)),
+    }
     yield { is: 'progress', share: (index + 1) / orders.length }
   }
   return { cursor: undefined, finalThrough: undefined, caveats: [] }

@@ -25,7 +25,7 @@ const Resume = z.object({ reportId: z.string(), orders: z.int() })
  */
 export function* readFigures(
   door: Door,
-  { range, fields, resume, reportType }: ReportQuery,
+  { range, fields, resume, reportType, caveats }: ReportQuery,
   level: Level,
 ): ReadTalk<void> {
   if (!range) throw new TalkRefused(`there is no report ${reportType} without dates`)
@@ -50,7 +50,8 @@ export function* readFigures(
         bucket: REPORTS,
         encoding: 'json_array',
         gzip: 'if_packed',
-        toRow: (record) => rowOf(record, level, fields, door.advertiserId),
+        sums: Object.keys(METRICS),
+        toRow: (record) => rowOf(caveats, record, level, fields, door.advertiserId),
       }
       return
     }

@@ -89,8 +89,8 @@ export const createAmazonDsp: CreateReadConnector = (baseUrls = {}, client) => {
     *accounts(settings) {
       return yield* listAccounts(apiOf(settings))
     },
-    *campaigns(account) {
-      return yield* readEntities(doorTo(apiOf(account.settings), account))
+    *campaigns(account, since) {
+      return yield* readEntities(doorTo(apiOf(account.settings), account), since)
     },
     report,
     write: undefined,

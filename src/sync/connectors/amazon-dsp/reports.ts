@@ -1,20 +1,21 @@
-import { microsOf, numberOf } from '../decimal.ts'
+import type { Caveats } from '../caveats.ts'
+import { type FigureKind, readFigure } from '../figures.ts'
 import type { Cell, ReportSpec, Row } from '../read-connector.ts'
 
 interface Metric {
   /** In the words of Amazon. */
   readonly metric: string
-  readonly read: (value: unknown) => Cell
+  readonly is: FigureKind
 }
 
 /** Our names for metrics. Money is in the advertiser's currency; conversions are those of 14 days. */
 export const METRICS: Readonly<Record<string, Metric>> = {
-  impressions: { metric: 'impressions', read: numberOf },
-  clicks: { metric: 'clickThroughs', read: numberOf },
-  cost_micros: { metric: 'totalCost', read: microsOf },
-  detail_page_views: { metric: 'dpv14d', read: numberOf },
-  purchases: { metric: 'purchases14d', read: numberOf },
-  sales_micros: { metric: 'sales14d', read: microsOf },
+  impressions: { metric: 'impressions', is: 'count' },
+  clicks: { metric: 'clickThroughs', is: 'count' },
+  cost_micros: { metric: 'totalCost', is: 'money' },
+  detail_page_views: { metric: 'dpv14d', is: 'count' },
+  purchases: { metric: 'purchases14d', is: 'count' },
+  sales_micros: { metric: 'sales14d', is: 'money' },
 }
 
 export interface Level {
@@ -55,6 +56,7 @@ export const LEVELS: Readonly<Record<string, Level>> = {
 
 /** A record of a report under our own names; undefined for one of another advertiser of the same seat. */
 export function rowOf(
+  caveats: Caveats,
   record: Readonly<Record<string, unknown>>,
   { names, spec }: Level,
   fields: readonly string[],
@@ -62,27 +64,29 @@ export function rowOf(
 ): Row | undefined {
   const whose = record['advertiserId']
   if (whose !== undefined && whose !== null && String(whose) !== advertiserId) return undefined
-  const row: Record<string, Cell> = { date: dateOf(record['date'] ?? record['intervalStart']) }
+  const written = record['date'] ?? record['intervalStart']
+  const date = dateOf(written)
+  const row: Record<string, Cell> = { date: date ?? null }
   for (const [name, theirs] of Object.entries(names)) {
     const value = record[theirs]
     const text = value === undefined || value === null || value === '' ? null : String(value)
-    if (text === null && spec.key.includes(name)) throw new Error(`a record has no ${theirs}`)
+    if (text === null && spec.key.includes(name)) throw new Error(`it has no ${theirs}`)
     if (spec.key.includes(name) || fields.includes(name)) row[name] = text
   }
   for (const name of fields) {
     const wanted = METRICS[name]
-    if (wanted) row[name] = wanted.read(record[wanted.metric])
+    if (wanted) row[name] = readFigure(caveats, name, record[wanted.metric], wanted.is)
   }
+  if (date === undefined) caveats.undated(row, String(written ?? ''))
   return row
 }
 
-/** `20261101`, `2026-11-01`, or the milliseconds at which the day began in UTC. */
-function dateOf(value: unknown): string {
+/** Of `20261101`, `2026-11-01`, or the milliseconds at which the day began in UTC; undefined for anything else. */
+function dateOf(value: unknown): string | undefined {
   const text = String(value ?? '')
   const [, year, month, day] = /^(\d{4})-?(\d{2})-?(\d{2})$/.exec(text) ?? []
   if (year !== undefined) return `${year}-${month}-${day}`
-  if (/^\d{12,14}$/.test(text)) return new Date(Number(text)).toISOString().slice(0, 10)
-  throw new Error('a record has no date')
+  return /^\d{12,14}$/.test(text) ? new Date(Number(text)).toISOString().slice(0, 10) : undefined
 }
 
 export const ENTITIES_REPORT: ReportSpec = {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { at, textAt } from '../../../platforms/index.ts'
 import { ask, type ReadTalk, type ReportQuery, TalkRefused } from '../read-connector.ts'
-import { type Level, METRICS, rowOf } from './reports.ts'
+import { type Level, METRICS, NO_DATA, problemOf, rowOf } from './reports.ts'
 import { createQuery, getReport, listQueries, listReports, type ReportRequest, runQuery } from './requests.ts'
 
 export const REPORTS_BUCKET = 'reports'
@@ -37,11 +37,8 @@ const Progress = z.object({
 })
 
 /** Makes a report, waits for it, and yields its lines. */
-export function* readFigures(
-  host: string,
-  { account, range, fields, resume, reportType }: ReportQuery,
-  level: Level,
-): ReadTalk<void> {
+export function* readFigures(host: string, query: ReportQuery, level: Level): ReadTalk<void> {
+  const { account, range, fields, resume, reportType } = query
   if (!range) throw new TalkRefused(`there is no report ${reportType} without dates`)
   const asked = fields.filter((name) => METRICS[name])
   // A report needs a figure, even if only names were asked for.
@@ -76,7 +73,7 @@ export function* readFigures(
     isResumed = false
     const path: string | undefined = yield* finished(host, queryId, reportId)
     if (path !== undefined) {
-      yield* download(path, level, fields)
+      yield* download(path, level, query)
       return
     }
     if (runs >= RUNS) throw new TalkRefused(`the platform failed to make the report, ${RUNS} times`)
@@ -130,7 +127,7 @@ function* finished(host: string, queryId: string, reportId: string): ReadTalk<st
   }
 }
 
-function* download(url: string, level: Level, fields: readonly string[]): ReadTalk<void> {
+function* download(url: string, level: Level, { fields, caveats }: ReportQuery): ReadTalk<void> {
   yield {
     is: 'download',
     request: { method: 'GET', url, headers: {} },
@@ -138,6 +135,9 @@ function* download(url: string, level: Level, fields: readonly string[]): ReadTa
     encoding: 'csv',
     gzip: false,
     endsAt: 'blank_line',
-    toRow: (record) => rowOf(record, level, fields),
+    isNote: NO_DATA,
+    problemOf: (columns) => problemOf(columns, level, fields),
+    sums: Object.keys(METRICS),
+    toRow: (record) => rowOf(caveats, record, level, fields),
   }
 }

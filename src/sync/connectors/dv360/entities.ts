@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { at, textAt } from '../../../platforms/index.ts'
-import { numberOf } from '../decimal.ts'
+import { type Caveats, rowsOf } from '../caveats.ts'
+import { readFigure } from '../figures.ts'
 import {
   type AccountRef,
   ask,
@@ -91,9 +92,13 @@ const [, , LINE_ITEMS] = KINDS
 const NOTHING: ReportResult = { cursor: undefined, finalThrough: undefined, caveats: [] }
 
 /** Campaigns, insertion orders and line items, but for what is archived. */
-export function* readEntities(host: string, { accountId }: AccountRef): ReadTalk<ReportResult> {
+export function* readEntities(
+  host: string,
+  { accountId }: AccountRef,
+  caveats: Caveats,
+): ReadTalk<ReportResult> {
   for (const [index, kind] of KINDS.entries()) {
-    yield* pagesOf(host, accountId, kind, { filter: anyOf(STATUSES) })
+    yield* pagesOf(host, accountId, kind, { filter: anyOf(STATUSES) }, caveats)
     yield { is: 'progress', share: (index + 1) / KINDS.length }
   }
   return NOTHING
@@ -104,10 +109,11 @@ export function* readChanges(
   host: string,
   { accountId }: AccountRef,
   since: string | undefined,
+  caveats: Caveats,
 ): ReadTalk<ReportResult> {
   const statuses = anyOf([...STATUSES, 'ARCHIVED'])
   const filter = since === undefined ? statuses : `(${statuses}) AND updateTime>="${since}"`
-  const newest = yield* pagesOf(host, accountId, LINE_ITEMS, { filter, orderBy: 'updateTime' })
+  const newest = yield* pagesOf(host, accountId, LINE_ITEMS, { filter, orderBy: 'updateTime' }, caveats)
   // The cursor is what the platform said itself, so no clock of ours has a part in it. Ties are read again.
   const cursor = [since, newest]
     .filter((one) => one !== undefined)
@@ -122,13 +128,14 @@ function* pagesOf(
   advertiserId: string,
   kind: Kind,
   query: { readonly filter: string; readonly orderBy?: string },
+  caveats: Caveats,
 ): ReadTalk<string | undefined> {
   let newest: string | undefined
   let pageToken: string | undefined
   do {
     const wanted = { ...query, advertiserId, collection: kind.collection, pageToken }
     const page: unknown = yield* ask(listEntities(host, wanted), ENTITIES)
-    const rows = entitiesOf(page, kind.collection).map((one) => entityRow(one, kind))
+    const rows = rowsOf(caveats, entitiesOf(page, kind.collection), (one) => entityRow(caveats, one, kind))
     yield { is: 'rows', rows }
     for (const { updated_at } of rows)
       if (typeof updated_at === 'string' && updated_at > (newest ?? '')) newest = updated_at
@@ -141,9 +148,12 @@ function* pagesOf(
 export const entitiesOf = (page: unknown, collection: string): readonly unknown[] =>
   z.array(z.unknown()).parse(at(page, collection) ?? [])
 
-function entityRow(entity: unknown, { level, id, parent }: Kind): Row {
+/** Micros already: an int64, which JSON carries as text. Absent where there is none. */
+function entityRow(caveats: Caveats, entity: unknown, { level, id, parent }: Kind): Row {
   const key = textAt(entity, id)
-  if (!key) throw new Error(`a ${level} has no ${id}`)
+  if (!key) throw new Error(`it has no ${id}`)
+  const micros = (name: string, value: unknown) =>
+    value === undefined ? null : readFigure(caveats, name, value, 'count')
   return {
     level,
     id: key,
@@ -151,14 +161,11 @@ function entityRow(entity: unknown, { level, id, parent }: Kind): Row {
     name: textAt(entity, 'displayName') ?? null,
     status: textAt(entity, 'entityStatus')?.replace(/^ENTITY_STATUS_/, '') ?? null,
     type: textAt(entity, 'lineItemType') ?? textAt(entity, 'insertionOrderType') ?? null,
-    budget_micros: int64(textAt(entity, 'budget', 'maxAmount')),
-    fixed_bid_micros: int64(textAt(entity, 'bidStrategy', 'fixedBid', 'bidAmountMicros')),
+    budget_micros: micros('budget_micros', at(entity, 'budget', 'maxAmount')),
+    fixed_bid_micros: micros('fixed_bid_micros', at(entity, 'bidStrategy', 'fixedBid', 'bidAmountMicros')),
     updated_at: textAt(entity, 'updateTime') ?? null,
   }
 }
-
-/** Micros already: an int64, which JSON carries as text. */
-const int64 = (text: string | undefined) => (text === undefined ? null : numberOf(text))
 
 export const ENTITY_REPORT: ReportSpec = {
   fields: ['parent_id', 'name', 'status', 'type', 'budget_micros', 'fixed_bid_micros', 'updated_at'],

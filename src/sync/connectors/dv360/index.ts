@@ -24,10 +24,10 @@ export const createDv360: CreateReadConnector = (baseUrls = {}) => {
   const urls = { ...GOOGLE_AUTH_URLS, ...dv360.hosts, ...baseUrls }
 
   function* report(query: ReportQuery): ReadTalk<ReportResult> {
-    const { account, reportType, resume, cursor } = query
+    const { account, reportType, resume, cursor, caveats } = query
     if (reportType === 'line_item_changes') {
       const since = typeof cursor === 'string' && cursor !== '' ? cursor : undefined
-      return yield* readChanges(urls.displayVideo, account, since)
+      return yield* readChanges(urls.displayVideo, account, since, caveats)
     }
     if (reportType === 'sdf') {
       yield* readSdf(urls.displayVideo, account.accountId, resume)
@@ -61,7 +61,7 @@ export const createDv360: CreateReadConnector = (baseUrls = {}) => {
     read: dv360.read,
     usedShare: () => undefined,
     accounts: (settings) => listAccounts(urls.displayVideo, settings),
-    campaigns: (account) => readEntities(urls.displayVideo, account),
+    campaigns: (account, { caveats }) => readEntities(urls.displayVideo, account, caveats),
     report,
     write: {
       create: (account, campaign) => createCampaign(urls.displayVideo, account, campaign),

@@ -1,4 +1,5 @@
-import { microsOf, numberOf } from '../decimal.ts'
+import type { Caveats } from '../caveats.ts'
+import { type FigureKind, readFigure } from '../figures.ts'
 import type { Cell, ReportSpec, Row, SpendReport } from '../read-connector.ts'
 
 interface Metric {
@@ -6,24 +7,24 @@ interface Metric {
   readonly metric: string
   /** What stands above it in the file, which spells some out in one place and shortens them in another. */
   readonly heading: RegExp
-  readonly read: (text: unknown) => Cell
+  readonly is: FigureKind
 }
 
-const metric = (name: string, heading: RegExp, read: Metric['read'] = numberOf): Metric => ({
+const metric = (name: string, heading: RegExp, is: FigureKind): Metric => ({
   metric: `METRIC_${name}`,
   heading,
-  read,
+  is,
 })
 
 /** Our names for metrics. Money is in the advertiser's currency; `cost_micros` is what the advertiser pays. */
 export const METRICS: Readonly<Record<string, Metric>> = {
-  impressions: metric('IMPRESSIONS', /^Impressions$/),
-  clicks: metric('CLICKS', /^Clicks$/),
-  cost_micros: metric('REVENUE_ADVERTISER', /^Revenue \(Adv(ertiser)? Currency\)$/, microsOf),
-  media_cost_micros: metric('MEDIA_COST_ADVERTISER', /^Media Cost \(Adv(ertiser)? Currency\)$/, microsOf),
-  conversions: metric('TOTAL_CONVERSIONS', /^Total Conversions$/),
-  post_click_conversions: metric('LAST_CLICKS', /^Post-Click Conversions$/),
-  post_view_conversions: metric('LAST_IMPRESSIONS', /^Post-View Conversions$/),
+  impressions: metric('IMPRESSIONS', /^Impressions$/, 'count'),
+  clicks: metric('CLICKS', /^Clicks$/, 'count'),
+  cost_micros: metric('REVENUE_ADVERTISER', /^Revenue \(Adv(ertiser)? Currency\)$/, 'money'),
+  media_cost_micros: metric('MEDIA_COST_ADVERTISER', /^Media Cost \(Adv(ertiser)? Currency\)$/, 'money'),
+  conversions: metric('TOTAL_CONVERSIONS', /^Total Conversions$/, 'number'),
+  post_click_conversions: metric('LAST_CLICKS', /^Post-Click Conversions$/, 'number'),
+  post_view_conversions: metric('LAST_IMPRESSIONS', /^Post-View Conversions$/, 'number'),
 }
 
 export interface Level {
@@ -66,29 +67,48 @@ export const SPEND: SpendReport = {
   overDelivery: 1,
 }
 
-/** A line of a report under our own names; undefined for one that is no day of anything: totals, and what is said below. */
+/** What stands in a file in place of rows. */
+export const NO_DATA = /^No data returned/i
+
+/** What a file lacks of what was ordered; undefined for one that has all columns. */
+export function problemOf(
+  columns: readonly string[],
+  { heading }: Level,
+  fields: readonly string[],
+): string | undefined {
+  if (columns.length === 1 && NO_DATA.test(columns[0] ?? '')) return undefined
+  const metrics = fields.filter((field) => {
+    const wanted = METRICS[field]
+    return wanted && !columns.some((one) => wanted.heading.test(one))
+  })
+  const missing = [...['Date', `${heading} ID`].filter((one) => !columns.includes(one)), ...metrics]
+  return missing.length > 0 ? `it has no column for ${missing.join(', ')}` : undefined
+}
+
+/** A line of a report under our own names; undefined for a line of totals. */
 export function rowOf(
+  caveats: Caveats,
   record: Readonly<Record<string, unknown>>,
   { name, heading }: Level,
   fields: readonly string[],
 ): Row | undefined {
-  const date = String(record['Date'] ?? '').replaceAll('/', '-')
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(date)) return undefined
-  const id = record[`${heading} ID`]
-  if (typeof id !== 'string' || id === '') throw new Error(`a line of ${date} has no ${heading} ID`)
-  const row: Record<string, Cell> = { date, [`${name}_id`]: id }
-  let found = 0
+  const written = String(record['Date'] ?? '').trim()
+  const id = textOf(record[`${heading} ID`])
+  if (written === '' && id === null) return undefined
+  if (id === null) throw new Error(`it has no ${heading} ID`)
+  const date = written.replaceAll('/', '-')
+  const isDated = /^\d{4}-\d{2}-\d{2}$/.test(date)
+  // A word is what stands there for no day; another order of day and month is no word.
+  if (!isDated && /^\d/.test(date)) throw new Error(`its date is written as ${written}`)
+  const row: Record<string, Cell> = { date: isDated ? date : null, [`${name}_id`]: id }
   for (const field of fields) {
     const wanted = METRICS[field]
     if (wanted) {
-      const column = Object.keys(record).find((one) => wanted.heading.test(one))
-      if (column !== undefined) found += 1
-      row[field] = column === undefined ? null : wanted.read(record[column])
+      const column = Object.keys(record).find((one) => wanted.heading.test(one)) ?? ''
+      row[field] = readFigure(caveats, field, record[column], wanted.is)
     } else if (field === `${name}_name`) row[field] = textOf(record[heading])
   }
-  // One column may be cut off; without any, the file is not what was asked for.
-  if (found === 0 && fields.some((field) => METRICS[field]))
-    throw new Error(`a line of ${date} has no figures`)
+  if (!isDated) caveats.undated(row, written)
   return row
 }
 

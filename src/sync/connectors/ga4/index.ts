@@ -12,7 +12,7 @@ import {
 } from '../read-connector.ts'
 import { DIMENSIONS, METRICS, REPORTS } from './reports.ts'
 import { listAccounts, listProperties, runReport } from './requests.ts'
-import { caveatsOf, Page, rowsOf } from './rows.ts'
+import { caveatsOf, Page, readPage } from './rows.ts'
 
 const BUCKET = 'calls'
 
@@ -33,7 +33,7 @@ const Properties = z.object({
     .default([]),
   nextPageToken: z.string().optional(),
 })
-const Resume = z.object({ offset: z.int(), caveats: z.array(z.string()) })
+const Resume = z.object({ offset: z.int() })
 
 const NAMES = new Map(
   [...Object.entries(DIMENSIONS), ...Object.entries(METRICS)].map(([ours, theirs]) => [theirs, ours]),
@@ -72,7 +72,8 @@ export const createGa4: CreateReadConnector = (baseUrls = {}) => {
     return names
   }
 
-  function* report({ account, reportType, range, fields, resume }: ReportQuery): ReadTalk<ReportResult> {
+  function* report(query: ReportQuery): ReadTalk<ReportResult> {
+    const { account, reportType, range, fields, resume, caveats } = query
     const spec = REPORTS[reportType]
     if (!spec || !range) throw new TalkRefused(`there is no report ${reportType} without dates`)
     const dimensions = spec.key.flatMap((name) => DIMENSIONS[name] ?? [])
@@ -80,21 +81,19 @@ export const createGa4: CreateReadConnector = (baseUrls = {}) => {
     // A report needs a metric, even if only dimensions were asked for.
     const metrics = asked.length > 0 ? asked : spec.fields.flatMap((name) => METRICS[name] ?? []).slice(0, 1)
 
-    const begun = Resume.safeParse(resume).data
-    let offset = begun?.offset ?? 0
-    const caveats = new Set(begun?.caveats)
+    let offset = Resume.safeParse(resume).data?.offset ?? 0
     for (;;) {
       const wanted = { propertyId: account.accountId, range, dimensions, metrics, offset }
       const page = Page.parse(yield* ask(runReport(urls.data, wanted), BUCKET))
       for (const caveat of caveatsOf(page, account)) caveats.add(caveat)
-      yield { is: 'rows', rows: rowsOf(page, nameOf) }
+      yield { is: 'rows', rows: readPage(caveats, page, nameOf) }
       offset += page.rows.length
       if (offset >= page.rowCount) break
       if (page.rows.length === 0) throw new Error(`a page is empty after ${offset} of ${page.rowCount} rows`)
-      yield { is: 'remember', state: { offset, caveats: [...caveats] } }
+      yield { is: 'remember', state: { offset } }
       yield { is: 'progress', share: offset / page.rowCount }
     }
-    return { cursor: undefined, finalThrough: undefined, caveats: [...caveats] }
+    return { cursor: undefined, finalThrough: undefined, caveats: [] }
   }
 
   return {

@@ -1,15 +1,19 @@
 import { z } from 'zod'
+import { type Caveats, rowsOf } from '../caveats.ts'
+import { readFigure } from '../figures.ts'
 import type { AccountRef, Cell, Row } from '../read-connector.ts'
 
 const Header = z.object({ name: z.string(), type: z.string().optional() })
-const Values = z.array(z.object({ value: z.string().default('') })).default([])
+/** Every value is text by their documents; what it is in fact is looked at cell by cell. */
+const Values = z.array(z.object({ value: z.unknown() })).default([])
+const Line = z.object({ dimensionValues: Values, metricValues: Values })
 
 /** A page of a report. Lists are absent where they are empty. */
 export const Page = z.object({
   dimensionHeaders: z.array(Header).default([]),
   metricHeaders: z.array(Header).default([]),
-  rows: z.array(z.object({ dimensionValues: Values, metricValues: Values })).default([]),
-  rowCount: z.int().default(0),
+  rows: z.array(z.unknown()).default([]),
+  rowCount: z.coerce.number().int().default(0),
   metadata: z
     .object({
       currencyCode: z.string().optional(),
@@ -19,43 +23,62 @@ export const Page = z.object({
       samplingMetadatas: z
         .array(z.object({ samplesReadCount: z.coerce.number(), samplingSpaceSize: z.coerce.number() }))
         .default([]),
+      emptyReason: z.string().optional(),
+      schemaRestrictionResponse: z
+        .object({
+          activeMetricRestrictions: z
+            .array(
+              z.object({ metricName: z.string(), restrictedMetricTypes: z.array(z.string()).default([]) }),
+            )
+            .default([]),
+        })
+        .prefault({}),
     })
     .prefault({}),
 })
 export type Page = z.output<typeof Page>
 
 /** Rows under our own names. @param nameOf our name for one of Analytics */
-export function rowsOf(
-  { dimensionHeaders, metricHeaders, rows }: Page,
+export function readPage(
+  caveats: Caveats,
+  { dimensionHeaders, metricHeaders, rows, metadata }: Page,
   nameOf: (name: string) => string,
 ): Row[] {
-  return rows.map(({ dimensionValues, metricValues }) => {
+  const { activeMetricRestrictions } = metadata.schemaRestrictionResponse
+  const restricted = new Set(activeMetricRestrictions.map(({ metricName }) => metricName))
+  return rowsOf(caveats, rows, (line) => {
+    const { dimensionValues, metricValues } = Line.parse(line)
     const row: Record<string, Cell> = {}
-    for (const [index, { name }] of dimensionHeaders.entries()) {
-      const value = dimensionValues[index]?.value ?? ''
-      row[nameOf(name)] = name === 'date' ? isoDate(value) : value
-    }
+    for (const [index, { name }] of dimensionHeaders.entries())
+      row[nameOf(name)] = String(dimensionValues[index]?.value ?? '')
     for (const [index, { name }] of metricHeaders.entries()) {
-      row[nameOf(name)] = numberOf(metricValues[index]?.value ?? '')
+      const ours = nameOf(name)
+      row[ours] = restricted.has(name)
+        ? null
+        : readFigure(caveats, ours, metricValues[index]?.value, 'number')
     }
-    return row
+    return datedOrNot(caveats, row)
   })
 }
 
 /** `20261101`; the row of everything that did not fit says `(other)` in place of a date too. */
-const isoDate = (text: string): string =>
-  /^\d{8}$/.test(text) ? `${text.slice(0, 4)}-${text.slice(4, 6)}-${text.slice(6)}` : text
-
-/** Every metric is a number in a text; one that a double cannot hold stays text. */
-function numberOf(text: string): Cell {
-  const number = Number(text)
-  const isExact = !/^-?\d+$/.test(text) || Number.isSafeInteger(number)
-  return text !== '' && Number.isFinite(number) && isExact ? number : text || null
+function datedOrNot(caveats: Caveats, row: Row): Row {
+  const { date } = row
+  if (typeof date !== 'string') return row
+  const [, year, month, day] = /^(\d{4})(\d{2})(\d{2})$/.exec(date) ?? []
+  if (year !== undefined) return { ...row, date: `${year}-${month}-${day}` }
+  const undated = { ...row, date: null }
+  caveats.undated(undated, date)
+  return undated
 }
+
+/** Of what a platform says why a report is empty. */
+const MAX_REASON_CHARACTERS = 200
 
 /** What is wrong with a report, in words. */
 export function caveatsOf({ metadata }: Page, account: AccountRef): string[] {
-  const { samplingMetadatas, timeZone, currencyCode } = metadata
+  const { samplingMetadatas, timeZone, currencyCode, emptyReason } = metadata
+  const { activeMetricRestrictions } = metadata.schemaRestrictionResponse
   const sampled = samplingMetadatas.map(({ samplesReadCount, samplingSpaceSize }) => {
     const percent = samplingSpaceSize > 0 ? (samplesReadCount / samplingSpaceSize) * 100 : 0
     return `sampled: ${Number(percent.toPrecision(3))} % of the events were read`
@@ -68,6 +91,13 @@ export function caveatsOf({ metadata }: Page, account: AccountRef): string[] {
     ...(metadata.subjectToThresholding
       ? ['rows with few users were left out, to keep them from being recognised']
       : []),
+    ...(emptyReason
+      ? [`there are no rows, as the platform says: ${emptyReason.slice(0, MAX_REASON_CHARACTERS)}`]
+      : []),
+    ...activeMetricRestrictions.map(
+      ({ metricName, restrictedMetricTypes }) =>
+        `${metricName} is null: the property does not let this connection see it (${restrictedMetricTypes.join(', ') || 'restricted'})`,
+    ),
     ...changed('time zone', account.timezone, timeZone),
     ...changed('currency', account.currency, currencyCode),
   ]

@@ -16,13 +16,14 @@ import {
   type ReadTalk,
   type ReportQuery,
   type ReportResult,
+  type Since,
   TalkRefused,
   WRITES,
 } from '../read-connector.ts'
 import { CALLS, doorTo, listAccounts } from './customers.ts'
 import { AD_GROUP_COLUMNS, CAMPAIGN_COLUMNS, CAMPAIGNS, type Column, REPORTS, SPEND } from './reports.ts'
 import { entitiesQuery, figuresQuery, searchStream } from './requests.ts'
-import { resultsOf, rowsOf } from './rows.ts'
+import { readResults, resultsOf } from './rows.ts'
 import { createCampaign, dailyBudget, setCampaignStatus, updateCampaign } from './write.ts'
 
 const Resume = z.object({ doneThrough: z.string() })
@@ -37,19 +38,20 @@ export const createGoogleAds: CreateReadConnector = (baseUrls = {}) => {
   const urls = { ...GOOGLE_AUTH_URLS, googleAds: PLATFORM_DEFAULTS.google_ads.url, ...baseUrls }
   const host = urls.googleAds
 
-  function* campaigns(account: AccountRef): ReadTalk<ReportResult> {
+  function* campaigns(account: AccountRef, { caveats }: Since): ReadTalk<ReportResult> {
     const door = yield* doorTo(host, account, CALLS)
     for (const [level, columns] of [
       ['campaign', CAMPAIGN_COLUMNS],
       ['ad_group', AD_GROUP_COLUMNS],
     ] as const) {
       const body = yield* ask(searchStream(door, entitiesQuery(level, Object.values(columns))), CALLS)
-      yield { is: 'rows', rows: rowsOf(resultsOf(body), columns, { level }) }
+      yield { is: 'rows', rows: readResults(caveats, resultsOf(body), columns, { level }) }
     }
     return NOTHING
   }
 
-  function* report({ account, reportType, range, fields, resume }: ReportQuery): ReadTalk<ReportResult> {
+  function* report(query: ReportQuery): ReadTalk<ReportResult> {
+    const { account, reportType, range, fields, resume, caveats } = query
     const asked = REPORTS[reportType]
     if (!asked || !range) throw new TalkRefused(`there is no report ${reportType} without dates`)
     const columns: Record<string, Column> = {}
@@ -61,8 +63,9 @@ export const createGoogleAds: CreateReadConnector = (baseUrls = {}) => {
     const door = yield* doorTo(host, account, CALLS)
     for (const [index, slice] of slices.entries()) {
       if (slice.end <= doneThrough) continue
-      const query = figuresQuery(asked.from, Object.values(columns), slice)
-      yield { is: 'rows', rows: rowsOf(resultsOf(yield* ask(searchStream(door, query), CALLS)), columns) }
+      const question = figuresQuery(asked.from, Object.values(columns), slice)
+      const body = yield* ask(searchStream(door, question), CALLS)
+      yield { is: 'rows', rows: readResults(caveats, resultsOf(body), columns) }
       if (index === slices.length - 1) break
       yield { is: 'remember', state: { doneThrough: slice.end } }
       yield { is: 'progress', share: (index + 1) / slices.length }

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { at } from '../../../platforms/index.ts'
+import { type Caveats, rowsOf } from '../caveats.ts'
+import { readFigure } from '../figures.ts'
 import type { Cell, Row } from '../read-connector.ts'
 import type { Column } from './reports.ts'
 
@@ -10,39 +12,36 @@ export const resultsOf = (body: unknown): readonly unknown[] =>
   Stream.parse(body).flatMap(({ results }) => results)
 
 /** Results under our own names. */
-export function rowsOf(
+export function readResults(
+  caveats: Caveats,
   results: readonly unknown[],
   columns: Readonly<Record<string, Column>>,
   more: Row = {},
 ): Row[] {
-  return results.map((result) => {
+  return rowsOf(caveats, results, (result) => {
     const row: Record<string, Cell> = { ...more }
-    for (const [name, column] of Object.entries(columns)) row[name] = cellOf(result, column)
+    for (const [name, column] of Object.entries(columns)) row[name] = cellOf(caveats, result, name, column)
     return row
   })
 }
 
-function cellOf(result: unknown, { field, is }: Column): Cell {
+function cellOf(caveats: Caveats, result: unknown, name: string, { field, is }: Column): Cell {
   const value = at(result, ...field.split('.').map(camel))
   switch (is) {
     case 'id':
-      if (typeof value !== 'string' || value === '') throw new Error(`a result has no ${field}`)
+      if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value)
+      if (typeof value !== 'string' || value === '') throw new Error(`it has no ${field}`)
       return value
     case 'text':
       return typeof value === 'string' ? value : null
     case 'flag':
       return value === true
+    // A field of protobuf that is zero may be left out.
     case 'count':
-      return countOf(value)
+      return readFigure(caveats, name, value, 'count', 0)
     case 'share':
-      return typeof value === 'number' ? value : 0
+      return readFigure(caveats, name, value, 'number', 0)
   }
-}
-
-/** An int64 is a text in JSON; one that a double cannot hold stays text. */
-function countOf(value: unknown): Cell {
-  const text = String(value ?? '0')
-  return Number.isSafeInteger(Number(text)) ? Number(text) : text
 }
 
 const camel = (name: string): string =>

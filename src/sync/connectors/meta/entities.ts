@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { fromMetaUnits } from '../../../platforms/index.ts'
+import { type Caveats, rowsOf } from '../caveats.ts'
+import { readFigure } from '../figures.ts'
 import {
   type AccountRef,
   type Cell,
@@ -8,6 +10,7 @@ import {
   type ReportResult,
   type ReportSpec,
   type Row,
+  type Since,
   TalkRefused,
 } from '../read-connector.ts'
 import { eachPage } from './pages.ts'
@@ -76,7 +79,11 @@ export const CAMPAIGNS: ReportSpec = {
   maxDays: undefined,
 }
 
-export function* readEntities(graph: string, account: AccountRef): ReadTalk<ReportResult> {
+export function* readEntities(
+  graph: string,
+  account: AccountRef,
+  { caveats }: Since,
+): ReadTalk<ReportResult> {
   const { accountId, currency } = account
   if (currency === undefined) throw new TalkRefused('the currency of the account is not known')
   for (const [edge, level, fields] of [
@@ -87,7 +94,7 @@ export function* readEntities(graph: string, account: AccountRef): ReadTalk<Repo
       (page) => entities(graph, accountId, edge, Object.keys(fields), page),
       CALLS,
       PAGE,
-      (page) => page.map((one) => ({ level, ...rowOf(one, fields, currency) })),
+      (page) => rowsOf(caveats, page, (one) => ({ level, ...rowOf(caveats, one, fields, currency) })),
     )
     if (came === 'too_much') throw new TalkRefused(`Meta cannot list the ${edge}: too much data`)
   }
@@ -96,19 +103,23 @@ export function* readEntities(graph: string, account: AccountRef): ReadTalk<Repo
 
 const Value = z.union([z.string(), z.int()]).transform(String)
 
-function rowOf(entity: unknown, fields: Fields, currency: string): Row {
+function rowOf(caveats: Caveats, entity: unknown, fields: Fields, currency: string): Row {
   const values = z.record(z.string(), z.unknown()).parse(entity)
   const row: Record<string, Cell> = {}
   for (const [theirs, [ours, is]] of Object.entries(fields)) {
-    const value = values[theirs] == null ? undefined : Value.parse(values[theirs])
-    if (is === 'id' && value === undefined) throw new Error(`an entity has no ${theirs}`)
-    row[ours] = value === undefined ? null : is === 'minor' ? minorToMicros(value, currency) : value
+    const value = values[theirs]
+    if (is === 'id' && value == null) throw new Error(`it has no ${theirs}`)
+    if (value == null) row[ours] = null
+    else if (is === 'minor') row[ours] = minorToMicros(caveats, ours, value, currency)
+    else row[ours] = Value.parse(value)
   }
   return row
 }
 
-/** Exact however large; what a double cannot hold as text. */
-function minorToMicros(minor: string, currency: string): Cell {
-  const value = BigInt(minor) * BigInt(fromMetaUnits(1, currency))
+/** A budget in the smallest units of the currency. Some answers have parts of them. */
+function minorToMicros(caveats: Caveats, name: string, minor: unknown, currency: string): Cell {
+  const micros = readFigure(caveats, name, minor, 'money')
+  if (micros === null) return null
+  const value = (BigInt(micros) * BigInt(fromMetaUnits(1, currency))) / 1_000_000n
   return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
 }

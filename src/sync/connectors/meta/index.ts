@@ -55,7 +55,7 @@ export const createMeta: CreateReadConnector = (baseUrls = {}, client) => {
       return share === undefined ? undefined : { bucket: '', share }
     },
     accounts: () => listAdAccounts(graph),
-    campaigns: (account) => readEntities(graph, account),
+    campaigns: (account, since) => readEntities(graph, account, since),
     report: (query) => readInsights(graph, query),
     write: {
       create: (account, campaign) => createCampaign(graph, account, campaign),

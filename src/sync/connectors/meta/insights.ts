@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { numberAt, textAt } from '../../../platforms/index.ts'
+import { rowsOf } from '../caveats.ts'
 import { dayAfter, slicesOf } from '../dates.ts'
 import {
   ask,
@@ -47,12 +48,12 @@ const PERMANENT = new Set([1504041, 1504042])
  * Figures by day. What is too much at once becomes a report, what is too much for a report two halves, down to a day.
  */
 export function* readInsights(graph: string, query: ReportQuery): ReadTalk<ReportResult> {
-  const { account, reportType, range, fields, resume } = query
+  const { account, reportType, range, fields, resume, caveats } = query
   const report = REPORTS[reportType]
   if (!report || !range) throw new TalkRefused(`there is no report ${reportType} without dates`)
   const columns = columnsOf(report, fields)
   const about = { accountId: account.accountId, level: report.level, fields: fieldsOf(columns) }
-  const take: Take = (page) => page.map((row) => rowOf(row, columns, report))
+  const take: Take = (page) => rowsOf(caveats, page, (row) => rowOf(caveats, row, columns, report))
 
   const all = slicesOf(range, 1).length
   let left = Resume.safeParse(resume).data?.left ?? firstPieces(range)

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { playAnswers, playCases } from '../cases.test-support.ts'
+import { Caveats } from '../caveats.ts'
 import { createMeta } from './index.ts'
 
 const connector = createMeta()
@@ -23,7 +24,11 @@ describe('the Meta connector for reading', () => {
 
   it('reads no budgets where minor units mean nothing', () => {
     const account = { accountId: 'act_11', currency: undefined, timezone: undefined, settings: {} }
-    const talk = connector.campaigns(account, { resume: undefined, cursor: undefined })
+    const talk = connector.campaigns(account, {
+      resume: undefined,
+      cursor: undefined,
+      caveats: new Caveats(),
+    })
     expect(() => talk.next()).toThrow('the currency of the account is not known')
   })
 

@@ -1,43 +1,49 @@
-import { z } from 'zod'
 import { at, listAt, textAt } from '../../../platforms/index.ts'
+import type { Caveats } from '../caveats.ts'
+import { type FigureKind, readFigure } from '../figures.ts'
 import type { Cell, ReportSpec, Row, SpendReport } from '../read-connector.ts'
 import type { Figures } from './requests.ts'
 
 /** A figure of ours: the field it comes from, and how. */
 interface Column {
   readonly field: string
-  readonly read: (row: unknown) => Cell
+  /** @param name our name of the column */
+  readonly read: (row: unknown, name: string, caveats: Caveats) => Cell
 }
 
-const text = (field: string): Column => ({ field, read: (row) => textAt(row, field) ?? null })
-/** What did not happen is left out. */
-const count = (field: string): Column => ({ field, read: (row) => numberOf(textAt(row, field) ?? '0') })
-/** Insights are in whole units, unlike budgets. */
-const money = (field: string): Column => ({ field, read: (row) => toMicros(textAt(row, field) ?? '0') })
+const text = (field: string): Column => ({ field, read: (row) => textOf(at(row, field)) })
+/** Insights are in whole units of money, unlike budgets. */
+const figure = (field: string, kind: FigureKind): Column => ({
+  field,
+  read: (row, name, caveats) => readFigure(caveats, name, at(row, field), kind),
+})
 
 /** Purchases wherever they were made; accounts that do not add them up know only those of the pixel. */
 const PURCHASES = ['omni_purchase', 'purchase', 'offsite_conversion.fb_pixel_purchase']
-const purchased = (row: unknown, field: string): string | undefined => {
+const purchased = (row: unknown, field: string): unknown => {
   const all = listAt(row, field)
   const found = PURCHASES.map((type) => all.find((one) => at(one, 'action_type') === type)).find(Boolean)
-  return textAt(found, 'value')
+  return at(found, 'value')
 }
+/** Actions that did not happen are left out of the list, and an empty list is left out as well. */
+const purchases = (field: string, kind: FigureKind): Column => ({
+  field,
+  read: (row, name, caveats) => readFigure(caveats, name, purchased(row, field), kind, 0),
+})
 
 const METRICS: Readonly<Record<string, Column>> = {
-  impressions: count('impressions'),
-  clicks: count('clicks'),
-  cost_micros: money('spend'),
-  reach: count('reach'),
-  purchases: { field: 'actions', read: (row) => numberOf(purchased(row, 'actions') ?? '0') },
-  purchase_value_micros: {
-    field: 'action_values',
-    read: (row) => toMicros(purchased(row, 'action_values') ?? '0'),
-  },
+  impressions: figure('impressions', 'count'),
+  clicks: figure('clicks', 'count'),
+  cost_micros: figure('spend', 'money'),
+  reach: figure('reach', 'count'),
+  purchases: purchases('actions', 'number'),
+  purchase_value_micros: purchases('action_values', 'money'),
   roas: {
     field: 'purchase_roas',
-    read: (row) => {
+    read: (row, name, caveats) => {
       const value = purchased(row, 'purchase_roas')
-      return value === undefined ? null : numberOf(value)
+      // A ratio to nothing that was bought is none.
+      return value === undefined ? null : readFigure(caveats, name, value, 'number')
     },
   },
 }
@@ -106,20 +112,20 @@ export const fieldsOf = (columns: Readonly<Record<string, Column>>): string[] =>
   ...new Set(Object.values(columns).map(({ field }) => field)).difference(new Set([DATE.field])),
 ]
 
-export function rowOf(row: unknown, columns: Readonly<Record<string, Column>>, { key }: Report): Row {
+export function rowOf(
+  caveats: Caveats,
+  row: unknown,
+  columns: Readonly<Record<string, Column>>,
+  { key }: Report,
+): Row {
   const cells: Record<string, Cell> = {}
   for (const [name, { read, field }] of Object.entries(columns)) {
-    cells[name] = read(row)
-    if (name in key && cells[name] === null) throw new Error(`a row has no ${field}`)
+    cells[name] = read(row, name, caveats)
+    if (name in key && cells[name] === null) throw new Error(`it has no ${field}`)
   }
   return cells
 }
 
-const Decimal = z.string().regex(/^-?\d+(\.\d+)?$/)
-
-function numberOf(value: string): Cell {
-  const number = Number(Decimal.parse(value))
-  return Number.isInteger(number) && !Number.isSafeInteger(number) ? value : number
-}
-
-const toMicros = (value: string): number => Math.round(Number(Decimal.parse(value)) * 1_000_000)
+/** Ids are text by their documents; some answers have them as numbers. */
+const textOf = (value: unknown): string | null =>
+  typeof value === 'string' ? value : Number.isSafeInteger(value) ? String(value) : null

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { HttpRequest } from '../../../http.ts'
-import { resend } from '../../../platforms/index.ts'
+import { resend, textAt } from '../../../platforms/index.ts'
+import { rowsOf } from '../caveats.ts'
 import {
   type AccountRef,
   ask,
@@ -10,6 +11,7 @@ import {
   type ReportQuery,
   type ReportResult,
   type ReportSpec,
+  type Row,
   TalkRefused,
 } from '../read-connector.ts'
 import { getEmail, listDomains, listEmails, listTemplates, sendBatch, sendEmail } from './requests.ts'
@@ -36,6 +38,8 @@ const Email = z.object({
 const Template = z.object({ id: z.string().min(1), name: Text, alias: Text, status: Text, updated_at: Text })
 const Sent = z.object({ id: z.string().min(1) })
 const SentAll = z.object({ data: z.array(Sent) })
+
+const idOf = (one: unknown): string | undefined => textAt(one, 'id')
 
 const NOTHING: ReportResult = { cursor: undefined, finalThrough: undefined, caveats: [] }
 const undated: Omit<ReportSpec, 'fields' | 'key'> = {
@@ -73,13 +77,12 @@ export const createResend: CreateReadConnector = (baseUrls = {}) => {
     return found
   }
 
-  function* report({ reportType, range, resume }: ReportQuery): ReadTalk<ReportResult> {
+  function* report({ reportType, range, resume, caveats }: ReportQuery): ReadTalk<ReportResult> {
     if (reportType === 'templates') {
       for (let after: string | undefined, more = true; more; ) {
         const page: Page = Page.parse(yield* ask(listTemplates(host, after), READS))
-        const rows = page.data.map((one) => Template.parse(one))
-        yield { is: 'rows', rows }
-        after = rows.at(-1)?.id
+        yield { is: 'rows', rows: rowsOf(caveats, page.data, (one) => Template.parse(one)) }
+        after = idOf(page.data.at(-1))
         more = page.has_more && after !== undefined
       }
       return NOTHING
@@ -90,12 +93,13 @@ export const createResend: CreateReadConnector = (baseUrls = {}) => {
     // The newest come first, and there is no filter: pages are turned until they are older than what is wanted.
     for (;;) {
       const page: Page = Page.parse(yield* ask(listEmails(host, after), READS))
-      const emails = page.data.map((one) => Email.parse(one)).map(emailRow)
-      const rows = emails.filter(({ date }) => date >= range.start && date <= range.end)
+      const emails = rowsOf(caveats, page.data, (one) => emailRow(Email.parse(one)))
+      const dateOf = ({ date }: Row) => String(date)
+      const rows = emails.filter((one) => dateOf(one) >= range.start && dateOf(one) <= range.end)
       yield { is: 'rows', rows }
-      const last = emails.at(-1)
-      if (!page.has_more || !last || last.date < range.start) return NOTHING
-      after = last.email_id
+      const oldest = emails.at(-1)
+      after = idOf(page.data.at(-1))
+      if (!page.has_more || after === undefined || (oldest && dateOf(oldest) < range.start)) return NOTHING
       yield { is: 'remember', state: after }
     }
   }

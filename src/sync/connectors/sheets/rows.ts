@@ -27,7 +27,7 @@ export const Described = z.object({
 export type Described = z.output<typeof Described>
 
 /** Names the row of a sheet beside its own columns. */
-export const RECORD_KEY = 'record_key'
+export const RECORD_KEY = '_record_key'
 
 /**
  * Names of the columns. A column without a heading is called by its letter, one that repeats a heading gets a number.

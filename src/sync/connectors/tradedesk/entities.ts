@@ -1,9 +1,11 @@
 import { z } from 'zod'
-import type { AccountRef, Cell, Json, ReadTalk, ReportResult, ReportSpec, Row } from '../read-connector.ts'
+import { type Caveats, rowsOf } from '../caveats.ts'
+import { readFigure } from '../figures.ts'
+import type { AccountRef, Cell, ReadTalk, ReportResult, ReportSpec, Row, Since } from '../read-connector.ts'
 import { CALLS, eachPage } from './pages.ts'
 import { changes, entities, type Level } from './requests.ts'
 
-const Money = z.object({ Amount: z.number().min(0) }).nullish()
+const Money = z.object({ Amount: z.unknown() }).nullish()
 const Text = z.string().nullish()
 
 const Campaign = z.object({
@@ -31,22 +33,22 @@ const AdGroup = z.object({
     .nullish(),
 })
 
-const ROW_OF: Readonly<Record<Level, (entity: unknown) => Row>> = {
-  campaign(entity) {
+const ROW_OF: Readonly<Record<Level, (entity: unknown, caveats: Caveats) => Row>> = {
+  campaign(entity, caveats) {
     const one = Campaign.parse(entity)
     return {
       level: 'campaign',
       id: one.CampaignId,
       name: one.CampaignName ?? null,
       status: one.Availability ?? null,
-      budget_micros: microsOf(one.Budget),
-      daily_budget_micros: microsOf(one.DailyBudget),
+      budget_micros: microsOf(caveats, 'budget_micros', one.Budget),
+      daily_budget_micros: microsOf(caveats, 'daily_budget_micros', one.DailyBudget),
       start_date: one.StartDate ?? null,
       end_date: one.EndDate ?? null,
       pacing_mode: one.PacingMode ?? null,
     }
   },
-  adgroup(entity) {
+  adgroup(entity, caveats) {
     const one = AdGroup.parse(entity)
     const { BaseBidCPM, MaxBidCPM, BudgetSettings } = one.RTBAttributes ?? {}
     return {
@@ -56,10 +58,10 @@ const ROW_OF: Readonly<Record<Level, (entity: unknown) => Row>> = {
       status: one.Availability ?? null,
       parent_id: one.CampaignId,
       is_enabled: one.IsEnabled ?? null,
-      base_bid_cpm_micros: microsOf(BaseBidCPM),
-      max_bid_cpm_micros: microsOf(MaxBidCPM),
-      budget_micros: microsOf(BudgetSettings?.Budget),
-      daily_budget_micros: microsOf(BudgetSettings?.DailyBudget),
+      base_bid_cpm_micros: microsOf(caveats, 'base_bid_cpm_micros', BaseBidCPM),
+      max_bid_cpm_micros: microsOf(caveats, 'max_bid_cpm_micros', MaxBidCPM),
+      budget_micros: microsOf(caveats, 'budget_micros', BudgetSettings?.Budget),
+      daily_budget_micros: microsOf(caveats, 'daily_budget_micros', BudgetSettings?.DailyBudget),
     }
   },
 }
@@ -101,21 +103,21 @@ const Delta = z.object({
 export function* readEntities(
   api: string,
   { accountId }: AccountRef,
-  cursor: Json | undefined,
+  { cursor, caveats }: Since,
 ): ReadTalk<ReportResult> {
   const known = Cursor.safeParse(cursor).data
-  const next = known && (yield* readChanges(api, accountId, known))
-  return { cursor: next ?? (yield* readAll(api, accountId)), finalThrough: undefined, caveats: [] }
+  const next = known && (yield* readChanges(api, accountId, known, caveats))
+  return { cursor: next ?? (yield* readAll(api, accountId, caveats)), finalThrough: undefined, caveats: [] }
 }
 
 /** The version is asked for first: what changes while the lists are read is then read once more, and nothing is missed. */
-function* readAll(api: string, advertiserId: string): ReadTalk<Cursor | undefined> {
+function* readAll(api: string, advertiserId: string, caveats: Caveats): ReadTalk<Cursor | undefined> {
   const campaign = yield* delta(api, 'campaign', advertiserId, null)
   const adgroup = campaign && (yield* delta(api, 'adgroup', advertiserId, null))
   for (const level of ['campaign', 'adgroup'] as const) {
     yield* eachPage(
       (start) => entities(api, level, advertiserId, start),
-      (page) => page.map(ROW_OF[level]),
+      (page) => rowsOf(caveats, page, (one) => ROW_OF[level](one, caveats)),
     )
   }
   if (!campaign || !adgroup) return undefined
@@ -123,7 +125,12 @@ function* readAll(api: string, advertiserId: string): ReadTalk<Cursor | undefine
 }
 
 /** Undefined where the platform refuses: the version is too old, or there is no change tracking any more. */
-function* readChanges(api: string, advertiserId: string, known: Cursor): ReadTalk<Cursor | undefined> {
+function* readChanges(
+  api: string,
+  advertiserId: string,
+  known: Cursor,
+  caveats: Caveats,
+): ReadTalk<Cursor | undefined> {
   const versions = { ...known }
   for (const level of ['campaign', 'adgroup'] as const) {
     for (let more = true; more; ) {
@@ -131,7 +138,8 @@ function* readChanges(api: string, advertiserId: string, known: Cursor): ReadTal
       if (!found) return undefined
       const { Campaigns, AdGroups, MoreCampaignsAvailable, MoreAdGroupsAvailable } = found
       const changed = (level === 'campaign' ? Campaigns : AdGroups) ?? []
-      if (changed.length > 0) yield { is: 'rows', rows: changed.map(ROW_OF[level]) }
+      if (changed.length > 0)
+        yield { is: 'rows', rows: rowsOf(caveats, changed, (one) => ROW_OF[level](one, caveats)) }
       more = (level === 'campaign' ? MoreCampaignsAvailable : MoreAdGroupsAvailable) === true
       if (more && found.LastChangeTrackingVersion <= versions[level])
         throw new Error('there is more to read, but the version stays the same')
@@ -153,9 +161,6 @@ function* delta(
   return reply?.is === 'ok' ? Delta.parse(reply.body) : undefined
 }
 
-/** Decimal whole units as micros; what a double cannot hold as text. */
-function microsOf(money: z.output<typeof Money>): Cell {
-  if (!money) return null
-  const value = Math.round(money.Amount * 1_000_000)
-  return Number.isSafeInteger(value) ? value : String(BigInt(Math.round(money.Amount)) * 1_000_000n)
-}
+/** Whole units as micros; null where none was set. */
+const microsOf = (caveats: Caveats, name: string, money: z.output<typeof Money>): Cell =>
+  money ? readFigure(caveats, name, money.Amount, 'money') : null

@@ -46,7 +46,7 @@ export const createTradeDesk: CreateReadConnector = (baseUrls = {}) => {
     read: tradeDesk.read,
     usedShare: () => undefined,
     accounts: (settings) => listAdvertisers(urls.api, settings),
-    campaigns: (account, { cursor }) => readEntities(urls.api, account, cursor),
+    campaigns: (account, since) => readEntities(urls.api, account, since),
     report: (query) => readReport({ api: urls.api, isFileHost }, query),
     write: {
       create: (account, campaign) => createCampaign(urls.api, account, campaign),

@@ -9,7 +9,7 @@ import {
 } from '../read-connector.ts'
 import { get } from '../requests.ts'
 import { CALLS, listed } from './pages.ts'
-import { lineOf, REPORTS } from './reports.ts'
+import { problemOf, REPORTS, rowOf, SUMS } from './reports.ts'
 import { executions, type Order, orderReport, schedules, templates } from './requests.ts'
 
 export const REPORT_CALLS = 'reports'
@@ -71,7 +71,7 @@ export function* readReport(hosts: Hosts, query: ReportQuery): ReadTalk<ReportRe
 
     const made = yield* awaited(api, account, scheduleId)
     if (made.is === 'ready') {
-      yield* fetched(hosts, report, made.url)
+      yield* fetched(hosts, report, made.url, query)
       return { cursor: undefined, finalThrough: undefined, caveats: [] }
     }
     if (tries >= MAX_TRIES) throw new TalkRefused(`the report failed: ${made.reason}`)
@@ -138,9 +138,13 @@ function* awaited(api: string, { accountId }: AccountRef, scheduleId: number): R
   throw new TalkRefused('the report was not ready after six hours')
 }
 
-function* fetched({ isFileHost }: Hosts, report: (typeof REPORTS)[string], url: string): ReadTalk<void> {
+function* fetched(
+  { isFileHost }: Hosts,
+  report: (typeof REPORTS)[string],
+  url: string,
+  { fields, caveats }: ReportQuery,
+): ReadTalk<void> {
   if (!isFileHost(url)) throw new TalkRefused('the report lies on a host that is not theirs')
-  let problem: string | undefined
   yield {
     is: 'download',
     request: get(url),
@@ -148,11 +152,13 @@ function* fetched({ isFileHost }: Hosts, report: (typeof REPORTS)[string], url: 
     encoding: 'csv',
     gzip: false,
     redirect: (to) => (isFileHost(to) ? get(to) : undefined),
-    toRow(record) {
-      const line = lineOf(record, report)
-      if (line.is === 'wrong') problem ??= line.problem
-      return line.is === 'row' ? line.row : undefined
+    problemOf(columns) {
+      for (const { name, header } of report.columns)
+        if (fields.includes(name) && !columns.includes(header))
+          caveats.add(`${name} is null: the report template has no column ${header}`)
+      return problemOf(columns, report)
     },
+    sums: SUMS,
+    toRow: (record) => rowOf(caveats, record, report),
   }
-  if (problem !== undefined) throw new TalkRefused(problem)
 }

@@ -1,6 +1,8 @@
+import type { Caveats } from '../caveats.ts'
+import { type FigureKind, readFigure } from '../figures.ts'
 import type { Cell, ReportSpec, Row, SpendReport } from '../read-connector.ts'
 
-type Kind = 'id' | 'text' | 'number' | 'money'
+type Kind = 'id' | 'text' | FigureKind
 /** Our name of a column, the name it has in a report, and what it holds. */
 interface Column {
   readonly name: string
@@ -14,8 +16,8 @@ const DATE = column('date', 'Date', 'id')
 const CAMPAIGN_ID = column('campaign_id', 'Campaign ID', 'id')
 const CAMPAIGN_NAME = column('campaign_name', 'Campaign', 'text')
 const METRICS = [
-  column('impressions', 'Impressions', 'number'),
-  column('clicks', 'Clicks', 'number'),
+  column('impressions', 'Impressions', 'count'),
+  column('clicks', 'Clicks', 'count'),
   column('cost_micros', 'Advertiser Cost (Adv Currency)', 'money'),
   column('media_cost_micros', 'Media Cost (Adv Currency)', 'money'),
   column('conversions', 'All Last Click + View Conversions', 'number'),
@@ -62,34 +64,48 @@ export const SPEND: SpendReport = {
   overDelivery: 1,
 }
 
-export type Line =
-  | { readonly is: 'row'; readonly row: Row }
-  | { readonly is: 'totals' }
-  | { readonly is: 'wrong'; readonly problem: string }
+/** Columns whose figures add up over rows, by our names. */
+export const SUMS: readonly string[] = METRICS.map(({ name }) => name)
 
-/** A line of a report. Columns we do not know keep their names; a line without a date sums up the others. */
-export function lineOf(record: Readonly<Record<string, unknown>>, { key, columns }: Report): Line {
-  const missing = key.find(({ header }) => !(header in record))
-  if (missing) return { is: 'wrong', problem: `the report template has no column ${missing.header}` }
-  const date = textOf(record[DATE.header])
-  if (!/^\d/.test(date)) return { is: 'totals' }
-  if (!/^\d{4}-\d{2}-\d{2}/.test(date)) return { is: 'wrong', problem: `a date is written as ${date}` }
+/** What a file lacks of what we order of every template; undefined for one that has all of it. */
+export function problemOf(columns: readonly string[], { key, columns: ours }: Report): string | undefined {
+  const figures = ours.filter(({ is }) => is !== 'id' && is !== 'text')
+  const missing = key.filter(({ header }) => !columns.includes(header)).map(({ header }) => header)
+  if (missing.length > 0) return `the report template has no column ${missing.join(', ')}`
+  // A template may leave out figures, but one without any is not about spend or delivery.
+  if (!figures.some(({ header }) => columns.includes(header)))
+    return `the report template has none of the columns ${figures.map(({ header }) => header).join(', ')}`
+  return undefined
+}
+
+/** A line of a report; undefined for one without a date, which sums up the others. Columns we do not know keep their names. */
+export function rowOf(
+  caveats: Caveats,
+  record: Readonly<Record<string, unknown>>,
+  { key, columns }: Report,
+): Row | undefined {
+  const written = textOf(record[DATE.header])
+  const idColumns = key.filter(({ name }) => name !== DATE.name)
+  const hasId = idColumns.every(({ header }) => textOf(record[header]) !== '')
+  if (/^(total|grand total)?$/i.test(written) && !hasId) return undefined
+  if (!hasId) throw new Error(`it has no ${idColumns.map(({ header }) => header).join(', ')}`)
   const known = new Map([...key, ...columns].map((one) => [one.header, one]))
   const row: Record<string, Cell> = {}
   for (const [header, value] of Object.entries(record)) {
     const ours = known.get(header)
-    row[ours?.name ?? header] = ours ? cellOf(textOf(value), ours.is) : textOf(value)
+    row[ours?.name ?? header] = ours ? cellOf(caveats, ours, textOf(value)) : textOf(value)
   }
-  return { is: 'row', row: { ...row, date: date.slice(0, 10) } }
+  const [date] = /^\d{4}-\d{2}-\d{2}/.exec(written) ?? []
+  // A word is what platforms write for what is of no day; another order of day and month is no word.
+  if (date === undefined && /^\d/.test(written)) throw new Error(`its date is written as ${written}`)
+  const dated = { ...row, date: date ?? null }
+  if (date === undefined) caveats.undated(dated, written)
+  return dated
 }
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value.trim() : '')
 
-function cellOf(text: string, is: Kind): Cell {
+function cellOf(caveats: Caveats, { name, is }: Column, text: string): Cell {
   if (is === 'id' || is === 'text') return text === '' ? null : text
-  // Thousands are set off in some of their reports, whatever format is asked for.
-  const plain = /^-?\d{1,3}(,\d{3})+(\.\d+)?$/.test(text) ? text.replaceAll(',', '') : text
-  const number = Number(plain)
-  if (plain === '' || !Number.isFinite(number)) return plain === '' ? null : text
-  return is === 'money' ? Math.round(number * 1_000_000) : number
+  return readFigure(caveats, name, text, is)
 }
