@@ -53,6 +53,9 @@ import { ownSpend, startReads } from './sync-wiring.ts'
 import { PostOffice } from './workers/index.ts'
 import { openFront } from './workers-wiring.ts'
 
+/** Of health checks by HTTP/1.0, which need not say whom they ask. */
+const WITHOUT_HOST = { hostname: 'localhost' }
+
 /** A running service. */
 export interface Service {
   /** Where it listens: `http://127.0.0.1:8003`. */
@@ -188,7 +191,7 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     })
     if (reads) app.route('/', reads.app)
     const auctions = auctionHandler({ agent, bidder, authorize, lagMs })
-    const server = await listen(auctions, getRequestListener(app.fetch), clock, front.at)
+    const server = await listen(auctions, getRequestListener(app.fetch, WITHOUT_HOST), clock, front.at)
     opened.push(() => server.close())
     opened.push(() => front.stop())
     if (reads) opened.push(() => reads.endStreams())

@@ -74,6 +74,8 @@ function programFor(terminal: Terminal): Command {
 
 /** The command line as a process. */
 export async function main(args: readonly string[]): Promise<void> {
+  // Whatever a command or the service makes: nobody but this user reads what is in DATA_DIR.
+  process.umask(0o077)
   const { stdout, stderr } = process
   const code = await runCommand(args, {
     print: (line) => void stdout.write(`${line}\n`),

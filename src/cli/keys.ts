@@ -37,9 +37,9 @@ async function rotate({ print, config: read }: Terminal): Promise<void> {
   const { sync: config } = await read()
   const [{ systemClock }, sync] = await Promise.all([import('../clock.ts'), import('../sync/index.ts')])
   if (!config) throw new CommandError('ENCRYPTION_KEY is not set: there is nothing to rotate')
-  const keyring = sync.createKeyring(config.keys ?? sync.addKeyInFolder(config.dataDir))
   const store = await sync.openStore(config.store)
   try {
+    const keyring = sync.createKeyring(config.keys ?? sync.addKeyInFolder(config.dataDir))
     const changed = await sync.reseal(store, keyring, systemClock)
     print(`${changed} credentials are now encrypted with key ${keyring.keyId}`)
     if (config.keys) print('ENCRYPTION_KEY needs the older keys no longer')

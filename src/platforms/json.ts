@@ -1,4 +1,5 @@
 import type { HttpResponse } from '../http.ts'
+import { parseJson } from '../json.ts'
 
 export { at, listAt, numberAt, textAt } from '../json-at.ts'
 
@@ -7,10 +8,11 @@ export type Parsed =
   | { readonly is: 'empty' }
   | { readonly is: 'garbled' }
 
-export function parsed({ body }: HttpResponse): Parsed {
+export function parsed({ body, json }: HttpResponse): Parsed {
+  if (json) return json
   if (body.trim() === '') return { is: 'empty' }
   try {
-    return { is: 'json', body: JSON.parse(body) }
+    return { is: 'json', body: parseJson(body) }
   } catch {
     return { is: 'garbled' }
   }

@@ -3,6 +3,7 @@ import type { Selectable } from 'kysely'
 import { isoTime } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import type { HttpRequest } from '../http.ts'
+import { parseJson } from '../json.ts'
 import { ownReport } from './connectors/common-names.ts'
 import type { Json, PlatformAccount, ReadConnector } from './connectors/read-connector.ts'
 import { type Grant, readGrant, sealGrant } from './credentials/index.ts'
@@ -118,7 +119,7 @@ export async function connect(sync: Sync, wanted: NewConnection): Promise<Connec
   }
   await store.db.transaction().execute(async (tx) => {
     const info = {
-      ...JSON.parse(values.metadata),
+      ...parseJson(values.metadata),
       accounts,
       currency: account.currency,
       timezone: account.timezone,

@@ -33,7 +33,7 @@ export function createSyncApp(sync: Sync, streams: OpenStreams): OpenAPIHono<Env
   // Whatever is asked here needs the database.
   const refusing = routes.map((route) => ({
     ...route,
-    refusals: [...route.refusals, 'connector_store_unavailable'] as const,
+    refusals: [...route.refusals, 'connector_store_unavailable', 'credentials_unreadable'] as const,
   }))
   mount(app, authorize, refusing)
   app.get('/api/v1/connectors/requests/:id/data', (c) => answerData(sync, authorize, c))

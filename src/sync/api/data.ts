@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { z } from '@hono/zod-openapi'
 import { type Authorize, type Ctx, check } from '../../api/index.ts'
 import { AppError } from '../../errors.ts'
+import { parseJson } from '../../json.ts'
 import { findConnection } from '../connections.ts'
 import type { DateRange } from '../connectors/read-connector.ts'
 import { csvOf, jsonOf, openFile } from '../reports/index.ts'
@@ -30,10 +31,10 @@ export async function answerData(sync: Sync, authorize: Authorize, c: Ctx): Prom
   if (request.status !== 'completed' && !stale) {
     throw new AppError('invalid_request', `the request is ${request.status}; it has no data`, 'later')
   }
-  const { date_range, fields }: { date_range?: DateRange; fields: string[] } = JSON.parse(request.params)
+  const { date_range, fields }: { date_range?: DateRange; fields: string[] } = parseJson(request.params)
   const report = { connectorId: row.id, reportType: request.request_type }
   const headers = { 'content-type': TYPES[format], ...(stale && { 'x-bidwarden-stale': STALE }) }
-  const result: RequestResult | undefined = request.result === null ? undefined : JSON.parse(request.result)
+  const result: RequestResult | undefined = request.result === null ? undefined : parseJson(request.result)
 
   if (format === 'parquet') {
     if (!result)

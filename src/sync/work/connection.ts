@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely'
+import { parseJson } from '../../json.ts'
 import { commonReportNames } from '../connectors/common-names.ts'
 import type {
   AccountRef,
@@ -24,7 +25,7 @@ export interface ConnectionInfo {
 export const infoOf = ({ metadata }: Pick<Selectable<ConnectorTable>, 'metadata'>): ConnectionInfo => ({
   accounts: [],
   settings: {},
-  ...JSON.parse(metadata),
+  ...parseJson(metadata),
 })
 
 export function accountRefOf(row: Pick<Selectable<ConnectorTable>, 'account_id' | 'metadata'>): AccountRef {

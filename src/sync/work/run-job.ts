@@ -1,5 +1,7 @@
 import type { Selectable } from 'kysely'
 import { every } from '../../clock.ts'
+import { AppError } from '../../errors.ts'
+import { parseJson } from '../../json.ts'
 import { Caveats } from '../connectors/caveats.ts'
 import { ownFields } from '../connectors/common-names.ts'
 import type { Json, ReportResult } from '../connectors/read-connector.ts'
@@ -116,19 +118,20 @@ export async function runJob(
     }
     if (error instanceof StoreAway) throw error
     deps.log.error({ err: error, jobId: job.id }, 'a job broke off')
-    await giveUp(deps, job, executionTimeMs())
+    await giveUp(deps, job, executionTimeMs(), error)
     return undefined
   }
 }
 
 /** What failed is ours: the disk of files, or a fault in the code. */
-async function giveUp(deps: WorkDeps, job: Job, executionTimeMs: number): Promise<void> {
+async function giveUp(deps: WorkDeps, job: Job, executionTimeMs: number, cause: unknown): Promise<void> {
+  const detail = cause instanceof AppError ? cause.message : 'a fault of ours'
   const row = await deps.store.db
     .selectFrom('connectors')
     .select(['id', 'org_id'])
     .where('id', '=', job.connector_id)
     .executeTakeFirstOrThrow()
-  await ended(deps, job, row, { error: 'Temporary issue: a fault of ours', retryable: true, executionTimeMs })
+  await ended(deps, job, row, { error: `Temporary issue: ${detail}`, retryable: true, executionTimeMs })
 }
 
 async function prepare(
@@ -169,7 +172,7 @@ interface Memory {
 function memoryOf({ memory }: Job): Memory {
   const caveats = new Caveats()
   if (memory === null) return { state: undefined, caveats, before: undefined }
-  const { state, caveats: earlier, before } = JSON.parse(memory)
+  const { state, caveats: earlier, before } = parseJson(memory)
   caveats.state = earlier
   return { state, caveats, before }
 }
@@ -183,7 +186,7 @@ async function talkOf({ store }: WorkDeps, { job, connector, account, range, spe
     .executeTakeFirst()
   const since = {
     resume: memory.state,
-    cursor: cursor && JSON.parse(cursor.value),
+    cursor: cursor && parseJson(cursor.value),
     caveats: memory.caveats,
   }
   if (job.report_type === CAMPAIGNS_REPORT) return connector.campaigns(account, since)
@@ -192,7 +195,7 @@ async function talkOf({ store }: WorkDeps, { job, connector, account, range, spe
     account,
     reportType: job.report_type,
     range,
-    fields: ownFields(spec, JSON.parse(job.fields)),
+    fields: ownFields(spec, parseJson(job.fields)),
   })
 }
 
