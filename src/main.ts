@@ -79,6 +79,9 @@ export interface Outside {
 /** Holds whose time is over are ended this often; a refusal looks for them by itself. */
 const SWEEP_MS = 250
 
+/** Of damaged records so many are named in the log. */
+const MAX_NAMED = 50
+
 /** Builds every part, in reading order; what fails closes the parts that were built. */
 export async function startService(config: Config, outside: Outside = {}): Promise<Service> {
   const opened: (() => unknown)[] = []
@@ -101,6 +104,10 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     opened.push(() => store.close())
     const { records, recovered, sharedKeys, close } = await startRecords(config, { clock, metrics })
     opened.push(close)
+    if (recovered.damaged.length > 0) {
+      const records = recovered.damaged.slice(0, MAX_NAMED)
+      log.error({ records, count: recovered.damaged.length }, 'damaged records are set aside')
+    }
     const budget = new BudgetManager({
       clock,
       store,
