@@ -26,7 +26,10 @@ export async function benchExchangeStores(): Promise<void> {
     OPENRTB_RATES: '{"EUR":1.08,"GBP":1.27,"JPY":0.0065}',
     OPENRTB_SHED_ABOVE_MS: '100000',
   }
-  const memory = await startServer('bin/bidwarden.cjs', { ...environment, DATA_DIR: join(directory, 'memory') })
+  const memory = await startServer('bin/bidwarden.cjs', {
+    ...environment,
+    DATA_DIR: join(directory, 'memory'),
+  })
   const sqlite = await startServer('bin/bidwarden.cjs', {
     ...environment,
     STORE: 'sqlite',
