@@ -66,7 +66,7 @@ export const EXCHANGES: Row = {
         { expr: openrtb('forged_notices'), legend: 'forged' },
         { expr: bySeat(openrtb('notices', 'result="other_kind"')), legend: '{{seat}} other kind' },
         {
-          expr: bySeat(openrtb('notices', 'result="duplicate_other_price"')),
+          expr: bySeat(openrtb('notices', 'result=~"duplicate_other_price|raised"')),
           legend: '{{seat}} other price',
         },
         { expr: bySeat(openrtb('notices', 'result="settled_late"')), legend: '{{seat}} late' },

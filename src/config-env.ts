@@ -37,6 +37,7 @@ export const Env = z.object({
   FALLBACK_MULTIPLIERS: multipliers,
   LTV_PREDICTOR_URL: address.optional(),
   SANDBOX_PORT: port(0),
+  SANDBOX_REPORT_MS: z.coerce.number().int().min(0).max(86_400_000).default(400),
   PUBLIC_URL: address.optional(),
   PLATFORM_TIMEOUT_SECONDS: seconds(5),
   STORE: z.enum(['memory', 'sqlite', 'redis']).optional(),

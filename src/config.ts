@@ -26,6 +26,8 @@ export interface Config {
   readonly predictorUrl: string | undefined
   /** 0 for any free port. */
   readonly sandboxPort: number
+  /** The sandbox takes so long to make a report. */
+  readonly sandboxReportMs: number
   readonly budgetWindowMs: number
   /** Where budgets are kept. */
   readonly store: StoreSettings
@@ -45,9 +47,6 @@ export interface Config {
   readonly accounts: Accounts
   /** Undefined where nothing is read: live mode without a key to encrypt credentials with. */
   readonly sync: SyncConfig | undefined
-  /** Where commands reach the service, and with which key. */
-  readonly serviceUrl: string
-  readonly serviceKey: string | undefined
 }
 
 export interface PlatformConfig extends PlatformSettings {
@@ -96,6 +95,7 @@ export function parseConfig(variables: NodeJS.ProcessEnv): Config {
     multipliers: env.FALLBACK_MULTIPLIERS,
     predictorUrl: env.LTV_PREDICTOR_URL,
     sandboxPort: env.SANDBOX_PORT,
+    sandboxReportMs: env.SANDBOX_REPORT_MS,
     budgetWindowMs: env.BUDGET_WINDOW_SECONDS * 1000,
     store,
     records: recordsSettings(env),
@@ -128,8 +128,6 @@ export function parseConfig(variables: NodeJS.ProcessEnv): Config {
     advertiserDomain: env.TRADEDESK_ADVERTISER_DOMAIN ?? 'advertiser.example',
     accounts: accountsOf(env),
     sync: syncConfig(env, mode),
-    serviceUrl: env.BIDWARDEN_URL ?? publicUrl,
-    serviceKey: env.BIDWARDEN_KEY,
   }
 }
 

@@ -14,6 +14,8 @@ export interface HttpResponse {
   /** Names in lower case; of a repeated header the first value. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
+  /** What the body is as JSON, where that was found out already. */
+  readonly json?: { readonly is: 'json'; readonly body: unknown } | { readonly is: 'garbled' }
 }
 
 /** What became of one request. Only `not_sent` proves that the other side did nothing. */

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { randomBytes } from 'node:crypto'
 import { getRequestListener } from '@hono/node-server'
 import {
@@ -27,7 +26,6 @@ import {
 } from './agent/index.ts'
 import { openOnLoopback, requireKey } from './api/index.ts'
 import { banner } from './banner.ts'
-import { runCommand } from './cli.ts'
 import { type Clock, every, systemClock, watchLag } from './clock.ts'
 import { type Config, ConfigError, readConfig } from './config.ts'
 import { DiskError } from './disk/index.ts'
@@ -56,6 +54,9 @@ import { ownSpend, startReads } from './sync-wiring.ts'
 import { PostOffice } from './workers/index.ts'
 import { openFront } from './workers-wiring.ts'
 
+/** Of health checks by HTTP/1.0, which need not say whom they ask. */
+const WITHOUT_HOST = { hostname: 'localhost' }
+
 /** A running service. */
 export interface Service {
   /** Where it listens: `http://127.0.0.1:8003`. */
@@ -79,6 +80,9 @@ export interface Outside {
 /** Holds whose time is over are ended this often; a refusal looks for them by itself. */
 const SWEEP_MS = 250
 
+/** Of damaged records so many are named in the log. */
+const MAX_NAMED = 50
+
 /** Builds every part, in reading order; what fails closes the parts that were built. */
 export async function startService(config: Config, outside: Outside = {}): Promise<Service> {
   const opened: (() => unknown)[] = []
@@ -101,6 +105,10 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     opened.push(() => store.close())
     const { records, recovered, sharedKeys, close } = await startRecords(config, { clock, metrics })
     opened.push(close)
+    if (recovered.damaged.length > 0) {
+      const records = recovered.damaged.slice(0, MAX_NAMED)
+      log.error({ records, count: recovered.damaged.length }, 'damaged records are set aside')
+    }
     const budget = new BudgetManager({
       clock,
       store,
@@ -193,7 +201,7 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     })
     if (reads) app.route('/', reads.app)
     const auctions = auctionHandler({ agent, bidder, authorize, lagMs })
-    const server = await listen(auctions, getRequestListener(app.fetch), clock, front.at)
+    const server = await listen(auctions, getRequestListener(app.fetch, WITHOUT_HOST), clock, front.at)
     opened.push(() => server.close())
     opened.push(() => front.stop())
     if (reads) opened.push(() => reads.endStreams())
@@ -228,28 +236,22 @@ function defineBudgets(budget: BudgetManager, config: Config): Scope[] {
   ]
 }
 
-/** `--workers <n>` or `--workers=<n>` in front, and what is said besides. */
-function takeWorkers(args: readonly string[]): { workers: string | undefined; rest: readonly string[] } {
-  const [first = '', second = ''] = args
-  // Nothing behind it is no number, which the configuration says.
-  if (first === '--workers') return { workers: second || '?', rest: args.slice(2) }
-  const [name, workers] = first.split('=', 2)
-  return name === '--workers'
-    ? { workers: workers || '?', rest: args.slice(1) }
-    : { workers: undefined, rest: args }
+/**
+ * The service as a process, until it is told to stop: says where it listens, or why it cannot start.
+ *
+ * @param more variables that count before those of the environment
+ */
+export async function serve(more: NodeJS.ProcessEnv = {}): Promise<void> {
+  try {
+    await serveUntilStopped(readConfig(more))
+  } catch (error) {
+    const text = error instanceof ConfigError ? error.message : `Cannot start: ${startupError(error)}`
+    process.stderr.write(`${text}\n`)
+    process.exitCode = 1
+  }
 }
 
-async function main(): Promise<void> {
-  const { workers, rest: args } = takeWorkers(process.argv.slice(2))
-  const config = readConfig(workers === undefined ? {} : { WORKERS: workers })
-  if (args.length > 0) {
-    process.exitCode = await runCommand(args, config, {
-      print: (line) => process.stdout.write(`${line}\n`),
-      url: config.serviceUrl,
-      apiKey: config.serviceKey,
-    })
-    return
-  }
+async function serveUntilStopped(config: Config): Promise<void> {
   const service = await startService(config)
   process.stdout.write(banner(service, config))
   const { log } = service.agent
@@ -262,17 +264,6 @@ async function main(): Promise<void> {
       service.stop().then(() => log.flush())
     })
   }
-}
-
-if (import.meta.main) {
-  main().catch((error) => {
-    process.stderr.write(
-      error instanceof ConfigError
-        ? `${error.message}\n`
-        : `${process.argv.length > 2 ? 'Failed' : 'Cannot start'}: ${startupError(error)}\n`,
-    )
-    process.exitCode = 1
-  })
 }
 
 /** What an operator can mend, a port in use, a disk, a store that is away, needs no stack. */

@@ -4,13 +4,13 @@ import { type Accounts, noticeUrl } from './config-accounts.ts'
 import type { Sandbox } from './sandbox/index.ts'
 
 /** The sandbox as this service is configured. */
-export function sandboxOptions({ sandboxPort, platforms }: Config, clock: Clock) {
+export function sandboxOptions({ sandboxPort, sandboxReportMs, platforms }: Config, clock: Clock) {
   const currencies = {
     google_ads: platforms.google_ads.currency,
     meta: platforms.meta.currency,
     tradedesk: platforms.tradedesk.currency,
   }
-  return { port: sandboxPort, clock, currencies }
+  return { port: sandboxPort, clock, currencies, reportMs: sandboxReportMs }
 }
 
 /** The accounts that the sandbox plays. */

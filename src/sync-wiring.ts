@@ -38,7 +38,7 @@ export interface SyncParts {
 
 /** Starts the read stack as it is configured; undefined where it is off. */
 export async function startReads(
-  { sync: config, mode }: Config,
+  { sync: config, mode, sandboxReportMs }: Config,
   parts: SyncParts,
 ): Promise<RunningSync | undefined> {
   const { clock, log, metrics, authorize, callLimits, sandbox, budget } = parts
@@ -58,8 +58,10 @@ export async function startReads(
     const urls = config.urls[type] ?? played[type]?.baseUrls
     return mode === 'live' || urls ? (READ_CONNECTORS[type]?.(urls, clients[type]) ?? []) : []
   }).filter(({ type }) => parts.connectors.every((other) => other.type !== type))
-  const keys = config.keys ?? keysInFolder(config.dataDir)
-  const options = { ...config, clients, keys, connectors: [...known, ...parts.connectors] }
+  const keys = () => config.keys ?? keysInFolder(config.dataDir)
+  // The sandbox is quicker than any platform, and looked at as often.
+  const longestWaitMs = sandbox && Math.max(1, Math.ceil(sandboxReportMs / 4))
+  const options = { ...config, longestWaitMs, clients, keys, connectors: [...known, ...parts.connectors] }
   return startSync(options, {
     clock,
     log,

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
 import { type Authorize, headerOf, MAX_BODY_BYTES } from '../api/index.ts'
+import { parseJson } from '../json.ts'
 import type { Agent } from './agent.ts'
 import type { Bidder, SeatConfig } from './bidder.ts'
 import {
@@ -101,23 +102,25 @@ function isAllowed({ authorize }: AuctionDeps, request: IncomingMessage): boolea
   }
 }
 
-/** Reads the body, no further than the limit, and answers it. What is larger is read to its end but not kept. */
+/** Reads the body, no further than the limit, and answers it. */
 function receive(deps: AuctionDeps, lane: Lane, request: IncomingMessage, response: ServerResponse): void {
   const chunks: Buffer[] = []
   let size = 0
   request.on('data', (chunk: Buffer) => {
     size += chunk.length
     if (size <= MAX_BODY_BYTES) chunks.push(chunk)
+    else if (!response.writableEnded) reply(deps, lane, request, response, undefined)
   })
   request.on('end', () => {
+    if (response.writableEnded) return
     const [first] = chunks
     const body = first && chunks.length === 1 ? first : Buffer.concat(chunks)
-    if (size <= MAX_BODY_BYTES && headerOf(request, 'content-encoding') === 'gzip') {
+    if (headerOf(request, 'content-encoding') === 'gzip') {
       unzip(body, { maxOutputLength: MAX_BODY_BYTES }).then(
         (unpacked) => reply(deps, lane, request, response, unpacked),
         () => reply(deps, lane, request, response, undefined),
       )
-    } else reply(deps, lane, request, response, size <= MAX_BODY_BYTES ? body : undefined)
+    } else reply(deps, lane, request, response, body)
   })
 }
 
@@ -192,7 +195,7 @@ function auction(
 function parse(body: Buffer): BidRequest | undefined {
   let json: unknown
   try {
-    json = JSON.parse(body.toString('utf8'))
+    json = parseJson(body.toString('utf8'))
   } catch {
     return undefined
   }

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors.ts'
+import { parseJson } from '../json.ts'
 import type { Micros } from '../money.ts'
 import type { PlatformName } from '../platforms/index.ts'
 import type { Entry, Payment, Records } from '../records/index.ts'
@@ -193,5 +194,5 @@ function paymentOf({ status, decision, platform, request }: DecisionRecord): Pay
 
 /** A record as it was written by this program, or an earlier version of it. */
 export function readRecord(text: string): DecisionRecord {
-  return JSON.parse(text)
+  return parseJson(text)
 }

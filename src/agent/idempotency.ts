@@ -4,6 +4,7 @@ import { type Answer, problemAnswer } from '../api/index.ts'
 import { atMost } from '../cache-size.ts'
 import { type Clock, sleep } from '../clock.ts'
 import { AppError } from '../errors.ts'
+import { parseJson } from '../json.ts'
 import { type Entry, KEY_MS, type Records, type Recovered } from '../records/index.ts'
 import type { SharedKeys } from './shared-keys.ts'
 
@@ -78,7 +79,7 @@ export function createIdempotencyKeys(
     const nowMs = clock.nowMs()
     if (nowMs >= lookUpUntilMs) return undefined
     const text = await records.find('key', key)
-    const recorded: Recorded | undefined = text === undefined ? undefined : JSON.parse(text)
+    const recorded: Recorded | undefined = text === undefined ? undefined : parseJson(text)
     return recorded && nowMs - recorded.atMs < KEY_MS ? recorded : undefined
   }
 

@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts'
+import { parseJson } from '../json.ts'
 import type { Logger } from '../log.ts'
 import { type Entry, type Records, RecordsUnavailable, type Recovered } from '../records/index.ts'
 import type { Bidder } from './bidder.ts'
@@ -30,7 +31,7 @@ export function restoreCampaigns(
   { campaigns }: Pick<Recovered, 'campaigns'>,
 ): void {
   for (const { id, text } of campaigns) {
-    const { id: _, ...said } = JSON.parse(text)
+    const { id: _, ...said } = parseJson(text)
     const spec = CampaignSpec.safeParse(said)
     if (spec.success && bidder.seats.has(spec.data.seat))
       bidder.learn({ put: 'campaign', id, spec: spec.data })

@@ -1,4 +1,10 @@
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  ServerResponse,
+} from 'node:http'
 import { type Clock, every } from '../clock.ts'
 import type { DirectHandler } from './auctions.ts'
 
@@ -14,6 +20,11 @@ export interface Listening {
 
 /** Exchanges keep connections open for 150 s between requests; closing earlier costs them a handshake each time. */
 const KEEP_ALIVE_MS = 155_000
+/** A request that has not come in whole by then, headers and body, is cut off; so is a connection without any. */
+const REQUEST_MS = 30_000
+const LOOK_FOR_LATE_MS = 5_000
+/** What is left of a body is read for so long after the answer, so that the client gets to see it. */
+const LINGER_MS = 500
 /** A request that is not answered by then is cut off. */
 const DRAIN_MS = 10_000
 const CLOSE_IDLE_MS = 20
@@ -26,14 +37,19 @@ export function listen(
   at: ListenAt,
 ): Promise<Listening> {
   const underWay: UnderWay = { responses: new Set(), draining: false }
-  const server = createServer((request, response) => {
+  const options = {
+    ServerResponse: cuttingOff(clock),
+    requestTimeout: REQUEST_MS,
+    headersTimeout: REQUEST_MS,
+    connectionsCheckingInterval: LOOK_FOR_LATE_MS,
+  }
+  const server = createServer(options, (request, response) => {
     if (underWay.draining) response.shouldKeepAlive = false
     if (direct(request, response)) return
     track(underWay, response)
     rest(request, response)
   })
   server.keepAliveTimeout = KEEP_ALIVE_MS
-  server.headersTimeout = KEEP_ALIVE_MS + 5_000
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen('path' in at ? { path: at.path } : { host: at.host, port: at.port }, () => {
@@ -41,6 +57,27 @@ export function listen(
       resolve({ url: urlOf(server), close: () => drain(server, underWay, clock) })
     })
   })
+}
+
+/** Answers to requests whose body may never end: once one is answered, its connection has only moments left. */
+function cuttingOff(clock: Clock): typeof ServerResponse {
+  class Cutting<R extends IncomingMessage> extends ServerResponse<R> {
+    override end(...said: unknown[]): this {
+      Reflect.apply(super.end, this, said)
+      if (!this.req.complete) this.#cutOff()
+      return this
+    }
+
+    #cutOff(): void {
+      const { req } = this
+      req.resume()
+      // What is here already but was not read yet is no body without an end.
+      clock.after(LINGER_MS, () => {
+        if (!req.complete) req.socket.destroy()
+      })
+    }
+  }
+  return Cutting
 }
 
 function urlOf(server: Server): string | undefined {

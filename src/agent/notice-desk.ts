@@ -38,12 +38,19 @@ export function createNoticeDesk(
       const overdrawn = Math.max(0, ...scopes.map(({ overdraft }, i) => overdraft - (before[i] ?? 0)))
       if (overdrawn > 0) count({ is: 'overdrawn', seat: token.seat, amount: overdrawn })
     }
-    const told = settled.spent > 0 && settled.is === 'settled_late' ? budget.refresh(scopes) : undefined
+    const isUnheld = settled.is === 'settled_late' || settled.is === 'raised'
+    const told = settled.spent > 0 && isUnheld ? budget.refresh(scopes) : undefined
     if (told) told.then(countOverdraft)
     else countOverdraft()
-    if (settled.is === 'settled' || settled.is === 'settled_late')
-      notices.mail?.noteSettled(token.owner, token.seq)
+    if (isUnheld || settled.is === 'settled') noteSettled(notice, settled)
     heard(notice, settled)
+  }
+
+  const noteSettled = ({ token: { owner, seq, held } }: Notice, { is }: Settlement): void => {
+    const amount = notices.seen.billed(owner, seq, held)
+    // Nearly all bids cost what was bid, which takes the least space.
+    const isPlain = is !== 'raised' && amount === held
+    notices.mail?.noteSettled(owner, seq, isPlain ? undefined : amount)
   }
 
   const settleThere = async (notice: Notice, isLetter?: boolean): Promise<void> => {

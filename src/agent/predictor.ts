@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { HttpClient } from '../http.ts'
+import { parseJson } from '../json.ts'
 import { type Micros, MoneyError, parseMoney } from '../money.ts'
 import type { CircuitBreaker } from '../shield/index.ts'
 import type { BidRequest } from './bid-request.ts'
@@ -53,7 +54,7 @@ export function httpPredictor({ http, breaker, url }: PredictorDeps): Predictor 
 
 function read(body: string): Prediction | undefined {
   try {
-    const { predictedLtv, confidence } = Predicted.parse(JSON.parse(body))
+    const { predictedLtv, confidence } = Predicted.parse(parseJson(body))
     // A model's float has more digits than money; what is cut off is below a millionth.
     return { ltv: parseMoney(predictedLtv.toFixed(6)), confidence }
   } catch (error) {

@@ -66,7 +66,7 @@ export class SeatStats implements RequestCounts {
 
   /** False for a notice that says nothing new, which counts for nothing. */
   countNotice(kind: NoticeKind, is: SettlementKind, delayMs: number): boolean {
-    if (is === 'duplicate' || is === 'duplicate_other_price') return false
+    if (is === 'duplicate' || is === 'duplicate_other_price' || is === 'raised') return false
     if (is === 'elsewhere' || is === 'too_old' || is === 'test') return false
     this.#delays.record(Math.max(1, Math.round(delayMs)))
     if (is === 'settled' || is === 'settled_late') this.billed += 1

@@ -1,6 +1,7 @@
 import { hash, randomUUID } from 'node:crypto'
 import type { Answer } from '../api/index.ts'
 import { messageOf } from '../errors.ts'
+import { parseJson } from '../json.ts'
 import { KEY_MS, RecordsUnavailable } from '../records/index.ts'
 import { type RedisClient, reach, redisClient } from '../shield/index.ts'
 
@@ -55,7 +56,7 @@ function sharedKeys(client: RedisClient): SharedKeys {
       const reply = await asked(() => client.eval(CLAIM, 1, nameOf(key), claimOf(fingerprint), KEY_MS))
       const [text, leftMs] = Array.isArray(reply) ? reply : []
       if (text === undefined) return { is: 'ours' }
-      const there: Shared = JSON.parse(String(text))
+      const there: Shared = parseJson(String(text))
       if (there.answer) return { is: 'answered', fingerprint: there.fingerprint, answer: there.answer }
       // A claim of ours whose answer was lost on the way.
       if (there.by === by && there.fingerprint === fingerprint) return { is: 'ours' }

@@ -9,6 +9,17 @@ export {
   openOnLoopback,
   requireKey,
 } from './auth.ts'
-export { type Ctx, check, type Env, header, headerOf, MAX_BODY_BYTES, readBody, readJson } from './json.ts'
+export {
+  type Ctx,
+  check,
+  type Env,
+  header,
+  headerOf,
+  jsonOf,
+  MAX_BODY_BYTES,
+  readBody,
+  readBytes,
+  readJson,
+} from './json.ts'
 export { type Answer, ok, problemAnswer, shown } from './problem.ts'
 export { mount, ProblemBody, type Route } from './routes.ts'

@@ -3,6 +3,7 @@ import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import type { z } from 'zod'
 import { AppError } from '../errors.ts'
+import { JsonTooDeep, parseJson } from '../json.ts'
 
 export type Env = { Bindings: HttpBindings }
 export type Ctx = Context<Env>
@@ -36,39 +37,35 @@ export async function readBody(c: Ctx, maxBytes = MAX_BODY_BYTES): Promise<unkno
   if (!type?.startsWith('application/json')) {
     throw new AppError('unsupported_media_type', 'Send the body as application/json')
   }
-  const length = header(c, 'content-length')
-  if (length === undefined) return parse(await readChunks(c, maxBytes))
-  if (Number(length) > maxBytes) throw tooLarge(maxBytes)
-  try {
-    return await c.req.json()
-  } catch {
-    throw malformed()
-  }
+  return jsonOf((await readBytes(c, maxBytes)).toString('utf8'))
 }
 
-/** A body of unannounced length, read no further than the limit. */
-async function readChunks(c: Ctx, maxBytes = MAX_BODY_BYTES): Promise<string> {
+/** The body, read no further than the limit. Errors: 413. */
+export async function readBytes(c: Ctx, maxBytes: number): Promise<Buffer> {
+  if (Number(header(c, 'content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes)
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of c.env.incoming) {
+  // Left early it would be destroyed, and the client could not be answered.
+  for await (const chunk of c.env.incoming.iterator({ destroyOnReturn: false })) {
     size += chunk.length
     if (size > maxBytes) throw tooLarge(maxBytes)
     chunks.push(chunk)
   }
-  return Buffer.concat(chunks).toString('utf8')
+  return Buffer.concat(chunks)
 }
 
-function parse(text: string): unknown {
+/** A body as JSON. Errors: 400 for what is no JSON, or nested too deeply. */
+export function jsonOf(text: string): ReturnType<typeof parseJson> {
   try {
-    return JSON.parse(text)
-  } catch {
-    throw malformed()
+    return parseJson(text)
+  } catch (error) {
+    const why = error instanceof JsonTooDeep ? error.message : 'it is not JSON'
+    throw new AppError('invalid_request', `The body cannot be read: ${why}`)
   }
 }
 
 const tooLarge = (maxBytes: number) =>
   new AppError('payload_too_large', `The body may have at most ${maxBytes} bytes`)
-const malformed = () => new AppError('invalid_request', 'The body is not JSON')
 
 /** Checks a value against a schema; 400 naming the first field that is wrong. */
 export function check<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {

@@ -73,7 +73,6 @@ const METRICS: Readonly<Record<string, (seed: number) => number>> = {
   purchases14d: (seed) => seed % 4,
   sales14d: (seed) => (seed % 4) * 19.99,
 }
-const READY_MS = 90_000
 const SIGNED_MS = 900_000
 const DAY_MS = 86_400_000
 /** Lists come in pages of this many, whatever is asked for. */
@@ -92,6 +91,7 @@ export function createAmazon(
   oauth: AmazonOauth,
   clock: Clock,
   clientId: string,
+  reportMs: number,
 ): { readonly played: Played; readonly storage: Played } {
   const reports = new Map<string, Report>()
 
@@ -147,7 +147,7 @@ export function createAmazon(
       asked: body,
       rows,
       packed: whose !== '5002',
-      readyMs: clock.elapsedMs() + READY_MS,
+      readyMs: clock.elapsedMs() + reportMs,
     })
     return {
       status: 202,

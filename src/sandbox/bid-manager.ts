@@ -22,8 +22,8 @@ const METRICS: Readonly<Record<string, { heading: string; of: (seed: number) => 
   METRIC_LAST_CLICKS: { heading: 'Post-Click Conversions', of: (seed) => String(seed % 3) },
   METRIC_LAST_IMPRESSIONS: { heading: 'Post-View Conversions', of: (seed) => String(seed % 2) },
 }
-const QUEUED_MS = 5_000
-const READY_MS = 60_000
+/** Share of the time that a report takes for which it only waits. */
+const QUEUED_SHARE = 1 / 12
 /** A signed address is good for this long. */
 const SIGNED_MS = 3_600_000
 const DAY_MS = 86_400_000
@@ -36,10 +36,11 @@ interface Query {
   readonly reports: { readonly reportId: string; readonly begunMs: number }[]
 }
 
-/** Bid Manager: queries, which are run as often as one likes, and their reports, which take a minute. */
+/** Bid Manager: queries, which are run as often as one likes, and their reports, which take `reportMs`. */
 export function createBidManager(
   oauth: GoogleOauth,
   clock: Clock,
+  reportMs: number,
 ): { readonly played: Played; readonly fileOf: (path: string) => string | undefined } {
   const queries = new Map<string, Query>()
 
@@ -87,7 +88,7 @@ export function createBidManager(
     const report = reports[index]
     if (!report) return refuseRpc('NOT_FOUND')
     const ageMs = clock.elapsedMs() - report.begunMs
-    const state = ageMs < QUEUED_MS ? 'QUEUED' : ageMs < READY_MS ? 'RUNNING' : 'DONE'
+    const state = ageMs < reportMs * QUEUED_SHARE ? 'QUEUED' : ageMs < reportMs ? 'RUNNING' : 'DONE'
     const until = Math.floor(clock.elapsedMs() + SIGNED_MS)
     const path = `http://${headers.get('host')}/report-storage/${queryId}/${report.reportId}/${until}.csv`
     return {

@@ -10,13 +10,16 @@ import { type Call, isObject, type Json, parseJson, type Reply } from './protoco
 
 const SCOPE = 'https://www.googleapis.com/auth/display-video'
 const PARTNERS = [{ partnerId: '11', displayName: 'Sandbox partner' }]
-/** A task is made for this long. */
-const TASK_MS = 40_000
 /** The API allows 200; here pages are small, so that a client has to turn them. */
 const LARGEST_PAGE = 2
 
 /** Display & Video 360: one partner, its advertisers, and structured data files that take their time. */
-export function createDisplayVideo(oauth: GoogleOauth, clock: Clock, ledger: LedgerBook): Played {
+export function createDisplayVideo(
+  oauth: GoogleOauth,
+  clock: Clock,
+  ledger: LedgerBook,
+  reportMs: number,
+): Played {
   const state = createDisplayVideoState(clock)
   const writer = createDisplayVideoWriter(state, ledger)
   const tasks = new Map<string, { advertiserId: string; readyMs: number }>()
@@ -54,7 +57,7 @@ export function createDisplayVideo(oauth: GoogleOauth, clock: Clock, ledger: Led
     const advertiserId = isObject(asked) ? asked['advertiserId'] : undefined
     if (!ADVERTISERS.some((one) => one.advertiserId === advertiserId)) return refuseRpc('INVALID_ARGUMENT')
     const name = `sdfdownloadtasks/operations/${tasks.size + 1}`
-    tasks.set(name, { advertiserId: String(advertiserId), readyMs: clock.elapsedMs() + TASK_MS })
+    tasks.set(name, { advertiserId: String(advertiserId), readyMs: clock.elapsedMs() + reportMs })
     return { status: 200, body: { name, metadata: { version: 'SDF_VERSION_9' } } }
   }
 

@@ -36,16 +36,17 @@ export function createReadPlatforms(
   oauth: GoogleOauth,
   clock: Clock,
   ledger: LedgerBook,
+  reportMs: number,
 ): readonly Mounted[] {
   const lwa = createAmazonOauth(clock, AMAZON_CLIENT)
-  const amazon = createAmazon(lwa, clock, AMAZON_CLIENT.clientId)
-  const bidManager = createBidManager(oauth, clock)
+  const amazon = createAmazon(lwa, clock, AMAZON_CLIENT.clientId, reportMs)
+  const bidManager = createBidManager(oauth, clock, reportMs)
   return [
     { prefix: '/amazon', target: 'amazon', played: amazon.played },
     { prefix: '/amazon-oauth', target: 'amazon_oauth', played: lwa.played },
     { prefix: '/amazon-storage', target: 'amazon', played: amazon.storage },
     { prefix: '/analytics', target: 'ga4', played: createAnalytics(oauth) },
-    { prefix: '/display-video', target: 'dv360', played: createDisplayVideo(oauth, clock, ledger) },
+    { prefix: '/display-video', target: 'dv360', played: createDisplayVideo(oauth, clock, ledger, reportMs) },
     { prefix: '/bid-manager', target: 'bid_manager', played: bidManager.played },
     { prefix: '/report-storage', target: 'bid_manager', played: createReportStorage(bidManager.fileOf) },
     { prefix: '/resend', target: 'resend', played: createResend(clock) },

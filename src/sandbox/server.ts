@@ -24,7 +24,12 @@ export interface SandboxOptions {
   readonly clock: Clock
   /** ISO 4217 currency of each account; USD where nothing is said. */
   readonly currencies?: Partial<Record<PlatformName, string>>
+  /** Platforms take so long to make a report or a file; 400 ms where nothing is said. */
+  readonly reportMs?: number
 }
+
+/** Long enough to be waited for, short enough to try things out. The real platforms take minutes. */
+const DEFAULT_REPORT_MS = 400
 
 export interface Sandbox {
   readonly url: string
@@ -77,7 +82,12 @@ const CREDENTIALS = {
 type Env = { Bindings: HttpBindings }
 
 /** Starts the ad platforms on a loopback port, each with an empty account. Rejects when the port cannot be had. */
-export function startSandbox({ port, clock, currencies = {} }: SandboxOptions): Promise<Sandbox> {
+export function startSandbox({
+  port,
+  clock,
+  currencies = {},
+  reportMs = DEFAULT_REPORT_MS,
+}: SandboxOptions): Promise<Sandbox> {
   const faults = createFaults()
   const ledger = createLedger(clock)
   const account = (platform: PlatformName) => createAccount(currencies[platform] ?? 'USD', ledger)
@@ -114,7 +124,7 @@ export function startSandbox({ port, clock, currencies = {} }: SandboxOptions): 
     errorNamed: (name) => tradeDeskError(isTradeDeskErrorName(name) ? name : 'server_error'),
   })
 
-  for (const { prefix, target, played } of createReadPlatforms(oauth, clock, ledger))
+  for (const { prefix, target, played } of createReadPlatforms(oauth, clock, ledger, reportMs))
     play(prefix, target, played)
 
   async function answer(c: Context<Env>, prefix: string, target: Target, played: Played): Promise<Response> {

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert'
 import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../clock.ts'
-import { type Micros, micros } from '../money.ts'
+import { type Micros, micros, ZERO } from '../money.ts'
 import type { HoldTerms } from './hold.ts'
 import { type HoldMode, STRICT } from './hold-mode.ts'
 import type { LimitSpec } from './limits.ts'
@@ -33,11 +33,11 @@ export interface BudgetsOptions {
 }
 
 /**
- * What came of a bill for a bid of another owner: `already` when it was booked before, `alive` when its owner has a lease
- * and must be told instead.
+ * What came of a bill for a bid of another owner: `booked` with what became spend now; `already` when as much was booked
+ * before; `alive` when its owner has a lease and must be told instead.
  */
 export type Billed =
-  | { readonly is: 'booked'; readonly overdraft: Micros }
+  | { readonly is: 'booked'; readonly amount: Micros; readonly overdraft: Micros }
   | { readonly is: 'already' }
   | { readonly is: 'alive' }
 
@@ -153,11 +153,20 @@ export class Budgets {
 
   /**
    * Books a bill for a bid of an owner that is gone, against what it forfeited, in every scope. By its id it is booked
-   * once in each, so one that failed half-way is repeated whole. Rejects with {@link StoreUnavailable}.
+   * once in each, so one that failed half-way is repeated whole; a higher one is booked by what it is more. Rejects with
+   * {@link StoreUnavailable}.
+   *
+   * @param amount all that the bid cost, of which `known` is in the owner's own books
    */
-  async bill(owner: string, id: string, scopes: readonly Scope[], amount: Micros): Promise<Billed> {
+  async bill(
+    owner: string,
+    id: string,
+    scopes: readonly Scope[],
+    amount: Micros,
+    known: Micros = ZERO,
+  ): Promise<Billed> {
     const asked = await Promise.allSettled(
-      scopes.map(async ({ name }) => this.#store.bill([{ scope: name, owner, id, amount }])),
+      scopes.map(async ({ name }) => this.#store.bill([{ scope: name, owner, id, amount, known }])),
     )
     const replies: (BillReply | undefined)[] = []
     // All of them first, so that what was booked is told though another scope failed.
@@ -166,7 +175,7 @@ export class Budgets {
       const reply = one.status === 'fulfilled' ? one.value[0] : undefined
       replies.push(reply)
       if (!scope || reply?.is !== 'booked') return
-      scope.spent += amount
+      scope.spent += reply.amount
       if (reply.overdraft > 0) this.#overdraw(scope, reply.overdraft)
     })
     for (const one of asked) if (one.status === 'rejected') throw one.reason
@@ -175,7 +184,11 @@ export class Budgets {
       throw new StoreUnavailable('the store does not know all scopes of a bill')
     const booked = replies.filter((reply) => reply?.is === 'booked')
     if (booked.length === 0) return { is: 'already' }
-    return { is: 'booked', overdraft: micros(Math.max(...booked.map(({ overdraft }) => overdraft))) }
+    return {
+      is: 'booked',
+      amount: micros(Math.max(...booked.map((one) => one.amount))),
+      overdraft: micros(Math.max(...booked.map(({ overdraft }) => overdraft))),
+    }
   }
 
   /** An operator vouches for what the store remembers; see {@link BudgetStore.trust}. */

@@ -17,7 +17,7 @@ const MAIL: OwnerMail = {
   send: async () => undefined,
   receive: () => () => undefined,
   noteSettled: () => undefined,
-  hasSettled: async () => false,
+  settledAt: async () => undefined,
 }
 
 /** Processes that call one account, on one store. */

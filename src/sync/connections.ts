@@ -3,6 +3,8 @@ import type { Selectable } from 'kysely'
 import { isoTime } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import type { HttpRequest } from '../http.ts'
+import { parseJson } from '../json.ts'
+import { ownReport } from './connectors/common-names.ts'
 import type { Json, PlatformAccount, ReadConnector } from './connectors/read-connector.ts'
 import { type Grant, readGrant, sealGrant } from './credentials/index.ts'
 import { emit } from './events/index.ts'
@@ -10,7 +12,7 @@ import { revokeToken } from './oauth/index.ts'
 import { converseNow } from './run/index.ts'
 import type { ConnectorTable } from './store/index.ts'
 import type { Sync } from './sync.ts'
-import { infoOf } from './work/index.ts'
+import { infoOf, noReport, reportTypesOf } from './work/index.ts'
 
 export type ConnectorRow = Selectable<ConnectorTable>
 
@@ -48,10 +50,22 @@ export interface NewConnection {
   readonly connectorId: string | undefined
 }
 
+/** The setting `reports` names what is read by itself: 400 for one that is not there, with those that are. */
+export function checkReports(connector: ReadConnector, { reports }: NewConnection['settings']): void {
+  if (reports === undefined) return
+  const wrong = (problem: string) =>
+    new AppError('invalid_request', `settings.reports: ${problem}`, 'never', { field: 'settings.reports' })
+  if (!Array.isArray(reports)) throw wrong('must be a list of report types')
+  const known = reportTypesOf(connector)
+  const unknown = reports.map(String).find((name) => ownReport(known, name) === undefined)
+  if (unknown !== undefined) throw wrong(noReport(connector, unknown))
+}
+
 /** Stores a grant, proves that it works, and learns which accounts it reaches. What does not work is not kept. */
 export async function connect(sync: Sync, wanted: NewConnection): Promise<ConnectorRow> {
   const { store, clock, keyring } = sync
   const { connector, orgId, grant, settings } = wanted
+  checkReports(connector, settings)
   const earlier =
     wanted.connectorId === undefined ? undefined : await findConnection(sync, orgId, wanted.connectorId)
   const id = earlier?.id ?? randomUUID()
@@ -105,7 +119,7 @@ export async function connect(sync: Sync, wanted: NewConnection): Promise<Connec
   }
   await store.db.transaction().execute(async (tx) => {
     const info = {
-      ...JSON.parse(values.metadata),
+      ...parseJson(values.metadata),
       accounts,
       currency: account.currency,
       timezone: account.timezone,

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import { type Clock, isoTime } from '../clock.ts'
+import { parseJson } from '../json.ts'
 import { forgetOldEvents } from './events/index.ts'
 import { type FileStore, removeFile } from './reports/index.ts'
 import type { Store, Tables } from './store/index.ts'
@@ -58,7 +59,7 @@ async function forgetRequests(db: Kysely<Tables>, files: FileStore, before: stri
       .limit(PER_STEP)
       .execute()
     for (const { result } of old) {
-      const location: unknown = result === null ? undefined : JSON.parse(result).storage_location
+      const location: unknown = result === null ? undefined : parseJson(result).storage_location
       if (typeof location === 'string') await removeFile(files, location.split('/').slice(-2).join('/'))
     }
     if (old.length > 0)

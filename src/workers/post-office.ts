@@ -42,7 +42,7 @@ export class PostOffice implements OwnerMail {
   /** What workers have settled is known by the marks they send. */
   noteSettled(): void {}
 
-  async hasSettled(): Promise<boolean> {
-    return false
+  async settledAt(): Promise<undefined> {
+    return undefined
   }
 }

@@ -93,8 +93,8 @@ export class RemoteStore implements BudgetStore, OwnerMail {
   /** The marks of this worker's notices tell the primary. */
   noteSettled(): void {}
 
-  hasSettled(): Promise<boolean> {
-    return Promise.resolve(false)
+  async settledAt(): Promise<undefined> {
+    return undefined
   }
 
   async close(): Promise<void> {

@@ -75,16 +75,17 @@ describe('POST /openrtb2/{seat}/bid', () => {
     expect(scope(harness)).toMatchObject({ held: 5_000, spent: 5_000 })
   })
 
-  it('bills once, and counts a repetition at another price apart', async () => {
+  it('bills once, at the highest price that is said, and counts repetitions by what they say', async () => {
     const harness = await startHarness()
     const [bid] = (await auction(harness)).body.seatbid[0].bid
-    for (const price of ['3', '3', '4'])
+    for (const price of ['3', '3', '2', '4'])
       expect((await harness.get(expand(bid.burl, { PRICE: price }))).status).toBe(200)
-    expect(scope(harness)).toMatchObject({ held: 0, spent: 3_000 })
+    expect(scope(harness)).toMatchObject({ held: 0, spent: 4_000 })
     const { body } = await harness.get('/metrics')
     const notices = 'bidwarden_openrtb_notices_total{seat="example",kind="billing",result='
     expect(body).toContain(`${notices}"duplicate"} 1`)
     expect(body).toContain(`${notices}"duplicate_other_price"} 1`)
+    expect(body).toContain(`${notices}"raised"} 1`)
     expect(body).toContain('bidwarden_openrtb_notice_delay_seconds_count{seat="example",kind="billing"} 1')
   })
 

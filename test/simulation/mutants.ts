@@ -322,6 +322,22 @@ export const MUTANTS: Readonly<Record<string, readonly [seed: number, mutant: Mu
           },
       ),
   ],
+  'a higher bill after a low one moves nothing': [
+    29,
+    () =>
+      replace(
+        Ledger.prototype,
+        'bill',
+        (bill) =>
+          function (this: Ledger, { known: _, ...one }) {
+            return bill.call(this, one)
+          },
+      ),
+  ],
+  'a restart forgets at what bills were booked': [
+    130,
+    restarted((account) => ({ ...account, billed: account.billed.map(([id, atMs]) => [id, atMs, 0]) })),
+  ],
   'overdraft of bills is hidden': [
     413,
     () =>

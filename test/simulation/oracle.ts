@@ -26,8 +26,8 @@ export interface Bid {
   readonly recorded: Set<string>
   /** Since when its owner knows of that; Infinity while it does not. */
   recordedMs: number
-  /** Scopes in which the store booked a bill for it. */
-  readonly billed: Set<string>
+  /** What the store booked for it, by scope. */
+  readonly billed: Map<string, number>
 }
 
 interface Spend {
@@ -237,9 +237,15 @@ export class Oracle {
 
   /** A store that crashed may have forgotten what it never answered, such as bills: they come again. */
   storeCrashed(): void {
-    for (const bid of this.#bids.values()) bid.billed.clear()
+    for (const bid of this.#bids.values()) {
+      if (bid.billed.size > 0) this.#perhapsBilled.add(bid.id)
+      bid.billed.clear()
+    }
     for (const record of this.#scopes.values()) record.overdraft = undefined
   }
+
+  /** Of these bids a store that crashed has booked a bill, or has forgotten it. */
+  readonly #perhapsBilled = new Set<string>()
 
   /** How often the store lost some of what it had answered. */
   forgotten = 0
@@ -310,8 +316,12 @@ export class Oracle {
     this.#change([scope], 'late bills', spend, Math.min(...late.map(({ toldMs }) => toldMs)))
   }
 
-  /** The store booked a bill of an owner that has no lease. */
-  booked({ scope, id, amount }: Bill): void {
+  /**
+   * The store booked a bill of an owner that has no lease.
+   *
+   * @param amount what of it became spend now
+   */
+  booked({ scope, id, amount: all }: Bill, amount: number): void {
     this.count('bill booked by the store')
     this.say(() => `  the store books ${amount} of ${scope} for ${id}`)
     const bid = this.#bids.get(id)
@@ -319,8 +329,24 @@ export class Oracle {
       this.expect(false, 'a forged bill moves nothing', () => `${id} of ${amount} was booked`)
       return
     }
-    this.expect(!bid.billed.has(scope), 'a hold ends once', () => `${id} was booked twice in ${scope}`)
-    bid.billed.add(scope)
+    const before = bid.billed.get(scope)
+    bid.billed.set(scope, all)
+    if (before !== undefined) {
+      this.count('bill raised')
+      this.expect(
+        all > before && amount === all - before,
+        'a hold ends once',
+        () => `${id}, booked at ${before}, was booked again by ${amount} at ${all} in ${scope}`,
+      )
+      this.#excuse(bid, scope, amount)
+      this.#bookLate(bid, scope, amount)
+      return
+    }
+    this.expect(
+      amount === all || this.#perhapsBilled.has(id),
+      'a bill is booked whole',
+      () => `${amount} of ${all} for ${id} in ${scope}`,
+    )
     const isRepeated = bid.recorded.has(scope) && !bid.open.has(scope)
     if (bid.open.has(scope) && bid.cost && bid.cost.atMs <= bid.deadlineMs) {
       this.covered(bid, [scope])
@@ -337,6 +363,16 @@ export class Oracle {
       this.#excuse(bid, scope, amount)
       this.#bookLate(bid, scope, amount)
     }
+  }
+
+  /** The store has booked nothing, since it had booked as much before. */
+  alreadyBooked({ scope, id, amount }: Bill): void {
+    const before = this.#bids.get(id)?.billed.get(scope) ?? Number.POSITIVE_INFINITY
+    this.expect(
+      amount <= before,
+      'a bill is booked whole',
+      () => `${id}, booked at ${before}, moved nothing at ${amount} in ${scope}`,
+    )
   }
 
   /** Perhaps paid from what the owner was granted long ago, and forfeited. */

@@ -102,7 +102,7 @@ export class Process {
       open: new Set(),
       recorded: new Set(),
       recordedMs: 0,
-      billed: new Set(),
+      billed: new Map(),
     }
     this.#bids.set(id, { bid, hold: result, isCall })
     this.#oracle.know(bid)

@@ -417,7 +417,7 @@ class Simulation {
       const taker = others.includes(process) && fate.chance(0.6) ? process : fate.pick(others)
       if (taker === process) return process.bill(bid)
       const amount = bid.cost?.amount ?? 0
-      const bills = bid.scopes.map((scope) => ({ scope, owner: bid.owner, id: bid.id, amount }))
+      const bills = bid.scopes.map((scope) => ({ scope, owner: bid.owner, id: bid.id, amount, known: 0 }))
       Promise.resolve()
         .then(() => taker.store.bill(bills))
         .then(
@@ -497,11 +497,11 @@ class Simulation {
     })
   }
 
-  /** The store has booked it: whatever the price is now, that moves nothing. */
+  /** The store has booked it: at a lower price now that moves nothing, at a higher one the difference. */
   #billAgain(process: Process, { id, owner, scopes }: Bid, amount: number): void {
     this.#oracle.count('bill again at another price')
     Promise.resolve()
-      .then(() => process.store.bill(scopes.map((scope) => ({ scope, owner, id, amount }))))
+      .then(() => process.store.bill(scopes.map((scope) => ({ scope, owner, id, amount, known: 0 }))))
       .catch(() => undefined)
   }
 

@@ -66,9 +66,10 @@ export function watched(
         bill.scope,
         `bill ${bill.id}`,
         () => server().bill(bill),
-        (answer) => (answer.is === 'booked' ? [0, bill.amount] : [0, 0]),
+        (answer) => (answer.is === 'booked' ? [0, answer.amount] : [0, 0]),
       )
-      if (reply.is === 'booked') oracle.booked(bill)
+      if (reply.is === 'booked') oracle.booked(bill, reply.amount)
+      if (reply.is === 'already') oracle.alreadyBooked(bill)
       return reply
     },
     define(definition: ScopeDefinition): ScopeDefinition {

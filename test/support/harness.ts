@@ -41,7 +41,14 @@ export async function startHarness(
   const folder = mkdtempSync(join(tmpdir(), 'bidwarden-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   // Answers at once, so that fake time is all the time there is.
-  const config = parseConfig({ PORT: '0', STORE: 'memory', DATA_DIR: folder, ...environment })
+  const config = parseConfig({
+    PORT: '0',
+    STORE: 'memory',
+    DATA_DIR: folder,
+    // As slow as platforms are: fake time is free, and what happens meanwhile is tested.
+    SANDBOX_REPORT_MS: '60000',
+    ...environment,
+  })
   const service = await startService(config, { clock, log, connectors })
   onTestFinished(() => stopped(service, clock))
   const { sandbox } = service

@@ -15,8 +15,6 @@ export interface BidLedger {
   release(seq: number): Ending
   /** Frees the hold of a bid that was never sent, which is no loss. */
   withdraw(seq: number): void
-  /** Micros that a bid was settled at; undefined for one that was not, or is no longer remembered. */
-  spentOn(seq: number): number | undefined
   /** Books a bill for a bid that has no hold here. The same id again books nothing. */
   addSpend(id: string, scopes: readonly Scope[], amount: Micros): Ending
   /** Micros held for the open bids of a seat. */
@@ -76,10 +74,6 @@ export function createBidLedger(budget: BudgetManager): BidLedger {
     release: (seq) => release(seq, 'lost'),
     withdraw(seq) {
       release(seq, 'withdrawn')
-    },
-    spentOn(seq) {
-      const hold = holds.get(seq)
-      return hold?.state === 'settled' ? hold.spent : undefined
     },
     addSpend: (id, scopes, amount) => budget.addSpend(id, scopes, amount),
     heldFor: (seat) => micros(held.get(seat)?.micros ?? 0),

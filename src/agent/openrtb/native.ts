@@ -1,3 +1,4 @@
+import { parseJson } from '../../json.ts'
 import { flag, list, number, numbers, object, texts, type Wire, WrongField } from './fields.ts'
 
 /**
@@ -67,7 +68,7 @@ export function readNativeAsk(request: unknown): NativeAsk | undefined {
     throw new WrongField('imp.native.request')
   }
   try {
-    const parsed: unknown = typeof request === 'string' ? JSON.parse(request) : request
+    const parsed: unknown = typeof request === 'string' ? parseJson(request) : request
     return readAsk(parsed)
   } catch {
     return undefined

@@ -95,12 +95,25 @@ describe('billing notice', () => {
   it('moves money once, however often and with whatever price it comes', () => {
     const { fire, money, clock } = withBid()
     fire('billing', { price: '3' })
-    for (let i = 0; i < 5; i++) {
+    for (let i = 0; i < 4; i++) {
       clock.advance(100_000)
       const is = i === 3 ? 'duplicate' : 'duplicate_other_price'
       expect(fire('billing', { price: `${i}` })).toMatchObject({ is, spent: 0 })
     }
     expect(money()).toEqual({ held: 0, spent: 3000 })
+  })
+
+  it('at a low price does not keep the real one out, which is booked up to the bid, after the hold too', () => {
+    const { fire, money, clock, budget } = withBid()
+    expect(fire('billing', { price: '0.001' })).toMatchObject({ is: 'settled', spent: 1 })
+    expect(fire('billing', { price: '0.002' })).toMatchObject({ is: 'raised', spent: 1 })
+    clock.advance(1_000_000)
+    budget.expire()
+    expect(fire('billing', { price: '4' })).toMatchObject({ is: 'raised', spent: 3998 })
+    expect(fire('billing', { price: '4' })).toMatchObject({ is: 'duplicate', spent: 0 })
+    expect(fire('billing', { price: '3' })).toMatchObject({ is: 'duplicate_other_price', spent: 0 })
+    for (const price of ['99', '', 'AUDIT', '5']) fire('billing', { price })
+    expect(money()).toEqual({ held: 0, spent: 5000 })
   })
 
   it('moves money once even when the shield has long forgotten the hold', () => {

@@ -1,12 +1,12 @@
 import type { Clock } from '../../clock.ts'
-import { type Micros, ZERO } from '../../money.ts'
+import { type Micros, micros, ZERO } from '../../money.ts'
 import type { Scope } from '../../shield/index.ts'
 import { bidId } from './bid-ids.ts'
 import { type PriceForm, readClearingPrice } from './clearing-price.ts'
 import type { BidLedger } from './ledger.ts'
 import type { NoticeKind, NoticeToken } from './notice-token.ts'
 import { costAtClearing, type Rates } from './price.ts'
-import { BILLED, type SeenBids, WON } from './seen-bids.ts'
+import { isHigher, type SeenBids, WON } from './seen-bids.ts'
 
 /** The query of a notice address, as the exchange filled it in. */
 export interface NoticeQuery {
@@ -18,7 +18,7 @@ export interface NoticeQuery {
 
 export interface NoticeDeps {
   readonly clock: Clock
-  readonly ledger: Pick<BidLedger, 'settle' | 'release' | 'addSpend' | 'spentOn'>
+  readonly ledger: Pick<BidLedger, 'settle' | 'release' | 'addSpend'>
   readonly seen: SeenBids
   readonly rates: Rates
   /** The owner of this process's bids. */
@@ -33,7 +33,9 @@ export interface NoticeDeps {
  * - `settled`: the hold became spend. `settled_late`: there was no open hold any more; the money is booked all the same.
  * - `released`: a loss freed the hold.
  * - `recorded`: it moves no money: a win where billing pays, a loss that says "won", a loss of what is no longer held.
- * - `duplicate`: said before. `duplicate_other_price`: billed before at another price, which stands. `contradicted`: a loss for a bid that was won or billed; the win stands.
+ * - `raised`: billed before at a lower price; the difference is booked too. Whoever sees a billing address can bill ahead of
+ *   the exchange, so a low price never keeps the real one out.
+ * - `duplicate`: said before. `duplicate_other_price`: billed before at a higher price, which stands. `contradicted`: a loss for a bid that was won or billed; the win stands.
  * - `too_old`: so old that it cannot be told from a repetition; nothing moves. Count it.
  * - `test`: a bid of a test, never billed.
  * - `elsewhere`: the bid is another owner's; nothing was done here.
@@ -43,6 +45,7 @@ export type SettlementKind =
   | 'settled_late'
   | 'released'
   | 'recorded'
+  | 'raised'
   | 'duplicate'
   | 'duplicate_other_price'
   | 'contradicted'
@@ -63,7 +66,7 @@ export interface Settlement {
 }
 
 /**
- * Settles one genuine notice of a bid of this process; see `settle-elsewhere.ts` for those of others. Any order and any number of notices of one bid move its money at most once. A win is
+ * Settles one genuine notice of a bid of this process; see `settle-elsewhere.ts` for those of others. Any order and any number of notices of one bid move as much as the highest bill, and once. A win is
  * authoritative: a loss before it does not stop the bill, and a loss after it frees nothing.
  */
 export function settleNotice(
@@ -79,18 +82,30 @@ export function settleNotice(
 }
 
 function bill(deps: NoticeDeps, token: NoticeToken, query: NoticeQuery): Settlement {
-  const seen = deps.seen.mark(token.owner, token.seq, BILLED)
-  if (seen === 'forgotten') return result(deps, token, 'too_old')
-  const price = readClearingPrice(token, query.price, query.currency, deps.rates)
-  const spent = costAtClearing(token.held, token.price, price.cpm)
-  if (seen === 'again') {
-    const first = deps.ledger.spentOn(token.seq)
-    const differs = first !== undefined && first !== spent
-    return result(deps, token, differs ? 'duplicate_other_price' : 'duplicate')
+  const { owner, seq, held, campaign } = token
+  const { form, spent } = costOf(deps, token, query)
+  const before = deps.seen.billed(owner, seq, held)
+  if (deps.seen.bill(owner, seq, held, spent) === 'forgotten') return result(deps, token, 'too_old')
+  if (before === undefined) {
+    const is = book(deps, token, spent)
+    return result(deps, token, is, { spent: is === 'duplicate' ? ZERO : spent, price: form })
   }
-  const is = book(deps, token, spent)
-  return result(deps, token, is, { spent: is === 'duplicate' ? ZERO : spent, price: price.form })
+  if (!isHigher(spent, before, held)) return result(deps, token, repeated(before, spent))
+  // From what is remembered to what is remembered from now on: what rounding left out of one does not count again in the next.
+  const more = micros((deps.seen.billed(owner, seq, held) ?? before) - before)
+  deps.ledger.addSpend(`${bidId(owner, seq)} ${spent}`, deps.scopesOf(campaign), more)
+  return result(deps, token, 'raised', { spent: more, price: form })
 }
+
+/** What a bill comes to, in micros, at most what is held for the bid. */
+export function costOf({ rates }: NoticeDeps, token: NoticeToken, query: NoticeQuery) {
+  const { form, cpm } = readClearingPrice(token, query.price, query.currency, rates)
+  return { form, spent: costAtClearing(token.held, token.price, cpm) }
+}
+
+/** A bill that moves nothing: the one of before, or a lower one. */
+export const repeated = (before: number, spent: number): 'duplicate' | 'duplicate_other_price' =>
+  spent < before ? 'duplicate_other_price' : 'duplicate'
 
 function book({ ledger, scopesOf }: NoticeDeps, token: NoticeToken, spent: Micros): SettlementKind {
   const { seq, campaign } = token
@@ -113,7 +128,7 @@ export function lose(deps: NoticeDeps, token: NoticeToken, query: NoticeQuery): 
   const { owner, seq } = token
   const lossCode = /^\d{1,6}$/.test(query.loss ?? '') ? Number(query.loss) : undefined
   if (lossCode === WON_CODE) return result(deps, token, 'recorded', { lossCode })
-  if (deps.seen.has(owner, seq, WON) || deps.seen.has(owner, seq, BILLED)) {
+  if (deps.seen.has(owner, seq, WON) || deps.seen.billed(owner, seq, token.held) !== undefined) {
     return result(deps, token, 'contradicted', { lossCode })
   }
   const ending = owner === deps.owner ? deps.ledger.release(seq) : 'unknown'

@@ -34,7 +34,8 @@ function createFleet(limit = 1_000_000) {
   const clock = new FakeClock()
   const store = new MemoryStore(clock, LEASE_MS)
   const boxes = new Map<string, string[]>()
-  const settled = new Set<string>()
+  /** What owners have noted, by bid. */
+  const settled = new Map<string, number>()
   /** When each owner was last heard of; Infinity for the living. */
   const heard = new Map<string, number>()
   const overdrafts: number[] = []
@@ -68,8 +69,8 @@ function createFleet(limit = 1_000_000) {
         receive = handle
         return () => undefined
       },
-      noteSettled: (owner, seq) => settled.add(`${owner} ${seq}`),
-      hasSettled: async (owner, seq) => settled.has(`${owner} ${seq}`),
+      noteSettled: (owner, seq, amount = Number.POSITIVE_INFINITY) => settled.set(`${owner} ${seq}`, amount),
+      settledAt: async (owner, seq) => settled.get(`${owner} ${seq}`),
     }
     const budget = new BudgetManager({
       clock,
@@ -95,7 +96,9 @@ function createFleet(limit = 1_000_000) {
     heard.set(name, Number.POSITIVE_INFINITY)
     const settleOwn = ({ kind, token, query }: Notice): string => {
       const { is } = settleNotice(deps, kind, token, query)
-      if (is === 'settled' || is === 'settled_late') mail.noteSettled(token.owner, token.seq)
+      const { owner, seq, held } = token
+      if (is === 'settled' || is === 'settled_late' || is === 'raised')
+        mail.noteSettled(owner, seq, deps.seen.billed(owner, seq, held))
       return is
     }
     mail.receive(name, async (letter) => {
@@ -214,6 +217,28 @@ describe('a notice of another owner', () => {
     clock.advance(LEASE_MS + 1)
     expect(await b.notify('billing', token, 300)).toBe('duplicate')
     expect(accounts().map(({ spent }) => spent)).toEqual([300, 300, 300])
+  })
+
+  it('is booked up to the bid when an early bill was lower, whoever had booked that', async () => {
+    const { clock, start, accounts } = createFleet()
+    const [a, b, c] = [start('a'), start('b'), start('c')]
+    const [first, second] = [a.bid(500), a.bid(500)]
+    if (!first || !second) throw new Error('no bid')
+    expect(await a.notify('billing', first, 1)).toBe('settled')
+    expect(await a.notify('billing', first, 100)).toBe('raised')
+    clock.advance(1_000)
+    a.die()
+    clock.advance(LEASE_MS + 1)
+    // The owner had booked 100 of the first bid, nobody any of the second.
+    expect(await b.notify('billing', first, 100)).toBe('duplicate')
+    expect(await b.notify('billing', first, 40)).toBe('duplicate_other_price')
+    expect(await b.notify('billing', first, 300)).toBe('raised')
+    expect(await c.notify('billing', first, 400)).toBe('raised')
+    expect(await b.notify('billing', first, 400)).toBe('duplicate')
+    expect(await c.notify('billing', second, 1)).toBe('settled_late')
+    expect(await b.notify('billing', second, 500)).toBe('raised')
+    expect(await c.notify('billing', second, 9_000)).toBe('duplicate')
+    expect(accounts().map(({ spent }) => spent)).toEqual([900, 900, 900])
   })
 
   it('in the box of an owner that died is taken out by another, and told as overdraft where no room is left', async () => {

@@ -1,12 +1,19 @@
-import { type Micros, ZERO } from '../../money.ts'
+import { type Micros, micros, ZERO } from '../../money.ts'
 import { type BudgetManager, type OwnerMail, StoreUnavailable } from '../../shield/index.ts'
 import { bidId } from './bid-ids.ts'
-import { readClearingPrice } from './clearing-price.ts'
-import { lose, type NoticeDeps, type NoticeQuery, recordWin, result, type Settlement } from './notice.ts'
+import {
+  costOf,
+  lose,
+  type NoticeDeps,
+  type NoticeQuery,
+  recordWin,
+  repeated,
+  result,
+  type Settlement,
+} from './notice.ts'
 import { type Notice, writeLetter } from './notice-letter.ts'
 import type { NoticeToken } from './notice-token.ts'
-import { costAtClearing } from './price.ts'
-import { BILLED } from './seen-bids.ts'
+import { isHigher } from './seen-bids.ts'
 
 export interface ElsewhereDeps extends NoticeDeps {
   /** How other owners are reached; undefined where there are no others. */
@@ -51,21 +58,28 @@ async function bill(
   token: NoticeToken,
   query: NoticeQuery,
 ): Promise<Elsewhere | undefined> {
-  const { owner, seq, campaign } = token
-  if (deps.seen.has(owner, seq, BILLED)) return plain(result(deps, token, 'duplicate'))
-  if (await deps.mail?.hasSettled(owner, seq)) {
-    deps.seen.mark(owner, seq, BILLED)
-    return plain(result(deps, token, 'duplicate'))
+  const { owner, seq, held, campaign } = token
+  const { form, spent } = costOf(deps, token, query)
+  let known = deps.seen.billed(owner, seq, held)
+  if (known === undefined || isHigher(spent, known, held)) {
+    const noted = await deps.mail?.settledAt(owner, seq)
+    if (noted !== undefined) known = Math.max(known ?? 0, Math.min(held, noted))
+    if (known !== undefined) deps.seen.bill(owner, seq, held, known)
   }
-  const price = readClearingPrice(token, query.price, query.currency, deps.rates)
-  const spent = costAtClearing(token.held, token.price, price.cpm)
-  const billed = await deps.bill(owner, bidId(owner, seq), deps.scopesOf(campaign), spent)
+  if (known !== undefined && !isHigher(spent, known, held))
+    return plain(result(deps, token, repeated(known, spent)))
+  const before = micros(known ?? 0)
+  const billed = await deps.bill(owner, bidId(owner, seq), deps.scopesOf(campaign), spent, before)
   if (billed.is === 'alive') return undefined
   // Only now: a bill that could not be booked must be told from one that was.
-  deps.seen.mark(owner, seq, BILLED)
-  if (billed.is === 'already') return plain(result(deps, token, 'duplicate', { price: price.form }))
+  deps.seen.bill(owner, seq, held, spent)
+  if (billed.is === 'already') return plain(result(deps, token, 'duplicate', { price: form }))
+  const isFirst = known === undefined && billed.amount === spent
   return {
-    settlement: result(deps, token, 'settled_late', { spent, price: price.form }),
+    settlement: result(deps, token, isFirst ? 'settled_late' : 'raised', {
+      spent: billed.amount,
+      price: form,
+    }),
     overdraft: billed.overdraft,
   }
 }

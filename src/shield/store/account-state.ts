@@ -36,7 +36,8 @@ export interface AccountState {
   readonly limits: readonly { readonly spec: LimitSpec; readonly window: WindowState }[]
   readonly leases: readonly (readonly [owner: string, Readonly<Lease>])[]
   readonly forfeits: readonly Readonly<Forfeit>[]
-  readonly billed: readonly (readonly [id: string, bookedMs: number])[]
+  /** Without an amount by an earlier version. */
+  readonly billed: readonly (readonly [id: string, bookedMs: number, amount?: number])[]
 }
 
 /** A ledger as plain data. */

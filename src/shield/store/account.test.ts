@@ -70,7 +70,7 @@ describe('a bill of a gone owner', () => {
     clock.advance(LEASE_MS + WINDOW_MS * 2)
     account.sync('b', line(1, { need: 100 }))
     const bill = { scope: SCOPE, owner: 'gone', id: 'bid 1', amount: 30 }
-    expect(account.bill(bill)).toEqual({ is: 'booked', overdraft: 30 })
+    expect(account.bill(bill)).toEqual({ is: 'booked', amount: 30, overdraft: 30 })
     expect(account.available(clock.elapsedMs())).toBe(-30)
   })
 
@@ -80,7 +80,7 @@ describe('a bill of a gone owner', () => {
     account.leave('gone')
     account.setLimits([{ kind: 'sliding', windowMs: WINDOW_MS, max: micros(10) }], 'operator')
     const bill = { scope: SCOPE, owner: 'gone', id: 'bid 1', amount: 30 }
-    expect(account.bill(bill)).toEqual({ is: 'booked', overdraft: 0 })
+    expect(account.bill(bill)).toEqual({ is: 'booked', amount: 30, overdraft: 0 })
     expect(account.available(clock.elapsedMs())).toBe(-70)
   })
 })

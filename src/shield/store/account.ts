@@ -40,8 +40,8 @@ export class Account {
   #limits: readonly Limit[] = []
   readonly #leases = new Map<string, Lease>()
   readonly #forfeits = new Map<string, Forfeit>()
-  /** Ids of bills that were booked here, with their time. */
-  readonly #billed = new Map<string, number>()
+  /** By id, the highest bill that was booked here, with the time of the first. */
+  readonly #billed = new Map<string, { readonly bookedMs: number; readonly amount: number }>()
 
   constructor(clock: Clock, leaseMs: number, { scope, currency, limits, by, holdMode }: ScopeDefinition) {
     this.#clock = clock
@@ -61,7 +61,8 @@ export class Account {
     account.overdraft = state.overdraft
     for (const [owner, lease] of leases) account.#leases.set(owner, { ...lease })
     for (const forfeit of forfeits) account.#forfeits.set(forfeit.owner, { ...forfeit })
-    for (const [id, bookedMs] of billed) account.#billed.set(id, bookedMs)
+    for (const [id, bookedMs, amount = Number.POSITIVE_INFINITY] of billed)
+      account.#billed.set(id, { bookedMs, amount })
     return account
   }
 
@@ -79,7 +80,7 @@ export class Account {
       limits: this.#limits.map(({ spec, window }) => ({ spec, window: window.state() })),
       leases: [...this.#leases].map(([owner, lease]) => [owner, { ...lease }]),
       forfeits: [...this.#forfeits.values()].map((forfeit) => ({ ...forfeit })),
-      billed: [...this.#billed],
+      billed: [...this.#billed].map(([id, { bookedMs, amount }]) => [id, bookedMs, amount]),
     }
   }
 
@@ -131,10 +132,14 @@ export class Account {
     return this.#leases.keys()
   }
 
-  bill({ owner, id, amount }: Bill): BillReply {
+  bill({ owner, id, amount: all, known }: Bill): BillReply {
     const nowMs = this.#age()
     if ((this.#leases.get(owner)?.endsMs ?? 0) > nowMs) return { is: 'alive' }
-    if (this.#billed.has(id)) return { is: 'already' }
+    const earlier = this.#billed.get(id)
+    const booked = Math.max(known ?? 0, earlier?.amount ?? 0)
+    if (earlier && (known === undefined || all <= booked)) return { is: 'already' }
+    if (booked > 0 && all <= booked) return { is: 'already' }
+    const amount = all - booked
     const forfeit = this.#forfeits.get(owner)
     const before = this.#rooms(nowMs)
     if (forfeit) {
@@ -148,8 +153,8 @@ export class Account {
     const overdraft = Math.max(0, ...lacking)
     this.overdraft += overdraft
     this.#book(nowMs, amount)
-    this.#billed.set(id, nowMs)
-    return { is: 'booked', overdraft }
+    this.#billed.set(id, { bookedMs: earlier?.bookedMs ?? nowMs, amount: all })
+    return { is: 'booked', amount, overdraft }
   }
 
   /** What could be granted now; Infinity without limits. */
@@ -252,7 +257,7 @@ export class Account {
       this.#book(forfeit.bookAtMs, forfeit.rest)
     }
     // Kept in the order of their booking, so the old ones come first.
-    for (const [id, bookedMs] of this.#billed) {
+    for (const [id, { bookedMs }] of this.#billed) {
       if (bookedMs + FORGET_AFTER_MS > nowMs) break
       this.#billed.delete(id)
     }

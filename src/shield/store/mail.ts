@@ -19,8 +19,12 @@ export interface OwnerMail {
   send(owner: string, letter: string): Promise<void>
   /** Hands over the letters of this owner in their order, and those of owners that are gone. */
   receive(owner: string, handle: HandleLetter): Cancel
-  /** The owner has settled a bill for its bid of that number; others are to know it when it is gone. Soon, and once tried. */
-  noteSettled(owner: string, seq: number): void
-  /** Whether the owner had noted that. */
-  hasSettled(owner: string, seq: number): Promise<boolean>
+  /**
+   * The owner has settled its bid of that number; others are to know it when it is gone. Soon, and once tried.
+   *
+   * @param amount micros in its books for the bid; undefined for all that the bid could cost
+   */
+  noteSettled(owner: string, seq: number, amount: number | undefined): void
+  /** What the owner had noted: micros, Infinity for all that the bid could cost, undefined for nothing. */
+  settledAt(owner: string, seq: number): Promise<number | undefined>
 }

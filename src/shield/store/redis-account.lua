@@ -1,7 +1,8 @@
 -- The truth about one scope in Redis: what account.ts does in memory, as one atomic step per request.
--- KEYS: account, owners, forfeits, slots, billed (one hash tag). ARGV[1]: the request as JSON. Answers JSON whose
+-- KEYS: account, owners, forfeits, slots, billed, amounts of what was billed (one hash tag). ARGV[1]: the request as JSON. Answers JSON whose
 -- numbers are text, since cjson keeps only 14 digits.
-local K_ACCOUNT, K_OWNERS, K_FORFEITS, K_SLOTS, K_BILLED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local K_ACCOUNT, K_OWNERS, K_FORFEITS = KEYS[1], KEYS[2], KEYS[3]
+local K_SLOTS, K_BILLED, K_AMOUNTS = KEYS[4], KEYS[5], KEYS[6]
 local req = cjson.decode(ARGV[1])
 local SLOTS = 600
 local FORGET_MS = 48 * 3600000
@@ -272,7 +273,11 @@ local function age()
     book(d.one.at, d.one.rest)
   end
   for _, w in ipairs(windows) do advance(w, nowMs) end
-  redis.call('ZREMRANGEBYSCORE', K_BILLED, '-inf', text(nowMs - FORGET_MS))
+  local old = redis.call('ZRANGEBYSCORE', K_BILLED, '-inf', text(nowMs - FORGET_MS), 'LIMIT', 0, 1000)
+  if #old > 0 then
+    redis.call('ZREM', K_BILLED, unpack(old))
+    redis.call('HDEL', K_AMOUNTS, unpack(old))
+  end
   put(K_ACCOUNT, 'seen', nowMs)
   if field(K_ACCOUNT, 'replid') ~= replid then fence('Redis was restarted or failed over') end
   local untilMs = fenceUntilMs()
@@ -414,11 +419,17 @@ end
 local function bill(b)
   local lease = owners[b.owner]
   if lease and lease.ends > nowMs then return answer({ is = 'alive' }) end
-  if redis.call('ZSCORE', K_BILLED, b.id) then return answer({ is = 'already' }) end
+  local earlier = redis.call('ZSCORE', K_BILLED, b.id)
+  local known = b.known or 0
+  -- Without an amount by an earlier version: whatever it was, it stands.
+  if earlier then known = math.max(known, tonumber(redis.call('HGET', K_AMOUNTS, b.id) or NEVER)) end
+  if earlier and (not b.known or b.amount <= known) then return answer({ is = 'already' }) end
+  if known > 0 and b.amount <= known then return answer({ is = 'already' }) end
+  local amount = b.amount - known
   local one = forfeits[b.owner]
   local before = rooms()
   if one then
-    local rest = math.min(b.amount, one.rest)
+    local rest = math.min(amount, one.rest)
     one.rest = one.rest - rest
     -- It counts as spend already, but from an earlier moment than the bill's.
     if one.booked then unbook(one.at, rest) end
@@ -427,12 +438,13 @@ local function bill(b)
   -- What was forfeited covers as much as it still counted for, limit by limit: what has left a window is no room there.
   local overdraft = 0
   for i, room in ipairs(rooms()) do
-    overdraft = math.max(overdraft, b.amount - room + math.min(0, before[i]))
+    overdraft = math.max(overdraft, amount - room + math.min(0, before[i]))
   end
   increase(K_ACCOUNT, 'overdraft', overdraft)
-  book(nowMs, b.amount)
-  redis.call('ZADD', K_BILLED, text(nowMs), b.id)
-  return answer({ is = 'booked', overdraft = text(overdraft) })
+  book(nowMs, amount)
+  if not earlier then redis.call('ZADD', K_BILLED, text(nowMs), b.id) end
+  put(K_AMOUNTS, b.id, b.amount)
+  return answer({ is = 'booked', amount = text(amount), overdraft = text(overdraft) })
 end
 
 -- All spend with the youngest possible age.

@@ -67,6 +67,6 @@ export class RedisAccounts {
 
 /** One hash tag, so that Redis Cluster keeps them together; encoded, so that a brace in a name cannot end the tag. */
 const keysOf = (scope: string) =>
-  ['account', 'owners', 'forfeits', 'slots', 'billed'].map(
+  ['account', 'owners', 'forfeits', 'slots', 'billed', 'amounts'].map(
     (part) => `bidwarden:{${encodeURIComponent(scope)}}:${part}`,
   )

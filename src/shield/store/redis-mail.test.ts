@@ -90,10 +90,14 @@ describe('mail over Redis', () => {
 
   it('tells which bids an owner had settled', async () => {
     const { one, other } = await couple()
-    for (const seq of [1, 70_000, 1_000_000]) one.mail.noteSettled('a', seq)
-    await expect.poll(() => other.mail.hasSettled('a', 1_000_000)).toBe(true)
-    const asked = [1, 2, 69_999, 70_000].map((seq) => other.mail.hasSettled('a', seq))
-    expect(await Promise.all(asked)).toEqual([true, false, false, true])
-    expect(await other.mail.hasSettled('b', 1)).toBe(false)
+    for (const seq of [1, 70_000, 1_000_000]) one.mail.noteSettled('a', seq, undefined)
+    one.mail.noteSettled('a', 3, 40)
+    one.mail.noteSettled('a', 4, 0)
+    one.mail.noteSettled('a', 3, 90)
+    await expect.poll(() => other.mail.settledAt('a', 4)).toBe(0)
+    const all = Number.POSITIVE_INFINITY
+    const asked = [1, 2, 3, 69_999, 70_000, 1_000_000].map((seq) => other.mail.settledAt('a', seq))
+    expect(await Promise.all(asked)).toEqual([all, undefined, 90, undefined, all, all])
+    expect(await other.mail.settledAt('b', 1)).toBeUndefined()
   })
 })

@@ -57,12 +57,12 @@ export class RedisMail implements OwnerMail {
     await confirm()
   }
 
-  noteSettled(owner: string, seq: number): void {
-    this.#marks.put(owner, seq)
+  noteSettled(owner: string, seq: number, amount: number | undefined): void {
+    this.#marks.put(owner, seq, amount)
   }
 
-  hasSettled(owner: string, seq: number): Promise<boolean> {
-    return this.#marks.has(owner, seq)
+  settledAt(owner: string, seq: number): Promise<number | undefined> {
+    return this.#marks.get(owner, seq)
   }
 
   /** Tells what has not been told yet. */

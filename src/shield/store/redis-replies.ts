@@ -49,7 +49,7 @@ const granted = z
   })
   .transform(({ withheld, ...reply }) => (withheld ? { ...reply, withheld } : reply))
 const forfeited = z.object({ is: z.literal('forfeited'), bookedAtMs: number, overdraft: number })
-const booked = z.object({ is: z.literal('booked'), overdraft: number })
+const booked = z.object({ is: z.literal('booked'), amount: number, overdraft: number })
 
 /** Answers of `redis-account.lua`. */
 const answers = z.union([

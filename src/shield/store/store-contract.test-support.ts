@@ -282,7 +282,7 @@ export function budgetStoreContract(name: string, open: () => Promise<StoreFixtu
         await granted('b', line(1))
         await fixture.pass(2 * WINDOW_MS)
         expect((await granted('c', line(1, { need: 100 }))).granted).toBe(100)
-        expect(await bill({ amount: 30 })).toEqual({ is: 'booked', overdraft: 30 })
+        expect(await bill({ amount: 30 })).toEqual({ is: 'booked', amount: 30, overdraft: 30 })
       })
 
       it('takes a bill for its bids out of what it left behind, once', async () => {
@@ -290,11 +290,40 @@ export function budgetStoreContract(name: string, open: () => Promise<StoreFixtu
         await granted('a', line(1, { need: 80, longestHoldMs: 60_000 }))
         expect(await bill({ amount: 30 })).toEqual({ is: 'alive' })
         await fixture.pass(fixture.leaseMs + 10)
-        expect(await bill({ amount: 30 })).toEqual({ is: 'booked', overdraft: 0 })
+        expect(await bill({ amount: 30 })).toEqual({ is: 'booked', amount: 30, overdraft: 0 })
         expect(await bill({ amount: 30 })).toEqual({ is: 'already' })
-        expect(await bill({ id: 'bid 2', amount: 90 })).toEqual({ is: 'booked', overdraft: 20 })
+        expect(await bill({ id: 'bid 2', amount: 90 })).toEqual({ is: 'booked', amount: 90, overdraft: 20 })
         const { standing } = await granted('b', line(1))
         expect(standing).toMatchObject({ spentEver: 120, overdraftEver: 20, forfeited: { amount: 0 } })
+      })
+
+      it('books a higher bill by what it is more than all that is in the books', async () => {
+        await define([lifetime(100)])
+        await granted('a', line(1, { need: 100, longestHoldMs: 60_000 }))
+        await fixture.pass(fixture.leaseMs + 10)
+        expect(await bill({ amount: 10, known: 0 })).toEqual({ is: 'booked', amount: 10, overdraft: 0 })
+        expect(await bill({ amount: 10, known: 0 })).toEqual({ is: 'already' })
+        expect(await bill({ amount: 7, known: 0 })).toEqual({ is: 'already' })
+        expect(await bill({ amount: 25, known: 0 })).toEqual({ is: 'booked', amount: 15, overdraft: 0 })
+        expect(await bill({ amount: 40, known: 20 })).toEqual({ is: 'booked', amount: 15, overdraft: 0 })
+        // What its owner has settled is in the books as well.
+        expect(await bill({ id: 'bid 2', amount: 30, known: 30 })).toEqual({ is: 'already' })
+        expect(await bill({ id: 'bid 2', amount: 32, known: 30 })).toEqual({
+          is: 'booked',
+          amount: 2,
+          overdraft: 0,
+        })
+        expect(await bill({ id: 'bid 3', amount: 0, known: 0 })).toEqual({
+          is: 'booked',
+          amount: 0,
+          overdraft: 0,
+        })
+        expect(await bill({ id: 'bid 3', amount: 0, known: 0 })).toEqual({ is: 'already' })
+        expect(await bill({ id: 'bid 3', amount: 1, known: 0 })).toEqual({
+          is: 'booked',
+          amount: 1,
+          overdraft: 0,
+        })
       })
 
       it('books a bill that comes after that was counted as spend in its place', async () => {
@@ -302,7 +331,7 @@ export function budgetStoreContract(name: string, open: () => Promise<StoreFixtu
         await granted('a', line(1, { need: 80 }))
         await fixture.pass(fixture.leaseMs + 10)
         expect((await granted('b', line(1))).standing.spentEver).toBe(80)
-        expect(await bill({ amount: 30 })).toEqual({ is: 'booked', overdraft: 0 })
+        expect(await bill({ amount: 30 })).toEqual({ is: 'booked', amount: 30, overdraft: 0 })
         expect((await granted('b', line(2))).standing).toMatchObject({ spentEver: 80, available: 20 })
       })
 
@@ -311,7 +340,7 @@ export function budgetStoreContract(name: string, open: () => Promise<StoreFixtu
         await granted('a', line(1, { need: 80, longestHoldMs: 60_000 }))
         await store.leave('a')
         expect((await granted('b', line(1))).standing.forfeited.amount).toBe(80)
-        expect(await bill({ amount: 1 })).toEqual({ is: 'booked', overdraft: 0 })
+        expect(await bill({ amount: 1 })).toEqual({ is: 'booked', amount: 1, overdraft: 0 })
       })
     })
 

@@ -112,13 +112,20 @@ export interface Bill {
   readonly scope: string
   /** The owner that made the bid. */
   readonly owner: string
-  /** Names the bid: the same id again books nothing. */
+  /** Names the bid. */
   readonly id: string
+  /** All that the bid cost. */
   readonly amount: number
+  /**
+   * What of it is in the books otherwise, by the owner while it lived. The same id again books what the amount is more than
+   * that and than the highest before. Undefined in journals of earlier versions: the same id again books nothing.
+   */
+  readonly known?: number
 }
 
 export type BillReply =
-  | { readonly is: 'booked'; readonly overdraft: number }
+  /** `amount` became spend now. */
+  | { readonly is: 'booked'; readonly amount: number; readonly overdraft: number }
   | { readonly is: 'already' }
   /** The owner has a lease: it must be told instead. */
   | { readonly is: 'alive' }
@@ -165,7 +172,7 @@ export interface BudgetStore {
   readonly answersAtOnce: boolean
   /** Applies a line per scope, each on its own, and answers them in order. */
   sync(owner: string, lines: readonly SyncLine[]): Soon<readonly SyncReply[]>
-  /** Books a bill for a bid of a gone owner against what it forfeited, once. */
+  /** Books a bill for a bid of a gone owner against what it forfeited, once; a higher one again by what it is more. */
   bill(bills: readonly Bill[]): Soon<readonly BillReply[]>
   /** The owner uses its purses no more: what it still holds is forfeited now. */
   leave(owner: string): Soon<void>

@@ -2,6 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import { type Env, mount } from '../../api/index.ts'
 import type { Sync } from '../sync.ts'
 import { campaignRoutes } from './campaigns.ts'
+import { connectorTypeRoutes } from './connector-types.ts'
 import { connectorRoutes } from './connectors.ts'
 import { answerData } from './data.ts'
 import { emailRoutes } from './emails.ts'
@@ -18,6 +19,7 @@ export function createSyncApp(sync: Sync, streams: OpenStreams): OpenAPIHono<Env
   const { authorize } = sync
   const app = new OpenAPIHono<Env>()
   const routes = [
+    ...connectorTypeRoutes(sync),
     ...connectorRoutes(sync),
     ...requestRoutes(sync),
     ...integrationRoutes(sync),
@@ -31,7 +33,7 @@ export function createSyncApp(sync: Sync, streams: OpenStreams): OpenAPIHono<Env
   // Whatever is asked here needs the database.
   const refusing = routes.map((route) => ({
     ...route,
-    refusals: [...route.refusals, 'connector_store_unavailable'] as const,
+    refusals: [...route.refusals, 'connector_store_unavailable', 'credentials_unreadable'] as const,
   }))
   mount(app, authorize, refusing)
   app.get('/api/v1/connectors/requests/:id/data', (c) => answerData(sync, authorize, c))

@@ -1,10 +1,11 @@
 import { z } from '@hono/zod-openapi'
 import { AppError } from '../../errors.ts'
 import { findConnection } from '../connections.ts'
+import { describeFields, ownReport } from '../connectors/common-names.ts'
 import { checkRange } from '../jobs/index.ts'
 import { type NewRequest, QUEUE_PRIORITIES } from '../queue/index.ts'
 import { connectorFor, type Sync } from '../sync.ts'
-import { infoOf, reportTypesOf, specOf } from '../work/index.ts'
+import { infoOf, noReport, reportTypesOf, specOf } from '../work/index.ts'
 
 const Day = z
   .string()
@@ -31,12 +32,16 @@ export async function checkedFetch(
   const connector = connectorFor(sync, row.type)
   const wrong = (field: string, problem: string) =>
     new AppError('invalid_request', `${field}: ${problem}`, 'never', { field })
-  const spec = specOf(connector, body.report_type)
-  if (!spec) throw wrong('report_type', `${connector.type} has ${reportTypesOf(connector).join(', ')}`)
+  const reports = reportTypesOf(connector)
+  const reportType = ownReport(reports, body.report_type)
+  const spec = reportType === undefined ? undefined : specOf(connector, reportType)
+  if (reportType === undefined || !spec) throw wrong('report_type', noReport(connector, body.report_type))
   if (row.status !== 'connected')
     throw wrong('connector_id', infoOf(row).message ?? `the account is ${row.status}`)
-  const unknown = body.fields?.find((field) => !spec.fields.includes(field) && !spec.key.includes(field))
-  if (unknown !== undefined) throw wrong('fields', `${unknown} is none of ${spec.fields.join(', ')}`)
+  const fields = describeFields(spec).map(({ name }) => name)
+  const unknown = body.fields?.find((field) => !fields.includes(field))
+  if (unknown !== undefined)
+    throw wrong('fields', `${reportType} has no field ${unknown}; it has ${fields.join(', ')}`)
   if (spec.dated && !body.date_range) throw wrong('date_range', 'is needed for this report')
   if (!spec.dated && body.date_range) throw wrong('date_range', 'this report is not over dates')
   if (body.date_range) checkRange(spec, body.date_range, sync.clock.nowMs(), infoOf(row).timezone)
@@ -44,7 +49,7 @@ export async function checkedFetch(
   return {
     connectorId: row.id,
     orgId,
-    reportType: body.report_type,
+    reportType,
     range: body.date_range,
     fields: body.fields ?? spec.fields,
     priority: body.priority === 'backfill' ? QUEUE_PRIORITIES.backfill : manual,

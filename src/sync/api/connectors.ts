@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { type Ctx, check, ok, type Route, readJson } from '../../api/index.ts'
 import { isoTime } from '../../clock.ts'
 import { AppError } from '../../errors.ts'
-import { connect, disconnect, findConnection, testConnection } from '../connections.ts'
+import { checkReports, connect, disconnect, findConnection, testConnection } from '../connections.ts'
 import type { Json } from '../connectors/read-connector.ts'
 import { nextRunMs, startSync } from '../jobs/index.ts'
 import { finish, initiate } from '../oauth/index.ts'
@@ -119,6 +119,7 @@ export function connectorRoutes(sync: Sync): Route[] {
           body.connector_id === undefined ? undefined : await findConnection(sync, org, body.connector_id)
         const settings = { ...(earlier && infoOf(earlier).settings), ...body.settings }
         const { type, server, client } = oauthParties(sync, body.connector_type, settings)
+        checkReports(connectorFor(sync, type), settings)
         const request = {
           orgId: org,
           type,

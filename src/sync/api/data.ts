@@ -2,11 +2,12 @@ import { Readable } from 'node:stream'
 import { z } from '@hono/zod-openapi'
 import { type Authorize, type Ctx, check } from '../../api/index.ts'
 import { AppError } from '../../errors.ts'
+import { parseJson } from '../../json.ts'
 import { findConnection } from '../connections.ts'
 import type { DateRange } from '../connectors/read-connector.ts'
-import { csvOf, jsonOf, openFile, readRows } from '../reports/index.ts'
+import { csvOf, jsonOf, openFile } from '../reports/index.ts'
 import { connectorFor, type Sync } from '../sync.ts'
-import { type RequestResult, specOf, survey } from '../work/index.ts'
+import { type RequestResult, specOf, survey, wantedRows } from '../work/index.ts'
 import { idOf } from './connectors.ts'
 import { findRequest } from './request-status.ts'
 import { isStale, STALE } from './views.ts'
@@ -30,10 +31,10 @@ export async function answerData(sync: Sync, authorize: Authorize, c: Ctx): Prom
   if (request.status !== 'completed' && !stale) {
     throw new AppError('invalid_request', `the request is ${request.status}; it has no data`, 'later')
   }
-  const { date_range, fields }: { date_range?: DateRange; fields: string[] } = JSON.parse(request.params)
+  const { date_range, fields }: { date_range?: DateRange; fields: string[] } = parseJson(request.params)
   const report = { connectorId: row.id, reportType: request.request_type }
   const headers = { 'content-type': TYPES[format], ...(stale && { 'x-bidwarden-stale': STALE }) }
-  const result: RequestResult | undefined = request.result === null ? undefined : JSON.parse(request.result)
+  const result: RequestResult | undefined = request.result === null ? undefined : parseJson(request.result)
 
   if (format === 'parquet') {
     if (!result)
@@ -45,13 +46,11 @@ export async function answerData(sync: Sync, authorize: Authorize, c: Ctx): Prom
     if (!file) throw new AppError('not_found', 'The file is gone; ask for the data again')
     return new Response(webStream(file), { headers })
   }
-  const { columns, records, watermark } = await survey(sync, {
-    ...{ report, spec, range: date_range, fields },
-    jobId: request.job_id,
-  })
+  const wanted = { report, spec, range: date_range, fields, jobId: request.job_id }
+  const { columns, records, watermark } = await survey(sync, wanted)
   if (stale && records === 0)
     throw new AppError('platform_unavailable', `${row.type} fails, and nothing was read before`, 'later')
-  const rows = readRows(sync.store, report, date_range, request.job_id)
+  const rows = wantedRows(sync, wanted)
   const metadata = {
     report_type: request.request_type,
     account_id: row.account_id,
@@ -64,7 +63,7 @@ export async function answerData(sync: Sync, authorize: Authorize, c: Ctx): Prom
   return new Response(webStream(Readable.from(text)), { headers })
 }
 
-type Rows = ReturnType<typeof readRows>
+type Rows = ReturnType<typeof wantedRows>
 
 async function* onlyColumns(columns: readonly { readonly name: string }[], batches: Rows): Rows {
   for await (const batch of batches) {

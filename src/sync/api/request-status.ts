@@ -1,3 +1,4 @@
+import { parseJson } from '../../json.ts'
 import { findConnection, isId, notFound } from '../connections.ts'
 import { placeOf } from '../queue/index.ts'
 import type { Sync } from '../sync.ts'
@@ -34,10 +35,10 @@ export const requestView = (row: RequestRow) => ({
   request_id: row.id,
   connector_id: row.connector_id,
   report_type: row.request_type,
-  ...JSON.parse(row.params),
+  ...parseJson(row.params),
   status: row.status,
-  batched_with: JSON.parse(row.batched_with),
-  ...(row.result !== null && { result: JSON.parse(row.result) }),
+  batched_with: parseJson(row.batched_with),
+  ...(row.result !== null && { result: parseJson(row.result) }),
   ...(row.error !== null && { error: row.error }),
   execution_time_ms: row.execution_time_ms,
   cost: row.cost,
@@ -85,5 +86,5 @@ async function lastGood({ store }: Sync, row: RequestRow): Promise<object | unde
     .orderBy('completed_at', 'desc')
     .limit(1)
     .executeTakeFirst()
-  return last?.result == null ? undefined : JSON.parse(last.result)
+  return last?.result == null ? undefined : parseJson(last.result)
 }

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { check, ok, type Route, readJson } from '../../api/index.ts'
 import { AppError } from '../../errors.ts'
+import { parseJson } from '../../json.ts'
 import { findConnection } from '../connections.ts'
 import { cancel, enqueue, placeOf, QUEUE_PRIORITIES, waitingOf } from '../queue/index.ts'
 import { REQUEST_STATUSES } from '../store/index.ts'
@@ -110,7 +111,7 @@ export function requestRoutes(sync: Sync): Route[] {
         const row = await findRequest(sync, org, idOf(c))
         if (row.status !== 'failed' && row.status !== 'cancelled')
           throw new AppError('invalid_request', `the request is ${row.status}`)
-        const { date_range, fields } = JSON.parse(row.params)
+        const { date_range, fields } = parseJson(row.params)
         const asked = {
           connector_id: row.connector_id,
           report_type: row.request_type,

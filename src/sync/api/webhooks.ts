@@ -1,8 +1,9 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import { z } from '@hono/zod-openapi'
-import { type Ctx, header, ok, type Route, readJson } from '../../api/index.ts'
+import { type Ctx, header, jsonOf, ok, type Route, readBytes, readJson } from '../../api/index.ts'
 import { isoTime } from '../../clock.ts'
 import { AppError } from '../../errors.ts'
+import { parseJson } from '../../json.ts'
 import { type ConnectorRow, findConnection, isId, notFound } from '../connections.ts'
 import { emit } from '../events/index.ts'
 import { noteDelivery } from '../mail/index.ts'
@@ -86,7 +87,7 @@ export function webhookRoutes(sync: Sync): Route[] {
 export async function takeWebhook(sync: Sync, c: Ctx): Promise<Response> {
   const { store, clock } = sync
   const { row, secret } = await target(sync, c)
-  const body = await rawBody(c)
+  const body = await readBytes(c, MAX_BYTES)
   const checked = SCHEMES[row.type]?.check(
     { headers: (name) => header(c, name), body },
     secret,
@@ -94,11 +95,7 @@ export async function takeWebhook(sync: Sync, c: Ctx): Promise<Response> {
   )
   if (checked?.is !== 'genuine') throw new AppError('unauthorized', 'The signature does not fit')
   const text = body.toString('utf8')
-  try {
-    JSON.parse(text)
-  } catch {
-    throw new AppError('invalid_request', 'The body is not JSON')
-  }
+  const payload = jsonOf(text)
   await store.db.transaction().execute(async (tx) => {
     const { numInsertedOrUpdatedRows } = await tx
       .insertInto('webhook_events')
@@ -111,8 +108,8 @@ export async function takeWebhook(sync: Sync, c: Ctx): Promise<Response> {
       .onConflict((conflict) => conflict.columns(['connector_id', 'event_id']).doNothing())
       .executeTakeFirstOrThrow()
     if (numInsertedOrUpdatedRows === 0n) return
-    if (row.type === 'RESEND') await noteDelivery(tx, clock, row.id, JSON.parse(text))
-    const data = { connector_type: row.type, event_id: checked.eventId, payload: JSON.parse(text) }
+    if (row.type === 'RESEND') await noteDelivery(tx, clock, row.id, payload)
+    const data = { connector_type: row.type, event_id: checked.eventId, payload }
     await emit(tx, clock, { orgId: row.org_id, type: 'webhook_received', subject: row.id, data })
   })
   return c.body(null, 204)
@@ -139,7 +136,7 @@ async function target({ store, keyring }: Sync, c: Ctx): Promise<Target> {
   const row = isId(id)
     ? await store.db.selectFrom('connectors').selectAll().where('id', '=', id).executeTakeFirst()
     : undefined
-  const { webhookSecret: sealed, webhookVerifyToken: token = sealed } = row ? JSON.parse(row.metadata) : {}
+  const { webhookSecret: sealed, webhookVerifyToken: token = sealed } = row ? parseJson(row.metadata) : {}
   if (!row || row.type.toLowerCase() !== c.req.param('platform') || typeof sealed !== 'string') {
     throw notFound('webhook', id)
   }
@@ -149,15 +146,3 @@ async function target({ store, keyring }: Sync, c: Ctx): Promise<Target> {
 
 const equal = (one: string, other: string): boolean =>
   timingSafeEqual(hash('sha256', one, 'buffer'), hash('sha256', other, 'buffer'))
-
-async function rawBody(c: Ctx): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of c.env.incoming) {
-    size += chunk.length
-    if (size > MAX_BYTES)
-      throw new AppError('payload_too_large', `The body may have at most ${MAX_BYTES} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
-}

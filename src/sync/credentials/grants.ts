@@ -1,4 +1,5 @@
 import { type Clock, isoTime } from '../../clock.ts'
+import { parseJson } from '../../json.ts'
 import type { Store } from '../store/index.ts'
 import type { Keyring } from './keyring.ts'
 
@@ -31,7 +32,7 @@ export async function readGrant(
     .where('id', '=', connectorId)
     .executeTakeFirst()
   if (row?.credentials === undefined || row.credentials === null) return undefined
-  return JSON.parse(keyring.open(row.credentials, contextOf(connectorId)))
+  return parseJson(keyring.open(row.credentials, contextOf(connectorId)))
 }
 
 /** Seals every record again with the first key. Returns how many were not sealed with it before. */
@@ -55,4 +56,22 @@ export async function reseal({ db }: Store, keyring: Keyring, clock: Clock): Pro
     changed += Number(numUpdatedRows)
   }
   return changed
+}
+
+/** How many connections have credentials that no key here opens. */
+export async function countUnreadable({ db }: Store, keyring: Keyring): Promise<number> {
+  const rows = await db
+    .selectFrom('connectors')
+    .select('credentials')
+    .where('credentials', 'is not', null)
+    .execute()
+  return rows.filter(({ credentials }) => credentials !== null && !opensWith(keyring, credentials)).length
+}
+
+function opensWith(keyring: Keyring, sealed: string): boolean {
+  try {
+    return keyring.knows(sealed)
+  } catch {
+    return false
+  }
 }

@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely'
 import { type Clock, isoTime } from '../../clock.ts'
+import { parseJson } from '../../json.ts'
 import type { EventTable, Store } from '../store/index.ts'
 
 /** CloudEvents 1.0, on the topic all of them share. */
@@ -27,7 +28,7 @@ const cloudEvent = (row: Selectable<EventTable>): CloudEvent => ({
   datacontenttype: 'application/json',
   sequence: row.seq,
   topic: 'connector.events',
-  data: JSON.parse(row.data),
+  data: parseJson(row.data),
 })
 
 const PER_LOOK = 200

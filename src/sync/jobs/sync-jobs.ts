@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { type Selectable, sql, type Transaction } from 'kysely'
 import { type Clock, isoTime } from '../../clock.ts'
 import { AppError } from '../../errors.ts'
+import { parseJson } from '../../json.ts'
+import { ownReport } from '../connectors/common-names.ts'
 import type { DateRange, ReadConnector } from '../connectors/read-connector.ts'
 import { emit } from '../events/index.ts'
 import { enqueueIn, QUEUE_PRIORITIES, type QueuePriority } from '../queue/index.ts'
@@ -71,9 +73,10 @@ async function askFor(
 ): Promise<number> {
   const connector = connectorOf(row.type)
   let asked = 0
-  for (const reportType of reports) {
-    const spec = connector && specOf(connector, reportType)
-    if (!spec) continue
+  const known = connector ? reportTypesOf(connector) : []
+  for (const reportType of new Set(reports.map((name) => ownReport(known, name)))) {
+    const spec = connector && reportType !== undefined ? specOf(connector, reportType) : undefined
+    if (!spec || reportType === undefined) continue
     const { timezone } = infoOf(row)
     const { newest } = await tx
       .selectFrom('report_rows')
@@ -175,7 +178,7 @@ async function latestParts(tx: Transaction<Tables>, syncJobId: string) {
     .orderBy('created_at')
     .execute()
   const part = ({ request_type, params }: (typeof requests)[number]) =>
-    `${request_type} ${JSON.stringify(JSON.parse(params).date_range ?? null)}`
+    `${request_type} ${JSON.stringify(parseJson(params).date_range ?? null)}`
   return [...new Map(requests.map((request) => [part(request), request])).values()]
 }
 
@@ -201,7 +204,7 @@ export async function retryDue(deps: SyncDeps): Promise<number> {
       for (const part of await latestParts(tx, id)) {
         const spec = connector && specOf(connector, part.request_type)
         if (part.status !== 'failed' || part.retryable !== 1 || !spec) continue
-        const asked: { date_range?: DateRange; fields: string[] } = JSON.parse(part.params)
+        const asked: { date_range?: DateRange; fields: string[] } = parseJson(part.params)
         await enqueueIn(tx, store, clock, {
           connectorId: row.id,
           orgId: row.org_id,

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import * as oauth from 'oauth4webapi'
 import { type Clock, isoTime } from '../../clock.ts'
 import { AppError } from '../../errors.ts'
+import { parseJson } from '../../json.ts'
 import type { ConnectorType, Json } from '../connectors/read-connector.ts'
 import type { Keyring } from '../credentials/index.ts'
 import type { Store } from '../store/index.ts'
@@ -112,7 +113,7 @@ export async function finish(
       },
     )
   }
-  const { type, server, client } = partiesOf(row.connector_type, JSON.parse(row.settings))
+  const { type, server, client } = partiesOf(row.connector_type, parseJson(row.settings))
   const verifier = keyring.open(row.verifier, `state:${stateHash}`)
   let answer = await exchangeCode(server, client, code, row.callback_url, verifier)
   if (answer.is === 'tokens' && server.refresh === 'exchange') {
@@ -127,6 +128,6 @@ export async function finish(
     tokens: answer.tokens,
     type,
     connectorId: connector_id ?? undefined,
-    settings: JSON.parse(row.settings),
+    settings: parseJson(row.settings),
   }
 }

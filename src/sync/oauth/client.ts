@@ -18,7 +18,9 @@ export type TokenAnswer =
   | { readonly is: 'lost'; readonly detail: string }
   | { readonly is: 'unavailable'; readonly detail: string }
 
+/** For the whole answer of a token endpoint. */
 const TIMEOUT_MS = 10_000
+const MAX_ANSWER_BYTES = 64 * 1024
 
 /** Exchanges the code of an authorization page. */
 export function exchangeCode(
@@ -111,7 +113,26 @@ const options = ({ tokenUrl }: OauthServer) => ({
   signal: AbortSignal.timeout(TIMEOUT_MS),
   // Plain HTTP only ever reaches a loopback sandbox; configuration refuses other http addresses.
   [oauth.allowInsecureRequests]: tokenUrl.startsWith('http://'),
+  [oauth.customFetch]: boundedFetch,
 })
+
+/** Reads the whole answer, no further than the limit; the signal ends a body that comes too slowly as well. */
+async function boundedFetch(
+  url: string,
+  { body, ...init }: oauth.CustomFetchOptions<string, URLSearchParams | undefined>,
+): Promise<Response> {
+  const response = await fetch(url, { ...init, ...(body && { body }) })
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length
+    if (bytes > MAX_ANSWER_BYTES) throw new Error('the answer is too long')
+    chunks.push(chunk)
+  }
+  const { status, headers } = response
+  return new Response(HAS_NO_BODY.has(status) ? null : Buffer.concat(chunks), { status, headers })
+}
+const HAS_NO_BODY = new Set([204, 205, 304])
 
 async function answered(
   server: OauthServer,

@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely'
 import { type Clock, isoTime, sleep } from '../../clock.ts'
+import { parseJson } from '../../json.ts'
 import type { Auth } from '../connectors/read-connector.ts'
 import { type Grant, type Keyring, readGrant, sealGrant } from '../credentials/index.ts'
 import { emit } from '../events/index.ts'
@@ -137,7 +138,7 @@ export function createTokenKeeper(deps: TokenKeeperDeps): TokenKeeper {
         .returning(['org_id', 'type', 'account_id', 'metadata'])
         .executeTakeFirst()
       if (!row) return
-      const metadata = { ...JSON.parse(row.metadata), message: RECONNECT, error: detail }
+      const metadata = { ...parseJson(row.metadata), message: RECONNECT, error: detail }
       await tx
         .updateTable('connectors')
         .set({ metadata: JSON.stringify(metadata) })

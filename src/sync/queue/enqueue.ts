@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Selectable, Transaction } from 'kysely'
 import { type Clock, isoTime } from '../../clock.ts'
+import { parseJson } from '../../json.ts'
 import type { DateRange } from '../connectors/read-connector.ts'
 import type { JobTable, Store, Tables } from '../store/index.ts'
 import { type QueuePriority, turnAtMs } from './priority.ts'
@@ -154,7 +155,7 @@ async function widen(
   wanted: NewRequest,
 ): Promise<string> {
   const union = unionOf(job, wanted.range)
-  const known: string[] = JSON.parse(job.fields)
+  const known: string[] = parseJson(job.fields)
   const turnAt = isoTime(turnAtMs(clock.nowMs(), wanted.priority))
   await tx
     .updateTable('fetch_jobs')

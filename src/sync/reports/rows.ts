@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { type Clock, isoTime } from '../../clock.ts'
+import { parseJson } from '../../json.ts'
 import type { DateRange, Row } from '../connectors/read-connector.ts'
 import type { Engine, Store } from '../store/index.ts'
 
@@ -252,7 +253,7 @@ async function* pagesOf(
       .select(['date', 'row_key', 'data', 'job_id', 'absent_since'])
       .execute()
     const rows = page.filter(isWanted)
-    if (rows.length > 0) yield rows.map(({ data }): Row => JSON.parse(data))
+    if (rows.length > 0) yield rows.map(({ data }): Row => parseJson(data))
     after = page.at(-1)
     if (page.length < PER_PAGE) return
   }

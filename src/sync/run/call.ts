@@ -9,6 +9,7 @@ import { type Caveats, reasonOf } from '../connectors/caveats.ts'
 import type { ReadConnector, ReadStep, Row } from '../connectors/read-connector.ts'
 import type { TokenKeeper } from '../oauth/index.ts'
 import type { Breakers, Calling } from './breakers.ts'
+import { parsedInSlices } from './large-answer.ts'
 import type { Account, Limits } from './limits.ts'
 import { type Found, NotAsOrdered, recordsOf } from './read-stream.ts'
 
@@ -20,6 +21,8 @@ export interface CallDeps {
   readonly breakers: Breakers
   /** For one request. */
   readonly timeoutMs: number
+  /** No longer is waited between two looks at a report that a platform makes; undefined for as long as its connector says. */
+  readonly longestWaitMs?: number | undefined
   readonly onCall: (caller: CallerOf, outcome: string, latencyMs: number) => void
   readonly onLimited: (caller: CallerOf, retryAfterMs: number) => void
 }
@@ -152,7 +155,8 @@ async function ask(
   cancelled: AbortSignal,
 ): Promise<Answered> {
   const exchange = await deps.http.send(request, deps.timeoutMs, cancelled)
-  return exchange.is === 'answered' ? read(deps, caller, exchange.response, bucket) : exchange
+  if (exchange.is !== 'answered') return exchange
+  return read(deps, caller, await parsedInSlices(exchange.response), bucket)
 }
 
 function read(

@@ -60,6 +60,7 @@ async function endOf(talk: ReadTalk<unknown>, ...responses: Partial<HttpResponse
     onRows: nothing,
     onRemember: nothing,
     onProgress: nothing,
+    onWait: nothing,
   })
 }
 

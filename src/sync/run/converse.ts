@@ -27,6 +27,8 @@ export interface Listener extends Signals {
   /** Stored durably when this resolves. */
   onRemember(state: Json): Promise<void>
   onProgress(share: number): Promise<void>
+  /** The platform needs time, nobody knows how much. */
+  onWait(): Promise<void>
 }
 
 /** One try of one download. */
@@ -117,9 +119,13 @@ export async function converse<T>(
         fault = next()
         break
       case 'wait':
+        await listener.onWait()
         fault = next()
         if (fault) return fault
-        return { is: 'parked', waitMs: step.ms, waitsFor: 'platform' }
+        if (waitOf(deps, step) > SHORT_MS)
+          return { is: 'parked', waitMs: waitOf(deps, step), waitsFor: 'platform' }
+        await pause(deps.clock, waitOf(deps, step), listener)
+        break
       case 'ask':
       case 'download': {
         const came = await repeated(deps, caller, conversation, step, listener)
@@ -133,6 +139,10 @@ export async function converse<T>(
     }
   }
 }
+
+/** Milliseconds between two looks. */
+const waitOf = ({ longestWaitMs }: CallDeps, { ms }: { readonly ms: number }): number =>
+  Math.min(ms, longestWaitMs ?? ms)
 
 type Fault = Extract<Talked<never>, { is: 'refused' | 'unknown' }>
 type Came = { readonly is: 'reply'; readonly reply: ReadReply } | Exclude<Talked<never>, { is: 'done' }>
@@ -238,6 +248,7 @@ export async function converseNow<T>(
       onDownloaded: ignore,
       onRemember: ignore,
       onProgress: ignore,
+      onWait: ignore,
     })
     if (talked.is !== 'parked') return talked
     if (deps.clock.elapsedMs() + talked.waitMs > untilMs) {

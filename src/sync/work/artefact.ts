@@ -1,4 +1,5 @@
 import { isoTime } from '../../clock.ts'
+import { withCommonFields } from '../connectors/common-names.ts'
 import type { AccountRef, DateRange, ReportResult, ReportSpec, Row } from '../connectors/read-connector.ts'
 import {
   type Column,
@@ -41,8 +42,8 @@ export async function writeArtefact(
   requestId: string,
   wanted: Wanted,
 ): Promise<RequestResult> {
-  const { store, clock, files } = deps
-  const { report, range, result, account, jobId } = wanted
+  const { clock, files } = deps
+  const { report, range, result, account } = wanted
   const { columns, records, watermark } = await survey(deps, wanted)
   const fetchedAt = isoTime(clock.nowMs())
   const metadata = {
@@ -60,7 +61,7 @@ export async function writeArtefact(
   }
   const name = `${report.connectorId}/${requestId}.parquet`
   const path = await localPath(files, name)
-  const size = await writeParquet(path, columns, readRows(store, report, range, jobId), metadata)
+  const size = await writeParquet(path, columns, wantedRows(deps, wanted), metadata)
   return {
     records_fetched: records,
     size_bytes: size,
@@ -72,6 +73,15 @@ export async function writeArtefact(
   }
 }
 
+/** Rows as they were read, with the fields that have common names. */
+export async function* wantedRows(
+  { store }: Pick<WorkDeps, 'store'>,
+  { report, spec, range, fields, jobId }: Omit<Wanted, 'result' | 'account'>,
+): AsyncGenerator<readonly Row[]> {
+  const complete = withCommonFields(spec, fields)
+  for await (const page of readRows(store, report, range, jobId)) yield page.map(complete)
+}
+
 export interface Survey {
   readonly columns: readonly Column[]
   readonly records: number
@@ -80,14 +90,14 @@ export interface Survey {
 
 /** Which columns the rows have. Types can only be known when every row was seen. */
 export async function survey(
-  { store }: Pick<WorkDeps, 'store'>,
+  deps: Pick<WorkDeps, 'store'>,
   wanted: Omit<Wanted, 'result' | 'account'>,
 ): Promise<Survey> {
-  const { report, spec, range, fields, jobId } = wanted
+  const { spec, fields } = wanted
   const finder = new ColumnFinder([...spec.key, ...fields])
   let records = 0
   let watermark: string | undefined
-  for await (const page of readRows(store, report, range, jobId)) {
+  for await (const page of wantedRows(deps, wanted)) {
     for (const row of page) finder.add(row)
     records += page.length
     watermark = dateOf(page.at(-1)) ?? watermark

@@ -1,4 +1,6 @@
 import type { Selectable } from 'kysely'
+import { parseJson } from '../../json.ts'
+import { commonReportNames } from '../connectors/common-names.ts'
 import type {
   AccountRef,
   Json,
@@ -23,7 +25,7 @@ export interface ConnectionInfo {
 export const infoOf = ({ metadata }: Pick<Selectable<ConnectorTable>, 'metadata'>): ConnectionInfo => ({
   accounts: [],
   settings: {},
-  ...JSON.parse(metadata),
+  ...parseJson(metadata),
 })
 
 export function accountRefOf(row: Pick<Selectable<ConnectorTable>, 'account_id' | 'metadata'>): AccountRef {
@@ -55,6 +57,13 @@ export function specOf(connector: ReadConnector, reportType: string): ReportSpec
   const named = Object.hasOwn(connector.reports, reportType) ? connector.reports[reportType] : undefined
   if (named || reportType !== CAMPAIGNS_REPORT) return named
   return connector.features.includes('campaigns') ? CAMPAIGNS : undefined
+}
+
+/** Says of a report that is not there which ones are. */
+export function noReport(connector: ReadConnector, name: string): string {
+  const reports = reportTypesOf(connector)
+  const names = reports.flatMap((one) => [one, ...commonReportNames(reports, one)])
+  return `${connector.type} has no report ${name.slice(0, 100)}; it has ${names.join(', ') || 'none'}`
 }
 
 export function reportTypesOf(connector: ReadConnector): string[] {

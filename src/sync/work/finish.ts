@@ -1,4 +1,5 @@
 import { isoTime } from '../../clock.ts'
+import { parseJson } from '../../json.ts'
 import type { Caveats } from '../connectors/caveats.ts'
 import type { DateRange, ReportResult } from '../connectors/read-connector.ts'
 import { emit } from '../events/index.ts'
@@ -41,7 +42,7 @@ export async function finish(deps: WorkDeps, work: Work, end: Ended): Promise<st
   const written = new Map<string, RequestResult>()
   const ends: RequestEnd[] = []
   for (const { id, params } of requests) {
-    const asked: { date_range?: DateRange; fields: string[] } = JSON.parse(params)
+    const asked: { date_range?: DateRange; fields: string[] } = parseJson(params)
     const same = JSON.stringify([asked.date_range, asked.fields])
     const found =
       written.get(same) ??

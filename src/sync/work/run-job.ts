@@ -1,6 +1,9 @@
 import type { Selectable } from 'kysely'
 import { every } from '../../clock.ts'
+import { AppError } from '../../errors.ts'
+import { parseJson } from '../../json.ts'
 import { Caveats } from '../connectors/caveats.ts'
+import { ownFields } from '../connectors/common-names.ts'
 import type { Json, ReportResult } from '../connectors/read-connector.ts'
 import { emit } from '../events/index.ts'
 import { RECONNECT } from '../oauth/index.ts'
@@ -25,6 +28,9 @@ import { finish } from './finish.ts'
 import { LEASE_MS } from './lease.ts'
 import { type SpendBefore, spendBefore } from './shrinking.ts'
 import type { Work } from './work.ts'
+
+/** Each look at a report that is being made is a quarter of what is left up to here: how long it takes is not told. */
+const MADE_SHARE = 0.9
 
 /** A conversation between two turns of its job. */
 export interface Kept {
@@ -112,19 +118,20 @@ export async function runJob(
     }
     if (error instanceof StoreAway) throw error
     deps.log.error({ err: error, jobId: job.id }, 'a job broke off')
-    await giveUp(deps, job, executionTimeMs())
+    await giveUp(deps, job, executionTimeMs(), error)
     return undefined
   }
 }
 
 /** What failed is ours: the disk of files, or a fault in the code. */
-async function giveUp(deps: WorkDeps, job: Job, executionTimeMs: number): Promise<void> {
+async function giveUp(deps: WorkDeps, job: Job, executionTimeMs: number, cause: unknown): Promise<void> {
+  const detail = cause instanceof AppError ? cause.message : 'a fault of ours'
   const row = await deps.store.db
     .selectFrom('connectors')
     .select(['id', 'org_id'])
     .where('id', '=', job.connector_id)
     .executeTakeFirstOrThrow()
-  await ended(deps, job, row, { error: 'Temporary issue: a fault of ours', retryable: true, executionTimeMs })
+  await ended(deps, job, row, { error: `Temporary issue: ${detail}`, retryable: true, executionTimeMs })
 }
 
 async function prepare(
@@ -165,12 +172,12 @@ interface Memory {
 function memoryOf({ memory }: Job): Memory {
   const caveats = new Caveats()
   if (memory === null) return { state: undefined, caveats, before: undefined }
-  const { state, caveats: earlier, before } = JSON.parse(memory)
+  const { state, caveats: earlier, before } = parseJson(memory)
   caveats.state = earlier
   return { state, caveats, before }
 }
 
-async function talkOf({ store }: WorkDeps, { job, connector, account, range }: Work, memory: Memory) {
+async function talkOf({ store }: WorkDeps, { job, connector, account, range, spec }: Work, memory: Memory) {
   const cursor = await store.db
     .selectFrom('cursors')
     .select('value')
@@ -179,7 +186,7 @@ async function talkOf({ store }: WorkDeps, { job, connector, account, range }: W
     .executeTakeFirst()
   const since = {
     resume: memory.state,
-    cursor: cursor && JSON.parse(cursor.value),
+    cursor: cursor && parseJson(cursor.value),
     caveats: memory.caveats,
   }
   if (job.report_type === CAMPAIGNS_REPORT) return connector.campaigns(account, since)
@@ -188,7 +195,7 @@ async function talkOf({ store }: WorkDeps, { job, connector, account, range }: W
     account,
     reportType: job.report_type,
     range,
-    fields: JSON.parse(job.fields),
+    fields: ownFields(spec, parseJson(job.fields)),
   })
 }
 
@@ -234,6 +241,10 @@ async function talk(
       onRemember: (state) => remember(store, job, JSON.stringify({ state, caveats: caveats.state, before })),
       async onProgress(share) {
         progress = Math.min(0.99, Math.max(progress, share))
+        await renew(store, clock, job, LEASE_MS, progress)
+      },
+      async onWait() {
+        progress += (MADE_SHARE - Math.min(progress, MADE_SHARE)) / 4
         await renew(store, clock, job, LEASE_MS, progress)
       },
     })

@@ -80,17 +80,16 @@ function commands.DEL(key)
 end
 function commands.ZADD(key, score, member) write(key, member, score) end
 function commands.ZSCORE(key, member) return commands.HGET(key, member) end
-function commands.ZREMRANGEBYSCORE(key, least, most)
-  assert(least == '-inf')
+commands.ZREM = commands.HDEL
+-- As it is used: all above a score, or up to one.
+function commands.ZRANGEBYSCORE(key, least, most)
+  local from = least == '-inf' and -math.huge or tonumber((string.gsub(least, '^%(', '')))
+  local to = most == '+inf' and math.huge or tonumber(most)
+  assert((least == '-inf') ~= (most == '+inf'))
+  local found = {}
   for _, member in ipairs(commands.HKEYS(key)) do
-    if tonumber(of(key)[member]) <= tonumber(most) then write(key, member, nil) end
-  end
-end
-function commands.ZRANGEBYSCORE(key, above, most)
-  assert(string.sub(above, 1, 1) == '(' and most == '+inf')
-  local from, found = tonumber(string.sub(above, 2)), {}
-  for _, member in ipairs(commands.HKEYS(key)) do
-    if tonumber(of(key)[member]) > from then found[#found + 1] = member end
+    local score = tonumber(of(key)[member])
+    if score > from and score <= to then found[#found + 1] = member end
   end
   table.sort(found)
   return found
