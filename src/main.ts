@@ -18,6 +18,7 @@ import {
   newOwner,
   noPredictor,
   OPENRTB_SCOPE,
+  overdraftLabel,
   platformScope,
   recordVerification,
   restoreBids,
@@ -120,7 +121,7 @@ export async function startService(config: Config, outside: Outside = {}): Promi
           log.warn({ bidId: hold.id, state: hold.state }, 'hold expired')
       },
       onOverdraft: ({ name, currency }, amount) => {
-        metrics.budgetOverdraft.inc({ scope: name, currency }, amount / 1e6)
+        metrics.budgetOverdraft.inc({ scope: overdraftLabel(name), currency }, amount / 1e6)
         log.error({ scope: name, micros: amount }, 'overdraft')
       },
     })
@@ -149,7 +150,7 @@ export async function startService(config: Config, outside: Outside = {}): Promi
       predictorUrl === undefined ? noPredictor : httpPredictor({ http, breaker, url: predictorUrl })
     const decisions = createDecisions(records, () => clock.nowMs())
     const parts = { clock, log, metrics, budget, connectors, fallback, predict, records }
-    const agent: Agent = { ...parts, decisions, maxBid }
+    const agent: Agent = { ...parts, decisions, maxBid, topCampaigns: config.topCampaigns }
     const deferred = createDeferred(agent)
     opened.push(() => deferred.close())
     restoreBids(agent, deferred, recovered)

@@ -5,6 +5,7 @@ import { type Micros, micros, ZERO } from '../money.ts'
 import type { HoldTerms } from './hold.ts'
 import { type HoldMode, STRICT } from './hold-mode.ts'
 import type { LimitSpec } from './limits.ts'
+import type { PurseMemory } from './purse.ts'
 import { CALLS, Scope } from './scope.ts'
 import { MemoryStore } from './store/memory-store.ts'
 import {
@@ -32,6 +33,9 @@ export interface BudgetsOptions {
   readonly onStore?: (state: LinkState) => void
 }
 
+/** Removed scopes whose purses are remembered. One that is defined again after that is refused by the store until a restart. */
+const MAX_ENDED = 100_000
+
 /**
  * What came of a bill for a bid of another owner: `booked` with what became spend now; `already` when as much was booked
  * before; `alive` when its owner has a lease and must be told instead.
@@ -50,6 +54,8 @@ export class Budgets {
   readonly #onOverdraft: BudgetsOptions['onOverdraft']
   readonly #scopes = new Map<string, Scope>()
   readonly #nextHold: () => number
+  /** Of removed scopes that this process had a purse for. */
+  readonly #ended = new Map<string, PurseMemory>()
   /** What was taken over last of each scope. */
   readonly #obeyed = new Map<string, object>()
   #killSwitch: KillSwitch = { is: 'released' }
@@ -70,6 +76,7 @@ export class Budgets {
       nextHold,
       onOverdraft: (scope, amount) => this.#overdraw(scope, amount),
       onControl: (control) => this.#obey(control),
+      onEnded: (scope) => this.#forget(scope),
       onDefined: (definition) => {
         // Whatever it said of a scope that it did not know is over.
         this.follow(definition).purse.refusal = undefined
@@ -90,7 +97,8 @@ export class Budgets {
     holdMode: HoldMode = STRICT,
   ): Scope {
     const known = this.#scopes.get(name)
-    const scope = known ?? new Scope(name, currency, limits, this.#clock.elapsedMs())
+    if (known) known.isRemoved = false
+    const scope = known ?? this.#newScope(name, currency, limits)
     assert(scope.currency === currency, `${name} is kept in ${scope.currency}`)
     this.#scopes.set(name, scope)
     if (known) this.#limit(known, limits)
@@ -103,23 +111,38 @@ export class Budgets {
 
   /** Takes over what the store has been told of a scope, or will be, by somebody else. */
   follow({ scope: name, currency, limits, holdMode = STRICT }: Omit<ScopeDefinition, 'by'>): Scope {
-    const scope = this.#scopes.get(name) ?? new Scope(name, currency, limits, this.#clock.elapsedMs())
+    const scope = this.#scopes.get(name) ?? this.#newScope(name, currency, limits)
     this.#scopes.set(name, scope)
     scope.isKnown = true
+    scope.isRemoved = false
     if (!isDeepStrictEqual(scope.limits, limits)) this.#limit(scope, limits)
     if (!isDeepStrictEqual(scope.holdMode, holdMode)) scope.holdBy(holdMode, this.#nextHold())
     return scope
   }
 
+  /**
+   * Nothing is bid on the scope from now on. Bids that are out end as they would; what was spent counts until it has left
+   * every window, so that a scope that is defined again under the name has no more than it had.
+   */
+  remove(name: string): void {
+    const scope = this.#scopes.get(name)
+    if (!scope || scope.isRemoved) return
+    this.#retire(scope)
+    this.link.change({ do: 'remove', scope: name })
+  }
+
+  /** Of those that were not removed. */
   scope(name: string): Scope | undefined {
-    return this.#scopes.get(name)
+    const scope = this.#scopes.get(name)
+    return scope?.isRemoved ? undefined : scope
   }
 
-  get scopes(): IterableIterator<Scope> {
-    return this.#scopes.values()
+  /** Those that were not removed. */
+  get scopes(): IteratorObject<Scope> {
+    return this.#scopes.values().filter(({ isRemoved }) => !isRemoved)
   }
 
-  /** How many scopes there are. */
+  /** How many scopes there are, with those that were removed and have not ended yet. */
   get scopeCount(): number {
     return this.#scopes.size
   }
@@ -237,6 +260,26 @@ export class Budgets {
     return scope && overBudget(scope, scopes, amount)
   }
 
+  #newScope(name: string, currency: string, limits: readonly LimitSpec[]): Scope {
+    const scope = new Scope(name, currency, limits, this.#clock.elapsedMs(), this.#ended.get(name))
+    this.#ended.delete(name)
+    return scope
+  }
+
+  /** The store may remember its purse for as long as the limits of the scope do. */
+  #forget({ name, purse }: Scope): void {
+    this.#scopes.delete(name)
+    if (purse.memory) this.#ended.set(name, purse.memory)
+    const [oldest] = this.#ended.keys()
+    if (this.#ended.size > MAX_ENDED && oldest !== undefined) this.#ended.delete(oldest)
+  }
+
+  #retire(scope: Scope): void {
+    scope.isRemoved = true
+    scope.pause = { is: 'running' }
+    scope.purse.recall()
+  }
+
   #overdraw(scope: Scope, amount: number): void {
     scope.overdraft += amount
     this.#onOverdraft?.(scope, micros(amount))
@@ -307,6 +350,12 @@ export class Budgets {
       // The very same object says nothing new; among thousands most do.
       if (this.#obeyed.get(scope) === one) continue
       if (scope.startsWith(CALLS) || this.link.isChanging(scope)) continue
+      if (one.isRemoved) {
+        const known = this.#scopes.get(scope)
+        if (known) this.#retire(known)
+        this.#obeyed.delete(scope)
+        continue
+      }
       this.#obeyed.set(scope, one)
       this.follow(definition).pause = pause
     }

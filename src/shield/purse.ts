@@ -3,8 +3,14 @@ import { Demand, Need } from './demand.ts'
 import type { HoldTerms } from './hold.ts'
 import { Lease } from './lease.ts'
 import { refusalIn } from './refusal.ts'
-import type { Granted, Standing, SyncLine, SyncReply } from './store/store.ts'
+import type { Granted, Standing, SyncLine, SyncReply, Totals } from './store/store.ts'
 import type { HoldToWeigh, WeighedHolds } from './weighed-holds.ts'
+
+/** What a purse that is used no more has to go on with, should its scope be used again. */
+export interface PurseMemory {
+  readonly seq: number
+  readonly totals: Totals
+}
 
 interface Sent {
   readonly line: SyncLine
@@ -49,9 +55,18 @@ export class Purse {
   /** Of a scope that is bounded, or was. */
   weighed: WeighedHolds | undefined
 
-  constructor(scope: string, nowMs: number) {
+  /** @param memory of the purse that this process had for the scope before */
+  constructor(scope: string, nowMs: number, memory?: PurseMemory) {
     this.scope = scope
     this.#demand = new Demand(nowMs)
+    if (!memory) return
+    this.#seq = memory.seq
+    Object.assign(this.#totals, memory.totals)
+  }
+
+  /** Undefined for a purse that the store has never heard of. */
+  get memory(): PurseMemory | undefined {
+    return this.#seq > 0 ? { seq: this.#seq, totals: { ...this.#totals } } : undefined
   }
 
   /** @param terms of the hold; what has none is held in full */
@@ -186,6 +201,11 @@ export class Purse {
   close(): void {
     this.#need.end()
     this.#demand.end()
+  }
+
+  /** Nothing of it is held, on its way, or waits to be told. */
+  get isIdle(): boolean {
+    return this.balance === 0 && this.held === 0 && !this.#sent && this.#spent + this.#overdrawn === 0
   }
 
   /** Whether there is something to tell or to ask. */
