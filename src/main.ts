@@ -45,6 +45,7 @@ import {
   createCallLimits,
   DEFAULT_BREAKER,
   openStore,
+  type Scope,
   type StoreSettings,
   StoreUnavailable,
 } from './shield/index.ts'
@@ -124,7 +125,7 @@ export async function startService(config: Config, outside: Outside = {}): Promi
       },
     })
     opened.push(() => budget.close())
-    defineBudgets(budget, config)
+    const named = defineBudgets(budget, config)
     opened.push(every(clock, SWEEP_MS, () => budget.expire()))
     const callLimits = createCallLimits({ clock, store, owner: budget.owner })
     opened.push(() => callLimits.close())
@@ -164,6 +165,8 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     }
     restoreCampaigns(bidder, log, recovered)
     await budget.settled()
+    // What these had spent before is shown from the start; of thousands of campaigns it is looked up when it is wanted.
+    await budget.refresh(named)
     const count = countNotices(metrics, bidder.statsOf)
     const desk = createNoticeDesk(agent, bidder, count)
     opened.push(() => desk.close())
@@ -216,17 +219,21 @@ function ownNoticeSecret(store: StoreSettings): string {
   return store.is === 'sqlite' ? secretInFolder(store.directory, 'notices.key', make) : make()
 }
 
-function defineBudgets(budget: BudgetManager, config: Config): void {
+/** The budgets that the configuration sets. */
+function defineBudgets(budget: BudgetManager, config: Config): Scope[] {
   const { platforms, budgetWindowMs: windowMs, bidder, sync } = config
   const spending = [
     ...PLATFORMS.map((platform) => ({ name: platformScope(platform), ...platforms[platform] })),
     ...(sync ? [{ name: platformScope('dv360'), ...sync.dv360 }] : []),
     { name: OPENRTB_SCOPE, ...bidder },
   ]
-  for (const { name, currency, budget: max } of spending)
-    budget.define(name, currency, [{ kind: 'sliding', windowMs, max }])
-  // The global budget has no limits until an operator sets some; then it is in the first platform's currency.
-  budget.define(GLOBAL_SCOPE, platforms.google_ads.currency, [])
+  return [
+    ...spending.map(({ name, currency, budget: max }) =>
+      budget.define(name, currency, [{ kind: 'sliding', windowMs, max }]),
+    ),
+    // It has no limits until an operator sets some; then it is in the first platform's currency.
+    budget.define(GLOBAL_SCOPE, platforms.google_ads.currency, []),
+  ]
 }
 
 /**
