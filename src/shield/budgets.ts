@@ -5,7 +5,7 @@ import { type Micros, micros, ZERO } from '../money.ts'
 import type { HoldTerms } from './hold.ts'
 import { type HoldMode, STRICT } from './hold-mode.ts'
 import type { LimitSpec } from './limits.ts'
-import type { PurseMemory } from './purse.ts'
+import type { ForfeitBounds, PurseMemory } from './purse.ts'
 import { CALLS, Scope } from './scope.ts'
 import { MemoryStore } from './store/memory-store.ts'
 import {
@@ -27,6 +27,8 @@ export interface BudgetsOptions {
   readonly store?: BudgetStore
   /** Names this process to the store; never used twice. */
   readonly owner?: string
+  /** Names the records in which holds of `isRecorded` are written down; see {@link ForfeitBounds}. */
+  readonly recordsId?: string | undefined
   /** Called when spend was booked that no limit had room for. */
   readonly onOverdraft?: (scope: Scope, amount: Micros) => void
   /** Called when the store goes away or comes back. */
@@ -56,6 +58,7 @@ export class Budgets {
   readonly #nextHold: () => number
   /** Of removed scopes that this process had a purse for. */
   readonly #ended = new Map<string, PurseMemory>()
+  readonly #bounds: ForfeitBounds | undefined
   /** What was taken over last of each scope. */
   readonly #obeyed = new Map<string, object>()
   #killSwitch: KillSwitch = { is: 'released' }
@@ -68,6 +71,7 @@ export class Budgets {
     this.#store = options.store ?? new MemoryStore(options.clock)
     this.#onOverdraft = options.onOverdraft
     this.owner = options.owner ?? 'this process'
+    this.#bounds = this.#store.boundsForfeits ? { recordsId: options.recordsId } : undefined
     this.link = new StoreLink({
       clock: options.clock,
       store: this.#store,
@@ -261,7 +265,8 @@ export class Budgets {
   }
 
   #newScope(name: string, currency: string, limits: readonly LimitSpec[]): Scope {
-    const scope = new Scope(name, currency, limits, this.#clock.elapsedMs(), this.#ended.get(name))
+    const nowMs = this.#clock.elapsedMs()
+    const scope = new Scope(name, currency, limits, nowMs, this.#bounds, this.#ended.get(name))
     this.#ended.delete(name)
     return scope
   }
@@ -312,7 +317,7 @@ export class Budgets {
       if (state.is === 'away' && lacking[0])
         return { is: 'store_away', scope: lacking[0], detail: state.detail }
     }
-    for (const { purse } of lacking) purse.ask(purse.costOf(amount, nowMs, terms), nowMs)
+    for (const { purse } of lacking) purse.ask(purse.costOf(amount, nowMs, terms), nowMs, terms)
     const drawn = this.link.draw(lacking)
     if (drawn && !this.#store.answersAtOnce) return { is: 'short', drawn }
     // A store that answers at once and has not answered has failed: whoever waited would ask it for ever.

@@ -1,6 +1,6 @@
 import { type HoldMode, type HoldModeNow, STRICT } from './hold-mode.ts'
 import type { LimitSpec } from './limits.ts'
-import { Purse, type PurseMemory } from './purse.ts'
+import { type ForfeitBounds, Purse, type PurseMemory } from './purse.ts'
 import type { PauseState } from './store/store.ts'
 import { WeighedHolds } from './weighed-holds.ts'
 
@@ -25,18 +25,22 @@ export class Scope {
   /** Micros of this process's spend that no limit had room for: bills above the held price or after the release. */
   overdraft = 0
 
-  /** @param memory of the purse that this process had for the scope before */
+  /**
+   * @param bounds as for its {@link Purse}
+   * @param memory of the purse that this process had for the scope before
+   */
   constructor(
     name: string,
     currency: string,
     limits: readonly LimitSpec[],
     nowMs: number,
+    bounds?: ForfeitBounds,
     memory?: PurseMemory,
   ) {
     this.name = name
     this.currency = currency
     this.limits = limits
-    this.purse = new Purse(name, nowMs, memory)
+    this.purse = new Purse(name, nowMs, bounds, memory)
   }
 
   /** Holds are set aside so from now on; `nextHold` is the number of the next. */
