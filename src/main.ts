@@ -47,6 +47,7 @@ import {
   createCallLimits,
   DEFAULT_BREAKER,
   openStore,
+  SharedTally,
   type StoreSettings,
   StoreUnavailable,
 } from './shield/index.ts'
@@ -153,7 +154,9 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     const seen = keepSeen(clock, records, recovered)
     const office = new PostOffice()
     const mail = store.mail ?? (isShared ? office : undefined)
-    const bidder = createBidder(agent, { ...config.bidder, noticeSecret }, seen, mail)
+    const falseLosses = new SharedTally({ clock, store, owner: budget.owner, isShared: mail !== undefined })
+    opened.push(() => falseLosses.close())
+    const bidder = createBidder(agent, { ...config.bidder, noticeSecret }, seen, { mail, falseLosses })
     if (config.mode === 'mock' && bidder.seats.has('example')) {
       for (const [id, spec] of exampleCampaigns()) bidder.learn({ put: 'campaign', id, spec })
     }

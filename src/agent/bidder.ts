@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../clock.ts'
 import { microsFloor, toUnits } from '../money.ts'
-import type { OwnerMail } from '../shield/index.ts'
+import type { OwnerMail, SharedTally } from '../shield/index.ts'
 import { type Agent, campaignScope, platformScope, scopesOf as scopesPaying } from './agent.ts'
 import type { News } from './crew.ts'
 import type { KeptSeen } from './keep-seen.ts'
@@ -12,7 +12,9 @@ import {
   createNoticeTokens,
   type DecideDeps,
   type ElsewhereDeps,
+  LossTrust,
   limitsOf,
+  type NoticeDeps,
   type NoticeTokens,
   Predictions,
   prepareCampaign,
@@ -64,12 +66,19 @@ export interface Bidder {
 const EXCHANGES = 'openrtb'
 export const OPENRTB_SCOPE = platformScope(EXCHANGES)
 
-/** @param mail how other owners are reached; undefined where there are no others */
+/** What a bidder shares with other processes. */
+export interface BidderShares {
+  /** How other owners are reached; undefined where there are no others. */
+  readonly mail: OwnerMail | undefined
+  /** By seat, micros of losses that a win or a bill contradicted. */
+  readonly falseLosses: SharedTally
+}
+
 export function createBidder(
   agent: Pick<Agent, 'clock' | 'budget' | 'fallback'>,
   config: BidderConfig,
   { seen, kept }: KeptSeen,
-  mail?: OwnerMail,
+  { mail, falseLosses }: BidderShares,
 ): Bidder {
   const { clock, budget, fallback } = agent
   const campaigns = new CampaignIndex()
@@ -103,6 +112,7 @@ export function createBidder(
       clock,
       ledger,
       seen,
+      trust: trustBySeat(clock, config.seats, falseLosses),
       rates: config.rates,
       owner: ids.owner,
       scopesOf,
@@ -124,6 +134,21 @@ export function createBidder(
         campaigns.put(prepareCampaign(id, spec, scopesOf(id)))
       }
     },
+  }
+}
+
+/** A seat that is not configured any more has no open bids. */
+function trustBySeat(clock: Clock, seats: readonly Seat[], falseLosses: SharedTally): NoticeDeps['trust'] {
+  const nameOf = (seat: string) => `false_losses:${seat}`
+  const trust = new Map<string, LossTrust>()
+  for (const { id } of seats) {
+    falseLosses.open(nameOf(id))
+    trust.set(id, new LossTrust(clock, () => falseLosses.read(nameOf(id))))
+  }
+  const unknown = new LossTrust(clock, () => undefined)
+  return {
+    of: (seat) => trust.get(seat) ?? unknown,
+    contradict: (seat, amount) => falseLosses.add(nameOf(seat), amount),
   }
 }
 

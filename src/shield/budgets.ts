@@ -5,7 +5,7 @@ import { type Micros, micros, ZERO } from '../money.ts'
 import type { HoldTerms } from './hold.ts'
 import { type HoldMode, STRICT } from './hold-mode.ts'
 import type { LimitSpec } from './limits.ts'
-import { CALLS, Scope } from './scope.ts'
+import { isBudget, Scope } from './scope.ts'
 import { MemoryStore } from './store/memory-store.ts'
 import {
   type BillReply,
@@ -298,7 +298,7 @@ export class Budgets {
       const { scope } = definition
       // The very same object says nothing new; among thousands most do.
       if (this.#obeyed.get(scope) === one) continue
-      if (scope.startsWith(CALLS) || this.link.isChanging(scope)) continue
+      if (!isBudget(scope) || this.link.isChanging(scope)) continue
       this.#obeyed.set(scope, one)
       this.follow(definition).pause = pause
     }

@@ -1,3 +1,4 @@
+import { LossTrust } from '../../src/agent/openrtb/index.ts'
 import { Demand } from '../../src/shield/demand.ts'
 import { BudgetManager } from '../../src/shield/index.ts'
 import { Purse } from '../../src/shield/purse.ts'
@@ -460,6 +461,20 @@ export const MUTANTS: Readonly<Record<string, readonly [seed: number, mutant: Mu
           },
       ),
   ],
+  'every loss is believed': [
+    49,
+    () =>
+      replace(
+        LossTrust.prototype,
+        'frees',
+        (frees) =>
+          function (this: LossTrust, amount, endsMs) {
+            frees.call(this, amount, endsMs)
+            return true
+          },
+      ),
+  ],
+  'no loss is believed': [1, () => replace(LossTrust.prototype, 'frees', () => () => false)],
   'expired holds are kept': [4, () => replace(BudgetManager.prototype, 'expire', () => () => undefined)],
   'the kill switch is not obeyed': [
     8,

@@ -12,6 +12,7 @@ import {
   type DecideDeps,
   decide,
   isRefusal,
+  LossTrust,
   limitsOf,
   type NoticeKind,
   type OpenRtbVersion,
@@ -152,10 +153,20 @@ export function createBidder(options: BidderOptions = {}) {
     billOn: options.billOn ?? 'billing',
     noticeUrl: 'https://bid.example/openrtb2/notice',
   }
+  /** Micros of losses that were contradicted: as the store would tell. */
+  const falseLosses = { lately: 0, ever: 0 }
+  const trust = new LossTrust(clock, () => falseLosses)
   const noticeDeps = {
     clock,
     ledger,
     seen: new SeenBids(),
+    trust: {
+      of: () => trust,
+      contradict(_seat: string, amount: number): void {
+        falseLosses.lately += amount
+        falseLosses.ever += amount
+      },
+    },
     rates,
     owner: ids.owner,
     scopesOf,
@@ -178,6 +189,7 @@ export function createBidder(options: BidderOptions = {}) {
     deps,
     seat,
     noticeDeps,
+    falseLosses,
     overdrafts,
     recorded,
     put,

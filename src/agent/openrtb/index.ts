@@ -6,6 +6,7 @@ export { CampaignIndex } from './campaign-index.ts'
 export { type OpenRtbVersion, readVersion } from './creative.ts'
 export { abandon, type Decision, decide } from './decide.ts'
 export { type BidLedger, createBidLedger } from './ledger.ts'
+export { LossTrust } from './loss-trust.ts'
 export type { NoBid, NoBidReason } from './no-bid.ts'
 export {
   type NoticeDeps,
