@@ -25,7 +25,7 @@ interface Latency {
 /** `POST /openrtb2/{seat}/bid` beside a bare `node:http` server with the same requests, in turn in the same run. */
 export async function benchExchange(): Promise<void> {
   const bare = await startServer('bench/cases/bare-node.ts')
-  const service = await startServer('src/main.ts', {
+  const service = await startServer('bin/bidwarden.cjs', {
     OPENRTB_BUDGET: '9000000000',
     OPENRTB_RATES: '{"EUR":1.08,"GBP":1.27,"JPY":0.0065}',
     // Under a flat-out load the event loop is always late; shedding is not what is measured here.

@@ -25,7 +25,7 @@ interface Latency {
 /** `POST /v1/bids` beside a bare route of the same framework, and what the service adds to a platform's own time. */
 export async function benchHttp(): Promise<void> {
   const bare = await startServer('bench/cases/bare-hono.ts')
-  const service = await startServer('src/main.ts')
+  const service = await startServer('bin/bidwarden.cjs')
   const idleMiB = await settledMiB(service)
   const rates = { bare: [] as number[], service: [] as number[] }
   for (let round = 0; round < ROUNDS; round++) {
@@ -51,7 +51,7 @@ export async function benchHttp(): Promise<void> {
 
 /** Real bids on the sandbox at 200 a second, beside the sandbox asked directly at the same rate in the same run. */
 async function addedLatency(): Promise<{ alone: string; whole: string; p99: number }> {
-  const service = await startServer('src/main.ts', {
+  const service = await startServer('bin/bidwarden.cjs', {
     SANDBOX_PORT: SANDBOX_PORT,
     TRADEDESK_BUDGET: '9000000000',
     TRADEDESK_RATE_LIMIT: '100000000/60',

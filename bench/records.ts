@@ -37,8 +37,16 @@ interface Round {
 export async function benchRecords(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'bidwarden-bench-'))
   const servers = {
-    memory: await startServer('src/main.ts', { ...UNLIMITED, STORE: 'memory', DATA_DIR: join(folder, 'a') }),
-    disk: await startServer('src/main.ts', { ...UNLIMITED, STORE: 'sqlite', DATA_DIR: join(folder, 'b') }),
+    memory: await startServer('bin/bidwarden.cjs', {
+      ...UNLIMITED,
+      STORE: 'memory',
+      DATA_DIR: join(folder, 'a'),
+    }),
+    disk: await startServer('bin/bidwarden.cjs', {
+      ...UNLIMITED,
+      STORE: 'sqlite',
+      DATA_DIR: join(folder, 'b'),
+    }),
   }
   process.stdout.write(
     '| case | kept in | requests/s | p50 ms | p99 ms | processor µs |\n| --- | --- | --- | --- | --- | --- |\n',

@@ -34,7 +34,7 @@ export async function benchWorkers(): Promise<void> {
       const env = { OPENRTB_BUDGET: '9000000000', OPENRTB_SHED_ABOVE_MS: '100000', STORE: 'sqlite' }
       const rates = '{"EUR":1.08,"GBP":1.27,"JPY":0.0065}'
       const server = await startServer(
-        'src/main.ts',
+        'bin/bidwarden.cjs',
         { ...env, OPENRTB_RATES: rates, WORKERS: String(workers) },
         anywhere,
       )

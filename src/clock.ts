@@ -67,6 +67,10 @@ export const sleep = (clock: Clock, delayMs: number): Promise<void> =>
     clock.after(delayMs, resolve)
   })
 
+/** As {@link sleep} on the machine's clock, for a command, which has nothing else that keeps its process alive. */
+export const sleepAwake = (delayMs: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, delayMs))
+
 /** ISO 8601 text of a moment of {@link Clock.nowMs}. */
 export const isoTime = (epochMs: number): string => new Date(epochMs).toISOString()
 

@@ -47,9 +47,6 @@ export interface Config {
   readonly accounts: Accounts
   /** Undefined where nothing is read: live mode without a key to encrypt credentials with. */
   readonly sync: SyncConfig | undefined
-  /** Where commands reach the service, and with which key. */
-  readonly serviceUrl: string
-  readonly serviceKey: string | undefined
 }
 
 export interface PlatformConfig extends PlatformSettings {
@@ -131,8 +128,6 @@ export function parseConfig(variables: NodeJS.ProcessEnv): Config {
     advertiserDomain: env.TRADEDESK_ADVERTISER_DOMAIN ?? 'advertiser.example',
     accounts: accountsOf(env),
     sync: syncConfig(env, mode),
-    serviceUrl: env.BIDWARDEN_URL ?? publicUrl,
-    serviceKey: env.BIDWARDEN_KEY,
   }
 }
 

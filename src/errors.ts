@@ -17,6 +17,7 @@ export const statusOf = {
   platform_refused: 502,
   budget_store_unavailable: 503,
   connector_store_unavailable: 503,
+  credentials_unreadable: 503,
   platform_unavailable: 503,
   records_unavailable: 503,
   shutting_down: 503,

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { randomBytes } from 'node:crypto'
 import { getRequestListener } from '@hono/node-server'
 import {
@@ -27,7 +26,6 @@ import {
 } from './agent/index.ts'
 import { openOnLoopback, requireKey } from './api/index.ts'
 import { banner } from './banner.ts'
-import { runCommand } from './cli.ts'
 import { type Clock, every, systemClock, watchLag } from './clock.ts'
 import { type Config, ConfigError, readConfig } from './config.ts'
 import { DiskError } from './disk/index.ts'
@@ -47,6 +45,7 @@ import {
   createCallLimits,
   DEFAULT_BREAKER,
   openStore,
+  type Scope,
   SharedTally,
   type StoreSettings,
   StoreUnavailable,
@@ -82,6 +81,9 @@ export interface Outside {
 /** Holds whose time is over are ended this often; a refusal looks for them by itself. */
 const SWEEP_MS = 250
 
+/** Of damaged records so many are named in the log. */
+const MAX_NAMED = 50
+
 /** Builds every part, in reading order; what fails closes the parts that were built. */
 export async function startService(config: Config, outside: Outside = {}): Promise<Service> {
   const opened: (() => unknown)[] = []
@@ -104,6 +106,10 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     opened.push(() => store.close())
     const { records, recovered, sharedKeys, close } = await startRecords(config, { clock, metrics })
     opened.push(close)
+    if (recovered.damaged.length > 0) {
+      const records = recovered.damaged.slice(0, MAX_NAMED)
+      log.error({ records, count: recovered.damaged.length }, 'damaged records are set aside')
+    }
     const budget = new BudgetManager({
       clock,
       store,
@@ -120,7 +126,7 @@ export async function startService(config: Config, outside: Outside = {}): Promi
       },
     })
     opened.push(() => budget.close())
-    defineBudgets(budget, config)
+    const named = defineBudgets(budget, config)
     opened.push(every(clock, SWEEP_MS, () => budget.expire()))
     const callLimits = createCallLimits({ clock, store, owner: budget.owner })
     opened.push(() => callLimits.close())
@@ -162,6 +168,8 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     }
     restoreCampaigns(bidder, log, recovered)
     await budget.settled()
+    // What these had spent before is shown from the start; of thousands of campaigns it is looked up when it is wanted.
+    await budget.refresh(named)
     const count = countNotices(metrics, bidder.statsOf)
     const desk = createNoticeDesk(agent, bidder, count)
     opened.push(() => desk.close())
@@ -214,41 +222,39 @@ function ownNoticeSecret(store: StoreSettings): string {
   return store.is === 'sqlite' ? secretInFolder(store.directory, 'notices.key', make) : make()
 }
 
-function defineBudgets(budget: BudgetManager, config: Config): void {
+/** The budgets that the configuration sets. */
+function defineBudgets(budget: BudgetManager, config: Config): Scope[] {
   const { platforms, budgetWindowMs: windowMs, bidder, sync } = config
   const spending = [
     ...PLATFORMS.map((platform) => ({ name: platformScope(platform), ...platforms[platform] })),
     ...(sync ? [{ name: platformScope('dv360'), ...sync.dv360 }] : []),
     { name: OPENRTB_SCOPE, ...bidder },
   ]
-  for (const { name, currency, budget: max } of spending)
-    budget.define(name, currency, [{ kind: 'sliding', windowMs, max }])
-  // The global budget has no limits until an operator sets some; then it is in the first platform's currency.
-  budget.define(GLOBAL_SCOPE, platforms.google_ads.currency, [])
+  return [
+    ...spending.map(({ name, currency, budget: max }) =>
+      budget.define(name, currency, [{ kind: 'sliding', windowMs, max }]),
+    ),
+    // It has no limits until an operator sets some; then it is in the first platform's currency.
+    budget.define(GLOBAL_SCOPE, platforms.google_ads.currency, []),
+  ]
 }
 
-/** `--workers <n>` or `--workers=<n>` in front, and what is said besides. */
-function takeWorkers(args: readonly string[]): { workers: string | undefined; rest: readonly string[] } {
-  const [first = '', second = ''] = args
-  // Nothing behind it is no number, which the configuration says.
-  if (first === '--workers') return { workers: second || '?', rest: args.slice(2) }
-  const [name, workers] = first.split('=', 2)
-  return name === '--workers'
-    ? { workers: workers || '?', rest: args.slice(1) }
-    : { workers: undefined, rest: args }
-}
-
-async function main(): Promise<void> {
-  const { workers, rest: args } = takeWorkers(process.argv.slice(2))
-  const config = readConfig(workers === undefined ? {} : { WORKERS: workers })
-  if (args.length > 0) {
-    process.exitCode = await runCommand(args, config, {
-      print: (line) => process.stdout.write(`${line}\n`),
-      url: config.serviceUrl,
-      apiKey: config.serviceKey,
-    })
-    return
+/**
+ * The service as a process, until it is told to stop: says where it listens, or why it cannot start.
+ *
+ * @param more variables that count before those of the environment
+ */
+export async function serve(more: NodeJS.ProcessEnv = {}): Promise<void> {
+  try {
+    await serveUntilStopped(readConfig(more))
+  } catch (error) {
+    const text = error instanceof ConfigError ? error.message : `Cannot start: ${startupError(error)}`
+    process.stderr.write(`${text}\n`)
+    process.exitCode = 1
   }
+}
+
+async function serveUntilStopped(config: Config): Promise<void> {
   const service = await startService(config)
   process.stdout.write(banner(service, config))
   const { log } = service.agent
@@ -261,17 +267,6 @@ async function main(): Promise<void> {
       service.stop().then(() => log.flush())
     })
   }
-}
-
-if (import.meta.main) {
-  main().catch((error) => {
-    process.stderr.write(
-      error instanceof ConfigError
-        ? `${error.message}\n`
-        : `${process.argv.length > 2 ? 'Failed' : 'Cannot start'}: ${startupError(error)}\n`,
-    )
-    process.exitCode = 1
-  })
 }
 
 /** What an operator can mend, a port in use, a disk, a store that is away, needs no stack. */

@@ -1,5 +1,16 @@
 import { randomUUID } from 'node:crypto'
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 
 /** Characters of a secret that we sign with: what `openssl rand -base64 24` prints, and more than anybody can guess. */
@@ -29,7 +40,10 @@ export function secretInFolder(folder: string, name: string, make: () => string)
 
 function readIfThere(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8').trim()
+    const secret = readFileSync(path, 'utf8').trim()
+    // Restored from a copy it may be anybody's to read.
+    if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600)
+    return secret
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return undefined
     throw error

@@ -58,7 +58,7 @@ export async function startReads(
     const urls = config.urls[type] ?? played[type]?.baseUrls
     return mode === 'live' || urls ? (READ_CONNECTORS[type]?.(urls, clients[type]) ?? []) : []
   }).filter(({ type }) => parts.connectors.every((other) => other.type !== type))
-  const keys = config.keys ?? keysInFolder(config.dataDir)
+  const keys = () => config.keys ?? keysInFolder(config.dataDir)
   // The sandbox is quicker than any platform, and looked at as often.
   const longestWaitMs = sandbox && Math.max(1, Math.ceil(sandboxReportMs / 4))
   const options = { ...config, longestWaitMs, clients, keys, connectors: [...known, ...parts.connectors] }

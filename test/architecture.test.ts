@@ -9,6 +9,7 @@ const ROWS: readonly (readonly string[])[] = [
   ['connectors', 'sync'],
   ['agent'],
   ['workers'],
+  ['cli'],
 ]
 /** These two build and describe everything, so they may import everything. */
 const TOP = [
@@ -17,6 +18,7 @@ const TOP = [
   'workers-wiring.ts',
   'sandbox-wiring.ts',
   'config.ts',
+  'config-client.ts',
   'config-env.ts',
   'config-fields.ts',
   'config-accounts.ts',
@@ -24,7 +26,6 @@ const TOP = [
   'platform-wiring.ts',
   'sync-wiring.ts',
   'records-wiring.ts',
-  'cli.ts',
   'banner.ts',
 ]
 const SRC = 'src'
@@ -48,10 +49,13 @@ const imports: Import[] = sources.flatMap((from) =>
 const folderOf = (path: string) => (path.includes('/') ? (path.split('/')[0] ?? '') : '')
 
 function rowOf(path: string): number {
-  if (TOP.includes(path)) return ROWS.length + 1
+  if (isTop(path)) return ROWS.length + 1
   const folder = folderOf(path)
   return folder === '' ? 0 : ROWS.findIndex((row) => row.includes(folder)) + 1
 }
+
+/** The command line asks and starts everything. */
+const isTop = (path: string): boolean => TOP.includes(path) || folderOf(path) === 'cli'
 
 const show = ({ from, to }: Import) => `${from} imports ${to}`
 
@@ -65,7 +69,7 @@ describe('the shape of the source', () => {
 
   it('imports only downwards, and never across a row', () => {
     const wrong = imports.filter(
-      ({ from, to }) => folderOf(from) !== folderOf(to) && rowOf(to) >= rowOf(from) && !TOP.includes(from),
+      ({ from, to }) => folderOf(from) !== folderOf(to) && rowOf(to) >= rowOf(from) && !isTop(from),
     )
     expect(wrong.map(show)).toEqual([])
   })
@@ -78,8 +82,21 @@ describe('the shape of the source', () => {
     expect(wrong.map(show)).toEqual([])
   })
 
-  it('reads the environment in config.ts only', () => {
-    expect(sources.filter((path) => path !== 'config.ts' && /process\.env/.test(textOf(path)))).toEqual([])
+  it('loads little for a command, which would otherwise take seconds to begin', () => {
+    const reached = new Set(['cli/index.ts'])
+    for (const path of reached)
+      for (const [, to = ''] of textOf(path).matchAll(
+        /^(?:import|export) (?!type )[^;]*? from '(\.[^']+)'/gm,
+      ))
+        reached.add(relative('.', normalize(join(dirname(path), to))))
+    const others = [...reached].filter((path) => folderOf(path) !== 'cli')
+    expect(others.sort()).toEqual(['clock.ts', 'config-client.ts', 'json-at.ts'])
+  })
+
+  it('reads the environment in config.ts and config-client.ts only', () => {
+    expect(
+      sources.filter((path) => !/^config(-client)?\.ts$/.test(path) && /process\.env/.test(textOf(path))),
+    ).toEqual([])
   })
 
   it('reads the time in clock.ts only', () => {

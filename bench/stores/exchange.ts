@@ -26,8 +26,11 @@ export async function benchExchangeStores(): Promise<void> {
     OPENRTB_RATES: '{"EUR":1.08,"GBP":1.27,"JPY":0.0065}',
     OPENRTB_SHED_ABOVE_MS: '100000',
   }
-  const memory = await startServer('src/main.ts', { ...environment, DATA_DIR: join(directory, 'memory') })
-  const sqlite = await startServer('src/main.ts', {
+  const memory = await startServer('bin/bidwarden.cjs', {
+    ...environment,
+    DATA_DIR: join(directory, 'memory'),
+  })
+  const sqlite = await startServer('bin/bidwarden.cjs', {
     ...environment,
     STORE: 'sqlite',
     DATA_DIR: join(directory, 'sqlite'),

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { messageOf } from '../errors.ts'
 import { codeOf, DiskError } from './disk-error.ts'
+import { makeOwnDatabase } from './own-file.ts'
 import { checkLog } from './write-ahead-log.ts'
 
 /** A kind of file of ours. */
@@ -38,6 +39,7 @@ export function openDatabase(
       `${path}-wal is missing, and with it the end of the ${kind.name}; ${accept}`,
     )
   }
+  makeOwnDatabase(path)
   const database = new DatabaseSync(path, { timeout: 1_000 })
   try {
     const isNew = pragma(database, 'page_count') === 0

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { messageOf } from '../errors.ts'
 import { codeOf, DiskError } from './disk-error.ts'
+import { makeOwn } from './own-file.ts'
 
 /** Who uses a file, or did; and how much of it there must be. */
 export interface Use {
@@ -53,8 +54,10 @@ export class DirectoryLock {
 
   #write(use: Use): void {
     // Renamed into place, so that nobody reads half of it.
-    writeFileSync(`${this.#file}.new`, `${JSON.stringify(use)}\n`, { flush: true })
-    renameSync(`${this.#file}.new`, this.#file)
+    const draft = `${this.#file}.new`
+    makeOwn(draft)
+    writeFileSync(draft, `${JSON.stringify(use)}\n`, { flush: true })
+    renameSync(draft, this.#file)
   }
 }
 
@@ -63,6 +66,7 @@ const BUSY = 5
 function lock(path: string, useFile: string): DatabaseSync {
   let database: DatabaseSync | undefined
   try {
+    makeOwn(path)
     database = new DatabaseSync(path, { timeout: 0 })
     // In memory, so that a lock needs no space on the disk.
     database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')

@@ -14,6 +14,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { FakeClock } from '../../test/support/fake-clock.ts'
 import { smallDisk } from '../../test/support/small-disk.ts'
@@ -73,6 +74,39 @@ const seen = (page: number, atMs: number): Entry => ({
 })
 
 describe('records on the disk', () => {
+  it('that are damaged are named and set aside, and found by nobody as if they were not there', async () => {
+    const { records, directory } = await open()
+    const kinds: Entry[] = [bid('a'), bid('b', { isOpen: true }), key('k', 1), key('other', 1), seen(1, 1)]
+    await records.append([
+      ...kinds,
+      { put: 'campaign', id: 'c', text: '{}' },
+      { put: 'campaign', id: 'd', text: '{}' },
+    ])
+    await records.close()
+    const file = new DatabaseSync(join(directory, 'records.db'))
+    file.exec(`UPDATE bids SET text = 'tampered' WHERE bid_id <> 'x'; UPDATE keys SET text = '{' WHERE key = 'k';
+      UPDATE campaigns SET id = 'e' WHERE id = 'c'; UPDATE seen SET bits = x'00'`)
+    // As an earlier version wrote it.
+    file.exec(
+      `UPDATE campaigns SET sum = NULL WHERE id = 'd'; INSERT INTO campaigns (id, text) VALUES ('f', '{"cut')`,
+    )
+    file.close()
+
+    const { records: again } = await open(directory)
+    expect(await again.recover()).toMatchObject({
+      latest: [],
+      open: [],
+      seen: [],
+      campaigns: [{ id: 'd', text: '{}' }],
+      damaged: ['bid b', 'bid a', 'open bid b', 'campaign e', 'campaign f', 'notices of o, page 1'],
+    })
+    await expect(again.find('key', 'k')).rejects.toThrow('the record of the key k is damaged')
+    expect(await again.find('key', 'other')).toBe('answer to other')
+    expect(await again.find('key', 'none')).toBeUndefined()
+    await again.append([bid('a', { text: 'anew' })])
+    expect(await again.find('bid', 'a')).toBe('anew')
+  })
+
   it('are there after a kill as soon as they were acknowledged; of one name the last', async () => {
     const { records, directory } = await open()
     await records.append([bid('a', { isOpen: true, text: 'under way' }), key('k', 5, 'unknown'), seen(3, 1)])
@@ -87,6 +121,7 @@ describe('records on the disk', () => {
       open: ['text of b'],
       lastKeyMs: 5,
       seen: [{ owner: 'o', page: 3, bits: new Uint8Array([4]) }],
+      damaged: [],
       forgotten: [],
     })
     expect(await again.find('bid', 'a')).toBe('placed')

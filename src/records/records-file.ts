@@ -11,8 +11,9 @@ import {
   usedBytes,
   writeFailure,
 } from '../disk/index.ts'
-import { type Entry, KEY_MS, type Payment, type Recovered } from './records.ts'
+import { type Entry, KEY_MS, type KeptText, type Payment, type Recovered } from './records.ts'
 import { CAMPAIGNS, RECORDS } from './records-schema.ts'
+import { addSums, isSound, sumOf } from './row-sum.ts'
 
 /** How the records of a directory are opened. */
 export interface OpenRecords {
@@ -76,23 +77,24 @@ export class RecordsFile {
     }
     this.#uses = before + 1
     database.exec(CAMPAIGNS)
+    addSums(database, ['bids', 'keys', 'seen', 'campaigns'])
     transaction(database, () => database.prepare('INSERT INTO uses (at_ms) VALUES (?)').run(atMs))
     this.#put = {
       bid: database.prepare(
-        `INSERT INTO bids (bid_id, at_ms, is_open, text, payer, spent) VALUES (?, ?, ?, ?, ?, ?)
+        `INSERT INTO bids (bid_id, at_ms, is_open, text, payer, spent, sum) VALUES (?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (bid_id) DO UPDATE SET is_open = excluded.is_open, text = excluded.text,
-           payer = excluded.payer, spent = excluded.spent`,
+           payer = excluded.payer, spent = excluded.spent, sum = excluded.sum`,
       ),
       key: database.prepare(
-        `INSERT INTO keys (key, at_ms, text) VALUES (?, ?, ?)
-         ON CONFLICT (key) DO UPDATE SET at_ms = excluded.at_ms, text = excluded.text`,
+        `INSERT INTO keys (key, at_ms, text, sum) VALUES (?, ?, ?, ?)
+         ON CONFLICT (key) DO UPDATE SET at_ms = excluded.at_ms, text = excluded.text, sum = excluded.sum`,
       ),
       no_key: database.prepare('DELETE FROM keys WHERE key = ?'),
       seen: database.prepare(
-        `INSERT INTO seen (owner, page, at_ms, bits) VALUES (?, ?, ?, ?)
-         ON CONFLICT (owner, page) DO UPDATE SET bits = excluded.bits`,
+        `INSERT INTO seen (owner, page, at_ms, bits, sum) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (owner, page) DO UPDATE SET bits = excluded.bits, sum = excluded.sum`,
       ),
-      campaign: database.prepare('INSERT OR REPLACE INTO campaigns (id, text) VALUES (?, ?)'),
+      campaign: database.prepare('INSERT OR REPLACE INTO campaigns (id, text, sum) VALUES (?, ?, ?)'),
       no_campaign: database.prepare('DELETE FROM campaigns WHERE id = ?'),
     }
     // From here on the log has something in it, and must be there unless this use is ended.
@@ -136,9 +138,14 @@ export class RecordsFile {
   read(question: RecordsQuestion): RecordsAnswer {
     if (question.ask === 'recover') return { is: 'recovered', recovered: this.#recover() }
     if (question.ask === 'spent') return { is: 'spent', payments: this.#spent(question) }
-    const from = question.ask === 'bid' ? 'bids WHERE bid_id' : 'keys WHERE key'
-    const row = this.#database.prepare(`SELECT text FROM ${from} = ?`).get(question.name)
-    return { is: 'found', text: row && String(row['text']) }
+    const { ask, name } = question
+    const from = ask === 'bid' ? 'bids WHERE bid_id' : 'keys WHERE key'
+    const row = this.#database.prepare(`SELECT text, sum FROM ${from} = ?`).get(name)
+    if (!row) return { is: 'found', text: undefined }
+    const text = String(row['text'])
+    // Not "there is none": a bid of that key would be sent again.
+    if (!isSound(row, name, text)) throw new Error(`the record of the ${ask} ${name} is damaged`)
+    return { is: 'found', text }
   }
 
   /** Housekeeping between two commits; what it cannot do for lack of space it does another time. */
@@ -175,12 +182,12 @@ export class RecordsFile {
       case 'bid': {
         const { bidId, atMs, isOpen, text, spent } = entry
         const [payer, amount] = spent ? [spent.payer, spent.amount] : [null, 0]
-        this.#put.bid.run(bidId, Math.floor(atMs), isOpen ? 1 : 0, text, payer, amount)
+        this.#put.bid.run(bidId, Math.floor(atMs), isOpen ? 1 : 0, text, payer, amount, sumOf(bidId, text))
         this.#wrote(text.length, atMs)
         break
       }
       case 'key':
-        this.#put.key.run(entry.key, Math.floor(entry.atMs), entry.text)
+        this.#put.key.run(entry.key, Math.floor(entry.atMs), entry.text, sumOf(entry.key, entry.text))
         this.#wrote(entry.text.length, entry.atMs)
         break
       case 'no_key':
@@ -188,12 +195,12 @@ export class RecordsFile {
         break
       case 'seen': {
         const { owner, page, atMs, bits } = entry
-        this.#put.seen.run(owner, page, Math.floor(atMs), bits)
+        this.#put.seen.run(owner, page, Math.floor(atMs), bits, sumOf(owner, page, bits))
         this.#wrote(bits.length, atMs)
         break
       }
       case 'campaign':
-        this.#put.campaign.run(entry.id, entry.text)
+        this.#put.campaign.run(entry.id, entry.text, sumOf(entry.id, entry.text))
         break
       case 'no_campaign':
         this.#put.no_campaign.run(entry.id)
@@ -217,22 +224,38 @@ export class RecordsFile {
 
   #recover(): Recovered {
     const rows = (sql: string, ...values: number[]) => this.#database.prepare(sql).all(...values)
+    const damaged: string[] = []
+    /** The rows that are what was written; the others are named, and stay where they are. */
+    const sound = (what: string, sql: string, ...values: number[]): KeptText[] =>
+      rows(sql, ...values).flatMap((row) => {
+        const [id, text] = [String(row['id']), String(row['text'])]
+        if (isSound(row, id, text)) return [{ id, text }]
+        damaged.push(`${what} ${id}`)
+        return []
+      })
     const lastKeyMs = numberOf(this.#database, 'SELECT coalesce(max(at_ms), -1) FROM keys')
     return {
-      latest: rows('SELECT text FROM bids ORDER BY number DESC LIMIT ?', this.#keep.latest)
-        .map(({ text }) => String(text))
+      latest: sound(
+        'bid',
+        'SELECT bid_id AS id, text, sum FROM bids ORDER BY number DESC LIMIT ?',
+        this.#keep.latest,
+      )
+        .map(({ text }) => text)
         .reverse(),
-      open: rows('SELECT text FROM bids WHERE is_open = 1 ORDER BY number').map(({ text }) => String(text)),
+      open: sound(
+        'open bid',
+        'SELECT bid_id AS id, text, sum FROM bids WHERE is_open = 1 ORDER BY number',
+      ).map(({ text }) => text),
       lastKeyMs: lastKeyMs < 0 ? undefined : lastKeyMs,
-      campaigns: rows('SELECT id, text FROM campaigns ORDER BY id').map(({ id, text }) => ({
-        id: String(id),
-        text: String(text),
-      })),
-      seen: rows('SELECT owner, page, bits FROM seen ORDER BY number').map(({ owner, page, bits }) => ({
-        owner: String(owner),
-        page: Number(page),
-        bits: bits instanceof Uint8Array ? bits : new Uint8Array(),
-      })),
+      campaigns: sound('campaign', 'SELECT id, text, sum FROM campaigns ORDER BY id'),
+      seen: rows('SELECT owner, page, bits, sum FROM seen ORDER BY number').flatMap((row) => {
+        const [owner, page] = [String(row['owner']), Number(row['page'])]
+        const bits = row['bits'] instanceof Uint8Array ? row['bits'] : new Uint8Array()
+        if (isSound({ sum: row['sum'] ?? null }, owner, page, bits)) return [{ owner, page, bits }]
+        damaged.push(`notices of ${owner}, page ${page}`)
+        return []
+      }),
+      damaged,
       forgotten: rows('SELECT owner, below FROM forgotten').map(({ owner, below }) => ({
         owner: String(owner),
         below: Number(below),

@@ -51,6 +51,8 @@ export interface Recovered {
   readonly lastKeyMs: number | undefined
   readonly seen: readonly { readonly owner: string; readonly page: number; readonly bits: Uint8Array }[]
   readonly campaigns: readonly KeptText[]
+  /** Names of what is not what was written. It is left out of everything above, and stays where it is. */
+  readonly damaged: readonly string[]
   /** Of these owners, the pages below were deleted for their age or number. */
   readonly forgotten: readonly { readonly owner: string; readonly below: number }[]
 }
@@ -91,6 +93,7 @@ const NOTHING: Recovered = {
   lastKeyMs: undefined,
   seen: [],
   campaigns: [],
+  damaged: [],
   forgotten: [],
 }
 

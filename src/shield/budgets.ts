@@ -89,20 +89,23 @@ export class Budgets {
     by: SetBy = 'configuration',
     holdMode: HoldMode = STRICT,
   ): Scope {
-    const scope = this.#scopes.get(name) ?? new Scope(name, currency, limits, this.#clock.elapsedMs())
+    const known = this.#scopes.get(name)
+    const scope = known ?? new Scope(name, currency, limits, this.#clock.elapsedMs())
     assert(scope.currency === currency, `${name} is kept in ${scope.currency}`)
     this.#scopes.set(name, scope)
-    this.#limit(scope, limits)
+    if (known) this.#limit(known, limits)
     scope.holdBy(holdMode, this.#nextHold())
     this.link.change({ do: 'define', definition: { scope: name, currency, limits, by, ...heldBy(holdMode) } })
-    this.link.draw([scope])
+    // Of a new one nothing is asked before it is bid on: thousands may be defined at a start.
+    if (known || this.#store.answersAtOnce) this.link.draw([scope])
     return scope
   }
 
   /** Takes over what the store has been told of a scope, or will be, by somebody else. */
   follow({ scope: name, currency, limits, holdMode = STRICT }: Omit<ScopeDefinition, 'by'>): Scope {
-    const scope = this.#scopes.get(name) ?? new Scope(name, currency, [], this.#clock.elapsedMs())
+    const scope = this.#scopes.get(name) ?? new Scope(name, currency, limits, this.#clock.elapsedMs())
     this.#scopes.set(name, scope)
+    scope.isKnown = true
     if (!isDeepStrictEqual(scope.limits, limits)) this.#limit(scope, limits)
     if (!isDeepStrictEqual(scope.holdMode, holdMode)) scope.holdBy(holdMode, this.#nextHold())
     return scope
@@ -114,6 +117,11 @@ export class Budgets {
 
   get scopes(): IterableIterator<Scope> {
     return this.#scopes.values()
+  }
+
+  /** How many scopes there are. */
+  get scopeCount(): number {
+    return this.#scopes.size
   }
 
   get killSwitch(): KillSwitch {

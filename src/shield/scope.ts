@@ -20,6 +20,8 @@ export class Scope {
   pause: PauseState = { is: 'running' }
   holdMode: HoldMode = STRICT
   readonly purse: Purse
+  /** The store has heard of it. */
+  isKnown = false
   /** Micros that became spend in this process, less what was credited. */
   spent = 0
   /** Micros of this process's spend that no limit had room for: bills above the held price or after the release. */

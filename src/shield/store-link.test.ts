@@ -50,7 +50,7 @@ it('refuses a hold on a scope that the store does not know, and does not ask for
   await pass(20)
   sent.length = 0
   const refused = budget.holdSoon('a', [scope], micros(10), TERMS)
-  await pass(300)
+  await pass(1_100)
   expect(sent.length).toBeLessThan(4)
   expect(await refused).toMatchObject({ is: 'store_away', scope })
 

@@ -40,6 +40,11 @@ const TICK_MS = 250
 const ANSWER_MS = 1_000
 /** A scope that shows spend is looked up this often although nothing happens on it here. */
 const STALE_MS = 5_000
+/** Purses that are looked at in one tick, and scopes that are looked up in one although nothing happens on them. */
+const PURSES_PER_TICK = 2_500
+const STALE_PER_TICK = 25
+/** Changes that are on their way together. */
+const CHANGES_AT_ONCE = 200
 
 /** Lines on their way, and who waits for their answers. */
 interface Round {
@@ -64,8 +69,19 @@ export class StoreLink {
   /** The scopes of that next round. */
   readonly #waiting = new Set<Scope>()
   #epoch: string | undefined
+  /** Not yet taken by the store, in their order; the first `#told` of them are on their way. */
   #changes: ControlChange[] = []
+  /** Of the changes, how many are of a scope; undefined stands for the kill switch. */
+  readonly #changing = new Map<string | undefined, number>()
   #telling: Promise<void> | undefined
+  /** Scopes that the store may not know yet: their definition is on its way. */
+  readonly #undefined = new Set<string>()
+  /** What the store told of these scopes, or of the kill switch, was passed over, since they were being changed here. */
+  readonly #passedOver = new Set<string | undefined>()
+  /** What the store holds was read once; from then on it tells of changes. */
+  #isRead = false
+  /** Where the next tick goes on looking. */
+  #lookFrom = 0
 
   constructor(options: StoreLinkOptions) {
     this.#options = options
@@ -79,13 +95,17 @@ export class StoreLink {
 
   /** Sends a change as soon as those before it are taken. In force in this process already. */
   change(change: ControlChange): void {
+    const scope = scopeOf(change)
     this.#changes.push(change)
+    this.#changing.set(scope, (this.#changing.get(scope) ?? 0) + 1)
+    if (change.do === 'define' && this.#options.scopes.get(change.definition.scope)?.isKnown === false)
+      this.#undefined.add(change.definition.scope)
     this.#tell()
   }
 
   /** Whether a change of this scope, or of the kill switch, is still on its way. */
   isChanging(scope: string | undefined): boolean {
-    return this.#changes.some((change) => scopeOf(change) === scope)
+    return this.#changing.has(scope)
   }
 
   /**
@@ -99,7 +119,9 @@ export class StoreLink {
       await this.#telling
       if (this.#state.is === 'away') throw new StoreUnavailable(this.#state.detail)
     }
+    if (this.#isRead) return
     this.#heard(await this.#options.store.control())
+    this.#isRead = true
   }
 
   /**
@@ -107,6 +129,9 @@ export class StoreLink {
    * round that was sent after this call is over, whatever came of it.
    */
   draw(scopes: readonly Scope[]): Promise<void> | undefined {
+    // The store would only say that it does not know them.
+    if (this.#telling && scopes.some(({ name }) => this.#undefined.has(name)))
+      return this.#telling.then(() => (this.#state.is === 'up' ? this.draw(scopes) : undefined))
     if (!this.#round) return this.#send(scopes)
     for (const scope of scopes) this.#waiting.add(scope)
     this.#next ??= newRound()
@@ -126,7 +151,7 @@ export class StoreLink {
     // The first round ends what is under way, the second returns what it may have brought.
     for (let i = 0; i < 2; i++) {
       for (const { purse } of this.#options.scopes.values()) purse.close()
-      await this.#send(this.#due())
+      await this.#send(this.#due(this.#options.scopes.size))
     }
     this.#stopWatching()
     if (this.#options.staysOwner) return
@@ -138,6 +163,10 @@ export class StoreLink {
   }
 
   #heard(control: Control): void {
+    if (this.#changes.length > 0) {
+      for (const { scope } of control.scopes) if (this.isChanging(scope)) this.#passedOver.add(scope)
+      if (this.isChanging(undefined)) this.#passedOver.add(undefined)
+    }
     this.#options.onControl(control)
     this.#follow(control.epoch)
   }
@@ -155,13 +184,26 @@ export class StoreLink {
     if (!this.#round) this.#send(this.#due())
   }
 
-  #due(): Scope[] {
+  /** Of thousands of scopes the next few each time, so that a tick takes a millisecond and a lease is renewed in time. */
+  #due(most = PURSES_PER_TICK): Scope[] {
     const nowMs = this.#options.clock.elapsedMs()
-    return [...this.#options.scopes.values()].filter(
-      ({ purse }) =>
-        purse.isDue(nowMs) ||
-        (nowMs - purse.answeredMs >= STALE_MS && (showsSpend(purse) || this.#state.is === 'away')),
-    )
+    const all = [...this.#options.scopes.values()]
+    const count = Math.min(all.length, most)
+    const due: Scope[] = []
+    let stale = 0
+    for (let i = 0; i < count; i++) {
+      const scope = all[(this.#lookFrom + i) % all.length]
+      if (!scope || this.#undefined.has(scope.name)) continue
+      const { purse } = scope
+      const isStale = nowMs - purse.answeredMs >= STALE_MS && (showsSpend(purse) || this.#state.is === 'away')
+      if (purse.isDue(nowMs)) due.push(scope)
+      else if (isStale && stale < STALE_PER_TICK) {
+        due.push(scope)
+        stale += 1
+      }
+    }
+    this.#lookFrom = all.length > 0 ? (this.#lookFrom + count) % all.length : 0
+    return due
   }
 
   #send(asked: readonly Scope[]): Promise<void> | undefined {
@@ -228,21 +270,23 @@ export class StoreLink {
 
   #tell(): void {
     if (this.#telling) return
-    const change = this.#changes[0]
-    if (!change) return
-    const taken = attempt(() => putChange(this.#options.store, change))
-    if (!(taken instanceof Promise)) {
-      this.#taken(taken)
+    const { clock, store } = this.#options
+    const together = this.#nextChanges()
+    if (together.length === 0) return
+    const taken = together.map((change) => attempt(() => putChange(store, change)))
+    if (!taken.some((one) => one instanceof Promise)) {
+      this.#taken(together, taken)
       this.#tell()
       return
     }
-    const { clock, store } = this.#options
-    this.#telling = inTime(clock, taken)
+    this.#telling = inTime(clock, Promise.all(taken))
       .then(async (defined) => {
-        this.#taken(defined)
+        this.#taken(together, defined)
         this.#move({ is: 'up' })
-        // What was told of a scope while it was being changed here was passed over.
-        if (this.#changes.length === 0) this.#options.onControl(await inTime(clock, store.control()))
+        if (this.#changes.length > 0 || this.#passedOver.size === 0) return
+        const missed = [...this.#passedOver].filter((scope) => scope !== undefined)
+        this.#passedOver.clear()
+        this.#options.onControl(await inTime(clock, store.control(missed)))
       })
       .catch((error) => this.#failed(error))
       .then(() => {
@@ -251,9 +295,30 @@ export class StoreLink {
       })
   }
 
-  #taken(defined: ScopeDefinition | undefined): void {
-    this.#changes.shift()
-    if (defined && !this.isChanging(defined.scope)) this.#options.onDefined(defined)
+  /** The first changes that may be sent together, since each is of another scope and so none can overtake another. */
+  #nextChanges(): ControlChange[] {
+    const scopes = new Set<string | undefined>()
+    const together: ControlChange[] = []
+    for (const change of this.#changes) {
+      if (together.length === CHANGES_AT_ONCE || scopes.has(scopeOf(change))) break
+      scopes.add(scopeOf(change))
+      together.push(change)
+    }
+    return together
+  }
+
+  #taken(changes: readonly ControlChange[], defined: readonly Soon<ScopeDefinition | undefined>[]): void {
+    this.#changes.splice(0, changes.length)
+    for (const change of changes) {
+      const left = (this.#changing.get(scopeOf(change)) ?? 1) - 1
+      if (left > 0) this.#changing.set(scopeOf(change), left)
+      else this.#changing.delete(scopeOf(change))
+    }
+    for (const one of defined) {
+      if (one === undefined || one instanceof Promise) continue
+      this.#undefined.delete(one.scope)
+      if (!this.isChanging(one.scope)) this.#options.onDefined(one)
+    }
   }
 
   #failed(error: unknown): void {

@@ -10,7 +10,7 @@ import { createSyncApp } from './api/app.ts'
 import { OpenStreams } from './api/events.ts'
 import type { ConnectorRow } from './connections.ts'
 import type { CallLimit, ConnectorType, ReadConnector } from './connectors/read-connector.ts'
-import { createKeyring } from './credentials/index.ts'
+import { countUnreadable, createKeyring } from './credentials/index.ts'
 import { type CloudEvent, createEventStream, emit, publishWaiting } from './events/index.ts'
 import { forgetOld, type Keep } from './forget-old.ts'
 import { retryDue, runSchedules, settleLeftOver, settleSyncs } from './jobs/index.ts'
@@ -35,8 +35,8 @@ import { infoOf, startWorker } from './work/index.ts'
 export interface SyncOptions {
   readonly store: StoreAddress
   readonly files: FileStore
-  /** AES-256 keys; the first seals. */
-  readonly keys: readonly Buffer[]
+  /** AES-256 keys; the first seals. Asked for once the database is open: a key is made with it, never before. */
+  readonly keys: () => readonly Buffer[]
   readonly connectors: readonly ReadConnector[]
   readonly clients: Readonly<Partial<Record<ConnectorType, OauthClient>>>
   readonly callbacks: { readonly urls: readonly string[]; readonly loopback: boolean }
@@ -77,7 +77,7 @@ export interface SyncOutside {
 export interface RunningSync {
   readonly app: OpenAPIHono<Env>
   readonly sync: Sync
-  /** Whether the database of connections can be used; bids and auctions do without it. */
+  /** That of `sync`. */
   readonly state: StoreState
   /** Ends answers that go on for ever, so that the server can close. */
   endStreams(): void
@@ -92,6 +92,9 @@ const SWEEP_MS = 600_000
 /** Between two comparisons of reported and own spend. */
 const SPEND_MS = 900_000
 
+const UNREADABLE =
+  'their credentials were encrypted with keys that are not in ENCRYPTION_KEY; add those, or connect the accounts again'
+
 /** Opens the database, takes up what an earlier process left, and begins to work. */
 export async function startSync(options: SyncOptions, outside: SyncOutside): Promise<RunningSync> {
   const { clock, log, authorize } = outside
@@ -99,7 +102,7 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
     log.warn({ ...state, ...(cause !== undefined && { err: cause }) }, 'the database of connections'),
   )
   const http = createHttpClient(clock, MAX_ANSWER_BYTES)
-  const keyring = createKeyring(options.keys)
+  const keyring = createKeyring(options.keys())
   const owner = nanoid()
   const connectors = new Map<string, ReadConnector>(options.connectors.map((one) => [one.type, one]))
   const connectorOf = (type: string) => connectors.get(type)
@@ -235,8 +238,14 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
     every(clock, SPEND_MS, () => void background(compareSpend())),
   ]
   await settleLeftOver(jobs)
+  const unreadable = await countUnreadable(store, keyring)
+  if (unreadable > 0) log.error({ connections: unreadable }, UNREADABLE)
 
   const sync: Sync = {
+    get state() {
+      if (store.state.is === 'away' || unreadable === 0) return store.state
+      return { is: 'away', detail: `${unreadable} connections: ${UNREADABLE}` } as const
+    },
     store,
     clock,
     log,
@@ -262,7 +271,7 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
     app: createSyncApp(sync, streams),
     sync,
     get state() {
-      return store.state
+      return sync.state
     },
     endStreams: () => streams.end(),
     async stop() {

@@ -10,7 +10,7 @@ import type { AuthorizationDeps, OauthClient, TokenKeeper } from './oauth/index.
 import type { OwnSpendOf } from './reconcile/index.ts'
 import type { FileStore } from './reports/index.ts'
 import type { Breakers, CallDeps, HealthRecord, Limits } from './run/index.ts'
-import type { Store } from './store/index.ts'
+import type { Store, StoreState } from './store/index.ts'
 import type { Worker } from './work/index.ts'
 
 /** Who pays for what a change lets a platform spend. */
@@ -24,6 +24,8 @@ export interface Payer {
 
 /** The parts of the read stack, as its calls use them. */
 export interface Sync {
+  /** Whether connections can be used: their database, and the key of their credentials. Bids and auctions do without. */
+  readonly state: StoreState
   readonly store: Store
   readonly clock: Clock
   readonly log: Logger

@@ -185,7 +185,7 @@ export class Fleet implements Crew {
       define: async (definition) => store.define(definition),
       setPause: async (scope, pause) => store.setPause(scope, pause),
       setKillSwitch: async (killSwitch) => store.setKillSwitch(killSwitch),
-      control: async () => store.control(),
+      control: async (scopes) => store.control(scopes),
       trust: async () => store.trust(),
       send: (owner, letter) => office.send(owner, letter),
       mark: async (chunks) => {
@@ -222,10 +222,10 @@ export class Fleet implements Crew {
     })
   }
 
-  /** Tells the workers, of changes that follow each other closely the last. */
+  /** Tells the workers, of changes that follow each other closely all together. */
   #announce(control: Control): void {
     const isPlanned = this.#control !== undefined
-    this.#control = control
+    this.#control = withLater(this.#control, control)
     if (isPlanned) return
     this.#options.clock.after(ANNOUNCE_MS, () => {
       const latest = this.#control
@@ -267,4 +267,12 @@ export class Fleet implements Crew {
   #each(task: (member: Member) => unknown): void {
     for (const member of this.#members.values()) task(member)
   }
+}
+
+/** What both tell, of each scope the later. */
+function withLater(before: Control | undefined, control: Control): Control {
+  if (!before) return control
+  const scopes = new Map(before.scopes.map((one) => [one.scope, one]))
+  for (const one of control.scopes) scopes.set(one.scope, one)
+  return { ...control, scopes: [...scopes.values()] }
 }

@@ -35,7 +35,7 @@ export interface PrimaryCalls {
   define(definition: ScopeDefinition): Promise<ScopeDefinition>
   setPause(scope: string, pause: PauseState): Promise<void>
   setKillSwitch(killSwitch: KillSwitch): Promise<void>
-  control(): Promise<Control>
+  control(scopes?: readonly string[]): Promise<Control>
   trust(): Promise<void>
 
   /** A notice of another owner's bid; resolves when that owner, or the primary in its place, has recorded it. */

@@ -50,8 +50,8 @@ export class RemoteStore implements BudgetStore, OwnerMail {
     return reached(this.#primary.setKillSwitch(killSwitch))
   }
 
-  control() {
-    return reached(this.#primary.control())
+  control(scopes?: readonly string[]) {
+    return reached(this.#primary.control(scopes))
   }
 
   trust() {

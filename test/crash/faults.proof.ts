@@ -113,7 +113,7 @@ describe('the service that is told to stop', { timeout: 120_000 }, () => {
     service.signal('SIGTERM')
     expect(await service.ended()).toBe(1)
 
-    const verify = spawn(process.execPath, ['src/main.ts', 'ledger', 'verify'], {
+    const verify = spawn(process.execPath, ['bin/bidwarden.cjs', 'ledger', 'verify'], {
       env: { PATH: process.env['PATH'], ...environment },
     })
     let said = ''

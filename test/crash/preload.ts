@@ -1,4 +1,4 @@
-// `node --import ./test/crash/preload.ts src/main.ts`: loads the service's modules, then waits for a line before the service
+// `node --import ./test/crash/preload.ts bin/bidwarden.cjs`: loads the service's modules, then waits for a line before the service
 // begins. So a restart takes as long as the service itself needs, and the next process is ready while one still runs.
 import { isMainThread } from 'node:worker_threads'
 
@@ -6,7 +6,7 @@ import { isMainThread } from 'node:worker_threads'
 if (isMainThread && process.send === undefined) {
   await Promise.all([
     import('../../src/agent/index.ts'),
-    import('../../src/cli.ts'),
+    import('../../src/cli/index.ts'),
     import('../../src/config.ts'),
     import('../../src/sync-wiring.ts'),
     import('../../src/shield/store/sqlite-worker.ts'),

@@ -28,10 +28,10 @@ export interface ServiceProcess {
   close(): Promise<void>
 }
 
-const ARGUMENTS = ['--import', PRELOAD, 'src/main.ts']
+const ARGUMENTS = ['--import', PRELOAD, 'bin/bidwarden.cjs']
 
 /**
- * @param environment of `src/main.ts`, with its PORT
+ * @param environment of `bin/bidwarden.cjs`, with its PORT
  * @param uid whom the service runs as, where it is not the user of this process
  */
 export async function serviceProcess(

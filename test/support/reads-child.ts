@@ -12,7 +12,7 @@ await startSync(
   {
     store: { is: 'sqlite', dataDir },
     files: { is: 'folder', dataDir },
-    keys: keysInFolder(dataDir),
+    keys: () => keysInFolder(dataDir),
     connectors: [exampleConnector(platformUrl)],
     clients: { DV360: { clientId: 'example', clientSecret: 'example-secret' } },
     callbacks: { urls: [], loopback: true },

@@ -30,7 +30,7 @@ export function startAs(
   environment: Record<string, string>,
   args: readonly string[] = [],
 ): Started {
-  const child = spawn(process.execPath, ['src/main.ts', ...args], {
+  const child = spawn(process.execPath, ['bin/bidwarden.cjs', ...args], {
     env: { ...INHERITED, DATA_DIR: folder(), ...environment },
     ...user,
   })

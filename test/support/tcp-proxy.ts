@@ -11,6 +11,8 @@ export interface TcpProxy {
   cut(what: Cut): void
   /** Loses nothing any more. Connections that lost something are ended, since their streams have holes. */
   heal(): void
+  /** What the server says arrives so much later, from now on. */
+  delay(ms: number): void
   /** New connections go to another server; those there are end. */
   turnTo(port: number): void
   close(): Promise<void>
@@ -19,6 +21,7 @@ export interface TcpProxy {
 export async function startProxy(port: number): Promise<TcpProxy> {
   let toPort = port
   let lost: Cut = 'none'
+  let delayMs = 0
   const pairs = new Set<{ readonly near: Socket; readonly far: Socket; damaged: boolean }>()
   const server = createServer((near) => {
     const far = createConnection(toPort, '127.0.0.1')
@@ -36,7 +39,8 @@ export async function startProxy(port: number): Promise<TcpProxy> {
     })
     far.on('data', (bytes) => {
       if (lost !== 'none') pair.damaged = true
-      else near.write(bytes)
+      else if (delayMs === 0) near.write(bytes)
+      else setTimeout(() => near.writable && near.write(bytes), delayMs)
     })
   })
   server.listen(0, '127.0.0.1')
@@ -54,6 +58,9 @@ export async function startProxy(port: number): Promise<TcpProxy> {
     heal: () => {
       lost = 'none'
       endPairs(({ damaged }) => damaged)
+    },
+    delay: (ms) => {
+      delayMs = ms
     },
     turnTo: (other) => {
       toPort = other

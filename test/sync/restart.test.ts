@@ -2,7 +2,6 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { runCommand } from '../../src/cli.ts'
 import { parseConfig } from '../../src/config.ts'
 import { createLog } from '../../src/log.ts'
 import { startService } from '../../src/main.ts'
@@ -10,6 +9,7 @@ import { at } from '../../src/platforms/index.ts'
 import { goOn, stopped } from '../support/harness.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { startReads } from '../support/reads.ts'
+import { terminalAt } from '../support/terminal.ts'
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'bidwarden-'))
@@ -105,10 +105,9 @@ describe('a restart', () => {
     const id = await reads.connect()
     const before = readFileSync(join(dataDir, 'encryption.key'), 'utf8')
     await stopped(reads.service, reads.clock)
-    const lines: string[] = []
     const config = parseConfig({ PORT: '0', DATA_DIR: dataDir, OAUTH_CLIENTS: clients })
-    const print = (line: string) => lines.push(line)
-    expect(await runCommand(['keys', 'rotate'], config, { print, url: '', apiKey: undefined })).toBe(0)
+    const { lines, run } = terminalAt('', {}, { config: async () => config })
+    expect(await run('keys', 'rotate')).toBe(0)
     expect(lines[0]).toMatch(/^1 credentials are now encrypted with key [0-9a-f]{16}$/)
     expect(readFileSync(join(dataDir, 'encryption.key'), 'utf8')).not.toBe(before)
 

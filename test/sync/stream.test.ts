@@ -28,7 +28,7 @@ async function start(engine: string) {
         store,
         streamUrl: server.url,
         files: { is: 'folder', dataDir },
-        keys: [randomBytes(32)],
+        keys: () => [randomBytes(32)],
         connectors: [],
         clients: {},
         callbacks: { urls: [], loopback: false },

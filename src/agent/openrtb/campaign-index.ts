@@ -21,6 +21,31 @@ export interface Bucket {
   readonly maxCpm: readonly number[]
 }
 
+/** Grows in place: thousands of campaigns may share a slot, and each copy would cost as much as all before it. */
+class GrowingBucket implements Bucket {
+  offers: Offer[] = []
+  microsPerLtv: number[] = []
+  minCpm: number[] = []
+  maxCpm: number[] = []
+
+  add(offer: Offer): void {
+    const { microsPerLtv, spec } = offer.campaign
+    this.offers.push(offer)
+    this.microsPerLtv.push(microsPerLtv)
+    this.minCpm.push(spec.price.minCpm)
+    this.maxCpm.push(spec.price.maxCpm)
+  }
+
+  remove(campaignId: string): void {
+    const kept = new GrowingBucket()
+    for (const offer of this.offers) if (offer.campaign.id !== campaignId) kept.add(offer)
+    this.offers = kept.offers
+    this.microsPerLtv = kept.microsPerLtv
+    this.minCpm = kept.minCpm
+    this.maxCpm = kept.maxCpm
+  }
+}
+
 /** Where offers of a kind lie: banners under their {@link sizeKey}, the rest under a number no size has. */
 export const SLOT_KEYS = { video: -1, audio: -2, native: -3 } as const
 
@@ -29,7 +54,7 @@ const NO_OFFERS: readonly Bucket[] = []
 
 /** Offers by slot and country. */
 export class OfferBook {
-  readonly #slots = new Map<number, Map<string, Bucket>>()
+  readonly #slots = new Map<number, Map<string, GrowingBucket>>()
 
   add(campaign: Campaign): void {
     for (const creative of campaign.creatives) {
@@ -38,14 +63,17 @@ export class OfferBook {
   }
 
   remove(campaign: Campaign): void {
-    for (const [slot, countries] of this.#slots) {
-      for (const [country, bucket] of countries) {
-        const rest = bucket.offers.filter((offer) => offer.campaign.id !== campaign.id)
-        if (rest.length === bucket.offers.length) continue
-        if (rest.length === 0) countries.delete(country)
-        else countries.set(country, bucketOf(rest))
+    for (const creative of campaign.creatives) {
+      for (const [slot] of slotsOf(creative)) {
+        const countries = this.#slots.get(slot)
+        if (!countries) continue
+        for (const country of countriesOf(campaign)) {
+          const bucket = countries.get(country)
+          bucket?.remove(campaign.id)
+          if (bucket?.offers.length === 0) countries.delete(country)
+        }
+        if (countries.size === 0) this.#slots.delete(slot)
       }
-      if (countries.size === 0) this.#slots.delete(slot)
     }
   }
 
@@ -73,24 +101,18 @@ export class OfferBook {
   }
 
   #addOffer(slot: number, offer: Offer): void {
-    const countries = this.#slots.get(slot) ?? new Map<string, Bucket>()
+    const countries = this.#slots.get(slot) ?? new Map<string, GrowingBucket>()
     this.#slots.set(slot, countries)
-    const targets = offer.campaign.countries.length === 0 ? [EVERYWHERE] : offer.campaign.countries
-    for (const country of targets) {
-      countries.set(country, bucketOf([...(countries.get(country)?.offers ?? []), offer]))
+    for (const country of countriesOf(offer.campaign)) {
+      const bucket = countries.get(country) ?? new GrowingBucket()
+      countries.set(country, bucket)
+      bucket.add(offer)
     }
   }
 }
 
-function bucketOf(offers: readonly Offer[]): Bucket {
-  const campaigns = offers.map(({ campaign }) => campaign)
-  return {
-    offers,
-    microsPerLtv: campaigns.map(({ microsPerLtv }) => microsPerLtv),
-    minCpm: campaigns.map(({ spec }) => spec.price.minCpm),
-    maxCpm: campaigns.map(({ spec }) => spec.price.maxCpm),
-  }
-}
+const countriesOf = ({ countries }: Campaign): readonly string[] =>
+  countries.length === 0 ? [EVERYWHERE] : countries
 
 function slotsOf(creative: Creative): (readonly [slot: number, sizeJson: string])[] {
   return creative.kind === 'banner' ? bannerSlots(creative) : [[SLOT_KEYS[creative.kind], '']]

@@ -31,6 +31,8 @@ export class Ledger {
   readonly #accounts = new Map<string, Account>()
   #killSwitch: KillSwitch = { is: 'released' }
   #version = 1
+  /** Scopes whose definition or pause has changed since {@link takeChanged} was asked last. */
+  readonly #changed = new Set<string>()
 
   /** @param leaseMs how long an owner's grants last without a word; Infinity where owners cannot be cut off */
   constructor(clock: Clock, leaseMs: number) {
@@ -81,21 +83,27 @@ export class Ledger {
     const known = this.#accounts.get(scope)
     if (!known) {
       this.#accounts.set(scope, new Account(this.#clock, this.#leaseMs, definition))
-      this.#version += 1
+      this.#change(scope)
       return definition
     }
     if (currency === known.currency && (by === 'operator' || known.setBy === 'configuration')) {
       known.setLimits(limits, by, holdMode)
-      this.#version += 1
+      this.#change(scope)
     }
     return definitionOf(known)
+  }
+
+  /** What is defined of a scope. */
+  definition(scope: string): ScopeDefinition | undefined {
+    const account = this.#accounts.get(scope)
+    return account && definitionOf(account)
   }
 
   setPause(scope: string, pause: PauseState): void {
     const account = this.#accounts.get(scope)
     if (!account) return
     account.pause = pause
-    this.#version += 1
+    this.#change(scope)
   }
 
   setKillSwitch(killSwitch: KillSwitch): void {
@@ -107,12 +115,25 @@ export class Ledger {
     return this.#version
   }
 
-  control(): Control {
-    const scopes = [...this.#accounts.values()].map((account) => ({
-      ...definitionOf(account),
-      pause: account.pause,
-    }))
+  control(names: Iterable<string> = this.#accounts.keys()): Control {
+    const scopes = []
+    for (const name of names) {
+      const account = this.#accounts.get(name)
+      if (account) scopes.push({ ...definitionOf(account), pause: account.pause })
+    }
     return { version: this.#version, killSwitch: this.#killSwitch, scopes }
+  }
+
+  /** Control of the scopes that have changed since this was asked last. */
+  takeChanged(): Control {
+    const control = this.control(this.#changed)
+    this.#changed.clear()
+    return control
+  }
+
+  #change(scope: string): void {
+    this.#version += 1
+    this.#changed.add(scope)
   }
 }
 

@@ -52,8 +52,8 @@ export class MemoryStore implements BudgetStore {
     this.#tell()
   }
 
-  control(): Control {
-    return this.ledger.control()
+  control(scopes?: readonly string[]): Control {
+    return this.ledger.control(scopes)
   }
 
   /** It forgets only with the process that spends, and then there is nobody to ask. */
@@ -69,7 +69,7 @@ export class MemoryStore implements BudgetStore {
   }
 
   #tell(): void {
-    const control = this.ledger.control()
+    const control = this.ledger.takeChanged()
     for (const onChange of this.#watchers) onChange(control)
   }
 }

@@ -43,6 +43,8 @@ export class RedisControl {
   #known: Control = { version: 0, killSwitch: RELEASED, scopes: [] }
   /** Those of what is known, by name. */
   readonly #scopes = new Map<string, Control['scopes'][number]>()
+  /** Scopes that were read anew since {@link takeChanged} was asked last. */
+  #changed = new Set<string>()
   #replid: string | undefined
   /** Counts up whenever somebody meets a fenced account. */
   fences = 0
@@ -65,8 +67,15 @@ export class RedisControl {
     return this.#known
   }
 
+  /** Names of the scopes that have changed since this was asked last. */
+  takeChanged(): string[] {
+    const changed = [...this.#changed]
+    this.#changed.clear()
+    return changed
+  }
+
   /** What is known of a scope. */
-  scope(name: string): ScopeDefinition | undefined {
+  one(name: string): Control['scopes'][number] | undefined {
     return this.#scopes.get(name)
   }
 
@@ -171,6 +180,7 @@ export class RedisControl {
     this.#replid = reply.replid
     this.fences = reply.fences
     if (reply.fields) {
+      for (const scope of this.#scopes.keys()) this.#changed.add(scope)
       this.#scopes.clear()
       this.#known = { ...this.#known, killSwitch: RELEASED }
     }
@@ -188,12 +198,15 @@ export class RedisControl {
         const scope = name.slice(2)
         const { pause = RUNNING } = this.#scopes.get(scope) ?? {}
         this.#scopes.set(scope, { scope, ...definition.parse(JSON.parse(text)), pause })
+        this.#changed.add(scope)
       }
     }
     // A scope is there before its pause.
     for (const [name, text] of said) {
       const one = name.startsWith('p:') && this.#scopes.get(name.slice(2))
-      if (one) this.#scopes.set(one.scope, { ...one, pause: pause.parse(JSON.parse(text)) })
+      if (!one) continue
+      this.#scopes.set(one.scope, { ...one, pause: pause.parse(JSON.parse(text)) })
+      this.#changed.add(one.scope)
     }
     return { version, killSwitch, scopes: [...this.#scopes.values()] }
   }

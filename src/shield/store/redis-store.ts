@@ -147,8 +147,12 @@ export class RedisStore implements BudgetStore {
   }
 
   /** As of the last answer, at most a second old while Redis can be reached, and kept while it cannot. */
-  control(): Control {
-    return { ...this.#control.known, epoch: `${this.#epoch} ${this.#control.fences}` }
+  control(scopes?: readonly string[]): Control {
+    const { known } = this.#control
+    const named = scopes
+      ? { ...known, scopes: scopes.flatMap((name) => this.#control.one(name) ?? []) }
+      : known
+    return { ...named, epoch: `${this.#epoch} ${this.#control.fences}` }
   }
 
   watch(onChange: (control: Control) => void): Cancel {
@@ -183,7 +187,7 @@ export class RedisStore implements BudgetStore {
     this.#drawn.add(line.scope)
     const epoch = this.#epoch
     let reply = asSyncReply(await this.#accounts.ask(line.scope, 'sync', { owner, line }))
-    const known = reply.is === 'unknown_scope' ? this.#control.scope(line.scope) : undefined
+    const known = reply.is === 'unknown_scope' ? this.#control.one(line.scope) : undefined
     if (known) {
       // Redis has lost it; what is known of it here goes back before anything is booked.
       await this.#define(known, await this.#control.read())
@@ -211,7 +215,7 @@ export class RedisStore implements BudgetStore {
   async #define(definition: ScopeDefinition, control: ControlReply): Promise<ScopeDefinition> {
     const { scope, currency, limits, by, holdMode } = definition
     this.#accounts.learn(limits)
-    const isKnown = this.#control.scope(scope) !== undefined
+    const isKnown = this.#control.one(scope) !== undefined
     const movedLately = control.timeMs - control.movedMs < MOVED_MS
     const fence = isKnown || !control.isReady ? LOST : movedLately ? MOVED : undefined
     const reply = await this.#accounts.ask(scope, 'define', {
@@ -276,7 +280,7 @@ export class RedisStore implements BudgetStore {
     const told = `${version} ${this.#epoch} ${this.#control.fences}`
     if (told === this.#told) return
     this.#told = told
-    const control = this.control()
+    const control = this.control(this.#control.takeChanged())
     for (const onChange of this.#watchers) onChange(control)
   }
 }

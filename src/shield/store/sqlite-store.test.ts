@@ -146,7 +146,7 @@ describe('the directory', () => {
     const { store, directory } = await openStore()
     await store.define(define)
     const old = copyOf(directory)
-    await store.define(define)
+    await store.setPause(define.scope, { is: 'paused', reason: 'a check' })
     await store.close()
     const { cpSync } = await import('node:fs')
     cpSync(join(directory, 'ledger.use'), join(old, 'ledger.use'))

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Boot, Cancel, Clock } from '../../clock.ts'
 import { type DiskState, GroupCommit, type WriteFailure } from '../../disk/index.ts'
 import type { JournalCommand, JournalEntry } from './journal-entry.ts'
@@ -89,8 +90,15 @@ export class SqliteStore implements BudgetStore {
   }
 
   async sync(owner: string, lines: readonly SyncLine[]): Promise<SyncReply[]> {
-    const replies = await this.#commit(lines.map((line) => ({ do: 'sync', owner, line })))
-    return replies.map((one) => (one.to === 'sync' ? one.reply : { is: 'stale' }))
+    // A line of a scope that is not there moves nothing, so it is not written down either.
+    const { accounts } = this.#journal.ledger
+    const known = lines.filter(({ scope }) => accounts.has(scope))
+    const replies = (await this.#commit(known.map((line) => ({ do: 'sync', owner, line })))).values()
+    return lines.map((line): SyncReply => {
+      if (!known.includes(line)) return { is: 'unknown_scope' }
+      const reply = replies.next().value
+      return reply?.to === 'sync' ? reply.reply : { is: 'stale' }
+    })
   }
 
   async bill(bills: readonly Bill[]): Promise<BillReply[]> {
@@ -103,6 +111,12 @@ export class SqliteStore implements BudgetStore {
   }
 
   async define(definition: ScopeDefinition): Promise<ScopeDefinition> {
+    const known = this.#journal.ledger.definition(definition.scope)
+    // Every start defines all budgets again; what changes nothing needs no entry, but what it repeats must be on the disk.
+    if (known && isDeepStrictEqual(known, definition)) {
+      await this.#commits.flushed()
+      return known
+    }
     const [one] = await this.#commit([{ do: 'define', definition }])
     return one?.to === 'define' ? one.reply : definition
   }
@@ -116,8 +130,8 @@ export class SqliteStore implements BudgetStore {
   }
 
   /** What is on the disk, or will be before this is answered. */
-  async control(): Promise<Control> {
-    const control = this.#journal.ledger.control()
+  async control(scopes?: readonly string[]): Promise<Control> {
+    const control = this.#journal.ledger.control(scopes)
     await this.#commits.flushed()
     return control
   }
@@ -177,7 +191,7 @@ export class SqliteStore implements BudgetStore {
     const { version } = this.#journal.ledger
     if (version === this.#told) return
     this.#told = version
-    const control = this.#journal.ledger.control()
+    const control = this.#journal.ledger.takeChanged()
     for (const onChange of this.#watchers) onChange(control)
   }
 }

@@ -415,7 +415,11 @@ export function budgetStoreContract(name: string, open: () => Promise<StoreFixtu
             pause: { is: 'paused', reason: 'a check' },
           },
         ])
-        await expect.poll(() => told.at(-1)).toEqual(control)
+        // Of a scope it tells what has changed, and the kill switch always.
+        const scopes = () => new Map(told.flatMap((one) => one.scopes.map((scope) => [scope.scope, scope])))
+        await expect.poll(() => ({ ...told.at(-1), scopes: [...scopes().values()] })).toEqual(control)
+        expect((await store.control([SCOPE, 'none'])).scopes).toEqual(control.scopes)
+        expect((await store.control([])).scopes).toEqual([])
         const versions = told.map(({ version }) => version)
         expect(versions).toEqual(versions.toSorted((a, b) => a - b))
         stop()

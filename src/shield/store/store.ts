@@ -149,7 +149,7 @@ export type KillSwitch =
   | { readonly is: 'released' }
   | { readonly is: 'engaged'; readonly reason: string; readonly sinceMs: number }
 
-/** Everything operators have decided. */
+/** What operators have decided, of all scopes or some. */
 export interface Control {
   readonly version: number
   /** Another one than before: the store was restarted or failed over, and every purse should be reported to it again. */
@@ -181,13 +181,17 @@ export interface BudgetStore {
   /** Of scopes that exist. */
   setPause(scope: string, pause: PauseState): Soon<void>
   setKillSwitch(killSwitch: KillSwitch): Soon<void>
-  control(): Soon<Control>
+  /** Everything operators have decided; of scopes only these, where some are named. */
+  control(scopes?: readonly string[]): Soon<Control>
   /**
    * An operator vouches for what the store remembers: nothing was spent that it has not counted. Ends the waiting of a
    * store that cannot know whether it has forgotten something.
    */
   trust(): Soon<void>
-  /** Tells of every change of control, by whomever, within a second; where others may have made some before, of those too. */
+  /**
+   * Tells of every change of control, by whomever, within a second: of the scopes that have changed since it told last, or
+   * of more. Where others may have made changes before, of those too.
+   */
   watch(onChange: (control: Control) => void): Cancel
   /** Everything that ever moved it, where that is written down. */
   readonly journal?: JournalReader

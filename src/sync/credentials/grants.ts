@@ -57,3 +57,21 @@ export async function reseal({ db }: Store, keyring: Keyring, clock: Clock): Pro
   }
   return changed
 }
+
+/** How many connections have credentials that no key here opens. */
+export async function countUnreadable({ db }: Store, keyring: Keyring): Promise<number> {
+  const rows = await db
+    .selectFrom('connectors')
+    .select('credentials')
+    .where('credentials', 'is not', null)
+    .execute()
+  return rows.filter(({ credentials }) => credentials !== null && !opensWith(keyring, credentials)).length
+}
+
+function opensWith(keyring: Keyring, sealed: string): boolean {
+  try {
+    return keyring.knows(sealed)
+  } catch {
+    return false
+  }
+}

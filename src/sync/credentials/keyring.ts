@@ -1,4 +1,6 @@
 import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto'
+import { z } from 'zod'
+import { AppError } from '../../errors.ts'
 import { parseJson } from '../../json.ts'
 
 /** AES-256-GCM with the sizes of NIST SP 800-38D. */
@@ -8,20 +10,18 @@ const IV_BYTES = 12
 const TAG_BYTES = 16
 
 /** A secret as it is stored; names the key, so that keys can be changed one record at a time. */
-interface Sealed {
-  readonly keyId: string
-  readonly iv: string
-  readonly tag: string
-  readonly data: string
-}
+const SealedRecord = z.object({ keyId: z.string(), iv: z.string(), tag: z.string(), data: z.string() })
+type Sealed = z.output<typeof SealedRecord>
 
 /** Seals with the first key, opens with any. */
 export interface Keyring {
   readonly keyId: string
   /** @param context what the secret belongs to; it opens only there, so records cannot be swapped */
   seal(secret: string, context: string): string
-  /** Throws when the key is not known, or the record was changed or belongs elsewhere. */
+  /** Throws `credentials_unreadable` when the key is not known, or the record was changed or belongs elsewhere. */
   open(sealed: string, context: string): string
+  /** Whether there is the key that a record was sealed with. */
+  knows(sealed: string): boolean
   /** Whether a record was sealed with the first key. */
   isCurrent(sealed: string): boolean
 }
@@ -64,19 +64,37 @@ export function createKeyring(keys: readonly Buffer[]): Keyring {
       return JSON.stringify(sealed)
     },
     open(text, context) {
-      const sealed: Sealed = parseJson(text)
+      const sealed = sealedIn(text)
       const key = byId.get(sealed.keyId)
-      if (!key) throw new Error('the record was encrypted with a key that is not in ENCRYPTION_KEY')
-      const decipher = createDecipheriv(ALGORITHM, key, Buffer.from(sealed.iv, 'base64'), {
-        authTagLength: TAG_BYTES,
-      })
-      decipher.setAAD(Buffer.from(context))
-      decipher.setAuthTag(Buffer.from(sealed.tag, 'base64'))
-      return decipher.update(sealed.data, 'base64', 'utf8') + decipher.final('utf8')
+      if (!key)
+        throw unreadable('were encrypted with a key that is not in ENCRYPTION_KEY; an operator has to add it')
+      return opened(sealed, key, context)
     },
-    isCurrent: (text) => {
-      const sealed: Sealed = parseJson(text)
-      return sealed.keyId === keyId
-    },
+    knows: (text) => byId.has(sealedIn(text).keyId),
+    isCurrent: (text) => sealedIn(text).keyId === keyId,
+  }
+}
+
+const unreadable = (why: string) => new AppError('credentials_unreadable', `The credentials ${why}`, 'later')
+
+/** A record that is damaged says what it is, and not what is in it. */
+function sealedIn(text: string): Sealed {
+  try {
+    return SealedRecord.parse(parseJson(text))
+  } catch {
+    throw unreadable('are damaged')
+  }
+}
+
+function opened(sealed: Sealed, key: Buffer, context: string): string {
+  try {
+    const decipher = createDecipheriv(ALGORITHM, key, Buffer.from(sealed.iv, 'base64'), {
+      authTagLength: TAG_BYTES,
+    })
+    decipher.setAAD(Buffer.from(context))
+    decipher.setAuthTag(Buffer.from(sealed.tag, 'base64'))
+    return decipher.update(sealed.data, 'base64', 'utf8') + decipher.final('utf8')
+  } catch {
+    throw unreadable('were changed, or belong to another connection')
   }
 }

@@ -1,6 +1,7 @@
 import { open, rename } from 'node:fs/promises'
 import { setImmediate as turn } from 'node:timers/promises'
 import { type ColumnSource, fileWriter, ParquetWriter, schemaFromColumnData } from 'hyparquet-writer'
+import { makeOwn } from '../../disk/index.ts'
 import type { Cell, Row } from '../connectors/read-connector.ts'
 import type { Column } from './columns.ts'
 
@@ -19,6 +20,7 @@ export async function writeParquet(
   metadata: Readonly<Record<string, string>>,
 ): Promise<number> {
   const part = `${path}.part`
+  makeOwn(part)
   const empty = columns.map(({ name, type }): ColumnSource => ({ name, type, data: [] }))
   const writer = new ParquetWriter({
     writer: fileWriter(part),

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Kysely } from 'kysely'
 import { Migrator } from 'kysely/migration'
+import { DiskError, makeOwn } from '../../disk/index.ts'
 import { Availability, type StoreState } from './availability.ts'
 import { migrations } from './migrations.ts'
 import { openSqlite, sqliteReason } from './node-sqlite.ts'
@@ -49,6 +50,7 @@ export async function openStore(
   const engine = address.is
   try {
     await migrate(patient, engine)
+    if (address.is === 'sqlite') noteUse(address.dataDir)
   } catch (error) {
     await db.destroy()
     throw error
@@ -82,8 +84,33 @@ function sharedBy(url: string, availability: Availability) {
 
 async function openFile(dataDir: string, availability: Availability) {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
-  const sqlite = await openSqlite(join(dataDir, 'bidwarden.db'), availability)
+  const path = join(dataDir, 'bidwarden.db')
+  assertNotLost(dataDir, path)
+  const sqlite = await openSqlite(path, availability)
   return { ...sqlite, patient: sqlite.db }
+}
+
+/** Says that there was a database: beside a key alone nobody could tell a lost one from one that was never there. */
+const IN_USE = 'bidwarden.use'
+const KEY = 'encryption.key'
+
+/** An empty database in place of one that was lost would forget every connection, and nobody would be told. */
+function assertNotLost(dataDir: string, path: string): void {
+  if (sizeOf(path) > 0) return
+  const left = [IN_USE, KEY].filter((name) => sizeOf(join(dataDir, name)) > 0)
+  if (left.length === 0) return
+  throw new DiskError(
+    'damaged',
+    `${path} is missing or empty; restore it, or delete ${left.join(' and ')} beside it to accept that the connections are forgotten`,
+  )
+}
+
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
+
+function noteUse(dataDir: string): void {
+  const path = join(dataDir, IN_USE)
+  makeOwn(path)
+  if (sizeOf(path) === 0) writeFileSync(path, 'bidwarden.db\n', { flush: true })
 }
 
 /** A disk that is full, or a server that is read-only, still answers questions. */

@@ -1,5 +1,5 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
-import { serveThread } from '../../disk/index.ts'
+import { makeOwnDatabase, serveThread } from '../../disk/index.ts'
 import type { DatabaseTraffic, StatementAnswer } from './node-sqlite.ts'
 
 /** Prepared statements kept; SQL text is all there is to tell them apart. */
@@ -75,6 +75,7 @@ function withoutSync<T>(database: DatabaseSync, write: () => T): T {
 
 /** What is committed survives a power cut. Throws when the engine does not confirm full synchronisation. */
 function openDatabase(path: string): DatabaseSync {
+  makeOwnDatabase(path)
   const database = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: 10_000 })
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY')
   const { synchronous } = database.prepare('PRAGMA synchronous').get() ?? {}

@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely'
 import { every } from '../../clock.ts'
+import { AppError } from '../../errors.ts'
 import { parseJson } from '../../json.ts'
 import { Caveats } from '../connectors/caveats.ts'
 import { ownFields } from '../connectors/common-names.ts'
@@ -117,19 +118,20 @@ export async function runJob(
     }
     if (error instanceof StoreAway) throw error
     deps.log.error({ err: error, jobId: job.id }, 'a job broke off')
-    await giveUp(deps, job, executionTimeMs())
+    await giveUp(deps, job, executionTimeMs(), error)
     return undefined
   }
 }
 
 /** What failed is ours: the disk of files, or a fault in the code. */
-async function giveUp(deps: WorkDeps, job: Job, executionTimeMs: number): Promise<void> {
+async function giveUp(deps: WorkDeps, job: Job, executionTimeMs: number, cause: unknown): Promise<void> {
+  const detail = cause instanceof AppError ? cause.message : 'a fault of ours'
   const row = await deps.store.db
     .selectFrom('connectors')
     .select(['id', 'org_id'])
     .where('id', '=', job.connector_id)
     .executeTakeFirstOrThrow()
-  await ended(deps, job, row, { error: 'Temporary issue: a fault of ours', retryable: true, executionTimeMs })
+  await ended(deps, job, row, { error: `Temporary issue: ${detail}`, retryable: true, executionTimeMs })
 }
 
 async function prepare(

@@ -1,0 +1,65 @@
+import { at, textAt } from '../json-at.ts'
+import { CommandError, plain, type Terminal } from './terminal.ts'
+
+/** A command waits no longer than this for one answer, in milliseconds. */
+const PATIENCE_MS = 60_000
+
+export interface Question {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  readonly body?: object
+}
+
+/** Asks the service and returns its JSON. Throws {@link CommandError} with the address that was asked. */
+export async function ask(terminal: Terminal, path: string, question: Question = {}): Promise<unknown> {
+  const response = await send(terminal, path, question)
+  const text = await response.text()
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new CommandError(
+      `${terminal.url}${path} did not answer in JSON: is it Bidwarden that listens there?`,
+    )
+  }
+}
+
+/** The answer as it comes. */
+export async function send(terminal: Terminal, path: string, question: Question = {}): Promise<Response> {
+  const { url, apiKey } = terminal
+  const { method = 'GET', body } = question
+  if (apiKey !== undefined && !isPrivate(url))
+    throw new CommandError(`${url} is not https: the API key is not sent where others could read it`)
+  const response = await fetch(url + path, {
+    method,
+    headers: {
+      ...(body && { 'content-type': 'application/json' }),
+      ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }),
+    },
+    ...(body && { body: JSON.stringify(body) }),
+    signal: AbortSignal.timeout(PATIENCE_MS),
+  }).catch((error: unknown) => {
+    const why = textAt(error, 'cause', 'code') ?? (error instanceof Error ? error.message : String(error))
+    throw new CommandError(
+      `the service does not answer at ${url} (${why}): start it with "npm start", or set BIDWARDEN_URL to where it listens`,
+    )
+  })
+  if (!response.ok) throw await refusal(response, `${method} ${url}${path}`)
+  return response
+}
+
+/** Nobody else reads what is sent there. */
+const isPrivate = (url: string): boolean =>
+  url.startsWith('https://') || /^http:\/\/(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?(\/|$)/.test(url)
+
+async function refusal(response: Response, asked: string): Promise<CommandError> {
+  const detail = textAt(await response.json().catch(() => undefined), 'detail')
+  const help = response.status === 401 ? '; set BIDWARDEN_KEY to an API key of the service' : ''
+  return new CommandError(
+    `${plain(detail ?? 'the request was refused')}${help} (${asked} was answered ${response.status})`,
+  )
+}
+
+/** A member of an answer as it is printed; nothing for what is not there. */
+export const said = (answer: unknown, ...path: string[]): string => {
+  const value = at(answer, ...path)
+  return value === undefined || value === null ? '' : plain(String(value))
+}

@@ -1,0 +1,173 @@
+import { type Command, Option } from 'commander'
+import { at, listAt } from '../json-at.ts'
+import { ask, said } from './ask.ts'
+import { type Columns, jsonText, members, queryOf, type ShowOptions, show, tableOf } from './show.ts'
+import type { Terminal } from './terminal.ts'
+
+const SCOPE = 'platform:<name>, campaign:<platform>:<id>, or global'
+
+const BIDS: Columns = {
+  bid: (one) => said(one, 'bidId'),
+  time: (one) => said(one, 'at'),
+  platform: (one) => said(one, 'platform'),
+  campaign: (one) => said(one, 'campaignId'),
+  status: (one) => said(one, 'status'),
+  amount: (one) => `${said(one, 'bidAmount')} ${said(one, 'currency')}`.trim(),
+  why: (one) => said(one, 'code'),
+}
+
+/** A line for each limit: a budget without one has a line too. */
+const BUDGETS: Columns = {
+  scope: (one) => said(one, 'scope'),
+  limit: (one) => limitText(at(one, 'limit')),
+  currency: (one) => said(one, 'currency'),
+  spent: (one) => said(one, 'limit', 'spent'),
+  held: (one) => said(one, 'limit', 'held'),
+  remaining: (one) => said(one, 'limit', 'remaining'),
+  used: (one) => percent(at(one, 'limit', 'utilization')),
+  state: (one) => (at(one, 'paused') === true ? `paused: ${said(one, 'pauseReason')}` : 'open'),
+}
+
+const PLATFORMS: Columns = {
+  ...members('platform', 'mode', 'currency', 'auth'),
+  breaker: (one) => said(one, 'breaker', 'state'),
+  'calls left': (one) =>
+    `${said(one, 'rateLimit', 'remaining')} of ${said(one, 'rateLimit', 'calls')} in ${said(one, 'rateLimit', 'windowSeconds')} s`,
+  deferred: (one) => said(one, 'deferred'),
+  'median LTV': (one) => said(one, 'medianLtv'),
+  'p95 ms': (one) => said(one, 'latencyMs', 'p95'),
+}
+
+/** Commands about bids, their money, and stopping them. */
+export function addBidding(program: Command, terminal: Terminal): void {
+  program
+    .command('bids')
+    .description('the latest bids, or everything that led to one of them')
+    .argument('[bid]', 'id of a bid')
+    .addOption(new Option('--platform <name>', 'only bids on this platform'))
+    .option('--status <status>', 'only bids with this status, such as placed or refused')
+    .option('--limit <number>', 'how many, up to 1000', '20')
+    .option('--json', 'print JSON')
+    .action(async (bid: string | undefined, options: ShowOptions & Record<string, string | undefined>) => {
+      if (bid !== undefined)
+        return show(terminal, options, `/v1/bids/${encodeURIComponent(bid)}`, (one) => [jsonText(one)])
+      const { platform, status, limit } = options
+      return show(terminal, options, `/v1/bids${queryOf({ platform, status, limit })}`, (answer) =>
+        tableOf(terminal, BIDS, listAt(answer, 'bids'), 'there are no bids yet'),
+      )
+    })
+
+  program
+    .command('budgets')
+    .description('what each budget has left')
+    .argument('[scope]', SCOPE)
+    .option('--json', 'print JSON')
+    .action(async (scope: string | undefined, options: ShowOptions) => {
+      const path = scope === undefined ? '/v1/budgets' : `/v1/budgets/${encodeURIComponent(scope)}`
+      await show(terminal, options, path, (answer) =>
+        budgetLines(terminal, scope === undefined ? listAt(answer, 'budgets') : [answer]),
+      )
+    })
+
+  program
+    .command('pause')
+    .description('refuse every bid on a scope from now on')
+    .argument('<scope>', SCOPE)
+    .option('--reason <text>', 'shown to everybody whose bid is refused')
+    .option('--json', 'print JSON')
+    .action(async (scope: string, { reason, ...options }: ShowOptions & { reason?: string }) => {
+      const body = reason === undefined ? {} : { body: { reason } }
+      await show(terminal, options, scopePath(scope, 'pause'), (one) => budgetLines(terminal, [one]), {
+        method: 'POST',
+        ...body,
+      })
+    })
+
+  program
+    .command('resume')
+    .description('take bids on a scope again')
+    .argument('<scope>', SCOPE)
+    .option('--json', 'print JSON')
+    .action(async (scope: string, options: ShowOptions) => {
+      const question = { method: 'POST' } as const
+      await show(
+        terminal,
+        options,
+        scopePath(scope, 'resume'),
+        (one) => budgetLines(terminal, [one]),
+        question,
+      )
+    })
+
+  addKill(program, terminal)
+
+  program
+    .command('platforms')
+    .description('how every platform is doing')
+    .option('--json', 'print JSON')
+    .action((options: ShowOptions) =>
+      show(terminal, options, '/v1/platforms', (answer) =>
+        tableOf(terminal, PLATFORMS, listAt(answer, 'platforms'), 'there are no platforms'),
+      ),
+    )
+}
+
+interface KillOptions extends ShowOptions {
+  readonly reason?: string
+  readonly pauseCampaigns?: boolean
+  readonly release?: boolean
+  readonly status?: boolean
+}
+
+function addKill(program: Command, terminal: Terminal): void {
+  program
+    .command('kill')
+    .description('stop every bid at once; --release lets bids through again')
+    .option('--reason <text>', 'shown to everybody whose bid is refused')
+    .option('--pause-campaigns', 'also pause the campaigns that were bid on, at their platforms')
+    .addOption(new Option('--release', 'let bids through again').conflicts(['pauseCampaigns', 'status']))
+    .addOption(new Option('--status', 'only say whether bidding is stopped').conflicts('reason'))
+    .option('--json', 'print JSON')
+    .action(async ({ reason, pauseCampaigns, release = false, status, json }: KillOptions) => {
+      const body = {
+        engaged: !release,
+        ...(reason !== undefined && { reason }),
+        ...(pauseCampaigns && { pauseCampaigns }),
+      }
+      const answer = await ask(terminal, '/v1/kill-switch', status ? {} : { method: 'POST', body })
+      for (const line of json ? [jsonText(answer)] : killLines(answer)) terminal.print(line)
+    })
+}
+
+function killLines(answer: unknown): string[] {
+  if (at(answer, 'engaged') !== true) return ['bids go through']
+  return [
+    `every bid is refused since ${said(answer, 'since')}: ${said(answer, 'reason')}`,
+    ...listAt(answer, 'campaigns').map((one) =>
+      `${said(one, 'platform')} ${said(one, 'campaignId')}: ${said(one, 'result')} ${said(one, 'detail')}`.trimEnd(),
+    ),
+  ]
+}
+
+const scopePath = (scope: string, verb: string) => `/v1/budgets/${encodeURIComponent(scope)}/${verb}`
+
+function budgetLines(terminal: Terminal, budgets: readonly unknown[]): string[] {
+  const rows = budgets.flatMap((budget) => {
+    const limits = listAt(budget, 'limits')
+    return (limits.length === 0 ? [undefined] : limits).map((limit) => ({ ...Object(budget), limit }))
+  })
+  return tableOf(terminal, BUDGETS, rows, 'there are no budgets')
+}
+
+function limitText(limit: unknown): string {
+  if (limit === undefined) return 'none'
+  const over = {
+    sliding: ` in any ${said(limit, 'windowSeconds')} s`,
+    day: ` a day (${said(limit, 'timezone')})`,
+    lifetime: ' in all',
+  }
+  const kind = said(limit, 'kind')
+  return `${said(limit, 'max')}${kind in over ? over[kind as keyof typeof over] : ''}`
+}
+
+const percent = (share: unknown): string => (typeof share === 'number' ? `${Math.round(share * 100)} %` : '')

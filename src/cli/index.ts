@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError, Option } from 'commander'
+import { clientConfig } from '../config-client.ts'
+import { addBidding } from './bidding.ts'
+import { addConnectors } from './connectors.ts'
+import { addKeys } from './keys.ts'
+import { addLedger } from './ledger.ts'
+import type { Terminal } from './terminal.ts'
+
+export type { Terminal } from './terminal.ts'
+
+const VERSION: string = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+).version
+/** What was asked wrongly; a command that went wrong ends with 1. */
+const USAGE = 2
+
+/** Runs a command and returns its exit code. `--help` and `--version` are 0, a wrong use 2, a failure 1. */
+export async function runCommand(args: readonly string[], terminal: Terminal): Promise<number> {
+  try {
+    await programFor(terminal).parseAsync(withCommand(args), { from: 'user' })
+    return 0
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE
+    // A person at a terminal is told in a line, without a stack.
+    const message = error instanceof Error ? error.message : String(error)
+    terminal.note(`bidwarden: ${message.trim().replaceAll(/\s*\n\s*/g, ' ')}`)
+    return 1
+  }
+}
+
+/** Without a command the service is started. */
+const withCommand = (args: readonly string[]): string[] =>
+  args.length === 0 || args[0]?.startsWith('--workers') ? ['start', ...args] : [...args]
+
+function programFor(terminal: Terminal): Command {
+  const program = new Command('bidwarden')
+    .description(
+      'A bidding agent that never spends more than the budget. Without a command it starts the service.',
+    )
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'say how it is used')
+    .helpCommand('help [command]', 'say how a command is used')
+    .addHelpText('after', '\nThe service is reached at BIDWARDEN_URL with the API key in BIDWARDEN_KEY.')
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.print(text.replace(/\n$/, '')),
+      writeErr: () => {},
+      outputError: (text) =>
+        terminal.note(
+          `bidwarden: ${text
+            .trim()
+            .replace(/^error: /, '')
+            .replaceAll(/\s*\n\s*/g, ' ')}; try --help`,
+        ),
+      getOutHelpWidth: () => terminal.width ?? 100,
+      getErrHelpWidth: () => terminal.width ?? 100,
+    })
+  program
+    .command('start')
+    .description('start the service')
+    .addOption(new Option('--workers <number>', 'processes that answer auctions beside this one'))
+    .action(async ({ workers }: { workers?: string }) => {
+      const { serve } = await import('../main.ts')
+      await serve(workers === undefined ? {} : { WORKERS: workers })
+    })
+  addBidding(program, terminal)
+  addConnectors(program, terminal)
+  addLedger(program, terminal)
+  addKeys(program, terminal)
+  return program
+}
+
+/** The command line as a process. */
+export async function main(args: readonly string[]): Promise<void> {
+  // Whatever a command or the service makes: nobody but this user reads what is in DATA_DIR.
+  process.umask(0o077)
+  const { stdout, stderr } = process
+  const code = await runCommand(args, {
+    print: (line) => void stdout.write(`${line}\n`),
+    note: (line) => void stderr.write(`${line}\n`),
+    width: stdout.isTTY ? stdout.columns : undefined,
+    config: async () => (await import('../config.ts')).readConfig(),
+    ...clientConfig(),
+  })
+  // A service that could not start has said so itself.
+  if (code !== 0) process.exitCode = code
+}

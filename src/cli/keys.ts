@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto'
+import type { Command } from 'commander'
+import { CommandError, type Terminal } from './terminal.ts'
+
+/** Commands about keys: those that callers show, and those that credentials are encrypted with. */
+export function addKeys(program: Command, terminal: Terminal): void {
+  const keys = program.command('keys').description('API keys, and keys that encrypt credentials')
+  keys
+    .command('new')
+    .description('make an API key and the entry for API_KEYS that accepts it')
+    .argument('<name>', 'who it is for; name@7 is of organisation 7')
+    .argument('<scopes>', 'what it may do: bid, read, admin, premium, joined by +')
+    .action(async (name: string, scopes: string) => {
+      const { hashKey, KEY_SCOPES } = await import('../api/index.ts')
+      if (!/^[\w-]{1,32}(@[1-9]\d{0,8})?$/.test(name))
+        throw new CommandError('the name must be letters, digits, - and _, and may end in @ and a number')
+      const unknown = scopes.split('+').find((scope) => !KEY_SCOPES.some((one) => one === scope))
+      if (unknown !== undefined)
+        throw new CommandError(`there is no scope ${unknown}; there are ${KEY_SCOPES.join(', ')}`)
+      const key = `bw_${randomBytes(32).toString('base64url')}`
+      terminal.print(`key (shown once): ${key}`)
+      terminal.print(`API_KEYS entry:   ${name}:${scopes}:${hashKey(key).toString('hex')}`)
+    })
+  keys
+    .command('rotate')
+    .description(
+      'encrypt every credential with the newest key of ENCRYPTION_KEY, or with a new one in DATA_DIR',
+    )
+    .action(() => rotate(terminal))
+}
+
+/**
+ * With the keys in `ENCRYPTION_KEY` the operator has put the new one first; a folder gets a new one here. A service that
+ * runs meanwhile has to be started again to know it.
+ */
+async function rotate({ print, config: read }: Terminal): Promise<void> {
+  const { sync: config } = await read()
+  const [{ systemClock }, sync] = await Promise.all([import('../clock.ts'), import('../sync/index.ts')])
+  if (!config) throw new CommandError('ENCRYPTION_KEY is not set: there is nothing to rotate')
+  const store = await sync.openStore(config.store)
+  try {
+    const keyring = sync.createKeyring(config.keys ?? sync.addKeyInFolder(config.dataDir))
+    const changed = await sync.reseal(store, keyring, systemClock)
+    print(`${changed} credentials are now encrypted with key ${keyring.keyId}`)
+    if (config.keys) print('ENCRYPTION_KEY needs the older keys no longer')
+  } finally {
+    await store.close()
+  }
+}

@@ -1,0 +1,51 @@
+import { ask, type Question, said } from './ask.ts'
+import { tableLines } from './table.ts'
+import type { Terminal } from './terminal.ts'
+
+/** What every command that shows something can be told. */
+export interface ShowOptions {
+  readonly json?: boolean
+}
+
+export type Columns = Readonly<Record<string, (item: unknown) => string>>
+
+/** A column for each of these members of an item. */
+export const members = (...names: string[]): Columns =>
+  Object.fromEntries(names.map((name) => [name, (item: unknown) => said(item, name)]))
+
+/** Asks the service and prints the answer: as JSON, or as `lines` says. */
+export async function show(
+  terminal: Terminal,
+  { json = false }: ShowOptions,
+  path: string,
+  lines: (answer: unknown) => readonly string[],
+  question: Question = {},
+): Promise<void> {
+  const answer = await ask(terminal, path, question)
+  for (const line of json ? [jsonText(answer)] : lines(answer)) terminal.print(line)
+}
+
+export const jsonText = (answer: unknown): string => JSON.stringify(answer, undefined, 2)
+
+/** A table of items, or a word that there are none. */
+export const tableOf = (
+  { width }: Terminal,
+  columns: Columns,
+  items: readonly unknown[],
+  none: string,
+): string[] =>
+  items.length === 0
+    ? [none]
+    : tableLines(
+        Object.keys(columns),
+        items.map((item) => Object.values(columns).map((cell) => cell(item))),
+        width,
+      )
+
+/** `?name=value` of what is set; empty for nothing. */
+export function queryOf(parameters: Readonly<Record<string, string | undefined>>): string {
+  const set = Object.entries(parameters).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as [string, string]],
+  )
+  return set.length === 0 ? '' : `?${new URLSearchParams(set)}`
+}

@@ -1,0 +1,54 @@
+import { expect, it } from 'vitest'
+import { micros } from '../money.ts'
+import { BudgetManager } from './budget-manager.ts'
+import { openStore } from './store/sqlite-store.test-support.ts'
+
+const LIMITS = [{ kind: 'sliding', windowMs: 600_000, max: micros(100) } as const]
+const COUNT = 1_000
+const TERMS = { ttlMs: 5_000, onExpiry: 'settle' } as const
+
+it('writes one entry for a definition, none for one that changes nothing, and asks nothing of scopes that are not used', async () => {
+  const { store, clock, directory } = await openStore()
+  const defineAll = (budget: BudgetManager) =>
+    Array.from({ length: COUNT }, (_, i) => budget.define(`campaign:x:${i}`, 'USD', LIMITS))
+
+  const budget = new BudgetManager({ clock, store, owner: 'one' })
+  const before = (await store.range()).last
+  const [first] = defineAll(budget)
+  await budget.settled()
+  // Ticks, in which purses are looked after.
+  for (let i = 0; i < 40; i++) clock.advance(250)
+  expect((await store.range()).last - before).toBe(COUNT)
+
+  if (!first) throw new Error('no scope')
+  expect(await budget.holdSoon('a', [first], micros(10), TERMS)).toMatchObject({ is: 'held' })
+  await budget.close()
+  await store.close()
+
+  const again = await openStore({ directory, clock })
+  const opened = (await again.store.range()).last
+  const next = new BudgetManager({ clock, store: again.store, owner: 'two' })
+  defineAll(next)
+  await next.settled()
+  expect((await again.store.range()).last).toBe(opened)
+  expect([...next.scopes]).toHaveLength(COUNT)
+  await next.close()
+})
+
+it('tells of a pause at another process among a thousand scopes, and of nothing else', async () => {
+  const { store, clock } = await openStore()
+  const one = new BudgetManager({ clock, store, owner: 'one' })
+  for (let i = 0; i < COUNT; i++) one.define(`campaign:x:${i}`, 'USD', LIMITS)
+  await one.settled()
+  const other = new BudgetManager({ clock, store, owner: 'other' })
+  await other.settled()
+  const told: number[] = []
+  store.watch(({ scopes }) => told.push(scopes.length))
+
+  const paused = one.scope('campaign:x:7')
+  if (!paused) throw new Error('no scope')
+  one.pause(paused, 'review')
+  await one.settled()
+  expect(other.scope('campaign:x:7')?.pause).toEqual({ is: 'paused', reason: 'review' })
+  expect(told).toEqual([1])
+})

@@ -1,0 +1,246 @@
+import { createServer } from 'node:http'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { hashKey } from '../../src/api/index.ts'
+import { freePort } from '../support/free-port.ts'
+import { startHarness } from '../support/harness.ts'
+import { startReads } from '../support/reads.ts'
+import { terminalAt } from '../support/terminal.ts'
+
+const COMMANDS = ['start', 'bids', 'budgets', 'pause', 'resume', 'kill', 'platforms']
+const GROUPS = {
+  connectors: ['list', 'types', 'reports', 'connect', 'test', 'disconnect', 'sync', 'fetch'],
+  ledger: ['verify', 'export'],
+  keys: ['new', 'rotate'],
+}
+const PAIRS = Object.entries(GROUPS).flatMap(([group, names]) => names.map((name) => [group, name]))
+
+async function service(environment: Record<string, string> = {}) {
+  const harness = await startHarness(environment)
+  return { ...harness, ...terminalAt(harness.service.url) }
+}
+
+describe('how a command is used', () => {
+  it.each([...COMMANDS.map((name) => [name]), ...PAIRS])('is said by %s %s --help', async (...command) => {
+    const { lines, notes, run } = terminalAt('http://127.0.0.1:9')
+    expect(await run(...command.filter((word) => word !== undefined), '--help')).toBe(0)
+    expect(lines.join('\n')).toMatch(new RegExp(`^Usage: bidwarden ${command.join(' ')}`.trim()))
+    expect(notes).toEqual([])
+  })
+
+  it('is said with the commands there are, and the version', async () => {
+    const { lines, run } = terminalAt('http://127.0.0.1:9')
+    expect(await run('--help')).toBe(0)
+    for (const name of [...COMMANDS, ...Object.keys(GROUPS)]) expect(lines.join('\n')).toContain(`  ${name} `)
+    expect(await run('--version')).toBe(0)
+    expect(lines.at(-1)).toMatch(/^\d+\.\d+\.\d+$/)
+  })
+
+  it.each([[['nonsense']], [['bid']], [['bids', '--nonsense']], [['pause']], [['connectors', 'fetch', 'x']]])(
+    'is asked for in a line after %j',
+    async (args) => {
+      const { notes, lines, run } = terminalAt('http://127.0.0.1:9')
+      expect(await run(...args)).toBe(2)
+      expect(lines).toEqual([])
+      expect(notes).toHaveLength(1)
+      expect(notes[0]).toMatch(/^bidwarden: .*try --help$/)
+    },
+  )
+})
+
+describe('a command that goes wrong', () => {
+  it('names the address where no service answers', async () => {
+    const port = await freePort()
+    const { notes, run } = terminalAt(`http://127.0.0.1:${port}`)
+    expect(await run('budgets')).toBe(1)
+    expect(notes).toEqual([
+      expect.stringMatching(new RegExp(`^bidwarden: .*127.0.0.1:${port}.*BIDWARDEN_URL`)),
+    ])
+  })
+
+  it('says that something else listens there', async () => {
+    const server = createServer((_, response) => response.end('<html>')).listen(0, '127.0.0.1')
+    onTestFinished(() => void server.close())
+    await new Promise((resolve) => server.once('listening', resolve))
+    const address = server.address()
+    const { notes, run } = terminalAt(`http://127.0.0.1:${Object(address).port}`)
+    expect(await run('platforms')).toBe(1)
+    expect(notes).toEqual([expect.stringContaining('is it Bidwarden')])
+  })
+
+  it('says what the service says, and what was asked', async () => {
+    const { notes, run, service: at } = await service()
+    expect(await run('budgets', 'nowhere')).toBe(1)
+    expect(notes).toEqual([
+      `bidwarden: There is no budget for nowhere (GET ${at.url}/v1/budgets/nowhere was answered 404)`,
+    ])
+  })
+
+  it('asks for a key where one is needed, and sends none over an open line', async () => {
+    const harness = await startHarness({ API_KEYS: `ops:admin:${hashKey('bw_secret').toString('hex')}` })
+    const without = terminalAt(harness.service.url)
+    expect(await without.run('bids')).toBe(1)
+    expect(without.notes).toEqual([expect.stringContaining('BIDWARDEN_KEY')])
+    expect(await terminalAt(harness.service.url, {}, { apiKey: 'bw_secret' }).run('bids')).toBe(0)
+    const open = terminalAt('http://bidwarden.example', {}, { apiKey: 'bw_secret' })
+    expect(await open.run('bids')).toBe(1)
+    expect(open.notes).toEqual([expect.stringContaining('https')])
+  })
+
+  it('shows nothing that moves the cursor', async () => {
+    const { notes, run } = await service()
+    expect(await run('budgets', '\u001b[2Jx')).toBe(1)
+    expect(notes.join('')).not.toMatch(/\p{Cc}/u)
+  })
+})
+
+describe('commands about bids', () => {
+  it('list bids, show one whole, and say JSON where it is asked for', async () => {
+    const { lines, run, bid } = await service()
+    expect(await run('bids')).toBe(0)
+    expect(lines).toEqual(['there are no bids yet'])
+    const { body } = await bid()
+    await run('bids', '--platform', 'google_ads', '--limit', '5')
+    expect(lines[1]).toMatch(/^bid +time +platform +campaign +status +amount/)
+    expect(lines[2]).toContain(body.bidId)
+    expect(lines[2]).toContain('100 USD')
+    await run('bids', '--json')
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ bids: [{ bidId: body.bidId }] })
+    await run('bids', body.bidId)
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ bidId: body.bidId, status: 'placed' })
+  })
+
+  it('show budgets, pause and resume one, with the reason', async () => {
+    const { lines, run, bid } = await service()
+    await bid()
+    expect(await run('budgets')).toBe(0)
+    expect(lines.find((line) => line.startsWith('platform:google_ads'))).toMatch(
+      /500 in any 600 s +USD +100 +0 +400 +20 % +open/,
+    )
+    expect(await run('pause', 'platform:google_ads', '--reason', 'a look at it')).toBe(0)
+    expect(lines.at(-1)).toContain('paused: a look at it')
+    expect((await bid()).body.code).toBe('paused')
+    expect(await run('resume', 'platform:google_ads')).toBe(0)
+    expect((await bid()).status).toBe(200)
+  })
+
+  it('stop every bid and let them through again', async () => {
+    const { lines, run, bid } = await service()
+    await bid()
+    expect(await run('kill', '--reason', 'fire', '--pause-campaigns')).toBe(0)
+    expect(lines.join('\n')).toMatch(/every bid is refused since .*: fire\ngoogle_ads c1: paused/)
+    expect((await bid()).body.code).toBe('paused')
+    expect(await run('kill', '--status', '--json')).toBe(0)
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ engaged: true, reason: 'fire' })
+    expect(await run('kill', '--release')).toBe(0)
+    expect(lines.at(-1)).toBe('bids go through')
+    expect(await run('platforms')).toBe(0)
+    expect(lines.at(-3)).toMatch(/^google_ads +mock +USD +ok +closed/)
+  })
+
+  it('fit the screen and cut nothing off', async () => {
+    const harness = await service()
+    const { body } = await harness.bid({ campaignId: 'a-campaign-with-a-rather-long-name-0001' })
+    const narrow = terminalAt(harness.service.url, {}, { width: 80 })
+    expect(await narrow.run('bids')).toBe(0)
+    for (const line of narrow.lines) expect(line.length).toBeLessThanOrEqual(80)
+    const column = (from: string) => narrow.lines.filter((line) => line.includes(from)).length
+    expect(column(String(body.bidId).slice(0, 8))).toBe(1)
+    const whole = narrow.lines.map((line) => line.replaceAll(/\s+/g, '')).join('')
+    for (const part of ['a-campai', '-0001']) expect(whole).toContain(part)
+  })
+})
+
+describe('commands about the ledger and keys', () => {
+  it('print every entry of the ledger', async () => {
+    const { lines, run, service: at } = await service({ STORE: 'sqlite' })
+    await fetch(`${at.url}/v1/budgets/global/pause`, { method: 'POST' })
+    expect(await run('ledger', 'export', '--scope', 'global')).toBe(0)
+    expect(lines.length).toBeGreaterThan(0)
+    for (const line of lines) expect(JSON.parse(line)).toBeTypeOf('object')
+  })
+
+  it('make a key with the entry that accepts it, and no other', async () => {
+    const { lines, notes, run } = terminalAt('http://127.0.0.1:9')
+    expect(await run('keys', 'new', 'ml@7', 'bid+read')).toBe(0)
+    const key = /bw_\S+/.exec(lines[0] ?? '')?.[0] ?? ''
+    expect(lines[1]).toBe(`API_KEYS entry:   ml@7:bid+read:${hashKey(key).toString('hex')}`)
+    expect(await run('keys', 'new', 'ml', 'fly')).toBe(1)
+    expect(await run('keys', 'new', 'm l', 'bid')).toBe(1)
+    expect(notes).toEqual([expect.stringContaining('no scope fly'), expect.stringContaining('name')])
+  })
+})
+
+describe('commands about connections', () => {
+  it('list connections, read a report and wait for it', async () => {
+    const reads = await startReads()
+    const { lines, notes, run } = terminalAt(reads.service.url)
+    const id = await reads.connect({ settings: { reports: ['performance'] } })
+    reads.platform.rows = [{ date: '2026-11-01', id: 'a', clicks: 1 }]
+    expect(await run('connectors', 'list')).toBe(0)
+    expect(lines.at(-1)).toMatch(new RegExp(`^${id} +DV360 +acc-1 +connected +never`))
+    const asked = ['connectors', 'fetch', id, 'performance', '--start', '2026-11-01']
+    expect(await run(...asked, '--watch')).toBe(0)
+    expect(notes[0]).toMatch(/^request \S+, place 1 of the queue, about \d+ s to wait$/)
+    expect(lines.at(-1)).toMatch(/^completed: 1 rows, \d+ bytes, file:/)
+    expect(await run(...asked, '--watch', '--json')).toBe(0)
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ status: 'completed', progress: 100 })
+    expect(await run('connectors', 'sync', id, '--watch')).toBe(0)
+    expect(lines.at(-1)).toMatch(/^completed: \d+ rows/)
+    expect(await run('connectors', 'test', id)).toBe(0)
+    expect(await run('connectors', 'disconnect', id)).toBe(0)
+    expect(lines.at(-1)).toBe(`${id} disconnected`)
+  })
+
+  it('list platforms, reports and fields', async () => {
+    const { lines, notes, run } = await service()
+    expect(await run('connectors', 'types')).toBe(0)
+    expect(lines.join('\n')).toMatch(/DV360 +a browser +campaigns, /)
+    expect(await run('connectors', 'reports', 'DV360')).toBe(0)
+    expect(lines.join('\n')).toMatch(
+      /campaign_performance \(needs --start\)[\s\S]* {2}spend +yes +cost_micros/,
+    )
+    expect(await run('connectors', 'reports', 'DV360', 'performance')).toBe(1)
+    expect(notes.at(-1)).toMatch(/no report performance; there are .*campaign_performance/)
+  })
+
+  it.each([[], ['--callback', 'http://localhost:PORT/back']])(
+    'listen for the browser and finish the connection %j',
+    async (...callback) => {
+      const { lines, notes, run } = await service()
+      const port = await freePort()
+      const words = callback.map((word) => word.replace('PORT', String(port)))
+      const connecting = run('connectors', 'connect', 'DV360', '--account', '78', ...words)
+      await expect.poll(() => notes.length).toBe(2)
+      const page = await fetch(/^Open (\S+)$/.exec(notes[0] ?? '')?.[1] ?? '')
+      expect(await page.text()).toContain('close this window')
+      expect(await connecting).toBe(0)
+      expect(lines).toEqual([expect.stringMatching(/^[0-9a-f-]{36} connected$/)])
+    },
+  )
+
+  it('tell a stranger at the listener nothing, and say when the person refused', async () => {
+    const { notes, run } = await service()
+    const connecting = run('connectors', 'connect', 'DV360')
+    await expect.poll(() => notes.length).toBe(2)
+    const authorize = new URL(/^Open (\S+)$/.exec(notes[0] ?? '')?.[1] ?? '')
+    const back = new URL(authorize.searchParams.get('redirect_uri') ?? '')
+    back.search = '?code=stolen&state=guessed'
+    expect((await fetch(back)).status).toBe(404)
+    back.search = `?error=access_denied&state=${authorize.searchParams.get('state')}`
+    expect((await fetch(back)).status).toBe(400)
+    expect(await connecting).toBe(1)
+    expect(notes.at(-1)).toBe('bidwarden: the platform did not connect the account: access_denied')
+  })
+
+  it('connect with a key, and refuse a callback on another machine', async () => {
+    const harness = await service()
+    const { lines, notes, run } = harness
+    const key = harness.sandbox.credentials.tradedesk.apiKey
+    expect(await run('connectors', 'connect', 'TTD', '--api-key', key, '--json')).toBe(0)
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ type: 'TTD', status: 'connected' })
+    expect(await run('connectors', 'connect', 'DV360', '--callback', 'https://elsewhere.example/')).toBe(1)
+    expect(notes.at(-1)).toContain('this machine')
+    expect(await run('connectors', 'connect', 'DV360', '--setting', 'reports=["nothing"]')).toBe(1)
+    expect(notes.at(-1)).toContain('no report nothing')
+  })
+})
