@@ -22,6 +22,7 @@ import {
   recordVerification,
   restoreBids,
   restoreCampaigns,
+  restoreHolds,
   watchBudgets,
 } from './agent/index.ts'
 import { openOnLoopback, requireKey } from './api/index.ts'
@@ -109,10 +110,13 @@ export async function startService(config: Config, outside: Outside = {}): Promi
       const records = recovered.damaged.slice(0, MAX_NAMED)
       log.error({ records, count: recovered.damaged.length }, 'damaged records are set aside')
     }
+    const owner = newOwner()
+    const recordsId = await restoreHolds({ store, records, recovered, owner, log })
     const budget = new BudgetManager({
       clock,
       store,
-      owner: newOwner(),
+      owner,
+      recordsId,
       onStore: (state) => log.warn(state, 'budget store'),
       onExpired(hold) {
         // That nobody reports a bid lost is how most auctions end; a platform call ought to have ended by itself.
@@ -147,7 +151,8 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     const breaker = new CircuitBreaker(clock, DEFAULT_BREAKER)
     const predict =
       predictorUrl === undefined ? noPredictor : httpPredictor({ http, breaker, url: predictorUrl })
-    const decisions = createDecisions(records, () => clock.nowMs())
+    const holdsOf = recordsId === undefined ? undefined : owner
+    const decisions = createDecisions(records, () => clock.nowMs(), { holdsOf })
     const parts = { clock, log, metrics, budget, connectors, fallback, predict, records }
     const agent: Agent = { ...parts, decisions, maxBid }
     const deferred = createDeferred(agent)

@@ -1,6 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Authorize, Ctx, Env } from '../api/index.ts'
-import { mount, problemAnswer, shown } from '../api/index.ts'
+import { apiDocument, describePlain, mount, problemAnswer, shown } from '../api/index.ts'
 import { AppError, messageOf } from '../errors.ts'
 import type { JournalReader } from '../shield/index.ts'
 import type { Agent } from './agent.ts'
@@ -18,6 +18,7 @@ import { ledgerHandler } from './ledger.ts'
 import type { CountNotice } from './notice-counts.ts'
 import type { NoticeDesk } from './notice-desk.ts'
 import { NOTICE_ROUTE, noticeHandler } from './notices.ts'
+import { PLAIN_ROUTES } from './plain-routes.ts'
 import { platformRoutes } from './platforms.ts'
 import { predictionRoutes } from './predictions.ts'
 import { seatRoutes } from './seats.ts'
@@ -78,8 +79,13 @@ export function createApp(deps: AppDeps): OpenAPIHono<Env> {
   })
 
   app.get('/v1/ledger', ledgerHandler(deps.journal, authorize))
-  app.openAPIRegistry.registerComponent('securitySchemes', 'key', { type: 'http', scheme: 'bearer' })
-  app.get('/openapi.json', (c) => c.json(app.getOpenAPI31Document(API_INFO)))
+  describePlain(app, PLAIN_ROUTES)
+  app.openAPIRegistry.registerComponent('securitySchemes', 'key', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'An API key. Without any in the configuration, calls from this machine need none.',
+  })
+  app.get('/openapi.json', (c) => c.json(apiDocument(app, VERSION)))
   app.get('/docs', (c) => c.html(docsPage))
   app.get('/docs/:file', docsScripts)
 
@@ -93,14 +99,8 @@ export function createApp(deps: AppDeps): OpenAPIHono<Env> {
   return app
 }
 
-const API_INFO = {
-  openapi: '3.1.0',
-  info: {
-    title: 'Bidwarden',
-    version: '0.1.0',
-    description: 'Budget-safe bidding: the money is held before the bid leaves.',
-  },
-}
+/** Of the API; a change that breaks callers changes it. */
+const VERSION = '0.1.0'
 
 function send(c: Ctx, error: AppError): Response {
   const { status, body, headers } = problemAnswer(error)

@@ -84,6 +84,13 @@ export function bidRoutes({ agent, deferred, keys }: BidRouteDeps): Route[] {
       scope: 'bid',
       headers: KeyHeader,
       body: BidRequest,
+      example: {
+        customerId: 'CUST_001',
+        campaignId: 'summer-sale',
+        platform: 'google_ads',
+        predictedLtv: 1200,
+        bidAmount: 15,
+      },
       answers: {
         200: { description: 'Placed, or the result of a dry run', schema: BidAnswer },
         202: {
@@ -104,6 +111,18 @@ export function bidRoutes({ agent, deferred, keys }: BidRouteDeps): Route[] {
       scope: 'bid',
       headers: KeyHeader,
       body: BidBatch,
+      example: {
+        bids: [
+          {
+            customerId: 'CUST_001',
+            campaignId: 'summer-sale',
+            platform: 'google_ads',
+            predictedLtv: 1200,
+            bidAmount: 15,
+          },
+          { customerId: 'CUST_002', campaignId: 'summer-sale', platform: 'meta', predictedLtv: 90 },
+        ],
+      },
       answers: {
         200: {
           description: 'One result per bid, in order',

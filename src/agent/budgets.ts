@@ -147,6 +147,12 @@ export function budgetRoutes(agent: Agent): Route[] {
       scope: 'admin',
       params: ScopeParam,
       body: BudgetInput,
+      example: {
+        limits: [
+          { kind: 'sliding', windowSeconds: 600, max: 500 },
+          { kind: 'day', timezone: 'Europe/Berlin', max: 2000 },
+        ],
+      },
       answers: one,
       refusals: ['invalid_request', 'payload_too_large', 'unsupported_media_type'],
       async handle(c) {
@@ -165,6 +171,9 @@ export function budgetRoutes(agent: Agent): Route[] {
       summary: 'Refuse every bid on this scope from now on',
       scope: 'admin',
       params: ScopeParam,
+      body: PauseInput,
+      isBodyOptional: true,
+      example: { reason: 'the landing page is down' },
       answers: one,
       refusals: ['invalid_request'],
       async handle(c) {

@@ -73,6 +73,20 @@ export function campaignRoutes(bidder: Bidder, crew: Crew, records: Records): Ro
       scope: 'admin',
       params: Params,
       body: CampaignSpec.openapi('CampaignInput'),
+      example: {
+        seat: 'example',
+        advertiserDomain: 'advertiser.example',
+        categories: ['IAB22'],
+        price: { cpmPerLtv: 0.05, minCpm: 5, maxCpm: 50 },
+        creatives: [
+          {
+            id: 'summer-300x250',
+            type: 'banner',
+            sizes: [{ w: 300, h: 250 }],
+            markup: '<a href="https://advertiser.example/">Summer</a>',
+          },
+        ],
+      },
       answers: one,
       refusals: ['invalid_request', 'payload_too_large', 'unsupported_media_type', 'records_unavailable'],
       async handle(c) {

@@ -3,6 +3,7 @@ import { parseJson } from '../json.ts'
 import type { Micros } from '../money.ts'
 import type { PlatformName } from '../platforms/index.ts'
 import type { Entry, Payment, Records } from '../records/index.ts'
+import { type Hold, HoldBook, type HoldEntry } from '../shield/index.ts'
 import { campaignScope } from './agent.ts'
 import type { BidRequest } from './bid-request.ts'
 import type { Decision } from './decide.ts'
@@ -62,9 +63,9 @@ export interface Decisions {
   readonly away: string | undefined
   /**
    * Before a platform is called: records the bid as one whose outcome is unknown, which is what it is if the process ends
-   * before the answer. Rejects with `RecordsUnavailable`; then nothing may be called.
+   * before the answer, and what it holds. Rejects with `RecordsUnavailable`; then nothing may be called.
    */
-  intend(record: DecisionRecord, more: With): Promise<void>
+  intend(record: DecisionRecord, more: With, hold?: Hold): Promise<void>
   /** Whether a bid was recorded before its platform was called. */
   isIntended(record: DecisionRecord): boolean
   /** Records a bid as it is now. Rejects with `RecordsUnavailable`; it is recorded all the same once that is possible. */
@@ -96,13 +97,27 @@ export const MAX_LATEST = 10_000
 /** What a bid is recorded as while its platform is called. */
 const UNDER_WAY = 'the service ended before the platform had answered; the bid counts as spent'
 
+export interface DecisionsOptions {
+  /** So many of the latest are in memory; {@link MAX_LATEST} where nothing is said. */
+  readonly max?: number
+  /** Owner of the holds that bids are made with; undefined where no start looks for them. */
+  readonly holdsOf?: string | undefined
+}
+
 /** The latest decisions in memory, and all of them in the records. */
-export function createDecisions(records: Records, nowMs: () => number, max = MAX_LATEST): Decisions {
+export function createDecisions(
+  records: Records,
+  nowMs: () => number,
+  options: DecisionsOptions = {},
+): Decisions {
+  const { max = MAX_LATEST, holdsOf } = options
   const byId = new Map<string, DecisionRecord>()
   /** A ring in the order they were made; the next one takes the place of the oldest. */
   const ring: (DecisionRecord | undefined)[] = []
   let next = 0
-  const intended = new WeakSet<DecisionRecord>()
+  /** With what they hold. */
+  const intended = new WeakMap<DecisionRecord, Hold | undefined>()
+  const book = new HoldBook()
 
   /** Newest first. */
   function* newest(): Generator<DecisionRecord> {
@@ -115,15 +130,29 @@ export function createDecisions(records: Records, nowMs: () => number, max = MAX
   const append = async (record: DecisionRecord, isOpen: boolean, more: With): Promise<void> => {
     if (records.lasts) await records.append([entryOf(record, isOpen), ...more])
   }
-  const keep = (record: DecisionRecord, more: With = []) => append(record, record.status === 'deferred', more)
+  const written = (...entries: (HoldEntry | undefined)[]): Entry[] =>
+    holdsOf === undefined ? [] : entries.flatMap((entry) => (entry ? [holdEntry(holdsOf, entry)] : []))
+  const keep = (record: DecisionRecord, more: With = []) => {
+    const hold = intended.get(record)
+    const ended = hold && written(book.ended(hold))
+    return append(record, record.status === 'deferred', ended ? [...more, ...ended] : more)
+  }
 
   return {
     get away() {
       return records.state.is === 'away' ? records.state.detail : undefined
     },
-    async intend(record, more) {
-      await append(underWay(record, nowMs()), true, more)
-      intended.add(record)
+    async intend(record, more, hold) {
+      const holds = hold ? written(book.counted(), book.begun(hold)) : []
+      try {
+        await append(underWay(record, nowMs()), true, [...more, ...holds])
+      } catch (error) {
+        // It may be written all the same, later; nothing is done with the hold.
+        if (hold && records.lasts)
+          records.append(written({ is: 'released', number: hold.number })).catch(() => undefined)
+        throw error
+      }
+      intended.set(record, hold)
     },
     isIntended: (record) => intended.has(record),
     keep,
@@ -186,6 +215,19 @@ const entryOf = (record: DecisionRecord, isOpen: boolean): Entry => ({
   text: JSON.stringify(record),
   spent: paymentOf(record),
 })
+
+function holdEntry(owner: string, entry: HoldEntry): Entry {
+  switch (entry.is) {
+    case 'begun':
+      return { put: 'hold', owner, hold: entry.hold }
+    case 'settled':
+      return { put: 'settled_hold', owner, number: entry.number, settledBefore: entry.settledBefore }
+    case 'released':
+      return { put: 'no_hold', owner, number: entry.number }
+    case 'counted':
+      return { put: 'counted_holds', owner, numbers: entry.numbers, counted: entry.counted }
+  }
+}
 
 function paymentOf({ status, decision, platform, request }: DecisionRecord): Payment | undefined {
   if ((status !== 'placed' && status !== 'outcome_unknown') || !decision) return undefined

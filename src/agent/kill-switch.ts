@@ -58,6 +58,7 @@ export function killSwitchRoutes(agent: Agent): Route[] {
         'Stop every bid from the next request on, and pause the campaigns if asked; or let bids through again',
       scope: 'admin',
       body: KillSwitchInput,
+      example: { engaged: true, reason: 'prices look wrong', pauseCampaigns: false },
       answers,
       refusals: ['invalid_request', 'payload_too_large', 'unsupported_media_type'],
       async handle(c) {

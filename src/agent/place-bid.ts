@@ -90,8 +90,8 @@ export function sendBid(agent: Agent, record: DecisionRecord, decision: Decision
     source,
     currency,
   }
-  return agent.connectors[platform].placeBid(intent, () =>
-    agent.decisions.intend(record, claim?.underWay(bidId) ?? []),
+  return agent.connectors[platform].placeBid(intent, (hold) =>
+    agent.decisions.intend(record, claim?.underWay(bidId) ?? [], hold),
   )
 }
 

@@ -17,7 +17,11 @@ const PlatformBody = z
       state: z.enum(['closed', 'open', 'half_open']),
       retryAfterMs: z.number().optional(),
     }),
-    rateLimit: z.object({ calls: z.number(), windowSeconds: z.number(), remaining: z.number() }),
+    rateLimit: z.object({
+      calls: z.number(),
+      windowSeconds: z.number(),
+      remaining: z.number().openapi({ description: 'Calls that are left.' }),
+    }),
     medianLtv: z.number().optional(),
     ltvSamples: z.number(),
     fallbackCount: z.number(),

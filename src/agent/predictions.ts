@@ -43,6 +43,9 @@ export function predictionRoutes(bidder: Bidder, crew: Crew): Route[] {
       summary: 'Store predicted lifetime values, up to 10 000 at once',
       scope: 'bid',
       body: Rows,
+      example: {
+        rows: [{ userId: 'u-1', idType: 'user', predictedLtv: 320.5, confidence: 0.8, ttlSeconds: 86_400 }],
+      },
       answers: {
         200: {
           description: 'How many were stored',

@@ -9,6 +9,7 @@ export {
   openOnLoopback,
   requireKey,
 } from './auth.ts'
+export { apiDocument, describePlain, type PlainRoute } from './document.ts'
 export {
   type Ctx,
   check,

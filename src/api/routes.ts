@@ -1,6 +1,7 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import { AppError, type ErrorCode, statusOf } from '../errors.ts'
 import type { Authorize, Caller, KeyScope } from './auth.ts'
+import { needOf, operationIdOf, sectionOf } from './document.ts'
 import type { Ctx, Env } from './json.ts'
 import { type Answer, problemAnswer, shown } from './problem.ts'
 
@@ -31,6 +32,10 @@ export interface Route {
   readonly query?: z.ZodObject
   readonly headers?: z.ZodObject
   readonly body?: z.ZodType
+  /** The body may be left out. */
+  readonly isBodyOptional?: true
+  /** A body that works, as the documentation shows it. */
+  readonly example?: object
   readonly answers: Readonly<Record<number, { description: string; schema: z.ZodType }>>
   readonly refusals: readonly ErrorCode[]
   handle(c: Ctx, caller: Caller): Promise<Answer> | Answer
@@ -56,7 +61,8 @@ async function answered(c: Ctx, route: Route, authorize: Authorize): Promise<Ans
   }
 }
 
-function documentOf({ method, path, summary, params, query, headers, body, answers, refusals }: Route) {
+function documentOf(route: Route) {
+  const { method, path, summary, scope, params, query, headers, body, example, answers, refusals } = route
   const json = (schema: z.ZodType) => ({ 'application/json': { schema } })
   const always: readonly ErrorCode[] = ['unauthorized', 'forbidden']
   const byStatus = Map.groupBy([...refusals, ...always], (code) => statusOf[code])
@@ -72,12 +78,20 @@ function documentOf({ method, path, summary, params, query, headers, body, answe
     method,
     path,
     summary,
+    description: needOf(scope),
+    operationId: operationIdOf(method, path),
+    tags: [sectionOf(path)],
     security: [{ key: [] }],
     request: {
       ...(params && { params }),
       ...(query && { query }),
       ...(headers && { headers }),
-      ...(body && { body: { required: true, content: json(body) } }),
+      ...(body && {
+        body: {
+          required: !route.isBodyOptional,
+          content: { 'application/json': { schema: body, ...(example && { example }) } },
+        },
+      }),
     },
     responses: Object.fromEntries([...successes, ...problems]),
   }

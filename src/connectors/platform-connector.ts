@@ -20,7 +20,7 @@ export interface PlatformStatus {
 export interface PlatformConnector {
   /** Proves that the credentials work. */
   connect(): Promise<Outcome<{ readonly account: string }>>
-  /** @param before the last step before the first request; when it rejects, none is sent */
+  /** @param before the last step before the first request, which writes down what it is given; when it rejects, none is sent */
   placeBid(intent: BidIntent, before?: Spend['before']): Promise<Guarded<PlatformRef>>
   /** Sets the campaign's daily budget on the platform. */
   updateCampaignBudget(campaignId: string, dailyBudget: Micros): Promise<Guarded<PlatformRef>>

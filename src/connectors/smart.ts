@@ -54,6 +54,8 @@ export interface SmartConnector extends PlatformConnector {
  * deadlines; a call that ends later still corrects its settlement.
  */
 const TERMS = { ttlMs: 120_000, onExpiry: 'settle' } as const
+/** Of a bid: `before` writes its hold down. */
+const BID_TERMS = { ...TERMS, isRecorded: true }
 /** Campaigns remembered for the kill switch; the least recently bid on are forgotten first. */
 const MAX_CAMPAIGNS = 100_000
 
@@ -79,7 +81,8 @@ export function createSmartConnector(deps: SmartDeps): SmartConnector {
     const lost = health.authRefusal()
     if (lost !== undefined) return { is: 'auth_lost', detail: lost }
     const scopes = deps.scopesOf(campaignId)
-    return guard(deps, { id, scopes, amount, terms: TERMS, priority: 'bid', before }, () => watched(call()))
+    const terms = before ? BID_TERMS : TERMS
+    return guard(deps, { id, scopes, amount, terms, priority: 'bid', before }, () => watched(call()))
   }
 
   /** For what lowers risk: no budget, no breaker, no limit, no look at the credentials' state. */

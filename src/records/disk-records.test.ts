@@ -116,6 +116,7 @@ describe('records on the disk', () => {
 
     const again = (await open(copyOf(directory))).records
     expect(await again.recover()).toEqual({
+      owners: { id: expect.stringMatching(/^[0-9a-f-]{36}$/), owners: [] },
       campaigns: [{ id: 'c', text: '2 of c' }],
       latest: ['placed', 'text of b'],
       open: ['text of b'],
@@ -127,6 +128,57 @@ describe('records on the disk', () => {
     expect(await again.find('bid', 'a')).toBe('placed')
     expect(await again.find('key', 'k')).toBe('placed')
     expect(await again.find('key', 'other')).toBeUndefined()
+  })
+
+  it('have of each owner the holds that are not counted elsewhere, under the name of the file', async () => {
+    const { records, directory } = await open()
+    const hold = (number: number, amount: number) =>
+      ({
+        put: 'hold',
+        owner: 'a',
+        hold: { number, scopes: ['global', 'x'], amount, settledBefore: undefined },
+      }) as const
+    await records.append([
+      { put: 'owner', owner: 'a' },
+      { put: 'owner', owner: 'gone' },
+      ...[1, 3, 5, 8].map((number) => hold(number, number * 10)),
+    ])
+    await records.append([
+      { put: 'settled_hold', owner: 'a', number: 1, settledBefore: 4 },
+      { put: 'settled_hold', owner: 'a', number: 3, settledBefore: 6 },
+      { put: 'no_hold', owner: 'a', number: 8 },
+      { put: 'counted_holds', owner: 'a', numbers: [1], counted: 4 },
+      { put: 'no_owner', owner: 'gone' },
+    ])
+    const { owners: before } = await records.recover()
+    const left = copyOf(directory)
+    const { owners } = await (await open(left)).records.recover()
+    expect(owners).toEqual(before)
+    expect(owners?.owners).toEqual([
+      {
+        owner: 'a',
+        upTo: 8,
+        counted: 4,
+        holds: [
+          { number: 3, scopes: ['global', 'x'], amount: 30, settledBefore: 6 },
+          { number: 5, scopes: ['global', 'x'], amount: 50, settledBefore: undefined },
+        ],
+      },
+    ])
+    expect((await (await open()).records.recover()).owners?.id).not.toBe(before?.id)
+  })
+
+  it('say nothing of an owner one of whose holds is damaged', async () => {
+    const { records, directory } = await open()
+    await records.append([
+      { put: 'owner', owner: 'a' },
+      { put: 'hold', owner: 'a', hold: { number: 1, scopes: ['x'], amount: 1, settledBefore: undefined } },
+    ])
+    await records.close()
+    const database = new DatabaseSync(join(directory, 'records.db'))
+    database.exec(`UPDATE holds SET scopes = '["x'`)
+    database.close()
+    expect((await (await open(directory)).records.recover()).owners?.owners).toEqual([])
   })
 
   it('name the latest bids at a start, and find the others', async () => {

@@ -11,6 +11,7 @@ import {
   usedBytes,
   writeFailure,
 } from '../disk/index.ts'
+import { HoldsTable } from './holds-table.ts'
 import { type Entry, KEY_MS, type KeptText, type Payment, type Recovered } from './records.ts'
 import { CAMPAIGNS, RECORDS } from './records-schema.ts'
 import { addSums, isSound, sumOf } from './row-sum.ts'
@@ -42,6 +43,9 @@ export type RecordsAnswer =
   | { readonly is: 'found'; readonly text: string | undefined }
   | { readonly is: 'spent'; readonly payments: readonly Payment[] }
 
+/** What one statement writes. */
+type Kept = Extract<Entry, { put: 'bid' | 'key' | 'no_key' | 'seen' | 'campaign' | 'no_campaign' }>
+
 const TABLES = ['bids', 'keys', 'seen'] as const
 type Table = (typeof TABLES)[number]
 
@@ -56,7 +60,8 @@ export class RecordsFile {
   readonly #lock: DirectoryLock
   readonly #database: DatabaseSync
   readonly #keep: Keep
-  readonly #put: Record<Entry['put'], StatementSync>
+  readonly #put: Record<Kept['put'], StatementSync>
+  readonly #holds: HoldsTable
   readonly #uses: number
   #nowMs: number
   #bytesSinceCheckpoint = 0
@@ -78,7 +83,11 @@ export class RecordsFile {
     this.#uses = before + 1
     database.exec(CAMPAIGNS)
     addSums(database, ['bids', 'keys', 'seen', 'campaigns'])
-    transaction(database, () => database.prepare('INSERT INTO uses (at_ms) VALUES (?)').run(atMs))
+    this.#holds = new HoldsTable(database)
+    transaction(database, () => {
+      this.#holds.name()
+      database.prepare('INSERT INTO uses (at_ms) VALUES (?)').run(atMs)
+    })
     this.#put = {
       bid: database.prepare(
         `INSERT INTO bids (bid_id, at_ms, is_open, text, payer, spent, sum) VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -204,6 +213,9 @@ export class RecordsFile {
         break
       case 'no_campaign':
         this.#put.no_campaign.run(entry.id)
+        break
+      default:
+        this.#holds.write(entry)
     }
   }
 
@@ -247,6 +259,7 @@ export class RecordsFile {
         'SELECT bid_id AS id, text, sum FROM bids WHERE is_open = 1 ORDER BY number',
       ).map(({ text }) => text),
       lastKeyMs: lastKeyMs < 0 ? undefined : lastKeyMs,
+      owners: this.#holds.read(),
       campaigns: sound('campaign', 'SELECT id, text, sum FROM campaigns ORDER BY id'),
       seen: rows('SELECT owner, page, bits, sum FROM seen ORDER BY number').flatMap((row) => {
         const [owner, page] = [String(row['owner']), Number(row['page'])]

@@ -23,6 +23,17 @@ export const RECORDS: FileKind = {
     CREATE TABLE uses (number INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT;`,
 }
 
+/** Not there in files of before holds were kept. Holds are few: those that the budgets have not counted yet. */
+export const HOLDS = `
+  CREATE TABLE IF NOT EXISTS identity (id TEXT NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS owners (
+    owner TEXT PRIMARY KEY, up_to INTEGER NOT NULL, counted INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS holds (
+    owner TEXT NOT NULL, number INTEGER NOT NULL, scopes TEXT NOT NULL, amount INTEGER NOT NULL,
+    settled_before INTEGER, PRIMARY KEY (owner, number)
+  ) STRICT, WITHOUT ROWID;`
+
 /** Not there in files of before campaigns were kept. They are never too old. */
 export const CAMPAIGNS =
   'CREATE TABLE IF NOT EXISTS campaigns (id TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT'

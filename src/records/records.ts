@@ -23,9 +23,53 @@ export type Entry =
       readonly atMs: number
       readonly bits: Uint8Array
     }
+  /** An owner of budgets, before it holds any. */
+  | { readonly put: 'owner'; readonly owner: string }
+  /** Forgets an owner of an earlier start, with its holds. */
+  | { readonly put: 'no_owner'; readonly owner: string }
+  /** A hold of it, before anything is done with it. */
+  | { readonly put: 'hold'; readonly owner: string; readonly hold: KeptHold }
+  | {
+      readonly put: 'settled_hold'
+      readonly owner: string
+      readonly number: number
+      readonly settledBefore: number
+    }
+  | { readonly put: 'no_hold'; readonly owner: string; readonly number: number }
+  /** Settled holds that are counted elsewhere, the latest before this number. */
+  | {
+      readonly put: 'counted_holds'
+      readonly owner: string
+      readonly numbers: readonly number[]
+      readonly counted: number
+    }
   /** What to bid on; the same id again takes the place of the one before. */
   | ({ readonly put: 'campaign' } & KeptText)
   | { readonly put: 'no_campaign'; readonly id: string }
+
+/** A hold of money, in micros; what its numbers mean, its owner knows. */
+export interface KeptHold {
+  readonly number: number
+  readonly scopes: readonly string[]
+  readonly amount: number
+  readonly settledBefore: number | undefined
+}
+
+export interface KeptOwner {
+  readonly owner: string
+  /** The highest number of a hold that was ever kept; 0 for none. */
+  readonly upTo: number
+  /** The highest `counted`; 0 for none. */
+  readonly counted: number
+  readonly holds: readonly KeptHold[]
+}
+
+/** The owners of a file of records. */
+export interface KeptOwners {
+  /** Names the file, and never another one. */
+  readonly id: string
+  readonly owners: readonly KeptOwner[]
+}
 
 /** Of entries without an age, which stay until they are taken back. */
 export interface KeptText {
@@ -51,6 +95,8 @@ export interface Recovered {
   readonly lastKeyMs: number | undefined
   readonly seen: readonly { readonly owner: string; readonly page: number; readonly bits: Uint8Array }[]
   readonly campaigns: readonly KeptText[]
+  /** Undefined where nothing outlives the process. */
+  readonly owners: KeptOwners | undefined
   /** Names of what is not what was written. It is left out of everything above, and stays where it is. */
   readonly damaged: readonly string[]
   /** Of these owners, the pages below were deleted for their age or number. */
@@ -93,6 +139,7 @@ const NOTHING: Recovered = {
   lastKeyMs: undefined,
   seen: [],
   campaigns: [],
+  owners: undefined,
   damaged: [],
   forgotten: [],
 }

@@ -139,6 +139,11 @@ export class BudgetManager extends Budgets {
     return late ? 'settled_late' : 'settled'
   }
 
+  /** A hold of `isRecorded` is on the disk now: only from here on anything may be done with it. */
+  recorded({ scopes, number }: Hold): void {
+    for (const { purse } of scopes) purse.recorded(number)
+  }
+
   /** Frees all of a hold; `withdrawn` says that nothing was bid with it after all. */
   release(which: Hold | string, how: 'lost' | 'withdrawn' = 'lost'): Ending {
     const hold = this.#resolve(which)
@@ -225,11 +230,14 @@ export class BudgetManager extends Budgets {
   }
 
   /** A handful of terms are in use, each from configuration. */
-  #queueFor({ ttlMs, onExpiry }: HoldTerms): HoldQueue {
+  #queueFor(wanted: HoldTerms): HoldQueue {
+    const { ttlMs, onExpiry, isRecorded = false } = wanted
     for (const queue of this.#queues) {
-      if (queue.terms.ttlMs === ttlMs && queue.terms.onExpiry === onExpiry) return queue
+      const { terms } = queue
+      if (terms.ttlMs === ttlMs && terms.onExpiry === onExpiry && (terms.isRecorded ?? false) === isRecorded)
+        return queue
     }
-    const queue = new HoldQueue({ ttlMs, onExpiry })
+    const queue = new HoldQueue({ ttlMs, onExpiry, isRecorded })
     this.#queues.push(queue)
     return queue
   }

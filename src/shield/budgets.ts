@@ -5,6 +5,7 @@ import { type Micros, micros, ZERO } from '../money.ts'
 import type { HoldTerms } from './hold.ts'
 import { type HoldMode, STRICT } from './hold-mode.ts'
 import type { LimitSpec } from './limits.ts'
+import type { ForfeitBounds } from './purse.ts'
 import { CALLS, Scope } from './scope.ts'
 import { MemoryStore } from './store/memory-store.ts'
 import {
@@ -26,6 +27,8 @@ export interface BudgetsOptions {
   readonly store?: BudgetStore
   /** Names this process to the store; never used twice. */
   readonly owner?: string
+  /** Names the records in which holds of `isRecorded` are written down; see {@link ForfeitBounds}. */
+  readonly recordsId?: string | undefined
   /** Called when spend was booked that no limit had room for. */
   readonly onOverdraft?: (scope: Scope, amount: Micros) => void
   /** Called when the store goes away or comes back. */
@@ -50,6 +53,7 @@ export class Budgets {
   readonly #onOverdraft: BudgetsOptions['onOverdraft']
   readonly #scopes = new Map<string, Scope>()
   readonly #nextHold: () => number
+  readonly #bounds: ForfeitBounds | undefined
   /** What was taken over last of each scope. */
   readonly #obeyed = new Map<string, object>()
   #killSwitch: KillSwitch = { is: 'released' }
@@ -62,6 +66,7 @@ export class Budgets {
     this.#store = options.store ?? new MemoryStore(options.clock)
     this.#onOverdraft = options.onOverdraft
     this.owner = options.owner ?? 'this process'
+    this.#bounds = this.#store.boundsForfeits ? { recordsId: options.recordsId } : undefined
     this.link = new StoreLink({
       clock: options.clock,
       store: this.#store,
@@ -90,7 +95,7 @@ export class Budgets {
     holdMode: HoldMode = STRICT,
   ): Scope {
     const known = this.#scopes.get(name)
-    const scope = known ?? new Scope(name, currency, limits, this.#clock.elapsedMs())
+    const scope = known ?? this.#newScope(name, currency, limits)
     assert(scope.currency === currency, `${name} is kept in ${scope.currency}`)
     this.#scopes.set(name, scope)
     if (known) this.#limit(known, limits)
@@ -103,12 +108,16 @@ export class Budgets {
 
   /** Takes over what the store has been told of a scope, or will be, by somebody else. */
   follow({ scope: name, currency, limits, holdMode = STRICT }: Omit<ScopeDefinition, 'by'>): Scope {
-    const scope = this.#scopes.get(name) ?? new Scope(name, currency, limits, this.#clock.elapsedMs())
+    const scope = this.#scopes.get(name) ?? this.#newScope(name, currency, limits)
     this.#scopes.set(name, scope)
     scope.isKnown = true
     if (!isDeepStrictEqual(scope.limits, limits)) this.#limit(scope, limits)
     if (!isDeepStrictEqual(scope.holdMode, holdMode)) scope.holdBy(holdMode, this.#nextHold())
     return scope
+  }
+
+  #newScope(name: string, currency: string, limits: readonly LimitSpec[]): Scope {
+    return new Scope(name, currency, limits, this.#clock.elapsedMs(), this.#bounds)
   }
 
   scope(name: string): Scope | undefined {
@@ -269,7 +278,7 @@ export class Budgets {
       if (state.is === 'away' && lacking[0])
         return { is: 'store_away', scope: lacking[0], detail: state.detail }
     }
-    for (const { purse } of lacking) purse.ask(purse.costOf(amount, nowMs, terms), nowMs)
+    for (const { purse } of lacking) purse.ask(purse.costOf(amount, nowMs, terms), nowMs, terms)
     const drawn = this.link.draw(lacking)
     if (drawn && !this.#store.answersAtOnce) return { is: 'short', drawn }
     // A store that answers at once and has not answered has failed: whoever waited would ask it for ever.

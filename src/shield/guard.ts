@@ -14,6 +14,9 @@ export interface GuardDeps {
   readonly budget: BudgetManager
 }
 
+/** @param hold what the call may spend; undefined where nothing is held for it */
+export type BeforeCall = (hold: Hold | undefined) => Promise<void>
+
 /** Money that a call may spend. */
 export interface Spend {
   /** Names the hold; the same id again never spends twice. */
@@ -23,7 +26,7 @@ export interface Spend {
   readonly terms: HoldTerms
   readonly priority: Priority
   /** The last step before the call, such as writing it down. When it rejects, nothing is called and nothing is spent. */
-  readonly before?: (() => Promise<void>) | undefined
+  readonly before?: BeforeCall | undefined
 }
 
 /** A platform call that has ended, and what it says of the platform's health. */
@@ -68,12 +71,13 @@ export async function guard<T>(
     return { is: 'vetoed', veto: held }
   }
 
-  const unready = await prepare(spend.before)
+  const unready = await prepare(spend.before, held)
   if (unready) {
     entry.passage.report('neutral', 0)
     deps.budget.release(held)
     return unready
   }
+  if (spend.terms.isRecorded) deps.budget.recorded(held)
 
   try {
     const { outcome, verdict, latencyMs } = await call()
@@ -91,9 +95,12 @@ export async function guard<T>(
 }
 
 /** Takes the step before a call; undefined when the call may be made. */
-export async function prepare(before: Spend['before']): Promise<(NotCalled & { is: 'unready' }) | undefined> {
+export async function prepare(
+  before: BeforeCall | undefined,
+  hold?: Hold,
+): Promise<(NotCalled & { is: 'unready' }) | undefined> {
   try {
-    await before?.()
+    await before?.(hold)
     return undefined
   } catch (error) {
     return { is: 'unready', error }

@@ -10,6 +10,8 @@ export type OnExpiry = 'settle' | 'release'
 export interface HoldTerms {
   readonly ttlMs: number
   readonly onExpiry: OnExpiry
+  /** The hold is written down before anything is done with it, so that a start finds it: see {@link ForfeitBounds}. */
+  readonly isRecorded?: boolean
 }
 
 /**

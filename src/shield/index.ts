@@ -10,7 +10,9 @@ export {
   type Passage,
   type Verdict,
 } from './circuit-breaker.ts'
+export { freeUnheld, type RecordedHold, type RecordedHolds, type RecordedOwner } from './forfeits.ts'
 export {
+  type BeforeCall,
   type Called,
   type GuardDeps,
   type Guarded,
@@ -20,6 +22,7 @@ export {
   type Spend,
 } from './guard.ts'
 export type { Hold, HoldTerms, OnExpiry } from './hold.ts'
+export { HoldBook, type HoldEntry } from './hold-book.ts'
 export {
   type HoldMode,
   type HoldModeNow,
@@ -41,6 +44,7 @@ export {
   type BillReply,
   type BudgetStore,
   type Control,
+  type ForfeitDesk,
   type KillSwitch,
   type PauseState,
   type ScopeDefinition,

@@ -3,7 +3,7 @@ import { Demand, Need } from './demand.ts'
 import type { HoldTerms } from './hold.ts'
 import { Lease } from './lease.ts'
 import { refusalIn } from './refusal.ts'
-import type { Granted, Standing, SyncLine, SyncReply } from './store/store.ts'
+import type { AtRisk, Granted, Standing, SyncLine, SyncReply } from './store/store.ts'
 import type { HoldToWeigh, WeighedHolds } from './weighed-holds.ts'
 
 interface Sent {
@@ -12,7 +12,18 @@ interface Sent {
   readonly sentMs: number
   /** The number of the next hold when the line was made: what was spent before is in it. */
   readonly before: number
+  /** How much of the spend in it came of holds that are not recorded. */
+  readonly unrecorded: number
 }
+
+/** Set where the store bounds what it forfeits; see {@link AtRisk}. */
+export interface ForfeitBounds {
+  /** Names the records in which holds of `isRecorded` are written down; undefined where there are none. */
+  readonly recordsId: string | undefined
+}
+
+/** The mark is this much of a second's fill above what is held: lines follow each other four times as fast as that. */
+const MARK_SHARE = 0.5
 
 /**
  * What this process may hold and spend of one scope without asking anyone.
@@ -46,18 +57,61 @@ export class Purse {
   #recalled = false
   readonly #demand: Demand
   readonly #need = new Need()
+  readonly #bounds: ForfeitBounds | undefined
+  /** Of `held`: what recorded holds set aside. */
+  #heldRecorded = 0
+  /** Of `#spent`: what came of holds that are not recorded. */
+  #spentUnrecorded = 0
+  /** What the store has been told that holds without a record may come to, and what they lack of it. */
+  #mark = 0
+  #markNeed = 0
+  readonly #unrecordedDemand: Demand
+  /** The highest number of a recorded hold that is on the disk, and the one that the last line named. */
+  #recordedUpTo = 0
+  #toldUpTo = 0
+  #reportedBefore = 0
   /** Of a scope that is bounded, or was. */
   weighed: WeighedHolds | undefined
 
-  constructor(scope: string, nowMs: number) {
+  /** @param bounds undefined where the store forfeits everything that was granted */
+  constructor(scope: string, nowMs: number, bounds?: ForfeitBounds) {
     this.scope = scope
+    this.#bounds = bounds
     this.#demand = new Demand(nowMs)
+    this.#unrecordedDemand = new Demand(nowMs)
   }
 
   /** @param terms of the hold; what has none is held in full */
   covers(amount: number, nowMs: number, terms?: HoldTerms): boolean {
     if (this.#lease.isOver(nowMs) || this.#recalled) return false
-    return this.costOf(amount, nowMs, terms) <= this.balance
+    const cost = this.costOf(amount, nowMs, terms)
+    return cost <= this.balance && (this.#isRecorded(terms) || cost <= this.#room())
+  }
+
+  #isRecorded(terms: HoldTerms | undefined): boolean {
+    return terms?.isRecorded === true && this.#bounds?.recordsId !== undefined
+  }
+
+  /**
+   * How much more may be held, or spent, without a record. While a line is under way nobody knows which mark the store goes
+   * by, and what it has counted as spend: both must hold.
+   */
+  #room(): number {
+    if (!this.#bounds) return Number.POSITIVE_INFINITY
+    const exposed = this.held - this.#heldRecorded + this.#spentUnrecorded
+    const sent = this.#sent
+    if (!sent) return this.#mark - exposed
+    return Math.min(this.#mark - sent.unrecorded, sent.line.atRisk?.unrecorded ?? 0) - exposed
+  }
+
+  /** A hold of this number was on the disk before anything was done with it. */
+  recorded(number: number): void {
+    this.#recordedUpTo = Math.max(this.#recordedUpTo, number)
+  }
+
+  /** Whether the store has counted what was settled before this number. */
+  hasReported(settledBefore: number): boolean {
+    return this.unreported === 0 || settledBefore < this.#reportedBefore
   }
 
   /** Micros that a hold takes out of the balance, with what the open bids of a bounded scope lack. */
@@ -93,7 +147,10 @@ export class Purse {
       this.balance -= amount
       this.held += amount
     }
-    this.#demand.take(Math.max(0, this.held - before))
+    const taken = Math.max(0, this.held - before)
+    this.#demand.take(taken)
+    if (this.#isRecorded(hold?.queue.terms)) this.#heldRecorded += taken
+    else this.#unrecordedDemand.take(taken)
   }
 
   /** Ends a hold: `spent` of it is gone, the rest is free; what exceeds it comes from elsewhere. */
@@ -102,6 +159,8 @@ export class Purse {
     const covered = weighed && hold ? weighed.bill(hold, spent) : Math.min(held, spent)
     this.#spent += covered
     this.held -= weighed ? covered : held
+    if (this.#isRecorded(hold?.queue.terms)) this.#heldRecorded -= held
+    else this.#spentUnrecorded += covered
     if (!weighed) this.#free(held - covered)
     this.spendUnheld(spent - covered, nowMs)
     if (weighed) this.#level()
@@ -112,6 +171,7 @@ export class Purse {
     if (hold && this.#weighing(hold)?.release(hold, how)) this.#level()
     else {
       this.held -= held
+      if (this.#isRecorded(hold?.queue.terms)) this.#heldRecorded -= held
       this.#free(held)
     }
   }
@@ -129,7 +189,7 @@ export class Purse {
 
   /** Moves what weighed holds need, as far as there is balance, or need no more. */
   #level(): void {
-    const moved = this.weighed?.level(this.balance) ?? 0
+    const moved = this.weighed?.level(Math.max(0, Math.min(this.balance, this.#room()))) ?? 0
     this.held += moved
     if (moved > 0) this.balance -= moved
     else if (moved < 0) this.#free(-moved)
@@ -152,6 +212,8 @@ export class Purse {
     const covered = isRoom && !this.#lease.isOver(nowMs) ? Math.min(amount, this.balance) : 0
     this.balance -= covered
     this.#spent += covered
+    // It may pass the mark: until the store has heard of it, it dies with the process, as what is overdrawn does.
+    this.#spentUnrecorded += covered
     this.#overdrawn += amount - covered
   }
 
@@ -168,31 +230,38 @@ export class Purse {
     } else this.#credits.add(amount, spentAt)
   }
 
-  /** Asks for money with the next line; `amount` is what {@link costOf} says. */
-  ask(amount: number, nowMs: number): void {
+  /** Asks for money with the next line, and for a higher mark; `amount` is what {@link costOf} says. */
+  ask(amount: number, nowMs: number, terms?: HoldTerms): void {
     const usable = this.#lease.isOver(nowMs) || this.#recalled ? 0 : this.balance
     this.#need.ask(amount - usable, nowMs)
+    if (!this.#isRecorded(terms)) this.#markNeed += amount
   }
 
   /** The line to send: the one that is not answered yet, or a new one that carries everything up to now. */
   line(nowMs: number, nextHold: number): SyncLine {
+    if (this.#sent) return this.#sent.line
     this.#demand.look(nowMs)
-    const sent = this.#sent ?? { line: this.#nextLine(), sentMs: nowMs, before: nextHold }
-    this.#sent = sent
-    return sent.line
+    this.#unrecordedDemand.look(nowMs)
+    const unrecorded = this.#spentUnrecorded
+    this.#sent = { line: this.#nextLine(nextHold), sentMs: nowMs, before: nextHold, unrecorded }
+    return this.#sent.line
   }
 
   /** From now on everything that is not held goes back, and nothing is asked for. */
   close(): void {
     this.#need.end()
+    this.#markNeed = 0
     this.#demand.end()
+    this.#unrecordedDemand.end()
   }
 
   /** Whether there is something to tell or to ask. */
   isDue(nowMs: number): boolean {
     this.#demand.look(nowMs)
+    this.#unrecordedDemand.look(nowMs)
     this.weighed?.step(nowMs)
     this.#level()
+    if (this.#room() < this.#markStep / 2 || this.#recordedUpTo > this.#toldUpTo) return true
     if (this.#recalled || this.#sent || this.#lacks > 0 || this.#spent + this.#overdrawn > 0) return true
     if (this.#credits.any || this.balance < this.#demand.fill / 2 || this.#surplus() > 0) return true
     return (this.balance > 0 || this.held > 0) && this.#lease.isLate(nowMs)
@@ -216,6 +285,8 @@ export class Purse {
         this.#totals.returned += line.giveBack
         this.#totals.overdrawn += line.overdrawn
         this.#credits.remember(sent.before, reply.bookedAtMs)
+        this.#mark = line.atRisk?.unrecorded ?? 0
+        this.#reportedBefore = sent.before
         this.#fillUp(reply, sent.sentMs)
         return true
       case 'forfeited':
@@ -245,11 +316,28 @@ export class Purse {
     return Math.max(this.#need.micros, this.weighed?.lack ?? 0)
   }
 
-  #nextLine(): SyncLine {
+  /** How far the mark is kept above what is held without a record. */
+  get #markStep(): number {
+    return Math.ceil(this.#unrecordedDemand.fill * MARK_SHARE)
+  }
+
+  #atRisk(before: number): AtRisk | undefined {
+    if (!this.#bounds) return undefined
+    const { recordsId } = this.#bounds
+    const lacking = Math.max(this.#markNeed, this.weighed?.lack ?? 0)
+    const unrecorded = this.held - this.#heldRecorded + Math.max(this.#markStep, lacking)
+    this.#toldUpTo = this.#recordedUpTo
+    if (recordsId === undefined) return { unrecorded }
+    return { unrecorded, records: { id: recordsId, before, upTo: this.#recordedUpTo } }
+  }
+
+  #nextLine(before: number): SyncLine {
     const need = this.#lacks
-    const giveBack = this.#recalled ? this.balance : need > 0 ? 0 : this.#surplus()
+    const isWanted = need > 0 || this.#markNeed > 0
+    const giveBack = this.#recalled ? this.balance : isWanted ? 0 : this.#surplus()
     this.#recalled = false
     const fill = Math.max(this.#demand.fill, need * this.#need.factor)
+    const atRisk = this.#atRisk(before)
     const line: SyncLine = {
       scope: this.scope,
       seq: ++this.#seq,
@@ -261,9 +349,12 @@ export class Purse {
       need,
       longestHoldMs: this.longestHoldMs,
       totals: { ...this.#totals },
+      ...(atRisk && { atRisk }),
     }
     this.balance -= giveBack
     this.#spent = 0
+    this.#spentUnrecorded = 0
+    this.#markNeed = 0
     this.#overdrawn = 0
     this.#need.end()
     return line
@@ -282,7 +373,10 @@ export class Purse {
   #empty(nextHold: number): void {
     this.balance = 0
     this.held = 0
+    this.#heldRecorded = 0
     this.#spent = 0
+    this.#spentUnrecorded = 0
+    this.#mark = 0
     this.#totals.forfeited = this.#totals.granted - this.#totals.reported - this.#totals.returned
     this.#credits.forget()
     this.weighed?.forfeit()

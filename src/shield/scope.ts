@@ -1,6 +1,6 @@
 import { type HoldMode, type HoldModeNow, STRICT } from './hold-mode.ts'
 import type { LimitSpec } from './limits.ts'
-import { Purse } from './purse.ts'
+import { type ForfeitBounds, Purse } from './purse.ts'
 import type { PauseState } from './store/store.ts'
 import { WeighedHolds } from './weighed-holds.ts'
 
@@ -23,11 +23,18 @@ export class Scope {
   /** Micros of this process's spend that no limit had room for: bills above the held price or after the release. */
   overdraft = 0
 
-  constructor(name: string, currency: string, limits: readonly LimitSpec[], nowMs: number) {
+  /** @param bounds as for its {@link Purse} */
+  constructor(
+    name: string,
+    currency: string,
+    limits: readonly LimitSpec[],
+    nowMs: number,
+    bounds?: ForfeitBounds,
+  ) {
     this.name = name
     this.currency = currency
     this.limits = limits
-    this.purse = new Purse(name, nowMs)
+    this.purse = new Purse(name, nowMs, bounds)
   }
 
   /** Holds are set aside so from now on; `nextHold` is the number of the next. */

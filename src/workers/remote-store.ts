@@ -17,6 +17,8 @@ import type { Primary } from './link.ts'
 /** The budget store of the primary, for a worker. */
 export class RemoteStore implements BudgetStore, OwnerMail {
   readonly answersAtOnce = false
+  /** The primary's budgets are in a ledger of its own: with Redis a worker asks Redis itself. */
+  readonly boundsForfeits = true
   readonly mail = this
   readonly #primary: Primary
   readonly #watchers = new Set<(control: Control) => void>()

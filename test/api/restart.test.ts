@@ -1,3 +1,5 @@
+import { cpSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { startRedis } from '../support/redis-server.ts'
 import { ahead, BID, copyOf, type Started, startOn, TRIES, temporaryDirectory } from '../support/restarts.ts'
@@ -29,6 +31,57 @@ describe('decisions', () => {
     expect(body.code).toBe('outcome_unknown')
     const again = await startOn(copyOf(directory))
     expect((await again.get(`/v1/bids/${body.bidId}`)).body).toMatchObject({ status: 'outcome_unknown' })
+  })
+})
+
+describe('what a killed process was granted', () => {
+  const budgetOf = async (service: Started) => (await service.get('/v1/budgets/platform:google_ads')).body
+
+  /** Five bids that were told to the ledger, and a sixth whose platform has not answered. */
+  async function withOneUnderWay(directory: string) {
+    const first = await startOn(directory)
+    for (let i = 0; i < 5; i++) expect((await first.bid()).status).toBe(200)
+    // Asked how it stands, the ledger is told everything.
+    expect((await budgetOf(first)).limits).toMatchObject([{ spent: 50 }])
+    first.sandbox.faults.add({ platform: 'google_ads', path: 'mutate', fault: { is: 'hold' } })
+    const answer = first.bid({ bidAmount: 7 })
+    await first.sandbox.faults.whenHeld(1)
+    onTestFinished(async () => {
+      first.sandbox.faults.release()
+      await answer
+    })
+    return first
+  }
+
+  it('is free at once but for what was under way, however often it is killed', async () => {
+    const directory = temporaryDirectory()
+    await withOneUnderWay(directory)
+    let left = copyOf(directory)
+    for (let kills = 1; kills <= 4; kills++) {
+      const again = await startOn(left)
+      expect(await budgetOf(again)).toMatchObject({
+        limits: [{ spent: 50 }],
+        forfeited: { amount: 7 },
+      })
+      left = copyOf(left)
+    }
+  })
+
+  it('stays forfeited where the records beside the ledger are not those of that process', async () => {
+    const [directory, elsewhere] = [temporaryDirectory(), temporaryDirectory()]
+    const first = await startOn(directory)
+    await (await startOn(elsewhere)).stop()
+    await Promise.all(Array.from({ length: 8 }, () => first.bid()))
+    const left = copyOf(directory)
+    const foreign = copyOf(left)
+    for (const name of ['records.db', 'records.use']) cpSync(join(elsewhere, name), join(foreign, name))
+    rmSync(join(foreign, 'records.db-wal'))
+    const countedIn = async (folder: string) => {
+      const { limits, forfeited } = await budgetOf(await startOn(folder))
+      return limits[0].spent + (forfeited?.amount ?? 0)
+    }
+    expect(await countedIn(left)).toBe(80)
+    expect(await countedIn(foreign)).toBeGreaterThan(80)
   })
 })
 

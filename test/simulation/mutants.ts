@@ -1,10 +1,11 @@
 import { Demand } from '../../src/shield/demand.ts'
+import { HoldBook } from '../../src/shield/hold-book.ts'
 import { BudgetManager } from '../../src/shield/index.ts'
 import { Purse } from '../../src/shield/purse.ts'
 import { Account } from '../../src/shield/store/account.ts'
 import type { AccountState, LedgerState } from '../../src/shield/store/account-state.ts'
 import { Ledger } from '../../src/shield/store/ledger.ts'
-import type { SyncLine, SyncReply } from '../../src/shield/store/store.ts'
+import type { RecordsPosition, SyncLine, SyncReply } from '../../src/shield/store/store.ts'
 import { DayWindow, LifetimeWindow, SlidingWindow } from '../../src/shield/windows/index.ts'
 import { SharedServer } from './server.ts'
 
@@ -146,6 +147,31 @@ const leaseFromTheAnswer: Mutant = () => {
     mendAnswered()
   }
 }
+
+/** The store hears of each mark with the line after it, when holds may have passed the one it knows. */
+const markAfterTheHold: Mutant = () => {
+  const marks = new Map<string, number>()
+  return hears((line, owner) => {
+    const key = `${owner} ${line.scope}`
+    if (!line.atRisk) return line
+    const unrecorded = marks.get(key) ?? 0
+    marks.set(key, line.atRisk.unrecorded)
+    return { ...line, atRisk: { ...line.atRisk, unrecorded } }
+  })()
+}
+
+/** Records are read as if they were other ones. */
+const pendingAs =
+  (change: (records: RecordsPosition) => RecordsPosition): Mutant =>
+  () =>
+    replace(
+      Ledger.prototype,
+      'pendingForfeits',
+      (pending) =>
+        function (this: Ledger) {
+          return pending.call(this).map((one) => ({ ...one, records: change(one.records) }))
+        },
+    )
 
 /**
  * Every rule of the money core, each broken in its own way. The simulation must notice every one; the number is a seed
@@ -464,6 +490,47 @@ export const MUTANTS: Readonly<Record<string, readonly [seed: number, mutant: Mu
   'the kill switch is not obeyed': [
     8,
     () => replace(BudgetManager.prototype, 'engageKillSwitch', () => () => undefined),
+  ],
+  'what was never held is freed although a bid was under way': [
+    5,
+    () =>
+      replace(
+        Ledger.prototype,
+        'free',
+        (free) =>
+          function (this: Ledger, owner, underWay) {
+            return free.call(
+              this,
+              owner,
+              underWay.map(({ scope }) => ({ scope, amount: 0 })),
+            )
+          },
+      ),
+  ],
+  'spend that the store has not heard of is taken for counted': [
+    5,
+    pendingAs((records) => ({ ...records, before: Number.POSITIVE_INFINITY })),
+  ],
+  'a call leaves before it is written down': [
+    5,
+    () =>
+      replace(
+        HoldBook.prototype,
+        'begun',
+        (begun) =>
+          function (this: HoldBook, hold) {
+            const entry = begun.call(this, hold)
+            return entry.is === 'begun' ? { ...entry, hold: { ...entry.hold, amount: 0 } } : entry
+          },
+      ),
+  ],
+  'the mark of what is held without a record is raised after the hold': [81, markAfterTheHold],
+  'what an owner spends without a record is not under way': [
+    10,
+    hears(({ atRisk, ...line }) => ({
+      ...line,
+      ...(atRisk && { atRisk: { ...atRisk, unrecorded: 0 } }),
+    })),
   ],
   'a pause is not obeyed': [5, () => replace(BudgetManager.prototype, 'pause', () => () => undefined)],
 }

@@ -110,6 +110,7 @@ export const COMMAND_MS = 800
 /** A store beyond a network, as one process reaches it. */
 export class RemoteStore implements BudgetStore {
   readonly answersAtOnce = false
+  readonly boundsForfeits: boolean
   readonly #network: Network
   readonly #server: Server
   readonly #clock: ProcessClock
@@ -127,7 +128,9 @@ export class RemoteStore implements BudgetStore {
     line: Line,
     oracle: Oracle,
     givesUp: boolean,
+    boundsForfeits: boolean,
   ) {
+    this.boundsForfeits = boundsForfeits
     this.#network = network
     this.#server = server
     this.#clock = clock
@@ -215,13 +218,21 @@ export class RemoteStore implements BudgetStore {
 /** A store in this process: it answers within the call, or fails within it. */
 export class LocalStore implements BudgetStore {
   readonly answersAtOnce = true
+  readonly boundsForfeits: boolean
   readonly #server: Server
   readonly #line: Line
   readonly #oracle: Oracle
   readonly #watchers: Set<(control: Control) => void>
 
   /** @param watchers of all processes that share the server */
-  constructor(server: Server, line: Line, oracle: Oracle, watchers: Set<(control: Control) => void>) {
+  constructor(
+    server: Server,
+    line: Line,
+    oracle: Oracle,
+    watchers: Set<(control: Control) => void>,
+    boundsForfeits: boolean,
+  ) {
+    this.boundsForfeits = boundsForfeits
     this.#server = server
     this.#line = line
     this.#oracle = oracle
@@ -293,6 +304,7 @@ export class LocalStore implements BudgetStore {
 /** A store whose answers wait for the disk; what comes meanwhile shares the next write. */
 export class DiskStore implements BudgetStore {
   readonly answersAtOnce = false
+  readonly boundsForfeits: boolean
   readonly #server: Server
   readonly #journal: JournalServer
   readonly #clock: ProcessClock
@@ -301,7 +313,15 @@ export class DiskStore implements BudgetStore {
   readonly #watchers = new Set<(control: Control) => void>()
   #writing: Promise<void> | undefined
 
-  constructor(server: Server, journal: JournalServer, clock: ProcessClock, random: Random, oracle: Oracle) {
+  constructor(
+    server: Server,
+    journal: JournalServer,
+    clock: ProcessClock,
+    random: Random,
+    oracle: Oracle,
+    boundsForfeits: boolean,
+  ) {
+    this.boundsForfeits = boundsForfeits
     this.#server = server
     this.#journal = journal
     this.#clock = clock

@@ -160,17 +160,21 @@ export class Oracle {
 
   // Bids -------------------------------------------------------------------------------------------------------------
 
-  /** Money was set aside for a bid, and the bid may leave. */
-  placed(bid: Bid): void {
-    this.count('bid')
-    for (const name of bid.scopes) {
-      const untilMs = this.#leases.get(`${bid.owner} ${name}`) ?? 0
+  /** Money was set aside for a bid. */
+  held(id: string, owner: string, scopes: readonly string[]): void {
+    for (const name of scopes) {
+      const untilMs = this.#leases.get(`${owner} ${name}`) ?? 0
       this.expect(
         this.#time.nowMs < untilMs,
         'nothing is held without a lease',
-        () => `${bid.id} by ${bid.owner} in ${name}, whose lease ended at ${untilMs} ms`,
+        () => `${id} by ${owner} in ${name}, whose lease ended at ${untilMs} ms`,
       )
     }
+  }
+
+  /** A bid whose money is set aside may leave. */
+  placed(bid: Bid): void {
+    this.count('bid')
     this.#change(bid.scopes, `a bid of ${bid.held} by ${bid.owner}`, () => {
       for (const name of bid.scopes) {
         bid.open.add(name)

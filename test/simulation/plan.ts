@@ -48,6 +48,10 @@ export interface Plan {
   readonly dearBills: number
   readonly isHarsh: boolean
   readonly startWallMs: number
+  /** Whether the store forfeits no more than may have been under way; Redis forfeits whole purses. */
+  readonly boundsForfeits: boolean
+  /** Whether calls are written down before they leave, so that a start knows which were under way. */
+  readonly keepsRecords: boolean
 }
 
 export interface PlannedScope {
@@ -104,6 +108,8 @@ export function planOf(seed: number, isHarsh = false, isRedis = false): Plan {
     dearBills: random.pick([0, 0, 0.1]),
     isHarsh,
     startWallMs: random.pick(STARTS),
+    boundsForfeits: kind !== 'redis' && random.chance(0.8),
+    keepsRecords: random.chance(0.7),
   }
 }
 

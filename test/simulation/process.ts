@@ -1,9 +1,11 @@
-import { every } from '../../src/clock.ts'
+import { every, sleep } from '../../src/clock.ts'
 import { micros } from '../../src/money.ts'
 import {
   BudgetManager,
   type BudgetStore,
   type Hold,
+  HoldBook,
+  type HoldEntry,
   type HoldTerms,
   type Scope,
 } from '../../src/shield/index.ts'
@@ -14,6 +16,10 @@ import type { ProcessClock } from './time.ts'
 
 /** As the service does. */
 const SWEEP_MS = 1_000
+/** What is written is on the disk after so long. */
+const WRITE_MS = 3
+/** Names the records of all processes: what is written there is told apart by owner. */
+export const RECORDS_ID = 'records'
 
 /** One process of the service: its budget manager, and the notices that it takes. */
 export class Process {
@@ -29,6 +35,9 @@ export class Process {
   /** What this process must obey at once: told to it, and by nobody lifted since. */
   readonly stopped = new Set<string>()
   isAlive = true
+  /** What is on its disk of its calls, and outlives it; undefined where nothing is written. */
+  readonly written: HoldEntry[] | undefined
+  readonly #book = new HoldBook()
   /** It takes no more bids. */
   isLeaving = false
 
@@ -39,7 +48,9 @@ export class Process {
     store: BudgetStore,
     oracle: Oracle,
     rememberEnded: number,
+    keepsRecords: boolean,
   ) {
+    this.written = keepsRecords ? [] : undefined
     this.id = id
     this.clock = clock
     this.line = line
@@ -50,6 +61,7 @@ export class Process {
       store,
       owner: id,
       rememberEnded,
+      recordsId: keepsRecords ? RECORDS_ID : undefined,
       onExpired: (hold) => this.#expired(hold),
     })
     every(clock, SWEEP_MS, () => this.budget.expire())
@@ -75,19 +87,16 @@ export class Process {
     const scopes = this.scopes(names)
     const isCall = terms.onExpiry === 'settle'
     if (scopes.length < names.length) return undefined
+    const kept = { ...terms, isRecorded: isCall && this.written !== undefined }
     const result = isPatient
-      ? await this.budget.holdSoon(id, scopes, micros(amount), terms)
-      : this.budget.hold(id, scopes, micros(amount), terms)
+      ? await this.budget.holdSoon(id, scopes, micros(amount), kept)
+      : this.budget.hold(id, scopes, micros(amount), kept)
+    if (this.isAlive && result.is === 'held') this.#held(id, names)
+    if (result.is === 'held' && kept.isRecorded) await this.#record(result)
+    if (result.is === 'held' && result.state !== 'open') return undefined
     if (!this.isAlive || result.is !== 'held') {
       this.#oracle.count(result.is === 'held' ? 'died before the bid left' : `refused: ${result.is}`)
       return undefined
-    }
-    for (const stop of ['', ...names]) {
-      this.#oracle.expect(
-        !this.stopped.has(stop),
-        'a stop is in force at once',
-        () => `${this.id} held ${id}`,
-      )
     }
     const bid: Bid = {
       id,
@@ -108,6 +117,32 @@ export class Process {
     this.#oracle.know(bid)
     this.#oracle.placed(bid)
     return bid
+  }
+
+  #held(id: string, names: readonly string[]): void {
+    this.#oracle.held(id, this.id, names)
+    for (const stop of ['', ...names]) {
+      this.#oracle.expect(
+        !this.stopped.has(stop),
+        'a stop is in force at once',
+        () => `${this.id} held ${id}`,
+      )
+    }
+  }
+
+  /** Writes a call down: it leaves when that is on the disk. */
+  async #record(hold: Hold): Promise<void> {
+    const counted = this.#book.counted()
+    await sleep(this.clock, WRITE_MS)
+    if (counted) this.written?.push(counted)
+    this.written?.push(this.#book.begun(hold))
+    this.budget.recorded(hold)
+  }
+
+  /** Writes down what came of a call, soon. */
+  #recordEnd(hold: Hold): void {
+    const entry = this.written && hold.queue.terms.isRecorded ? this.#book.ended(hold) : undefined
+    if (entry) this.clock.after(WRITE_MS, () => this.written?.push(entry))
   }
 
   /** A bill for a bid of this process. */
@@ -161,10 +196,12 @@ export class Process {
     if (isDone) {
       this.#oracle.settled(bid)
       this.budget.settle(hold, micros(bid.held))
+      this.#recordEnd(hold)
       return
     }
     this.#oracle.closed(bid)
     if (this.budget.release(hold) === 'already') this.budget.credit(hold)
+    this.#recordEnd(hold)
   }
 
   /** Proof that a call whose outcome was unknown did nothing. */
@@ -172,6 +209,7 @@ export class Process {
     const known = this.#bids.get(bid.id)
     if (!known) return
     this.budget.credit(known.hold)
+    this.#recordEnd(known.hold)
     const again = this.budget.credit(known.hold)
     this.#oracle.expect(again === 'already', 'a hold ends once', () => `${bid.id} was ${again} again`)
   }

@@ -1,4 +1,5 @@
 import type { LimitSpec } from '../../src/shield/index.ts'
+import type { Account } from '../../src/shield/store/account.ts'
 import type { LedgerState } from '../../src/shield/store/account-state.ts'
 import {
   CHAIN_START,
@@ -18,9 +19,11 @@ import type {
   Control,
   KillSwitch,
   PauseState,
+  PendingForfeit,
   ScopeDefinition,
   SyncLine,
   SyncReply,
+  UnderWay,
 } from '../../src/shield/store/store.ts'
 import type { Random } from './random.ts'
 import type { ProcessClock } from './time.ts'
@@ -33,6 +36,8 @@ export interface Figures {
   readonly promised: number
   readonly available: number
   readonly limits: readonly LimitSpec[]
+  /** Of `promised`: what owners never held and would not forfeit if they ended now. */
+  readonly unheld: number
 }
 
 /** What the record watches at a store. */
@@ -49,14 +54,20 @@ export interface Watched {
 export interface Server extends Watched {
   leave(owner: string): void
   control(): Control
+  pending(): readonly PendingForfeit[]
+  free(owner: string, underWay: readonly UnderWay[]): void
 }
+
+const unheldIn = (account: Account): number =>
+  [...account.owners].reduce((sum, owner) => sum + account.outstandingOf(owner) - account.atStakeOf(owner), 0)
 
 function figuresIn(ledger: Ledger, scope: string, nowMs: number): Figures | undefined {
   const account = ledger.accounts.get(scope)
   if (!account) return undefined
   const { available, elsewhere, forfeited } = account.standing(nowMs, '', 0)
   const { spent, overdraft, limits } = account
-  return { spent, overdraft, limits, available, promised: elsewhere + forfeited.amount }
+  const unheld = unheldIn(account)
+  return { spent, overdraft, limits, available, promised: elsewhere + forfeited.amount, unheld }
 }
 
 /** The memory of one process, which all its budget managers share. */
@@ -89,6 +100,12 @@ export class MemoryServer implements Server {
   }
   control(): Control {
     return this.#store.control()
+  }
+  pending(): readonly PendingForfeit[] {
+    return this.#store.ledger.pendingForfeits()
+  }
+  free(owner: string, underWay: readonly UnderWay[]): void {
+    this.#store.ledger.free(owner, underWay)
   }
   figures(scope: string): Figures | undefined {
     return figuresIn(this.#store.ledger, scope, this.#clock.elapsedMs())
@@ -133,6 +150,12 @@ export class SharedServer implements Server {
   }
   control(): Control {
     return this.#ledger.control()
+  }
+  pending(): readonly PendingForfeit[] {
+    return this.#ledger.pendingForfeits()
+  }
+  free(owner: string, underWay: readonly UnderWay[]): void {
+    this.#ledger.free(owner, underWay)
   }
   figures(scope: string): Figures | undefined {
     return figuresIn(this.#ledger, scope, this.#clock.elapsedMs())
@@ -222,6 +245,12 @@ export class JournalServer implements Server {
   control(): Control {
     return this.#journal.ledger.control()
   }
+  pending(): readonly PendingForfeit[] {
+    return this.#journal.ledger.pendingForfeits()
+  }
+  free(owner: string, underWay: readonly UnderWay[]): void {
+    this.#apply({ do: 'free', owner, underWay })
+  }
   /** As of the last command: a ledger that is looked at at another time cannot be replayed. */
   figures(scope: string): Figures | undefined {
     return this.#figures.get(scope)
@@ -235,8 +264,11 @@ export class JournalServer implements Server {
     const { balance } = effect
     if (balance) {
       const { spent, overdraft, granted, forfeited, available = Number.POSITIVE_INFINITY } = balance
-      const limits = this.#journal.ledger.accounts.get(balance.scope)?.limits ?? []
-      this.#figures.set(balance.scope, { spent, overdraft, limits, available, promised: granted + forfeited })
+      const account = this.#journal.ledger.accounts.get(balance.scope)
+      const limits = account?.limits ?? []
+      const unheld = account ? unheldIn(account) : 0
+      const promised = granted + forfeited
+      this.#figures.set(balance.scope, { spent, overdraft, limits, available, promised, unheld })
     }
     const entry: JournalEntry = { number: this.#number, atMs, elapsedMs, command, effect }
     const text = textOf(entry)

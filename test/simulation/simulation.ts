@@ -1,12 +1,14 @@
 import { micros } from '../../src/money.ts'
+import { underWayOf } from '../../src/shield/forfeits.ts'
 import type { HoldTerms } from '../../src/shield/index.ts'
 import type { BudgetStore, Control, Soon } from '../../src/shield/store/store.ts'
 import { restOf, wantAll } from './delivery.ts'
 import { type Cut, DiskStore, LocalStore, Network, RemoteStore } from './network.ts'
 import { type Bid, Oracle, type Violation } from './oracle.ts'
 import { limitsOf, type Plan, planOf } from './plan.ts'
-import { Process } from './process.ts'
+import { Process, RECORDS_ID } from './process.ts'
 import { Random } from './random.ts'
+import { writtenOf } from './records.ts'
 import { openRedis } from './redis/client.ts'
 import { RedisServer } from './redis/server.ts'
 import {
@@ -174,7 +176,15 @@ class Simulation {
     const store = this.#storeFor(clock, line)
     const rememberEnded = random.pick([8_000, 8_000, 16])
     const begin = (opened: BudgetStore) => {
-      const process = new Process(id, clock, line, opened, this.#oracle, rememberEnded)
+      const process = new Process(
+        id,
+        clock,
+        line,
+        opened,
+        this.#oracle,
+        rememberEnded,
+        this.#plan.keepsRecords,
+      )
       this.#processes.push(process)
       process.define(scopes)
       this.#oracle.say(() => `${id} starts, its clock runs at ${(1 + drift).toFixed(3)}`)
@@ -197,28 +207,47 @@ class Simulation {
   }
 
   #storeFor(clock: ProcessClock, line: { cut: Cut }): Soon<BudgetStore> {
-    const { kind, leaseMs } = this.#plan
+    const { kind, leaseMs, boundsForfeits } = this.#plan
     if (this.#redis) {
       const [network, oracle] = [this.#network, this.#oracle]
       return openRedis({ ...this.#redis, network, clock, line, oracle, leaseMs })
     }
-    if (kind === 'memory') return new LocalStore(this.#tapped, line, this.#oracle, this.#watchers)
+    if (kind === 'memory')
+      return new LocalStore(this.#tapped, line, this.#oracle, this.#watchers, boundsForfeits)
     if (kind === 'shared') {
       const givesUp = this.#random.chance(0.5)
-      return new RemoteStore(this.#network, this.#tapped, clock, line, this.#oracle, givesUp)
+      return new RemoteStore(this.#network, this.#tapped, clock, line, this.#oracle, givesUp, boundsForfeits)
     }
     const journal = new JournalServer(clock, this.#boot, this.#time.nowMs, this.#disk)
     this.#server = journal
-    return new DiskStore(this.#tapped, journal, clock, this.#random.fork(), this.#oracle)
+    for (const process of this.#processes) this.#freeUnheld(process)
+    return new DiskStore(this.#tapped, journal, clock, this.#random.fork(), this.#oracle, boundsForfeits)
   }
 
   #die(process: Process): void {
     this.#oracle.count('owner died')
     this.#oracle.say(() => `${process.id} dies`)
     process.die(this.#time.nowMs)
-    if (!(this.#server instanceof JournalServer)) return
+    if (!(this.#server instanceof JournalServer)) {
+      // Whoever starts in its place knows that it is gone, and reads what it wrote.
+      this.#time.after(process.line.cut === 'none' ? 50 : 2_000, () => this.#freeUnheld(process))
+      return
+    }
     this.#disk = this.#server.crash(this.#random)
     this.#oracle.storeCrashed()
+  }
+
+  /** What a process that is gone was granted and never held is free, as far as what it wrote proves that. */
+  #freeUnheld({ id, isAlive, written }: Process): void {
+    if (isAlive || !written || this.#redis) return
+    this.#tapped.leave(id)
+    const pending = this.#tapped.pending().filter(({ owner }) => owner === id)
+    if (pending.length === 0) return
+    const underWay = underWayOf(pending, { id: RECORDS_ID, owners: [writtenOf(id, written)] })
+    this.#oracle.count(underWay ? 'what was never held is freed' : 'what was never held is not proved')
+    if (!underWay) return
+    this.#oracle.say(() => `${id} had under way ${JSON.stringify(underWay)}`)
+    this.#tapped.free(id, underWay)
   }
 
   // Steps ------------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ const MAX_CPM = 1_000_000_000_000
 const Cpm = Money.refine((cpm) => cpm <= MAX_CPM, 'must not exceed 1000000')
 const Domain = z
   .string()
-  .regex(/^([a-z0-9_-]+\.)+[a-z0-9-]{2,}$/i, 'must be a domain such as example.com')
+  .regex(/^([A-Za-z0-9_-]+\.)+[A-Za-z0-9-]{2,}$/, 'must be a domain such as example.com')
   .toLowerCase()
 const Url = z.url({ protocol: /^https?$/, message: 'must be an http or https address' })
 const Mimes = z
@@ -53,7 +53,7 @@ const AnyCreative = {
   /** Language of the ad as a BCP 47 tag. */
   language: z
     .string()
-    .regex(/^[a-z]{2,3}(-[a-z0-9]{1,8})*$/i, 'must be a language tag such as en or pt-BR')
+    .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$/, 'must be a language tag such as en or pt-BR')
     .optional(),
   /** Loads everything over HTTPS; taken from the markup where it is not said. */
   secure: z.boolean().optional(),

@@ -1,7 +1,7 @@
 import type { HoldMode } from '../hold-mode.ts'
 import type { LimitSpec } from '../limits.ts'
 import type { WindowState } from '../windows/index.ts'
-import type { KillSwitch, PauseState, SetBy, SyncReply } from './store.ts'
+import type { AtRisk, KillSwitch, PauseState, SetBy, SyncReply } from './store.ts'
 
 /** What one process has been granted of a scope. */
 export interface Lease {
@@ -11,6 +11,8 @@ export interface Lease {
   outstanding: number
   endsMs: number
   longestHoldMs: number
+  /** As the last line said; undefined where everything outstanding may be under way. */
+  atRisk?: AtRisk | undefined
 }
 
 /** What an owner had not accounted for when its lease ended. */
@@ -22,6 +24,8 @@ export interface Forfeit {
   /** When `rest` becomes spend: the last hold could have been billed by then. */
   readonly bookAtMs: number
   booked: boolean
+  /** Set while records may still prove that less was under way. */
+  atRisk?: AtRisk | undefined
 }
 
 /** An account as plain data; numbers may be infinite, so it is no JSON. */

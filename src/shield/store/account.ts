@@ -11,6 +11,7 @@ import type {
   BillReply,
   Granted,
   PauseState,
+  PendingForfeit,
   ScopeDefinition,
   SetBy,
   Standing,
@@ -123,9 +124,40 @@ export class Account {
     if (lease) this.#forfeit(owner, lease, mayLinger && Number.isFinite(lease.endsMs) ? lease.endsMs : nowMs)
   }
 
+  /** Forfeits that records of their owners may lessen. */
+  get pendingForfeits(): PendingForfeit[] {
+    const pending: PendingForfeit[] = []
+    for (const { owner, rest: amount, atRisk } of this.#forfeits.values())
+      if (atRisk?.records) pending.push({ scope: this.name, owner, amount, records: atRisk.records })
+    return pending
+  }
+
+  /**
+   * Ends the doubt about a forfeit: no more than this was under way of what the owner wrote down, beside what it did not.
+   *
+   * @returns what is free again
+   */
+  free(owner: string, underWay: number): number {
+    const nowMs = this.#age()
+    const forfeit = this.#forfeits.get(owner)
+    if (!forfeit?.atRisk) return 0
+    const rest = Math.min(forfeit.rest, forfeit.atRisk.unrecorded + underWay)
+    const freed = forfeit.rest - rest
+    forfeit.rest = rest
+    forfeit.atRisk = undefined
+    if (forfeit.booked && freed > 0) this.#unbook(nowMs, forfeit.bookAtMs, freed)
+    return freed
+  }
+
   /** Granted to the owner and not yet spent or returned. */
   outstandingOf(owner: string): number {
     return this.#leases.get(owner)?.outstanding ?? 0
+  }
+
+  /** What is forfeited if the owner ends now, before any records are asked. */
+  atStakeOf(owner: string): number {
+    const lease = this.#leases.get(owner)
+    return lease ? atStake(lease) : 0
   }
 
   get owners(): IterableIterator<string> {
@@ -198,6 +230,7 @@ export class Account {
     lease.seq = line.seq
     lease.endsMs = nowMs + this.#leaseMs
     lease.longestHoldMs = Math.max(lease.longestHoldMs, line.longestHoldMs)
+    lease.atRisk = line.atRisk
     const standing = this.standing(nowMs, owner, Math.max(0, line.need - granted))
     const reply: Granted = {
       is: 'granted',
@@ -264,11 +297,15 @@ export class Account {
     return nowMs
   }
 
-  #forfeit(owner: string, { seq, outstanding, longestHoldMs }: Lease, atMs: number): void {
+  #forfeit(owner: string, lease: Lease, atMs: number): void {
+    const { seq, longestHoldMs, atRisk } = lease
     this.#leases.delete(owner)
     const before = this.#forfeits.get(owner)
-    const rest = outstanding + (before && !before.booked ? before.rest : 0)
-    this.#forfeits.set(owner, { owner, seq, rest, bookAtMs: atMs + longestHoldMs, booked: false })
+    const rest = atStake(lease) + (before && !before.booked ? before.rest : 0)
+    const forfeit: Forfeit = { owner, seq, rest, bookAtMs: atMs + longestHoldMs, booked: false }
+    // Records tell what the whole life of an owner left under way, and not which of its leases had it.
+    if (atRisk?.records && !before) forfeit.atRisk = atRisk
+    this.#forfeits.set(owner, forfeit)
   }
 
   #live(nowMs: number): number {
@@ -301,4 +338,9 @@ export class Account {
     this.overdraft += overdraft
     return overdraft
   }
+}
+
+/** What was never held is free at once, unless only records can tell. */
+function atStake({ outstanding, atRisk }: Lease): number {
+  return atRisk && !atRisk.records ? Math.min(outstanding, atRisk.unrecorded) : outstanding
 }

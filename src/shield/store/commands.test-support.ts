@@ -39,7 +39,13 @@ const definition = fc.record({
   by: fc.constantFrom('configuration' as const, 'operator' as const),
 })
 
-const line = fc.record({
+const unrecorded = fc.integer({ min: 0, max: 400 })
+const atRisk = fc.oneof(
+  fc.record({ unrecorded }),
+  fc.record({ unrecorded, records: fc.constant({ id: 'records', before: 3, upTo: 2 }) }),
+)
+
+const plainLine = fc.record({
   scope,
   seq: fc.integer({ min: 1, max: 6 }),
   spent: amount,
@@ -52,6 +58,10 @@ const line = fc.record({
   need: amount,
   longestHoldMs: fc.constantFrom(0, 5_000, 300_000),
 })
+const line = fc.oneof(
+  plainLine,
+  fc.tuple(plainLine, atRisk).map(([of, bound]) => ({ ...of, atRisk: bound })),
+)
 
 const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 12, arbitrary: fc.record({ do: fc.constant('sync' as const), owner, line }) },
@@ -63,6 +73,14 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('leave' as const), owner }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('free' as const),
+      owner,
+      underWay: fc.array(fc.record({ scope, amount }), { maxLength: 2 }),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('define' as const), definition }) },
   {
     weight: 1,
@@ -119,6 +137,9 @@ export function run(ledger: Ledger, command: Command): SyncReply | BillReply | S
       return ledger.bill(command.bill)
     case 'leave':
       ledger.leave(command.owner)
+      return undefined
+    case 'free':
+      ledger.free(command.owner, command.underWay)
       return undefined
     case 'define':
       return ledger.define(command.definition)

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Command } from './ledger.ts'
+import type { UnderWay } from './store.ts'
 
 /** The beginning of a ledger's use by one process. The owners of earlier uses are gone. */
 export interface Opening {
@@ -37,6 +38,8 @@ export interface Effect {
   readonly granted?: number
   readonly overdraft?: number
   readonly forfeits?: readonly Forfeited[]
+  /** Of a gone owner's forfeit: what it never held. */
+  readonly freed?: readonly UnderWay[]
   readonly balance?: Balance
 }
 
@@ -85,6 +88,7 @@ export function scopeOf(command: JournalCommand): string | null {
       return command.scope
     case 'open':
     case 'leave':
+    case 'free':
     case 'kill_switch':
       return null
   }

@@ -104,6 +104,8 @@ export class JournalLedger {
       }
       case 'leave':
         return other({ forfeits: this.#leave([command.owner]) })
+      case 'free':
+        return other({ freed: this.#ledger.free(command.owner, command.underWay) })
       case 'pause':
         this.#ledger.setPause(command.scope, command.pause)
         return other({})
@@ -131,7 +133,7 @@ export class JournalLedger {
     const forfeits: Forfeited[] = []
     for (const owner of owners) {
       for (const account of this.#ledger.accounts.values()) {
-        const amount = account.outstandingOf(owner)
+        const amount = account.atStakeOf(owner)
         if (amount > 0) forfeits.push({ scope: account.name, owner, amount })
       }
       this.#ledger.leave(owner, mayLinger)

@@ -7,9 +7,11 @@ import type {
   Control,
   KillSwitch,
   PauseState,
+  PendingForfeit,
   ScopeDefinition,
   SyncLine,
   SyncReply,
+  UnderWay,
 } from './store.ts'
 
 /** Every change of a ledger as a value, so that it can be written down before it is answered, and replayed. */
@@ -17,6 +19,7 @@ export type Command =
   | { readonly do: 'sync'; readonly owner: string; readonly line: SyncLine }
   | { readonly do: 'bill'; readonly bill: Bill }
   | { readonly do: 'leave'; readonly owner: string }
+  | { readonly do: 'free'; readonly owner: string; readonly underWay: readonly UnderWay[] }
   | { readonly do: 'define'; readonly definition: ScopeDefinition }
   | { readonly do: 'pause'; readonly scope: string; readonly pause: PauseState }
   | { readonly do: 'kill_switch'; readonly killSwitch: KillSwitch }
@@ -75,6 +78,19 @@ export class Ledger {
   /** @param mayLinger it may be using what it has been granted until its lease ends */
   leave(owner: string, mayLinger = false): void {
     for (const account of this.#accounts.values()) account.leave(owner, mayLinger)
+  }
+
+  /** Forfeits that records of their owners may lessen. */
+  pendingForfeits(): PendingForfeit[] {
+    return [...this.#accounts.values()].flatMap((account) => account.pendingForfeits)
+  }
+
+  /** What a gone owner had under way by its records; the rest of what it forfeited is free. Returns that, by scope. */
+  free(owner: string, underWay: readonly UnderWay[]): UnderWay[] {
+    return underWay.flatMap(({ scope, amount }) => {
+      const freed = this.#accounts.get(scope)?.free(owner, amount) ?? 0
+      return freed > 0 ? [{ scope, amount: freed }] : []
+    })
   }
 
   /** A configuration never undoes what an operator set. */

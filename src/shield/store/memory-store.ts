@@ -15,6 +15,7 @@ import type {
 /** A store in the memory of this process: it answers at once, and forgets everything with it. */
 export class MemoryStore implements BudgetStore {
   readonly answersAtOnce = true
+  readonly boundsForfeits = true
   readonly ledger: Ledger
   readonly #watchers = new Set<(control: Control) => void>()
 

@@ -33,6 +33,8 @@ function ask(store: SqliteStore, { command }: Step): Promise<unknown> {
       return store.bill([command.bill]).then(([reply]) => reply)
     case 'leave':
       return store.leave(command.owner)
+    case 'free':
+      return store.free(command.owner, command.underWay)
     case 'define':
       return store.define(command.definition)
     case 'pause':

@@ -11,12 +11,15 @@ import {
   type BillReply,
   type BudgetStore,
   type Control,
+  type ForfeitDesk,
   type KillSwitch,
   type PauseState,
+  type PendingForfeit,
   type ScopeDefinition,
   StoreUnavailable,
   type SyncLine,
   type SyncReply,
+  type UnderWay,
 } from './store.ts'
 
 export interface SqliteStoreOptions {
@@ -35,8 +38,10 @@ const KEEP: Keep = { maxAgeMs: 30 * 86_400_000, maxBytes: 1 << 30, snapshotEvery
  * The truth of one machine: a ledger in the memory of this process, and a journal of everything that moved it. A command
  * is applied at once, and answered when it is on the disk. Commands that come meanwhile share the next write.
  */
-export class SqliteStore implements BudgetStore {
+export class SqliteStore implements BudgetStore, ForfeitDesk {
   readonly answersAtOnce = false
+  readonly boundsForfeits = true
+  readonly forfeits = this
   readonly journal = this
   readonly #clock: Clock
   readonly #thread: LedgerThread
@@ -108,6 +113,14 @@ export class SqliteStore implements BudgetStore {
 
   async leave(owner: string): Promise<void> {
     await this.#commit([{ do: 'leave', owner }])
+  }
+
+  pending(): readonly PendingForfeit[] {
+    return this.#journal.ledger.pendingForfeits()
+  }
+
+  async free(owner: string, underWay: readonly UnderWay[]): Promise<void> {
+    await this.#commit([{ do: 'free', owner, underWay }])
   }
 
   async define(definition: ScopeDefinition): Promise<ScopeDefinition> {

@@ -31,6 +31,44 @@ export interface SyncLine {
   readonly longestHoldMs: number
   /** All that answered lines came to; what the store's copy of them lacks, it has lost. */
   readonly totals?: Totals
+  /** What may be forfeited of the grants; left out where all of them may be. */
+  readonly atRisk?: AtRisk
+}
+
+/**
+ * What an owner that ends without a word can have under way, from the line on until the next one is applied. The rest of
+ * its grants was never held.
+ */
+export interface AtRisk {
+  /** Holds that nobody writes down, and what they spend, never pass this: it is raised before they would. */
+  readonly unrecorded: number
+  /** Set where the owner writes other holds down before anything is done with them; these count beside it. */
+  readonly records?: RecordsPosition
+}
+
+/** How far an owner's records and its lines agree. */
+export interface RecordsPosition {
+  /** Names the file. */
+  readonly id: string
+  /** Spend that was settled before this number is in the line or an earlier one. */
+  readonly before: number
+  /** The highest number of a hold on this scope that was on the disk. */
+  readonly upTo: number
+}
+
+/** Of an owner that is gone: its records may prove that it had less under way than it was granted. */
+export interface PendingForfeit {
+  readonly scope: string
+  readonly owner: string
+  /** Forfeited until then. */
+  readonly amount: number
+  readonly records: RecordsPosition
+}
+
+/** What a gone owner had under way of one scope, by its records. */
+export interface UnderWay {
+  readonly scope: string
+  readonly amount: number
 }
 
 /** What a purse has been granted so far and what became of it. Only ever grows, also beyond a forfeit. */
@@ -163,6 +201,13 @@ export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable'
 }
 
+/** Frees what gone owners were granted and never held. */
+export interface ForfeitDesk {
+  pending(): readonly PendingForfeit[]
+  /** Of an owner, once: what it had under way stays forfeited, in scopes that are not named all of it. */
+  free(owner: string, underWay: readonly UnderWay[]): Promise<void>
+}
+
 /**
  * The shared truth about budgets: limits, what was spent in their windows, and what each process has been granted.
  * A request that fails may or may not have been applied; every one of them can be sent again.
@@ -193,6 +238,10 @@ export interface BudgetStore {
    * of more. Where others may have made changes before, of those too.
    */
   watch(onChange: (control: Control) => void): Cancel
+  /** Whether {@link SyncLine.atRisk} bounds what is forfeited. */
+  readonly boundsForfeits?: boolean
+  /** Where owners may have left records that tell more than their lines. */
+  readonly forfeits?: ForfeitDesk
   /** Everything that ever moved it, where that is written down. */
   readonly journal?: JournalReader
   /** How its owners reach each other, where there can be several. */

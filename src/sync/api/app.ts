@@ -1,5 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
-import { type Env, mount } from '../../api/index.ts'
+import { describePlain, type Env, mount } from '../../api/index.ts'
 import type { Sync } from '../sync.ts'
 import { campaignRoutes } from './campaigns.ts'
 import { connectorTypeRoutes } from './connector-types.ts'
@@ -8,6 +8,7 @@ import { answerData } from './data.ts'
 import { emailRoutes } from './emails.ts'
 import { answerEvents, type OpenStreams } from './events.ts'
 import { integrationRoutes } from './integrations.ts'
+import { PLAIN_ROUTES } from './plain-routes.ts'
 import { reconciliationRoutes } from './reconciliation.ts'
 import { recordRoutes } from './records.ts'
 import { requestRoutes } from './requests.ts'
@@ -36,6 +37,7 @@ export function createSyncApp(sync: Sync, streams: OpenStreams): OpenAPIHono<Env
     refusals: [...route.refusals, 'connector_store_unavailable', 'credentials_unreadable'] as const,
   }))
   mount(app, authorize, refusing)
+  describePlain(app, PLAIN_ROUTES)
   app.get('/api/v1/connectors/requests/:id/data', (c) => answerData(sync, authorize, c))
   app.get('/api/v1/events', (c) => answerEvents(sync, authorize, streams, c))
   app.get('/api/v1/webhooks/:platform/:id', (c) => answerChallenge(sync, c))

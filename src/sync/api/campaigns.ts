@@ -81,6 +81,7 @@ export function campaignRoutes(sync: Sync): Route[] {
       scope: 'admin',
       params: Id,
       body: New.openapi('NewPlatformCampaign'),
+      example: { name: 'Summer', daily_budget: 50, start_date: '2027-06-01' },
       answers,
       refusals,
       async handle(c, { org }) {
@@ -102,6 +103,7 @@ export function campaignRoutes(sync: Sync): Route[] {
       scope: 'admin',
       params: CampaignId,
       body: Change.openapi('CampaignChange'),
+      example: { status: 'paused' },
       answers,
       refusals,
       async handle(c, { org }) {

@@ -80,6 +80,7 @@ export function connectorRoutes(sync: Sync): Route[] {
       summary: 'Connect an account with an API key',
       scope: 'admin',
       body: Create.openapi('NewConnector'),
+      example: { connector_type: 'TTD', api_key: 'sandbox-ttd-auth' },
       answers: answer('The connection', Connector),
       refusals: [...WRONG_BODY, 'not_found', 'platform_refused', 'platform_unavailable'],
       async handle(c, { org }) {
@@ -111,6 +112,7 @@ export function connectorRoutes(sync: Sync): Route[] {
       summary: 'Begin connecting an account: where to send the browser',
       scope: 'admin',
       body: Initiate.openapi('OauthInitiate'),
+      example: { connector_type: 'DV360', callback_url: 'http://127.0.0.1:3000/back', settings: {} },
       answers: answer('Where to go', z.object({ authorization_url: z.string(), state: z.string() })),
       refusals: [...WRONG_BODY, 'not_found'],
       async handle(c, { org }) {
@@ -137,6 +139,7 @@ export function connectorRoutes(sync: Sync): Route[] {
       summary: 'Finish connecting an account with the code the browser came back with',
       scope: 'admin',
       body: Callback.openapi('OauthCallback'),
+      example: { code: '4/0AbCdEf', state: 'as-it-came-back', account_id: '77' },
       answers: answer(
         'The connection',
         z.object({
@@ -229,6 +232,7 @@ export function connectorRoutes(sync: Sync): Route[] {
       scope: 'admin',
       params: Id,
       body: ScheduleBody.openapi('Schedule'),
+      example: { cron: '0 6 * * *', timezone: 'Europe/Berlin' },
       answers: answer('The schedule'),
       refusals: [...WRONG_BODY, 'not_found'],
       async handle(c, { org }) {

@@ -57,6 +57,11 @@ export function emailRoutes(sync: Sync): Route[] {
       params: Id,
       headers: z.object({ 'idempotency-key': Key.optional() }),
       body: Emails.openapi('Emails'),
+      example: {
+        emails: [
+          { from: 'reports@mail.example', to: ['ann@x.example'], subject: 'Yesterday', text: 'All is well.' },
+        ],
+      },
       answers: { 200: { description: 'Their ids, in order', schema: Sent } },
       refusals: [...REFUSALS, 'payload_too_large', 'unsupported_media_type'],
       async handle(c, { org }) {

@@ -50,6 +50,7 @@ export function integrationRoutes(sync: Sync): Route[] {
       summary: 'Connect with credentials that were obtained elsewhere',
       scope: 'admin',
       body: Credentials.openapi('ConnectionCredentials'),
+      example: { provider: 'META', accessToken: 'EAAsandbox' },
       answers: answer('The integration'),
       refusals: [
         'invalid_request',

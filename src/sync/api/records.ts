@@ -36,6 +36,7 @@ export function recordRoutes(sync: Sync): Route[] {
       scope: 'admin',
       params: Id,
       body: Records.openapi('Records'),
+      example: { records: [{ email: 'ann@x.example', ltv: 320.5, segment: 'gold' }] },
       answers: { 200: { description: 'What became of them', schema: Stored } },
       refusals: [
         'invalid_request',

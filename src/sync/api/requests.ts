@@ -31,6 +31,12 @@ export function requestRoutes(sync: Sync): Route[] {
       summary: 'Ask for a report; it is read when its turn comes',
       scope: 'read',
       body: Fetch.openapi('Fetch'),
+      example: {
+        connector_id: '3f0c5a52-6a7e-4d6c-9b0f-0d7c1f1c2b3a',
+        report_type: 'campaign_performance',
+        date_range: { start: '2026-11-01', end: '2026-11-07' },
+        fields: ['impressions', 'clicks', 'spend'],
+      },
       answers: answer('Where the request stands'),
       refusals: ['invalid_request', 'payload_too_large', 'unsupported_media_type', 'not_found', 'forbidden'],
       async handle(c, { org, may }) {

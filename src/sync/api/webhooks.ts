@@ -59,6 +59,7 @@ export function webhookRoutes(sync: Sync): Route[] {
       scope: 'admin',
       params: Id,
       body: Secret.openapi('WebhookSecret'),
+      example: { secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' },
       answers: {
         200: { description: 'Where the platform sends them', schema: z.object({ path: z.string() }) },
       },

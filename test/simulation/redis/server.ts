@@ -133,7 +133,7 @@ export class RedisServer implements Watched {
     const text = fake.figures(...partsOf(scope))
     if (text === '') return undefined
     const { limits, available = Number.POSITIVE_INFINITY, isFenced, ...figures } = JSON.parse(text)
-    return { ...figures, limits: JSON.parse(limits), available: isFenced ? 0 : available }
+    return { ...figures, limits: JSON.parse(limits), available: isFenced ? 0 : available, unheld: 0 }
   }
 
   #run(script: Script, args: readonly string[], watched: Watched): string {

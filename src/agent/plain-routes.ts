@@ -1,0 +1,102 @@
+import type { PlainRoute } from '../api/index.ts'
+
+/** Calls of the service that are no JSON calls with a key: exchanges, health, metrics, the ledger, the documentation. */
+export const PLAIN_ROUTES: readonly PlainRoute[] = [
+  {
+    method: 'post',
+    path: '/openrtb2/{seat}/bid',
+    summary: 'Answer an OpenRTB 2.5 or 2.6 bid request',
+    description:
+      'Prices are for a thousand impressions. Each bid of the answer holds its money until its notice comes or its time is over.',
+    parameters: [{ name: 'seat', in: 'path', description: 'Seat of the exchange.', example: 'example' }],
+    body: {
+      type: 'application/json',
+      example: { id: '1', imp: [{ id: '1', banner: { w: 300, h: 250 } }], tmax: 200 },
+    },
+    answers: {
+      200: ['Bids', 'application/json'],
+      204: ['No bid', null],
+      400: ['The body is no bid request', null],
+      404: ['There is no such seat, or the request comes from an address that is not its', null],
+    },
+  },
+  ...(['get', 'post'] as const).map(
+    (method): PlainRoute => ({
+      method,
+      path: '/openrtb2/notice/{kind}/{token}',
+      summary: 'Take the notice of a win, a bill or a loss',
+      description: 'The addresses are in the bids, signed. Safe to repeat.',
+      parameters: [
+        { name: 'kind', in: 'path', description: 'win, billing or loss', example: 'win' },
+        { name: 'token', in: 'path', description: 'As it is in the bid.' },
+        { name: 'price', in: 'query', description: 'Clearing price, for a thousand impressions.' },
+        { name: 'cur', in: 'query', description: 'Currency of the price.' },
+        { name: 'loss', in: 'query', description: 'Loss reason code.' },
+      ],
+      answers: {
+        200: ['It is booked, or was before', null],
+        404: ['The address is not one of ours', null],
+        503: ['It cannot be booked now; send it again', null],
+      },
+    }),
+  ),
+  {
+    method: 'get',
+    path: '/livez',
+    summary: 'Whether the process runs',
+    answers: { 200: ['It does', 'text/plain'] },
+  },
+  {
+    method: 'get',
+    path: '/readyz',
+    summary: 'Whether bids are taken',
+    answers: {
+      200: ['They are', 'text/plain'],
+      503: ['A store is away; the body says which and why', 'text/plain'],
+    },
+  },
+  {
+    method: 'get',
+    path: '/metrics',
+    summary: 'Metrics for Prometheus',
+    scope: 'read',
+    answers: { 200: ['All metrics', 'text/plain'], 401: ['unauthorized', 'application/problem+json'] },
+  },
+  {
+    method: 'get',
+    path: '/v1/ledger',
+    summary: 'Every entry of the ledger of budgets, a line of JSON each',
+    scope: 'read',
+    parameters: [
+      { name: 'scope', in: 'query', description: 'Only entries of this budget.', example: 'global' },
+      {
+        name: 'from',
+        in: 'query',
+        description: 'Only entries since this time.',
+        example: '2026-11-01T00:00:00Z',
+      },
+      {
+        name: 'to',
+        in: 'query',
+        description: 'Only entries before this time.',
+        example: '2100-01-01T00:00:00Z',
+      },
+    ],
+    answers: {
+      200: ['Entries, as they are read', 'application/x-ndjson'],
+      404: ['Budgets are not kept in a ledger on the disk here', 'application/problem+json'],
+    },
+  },
+  {
+    method: 'get',
+    path: '/openapi.json',
+    summary: 'This document',
+    answers: { 200: ['OpenAPI 3.1', 'application/json'] },
+  },
+  {
+    method: 'get',
+    path: '/docs',
+    summary: 'This documentation, as a page',
+    answers: { 200: ['The page', 'text/html'] },
+  },
+]
