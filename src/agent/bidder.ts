@@ -35,6 +35,8 @@ export interface BidderConfig {
   /** Units of each currency that one unit of `currency` is worth; itself at 1. */
   readonly rates: Rates
   readonly networkMarginMs: number
+  /** See {@link DecideDeps.maxRequestShare}. */
+  readonly maxRequestShare: number
   /** Above this the event loop is too late to answer in time, and requests are answered without a bid. */
   readonly shedAboveMs: number
   readonly maxPredictions: number
@@ -95,6 +97,7 @@ export function createBidder(
       currency: config.currency,
       rates: config.rates,
       networkMarginMs: config.networkMarginMs,
+      maxRequestShare: config.maxRequestShare,
       predict: (request) => predictions.find(request),
       typicalLtv: typicalBySeat(clock, (seat) => fallback.decide(historyOf(seat))?.ltv),
       recordLtv: (seat, ltv) => fallback.record(historyOf(seat), microsFloor(ltv)),

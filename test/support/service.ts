@@ -7,6 +7,8 @@ import { onTestFinished } from 'vitest'
 
 export interface Started {
   readonly child: ChildProcess
+  /** Its `DATA_DIR`. */
+  readonly dataDir: string
   /** Everything it has printed. */
   output(): string
 }
@@ -30,8 +32,9 @@ export function startAs(
   environment: Record<string, string>,
   args: readonly string[] = [],
 ): Started {
+  const dataDir = environment['DATA_DIR'] ?? folder()
   const child = spawn(process.execPath, ['bin/bidwarden.cjs', ...args], {
-    env: { ...INHERITED, DATA_DIR: folder(), ...environment },
+    env: { ...INHERITED, ...environment, DATA_DIR: dataDir },
     ...user,
   })
   onTestFinished(() => {
@@ -39,7 +42,7 @@ export function startAs(
   })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += chunk))
-  return { child, output: () => output }
+  return { child, dataDir, output: () => output }
 }
 
 /** Where it listens; rejects with what it printed when it ends before. */

@@ -3,7 +3,7 @@ import { bidId } from './bid-ids.ts'
 import { escaped, macro, type OpenRtbVersion } from './creative.ts'
 import type { BidGroup, Decision, PlacedBid } from './decide.ts'
 import { renderNative } from './native.ts'
-import { seatNonBid } from './no-bid.ts'
+import { noBidReasonCode, seatNonBid } from './no-bid.ts'
 import type { BidRequest } from './request.ts'
 
 const MICROS_PER_UNIT = 1_000_000
@@ -41,6 +41,7 @@ export function writeAnswer(
     if (group) json += (i === 0 ? '' : ',') + groupJson(write, group)
   }
   json += ']'
+  if (!first) json += `,"nbr":${noBidReasonCode(decision.noBids)}`
   if (explained) json += `,"ext":${JSON.stringify({ seatnonbid: seatNonBid(seat.id, decision.noBids) })}`
   return `${json}}`
 }

@@ -64,6 +64,7 @@ export interface BidderOptions {
   readonly holdMs?: number
   readonly typicalLtv?: number
   readonly rememberEnded?: number
+  readonly maxRequestShare?: number
 }
 
 /** A campaign that bids $5 CPM for a 300x250 banner anywhere, less what `more` changes. */
@@ -142,6 +143,7 @@ export function createBidder(options: BidderOptions = {}) {
     currency,
     rates,
     networkMarginMs: 20,
+    maxRequestShare: options.maxRequestShare ?? 1,
     predict: (request) => predictions.find(request),
     typicalLtv: () => options.typicalLtv,
     recordLtv: (_seat, ltv) => recorded.push(ltv),

@@ -1,0 +1,103 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { Env } from '../src/config-env.ts'
+import { listening, start } from './support/service.ts'
+
+const README = readFileSync('README.md', 'utf8')
+const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'))
+
+/** Commands of the shell blocks, without comments, in their order. */
+const commands = [...README.matchAll(/```sh\n(.*?)```/gs)]
+  .flatMap(([, block = '']) => block.replaceAll(/\\\n\s*/g, '').split('\n'))
+  .map((line) => line.replace(/\s+#.*$/, '').trim())
+  .filter((line) => line !== '')
+
+/** Those that install, start or test everything: that they are scripts of the package is all that can be tried here. */
+const WHOLE = /^npm (ci|start|test)$/
+
+/** What stands for an id, and where it is said. */
+const PLACEHOLDERS: Readonly<Record<string, RegExp>> = {
+  '<connection>': /^([0-9a-f-]{36}) connected$/m,
+  '<request>': /^request ([0-9a-f-]{36}),/m,
+}
+
+/** Runs a line as the shell would, against a service; a person logs in where an address to open is printed. */
+async function run(
+  line: string,
+  environment: Record<string, string>,
+): Promise<{ code: unknown; output: string }> {
+  // The scripts are run without npm, which takes longer than they do.
+  const words = line.replace(/^npm run -s (\w+) --/, (_, name) => scripts[name])
+  const child = spawn('bash', ['-c', words.replace(/^curl /, 'curl --fail-with-body ')], { env: environment })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  let output = ''
+  child.stdout.on('data', (chunk) => (output += chunk))
+  child.stderr.on('data', (chunk) => {
+    output += chunk
+    const address = /^Open (\S+)$/m.exec(String(chunk))?.[1]
+    if (address) void fetch(address).then((page) => page.text())
+  })
+  const [code] = await once(child, 'close')
+  return { code, output }
+}
+
+describe('README', () => {
+  it('is read in one sitting', () => {
+    expect(README.trimEnd().split('\n').length).toBeLessThanOrEqual(150)
+  })
+
+  it('has commands that work as they are written, one after the other', async () => {
+    const PATH = `${process.execPath.replace(/\/node$/, '')}:${process.env['PATH']}`
+    const service = start({ PORT: '0' })
+    const url = await listening(service)
+    const environment = { PATH, BIDWARDEN_URL: url, DATA_DIR: service.dataDir }
+    let said = ''
+    for (const command of commands) {
+      if (WHOLE.test(command)) {
+        const script = command.split(' ')[1] ?? ''
+        expect(script === 'ci' || scripts[script]).toBeTruthy()
+        continue
+      }
+      const line = command
+        .replaceAll('http://127.0.0.1:8003', url)
+        .replaceAll(
+          /<\w+>/g,
+          (name) => PLACEHOLDERS[name]?.exec(said)?.[1] ?? `no-${name.slice(1, -1)}-was-said`,
+        )
+      const { code, output } = await run(line, environment)
+      expect({ command, code, output }).toEqual({ command, code: 0, output: expect.stringMatching(/\S/) })
+      said += output
+    }
+    expect(commands.length).toBeGreaterThan(15)
+    expect(said).toMatch(/^completed: \d+ rows/m)
+    expect(said).toMatch(/^date,campaign_id,spend,clicks,/m)
+  })
+})
+
+describe('the variables', () => {
+  const names = Object.keys(Env.shape).sort()
+  const table = [...readFileSync('docs/configuration.md', 'utf8').matchAll(/^\| `(\w+)` \| (.*?) \|/gm)]
+  const example = readFileSync('.env.example', 'utf8')
+
+  it('are all in docs/configuration.md, once, with the defaults that they have', () => {
+    expect(table.map(([, name]) => name).sort()).toEqual(names)
+    for (const [, name = '', text = ''] of table) {
+      const byDefault = /^`([^`]*)`$/.exec(text)?.[1]
+      const [set, unset] = [{ [name]: byDefault }, {}].map((one) => Reflect.get(Env.parse(one), name))
+      expect([name, byDefault === undefined ? undefined : set]).toEqual([
+        name,
+        byDefault === undefined ? undefined : unset,
+      ])
+      if (byDefault === undefined) expect([name, typeof unset === 'number']).toEqual([name, false])
+    }
+  })
+
+  it('are all in .env.example, and it changes nothing but to say that it is mock mode', () => {
+    const lines = [...example.matchAll(/^(?:# )?([A-Z][A-Z0-9_]+)=(.*)$/gm)]
+    expect(lines.map(([, name]) => name).sort()).toEqual(names)
+    const set = [...example.matchAll(/^([A-Z][A-Z0-9_]+)=(.*)$/gm)].map(([, name, value]) => [name, value])
+    expect(Env.parse(Object.fromEntries(set))).toEqual({ ...Env.parse({}), MOCK_MODE: true })
+  })
+})
