@@ -257,6 +257,8 @@ export async function serve(more: NodeJS.ProcessEnv = {}): Promise<void> {
 }
 
 async function serveUntilStopped(config: Config): Promise<void> {
+  // Whatever else is made: nobody but this user reads what is in DATA_DIR.
+  process.umask(0o077)
   const service = await startService(config)
   process.stdout.write(banner(service, config))
   const { log } = service.agent
