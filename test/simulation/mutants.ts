@@ -507,7 +507,7 @@ export const MUTANTS: Readonly<Record<string, readonly [seed: number, mutant: Mu
     () => replace(BudgetManager.prototype, 'engageKillSwitch', () => () => undefined),
   ],
   'what was never held is freed although a bid was under way': [
-    5,
+    59,
     () =>
       replace(
         Ledger.prototype,
@@ -523,11 +523,11 @@ export const MUTANTS: Readonly<Record<string, readonly [seed: number, mutant: Mu
       ),
   ],
   'spend that the store has not heard of is taken for counted': [
-    5,
+    743,
     pendingAs((records) => ({ ...records, before: Number.POSITIVE_INFINITY })),
   ],
   'a call leaves before it is written down': [
-    5,
+    59,
     () =>
       replace(
         HoldBook.prototype,
@@ -539,7 +539,7 @@ export const MUTANTS: Readonly<Record<string, readonly [seed: number, mutant: Mu
           },
       ),
   ],
-  'the mark of what is held without a record is raised after the hold': [81, markAfterTheHold],
+  'the mark of what is held without a record is raised after the hold': [55, markAfterTheHold],
   'what an owner spends without a record is not under way': [
     10,
     hears(({ atRisk, ...line }) => ({

@@ -107,8 +107,10 @@ function markupOf({ offer: { creative }, imp }: PlacedBid, billingUrl: string): 
     const ask = imp.native?.ask
     return escaped((ask && renderNative(ask, creative.assets)) ?? '')
   }
-  const { markup } = creative
-  return markup.length === 1 ? (markup[0] ?? '') : markup.join(billingUrl)
+  const { markup, escapes } = creative
+  if (!escapes.includes(true)) return markup.length === 1 ? (markup[0] ?? '') : markup.join(billingUrl)
+  const inXml = billingUrl.replaceAll('&', '&amp;')
+  return markup.reduce((json, part, i) => json + (escapes[i - 1] ? inXml : billingUrl) + part)
 }
 
 /** Whole millionths, as money is everywhere else. */

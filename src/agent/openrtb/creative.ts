@@ -1,12 +1,13 @@
 import type { CampaignSpec, CreativeSpec } from './campaign.ts'
 import { NOTHING } from './fields.ts'
 import type { NativeAssets } from './native.ts'
+import { readVast } from './vast.ts'
 
 /** How a macro stands in markup and addresses until somebody fills it in. */
 export const macro = (name: string): string => `\${${name}}`
 
 /** Stands for the bid's billing address anywhere in a markup; we fill it in, the exchange fills in its macros. */
-const BILLING_URL_MACRO = macro('BIDWARDEN_BILLING_URL')
+export const BILLING_URL_MACRO = macro('BIDWARDEN_BILLING_URL')
 
 export type OpenRtbVersion = '2.5' | '2.6'
 
@@ -25,6 +26,8 @@ interface AnyCreative {
   readonly json: Readonly<Record<OpenRtbVersion, string>>
   /** `adm` as the inside of a JSON string, cut where the billing address belongs. Empty for native. */
   readonly markup: readonly string[]
+  /** Whether the address that follows each part is text of XML, where `&` is written `&amp;`. */
+  readonly escapes: readonly boolean[]
 }
 
 export interface BannerCreative extends AnyCreative {
@@ -71,6 +74,7 @@ export function prepareCreative(campaignId: string, campaign: CampaignSpec, spec
         ...any,
         kind: 'banner',
         markup: markupParts(spec.markup),
+        escapes: NOTHING,
         sizes: spec.sizes,
         mimes: spec.mimes,
         bannerType: spec.bannerType,
@@ -81,13 +85,14 @@ export function prepareCreative(campaignId: string, campaign: CampaignSpec, spec
         ...any,
         kind: spec.type,
         markup: markupParts(vastOf(spec)),
+        escapes: readVast(vastOf(spec), BILLING_URL_MACRO).escapes,
         seconds: spec.durationSeconds,
         mimes: spec.mimes,
         protocol: protocolOf(spec),
         linearity: spec.type === 'video' ? spec.linearity : undefined,
       }
     case 'native':
-      return { ...any, kind: 'native', markup: NOTHING, assets: spec }
+      return { ...any, kind: 'native', markup: NOTHING, escapes: NOTHING, assets: spec }
   }
 }
 
@@ -167,10 +172,9 @@ const DAAST: readonly [number, number] = [9, 10]
 
 function protocolOf(spec: StreamSpec): number {
   if (spec.protocol !== undefined) return spec.protocol
-  const document = vastOf(spec)
-  const version = /<VAST[^>]*\sversion\s*=\s*["'](\d\.\d)/.exec(document)?.[1] ?? '3.0'
-  const [inline, wrapper] = document.includes('<DAAST') ? DAAST : (VAST_PROTOCOLS[version] ?? [3, 6])
-  return document.includes('<Wrapper') ? wrapper : inline
+  const { version, isDaast, isWrapper } = readVast(vastOf(spec), BILLING_URL_MACRO)
+  const [inline, wrapper] = isDaast ? DAAST : (VAST_PROTOCOLS[version?.slice(0, 3) ?? ''] ?? [3, 6])
+  return isWrapper ? wrapper : inline
 }
 
 /** `http:` and a slash, each as itself or escaped for a script, an address or HTML. */
@@ -187,6 +191,6 @@ function loadsSecurely(spec: CreativeSpec): boolean {
       ? spec.markup
       : spec.type === 'native'
         ? [...spec.images.map(({ url }) => url), ...spec.impressionTrackers].join(' ')
-        : vastOf(spec)
+        : readVast(vastOf(spec), BILLING_URL_MACRO).loaded
   return !PLAIN_HTTP.test(loaded.replaceAll(NAMES, ' '))
 }
