@@ -102,6 +102,7 @@ function createBench(campaignCount: number) {
     currency: 'USD',
     rates: RATES,
     networkMarginMs: 20,
+    maxRequestShare: 1,
     predict: (request) => predictions.find(request),
     typicalLtv: () => 120,
     recordLtv: () => {},

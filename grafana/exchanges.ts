@@ -64,6 +64,7 @@ export const EXCHANGES: Row = {
       width: 8,
       lines: [
         { expr: openrtb('forged_notices'), legend: 'forged' },
+        { expr: bySeat(openrtb('false_losses')), legend: '{{seat}} lost and billed' },
         { expr: bySeat(openrtb('notices', 'result="other_kind"')), legend: '{{seat}} other kind' },
         {
           expr: bySeat(openrtb('notices', 'result=~"duplicate_other_price|raised"')),

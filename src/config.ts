@@ -169,6 +169,7 @@ function bidderConfig(env: Env, mode: Config['mode'], notices: string): Config['
     currency: env.OPENRTB_CURRENCY,
     rates: ratesTo(env.OPENRTB_CURRENCY, env.OPENRTB_RATES ?? {}),
     networkMarginMs: env.OPENRTB_NETWORK_MARGIN_MS,
+    maxRequestShare: env.OPENRTB_MAX_REQUEST_SHARE,
     shedAboveMs: env.OPENRTB_SHED_ABOVE_MS,
     maxPredictions: env.OPENRTB_MAX_PREDICTIONS,
     noticeSecret: env.NOTICE_SECRET,

@@ -48,6 +48,7 @@ import {
   DEFAULT_BREAKER,
   openStore,
   type Scope,
+  SharedTally,
   type StoreSettings,
   StoreUnavailable,
 } from './shield/index.ts'
@@ -165,7 +166,9 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     const seen = keepSeen(clock, records, recovered)
     const office = new PostOffice()
     const mail = store.mail ?? (isShared ? office : undefined)
-    const bidder = createBidder(agent, { ...config.bidder, noticeSecret }, seen, mail)
+    const falseLosses = new SharedTally({ clock, store, owner: budget.owner, isShared: mail !== undefined })
+    opened.push(() => falseLosses.close())
+    const bidder = createBidder(agent, { ...config.bidder, noticeSecret }, seen, { mail, falseLosses })
     if (config.mode === 'mock' && bidder.seats.has('example')) {
       for (const [id, spec] of exampleCampaigns()) bidder.learn({ put: 'campaign', id, spec })
     }
@@ -258,6 +261,8 @@ export async function serve(more: NodeJS.ProcessEnv = {}): Promise<void> {
 }
 
 async function serveUntilStopped(config: Config): Promise<void> {
+  // Whatever else is made: nobody but this user reads what is in DATA_DIR.
+  process.umask(0o077)
   const service = await startService(config)
   process.stdout.write(banner(service, config))
   const { log } = service.agent

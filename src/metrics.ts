@@ -122,6 +122,11 @@ export function createMetrics() {
       'Loss notices by code; "other" for codes that the specification does not have.',
       ['seat', 'code'],
     ),
+    falseLosses: tally(
+      'bidwarden_openrtb_false_losses_total',
+      'Bids that were reported lost, and won or billed all the same.',
+      ['seat'],
+    ),
     forgedNotices: tally(
       'bidwarden_openrtb_forged_notices_total',
       'Notices whose token we did not sign.',

@@ -17,7 +17,7 @@ import { type Config, readConfig } from './config.ts'
 import { createFallback } from './fallback/index.ts'
 import { createLog } from './log.ts'
 import { createMetrics } from './metrics.ts'
-import { BudgetManager, openStore } from './shield/index.ts'
+import { BudgetManager, openStore, SharedTally } from './shield/index.ts'
 import {
   createForwarder,
   linkPrimary,
@@ -72,12 +72,11 @@ async function startWorker(config: Config): Promise<void> {
   const fallback = createFallback({ multipliers: config.multipliers, maxBid: config.maxBid })
   const agent = { clock, log, metrics, budget, fallback }
   const seen = keepSeen(clock, remoteMarks(primary, recordsLast), { seen: [], forgotten: [] })
-  const bidder = createBidder(
-    agent,
-    { ...config.bidder, noticeSecret, followsBudgets: true },
-    seen,
-    store.mail,
-  )
+  const falseLosses = new SharedTally({ clock, store, owner, isShared: true })
+  const bidder = createBidder(agent, { ...config.bidder, noticeSecret, followsBudgets: true }, seen, {
+    mail: store.mail,
+    falseLosses,
+  })
   const count = (event: Waiting['notices'][number]) => void waiting.notices.push(event)
   const desk = createNoticeDesk(agent, bidder, count)
   const { lagMs, stop: stopWatching } = watchLag(clock)
@@ -99,6 +98,7 @@ async function startWorker(config: Config): Promise<void> {
     desk.close()
     stopWatching()
     stopSweeping()
+    await falseLosses.close()
     await budget.close()
     await store.close()
     forwarder.close()

@@ -5,12 +5,14 @@ import { type Authorize, headerOf, MAX_BODY_BYTES } from '../api/index.ts'
 import { parseJson } from '../json.ts'
 import type { Agent } from './agent.ts'
 import type { Bidder, SeatConfig } from './bidder.ts'
+import { isGzip, takesGzip } from './content-coding.ts'
 import {
   abandon,
   type BidRequest,
   type Decision,
   decide,
   isRefusal,
+  type Refusal,
   readBidRequest,
   readVersion,
   writeAnswer,
@@ -36,6 +38,12 @@ interface Lane {
   readonly seat: SeatConfig
   readonly stats: SeatStats
   count(result: Result): void
+  readonly told: Told
+}
+
+/** When the next field that cannot be read may be logged; `elapsedMs` of the clock. */
+interface Told {
+  nextMs: number
 }
 
 const unzip = promisify(gunzip)
@@ -43,7 +51,7 @@ const zip = promisify(gzip)
 
 /**
  * `POST /openrtb2/{seat}/bid`, answered on the bare server and not through the framework, which would cost a third of
- * the throughput. A malformed request is 400 without a body, no bid is 204, and nothing a caller sends is a 5xx.
+ * the throughput. A body that is no bid request is 400 and names the field, no bid is 204, and nothing a caller sends is a 5xx.
  */
 export function auctionHandler(deps: AuctionDeps): DirectHandler {
   const lanes = new Map<string, Lane>()
@@ -57,7 +65,8 @@ export function auctionHandler(deps: AuctionDeps): DirectHandler {
     if (refusal === undefined) receive(deps, lane, request, response)
     else {
       lane.count(refusal.result)
-      empty(response, refusal.status, request)
+      if (refusal.status === 400) refuseBody(response, request, { refused: 'body' })
+      else empty(response, refusal.status, request)
     }
     return true
   }
@@ -71,7 +80,7 @@ function laneOf({ agent, bidder }: AuctionDeps, seat: SeatConfig): Lane {
     const cell = cells.get(result)
     if (cell) cell.count += 1
   }
-  return { seat, stats, count }
+  return { seat, stats, count, told: { nextMs: 0 } }
 }
 
 /** What is refused before the body is read. */
@@ -115,7 +124,7 @@ function receive(deps: AuctionDeps, lane: Lane, request: IncomingMessage, respon
     if (response.writableEnded) return
     const [first] = chunks
     const body = first && chunks.length === 1 ? first : Buffer.concat(chunks)
-    if (headerOf(request, 'content-encoding') === 'gzip') {
+    if (isGzip(headerOf(request, 'content-encoding'))) {
       unzip(body, { maxOutputLength: MAX_BODY_BYTES }).then(
         (unpacked) => reply(deps, lane, request, response, unpacked),
         () => reply(deps, lane, request, response, undefined),
@@ -133,10 +142,10 @@ function reply(
   body: Buffer | undefined,
 ): void {
   try {
-    const bidRequest = body && parse(body)
-    if (!bidRequest) {
+    const bidRequest = body ? parse(body) : { refused: 'body' }
+    if (isRefusal(bidRequest)) {
       lane.count('bad_request')
-      empty(response, 400, request)
+      refuseBody(response, request, bidRequest)
     } else auction(deps, lane, request, response, bidRequest)
   } catch (error) {
     fail(deps, lane, request, response, error)
@@ -192,27 +201,27 @@ function auction(
   drawn.then(decideAgain)
 }
 
-function parse(body: Buffer): BidRequest | undefined {
+function parse(body: Buffer): BidRequest | Refusal {
   let json: unknown
   try {
-    json = parseJson(body.toString('utf8'))
+    json = parseJson(body.toString('utf8').replace(/^\uFEFF/, ''))
   } catch {
-    return undefined
+    return { refused: 'body' }
   }
-  const request = readBidRequest(json)
-  return isRefusal(request) ? undefined : request
+  return readBidRequest(json)
 }
 
 function answer(
   deps: AuctionDeps,
-  { seat, stats, count }: Lane,
+  { seat, stats, count, told }: Lane,
   request: IncomingMessage,
   response: ServerResponse,
   bidRequest: BidRequest,
   decision: Decision,
 ): void {
   const { bidder, agent } = deps
-  for (const { reason } of decision.noBids) {
+  for (const { reason, field } of decision.noBids) {
+    if (field !== undefined) tellOfBadField(deps, told, seat.id, reason, field)
     agent.metrics.noBids.add({ seat: seat.id, reason })
     if (reason === 'too_late') stats.tooLate += 1
   }
@@ -221,16 +230,32 @@ function answer(
   count(decision.groups.length > 0 ? 'bid' : 'no_bid')
 
   const version = versionOf(request)
-  const explain = bidRequest.debug && isAllowed(deps, request)
+  const explain = bidRequest.test || (bidRequest.debug && isAllowed(deps, request))
   const text = writeAnswer(bidder.decide, seat, bidRequest, decision, { version, explain })
   if (text === undefined) empty(response, 204, request)
-  else if (!headerOf(request, 'accept-encoding')?.includes('gzip')) sendText(response, text, version)
+  else if (!takesGzip(headerOf(request, 'accept-encoding'))) sendText(response, text, version)
   else {
     zip(text).then((packed) => {
       response.writeHead(200, [...jsonHeaders(version, packed.length), 'content-encoding', 'gzip'])
       response.end(packed)
     })
   }
+}
+
+const TOLD_EVERY_MS = 60_000
+
+/** One log line a minute and seat, with the latest example; the counter by reason has all of them. */
+function tellOfBadField(
+  { agent, bidder }: AuctionDeps,
+  told: Told,
+  seat: string,
+  reason: string,
+  field: string,
+) {
+  const nowMs = bidder.decide.clock.elapsedMs()
+  if (nowMs < told.nextMs) return
+  told.nextMs = nowMs + TOLD_EVERY_MS
+  agent.log.warn({ seat, reason, field }, 'bid request with a field that cannot be read')
 }
 
 /** Text whose bytes are as many as its characters is ASCII, which is written without being encoded. */
@@ -251,8 +276,16 @@ const jsonHeaders = (version: string, bytes: number): string[] => [
   String(bytes),
 ]
 
+/** 400 with the field that is missing or of the wrong type. */
+function refuseBody(response: ServerResponse, request: IncomingMessage, { refused }: Refusal): void {
+  const detail = `${refused}: ${refused === 'body' ? 'must be a JSON object within the limit of size' : 'is missing or of the wrong type'}`
+  const text = JSON.stringify({ status: 400, code: 'invalid_request', field: refused, detail })
+  response.writeHead(400, jsonHeaders(versionOf(request), Buffer.byteLength(text)))
+  response.end(text)
+}
+
 /** An answer without a body, as OpenRTB wants it for everything but a bid. */
-function empty(response: ServerResponse, status: 204 | 400 | 403, request: IncomingMessage): void {
+function empty(response: ServerResponse, status: 204 | 403, request: IncomingMessage): void {
   const version = ['x-openrtb-version', versionOf(request)]
   response.writeHead(status, status === 204 ? version : [...version, 'content-length', '0'])
   response.end()

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../clock.ts'
 import { microsFloor, toUnits } from '../money.ts'
-import type { OwnerMail } from '../shield/index.ts'
+import type { OwnerMail, SharedTally } from '../shield/index.ts'
 import { type Agent, campaignScope, platformScope, scopesOf as scopesPaying } from './agent.ts'
 import type { News } from './crew.ts'
 import type { KeptSeen } from './keep-seen.ts'
@@ -12,7 +12,9 @@ import {
   createNoticeTokens,
   type DecideDeps,
   type ElsewhereDeps,
+  LossTrust,
   limitsOf,
+  type NoticeDeps,
   type NoticeTokens,
   Predictions,
   prepareCampaign,
@@ -35,6 +37,8 @@ export interface BidderConfig {
   /** Units of each currency that one unit of `currency` is worth; itself at 1. */
   readonly rates: Rates
   readonly networkMarginMs: number
+  /** See {@link DecideDeps.maxRequestShare}. */
+  readonly maxRequestShare: number
   /** Above this the event loop is too late to answer in time, and requests are answered without a bid. */
   readonly shedAboveMs: number
   readonly maxPredictions: number
@@ -64,12 +68,19 @@ export interface Bidder {
 const EXCHANGES = 'openrtb'
 export const OPENRTB_SCOPE = platformScope(EXCHANGES)
 
-/** @param mail how other owners are reached; undefined where there are no others */
+/** What a bidder shares with other processes. */
+export interface BidderShares {
+  /** How other owners are reached; undefined where there are no others. */
+  readonly mail: OwnerMail | undefined
+  /** By seat, micros of losses that a win or a bill contradicted. */
+  readonly falseLosses: SharedTally
+}
+
 export function createBidder(
   agent: Pick<Agent, 'clock' | 'budget' | 'fallback'>,
   config: BidderConfig,
   { seen, kept }: KeptSeen,
-  mail?: OwnerMail,
+  { mail, falseLosses }: BidderShares,
 ): Bidder {
   const { clock, budget, fallback } = agent
   const campaigns = new CampaignIndex()
@@ -95,6 +106,7 @@ export function createBidder(
       currency: config.currency,
       rates: config.rates,
       networkMarginMs: config.networkMarginMs,
+      maxRequestShare: config.maxRequestShare,
       predict: (request) => predictions.find(request),
       typicalLtv: typicalBySeat(clock, (seat) => fallback.decide(historyOf(seat))?.ltv),
       recordLtv: (seat, ltv) => fallback.record(historyOf(seat), microsFloor(ltv)),
@@ -103,6 +115,7 @@ export function createBidder(
       clock,
       ledger,
       seen,
+      trust: trustBySeat(clock, config.seats, falseLosses),
       rates: config.rates,
       owner: ids.owner,
       scopesOf,
@@ -127,6 +140,21 @@ export function createBidder(
         campaigns.put(prepareCampaign(id, spec, scopesOf(id)))
       }
     },
+  }
+}
+
+/** A seat that is not configured any more has no open bids. */
+function trustBySeat(clock: Clock, seats: readonly Seat[], falseLosses: SharedTally): NoticeDeps['trust'] {
+  const nameOf = (seat: string) => `false_losses:${seat}`
+  const trust = new Map<string, LossTrust>()
+  for (const { id } of seats) {
+    falseLosses.open(nameOf(id))
+    trust.set(id, new LossTrust(clock, () => falseLosses.read(nameOf(id))))
+  }
+  const unknown = new LossTrust(clock, () => undefined)
+  return {
+    of: (seat) => trust.get(seat) ?? unknown,
+    contradict: (seat, amount) => falseLosses.add(nameOf(seat), amount),
   }
 }
 

@@ -8,7 +8,7 @@ export type NoticeEvent =
       readonly is: 'heard'
       readonly seat: string
       readonly kind: NoticeKind
-      readonly settlement: Pick<Settlement, 'is' | 'price' | 'lossCode' | 'delayMs'>
+      readonly settlement: Pick<Settlement, 'is' | 'price' | 'lossCode' | 'contradicts' | 'delayMs'>
     }
   /** It waits for the budget store. */
   | { readonly is: 'kept'; readonly seat: string; readonly kind: NoticeKind }
@@ -49,8 +49,9 @@ export function countNotices(metrics: Metrics, statsOf: (seat: string) => SeatSt
         return
       case 'heard': {
         const { seat, kind } = event
-        const { is, price, lossCode, delayMs } = event.settlement
+        const { is, price, lossCode, contradicts, delayMs } = event.settlement
         metrics.notices.add({ seat, kind, result: is })
+        if (contradicts) metrics.falseLosses.add({ seat })
         if (price !== undefined) metrics.noticePrices.add({ seat, form: price })
         if (lossCode !== undefined) metrics.losses.add({ seat, code: lossLabel(lossCode) })
         if (statsOf(seat).countNotice(kind, is, delayMs))

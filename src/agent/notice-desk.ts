@@ -59,8 +59,10 @@ export function createNoticeDesk(
     heard(notice, settlement)
   }
 
-  const heard = ({ kind, token: { seat } }: Notice, { is, price, lossCode, delayMs }: Settlement): void =>
-    count({ is: 'heard', seat, kind, settlement: { is, price, lossCode, delayMs } })
+  const heard = (
+    { kind, token: { seat } }: Notice,
+    { is, price, lossCode, contradicts, delayMs }: Settlement,
+  ): void => count({ is: 'heard', seat, kind, settlement: { is, price, lossCode, contradicts, delayMs } })
 
   const keep = (notice: Notice, error: unknown): void => {
     const { kind, token } = notice

@@ -1,4 +1,5 @@
 import type { PlainRoute } from '../api/index.ts'
+import { NO_BID_REASONS } from './openrtb/index.ts'
 
 /** Calls of the service that are no JSON calls with a key: exchanges, health, metrics, the ledger, the documentation. */
 export const PLAIN_ROUTES: readonly PlainRoute[] = [
@@ -6,8 +7,7 @@ export const PLAIN_ROUTES: readonly PlainRoute[] = [
     method: 'post',
     path: '/openrtb2/{seat}/bid',
     summary: 'Answer an OpenRTB 2.5 or 2.6 bid request',
-    description:
-      'Prices are for a thousand impressions. Each bid of the answer holds its money until its notice comes or its time is over.',
+    description: `Prices are for a thousand impressions. Each bid of the answer holds its money until its notice comes or its time is over. With "test": 1, or ext.bidwarden.debug and a key that may bid, an answer without bids is 200 with "nbr", and ext.seatnonbid says for each impression and campaign why: ${NO_BID_REASONS.join(', ')}. See docs/openrtb.md.`,
     parameters: [{ name: 'seat', in: 'path', description: 'Seat of the exchange.', example: 'example' }],
     body: {
       type: 'application/json',
@@ -16,7 +16,7 @@ export const PLAIN_ROUTES: readonly PlainRoute[] = [
     answers: {
       200: ['Bids', 'application/json'],
       204: ['No bid', null],
-      400: ['The body is no bid request', null],
+      400: ['The body is no bid request: "field" names what is missing or wrong', 'application/json'],
       404: ['There is no such seat, or the request comes from an address that is not its', null],
     },
   },

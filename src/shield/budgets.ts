@@ -6,7 +6,7 @@ import type { HoldTerms } from './hold.ts'
 import { type HoldMode, STRICT } from './hold-mode.ts'
 import type { LimitSpec } from './limits.ts'
 import type { ForfeitBounds, PurseMemory } from './purse.ts'
-import { CALLS, Scope } from './scope.ts'
+import { isBudget, Scope } from './scope.ts'
 import { MemoryStore } from './store/memory-store.ts'
 import {
   type BillReply,
@@ -354,7 +354,7 @@ export class Budgets {
       const { scope } = definition
       // The very same object says nothing new; among thousands most do.
       if (this.#obeyed.get(scope) === one) continue
-      if (scope.startsWith(CALLS) || this.link.isChanging(scope)) continue
+      if (!isBudget(scope) || this.link.isChanging(scope)) continue
       if (one.isRemoved) {
         const known = this.#scopes.get(scope)
         if (known) this.#retire(known)

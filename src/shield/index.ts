@@ -31,6 +31,7 @@ export {
 export type { LimitSpec } from './limits.ts'
 export { type Admission, PRIORITIES, type Priority, type RateLimit, RateLimiter } from './rate-limiter.ts'
 export type { Scope } from './scope.ts'
+export { SharedTally, type TallyFigures } from './shared-tally.ts'
 export { type LimitStats, type ScopeStats, tightest } from './stats.ts'
 export { exportJournal, type JournalReader } from './store/journal-export.ts'
 export { verifyLedger } from './store/journal-verify.ts'

@@ -4,8 +4,12 @@ import { type ForfeitBounds, Purse, type PurseMemory } from './purse.ts'
 import type { PauseState } from './store/store.ts'
 import { WeighedHolds } from './weighed-holds.ts'
 
-/** Begins the names of scopes that count calls; all others are money. */
+/** Begins the names of scopes that count calls. */
 export const CALLS = 'calls:'
+/** Begins the names of scopes that only add up; all but these and calls are budgets. */
+export const TALLIES = 'tally:'
+
+export const isBudget = (name: string): boolean => !name.startsWith(CALLS) && !name.startsWith(TALLIES)
 
 /** One thing a budget is for, such as `platform:meta`, as this process sees it. */
 export class Scope {

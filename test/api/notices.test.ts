@@ -74,6 +74,44 @@ describe('the kind of a notice', () => {
   })
 })
 
+describe('a loss', () => {
+  it('that was not true is counted, and later ones free nothing until as much has proved true', async () => {
+    const harness = await startHarness()
+    const liar = await bidOf(harness)
+    await harness.get(`${liar.lurl}?loss=102`)
+    expect(scope(harness)).toMatchObject({ held: 0, spent: 0 })
+    await harness.get(`${liar.burl}?price=5`)
+    expect(scope(harness)).toMatchObject({ held: 0, spent: 5_000 })
+    expect(await count(harness, 'bidwarden_openrtb_false_losses_total{seat="example"}')).toBe(1)
+
+    const doubted = await bidOf(harness)
+    await harness.get(`${doubted.lurl}?loss=102`)
+    expect(scope(harness)).toMatchObject({ held: 5_000, spent: 5_000 })
+    const labels = 'seat="example",kind="loss",result="doubted"'
+    expect(await count(harness, `bidwarden_openrtb_notices_total{${labels}}`)).toBe(1)
+    harness.clock.advance(301_000)
+    expect(scope(harness)).toMatchObject({ held: 0, spent: 5_000 })
+  })
+
+  it('is no more than evidence: who says it of every bid and bills them spends no budget twice again', async () => {
+    const harness = await startHarness({ OPENRTB_BUDGET: '0.1' })
+    const round = async (): Promise<number> => {
+      const made = await bids(harness, 20)
+      for (const { lurl } of made) await harness.get(`${lurl}?loss=102`)
+      for (const { burl, price } of made) await harness.get(`${burl}?price=${price}`)
+      return made.length
+    }
+    const overdraft = async () => (await harness.get('/v1/budgets/platform:openrtb')).body.overdraft
+    expect(await round()).toBe(20)
+    for (let i = 0; i < 5; i++) {
+      harness.clock.advance(601_000)
+      expect(await round()).toBe(20)
+      expect(await round()).toBe(0)
+    }
+    expect(await overdraft()).toBe(0)
+  })
+})
+
 describe('HEAD and OPTIONS', () => {
   it('on a notice move nothing and count nothing, and HEAD is answered like GET', async () => {
     const harness = await startHarness()

@@ -1,3 +1,4 @@
+import { LossTrust } from '../../src/agent/openrtb/index.ts'
 import { Demand } from '../../src/shield/demand.ts'
 import { HoldBook } from '../../src/shield/hold-book.ts'
 import { BudgetManager } from '../../src/shield/index.ts'
@@ -499,13 +500,27 @@ export const MUTANTS: Readonly<Record<string, readonly [seed: number, mutant: Mu
           },
       ),
   ],
+  'every loss is believed': [
+    49,
+    () =>
+      replace(
+        LossTrust.prototype,
+        'frees',
+        (frees) =>
+          function (this: LossTrust, amount, endsMs) {
+            frees.call(this, amount, endsMs)
+            return true
+          },
+      ),
+  ],
+  'no loss is believed': [1, () => replace(LossTrust.prototype, 'frees', () => () => false)],
   'expired holds are kept': [4, () => replace(BudgetManager.prototype, 'expire', () => () => undefined)],
   'the kill switch is not obeyed': [
     8,
     () => replace(BudgetManager.prototype, 'engageKillSwitch', () => () => undefined),
   ],
   'what was never held is freed although a bid was under way': [
-    5,
+    59,
     () =>
       replace(
         Ledger.prototype,
@@ -521,11 +536,11 @@ export const MUTANTS: Readonly<Record<string, readonly [seed: number, mutant: Mu
       ),
   ],
   'spend that the store has not heard of is taken for counted': [
-    5,
+    743,
     pendingAs((records) => ({ ...records, before: Number.POSITIVE_INFINITY })),
   ],
   'a call leaves before it is written down': [
-    5,
+    59,
     () =>
       replace(
         HoldBook.prototype,
@@ -537,7 +552,7 @@ export const MUTANTS: Readonly<Record<string, readonly [seed: number, mutant: Mu
           },
       ),
   ],
-  'the mark of what is held without a record is raised after the hold': [81, markAfterTheHold],
+  'the mark of what is held without a record is raised after the hold': [55, markAfterTheHold],
   'what an owner spends without a record is not under way': [
     10,
     hears(({ atRisk, ...line }) => ({

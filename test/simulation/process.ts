@@ -9,6 +9,7 @@ import {
   type HoldTerms,
   type Scope,
 } from '../../src/shield/index.ts'
+import { type FalseLosses, Losses } from './losses.ts'
 import type { Line } from './network.ts'
 import type { Bid, Oracle } from './oracle.ts'
 import type { PlannedScope } from './plan.ts'
@@ -32,6 +33,8 @@ export class Process {
   readonly #bids = new Map<string, { readonly bid: Bid; readonly hold: Hold; readonly isCall: boolean }>()
   /** Which bids were billed here: a notice is never booked twice by the process that knows it. */
   readonly #billed = new Set<string>()
+  readonly #lost = new Set<string>()
+  readonly #losses: Losses
   /** What this process must obey at once: told to it, and by nobody lifted since. */
   readonly stopped = new Set<string>()
   isAlive = true
@@ -49,6 +52,7 @@ export class Process {
     oracle: Oracle,
     rememberEnded: number,
     keepsRecords: boolean,
+    falseLosses: FalseLosses,
   ) {
     this.written = keepsRecords ? [] : undefined
     this.id = id
@@ -56,6 +60,7 @@ export class Process {
     this.line = line
     this.store = store
     this.#oracle = oracle
+    this.#losses = new Losses(clock, oracle, falseLosses)
     this.budget = new BudgetManager({
       clock,
       store,
@@ -158,6 +163,7 @@ export class Process {
       return
     }
     this.#billed.add(bid.id)
+    if (this.#lost.has(bid.id)) this.#losses.contradict(bid.held)
     const { amount } = bid.cost
     const remembered = this.budget.find(bid.id)
     const isOver = remembered?.state === 'open' && remembered.expiresAtMs <= this.clock.elapsedMs()
@@ -175,9 +181,13 @@ export class Process {
     if (ending === 'unknown') this.budget.addSpend(`late ${bid.id}`, this.scopes(bid.scopes), micros(amount))
   }
 
-  /** A loss for a bid of this process. A win that was billed stands. */
+  /** A loss for a bid of this process. A win that was billed stands; a loss that is not believed is no news. */
   lose(bid: Bid): void {
     if (this.#billed.has(bid.id)) return
+    const hold = this.#bids.get(bid.id)?.hold
+    const isFirst = !this.#lost.has(bid.id)
+    this.#lost.add(bid.id)
+    if (hold?.state === 'open' && !(isFirst && this.#losses.frees(bid.held, hold.expiresAtMs))) return
     this.#oracle.closed(bid)
     this.budget.release(bid.id)
     const again = this.budget.release(bid.id)

@@ -3,6 +3,7 @@ import { underWayOf } from '../../src/shield/forfeits.ts'
 import type { HoldTerms } from '../../src/shield/index.ts'
 import type { BudgetStore, Control, Soon } from '../../src/shield/store/store.ts'
 import { restOf, wantAll } from './delivery.ts'
+import { FalseLosses } from './losses.ts'
 import { type Cut, DiskStore, LocalStore, Network, RemoteStore } from './network.ts'
 import { type Bid, Oracle, type Violation } from './oracle.ts'
 import { limitsOf, type Plan, planOf } from './plan.ts'
@@ -73,6 +74,10 @@ class Simulation {
   readonly #processes: Process[] = []
   readonly #bids: Bid[] = []
   readonly #forger: Random
+  readonly #liar: Random
+  /** Share of won bids that somebody says are lost before they are billed. */
+  readonly #lies: number
+  readonly #falseLosses = new FalseLosses()
   /** Those that have not reached their store yet. */
   #opening = 0
   #disk: readonly Row[] = []
@@ -88,6 +93,8 @@ class Simulation {
     this.#maxSteps = Math.min(steps ?? Number.POSITIVE_INFINITY, this.#plan.steps)
     this.#random = new Random(seed ^ 0x5eed)
     this.#forger = new Random(seed ^ 0xf06e)
+    this.#liar = new Random(seed ^ 0x11a5)
+    this.#lies = this.#liar.pick([0, 0, 0.002, 0.02])
     this.#time = new VirtualTime(kind === 'redis' ? REDIS_TURNS : TURNS)
     const wallMs = () => startWallMs + this.#time.nowMs
     const storeWallMs = () =>
@@ -184,6 +191,7 @@ class Simulation {
         this.#oracle,
         rememberEnded,
         this.#plan.keepsRecords,
+        this.#falseLosses,
       )
       this.#processes.push(process)
       process.define(scopes)
@@ -422,6 +430,11 @@ class Simulation {
       const delayMs = isLate ? ttlMs * (1.1 + 3 * fate.next()) : fate.mostlySmall(1, ttlMs * 0.8)
       const share = fate.chance(dearBills) ? 1 + fate.next() : fate.chance(0.5) ? 1 : fate.next()
       const amount = Math.round(bid.held * share)
+      if (this.#liar.chance(this.#lies)) {
+        this.#time.after(this.#liar.next() * delayMs, () => {
+          if (process.isAlive) process.clock.run(() => process.lose(bid))
+        })
+      }
       this.#time.after(delayMs, () => {
         bid.cost = { amount, atMs: this.#time.nowMs }
         if (!process.isAlive && bid.cost.atMs <= deadlineMs) this.#oracle.covered(bid)

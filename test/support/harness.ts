@@ -22,6 +22,7 @@ export interface Harness {
   readonly clock: FakeClock
   readonly service: Service
   readonly sandbox: Sandbox
+  readonly url: string
   /** Every line the service has logged. */
   readonly logged: Record<string, unknown>[]
   /** Places a bid; whatever is left out has a harmless default. */
@@ -75,6 +76,7 @@ export async function startHarness(
     clock,
     service,
     sandbox,
+    url: service.url,
     logged,
     bid: (fields = {}, headers) => send('POST', '/v1/bids', { ...base, ...fields }, headers),
     get: (path, headers) => send('GET', path, undefined, headers),

@@ -3,7 +3,7 @@ import { bidId } from './bid-ids.ts'
 import { escaped, macro, type OpenRtbVersion } from './creative.ts'
 import type { BidGroup, Decision, PlacedBid } from './decide.ts'
 import { renderNative } from './native.ts'
-import { seatNonBid } from './no-bid.ts'
+import { noBidReasonCode, seatNonBid } from './no-bid.ts'
 import type { BidRequest } from './request.ts'
 
 const MICROS_PER_UNIT = 1_000_000
@@ -41,6 +41,7 @@ export function writeAnswer(
     if (group) json += (i === 0 ? '' : ',') + groupJson(write, group)
   }
   json += ']'
+  if (!first) json += `,"nbr":${noBidReasonCode(decision.noBids)}`
   if (explained) json += `,"ext":${JSON.stringify({ seatnonbid: seatNonBid(seat.id, decision.noBids) })}`
   return `${json}}`
 }
@@ -106,8 +107,10 @@ function markupOf({ offer: { creative }, imp }: PlacedBid, billingUrl: string): 
     const ask = imp.native?.ask
     return escaped((ask && renderNative(ask, creative.assets)) ?? '')
   }
-  const { markup } = creative
-  return markup.length === 1 ? (markup[0] ?? '') : markup.join(billingUrl)
+  const { markup, escapes } = creative
+  if (!escapes.includes(true)) return markup.length === 1 ? (markup[0] ?? '') : markup.join(billingUrl)
+  const inXml = billingUrl.replaceAll('&', '&amp;')
+  return markup.reduce((json, part, i) => json + (escapes[i - 1] ? inXml : billingUrl) + part)
 }
 
 /** Whole millionths, as money is everywhere else. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts'
-import type { HoldTerms } from '../../shield/index.ts'
+import type { HoldTerms, Scope } from '../../shield/index.ts'
 import type { BidIds } from './bid-ids.ts'
 import type { CampaignIndex } from './campaign-index.ts'
 import type { Prediction } from './extension.ts'
@@ -30,6 +30,8 @@ export interface DecideDeps {
   readonly rates: Rates
   /** Milliseconds of `tmax` that the network is taken to need. */
   readonly networkMarginMs: number
+  /** Share of a limit, 0 to 1, that one request may hold; one impression at its plain price may always be held. */
+  readonly maxRequestShare: number
   /** The stored prediction for the user of a request. */
   predict(request: BidRequest): Prediction | undefined
   /** The median lifetime value seen at a seat, in currency units; undefined while none was seen. */
@@ -57,6 +59,12 @@ export interface Auction {
   readonly pods: Map<string, string[]>
   /** Of the whole request; undefined until it is needed. */
   value: Value | undefined
+  /** What may still be looked at for this request; see {@link spend}. */
+  workLeft: number
+  /** Micros this request holds, by scope. */
+  readonly held: Map<Scope, number>
+  /** Of the imp that is looked at: why each campaign failed; undefined where nobody asked. */
+  campaigns: Map<string, NoBidReason> | undefined
   /** Of the imp that is looked at: why its nearest offer failed. */
   reason: NoBidReason | undefined
 }
@@ -64,4 +72,26 @@ export interface Auction {
 /** Keeps the reason of the offer that came closest. */
 export function refuse(auction: Auction, reason: NoBidReason): void {
   auction.reason = nearer(auction.reason, reason)
+}
+
+/** Offers and list entries looked at for one request: some ten milliseconds of work at most. */
+export const MAX_WORK = 20_000
+
+/** Takes the work from what is left; false, and a reason, when there is none. */
+export function spend(auction: Auction, work: number): boolean {
+  auction.workLeft -= work
+  if (auction.workLeft >= 0) return true
+  refuse(auction, 'too_costly')
+  return false
+}
+
+/** Campaigns that are named to whoever asks why an impression got no bid. */
+const MAX_NAMED = 100
+
+export function refuseCampaign(auction: Auction, campaign: string, reason: NoBidReason): void {
+  refuse(auction, reason)
+  const { campaigns } = auction
+  if (campaigns && (campaigns.size < MAX_NAMED || campaigns.has(campaign))) {
+    campaigns.set(campaign, nearer(campaigns.get(campaign), reason))
+  }
 }

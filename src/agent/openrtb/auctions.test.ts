@@ -53,7 +53,7 @@ function createExchange(random: () => number) {
   assert(global)
   const sold: Sold[] = []
   /** What happened: a simulation in which nothing goes wrong proves nothing. */
-  const seen = { auctions: 0, refused: 0, duplicates: 0, raised: 0, late: 0, fullest: 0 }
+  const seen = { auctions: 0, refused: 0, duplicates: 0, raised: 0, doubted: 0, late: 0, fullest: 0 }
   /** By scope: everything charged, oldest first, and how much of it was charged without an open hold. */
   const charges = new Map<string, Charge[]>()
   const lateCharges = new Map<string, Charge[]>()
@@ -128,7 +128,10 @@ function createExchange(random: () => number) {
   function lose(one: Sold): void {
     const outcome = bidder.notify('loss', one.bid, { loss: '102' })
     if (one.state !== 'open') return
-    assert(outcome?.is === 'released' || outcome?.is === 'contradicted')
+    assert(outcome)
+    // One in many of its losses is false, so it is soon believed no more.
+    assert.match(outcome.is, /^(released|contradicted|doubted|recorded)$/)
+    if (outcome.is === 'doubted') seen.doubted++
     if (outcome.is === 'released') one.state = 'released'
   }
 
@@ -235,12 +238,13 @@ describe('auctions', () => {
     }
     exchange.check()
     exchange.finish()
-    const { auctions, refused, duplicates, raised, late, fullest } = exchange.seen
+    const { auctions, refused, duplicates, raised, doubted, late, fullest } = exchange.seen
     assert(
       auctions >= 100_000 &&
         refused > 1000 &&
         duplicates > 1000 &&
         raised > 1000 &&
+        doubted > 1000 &&
         late > 1000 &&
         fullest > 0.95,
     )

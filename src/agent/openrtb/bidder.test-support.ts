@@ -12,6 +12,7 @@ import {
   type DecideDeps,
   decide,
   isRefusal,
+  LossTrust,
   limitsOf,
   type NoticeKind,
   type OpenRtbVersion,
@@ -64,6 +65,7 @@ export interface BidderOptions {
   readonly holdMs?: number
   readonly typicalLtv?: number
   readonly rememberEnded?: number
+  readonly maxRequestShare?: number
 }
 
 /** A campaign that bids $5 CPM for a 300x250 banner anywhere, less what `more` changes. */
@@ -142,6 +144,7 @@ export function createBidder(options: BidderOptions = {}) {
     currency,
     rates,
     networkMarginMs: 20,
+    maxRequestShare: options.maxRequestShare ?? 1,
     predict: (request) => predictions.find(request),
     typicalLtv: () => options.typicalLtv,
     recordLtv: (_seat, ltv) => recorded.push(ltv),
@@ -152,10 +155,20 @@ export function createBidder(options: BidderOptions = {}) {
     billOn: options.billOn ?? 'billing',
     noticeUrl: 'https://bid.example/openrtb2/notice',
   }
+  /** Micros of losses that were contradicted: as the store would tell. */
+  const falseLosses = { lately: 0, ever: 0 }
+  const trust = new LossTrust(clock, () => falseLosses)
   const noticeDeps = {
     clock,
     ledger,
     seen: new SeenBids(),
+    trust: {
+      of: () => trust,
+      contradict(_seat: string, amount: number): void {
+        falseLosses.lately += amount
+        falseLosses.ever += amount
+      },
+    },
     rates,
     owner: ids.owner,
     scopesOf,
@@ -178,6 +191,7 @@ export function createBidder(options: BidderOptions = {}) {
     deps,
     seat,
     noticeDeps,
+    falseLosses,
     overdrafts,
     recorded,
     put,

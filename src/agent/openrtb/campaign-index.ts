@@ -77,6 +77,10 @@ export class OfferBook {
     }
   }
 
+  get slotCount(): number {
+    return this.#slots.size
+  }
+
   get isEmpty(): boolean {
     return this.#slots.size === 0
   }

@@ -3,11 +3,22 @@ import { IANAZone } from 'luxon'
 import type { Micros } from '../../money.ts'
 import type { LimitSpec } from '../../shield/index.ts'
 import { Money } from '../bid-request.ts'
+import { BILLING_URL_MACRO } from './creative.ts'
 import { MAX_SIDE } from './imp.ts'
+import { readVast } from './vast.ts'
 
 /** What `PUT /v1/campaigns/{id}` takes: who pays, what for, where, when and with which ad. Money in currency units. */
 
 const Name = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -')
+
+function isVast(document: string): boolean {
+  try {
+    readVast(document, BILLING_URL_MACRO)
+    return true
+  } catch {
+    return false
+  }
+}
 
 /** Keeps every product of a price and a multiplier far from the end of exact integers. */
 const MAX_CPM = 1_000_000_000_000
@@ -72,11 +83,7 @@ const Banner = z.strictObject({
 const Stream = {
   ...AnyCreative,
   /** The VAST document itself. */
-  vast: z
-    .string()
-    .max(100_000)
-    .regex(/<(VAST|DAAST)[\s>]/, 'must be a VAST document')
-    .optional(),
+  vast: z.string().max(100_000).refine(isVast, 'must be a VAST document, and well-formed XML').optional(),
   /** Or the address of one: the bid carries a wrapper around it. */
   vastUrl: Url.optional(),
   durationSeconds: z.number().positive().max(3600),

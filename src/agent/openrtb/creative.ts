@@ -1,12 +1,13 @@
 import type { CampaignSpec, CreativeSpec } from './campaign.ts'
 import { NOTHING } from './fields.ts'
 import type { NativeAssets } from './native.ts'
+import { readVast } from './vast.ts'
 
 /** How a macro stands in markup and addresses until somebody fills it in. */
 export const macro = (name: string): string => `\${${name}}`
 
 /** Stands for the bid's billing address anywhere in a markup; we fill it in, the exchange fills in its macros. */
-const BILLING_URL_MACRO = macro('BIDWARDEN_BILLING_URL')
+export const BILLING_URL_MACRO = macro('BIDWARDEN_BILLING_URL')
 
 export type OpenRtbVersion = '2.5' | '2.6'
 
@@ -25,6 +26,8 @@ interface AnyCreative {
   readonly json: Readonly<Record<OpenRtbVersion, string>>
   /** `adm` as the inside of a JSON string, cut where the billing address belongs. Empty for native. */
   readonly markup: readonly string[]
+  /** Whether the address that follows each part is text of XML, where `&` is written `&amp;`. */
+  readonly escapes: readonly boolean[]
 }
 
 export interface BannerCreative extends AnyCreative {
@@ -71,6 +74,7 @@ export function prepareCreative(campaignId: string, campaign: CampaignSpec, spec
         ...any,
         kind: 'banner',
         markup: markupParts(spec.markup),
+        escapes: NOTHING,
         sizes: spec.sizes,
         mimes: spec.mimes,
         bannerType: spec.bannerType,
@@ -81,13 +85,14 @@ export function prepareCreative(campaignId: string, campaign: CampaignSpec, spec
         ...any,
         kind: spec.type,
         markup: markupParts(vastOf(spec)),
+        escapes: readVast(vastOf(spec), BILLING_URL_MACRO).escapes,
         seconds: spec.durationSeconds,
         mimes: spec.mimes,
         protocol: protocolOf(spec),
         linearity: spec.type === 'video' ? spec.linearity : undefined,
       }
     case 'native':
-      return { ...any, kind: 'native', markup: NOTHING, assets: spec }
+      return { ...any, kind: 'native', markup: NOTHING, escapes: NOTHING, assets: spec }
   }
 }
 
@@ -111,20 +116,22 @@ function constantMembers(
     ...(spec.attributes.length === 0 ? {} : { attr: spec.attributes }),
     ...languageMember(spec.language, version),
     ...('durationSeconds' in spec ? { protocol: protocolOf(spec) } : {}),
+    // Both are new in 2.6 and sent to every exchange: without them filters take another taxonomy or type.
+    mtype: MARKUP_TYPE[spec.type],
+    ...(campaign.categories.length === 0 ? {} : { cattax: campaign.categoryTaxonomy }),
+    ...apiMembers(spec, version),
     ...(spec.type === 'video' && spec.w !== undefined && spec.h !== undefined
       ? { w: spec.w, h: spec.h }
       : {}),
-    ...(version === '2.6' ? membersOf26(campaign, spec) : {}),
+    ...(version === '2.6' && 'durationSeconds' in spec ? { dur: Math.round(spec.durationSeconds) } : {}),
   }
   return JSON.stringify(members).slice(1, -1)
 }
 
-function membersOf26(campaign: CampaignSpec, spec: CreativeSpec): object {
-  return {
-    mtype: MARKUP_TYPE[spec.type],
-    ...(campaign.categories.length === 0 ? {} : { cattax: campaign.categoryTaxonomy }),
-    ...('durationSeconds' in spec ? { dur: Math.round(spec.durationSeconds) } : {}),
-  }
+/** What the creative needs of the slot: one framework in 2.5, all of them in 2.6. */
+function apiMembers({ apis }: CreativeSpec, version: OpenRtbVersion): object {
+  if (apis.length === 0) return {}
+  return version === '2.6' ? { apis } : { api: apis[0] }
 }
 
 /** `language` is two letters; the full tag has a member of its own since 2.6, and only one of them may be there. */
@@ -165,19 +172,25 @@ const DAAST: readonly [number, number] = [9, 10]
 
 function protocolOf(spec: StreamSpec): number {
   if (spec.protocol !== undefined) return spec.protocol
-  const document = vastOf(spec)
-  const version = /<VAST[^>]*\sversion="(\d\.\d)/.exec(document)?.[1] ?? '3.0'
-  const [inline, wrapper] = document.includes('<DAAST') ? DAAST : (VAST_PROTOCOLS[version] ?? [3, 6])
-  return document.includes('<Wrapper') ? wrapper : inline
+  const { version, isDaast, isWrapper } = readVast(vastOf(spec), BILLING_URL_MACRO)
+  const [inline, wrapper] = isDaast ? DAAST : (VAST_PROTOCOLS[version?.slice(0, 3) ?? ''] ?? [3, 6])
+  return isWrapper ? wrapper : inline
 }
 
-/** Nothing in the markup is fetched over plain HTTP; the names of XML namespaces are not fetched. */
+/** `http:` and a slash, each as itself or escaped for a script, an address or HTML. */
+const PLAIN_HTTP =
+  /http(?::|%3a|\\u003a|\\x3a|&#58;|&#x3a;|&colon;)(?:\/|\\\/|%2f|\\u002f|\\x2f|&#47;|&#x2f;|&sol;)/i
+/** Names of namespaces and schemas, which nobody fetches. */
+const NAMES =
+  /\s(?:xmlns(?::[\w.-]+)?|[\w.-]+:schemaLocation|authority|idRegistry)\s*=\s*(?:"[^"]*"|'[^']*')/gi
+
+/** Nothing in the markup is fetched over plain HTTP. */
 function loadsSecurely(spec: CreativeSpec): boolean {
   const loaded =
     spec.type === 'banner'
       ? spec.markup
       : spec.type === 'native'
         ? [...spec.images.map(({ url }) => url), ...spec.impressionTrackers].join(' ')
-        : vastOf(spec)
-  return !/http:\/\/(?!www\.w3\.org\/)/i.test(loaded)
+        : readVast(vastOf(spec), BILLING_URL_MACRO).loaded
+  return !PLAIN_HTTP.test(loaded.replaceAll(NAMES, ' '))
 }

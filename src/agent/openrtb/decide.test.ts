@@ -60,11 +60,7 @@ describe('bid', () => {
       campaigns: { c1: { creatives: [bannerCreative({ language: 'pt-BR' })] } },
     })
     const [old, now] = [bid(bannerRequest(), '2.5'), bid(bannerRequest(), '2.6')]
-    expect(Object.keys(now ?? {}).filter((key) => !Object.keys(old ?? {}).includes(key))).toEqual([
-      'langb',
-      'mtype',
-      'cattax',
-    ])
+    expect(Object.keys(now ?? {}).filter((key) => !Object.keys(old ?? {}).includes(key))).toEqual(['langb'])
     expect(old).toMatchObject({ language: 'pt' })
   })
 

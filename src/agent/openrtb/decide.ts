@@ -1,5 +1,5 @@
 import { ZERO } from '../../money.ts'
-import { type Auction, type DecideDeps, refuse, type Seat, type Value } from './auction.ts'
+import { type Auction, type DecideDeps, MAX_WORK, refuse, type Seat, spend, type Value } from './auction.ts'
 import type { OfferBook, SeatCampaigns } from './campaign-index.ts'
 import type { Prediction } from './extension.ts'
 import { NOTHING } from './fields.ts'
@@ -55,20 +55,30 @@ export function decide(deps: DecideDeps, seat: Seat, request: BidRequest): Decis
     currency,
     nowMs,
     pods: new Map(),
+    workLeft: MAX_WORK,
+    held: new Map(),
+    campaigns: undefined,
     value: undefined,
     reason: undefined,
   }
   const roadblock =
-    request.allImps && request.imps.length <= MAX_BIDS ? placeRoadblock(auction, campaigns) : undefined
+    request.allImps && request.badImps.length === 0 && request.imps.length <= MAX_BIDS
+      ? placeRoadblock(auction, campaigns)
+      : undefined
   if (roadblock) return { ...none, groups: [{ group: true, bids: roadblock }], noBids: NOTHING }
   const bids: PlacedBid[] = []
-  const noBids: NoBid[] = []
+  const noBids: NoBid[] = badImps(request)
+  const explains = request.debug || request.test
   for (const imp of request.imps) {
     const before = bids.length
     auction.reason = undefined
+    if (explains) auction.campaigns = new Map()
     if (bids.length < MAX_BIDS) placeForImp(auction, campaigns, imp, bids)
     else refuse(auction, 'too_many_imps')
-    if (bids.length === before) noBids.push({ impId: imp.id, reason: auction.reason ?? 'no_campaign' })
+    if (bids.length === before) {
+      const { reason = 'no_campaign', campaigns } = auction
+      noBids.push({ impId: imp.id, reason, ...(campaigns && { campaigns }) })
+    }
   }
   return { ...none, groups: bids.length === 0 ? NOTHING : [{ group: false, bids }], noBids }
 }
@@ -84,14 +94,26 @@ function requestRefusal(
   request: BidRequest,
   currency: BidCurrency | undefined,
 ): NoBidReason | undefined {
+  if (request.badField !== undefined) return 'bad_request'
   if (request.tmaxMs !== undefined && request.tmaxMs <= deps.networkMarginMs) return 'too_late'
   if (request.allowedSeats.length > 0 && !request.allowedSeats.includes(id)) return 'seat_not_allowed'
   if (request.blockedSeats.includes(id)) return 'seat_not_allowed'
+  if (request.dsaRequired) return 'dsa_required'
   return currency === undefined ? 'no_common_currency' : undefined
 }
 
-const refuseAll = ({ imps }: BidRequest, reason: NoBidReason = 'no_campaign'): NoBid[] =>
-  imps.map(({ id }) => ({ impId: id, reason }))
+const badImps = ({ badImps }: BidRequest): NoBid[] =>
+  badImps.map(({ impId, field }) => ({ impId, reason: 'bad_impression', field }))
+
+function refuseAll(request: BidRequest, reason: NoBidReason = 'no_campaign'): NoBid[] {
+  const { badField: field } = request
+  const refused = request.imps.map(({ id }) => ({
+    impId: id,
+    reason,
+    ...(field !== undefined && { field }),
+  }))
+  return [...badImps(request), ...refused]
+}
 
 /** Deals first; open bids next to them unless the auction is private (2.6 implementation guide 7.3). */
 function placeForImp(auction: Auction, campaigns: SeatCampaigns, imp: Imp, bids: PlacedBid[]): void {
@@ -117,6 +139,7 @@ function placeBestDeal(
 ): void {
   let best: Pick | undefined
   for (const deal of imp.deals) {
+    if (!spend(auction, 1)) return
     const book = deals.get(deal.id)
     if (!book) continue
     if (deal.allowedSeats.length > 0 && !deal.allowedSeats.includes(auction.seat.id)) {
@@ -138,6 +161,9 @@ function place(auction: Auction, imp: Imp, value: Value, pick: Pick, bids: Place
     refuse(auction, 'over_budget')
     return false
   }
+  for (const scope of pick.offer.campaign.scopes) {
+    auction.held.set(scope, (auction.held.get(scope) ?? 0) + cost)
+  }
   bids.push({ ...pick, cost, imp, seq, value })
   const podId = podOf(imp)?.podId
   if (podId !== undefined) advertisersIn(auction, podId).push(pick.offer.campaign.spec.advertiserDomain)
@@ -150,6 +176,7 @@ function placeRoadblock(auction: Auction, { roadblocks }: SeatCampaigns): Placed
     const bids: PlacedBid[] = []
     if (auction.request.imps.every((imp) => placeOne(auction, imp, book, bids))) return bids
     if (!auction.request.test) for (const { seq } of bids) auction.deps.ledger.withdraw(seq)
+    auction.held.clear()
   }
   return undefined
 }

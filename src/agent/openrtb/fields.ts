@@ -23,6 +23,16 @@ export function object<T>(value: unknown, field: string): Wire<T> | undefined {
   return value as Wire<T>
 }
 
+/** What `read` reads; `otherwise` where a field has the wrong type. */
+export function orElse<T>(read: () => T, otherwise: T): T {
+  try {
+    return read()
+  } catch (thrown) {
+    if (thrown instanceof WrongField) return otherwise
+    throw thrown
+  }
+}
+
 export function list(value: unknown, field: string): readonly unknown[] {
   if (value === undefined || value === null) return NOTHING
   if (!Array.isArray(value)) throw new WrongField(field)
@@ -34,6 +44,10 @@ export function text(value: unknown, field: string): string | undefined {
   if (typeof value !== 'string') throw new WrongField(field)
   return value
 }
+
+/** A text, also where it was sent as a number. */
+export const textOrNumber = (value: unknown, field: string): string | undefined =>
+  isNumber(value) ? String(value) : text(value, field)
 
 /** A text that must be there and must not be empty. */
 export function requiredText(value: unknown, field: string): string {

@@ -20,6 +20,7 @@ import {
   object,
   requiredText,
   text,
+  textOrNumber,
   texts,
   type Wire,
   WrongField,
@@ -122,7 +123,7 @@ export function readImp(value: unknown): Imp {
   const raw = object<SpecImp>(value, 'imp')
   if (!raw) throw new WrongField('imp')
   const pmp = object<Pmp>(raw.pmp, 'imp.pmp')
-  const video = object<Video>(raw.video, 'imp.video')
+  const video = object<Video & { protocol: number }>(raw.video, 'imp.video')
   const audio = object<Audio>(raw.audio, 'imp.audio')
   const ours = extension(raw.ext, 'imp.ext')
   return {
@@ -156,7 +157,7 @@ function readBanner(value: unknown): BannerSlot | undefined {
   const h = number(raw.h, 'imp.banner.h')
   if (sizes.length === 0 && flexSizes.length === 0) addSize(sizes, w, h)
   return {
-    sizes,
+    sizes: sizes.length > 1 ? [...new Set(sizes)] : sizes,
     flexSizes,
     mimes: texts(raw.mimes, 'imp.banner.mimes'),
     apis: numbers(raw.api, 'imp.banner.api'),
@@ -179,25 +180,32 @@ function addSize(sizes: number[], w: number | undefined, h: number | undefined):
 const isSide = (side: number | undefined): side is number =>
   side !== undefined && Number.isInteger(side) && side > 0 && side <= MAX_SIDE
 
-function readStream(raw: Wire<Video & Audio>): StreamSlot {
+function readStream(raw: Wire<Video & Audio & { protocol: number }>): StreamSlot {
   const podSeconds = number(raw.poddur, 'imp.video.poddur')
   const maxBids = number(raw.maxseq, 'imp.video.maxseq')
   if (!Array.isArray(raw.mimes)) throw new WrongField('imp.video.mimes')
   return {
     mimes: texts(raw.mimes, 'imp.video.mimes'),
-    protocols: numbers(raw.protocols, 'imp.video.protocols'),
+    protocols: protocolsOf(raw),
     minSeconds: number(raw.minduration, 'imp.video.minduration') ?? 0,
     maxSeconds: number(raw.maxduration, 'imp.video.maxduration') ?? Number.POSITIVE_INFINITY,
     exactSeconds: numbers(raw.rqddurs, 'imp.video.rqddurs'),
     linearity: number(raw.linearity, 'imp.video.linearity'),
     apis: numbers(raw.api, 'imp.video.api'),
     blockedAttributes: numbers(raw.battr, 'imp.video.battr'),
-    podId: text(raw.podid, 'imp.video.podid'),
+    podId: textOrNumber(raw.podid, 'imp.video.podid'),
     pod:
       podSeconds === undefined
         ? undefined
         : { seconds: podSeconds, maxBids: maxBids ?? Number.POSITIVE_INFINITY },
   }
+}
+
+/** Requests before 2.5 name one protocol in `protocol`. */
+function protocolsOf({ protocols, protocol }: Wire<Video & Audio & { protocol: number }>): readonly number[] {
+  const said = numbers(protocols, 'imp.video.protocols')
+  const one = number(protocol, 'imp.video.protocol')
+  return said.length > 0 || one === undefined ? said : [one]
 }
 
 function readNative(value: unknown): NativeSlot | undefined {
@@ -217,7 +225,7 @@ type DurationFields = Pick<Deal, 'mincpmpersec' | 'durfloors'>
 function readFloor(raw: Wire<FloorFields>, durations: Wire<DurationFields> | undefined): Floor {
   return {
     cpm: number(raw.bidfloor, 'bidfloor') ?? 0,
-    currency: text(raw.bidfloorcur, 'bidfloorcur') ?? 'USD',
+    currency: text(raw.bidfloorcur, 'bidfloorcur')?.trim().toUpperCase() || 'USD',
     cpmPerSecond: number(durations?.mincpmpersec, 'mincpmpersec'),
     byDuration: durations ? readDurationFloors(durations.durfloors) : NOTHING,
   }

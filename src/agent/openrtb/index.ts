@@ -6,7 +6,8 @@ export { CampaignIndex } from './campaign-index.ts'
 export { type OpenRtbVersion, readVersion } from './creative.ts'
 export { abandon, type Decision, decide } from './decide.ts'
 export { type BidLedger, createBidLedger } from './ledger.ts'
-export type { NoBid, NoBidReason } from './no-bid.ts'
+export { LossTrust } from './loss-trust.ts'
+export { NO_BID_REASONS, type NoBid, type NoBidReason } from './no-bid.ts'
 export {
   type NoticeDeps,
   type NoticeQuery,

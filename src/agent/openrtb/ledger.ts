@@ -13,6 +13,8 @@ export interface BidLedger {
   /** Turns the hold of a bid into spend, whether it is still open or not; `unknown` for one that is not known. */
   settle(seq: number, amount: Micros): Ending
   release(seq: number): Ending
+  /** The hold of a bid that is neither settled nor released; its time may be over. */
+  openHold(seq: number): Hold | undefined
   /** Frees the hold of a bid that was never sent, which is no loss. */
   withdraw(seq: number): void
   /** Books a bill for a bid that has no hold here. The same id again books nothing. */
@@ -72,6 +74,10 @@ export function createBidLedger(budget: BudgetManager): BidLedger {
       return ending
     },
     release: (seq) => release(seq, 'lost'),
+    openHold(seq) {
+      const hold = holds.get(seq)
+      return hold?.state === 'open' ? hold : undefined
+    },
     withdraw(seq) {
       release(seq, 'withdrawn')
     },

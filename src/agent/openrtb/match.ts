@@ -171,7 +171,7 @@ function sharesAny<T>(a: readonly T[], b: readonly T[]): boolean {
 }
 
 /** From this length on a set is built, once for each request. */
-const LONG_LIST = 256
+export const LONG_LIST = 256
 const sets = new WeakMap<readonly string[], ReadonlySet<string>>()
 
 /** Whether a list of domains or bundles of the request has this one, in any case of letters. */

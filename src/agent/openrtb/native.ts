@@ -23,8 +23,8 @@ interface ImageAsk {
   readonly type: number | undefined
   readonly w: number | undefined
   readonly h: number | undefined
-  readonly wMin: number
-  readonly hMin: number
+  readonly wMin: number | undefined
+  readonly hMin: number | undefined
   readonly mimes: readonly string[]
 }
 
@@ -122,8 +122,8 @@ function readImageAsk(raw: Wire<ImageWire>): ImageAsk {
     type: number(raw.type, 'type'),
     w: number(raw.w, 'w'),
     h: number(raw.h, 'h'),
-    wMin: number(raw.wmin, 'wmin') ?? 0,
-    hMin: number(raw.hmin, 'hmin') ?? 0,
+    wMin: number(raw.wmin, 'wmin'),
+    hMin: number(raw.hmin, 'hmin'),
     mimes: texts(raw.mimes, 'mimes'),
   }
 }
@@ -168,8 +168,9 @@ function answerAsset(asset: AssetAsk, creative: NativeAssets): object | undefine
 
 function satisfies(image: NativeImage, ask: ImageAsk): boolean {
   if (ask.type !== undefined && image.type !== ask.type) return false
-  if (ask.w !== undefined && image.w !== ask.w) return false
-  if (ask.h !== undefined && image.h !== ask.h) return false
-  if (image.w < ask.wMin || image.h < ask.hMin) return false
+  // Beside a least size the other one is a wish (1.2 section 4.4).
+  if (ask.wMin === undefined && ask.w !== undefined && image.w !== ask.w) return false
+  if (ask.hMin === undefined && ask.h !== undefined && image.h !== ask.h) return false
+  if (image.w < (ask.wMin ?? 0) || image.h < (ask.hMin ?? 0)) return false
   return ask.mimes.length === 0 || (image.mime !== undefined && ask.mimes.includes(image.mime))
 }

@@ -2,9 +2,12 @@
  * Why an impression got no bid, from what stands in the way first to what stands in the way last. Of several reasons
  * the last is told: it is what the offer that came closest failed on.
  */
-const NO_BID_REASONS = [
+export const NO_BID_REASONS = [
+  'bad_request',
+  'bad_impression',
   'too_late',
   'seat_not_allowed',
+  'dsa_required',
   'no_common_currency',
   'no_campaign',
   'too_many_imps',
@@ -34,6 +37,8 @@ const NO_BID_REASONS = [
   'below_floor',
   'below_deal_floor',
   'over_budget',
+  'over_request_share',
+  'too_costly',
 ] as const
 
 export type NoBidReason = (typeof NO_BID_REASONS)[number]
@@ -41,6 +46,10 @@ export type NoBidReason = (typeof NO_BID_REASONS)[number]
 export interface NoBid {
   readonly impId: string
   readonly reason: NoBidReason
+  /** The field that was wrong, where one was. */
+  readonly field?: string
+  /** Why each campaign that was looked at did not bid, where the caller asked. */
+  readonly campaigns?: ReadonlyMap<string, NoBidReason>
 }
 
 /**
@@ -48,8 +57,11 @@ export interface NoBid {
  * targeting, 501 budget.
  */
 const STATUS_CODES: Readonly<Record<NoBidReason, number>> = {
+  bad_request: 100,
+  bad_impression: 100,
   too_late: 15,
   seat_not_allowed: 200,
+  dsa_required: 200,
   no_common_currency: 205,
   no_campaign: 0,
   too_many_imps: 200,
@@ -79,6 +91,8 @@ const STATUS_CODES: Readonly<Record<NoBidReason, number>> = {
   below_floor: 301,
   below_deal_floor: 304,
   over_budget: 501,
+  over_request_share: 501,
+  too_costly: 502,
 }
 
 const RANKS = new Map(NO_BID_REASONS.map((reason, rank) => [reason, rank]))
@@ -90,10 +104,24 @@ export function nearer(a: NoBidReason | undefined, b: NoBidReason): NoBidReason 
 
 /** `ext.seatnonbid`, for a caller who asked why. */
 export function seatNonBid(seat: string, noBids: readonly NoBid[]): object[] {
-  const nonbid = noBids.map(({ impId, reason }) => ({
+  const nonbid = noBids.map(({ impId, reason, field, campaigns }) => ({
     impid: impId,
     statuscode: STATUS_CODES[reason],
-    ext: { bidwarden: { reason } },
+    ext: {
+      bidwarden: {
+        reason,
+        ...(field !== undefined && { field }),
+        ...(campaigns && campaigns.size > 0 && { campaigns: Object.fromEntries(campaigns) }),
+      },
+    },
   }))
   return nonbid.length === 0 ? [] : [{ seat, nonbid }]
+}
+
+/** `nbr` of an answer without any bid: a code of the specification, or one of ours from 500 on. */
+export function noBidReasonCode(noBids: readonly NoBid[]): number {
+  const reason = noBids[0]?.reason
+  if (reason === 'bad_request' || reason === 'bad_impression') return 2
+  if (reason === 'too_late') return 15
+  return reason !== undefined && STATUS_CODES[reason] > 500 ? STATUS_CODES[reason] : 500
 }

@@ -28,6 +28,7 @@ describe('billing notice', () => {
       spent: 3200,
       price: 'stated',
       lossCode: undefined,
+      contradicts: false,
       delayMs: 0,
     })
     expect(money()).toEqual({ held: 0, spent: 3200 })
@@ -208,5 +209,58 @@ describe('loss notice', () => {
     billed.fire('billing', { price: '1' })
     expect(billed.fire('loss')).toMatchObject({ is: 'contradicted' })
     expect(billed.money()).toEqual({ held: 0, spent: 1000 })
+  })
+
+  it('of a bid that is won or billed is found out once, in whatever order they come', () => {
+    const orders: ('win' | 'billing' | 'loss')[][] = [
+      ['loss', 'billing', 'win'],
+      ['loss', 'win', 'billing'],
+      ['win', 'loss', 'billing'],
+      ['win', 'billing', 'loss'],
+      ['billing', 'loss', 'win'],
+      ['billing', 'win', 'loss'],
+    ]
+    for (const order of orders) {
+      const { fire, falseLosses } = withBid()
+      const found = [...order, ...order].map((kind) => fire(kind)?.contradicts)
+      expect(found.filter((one) => one)).toHaveLength(1)
+      expect(falseLosses.ever).toBe(5000)
+    }
+    const honest = withBid()
+    for (const kind of ['win', 'billing', 'win'] as const) honest.fire(kind)
+    expect(honest.falseLosses.ever).toBe(0)
+  })
+
+  it('frees nothing once a loss of the seat was false, until its losses have proved true', () => {
+    const bidder = createBidder()
+    const bid = () => {
+      const [made] = bidder.bids(bannerRequest())
+      if (!made) throw new Error('no bid')
+      return made
+    }
+    const liar = bid()
+    expect(bidder.notify('loss', liar)).toMatchObject({ is: 'released' })
+    expect(bidder.notify('billing', liar, { price: '5' })).toMatchObject({
+      is: 'settled_late',
+      contradicts: true,
+    })
+    // A hundred times what was false has to prove true, and as much as one loss more.
+    for (let i = 0; i < 101; i++) {
+      const lost = bid()
+      expect(bidder.notify('loss', lost)).toMatchObject({ is: 'doubted' })
+      expect(bidder.notify('loss', lost)).toMatchObject({ is: 'recorded' })
+    }
+    expect(bidder.held()).toBe(101 * 5000)
+    bidder.clock.advance(301_000)
+    bidder.budget.expire()
+    expect(bidder.held()).toBe(0)
+    const [first, second] = [bid(), bid()]
+    expect(bidder.notify('loss', first)).toMatchObject({ is: 'released' })
+    expect(bidder.notify('loss', second)).toMatchObject({ is: 'doubted' })
+    // The hold that was kept pays the bill of a loss that was false.
+    expect(bidder.notify('billing', second, { price: '5' })).toMatchObject({
+      is: 'settled',
+      contradicts: true,
+    })
   })
 })

@@ -4,9 +4,10 @@ import type { Scope } from '../../shield/index.ts'
 import { bidId } from './bid-ids.ts'
 import { type PriceForm, readClearingPrice } from './clearing-price.ts'
 import type { BidLedger } from './ledger.ts'
+import type { LossTrust } from './loss-trust.ts'
 import type { NoticeKind, NoticeToken } from './notice-token.ts'
 import { costAtClearing, type Rates } from './price.ts'
-import { isHigher, type SeenBids, WON } from './seen-bids.ts'
+import { isHigher, LOST, type SeenBids, WON } from './seen-bids.ts'
 
 /** The query of a notice address, as the exchange filled it in. */
 export interface NoticeQuery {
@@ -18,8 +19,10 @@ export interface NoticeQuery {
 
 export interface NoticeDeps {
   readonly clock: Clock
-  readonly ledger: Pick<BidLedger, 'settle' | 'release' | 'addSpend'>
+  readonly ledger: Pick<BidLedger, 'settle' | 'release' | 'openHold' | 'addSpend'>
   readonly seen: SeenBids
+  /** How far the losses of a seat are believed. */
+  readonly trust: { of(seat: string): LossTrust; contradict(seat: string, amount: number): void }
   readonly rates: Rates
   /** The owner of this process's bids. */
   readonly owner: string
@@ -31,7 +34,8 @@ export interface NoticeDeps {
  * What a notice came to.
  *
  * - `settled`: the hold became spend. `settled_late`: there was no open hold any more; the money is booked all the same.
- * - `released`: a loss freed the hold.
+ * - `released`: a loss freed the hold. `doubted`: it did not, since losses of the seat have proved false: the hold stays until
+ *   its time is over.
  * - `recorded`: it moves no money: a win where billing pays, a loss that says "won", a loss of what is no longer held.
  * - `raised`: billed before at a lower price; the difference is booked too. Whoever sees a billing address can bill ahead of
  *   the exchange, so a low price never keeps the real one out.
@@ -44,6 +48,7 @@ export type SettlementKind =
   | 'settled'
   | 'settled_late'
   | 'released'
+  | 'doubted'
   | 'recorded'
   | 'raised'
   | 'duplicate'
@@ -61,6 +66,8 @@ export interface Settlement {
   readonly price: PriceForm | undefined
   /** Why the bid lost, by the specification's list; undefined where it was not said. */
   readonly lossCode: number | undefined
+  /** By this notice it came out that a loss of the bid was not true. */
+  readonly contradicts: boolean
   /** From the bid to this notice, by the wall clock. */
   readonly delayMs: number
 }
@@ -87,8 +94,9 @@ function bill(deps: NoticeDeps, token: NoticeToken, query: NoticeQuery): Settlem
   const before = deps.seen.billed(owner, seq, held)
   if (deps.seen.bill(owner, seq, held, spent) === 'forgotten') return result(deps, token, 'too_old')
   if (before === undefined) {
+    const contradicts = contradictLoss(deps, token)
     const is = book(deps, token, spent)
-    return result(deps, token, is, { spent: is === 'duplicate' ? ZERO : spent, price: form })
+    return result(deps, token, is, { spent: is === 'duplicate' ? ZERO : spent, price: form, contradicts })
   }
   if (!isHigher(spent, before, held)) return result(deps, token, repeated(before, spent))
   // From what is remembered to what is remembered from now on: what rounding left out of one does not count again in the next.
@@ -117,22 +125,41 @@ function book({ ledger, scopesOf }: NoticeDeps, token: NoticeToken, spent: Micro
 }
 
 export function recordWin(deps: NoticeDeps, token: NoticeToken): Settlement {
-  const seen = deps.seen.mark(token.owner, token.seq, WON)
-  return result(deps, token, seen === 'first' ? 'recorded' : seen === 'again' ? 'duplicate' : 'too_old')
+  const { owner, seq, seat, held } = token
+  const isBilled = deps.seen.billed(owner, seq, held) !== undefined
+  const seen = deps.seen.mark(owner, seq, WON)
+  if (seen !== 'first') return result(deps, token, seen === 'again' ? 'duplicate' : 'too_old')
+  if (isBilled || !deps.seen.has(owner, seq, LOST)) return result(deps, token, 'recorded')
+  deps.trust.contradict(seat, held)
+  return result(deps, token, 'recorded', { contradicts: true })
+}
+
+/** A bid is billed for the first time: whether a loss of it was told, which no win has contradicted before. */
+export function contradictLoss(
+  { seen, trust }: NoticeDeps,
+  { owner, seq, seat, held }: NoticeToken,
+): boolean {
+  if (!seen.has(owner, seq, LOST) || seen.has(owner, seq, WON)) return false
+  trust.contradict(seat, held)
+  return true
 }
 
 /** Loss code 0 is "won" and may come in a loss notice. */
 const WON_CODE = 0
 
 export function lose(deps: NoticeDeps, token: NoticeToken, query: NoticeQuery): Settlement {
-  const { owner, seq } = token
+  const { owner, seq, seat, held } = token
   const lossCode = /^\d{1,6}$/.test(query.loss ?? '') ? Number(query.loss) : undefined
   if (lossCode === WON_CODE) return result(deps, token, 'recorded', { lossCode })
-  if (deps.seen.has(owner, seq, WON) || deps.seen.billed(owner, seq, token.held) !== undefined) {
-    return result(deps, token, 'contradicted', { lossCode })
+  const isFirst = deps.seen.mark(owner, seq, LOST) === 'first'
+  if (deps.seen.has(owner, seq, WON) || deps.seen.billed(owner, seq, held) !== undefined) {
+    if (isFirst) deps.trust.contradict(seat, held)
+    return result(deps, token, 'contradicted', { lossCode, contradicts: isFirst })
   }
-  const ending = owner === deps.owner ? deps.ledger.release(seq) : 'unknown'
-  return result(deps, token, ending === 'released' ? 'released' : 'recorded', { lossCode })
+  const hold = owner === deps.owner ? deps.ledger.openHold(seq) : undefined
+  if (!hold || !isFirst) return result(deps, token, 'recorded', { lossCode })
+  if (!deps.trust.of(seat).frees(held, hold.expiresAtMs)) return result(deps, token, 'doubted', { lossCode })
+  return result(deps, token, deps.ledger.release(seq) === 'released' ? 'released' : 'recorded', { lossCode })
 }
 
 export function result(
@@ -142,5 +169,8 @@ export function result(
   more?: Partial<Settlement>,
 ): Settlement {
   const delayMs = Math.max(0, deps.clock.nowMs() - token.issuedMs)
-  return { is, spent: ZERO, price: undefined, lossCode: undefined, delayMs, ...more }
+  return {
+    ...{ is, spent: ZERO, price: undefined, lossCode: undefined, contradicts: false, delayMs },
+    ...more,
+  }
 }

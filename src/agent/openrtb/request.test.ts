@@ -3,11 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { bannerRequest } from './bidder.test-support.ts'
 import { type BidRequest, isRefusal, readBidRequest } from './index.ts'
 
-/** The request read, or the field it was refused for. */
+/** The request read, or the field for which it, all of its impressions or its first bad one get no bid. */
 function read(body: unknown): BidRequest | string {
   const result = readBidRequest(body)
-  return isRefusal(result) ? result.refused : result
+  return isRefusal(result) ? result.refused : (result.badField ?? result.badImps[0]?.field ?? result)
 }
+
+const bodyOf = (imps: object[]) => ({ id: 'r', imp: imps })
 
 const readImp = (imp: object) => {
   const result = read(bannerRequest(imp))
@@ -39,14 +41,6 @@ describe('bid request', () => {
     ['device.geo', { device: { geo: 1 } }],
     ['device.geo.country', { device: { geo: { country: 840 } } }],
     ['device.devicetype', { device: { devicetype: '2' } }],
-    ['device.ifa', { device: { ifa: false } }],
-    ['user', { user: 'u' }],
-    ['user.id', { user: { id: 1 } }],
-    ['user.buyeruid', { user: { buyeruid: [] } }],
-    ['user.eids', { user: { eids: {} } }],
-    ['user.eids.source', { user: { eids: [{ source: 1 }] } }],
-    ['user.eids.uids', { user: { eids: [{ source: 'a', uids: 'b' }] } }],
-    ['user.eids.uids.id', { user: { eids: [{ source: 'a', uids: [{ id: 4 }] }] } }],
     ['cur', { cur: 'USD' }],
     ['cur', { cur: [1] }],
     ['wseat', { wseat: [1] }],
@@ -65,7 +59,7 @@ describe('bid request', () => {
     ['ext.bidwarden', { ext: { bidwarden: 5 } }],
     ['ext.bidwarden.predictedLtv', { ext: { bidwarden: { predictedLtv: -1 } } }],
     ['ext.bidwarden.confidence', { ext: { bidwarden: { confidence: 1.01 } } }],
-  ])('is refused for a wrong %s: %j', (field, more) => {
+  ])('gets no bid for any impression for a wrong %s: %j', (field, more) => {
     expect(read(bannerRequest({}, more))).toBe(field)
   })
 
@@ -101,8 +95,72 @@ describe('bid request', () => {
     ['imp.pmp.deals.id', { pmp: { deals: [{}] } }],
     ['imp.pmp.deals.wseat', { pmp: { deals: [{ id: 'd', wseat: [1] }] } }],
     ['ext.bidwarden.predictedLtv', { ext: { bidwarden: { predictedLtv: '12' } } }],
-  ])('is refused for a wrong %s: %j', (field, imp) => {
-    expect(readImp(imp)).toBe(field)
+  ])('gets no bid for the impression alone for a wrong %s: %j', (field, imp) => {
+    expect(readBidRequest(bodyOf([{ id: 'bad', ...imp }, { id: 'good' }]))).toMatchObject({
+      badField: undefined,
+      badImps: [{ impId: 'bad', field }],
+      imps: [{ id: 'good' }],
+    })
+  })
+
+  it.each([
+    { user: 'u' },
+    { user: { id: 1 } },
+    { user: { id: 'u', buyeruid: [] } },
+    { user: { id: 'u', eids: {} } },
+    { user: { id: 'u', eids: [{ source: 'a', uids: [{ id: 4 }] }] } },
+    { user: { id: 'u' }, device: { ifa: false } },
+    { user: { id: 'u' }, regs: { coppa: 'yes' } },
+    { user: { id: 'u' }, regs: { us_privacy: 1 } },
+  ])('does not know a user of whom anything cannot be read, and goes on: %j', (more) => {
+    expect(read(bannerRequest({}, more))).toMatchObject({
+      userId: undefined,
+      eids: [],
+      imps: [{ id: 'imp-1' }],
+    })
+  })
+
+  it('names an impression without an id by its place', () => {
+    expect(readBidRequest(bodyOf([{ id: 'a' }, {}, { id: 'a' }]))).toMatchObject({
+      imps: [{ id: 'a' }],
+      badImps: [
+        { impId: 'imp[1]', field: 'imp.id' },
+        { impId: 'a', field: 'imp.id' },
+      ],
+    })
+  })
+
+  it('reads what exchanges write in other ways', () => {
+    expect(read(bannerRequest({}, { tmax: 0 }))).toMatchObject({ tmaxMs: undefined })
+    const badv = [
+      'https://www.Shop.example/',
+      ' shop.example ',
+      'shop.example/path',
+      'WWW.shop.example',
+      'shop.example',
+    ]
+    expect(read(bannerRequest({}, { badv }))).toMatchObject({
+      blockedDomains: badv.map(() => 'shop.example'),
+    })
+    expect(readImp({ bidfloorcur: '' })).toMatchObject({ floor: { currency: 'USD' } })
+    expect(readImp({ bidfloorcur: 'eur' })).toMatchObject({ floor: { currency: 'EUR' } })
+    expect(readImp({ video: { mimes: [], podid: 7, protocol: 3 } })).toMatchObject({
+      video: { podId: '7', protocols: [3] },
+    })
+  })
+
+  it('joins the ids of both places, and takes the stricter of two signals', () => {
+    const eid = (source: string) => ({ source, uids: [{ id: 'x' }] })
+    const user = (eids: object[], older: object[]) => ({ user: { eids, ext: { eids: older } } })
+    expect(read(bannerRequest({}, user([eid('a')], [eid('b')])))).toMatchObject({
+      eids: [{ source: 'a' }, { source: 'b' }],
+    })
+    expect(read(bannerRequest({}, user([], [eid('b')])))).toMatchObject({ eids: [{ source: 'b' }] })
+    const dsa = (dsarequired: number, older: number) =>
+      read(bannerRequest({}, { regs: { dsa: { dsarequired }, ext: { dsa: { dsarequired: older } } } }))
+    expect(dsa(0, 1)).toMatchObject({ dsaRequired: false })
+    expect(dsa(0, 2)).toMatchObject({ dsaRequired: true })
+    expect(dsa(3, 0)).toMatchObject({ dsaRequired: true })
   })
 
   it('refuses numbers that JSON can write and nobody can mean', () => {
@@ -274,7 +332,7 @@ describe('bid request', () => {
     fc.assert(
       fc.property(fc.constantFrom(...paths), fc.jsonValue({ maxDepth: 2 }), (path, value) => {
         const result = readBidRequest(replaced(good, path, value))
-        expect(isRefusal(result) || result.imps.length > 0).toBe(true)
+        expect(isRefusal(result) || result.imps.length + result.badImps.length > 0).toBe(true)
       }),
       { numRuns: 3000 },
     )

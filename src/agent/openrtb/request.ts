@@ -6,6 +6,7 @@ import {
   NOTHING,
   number,
   object,
+  orElse,
   requiredText,
   text,
   texts,
@@ -14,6 +15,7 @@ import {
 } from './fields.ts'
 import { type Imp, readImp } from './imp.ts'
 import { isUserPrivate } from './privacy.ts'
+import { inBothPlaces } from './two-places.ts'
 
 /** One identifier of the user from `user.eids`. */
 interface ExtendedId {
@@ -25,6 +27,12 @@ interface ExtendedId {
 export interface BidRequest {
   readonly id: string
   readonly imps: readonly Imp[]
+  /** Impressions that cannot be read: they get no bid, the others go on. */
+  readonly badImps: readonly BadImp[]
+  /** A field beside the impressions that cannot be read: without it nobody knows what is allowed, so nothing is bid. */
+  readonly badField: string | undefined
+  /** Bids without transparency data are discarded by the exchange (`dsarequired` 2 or 3). */
+  readonly dsaRequired: boolean
   readonly channel: 'site' | 'app' | 'dooh' | undefined
   /** Of the site, app or screen; lower case. */
   readonly domain: string | undefined
@@ -63,6 +71,12 @@ export interface BidRequest {
   readonly debug: boolean
 }
 
+/** An impression that cannot be read, by its id or its place, and the field that is wrong. */
+export interface BadImp {
+  readonly impId: string
+  readonly field: string
+}
+
 /** Why a request is answered 400: the field that is missing, doubled or of the wrong type. */
 export interface Refusal {
   readonly refused: string
@@ -73,9 +87,9 @@ export const isRefusal = (read: BidRequest | Refusal): read is Refusal => 'refus
 const USD: readonly string[] = ['USD']
 
 /**
- * Reads a parsed JSON body. Never throws, whatever the body. Refuses what breaks the protocol: no `id`, no `imp`, two
- * imps of one id, more than one of `site`, `app` and `dooh`, a field we use of the wrong type. Fields and enum values
- * that we do not know pass (2.6 section 2.6).
+ * Reads a parsed JSON body. Never throws, whatever the body. Refuses what breaks the protocol: no `id`, no `imp`. What
+ * is wrong inside an impression costs that impression its bid; what is wrong beside them costs all of them theirs,
+ * except for the user, who is then unknown. Fields and enum values that we do not know pass (2.6 section 2.6).
  */
 export function readBidRequest(body: unknown): BidRequest | Refusal {
   try {
@@ -90,7 +104,19 @@ function read(body: unknown): BidRequest {
   const raw = object<SpecRequest>(body, 'body')
   if (!raw) throw new WrongField('body')
   const id = requiredText(raw.id, 'id')
-  const imps = readImps(raw.imp)
+  const { imps, badImps } = readImps(raw.imp)
+  try {
+    return { id, imps, badImps, badField: undefined, ...readTerms(raw) }
+  } catch (thrown) {
+    if (!(thrown instanceof WrongField)) throw thrown
+    return { id, imps, badImps, ...readTerms({}), badField: thrown.field, ...readWishes(raw) }
+  }
+}
+
+type Terms = Omit<BidRequest, 'id' | 'imps' | 'badImps' | 'badField'>
+
+/** What holds for all impressions. */
+function readTerms(raw: Wire<SpecRequest>): Terms {
   const site = object<App & { page: unknown }>(raw.site, 'site')
   const app = object<App>(raw.app, 'app')
   const dooh = object<DOOH>(raw.dooh, 'dooh')
@@ -98,23 +124,15 @@ function read(body: unknown): BidRequest {
   const place = site ?? app ?? dooh
   const device = object<Device>(raw.device, 'device')
   const geo = object<Geo>(device?.geo, 'device.geo')
-  const user = object<User>(raw.user, 'user')
   const currencies = texts(raw.cur, 'cur')
-  const ours = extension(raw.ext, 'ext')
-  const identity = isUserPrivate(raw.regs, user) ? NOBODY : readIdentity(user, device)
   return {
-    id,
-    imps,
     channel: site ? 'site' : app ? 'app' : dooh ? 'dooh' : undefined,
     domain: text(place?.domain, 'domain')?.toLowerCase(),
     page: text(site?.page, 'site.page'),
     bundle: text(app?.bundle, 'app.bundle'),
     country: text(geo?.country, 'device.geo.country')?.toUpperCase(),
     deviceType: number(device?.devicetype, 'device.devicetype'),
-    userId: identity.userId,
-    buyerUid: identity.buyerUid,
-    ifa: identity.ifa,
-    eids: identity.eids,
+    ...orElse(() => readIdentity(raw, device), NOBODY),
     currencies: currencies.length === 0 ? USD : currencies,
     allowedSeats: texts(raw.wseat, 'wseat'),
     blockedSeats: texts(raw.bseat, 'bseat'),
@@ -123,42 +141,91 @@ function read(body: unknown): BidRequest {
     allowedCategories: texts(raw.acat, 'acat'),
     blockedCategories: texts(raw.bcat, 'bcat'),
     taxonomy: number(raw.cattax, 'cattax') ?? 1,
-    blockedDomains: texts(raw.badv, 'badv'),
+    blockedDomains: texts(raw.badv, 'badv').map(plainDomain),
     blockedApps: texts(raw.bapp, 'bapp'),
     allImps: flag(raw.allimps, 'allimps'),
-    test: flag(raw.test, 'test'),
-    tmaxMs: number(raw.tmax, 'tmax'),
-    prediction: readPrediction(ours),
-    debug: ours?.debug === true,
+    tmaxMs: number(raw.tmax, 'tmax') || undefined,
+    prediction: readPrediction(extension(raw.ext, 'ext')),
+    dsaRequired: isDsaRequired(raw.regs),
+    ...readWishes(raw),
   }
 }
 
-function readImps(value: unknown): Imp[] {
+/** What the caller wants to be told, also where the rest cannot be read. */
+const readWishes = (raw: Wire<SpecRequest>): Pick<BidRequest, 'test' | 'debug'> => ({
+  test: raw.test !== undefined && raw.test !== null && flag(raw.test, 'test'),
+  debug: orElse(() => extension(raw.ext, 'ext')?.debug === true, false),
+})
+
+const MARK_UP = /[\s/:A-Z]|^www\./
+
+/** A domain as it is compared, of what publishers write: `https://www.Shop.example/`. */
+function plainDomain(entry: string): string {
+  if (!MARK_UP.test(entry)) return entry
+  const lower = entry.trim().toLowerCase()
+  return (
+    lower
+      .replace(/^[a-z]{1,8}:\/\//, '')
+      .replace(/^www\./, '')
+      .split(/[/:?#]/, 1)[0] ?? lower
+  )
+}
+
+/** The strictest of both places counts. */
+function isDsaRequired(regs: unknown): boolean {
+  return inBothPlaces('dsa', regs, 'regs').some((dsa) => {
+    const required = number(
+      object<{ dsarequired: unknown }>(dsa, 'regs.dsa')?.dsarequired,
+      'regs.dsa.dsarequired',
+    )
+    return required === 2 || required === 3
+  })
+}
+
+function readImps(value: unknown): Pick<BidRequest, 'imps' | 'badImps'> {
   const raws = list(value, 'imp')
   if (raws.length === 0) throw new WrongField('imp')
   const imps: Imp[] = []
-  for (const raw of raws) imps.push(readImp(raw))
-  if (imps.length > 1 && new Set(imps.map((imp) => imp.id)).size < imps.length) throw new WrongField('imp.id')
-  return imps
+  const badImps: BadImp[] = []
+  const ids = raws.length > 1 ? new Set<string>() : undefined
+  for (let i = 0; i < raws.length; i++) {
+    try {
+      const imp = readImp(raws[i])
+      if (ids?.has(imp.id)) throw new WrongField('imp.id')
+      ids?.add(imp.id)
+      imps.push(imp)
+    } catch (thrown) {
+      if (!(thrown instanceof WrongField)) throw thrown
+      badImps.push({ impId: idOf(raws[i]) ?? `imp[${i}]`, field: thrown.field })
+    }
+  }
+  return { imps, badImps }
 }
+
+const idOf = (imp: unknown): string | undefined =>
+  orElse(() => text(object<{ id: unknown }>(imp, 'imp')?.id, 'imp.id'), undefined)
 
 type Identity = Pick<BidRequest, 'userId' | 'buyerUid' | 'ifa' | 'eids'>
 
 const NOBODY: Identity = { userId: undefined, buyerUid: undefined, ifa: undefined, eids: NOTHING }
 
-const readIdentity = (user: Wire<User> | undefined, device: Wire<Device> | undefined): Identity => ({
-  userId: text(user?.id, 'user.id'),
-  buyerUid: text(user?.buyeruid, 'user.buyeruid'),
-  ifa: text(device?.ifa, 'device.ifa'),
-  eids: readEids(user),
-})
+function readIdentity(raw: Wire<SpecRequest>, device: Wire<Device> | undefined): Identity {
+  const user = object<User>(raw.user, 'user')
+  if (isUserPrivate(raw.regs, user, device)) return NOBODY
+  return {
+    userId: text(user?.id, 'user.id'),
+    buyerUid: text(user?.buyeruid, 'user.buyeruid'),
+    ifa: text(device?.ifa, 'device.ifa'),
+    eids: readEids(user),
+  }
+}
 
-/** 2.6 has `user.eids`; a 2.5 exchange sends the same list as `user.ext.eids`. */
+/** The lists of 2.6 and of 2.5 together. */
 function readEids(user: Wire<User> | undefined): readonly ExtendedId[] {
-  const raws = list(user?.eids ?? object<{ eids: unknown }>(user?.ext, 'user.ext')?.eids, 'user.eids')
-  if (raws.length === 0) return NOTHING
+  const lists = inBothPlaces('eids', user, 'user')
+  if (lists.length === 0) return NOTHING
   const eids: ExtendedId[] = []
-  for (const raw of raws) {
+  for (const raw of lists.flatMap((one) => list(one, 'user.eids'))) {
     const eid = object<EID>(raw, 'user.eids')
     const source = text(eid?.source, 'user.eids.source')
     for (const uid of list(eid?.uids, 'user.eids.uids')) {

@@ -1,8 +1,9 @@
 import type { Micros } from '../../money.ts'
-import { type Auction, refuse } from './auction.ts'
+import type { Scope } from '../../shield/index.ts'
+import { type Auction, refuseCampaign, spend } from './auction.ts'
 import { type Bucket, type Offer, type OfferBook, SLOT_KEYS } from './campaign-index.ts'
 import type { DealOffer, Floor, Imp, StreamSlot } from './imp.ts'
-import { mismatch } from './match.ts'
+import { LONG_LIST, mismatch } from './match.ts'
 import type { NoBidReason } from './no-bid.ts'
 import { agreedPrice, costOf, floorCpm, priceFor, rateBetween } from './price.ts'
 
@@ -31,6 +32,8 @@ interface Search {
   readonly excluded: readonly string[]
   /** Seconds left in a dynamic pod; undefined for a single ad. */
   podSeconds: number | undefined
+  /** What looking closely at one offer costs; see {@link spend}. */
+  readonly closeLook: number
 }
 
 /** `Deal.at`: the floor is the agreed price. */
@@ -56,6 +59,7 @@ export function searchBest(
   if (imp.banner) {
     for (const size of imp.banner.sizes) best = scan(search, book.find(size, country), best)
     for (const flex of imp.banner.flexSizes) {
+      if (!spend(auction, 1 + book.slotCount / SKIMMED_AT_ONCE)) return best
       for (const size of book.sizesLike(flex)) best = scan(search, book.find(size, country), best)
     }
   }
@@ -117,13 +121,36 @@ function searchFor(auction: Auction, imp: Imp, ltv: number | undefined, deal: De
     floorRate: rateBetween(auction.deps.rates, floor.currency, auction.currency.code),
     excluded: podId === undefined ? NO_ONE : advertisersIn(auction, podId),
     podSeconds: undefined,
+    closeLook: closeLookOf(auction, imp),
   }
+}
+
+/** Offers whose prices are read in the time that one is looked at closely. */
+const SKIMMED_AT_ONCE = 20
+/** Entries of the request's lists that are compared in the time of one plain look. */
+const ENTRIES_AT_ONCE = 20
+
+/** Every offer is held against the lists of the request and of its slot. */
+function closeLookOf({ request }: Auction, { banner, video, audio, native }: Imp): number {
+  let entries = request.blockedCategories.length + request.allowedCategories.length
+  entries += request.languages.length + request.languageTags.length
+  entries +=
+    Math.min(request.blockedDomains.length, LONG_LIST) + Math.min(request.blockedApps.length, LONG_LIST)
+  for (const slot of [banner, video, audio, native]) {
+    if (!slot) continue
+    entries += slot.apis.length + slot.blockedAttributes.length
+    if ('mimes' in slot) entries += slot.mimes.length
+    if ('protocols' in slot) entries += slot.protocols.length + slot.exactSeconds.length
+    if ('ask' in slot) entries += 10 * (slot.ask?.assets.length ?? 0)
+  }
+  return 1 + entries / ENTRIES_AT_ONCE
 }
 
 /** Looks closely only at offers that would be worth more than the best so far. */
 function scan(search: Search, buckets: readonly Bucket[], before: Pick | undefined): Pick | undefined {
   let best = before
   for (const { offers, microsPerLtv, minCpm, maxCpm } of buckets) {
+    if (!spend(search.auction, 1 + offers.length / SKIMMED_AT_ONCE)) return best
     for (let i = 0; i < offers.length; i++) {
       const offer = offers[i]
       if (!offer) continue
@@ -131,8 +158,9 @@ function scan(search: Search, buckets: readonly Bucket[], before: Pick | undefin
       worth = Math.min(Math.max(worth, minCpm[i] ?? 0), maxCpm[i] ?? 0)
       const score = search.podSeconds === undefined ? worth : worth / secondsOf(offer)
       if (best && score <= best.score) continue
+      if (!spend(search.auction, search.closeLook)) return best
       const pick = consider(search, offer, worth, score)
-      if (typeof pick === 'string') refuse(search.auction, pick)
+      if (typeof pick === 'string') refuseCampaign(search.auction, offer.campaign.id, pick)
       else best = pick
     }
   }
@@ -154,9 +182,21 @@ function consider(search: Search, offer: Offer, worth: number, score: number): P
   if (reason) return reason
   const cost = costOf(price, auction.currency.rate, imp.multiplier)
   if (cost === undefined) return 'over_budget'
+  if (!auction.request.test && isOverShare(search, campaign.scopes, price, cost)) return 'over_request_share'
   if (!auction.request.test && !auction.deps.ledger.fits(campaign.scopes, cost, auction.seat))
     return 'over_budget'
   return { offer, deal, price, cost, score }
+}
+
+/** One impression at its plain price is always within the share. */
+function isOverShare({ auction }: Search, scopes: readonly Scope[], price: number, cost: Micros): boolean {
+  const { maxRequestShare } = auction.deps
+  const plain = costOf(price, auction.currency.rate, 1) ?? 0
+  return scopes.some((scope) => {
+    const held = auction.held.get(scope) ?? 0
+    if (held === 0 && cost <= plain) return false
+    return scope.limits.some(({ max }) => held + cost > max * maxRequestShare)
+  })
 }
 
 /** @param worth CPM micros, @param floor CPM units, both of the bid's currency */

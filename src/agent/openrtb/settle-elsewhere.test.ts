@@ -16,6 +16,7 @@ import {
   createBidIds,
   createBidLedger,
   createNoticeTokens,
+  LossTrust,
   type NoticeKind,
   type NoticeToken,
   SeenBids,
@@ -84,10 +85,12 @@ function createFleet(limit = 1_000_000) {
     )
     const ledger = createBidLedger(budget)
     const ids = createBidIds(name)
+    const trust = new LossTrust(clock, () => ({ lately: 0, ever: 0 }))
     const deps = {
       clock,
       ledger,
       seen: new SeenBids(),
+      trust: { of: () => trust, contradict: () => undefined },
       rates: new Map([['USD', 1]]),
       owner: name,
       scopesOf: () => scopes,

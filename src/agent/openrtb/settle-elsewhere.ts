@@ -2,6 +2,7 @@ import { type Micros, micros, ZERO } from '../../money.ts'
 import { type BudgetManager, type OwnerMail, StoreUnavailable } from '../../shield/index.ts'
 import { bidId } from './bid-ids.ts'
 import {
+  contradictLoss,
   costOf,
   lose,
   type NoticeDeps,
@@ -71,14 +72,16 @@ async function bill(
   const before = micros(known ?? 0)
   const billed = await deps.bill(owner, bidId(owner, seq), deps.scopesOf(campaign), spent, before)
   if (billed.is === 'alive') return undefined
+  const contradicts = known === undefined && contradictLoss(deps, token)
   // Only now: a bill that could not be booked must be told from one that was.
   deps.seen.bill(owner, seq, held, spent)
-  if (billed.is === 'already') return plain(result(deps, token, 'duplicate', { price: form }))
+  if (billed.is === 'already') return plain(result(deps, token, 'duplicate', { price: form, contradicts }))
   const isFirst = known === undefined && billed.amount === spent
   return {
     settlement: result(deps, token, isFirst ? 'settled_late' : 'raised', {
       spent: billed.amount,
       price: form,
+      contradicts,
     }),
     overdraft: billed.overdraft,
   }

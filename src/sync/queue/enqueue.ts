@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Selectable, Transaction } from 'kysely'
+import { type Selectable, sql, type Transaction } from 'kysely'
 import { type Clock, isoTime } from '../../clock.ts'
 import { parseJson } from '../../json.ts'
 import type { DateRange } from '../connectors/read-connector.ts'
@@ -26,6 +26,8 @@ export interface Enqueued {
 
 /** Similar requests are merged when they come within this time of the first of them. */
 const BATCH_WINDOW_MS = 300_000
+/** Requests of one job: each names all the others. */
+const MAX_BATCH = 50
 
 const DAY_MS = 86_400_000
 
@@ -128,6 +130,9 @@ async function findSimilar(
     // Once a conversation has begun its question can no longer change.
     .where('claim', '=', 0)
     .where('created_at', '>', isoTime(clock.nowMs() - BATCH_WINDOW_MS))
+    .where(
+      sql<boolean>`(SELECT count(*) FROM connector_requests q WHERE q.job_id = fetch_jobs.id) < ${MAX_BATCH}`,
+    )
     .orderBy('created_at')
     .limit(1)
   query = range

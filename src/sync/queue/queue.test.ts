@@ -103,6 +103,15 @@ onBothEngines((stores) => {
       expect((await take(1))[0]?.id).toBe(old.jobId)
     })
 
+    it('merges no more requests than can name each other', async () => {
+      const { connector, ask } = await start(stores)
+      const id = await connector()
+      const jobs: string[] = []
+      for (let n = 0; n < 51; n++) jobs.push((await ask(id)).jobId)
+      expect(new Set(jobs.slice(0, 50)).size).toBe(1)
+      expect(jobs[50]).not.toBe(jobs[0])
+    })
+
     it('leaves places to other organisations, however much one asks for', async () => {
       const { store, connector, ask, take } = await start(stores)
       await store.db.insertInto('organizations').values({ id: 2, name: 'two' }).execute()

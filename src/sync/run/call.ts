@@ -1,5 +1,4 @@
 import { type Readable, Transform } from 'node:stream'
-import { text } from 'node:stream/consumers'
 import { type Clock, every } from '../../clock.ts'
 import { messageOf } from '../../errors.ts'
 import type { HttpRequest, HttpResponse, Opening, StreamingClient } from '../../http.ts'
@@ -184,7 +183,7 @@ async function download(
   if (opening.is !== 'opened') return opening
   const { status, headers, body } = opening
   if (status >= 300) {
-    const response = { status, headers, body: await upTo(body, MAX_ERROR_BYTES) }
+    const response = { status, headers, body: await upTo(paced(deps.clock, body), MAX_ERROR_BYTES) }
     return read(deps, caller, response, step.bucket)
   }
   try {
@@ -263,14 +262,19 @@ export class StopDownload extends Error {}
 const SLOWEST_BYTES = 4 * 1024
 const SLOWEST_MS = 60_000
 const LONGEST_MS = 3_600_000
+/** Of a download as it comes, packed or not; no report of a month is a tenth of it. */
+const MAX_DOWNLOAD_BYTES = 4 * 1024 ** 3
 
 function paced(clock: Clock, body: Readable): Readable {
   const startedMs = clock.elapsedMs()
   let bytes = 0
+  let all = 0
   const counted = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       bytes += chunk.length
-      done(null, chunk)
+      all += chunk.length
+      if (all > MAX_DOWNLOAD_BYTES) done(new Error('it is too long'))
+      else done(null, chunk)
     },
   })
   const stop = every(clock, SLOWEST_MS, () => {
@@ -279,7 +283,9 @@ function paced(clock: Clock, body: Readable): Readable {
     bytes = 0
     if (isTooSlow || isTooLong) body.destroy(new Error('it comes too slowly'))
   })
-  body.once('error', (error) => counted.destroy(error))
+  body.on('error', (error) => counted.destroy(error))
+  // Whoever reads it is told; once nobody does, it must not end the process.
+  counted.on('error', () => {})
   counted.once('close', () => {
     stop()
     body.destroy()
@@ -287,7 +293,18 @@ function paced(clock: Clock, body: Readable): Readable {
   return body.pipe(counted)
 }
 
+/** The beginning of a body, up to so many bytes; what came until it broke off. */
 async function upTo(body: Readable, bytes: number): Promise<string> {
-  const whole = await text(body).catch(() => '')
-  return whole.slice(0, bytes)
+  const chunks: Buffer[] = []
+  let size = 0
+  try {
+    for await (const chunk of body) {
+      chunks.push(chunk)
+      size += chunk.length
+      if (size >= bytes) break
+    }
+  } catch {
+    // An answer that breaks off says by its status what it is.
+  }
+  return Buffer.concat(chunks).toString('utf8', 0, bytes)
 }
