@@ -225,11 +225,13 @@ export class Purse {
   spendUnheld(amount: number, nowMs: number): void {
     if (amount === 0) return
     const isRoom = (this.standing?.available ?? -1) >= 0
-    if (!isRoom) this.recall()
-    const covered = isRoom && !this.#lease.isOver(nowMs) ? Math.min(amount, this.balance) : 0
+    // Beyond the mark it is not covered: a store that takes the purse back counts no more than the mark as spent. The balance
+    // goes back with the line that tells of it, so that there is room for it where there was.
+    const most = Math.max(0, Math.min(this.balance, this.#room()))
+    const covered = isRoom && !this.#lease.isOver(nowMs) ? Math.min(amount, most) : 0
+    if (!isRoom || covered < amount) this.recall()
     this.balance -= covered
     this.#spent += covered
-    // It may pass the mark: until the store has heard of it, it dies with the process, as what is overdrawn does.
     this.#spentUnrecorded += covered
     this.#overdrawn += amount - covered
   }
