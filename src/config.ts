@@ -22,6 +22,8 @@ export interface Config {
   readonly logLevel: LogLevel
   readonly maxBid: Micros
   readonly alertRatio: number
+  /** Campaigns whose budgets `/metrics` shows one by one, those that have used most. */
+  readonly topCampaigns: number
   readonly multipliers: Readonly<Record<string, number>>
   readonly predictorUrl: string | undefined
   /** 0 for any free port. */
@@ -92,6 +94,7 @@ export function parseConfig(variables: NodeJS.ProcessEnv): Config {
     logLevel: env.LOG_LEVEL,
     maxBid: env.MAX_BID,
     alertRatio: env.BUDGET_ALERT_RATIO,
+    topCampaigns: env.METRICS_TOP_CAMPAIGNS,
     multipliers: env.FALLBACK_MULTIPLIERS,
     predictorUrl: env.LTV_PREDICTOR_URL,
     sandboxPort: env.SANDBOX_PORT,

@@ -18,6 +18,7 @@ import {
   newOwner,
   noPredictor,
   OPENRTB_SCOPE,
+  overdraftLabel,
   platformScope,
   recordVerification,
   restoreBids,
@@ -125,7 +126,7 @@ export async function startService(config: Config, outside: Outside = {}): Promi
           log.warn({ bidId: hold.id, state: hold.state }, 'hold expired')
       },
       onOverdraft: ({ name, currency }, amount) => {
-        metrics.budgetOverdraft.inc({ scope: name, currency }, amount / 1e6)
+        metrics.budgetOverdraft.inc({ scope: overdraftLabel(name), currency }, amount / 1e6)
         log.error({ scope: name, micros: amount }, 'overdraft')
       },
     })
@@ -155,7 +156,7 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     const holdsOf = recordsId === undefined ? undefined : owner
     const decisions = createDecisions(records, () => clock.nowMs(), { holdsOf })
     const parts = { clock, log, metrics, budget, connectors, fallback, predict, records }
-    const agent: Agent = { ...parts, decisions, maxBid }
+    const agent: Agent = { ...parts, decisions, maxBid, topCampaigns: config.topCampaigns }
     const deferred = createDeferred(agent)
     opened.push(() => deferred.close())
     restoreBids(agent, deferred, recovered)

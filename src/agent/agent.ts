@@ -25,6 +25,8 @@ export interface Agent {
   /** What must not be forgotten is kept here. */
   readonly records: Records
   readonly maxBid: Micros
+  /** Campaigns whose budgets `/metrics` shows one by one. */
+  readonly topCampaigns: number
 }
 
 export const platformScope = (platform: string): string => `platform:${platform}`

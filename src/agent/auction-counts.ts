@@ -1,6 +1,7 @@
 import type { Metrics } from '../metrics.ts'
 import type { TallyNews } from '../tally.ts'
 import type { Bidder } from './bidder.ts'
+import { overdraftLabel } from './collect-metrics.ts'
 import type { CountNotice, NoticeEvent } from './notice-counts.ts'
 import type { RequestCounts } from './seat-stats.ts'
 
@@ -53,5 +54,5 @@ export function addCounts(
   metrics.noBids.addNews(noBids)
   for (const event of notices) count(event)
   for (const { scope, currency, amount } of overdrafts)
-    metrics.budgetOverdraft.inc({ scope, currency }, amount / 1e6)
+    metrics.budgetOverdraft.inc({ scope: overdraftLabel(scope), currency }, amount / 1e6)
 }

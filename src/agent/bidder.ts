@@ -125,8 +125,11 @@ export function createBidder(
     noticesKept: kept,
     learn(news) {
       if ('drop' in news) {
-        if (news.drop === 'campaign') campaigns.remove(news.id)
-        else predictions.delete(news.idType, news.userId)
+        if (news.drop === 'campaign') {
+          campaigns.remove(news.id)
+          // Bids that are out still settle; its money is free again where nothing of it counts.
+          if (!config.followsBudgets) budget.remove(campaignScope(EXCHANGES, news.id))
+        } else predictions.delete(news.idType, news.userId)
       } else if (news.put === 'predictions') for (const row of news.rows) predictions.put(row)
       else {
         const { id, spec } = news

@@ -1,6 +1,7 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { z } from '@hono/zod-openapi'
 import type { Route } from '../api/index.ts'
-import { type Ctx, ok, readJson } from '../api/index.ts'
+import { type Ctx, check, ok, readJson } from '../api/index.ts'
 import { AppError } from '../errors.ts'
 import { micros, toUnits } from '../money.ts'
 import {
@@ -17,7 +18,11 @@ import { stored, told } from './stored.ts'
 
 const MAX_WINDOW_SECONDS = 31 * 24 * 3600
 /** Scopes kept at once; each costs a few kilobytes for its windows. */
-const MAX_SCOPES = 10_000
+const MAX_SCOPES = 20_000
+/** Pausing needs no free place: scopes that were made only to carry a pause have places of their own. */
+const MAX_PAUSED_SCOPES = 2 * MAX_SCOPES
+/** Budgets that the store is asked for, and that are put into an answer, in one go. */
+const AT_ONCE = 100
 
 const Timezone = z
   .string()
@@ -100,6 +105,15 @@ const Budget = z
   })
   .openapi('Budget')
 
+const ListQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(1_000).default(200),
+  cursor: z.string().max(200).optional().openapi({ description: '`next` of the page before.' }),
+})
+const Page = z.object({
+  budgets: z.array(Budget),
+  next: z.string().optional().openapi({ description: 'Cursor of the next page; missing on the last.' }),
+})
+
 const ScopeParam = z.object({ scope: z.string().openapi({ example: 'platform:google_ads' }) })
 const PauseInput = z.strictObject({ reason: z.string().min(1).max(500).optional() }).openapi('PauseInput')
 const one = { 200: { description: 'The budget now', schema: Budget } }
@@ -121,13 +135,22 @@ export function budgetRoutes(agent: Agent): Route[] {
     {
       method: 'get',
       path: '/v1/budgets',
-      summary: 'All budgets',
+      summary: 'The budgets, a page at a time',
       scope: 'read',
-      answers: { 200: { description: 'All budgets', schema: z.object({ budgets: z.array(Budget) }) } },
-      refusals: [],
-      async handle() {
-        await budget.refresh()
-        return ok({ budgets: [...budget.scopes].map((scope) => budgetBody(budget.stats(scope))) })
+      query: ListQuery,
+      answers: { 200: { description: 'Budgets: those of platforms first, then campaigns', schema: Page } },
+      refusals: ['invalid_request'],
+      async handle(c) {
+        const { limit, cursor } = check(ListQuery, c.req.query())
+        const { page, next } = pageOf([...budget.scopes], limit, cursor)
+        const budgets: z.output<typeof Budget>[] = []
+        for (let from = 0; from < page.length; from += AT_ONCE) {
+          const some = page.slice(from, from + AT_ONCE)
+          await budget.refresh(some)
+          for (const scope of some) budgets.push(budgetBody(budget.stats(scope)))
+          await turn()
+        }
+        return ok({ budgets, ...(next !== undefined && { next }) })
       },
     },
     {
@@ -158,7 +181,7 @@ export function budgetRoutes(agent: Agent): Route[] {
       async handle(c) {
         const { limits, holdMode } = await readJson(c, BudgetInput)
         const name = c.req.param('scope') ?? ''
-        const currency = budget.scope(name)?.currency ?? currencyOf(agent, name)
+        const currency = budget.scope(name)?.currency ?? currencyOf(agent, name, MAX_SCOPES)
         const scope = budget.define(name, currency, limits.map(toSpec), 'operator', holdMode)
         agent.log.warn({ scope: name, limits, holdMode: scope.holdMode }, 'limits changed')
         await stored(agent)
@@ -179,7 +202,9 @@ export function budgetRoutes(agent: Agent): Route[] {
       async handle(c) {
         const name = c.req.param('scope') ?? ''
         // Pausing lowers risk, so it needs no budget: a campaign without one gets an empty one to carry the mark.
-        const scope = budget.scope(name) ?? budget.define(name, currencyOf(agent, name), [], 'operator')
+        const scope =
+          budget.scope(name) ??
+          budget.define(name, currencyOf(agent, name, MAX_PAUSED_SCOPES), [], 'operator')
         const reason = (await reasonOf(c)) ?? 'paused by an operator'
         budget.pause(scope, reason)
         agent.log.warn({ scope: scope.name, reason }, 'scope paused')
@@ -213,20 +238,33 @@ async function reasonOf(c: Ctx): Promise<string | undefined> {
   return (await readJson(c, PauseInput)).reason
 }
 
-/** The currency of a scope that does not exist yet; 400 for a name that is no scope, or when there are too many. */
-function currencyOf({ budget }: Agent, name: string): string {
+const isCampaign = ({ name }: Scope): boolean => name.startsWith('campaign:')
+
+/** Platforms and what is above them first, in the order of their definition; campaigns by name. */
+function pageOf(scopes: readonly Scope[], limit: number, cursor: string | undefined) {
+  const campaigns = scopes.filter(isCampaign).sort((a, b) => (a.name < b.name ? -1 : 1))
+  const all = [...scopes.filter((scope) => !isCampaign(scope)), ...campaigns]
+  const from = cursor === undefined ? 0 : all.findIndex(({ name }) => name === cursor)
+  // A campaign that was removed meanwhile: its page begins where it would have been.
+  const found = from >= 0 ? from : all.findIndex((scope) => isCampaign(scope) && scope.name > (cursor ?? ''))
+  const start = found >= 0 ? found : all.length
+  return { page: all.slice(start, start + limit), next: all[start + limit]?.name }
+}
+
+/** The currency of a scope that does not exist yet; 400 for a name that is no scope, or when there are `most` already. */
+function currencyOf({ budget }: Agent, name: string, most: number): string {
   const [, platform = ''] = /^campaign:(\w+):[A-Za-z0-9_-]{1,64}$/.exec(name) ?? []
   const owner = budget.scope(platformScope(platform))
   // A campaign for exchanges brings its budget with it.
   if (!owner || owner.name === OPENRTB_SCOPE) {
-    const platforms = [...budget.scopes]
-      .map((one) => one.name)
-      .filter((one) => one.startsWith(platformScope('')))
+    const platforms = [...budget.scopes.map((one) => one.name)].filter((one) =>
+      one.startsWith(platformScope('')),
+    )
     const known = [...platforms, 'campaign:<platform>:<id>', GLOBAL_SCOPE].join(', ')
     throw new AppError('invalid_request', `scope: must be one of ${known}`, 'never', { field: 'scope' })
   }
-  if ([...budget.scopes].length >= MAX_SCOPES) {
-    throw new AppError('invalid_request', `scope: there are ${MAX_SCOPES} budgets already`, 'never', {
+  if (budget.scopeCount >= most) {
+    throw new AppError('invalid_request', `scope: there are ${most} budgets already`, 'never', {
       field: 'scope',
     })
   }

@@ -19,7 +19,7 @@ const one = { 200: { description: 'The campaign, with its defaults', schema: Bod
 const MAX_CAMPAIGNS = 10_000
 
 const ListQuery = z.object({
-  limit: z.coerce.number().int().min(1).max(MAX_CAMPAIGNS).default(1000),
+  limit: z.coerce.number().int().min(1).max(500).default(100),
   cursor: Params.shape.id.optional().openapi({ description: '`next` of the page before.' }),
 })
 const Page = z.object({

@@ -10,6 +10,7 @@ export {
   OPENRTB_SCOPE,
   type SeatConfig,
 } from './bidder.ts'
+export { overdraftLabel } from './collect-metrics.ts'
 export { allNews, type CampaignNews, type Crew, type News, NO_CREW } from './crew.ts'
 export { createDecisions, type Decisions, MAX_LATEST } from './decisions.ts'
 export { createDeferred } from './deferred.ts'

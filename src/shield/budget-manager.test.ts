@@ -293,6 +293,7 @@ describe('a store in another process', () => {
       bill: async (bills) => truth.bill(bills),
       leave: async (owner) => truth.leave(owner),
       define: async (definition) => truth.define(definition),
+      remove: async (scope) => truth.remove(scope),
       setPause: async (scope, pause) => truth.setPause(scope, pause),
       setKillSwitch: async (killSwitch) => truth.setKillSwitch(killSwitch),
       control: async () => truth.control(),

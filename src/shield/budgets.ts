@@ -5,7 +5,7 @@ import { type Micros, micros, ZERO } from '../money.ts'
 import type { HoldTerms } from './hold.ts'
 import { type HoldMode, STRICT } from './hold-mode.ts'
 import type { LimitSpec } from './limits.ts'
-import type { ForfeitBounds } from './purse.ts'
+import type { ForfeitBounds, PurseMemory } from './purse.ts'
 import { isBudget, Scope } from './scope.ts'
 import { MemoryStore } from './store/memory-store.ts'
 import {
@@ -35,6 +35,9 @@ export interface BudgetsOptions {
   readonly onStore?: (state: LinkState) => void
 }
 
+/** Removed scopes whose purses are remembered. One that is defined again after that is refused by the store until a restart. */
+const MAX_ENDED = 100_000
+
 /**
  * What came of a bill for a bid of another owner: `booked` with what became spend now; `already` when as much was booked
  * before; `alive` when its owner has a lease and must be told instead.
@@ -53,6 +56,8 @@ export class Budgets {
   readonly #onOverdraft: BudgetsOptions['onOverdraft']
   readonly #scopes = new Map<string, Scope>()
   readonly #nextHold: () => number
+  /** Of removed scopes that this process had a purse for. */
+  readonly #ended = new Map<string, PurseMemory>()
   readonly #bounds: ForfeitBounds | undefined
   /** What was taken over last of each scope. */
   readonly #obeyed = new Map<string, object>()
@@ -75,6 +80,7 @@ export class Budgets {
       nextHold,
       onOverdraft: (scope, amount) => this.#overdraw(scope, amount),
       onControl: (control) => this.#obey(control),
+      onEnded: (scope) => this.#forget(scope),
       onDefined: (definition) => {
         // Whatever it said of a scope that it did not know is over.
         this.follow(definition).purse.refusal = undefined
@@ -95,6 +101,7 @@ export class Budgets {
     holdMode: HoldMode = STRICT,
   ): Scope {
     const known = this.#scopes.get(name)
+    if (known) known.isRemoved = false
     const scope = known ?? this.#newScope(name, currency, limits)
     assert(scope.currency === currency, `${name} is kept in ${scope.currency}`)
     this.#scopes.set(name, scope)
@@ -111,24 +118,35 @@ export class Budgets {
     const scope = this.#scopes.get(name) ?? this.#newScope(name, currency, limits)
     this.#scopes.set(name, scope)
     scope.isKnown = true
+    scope.isRemoved = false
     if (!isDeepStrictEqual(scope.limits, limits)) this.#limit(scope, limits)
     if (!isDeepStrictEqual(scope.holdMode, holdMode)) scope.holdBy(holdMode, this.#nextHold())
     return scope
   }
 
-  #newScope(name: string, currency: string, limits: readonly LimitSpec[]): Scope {
-    return new Scope(name, currency, limits, this.#clock.elapsedMs(), this.#bounds)
+  /**
+   * Nothing is bid on the scope from now on. Bids that are out end as they would; what was spent counts until it has left
+   * every window, so that a scope that is defined again under the name has no more than it had.
+   */
+  remove(name: string): void {
+    const scope = this.#scopes.get(name)
+    if (!scope || scope.isRemoved) return
+    this.#retire(scope)
+    this.link.change({ do: 'remove', scope: name })
   }
 
+  /** Of those that were not removed. */
   scope(name: string): Scope | undefined {
-    return this.#scopes.get(name)
+    const scope = this.#scopes.get(name)
+    return scope?.isRemoved ? undefined : scope
   }
 
-  get scopes(): IterableIterator<Scope> {
-    return this.#scopes.values()
+  /** Those that were not removed. */
+  get scopes(): IteratorObject<Scope> {
+    return this.#scopes.values().filter(({ isRemoved }) => !isRemoved)
   }
 
-  /** How many scopes there are. */
+  /** How many scopes there are, with those that were removed and have not ended yet. */
   get scopeCount(): number {
     return this.#scopes.size
   }
@@ -246,6 +264,27 @@ export class Budgets {
     return scope && overBudget(scope, scopes, amount)
   }
 
+  #newScope(name: string, currency: string, limits: readonly LimitSpec[]): Scope {
+    const nowMs = this.#clock.elapsedMs()
+    const scope = new Scope(name, currency, limits, nowMs, this.#bounds, this.#ended.get(name))
+    this.#ended.delete(name)
+    return scope
+  }
+
+  /** The store may remember its purse for as long as the limits of the scope do. */
+  #forget({ name, purse }: Scope): void {
+    this.#scopes.delete(name)
+    if (purse.memory) this.#ended.set(name, purse.memory)
+    const [oldest] = this.#ended.keys()
+    if (this.#ended.size > MAX_ENDED && oldest !== undefined) this.#ended.delete(oldest)
+  }
+
+  #retire(scope: Scope): void {
+    scope.isRemoved = true
+    scope.pause = { is: 'running' }
+    scope.purse.recall()
+  }
+
   #overdraw(scope: Scope, amount: number): void {
     scope.overdraft += amount
     this.#onOverdraft?.(scope, micros(amount))
@@ -316,6 +355,12 @@ export class Budgets {
       // The very same object says nothing new; among thousands most do.
       if (this.#obeyed.get(scope) === one) continue
       if (!isBudget(scope) || this.link.isChanging(scope)) continue
+      if (one.isRemoved) {
+        const known = this.#scopes.get(scope)
+        if (known) this.#retire(known)
+        this.#obeyed.delete(scope)
+        continue
+      }
       this.#obeyed.set(scope, one)
       this.follow(definition).pause = pause
     }

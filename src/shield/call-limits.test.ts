@@ -39,6 +39,7 @@ function createFleet(calls: number) {
         bill: (bills) => over(() => store.bill(bills)),
         leave: (name) => over(() => store.leave(name)),
         define: (definition) => over(() => store.define(definition)),
+        remove: (scope) => over(() => store.remove(scope)),
         setPause: (...args) => over(() => store.setPause(...args)),
         setKillSwitch: (state) => over(() => store.setKillSwitch(state)),
         control: () => store.control(),

@@ -40,6 +40,7 @@ export function createCallLimits({ clock, store, owner }: CallLimitsOptions): Ca
         onOverdraft: () => undefined,
         onControl: () => undefined,
         onDefined: () => undefined,
+        onEnded: () => undefined,
         staysOwner: true,
       })
     : undefined

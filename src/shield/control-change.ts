@@ -3,6 +3,7 @@ import type { BudgetStore, KillSwitch, PauseState, ScopeDefinition, Soon } from 
 /** Something that was decided in this process and that the store has to be told. */
 export type ControlChange =
   | { readonly do: 'define'; readonly definition: ScopeDefinition }
+  | { readonly do: 'remove'; readonly scope: string }
   | { readonly do: 'pause'; readonly scope: string; readonly pause: PauseState }
   | { readonly do: 'kill_switch'; readonly killSwitch: KillSwitch }
 
@@ -11,6 +12,8 @@ export function putChange(store: BudgetStore, change: ControlChange): Soon<Scope
   switch (change.do) {
     case 'define':
       return store.define(change.definition)
+    case 'remove':
+      return done(store.remove(change.scope))
     case 'pause':
       return done(store.setPause(change.scope, change.pause))
     case 'kill_switch':

@@ -52,3 +52,55 @@ it('tells of a pause at another process among a thousand scopes, and of nothing 
   expect(other.scope('campaign:x:7')?.pause).toEqual({ is: 'paused', reason: 'review' })
   expect(told).toEqual([1])
 })
+
+it('forgets a removed scope when its last bid has ended, here and at other processes', async () => {
+  const { store, clock } = await openStore()
+  const [one, other] = ['one', 'other'].map((owner) => new BudgetManager({ clock, store, owner }))
+  if (!one || !other) throw new Error('no manager')
+  const scope = one.define('campaign:x:1', 'USD', LIMITS)
+  await one.settled()
+  await other.settled()
+  const held = await one.holdSoon('a', [scope], micros(60), TERMS)
+  if (held.is !== 'held') throw new Error(held.is)
+  one.remove('campaign:x:1')
+  await one.settled()
+  expect([one.scope('campaign:x:1'), other.scope('campaign:x:1')]).toEqual([undefined, undefined])
+
+  one.settle(held, micros(60))
+  const counts = () => {
+    clock.advance(250)
+    return [one.scopeCount, other.scopeCount]
+  }
+  await expect.poll(counts, { interval: 5 }).toEqual([0, 0])
+  // Put again, it has what is left.
+  const again = one.define('campaign:x:1', 'USD', LIMITS)
+  expect(await one.holdSoon('b', [again], micros(50), TERMS)).toMatchObject({ is: 'over_budget' })
+  expect(await one.holdSoon('c', [again], micros(40), TERMS)).toMatchObject({ is: 'held' })
+})
+
+it('forgets removed scopes at the store as well, when nothing of them counts any more', async () => {
+  const { store, clock } = await openStore()
+  const budget = new BudgetManager({ clock, store, owner: 'one' })
+  const used = budget.define('campaign:x:used', 'USD', LIMITS)
+  for (let i = 0; i < 100; i++) budget.define(`campaign:x:${i}`, 'USD', LIMITS)
+  const held = await budget.holdSoon('a', [used], micros(60), TERMS)
+  if (held.is !== 'held') throw new Error(held.is)
+  budget.settle(held, micros(60))
+  await budget.refresh([used])
+  for (const { name } of [...budget.scopes]) budget.remove(name)
+  await budget.settled()
+  const count = () => {
+    clock.advance(250)
+    return budget.scopeCount
+  }
+  await expect.poll(count, { interval: 5 }).toBe(0)
+  clock.advance(49 * 3_600_000)
+  for (let i = 0; i < 20; i++) {
+    budget.define(`campaign:x:new ${i}`, 'USD', LIMITS)
+    budget.remove(`campaign:x:new ${i}`)
+    await budget.settled()
+  }
+  const control = await store.control()
+  expect(control.scopes).toEqual([])
+  expect(store.scopeCount).toBeLessThan(17)
+})

@@ -3,8 +3,14 @@ import { Demand, Need } from './demand.ts'
 import type { HoldTerms } from './hold.ts'
 import { Lease } from './lease.ts'
 import { refusalIn } from './refusal.ts'
-import type { AtRisk, Granted, Standing, SyncLine, SyncReply } from './store/store.ts'
+import type { AtRisk, Granted, Standing, SyncLine, SyncReply, Totals } from './store/store.ts'
 import type { HoldToWeigh, WeighedHolds } from './weighed-holds.ts'
+
+/** What a purse that is used no more has to go on with, should its scope be used again. */
+export interface PurseMemory {
+  readonly seq: number
+  readonly totals: Totals
+}
 
 interface Sent {
   readonly line: SyncLine
@@ -73,12 +79,23 @@ export class Purse {
   /** Of a scope that is bounded, or was. */
   weighed: WeighedHolds | undefined
 
-  /** @param bounds undefined where the store forfeits everything that was granted */
-  constructor(scope: string, nowMs: number, bounds?: ForfeitBounds) {
+  /**
+   * @param bounds undefined where the store forfeits everything that was granted
+   * @param memory of the purse that this process had for the scope before
+   */
+  constructor(scope: string, nowMs: number, bounds?: ForfeitBounds, memory?: PurseMemory) {
     this.scope = scope
     this.#bounds = bounds
     this.#demand = new Demand(nowMs)
     this.#unrecordedDemand = new Demand(nowMs)
+    if (!memory) return
+    this.#seq = memory.seq
+    Object.assign(this.#totals, memory.totals)
+  }
+
+  /** Undefined for a purse that the store has never heard of. */
+  get memory(): PurseMemory | undefined {
+    return this.#seq > 0 ? { seq: this.#seq, totals: { ...this.#totals } } : undefined
   }
 
   /** @param terms of the hold; what has none is held in full */
@@ -208,11 +225,13 @@ export class Purse {
   spendUnheld(amount: number, nowMs: number): void {
     if (amount === 0) return
     const isRoom = (this.standing?.available ?? -1) >= 0
-    if (!isRoom) this.recall()
-    const covered = isRoom && !this.#lease.isOver(nowMs) ? Math.min(amount, this.balance) : 0
+    // Beyond the mark it is not covered: a store that takes the purse back counts no more than the mark as spent. The balance
+    // goes back with the line that tells of it, so that there is room for it where there was.
+    const most = Math.max(0, Math.min(this.balance, this.#room()))
+    const covered = isRoom && !this.#lease.isOver(nowMs) ? Math.min(amount, most) : 0
+    if (!isRoom || covered < amount) this.recall()
     this.balance -= covered
     this.#spent += covered
-    // It may pass the mark: until the store has heard of it, it dies with the process, as what is overdrawn does.
     this.#spentUnrecorded += covered
     this.#overdrawn += amount - covered
   }
@@ -253,6 +272,11 @@ export class Purse {
     this.#markNeed = 0
     this.#demand.end()
     this.#unrecordedDemand.end()
+  }
+
+  /** Nothing of it is held, on its way, or waits to be told. */
+  get isIdle(): boolean {
+    return this.balance === 0 && this.held === 0 && !this.#sent && this.#spent + this.#overdrawn === 0
   }
 
   /** Whether there is something to tell or to ask. */

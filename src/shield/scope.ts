@@ -1,6 +1,6 @@
 import { type HoldMode, type HoldModeNow, STRICT } from './hold-mode.ts'
 import type { LimitSpec } from './limits.ts'
-import { type ForfeitBounds, Purse } from './purse.ts'
+import { type ForfeitBounds, Purse, type PurseMemory } from './purse.ts'
 import type { PauseState } from './store/store.ts'
 import { WeighedHolds } from './weighed-holds.ts'
 
@@ -20,6 +20,8 @@ export class Scope {
   pause: PauseState = { is: 'running' }
   holdMode: HoldMode = STRICT
   readonly purse: Purse
+  /** Nothing is bid on it any more; it is forgotten here when its last bid has ended. */
+  isRemoved = false
   /** The store has heard of it. */
   isKnown = false
   /** Micros that became spend in this process, less what was credited. */
@@ -27,18 +29,22 @@ export class Scope {
   /** Micros of this process's spend that no limit had room for: bills above the held price or after the release. */
   overdraft = 0
 
-  /** @param bounds as for its {@link Purse} */
+  /**
+   * @param bounds as for its {@link Purse}
+   * @param memory of the purse that this process had for the scope before
+   */
   constructor(
     name: string,
     currency: string,
     limits: readonly LimitSpec[],
     nowMs: number,
     bounds?: ForfeitBounds,
+    memory?: PurseMemory,
   ) {
     this.name = name
     this.currency = currency
     this.limits = limits
-    this.purse = new Purse(name, nowMs, bounds)
+    this.purse = new Purse(name, nowMs, bounds, memory)
   }
 
   /** Holds are set aside so from now on; `nextHold` is the number of the next. */

@@ -48,6 +48,7 @@ export class SharedTally {
       onOverdraft: () => undefined,
       onControl: () => undefined,
       onDefined: () => undefined,
+      onEnded: () => undefined,
       staysOwner: true,
     })
   }

@@ -26,6 +26,7 @@ function withSlowStore() {
     leave: (owner) => soon(() => memory.leave(owner)),
     define: (definition): Promise<ScopeDefinition> =>
       says.isDeaf ? new Promise(() => undefined) : soon(() => memory.define(definition)),
+    remove: (scope) => soon(() => memory.remove(scope)),
     setPause: (scope, pause) => soon(() => memory.setPause(scope, pause)),
     setKillSwitch: (state) => soon(() => memory.setKillSwitch(state)),
     control: () => soon(() => memory.control()),

@@ -27,6 +27,8 @@ export interface StoreLinkOptions {
   readonly nextHold: () => number
   readonly onOverdraft: (scope: Scope, amount: number) => void
   readonly onControl: (control: Control) => void
+  /** A scope that was removed has nothing left to tell. */
+  readonly onEnded: (scope: Scope) => void
   /** What holds of a scope after a definition was taken, which may not be what was sent. */
   readonly onDefined: (definition: ScopeDefinition) => void
   readonly onState?: (state: LinkState) => void
@@ -195,6 +197,10 @@ export class StoreLink {
       const scope = all[(this.#lookFrom + i) % all.length]
       if (!scope || this.#undefined.has(scope.name)) continue
       const { purse } = scope
+      if (scope.isRemoved && purse.isIdle && !this.isChanging(scope.name)) {
+        this.#options.onEnded(scope)
+        continue
+      }
       const isStale = nowMs - purse.answeredMs >= STALE_MS && (showsSpend(purse) || this.#state.is === 'away')
       if (purse.isDue(nowMs)) due.push(scope)
       else if (isStale && stale < STALE_PER_TICK) {

@@ -183,6 +183,7 @@ export class Fleet implements Crew {
       bill: async (bills) => store.bill(bills),
       leave: async (owner) => store.leave(owner),
       define: async (definition) => store.define(definition),
+      remove: async (scope) => store.remove(scope),
       setPause: async (scope, pause) => store.setPause(scope, pause),
       setKillSwitch: async (killSwitch) => store.setKillSwitch(killSwitch),
       control: async (scopes) => store.control(scopes),

@@ -33,6 +33,7 @@ export interface PrimaryCalls {
   bill(bills: readonly Bill[]): Promise<readonly BillReply[]>
   leave(owner: string): Promise<void>
   define(definition: ScopeDefinition): Promise<ScopeDefinition>
+  remove(scope: string): Promise<void>
   setPause(scope: string, pause: PauseState): Promise<void>
   setKillSwitch(killSwitch: KillSwitch): Promise<void>
   control(scopes?: readonly string[]): Promise<Control>

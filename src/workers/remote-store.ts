@@ -44,6 +44,10 @@ export class RemoteStore implements BudgetStore, OwnerMail {
     return reached(this.#primary.define(definition))
   }
 
+  remove(scope: string) {
+    return reached(this.#primary.remove(scope))
+  }
+
   setPause(scope: string, pause: PauseState) {
     return reached(this.#primary.setPause(scope, pause))
   }

@@ -311,6 +311,19 @@ export const MUTANTS: Readonly<Record<string, readonly [seed: number, mutant: Mu
           },
       ),
   ],
+  'a scope that was removed and is put again has its spent money back': [
+    57,
+    () =>
+      replace(
+        SharedServer.prototype,
+        'remove',
+        (remove) =>
+          function (this: SharedServer, scope) {
+            remove.call(this, scope)
+            this.restart(accounts((account) => (account.scope === scope ? emptied(account) : account)))
+          },
+      ),
+  ],
   'bills of dead owners are not booked': [
     35,
     () =>

@@ -160,6 +160,10 @@ export class RemoteStore implements BudgetStore {
     return defined
   }
 
+  remove(scope: string): Promise<void> {
+    return this.#changed(() => this.#server.remove(scope))
+  }
+
   setPause(scope: string, pause: PauseState): Promise<void> {
     return this.#changed(() => this.#server.setPause(scope, pause))
   }
@@ -266,6 +270,12 @@ export class LocalStore implements BudgetStore {
     return defined
   }
 
+  remove(scope: string): void {
+    this.#reach()
+    this.#server.remove(scope)
+    this.#tell()
+  }
+
   setPause(scope: string, pause: PauseState): void {
     this.#reach()
     this.#server.setPause(scope, pause)
@@ -344,6 +354,10 @@ export class DiskStore implements BudgetStore {
 
   define(definition: ScopeDefinition): Promise<ScopeDefinition> {
     return this.#changed(() => this.#server.define(definition))
+  }
+
+  remove(scope: string): Promise<void> {
+    return this.#changed(() => this.#server.remove(scope))
   }
 
   setPause(scope: string, pause: PauseState): Promise<void> {

@@ -19,6 +19,10 @@ const FOUND: Readonly<Record<string, { readonly seed: number; readonly isHarsh: 
     seed: 3_532_318_738,
     isHarsh: false,
   },
+  'an owner that was cut off forgets a bill above its hold that the mark did not cover': {
+    seed: 2_529_146_077,
+    isHarsh: true,
+  },
   'a call that was refused counts as open for as long as its owner stands still': {
     seed: 3_270_589_626,
     isHarsh: false,

@@ -45,6 +45,7 @@ export interface Watched {
   sync(owner: string, line: SyncLine): SyncReply
   bill(bill: Bill): BillReply
   define(definition: ScopeDefinition): ScopeDefinition
+  remove(scope: string): void
   setPause(scope: string, pause: PauseState): void
   setKillSwitch(killSwitch: KillSwitch): void
   figures(scope: string): Figures | undefined
@@ -91,6 +92,9 @@ export class MemoryServer implements Server {
   }
   define(definition: ScopeDefinition): ScopeDefinition {
     return this.#store.define(definition)
+  }
+  remove(scope: string): void {
+    this.#store.remove(scope)
   }
   setPause(scope: string, pause: PauseState): void {
     this.#store.setPause(scope, pause)
@@ -141,6 +145,9 @@ export class SharedServer implements Server {
   }
   define(definition: ScopeDefinition): ScopeDefinition {
     return this.#ledger.define(definition)
+  }
+  remove(scope: string): void {
+    this.#ledger.remove(scope)
   }
   setPause(scope: string, pause: PauseState): void {
     this.#ledger.setPause(scope, pause)
@@ -235,6 +242,9 @@ export class JournalServer implements Server {
   define(definition: ScopeDefinition): ScopeDefinition {
     const reply = this.#apply({ do: 'define', definition })
     return reply.to === 'define' ? reply.reply : definition
+  }
+  remove(scope: string): void {
+    this.#apply({ do: 'remove', scope })
   }
   setPause(scope: string, pause: PauseState): void {
     this.#apply({ do: 'pause', scope, pause })

@@ -491,6 +491,12 @@ class Simulation {
             ...spec,
             max: micros(Math.floor(spec.max * factor) + (factor < 1 ? 0 : 50)),
           }))
+      // Put again, a scope that was removed goes on with what it has spent.
+      if (this.#random.chance(0.3)) {
+        process.stopped.delete(planned.name)
+        process.budget.remove(planned.name)
+        this.#oracle.count('scope removed and put again')
+      }
       process.budget.define(planned.name, 'USD', limits, 'operator')
       this.#oracle.count('limits changed')
       this.#oracle.say(() => `${process.id} sets ${planned.name} to ${JSON.stringify(limits)}`)

@@ -81,6 +81,10 @@ export function watched(
         () => [0, 0],
       )
     },
+    remove(scope) {
+      lifted(scope)
+      server().remove(scope)
+    },
     setPause(scope, pause) {
       if (pause.is === 'running') lifted(scope)
       server().setPause(scope, pause)

@@ -54,6 +54,7 @@ function createFleet(limit = 1_000_000) {
       bill: (bills) => over(() => store.bill(bills)),
       leave: (owner) => over(() => store.leave(owner)),
       define: (definition) => over(() => store.define(definition)),
+      remove: (scope) => over(() => store.remove(scope)),
       setPause: (scope, pause) => over(() => store.setPause(scope, pause)),
       setKillSwitch: (state) => over(() => store.setKillSwitch(state)),
       control: () => store.control(),

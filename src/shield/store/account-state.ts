@@ -35,6 +35,8 @@ export interface AccountState {
   readonly setBy: SetBy
   readonly holdMode?: HoldMode | undefined
   readonly pause: PauseState
+  /** When the scope was removed, on the store's clock; left out for one that was not. */
+  readonly removedMs?: number | undefined
   readonly spent: number
   readonly overdraft: number
   readonly limits: readonly { readonly spec: LimitSpec; readonly window: WindowState }[]

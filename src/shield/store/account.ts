@@ -34,6 +34,8 @@ export class Account {
   setBy: SetBy = 'configuration'
   holdMode: HoldMode | undefined
   pause: PauseState = { is: 'running' }
+  /** When the scope was removed; undefined for one that is in use. */
+  removedMs: number | undefined
   spent = 0
   overdraft = 0
   readonly #clock: Clock
@@ -58,6 +60,7 @@ export class Account {
     const account = new Account(clock, leaseMs, { scope, currency, limits: [], by: setBy, holdMode })
     account.#limits = limits.map(({ spec, window }) => restoreLimit(clock, spec, window))
     account.pause = state.pause
+    account.removedMs = state.removedMs
     account.spent = state.spent
     account.overdraft = state.overdraft
     for (const [owner, lease] of leases) account.#leases.set(owner, { ...lease })
@@ -69,13 +72,14 @@ export class Account {
 
   /** Everything there is to know of the account, as plain data of its own. */
   state(): AccountState {
-    const { name, currency, setBy, holdMode, pause, spent, overdraft } = this
+    const { name, currency, setBy, holdMode, pause, removedMs, spent, overdraft } = this
     return {
       scope: name,
       currency,
       setBy,
       ...(holdMode && { holdMode }),
       pause,
+      ...(removedMs !== undefined && { removedMs }),
       spent,
       overdraft,
       limits: this.#limits.map(({ spec, window }) => ({ spec, window: window.state() })),
@@ -100,6 +104,22 @@ export class Account {
     this.setBy = by
     this.holdMode = holdMode
     this.#limits = replaceLimits(this.#clock, this.#limits, specs, this.spent)
+  }
+
+  /** The next definition is like that of a new scope, but for what was spent. */
+  remove(): void {
+    this.removedMs = this.#age()
+    this.pause = { is: 'running' }
+    this.setBy = 'configuration'
+  }
+
+  /** Whether forgetting the scope frees no money: it is removed, and nothing of it counts or may still be billed. */
+  get isForgettable(): boolean {
+    if (this.removedMs === undefined) return false
+    const nowMs = this.#age()
+    if (this.spent === 0 && this.#leases.size === 0 && this.#forfeits.size === 0) return true
+    if (nowMs - this.removedMs < FORGET_AFTER_MS || this.#promised() > 0) return false
+    return this.#limits.every(({ window }) => window.sum(nowMs) === 0)
   }
 
   sync(owner: string, line: SyncLine): SyncReply {

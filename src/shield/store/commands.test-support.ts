@@ -65,6 +65,7 @@ const line = fc.oneof(
 
 const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 12, arbitrary: fc.record({ do: fc.constant('sync' as const), owner, line }) },
+  fc.record({ do: fc.constant('remove' as const), scope }),
   {
     weight: 3,
     arbitrary: fc.record({
@@ -143,6 +144,9 @@ export function run(ledger: Ledger, command: Command): SyncReply | BillReply | S
       return undefined
     case 'define':
       return ledger.define(command.definition)
+    case 'remove':
+      ledger.remove(command.scope)
+      return undefined
     case 'pause':
       ledger.setPause(command.scope, command.pause)
       return undefined

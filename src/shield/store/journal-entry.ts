@@ -85,6 +85,7 @@ export function scopeOf(command: JournalCommand): string | null {
     case 'define':
       return command.definition.scope
     case 'pause':
+    case 'remove':
       return command.scope
     case 'open':
     case 'leave':

@@ -102,6 +102,9 @@ export class JournalLedger {
         const reply = this.#ledger.define(command.definition)
         return { reply: { to: 'define', reply }, effect: this.#balance(command.definition.scope) }
       }
+      case 'remove':
+        this.#ledger.remove(command.scope)
+        return { reply: { to: 'other' }, effect: this.#balance(command.scope) }
       case 'leave':
         return other({ forfeits: this.#leave([command.owner]) })
       case 'free':

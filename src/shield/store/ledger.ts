@@ -9,6 +9,7 @@ import type {
   PauseState,
   PendingForfeit,
   ScopeDefinition,
+  ScopeState,
   SyncLine,
   SyncReply,
   UnderWay,
@@ -21,8 +22,12 @@ export type Command =
   | { readonly do: 'leave'; readonly owner: string }
   | { readonly do: 'free'; readonly owner: string; readonly underWay: readonly UnderWay[] }
   | { readonly do: 'define'; readonly definition: ScopeDefinition }
+  | { readonly do: 'remove'; readonly scope: string }
   | { readonly do: 'pause'; readonly scope: string; readonly pause: PauseState }
   | { readonly do: 'kill_switch'; readonly killSwitch: KillSwitch }
+
+/** Removed scopes that are looked at with one change. */
+const REMOVED_AT_ONCE = 16
 
 /**
  * All scopes of one store and what operators decided about them. Deterministic: the same commands at the same times give
@@ -36,6 +41,8 @@ export class Ledger {
   #version = 1
   /** Scopes whose definition or pause has changed since {@link takeChanged} was asked last. */
   readonly #changed = new Set<string>()
+  /** Scopes that were removed and are not forgotten yet, in the order in which they are looked at. */
+  readonly #removed = new Set<string>()
 
   /** @param leaseMs how long an owner's grants last without a word; Infinity where owners cannot be cut off */
   constructor(clock: Clock, leaseMs: number) {
@@ -48,7 +55,10 @@ export class Ledger {
     const ledger = new Ledger(clock, leaseMs)
     ledger.#version = version
     ledger.#killSwitch = killSwitch
-    for (const state of accounts) ledger.#accounts.set(state.scope, Account.restored(clock, leaseMs, state))
+    for (const state of accounts) {
+      ledger.#accounts.set(state.scope, Account.restored(clock, leaseMs, state))
+      if (state.removedMs !== undefined) ledger.#removed.add(state.scope)
+    }
     return ledger
   }
 
@@ -96,6 +106,7 @@ export class Ledger {
   /** A configuration never undoes what an operator set. */
   define(definition: ScopeDefinition): ScopeDefinition {
     const { scope, currency, limits, by, holdMode } = definition
+    this.#forgetRemoved()
     const known = this.#accounts.get(scope)
     if (!known) {
       this.#accounts.set(scope, new Account(this.#clock, this.#leaseMs, definition))
@@ -106,18 +117,41 @@ export class Ledger {
       known.setLimits(limits, by, holdMode)
       this.#change(scope)
     }
+    if (this.#removed.delete(scope)) {
+      known.removedMs = undefined
+      this.#change(scope)
+    }
     return definitionOf(known)
+  }
+
+  /** See {@link BudgetStore.remove}. */
+  remove(scope: string): void {
+    this.#forgetRemoved()
+    const account = this.#accounts.get(scope)
+    if (!account || account.removedMs !== undefined) return
+    account.remove()
+    this.#removed.add(scope)
+    this.#change(scope)
+  }
+
+  /** Looks at a few of the removed scopes; with every change of any, so that all are looked at in turn. */
+  #forgetRemoved(): void {
+    for (const scope of [...this.#removed.values().take(REMOVED_AT_ONCE)]) {
+      this.#removed.delete(scope)
+      if (this.#accounts.get(scope)?.isForgettable) this.#accounts.delete(scope)
+      else this.#removed.add(scope)
+    }
   }
 
   /** What is defined of a scope. */
   definition(scope: string): ScopeDefinition | undefined {
     const account = this.#accounts.get(scope)
-    return account && definitionOf(account)
+    return account && account.removedMs === undefined ? definitionOf(account) : undefined
   }
 
   setPause(scope: string, pause: PauseState): void {
     const account = this.#accounts.get(scope)
-    if (!account) return
+    if (!account || account.removedMs !== undefined) return
     account.pause = pause
     this.#change(scope)
   }
@@ -131,11 +165,15 @@ export class Ledger {
     return this.#version
   }
 
-  control(names: Iterable<string> = this.#accounts.keys()): Control {
-    const scopes = []
-    for (const name of names) {
+  control(names?: Iterable<string>): Control {
+    const scopes: ScopeState[] = []
+    for (const name of names ?? this.#accounts.keys()) {
       const account = this.#accounts.get(name)
-      if (account) scopes.push({ ...definitionOf(account), pause: account.pause })
+      if (!account) continue
+      const { pause, removedMs } = account
+      if (removedMs === undefined) scopes.push({ ...definitionOf(account), pause })
+      // Of all scopes only those that are in use.
+      else if (names) scopes.push({ ...definitionOf(account), pause, isRemoved: true })
     }
     return { version: this.#version, killSwitch: this.#killSwitch, scopes }
   }

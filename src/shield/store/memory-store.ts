@@ -43,6 +43,11 @@ export class MemoryStore implements BudgetStore {
     return defined
   }
 
+  remove(scope: string): void {
+    this.ledger.remove(scope)
+    this.#tell()
+  }
+
   setPause(scope: string, pause: PauseState): void {
     this.ledger.setPause(scope, pause)
     this.#tell()

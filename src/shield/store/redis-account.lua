@@ -494,8 +494,18 @@ local function setLimits(json)
   end
 end
 
+-- A removed account goes when nothing of it can count any more; 0 keeps it, since a lifetime has no end.
+local function expire()
+  local keepMs = number(K_ACCOUNT, 'keepMs')
+  if keepMs > 0 then for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, keepMs) end end
+end
+
 if req.op == 'define' then
   local d = req.definition
+  if exists and field(K_ACCOUNT, 'keepMs') then
+    redis.call('HDEL', K_ACCOUNT, 'keepMs')
+    for _, key in ipairs(KEYS) do redis.call('PERSIST', key) end
+  end
   if not exists then
     if not req.fence and math.abs(timeMs - req.askedMs) > req.toleranceMs then return answer({ is = 'stale' }) end
     redis.call('HSET', K_ACCOUNT, 'replid', replid, 'currency', d.currency, 'setBy', d.by, 'limits', req.limits,
@@ -525,8 +535,25 @@ if req.op == 'define' then
 end
 
 age()
-if req.op == 'sync' then return sync(req.owner, req.line) end
-if req.op == 'bill' then return bill(req.bill) end
+if req.op == 'remove' then
+  local isUnused = number(K_ACCOUNT, 'spent') == 0 and redis.call('EXISTS', K_OWNERS, K_FORFEITS) == 0
+  if isUnused then
+    redis.call('DEL', unpack(KEYS))
+    return answer({ is = 'done' })
+  end
+  redis.call('HSET', K_ACCOUNT, 'keepMs', req.keepMs, 'setBy', 'configuration')
+end
+expire()
+if req.op == 'sync' then
+  local reply = sync(req.owner, req.line)
+  expire()
+  return reply
+end
+if req.op == 'bill' then
+  local reply = bill(req.bill)
+  expire()
+  return reply
+end
 if req.op == 'leave' then
   if owners[req.owner] then forfeit(req.owner, owners[req.owner], nowMs) end
 elseif req.op == 'trust' then lift()

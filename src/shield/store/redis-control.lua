@@ -71,6 +71,10 @@ elseif req.op == 'kill_switch' then change('killSwitch', req.value)
 elseif req.op == 'pause' then
   if get('s:' .. req.scope) then change('p:' .. req.scope, req.value) end
 elseif req.op == 'scope' then change('s:' .. req.scope, req.value)
+elseif req.op == 'remove' then
+  for _, name in ipairs({ 's:' .. req.scope, 'p:' .. req.scope }) do
+    if redis.call('HDEL', K_CONTROL, name) == 1 then changed[#changed + 1] = name end
+  end
 elseif req.op == 'merge' then
   -- What somebody still knows and this copy has lost. Of two states the one with the lower risk holds.
   local isNewer = tonumber(get('version') or '0') < req.version
@@ -109,7 +113,7 @@ if version ~= req.known or req.replid ~= replid then
     local changes = {}
     for _, name in ipairs(redis.call('ZRANGEBYSCORE', K_CHANGES, '(' .. req.known, '+inf')) do
       changes[#changes + 1] = name
-      changes[#changes + 1] = get(name)
+      changes[#changes + 1] = get(name) or ''
     end
     reply.changes = #changes > 0 and changes or nil
   else

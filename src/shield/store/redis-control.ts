@@ -12,6 +12,8 @@ export const CONTROL_KEY = TAG
 
 const KEYS = [CONTROL_KEY, `${TAG}:owners`, `${TAG}:changes`]
 
+/** Told in place of a definition or pause of a scope that was removed. */
+const GONE = ''
 const RELEASED: KillSwitch = { is: 'released' }
 const RUNNING: PauseState = { is: 'running' }
 /** As written by {@link RedisControl}. */
@@ -117,6 +119,10 @@ export class RedisControl {
     await this.#change({ op: 'scope', scope: one.scope, value: write(one) })
   }
 
+  async removeScope(scope: string): Promise<void> {
+    await this.#change({ op: 'remove', scope })
+  }
+
   async setPause(scope: string, state: PauseState): Promise<void> {
     await this.#change({ op: 'pause', scope, value: JSON.stringify(state) })
   }
@@ -196,6 +202,11 @@ export class RedisControl {
       if (name === 'killSwitch') killSwitch = asKillSwitch.parse(JSON.parse(text))
       else if (name.startsWith('s:')) {
         const scope = name.slice(2)
+        if (text === GONE) {
+          this.#scopes.delete(scope)
+          this.#changed.add(scope)
+          continue
+        }
         const { pause = RUNNING } = this.#scopes.get(scope) ?? {}
         this.#scopes.set(scope, { scope, ...definition.parse(JSON.parse(text)), pause })
         this.#changed.add(scope)
@@ -203,7 +214,7 @@ export class RedisControl {
     }
     // A scope is there before its pause.
     for (const [name, text] of said) {
-      const one = name.startsWith('p:') && this.#scopes.get(name.slice(2))
+      const one = name.startsWith('p:') && text !== GONE && this.#scopes.get(name.slice(2))
       if (!one) continue
       this.#scopes.set(one.scope, { ...one, pause: pause.parse(JSON.parse(text)) })
       this.#changed.add(one.scope)

@@ -1,4 +1,5 @@
 import type { Cancel, Clock } from '../../clock.ts'
+import type { LimitSpec } from '../limits.ts'
 import { RedisAccounts } from './redis-accounts.ts'
 import { checkMemoryPolicy, type RedisClient, reach, redisClient } from './redis-client.ts'
 import { CONTROL_KEY, RedisControl } from './redis-control.ts'
@@ -12,6 +13,7 @@ import {
   type KillSwitch,
   type PauseState,
   type ScopeDefinition,
+  type ScopeState,
   StoreUnavailable,
   type SyncLine,
   type SyncReply,
@@ -37,6 +39,8 @@ const TOLERANCE_MS = 5_000
 const POLL_MS = 500
 /** After a restart or failover of Redis, what is unknown to it may have been lost for so long. */
 const MOVED_MS = 3_600_000
+/** What is removed is kept so long at least: a bid that is out may still be billed, and bills repeated. */
+const REMOVED_FOR_MS = 48 * 3_600_000
 /** Why a scope that is created does not grant: nobody can tell what it was granted before, or those who take part can. */
 const LOST = 'Redis does not know what was spent before; wait, or have an operator vouch for it'
 const MOVED = 'Redis was restarted or failed over'
@@ -134,6 +138,19 @@ export class RedisStore implements BudgetStore {
     const defined = await this.#define(definition, await this.#control.read())
     this.#tell()
     return defined
+  }
+
+  /** The account goes by itself when nothing of it can count any more. */
+  async remove(scope: string): Promise<void> {
+    const known = this.#control.one(scope)
+    if (!known) return
+    await this.#accounts.ask(scope, 'remove', { keepMs: keepMs(known.limits) })
+    await this.#control.removeScope(scope)
+    this.#drawn.delete(scope)
+    this.#untold.delete(scope)
+    this.#fenced.delete(scope)
+    await this.#accounts.confirm()
+    this.#tell()
   }
 
   async setPause(scope: string, pause: PauseState): Promise<void> {
@@ -280,7 +297,20 @@ export class RedisStore implements BudgetStore {
     const told = `${version} ${this.#epoch} ${this.#control.fences}`
     if (told === this.#told) return
     this.#told = told
-    const control = this.control(this.#control.takeChanged())
+    const scopes = this.#control.takeChanged().map((scope) => this.#control.one(scope) ?? removedScope(scope))
+    const control = { ...this.control([]), scopes }
     for (const onChange of this.#watchers) onChange(control)
   }
+}
+
+const removedScope = (scope: string): ScopeState => ({
+  ...{ scope, currency: '', limits: [], by: 'configuration', pause: { is: 'running' } },
+  isRemoved: true,
+})
+
+/** How long after its removal something of a scope may still count: 0 for as long as there is no end to it. */
+function keepMs(limits: readonly LimitSpec[]): number {
+  if (limits.some(({ kind }) => kind === 'lifetime')) return 0
+  const windowsMs = limits.map((limit) => (limit.kind === 'sliding' ? limit.windowMs : 49 * 3_600_000))
+  return REMOVED_FOR_MS + Math.max(0, ...windowsMs)
 }

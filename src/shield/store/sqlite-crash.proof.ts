@@ -37,6 +37,8 @@ function ask(store: SqliteStore, { command }: Step): Promise<unknown> {
       return store.free(command.owner, command.underWay)
     case 'define':
       return store.define(command.definition)
+    case 'remove':
+      return store.remove(command.scope)
     case 'pause':
       return store.setPause(command.scope, command.pause)
     case 'kill_switch':

@@ -90,6 +90,11 @@ export class SqliteStore implements BudgetStore, ForfeitDesk {
     })
   }
 
+  /** Scopes that are in use, or were removed and still count. */
+  get scopeCount(): number {
+    return this.#journal.ledger.accounts.size
+  }
+
   get state(): DiskState {
     return this.#commits.state
   }
@@ -132,6 +137,11 @@ export class SqliteStore implements BudgetStore, ForfeitDesk {
     }
     const [one] = await this.#commit([{ do: 'define', definition }])
     return one?.to === 'define' ? one.reply : definition
+  }
+
+  async remove(scope: string): Promise<void> {
+    if (this.#journal.ledger.definition(scope)) await this.#commit([{ do: 'remove', scope }])
+    else await this.#commits.flushed()
   }
 
   async setPause(scope: string, pause: PauseState): Promise<void> {

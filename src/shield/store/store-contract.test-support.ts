@@ -344,6 +344,57 @@ export function budgetStoreContract(name: string, open: () => Promise<StoreFixtu
       })
     })
 
+    describe('a scope that is removed', () => {
+      it('is gone from what operators decided, and told once as removed', async () => {
+        const told: Control[] = []
+        store.watch((control) => told.push(control))
+        await define([lifetime(100)])
+        await store.remove(SCOPE)
+        expect((await store.control()).scopes).toEqual([])
+        await expect
+          .poll(() => told.flatMap(({ scopes }) => scopes).at(-1))
+          .toMatchObject({
+            scope: SCOPE,
+            isRemoved: true,
+          })
+        await store.remove(SCOPE)
+        await store.remove('none')
+        expect((await store.control()).scopes).toEqual([])
+      })
+
+      it.each([lifetime(100), sliding(100)])(
+        'gives no spent money back when it is put again',
+        async (limit) => {
+          await define([limit])
+          await granted('a', line(1, { need: 60 }))
+          await store.remove(SCOPE)
+          // The bid that is out is billed after its campaign is gone.
+          await granted('a', line(2, { spent: 60 }))
+          expect((await define([limit])).limits).toEqual([limit])
+          expect((await granted('b', line(1, { need: 100 }))).granted).toBe(40)
+          expect((await store.control()).scopes).toHaveLength(1)
+        },
+      )
+
+      it('counts what an owner still has of it, also when the owner is gone', async () => {
+        await define([lifetime(100)])
+        await granted('a', line(1, { need: 60 }))
+        await store.remove(SCOPE)
+        await store.leave('a')
+        await define([lifetime(100)])
+        const { standing } = await granted('b', line(1))
+        expect(standing.available).toBe(40)
+      })
+
+      it('takes the limits and the pause of its next definition', async () => {
+        await define([lifetime(100)], { by: 'operator' })
+        await store.setPause(SCOPE, { is: 'paused', reason: 'a check' })
+        await store.remove(SCOPE)
+        expect(await define([lifetime(30)])).toMatchObject({ limits: [lifetime(30)], by: 'configuration' })
+        expect((await store.control()).scopes).toMatchObject([{ pause: { is: 'running' } }])
+      })
+    })
+
     describe('what operators decide', () => {
       it('is in force at once when a limit is lowered below what is spent', async () => {
         await define([lifetime(100)])

@@ -187,13 +187,16 @@ export type KillSwitch =
   | { readonly is: 'released' }
   | { readonly is: 'engaged'; readonly reason: string; readonly sinceMs: number }
 
+/** A scope that nothing is bid on any more is told once, and is not among all of them. */
+export type ScopeState = ScopeDefinition & { readonly pause: PauseState; readonly isRemoved?: boolean }
+
 /** What operators have decided, of all scopes or some. */
 export interface Control {
   readonly version: number
   /** Another one than before: the store was restarted or failed over, and every purse should be reported to it again. */
   readonly epoch?: string
   readonly killSwitch: KillSwitch
-  readonly scopes: readonly (ScopeDefinition & { readonly pause: PauseState })[]
+  readonly scopes: readonly ScopeState[]
 }
 
 /** Thrown, or rejected with, when a store cannot be reached or written. Nothing is known of the request's effect. */
@@ -223,6 +226,11 @@ export interface BudgetStore {
   leave(owner: string): Soon<void>
   /** Creates a scope or replaces its limits; spend stays. Answers with what holds now. */
   define(definition: ScopeDefinition): Soon<ScopeDefinition>
+  /**
+   * Nothing will be bid on the scope any more. What it has spent, and owes, counts until nothing of it does; until then a
+   * scope that is defined again under the name goes on with it. Its pause ends.
+   */
+  remove(scope: string): Soon<void>
   /** Of scopes that exist. */
   setPause(scope: string, pause: PauseState): Soon<void>
   setKillSwitch(killSwitch: KillSwitch): Soon<void>

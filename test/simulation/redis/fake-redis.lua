@@ -75,8 +75,18 @@ function commands.HGETALL(key)
   end
   return flat
 end
-function commands.DEL(key)
-  for _, name in ipairs(commands.HKEYS(key)) do write(key, name, nil) end
+function commands.EXISTS(...)
+  local found = 0
+  for _, key in ipairs({ ... }) do if #commands.HKEYS(key) > 0 then found = found + 1 end end
+  return found
+end
+-- Nothing expires: what is removed is kept for days, and no simulation lasts so long.
+function commands.PEXPIRE() return 1 end
+function commands.PERSIST() return 1 end
+function commands.DEL(...)
+  for _, key in ipairs({ ... }) do
+    for _, name in ipairs(commands.HKEYS(key)) do write(key, name, nil) end
+  end
 end
 function commands.ZADD(key, score, member) write(key, member, score) end
 function commands.ZSCORE(key, member) return commands.HGET(key, member) end

@@ -122,6 +122,9 @@ export class RedisServer implements Watched {
     this.#execute()
     return definition
   }
+  remove(): void {
+    this.#execute()
+  }
   setPause(): void {
     this.#execute()
   }
@@ -155,6 +158,7 @@ export class RedisServer implements Watched {
     if (op === 'sync' && owner !== undefined && line) watched.sync(owner, line)
     else if (op === 'bill' && bill) watched.bill(bill)
     else if (op === 'define') watched.define({ scope, currency: 'USD', limits: [], by: 'configuration' })
+    else if (op === 'remove' && named !== undefined) watched.remove(named)
     else if (op === 'pause' && named !== undefined) watched.setPause(named, JSON.parse(value ?? ''))
     else if (op === 'kill_switch') watched.setKillSwitch(JSON.parse(value ?? ''))
     else this.#execute()

@@ -1,0 +1,99 @@
+import { once } from 'node:events'
+import { Agent, request } from 'node:http'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { expect, it } from 'vitest'
+import { folder, listening, type Started, start } from '../support/service.ts'
+
+const COUNT = 9_900
+const CLIENTS = 8
+const CAMPAIGN = JSON.stringify({
+  seat: 'example',
+  advertiserDomain: 'adv.example',
+  price: { cpmPerLtv: 0.01, minCpm: 1, maxCpm: 20 },
+  limits: [{ kind: 'sliding', windowSeconds: 600, max: 100 }],
+  creatives: [{ id: 'cr1', type: 'banner', sizes: [{ w: 300, h: 250 }], markup: 'x' }],
+})
+const AUCTION = JSON.stringify({ id: '1', imp: [{ id: '1', banner: { w: 300, h: 250 } }] })
+/** A start may take so long on a machine that is several times slower than the one it is measured on. */
+const START_SECONDS = 20
+
+const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS })
+
+async function ask(url: string, method: string, path: string, body?: string): Promise<[number, string]> {
+  const asked = request(url + path, { method, agent, headers: { 'content-type': 'application/json' } })
+  asked.end(body)
+  const [answer] = await once(asked, 'response')
+  let text = ''
+  for await (const chunk of answer) text += chunk
+  return [answer.statusCode ?? 0, text]
+}
+
+/** Does it for every campaign, some at a time. Returns how many were answered with 200. */
+async function each(work: (id: string) => Promise<[number, string]>): Promise<number> {
+  let next = 0
+  let ok = 0
+  const client = async () => {
+    while (next < COUNT) {
+      const [status] = await work(`m${next++}`)
+      if (status === 200) ok += 1
+    }
+  }
+  await Promise.all(Array.from({ length: CLIENTS }, client))
+  return ok
+}
+
+const entries = (data: string, what: string): number => {
+  const file = new DatabaseSync(join(data, 'ledger.db'), { readOnly: true })
+  const { found } = file
+    .prepare(`SELECT count(*) AS found FROM entries WHERE text LIKE '%"do":"${what}"%'`)
+    .get() as { found: number }
+  file.close()
+  return found
+}
+
+async function ended(service: Started, signal: NodeJS.Signals): Promise<void> {
+  const exit = once(service.child, 'exit')
+  service.child.kill(signal)
+  await exit
+}
+
+it('ten thousand campaigns are put, restarted, scraped, paused and deleted', async () => {
+  const data = folder()
+  const environment = { PORT: '0', STORE: 'sqlite', DATA_DIR: data, LOG_LEVEL: 'error' }
+  const started = async () => {
+    const from = performance.now()
+    const service = start(environment)
+    const url = await listening(service)
+    return { service, url, seconds: (performance.now() - from) / 1000 }
+  }
+  const first = await started()
+  const before = entries(data, 'define')
+  const from = performance.now()
+  expect(await each((id) => ask(first.url, 'PUT', `/v1/campaigns/${id}`, CAMPAIGN))).toBe(COUNT)
+  const putPerSecond = COUNT / ((performance.now() - from) / 1000)
+  expect(entries(data, 'define') - before).toBe(COUNT)
+  expect((await ask(first.url, 'POST', '/openrtb2/example/bid', AUCTION))[0]).toBe(200)
+
+  await ended(first.service, 'SIGKILL')
+  const second = await started()
+  expect(second.seconds).toBeLessThan(START_SECONDS)
+  // A start that changes nothing writes nothing of the campaigns.
+  expect(entries(data, 'define') - before).toBe(COUNT)
+  const { url } = second
+  expect((await ask(url, 'POST', '/openrtb2/example/bid', AUCTION))[0]).toBe(200)
+  const [, metrics] = await ask(url, 'GET', '/metrics')
+  expect(metrics.split('\n').length).toBeLessThan(3_000)
+  const [, page] = await ask(url, 'GET', '/v1/campaigns')
+  expect(JSON.parse(page)).toMatchObject({ campaigns: { length: 100 }, next: expect.any(String) })
+  expect((await ask(url, 'POST', '/v1/budgets/campaign:google_ads:new/pause', '{}'))[0]).toBe(200)
+
+  expect(await each((id) => ask(url, 'DELETE', `/v1/campaigns/${id}`))).toBe(COUNT)
+  const [, budgets] = await ask(url, 'GET', '/v1/budgets?limit=1000')
+  expect(JSON.parse(budgets).budgets.length).toBeLessThan(50)
+  await ended(second.service, 'SIGTERM')
+  const third = await started()
+  process.stdout.write(
+    `10 000 campaigns: ${Math.round(putPerSecond)} puts/s, started in ${second.seconds.toFixed(1)} s, after deleting them in ${third.seconds.toFixed(1)} s\n`,
+  )
+})
