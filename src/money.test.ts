@@ -27,6 +27,14 @@ const amounts = fc
   .filter((value) => value <= MAX_MICROS)
   .map(micros)
 
+/** The decimal text of a float, without what comes after its sixth decimal. */
+function cutText(units: number): string {
+  const [mantissa = '', exponent = '0'] = String(units).split('e')
+  const [whole = '', decimals = ''] = mantissa.split('.')
+  // Only what is below a millionth is written with a negative exponent.
+  return Number(exponent) < 0 ? '0' : `${whole}.${decimals.slice(0, 6).padEnd(1, '0')}`
+}
+
 describe('money', () => {
   it('reads back the text it writes, for any amount', () => {
     fc.assert(
@@ -118,6 +126,34 @@ describe('money', () => {
     expect(minus(micros(3), micros(5))).toBe(ZERO)
     expect(least(micros(3), micros(5))).toBe(3)
     expect(least(micros(5), micros(3))).toBe(3)
+  })
+
+  it.each([
+    [102.34567260742188, 102_345_672],
+    [843.2719116210938, 843_271_911],
+    [0.30000000000000004, 300_000],
+    [0.29999999999999993, 299_999],
+    [8.29, 8_290_000],
+    [4.35, 4_350_000],
+    [1.5e-5, 15],
+    [9.999e-7, 0],
+    [1e-300, 0],
+    [8.999999999e9, 8_999_999_999_000_000],
+  ])('cuts what a model computed, %d, to %d micros', (units, expected) => {
+    expect(microsFloor(units)).toBe(expected)
+  })
+
+  it('cuts any float after the sixth decimal of its text, never above it', () => {
+    const computed = fc.oneof(
+      fc.double({ min: 0, max: 8.5e9, noNaN: true }),
+      fc.float({ min: 0, max: 5_000, noNaN: true }),
+      fc.integer({ min: 0, max: 1_000_000_000 }).map((n) => (n / 1_000) * 1.1),
+      amounts.filter((amount) => amount <= 8_500_000_000_000_000).map(toUnits),
+    )
+    fc.assert(
+      fc.property(computed, (units) => microsFloor(units) === parseMoney(cutText(units))),
+      { numRuns: 20_000 },
+    )
   })
 
   it('rounds computed amounts down and keeps them in bounds', () => {

@@ -12,6 +12,8 @@ export type Micros = number & { readonly [unit]: 'micros' }
 export const MAX_MICROS = 9_000_000_000_000_000 as Micros
 export const ZERO = 0 as Micros
 const MICROS_PER_UNIT = 1_000_000
+/** {@link MAX_MICROS} in currency units. */
+export const MAX_UNITS = MAX_MICROS / MICROS_PER_UNIT
 
 /** Why a text or number is not money. */
 export class MoneyError extends Error {
@@ -62,10 +64,17 @@ export function formatMoney(amount: Micros): string {
  */
 export const toUnits = (amount: Micros): number => amount / MICROS_PER_UNIT
 
-/** Nearest micros at or below a non-negative number of units: for amounts that were computed, not stated. */
+/**
+ * The most micros that are not above a non-negative number of units, at most {@link MAX_MICROS}: for amounts that a model or a
+ * platform computed, which come as floats with all their digits. What is exact stays so: 8.29 is 8 290 000.
+ */
 export function microsFloor(units: number): Micros {
   assert(units >= 0, `${units} is not an amount`)
-  return Math.min(Math.floor(units * MICROS_PER_UNIT), MAX_MICROS) as Micros
+  if (units >= MAX_UNITS) return MAX_MICROS
+  // The product is rounded, to either side; the quotient is the very float that the amount is read from.
+  const near = Math.floor(units * MICROS_PER_UNIT)
+  if ((near + 1) / MICROS_PER_UNIT <= units) return (near + 1) as Micros
+  return (near / MICROS_PER_UNIT <= units ? near : near - 1) as Micros
 }
 
 export const sum = (a: Micros, b: Micros): Micros => micros(a + b)

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { isCurrency, type Micros, MoneyError, parseMoney } from '../money.ts'
+import { isCurrency, MAX_UNITS, type Micros, MoneyError, microsFloor, parseMoney } from '../money.ts'
 import { PLATFORMS } from '../platforms/index.ts'
 
 /** A JSON number of currency units, read exactly into micros. */
@@ -14,9 +14,28 @@ export const Money = z
       return z.NEVER
     }
   })
-  .openapi({ type: 'number', description: 'Currency units, at most 6 decimals.', example: 150.25 })
+  .openapi({
+    type: 'number',
+    description: 'Currency units, used exactly as sent: at most 6 decimals.',
+    example: 150.25,
+  })
 
 const PositiveMoney = Money.refine((amount) => amount > 0, 'must be more than 0').openapi({ type: 'number' })
+
+/** A lifetime value as a model gives it, a float with all its digits; what is below a millionth is cut off. */
+export const PredictedLtv = z
+  .number()
+  .positive('must be more than 0')
+  .max(MAX_UNITS, `must not exceed ${MAX_UNITS}`)
+  .transform(microsFloor)
+  .openapi({
+    type: 'number',
+    description: 'Currency units with any number of decimals; what is below a millionth is cut off.',
+    example: 102.34567260742188,
+  })
+
+/** How sure a model is of its prediction. */
+export const Confidence = z.number().min(0).max(1)
 
 const Currency = z
   .string()
@@ -34,9 +53,9 @@ export const BidRequest = z
     customerId: z.string().min(1).max(128).openapi({ example: 'CUST_001' }),
     campaignId: CampaignId,
     platform: z.enum([...PLATFORMS, 'auto']),
-    predictedLtv: PositiveMoney.optional(),
+    predictedLtv: PredictedLtv.optional(),
     bidAmount: PositiveMoney.optional(),
-    confidence: z.number().min(0).max(1).optional(),
+    confidence: Confidence.optional(),
     currency: Currency.optional(),
     explanation: z.string().max(2000).optional(),
     dryRun: z.boolean().optional(),

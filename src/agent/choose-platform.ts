@@ -42,6 +42,7 @@ function weigh(
   decision: Decision | undefined,
 ): Candidate {
   if (!decision) return { platform, score: 0, excluded: 'no lifetime values seen yet' }
+  if (decision.bid === 0) return { platform, score: 0, excluded: 'the bid comes to nothing' }
   const scopes = scopesOf(agent.budget, platform, request.campaignId)
   const score = (expectedValue(agent, platform, decision) / decision.bid) * roomShare(agent, scopes)
   const excluded = exclusion(agent, request, platform) ?? budgetExclusion(agent, scopes, decision)

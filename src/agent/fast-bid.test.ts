@@ -11,7 +11,7 @@ const good = {
   customerId: fc.string({ minLength: 1, maxLength: 128 }),
   campaignId: fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/),
   platform: fc.constantFrom('google_ads', 'meta', 'tradedesk', 'auto'),
-  predictedLtv: fc.double({ min: 0.01, max: 1e10, noNaN: true }).map((units) => Number(units.toFixed(7))),
+  predictedLtv: fc.double({ min: 0, max: 1e10, noNaN: true }),
   bidAmount: fc.integer({ min: 1, max: 1e9 }).map((cents) => cents / 100),
   confidence: fc.double({ min: 0, max: 1, noNaN: true }),
   currency: fc.constantFrom('USD', 'JPY', 'EUR'),

@@ -1,4 +1,4 @@
-import { isCurrency, type Micros, MoneyError, parseMoney } from '../money.ts'
+import { isCurrency, MAX_UNITS, type Micros, MoneyError, microsFloor, parseMoney } from '../money.ts'
 import { PLATFORMS } from '../platforms/index.ts'
 import { BidRequest } from './bid-request.ts'
 
@@ -33,7 +33,7 @@ export function fastBid(body: unknown): BidRequest | undefined {
   if (currency !== undefined && !(typeof currency === 'string' && isCurrency(currency))) return undefined
   if (explanation !== undefined && !isText(explanation, 2000)) return undefined
   if (dryRun !== undefined && typeof dryRun !== 'boolean') return undefined
-  const ltv = money(predictedLtv)
+  const ltv = prediction(predictedLtv)
   const amount = money(bidAmount)
   if (ltv === null || amount === null) return undefined
   return {
@@ -52,6 +52,12 @@ export function fastBid(body: unknown): BidRequest | undefined {
 const isText = (value: unknown, max: number): value is string =>
   typeof value === 'string' && value.length <= max
 const isTarget = (value: unknown): value is BidRequest['platform'] => TARGETS.has(value)
+
+/** Undefined for an absent value, null for one that is no prediction. */
+function prediction(value: unknown): Micros | undefined | null {
+  if (value === undefined) return undefined
+  return typeof value === 'number' && value > 0 && value <= MAX_UNITS ? microsFloor(value) : null
+}
 
 /** Undefined for an absent amount, null for one that is not plain money. */
 function money(value: unknown): Micros | undefined | null {

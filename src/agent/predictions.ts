@@ -2,6 +2,8 @@ import { z } from '@hono/zod-openapi'
 import type { Route } from '../api/index.ts'
 import { type Ctx, check, ok, readJson } from '../api/index.ts'
 import { AppError } from '../errors.ts'
+import { toUnits } from '../money.ts'
+import { Confidence, PredictedLtv } from './bid-request.ts'
 import type { Bidder } from './bidder.ts'
 import { type Crew, spread } from './crew.ts'
 import { isIdType } from './openrtb/index.ts'
@@ -17,8 +19,8 @@ const UserId = z.string().min(1).max(512)
 const Row = z.strictObject({
   userId: UserId,
   idType: IdTypeField,
-  predictedLtv: z.number().positive().max(9e9),
-  confidence: z.number().min(0).max(1).optional(),
+  predictedLtv: PredictedLtv,
+  confidence: Confidence.optional(),
   ttlSeconds: z.number().positive().max(31_536_000).optional(),
 })
 const Rows = z.strictObject({ rows: z.array(Row).min(1).max(10_000) }).openapi('Predictions')
@@ -57,7 +59,7 @@ export function predictionRoutes(bidder: Bidder, crew: Crew): Route[] {
         const { rows } = await readJson(c, Rows, MAX_ROWS_BYTES)
         const stored = rows.map(({ userId, idType, predictedLtv, confidence, ttlSeconds }) => ({
           ...{ idType, userId, confidence, ttlSeconds },
-          ltv: predictedLtv,
+          ltv: toUnits(predictedLtv),
         }))
         await spread(bidder, crew, { put: 'predictions', rows: stored })
         return ok({ stored: rows.length, rows: predictions.size })

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import type { HttpClient } from '../http.ts'
 import { parseJson } from '../json.ts'
-import { type Micros, MoneyError, parseMoney } from '../money.ts'
+import type { Micros } from '../money.ts'
 import type { CircuitBreaker } from '../shield/index.ts'
-import type { BidRequest } from './bid-request.ts'
+import { type BidRequest, Confidence, PredictedLtv } from './bid-request.ts'
 
 export interface Prediction {
   readonly ltv: Micros
@@ -17,10 +17,7 @@ export const noPredictor: Predictor = async () => undefined
 
 const TIMEOUT_MS = 500
 
-const Predicted = z.object({
-  predictedLtv: z.number().positive(),
-  confidence: z.number().min(0).max(1).optional(),
-})
+const Predicted = z.object({ predictedLtv: PredictedLtv, confidence: Confidence.optional() })
 
 export interface PredictorDeps {
   readonly http: HttpClient
@@ -55,11 +52,9 @@ export function httpPredictor({ http, breaker, url }: PredictorDeps): Predictor 
 function read(body: string): Prediction | undefined {
   try {
     const { predictedLtv, confidence } = Predicted.parse(parseJson(body))
-    // A model's float has more digits than money; what is cut off is below a millionth.
-    return { ltv: parseMoney(predictedLtv.toFixed(6)), confidence }
+    return { ltv: predictedLtv, confidence }
   } catch (error) {
-    if (error instanceof z.ZodError || error instanceof SyntaxError || error instanceof MoneyError)
-      return undefined
+    if (error instanceof z.ZodError || error instanceof SyntaxError) return undefined
     throw error
   }
 }

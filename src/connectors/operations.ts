@@ -1,7 +1,9 @@
 import { LRUCache } from 'lru-cache'
 import { atMost } from '../cache-size.ts'
+import type { Clock } from '../clock.ts'
 import type { Micros } from '../money.ts'
 import type { Called, Priority } from '../shield/index.ts'
+import { createTurns } from '../turns.ts'
 import type { BidIntent, Connector, Verification } from './connector.ts'
 import type { Runner } from './runner.ts'
 
@@ -31,16 +33,33 @@ export interface Operations {
 /** Campaigns whose memo is kept (a forgotten one costs a look-up at its next bid), and unanswered bids likewise. */
 const MAX_REMEMBERED = 10_000
 
-export function createOperations<Memo>(connector: Connector<Memo>, run: Runner): Operations {
+/** A first bid begins no set-up later than this after it came: it holds money meanwhile, and its caller waits. */
+const MAX_WAIT_MS = 15_000
+const WAITED_TOO_LONG: Called<PlatformRef> = {
+  outcome: { is: 'unavailable', detail: 'earlier bids on the campaign could not be placed in time' },
+  verdict: 'neutral',
+  latencyMs: 0,
+}
+
+export function createOperations<Memo>(clock: Clock, connector: Connector<Memo>, run: Runner): Operations {
   const memos = new LRUCache<string, { readonly memo: Memo }>(atMost(MAX_REMEMBERED))
   /** What was known before a write whose answer was lost, by decision id: verification compares with it. */
   const unanswered = new LRUCache<string, { readonly before: Memo | undefined }>(atMost(MAX_REMEMBERED))
-  const setUps = new Map<string, Promise<unknown>>()
+  const setUpInTurn = createTurns()
 
-  /** Two first bids on one campaign would both create what only one may; the later waits for the earlier. */
-  async function settledMemo(campaignId: string): Promise<Memo | undefined> {
-    while (!memos.has(campaignId) && setUps.has(campaignId)) await setUps.get(campaignId)
-    return memos.get(campaignId)?.memo
+  /** Two first bids on one campaign would both create what only one may. So they go one by one until one has succeeded. */
+  async function placeFirst(intent: BidIntent): Promise<Called<PlatformRef>> {
+    const startedMs = clock.elapsedMs()
+    for (;;) {
+      const known = memos.get(intent.campaignId)
+      if (known) return place(intent, known.memo)
+      const setUp = await setUpInTurn(intent.campaignId, async () => {
+        if (memos.has(intent.campaignId)) return undefined
+        if (clock.elapsedMs() - startedMs > MAX_WAIT_MS) return WAITED_TOO_LONG
+        return place(intent, undefined)
+      })
+      if (setUp) return setUp
+    }
   }
 
   async function place(intent: BidIntent, memo: Memo | undefined): Promise<Called<PlatformRef>> {
@@ -59,14 +78,9 @@ export function createOperations<Memo>(connector: Connector<Memo>, run: Runner):
   const { verifyBid } = connector
   return {
     connect: () => run(connector.connect(), 'read'),
-    async placeBid(intent) {
-      const memo = await settledMemo(intent.campaignId)
-      if (memo !== undefined) return place(intent, memo)
-      const setUp = place(intent, undefined)
-      const ended = setUp.catch(() => {})
-      setUps.set(intent.campaignId, ended)
-      ended.then(() => setUps.delete(intent.campaignId))
-      return setUp
+    placeBid(intent) {
+      const known = memos.get(intent.campaignId)
+      return known ? place(intent, known.memo) : placeFirst(intent)
     },
     verifyBid:
       verifyBid && ((intent) => run(verifyBid(intent, unanswered.get(intent.decisionId)?.before), 'bid')),

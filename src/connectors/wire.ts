@@ -26,7 +26,7 @@ export function wireOperations(target: Target, deps: WireDeps): Operations {
   const { clock, settings } = deps
   const { currency, timeoutMs } = settings
   const join = <Memo>(platform: Platform, connector: Connector<Memo>, tokens: TokenSource): Operations =>
-    createOperations(connector, createRunner({ ...deps, platform, tokens, timeoutMs }))
+    createOperations(deps.clock, connector, createRunner({ ...deps, platform, tokens, timeoutMs }))
 
   switch (target.type) {
     case 'google_ads':

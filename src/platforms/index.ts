@@ -12,7 +12,6 @@ export { resend } from './resend.ts'
 export { sheets } from './sheets.ts'
 export {
   type Cpm,
-  fromTradeDeskMoney,
   TRADE_DESK_READS,
   type TradeDeskMoney,
   toCpm,

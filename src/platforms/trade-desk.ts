@@ -1,5 +1,5 @@
 import { type HttpResponse, retryAfterMs } from '../http.ts'
-import { type Micros, micros, minorDigits } from '../money.ts'
+import { type Micros, minorDigits } from '../money.ts'
 import { detailOf } from './detail.ts'
 import { listAt, parsed, textAt } from './json.ts'
 import type { Answer, Platform } from './platform.ts'
@@ -94,9 +94,6 @@ export function toTradeDeskMoney(amount: Micros, currency: string): TradeDeskMon
   const perUnit = 10 ** minorDigits(currency)
   return { Amount: Math.floor(amount / (1_000_000 / perUnit)) / perUnit, CurrencyCode: currency }
 }
-
-/** An amount they answer with, to the nearest micro. */
-export const fromTradeDeskMoney = (amount: number): Micros => micros(Math.round(amount * 1_000_000))
 
 /** Price per thousand impressions in whole units, at most three decimals. */
 export type Cpm = number & { readonly [unit]: 'cpm' }

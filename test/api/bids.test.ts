@@ -31,6 +31,58 @@ describe('POST /v1/bids', () => {
     expect((await bid({ predictedLtv: 1200, bidAmount: undefined })).body.bidAmount).toBe(90)
   })
 
+  it.each([
+    [102.34567260742188, 102.345672],
+    [843.2719116210938, 843.271911],
+    [0.30000000000000004, 0.3],
+    [8.29, 8.29],
+    [1.5e-5, 0.000015],
+  ])(
+    'takes a prediction of %d as the float it is, and never for more than that',
+    async (sent, predictedLtv) => {
+      const { bid, send, get } = await startHarness()
+      const fields = { predictedLtv: sent, confidence: 0.8765432198765432 }
+      const placed = await bid(fields)
+      expect(placed).toMatchObject({
+        status: 200,
+        body: { predictedLtv },
+      })
+      expect((await get(`/v1/bids/${placed.body.bidId}`)).body).toMatchObject({
+        predictedLtv,
+        confidence: 0.8765432198765432,
+      })
+      const one = { customerId: 'a', campaignId: 'c1', platform: 'meta', ...fields, bidAmount: 1 }
+      expect((await send('POST', '/v1/bids/batch', { bids: [one] })).body.results).toMatchObject([
+        { httpStatus: 200, predictedLtv },
+      ])
+    },
+  )
+
+  it('bids nothing for a prediction below a millionth, and what was asked where an amount was', async () => {
+    const { bid } = await startHarness()
+    for (const platform of ['google_ads', 'auto'])
+      expect(await bid({ predictedLtv: 1e-9, bidAmount: undefined, platform })).toMatchObject({
+        status: 400,
+        body: { detail: 'The bid comes to nothing' },
+      })
+    expect(await bid({ predictedLtv: 1e-9, bidAmount: 2 })).toMatchObject({
+      status: 200,
+      body: { predictedLtv: 0, bidAmount: 2 },
+    })
+  })
+
+  it('takes an amount exactly or not at all, and says so', async () => {
+    const { bid } = await startHarness()
+    for (const bidAmount of [1.2345678, 0.1 + 0.2, 1e-7])
+      expect((await bid({ bidAmount })).body).toMatchObject({
+        field: 'bidAmount',
+        detail: 'bidAmount: must have at most 6 decimals',
+      })
+    expect((await bid({ predictedLtv: 9_000_000_001 })).body).toMatchObject({
+      detail: 'predictedLtv: must not exceed 9000000000',
+    })
+  })
+
   it('falls back to the median of what it has seen on the platform, never above what was asked', async () => {
     const { bid } = await startHarness()
     for (const predictedLtv of [10, 30, 20]) await bid({ predictedLtv, bidAmount: 1 })

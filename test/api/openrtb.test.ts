@@ -382,6 +382,20 @@ describe('campaigns, predictions and seats', () => {
     })
   })
 
+  it('take a prediction as the float that a model gave, stored or in the request, and never for more than that', async () => {
+    const harness = await startHarness()
+    const [sent, predictedLtv, confidence] = [843.2719116210938, 843.271911, 0.9999999999999999]
+    const shown = { ext: { bidwarden: { source: 'ai', predictedLtv, confidence } } }
+    const rows = [{ userId: 'u9', idType: 'user', predictedLtv: sent, confidence }]
+    expect((await harness.send('PUT', '/v1/ltv', { rows })).status).toBe(200)
+    expect((await harness.get('/v1/ltv/user/u9')).body).toEqual({ predictedLtv, confidence })
+    const stored = await auction(harness, banner({ user: { id: 'u9' } }))
+    expect(stored.body.seatbid[0].bid[0]).toMatchObject(shown)
+    const ext = { bidwarden: { predictedLtv: sent, confidence } }
+    const brought = await auction(harness, banner({ id: 'other', ext }))
+    expect(brought.body.seatbid[0].bid[0]).toMatchObject(shown)
+  })
+
   it('show what is held and overdrawn for one seat and not for another', async () => {
     const seats = JSON.stringify([{ id: 'example' }, { id: 'other', holdSeconds: 60 }])
     const harness = await startHarness({ OPENRTB_SEATS: seats, OPENRTB_BUDGET: '0.02' })

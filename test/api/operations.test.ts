@@ -140,7 +140,11 @@ describe('what an operator sees', () => {
       source: 'ai',
       predictedLtv: 77.5,
     })
-    expect(asked).toEqual([{ customerId: 'CUST_001', campaignId: 'c1', platform: 'google_ads' }])
+    answer = '{"predictedLtv":1.0234567260742187e2,"confidence":0.9999999999999999}'
+    expect((await bid({ predictedLtv: undefined, bidAmount: 5, dryRun: true })).body.predictedLtv).toBe(
+      102.345672,
+    )
+    expect(asked.slice(1)).toEqual([{ customerId: 'CUST_001', campaignId: 'c1', platform: 'google_ads' }])
     await bid({ predictedLtv: 12, bidAmount: 5 })
     answer = '{"predictedLtv":"lots"}'
     expect((await bid({ predictedLtv: undefined, bidAmount: 5 })).body).toMatchObject({

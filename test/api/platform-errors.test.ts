@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { FaultRule } from '../../src/sandbox/index.ts'
-import { type Harness, startHarness } from '../support/harness.ts'
+import { type Harness, startHarness, until } from '../support/harness.ts'
 
 type Platform = 'google_ads' | 'meta' | 'tradedesk'
 /** What the caller gets, and whether the money is gone. */
@@ -133,6 +133,41 @@ describe('what a platform’s error means for the money', () => {
     const { bid, sandbox, service } = await startHarness()
     sandbox.faults.add({ platform: 'google_ads', path: 'search', fault: { is: 'reset' } })
     expect(await bid()).toMatchObject({ status: 503, body: { code: 'platform_unavailable' } })
+    expect(service.agent.budget.scope('platform:google_ads')).toMatchObject({ held: 0, spent: 0 })
+  })
+})
+
+describe('the first bids on a new campaign', () => {
+  /** Five at once; the answer to the request of the first one at `path` is awaited, and so are the others, in vain for 5 s. */
+  async function five(path: string, times: number | 'always' = 1) {
+    const harness = await startHarness()
+    const { bid, sandbox, clock, service } = harness
+    sandbox.faults.add({ platform: 'google_ads', path, times, fault: { is: 'hold' } })
+    const bids = [1, 2, 3, 4, 5].map((bidAmount) => bid({ bidAmount }))
+    const scope = service.agent.budget.scope('platform:google_ads')
+    await until(() => scope?.held === 15_000_000)
+    await sandbox.faults.whenHeld(1)
+    clock.advance(5_000)
+    return { ...harness, bids }
+  }
+
+  it.each([
+    ['reading', 'googleAds:search', 503],
+    ['writing', 'googleAds:mutate', 504],
+  ])('lose none but the first when its set-up fails at %s', async (_, path, status) => {
+    const { bids } = await five(path)
+    expect((await Promise.all(bids)).map((one) => one.status).sort()).toEqual([200, 200, 200, 200, status])
+  })
+
+  it('wait for one another no longer than 15 s, and hold no money afterwards', async () => {
+    const { bids, sandbox, clock, service } = await five('googleAds:search', 'always')
+    for (const held of [2, 3, 4]) {
+      await sandbox.faults.whenHeld(held)
+      clock.advance(5_000)
+    }
+    const answers = await Promise.all(bids)
+    expect(answers.map(({ status }) => status)).toEqual([503, 503, 503, 503, 503])
+    expect(answers.filter(({ body }) => /earlier bids on the campaign/.test(body.detail))).toHaveLength(1)
     expect(service.agent.budget.scope('platform:google_ads')).toMatchObject({ held: 0, spent: 0 })
   })
 })

@@ -113,12 +113,9 @@ function markupOf({ offer: { creative }, imp }: PlacedBid, billingUrl: string): 
   return markup.reduce((json, part, i) => json + (escapes[i - 1] ? inXml : billingUrl) + part)
 }
 
-/** Whole millionths, as money is everywhere else. */
-const rounded = (value: number): number => Math.round(value * MICROS_PER_UNIT) / MICROS_PER_UNIT
-
 function extJson(decisionId: string | undefined, { source, ltv, confidence }: Value): string {
   let json = `{"decisionId":"${decisionId}","source":"${source}"`
-  if (ltv !== undefined) json += `,"predictedLtv":${rounded(ltv)}`
+  if (ltv !== undefined) json += `,"predictedLtv":${ltv}`
   if (confidence !== undefined) json += `,"confidence":${confidence}`
   return `${json}}`
 }

@@ -1,6 +1,7 @@
+import { MAX_UNITS, microsFloor, toUnits } from '../../money.ts'
 import { numberWithin, object, type Wire } from './fields.ts'
 
-/** A lifetime value, in currency units, and how sure its source is of it (0..1). */
+/** A lifetime value, in currency units of whole millionths, and how sure its source is of it (0..1). */
 export interface Prediction {
   readonly ltv: number
   readonly confidence: number | undefined
@@ -12,8 +13,6 @@ interface OurExtension {
   readonly debug: unknown
 }
 
-const MAX_LTV = 9_000_000_000
-
 /** `ext.bidwarden` of a request or an imp. */
 export function extension(ext: unknown, field: string): Wire<OurExtension> | undefined {
   const ours = object<{ bidwarden: unknown }>(ext, field)?.bidwarden
@@ -22,7 +21,7 @@ export function extension(ext: unknown, field: string): Wire<OurExtension> | und
 
 export function readPrediction(ours: Wire<OurExtension> | undefined): Prediction | undefined {
   if (!ours) return undefined
-  const ltv = numberWithin(ours.predictedLtv, 0, MAX_LTV, 'ext.bidwarden.predictedLtv')
+  const ltv = numberWithin(ours.predictedLtv, 0, MAX_UNITS, 'ext.bidwarden.predictedLtv')
   const confidence = numberWithin(ours.confidence, 0, 1, 'ext.bidwarden.confidence')
-  return ltv === undefined ? undefined : { ltv, confidence }
+  return ltv === undefined ? undefined : { ltv: toUnits(microsFloor(ltv)), confidence }
 }

@@ -33,14 +33,14 @@ export class Predictions {
   #table: LRUCache<string, number> | undefined
   readonly #free: number[] = []
   readonly #ltv: Float64Array
-  readonly #confidence: Float32Array
+  readonly #confidence: Float64Array
   readonly #endsMs: Float64Array
   #used = 0
 
   constructor(clock: Clock, maxRows = DEFAULT_MAX_ROWS) {
     this.#clock = clock
     this.#ltv = new Float64Array(maxRows)
-    this.#confidence = new Float32Array(maxRows)
+    this.#confidence = new Float64Array(maxRows)
     this.#endsMs = new Float64Array(maxRows)
     this.#maxRows = maxRows
   }
@@ -85,8 +85,7 @@ export class Predictions {
     const confidence = this.#confidence[place] ?? Number.NaN
     return {
       ltv: this.#ltv[place] ?? 0,
-      // Written as single precision; six digits give back what was sent.
-      confidence: Number.isNaN(confidence) ? undefined : Number(confidence.toPrecision(6)),
+      confidence: Number.isNaN(confidence) ? undefined : confidence,
       ttlSeconds: leftMs === Number.POSITIVE_INFINITY ? undefined : leftMs / 1000,
     }
   }

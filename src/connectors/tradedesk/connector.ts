@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { HttpRequest } from '../../http.ts'
-import { formatMoney, MAX_MICROS, parseMoney, ZERO } from '../../money.ts'
+import { formatMoney, MAX_UNITS, microsFloor, ZERO } from '../../money.ts'
 import type { Outcome } from '../../outcome.ts'
 import { at, PLATFORM_DEFAULTS, textAt, toTradeDeskMoney } from '../../platforms/index.ts'
 import type { TradeDeskAccount } from '../accounts.ts'
@@ -15,7 +15,6 @@ const AVAILABILITY = { active: 'Available', paused: 'Paused' } as const
 /** A campaign is in one of these, so one that is not in the state asked for did not change. */
 const STATES = ['Available', 'Paused', 'Archived']
 
-const MAX_UNITS = MAX_MICROS / 1_000_000
 const Campaign = z.object({
   CampaignId: z.string(),
   DailyBudget: z.object({ Amount: z.number().min(0).max(MAX_UNITS), CurrencyCode: z.string() }).nullish(),
@@ -100,7 +99,7 @@ export function createTradeDeskConnector(
       if (!budget) return { is: 'accepted', value: undefined }
       if (budget.CurrencyCode !== currency)
         return refused(`the budget is in ${budget.CurrencyCode}, but ${currency} is configured`)
-      return { is: 'accepted', value: parseMoney(budget.Amount.toFixed(6)) }
+      return { is: 'accepted', value: microsFloor(budget.Amount) }
     },
 
     *updateCampaignBudget(campaignId, dailyBudget) {

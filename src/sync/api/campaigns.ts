@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { type Ctx, check, ok, type Route, readJson } from '../../api/index.ts'
 import { AppError } from '../../errors.ts'
 import { MoneyError, parseMoney } from '../../money.ts'
+import { createTurns } from '../../turns.ts'
 import {
   type Changing,
   createCampaign,
@@ -14,7 +15,6 @@ import { findConnection } from '../connections.ts'
 import { connectorFor, type Sync } from '../sync.ts'
 import { accountRefOf, infoOf } from '../work/index.ts'
 import { Id, idOf } from './connectors.ts'
-import { createTurns } from './turns.ts'
 
 const Name = z.string().min(1).max(256)
 /** Money of the account's currency. */

@@ -1,13 +1,13 @@
 import { z } from '@hono/zod-openapi'
 import { ok, type Route, readJson } from '../../api/index.ts'
 import { AppError } from '../../errors.ts'
+import { createTurns } from '../../turns.ts'
 import { findConnection } from '../connections.ts'
 import type { Upserted } from '../connectors/read-connector.ts'
 import { converseNow } from '../run/index.ts'
 import { connectorFor, type Sync } from '../sync.ts'
 import { accountRefOf } from '../work/index.ts'
 import { Id, idOf } from './connectors.ts'
-import { createTurns } from './turns.ts'
 
 const Cell = z.union([z.string().max(50_000), z.number(), z.boolean(), z.null()])
 const Records = z.strictObject({

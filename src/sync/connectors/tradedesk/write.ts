@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { micros } from '../../../money.ts'
+import { micros, microsFloor } from '../../../money.ts'
 import { type TradeDeskMoney, toTradeDeskMoney } from '../../../platforms/index.ts'
 import {
   type AccountRef,
@@ -86,7 +86,7 @@ export const setCampaignStatus = (api: string, id: string, status: 'active' | 'p
 /** Micros a day; undefined for a campaign that has no daily budget. */
 export function* dailyBudget(api: string, id: string): ReadTalk<number | undefined> {
   const { DailyBudget } = Campaign.parse(yield* ask(campaign(api, id), WRITES))
-  return DailyBudget ? Math.round(DailyBudget.Amount * 1_000_000) : undefined
+  return DailyBudget ? microsFloor(DailyBudget.Amount) : undefined
 }
 
 /** A property that is not known would be left out with a 200: what the answer shows is compared with what was asked. */
