@@ -1,13 +1,12 @@
-import { type Clock, isoTime } from '../clock.ts'
-import { AppError, type Retry } from '../errors.ts'
-import { toUnits } from '../money.ts'
+import type { Clock } from '../clock.ts'
+import { AppError } from '../errors.ts'
 import type { Failure } from '../outcome.ts'
 import { RecordsUnavailable } from '../records/index.ts'
-import type { Guarded, Veto } from '../shield/index.ts'
+import { type Guarded, stoppedError } from '../shield/index.ts'
 import type { DecisionRecord } from './decisions.ts'
 
-/** The store and the disk are tried again by themselves; sooner than this a caller would find them as they were. */
-const STORE_RETRY_MS = 1_000
+/** The disk is tried again by itself; sooner than this a caller would find it as it was. */
+const RECORDS_RETRY_MS = 1_000
 
 type NotPlaced = Exclude<Guarded<unknown>, { is: 'accepted' }>
 
@@ -19,23 +18,10 @@ export function refusalOf(
 ): AppError {
   switch (notPlaced.is) {
     case 'vetoed':
-      return vetoError(clock, notPlaced.veto)
     case 'limited':
-    case 'throttled': {
-      const { retryAfterMs } = notPlaced
-      const detail = notPlaced.is === 'limited' ? 'our own limit of calls is reached' : notPlaced.detail
-      return new AppError(
-        'rate_limited',
-        `${platform}: ${detail}`,
-        { afterMs: retryAfterMs },
-        passesAt(clock, retryAfterMs),
-      )
-    }
-    case 'breaker_open': {
-      const { retryAfterMs } = notPlaced
-      const detail = `${platform} is failing and is left alone for now`
-      return new AppError('platform_unavailable', detail, { afterMs: retryAfterMs })
-    }
+    case 'throttled':
+    case 'breaker_open':
+      return stoppedError(clock, platform, notPlaced)
     case 'unready':
       return recordsError(notPlaced.error)
     case 'repeated':
@@ -49,7 +35,7 @@ export function refusalOf(
 export function recordsError(error: unknown): AppError {
   if (!(error instanceof RecordsUnavailable)) throw error
   const detail = `The records of bids cannot be used now, and without them no bid is placed: ${error.message}`
-  return new AppError('records_unavailable', detail, { afterMs: STORE_RETRY_MS })
+  return new AppError('records_unavailable', detail, { afterMs: RECORDS_RETRY_MS })
 }
 
 /** A bid that was sent, and whose ending could not be recorded: after a restart nobody would know it. */
@@ -88,41 +74,3 @@ function failureError(
     }
   }
 }
-
-/** Why no money was held. */
-export function vetoError(clock: Clock, veto: Veto): AppError {
-  switch (veto.is) {
-    case 'kill_switch':
-      return new AppError('paused', `The kill switch is engaged: ${veto.reason}`, 'later')
-    case 'paused':
-      return new AppError('paused', `${veto.scope.name} is paused: ${veto.reason}`, 'later', {
-        scope: veto.scope.name,
-      })
-    case 'over_budget': {
-      const { scope, remaining, retryAfterMs } = veto
-      const retry: Retry = Number.isFinite(retryAfterMs) ? { afterMs: retryAfterMs } : 'never'
-      return new AppError(
-        'budget_exceeded',
-        `${scope.name} has ${toUnits(remaining)} ${scope.currency} left`,
-        retry,
-        {
-          scope: scope.name,
-          remaining: toUnits(remaining),
-          ...passesAt(clock, retryAfterMs),
-        },
-      )
-    }
-    case 'store_away': {
-      const detail = `The budgets cannot be asked for ${veto.scope.name}: ${veto.detail}`
-      return new AppError(
-        'budget_store_unavailable',
-        detail,
-        { afterMs: STORE_RETRY_MS },
-        { scope: veto.scope.name },
-      )
-    }
-  }
-}
-
-const passesAt = (clock: Clock, afterMs: number): { wouldPassAt?: string } =>
-  Number.isFinite(afterMs) ? { wouldPassAt: isoTime(clock.nowMs() + Math.ceil(afterMs)) } : {}

@@ -33,6 +33,7 @@ export { type Admission, PRIORITIES, type Priority, type RateLimit, RateLimiter 
 export type { Scope } from './scope.ts'
 export { SharedTally, type TallyFigures } from './shared-tally.ts'
 export { type LimitStats, type ScopeStats, tightest } from './stats.ts'
+export { stoppedError, vetoError } from './stopped-error.ts'
 export { exportJournal, type JournalReader } from './store/journal-export.ts'
 export { verifyLedger } from './store/journal-verify.ts'
 export type { HandleLetter, OwnerMail } from './store/mail.ts'

@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts'
-import { type Micros, micros, minus, toUnits, ZERO } from '../money.ts'
+import { type Micros, micros, minus, ZERO } from '../money.ts'
 import type { Outcome } from '../outcome.ts'
-import { type Called, type Guarded, guard, type Priority, type Veto } from '../shield/index.ts'
+import { type Called, type Guarded, guard, type Priority, stoppedError } from '../shield/index.ts'
 import {
   type AccountRef,
   type CampaignChange,
@@ -37,7 +37,7 @@ export async function unpaid<T>(
   talk: ReadTalk<T>,
   priority: Priority,
 ): Promise<T> {
-  return accepted(changing, await outcomeOf(sync, changing, talk, priority))
+  return accepted(sync, changing, await outcomeOf(sync, changing, talk, priority))
 }
 
 /** Lets a platform spend `amount` more a day: as every call that can spend, only for money that is held first. */
@@ -77,7 +77,7 @@ async function paid(
     const outcome = await outcomeOf(sync, changing, talk, 'bid')
     return { outcome, verdict: 'neutral', latencyMs: clock.elapsedMs() - startedMs }
   })
-  return accepted(changing, done)
+  return accepted(sync, changing, done)
 }
 
 /**
@@ -169,7 +169,7 @@ async function outcomeOf<T>(
   return talked.is === 'done' ? { is: 'accepted', value: talked.value } : talked
 }
 
-function accepted<T>({ connector: { type } }: Changing, done: Guarded<T>): T {
+function accepted<T>(sync: Sync, { connector: { type } }: Changing, done: Guarded<T>): T {
   switch (done.is) {
     case 'accepted':
       return done.value
@@ -184,42 +184,13 @@ function accepted<T>({ connector: { type } }: Changing, done: Guarded<T>): T {
         `${type} did not answer for certain (${done.detail}); what it may spend counts as spent`,
       )
     case 'throttled':
-      throw new AppError('rate_limited', `${type}: ${done.detail}`, { afterMs: done.retryAfterMs })
     case 'limited':
-      throw new AppError('rate_limited', `${type}: our own limit of calls is reached`, {
-        afterMs: done.retryAfterMs,
-      })
     case 'breaker_open':
-      throw new AppError('platform_unavailable', `${type} is failing and is left alone for now`, {
-        afterMs: done.retryAfterMs,
-      })
+    case 'vetoed':
+      throw stoppedError(sync.clock, type, done)
     case 'repeated':
       throw new Error('a hold of that name was there before')
     case 'unready':
       throw done.error
-    case 'vetoed':
-      throw vetoError(done.veto)
-  }
-}
-
-function vetoError(veto: Veto): AppError {
-  switch (veto.is) {
-    case 'kill_switch':
-      return new AppError('paused', `The kill switch is engaged: ${veto.reason}`, 'later')
-    case 'paused':
-      return new AppError('paused', `${veto.scope.name} is paused: ${veto.reason}`, 'later', {
-        scope: veto.scope.name,
-      })
-    case 'store_away':
-      return new AppError('budget_store_unavailable', veto.detail, 'later', { scope: veto.scope.name })
-    case 'over_budget': {
-      const { scope, remaining, retryAfterMs } = veto
-      const retry = Number.isFinite(retryAfterMs) ? { afterMs: retryAfterMs } : 'never'
-      const detail = `${scope.name} has ${toUnits(remaining)} ${scope.currency} left`
-      return new AppError('budget_exceeded', detail, retry, {
-        scope: scope.name,
-        remaining: toUnits(remaining),
-      })
-    }
   }
 }

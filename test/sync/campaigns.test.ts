@@ -88,6 +88,27 @@ describe.each(PLATFORMS)('campaigns of %s', (type, _, paused, active) => {
     expect(await spent()).toBe(50)
   })
 
+  it('are refused by a budget in the words that a bid is refused in', async () => {
+    const { create, change, reads } = await connected(type)
+    const { id } = (await create()).body
+    const [, scope] = PLATFORMS.find(([name]) => name === type) ?? []
+    const { max } = (await reads.get(`/v1/budgets/${scope}`)).body.limits[0]
+    const overBudget = (await change(id, { daily_budget: 50 + max })).body
+    await reads.send('POST', `/v1/budgets/${scope}/pause`, { reason: 'test' })
+    const paused = (await change(id, { daily_budget: 60 })).body
+    expect(overBudget).toMatchObject({ code: 'budget_exceeded', scope, remaining: max - 50 })
+    expect(Date.parse(overBudget.wouldPassAt)).toBe(reads.clock.nowMs() + overBudget.retryAfterMs)
+    if (type === 'DV360') return
+    const bid = async (bidAmount: number) => {
+      const platform = scope?.replace('platform:', '')
+      const one = { customerId: 'a', campaignId: 'c1', platform, predictedLtv: 1_000, bidAmount }
+      return (await reads.send('POST', '/v1/bids', one)).body
+    }
+    expect(await bid(10)).toEqual(paused)
+    await reads.send('POST', `/v1/budgets/${scope}/resume`)
+    expect(await bid(max)).toEqual(overBudget)
+  })
+
   it('are paid for where nobody knows whether they may spend more', async () => {
     const { create, change, spent, faults } = await connected(type)
     const { id } = (await create()).body
@@ -199,7 +220,7 @@ describe('a change of a campaign', () => {
       expect((await change('ttd-c1', { status: 'paused' })).status).toBe(200)
     expect(await change('ttd-c1', { daily_budget: 130 })).toMatchObject({
       status: 429,
-      body: { code: 'rate_limited', retryAfterMs: expect.any(Number) },
+      body: { code: 'rate_limited', retryAfterMs: expect.any(Number), wouldPassAt: expect.any(String) },
     })
     expect([applied().length, await spent()]).toEqual([5, 0])
   })
