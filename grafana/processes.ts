@@ -6,13 +6,15 @@ export const PROCESSES: Row = {
   panels: [
     {
       kind: 'timeline',
-      title: 'Store and records',
-      help: '1 while budgets can be drawn, and while bids can be recorded. At 0 bids are refused.',
+      title: 'Store, records and other parts',
+      help: '1 while budgets can be drawn, bids recorded, and each part does its work; at 0 /readyz says why. And budgets that the store refuses.',
       unit: 'short',
       width: 8,
       lines: [
         { expr: 'bidwarden_budget_store_up', legend: '{{instance}} budget store' },
         { expr: 'bidwarden_records_writable', legend: '{{instance}} records' },
+        { expr: 'bidwarden_part_ready', legend: '{{instance}} {{part}}' },
+        { expr: 'bidwarden_budget_store_refused_budgets', legend: '{{instance}} budgets refused' },
       ],
     },
     {

@@ -19,12 +19,14 @@ import {
   noPredictor,
   OPENRTB_SCOPE,
   overdraftLabel,
+  ownParts,
   platformScope,
   recordVerification,
   restoreBids,
   restoreCampaigns,
   restoreHolds,
   watchBudgets,
+  watchRefusals,
 } from './agent/index.ts'
 import { openOnLoopback, requireKey } from './api/index.ts'
 import { banner } from './banner.ts'
@@ -53,7 +55,7 @@ import {
   StoreUnavailable,
 } from './shield/index.ts'
 import type { ReadConnector, Sync } from './sync/index.ts'
-import { ownSpend, startReads } from './sync-wiring.ts'
+import { ownSpend, readParts, startReads } from './sync-wiring.ts'
 import { PostOffice } from './workers/index.ts'
 import { openFront } from './workers-wiring.ts'
 
@@ -161,6 +163,7 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     opened.push(() => deferred.close())
     restoreBids(agent, deferred, recovered)
     opened.push(watchBudgets(agent, config.alertRatio))
+    opened.push(watchRefusals(agent, config.store.is === 'redis'))
 
     const noticeSecret = config.bidder.noticeSecret ?? ownNoticeSecret(config.store)
     const seen = keepSeen(clock, records, recovered)
@@ -198,6 +201,7 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     opened.push(() => front.close())
     const app = createApp({
       agent,
+      parts: [...ownParts(agent), ...readParts(reads)],
       deferred,
       keys,
       authorize,

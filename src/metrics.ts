@@ -58,6 +58,14 @@ export function createMetrics() {
     ),
     budgetPaused: gauge('bidwarden_budget_paused', '1 while the scope is paused.', ['scope']),
     storeUp: gauge('bidwarden_budget_store_up', '1 while the budget store can be reached.', []),
+    refusedBudgets: gauge(
+      'bidwarden_budget_store_refused_budgets',
+      'Budgets that the store grants nothing for, though it can be reached.',
+      [],
+    ),
+    partReady: gauge('bidwarden_part_ready', '1 while a part does its work; /readyz says why it does not.', [
+      'part',
+    ]),
     recordsWritable: gauge(
       'bidwarden_records_writable',
       '1 while bids can be recorded; otherwise none is placed.',

@@ -1,4 +1,4 @@
-import { type Decisions, newBidId, scopesOf } from './agent/index.ts'
+import { type Decisions, newBidId, type Part, scopesOf } from './agent/index.ts'
 import type { Authorize } from './api/index.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
@@ -84,6 +84,17 @@ export async function startReads(
     onSpend: (spend) => showSpend(metrics, spend),
     onEvent: ({ type }) => metrics.connectorEvents.inc({ type }),
   })
+}
+
+/** What of the read stack can stop working: its database, and the keys of what is in it. */
+export function readParts(reads: RunningSync | undefined): readonly Part[] {
+  if (!reads) return []
+  const { store } = reads.sync
+  return [
+    { name: 'connector_store_unavailable', state: () => store.state },
+    // That of the whole is the database's wherever that one is away.
+    { name: 'encryption_key', state: () => (store.state.is === 'away' ? { is: 'open' } : reads.state) },
+  ]
 }
 
 /** Where bids are placed on what is read. */

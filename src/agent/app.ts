@@ -21,6 +21,7 @@ import { NOTICE_ROUTE, noticeHandler } from './notices.ts'
 import { PLAIN_ROUTES } from './plain-routes.ts'
 import { platformRoutes } from './platforms.ts'
 import { predictionRoutes } from './predictions.ts'
+import { type Part, troubles } from './readiness.ts'
 import { seatRoutes } from './seats.ts'
 import { storeRoutes } from './store.ts'
 
@@ -33,6 +34,8 @@ export interface AppDeps {
   readonly desk: NoticeDesk
   readonly count: CountNotice
   readonly crew: Crew
+  /** What `/readyz` tells of, in this order. */
+  readonly parts: readonly Part[]
   /** Of the budgets; undefined where they are not kept in one. */
   readonly journal: JournalReader | undefined
   readonly mode: 'mock' | 'live'
@@ -65,15 +68,13 @@ export function createApp(deps: AppDeps): OpenAPIHono<Env> {
   app.get('/livez', (c) => c.text('ok'))
   // Every part is there before the service listens, and draining closes the port. Only what stores may go away.
   app.get('/readyz', (c) => {
-    const { store } = agent.budget
-    const { state } = agent.records
-    if (store.is === 'away') return c.text(`budget_store_unavailable: ${store.detail}`, 503)
-    return state.is === 'open' ? c.text('ok') : c.text(`records_unavailable: ${state.detail}`, 503)
+    const lines = troubles(deps.parts)
+    return lines.length === 0 ? c.text('ok') : c.text(lines.join('\n'), 503)
   })
   app.get('/metrics', async (c) => {
     authorize(c.env.incoming, 'read')
     await crew.gather()
-    collectMetrics(agent, deferred)
+    collectMetrics(agent, deferred, deps.parts)
     const { registry } = agent.metrics
     return c.body(await registry.metrics(), 200, { 'content-type': registry.contentType })
   })

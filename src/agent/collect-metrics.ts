@@ -4,6 +4,7 @@ import { PLATFORMS } from '../platforms/index.ts'
 import type { BudgetManager, LimitSpec, Scope } from '../shield/index.ts'
 import { type Agent, statuses } from './agent.ts'
 import type { Deferred } from './deferred.ts'
+import { type Part, refusedScopes } from './readiness.ts'
 
 const RESOLUTIONS = ['applied', 'not_applied', 'unclear'] as const
 const BREAKER_STATES = ['closed', 'open', 'half_open'] as const
@@ -12,6 +13,7 @@ const BREAKER_STATES = ['closed', 'open', 'half_open'] as const
 export function collectMetrics(
   { budget, metrics, connectors, records, topCampaigns }: Agent,
   deferred: Deferred,
+  parts: readonly Part[],
 ): void {
   for (const gauge of gaugesByScope(metrics)) gauge.reset()
   for (const scope of shownScopes(budget, topCampaigns)) {
@@ -42,6 +44,8 @@ export function collectMetrics(
     }
   }
   metrics.storeUp.set(budget.store.is === 'up' ? 1 : 0)
+  metrics.refusedBudgets.set(refusedScopes(budget.scopes).length)
+  for (const { name, state } of parts) metrics.partReady.set({ part: name }, state().is === 'open' ? 1 : 0)
   metrics.recordsWritable.set(records.state.is === 'open' ? 1 : 0)
   metrics.killSwitch.set(budget.killSwitch.is === 'engaged' ? 1 : 0)
 

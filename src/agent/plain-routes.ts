@@ -49,10 +49,10 @@ export const PLAIN_ROUTES: readonly PlainRoute[] = [
   {
     method: 'get',
     path: '/readyz',
-    summary: 'Whether bids are taken',
+    summary: 'Whether every part does its work',
     answers: {
-      200: ['They are', 'text/plain'],
-      503: ['A store is away; the body says which and why', 'text/plain'],
+      200: ['"ok": every part does', 'text/plain'],
+      503: ['A line for each part that does not, with its name and why', 'text/plain'],
     },
   },
   {

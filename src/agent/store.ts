@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { ok, type Route } from '../api/index.ts'
 import type { Agent } from './agent.ts'
+import { refusedScopes } from './readiness.ts'
 import { stored } from './stored.ts'
 
 const StoreBody = z
@@ -19,9 +20,10 @@ export function storeRoutes(agent: Agent): Route[] {
   const { budget } = agent
   const show = () => {
     const { store } = budget
-    const refusing = [...budget.scopes].flatMap(({ name, purse }) =>
-      purse.refusal === undefined ? [] : [{ scope: name, why: purse.refusal }],
-    )
+    const refusing = refusedScopes(budget.scopes).map(({ name, purse }) => ({
+      scope: name,
+      why: purse.refusal ?? '',
+    }))
     return ok({
       reachable: store.is === 'up',
       ...(store.is === 'away' && { detail: store.detail }),

@@ -197,7 +197,11 @@ export async function disconnect(
   const connector = sync.connectors.get(row.type)
   const auth = connector?.authFor?.(infoOf(row).settings) ?? connector?.auth
   const client = sync.clientOf(row.type)
-  const grant = await readGrant(store, keyring, row.id)
+  const grant = await readGrant(store, keyring, row.id).catch((error) => {
+    // One that no key opens cannot be taken back, but it can be deleted.
+    if (error instanceof AppError && error.code === 'credentials_unreadable') return undefined
+    throw error
+  })
   let revoked = false
   if (grant?.is === 'oauth2' && connector && auth?.is === 'oauth2' && client) {
     const { revokeRequest } = auth

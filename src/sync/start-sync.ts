@@ -89,6 +89,8 @@ const MAX_ANSWER_BYTES = 16 * 1024 * 1024
 /** Between two looks for what is due: repetitions, schedules, events to publish. */
 const TICK_MS = 1_000
 const SWEEP_MS = 600_000
+/** Between two counts of the connections whose credentials cannot be read, while there are any. */
+const RECOUNT_MS = 60_000
 /** Between two comparisons of reported and own spend. */
 const SPEND_MS = 900_000
 
@@ -238,8 +240,14 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
     every(clock, SPEND_MS, () => void background(compareSpend())),
   ]
   await settleLeftOver(jobs)
-  const unreadable = await countUnreadable(store, keyring)
-  if (unreadable > 0) log.error({ connections: unreadable }, UNREADABLE)
+  let unreadable = await countUnreadable(store, keyring)
+  if (unreadable > 0) {
+    log.error({ connections: unreadable }, UNREADABLE)
+    const recount = async () => {
+      if (unreadable > 0) unreadable = await countUnreadable(store, keyring)
+    }
+    cancels.push(every(clock, RECOUNT_MS, () => void background(recount())))
+  }
 
   const sync: Sync = {
     get state() {

@@ -35,7 +35,10 @@ export async function startReplica(redisUrl: string, environment: Record<string,
     OPENRTB_SHED_ABOVE_MS: '10000',
     ...environment,
   })
-  const service = await startService(config, { log: createLog('silent') })
+  const logged: { msg: string; detail?: string }[] = []
+  const service = await startService(config, {
+    log: createLog('warn', { write: (line) => logged.push(JSON.parse(line)) }),
+  })
   onTestFinished(() => service.stop())
   const send = async (method: string, path: string, body?: unknown) => {
     const reply = await fetch(service.url + path, {
@@ -47,6 +50,8 @@ export async function startReplica(redisUrl: string, environment: Record<string,
   }
   return {
     service,
+    /** Warnings and errors. */
+    logged,
     send,
     get: (path: string) => send('GET', path),
     bid: () => send('POST', '/v1/bids', BID),

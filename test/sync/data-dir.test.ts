@@ -83,6 +83,10 @@ it('an ENCRYPTION_KEY that opens no credentials is said at the start, in the sta
     is: 'away',
     detail: expect.stringContaining('1 connections'),
   })
+  expect(await wrong.get('/readyz')).toMatchObject({
+    status: 503,
+    body: expect.stringMatching(/^encryption_key: 1 connections: [^\n]+$/),
+  })
   const tested = await wrong.send('POST', `/api/v1/connectors/${id}/test`)
   expect(tested.body).toMatchObject({ ok: false, detail: expect.stringContaining('not in ENCRYPTION_KEY') })
   const asked = {
@@ -102,4 +106,13 @@ it('an ENCRYPTION_KEY that opens no credentials is said at the start, in the sta
     platform.connector,
   ])
   expect(both.service.reads?.state).toEqual({ is: 'open' })
+  await stopped(both.service, both.clock)
+
+  const third = await startHarness({ ...environment, ENCRYPTION_KEY: key(3) }, [platform.connector])
+  expect((await third.get('/readyz')).status).toBe(503)
+  const deleted = await third.send('DELETE', `/api/v1/connectors/${id}`)
+  expect(deleted).toMatchObject({ status: 200 })
+  third.clock.advance(60_000)
+  for (let turn = 0; turn < 500 && (await third.get('/readyz')).status !== 200; turn++) await goOn()
+  expect(await third.get('/readyz')).toMatchObject({ status: 200, body: 'ok' })
 })

@@ -39,6 +39,10 @@ describe('PostgreSQL that goes away while a fetch runs', () => {
     await reads.until('/livez', () => isAway(reads))
     // Money does without it, and says nothing of it.
     expect(await reads.bid()).toMatchObject({ status: 200 })
+    expect(await reads.get('/readyz')).toMatchObject({
+      status: 503,
+      body: expect.stringMatching(/^connector_store_unavailable: [^\n]+$/),
+    })
     const refused = await reads.get(`/api/v1/connectors/requests/${requestId}`)
     expect(refused).toMatchObject({ status: 503, body: { code: 'connector_store_unavailable' } })
     expect(refused.body.detail).not.toContain('127.0.0.1')
@@ -46,6 +50,7 @@ describe('PostgreSQL that goes away while a fetch runs', () => {
 
     await up()
     await reads.until('/livez', () => !isAway(reads))
+    expect(await reads.get('/readyz')).toMatchObject({ status: 200, body: 'ok' })
     expect((await reads.ended(requestId)).body).toMatchObject({
       status: 'completed',
       result: { records_fetched: 3 },

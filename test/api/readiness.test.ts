@@ -1,0 +1,42 @@
+import { Redis } from 'ioredis'
+import { expect, it } from 'vitest'
+import { redis, startReplica } from '../support/replica.ts'
+
+const LOST = 'Redis does not know what was spent before'
+
+async function emptied(url: string): Promise<void> {
+  const client = new Redis(url)
+  await client.flushall()
+  client.disconnect()
+}
+
+it('a store that was emptied is said by /readyz, the metrics and the log, also where nobody bids, until somebody vouches for it', async () => {
+  const { url } = await redis()
+  const { bid, get, logged, vouch } = await startReplica(url)
+  const said = () => logged.filter(({ msg }) => msg.includes('the budget store refuses'))
+  expect(await get('/readyz')).toMatchObject({ status: 503, body: expect.stringContaining(LOST) })
+  await vouch()
+  expect(await get('/readyz')).toEqual({ status: 200, body: 'ok' })
+  expect((await get('/metrics')).body).toContain('bidwarden_part_ready{part="budget_store_unavailable"} 1')
+  await expect.poll(() => said().length % 2).toBe(0)
+  const before = said().length
+
+  await emptied(url)
+  await expect.poll(async () => (await get('/readyz')).status, { timeout: 30_000 }).toBe(503)
+  const { body } = await get('/readyz')
+  expect(body).toMatch(
+    /^budget_store_unavailable: it grants nothing for .*platform:google_ads.*: Redis does not know/,
+  )
+  expect(await bid()).toMatchObject({ status: 503, body: { code: 'budget_store_unavailable' } })
+  expect((await get('/metrics')).body).toMatch(/bidwarden_budget_store_refused_budgets [1-9]/)
+  await expect.poll(() => said().length).toBeGreaterThan(before)
+  expect(said().at(-1)).toMatchObject({
+    msg: 'the budget store refuses budgets',
+    detail: expect.stringContaining(LOST),
+  })
+
+  await vouch()
+  expect(await get('/readyz')).toEqual({ status: 200, body: 'ok' })
+  await expect.poll(() => said().at(-1)?.msg).toBe('the budget store refuses no budget any more')
+  expect((await bid()).status).toBe(200)
+})
