@@ -15,8 +15,23 @@ if (!isRight) {
     `Bidwarden needs Node ${wanted.join('.')}, and this is ${process.versions.node}: run "npm ci" in ${root}, which brings the right one along; then "npm start", or "npm run -s bidwarden -- --help".\n`,
   )
   process.exitCode = 1
-} else {
+} else if (loadEnv(path.resolve('.env'))) {
   // What was compiled once is not compiled again.
   require('node:module').enableCompileCache(path.join(root, 'node_modules/.cache/compiled'))
   import('../src/cli/index.ts').then((cli) => cli.main(process.argv.slice(2)))
+}
+
+/** Sets what the file says, but for what is set already; false where it is there and cannot be read. */
+function loadEnv(file) {
+  const { statSync } = require('node:fs')
+  try {
+    const found = statSync(file, { throwIfNoEntry: false })
+    // A folder of that name is one of Python.
+    if (found && !found.isDirectory()) process.loadEnvFile(file)
+    return true
+  } catch (error) {
+    process.stderr.write(`${file} cannot be read: ${error.message}\n`)
+    process.exitCode = 1
+    return false
+  }
 }

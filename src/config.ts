@@ -3,6 +3,7 @@ import type { ApiKey } from './api/index.ts'
 import { type Accounts, accountsOf, missingCredentials, namesAccount, noticeUrl } from './config-accounts.ts'
 import { Env } from './config-env.ts'
 import { isLoopback } from './config-fields.ts'
+import { mistypedNames } from './config-names.ts'
 import { type SyncConfig, syncConfig, syncProblems } from './config-sync.ts'
 import type { PlatformSettings } from './connectors/index.ts'
 import type { LogLevel } from './log.ts'
@@ -63,16 +64,24 @@ export class ConfigError extends Error {
 /** The configuration of this process. @param more variables that count before those of the environment */
 export const readConfig = (more: NodeJS.ProcessEnv = {}): Config => parseConfig({ ...process.env, ...more })
 
-/** Reads an environment; throws {@link ConfigError}. An empty variable counts as not set. */
+/** Reads an environment; throws {@link ConfigError}. An empty variable counts as not set, a mistyped one is refused. */
 export function parseConfig(variables: NodeJS.ProcessEnv): Config {
   const set = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''))
+  const mistyped = mistypedNames(set, Object.keys(Env.shape))
   const parsed = Env.safeParse(set)
   if (!parsed.success)
-    throw wrong(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`))
+    throw wrong([
+      ...mistyped,
+      ...parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`),
+    ])
   const env = parsed.data
 
   const mode = (env.MOCK_MODE ?? !namesAccount(env)) ? 'mock' : 'live'
-  const problems = [...(mode === 'live' ? missingCredentials(env) : []), ...syncProblems(env, mode)]
+  const problems = [
+    ...mistyped,
+    ...(mode === 'live' ? missingCredentials(env) : []),
+    ...syncProblems(env, mode),
+  ]
   if (env.API_KEYS.length === 0 && (mode === 'live' || !isLoopback(env.HOST))) {
     const why = mode === 'live' ? 'in live mode' : `on ${env.HOST}, which other machines reach`
     problems.push(`API_KEYS: required ${why}; make one with npm run key`)

@@ -61,7 +61,7 @@ describe('the kind of a notice', () => {
   })
 
   it('keeps who sees billing addresses from spending a budget twice', async () => {
-    const harness = await startHarness({ OPENRTB_BUDGET: '0.1' })
+    const harness = await startHarness({ OPENRTB_BUDGET: '0.1', OPENRTB_MAX_REQUEST_SHARE: '1' })
     const first = await bids(harness, 20)
     expect(first).toHaveLength(20)
     for (const { burl } of first) await harness.get(`/openrtb2/notice/loss/${tokenOf(burl)}?loss=102`)
@@ -94,7 +94,7 @@ describe('a loss', () => {
   })
 
   it('is no more than evidence: who says it of every bid and bills them spends no budget twice again', async () => {
-    const harness = await startHarness({ OPENRTB_BUDGET: '0.1' })
+    const harness = await startHarness({ OPENRTB_BUDGET: '0.1', OPENRTB_MAX_REQUEST_SHARE: '1' })
     const round = async (): Promise<number> => {
       const made = await bids(harness, 20)
       for (const { lurl } of made) await harness.get(`${lurl}?loss=102`)

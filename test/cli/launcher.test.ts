@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { folder } from '../support/service.ts'
 
 const LAUNCHER = './bin/bidwarden.cjs'
 const { scripts, bin } = JSON.parse(readFileSync('package.json', 'utf8'))
@@ -37,7 +39,7 @@ describe('a machine with a Node of its own that does not fit', () => {
   it('can read the launcher', () => {
     const text = readFileSync(LAUNCHER, 'utf8')
     expect(text).not.toMatch(/\?\.|\?\?|\basync\b|\bawait\b|^import /m)
-    expect(text.split('else {')[0]).not.toContain("require('node:")
+    expect(text.split('} else ')[0]).not.toContain("require('node:")
   })
 })
 
@@ -46,5 +48,45 @@ describe('the right Node', () => {
     const { status, stdout, lines } = runBy(process.versions.node, '--version')
     expect({ status, lines }).toEqual({ status: 0, lines: [] })
     expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
+  })
+})
+
+describe('a file .env', () => {
+  /** What a command and the service say in a folder, with this environment. */
+  function runIn(cwd: string, env: Record<string, string>, ...args: string[]) {
+    const { status, stderr } = spawnSync(process.execPath, [resolve(LAUNCHER), ...args], {
+      ...{ cwd, encoding: 'utf8' },
+      env: { PATH: process.env['PATH'], ...env },
+    })
+    return { status, said: stderr }
+  }
+
+  it('is read by commands and by the service, and counts after what is set', () => {
+    const cwd = folder()
+    writeFileSync(join(cwd, '.env'), '# ours\nBIDWARDEN_URL="http://127.0.0.1:9"\nPORT=none\n')
+    expect(runIn(cwd, {}, 'budgets').said).toContain('http://127.0.0.1:9')
+    expect(runIn(cwd, { BIDWARDEN_URL: 'http://127.0.0.1:7' }, 'budgets').said).toContain(
+      'http://127.0.0.1:7',
+    )
+    expect(runIn(cwd, {}, 'start')).toMatchObject({ status: 1, said: expect.stringContaining('PORT') })
+    const mistyped = runIn(cwd, { PORT: '0', GOOGLE_ADS_BUGDET: '5' }, 'start')
+    expect(mistyped).toMatchObject({
+      status: 1,
+      said: expect.stringContaining(
+        'GOOGLE_ADS_BUGDET: is no variable that is read; did you mean GOOGLE_ADS_BUDGET?',
+      ),
+    })
+  })
+
+  it('may be a folder, and stops what is started when it cannot be read', () => {
+    const cwd = folder()
+    mkdirSync(join(cwd, '.env'))
+    expect(runIn(cwd, {}, '--version')).toEqual({ status: 0, said: '' })
+    const other = folder()
+    symlinkSync('.env', join(other, '.env'))
+    expect(runIn(other, {}, '--version')).toMatchObject({
+      status: 1,
+      said: expect.stringMatching(/^.*\.env cannot be read: ELOOP.*\n$/),
+    })
   })
 })

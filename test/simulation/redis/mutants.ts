@@ -47,11 +47,11 @@ export const REDIS_MUTANTS: Readonly<Record<string, readonly [seed: number, game
   ],
   'a fence is lifted before all have told': [17, HARSH, runs('if ready then lift() end', 'lift()')],
   'who was there when Redis lost its last writes is not waited for': [
-    97,
+    90,
     HARSH,
     runs('heardMs(entry) + req.leaseMs < lastMs and not owes(entry)', 'true', CONTROL),
   ],
-  'leases in Redis never end': [34, HARSH, runs('if lease.ends <= nowMs then', 'if false then')],
+  'leases in Redis never end': [35, HARSH, runs('if lease.ends <= nowMs then', 'if false then')],
   'forfeited money never becomes spend in Redis': [1, MILD, runs('book(d.one.at, d.one.rest)', '')],
   'forfeits are forgotten in Redis': [
     1,
@@ -69,12 +69,12 @@ export const REDIS_MUTANTS: Readonly<Record<string, readonly [seed: number, game
     runs('math.min(slot - SLOTS - 1, newest)', 'math.min(slot - SLOTS / 10, newest)'),
   ],
   'a bill is booked twice in Redis': [
-    2,
+    5,
     MILD,
     runs("local earlier = redis.call('ZSCORE', K_BILLED, b.id)", 'local earlier = false'),
   ],
   'what operators change in Redis is not noted': [
-    5,
+    24,
     MILD,
     runs("redis.call('ZADD', K_CHANGES, version, name)", '', CONTROL),
   ],
