@@ -7,6 +7,7 @@ import { postgresBin } from './support/postgres.ts'
 const TOOLS = [
   { command: 'promtool', debianPackage: 'prometheus', why: 'checks alert rules, queries and metrics' },
   { command: 'redis-server', debianPackage: 'redis-server', why: 'the tests start private ones' },
+  { command: 'prlimit', debianPackage: 'util-linux', why: 'makes writes to files fail' },
   { command: 'postgres', debianPackage: 'postgresql', why: 'the read stack runs on it as well' },
 ]
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { messageOf } from '../errors.ts'
 import type { WriteFailure } from './disk-error.ts'
 import type { Outcome } from './disk-thread.ts'
 
@@ -7,11 +8,11 @@ export type DiskState =
   | { readonly is: 'open' }
   /** What was refused is written as soon as there is space, before anything else. */
   | { readonly is: 'full'; readonly detail: string }
-  /** For good: what is on the disk is read again by the next start. */
+  /** What is on the disk is read again first: by {@link Options.reopen}, and where there is none by the next start. */
   | { readonly is: 'broken'; readonly detail: string }
   | { readonly is: 'closed'; readonly detail: string }
 
-/** A full disk is tried again this often. */
+/** A full disk is tried again this often, and a file that cannot be used is opened anew. */
 const RETRY_MS = 1_000
 
 /** Entries that go to the disk together, and those who wait for it. */
@@ -32,6 +33,11 @@ interface Options {
   readonly refusal: (detail: string) => Error
   /** Called whenever something is on the disk, also what was refused at first. */
   readonly onWritten?: () => void
+  /**
+   * Opens the file of a broken writer anew, reading what is on the disk; rejects while it cannot. What was refused is
+   * written again then, so entries of which some are on the disk already must do no harm.
+   */
+  readonly reopen?: () => Promise<void>
 }
 
 /** Writes what comes in one turn of the event loop, or during the write before, in one commit. */
@@ -88,11 +94,28 @@ export class GroupCommit<E> {
   /** To be told of what goes wrong between two writes. */
   fail(failure: WriteFailure): void {
     if (this.#state.is === 'closed' || this.#state.is === 'broken') return
-    this.#state = failure
+    this.#stopUntilRetried(failure)
     const waiting = this.#next
     this.#next = undefined
     if (waiting) this.#refuse(waiting, failure.detail)
-    if (failure.is === 'full') this.#options.clock.after(RETRY_MS, () => this.#retry())
+  }
+
+  #stopUntilRetried(failure: WriteFailure): void {
+    this.#state = failure
+    const { clock, reopen } = this.#options
+    if (failure.is === 'full') clock.after(RETRY_MS, () => this.#retry(failure))
+    else if (reopen) clock.after(RETRY_MS, () => this.#reopen(failure, reopen))
+  }
+
+  async #reopen(failure: WriteFailure, reopen: () => Promise<void>): Promise<void> {
+    if (this.#state !== failure) return
+    try {
+      await reopen()
+    } catch (error) {
+      if (this.#state === failure) this.#stopUntilRetried({ is: 'broken', detail: messageOf(error) })
+      return
+    }
+    await this.#retry(failure)
   }
 
   #batch(): Batch<E> {
@@ -127,20 +150,20 @@ export class GroupCommit<E> {
     written.reject(this.#options.refusal(detail))
   }
 
-  /** Writes what was kept, in the order it came; then more is taken. */
-  async #retry(): Promise<void> {
-    if (this.#state.is !== 'full') return
+  /** Writes what was kept since this failure, in the order it came; then more is taken. */
+  async #retry(failure: WriteFailure): Promise<void> {
+    if (this.#state !== failure) return
     const kept = this.#kept
     this.#kept = []
     const written = await this.#writer.write(kept)
     if (written.is !== 'written') {
       this.#kept = [...kept, ...this.#kept]
-      this.fail(written)
+      if (this.#state === failure) this.#stopUntilRetried(written)
       return
     }
     this.#options.onWritten?.()
     // More may have been refused meanwhile.
-    if (this.#kept.length > 0) await this.#retry()
-    else if (this.#state.is === 'full') this.#state = { is: 'open' }
+    if (this.#kept.length > 0) await this.#retry(failure)
+    else if (this.#state === failure) this.#state = { is: 'open' }
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { DiskThread, GroupCommit, type WriteFailure } from '../disk/index.ts'
+import { DiskThread, GroupCommit } from '../disk/index.ts'
 import { messageOf } from '../errors.ts'
 import {
   type Entry,
@@ -32,41 +32,67 @@ const OPEN: RecordsState = { is: 'open' }
 /** Records in `DATA_DIR/records.db`, written by a thread: what comes during one write shares the next. */
 export class DiskRecords implements Records {
   readonly lasts = true
-  readonly #thread: DiskThread<RecordsTraffic>
+  readonly #options: DiskRecordsOptions
   readonly #commits: GroupCommit<Entry>
+  #thread: DiskThread<RecordsTraffic>
+  /** The thread that is being put in the place of one whose file cannot be used. */
+  #reopening: Promise<void> | undefined
 
   /**
-   * Opens the records of a directory for this process alone.
+   * Opens the records of a directory for this process alone. After an error of the disk, or the end of the thread, they
+   * are opened anew until they can be used again.
    *
    * @throws DiskError when they are in use, damaged or not writable; they are never begun anew in place of some that were there
    */
-  static async open({ directory, clock, keep, onWritten }: DiskRecordsOptions): Promise<DiskRecords> {
-    const how: OpenRecords = { directory, atMs: Math.floor(clock.nowMs()), keep }
-    let failed: (failure: WriteFailure) => void = () => {}
-    const program = new URL('./records-worker.ts', import.meta.url)
-    const thread = new DiskThread<RecordsTraffic>('records', program, how, (failure) => failed(failure))
-    await thread.opened
-    const records = new DiskRecords(thread, clock, onWritten)
-    failed = (failure) => records.#commits.fail(failure)
-    return records
+  static async open(options: DiskRecordsOptions): Promise<DiskRecords> {
+    const records = new DiskRecords(options)
+    try {
+      await records.#thread.opened
+      return records
+    } catch (error) {
+      await records.close()
+      throw error
+    }
   }
 
-  private constructor(
-    thread: DiskThread<RecordsTraffic>,
-    clock: Clock,
-    onWritten: DiskRecordsOptions['onWritten'],
-  ) {
-    this.#thread = thread
+  private constructor(options: DiskRecordsOptions) {
+    const { clock, onWritten } = options
+    this.#options = options
     const timed = {
-      async write(entries: readonly Entry[]) {
+      write: async (entries: readonly Entry[]) => {
         const startedMs = clock.elapsedMs()
-        const outcome = await thread.write(entries)
+        const outcome = await this.#thread.write(entries)
         onWritten?.(clock.elapsedMs() - startedMs)
         return outcome
       },
-      close: () => thread.close(),
+      close: async () => {
+        await this.#reopening?.catch(() => undefined)
+        await this.#thread.close()
+      },
     }
-    this.#commits = new GroupCommit(timed, { clock, refusal: (detail) => new RecordsUnavailable(detail) })
+    this.#commits = new GroupCommit(timed, {
+      clock,
+      refusal: (detail) => new RecordsUnavailable(detail),
+      reopen: () => (this.#reopening = this.#reopen()),
+    })
+    this.#thread = this.#start(false)
+  }
+
+  #start(isReopened: boolean): DiskThread<RecordsTraffic> {
+    const { directory, clock, keep } = this.#options
+    const how: OpenRecords = { directory, atMs: Math.floor(clock.nowMs()), keep, isReopened }
+    const program = new URL('./records-worker.ts', import.meta.url)
+    const thread = new DiskThread<RecordsTraffic>('records', program, how, (failure) => {
+      if (this.#thread === thread) this.#commits.fail(failure)
+    })
+    return thread
+  }
+
+  async #reopen(): Promise<void> {
+    await this.#thread.close()
+    const thread = this.#start(true)
+    await thread.opened
+    this.#thread = thread
   }
 
   get state(): RecordsState {

@@ -22,6 +22,8 @@ export interface OpenRecords {
   /** By the wall clock. */
   readonly atMs: number
   readonly keep: Keep
+  /** By the process that used them last, since an error of the disk. */
+  readonly isReopened?: boolean
 }
 
 /** How much of the past is kept. */
@@ -116,7 +118,7 @@ export class RecordsFile {
    * @throws DiskError
    */
   static open(how: OpenRecords): RecordsFile {
-    const { directory, atMs } = how
+    const { directory, atMs, isReopened = false } = how
     makeDirectory(directory)
     let lock: DirectoryLock | undefined
     let database: DatabaseSync | undefined
@@ -124,9 +126,12 @@ export class RecordsFile {
       lock = new DirectoryLock(directory, RECORDS.name, isoTime(atMs))
       const { before } = lock
       database = openDatabase(directory, RECORDS, {
-        hasLog: before?.is === 'open',
+        // Where the thread ended by itself, SQLite has removed it.
+        hasLog: before?.is === 'open' && !isReopened,
         mustExist: before !== undefined && before.entries > 0,
       })
+      // After a failed fsync the log may read as it is not on the disk: nothing is put behind that.
+      if (isReopened) checkpoint(database)
       return new RecordsFile(lock, database, how)
     } catch (error) {
       database?.close()
