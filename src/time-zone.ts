@@ -1,5 +1,5 @@
 /** Longer than any name of a time zone, in characters; also what the database keeps. */
-export const MAX_TIME_ZONE_CHARS = 64
+const MAX_TIME_ZONE_CHARS = 64
 
 /**
  * Whether days can be told in a time zone: every name that `Intl.DateTimeFormat` takes, so also the current names of zones that
