@@ -307,7 +307,9 @@ describe('POST /openrtb2/{seat}/bid', () => {
     })
     expect((await auction(harness)).status).toBe(204)
     harness.clock.advance(60_000)
-    expect(harness.logged).toContainEqual(expect.objectContaining({ seat: 'example', requests: 2, limitMs: 50 }))
+    expect(harness.logged).toContainEqual(
+      expect.objectContaining({ seat: 'example', requests: 2, limitMs: 50 }),
+    )
   })
 
   it('sheds nothing while it starts, and by the machine later, where no limit is set', async () => {
