@@ -26,6 +26,7 @@ const TOP = [
   'platform-wiring.ts',
   'sync-wiring.ts',
   'records-wiring.ts',
+  'notice-wiring.ts',
   'banner.ts',
 ]
 const SRC = 'src'

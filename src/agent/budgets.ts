@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { z } from '@hono/zod-openapi'
 import type { Route } from '../api/index.ts'
-import { type Ctx, check, ok, readJson } from '../api/index.ts'
+import { type Ctx, check, ok, readJson, TimeZone } from '../api/index.ts'
 import { AppError } from '../errors.ts'
 import { micros, toUnits } from '../money.ts'
 import {
@@ -24,14 +24,6 @@ const MAX_PAUSED_SCOPES = 2 * MAX_SCOPES
 /** Budgets that the store is asked for, and that are put into an answer, in one go. */
 const AT_ONCE = 100
 
-const Timezone = z
-  .string()
-  .refine(
-    (name) => Intl.supportedValuesOf('timeZone').includes(name) || name === 'UTC',
-    'must be an IANA time zone',
-  )
-  .openapi({ type: 'string', example: 'Europe/Berlin' })
-
 const LimitInput = z
   .discriminatedUnion('kind', [
     z.strictObject({
@@ -39,7 +31,7 @@ const LimitInput = z
       windowSeconds: z.number().int().min(1).max(MAX_WINDOW_SECONDS),
       max: Money,
     }),
-    z.strictObject({ kind: z.literal('day'), timezone: Timezone, max: Money }),
+    z.strictObject({ kind: z.literal('day'), timezone: TimeZone, max: Money }),
     z.strictObject({ kind: z.literal('lifetime'), max: Money }),
   ])
   .openapi('Limit')

@@ -25,8 +25,10 @@ const REQUEST_MS = 30_000
 const LOOK_FOR_LATE_MS = 5_000
 /** What is left of a body is read for so long after the answer, so that the client gets to see it. */
 const LINGER_MS = 500
-/** A request that is not answered by then is cut off. */
+/** A request that is not answered by then is cut off; a bid whose platform is slow needs so long. */
 const DRAIN_MS = 10_000
+/** An answer that has begun and is not read by then is cut off, such as a long report to a slow reader. */
+const READ_MS = 2_000
 const CLOSE_IDLE_MS = 20
 
 /** Serves requests, `rest` what `direct` has left; rejects when the address cannot be had. */
@@ -104,11 +106,16 @@ function drain(server: Server, underWay: UnderWay, clock: Clock): Promise<void> 
   for (const response of underWay.responses) response.shouldKeepAlive = false
   return new Promise((resolve) => {
     const cancel = clock.after(DRAIN_MS, () => server.closeAllConnections())
+    // Repeated: others begin to be answered meanwhile.
+    const stopCutting = every(clock, READ_MS, () => {
+      for (const response of underWay.responses) if (response.headersSent) response.destroy()
+    })
     // Bid requests are not tracked, which would cost each of them more than this costs all: a connection whose last
     // answer did not say that it closes is idle a moment later.
     const stopClosing = every(clock, CLOSE_IDLE_MS, () => server.closeIdleConnections())
     server.close(() => {
       cancel()
+      stopCutting()
       stopClosing()
       resolve()
     })

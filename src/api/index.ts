@@ -24,3 +24,4 @@ export {
 } from './json.ts'
 export { type Answer, ok, problemAnswer, shown } from './problem.ts'
 export { mount, ProblemBody, type Route } from './routes.ts'
+export { TimeZone } from './time-zone.ts'

@@ -15,6 +15,7 @@ import { type CloudEvent, createEventStream, emit, publishWaiting } from './even
 import { forgetOld, type Keep } from './forget-old.ts'
 import { retryDue, runSchedules, settleLeftOver, settleSyncs } from './jobs/index.ts'
 import { planNotice, sendNotices } from './mail/index.ts'
+import { createNotifier } from './notify.ts'
 import { createTokenKeeper, type OauthClient } from './oauth/index.ts'
 import { type OwnSpendOf, type SpendSummary, summariseSpend } from './reconcile/index.ts'
 import type { FileStore } from './reports/index.ts'
@@ -196,17 +197,14 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
   const senders = options.connectors.filter(({ mail }) => mail).map(({ type }) => type)
   const notices = { store, log, calls, connectorOf, ...options.notifyMail }
 
+  const { notifyUrl, timeoutMs } = options
+  const notify =
+    notifyUrl === undefined ? undefined : createNotifier({ url: notifyUrl, http, timeoutMs, log })
+
   async function publish(event: CloudEvent, orgId: number): Promise<void> {
     await planNotice(store, clock, senders, event, orgId)
     await stream?.append(event, orgId)
-    if (event.type === 'sync_failed' && options.notifyUrl !== undefined) {
-      const headers = { 'content-type': 'application/cloudevents+json' }
-      const sent = await http.send(
-        { method: 'POST', url: options.notifyUrl, headers, body: JSON.stringify(event) },
-        options.timeoutMs,
-      )
-      if (sent.is !== 'answered') log.warn({ detail: sent.detail }, 'the notification was not taken')
-    }
+    if (event.type === 'sync_failed') notify?.(event)
     outside.onEvent(event)
   }
 

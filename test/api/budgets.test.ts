@@ -124,6 +124,34 @@ describe('budgets over HTTP', () => {
     expect((await bid({ platform: 'meta' })).status).toBe(200)
   })
 
+  it.each(['Asia/Kolkata', 'Europe/Kyiv', 'Etc/UTC', 'US/Pacific', 'America/Nuuk', '+05:30'])(
+    'counts the day of %s, in a budget and in a campaign',
+    async (timezone) => {
+      const { send, bid } = await startHarness()
+      const limits = [{ kind: 'day', timezone, max: 50 }]
+      expect(await send('PUT', GOOGLE, { limits })).toMatchObject({ status: 200, body: { limits } })
+      expect((await bid({ bidAmount: 30 })).status).toBe(200)
+      const refused = (await bid({ bidAmount: 30 })).body
+      const clockAt = { timeZone: timezone, timeStyle: 'medium' } as const
+      // The day ends a moment after midnight.
+      const passes = Date.parse(refused.wouldPassAt) - 1
+      expect(new Intl.DateTimeFormat('sv-SE', clockAt).format(passes)).toMatch(/^(23:59:59|00:00:0\d)$/)
+      const campaign = {
+        ...{
+          seat: 'example',
+          advertiserDomain: 'shop.example',
+          price: { cpmPerLtv: 1, minCpm: 1, maxCpm: 2 },
+        },
+        ...{ limits, activeHours: { timezone } },
+        creatives: [{ id: 'a', type: 'banner', sizes: [{ w: 300, h: 250 }], markup: '<b></b>' }],
+      }
+      expect(await send('PUT', '/v1/campaigns/zoned', campaign)).toMatchObject({
+        status: 200,
+        body: { limits },
+      })
+    },
+  )
+
   it.each([
     ['limits.0.max', { limits: [sliding(-1)] }],
     ['limits.0.windowSeconds', { limits: [sliding(1, 0)] }],

@@ -52,6 +52,13 @@ describe('synchronising a connection', () => {
     expect(await put('* * * * * *')).toMatchObject({ status: 400, body: { field: 'cron' } })
     expect(await put('nonsense')).toMatchObject({ status: 400, body: { field: 'cron' } })
     expect((await put('0 14 * * *', 'Europe/Berlin')).body.next_at).toBe('2026-11-20T13:00:00.000Z')
+    for (const name of ['Asia/Kolkata', 'Asia/Calcutta', '+05:30'])
+      expect((await put('0 14 * * *', name)).body.next_at).toBe('2026-11-21T08:30:00.000Z')
+    expect(await put('0 14 * * *', 'Mars/Olympus')).toMatchObject({
+      status: 400,
+      body: { field: 'timezone' },
+    })
+    expect((await put('0 14 * * *', 'Europe/Berlin')).status).toBe(200)
     const path = `/api/v1/integrations/${id}/jobs`
     reads.clock.advance(3_600_000)
     const { body } = await reads.until(path, ({ jobs }) => jobs.length > 0)

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { IANAZone } from 'luxon'
+import { TimeZone } from '../../api/index.ts'
 import type { Micros } from '../../money.ts'
 import type { LimitSpec } from '../../shield/index.ts'
 import { Money } from '../bid-request.ts'
@@ -32,9 +32,6 @@ const Mimes = z
   .array(z.string().regex(/^[\w.+-]+\/[\w.+-]+$/, 'must be a media type such as video/mp4'))
   .min(1)
 const Codes = z.array(z.int().min(0)).default([])
-const Zone = z
-  .string()
-  .refine((zone) => IANAZone.isValidZone(zone), 'must be a time zone such as Europe/Berlin')
 const Side = z.int().min(1).max(MAX_SIDE)
 const Size = z.strictObject({ w: Side, h: Side })
 const MINUTE_S = 60
@@ -50,7 +47,7 @@ const LimitInput = z.discriminatedUnion('kind', [
       .default(10 * MINUTE_S),
     max: Money,
   }),
-  z.strictObject({ kind: z.literal('day'), timezone: Zone.default('UTC'), max: Money }),
+  z.strictObject({ kind: z.literal('day'), timezone: TimeZone.default('UTC'), max: Money }),
   z.strictObject({ kind: z.literal('lifetime'), max: Money }),
 ])
 
@@ -173,7 +170,7 @@ export const CampaignSpec = z
       .prefault({}),
     activeHours: z
       .strictObject({
-        timezone: Zone,
+        timezone: TimeZone,
         /** 1 Monday to 7 Sunday. */
         days: z.array(z.int().min(1).max(7)).min(1).default([1, 2, 3, 4, 5, 6, 7]),
         /** From the full hour `from` until the full hour `to`; across midnight where `from` is later. */

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { type Ctx, check, ok, type Route, readJson } from '../../api/index.ts'
+import { type Ctx, check, ok, type Route, readJson, TimeZone } from '../../api/index.ts'
 import { isoTime } from '../../clock.ts'
 import { AppError } from '../../errors.ts'
 import { checkReports, connect, disconnect, findConnection, testConnection } from '../connections.ts'
@@ -46,7 +46,7 @@ const Create = z.strictObject({
 })
 const ScheduleBody = z.strictObject({
   cron: z.string().min(1).max(100).nullable(),
-  timezone: z.string().max(64).default('UTC'),
+  timezone: TimeZone.default('UTC'),
 })
 const answer = (description: string, schema: z.ZodType = z.looseObject({})) => ({
   200: { description, schema },

@@ -1,4 +1,4 @@
-import { IANAZone } from 'luxon'
+import { isTimeZone } from '../../time-zone.ts'
 import type { DateRange } from './read-connector.ts'
 
 const DAY_MS = 86_400_000
@@ -22,4 +22,4 @@ export function slicesOf({ start, end }: DateRange, days: number): DateRange[] {
 
 /** The account's time zone, or UTC where the platform names one that is not known here. */
 export const zoneOf = (timezone: string | undefined): string =>
-  timezone !== undefined && IANAZone.isValidZone(timezone) ? timezone : 'utc'
+  timezone !== undefined && isTimeZone(timezone) ? timezone : 'utc'

@@ -1,6 +1,7 @@
 import { DateTime } from 'luxon'
 import { AppError } from '../../errors.ts'
 import type { ConnectorRow } from '../connections.ts'
+import { zoneOf } from '../connectors/dates.ts'
 import type { ConnectorType, DateRange, SpendReport } from '../connectors/read-connector.ts'
 import { type ReportId, readRows } from '../reports/index.ts'
 import type { Store } from '../store/index.ts'
@@ -154,7 +155,7 @@ async function readingsOf(
 
 /** The days of a range, from midnight to midnight where the account is. */
 function* daysOf({ start, end }: DateRange, timezone: string | undefined) {
-  const zone = timezone ?? 'utc'
+  const zone = zoneOf(timezone)
   for (let day = DateTime.fromISO(start, { zone }); ; day = day.plus({ days: 1 })) {
     const date = day.toISODate() ?? ''
     if (!day.isValid || date > end) return

@@ -2,6 +2,7 @@ import { DateTime } from 'luxon'
 import type { Clock } from '../../clock.ts'
 import { AppError } from '../../errors.ts'
 import type { ConnectorRow } from '../connections.ts'
+import { zoneOf } from '../connectors/dates.ts'
 import type { ConnectorType, ReadConnector } from '../connectors/read-connector.ts'
 import type { Store } from '../store/index.ts'
 import { infoOf } from '../work/index.ts'
@@ -70,7 +71,7 @@ export async function summariseSpend({
 }
 
 function latestDays(clock: Clock, row: ConnectorRow) {
-  const today = DateTime.fromMillis(clock.nowMs(), { zone: infoOf(row).timezone ?? 'utc' })
+  const today = DateTime.fromMillis(clock.nowMs(), { zone: zoneOf(infoOf(row).timezone) })
   return { start: today.minus({ days: DAYS - 1 }).toISODate() ?? '', end: today.toISODate() ?? '' }
 }
 

@@ -19,7 +19,7 @@ export interface Worker {
 /** Looks for work that no nudge tells of: waits that are over, leases that ended, jobs of other processes. */
 const POLL_MS = 500
 /** Calls that are under way at a stop may take so long. */
-const LAST_CALLS_MS = 5_000
+const LAST_CALLS_MS = 2_000
 
 /** Jobs of one organisation that run at once: a quarter of the places, one at least, is left to the others. */
 const placesOfOne = (maxConcurrent: number): number =>

@@ -1,0 +1,16 @@
+/** Longer than any name of a time zone, in characters; also what the database keeps. */
+const MAX_TIME_ZONE_CHARS = 64
+
+/**
+ * Whether days can be told in a time zone: every name that `Intl.DateTimeFormat` takes, so also the current names of zones that
+ * `Intl.supportedValuesOf` lists by their old ones (Asia/Kolkata, Europe/Kyiv), links (US/Pacific, Etc/UTC) and offsets (+05:30).
+ */
+export function isTimeZone(name: string): boolean {
+  if (name.length > MAX_TIME_ZONE_CHARS) return false
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== ''
+  } catch (error) {
+    if (error instanceof RangeError) return false
+    throw error
+  }
+}
