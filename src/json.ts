@@ -29,7 +29,7 @@ class NotJson extends Error {
  * @throws JsonTooDeep before anything is built
  */
 export function parseJson(text: string): ReturnType<typeof JSON.parse> {
-  if (isTooDeep(text)) throw new JsonTooDeep()
+  if (isDeeperThan(text, MAX_JSON_DEPTH)) throw new JsonTooDeep()
   try {
     return JSON.parse(text)
   } catch {
@@ -44,15 +44,16 @@ const CURLY = 0x20
 const OPENING = 0x7b
 const CLOSING = 0x7d
 
-function isTooDeep(text: string): boolean {
-  if (text.length <= MAX_JSON_DEPTH) return false
+/** Whether the JSON of a text has more levels of objects and arrays. */
+export function isDeeperThan(text: string, levels: number): boolean {
+  if (text.length <= levels) return false
   let depth = 0
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
     if (code === QUOTE) at = endOfString(text, at)
     else if ((code | CURLY) === OPENING) {
       depth += 1
-      if (depth > MAX_JSON_DEPTH) return true
+      if (depth > levels) return true
     } else if ((code | CURLY) === CLOSING) depth -= 1
   }
   return false

@@ -20,6 +20,7 @@ import {
   OPENRTB_SCOPE,
   overdraftLabel,
   ownParts,
+  type Part,
   platformScope,
   recordVerification,
   restoreBids,
@@ -37,6 +38,7 @@ import { createFallback } from './fallback/index.ts'
 import { createHttpClient } from './http.ts'
 import { createLog, type Logger } from './log.ts'
 import { createMetrics } from './metrics.ts'
+import { checkNoticeSecret } from './notice-wiring.ts'
 import { connectPlatforms } from './platform-wiring.ts'
 import { PLATFORMS } from './platforms/index.ts'
 import { startRecords } from './records-wiring.ts'
@@ -166,6 +168,13 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     opened.push(watchRefusals(agent, config.store.is === 'redis'))
 
     const noticeSecret = config.bidder.noticeSecret ?? ownNoticeSecret(config.store)
+    const noticeParts: Part[] = []
+    if (config.records.is === 'disk' && signsBeyondRestart(config)) {
+      const { directory } = config.records
+      const check = await checkNoticeSecret({ directory, secret: noticeSecret, clock, log })
+      opened.push(check.stop)
+      noticeParts.push(check.part)
+    }
     const seen = keepSeen(clock, records, recovered)
     const office = new PostOffice()
     const mail = store.mail ?? (isShared ? office : undefined)
@@ -201,7 +210,7 @@ export async function startService(config: Config, outside: Outside = {}): Promi
     opened.push(() => front.close())
     const app = createApp({
       agent,
-      parts: [...ownParts(agent), ...readParts(reads)],
+      parts: [...ownParts(agent), ...readParts(reads), ...noticeParts],
       deferred,
       keys,
       authorize,
@@ -231,6 +240,10 @@ function ownNoticeSecret(store: StoreSettings): string {
   const make = () => randomBytes(32).toString('hex')
   return store.is === 'sqlite' ? secretInFolder(store.directory, 'notices.key', make) : make()
 }
+
+/** Whether the next start is to know the notice addresses of this one. */
+const signsBeyondRestart = ({ store, bidder }: Config): boolean =>
+  store.is === 'sqlite' || bidder.noticeSecret !== undefined
 
 /** The budgets that the configuration sets. */
 function defineBudgets(budget: BudgetManager, config: Config): Scope[] {

@@ -7,6 +7,7 @@ import { type ScopeStats, tightest } from '../shield/index.ts'
 import { type Agent, platformScope } from './agent.ts'
 import { explain } from './decide.ts'
 import { BID_STATUSES, type DecisionRecord } from './decisions.ts'
+import { listedExplanation, ShownExplanation, shownExplanation } from './explanation.ts'
 import type { BidResult } from './place-bid.ts'
 
 const BudgetBrief = z
@@ -54,7 +55,7 @@ export const BidRecord = z
     cap: z.number().optional(),
     basis: z.looseObject({ is: z.enum(['request', 'predictor', 'history']) }).optional(),
     explanation: z.string().optional(),
-    callerExplanation: z.string().optional(),
+    callerExplanation: ShownExplanation.optional(),
     requested: z.object({
       platform: z.string(),
       predictedLtv: z.number().optional(),
@@ -131,7 +132,7 @@ export function recordBody(record: DecisionRecord): z.output<typeof BidRecord> {
     cap: money(decision?.cap),
     basis: decision?.basis,
     explanation: decision && explain(decision, request),
-    callerExplanation: request.explanation,
+    callerExplanation: shownExplanation(request.explanation),
     requested: withoutUndefined({
       platform: request.platform,
       predictedLtv: money(request.predictedLtv),
@@ -143,6 +144,15 @@ export function recordBody(record: DecisionRecord): z.output<typeof BidRecord> {
     platformRef: record.platformRef,
     latencyMs: roundMs(record.latencyMs),
     history: record.history.map(({ atMs, status }) => ({ at: isoTime(atMs), status })),
+  })
+}
+
+/** A decision record as it is listed. */
+export function listedBody(record: DecisionRecord): z.output<typeof BidRecord> {
+  const { request } = record
+  return recordBody({
+    ...record,
+    request: { ...request, explanation: listedExplanation(request.explanation) },
   })
 }
 

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { isCurrency, MAX_UNITS, type Micros, MoneyError, microsFloor, parseMoney } from '../money.ts'
 import { PLATFORMS } from '../platforms/index.ts'
+import { ExplanationField } from './explanation.ts'
 
 /** A JSON number of currency units, read exactly into micros. */
 export const Money = z
@@ -57,7 +58,7 @@ export const BidRequest = z
     bidAmount: PositiveMoney.optional(),
     confidence: Confidence.optional(),
     currency: Currency.optional(),
-    explanation: z.string().max(2000).optional(),
+    explanation: ExplanationField.optional(),
     dryRun: z.boolean().optional(),
   })
   .openapi('BidRequest')

@@ -15,7 +15,7 @@ import {
 import { AppError, type ErrorCode } from '../errors.ts'
 import { PLATFORMS } from '../platforms/index.ts'
 import type { Agent } from './agent.ts'
-import { BidAnswer, BidRecord, bidAnswer, recordBody } from './bid-answer.ts'
+import { BidAnswer, BidRecord, bidAnswer, listedBody, recordBody } from './bid-answer.ts'
 import { recordsError } from './bid-refusal.ts'
 import { BidBatch, BidRequest } from './bid-request.ts'
 import { BID_STATUSES } from './decisions.ts'
@@ -149,7 +149,7 @@ export function bidRoutes({ agent, deferred, keys }: BidRouteDeps): Route[] {
       query: ListQuery,
       answers: { 200: { description: 'Decision records', schema: z.object({ bids: z.array(BidRecord) }) } },
       refusals: ['invalid_request'],
-      handle: (c) => ok({ bids: agent.decisions.list(check(ListQuery, c.req.query())).map(recordBody) }),
+      handle: (c) => ok({ bids: agent.decisions.list(check(ListQuery, c.req.query())).map(listedBody) }),
     },
     {
       method: 'get',

@@ -5,7 +5,7 @@ import { fastBid } from './fast-bid.ts'
 
 const odd = fc.oneof(
   fc.anything(),
-  fc.constantFrom('', 'x'.repeat(129), 'x'.repeat(2001), "c1' OR", 'US', null, 0, -1, NaN),
+  fc.constantFrom('', 'x'.repeat(129), 'x'.repeat(8_193), "c1' OR", 'US', null, 0, -1, NaN),
 )
 const good = {
   customerId: fc.string({ minLength: 1, maxLength: 128 }),
@@ -15,7 +15,11 @@ const good = {
   bidAmount: fc.integer({ min: 1, max: 1e9 }).map((cents) => cents / 100),
   confidence: fc.double({ min: 0, max: 1, noNaN: true }),
   currency: fc.constantFrom('USD', 'JPY', 'EUR'),
-  explanation: fc.string({ maxLength: 50 }),
+  explanation: fc.oneof(
+    fc.string({ maxLength: 50 }),
+    fc.object(),
+    fc.array(fc.jsonValue(), { maxLength: 9 }),
+  ),
   dryRun: fc.boolean(),
 }
 const goodBody = fc.record(good, { requiredKeys: ['customerId', 'campaignId', 'platform'] })

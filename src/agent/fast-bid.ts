@@ -1,6 +1,7 @@
 import { isCurrency, MAX_UNITS, type Micros, MoneyError, microsFloor, parseMoney } from '../money.ts'
 import { PLATFORMS } from '../platforms/index.ts'
 import { BidRequest } from './bid-request.ts'
+import { readExplanation } from './explanation.ts'
 
 const FIELDS = new Set(Object.keys(BidRequest.shape))
 const TARGETS: ReadonlySet<unknown> = new Set([...PLATFORMS, 'auto'])
@@ -31,7 +32,8 @@ export function fastBid(body: unknown): BidRequest | undefined {
   if (confidence !== undefined && !(typeof confidence === 'number' && confidence >= 0 && confidence <= 1))
     return undefined
   if (currency !== undefined && !(typeof currency === 'string' && isCurrency(currency))) return undefined
-  if (explanation !== undefined && !isText(explanation, 2000)) return undefined
+  const why = explanation === undefined ? undefined : readExplanation(explanation)
+  if (explanation !== undefined && why === undefined) return undefined
   if (dryRun !== undefined && typeof dryRun !== 'boolean') return undefined
   const ltv = prediction(predictedLtv)
   const amount = money(bidAmount)
@@ -44,7 +46,7 @@ export function fastBid(body: unknown): BidRequest | undefined {
     bidAmount: amount,
     confidence,
     currency,
-    explanation,
+    explanation: why,
     dryRun,
   }
 }

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { startHarness } from '../support/harness.ts'
 
 describe('POST /v1/bids', () => {
@@ -208,6 +209,70 @@ describe('POST /v1/bids', () => {
     const wanted = { customerId: 'a', campaignId: 'c', platform: 'meta', predictedLtv: 9, bidAmount: 1 }
     expect((await post([JSON.stringify(wanted)])).status).toBe(200)
     expect((await post(Array.from({ length: 40 }, () => 'x'.repeat(10_000)))).status).toBe(413)
+  })
+})
+
+/** The bodies of all requests that leave this process from now on, but for those to the service itself. */
+function bodiesSent(url: string): string[] {
+  const sent: string[] = []
+  const onRequest = (message: unknown) => {
+    const { request } = message as { request: { origin: unknown; body: unknown } }
+    if (String(request.origin) !== url) sent.push(String(request.body))
+  }
+  subscribe('undici:request:create', onRequest)
+  onTestFinished(() => void unsubscribe('undici:request:create', onRequest))
+  return sent
+}
+
+describe('an explanation', () => {
+  const nested = (levels: number): unknown => (levels === 0 ? 'end' : [nested(levels - 1)])
+
+  it.each([
+    ['a text', 'big spender'],
+    ['a long text', 'é'.repeat(4_096)],
+    ['attributions', { recency: 0.1 + 0.2, orders: [3, null], 'größe "x"': { __type: true } }],
+    ['a list', [{ feature: 'recency', weight: -1.5e-7 }]],
+    ['what is empty', {}],
+    ['many levels', nested(32)],
+  ])('may be %s; it is kept as sent and stays here', async (_, explanation) => {
+    const { bid, get, url, logged } = await startHarness()
+    const sent = bodiesSent(url)
+    for (const platform of ['google_ads', 'meta', 'tradedesk']) {
+      const placed = await bid({ platform, explanation, bidAmount: 1 })
+      expect(placed.status).toBe(200)
+      expect((await get(`/v1/bids/${placed.body.bidId}`)).body.callerExplanation).toEqual(explanation)
+      if (platform !== 'meta') expect(sent.join()).toContain(placed.body.bidId)
+    }
+    const outside = sent.join() + JSON.stringify(logged)
+    for (const word of ['big spender', 'éé', 'recency', '[[[[']) expect(outside).not.toContain(word)
+  })
+
+  it('that is long or JSON is left out of lists', async () => {
+    const { bid, get } = await startHarness()
+    for (const explanation of ['short', { a: 1 }, 'x'.repeat(2_001)]) await bid({ explanation, bidAmount: 1 })
+    const { bids } = (await get('/v1/bids')).body
+    expect(bids.map((one: { callerExplanation?: unknown }) => one.callerExplanation)).toEqual([
+      undefined,
+      undefined,
+      'short',
+    ])
+  })
+
+  it.each([
+    ['x'.repeat(8_193)],
+    ['é'.repeat(4_097)],
+    [{ a: 'x'.repeat(8_185) }],
+    [nested(33)],
+    [null],
+    [5],
+    [true],
+  ])('is refused by name: %j', async (explanation) => {
+    const { bid, send } = await startHarness()
+    expect(await bid({ explanation })).toMatchObject({ status: 400, body: { field: 'explanation' } })
+    const one = { customerId: 'a', campaignId: 'c1', platform: 'meta', predictedLtv: 5, explanation }
+    expect((await send('POST', '/v1/bids/batch', { bids: [one] })).body.results).toMatchObject([
+      { httpStatus: 400, field: 'explanation' },
+    ])
   })
 })
 

@@ -9,13 +9,15 @@ describe('decisions', () => {
   it('are found and listed after a kill, as soon as they were answered', async () => {
     const directory = temporaryDirectory()
     const first = await startOn(directory)
-    const placed = await first.bid()
+    const explanation = { attributions: JSON.parse('['.repeat(31) + ']'.repeat(31)) }
+    const placed = await first.bid({ explanation })
     const refused = await first.bid({ bidAmount: 200_000, campaignId: 'c2', platform: 'meta' })
     expect([placed.status, refused.status]).toEqual([200, 429])
     const shown = (await first.get(`/v1/bids/${placed.body.bidId}`)).body
 
     const again = await startOn(copyOf(directory))
     expect((await again.get(`/v1/bids/${placed.body.bidId}`)).body).toEqual(shown)
+    expect(shown.callerExplanation).toEqual(explanation)
     expect((await again.get('/v1/bids')).body.bids).toMatchObject([
       { status: 'refused', code: 'budget_exceeded', campaignId: 'c2' },
       { status: 'placed', bidId: placed.body.bidId },
