@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -52,6 +52,26 @@ describe('the Prometheus rules', () => {
       expect(new Set(values), alert).toEqual(new Set(['0', '1']))
     }
     expect(rules.match(/runbook:/g)).toHaveLength(alerts.length)
+  })
+
+  it('have a runbook in a file of its own for every alert, and no file is left over', () => {
+    const rules = readFileSync(RULES, 'utf8')
+    const files = rules
+      .split('- alert: ')
+      .slice(1)
+      .map((rule) => {
+        const name = rule.split('\n', 1)[0]
+        expect(rule).toContain(`runbook_url: docs/runbooks/${name}.md\n`)
+        const text = readFileSync(`docs/runbooks/${name}.md`, 'utf8')
+        expect(text.match(/^#.*$/gm)).toEqual([
+          `# ${name}`,
+          '## What it means',
+          '## What to look at',
+          '## What to do',
+        ])
+        return `${name}.md`
+      })
+    expect(readdirSync('docs/runbooks').sort()).toEqual(files.sort())
   })
 })
 

@@ -91,7 +91,7 @@ describe('the shape of the source', () => {
       ))
         reached.add(relative('.', normalize(join(dirname(path), to))))
     const others = [...reached].filter((path) => folderOf(path) !== 'cli')
-    expect(others.sort()).toEqual(['clock.ts', 'config-client.ts', 'json-at.ts'])
+    expect(others.sort()).toEqual(['clock.ts', 'config-client.ts', 'json-at.ts', 'version.ts'])
   })
 
   it('reads the environment in config.ts and config-client.ts only', () => {

@@ -3,6 +3,7 @@ import type { Authorize, Ctx, Env } from '../api/index.ts'
 import { apiDocument, describePlain, mount, problemAnswer, shown } from '../api/index.ts'
 import { AppError, messageOf } from '../errors.ts'
 import type { JournalReader } from '../shield/index.ts'
+import { checkedOutCommit, VERSION } from '../version.ts'
 import type { Agent } from './agent.ts'
 import type { Bidder } from './bidder.ts'
 import { bidRoutes } from './bids.ts'
@@ -79,6 +80,8 @@ export function createApp(deps: AppDeps): OpenAPIHono<Env> {
     return c.body(await registry.metrics(), 200, { 'content-type': registry.contentType })
   })
 
+  app.get('/version', versionHandler(deps))
+
   app.get('/v1/ledger', ledgerHandler(deps.journal, authorize))
   describePlain(app, PLAIN_ROUTES)
   app.openAPIRegistry.registerComponent('securitySchemes', 'key', {
@@ -100,8 +103,16 @@ export function createApp(deps: AppDeps): OpenAPIHono<Env> {
   return app
 }
 
-/** Of the API; a change that breaks callers changes it. */
-const VERSION = '0.1.0'
+/** What runs here, since when. For callers with a key: an attacker picks holes by version. */
+function versionHandler({ agent, authorize, mode }: AppDeps) {
+  const startedMs = agent.clock.elapsedMs()
+  const build = { version: VERSION, commit: checkedOutCommit(), node: process.versions.node, mode }
+  return (c: Ctx): Response => {
+    authorize(c.env.incoming, 'read')
+    const uptimeSeconds = Math.floor((agent.clock.elapsedMs() - startedMs) / 1000)
+    return c.json({ ...build, uptimeSeconds })
+  }
+}
 
 function send(c: Ctx, error: AppError): Response {
   const { status, body, headers } = problemAnswer(error)

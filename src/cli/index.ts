@@ -1,17 +1,15 @@
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
 import { clientConfig } from '../config-client.ts'
+import { VERSION } from '../version.ts'
 import { addBidding } from './bidding.ts'
 import { addConnectors } from './connectors.ts'
 import { addKeys } from './keys.ts'
 import { addLedger } from './ledger.ts'
 import type { Terminal } from './terminal.ts'
+import { addVersion } from './version.ts'
 
 export type { Terminal } from './terminal.ts'
 
-const VERSION: string = JSON.parse(
-  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-).version
 /** What was asked wrongly; a command that went wrong ends with 1. */
 const USAGE = 2
 
@@ -69,6 +67,7 @@ function programFor(terminal: Terminal): Command {
   addConnectors(program, terminal)
   addLedger(program, terminal)
   addKeys(program, terminal)
+  addVersion(program, terminal)
   return program
 }
 

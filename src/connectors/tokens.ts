@@ -1,6 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
+import { fetchTokenAnswer, partyAtFault } from '../oauth-answers.ts'
 
 export type Token =
   | { readonly is: 'token'; readonly accessToken: string }
@@ -44,7 +45,7 @@ export function refreshedToken(clock: Clock, credentials: RefreshCredentials): T
       const granted = await grant(credentials)
       current = {
         accessToken: granted.access_token,
-        expiresMs: clock.elapsedMs() + (granted.expires_in ?? 3600) * 1000 - MARGIN_MS,
+        expiresMs: clock.elapsedMs() + (granted.expires_in ?? Number.POSITIVE_INFINITY) * 1000 - MARGIN_MS,
       }
       return { is: 'token', accessToken: current.accessToken }
     } catch (error) {
@@ -85,14 +86,16 @@ async function grant({ tokenUrl, clientId, clientSecret, refreshToken }: Refresh
       signal: AbortSignal.timeout(TIMEOUT_MS),
       // Plain HTTP only ever reaches a loopback sandbox; configuration refuses other http addresses.
       [oauth.allowInsecureRequests]: tokenUrl.startsWith('http://'),
+      [oauth.customFetch]: fetchTokenAnswer,
     },
   )
   return oauth.processRefreshTokenResponse(server, client, response)
 }
 
 function failureOf(error: unknown): Token {
-  if (error instanceof oauth.ResponseBodyError && error.status < 500) {
-    return { is: 'auth_lost', detail: `the refresh token was refused: ${error.error}` }
+  if (partyAtFault(error) === 'person') {
+    return { is: 'auth_lost', detail: 'the refresh token was refused: invalid_grant' }
   }
-  return { is: 'unavailable', detail: `no access token: ${messageOf(error)}` }
+  const detail = error instanceof oauth.ResponseBodyError ? error.error : messageOf(error)
+  return { is: 'unavailable', detail: `no access token: ${detail}` }
 }

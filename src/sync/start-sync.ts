@@ -117,7 +117,12 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
     const connector = connectors.get(row.type)
     return connector?.authFor?.(infoOf(row).settings) ?? connector?.auth ?? ({ is: 'api_key' } as const)
   }
-  const tokens = createTokenKeeper({ store, clock, keyring, owner, authOf, clientOf })
+  const onClientRefused = (type: string, detail: string) =>
+    log.error(
+      { connector: type, detail },
+      'the provider refuses our OAuth client: the operator has to mend it',
+    )
+  const tokens = createTokenKeeper({ store, clock, keyring, owner, authOf, clientOf, onClientRefused })
   const limits = createLimits(store, clock, limitsOf, outside.sharedBy)
   const background = (work: Promise<unknown>) =>
     work.catch((error) => {

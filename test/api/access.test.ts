@@ -14,7 +14,14 @@ describe('API keys', () => {
     const { bid, get, send } = await startHarness(KEYS)
     expect(await bid()).toMatchObject({ status: 401, body: { code: 'unauthorized' } })
     expect((await bid()).headers.get('www-authenticate')).toBe('Bearer')
-    for (const path of ['/v1/budgets', '/v1/platforms', '/v1/bids', '/v1/kill-switch', '/metrics']) {
+    for (const path of [
+      '/v1/budgets',
+      '/v1/platforms',
+      '/v1/bids',
+      '/v1/kill-switch',
+      '/metrics',
+      '/version',
+    ]) {
       expect((await get(path)).status).toBe(401)
       expect((await get(path, as('wrong'))).status).toBe(401)
     }

@@ -48,6 +48,18 @@ describe('what an operator sees', () => {
     )
   })
 
+  it('GET /version: what runs, and for how long', async () => {
+    const { get, clock } = await startHarness()
+    await clock.advance(12_500)
+    expect((await get('/version')).body).toEqual({
+      version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
+      commit: expect.toSatisfy((commit) => commit === null || /^[0-9a-f]{40}$/.test(commit)),
+      node: process.versions.node,
+      mode: 'mock',
+      uptimeSeconds: 12,
+    })
+  })
+
   it('GET /openapi.json describes every call, and /docs shows it from this server alone', async () => {
     const { get } = await startHarness()
     const { body } = await get('/openapi.json')
@@ -109,6 +121,7 @@ describe('what an operator sees', () => {
       '/v1/seats/{seat}',
       '/v1/store',
       '/v1/store/trust',
+      '/version',
     ])
     const { requestBody, responses } = body.paths['/v1/bids'].post
     expect(requestBody.content['application/json'].schema.$ref).toContain('BidRequest')

@@ -6,7 +6,7 @@ import { startHarness } from '../support/harness.ts'
 import { startReads } from '../support/reads.ts'
 import { terminalAt } from '../support/terminal.ts'
 
-const COMMANDS = ['start', 'bids', 'budgets', 'pause', 'resume', 'kill', 'platforms']
+const COMMANDS = ['start', 'bids', 'budgets', 'pause', 'resume', 'kill', 'platforms', 'version']
 const GROUPS = {
   connectors: ['list', 'types', 'reports', 'connect', 'test', 'disconnect', 'sync', 'fetch'],
   ledger: ['verify', 'export'],
@@ -45,6 +45,20 @@ describe('how a command is used', () => {
       expect(notes[0]).toMatch(/^bidwarden: .*try --help$/)
     },
   )
+})
+
+it('version says its own, and that of the service', async () => {
+  const { lines, run } = await service()
+  expect(await run('version')).toBe(0)
+  expect(lines).toEqual([
+    `command 0.1.0, Node ${process.versions.node}`,
+    expect.stringMatching(/^service 0\.1\.0, Node \d+\.\d+\.\d+, mock mode, up \d+ s/),
+  ])
+  expect(await run('version', '--json')).toBe(0)
+  expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({
+    command: { version: '0.1.0' },
+    service: { version: '0.1.0', mode: 'mock' },
+  })
 })
 
 describe('a command that goes wrong', () => {

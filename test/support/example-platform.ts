@@ -14,6 +14,10 @@ export interface ExamplePlatform {
   readonly asked: string[]
   /** Requests for tokens by grant type. */
   readonly grants: string[]
+  /** Answers every refresh like this. */
+  refreshAnswer: { status: number; body: Record<string, unknown> } | undefined
+  /** Added to every answer with tokens; `undefined` takes a field out. */
+  tokenFields: Record<string, unknown>
   /** Answers the next calls like this, one each; `hang` never answers, `slow` after a tenth of a real second. */
   readonly faults: ({ status: number; headers?: Record<string, string>; body?: string } | 'hang' | 'slow')[]
   rows: Row[]
@@ -61,7 +65,8 @@ export async function startExamplePlatform(): Promise<ExamplePlatform> {
     const token = `access-${randomUUID()}`
     access.add(token)
     refresh = `refresh-${randomUUID()}`
-    return json(200, { access_token: token, refresh_token: refresh, token_type: 'Bearer', expires_in: 3600 })
+    const answer = { access_token: token, refresh_token: refresh, token_type: 'Bearer', expires_in: 3600 }
+    return json(200, { ...answer, ...platform.tokenFields })
   }
 
   async function answer(request: IncomingMessage, body: string) {
@@ -102,6 +107,7 @@ export async function startExamplePlatform(): Promise<ExamplePlatform> {
       const digest = Buffer.from(await crypto.subtle.digest('SHA-256', verifier)).toString('base64url')
       return challenge === digest ? tokens() : json(400, { error: 'invalid_grant' })
     }
+    if (platform.refreshAnswer) return json(platform.refreshAnswer.status, platform.refreshAnswer.body)
     return form.get('refresh_token') === refresh ? tokens() : json(400, { error: 'invalid_grant' })
   }
 
@@ -132,6 +138,8 @@ export async function startExamplePlatform(): Promise<ExamplePlatform> {
     connector: exampleConnector(url),
     asked: [],
     grants: [],
+    refreshAnswer: undefined,
+    tokenFields: {},
     faults: [],
     rows: [],
     accounts: ['acc-1'],

@@ -100,7 +100,7 @@ describe('access tokens', () => {
     const { store, clock, keyring, clientOf } = sync
     const authOf = () => reads.platform.connector.auth
     const keepers = ['a', 'b', 'c'].map((owner) =>
-      createTokenKeeper({ store, clock, keyring, owner, authOf, clientOf }),
+      createTokenKeeper({ store, clock, keyring, owner, authOf, clientOf, onClientRefused() {} }),
     )
     reads.clock.advance(3_600_000)
     let got: Token[] = []
@@ -123,6 +123,67 @@ describe('access tokens', () => {
     await reads.connect()
     reads.platform.expireTokens()
     expect((await reads.ended((await reads.fetchReport()).body.request_id)).body.status).toBe('completed')
+  })
+
+  it.each([
+    [401, 'invalid_client'],
+    [401, 'unauthorized_client'],
+    [400, 'temporarily_unavailable'],
+    [400, 'server_error'],
+    [429, 'slow_down'],
+    [503, 'internal_failure'],
+  ])('that a provider does not give for a while (%i %s) cost nobody a connection', async (status, error) => {
+    const reads = await startReads()
+    const id = await reads.connect()
+    reads.platform.expireTokens()
+    reads.platform.refreshAnswer = { status, body: { error } }
+    const { request_id } = (await reads.fetchReport()).body
+    const path = `/api/v1/connectors/requests/${request_id}`
+    const tries = () => reads.platform.grants.filter((type) => type === 'refresh_token').length
+    await reads.until(path, () => tries() >= 4)
+    expect((await reads.get('/api/v1/connectors')).body.connectors).toMatchObject([
+      { id, status: 'connected' },
+    ])
+    reads.platform.refreshAnswer = undefined
+    expect((await reads.ended(request_id)).body.status).toBe('completed')
+  })
+
+  it('that a provider refuses to our client are told to the operator once, until it accepts the client again', async () => {
+    const reads = await startReads()
+    const id = await reads.connect()
+    const { reads: sync } = reads.service
+    if (!sync) throw new Error('reads are off')
+    const told: string[] = []
+    const keeper = createTokenKeeper({
+      ...sync,
+      owner: 'a',
+      authOf: () => reads.platform.connector.auth,
+      onClientRefused: (type, detail) => told.push(`${type} ${detail}`),
+    })
+    const renewed = async () => {
+      const token = await keeper.get(id)
+      return keeper.renew(id, token.is === 'token' ? token.accessToken : '')
+    }
+    reads.platform.refreshAnswer = { status: 401, body: { error: 'invalid_client' } }
+    expect(await renewed()).toMatchObject({ is: 'unavailable', retryAfterMs: 500 })
+    expect(await renewed()).toMatchObject({ is: 'unavailable', retryAfterMs: 1_000 })
+    expect(told).toEqual(['DV360 no access token: invalid_client'])
+    reads.platform.refreshAnswer = undefined
+    expect((await renewed()).is).toBe('token')
+    reads.platform.refreshAnswer = { status: 401, body: { error: 'invalid_client' } }
+    await renewed()
+    expect(told).toHaveLength(2)
+  })
+
+  it('that have no type are bearer tokens, and without a time, or with 0, never end by time', async () => {
+    for (const expires_in of [undefined, 0]) {
+      const reads = await startReads()
+      reads.platform.tokenFields = { token_type: undefined, expires_in }
+      const id = await reads.connect()
+      reads.clock.advance(3_600_000)
+      expect((await reads.service.reads?.tokens.get(id))?.is).toBe('token')
+      expect(reads.platform.grants).toEqual(['authorization_code'])
+    }
   })
 
   it('that were revoked ask for a person, and reconnecting goes on with the same connection', async () => {

@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import { messageOf } from '../../errors.ts'
+import { fetchTokenAnswer, partyAtFault } from '../../oauth-answers.ts'
 import type { Answer } from '../../platforms/index.ts'
 import type { Auth, OauthClient } from '../connectors/read-connector.ts'
 
@@ -12,15 +13,14 @@ export interface Tokens {
   readonly expiresInMs: number | undefined
 }
 
-/** `lost`: only a person can help. `unavailable`: it may work later. */
+/** `lost`: only the person who gave the grant can help. `unavailable`: it may work later; `isOurs`: once the operator has mended our client. */
 export type TokenAnswer =
   | { readonly is: 'tokens'; readonly tokens: Tokens }
   | { readonly is: 'lost'; readonly detail: string }
-  | { readonly is: 'unavailable'; readonly detail: string }
+  | { readonly is: 'unavailable'; readonly detail: string; readonly isOurs: boolean }
 
 /** For the whole answer of a token endpoint. */
 const TIMEOUT_MS = 10_000
-const MAX_ANSWER_BYTES = 64 * 1024
 
 /** Exchanges the code of an authorization page. */
 export function exchangeCode(
@@ -30,21 +30,25 @@ export function exchangeCode(
   callbackUrl: string,
   verifier: string,
 ): Promise<TokenAnswer> {
-  return answered(server, async () => {
-    const { as, us } = parties(server, client)
-    const state = 'checked-before'
-    const parameters = oauth.validateAuthResponse(as, us, new URLSearchParams({ code, state }), state)
-    const response = await oauth.authorizationCodeGrantRequest(
-      as,
-      us,
-      oauth.ClientSecretPost(client.clientSecret),
-      parameters,
-      callbackUrl,
-      server.pkce ? verifier : oauth.nopkce,
-      options(server),
-    )
-    return oauth.processAuthorizationCodeResponse(as, us, response)
-  })
+  return answered(
+    server,
+    async () => {
+      const { as, us } = parties(server, client)
+      const state = 'checked-before'
+      const parameters = oauth.validateAuthResponse(as, us, new URLSearchParams({ code, state }), state)
+      const response = await oauth.authorizationCodeGrantRequest(
+        as,
+        us,
+        oauth.ClientSecretPost(client.clientSecret),
+        parameters,
+        callbackUrl,
+        server.pkce ? verifier : oauth.nopkce,
+        options(server),
+      )
+      return oauth.processAuthorizationCodeResponse(as, us, response)
+    },
+    LOST_CODE,
+  )
 }
 
 /** A newer access token from a refresh token, or, where the platform has none, from the access token itself. */
@@ -113,58 +117,48 @@ const options = ({ tokenUrl }: OauthServer) => ({
   signal: AbortSignal.timeout(TIMEOUT_MS),
   // Plain HTTP only ever reaches a loopback sandbox; configuration refuses other http addresses.
   [oauth.allowInsecureRequests]: tokenUrl.startsWith('http://'),
-  [oauth.customFetch]: boundedFetch,
+  [oauth.customFetch]: fetchTokenAnswer,
 })
-
-/** Reads the whole answer, no further than the limit; the signal ends a body that comes too slowly as well. */
-async function boundedFetch(
-  url: string,
-  { body, ...init }: oauth.CustomFetchOptions<string, URLSearchParams | undefined>,
-): Promise<Response> {
-  const response = await fetch(url, { ...init, ...(body && { body }) })
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length
-    if (bytes > MAX_ANSWER_BYTES) throw new Error('the answer is too long')
-    chunks.push(chunk)
-  }
-  const { status, headers } = response
-  return new Response(HAS_NO_BODY.has(status) ? null : Buffer.concat(chunks), { status, headers })
-}
-const HAS_NO_BODY = new Set([204, 205, 304])
 
 async function answered(
   server: OauthServer,
   ask: () => Promise<oauth.TokenEndpointResponse>,
+  lost: ReadonlySet<Answer['is']> = LOST,
 ): Promise<TokenAnswer> {
   try {
     const { access_token, refresh_token, expires_in } = await ask()
     const expiresInMs = expires_in === undefined ? undefined : expires_in * 1000
     return { is: 'tokens', tokens: { accessToken: access_token, refreshToken: refresh_token, expiresInMs } }
   } catch (error) {
-    if (error instanceof oauth.ResponseBodyError && error.status < 500 && error.status !== 429) {
-      return { is: 'lost', detail: `the platform refused the grant: ${error.error}` }
-    }
+    const party = partyAtFault(error)
+    if (party === 'person') return { is: 'lost', detail: 'the platform refused the grant: invalid_grant' }
+    const detail = `no access token: ${error instanceof oauth.ResponseBodyError ? error.error : messageOf(error)}`
     return (
-      (await ownError(server, error)) ?? { is: 'unavailable', detail: `no access token: ${messageOf(error)}` }
+      (await ownError(server, error, lost)) ?? { is: 'unavailable', detail, isOurs: party === 'operator' }
     )
   }
 }
 
-const REFUSALS = new Set<Answer['is']>(['refused', 'auth_lost', 'auth_expired'])
+/** That the token itself is not accepted; every other refusal is of our client or of the request. */
+const LOST: ReadonlySet<Answer['is']> = new Set<Answer['is']>(['auth_lost', 'auth_expired'])
+/** A code is good once: whatever is wrong with it, the person begins again. */
+const LOST_CODE: ReadonlySet<Answer['is']> = new Set<Answer['is']>([...LOST, 'refused'])
 
 /** An error in the platform's own words; undefined where it has none, or there was no answer. */
-async function ownError({ readError }: OauthServer, error: unknown): Promise<TokenAnswer | undefined> {
+async function ownError(
+  { readError }: OauthServer,
+  error: unknown,
+  lost: ReadonlySet<Answer['is']>,
+): Promise<TokenAnswer | undefined> {
   const response = error instanceof Error ? error.cause : undefined
   if (!readError || !isResponse(response) || response.bodyUsed) return undefined
   const headers = Object.fromEntries(response.headers)
   const body = await response.text().catch(() => '')
   const answer = readError({ status: response.status, headers, body }, 0)
   if (answer.is === 'ok') return undefined
-  return REFUSALS.has(answer.is)
+  return lost.has(answer.is)
     ? { is: 'lost', detail: `the platform refused the grant: ${answer.detail}` }
-    : { is: 'unavailable', detail: `no access token: ${answer.detail}` }
+    : { is: 'unavailable', detail: `no access token: ${answer.detail}`, isOurs: answer.is === 'refused' }
 }
 
 /** By its shape: there may be several classes of that name in a process. */

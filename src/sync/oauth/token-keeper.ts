@@ -5,12 +5,13 @@ import type { Auth } from '../connectors/read-connector.ts'
 import { type Grant, type Keyring, readGrant, sealGrant } from '../credentials/index.ts'
 import { emit } from '../events/index.ts'
 import type { ConnectorTable, Store } from '../store/index.ts'
-import { type OauthClient, refreshTokens, type Tokens } from './client.ts'
+import { type OauthClient, refreshTokens, type TokenAnswer, type Tokens } from './client.ts'
 
 export type Token =
   | { readonly is: 'token'; readonly accessToken: string }
   | { readonly is: 'auth_lost'; readonly detail: string }
-  | { readonly is: 'unavailable'; readonly detail: string }
+  /** It is worth asking again after `retryAfterMs`. */
+  | { readonly is: 'unavailable'; readonly detail: string; readonly retryAfterMs: number }
 
 /** Shown to a person who has to act. */
 export const RECONNECT = 'Please reconnect your account'
@@ -26,6 +27,8 @@ export interface TokenKeeperDeps {
   readonly owner: string
   readonly authOf: (row: AuthRow) => Auth
   readonly clientOf: (type: string) => OauthClient | undefined
+  /** A provider refuses our client: told once for each type of connection, and again only after it has accepted it. */
+  readonly onClientRefused: (type: string, detail: string) => void
 }
 
 export interface TokenKeeper {
@@ -45,6 +48,9 @@ const OLDEST_MS = 86_400_000
 /** Longer than a refresh can take; a dead process holds the lock no longer. */
 const LOCK_MS = 30_000
 const LOOK_AGAIN_MS = 100
+/** Between two questions of a connection whose provider gives no token: doubled each time, up to the longest. */
+const BACKOFF_MS = 500
+const LONGEST_BACKOFF_MS = 300_000
 /** After an early exchange that failed. */
 const PUT_OFF_MS = 3_600_000
 
@@ -56,6 +62,9 @@ const PUT_OFF_MS = 3_600_000
 export function createTokenKeeper(deps: TokenKeeperDeps): TokenKeeper {
   const { store, clock, keyring } = deps
   const underWay = new Map<string, Promise<Token>>()
+  /** Failures in a row of the connections whose provider gives no token. */
+  const failures = new Map<string, number>()
+  const refusedTypes = new Set<string>()
 
   const once = (connectorId: string, stale: string): Promise<Token> => {
     const running = underWay.get(connectorId)
@@ -78,7 +87,7 @@ export function createTokenKeeper(deps: TokenKeeperDeps): TokenKeeper {
         if (locked) await unlock(connectorId)
       }
       if (clock.elapsedMs() > giveUpMs) {
-        return { is: 'unavailable', detail: 'another process has been refreshing the token for too long' }
+        return unavailable(connectorId, 'another process has been refreshing the token for too long')
       }
       await sleep(clock, LOOK_AGAIN_MS)
     }
@@ -88,17 +97,31 @@ export function createTokenKeeper(deps: TokenKeeperDeps): TokenKeeper {
     const row = await rowOf(connectorId)
     const auth = deps.authOf(row)
     const client = deps.clientOf(row.type)
-    if (auth.is !== 'oauth2' || !client)
-      return { is: 'unavailable', detail: `no OAuth client for ${row.type}` }
+    if (auth.is !== 'oauth2' || !client) return unavailable(connectorId, `no OAuth client for ${row.type}`)
     const answer = await refreshTokens(auth, client, grant)
+    tellClientRefused(row.type, answer)
+    if (answer.is !== 'unavailable') failures.delete(connectorId)
     if (answer.is === 'tokens') return keep(connectorId, grant, answer.tokens)
     if (isEarly(grant, auth, clock.nowMs())) return putOff(connectorId, grant)
-    if (answer.is === 'unavailable') return isUsable(grant, clock.nowMs()) ? tokenOf(grant) : answer
+    if (answer.is === 'unavailable') return unavailable(connectorId, answer.detail)
     // The platform may have refused because a sibling was first and its refresh token replaced ours.
     const again = await readGrant(store, keyring, connectorId)
     if (again?.is === 'oauth2' && again.accessToken !== grant.accessToken) return tokenOf(again)
     await lose(connectorId, answer.detail)
     return { is: 'auth_lost', detail: answer.detail }
+  }
+
+  function unavailable(connectorId: string, detail: string): Token {
+    const count = failures.get(connectorId) ?? 0
+    failures.set(connectorId, count + 1)
+    return { is: 'unavailable', detail, retryAfterMs: Math.min(BACKOFF_MS * 2 ** count, LONGEST_BACKOFF_MS) }
+  }
+
+  function tellClientRefused(type: string, answer: TokenAnswer): void {
+    if (answer.is === 'tokens') refusedTypes.delete(type)
+    if (answer.is !== 'unavailable' || !answer.isOurs || refusedTypes.has(type)) return
+    refusedTypes.add(type)
+    deps.onClientRefused(type, answer.detail)
   }
 
   function keep(connectorId: string, before: OauthGrant, tokens: Tokens): Promise<Token> {
@@ -180,7 +203,11 @@ export function createTokenKeeper(deps: TokenKeeperDeps): TokenKeeper {
     async get(connectorId) {
       const grant = await readGrant(store, keyring, connectorId)
       if (grant?.is !== 'oauth2') return withoutGrant(grant)
-      if (isOld(grant, clock.nowMs())) return once(connectorId, grant.accessToken)
+      if (isOld(grant, clock.nowMs())) {
+        const token = await once(connectorId, grant.accessToken)
+        // Refreshed ahead of its end: until then it works, whatever the provider's state.
+        return token.is === 'unavailable' && isUsable(grant, clock.nowMs()) ? tokenOf(grant) : token
+      }
       if (!hasAged(grant, clock.nowMs())) return tokenOf(grant)
       const auth = deps.authOf(await rowOf(connectorId))
       return isEarly(grant, auth, clock.nowMs()) ? once(connectorId, grant.accessToken) : tokenOf(grant)
@@ -205,7 +232,7 @@ const withoutGrant = (grant: Grant | undefined): Token =>
     : { is: 'auth_lost', detail: 'the account is not connected' }
 
 const isUsable = ({ expiresMs }: OauthGrant, nowMs: number): boolean =>
-  expiresMs !== undefined && nowMs < expiresMs
+  expiresMs === undefined || nowMs < expiresMs
 
 function isOld({ expiresMs, obtainedMs, refreshToken }: OauthGrant, nowMs: number): boolean {
   if (expiresMs !== undefined && nowMs >= expiresMs - MARGIN_MS) return true

@@ -6,7 +6,7 @@ import type { Answer } from '../../platforms/index.ts'
 import type { Priority, Verdict } from '../../shield/index.ts'
 import { type Caveats, reasonOf } from '../connectors/caveats.ts'
 import type { ReadConnector, ReadStep, Row } from '../connectors/read-connector.ts'
-import type { TokenKeeper } from '../oauth/index.ts'
+import type { Token, TokenKeeper } from '../oauth/index.ts'
 import type { Breakers, Calling } from './breakers.ts'
 import { parsedInSlices } from './large-answer.ts'
 import type { Account, Limits } from './limits.ts'
@@ -100,10 +100,9 @@ export async function call(
   return sent
 }
 
-const withoutToken = (token: { is: 'auth_lost' | 'unavailable'; detail: string }): CallAnswer =>
-  token.is === 'auth_lost'
-    ? { is: 'auth_lost', detail: token.detail }
-    : { is: 'not_sent', detail: token.detail }
+/** A provider that gives no token now says nothing against the grant: the conversation waits for it. */
+const withoutToken = (token: Exclude<Token, { is: 'token' }>): CallAnswer =>
+  token.is === 'auth_lost' ? token : { is: 'later', waitMs: token.retryAfterMs, waitsFor: 'recovery' }
 
 async function send(
   deps: CallDeps,

@@ -1,0 +1,46 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { expect, it, onTestFinished } from 'vitest'
+import { FakeClock } from '../../test/support/fake-clock.ts'
+import { refreshedToken } from './tokens.ts'
+
+/** A token source whose provider gives these answers, one each. */
+async function sourceOf(...answers: { status: number; body: unknown }[]) {
+  const server = createServer((_request, response) => {
+    const { status, body } = answers.shift() ?? { status: 500, body: '' }
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  const tokenUrl = `http://127.0.0.1:${address.port}/token`
+  const clock = new FakeClock()
+  const credentials = { tokenUrl, clientId: 'id', clientSecret: 'secret', refreshToken: 'refresh' }
+  return { clock, tokens: refreshedToken(clock, credentials), answers }
+}
+
+it.each([
+  [400, 'invalid_grant', 'auth_lost'],
+  [401, 'invalid_client', 'unavailable'],
+  [401, 'unauthorized_client', 'unavailable'],
+  [400, 'temporarily_unavailable', 'unavailable'],
+  [400, 'server_error', 'unavailable'],
+  [429, 'slow_down', 'unavailable'],
+])('a refresh answered with %i %s is %s', async (status, error, is) => {
+  const { tokens } = await sourceOf({ status, body: { error } })
+  expect((await tokens.get()).is).toBe(is)
+})
+
+it.each([{}, { expires_in: 0 }])(
+  'a token without a type or an end is a bearer token for ever: %j',
+  async (fields) => {
+    const { tokens, clock } = await sourceOf({ status: 200, body: { access_token: 'a', ...fields } })
+    expect(await tokens.get()).toEqual({ is: 'token', accessToken: 'a' })
+    clock.advance(365 * 86_400_000)
+    expect(await tokens.get()).toEqual({ is: 'token', accessToken: 'a' })
+  },
+)
