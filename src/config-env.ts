@@ -60,7 +60,7 @@ export const Env = z.object({
   OPENRTB_RATES: rates,
   OPENRTB_NETWORK_MARGIN_MS: z.coerce.number().min(0).default(20),
   OPENRTB_MAX_REQUEST_SHARE: z.coerce.number().positive().max(1).default(0.1),
-  OPENRTB_SHED_ABOVE_MS: z.coerce.number().positive().default(50),
+  OPENRTB_SHED_ABOVE_MS: z.coerce.number().positive().optional(),
   METRICS_TOP_CAMPAIGNS: z.coerce.number().int().min(0).max(1_000).default(20),
   OPENRTB_MAX_PREDICTIONS: z.coerce.number().int().min(1).max(100_000_000).default(1_000_000),
   NOTICE_SECRET: ownSecret,

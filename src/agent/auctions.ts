@@ -15,13 +15,14 @@ import {
   type Refusal,
   readBidRequest,
   readVersion,
+  shed,
   writeAnswer,
 } from './openrtb/index.ts'
 import type { SeatStats } from './seat-stats.ts'
 
 export interface AuctionDeps {
   readonly agent: Pick<Agent, 'log' | 'metrics'>
-  readonly bidder: Pick<Bidder, 'seats' | 'statsOf' | 'decide' | 'shedAboveMs'>
+  readonly bidder: Pick<Bidder, 'seats' | 'statsOf' | 'decide' | 'shedLimit'>
   readonly authorize: Authorize
   /** How late the event loop is, in milliseconds. */
   readonly lagMs: () => number
@@ -39,11 +40,19 @@ interface Lane {
   readonly stats: SeatStats
   count(result: Result): void
   readonly told: Told
+  readonly shedNews: ShedNews
 }
 
 /** When the next field that cannot be read may be logged; `elapsedMs` of the clock. */
 interface Told {
   nextMs: number
+}
+
+/** Requests that were shed and are not logged yet. */
+interface ShedNews {
+  count: number
+  worstLagMs: number
+  isLogDue: boolean
 }
 
 const unzip = promisify(gunzip)
@@ -65,7 +74,8 @@ export function auctionHandler(deps: AuctionDeps): DirectHandler {
     if (refusal === undefined) receive(deps, lane, request, response)
     else {
       lane.count(refusal.result)
-      if (refusal.status === 400) refuseBody(response, request, { refused: 'body' })
+      if (refusal.result === 'shed') answerShed(deps, lane, request, response)
+      else if (refusal.status === 400) refuseBody(response, request, { refused: 'body' })
       else empty(response, refusal.status, request)
     }
     return true
@@ -80,14 +90,22 @@ function laneOf({ agent, bidder }: AuctionDeps, seat: SeatConfig): Lane {
     const cell = cells.get(result)
     if (cell) cell.count += 1
   }
-  return { seat, stats, count, told: { nextMs: 0 } }
+  return {
+    seat,
+    stats,
+    count,
+    told: { nextMs: 0 },
+    shedNews: { count: 0, worstLagMs: 0, isLogDue: false },
+  }
 }
 
 /** What is refused before the body is read. */
-function refusalOf(deps: AuctionDeps, { seat, stats }: Lane, request: IncomingMessage) {
-  if (!mayAsk(deps, request, seat)) return { result: 'forbidden', status: 403 } as const
-  if (deps.lagMs() > deps.bidder.shedAboveMs) {
-    stats.shed += 1
+function refusalOf(deps: AuctionDeps, lane: Lane, request: IncomingMessage) {
+  if (!mayAsk(deps, request, lane.seat)) return { result: 'forbidden', status: 403 } as const
+  const lagMs = deps.lagMs()
+  if (deps.bidder.shedLimit.isTooLate(lagMs)) {
+    lane.stats.shed += 1
+    noteShed(deps, lane, lagMs)
     return { result: 'shed', status: 204 } as const
   }
   const length = request.headers['content-length']
@@ -109,6 +127,62 @@ function isAllowed({ authorize }: AuctionDeps, request: IncomingMessage): boolea
   } catch {
     return false
   }
+}
+
+/** One log line a minute and seat says how many requests were shed and why. */
+function noteShed({ agent, bidder }: AuctionDeps, { seat, shedNews }: Lane, lagMs: number): void {
+  shedNews.count += 1
+  shedNews.worstLagMs = Math.max(shedNews.worstLagMs, lagMs)
+  if (shedNews.isLogDue) return
+  shedNews.isLogDue = true
+  bidder.decide.clock.after(TOLD_EVERY_MS, () => {
+    const limitMs = Math.round(bidder.shedLimit.limitMs)
+    const { count: requests, worstLagMs } = shedNews
+    Object.assign(shedNews, { count: 0, worstLagMs: 0, isLogDue: false })
+    agent.log.warn(
+      { seat: seat.id, requests, worstLagMs: Math.round(worstLagMs), limitMs },
+      'bid requests were answered without a bid, because the event loop was later than the limit',
+    )
+  })
+}
+
+/** Bodies above this many bytes are not searched for `test` while requests are shed. */
+const MAX_SHED_BODY_BYTES = 16_384
+
+/** 204 before the body is read in full; a small, plain body may ask why, and is answered with the reason. */
+function answerShed(
+  deps: AuctionDeps,
+  { seat }: Lane,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const length = Number(request.headers['content-length'])
+  if (!(length <= MAX_SHED_BODY_BYTES) || request.headers['content-encoding'] !== undefined) {
+    empty(response, 204, request)
+    return
+  }
+  const chunks: Buffer[] = []
+  request.on('data', (chunk: Buffer) => chunks.push(chunk))
+  request.on('end', () => {
+    const body = Buffer.concat(chunks)
+    const text =
+      body.includes('"test"') || body.includes('"debug"') ? explainShed(deps, seat, request, body) : undefined
+    if (text === undefined) empty(response, 204, request)
+    else sendText(response, text, versionOf(request))
+  })
+}
+
+function explainShed(
+  deps: AuctionDeps,
+  seat: SeatConfig,
+  request: IncomingMessage,
+  body: Buffer,
+): string | undefined {
+  const bidRequest = parse(body)
+  if (isRefusal(bidRequest)) return undefined
+  const { decide } = deps.bidder
+  const options = { version: versionOf(request), explain: mayExplain(deps, request, bidRequest) }
+  return writeAnswer(decide, seat, bidRequest, shed(decide, bidRequest), options)
 }
 
 /** Reads the body, no further than the limit, and answers it. */
@@ -146,7 +220,10 @@ function reply(
     if (isRefusal(bidRequest)) {
       lane.count('bad_request')
       refuseBody(response, request, bidRequest)
-    } else auction(deps, lane, request, response, bidRequest)
+    } else {
+      deps.bidder.shedLimit.learnTmax(bidRequest.tmaxMs)
+      auction(deps, lane, request, response, bidRequest)
+    }
   } catch (error) {
     fail(deps, lane, request, response, error)
   }
@@ -230,7 +307,7 @@ function answer(
   count(decision.groups.length > 0 ? 'bid' : 'no_bid')
 
   const version = versionOf(request)
-  const explain = bidRequest.test || (bidRequest.debug && isAllowed(deps, request))
+  const explain = mayExplain(deps, request, bidRequest)
   const text = writeAnswer(bidder.decide, seat, bidRequest, decision, { version, explain })
   if (text === undefined) empty(response, 204, request)
   else if (!takesGzip(headerOf(request, 'accept-encoding'))) sendText(response, text, version)
@@ -241,6 +318,10 @@ function answer(
     })
   }
 }
+
+/** Who asks for reasons in debugging needs a key that may bid; a test costs nothing, so anybody may. */
+const mayExplain = (deps: AuctionDeps, request: IncomingMessage, { test, debug }: BidRequest): boolean =>
+  test || (debug && isAllowed(deps, request))
 
 const TOLD_EVERY_MS = 60_000
 

@@ -22,6 +22,7 @@ import {
   type Seat,
 } from './openrtb/index.ts'
 import { SeatStats } from './seat-stats.ts'
+import { ShedLimit } from './shed-limit.ts'
 
 /** A seat as configured: how it is paid, and who may ask. */
 export interface SeatConfig extends Seat {
@@ -39,8 +40,8 @@ export interface BidderConfig {
   readonly networkMarginMs: number
   /** See {@link DecideDeps.maxRequestShare}. */
   readonly maxRequestShare: number
-  /** Above this the event loop is too late to answer in time, and requests are answered without a bid. */
-  readonly shedAboveMs: number
+  /** Above this the event loop is too late, in milliseconds; undefined for a limit that follows the machine. */
+  readonly shedAboveMs: number | undefined
   readonly maxPredictions: number
   readonly noticeSecret: string
   /** Another process defines the budgets of campaigns; false where nothing is said. */
@@ -59,7 +60,7 @@ export interface Bidder {
   /** See {@link KeptSeen.kept}: a notice is answered after it. */
   readonly noticesKept: KeptSeen['kept']
   readonly tokens: NoticeTokens
-  readonly shedAboveMs: number
+  readonly shedLimit: ShedLimit
   /** Decides by it from now on. What a campaign that is replaced has spent stays spent. */
   learn(news: News): void
 }
@@ -96,7 +97,7 @@ export function createBidder(
     campaigns,
     predictions,
     tokens,
-    shedAboveMs: config.shedAboveMs,
+    shedLimit: new ShedLimit(clock, config.shedAboveMs, config.networkMarginMs),
     decide: {
       clock,
       campaigns,

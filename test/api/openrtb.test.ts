@@ -296,6 +296,31 @@ describe('POST /openrtb2/{seat}/bid', () => {
     expect(body).toContain('bidwarden_openrtb_requests_total{seat="example",result="shed"} 1')
   })
 
+  it('tells a test why it was shed, and logs the number once a minute', async () => {
+    const harness = await startHarness({ OPENRTB_SHED_ABOVE_MS: '50' })
+    harness.clock.stall(500)
+    const { status, body } = await auction(harness, banner({ test: 1 }))
+    expect(status).toBe(200)
+    expect(body).toMatchObject({
+      nbr: 503,
+      ext: { seatnonbid: [{ nonbid: [{ ext: { bidwarden: { reason: 'shed' } } }] }] },
+    })
+    expect((await auction(harness)).status).toBe(204)
+    harness.clock.advance(60_000)
+    expect(harness.logged).toContainEqual(
+      expect.objectContaining({ seat: 'example', requests: 2, limitMs: 50 }),
+    )
+  })
+
+  it('sheds nothing while it starts, and by the machine later, where no limit is set', async () => {
+    const harness = await startHarness()
+    harness.clock.stall(500)
+    expect((await auction(harness)).status).toBe(200)
+    harness.clock.advance(15_000)
+    harness.clock.stall(500)
+    expect((await auction(harness)).status).toBe(204)
+  })
+
   it('stops with the kill switch, a pause of its campaign, and starts again', async () => {
     const harness = await startHarness()
     await harness.send('POST', '/v1/kill-switch', { engaged: true })

@@ -83,6 +83,14 @@ export function decide(deps: DecideDeps, seat: Seat, request: BidRequest): Decis
   return { ...none, groups: bids.length === 0 ? NOTHING : [{ group: false, bids }], noBids }
 }
 
+/** The answer to a request that is not looked at, because the process has no time for it. */
+export const shed = ({ clock, currency }: DecideDeps, request: BidRequest): Decision => ({
+  currency: { code: currency, rate: 1 },
+  atMs: clock.nowMs(),
+  groups: NOTHING,
+  noBids: refuseAll(request, 'shed'),
+})
+
 /** Gives back the holds of an answer that was never sent. */
 export function abandon({ ledger }: DecideDeps, decision: Decision): void {
   for (const { bids } of decision.groups) for (const { seq } of bids) ledger.withdraw(seq)
