@@ -13,6 +13,7 @@ import { PanelBuilder as TimelineBuilder } from '@grafana/grafana-foundation-sdk
 import { PanelBuilder as TimeseriesBuilder } from '@grafana/grafana-foundation-sdk/timeseries'
 import { EXCHANGES } from './exchanges.ts'
 import { PROCESSES } from './processes.ts'
+import { READING } from './reading.ts'
 
 /** One line of a panel: a query, and how its series are called. */
 export interface Line {
@@ -214,6 +215,7 @@ export const ROWS: readonly Row[] = [
     ],
   },
   EXCHANGES,
+  READING,
   PROCESSES,
 ]
 

@@ -146,9 +146,14 @@ export class Fleet implements Crew {
       remote: linkWorker(worker, this.#callsOf(number)),
     }
     this.#members.set(number, member)
-    worker.once('exit', (code, signal) => {
+    const over = (how: string) => {
       member.remote.$close()
-      this.#ended(member, signal ?? `exit code ${code}`).then(end)
+      this.#ended(member, how).then(end)
+    }
+    worker.once('exit', (code, signal) => over(signal ?? `exit code ${code}`))
+    // Of one that was never started nothing else is heard; another one's end is.
+    worker.on('error', (error) => {
+      if (worker.process.pid === undefined) over(`it cannot be started: ${messageOf(error)}`)
     })
     return new Promise((resolve) => {
       worker.once('listening', ({ address, port }) => {
