@@ -115,7 +115,7 @@ export class Account {
 
   /** Whether forgetting the scope frees no money: it is removed, and nothing of it counts or may still be billed. */
   get isForgettable(): boolean {
-    if (this.removedMs === undefined) return false
+    if (this.removedMs === undefined || this.pause.is === 'paused') return false
     const nowMs = this.#age()
     if (this.spent === 0 && this.#leases.size === 0 && this.#forfeits.size === 0) return true
     if (nowMs - this.removedMs < FORGET_AFTER_MS || this.#promised() > 0) return false

@@ -151,7 +151,8 @@ export class Ledger {
 
   setPause(scope: string, pause: PauseState): void {
     const account = this.#accounts.get(scope)
-    if (!account || account.removedMs !== undefined) return
+    // Also of a removed scope: whoever pauses it means the one that may be defined next.
+    if (!account) return
     account.pause = pause
     this.#change(scope)
   }

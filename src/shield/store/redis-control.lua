@@ -69,8 +69,12 @@ elseif req.op == 'trust' then
   end
 elseif req.op == 'kill_switch' then change('killSwitch', req.value)
 elseif req.op == 'pause' then
-  if get('s:' .. req.scope) then change('p:' .. req.scope, req.value) end
-elseif req.op == 'scope' then change('s:' .. req.scope, req.value)
+  -- Also of a removed scope: whoever pauses it means the one that may be defined next.
+  if get('s:' .. req.scope) or redis.call('ZSCORE', K_CHANGES, 's:' .. req.scope) then change('p:' .. req.scope, req.value) end
+elseif req.op == 'scope' then
+  -- A pause that came before is told together with its scope.
+  if not get('s:' .. req.scope) and get('p:' .. req.scope) then changed[#changed + 1] = 'p:' .. req.scope end
+  change('s:' .. req.scope, req.value)
 elseif req.op == 'remove' then
   for _, name in ipairs({ 's:' .. req.scope, 'p:' .. req.scope }) do
     if redis.call('HDEL', K_CONTROL, name) == 1 then changed[#changed + 1] = name end

@@ -386,6 +386,15 @@ export function budgetStoreContract(name: string, open: () => Promise<StoreFixtu
         expect(standing.available).toBe(40)
       })
 
+      it('is paused again by who pauses it before it is defined again', async () => {
+        await define([lifetime(100)])
+        await store.remove(SCOPE)
+        await store.setPause(SCOPE, { is: 'paused', reason: 'a check' })
+        expect((await store.control()).scopes).toEqual([])
+        await define([lifetime(100)])
+        expect((await store.control()).scopes).toMatchObject([{ pause: { is: 'paused' } }])
+      })
+
       it('takes the limits and the pause of its next definition', async () => {
         await define([lifetime(100)], { by: 'operator' })
         await store.setPause(SCOPE, { is: 'paused', reason: 'a check' })
