@@ -1,8 +1,10 @@
 import { z } from '@hono/zod-openapi'
 import {
   type Answer,
+  type Caller,
   type Ctx,
   check,
+  DEFAULT_ORG,
   header,
   ok,
   ProblemBody,
@@ -64,13 +66,13 @@ const ListQuery = z.object({
 
 export function bidRoutes({ agent, deferred, keys }: BidRouteDeps): Route[] {
   /** @param key names the bid among the caller's; undefined for a bid that may be repeated */
-  const bid = async (request: BidRequest, caller: string, key: string | undefined): Promise<Answer> => {
+  const bid = async (request: BidRequest, caller: Caller, key: string | undefined): Promise<Answer> => {
     const work = async (claim?: Claim) => {
-      const result = await placeBid(agent, deferred, request, caller, claim)
+      const result = await placeBid(agent, deferred, request, caller.name, claim)
       return keepBid(agent, deferred, result, bidAnswer(agent, result), claim)
     }
     try {
-      return await (key === undefined ? work() : keys.once(`${caller} ${key}`, request, work))
+      return await (key === undefined ? work() : keys.once(`${ownerOf(caller)} ${key}`, request, work))
     } catch (error) {
       return recordsRefusal(error)
     }
@@ -99,7 +101,7 @@ export function bidRoutes({ agent, deferred, keys }: BidRouteDeps): Route[] {
         },
       },
       refusals: BID_REFUSALS,
-      async handle(c, { name: caller }) {
+      async handle(c, caller) {
         const body = await readBody(c)
         return bid(fastBid(body) ?? check(BidRequest, body), caller, idempotencyKey(c))
       },
@@ -130,7 +132,7 @@ export function bidRoutes({ agent, deferred, keys }: BidRouteDeps): Route[] {
         },
       },
       refusals: ['invalid_request', 'payload_too_large', 'unsupported_media_type'],
-      async handle(c, { name: caller }) {
+      async handle(c, caller) {
         const key = idempotencyKey(c)
         const { bids } = await readJson(c, BidBatch)
         const results = await Promise.all(
@@ -167,6 +169,12 @@ export function bidRoutes({ agent, deferred, keys }: BidRouteDeps): Route[] {
     },
   ]
 }
+
+/**
+ * Whose idempotency key it is. Two organisations may give a key the same name. Names have no `@`, and the default
+ * organisation's stay as they were recorded before organisations were told apart.
+ */
+const ownerOf = ({ name, org }: Caller): string => (org === DEFAULT_ORG ? name : `${name}@${org}`)
 
 function recordsRefusal(error: unknown): never {
   throw recordsError(error)

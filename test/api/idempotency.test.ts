@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { hashKey } from '../../src/api/index.ts'
 import { startHarness, until } from '../support/harness.ts'
 
 const key = { 'idempotency-key': 'order-1' }
@@ -32,6 +33,20 @@ describe('Idempotency-Key', () => {
       status: 422,
       body: { code: 'idempotency_key_reused' },
     })
+  })
+
+  it('is apart for each organisation, also where both gave a key the same name', async () => {
+    const entry = (whose: string, key: string) => `${whose}:bid:${hashKey(key).toString('hex')}`
+    const { bid, sandbox } = await startHarness({
+      API_KEYS: `${entry('ml', 'k-one')},${entry('ml@7', 'k-seven')}`,
+    })
+    const as = (secret: string) => ({ ...key, authorization: `Bearer ${secret}` })
+    const first = await bid({}, as('k-one'))
+    const other = await bid({}, as('k-seven'))
+    expect([first.status, other.status]).toEqual([200, 200])
+    expect(other.body.bidId).not.toBe(first.body.bidId)
+    expect((await bid({}, as('k-seven'))).body).toEqual(other.body)
+    expect(sandbox.ledger.applied).toHaveLength(2)
   })
 
   it('may be tried again after a refusal that did nothing', async () => {
