@@ -56,11 +56,19 @@ const LOOPBACK_HOST = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/
 
 /**
  * No keys: for mock mode on loopback only. The name a browser was given for us must be a loopback one, so that no web
- * page can reach the service through a name of its own (DNS rebinding).
+ * page can reach the service through a name of its own (DNS rebinding), and no page of another site may send anything,
+ * since a browser sends it without asking us first.
  */
 export const openOnLoopback: Authorize = (request) => {
-  if (!LOOPBACK_HOST.test(headerOf(request, 'host') ?? '')) {
+  const host = headerOf(request, 'host') ?? ''
+  if (!LOOPBACK_HOST.test(host)) {
     throw new AppError('forbidden', 'Without API keys only requests to localhost are answered')
+  }
+  const origin = headerOf(request, 'origin')
+  const site = headerOf(request, 'sec-fetch-site')
+  const fromElsewhere = origin !== undefined && origin !== `http://${host}`
+  if (fromElsewhere || (site !== undefined && site !== 'same-origin' && site !== 'none')) {
+    throw new AppError('forbidden', 'Without API keys no page of another site is answered')
   }
   return LOCAL
 }

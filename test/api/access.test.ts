@@ -66,6 +66,20 @@ describe('without API keys', () => {
     const rebound = await rawGet(Number(port), '/v1/budgets', 'evil.example')
     expect(rebound).toContain('403')
   })
+
+  it('a page of another site moves nothing, with or without a body', async () => {
+    const { service } = await startHarness()
+    const pause = (headers: Record<string, string>) =>
+      rawPost(Number(new URL(service.url).port), '/v1/budgets/global/pause', headers)
+    const host = new URL(service.url).host
+    expect(await pause({ origin: 'http://evil.example' })).toBe(403)
+    expect(await pause({ origin: 'null' })).toBe(403)
+    expect(await pause({ origin: 'http://localhost:1' })).toBe(403)
+    expect(await pause({ 'sec-fetch-site': 'cross-site' })).toBe(403)
+    expect(await pause({ 'sec-fetch-site': 'same-site' })).toBe(403)
+    expect(await pause({ origin: `http://${host}`, 'sec-fetch-site': 'same-origin' })).toBe(200)
+    expect(await pause({})).toBe(200)
+  })
 })
 
 describe('unknown paths and surprises', () => {
@@ -95,4 +109,17 @@ async function rawGet(port: number, path: string, host: string): Promise<string>
   let text = ''
   for await (const chunk of socket) text += chunk
   return text
+}
+
+/** Nor the headers that only browsers set. Returns the status. */
+async function rawPost(port: number, path: string, headers: Record<string, string>): Promise<number> {
+  const { request } = await import('node:http')
+  return new Promise((resolve, reject) => {
+    const sent = request({ host: '127.0.0.1', port, path, method: 'POST', headers }, (response) => {
+      response.resume()
+      resolve(response.statusCode ?? 0)
+    })
+    sent.once('error', reject)
+    sent.end()
+  })
 }
