@@ -52,6 +52,40 @@ it('holds no money for bids that are discarded for want of transparency data', a
   expect((await harness.get('/v1/budgets/platform:openrtb')).body.holds.held).toBe(0)
 })
 
+it('bids with the transparency data of the campaign where somebody shows it, exactly once', async () => {
+  const harness = await startHarness()
+  const dsa = {
+    behalf: 'Café Müller',
+    paid: 'Agency',
+    transparency: [{ domain: 'dsp.example', dsaparams: [1, 2] }],
+  }
+  const put = async (adrender: number) => {
+    const { status } = await harness.send('PUT', '/v1/campaigns/example-300x250', {
+      seat: 'example',
+      advertiserDomain: 'advertiser.example',
+      price: { cpmPerLtv: 0, minCpm: 5, maxCpm: 5 },
+      creatives: [{ id: 'c', type: 'banner', sizes: [{ w: 300, h: 250 }], markup: '<b>ad</b>' }],
+      dsa: { ...dsa, adrender },
+    })
+    expect(status).toBe(200)
+  }
+  const ask = async (wish: object) => {
+    const regs = { ext: { dsa: wish } }
+    const { body } = await harness.send('POST', PATH, request([imp()], { regs, test: 1 }))
+    return body.seatbid[0]?.bid[0].ext.dsa ?? body.ext?.seatnonbid[0].nonbid[0].ext.bidwarden.reason
+  }
+  await put(0)
+  for (const dsarequired of [1, 2, 3]) expect(await ask({ dsarequired })).toEqual({ ...dsa, adrender: 0 })
+  expect(await ask({ dsarequired: 0 })).toBeUndefined()
+  expect(await ask({ dsarequired: 3, pubrender: 2 })).toEqual({ ...dsa, adrender: 0 })
+  expect(await ask({ dsarequired: 2, pubrender: 0 })).toBe('dsa_rendering')
+  expect(await ask({ dsarequired: 1, pubrender: 0 })).toBeUndefined()
+  await put(1)
+  expect(await ask({ dsarequired: 2, pubrender: 0 })).toEqual({ ...dsa, adrender: 1 })
+  expect(await ask({ dsarequired: 2, pubrender: 2 })).toBe('dsa_rendering')
+  expect((await harness.get('/v1/budgets/platform:openrtb')).body.holds.held).toBe(0)
+})
+
 it('reads content codings and byte order marks as they are written', async () => {
   const harness = await startHarness()
   const text = JSON.stringify(request())

@@ -2,6 +2,7 @@ import type { DecideDeps, Seat, Value } from './auction.ts'
 import { bidId } from './bid-ids.ts'
 import { escaped, macro, type OpenRtbVersion } from './creative.ts'
 import type { BidGroup, Decision, PlacedBid } from './decide.ts'
+import { fitsDsa } from './match.ts'
 import { renderNative } from './native.ts'
 import { noBidReasonCode, seatNonBid } from './no-bid.ts'
 import type { BidRequest } from './request.ts'
@@ -32,7 +33,7 @@ export function writeAnswer(
   const explained = options.explain && decision.noBids.length > 0
   if (!first && !explained) return undefined
   const decisionId = first ? bidId(deps.ids.owner, first.seq) : undefined
-  const write = { deps, seat, decision, version: options.version, decisionId }
+  const write = { deps, seat, request, decision, version: options.version, decisionId }
   let json = `{"id":${JSON.stringify(request.id)}`
   if (decisionId !== undefined) json += `,"bidid":"${decisionId}"`
   json += `,"cur":"${decision.currency.code}","seatbid":[`
@@ -49,6 +50,7 @@ export function writeAnswer(
 interface Write {
   readonly deps: DecideDeps
   readonly seat: Seat
+  readonly request: BidRequest
   readonly decision: Decision
   readonly version: OpenRtbVersion
   readonly decisionId: string | undefined
@@ -63,7 +65,7 @@ function groupJson(write: Write, { group, bids }: BidGroup): string {
   return `${json}]}`
 }
 
-function bidJson({ deps, seat, decision, version, decisionId }: Write, bid: PlacedBid): string {
+function bidJson({ deps, seat, request, decision, version, decisionId }: Write, bid: PlacedBid): string {
   const { offer, deal, imp, price, seq } = bid
   const id = bidId(deps.ids.owner, seq)
   const notice = noticeUrls(deps, seat, decision, bid)
@@ -72,8 +74,14 @@ function bidJson({ deps, seat, decision, version, decisionId }: Write, bid: Plac
     `${deal ? `"dealid":${JSON.stringify(deal.id)},` : ''}${offer.sizeJson}${offer.creative.json[version]},` +
     `"adm":"${markupOf(bid, notice.billing)}","exp":${Math.floor(seat.hold.ttlMs / 1000)},` +
     `"nurl":"${notice.win}","burl":"${notice.billing}","lurl":"${notice.loss}",` +
-    `"ext":{"bidwarden":${extJson(decisionId, bid.value)}}}`
+    `"ext":{"bidwarden":${extJson(decisionId, bid.value)}${dsaJson(request, bid)}}}`
   )
+}
+
+/** Sent where the exchange takes it and would not discard the bid for it. */
+function dsaJson({ dsa }: BidRequest, { offer: { campaign } }: PlacedBid): string {
+  if (campaign.dsaJson === undefined || dsa.required < 1 || !fitsDsa(dsa, campaign)) return ''
+  return `,"dsa":${campaign.dsaJson}`
 }
 
 /** Addresses and tokens have no character that JSON would escape. */

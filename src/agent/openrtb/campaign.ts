@@ -131,6 +131,21 @@ const allowDeny = (entry: z.ZodType<string>) =>
     deny: z.array(entry).max(100_000).default([]),
   })
 
+/** Who shows and pays the ad, as the Digital Services Act has users told; `ext.dsa` of the bid where it is asked for. */
+const Dsa = z.strictObject({
+  /** On whose behalf the ad is shown. */
+  behalf: z.string().min(1).max(100),
+  /** Who paid for it, also where that is the same. */
+  paid: z.string().min(1).max(100),
+  /** Who applied parameters of the user, and which: 1 profiling, 2 basic advertising, 3 precise location. */
+  transparency: z
+    .array(z.strictObject({ domain: Domain, dsaparams: z.array(z.int().min(1).max(1_000)).max(20) }))
+    .max(20)
+    .default([]),
+  /** 1 the ad shows all of this itself, 0 it does not. */
+  adrender: z.union([z.literal(0), z.literal(1)]).default(0),
+})
+
 const Hour = z.int().min(0).max(24)
 
 export const CampaignSpec = z
@@ -145,6 +160,7 @@ export const CampaignSpec = z
     categoryTaxonomy: z.int().min(1).default(1),
     /** Store id of the advertised app, matched against `bapp`. */
     appBundle: z.string().min(1).max(256).optional(),
+    dsa: Dsa.optional(),
     price: z
       .strictObject({
         /** CPM per unit of predicted lifetime value. */

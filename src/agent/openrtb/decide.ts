@@ -106,7 +106,6 @@ function requestRefusal(
   if (request.tmaxMs !== undefined && request.tmaxMs <= deps.networkMarginMs) return 'too_late'
   if (request.allowedSeats.length > 0 && !request.allowedSeats.includes(id)) return 'seat_not_allowed'
   if (request.blockedSeats.includes(id)) return 'seat_not_allowed'
-  if (request.dsaRequired) return 'dsa_required'
   return currency === undefined ? 'no_common_currency' : undefined
 }
 

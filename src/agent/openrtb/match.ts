@@ -4,7 +4,7 @@ import type { BannerSlot, DealOffer, Imp, NativeSlot, StreamSlot } from './imp.t
 import { renderNative } from './native.ts'
 import type { NoBidReason } from './no-bid.ts'
 import { type Campaign, domainAndParents } from './prepared-campaign.ts'
-import type { BidRequest } from './request.ts'
+import type { BidRequest, DsaWish } from './request.ts'
 
 /**
  * Why an offer may not answer an imp, apart from its price; undefined when it may. The index has seen to slot, size,
@@ -24,8 +24,21 @@ export function mismatch(
     languageMismatch(request, creative) ??
     (imp.secure && !creative.secure ? 'not_secure' : undefined) ??
     (deal && !isInvited(deal, campaign) ? 'deal_terms' : undefined) ??
-    blocked(request, campaign)
+    blocked(request, campaign) ??
+    dsaMismatch(request.dsa, campaign)
   )
+}
+
+/** The exchange discards bids without transparency data it requires, and data that would be shown twice or never. */
+function dsaMismatch(dsa: DsaWish, campaign: Campaign): NoBidReason | undefined {
+  if (dsa.required !== 2 && dsa.required !== 3) return undefined
+  if (campaign.dsaJson === undefined) return 'dsa_required'
+  return fitsDsa(dsa, campaign) ? undefined : 'dsa_rendering'
+}
+
+/** Whether the data of the campaign is shown exactly once, by the ad or by the publisher. */
+export function fitsDsa({ adMustRender, publisherRenders }: DsaWish, { spec }: Campaign): boolean {
+  return spec.dsa?.adrender === 1 ? !publisherRenders : !adMustRender
 }
 
 function targetingMismatch(request: BidRequest, campaign: Campaign, nowMs: number): NoBidReason | undefined {

@@ -22,6 +22,8 @@ export interface Campaign {
   readonly allowedBundles: ReadonlySet<string> | undefined
   readonly deniedBundles: ReadonlySet<string> | undefined
   readonly schedule: Schedule
+  /** `ext.dsa` of its bids as JSON text; undefined for a campaign without transparency data. */
+  readonly dsaJson: string | undefined
   readonly creatives: readonly Creative[]
 }
 
@@ -43,6 +45,7 @@ export function prepareCampaign(id: string, spec: CampaignSpec, scopes: readonly
     allowedBundles: setOf(targeting.bundles.allow),
     deniedBundles: setOf(targeting.bundles.deny),
     schedule: new Schedule(spec.activeHours),
+    dsaJson: spec.dsa && JSON.stringify(spec.dsa),
     creatives: spec.creatives.map((creative) => prepareCreative(id, spec, creative)),
   }
 }

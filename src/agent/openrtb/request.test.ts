@@ -158,9 +158,9 @@ describe('bid request', () => {
     expect(read(bannerRequest({}, user([], [eid('b')])))).toMatchObject({ eids: [{ source: 'b' }] })
     const dsa = (dsarequired: number, older: number) =>
       read(bannerRequest({}, { regs: { dsa: { dsarequired }, ext: { dsa: { dsarequired: older } } } }))
-    expect(dsa(0, 1)).toMatchObject({ dsaRequired: false })
-    expect(dsa(0, 2)).toMatchObject({ dsaRequired: true })
-    expect(dsa(3, 0)).toMatchObject({ dsaRequired: true })
+    expect(dsa(0, 1)).toMatchObject({ dsa: { required: 1 } })
+    expect(dsa(0, 2)).toMatchObject({ dsa: { required: 2 } })
+    expect(dsa(3, 0)).toMatchObject({ dsa: { required: 3 } })
   })
 
   it('refuses numbers that JSON can write and nobody can mean', () => {

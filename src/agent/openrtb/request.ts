@@ -31,8 +31,7 @@ export interface BidRequest {
   readonly badImps: readonly BadImp[]
   /** A field beside the impressions that cannot be read: without it nobody knows what is allowed, so nothing is bid. */
   readonly badField: string | undefined
-  /** Bids without transparency data are discarded by the exchange (`dsarequired` 2 or 3). */
-  readonly dsaRequired: boolean
+  readonly dsa: DsaWish
   readonly channel: 'site' | 'app' | 'dooh' | undefined
   /** Of the site, app or screen; lower case. */
   readonly domain: string | undefined
@@ -69,6 +68,16 @@ export interface BidRequest {
   readonly prediction: Prediction | undefined
   /** The caller asks for the reason of every impression without a bid. */
   readonly debug: boolean
+}
+
+/** What the exchange wants of the transparency data of the Digital Services Act. */
+export interface DsaWish {
+  /** 0 no data wanted, 1 data taken, 2 or 3 bids without it discarded: `dsarequired`, the higher of both places. */
+  readonly required: number
+  /** The publisher cannot show the data (`pubrender` 0), so the ad must. */
+  readonly adMustRender: boolean
+  /** The publisher shows it (`pubrender` 2), so the ad must not. */
+  readonly publisherRenders: boolean
 }
 
 /** An impression that cannot be read, by its id or its place, and the field that is wrong. */
@@ -146,7 +155,7 @@ function readTerms(raw: Wire<SpecRequest>): Terms {
     allImps: flag(raw.allimps, 'allimps'),
     tmaxMs: number(raw.tmax, 'tmax') || undefined,
     prediction: readPrediction(extension(raw.ext, 'ext')),
-    dsaRequired: isDsaRequired(raw.regs),
+    dsa: readDsa(raw.regs),
     ...readWishes(raw),
   }
 }
@@ -171,15 +180,24 @@ function plainDomain(entry: string): string {
   )
 }
 
+const NO_DSA: DsaWish = { required: 0, adMustRender: false, publisherRenders: false }
+
 /** The strictest of both places counts. */
-function isDsaRequired(regs: unknown): boolean {
-  return inBothPlaces('dsa', regs, 'regs').some((dsa) => {
-    const required = number(
-      object<{ dsarequired: unknown }>(dsa, 'regs.dsa')?.dsarequired,
-      'regs.dsa.dsarequired',
-    )
-    return required === 2 || required === 3
+function readDsa(regs: unknown): DsaWish {
+  const places = inBothPlaces('dsa', regs, 'regs')
+  if (places.length === 0) return NO_DSA
+  const said = places.map((place) => {
+    const dsa = object<{ dsarequired: unknown; pubrender: unknown }>(place, 'regs.dsa')
+    return {
+      required: number(dsa?.dsarequired, 'regs.dsa.dsarequired') ?? 0,
+      pubrender: number(dsa?.pubrender, 'regs.dsa.pubrender'),
+    }
   })
+  return {
+    required: Math.max(...said.map(({ required }) => required)),
+    adMustRender: said.some(({ pubrender }) => pubrender === 0),
+    publisherRenders: said.some(({ pubrender }) => pubrender === 2),
+  }
 }
 
 function readImps(value: unknown): Pick<BidRequest, 'imps' | 'badImps'> {
