@@ -54,6 +54,8 @@ function refusalText(refused: readonly Scope[]): string {
 }
 
 const CHECK_MS = 1_000
+/** Refused scopes that are asked for in one check. */
+const MAX_ASKED = 100
 /** A store that nobody has drawn on for so long is asked how it stands: it may have been emptied. */
 const ASK_AFTER_MS = 5_000
 
@@ -81,10 +83,14 @@ export function watchRefusals(
     before = detail
     if (!isRemote) return
     const nowMs = clock.elapsedMs()
-    const asked = scopes.filter((scope) => {
-      const { refusal, answeredMs } = scope.purse
-      return isOfMany(scope) && nowMs - answeredMs >= (refusal === undefined ? ASK_AFTER_MS : CHECK_MS)
-    })
+    // Of campaigns, which are many, only those that were refused, some at a time.
+    const isLate = ({ purse }: Scope, afterMs: number) => nowMs - purse.answeredMs >= afterMs
+    const asked = [
+      ...refused.filter((scope) => isLate(scope, CHECK_MS)).slice(0, MAX_ASKED),
+      ...scopes.filter(
+        (scope) => isOfMany(scope) && scope.purse.refusal === undefined && isLate(scope, ASK_AFTER_MS),
+      ),
+    ]
     if (asked.length > 0) void budget.refresh(asked)
   })
 }
