@@ -23,11 +23,18 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],
-      exclude: ['**/*.{test,proof}.ts', '**/*.test-support.ts'],
+      // What runs in threads of its own, which is not seen; CONTRIBUTING says what shows it to be right.
+      exclude: [
+        '**/*.{test,proof}.ts',
+        '**/*.test-support.ts',
+        'src/**/*-worker.ts',
+        'src/shield/budget/stores/sqlite/sqlite-{file,ledger}.ts',
+      ],
       reporter: ['text', 'json-summary'],
-      // Of lines. What runs in threads and processes of their own is not seen: see CONTRIBUTING.
+      // Of lines: the command fails below them.
       thresholds: {
-        'src/{connectors,sync}/**': { lines: 80 },
+        'src/connectors/**': { lines: 80 },
+        'src/sync/**': { lines: 80 },
         'src/shield/**': { lines: 95 },
       },
     },
@@ -38,8 +45,8 @@ export default defineConfig({
           name: 'tests',
           include: ['{src,test,grafana}/**/*.test.ts'],
           // Many times what they take on a quiet machine: a test finds faults, not how busy the machine is.
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
           // A thread runs many files: loading the service for each costs a sixth of the whole run.
           isolate: false,
         },

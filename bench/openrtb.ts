@@ -2,49 +2,33 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import {
-  type BidRequest,
   CampaignIndex,
   CampaignSpec,
   createBidIds,
   createBidLedger,
   createNoticeTokens,
-  type DecideDeps,
+  type DecideAuctionDeps,
   decide,
   isRefusal,
   limitsOf,
+  type OpenRtbRequest,
   Predictions,
   prepareCampaign,
   readBidRequest,
   type Seat,
   writeAnswer,
-} from '../src/agent/openrtb/index.ts'
-import { systemClock } from '../src/clock.ts'
-import { micros } from '../src/money.ts'
+} from '../src/agent/exchange/openrtb/index.ts'
 import { BudgetManager } from '../src/shield/index.ts'
+import { systemClock } from '../src/time/clock.ts'
+import { COUNTRIES, PLENTY, RATES, SAMPLES, SIZES } from './openrtb-world.ts'
 
 /**
  * The bidder without HTTP, on the real shield: decisions per second, what more campaigns cost, and what an open hold
  * takes. `node bench/openrtb.ts [<millions of answers for the memory section, 2 unless told>]`
  */
 
-const SAMPLES = new URL('./openrtb-samples/', import.meta.url)
-const RATES = new Map(Object.entries({ USD: 1, EUR: 0.92, GBP: 0.79, JPY: 151 }))
-const SIZES = [
-  [300, 250],
-  [320, 50],
-  [728, 90],
-  [160, 600],
-  [300, 600],
-  [970, 250],
-  [336, 280],
-  [320, 100],
-  [468, 60],
-  [970, 90],
-] as const
-const COUNTRIES = ['USA', 'GBR', 'DEU', 'CAN', 'BRA', 'MEX', 'FRA', 'JPN', 'AUS', 'ESP']
-const PLENTY = micros(1_000_000_000_000_000)
 const OPEN_HOLDS = 200_000
-const OPTIONS = { version: '2.6', explain: false } as const
+const OPTIONS = { version: '2.6', explain: undefined } as const
 
 const samples: unknown[] = readdirSync(SAMPLES).map((name) =>
   JSON.parse(readFileSync(new URL(name, SAMPLES), 'utf8')),
@@ -81,7 +65,7 @@ function createBench(campaignCount: number) {
   for (let i = 0; i < campaignCount; i++) {
     const spec = campaignSpec(i)
     const own = budget.define(`campaign:openrtb:bench-${i}`, 'USD', limitsOf(spec))
-    campaigns.put(prepareCampaign(`bench-${i}`, spec, [own, ...shared]))
+    campaigns.put(prepareCampaign(`bench-${i}`, spec, [...shared, own]))
   }
   const predictions = new Predictions(systemClock, 100_000)
   for (let i = 0; i < 50_000; i++) {
@@ -93,10 +77,10 @@ function createBench(campaignCount: number) {
       ttlSeconds: 86_400,
     })
   }
-  const deps: DecideDeps = {
+  const deps: DecideAuctionDeps = {
     clock: systemClock,
     campaigns,
-    ledger: createBidLedger(budget),
+    ledger: createBidLedger(budget, 'USD', 10_000_000),
     ids: createBidIds(),
     tokens: createNoticeTokens([{ id: 'k1', secret: 'bench' }]),
     currency: 'USD',
@@ -118,7 +102,7 @@ function createBench(campaignCount: number) {
 
 type Bench = ReturnType<typeof createBench>
 
-function read(body: unknown): BidRequest {
+function read(body: unknown): OpenRtbRequest {
   const request = readBidRequest(body)
   if (isRefusal(request)) throw new Error(`sample refused: ${request.refused}`)
   return request

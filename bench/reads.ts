@@ -2,11 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { isoTime, systemClock } from '../src/clock.ts'
-import type { Row } from '../src/sync/connectors/read-connector.ts'
 import { claim, complete, type Job } from '../src/sync/queue/index.ts'
-import { ColumnFinder, writeParquet } from '../src/sync/reports/index.ts'
+import { ReportFiles } from '../src/sync/reports/index.ts'
 import { openStore, type Store, type StoreAddress } from '../src/sync/store/index.ts'
+import { isoTime, systemClock } from '../src/time/clock.ts'
 import { startPostgres } from '../test/support/postgres.ts'
 
 const CONNECTORS = 50
@@ -82,7 +81,7 @@ async function rate(store: Store): Promise<number> {
       .select('id')
       .where('job_id', '=', job.id)
       .execute()
-    const requests = request ? [{ requestId: request.id, result: '{}', cost: 0 }] : []
+    const requests = request ? [{ requestId: request.id, result: '{}', cost: 0, startedAt: null }] : []
     await store.db
       .transaction()
       .execute((tx) => complete(tx, systemClock, job, { records: 1, calls: 1, executionTimeMs: 5, requests }))
@@ -110,23 +109,25 @@ async function queueRates(name: string, openAt: () => Promise<StoreAddress>): Pr
   }
 }
 
-async function* manyRows(count: number): AsyncGenerator<Row[]> {
+/** As they are stored. */
+async function* manyRows(count: number): AsyncGenerator<string[]> {
   for (let from = 0; from < count; from += 5_000) {
-    yield Array.from({ length: 5_000 }, (_, i) => ({
-      date: `2026-11-${String(1 + ((from + i) % 28)).padStart(2, '0')}`,
-      campaign_id: `c${(from + i) % 5_000}`,
-      impressions: (from + i) % 90_001,
-      clicks: (from + i) % 907,
-      cost: ((from + i) % 10_007) / 100,
-      account_id: 'acc-1',
-    }))
+    yield Array.from({ length: 5_000 }, (_, i) =>
+      JSON.stringify({
+        date: `2026-11-${String(1 + ((from + i) % 28)).padStart(2, '0')}`,
+        campaign_id: `c${(from + i) % 5_000}`,
+        impressions: (from + i) % 90_001,
+        clicks: (from + i) % 907,
+        cost: ((from + i) % 10_007) / 100,
+        account_id: 'acc-1',
+      }),
+    )
   }
 }
 
 async function parquetRate(folder: string): Promise<void> {
   const count = 1_000_000
-  const finder = new ColumnFinder()
-  for await (const [row] of manyRows(5_000)) if (row) finder.add({ ...row, cost: 0.5 })
+  const files = new ReportFiles()
   global.gc?.()
   const before = process.memoryUsage().rss
   let peak = before
@@ -137,8 +138,16 @@ async function parquetRate(folder: string): Promise<void> {
     }
   }
   const startedMs = systemClock.elapsedMs()
-  const size = await writeParquet(join(folder, 'a.parquet'), finder.columns, watched(), {})
+  const spec = { key: ['date', 'campaign_id'], fields: ['impressions', 'clicks', 'cost'], dated: true }
+  const unlimited = { lookbackDays: 0, historyMonths: undefined, maxDays: undefined }
+  const { bytes: size } = await files.write({
+    wanted: { spec: { ...spec, ...unlimited }, fields: spec.fields },
+    path: join(folder, 'a.parquet'),
+    texts: watched,
+    metadata: () => ({}),
+  })
   const seconds = (systemClock.elapsedMs() - startedMs) / 1000
+  await files.close()
   print(
     `parquet: ${count} rows, ${Math.round(count / seconds)} rows/s, ${Math.round(size / 1e6)} MB, ${Math.round((peak - before) / 2 ** 20)} MiB more memory at most`,
   )

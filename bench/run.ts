@@ -18,12 +18,14 @@ const SECTIONS: Readonly<Record<string, () => Promise<void>>> = {
   http: benchHttp,
   records: benchRecords,
   openrtb: inItsOwnProcess('bench/openrtb.ts'),
+  campaigns: inItsOwnProcess('bench/many-campaigns.ts'),
   exchange: benchExchange,
   workers: benchWorkers,
   delivery: benchDelivery,
   stores: benchStores,
   reads: inItsOwnProcess('bench/reads.ts'),
   sync: benchSyncing,
+  hashing: inItsOwnProcess('bench/hashing.ts'),
 }
 
 // `npm run bench`: all sections; `npm run bench -- shield`: one of them.

@@ -35,7 +35,14 @@ export async function startServer(
   const started = performance.now()
   const [command, args] = pin(0, process.execPath, [file])
   const child = spawn(command, args, {
-    env: { PATH: process.env['PATH'], PORT: '0', STORE: 'memory', ...env },
+    // One client asks for all there is.
+    env: {
+      PATH: process.env['PATH'],
+      PORT: '0',
+      STORE: 'memory',
+      API_RATE_LIMIT: '100000000/1',
+      ...env,
+    },
     stdio: ['ignore', descriptor, 'inherit'],
   })
   const url = await address(output)

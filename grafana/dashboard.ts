@@ -11,6 +11,7 @@ import { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/prometheus'
 import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/stat'
 import { PanelBuilder as TimelineBuilder } from '@grafana/grafana-foundation-sdk/statetimeline'
 import { PanelBuilder as TimeseriesBuilder } from '@grafana/grafana-foundation-sdk/timeseries'
+import { ANSWERS } from './answers.ts'
 import { EXCHANGES } from './exchanges.ts'
 import { PROCESSES } from './processes.ts'
 import { READING } from './reading.ts'
@@ -214,6 +215,7 @@ export const ROWS: readonly Row[] = [
       },
     ],
   },
+  ANSWERS,
   EXCHANGES,
   READING,
   PROCESSES,

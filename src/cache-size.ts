@@ -1,5 +1,5 @@
 /**
- * For `LRUCache`: at most `max` entries, and no memory before there are any. Its own `max` writes several lists of that
- * length at once, which is most of what a start would cost.
+ * Options of `LRUCache` for at most `max` entries that allocate no memory beforehand. Its own option `max` allocates several
+ * arrays of that length, which would take most of the time of a start.
  */
 export const atMost = (max: number) => ({ maxSize: max, sizeCalculation: () => 1 })

@@ -1,9 +1,10 @@
-/** Every refusal and failure the service can answer with, and the HTTP status it travels under. */
+/** The HTTP status of every code that the service refuses or fails with. */
 export const statusOf = {
   invalid_request: 400,
   unauthorized: 401,
   forbidden: 403,
   not_found: 404,
+  method_not_allowed: 405,
   paused: 409,
   idempotency_key_in_use: 409,
   payload_too_large: 413,
@@ -33,6 +34,8 @@ export type Retry = 'never' | 'later' | { readonly afterMs: number }
 export interface ErrorFacts {
   readonly field?: string
   readonly scope?: string
+  /** What a budget was to pay, and what it has left. */
+  readonly amount?: number
   readonly remaining?: number
   readonly wouldPassAt?: string
   readonly bidId?: string

@@ -1,67 +1,43 @@
-import { randomBytes } from 'node:crypto'
 import { getRequestListener } from '@hono/node-server'
 import {
   type Agent,
   auctionHandler,
-  countNotices,
+  type Bidder,
   createApp,
-  createBidder,
-  createDecisions,
-  createDeferred,
-  createIdempotencyKeys,
-  createNoticeDesk,
-  exampleCampaigns,
-  GLOBAL_SCOPE,
-  httpPredictor,
-  keepSeen,
+  IdempotencyKeys,
   listen,
-  newOwner,
-  noPredictor,
-  OPENRTB_SCOPE,
-  overdraftLabel,
   ownParts,
-  type Part,
-  platformScope,
-  recordVerification,
-  restoreBids,
-  restoreCampaigns,
-  restoreHolds,
-  watchBudgets,
-  watchRefusals,
 } from './agent/index.ts'
-import { openOnLoopback, requireKey } from './api/index.ts'
-import { banner } from './banner.ts'
-import { type Clock, every, systemClock, watchLag } from './clock.ts'
-import { type Config, ConfigError, readConfig } from './config.ts'
-import { DiskError } from './disk/index.ts'
-import { createFallback } from './fallback/index.ts'
-import { createHttpClient } from './http.ts'
+import { authorizer, Gate } from './api/index.ts'
+import { banner } from './app/banner.ts'
+import { recordConfiguration } from './app/configuration-changes.ts'
+import { collectOften } from './app/heap.ts'
+import { openAgent } from './app/open-agent.ts'
+import { openBudgets } from './app/open-budgets.ts'
+import { openExchange } from './app/open-exchange.ts'
+import { openFront } from './app/open-front.ts'
+import { openOutbox } from './app/open-outbox.ts'
+import { OpenParts } from './app/open-parts.ts'
+import { openStores } from './app/open-stores.ts'
+import { sandboxOptions } from './app/sandbox-options.ts'
+import { startSending } from './app/start-conversions.ts'
+import { ownSpend, readParts, startReads } from './app/start-reading.ts'
+import { watchTables } from './app/watch-tables.ts'
+import { Audit } from './audit/index.ts'
+import { type Config, ConfigError, readConfig } from './config/config.ts'
+import type { Connector } from './connectors/index.ts'
+import { createHttpClient } from './http/http.ts'
 import { createLog, type Logger } from './log.ts'
-import { createMetrics } from './metrics.ts'
-import { checkNoticeSecret } from './notice-wiring.ts'
-import { connectPlatforms } from './platform-wiring.ts'
-import { PLATFORMS } from './platforms/index.ts'
-import { startRecords } from './records-wiring.ts'
+import { createMetrics } from './metrics/metrics.ts'
+import { Tables } from './metrics/tables.ts'
+import type { Tell } from './notify/index.ts'
 import { type Sandbox, startSandbox } from './sandbox/index.ts'
-import { sandboxOptions } from './sandbox-wiring.ts'
-import { SecretError, secretInFolder } from './secret-file.ts'
-import {
-  BudgetManager,
-  CircuitBreaker,
-  createCallLimits,
-  DEFAULT_BREAKER,
-  openStore,
-  type Scope,
-  SharedTally,
-  type StoreSettings,
-  StoreUnavailable,
-} from './shield/index.ts'
-import type { ReadConnector, Sync } from './sync/index.ts'
-import { ownSpend, readParts, startReads } from './sync-wiring.ts'
-import { PostOffice } from './workers/index.ts'
-import { openFront } from './workers-wiring.ts'
+import { type Hold, StoreUnavailable } from './shield/index.ts'
+import { DiskError, RecordsUnavailable, SecretError } from './storage/index.ts'
+import type { Sync } from './sync/index.ts'
+import { type Clock, systemClock, watchLag } from './time/clock.ts'
 
-/** Of health checks by HTTP/1.0, which need not say whom they ask. */
+/** Host of requests without a `Host` header, as health checks by HTTP/1.0 are. */
 const WITHOUT_HOST = { hostname: 'localhost' }
 
 /** A running service. */
@@ -77,189 +53,94 @@ export interface Service {
   stop(): Promise<void>
 }
 
+/** What a service is given from outside; in a process of its own, nothing. */
 export interface Outside {
   readonly clock?: Clock
   readonly log?: Logger
   /** Platforms that are read beside those the registry knows. */
-  readonly connectors?: readonly ReadConnector[]
+  readonly connectors?: readonly Connector[]
 }
-
-/** Holds whose time is over are ended this often; a refusal looks for them by itself. */
-const SWEEP_MS = 250
-
-/** Of damaged records so many are named in the log. */
-const MAX_NAMED = 50
 
 /** Builds every part, in reading order; what fails closes the parts that were built. */
 export async function startService(config: Config, outside: Outside = {}): Promise<Service> {
-  const opened: (() => unknown)[] = []
-  const stop = async () => {
-    for (let close = opened.pop(); close; close = opened.pop()) await close()
-  }
+  const opened = new OpenParts()
   try {
-    const clock = outside.clock ?? systemClock
-    const log = outside.log ?? createLog(config.logLevel)
-    const metrics = createMetrics()
-    const http = createHttpClient(clock)
-    opened.push(() => http.close())
-
-    const sandbox = config.mode === 'mock' ? await startSandbox(sandboxOptions(config, clock)) : undefined
-    if (sandbox) opened.push(() => sandbox.close())
-
-    const isShared = config.workers > 0
-    const onAway = (detail: string) => log.warn({ detail }, 'waiting for the budget store')
-    const store = await openStore(config.store, { clock, isShared, onAway })
-    opened.push(() => store.close())
-    const { records, recovered, sharedKeys, close } = await startRecords(config, { clock, metrics })
-    opened.push(close)
-    if (recovered.damaged.length > 0) {
-      const records = recovered.damaged.slice(0, MAX_NAMED)
-      log.error({ records, count: recovered.damaged.length }, 'damaged records are set aside')
-    }
-    const owner = newOwner()
-    const recordsId = await restoreHolds({ store, records, recovered, owner, log })
-    const budget = new BudgetManager({
-      clock,
-      store,
-      owner,
-      recordsId,
-      onStore: (state) => log.warn(state, 'budget store'),
-      onExpired(hold) {
-        // That nobody reports a bid lost is how most auctions end; a platform call ought to have ended by itself.
-        if (!bidder.decide.ledger.expired(hold))
-          log.warn({ bidId: hold.id, state: hold.state }, 'hold expired')
-      },
-      onOverdraft: ({ name, currency }, amount) => {
-        metrics.budgetOverdraft.inc({ scope: overdraftLabel(name), currency }, amount / 1e6)
-        log.error({ scope: name, micros: amount }, 'overdraft')
-      },
-    })
-    opened.push(() => budget.close())
-    const named = defineBudgets(budget, config)
-    opened.push(every(clock, SWEEP_MS, () => budget.expire()))
-    const callLimits = createCallLimits({ clock, store, owner: budget.owner })
-    opened.push(() => callLimits.close())
-
-    const fallback = createFallback({ multipliers: config.multipliers, maxBid: config.maxBid })
-    const connectors = connectPlatforms(config, {
-      clock,
-      log,
-      metrics,
-      http,
-      budget,
-      sandbox,
-      callLimits,
-      onVerified: (bidId, verification) => void recordVerification(agent, bidId, verification),
-    })
-    for (const platform of PLATFORMS) opened.push(() => connectors[platform].close())
-
-    const { predictorUrl, maxBid } = config
-    const breaker = new CircuitBreaker(clock, DEFAULT_BREAKER)
-    const predict =
-      predictorUrl === undefined ? noPredictor : httpPredictor({ http, breaker, url: predictorUrl })
-    const holdsOf = recordsId === undefined ? undefined : owner
-    const decisions = createDecisions(records, () => clock.nowMs(), { holdsOf })
-    const parts = { clock, log, metrics, budget, connectors, fallback, predict, records }
-    const agent: Agent = { ...parts, decisions, maxBid, topCampaigns: config.topCampaigns }
-    const deferred = createDeferred(agent)
-    opened.push(() => deferred.close())
-    restoreBids(agent, deferred, recovered)
-    opened.push(watchBudgets(agent, config.alertRatio))
-    opened.push(watchRefusals(agent, config.store.is === 'redis'))
-
-    const noticeSecret = config.bidder.noticeSecret ?? ownNoticeSecret(config.store)
-    const noticeParts: Part[] = []
-    if (config.records.is === 'disk' && signsBeyondRestart(config)) {
-      const { directory } = config.records
-      const check = await checkNoticeSecret({ directory, secret: noticeSecret, clock, log })
-      opened.push(check.stop)
-      noticeParts.push(check.part)
-    }
-    const seen = keepSeen(clock, records, recovered)
-    const office = new PostOffice()
-    const mail = store.mail ?? (isShared ? office : undefined)
-    const falseLosses = new SharedTally({ clock, store, owner: budget.owner, isShared: mail !== undefined })
-    opened.push(() => falseLosses.close())
-    const bidder = createBidder(agent, { ...config.bidder, noticeSecret }, seen, { mail, falseLosses })
-    if (config.mode === 'mock' && bidder.seats.has('example')) {
-      for (const [id, spec] of exampleCampaigns()) bidder.learn({ put: 'campaign', id, spec })
-    }
-    restoreCampaigns(bidder, log, recovered)
-    await budget.settled()
-    // What these had spent before is shown from the start; of thousands of campaigns it is looked up when it is wanted.
-    await budget.refresh(named)
-    const count = countNotices(metrics, bidder.statsOf)
-    const desk = createNoticeDesk(agent, bidder, count)
-    opened.push(() => desk.close())
-    const { lagMs, stop: stopWatching } = watchLag(clock)
-    opened.push(stopWatching)
-
-    const authorize = config.apiKeys.length > 0 ? requireKey(config.apiKeys) : openOnLoopback
-    const { connectors: more = [] } = outside
-    const reads = await startReads(config, {
-      ...{ clock, log, metrics, authorize, sandbox, budget, callLimits },
-      ownSpendOf: ownSpend(config, decisions),
-      connectors: more,
-    })
-    if (reads) opened.push(() => reads.stop())
-
-    const keys = createIdempotencyKeys(clock, { records, recovered, sharedKeys })
-    const recordsLast = records.lasts
-    const around = { clock, log, metrics, store, office, bidder, seen, count, noticeSecret, recordsLast }
-    const front = openFront(config, around)
-    opened.push(() => front.close())
-    const app = createApp({
-      agent,
-      parts: [...ownParts(agent), ...readParts(reads), ...noticeParts],
-      deferred,
-      keys,
-      authorize,
-      bidder,
-      desk,
-      count,
-      crew: front.crew,
-      journal: store.journal,
-      mode: config.mode,
-    })
-    if (reads) app.route('/', reads.app)
-    const auctions = auctionHandler({ agent, bidder, authorize, lagMs })
-    const server = await listen(auctions, getRequestListener(app.fetch, WITHOUT_HOST), clock, front.at)
-    opened.push(() => server.close())
-    opened.push(() => front.stop())
-    if (reads) opened.push(() => reads.endStreams())
-    const url = (await front.start()) ?? server.url ?? ''
-    return { url, agent, sandbox, reads: reads?.sync, stop }
+    return await openService(config, outside, opened)
   } catch (error) {
-    await stop()
+    await opened.close()
     throw error
   }
 }
 
-/** Signs notice addresses beyond a restart, where anything does. Several processes are given one by configuration. */
-function ownNoticeSecret(store: StoreSettings): string {
-  const make = () => randomBytes(32).toString('hex')
-  return store.is === 'sqlite' ? secretInFolder(store.directory, 'notices.key', make) : make()
-}
+async function openService(config: Config, outside: Outside, opened: OpenParts): Promise<Service> {
+  const clock = outside.clock ?? systemClock
+  const log = outside.log ?? createLog(config.logLevel)
+  const metrics = createMetrics()
+  const tables = new Tables(config.tables)
+  const http = createHttpClient(clock)
+  opened.add(() => http.close())
+  const base = { clock, log, metrics, tables, http }
+  for (const detail of config.doubtfulNames) log.warn({ detail }, 'a variable is not read')
 
-/** Whether the next start is to know the notice addresses of this one. */
-const signsBeyondRestart = ({ store, bidder }: Config): boolean =>
-  store.is === 'sqlite' || bidder.noticeSecret !== undefined
+  const sandbox = config.mode === 'mock' ? await startSandbox(sandboxOptions(config, clock)) : undefined
+  if (sandbox) opened.add(() => sandbox.close())
 
-/** The budgets that the configuration sets. */
-function defineBudgets(budget: BudgetManager, config: Config): Scope[] {
-  const { platforms, budgetWindowMs: windowMs, bidder, sync } = config
-  const spending = [
-    ...PLATFORMS.map((platform) => ({ name: platformScope(platform), ...platforms[platform] })),
-    ...(sync ? [{ name: platformScope('dv360'), ...sync.dv360 }] : []),
-    { name: OPENRTB_SCOPE, ...bidder },
-  ]
-  return [
-    ...spending.map(({ name, currency, budget: max }) =>
-      budget.define(name, currency, [{ kind: 'sliding', windowMs, max }]),
-    ),
-    // It has no limits until an operator sets some; then it is in the first platform's currency.
-    budget.define(GLOBAL_SCOPE, platforms.google_ads.currency, []),
-  ]
+  const stores = await openStores(config, base, opened)
+  const { store, records, recovered } = stores
+  const outbox = openOutbox(config, { ...base, records, recovered })
+  opened.add(() => outbox.close())
+  const tell: Tell = (news) => outbox.tell(news)
+  const audit = new Audit({ clock, log, records })
+  opened.add(() => audit.close())
+  await recordConfiguration(config, audit, recovered)
+
+  // Until the exchange is built none of its bids is held.
+  let holder: Bidder | undefined
+  const onExpired = (hold: Hold) => holder?.decide.ledger.expired(hold) ?? false
+  const budgets = await openBudgets(config, { ...base, ...stores, onExpired }, opened)
+  const { budget, callLimits } = budgets
+  const bidding = { ...base, ...stores, ...budgets, sandbox, tell, audit }
+  const { agent, deferred } = openAgent(config, bidding, opened)
+  const exchange = await openExchange(config, { agent, ...stores, ...budgets }, opened)
+  const { bidder, desk, count, seen, ownerMessages, noticeSecret } = exchange
+  holder = bidder
+  const lag = watchLag(clock)
+  opened.add(lag.stop)
+
+  const gate = new Gate(clock, config.callerLimit)
+  const authorize = authorizer(config, clock, gate)
+  const reads = await startReads(config, {
+    ...{ clock, log, metrics, authorize, sandbox, budget, callLimits, outbox, audit },
+    ownSpendOf: ownSpend(config, agent.decisions),
+    connectors: outside.connectors ?? [],
+  })
+  if (reads) opened.add(() => reads.stop())
+  const conversions = await startSending(config, { callLimits, sandbox, reads })
+  if (conversions) opened.add(() => conversions.stop())
+
+  const keys = new IdempotencyKeys(clock, { ...stores, max: config.tables.idempotency_keys })
+  const { decisions } = agent
+  const watched = { config, budget, bidder, decisions, keys, gate, seen: seen.seen, desk, reads, conversions }
+  watchTables(tables, watched)
+  const recordsLast = records.lasts
+  const around = { clock, log, metrics, store, ownerMessages, bidder, seen, count, noticeSecret, recordsLast }
+  const front = openFront(config, around)
+  opened.add(() => front.close())
+  const { pool } = front
+  const parts = [...ownParts(agent), ...readParts(reads), ...exchange.parts]
+  const { journal } = store
+  const { mode } = config
+  const served = { agent, parts, deferred, keys, authorize, bidder, desk, count, pool, outbox, journal, mode }
+  const app = createApp(served)
+  if (reads) app.route('/', reads.app)
+  if (conversions) app.route('/', conversions.app)
+  const auctions = auctionHandler({ agent, bidder, authorize, lagMs: lag.lagMs })
+  const server = await listen(auctions, getRequestListener(app.fetch, WITHOUT_HOST), clock, front.at)
+  opened.add(() => server.close())
+  opened.add(() => front.stop())
+  if (reads) opened.add(() => reads.endStreams())
+  const url = (await front.start()) ?? server.url ?? ''
+  return { url, agent, sandbox, reads: reads?.sync, stop: () => opened.close() }
 }
 
 /**
@@ -278,9 +159,10 @@ export async function serve(more: NodeJS.ProcessEnv = {}): Promise<void> {
 }
 
 async function serveUntilStopped(config: Config): Promise<void> {
-  // Whatever else is made: nobody but this user reads what is in DATA_DIR.
+  // Files that are created from now on, as those in DATA_DIR, are readable by this user only.
   process.umask(0o077)
   const service = await startService(config)
+  collectOften()
   process.stdout.write(banner(service, config))
   const { log } = service.agent
   let stopping = false
@@ -294,10 +176,11 @@ async function serveUntilStopped(config: Config): Promise<void> {
   }
 }
 
-/** What an operator can mend, a port in use, a disk, a store that is away, needs no stack. */
+/** The message of an error of the start; with a stack unless an operator can mend it (port, disk, store). */
 function startupError(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const isOutside =
-    [DiskError, StoreUnavailable, SecretError].some((kind) => error instanceof kind) || 'syscall' in error
+    [DiskError, StoreUnavailable, SecretError, RecordsUnavailable].some((kind) => error instanceof kind) ||
+    'syscall' in error
   return isOutside ? error.message : (error.stack ?? error.message)
 }

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 
-/** Of the package, and of the API: a change that breaks callers changes it. */
+/** Version of the package and of the API; a breaking change of the API increases it. */
 export const VERSION: string = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
 ).version
 
-/** The commit that is checked out here, as 40 hex digits; null where the code did not come by git. */
+/** The commit that is checked out here, as 40 hex digits; null where there is no git checkout. */
 export function checkedOutCommit(root = new URL('../', import.meta.url)): string | null {
   const read = (path: string) => readFileSync(new URL(`.git/${path}`, root), 'utf8').trim()
   try {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { macro } from '../src/agent/exchange/openrtb/macros.ts'
 import { hashKey } from '../src/api/index.ts'
-import { parseConfig } from '../src/config.ts'
+import { parseConfig } from '../src/config/config.ts'
 import { messageOf } from '../src/errors.ts'
 
 const SHA256 = hashKey('bw_secret').toString('hex')
@@ -114,14 +115,62 @@ describe('configuration', () => {
     expect(said({ API_KEYS: 'bw_secret_key' })).not.toContain('bw_secret_key')
   })
 
-  it('reads whose a key is, and takes keys without an organisation for the first', () => {
+  it('reads whose a key is, and which organisations there are beside the operator', () => {
     const sha256 = hashKey('secret').toString('hex')
-    const { apiKeys } = parseConfig({ API_KEYS: `a:read:${sha256},b@7:read+premium:${sha256}` })
+    const other = hashKey('other').toString('hex')
+    const keys = `a:read:${sha256},b@7:read+premium:${other}`
+    const { apiKeys, orgs } = parseConfig({ API_KEYS: keys, OPENRTB_SEATS: '[{"id":"s","org":9}]' })
     expect(apiKeys.map(({ name, org, scopes }) => ({ name, org, scopes }))).toEqual([
-      { name: 'a', org: 1, scopes: ['read'] },
+      { name: 'a', org: undefined, scopes: ['read'] },
       { name: 'b', org: 7, scopes: ['read', 'premium'] },
     ])
+    expect(orgs).toEqual([7, 9])
+    expect(parseConfig({ API_KEYS: keys, OPERATOR_ORG: '7' }).orgs).toEqual([])
+    // The first would count, and a key of an organisation be the operator's.
+    expect(() => parseConfig({ API_KEYS: `a:admin:${sha256},b@7:bid:${sha256}` })).toThrow(/same key twice/)
+    expect(() => parseConfig({ OPENRTB_SEATS: '[{"id":"s"},{"id":"s","org":7}]' })).toThrow(/twice/)
     expect(() => parseConfig({ API_KEYS: `b@x:read:${sha256}` })).toThrow(/organisation/)
+  })
+
+  it('reads the keys of encrypted prices, and refuses one that is short, mistyped or missing, without showing it', () => {
+    const base64 = 'sIxwz7yw62yrfoLGt12lIHKuYrK_S5kLuApI2BQe7Ac='
+    const hex = Buffer.from(base64, 'base64url').toString('hex')
+    const start = (encryptedPrices: object, more: object = {}) =>
+      parseConfig({ OPENRTB_SEATS: JSON.stringify([{ id: 'adx', encryptedPrices }]), ...more })
+    for (const key of [base64, base64.slice(0, -1), base64.replaceAll('_', '/'), hex, hex.toUpperCase()]) {
+      const [seat] = start({ keys: [{ encryption: key, integrity: base64 }] }).bidder.seats
+      expect(seat?.encryptedPrices).toMatchObject({ unit: 'cpm', macro: 'AUCTION_PRICE' })
+      expect(seat?.encryptedPrices?.keys[0]?.encryption.export().toString('hex')).toBe(hex)
+    }
+    const wrong = [
+      '',
+      ' ',
+      '!!!!',
+      base64.slice(1),
+      `${base64}=`,
+      ` ${base64}`,
+      hex.slice(1),
+      base64 + base64,
+    ]
+    for (const key of wrong) {
+      for (const pair of [
+        { encryption: key, integrity: base64 },
+        { encryption: base64, integrity: key },
+      ]) {
+        expect(() => start({ keys: [pair] })).toThrow(
+          /OPENRTB_SEATS\.0\.encryptedPrices\.keys\.0\.\w+: must be 32 bytes/,
+        )
+        if (key.length > 4) expect(() => start({ keys: [pair] })).not.toThrow(new RegExp(key.slice(0, 20)))
+      }
+    }
+    expect(() => start({ keys: [] })).toThrow('encryptedPrices.keys')
+    expect(() => start({})).toThrow('encryptedPrices.keys')
+    expect(() => start({ keys: [{ encryption: base64 }] })).toThrow('keys.0.integrity')
+    const keys = [{ encryption: base64, integrity: base64 }]
+    for (const name of ['', macro('AUCTION_PRICE'), 'price&x=', 'AUCTION_PRICE:ox"'])
+      expect(() => start({ keys, macro: name })).toThrow('encryptedPrices.macro')
+    expect(() => start({ keys, currency: 'EUR' })).toThrow(/prices of seat adx are in EUR/)
+    expect(() => start({ keys, currency: 'EUR' }, { OPENRTB_RATES: '{"EUR":1.1}' })).not.toThrow()
   })
 
   it.each([
@@ -179,7 +228,7 @@ describe('configuration', () => {
     const listed = lines
       .map((line) => /^(?:# )?([A-Z0-9_]+)=/.exec(line)?.[1])
       .filter((name) => name !== undefined)
-    const fields = ['src/config-env.ts', 'src/config-sync.ts']
+    const fields = ['src/config/environment.ts', 'src/config/reading.ts', 'src/config/conversions.ts']
       .map((path) => readFileSync(path, 'utf8'))
       .join('')
     const read = [...fields.matchAll(/^ {2}([A-Z0-9_]+): /gm)].map(([, name]) => name)

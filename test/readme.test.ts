@@ -2,17 +2,21 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { Env } from '../src/config-env.ts'
+import { Environment } from '../src/config/environment.ts'
 import { listening, start } from './support/service.ts'
 
 const README = readFileSync('README.md', 'utf8')
+/** Pages for users whose commands run as they are written, each against a service of its own. */
+const PAGES = ['docs/conversions.md']
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'))
 
-/** Commands of the shell blocks, without comments, in their order. */
-const commands = [...README.matchAll(/```sh\n(.*?)```/gs)]
-  .flatMap(([, block = '']) => block.replaceAll(/\\\n\s*/g, '').split('\n'))
-  .map((line) => line.replace(/\s+#.*$/, '').trim())
-  .filter((line) => line !== '')
+/** Commands of a page's shell blocks, without comments, in their order. */
+const commandsOf = (page: string): string[] =>
+  [...page.matchAll(/```sh\n(.*?)```/gs)]
+    .flatMap(([, block = '']) => block.replaceAll(/\\\n\s*/g, '').split('\n'))
+    .map((line) => line.replace(/\s+#.*$/, '').trim())
+    .filter((line) => line !== '')
+const commands = commandsOf(README)
 
 /** Those that install, start or test everything: that they are scripts of the package is all that can be tried here. */
 const WHOLE = /^npm (ci|start|test)$/
@@ -76,8 +80,26 @@ describe('README', () => {
   })
 })
 
+describe.each(PAGES)('%s', (path) => {
+  it('has commands that work as they are written, one after the other', async () => {
+    const service = start({ PORT: '0' })
+    const url = await listening(service)
+    const PATH = `${process.execPath.replace(/\/node$/, '')}:${process.env['PATH']}`
+    const found = commandsOf(readFileSync(path, 'utf8'))
+    for (const command of found) {
+      const { code, output } = await run(command.replaceAll('http://127.0.0.1:8003', url), { PATH })
+      expect({ command, code, output }).toEqual({
+        command,
+        code: 0,
+        output: expect.stringMatching(/^\{.*\}$/m),
+      })
+    }
+    expect(found.length).toBeGreaterThan(5)
+  })
+})
+
 describe('the variables', () => {
-  const names = Object.keys(Env.shape).sort()
+  const names = Object.keys(Environment.shape).sort()
   const table = [...readFileSync('docs/configuration.md', 'utf8').matchAll(/^\| `(\w+)` \| (.*?) \|/gm)]
   const example = readFileSync('.env.example', 'utf8')
 
@@ -85,7 +107,7 @@ describe('the variables', () => {
     expect(table.map(([, name]) => name).sort()).toEqual(names)
     for (const [, name = '', text = ''] of table) {
       const byDefault = /^`([^`]*)`$/.exec(text)?.[1]
-      const [set, unset] = [{ [name]: byDefault }, {}].map((one) => Reflect.get(Env.parse(one), name))
+      const [set, unset] = [{ [name]: byDefault }, {}].map((one) => Reflect.get(Environment.parse(one), name))
       expect([name, byDefault === undefined ? undefined : set]).toEqual([
         name,
         byDefault === undefined ? undefined : unset,
@@ -98,6 +120,6 @@ describe('the variables', () => {
     const lines = [...example.matchAll(/^(?:# )?([A-Z][A-Z0-9_]+)=(.*)$/gm)]
     expect(lines.map(([, name]) => name).sort()).toEqual(names)
     const set = [...example.matchAll(/^([A-Z][A-Z0-9_]+)=(.*)$/gm)].map(([, name, value]) => [name, value])
-    expect(Env.parse(Object.fromEntries(set))).toEqual({ ...Env.parse({}), MOCK_MODE: true })
+    expect(Environment.parse(Object.fromEntries(set))).toEqual({ ...Environment.parse({}), MOCK_MODE: true })
   })
 })

@@ -1,7 +1,7 @@
 import { ConsecutiveBreaker, circuitBreaker, handleAll } from 'cockatiel'
 import Opossum from 'opossum'
-import { systemClock } from '../../src/clock.ts'
 import { CircuitBreaker, DEFAULT_BREAKER } from '../../src/shield/index.ts'
+import { systemClock } from '../../src/time/clock.ts'
 import { measure } from '../measure.ts'
 
 // All three around the same asynchronous call that succeeds. Ours also judges slow calls and needs two successes to

@@ -1,6 +1,6 @@
-import { systemClock } from '../../src/clock.ts'
 import { MAX_MICROS, micros } from '../../src/money.ts'
 import { BudgetManager } from '../../src/shield/index.ts'
+import { systemClock } from '../../src/time/clock.ts'
 import { freshIds, measure } from '../measure.ts'
 
 // Three scopes with a ten-minute limit each, the real clock, an id per hold: what a bid costs in the service.

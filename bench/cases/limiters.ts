@@ -1,6 +1,6 @@
 import { RateLimiterMemory } from 'rate-limiter-flexible'
-import { systemClock } from '../../src/clock.ts'
 import { RateLimiter } from '../../src/shield/index.ts'
+import { systemClock } from '../../src/time/clock.ts'
 import { measure } from '../measure.ts'
 
 // Ours never lets more than the limit through in any window. The peer counts in fixed windows from first use, so twice

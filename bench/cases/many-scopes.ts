@@ -1,8 +1,8 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { systemClock } from '../../src/clock.ts'
 import { micros } from '../../src/money.ts'
 import { BudgetManager, type BudgetStore, openStore, type StoreSettings } from '../../src/shield/index.ts'
+import { systemClock } from '../../src/time/clock.ts'
 import { freshIds, median } from '../measure.ts'
 
 // node many-scopes.ts <settings of a store as JSON> <scopes>: prints what each scope takes of memory in KiB, on the heap and

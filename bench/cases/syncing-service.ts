@@ -1,11 +1,11 @@
-import { readConfig } from '../../src/config.ts'
+import { readConfig } from '../../src/config/config.ts'
+import type { Connector } from '../../src/connectors/index.ts'
 import { startService } from '../../src/main.ts'
-import type { ReadConnector } from '../../src/sync/index.ts'
 
 // REPORTS=<url> node syncing-service.ts: the service in mock mode with a connector that downloads reports from there.
 const url = process.env['REPORTS'] ?? ''
 const NOTHING = { cursor: undefined, finalThrough: undefined, caveats: [] }
-const connector: ReadConnector = {
+const connector: Connector = {
   type: 'AMAZON_DSP',
   auth: { is: 'api_key' },
   features: ['reports'],

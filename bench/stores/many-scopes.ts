@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { redisClient } from '../../src/shield/budget/stores/redis/redis-client.ts'
 import type { StoreSettings } from '../../src/shield/index.ts'
-import { redisClient } from '../../src/shield/store/redis-client.ts'
 import { startRedis } from '../../test/support/redis-server.ts'
 
 const MANY = 10_000

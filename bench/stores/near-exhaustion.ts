@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { systemClock } from '../../src/clock.ts'
 import { micros } from '../../src/money.ts'
 import { BudgetManager, openStore } from '../../src/shield/index.ts'
+import { systemClock } from '../../src/time/clock.ts'
 import { startRedis } from '../../test/support/redis-server.ts'
 
 const RUNS = 20

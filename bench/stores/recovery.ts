@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { systemClock } from '../../src/clock.ts'
 import { MAX_MICROS } from '../../src/money.ts'
 import { type BudgetStore, openStore } from '../../src/shield/index.ts'
+import { systemClock } from '../../src/time/clock.ts'
 import { median } from '../measure.ts'
 
 /** A snapshot is made after so many entries. */

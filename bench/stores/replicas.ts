@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { systemClock } from '../../src/clock.ts'
 import { MAX_MICROS, micros } from '../../src/money.ts'
+import { redisClient } from '../../src/shield/budget/stores/redis/redis-client.ts'
 import { BudgetManager, openStore } from '../../src/shield/index.ts'
-import { redisClient } from '../../src/shield/store/redis-client.ts'
+import { systemClock } from '../../src/time/clock.ts'
 import { startRedis } from '../../test/support/redis-server.ts'
 import { freshIds } from '../measure.ts'
 

@@ -1,43 +1,39 @@
-import type { Clock } from '../clock.ts'
-import type { SmartConnector, SmartStatus } from '../connectors/index.ts'
+import type { Audit } from '../audit/index.ts'
+import { PLATFORMS, type PlatformName, type SmartConnector, type SmartStatus } from '../connectors/index.ts'
 import type { Fallback } from '../fallback/index.ts'
 import type { Logger } from '../log.ts'
-import type { Metrics } from '../metrics.ts'
+import type { Metrics } from '../metrics/metrics.ts'
+import type { Tables } from '../metrics/tables.ts'
 import type { Micros } from '../money.ts'
-import { PLATFORMS, type PlatformName } from '../platforms/index.ts'
-import type { Records } from '../records/index.ts'
-import type { BudgetManager, Scope } from '../shield/index.ts'
-import type { Decisions } from './decisions.ts'
-import type { Predictor } from './predictor.ts'
+import type { Tell } from '../notify/index.ts'
+import type { BudgetManager, CallLimits } from '../shield/index.ts'
+import type { Records } from '../storage/index.ts'
+import type { Clock } from '../time/clock.ts'
+import type { Decisions } from './bids/decisions.ts'
+import type { Predictor } from './bids/predictor.ts'
 
 export type Connectors = Readonly<Record<PlatformName, SmartConnector>>
 
-/** What the bid path works with; built once by `main.ts`. */
+/** Everything the bid path needs; `main.ts` builds it once. */
 export interface Agent {
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
   readonly budget: BudgetManager
+  readonly callLimits: Pick<CallLimits, 'scopes' | 'refresh'>
   readonly connectors: Connectors
   readonly fallback: Fallback
   readonly predict: Predictor
   readonly decisions: Decisions
-  /** What must not be forgotten is kept here. */
+  /** Stores what has to survive a restart: decisions, idempotency keys, notices, campaigns, changes. */
   readonly records: Records
+  /** Sends notifications to the operator's address (`NOTIFY_URL`). */
+  readonly tell: Tell
+  readonly audit: Audit
+  readonly tables: Tables
   readonly maxBid: Micros
-  /** Campaigns whose budgets `/metrics` shows one by one. */
+  /** How many campaigns `/metrics` shows with a budget of their own. */
   readonly topCampaigns: number
-}
-
-export const platformScope = (platform: string): string => `platform:${platform}`
-export const campaignScope = (platform: string, campaignId: string): string =>
-  `campaign:${platform}:${campaignId}`
-export const GLOBAL_SCOPE = 'global'
-
-/** The scopes that pay for a bid or a campaign's budget: the platform's, the global one, and the campaign's where it has a budget. */
-export function scopesOf(budget: BudgetManager, platform: string, campaignId: string): Scope[] {
-  const names = [platformScope(platform), GLOBAL_SCOPE, campaignScope(platform, campaignId)]
-  return names.map((name) => budget.scope(name)).filter((scope) => scope !== undefined)
 }
 
 export const statuses = (connectors: Connectors): SmartStatus[] =>

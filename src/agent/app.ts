@@ -1,30 +1,35 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
-import type { Authorize, Ctx, Env } from '../api/index.ts'
-import { apiDocument, describePlain, mount, problemAnswer, shown } from '../api/index.ts'
+import type { ApiEnv, Authorize, Ctx } from '../api/index.ts'
+import { apiDocument, describePlain, mount, problemAnswer, requireOperator, shown } from '../api/index.ts'
 import { AppError, messageOf } from '../errors.ts'
+import { notificationRoutes, type Outbox } from '../notify/index.ts'
 import type { JournalReader } from '../shield/index.ts'
 import { checkedOutCommit, VERSION } from '../version.ts'
 import type { Agent } from './agent.ts'
-import type { Bidder } from './bidder.ts'
-import { bidRoutes } from './bids.ts'
-import { budgetRoutes } from './budgets.ts'
-import { campaignRoutes } from './campaigns.ts'
-import { collectMetrics } from './collect-metrics.ts'
-import type { Crew } from './crew.ts'
-import type { Deferred } from './deferred.ts'
+import { bidRoutes } from './bids/bids.ts'
+import type { Deferred } from './bids/deferred.ts'
+import type { IdempotencyKeys } from './bids/idempotency.ts'
 import { docsPage, docsScripts } from './docs.ts'
-import type { IdempotencyKeys } from './idempotency.ts'
-import { killSwitchRoutes } from './kill-switch.ts'
-import { ledgerHandler } from './ledger.ts'
-import type { CountNotice } from './notice-counts.ts'
-import type { NoticeDesk } from './notice-desk.ts'
-import { NOTICE_ROUTE, noticeHandler } from './notices.ts'
+import type { Bidder } from './exchange/bidder.ts'
+import { campaignRoutes } from './exchange/campaigns.ts'
+import type { CountNotice } from './exchange/notice-counts.ts'
+import type { NoticeDesk } from './exchange/notice-desk.ts'
+import { NOTICE_ROUTE, noticeHandler } from './exchange/notices.ts'
+import { predictionRoutes } from './exchange/predictions.ts'
+import { seatRoutes } from './exchange/seats.ts'
+import type { WorkerPool } from './exchange/worker-pool.ts'
+import { auditRoutes } from './operator/audit.ts'
+import { budgetRoutes } from './operator/budgets.ts'
+import { collectMetrics } from './operator/collect-metrics.ts'
+import { killSwitchRoutes } from './operator/kill-switch.ts'
+import { ledgerHandler } from './operator/ledger.ts'
+import { platformRoutes } from './operator/platforms.ts'
+import { type ServicePart, troubles } from './operator/readiness.ts'
+import { storeRoutes } from './operator/store.ts'
 import { PLAIN_ROUTES } from './plain-routes.ts'
-import { platformRoutes } from './platforms.ts'
-import { predictionRoutes } from './predictions.ts'
-import { type Part, troubles } from './readiness.ts'
-import { seatRoutes } from './seats.ts'
-import { storeRoutes } from './store.ts'
+
+/** Rate-limit cost of one scrape of `/metrics`, in calls: gathering all metrics costs as much as some hundred bids. */
+const METRICS_COST = 100
 
 export interface AppDeps {
   readonly agent: Agent
@@ -34,25 +39,26 @@ export interface AppDeps {
   readonly bidder: Bidder
   readonly desk: NoticeDesk
   readonly count: CountNotice
-  readonly crew: Crew
-  /** What `/readyz` tells of, in this order. */
-  readonly parts: readonly Part[]
-  /** Of the budgets; undefined where they are not kept in one. */
+  readonly pool: WorkerPool
+  readonly outbox: Outbox
+  /** The parts that `/readyz` reports, in this order. */
+  readonly parts: readonly ServicePart[]
+  /** Reads the budgets' journal; undefined where budgets are not kept in a journal. */
   readonly journal: JournalReader | undefined
   readonly mode: 'mock' | 'live'
 }
 
-/** The route table. */
-export function createApp(deps: AppDeps): OpenAPIHono<Env> {
-  const { agent, deferred, authorize, bidder, crew } = deps
-  const app = new OpenAPIHono<Env>()
+/** Builds the HTTP application with all routes. */
+export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
+  const { agent, deferred, authorize, bidder, pool } = deps
+  const app = new OpenAPIHono<ApiEnv>()
 
-  // Hono has GET handlers answer HEAD and drops the body; one that is read from somewhere must be ended, too.
+  // Hono answers HEAD with the GET handler and drops the body. A body that is a stream has to be cancelled as well.
   app.use(async (c, next) => {
     await next()
     if (c.req.method === 'HEAD') await c.res.body?.cancel()
   })
-  // Bid requests themselves never come here; see auctions.ts.
+  // Bid requests never reach this application; `auctions.ts` takes them first.
   app.on(['GET', 'POST'], NOTICE_ROUTE, noticeHandler(deps))
 
   mount(app, authorize, [
@@ -60,22 +66,27 @@ export function createApp(deps: AppDeps): OpenAPIHono<Env> {
     ...budgetRoutes(agent),
     ...killSwitchRoutes(agent),
     ...platformRoutes(deps),
-    ...campaignRoutes(bidder, crew, agent.records),
-    ...predictionRoutes(bidder, crew),
-    ...seatRoutes(agent, bidder, crew),
+    ...campaignRoutes({ ...agent, bidder, pool }),
+    ...predictionRoutes(bidder, pool, agent.audit),
+    ...seatRoutes(agent, bidder, pool),
     ...storeRoutes(agent),
+    ...auditRoutes(agent.audit),
+    ...notificationRoutes(deps.outbox),
   ])
 
   app.get('/livez', (c) => c.text('ok'))
-  // Every part is there before the service listens, and draining closes the port. Only what stores may go away.
+  // All parts exist before the service listens, and draining closes the port. So only a store can make it unready.
   app.get('/readyz', (c) => {
     const lines = troubles(deps.parts)
     return lines.length === 0 ? c.text('ok') : c.text(lines.join('\n'), 503)
   })
   app.get('/metrics', async (c) => {
-    authorize(c.env.incoming, 'read')
-    await crew.gather()
+    const caller = authorize(c.env.incoming, 'read')
+    requireOperator(caller)
+    caller.charge(METRICS_COST)
+    await pool.gather()
     collectMetrics(agent, deferred, deps.parts)
+    agent.metrics.notificationsWaiting.set(deps.outbox.waiting)
     const { registry } = agent.metrics
     return c.body(await registry.metrics(), 200, { 'content-type': registry.contentType })
   })
@@ -89,18 +100,20 @@ export function createApp(deps: AppDeps): OpenAPIHono<Env> {
     scheme: 'bearer',
     description: 'An API key. Without any in the configuration, calls from this machine need none.',
   })
-  // Putting it together takes longer than anything else that is answered without a key, and it never changes.
+  // Cached: building this document takes longer than any other answer without a key, and it never changes.
   let document: string | undefined
   app.get('/openapi.json', (c) => {
     document ??= JSON.stringify(apiDocument(app, VERSION))
     return c.body(document, 200, { 'content-type': 'application/json' })
   })
-  app.get('/docs', (c) => c.html(docsPage))
+  app.get('/docs', docsPage)
   app.get('/docs/:file', docsScripts)
 
-  app.notFound((c) =>
-    send(c, new AppError('not_found', `There is no ${c.req.method} ${c.req.path.slice(0, 200)}`)),
+  // Requests for configured seats are answered in `auctions.ts`; only unknown seats arrive here.
+  app.post('/openrtb2/:seat/bid', (c) =>
+    send(c, new AppError('not_found', `There is no seat ${c.req.param('seat').slice(0, 64)}`)),
   )
+  app.notFound((c) => answerUnknown(app, c))
   app.onError((error, c) => {
     if (!(error instanceof AppError)) agent.log.error({ err: error, path: c.req.path }, messageOf(error))
     return send(c, shown(error))
@@ -108,12 +121,31 @@ export function createApp(deps: AppDeps): OpenAPIHono<Env> {
   return app
 }
 
-/** What runs here, since when. For callers with a key: an attacker picks holes by version. */
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
+
+/** Answers for an address without a handler: which methods there are, if there are any. */
+function answerUnknown(app: Pick<OpenAPIHono<ApiEnv>, 'router'>, c: Ctx): Response {
+  const { method, path } = c.req
+  const asked = `There is no ${method} ${path.slice(0, 200)}`
+  const allow = METHODS.filter((one) => hasRoute(app, one, path)).join(', ')
+  if (allow === '') return send(c, new AppError('not_found', asked))
+  const answer = send(c, new AppError('method_not_allowed', `${asked}; there is ${allow}`))
+  answer.headers.set('allow', allow)
+  return answer
+}
+
+/** Whether the method has a handler of its own there; what runs before all of them has no method. */
+function hasRoute({ router }: Pick<OpenAPIHono<ApiEnv>, 'router'>, method: string, path: string): boolean {
+  const [found] = router.match(method, path)
+  return found.some(([[, route]]) => route.method === method)
+}
+
+/** Answers which version runs and since when. Needs a key, since attackers choose exploits by version. */
 function versionHandler({ agent, authorize, mode }: AppDeps) {
   const startedMs = agent.clock.elapsedMs()
   const build = { version: VERSION, commit: checkedOutCommit(), node: process.versions.node, mode }
   return (c: Ctx): Response => {
-    authorize(c.env.incoming, 'read')
+    authorize(c.env.incoming, 'read').charge(1)
     const uptimeSeconds = Math.floor((agent.clock.elapsedMs() - startedMs) / 1000)
     return c.json({ ...build, uptimeSeconds })
   }

@@ -6,14 +6,29 @@ import { AppError } from '../errors.ts'
 
 const ASSETS = dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/package.json')))
 
-/** The only files of the package that the page needs, with their types. */
+/** The files of the package that the page needs, with their content types. No other file is served. */
 const TYPES: Readonly<Record<string, string>> = {
   'swagger-ui.css': 'text/css; charset=utf-8',
   'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
 }
+const START = 'start.js'
+const start = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#docs', deepLinking: true, docExpansion: 'none', filter: true })
+`
 
-/** The API's documentation, readable without any other host. */
-export const docsPage = `<!doctype html>
+/** Security headers: the page loads only from this server, sends nothing elsewhere and may not be framed. */
+const PAGE_HEADERS = {
+  // Swagger UI sets styles on elements.
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+}
+
+/** The API documentation; it loads nothing from another host. */
+const page = `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -25,16 +40,21 @@ export const docsPage = `<!doctype html>
 <body>
 <div id="docs"></div>
 <script src="/docs/swagger-ui-bundle.js"></script>
-<script>SwaggerUIBundle({ url: '/openapi.json', dom_id: '#docs', deepLinking: true, docExpansion: 'none', filter: true })</script>
+<script src="/docs/${START}"></script>
 </body>
 </html>
 `
 
+export const docsPage = (c: Ctx): Response => c.html(page, 200, PAGE_HEADERS)
+
 export async function docsScripts(c: Ctx): Promise<Response> {
   const file = c.req.param('file') ?? ''
+  if (file === START)
+    return c.body(start, 200, { ...PAGE_HEADERS, 'content-type': 'text/javascript; charset=utf-8' })
   const type = TYPES[file]
   if (type === undefined) throw new AppError('not_found', 'There is no such file')
   return c.body(await readFile(join(ASSETS, file)), 200, {
+    ...PAGE_HEADERS,
     'content-type': type,
     'cache-control': 'max-age=86400',
   })

@@ -1,7 +1,7 @@
 import type { PlainRoute } from '../api/index.ts'
-import { NO_BID_REASONS } from './openrtb/index.ts'
+import { NO_BID_REASONS } from './exchange/openrtb/index.ts'
 
-/** Calls of the service that are no JSON calls with a key: exchanges, health, metrics, the ledger, the documentation. */
+/** Routes that are not JSON calls with an API key: exchanges, health, metrics, the ledger, the documentation. */
 export const PLAIN_ROUTES: readonly PlainRoute[] = [
   {
     method: 'post',
@@ -15,9 +15,12 @@ export const PLAIN_ROUTES: readonly PlainRoute[] = [
     },
     answers: {
       200: ['Bids', 'application/json'],
-      204: ['No bid', null],
+      204: ['No bid'],
       400: ['The body is no bid request: "field" names what is missing or wrong', 'application/json'],
-      404: ['There is no such seat, or the request comes from an address that is not its', null],
+      403: ['The seat wants a key that may bid, or another address'],
+      404: ['There is no such seat'],
+      406: ['Accept-Encoding takes the answer neither as it is nor in gzip'],
+      429: ['More requests than the seat may send'],
     },
   },
   ...(['get', 'post'] as const).map(
@@ -34,9 +37,9 @@ export const PLAIN_ROUTES: readonly PlainRoute[] = [
         { name: 'loss', in: 'query', description: 'Loss reason code.' },
       ],
       answers: {
-        200: ['It is booked, or was before', null],
-        404: ['The address is not one of ours', null],
-        503: ['It cannot be booked now; send it again', null],
+        200: ['It is booked, or was before'],
+        404: ['The address is not one of ours'],
+        503: ['It cannot be booked now; send it again'],
       },
     }),
   ),
@@ -60,7 +63,8 @@ export const PLAIN_ROUTES: readonly PlainRoute[] = [
     path: '/metrics',
     summary: 'Metrics for Prometheus',
     scope: 'read',
-    answers: { 200: ['All metrics', 'text/plain'], 401: ['unauthorized', 'application/problem+json'] },
+    isOperators: true,
+    answers: { 200: ['All metrics', 'text/plain'] },
   },
   {
     method: 'get',
@@ -71,7 +75,6 @@ export const PLAIN_ROUTES: readonly PlainRoute[] = [
     scope: 'read',
     answers: {
       200: ['Version and uptime', 'application/json'],
-      401: ['unauthorized', 'application/problem+json'],
     },
   },
   {
@@ -79,6 +82,7 @@ export const PLAIN_ROUTES: readonly PlainRoute[] = [
     path: '/v1/ledger',
     summary: 'Every entry of the ledger of budgets, a line of JSON each',
     scope: 'read',
+    isOperators: true,
     parameters: [
       { name: 'scope', in: 'query', description: 'Only entries of this budget.', example: 'global' },
       {
@@ -97,6 +101,7 @@ export const PLAIN_ROUTES: readonly PlainRoute[] = [
     answers: {
       200: ['Entries, as they are read', 'application/x-ndjson'],
       404: ['Budgets are not kept in a ledger on the disk here', 'application/problem+json'],
+      503: ['budget_store_unavailable', 'application/problem+json'],
     },
   },
   {

@@ -1,42 +1,58 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { AppError } from '../errors.ts'
+import type { Clock } from '../time/clock.ts'
+import { Gate, type GateLimit } from './gate.ts'
 import { headerOf } from './json.ts'
 
 /**
- * What a key may do: place bids, read, change budgets and pull the kill switch, or have its reads of platforms served
- * before others'. `admin` may do everything.
+ * What a key may do: `bid` places bids; `read` reads; `operate` changes limits and campaigns, pauses, and uses the kill
+ * switch; `connect` connects accounts of platforms; `premium` gives its reads of platforms priority. `admin` may do
+ * everything.
  */
-export const KEY_SCOPES = ['bid', 'read', 'admin', 'premium'] as const
+export const KEY_SCOPES = ['bid', 'read', 'operate', 'connect', 'convert', 'admin', 'premium'] as const
 export type KeyScope = (typeof KEY_SCOPES)[number]
 
 export interface ApiKey {
-  /** Who it was given to; shown in records. */
+  /** Name of the holder, shown in records. */
   readonly name: string
   readonly scopes: readonly KeyScope[]
-  /** Whose connections and data it reaches. */
-  readonly org: number
-  /** SHA-256 of the key. Keys are 256 random bits, so a plain hash cannot be searched. */
+  /** Organisation of the key; undefined for the operator's own. */
+  readonly org: number | undefined
+  /** SHA-256 of the key. Keys are 256 random bits, so the plain hash cannot be reversed by search. */
   readonly sha256: Buffer
 }
 
-/** The organisation of keys that name none. */
+/** Organisation of the operator, and of keys that name none, unless the configuration names another one. */
 export const DEFAULT_ORG = 1
 
-/** Who is calling, by the key. */
+/** The caller, by the key of the request. */
 export interface Caller {
   readonly name: string
+  /** Organisation whose connections and data it reaches below `/api/v1`. */
   readonly org: number
+  /** Organisation that the caller is bound to: it sees and changes nothing of others. Undefined for the operator. */
+  readonly boundTo: number | undefined
   may(scope: KeyScope): boolean
+  /** Counts `more` further calls for a request that asks for many things; see {@link Gate}. Throws 429. */
+  charge(more: number): void
+  /** Counts a call and returns the function to call when it is answered. Throws 429. */
+  begin(): () => void
 }
 
-/** Throws 401 without a valid key, 403 with one that may not do this; returns who is calling. */
-export type Authorize = (request: Pick<IncomingMessage, 'headers'>, scope: KeyScope) => Caller
+/** Returns the caller. Throws 401 without a valid key, and 403 for a key without this right. */
+export type Authorize = (
+  request: Pick<IncomingMessage, 'headers' | 'method' | 'socket'>,
+  scope: KeyScope,
+) => Caller
 
 export const hashKey = (key: string): Buffer => hash('sha256', key, 'buffer')
 
-/** Bearer keys, compared in constant time and against every key, so that the time taken tells nothing. */
-export function requireKey(keys: readonly ApiKey[]): Authorize {
+/**
+ * Checks bearer keys in constant time and against every key, so that the duration reveals nothing.
+ * @param operatorOrg keys of this organisation, and keys without one, are the operator's
+ */
+function requireKey(keys: readonly ApiKey[], operatorOrg: number): Authorize {
   return (request, scope) => {
     const presented = /^Bearer (\S{1,512})$/.exec(headerOf(request, 'authorization') ?? '')?.[1]
     if (presented === undefined)
@@ -44,22 +60,23 @@ export function requireKey(keys: readonly ApiKey[]): Authorize {
     const digest = hashKey(presented)
     const [key] = keys.filter(({ sha256 }) => timingSafeEqual(sha256, digest))
     if (!key) throw new AppError('unauthorized', 'The API key is not known')
-    const { name, org, scopes } = key
+    const { name, org = operatorOrg, scopes } = key
     const may = (wanted: KeyScope) => scopes.includes(wanted) || scopes.includes('admin')
     if (!may(scope)) throw new AppError('forbidden', `The API key ${name} lacks the scope ${scope}`)
-    return { name, org, may }
+    return { ...UNLIMITED, name, org, boundTo: org === operatorOrg ? undefined : org, may }
   }
 }
 
-const LOCAL: Caller = { name: 'local', org: DEFAULT_ORG, may: () => true }
+const UNLIMITED = { charge: () => {}, begin: () => () => {} }
+const LOCAL: Caller = { ...UNLIMITED, name: 'local', org: DEFAULT_ORG, boundTo: undefined, may: () => true }
 const LOOPBACK_HOST = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/
 
 /**
- * No keys: for mock mode on loopback only. The name a browser was given for us must be a loopback one, so that no web
- * page can reach the service through a name of its own (DNS rebinding), and no page of another site may send anything,
- * since a browser sends it without asking us first.
+ * Authorization without keys, for mock mode on loopback. The `Host` has to be a loopback name, so that no web page can
+ * reach the service through a name of its own (DNS rebinding). A page of another site may not send anything, because a
+ * browser sends some requests without asking the service first.
  */
-export const openOnLoopback: Authorize = (request) => {
+const openOnLoopback: Authorize = (request) => {
   const host = headerOf(request, 'host') ?? ''
   if (!LOOPBACK_HOST.test(host)) {
     throw new AppError('forbidden', 'Without API keys only requests to localhost are answered')
@@ -70,5 +87,52 @@ export const openOnLoopback: Authorize = (request) => {
   if (fromElsewhere || (site !== undefined && site !== 'same-origin' && site !== 'none')) {
     throw new AppError('forbidden', 'Without API keys no page of another site is answered')
   }
+  if (request.method === 'POST' && !saysItIsNoForm(request)) {
+    const detail = 'Without API keys a POST needs Content-Type: application/json, or X-Requested-With'
+    const saysOtherwise = headerOf(request, 'content-type') !== undefined
+    throw new AppError(saysOtherwise ? 'unsupported_media_type' : 'forbidden', detail)
+  }
   return LOCAL
+}
+
+/**
+ * A browser sends a form to another site without asking. Before it sends JSON or this header it asks that site first,
+ * and gets no permission here. So a request with either of them is not from another site, even without `Origin`.
+ */
+const saysItIsNoForm = (request: Pick<IncomingMessage, 'headers'>): boolean =>
+  (headerOf(request, 'content-type')?.startsWith('application/json') ?? false) ||
+  headerOf(request, 'x-requested-with') !== undefined
+
+/** For everything that organisations share and only the operator may see and change. Throws 403 for other callers. */
+export function requireOperator({ name, boundTo }: Caller): void {
+  if (boundTo === undefined) return
+  throw new AppError('forbidden', `This is the operator's; the API key ${name} is of organisation ${boundTo}`)
+}
+
+/** Creates the authorization of the configuration, with each caller's limit. */
+export function authorizer(
+  {
+    apiKeys,
+    operatorOrg,
+    callerLimit,
+  }: { apiKeys: readonly ApiKey[]; operatorOrg: number; callerLimit: GateLimit },
+  clock: Clock,
+  gate = new Gate(clock, callerLimit),
+): Authorize {
+  return apiKeys.length > 0
+    ? limited(requireKey(apiKeys, operatorOrg), gate, ({ name, org }) => `${name}@${org}`)
+    : limited(openOnLoopback, gate, (_, { socket }) => socket.remoteAddress ?? '')
+}
+
+/** @param whoOf name of whoever shares one limit: the key, or the address without keys */
+function limited(
+  authorize: Authorize,
+  gate: Gate,
+  whoOf: (caller: Caller, request: Parameters<Authorize>[0]) => string,
+): Authorize {
+  return (request, scope) => {
+    const caller = authorize(request, scope)
+    const who = whoOf(caller, request)
+    return { ...caller, charge: (more) => gate.charge(who, more), begin: () => gate.enter(who) }
+  }
 }

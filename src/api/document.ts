@@ -1,15 +1,17 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { KeyScope } from './auth.ts'
-import type { Env } from './json.ts'
+import type { ApiEnv } from './json.ts'
 
-/** A call that does not take or give JSON as {@link Route} does: documented here, answered elsewhere. */
+/** A route that does not take or give JSON as {@link Route} does: documented here, answered elsewhere. */
 export interface PlainRoute {
   readonly method: 'get' | 'post'
   readonly path: `/${string}`
   readonly summary: string
   readonly description?: string
-  /** Undefined where no key is asked for. */
+  /** Undefined for a route without a key. */
   readonly scope?: KeyScope
+  /** Whether keys of an organisation are refused; see {@link Route}. */
+  readonly isOperators?: true
   readonly parameters?: readonly {
     readonly name: string
     readonly in: 'path' | 'query' | 'header'
@@ -18,8 +20,11 @@ export interface PlainRoute {
   }[]
   /** Media type and example of the body. */
   readonly body?: { readonly type: string; readonly example: object }
-  /** By status: what it means, and the media type; null for no body. */
-  readonly answers: Readonly<Record<number, readonly [description: string, type: string | null]>>
+  /**
+   * Description and media types of the answer by status; no media type for no body. Refusals of keys are added to
+   * routes with a key.
+   */
+  readonly answers: Readonly<Record<number, readonly [description: string, ...types: string[]]>>
 }
 
 const SECTIONS: readonly { readonly tag: string; readonly of: RegExp; readonly about: string }[] = [
@@ -51,6 +56,11 @@ const SECTIONS: readonly { readonly tag: string; readonly of: RegExp; readonly a
     about: 'Connecting accounts, trying them, reading them on a schedule.',
   },
   {
+    tag: 'Conversions',
+    of: /^\/api\/v1\/conversions/,
+    about: 'Conversions that go back to Meta, Google, TikTok and Snapchat, and what became of each.',
+  },
+  {
     tag: 'Events',
     of: /^\/api\/v1\/(events|webhooks)/,
     about: 'What happened, as it happens, and what platforms tell.',
@@ -58,11 +68,11 @@ const SECTIONS: readonly { readonly tag: string; readonly of: RegExp; readonly a
   { tag: 'Operation', of: /^\//, about: 'Health, metrics, platforms, the store and the ledger of budgets.' },
 ]
 
-/** The section of the documentation that a call is in. */
+/** Section of the documentation that a route belongs to. */
 export const sectionOf = (path: string): string =>
   SECTIONS.find(({ of }) => of.test(path))?.tag ?? 'Operation'
 
-/** Names a call in clients that are made from the document: `postBudgetsByScopePause`. */
+/** Name of a route in generated clients: `postBudgetsByScopePause`. */
 export const operationIdOf = (method: string, path: string): string =>
   path
     .split('/')
@@ -71,17 +81,29 @@ export const operationIdOf = (method: string, path: string): string =>
     .flatMap((part) => part.split(/[-_.]/))
     .reduce((name, word) => name + word.slice(0, 1).toUpperCase() + word.slice(1), method)
 
-/** What a call needs, in words. */
-export const needOf = (scope: KeyScope): string => `Needs an API key with the scope \`${scope}\`.`
+/** The rights that a route needs, in words. */
+export const needOf = ({ scope, isOperators }: { scope: KeyScope; isOperators?: true }): string =>
+  `Needs an API key${isOperators ? ' of the operator' : ''} with the scope \`${scope}\`.`
 
-export function describePlain(app: OpenAPIHono<Env>, routes: readonly PlainRoute[]): void {
-  for (const { method, path, summary, description, scope, parameters = [], body, answers } of routes) {
-    const responses = Object.entries(answers).map(([status, [about, type]]) => [
+const REFUSALS_OF_KEYS: PlainRoute['answers'] = {
+  401: ['unauthorized', 'application/problem+json'],
+  403: ['forbidden', 'application/problem+json'],
+  429: ['rate_limited', 'application/problem+json'],
+}
+
+/** Schema by media type. Lines of JSON are a text, as everything that is not JSON. */
+const schemaOf = (type: string): object => ({ type: /\/(.+\+)?json$/.test(type) ? 'object' : 'string' })
+
+export function describePlain(app: OpenAPIHono<ApiEnv>, routes: readonly PlainRoute[]): void {
+  for (const route of routes) {
+    const { method, path, summary, description, scope, isOperators, parameters = [], body, answers } = route
+    const all = { ...(scope && REFUSALS_OF_KEYS), ...answers }
+    const responses = Object.entries(all).map(([status, [about, ...types]]) => [
       status,
       {
         description: about,
-        ...(type !== null && {
-          content: { [type]: { schema: type.includes('json') ? { type: 'object' } : { type: 'string' } } },
+        ...(types.length > 0 && {
+          content: Object.fromEntries(types.map((type) => [type, { schema: schemaOf(type) }])),
         }),
       },
     ])
@@ -89,7 +111,9 @@ export function describePlain(app: OpenAPIHono<Env>, routes: readonly PlainRoute
       method,
       path,
       summary,
-      description: [description, scope && needOf(scope)].filter(Boolean).join(' '),
+      description: [description, scope && needOf({ scope, ...(isOperators && { isOperators }) })]
+        .filter(Boolean)
+        .join(' '),
       operationId: operationIdOf(method, path),
       tags: [sectionOf(path)],
       security: scope ? [{ key: [] }] : [],
@@ -112,7 +136,7 @@ export function describePlain(app: OpenAPIHono<Env>, routes: readonly PlainRoute
   }
 }
 
-/** Describes numbers whose schema says nothing else. The first that fits counts. */
+/** Descriptions of numbers whose schema has none, by field name; the first match is used. */
 const UNITS: readonly (readonly [RegExp, string])[] = [
   [/(Ms|_ms)$/, 'In milliseconds.'],
   [/(Seconds|_seconds)$/, 'In seconds.'],
@@ -131,12 +155,12 @@ const UNITS: readonly (readonly [RegExp, string])[] = [
   [/^(w|h)$/, 'In pixels.'],
   [/^qps$/, 'Requests a second.'],
   [/^(status|httpStatus)$/, 'HTTP status.'],
-  [/^(from|to)$/, 'Minute of the day, or day of the week from 0 for Sunday.'],
+  [/^(from|to)$/, 'Hour of the day, from 0 to 24.'],
   [/^(bannerType|categoryTaxonomy|protocol|type)$/, 'As OpenRTB and AdCOM number it.'],
 ]
 
-/** The whole document, with sections, and units on every number that has no description of its own. */
-export function apiDocument(app: OpenAPIHono<Env>, version: string): object {
+/** The whole OpenAPI document, with sections, and units for numbers without a description. */
+export function apiDocument(app: OpenAPIHono<ApiEnv>, version: string): object {
   const document = app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: {

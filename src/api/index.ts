@@ -1,27 +1,32 @@
 export {
   type ApiKey,
   type Authorize,
+  authorizer,
   type Caller,
   DEFAULT_ORG,
   hashKey,
   KEY_SCOPES,
   type KeyScope,
-  openOnLoopback,
-  requireKey,
+  requireOperator,
 } from './auth.ts'
 export { apiDocument, describePlain, type PlainRoute } from './document.ts'
+export { Gate, type GateLimit } from './gate.ts'
 export {
+  type ApiEnv,
   type Ctx,
   check,
-  type Env,
   header,
   headerOf,
   jsonOf,
   MAX_BODY_BYTES,
   readBody,
   readBytes,
+  readItems,
   readJson,
 } from './json.ts'
-export { type Answer, ok, problemAnswer, shown } from './problem.ts'
+export { listOf } from './list-of.ts'
+export { readMoney } from './money.ts'
+export { type ApiAnswer, LISTED_PER_CALL, ok, okList, problemAnswer, shown } from './problem.ts'
+export { optionalReason, Reason, ReasonInput, ReasonQuery, reasonOf } from './reason.ts'
 export { mount, ProblemBody, type Route } from './routes.ts'
 export { TimeZone } from './time-zone.ts'

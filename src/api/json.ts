@@ -1,17 +1,20 @@
+import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { AppError } from '../errors.ts'
-import { JsonTooDeep, parseJson } from '../json.ts'
+import { JsonTooDeep, type parseJson, textOf } from '../json/json.ts'
+import { parseLongJson, TooManyValues } from '../json/long-json.ts'
+import { mapInSlices } from '../time/slices.ts'
 
-export type Env = { Bindings: HttpBindings }
-export type Ctx = Context<Env>
+export type ApiEnv = { Bindings: HttpBindings }
+export type Ctx = Context<ApiEnv>
 
-/** Largest request body unless a route says otherwise, in bytes. */
+/** Default limit of a request body, in bytes. */
 export const MAX_BODY_BYTES = 256 * 1024
 
-/** A request header, without building the web-standard headers of the whole request. */
+/** Reads one request header without building the web-standard headers of the request. */
 export const header = (c: Ctx, name: string): string | undefined => headerOf(c.env.incoming, name)
 
 export function headerOf({ headers }: Pick<IncomingMessage, 'headers'>, name: string): string | undefined {
@@ -20,8 +23,8 @@ export function headerOf({ headers }: Pick<IncomingMessage, 'headers'>, name: st
 }
 
 /**
- * The JSON body, checked by `schema`. Errors: 415 for another content type, 413 for a body that is too large, 400 naming the first
- * field that is wrong.
+ * Reads the JSON body and checks it by `schema`. Throws 415 for another content type, 413 for a body that is too large,
+ * and 400 with the first wrong field.
  */
 export async function readJson<S extends z.ZodType>(
   c: Ctx,
@@ -31,49 +34,86 @@ export async function readJson<S extends z.ZodType>(
   return check(schema, await readBody(c, maxBytes))
 }
 
-/** The JSON body, unchecked; see {@link readJson}. */
+export interface ItemsOptions {
+  readonly most: number
+  readonly maxBytes: number
+  /** Called with the number of items before they are checked. */
+  readonly onCount?: (count: number) => void
+}
+
+/**
+ * Reads the items of a body that is one long list, as in `{"rows":[…]}`, and checks each by `schema`, in slices. Throws
+ * as {@link readJson} does.
+ */
+export async function readItems<S extends z.ZodType>(
+  c: Ctx,
+  name: string,
+  schema: S,
+  { most, maxBytes, onCount }: ItemsOptions,
+): Promise<z.output<S>[]> {
+  const List = z.strictObject({ [name]: z.array(z.unknown()).min(1).max(most) })
+  const { [name]: items = [] } = await readJson(c, List, maxBytes)
+  onCount?.(items.length)
+  return mapInSlices(items, (item, at) => check(schema, item, `${name}.${at}`))
+}
+
+/** Reads the JSON body without checking it; see {@link readJson}. */
 export async function readBody(c: Ctx, maxBytes = MAX_BODY_BYTES): Promise<unknown> {
   const type = header(c, 'content-type')
   if (!type?.startsWith('application/json')) {
     throw new AppError('unsupported_media_type', 'Send the body as application/json')
   }
-  return jsonOf((await readBytes(c, maxBytes)).toString('utf8'))
+  const bytes = await readBytes(c, maxBytes)
+  // Decoded all the same, two names of other bytes would be one.
+  if (!isUtf8(bytes)) throw unreadable('it is not UTF-8')
+  return jsonOf(textOf(bytes))
 }
 
-/** The body, read no further than the limit. Errors: 413. */
+/** Reads the body up to the limit. Throws 413 for a larger one, 400 for one that the caller breaks off. */
 export async function readBytes(c: Ctx, maxBytes: number): Promise<Buffer> {
   if (Number(header(c, 'content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes)
+  const { incoming } = c.env
   const chunks: Buffer[] = []
   let size = 0
-  // Left early it would be destroyed, and the client could not be answered.
-  for await (const chunk of c.env.incoming.iterator({ destroyOnReturn: false })) {
-    size += chunk.length
-    if (size > maxBytes) throw tooLarge(maxBytes)
-    chunks.push(chunk)
+  try {
+    // By default, leaving the loop early would destroy the request, and the client would get no answer.
+    for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
+      size += chunk.length
+      if (size > maxBytes) throw tooLarge(maxBytes)
+      chunks.push(chunk)
+    }
+  } catch (error) {
+    throw incoming.destroyed && !incoming.complete ? unreadable('it was broken off') : error
   }
   return Buffer.concat(chunks)
 }
 
-/** A body as JSON. Errors: 400 for what is no JSON, or nested too deeply. */
-export function jsonOf(text: string): ReturnType<typeof parseJson> {
+/** Parses a body. Throws 400 for invalid JSON, too deep nesting, or too many values. */
+export async function jsonOf(text: string): Promise<ReturnType<typeof parseJson>> {
   try {
-    return parseJson(text)
+    return await parseLongJson(text)
   } catch (error) {
-    const why = error instanceof JsonTooDeep ? error.message : 'it is not JSON'
-    throw new AppError('invalid_request', `The body cannot be read: ${why}`)
+    const isTooMuch = error instanceof JsonTooDeep || error instanceof TooManyValues
+    const why = isTooMuch ? error.message : 'it is not JSON'
+    throw unreadable(why)
   }
 }
+
+const unreadable = (why: string) => new AppError('invalid_request', `The body cannot be read: ${why}`)
 
 const tooLarge = (maxBytes: number) =>
   new AppError('payload_too_large', `The body may have at most ${maxBytes} bytes`)
 
-/** Checks a value against a schema; 400 naming the first field that is wrong. */
-export function check<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+/**
+ * Checks a value by a schema. Throws 400 with the first wrong field.
+ * @param within field that contains the value
+ */
+export function check<S extends z.ZodType>(schema: S, value: unknown, within?: string): z.output<S> {
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const issue = result.error.issues[0]
   const path = issue?.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]] : (issue?.path ?? [])
-  const field = path.map(String).join('.')
+  const field = [...(within === undefined ? [] : [within]), ...path.map(String)].join('.')
   const problem =
     issue?.code === 'unrecognized_keys' ? 'is not a known field' : (issue?.message ?? 'is not valid')
   throw new AppError('invalid_request', field === '' ? problem : `${field}: ${problem}`, 'never', { field })

@@ -1,9 +1,9 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import { AppError, type ErrorCode, statusOf } from '../errors.ts'
-import type { Authorize, Caller, KeyScope } from './auth.ts'
+import { type Authorize, type Caller, type KeyScope, requireOperator } from './auth.ts'
 import { needOf, operationIdOf, sectionOf } from './document.ts'
-import type { Ctx, Env } from './json.ts'
-import { type Answer, problemAnswer, shown } from './problem.ts'
+import type { ApiEnv, Ctx } from './json.ts'
+import { type ApiAnswer, problemAnswer, shown } from './problem.ts'
 
 export const ProblemBody = z
   .object({
@@ -14,6 +14,7 @@ export const ProblemBody = z
     detail: z.string(),
     field: z.string().optional(),
     scope: z.string().optional(),
+    amount: z.number().optional(),
     remaining: z.number().optional(),
     retryAfterMs: z.number().int().optional(),
     wouldPassAt: z.string().optional(),
@@ -21,54 +22,76 @@ export const ProblemBody = z
   })
   .openapi('Problem')
 
-/** One call of the API: how it is documented, who may make it, and what answers it. */
+/** One route of the API: its documentation, who may call it, and its handler. */
 export interface Route {
   readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete'
-  /** With `{name}` for parameters. */
+  /** Path with `{name}` for parameters. */
   readonly path: `/${string}`
   readonly summary: string
   readonly scope: KeyScope
+  /** Whether it concerns what organisations share; keys of an organisation are then refused. */
+  readonly isOperators?: true
+  /** Whether it is admitted however much the caller has asked for, because it lowers risk. */
+  readonly lowersRisk?: true
   readonly params?: z.ZodObject
   readonly query?: z.ZodObject
   readonly headers?: z.ZodObject
   readonly body?: z.ZodType
-  /** The body may be left out. */
+  /** Whether the body may be left out. */
   readonly isBodyOptional?: true
-  /** A body that works, as the documentation shows it. */
+  /** A working body, shown in the documentation. */
   readonly example?: object
   readonly answers: Readonly<Record<number, { description: string; schema: z.ZodType }>>
   readonly refusals: readonly ErrorCode[]
-  handle(c: Ctx, caller: Caller): Promise<Answer> | Answer
+  handle(c: Ctx, caller: Caller): Promise<ApiAnswer> | ApiAnswer
 }
 
-/** Adds routes to the app and to its OpenAPI document, each behind its key and inside one error boundary. */
-export function mount(app: OpenAPIHono<Env>, authorize: Authorize, routes: readonly Route[]): void {
+/** Adds routes to the application and its OpenAPI document, each with authorization and error handling. */
+export function mount(app: OpenAPIHono<ApiEnv>, authorize: Authorize, routes: readonly Route[]): void {
   for (const route of routes) {
     app.openAPIRegistry.registerPath(documentOf(route))
     app.on(route.method, route.path.replaceAll(/\{(\w+)\}/g, ':$1'), async (c) => {
-      const { status, body, headers } = await answered(c, route, authorize)
-      return c.body(JSON.stringify(body), status, headers)
+      const { status, body, pieces, headers } = await answered(c, route, authorize)
+      return c.body(pieces ? ReadableStream.from(pieces) : JSON.stringify(body), status, headers)
     })
   }
 }
 
-async function answered(c: Ctx, route: Route, authorize: Authorize): Promise<Answer> {
+async function answered(c: Ctx, route: Route, authorize: Authorize): Promise<ApiAnswer> {
+  let leave: (() => void) | undefined
   try {
-    return await route.handle(c, authorize(c.env.incoming, route.scope))
+    const caller = authorize(c.env.incoming, route.scope)
+    if (route.isOperators) requireOperator(caller)
+    leave = route.lowersRisk ? undefined : caller.begin()
+    if (route.query) requireKnown(c.req.query(), route.query.shape)
+    return await route.handle(c, caller)
   } catch (error) {
     if (error instanceof AppError) return problemAnswer(shown(error))
     throw error
+  } finally {
+    leave?.()
   }
 }
 
+/** Throws for unknown query parameters: a misspelt filter would return everything. */
+function requireKnown(query: Record<string, string>, known: object): void {
+  const unknown = Object.keys(query).find((name) => !Object.hasOwn(known, name))
+  if (unknown === undefined) return
+  const field = unknown.slice(0, 100)
+  throw new AppError('invalid_request', `${field}: is not a known parameter`, 'never', { field })
+}
+
 function documentOf(route: Route) {
-  const { method, path, summary, scope, params, query, headers, body, example, answers, refusals } = route
+  const { method, path, summary, params, query, headers, body, example, answers, refusals } = route
   const json = (schema: z.ZodType) => ({ 'application/json': { schema } })
-  const always: readonly ErrorCode[] = ['unauthorized', 'forbidden']
+  const always: readonly ErrorCode[] = ['unauthorized', 'forbidden', 'rate_limited']
   const byStatus = Map.groupBy([...refusals, ...always], (code) => statusOf[code])
   const problems = [...byStatus].map(([status, codes]) => [
     status,
-    { description: codes.join(', '), content: { 'application/problem+json': { schema: ProblemBody } } },
+    {
+      description: [...new Set(codes)].join(', '),
+      content: { 'application/problem+json': { schema: ProblemBody } },
+    },
   ])
   const successes = Object.entries(answers).map(([status, { description, schema }]) => [
     status,
@@ -78,7 +101,7 @@ function documentOf(route: Route) {
     method,
     path,
     summary,
-    description: needOf(scope),
+    description: needOf(route),
     operationId: operationIdOf(method, path),
     tags: [sectionOf(path)],
     security: [{ key: [] }],

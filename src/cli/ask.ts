@@ -1,4 +1,4 @@
-import { at, textAt } from '../json-at.ts'
+import { at, textAt } from '../json/json-at.ts'
 import { CommandError, plain, type Terminal } from './terminal.ts'
 
 /** A command waits no longer than this for one answer, in milliseconds. */
@@ -22,7 +22,7 @@ export async function ask(terminal: Terminal, path: string, question: Question =
   }
 }
 
-/** The answer as it comes. */
+/** Asks the service and returns its response unread. */
 export async function send(terminal: Terminal, path: string, question: Question = {}): Promise<Response> {
   const { url, apiKey } = terminal
   const { method = 'GET', body } = question
@@ -31,7 +31,7 @@ export async function send(terminal: Terminal, path: string, question: Question 
   const response = await fetch(url + path, {
     method,
     headers: {
-      ...(body && { 'content-type': 'application/json' }),
+      ...(method !== 'GET' && { 'content-type': 'application/json' }),
       ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }),
     },
     ...(body && { body: JSON.stringify(body) }),
@@ -46,7 +46,7 @@ export async function send(terminal: Terminal, path: string, question: Question 
   return response
 }
 
-/** Nobody else reads what is sent there. */
+/** Whether an address is safe for a key: HTTPS or this machine. */
 const isPrivate = (url: string): boolean =>
   url.startsWith('https://') || /^http:\/\/(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?(\/|$)/.test(url)
 
@@ -58,7 +58,7 @@ async function refusal(response: Response, asked: string): Promise<CommandError>
   )
 }
 
-/** A member of an answer as it is printed; nothing for what is not there. */
+/** A member of an answer as text; empty where it is missing. */
 export const said = (answer: unknown, ...path: string[]): string => {
   const value = at(answer, ...path)
   return value === undefined || value === null ? '' : plain(String(value))

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { at, listAt } from '../json-at.ts'
+import { at, listAt } from '../json/json-at.ts'
 import { ask, said } from './ask.ts'
 import { type Columns, jsonText, members, queryOf, type ShowOptions, show, tableOf } from './show.ts'
 import type { Terminal } from './terminal.ts'
@@ -16,7 +16,7 @@ const BIDS: Columns = {
   why: (one) => said(one, 'code'),
 }
 
-/** A line for each limit: a budget without one has a line too. */
+/** One line for each limit; a budget without limits has a line too. */
 const BUDGETS: Columns = {
   scope: (one) => said(one, 'scope'),
   limit: (one) => limitText(at(one, 'limit')),
@@ -87,9 +87,10 @@ export function addBidding(program: Command, terminal: Terminal): void {
     .command('resume')
     .description('take bids on a scope again')
     .argument('<scope>', SCOPE)
+    .option('--reason <text>', 'kept with the change')
     .option('--json', 'print JSON')
-    .action(async (scope: string, options: ShowOptions) => {
-      const question = { method: 'POST' } as const
+    .action(async (scope: string, { reason, ...options }: ShowOptions & { reason?: string }) => {
+      const question = { method: 'POST', ...(reason !== undefined && { body: { reason } }) } as const
       await show(
         terminal,
         options,

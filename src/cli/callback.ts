@@ -1,17 +1,17 @@
 import { createServer } from 'node:http'
 import { CommandError, plain } from './terminal.ts'
 
-/** What a platform sends the browser back with. */
-export interface Granted {
+/** The parameters with which a platform sends the browser back. */
+export interface LoginCode {
   readonly code: string
   readonly state: string
 }
 
-export interface Listener {
-  /** Where the browser has to be sent back to. */
+export interface CallbackListener {
+  /** The address that the browser has to be sent back to. */
   readonly url: string
   /** Resolves with the first answer for `state`; rejects with {@link CommandError} when the person refuses. */
-  granted(state: string): Promise<Granted>
+  granted(state: string): Promise<LoginCode>
   close(): void
 }
 
@@ -22,13 +22,13 @@ const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
  *
  * @param address where to listen, as it is registered with the platform; any free port where it names port 0
  */
-export async function listenForCallback(address: string): Promise<Listener> {
+export async function listenForCallback(address: string): Promise<CallbackListener> {
   const wanted = URL.canParse(address) ? new URL(address) : undefined
   if (wanted?.protocol !== 'http:' || !LOOPBACK.has(wanted.hostname))
     throw new CommandError(
       `--callback must be an http address of this machine, as http://localhost:3000/back`,
     )
-  const { promise, resolve, reject } = Promise.withResolvers<Granted>()
+  const { promise, resolve, reject } = Promise.withResolvers<LoginCode>()
   promise.catch(() => {})
   let expected: string | undefined
 

@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers'
 import { type Command, InvalidArgumentError } from 'commander'
-import { at, listAt } from '../json-at.ts'
+import { at, listAt } from '../json/json-at.ts'
 import { ask, said } from './ask.ts'
 import { listenForCallback } from './callback.ts'
 import { type Columns, jsonText, members, type ShowOptions, show, tableOf } from './show.ts'
@@ -43,6 +43,7 @@ interface FetchOptions extends WatchOptions {
   readonly start?: string
   readonly end?: string
   readonly fields?: string
+  readonly fresh?: boolean
 }
 
 /** Commands about connections and what is read through them. */
@@ -50,8 +51,6 @@ export function addConnectors(program: Command, terminal: Terminal): void {
   const connectors = program
     .command('connectors')
     .description('connections to platforms, and what is read there')
-  const path = (id: string, rest = '') => `${ROOT}/${encodeURIComponent(id)}${rest}`
-
   connectors
     .command('list')
     .description('connections of your organisation')
@@ -81,6 +80,14 @@ export function addConnectors(program: Command, terminal: Terminal): void {
         reportLines(terminal, answer, report),
       ),
     )
+  addConnecting(connectors, terminal)
+  addReading(connectors, terminal)
+}
+
+/** Commands that make, test and end connections. */
+function addConnecting(connectors: Command, terminal: Terminal): void {
+  const path = (id: string, rest = '') => `${ROOT}/${encodeURIComponent(id)}${rest}`
+
   connectors
     .command('connect')
     .description('connect an account: with an API key, or by logging in with a browser')
@@ -120,7 +127,6 @@ export function addConnectors(program: Command, terminal: Terminal): void {
         method: 'DELETE',
       }),
     )
-  addReading(connectors, terminal)
 }
 
 function addReading(connectors: Command, terminal: Terminal): void {
@@ -143,18 +149,24 @@ function addReading(connectors: Command, terminal: Terminal): void {
     .option('--start <date>', 'first day, as in 2026-11-01')
     .option('--end <date>', 'last day; the first one where nothing is said')
     .option('--fields <names>', 'comma-separated, such as spend,clicks')
+    .option('--fresh', 'read from the platform, whatever was read in the last five minutes')
     .option('--watch', 'wait until it is read')
     .option('--json', 'print JSON')
     .action(async (connector_id: string, report_type: string, options: FetchOptions) => {
-      const { start, end = start, fields } = options
+      const { start, end = start, fields, fresh } = options
       const body = {
         ...{ connector_id, report_type },
         ...(start !== undefined && { date_range: { start, end } }),
         ...(fields !== undefined && { fields: fields.split(',').map((name) => name.trim()) }),
+        ...(fresh && { fresh }),
       }
       const asked = await ask(terminal, `${ROOT}/fetch`, { method: 'POST', body })
       const id = said(asked, 'request_id')
-      const about = `request ${id}, place ${said(asked, 'queue_position')} of the queue, about ${said(asked, 'estimated_wait_seconds')} s to wait`
+      const age = said(asked, 'rows_age_seconds')
+      const about =
+        age === ''
+          ? `request ${id}, place ${said(asked, 'queue_position')} of the queue, about ${said(asked, 'estimated_wait_seconds')} s to wait`
+          : `request ${id}, served by rows that were read ${age} s ago; --fresh reads them again`
       await followed(terminal, options, asked, about, () => requestState(terminal, id))
     })
 }

@@ -1,16 +1,19 @@
 import { Command, CommanderError, Option } from 'commander'
-import { clientConfig } from '../config-client.ts'
+import { clientConfig } from '../config/client.ts'
 import { VERSION } from '../version.ts'
+import { addAudit } from './audit.ts'
 import { addBidding } from './bidding.ts'
 import { addConnectors } from './connectors.ts'
 import { addKeys } from './keys.ts'
 import { addLedger } from './ledger.ts'
+import { addNotifications } from './notifications.ts'
+import { addCampaigns, addSchedules, addTemplates } from './reading.ts'
 import type { Terminal } from './terminal.ts'
 import { addVersion } from './version.ts'
 
 export type { Terminal } from './terminal.ts'
 
-/** What was asked wrongly; a command that went wrong ends with 1. */
+/** Exit code of a wrong use; a command that fails ends with 1. */
 const USAGE = 2
 
 /** Runs a command and returns its exit code. `--help` and `--version` are 0, a wrong use 2, a failure 1. */
@@ -20,7 +23,7 @@ export async function runCommand(args: readonly string[], terminal: Terminal): P
     return 0
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE
-    // A person at a terminal is told in a line, without a stack.
+    // Errors are one line without a stack.
     const message = error instanceof Error ? error.message : String(error)
     terminal.note(`bidwarden: ${message.trim().replaceAll(/\s*\n\s*/g, ' ')}`)
     return 1
@@ -44,7 +47,7 @@ function programFor(terminal: Terminal): Command {
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.print(text.replace(/\n$/, '')),
-      writeErr: () => {},
+      writeErr: (text) => terminal.note(text.trimEnd()),
       outputError: (text) =>
         terminal.note(
           `bidwarden: ${text
@@ -65,22 +68,27 @@ function programFor(terminal: Terminal): Command {
     })
   addBidding(program, terminal)
   addConnectors(program, terminal)
+  addSchedules(program, terminal)
+  addCampaigns(program, terminal)
+  addTemplates(program, terminal)
   addLedger(program, terminal)
   addKeys(program, terminal)
+  addAudit(program, terminal)
+  addNotifications(program, terminal)
   addVersion(program, terminal)
   return program
 }
 
 /** The command line as a process. */
 export async function main(args: readonly string[]): Promise<void> {
-  // Whatever a command or the service makes: nobody but this user reads what is in DATA_DIR.
+  // Files that a command or the service creates are readable by this user only.
   process.umask(0o077)
   const { stdout, stderr } = process
   const code = await runCommand(args, {
     print: (line) => void stdout.write(`${line}\n`),
     note: (line) => void stderr.write(`${line}\n`),
     width: stdout.isTTY ? stdout.columns : undefined,
-    config: async () => (await import('../config.ts')).readConfig(),
+    config: async () => (await import('../config/config.ts')).readConfig(),
     ...clientConfig(),
   })
   // A service that could not start has said so itself.

@@ -2,14 +2,14 @@ import { randomBytes } from 'node:crypto'
 import type { Command } from 'commander'
 import { CommandError, type Terminal } from './terminal.ts'
 
-/** Commands about keys: those that callers show, and those that credentials are encrypted with. */
+/** Commands about API keys, and about keys that encrypt credentials. */
 export function addKeys(program: Command, terminal: Terminal): void {
   const keys = program.command('keys').description('API keys, and keys that encrypt credentials')
   keys
     .command('new')
     .description('make an API key and the entry for API_KEYS that accepts it')
     .argument('<name>', 'who it is for; name@7 is of organisation 7')
-    .argument('<scopes>', 'what it may do: bid, read, admin, premium, joined by +')
+    .argument('<scopes>', 'what it may do: bid, read, operate, connect, admin, premium, joined by +')
     .action(async (name: string, scopes: string) => {
       const { hashKey, KEY_SCOPES } = await import('../api/index.ts')
       if (!/^[\w-]{1,32}(@[1-9]\d{0,8})?$/.test(name))
@@ -35,7 +35,7 @@ export function addKeys(program: Command, terminal: Terminal): void {
  */
 async function rotate({ print, config: read }: Terminal): Promise<void> {
   const { sync: config } = await read()
-  const [{ systemClock }, sync] = await Promise.all([import('../clock.ts'), import('../sync/index.ts')])
+  const [{ systemClock }, sync] = await Promise.all([import('../time/clock.ts'), import('../sync/index.ts')])
   if (!config) throw new CommandError('ENCRYPTION_KEY is not set: there is nothing to rotate')
   const store = await sync.openStore(config.store)
   try {

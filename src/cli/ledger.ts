@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Command } from 'commander'
 import { send } from './ask.ts'
 import { jsonText, members, queryOf, type ShowOptions, tableOf } from './show.ts'
@@ -33,6 +35,9 @@ async function verify(terminal: Terminal, { json = false }: ShowOptions): Promis
   const { store } = await terminal.config()
   if (store.is !== 'sqlite')
     throw new CommandError(`budgets are kept in ${store.is}: there is no ledger to verify`)
+  const file = join(store.directory, 'ledger.db')
+  if (!existsSync(file))
+    throw new CommandError(`there is no ledger at ${file}: set DATA_DIR to the folder of the service`)
   const verdict = verifyLedger(store.directory)
   if (verdict.is === 'wrong') throw new CommandError(`the ledger is wrong: ${verdict.detail}`)
   const { first, last, hash } = verdict

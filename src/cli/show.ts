@@ -2,7 +2,7 @@ import { ask, type Question, said } from './ask.ts'
 import { tableLines } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
-/** What every command that shows something can be told. */
+/** Options of every command that shows something. */
 export interface ShowOptions {
   readonly json?: boolean
 }
@@ -27,7 +27,7 @@ export async function show(
 
 export const jsonText = (answer: unknown): string => JSON.stringify(answer, undefined, 2)
 
-/** A table of items, or a word that there are none. */
+/** A table of items, or a line that says there are none. */
 export const tableOf = (
   { width }: Terminal,
   columns: Columns,

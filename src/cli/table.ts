@@ -1,6 +1,6 @@
-/** Between two columns. */
+/** Separator of two columns. */
 const GAP = '  '
-/** A column is made no narrower than this, however narrow the screen. */
+/** Least width of a column, in characters, on any screen. */
 const NARROWEST = 8
 
 /**

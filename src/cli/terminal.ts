@@ -1,24 +1,24 @@
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 
-/** What a command needs of the world. */
+/** What a command needs of its surroundings. */
 export interface Terminal {
-  /** A line of what was asked for. */
+  /** Prints a line of the result on standard output. */
   print(line: string): void
-  /** A line beside it: progress, problems. */
+  /** Prints a line of progress or a problem on standard error. */
   note(line: string): void
-  /** Columns of the screen; undefined where nobody looks, as in a pipe. */
+  /** Columns of the screen; undefined where the output is not a terminal. */
   readonly width: number | undefined
-  /** Where the service answers, and the key it asks for. */
+  /** Address and API key of the service. */
   readonly url: string
   readonly apiKey: string | undefined
-  /** Of the service itself, for what is done beside it. Read when it is needed: it loads all of the service. */
+  /** Configuration of the service, for commands that do without it. Loaded when needed, since that loads all of the service. */
   config(): Promise<Config>
 }
 
-/** A problem that the person at the terminal is told in a line. */
+/** A problem that is shown to the user in one line. */
 export class CommandError extends Error {
   override readonly name = 'CommandError'
 }
 
-/** Text of others on a screen: nothing in it moves the cursor or changes colours. */
-export const plain = (text: string): string => text.replaceAll(/\p{Cc}+/gu, ' ')
+/** Text of others on a screen: nothing in it moves the cursor, changes colours, breaks the line or turns its direction. */
+export const plain = (text: string): string => text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]+/gu, ' ')

@@ -1,18 +1,18 @@
-import { sleepAwake } from '../clock.ts'
+import { sleepAwake } from '../time/clock.ts'
 import { CommandError, type Terminal } from './terminal.ts'
 
-/** Between two looks at what is watched. */
+/** Milliseconds between two requests for the state. */
 const LOOK_MS = 250
 
 export interface State {
-  /** What is waited for, or what it came to. */
+  /** One line about the present state. */
   readonly line: string
   readonly ended: 'no' | 'well' | 'badly'
-  /** As the service said it. */
+  /** The answer of the service. */
   readonly answer: unknown
 }
 
-/** Notes a state whenever it changes, until it is an end; returns that. Throws {@link CommandError} for a bad one. */
+/** Prints each new state until the last one, and returns it. Throws {@link CommandError} if it ended badly. */
 export async function watch({ note }: Terminal, look: () => Promise<State>): Promise<State> {
   let last = ''
   for (;;) {

@@ -1,12 +1,104 @@
-export type { GoogleAdsAccount, GoogleAuth, MetaAccount, TradeDeskAccount } from './accounts.ts'
-export type { BidIntent, Verification } from './connector.ts'
+export { CALL_TERMS } from './bidding/call-terms.ts'
+export { type ConnectorDeps, createConnector, type SmartConnectorDeps } from './bidding/factory.ts'
+export type { PlatformConnector, PlatformStatus } from './bidding/platform-connector.ts'
+export type { SmartConnector, SmartStatus } from './bidding/smart.ts'
+export type { ConnectorTarget, PlatformSettings } from './bidding/target.ts'
+export { refreshedToken } from './bidding/tokens.ts'
+export { type Bounds, DEFAULT_BOUNDS } from './conversation/bounds.ts'
+export { type Breakers, type Calling, createBreakers } from './conversation/breakers.ts'
+export type { CallDeps, CallerOf } from './conversation/call.ts'
 export {
-  type ConnectorDeps,
+  begin,
+  type Conversation,
+  converse,
+  converseNow,
+  type Listener,
+  type Signals,
+  type Talked,
+} from './conversation/converse.ts'
+export { asGrantCheck, createGrantCheck } from './conversation/grant-check.ts'
+export { type Health, HealthRecord } from './conversation/health.ts'
+export type { Account, LimitStatus, Limits } from './conversation/limits.ts'
+export type { ConnectionTokens, Token, TokenSource } from './conversation/tokens.ts'
+export { conversionConnectors } from './conversion-connectors.ts'
+export type {
+  BatchAnswer,
+  Consent,
+  ConsentChoice,
+  ContentItem,
+  Conversion,
+  ConversionConnector,
+  ConversionFault,
+  ConversionLimits,
+  ConversionPlatform,
+  ConversionTarget,
+  CustomData,
+  EventVerdict,
+  Identifiers,
+  LaterStatus,
+  RefreshGrant,
+  UserData,
+} from './conversions/index.ts'
+export { GOOGLE_TOKEN_URL } from './google/oauth.ts'
+export type { GoogleAdsAccount, GoogleAuth } from './google-ads/account.ts'
+export type { MetaAccount } from './meta/account.ts'
+export type { Answer } from './platform/answer.ts'
+export type { BidIntent, Verification } from './platform/bids.ts'
+export { Caveats, reasonOf } from './platform/caveats.ts'
+export type {
+  AccountRef,
+  Auth,
+  CallLimit,
+  CampaignChange,
+  Connector,
+  CreateConnector,
+  DateRange,
+  OauthClient,
+  PlatformAccount,
+  ReportResult,
+  ReportSpec,
+  SpendReport,
+  Upserted,
+} from './platform/connector.ts'
+export {
+  bidPlatformOf,
+  CONNECTOR_TYPES,
   type ConnectorType,
-  createConnector,
-  type PlatformSettings,
-  type SmartConnectorDeps,
-  type Target,
-} from './factory.ts'
-export type { PlatformConnector, PlatformStatus } from './platform-connector.ts'
-export type { SmartConnector, SmartStatus } from './smart.ts'
+  otherNames,
+  PLATFORMS,
+  type PlatformName,
+  typeNamed,
+} from './platform/ids.ts'
+export type { Cell, Json, Row } from './platform/rows.ts'
+export { EVERY_CALL, type Talk, WRITES } from './platform/steps.ts'
+export {
+  commonReportNames,
+  describeFields,
+  ownFields,
+  ownReport,
+  withCommonFields,
+} from './reading/common-names.ts'
+export { dateIn, daysOf, zoneOf } from './reading/dates.ts'
+export { inHalves } from './reading/halves.ts'
+export { connectorMaker, PLATFORM_DEFAULTS, sunsetOf } from './registry.ts'
+export type { TradeDeskAccount } from './tradedesk/account.ts'
+export {
+  type MessageAnswer,
+  readMessage,
+  readWhatsAppTest,
+  recipientOf,
+  sendMessage,
+  TemplateMessage,
+  testWhatsApp,
+  WHATSAPP_API,
+  WHATSAPP_LIMITS,
+  WhatsAppCredentials,
+} from './whatsapp/messages.ts'
+export {
+  challengeOf,
+  isSigned,
+  laterStatus,
+  type MessageStatus,
+  type StatusUpdate,
+  statusesIn,
+} from './whatsapp/webhook.ts'

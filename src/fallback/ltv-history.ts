@@ -1,15 +1,15 @@
 import type { Micros } from '../money.ts'
 import { SlotHeap } from './slot-heap.ts'
 
-/** How many predictions a median looks back on. */
+/** The number of predictions that the median covers. */
 const HISTORY = 100
 
 /**
- * The last 100 predicted LTVs of one platform and their median, kept by two heaps that meet in the middle: recording
- * is O(log n), reading O(1), memory fixed.
+ * The last 100 predicted LTVs of one platform and their median. Two heaps hold the lower and the upper half: recording is
+ * O(log n), reading O(1), memory fixed.
  */
 export class LtvHistory {
-  /** Filled in turn, so the slot that is next to be written holds the oldest value. */
+  /** The values as a ring: the slot that is written next holds the oldest value. */
   readonly #values = new Float64Array(HISTORY)
   #next = 0
   /** The lower half, largest on top. Invariant: as many slots as `#upper`, or one more. */
@@ -17,7 +17,7 @@ export class LtvHistory {
   /** The upper half, smallest on top. Invariant: no value is below the top of `#lower`. */
   readonly #upper = new SlotHeap(HISTORY, (a, b) => this.#value(a) < this.#value(b))
 
-  /** 0..100 */
+  /** The number of recorded values, 0..100. */
   get samples(): number {
     return this.#lower.size + this.#upper.size
   }
@@ -34,8 +34,8 @@ export class LtvHistory {
   }
 
   /**
-   * Undefined without samples. Of an even number the mean of the middle two, rounded down: a bid that is a millionth
-   * too low is harmless, one too high is not.
+   * The median; undefined without samples. For an even number of samples it is the mean of the middle two, rounded down: a
+   * bid that is a micro too low is harmless, one that is too high is not.
    */
   get median(): Micros | undefined {
     const lower = this.#lower.top

@@ -1,6 +1,6 @@
 /**
- * A binary heap of slot numbers that knows where each slot lies, so that any of them can be taken out in O(log n).
- * Memory is fixed by `capacity`. A slot's rank must not change while it is in the heap.
+ * A binary heap of slot numbers that also tracks the position of each slot, so that any slot can be removed in O(log n).
+ * `capacity` fixes the memory. The rank of a slot must not change while it is in the heap.
  */
 export class SlotHeap {
   readonly #comesFirst: (a: number, b: number) => boolean
@@ -29,14 +29,14 @@ export class SlotHeap {
     return this.#placeOf(slot) >= 0
   }
 
-  /** Adds a slot that is not in the heap. */
+  /** Adds a slot that is not in the heap yet. */
   push(slot: number): void {
     this.#put(slot, this.#size)
     this.#size += 1
     this.#rise(slot)
   }
 
-  /** Takes out a slot that is in the heap. */
+  /** Removes a slot that is in the heap. */
   remove(slot: number): void {
     const hole = this.#placeOf(slot)
     this.#size -= 1
@@ -63,7 +63,7 @@ export class SlotHeap {
     }
   }
 
-  /** The child that ranks first, if there is one. */
+  /** The child of a slot that ranks first; undefined if it has none. */
   #firstChild(slot: number): number | undefined {
     const left = 2 * this.#placeOf(slot) + 1
     if (left >= this.#size) return undefined

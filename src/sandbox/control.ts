@@ -4,8 +4,9 @@ import type { SandboxLedger } from './ledger.ts'
 import { parseJson } from './protocol.ts'
 
 /** The sandbox's own routes, for people and for tests outside this process. */
-export function createControl(faults: FaultScript, ledger: SandboxLedger): Hono {
+export function createControl(faults: FaultScript, ledger: SandboxLedger, conversions: Hono): Hono {
   return new Hono()
+    .route('/conversions', conversions)
     .get('/state', (c) => c.json({ applied: ledger.applied, held: faults.held() }))
     .get('/requests', (c) => c.json({ requests: ledger.requests }))
     .post('/faults', async (c) => {

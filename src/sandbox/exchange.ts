@@ -1,19 +1,10 @@
 import { STATUS_CODES } from 'node:http'
-import { type Clock, sleep } from '../clock.ts'
+import { type Clock, sleep } from '../time/clock.ts'
 import type { Fault, FaultDesk } from './faults.ts'
-import { usageHeaders } from './meta-errors.ts'
-import { type Call, type Handler, Refusal, type Reply } from './protocol.ts'
+import { usageHeaders } from './meta/errors.ts'
+import { type Call, type Handler, type Played, Refusal, type Reply } from './protocol.ts'
 
-/** A platform as the exchange plays it. */
-export interface Played {
-  readonly handle: Handler
-  /** The platform's own answer for an error of its fault script. */
-  errorNamed(name: string, call: Call): Reply
-  /** Answers a write as if it had been made, and makes nothing. Only of platforms that are known to do so. */
-  readonly ignore?: Handler
-}
-
-export type Outcome =
+export type PlayedOutcome =
   | {
       readonly is: 'answer'
       readonly status: number
@@ -23,7 +14,8 @@ export type Outcome =
   /** The connection is to be cut. */
   | { readonly is: 'cut' }
 
-const CUT: Outcome = { is: 'cut' }
+const JSON_TYPE = { 'content-type': 'application/json; charset=UTF-8' }
+const CUT: PlayedOutcome = { is: 'cut' }
 /** The Trade Desk's success without content. */
 const NO_CONTENT = 240
 
@@ -33,7 +25,7 @@ export async function exchange(
   played: Played,
   call: Call,
   fault: Fault | undefined,
-): Promise<Outcome> {
+): Promise<PlayedOutcome> {
   const answer = () => written(run(played.handle, call))
   if (fault === undefined) return answer()
   switch (fault.is) {
@@ -53,6 +45,13 @@ export async function exchange(
     case 'http_after':
       run(played.handle, call)
       return page(fault.status)
+    case 'instead':
+      return {
+        is: 'answer',
+        status: fault.status,
+        headers: { ...JSON_TYPE, ...fault.headers },
+        content: fault.text,
+      }
     case 'reset':
       return CUT
     case 'reset_after':
@@ -61,7 +60,10 @@ export async function exchange(
     case 'malformed':
       return cutShort(answer())
     case 'ignored':
+    case 'not_made':
       return written(run(played.ignore ?? played.handle, call))
+    case 'job_failed':
+      return written(run(played.jobFailed ?? played.handle, call))
     case 'no_content':
       return withoutContent(answer())
     case 'usage':
@@ -78,30 +80,32 @@ function run(handler: Handler, call: Call): Reply {
   }
 }
 
-function written({ status, headers, body }: Reply): Outcome & { is: 'answer' } {
+function written({ status, headers, body }: Reply): PlayedOutcome & { is: 'answer' } {
   if (body === undefined) return { is: 'answer', status, headers: headers ?? {}, content: '' }
   if (body instanceof Uint8Array)
     return { is: 'answer', status, headers: headers ?? {}, content: new Uint8Array(body) }
-  const json = { 'content-type': 'application/json; charset=UTF-8' }
-  return { is: 'answer', status, headers: { ...json, ...headers }, content: JSON.stringify(body) }
+  return { is: 'answer', status, headers: { ...JSON_TYPE, ...headers }, content: JSON.stringify(body) }
 }
 
-function page(status: number): Outcome {
+function page(status: number): PlayedOutcome {
   const title = `${status} ${STATUS_CODES[status] ?? 'Error'}`
   const text = `<html><head><title>${title}</title></head><body><center><h1>${title}</h1></center></body></html>`
   return { is: 'answer', status, headers: { 'content-type': 'text/html' }, content: text }
 }
 
 /** Half of a JSON object or array is never JSON. */
-const cutShort = (answer: Outcome & { is: 'answer' }): Outcome => ({
+const cutShort = (answer: PlayedOutcome & { is: 'answer' }): PlayedOutcome => ({
   ...answer,
   content: answer.content.slice(0, Math.max(1, Math.floor(answer.content.length / 2))) || '{',
 })
 
-const withoutContent = (answer: Outcome & { is: 'answer' }): Outcome =>
+const withoutContent = (answer: PlayedOutcome & { is: 'answer' }): PlayedOutcome =>
   answer.status === 200 ? { is: 'answer', status: NO_CONTENT, headers: {}, content: '' } : answer
 
-const withHeaders = (answer: Outcome & { is: 'answer' }, headers: Record<string, string>): Outcome => ({
+const withHeaders = (
+  answer: PlayedOutcome & { is: 'answer' },
+  headers: Record<string, string>,
+): PlayedOutcome => ({
   ...answer,
   headers: { ...answer.headers, ...headers },
 })

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { systemClock } from '../clock.ts'
+import { systemClock } from '../time/clock.ts'
 import type { Fault } from './faults.ts'
 import { call, withSandbox } from './sandbox.test-support.ts'
 import { startSandbox } from './server.ts'

@@ -1,13 +1,19 @@
 import { z } from 'zod'
-import { isAmazonErrorName } from './amazon.ts'
-import { isAmazonOauthErrorName } from './amazon-oauth.ts'
-import { isRpcErrorName } from './google-api.ts'
-import { isGoogleErrorName } from './google-errors.ts'
-import { isOauthErrorName } from './google-oauth.ts'
-import { isMetaErrorName } from './meta-errors.ts'
+import { isAmazonErrorName } from './amazon-dsp/api.ts'
+import { isAmazonOauthErrorName } from './amazon-dsp/oauth.ts'
+import { isDataManagerErrorName } from './conversions/data-manager.ts'
+import { isUploadErrorName } from './conversions/google-ads.ts'
+import { isMetaConversionErrorName } from './conversions/meta.ts'
+import { isSnapchatConversionErrorName } from './conversions/snapchat.ts'
+import { isTikTokConversionErrorName } from './conversions/tiktok.ts'
+import { isWhatsAppErrorName } from './conversions/whatsapp.ts'
+import { isRpcErrorName } from './google/api.ts'
+import { isOauthErrorName } from './google/oauth.ts'
+import { isGoogleErrorName } from './google-ads/errors.ts'
+import { isMetaErrorName } from './meta/errors.ts'
 import { TARGETS, type Target } from './protocol.ts'
-import { isResendErrorName } from './resend.ts'
-import { isTradeDeskErrorName } from './tradedesk-errors.ts'
+import { isResendErrorName } from './resend/api.ts'
+import { isTradeDeskErrorName } from './tradedesk/errors.ts'
 
 const status = z.int().min(400).max(599)
 
@@ -25,6 +31,13 @@ export const Fault = z.discriminatedUnion('is', [
   z.strictObject({ is: z.literal('http'), status }),
   /** Applied, then the same page. */
   z.strictObject({ is: z.literal('http_after'), status }),
+  /** This in place of an answer, or of a file. */
+  z.strictObject({
+    is: z.literal('instead'),
+    status: z.int().min(200).max(599).default(200),
+    headers: z.record(z.string(), z.string()).default({}),
+    text: z.string(),
+  }),
   /** Connection reset. */
   z.strictObject({ is: z.literal('reset') }),
   /** Applied, connection reset. */
@@ -33,12 +46,16 @@ export const Fault = z.discriminatedUnion('is', [
   z.strictObject({ is: z.literal('malformed') }),
   /** The Trade Desk, PUT only: 200 with the entity as it was. */
   z.strictObject({ is: z.literal('ignored') }),
+  /** Meta, a change of an object only: called a success, and not made. */
+  z.strictObject({ is: z.literal('not_made') }),
+  /** A look at a report or a task that is being made: it has failed, by an answer that is a success itself. */
+  z.strictObject({ is: z.literal('job_failed') }),
   /** The Trade Desk, PUT only: applied, answered with its 240 and no body. */
   z.strictObject({ is: z.literal('no_content') }),
   /** Meta: a normal answer whose usage headers say `percent`. */
   z.strictObject({ is: z.literal('usage'), percent: z.number().min(0) }),
 ])
-export type Fault = z.infer<typeof Fault>
+export type Fault = z.output<typeof Fault>
 
 const knowsError: Record<Target, (name: string) => boolean> = {
   google_ads: isGoogleErrorName,
@@ -52,11 +69,19 @@ const knowsError: Record<Target, (name: string) => boolean> = {
   amazon: isAmazonErrorName,
   amazon_oauth: isAmazonOauthErrorName,
   resend: isResendErrorName,
+  meta_conversions: isMetaConversionErrorName,
+  google_data_manager: isDataManagerErrorName,
+  google_ads_conversions: isUploadErrorName,
+  tiktok_conversions: isTikTokConversionErrorName,
+  snapchat_conversions: isSnapchatConversionErrorName,
+  whatsapp: isWhatsAppErrorName,
 }
-const ONLY_ON: Partial<Record<Fault['is'], Target>> = {
-  ignored: 'tradedesk',
-  no_content: 'tradedesk',
-  usage: 'meta',
+const ONLY_ON: Partial<Record<Fault['is'], readonly Target[]>> = {
+  ignored: ['tradedesk'],
+  not_made: ['meta'],
+  no_content: ['tradedesk'],
+  job_failed: ['meta', 'tradedesk', 'bid_manager', 'dv360', 'amazon'],
+  usage: ['meta'],
 }
 
 export const FaultRule = z
@@ -71,8 +96,9 @@ export const FaultRule = z
   })
   .superRefine(({ platform, fault }, context) => {
     const only = ONLY_ON[fault.is]
-    if (only !== undefined && only !== platform) {
-      context.addIssue({ code: 'custom', path: ['fault'], message: `${fault.is} exists on ${only} only` })
+    if (only !== undefined && !only.includes(platform)) {
+      const message = `${fault.is} exists on ${only.join(', ')} only`
+      context.addIssue({ code: 'custom', path: ['fault'], message })
     }
     if (fault.is === 'error' && !knowsError[platform](fault.name)) {
       context.addIssue({ code: 'custom', path: ['fault', 'name'], message: `no such error of ${platform}` })
@@ -156,13 +182,18 @@ export function createFaults(): FaultDesk {
   }
 }
 
-const PUT_ONLY: ReadonlySet<Fault['is']> = new Set(['ignored', 'no_content'])
+/** Faults of changes alone, by the method that makes them. */
+const METHOD_OF: Partial<Record<Fault['is'], string>> = {
+  ignored: 'PUT',
+  no_content: 'PUT',
+  not_made: 'POST',
+}
 
 const fits = (rule: z.output<typeof FaultRule>, target: Target, method: string, path: string): boolean =>
   rule.platform === target &&
   (rule.method === undefined || rule.method === method) &&
   (rule.path === undefined || path.includes(rule.path)) &&
-  (!PUT_ONLY.has(rule.fault.is) || method === 'PUT')
+  (METHOD_OF[rule.fault.is] ?? method) === method
 
 /** Mulberry32: the same script goes wrong at the same requests every time. */
 function seeded(seed: number): () => number {

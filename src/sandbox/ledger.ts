@@ -1,10 +1,10 @@
-import type { Clock } from '../clock.ts'
 import { isCurrency, type Micros, MoneyError } from '../money.ts'
-import type { PlatformName, Target } from './protocol.ts'
+import type { Clock } from '../time/clock.ts'
+import type { BidPlatform, Target } from './protocol.ts'
 
 /** A write that took effect on a platform. */
 export interface AppliedWrite {
-  readonly platform: PlatformName | 'dv360'
+  readonly platform: BidPlatform | 'dv360'
   readonly kind: 'bid' | 'budget' | 'status'
   readonly campaignId: string
   /** Of a bid, where the platform's API carries it. */

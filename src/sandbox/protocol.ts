@@ -1,6 +1,6 @@
 /** The platforms the sandbox plays; the names are those of the product, which it does not import. */
 const PLATFORMS = ['google_ads', 'meta', 'tradedesk'] as const
-export type PlatformName = (typeof PLATFORMS)[number]
+export type BidPlatform = (typeof PLATFORMS)[number]
 
 /** What faults are scripted for, and requests noted of: the platforms, and what is only read. */
 export const TARGETS = [
@@ -13,6 +13,12 @@ export const TARGETS = [
   'amazon',
   'amazon_oauth',
   'resend',
+  'meta_conversions',
+  'google_data_manager',
+  'google_ads_conversions',
+  'tiktok_conversions',
+  'snapchat_conversions',
+  'whatsapp',
 ] as const
 export type Target = (typeof TARGETS)[number]
 
@@ -63,3 +69,14 @@ export function parseJson(text: string): unknown {
 
 export const bearerToken = (headers: Headers): string | undefined =>
   /^Bearer (\S+)$/.exec(headers.get('authorization') ?? '')?.[1]
+
+/** A platform as the exchange plays it. */
+export interface Played {
+  readonly handle: Handler
+  /** The platform's own answer for an error of its fault script. */
+  errorNamed(name: string, call: Call): Reply
+  /** The answer to a look at a report or task: it could not be made. Only of platforms that make some. */
+  readonly jobFailed?: Handler
+  /** Answers a write as if it had been made, and makes nothing. Only of platforms that are known to do so. */
+  readonly ignore?: Handler
+}

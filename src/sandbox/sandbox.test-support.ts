@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from 'vitest'
-import { systemClock } from '../clock.ts'
+import { systemClock } from '../time/clock.ts'
 import { type Sandbox, type SandboxOptions, startSandbox } from './index.ts'
 
 export interface Answered {

@@ -2,28 +2,29 @@ import type { Server } from 'node:http'
 import { type HttpBindings, serve } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { type Context, Hono } from 'hono'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../time/clock.ts'
 import { createControl } from './control.ts'
-import { exchange, type Played } from './exchange.ts'
+import { createConversionStage, type SandboxConversions } from './conversions/index.ts'
+import { exchange } from './exchange.ts'
 import { createFaults, type FaultScript } from './faults.ts'
-import { createGoogleAds } from './google-ads.ts'
-import { createGoogleOauth, isOauthErrorName, oauthError } from './google-oauth.ts'
+import { createGoogleOauth, isOauthErrorName, oauthError } from './google/oauth.ts'
+import { createGoogleAds } from './google-ads/api.ts'
 import { createAccount, createLedger, type SandboxLedger } from './ledger.ts'
-import { BUSINESS_ID } from './meta-errors.ts'
-import { createMeta } from './meta-graph.ts'
-import { createMetaOauth } from './meta-oauth.ts'
-import type { Call, PlatformName, Target } from './protocol.ts'
+import { BUSINESS_ID } from './meta/errors.ts'
+import { createMeta } from './meta/graph.ts'
+import { createMetaOauth } from './meta/oauth.ts'
+import type { BidPlatform, Call, Played, Target } from './protocol.ts'
 import { createReadPlatforms, readHosts, type SandboxReads } from './reads.ts'
-import { createTradeDesk } from './tradedesk.ts'
-import { createBidEndpoint } from './tradedesk-bid.ts'
-import { isTradeDeskErrorName, tradeDeskError } from './tradedesk-errors.ts'
+import { createTradeDesk } from './tradedesk/api.ts'
+import { createBidEndpoint } from './tradedesk/bid.ts'
+import { isTradeDeskErrorName, tradeDeskError } from './tradedesk/errors.ts'
 
 export interface SandboxOptions {
   /** On 127.0.0.1; 0 takes any free port. */
   readonly port: number
   readonly clock: Clock
   /** ISO 4217 currency of each account; USD where nothing is said. */
-  readonly currencies?: Partial<Record<PlatformName, string>>
+  readonly currencies?: Partial<Record<BidPlatform, string>>
   /** Platforms take so long to make a report or a file; 400 ms where nothing is said. */
   readonly reportMs?: number
 }
@@ -48,12 +49,14 @@ export interface Sandbox {
   readonly credentials: typeof CREDENTIALS
   /** What is read: hosts and clients by type of connection. */
   readonly sync: SandboxReads
+  /** To which outcomes go back. */
+  readonly conversions: SandboxConversions
   readonly faults: FaultScript
   readonly ledger: SandboxLedger
   /** The platform's access token, and any later one, is answered as revoked until {@link restoreToken}. */
-  revokeToken(platform: PlatformName): void
+  revokeToken(platform: BidPlatform): void
   /** Access works again; at Google the refresh token as well. */
-  restoreToken(platform: PlatformName): void
+  restoreToken(platform: BidPlatform): void
   /** Every Google access token given out so far is too old; a refresh gives a good one. */
   expireGoogleToken(): void
   /** A refresh is answered with `invalid_grant`. */
@@ -90,13 +93,14 @@ export function startSandbox({
 }: SandboxOptions): Promise<Sandbox> {
   const faults = createFaults()
   const ledger = createLedger(clock)
-  const account = (platform: PlatformName) => createAccount(currencies[platform] ?? 'USD', ledger)
-  const revoked = new Set<PlatformName>()
+  const account = (platform: BidPlatform) => createAccount(currencies[platform] ?? 'USD', ledger)
+  const revoked = new Set<BidPlatform>()
   const oauth = createGoogleOauth(clock, CREDENTIALS.googleAds)
   const tradedesk = account('tradedesk')
+  const stage = createConversionStage(clock, oauth, reportMs)
 
   const app = new Hono<Env>()
-  app.route('/_sandbox', createControl(faults, ledger))
+  app.route('/_sandbox', createControl(faults, ledger, stage.control))
   const play = (prefix: string, target: Target, played: Played) => {
     app.all(`${prefix}/*`, (c) => answer(c, prefix, target, played))
   }
@@ -112,11 +116,22 @@ export function startSandbox({
   play(
     '/meta',
     'meta',
-    createMeta(account('meta'), CREDENTIALS.meta.accessToken, createMetaOauth(clock, CREDENTIALS.meta), () =>
-      revoked.has('meta'),
+    createMeta(
+      account('meta'),
+      CREDENTIALS.meta.accessToken,
+      createMetaOauth(clock, CREDENTIALS.meta),
+      () => revoked.has('meta'),
+      clock,
+      reportMs,
     ),
   )
-  const tradeDesk = createTradeDesk(tradedesk, CREDENTIALS.tradedesk, () => revoked.has('tradedesk'))
+  const tradeDesk = createTradeDesk(
+    tradedesk,
+    CREDENTIALS.tradedesk,
+    () => revoked.has('tradedesk'),
+    clock,
+    reportMs,
+  )
   play('/tradedesk', 'tradedesk', tradeDesk)
   play('/tradedesk-store', 'tradedesk', { ...tradeDesk, handle: tradeDesk.store })
   play('/tradedesk-bid', 'tradedesk', {
@@ -124,8 +139,8 @@ export function startSandbox({
     errorNamed: (name) => tradeDeskError(isTradeDeskErrorName(name) ? name : 'server_error'),
   })
 
-  for (const { prefix, target, played } of createReadPlatforms(oauth, clock, ledger, reportMs))
-    play(prefix, target, played)
+  const others = [...createReadPlatforms(oauth, clock, ledger, reportMs), ...stage.mounted]
+  for (const { prefix, target, played } of others) play(prefix, target, played)
 
   async function answer(c: Context<Env>, prefix: string, target: Target, played: Played): Promise<Response> {
     const { pathname, searchParams } = new URL(c.req.url)
@@ -171,6 +186,7 @@ export function startSandbox({
         },
         credentials: CREDENTIALS,
         sync: readHosts(url, CREDENTIALS),
+        conversions: stage.at(url, CREDENTIALS.googleAds),
         faults,
         ledger,
         revokeToken: (platform) => {

@@ -2,11 +2,12 @@ import { strict as assert } from 'node:assert'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { FakeClock } from '../../test/support/fake-clock.ts'
+import type { OwnerMail } from './budget/protocol/mail.ts'
+import { type BudgetStore, StoreUnavailable } from './budget/protocol/store.ts'
+import { MemoryStore } from './budget/stores/memory-store.ts'
 import { createCallLimits } from './call-limits.ts'
-import type { Priority, RateLimiter } from './rate-limiter.ts'
-import type { OwnerMail } from './store/mail.ts'
-import { MemoryStore } from './store/memory-store.ts'
-import { type BudgetStore, StoreUnavailable } from './store/store.ts'
+import type { Priority } from './rate-limit.ts'
+import type { RateLimiter } from './rate-limiter.ts'
 
 const WINDOW_MS = 60_000
 const LEASE_MS = 10_000
@@ -120,7 +121,11 @@ describe('a limit on calls that several processes share', () => {
     one.cut(true)
     expect(await take(one.limiter)).toBe(true)
     clock.advance(LEASE_MS)
-    expect(await one.limiter.takeSoon('bid')).toEqual({ is: 'limited', retryAfterMs: 1_000 })
+    expect(await one.limiter.takeSoon('bid')).toEqual({
+      is: 'limited',
+      retryAfterMs: 1_000,
+      detail: 'the budget store grants no calls: no answer in time',
+    })
     one.cut(false)
     clock.advance(1_000)
     expect(await take(one.limiter)).toBe(true)

@@ -1,35 +1,40 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../time/clock.ts'
+import { CALLS, type Scope } from './budget/client/scope.ts'
+import { StoreLink } from './budget/client/store-link.ts'
+import type { BudgetStore } from './budget/protocol/store.ts'
 import { CallPurse } from './call-purse.ts'
-import { type RateLimit, RateLimiter } from './rate-limiter.ts'
-import { CALLS, type Scope } from './scope.ts'
-import type { BudgetStore } from './store/store.ts'
-import { StoreLink } from './store-link.ts'
+import type { RateLimit } from './rate-limit.ts'
+import { RateLimiter } from './rate-limiter.ts'
 
-/** The limits on calls, by platform and account: whoever calls an account in this process counts with the same limiter. */
+/** Limits on calls per platform account. All callers of an account in this process share one limiter. */
 export interface CallLimits {
-  /** The limiter of an account, made when it is first asked for. */
+  /** The limiter of an account; created on first use. */
   of(platform: string, account: string, limit: RateLimit): RateLimiter
-  /** Undefined for an account nobody has set a limit for. */
+  /** The limiter of an account, or undefined when {@link of} was never called for it. */
   find(platform: string, account: string): RateLimiter | undefined
-  /** Gives back what was not called. */
+  /** The scopes from which calls are drawn when several processes share the limits; else empty. */
+  readonly scopes: Iterable<Scope>
+  /** Asks the store for the present figures of these scopes; undefined when it answered at once. */
+  refresh(scopes: Iterable<Scope>): Promise<void> | undefined
+  /** Returns unused calls to the store. */
   close(): Promise<void>
 }
 
 export interface CallLimitsOptions {
   readonly clock: Clock
   readonly store: BudgetStore
-  /** Names this process to the store, as for its budgets; whoever keeps those ends its leases. */
+  /** Owner id of this process, the same as for its budgets. {@link BudgetManager} ends its leases. */
   readonly owner: string
 }
 
 /**
- * Limits that this process alone counts, exactly; where a store has several owners, they draw their calls from it, so that
- * all of them together stay within one limit.
+ * Creates the call limits. A store with one owner is not asked: this process counts its own calls exactly. With several
+ * owners each draws its calls from the store, so that together they stay within one limit.
  */
 export function createCallLimits({ clock, store, owner }: CallLimitsOptions): CallLimits {
   const limiters = new Map<string, RateLimiter>()
   const scopes = new Map<string, Scope>()
-  // Owners that share a store reach each other by its mail.
+  // Only a store that several owners can share has mail.
   const link = store.mail
     ? new StoreLink({
         clock,
@@ -64,6 +69,10 @@ export function createCallLimits({ clock, store, owner }: CallLimitsOptions): Ca
       return limiter
     },
     find: (platform, account) => limiters.get(nameOf(platform, account)),
+    get scopes() {
+      return scopes.values()
+    },
+    refresh: (some) => link?.refresh(some),
     close: async () => link?.close(),
   }
 }

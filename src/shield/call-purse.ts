@@ -1,17 +1,17 @@
-import type { Clock } from '../clock.ts'
 import { micros } from '../money.ts'
-import type { Admission, RateLimit } from './rate-limiter.ts'
-import { Scope } from './scope.ts'
-import type { StoreLink } from './store-link.ts'
-import { isDry, type Short } from './veto.ts'
+import type { Clock } from '../time/clock.ts'
+import { Scope } from './budget/client/scope.ts'
+import type { StoreLink } from './budget/client/store-link.ts'
+import { isDry, type Short } from './budget/client/veto.ts'
+import type { Admission, RateLimit } from './rate-limit.ts'
 
 type Limited = Extract<Admission, { is: 'limited' }>
-/** What came of taking a call. */
+/** The result of {@link CallPurse.take}. */
 type Taken = { readonly is: 'taken' } | Limited | Short
 
-/** What the store said is believed for so long where it says no. */
+/** How long a refusal by the store is believed before the store is asked again. */
 const FRESH_MS = 250
-/** While the store grants nothing, it is asked again after so long. */
+/** How long a caller is told to wait while the store grants nothing or cannot be reached. */
 const AWAY_MS = 1_000
 const ONE = micros(1)
 const TAKEN: Taken = { is: 'taken' }
@@ -30,7 +30,7 @@ export class CallPurse {
   constructor(clock: Clock, name: string, { calls: max, windowMs }: RateLimit, link: StoreLink) {
     this.#clock = clock
     this.#link = link
-    // The store counts whole units of anything; that these are no money, only the name of their currency says.
+    // The store counts whole units; the currency `calls` says that the unit is a call.
     this.scope = new Scope(
       name,
       'calls',
@@ -40,9 +40,9 @@ export class CallPurse {
   }
 
   /**
-   * One call, when the purse or the store has it.
+   * Takes one call from the purse, asking the store if the purse is empty.
    *
-   * @param sinceMs when it was asked for: a store that had granted nothing before may do so now
+   * @param sinceMs when the caller first asked; a refusal that is older than this is not believed
    */
   take(sinceMs: number): Taken {
     const { purse } = this.scope
@@ -60,46 +60,48 @@ export class CallPurse {
     return TAKEN
   }
 
-  /** A call that is made whatever the limit says. */
+  /** Counts a call that is made even above the limit. */
   spend(): void {
     this.scope.purse.spendUnheld(1, this.#clock.elapsedMs())
   }
 
-  /** How long there are no calls, where the store has said so just now. */
+  /** The refusal and its wait when the store has just said that no calls are left; else undefined. */
   dry(nowMs: number): Limited | undefined {
     if (this.scope.purse.covers(1, nowMs) || !isDry(this.scope, ONE, nowMs)) return undefined
     return { is: 'limited', retryAfterMs: this.reliefInMs() }
   }
 
-  /** Set while the store cannot be asked, or grants nothing because it may have forgotten something. */
+  /** The refusal while the store cannot be reached, or gives a reason for granting nothing; else undefined. */
   #away(sinceMs: number): Limited | undefined {
     const { refusal, answeredMs } = this.scope.purse
-    const isRefused = refusal !== undefined && answeredMs >= sinceMs
-    return isRefused || this.#link.state.is === 'away' ? { is: 'limited', retryAfterMs: AWAY_MS } : undefined
+    const { state } = this.#link
+    const why = state.is === 'away' ? state.detail : answeredMs >= sinceMs ? refusal : undefined
+    if (why === undefined) return undefined
+    return { is: 'limited', retryAfterMs: AWAY_MS, detail: `the budget store grants no calls: ${why}` }
   }
 
   isDated(nowMs: number): boolean {
     return nowMs - this.scope.purse.answeredMs >= FRESH_MS
   }
 
-  /** Asks the store how the account stands; undefined when it has answered already. */
+  /** Asks the store for the account's present figures; undefined when it answered at once. */
   refresh(): Promise<void> | undefined {
     return this.#link.refresh([this.scope])
   }
 
-  /** Calls of all processes that count, as far as the store has said. */
+  /** Calls of all processes in the window, by the store's last answer plus what this process has made since. */
   used(): number {
     const { standing, unreported } = this.scope.purse
     return (standing?.limits[0]?.spent ?? 0) + unreported
   }
 
-  /** Calls that could be made from here, as far as the store has said; Infinity before it has said anything. */
+  /** Calls that this process could make, by the store's last answer; Infinity before the first answer. */
   available(): number {
     const { purse, available } = this.scope
     return purse.standing ? Math.max(0, available) : Number.POSITIVE_INFINITY
   }
 
-  /** Until calls are there again, at the latest. */
+  /** Milliseconds to wait before calls are expected to be available again. */
   reliefInMs(): number {
     const { standing } = this.scope.purse
     return standing?.reliefInMs || standing?.limits[0]?.nextReliefMs || AWAY_MS

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../time/clock.ts'
 
 export type BreakerState =
   | { readonly is: 'closed'; readonly failures: number }
@@ -6,17 +6,17 @@ export type BreakerState =
   | { readonly is: 'half_open'; readonly successes: number; readonly probe: 'free' | 'taken' }
 
 export interface BreakerOptions {
-  /** Consecutive failures or slow calls that open it. */
+  /** The number of consecutive failed or slow calls that opens the breaker. */
   readonly failures: number
-  /** A call that took longer counts as a failure, whatever it answered. */
+  /** A call that took longer than this counts as failed, whatever its answer. */
   readonly slowMs: number
-  /** From opening to the first probe. */
+  /** Time from opening to the first probe. */
   readonly resetMs: number
-  /** Successful probes, one at a time, that close it. */
+  /** The number of successful probes, made one at a time, that closes the breaker. */
   readonly successes: number
   /**
-   * So many failures among the latest calls (at most 31) open it as well, where said: calls that fail beside others that
-   * work are seldom consecutive.
+   * If set, `failures` failed calls among the latest `calls` (at most 31) also open the breaker. This catches failures
+   * that are mixed with successes and so are seldom consecutive.
    */
   readonly recent?: { readonly failures: number; readonly calls: number }
 }
@@ -24,12 +24,12 @@ export interface BreakerOptions {
 export const DEFAULT_BREAKER: BreakerOptions = { failures: 3, slowMs: 500, resetMs: 30_000, successes: 2 }
 
 /**
- * What a call says of the platform's health. `neutral` for anything that is not its doing: a limit of our own, a call
- * never sent, an answer that only says "too many".
+ * What a call says about the platform's health. `neutral`: nothing, since our own limit stopped it, it was never sent, or
+ * the platform only answered "too many".
  */
 export type Verdict = 'healthy' | 'failing' | 'neutral'
 
-/** A call that was let through. Report its verdict exactly once. */
+/** Permission for one call. Report the verdict of the call exactly once. */
 export interface Passage {
   report(verdict: Verdict, latencyMs: number): void
 }
@@ -38,15 +38,15 @@ export type BreakerAnswer =
   | { readonly is: 'admitted'; readonly passage: Passage }
   | { readonly is: 'open'; readonly retryAfterMs: number }
 
-/** Keeps calls away from a platform that fails. A verdict on a call of an earlier state changes nothing. */
+/** Stops calls to a platform that fails. The verdict of a call that began in an earlier state is ignored. */
 export class CircuitBreaker {
   readonly #clock: Clock
   readonly #options: BreakerOptions
   readonly #onChange: (from: BreakerState['is'], to: BreakerState['is']) => void
   #state: BreakerState = { is: 'closed', failures: 0 }
-  /** A bit per judged call since it closed last, the latest lowest: set where it failed. */
+  /** One bit per judged call since the breaker last closed, set if the call failed; bit 0 is the latest call. */
   #recent = 0
-  /** Counts transitions, so that calls of an earlier state are told apart. */
+  /** The number of transitions so far; it identifies calls of an earlier state. */
   #generation = 0
 
   constructor(
@@ -59,7 +59,7 @@ export class CircuitBreaker {
     this.#onChange = onChange
   }
 
-  /** Open becomes half-open when its time is over; there is no timer. */
+  /** The state now. There is no timer: reading it turns `open` into `half_open` once `resetMs` has passed. */
   get state(): BreakerState {
     if (this.#state.is === 'open' && this.#clock.elapsedMs() >= this.#state.untilMs) {
       this.#move({ is: 'half_open', successes: 0, probe: 'free' })
@@ -67,7 +67,7 @@ export class CircuitBreaker {
     return this.#state
   }
 
-  /** Whether a call would be let through now; takes no probe. */
+  /** Whether a call would be admitted now; uses up no probe. */
   get admits(): boolean {
     const state = this.state
     return state.is === 'closed' || (state.is === 'half_open' && state.probe === 'free')
@@ -119,7 +119,7 @@ export class CircuitBreaker {
   }
 }
 
-/** The trip rule, apart from the machine that applies it. */
+/** The rule that gives the state after a verdict; a pure function. */
 function after(
   state: BreakerState,
   verdict: Verdict,

@@ -1,57 +1,59 @@
 import type { Micros } from '../money.ts'
 import type { Outcome } from '../outcome.ts'
-import type { BudgetManager } from './budget-manager.ts'
+import type { BudgetManager } from './budget/client/budget-manager.ts'
+import type { Hold } from './budget/client/hold.ts'
+import type { Scope } from './budget/client/scope.ts'
+import type { Veto } from './budget/client/veto.ts'
+import type { HoldTerms } from './budget/hold-terms.ts'
 import type { CircuitBreaker, Verdict } from './circuit-breaker.ts'
-import type { Hold, HoldTerms } from './hold.ts'
-import type { Priority, RateLimiter } from './rate-limiter.ts'
-import type { Scope } from './scope.ts'
-import type { Veto } from './veto.ts'
+import type { Priority } from './rate-limit.ts'
+import type { RateLimiter } from './rate-limiter.ts'
 
-/** What stands between a decision and a platform. Limiter and breaker are the platform's, the budget is everybody's. */
+/** What a call has to pass: limiter and breaker of its platform, and the budget that all platforms share. */
 export interface GuardDeps {
   readonly limiter: Pick<RateLimiter, 'admits'>
   readonly breaker: Pick<CircuitBreaker, 'enter'>
   readonly budget: BudgetManager
 }
 
-/** @param hold what the call may spend; undefined where nothing is held for it */
+/** @param hold the hold of the call; undefined for a call that spends nothing */
 export type BeforeCall = (hold: Hold | undefined) => Promise<void>
 
 /** Money that a call may spend. */
 export interface Spend {
-  /** Names the hold; the same id again never spends twice. */
+  /** Id of the hold. A call with the same id is not made again: it is answered `repeated`. */
   readonly id: string
   readonly scopes: readonly Scope[]
   readonly amount: Micros
   readonly terms: HoldTerms
   readonly priority: Priority
-  /** The last step before the call, such as writing it down. When it rejects, nothing is called and nothing is spent. */
+  /** The last step before the call, such as writing a record. If it rejects, the call is not made and nothing is spent. */
   readonly before?: BeforeCall | undefined
 }
 
-/** A platform call that has ended, and what it says of the platform's health. */
+/** The result of a platform call: its outcome, and what it says about the platform's health. */
 export interface Called<T> {
   readonly outcome: Outcome<T>
   readonly verdict: Verdict
-  /** Of the slowest request, without our own waiting. */
+  /** Milliseconds of the slowest request of the call, without time spent waiting for our own limiter. */
   readonly latencyMs: number
 }
 
-/** Why a call was not made. Nothing is held. */
+/** Why a call was not made. It leaves no hold behind. */
 export type NotCalled =
   | { readonly is: 'limited'; readonly retryAfterMs: number }
   | { readonly is: 'breaker_open'; readonly retryAfterMs: number }
   | { readonly is: 'vetoed'; readonly veto: Veto }
   | { readonly is: 'repeated'; readonly hold: Hold }
-  /** The step before the call failed with this. */
+  /** {@link Spend.before} rejected with `error`. */
   | { readonly is: 'unready'; readonly error: unknown }
 
 export type Guarded<T> = Outcome<T> | NotCalled
 
 /**
- * The only way to a call that spends: limiter, breaker, hold, what comes before, call, and then settle, release, or settle
- * as unknown.
- * The cheap refusals come first, so that money is held only for a call that will be made.
+ * Makes a call that spends money; no such call is made in another way. The steps are: limiter, breaker, hold,
+ * {@link Spend.before}, the call, and then settle (accepted or unknown) or release. The cheap refusals come first, so that
+ * money is held only for a call that will be made. Rejects with the error of `call` if that throws; the hold is then settled.
  */
 export async function guard<T>(
   deps: GuardDeps,
@@ -83,18 +85,18 @@ export async function guard<T>(
     const { outcome, verdict, latencyMs } = await call()
     entry.passage.report(verdict, latencyMs)
     if (spends(outcome)) deps.budget.settle(held, spend.amount)
-    // A call that outlived its hold was settled as unknown; now it is known that nothing was spent.
+    // The hold expired during the call and was settled as unknown. Now it is known that nothing was spent.
     else if (deps.budget.release(held) === 'already') deps.budget.credit(held)
     return outcome
   } catch (error) {
-    // A fault of our own in the middle of a call: nobody knows what has left, so it counts as spent.
+    // An error of our own during the call: the request may have been sent, so the money counts as spent.
     entry.passage.report('neutral', 0)
     deps.budget.settle(held, spend.amount)
     throw error
   }
 }
 
-/** Takes the step before a call; undefined when the call may be made. */
+/** Runs the step before a call; returns undefined when the call may be made. */
 export async function prepare(
   before: BeforeCall | undefined,
   hold?: Hold,
@@ -107,7 +109,7 @@ export async function prepare(
   }
 }
 
-/** Whether the money is gone, or may be. */
+/** Whether the outcome spends money, or may have. */
 function spends(outcome: Outcome<unknown>): boolean {
   return outcome.is === 'accepted' || outcome.is === 'unknown'
 }

@@ -1,46 +1,28 @@
-export { BudgetManager, type BudgetManagerOptions, type Ending, type HoldResult } from './budget-manager.ts'
-export type { Billed } from './budgets.ts'
-export { type CallLimits, createCallLimits } from './call-limits.ts'
+export type { Billed } from './budget/client/budget-manager.ts'
 export {
-  type BreakerAnswer,
-  type BreakerOptions,
-  type BreakerState,
-  CircuitBreaker,
-  DEFAULT_BREAKER,
-  type Passage,
-  type Verdict,
-} from './circuit-breaker.ts'
-export { freeUnheld, type RecordedHold, type RecordedHolds, type RecordedOwner } from './forfeits.ts'
+  BudgetManager,
+  type BudgetManagerOptions,
+  type Ending,
+  type HoldResult,
+} from './budget/client/budget-manager.ts'
 export {
-  type BeforeCall,
-  type Called,
-  type GuardDeps,
-  type Guarded,
-  guard,
-  type NotCalled,
-  prepare,
-  type Spend,
-} from './guard.ts'
-export type { Hold, HoldTerms, OnExpiry } from './hold.ts'
-export { HoldBook, type HoldEntry } from './hold-book.ts'
-export {
-  type HoldMode,
-  type HoldModeNow,
-  MAX_OVERSPEND_PROBABILITY,
-} from './hold-mode.ts'
-export type { LimitSpec } from './limits.ts'
-export { type Admission, PRIORITIES, type Priority, type RateLimit, RateLimiter } from './rate-limiter.ts'
-export type { Scope } from './scope.ts'
-export { SharedTally, type TallyFigures } from './shared-tally.ts'
-export { type LimitStats, type ScopeStats, tightest } from './stats.ts'
-export { stoppedError, vetoError } from './stopped-error.ts'
-export { exportJournal, type JournalReader } from './store/journal-export.ts'
-export { verifyLedger } from './store/journal-verify.ts'
-export type { HandleLetter, OwnerMail } from './store/mail.ts'
-export { MemoryStore } from './store/memory-store.ts'
-export { openStore, type StoreSettings } from './store/open-store.ts'
-export { type RedisClient, reach, redisClient } from './store/redis-client.ts'
-export { RedisStore, type RedisStoreOptions } from './store/redis-store.ts'
+  freeUnheld,
+  type RecordedHold,
+  type RecordedHolds,
+  type RecordedOwner,
+} from './budget/client/forfeits.ts'
+export type { Hold } from './budget/client/hold.ts'
+export { HoldBook, type HoldEntry } from './budget/client/hold-book.ts'
+export type { Scope } from './budget/client/scope.ts'
+export { SharedTally, type TallyFigures } from './budget/client/shared-tally.ts'
+export { type LimitStats, type ScopeStats, tightest } from './budget/client/stats.ts'
+export type { LinkState } from './budget/client/store-link.ts'
+export type { Room, Short, Veto } from './budget/client/veto.ts'
+export type { HoldTerms, OnExpiry } from './budget/hold-terms.ts'
+export { type HoldMode, type HoldModeNow, MAX_OVERSPEND_PROBABILITY } from './budget/protocol/hold-mode.ts'
+export type { JournalReader } from './budget/protocol/journal.ts'
+export type { LimitSpec } from './budget/protocol/limit-spec.ts'
+export type { HandleMessage, OwnerMail } from './budget/protocol/mail.ts'
 export {
   type Bill,
   type BillReply,
@@ -53,6 +35,33 @@ export {
   StoreUnavailable,
   type SyncLine,
   type SyncReply,
-} from './store/store.ts'
-export type { LinkState } from './store-link.ts'
-export type { Short, Veto } from './veto.ts'
+} from './budget/protocol/store.ts'
+export { MemoryStore } from './budget/stores/memory-store.ts'
+export { openStore, patiently, type StoreSettings } from './budget/stores/open-store.ts'
+export { type RedisClient, reach, redisClient } from './budget/stores/redis/redis-client.ts'
+export { RedisStore, type RedisStoreOptions } from './budget/stores/redis/redis-store.ts'
+export { exportJournal } from './budget/stores/sqlite/journal-export.ts'
+export { verifyLedger } from './budget/stores/sqlite/journal-verify.ts'
+export { type CallLimits, createCallLimits } from './call-limits.ts'
+export {
+  type BreakerAnswer,
+  type BreakerOptions,
+  type BreakerState,
+  CircuitBreaker,
+  DEFAULT_BREAKER,
+  type Passage,
+  type Verdict,
+} from './circuit-breaker.ts'
+export {
+  type BeforeCall,
+  type Called,
+  type GuardDeps,
+  type Guarded,
+  guard,
+  type NotCalled,
+  prepare,
+  type Spend,
+} from './guard.ts'
+export { type Admission, PRIORITIES, type Priority, type RateLimit } from './rate-limit.ts'
+export { RateLimiter } from './rate-limiter.ts'
+export { stoppedError, vetoError } from './stopped-error.ts'

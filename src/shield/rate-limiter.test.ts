@@ -2,8 +2,9 @@ import { strict as assert } from 'node:assert'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { FakeClock } from '../../test/support/fake-clock.ts'
-import { type Admission, PRIORITIES, type Priority, RateLimiter } from './rate-limiter.ts'
-import { type Entry, slotSum, trueSum } from './windows/naive-windows.test-support.ts'
+import { type Entry, slotSum, trueSum } from './budget/ledger/windows/naive-windows.test-support.ts'
+import { type Admission, PRIORITIES, type Priority } from './rate-limit.ts'
+import { RateLimiter } from './rate-limiter.ts'
 
 const WINDOW_MS = 60_000
 const createHarness = (calls = 100) => {

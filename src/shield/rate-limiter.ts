@@ -1,48 +1,31 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../time/clock.ts'
+import { SlidingWindow } from './budget/ledger/windows/index.ts'
 import type { CallPurse } from './call-purse.ts'
-import { SlidingWindow } from './windows/index.ts'
+import { type Admission, PRIORITIES, type Priority, type RateLimit } from './rate-limit.ts'
 
-/** Who wants to call a platform, most important first. The first two may use the last tenth of a limit. */
-export const PRIORITIES = [
-  'lowering',
-  'bid',
-  'read_premium',
-  'read',
-  'scheduled',
-  'retry',
-  'backfill',
-] as const
-export type Priority = (typeof PRIORITIES)[number]
-
-/** A maximum of calls over a sliding window. A call is one HTTP request to the platform. */
-export interface RateLimit {
-  readonly calls: number
-  readonly windowMs: number
-}
-
-export type Admission =
-  | { readonly is: 'admitted' }
-  | { readonly is: 'limited'; readonly retryAfterMs: number }
-
-/** Share of every limit that only pausing, lowering and bids may use. */
+/** The share of a limit (0..1) that only pausing, lowering and bids may use. */
 const HEADROOM = 0.1
-/** How long what a platform says of its quota is believed. */
+/** How long a platform's report of its quota is used. */
 const READING_MS = 300_000
+/** While a platform reports that less than this share (0..1) of its quota is used, a limit with `yields` does not apply. */
+const ROOM_SHARE = 0.75
 const ADMITTED: Admission = { is: 'admitted' }
 
 /**
- * API calls of one platform account, in the same conservative window as money. Where other processes call the account too,
- * each call is also drawn from a purse, and what counts is what the store has counted.
+ * Limits the API calls of one platform account with the same sliding window as money. When other processes call the
+ * account too, each call is also drawn from a purse, and the calls that the store has counted apply.
  */
 export class RateLimiter {
   readonly limit: RateLimit
   readonly #clock: Clock
   readonly #window: SlidingWindow
   readonly #purse: CallPurse | undefined
-  /** The platform told us to stay away until this elapsed time. */
+  /** The platform asked for no calls before this time (elapsed ms). */
   #blockedUntilMs = 0
-  /** Calls that the platform has counted and we have not. */
+  /** Calls that the platform has counted and we have not: by other users of the account. */
   #unseen = { calls: 0, untilMs: 0 }
+  /** Until then (elapsed ms) the platform's report that it has room applies; only for a limit with `yields`. */
+  #roomUntilMs = 0
 
   constructor(clock: Clock, limit: RateLimit, purse?: CallPurse) {
     this.#clock = clock
@@ -51,12 +34,12 @@ export class RateLimiter {
     this.#window = new SlidingWindow(limit.windowMs)
   }
 
-  /** Whether a call would be admitted now, as far as is known without asking a store; counts nothing. */
+  /** Whether a call would be admitted now, without asking the store. Counts nothing. */
   admits(priority: Priority): Admission {
     return this.#admits(priority, this.#isDated(priority))
   }
 
-  /** Counts a call when it is admitted, waiting for the store where it has to be asked. */
+  /** Admits and counts a call, or refuses it. Waits when the store has to be asked. */
   async takeSoon(priority: Priority): Promise<Admission> {
     const sinceMs = this.#clock.elapsedMs()
     if (this.#isDated(priority)) await this.#purse?.refresh()
@@ -73,63 +56,93 @@ export class RateLimiter {
     }
   }
 
-  /** Counts a call when it is admitted, where no store has to be asked. */
+  /** Admits and counts a call, or refuses it, without asking the store. */
   take(priority: Priority): Admission {
     const admission = this.admits(priority)
     if (admission.is === 'admitted') this.count()
     return admission
   }
 
-  /** Counts a call that is made whatever the limit says: pausing and lowering never wait. */
+  /** Counts a call that is made even above the limit: pausing and lowering never wait. */
   count(): void {
     this.#window.add(this.#clock.elapsedMs(), 1)
     this.#purse?.spend()
   }
 
-  /** The platform asked for a pause of `afterMs`; a shorter request than the one in force changes nothing. */
+  /** Admits nothing but `lowering` for `afterMs`, as the platform asked. Never shortens the pause in force. */
   block(afterMs: number): void {
     this.#blockedUntilMs = Math.max(this.#blockedUntilMs, this.#clock.elapsedMs() + afterMs)
   }
 
   /**
-   * The platform says what share of its own quota is used (0..1 and above). What it counts beyond our own count (other
-   * users of the account, its web interface) is taken off our limit until it says otherwise, or for five minutes, in
-   * which such quotas have decayed.
+   * Takes the platform's report of the share of its quota that is used (0..1, or above). Calls that it counts beyond ours
+   * (by other users of the account, or its web interface) reduce our limit until the next report, at most for five
+   * minutes: by then such quotas have decayed.
    */
   observe(usedShare: number): void {
     const nowMs = this.#clock.elapsedMs()
+    this.#roomUntilMs = this.limit.yields && usedShare < ROOM_SHARE ? nowMs + READING_MS : 0
     const theirs = Math.ceil(Math.min(1, usedShare) * this.limit.calls)
     const calls = Math.max(0, theirs - this.#counted(nowMs))
     this.#unseen = { calls, untilMs: nowMs + READING_MS }
+  }
+
+  /** An estimate of the milliseconds until `calls` more calls are admitted, if nobody else calls. */
+  waitMs(calls: number, priority: Priority): number {
+    const nowMs = this.#clock.elapsedMs()
+    const blockedMs = Math.max(0, this.#blockedUntilMs - nowMs)
+    const [most, counted] = [this.#callsFor(priority), this.#counted(nowMs)]
+    const tooMany = this.hasRoom ? 0 : counted + this.#unseenAt(nowMs) + calls - most
+    if (tooMany <= 0) return blockedMs
+    const { windowMs } = this.limit
+    const wholeWindows = Math.ceil(tooMany / most) - 1
+    const reliefMs = this.#reliefInMs(nowMs, counted, tooMany - wholeWindows * most)
+    return Math.max(blockedMs, wholeWindows * windowMs + Math.min(windowMs, reliefMs))
+  }
+
+  /** Milliseconds until a counted call leaves the window and the pause of the platform is over; 0 if neither applies. */
+  freesInMs(): number {
+    const nowMs = this.#clock.elapsedMs()
+    const counted = this.#counted(nowMs)
+    const reliefMs = counted > 0 ? this.#ownReliefInMs(nowMs, 1) : 0
+    const own = Number.isFinite(reliefMs) ? reliefMs : this.limit.windowMs
+    return Math.max(0, this.#blockedUntilMs - nowMs, own)
+  }
+
+  /** Whether the limit does not apply now, since it has `yields` and the platform reports room. */
+  get hasRoom(): boolean {
+    return this.#clock.elapsedMs() < this.#roomUntilMs
   }
 
   /** Calls left for bids. */
   remaining(): number {
     const nowMs = this.#clock.elapsedMs()
     if (this.#blockedUntilMs > nowMs) return 0
-    const left = Math.max(0, this.limit.calls - this.#counted(nowMs) - this.#unseenAt(nowMs))
+    // How much room the platform has is unknown; at least one call.
+    const least = this.hasRoom ? 1 : 0
+    const left = Math.max(least, this.limit.calls - this.#counted(nowMs) - this.#unseenAt(nowMs))
     return this.#purse ? Math.min(left, this.#purse.available()) : left
   }
 
-  /** @param isDated what is known of other processes' calls is old, and does not count */
+  /** @param isDated whether the count of other processes' calls is out of date; then only our own calls count */
   #admits(priority: Priority, isDated: boolean): Admission {
     const nowMs = this.#clock.elapsedMs()
     const blockedMs = priority === 'lowering' ? 0 : this.#blockedUntilMs - nowMs
     const counted = isDated ? this.#window.sum(nowMs) : this.#counted(nowMs)
-    const tooMuch = counted + this.#unseenAt(nowMs) + 1 - this.#callsFor(priority)
+    const tooMuch = this.hasRoom ? 0 : counted + this.#unseenAt(nowMs) + 1 - this.#callsFor(priority)
     if (blockedMs <= 0 && tooMuch <= 0) return this.#purse?.dry(nowMs) ?? ADMITTED
     const reliefMs = this.#reliefInMs(nowMs, counted, tooMuch)
     return { is: 'limited', retryAfterMs: Math.max(blockedMs, reliefMs) }
   }
 
-  /** Whether the store would have to say first that a call is too much. */
+  /** Whether a refusal would rest on figures of the store that are out of date; the store must be asked first. */
   #isDated(priority: Priority): boolean {
     const nowMs = this.#clock.elapsedMs()
     if (!this.#purse?.isDated(nowMs)) return false
     return this.#counted(nowMs) + this.#unseenAt(nowMs) >= this.#callsFor(priority)
   }
 
-  /** Calls that count against the limit; of other processes as far as the store has said. */
+  /** Calls that count against the limit; those of other processes by the store's last answer. */
   #counted(nowMs: number): number {
     return Math.max(this.#window.sum(nowMs), this.#purse?.used() ?? 0)
   }
@@ -138,7 +151,7 @@ export class RateLimiter {
     return nowMs < this.#unseen.untilMs ? this.#unseen.calls : 0
   }
 
-  /** Until `tooMuch` calls stop counting: our own leave the window, the unseen ones end with their reading. */
+  /** Milliseconds until `tooMuch` calls stop counting: ours leave the window, unseen ones end with the report. */
   #reliefInMs(nowMs: number, own: number, tooMuch: number): number {
     const byOwn = tooMuch <= own ? this.#ownReliefInMs(nowMs, tooMuch) : Number.POSITIVE_INFINITY
     const unseen = this.#unseenAt(nowMs)
@@ -155,7 +168,7 @@ export class RateLimiter {
   #callsFor(priority: Priority): number {
     const all = this.limit.calls
     if (PRIORITIES.indexOf(priority) <= PRIORITIES.indexOf('bid')) return all
-    // A limit too small to divide leaves the others one call, or they would wait for ever.
+    // At least one call, else calls of low priority would wait for ever under a tiny limit.
     return Math.max(1, Math.floor(all * (1 - HEADROOM)))
   }
 }

@@ -1,19 +1,23 @@
-import { type Clock, isoTime } from '../clock.ts'
 import { AppError, type Retry } from '../errors.ts'
-import { toUnits } from '../money.ts'
+import { formatMoney, toUnits } from '../money.ts'
 import type { Outcome } from '../outcome.ts'
+import { type Clock, isoTime } from '../time/clock.ts'
+import type { Veto } from './budget/client/veto.ts'
 import type { NotCalled } from './guard.ts'
-import type { Veto } from './veto.ts'
 
-/** The store is tried again by itself; sooner than this a caller would find it as it was. */
+/** How long a caller is told to wait while the store is unreachable; the store is retried in the background. */
 const STORE_RETRY_MS = 1_000
 
-/** What stood in the way of a call, or made the platform want none: nothing was changed and nothing is held. */
+/** Why a call was not made, or was throttled by the platform. Nothing was changed and nothing is held. */
 type Stopped =
   | Extract<NotCalled, { is: 'limited' | 'breaker_open' | 'vetoed' }>
   | Extract<Outcome<unknown>, { is: 'throttled' }>
 
-/** What a call that was stopped is answered with, whoever wanted it. @param platform as the caller calls it */
+/**
+ * The error with which a stopped call is answered.
+ *
+ * @param platform the platform's name as the caller wrote it
+ */
 export function stoppedError(clock: Clock, platform: string, stopped: Stopped): AppError {
   switch (stopped.is) {
     case 'vetoed':
@@ -21,6 +25,10 @@ export function stoppedError(clock: Clock, platform: string, stopped: Stopped): 
     case 'limited':
       return rateLimited(clock, `${platform}: our own limit of calls is reached`, stopped.retryAfterMs)
     case 'throttled':
+      if (stopped.isStoreAway)
+        return new AppError('budget_store_unavailable', `${platform}: ${stopped.detail}`, {
+          afterMs: stopped.retryAfterMs,
+        })
       return rateLimited(clock, `${platform}: ${stopped.detail}`, stopped.retryAfterMs)
     case 'breaker_open': {
       const detail = `${platform} is failing and is left alone for now`
@@ -29,7 +37,7 @@ export function stoppedError(clock: Clock, platform: string, stopped: Stopped): 
   }
 }
 
-/** Why no money was held. */
+/** The error with which a veto is answered. */
 export function vetoError(clock: Clock, veto: Veto): AppError {
   switch (veto.is) {
     case 'kill_switch':
@@ -39,11 +47,13 @@ export function vetoError(clock: Clock, veto: Veto): AppError {
         scope: veto.scope.name,
       })
     case 'over_budget': {
-      const { scope, remaining, retryAfterMs } = veto
+      const { scope, amount, remaining, retryAfterMs } = veto
       const retry: Retry = Number.isFinite(retryAfterMs) ? { afterMs: retryAfterMs } : 'never'
-      const detail = `${scope.name} has ${toUnits(remaining)} ${scope.currency} left`
+      const { name, currency } = scope
+      const detail = `${formatMoney(amount)} ${currency} does not fit: ${name} has ${formatMoney(remaining)} ${currency} left`
       return new AppError('budget_exceeded', detail, retry, {
         scope: scope.name,
+        amount: toUnits(amount),
         remaining: toUnits(remaining),
         ...passesAt(clock, retryAfterMs),
       })

@@ -1,64 +1,68 @@
+import {
+  type AccountRef,
+  CALL_TERMS,
+  type CampaignChange,
+  type Connector,
+  converseNow,
+  type Talk,
+  WRITES,
+} from '../connectors/index.ts'
 import { AppError } from '../errors.ts'
 import { type Micros, micros, minus, ZERO } from '../money.ts'
 import type { Outcome } from '../outcome.ts'
 import { type Called, type Guarded, guard, type Priority, stoppedError } from '../shield/index.ts'
-import {
-  type AccountRef,
-  type CampaignChange,
-  type ReadConnector,
-  type ReadTalk,
-  WRITES,
-} from './connectors/read-connector.ts'
 import { noteBudget } from './reconcile/index.ts'
-import { converseNow } from './run/index.ts'
 import type { Sync } from './sync.ts'
 
-export interface Changed {
+export interface WrittenCampaign {
   readonly id: string
 }
 
-/** A connection whose campaigns are changed. */
+/** A connection through which a campaign is changed. */
 export interface Changing {
-  readonly connector: ReadConnector
+  readonly connector: Connector
   readonly connectorId: string
   readonly orgId: number
   readonly account: AccountRef
 }
 
-/** How long a caller waits for the platform. */
+/** How long a caller waits for the platform, in milliseconds. */
 const PATIENCE_MS = 60_000
-/** Above the longest conversation; a call that ends later still corrects what was settled. */
-const TERMS = { ttlMs: 120_000, onExpiry: 'settle' } as const
 
-/** For what lowers risk, and for questions: no budget, and with the priority `lowering` neither breaker nor limit. */
+/**
+ * Runs a conversation that costs nothing: a question, or a change that lowers risk. It holds no money; with the
+ * priority `lowering` it passes neither breaker nor limiter.
+ */
 export async function unpaid<T>(
   sync: Sync,
   changing: Changing,
-  talk: ReadTalk<T>,
+  talk: Talk<T>,
   priority: Priority,
 ): Promise<T> {
   return accepted(sync, changing, await outcomeOf(sync, changing, talk, priority))
 }
 
-/** Lets a platform spend `amount` more a day: as every call that can spend, only for money that is held first. */
+/** Runs a conversation that lets a platform spend `amount` micros more per day. The money is held first. */
 async function paid(
   sync: Sync,
   changing: Changing,
   campaignId: string,
   amount: Micros,
-  talk: ReadTalk<Changed>,
-): Promise<Changed> {
+  talk: Talk<WrittenCampaign>,
+): Promise<WrittenCampaign> {
   const { connector, account } = changing
   const { payer, limits, breakers, clock } = sync
-  const scopes = payer?.scopesOf(connector.type, campaignId) ?? []
+  const scopes = payer?.scopesOf(connector.type, campaignId, changing.orgId) ?? []
   if (!payer || scopes.length === 0)
     throw new AppError('budget_exceeded', `no budget pays for ${connector.type}`)
   const foreign = scopes.find((one) => one.limits.length > 0 && one.currency !== account.currency)
   if (foreign) {
     const detail = `${foreign.name} is kept in ${foreign.currency}, the account in ${account.currency ?? 'a currency that is not known'}`
-    throw new AppError('currency_mismatch', detail, 'never', { scope: foreign.name })
+    const error = new AppError('currency_mismatch', detail, 'never', { scope: foreign.name })
+    throw payer.refusalFor(error, changing.orgId)
   }
-  // The call itself passes the breaker and counts; here they are only asked, so that no money is held in vain.
+  // The call itself passes the breaker and is counted. This only asks them, so that no money is held for a call that
+  // would be refused.
   const guards = {
     budget: payer.budget,
     limiter: { admits: (priority: Priority) => limits.admits(callerOf(changing), WRITES, priority) },
@@ -71,8 +75,8 @@ async function paid(
       },
     },
   }
-  const spend = { id: payer.newId(), scopes, amount, terms: TERMS, priority: 'bid' } as const
-  const done = await guard(guards, spend, async (): Promise<Called<Changed>> => {
+  const spend = { id: payer.newId(), scopes, amount, terms: CALL_TERMS, priority: 'bid' } as const
+  const done = await guard(guards, spend, async (): Promise<Called<WrittenCampaign>> => {
     const startedMs = clock.elapsedMs()
     const outcome = await outcomeOf(sync, changing, talk, 'bid')
     return { outcome, verdict: 'neutral', latencyMs: clock.elapsedMs() - startedMs }
@@ -80,23 +84,30 @@ async function paid(
   return accepted(sync, changing, done)
 }
 
+/** Present daily budget of a campaign, in micros. Throws for a campaign without a budget of its own. */
+export async function dailyBudgetOf(sync: Sync, changing: Changing, campaignId: string): Promise<number> {
+  const { connector, account } = changing
+  const talk = writerOf(connector).dailyBudget(account, campaignId)
+  const budget = await unpaid(sync, changing, talk, 'lowering')
+  if (budget === undefined) {
+    throw new AppError('platform_refused', `campaign ${campaignId} has no daily budget of its own`)
+  }
+  return budget
+}
+
 /**
- * Gives a campaign a new daily budget. What it may spend more than before is paid for first; less needs no permission.
- * The platform does not say what it has spent today, so a raise is paid for in full however late in the day.
+ * Sets the daily budget of a campaign. A raise pays for the difference first; lowering needs no permission. A raise is
+ * paid in full at any time of day, because the platform does not say what it has spent today.
  */
 export async function setDailyBudget(
   sync: Sync,
   changing: Changing,
   campaignId: string,
-  dailyBudget: Micros,
-  name: string | undefined,
-): Promise<Changed> {
+  budget: { readonly from: number; readonly to: Micros; readonly name: string | undefined },
+): Promise<WrittenCampaign> {
   const { connector, account } = changing
+  const { from: before, to: dailyBudget, name } = budget
   const write = writerOf(connector)
-  const before = await unpaid(sync, changing, write.dailyBudget(account, campaignId), 'lowering')
-  if (before === undefined) {
-    throw new AppError('platform_refused', `campaign ${campaignId} has no daily budget of its own`)
-  }
   const change = { dailyBudgetMicros: dailyBudget, ...(name !== undefined && { name }) }
   const talk = write.update(account, campaignId, change)
   const isRaise = dailyBudget > before
@@ -107,26 +118,26 @@ export async function setDailyBudget(
     await noted(sync, changing, campaignId, dailyBudget)
     return changed
   } catch (error) {
-    // A raise that may stand is one that may be spent.
+    // A raise of unknown outcome may be in force, so it counts as given.
     if (isRaise && error instanceof AppError && error.code === 'outcome_unknown')
       await noted(sync, changing, campaignId, dailyBudget)
     throw error
   }
 }
 
-/** Makes a campaign, paused, whose daily budget is paid for. */
+/** Creates a paused campaign and pays for its daily budget. */
 export async function createCampaign(
   sync: Sync,
   changing: Changing,
   campaign: CampaignChange & { readonly name: string; readonly dailyBudgetMicros: Micros },
-): Promise<Changed> {
+): Promise<WrittenCampaign> {
   const talk = writerOf(changing.connector).create(changing.account, campaign)
   const made = await paid(sync, changing, '', campaign.dailyBudgetMicros, talk)
   await noted(sync, changing, made.id, campaign.dailyBudgetMicros)
   return made
 }
 
-/** For the comparison with what the platform reports, which is no reason to fail what was done. */
+/** Remembers the budget for the reconciliation. A failure is logged, since the change itself was made. */
 async function noted(sync: Sync, changing: Changing, campaignId: string, dailyBudget: Micros): Promise<void> {
   const { store, clock, log } = sync
   await noteBudget(store, clock, callerOf(changing), campaignId, dailyBudget).catch((error) =>
@@ -134,8 +145,8 @@ async function noted(sync: Sync, changing: Changing, campaignId: string, dailyBu
   )
 }
 
-/** Starts a campaign again; its budget was paid for when it was given, but nothing starts while spending is stopped. */
-export const resume = (sync: Sync, changing: Changing, campaignId: string): Promise<Changed> =>
+/** Starts a campaign. Its budget was paid for when it was given, but nothing starts while spending is stopped. */
+export const resume = (sync: Sync, changing: Changing, campaignId: string): Promise<WrittenCampaign> =>
   paid(
     sync,
     changing,
@@ -144,7 +155,7 @@ export const resume = (sync: Sync, changing: Changing, campaignId: string): Prom
     writerOf(changing.connector).setStatus(changing.account, campaignId, 'active'),
   )
 
-export function writerOf({ type, write }: ReadConnector): NonNullable<ReadConnector['write']> {
+export function writerOf({ type, write }: Connector): NonNullable<Connector['write']> {
   if (write) return write
   throw new AppError('invalid_request', `id: campaigns of ${type} cannot be changed`, 'never', {
     field: 'id',
@@ -160,7 +171,7 @@ const callerOf = ({ connector, connectorId, orgId, account }: Changing) => ({
 async function outcomeOf<T>(
   sync: Sync,
   changing: Changing,
-  talk: ReadTalk<T>,
+  talk: Talk<T>,
   priority: Priority,
 ): Promise<Outcome<T>> {
   const { connector, connectorId } = changing
@@ -169,7 +180,7 @@ async function outcomeOf<T>(
   return talked.is === 'done' ? { is: 'accepted', value: talked.value } : talked
 }
 
-function accepted<T>(sync: Sync, { connector: { type } }: Changing, done: Guarded<T>): T {
+function accepted<T>(sync: Sync, { connector: { type }, orgId }: Changing, done: Guarded<T>): T {
   switch (done.is) {
     case 'accepted':
       return done.value
@@ -186,8 +197,10 @@ function accepted<T>(sync: Sync, { connector: { type } }: Changing, done: Guarde
     case 'throttled':
     case 'limited':
     case 'breaker_open':
-    case 'vetoed':
-      throw stoppedError(sync.clock, type, done)
+    case 'vetoed': {
+      const error = stoppedError(sync.clock, type, done)
+      throw sync.payer?.refusalFor(error, orgId) ?? error
+    }
     case 'repeated':
       throw new Error('a hold of that name was there before')
     case 'unready':

@@ -1,22 +1,25 @@
 import { randomUUID } from 'node:crypto'
-import type { Selectable } from 'kysely'
-import { isoTime } from '../clock.ts'
+import {
+  asGrantCheck,
+  type Connector,
+  converseNow,
+  type Json,
+  ownReport,
+  type PlatformAccount,
+} from '../connectors/index.ts'
 import { AppError } from '../errors.ts'
-import type { HttpRequest } from '../http.ts'
-import { parseJson } from '../json.ts'
-import { ownReport } from './connectors/common-names.ts'
-import type { Json, PlatformAccount, ReadConnector } from './connectors/read-connector.ts'
-import { type Grant, readGrant, sealGrant } from './credentials/index.ts'
+import type { HttpRequest } from '../http/http.ts'
+import { parseJson } from '../json/json.ts'
+import { isoTime } from '../time/clock.ts'
+import { readGrant, type StoredGrant, sealGrant } from './credentials/index.ts'
 import { emit } from './events/index.ts'
 import { revokeToken } from './oauth/index.ts'
-import { converseNow } from './run/index.ts'
-import type { ConnectorTable } from './store/index.ts'
+import type { ConnectorRow } from './store/index.ts'
 import type { Sync } from './sync.ts'
+import { requireConnectionPlace } from './table-limits.ts'
 import { infoOf, noReport, reportTypesOf } from './work/index.ts'
 
-export type ConnectorRow = Selectable<ConnectorTable>
-
-/** How long a person waits for a connection to be tried. */
+/** How long a caller waits for a new connection to be tested, in milliseconds. */
 const PATIENCE_MS = 20_000
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
@@ -25,7 +28,11 @@ export const notFound = (what: string, id: string): AppError =>
 
 export const isId = (id: string): boolean => UUID.test(id)
 
-/** A connection of the organisation; another's is not found. */
+/** Connections of an organisation, oldest first. */
+export const connectionsOf = ({ store }: Pick<Sync, 'store'>, orgId: number): Promise<ConnectorRow[]> =>
+  store.db.selectFrom('connectors').selectAll().where('org_id', '=', orgId).orderBy('created_at').execute()
+
+/** Returns a connection of the organisation; throws 404 for every other id. */
 export async function findConnection({ store }: Sync, orgId: number, id: string): Promise<ConnectorRow> {
   const row = isId(id)
     ? await store.db
@@ -41,17 +48,20 @@ export async function findConnection({ store }: Sync, orgId: number, id: string)
 
 export interface NewConnection {
   readonly orgId: number
-  readonly connector: ReadConnector
-  readonly grant: Grant
-  /** The account to read; undefined for the first the grant reaches. */
+  readonly connector: Connector
+  readonly grant: StoredGrant
+  /** Account to read; undefined for the first one that the grant reaches. */
   readonly accountId: string | undefined
   readonly settings: Readonly<Record<string, Json>>
-  /** A connection that is connected again. */
+  /** Id of a connection that is connected again; undefined for a new one. */
   readonly connectorId: string | undefined
 }
 
-/** The setting `reports` names what is read by itself: 400 for one that is not there, with those that are. */
-export function checkReports(connector: ReadConnector, { reports }: NewConnection['settings']): void {
+/**
+ * Checks the setting `reports`, the reports of each synchronisation. Throws 400 for an unknown report and lists the
+ * known ones.
+ */
+export function checkReports(connector: Connector, { reports }: NewConnection['settings']): void {
   if (reports === undefined) return
   const wrong = (problem: string) =>
     new AppError('invalid_request', `settings.reports: ${problem}`, 'never', { field: 'settings.reports' })
@@ -61,13 +71,14 @@ export function checkReports(connector: ReadConnector, { reports }: NewConnectio
   if (unknown !== undefined) throw wrong(noReport(connector, unknown))
 }
 
-/** Stores a grant, proves that it works, and learns which accounts it reaches. What does not work is not kept. */
+/** Stores a grant, tests it, and learns which accounts it reaches. A grant that does not work is not kept. */
 export async function connect(sync: Sync, wanted: NewConnection): Promise<ConnectorRow> {
   const { store, clock, keyring } = sync
   const { connector, orgId, grant, settings } = wanted
   checkReports(connector, settings)
   const earlier =
     wanted.connectorId === undefined ? undefined : await findConnection(sync, orgId, wanted.connectorId)
+  if (!earlier) await requireConnectionPlace(store.db, orgId, sync.tableLimits)
   const id = earlier?.id ?? randomUUID()
   const now = isoTime(clock.nowMs())
   const values = {
@@ -87,7 +98,13 @@ export async function connect(sync: Sync, wanted: NewConnection): Promise<Connec
     .values({ id: orgId, name: `organisation ${orgId}` })
     .onConflict((conflict) => conflict.column('id').doNothing())
     .execute()
-  if (earlier) await store.db.updateTable('connectors').set(values).where('id', '=', id).execute()
+  if (earlier)
+    await store.db
+      .updateTable('connectors')
+      // Rows read with other settings, or from another account, are not used after this time.
+      .set({ ...values, changed_at: now })
+      .where('id', '=', id)
+      .execute()
   else
     await store.db
       .insertInto('connectors')
@@ -138,7 +155,7 @@ export async function connect(sync: Sync, wanted: NewConnection): Promise<Connec
 /** Asks the platform which accounts a connection reaches. Lost access is an error, never an empty list. */
 async function accountsOf(
   sync: Sync,
-  connector: ReadConnector,
+  connector: Connector,
   {
     id,
     orgId,
@@ -148,7 +165,8 @@ async function accountsOf(
 ): Promise<readonly PlatformAccount[]> {
   const account = { type: connector.type, orgId, accountId: accountId ?? id }
   const caller = { connector, connectorId: id, account, priority: 'read_premium' } as const
-  const talked = await converseNow(sync.calls, caller, connector.accounts(settings), PATIENCE_MS)
+  const calls = asGrantCheck(sync.calls)
+  const talked = await converseNow(calls, caller, connector.accounts(settings), PATIENCE_MS)
   switch (talked.is) {
     case 'done':
       return talked.value
@@ -164,11 +182,11 @@ async function accountsOf(
   }
 }
 
-/** Whether a connection works now. */
+/** Tests whether a connection works now. */
 export async function testConnection(
   sync: Sync,
   row: ConnectorRow,
-  connector: ReadConnector,
+  connector: Connector,
 ): Promise<{ ok: boolean; detail: string }> {
   if (row.status === 'disconnected') return { ok: false, detail: 'the account is not connected' }
   const account = row.account_id === null ? {} : { accountId: row.account_id }
@@ -187,7 +205,7 @@ export async function testConnection(
   }
 }
 
-/** Takes the grant back at the platform where it can be, forgets it, and deletes the connection with all it has read. */
+/** Revokes the grant at the platform where possible, and deletes the connection with its grant and all rows. */
 export async function disconnect(
   sync: Sync,
   row: ConnectorRow,
@@ -198,7 +216,7 @@ export async function disconnect(
   const auth = connector?.authFor?.(infoOf(row).settings) ?? connector?.auth
   const client = sync.clientOf(row.type)
   const grant = await readGrant(store, keyring, row.id).catch((error) => {
-    // One that no key opens cannot be taken back, but it can be deleted.
+    // A grant that no key opens cannot be revoked, but it can be deleted.
     if (error instanceof AppError && error.code === 'credentials_unreadable') return undefined
     throw error
   })
@@ -224,7 +242,7 @@ export async function disconnect(
   return { revoked }
 }
 
-async function revokedBy({ calls }: Sync, connector: ReadConnector, request: HttpRequest): Promise<boolean> {
-  const sent = await calls.http.send(request, calls.timeoutMs)
+async function revokedBy({ calls }: Sync, connector: Connector, request: HttpRequest): Promise<boolean> {
+  const sent = await calls.http.send(request, calls.bounds.answerMs)
   return sent.is === 'answered' && connector.read(sent.response, calls.clock.nowMs()).is === 'ok'
 }

@@ -1,38 +1,43 @@
-import type { Kysely } from 'kysely'
-import { type Clock, isoTime } from '../clock.ts'
-import { parseJson } from '../json.ts'
+import { type Kysely, sql } from 'kysely'
+import { parseJson } from '../json/json.ts'
+import { textAt } from '../json/json-at.ts'
+import { type Clock, isoTime } from '../time/clock.ts'
 import { forgetOldEvents } from './events/index.ts'
 import { type FileStore, removeFile } from './reports/index.ts'
-import type { Store, Tables } from './store/index.ts'
+import type { Store, SyncDatabase } from './store/index.ts'
 
-/** How long what was done is kept, in days. */
-export interface Keep {
-  /** Requests that have ended, their files, synchronisations and dead letters. */
+/** How long records are kept, in days. */
+export interface Retention {
+  /** Ended requests, their files, synchronisations and dead letters. */
   readonly requests: number
-  /** Published events, webhooks and notices. */
+  /** Published events, webhooks and e-mails. */
   readonly events: number
-  /** Rows of dated reports, by their own dates; undefined for ever. */
+  /** Rows of dated reports, by their own date; undefined for ever. */
   readonly rows: number | undefined
+  /** Most bytes of files of one organisation. Beyond it the oldest files are deleted; their requests and rows stay. */
+  readonly fileBytes: number
 }
 
 export interface ForgetDeps {
   readonly store: Store
   readonly clock: Clock
   readonly files: FileStore
-  readonly keep: Keep
+  readonly keep: Retention
 }
 
 const DAY_MS = 86_400_000
-/** Deleted at once, so that nobody waits long for a lock. */
+/** Rows deleted per statement, so that nobody waits long for a lock. */
 const PER_STEP = 500
 const ENDED = ['completed', 'failed', 'cancelled'] as const
 
-/** Deletes what is older than it is kept. What is not ended, or still refers to something, stays. */
+/** Deletes what is older than its limit. Whatever has not ended, or is still referred to, stays. */
 export async function forgetOld({ store, clock, files, keep }: ForgetDeps): Promise<void> {
   const { db } = store
   const before = (days: number) => isoTime(clock.nowMs() - days * DAY_MS)
   await forgetRequests(db, files, before(keep.requests))
   await forgetJobs(db, before(keep.requests))
+  await db.deleteFrom('dead_letters').where('created_at', '<', before(keep.requests)).execute()
+  await forgetFiles(store, files, keep.fileBytes)
   await forgetOldEvents(store, clock, keep.events * DAY_MS)
   await db.deleteFrom('webhook_events').where('received_at', '<', before(keep.events)).execute()
   await db
@@ -48,19 +53,30 @@ export async function forgetOld({ store, clock, files, keep }: ForgetDeps): Prom
     .execute()
 }
 
-/** The file goes first: a request without its file can be deleted the next time, a file without its request never. */
-async function forgetRequests(db: Kysely<Tables>, files: FileStore, before: string): Promise<void> {
+/**
+ * Deletes old requests, the file first: a request without its file is deleted the next time, but a file without a
+ * request would never be.
+ * @param orgId organisation; undefined for all
+ */
+export async function forgetRequests(
+  db: Kysely<SyncDatabase>,
+  files: FileStore,
+  before: string,
+  orgId?: number,
+): Promise<void> {
   for (;;) {
-    const old = await db
+    let query = db
       .selectFrom('connector_requests')
-      .select(['id', 'result'])
+      .select(['id', 'job_id', 'result'])
       .where('status', 'in', ENDED)
       .where('completed_at', '<', before)
       .limit(PER_STEP)
-      .execute()
-    for (const { result } of old) {
-      const location: unknown = result === null ? undefined : parseJson(result).storage_location
-      if (typeof location === 'string') await removeFile(files, location.split('/').slice(-2).join('/'))
+    if (orgId !== undefined) query = query.where('org_id', '=', orgId)
+    const old = await query.execute()
+    for (const request of old) {
+      const location = locationOf(request)
+      if (location !== undefined && !(await isSharedSince(db, request, location, before)))
+        await removeFile(files, nameOf(location))
     }
     if (old.length > 0)
       await db
@@ -75,7 +91,58 @@ async function forgetRequests(db: Kysely<Tables>, files: FileStore, before: stri
   }
 }
 
-async function forgetJobs(db: Kysely<Tables>, before: string): Promise<void> {
+const locationOf = ({ result }: { result: string | null }): string | undefined =>
+  result === null ? undefined : textAt(parseJson(result), 'storage_location')
+
+/** Name of the file in the file store. */
+const nameOf = (location: string): string => location.split('/').slice(-2).join('/')
+
+/** Whether a later identical request was given the same file. */
+async function isSharedSince(
+  db: Kysely<SyncDatabase>,
+  { job_id }: { job_id: string },
+  location: string,
+  before: string,
+): Promise<boolean> {
+  const later = await db
+    .selectFrom('connector_requests')
+    .select('result')
+    .where('job_id', '=', job_id)
+    .where('completed_at', '>=', before)
+    .execute()
+  return later.some((one) => locationOf(one) === location)
+}
+
+async function forgetFiles(store: Store, files: FileStore, mostBytes: number): Promise<void> {
+  const { db, engine } = store
+  const location = sql<string>`result->>'storage_location'`
+  // A file that several requests share is as old as its newest request.
+  const { rows } = await sql<{ job_id: string; location: string }>`
+    SELECT job_id, location FROM (
+      SELECT job_id, location, sum(bytes) OVER (PARTITION BY org_id ORDER BY used_at DESC, location) AS so_far FROM (
+        SELECT org_id, job_id, ${location} AS location, max(completed_at) AS used_at,
+          max(CAST(result->>'size_bytes' AS ${engine === 'postgres' ? sql`bigint` : sql`integer`})) AS bytes
+        FROM connector_requests WHERE status = 'completed' AND ${location} IS NOT NULL
+        GROUP BY org_id, job_id, ${location}) files) sums
+    WHERE so_far > ${mostBytes} LIMIT ${PER_STEP}`.execute(db)
+  const nowhere =
+    engine === 'postgres'
+      ? sql<string>`jsonb_set(result, '{storage_location}', 'null')`
+      : sql<string>`json_set(result, '$.storage_location', NULL)`
+  for (const file of rows) {
+    await removeFile(files, nameOf(file.location))
+    await db
+      .updateTable('connector_requests')
+      .set({ result: nowhere })
+      .where('job_id', '=', file.job_id)
+      .where(sql<boolean>`${location} = ${file.location}`)
+      .execute()
+  }
+  if (rows.length === PER_STEP) await forgetFiles(store, files, mostBytes)
+}
+
+/** Deletes jobs and synchronisations that ended before this time and of which no request is kept. */
+export async function forgetJobs(db: Kysely<SyncDatabase>, before: string): Promise<void> {
   await db
     .deleteFrom('fetch_jobs')
     .where('status', 'in', ENDED)
@@ -104,5 +171,4 @@ async function forgetJobs(db: Kysely<Tables>, before: string): Promise<void> {
       ),
     )
     .execute()
-  await db.deleteFrom('dead_letters').where('created_at', '<', before).execute()
 }

@@ -1,11 +1,29 @@
-export type { ConnectorType, CreateReadConnector, ReadConnector } from './connectors/read-connector.ts'
-export { CONNECTOR_TYPES } from './connectors/read-connector.ts'
-export { READ_CONNECTORS } from './connectors/registry.ts'
-export { addKeyInFolder, createKeyring, keysInFolder, parseKeys, reseal } from './credentials/index.ts'
+export {
+  addKeyInFolder,
+  createKeyring,
+  type Keyring,
+  keysInFolder,
+  parseKeys,
+  reseal,
+} from './credentials/index.ts'
+export { emit } from './events/index.ts'
 export type { OauthClient } from './oauth/index.ts'
 export type { OwnSpendOf, SpendSummary } from './reconcile/index.ts'
 export type { FileStore } from './reports/index.ts'
-export { type RunningSync, type SyncOptions, startSync } from './start-sync.ts'
-export { openStore, type StoreAddress } from './store/index.ts'
+export { type RunningSync, startSync } from './start-sync.ts'
+export {
+  type ConversionConnectionTable,
+  type ConversionDeliveryTable,
+  type ConversionEventTable,
+  DELIVERY_STATES,
+  type DeliveryState,
+  openStore,
+  type Store,
+  type StoreAddress,
+  StoreAway,
+  type SyncDatabase,
+} from './store/index.ts'
 export type { Sync } from './sync.ts'
+export type { SyncOptions } from './sync-options.ts'
+export { SYNC_TABLES } from './table-limits.ts'
 export { MIN_HUB_CHARS } from './webhooks/index.ts'

@@ -1,36 +1,54 @@
 import type { Authorize } from '../api/index.ts'
-import type { Clock } from '../clock.ts'
+import type { Audit } from '../audit/index.ts'
+import {
+  type AccountRef,
+  type Breakers,
+  type CallDeps,
+  type CallLimit,
+  type ConnectionTokens,
+  type Connector,
+  type ConnectorType,
+  type DateRange,
+  type HealthRecord,
+  type Limits,
+  typeNamed,
+} from '../connectors/index.ts'
 import { AppError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { BudgetManager, Scope } from '../shield/index.ts'
-import type { AccountRef, ConnectorType, ReadConnector } from './connectors/read-connector.ts'
+import type { Clock } from '../time/clock.ts'
 import type { Keyring } from './credentials/index.ts'
 import type { SyncDeps } from './jobs/index.ts'
-import type { AuthorizationDeps, OauthClient, TokenKeeper } from './oauth/index.ts'
+import type { AuthorizationDeps, OauthClient } from './oauth/index.ts'
 import type { OwnSpendOf } from './reconcile/index.ts'
 import type { FileStore } from './reports/index.ts'
-import type { Breakers, CallDeps, HealthRecord, Limits } from './run/index.ts'
 import type { Store, StoreState } from './store/index.ts'
+import type { SyncLimits } from './table-limits.ts'
 import type { Worker } from './work/index.ts'
 
-/** Who pays for what a change lets a platform spend. */
-export interface Payer {
+/** Pays for changes that let a platform spend more. */
+export interface CampaignPayer {
   readonly budget: BudgetManager
-  /** What pays for a campaign, as far as there are budgets for it; `campaignId` is empty for one that is not there yet. */
-  readonly scopesOf: (type: ConnectorType, campaignId: string) => readonly Scope[]
-  /** Names a hold. */
+  /** Scopes that pay for a campaign, as far as budgets exist; `campaignId` is empty for a new campaign. */
+  readonly scopesOf: (type: ConnectorType, campaignId: string, orgId: number) => readonly Scope[]
+  /** The refusal as the organisation may read it. */
+  readonly refusalFor: (error: AppError, orgId: number) => AppError
+  /** Id of a new hold. */
   readonly newId: () => string
 }
 
-/** The parts of the read stack, as its calls use them. */
+/** The parts of the read stack, as its routes use them. */
 export interface Sync {
-  /** Whether connections can be used: their database, and the key of their credentials. Bids and auctions do without. */
+  /**
+   * Whether connections can be used: their database and the key of their credentials. Bids and auctions do not need
+   * them.
+   */
   readonly state: StoreState
   readonly store: Store
   readonly clock: Clock
   readonly log: Logger
   readonly keyring: Keyring
-  readonly tokens: TokenKeeper
+  readonly tokens: ConnectionTokens
   readonly limits: Limits
   readonly breakers: Breakers
   readonly health: HealthRecord
@@ -40,17 +58,24 @@ export interface Sync {
   readonly jobs: SyncDeps
   readonly worker: Worker
   readonly authorize: Authorize
-  readonly payer: Payer | undefined
+  /** Records who changed what. */
+  readonly audit: Audit
+  readonly payer: CampaignPayer | undefined
   readonly authorization: AuthorizationDeps
-  readonly connectors: ReadonlyMap<string, ReadConnector>
+  readonly connectors: ReadonlyMap<string, Connector>
   readonly clientOf: (type: string) => OauthClient | undefined
-  /** Jobs that run at once. */
+  /** Limits of a platform for one account, from the configuration or the connector. */
+  readonly limitsOf: (type: ConnectorType) => readonly CallLimit[]
+  readonly tableLimits: SyncLimits
+  /** Most jobs at once. */
   readonly maxConcurrent: number
+  /** Milliseconds that a platform usually takes to make a report; 0 for one that it answers at once. */
+  readonly makingMs: (connector: Connector, reportType: string, range: DateRange | undefined) => number
 }
 
-/** The connector of a platform's name as it is written in requests; 404 for one that is not there. */
-export function connectorFor({ connectors }: Pick<Sync, 'connectors'>, type: string): ReadConnector {
-  const connector = connectors.get(type.toUpperCase())
+/** Connector of a platform by its name in requests; throws 404 for an unknown one. */
+export function connectorFor({ connectors }: Pick<Sync, 'connectors'>, type: string): Connector {
+  const connector = connectors.get(typeNamed(type) ?? type.toUpperCase())
   if (!connector) {
     const known = [...connectors.keys()].join(', ') || 'none'
     throw new AppError(
@@ -63,11 +88,11 @@ export function connectorFor({ connectors }: Pick<Sync, 'connectors'>, type: str
 
 export interface OauthParties {
   readonly type: ConnectorType
-  readonly server: Extract<ReadConnector['auth'], { is: 'oauth2' }>
+  readonly server: Extract<Connector['auth'], { is: 'oauth2' }>
   readonly client: OauthClient
 }
 
-/** What an authorization with a platform takes. */
+/** Server and client of an authorization with a platform. */
 export function oauthParties(
   sync: Pick<Sync, 'connectors' | 'clientOf'>,
   type: string,

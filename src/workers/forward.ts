@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream'
 import { problemAnswer } from '../api/index.ts'
 import { AppError } from '../errors.ts'
 
-/** Headers of one connection, which mean nothing on the next (RFC 9110, section 7.6.1). */
+/** Headers that apply to one connection only and are not forwarded (RFC 9110, section 7.6.1). */
 const OF_THE_CONNECTION = new Set([
   'connection',
   'keep-alive',
@@ -20,8 +20,8 @@ export interface Forwarder {
 }
 
 /**
- * Has requests answered by the server behind a socket of the file system, with everything that the caller has said.
- * Whatever comes back is passed on as it comes; where nothing does, the answer is 503.
+ * Forwards whole requests to the server behind a Unix socket and streams its answers back. If that server cannot be
+ * reached, or ends before it answers, the answer is 504 `outcome_unknown`.
  */
 export function createForwarder(socketPath: string): Forwarder {
   const agent = new Agent({ keepAlive: true })
@@ -37,19 +37,19 @@ export function createForwarder(socketPath: string): Forwarder {
       })
       onward.on('response', (answer) => passOn(answer, response))
       onward.on('error', () => fail(response))
-      // Who goes away before the answer is there wants it no longer.
+      // A caller that disconnects before the answer no longer wants it.
       response.on('close', () => onward.destroy())
-      // Errors on either side end the other one; the answer is told of them above.
+      // An error on either side ends the other; the answer is handled above.
       pipeline(asked, onward, () => undefined)
     },
     close: () => agent.destroy(),
   }
 }
 
-/** Names and values as they came, also of repeated ones. */
+/** The headers as received, as a flat list of names and values; repeated ones stay repeated. */
 function headersOf({ rawHeaders, headers }: IncomingMessage): string[] {
   const kept = pairsOf(rawHeaders)
-  // The parser has taken the chunks apart; the next server needs some again.
+  // The parser has decoded the chunks, so the forwarded body is chunked again.
   if (headers['transfer-encoding'] !== undefined) kept.push('transfer-encoding', 'chunked')
   return kept
 }
@@ -65,7 +65,7 @@ function pairsOf(raw: readonly string[]): string[] {
 
 function passOn(answer: IncomingMessage, response: ServerResponse): void {
   response.writeHead(answer.statusCode ?? 502, answer.statusMessage, pairsOf(answer.rawHeaders))
-  // An answer that breaks off breaks off here too.
+  // If the answer breaks off, the caller's connection is broken off too.
   pipeline(answer, response, (error) => {
     if (error) response.destroy()
   })

@@ -2,15 +2,19 @@ import type { Worker } from 'node:cluster'
 import { type BirpcReturn, createBirpc } from 'birpc'
 import type { PrimaryCalls, WorkerCalls } from './protocol.ts'
 
-/** Whoever is silent for so long never answers; the end of a process ends its questions at once. */
+/** How long a call between the processes is awaited. If the other process ends, open calls fail at once. */
 const ANSWER_MS = 60_000
 
-/** How a worker asks its primary. */
+/** The primary's calls, as a worker makes them. */
 export type Primary = BirpcReturn<PrimaryCalls, WorkerCalls>
-/** How the primary asks a worker. */
+/** A worker's calls, as the primary makes them. */
 export type RemoteWorker = BirpcReturn<WorkerCalls, PrimaryCalls>
 
-/** @param calls what the worker may ask for */
+/**
+ * Connects the primary to a worker.
+ *
+ * @param calls the calls that the worker may make
+ */
 export function linkWorker(worker: Worker, calls: PrimaryCalls): RemoteWorker {
   return createBirpc<WorkerCalls, PrimaryCalls>(calls, {
     post(message) {
@@ -22,7 +26,11 @@ export function linkWorker(worker: Worker, calls: PrimaryCalls): RemoteWorker {
   })
 }
 
-/** @param calls what the primary may ask for */
+/**
+ * Connects this worker to its primary.
+ *
+ * @param calls the calls that the primary may make
+ */
 export function linkPrimary(calls: WorkerCalls): Primary {
   return createBirpc<PrimaryCalls, WorkerCalls>(calls, {
     post(message) {
@@ -34,5 +42,5 @@ export function linkPrimary(calls: WorkerCalls): Primary {
   })
 }
 
-/** What cannot be sent is for a process that has ended, which ends every question to it. */
+/** Ignores send errors: they mean that the other process has ended, which fails all open calls anyway. */
 const unheard = (): void => undefined

@@ -1,4 +1,4 @@
-import type { AuctionCounts, News, SeenChunk } from '../agent/index.ts'
+import type { AuctionCounts, BidderUpdate, SeenChunk } from '../agent/index.ts'
 import type {
   Bill,
   BillReply,
@@ -10,25 +10,25 @@ import type {
   SyncReply,
 } from '../shield/index.ts'
 
-/** What a worker has to know of the service. */
+/** What a worker must know about the service. */
 export interface Welcome {
   readonly noticeSecret: string
-  /** Where the primary answers what workers do not. */
+  /** Path of the Unix socket at which the primary answers requests that workers do not. */
   readonly socketPath: string
-  /** Whether notices have to be recorded before they are answered. */
+  /** Whether notices must be recorded before they are answered. */
   readonly recordsLast: boolean
-  /** Counts the workers from 1; a new one takes the number of the one that it replaces. */
+  /** The worker's number, from 1; a replacement has the same number. */
   readonly number: number
 }
 
-/** What the primary does for its workers. All of it can be asked again. */
+/** The calls of a worker to its primary. All can be repeated. */
 export interface PrimaryCalls {
-  /** The worker will bid under this name. */
+  /** Announces the worker's owner id. */
   welcome(owner: string): Welcome
   /** Resolves when the worker has been told everything that auctions are decided by. */
-  teach(): Promise<void>
+  replayUpdates(): Promise<void>
 
-  // The budget store, where the primary has it.
+  // The calls of {@link BudgetStore}, used if the primary keeps the budgets.
   sync(owner: string, lines: readonly SyncLine[]): Promise<readonly SyncReply[]>
   bill(bills: readonly Bill[]): Promise<readonly BillReply[]>
   leave(owner: string): Promise<void>
@@ -39,31 +39,31 @@ export interface PrimaryCalls {
   control(scopes?: readonly string[]): Promise<Control>
   trust(): Promise<void>
 
-  /** A notice of another owner's bid; resolves when that owner, or the primary in its place, has recorded it. */
-  send(owner: string, letter: string): Promise<void>
-  /** Resolves when the marks are recorded. */
+  /** Sends a notice of another owner's bid. Resolves when that owner, or the primary for a gone one, has recorded it. */
+  send(owner: string, message: string): Promise<void>
+  /** Records notice marks; resolves when they are recorded. */
   mark(chunks: readonly SeenChunk[]): Promise<void>
 }
 
-/** What a worker does for the primary. */
+/** The calls of the primary to a worker. */
 export interface WorkerCalls {
-  /** Resolves when auctions are decided by it. */
-  learn(news: News): Promise<void>
-  /** What operators have decided. */
-  obey(control: Control): void
-  /** A notice of a bid of this worker; resolves when it is recorded. */
-  take(letter: string): Promise<void>
-  /** What was counted since this was asked last. */
+  /** Applies updates in their order; resolves when auctions are decided with them. */
+  applyUpdates(updates: readonly BidderUpdate[]): Promise<void>
+  /** Applies changes of control. */
+  applyControl(control: Control): void
+  /** Handles a notice of a bid of this worker; resolves when it is recorded. */
+  take(message: string): Promise<void>
+  /** Returns what was counted since the last report. */
   report(): WorkerReport | Promise<WorkerReport>
-  /** Takes no new connections, answers what is under way, and gives its money back; with what was counted meanwhile. */
+  /** Stops the worker: it takes no new connections, answers open requests and returns its money. Returns the last report. */
   stop(): Promise<WorkerReport>
 }
 
 export interface WorkerReport {
   readonly counts: AuctionCounts
-  /** Micros held for open bids, by seat. */
+  /** Micros that are held for open bids, by seat. */
   readonly held: readonly (readonly [seat: string, micros: number])[]
-  /** Since the last report. */
+  /** Processor seconds since the last report. */
   readonly cpuSeconds: number
   readonly residentBytes: number
   readonly lagSeconds: number

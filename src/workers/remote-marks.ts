@@ -1,12 +1,12 @@
 import type { SeenChunk } from '../agent/index.ts'
 import { messageOf } from '../errors.ts'
-import { type Entry, type Records, RecordsUnavailable } from '../records/index.ts'
+import { type Entry, type Records, RecordsUnavailable } from '../storage/index.ts'
 import type { Primary } from './link.ts'
 
 /**
- * What a worker records: the marks of its notices, which the primary keeps.
+ * The records of a worker: they hold only notice marks, and send these to the primary.
  *
- * @param lasts whether the primary has anywhere to keep them
+ * @param lasts whether the primary's records survive a restart
  */
 export const remoteMarks = (
   primary: Pick<Primary, 'mark'>,

@@ -1,10 +1,9 @@
-import type { Cancel } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import {
   type Bill,
   type BudgetStore,
   type Control,
-  type HandleLetter,
+  type HandleMessage,
   type KillSwitch,
   type OwnerMail,
   type PauseState,
@@ -12,17 +11,18 @@ import {
   StoreUnavailable,
   type SyncLine,
 } from '../shield/index.ts'
+import type { Cancel } from '../time/clock.ts'
 import type { Primary } from './link.ts'
 
-/** The budget store of the primary, for a worker. */
+/** The primary's budget store as a worker uses it. With Redis a worker does not use it: it connects to Redis itself. */
 export class RemoteStore implements BudgetStore, OwnerMail {
   readonly answersAtOnce = false
-  /** The primary's budgets are in a ledger of its own: with Redis a worker asks Redis itself. */
+  /** True, since the primary's store is then a ledger, which limits forfeits. */
   readonly boundsForfeits = true
   readonly mail = this
   readonly #primary: Primary
   readonly #watchers = new Set<(control: Control) => void>()
-  #handle: HandleLetter | undefined
+  #handle: HandleMessage | undefined
 
   constructor(primary: Primary) {
     this.#primary = primary
@@ -69,34 +69,34 @@ export class RemoteStore implements BudgetStore, OwnerMail {
     return () => this.#watchers.delete(onChange)
   }
 
-  /** To be told of every change. */
-  obey(control: Control): void {
+  /** Call with every change of control from the primary. */
+  applyControl(control: Control): void {
     for (const onChange of this.#watchers) onChange(control)
   }
 
-  /** Whoever it is: the primary knows, and takes the place of one that is gone. */
+  /** Always true: messages go to the primary, which handles those of gone owners. */
   lives(): Promise<boolean> {
     return Promise.resolve(true)
   }
 
-  send(owner: string, letter: string): Promise<void> {
-    return reached(this.#primary.send(owner, letter))
+  send(owner: string, message: string): Promise<void> {
+    return reached(this.#primary.send(owner, message))
   }
 
-  receive(_owner: string, handle: HandleLetter): Cancel {
+  receive(_owner: string, handle: HandleMessage): Cancel {
     this.#handle = handle
     return () => {
       this.#handle = undefined
     }
   }
 
-  /** To be told of every letter; rejects when it could not be taken in. */
-  async take(letter: string): Promise<void> {
-    if (!this.#handle) throw new StoreUnavailable('no letters are taken in')
-    await this.#handle(letter, false)
+  /** Call with every message from the primary; rejects if it could not be handled. */
+  async take(message: string): Promise<void> {
+    if (!this.#handle) throw new StoreUnavailable('no messages are taken in')
+    await this.#handle(message, false)
   }
 
-  /** The marks of this worker's notices tell the primary. */
+  /** Does nothing: the notice marks of this worker already tell the primary which bids were settled. */
   noteSettled(): void {}
 
   async settledAt(): Promise<undefined> {
@@ -108,7 +108,7 @@ export class RemoteStore implements BudgetStore, OwnerMail {
   }
 }
 
-/** Whatever it was that failed in the primary or on the way, the store is away. */
+/** Turns every error of the primary or of the channel into {@link StoreUnavailable}. */
 async function reached<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer

@@ -77,16 +77,37 @@ describe('without API keys', () => {
     expect(await pause({ origin: 'http://localhost:1' })).toBe(403)
     expect(await pause({ 'sec-fetch-site': 'cross-site' })).toBe(403)
     expect(await pause({ 'sec-fetch-site': 'same-site' })).toBe(403)
-    expect(await pause({ origin: `http://${host}`, 'sec-fetch-site': 'same-origin' })).toBe(200)
-    expect(await pause({})).toBe(200)
+    const own = { origin: `http://${host}`, 'sec-fetch-site': 'same-origin' }
+    expect(await pause({ ...own, 'x-requested-with': 'page' })).toBe(200)
+    // A browser that says neither sends no JSON and no header of a page's own without asking first.
+    expect(await pause({})).toBe(403)
+    expect(await pause({ 'content-type': 'text/plain' })).toBe(415)
+    expect(await pause({ 'content-type': 'application/json' })).toBe(200)
+    expect(await pause({ 'x-requested-with': 'curl' })).toBe(200)
   })
+})
+
+it('a request that names two hosts is cut off', async () => {
+  const { url } = await startHarness()
+  const port = Number(new URL(url).port)
+  const two = `127.0.0.1:${port}\r\nHost: 127.0.0.1:${port}`
+  for (const path of ['/v1/budgets', '/livez', '/openrtb2/example/bid'])
+    expect(await rawGet(port, path, two)).toMatch(/^HTTP\/1.1 400 .*\r\nconnection: close/s)
+})
+
+it('a bid request that a page sends is refused', async () => {
+  const { send } = await startHarness()
+  const request = { id: '1', imp: [{ id: '1', banner: { w: 300, h: 250 } }] }
+  expect((await send('POST', '/openrtb2/example/bid', request)).status).toBe(200)
+  for (const from of [{ origin: 'https://evil.example' }, { origin: 'null' }])
+    expect((await send('POST', '/openrtb2/example/bid', request, from)).status).toBe(403)
 })
 
 describe('unknown paths and surprises', () => {
   it('answer 404 as a problem', async () => {
     const { get, send } = await startHarness()
     expect(await get('/v2/bids')).toMatchObject({ status: 404, body: { code: 'not_found' } })
-    expect(await send('DELETE', '/v1/bids')).toMatchObject({ status: 404 })
+    expect(await send('DELETE', '/v1/bids')).toMatchObject({ status: 405 })
     expect((await get('/docs/..%2f..%2fpackage.json')).status).toBe(404)
   })
 

@@ -1,6 +1,9 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { startHarness } from '../support/harness.ts'
+import { sharedHarness, startHarness } from '../support/harness.ts'
+
+/** For tests that are refused, or look only at what they made. */
+const shared = sharedHarness()
 
 describe('POST /v1/bids', () => {
   it('answers a placed bid with its id, numbers, budget and reason', async () => {
@@ -41,7 +44,7 @@ describe('POST /v1/bids', () => {
   ])(
     'takes a prediction of %d as the float it is, and never for more than that',
     async (sent, predictedLtv) => {
-      const { bid, send, get } = await startHarness()
+      const { bid, send, get } = await shared()
       const fields = { predictedLtv: sent, confidence: 0.8765432198765432 }
       const placed = await bid(fields)
       expect(placed).toMatchObject({
@@ -59,7 +62,7 @@ describe('POST /v1/bids', () => {
     },
   )
 
-  it('bids nothing for a prediction below a millionth, and what was asked where an amount was', async () => {
+  it('bids nothing for a prediction below a millionth, but the amount that was asked for where there is one', async () => {
     const { bid } = await startHarness()
     for (const platform of ['google_ads', 'auto'])
       expect(await bid({ predictedLtv: 1e-9, bidAmount: undefined, platform })).toMatchObject({
@@ -103,7 +106,7 @@ describe('POST /v1/bids', () => {
     })
   })
 
-  it('runs dry: answers as if placed, holds nothing, calls nobody, teaches the history nothing', async () => {
+  it('is a dry run: answers as if placed, holds nothing, calls nobody, and stays out of the history', async () => {
     const { bid, sandbox, service } = await startHarness()
     expect(await bid({ dryRun: true })).toMatchObject({
       status: 200,
@@ -172,19 +175,34 @@ describe('POST /v1/bids', () => {
     ['bidAmount', { bidAmount: 0 }],
     ['bidAmount', { bidAmount: 1.2345678 }],
     ['bidAmount', { bidAmount: 1e10 }],
-    ['confidence', { confidence: 1.1 }],
+    ['confidence', { confidence: 1.001 }],
     ['currency', { currency: 'dollars' }],
     ['dryRun', { dryRun: 'yes' }],
     ['predictedLTV', { predictedLTV: 10 }],
   ])('names %s when it is wrong: %o', async (field, fields) => {
-    const { bid } = await startHarness()
+    const { bid } = await shared()
     const refused = await bid(fields)
     expect(refused).toMatchObject({ status: 400, body: { code: 'invalid_request', field, status: 400 } })
     expect(refused.headers.get('content-type')).toBe('application/problem+json')
   })
 
+  it.each([
+    ['GET', '/v1/bids/none/report', undefined],
+    ['DELETE', '/v1/bids', 'GET, POST'],
+    ['POST', '/v1/campaigns/a', 'GET, PUT, DELETE'],
+    ['PUT', '/livez', 'GET'],
+    ['GET', '/openrtb2/example/bid', 'POST'],
+    ['PUT', '/api/v1/connectors', 'GET, POST'],
+  ])('names the methods that there are: %s %s', async (method, path, allow) => {
+    const { send } = await shared()
+    const answer = await send(method, path)
+    expect(answer.headers.get('allow') ?? undefined).toBe(allow)
+    const code = allow === undefined ? 'not_found' : 'method_not_allowed'
+    expect(answer).toMatchObject({ status: allow === undefined ? 404 : 405, body: { code } })
+  })
+
   it('refuses what is no JSON, what says it is none, and what is too large', async () => {
-    const { send } = await startHarness()
+    const { send } = await shared()
     expect(await send('POST', '/v1/bids', '{"customerId":')).toMatchObject({ status: 400 })
     expect(await send('POST', '/v1/bids', 'a=b', { 'content-type': 'text/plain' })).toMatchObject({
       status: 415,
@@ -267,7 +285,7 @@ describe('an explanation', () => {
     [5],
     [true],
   ])('is refused by name: %j', async (explanation) => {
-    const { bid, send } = await startHarness()
+    const { bid, send } = await shared()
     expect(await bid({ explanation })).toMatchObject({ status: 400, body: { field: 'explanation' } })
     const one = { customerId: 'a', campaignId: 'c1', platform: 'meta', predictedLtv: 5, explanation }
     expect((await send('POST', '/v1/bids/batch', { bids: [one] })).body.results).toMatchObject([
@@ -330,7 +348,7 @@ describe('POST /v1/bids/batch', () => {
   })
 
   it('takes 1 to 500 bids', async () => {
-    const { send } = await startHarness()
+    const { send } = await shared()
     expect(await send('POST', '/v1/bids/batch', { bids: [] })).toMatchObject({
       status: 400,
       body: { field: 'bids' },
@@ -374,7 +392,7 @@ describe('GET /v1/bids', () => {
   })
 
   it('answers 404 for a bid nobody made', async () => {
-    const { get } = await startHarness()
+    const { get } = await shared()
     expect(await get('/v1/bids/nope')).toMatchObject({ status: 404, body: { code: 'not_found' } })
   })
 })
@@ -391,5 +409,17 @@ describe('the log', () => {
       { source: 'fallback', status: 'placed' },
       { source: 'ai', status: 'refused', code: 'budget_exceeded' },
     ])
+  })
+
+  it('that is refused says under which id it is recorded', async () => {
+    const { bid, get } = await startHarness()
+    const refused = await bid({ bidAmount: 501 })
+    expect(refused.status).toBe(429)
+    expect((await get(`/v1/bids/${refused.body.bidId}`)).body).toMatchObject({ status: 'refused' })
+  })
+
+  it('are listed by filters that are known', async () => {
+    const { get } = await shared()
+    expect(await get('/v1/bids?statu=placed')).toMatchObject({ status: 400, body: { field: 'statu' } })
   })
 })

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { startHarness } from '../support/harness.ts'
+import { sharedHarness, startHarness } from '../support/harness.ts'
+
+/** For tests that are refused, or look only at what they made. */
+const shared = sharedHarness()
 
 const GOOGLE = '/v1/budgets/platform:google_ads'
 const sliding = (max: number, windowSeconds = 600) => ({ kind: 'sliding', windowSeconds, max })
@@ -90,10 +93,10 @@ describe('budgets over HTTP', () => {
 
   it('frees a day’s budget at local midnight', async () => {
     const { bid, send, clock } = await startHarness()
-    await send('PUT', GOOGLE, { limits: [{ kind: 'day', timezone: 'Europe/Berlin', max: 100 }] })
+    await send('PUT', GOOGLE, { limits: [{ kind: 'day', timezone: 'Australia/Sydney', max: 100 }] })
     await bid({ bidAmount: 100 })
     const refused = await bid({ bidAmount: 1 })
-    expect(refused.body.wouldPassAt).toBe('2026-11-20T23:00:00.000Z')
+    expect(refused.body.wouldPassAt).toBe('2026-11-20T13:00:00.000Z')
     clock.advance(refused.body.retryAfterMs)
     expect((await bid({ bidAmount: 1 })).status).toBe(200)
   })
@@ -170,14 +173,14 @@ describe('budgets over HTTP', () => {
       { limits: [], holdMode: { is: 'bounded', maxOverspendProbability: 0.011 } },
     ],
   ])('names %s when it is wrong', async (field, body) => {
-    const { send } = await startHarness()
+    const { send } = await shared()
     expect(await send('PUT', GOOGLE, body)).toMatchObject({ status: 400, body: { field } })
   })
 
   it.each(['platform:x', 'campaign:meta', 'campaign:x:1', 'campaign:openrtb:1', 'everything'])(
     'knows no scope %s',
     async (scope) => {
-      const { send, get } = await startHarness()
+      const { send, get } = await shared()
       expect(await send('PUT', `/v1/budgets/${scope}`, { limits: [] })).toMatchObject({
         status: 400,
         body: { field: 'scope' },

@@ -10,6 +10,7 @@ describe('Idempotency-Key', () => {
     const first = await bid({}, key)
     const second = await bid({}, key)
     expect(second.body).toEqual(first.body)
+    expect([first, second].map(({ headers }) => headers.get('idempotency-replayed'))).toEqual([null, 'true'])
     expect(service.agent.budget.scope('platform:google_ads')?.spent).toBe(100_000_000)
     expect(sandbox.ledger.applied).toHaveLength(1)
   })
@@ -36,16 +37,32 @@ describe('Idempotency-Key', () => {
   })
 
   it('is apart for each organisation, also where both gave a key the same name', async () => {
-    const entry = (whose: string, key: string) => `${whose}:bid:${hashKey(key).toString('hex')}`
-    const { bid, sandbox } = await startHarness({
+    const entry = (whose: string, key: string) => `${whose}:bid+operate:${hashKey(key).toString('hex')}`
+    const { bid, send, sandbox } = await startHarness({
       API_KEYS: `${entry('ml', 'k-one')},${entry('ml@7', 'k-seven')}`,
     })
     const as = (secret: string) => ({ ...key, authorization: `Bearer ${secret}` })
+    await send('PUT', '/v1/budgets/campaign:google_ads:c1@7', { limits: [] }, as('k-one'))
     const first = await bid({}, as('k-one'))
     const other = await bid({}, as('k-seven'))
     expect([first.status, other.status]).toEqual([200, 200])
     expect(other.body.bidId).not.toBe(first.body.bidId)
     expect((await bid({}, as('k-seven'))).body).toEqual(other.body)
+    expect(sandbox.ledger.applied).toHaveLength(2)
+  })
+
+  it('of a batch never equals that of a single bid', async () => {
+    const { bid, send, sandbox } = await startHarness()
+    const first = await bid({}, { 'idempotency-key': 'Z 0' })
+    const fields = {
+      customerId: 'CUST_001',
+      campaignId: 'c1',
+      platform: 'google_ads',
+      predictedLtv: 1200,
+      bidAmount: 100,
+    }
+    const batch = await send('POST', '/v1/bids/batch', { bids: [fields] }, { 'idempotency-key': 'Z' })
+    expect(batch.body.results[0].bidId).not.toBe(first.body.bidId)
     expect(sandbox.ledger.applied).toHaveLength(2)
   })
 
@@ -71,7 +88,7 @@ describe('Idempotency-Key', () => {
     const { bid, clock, sandbox } = await startHarness()
     clock.advance(1)
     await bid({ bidAmount: 1 }, key)
-    clock.advance(24 * 3_600_000 - 1)
+    clock.stall(24 * 3_600_000 - 1)
     await bid({ bidAmount: 1 }, key)
     expect(sandbox.ledger.applied).toHaveLength(1)
     clock.advance(2)

@@ -35,13 +35,26 @@ describe('the kill switch', () => {
     expect(results.sort()).toEqual([
       'google_ads g1 paused',
       'meta m1 paused',
-      'meta m2 auth_lost',
+      'meta m2 refused',
       'tradedesk t1 paused',
     ])
     const paused = sandbox.ledger.applied
       .filter(({ kind }) => kind === 'status')
       .map(({ campaignId }) => campaignId)
     expect(paused.sort()).toEqual(['g1', 'm1', 't1'])
+  })
+
+  it('does not call a campaign paused that Meta only says it has paused', async () => {
+    const { bid, send, sandbox } = await startHarness()
+    for (const campaignId of ['m1', 'm2']) await bid({ platform: 'meta', campaignId, bidAmount: 1 })
+    sandbox.faults.add({ platform: 'meta', path: '/m2', fault: { is: 'not_made' } })
+    const stop = { engaged: true, reason: 'stop', pauseCampaigns: true }
+    const { body } = await send('POST', '/v1/kill-switch', stop)
+    const results = body.campaigns.map(
+      (one: Record<string, string>) => `${one['campaignId']} ${one['result']}`,
+    )
+    expect(results.sort()).toEqual(['m1 paused', 'm2 unknown'])
+    expect(sandbox.ledger.applied.filter(({ kind }) => kind === 'status')).toHaveLength(1)
   })
 
   it('refuses a request it does not understand', async () => {

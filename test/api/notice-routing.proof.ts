@@ -19,7 +19,7 @@ async function bidAt({ send }: Replica) {
     })
   let reply = await auction()
   // Its money has to be fetched first.
-  for (let i = 0; i < 20 && reply.status !== 200; i++) reply = await auction()
+  while (reply.status !== 200) reply = await auction()
   const [{ burl, lurl, nurl }] = reply.body.seatbid[0].bid
   const path = (address: string, query: string) => `${new URL(address).pathname}?${query}`
   return {
@@ -40,10 +40,9 @@ const standing = ({ get }: Replica) =>
 
 /** Every scope has a limit, so that each can be asked what was spent. */
 async function limitAll({ send }: Replica) {
+  const limits = [{ kind: 'sliding', windowSeconds: 600, max: 1 }]
   for (const scope of SCOPES)
-    await send('PUT', `/v1/budgets/${scope}`, {
-      limits: [{ kind: 'sliding', windowSeconds: 600, max: 1 }],
-    })
+    await expect.poll(async () => (await send('PUT', `/v1/budgets/${scope}`, { limits })).status).toBe(200)
 }
 
 async function fleet(count: number) {
@@ -68,24 +67,22 @@ describe('a notice that reaches another replica than the one that bid', () => {
     } = await fleet(2)
     if (!other) throw new Error('one replica')
     const [bid, lost] = [await bidAt(first), await bidAt(first)]
-    expect(await standing(first)).toEqual(each({ spent: 0, held: 0.01 }))
+    await expect.poll(() => standing(first)).toEqual(each({ spent: 0, held: 0.01 }))
     for (const path of [bid.win, bid.bill('3'), bid.bill('3'), lost.loss])
       expect((await other.get(path)).status).toBe(200)
-    await expect.poll(() => standing(first)).toEqual(each({ spent: 0.003, held: 0 }))
+    await expect.poll(() => standing(first)).toEqual(each({ spent: 0.003, held: 0.002 }))
     expect((await first.get(bid.bill('3'))).status).toBe(200)
     await expect.poll(() => standing(other)).toEqual(each({ spent: 0.003, forfeited: 0 }))
 
     const seat = (await first.get('/v1/seats/example')).body
-    expect(seat).toMatchObject({ losses: 1, held: 0 })
+    expect(seat).toMatchObject({ losses: 1, held: 0.002 })
     const metrics = (await first.get('/metrics')).body
     expect(metrics).toContain('result="settled"} 1')
     expect(metrics).toContain('result="released"} 1')
     expect((await other.get('/metrics')).body).toContain('kind="billing",result="elsewhere"} 2')
   })
 
-  it('is booked once against what a replica left behind that is gone, also what it had not read', {
-    timeout: 60_000,
-  }, async () => {
+  it('is booked once against what a replica left behind that is gone, also what it had not read', async () => {
     const {
       proxy,
       first,
@@ -108,8 +105,8 @@ describe('a notice that reaches another replica than the one that bid', () => {
       held: 0,
       forfeited: expect.closeTo(forfeited - 0.004, 9),
     }))
-    expect(await standing(one)).toEqual(after)
-    expect(await standing(two)).toEqual(after)
+    await expect.poll(() => standing(one)).toEqual(after)
+    await expect.poll(() => standing(two)).toEqual(after)
   })
 
   it('is asked for again while Redis is away, and not lost where it is not sent again', async () => {
@@ -124,6 +121,6 @@ describe('a notice that reaches another replica than the one that bid', () => {
     await expect.poll(async () => (await first.get(bid.bill('3'))).status).toBe(503)
     expect(await standing(other)).toEqual(each({ spent: 0, held: 0.005 }))
     proxy.heal()
-    await expect.poll(() => standing(other)).toEqual(each({ spent: 0.003, held: 0 }))
+    await expect.poll(() => standing(other)).toEqual(each({ spent: 0.003, held: 0.002 }))
   })
 })

@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { macro } from '../../src/agent/openrtb/creative.ts'
-import { parseConfig } from '../../src/config.ts'
+import { macro } from '../../src/agent/exchange/openrtb/macros.ts'
+import { parseConfig } from '../../src/config/config.ts'
 import { startService } from '../../src/main.ts'
-import { SecretError } from '../../src/secret-file.ts'
+import { SecretError } from '../../src/storage/index.ts'
 import { type Harness, startHarness } from '../support/harness.ts'
 import { temporaryDirectory } from '../support/restarts.ts'
 
@@ -60,7 +60,7 @@ describe('the kind of a notice', () => {
     expect(await count(harness, 'bidwarden_openrtb_forged_notices_total')).toBe(0)
   })
 
-  it('keeps who sees billing addresses from spending a budget twice', async () => {
+  it('keeps those who see billing addresses from spending a budget twice', async () => {
     const harness = await startHarness({ OPENRTB_BUDGET: '0.1', OPENRTB_MAX_REQUEST_SHARE: '1' })
     const first = await bids(harness, 20)
     expect(first).toHaveLength(20)
@@ -74,8 +74,30 @@ describe('the kind of a notice', () => {
   })
 })
 
+describe('the billing address in a markup', () => {
+  it('bills its bid once, together with the burl, and says neither "won" nor "lost"', async () => {
+    const harness = await startHarness()
+    const imp = [{ id: '1', video: { mimes: ['video/mp4'], w: 640, h: 360 } }]
+    const { body } = await harness.send('POST', '/openrtb2/example/bid', { id: 'req', imp })
+    const { adm, burl, lurl } = body.seatbid[0].bid[0]
+    const inMarkup = pathOf(/<!\[CDATA\[(http[^\]]+)\]\]><\/Impression>/.exec(adm)?.[1] ?? '')
+    expect(tokenOf(inMarkup)).toBe(tokenOf(pathOf(burl)))
+    expect(adm).not.toContain(tokenOf(pathOf(lurl)))
+    const held = scope(harness)?.held ?? 0
+    for (const kind of ['loss', 'win', 'LOSS', '%6Coss', 'loss/', 'billing/../loss'])
+      expect((await harness.get(`/openrtb2/notice/${kind}/${tokenOf(inMarkup)}?loss=102`)).status).toBe(404)
+    expect(scope(harness)).toMatchObject({ held, spent: 0 })
+    expect(await count(harness, 'bidwarden_openrtb_forged_notices_total')).toBe(1)
+    for (const path of [inMarkup, pathOf(burl), inMarkup]) await harness.get(`${path}?price=5&cur=USD`)
+    expect(scope(harness)).toMatchObject({ held: 0, spent: held })
+    await harness.get(`${pathOf(lurl)}?loss=102`)
+    expect(scope(harness)).toMatchObject({ held: 0, spent: held })
+    expect(await count(harness, 'bidwarden_openrtb_false_losses_total{seat="example"}')).toBe(1)
+  })
+})
+
 describe('a loss', () => {
-  it('that was not true is counted, and later ones free nothing until as much has proved true', async () => {
+  it('that was false is counted, and later losses free nothing until enough of them have proved true', async () => {
     const harness = await startHarness()
     const liar = await bidOf(harness)
     await harness.get(`${liar.lurl}?loss=102`)
@@ -93,7 +115,7 @@ describe('a loss', () => {
     expect(scope(harness)).toMatchObject({ held: 0, spent: 5_000 })
   })
 
-  it('is no more than evidence: who says it of every bid and bills them spends no budget twice again', async () => {
+  it('is only evidence: an exchange that reports every bid lost and bills them spends no budget twice', async () => {
     const harness = await startHarness({ OPENRTB_BUDGET: '0.1', OPENRTB_MAX_REQUEST_SHARE: '1' })
     const round = async (): Promise<number> => {
       const made = await bids(harness, 20)
@@ -126,13 +148,13 @@ describe('HEAD and OPTIONS', () => {
       /bidwarden_openrtb_(notices|forged_notices)_total[ {].*[1-9]$/m,
     )
     expect((await harness.get(`${burl}?price=3`)).status).toBe(200)
-    expect(scope(harness)).toMatchObject({ held: 0, spent: 3_000 })
+    expect(scope(harness)).toMatchObject({ held: 2_000, spent: 3_000 })
   })
 
   it.each(['PUT', 'DELETE', 'PATCH', 'OPTIONS'])('%s is no way to send a notice', async (method) => {
     const harness = await startHarness()
     const { burl, lurl } = await bidOf(harness)
-    for (const path of [burl, lurl]) expect((await harness.send(method, path)).status).toBe(404)
+    for (const path of [burl, lurl]) expect((await harness.send(method, path)).status).toBe(405)
     expect(scope(harness)).toMatchObject({ held: 5_000, spent: 0 })
   })
 })
@@ -153,9 +175,11 @@ describe('what a notice can say', () => {
   it('takes no time however long its price is', async () => {
     const harness = await startHarness()
     const { burl } = await bidOf(harness)
-    const startMs = performance.now()
+    const before = process.threadCpuUsage()
     expect((await harness.get(`${burl}?price=${'1'.repeat(12_000)}x`)).status).toBe(200)
-    expect(performance.now() - startMs).toBeLessThan(1_000)
+    const { user, system } = process.threadCpuUsage(before)
+    // Of the processor, in microseconds: a busy machine takes its own time.
+    expect(user + system).toBeLessThan(1_000_000)
     expect(scope(harness)).toMatchObject({ held: 0, spent: 5_000 })
   })
 })
@@ -166,5 +190,20 @@ describe('a start', () => {
     writeFileSync(join(DATA_DIR, 'notices.key'), text)
     const config = parseConfig({ PORT: '0', LOG_LEVEL: 'silent', DATA_DIR })
     await expect(startService(config)).rejects.toThrow(SecretError)
+  })
+})
+
+describe('a bill below the bid', () => {
+  it('frees nothing until its hold time is over, so an early bill for next to nothing spends no budget twice', async () => {
+    const harness = await startHarness({ OPENRTB_BUDGET: '0.1', OPENRTB_MAX_REQUEST_SHARE: '1' })
+    const first = await bids(harness, 20)
+    expect(first).toHaveLength(20)
+    for (const { burl } of first) await harness.get(`${burl}?price=0.000001`)
+    expect(await bids(harness, 20)).toEqual([])
+    for (const { burl, price } of first) await harness.get(`${burl}?price=${price}`)
+    expect((await harness.get('/v1/budgets/platform:openrtb')).body).toMatchObject({
+      overdraft: 0,
+      limits: [{ spent: 0.1, held: 0, max: 0.1 }],
+    })
   })
 })

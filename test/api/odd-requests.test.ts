@@ -1,4 +1,5 @@
 import { gzipSync } from 'node:zlib'
+import { GppModel } from '@iabgpp/cmpapi'
 import { expect, it } from 'vitest'
 import { startHarness } from '../support/harness.ts'
 
@@ -95,12 +96,66 @@ it('reads content codings and byte order marks as they are written', async () =>
     expect((await post(new Uint8Array(gzipSync(text)), { 'content-encoding': coding })).status).toBe(200)
   }
   expect((await post(`\uFEFF${text}`, {})).status).toBe(200)
+  const bid = { customerId: 'C', campaignId: 'c', platform: 'meta', predictedLtv: 5, dryRun: true }
+  for (const mark of ['', '\uFEFF'])
+    expect((await harness.send('POST', '/v1/bids', mark + JSON.stringify(bid))).status).toBe(200)
+  expect((await harness.send('POST', '/v1/bids', `\uFEFF\uFEFF${JSON.stringify(bid)}`)).status).toBe(400)
   const codingFor = async (accept: string) =>
     (await post(text, { 'accept-encoding': accept })).headers.get('content-encoding')
   expect(await codingFor('GZIP')).toBe('gzip')
-  expect(await codingFor('identity, x-gzip;q=0.5')).toBe('gzip')
-  for (const accept of ['gzip;q=0', 'identity, gzip; q=0.0', 'br', 'notgzip'])
+  for (const accept of ['x-gzip;q=0.5', 'identity;q=0, gzip', 'identity;q=0, *'])
+    expect(await codingFor(accept)).toBe('gzip')
+  for (const accept of ['gzip;q=0', 'identity, gzip; q=0.0', 'br', 'notgzip', 'identity, x-gzip;q=0.5'])
     expect(await codingFor(accept)).toBeNull()
+})
+
+it('refuses who takes no answer that it could send, before any money is held', async () => {
+  const harness = await startHarness()
+  const held = async () => (await harness.get('/v1/budgets/platform:openrtb')).body.holds.held
+  const post = (body: string, accept: string) =>
+    fetch(`${harness.url}${PATH}`, { method: 'POST', body, headers: { 'accept-encoding': accept } })
+  for (const accept of ['identity;q=0', '*;q=0', 'br, identity;q=0', 'gzip;q=0, *;q=0']) {
+    const answer = await post(JSON.stringify(request()), accept)
+    expect([answer.status, await answer.text()]).toEqual([406, ''])
+  }
+  expect(await held()).toBe(0)
+  const zipped = await post(JSON.stringify(request()), 'identity;q=0, gzip;q=0.1')
+  expect([zipped.status, zipped.headers.get('content-encoding')]).toEqual([200, 'gzip'])
+  const refused = await post('[]', 'identity;q=0, gzip')
+  expect([refused.status, refused.headers.get('content-encoding')]).toEqual([400, 'gzip'])
+  expect(await refused.json()).toMatchObject({ code: 'invalid_request', field: 'body' })
+})
+
+it.each([
+  ['http://127.0.0.1:8003', 1],
+  ['https://bid.example', 0],
+  ['', 0],
+])('warns once at a start with the public address %s: %i times', async (PUBLIC_URL, times) => {
+  const harness = await startHarness({ PUBLIC_URL })
+  const { body } = await harness.get('/v1/campaigns/example-video')
+  const { id: _, ...spec } = body
+  for (let i = 0; i < 2; i++) await harness.send('PUT', `/v1/campaigns/more-${i}`, spec)
+  const warnings = harness.logged.filter(({ msg }) => String(msg).includes('PUBLIC_URL is http'))
+  expect(warnings).toHaveLength(times)
+  if (times > 0) expect(warnings[0]).toMatchObject({ campaign: 'example-video', creative: 'video' })
+})
+
+it('looks a user up by consent for our vendor where one is configured', async () => {
+  // Made with consent for purposes 1 and 4, and for the vendors 5 and 7.
+  const consent = new GppModel()
+  const fields = { CmpId: 10, PurposeConsents: [true, false, false, true], VendorConsents: [5, 7] }
+  for (const [field, value] of Object.entries(fields)) consent.setFieldValue('tcfeuv2', field, value)
+  const user = { id: 'u-1', consent: consent.encodeSectionById(2) }
+  for (const [vendor, source] of [
+    ['7', 'ai'],
+    ['8', 'fallback'],
+    ['', 'ai'],
+  ]) {
+    const harness = await startHarness({ TCF_VENDOR_ID: vendor ?? '' })
+    await harness.send('PUT', '/v1/ltv', { rows: [{ userId: 'u-1', idType: 'user', predictedLtv: 900 }] })
+    const { body } = await harness.send('POST', PATH, request([imp()], { user, regs: { gdpr: 1 } }))
+    expect(body.seatbid[0].bid[0].ext.bidwarden.source).toBe(source)
+  }
 })
 
 it('holds no more than a share of a limit for one request', async () => {

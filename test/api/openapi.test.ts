@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { hashKey } from '../../src/api/index.ts'
 import { type PlayedReads, startPlayedReads } from '../support/played-reads.ts'
 
 interface Operation {
@@ -64,6 +65,36 @@ describe('the OpenAPI document', () => {
       expect([name, status === 401]).toEqual([name, security.length > 0])
     }
   })
+
+  it('has every answer that a key gets which may not ask', async () => {
+    const keys = [
+      `x:premium:${hashKey('weak').toString('hex')}`,
+      `y@7:admin:${hashKey('seven').toString('hex')}`,
+    ]
+    const { reads, calls } = await documented({ API_KEYS: keys.join(','), API_RATE_LIMIT: '100000/10' })
+    for (const [name, method, path, { responses, security }] of calls) {
+      if (security.length === 0) continue
+      const documentedOnes = Object.keys(responses)
+      expect([name, documentedOnes]).toEqual([name, expect.arrayContaining(['401', '403', '429'])])
+      const asked = [path.replaceAll(/\{\w+\}/g, 'x'), method === 'GET' ? undefined : {}] as const
+      const { status } = await reads.send(method, ...asked, { authorization: 'Bearer weak' })
+      expect([name, status]).toEqual([name, 403])
+    }
+  })
+
+  it('names every form that the rows of a request come in', async () => {
+    const { calls } = await documented()
+    const [, , , data] = calls.find(([name]) => name === 'get /api/v1/connectors/requests/{id}/data') ?? []
+    expect(data?.responses['200']).toMatchObject({
+      content: { 'application/json': {}, 'text/csv': {}, 'application/vnd.apache.parquet': {} },
+    })
+  })
+
+  it('describes no hour as anything else', async () => {
+    const { document } = await documented()
+    const { from, to } = document.components.schemas.CampaignInput.properties.activeHours.properties
+    for (const hour of [from, to]) expect(hour.description).toMatch(/hour/i)
+  })
 })
 
 /** What examples cannot know, made by the calls that give it. */
@@ -92,7 +123,15 @@ describe('examples', () => {
       start_date: '2027-06-01',
     })
     const inPath: Record<string, string> = {
-      ...{ scope: 'platform:google_ads', seat: 'example', bidId: bid.bidId, type: 'DV360', idType: 'user' },
+      ...{
+        scope: 'platform:google_ads',
+        seat: 'example',
+        bidId: bid.bidId,
+        type: 'DV360',
+        idType: 'user',
+        platform: 'meta',
+      },
+      template_id: 'welcome',
       campaignId: String(made.body.id),
     }
     const results: [string, number][] = []
@@ -101,7 +140,7 @@ describe('examples', () => {
       if (operation.requestBody) expect([name, example]).toEqual([name, expect.any(Object)])
       // Signed by a platform: tried where webhooks are.
       if (!example || path.includes('/webhooks/')) continue
-      const connection = /emails|webhook/.test(path)
+      const connection = /emails|templates|webhook/.test(path)
         ? places.mail
         : path.includes('/records')
           ? places.sheet
@@ -111,6 +150,8 @@ describe('examples', () => {
         (_, key) => inPath[key] ?? (path.startsWith('/api') ? connection : 'summer'),
       )
       const body = 'connector_id' in example ? { ...example, connector_id: connection } : example
+      // Resend takes a call a second.
+      if (connection === places.mail) reads.clock.advance(2_000)
       const { status } = await reads.send(method, address, body, { 'idempotency-key': operation.operationId })
       expect(Object.keys(operation.responses)).toContain(String(status))
       results.push([name, status])

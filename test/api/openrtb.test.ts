@@ -24,6 +24,14 @@ function expand(address: string, macros: Record<string, string> = {}): string {
   )
 }
 
+/** From `/metrics`, how many answers were timed, by outcome. */
+const timedIn = (metrics: string) =>
+  Object.fromEntries(
+    [...metrics.matchAll(/bidwarden_openrtb_answer_duration_seconds_count\{outcome="(\w+)"\} (\d+)/g)].map(
+      ([, outcome, count]) => [outcome, Number(count)],
+    ),
+  )
+
 const scope = ({ service }: Harness) => service.agent.budget.scope('platform:openrtb')
 
 describe('POST /openrtb2/{seat}/bid', () => {
@@ -50,7 +58,7 @@ describe('POST /openrtb2/{seat}/bid', () => {
     expect(scope(harness)).toMatchObject({ held: 5_000, spent: 0 })
     const billing = expand(bid.burl, { PRICE: '3.2', CURRENCY: 'USD' })
     for (let again = 0; again < 3; again++) expect((await harness.get(billing)).status).toBe(200)
-    expect(scope(harness)).toMatchObject({ held: 0, spent: 3_200 })
+    expect(scope(harness)).toMatchObject({ held: 1_800, spent: 3_200 })
     expect(harness.service.agent.budget.scope('campaign:openrtb:example-300x250')).toMatchObject({
       spent: 3_200,
     })
@@ -69,10 +77,10 @@ describe('POST /openrtb2/{seat}/bid', () => {
     expect(bid.price).toBe(4)
     expect(scope(harness)).toMatchObject({ held: 10_000 })
     await harness.get(expand(bid.burl, { PRICE: '2', CURRENCY: 'EUR' }))
-    expect(scope(harness)).toMatchObject({ held: 5_000, spent: 2_500 })
+    expect(scope(harness)).toMatchObject({ held: 7_500, spent: 2_500 })
     const [other] = (await auction(harness)).body.seatbid[0].bid
     await harness.get(expand(other.burl, { PRICE: '2', CURRENCY: 'EUR' }))
-    expect(scope(harness)).toMatchObject({ held: 5_000, spent: 5_000 })
+    expect(scope(harness)).toMatchObject({ held: 10_000, spent: 5_000 })
   })
 
   it('bills once, at the highest price that is said, and counts repetitions by what they say', async () => {
@@ -80,7 +88,7 @@ describe('POST /openrtb2/{seat}/bid', () => {
     const [bid] = (await auction(harness)).body.seatbid[0].bid
     for (const price of ['3', '3', '2', '4'])
       expect((await harness.get(expand(bid.burl, { PRICE: price }))).status).toBe(200)
-    expect(scope(harness)).toMatchObject({ held: 0, spent: 4_000 })
+    expect(scope(harness)).toMatchObject({ held: 1_000, spent: 4_000 })
     const { body } = await harness.get('/metrics')
     const notices = 'bidwarden_openrtb_notices_total{seat="example",kind="billing",result='
     expect(body).toContain(`${notices}"duplicate"} 1`)
@@ -187,7 +195,7 @@ describe('POST /openrtb2/{seat}/bid', () => {
   })
 
   it('reads and writes gzip, and takes JSON without a content type', async () => {
-    const { service } = await startHarness()
+    const { service, get } = await startHarness()
     const post = (body: string | Buffer<ArrayBuffer>, headers: Record<string, string>) =>
       fetch(`${service.url}/openrtb2/example/bid`, { method: 'POST', body, headers })
     const packed = await post(gzipSync(JSON.stringify(banner())), {
@@ -203,6 +211,9 @@ describe('POST /openrtb2/{seat}/bid', () => {
     ).toBeNull()
     const bomb = gzipSync('x'.repeat(10_000_000))
     expect((await post(bomb, { 'content-encoding': 'gzip' })).status).toBe(400)
+    expect(timedIn((await get('/metrics')).body)).toEqual({
+      ...{ bid: 2, no_bid: 0, bad_request: 1, forbidden: 0, limited: 0, shed: 0, failed: 0 },
+    })
   })
 
   it('answers 2.6 as 2.6, holds nothing for a test, and gives up when the time is too short', async () => {
@@ -226,6 +237,15 @@ describe('POST /openrtb2/{seat}/bid', () => {
     expect((await auction(harness, request)).status).toBe(204)
     const told = await auction(harness, request, { authorization: 'Bearer k' })
     expect(told.body.ext.seatnonbid[0].nonbid).toMatchObject([{ impid: 'imp-1' }])
+  })
+
+  it('bids nothing while a budget that would pay is kept in another currency', async () => {
+    const harness = await startHarness({ OPENRTB_CURRENCY: 'EUR' })
+    expect((await auction(harness, banner({ cur: ['EUR'] }))).status).toBe(200)
+    await harness.send('PUT', '/v1/budgets/global', { limits: [{ kind: 'lifetime', max: 100 }] })
+    expect((await auction(harness, banner({ cur: ['EUR'] }))).status).toBe(204)
+    await harness.send('PUT', '/v1/budgets/global', { limits: [] })
+    expect((await auction(harness, banner({ cur: ['EUR'] }))).status).toBe(200)
   })
 
   it('asks a seat for its key and its address where it was told to', async () => {
@@ -294,6 +314,7 @@ describe('POST /openrtb2/{seat}/bid', () => {
     expect((await harness.get('/v1/seats/example')).body).toMatchObject({ requests: 2, shed: 1 })
     const { body } = await harness.get('/metrics')
     expect(body).toContain('bidwarden_openrtb_requests_total{seat="example",result="shed"} 1')
+    expect(timedIn(body)).toMatchObject({ bid: 1, shed: 1 })
   })
 
   it('tells a test why it was shed, and logs the number once a minute', async () => {
@@ -323,11 +344,17 @@ describe('POST /openrtb2/{seat}/bid', () => {
 
   it('stops with the kill switch, a pause of its campaign, and starts again', async () => {
     const harness = await startHarness()
+    const reason = async () => {
+      const { body } = await auction(harness, banner({ ext: { bidwarden: { debug: true } } }))
+      return body.ext.seatnonbid[0].nonbid[0].ext.bidwarden.reason
+    }
     await harness.send('POST', '/v1/kill-switch', { engaged: true })
     expect((await auction(harness)).status).toBe(204)
+    expect(await reason()).toBe('stopped')
     await harness.send('POST', '/v1/kill-switch', { engaged: false })
     await harness.send('POST', '/v1/budgets/campaign:openrtb:example-300x250/pause')
     expect((await auction(harness)).status).toBe(204)
+    expect(await reason()).toBe('stopped')
     await harness.send('POST', '/v1/budgets/campaign:openrtb:example-300x250/resume')
     expect((await auction(harness)).status).toBe(200)
   })
@@ -420,6 +447,23 @@ describe('campaigns, predictions and seats', () => {
     const brought = await auction(harness, banner({ id: 'other', ext }))
     expect(brought.body.seatbid[0].bid[0]).toMatchObject(shown)
   })
+
+  it.each([1.0000097751617432, 1 + 6.661338e-16])(
+    'take a confidence of %d, as sums of floats are, for certainty',
+    async (confidence) => {
+      const harness = await startHarness()
+      const { status, body } = await harness.bid({ confidence })
+      expect(status).toBe(200)
+      expect((await harness.get(`/v1/bids/${body.bidId}`)).body).toMatchObject({ confidence: 1 })
+      const rows = [{ userId: 'u9', idType: 'user', predictedLtv: 900, confidence }]
+      expect((await harness.send('PUT', '/v1/ltv', { rows })).status).toBe(200)
+      expect((await harness.get('/v1/ltv/user/u9')).body).toMatchObject({ confidence: 1 })
+      const shown = { ext: { bidwarden: { source: 'ai', confidence: 1 } } }
+      const ext = { bidwarden: { predictedLtv: 900, confidence } }
+      const brought = await auction(harness, banner({ ext }))
+      expect(brought.body.seatbid[0].bid[0]).toMatchObject(shown)
+    },
+  )
 
   it('show what is held and overdrawn for one seat and not for another', async () => {
     const seats = JSON.stringify([{ id: 'example' }, { id: 'other', holdSeconds: 60 }])

@@ -48,6 +48,29 @@ describe('what an operator sees', () => {
     )
   })
 
+  it('GET /metrics: how long bids took to be answered, by outcome', async () => {
+    const { bid, get, send } = await startHarness()
+    await bid({ bidAmount: 125 }, { 'idempotency-key': 'a' })
+    await bid({ bidAmount: 125 }, { 'idempotency-key': 'a' })
+    await bid({ bidAmount: 400 })
+    await bid({ dryRun: true, bidAmount: 1 })
+    await send('POST', '/v1/bids', { platform: 'nowhere' })
+    await send('POST', '/v1/bids/batch', { bids: [] })
+    const { body } = await get('/metrics')
+    const counts = body.match(/(?<=bidwarden_bid_answer_duration_seconds_count\{outcome=).*/g)
+    expect(counts).toEqual([
+      ...[
+        '"placed"} 2',
+        '"deferred"} 0',
+        '"dry_run"} 1',
+        '"refused"} 2',
+        '"outcome_unknown"} 0',
+        '"failed"} 0',
+      ],
+    ])
+    expect(body).toContain('bidwarden_bid_answer_duration_seconds_bucket{le="0.001",outcome="placed"} 2')
+  })
+
   it('GET /version: what runs, and for how long', async () => {
     const { get, clock } = await startHarness()
     await clock.advance(12_500)
@@ -75,6 +98,7 @@ describe('what an operator sees', () => {
       '/api/v1/connectors/requests/{id}/cancel',
       '/api/v1/connectors/requests/{id}/data',
       '/api/v1/connectors/requests/{id}/retry',
+      '/api/v1/connectors/schedules',
       '/api/v1/connectors/types',
       '/api/v1/connectors/types/{type}',
       '/api/v1/connectors/{id}',
@@ -88,8 +112,24 @@ describe('what an operator sees', () => {
       '/api/v1/connectors/{id}/suppressions',
       '/api/v1/connectors/{id}/suppressions/{address}',
       '/api/v1/connectors/{id}/sync',
+      '/api/v1/connectors/{id}/templates',
+      '/api/v1/connectors/{id}/templates/{template_id}',
+      '/api/v1/connectors/{id}/templates/{template_id}/publish',
       '/api/v1/connectors/{id}/test',
       '/api/v1/connectors/{id}/webhook',
+      '/api/v1/conversions/batches',
+      '/api/v1/conversions/connections',
+      '/api/v1/conversions/connections/{platform}',
+      '/api/v1/conversions/connections/{platform}/test',
+      '/api/v1/conversions/dead-letters',
+      '/api/v1/conversions/dead-letters/replay',
+      '/api/v1/conversions/deliveries',
+      '/api/v1/conversions/events',
+      '/api/v1/conversions/events/{id}',
+      '/api/v1/conversions/health',
+      '/api/v1/conversions/health/history',
+      '/api/v1/conversions/mappings',
+      '/api/v1/conversions/preview',
       '/api/v1/events',
       '/api/v1/integrations',
       '/api/v1/integrations/{id}',
@@ -104,6 +144,7 @@ describe('what an operator sees', () => {
       '/openrtb2/notice/{kind}/{token}',
       '/openrtb2/{seat}/bid',
       '/readyz',
+      '/v1/audit',
       '/v1/bids',
       '/v1/bids/batch',
       '/v1/bids/{bidId}',
@@ -117,6 +158,8 @@ describe('what an operator sees', () => {
       '/v1/ledger',
       '/v1/ltv',
       '/v1/ltv/{idType}/{userId}',
+      '/v1/notifications',
+      '/v1/notifications/{id}/replay',
       '/v1/platforms',
       '/v1/seats/{seat}',
       '/v1/store',
@@ -133,6 +176,14 @@ describe('what an operator sees', () => {
     for (const [, address] of page.matchAll(/(?:src|href)="(\/[^"]+)"/g))
       expect((await get(address)).status).toBe(200)
     expect(page).not.toMatch(/(src|href)="https?:/)
+    // So that nothing that gets into the page runs: no script stands in it.
+    expect(page).not.toMatch(/<script(?! src="\/docs\/[\w.-]+"><\/script>)/)
+    const { headers } = await get('/docs')
+    expect(headers.get('content-security-policy')).toMatch(
+      /default-src 'none'; script-src 'self';.*frame-ancestors 'none'/,
+    )
+    expect(headers.get('x-content-type-options')).toBe('nosniff')
+    expect((await get('/v1/budgets')).headers.get('x-content-type-options')).toBe('nosniff')
   })
 
   it('asks the prediction service when a bid comes without a value, and falls back when it does not answer', async () => {
@@ -171,7 +222,7 @@ describe('what an operator sees', () => {
 })
 
 describe('starting', () => {
-  it('warns of an API version that has ended, and not of one that lives', async () => {
+  it('warns of an API version that has ended, and not of one that is supported', async () => {
     const { logged } = await startHarness({ GOOGLE_ADS_API_VERSION: 'v22' })
     const warnings = logged.filter(({ endsOn }) => endsOn !== undefined)
     expect(warnings).toMatchObject([{ platform: 'google_ads', version: 'v22', endsOn: '2026-10-07' }])

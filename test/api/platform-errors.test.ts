@@ -28,13 +28,13 @@ const GOOGLE: [string, Expected][] = [
   ...['INTERNAL_ERROR', 'TRANSIENT_ERROR', 'DEADLINE_EXCEEDED'].map(row(UNKNOWN)),
   ...['CONCURRENT_MODIFICATION'].map(row(UNAVAILABLE)),
   ...['OAUTH_TOKEN_REVOKED', 'OAUTH_TOKEN_DISABLED', 'GOOGLE_ACCOUNT_DELETED'].map(row(AUTH_LOST)),
-  ...['TWO_STEP_VERIFICATION_NOT_ENROLLED', 'CUSTOMER_NOT_ENABLED', 'USER_PERMISSION_DENIED'].map(
-    row(AUTH_LOST),
-  ),
+  ...['TWO_STEP_VERIFICATION_NOT_ENROLLED'].map(row(AUTH_LOST)),
+  // Said of one object: the account itself can still be asked.
+  ...['CUSTOMER_NOT_ENABLED', 'USER_PERMISSION_DENIED'].map(row(REFUSED)),
   ...['CLOUD_PROJECT_NOT_APPROVED_FOR_PRODUCTION', 'ACTION_NOT_PERMITTED_FOR_SUSPENDED_ACCOUNT'].map(
-    row(AUTH_LOST),
+    row(REFUSED),
   ),
-  ...['INVALID_LOGIN_CUSTOMER_ID_SERVING_CUSTOMER_ID_COMBINATION'].map(row(AUTH_LOST)),
+  ...['INVALID_LOGIN_CUSTOMER_ID_SERVING_CUSTOMER_ID_COMBINATION'].map(row(REFUSED)),
   ...['BID_TOO_SMALL', 'BID_TOO_BIG', 'BID_TOO_MANY_FRACTIONAL_DIGITS', 'RESOURCE_NOT_FOUND'].map(
     row(REFUSED),
   ),
@@ -49,7 +49,7 @@ const META: [string, Expected][] = [
   ...['code_1_99', 'code_2', 'code_104', 'code_960'].map(row(UNKNOWN)),
   ...['code_2_1504041', 'code_2_1504042', 'code_100', 'code_100_33'].map(row(REFUSED)),
   ...['code_190_458', 'code_190_460', 'code_190_463', 'code_190_467', 'code_102'].map(row(AUTH_LOST)),
-  ...['code_10', 'code_200', 'code_294', 'code_368'].map(row(AUTH_LOST)),
+  ...['code_10', 'code_200', 'code_294', 'code_368'].map(row(REFUSED)),
 ]
 const TRADE_DESK: [string, Expected][] = [
   ...['bad_request', 'forbidden', 'not_found', 'gone', 'too_large'].map(row(REFUSED)),
@@ -128,6 +128,28 @@ describe('what a platform’s error means for the money', () => {
       expect((await harness.bid({ platform, bidAmount: 1 })).status).toBe(200)
     },
   )
+
+  it.each<[string, Platform, unknown]>([
+    ['no slot', 'google_ads', { mutateOperationResponses: [] }],
+    ['empty slots', 'google_ads', { mutateOperationResponses: [{}, {}] }],
+    [
+      'another campaign',
+      'google_ads',
+      {
+        mutateOperationResponses: [
+          { biddingStrategyResult: { resourceName: 'customers/1234567890/biddingStrategies/900000002' } },
+          { campaignResult: { resourceName: 'customers/1234567890/campaigns/other' } },
+        ],
+      },
+    ],
+    ['success as text', 'meta', { success: 'true' }],
+    ['no success', 'meta', { success: false }],
+    ['a list', 'meta', []],
+    ['another bid', 'tradedesk', { id: 'other' }],
+  ])('takes a success with %s of %s for an unknown outcome', async (_what, platform, answer) => {
+    const text = JSON.stringify(answer)
+    await expectBid(await startHarness(), platform, { is: 'instead', text }, UNKNOWN)
+  })
 
   it('holds no money and calls it unavailable when only reading failed', async () => {
     const { bid, sandbox, service } = await startHarness()
@@ -217,7 +239,7 @@ describe('a platform that does not answer', () => {
     expect(service.agent.budget.scope('platform:meta')?.spent).toBe(spent)
   })
 
-  it('stays spent when a later bid has overwritten what could have told', async () => {
+  it('stays spent when a later bid has overwritten the value that shows its outcome', async () => {
     const { bid, sandbox, clock, service, get } = await startHarness()
     await bid({ bidAmount: 1 })
     sandbox.faults.add({ platform: 'google_ads', path: 'mutate', fault: { is: 'reset' } })
@@ -229,8 +251,10 @@ describe('a platform that does not answer', () => {
   })
 })
 
+const PLATFORM_REFUSED = { status: 502, body: { code: 'platform_refused' } }
+
 describe('credentials', () => {
-  it('are renewed when the access token has expired, and the bid goes through', async () => {
+  it('are renewed when the access token has expired, and the bid is placed', async () => {
     const { bid, sandbox } = await startHarness()
     await bid({ bidAmount: 1 })
     sandbox.expireGoogleToken()
@@ -256,6 +280,41 @@ describe('credentials', () => {
     expect((await get('/v1/platforms')).body.platforms[1].auth).toBe('ok')
   })
 
+  it.each([
+    ['meta', '/denied', 'code_200', '/me/adaccounts', 'code_190_467'],
+    ['meta', '/denied', 'code_368', '/me/adaccounts', 'code_10'],
+    ['meta', '/denied', 'code_10', '/v26.0/700000000000001', 'code_200'],
+    ['google_ads', 'googleAds:mutate', 'USER_PERMISSION_DENIED', 'googleAds:search', 'CUSTOMER_NOT_ENABLED'],
+    ['google_ads', 'googleAds:mutate', 'CUSTOMER_NOT_ENABLED', 'googleAds:search', 'OAUTH_TOKEN_REVOKED'],
+    ['tradedesk', '/tradedesk-bid', 'forbidden', '/partner/', 'forbidden'],
+  ] as const)(
+    'on %s are kept when %s is refused with %s, and lost only if %s is too',
+    async (platform, path, name, proof, refusal) => {
+      const { bid, sandbox, get, clock } = await startHarness()
+      const isLost = async () =>
+        (await get('/v1/platforms')).body.platforms.find(
+          (one: { platform: string }) => one.platform === platform,
+        ).auth === 'lost'
+      const denied = platform === 'meta' ? 'denied' : 'c1'
+      for (const campaignId of ['c1', denied]) await bid({ platform, campaignId, bidAmount: 1 })
+      sandbox.faults.add({ platform, path, times: 3, fault: error(name) })
+      const proofs = () => sandbox.ledger.requests.filter((one) => one.path.includes(proof)).length
+
+      const before = proofs()
+      for (let i = 0; i < 2; i++)
+        expect(await bid({ platform, campaignId: denied, bidAmount: 2 })).toMatchObject(PLATFORM_REFUSED)
+      // A bid on Google Ads that looks its campaign up again searches as well.
+      expect(proofs() - before).toBeLessThanOrEqual(platform === 'google_ads' ? 4 : 1)
+      expect(await isLost()).toBe(false)
+      if (platform === 'meta') expect((await bid({ platform, bidAmount: 3 })).status).toBe(200)
+
+      clock.advance(60_000)
+      sandbox.faults.add({ platform, path: proof, times: 'always', fault: error(refusal) })
+      expect((await bid({ platform, campaignId: denied, bidAmount: 2 })).status).toBe(503)
+      expect(await isLost()).toBe(true)
+    },
+  )
+
   it('that cannot be refreshed any more are lost', async () => {
     const { bid, sandbox } = await startHarness()
     sandbox.revokeRefreshToken()
@@ -266,10 +325,7 @@ describe('credentials', () => {
   })
 })
 
-/** Verification reads over HTTP in the background; asks until the record has that status, or fails after many turns. */
+/** Verification reads over HTTP in the background; asks until the record has that status. */
 async function expectStatus(get: Harness['get'], bidId: string, status: string): Promise<void> {
-  let seen: unknown
-  for (let turn = 0; turn < 100 && seen !== status; turn++)
-    seen = (await get(`/v1/bids/${bidId}`)).body.status
-  expect(seen).toBe(status)
+  await expect.poll(async () => (await get(`/v1/bids/${bidId}`)).body.status).toBe(status)
 }

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis'
 import { expect, it } from 'vitest'
+import { NOTIFY_SECRET, startReceiver } from '../support/receiver.ts'
 import { redis, startReplica } from '../support/replica.ts'
 
 const LOST = 'Redis does not know what was spent before'
@@ -10,9 +11,11 @@ async function emptied(url: string): Promise<void> {
   client.disconnect()
 }
 
-it('a store that was emptied is said by /readyz, the metrics and the log, also where nobody bids, until somebody vouches for it', async () => {
+it('a store that was emptied is reported by /readyz, the metrics and the log, also without bids, until an operator vouches for it', async () => {
   const { url } = await redis()
-  const { bid, get, logged, vouch } = await startReplica(url)
+  const receiver = await startReceiver()
+  const notify = { NOTIFY_URL: receiver.url, NOTIFY_SECRET, NOTIFY_EVENTS: 'store_fenced' }
+  const { bid, get, logged, vouch } = await startReplica(url, notify)
   const said = () => logged.filter(({ msg }) => msg.includes('the budget store refuses'))
   expect(await get('/readyz')).toMatchObject({ status: 503, body: expect.stringContaining(LOST) })
   await vouch()
@@ -22,7 +25,7 @@ it('a store that was emptied is said by /readyz, the metrics and the log, also w
   const before = said().length
 
   await emptied(url)
-  await expect.poll(async () => (await get('/readyz')).status, { timeout: 30_000 }).toBe(503)
+  await expect.poll(async () => (await get('/readyz')).status).toBe(503)
   const { body } = await get('/readyz')
   expect(body).toMatch(
     /^budget_store_unavailable: it grants nothing for .*platform:google_ads.*: Redis does not know/,
@@ -37,5 +40,12 @@ it('a store that was emptied is said by /readyz, the metrics and the log, also w
 
   await vouch()
   expect(await get('/readyz')).toEqual({ status: 200, body: 'ok' })
+  expect((await get('/v1/store')).body).toEqual({ reachable: true, refusing: [] })
   expect((await bid()).status).toBe(200)
+  await expect.poll(() => said().at(-1)?.msg).toBe('the budget store refuses no budget any more')
+  await expect.poll(() => receiver.events().length).toBeGreaterThanOrEqual(2)
+  expect(receiver.events().slice(-2)).toMatchObject([
+    { type: 'store_fenced', data: { state: 'fenced', detail: expect.stringContaining(LOST) } },
+    { type: 'store_fenced', data: { state: 'granting' } },
+  ])
 })

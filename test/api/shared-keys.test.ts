@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { startRedis } from '../support/redis-server.ts'
 import { startOn, TRIES, temporaryDirectory } from '../support/restarts.ts'
 import { startProxy } from '../support/tcp-proxy.ts'
@@ -35,19 +35,32 @@ describe('an Idempotency-Key that several processes share', () => {
 
   it('is waited for while it is under way elsewhere, and then refused with 409', async () => {
     const { one, other } = await twoOn((await redis()).url)
-    one.sandbox.faults.add({ platform: 'google_ads', path: 'mutate', fault: { is: 'hold' } })
     const calls = other.calls()
-    const first = one.bid({}, 'order-1')
+    const underWay = (key: string) => {
+      one.sandbox.faults.add({ platform: 'google_ads', path: 'mutate', fault: { is: 'hold' } })
+      return one.bid({}, key)
+    }
+    const held = underWay('order-1')
     await one.sandbox.faults.whenHeld(1)
     expect(await other.bid({}, 'order-1')).toMatchObject({
       status: 409,
       body: { code: 'idempotency_key_in_use', retryAfterMs: 1_000 },
     })
-    const waiting = other.bid({}, 'order-1')
     one.sandbox.faults.release()
-    const placed = await first
-    expect(placed.status).toBe(200)
-    expect(await waiting).toEqual(placed)
+    expect((await held).status).toBe(200)
+    // A machine that stands still for as long as a key is waited for is tried once more.
+    let order = 2
+    const isWaitedFor = async () => {
+      const key = `order-${order++}`
+      const first = underWay(key)
+      await one.sandbox.faults.whenHeld(1)
+      const waiting = other.bid({}, key)
+      one.sandbox.faults.release()
+      const placed = await first
+      expect(placed.status).toBe(200)
+      expect(await waiting).toEqual(placed)
+    }
+    await vi.waitFor(isWaitedFor, { timeout: 45_000 })
     expect(other.calls()).toBe(calls)
   })
 
@@ -85,13 +98,15 @@ describe('an Idempotency-Key that several processes share', () => {
     const behind = await startOn(temporaryDirectory(), { REDIS_URL: `redis://127.0.0.1:${proxy.port}` })
     await behind.send('POST', '/v1/store/trust', {})
     await expect.poll(async () => (await behind.bid()).status, TRIES).toBe(200)
-    const known = await behind.bid({ bidAmount: 1 }, 'order-1')
+    const order = () => behind.bid({ bidAmount: 1 }, 'order-1')
+    await expect.poll(async () => (await order()).status, TRIES).toBe(200)
+    const known = await order()
     proxy.cut('all')
     expect(await behind.bid({ bidAmount: 1 }, 'order-2')).toMatchObject({
       status: 503,
       body: { code: 'records_unavailable' },
     })
-    expect(await behind.bid({ bidAmount: 1 }, 'order-1')).toEqual(known)
+    expect(await order()).toEqual(known)
     proxy.heal()
     await expect.poll(async () => (await behind.bid({ bidAmount: 1 }, 'order-2')).status, TRIES).toBe(200)
   })

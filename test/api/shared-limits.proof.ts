@@ -38,9 +38,7 @@ describe('a limit on calls to a platform account', () => {
     expect(calls(one)).toBeGreaterThan(before)
   })
 
-  it('is drawn on until the lease ends while Redis is away, and what lowers risk passes then too', {
-    timeout: 60_000,
-  }, async () => {
+  it('is drawn on until the lease ends while Redis is away, and what lowers risk passes then too', async () => {
     const { port } = await redis()
     const proxy = await startProxy(port)
     onTestFinished(() => proxy.close())

@@ -53,17 +53,21 @@ describe('a body that never ends', () => {
       PIECE,
       404,
     ],
-  ])('%s is answered, and its connection ends half a second later', async (_, head, more, status) => {
-    const harness = await startHarness({ OPENRTB_SEATS: '[{"id":"example"}]' })
-    const { socket, said } = await sendRaw(harness, head, more)
-    for (let turn = 0; turn < 2_000 && said() === ''; turn++) await goOn(1)
-    expect(said()).toContain(`HTTP/1.1 ${status} `)
-    for (let turn = 0; turn < 200 && !isClosed(socket); turn++) {
-      harness.clock.advance(500)
-      await goOn(1)
-    }
-    expect(isClosed(socket)).toBe(true)
-  })
+  ])(
+    '%s is answered with the end of its connection, which comes half a second later',
+    async (_, head, more, status) => {
+      const harness = await startHarness({ OPENRTB_SEATS: '[{"id":"example"}]' })
+      const { socket, said } = await sendRaw(harness, head, more)
+      for (let turn = 0; turn < 2_000 && said() === ''; turn++) await goOn(1)
+      expect(said()).toContain(`HTTP/1.1 ${status} `)
+      expect(said()).toMatch(/^connection: close\r$/im)
+      for (let turn = 0; turn < 200 && !isClosed(socket); turn++) {
+        harness.clock.advance(500)
+        await goOn(1)
+      }
+      expect(isClosed(socket)).toBe(true)
+    },
+  )
 
   it('that ends in time keeps its connection', async () => {
     const harness = await startHarness()
@@ -81,6 +85,41 @@ describe('a body that never ends', () => {
     expect(said()).toContain('HTTP/1.1 200 OK')
     socket.destroy()
   })
+})
+
+it.each([
+  ['that its caller leaves', '{"cust'],
+  ['whose pieces are no pieces', 'x\r\n'],
+])('a body %s is no error of ours in the log', async (_, piece) => {
+  const harness = await startHarness()
+  const { socket } = await sendRaw(
+    harness,
+    `POST /v1/bids HTTP/1.1\r\n${JSON_TYPE}\r\ntransfer-encoding: chunked`,
+  )
+  socket.write(piece === 'x\r\n' ? piece : `6\r\n${piece}`)
+  await goOn(20)
+  socket.destroy()
+  await goOn()
+  expect(await harness.send('GET', '/v1/budgets')).toMatchObject({ status: 200 })
+  expect(harness.logged.filter(({ level }) => Number(level) >= 40)).toEqual([])
+})
+
+it('a body that is not UTF-8 is refused, since two names of other bytes would be one', async () => {
+  const harness = await startHarness()
+  const text = JSON.stringify({
+    customerId: '?',
+    campaignId: 'c',
+    platform: 'meta',
+    predictedLtv: 9,
+    bidAmount: 1,
+  })
+  const bytes = Buffer.from(text)
+  bytes[text.indexOf('?')] = 0xff
+  const headers = { 'content-type': 'application/json' }
+  const answer = await fetch(`${harness.service.url}/v1/bids`, { method: 'POST', headers, body: bytes })
+  expect(answer.status).toBe(400)
+  expect(await answer.json()).toMatchObject({ detail: 'The body cannot be read: it is not UTF-8' })
+  expect(await harness.send('GET', '/v1/bids')).toMatchObject({ body: { bids: [] } })
 })
 
 it.each(['/livez', '/readyz'])('a health check by HTTP/1.0 without a host is answered: %s', async (path) => {

@@ -1,16 +1,24 @@
 import { createServer } from 'node:http'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { hashKey } from '../../src/api/index.ts'
+import { RESEND_KEYS } from '../../src/sandbox/resend/api.ts'
 import { freePort } from '../support/free-port.ts'
 import { startHarness } from '../support/harness.ts'
+import { startPlayedReads } from '../support/played-reads.ts'
 import { startReads } from '../support/reads.ts'
+import { NOTIFY_SECRET, startReceiver, told } from '../support/receiver.ts'
 import { terminalAt } from '../support/terminal.ts'
 
-const COMMANDS = ['start', 'bids', 'budgets', 'pause', 'resume', 'kill', 'platforms', 'version']
+const COMMANDS = ['start', 'bids', 'budgets', 'pause', 'resume', 'kill', 'platforms', 'audit', 'version']
 const GROUPS = {
   connectors: ['list', 'types', 'reports', 'connect', 'test', 'disconnect', 'sync', 'fetch'],
+  schedules: ['list', 'set', 'end'],
+  campaigns: ['list', 'create', 'change'],
+  templates: ['create', 'change', 'publish', 'delete'],
   ledger: ['verify', 'export'],
   keys: ['new', 'rotate'],
+  notifications: ['list', 'replay'],
 }
 const PAIRS = Object.entries(GROUPS).flatMap(([group, names]) => names.map((name) => [group, name]))
 
@@ -34,6 +42,18 @@ describe('how a command is used', () => {
     expect(await run('--version')).toBe(0)
     expect(lines.at(-1)).toMatch(/^\d+\.\d+\.\d+$/)
   })
+
+  it.each(Object.keys(GROUPS))(
+    'is said with the commands of %s, where none of them is named',
+    async (group) => {
+      const { notes, lines, run } = terminalAt('http://127.0.0.1:9')
+      expect(await run(group)).toBe(2)
+      expect(lines).toEqual([])
+      expect(notes.join('\n')).toMatch(new RegExp(`^Usage: bidwarden ${group} `))
+      expect(await run('help', 'nonsense')).toBe(2)
+      expect(notes.join('\n')).toMatch(/^Usage: bidwarden \[options\]/m)
+    },
+  )
 
   it.each([[['nonsense']], [['bid']], [['bids', '--nonsense']], [['pause']], [['connectors', 'fetch', 'x']]])(
     'is asked for in a line after %j',
@@ -100,10 +120,15 @@ describe('a command that goes wrong', () => {
     expect(open.notes).toEqual([expect.stringContaining('https')])
   })
 
-  it('shows nothing that moves the cursor', async () => {
-    const { notes, run } = await service()
+  it('shows nothing that moves the cursor, breaks the line or turns its direction', async () => {
+    const { lines, notes, run, bid } = await service()
     expect(await run('budgets', '\u001b[2Jx')).toBe(1)
-    expect(notes.join('')).not.toMatch(/\p{Cc}/u)
+    await bid({ customerId: 'a\u202egnp.\u2066exe\u2028b\u0085c' })
+    expect(await run('bids')).toBe(0)
+    expect(await run('kill', '--reason', 'a\u202eb\u2029c')).toBe(0)
+    expect(await run('audit')).toBe(0)
+    expect(lines.join('')).toContain('a b c')
+    expect([...lines, ...notes].join('')).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u)
   })
 })
 
@@ -151,6 +176,42 @@ describe('commands about bids', () => {
     expect(lines.at(-3)).toMatch(/^google_ads +mock +USD +ok +closed/)
   })
 
+  it('say who has changed what', async () => {
+    const { lines, run } = await service()
+    expect(await run('audit')).toBe(0)
+    expect(lines.at(-1)).toBe('nothing was changed yet')
+    await run('pause', 'platform:meta', '--reason', 'a look at it')
+    await run('resume', 'platform:meta', '--reason', 'looked')
+    expect(await run('audit', '--action', 'budget.resumed')).toBe(0)
+    expect(lines.at(-1)).toMatch(
+      /^2026-\S+ +local +budget.resumed +platform:meta +\{"paused":true,"reason":"a look at it"\} +\{"paused":false\} +looked +done$/,
+    )
+    expect(await run('audit', '--json', '--limit', '1')).toBe(0)
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ entries: [{ action: 'budget.resumed' }], next: 2 })
+  })
+
+  it('list notifications that were not taken, and send one again', async () => {
+    const receiver = await startReceiver()
+    receiver.react({ status: 500 })
+    const environment = { NOTIFY_URL: receiver.url, NOTIFY_SECRET, NOTIFY_EVENTS: 'kill_switch_changed' }
+    const harness = await service(environment)
+    const { lines, notes, run } = harness
+    expect(await run('notifications', 'list')).toBe(0)
+    expect(lines.at(-1)).toBe('nobody was told of anything yet')
+    await run('kill', '--reason', 'fire')
+    for (let tries = 1; tries <= 9; tries++) await told(harness, receiver, tries)
+    expect(await run('notifications', 'list', '--status', 'dead')).toBe(0)
+    expect(lines.at(-1)).toMatch(/kill_switch_changed +global +dead +9 +answered 500$/)
+    receiver.react({ status: 200 })
+    expect(await run('notifications', 'replay')).toBe(1)
+    expect(notes.at(-1)).toContain('--dead')
+    expect(await run('notifications', 'replay', '--dead')).toBe(0)
+    expect(lines.at(-1)).toMatch(/waiting +0/)
+    await told(harness, receiver, 10)
+    expect(await run('notifications', 'replay', '--dead', '--json')).toBe(0)
+    expect(JSON.parse(lines.at(-1) ?? '')).toEqual({ notifications: [] })
+  })
+
   it('fit the screen and cut nothing off', async () => {
     const harness = await service()
     const { body } = await harness.bid({ campaignId: 'a-campaign-with-a-rather-long-name-0001' })
@@ -167,7 +228,10 @@ describe('commands about bids', () => {
 describe('commands about the ledger and keys', () => {
   it('print every entry of the ledger', async () => {
     const { lines, run, service: at } = await service({ STORE: 'sqlite' })
-    await fetch(`${at.url}/v1/budgets/global/pause`, { method: 'POST' })
+    await fetch(`${at.url}/v1/budgets/global/pause`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+    })
     expect(await run('ledger', 'export', '--scope', 'global')).toBe(0)
     expect(lines.length).toBeGreaterThan(0)
     for (const line of lines) expect(JSON.parse(line)).toBeTypeOf('object')
@@ -232,7 +296,7 @@ describe('commands about connections', () => {
     },
   )
 
-  it('tell a stranger at the listener nothing, and say when the person refused', async () => {
+  it('answer other callers of the listener with nothing, and say when the person refused', async () => {
     const { notes, run } = await service()
     const connecting = run('connectors', 'connect', 'DV360')
     await expect.poll(() => notes.length).toBe(2)
@@ -257,4 +321,49 @@ describe('commands about connections', () => {
     expect(await run('connectors', 'connect', 'DV360', '--setting', 'reports=["nothing"]')).toBe(1)
     expect(notes.at(-1)).toContain('no report nothing')
   })
+})
+
+it('set, list and end schedules; list and change campaigns; make and delete templates', async () => {
+  const reads = await startPlayedReads()
+  onTestFinished(() => reads.service.stop())
+  const { lines, notes, run } = terminalAt(reads.service.url)
+  const ads = (await reads.connect('META')).body.connector_id
+  expect(await run('schedules', 'list')).toBe(0)
+  expect(await run('schedules', 'set', ads, '0 6 * * *', '--timezone', 'Europe/Berlin')).toBe(0)
+  expect(await run('schedules', 'list')).toBe(0)
+  expect(lines).toEqual([
+    'nothing is read by itself yet',
+    `${ads} is read next at 2026-11-21T05:00:00.000Z`,
+    expect.stringMatching(/connection +cron +timezone +next/),
+    expect.stringMatching(new RegExp(`${ads} +0 6 \\* \\* \\* +Europe/Berlin +2026-11-21T05:00`)),
+  ])
+  expect((await reads.get(`/api/v1/connectors/${ads}/schedule`)).body).toMatchObject({ cron: '0 6 * * *' })
+  expect(await run('schedules', 'end', ads)).toBe(0)
+  expect((await reads.get(`/api/v1/connectors/${ads}/schedule`)).body).toEqual({
+    connector_id: ads,
+    cron: null,
+  })
+
+  await reads.fetched(ads, { report_type: 'campaigns' })
+  lines.length = 0
+  expect(await run('campaigns', 'list', ads, '--json')).toBe(0)
+  const [first] = JSON.parse(lines.join('')).campaigns
+  expect(await run('campaigns', 'change', ads, first.id, '--status', 'paused', '--reason', 'test')).toBe(0)
+  expect(lines.at(-1)).toBe(first.id)
+
+  const { body: mail } = await reads.send('POST', '/api/v1/connectors', {
+    connector_type: 'RESEND',
+    api_key: RESEND_KEYS.full,
+  })
+  const html = fileURLToPath(new URL('../../package.json', import.meta.url))
+  reads.clock.advance(2_000)
+  expect(await run('templates', 'create', mail.id, '--name', 'One', '--html', html)).toBe(0)
+  const template = lines.at(-1) ?? ''
+  reads.clock.advance(2_000)
+  expect(await run('templates', 'publish', mail.id, template)).toBe(0)
+  reads.clock.advance(2_000)
+  expect(await run('templates', 'delete', mail.id, template)).toBe(0)
+  reads.clock.advance(2_000)
+  expect(await run('templates', 'create', mail.id, '--name', 'One', '--html', '/nowhere')).toBe(1)
+  expect(notes.at(-1)).toContain('/nowhere cannot be read')
 })

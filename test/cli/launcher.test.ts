@@ -33,13 +33,13 @@ describe('a machine with a Node of its own that does not fit', () => {
   it('comes by the launcher whatever it is told to start', () => {
     expect(bin.bidwarden).toBe('bin/bidwarden.cjs')
     for (const name of ['start', 'bidwarden', 'key'])
-      expect(scripts[name]).toMatch(/^node bin\/bidwarden\.cjs/)
+      expect(scripts[name]).toMatch(/^(exec )?node (--\S+ )*bin\/bidwarden\.cjs/)
   })
 
   it('can read the launcher', () => {
-    const text = readFileSync(LAUNCHER, 'utf8')
-    expect(text).not.toMatch(/\?\.|\?\?|\basync\b|\bawait\b|^import /m)
-    expect(text.split('} else ')[0]).not.toContain("require('node:")
+    const text = readFileSync(LAUNCHER, 'utf8').replaceAll(/^\s*\/\/.*$/gm, '')
+    // What Node 8 cannot read, whether it comes to it or not.
+    expect(text).not.toMatch(/\?\.|\?\?|\basync\b|\bawait\b|\bimport\b|\.\.\.|catch \{|'node:/)
   })
 })
 

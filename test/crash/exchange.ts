@@ -26,7 +26,7 @@ export interface ExchangeOptions {
 }
 
 interface Won extends Charge {
-  readonly bidMs: number
+  readonly askedMs: number
   toldMs: number
 }
 
@@ -47,7 +47,8 @@ export function startExchange(options: ExchangeOptions): Exchange {
   let stopped = false
   let abandoned = false
   const url = () => urls[Math.floor(random() * urls.length)] ?? ''
-  const isLate = ({ bidMs, toldMs }: Won) => Math.min(toldMs, nowMs()) - bidMs > holdMs
+  /** Counted from before the auction was asked for: the hold is younger than that, however late its answer is read. */
+  const isLate = ({ askedMs, toldMs }: Won) => Math.min(toldMs, nowMs()) - askedMs > holdMs
 
   /** Calls a notice address until it is answered. */
   async function tell(address: string, price: number): Promise<void> {
@@ -57,14 +58,14 @@ export function startExchange(options: ExchangeOptions): Exchange {
     while (!abandoned && (await ask('GET', url() + path))?.status !== 200) await pause(50)
   }
 
-  async function bill(burl: string, lurl: string, cpm: number, bidMs: number): Promise<void> {
+  async function bill(burl: string, lurl: string, cpm: number, askedMs: number): Promise<void> {
     await pause(random() * holdMs * IMPRESSION_SHARE)
     // A CPM of so many units is so many thousandths of a unit for one impression.
     const price = Math.floor(cpm * 1000 * (0.5 + random() / 2)) / 1000
     const charge: Won = {
       atMs: nowMs(),
       micros: Math.round(price * 1000),
-      bidMs,
+      askedMs,
       toldMs: Number.POSITIVE_INFINITY,
     }
     won.push(charge)
@@ -77,6 +78,7 @@ export function startExchange(options: ExchangeOptions): Exchange {
   async function auction() {
     while (!stopped) {
       const id = String(random())
+      const askedMs = nowMs()
       const reply = await ask('POST', `${url()}/openrtb2/${seat}/bid`, { ...REQUEST, id })
       if (reply?.status !== 200) {
         await pause(reply === undefined ? 50 : 20)
@@ -87,7 +89,7 @@ export function startExchange(options: ExchangeOptions): Exchange {
       const chance = random()
       const told =
         chance < 0.5
-          ? bill(bid.burl, bid.lurl, bid.price, nowMs())
+          ? bill(bid.burl, bid.lurl, bid.price, askedMs)
           : chance < 0.9
             ? tell(bid.lurl, 0)
             : Promise.resolve()

@@ -44,12 +44,12 @@ async function world(directory: string, uid?: number) {
   }
 }
 
-describe('the service on a full disk', { timeout: 120_000 }, () => {
+describe('the service on a full disk', () => {
   it('refuses bids and says why, goes on when there is space, and loses nothing acknowledged', async () => {
     const disk = smallDisk()
     const { outside, service, url, startUnderLoad } = await world(disk.directory)
     await startUnderLoad()
-    disk.fill(50_000)
+    await disk.fill(50_000)
     // The records and the ledger share the disk; whichever wants space first says so.
     await outside.isRefused('records_unavailable', 'budget_store_unavailable')
     await soon('the service says that it is not ready, and why', async () => {
@@ -70,7 +70,7 @@ describe('the service on a full disk', { timeout: 120_000 }, () => {
   })
 })
 
-describe('the service in a directory it may not write', { timeout: 120_000 }, () => {
+describe('the service in a directory it may not write', () => {
   it('names it and exits, and starts when it may', async () => {
     const directory = folder()
     chmodSync(directory, 0o555)
@@ -83,7 +83,7 @@ describe('the service in a directory it may not write', { timeout: 120_000 }, ()
   })
 })
 
-describe('the service that is told to stop', { timeout: 120_000 }, () => {
+describe('the service that is told to stop', () => {
   it('gives back everything that is not spent, also under load', async () => {
     const { outside, service, url, startUnderLoad } = await world(folder())
     await startUnderLoad()
@@ -118,7 +118,7 @@ describe('the service that is told to stop', { timeout: 120_000 }, () => {
     })
     let said = ''
     for (const stream of [verify.stdout, verify.stderr]) stream.on('data', (chunk) => (said += chunk))
-    const [code] = await once(verify, 'exit')
+    const [code] = await once(verify, 'close')
     expect(said).toMatch(/platform:meta +[0-9.]+ /)
     expect(code).toBe(0)
     outside.faults.clear()

@@ -34,7 +34,7 @@ export async function ask(method: string, address: string, body?: unknown): Prom
 
 /** Asks again while there is no answer, for a while. */
 export async function askOften(method: string, address: string): Promise<Reply | undefined> {
-  for (let tries = 0; tries < 50; tries++) {
+  for (let tries = 0; tries < 600; tries++) {
     const reply = await ask(method, address)
     if (reply) return reply
     await pause(100)

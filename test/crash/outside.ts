@@ -1,6 +1,6 @@
 import { hashKey } from '../../src/api/index.ts'
-import { systemClock } from '../../src/clock.ts'
 import { type FaultScript, type Sandbox, startSandbox } from '../../src/sandbox/index.ts'
+import { systemClock } from '../../src/time/clock.ts'
 import { type Acknowledged, type Bidders, startBidders } from './bidders.ts'
 import { type Charge, peak, total } from './billing-record.ts'
 import { type Exchange, startExchange } from './exchange.ts'
@@ -22,8 +22,12 @@ const EXCHANGE_MAX = 2
 const EVER_MAX = 100_000_000
 /** Of the latest bids, so many are looked up. */
 const RECORDS_CHECKED = 500
+/** With fewer bids and won auctions, or a window that is never filled so far, a run shows nothing. */
+const LOAD_BIDS = 50
+const LOAD_WON = 10
+const LOAD_SHARE = 0.2
 /** An audit that finds something missing is made again so often. */
-const AUDIT_TRIES = 20
+const AUDIT_TRIES = 240
 
 /** What `GET /v1/budgets` says of one budget. */
 export interface Budget {
@@ -51,6 +55,8 @@ export interface Outside {
   aimAtNext(): void
   /** Resolves when bids are placed and auctions won once more. */
   goesOn(): Promise<void>
+  /** Resolves when so much was bid and won that the run shows something. */
+  isLoad(): Promise<void>
   /** Resolves when a bid is answered with this code once more. */
   isRefused(...codes: readonly string[]): Promise<void>
   /** Of the platforms. */
@@ -82,7 +88,7 @@ export interface Verdict {
   readonly highest: number
   /** Bids that were acknowledged although no platform has them. */
   readonly unknown: number
-  /** Bills that were told after their hold time, of which ARCHITECTURE.md says that they may exceed a limit. */
+  /** Bills that were told after their hold time, of which docs/internals/exchange.md says that they may exceed a limit. */
   readonly lateBills: number
 }
 
@@ -133,6 +139,19 @@ export async function startOutside(random: () => number, generations: number): P
     }
   }
 
+  const verdict = (): Verdict => {
+    const peaks = [...limits].map(([scope, max]) => ({
+      max: max * 1e6,
+      peak: peak(charges(scope), WINDOW_SECONDS * 1000),
+    }))
+    return {
+      overspent: Math.max(0, ...peaks.map(({ peak, max }) => peak - max)),
+      highest: Math.max(...peaks.map(({ peak, max }) => peak / max)),
+      unknown: unknownTo(sandbox, bidders?.acknowledged ?? []),
+      lateBills: exchange?.late().length ?? 0,
+    }
+  }
+
   return {
     environment: (publicUrl) => environmentOf(sandbox, publicUrl),
     async setLimits(url) {
@@ -143,13 +162,11 @@ export async function startOutside(random: () => number, generations: number): P
             { kind: 'lifetime', max: EVER_MAX },
           ],
         }
-        const reply = await ask('PUT', `${url}/v1/budgets/${scope}`, body)
-        if (reply?.status !== 200) throw new Error(`limits of ${scope}: ${JSON.stringify(reply)}`)
+        await putUntilHeard(`${url}/v1/budgets/${scope}`, body)
       }
     },
     async putCampaign(url) {
-      const reply = await ask('PUT', `${url}/v1/campaigns/crash`, CAMPAIGN)
-      if (reply?.status !== 200) throw new Error(`campaign: ${JSON.stringify(reply)}`)
+      await putUntilHeard(`${url}/v1/campaigns/crash`, CAMPAIGN)
     },
     startLoad(urls) {
       const campaign = () => `g${generation}`
@@ -174,6 +191,15 @@ export async function startOutside(random: () => number, generations: number): P
       const won = exchange?.charges().length ?? 0
       await soon('bids are placed', () => (bidders?.acknowledged.length ?? 0) > placed + 3)
       await soon('auctions are won', () => (exchange?.charges().length ?? 0) > won)
+    },
+    async isLoad() {
+      await soon(
+        'it was a load',
+        () =>
+          (bidders?.acknowledged.length ?? 0) > LOAD_BIDS &&
+          (exchange?.charges().length ?? 0) > LOAD_WON &&
+          verdict().highest > LOAD_SHARE,
+      )
     },
     async isRefused(...codes) {
       const refused = () => codes.reduce((sum, code) => sum + (bidders?.answers.get(code) ?? 0), 0)
@@ -207,23 +233,17 @@ export async function startOutside(random: () => number, generations: number): P
       }
       return lost
     },
-    verdict() {
-      const peaks = [...limits].map(([scope, max]) => ({
-        max: max * 1e6,
-        peak: peak(charges(scope), WINDOW_SECONDS * 1000),
-      }))
-      return {
-        overspent: Math.max(0, ...peaks.map(({ peak, max }) => peak - max)),
-        highest: Math.max(...peaks.map(({ peak, max }) => peak / max)),
-        unknown: unknownTo(sandbox, bidders?.acknowledged ?? []),
-        lateBills: exchange?.late().length ?? 0,
-      }
-    },
+    verdict,
     async close() {
       await Promise.all([bidders?.stop(), exchange?.abandon()])
       await sandbox.close()
     },
   }
+}
+
+/** An operator who is refused because a disk or a network stood still asks again. */
+async function putUntilHeard(address: string, body: unknown): Promise<void> {
+  await soon(`PUT ${address}`, async () => (await ask('PUT', address, body))?.status === 200)
 }
 
 /** Some calls take longer, and of some the answer is lost although they took effect. */

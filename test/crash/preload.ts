@@ -7,9 +7,9 @@ if (isMainThread && process.send === undefined) {
   await Promise.all([
     import('../../src/agent/index.ts'),
     import('../../src/cli/index.ts'),
-    import('../../src/config.ts'),
-    import('../../src/sync-wiring.ts'),
-    import('../../src/shield/store/sqlite-worker.ts'),
+    import('../../src/config/config.ts'),
+    import('../../src/app/start-reading.ts'),
+    import('../../src/shield/budget/stores/sqlite/sqlite-worker.ts'),
   ])
   await new Promise<void>((resolve) => {
     process.stdin.once('data', () => resolve())

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { redisClient } from '../../src/shield/store/redis-client.ts'
 import { freePort } from '../support/free-port.ts'
+import { patientClient } from '../support/redis-on-clock.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
 import { startProxy } from '../support/tcp-proxy.ts'
 import { ask } from './http.ts'
@@ -102,6 +102,7 @@ export async function redisRounds(kills: number, seed: number): Promise<Report> 
     await killSome(Math.floor(each / 2), each)
     outside.aimAtNext()
     await outside.goesOn()
+    await outside.isLoad()
     await audits.look()
     await outside.stopLoad()
     await audits.look()
@@ -143,7 +144,7 @@ async function replicaOf(outside: Outside, redisUrl: string): Promise<ServicePro
 }
 
 /** As whatever looks after a process does: one that could not start, since its store was slow, is started again. */
-async function startAgain(service: ServiceProcess): Promise<void> {
+export async function startAgain(service: ServiceProcess): Promise<void> {
   await soon('the service starts', () =>
     service.start().then(
       () => true,
@@ -221,7 +222,7 @@ async function inStep(primary: RedisServer, replica: RedisServer): Promise<void>
 }
 
 async function command({ url }: RedisServer, name: string, ...args: string[]): Promise<string> {
-  const client = redisClient(url)
+  const client = patientClient(url)
   await client.connect()
   try {
     return String(await client.call(name, ...args))

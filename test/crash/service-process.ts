@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -20,6 +20,8 @@ export interface ServiceProcess {
   killWorker(chance: number): boolean
   /** Sends a signal to the process that runs now. */
   signal(signal: NodeJS.Signals): void
+  /** A write of the process that runs now past so many bytes of a file is an error of the disk; `unlimited` ends that. */
+  limitFiles(bytes: string): void
   /** The exit code of the process that runs now, once it has ended; null where a signal ended it. */
   ended(): Promise<number | null>
   /** Everything printed so far, by every process here. */
@@ -28,7 +30,8 @@ export interface ServiceProcess {
   close(): Promise<void>
 }
 
-const ARGUMENTS = ['--import', PRELOAD, 'bin/bidwarden.cjs']
+/** With the option that the service otherwise starts itself anew for: it would be prepared a second time, and wait for ever. */
+const ARGUMENTS = ['--max-semi-space-size=4', '--import', PRELOAD, 'bin/bidwarden.cjs']
 
 /**
  * @param environment of `bin/bidwarden.cjs`, with its PORT
@@ -88,6 +91,9 @@ export async function serviceProcess(
       return worker !== undefined
     },
     signal: (signal) => running?.kill(signal),
+    limitFiles: (bytes) => {
+      execFileSync('prlimit', [`--pid=${running?.pid}`, `--fsize=${bytes}:unlimited`])
+    },
     async ended() {
       if (running && !isOver(running)) await once(running, 'exit')
       return running?.exitCode ?? null

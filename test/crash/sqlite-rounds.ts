@@ -67,12 +67,15 @@ export async function sqliteRounds(rounds: number, seed: number, workers = 0): P
         isDown = false
         await audit()
       }
+      // However slow the machine is, the kills hit something.
+      if (round % ROUNDS_PER_CAMPAIGN === 0) await outside.goesOn()
       await pause(killTimes() * LIFE_MS)
       if (workers > 0 && killTimes() < WORKER_SHARE && service.killWorker(killTimes())) continue
       await service.kill()
       isDown = true
     }
     if (isDown) await service.start()
+    await outside.isLoad()
     await audit()
     await outside.stopLoad()
     await audit()

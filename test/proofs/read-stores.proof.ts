@@ -5,13 +5,14 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { type PrivatePostgres, startPostgres } from '../support/postgres.ts'
 import { listening, start } from '../support/service.ts'
 import { smallDisk } from '../support/small-disk.ts'
-import { startProxy } from '../support/tcp-proxy.ts'
+import { startProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 
-/** How long each fault lasts, longer than a statement is waited for; and within which time all must be well again. */
+/** How long each fault lasts, longer than a statement is waited for. */
 const FAULT_MS = 14_000
-const WELL_MS = 10_000
-/** An auction's answer; what is left to it by a busy machine. */
-const AUCTION_MS = 1_000
+/** Within which time all must be well again; a machine that is quiet takes a sixth of it. */
+const WELL_MS = 60_000
+/** An auction's answer on a machine that stands still now and then; less than a statement is waited for, which an auction must never be. */
+const AUCTION_MS = 9_000
 
 const CALLBACK = 'http://127.0.0.1:9/back'
 const COMMON = { PORT: '0', LOG_LEVEL: 'warn', OPENRTB_SEATS: '[{"id":"example"}]', STORE: 'memory' }
@@ -100,12 +101,12 @@ async function startLoad(environment: Record<string, string>) {
 /** Has the fault happen under load, and says how long it took until all was well after its end. */
 async function during(environment: Record<string, string>, begin: () => unknown, end: () => unknown) {
   const load = await startLoad(environment)
-  await expect.poll(() => load.isWell(), { timeout: 30_000 }).toBe(true)
+  await expect.poll(() => load.isWell()).toBe(true)
   await begin()
   await after(FAULT_MS)
   await end()
   const endedMs = performance.now()
-  while (!(await load.isWell()) && performance.now() - endedMs < 60_000) await after(200)
+  while (!(await load.isWell()) && performance.now() - endedMs < WELL_MS) await after(200)
   const recoveredMs = performance.now() - endedMs
   await load.end()
 
@@ -141,19 +142,34 @@ describe('with PostgreSQL, fetches and auctions while it', () => {
     expect(reads.get(503)).toBeGreaterThan(0)
   })
 
-  it.each([
-    ['is slow', 400],
-    ['does not answer', undefined],
-  ])('%s', async (_, delayMs) => {
+  it.each<[string, (proxy: TcpProxy) => unknown, (proxy: TcpProxy) => unknown]>([
+    ['is slow', (proxy) => proxy.delay(400), (proxy) => proxy.delay(0)],
+    ['does not answer', (proxy) => proxy.cut('replies'), (proxy) => proxy.heal()],
+    ['refuses connections', (proxy) => proxy.refuse(), (proxy) => proxy.accept()],
+  ])('%s', async (_, begin, end) => {
     const address = new URL(await server.createDatabase())
     const proxy = await startProxy(Number(address.port))
     onTestFinished(() => proxy.close())
     address.port = String(proxy.port)
     await during(
       { DATABASE_URL: address.href },
-      () => (delayMs === undefined ? proxy.cut('replies') : proxy.delay(delayMs)),
-      () => (delayMs === undefined ? proxy.heal() : proxy.delay(0)),
+      () => begin(proxy),
+      () => end(proxy),
     )
+  })
+
+  it('has a full disk', async () => {
+    const disk = smallDisk(undefined, 512)
+    const own = await startPostgres(disk.directory)
+    onTestFinished(() => own.stop())
+    // A server that cannot write what it needs to recover ends.
+    own.supervise()
+    const reads = await during(
+      { DATABASE_URL: await own.createDatabase() },
+      () => disk.fill(0),
+      () => disk.makeSpace(),
+    )
+    expect(reads.get(503)).toBeGreaterThan(0)
   })
 })
 

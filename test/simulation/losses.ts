@@ -1,4 +1,4 @@
-import { LossTrust } from '../../src/agent/openrtb/index.ts'
+import { LossTrust } from '../../src/agent/exchange/openrtb/index.ts'
 import type { Oracle } from './oracle.ts'
 import type { ProcessClock } from './time.ts'
 

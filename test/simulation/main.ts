@@ -5,7 +5,8 @@ import { simulate } from './simulation.ts'
 const USAGE = `npm run simulate -- --seed S [--steps N]   replays one seed and tells its story
 npm run simulate -- --seeds N              plays the seeds 1 to N
 npm run simulate -- --for 10m              plays fresh seeds for so long (s, m, h)
-  each with --harsh, as the mutants are played, and with --redis, over the scripts that run in Redis
+  each with --harsh, as the mutants are played, and with --redis, over the scripts that run in Redis;
+  that with --replica: a replica confirms each answer before it is used (minReplicas)
 `
 const UNITS = { s: 1_000, m: 60_000, h: 3_600_000 } as const
 
@@ -21,8 +22,7 @@ async function replay(seed: number, steps: number | undefined): Promise<boolean>
   const { plan, violation, ...rest } = await simulate({
     seed,
     trace: say,
-    isHarsh: values.harsh,
-    isRedis: values.redis,
+    ...game,
     ...(steps !== undefined && { steps }),
   })
   say(`\n${JSON.stringify(plan, undefined, 2)}\n${rest.steps} steps`)
@@ -30,8 +30,8 @@ async function replay(seed: number, steps: number | undefined): Promise<boolean>
   return !violation
 }
 
-async function play(seeds: Iterable<number>, until?: (() => boolean) | undefined): Promise<boolean> {
-  const result = await runSeeds(seeds, { until, isHarsh: values.harsh, isRedis: values.redis })
+async function play(seeds: Iterable<number>, until?: () => boolean): Promise<boolean> {
+  const result = await runSeeds(seeds, game, until)
   say('violation' in result ? await failureText(result) : tallyText(result))
   return !('violation' in result)
 }
@@ -44,8 +44,10 @@ const { values } = parseArgs({
     for: { type: 'string' },
     harsh: { type: 'boolean', default: false },
     redis: { type: 'boolean', default: false },
+    replica: { type: 'boolean', default: false },
   },
 })
+const game = { isHarsh: values.harsh, isRedis: values.redis, hasReplica: values.replica }
 
 async function main(): Promise<boolean> {
   if (values.seed !== undefined) {

@@ -1,13 +1,13 @@
-import { LossTrust } from '../../src/agent/openrtb/index.ts'
-import { Demand } from '../../src/shield/demand.ts'
-import { HoldBook } from '../../src/shield/hold-book.ts'
+import { LossTrust } from '../../src/agent/exchange/openrtb/index.ts'
+import { Demand } from '../../src/shield/budget/client/demand.ts'
+import { HoldBook } from '../../src/shield/budget/client/hold-book.ts'
+import { Purse } from '../../src/shield/budget/client/purse.ts'
+import { Account } from '../../src/shield/budget/ledger/account.ts'
+import type { AccountState, LedgerState } from '../../src/shield/budget/ledger/account-state.ts'
+import { Ledger } from '../../src/shield/budget/ledger/ledger.ts'
+import { DayWindow, LifetimeWindow, SlidingWindow } from '../../src/shield/budget/ledger/windows/index.ts'
+import type { RecordsPosition, SyncLine, SyncReply } from '../../src/shield/budget/protocol/store.ts'
 import { BudgetManager } from '../../src/shield/index.ts'
-import { Purse } from '../../src/shield/purse.ts'
-import { Account } from '../../src/shield/store/account.ts'
-import type { AccountState, LedgerState } from '../../src/shield/store/account-state.ts'
-import { Ledger } from '../../src/shield/store/ledger.ts'
-import type { RecordsPosition, SyncLine, SyncReply } from '../../src/shield/store/store.ts'
-import { DayWindow, LifetimeWindow, SlidingWindow } from '../../src/shield/windows/index.ts'
 import { SharedServer } from './server.ts'
 
 /** Breaks a rule from outside; what it returns mends it again. */
@@ -321,6 +321,18 @@ export const MUTANTS: Readonly<Record<string, readonly [seed: number, mutant: Mu
           function (this: SharedServer, scope) {
             remove.call(this, scope)
             this.restart(accounts((account) => (account.scope === scope ? emptied(account) : account)))
+          },
+      ),
+  ],
+  'a bill below the bid ends its hold': [
+    12,
+    () =>
+      replace(
+        BudgetManager.prototype,
+        'settlePart',
+        () =>
+          function (this: BudgetManager, which, amount) {
+            return this.settle(which, amount)
           },
       ),
   ],

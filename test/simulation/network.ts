@@ -1,4 +1,3 @@
-import { type Cancel, every } from '../../src/clock.ts'
 import {
   type Bill,
   type BillReply,
@@ -11,7 +10,8 @@ import {
   StoreUnavailable,
   type SyncLine,
   type SyncReply,
-} from '../../src/shield/store/store.ts'
+} from '../../src/shield/budget/protocol/store.ts'
+import { type Cancel, every } from '../../src/time/clock.ts'
 import type { Oracle } from './oracle.ts'
 import type { Faults } from './plan.ts'
 import type { Random } from './random.ts'

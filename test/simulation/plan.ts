@@ -50,6 +50,8 @@ export interface Plan {
   readonly startWallMs: number
   /** Whether the store forfeits no more than may have been under way; Redis forfeits whole purses. */
   readonly boundsForfeits: boolean
+  /** Replicas of Redis that must have an answer before it is used; 0 where answers are used at once. */
+  readonly minReplicas: number
   /** Whether calls are written down before they leave, so that a start knows which were under way. */
   readonly keepsRecords: boolean
 }
@@ -79,11 +81,17 @@ const NONE: Faults = {
   drift: 0,
 }
 
-/**
- * @param isHarsh more late bills, and cut-off owners that bid to the last moment: finds broken rules sooner
- * @param isRedis on Redis, which a seed does not choose by itself since it takes so much longer
- */
-export function planOf(seed: number, isHarsh = false, isRedis = false): Plan {
+/** What whoever plays a seed decides beside it. */
+export interface Game {
+  /** More late bills, and cut-off owners that bid to the last moment: finds broken rules sooner. */
+  readonly isHarsh?: boolean
+  /** On Redis, which a seed does not choose by itself since it takes so much longer. */
+  readonly isRedis?: boolean
+  /** Redis has a replica that must confirm each answer before it is used (`minReplicas`). */
+  readonly hasReplica?: boolean
+}
+
+export function planOf(seed: number, { isHarsh = false, isRedis = false, hasReplica = false }: Game): Plan {
   const random = new Random(seed)
   const drawn = random.weighted<StoreKind>({ shared: 7, memory: 1, journal: 2, redis: 0 })
   const kind = isRedis ? 'redis' : drawn
@@ -110,6 +118,7 @@ export function planOf(seed: number, isHarsh = false, isRedis = false): Plan {
     startWallMs: random.pick(STARTS),
     boundsForfeits: kind !== 'redis' && random.chance(0.8),
     keepsRecords: random.chance(0.7),
+    minReplicas: hasReplica ? 1 : 0,
   }
 }
 

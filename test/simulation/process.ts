@@ -1,4 +1,3 @@
-import { every, sleep } from '../../src/clock.ts'
 import { micros } from '../../src/money.ts'
 import {
   BudgetManager,
@@ -9,6 +8,7 @@ import {
   type HoldTerms,
   type Scope,
 } from '../../src/shield/index.ts'
+import { every, sleep } from '../../src/time/clock.ts'
 import { type FalseLosses, Losses } from './losses.ts'
 import type { Line } from './network.ts'
 import type { Bid, Oracle } from './oracle.ts'
@@ -33,6 +33,8 @@ export class Process {
   readonly #bids = new Map<string, { readonly bid: Bid; readonly hold: Hold; readonly isCall: boolean }>()
   /** Which bids were billed here: a notice is never booked twice by the process that knows it. */
   readonly #billed = new Set<string>()
+  /** Which bids were billed below their cost, ahead of their bill. */
+  readonly #ahead = new Set<string>()
   readonly #lost = new Set<string>()
   readonly #losses: Losses
   /** What this process must obey at once: told to it, and by nobody lifted since. */
@@ -110,6 +112,7 @@ export class Process {
       scopes: names,
       placedMs: trueMs(),
       deadlineMs: Math.ceil(this.clock.trueMs(terms.ttlMs)) + 1,
+      part: undefined,
       cost: undefined,
       isRefused: false,
       isOver: false,
@@ -150,6 +153,18 @@ export class Process {
     if (entry) this.clock.after(WRITE_MS, () => this.written?.push(entry))
   }
 
+  /** Somebody bills an open bid at less than it costs, before its bill comes. */
+  billAhead(bid: Bid, amount: number): void {
+    const hold = this.#bids.get(bid.id)?.hold
+    if (hold?.state !== 'open' || hold.expiresAtMs <= this.clock.elapsedMs()) return
+    if (this.#billed.has(bid.id) || this.#lost.has(bid.id) || this.#ahead.has(bid.id)) return
+    this.#ahead.add(bid.id)
+    this.#oracle.toldPart(bid, amount)
+    this.#oracle.say(() => `${bid.id} is billed ${amount} ahead`)
+    const ending = this.budget.settlePart(hold, micros(amount))
+    this.#oracle.expect(ending === 'settled', 'a hold ends once', () => `${bid.id} in part is ${ending}`)
+  }
+
   /** A bill for a bid of this process. */
   bill(bid: Bid): void {
     const known = this.#bids.get(bid.id)
@@ -164,6 +179,7 @@ export class Process {
     }
     this.#billed.add(bid.id)
     if (this.#lost.has(bid.id)) this.#losses.contradict(bid.held)
+    const isAhead = this.#ahead.has(bid.id)
     const { amount } = bid.cost
     const remembered = this.budget.find(bid.id)
     const isOver = remembered?.state === 'open' && remembered.expiresAtMs <= this.clock.elapsedMs()
@@ -172,18 +188,21 @@ export class Process {
     this.#oracle.told(bid, amount)
     const state = isOver ? 'released' : remembered?.state
     const ending = this.budget.settle(bid.id, micros(amount))
-    const expected = { open: 'settled', released: 'settled_late', settled: 'already' } as const
+    // What was billed ahead is settled with its hold, when that is over.
+    const late = isAhead ? 'already' : 'settled_late'
+    const expected = { open: 'settled', released: late, settled: 'already' } as const
     this.#oracle.expect(
       ending === (state ? expected[state] : 'unknown'),
       'a hold ends once',
       () => `${bid.id}, which was ${state}, is ${ending}`,
     )
-    if (ending === 'unknown') this.budget.addSpend(`late ${bid.id}`, this.scopes(bid.scopes), micros(amount))
+    if (ending === 'unknown' || (ending === 'already' && isAhead))
+      this.budget.addSpend(`late ${bid.id}`, this.scopes(bid.scopes), micros(amount))
   }
 
   /** A loss for a bid of this process. A win that was billed stands; a loss that is not believed is no news. */
   lose(bid: Bid): void {
-    if (this.#billed.has(bid.id)) return
+    if (this.#billed.has(bid.id) || this.#ahead.has(bid.id)) return
     const hold = this.#bids.get(bid.id)?.hold
     const isFirst = !this.#lost.has(bid.id)
     this.#lost.add(bid.id)

@@ -1,4 +1,4 @@
-import type { HoldEntry } from '../../src/shield/hold-book.ts'
+import type { HoldEntry } from '../../src/shield/budget/client/hold-book.ts'
 import type { RecordedHold, RecordedOwner } from '../../src/shield/index.ts'
 
 /** What an owner's entries come to, one after the other. */

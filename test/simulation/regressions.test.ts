@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { LOST_REGISTRATION } from './oracle.ts'
 import { failureText, runSeeds } from './report.ts'
 
 /** Seeds that found a fault, by what it was. */
@@ -27,10 +28,29 @@ const FOUND: Readonly<Record<string, { readonly seed: number; readonly isHarsh: 
     seed: 3_270_589_626,
     isHarsh: false,
   },
+  'an answer from before a limit was lowered lets what holds give back be held again': {
+    seed: 1_967_117_460,
+    isHarsh: true,
+  },
 }
 
 it.each(Object.entries(FOUND))('finds no more that %s', async (_, { seed, ...game }) => {
   const result = await runSeeds([seed], game)
   if ('violation' in result) expect.fail(await failureText(result))
   expect(result.steps).toBeGreaterThan(50)
+})
+
+/** Redis fails over twice: the second time it loses that an owner registered, which has died and cannot tell it. */
+const REGISTRATION_LOST = 178
+
+it('counts a limit that is exceeded by an owner whose registration Redis lost, and goes on', async () => {
+  const result = await runSeeds([REGISTRATION_LOST], { isRedis: true, isHarsh: true })
+  if ('violation' in result) expect.fail(await failureText(result))
+  expect(result.counts.get(LOST_REGISTRATION)).toBeGreaterThan(0)
+})
+
+it('exceeds no limit where a replica confirms each answer before it is used', async () => {
+  const result = await runSeeds([REGISTRATION_LOST], { isRedis: true, isHarsh: true, hasReplica: true })
+  if ('violation' in result) expect.fail(await failureText(result))
+  expect(result.counts.get('store forgot last')).toBeGreaterThan(0)
 })

@@ -1,4 +1,4 @@
-import type { Plan } from './plan.ts'
+import type { Game, Plan } from './plan.ts'
 import { type Outcome, simulate } from './simulation.ts'
 
 /** What many seeds came to together. */
@@ -26,12 +26,12 @@ export function tallyText({ seeds, steps, counts }: Tally): string {
 
 /** The fewest steps of a failing seed that still fail; a violation in the end of a run may need fewer than it had. */
 async function shortest(failed: Outcome): Promise<Outcome> {
-  const { isHarsh, kind } = failed.plan
+  const game = gameOf(failed.plan)
   let least = failed
   let enough = 0
   while (enough < least.steps) {
     const steps = Math.floor((enough + least.steps) / 2)
-    const shorter = await simulate({ seed: failed.seed, steps, isHarsh, isRedis: kind === 'redis' })
+    const shorter = await simulate({ seed: failed.seed, steps, ...game })
     if (shorter.violation) least = shorter
     else enough = steps + 1
   }
@@ -48,25 +48,28 @@ export async function failureText(failed: Outcome): Promise<string> {
   ].join('\n')
 }
 
-const flagsOf = ({ isHarsh, kind }: Plan): string =>
-  `${isHarsh ? ' --harsh' : ''}${kind === 'redis' ? ' --redis' : ''}`
+const gameOf = ({ isHarsh, kind, minReplicas }: Plan): Game => ({
+  isHarsh,
+  isRedis: kind === 'redis',
+  hasReplica: minReplicas > 0,
+})
 
-/** How seeds are played. */
-export interface Game {
-  /** No more are played once this is so. */
-  readonly until?: (() => boolean) | undefined
-  readonly isHarsh?: boolean
-  readonly isRedis?: boolean
-}
+const flagsOf = ({ isHarsh, kind, minReplicas }: Plan): string =>
+  `${isHarsh ? ' --harsh' : ''}${kind === 'redis' ? ' --redis' : ''}${minReplicas > 0 ? ' --replica' : ''}`
 
-/** The first of these seeds that fails, or what all of them came to. */
+/**
+ * The first of these seeds that fails, or what all of them came to.
+ *
+ * @param until no more are played once this is so
+ */
 export async function runSeeds(
   seeds: Iterable<number>,
-  { until = () => false, isHarsh = false, isRedis = false }: Game = {},
+  game: Game = {},
+  until: () => boolean = () => false,
 ): Promise<Outcome | Tally> {
   const all = emptyTally()
   for (const seed of seeds) {
-    const outcome = await simulate({ seed, isHarsh, isRedis })
+    const outcome = await simulate({ seed, ...game })
     if (outcome.violation) return outcome
     tally(all, outcome)
     if (until()) break

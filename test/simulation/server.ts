@@ -1,18 +1,6 @@
-import type { LimitSpec } from '../../src/shield/index.ts'
-import type { Account } from '../../src/shield/store/account.ts'
-import type { LedgerState } from '../../src/shield/store/account-state.ts'
-import {
-  CHAIN_START,
-  chainHash,
-  type JournalCommand,
-  type JournalEntry,
-  type Opening,
-  textOf,
-} from '../../src/shield/store/journal-entry.ts'
-import { JournalLedger, type Reply } from '../../src/shield/store/journal-ledger.ts'
-import { replay, unwritten } from '../../src/shield/store/journal-replay.ts'
-import { Ledger } from '../../src/shield/store/ledger.ts'
-import { MemoryStore } from '../../src/shield/store/memory-store.ts'
+import type { Account } from '../../src/shield/budget/ledger/account.ts'
+import type { LedgerState } from '../../src/shield/budget/ledger/account-state.ts'
+import { Ledger } from '../../src/shield/budget/ledger/ledger.ts'
 import type {
   Bill,
   BillReply,
@@ -24,7 +12,19 @@ import type {
   SyncLine,
   SyncReply,
   UnderWay,
-} from '../../src/shield/store/store.ts'
+} from '../../src/shield/budget/protocol/store.ts'
+import { MemoryStore } from '../../src/shield/budget/stores/memory-store.ts'
+import {
+  CHAIN_START,
+  chainHash,
+  type JournalCommand,
+  type JournalEntry,
+  type Opening,
+  textOf,
+} from '../../src/shield/budget/stores/sqlite/journal-entry.ts'
+import { JournalLedger, type Reply } from '../../src/shield/budget/stores/sqlite/journal-ledger.ts'
+import { replay, unwritten } from '../../src/shield/budget/stores/sqlite/journal-replay.ts'
+import type { LimitSpec } from '../../src/shield/index.ts'
 import type { Random } from './random.ts'
 import type { ProcessClock } from './time.ts'
 

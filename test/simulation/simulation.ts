@@ -1,12 +1,12 @@
 import { micros } from '../../src/money.ts'
-import { underWayOf } from '../../src/shield/forfeits.ts'
+import { underWayOf } from '../../src/shield/budget/client/forfeits.ts'
+import type { BudgetStore, Control, Soon } from '../../src/shield/budget/protocol/store.ts'
 import type { HoldTerms } from '../../src/shield/index.ts'
-import type { BudgetStore, Control, Soon } from '../../src/shield/store/store.ts'
 import { restOf, wantAll } from './delivery.ts'
 import { FalseLosses } from './losses.ts'
 import { type Cut, DiskStore, LocalStore, Network, RemoteStore } from './network.ts'
 import { type Bid, Oracle, type Violation } from './oracle.ts'
-import { limitsOf, type Plan, planOf } from './plan.ts'
+import { type Game, limitsOf, type Plan, planOf } from './plan.ts'
 import { Process, RECORDS_ID } from './process.ts'
 import { Random } from './random.ts'
 import { writtenOf } from './records.ts'
@@ -25,14 +25,11 @@ import {
 import { tapped, watched } from './tap.ts'
 import { ProcessClock, REDIS_TURNS, TURNS, VirtualTime } from './time.ts'
 
-export interface RunOptions {
+export interface RunOptions extends Game {
   readonly seed: number
   /** No more than so many steps of the workload; the end is played all the same. */
   readonly steps?: number
   readonly trace?: (text: string) => void
-  /** See {@link planOf}. */
-  readonly isHarsh?: boolean
-  readonly isRedis?: boolean
 }
 
 export interface Outcome {
@@ -77,6 +74,9 @@ class Simulation {
   readonly #liar: Random
   /** Share of won bids that somebody says are lost before they are billed. */
   readonly #lies: number
+  readonly #onlooker: Random
+  /** Share of won bids that somebody bills below their cost before the exchange does. */
+  readonly #lowBills: number
   readonly #falseLosses = new FalseLosses()
   /** Those that have not reached their store yet. */
   #opening = 0
@@ -86,15 +86,17 @@ class Simulation {
   #bidNumber = 0
   #steps = 0
 
-  constructor({ seed, steps, trace, isHarsh, isRedis }: RunOptions) {
+  constructor({ seed, steps, trace, ...game }: RunOptions) {
     this.#seed = seed
-    this.#plan = planOf(seed, isHarsh, isRedis)
+    this.#plan = planOf(seed, game)
     const { kind, leaseMs, startWallMs, faults } = this.#plan
     this.#maxSteps = Math.min(steps ?? Number.POSITIVE_INFINITY, this.#plan.steps)
     this.#random = new Random(seed ^ 0x5eed)
     this.#forger = new Random(seed ^ 0xf06e)
     this.#liar = new Random(seed ^ 0x11a5)
     this.#lies = this.#liar.pick([0, 0, 0.002, 0.02])
+    this.#onlooker = new Random(seed ^ 0x10b1)
+    this.#lowBills = this.#onlooker.pick([0, 0.05, 0.5])
     this.#time = new VirtualTime(kind === 'redis' ? REDIS_TURNS : TURNS)
     const wallMs = () => startWallMs + this.#time.nowMs
     const storeWallMs = () =>
@@ -117,7 +119,7 @@ class Simulation {
     }
     this.#tapped = tapped(() => this.#server, leaseMs, this.#oracle, lifted)
     if (kind === 'redis') {
-      const server = new RedisServer(this.#storeClock)
+      const server = new RedisServer(this.#storeClock, Math.ceil(leaseMs), new Random(seed ^ 0x4e91))
       this.#redis = { server, watched: watched(() => server, leaseMs, this.#oracle, lifted) }
     }
     for (let i = 0; i < this.#plan.owners; i++) this.#start()
@@ -218,7 +220,8 @@ class Simulation {
     const { kind, leaseMs, boundsForfeits } = this.#plan
     if (this.#redis) {
       const [network, oracle] = [this.#network, this.#oracle]
-      return openRedis({ ...this.#redis, network, clock, line, oracle, leaseMs })
+      const { minReplicas } = this.#plan
+      return openRedis({ ...this.#redis, network, clock, line, oracle, leaseMs, minReplicas })
     }
     if (kind === 'memory')
       return new LocalStore(this.#tapped, line, this.#oracle, this.#watchers, boundsForfeits)
@@ -439,6 +442,7 @@ class Simulation {
         bid.cost = { amount, atMs: this.#time.nowMs }
         if (!process.isAlive && bid.cost.atMs <= deadlineMs) this.#oracle.covered(bid)
         this.#oracle.say(() => `${bid.id} costs ${amount}`)
+        this.#billAhead(process, bid, amount)
         this.#notify(process, bid, fate.mostlySmall(1, 400), fate)
         if (fate.chance(0.3)) this.#notify(process, bid, fate.mostlySmall(1, 20_000), fate)
       })
@@ -448,6 +452,12 @@ class Simulation {
         else this.#oracle.closed(bid)
       })
     }
+  }
+
+  #billAhead(process: Process, bid: Bid, amount: number): void {
+    if (!this.#onlooker.chance(this.#lowBills) || !process.isAlive) return
+    const low = Math.floor(this.#onlooker.next() * Math.min(amount, bid.held))
+    if (low > 0) process.clock.run(() => process.billAhead(bid, low))
   }
 
   /** A billing notice reaches some process; the next one, if that is gone meanwhile. */
@@ -611,11 +621,14 @@ class Simulation {
   }
 
   #restartRedis(redis: RedisServer): void {
-    const { forgets } = this.#plan.faults
+    const { minReplicas, faults } = this.#plan
+    const { forgets } = faults
     const lost = { nothing: 0, last: this.#random.mostlySmall(1, 400), everything: Number.POSITIVE_INFINITY }[
       forgets
     ]
-    redis.restart(lost)
+    const unregistered = redis.restart(lost)
+    // With a replica nothing was used that such a loss takes away, so there it excuses nothing.
+    if (minReplicas === 0) for (const owner of unregistered) this.#oracle.registrationLost(owner)
     if (lost === 0) return
     this.#oracle.count(`store forgot ${forgets}`)
     this.#oracle.storeForgot()
@@ -640,6 +653,7 @@ class Simulation {
     this.#oracle.say(() => 'everything heals')
     this.#network.heal()
     for (const { line } of this.#processes) line.cut = 'none'
+    this.#redis?.server.heal()
     if (this.#redis) this.#setClocks()
     const { leaseMs, ttlsMs } = this.#plan
     const longestMs = Math.max(...ttlsMs)

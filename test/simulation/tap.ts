@@ -1,4 +1,10 @@
-import type { Bill, BillReply, ScopeDefinition, SyncLine, SyncReply } from '../../src/shield/store/store.ts'
+import type {
+  Bill,
+  BillReply,
+  ScopeDefinition,
+  SyncLine,
+  SyncReply,
+} from '../../src/shield/budget/protocol/store.ts'
 import type { Oracle } from './oracle.ts'
 import type { Figures, Server, Watched } from './server.ts'
 

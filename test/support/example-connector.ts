@@ -1,11 +1,13 @@
-import { retryAfterMs } from '../../src/http.ts'
-import { at, listAt, numberAt, textAt } from '../../src/platforms/index.ts'
-import { ask, type ReadConnector, type Row } from '../../src/sync/connectors/read-connector.ts'
+import type { Connector } from '../../src/connectors/platform/connector.ts'
+import type { Row } from '../../src/connectors/platform/rows.ts'
+import { ask } from '../../src/connectors/platform/steps.ts'
+import { retryAfterMs } from '../../src/http/http.ts'
+import { at, listAt, numberAt, textAt } from '../../src/json/json-at.ts'
 
 const FIELDS = ['clicks', 'cost', 'name']
 
 /** Reads the made-up platform that is played at this address. */
-export function exampleConnector(url: string): ReadConnector {
+export function exampleConnector(url: string): Connector {
   const asking =
     (headers: Record<string, string> = {}) =>
     (method: 'GET' | 'POST', path: string) =>

@@ -4,12 +4,13 @@ import { createServer, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
-import type { ReadConnector, Row } from '../../src/sync/connectors/read-connector.ts'
+import type { Connector } from '../../src/connectors/platform/connector.ts'
+import type { Row } from '../../src/connectors/platform/rows.ts'
 import { exampleConnector } from './example-connector.ts'
 
 /** A platform made up for tests: OAuth with rotating refresh tokens, a paged report, an asynchronous one, a download. */
 export interface ExamplePlatform {
-  readonly connector: ReadConnector
+  readonly connector: Connector
   /** Every request but those for tokens: `GET /report?…`. */
   readonly asked: string[]
   /** Requests for tokens by grant type. */

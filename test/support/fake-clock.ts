@@ -1,8 +1,7 @@
-import type { Cancel, Clock } from '../../src/clock.ts'
+import type { Cancel, Clock } from '../../src/time/clock.ts'
 
 interface Timer {
   readonly atMs: number
-  readonly order: number
   readonly task: () => void
 }
 
@@ -10,8 +9,8 @@ interface Timer {
 export class FakeClock implements Clock {
   #elapsedMs = 0
   #wallOffsetMs: number
-  #timers: Timer[] = []
-  #order = 0
+  /** In the order in which they run. */
+  readonly #timers: Timer[] = []
 
   constructor(startMs = Date.UTC(2026, 10, 20, 12)) {
     this.#wallOffsetMs = startMs
@@ -26,21 +25,22 @@ export class FakeClock implements Clock {
   }
 
   after(delayMs: number, task: () => void): Cancel {
-    const timer = { atMs: this.#elapsedMs + delayMs, order: this.#order++, task }
-    this.#timers.push(timer)
+    const timer = { atMs: this.#elapsedMs + delayMs, task }
+    const before = this.#timers.findLastIndex(({ atMs }) => atMs <= timer.atMs)
+    this.#timers.splice(before + 1, 0, timer)
     return () => {
-      this.#timers = this.#timers.filter((other) => other !== timer)
+      const at = this.#timers.indexOf(timer)
+      if (at >= 0) this.#timers.splice(at, 1)
     }
   }
 
   /** Moves both clocks forward, running every timer that comes due on the way. */
   advance(byMs: number): void {
     const untilMs = this.#elapsedMs + byMs
-    for (let next = this.#nextDue(untilMs); next; next = this.#nextDue(untilMs)) {
-      const due = next
-      this.#timers = this.#timers.filter((timer) => timer !== due)
-      this.#elapsedMs = Math.max(this.#elapsedMs, due.atMs)
-      due.task()
+    for (let next = this.#timers[0]; next && next.atMs <= untilMs; next = this.#timers[0]) {
+      this.#timers.shift()
+      this.#elapsedMs = Math.max(this.#elapsedMs, next.atMs)
+      next.task()
     }
     this.#elapsedMs = untilMs
   }
@@ -55,10 +55,11 @@ export class FakeClock implements Clock {
   stepWall(byMs: number): void {
     this.#wallOffsetMs += byMs
   }
-
-  #nextDue(untilMs: number): Timer | undefined {
-    return this.#timers
-      .filter((timer) => timer.atMs <= untilMs)
-      .sort((a, b) => a.atMs - b.atMs || a.order - b.order)[0]
-  }
 }
+
+/** The same time, with the wall clock set ahead. */
+export const aheadOf = (clock: Clock, byMs: number): Clock => ({
+  nowMs: () => clock.nowMs() + byMs,
+  elapsedMs: () => clock.elapsedMs(),
+  after: (delayMs, task) => clock.after(delayMs, task),
+})

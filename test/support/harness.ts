@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
-import { parseConfig } from '../../src/config.ts'
-import { DiskThread } from '../../src/disk/index.ts'
+import { afterAll, onTestFinished } from 'vitest'
+import { parseConfig } from '../../src/config/config.ts'
+import type { Connector } from '../../src/connectors/index.ts'
 import { createLog } from '../../src/log.ts'
 import { type Service, startService } from '../../src/main.ts'
 import type { Sandbox } from '../../src/sandbox/index.ts'
-import type { ReadConnector } from '../../src/sync/index.ts'
+import { DiskThread } from '../../src/storage/index.ts'
 import { FakeClock } from './fake-clock.ts'
 
 /** An answer with its body already read. */
@@ -32,15 +32,38 @@ export interface Harness {
 }
 
 /** The real service in mock mode on fake time and free ports, stopped when the test ends. */
-export async function startHarness(
+export const startHarness = (
   environment: Record<string, string> = {},
-  connectors: readonly ReadConnector[] = [],
+  connectors: readonly Connector[] = [],
+): Promise<Harness> => startUntil(onTestFinished, environment, connectors)
+
+/**
+ * One service for all tests of a suite that change nothing the others look at: it starts with the first that asks for it,
+ * and is stopped after the last.
+ */
+export function sharedHarness(): () => Promise<Harness> {
+  const ends: (() => Promise<void> | void)[] = []
+  let harness: Promise<Harness> | undefined
+  afterAll(async () => {
+    for (const end of ends.reverse()) await end()
+  })
+  return () => {
+    harness ??= startUntil((end) => ends.push(end), {}, [])
+    return harness
+  }
+}
+
+/** @param atEnd takes what is to be done in the end, the last first */
+async function startUntil(
+  atEnd: (end: () => Promise<void> | void) => void,
+  environment: Record<string, string>,
+  connectors: readonly Connector[],
 ): Promise<Harness> {
   const clock = new FakeClock()
   const logged: Record<string, unknown>[] = []
   const log = createLog('debug', { write: (line) => logged.push(JSON.parse(line)) })
   const folder = mkdtempSync(join(tmpdir(), 'bidwarden-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  atEnd(() => rmSync(folder, { recursive: true, force: true }))
   // Answers at once, so that fake time is all the time there is.
   const config = parseConfig({
     PORT: '0',
@@ -51,14 +74,14 @@ export async function startHarness(
     ...environment,
   })
   const service = await startService(config, { clock, log, connectors })
-  onTestFinished(() => stopped(service, clock))
+  atEnd(() => stopped(service, clock))
   const { sandbox } = service
   if (!sandbox) throw new Error('the harness runs in mock mode only')
 
   const send = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
     const response = await fetch(service.url + path, {
       method,
-      headers: body === undefined ? headers : { 'content-type': 'application/json', ...headers },
+      headers: method === 'GET' ? headers : { 'content-type': 'application/json', ...headers },
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     })
     const text = await response.text()
@@ -84,9 +107,12 @@ export async function startHarness(
   }
 }
 
-/** Resolves once `holds` is true, looking again after every turn of the event loop; fails after many turns. */
+/** How long something may take that comes in milliseconds on a quiet machine. */
+const PATIENCE_MS = 45_000
+
+/** Resolves once `holds` is true, looking again after every turn of the event loop. */
 export async function until(holds: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 50_000; turn++) {
+  for (const endMs = performance.now() + PATIENCE_MS; performance.now() < endMs; ) {
     if (holds()) return
     await new Promise((resolve) => setImmediate(resolve))
   }

@@ -1,5 +1,6 @@
-import type { AccountRef, ReadConnector, ReadTalk } from '../../src/sync/connectors/read-connector.ts'
-import { converseNow } from '../../src/sync/run/index.ts'
+import { converseNow } from '../../src/connectors/index.ts'
+import type { AccountRef, Connector } from '../../src/connectors/platform/connector.ts'
+import type { Talk } from '../../src/connectors/platform/steps.ts'
 import { accountRefOf } from '../../src/sync/work/index.ts'
 import { goOn, type Harness, type Reply, startHarness } from './harness.ts'
 
@@ -9,6 +10,7 @@ export interface PlayedReads extends Harness {
   /** Synchronises everything a connection reads and waits until that has ended. Returns the job. */
   synchronised(connectorId: string): Promise<Reply['body']>
   /** Asks for a report and waits until the request has ended. */
+  /** Reads a report anew. */
   fetched(connectorId: string, report: object): Promise<Reply>
   /** Waits until a request has ended, or `holds`. */
   ended(requestId: string, holds?: () => boolean): Promise<Reply>
@@ -17,7 +19,7 @@ export interface PlayedReads extends Harness {
   /** Has a conversation with the platform of a connection, through the runner. */
   talk<T>(
     connectorId: string,
-    begin: (connector: ReadConnector, account: AccountRef) => ReadTalk<T>,
+    begin: (connector: Connector, account: AccountRef) => Talk<T>,
   ): Promise<Awaited<ReturnType<typeof converseNow<T>>>>
   /** What the request brought, as JSON. */
   rowsOf(requestId: string): Promise<Record<string, unknown>[]>
@@ -28,7 +30,11 @@ const CALLBACK = 'http://127.0.0.1:9/back'
 /** The service with the connectors it really has, against the sandbox, over HTTP. */
 export async function startPlayedReads(environment: Record<string, string> = {}): Promise<PlayedReads> {
   // Fake time runs fast, and a busy machine slowly: no call may run out of time only because of that.
-  const harness = await startHarness({ CONNECTOR_TIMEOUT_SECONDS: '3600', ...environment })
+  const harness = await startHarness({
+    CONNECTOR_TIMEOUT_SECONDS: '3600',
+    CONNECTOR_DOWNLOAD_SECONDS: '3600',
+    ...environment,
+  })
   const { send, get, clock } = harness
 
   async function connect(type: string, more: { account_id?: string; settings?: object } = {}) {
@@ -46,7 +52,11 @@ export async function startPlayedReads(environment: Record<string, string> = {})
   }
 
   async function fetched(connectorId: string, report: object) {
-    const asked = await send('POST', '/api/v1/connectors/fetch', { connector_id: connectorId, ...report })
+    const asked = await send('POST', '/api/v1/connectors/fetch', {
+      connector_id: connectorId,
+      fresh: true,
+      ...report,
+    })
     if (asked.status !== 200) return asked
     return ended(asked.body.request_id)
   }

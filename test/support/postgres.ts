@@ -1,10 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chownSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as after } from 'node:timers/promises'
 import { childrenOf } from './children.ts'
+import { freePort } from './free-port.ts'
 
 export interface PrivatePostgres {
   /** An empty database of its own. */
@@ -12,6 +13,8 @@ export interface PrivatePostgres {
   /** Ends the server as a crash does (`SIGQUIT`), or as an operator does who does not wait for clients (`SIGINT`). */
   down(signal: 'SIGQUIT' | 'SIGINT'): Promise<void>
   up(): Promise<void>
+  /** From now on it is started again whenever it ends by itself, as whoever runs one does. */
+  supervise(): void
   /** Stands still with all its connections open. */
   pause(): void
   resume(): void
@@ -32,11 +35,15 @@ export function postgresBin(): string | undefined {
   }
 }
 
-/** A server of the test's own on a free port, without a disk to wait for; it refuses to run as root, so then as nobody. */
-export async function startPostgres(): Promise<PrivatePostgres> {
+/**
+ * A server of the test's own on a free port, without a disk to wait for; it refuses to run as root, so then as nobody.
+ *
+ * @param within where its data are
+ */
+export async function startPostgres(within = tmpdir()): Promise<PrivatePostgres> {
   const bin = postgresBin()
   if (bin === undefined) throw new Error(`no PostgreSQL server below ${ROOT}`)
-  const folder = mkdtempSync(join(tmpdir(), 'bidwarden-pg-'))
+  const folder = mkdtempSync(join(within, 'bidwarden-pg-'))
   const user = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
   if (user.uid !== undefined) chownSync(folder, user.uid, user.gid)
   const data = join(folder, 'data')
@@ -67,6 +74,23 @@ export async function startPostgres(): Promise<PrivatePostgres> {
     return started
   }
   let server = await begin()
+  let isStopped = false
+  let restart = Promise.resolve()
+  const supervise = () => {
+    server.once('exit', () => {
+      restart = startAgain()
+    })
+  }
+  const startAgain = async () => {
+    while (!isStopped) {
+      try {
+        server = await begin()
+        return supervise()
+      } catch {
+        await after(100)
+      }
+    }
+  }
   const down = async (signal: NodeJS.Signals) => {
     if (server.exitCode !== null) return
     const exited = once(server, 'exit')
@@ -90,6 +114,7 @@ export async function startPostgres(): Promise<PrivatePostgres> {
     async up() {
       server = await begin()
     },
+    supervise,
     pause: () => signalAll('SIGSTOP'),
     resume: () => signalAll('SIGCONT'),
     setReadOnly(isReadOnly) {
@@ -99,6 +124,8 @@ export async function startPostgres(): Promise<PrivatePostgres> {
       say('SELECT pg_reload_conf()')
     },
     async stop() {
+      isStopped = true
+      await restart
       await down('SIGQUIT')
       rmSync(folder, { recursive: true, force: true })
     },
@@ -116,14 +143,4 @@ async function ready(server: ChildProcess): Promise<void> {
     if (said.includes('ready to accept connections')) break
   }
   server.stderr?.resume()
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from './free-port.ts'
+import { patientClient } from './redis-on-clock.ts'
 
 /** A Redis Sentinel that watches one primary, and alone decides when it is gone. */
 export interface Sentinel {
@@ -20,8 +21,9 @@ export async function startSentinel(primary: number): Promise<Sentinel> {
     `port ${port}`,
     'bind 127.0.0.1',
     `sentinel monitor mymaster 127.0.0.1 ${primary} 1`,
-    'sentinel down-after-milliseconds mymaster 500',
-    'sentinel failover-timeout mymaster 5000',
+    // A primary that stands still for a while is not taken for gone.
+    'sentinel down-after-milliseconds mymaster 5000',
+    'sentinel failover-timeout mymaster 10000',
   ]
   writeFileSync(file, `${lines.join('\n')}\n`)
   const child = spawn('redis-server', [file, '--sentinel'], { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -31,6 +33,11 @@ export async function startSentinel(primary: number): Promise<Sentinel> {
     if (said.includes('+monitor')) break
   }
   child.stdout.resume()
+  // Nor does it stop watching for half a minute because it stood still itself.
+  const client = patientClient(`redis://127.0.0.1:${port}`)
+  await client.connect()
+  await client.call('SENTINEL', 'DEBUG', 'tilt-trigger', '60000')
+  client.disconnect()
   return {
     port,
     async close() {

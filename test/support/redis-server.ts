@@ -8,12 +8,21 @@ import { freePort } from './free-port.ts'
 
 /** A private Redis on a free port with a folder of its own. */
 export interface RedisServer {
+  /**
+   * With it a client awaits connections and answers however long they take, since a machine may stand still for longer than the
+   * service is patient. What is about that patience connects to {@link port}.
+   */
   readonly url: string
   readonly port: number
+  /** As {@link url}, of one of its other databases. */
+  database(index: number): string
   /** SIGKILL; the data folder stays. */
   kill(): Promise<void>
   /** Starts it again on the same port, with whatever is on its disk. */
   start(): Promise<void>
+  /** Stands still with all its connections open. */
+  pause(): void
+  resume(): void
   /** Ends it and removes its data. */
   close(): Promise<void>
 }
@@ -36,16 +45,23 @@ export async function startRedis(...options: string[]): Promise<RedisServer> {
   }
   await start()
   return {
-    url: `redis://127.0.0.1:${port}`,
+    url: addressOf(port),
     port,
+    database: (index) => addressOf(port, index),
     kill,
     start,
+    pause: () => void child?.kill('SIGSTOP'),
+    resume: () => void child?.kill('SIGCONT'),
     close: async () => {
       await kill()
       rmSync(folder, { recursive: true, force: true })
     },
   }
 }
+
+/** The client takes what the address says before what the service says; no number stands for no limit. */
+const addressOf = (port: number, database = 0) =>
+  `redis://127.0.0.1:${port}/${database}?commandTimeout=none&connectTimeout=`
 
 /** Resolves when the server says that it takes connections. */
 async function launch(port: number, options: readonly string[]): Promise<ChildProcess> {

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, onTestFinished } from 'vitest'
-import { parseConfig } from '../../src/config.ts'
+import { expect, onTestFinished, vi } from 'vitest'
+import { parseConfig } from '../../src/config/config.ts'
 import { createLog } from '../../src/log.ts'
-import { startService } from '../../src/main.ts'
+import { type Service, startService } from '../../src/main.ts'
 import { startRedis } from './redis-server.ts'
 
 const JSON_TYPE = { 'content-type': 'application/json' }
@@ -23,6 +23,10 @@ export async function redis() {
   return server
 }
 
+/** Starts a service as whatever looks after a process does: one that could not start, since Redis was slow, is started again. */
+export const startAgain = (start: () => Promise<Service>): Promise<Service> =>
+  vi.waitFor(start, { timeout: 45_000 })
+
 /** A process of the service, as far as its budgets are concerned, on the machine's time, which Redis compares with its own. */
 export async function startReplica(redisUrl: string, environment: Record<string, string> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'bidwarden-'))
@@ -36,9 +40,8 @@ export async function startReplica(redisUrl: string, environment: Record<string,
     ...environment,
   })
   const logged: { msg: string; detail?: string }[] = []
-  const service = await startService(config, {
-    log: createLog('warn', { write: (line) => logged.push(JSON.parse(line)) }),
-  })
+  const log = createLog('warn', { write: (line) => logged.push(JSON.parse(line)) })
+  const service = await startAgain(() => startService(config, { log }))
   onTestFinished(() => service.stop())
   const send = async (method: string, path: string, body?: unknown) => {
     const reply = await fetch(service.url + path, {
@@ -55,7 +58,16 @@ export async function startReplica(redisUrl: string, environment: Record<string,
     send,
     get: (path: string) => send('GET', path),
     bid: () => send('POST', '/v1/bids', BID),
-    vouch: () => send('POST', '/v1/store/trust', {}),
+    /** Asked until it is heard: behind a line that a test will cut, Redis is given up on after a moment. */
+    vouch: () =>
+      vi.waitFor(
+        async () => {
+          const reply = await send('POST', '/v1/store/trust', {})
+          if (reply.status !== 200) throw new Error(`answered ${JSON.stringify(reply)}`)
+          return reply
+        },
+        { timeout: 45_000 },
+      ),
     /** Resolves when the store refuses nothing; another process has vouched for it. */
     ready: () => expect.poll(async () => (await send('GET', '/v1/store')).body.refusing).toEqual([]),
   }

@@ -2,10 +2,12 @@ import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { type Clock, systemClock } from '../../src/clock.ts'
-import { parseConfig } from '../../src/config.ts'
+import { parseConfig } from '../../src/config/config.ts'
 import { createLog } from '../../src/log.ts'
 import { startService } from '../../src/main.ts'
+import { type Clock, systemClock } from '../../src/time/clock.ts'
+import { aheadOf } from './fake-clock.ts'
+import { startAgain } from './replica.ts'
 
 /** A bid that every platform takes. */
 export const BID = {
@@ -39,7 +41,7 @@ export function copyOf(directory: string): string {
 }
 
 /** The system's clock, with the wall clock set ahead. */
-export const ahead = (byMs: number): Clock => ({ ...systemClock, nowMs: () => systemClock.nowMs() + byMs })
+export const ahead = (byMs: number): Clock => aheadOf(systemClock, byMs)
 
 /** The service with what a directory holds, on the machine's time. */
 export async function startOn(
@@ -59,7 +61,8 @@ export async function startOn(
     GOOGLE_ADS_BREAKER: '1/60000/1/1',
     ...environment,
   })
-  const service = await startService(config, { clock, log: createLog('silent') })
+  const begin = () => startService(config, { clock, log: createLog('silent') })
+  const service = config.store.is === 'redis' ? await startAgain(begin) : await begin()
   onTestFinished(() => service.stop())
   const { sandbox } = service
   if (!sandbox) throw new Error('these tests run in mock mode')

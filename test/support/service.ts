@@ -50,6 +50,7 @@ export async function listening({ child, output }: Started): Promise<string> {
   for (;;) {
     const url = /listens at (http:\S+)/.exec(output())?.[1]
     if (url !== undefined) return url
+    if (child.exitCode !== null) throw new Error(output())
     await Promise.race([
       once(child.stdout ?? child, 'data'),
       once(child, 'exit').then(() => Promise.reject(new Error(output()))),

@@ -11,6 +11,10 @@ export interface TcpProxy {
   cut(what: Cut): void
   /** Loses nothing any more. Connections that lost something are ended, since their streams have holes. */
   heal(): void
+  /** Nobody listens from now on, and connections that are there end. */
+  refuse(): Promise<void>
+  /** Takes connections again. */
+  accept(): Promise<void>
   /** What the server says arrives so much later, from now on. */
   delay(ms: number): void
   /** New connections go to another server; those there are end. */
@@ -33,14 +37,28 @@ export async function startProxy(port: number): Promise<TcpProxy> {
       far.destroy()
     }
     for (const socket of [near, far]) socket.on('error', end).on('close', end)
+    /** In the order it came, however the delay changes meanwhile. */
+    const late: { readonly bytes: Buffer; readonly dueMs: number }[] = []
+    const sendLater = () => {
+      const [next] = late
+      if (!next) return
+      setTimeout(() => {
+        if (near.writable) near.write(next.bytes)
+        late.shift()
+        sendLater()
+      }, next.dueMs - performance.now())
+    }
     near.on('data', (bytes) => {
       if (lost === 'all') pair.damaged = true
       else far.write(bytes)
     })
     far.on('data', (bytes) => {
       if (lost !== 'none') pair.damaged = true
-      else if (delayMs === 0) near.write(bytes)
-      else setTimeout(() => near.writable && near.write(bytes), delayMs)
+      else if (delayMs === 0 && late.length === 0) near.write(bytes)
+      else {
+        late.push({ bytes, dueMs: performance.now() + delayMs })
+        if (late.length === 1) sendLater()
+      }
     })
   })
   server.listen(0, '127.0.0.1')
@@ -50,8 +68,18 @@ export async function startProxy(port: number): Promise<TcpProxy> {
   const endPairs = (which: (pair: { damaged: boolean }) => boolean) => {
     for (const pair of [...pairs]) if (which(pair)) pair.near.destroy()
   }
+  const { port: ownPort } = address
   return {
-    port: address.port,
+    port: ownPort,
+    refuse: async () => {
+      endPairs(() => true)
+      server.close()
+      await once(server, 'close')
+    },
+    accept: async () => {
+      server.listen(ownPort, '127.0.0.1')
+      await once(server, 'listening')
+    },
     cut: (what) => {
       lost = what
     },

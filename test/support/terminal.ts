@@ -1,5 +1,5 @@
 import { runCommand, type Terminal } from '../../src/cli/index.ts'
-import { parseConfig } from '../../src/config.ts'
+import { parseConfig } from '../../src/config/config.ts'
 
 export interface PlayedTerminal {
   /** What was asked for. */

@@ -1,17 +1,30 @@
+import { isMainThread } from 'node:worker_threads'
+
 /**
- * Loaded before a service: says once a second how long its event loop was kept at most, in milliseconds of its own work. Time
- * in which a busy machine gave it no processor is not counted.
+ * Loaded before a service: says once a second how long its event loop was kept at most, in milliseconds of its own work, and at
+ * `SIGUSR2` how long since the last such signal. Time in which a busy machine gave it no processor is not counted. Threads, which
+ * load this too, keep nobody waiting.
  */
-let before = process.threadCpuUsage()
-let longestMs = 0
+if (isMainThread) {
+  let before = process.threadCpuUsage()
+  let longestMs = 0
+  let longestSinceAskedMs = 0
 
-setInterval(() => {
-  const { user, system } = process.threadCpuUsage(before)
-  before = process.threadCpuUsage()
-  longestMs = Math.max(longestMs, (user + system) / 1000)
-}, 1)
+  setInterval(() => {
+    const { user, system } = process.threadCpuUsage(before)
+    before = process.threadCpuUsage()
+    const tookMs = (user + system) / 1000
+    longestMs = Math.max(longestMs, tookMs)
+    longestSinceAskedMs = Math.max(longestSinceAskedMs, tookMs)
+  }, 1)
 
-setInterval(() => {
-  process.stdout.write(`longest turn ${longestMs.toFixed(1)} ms\n`)
-  longestMs = 0
-}, 1_000)
+  setInterval(() => {
+    process.stdout.write(`longest turn ${longestMs.toFixed(1)} ms\n`)
+    longestMs = 0
+  }, 1_000)
+
+  process.on('SIGUSR2', () => {
+    process.stdout.write(`since asked ${longestSinceAskedMs.toFixed(1)} ms\n`)
+    longestSinceAskedMs = 0
+  })
+}

@@ -116,14 +116,6 @@ describe("Amazon's demand-side platform through the read stack", () => {
     expect(done.body).toMatchObject({ status: 'completed', result: { records_fetched: 6 } })
   })
 
-  it.each(['FORBIDDEN', 'SCOPE_NOT_AUTHORIZED'])('says that access is lost after %s', async (name) => {
-    const { reads, id } = await connected()
-    const fault = { is: 'error', name } as const
-    reads.sandbox.faults.add({ platform: 'amazon', path: '/dsp/orders', times: 'always', fault })
-    const done = await reads.fetched(id, { report_type: 'campaigns' })
-    expect(done.body).toMatchObject({ status: 'failed', error: expect.stringContaining('reconnect') })
-  })
-
   it('synchronises everything it can read', async () => {
     const { reads, id } = await connected()
     await reads.send('POST', `/api/v1/connectors/${id}/sync`)

@@ -40,13 +40,50 @@ async function connected(
     create: (more: object = {}) =>
       reads.send('POST', path, { name: 'Winter', daily_budget: 50, start_date: '2026-12-01', ...more }),
     change: (id: string, change: object) => reads.send('PATCH', `${path}/${id}`, change),
+    changeAll: (changes: object[]) => reads.send('PATCH', path, { changes }),
     spent: async () => (await reads.get(`/v1/budgets/${scope}`)).body.limits[0].spent,
   }
 }
 
+describe.each(['DV360'] as const)('many campaigns of %s at once', (type) => {
+  it('are changed each for itself, those that stop first', async () => {
+    const { create, changeAll, applied, spent } = await connected(type)
+    const ids: string[] = []
+    for (const name of ['one', 'two']) ids.push((await create({ name })).body.id)
+    const [one = '', two = ''] = ids
+    expect(await spent()).toBe(100)
+    const changed = await changeAll([
+      { id: one, daily_budget: 60 },
+      { id: 'no-such', daily_budget: 10 },
+      { id: two, status: 'paused' },
+    ])
+    expect(changed.status).toBe(200)
+    expect(changed.body.results).toMatchObject([
+      { id: one, httpStatus: 200 },
+      { id: 'no-such', httpStatus: 502, code: 'platform_refused' },
+      { id: two, httpStatus: 200 },
+    ])
+    expect(await spent()).toBe(110)
+    expect(
+      applied()
+        .slice(-2)
+        .map(([kind]) => kind),
+    ).toEqual(['status', 'budget'])
+    expect((await changeAll([{ id: one }])).status).toBe(400)
+    expect(
+      (
+        await changeAll([
+          { id: one, name: 'a' },
+          { id: one, name: 'b' },
+        ])
+      ).status,
+    ).toBe(400)
+  })
+})
+
 describe.each(PLATFORMS)('campaigns of %s', (type, _, paused, active) => {
   it('are made paused, once, and changed; what they may spend more is paid for first', async () => {
-    const { create, change, applied, spent } = await connected(type)
+    const { create, change, applied, spent, reads } = await connected(type)
     const made = await create()
     expect(made).toMatchObject({ status: 200, body: { id: expect.any(String) } })
     expect(await spent()).toBe(50)
@@ -73,6 +110,23 @@ describe.each(PLATFORMS)('campaigns of %s', (type, _, paused, active) => {
       ['status', active],
       ['status', paused],
     ])
+    const { entries } = (await reads.get('/v1/audit?limit=6')).body
+    const said = entries.map(({ action, from, to }: Record<string, unknown>) => [action, from, to])
+    expect(said).toEqual([
+      ['platform_campaign.changed', undefined, { status: 'paused' }],
+      ['platform_campaign.changed', undefined, { status: 'active' }],
+      ['platform_campaign.changed', { daily_budget: 20 }, { daily_budget: 30 }],
+      ['platform_campaign.changed', { daily_budget: 75.5 }, { daily_budget: 20 }],
+      ['platform_campaign.changed', { daily_budget: 50 }, { daily_budget: 75.5, name: 'Spring' }],
+      // The second one with the same name.
+      [
+        'platform_campaign.created',
+        undefined,
+        { name: 'Winter', daily_budget: 50, start_date: '2026-12-01' },
+      ],
+    ])
+    expect(entries[0].target).toMatch(new RegExp(`^${type}:.+:${id}$`))
+    expect(entries[5]).toMatchObject({ outcome: 'failed', code: 'platform_refused' })
   })
 
   it('get no more than there is budget for, and the money of what was refused back', async () => {
@@ -104,9 +158,10 @@ describe.each(PLATFORMS)('campaigns of %s', (type, _, paused, active) => {
       const one = { customerId: 'a', campaignId: 'c1', platform, predictedLtv: 1_000, bidAmount }
       return (await reads.send('POST', '/v1/bids', one)).body
     }
-    expect(await bid(10)).toEqual(paused)
+    const recorded = { bidId: expect.any(String) }
+    expect(await bid(10)).toEqual({ ...paused, ...recorded })
     await reads.send('POST', `/v1/budgets/${scope}/resume`)
-    expect(await bid(max)).toEqual(overBudget)
+    expect(await bid(max)).toEqual({ ...overBudget, ...recorded })
   })
 
   it('are paid for where nobody knows whether they may spend more', async () => {
@@ -118,7 +173,7 @@ describe.each(PLATFORMS)('campaigns of %s', (type, _, paused, active) => {
     expect(await spent()).toBe(60)
   })
 
-  it('stop whatever stands against spending, and do not start', async () => {
+  it('can be stopped whatever forbids spending, and cannot be started', async () => {
     const { create, change, applied, faults, reads } = await connected(type)
     const { id } = (await create()).body
     if (type !== 'GOOGLE_ADS') {
@@ -172,7 +227,7 @@ describe('a campaign of Display & Video 360', () => {
     expect((await change(made.body.id, { daily_budget: 20 })).status).toBe(200)
   })
 
-  it('whose budget nobody can tell is left alone, but stops', async () => {
+  it('whose budget cannot be found out is not changed, but can be stopped', async () => {
     const { change, spent } = await connected('DV360')
     const refused = await change('7902', { daily_budget: 10 })
     expect(refused).toMatchObject({
@@ -205,6 +260,84 @@ describe('a change of a campaign', () => {
     faults.add({ platform: 'tradedesk', fault: { is: 'ignored' } })
     expect(await change('ttd-c1', { daily_budget: 130 })).toMatchObject({ status: 504 })
     expect(await spent()).toBe(30)
+  })
+
+  it.each([
+    ['an empty slot', { mutateOperationResponses: [{}] }],
+    [
+      'another campaign',
+      { mutateOperationResponses: [{ campaignResult: { resourceName: 'customers/1/campaigns/9' } }] },
+    ],
+  ])('that Google Ads answers with %s is not taken for made', async (_what, answer) => {
+    const { change, create, faults } = await connected('GOOGLE_ADS')
+    const { id } = (await create()).body
+    faults.add({
+      platform: 'google_ads',
+      path: ':mutate',
+      fault: { is: 'instead', text: JSON.stringify(answer) },
+    })
+    expect(await change(id, { status: 'paused' })).toMatchObject({
+      status: 504,
+      body: { code: 'outcome_unknown' },
+    })
+  })
+
+  it('of a budget that Google Ads has for a whole period is refused: it has none for a day', async () => {
+    const { change, create, faults, spent } = await connected('GOOGLE_ADS')
+    const { id } = (await create()).body
+    const budget = {
+      campaignBudget: { resourceName: 'customers/1/campaignBudgets/1', explicitlyShared: false },
+    }
+    faults.add({
+      platform: 'google_ads',
+      path: ':searchStream',
+      times: 'always',
+      fault: { is: 'instead', text: JSON.stringify([{ results: [budget] }]) },
+    })
+    expect(await change(id, { daily_budget: 60 })).toMatchObject({
+      status: 502,
+      body: { detail: expect.stringContaining('no daily budget') },
+    })
+    expect(await spent()).toBe(50)
+  })
+
+  it.each(['TTD', 'DV360', 'META'] as const)(
+    'that %s answers about another one counts as open',
+    async (type) => {
+      const { change, create, faults } = await connected(type)
+      const { id } = (await create()).body
+      const shown = {
+        TTD: { CampaignId: 'other', CampaignName: 'Winter', Availability: 'Paused' },
+        DV360: { campaignId: 'other', entityStatus: 'ENTITY_STATUS_PAUSED' },
+        META: { id: 'other', status: 'PAUSED' },
+      }[type]
+      const { platform, method } = writeOf(type, id)
+      const fault = { is: 'instead', text: JSON.stringify(shown) } as const
+      faults.add({
+        platform,
+        method: type === 'META' ? 'GET' : method,
+        path: type === 'META' ? id : '',
+        fault,
+      })
+      expect(await change(id, { status: 'paused' })).toMatchObject({ body: { code: 'outcome_unknown' } })
+    },
+  )
+
+  it('that Meta calls a success without making it counts as open: raised, and not lowered or paused', async () => {
+    const { change, create, faults, spent, applied } = await connected('META')
+    const { id } = (await create()).body
+    await change(id, { status: 'active' })
+    const before = applied()
+    for (const [body, counted] of [
+      [{ status: 'paused' }, 50],
+      [{ daily_budget: 20 }, 50],
+      [{ daily_budget: 60 }, 60],
+    ] as const) {
+      faults.add({ platform: 'meta', fault: { is: 'not_made' } })
+      expect(await change(id, body)).toMatchObject({ status: 504, body: { code: 'outcome_unknown' } })
+      expect([await spent(), applied()]).toEqual([counted, before])
+    }
+    expect((await change(id, { status: 'paused' })).status).toBe(200)
   })
 
   it('that The Trade Desk answers without content is read back', async () => {
@@ -266,4 +399,32 @@ describe('a change of a campaign', () => {
     })
     expect(change).toMatchObject({ status: 400, body: { field: 'id' } })
   })
+})
+
+it('tells an organisation of shared budgets only that one of them refused', async () => {
+  const entry = (name: string) => `${name}:admin:${hash('sha256', `k-${name}`)}`
+  const as = (name: string) => ({ authorization: `Bearer k-${name}` })
+  const reads = await startPlayedReads({ API_KEYS: `${entry('ops')},${entry('seven@7')}` })
+  const api_key = reads.sandbox.credentials.tradedesk.apiKey
+  const made = await reads.send(
+    'POST',
+    '/api/v1/connectors',
+    { connector_type: 'TTD', api_key },
+    as('seven@7'),
+  )
+  const create = (daily_budget: number) =>
+    reads.send(
+      'POST',
+      `/api/v1/connectors/${made.body.id}/campaigns`,
+      { name: 'x', daily_budget },
+      as('seven@7'),
+    )
+  const over = await create(100_000)
+  expect(over).toMatchObject({ status: 429, body: { code: 'budget_exceeded', scope: 'shared' } })
+  expect(JSON.stringify(over.body)).not.toMatch(/tradedesk|remaining|600/)
+  await reads.send('POST', '/v1/budgets/platform:tradedesk/pause', { reason: 'secret' }, as('ops'))
+  await reads.send('POST', '/v1/kill-switch', { engaged: true, reason: 'secret' }, as('ops'))
+  const stopped = await create(1)
+  expect(stopped).toMatchObject({ status: 409, body: { code: 'paused', scope: 'shared' } })
+  expect(JSON.stringify(stopped.body)).not.toContain('secret')
 })

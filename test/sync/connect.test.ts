@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { createTokenKeeper, type Token } from '../../src/sync/oauth/index.ts'
+import type { Token } from '../../src/connectors/index.ts'
+import { createTokenKeeper } from '../../src/sync/oauth/index.ts'
 import { goOn } from '../support/harness.ts'
 import { startReads } from '../support/reads.ts'
 
@@ -52,6 +53,24 @@ describe('connecting an account', () => {
       (await reads.send('POST', callback, { code: late['code'], state: late['state'] }, as('one'))).body
         .field,
     ).toBe('state')
+  })
+
+  it('takes no key or token that no header could carry', async () => {
+    const reads = await startReads()
+    for (const key of ['\u0000', 'a\nx-admin: 1', '𝄞', 'schlüssel']) {
+      const made = { connector_type: 'RESEND', api_key: key }
+      expect(await reads.send('POST', '/api/v1/connectors', made)).toMatchObject({
+        status: 400,
+        body: { field: 'api_key' },
+      })
+      const integration = { provider: 'META', accessToken: 'EAAsandbox', refreshToken: key }
+      expect(await reads.send('POST', '/api/v1/integrations', integration)).toMatchObject({
+        status: 400,
+        body: { field: 'refreshToken' },
+      })
+    }
+    const good = { connector_type: 'RESEND', api_key: 're_sandbox_full' }
+    expect((await reads.send('POST', '/api/v1/connectors', good)).status).toBe(200)
   })
 
   it('sends nobody to an address that is not on the list', async () => {
@@ -176,9 +195,9 @@ describe('access tokens', () => {
   })
 
   it('that have no type are bearer tokens, and without a time, or with 0, never end by time', async () => {
-    for (const expires_in of [undefined, 0]) {
+    for (const expires_in of [undefined, 0, null]) {
       const reads = await startReads()
-      reads.platform.tokenFields = { token_type: undefined, expires_in }
+      reads.platform.tokenFields = { token_type: undefined, scope: null, expires_in }
       const id = await reads.connect()
       reads.clock.advance(3_600_000)
       expect((await reads.service.reads?.tokens.get(id))?.is).toBe('token')

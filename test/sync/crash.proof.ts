@@ -84,4 +84,4 @@ it('a worker that is killed at any step of a report loses nothing and doubles no
     if (end === 'data_fetched') break
   }
   expect(kills).toBeGreaterThan(3)
-}, 240_000)
+})

@@ -11,7 +11,7 @@ const days = (count: number, cost?: number) => Array.from({ length: count }, (_,
 
 /** Reads the first week of November once more. */
 async function reading(reads: Reads) {
-  const asked = await reads.fetchReport({ fields: ['clicks', 'cost'] })
+  const asked = await reads.fetchReport({ fields: ['clicks', 'cost'], fresh: true })
   const { body } = await reads.ended(asked.body.request_id)
   const path = `/api/v1/connectors/requests/${asked.body.request_id}/data?format=json`
   const { rows = [] } = body.status === 'completed' ? (await reads.get(path)).body : {}

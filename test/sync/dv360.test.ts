@@ -137,7 +137,7 @@ describe('Display & Video 360 through the read stack', () => {
     expect(done.body).toMatchObject({ status: 'failed', error: expect.stringContaining('reconnect') })
   })
 
-  it('is left alone where it fails, though other calls work, and read where it works', async () => {
+  it('is not called where it fails, though other calls work, and read where it works', async () => {
     const { reads, id } = await connected()
     const fault = { is: 'error', name: 'INTERNAL' } as const
     reads.sandbox.faults.add({ platform: 'bid_manager', path: '/reports/', times: 'always', fault })

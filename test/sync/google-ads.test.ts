@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { AccountRef, ReadConnector, ReadTalk } from '../../src/sync/connectors/read-connector.ts'
+import type { AccountRef, Connector } from '../../src/connectors/platform/connector.ts'
+import type { Talk } from '../../src/connectors/platform/steps.ts'
 import { startPlayedReads } from '../support/played-reads.ts'
 
-type Write = NonNullable<ReadConnector['write']>
+type Write = NonNullable<Connector['write']>
 
 async function connected(account_id = '2223334444') {
   const reads = await startPlayedReads()
@@ -83,7 +84,7 @@ describe('Google Ads through the read stack', () => {
 
   it('says that access is lost, instead of finding nothing', async () => {
     const { reads, id } = await connected()
-    const fault = { is: 'error', name: 'USER_PERMISSION_DENIED' } as const
+    const fault = { is: 'error', name: 'OAUTH_TOKEN_REVOKED' } as const
     reads.sandbox.faults.add({ platform: 'google_ads', path: ':searchStream', fault })
     const done = await reads.fetched(id, november)
     expect(done.body).toMatchObject({ status: 'failed', error: expect.stringContaining('reconnect') })
@@ -104,7 +105,7 @@ describe('Google Ads through the read stack', () => {
 
   it('makes a paused campaign once, changes its budget, resumes and pauses it', async () => {
     const { reads, id } = await connected()
-    const talk = <T>(begin: (write: Write, account: AccountRef) => ReadTalk<T>) =>
+    const talk = <T>(begin: (write: Write, account: AccountRef) => Talk<T>) =>
       reads.talk(id, ({ write }, account) => {
         if (!write) throw new Error('cannot write')
         return begin(write, account)

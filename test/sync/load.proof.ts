@@ -1,5 +1,5 @@
-import { setImmediate as turn } from 'node:timers/promises'
 import { expect, it } from 'vitest'
+import { goOn } from '../support/harness.ts'
 import { startReads } from '../support/reads.ts'
 
 const CONNECTIONS = 50
@@ -42,14 +42,15 @@ it('a long queue over many connections drains without breaking any limit', async
       .where('status', '=', 'completed')
       .executeTakeFirst()
   while (Number((await completed())?.count) < REQUESTS) {
-    for (let i = 0; i < 20; i++) await turn()
+    // An answer that is on its way has the time that a busy machine takes, before fake time goes on.
+    await goOn()
     clock.advance(2_000)
   }
 
   expect(most).toBeLessThanOrEqual(LIMIT.calls)
   // Nothing was asked twice.
   expect(platform.asked.filter((call) => call.startsWith('GET /report'))).toHaveLength(REQUESTS)
-}, 900_000)
+})
 
 /** Of the newest window. */
 function callsInWindow(times: readonly number[]): number {

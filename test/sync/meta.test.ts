@@ -60,6 +60,31 @@ describe('Meta through the read stack', () => {
     )
   })
 
+  it('lists the campaigns that were read by status, name and id, a page at a time', async () => {
+    const { reads, id } = await connected(JAPAN)
+    const list = async (query = '') => (await reads.get(`/api/v1/connectors/${id}/campaigns${query}`)).body
+    expect(await list()).toEqual({
+      campaigns: [],
+      as_of: null,
+      caveat: expect.stringContaining('never read'),
+    })
+    await reads.fetched(id, { report_type: 'campaigns' })
+    const idsOf = ({ campaigns }: { campaigns: { id: string }[] }) => campaigns.map((one) => one.id)
+    const all = await list()
+    expect(all.as_of).toMatch(/^2026-/)
+    expect(idsOf(all)).toHaveLength(3)
+    expect(idsOf(await list('?status=paused'))).toEqual(['jp23850002-cbo'])
+    expect(idsOf(await list('?status=paused,ARCHIVED'))).toHaveLength(2)
+    expect(idsOf(await list('?ids=jp23850003'))).toEqual(['jp23850003'])
+    expect(idsOf(await list('?name=no%20such'))).toEqual([])
+    expect((await list('?level=ad_set')).campaigns).toHaveLength(4)
+    const first = await list('?limit=2')
+    const rest = await list(`?limit=2&cursor=${first.next}`)
+    expect([...idsOf(first), ...idsOf(rest)]).toEqual(idsOf(all))
+    expect(rest.next).toBeUndefined()
+    expect((await reads.get(`/api/v1/connectors/${id}/campaigns?level=planet`)).status).toBe(400)
+  })
+
   it('reads a week at once', async () => {
     const { reads, id } = await connected()
     const done = await reads.fetched(id, performance('2026-11-01', '2026-11-07'))
@@ -84,7 +109,7 @@ describe('Meta through the read stack', () => {
   })
 
   it('has a report made for more, and waits until all of it is there', async () => {
-    const { reads, id } = await connected()
+    const { reads, id } = await connected(OWN, { SANDBOX_REPORT_MS: '0' })
     const done = await reads.fetched(id, performance('2026-11-01', '2026-11-20'))
     expect(done.body).toMatchObject({ status: 'completed', result: { records_fetched: 60 } })
     expect(asked(reads, '/insights', 'POST')).toBe(1)
@@ -163,6 +188,47 @@ describe('Meta through the read stack', () => {
     const done = await reads.fetched(id, { report_type: 'campaigns' })
     expect(done.body).toMatchObject({ status: 'failed', error: expect.stringContaining('reconnect') })
     expect((await reads.get('/api/v1/connectors')).body.connectors[0].status).toBe('error')
+  })
+
+  it.each([
+    [1, 'Error validating client secret.'],
+    [101, 'Error validating application. Cannot get application info due to a system error.'],
+  ])('tells the operator that the app itself is refused with code %i, and goes on', async (code, message) => {
+    const { reads, id } = await connected()
+    reads.sandbox.faults.add({
+      platform: 'meta',
+      path: '/oauth/access_token',
+      times: 'always',
+      fault: {
+        is: 'instead',
+        status: 400,
+        headers: { 'www-authenticate': 'OAuth "Facebook Platform" "invalid_client" "refused"' },
+        text: JSON.stringify({ error: { message, code } }),
+      },
+    })
+    reads.clock.stall(2 * DAY_MS)
+    expect((await reads.fetched(id, { report_type: 'campaigns' })).body.status).toBe('completed')
+    expect(reads.logged.filter(({ msg }) => /client/.test(String(msg)))).toHaveLength(1)
+  })
+
+  it('loses the connection when Meta says so below a challenge', async () => {
+    const { reads, id } = await connected()
+    const add = (path: string, error: object) =>
+      reads.sandbox.faults.add({
+        platform: 'meta',
+        path,
+        times: 'always',
+        fault: {
+          is: 'instead',
+          status: 400,
+          headers: { 'www-authenticate': 'OAuth "Facebook Platform" "invalid_token" "gone"' },
+          text: JSON.stringify({ error: { message: 'The user has not authorized the app', ...error } }),
+        },
+      })
+    add('/oauth/access_token', { code: 190, error_subcode: 458 })
+    add('/campaigns', { code: 190, error_subcode: 463 })
+    const done = await reads.fetched(id, { report_type: 'campaigns' })
+    expect(done.body).toMatchObject({ status: 'failed', error: expect.stringContaining('reconnect') })
   })
 
   it('takes the grant back at Meta when the connection is deleted', async () => {

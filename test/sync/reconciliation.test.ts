@@ -57,6 +57,13 @@ it('reported spend is put beside our own, campaign by campaign and day by day, w
   await expect
     .poll(async () => Number(unexplained.exec((await reads.get('/metrics')).body)?.[1]))
     .toBeCloseTo(5.38, 6)
+
+  // An account that nobody is connected to any more is shown no longer.
+  expect((await reads.send('DELETE', `/api/v1/connectors/${id}`)).status).toBe(200)
+  reads.clock.stall(900_000)
+  await expect
+    .poll(async () => (await reads.get('/metrics')).body)
+    .not.toMatch(/^bidwarden_(spend_difference|reported_spend)\{/m)
 })
 
 /** A connection whose spend is read and compared four days later, when the days are settled. */
@@ -86,6 +93,34 @@ async function settled(type: string, account_id?: string) {
     },
   }
 }
+
+it('says of a day that the platform has no figure for that it is not known', async () => {
+  const reads = await startPlayedReads()
+  expect((await reads.bid({ campaignId: 'c1', bidAmount: 4 })).status).toBe(200)
+  const { body } = await reads.connect('GOOGLE_ADS', { account_id: '1234567890' })
+  const id = String(body.connector_id)
+  reads.clock.stall(4 * DAY_MS)
+  await reads.fetched(id, {
+    report_type: 'campaign_performance',
+    date_range: DAYS,
+    fields: ['clicks'],
+  })
+  const path = `/api/v1/connectors/${id}/reconciliation?start=${DAYS.start}&end=${DAYS.end}`
+  const compared = (await reads.get(path)).body
+  expect(compared.days).toContainEqual(
+    expect.objectContaining({
+      campaign_id: 'c1',
+      reported: null,
+      own: 4,
+      difference: null,
+      reason: 'not_reported',
+    }),
+  )
+  expect(compared.caveats).toEqual([expect.stringContaining("the platform's spend is not known")])
+  const unread = await reads.get(`/api/v1/connectors/${id}/reconciliation?start=2026-11-17&end=2026-11-20`)
+  for (const { date, reported, reason } of unread.body.days)
+    if (date < DAYS.start) expect([reported, reason]).toEqual([null, 'late_data'])
+})
 
 it('on Meta a day may cost three quarters more than was bid', async () => {
   const { reads, compared } = await settled('META')
@@ -118,7 +153,7 @@ it('on Display & Video 360 spend is held against the daily budgets that were giv
   expect(days.get('2026-11-20 7902')).toMatchObject({ budget: null, reason: 'not_ours' })
 })
 
-it('a raise of which nobody knows whether it stands counts, and what was lowered only from the next day', async () => {
+it('a raise with an unknown outcome counts, and a lower budget only from the next day', async () => {
   const { reads, setBudget, compared } = await settled('DV360', '79')
   reads.sandbox.faults.add({ platform: 'dv360', method: 'PATCH', fault: { is: 'reset_after' } })
   expect((await setBudget('7901', 108)).status).toBe(504)
@@ -126,7 +161,7 @@ it('a raise of which nobody knows whether it stands counts, and what was lowered
   expect((await compared()).get('2026-11-20 7901')).toMatchObject({ budget: 108, reason: 'within_budget' })
 })
 
-it('says of a platform that nothing is bid on, or that has no spend, that there is nothing to compare', async () => {
+it('says that there is nothing to compare for a platform without bids or without spend', async () => {
   const reads = await startPlayedReads()
   const { body } = await reads.connect('GA4')
   const path = `/api/v1/connectors/${body.connector_id}/reconciliation`

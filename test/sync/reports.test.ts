@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
+import { goOn } from '../support/harness.ts'
 import { type PlayedReads, startPlayedReads } from '../support/played-reads.ts'
 
 const COMMON = ['impressions', 'clicks', 'spend', 'conversions', 'date', 'campaign_id']
@@ -98,6 +99,12 @@ describe('reports by names that all platforms share', () => {
     const id = await connected(reads, 'DV360')
     const fields = report.fields.map(({ name }: { name: string }) => name)
     expect((await reads.fetched(id, novemberOf(fields))).body.status).toBe('completed')
+    expect(dv360.limits).toContainEqual({ calls_of: 'entities', calls: 50, window_seconds: 60, burst: 50 })
+    for (const name of ['Google%20Ads', 'google_ads', 'adwords'])
+      expect((await reads.get(`/api/v1/connectors/types/${name}`)).body).toMatchObject({
+        type: 'GOOGLE_ADS',
+        also: expect.arrayContaining(['Google Ads']),
+      })
     expect(await reads.get('/api/v1/connectors/types/MYSPACE')).toMatchObject({ status: 404 })
   })
 })
@@ -120,12 +127,13 @@ describe('reports of the sandbox, as it is without being told otherwise', () => 
         status = body.status
         expect(status).not.toBe('failed')
         seen.add(body.progress)
-        // A moment for what is under way in earnest, then a moment of fake time.
-        for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+        // What is under way in earnest goes on first, then a moment of fake time passes.
+        await goOn()
         reads.clock.advance(10)
       }
       expect(reads.clock.elapsedMs() - beganMs).toBeLessThanOrEqual(1_000)
-      if (type !== 'GOOGLE_ADS') expect(seen.size).toBeGreaterThan(2)
+      // The others are answered at once.
+      if (!['GOOGLE_ADS', 'META'].includes(type)) expect(seen.size).toBeGreaterThan(2)
     },
   )
 })

@@ -87,6 +87,60 @@ describe('Resend', () => {
     },
   )
 
+  it('does not count e-mails as sent that the answer does not name', async () => {
+    const { reads, write } = await connected()
+    const text = '{"data":[{"id":"e1"}]}'
+    reads.sandbox.faults.add({ platform: 'resend', path: '/emails/batch', fault: { is: 'instead', text } })
+    expect(await write([hello('ann@x.example'), hello('bob@x.example')])).toMatchObject({
+      status: 503,
+      body: { detail: expect.stringContaining('1 of 2 e-mails') },
+    })
+  })
+
+  it('makes, changes, publishes, sends and deletes templates', async () => {
+    const { reads, id, come } = await connected()
+    const path = `/api/v1/connectors/${id}/templates`
+    /** Calls to Resend take turns, so time has to pass. */
+    const send = async (...args: Parameters<typeof reads.send>) => {
+      let reply: Awaited<ReturnType<typeof reads.send>> | undefined
+      void reads.send(...args).then((one) => {
+        reply = one
+      })
+      await come(() => reply !== undefined, 100)
+      return reply
+    }
+    const body = { name: 'Back', alias: 'back', subject: 'Hello', html: '<p>{{{NAME}}}</p>' }
+    const made = await send('POST', path, { ...body, variables: [{ key: 'NAME', type: 'string' }] })
+    expect(made?.status).toBe(200)
+    const mail = { to: ['ann@x.example'], template: { id: 'back', variables: { NAME: 'Ann' } } }
+    const write = () => send('POST', `/api/v1/connectors/${id}/emails`, { emails: [mail] })
+    expect((await write())?.status).toBe(502)
+    expect((await send('PATCH', `${path}/back`, { subject: 'Good day' }))?.status).toBe(200)
+    expect((await send('POST', `${path}/back/publish`))?.body.id).toBe(made?.body.id)
+    expect((await write())?.status).toBe(200)
+    const listed = await reads.fetched(id, { report_type: 'templates' })
+    expect(await reads.rowsOf(listed.body.request_id)).toContainEqual(
+      expect.objectContaining({ alias: 'back', status: 'published' }),
+    )
+    expect((await send('DELETE', `${path}/back`))?.status).toBe(200)
+    expect((await send('DELETE', `${path}/back`))?.status).toBe(502)
+    expect((await reads.send('POST', path, { name: 'x' })).status).toBe(400)
+    expect((await reads.send('PATCH', `${path}/back`, {})).status).toBe(400)
+  })
+
+  it('says that a template may have been made where no answer came, so that nobody makes it twice', async () => {
+    const { reads, id } = await connected()
+    reads.sandbox.faults.add({
+      platform: 'resend',
+      method: 'POST',
+      path: '/templates',
+      fault: { is: 'reset_after' },
+    })
+    const path = `/api/v1/connectors/${id}/templates`
+    const made = await reads.send('POST', path, { name: 'Back', html: '<p>Hello</p>' })
+    expect(made).toMatchObject({ status: 504, body: { code: 'outcome_unknown' } })
+  })
+
   it('sends once for each key, and refuses the key with another body', async () => {
     const { reads, write, come } = await connected()
     const first = await write([hello('ann@x.example')], 'k1')
@@ -175,7 +229,7 @@ describe('notices by e-mail', () => {
     return { ...all, lose: () => all.reads.send('POST', `/api/v1/connectors/${body.connector_id}/test`) }
   }
 
-  it('tell once that access was lost', async () => {
+  it('say once that access was lost', async () => {
     const { lose, sent, come, notices, reads } = await withLostAccount()
     await lose()
     await come(async () => (await notices())[0]?.status === 'sent')
@@ -207,7 +261,7 @@ describe('notices by e-mail', () => {
     expect(data).toMatchObject([{ to: ['ann@x.example'], subject: '[Bidwarden] GA4: access was lost' }])
   })
 
-  it('are given up and logged where nobody is to be told, and keep nothing waiting', async () => {
+  it('are given up and logged where there is no recipient, and keep nothing waiting', async () => {
     const { lose, come, notices, reads, sent } = await withLostAccount({
       settings: { from: 'ops@mail.example' },
     })
@@ -217,7 +271,7 @@ describe('notices by e-mail', () => {
     expect(reads.logged).toContainEqual(expect.objectContaining({ msg: 'a notification was given up' }))
   })
 
-  it('are not made of what a person did', async () => {
+  it('are not sent for what a person did', async () => {
     const { reads, notices } = await connected()
     const { body } = await reads.connect('GA4', { account_id: '1234' })
     await reads.send('DELETE', `/api/v1/connectors/${body.connector_id}`)

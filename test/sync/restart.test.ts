@@ -2,10 +2,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { parseConfig } from '../../src/config.ts'
+import { parseConfig } from '../../src/config/config.ts'
+import { at } from '../../src/json/json-at.ts'
 import { createLog } from '../../src/log.ts'
 import { startService } from '../../src/main.ts'
-import { at } from '../../src/platforms/index.ts'
 import { goOn, stopped } from '../support/harness.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { startReads } from '../support/reads.ts'
@@ -118,7 +118,10 @@ describe('a restart', () => {
       connectors: [reads.platform.connector],
     })
     onTestFinished(() => again.stop())
-    const tested = await fetch(`${again.url}/api/v1/connectors/${id}/test`, { method: 'POST' })
+    const tested = await fetch(`${again.url}/api/v1/connectors/${id}/test`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+    })
     expect(await tested.json()).toMatchObject({ ok: true })
   })
 })

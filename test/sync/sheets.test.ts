@@ -55,9 +55,13 @@ describe('a customer list in Google Sheets', () => {
     ).toHaveLength(2)
   })
 
-  it('appends nothing twice when the answer to an append was lost', async () => {
+  it.each([
+    { is: 'reset_after' },
+    // Google answers so now and then, and has stored the rows.
+    { is: 'http_after', status: 503 },
+  ] as const)('appends nothing twice when the answer to an append was lost (%o)', async (fault) => {
     const { reads, read, store } = await connected()
-    reads.sandbox.faults.add({ platform: 'sheets', path: ':append', fault: { is: 'reset_after' } })
+    reads.sandbox.faults.add({ platform: 'sheets', path: ':append', fault })
     const lost = await store({ email: 'new@x.example', ltv: 5 })
     expect(lost).toMatchObject({ status: 504, body: { code: 'outcome_unknown' } })
     expect((await store({ email: 'new@x.example', ltv: 5 })).body).toEqual({
@@ -66,6 +70,18 @@ describe('a customer list in Google Sheets', () => {
       unchanged: 1,
     })
     expect((await read()).filter(({ email }) => email === 'new@x.example')).toHaveLength(1)
+  })
+
+  it.each([
+    ['values:batchUpdate', 'b@x.example', {}],
+    ['values:batchUpdate', 'b@x.example', { totalUpdatedCells: 0 }],
+    [':append', 'new@x.example', { updates: { updatedRange: "'CRM'!A9:F9", updatedRows: 0 } }],
+    [':append', 'new@x.example', {}],
+  ])('says that nobody knows what was stored when %s answers nothing of it', async (path, email, answer) => {
+    const { reads, store } = await connected()
+    const fault = { is: 'instead', text: JSON.stringify(answer) } as const
+    reads.sandbox.faults.add({ platform: 'sheets', path, fault })
+    expect(await store({ email, ltv: 5 })).toMatchObject({ status: 504, body: { code: 'outcome_unknown' } })
   })
 
   it('appends nothing twice when two store the same record at once', async () => {

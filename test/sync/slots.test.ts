@@ -25,7 +25,7 @@ it('a cancel breaks off the call under way and frees its place at once', async (
   expect(reads.clock.nowMs()).toBe(before)
 })
 
-it('a job that two processes ended with is given up, and says why', async () => {
+it('a job during which two processes ended is given up, and says why', async () => {
   const reads = await startReads()
   const connector_id = await reads.connect()
   reads.platform.faults.push('hang')

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { type PrivatePostgres, startPostgres } from '../support/postgres.ts'
 import { type Reads, startReads } from '../support/reads.ts'
 import { smallDisk } from '../support/small-disk.ts'
@@ -32,7 +33,7 @@ describe('PostgreSQL that goes away while a fetch runs', () => {
     ['crashes', () => server.down('SIGQUIT'), () => server.up()],
     ['is restarted', () => server.down('SIGINT'), () => server.up()],
   ]
-  it.each(ways)('and %s ends nothing but statements, and the fetch goes on', async (_, down, up) => {
+  it.each(ways)('and %s fails statements only, and the fetch goes on', async (_, down, up) => {
     const reads = await startReads({ DATABASE_URL: await server.createDatabase() })
     const requestId = await fetching(reads)
     await down()
@@ -58,6 +59,34 @@ describe('PostgreSQL that goes away while a fetch runs', () => {
     expect(reads.logged.filter(({ msg }) => msg === 'the database of connections')).toHaveLength(2)
   })
 
+  it('because an operator ends its connections in the middle of statements, and the fetch goes on', async () => {
+    const url = await server.createDatabase()
+    const reads = await startReads({ DATABASE_URL: url })
+    const requestId = await fetching(reads)
+    const operator = new pg.Client({ connectionString: url })
+    await operator.connect()
+    onTestFinished(() => operator.end())
+    const ours = "from pg_stat_activity where application_name = 'bidwarden' and datname = current_database()"
+    const count = async (which: string) =>
+      Number((await operator.query(`select count(*) as found ${ours} ${which}`)).rows[0].found)
+
+    await operator.query('begin; lock table connector_requests in access exclusive mode')
+    const asked = reads.get(`/api/v1/connectors/requests/${requestId}`)
+    await expect.poll(() => count("and wait_event_type = 'Lock'")).toBeGreaterThan(0)
+    await operator.query(`select pg_terminate_backend(pid) ${ours}`)
+    expect(await asked).toMatchObject({ status: 503, body: { code: 'connector_store_unavailable' } })
+    expect(await reads.bid()).toMatchObject({ status: 200 })
+    await operator.query('commit')
+    // What was idle is ended as well.
+    await reads.until('/livez', () => !isAway(reads))
+    await operator.query(`select pg_terminate_backend(pid) ${ours}`)
+    await reads.until('/livez', () => !isAway(reads))
+    expect((await reads.ended(requestId)).body).toMatchObject({
+      status: 'completed',
+      result: { records_fetched: 3 },
+    })
+  })
+
   it('and comes back read-only is away until it takes writes', async () => {
     const reads = await startReads({ DATABASE_URL: await server.createDatabase() })
     server.setReadOnly(true)
@@ -76,7 +105,7 @@ it('says that a full disk keeps connections from being stored, and goes on when 
   const disk = smallDisk()
   const reads = await startReads({ DATA_DIR: disk.directory })
   await reads.connect()
-  disk.fill(0)
+  await disk.fill(0)
   let refused = await begun(reads)
   // What the log has room for is written yet.
   for (let turn = 0; turn < 200 && refused.status === 200; turn++) refused = await begun(reads)

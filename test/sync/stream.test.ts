@@ -4,10 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { systemClock } from '../../src/clock.ts'
+import { Audit } from '../../src/audit/index.ts'
+import { DEFAULT_BOUNDS } from '../../src/connectors/conversation/bounds.ts'
 import { createLog } from '../../src/log.ts'
+import { USUAL_TABLE_LIMITS } from '../../src/metrics/tables.ts'
+import { createMemoryRecords } from '../../src/storage/index.ts'
 import { emit, type NewEvent } from '../../src/sync/events/index.ts'
 import { startSync } from '../../src/sync/index.ts'
+import { systemClock } from '../../src/time/clock.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { startRedis } from '../support/redis-server.ts'
 
@@ -22,6 +26,7 @@ async function start(engine: string) {
     ? ({ is: 'postgres', url: await postgres.createDatabase() } as const)
     : ({ is: 'sqlite', dataDir } as const)
   const logged: string[] = []
+  const log = createLog('info', { write: (line) => logged.push(line) })
   const one = () =>
     startSync(
       {
@@ -34,22 +39,24 @@ async function start(engine: string) {
         callbacks: { urls: [], loopback: false },
         limits: {},
         maxConcurrent: 1,
-        timeoutMs: 1_000,
+        tableLimits: USUAL_TABLE_LIMITS,
+        bounds: DEFAULT_BOUNDS,
+        publicFilesOnly: false,
         callCost: 0,
-        keep: { requests: 90, events: 7, rows: undefined },
-        notifyUrl: undefined,
+        keep: { requests: 90, events: 7, rows: undefined, fileBytes: 1e9 },
         notifyMail: { from: undefined, to: [] },
       },
       {
         clock: systemClock,
-        log: createLog('info', { write: (line) => logged.push(line) }),
+        log,
+        audit: new Audit({ clock: systemClock, log, records: createMemoryRecords() }),
         authorize: () => {
           throw new Error('nobody asks')
         },
         onCall: () => {},
         ownSpendOf: async () => undefined,
         onSpend: () => {},
-        onEvent: () => {},
+        onEvent: async () => {},
       },
     )
   const client = new Redis(server.url, { retryStrategy: () => 50 })
@@ -106,6 +113,5 @@ describe('the stream of events', () => {
       await expect.poll(waiting).toBe(0)
       expect(await subjects()).toEqual(['a', 'b', 'c', 'd'])
     },
-    60_000,
   )
 })

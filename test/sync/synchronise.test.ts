@@ -11,10 +11,12 @@ describe('synchronising a connection', () => {
     reads.platform.rows = [row('2026-11-18'), row('2026-11-19')]
     const id = await reads.connect()
     const begun = await reads.send('POST', `/api/v1/integrations/${id}/sync`)
-    expect(begun.body).toMatchObject({ status: 'running', retryCount: 0 })
+    expect(begun.body).toMatchObject({ status: 'running', success: null, retryCount: 0 })
     const path = `/api/v1/integrations/${id}/jobs`
     const first = await reads.until(path, ({ jobs }) => jobs[0].status === 'completed')
-    expect(first.body.jobs[0]).toMatchObject({ recordsProcessed: 6, error: null })
+    expect(first.body.jobs[0]).toMatchObject({
+      ...{ success: true, recordsProcessed: 6, error: null, errors: [], nextSyncAt: null },
+    })
     expect(reads.platform.asked).toContain('GET /report?start=2026-10-21&end=2026-11-20&page=0')
 
     // Three days of late conversions are read again.
@@ -40,7 +42,14 @@ describe('synchronising a connection', () => {
     })
     expect(reads.clock.nowMs() - started).toBeGreaterThan(31 * 60_000)
     const jobs = await reads.get(`/api/v1/integrations/${id}/jobs`)
-    expect(jobs.body.jobs).toMatchObject([{ status: 'failed', retryCount: 5 }])
+    expect(jobs.body.jobs).toMatchObject([
+      {
+        ...{ status: 'failed', success: false, retryCount: 5 },
+        errors: [
+          { report: 'performance', message: expect.stringContaining('Temporary issue'), retryable: true },
+        ],
+      },
+    ])
   })
 
   it('runs on a schedule, once for each time it is due', async () => {
@@ -62,7 +71,7 @@ describe('synchronising a connection', () => {
     const path = `/api/v1/integrations/${id}/jobs`
     reads.clock.advance(3_600_000)
     const { body } = await reads.until(path, ({ jobs }) => jobs.length > 0)
-    expect(body.jobs).toHaveLength(1)
+    expect(body.jobs).toMatchObject([{ nextSyncAt: '2026-11-21T13:00:00.000Z' }])
     expect((await put(null)).body).toMatchObject({ cron: null })
   })
 

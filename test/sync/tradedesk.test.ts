@@ -76,7 +76,7 @@ describe('The Trade Desk through the read stack', () => {
   })
 
   it('orders a report, waits for it, and fetches the file from where it was sent on to', async () => {
-    const { reads, id } = await connected()
+    const { reads, id } = await connected({}, { SANDBOX_REPORT_MS: '0' })
     const done = await reads.fetched(id, performance)
     const caveats = [
       'media_cost_micros is null: the report template has no column Media Cost (Adv Currency)',
@@ -118,7 +118,10 @@ describe('The Trade Desk through the read stack', () => {
   })
 
   it('orders a report again that failed', async () => {
-    const { reads, id } = await connected({ report_template_ids: { campaign_performance: 198 } })
+    const { reads, id } = await connected(
+      { report_template_ids: { campaign_performance: 198 } },
+      { SANDBOX_REPORT_MS: '0' },
+    )
     const done = await reads.fetched(id, performance)
     expect(done.body).toMatchObject({ status: 'completed', result: { records_fetched: 6 } })
     expect(asked(reads, 'reportexecution/query')).toBe(6)

@@ -15,9 +15,9 @@ it('a worker that cannot be started ends nothing, and is started when there is r
   // Without a file left it cannot make the pipe to a new one.
   execFileSync('prlimit', [`--pid=${pid}`, '--nofile=3:'])
   process.kill(first, 'SIGKILL')
-  await expect.poll(() => service.output(), { timeout: 30_000 }).toContain('it cannot be started')
+  await expect.poll(() => service.output()).toContain('it cannot be started')
   execFileSync('prlimit', [`--pid=${pid}`, '--nofile=1024:'])
-  await expect.poll(() => workers().length, { timeout: 30_000 }).toBe(1)
+  await expect.poll(() => workers().length).toBe(1)
   expect(service.child.exitCode).toBe(null)
   service.child.kill('SIGTERM')
   await once(service.child, 'exit')

@@ -1,68 +1,179 @@
+import type { z } from 'zod'
 import { formatMoney } from '../../money.ts'
-import type { GoogleMicros } from '../../platforms/index.ts'
-import type { BidIntent } from '../connector.ts'
-import type { CustomParameter } from './rows.ts'
+import type { Failure } from '../../outcome.ts'
+import { toGoogleMicros } from '../google/money.ts'
+import {
+  accepted,
+  type BidConnector,
+  type Bids,
+  type Operation,
+  refused,
+  unavailable,
+  unknown,
+  type Verification,
+} from '../platform/bids.ts'
+import { written } from '../platform/campaigns.ts'
+import { type AskTalk, ask, WRITES } from '../platform/steps.ts'
+import type { GoogleAdsAccount } from './account.ts'
+import { googleAds } from './api.ts'
+import { bidOperations, decisionIdIn, hasRoomBeside, othersIn, strategyName } from './bid-operations.ts'
+import {
+  CampaignRow,
+  CUSTOMER_QUERY,
+  CustomerRow,
+  type CustomParameter,
+  campaignQuery,
+  Mutated,
+  Rows,
+  StrategyRow,
+  strategyQuery,
+} from './bid-rows.ts'
+import { dailyBudget, setCampaignStatus, updateCampaign } from './campaigns.ts'
+import { type CustomerDoor, mutate, search as searchOf } from './requests.ts'
 
-/** The campaign carries our decision id, so that a write whose answer was lost can be recognised. */
-const DECISION_KEY = 'bwid'
-const LTV_KEY = 'bwltv'
-/** Google Ads has room for so many custom parameters on a campaign. */
-const MAX_PARAMETERS = 8
-/** TargetRoas accepts no other values. */
-const [MIN_ROAS, MAX_ROAS] = [0.01, 1000]
-const ROAS_STEPS = 10_000
-
-/** Of the one portfolio strategy that we keep for a campaign, so that it is found again after a restart. */
-export const strategyName = (campaignId: string): string => `bidwarden ${campaignId}`
-
-/** Empty when the campaign carries none of ours. */
-export const decisionIdIn = (parameters: readonly CustomParameter[]): string =>
-  parameters.find(({ key }) => key === DECISION_KEY)?.value ?? ''
-
-export const othersIn = (parameters: readonly CustomParameter[]): CustomParameter[] =>
-  parameters.filter(({ key }) => key !== DECISION_KEY && key !== LTV_KEY)
-
-export const hasRoomBeside = (others: readonly CustomParameter[]): boolean =>
-  others.length + 2 <= MAX_PARAMETERS
-
-/** LTV per bid, down to four decimals, within what Google accepts. */
-function roasOf({ predictedLtv, bid }: BidIntent): number {
-  const roas = Math.floor((predictedLtv / bid) * ROAS_STEPS) / ROAS_STEPS
-  return Math.min(MAX_ROAS, Math.max(MIN_ROAS, roas))
-}
-
-export interface BidTarget {
-  readonly customer: string
-  readonly campaign: string
-  /** Undefined before our first bid on the campaign: then it is created in the same request. */
-  readonly strategy: string | undefined
-  /** Custom parameters that are not ours and must stay: an update replaces the list. */
+/** What an earlier bid on a campaign left, so that the next one needs no look-up. */
+export interface GoogleAdsMemo {
+  /** Resource name of the portfolio strategy that only this campaign uses. */
+  readonly strategy: string
+  /** Ceiling of the strategy, in micros. */
+  readonly ceiling: string
+  /** Decision id in the campaign's parameters. */
+  readonly decisionId: string
+  /** Custom parameters of others, which have to stay. */
   readonly others: readonly CustomParameter[]
 }
 
-/** Strategy, campaign and parameters: the operations of one atomic mutate. */
-export function bidOperations(target: BidTarget, intent: BidIntent, ceiling: GoogleMicros): object[] {
-  const { customer, campaign, others } = target
-  const resourceName = target.strategy ?? `${customer}/biddingStrategies/-1`
-  const targetRoas = { targetRoas: roasOf(intent), cpcBidCeilingMicros: ceiling }
-  const strategyOperation =
-    target.strategy === undefined
-      ? { create: { resourceName, name: strategyName(intent.campaignId), targetRoas } }
-      : {
-          updateMask: 'targetRoas.targetRoas,targetRoas.cpcBidCeilingMicros',
-          update: { resourceName, targetRoas },
-        }
-  const ours = [
-    { key: DECISION_KEY, value: intent.decisionId },
-    { key: LTV_KEY, value: formatMoney(intent.predictedLtv) },
-  ]
-  const update = {
-    resourceName: campaign,
-    biddingStrategy: resourceName,
-    urlCustomParameters: [...others, ...ours],
+/** The same, as read from the platform; possibly before our first bid. */
+interface Standing {
+  readonly is: 'standing'
+  readonly strategy: string | undefined
+  readonly ceiling: string | undefined
+  /** Empty before our first bid. */
+  readonly decisionId: string
+  readonly others: readonly CustomParameter[]
+}
+
+/**
+ * Bids by target ROAS with a ceiling on the cost per click. Google refuses a ceiling on a standard strategy, so each
+ * campaign gets a portfolio strategy of its own. Strategy, campaign and parameters change in one atomic request.
+ * @param currency ISO 4217 code of the account
+ */
+export function createGoogleAdsConnector(
+  account: GoogleAdsAccount,
+  currency: string,
+): BidConnector<GoogleAdsMemo> {
+  const customer = `customers/${account.customerId}`
+  const campaignOf = (campaignId: string) => `${customer}/campaigns/${campaignId}`
+
+  const door: CustomerDoor = {
+    host: account.url,
+    version: account.version,
+    customerId: account.customerId,
+    manager: account.loginCustomerId?.replaceAll(/\D/g, ''),
+    developerToken: account.developerToken,
   }
-  return [
-    { biddingStrategyOperation: strategyOperation },
-    { campaignOperation: { updateMask: 'biddingStrategy,urlCustomParameters', update } },
-  ]
+
+  /** Rows of a query; undefined when the answer does not have the documented shape. */
+  function* search<T extends z.ZodType>(row: T, query: string): AskTalk<z.output<T>[] | undefined> {
+    return Rows(row).safeParse(yield* ask(searchOf(door, query), WRITES)).data?.results
+  }
+
+  function* lookUp(campaignId: string): AskTalk<Standing | Failure> {
+    const campaigns = yield* search(CampaignRow, campaignQuery(campaignOf(campaignId)))
+    if (!campaigns) return unexpectedRead
+    const campaign = campaigns[0]?.campaign
+    if (!campaign) return refused(`there is no campaign ${campaignId}`)
+
+    const strategies = yield* search(StrategyRow, strategyQuery(strategyName(campaignId)))
+    if (!strategies) return unexpectedRead
+    const strategy = strategies[0]?.biddingStrategy
+    if (strategy?.type !== undefined && strategy.type !== 'TARGET_ROAS')
+      return refused(`the strategy "${strategyName(campaignId)}" is no longer a target ROAS strategy`)
+    return {
+      is: 'standing',
+      strategy: strategy?.resourceName,
+      ceiling: strategy?.targetRoas?.cpcBidCeilingMicros,
+      decisionId: decisionIdIn(campaign.urlCustomParameters),
+      others: othersIn(campaign.urlCustomParameters),
+    }
+  }
+
+  function* connect(): Operation<{ readonly account: string }> {
+    const found = yield* search(CustomerRow, CUSTOMER_QUERY)
+    const first = found?.[0]?.customer
+    if (!first) return unexpectedRead
+    const { id, descriptiveName, currencyCode = currency, status = 'ENABLED' } = first
+    if (currencyCode !== currency)
+      return refused(`the account is kept in ${currencyCode}, but ${currency} is configured`)
+    if (status !== 'ENABLED') return { is: 'auth_lost', detail: `the account is ${status}` }
+    return accepted({ account: descriptiveName ?? id })
+  }
+
+  return {
+    connect,
+    // The grant is used for this one customer only, so `connect` tests it.
+    checkGrant: connect,
+
+    *placeBid(intent, memo) {
+      const ceiling = toGoogleMicros(intent.bid, currency)
+      if (ceiling === '0')
+        return refused(`a bid of ${formatMoney(intent.bid)} ${currency} is below the smallest unit`)
+      const standing = memo ? { is: 'standing' as const, ...memo } : yield* lookUp(intent.campaignId)
+      if (standing.is !== 'standing') return standing
+      const { others } = standing
+      if (!hasRoomBeside(others)) return refused('the campaign has too many custom parameters of its own')
+
+      const campaign = campaignOf(intent.campaignId)
+      const target = { customer, campaign, strategy: standing.strategy, others }
+      const results = resultsOf(yield* written(mutate(door, bidOperations(target, intent, ceiling))))
+      const strategy = results[0]?.biddingStrategyResult?.resourceName
+      const isOurs = strategy !== undefined && (standing.strategy ?? strategy) === strategy
+      if (!isOurs || results[1]?.campaignResult?.resourceName !== campaign) return unexpectedWrite
+      const next = { strategy, ceiling, decisionId: intent.decisionId, others }
+      return accepted({ platformRef: strategy, memo: next })
+    },
+
+    *verifyBid({ campaignId, decisionId }, memo): Operation<Verification> {
+      const standing = yield* lookUp(campaignId)
+      if (standing.is !== 'standing') return standing
+      if (standing.decisionId === decisionId) return accepted('applied')
+      return accepted(isUntouched(standing, memo) ? 'not_applied' : 'unclear')
+    },
+
+    *readCampaignBudget(campaignId) {
+      return accepted(yield* dailyBudget(door, campaignId))
+    },
+
+    *updateCampaignBudget(campaignId, dailyBudgetMicros) {
+      const { resourceName } = yield* updateCampaign(door, { currency }, campaignId, { dailyBudgetMicros })
+      return accepted({ platformRef: resourceName })
+    },
+
+    *setCampaignStatus(campaignId, status) {
+      const { resourceName } = yield* setCampaignStatus(door, campaignId, status)
+      return accepted({ platformRef: resourceName })
+    },
+  }
+}
+
+const unexpectedRead = unavailable('an unexpected answer to a search')
+const unexpectedWrite = unknown('an unexpected answer to a mutate')
+
+const resultsOf = (body: unknown) => Mutated.safeParse(body).data?.mutateOperationResponses ?? []
+
+/**
+ * Whether a bid without an answer changed nothing. Its write is atomic: it would have replaced the decision id, and the
+ * first one on a campaign would have created the strategy. Two cases stay unclear: a ceiling that somebody else set,
+ * and a campaign without a memo, on which an earlier process may have bid.
+ */
+function isUntouched(standing: Standing, memo: GoogleAdsMemo | undefined): boolean {
+  if (!memo) return standing.strategy === undefined
+  return standing.decisionId === memo.decisionId && standing.ceiling === memo.ceiling
+}
+
+export const googleAdsBids: Bids<GoogleAdsAccount, GoogleAdsMemo> = {
+  protocol: googleAds,
+  credentialsOf: ({ auth, oauthUrl }) =>
+    auth.is === 'access_token' ? auth : { ...auth, tokenUrl: oauthUrl },
+  create: createGoogleAdsConnector,
 }

@@ -1,24 +1,12 @@
 import { describe } from 'vitest'
-import { googleAds } from '../../platforms/index.ts'
-import { playCases } from '../cases.test-support.ts'
-import { createGoogleAdsConnector } from './index.ts'
+import { playAnswers, playCases } from '../reading/cases.test-support.ts'
+import { createGoogleAds } from './google-ads.ts'
 
-const url = 'https://googleads.example'
-const cases = new URL('./cases.json', import.meta.url)
+const connector = createGoogleAds({ googleAds: 'https://ads.example' })
 
-describe('the Google Ads connector', () => {
-  playCases(cases, url, googleAds, ({ currency = 'USD', loginCustomerId, developerToken }) =>
-    createGoogleAdsConnector(
-      {
-        url,
-        oauthUrl: 'https://oauth.example/token',
-        version: 'v26',
-        customerId: '111',
-        loginCustomerId,
-        developerToken,
-        auth: { is: 'access_token', accessToken: 'secret' },
-      },
-      currency,
-    ),
-  )
+describe('the Google Ads connector for reading', () => {
+  playCases(new URL('./cases.json', import.meta.url), connector)
+})
+describe('what Google Ads answers to reading', () => {
+  playAnswers(new URL('./answers.json', import.meta.url), connector)
 })

@@ -1,73 +1,78 @@
 import { z } from 'zod'
-import { MAX_MICROS, micros } from '../../money.ts'
+import type { Caveats } from '../platform/caveats.ts'
+import { at } from '../platform/json.ts'
+import type { Cell, Row } from '../platform/rows.ts'
+import { stream, type Talk } from '../platform/steps.ts'
+import { readFigure } from '../reading/figures.ts'
+import type { Column } from './reports.ts'
+import { type CustomerDoor, searchStream } from './requests.ts'
 
-/** A resource name as Google gives them, such as `customers/111/campaigns/222`. */
-const ResourceName = z.string().regex(/^customers\/\w+\/\w+\/[\w~-]+$/)
-/** int64 travels as text. Fields that are zero, empty or false may be absent. */
-const Int64 = z.string().regex(/^\d{1,19}$/)
-const AmountMicros = Int64.transform(Number)
-  .refine((amount) => amount <= MAX_MICROS)
-  .transform(micros)
+const Chunks = z.array(z.unknown())
 
-const CustomParameter = z.object({ key: z.string(), value: z.string().default('') })
-export type CustomParameter = Readonly<z.output<typeof CustomParameter>>
+/** A resource name such as `customers/111/campaigns/222`. */
+export const ResourceName = z.string().regex(/^customers\/\w+\/\w+\/[\w~-]+$/)
 
-export const CustomerRow = z.object({
-  customer: z.object({
-    id: Int64,
-    descriptiveName: z.string().optional(),
-    currencyCode: z.string().optional(),
-    status: z.string().optional(),
-  }),
-})
+/** Sends a query and turns each result into what `read` returns, as the chunks arrive. */
+export function* searched(
+  door: CustomerDoor,
+  query: string,
+  bucket: string,
+  read: () => (result: unknown) => Row | undefined,
+): Talk<void> {
+  const body = yield* stream({
+    request: searchStream(door, query),
+    bucket,
+    list: '*.results',
+    around: ['*.error', 'error'],
+    reader: read,
+  })
+  Chunks.parse(body)
+}
 
-export const CampaignRow = z.object({
-  campaign: z.object({ urlCustomParameters: z.array(CustomParameter).default([]) }),
-})
+/** Results of a short answer. */
+export const resultsOf = (body: unknown): readonly unknown[] =>
+  z
+    .array(z.object({ results: z.array(z.unknown()).default([]) }))
+    .parse(body)
+    .flatMap(({ results }) => results)
 
-export const StrategyRow = z.object({
-  biddingStrategy: z.object({
-    resourceName: ResourceName,
-    type: z.string().optional(),
-    targetRoas: z.object({ cpcBidCeilingMicros: Int64.optional() }).optional(),
-  }),
-})
+/** Returns a function that turns a result into a row, under our names. */
+export function rowOf(
+  caveats: Caveats,
+  columns: Readonly<Record<string, Column>>,
+  more: Row = {},
+): (result: unknown) => Row {
+  const found = Object.entries(columns).map(([name, column]) => {
+    const path = column.field.split('.').map(camel)
+    return { name, column, path }
+  })
+  return (result) => {
+    const row: Record<string, Cell> = { ...more }
+    for (const { name, column, path } of found) row[name] = cellOf(caveats, at(result, ...path), name, column)
+    return row
+  }
+}
 
-export const BudgetRow = z.object({
-  campaignBudget: z.object({
-    resourceName: ResourceName,
-    amountMicros: AmountMicros.optional(),
-    explicitlyShared: z.boolean().default(false),
-    referenceCount: Int64.default('1'),
-  }),
-})
+function cellOf(caveats: Caveats, value: unknown, name: string, { field, is }: Column): Cell {
+  switch (is) {
+    case 'id':
+      if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value)
+      if (typeof value !== 'string' || value === '') throw new Error(`it has no ${field}`)
+      return value
+    case 'text':
+      return typeof value === 'string' ? value : null
+    case 'flag':
+      return value === true
+    // Protobuf omits fields that are zero.
+    case 'count':
+      return readFigure(caveats, name, value, 'count', 0)
+    // A budget for a whole period has no daily amount.
+    case 'amount':
+      return value === undefined ? null : readFigure(caveats, name, value, 'count')
+    case 'share':
+      return readFigure(caveats, name, value, 'number', 0)
+  }
+}
 
-export const Rows = <T extends z.ZodType>(row: T) => z.object({ results: z.array(row).default([]) })
-
-const Result = z.object({ resourceName: ResourceName })
-
-/** Answers to a mutate, one slot per operation, in the order of the operations. */
-export const Mutated = z.object({
-  mutateOperationResponses: z.array(
-    z.object({
-      biddingStrategyResult: Result.optional(),
-      campaignResult: Result.optional(),
-      campaignBudgetResult: Result.optional(),
-    }),
-  ),
-})
-
-/** A text as GAQL quotes it. */
-const quoted = (text: string): string => `'${text.replaceAll(/[\\']/g, '\\$&')}'`
-
-export const CUSTOMER_QUERY =
-  'SELECT customer.id, customer.descriptive_name, customer.currency_code, customer.status FROM customer LIMIT 1'
-
-export const campaignQuery = (campaign: string): string =>
-  `SELECT campaign.resource_name, campaign.url_custom_parameters FROM campaign WHERE campaign.resource_name = ${quoted(campaign)} AND campaign.status != 'REMOVED'`
-
-export const strategyQuery = (name: string): string =>
-  `SELECT bidding_strategy.resource_name, bidding_strategy.type, bidding_strategy.target_roas.cpc_bid_ceiling_micros FROM bidding_strategy WHERE bidding_strategy.name = ${quoted(name)} AND bidding_strategy.status != 'REMOVED'`
-
-export const budgetQuery = (campaign: string): string =>
-  `SELECT campaign_budget.resource_name, campaign_budget.amount_micros, campaign_budget.explicitly_shared, campaign_budget.reference_count FROM campaign WHERE campaign.resource_name = ${quoted(campaign)} AND campaign.status != 'REMOVED'`
+const camel = (name: string): string =>
+  name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())

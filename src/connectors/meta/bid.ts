@@ -1,103 +1,132 @@
-import { toMetaUnits } from '../../platforms/index.ts'
-import type { BidIntent, Verification } from '../connector.ts'
-import type { AdSet, Fields } from './graph.ts'
-
-/** How a bid stands on one ad set. */
-export interface Standing {
-  /** bid_amount, in minor units. */
-  readonly cap: number | undefined
-  /** roas_average_floor, in ten-thousandths. */
-  readonly floor: number | undefined
-}
-
-/** How bids stand on a campaign; found out at its first bid. */
-export interface MetaMemo {
-  /** Where the budget lives decides where the strategy is set: on the campaign, or on each of its ad sets. */
-  readonly budget: 'campaign' | 'ad_sets'
-  /** Whether Meta lets value optimisation go with a bid cap here; else a minimum return on ad spend stands for it. */
-  readonly strategy: 'bid_cap' | 'min_roas'
-  /** By ad set id, what was last read from it or written to it: a lost write is compared with this. */
-  readonly standing: Readonly<Record<string, Standing>>
-  /** The campaign's own strategy has been set to `strategy`; only told apart where the budget is the campaign's. */
-  readonly isStrategySet: boolean
-  /** An ad set refused the last bid, so the next one looks everything up again. */
-  readonly isStale: boolean
-}
-
-export interface BidWrite {
-  readonly path: string
-  readonly fields: Fields
-  /** The ad sets that the write puts the bid on. */
-  readonly adSets: readonly string[]
-}
-
-const BID_CAP = 'LOWEST_COST_WITH_BID_CAP'
-const MIN_ROAS = 'LOWEST_COST_WITH_MIN_ROAS'
-/** roas_average_floor counts in ten-thousandths of a return; Meta takes 0.01 to 1000. */
-const ROAS_SCALE = 10_000
-const [MIN_FLOOR, MAX_FLOOR] = [100, 10_000_000]
-
-export const standingOf = ({ bid_amount, bid_constraints }: AdSet): Standing => ({
-  cap: bid_amount,
-  floor: bid_constraints?.roas_average_floor,
-})
-
-/** What an ad set shows that has taken the bid. */
-export function standingAfter(intent: BidIntent, strategy: MetaMemo['strategy'], currency: string): Standing {
-  if (strategy === 'bid_cap') return { cap: toMetaUnits(intent.bid, currency), floor: undefined }
-  const floor = Math.floor((intent.predictedLtv / intent.bid) * ROAS_SCALE)
-  return { cap: undefined, floor: Math.min(MAX_FLOOR, Math.max(MIN_FLOOR, floor)) }
-}
+import { formatMoney } from '../../money.ts'
+import type { Failure } from '../../outcome.ts'
+import {
+  accepted,
+  type BidConnector,
+  type BidIntent,
+  type Bids,
+  type Operation,
+  refused,
+  unavailable,
+  unknown,
+  type Verification,
+} from '../platform/bids.ts'
+import { detailOf } from '../platform/detail.ts'
+import { type AskTalk, bodyOf } from '../platform/steps.ts'
+import type { MetaAccount } from './account.ts'
+import { meta, toMetaUnits } from './api.ts'
+import { bidWrites, compare, type MetaMemo, standingAfter, standingOf } from './bid-writes.ts'
+import { dailyBudget, setCampaignStatus, updateCampaign } from './campaigns.ts'
+import { createGraph, isSuccess } from './graph.ts'
 
 /**
- * The writes that make up a bid, in their order. Under a campaign budget caps travel in one write with the strategy;
- * floors stand on the ad sets and must be there before the campaign's strategy asks for them.
+ * Bids by value optimisation with a bid cap, in Meta's minor units. A validation asks whether Meta accepts that pair;
+ * where it does not, a minimum return on ad spend is used instead of the cap.
+ * A bid may take several writes. If one is refused before any other was applied, the bid is refused. After that the
+ * money is spent, so the bid is accepted with the ad sets that took it, `platformRef` names the refusals, and the next
+ * bid looks everything up again.
+ * @param currency ISO 4217 code of the ad account
  */
-export function bidWrites(campaignId: string, memo: MetaMemo, after: Standing): BidWrite[] {
-  const ids = Object.keys(memo.standing)
-  const bid_constraints = { roas_average_floor: after.floor }
-  const onEach = (fields: Fields): BidWrite[] => ids.map((id) => ({ path: id, fields, adSets: [id] }))
+export function createMetaConnector(account: MetaAccount, currency: string): BidConnector<MetaMemo> {
+  const graph = createGraph(account)
+  const isAdAccount = account.businessId.startsWith('act_')
 
-  if (memo.budget === 'ad_sets') {
-    return memo.strategy === 'bid_cap'
-      ? onEach({ bid_strategy: BID_CAP, bid_amount: String(after.cap), optimization_goal: 'VALUE' })
-      : onEach({ bid_strategy: MIN_ROAS, bid_constraints, optimization_goal: 'VALUE' })
+  function* lookUp(intent: BidIntent): AskTalk<MetaMemo | Failure> {
+    const { campaignId } = intent
+    const campaign = yield* graph.campaign(campaignId)
+    const adSets = campaign && (yield* graph.adSets(campaignId))
+    if (!adSets) return unexpectedRead
+    const onCampaign = campaign.daily_budget !== undefined || campaign.lifetime_budget !== undefined
+    const shape: MetaMemo = {
+      budget: onCampaign ? 'campaign' : 'ad_sets',
+      strategy: 'bid_cap',
+      standing: Object.fromEntries(adSets.map((adSet) => [adSet.id, standingOf(adSet)])),
+      isStrategySet: false,
+      isStale: false,
+    }
+    const [first] = bidWrites(campaignId, shape, standingAfter(intent, 'bid_cap', currency))
+    if (!first || adSets.length === 0) return refused(`campaign ${campaignId} has no ad sets to bid on`)
+    const trial = yield graph.validate(first.path, first.fields)
+    return { ...shape, strategy: trial?.is === 'ok' ? 'bid_cap' : 'min_roas' }
   }
-  if (memo.strategy === 'bid_cap') {
-    const adset_bid_amounts = Object.fromEntries(ids.map((id) => [id, after.cap]))
-    return [{ path: campaignId, fields: { bid_strategy: BID_CAP, adset_bid_amounts }, adSets: ids }]
+
+  function* connect(): Operation<{ readonly account: string }> {
+    const fields = isAdAccount ? 'id,name,currency' : 'id,name'
+    const found = yield* graph.node(account.businessId, fields)
+    if (!found) return unexpectedRead
+    if (found.currency !== undefined && found.currency !== currency)
+      return refused(`the account is kept in ${found.currency}, but ${currency} is configured`)
+    return accepted({ account: found.name ?? found.id })
   }
-  const floors = onEach({ bid_constraints, optimization_goal: 'VALUE' })
-  return memo.isStrategySet
-    ? floors
-    : [...floors, { path: campaignId, fields: { bid_strategy: MIN_ROAS }, adSets: [] }]
+
+  return {
+    connect,
+
+    *checkGrant() {
+      const reached = yield* graph.reachesAdAccounts()
+      if (reached === undefined) return unexpectedRead
+      return reached ? yield* connect() : { is: 'auth_lost', detail: 'the token reaches no ad account' }
+    },
+
+    *placeBid(intent, memo) {
+      if (toMetaUnits(intent.bid, currency) === 0)
+        return refused(`a bid of ${formatMoney(intent.bid)} ${currency} is below the smallest unit`)
+      const known = memo && !memo.isStale ? memo : yield* lookUp(intent)
+      if ('is' in known) return known
+
+      const after = standingAfter(intent, known.strategy, currency)
+      const standing = { ...known.standing }
+      const refusals: string[] = []
+      let isApplied = false
+      for (const { path, fields, adSets } of bidWrites(intent.campaignId, known, after)) {
+        const reply = yield { ...graph.write(path, fields), mayRefuse: true }
+        if (reply.is === 'refused' && !isApplied) return reply
+        if (reply.is === 'refused') {
+          refusals.push(`${path}: ${reply.detail}`)
+          continue
+        }
+        if (!isSuccess(bodyOf(reply))) return unknown('an unexpected answer to a write')
+        isApplied = true
+        for (const id of adSets) standing[id] = after
+      }
+      const isStale = refusals.length > 0
+      const next = { ...known, standing, isStrategySet: true, isStale }
+      return accepted({ platformRef: refOf(intent, refusals), memo: next })
+    },
+
+    *verifyBid(intent, memo): Operation<Verification> {
+      const adSets = yield* graph.adSets(intent.campaignId)
+      if (!adSets) return unexpectedRead
+      // A bid with a stale memo looked everything up again, so the earlier values are unknown.
+      const before = memo && !memo.isStale ? memo : undefined
+      const strategies = before ? [before.strategy] : (['bid_cap', 'min_roas'] as const)
+      const ours = strategies.map((strategy) => standingAfter(intent, strategy, currency))
+      return accepted(compare(adSets, ours, before?.standing))
+    },
+
+    *readCampaignBudget(campaignId) {
+      return accepted(yield* dailyBudget(graph.door, { currency }, campaignId))
+    },
+
+    *updateCampaignBudget(campaignId, dailyBudgetMicros) {
+      const { id } = yield* updateCampaign(graph.door, { currency }, campaignId, { dailyBudgetMicros })
+      return accepted({ platformRef: id })
+    },
+
+    *setCampaignStatus(campaignId, status) {
+      const { id } = yield* setCampaignStatus(graph.door, campaignId, status)
+      return accepted({ platformRef: id })
+    },
+  }
 }
 
-/**
- * Meta carries no id of ours, so only caps and floors tell what became of a lost bid.
- * - `applied`: an ad set shows our value and did not before. One is enough, the money is for the whole bid.
- * - `not_applied`: every ad set shows what it showed before, and our value differs from that.
- * - `unclear`: our value already stood there, nothing is known of before, or somebody else has written since.
- * @param ours what the bid would have left, for each strategy it may have used
- */
-export function compare(
-  adSets: readonly AdSet[],
-  ours: readonly Standing[],
-  before: MetaMemo['standing'] | undefined,
-): Verification {
-  const shows = (now: Standing | undefined) =>
-    now !== undefined && ours.some((our) => measureOf(now, our) === measureOf(our, our))
-  if (adSets.some((adSet) => shows(standingOf(adSet)) && !shows(before?.[adSet.id]))) return 'applied'
-  if (before === undefined || Object.values(before).some(shows)) return 'unclear'
+const unexpectedRead = unavailable('an unexpected answer to a read')
 
-  const now = new Map(adSets.map((adSet) => [adSet.id, standingOf(adSet)]))
-  const isAsBefore = Object.entries(before).every(([id, was]) => {
-    const is = now.get(id)
-    return is !== undefined && ours.every((our) => measureOf(is, our) === measureOf(was, our))
-  })
-  return isAsBefore ? 'not_applied' : 'unclear'
+const refOf = ({ campaignId }: BidIntent, refusals: readonly string[]): string =>
+  refusals.length === 0 ? campaignId : detailOf(`${campaignId} (refused in part: ${refusals.join('; ')})`)
+
+export const metaBids: Bids<MetaAccount, MetaMemo> = {
+  protocol: meta,
+  credentialsOf: ({ accessToken }) => ({ is: 'access_token', accessToken }),
+  create: createMetaConnector,
 }
-
-/** The one of cap and floor that the bid uses. */
-const measureOf = (standing: Standing, bid: Standing): number | undefined =>
-  bid.cap === undefined ? standing.floor : standing.cap

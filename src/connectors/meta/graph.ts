@@ -1,17 +1,18 @@
 import { createHmac } from 'node:crypto'
 import { z } from 'zod'
-import type { HttpRequest } from '../../http.ts'
-import type { MetaAccount } from '../accounts.ts'
-import type { Step, Talk } from '../connector.ts'
-import { bodyOf } from '../replies.ts'
+import type { HttpRequest } from '../../http/http.ts'
+import { type AskStep, type AskTalk, bodyOf, WRITES } from '../platform/steps.ts'
+import type { MetaAccount } from './account.ts'
+import type { GraphDoor } from './requests.ts'
 
-/** Money leaves Meta as text in minor units. */
+/** Meta sends money as text in minor units. */
 const Minor = z.union([z.int().min(0), z.string().regex(/^\d{1,15}$/)]).transform(Number)
 
 const Node = z.object({ id: z.string(), name: z.string().optional(), currency: z.string().optional() })
 
 const Campaign = z.object({
   id: z.string(),
+  status: z.string().optional(),
   daily_budget: Minor.optional(),
   lifetime_budget: Minor.optional(),
 })
@@ -32,29 +33,36 @@ const AdSets = z.object({
     .optional(),
 })
 
+const Listed = z.object({ data: z.array(z.unknown()) })
+
 const Success = z.object({ success: z.literal(true) })
 export const isSuccess = (body: unknown): boolean => Success.safeParse(body).success
 
 const PAGE = 100
-/** Pages of ad sets that are read; a campaign has rarely more than a dozen ad sets. */
+/** Most pages of ad sets that are read; few campaigns have more than a dozen ad sets. */
 const MAX_PAGES = 20
 
 export type Fields = Readonly<Record<string, unknown>>
 
 export interface Graph {
-  write(path: string, fields: Fields): Step
-  /** Asks whether a write would pass, changing nothing. */
-  validate(path: string, fields: Fields): Step
-  /** These three come to undefined when the answer has another shape than documented. */
-  node(id: string, fields: string): Talk<z.output<typeof Node> | undefined>
-  campaign(campaignId: string): Talk<Campaign | undefined>
-  /** All that can run now or after a resume: not the deleted and archived ones. */
-  adSets(campaignId: string): Talk<AdSet[] | undefined>
+  /** For changes of campaigns other than bids. */
+  readonly door: GraphDoor
+  write(path: string, fields: Fields): AskStep
+  /** Asks whether a write would be accepted, without changing anything. */
+  validate(path: string, fields: Fields): AskStep
+  /** The next four return undefined when the answer does not have the documented shape. */
+  /** Whether the token reaches any ad account at all. */
+  reachesAdAccounts(): AskTalk<boolean | undefined>
+  node(id: string, fields: string): AskTalk<z.output<typeof Node> | undefined>
+  campaign(campaignId: string): AskTalk<Campaign | undefined>
+  /** Ad sets that run, or can run after a resume: all but deleted and archived ones. */
+  adSets(campaignId: string): AskTalk<AdSet[] | undefined>
 }
 
-/** Requests to the Graph API: form-encoded, nested values as JSON inside. */
+/** Requests to the Graph API: form-encoded, with nested values as JSON. */
 export function createGraph({ url, version, accessToken, appSecret }: MetaAccount): Graph {
   const proof = appSecret === undefined ? undefined : proofOf(accessToken, appSecret)
+  const door = { graph: url, version, appsecret_proof: proof }
 
   function request(method: 'GET' | 'POST', path: string, fields: Fields): HttpRequest {
     const form = new URLSearchParams()
@@ -66,22 +74,33 @@ export function createGraph({ url, version, accessToken, appSecret }: MetaAccoun
     const headers = { 'content-type': 'application/x-www-form-urlencoded' }
     return { method, url: address, headers, body: form.toString() }
   }
-  const read = (path: string, fields: Fields): Step => ({
+  const read = (path: string, fields: Fields): AskStep => ({
+    is: 'ask',
     request: request('GET', path, fields),
-    writes: false,
+    bucket: WRITES,
   })
 
   return {
+    door,
+
     write: (path, fields) => ({
+      is: 'ask',
       request: request('POST', encodeURIComponent(path), fields),
+      bucket: WRITES,
       writes: true,
     }),
 
     validate: (path, fields) => ({
+      is: 'ask',
       request: request('POST', encodeURIComponent(path), { ...fields, execution_options: ['validate_only'] }),
-      writes: false,
+      bucket: WRITES,
       mayRefuse: true,
     }),
+
+    *reachesAdAccounts() {
+      const listed = Listed.safeParse(bodyOf(yield read('me/adaccounts', { fields: 'id', limit: '1' })))
+      return listed.data && listed.data.data.length > 0
+    },
 
     *node(id, fields) {
       return Node.safeParse(bodyOf(yield read(encodeURIComponent(id), { fields }))).data
@@ -102,8 +121,8 @@ export function createGraph({ url, version, accessToken, appSecret }: MetaAccoun
         const found = AdSets.safeParse(bodyOf(yield read(path, asked))).data
         if (!found) return undefined
         all.push(...found.data)
-        // A last page still has cursors; only `next` says that there is more. Its address is not followed: it is
-        // foreign input and may carry the token.
+        // Only `next` says that there is another page; the last page has cursors too. Its address is not followed,
+        // because it is foreign input and may contain the token.
         if (found.paging?.next === undefined) return all.filter(isAlive)
         after = found.paging.cursors?.after
         if (after === undefined) return undefined
@@ -115,6 +134,6 @@ export function createGraph({ url, version, accessToken, appSecret }: MetaAccoun
 
 const isAlive = ({ status }: AdSet): boolean => status !== 'DELETED' && status !== 'ARCHIVED'
 
-/** Shows that we know the app's secret without sending it. */
+/** Proof that we know the app's secret, without sending it. */
 const proofOf = (accessToken: string, appSecret: string): string =>
   createHmac('sha256', appSecret).update(accessToken).digest('hex')

@@ -1,13 +1,42 @@
-import { describe } from 'vitest'
-import { meta } from '../../platforms/index.ts'
-import { playCases } from '../cases.test-support.ts'
-import { createMetaConnector } from './index.ts'
+import { createHmac } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { Caveats } from '../platform/caveats.ts'
+import { playAnswers, playCases } from '../reading/cases.test-support.ts'
+import { createMeta } from './meta.ts'
 
-const url = 'https://graph.example'
-const cases = new URL('./cases.json', import.meta.url)
+const connector = createMeta()
 
-describe('the Meta connector', () => {
-  playCases(cases, url, meta, ({ currency = 'USD', businessId = '22', appSecret }) =>
-    createMetaConnector({ url, version: 'v26.0', accessToken: 'secret', businessId, appSecret }, currency),
-  )
+describe('the Meta connector for reading', () => {
+  playCases(new URL('./cases.json', import.meta.url), connector)
+
+  const request = { method: 'GET', url: 'https://graph.facebook.com/v26.0/me', headers: {} } as const
+
+  it('proves with every call that it knows the secret of the app', () => {
+    const signed = createMeta({}, { clientId: '6', clientSecret: 'app secret' })
+    const proof = createHmac('sha256', 'app secret').update('token').digest('hex')
+    expect(signed.authorize(request, 'token')).toMatchObject({
+      url: `${request.url}?appsecret_proof=${proof}`,
+      headers: { authorization: 'Bearer token' },
+    })
+    const asked = { ...request, url: `${request.url}?limit=1` }
+    expect(signed.authorize(asked, 'token').url).toBe(`${asked.url}&appsecret_proof=${proof}`)
+  })
+
+  it('reads no budgets where minor units mean nothing', () => {
+    const account = { accountId: 'act_11', currency: undefined, timezone: undefined, settings: {} }
+    const talk = connector.campaigns(account, {
+      resume: undefined,
+      cursor: undefined,
+      caveats: new Caveats(),
+    })
+    expect(() => talk.next()).toThrow('the currency of the account is not known')
+  })
+
+  it('shows neither token nor proof to another host', () => {
+    const elsewhere = { ...request, url: 'https://graph.facebook.com.evil.example/v26.0/me' }
+    expect(connector.authorize(elsewhere, 'token')).toEqual(elsewhere)
+  })
+})
+describe('what Meta answers to reading', () => {
+  playAnswers(new URL('./answers.json', import.meta.url), connector)
 })

@@ -1,16 +1,16 @@
 import { toUnits } from '../../money.ts'
-import { toCpm } from '../../platforms/index.ts'
-import type { TradeDeskAccount } from '../accounts.ts'
-import type { BidIntent } from '../connector.ts'
+import type { BidIntent } from '../platform/bids.ts'
+import type { TradeDeskAccount } from './account.ts'
+import { toCpm } from './api.ts'
 
-/** The exchange puts its own words in place of these before it calls; OpenRTB 2.5 section 4.4. */
+/** Macros that the exchange replaces before it calls (OpenRTB 2.5 section 4.4). */
 const MACROS = {
   win: { price: 'PRICE', cur: 'CURRENCY' },
   billing: { price: 'PRICE', cur: 'CURRENCY' },
   loss: { reason: 'LOSS', price: 'PRICE' },
 } as const
 
-/** An OpenRTB 2.5 bid on one impression: the price per thousand at which that impression costs what is held. */
+/** An OpenRTB 2.5 bid on one impression, at the price per thousand at which that impression costs the held amount. */
 export function bidResponse(account: TradeDeskAccount, intent: BidIntent): object {
   const { decisionId, campaignId, bid, predictedLtv, confidence, source } = intent
   const notice = (kind: keyof typeof MACROS) => {

@@ -1,130 +1,119 @@
 import { z } from '@hono/zod-openapi'
-import { type Ctx, check, ok, type Route, readJson } from '../../api/index.ts'
+import { check, LISTED_PER_CALL, okList, type Route } from '../../api/index.ts'
+import type { Row } from '../../connectors/index.ts'
 import { AppError } from '../../errors.ts'
-import { MoneyError, parseMoney } from '../../money.ts'
-import { createTurns } from '../../turns.ts'
-import {
-  type Changing,
-  createCampaign,
-  resume,
-  setDailyBudget,
-  unpaid,
-  writerOf,
-} from '../campaign-writes.ts'
 import { findConnection } from '../connections.ts'
+import { readRows } from '../reports/index.ts'
 import { connectorFor, type Sync } from '../sync.ts'
-import { accountRefOf, infoOf } from '../work/index.ts'
-import { Id, idOf } from './connectors.ts'
+import { CAMPAIGNS_REPORT } from '../work/index.ts'
+import { Id, idOf } from './route-parts.ts'
 
-const Name = z.string().min(1).max(256)
-/** Money of the account's currency. */
-const Money = z
-  .union([z.number(), z.string().max(20)])
-  .transform((amount, ctx) => {
-    try {
-      return parseMoney(amount)
-    } catch (error) {
-      ctx.addIssue(error instanceof MoneyError ? error.message : 'must be money')
-      return z.NEVER
-    }
-  })
-  .refine((amount) => amount > 0, 'must be above zero')
-  .openapi({ type: 'number', example: 50 })
-const New = z.strictObject({ name: Name, daily_budget: Money, start_date: z.iso.date().optional() })
-const Change = z
-  .strictObject({
-    name: Name.optional(),
-    daily_budget: Money.optional(),
-    status: z.enum(['active', 'paused']).optional(),
-  })
-  .refine((change) => Object.keys(change).length > 0, 'must name what is to be changed')
-const CampaignId = Id.extend({ campaignId: z.string().regex(/^[\w-]{1,64}$/) })
-const Campaign = z.object({ id: z.string() }).openapi('ChangedCampaign')
+const LEVELS = ['campaign', 'insertion_order', 'ad_set', 'ad_group', 'line_item', 'order', 'ad'] as const
+const Filters = z.object({
+  level: z
+    .enum(LEVELS)
+    .default('campaign')
+    .openapi({ description: 'What is below campaigns is read with them.' }),
+  status: z.string().max(200).optional().openapi({
+    description: "The platform's words, or `active` and `paused`; several with commas.",
+    example: 'active',
+  }),
+  name: z.string().min(1).max(256).optional().openapi({ description: 'Part of the name, in either case.' }),
+  ids: z.string().max(4_000).optional().openapi({ description: 'Ids, with commas.' }),
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+  cursor: z.string().max(200).optional().openapi({ description: '`next` of the page before.' }),
+})
+const Read = z.object({
+  campaigns: z.array(z.looseObject({})),
+  as_of: z.string().nullable().openapi({ description: 'When they were read; null where they never were.' }),
+  caveat: z.string().optional(),
+  next: z.string().optional(),
+})
 
-const answers = { 200: { description: 'The campaign', schema: Campaign } }
-const refusals = [
-  'invalid_request',
-  'payload_too_large',
-  'unsupported_media_type',
-  'not_found',
-  'paused',
-  'currency_mismatch',
-  'budget_exceeded',
-  'rate_limited',
-  'platform_refused',
-  'budget_store_unavailable',
-  'platform_unavailable',
-  'outcome_unknown',
-] as const
-
-/** Campaigns at the platforms: make, change, stop and start them. What lets a platform spend more is paid for first. */
-export function campaignRoutes(sync: Sync): Route[] {
-  // A raise is paid for by the budget there was before: nobody else may change that meanwhile.
-  const inTurn = createTurns()
-
-  async function changingOf(c: Ctx, orgId: number): Promise<Changing> {
-    const row = await findConnection(sync, orgId, idOf(c))
-    const connector = connectorFor(sync, row.type)
-    writerOf(connector)
-    if (row.status === 'disconnected') {
-      const detail = infoOf(row).message ?? 'the account is not connected'
-      throw new AppError('invalid_request', `id: ${detail}`, 'never', { field: 'id' })
-    }
-    return { connector, connectorId: row.id, orgId, account: accountRefOf(row) }
+/** The route that lists campaigns as they were read last. */
+export function listCampaigns(sync: Sync): Route {
+  return {
+    method: 'get',
+    path: '/api/v1/connectors/{id}/campaigns',
+    summary: 'Campaigns as they were read last, those that fit all filters',
+    scope: 'read',
+    params: Id,
+    query: Filters,
+    answers: { 200: { description: 'Campaigns and when they were read', schema: Read } },
+    refusals: ['not_found', 'invalid_request', 'rate_limited'],
+    async handle(c, { org, charge }) {
+      const filters = check(Filters, c.req.query())
+      charge(filters.limit / LISTED_PER_CALL)
+      const row = await findConnection(sync, org, idOf(c))
+      if (!connectorFor(sync, row.type).features.includes('campaigns'))
+        throw new AppError('invalid_request', `id: ${row.type} has no campaigns`, 'never', { field: 'id' })
+      return readCampaigns(sync, row.id, filters)
+    },
   }
+}
 
-  return [
-    {
-      method: 'post',
-      path: '/api/v1/connectors/{id}/campaigns',
-      summary: 'Make a campaign, paused; its daily budget is paid for',
-      scope: 'admin',
-      params: Id,
-      body: New.openapi('NewPlatformCampaign'),
-      example: { name: 'Summer', daily_budget: 50, start_date: '2027-06-01' },
-      answers,
-      refusals,
-      async handle(c, { org }) {
-        const changing = await changingOf(c, org)
-        const { name, daily_budget, start_date } = await readJson(c, New)
-        const wanted = {
-          name,
-          dailyBudgetMicros: daily_budget,
-          ...(start_date !== undefined && { startDate: start_date }),
-        }
-        const made = await inTurn(changing.connectorId, () => createCampaign(sync, changing, wanted))
-        return ok({ id: made.id })
-      },
+type Filters = z.output<typeof Filters>
+
+/** Statuses for "may spend" and "paused", in the words of each platform. */
+const COMMON_STATUSES: Readonly<Record<string, readonly string[]>> = {
+  active: ['active', 'enabled', 'entity_status_active', 'available', 'delivering'],
+  paused: ['paused', 'entity_status_paused', 'inactive'],
+}
+
+const listed = (text: string | undefined): ReadonlySet<string> | undefined =>
+  text === undefined ? undefined : new Set(text.split(',').map((one) => one.trim().toLowerCase()))
+
+function fits({ level, status, name, ids }: Filters): (row: Row) => boolean {
+  const statuses = listed(status)
+  const wanted = statuses && new Set([...statuses].flatMap((one) => COMMON_STATUSES[one] ?? [one]))
+  const named = name?.toLowerCase()
+  const chosen = listed(ids)
+  const textOf = (row: Row, field: string) => String(row[field] ?? '').toLowerCase()
+  return (row) =>
+    (levelOf(row) === level || row['level'] === level) &&
+    (!wanted || wanted.has(textOf(row, 'status'))) &&
+    (named === undefined || textOf(row, 'name').includes(named)) &&
+    (!chosen || chosen.has(textOf(row, 'id')))
+}
+
+/** Level of a row. Amazon calls campaigns orders. */
+const levelOf = (row: Row): unknown => (row['level'] === 'order' ? 'campaign' : (row['level'] ?? 'campaign'))
+
+/** One page of the campaigns that the last reading brought, ordered by row key. */
+async function readCampaigns({ store }: Sync, connectorId: string, filters: Filters) {
+  const isWanted = fits(filters)
+  const found: Row[] = []
+  let isBehind = filters.cursor !== undefined
+  for await (const rows of readRows(store, { connectorId, reportType: CAMPAIGNS_REPORT }, undefined)) {
+    for (const row of rows) {
+      if (!isBehind && isWanted(row)) found.push(row)
+      if (isBehind && row['id'] === filters.cursor) isBehind = false
+    }
+    if (found.length > filters.limit) break
+  }
+  const last = await store.db
+    .selectFrom('fetch_jobs')
+    .select('finished_at')
+    .where('connector_id', '=', connectorId)
+    .where('report_type', '=', CAMPAIGNS_REPORT)
+    .where('status', '=', 'completed')
+    .where('rows_of', 'is', null)
+    .orderBy('finished_at', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  const asOf = last?.finished_at ?? null
+  const page = found.slice(0, filters.limit)
+  return okList(
+    'campaigns',
+    page,
+    (row) => row,
+    (count) => {
+      const next = found.length > count ? page[count - 1]?.['id'] : undefined
+      return {
+        as_of: asOf,
+        ...(asOf === null && { caveat: `never read: ask for the report ${CAMPAIGNS_REPORT} first` }),
+        ...(next !== undefined && { next: String(next) }),
+      }
     },
-    {
-      method: 'patch',
-      path: '/api/v1/connectors/{id}/campaigns/{campaignId}',
-      summary: 'Change, stop or start a campaign; what it may spend more is paid for first',
-      scope: 'admin',
-      params: CampaignId,
-      body: Change.openapi('CampaignChange'),
-      example: { status: 'paused' },
-      answers,
-      refusals,
-      async handle(c, { org }) {
-        const changing = await changingOf(c, org)
-        const { campaignId } = check(CampaignId, {
-          id: c.req.param('id'),
-          campaignId: c.req.param('campaignId'),
-        })
-        const { name, daily_budget, status } = await readJson(c, Change)
-        const write = writerOf(changing.connector)
-        // Stopping waits for nobody and comes first.
-        if (status === 'paused')
-          await unpaid(sync, changing, write.setStatus(changing.account, campaignId, status), 'lowering')
-        await inTurn(`${changing.connectorId}:${campaignId}`, async () => {
-          if (daily_budget !== undefined) await setDailyBudget(sync, changing, campaignId, daily_budget, name)
-          else if (name !== undefined)
-            await unpaid(sync, changing, write.update(changing.account, campaignId, { name }), 'bid')
-          if (status === 'active') await resume(sync, changing, campaignId)
-        })
-        return ok({ id: campaignId })
-      },
-    },
-  ]
+  )
 }

@@ -1,10 +1,11 @@
 import { z } from '@hono/zod-openapi'
+import { describeFields, ownReport } from '../../connectors/index.ts'
 import { AppError } from '../../errors.ts'
 import { findConnection } from '../connections.ts'
-import { describeFields, ownReport } from '../connectors/common-names.ts'
 import { checkRange } from '../jobs/index.ts'
 import { type NewRequest, QUEUE_PRIORITIES } from '../queue/index.ts'
 import { connectorFor, type Sync } from '../sync.ts'
+import { requireQueuePlace } from '../table-limits.ts'
 import { infoOf, noReport, reportTypesOf, specOf } from '../work/index.ts'
 
 const Day = z
@@ -20,8 +21,15 @@ export const Fetch = z.strictObject({
   date_range: z.strictObject({ start: Day, end: Day }).optional(),
   fields: z.array(z.string().min(1).max(100)).min(1).max(200).optional(),
   priority: z.enum(['high', 'normal', 'backfill']).default('normal'),
+  fresh: z.boolean().default(false).openapi({
+    description:
+      'Read from the platform, whatever was read a moment ago. Without it, a reading of the last five minutes that brings all that is asked for serves this as well',
+  }),
 })
-/** A request that can be asked of its platform. Errors: 404 for the connection, 400 naming the field that is wrong. */
+/**
+ * Checks a request and completes it, so that its platform can be asked. Throws 404 for an unknown connection, 400 with
+ * the wrong field, and 429 while too many requests wait.
+ */
 export async function checkedFetch(
   sync: Sync,
   orgId: number,
@@ -29,6 +37,7 @@ export async function checkedFetch(
   premium: boolean,
 ): Promise<NewRequest> {
   const row = await findConnection(sync, orgId, body.connector_id)
+  await requireQueuePlace(sync.store.db, orgId, sync.tableLimits)
   const connector = connectorFor(sync, row.type)
   const wrong = (field: string, problem: string) =>
     new AppError('invalid_request', `${field}: ${problem}`, 'never', { field })
@@ -55,5 +64,6 @@ export async function checkedFetch(
     priority: body.priority === 'backfill' ? QUEUE_PRIORITIES.backfill : manual,
     syncJobId: undefined,
     maxDays: spec.maxDays,
+    fresh: body.fresh,
   }
 }

@@ -1,7 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { type Ctx, check, ok, type Route } from '../../api/index.ts'
-import { commonReportNames, describeFields } from '../connectors/common-names.ts'
-import type { ReadConnector } from '../connectors/read-connector.ts'
+import { type Connector, commonReportNames, describeFields, otherNames } from '../../connectors/index.ts'
 import { connectorFor, type Sync } from '../sync.ts'
 import { reportTypesOf, specOf } from '../work/index.ts'
 
@@ -22,16 +21,24 @@ const Report = z.object({
   max_days: z.number().int().nullable().describe('Longest date_range of one request, in days'),
   history_months: z.number().int().nullable().describe('Months that the platform keeps the figures'),
 })
+const Limit = z.object({
+  calls_of: z.string().describe('Which calls are counted together'),
+  calls: z.number().int().describe('Calls of one account that are made in the window at most'),
+  window_seconds: z.number().describe('Length of the window, in seconds; it slides'),
+  burst: z.number().int().describe('Calls that may be made at once by an account that was quiet'),
+})
 const ConnectorType = z
   .object({
     type: z.string(),
     auth: z.enum(['oauth2', 'api_key']),
+    also: z.array(z.string()).describe('Names by which it may be asked for as well'),
     features: z.array(z.string()),
+    limits: z.array(Limit),
     reports: z.array(Report),
   })
   .openapi('ConnectorType')
 
-/** What can be connected, and what may be asked of it. */
+/** Routes that list the platforms that can be connected and their reports. */
 export function connectorTypeRoutes(sync: Sync): Route[] {
   return [
     {
@@ -41,7 +48,7 @@ export function connectorTypeRoutes(sync: Sync): Route[] {
       scope: 'read',
       answers: { 200: { description: 'All types', schema: z.object({ types: z.array(ConnectorType) }) } },
       refusals: [],
-      handle: () => ok({ types: [...sync.connectors.values()].map(describe) }),
+      handle: () => ok({ types: [...sync.connectors.values()].map((one) => describe(sync, one)) }),
     },
     {
       method: 'get',
@@ -51,19 +58,27 @@ export function connectorTypeRoutes(sync: Sync): Route[] {
       params: Params,
       answers: { 200: { description: 'The type', schema: ConnectorType } },
       refusals: ['not_found'],
-      handle: (c) => ok(describe(connectorFor(sync, typeOf(c)))),
+      handle: (c) => ok(describe(sync, connectorFor(sync, typeOf(c)))),
     },
   ]
 }
 
 const typeOf = (c: Ctx): string => check(Params, { type: c.req.param('type') }).type
 
-function describe(connector: ReadConnector): z.output<typeof ConnectorType> {
+function describe(sync: Sync, connector: Connector): z.output<typeof ConnectorType> {
   const names = reportTypesOf(connector)
   return {
     type: connector.type,
     auth: connector.auth.is,
+    also: [...otherNames(connector.type)],
     features: [...connector.features],
+    limits: sync.limitsOf(connector.type).map(({ bucket, calls, windowMs }) => ({
+      calls_of: bucket,
+      calls,
+      window_seconds: windowMs / 1000,
+      // The window is a sliding one, so a quiet account can use the whole limit at once.
+      burst: calls,
+    })),
     reports: names.flatMap((name) => {
       const spec = specOf(connector, name)
       if (!spec) return []

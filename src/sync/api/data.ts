@@ -1,15 +1,15 @@
 import { Readable } from 'node:stream'
 import { z } from '@hono/zod-openapi'
 import { type Authorize, type Ctx, check } from '../../api/index.ts'
+import type { DateRange } from '../../connectors/index.ts'
 import { AppError } from '../../errors.ts'
-import { parseJson } from '../../json.ts'
+import { parseJson } from '../../json/json.ts'
 import { findConnection } from '../connections.ts'
-import type { DateRange } from '../connectors/read-connector.ts'
 import { csvOf, jsonOf, openFile } from '../reports/index.ts'
 import { connectorFor, type Sync } from '../sync.ts'
 import { type RequestResult, specOf, survey, wantedRows } from '../work/index.ts'
-import { idOf } from './connectors.ts'
 import { findRequest } from './request-status.ts'
+import { idOf } from './route-parts.ts'
 import { isStale, STALE } from './views.ts'
 
 const Query = z.object({ format: z.enum(['parquet', 'csv', 'json']).default('json') })
@@ -19,9 +19,11 @@ const TYPES = {
   json: 'application/json',
 } as const
 
-/** The rows of a request. While its platform is kept away from, the last good ones, marked as stale. */
+/** Answers the rows of a request. While its platform's breaker is open, answers the last good rows, marked as stale. */
 export async function answerData(sync: Sync, authorize: Authorize, c: Ctx): Promise<Response> {
-  const { org } = authorize(c.env.incoming, 'read')
+  const caller = authorize(c.env.incoming, 'read')
+  const { org } = caller
+  caller.charge(1)
   const { format } = check(Query, c.req.query())
   const request = await findRequest(sync, org, idOf(c))
   const row = await findConnection(sync, org, request.connector_id)
@@ -41,8 +43,8 @@ export async function answerData(sync: Sync, authorize: Authorize, c: Ctx): Prom
       throw new AppError('invalid_request', 'stale data is to be had as csv or json', 'never', {
         field: 'format',
       })
-    const name = result.storage_location.split('/').slice(-2).join('/')
-    const file = await openFile(sync.files, name)
+    const name = result.storage_location?.split('/').slice(-2).join('/')
+    const file = name === undefined ? undefined : await openFile(sync.files, name)
     if (!file) throw new AppError('not_found', 'The file is gone; ask for the data again')
     return new Response(webStream(file), { headers })
   }

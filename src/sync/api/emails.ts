@@ -1,14 +1,14 @@
 import { z } from '@hono/zod-openapi'
 import { nanoid } from 'nanoid'
-import { type Ctx, header, ok, type Route, readJson } from '../../api/index.ts'
+import { type Ctx, header, ok, type Route, readItems } from '../../api/index.ts'
+import { type Connector, converseNow, type Talk } from '../../connectors/index.ts'
 import { AppError } from '../../errors.ts'
-import { type ConnectorRow, findConnection } from '../connections.ts'
-import type { ReadConnector, ReadTalk } from '../connectors/read-connector.ts'
+import { findConnection } from '../connections.ts'
 import { suppressedOf } from '../mail/index.ts'
-import { converseNow } from '../run/index.ts'
+import type { ConnectorRow } from '../store/index.ts'
 import { connectorFor, type Sync } from '../sync.ts'
 import { infoOf } from '../work/index.ts'
-import { Id, idOf } from './connectors.ts'
+import { Id, idOf } from './route-parts.ts'
 
 const Address = z.string().min(3).max(320).regex(/@/, 'must be an address')
 const Mail = z
@@ -34,26 +34,33 @@ const Mail = z
         : subject !== undefined && (text ?? html) !== undefined,
     'needs a template, or a subject with a text or html',
   )
-const Emails = z.strictObject({ emails: z.array(Mail).min(1).max(100) })
+const MAX_EMAILS = 100
+const Emails = z.strictObject({ emails: z.array(Mail).min(1).max(MAX_EMAILS) })
 const Sent = z.object({ ids: z.array(z.string()) }).openapi('SentEmails')
 const EmailId = Id.extend({ email_id: z.string().max(64) })
 const Key = z.string().regex(/^[\x21-\x7e]{1,200}$/)
 
 const PATIENCE_MS = 30_000
 const MAX_BYTES = 4 * 1024 * 1024
-const REFUSALS = ['not_found', 'invalid_request', 'platform_refused', 'platform_unavailable'] as const
+const REFUSALS = [
+  'not_found',
+  'invalid_request',
+  'platform_refused',
+  'platform_unavailable',
+  'outcome_unknown',
+] as const
 
 const wrong = (field: string, problem: string) =>
   new AppError('invalid_request', `${field}: ${problem}`, 'never', { field })
 
-/** E-mails through a connection that can send. */
+/** Routes that send e-mails through a connection. */
 export function emailRoutes(sync: Sync): Route[] {
   return [
     {
       method: 'post',
       path: '/api/v1/connectors/{id}/emails',
       summary: 'Send e-mails, all or none; once for each Idempotency-Key',
-      scope: 'admin',
+      scope: 'connect',
       params: Id,
       headers: z.object({ 'idempotency-key': Key.optional() }),
       body: Emails.openapi('Emails'),
@@ -67,7 +74,7 @@ export function emailRoutes(sync: Sync): Route[] {
       async handle(c, { org }) {
         const row = await findConnection(sync, org, idOf(c))
         const { connector, mail } = senderOf(sync, row)
-        const { emails } = await readJson(c, Emails, MAX_BYTES)
+        const emails = await readItems(c, 'emails', Mail, { most: MAX_EMAILS, maxBytes: MAX_BYTES })
         const key = header(c, 'idempotency-key') ?? nanoid()
         if (!Key.safeParse(key).success) throw wrong('Idempotency-Key', 'must be 1 to 200 visible characters')
         const suppressed = await suppressedOf(
@@ -105,7 +112,7 @@ export function emailRoutes(sync: Sync): Route[] {
   ]
 }
 
-function senderOf(sync: Sync, row: ConnectorRow) {
+export function senderOf(sync: Sync, row: ConnectorRow) {
   const connector = connectorFor(sync, row.type)
   const { mail } = connector
   if (!mail) throw wrong('id', `${connector.type} sends no e-mails`)
@@ -113,12 +120,11 @@ function senderOf(sync: Sync, row: ConnectorRow) {
   return { connector, mail }
 }
 
-async function talk<T>(
-  sync: Sync,
-  row: ConnectorRow,
-  connector: ReadConnector,
-  one: ReadTalk<T>,
-): Promise<T> {
+/**
+ * Runs a conversation with the platform and returns its result.
+ * @throws AppError when it was refused, failed, or has an unknown outcome
+ */
+export async function talk<T>(sync: Sync, row: ConnectorRow, connector: Connector, one: Talk<T>): Promise<T> {
   const account = { type: connector.type, orgId: row.org_id, accountId: row.account_id ?? row.id }
   const caller = { connector, connectorId: row.id, account, priority: 'read_premium' } as const
   const talked = await converseNow(sync.calls, caller, one, PATIENCE_MS)
@@ -129,7 +135,11 @@ async function talk<T>(
     case 'refused':
       throw new AppError('platform_refused', `${connector.type} refused: ${talked.detail}`)
     case 'unavailable':
-    case 'unknown':
       throw new AppError('platform_unavailable', `${connector.type}: ${talked.detail}`, 'later')
+    case 'unknown':
+      throw new AppError(
+        'outcome_unknown',
+        `${connector.type}: ${talked.detail}; it may have been done, so look before it is asked again`,
+      )
   }
 }

@@ -1,20 +1,52 @@
 import { type Authorize, type Ctx, header } from '../../api/index.ts'
-import type { Clock } from '../../clock.ts'
+import { AppError } from '../../errors.ts'
+import type { Clock } from '../../time/clock.ts'
 import { eventsAfter, newestEvent } from '../events/index.ts'
 import { StoreAway } from '../store/index.ts'
 import type { Sync } from '../sync.ts'
 
-/** Between two looks for new events. */
+/** Time between two looks for new events, in milliseconds. */
 const LOOK_MS = 1_000
-/** Looks without news after which a line is sent, before proxies cut the connection. */
+/** Looks without news after which a comment line is sent, so that proxies keep the connection. */
 const QUIET_LOOKS = 15
 
-/** Answers that go on until somebody ends them. */
+/** The open streams of events, each of which lasts until one side ends it. */
 export class OpenStreams {
+  readonly #most: number
+  /** Number of open streams by organisation. */
+  readonly #open = new Map<number, number>()
   readonly #wakes = new Set<() => void>()
   ended = false
 
-  /** Resolves when it is time to look again, or to end; `onWait` is handed what ends the wait at once. */
+  /** @param most most streams at once; one organisation may have half of them */
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  get size(): number {
+    return [...this.#open.values()].reduce((sum, open) => sum + open, 0)
+  }
+
+  /** Takes a place and returns the function that frees it. Throws 429 when there is none. */
+  enter(org: number): () => void {
+    const own = this.#open.get(org) ?? 0
+    if (own >= Math.ceil(this.#most / 2) || this.size >= this.#most)
+      throw new AppError('rate_limited', 'As many streams of events are open as may be', 'later')
+    this.#open.set(org, own + 1)
+    let isOver = false
+    return () => {
+      if (isOver) return
+      isOver = true
+      const left = (this.#open.get(org) ?? 1) - 1
+      if (left === 0) this.#open.delete(org)
+      else this.#open.set(org, left)
+    }
+  }
+
+  /**
+   * Resolves when it is time for the next look, or when the streams end. `onWait` gets a function that ends the wait at
+   * once.
+   */
   wait(clock: Clock, onWait: (wake: () => void) => void): Promise<void> {
     return new Promise((resolve) => {
       const cancel = clock.after(LOOK_MS, () => wake())
@@ -34,20 +66,24 @@ export class OpenStreams {
   }
 }
 
-/** What happens while the database is away is told when it is back. */
+/** Treats an unavailable database as no news. The events come once it is available again. */
 function nothingWhileAway(error: unknown): [] {
   if (error instanceof StoreAway) return []
   throw error
 }
 
-/** Events of the organisation as they come; `Last-Event-ID` goes on after an earlier one. */
+/** Streams the organisation's events as they happen; with `Last-Event-ID`, those after that event. */
 export async function answerEvents(
   sync: Sync,
   authorize: Authorize,
   streams: OpenStreams,
   c: Ctx,
 ): Promise<Response> {
-  const { org } = authorize(c.env.incoming, 'read')
+  const caller = authorize(c.env.incoming, 'read')
+  const { org } = caller
+  caller.charge(1)
+  // Frees the place, however the answer ends.
+  c.env.outgoing.once('close', streams.enter(org))
   const since = Number(header(c, 'last-event-id') ?? Number.NaN)
   let last = Number.isSafeInteger(since) && since >= 0 ? since : await newestEvent(sync.store)
   let gone = false
@@ -72,7 +108,7 @@ export async function answerEvents(
           controller.enqueue(encoder.encode(news.join('')))
           return
         }
-        // Either may have come to be while the database was asked.
+        // Both may have changed during the query.
         if (gone || streams.ended) break
         await streams.wait(sync.clock, (one) => {
           wake = one
@@ -85,7 +121,7 @@ export async function answerEvents(
       wake()
     },
   })
-  // Without keep-alive the connection ends with the answer, and a server that stops need not wait for it.
+  // Without keep-alive, a stopping server does not wait for this connection.
   const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', connection: 'close' }
   return new Response(stream, { headers })
 }

@@ -5,7 +5,7 @@ const PLATFORM = [
   { name: 'id', in: 'path', description: 'The connection.' },
 ] as const
 
-/** Calls of the read stack that do not answer in JSON: files, a stream, and what platforms send. */
+/** Routes of the read stack that do not answer JSON: files, a stream, and webhooks of platforms. */
 export const PLAIN_ROUTES: readonly PlainRoute[] = [
   {
     method: 'get',
@@ -24,7 +24,7 @@ export const PLAIN_ROUTES: readonly PlainRoute[] = [
       },
     ],
     answers: {
-      200: ['The rows, as they are read', 'application/json'],
+      200: ['The rows, as they are read', 'application/json', 'text/csv', 'application/vnd.apache.parquet'],
       400: ['The request has no data yet', 'application/problem+json'],
       404: ['There is no such request', 'application/problem+json'],
     },
@@ -38,7 +38,7 @@ export const PLAIN_ROUTES: readonly PlainRoute[] = [
     parameters: [{ name: 'Last-Event-ID', in: 'header', description: 'Go on after this event.' }],
     answers: {
       200: ['Events, until you hang up', 'text/event-stream'],
-      401: ['unauthorized', 'application/problem+json'],
+      429: ['As many streams are open as may be', 'application/problem+json'],
     },
   },
   {
@@ -60,7 +60,7 @@ export const PLAIN_ROUTES: readonly PlainRoute[] = [
     parameters: PLATFORM,
     body: { type: 'application/json', example: { type: 'email.delivered', data: {} } },
     answers: {
-      200: ['It is taken', 'application/json'],
+      204: ['It is taken'],
       401: ['The signature is wrong', 'application/problem+json'],
       404: ['There is no such address', 'application/problem+json'],
     },

@@ -4,25 +4,31 @@ import { AppError } from '../../errors.ts'
 import { micros, toUnits } from '../../money.ts'
 import { findConnection } from '../connections.ts'
 import { checkRange } from '../jobs/index.ts'
-import { REASONS, reconcile } from '../reconcile/index.ts'
+import { REASONS, reconcile, type SpendLine } from '../reconcile/index.ts'
 import { connectorFor, type Sync } from '../sync.ts'
 import { infoOf, specOf } from '../work/index.ts'
-import { Id, idOf } from './connectors.ts'
+import { Id, idOf } from './route-parts.ts'
 
 const Range = z.object({ start: z.iso.date(), end: z.iso.date() })
-/** Each day is looked up in our own ledger. */
+/** Longest range, in days: each day is a query of our own records. */
 const MAX_DAYS = 92
 
 const Line = z.object({
   date: z.string(),
   campaign_id: z.string(),
-  reported: z.number().openapi({ description: 'By the platform, in currency units' }),
+  reported: z
+    .number()
+    .nullable()
+    .openapi({ description: 'By the platform, in currency units; null where its figure is missing' }),
   own: z.number().openapi({ description: 'By our own ledger' }),
   budget: z
     .number()
     .nullable()
     .openapi({ description: 'The highest daily budget given from here that stood on that day' }),
-  difference: z.number(),
+  difference: z
+    .number()
+    .nullable()
+    .openapi({ description: 'Reported less own; null where nothing is reported' }),
   reason: z.enum(REASONS),
 })
 const Body = z
@@ -31,10 +37,11 @@ const Body = z
     account_id: z.string().nullable(),
     currency: z.string(),
     days: z.array(Line),
+    caveats: z.array(z.string()),
   })
   .openapi('Reconciliation')
 
-/** What a platform says was spent beside what our own ledger says. */
+/** Route that compares the spend a platform reports with what was bid. */
 export function reconciliationRoutes(sync: Sync): Route[] {
   return [
     {
@@ -56,7 +63,7 @@ export function reconciliationRoutes(sync: Sync): Route[] {
         const range = check(Range, c.req.query())
         checkRange({ ...spec, maxDays: MAX_DAYS }, range, sync.clock.nowMs(), infoOf(row).timezone)
         const source = { row, type: connector.type, rule }
-        const found = await reconcile(sync.store, sync.ownSpendOf, source, range)
+        const found = await reconcile(sync.store, sync.ownSpendOf, source, range, row.org_id)
         if (!found) {
           const detail = `What is spent on ${connector.type} is not known to this process alone`
           throw new AppError('not_found', detail)
@@ -68,14 +75,26 @@ export function reconciliationRoutes(sync: Sync): Route[] {
           days: found.lines.map(({ date, campaignId, reported, own, budget, reason }) => ({
             date,
             campaign_id: campaignId,
-            reported: toUnits(micros(reported)),
+            reported: reported === null ? null : unitsOf(reported),
             own: toUnits(micros(own)),
             budget: budget === undefined ? null : toUnits(micros(budget)),
-            difference: Math.sign(reported - own) * toUnits(micros(Math.abs(reported - own))),
+            difference: reported === null ? null : unitsOf(reported - own),
             reason,
           })),
+          caveats: caveatsOf(found.lines),
         })
       },
     },
+  ]
+}
+
+/** Micros in units. Corrections by a platform may be negative. */
+const unitsOf = (amount: number): number => Math.sign(amount) * toUnits(micros(Math.abs(amount)))
+
+function caveatsOf(lines: readonly SpendLine[]): string[] {
+  const missing = lines.filter(({ reported }) => reported === null).length
+  if (missing === 0) return []
+  return [
+    `of ${missing} of ${lines.length} days of campaigns the platform's spend is not known: it is null, and compared with nothing`,
   ]
 }

@@ -1,30 +1,26 @@
 import { z } from '@hono/zod-openapi'
-import { ok, type Route, readJson } from '../../api/index.ts'
+import { ok, type Route, readItems } from '../../api/index.ts'
+import { converseNow, type Upserted } from '../../connectors/index.ts'
 import { AppError } from '../../errors.ts'
-import { createTurns } from '../../turns.ts'
+import { createTurns } from '../../time/turns.ts'
 import { findConnection } from '../connections.ts'
-import type { Upserted } from '../connectors/read-connector.ts'
-import { converseNow } from '../run/index.ts'
 import { connectorFor, type Sync } from '../sync.ts'
 import { accountRefOf } from '../work/index.ts'
-import { Id, idOf } from './connectors.ts'
+import { Id, idOf } from './route-parts.ts'
 
 const Cell = z.union([z.string().max(50_000), z.number(), z.boolean(), z.null()])
-const Records = z.strictObject({
-  records: z
-    .array(z.record(z.string().min(1).max(200), Cell))
-    .min(1)
-    .max(1_000),
-})
+const Record = z.record(z.string().min(1).max(200), Cell)
+const MAX_RECORDS = 1_000
+const Records = z.strictObject({ records: z.array(Record).min(1).max(MAX_RECORDS) })
 const Stored = z.object({ added: z.int(), updated: z.int(), unchanged: z.int() }).openapi('StoredRecords')
 
-/** How long a caller waits for the platform. */
+/** How long a caller waits for the platform, in milliseconds. */
 const PATIENCE_MS = 60_000
 const MAX_BYTES = 4 * 1024 * 1024
 
-/** Records that are stored at a platform. */
+/** Route that stores records at a platform. */
 export function recordRoutes(sync: Sync): Route[] {
-  // Two at once could both find a key missing and append it.
+  // Two requests at once could both miss a key and append it twice.
   const inTurn = createTurns()
 
   return [
@@ -33,7 +29,7 @@ export function recordRoutes(sync: Sync): Route[] {
       path: '/api/v1/connectors/{id}/records',
       summary:
         'Add records to the table of the connection, or replace those with the same key; safe to repeat',
-      scope: 'admin',
+      scope: 'connect',
       params: Id,
       body: Records.openapi('Records'),
       example: { records: [{ email: 'ann@x.example', ltv: 320.5, segment: 'gold' }] },
@@ -50,7 +46,7 @@ export function recordRoutes(sync: Sync): Route[] {
       async handle(c, { org }) {
         const row = await findConnection(sync, org, idOf(c))
         const connector = connectorFor(sync, row.type)
-        const { records } = await readJson(c, Records, MAX_BYTES)
+        const records = await readItems(c, 'records', Record, { most: MAX_RECORDS, maxBytes: MAX_BYTES })
         const talk = connector.upsert?.(accountRefOf(row), records)
         const problem = !talk ? `${connector.type} stores no records` : `the account is ${row.status}`
         if (!talk || row.status !== 'connected')

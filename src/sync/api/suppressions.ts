@@ -1,12 +1,12 @@
 import { z } from '@hono/zod-openapi'
-import { check, ok, type Route } from '../../api/index.ts'
+import { check, ok, ReasonQuery, type Route, reasonOf } from '../../api/index.ts'
 import { findConnection, notFound } from '../connections.ts'
 import { liftSuppression, suppressions } from '../mail/index.ts'
 import type { Sync } from '../sync.ts'
-import { Id, idOf } from './connectors.ts'
+import { Id, idOf } from './route-parts.ts'
 
 const Page = z.object({
-  /** The last address of the page before. */
+  /** Last address of the previous page. */
   after: z.string().max(320).default(''),
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
 })
@@ -15,7 +15,7 @@ const Suppressed = z
   .object({ address: z.string(), reason: z.string(), since: z.string() })
   .openapi('SuppressedAddress')
 
-/** Recipients that bounced or complained: who they are, and that one may be written to again. */
+/** Routes that list recipients who bounced or complained, and allow mail to one of them again. */
 export function suppressionRoutes(sync: Sync): Route[] {
   return [
     {
@@ -42,15 +42,25 @@ export function suppressionRoutes(sync: Sync): Route[] {
       method: 'delete',
       path: '/api/v1/connectors/{id}/suppressions/{address}',
       summary: 'Let a recipient be written to again; the platform may have a list of its own',
-      scope: 'admin',
+      scope: 'connect',
       params: Address,
+      query: ReasonQuery,
       answers: { 200: { description: 'Who may be written to', schema: z.object({ address: z.string() }) } },
-      refusals: ['not_found', 'invalid_request'],
-      async handle(c, { org }) {
-        const row = await findConnection(sync, org, idOf(c))
+      refusals: ['not_found', 'invalid_request', 'records_unavailable'],
+      async handle(c, caller) {
+        const row = await findConnection(sync, caller.org, idOf(c))
         const { address } = check(Address, { id: c.req.param('id'), address: c.req.param('address') })
-        if (!(await liftSuppression(sync.store, row.id, address)))
-          throw notFound('suppressed address', address)
+        const change = {
+          action: 'connector.suppression_lifted',
+          target: row.id,
+          values: () => ({ from: { address } }),
+          reason: reasonOf(c),
+          lowersRisk: false,
+        } as const
+        await sync.audit.record(caller, change, async () => {
+          if (!(await liftSuppression(sync.store, row.id, address)))
+            throw notFound('suppressed address', address)
+        })
         return ok({ address })
       },
     },

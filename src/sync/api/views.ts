@@ -1,8 +1,7 @@
 import type { Selectable } from 'kysely'
-import { isoTime } from '../../clock.ts'
-import type { ConnectorRow } from '../connections.ts'
-import type { Account } from '../run/index.ts'
-import type { RequestTable } from '../store/index.ts'
+import type { Account } from '../../connectors/index.ts'
+import { isoTime } from '../../time/clock.ts'
+import type { ConnectorRow, RequestTable } from '../store/index.ts'
 import type { Sync } from '../sync.ts'
 import { infoOf } from '../work/index.ts'
 
@@ -21,7 +20,7 @@ export function rateLimitOf(sync: Sync, row: ConnectorRow) {
   return { current, limit, remaining: limit - current, reset_at: isoTime(resetAtMs) }
 }
 
-/** Whether calls to a platform, or to some of it, are kept back because it fails. */
+/** Whether the breaker of the platform, or of a group of its endpoints, is open for this connection. */
 export const isStale = (sync: Sync, row: Pick<ConnectorRow, 'id' | 'type' | 'org_id'>): boolean => {
   const connector = sync.connectors.get(row.type)
   if (!connector) return false

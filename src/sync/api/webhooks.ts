@@ -1,39 +1,50 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import { z } from '@hono/zod-openapi'
-import { type Ctx, header, jsonOf, ok, type Route, readBytes, readJson } from '../../api/index.ts'
-import { isoTime } from '../../clock.ts'
+import {
+  type Ctx,
+  header,
+  jsonOf,
+  ok,
+  ReasonQuery,
+  type Route,
+  readBytes,
+  readJson,
+  reasonOf,
+} from '../../api/index.ts'
 import { AppError } from '../../errors.ts'
-import { parseJson } from '../../json.ts'
-import { type ConnectorRow, findConnection, isId, notFound } from '../connections.ts'
+import { standardKey } from '../../http/standard-webhooks.ts'
+import { parseJson, textOf } from '../../json/json.ts'
+import { isoTime } from '../../time/clock.ts'
+import { findConnection, isId, notFound } from '../connections.ts'
 import { emit } from '../events/index.ts'
 import { noteDelivery } from '../mail/index.ts'
+import type { ConnectorRow } from '../store/index.ts'
 import type { Sync } from '../sync.ts'
 import {
   type Checked,
   checkHub,
   checkStandard,
-  type Delivery,
   hubKey,
   MIN_HUB_CHARS,
-  standardKey,
+  type ReceivedWebhook,
 } from '../webhooks/index.ts'
 import { infoOf } from '../work/index.ts'
-import { Id, idOf } from './connectors.ts'
+import { Id, idOf } from './route-parts.ts'
 
 const MAX_BYTES = 1024 * 1024
 const Secret = z.strictObject({
   secret: z.string().min(8).max(512),
-  /** What Meta is told to send back when it asks whether the address is ours; the secret itself where it is not set. */
+  /** Token that Meta sends to verify the address; the secret itself by default. */
   verify_token: z.string().trim().min(8).max(512).optional(),
 })
 
 interface Scheme {
-  check(delivery: Delivery, secret: string, nowMs: number): Checked
-  /** What the secret has to be; undefined where it is. */
+  check(delivery: ReceivedWebhook, secret: string, nowMs: number): Checked
+  /** Describes the form that the secret must have; undefined when it has it. */
   wrong(secret: string): string | undefined
 }
 
-/** Who signs how. */
+/** Signature scheme by platform. */
 const SCHEMES: Readonly<Record<string, Scheme>> = {
   RESEND: {
     check: checkStandard,
@@ -48,7 +59,7 @@ const SCHEMES: Readonly<Record<string, Scheme>> = {
 
 const contextOf = (connectorId: string): string => `webhook:${connectorId}`
 
-/** Sets what the platform signs its webhooks with. */
+/** Routes that set the secret with which a platform signs its webhooks. */
 export function webhookRoutes(sync: Sync): Route[] {
   const { store, keyring } = sync
   return [
@@ -56,16 +67,23 @@ export function webhookRoutes(sync: Sync): Route[] {
       method: 'put',
       path: '/api/v1/connectors/{id}/webhook',
       summary: 'Set the secret that the platform signs its webhooks with',
-      scope: 'admin',
+      scope: 'connect',
       params: Id,
+      query: ReasonQuery,
       body: Secret.openapi('WebhookSecret'),
       example: { secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' },
       answers: {
         200: { description: 'Where the platform sends them', schema: z.object({ path: z.string() }) },
       },
-      refusals: ['not_found', 'invalid_request', 'payload_too_large', 'unsupported_media_type'],
-      async handle(c, { org }) {
-        const row = await findConnection(sync, org, idOf(c))
+      refusals: [
+        'not_found',
+        'invalid_request',
+        'payload_too_large',
+        'unsupported_media_type',
+        'records_unavailable',
+      ],
+      async handle(c, caller) {
+        const row = await findConnection(sync, caller.org, idOf(c))
         const scheme = SCHEMES[row.type]
         if (!scheme) throw new AppError('invalid_request', `${row.type} sends no webhooks`)
         const { secret, verify_token } = await readJson(c, Secret)
@@ -77,14 +95,20 @@ export function webhookRoutes(sync: Sync): Route[] {
           webhookSecret: keyring.seal(secret, contextOf(row.id)),
           webhookVerifyToken: keyring.seal(verify_token ?? secret, contextOf(row.id)),
         })
-        await store.db.updateTable('connectors').set({ metadata }).where('id', '=', row.id).execute()
+        const reason = reasonOf(c)
+        const about = { action: 'connector.webhook_secret_set', target: row.id, reason } as const
+        await sync.audit.record(caller, { ...about, lowersRisk: false }, () =>
+          store.db.updateTable('connectors').set({ metadata }).where('id', '=', row.id).execute(),
+        )
         return ok({ path: `/api/v1/webhooks/${row.type.toLowerCase()}/${row.id}` })
       },
     },
   ]
 }
 
-/** A delivery of a platform. It is stored once, however often it comes; what is not signed is not read. */
+/**
+ * Receives a webhook of a platform. A repeated webhook is stored once. The body is read only if the signature is right.
+ */
 export async function takeWebhook(sync: Sync, c: Ctx): Promise<Response> {
   const { store, clock } = sync
   const { row, secret } = await target(sync, c)
@@ -95,8 +119,8 @@ export async function takeWebhook(sync: Sync, c: Ctx): Promise<Response> {
     clock.nowMs(),
   )
   if (checked?.is !== 'genuine') throw new AppError('unauthorized', 'The signature does not fit')
-  const text = body.toString('utf8')
-  const payload = jsonOf(text)
+  const text = textOf(body)
+  const payload = await jsonOf(text)
   await store.db.transaction().execute(async (tx) => {
     const { numInsertedOrUpdatedRows } = await tx
       .insertInto('webhook_events')
@@ -116,7 +140,7 @@ export async function takeWebhook(sync: Sync, c: Ctx): Promise<Response> {
   return c.body(null, 204)
 }
 
-/** Meta asks once whether the address is ours: whoever knows the verify token gets its challenge back. */
+/** Answers Meta's verification of the address: a caller that knows the verify token gets its challenge back. */
 export async function answerChallenge(sync: Sync, c: Ctx): Promise<Response> {
   const { verifyToken } = await target(sync, c)
   const query = c.req.query()
@@ -126,13 +150,13 @@ export async function answerChallenge(sync: Sync, c: Ctx): Promise<Response> {
   return c.text((query['hub.challenge'] ?? '').slice(0, 256))
 }
 
-interface Target {
+interface WebhookTarget {
   readonly row: ConnectorRow
   readonly secret: string
   readonly verifyToken: string
 }
 
-async function target({ store, keyring }: Sync, c: Ctx): Promise<Target> {
+async function target({ store, keyring }: Sync, c: Ctx): Promise<WebhookTarget> {
   const id = c.req.param('id') ?? ''
   const row = isId(id)
     ? await store.db.selectFrom('connectors').selectAll().where('id', '=', id).executeTakeFirst()

@@ -8,7 +8,7 @@ import { addKeyInFolder, createKeyring, keysInFolder, parseKeys } from './index.
 const key = () => randomBytes(32)
 
 describe('sealed credentials', () => {
-  it('open again where they belong, and never look the same twice', () => {
+  it('open in their own record only, and are encrypted differently each time', () => {
     const ring = createKeyring([key()])
     const sealed = ring.seal('1//refresh', 'connector:a')
     expect(ring.open(sealed, 'connector:a')).toBe('1//refresh')

@@ -1,14 +1,14 @@
-import { type Clock, isoTime } from '../../clock.ts'
-import { parseJson } from '../../json.ts'
+import { parseJson } from '../../json/json.ts'
+import { type Clock, isoTime } from '../../time/clock.ts'
 import type { Store } from '../store/index.ts'
 import type { Keyring } from './keyring.ts'
 
 /** What a connection authenticates with. */
-export type Grant =
+export type StoredGrant =
   | {
       readonly is: 'oauth2'
       readonly accessToken: string
-      /** Wall clock. Undefined for a token without an end. */
+      /** When the access token ends, by the wall clock; undefined for a token without an end. */
       readonly expiresMs: number | undefined
       readonly refreshToken: string | undefined
       readonly obtainedMs: number
@@ -17,15 +17,15 @@ export type Grant =
 
 const contextOf = (connectorId: string): string => `connector:${connectorId}`
 
-export const sealGrant = (keyring: Keyring, connectorId: string, grant: Grant): string =>
+export const sealGrant = (keyring: Keyring, connectorId: string, grant: StoredGrant): string =>
   keyring.seal(JSON.stringify(grant), contextOf(connectorId))
 
-/** What is stored for a connection now; undefined after it was disconnected. */
+/** The stored grant of a connection; undefined after it was disconnected. */
 export async function readGrant(
   { db }: Store,
   keyring: Keyring,
   connectorId: string,
-): Promise<Grant | undefined> {
+): Promise<StoredGrant | undefined> {
   const row = await db
     .selectFrom('connectors')
     .select('credentials')
@@ -35,7 +35,7 @@ export async function readGrant(
   return parseJson(keyring.open(row.credentials, contextOf(connectorId)))
 }
 
-/** Seals every record again with the first key. Returns how many were not sealed with it before. */
+/** Seals every record with the first key. Returns how many were sealed with another key before. */
 export async function reseal({ db }: Store, keyring: Keyring, clock: Clock): Promise<number> {
   const rows = await db
     .selectFrom('connectors')
@@ -46,7 +46,7 @@ export async function reseal({ db }: Store, keyring: Keyring, clock: Clock): Pro
   for (const { id, credentials } of rows) {
     if (credentials === null || keyring.isCurrent(credentials)) continue
     const again = keyring.seal(keyring.open(credentials, contextOf(id)), contextOf(id))
-    // A token that was refreshed meanwhile is newer than what was read.
+    // Skips a record that changed meanwhile: a refreshed token is newer than the one that was read.
     const { numUpdatedRows } = await db
       .updateTable('connectors')
       .set({ credentials: again, updated_at: isoTime(clock.nowMs()) })
@@ -58,7 +58,7 @@ export async function reseal({ db }: Store, keyring: Keyring, clock: Clock): Pro
   return changed
 }
 
-/** How many connections have credentials that no key here opens. */
+/** Number of connections whose credentials no configured key opens. */
 export async function countUnreadable({ db }: Store, keyring: Keyring): Promise<number> {
   const rows = await db
     .selectFrom('connectors')

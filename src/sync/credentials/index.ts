@@ -1,3 +1,3 @@
-export { countUnreadable, type Grant, readGrant, reseal, sealGrant } from './grants.ts'
+export { countUnreadable, readGrant, reseal, type StoredGrant, sealGrant } from './grants.ts'
 export { addKeyInFolder, keysInFolder } from './key-file.ts'
 export { createKeyring, type Keyring, parseKeys } from './keyring.ts'

@@ -1,14 +1,14 @@
 import { chmodSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { secretInFolder } from '../../secret-file.ts'
+import { secretInFolder } from '../../storage/index.ts'
 import { newKey, parseKeys } from './keyring.ts'
 
 const NAME = 'encryption.key'
 
-/** The keys of mock mode, made at the first start; readable by their owner only. */
+/** Keys of mock mode, created at the first start in a file that only its owner can read. */
 export const keysInFolder = (dataDir: string): Buffer[] => parseKeys(secretInFolder(dataDir, NAME, newKey))
 
-/** Puts a new key first in the file; the old ones stay until nothing needs them. */
+/** Adds a new first key to the file. The old keys stay until no record needs them. */
 export function addKeyInFolder(dataDir: string): Buffer[] {
   const known = keysInFolder(dataDir)
   const path = join(dataDir, NAME)

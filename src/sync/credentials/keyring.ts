@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { AppError } from '../../errors.ts'
-import { parseJson } from '../../json.ts'
+import { parseJson } from '../../json/json.ts'
 
 /** AES-256-GCM with the sizes of NIST SP 800-38D. */
 const ALGORITHM = 'aes-256-gcm'
@@ -9,28 +9,30 @@ const KEY_BYTES = 32
 const IV_BYTES = 12
 const TAG_BYTES = 16
 
-/** A secret as it is stored; names the key, so that keys can be changed one record at a time. */
+/** A sealed secret as stored. It names its key, so that records can move to a new key one by one. */
 const SealedRecord = z.object({ keyId: z.string(), iv: z.string(), tag: z.string(), data: z.string() })
 type Sealed = z.output<typeof SealedRecord>
 
-/** Seals with the first key, opens with any. */
+/** Seals secrets with the first key and opens them with any. */
 export interface Keyring {
   readonly keyId: string
-  /** @param context what the secret belongs to; it opens only there, so records cannot be swapped */
+  /** @param context owner of the secret; it opens only with the same context, so records cannot be swapped */
   seal(secret: string, context: string): string
-  /** Throws `credentials_unreadable` when the key is not known, or the record was changed or belongs elsewhere. */
+  /**
+   * Throws `credentials_unreadable` when the key is unknown, or the record was changed or belongs to another context.
+   */
   open(sealed: string, context: string): string
-  /** Whether there is the key that a record was sealed with. */
+  /** Whether the key that sealed the record is configured. */
   knows(sealed: string): boolean
-  /** Whether a record was sealed with the first key. */
+  /** Whether the record was sealed with the first key. */
   isCurrent(sealed: string): boolean
 }
 
-/** Parses keys: base64 of 32 bytes each, comma-separated, the one to seal with first. Throws without showing any. */
+/** Parses keys: base64 of 32 bytes each, separated by commas, the sealing key first. Errors never contain a key. */
 export function parseKeys(text: string): Buffer[] {
   const texts = text.split(',').map((one) => one.trim())
   const keys = texts.map((one) => Buffer.from(one, 'base64'))
-  // Node decodes what it can and leaves out the rest.
+  // Node's base64 decoder skips invalid characters, so they are checked here.
   const isWhole = texts.every((one) => /^[A-Za-z0-9+/_-]+=?$/.test(one))
   if (!isWhole || keys.some(({ length }) => length !== KEY_BYTES))
     throw new Error('each key must be base64 of 32 bytes')
@@ -39,7 +41,7 @@ export function parseKeys(text: string): Buffer[] {
 
 export const newKey = (): string => randomBytes(KEY_BYTES).toString('base64')
 
-/** Names a key without telling anything about it. */
+/** Name of a key, which reveals nothing about it. */
 const idOf = (key: Buffer): string => hash('sha256', key, 'hex').slice(0, 16)
 
 export function createKeyring(keys: readonly Buffer[]): Keyring {
@@ -77,7 +79,7 @@ export function createKeyring(keys: readonly Buffer[]): Keyring {
 
 const unreadable = (why: string) => new AppError('credentials_unreadable', `The credentials ${why}`, 'later')
 
-/** A record that is damaged says what it is, and not what is in it. */
+/** Parses a record; the error for a damaged one does not contain its content. */
 function sealedIn(text: string): Sealed {
   try {
     return SealedRecord.parse(parseJson(text))

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
-import { type Clock, isoTime } from '../../clock.ts'
-import type { Tables } from '../store/index.ts'
+import { type Clock, isoTime } from '../../time/clock.ts'
+import type { SyncDatabase } from '../store/index.ts'
 
 export type EventType =
   | 'data_fetched'
@@ -11,18 +11,19 @@ export type EventType =
   | 'oauth_revoked'
   | 'rate_limit_hit'
   | 'circuit_opened'
+  | 'conversion_health_changed'
   | 'webhook_received'
 
 export interface NewEvent {
   readonly orgId: number
   readonly type: EventType
-  /** The connection it is about. */
+  /** Id of the connection that the event is about; of conversions the platform. */
   readonly subject: string
   readonly data: object
 }
 
-/** Writes an event beside the change it tells of: in one transaction both become true, or neither. */
-export async function emit(db: Kysely<Tables>, clock: Clock, event: NewEvent): Promise<void> {
+/** Writes an event in the transaction of its change: both are stored, or neither. */
+export async function emit(db: Kysely<SyncDatabase>, clock: Clock, event: NewEvent): Promise<void> {
   await db
     .insertInto('events')
     .values({

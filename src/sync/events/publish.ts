@@ -1,9 +1,9 @@
 import type { Selectable } from 'kysely'
-import { type Clock, isoTime } from '../../clock.ts'
-import { parseJson } from '../../json.ts'
+import { parseJson } from '../../json/json.ts'
+import { type Clock, isoTime } from '../../time/clock.ts'
 import type { EventTable, Store } from '../store/index.ts'
 
-/** CloudEvents 1.0, on the topic all of them share. */
+/** A CloudEvent 1.0 of the shared topic. */
 export interface CloudEvent {
   readonly specversion: '1.0'
   readonly id: string
@@ -12,7 +12,7 @@ export interface CloudEvent {
   readonly subject: string
   readonly time: string
   readonly datacontenttype: 'application/json'
-  /** Counts up; what an SSE client names when it comes back. */
+  /** Sequence number; an SSE client sends it when it reconnects. */
   readonly sequence: number
   readonly topic: 'connector.events'
   readonly data: unknown
@@ -33,7 +33,7 @@ const cloudEvent = (row: Selectable<EventTable>): CloudEvent => ({
 
 const PER_LOOK = 200
 
-/** Events of an organisation after a sequence number, oldest first. */
+/** The organisation's events after a sequence number, oldest first. */
 export async function eventsAfter({ db }: Store, orgId: number, seq: number): Promise<CloudEvent[]> {
   const rows = await db
     .selectFrom('events')
@@ -55,8 +55,8 @@ export async function newestEvent({ db }: Store): Promise<number> {
 }
 
 /**
- * Hands waiting events to `send` in their order, each at least once: they are marked after they were sent. Returns how many.
- * What `send` throws leaves the rest for the next time.
+ * Passes waiting events to `send` in order, each at least once, since an event is marked after it was sent. Returns how
+ * many were sent. When `send` throws, the rest waits for the next call.
  */
 export async function publishWaiting(
   { db }: Store,
@@ -77,7 +77,7 @@ export async function publishWaiting(
       sent.push(row.seq)
     }
   } finally {
-    // Together: each write of its own would wait for the disk.
+    // One write for all, because each write waits for the disk.
     if (sent.length > 0)
       await db
         .updateTable('events')
@@ -88,7 +88,7 @@ export async function publishWaiting(
   return rows.length
 }
 
-/** Forgets events that were published longer ago than they are kept. */
+/** Deletes events published more than `keptMs` milliseconds ago. */
 export async function forgetOldEvents({ db }: Store, clock: Clock, keptMs: number): Promise<void> {
   await db
     .deleteFrom('events')

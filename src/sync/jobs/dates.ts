@@ -1,19 +1,14 @@
 import { DateTime } from 'luxon'
+import { type DateRange, dateIn, daysOf, type ReportSpec, zoneOf } from '../../connectors/index.ts'
 import { AppError } from '../../errors.ts'
-import { zoneOf } from '../connectors/dates.ts'
-import type { DateRange, ReportSpec } from '../connectors/read-connector.ts'
-import { daysOf } from '../queue/index.ts'
 
-/** Read at the first synchronisation of a dated report. */
+/** Days read by the first synchronisation of a dated report. */
 const FIRST_DAYS = 30
 
 const local = (nowMs: number, timezone: string | undefined) =>
   DateTime.fromMillis(nowMs, { zone: zoneOf(timezone) })
 
-const todayIn = (nowMs: number, timezone: string | undefined): string =>
-  local(nowMs, timezone).toISODate() ?? ''
-
-/** Dates to read so that new days come in and late conversions of older ones too, in pieces the platform allows. */
+/** Date ranges to read for new days and for late conversions of older ones, in pieces that the platform allows. */
 export function rangesToSync(
   spec: ReportSpec,
   nowMs: number,
@@ -38,7 +33,7 @@ export function rangesToSync(
   return ranges
 }
 
-/** Refuses dates that the report cannot have, saying the limit. */
+/** Throws for dates outside the limits of the report, and says the limit. */
 export function checkRange(
   spec: ReportSpec,
   range: DateRange,
@@ -47,7 +42,7 @@ export function checkRange(
 ): void {
   const wrong = (field: string, problem: string) =>
     new AppError('invalid_request', `${field}: ${problem}`, 'never', { field })
-  const today = todayIn(nowMs, timezone)
+  const today = dateIn(nowMs, timezone)
   if (range.end < range.start) throw wrong('date_range.end', 'is before date_range.start')
   if (range.start > today) throw wrong('date_range.start', `is after today, ${today} where the account is`)
   if (spec.maxDays !== undefined && daysOf(range) > spec.maxDays) {

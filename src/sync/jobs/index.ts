@@ -1,3 +1,3 @@
 export { checkRange } from './dates.ts'
-export { nextRunMs, runSchedules, type Schedule } from './schedules.ts'
-export { retryDue, type SyncDeps, settleLeftOver, settleSyncs, startSync } from './sync-jobs.ts'
+export { type CronSchedule, nextRunMs, runSchedules } from './schedules.ts'
+export { retryDue, type SyncDeps, settleLeftOver, settleSyncs, startSynchronisation } from './sync-jobs.ts'

@@ -1,21 +1,24 @@
 import { Cron } from 'croner'
-import { isoTime } from '../../clock.ts'
 import { AppError, messageOf } from '../../errors.ts'
+import { isoTime } from '../../time/clock.ts'
 import { QUEUE_PRIORITIES } from '../queue/index.ts'
-import { type SyncDeps, startSync } from './sync-jobs.ts'
+import { type SyncDeps, startSynchronisation } from './sync-jobs.ts'
 
-export interface Schedule {
-  /** Five fields, or six with seconds. */
+export interface CronSchedule {
+  /** Cron expression with five fields, or six with seconds. */
   readonly cron: string
-  /** IANA. */
+  /** IANA zone. */
   readonly timezone: string
 }
 
-/** No schedule runs more often. */
+/** Shortest time between two runs, in milliseconds. */
 const SHORTEST_MS = 60_000
 
-/** When a schedule is due next. Throws 400 for one that cannot be, or would run too often. */
-export function nextRunMs({ cron, timezone }: Schedule, afterMs: number): number {
+/**
+ * Next run of a schedule, in wall clock milliseconds. Throws 400 for an impossible schedule or one that would run too
+ * often.
+ */
+export function nextRunMs({ cron, timezone }: CronSchedule, afterMs: number): number {
   const wrong = (problem: string) =>
     new AppError('invalid_request', `cron: ${problem}`, 'never', { field: 'cron' })
   let runs: Date[]
@@ -31,7 +34,7 @@ export function nextRunMs({ cron, timezone }: Schedule, afterMs: number): number
   return first.getTime()
 }
 
-/** Starts the synchronisations that are due. One that was missed while nobody was there runs once, not many times. */
+/** Starts the synchronisations that are due. One that was missed while no process ran is started once. */
 export async function runSchedules(deps: SyncDeps): Promise<number> {
   const { store, clock } = deps
   const nowMs = clock.nowMs()
@@ -44,7 +47,7 @@ export async function runSchedules(deps: SyncDeps): Promise<number> {
     .execute()
   let started = 0
   for (const { connector_id, cron, timezone, next_at, status } of due) {
-    // Whoever moves it on first runs it.
+    // The process that sets the next run first starts it.
     const { numUpdatedRows } = await store.db
       .updateTable('schedules')
       .set({ next_at: isoTime(nextRunMs({ cron, timezone }, nowMs)) })
@@ -52,7 +55,7 @@ export async function runSchedules(deps: SyncDeps): Promise<number> {
       .where('next_at', '=', next_at)
       .executeTakeFirst()
     if (numUpdatedRows === 0n || status !== 'connected') continue
-    await startSync(deps, connector_id, 'scheduled', QUEUE_PRIORITIES.scheduled)
+    await startSynchronisation(deps, connector_id, 'scheduled', QUEUE_PRIORITIES.scheduled)
     started += 1
   }
   return started

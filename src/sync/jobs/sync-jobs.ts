@@ -1,32 +1,29 @@
 import { randomUUID } from 'node:crypto'
 import { type Selectable, sql, type Transaction } from 'kysely'
-import { type Clock, isoTime } from '../../clock.ts'
+import { type Connector, type DateRange, ownReport } from '../../connectors/index.ts'
 import { AppError } from '../../errors.ts'
-import { parseJson } from '../../json.ts'
-import { ownReport } from '../connectors/common-names.ts'
-import type { DateRange, ReadConnector } from '../connectors/read-connector.ts'
+import { parseJson } from '../../json/json.ts'
+import { type Clock, isoTime } from '../../time/clock.ts'
 import { emit } from '../events/index.ts'
 import { enqueueIn, QUEUE_PRIORITIES, type QueuePriority } from '../queue/index.ts'
-import type { ConnectorTable, Store, SyncJobTable, Tables } from '../store/index.ts'
+import type { ConnectorRow, Store, SyncDatabase, SyncJobTable } from '../store/index.ts'
 import { infoOf, reportTypesOf, specOf } from '../work/index.ts'
 import { rangesToSync } from './dates.ts'
 
 export interface SyncDeps {
   readonly store: Store
   readonly clock: Clock
-  readonly connectorOf: (type: string) => ReadConnector | undefined
-  /** Told of a job that was given up. */
+  readonly connectorOf: (type: string) => Connector | undefined
+  /** Called with a synchronisation that was given up. */
   readonly onGivenUp: (job: Selectable<SyncJobTable>, error: string) => void
 }
 
-/** Waits before the repetitions of a failed job. */
+/** Minutes before each retry of a failed synchronisation. */
 const RETRY_MINUTES = [1, 2, 4, 8, 16]
 const MINUTE_MS = 60_000
 
-type ConnectorRow = Selectable<ConnectorTable>
-
-/** Reads everything a connection is set to read. Returns the id of the job. */
-export function startSync(
+/** Starts a synchronisation, which fetches every report that the connection is set to read. Returns its id. */
+export function startSynchronisation(
   deps: SyncDeps,
   connectorId: string,
   trigger: 'manual' | 'scheduled',
@@ -34,11 +31,7 @@ export function startSync(
 ): Promise<string> {
   const { store, clock } = deps
   return store.db.transaction().execute(async (tx) => {
-    const row = await tx
-      .selectFrom('connectors')
-      .selectAll()
-      .where('id', '=', connectorId)
-      .executeTakeFirstOrThrow()
+    const row = await connectionOf(tx, connectorId)
     const id = randomUUID()
     const now = isoTime(clock.nowMs())
     await tx
@@ -63,8 +56,11 @@ export function startSync(
   })
 }
 
+const connectionOf = (tx: Transaction<SyncDatabase>, id: string): Promise<ConnectorRow> =>
+  tx.selectFrom('connectors').selectAll().where('id', '=', id).executeTakeFirstOrThrow()
+
 async function askFor(
-  tx: Transaction<Tables>,
+  tx: Transaction<SyncDatabase>,
   { store, clock, connectorOf }: SyncDeps,
   row: ConnectorRow,
   reports: readonly string[],
@@ -97,6 +93,8 @@ async function askFor(
         priority,
         syncJobId,
         maxDays: spec.maxDays,
+        // A synchronisation reads new data, so an earlier reading must not serve it.
+        fresh: true,
       })
       asked += 1
     }
@@ -104,7 +102,7 @@ async function askFor(
   return asked
 }
 
-/** Ends the synchronisations that a finished fetch was the last part of, or plans their repetition. */
+/** Ends synchronisations whose last fetch has finished, or plans their retry. */
 export async function settleSyncs(deps: SyncDeps, fetchJobId: string): Promise<void> {
   const jobs = await deps.store.db
     .selectFrom('connector_requests')
@@ -129,7 +127,7 @@ async function settle(deps: SyncDeps, id: string): Promise<void> {
     const failed = parts.filter(({ status }) => status === 'failed')
     const error = failed.map((part) => part.error).join('; ')
     const now = isoTime(clock.nowMs())
-    const set = (change: Partial<Tables['sync_jobs']>) =>
+    const set = (change: Partial<SyncDatabase['sync_jobs']>) =>
       tx.updateTable('sync_jobs').set(change).where('id', '=', id).execute()
     if (failed.length === 0) {
       await set({ status: 'completed', error: null, completed_at: now, next_retry_at: null })
@@ -146,7 +144,7 @@ async function settle(deps: SyncDeps, id: string): Promise<void> {
       })
       return
     }
-    // What can never be read is said, and does not spoil what was.
+    // Parts that can never be read are reported and do not make the others fail.
     if (failed.length < parts.length && failed.every(({ retryable }) => retryable === 0)) {
       await set({ status: 'completed', error, completed_at: now })
       return
@@ -169,8 +167,8 @@ async function settle(deps: SyncDeps, id: string): Promise<void> {
   })
 }
 
-/** What became last of each part of a synchronisation: a report over a range. */
-async function latestParts(tx: Transaction<Tables>, syncJobId: string) {
+/** Latest result of each part of a synchronisation (a report over a range). */
+async function latestParts(tx: Transaction<SyncDatabase>, syncJobId: string) {
   const requests = await tx
     .selectFrom('connector_requests')
     .select(['request_type', 'params', 'status', 'error', 'retryable'])
@@ -182,7 +180,7 @@ async function latestParts(tx: Transaction<Tables>, syncJobId: string) {
   return [...new Map(requests.map((request) => [part(request), request])).values()]
 }
 
-/** Repeats the failed parts of synchronisations whose wait is over. Returns how many were begun again. */
+/** Retries the failed parts of synchronisations that are due. Returns how many were restarted. */
 export async function retryDue(deps: SyncDeps): Promise<number> {
   const { store, clock } = deps
   const now = isoTime(clock.nowMs())
@@ -195,11 +193,7 @@ export async function retryDue(deps: SyncDeps): Promise<number> {
     .execute()
   for (const { id, connector_id } of due) {
     await store.db.transaction().execute(async (tx) => {
-      const row = await tx
-        .selectFrom('connectors')
-        .selectAll()
-        .where('id', '=', connector_id)
-        .executeTakeFirstOrThrow()
+      const row = await connectionOf(tx, connector_id)
       const connector = deps.connectorOf(row.type)
       for (const part of await latestParts(tx, id)) {
         const spec = connector && specOf(connector, part.request_type)
@@ -214,6 +208,7 @@ export async function retryDue(deps: SyncDeps): Promise<number> {
           priority: QUEUE_PRIORITIES.retry,
           syncJobId: id,
           maxDays: spec.maxDays,
+          fresh: true,
         })
       }
     })
@@ -221,7 +216,7 @@ export async function retryDue(deps: SyncDeps): Promise<number> {
   return due.length
 }
 
-/** Synchronisations that a crash left between the end of their last fetch and their own. */
+/** Ends synchronisations whose last fetch had ended before a crash. */
 export async function settleLeftOver(deps: SyncDeps): Promise<void> {
   const { rows } = await sql<{ id: string }>`
     SELECT id FROM sync_jobs s WHERE status = 'running' AND NOT EXISTS (

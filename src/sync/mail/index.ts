@@ -1,3 +1,3 @@
 export { planNotice } from './plan-notice.ts'
-export { type NoticeDeps, sendNotices } from './send-notices.ts'
+export { type MailDeps, sendNotices } from './send-notices.ts'
 export { liftSuppression, noteDelivery, suppressedOf, suppressions } from './suppressed.ts'

@@ -1,8 +1,8 @@
-import { type Clock, isoTime } from '../../clock.ts'
+import { type Clock, isoTime } from '../../time/clock.ts'
 import type { CloudEvent } from '../events/index.ts'
 import type { Store } from '../store/index.ts'
 
-/** What of an event a person is told; undefined for events that need nobody. */
+/** Subject and text of the e-mail about an event; undefined for events that need no person. */
 function wordsOf({ type, subject, data }: CloudEvent): { subject: string; text: string } | undefined {
   const said = Object(data)
   switch (type) {
@@ -12,7 +12,7 @@ function wordsOf({ type, subject, data }: CloudEvent): { subject: string; text: 
         text: `Connection ${subject} could not be read, and is not tried again by itself.\n\n${said.error ?? ''}`,
       }
     case 'oauth_revoked':
-      // Whoever disconnects an account knows it.
+      // No e-mail for a disconnect: the person who did it knows.
       if (said.message === 'disconnected') return undefined
       return {
         subject: `${said.connector_type ?? 'A platform'}: access was lost`,
@@ -24,10 +24,9 @@ function wordsOf({ type, subject, data }: CloudEvent): { subject: string; text: 
 }
 
 /**
- * Stores what has to be sent of an event, once however often the event is published. It goes out through the organisation's
+ * Stores an e-mail about an event, once however often the event is published. It is sent through the organisation's
  * oldest connection that can send; without one nothing is stored.
- *
- * @param senders types of connections that can send
+ * @param senders connection types that can send
  */
 export async function planNotice(
   { db }: Store,

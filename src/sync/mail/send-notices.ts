@@ -1,29 +1,31 @@
-import { isoTime } from '../../clock.ts'
+import { type AccountRef, type CallDeps, type Connector, converseNow } from '../../connectors/index.ts'
 import type { Logger } from '../../log.ts'
-import type { AccountRef, ReadConnector } from '../connectors/read-connector.ts'
-import { type CallDeps, converseNow } from '../run/index.ts'
+import { isoTime } from '../../time/clock.ts'
 import type { Store } from '../store/index.ts'
 import { accountRefOf } from '../work/index.ts'
 import { suppressedOf } from './suppressed.ts'
 
-export interface NoticeDeps {
+export interface MailDeps {
   readonly store: Store
   readonly log: Logger
   readonly calls: CallDeps
-  readonly connectorOf: (type: string) => ReadConnector | undefined
-  /** Where the connection's own settings say nothing. */
+  readonly connectorOf: (type: string) => Connector | undefined
+  /** Sender where the connection's settings name none. */
   readonly from: string | undefined
   readonly to: readonly string[]
 }
 
-/** Waits before the repetitions of one that was not taken. */
+/** Minutes before each retry of an e-mail that was not accepted. */
 const RETRY_MINUTES = [1, 2, 4, 8, 16]
 const MINUTE_MS = 60_000
 const PATIENCE_MS = 20_000
 const PER_LOOK = 20
 
-/** Sends what is due. What is not taken is tried again later, and given up after half an hour. Returns how many went out. */
-export async function sendNotices(deps: NoticeDeps): Promise<number> {
+/**
+ * Sends e-mails that are due. One that is not accepted is retried later and given up after half an hour. Returns how
+ * many were sent.
+ */
+export async function sendNotices(deps: MailDeps): Promise<number> {
   const { store, calls, log } = deps
   const { db } = store
   const nowMs = calls.clock.nowMs()
@@ -38,7 +40,7 @@ export async function sendNotices(deps: NoticeDeps): Promise<number> {
   let sent = 0
   for (const notice of due) {
     const waitMinutes = RETRY_MINUTES[notice.attempts]
-    // Whoever moves it on first sends it; a crash meanwhile costs one try.
+    // The process that sets the next try first sends the e-mail. A crash meanwhile costs one try.
     const { numUpdatedRows } = await db
       .updateTable('mail_notices')
       .set({
@@ -64,18 +66,18 @@ export async function sendNotices(deps: NoticeDeps): Promise<number> {
   return sent
 }
 
-type Outcome = { readonly is: 'sent' } | { readonly is: 'later' | 'hopeless'; readonly detail: string }
+type MailOutcome = { readonly is: 'sent' } | { readonly is: 'later' | 'hopeless'; readonly detail: string }
 
-/** The event names the sending, so that one whose answer was lost goes out once. */
+/** Sends one e-mail. The event's id is the idempotency key, so a lost answer does not send it twice. */
 async function send(
-  deps: NoticeDeps,
+  deps: MailDeps,
   {
     event_id,
     connector_id,
     subject,
     text,
   }: { event_id: string; connector_id: string; subject: string; text: string },
-): Promise<Outcome> {
+): Promise<MailOutcome> {
   const { store, calls } = deps
   const row = await store.db
     .selectFrom('connectors')
@@ -105,7 +107,7 @@ async function send(
 
 function partiesOf(
   { settings }: AccountRef,
-  deps: NoticeDeps,
+  deps: MailDeps,
 ): { from: string | undefined; to: readonly string[] } {
   const { from, notify_to } = settings
   const named: readonly unknown[] = Array.isArray(notify_to) ? notify_to : [notify_to]

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import { z } from 'zod'
-import { type Clock, isoTime } from '../../clock.ts'
-import type { Store, Tables } from '../store/index.ts'
+import { type Clock, isoTime } from '../../time/clock.ts'
+import type { Store, SyncDatabase } from '../store/index.ts'
 
 const Event = z.object({
   type: z.string(),
@@ -11,17 +11,17 @@ const Event = z.object({
   }),
 })
 
-/** Why nobody may write to a recipient any more; undefined for events that say nothing of the kind. */
+/** Why a recipient must not get e-mails any more; undefined for events that are no reason. */
 function reasonOf({ type, data }: z.output<typeof Event>): string | undefined {
   if (type === 'email.complained') return 'complained'
   if (type === 'email.suppressed') return 'suppressed'
-  // Others pass: a full mailbox, a server that is away.
+  // Other bounces are temporary: a full mailbox, or a server that is away.
   return type === 'email.bounced' && data.bounce?.type === 'Permanent' ? 'bounced' : undefined
 }
 
-/** Notes recipients that must not be written to again. An event of another kind, or none at all, changes nothing. */
+/** Stores recipients that must not get e-mails any more. Other events change nothing. */
 export async function noteDelivery(
-  db: Kysely<Tables>,
+  db: Kysely<SyncDatabase>,
   clock: Clock,
   connectorId: string,
   payload: unknown,
@@ -43,7 +43,7 @@ export async function noteDelivery(
   }
 }
 
-/** Those of the recipients that must not be written to, as they are written, with the reason. */
+/** Suppressed recipients among these, in the caller's spelling, with the reason. */
 export async function suppressedOf(
   { db }: Store,
   connectorId: string,
@@ -71,7 +71,10 @@ export interface Suppression {
   readonly since: string
 }
 
-/** Recipients that must not be written to, in the order of their addresses. @param after the last one of the page before */
+/**
+ * Suppressed recipients, ordered by address.
+ * @param after last address of the previous page
+ */
 export const suppressions = (
   { db }: Store,
   connectorId: string,
@@ -87,7 +90,7 @@ export const suppressions = (
     .limit(limit)
     .execute()
 
-/** Lets a recipient be written to again, until the platform says otherwise anew. False for one that could be. */
+/** Allows e-mails to a recipient until the platform reports it again. Returns false for one that was not suppressed. */
 export async function liftSuppression({ db }: Store, connectorId: string, address: string): Promise<boolean> {
   const { numDeletedRows } = await db
     .deleteFrom('mail_suppressions')
@@ -97,6 +100,6 @@ export async function liftSuppression({ db }: Store, connectorId: string, addres
   return numDeletedRows > 0n
 }
 
-/** `Ann <ann@x.example>` without its name; upper and lower case are the same mailbox everywhere that matters. */
+/** Address without the name: `Ann <ann@x.example>`. Lower case, since nearly all mail servers ignore case. */
 const addressOf = (recipient: string): string =>
   (/<([^<>]+)>\s*$/.exec(recipient)?.[1] ?? recipient).trim().toLowerCase()

@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
 import * as oauth from 'oauth4webapi'
-import { type Clock, isoTime } from '../../clock.ts'
+import type { ConnectorType, Json } from '../../connectors/index.ts'
 import { AppError } from '../../errors.ts'
-import { parseJson } from '../../json.ts'
-import type { ConnectorType, Json } from '../connectors/read-connector.ts'
+import { parseJson } from '../../json/json.ts'
+import { type Clock, isoTime } from '../../time/clock.ts'
 import type { Keyring } from '../credentials/index.ts'
 import type { Store } from '../store/index.ts'
 import { exchangeCode, exchangeToken, type OauthClient, type OauthServer, type Tokens } from './client.ts'
@@ -12,35 +12,37 @@ export interface AuthorizationDeps {
   readonly store: Store
   readonly clock: Clock
   readonly keyring: Keyring
-  /** Addresses a browser may be sent back to; `loopback` allows any on this machine as well. */
+  /** Deletes the oldest authorizations of an organisation that has begun too many. */
+  readonly makePlace: (orgId: number) => Promise<void>
+  /** Addresses to which a browser may be sent back; `loopback` also allows any on this machine. */
   readonly callbacks: { readonly urls: readonly string[]; readonly loopback: boolean }
 }
 
 export interface AuthorizationRequest {
   readonly orgId: number
   readonly type: ConnectorType
-  /** A connection that is connected again; undefined for a new one. */
+  /** Connection that is connected again; undefined for a new one. */
   readonly connectorId: string | undefined
   readonly callbackUrl: string
   readonly settings: Readonly<Record<string, Json>>
 }
 
-export interface Authorized {
+export interface LoginDone {
   readonly tokens: Tokens
   readonly type: ConnectorType
   readonly connectorId: string | undefined
   readonly settings: Readonly<Record<string, Json>>
 }
 
-/** A state is good for this long, once. */
+/** How long a state is valid, in milliseconds. It can be used once. */
 const STATE_MS = 600_000
 
 const hashed = (state: string): string => createHash('sha256').update(state).digest('hex')
 const LOOPBACK = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(\/|$)/
 
-/** Begins an authorization: where the browser goes, and the state it must come back with. */
+/** Begins an authorization. Returns the address for the browser and the state with which it has to come back. */
 export async function initiate(
-  { store, clock, keyring, callbacks }: AuthorizationDeps,
+  { store, clock, keyring, callbacks, makePlace }: AuthorizationDeps,
   server: OauthServer,
   client: OauthClient,
   request: AuthorizationRequest,
@@ -55,6 +57,7 @@ export async function initiate(
   const verifier = oauth.generateRandomCodeVerifier()
   const nowMs = clock.nowMs()
   await store.db.deleteFrom('oauth_states').where('expires_at', '<', isoTime(nowMs)).execute()
+  await makePlace(request.orgId)
   await store.db
     .insertInto('oauth_states')
     .values({
@@ -85,7 +88,7 @@ export async function initiate(
   return { authorizationUrl: url.href, state }
 }
 
-/** Spends the state and exchanges the code. A state of another organisation is not found. */
+/** Uses up the state and exchanges the code. A state of another organisation is not found. */
 export async function finish(
   { store, clock, keyring }: AuthorizationDeps,
   partiesOf: (
@@ -95,7 +98,7 @@ export async function finish(
   orgId: number,
   state: string,
   code: string,
-): Promise<Authorized> {
+): Promise<LoginDone> {
   const stateHash = hashed(state)
   const row = await store.db
     .deleteFrom('oauth_states')

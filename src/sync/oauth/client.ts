@@ -1,8 +1,7 @@
 import * as oauth from 'oauth4webapi'
+import type { Answer, Auth, OauthClient } from '../../connectors/index.ts'
 import { messageOf } from '../../errors.ts'
-import { fetchTokenAnswer, partyAtFault } from '../../oauth-answers.ts'
-import type { Answer } from '../../platforms/index.ts'
-import type { Auth, OauthClient } from '../connectors/read-connector.ts'
+import { fetchTokenAnswer, partyAtFault } from '../../http/oauth-answers.ts'
 
 export type { OauthClient }
 export type OauthServer = Extract<Auth, { is: 'oauth2' }>
@@ -13,16 +12,25 @@ export interface Tokens {
   readonly expiresInMs: number | undefined
 }
 
-/** `lost`: only the person who gave the grant can help. `unavailable`: it may work later; `isOurs`: once the operator has mended our client. */
+/**
+ * Answer of a token endpoint. `lost`: only the person who gave the grant can help. `unavailable`: it may work later;
+ * with `isOurs` only after the operator has corrected our client.
+ */
 export type TokenAnswer =
   | { readonly is: 'tokens'; readonly tokens: Tokens }
   | { readonly is: 'lost'; readonly detail: string }
   | { readonly is: 'unavailable'; readonly detail: string; readonly isOurs: boolean }
 
-/** For the whole answer of a token endpoint. */
+/**
+ * Whether a text can be a token or key: printable ASCII (RFC 6749, appendix A.12). Nothing else can be sent in a
+ * header.
+ */
+export const isToken = (text: string): boolean => /^[\x20-\x7e]+$/.test(text)
+
+/** Longest time for the whole answer of a token endpoint, in milliseconds. */
 const TIMEOUT_MS = 10_000
 
-/** Exchanges the code of an authorization page. */
+/** Exchanges the code of an authorization page for tokens. */
 export function exchangeCode(
   server: OauthServer,
   client: OauthClient,
@@ -51,7 +59,10 @@ export function exchangeCode(
   )
 }
 
-/** A newer access token from a refresh token, or, where the platform has none, from the access token itself. */
+/**
+ * Gets a new access token with the refresh token, or with the access token itself where the platform has no refresh
+ * tokens.
+ */
 export function refreshTokens(
   server: OauthServer,
   client: OauthClient,
@@ -68,7 +79,7 @@ export function refreshTokens(
   })
 }
 
-/** Meta: a token of an hour, or one of 60 days that still works, for one of 60 days from now. */
+/** Meta: exchanges a token valid for an hour, or for 60 days and still valid, for one valid for 60 days from now. */
 export function exchangeToken(
   server: OauthServer,
   client: OauthClient,
@@ -90,7 +101,7 @@ export function exchangeToken(
   })
 }
 
-/** Ends a grant at the platform, where it can be ended by a call. Resolves whatever comes of it. */
+/** Revokes a grant at the platform, where a call can do so. Returns whether it was revoked; never rejects. */
 export async function revokeToken(server: OauthServer, client: OauthClient, token: string): Promise<boolean> {
   if (server.revokeUrl === undefined) return false
   try {
@@ -115,7 +126,7 @@ function parties({ tokenUrl, revokeUrl }: OauthServer, { clientId }: OauthClient
 
 const options = ({ tokenUrl }: OauthServer) => ({
   signal: AbortSignal.timeout(TIMEOUT_MS),
-  // Plain HTTP only ever reaches a loopback sandbox; configuration refuses other http addresses.
+  // Plain HTTP is only used for a loopback sandbox; the configuration refuses other http addresses.
   [oauth.allowInsecureRequests]: tokenUrl.startsWith('http://'),
   [oauth.customFetch]: fetchTokenAnswer,
 })
@@ -128,6 +139,12 @@ async function answered(
   try {
     const { access_token, refresh_token, expires_in } = await ask()
     const expiresInMs = expires_in === undefined ? undefined : expires_in * 1000
+    if (![access_token, refresh_token ?? 'none'].every(isToken))
+      return {
+        is: 'unavailable',
+        detail: 'no access token: it has characters that none can have',
+        isOurs: false,
+      }
     return { is: 'tokens', tokens: { accessToken: access_token, refreshToken: refresh_token, expiresInMs } }
   } catch (error) {
     const party = partyAtFault(error)
@@ -139,12 +156,15 @@ async function answered(
   }
 }
 
-/** That the token itself is not accepted; every other refusal is of our client or of the request. */
+/** Answers that reject the token itself; other refusals are about our client or the request. */
 const LOST: ReadonlySet<Answer['is']> = new Set<Answer['is']>(['auth_lost', 'auth_expired'])
-/** A code is good once: whatever is wrong with it, the person begins again. */
+/** Answers after which a person has to authorize again: a code can be used only once. */
 const LOST_CODE: ReadonlySet<Answer['is']> = new Set<Answer['is']>([...LOST, 'refused'])
 
-/** An error in the platform's own words; undefined where it has none, or there was no answer. */
+/** Meta reports a problem of our client only in words, with the code of an unknown error. */
+const OUR_NAME = /\bclient[ _](?:secret|id)\b|validating application/i
+
+/** The error in the platform's own format; undefined where there is none or no answer. */
 async function ownError(
   { readError }: OauthServer,
   error: unknown,
@@ -156,11 +176,13 @@ async function ownError(
   const body = await response.text().catch(() => '')
   const answer = readError({ status: response.status, headers, body }, 0)
   if (answer.is === 'ok') return undefined
+  const detail = `no access token: ${answer.detail}`
+  if (OUR_NAME.test(answer.detail)) return { is: 'unavailable', detail, isOurs: true }
   return lost.has(answer.is)
     ? { is: 'lost', detail: `the platform refused the grant: ${answer.detail}` }
-    : { is: 'unavailable', detail: `no access token: ${answer.detail}`, isOurs: answer.is === 'refused' }
+    : { is: 'unavailable', detail, isOurs: answer.is === 'refused' }
 }
 
-/** By its shape: there may be several classes of that name in a process. */
+/** Checked by shape, because a process may contain several classes of this name. */
 const isResponse = (value: unknown): value is Response =>
   value instanceof Object && 'bodyUsed' in value && 'headers' in value && 'text' in value

@@ -1,3 +1,3 @@
-export { type AuthorizationDeps, type Authorized, finish, initiate } from './authorization.ts'
-export { type OauthClient, type OauthServer, revokeToken, type Tokens } from './client.ts'
-export { createTokenKeeper, RECONNECT, type Token, type TokenKeeper } from './token-keeper.ts'
+export { type AuthorizationDeps, finish, initiate, type LoginDone } from './authorization.ts'
+export { isToken, type OauthClient, type OauthServer, revokeToken, type Tokens } from './client.ts'
+export { createTokenKeeper, RECONNECT } from './token-keeper.ts'

@@ -1,35 +1,35 @@
 import { type Selectable, sql } from 'kysely'
-import { type Clock, isoTime } from '../../clock.ts'
-import type { JobTable, Store } from '../store/index.ts'
+import { type Clock, isoTime } from '../../time/clock.ts'
+import type { Engine, JobTable, Store } from '../store/index.ts'
 
-/** A job that is ours until its lease ends. */
+/** A job that this worker has until its lease ends. */
 export interface Job extends Selectable<JobTable> {
   readonly org_id: number
 }
 
 export interface ClaimOptions {
-  /** Names this process; another after every start. */
+  /** Name of this process, new at every start. */
   readonly owner: string
   readonly limit: number
   readonly leaseMs: number
-  /** Jobs of one organisation that this process may work on at once, and what of each it works on already. */
+  /** Most jobs of one organisation that this process runs at once, and how many of each it runs already. */
   readonly perOrganisation: number
   readonly running: ReadonlyMap<number, number>
-  /** Only jobs that a process has ended with, or only others. */
+  /** Whether to take jobs during which a process died, or all others. */
   readonly suspects: boolean
 }
 
 /**
- * Takes the next jobs, at most one per connection and call, and no more of a connection than may run at once. What it
- * costs depends on the number of connections, not on how many jobs wait. Jobs whose worker is gone are taken again.
- * Nobody's jobs take every place: see `perOrganisation`.
+ * Takes the next jobs: at most one per connection and call, and not more of a connection than may run at once. The cost
+ * depends on the number of connections, not of waiting jobs. Jobs whose lease ended are taken again. An organisation
+ * never gets all places: see `perOrganisation`.
  */
 export async function claim({ db, engine }: Store, clock: Clock, options: ClaimOptions): Promise<Job[]> {
   const nowMs = clock.nowMs()
   const now = isoTime(nowMs)
   const { owner, limit, leaseMs, perOrganisation, running, suspects } = options
   const lock = engine === 'postgres' ? sql`FOR NO KEY UPDATE SKIP LOCKED` : sql``
-  // A conversation that waits in the memory of another process belongs to it while it lives.
+  // A conversation parked in another process belongs to that process while it lives.
   const mine = sql`(h.parked_by IS NULL OR h.parked_by = ${owner} OR h.lease_until < ${now})`
   const head = (column: 'id' | 'turn_at') =>
     sql`(SELECT ${sql.ref(`h.${column}`)} FROM fetch_jobs h
@@ -57,10 +57,11 @@ export async function claim({ db, engine }: Store, clock: Clock, options: ClaimO
     const orgOf = new Map(lanes.rows.map(({ id, org_id }) => [id, org_id]))
     const ids = [...orgOf.keys()]
     if (ids.length === 0) return []
-    // Read again now that nobody else can take from these connections. The odd comparison keeps SQLite from going
-    // through everything that is queued instead of the few jobs named.
+    // Read again now that these connections are locked. `coalesce` keeps SQLite from scanning all queued jobs instead
+    // of the few named.
     const taken = await sql<Selectable<JobTable>>`
       UPDATE fetch_jobs SET status = 'running', lease_owner = ${owner}, lease_until = ${isoTime(nowMs + leaseMs)},
+        rested_ms = rested_ms + CASE WHEN claim = 0 THEN 0 ELSE ${msSince(engine, 'not_before', now)} END,
         claim = claim + 1, started_at = coalesce(started_at, ${now}), parked_by = NULL, waits_for = NULL
       WHERE coalesce(status, '') = 'queued' AND id IN
         (SELECT ${head('id')} FROM connectors c WHERE c.id IN (${sql.join(ids)}) AND ${free})
@@ -68,7 +69,11 @@ export async function claim({ db, engine }: Store, clock: Clock, options: ClaimO
     if (taken.rows.length > 0) {
       await tx
         .updateTable('connector_requests')
-        .set((set) => ({ status: 'running', started_at: set.fn.coalesce('started_at', sql<string>`${now}`) }))
+        .set((set) => ({
+          status: 'running',
+          queue_position: 0,
+          started_at: set.fn.coalesce('started_at', sql<string>`${now}`),
+        }))
         .where(
           'job_id',
           'in',
@@ -81,12 +86,17 @@ export async function claim({ db, engine }: Store, clock: Clock, options: ClaimO
   })
 }
 
-/** PostgreSQL takes a value for text where nothing says what it is. */
+const msSince = (engine: Engine, column: string, now: string) =>
+  engine === 'postgres'
+    ? sql`CAST(extract(epoch FROM (CAST(${now} AS timestamptz) - ${sql.ref(column)})) * 1000 AS integer)`
+    : sql`CAST(round((julianday(${now}) - julianday(${sql.ref(column)})) * 86400000) AS integer)`
+
+/** PostgreSQL treats an untyped parameter as text. */
 const number = (value: number) => sql`CAST(${value} AS integer)`
 
 /**
- * Puts jobs back into line whose time has come or whose worker has let its lease end, which is counted before anybody works
- * on them again. Returns how many.
+ * Queues jobs again whose wait is over or whose lease has ended. An ended lease is counted as a death first. Returns
+ * how many.
  */
 export async function release({ db }: Store, clock: Clock): Promise<number> {
   const now = isoTime(clock.nowMs())
@@ -110,7 +120,7 @@ export async function release({ db }: Store, clock: Clock): Promise<number> {
   return Number(due.numUpdatedRows) + Number(lost.numUpdatedRows)
 }
 
-/** Those of these jobs that are ours no more: cancelled, or given to another worker. */
+/** Those of these jobs that this worker has lost: cancelled, or given to another worker. */
 export async function lostOf({ db }: Store, jobs: readonly Job[]): Promise<Job[]> {
   if (jobs.length === 0) return []
   const rows = await db

@@ -1,94 +1,175 @@
 import { randomUUID } from 'node:crypto'
-import { type Selectable, sql, type Transaction } from 'kysely'
-import { type Clock, isoTime } from '../../clock.ts'
-import { parseJson } from '../../json.ts'
-import type { DateRange } from '../connectors/read-connector.ts'
-import type { JobTable, Store, Tables } from '../store/index.ts'
-import { type QueuePriority, turnAtMs } from './priority.ts'
-
-export interface NewRequest {
-  readonly connectorId: string
-  readonly orgId: number
-  readonly reportType: string
-  readonly range: DateRange | undefined
-  readonly fields: readonly string[]
-  readonly priority: QueuePriority
-  readonly syncJobId: string | undefined
-  /** Longest range of one call to the platform; a merge does not go beyond it. */
-  readonly maxDays: number | undefined
-}
+import { type Insertable, sql, type Transaction } from 'kysely'
+import { parseJson } from '../../json/json.ts'
+import { type Clock, isoTime } from '../../time/clock.ts'
+import { emit } from '../events/index.ts'
+import type { RequestStatus, RequestTable, Store, SyncDatabase } from '../store/index.ts'
+import type { NewRequest } from './new-request.ts'
+import { positionOf } from './position.ts'
+import { turnAtMs } from './priority.ts'
+import { findShared, type JobRow, paramsOf, type Said, type SharedReading, unionOf } from './shared.ts'
 
 export interface Enqueued {
   readonly requestId: string
   readonly jobId: string
+  readonly status: RequestStatus
+  /** Ids of other requests served by the same reading. */
   readonly batchedWith: readonly string[]
+  /** When the rows were read, where an earlier reading serves the request. */
+  readonly rowsReadAt: string | undefined
 }
 
-/** Similar requests are merged when they come within this time of the first of them. */
-const BATCH_WINDOW_MS = 300_000
-/** Requests of one job: each names all the others. */
-const MAX_BATCH = 50
-
-const DAY_MS = 86_400_000
-
-/** Days of a range, both ends included. */
-export const daysOf = ({ start, end }: DateRange): number =>
-  Math.round((Date.parse(end) - Date.parse(start)) / DAY_MS) + 1
-
 /**
- * Stores a request. Where one for the same connection and report, over dates that overlap, still waits, both become one
- * conversation over the union of their dates and fields.
+ * Stores a request.
+ * - If a waiting request for the same connection and report has overlapping dates, both share a job over the union of
+ *   dates and fields.
+ * - If a reading that has begun, or has just ended, contains everything that is asked for, it serves this request too.
+ * - Otherwise the request gets a job of its own.
  */
 export function enqueue(store: Store, clock: Clock, wanted: NewRequest): Promise<Enqueued> {
   return store.db.transaction().execute((tx) => enqueueIn(tx, store, clock, wanted))
 }
 
-/** {@link enqueue} as part of a larger change. */
+/** {@link enqueue} within a transaction of the caller. */
 export async function enqueueIn(
-  tx: Transaction<Tables>,
+  tx: Transaction<SyncDatabase>,
   store: Store,
   clock: Clock,
   wanted: NewRequest,
 ): Promise<Enqueued> {
-  const similar = await findSimilar(tx, store, clock, wanted)
-  const jobId = similar ? await widen(tx, clock, similar, wanted) : await insertJob(tx, clock, wanted)
+  // Locks the connection: two processes with the same request at the same time would both find nothing to share.
+  if (store.engine === 'postgres')
+    await sql`SELECT pg_advisory_xact_lock(hashtextextended(${wanted.connectorId}, 0))`.execute(tx)
+  const shared = await findShared(tx, store, clock, wanted)
+  switch (shared?.is) {
+    case 'same': {
+      const { jobId, requestId: first, result } = shared
+      const now = isoTime(clock.nowMs())
+      const ended = {
+        result,
+        cost: 0,
+        execution_time_ms: 0,
+        started_at: now,
+        completed_at: now,
+        queue_position: 0,
+      }
+      const begins = { jobId, status: 'completed', batchedWith: [first] } as const
+      const requestId = await insertRequest(tx, store, clock, wanted, { ...begins, ...ended })
+      const { fetched_at, records_fetched, caveats }: Said = parseJson(result)
+      const data = { request_ids: [requestId], report_type: wanted.reportType, records_fetched, caveats }
+      const event = { orgId: wanted.orgId, type: 'data_fetched', subject: wanted.connectorId, data } as const
+      await emit(tx, clock, event)
+      return { ...begins, requestId, rowsReadAt: fetched_at }
+    }
+    case 'done': {
+      const { job, requestId: first, result } = shared
+      const jobId = await insertJob(tx, clock, wanted, job.id)
+      const begins = { jobId, status: 'queued', batchedWith: [first] } as const
+      const requestId = await insertRequest(tx, store, clock, wanted, begins)
+      await notePosition(tx, jobId)
+      const { fetched_at: rowsReadAt }: Said = parseJson(result)
+      return { ...begins, requestId, rowsReadAt }
+    }
+    default:
+      return together(tx, store, clock, wanted, shared)
+  }
+}
+
+/** Lets several requests share a job; each lists the others. */
+async function together(
+  tx: Transaction<SyncDatabase>,
+  store: Store,
+  clock: Clock,
+  wanted: NewRequest,
+  shared: Extract<SharedReading, { is: 'waiting' | 'joined' }> | undefined,
+): Promise<Enqueued> {
+  const jobId = shared ? shared.job.id : await insertJob(tx, clock, wanted, null)
+  if (shared?.is === 'waiting') await widen(tx, shared.job, wanted)
+  if (shared) await hasten(tx, clock, shared.job, wanted)
   const siblings = await tx
     .selectFrom('connector_requests')
     .select('id')
     .where('job_id', '=', jobId)
-    .where('status', '=', 'queued')
+    .where('status', 'in', ['queued', 'running'])
+    .orderBy('created_at')
     .execute()
   const batchedWith = siblings.map(({ id }) => id)
-  const requestId = randomUUID()
-  const { range, fields } = wanted
-  await tx
-    .insertInto('connector_requests')
-    .values({
-      id: requestId,
-      connector_id: wanted.connectorId,
-      org_id: wanted.orgId,
-      request_type: wanted.reportType,
-      params: JSON.stringify({ date_range: range, fields }),
-      status: 'queued',
-      priority: wanted.priority,
-      batched_with: JSON.stringify(batchedWith),
-      created_at: isoTime(clock.nowMs()),
-      job_id: jobId,
-      sync_job_id: wanted.syncJobId ?? null,
-    })
-    .execute()
+  const isBegun = shared !== undefined && shared.job.claim > 0
+  const begins = { jobId, status: isBegun ? 'running' : 'queued', batchedWith } as const
+  const started = isBegun ? { started_at: isoTime(clock.nowMs()), queue_position: 0 } : {}
+  const requestId = await insertRequest(tx, store, clock, wanted, { ...begins, ...started })
+  if (!isBegun) await notePosition(tx, jobId)
   for (const id of batchedWith) {
     const others = [...batchedWith.filter((other) => other !== id), requestId]
     await tx
       .updateTable('connector_requests')
-      .set({ batched_with: JSON.stringify(others) })
+      .set({ batched_with: idList(store, others) })
       .where('id', '=', id)
       .execute()
   }
-  return { requestId, jobId, batchedWith }
+  return { ...begins, requestId, rowsReadAt: undefined }
 }
 
-async function insertJob(tx: Transaction<Tables>, clock: Clock, wanted: NewRequest): Promise<string> {
+/** Updates the place of all requests of a job, which a more urgent one may have moved. */
+async function notePosition(tx: Transaction<SyncDatabase>, jobId: string): Promise<void> {
+  const job = await tx
+    .selectFrom('fetch_jobs')
+    .select('turn_at')
+    .where('id', '=', jobId)
+    .executeTakeFirstOrThrow()
+  await tx
+    .updateTable('connector_requests')
+    .set({ queue_position: await positionOf(tx, job) })
+    .where('job_id', '=', jobId)
+    .where('status', '=', 'queued')
+    .execute()
+}
+
+/** Initial values of a request, besides what was asked for. */
+interface Begins extends Partial<Insertable<RequestTable>> {
+  readonly jobId: string
+  readonly status: RequestStatus
+  readonly batchedWith: readonly string[]
+}
+
+async function insertRequest(
+  tx: Transaction<SyncDatabase>,
+  store: Store,
+  clock: Clock,
+  wanted: NewRequest,
+  { jobId, batchedWith, ...more }: Begins,
+): Promise<string> {
+  const id = randomUUID()
+  await tx
+    .insertInto('connector_requests')
+    .values({
+      id,
+      connector_id: wanted.connectorId,
+      org_id: wanted.orgId,
+      request_type: wanted.reportType,
+      params: paramsOf(wanted),
+      priority: wanted.priority,
+      batched_with: idList(store, batchedWith),
+      created_at: isoTime(clock.nowMs()),
+      job_id: jobId,
+      sync_job_id: wanted.syncJobId ?? null,
+      ...more,
+    })
+    .execute()
+  return id
+}
+
+/** Ids in the form of the column; both engines return them as a JSON list. */
+const idList = ({ engine }: Store, ids: readonly string[]): string =>
+  engine === 'postgres' ? `{${ids.join(',')}}` : JSON.stringify(ids)
+
+/** @param rowsOf job whose rows serve this one; null where the platform is asked */
+async function insertJob(
+  tx: Transaction<SyncDatabase>,
+  clock: Clock,
+  wanted: NewRequest,
+  rowsOf: string | null,
+): Promise<string> {
   const id = randomUUID()
   const nowMs = clock.nowMs()
   await tx
@@ -109,69 +190,45 @@ async function insertJob(tx: Transaction<Tables>, clock: Clock, wanted: NewReque
       execution_time_ms: 0,
       records: 0,
       calls: 0,
+      rows_of: rowsOf,
       created_at: isoTime(nowMs),
     })
     .execute()
   return id
 }
 
-async function findSimilar(
-  tx: Transaction<Tables>,
-  { engine }: Store,
-  clock: Clock,
-  { connectorId, reportType, range, maxDays }: NewRequest,
-): Promise<Selectable<JobTable> | undefined> {
-  let query = tx
-    .selectFrom('fetch_jobs')
-    .selectAll()
-    .where('connector_id', '=', connectorId)
-    .where('report_type', '=', reportType)
-    .where('status', '=', 'queued')
-    // Once a conversation has begun its question can no longer change.
-    .where('claim', '=', 0)
-    .where('created_at', '>', isoTime(clock.nowMs() - BATCH_WINDOW_MS))
-    .where(
-      sql<boolean>`(SELECT count(*) FROM connector_requests q WHERE q.job_id = fetch_jobs.id) < ${MAX_BATCH}`,
-    )
-    .orderBy('created_at')
-    .limit(1)
-  query = range
-    ? query.where('range_start', '<=', range.end).where('range_end', '>=', range.start)
-    : query.where('range_start', 'is', null)
-  // A worker that would take it meanwhile waits, and then takes the wider one.
-  if (engine === 'postgres') query = query.forUpdate()
-  const similar = await query.executeTakeFirst()
-  const union = similar && unionOf(similar, range)
-  if (union && maxDays !== undefined && daysOf(union) > maxDays) return undefined
-  return similar
-}
-
-function unionOf(job: Selectable<JobTable>, range: DateRange | undefined): DateRange | undefined {
-  if (!range || job.range_start === null || job.range_end === null) return undefined
-  const start = range.start < job.range_start ? range.start : job.range_start
-  const end = range.end > job.range_end ? range.end : job.range_end
-  return { start, end }
-}
-
 async function widen(
-  tx: Transaction<Tables>,
-  clock: Clock,
-  job: Selectable<JobTable>,
-  wanted: NewRequest,
-): Promise<string> {
-  const union = unionOf(job, wanted.range)
+  tx: Transaction<SyncDatabase>,
+  job: JobRow,
+  { range, fields }: NewRequest,
+): Promise<void> {
+  const union = unionOf(job, range)
   const known: string[] = parseJson(job.fields)
-  const turnAt = isoTime(turnAtMs(clock.nowMs(), wanted.priority))
   await tx
     .updateTable('fetch_jobs')
     .set({
       range_start: union?.start ?? null,
       range_end: union?.end ?? null,
-      fields: JSON.stringify([...new Set([...known, ...wanted.fields])]),
-      priority: Math.min(job.priority, wanted.priority),
+      fields: JSON.stringify([...new Set([...known, ...fields])]),
+    })
+    .where('id', '=', job.id)
+    .execute()
+}
+
+/** Moves a job forward to the turn of its most urgent request. */
+async function hasten(
+  tx: Transaction<SyncDatabase>,
+  clock: Clock,
+  job: JobRow,
+  { priority }: NewRequest,
+): Promise<void> {
+  const turnAt = isoTime(turnAtMs(clock.nowMs(), priority))
+  await tx
+    .updateTable('fetch_jobs')
+    .set({
+      priority: Math.min(job.priority, priority),
       turn_at: turnAt < job.turn_at ? turnAt : job.turn_at,
     })
     .where('id', '=', job.id)
     .execute()
-  return job.id
 }

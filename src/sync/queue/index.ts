@@ -1,5 +1,5 @@
 export { type ClaimOptions, claim, type Job, lostOf, release } from './claim.ts'
-export { daysOf, type Enqueued, enqueue, enqueueIn, type NewRequest } from './enqueue.ts'
+export { type Enqueued, enqueue, enqueueIn } from './enqueue.ts'
 export {
   cancel,
   complete,
@@ -12,6 +12,11 @@ export {
   type RequestEnd,
   remember,
   renew,
+  retrying,
+  waitingFor,
 } from './finish.ts'
-export { type Place, placeOf, waitingOf } from './position.ts'
+export type { NewRequest } from './new-request.ts'
+export { positionOf, type WaitingRequest, waitingOf } from './position.ts'
 export { asPriority, limiterPriority, QUEUE_PRIORITIES, type QueuePriority } from './priority.ts'
+export { type Line, lineOf, type Recent, recentOf } from './recent.ts'
+export { resultOf } from './shared.ts'

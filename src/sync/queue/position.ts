@@ -1,74 +1,46 @@
 import { sql } from 'kysely'
 import type { Store } from '../store/index.ts'
 
-export interface Place {
-  /** 1 is next; 0 when it no longer waits. */
+/** Requests that wait and have not begun. */
+const WAITING = sql`connector_requests q JOIN fetch_jobs j ON j.id = q.job_id WHERE j.status = 'queued' AND q.status = 'queued'`
+
+/** Place of a job's requests, which they share: 1 plus the number of requests before them. */
+export async function positionOf(
+  db: Store['db'],
+  { turn_at }: { readonly turn_at: string },
+): Promise<number> {
+  const { rows } = await sql<{ ahead: number }>`
+    SELECT count(*) AS ahead FROM ${WAITING} AND j.turn_at < ${turn_at}`.execute(db)
+  return 1 + Number(rows[0]?.ahead ?? 0)
+}
+
+/** A waiting request and its place. */
+export interface WaitingRequest {
+  readonly jobId: string
   readonly position: number
-  readonly waitMs: number
 }
 
-/** Assumed of a connection that has run nothing yet. */
-const USUAL_MS = 2_000
-/** Jobs an average is taken over. */
-const RECENT = 20
+/** Most requests of an organisation listed with their places. */
+const MAX_PLACES = 100
 
-/**
- * Where a job stands in line and when it will begin. It waits for what is before it on its own connection, and for a
- * free worker; the longer of the two counts.
- */
-export async function placeOf({ db }: Store, jobId: string, maxConcurrent: number): Promise<Place> {
-  const job = await db
-    .selectFrom('fetch_jobs')
-    .innerJoin('connectors', 'connectors.id', 'fetch_jobs.connector_id')
-    .select(['connector_id', 'fetch_jobs.status', 'turn_at', 'concurrency'])
-    .where('fetch_jobs.id', '=', jobId)
-    .executeTakeFirst()
-  if (job?.status !== 'queued' && job?.status !== 'deferred') return { position: 0, waitMs: 0 }
-
-  const lanes = await sql<{ connector_id: string; ahead: number; running: number }>`
-    SELECT connector_id, CAST(sum(CASE WHEN status = 'running' THEN 0 ELSE 1 END) AS INTEGER) AS ahead,
-      CAST(sum(CASE WHEN status = 'running' THEN 1 ELSE 0 END) AS INTEGER) AS running
-    FROM fetch_jobs
-    WHERE (status IN ('queued', 'deferred') AND turn_at < ${job.turn_at}) OR status = 'running'
-    GROUP BY connector_id`.execute(db)
-  let everywhereMs = 0
-  let laneMs = 0
-  let position = 1
-  for (const { connector_id, ahead, running } of lanes.rows) {
-    const usualMs = await usualMsOf(db, connector_id)
-    // What runs is on average half done.
-    const workMs = (ahead + running / 2) * usualMs
-    everywhereMs += workMs
-    position += ahead
-    if (connector_id === job.connector_id) laneMs = workMs / job.concurrency
+/** Number of all waiting requests, number of the organisation's, and places of the first of these. */
+export async function waitingOf(
+  { db }: Store,
+  orgId: number,
+): Promise<{ total: number; own: number; places: WaitingRequest[] }> {
+  const { rows } = await sql<{ total: number; own: number }>`
+    SELECT count(*) AS total, count(CASE WHEN q.org_id = ${orgId} THEN 1 END) AS own FROM ${WAITING}`.execute(
+    db,
+  )
+  const { rows: places } = await sql<{ job_id: string; ahead: number }>`
+    SELECT job_id, ahead FROM (
+      SELECT q.job_id, q.org_id, j.turn_at, q.created_at, q.id, count(*) OVER (ORDER BY j.turn_at
+        RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW EXCLUDE GROUP) AS ahead
+      FROM ${WAITING}) line
+    WHERE org_id = ${orgId} ORDER BY turn_at, created_at, id LIMIT ${MAX_PLACES}`.execute(db)
+  return {
+    total: Number(rows[0]?.total ?? 0),
+    own: Number(rows[0]?.own ?? 0),
+    places: places.map(({ job_id, ahead }) => ({ jobId: job_id, position: 1 + Number(ahead) })),
   }
-  return { position, waitMs: Math.round(Math.max(laneMs, everywhereMs / maxConcurrent)) }
-}
-
-async function usualMsOf(db: Store['db'], connectorId: string): Promise<number> {
-  const { rows } = await sql<{ usual: number | null }>`
-    SELECT avg(execution_time_ms) AS usual FROM (
-      SELECT execution_time_ms FROM fetch_jobs WHERE connector_id = ${connectorId} AND status = 'completed'
-      ORDER BY turn_at DESC LIMIT ${RECENT}) recent`.execute(db)
-  return rows[0]?.usual ?? USUAL_MS
-}
-
-/** How many jobs wait or run in all, and which of them an organisation waits for, in the order of their turn. */
-export async function waitingOf({ db }: Store, orgId: number): Promise<{ total: number; own: string[] }> {
-  const { total } = await db
-    .selectFrom('fetch_jobs')
-    .select((s) => s.fn.countAll<number>().as('total'))
-    .where('status', 'in', ['queued', 'deferred'])
-    .executeTakeFirstOrThrow()
-  const own = await db
-    .selectFrom('connector_requests')
-    .innerJoin('fetch_jobs', 'fetch_jobs.id', 'connector_requests.job_id')
-    .select(['connector_requests.job_id', 'turn_at'])
-    .where('connector_requests.org_id', '=', orgId)
-    .where('connector_requests.status', 'in', ['queued', 'running'])
-    .where('fetch_jobs.status', 'in', ['queued', 'deferred'])
-    .orderBy('turn_at')
-    .limit(100)
-    .execute()
-  return { total: Number(total), own: own.map(({ job_id }) => job_id) }
 }

@@ -1,16 +1,16 @@
 import type { Priority } from '../../shield/index.ts'
 
-/** Why a fetch is asked for, as the queue and the limiter rank it. */
+/** Priorities of fetches for the queue and the limiter; lower numbers go first. */
 export const QUEUE_PRIORITIES = { premium: 1, manual: 2, scheduled: 3, retry: 4, backfill: 5 } as const
 export type QueuePriority = (typeof QUEUE_PRIORITIES)[keyof typeof QUEUE_PRIORITIES]
 
 /**
- * A job waits this much longer per step down. What has waited that long is as urgent as a fresh job one step up, so none
- * starves, and the order is known when a job is stored: no counting up while it waits.
+ * Milliseconds that a job waits longer for each step down in priority. A job that has waited this long is as urgent as
+ * a new one a step higher, so no job starves. The order is fixed when a job is stored.
  */
 const STEP_MS = 600_000
 
-/** The moment by which jobs are ordered. */
+/** The time by which jobs are ordered, in wall clock milliseconds. */
 export const turnAtMs = (createdMs: number, priority: QueuePriority): number =>
   createdMs + (priority - 1) * STEP_MS
 
@@ -26,5 +26,5 @@ export const limiterPriority = (priority: QueuePriority): Priority => LIMITER[pr
 
 const isPriority = (value: number): value is QueuePriority => value in LIMITER
 
-/** A stored priority; what is unknown counts as the least. */
+/** Reads a stored priority; an unknown one is the lowest. */
 export const asPriority = (value: number): QueuePriority => (isPriority(value) ? value : 5)

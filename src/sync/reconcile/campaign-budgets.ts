@@ -1,17 +1,16 @@
-import { type Clock, isoTime } from '../../clock.ts'
-import type { ConnectorType } from '../connectors/read-connector.ts'
+import type { ConnectorType } from '../../connectors/index.ts'
+import { type Clock, isoTime } from '../../time/clock.ts'
 import type { Store } from '../store/index.ts'
 
-/** Whose campaigns: every connection of the account sees the same. */
+/** An account at a platform, whose campaigns all its connections share. */
 export interface BudgetAccount {
   readonly type: ConnectorType
   readonly accountId: string
 }
 
 /**
- * Remembers that a campaign may spend so much a day from now on. Also of a raise whose outcome is not known: it may stand.
- *
- * @param dailyMicros of the account's currency
+ * Stores the daily budget of a campaign from now on; also a raise of unknown outcome, since it may be in force.
+ * @param dailyMicros micros of the account's currency
  */
 export async function noteBudget(
   { db }: Store,
@@ -32,10 +31,10 @@ export async function noteBudget(
     .execute()
 }
 
-/** What each campaign could cost at most between two instants by budgets given from here, in micros a day. */
+/** Highest budget of each campaign between two times, in micros per day, as set through Bidwarden. */
 export type BudgetsBetween = (fromMs: number, toMs: number) => ReadonlyMap<string, number>
 
-/** The budgets of an account that were given before an instant. */
+/** Budgets of an account that were set before a time. */
 export async function budgetsBefore(
   { db }: Store,
   { type, accountId }: BudgetAccount,
@@ -58,7 +57,7 @@ export async function budgetsBefore(
     const highest = new Map<string, number>()
     for (const { campaignId, atMs, micros } of given) {
       if (atMs >= toMs) break
-      // What was given before counts as far as it still stood when the time began.
+      // A budget set earlier counts while it was still in force when the period began.
       const before = atMs <= fromMs ? 0 : (highest.get(campaignId) ?? 0)
       highest.set(campaignId, Math.max(before, micros))
     }

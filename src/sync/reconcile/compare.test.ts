@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { SpendReport } from '../connectors/read-connector.ts'
+import type { SpendReport } from '../../connectors/platform/connector.ts'
 import { reasonFor } from './compare.ts'
 
 const rule: SpendReport = {
@@ -19,6 +19,10 @@ describe('why reported and own spend differ', () => {
     ['none', { reported: 0, own: 10_000, ...settled }],
     ['late_data', { reported: 90_000_000, own: 100_000_000, isOurs: true, readAfterMs: 3 * DAY_MS - 1 }],
     ['late_data', { reported: 0, own: 100_000_000, isOurs: true, readAfterMs: undefined }],
+    ['not_reported', { reported: null, own: 100_000_000, ...settled }],
+    ['not_reported', { reported: null, own: 0, ...settled }],
+    ['late_data', { reported: null, own: 0, isOurs: true, readAfterMs: undefined }],
+    ['not_ours', { reported: null, own: 0, isOurs: false, readAfterMs: 3 * DAY_MS }],
     ['under_delivery', { reported: 90_000_000, own: 100_000_000, ...settled }],
     ['over_delivery', { reported: 200_000_000, own: 100_000_000, ...settled }],
     ['unknown', { reported: 200_000_001, own: 100_000_000, ...settled }],

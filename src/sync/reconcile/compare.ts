@@ -1,21 +1,21 @@
-import type { SpendReport } from '../connectors/read-connector.ts'
+import type { SpendReport } from '../../connectors/index.ts'
 
 /**
- * Why two figures of a campaign's day differ.
- *
- * - `none`: they agree, but for rounding.
- * - `late_data`: the platform may still change the day, or it has not been read since it was settled.
- * - `under_delivery`: the platform spent less than was counted; the difference was held back from other bids.
- * - `over_delivery`: it spent more, and no more than its own rule lets a day go beyond what was set.
- * - `within_budget`: it spent more than was bid, and no more than its rule lets the daily budget cost that the campaign was given
- *   from here.
- * - `changed_outside`: it spent on a campaign of ours on a day on which we bid nothing: an earlier bid that still stands, or
- *   somebody else's change.
- * - `not_ours`: nothing was bid on the campaign on any of the days, and no budget was given to it.
- * - `unknown`: none of these explains it.
+ * Why the two figures of a campaign on a day differ.
+ * - `none`: they agree, apart from rounding.
+ * - `not_reported`: the day was read without a figure of the platform, so there is nothing to compare.
+ * - `late_data`: the platform may still change the day, or it was not read since it became final.
+ * - `under_delivery`: the platform spent less than was counted; the difference was kept from other bids.
+ * - `over_delivery`: the platform spent more, within its own rule for exceeding a day.
+ * - `within_budget`: the platform spent more than was bid, within its rule for the daily budget set through Bidwarden.
+ * - `changed_outside`: the platform spent on a campaign of ours on a day without a bid: an earlier bid is still in
+ *   force, or somebody else changed it.
+ * - `not_ours`: no bid on the campaign on any of the days, and no budget set through Bidwarden.
+ * - `unknown`: none of these.
  */
 export const REASONS = [
   'none',
+  'not_reported',
   'late_data',
   'under_delivery',
   'over_delivery',
@@ -26,19 +26,25 @@ export const REASONS = [
 ] as const
 export type Reason = (typeof REASONS)[number]
 
-/** A campaign's day, as the platform and as our own ledger have it; amounts in micros. */
+/** A campaign on a day, with the platform's figure and our own; amounts in micros. */
 export interface SpendPair {
-  readonly reported: number
+  readonly reported: number | null
   readonly own: number
-  /** The highest daily budget from here that stood on that day; undefined for none. */
+  /** Highest daily budget in force on that day that was set through Bidwarden; undefined for none. */
   readonly budget: number | undefined
-  /** Whether we bid on the campaign on any of the days that are compared, or gave it a budget. */
+  /** Whether the campaign had a bid on any of the compared days, or a budget set through Bidwarden. */
   readonly isOurs: boolean
-  /** From the end of the day to when it was read last; negative before its end, undefined when it never was. */
+  /**
+   * Milliseconds from the end of the day to its last reading; negative before the end, undefined when it was never
+   * read.
+   */
   readonly readAfterMs: number | undefined
 }
 
-/** Platforms report in hundredths; a sum of some rounded figures may be off by so much. */
+/**
+ * Largest difference that rounding explains, in micros. Platforms report in hundredths, and a sum contains several of
+ * them.
+ */
 const ROUNDING_MICROS = 10_000
 const ROUNDING_SHARE = 0.001
 const DAY_MS = 86_400_000
@@ -46,6 +52,7 @@ const DAY_MS = 86_400_000
 export function reasonFor(pair: SpendPair, rule: SpendReport): Reason {
   const { reported, own, budget, isOurs, readAfterMs } = pair
   if (!isOurs) return 'not_ours'
+  if (reported === null) return readAfterMs === undefined ? 'late_data' : 'not_reported'
   const difference = Math.abs(reported - own)
   if (difference <= Math.max(ROUNDING_MICROS, ROUNDING_SHARE * Math.max(reported, own))) return 'none'
   if (readAfterMs === undefined || readAfterMs < rule.settledAfterDays * DAY_MS) return 'late_data'

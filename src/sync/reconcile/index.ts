@@ -1,4 +1,4 @@
 export { noteBudget } from './campaign-budgets.ts'
 export { REASONS } from './compare.ts'
-export { type OwnSpendOf, reconcile } from './reconcile.ts'
+export { type OwnSpendOf, reconcile, type SpendLine } from './reconcile.ts'
 export { type SpendSummary, summariseSpend } from './watch.ts'

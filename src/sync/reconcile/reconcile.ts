@@ -1,15 +1,13 @@
 import { DateTime } from 'luxon'
+import { type ConnectorType, type DateRange, type SpendReport, zoneOf } from '../../connectors/index.ts'
 import { AppError } from '../../errors.ts'
-import type { ConnectorRow } from '../connections.ts'
-import { zoneOf } from '../connectors/dates.ts'
-import type { ConnectorType, DateRange, SpendReport } from '../connectors/read-connector.ts'
 import { type ReportId, readRows } from '../reports/index.ts'
-import type { Store } from '../store/index.ts'
+import type { ConnectorRow, Store } from '../store/index.ts'
 import { infoOf } from '../work/index.ts'
 import { budgetsBefore } from './campaign-budgets.ts'
 import { type Reason, reasonFor } from './compare.ts'
 
-/** What our own ledger has as spent on a platform. */
+/** Spend on a platform by our own records. */
 export interface OwnSpend {
   readonly currency: string
   /** Micros by the platform's id of the campaign. */
@@ -17,18 +15,25 @@ export interface OwnSpend {
 }
 
 /**
- * Looks up own spend from one instant to before another; nothing where campaigns are only given budgets. Undefined for a
- * platform whose own side is not known here.
+ * Returns what an organisation's bids spent from one time up to another; all bids where no organisation is given, as
+ * for the operator. Empty for platforms on which campaigns only get budgets. Undefined for a platform whose own side is
+ * not known.
  */
-export type OwnSpendOf = (type: ConnectorType, fromMs: number, toMs: number) => Promise<OwnSpend | undefined>
+export type OwnSpendOf = (
+  type: ConnectorType,
+  fromMs: number,
+  toMs: number,
+  orgId: number | undefined,
+) => Promise<OwnSpend | undefined>
 
-/** One campaign on one day of the account; amounts in micros. */
+/** One campaign on one local day of the account; amounts in micros. */
 export interface SpendLine {
   readonly date: string
   readonly campaignId: string
-  readonly reported: number
+  /** Null where the platform's figure is missing. */
+  readonly reported: number | null
   readonly own: number
-  /** The highest daily budget that the campaign was given from here and that stood on that day. */
+  /** Highest daily budget in force on that day that was set through Bidwarden. */
   readonly budget: number | undefined
   readonly reason: Reason
 }
@@ -38,7 +43,7 @@ export interface Reconciliation {
   readonly lines: readonly SpendLine[]
 }
 
-/** Whose spend is compared. */
+/** The account whose spend is compared. */
 export interface SpendSource {
   readonly row: ConnectorRow
   readonly type: ConnectorType
@@ -46,16 +51,17 @@ export interface SpendSource {
 }
 
 /**
- * Puts what the platform reported beside our own ledger and the budgets that campaigns were given from here, for each
- * campaign of the report and each day of the account. Undefined where our own side is not known.
- *
- * @throws AppError `currency_mismatch` where the account is kept in another currency than its budget
+ * Compares what the platform reports with our own records and the budgets set through Bidwarden, for each campaign in
+ * the report and each local day. Undefined where our own side is not known.
+ * @param orgId organisation whose bids are compared; undefined for all
+ * @throws AppError `currency_mismatch` when the account's currency differs from its budget's
  */
 export async function reconcile(
   store: Store,
   ownSpendOf: OwnSpendOf,
   { row, type, rule }: SpendSource,
   range: DateRange,
+  orgId: number | undefined,
 ): Promise<Reconciliation | undefined> {
   const { currency, timezone } = infoOf(row)
   const report = { connectorId: row.id, reportType: rule.reportType }
@@ -66,7 +72,7 @@ export async function reconcile(
   const budgetsIn = await budgetsBefore(store, account, dates.at(-1)?.endMs ?? 0)
   const days: Day[] = []
   for (const { date, startMs, endMs } of dates) {
-    const own = await ownSpendOf(type, startMs, endMs)
+    const own = await ownSpendOf(type, startMs, endMs, orgId)
     if (!own) return undefined
     if (currency !== undefined && currency !== own.currency)
       throw new AppError(
@@ -78,7 +84,7 @@ export async function reconcile(
     const budgets = budgetsIn(startMs, endMs)
     days.push({ date, reported: reported.get(date) ?? new Map(), own, budgets, readAfterMs })
   }
-  // What is bid on the platform's other accounts is no business of this one.
+  // Bids on other accounts of the platform are left out.
   const here = new Set(days.flatMap(({ reported: day }) => [...day.keys()]))
   const ours = new Set(days.flatMap(({ own, budgets }) => [...own.byCampaign.keys(), ...budgets.keys()]))
   const lines = days.flatMap((day) => linesOf(day, { here, ours }, rule))
@@ -87,13 +93,13 @@ export async function reconcile(
 
 interface Day {
   readonly date: string
-  readonly reported: ReadonlyMap<string, number>
+  readonly reported: ReadonlyMap<string, number | null>
   readonly own: OwnSpend
   readonly budgets: ReadonlyMap<string, number>
   readonly readAfterMs: number | undefined
 }
 
-/** Campaigns that the account's report names on any day, and those that on any day we bid on or that had a budget of ours. */
+/** The campaigns in the account's report on any day, and those with a bid or a budget on any day. */
 interface Campaigns {
   readonly here: ReadonlySet<string>
   readonly ours: ReadonlySet<string>
@@ -103,7 +109,9 @@ function linesOf(day: Day, { here, ours }: Campaigns, rule: SpendReport): SpendL
   const { date, readAfterMs } = day
   const bid = [...day.own.byCampaign.keys()].filter((campaignId) => here.has(campaignId))
   return [...new Set([...day.reported.keys(), ...bid])].map((campaignId) => {
-    const reported = day.reported.get(campaignId) ?? 0
+    // A campaign missing in the report of a day that was read cost nothing. A day that was not read is unknown.
+    const absent = readAfterMs === undefined ? null : 0
+    const reported = day.reported.get(campaignId) ?? (day.reported.has(campaignId) ? null : absent)
     const own = day.own.byCampaign.get(campaignId) ?? 0
     const budget = day.budgets.get(campaignId)
     const reason = reasonFor({ reported, own, budget, isOurs: ours.has(campaignId), readAfterMs }, rule)
@@ -111,26 +119,27 @@ function linesOf(day: Day, { here, ours }: Campaigns, rule: SpendReport): SpendL
   })
 }
 
-/** Micros by date and campaign, as read last. */
+/** Latest micros by date and campaign. */
 async function reportedSpend(
   store: Store,
   report: ReportId,
   { campaignField, micros }: SpendReport,
   range: DateRange,
-): Promise<Map<string, Map<string, number>>> {
-  const byDate = new Map<string, Map<string, number>>()
+): Promise<Map<string, Map<string, number | null>>> {
+  const byDate = new Map<string, Map<string, number | null>>()
   for await (const rows of readRows(store, report, range)) {
     for (const row of rows) {
       const date = String(row['date']).slice(0, 10)
       const campaign = String(row[campaignField])
-      const day = byDate.get(date) ?? new Map<string, number>()
-      byDate.set(date, day.set(campaign, (day.get(campaign) ?? 0) + micros(row)))
+      const day = byDate.get(date) ?? new Map<string, number | null>()
+      const [sum = 0, figure] = [day.get(campaign), micros(row)]
+      byDate.set(date, day.set(campaign, sum === null || figure === null ? null : sum + figure))
     }
   }
   return byDate
 }
 
-/** When which dates were read, oldest first. */
+/** Times and dates of the readings, oldest first. */
 async function readingsOf(
   store: Store,
   { connectorId, reportType }: ReportId,
@@ -142,6 +151,7 @@ async function readingsOf(
     .where('connector_id', '=', connectorId)
     .where('report_type', '=', reportType)
     .where('status', '=', 'completed')
+    .where('rows_of', 'is', null)
     .where('range_start', '<=', end)
     .where('range_end', '>=', start)
     .orderBy('started_at')
@@ -153,7 +163,7 @@ async function readingsOf(
   }))
 }
 
-/** The days of a range, from midnight to midnight where the account is. */
+/** The days of a range, each from local midnight to midnight. */
 function* daysOf({ start, end }: DateRange, timezone: string | undefined) {
   const zone = zoneOf(timezone)
   for (let day = DateTime.fromISO(start, { zone }); ; day = day.plus({ days: 1 })) {

@@ -1,35 +1,34 @@
 import { DateTime } from 'luxon'
-import type { Clock } from '../../clock.ts'
+import { type Connector, type ConnectorType, zoneOf } from '../../connectors/index.ts'
 import { AppError } from '../../errors.ts'
-import type { ConnectorRow } from '../connections.ts'
-import { zoneOf } from '../connectors/dates.ts'
-import type { ConnectorType, ReadConnector } from '../connectors/read-connector.ts'
-import type { Store } from '../store/index.ts'
+import type { Clock } from '../../time/clock.ts'
+import type { ConnectorRow, Store } from '../store/index.ts'
 import { infoOf } from '../work/index.ts'
 import { REASONS, type Reason } from './compare.ts'
 import { type OwnSpendOf, reconcile } from './reconcile.ts'
 
-/** How an account stands over the latest days; amounts in micros. */
+/** Comparison of an account over the latest days; amounts in micros. */
 export interface SpendSummary {
   readonly type: ConnectorType
   readonly accountId: string
   readonly currency: string
+  /** Sum of the days with a figure of the platform. */
   readonly reported: number
   readonly own: number
-  /** What the two differ by, over all campaigns and days, without regard to sign. */
+  /** Sum of the absolute differences of all campaigns and days, by reason. */
   readonly difference: Readonly<Record<Reason, number>>
 }
 
 export interface WatchDeps {
   readonly store: Store
   readonly clock: Clock
-  readonly connectorOf: (type: string) => ReadConnector | undefined
+  readonly connectorOf: (type: string) => Connector | undefined
   readonly ownSpendOf: OwnSpendOf
 }
 
 const DAYS = 30
 
-/** Compares the latest 30 days of every account that is connected and bid on. */
+/** Compares the latest 30 days of every connected account that is bid on. */
 export async function summariseSpend({
   store,
   clock,
@@ -48,14 +47,17 @@ export async function summariseSpend({
     const key = `${row.type} ${row.account_id}`
     if (!connector?.spend || byAccount.has(key)) continue
     const source = { row, type: connector.type, rule: connector.spend }
-    const found = await reconcile(store, ownSpendOf, source, latestDays(clock, row)).catch(mismatched)
+    const found = await reconcile(store, ownSpendOf, source, latestDays(clock, row), undefined).catch(
+      mismatched,
+    )
     if (!found) continue
     const difference = Object.fromEntries(REASONS.map((reason) => [reason, 0])) as Record<Reason, number>
     let [reported, own] = [0, 0]
     for (const line of found.lines) {
-      reported += line.reported
+      reported += line.reported ?? 0
       own += line.own
-      difference[line.reason] += Math.abs(line.reported - line.own)
+      // Where the platform's figure is missing, the whole own figure counts as difference.
+      difference[line.reason] += Math.abs((line.reported ?? 0) - line.own)
     }
     const { type } = connector
     byAccount.set(key, {
@@ -75,7 +77,7 @@ function latestDays(clock: Clock, row: ConnectorRow) {
   return { start: today.minus({ days: DAYS - 1 }).toISODate() ?? '', end: today.toISODate() ?? '' }
 }
 
-/** An account in another currency says so to whoever asks for it; there is nothing to add up. */
+/** Skips an account in another currency; a request for its reconciliation explains it. */
 function mismatched(error: unknown): undefined {
   if (!(error instanceof AppError)) throw error
   return undefined

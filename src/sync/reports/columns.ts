@@ -1,18 +1,18 @@
-import type { Cell, Row } from '../connectors/read-connector.ts'
+import type { Cell, Row } from '../../connectors/index.ts'
 
-/** `text` also holds what is a number in one row and a word in another. */
+/** Column type; `STRING` also holds a column with numbers in some rows and words in others. */
 export type ColumnType = 'BOOLEAN' | 'INT32' | 'DOUBLE' | 'STRING'
 
-export interface Column {
+export interface FileColumn {
   readonly name: string
   readonly type: ColumnType
 }
 
-/** Finds the columns of rows that may each have others. */
+/** Finds the columns of rows that may have different ones. */
 export class ColumnFinder {
   readonly #types = new Map<string, ColumnType | undefined>()
 
-  /** @param fields columns that are there even if no row has a value */
+  /** @param fields columns that exist even if no row has a value */
   constructor(fields: readonly string[] = []) {
     for (const field of fields) this.#types.set(field, undefined)
   }
@@ -30,7 +30,7 @@ export class ColumnFinder {
     }
   }
 
-  get columns(): Column[] {
+  get columns(): FileColumn[] {
     return [...this.#types].map(([name, type]) => ({ name, type: type ?? 'STRING' }))
   }
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -84,6 +84,48 @@ describe('an object store', () => {
     expect([...objects.keys()]).toEqual(['/b/c/young.parquet'])
     const stranger = { ...store, secretAccessKey: 'another' }
     await expect(removeFile(stranger, 'c/young.parquet')).rejects.toThrow('the file store answered 403')
+  })
+
+  it.each([
+    ['takes nothing', { idleMs: 100, allMs: 60_000 }],
+    ['takes a little at a time', { idleMs: 60_000, allMs: 500 }],
+  ])('that %s is waited for so long and no longer, and the file stays', async (how, patience) => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'bidwarden-'))
+    onTestFinished(() => rmSync(dataDir, { recursive: true }))
+    const server = createServer((request) => {
+      if (how === 'takes nothing') return
+      request.on('data', () => {
+        request.pause()
+        setTimeout(() => request.resume(), 20)
+      })
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    onTestFinished(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+    const address = server.address()
+    if (address === null || typeof address === 'string') throw new Error('no port')
+    const endpoint = `http://127.0.0.1:${address.port}`
+    const store: FileStore = { is: 's3', dataDir, endpoint, bucket: 'b', ...ACCESS, patience }
+    // More than the buffers of a connection hold.
+    writeFileSync(await localPath(store, 'r.parquet'), Buffer.alloc(16 << 20))
+    const late = { code: 'platform_unavailable', message: 'the file store did not answer in time' }
+    await expect(publish(store, 'r.parquet')).rejects.toMatchObject(late)
+    expect(statSync(await localPath(store, 'r.parquet')).size).toBe(16 << 20)
+    await expect(removeFile(store, 'r.parquet')).rejects.toMatchObject(late)
+    const opening = openFile(store, 'r.parquet').then((file) => file && text(file))
+    await expect(opening).rejects.toThrow()
+  })
+
+  it('that cannot be reached is an error that says so, without an address', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'bidwarden-'))
+    onTestFinished(() => rmSync(dataDir, { recursive: true }))
+    const store: FileStore = { is: 's3', dataDir, endpoint: 'http://127.0.0.1:1', bucket: 'b', ...ACCESS }
+    await expect(removeFile(store, 'r.parquet')).rejects.toMatchObject({
+      code: 'platform_unavailable',
+      message: 'the file store cannot be reached',
+    })
   })
 
   it('that refuses a file is an error, and the file stays', async () => {

@@ -1,14 +1,15 @@
-export { type Column, ColumnFinder } from './columns.ts'
 export { type FileStore, localPath, openFile, publish, removeFile } from './files.ts'
+export { ReportFiles } from './report-files.ts'
 export {
   countOfDownload,
   countRows,
   type ReportId,
   type RowSource,
   readRows,
+  readTexts,
   removeVanished,
   sumByDay,
   upsertRows,
 } from './rows.ts'
-export { writeParquet } from './write-parquet.ts'
+export { Survey, type Surveyed } from './survey.ts'
 export { csvOf, jsonOf } from './write-text.ts'

@@ -1,11 +1,11 @@
-import { setImmediate as turn } from 'node:timers/promises'
 import { sql } from 'kysely'
-import { type Clock, isoTime } from '../../clock.ts'
-import { parseJson } from '../../json.ts'
-import type { DateRange, Row } from '../connectors/read-connector.ts'
+import type { DateRange, Row } from '../../connectors/index.ts'
+import { parseJson } from '../../json/json.ts'
+import { type Clock, isoTime } from '../../time/clock.ts'
+import { turn } from '../../time/slices.ts'
 import type { Engine, Store } from '../store/index.ts'
 
-/** Rows of one report of one connection. */
+/** One report of one connection. */
 export interface ReportId {
   readonly connectorId: string
   readonly reportType: string
@@ -13,35 +13,37 @@ export interface ReportId {
 
 export interface RowSource extends ReportId {
   readonly jobId: string
-  /** Fields that name a row. */
+  /** Fields that identify a row. */
   readonly key: readonly string[]
-  /** All fields that the report may have, beside those that only the platform knows. */
+  /** All fields of the report, besides those that only the platform knows. */
   readonly fields: readonly string[]
-  /** Whether rows are of dates; one without a date then belongs to its job alone. */
+  /** Whether rows have dates. A row without one then belongs only to its job. */
   readonly dated: boolean
-  /** Said on every row: whose it is, in which time zone and currency. */
+  /** Fields added to every row: account, time zone and currency. */
   readonly about: Row
 }
 
-/** One try of a download whose rows add up. */
+/** One try of a download whose rows are added up. */
 export interface Additive {
-  /** Different for each try, of any job. */
+  /** Id of the try, unique among all jobs. */
   readonly download: string
-  /** Fields that add up over rows with the same key. */
+  /** Fields that are added up over rows with the same key. */
   readonly sums: readonly string[]
 }
 
 /**
- * Rows of one statement, and of one page: about a millisecond each. Between two of them the event loop is given a turn, or
- * auctions would wait until all is put together, or read.
+ * Rows of one statement and of one page, about a millisecond of work. The event loop gets a turn in between, so that
+ * auctions do not wait.
  */
 const PER_STATEMENT = 250
 const PER_PAGE = 500
 
 /**
- * Stores rows. One with the same key as an older one takes over the new values, and keeps fields that were not asked for
- * this time. Rows of one download with the same key become one: its figures are their sums, and of other fields only those
- * of the report are kept.
+ * Stores rows. A row with the key of a stored one replaces its values and keeps fields that were not requested this
+ * time. Resolves with the number of rows that were replaced by another of these rows with the same key and other
+ * values.
+ * Rows of one additive download with the same key become one row: figures are added up, and of the other fields only
+ * those of the report are kept.
  */
 export async function upsertRows(
   { db, engine }: Store,
@@ -49,16 +51,18 @@ export async function upsertRows(
   source: RowSource,
   rows: readonly Row[],
   additive?: Additive,
-): Promise<void> {
+): Promise<number> {
   const now = isoTime(clock.nowMs())
   const { connectorId, reportType, jobId } = source
   const download = additive?.download ?? null
-  // Together, so that the disk is waited for once.
+  let replacedHere = 0
+  // One transaction, so that the disk is waited for once.
   await db.transaction().execute(async (tx) => {
     for (let from = 0; from < rows.length; from += PER_STATEMENT) {
       if (from > 0) await turn()
-      // One text: thousands of values would each be compiled into the statement, and copied for SQLite's thread.
-      const text = textOf(source, rows.slice(from, from + PER_STATEMENT), additive?.sums)
+      // One JSON text: thousands of parameters would each be compiled into the statement and copied to SQLite's thread.
+      const { text, lost } = textOf(source, rows.slice(from, from + PER_STATEMENT), additive?.sums)
+      replacedHere += lost
       const [list, replaced] =
         engine === 'postgres'
           ? [sql`jsonb_array_elements(${text}::jsonb) AS list(value)`, sql`report_rows.data || excluded.data`]
@@ -77,9 +81,10 @@ export async function upsertRows(
     }
   })
   await turn()
+  return replacedHere
 }
 
-/** Of two rows of one download, the fields of the report: sums of what adds up, else the later value. */
+/** SQL that merges two rows of a download: sums of additive fields, otherwise the later value. */
 function added(engine: Engine, source: RowSource, sums: readonly string[]) {
   const pairs = fieldsOf(source).map((name) => {
     if (engine === 'postgres') {
@@ -88,7 +93,9 @@ function added(engine: Engine, source: RowSource, sums: readonly string[]) {
     }
     const path = `$."${name}"`
     const sum = sql`json_extract(report_rows.data, ${path}) + json_extract(excluded.data, ${path})`
-    return sums.includes(name) ? sql`${name}, ${sum}` : sql`${name}, json(excluded.data->${path})`
+    // As withoutNoise does it; PostgreSQL adds decimally.
+    const rounded = sql`CASE typeof(${sum}) WHEN 'real' THEN CAST(printf('%.15g', ${sum}) AS REAL) ELSE ${sum} END`
+    return sums.includes(name) ? sql`${name}, ${rounded}` : sql`${name}, json(excluded.data->${path})`
   })
   const object = sql.join(pairs)
   return engine === 'postgres' ? sql`jsonb_build_object(${object})` : sql`json_object(${object})`
@@ -98,42 +105,53 @@ const fieldsOf = ({ key, fields, about }: RowSource): string[] => [
   ...new Set([...key, ...fields, ...Object.keys(about)]),
 ]
 
-/** Key, date and fields of each row, as JSON; of rows with the same key one. */
-function textOf(source: RowSource, rows: readonly Row[], sums: readonly string[] | undefined): string {
+interface Text {
+  readonly text: string
+  /** Rows replaced by another of these rows with other values. */
+  readonly lost: number
+}
+
+/** Keys, dates and fields of the rows as JSON; rows with the same key are merged. */
+function textOf(source: RowSource, rows: readonly Row[], sums: readonly string[] | undefined): Text {
   const { key, dated, jobId, about } = source
   const byKey = new Map<string, Row>()
+  let lost = 0
   for (const row of rows) {
     const named = key.map((field) => row[field] ?? null)
-    // What is of no date is of the range that was read, and of no other.
+    // The key of a row without a date contains its job, because the row describes only the range of that job.
     const name = JSON.stringify(dated && dateOf(row) === '' ? [...named, jobId] : named)
     const known = byKey.get(name)
     const whole = { ...row, ...apart(about, row) }
+    if (known && !sums && Object.entries(whole).some(([field, value]) => known[field] !== value)) lost += 1
     byKey.set(name, known && sums ? sumOf(source, known, whole, sums) : { ...known, ...whole })
   }
-  return JSON.stringify([...byKey].map(([name, row]) => [name, dateOf(row), row]))
+  return { text: JSON.stringify([...byKey].map(([name, row]) => [name, dateOf(row), row])), lost }
 }
 
-/** As {@link added} does for rows that are stored already. */
+/** Merges two new rows, as {@link added} does with stored ones. */
 function sumOf(source: RowSource, one: Row, other: Row, sums: readonly string[]): Row {
   return Object.fromEntries(
     fieldsOf(source).flatMap((name) => {
       if (!sums.includes(name)) return name in other ? [[name, other[name] ?? null]] : []
       const [first, second] = [one[name] ?? null, other[name] ?? null]
-      return [[name, first === null || second === null ? null : Number(first) + Number(second)]]
+      return [[name, first === null || second === null ? null : withoutNoise(Number(first) + Number(second))]]
     }),
   )
 }
 
-/** Our own fields under names that the row has not, so that no column of the caller's is overwritten. */
+/** Our own fields, renamed where the row has a column of the same name, so that none is overwritten. */
 function apart(about: Row, row: Row): Row {
   if (!Object.keys(about).some((name) => name in row)) return about
   const free = (name: string): string => (name in row ? free(`_${name}`) : name)
   return Object.fromEntries(Object.entries(about).map(([name, value]) => [free(name), value]))
 }
 
+/** A sum of decimal figures as they would be added by hand: 0.1 and 0.2 are 0.3. */
+const withoutNoise = (sum: number): number => (Number.isInteger(sum) ? sum : Number(sum.toPrecision(15)))
+
 const dateOf = ({ date }: Row): string => (typeof date === 'string' ? date.slice(0, 10) : '')
 
-/** How many rows a try of a download has become. */
+/** Number of rows that a try of a download became. */
 export async function countOfDownload({ db }: Store, report: ReportId, download: string): Promise<number> {
   const { rows } = await db
     .selectFrom('report_rows')
@@ -146,10 +164,10 @@ export async function countOfDownload({ db }: Store, report: ReportId, download:
 }
 
 /**
- * Looks at the rows of a range that a complete reading did not find any more. Broken off, it is done again with the next
- * reading.
- *
- * @param keep marks the rows instead of deleting them; those that an earlier reading marked are deleted all the same
+ * Deletes the rows in a range that a complete reading did not find. If it is interrupted, the next reading does it
+ * again.
+ * @param keep marks the rows instead of deleting them; rows already marked by an earlier reading are deleted all the
+ * same
  */
 export async function removeVanished(
   store: Store,
@@ -183,14 +201,14 @@ export async function removeVanished(
   return { removed, kept }
 }
 
-/** Some rows of a report, as far as this job has not brought them meanwhile. */
+/** Condition for some rows of a report that this job has not brought meanwhile. */
 const among = (
   { connectorId, reportType, jobId }: RowSource,
   rows: readonly { readonly row_key: string }[],
 ) => sql<boolean>`connector_id = ${connectorId} AND report_type = ${reportType} AND job_id != ${jobId}
   AND row_key IN (${sql.join(rows.map(({ row_key }) => row_key))})`
 
-/** Rows without a date belong to the requests of their job, and go with the last of them. */
+/** Deletes rows without a date whose job has no requests any more. */
 async function removeOldUndated({ db }: Store, { connectorId, reportType, jobId }: RowSource): Promise<void> {
   await db
     .deleteFrom('report_rows')
@@ -201,7 +219,7 @@ async function removeOldUndated({ db }: Store, { connectorId, reportType, jobId 
     .where('job_id', 'not in', (s) => s.selectFrom('connector_requests').select('job_id'))
     .execute()
 }
-/** How many rows are known, or of them those that a job has read. */
+/** Number of stored rows, or of those that a job has read. */
 export async function countRows(
   { db }: Store,
   { connectorId, reportType }: ReportId,
@@ -218,13 +236,12 @@ export async function countRows(
   return Number((await query.executeTakeFirstOrThrow()).rows)
 }
 
-/** A reading of a range: its job's rows without a date come first. */
+/** Range that selects a job's rows without a date, which come first. */
 const UNDATED: DateRange = { start: '', end: '' }
 
 /**
- * Rows in the order of their dates and keys, a page at a time.
- *
- * @param jobId of a report over dates: the rows without one that this job has read come as well
+ * Yields rows ordered by date and key, one page at a time.
+ * @param jobId for a dated report: includes the rows without a date that this job has read
  */
 export async function* readRows(
   store: Store,
@@ -232,6 +249,17 @@ export async function* readRows(
   range: DateRange | undefined,
   jobId?: string,
 ): AsyncGenerator<readonly Row[]> {
+  for await (const page of readTexts(store, report, range, jobId))
+    yield page.map((text): Row => parseJson(text))
+}
+
+/** As {@link readRows}, but yields rows as stored JSON text. */
+export async function* readTexts(
+  store: Store,
+  report: ReportId,
+  range: DateRange | undefined,
+  jobId?: string,
+): AsyncGenerator<readonly string[]> {
   if (range && jobId !== undefined) yield* pagesOf(store, report, UNDATED, (row) => row.job_id === jobId)
   yield* pagesOf(store, report, range, () => true)
 }
@@ -247,34 +275,38 @@ async function* pagesOf(
   report: ReportId,
   range: DateRange | undefined,
   isWanted: (row: StoredRow) => boolean,
-): AsyncGenerator<readonly Row[]> {
+): AsyncGenerator<readonly string[]> {
   for (let after: Place | undefined; ; await turn()) {
     const page = await pageOf(store, report, range, after)
       .select(['date', 'row_key', 'data', 'job_id', 'absent_since'])
       .execute()
     const rows = page.filter(isWanted)
-    if (rows.length > 0) yield rows.map(({ data }): Row => parseJson(data))
+    if (rows.length > 0) yield rows.map(({ data }) => data)
     after = page.at(-1)
     if (page.length < PER_PAGE) return
   }
 }
 
 /**
- * What the rows of each day come to.
- *
- * @param by only the rows that this job has read; without it, those that the last complete reading had
+ * Sums a figure by day; null for a day with a row that lacks it.
+ * @param by counts only rows that this job has read; without it, those of the last complete reading
  */
 export async function sumByDay(
   store: Store,
   report: ReportId,
   range: DateRange,
-  figureOf: (row: Row) => number,
+  figureOf: (row: Row) => number | null,
   by?: string,
-): Promise<Map<string, number>> {
-  const sums = new Map<string, number>()
+): Promise<Map<string, number | null>> {
+  const sums = new Map<string, number | null>()
   const isWanted = (row: StoredRow) => (by === undefined ? row.absent_since === null : row.job_id === by)
-  for await (const page of pagesOf(store, report, range, isWanted))
-    for (const row of page) sums.set(dateOf(row), (sums.get(dateOf(row)) ?? 0) + figureOf(row))
+  for await (const page of pagesOf(store, report, range, isWanted)) {
+    for (const text of page) {
+      const row: Row = parseJson(text)
+      const [sum = 0, figure] = [sums.get(dateOf(row)), figureOf(row)]
+      sums.set(dateOf(row), sum === null || figure === null ? null : sum + figure)
+    }
+  }
   return sums
 }
 
@@ -298,7 +330,7 @@ function pageOf(
     .orderBy('row_key')
     .limit(PER_PAGE)
   if (range) query = query.where('date', '<=', range.end)
-  // Either, not both: SQLite would take the first date for the beginning, and go through all earlier pages again.
+  // Only one of the conditions: with both, SQLite would start at the first date and scan all earlier pages again.
   if (after) return query.where(sql<boolean>`(date, row_key) > (${after.date}, ${after.row_key})`)
   return range ? query.where('date', '>=', range.start) : query
 }

@@ -1,9 +1,12 @@
-import type { Cell, Row } from '../connectors/read-connector.ts'
-import type { Column } from './columns.ts'
+import type { Cell, Row } from '../../connectors/index.ts'
+import type { FileColumn } from './columns.ts'
 
-/** RFC 4180, and no cell that a spreadsheet would take for a formula. */
+/** How a formula begins; the wide signs are read like the others where they are in use. */
+const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/
+
+/** CSV by RFC 4180, without cells that a spreadsheet would run as a formula. */
 export async function* csvOf(
-  columns: readonly Column[],
+  columns: readonly FileColumn[],
   batches: AsyncIterable<readonly Row[]>,
 ): AsyncGenerator<string> {
   yield `${columns.map(({ name }) => quoted(name)).join(',')}\r\n`
@@ -16,11 +19,11 @@ export async function* csvOf(
 function quoted(value: Cell | undefined): string {
   if (value === undefined || value === null) return ''
   if (typeof value !== 'string') return String(value)
-  const safe = /^[=+\-@\t\r]/.test(value) && Number.isNaN(Number(value)) ? `'${value}` : value
+  const safe = FORMULA.test(value) && Number.isNaN(Number(value)) ? `'${value}` : value
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
 
-/** One JSON document: what is said of the data, then the rows. */
+/** One JSON document: metadata first, then the rows. */
 export async function* jsonOf(
   metadata: object,
   batches: AsyncIterable<readonly Row[]>,

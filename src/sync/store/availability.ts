@@ -1,10 +1,10 @@
 import type { CompiledQuery, DatabaseConnection, TransactionSettings } from 'kysely'
 import { AppError } from '../../errors.ts'
 
-/** Whether the database takes what is written. */
+/** Whether the database can be written to. */
 export type StoreState = { readonly is: 'open' } | { readonly is: 'away'; readonly detail: string }
 
-/** A statement that failed for the database or its disk, not for what it says; the same may pass later. */
+/** A statement failed because of the database or its disk; the same statement may succeed later. */
 export class StoreAway extends AppError {
   constructor(detail: string, cause: unknown) {
     super('connector_store_unavailable', `The database of connections cannot be used now: ${detail}`, {
@@ -14,7 +14,7 @@ export class StoreAway extends AppError {
   }
 }
 
-/** What a caller that was refused is told to wait: the database is tried once a second. */
+/** `Retry-After` while the database is away, in milliseconds: it is tried once a second. */
 const RETRY_AFTER_MS = 1_000
 
 interface Options {
@@ -23,7 +23,7 @@ interface Options {
   readonly onChange: (state: StoreState, cause?: unknown) => void
 }
 
-/** What is known of a database from how its statements end. */
+/** State of a database, found from the results of its statements. */
 export class Availability {
   readonly #options: Options
   #state: StoreState = { is: 'open' }
@@ -36,7 +36,7 @@ export class Availability {
     return this.#state
   }
 
-  /** Takes note of a failure; returns what is thrown in its place. */
+  /** Notes a failure and returns the error to throw in its place. */
   failed(error: unknown): unknown {
     if (error instanceof StoreAway) return error
     const detail = this.#options.reasonOf(error)
@@ -47,7 +47,7 @@ export class Availability {
     return new StoreAway(detail, error)
   }
 
-  /** Something was written. */
+  /** Notes a successful write. */
   wrote(): void {
     if (this.#state.is === 'open') return
     this.#state = { is: 'open' }
@@ -55,7 +55,7 @@ export class Availability {
   }
 }
 
-/** The driver of a database whose failures are taken note of, and thrown as {@link StoreAway}. */
+/** Wraps a driver: failures of the database are noted and thrown as {@link StoreAway}. */
 export function watched<C extends DatabaseConnection>(
   driver: DriverOf<C>,
   availability: Availability,
@@ -78,7 +78,7 @@ export function watched<C extends DatabaseConnection>(
   }
 }
 
-/** A driver, with the type of its own connections. */
+/** A driver with the type of its connections. */
 export interface DriverOf<C extends DatabaseConnection> {
   init(): Promise<void>
   acquireConnection(): Promise<C>

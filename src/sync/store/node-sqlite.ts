@@ -9,22 +9,25 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely'
-import { DiskThread, writeFailure } from '../../disk/index.ts'
 import { messageOf } from '../../errors.ts'
+import { DiskThread, writeFailure } from '../../storage/index.ts'
 import { type Availability, type DriverOf, watched } from './availability.ts'
-import type { Tables } from './tables.ts'
+import type { SyncDatabase } from './tables.ts'
 
-/** What is said to the thread that has the database. */
+/** Messages to the thread that has the database. */
 export interface DatabaseTraffic {
   readonly opened: undefined
-  /** Every write is a question: it has an answer. */
+  /** No batches: every message is a request with an answer. */
   readonly batch: never
   readonly question: Statement
   readonly answer: StatementAnswer
 }
 
 interface Statement {
-  /** Where it is in a transaction. Alone, it may be one that is not waited for at the disk: `loosely`. */
+  /**
+   * Position of a statement in its transaction. `loosely` is a statement of its own whose commit does not wait for the
+   * disk.
+   */
   readonly place: 'alone' | 'loosely' | 'first' | 'within' | 'commit' | 'rollback'
   readonly sql: string
   readonly values: readonly SQLInputValue[]
@@ -32,23 +35,23 @@ interface Statement {
 
 export interface StatementAnswer {
   readonly rows: readonly Record<string, SQLOutputValue>[]
-  /** Absent where rows are what a statement answers. */
+  /** Absent for a statement that returns rows. */
   readonly changes?: number | bigint
   readonly lastInsertRowid?: number | bigint
 }
 
 export interface Sqlite {
-  readonly db: Kysely<Tables>
-  /** The same; what it commits outside a transaction reaches the disk with the next commit that waits for it. */
-  readonly loose: Kysely<Tables>
-  /** Where the thread has ended, or the disk failed: reads what is on the disk again, in a new thread. */
+  readonly db: Kysely<SyncDatabase>
+  /** As `db`, but a commit outside a transaction reaches the disk with the next commit that waits for it. */
+  readonly loose: Kysely<SyncDatabase>
+  /** After the thread has ended or the disk failed: opens the file again in a new thread. */
   heal(): Promise<void>
 }
 
 /**
- * An embedded database in a thread of its own, so that neither a statement nor the disk keeps the event loop: what is
- * committed survives a power cut. Ends with `db`. Rejects when the file cannot be had, or when the engine does not confirm
- * full synchronisation; so does every statement once the thread has ended, until it is healed.
+ * Opens an embedded database in a thread, so that neither statements nor the disk block the event loop. What is
+ * committed survives a power cut. Closing `db` ends the thread. Rejects when the file cannot be opened or the engine
+ * does not confirm full synchronisation. After the thread has ended, every statement rejects until `heal`.
  */
 export async function openSqlite(path: string, availability: Availability): Promise<Sqlite> {
   const database = new Database(path)
@@ -60,12 +63,12 @@ export async function openSqlite(path: string, availability: Availability): Prom
       createIntrospector: (db) => new SqliteIntrospector(db),
       createQueryCompiler: () => new SqliteQueryCompiler(),
     }
-    return new Kysely<Tables>({ dialect })
+    return new Kysely<SyncDatabase>({ dialect })
   }
   return { db: over('alone'), loose: over('loosely'), heal: () => database.heal() }
 }
 
-/** SQLite's codes by which the disk, and not the statement, is at fault; the low byte. */
+/** SQLite's error codes (low byte) that mean a fault of the disk, not of the statement. */
 const DISK_CODES: Readonly<Record<number, string>> = {
   5: 'another process keeps it locked',
   7: 'there is not enough memory',
@@ -87,18 +90,21 @@ export function sqliteReason(error: unknown): string | undefined {
 class ThreadLost extends Error {}
 
 class Adapter extends SqliteAdapter {
-  /** It can take back a change of tables, so a process that ends half-way through a migration leaves nothing of it. */
+  /** A migration runs in a transaction, so a process that ends during one leaves nothing of it. */
   override get supportsTransactionalDdl(): true {
     return true
   }
 
-  /** There is one; the driver says itself whose it is, and Kysely would give it on later than may be. */
+  /**
+   * There is only one connection. The driver orders its users itself, because Kysely would pass it on later than
+   * possible.
+   */
   override get supportsMultipleConnections(): true {
     return true
   }
 }
 
-/** One database for many connections, each of which has it for a transaction or a statement. */
+/** Shares one database among connections; each has it for a transaction or a statement. */
 class ThreadDriver implements DriverOf<Connection> {
   readonly #database: Database
   readonly #alone: 'alone' | 'loosely'
@@ -133,12 +139,12 @@ class ThreadDriver implements DriverOf<Connection> {
   }
 }
 
-/** The file, and the thread that has it now. */
+/** The file and the thread that has it open. */
 class Database {
   readonly turns = new Turns()
   readonly #path: string
   #thread: DiskThread<DatabaseTraffic> | undefined
-  /** After an error of the disk what is in memory and what is on the disk may differ. */
+  /** After a disk error, memory and disk may differ. */
   #mustReopen = false
   #isClosed = false
 
@@ -160,7 +166,7 @@ class Database {
     try {
       return await thread.ask(statement)
     } catch (error) {
-      // What SQLite says has a code; a thread that has ended says no more than that.
+      // Errors of SQLite have a code; that of an ended thread has none.
       const hasCode = error instanceof Error && 'code' in error
       if (!hasCode && thread.isLost) {
         this.#mustReopen = true
@@ -173,7 +179,7 @@ class Database {
 
   async heal(): Promise<void> {
     if (!this.#mustReopen || this.#isClosed) return
-    // Between two transactions: whoever is within one still has the old thread.
+    // Waits for the end of the present transaction, which still uses the old thread.
     const giveOn = await this.turns.take()
     try {
       await this.#thread?.close()
@@ -192,11 +198,11 @@ class Database {
   }
 }
 
-/** Whose the database is, in the order it was asked for. */
+/** Passes the database from one user to the next, in the order of their requests. */
 class Turns {
   #last = Promise.resolve()
 
-  /** Resolves when it is ours, until what it resolves to is called. */
+  /** Resolves when it is the caller's turn, with the function that ends the turn. */
   async take(): Promise<() => void> {
     const before = this.#last
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -207,15 +213,15 @@ class Turns {
 }
 
 /**
- * The database belongs to a connection until its statement, or the last one of its transaction, is on its way: the thread
- * does what comes in order, so the next one's need not wait for the answer.
+ * A connection has the database until its statement, or the last one of its transaction, is sent. The thread works in
+ * order, so the next user need not wait for the answer.
  */
 class Connection implements DatabaseConnection {
   readonly #database: Database
   readonly #alone: 'alone' | 'loosely'
-  /** Ends our turn. Set during a transaction. */
+  /** Ends the turn. Set during a transaction. */
   #giveOn: (() => void) | undefined
-  /** A transaction begins in one message with its first statement. */
+  /** Whether the transaction has no statement yet; it begins in one message with its first one. */
   #isEmpty = false
 
   constructor(database: Database, alone: 'alone' | 'loosely') {
@@ -230,7 +236,7 @@ class Connection implements DatabaseConnection {
 
   async end(how: 'commit' | 'rollback'): Promise<void> {
     const giveOn = this.#giveOn
-    // After a commit that failed: the thread has taken everything back.
+    // After a failed commit the thread has already rolled back.
     if (!giveOn) return
     this.#giveOn = undefined
     const ended = this.#isEmpty ? undefined : this.#ask(how, how, [])

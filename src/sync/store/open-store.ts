@@ -1,29 +1,27 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Kysely } from 'kysely'
 import { Migrator } from 'kysely/migration'
-import { DiskError, makeOwn } from '../../disk/index.ts'
+import { DiskError, makeDirectory, makeOwn } from '../../storage/index.ts'
 import { Availability, type StoreState } from './availability.ts'
 import { migrations } from './migrations.ts'
 import { openSqlite, sqliteReason } from './node-sqlite.ts'
 import { openPostgres, postgresReason } from './postgres.ts'
-import type { Tables } from './tables.ts'
+import type { Engine, SyncDatabase } from './tables.ts'
 
-export type Engine = 'sqlite' | 'postgres'
-
-/** Where everything of the read stack is kept. */
+/** The database of the read stack. */
 export interface Store {
   readonly engine: Engine
-  readonly db: Kysely<Tables>
+  readonly db: Kysely<SyncDatabase>
   /**
-   * Writes what may be lost with the machine's power, though not with the process: counts of calls, leases. On SQLite nobody
-   * waits for the disk then; but a transaction always does.
+   * Runs a write that may be lost with the machine's power, but not with the process: counts of calls and leases. On
+   * SQLite it does not wait for the disk; a transaction always does.
    */
-  loosely<T>(write: (db: Kysely<Tables>) => Promise<T>): Promise<T>
-  /** While it is away every statement is tried all the same, and rejects with {@link StoreAway}. */
+  loosely<T>(write: (db: Kysely<SyncDatabase>) => Promise<T>): Promise<T>
+  /** While it is away, statements are still tried and reject with {@link StoreAway}. */
   readonly state: StoreState
-  /** Looks whether a database that was away is back. Never rejects. */
+  /** Tests whether a database that was away works again. Never rejects. */
   probe(): Promise<void>
   close(): Promise<void>
 }
@@ -33,9 +31,8 @@ export type StoreAddress =
   | { readonly is: 'postgres'; readonly url: string }
 
 /**
- * Opens the database, making the folder where it is missing, and brings its tables up to date.
- *
- * @param onChange told when it goes away, and when it is back
+ * Opens the database, creates its folder, and migrates its tables.
+ * @param onChange called when the database becomes unavailable and when it works again
  */
 export async function openStore(
   address: StoreAddress,
@@ -69,7 +66,7 @@ export async function openStore(
         await writeSomething(db)
         availability.wrote()
       } catch (error) {
-        // Not an error of this statement, which is always right: it has been taken note of.
+        // This statement is always valid, so its failure is the database's; it has been noted.
         availability.failed(error)
       }
     },
@@ -83,18 +80,22 @@ function sharedBy(url: string, availability: Availability) {
 }
 
 async function openFile(dataDir: string, availability: Availability) {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  makeDirectory(dataDir)
   const path = join(dataDir, 'bidwarden.db')
   assertNotLost(dataDir, path)
   const sqlite = await openSqlite(path, availability)
   return { ...sqlite, patient: sqlite.db }
 }
 
-/** Says that there was a database: beside a key alone nobody could tell a lost one from one that was never there. */
+/**
+ * File that says a database existed. From a key alone, a lost database could not be told from one that never existed.
+ */
 const IN_USE = 'bidwarden.use'
 const KEY = 'encryption.key'
 
-/** An empty database in place of one that was lost would forget every connection, and nobody would be told. */
+/**
+ * Throws if a database existed and its file is missing: an empty one in its place would silently lose every connection.
+ */
 function assertNotLost(dataDir: string, path: string): void {
   if (sizeOf(path) > 0) return
   const left = [IN_USE, KEY].filter((name) => sizeOf(join(dataDir, name)) > 0)
@@ -113,8 +114,8 @@ function noteUse(dataDir: string): void {
   if (sizeOf(path) === 0) writeFileSync(path, 'bidwarden.db\n', { flush: true })
 }
 
-/** A disk that is full, or a server that is read-only, still answers questions. */
-async function writeSomething(db: Kysely<Tables>): Promise<void> {
+/** Writes a row, since a full disk or a read-only server still answers reads. */
+async function writeSomething(db: Kysely<SyncDatabase>): Promise<void> {
   const written = { name: 'probe', value: randomUUID() }
   await db
     .insertInto('notes')
@@ -123,7 +124,7 @@ async function writeSomething(db: Kysely<Tables>): Promise<void> {
     .execute()
 }
 
-async function migrate(db: Kysely<Tables>, engine: Engine): Promise<void> {
+async function migrate(db: Kysely<SyncDatabase>, engine: Engine): Promise<void> {
   const { error } = await new Migrator({ db, provider: migrations(engine) }).migrateToLatest()
   if (error) throw error
 }

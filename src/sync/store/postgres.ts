@@ -11,29 +11,38 @@ import {
 import pg from 'pg'
 import { messageOf } from '../../errors.ts'
 import { type Availability, type DriverOf, watched } from './availability.ts'
-import type { Tables } from './tables.ts'
+import type { SyncDatabase } from './tables.ts'
 
-/** Types whose text the driver would turn into something SQLite does not have. */
+/** Type number of `uuid[]`, which the driver's list lacks. */
+const UUID_ARRAY = 2951
+/** Types that are read as text or numbers, as SQLite returns them. */
 const READ_AS: Readonly<Record<number, (text: string) => string | number>> = {
   [pg.types.builtins.INT8]: Number,
   [pg.types.builtins.NUMERIC]: Number,
   [pg.types.builtins.JSONB]: String,
+  [UUID_ARRAY]: (text) =>
+    JSON.stringify(
+      text
+        .slice(1, -1)
+        .split(',')
+        .filter((id) => id !== ''),
+    ),
   [pg.types.builtins.TIMESTAMPTZ]: (text) => new Date(text).toISOString(),
 }
 
-/** A server that does not answer a statement, or does not take a connection, for so long is taken for one that is away. */
+/** Longest time for a statement or a new connection, in milliseconds; then the server counts as away. */
 const ANSWER_MS = 10_000
 const CONNECT_MS = 5_000
 
 export interface Postgres {
-  readonly db: Kysely<Tables>
-  /** The same without a limit on how long a statement takes: building an index may. */
-  readonly patient: Kysely<Tables>
+  readonly db: Kysely<SyncDatabase>
+  /** As `db`, without a limit on the time of a statement, for building indexes. */
+  readonly patient: Kysely<SyncDatabase>
 }
 
 /**
- * A shared database. A server that restarts, fails over or stops answering ends the statements under way, each with an
- * error, and the connections it had; the next statement opens a new one.
+ * Opens a shared database. A server that restarts, fails over or stops answering ends its statements with an error and
+ * its connections; the next statement opens a new connection.
  */
 export function openPostgres(url: string, availability: Availability): Postgres {
   const pool = new pg.Pool({
@@ -42,16 +51,15 @@ export function openPostgres(url: string, availability: Availability): Postgres 
     application_name: 'bidwarden',
     connectionTimeoutMillis: CONNECT_MS,
     keepAlive: true,
-    // Times are compared as text nowhere, but are read as text: always in UTC. A process that stands still within a
-    // transaction must not keep its locks for ever.
+    // Times are read as text, always in UTC. A process that hangs in a transaction must not keep its locks for ever.
     options: '-c TimeZone=UTC -c idle_in_transaction_session_timeout=60000',
     types: {
       getTypeParser: (oid: number, format?: 'text' | 'binary') =>
         READ_AS[oid] ?? pg.types.getTypeParser(oid, format),
     },
   })
-  // An error of a connection nobody listens to would end the process. The pool listens only while a connection is idle; what
-  // breaks while it is in use fails its statement as well, which is what counts.
+  // An unhandled error of a connection would end the process. The pool handles errors of idle connections; one in use
+  // also fails its statement, which is what counts.
   pool.on('error', () => {})
   pool.on('connect', (client) => client.on('error', () => {}))
   const over = (answerMs: number | undefined) => {
@@ -61,12 +69,12 @@ export function openPostgres(url: string, availability: Availability): Postgres 
       createIntrospector: (db) => new PostgresIntrospector(db),
       createQueryCompiler: () => new PostgresQueryCompiler(),
     }
-    return new Kysely<Tables>({ dialect })
+    return new Kysely<SyncDatabase>({ dialect })
   }
   return { db: over(ANSWER_MS), patient: over(undefined) }
 }
 
-/** Classes of errors by which a server says that it cannot work now: SQLSTATE, the first two letters. */
+/** Classes of SQLSTATE (first two letters) by which a server says that it cannot work now. */
 const AWAY: Readonly<Record<string, string>> = {
   '08': 'the connection to it broke',
   '53': 'it lacks disk, memory or connections',
@@ -76,18 +84,18 @@ const AWAY: Readonly<Record<string, string>> = {
 }
 const READ_ONLY = '25006'
 
-/** Why the server could not be asked, without its address or user; undefined for an error of the statement. */
+/** Why the server could not be used, without its address or user; undefined for an error of the statement. */
 export function postgresReason(error: unknown): string | undefined {
   if (error instanceof ConnectionLost) return 'it cannot be reached, or does not answer in time'
   if (!(error instanceof pg.DatabaseError)) return undefined
   const { code = '' } = error
-  // What a server says that has lost its primary role.
+  // Error of a server that has lost its primary role.
   if (code === READ_ONLY) return 'it is read-only'
   if (code.startsWith('28') || code === '3D000') return 'it does not let this service in'
   return AWAY[code.slice(0, 2)]
 }
 
-/** Whatever the server did not say itself: a connection was refused, it broke, or nothing came in time. */
+/** The connection was refused or broke, or no answer came in time. */
 class ConnectionLost extends Error {}
 
 const lost = (error: unknown): unknown =>
@@ -122,7 +130,7 @@ class PooledDriver implements DriverOf<PooledConnection> {
   }
 
   async rollbackTransaction(connection: PooledConnection): Promise<void> {
-    // The server takes back what a lost connection has begun.
+    // The server rolls back the transactions of a lost connection.
     if (!connection.isLost) await connection.run('rollback')
   }
 
@@ -138,7 +146,7 @@ class PooledDriver implements DriverOf<PooledConnection> {
 class PooledConnection implements DatabaseConnection {
   readonly #client: pg.PoolClient
   readonly #answerMs: number | undefined
-  /** Nothing more is asked on it: a late answer to what was given up would be taken for another's. */
+  /** A lost connection is not used again: a late answer could be taken for that of a later statement. */
   isLost = false
 
   constructor(client: pg.PoolClient, answerMs: number | undefined) {

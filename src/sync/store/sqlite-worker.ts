@@ -1,8 +1,8 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
-import { makeOwnDatabase, serveThread } from '../../disk/index.ts'
+import { makeOwnDatabase, serveThread } from '../../storage/index.ts'
 import type { DatabaseTraffic, StatementAnswer } from './node-sqlite.ts'
 
-/** Prepared statements kept; SQL text is all there is to tell them apart. */
+/** Most prepared statements in the cache, by their SQL text. */
 const MAX_STATEMENTS = 500
 
 serveThread<DatabaseTraffic, string>((path) => {
@@ -31,18 +31,18 @@ serveThread<DatabaseTraffic, string>((path) => {
       case 'loosely':
         return withoutSync(database, () => run(sql, values))
       case 'first':
-        // Taking the write lock at once: a transaction that reads first could lose it to another process half-way.
+        // Takes the write lock at the start: a transaction that reads first could lose it to another process half-way.
         run('begin immediate', [])
         return run(sql, values)
       case 'within':
-        // It never began, or SQLite took it back: this would be done, and kept, by itself.
+        // The transaction never began, or SQLite rolled it back. The statement would be committed by itself.
         if (!database.isTransaction) throw new Error('the transaction has ended already')
         return run(sql, values)
       case 'commit':
         try {
           return run(sql, values)
         } finally {
-          // The next one is on its way already.
+          // A failed commit must not leave its transaction open: the next statement may have been sent already.
           if (database.isTransaction) run('rollback', [])
         }
       case 'rollback':
@@ -54,16 +54,16 @@ serveThread<DatabaseTraffic, string>((path) => {
     opened: undefined,
     file: {
       read,
-      // Everything is asked for, one statement at a time; nothing is ever written as a batch.
+      // Every message is a request; batches are never written.
       append: (batch) => batch,
-      // SQLite copies its log by itself.
+      // SQLite checkpoints its log by itself.
       tidy: () => false,
       close: () => database.close(),
     },
   }
 })
 
-/** The next commit that waits for the disk takes these along. */
+/** Runs a write without waiting for the disk; the next commit that waits makes it durable. */
 function withoutSync<T>(database: DatabaseSync, write: () => T): T {
   database.exec('PRAGMA synchronous = NORMAL')
   try {
@@ -73,7 +73,7 @@ function withoutSync<T>(database: DatabaseSync, write: () => T): T {
   }
 }
 
-/** What is committed survives a power cut. Throws when the engine does not confirm full synchronisation. */
+/** Opens the file so that commits survive a power cut. Throws when the engine does not confirm full synchronisation. */
 function openDatabase(path: string): DatabaseSync {
   makeOwnDatabase(path)
   const database = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: 10_000 })

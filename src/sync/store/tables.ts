@@ -1,10 +1,14 @@
-import type { Generated } from 'kysely'
+import type { Generated, Selectable } from 'kysely'
+import type { ConversionTables } from './conversion-tables.ts'
+
+/** The two databases that the read stack can be kept in. */
+export type Engine = 'sqlite' | 'postgres'
 
 /**
- * Times are ISO 8601 text in UTC with milliseconds, so that their order is the order of the text; JSON is text.
- * PostgreSQL has columns of its own types for both and is told to hand them out like that.
+ * Tables of the read stack. Times are ISO 8601 text in UTC with milliseconds, so they sort as text; JSON is text.
+ * PostgreSQL has its own column types for both and returns them in this form.
  */
-export interface Tables {
+export interface SyncDatabase extends ConversionTables {
   organizations: { id: number; name: string }
   connectors: ConnectorTable
   connector_requests: RequestTable
@@ -18,11 +22,11 @@ export interface Tables {
   events: EventTable
   oauth_states: OauthStateTable
   webhook_events: { connector_id: string; event_id: string; received_at: string; body: string }
-  /** Recipients that must not be written to again, and why. */
+  /** Recipients that must not get e-mails, with the reason. */
   mail_suppressions: { connector_id: string; address: string; reason: string; since: string }
   mail_notices: MailNoticeTable
   campaign_budgets: CampaignBudgetTable
-  /** What this database says of itself. */
+  /** Facts about this database. */
   notes: { name: string; value: string }
 }
 
@@ -33,21 +37,26 @@ export interface ConnectorTable {
   org_id: number
   type: string
   account_id: string | null
-  /** A sealed record; see credentials. */
+  /** A sealed record; see `credentials/`. */
   credentials: string | null
   status: ConnectorStatus
   metadata: string
-  /** How many jobs of it may run at once. */
+  /** Most jobs of the connection at once. */
   concurrency: number
-  /** Who refreshes its tokens now, and until when at the latest. */
+  /** Process that refreshes the tokens now, and when its lock ends. */
   refresh_owner: string | null
   refresh_until: string | null
-  /** No job of it is begun before, since its calls are limited. */
+  /** No job of the connection begins before this time, because its calls are limited. */
   resting_until: string | null
+  /** When it was changed or connected again; earlier readings do not serve later requests. */
+  changed_at: string | null
   created_at: string
   updated_at: string
   last_sync_at: string | null
 }
+
+/** A connection as it is stored. */
+export type ConnectorRow = Selectable<ConnectorTable>
 
 export const REQUEST_STATUSES = ['queued', 'running', 'completed', 'failed', 'cancelled'] as const
 export type RequestStatus = (typeof REQUEST_STATUSES)[number]
@@ -60,6 +69,7 @@ export interface RequestTable {
   params: string
   status: RequestStatus
   priority: number
+  /** Place when it was requested; 1 is next, 0 once it has begun. */
   queue_position: number | null
   batched_with: string
   result: string | null
@@ -71,14 +81,14 @@ export interface RequestTable {
   completed_at: string | null
   job_id: string
   sync_job_id: string | null
-  /** 1 where a failure may pass when it is tried again. */
+  /** 1 for a failure that may pass when it is tried again. */
   retryable: number | null
 }
 
-/** `deferred`: until `not_before`. */
+/** `deferred`: waits until `not_before`. */
 export type JobStatus = 'queued' | 'deferred' | 'running' | 'completed' | 'failed' | 'cancelled'
 
-/** One conversation with a platform, for one or several requests. */
+/** One conversation with a platform, for one or more requests. */
 export interface JobTable {
   id: string
   connector_id: string
@@ -88,24 +98,30 @@ export interface JobTable {
   fields: string
   status: JobStatus
   priority: number
-  /** Jobs are taken in this order: when it was asked for, later by the weight of its priority. */
+  /** Jobs are taken in this order: time of the request plus a delay by priority. */
   turn_at: string
   not_before: string
-  /** Who keeps the conversation in memory while it waits. */
+  /** Process that keeps the conversation in memory while it waits. */
   parked_by: string | null
   lease_owner: string | null
   lease_until: string | null
-  /** Counts claims; what an earlier claim says is not listened to. */
+  /** Number of the claim; changes by a worker with an earlier claim are ignored. */
   claim: number
-  /** How many processes in a row have ended while they worked on it. */
+  /** Processes in a row that died while they worked on the job. */
   deaths: Generated<number>
   progress: number
   /** What the conversation remembered last. */
   memory: string | null
+  /** Why a running job waits: `platform`, `rate_limit`, `recovery`, or `retry` while a call is repeated. */
   waits_for: string | null
+  /** Milliseconds for which it used a place of its connection. */
   execution_time_ms: number
+  /** Milliseconds since it began that it rested: for limits, failures or a place. */
+  rested_ms: Generated<number>
   records: number
   calls: number
+  /** Job whose rows serve this one, which then asks the platform nothing. */
+  rows_of: string | null
   created_at: string
   started_at: string | null
   finished_at: string | null
@@ -126,15 +142,15 @@ export interface ReportRowTable {
   connector_id: string
   report_type: string
   row_key: string
-  /** Empty for rows without one. */
+  /** Empty for rows without a date. */
   date: string
   data: string
   job_id: string
   first_seen_at: string
   changed_at: string
-  /** The one try of a download that brought the row, where rows of one are added up. */
+  /** Try of a download that brought the row, where rows of a download are added up. */
   download: string | null
-  /** A complete reading did not find the row, which was kept until a second one agrees. */
+  /** When a complete reading first did not find the row. It is kept until a second one agrees. */
   absent_since: string | null
 }
 
@@ -195,7 +211,7 @@ export interface OauthStateTable {
   expires_at: string
 }
 
-/** An e-mail that tells a person of an event. */
+/** An e-mail to a person about an event. */
 export interface MailNoticeTable {
   event_id: string
   connector_id: string
@@ -208,7 +224,7 @@ export interface MailNoticeTable {
   created_at: string
 }
 
-/** What a campaign was given from here to spend a day, from when; micros of the account's currency. */
+/** Daily budget of a campaign set through Bidwarden, and from when; micros of the account's currency. */
 export interface CampaignBudgetTable {
   connector_type: string
   account_id: string

@@ -2,8 +2,7 @@ export {
   type Checked,
   checkHub,
   checkStandard,
-  type Delivery,
   hubKey,
   MIN_HUB_CHARS,
-  standardKey,
+  type ReceivedWebhook,
 } from './signatures.ts'

@@ -1,70 +1,71 @@
-import { isoTime } from '../../clock.ts'
-import { withCommonFields } from '../connectors/common-names.ts'
-import type { AccountRef, DateRange, ReportResult, ReportSpec, Row } from '../connectors/read-connector.ts'
+import type { AccountRef, DateRange, ReportResult, ReportSpec, Row } from '../../connectors/index.ts'
 import {
-  type Column,
-  ColumnFinder,
   localPath,
   publish,
   type ReportId,
   readRows,
-  writeParquet,
+  readTexts,
+  Survey,
+  type Surveyed,
 } from '../reports/index.ts'
 import type { WorkDeps } from './deps.ts'
 
-/** What a requester gets, stored with the request. */
+/** Result of a request, stored with it. */
 export interface RequestResult {
   readonly records_fetched: number
   readonly size_bytes: number
-  readonly storage_location: string
+  /** Null after the file was deleted to make room. */
+  readonly storage_location: string | null
   readonly fetched_at: string
-  /** Last date that has data. */
+  /** Last date with data. */
   readonly watermark: string | null
-  /** Data up to here will not change any more. */
+  /** Data up to this date will not change any more. */
   readonly final_through: string | null
   readonly caveats: readonly string[]
 }
 
-export interface Wanted {
+export interface WantedArtefact {
   readonly report: ReportId
   readonly spec: ReportSpec
   readonly account: AccountRef
   readonly range: DateRange | undefined
   readonly fields: readonly string[]
   readonly result: ReportResult
-  /** The job that read it. */
+  /** The job that read the rows, and when. */
   readonly jobId: string
+  readonly fetchedAt: string
 }
 
-/** Writes what one requester asked for: its dates, its fields, the key, and what we know nothing of. */
+/** Writes the file of one request: its dates, its fields, the key, and fields unknown to us. */
 export async function writeArtefact(
   deps: WorkDeps,
   requestId: string,
-  wanted: Wanted,
+  wanted: WantedArtefact,
 ): Promise<RequestResult> {
-  const { clock, files } = deps
-  const { report, range, result, account } = wanted
-  const { columns, records, watermark } = await survey(deps, wanted)
-  const fetchedAt = isoTime(clock.nowMs())
-  const metadata = {
-    'bidwarden.report_type': report.reportType,
-    'bidwarden.account_id': account.accountId,
-    'bidwarden.account_currency': account.currency ?? '',
-    'bidwarden.account_timezone': account.timezone ?? '',
-    'bidwarden.date_start': range?.start ?? '',
-    'bidwarden.date_end': range?.end ?? '',
-    'bidwarden.fetched_at': fetchedAt,
-    'bidwarden.watermark': watermark ?? '',
-    'bidwarden.final_through': result.finalThrough ?? '',
-    'bidwarden.complete': String(result.caveats.length === 0),
-    'bidwarden.caveats': JSON.stringify(result.caveats),
-  }
+  const { files, store } = deps
+  const { report, range, result, account, jobId, fetchedAt } = wanted
   const name = `${report.connectorId}/${requestId}.parquet`
-  const path = await localPath(files, name)
-  const size = await writeParquet(path, columns, wantedRows(deps, wanted), metadata)
+  const { bytes, records, watermark } = await deps.reports.write({
+    wanted: { spec: wanted.spec, fields: wanted.fields },
+    path: await localPath(files, name),
+    texts: () => readTexts(store, report, range, jobId),
+    metadata: (found) => ({
+      'bidwarden.report_type': report.reportType,
+      'bidwarden.account_id': account.accountId,
+      'bidwarden.account_currency': account.currency ?? '',
+      'bidwarden.account_timezone': account.timezone ?? '',
+      'bidwarden.date_start': range?.start ?? '',
+      'bidwarden.date_end': range?.end ?? '',
+      'bidwarden.fetched_at': fetchedAt,
+      'bidwarden.watermark': found.watermark ?? '',
+      'bidwarden.final_through': result.finalThrough ?? '',
+      'bidwarden.complete': String(result.caveats.length === 0),
+      'bidwarden.caveats': JSON.stringify(result.caveats),
+    }),
+  })
   return {
     records_fetched: records,
-    size_bytes: size,
+    size_bytes: bytes,
     storage_location: await publish(files, name),
     fetched_at: fetchedAt,
     watermark: watermark ?? null,
@@ -73,45 +74,20 @@ export async function writeArtefact(
   }
 }
 
-/** Rows as they were read, with the fields that have common names. */
+type Rows = Omit<WantedArtefact, 'result' | 'account' | 'fetchedAt'>
+
+/** Rows with the fields that have common names added. */
 export async function* wantedRows(
   { store }: Pick<WorkDeps, 'store'>,
-  { report, spec, range, fields, jobId }: Omit<Wanted, 'result' | 'account'>,
+  { report, spec, range, fields, jobId }: Rows,
 ): AsyncGenerator<readonly Row[]> {
-  const complete = withCommonFields(spec, fields)
+  const { complete } = new Survey({ spec, fields })
   for await (const page of readRows(store, report, range, jobId)) yield page.map(complete)
 }
 
-export interface Survey {
-  readonly columns: readonly Column[]
-  readonly records: number
-  readonly watermark: string | undefined
-}
-
-/** Which columns the rows have. Types can only be known when every row was seen. */
-export async function survey(
-  deps: Pick<WorkDeps, 'store'>,
-  wanted: Omit<Wanted, 'result' | 'account'>,
-): Promise<Survey> {
-  const { spec, fields } = wanted
-  const finder = new ColumnFinder([...spec.key, ...fields])
-  let records = 0
-  let watermark: string | undefined
-  for await (const page of wantedRows(deps, wanted)) {
-    for (const row of page) finder.add(row)
-    records += page.length
-    watermark = dateOf(page.at(-1)) ?? watermark
-  }
-  const asked = new Set([...spec.key, ...fields])
-  const known = new Set(spec.fields)
-  return {
-    columns: finder.columns.filter(({ name }) => asked.has(name) || !known.has(name)),
-    records,
-    watermark,
-  }
-}
-
-function dateOf(row: Row | undefined): string | undefined {
-  const date = row?.['date']
-  return typeof date === 'string' ? date : undefined
+/** Columns, number and last date of the rows. */
+export async function survey(deps: Pick<WorkDeps, 'store'>, wanted: Rows): Promise<Surveyed> {
+  const found = new Survey(wanted)
+  for await (const page of wantedRows(deps, wanted)) found.add(page)
+  return found.found
 }

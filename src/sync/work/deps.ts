@@ -1,21 +1,22 @@
-import type { Clock } from '../../clock.ts'
+import type { CallDeps, Connector } from '../../connectors/index.ts'
 import type { Logger } from '../../log.ts'
-import type { ReadConnector } from '../connectors/read-connector.ts'
-import type { FileStore } from '../reports/index.ts'
-import type { CallDeps } from '../run/index.ts'
+import type { Clock } from '../../time/clock.ts'
+import type { FileStore, ReportFiles } from '../reports/index.ts'
 import type { Store } from '../store/index.ts'
 
-/** What working on a job takes. */
+/** Dependencies of working on a job. */
 export interface WorkDeps {
   readonly store: Store
   readonly clock: Clock
   readonly log: Logger
   readonly calls: CallDeps
   readonly files: FileStore
-  /** Undefined for a platform this version does not know. */
-  readonly connectorOf: (type: string) => ReadConnector | undefined
-  /** Names this process; another after every start. */
+  /** Writes the files of reports. */
+  readonly reports: ReportFiles
+  /** Undefined for a platform that this version does not know. */
+  readonly connectorOf: (type: string) => Connector | undefined
+  /** Name of this process, new at every start. */
   readonly owner: string
-  /** What one call to a platform costs us, in currency units. */
+  /** Our cost of one call to a platform, in currency units. */
   readonly callCost: number
 }

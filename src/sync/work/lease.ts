@@ -1,2 +1,2 @@
-/** A job without a sign of life for so long is given to another worker. */
+/** Milliseconds after which a job without a renewed lease is given to another worker. */
 export const LEASE_MS = 60_000

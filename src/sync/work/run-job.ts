@@ -1,10 +1,19 @@
-import type { Selectable } from 'kysely'
-import { every } from '../../clock.ts'
+import {
+  begin,
+  Caveats,
+  type Conversation,
+  converse,
+  inHalves,
+  type Json,
+  ownFields,
+  type ReportResult,
+  type Row,
+  type Signals,
+  type Talked,
+} from '../../connectors/index.ts'
 import { AppError } from '../../errors.ts'
-import { parseJson } from '../../json.ts'
-import { Caveats } from '../connectors/caveats.ts'
-import { ownFields } from '../connectors/common-names.ts'
-import type { Json, ReportResult } from '../connectors/read-connector.ts'
+import { parseJson } from '../../json/json.ts'
+import { every } from '../../time/clock.ts'
 import { emit } from '../events/index.ts'
 import { RECONNECT } from '../oauth/index.ts'
 import {
@@ -18,47 +27,52 @@ import {
   park,
   remember,
   renew,
+  retrying,
 } from '../queue/index.ts'
 import { countOfDownload, type RowSource, upsertRows } from '../reports/index.ts'
-import { begin, type Conversation, converse, type Signals, type Talked } from '../run/index.ts'
-import { type ConnectorTable, StoreAway } from '../store/index.ts'
+import { type ConnectorRow, StoreAway } from '../store/index.ts'
 import { aboutRows, accountRefOf, CAMPAIGNS_REPORT, specOf } from './connection.ts'
+import { deliverAgain } from './deliver.ts'
 import type { WorkDeps } from './deps.ts'
-import { finish } from './finish.ts'
 import { LEASE_MS } from './lease.ts'
 import { type SpendBefore, spendBefore } from './shrinking.ts'
-import type { Work } from './work.ts'
+import { storeResult } from './store-result.ts'
+import type { RunningJob } from './work.ts'
 
-/** Each look at a report that is being made is a quarter of what is left up to here: how long it takes is not told. */
+/**
+ * Highest progress, 0 to 1, while a report is being made. Each poll adds a quarter of what is left, because the
+ * platform does not say how long it takes.
+ */
 const MADE_SHARE = 0.9
 
-/** A conversation between two turns of its job. */
-export interface Kept {
+/** A parked conversation and its job. */
+export interface ParkedJob {
   readonly conversation: Conversation<ReportResult>
   readonly claim: number
   readonly executionTimeMs: number
   readonly before: SpendBefore
 }
 
-/** A job that so many processes ended with is not worked on again. */
+/** A job during which this many processes died is given up. */
 const MAX_DEATHS = 2
 const GIVEN_UP = `The fetch was given up: ${MAX_DEATHS} processes that worked on it ended, for lack of memory perhaps. Ask for fewer days or fields`
 
-/** Why a worker that is stopping asks nothing more of a platform. */
+/** Reason of a worker that is stopping: no further call of a platform. */
 export class Stopping extends Error {}
 
 /**
- * Works on a job until it ends or has to wait; then the conversation is returned, to go on with later. Every step that
- * matters is durable before the next begins, so that after a crash the job is simply run again. Once `stopping` is aborted
- * with {@link Stopping} it is given back before its next call, and left at once when it is `cancelled`. Rejects with {@link StoreAway} when the database goes away
- * meanwhile: then the job is still ours, and to be given back when it is there again.
+ * Works on a job until it ends or has to wait; returns the conversation in the latter case. Every important step is
+ * durable before the next, so after a crash the job is simply run again. When `stopping` is aborted with
+ * {@link Stopping}, the job is given back before its next call; when `cancelled` is aborted, it is left at once.
+ * Rejects with {@link StoreAway} when the database becomes unavailable; this worker then still has the job and has to
+ * give it back later.
  */
 export async function runJob(
   deps: WorkDeps,
   job: Job,
-  kept: Kept | undefined,
+  kept: ParkedJob | undefined,
   signals: Signals,
-): Promise<Kept | undefined> {
+): Promise<ParkedJob | undefined> {
   const startedMs = deps.clock.elapsedMs()
   const executionTimeMs = () =>
     Math.round((kept?.executionTimeMs ?? job.execution_time_ms) + deps.clock.elapsedMs() - startedMs)
@@ -76,9 +90,19 @@ export async function runJob(
       await ended(deps, job, work.row, { error: GIVEN_UP, retryable: false, executionTimeMs: 0 })
       return undefined
     }
+    if (job.rows_of !== null) {
+      const missing = await deliverAgain(deps, work, job.rows_of, executionTimeMs)
+      if (missing !== undefined)
+        await ended(deps, job, work.row, {
+          ...problemOf(work, { is: 'unavailable', detail: missing }),
+          executionTimeMs: executionTimeMs(),
+        })
+      return undefined
+    }
     const memory = memoryOf(job)
     const before = kept?.before ?? (await spendBefore(deps, work, memory.before))
-    const conversation = kept?.conversation ?? begin(await talkOf(deps, work, memory), memory.caveats)
+    const conversation =
+      kept?.conversation ?? begin(await talkOf(deps, work, memory), memory.caveats, job.calls)
     const talked = await talk(deps, work, conversation, before, signals)
     if (talked.is === 'parked') {
       const { waitMs, waitsFor } = talked
@@ -95,7 +119,7 @@ export async function runJob(
     }
     if (talked.is === 'done') {
       const { calls, caveats } = conversation
-      const refused = await finish(deps, work, {
+      const refused = await storeResult(deps, work, {
         said: talked.value,
         caveats,
         before,
@@ -123,7 +147,7 @@ export async function runJob(
   }
 }
 
-/** What failed is ours: the disk of files, or a fault in the code. */
+/** Ends a job after an error of our own: the disk, or a fault in the code. */
 async function giveUp(deps: WorkDeps, job: Job, executionTimeMs: number, cause: unknown): Promise<void> {
   const detail = cause instanceof AppError ? cause.message : 'a fault of ours'
   const row = await deps.store.db
@@ -137,7 +161,7 @@ async function giveUp(deps: WorkDeps, job: Job, executionTimeMs: number, cause: 
 async function prepare(
   { store, connectorOf }: WorkDeps,
   job: Job,
-): Promise<Work | { row: Selectable<ConnectorTable>; error: string }> {
+): Promise<RunningJob | { row: ConnectorRow; error: string }> {
   const row = await store.db
     .selectFrom('connectors')
     .selectAll()
@@ -162,7 +186,7 @@ async function prepare(
   return { job, row, connector, spec, account, range, source }
 }
 
-/** What a job stores with every step of its conversation. */
+/** What a job stores with each step of its conversation. */
 interface Memory {
   readonly state: Json | undefined
   readonly caveats: Caveats
@@ -177,32 +201,38 @@ function memoryOf({ memory }: Job): Memory {
   return { state, caveats, before }
 }
 
-async function talkOf({ store }: WorkDeps, { job, connector, account, range, spec }: Work, memory: Memory) {
+async function talkOf(
+  { store }: WorkDeps,
+  { job, connector, account, range, spec }: RunningJob,
+  memory: Memory,
+) {
   const cursor = await store.db
     .selectFrom('cursors')
     .select('value')
     .where('connector_id', '=', job.connector_id)
     .where('report_type', '=', job.report_type)
     .executeTakeFirst()
-  const since = {
-    resume: memory.state,
-    cursor: cursor && parseJson(cursor.value),
-    caveats: memory.caveats,
-  }
-  if (job.report_type === CAMPAIGNS_REPORT) return connector.campaigns(account, since)
-  return connector.report({
-    ...since,
-    account,
-    reportType: job.report_type,
+  const since = { cursor: cursor && parseJson(cursor.value), caveats: memory.caveats }
+  const { report_type: reportType } = job
+  const fields = ownFields(spec, parseJson(job.fields))
+  return inHalves(
+    (range, resume) =>
+      reportType === CAMPAIGNS_REPORT
+        ? connector.campaigns(account, { ...since, resume })
+        : connector.report({ ...since, resume, account, reportType, range, fields }),
     range,
-    fields: ownFields(spec, parseJson(job.fields)),
-  })
+    memory.state,
+    memory.caveats,
+  )
 }
 
-/** The lease is kept alive while a call takes its time; once it is lost, or the job cancelled, nothing more is stored. */
+/**
+ * Runs the conversation and renews the lease meanwhile. After the lease is lost or the job cancelled, nothing more is
+ * stored.
+ */
 async function talk(
   deps: WorkDeps,
-  work: Work,
+  work: RunningJob,
   conversation: Conversation<ReportResult>,
   before: SpendBefore,
   signals: Signals,
@@ -232,7 +262,9 @@ async function talk(
       async onRows(rows, from) {
         still()
         const additive = from && { download: `${job.id} ${job.claim} ${from.number}`, sums: from.sums }
-        await upsertRows(store, clock, source, rows, additive)
+        const lost = await upsertRows(store, clock, source, ofRange(work, caveats, rows), additive)
+        // Lists of campaigns may repeat an entry that changes during the reading; that is no caveat.
+        if (work.spec.dated && lost > 0) caveats.replaced(lost)
       },
       async onDownloaded({ number, rows }) {
         const became = await countOfDownload(store, source, `${job.id} ${job.claim} ${number}`)
@@ -243,6 +275,7 @@ async function talk(
         progress = Math.min(0.99, Math.max(progress, share))
         await renew(store, clock, job, LEASE_MS, progress)
       },
+      onRetry: (is) => retrying(store, job, is),
       async onWait() {
         progress += (MADE_SHARE - Math.min(progress, MADE_SHARE)) / 4
         await renew(store, clock, job, LEASE_MS, progress)
@@ -253,13 +286,29 @@ async function talk(
   }
 }
 
-/** A report has one row for each key, so a file with more is finer than the report. */
-const finerThan = ({ spec }: Work, rows: number, became: number): string =>
+/**
+ * Sets the date of rows outside the requested range to null. Under their date they would replace complete figures and
+ * be missing in the file.
+ */
+function ofRange({ spec, range }: RunningJob, caveats: Caveats, rows: readonly Row[]): readonly Row[] {
+  if (!spec.dated || !range) return rows
+  return rows.map((row) => {
+    const { date } = row
+    const isAsked = typeof date !== 'string' || (date >= range.start && date <= range.end)
+    if (isAsked) return row
+    const undated = { ...row, date: null }
+    caveats.undated(undated, date)
+    return undated
+  })
+}
+
+/** Caveat for a file with more than one row per key: it is finer than the report. */
+const finerThan = ({ spec }: RunningJob, rows: number, became: number): string =>
   `the file has ${rows} rows for ${became} of the report: rows with the same ${spec.key.join(' and ')} were added up, and columns that the report does not have were left out of them`
 
-type Problem = Exclude<Talked<never>, { is: 'done' | 'parked' }>
+type FailedConversation = Exclude<Talked<never>, { is: 'done' | 'parked' }>
 
-function problemOf({ job }: Work, problem: Problem): { error: string; retryable: boolean } {
+function problemOf({ job }: RunningJob, problem: FailedConversation): { error: string; retryable: boolean } {
   switch (problem.is) {
     case 'auth_lost':
       return { error: RECONNECT, retryable: false }
@@ -274,7 +323,7 @@ function problemOf({ job }: Work, problem: Problem): { error: string; retryable:
 async function ended(
   { store, clock, log }: WorkDeps,
   job: Job,
-  row: Pick<Selectable<ConnectorTable>, 'id' | 'org_id'>,
+  row: Pick<ConnectorRow, 'id' | 'org_id'>,
   failure: JobFailure,
 ): Promise<void> {
   log.warn({ jobId: job.id, connectorId: row.id, error: failure.error }, 'a fetch failed')

@@ -1,36 +1,36 @@
-import { DateTime } from 'luxon'
-import type { Clock } from '../../clock.ts'
-import { zoneOf } from '../connectors/dates.ts'
+import { dateIn, zoneOf } from '../../connectors/index.ts'
+import type { Clock } from '../../time/clock.ts'
 import { countRows, sumByDay } from '../reports/index.ts'
 import type { Store } from '../store/index.ts'
-import type { Work } from './work.ts'
+import type { RunningJob } from './work.ts'
 
-/** Micros by date, as the reading before had them; empty for a report that is not about spend. */
+/** Micros by date, as the previous reading had them; empty for a report without spend. */
 export type SpendBefore = Readonly<Record<string, number>>
 
-/** Of the rows that are known, so many may be gone at the platform without a doubt about the reading. */
+/** Largest share of the known rows, 0 to 1, that may vanish before the reading is doubted. */
 const MAX_SHARE_GONE = 0.2
-/** Fewer than these are no sign of anything. */
+/** Fewer vanished rows than this raise no doubt. */
 const MIN_ROWS_GONE = 5
-/** By so much the spend of a day that is over may fall: invalid traffic is taken off. */
+/** Largest share, 0 to 1, by which the spend of a past day may fall, since invalid traffic is removed. */
 const MAX_SHARE_FALLEN = 0.1
 
-/** Taken when a job begins, since its rows replace those of the reading before. */
+/** Read when a job begins, because its rows replace those of the previous reading. */
 export async function spendBefore(
   { store }: { readonly store: Store },
-  { connector, job, spec, range, source }: Work,
+  { connector, job, spec, range, source }: RunningJob,
   remembered: SpendBefore | undefined,
 ): Promise<SpendBefore> {
   const { spend } = connector
   if (remembered || !spend || !range || !spec.dated || spend.reportType !== job.report_type)
     return remembered ?? {}
-  return Object.fromEntries(await sumByDay(store, source, range, (row) => spend.micros(row)))
+  const sums = await sumByDay(store, source, range, (row) => spend.micros(row))
+  return Object.fromEntries([...sums].flatMap(([date, micros]) => (micros === null ? [] : [[date, micros]])))
 }
 
-/** Whether a reading that is whole by its form lacks so much that it may be a fault of the platform. */
+/** Whether a formally complete reading lacks so much that the platform may have failed. */
 export async function shrinking(
   { store, clock }: { readonly store: Store; readonly clock: Clock },
-  { connector, spec, account, range, source }: Work,
+  { connector, spec, account, range, source }: RunningJob,
   before: SpendBefore,
   fresh: number,
 ): Promise<{ readonly isShrunk: boolean; readonly caveats: readonly string[] }> {
@@ -41,26 +41,25 @@ export async function shrinking(
   if (!spend || !range || Object.keys(before).length === 0) return { isShrunk: lacksRows, caveats: [] }
 
   const now = await sumByDay(store, source, range, (row) => spend.micros(row), source.jobId)
-  const today = DateTime.fromMillis(clock.nowMs(), { zone: zoneOf(account.timezone) }).toISODate() ?? ''
-  const fallen = Object.entries(before).filter(
-    ([date, micros]) => date < today && (now.get(date) ?? 0) < micros * (1 - MAX_SHARE_FALLEN),
-  )
-  const caveats = fallen
-    .slice(0, MAX_DAYS_NAMED)
-    .map(
-      ([date, micros]) => `the spend of ${date} fell from ${units(micros)} to ${units(now.get(date) ?? 0)}`,
-    )
+  const today = dateIn(clock.nowMs(), account.timezone)
+  const fallen = Object.entries(before).flatMap(([date, was]) => {
+    // A day without a row cost nothing. A day whose rows have no figure cannot be compared.
+    const is = now.has(date) ? now.get(date) : 0
+    if (date >= today || is == null || is >= was * (1 - MAX_SHARE_FALLEN)) return []
+    return [`the spend of ${date} fell from ${units(was)} to ${units(is)}`]
+  })
+  const caveats = fallen.slice(0, MAX_DAYS_NAMED)
   if (fallen.length > MAX_DAYS_NAMED)
     caveats.push(`the spend of ${fallen.length - MAX_DAYS_NAMED} more days fell`)
   return { isShrunk: lacksRows || fallen.length > 0, caveats }
 }
 
-/** Days of a reading that a caveat names one by one. */
+/** Most days named in a caveat. */
 const MAX_DAYS_NAMED = 10
 
 const units = (micros: number): string => (micros / 1_000_000).toFixed(2)
 
-export const zoneCaveats = ({ account: { timezone } }: Pick<Work, 'account'>): string[] =>
+export const zoneCaveats = ({ account: { timezone } }: Pick<RunningJob, 'account'>): string[] =>
   timezone === undefined || zoneOf(timezone) === timezone
     ? []
     : [

@@ -1,14 +1,13 @@
-import type { Selectable } from 'kysely'
-import type { AccountRef, DateRange, ReadConnector, ReportSpec } from '../connectors/read-connector.ts'
+import type { AccountRef, Connector, DateRange, ReportSpec } from '../../connectors/index.ts'
 import type { Job } from '../queue/index.ts'
 import type { RowSource } from '../reports/index.ts'
-import type { ConnectorTable } from '../store/index.ts'
+import type { ConnectorRow } from '../store/index.ts'
 
-/** All that is known about a job while it runs. */
-export interface Work {
+/** Everything known about a running job. */
+export interface RunningJob {
   readonly job: Job
-  readonly row: Selectable<ConnectorTable>
-  readonly connector: ReadConnector
+  readonly row: ConnectorRow
+  readonly connector: Connector
   readonly spec: ReportSpec
   readonly account: AccountRef
   readonly range: DateRange | undefined

@@ -1,6 +1,6 @@
 import { type Command, Redis } from 'ioredis'
-import { RedisStore } from '../../../src/shield/store/redis-store.ts'
-import type { BudgetStore } from '../../../src/shield/store/store.ts'
+import type { BudgetStore } from '../../../src/shield/budget/protocol/store.ts'
+import { RedisStore } from '../../../src/shield/budget/stores/redis/redis-store.ts'
 import { COMMAND_MS, type Line, type Network } from '../network.ts'
 import type { Oracle } from '../oracle.ts'
 import type { Watched } from '../server.ts'
@@ -15,15 +15,17 @@ interface RedisLink {
   readonly line: Line
   readonly oracle: Oracle
   readonly leaseMs: number
+  readonly minReplicas: number
 }
 
 /** The Redis store of one process, over the simulated network. Rejects when Redis cannot be reached. */
 export function openRedis(link: RedisLink): Promise<BudgetStore> {
-  const { clock, leaseMs } = link
+  const { clock, leaseMs, minReplicas } = link
   return RedisStore.open({
     clock,
     url: 'redis://simulated',
     leaseMs,
+    minReplicas,
     connect: () => new SimulatedClient(link),
   })
 }
@@ -44,7 +46,7 @@ class SimulatedClient extends Redis {
   override disconnect(): void {}
 
   override sendCommand(command: Command): unknown {
-    const { network, server, watched, clock, line, oracle } = this.#link
+    const { network, server, watched, clock, line, oracle, minReplicas } = this.#link
     const args = command.args.map(String)
     const { name } = command
     if (name === 'subscribe') {
@@ -53,14 +55,22 @@ class SimulatedClient extends Redis {
     }
     const request: ScriptRequest = name.startsWith('eval') ? JSON.parse(args.at(-1) ?? '') : { op: name }
     if (request.op === 'sync' && request.owner && request.line) oracle.lineSent(request.owner, request.line)
+    // A confirmation is about what was written over the same connection, which does not outlive its server.
+    const { restarts } = server
+    const isBroken = () => minReplicas > 0 && server.restarts !== restarts
+    const work = () => {
+      if (isBroken()) throw new Error('Connection is closed.')
+      return server.command(name, args, watched)
+    }
     const giveUp = clock.after(COMMAND_MS, () => command.reject(new Error('Command timed out')))
     network.call(
       line,
       clock,
-      () => outcomeOf(() => server.command(name, args, watched), oracle),
+      () => outcomeOf(work, oracle),
       (outcome) => {
         giveUp()
-        if ('value' in outcome) command.resolve(outcome.value)
+        if (isBroken()) command.reject(new Error('Connection is closed.'))
+        else if ('value' in outcome) command.resolve(outcome.value)
         else command.reject(outcome.error)
       },
       () => {
@@ -80,7 +90,7 @@ function outcomeOf(work: () => unknown, oracle: Oracle): Outcome {
     return { value: work() }
   } catch (thrown) {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown))
-    oracle.expect(error.message.startsWith('NOSCRIPT'), 'asserts', () => `Redis: ${error.message}`)
+    oracle.expect(/^NOSCRIPT|^Connection/.test(error.message), 'asserts', () => `Redis: ${error.message}`)
     return { error }
   }
 }

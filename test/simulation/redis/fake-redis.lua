@@ -1,6 +1,8 @@
 -- What the scripts of the Redis store ask of Redis, in memory: hashes, sorted sets, its clock and its replication id.
 -- Every write is noted with what was there before, so that a failover can lose the last scripts that wrote.
 local data, writes, marks = {}, {}, {}
+-- So many scripts a replica has as well: no failover loses them.
+local replicated = 0
 local now, replid, published = 0, '', nil
 
 -- This is Lua 5.4, Redis has 5.1.
@@ -104,6 +106,9 @@ function commands.ZRANGEBYSCORE(key, least, most)
   table.sort(found)
   return found
 end
+function commands.ZREMRANGEBYSCORE(key, least, most)
+  for _, member in ipairs(commands.ZRANGEBYSCORE(key, least, most)) do write(key, member, nil) end
+end
 function commands.PUBLISH(_, message) published = message end
 redis = { call = function(name, ...)
   local command = commands[name]
@@ -200,7 +205,7 @@ cjson = { null = {}, encode = encode, decode = function(text) return (value(text
 
 -- From outside --------------------------------------------------------------------------------------------------------
 function reset(newReplid)
-  data, writes, marks, replid = {}, {}, {}, newReplid
+  data, writes, marks, replid, replicated = {}, {}, {}, newReplid, 0
 end
 function compile(text) return assert(load(text)) end
 -- Runs a script whose keys are given first; answers what it answers, and what it announced.
@@ -215,18 +220,22 @@ function run(script, atMs, count, ...)
   return script()
 end
 function announced() return published end
--- Another server takes over; it lacks what the last so many scripts wrote.
+-- A replica confirms that it has everything so far.
+function replicate() replicated = #marks end
+-- Another server takes over; it lacks what the last so many scripts wrote, but for what a replica has confirmed.
 function failOver(newReplid, lost)
   replid = newReplid
   for _ = 1, lost do
+    if #marks == replicated then break end
     local mark = table.remove(marks)
-    if not mark then break end
     while #writes > mark do
       local undone = table.remove(writes)
       data[undone[1]][undone[2]] = undone[3]
     end
   end
 end
+-- The registry of owners as it is kept: when each was last heard from.
+function registry() return cjson.encode(of('bidwarden:{control}:owners')) end
 function figures(account, owners, forfeits, slots)
   local kept = of(account)
   if not kept.replid then return '' end

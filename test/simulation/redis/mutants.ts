@@ -1,32 +1,30 @@
 import { strict as assert } from 'node:assert'
+import { RedisAccounts } from '../../../src/shield/budget/stores/redis/redis-accounts.ts'
 import { type Mutant, replace } from '../mutants.ts'
-import type { Game } from '../report.ts'
+import type { Game } from '../plan.ts'
 import { RedisServer } from './server.ts'
 
-/** What the first line of the script begins with that keeps the accounts. */
-const ACCOUNT = '-- The truth about one scope'
-/** The same of the one that keeps what operators decided. */
-const CONTROL = '-- What operators decided'
-
-/** Redis runs another script than it was sent. */
+/** Redis runs another script than it was sent, where the text is in it; ends with an error if it was in none. */
 const runs =
-  (text: string, instead: string, of = ACCOUNT): Mutant =>
-  () =>
-    replace(
-      RedisServer,
-      'compile',
-      (compile) => (script) =>
-        compile.call(RedisServer, script.startsWith(of) ? edited(script, text, instead) : script),
-    )
-
-function edited(script: string, text: string, instead: string): string {
-  assert(script.includes(text), `the script has no “${text}”`)
-  return script.replace(text, () => instead)
-}
+  (text: string, instead: string): Mutant =>
+  () => {
+    let isBroken = false
+    const mend = replace(RedisServer, 'compile', (compile) => (script) => {
+      const broken = script.replace(text, () => instead)
+      isBroken ||= broken !== script
+      return compile.call(RedisServer, broken)
+    })
+    return () => {
+      mend()
+      assert(isBroken, `no script has “${text}”`)
+    }
+  }
 
 /** Where owners die with what Redis has lost, or where they live to tell it: some rules matter only then. */
 const HARSH = { isRedis: true, isHarsh: true } as const
 const MILD = { isRedis: true } as const
+/** Where nothing is lost that was used, since a replica has it. */
+const REPLICATED = { isRedis: true, isHarsh: true, hasReplica: true } as const
 
 /** The rules of the script that keeps accounts in Redis, each broken; like `MUTANTS`. */
 export const REDIS_MUTANTS: Readonly<Record<string, readonly [seed: number, game: Game, mutant: Mutant]>> = {
@@ -47,9 +45,14 @@ export const REDIS_MUTANTS: Readonly<Record<string, readonly [seed: number, game
   ],
   'a fence is lifted before all have told': [17, HARSH, runs('if ready then lift() end', 'lift()')],
   'who was there when Redis lost its last writes is not waited for': [
-    90,
+    140,
     HARSH,
-    runs('heardMs(entry) + req.leaseMs < lastMs and not owes(entry)', 'true', CONTROL),
+    runs('heardMs(entry) + req.leaseMs < lastMs and not owes(entry)', 'true'),
+  ],
+  'an answer is used before a replica has it': [
+    178,
+    REPLICATED,
+    () => replace(RedisAccounts.prototype, 'confirm', () => () => Promise.resolve()),
   ],
   'leases in Redis never end': [35, HARSH, runs('if lease.ends <= nowMs then', 'if false then')],
   'forfeited money never becomes spend in Redis': [1, MILD, runs('book(d.one.at, d.one.rest)', '')],
@@ -59,7 +62,7 @@ export const REDIS_MUTANTS: Readonly<Record<string, readonly [seed: number, game
     runs('forfeitRest(owner, lease.out, atMs + lease.hold, lease)', ''),
   ],
   'what a lost lease came to is forfeited twice': [
-    166,
+    143,
     MILD,
     runs('lease[name] = math.max(lease[name], total)', ''),
   ],
@@ -76,10 +79,10 @@ export const REDIS_MUTANTS: Readonly<Record<string, readonly [seed: number, game
   'what operators change in Redis is not noted': [
     24,
     MILD,
-    runs("redis.call('ZADD', K_CHANGES, version, name)", '', CONTROL),
+    runs("redis.call('ZADD', K_CHANGES, version, name)", ''),
   ],
   'Redis is believed whatever its clock says': [
-    14,
+    23,
     MILD,
     runs(
       'math.abs(timeMs - req.wallMs) > req.toleranceMs then\n  return answer({ is',

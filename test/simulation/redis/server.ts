@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { LuaFactory } from 'wasmoon'
-import { asBillReply, asSyncReply, readReply } from '../../../src/shield/store/redis-replies.ts'
 import type {
   Bill,
   BillReply,
   ScopeDefinition,
   SyncLine,
   SyncReply,
-} from '../../../src/shield/store/store.ts'
+} from '../../../src/shield/budget/protocol/store.ts'
+import { asBillReply, asSyncReply, readReply } from '../../../src/shield/budget/stores/redis/redis-replies.ts'
+import type { Random } from '../random.ts'
 import type { Figures, Watched } from '../server.ts'
 import type { ProcessClock } from '../time.ts'
 
@@ -23,6 +24,8 @@ const fake: {
   run(script: Script, atMs: number, keys: number, ...args: string[]): string
   announced(): string | undefined
   failOver(replid: string, lost: number): void
+  replicate(): void
+  registry(): string
   figures(...keys: string[]): string
 } = {
   reset: lua.global.get('reset'),
@@ -30,12 +33,14 @@ const fake: {
   run: lua.global.get('run'),
   announced: lua.global.get('announced'),
   failOver: lua.global.get('failOver'),
+  replicate: lua.global.get('replicate'),
+  registry: lua.global.get('registry'),
   figures: lua.global.get('figures'),
 }
 
 const digestOf = (text: string) => createHash('sha1').update(text).digest('hex')
 const CONTROL_SCRIPT = readFileSync(
-  new URL('../../../src/shield/store/redis-control.lua', import.meta.url),
+  new URL('../../../src/shield/budget/stores/redis/redis-control.lua', import.meta.url),
   'utf8',
 )
 const partsOf = (scope: string) =>
@@ -60,22 +65,65 @@ export class RedisServer implements Watched {
   readonly #clock: ProcessClock
   readonly #scripts = new Map<string, Script>()
   readonly #listeners = new Set<(version: string) => void>()
+  readonly #leaseMs: number
+  /** Whether a replica keeps up with what is written. */
+  readonly #replica: Random
   #boots = 0
+  #losses = 0
+  #replid = ''
   /** The script that was asked for, while the record watches what it does. */
   #script: () => string = () => ''
   #answer = ''
 
-  constructor(clock: ProcessClock) {
+  constructor(clock: ProcessClock, leaseMs: number, replica: Random) {
     this.#clock = clock
+    this.#leaseMs = leaseMs
+    this.#replica = replica
     fake.reset(this.#newReplid())
     this.#vouch()
   }
 
-  /** It is another server from now on, which lacks what the last so many scripts wrote; Infinity for all of them. */
-  restart(lost: number): void {
+  /**
+   * It is another server from now on, which lacks what the last so many scripts wrote; Infinity for all of them, which every
+   * other time is the same server, emptied.
+   *
+   * @returns owners of whom it does not know that they may have money: each registered, or came back after a lease of
+   * silence, in the very writes that are lost. One that is emptied knows that it has lost its memory.
+   */
+  restart(lost: number): readonly string[] {
     this.#scripts.clear()
-    if (lost === Number.POSITIVE_INFINITY) fake.reset(this.#newReplid())
-    else fake.failOver(this.#newReplid(), lost)
+    this.restarts += 1
+    if (lost === Number.POSITIVE_INFINITY) {
+      fake.reset(this.#losses++ % 2 === 0 ? this.#replid : this.#newReplid())
+      return []
+    }
+    const before = this.#registered()
+    fake.failOver(this.#newReplid(), lost)
+    const left = this.#registered()
+    const lastMs = Math.max(0, ...[...left.values()].map(({ heardMs }) => heardMs))
+    return [...before.keys()].filter((owner) => {
+      const entry = left.get(owner)
+      return !entry || (!entry.owes && entry.heardMs + this.#leaseMs < lastMs)
+    })
+  }
+  /** From now on the replica keeps up. */
+  heal(): void {
+    this.#lateReplica = 0
+  }
+  /** Share of the times when the replica has not confirmed in time. */
+  #lateReplica = 0.1
+
+  /** How often it was another server. A connection lives no longer. */
+  restarts = 0
+
+  #registered(): Map<string, { readonly heardMs: number; readonly owes: boolean }> {
+    const entries = Object.entries<string>(JSON.parse(fake.registry()))
+    return new Map(
+      entries.map(([owner, entry]) => [
+        owner,
+        { heardMs: Number.parseInt(entry, 10), owes: entry.endsWith('!') },
+      ]),
+    )
   }
 
   onAnnounced(tell: (version: string) => void): void {
@@ -88,6 +136,10 @@ export class RedisServer implements Watched {
       case 'info':
         return 'maxmemory:0\r\nmaxmemory_policy:noeviction\r\n'
       case 'subscribe':
+        return 1
+      case 'wait':
+        if (this.#replica.chance(this.#lateReplica)) return 0
+        fake.replicate()
         return 1
       case 'eval':
         return this.#run(this.#load(args[0] ?? ''), args, watched)
@@ -179,6 +231,7 @@ export class RedisServer implements Watched {
 
   #newReplid(): string {
     this.#boots += 1
-    return this.#boots.toString(16).padStart(40, '0')
+    this.#replid = this.#boots.toString(16).padStart(40, '0')
+    return this.#replid
   }
 }

@@ -1,0 +1,41 @@
+// What the door opens to: by the right Node, a command with the file .env of its folder.
+'use strict'
+
+const { statSync } = require('node:fs')
+const { enableCompileCache } = require('node:module')
+const path = require('node:path')
+
+const args = process.argv.slice(2)
+startWithYoungGeneration()
+if (loadEnv(path.resolve('.env'))) {
+  // What was compiled once is not compiled again.
+  enableCompileCache(path.join(__dirname, '../node_modules/.cache/compiled'))
+  import('../src/cli/index.ts').then((cli) => cli.main(args))
+}
+
+/**
+ * The service runs with a young generation of 4 MiB per half: by itself it grows to 64 or 128. Only the command line of Node can set
+ * that, so this process becomes one with the option, with the same number. Its workers are given the options that it has.
+ */
+function startWithYoungGeneration() {
+  const isService = args.length === 0 || args[0] === 'start' || args[0].startsWith('--workers')
+  const isGiven = process.execArgv.some((option) => /^--max[-_]semi[-_]space[-_]size/.test(option))
+  // Windows cannot replace a process, and what has a channel to its parent would lose it.
+  if (!isService || isGiven || process.connected || process.execve === undefined) return
+  const options = ['--max-semi-space-size=4', ...process.execArgv]
+  process.execve(process.execPath, [process.execPath, ...options, ...process.argv.slice(1)], process.env)
+}
+
+/** Sets what the file says, but for what is set already; false where it is there and cannot be read. */
+function loadEnv(file) {
+  try {
+    const found = statSync(file, { throwIfNoEntry: false })
+    // A folder of that name is one of Python.
+    if (found && !found.isDirectory()) process.loadEnvFile(file)
+    return true
+  } catch (error) {
+    process.stderr.write(`${file} cannot be read: ${error.message}\n`)
+    process.exitCode = 1
+    return false
+  }
+}

@@ -1,0 +1,175 @@
+import { z } from '@hono/zod-openapi'
+import { type ApiAnswer, ok, problemAnswer } from '../../api/index.ts'
+import { PLATFORMS } from '../../connectors/index.ts'
+import { toUnits } from '../../money.ts'
+import { type ScopeStats, tightest } from '../../shield/index.ts'
+import { isoTime } from '../../time/clock.ts'
+import type { Agent } from '../agent.ts'
+import { maySee, type Org, orgScope, shownName } from '../organisations.ts'
+import { platformScope } from '../scopes.ts'
+import { explain } from './decide.ts'
+import { BID_STATUSES, type DecisionRecord } from './decisions.ts'
+import { listedExplanation, ShownExplanation, shownExplanation } from './explanation.ts'
+import type { BidResult } from './place-bid.ts'
+
+const BudgetBrief = z
+  .object({
+    limit: z.number(),
+    spent: z.number(),
+    held: z.number(),
+    remaining: z.number(),
+    utilization: z.number().openapi({ example: 0.55 }),
+  })
+  .openapi('BudgetBrief', {
+    description:
+      "The platform's tightest limit, after this bid; for a bid of an organisation that of its own budget.",
+  })
+
+export const BidAnswer = z
+  .object({
+    bidId: z.string(),
+    status: z.enum(['placed', 'deferred', 'dry_run']),
+    platform: z.enum(PLATFORMS),
+    source: z.enum(['ai', 'fallback']),
+    bidAmount: z.number(),
+    currency: z.string(),
+    predictedLtv: z.number(),
+    platformRef: z.string().optional(),
+    budget: BudgetBrief.optional(),
+    latencyMs: z.number(),
+    explanation: z.string(),
+  })
+  .openapi('BidAnswer')
+
+export const BidRecord = z
+  .object({
+    bidId: z.string(),
+    at: z.string(),
+    caller: z.string(),
+    status: z.enum(BID_STATUSES),
+    code: z.string().optional(),
+    detail: z.string().optional(),
+    platform: z.enum(PLATFORMS),
+    campaignId: z.string(),
+    customerId: z.string(),
+    currency: z.string(),
+    source: z.enum(['ai', 'fallback']).optional(),
+    predictedLtv: z.number().optional(),
+    confidence: z.number().optional(),
+    bidAmount: z.number().optional(),
+    cap: z.number().optional(),
+    basis: z.looseObject({ is: z.enum(['request', 'predictor', 'history']) }).optional(),
+    explanation: z.string().optional(),
+    callerExplanation: ShownExplanation.optional(),
+    requested: z.object({
+      platform: z.string(),
+      predictedLtv: z.number().optional(),
+      bidAmount: z.number().optional(),
+    }),
+    candidates: z.array(
+      z.object({ platform: z.string(), score: z.number().optional(), excluded: z.string().optional() }),
+    ),
+    scopes: z.array(z.string()),
+    remainingBefore: z.number().optional(),
+    platformRef: z.string().optional(),
+    latencyMs: z.number(),
+    history: z.array(z.object({ at: z.string(), status: z.enum(BID_STATUSES) })),
+  })
+  .openapi('BidRecord')
+
+/** Builds the HTTP answer to one bid. */
+export function bidAnswer(agent: Agent, { record, refusal }: BidResult): ApiAnswer {
+  if (refusal) return problemAnswer(refusal)
+  return ok(placedBody(agent, record), record.status === 'deferred' ? 202 : 200)
+}
+
+function placedBody(agent: Agent, record: DecisionRecord): object {
+  const { bidId, status, platform, currency, decision, platformRef, latencyMs, request, org } = record
+  const scope = agent.budget.scope(org === undefined ? platformScope(platform) : orgScope(org))
+  return {
+    bidId,
+    status,
+    platform,
+    source: decision?.source,
+    bidAmount: decision && toUnits(decision.bid),
+    currency,
+    predictedLtv: decision && toUnits(decision.predictedLtv),
+    platformRef,
+    budget: scope && budgetBrief(agent.budget.stats(scope)),
+    latencyMs: roundMs(latencyMs),
+    explanation: decision && explain(decision, request),
+  }
+}
+
+function budgetBrief(stats: ScopeStats): z.output<typeof BudgetBrief> | undefined {
+  const limit = tightest(stats)
+  return (
+    limit && {
+      limit: toUnits(limit.spec.max),
+      spent: toUnits(limit.spent),
+      held: toUnits(limit.held),
+      remaining: toUnits(limit.remaining),
+      utilization: limit.utilization,
+    }
+  )
+}
+
+/**
+ * Builds the decision record that a caller bound to `org` may see, without figures of budgets shared with other
+ * organisations.
+ */
+export function recordBody(record: DecisionRecord, org: Org): z.output<typeof BidRecord> {
+  const { request, decision } = record
+  const money = (amount: Parameters<typeof toUnits>[0] | undefined) =>
+    amount === undefined ? undefined : toUnits(amount)
+  return withoutUndefined({
+    bidId: record.bidId,
+    at: isoTime(record.atMs),
+    caller: record.caller,
+    status: record.status,
+    code: record.code,
+    detail: record.detail,
+    platform: record.platform,
+    campaignId: request.campaignId,
+    customerId: request.customerId,
+    currency: record.currency,
+    source: decision?.source,
+    predictedLtv: money(decision?.predictedLtv),
+    confidence: decision?.confidence,
+    bidAmount: money(decision?.bid),
+    cap: money(decision?.cap),
+    basis: decision?.basis,
+    explanation: decision && explain(decision, request),
+    callerExplanation: shownExplanation(request.explanation),
+    requested: withoutUndefined({
+      platform: request.platform,
+      predictedLtv: money(request.predictedLtv),
+      bidAmount: money(request.bidAmount),
+    }),
+    // A score shows how much is left of shared budgets.
+    candidates: record.candidates.map(({ score, ...rest }) =>
+      withoutUndefined({ ...rest, score: org === undefined ? score : undefined }),
+    ),
+    scopes: record.scopes.filter((name) => maySee(name, org)).map((name) => shownName(name, org)),
+    remainingBefore: org === undefined ? money(record.remainingBefore) : undefined,
+    platformRef: record.platformRef,
+    latencyMs: roundMs(record.latencyMs),
+    history: record.history.map(({ atMs, status }) => ({ at: isoTime(atMs), status })),
+  })
+}
+
+/** Builds a decision record for a list; see {@link listedExplanation}. */
+export function listedBody(record: DecisionRecord, org: Org): z.output<typeof BidRecord> {
+  const { request } = record
+  const listed = { ...record, request: { ...request, explanation: listedExplanation(request.explanation) } }
+  return recordBody(listed, org)
+}
+
+type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> }
+
+/** Drops members whose value is undefined, as JSON does, and reflects that in the type. */
+function withoutUndefined<T extends object>(value: T): Defined<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Defined<T>
+}
+
+const roundMs = (ms: number): number => Math.round(ms * 1000) / 1000

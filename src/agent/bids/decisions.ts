@@ -1,0 +1,288 @@
+import type { PlatformName } from '../../connectors/index.ts'
+import type { ErrorCode } from '../../errors.ts'
+import { parseJson } from '../../json/json.ts'
+import type { Micros } from '../../money.ts'
+import { type Hold, HoldBook, type HoldEntry } from '../../shield/index.ts'
+import type { Entry, Payment, Records } from '../../storage/index.ts'
+import { type Org, orgOf, shownName } from '../organisations.ts'
+import { campaignScope } from '../scopes.ts'
+import type { BidDecision } from './decide.ts'
+import type { BidRequest } from './request.ts'
+
+/**
+ * Status of a bid. `outcome_unknown` counts as spent; reading back from the platform changes it to `placed` or
+ * `not_placed` (the money was freed), or leaves it. `superseded` and `expired` are the ends of a deferred bid.
+ */
+export const BID_STATUSES = [
+  'placed',
+  'deferred',
+  'dry_run',
+  'refused',
+  'outcome_unknown',
+  'not_placed',
+  'superseded',
+  'expired',
+] as const
+export type BidStatus = (typeof BID_STATUSES)[number]
+
+/** The state of one platform when `auto` chose. */
+export interface Candidate {
+  readonly platform: PlatformName
+  readonly score: number
+  /** Why the platform could not be chosen; undefined when it could. */
+  readonly excluded: string | undefined
+}
+
+/** Every number and rule that led to a bid. */
+export interface DecisionRecord {
+  readonly bidId: string
+  readonly atMs: number
+  /** Name of the API key that made the bid. */
+  readonly caller: string
+  /**
+   * The organisation that pays and may see the bid. Undefined for the operator's bids, and in records from before
+   * organisations existed.
+   */
+  readonly org?: Org
+  readonly request: BidRequest
+  readonly platform: PlatformName
+  readonly currency: string
+  /** Replaced by the decision by history when the bid is deferred. */
+  decision: BidDecision | undefined
+  readonly candidates: readonly Candidate[]
+  readonly scopes: readonly string[]
+  /** Micros left in the tightest limit when the bid was decided; undefined without limits. */
+  readonly remainingBefore: Micros | undefined
+  status: BidStatus
+  code: ErrorCode | undefined
+  detail: string | undefined
+  platformRef: string | undefined
+  latencyMs: number
+  readonly history: { readonly atMs: number; readonly status: BidStatus }[]
+}
+
+/** Records that are written in the same append as a bid: the answer of its idempotency key. */
+type With = readonly Entry[]
+
+export interface Decisions {
+  /** Number of decisions in memory. */
+  readonly size: number
+  /** Why decisions cannot be recorded now; no bid may be placed meanwhile. Undefined while they can. */
+  readonly away: string | undefined
+  /**
+   * Records a bid, and its hold, before its platform is called. It is recorded with an unknown outcome, which is true
+   * if the process ends before the answer. Rejects with `RecordsUnavailable`; then the platform must not be called.
+   */
+  intend(record: DecisionRecord, more: With, hold?: Hold): Promise<void>
+  /** Whether {@link intend} recorded the bid before its platform was called. */
+  isIntended(record: DecisionRecord): boolean
+  /**
+   * Records the present state of a bid. Rejects with `RecordsUnavailable`; the state is then recorded as soon as that
+   * is possible.
+   */
+  keep(record: DecisionRecord, more?: With): Promise<void>
+  /** As `keep`, but nobody waits for the write. */
+  keepSoon(record: DecisionRecord): void
+  /** Adds a bid to the decisions in memory. */
+  add(record: DecisionRecord): void
+  /** Looks a bid up in memory only. */
+  get(bidId: string): DecisionRecord | undefined
+  /** Looks a bid up in memory, then on the disk. */
+  find(bidId: string): Promise<DecisionRecord | undefined>
+  /**
+   * Micros spent on a platform in a time span, by campaign: bids that were placed or whose outcome is unknown. Where
+   * records do not survive the process, only the decisions in memory count.
+   * @param org counts only the bids of this organisation; undefined for the bids of everybody
+   */
+  spentBetween(
+    platform: PlatformName,
+    fromMs: number,
+    toMs: number,
+    org: Org,
+  ): Promise<ReadonlyMap<string, number>>
+  /** Lists matching decisions in memory, newest first. */
+  list(filter: {
+    platform?: PlatformName | undefined
+    status?: BidStatus | undefined
+    /** Lists only the bids of this organisation; undefined for the bids of everybody. */
+    org?: Org
+    limit: number
+  }): DecisionRecord[]
+}
+
+/** Detail of a bid that is recorded before its platform is called; it is read only after a crash. */
+const UNDER_WAY = 'the service ended before the platform had answered; the bid counts as spent'
+
+export interface DecisionsOptions {
+  /** How many decisions are kept in memory and listed. */
+  readonly max: number
+  /** Owner under which the holds of bids are recorded; undefined where a restart does not look for them. */
+  readonly holdsOf?: string | undefined
+}
+
+/** The latest decisions, in memory: a new one replaces the oldest where there is no room. */
+class RecentDecisions {
+  readonly #max: number
+  readonly #byId = new Map<string, DecisionRecord>()
+  /** Ring buffer in order of creation. */
+  readonly #ring: (DecisionRecord | undefined)[] = []
+  #next = 0
+
+  constructor(max: number) {
+    this.#max = max
+  }
+
+  get size(): number {
+    return this.#ring.length
+  }
+
+  add(record: DecisionRecord): void {
+    const oldest = this.#ring[this.#next]
+    if (oldest) this.#byId.delete(oldest.bidId)
+    this.#ring[this.#next] = record
+    this.#next = (this.#next + 1) % this.#max
+    this.#byId.set(record.bidId, record)
+  }
+
+  get(bidId: string): DecisionRecord | undefined {
+    return this.#byId.get(bidId)
+  }
+
+  *newest(): Generator<DecisionRecord> {
+    for (let back = 1; back <= this.#ring.length; back++) {
+      const record = this.#ring[(this.#next - back + this.#max) % this.#max]
+      if (record) yield record
+    }
+  }
+}
+
+/** Keeps the latest decisions in memory and all of them in the records. */
+export function createDecisions(records: Records, nowMs: () => number, options: DecisionsOptions): Decisions {
+  const { max, holdsOf } = options
+  const recent = new RecentDecisions(max)
+  /** Decisions recorded before their platform call, each with its hold. */
+  const intended = new WeakMap<DecisionRecord, Hold | undefined>()
+  const book = new HoldBook()
+
+  const append = async (record: DecisionRecord, isOpen: boolean, more: With): Promise<void> => {
+    if (records.lasts) await records.append([entryOf(record, isOpen), ...more])
+  }
+  const written = (...entries: (HoldEntry | undefined)[]): Entry[] =>
+    holdsOf === undefined ? [] : entries.flatMap((entry) => (entry ? [holdEntry(holdsOf, entry)] : []))
+  const keep = (record: DecisionRecord, more: With = []) => {
+    const hold = intended.get(record)
+    const ended = hold && written(book.ended(hold))
+    return append(record, record.status === 'deferred', ended ? [...more, ...ended] : more)
+  }
+
+  return {
+    get size() {
+      return recent.size
+    },
+    get away() {
+      return records.state.is === 'away' ? records.state.detail : undefined
+    },
+    async intend(record, more, hold) {
+      const holds = hold ? written(book.counted(), book.begun(hold)) : []
+      try {
+        await append(underWay(record, nowMs()), true, [...more, ...holds])
+      } catch (error) {
+        // The write may still succeed later. The hold was not used, so its record is withdrawn.
+        if (hold && records.lasts)
+          records.append(written({ is: 'released', number: hold.number })).catch(() => undefined)
+        throw error
+      }
+      intended.set(record, hold)
+    },
+    isIntended: (record) => intended.has(record),
+    keep,
+    keepSoon(record) {
+      keep(record).catch(() => {})
+    },
+    add: (record) => recent.add(record),
+    get: (bidId) => recent.get(bidId),
+    async find(bidId) {
+      const known = recent.get(bidId)
+      if (known) return known
+      const text = await records.find('bid', bidId)
+      return text === undefined ? undefined : readRecord(text)
+    },
+    async spentBetween(platform, fromMs, toMs, org) {
+      const payments = records.lasts
+        ? await records.spentBetween(fromMs, toMs)
+        : recent
+            .newest()
+            .filter(({ atMs }) => fromMs <= atMs && atMs < toMs)
+            .map(paymentOf)
+            .filter((payment) => payment !== undefined)
+      return sumByCampaign(payments, platform, org)
+    },
+    list: ({ platform, status, org, limit }) =>
+      recent
+        .newest()
+        .filter((record) => platform === undefined || record.platform === platform)
+        .filter((record) => status === undefined || record.status === status)
+        .filter((record) => org === undefined || record.org === org)
+        .take(limit)
+        .toArray(),
+  }
+}
+
+/** The bid with an unknown outcome: its worst case, recorded before the platform call. */
+const underWay = (record: DecisionRecord, atMs: number): DecisionRecord => ({
+  ...record,
+  status: 'outcome_unknown',
+  code: 'outcome_unknown',
+  detail: UNDER_WAY,
+  history: [...record.history, { atMs, status: 'outcome_unknown' }],
+})
+
+const entryOf = (record: DecisionRecord, isOpen: boolean): Entry => ({
+  put: 'bid',
+  bidId: record.bidId,
+  atMs: record.atMs,
+  isOpen,
+  text: JSON.stringify(record),
+  spent: paymentOf(record),
+})
+
+function holdEntry(owner: string, entry: HoldEntry): Entry {
+  switch (entry.is) {
+    case 'begun':
+      return { put: 'hold', owner, hold: entry.hold }
+    case 'settled':
+      return { put: 'settled_hold', owner, number: entry.number, settledBefore: entry.settledBefore }
+    case 'released':
+      return { put: 'no_hold', owner, number: entry.number }
+    case 'counted':
+      return { put: 'counted_holds', owner, numbers: entry.numbers, counted: entry.counted }
+  }
+}
+
+/** Sums payments for campaigns of the platform, by the campaign's id as its organisation calls it. */
+function sumByCampaign(
+  payments: Iterable<Payment>,
+  platform: PlatformName,
+  org: Org,
+): ReadonlyMap<string, number> {
+  const prefix = campaignScope(platform, '')
+  const byCampaign = new Map<string, number>()
+  for (const { payer, amount } of payments) {
+    if (!payer.startsWith(prefix)) continue
+    const id = payer.slice(prefix.length)
+    if (org !== undefined && orgOf(id) !== org) continue
+    const campaign = shownName(id, orgOf(id))
+    byCampaign.set(campaign, (byCampaign.get(campaign) ?? 0) + amount)
+  }
+  return byCampaign
+}
+
+function paymentOf({ status, decision, platform, request, org }: DecisionRecord): Payment | undefined {
+  if ((status !== 'placed' && status !== 'outcome_unknown') || !decision) return undefined
+  return { payer: campaignScope(platform, request.campaignId, org), amount: decision.bid }
+}
+
+/** Reads a record written by this version or an earlier one. */
+export function readRecord(text: string): DecisionRecord {
+  return parseJson(text)
+}

@@ -1,0 +1,15 @@
+import type { Org } from '../organisations.ts'
+import type { CampaignSpec, IdType, PredictionRow } from './openrtb/index.ts'
+
+/** A change of the data that auctions are decided by. */
+export type BidderUpdate =
+  | CampaignUpdate
+  | { readonly drop: 'campaign'; readonly id: string }
+  | { readonly put: 'predictions'; readonly org: Org; readonly rows: readonly PredictionRow[] }
+  | { readonly drop: 'prediction'; readonly org: Org; readonly idType: IdType; readonly userId: string }
+
+export interface CampaignUpdate {
+  readonly put: 'campaign'
+  readonly id: string
+  readonly spec: CampaignSpec
+}

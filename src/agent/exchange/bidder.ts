@@ -1,0 +1,252 @@
+import { LRUCache } from 'lru-cache'
+import { microsFloor, toUnits } from '../../money.ts'
+import type { OwnerMail, SharedTally } from '../../shield/index.ts'
+import type { Clock } from '../../time/clock.ts'
+import type { Agent } from '../agent.ts'
+import { type Org, orgOf, orgScope } from '../organisations.ts'
+import { campaignScope, GLOBAL_SCOPE, platformScope, scopesOf as scopesPaying } from '../scopes.ts'
+import type { BidderUpdate } from './bidder-update.ts'
+import {
+  CampaignIndex,
+  createBidIds,
+  createBidLedger,
+  createNoticeTokens,
+  type DecideAuctionDeps,
+  type ElsewhereDeps,
+  type IsUserPrivate,
+  LossTrust,
+  limitsOf,
+  type NoticeDeps,
+  type NoticeTokens,
+  Predictions,
+  type PreparedCampaign,
+  prepareCampaign,
+  privacyRules,
+  type Rates,
+  type Seat,
+} from './openrtb/index.ts'
+import type { KeptSeen } from './persist-seen.ts'
+import { SeatStats } from './seat-stats.ts'
+import { ShedLimit } from './shed-limit.ts'
+
+/** Configuration of a seat: how it is billed, and who may ask for bids. */
+export interface SeatConfig extends Seat {
+  /** Whether requests need an API key with the scope `bid`. */
+  readonly requireKey: boolean
+  /** IP addresses that may ask; empty for any. */
+  readonly allowFrom: readonly string[]
+  /** Most requests per second; those above are answered 429. */
+  readonly maxRequestsPerSecond?: number
+  /**
+   * The organisation that owns the seat: only its campaigns and predictions answer there. Undefined for a seat shared
+   * by all.
+   */
+  readonly org?: Org
+}
+
+export interface BidderConfig {
+  readonly seats: readonly SeatConfig[]
+  readonly currency: string
+  /** Units of each currency that one unit of `currency` is worth; `currency` itself is 1. */
+  readonly rates: Rates
+  readonly networkMarginMs: number
+  /** See {@link DecideAuctionDeps.maxRequestShare}. */
+  readonly maxRequestShare: number
+  /**
+   * Requests are shed while the event loop is later than this, in milliseconds; undefined for a limit that follows the
+   * machine, see {@link ShedLimit}.
+   */
+  readonly shedAboveMs: number | undefined
+  readonly maxPredictions: number
+  /** Most bids kept in memory: open ones, and ended ones that may still get a notice. */
+  readonly maxOpenBids: number
+  /** Our id on the Global Vendor List of the TCF; undefined to read consent by purposes alone. */
+  readonly tcfVendorId: number | undefined
+  readonly noticeSecret: string
+  /** Whether another process defines the budgets of campaigns; false by default. */
+  readonly followsBudgets?: boolean
+}
+
+/** The OpenRTB bidder of this process, as its routes use it. */
+export interface Bidder {
+  readonly seats: ReadonlyMap<string, SeatConfig>
+  /** Statistics of a seat; also of one that is no longer configured. */
+  statsOf(seat: string): SeatStats
+  readonly campaigns: CampaignIndex
+  /** Predictions stored by an organisation, used only at its own seats; those of the operator for undefined. */
+  predictionsOf(org: Org): Predictions
+  /** The organisations that have stored predictions. */
+  predicting(): Iterable<Org>
+  readonly isUserPrivate: IsUserPrivate
+  readonly decide: DecideAuctionDeps
+  readonly notices: ElsewhereDeps
+  /** See {@link KeptSeen.kept}: a notice is answered once this resolves. */
+  readonly noticesKept: KeptSeen['kept']
+  readonly tokens: NoticeTokens
+  readonly shedLimit: ShedLimit
+  /** Applies a change to the decisions that follow. What a replaced campaign has spent stays spent. */
+  applyUpdate(update: BidderUpdate): void
+}
+
+/**
+ * Whether a campaign may bid at a seat. A campaign of an organisation may bid at the organisation's seats and at shared
+ * ones, a campaign of the operator at all seats.
+ */
+export const mayUse = (seat: SeatConfig | undefined, campaignId: string): boolean => {
+  const org = orgOf(campaignId)
+  return seat !== undefined && (org === undefined || seat.org === undefined || seat.org === org)
+}
+
+/** All exchanges together are one platform, with this name, in the names of scopes. */
+export const EXCHANGES = 'openrtb'
+export const OPENRTB_SCOPE = platformScope(EXCHANGES)
+
+/** What a bidder shares with other processes. */
+export interface BidderShares {
+  /** Sends notices to other owners; undefined where there are no other owners. */
+  readonly mail: OwnerMail | undefined
+  /** Micros of contradicted losses, by seat, over all processes. */
+  readonly falseLosses: SharedTally
+  /** Called with every campaign that is stored or restored. */
+  readonly onCampaign?: ((campaign: PreparedCampaign) => void) | undefined
+}
+
+export function createBidder(
+  agent: Pick<Agent, 'clock' | 'budget' | 'fallback'>,
+  config: BidderConfig,
+  { seen, kept }: KeptSeen,
+  { mail, falseLosses, onCampaign }: BidderShares,
+): Bidder {
+  const { clock, budget, fallback } = agent
+  const campaigns = new CampaignIndex()
+  const predictions = new Map<Org, Predictions>()
+  const predictionsOf = (org: Org): Predictions => {
+    const known = predictions.get(org) ?? new Predictions(clock, config.maxPredictions)
+    predictions.set(org, known)
+    return known
+  }
+  const seats = new Map(config.seats.map((seat) => [seat.id, seat]))
+  const ids = createBidIds(budget.owner)
+  const ledger = createBidLedger(budget, config.currency, config.maxOpenBids)
+  const tokens = createNoticeTokens([{ id: 'n2', secret: config.noticeSecret }])
+  const scopesOf = (campaign: string) => scopesPaying(budget, EXCHANGES, campaign)
+  const statsOf = statsBySeat(clock)
+  /**
+   * Makes sure that the organisation's budget exists. A stored campaign may outlive the configured keys of its
+   * organisation.
+   */
+  const haveOrgScope = (org: Org): void => {
+    if (org === undefined || budget.scope(orgScope(org))) return
+    const currency = budget.scope(GLOBAL_SCOPE)?.currency ?? config.currency
+    if (config.followsBudgets) budget.follow({ scope: orgScope(org), currency, limits: [] })
+    else budget.define(orgScope(org), currency, [])
+  }
+  return {
+    seats,
+    statsOf,
+    campaigns,
+    predictionsOf,
+    predicting: () => predictions.keys(),
+    tokens,
+    isUserPrivate: privacyRules(config.tcfVendorId),
+    shedLimit: new ShedLimit(clock, config.shedAboveMs, config.networkMarginMs),
+    decide: {
+      clock,
+      campaigns,
+      ledger,
+      ids,
+      tokens,
+      currency: config.currency,
+      rates: config.rates,
+      networkMarginMs: config.networkMarginMs,
+      maxRequestShare: config.maxRequestShare,
+      predict: (request, seat) => predictions.get(seats.get(seat)?.org)?.find(request),
+      typicalLtv: typicalBySeat(clock, (seat) => fallback.decide(historyOf(seat))?.ltv),
+      recordLtv: (seat, ltv) => fallback.record(historyOf(seat), microsFloor(ltv)),
+    },
+    notices: {
+      clock,
+      ledger,
+      seen,
+      trust: trustBySeat(clock, config.seats, falseLosses),
+      rates: config.rates,
+      encryptedPricesOf: (seat) => seats.get(seat)?.encryptedPrices,
+      owner: ids.owner,
+      scopesOf,
+      mail,
+      bill: budget.bill.bind(budget),
+    },
+    noticesKept: kept,
+    applyUpdate(update) {
+      if ('drop' in update) {
+        if (update.drop === 'campaign') {
+          campaigns.remove(update.id)
+          // Open bids of the campaign are still settled. The budget's place is free once none of its spend counts.
+          if (!config.followsBudgets) budget.remove(campaignScope(EXCHANGES, update.id))
+        } else predictionsOf(update.org).delete(update.idType, update.userId)
+      } else if (update.put === 'predictions') {
+        const own = predictionsOf(update.org)
+        for (const row of update.rows) own.put(row)
+      } else {
+        const { id, spec } = update
+        haveOrgScope(orgOf(id))
+        const [scope, { currency }, limits] = [campaignScope(EXCHANGES, id), config, limitsOf(spec)]
+        if (!config.followsBudgets) budget.define(scope, currency, limits)
+        // A definition that exists already may be newer than this one.
+        else if (!budget.scope(scope)) budget.follow({ scope, currency, limits })
+        const campaign = prepareCampaign(id, spec, scopesOf(id))
+        campaigns.put(campaign)
+        onCampaign?.(campaign)
+      }
+    },
+  }
+}
+
+/**
+ * Builds the trust in losses of each seat. A seat that is no longer configured has no open bids, so its losses free
+ * nothing.
+ */
+function trustBySeat(clock: Clock, seats: readonly Seat[], falseLosses: SharedTally): NoticeDeps['trust'] {
+  const nameOf = (seat: string) => `false_losses:${seat}`
+  const trust = new Map<string, LossTrust>()
+  for (const { id } of seats) {
+    falseLosses.open(nameOf(id))
+    trust.set(id, new LossTrust(clock, () => falseLosses.read(nameOf(id))))
+  }
+  const unknown = new LossTrust(clock, () => undefined)
+  return {
+    of: (seat) => trust.get(seat) ?? unknown,
+    contradict: (seat, amount) => falseLosses.add(nameOf(seat), amount),
+  }
+}
+
+/** Statistics of each seat. A notice may name a seat that is no longer configured. */
+function statsBySeat(clock: Clock): (seat: string) => SeatStats {
+  const stats = new Map<string, SeatStats>()
+  return (seat) => {
+    const known = stats.get(seat) ?? new SeatStats(clock)
+    stats.set(seat, known)
+    return known
+  }
+}
+
+const historyOf = (seat: string): string => `openrtb:${seat}`
+
+type Micro = Parameters<typeof toUnits>[0]
+
+/** Median lifetime value per seat, in currency units. It is looked up again at most ten times a second per seat. */
+function typicalBySeat(
+  clock: Clock,
+  median: (seat: string) => Micro | undefined,
+): (seat: string) => number | undefined {
+  const known = new LRUCache<string, { value: number | undefined; untilMs: number }>({ max: 64 })
+  return (seat) => {
+    const nowMs = clock.elapsedMs()
+    const kept = known.get(seat)
+    if (kept && nowMs < kept.untilMs) return kept.value
+    const ltv = median(seat)
+    const value = ltv === undefined ? undefined : toUnits(ltv)
+    known.set(seat, { value, untilMs: nowMs + 100 })
+    return value
+  }
+}

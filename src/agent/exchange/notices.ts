@@ -1,0 +1,64 @@
+import type { RequestListener } from 'node:http'
+import { getRequestListener } from '@hono/node-server'
+import { Hono } from 'hono'
+import type { ApiEnv, Ctx } from '../../api/index.ts'
+import { messageOf } from '../../errors.ts'
+import type { Logger } from '../../log.ts'
+import type { Bidder } from './bidder.ts'
+import type { CountNotice } from './notice-counts.ts'
+import type { NoticeDesk } from './notice-desk.ts'
+import type { NoticeKind } from './openrtb/index.ts'
+
+export interface NoticeRouteDeps {
+  readonly bidder: Bidder
+  readonly desk: NoticeDesk
+  readonly count: CountNotice
+}
+
+export const NOTICE_ROUTE = '/openrtb2/notice/:kind/:token'
+
+/** Whether {@link noticeHandler} answers this address. */
+export const isNotice = (url = ''): boolean => /^\/openrtb2\/notice\/[^/?]+\/[^/?]+(\?|$)/.test(url)
+
+/** A request listener that answers notices and nothing else. */
+export function noticeListener(deps: NoticeRouteDeps, log: Logger): RequestListener {
+  const app = new Hono<ApiEnv>()
+  app.on(['GET', 'POST'], NOTICE_ROUTE, noticeHandler(deps))
+  app.onError((error, c) => {
+    log.error({ err: error }, messageOf(error))
+    return c.body(null, 500)
+  })
+  return getRequestListener(app.fetch)
+}
+
+const KINDS: Readonly<Record<string, NoticeKind>> = { win: 'win', billing: 'billing', loss: 'loss' }
+
+/**
+ * Answers `GET` or `POST /openrtb2/notice/{win|billing|loss}/{token}`.
+ * - 200 once the notice is settled, booked, or delivered to the owner of its bid, and will survive a restart. A
+ *   repeated notice gets 200 as well, so repeating is safe.
+ * - 503 while that is not possible, so that the exchange repeats it.
+ * - 404 for a token that was not signed for this kind of notice.
+ * `HEAD`, which link checkers send, gets the same status by the token and changes and counts nothing.
+ */
+export function noticeHandler(deps: NoticeRouteDeps): (c: Ctx) => Response | Promise<Response> {
+  const { bidder, desk, count } = deps
+  return (c) => {
+    const kind = KINDS[c.req.param('kind') ?? '']
+    const text = c.req.param('token') ?? ''
+    const verified = kind && bidder.tokens.verify(kind, text)
+    // Hono answers HEAD with the GET handler.
+    if (c.req.method === 'HEAD') return c.body(null, verified?.is === 'genuine' ? 200 : 404)
+    if (!kind || verified?.is !== 'genuine') {
+      const isMisused = kind !== undefined && verified?.is === 'other_kind'
+      count(isMisused ? { is: 'misused', kind, seat: verified.token.seat } : { is: 'forged' })
+      return c.body(null, 404)
+    }
+    const { token } = verified
+    const { price, cur: currency, loss } = c.req.query()
+    const answer = (isDone: boolean) =>
+      isDone ? c.body(null, 200) : c.body(null, 503, { 'retry-after': '1' })
+    const taken = desk.take({ kind, text, token, query: { price, currency, loss } })
+    return typeof taken === 'boolean' ? answer(taken) : taken.then(answer)
+  }
+}

@@ -1,0 +1,106 @@
+import type { HoldTerms, Scope } from '../../../shield/index.ts'
+import type { Clock } from '../../../time/clock.ts'
+import type { BidIds } from './bid-ids.ts'
+import type { CampaignIndex } from './campaign-index.ts'
+import type { EncryptedPrices } from './encrypted-price.ts'
+import type { GivenPrediction } from './extension.ts'
+import type { BidLedger, HoldRefusal } from './ledger.ts'
+import { type NoBidReason, nearer } from './no-bid.ts'
+import type { BillingNotice, NoticeTokens } from './notice-token.ts'
+import type { BidCurrency, Rates } from './price.ts'
+import type { OpenRtbRequest } from './request.ts'
+
+/** One exchange that may ask for bids. */
+export interface Seat {
+  /** Id of the seat: `seatbid.seat`, compared with `wseat` and `bseat`. */
+  readonly id: string
+  readonly hold: HoldTerms
+  readonly billOn: BillingNotice
+  /** Start of every notice address, up to and without `/win`, `/billing` and `/loss`. */
+  readonly noticeUrl: string
+  /** How the exchange encrypts prices; undefined where they are plain text. */
+  readonly encryptedPrices?: EncryptedPrices | undefined
+}
+
+export interface DecideAuctionDeps {
+  readonly clock: Clock
+  readonly campaigns: CampaignIndex
+  readonly ledger: BidLedger
+  readonly ids: BidIds
+  readonly tokens: NoticeTokens
+  /** ISO 4217 code of all budgets and price rules. */
+  readonly currency: string
+  readonly rates: Rates
+  /** Milliseconds of `tmax` reserved for the network. */
+  readonly networkMarginMs: number
+  /** Share of a limit, 0 to 1, that one request may hold. One impression at its plain price is always allowed. */
+  readonly maxRequestShare: number
+  /** The stored prediction for the user of a request at a seat. */
+  predict(request: OpenRtbRequest, seat: string): GivenPrediction | undefined
+  /** Median lifetime value seen at a seat, in currency units; undefined while none was seen. */
+  typicalLtv(seat: string): number | undefined
+  /** Adds a predicted value, in currency units, to the seat's history. */
+  recordLtv(seat: string, ltv: number): void
+}
+
+/** Source of a lifetime value: a prediction for this user, or the values seen at the seat. */
+export interface Value {
+  readonly source: 'ai' | 'fallback'
+  /** In currency units. Undefined where nothing is known; the bid is then the minimum of the price rule. */
+  readonly ltv: number | undefined
+  readonly confidence: number | undefined
+}
+
+/** State shared by all searches of one request. */
+export interface Auction {
+  readonly deps: DecideAuctionDeps
+  readonly seat: Seat
+  readonly request: OpenRtbRequest
+  readonly currency: BidCurrency
+  /** By the clock of the wall, and by the one that only goes on. */
+  readonly nowMs: number
+  readonly elapsedMs: number
+  /** Advertisers that already have a bid in a pod, by the pod's id. */
+  readonly pods: Map<string, string[]>
+  /** Value of the whole request; computed on first use. */
+  value: Value | undefined
+  /** Work left for this request, in looks at offers; see {@link spend}. */
+  workLeft: number
+  /** The same for telling why there was no bid. */
+  explainLeft: number
+  /** What shared scopes said when they refused. */
+  readonly rooms: Map<Scope, HoldRefusal>
+  /** Micros that this request holds, by scope. */
+  readonly held: Map<Scope, number>
+  /** For the present imp: why each campaign failed; undefined where nobody asked. */
+  campaigns: Map<string, NoBidReason> | undefined
+  /** For the present imp: why the nearest offer failed. */
+  reason: NoBidReason | undefined
+}
+
+/** Keeps this reason if its offer came closer to a bid than those before. */
+export function refuse(auction: Auction, reason: NoBidReason): void {
+  if (auction.reason !== reason) auction.reason = nearer(auction.reason, reason)
+}
+
+/** Most offers and list entries looked at for one request: about ten milliseconds of work. */
+export const MAX_WORK = 20_000
+
+/** Takes work from what the request has left. Returns false and notes a reason when there is not enough. */
+export function spend(auction: Auction, work: number): boolean {
+  auction.workLeft -= work
+  if (auction.workLeft >= 0) return true
+  refuse(auction, 'too_costly')
+  return false
+}
+
+/** Most campaigns named in the reasons for one imp without a bid. */
+const MAX_NAMED = 100
+
+export const mayName = ({ campaigns }: Auction, campaign: string): boolean =>
+  campaigns !== undefined && (campaigns.size < MAX_NAMED || campaigns.has(campaign))
+
+export function refuseCampaign(auction: Auction, campaign: string, reason: NoBidReason): void {
+  refuse(auction, reason)
+  auction.campaigns?.set(campaign, nearer(auction.campaigns.get(campaign), reason))
+}

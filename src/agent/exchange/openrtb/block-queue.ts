@@ -1,0 +1,153 @@
+import type { Block, Bucket } from './offer-blocks.ts'
+
+/** Which blocks are compared, and by what. */
+export interface Measure {
+  /** The number of blocks, from the first of the bucket on. */
+  readonly count: number
+  readonly ltv: number
+  /** What each second of an offer is worth counts, and not the whole. */
+  readonly perSecond: boolean
+}
+
+/**
+ * Blocks of one bucket, dearest first; of those worth the same, that of the earliest offer. A heap that is filled anew for
+ * each bucket.
+ */
+export class BlockQueue {
+  readonly #blocks: Block[] = []
+  readonly #scores: number[] = []
+  readonly #ofAll: number[] = []
+
+  /** Takes the dearest block only, of all that are not useless. Returns what the others may be worth at most. */
+  lead(bucket: Bucket, measure: Measure, isUseless: (block: Block) => boolean): number {
+    this.clear()
+    const { blocks, least } = bucket
+    const scores = this.#scoresOf(bucket, measure)
+    let first = -1
+    let score = Number.NEGATIVE_INFINITY
+    let next = Number.NEGATIVE_INFINITY
+    for (let i = 0; i < measure.count; i++) {
+      const own = scores[i] ?? 0
+      if (own < score || (own === score && least.order(i) > least.order(first))) {
+        if (own > next) next = own
+        continue
+      }
+      const block = blocks[i]
+      if (!block || isUseless(block)) continue
+      next = score
+      first = i
+      score = own
+    }
+    this.#push(blocks[first], score)
+    return next
+  }
+
+  /** Takes the blocks that may be worth more than `above`, or as much with an offer that came before `order`, but no useless ones. */
+  fill(
+    bucket: Bucket,
+    measure: Measure,
+    { above, order }: { readonly above: number; readonly order: number },
+    isUseless: (block: Block) => boolean,
+  ): void {
+    this.clear()
+    const { blocks, least } = bucket
+    const scores = this.#scoresOf(bucket, measure)
+    for (let i = 0; i < measure.count; i++) {
+      const score = scores[i] ?? 0
+      if (score < above || (score === above && least.order(i) >= order)) continue
+      const block = blocks[i]
+      if (block && !isUseless(block)) this.#push(block, score)
+    }
+    this.#order()
+  }
+
+  get size(): number {
+    return this.#blocks.length
+  }
+
+  /** The dearest block, and what it may be worth. */
+  get first(): Block | undefined {
+    return this.#blocks[0]
+  }
+
+  get firstScore(): number {
+    return this.#scores[0] ?? 0
+  }
+
+  removeFirst(): void {
+    const block = this.#blocks.pop()
+    const score = this.#scores.pop()
+    if (!block || score === undefined || this.#blocks.length === 0) return
+    this.#blocks[0] = block
+    this.#scores[0] = score
+    this.#sink(0)
+  }
+
+  /** Takes out all blocks of a kind; returns how many. */
+  drop(isUseless: (block: Block) => boolean): number {
+    const blocks = this.#blocks.splice(0)
+    const scores = this.#scores.splice(0)
+    blocks.forEach((block, i) => {
+      if (!isUseless(block)) this.#push(block, scores[i] ?? 0)
+    })
+    const dropped = blocks.length - this.#blocks.length
+    if (dropped > 0) this.#order()
+    return dropped
+  }
+
+  clear(): void {
+    this.#blocks.length = 0
+    this.#scores.length = 0
+  }
+
+  /** What each block may be worth; good until the next call. */
+  #scoresOf({ blocks, most }: Bucket, { count, ltv, perSecond }: Measure): readonly number[] {
+    const scores = this.#ofAll
+    most.worths(ltv, scores, count)
+    for (let i = 0; perSecond && i < count; i++) {
+      scores[i] = (scores[i] ?? 0) / (blocks[i]?.group.seconds ?? 1)
+    }
+    return scores
+  }
+
+  #push(block: Block | undefined, score: number): void {
+    if (!block) return
+    this.#blocks.push(block)
+    this.#scores.push(score)
+  }
+
+  #order(): void {
+    for (let i = (this.#blocks.length >> 1) - 1; i >= 0; i--) this.#sink(i)
+  }
+
+  #sink(from: number): void {
+    let at = from
+    for (;;) {
+      let first = at
+      for (const child of [2 * at + 1, 2 * at + 2]) if (this.#isBefore(child, first)) first = child
+      if (first === at) return
+      this.#swap(at, first)
+      at = first
+    }
+  }
+
+  #swap(one: number, other: number): void {
+    const [blocks, scores] = [this.#blocks, this.#scores]
+    const [block, score] = [blocks[one], scores[one]]
+    const [otherBlock, otherScore] = [blocks[other], scores[other]]
+    if (!block || !otherBlock) return
+    blocks[one] = otherBlock
+    blocks[other] = block
+    scores[one] = otherScore ?? 0
+    scores[other] = score ?? 0
+  }
+
+  #isBefore(one: number, other: number): boolean {
+    const [block, otherBlock] = [this.#blocks[one], this.#blocks[other]]
+    if (!block || !otherBlock) return false
+    const [score, otherScore] = [this.#scores[one] ?? 0, this.#scores[other] ?? 0]
+    return score === otherScore ? firstOrder(block) < firstOrder(otherBlock) : score > otherScore
+  }
+}
+
+export const firstOrder = ({ index, group: { bucket } }: Block): number => bucket.least.order(index)

@@ -1,0 +1,89 @@
+/**
+ * Functions that each read one value of untrusted JSON. `null` counts as absent, as most exchanges mean it. A value of
+ * the wrong type throws {@link WrongField}, which the parser of the whole request catches.
+ */
+
+/**
+ * Thrown for a field of the wrong type and for a missing required field. It is not an Error, because nobody needs its
+ * stack.
+ */
+export class WrongField {
+  readonly field: string
+
+  constructor(field: string) {
+    this.field = field
+  }
+}
+
+/** A JSON object with the field names of a type of the specification; nothing is known about the values. */
+export type Wire<T> = { readonly [K in keyof T]?: unknown }
+
+export const NOTHING: readonly never[] = []
+
+export function object<T>(value: unknown, field: string): Wire<T> | undefined {
+  if (value === undefined || value === null) return undefined
+  if (typeof value !== 'object' || Array.isArray(value)) throw new WrongField(field)
+  return value as Wire<T>
+}
+
+/** Returns what `read` returns, or `otherwise` when it throws {@link WrongField}. */
+export function orElse<T>(read: () => T, otherwise: T): T {
+  try {
+    return read()
+  } catch (thrown) {
+    if (thrown instanceof WrongField) return otherwise
+    throw thrown
+  }
+}
+
+export function list(value: unknown, field: string): readonly unknown[] {
+  if (value === undefined || value === null) return NOTHING
+  if (!Array.isArray(value)) throw new WrongField(field)
+  return value
+}
+
+export function text(value: unknown, field: string): string | undefined {
+  if (value === undefined || value === null) return undefined
+  if (typeof value !== 'string') throw new WrongField(field)
+  return value
+}
+
+/** Reads a text that some exchanges send as a number. */
+export const textOrNumber = (value: unknown, field: string): string | undefined =>
+  isNumber(value) ? String(value) : text(value, field)
+
+/** Reads a text that has to be present and not empty. */
+export function requiredText(value: unknown, field: string): string {
+  if (typeof value !== 'string' || value === '') throw new WrongField(field)
+  return value
+}
+
+/** JSON allows `1e999`, which parses to Infinity; it is not accepted as a number. */
+const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value)
+
+export function number(value: unknown, field: string): number | undefined {
+  if (value === undefined || value === null) return undefined
+  if (!isNumber(value)) throw new WrongField(field)
+  return value
+}
+
+export function numberWithin(value: unknown, min: number, max: number, field: string): number | undefined {
+  const read = number(value, field)
+  if (read !== undefined && !(read >= min && read <= max)) throw new WrongField(field)
+  return read
+}
+
+/** Reads a flag: true for 1. 0 and every other number, which would be an enum value unknown to us, are false. */
+export const flag = (value: unknown, field: string): boolean => number(value, field) === 1
+
+export function texts(value: unknown, field: string): readonly string[] {
+  const values = list(value, field)
+  for (let i = 0; i < values.length; i++) if (typeof values[i] !== 'string') throw new WrongField(field)
+  return values as readonly string[]
+}
+
+export function numbers(value: unknown, field: string): readonly number[] {
+  const values = list(value, field)
+  for (let i = 0; i < values.length; i++) if (!isNumber(values[i])) throw new WrongField(field)
+  return values as readonly number[]
+}

@@ -1,0 +1,526 @@
+import type { Micros } from '../../../money.ts'
+import type { Scope } from '../../../shield/index.ts'
+import { type Auction, mayName, refuse, refuseCampaign, spend } from './auction.ts'
+import { BlockQueue, firstOrder } from './block-queue.ts'
+import { type OfferBook, SLOT_KEYS } from './campaign-index.ts'
+import type { DealOffer, Floor, Imp, StreamSlot } from './imp.ts'
+import type { HoldRefusal, Lack } from './ledger.ts'
+import { LONG_LIST, ownMismatch, termsMismatch } from './match.ts'
+import type { NoBidReason } from './no-bid.ts'
+import {
+  type Block,
+  type Bucket,
+  type Offer,
+  type OfferEntry,
+  type OfferGroup,
+  secondsOf,
+  worthOf,
+} from './offer-blocks.ts'
+import { agreedPrice, costOf, floorCpm, plainPrice, priceFor, rateBetween } from './price.ts'
+import { FAILED_ON, type Terms } from './terms.ts'
+
+/** An offer that may answer an imp, with its price. */
+export interface Pick {
+  readonly offer: Offer
+  readonly deal: DealOffer | undefined
+  /** CPM micros in the bid's currency. */
+  readonly price: number
+  /** The most that winning can cost, in micros of our own currency. */
+  readonly cost: Micros
+  /** Value by which offers are compared: the worth of the offer; in a pod, its worth per second. */
+  readonly score: number
+  /** Of picks with the same score in one place the first that came is taken. */
+  readonly order: number
+}
+
+/** State of one search. */
+interface Search {
+  /** No other search has it. */
+  readonly id: number
+  readonly auction: Auction
+  readonly imp: Imp
+  readonly deal: DealOffer | undefined
+  readonly ltv: number
+  readonly floor: Floor
+  /** Factor from the floor's currency to the bid's; undefined without a rate. */
+  readonly floorRate: number | undefined
+  /** Advertisers that may not appear again in this pod. */
+  readonly excluded: readonly string[]
+  /** Seconds left in a dynamic pod; undefined for a single ad. */
+  podSeconds: number | undefined
+  /** What looking at the terms of one group and closely at one offer costs; see {@link spend}. */
+  readonly groupLook: number
+  readonly offerLook: number
+  sievesLeft: number
+  /** Terms that do not match. */
+  readonly failed: { readonly part: keyof Terms; readonly text: string }[]
+}
+
+/** Value of `Deal.at` that makes the floor the agreed price. */
+const FIXED_PRICE = 3
+/** Most bids for one pod. Each holds its money, although the seller may take any number of them. */
+const MAX_POD_BIDS = 8
+const NO_ONE: readonly string[] = []
+/** Searches of this process so far. */
+let searches = 0
+
+/**
+ * Finds the offer with the highest worth that fits an imp, its floor and its budgets. Notes a reason when there is
+ * none. For a dynamic pod only deals are searched here.
+ */
+export function searchBest(
+  auction: Auction,
+  imp: Imp,
+  book: OfferBook,
+  ltv: number | undefined,
+  deal: DealOffer | undefined,
+): Pick | undefined {
+  const search = searchFor(auction, imp, ltv, deal)
+  const { country } = auction.request
+  let best: Pick | undefined
+  if (imp.banner) {
+    for (const size of imp.banner.sizes) best = scan(search, book.find(size, country), best)
+    for (const flex of imp.banner.flexSizes) {
+      if (!spend(auction, 1 + book.slotCount / SKIMMED_AT_ONCE)) return best
+      for (const size of book.sizesLike(flex)) best = scan(search, book.find(size, country), best)
+    }
+  }
+  if (imp.video && (deal || !imp.video.pod)) best = scan(search, book.find(SLOT_KEYS.video, country), best)
+  if (imp.audio && (deal || !imp.audio.pod)) best = scan(search, book.find(SLOT_KEYS.audio, country), best)
+  if (imp.native) best = scan(search, book.find(SLOT_KEYS.native, country), best)
+  return best
+}
+
+/**
+ * Yields offers for a dynamic pod: highest worth per second first, no advertiser twice, together no longer than the
+ * pod. Each offer is searched after the one before was placed, so it sees what is left of the budgets.
+ */
+export function* podPicks(
+  auction: Auction,
+  imp: Imp,
+  book: OfferBook,
+  ltv: number | undefined,
+): Generator<Pick, void, undefined> {
+  const slot = podOf(imp)
+  if (!slot?.pod) return
+  const key = slot === imp.video ? SLOT_KEYS.video : SLOT_KEYS.audio
+  const advertisers = [...advertisersIn(auction, slot.podId)]
+  const search = { ...searchFor(auction, imp, ltv, undefined), excluded: advertisers }
+  let secondsLeft = slot.pod.seconds
+  for (let count = 0; count < Math.min(slot.pod.maxBids, MAX_POD_BIDS); count++) {
+    search.podSeconds = secondsLeft
+    const pick = scan(search, book.find(key, auction.request.country), undefined)
+    if (!pick) return
+    yield pick
+    secondsLeft -= secondsOf(pick.offer.creative)
+    advertisers.push(pick.offer.campaign.spec.advertiserDomain)
+  }
+}
+
+/** The slot of an imp that belongs to a pod or is a dynamic pod; undefined for other imps. */
+export function podOf({ video, audio }: Imp): StreamSlot | undefined {
+  if (video && (video.pod || video.podId !== undefined)) return video
+  return audio && (audio.pod || audio.podId !== undefined) ? audio : undefined
+}
+
+/** Advertisers that already have a bid in a pod of this request. */
+export function advertisersIn({ pods }: Auction, podId: string | undefined): string[] {
+  if (podId === undefined) return []
+  const advertisers = pods.get(podId) ?? []
+  pods.set(podId, advertisers)
+  return advertisers
+}
+
+function searchFor(auction: Auction, imp: Imp, ltv: number | undefined, deal: DealOffer | undefined): Search {
+  const floor = deal ? deal.floor : imp.floor
+  const podId = podOf(imp)?.podId
+  searches += 1
+  return {
+    id: searches,
+    auction,
+    imp,
+    deal,
+    ltv: ltv ?? 0,
+    floor,
+    floorRate: rateBetween(auction.deps.rates, floor.currency, auction.currency.code),
+    excluded: podId === undefined ? NO_ONE : advertisersIn(auction, podId),
+    podSeconds: undefined,
+    groupLook: groupLookOf(auction, imp),
+    offerLook: offerLookOf(auction, imp, deal),
+    sievesLeft: 0,
+    failed: [],
+  }
+}
+
+/** Blocks whose prices are read in the time that one offer is looked at closely. */
+const SKIMMED_AT_ONCE = 20
+/** Number of entries of the request's lists compared in the time of one plain look. */
+const ENTRIES_AT_ONCE = 20
+/** A budget that refuses is asked in the time of so many plain looks. */
+const REFUSAL_LOOKS = 5
+
+/** Every group of offers is held against the lists of the request and of its slot. */
+function groupLookOf({ request }: Auction, { banner, video, audio, native }: Imp): number {
+  let entries = request.blockedCategories.length + request.allowedCategories.length
+  entries += request.languages.length + request.languageTags.length
+  for (const slot of [banner, video, audio, native]) {
+    if (!slot) continue
+    entries += slot.apis.length + slot.blockedAttributes.length
+    if ('mimes' in slot) entries += slot.mimes.length
+    if ('protocols' in slot) entries += slot.protocols.length + slot.exactSeconds.length
+  }
+  return 1 + entries / ENTRIES_AT_ONCE
+}
+
+/** Every offer is held against those that name advertisers and assets. */
+function offerLookOf({ request }: Auction, { native }: Imp, deal: DealOffer | undefined): number {
+  let entries =
+    Math.min(request.blockedDomains.length, LONG_LIST) + Math.min(request.blockedApps.length, LONG_LIST)
+  entries += Math.min(deal?.allowedDomains.length ?? 0, LONG_LIST) + 10 * (native?.ask?.assets.length ?? 0)
+  return 1 + entries / ENTRIES_AT_ONCE
+}
+
+/** The best of several buckets; of two that are worth the same that of the earlier bucket. */
+function scan(search: Search, buckets: readonly Bucket[], before: Pick | undefined): Pick | undefined {
+  let best = before
+  for (const bucket of buckets) best = scanBucket(search, bucket, best)
+  if (!best && search.auction.campaigns) explain(search, buckets)
+  return best
+}
+
+/** So often the dearest block is looked for before all are put in order: mostly one of these has the best offer. */
+const MAX_LEADS = 4
+
+/** One search runs at a time, so all share it. */
+const queue = new BlockQueue()
+
+/**
+ * Looks at the blocks that may have an offer worth more than the best so far, dearest first, until there is none. What
+ * one look tells of others is not looked at again: terms that do not match, a floor, a budget that has no more.
+ */
+function scanBucket(search: Search, bucket: Bucket, before: Pick | undefined): Pick | undefined {
+  if (!spend(search.auction, 1 + bucket.blocks.length / SKIMMED_AT_ONCE)) return before
+  search.sievesLeft = MAX_SIEVES
+  const of = { ltv: search.ltv, perSecond: search.podSeconds !== undefined }
+  const looked: Block[] = []
+  let broke = brokeIn(search, bucket)
+  const isUseless = (block: Block) => hasFailed(search, block) || looked.includes(block) || broke.has(block)
+  let best: Pick | undefined
+  while (!best && looked.length < MAX_LEADS) {
+    const next = queue.lead(bucket, { ...of, count: broke.from }, isUseless)
+    const { first, firstScore } = queue
+    if (broke.from < bucket.blocks.length && firstScore <= broke.mostWorth) broke.note()
+    if (!first || (before && firstScore <= before.score)) return before
+    const found = lookAt(search, first, best, before)
+    if (found === 'none') return before
+    best = found
+    // Of several that may be worth as much, the one with the earliest offer leads.
+    const isFirst = best?.score === firstScore && best.order === firstOrder(first)
+    if (best && (isFirst || next < best.score)) return best
+    looked.push(first)
+    broke = brokeIn(search, bucket)
+  }
+  const { score: above = Number.NEGATIVE_INFINITY } = best ?? before ?? {}
+  broke.note()
+  queue.fill(bucket, { ...of, count: broke.from }, { above, order: best?.order ?? 0 }, isUseless)
+  for (let block = queue.first; block; block = queue.first) {
+    const score = queue.firstScore
+    if (best && (score < best.score || (score === best.score && firstOrder(block) > best.order))) break
+    queue.removeFirst()
+    const found = lookAt(search, block, best, before)
+    if (found === 'none') break
+    best = found
+  }
+  return best ?? before
+}
+
+/** Whether its terms are known not to match. */
+function hasFailed({ id, failed }: Search, { group }: Block): boolean {
+  if (group.failedIn === id) return true
+  if (failed.length === 0 || !failed.some(({ part, text }) => group.terms[part] === text)) return false
+  group.failedIn = id
+  return true
+}
+
+/** The best so far after a look at a block; `none` when no block that is worth less can have a better one. */
+function lookAt(
+  search: Search,
+  block: Block,
+  best: Pick | undefined,
+  before: Pick | undefined,
+): Pick | 'none' | undefined {
+  const problem = blockProblem(search, block)
+  if (problem === undefined) return scanBlock(search, block, best, before)
+  refuse(search.auction, problem)
+  return isOfAllBelow(search, problem) ? 'none' : best
+}
+
+/** Looks closely only at offers that would be worth more than the best so far. */
+function scanBlock(
+  search: Search,
+  block: Block,
+  best: Pick | undefined,
+  before: Pick | undefined,
+): Pick | undefined {
+  const { auction } = search
+  let found = best
+  let isAnyRefused = false
+  const { entries, corners, group } = block
+  // The dearest first: most of the others need no look then.
+  const dearest = corners.dearest(search.ltv)
+  for (let n = -1; n < entries.length; n++) {
+    const i = n < 0 ? dearest : n
+    if (n === dearest) continue
+    const worth = corners.worth(i, search.ltv)
+    const score = search.podSeconds === undefined ? worth : worth / group.seconds
+    if (
+      found
+        ? score < found.score || (score === found.score && corners.order(i) > found.order)
+        : before && score <= before.score
+    )
+      continue
+    const entry = entries[i]
+    if (!entry) continue
+    if (isKnownBroke(search, entry, worth)) {
+      isAnyRefused = true
+      continue
+    }
+    if (!spend(auction, search.offerLook)) return found
+    const pick = consider(search, entry, worth, score)
+    if (typeof pick !== 'string') found = pick
+    else {
+      refuse(auction, pick)
+      isAnyRefused ||= pick === 'over_budget' || pick === 'stopped'
+    }
+  }
+  if (isAnyRefused) block.restIfAllRest(auction.elapsedMs)
+  return found
+}
+
+/** Why none of its offers can bid, as far as that can be told of all of them. */
+function blockProblem(search: Search, block: Block): NoBidReason | undefined {
+  const { group } = block
+  const price = priceIn(search, group, group.bucket.most.worth(block.index, search.ltv))
+  if (typeof price === 'string') return price
+  const problem = termsProblem(search, group)
+  if (problem === undefined) return undefined
+  const part = FAILED_ON[problem] ?? 'all'
+  const text = group.terms[part]
+  if (search.failed.length < MAX_FAILED) search.failed.push({ part, text })
+  sieve(search, (one) => one.group.terms[part] === text)
+  return problem
+}
+
+/** Whether all blocks that are worth less fail on it as well. */
+function isOfAllBelow({ floor, podSeconds }: Search, problem: NoBidReason): boolean {
+  if (problem === 'no_ltv' || problem === 'too_costly') return true
+  if (podSeconds !== undefined || floor.cpmPerSecond !== undefined || floor.byDuration.length > 0)
+    return false
+  return problem === 'no_floor_rate' || problem === 'below_floor' || problem === 'below_deal_floor'
+}
+
+/** Asked once for each group in a search. */
+function termsProblem(search: Search, group: OfferGroup): NoBidReason | undefined {
+  const { auction, imp } = search
+  if (group.askedBy === search.id) return group.mismatch
+  if (!spend(auction, search.groupLook)) return 'too_costly'
+  group.askedBy = search.id
+  group.mismatch = termsMismatch(auction.request, imp, group.example, auction.nowMs)
+  return group.mismatch
+}
+
+/** Terms that are remembered as not matching. */
+const MAX_FAILED = 8
+/** Times that one scan looks through the whole queue in vain for what became useless. */
+const MAX_SIEVES = 8
+/** A look that takes out this share of the queue was not in vain. */
+const WORTHWHILE = 0.25
+
+function sieve(search: Search, isUseless: (block: Block) => boolean): void {
+  const { size } = queue
+  if (search.sievesLeft === 0 || size === 0) return
+  if (queue.drop(isUseless) < size * WORTHWHILE) search.sievesLeft -= 1
+}
+
+/** The blocks of which budgets have said that none of their offers can be paid. */
+interface Broke {
+  /** All from this index of the bucket on are such blocks. */
+  readonly from: number
+  /** What these may be worth at most. */
+  readonly mostWorth: number
+  /** Notes why these cannot be paid. */
+  note(): void
+  /** Whether one of the others is such a block; notes why. */
+  has(block: Block): boolean
+}
+
+function brokeIn(search: Search, bucket: Bucket): Broke {
+  const { auction, ltv } = search
+  const { blocks, awake, payers } = bucket
+  const none = { from: blocks.length, mostWorth: Number.NEGATIVE_INFINITY, note: () => {}, has: () => false }
+  if (auction.request.test || (!bucket.anyRests && auction.rooms.size === 0)) return none
+  const ofAll = payers && sharedRefusal(auction, payers)
+  if (ofAll && plainCost(search, worthOf(bucket.cheapest, ltv)) > ofAll.micros) {
+    const note = () => refuse(auction, ofAll.lack)
+    return { ...none, from: 0, mostWorth: Number.POSITIVE_INFINITY, note }
+  }
+  const has = (block: Block): boolean => isBroke(search, block, payers ? (ofAll ?? 'none') : undefined)
+  if (!bucket.anyRests) return { ...none, has }
+  const { least, most, micros, untilMs, lacks } = bucket.resting
+  if (auction.elapsedMs >= untilMs || plainCost(search, worthOf(least, ltv)) <= micros)
+    return { ...none, has }
+  const mostWorth = search.podSeconds === undefined ? worthOf(most, ltv) : Number.POSITIVE_INFINITY
+  const note = () => {
+    for (const lack of lacks) refuse(auction, lack)
+  }
+  return { from: awake, mostWorth, note, has }
+}
+
+/** @param ofAll what the scopes that pay for all offers of its bucket have said; undefined where they are not the same */
+function isBroke(search: Search, block: Block, ofAll: HoldRefusal | 'none' | undefined): boolean {
+  const { auction } = search
+  const { group, index } = block
+  const { bucket } = group
+  const shared = ofAll ?? sharedRefusal(auction, group.example.campaign.sharedScopes) ?? 'none'
+  if (shared === 'none' && index < bucket.awake) return false
+  const cost = leastCost(search, group, bucket.least.worth(index, search.ltv))
+  const isShared = shared !== 'none' && cost > shared.micros
+  const by = isShared ? shared : bucket.refusalOf(index, cost, auction.elapsedMs)
+  if (by) refuse(auction, by.lack)
+  return by !== undefined
+}
+
+/** Whether budgets have said that they cannot pay the offer; notes why. */
+function isKnownBroke(search: Search, { listing, block, offer }: OfferEntry, worth: number): boolean {
+  const { auction } = search
+  if (auction.request.test) return false
+  const own = listing.refusalAt(auction.elapsedMs)
+  const shared = sharedRefusal(auction, offer.campaign.sharedScopes)
+  if (!own && !shared) return false
+  const cost = leastCost(search, block.group, worth)
+  const by = [shared, own].find((refusal) => refusal && cost > refusal.micros)
+  if (by) refuse(auction, by.lack)
+  return by !== undefined
+}
+
+/** What the one of the scopes said that has least. */
+function sharedRefusal({ rooms }: Auction, scopes: readonly Scope[]): HoldRefusal | undefined {
+  if (rooms.size === 0) return undefined
+  let least: HoldRefusal | undefined
+  for (const scope of scopes) {
+    const refusal = rooms.get(scope)
+    if (refusal && (!least || refusal.micros < least.micros)) least = refusal
+  }
+  return least
+}
+
+/** Micros that an offer of that worth costs at least, whatever becomes of its price. */
+function leastCost(
+  { auction, imp, deal, floor, floorRate }: Search,
+  group: OfferGroup,
+  worth: number,
+): number {
+  const { rate } = auction.currency
+  const fixed = deal?.at === FIXED_PRICE ? floorCpm(floor, group.seconds) * (floorRate ?? 1) : 0
+  const price = fixed > 0 ? agreedPrice(fixed) : plainPrice(worth * rate)
+  return costOf(price, rate, imp.multiplier) ?? Number.POSITIVE_INFINITY
+}
+
+/** The same without the group; 0 where the price is agreed, since that may differ between groups. */
+function plainCost({ auction, imp, deal }: Search, worth: number): number {
+  if (deal?.at === FIXED_PRICE) return 0
+  const { rate } = auction.currency
+  return costOf(plainPrice(worth * rate), rate, imp.multiplier) ?? Number.POSITIVE_INFINITY
+}
+
+/** The whole look at one offer: its price, or why it cannot bid. */
+function consider(search: Search, entry: OfferEntry, worth: number, score: number): Pick | NoBidReason {
+  const { auction, imp, deal } = search
+  const { offer, block, corner } = entry
+  const { campaign } = offer
+  const price = priceIn(search, block.group, worth)
+  if (typeof price === 'string') return price
+  if (search.excluded.includes(campaign.spec.advertiserDomain)) return 'advertiser_in_pod'
+  const reason = termsProblem(search, block.group) ?? ownMismatch(auction.request, imp, offer, deal)
+  if (reason) return reason
+  const cost = costOf(price, auction.currency.rate, imp.multiplier)
+  if (cost === undefined) return 'over_budget'
+  if (!auction.request.test && isOverShare(search, campaign.scopes, price, cost)) return 'over_request_share'
+  const lack = auction.request.test ? undefined : askBudgets(search, entry, cost)
+  return lack ?? { offer, deal, price, cost, score, order: corner[3] }
+}
+
+/** Why the budgets cannot pay; what they say of other offers is remembered. */
+function askBudgets(
+  search: Search,
+  { listing, offer: { campaign }, block }: OfferEntry,
+  cost: Micros,
+): Lack | undefined {
+  const { auction } = search
+  const refusal = auction.deps.ledger.refusal(campaign.scopes, cost, auction.seat)
+  if (!refusal) return undefined
+  spend(auction, REFUSAL_LOOKS)
+  if (refusal.scope === campaign.ownScope) listing.rest(refusal)
+  else {
+    const scopes = refusal.scope ? [refusal.scope] : campaign.sharedScopes
+    for (const scope of scopes) auction.rooms.set(scope, refusal)
+    const broke = brokeIn(search, block.group.bucket)
+    sieve(search, (one) => one.index >= broke.from || broke.has(one))
+  }
+  return refusal.lack
+}
+
+/** CPM micros of the bid's currency for an offer of a group, by its worth in our own; or why there is no price. */
+function priceIn(search: Search, group: OfferGroup, worth: number): number | NoBidReason {
+  const { auction, deal, podSeconds } = search
+  if (worth <= 0) return 'no_ltv'
+  const { seconds } = group
+  if (podSeconds !== undefined && seconds > podSeconds) return 'duration'
+  const floor = floorCpm(search.floor, seconds)
+  if (floor > 0 && search.floorRate === undefined) return 'no_floor_rate'
+  const price = priceOf(search, worth * auction.currency.rate, floor * (search.floorRate ?? 1))
+  return price ?? (deal ? 'below_deal_floor' : 'below_floor')
+}
+
+/** Names why campaigns do not bid, for a caller who asked: each of their offers is looked at, by work that is set aside for this. */
+function explain(search: Search, buckets: readonly Bucket[]): void {
+  const { auction } = search
+  const { workLeft } = auction
+  auction.workLeft = auction.explainLeft
+  const look = search.groupLook + search.offerLook + REFUSAL_LOOKS
+  for (const { blocks } of buckets) {
+    for (const { entries, corners } of blocks) {
+      for (const [i, entry] of entries.entries()) {
+        const { id } = entry.offer.campaign
+        if (!mayName(auction, id) || auction.workLeft < look) continue
+        auction.workLeft -= search.offerLook
+        const reason = consider(search, entry, corners.worth(i, search.ltv), 0)
+        if (typeof reason === 'string') refuseCampaign(auction, id, reason)
+      }
+    }
+  }
+  auction.explainLeft = auction.workLeft
+  auction.workLeft = workLeft
+}
+
+/** Whether a bid would take more than the request's share of a limit. One impression at its plain price never does. */
+function isOverShare({ auction }: Search, scopes: readonly Scope[], price: number, cost: Micros): boolean {
+  const { maxRequestShare } = auction.deps
+  const plain = costOf(price, auction.currency.rate, 1) ?? 0
+  return scopes.some((scope) => {
+    const held = auction.held.get(scope) ?? 0
+    if (held === 0 && cost <= plain) return false
+    return scope.limits.some(({ max }) => held + cost > max * maxRequestShare)
+  })
+}
+
+/**
+ * Price of an offer; undefined below the floor.
+ * @param worth CPM micros in the bid's currency
+ * @param floor CPM units in the bid's currency
+ */
+function priceOf({ deal }: Search, worth: number, floor: number): number | undefined {
+  if (deal?.at !== FIXED_PRICE || floor <= 0) return priceFor(worth, floor)
+  const agreed = agreedPrice(floor)
+  return worth >= agreed ? agreed : undefined
+}

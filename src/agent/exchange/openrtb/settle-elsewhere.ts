@@ -1,0 +1,89 @@
+import { type Micros, micros, ZERO } from '../../../money.ts'
+import { type BudgetManager, type OwnerMail, StoreUnavailable } from '../../../shield/index.ts'
+import { bidId } from './bid-ids.ts'
+import {
+  contradictLoss,
+  costOf,
+  lose,
+  type NoticeDeps,
+  type NoticeQuery,
+  recordWin,
+  repeated,
+  result,
+  type Settlement,
+} from './notice.ts'
+import { type Notice, writeMessage } from './notice-message.ts'
+import type { NoticeToken } from './notice-token.ts'
+import { isHigher } from './seen-bids.ts'
+
+export interface ElsewhereDeps extends NoticeDeps {
+  /** Sends notices to other owners; undefined where there are no other owners. */
+  readonly mail: OwnerMail | undefined
+  readonly bill: BudgetManager['bill']
+}
+
+export interface Elsewhere {
+  readonly settlement: Settlement
+  /** Micros of the spend that a budget had no room for. */
+  readonly overdraft: Micros
+}
+
+/**
+ * Settles a verified notice of another owner's bid. A living owner gets it as a message, because only there the hold
+ * can end. A bill of a dead owner's bid is booked here against what that owner forfeited, once whoever books it.
+ * Rejects with {@link StoreUnavailable} when neither was possible; the same notice can be repeated safely.
+ * @param isMessage whether the notice came as an owner's message; it is then not sent on
+ */
+export async function settleElsewhere(
+  deps: ElsewhereDeps,
+  notice: Notice,
+  isMessage = false,
+): Promise<Elsewhere> {
+  const { mail } = deps
+  const { kind, token, query } = notice
+  const send = async (): Promise<Elsewhere> => {
+    if (isMessage || !mail) throw new StoreUnavailable(`${token.owner} lives and could not be told`)
+    await mail.send(token.owner, writeMessage(notice))
+    return plain(result(deps, token, 'elsewhere'))
+  }
+  if (!isMessage && (await mail?.lives(token.owner))) return send()
+  if (kind === 'loss') return plain(lose(deps, token, query))
+  if (kind === 'win' && token.billOn !== 'win') return plain(recordWin(deps, token))
+  return (await bill(deps, token, query)) ?? send()
+}
+
+/** Books a bill. Returns undefined if the store still has a live lease for an owner missing from the registry. */
+async function bill(
+  deps: ElsewhereDeps,
+  token: NoticeToken,
+  query: NoticeQuery,
+): Promise<Elsewhere | undefined> {
+  const { owner, seq, held, campaign } = token
+  const { form, spent } = costOf(deps, token, query)
+  let known = deps.seen.billed(owner, seq, held)
+  if (known === undefined || isHigher(spent, known, held)) {
+    const noted = await deps.mail?.settledAt(owner, seq)
+    if (noted !== undefined) known = Math.max(known ?? 0, Math.min(held, noted))
+    if (known !== undefined) deps.seen.bill(owner, seq, held, known)
+  }
+  if (known !== undefined && !isHigher(spent, known, held))
+    return plain(result(deps, token, repeated(known, spent)))
+  const before = micros(known ?? 0)
+  const billed = await deps.bill(owner, bidId(owner, seq), deps.scopesOf(campaign), spent, before)
+  if (billed.is === 'alive') return undefined
+  const contradicts = known === undefined && contradictLoss(deps, token)
+  // Only after booking, so that a bill that could not be booked can be repeated.
+  deps.seen.bill(owner, seq, held, spent)
+  if (billed.is === 'already') return plain(result(deps, token, 'duplicate', { price: form, contradicts }))
+  const isFirst = known === undefined && billed.amount === spent
+  return {
+    settlement: result(deps, token, isFirst ? 'settled_late' : 'raised', {
+      spent: billed.amount,
+      price: form,
+      contradicts,
+    }),
+    overdraft: billed.overdraft,
+  }
+}
+
+const plain = (settlement: Settlement): Elsewhere => ({ settlement, overdraft: ZERO })

@@ -1,0 +1,140 @@
+import { z } from '@hono/zod-openapi'
+import type { Route } from '../../api/index.ts'
+import { type Ctx, check, ok, ReasonQuery, readItems, reasonOf } from '../../api/index.ts'
+import type { Audit } from '../../audit/index.ts'
+import { AppError } from '../../errors.ts'
+import { toUnits } from '../../money.ts'
+import { turn } from '../../time/slices.ts'
+import { Confidence, PredictedLtv } from '../bids/request.ts'
+import type { Bidder } from './bidder.ts'
+import { isIdType } from './openrtb/index.ts'
+import { spread, type WorkerPool } from './worker-pool.ts'
+
+/** Kind of a user id: `user`, `buyeruid`, `ifa`, or `eid:` with the source of an extended id. */
+const IdTypeField = z
+  .string()
+  .max(128)
+  .refine(isIdType, 'must be user, buyeruid, ifa or eid:<source>')
+  .openapi({ type: 'string', example: 'user' })
+const UserId = z.string().min(1).max(512)
+
+const Row = z.strictObject({
+  userId: UserId,
+  idType: IdTypeField,
+  predictedLtv: PredictedLtv,
+  confidence: Confidence.optional(),
+  ttlSeconds: z.number().positive().max(31_536_000).optional(),
+})
+const MAX_ROWS = 10_000
+const Rows = z.strictObject({ rows: z.array(Row).min(1).max(MAX_ROWS) }).openapi('Predictions')
+const Params = z.object({ idType: IdTypeField, userId: UserId })
+const Stored = z
+  .object({
+    predictedLtv: z.number(),
+    confidence: z.number().optional(),
+    ttlSeconds: z.number().optional(),
+  })
+  .openapi('Prediction')
+
+/**
+ * Routes of stored predictions, used for bid requests that carry none. Those of an organisation are used at its own
+ * seats, those of the operator at all others.
+ */
+export function predictionRoutes(bidder: Bidder, pool: WorkerPool, audit: Audit): Route[] {
+  const paramsOf = (c: Ctx) => check(Params, { idType: c.req.param('idType'), userId: c.req.param('userId') })
+  const missing = () => new AppError('not_found', 'There is no prediction for this user')
+  return [
+    {
+      method: 'put',
+      path: '/v1/ltv',
+      summary: 'Store predicted lifetime values, up to 10 000 and 4 MiB at once',
+      scope: 'bid',
+      query: ReasonQuery,
+      body: Rows,
+      example: {
+        rows: [{ userId: 'u-1', idType: 'user', predictedLtv: 320.5, confidence: 0.8, ttlSeconds: 86_400 }],
+      },
+      answers: {
+        200: {
+          description: 'How many were stored',
+          schema: z.object({ stored: z.number(), rows: z.number() }),
+        },
+      },
+      refusals: ['invalid_request', 'payload_too_large', 'unsupported_media_type', 'records_unavailable'],
+      async handle(c, caller) {
+        const { boundTo: org, charge } = caller
+        // If one row cannot be read, none is stored.
+        const rows = await readItems(c, 'rows', Row, {
+          most: MAX_ROWS,
+          maxBytes: MAX_ROWS_BYTES,
+          onCount: (count) => charge(count / ROWS_PER_CALL),
+        })
+        const to = summaryOf(rows)
+        const about = { action: 'ltv.stored', target: 'predictions', values: () => ({ to }) } as const
+        await audit.record(caller, { ...about, reason: reasonOf(c), lowersRisk: false }, async () => {
+          for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
+            await turn()
+            const some = rows.slice(from, from + ROWS_AT_ONCE).map(storedRow)
+            await spread(bidder, pool, { put: 'predictions', org, rows: some })
+          }
+        })
+        return ok({ stored: rows.length, rows: bidder.predictionsOf(org).size })
+      },
+    },
+    {
+      method: 'get',
+      path: '/v1/ltv/{idType}/{userId}',
+      summary: 'The stored prediction for a user',
+      scope: 'read',
+      params: Params,
+      answers: { 200: { description: 'The prediction', schema: Stored } },
+      refusals: ['not_found', 'invalid_request'],
+      handle(c, { boundTo }) {
+        const { idType, userId } = paramsOf(c)
+        const found = bidder.predictionsOf(boundTo).get(idType, userId)
+        if (!found) throw missing()
+        return ok({ predictedLtv: found.ltv, confidence: found.confidence, ttlSeconds: found.ttlSeconds })
+      },
+    },
+    {
+      method: 'delete',
+      path: '/v1/ltv/{idType}/{userId}',
+      summary: 'Forget a prediction',
+      scope: 'bid',
+      params: Params,
+      query: ReasonQuery,
+      answers: { 200: { description: 'Forgotten', schema: z.object({ deleted: z.literal(true) }) } },
+      refusals: ['not_found', 'invalid_request'],
+      async handle(c, caller) {
+        const { boundTo: org } = caller
+        const { idType, userId } = paramsOf(c)
+        if (!bidder.predictionsOf(org).get(idType, userId)) throw missing()
+        // The change is recorded without the user's id, because the id is what has to be forgotten.
+        const about = { action: 'ltv.deleted', target: 'predictions', reason: reasonOf(c) } as const
+        await audit.record(caller, { ...about, lowersRisk: true }, () =>
+          spread(bidder, pool, { drop: 'prediction', org, idType, userId }),
+        )
+        return ok({ deleted: true })
+      },
+    },
+  ]
+}
+
+/**
+ * Summary of an upload for the record of changes. The values that it replaces, of thousands of users, are not recorded.
+ */
+function summaryOf(rows: readonly z.output<typeof Row>[]) {
+  const ltvs = rows.map(({ predictedLtv }) => toUnits(predictedLtv))
+  return { rows: rows.length, lowestLtv: Math.min(...ltvs), highestLtv: Math.max(...ltvs) }
+}
+
+function storedRow({ userId, idType, predictedLtv, confidence, ttlSeconds }: z.output<typeof Row>) {
+  return { userId, idType, confidence, ttlSeconds, ltv: toUnits(predictedLtv) }
+}
+
+/** Largest body of an upload, in bytes: 10 000 rows with long ids. */
+const MAX_ROWS_BYTES = 4 * 1024 * 1024
+/** Rows of an upload that cost one call of the rate limit. */
+const ROWS_PER_CALL = 10
+/** Rows stored between two turns of the event loop, here and in workers. */
+const ROWS_AT_ONCE = 500

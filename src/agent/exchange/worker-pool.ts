@@ -1,0 +1,36 @@
+import type { Bidder } from './bidder.ts'
+import type { BidderUpdate } from './bidder-update.ts'
+
+/** The worker processes that answer auctions for this service. */
+export interface WorkerPool {
+  /** Resolves when all workers use the change. */
+  tell(update: BidderUpdate): Promise<void>
+  /** Resolves when everything that workers have counted so far is added to the counts of this process. */
+  gather(): Promise<void>
+  /** Micros that workers hold for the open bids of a seat. */
+  heldFor(seat: string): number
+}
+
+/** The pool of a service without workers: this process answers all auctions itself. */
+export const NO_WORKERS: WorkerPool = { tell: async () => {}, gather: async () => {}, heldFor: () => 0 }
+
+/** Applies a change here and in all workers; resolves when all of them use it. */
+export async function spread(bidder: Bidder, pool: WorkerPool, update: BidderUpdate): Promise<void> {
+  bidder.applyUpdate(update)
+  await pool.tell(update)
+}
+
+const ROWS_AT_ONCE = 500
+
+/** Yields every change that a new worker needs before it may answer auctions. */
+export function* allUpdates({ campaigns, predicting, predictionsOf }: Bidder): Generator<BidderUpdate> {
+  for (const { id, spec } of campaigns.all) yield { put: 'campaign', id, spec }
+  for (const org of predicting()) {
+    const predictions = predictionsOf(org)
+    const keys = predictions.keys()
+    for (let at = 0; at < keys.length; at += ROWS_AT_ONCE) {
+      const rows = keys.slice(at, at + ROWS_AT_ONCE).flatMap((key) => predictions.row(key) ?? [])
+      yield { put: 'predictions', org, rows }
+    }
+  }
+}

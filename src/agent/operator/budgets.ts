@@ -1,0 +1,357 @@
+import { z } from '@hono/zod-openapi'
+import type { Caller, Route } from '../../api/index.ts'
+import {
+  type Ctx,
+  check,
+  LISTED_PER_CALL,
+  ok,
+  okList,
+  optionalReason,
+  ReasonInput,
+  ReasonQuery,
+  readJson,
+  reasonOf,
+} from '../../api/index.ts'
+import { AppError } from '../../errors.ts'
+import type { LimitSpec, Scope } from '../../shield/index.ts'
+import { firstInOrder } from '../../time/slices.ts'
+import type { Agent } from '../agent.ts'
+import { EXCHANGES, OPENRTB_SCOPE } from '../exchange/bidder.ts'
+import { maySee, type Org, orgOf, ownId, shownName } from '../organisations.ts'
+import { platformScope } from '../scopes.ts'
+import { Budget, BudgetInput, budgetBody, specBody, toSpec } from './budget-body.ts'
+import { stored, told } from './stored.ts'
+
+/** Budgets that the store is asked for, and that are written into an answer, at a time. */
+const AT_ONCE = 100
+
+const ListQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(1_000).default(200),
+  cursor: z.string().max(200).optional().openapi({ description: '`next` of the page before.' }),
+})
+const Page = z.object({
+  budgets: z.array(Budget),
+  next: z.string().optional().openapi({ description: 'Cursor of the next page; missing on the last.' }),
+})
+
+const ScopeParam = z.object({
+  scope: z.string().openapi({
+    example: 'platform:google_ads',
+    description:
+      '`campaign:meta:120@7` is that of a campaign that organisation 7 was given, which calls it `campaign:meta:120`.',
+  }),
+})
+const one = { 200: { description: 'The budget now', schema: Budget } }
+
+/** Routes of budgets: limits, holds and pauses of every scope. */
+export function budgetRoutes(agent: Agent): Route[] {
+  return [
+    listBudgets(agent),
+    showBudget(agent),
+    setLimits(agent),
+    removeBudget(agent),
+    pauseBudget(agent),
+    resumeBudget(agent),
+  ]
+}
+
+function listBudgets(agent: Agent): Route {
+  return {
+    method: 'get',
+    path: '/v1/budgets',
+    summary: 'The budgets that the key may see, a page at a time',
+    scope: 'read',
+    query: ListQuery,
+    answers: { 200: { description: 'Budgets: those of platforms first, then campaigns', schema: Page } },
+    refusals: ['invalid_request'],
+    async handle(c, { boundTo, charge }) {
+      const { limit, cursor } = check(ListQuery, c.req.query())
+      charge(limit / LISTED_PER_CALL)
+      const { page, next } = await pageOf(agent.budget, boundTo, limit, cursor && nameOf(cursor, boundTo))
+      for (let from = 0; from < page.length; from += AT_ONCE)
+        await agent.budget.refresh(page.slice(from, from + AT_ONCE))
+      const show = (scope: Scope) => budgetBody(agent.budget.stats(scope), boundTo)
+      const more = () => (next === undefined ? {} : { next: shownName(next, boundTo) })
+      return okList('budgets', page, show, more)
+    },
+  }
+}
+
+function showBudget(agent: Agent): Route {
+  return {
+    method: 'get',
+    path: '/v1/budgets/{scope}',
+    summary: 'One budget',
+    scope: 'read',
+    params: ScopeParam,
+    answers: one,
+    refusals: ['not_found'],
+    handle: (c, caller) => showNow(agent, findScope(agent, c, caller), caller),
+  }
+}
+
+function setLimits(agent: Agent): Route {
+  return {
+    method: 'put',
+    path: '/v1/budgets/{scope}',
+    summary: 'Replace the limits; what is spent stays spent',
+    scope: 'operate',
+    params: ScopeParam,
+    body: BudgetInput,
+    example: {
+      limits: [
+        { kind: 'sliding', windowSeconds: 600, max: 500 },
+        { kind: 'day', timezone: 'Europe/Berlin', max: 2000 },
+      ],
+    },
+    answers: one,
+    refusals: [
+      'invalid_request',
+      'not_found',
+      'payload_too_large',
+      'unsupported_media_type',
+      'records_unavailable',
+    ],
+    async handle(c, caller) {
+      const { limits, holdMode = STRICT, reason } = await readJson(c, BudgetInput)
+      const name =
+        caller.boundTo === undefined ? (c.req.param('scope') ?? '') : findScope(agent, c, caller).name
+      if (caller.boundTo !== undefined) requireCampaign(name)
+      const currency = agent.budget.scope(name)?.currency ?? currencyOf(agent, name)
+      const next = { currency, limits: limits.map(toSpec), holdMode }
+      const change = {
+        action: 'limits.set',
+        target: name,
+        values: () => ({ from: limitsValue(agent.budget.scope(name)), to: limitsValue(next) }),
+        reason: reasonOf(c, reason),
+        lowersRisk: areLower(agent.budget.scope(name), next),
+      } as const
+      return agent.audit.record(caller, change, async () => {
+        const scope = agent.budget.define(name, currency, next.limits, 'operator', holdMode)
+        await stored(agent)
+        return showNow(agent, scope, caller)
+      })
+    },
+  }
+}
+
+function removeBudget(agent: Agent): Route {
+  return {
+    method: 'delete',
+    path: '/v1/budgets/{scope}',
+    summary:
+      'Forget the budget of a campaign on a platform, and take it from the organisation it was given to',
+    scope: 'operate',
+    isOperators: true,
+    params: ScopeParam,
+    query: ReasonQuery,
+    answers: { 200: { description: 'The budget as it was', schema: Budget } },
+    refusals: ['invalid_request', 'not_found', 'records_unavailable'],
+    async handle(c, caller) {
+      const scope = findScope(agent, c, caller)
+      requireCampaign(scope.name)
+      if (scope.name.startsWith(`campaign:${EXCHANGES}:`))
+        throw new AppError('invalid_request', 'scope: goes with its campaign, DELETE /v1/campaigns/{id}')
+      const body = await showNow(agent, scope, caller)
+      const values = () => ({ from: limitsValue(scope) })
+      const about = { action: 'budget.removed', target: scope.name, values, reason: reasonOf(c) } as const
+      // Without the organisation's limits the operator may bid more there, so this raises risk.
+      return agent.audit.record(caller, { ...about, lowersRisk: false }, async () => {
+        agent.budget.remove(scope.name)
+        await stored(agent)
+        return body
+      })
+    },
+  }
+}
+
+function pauseBudget(agent: Agent): Route {
+  return {
+    method: 'post',
+    path: '/v1/budgets/{scope}/pause',
+    summary: 'Refuse every bid on this scope from now on',
+    lowersRisk: true,
+    scope: 'operate',
+    params: ScopeParam,
+    body: ReasonInput,
+    isBodyOptional: true,
+    example: { reason: 'the landing page is down' },
+    answers: one,
+    refusals: ['invalid_request', 'not_found'],
+    async handle(c, caller) {
+      // Pausing lowers risk, so it works without a budget: a campaign without one gets an empty budget to carry the
+      // pause. Every campaign of an organisation has a budget, since that is how the operator gives it.
+      const name = c.req.param('scope') ?? ''
+      const scope =
+        caller.boundTo === undefined
+          ? (agent.budget.scope(name) ?? scopeToPause(agent, name))
+          : findScope(agent, c, caller)
+      const reason = await optionalReason(c)
+      const values = () => ({ from: pauseValue(scope), to: { paused: true } })
+      const about = { action: 'budget.paused', target: scope.name, values, reason } as const
+      return agent.audit.record(caller, { ...about, lowersRisk: true }, async () => {
+        agent.budget.pause(scope, reason ?? 'paused by an operator')
+        await told(agent)
+        return showNow(agent, scope, caller)
+      })
+    },
+  }
+}
+
+function resumeBudget(agent: Agent): Route {
+  return {
+    method: 'post',
+    path: '/v1/budgets/{scope}/resume',
+    summary: 'Take bids on this scope again',
+    scope: 'operate',
+    params: ScopeParam,
+    body: ReasonInput,
+    isBodyOptional: true,
+    example: { reason: 'the landing page is back' },
+    answers: one,
+    refusals: ['invalid_request', 'not_found', 'forbidden', 'records_unavailable'],
+    async handle(c, caller) {
+      const scope = findScope(agent, c, caller)
+      if (caller.boundTo !== undefined) requireCampaign(scope.name)
+      const reason = await optionalReason(c)
+      const values = () => ({ from: pauseValue(scope), to: { paused: false } })
+      const about = { action: 'budget.resumed', target: scope.name, values, reason } as const
+      return agent.audit.record(caller, { ...about, lowersRisk: false }, async () => {
+        agent.budget.resume(scope)
+        await stored(agent)
+        return showNow(agent, scope, caller)
+      })
+    },
+  }
+}
+
+async function showNow({ budget }: Agent, scope: Scope, { boundTo }: Caller) {
+  await budget.refresh([scope])
+  return ok(budgetBody(budget.stats(scope), boundTo))
+}
+
+/** The budget that the address names; throws 404 where there is none that the caller may see. */
+function findScope({ budget }: Agent, c: Ctx, { boundTo }: Caller): Scope {
+  const said = c.req.param('scope') ?? ''
+  const name = nameOf(said, boundTo)
+  const scope = maySee(name, boundTo) ? budget.scope(name) : undefined
+  if (!scope) throw new AppError('not_found', `There is no budget for ${said.slice(0, 100)}`)
+  return scope
+}
+
+const STRICT = { is: 'strict' } as const
+
+type BudgetLimits = Pick<Scope, 'currency' | 'limits' | 'holdMode'>
+
+/** Limits in the form in which a change records them. */
+const limitsValue = (of: BudgetLimits | undefined) =>
+  of && {
+    currency: of.currency,
+    limits: of.limits.map(specBody),
+    ...(of.holdMode.is === 'bounded' && { holdMode: of.holdMode }),
+  }
+
+const pauseValue = ({ pause }: Scope) =>
+  pause.is === 'paused' ? { paused: true, reason: pause.reason } : { paused: false }
+
+/**
+ * Whether the new limits allow nothing that the old ones refused. A budget that does not exist yet may be what lets an
+ * organisation bid, so defining one is never lower.
+ */
+function areLower(before: BudgetLimits | undefined, after: BudgetLimits): boolean {
+  if (!before) return false
+  const windowOf = ({ max: _, ...window }: LimitSpec) => JSON.stringify(window)
+  const isKept = (limit: LimitSpec) =>
+    after.limits.some((one) => windowOf(one) === windowOf(limit) && one.max <= limit.max)
+  const maxRisk = ({ holdMode }: BudgetLimits) =>
+    holdMode.is === 'bounded' ? holdMode.maxOverspendProbability : 0
+  return before.limits.every(isKept) && maxRisk(after) <= maxRisk(before)
+}
+
+const CAMPAIGN = 'campaign:'
+const isCampaign = ({ name }: Pick<Scope, 'name'>): boolean => name.startsWith(CAMPAIGN)
+
+/**
+ * One page of budgets: platforms and the shared ones first, in the order of definition, then campaigns by name.
+ * @param cursor name of the first budget on the page
+ */
+async function pageOf(budget: Agent['budget'], boundTo: Org, limit: number, cursor: string | undefined) {
+  const own = () => budget.scopes.map(({ name }) => name).filter((name) => maySee(name, boundTo))
+  const isAmongCampaigns = cursor?.startsWith(CAMPAIGN)
+  const others = isAmongCampaigns ? [] : [...own().filter((name) => !isCampaign({ name }))]
+  const from = cursor === undefined || isAmongCampaigns ? 0 : Math.max(0, others.indexOf(cursor))
+  const first = others.slice(from, from + limit + 1)
+  const campaigns = own().filter(
+    (name) => isCampaign({ name }) && (!isAmongCampaigns || name >= (cursor ?? '')),
+  )
+  const names = [...first, ...(await firstInOrder(campaigns, limit + 1 - first.length))]
+  const page = names.slice(0, limit).flatMap((name) => budget.scope(name) ?? [])
+  return { page, next: names[limit] }
+}
+
+/** Name of a scope as the caller knows it: campaigns of an organisation without the organisation's number. */
+const nameOf = (name: string, boundTo: Org): string =>
+  name.startsWith(CAMPAIGN) ? ownId(name, boundTo) : name
+
+/**
+ * Throws unless the name is a campaign's. An organisation may pause its campaigns; only the operator changes the
+ * organisation's own budget.
+ */
+function requireCampaign(name: string): void {
+  if (isCampaign({ name })) return
+  throw new AppError('forbidden', `${name} is the operator's to change; a campaign's budget is not`)
+}
+
+/** The scope that pays besides a campaign's. Throws 400 for a name that is not a scope an operator may create. */
+function ownerOf({ budget }: Agent, name: string): Scope {
+  const [, platform = ''] = /^campaign:(\w+):[A-Za-z0-9_-]{1,64}(?:@[1-9]\d{0,8})?$/.exec(name) ?? []
+  const owner = budget.scope(platformScope(platform))
+  // The budget of a campaign for exchanges is defined with the campaign.
+  if (!owner || owner.name === OPENRTB_SCOPE) {
+    const platforms = [...budget.scopes.map((one) => one.name)].filter((one) =>
+      one.startsWith(platformScope('')),
+    )
+    const known = [...platforms, 'campaign:<platform>:<id>', 'campaign:<platform>:<id>@<organisation>'].join(
+      ', ',
+    )
+    throw new AppError('invalid_request', `scope: must be one of ${known}`, 'never', { field: 'scope' })
+  }
+  return owner
+}
+
+/**
+ * Currency of a scope that does not exist yet. Throws 400 for a name that is not a scope, or when there are as many
+ * scopes as allowed.
+ */
+function currencyOf(agent: Agent, name: string): string {
+  const { currency } = ownerOf(agent, name)
+  const most = agent.tables.limits.budgets
+  if (agent.budget.scopeCount < most) return currency
+  const detail = `scope: there are ${most} budgets already, as many as TABLE_LIMITS lets there be`
+  throw new AppError('invalid_request', detail, 'never', { field: 'scope' })
+}
+
+/**
+ * The scope that carries the pause of a campaign without a budget: a new empty one, for which places are reserved. When
+ * those are taken too, the platform is paused: pausing more than asked is safe, pausing nothing is not.
+ */
+function scopeToPause(agent: Agent, name: string): Scope {
+  const { budget, tables } = agent
+  const owner = ownerOf(agent, name)
+  const most = tables.limits.budgets + tables.limits.paused_budgets
+  if (budget.scopeCount >= most && !forgetIdle(budget, most)) return owner
+  return budget.define(name, owner.currency, [], 'operator')
+}
+
+/** Removes empty budgets whose pause has ended. Returns whether there are fewer than `most` scopes then. */
+function forgetIdle(budget: Agent['budget'], most: number): boolean {
+  const isIdle = (scope: Scope) =>
+    isCampaign(scope) &&
+    !scope.name.startsWith(`${CAMPAIGN}${EXCHANGES}:`) &&
+    orgOf(scope.name) === undefined &&
+    scope.limits.length === 0 &&
+    scope.pause.is !== 'paused'
+  for (const { name } of [...budget.scopes].filter(isIdle)) budget.remove(name)
+  // `scopeCount` still has the removed scopes for a moment, so the others are counted.
+  return [...budget.scopes].length < most
+}

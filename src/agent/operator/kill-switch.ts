@@ -1,0 +1,123 @@
+import { z } from '@hono/zod-openapi'
+import { ok, Reason, type Route, readJson, reasonOf } from '../../api/index.ts'
+import { PLATFORMS, type PlatformName } from '../../connectors/index.ts'
+import type { KillSwitch } from '../../shield/index.ts'
+import { isoTime } from '../../time/clock.ts'
+import type { Agent } from '../agent.ts'
+import { GLOBAL_SCOPE } from '../scopes.ts'
+import { stored, told } from './stored.ts'
+
+const KillSwitchInput = z
+  .strictObject({
+    engaged: z.boolean(),
+    reason: Reason.optional(),
+    pauseCampaigns: z.boolean().optional(),
+  })
+  .refine(({ engaged, pauseCampaigns }) => engaged || !pauseCampaigns, {
+    message: 'goes with engaging only',
+    path: ['pauseCampaigns'],
+  })
+  .openapi('KillSwitchInput')
+
+const PauseResult = z.object({
+  platform: z.enum(PLATFORMS),
+  campaignId: z.string(),
+  result: z.enum(['paused', 'refused', 'throttled', 'auth_lost', 'unavailable', 'unknown']),
+  detail: z.string().optional(),
+})
+
+const KillSwitchBody = z
+  .object({
+    engaged: z.boolean(),
+    reason: z.string().optional(),
+    since: z.string().optional(),
+    campaigns: z.array(PauseResult).optional(),
+  })
+  .openapi('KillSwitch')
+
+const answers = { 200: { description: 'The switch now', schema: KillSwitchBody } }
+
+/** Campaigns paused at the same time per platform, each over one HTTP connection. */
+const CONCURRENT = 8
+
+export function killSwitchRoutes(agent: Agent): Route[] {
+  return [
+    {
+      method: 'get',
+      path: '/v1/kill-switch',
+      summary: 'Whether bidding is stopped',
+      scope: 'read',
+      isOperators: true,
+      answers,
+      refusals: [],
+      handle: () => ok(switchBody(agent.budget.killSwitch)),
+    },
+    {
+      method: 'post',
+      path: '/v1/kill-switch',
+      summary:
+        'Stop every bid from the next request on, and pause the campaigns if asked; or let bids through again',
+      scope: 'operate',
+      lowersRisk: true,
+      isOperators: true,
+      body: KillSwitchInput,
+      example: { engaged: true, reason: 'prices look wrong', pauseCampaigns: false },
+      answers,
+      refusals: ['invalid_request', 'payload_too_large', 'unsupported_media_type', 'records_unavailable'],
+      async handle(c, caller) {
+        const { engaged, reason: said, pauseCampaigns = false } = await readJson(c, KillSwitchInput)
+        const reason = reasonOf(c, said)
+        const change = {
+          action: engaged ? 'kill_switch.engaged' : 'kill_switch.released',
+          target: GLOBAL_SCOPE,
+          values: () => ({ from: switchBody(agent.budget.killSwitch), to: { engaged, pauseCampaigns } }),
+          reason,
+          lowersRisk: engaged,
+        } as const
+        await agent.audit.record(caller, change, async () => {
+          if (engaged) agent.budget.engageKillSwitch(reason ?? 'engaged by an operator')
+          else agent.budget.releaseKillSwitch()
+          const data = { engaged, ...(reason !== undefined && { reason }), by: caller.name }
+          agent.tell({ kind: 'kill_switch_changed', subject: GLOBAL_SCOPE, data })
+          await (engaged ? told(agent) : stored(agent))
+        })
+        const campaigns = pauseCampaigns ? await pauseAll(agent) : undefined
+        return ok({ ...switchBody(agent.budget.killSwitch), ...(campaigns && { campaigns }) })
+      },
+    },
+  ]
+}
+
+type Paused = z.output<typeof PauseResult>
+
+/**
+ * Pauses every campaign that this process has placed a bid on, regardless of limits and breakers. A failure does not
+ * stop the others.
+ */
+async function pauseAll(agent: Agent): Promise<Paused[]> {
+  const perPlatform = await Promise.all(PLATFORMS.map((platform) => pauseOn(agent, platform)))
+  return perPlatform.flat()
+}
+
+async function pauseOn(agent: Agent, platform: PlatformName): Promise<Paused[]> {
+  const connector = agent.connectors[platform]
+  const left = connector.campaigns()
+  const results: Paused[] = []
+  async function work(): Promise<void> {
+    for (let campaignId = left.pop(); campaignId !== undefined; campaignId = left.pop()) {
+      const outcome = await connector.pauseCampaign(campaignId)
+      results.push(
+        outcome.is === 'accepted'
+          ? { platform, campaignId, result: 'paused' }
+          : { platform, campaignId, result: outcome.is, detail: outcome.detail },
+      )
+    }
+  }
+  await Promise.all(Array.from({ length: CONCURRENT }, work))
+  return results
+}
+
+function switchBody(state: KillSwitch): z.output<typeof KillSwitchBody> {
+  if (state.is === 'released') return { engaged: false }
+  return { engaged: true, reason: state.reason, since: isoTime(state.sinceMs) }
+}

@@ -1,0 +1,27 @@
+import { AppError } from '../../errors.ts'
+import { StoreUnavailable } from '../../shield/index.ts'
+import type { Agent } from '../agent.ts'
+
+/**
+ * Waits until the store has taken every change. Throws 503 when it cannot be reached; the change is in force in this
+ * process.
+ */
+export async function stored(
+  { budget }: Agent,
+  change: () => Promise<void> = () => budget.settled(),
+): Promise<void> {
+  try {
+    await change()
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error
+    const detail = `The budget store cannot be reached (${error.message}); what was changed is in force in this process`
+    throw new AppError('budget_store_unavailable', detail, 'later')
+  }
+}
+
+/** As {@link stored}, for changes that only lower risk: succeeds also when the store cannot be reached. */
+export async function told(agent: Agent): Promise<void> {
+  await stored(agent).catch((error) =>
+    agent.log.error({ err: error }, 'a stop is in force in this process only'),
+  )
+}

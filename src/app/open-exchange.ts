@@ -1,0 +1,83 @@
+import { randomBytes } from 'node:crypto'
+import {
+  type Agent,
+  type Bidder,
+  type CountNotice,
+  countNotices,
+  createBidder,
+  exampleCampaigns,
+  keepSeen,
+  NoticeDesk,
+  restoreCampaigns,
+  type ServicePart,
+  warnOfPlainNotices,
+} from '../agent/index.ts'
+import type { Config } from '../config/config.ts'
+import { patiently, SharedTally, type StoreSettings } from '../shield/index.ts'
+import { secretInFolder } from '../storage/index.ts'
+import { OwnerMessages } from '../workers/index.ts'
+import { checkNoticeSecret } from './notice-secret.ts'
+import type { OpenBudgets } from './open-budgets.ts'
+import type { OpenParts } from './open-parts.ts'
+import type { Stores } from './open-stores.ts'
+
+interface Parts extends Pick<OpenBudgets, 'configured'>, Pick<Stores, 'store' | 'recovered'> {
+  readonly agent: Agent
+}
+
+export interface OpenExchange {
+  readonly bidder: Bidder
+  readonly desk: NoticeDesk
+  readonly count: CountNotice
+  readonly seen: ReturnType<typeof keepSeen>
+  /** Notices for bids of workers, on their way to the process that made the bid. */
+  readonly ownerMessages: OwnerMessages
+  readonly noticeSecret: string
+  /** What can fail, for `/readyz`. */
+  readonly parts: readonly ServicePart[]
+}
+
+/** Builds what answers exchanges and their notices, and restores campaigns and notices of earlier starts. */
+export async function openExchange(config: Config, parts: Parts, opened: OpenParts): Promise<OpenExchange> {
+  const { agent, store, recovered, configured } = parts
+  const { clock, log, metrics, budget, records } = agent
+  const noticeSecret = config.bidder.noticeSecret ?? ownNoticeSecret(config.store)
+  const readiness: ServicePart[] = []
+  if (config.records.is === 'disk' && signsBeyondRestart(config)) {
+    const { directory } = config.records
+    const check = await checkNoticeSecret({ directory, secret: noticeSecret, clock, log })
+    opened.add(check.stop)
+    readiness.push(check.part)
+  }
+  const seen = keepSeen(clock, records, recovered, config.tables.seen_bids)
+  const ownerMessages = new OwnerMessages()
+  const mail = store.mail ?? (config.workers > 0 ? ownerMessages : undefined)
+  const falseLosses = new SharedTally({ clock, store, owner: budget.owner, isShared: mail !== undefined })
+  opened.add(() => falseLosses.close())
+  const onCampaign = config.isLocalTrial ? undefined : warnOfPlainNotices(log, config.publicUrl)
+  const shares = { mail, falseLosses, onCampaign }
+  const bidder = createBidder(agent, { ...config.bidder, noticeSecret }, seen, shares)
+  if (config.mode === 'mock' && bidder.seats.has('example')) {
+    for (const [id, spec] of exampleCampaigns()) bidder.applyUpdate({ put: 'campaign', id, spec })
+  }
+  await restoreCampaigns(bidder, log, recovered)
+  const onAway = (detail: string) => log.warn({ detail }, 'waiting for the budget store')
+  // A store that answers late, as on a busy machine, has taken some of thousands of definitions each time.
+  await patiently(() => budget.settled(), { clock, onAway })
+  // What these had spent before is shown from the start; of thousands of campaigns it is looked up when it is wanted.
+  await budget.refresh(configured)
+  const count = countNotices(metrics, bidder.statsOf)
+  const desk = new NoticeDesk(agent, bidder, count, config.tables.waiting_notices)
+  opened.add(() => desk.close())
+  return { bidder, desk, count, seen, ownerMessages, noticeSecret, parts: readiness }
+}
+
+/** Signs notice addresses beyond a restart, where anything does. Several processes are given one by configuration. */
+function ownNoticeSecret(store: StoreSettings): string {
+  const make = () => randomBytes(32).toString('hex')
+  return store.is === 'sqlite' ? secretInFolder(store.directory, 'notices.key', make) : make()
+}
+
+/** Whether the next start is to know the notice addresses of this one. */
+const signsBeyondRestart = ({ store, bidder }: Config): boolean =>
+  store.is === 'sqlite' || bidder.noticeSecret !== undefined

@@ -1,0 +1,79 @@
+import type { Config } from '../config/config.ts'
+import { conversionConnectors, GOOGLE_TOKEN_URL } from '../connectors/index.ts'
+import {
+  CONVERSION_PLATFORMS,
+  type PlatformRoom,
+  type RunningConversions,
+  startConversions,
+} from '../conversions/index.ts'
+import type { ConversionApi, Sandbox } from '../sandbox/index.ts'
+import type { CallLimits } from '../shield/index.ts'
+import type { RunningSync } from '../sync/index.ts'
+
+export interface ConversionParts {
+  readonly callLimits: CallLimits
+  readonly sandbox: Sandbox | undefined
+  /** Its database and keys are those of conversions as well. */
+  readonly reads: RunningSync | undefined
+}
+
+/** Starts to send conversions; undefined where nothing is read, since then there is no database for them. */
+export async function startSending(
+  config: Config,
+  { callLimits, sandbox, reads }: ConversionParts,
+): Promise<RunningConversions | undefined> {
+  if (!reads) return undefined
+  const { store, clock, log, keyring, authorize, audit } = reads.sync
+  return startConversions(
+    {
+      keepDays: config.conversions.keepDays,
+      played: {
+        orgs: [config.operatorOrg, ...config.orgs],
+        credentials: sandbox?.conversions.credentials ?? {},
+      },
+    },
+    {
+      ...{ store, clock, log, keyring, authorize, audit, callLimits },
+      rooms: roomsOf(config, sandbox),
+      tableLimits: config.tables,
+      defaultRegion: config.conversions.defaultRegion,
+    },
+  )
+}
+
+/** The platforms at the addresses that are in force: those that are configured, the sandbox's, or the platforms' own. */
+function roomsOf({ conversions }: Config, sandbox: Sandbox | undefined): ReadonlyMap<string, PlatformRoom> {
+  return new Map(
+    CONVERSION_PLATFORMS.flatMap((platform) => {
+      const connector = conversionConnectors[platform]
+      if (!connector) return []
+      const targets = Object.fromEntries(
+        Object.entries(connector.apis).map(([api, own]) => {
+          const configured = conversions.apis[platform]?.[api]
+          const baseUrl = configured?.baseUrl ?? playedUrl(sandbox, platform, api) ?? own.baseUrl
+          return [api, { baseUrl, version: configured?.version ?? own.version }]
+        }),
+      )
+      const room: PlatformRoom = {
+        ...{ connector, targets },
+        tokenUrl: sandbox?.urls.googleOauth ?? GOOGLE_TOKEN_URL,
+        eventsPerMinute: conversions.eventsPerMinute[platform] ?? connector.limits.eventsPerMinute,
+      }
+      return [[platform, room]]
+    }),
+  )
+}
+
+/** What the sandbox calls the API of a platform. */
+const SANDBOX_APIS: Readonly<Record<string, ConversionApi>> = {
+  'meta.graph': 'meta_conversions',
+  'google.data_manager': 'google_data_manager',
+  'google.google_ads': 'google_ads_conversions',
+  'tiktok.business': 'tiktok_conversions',
+  'snapchat.conversions': 'snapchat_conversions',
+}
+
+function playedUrl(sandbox: Sandbox | undefined, platform: string, api: string): string | undefined {
+  const played = SANDBOX_APIS[`${platform}.${api}`]
+  return sandbox && played && sandbox.conversions.urls[played]
+}

@@ -1,0 +1,49 @@
+import {
+  type Bidder,
+  campaignsOf,
+  type Decisions,
+  type IdempotencyKeys,
+  type NoticeDesk,
+} from '../agent/index.ts'
+import type { Gate } from '../api/index.ts'
+import type { Config } from '../config/config.ts'
+import { CONVERSION_TABLES, type RunningConversions } from '../conversions/index.ts'
+import type { Tables } from '../metrics/tables.ts'
+import type { BudgetManager } from '../shield/index.ts'
+import { type RunningSync, SYNC_TABLES } from '../sync/index.ts'
+
+interface Watched {
+  readonly config: Config
+  readonly budget: BudgetManager
+  readonly bidder: Bidder
+  readonly decisions: Decisions
+  readonly keys: IdempotencyKeys
+  readonly gate: Gate
+  readonly seen: { readonly size: number }
+  readonly desk: NoticeDesk
+  readonly reads: RunningSync | undefined
+  readonly conversions: RunningConversions | undefined
+}
+
+/** Registers the length of each table for the metrics, except for tables that register themselves. */
+export function watchTables(tables: Tables, watched: Watched): void {
+  const { config, budget, bidder, decisions, keys, gate, seen, desk, reads, conversions } = watched
+  const { limits } = tables
+  tables.watch('budgets', () => Math.min(budget.scopeCount, limits.budgets))
+  tables.watch('paused_budgets', () => Math.max(0, budget.scopeCount - limits.budgets))
+  tables.watch('campaigns', () => bidder.campaigns.size)
+  tables.watch('campaigns_of_organisation', () => Math.max(0, ...campaignsOf(bidder.campaigns).values()))
+  tables.watch('open_bids', () => bidder.decide.ledger.size)
+  tables.watch('decisions', () => decisions.size)
+  tables.watch('idempotency_keys', () => keys.size)
+  tables.watch('callers', () => gate.size)
+  tables.watch('seen_bids', () => seen.size)
+  tables.watch('waiting_notices', () => desk.waiting)
+  const longestPredictions = () =>
+    Math.max(0, ...[...bidder.predicting()].map((org) => bidder.predictionsOf(org).size))
+  tables.watchOther('predictions', config.bidder.maxPredictions, longestPredictions)
+  if (conversions) for (const table of CONVERSION_TABLES) tables.watch(table, () => conversions.rowsOf(table))
+  if (!reads) return
+  for (const table of [...SYNC_TABLES, 'event_streams'] as const)
+    tables.watch(table, () => reads.rowsOf(table))
+}

@@ -1,0 +1,272 @@
+import type { BidderConfig } from '../agent/index.ts'
+import type { ApiKey, GateLimit } from '../api/index.ts'
+import { MAX_CHANGE_BYTES } from '../audit/index.ts'
+import type { PlatformName, PlatformSettings } from '../connectors/index.ts'
+import type { LogLevel } from '../log.ts'
+import type { TableLimits } from '../metrics/tables.ts'
+import type { Micros } from '../money.ts'
+import type { NotifySettings } from '../notify/index.ts'
+import type { StoreSettings } from '../shield/index.ts'
+import type { RecordsSettings } from '../storage/index.ts'
+import { type Accounts, accountsOf, missingCredentials, namesAccount, noticeUrl } from './accounts.ts'
+import { type ConversionConfig, conversionConfig } from './conversions.ts'
+import { Environment } from './environment.ts'
+import { isLoopback, MAX_SEAT_QPS } from './fields.ts'
+import { doubtfulNames, mistypedNames } from './names.ts'
+import { type SyncConfig, syncConfig, syncProblems } from './reading.ts'
+
+/** The typed configuration, read from the environment. Every default is safe. */
+export interface Config {
+  readonly port: number
+  readonly host: string
+  /** Number of worker processes that answer auctions; 0 where this process answers them itself. */
+  readonly workers: number
+  readonly mode: 'mock' | 'live'
+  readonly apiKeys: readonly ApiKey[]
+  /** Limit on the calls of one API key, or of one address where there are no keys. */
+  readonly callerLimit: GateLimit
+  /** The operator's organisation; keys without an organisation are the operator's too. */
+  readonly operatorOrg: number
+  /** Organisations of keys and seats other than the operator's. */
+  readonly orgs: readonly number[]
+  /** Limits on the tables that callers, exchanges and platforms can make longer. */
+  readonly tables: TableLimits
+  readonly logLevel: LogLevel
+  /** A line for each variable that is not read and may have been meant for one that is. */
+  readonly doubtfulNames: readonly string[]
+  readonly maxBid: Micros
+  readonly alertRatio: number
+  /** Number of campaigns with metrics of their own in `/metrics`: those that have used most of their budgets. */
+  readonly topCampaigns: number
+  readonly multipliers: Readonly<Record<string, number>>
+  readonly predictorUrl: string | undefined
+  /** 0 chooses a free port. */
+  readonly sandboxPort: number
+  /** Milliseconds that the sandbox takes to make a report. */
+  readonly sandboxReportMs: number
+  readonly budgetWindowMs: number
+  /** Where budgets are kept. */
+  readonly store: StoreSettings
+  /** Where decisions, idempotency keys and notices are kept. */
+  readonly records: RecordsSettings
+  readonly platforms: Readonly<Record<PlatformName, PlatformConfig>>
+  readonly versions: { readonly googleAds: string; readonly meta: string }
+  /** Public address of the service. */
+  readonly publicUrl: string
+  /** Whether only this machine reaches the service: mock mode on loopback without a public address. */
+  readonly isLocalTrial: boolean
+  /** `noticeSecret` is undefined where the secret in the data directory is used. */
+  readonly bidder: Omit<BidderConfig, 'noticeSecret'> & {
+    readonly budget: Micros
+    readonly noticeSecret: string | undefined
+  }
+  /** Undefined where no notifications are sent. */
+  readonly notify: NotifySettings | undefined
+  readonly advertiserDomain: string
+  /** Accounts on which bids are placed in live mode; in mock mode they are the sandbox's. */
+  readonly accounts: Accounts
+  /** Undefined where nothing is read: live mode without a key to encrypt credentials with. */
+  readonly sync: SyncConfig | undefined
+  readonly conversions: ConversionConfig
+}
+
+export interface PlatformConfig extends PlatformSettings {
+  readonly budget: Micros
+}
+
+/** Its message has one line for each variable that is wrong or missing. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+/** The configuration of this process. @param more variables that count before those of the environment */
+export const readConfig = (more: NodeJS.ProcessEnv = {}): Config => parseConfig({ ...process.env, ...more })
+
+/** Reads an environment; throws {@link ConfigError}. An empty variable counts as not set, a mistyped one is refused. */
+export function parseConfig(variables: NodeJS.ProcessEnv): Config {
+  const set = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''))
+  const mistyped = mistypedNames(set, Object.keys(Environment.shape))
+  const parsed = Environment.safeParse(set)
+  if (!parsed.success)
+    throw wrong([
+      ...mistyped,
+      ...parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`),
+    ])
+  const env = parsed.data
+
+  const mode = (env.MOCK_MODE ?? !namesAccount(env)) ? 'mock' : 'live'
+  const store = storeSettings(env)
+  const problems = [...mistyped, ...problemsOf(env, mode, store)]
+  if (problems.length > 0) throw wrong(problems)
+
+  const publicUrl = env.PUBLIC_URL ?? `http://${env.HOST}:${env.PORT}`
+  return {
+    port: env.PORT,
+    host: env.HOST,
+    workers: env.WORKERS,
+    mode,
+    apiKeys: env.API_KEYS,
+    callerLimit: {
+      ...env.API_RATE_LIMIT,
+      atOnce: env.API_MAX_AT_ONCE,
+      callers: env.TABLE_LIMITS.callers,
+    },
+    operatorOrg: env.OPERATOR_ORG,
+    orgs: orgsOf(env),
+    tables: env.TABLE_LIMITS,
+    logLevel: env.LOG_LEVEL,
+    doubtfulNames: doubtfulNames(set),
+    maxBid: env.MAX_BID,
+    alertRatio: env.BUDGET_ALERT_RATIO,
+    topCampaigns: env.METRICS_TOP_CAMPAIGNS,
+    multipliers: env.FALLBACK_MULTIPLIERS,
+    predictorUrl: env.LTV_PREDICTOR_URL,
+    sandboxPort: env.SANDBOX_PORT,
+    sandboxReportMs: env.SANDBOX_REPORT_MS,
+    budgetWindowMs: env.BUDGET_WINDOW_SECONDS * 1000,
+    store,
+    records: recordsSettings(env),
+    platforms: platformsOf(env),
+    versions: { googleAds: env.GOOGLE_ADS_API_VERSION, meta: env.META_API_VERSION },
+    publicUrl,
+    isLocalTrial: mode === 'mock' && env.PUBLIC_URL === undefined && isLoopback(env.HOST),
+    bidder: bidderConfig(env, mode, noticeUrl(publicUrl)),
+    notify: notifySettings(env),
+    advertiserDomain: env.TRADEDESK_ADVERTISER_DOMAIN ?? 'advertiser.example',
+    accounts: accountsOf(env),
+    sync: syncConfig(env, mode),
+    conversions: conversionConfig(env),
+  }
+}
+
+/** What is missing, or contradicts something else: a line for each variable. */
+function problemsOf(env: Environment, mode: Config['mode'], store: StoreSettings): string[] {
+  const problems = [...(mode === 'live' ? missingCredentials(env) : []), ...syncProblems(env, mode)]
+  if (env.API_KEYS.length === 0 && (mode === 'live' || !isLoopback(env.HOST))) {
+    const why = mode === 'live' ? 'in live mode' : `on ${env.HOST}, which other machines reach`
+    problems.push(`API_KEYS: required ${why}; make one with npm run key`)
+  }
+  problems.push(...currencyProblems(env))
+  // Bills go to any process; one that does not recognise them would lose them.
+  if (store.is === 'redis' && env.NOTICE_SECRET === undefined)
+    problems.push('NOTICE_SECRET: required with REDIS_URL, the same for every process')
+  if (env.NOTIFY_URL !== undefined && env.NOTIFY_SECRET === undefined)
+    problems.push('NOTIFY_SECRET: required with NOTIFY_URL; echo whsec_$(openssl rand -base64 32) makes one')
+  return problems
+}
+
+function platformsOf(env: Environment): Config['platforms'] {
+  const timeoutMs = env.PLATFORM_TIMEOUT_SECONDS * 1000
+  return {
+    google_ads: {
+      budget: env.GOOGLE_ADS_BUDGET,
+      currency: env.GOOGLE_ADS_CURRENCY,
+      rateLimit: env.GOOGLE_ADS_RATE_LIMIT,
+      breaker: env.GOOGLE_ADS_BREAKER,
+      timeoutMs,
+    },
+    meta: {
+      budget: env.META_BUDGET,
+      currency: env.META_CURRENCY,
+      rateLimit: env.META_RATE_LIMIT,
+      breaker: env.META_BREAKER,
+      timeoutMs,
+    },
+    tradedesk: {
+      budget: env.TRADEDESK_BUDGET,
+      currency: env.TRADEDESK_CURRENCY,
+      rateLimit: env.TRADEDESK_RATE_LIMIT,
+      breaker: env.TRADEDESK_BREAKER,
+      timeoutMs,
+    },
+  }
+}
+
+function storeSettings({ STORE, REDIS_URL, REDIS_MIN_REPLICAS, DATA_DIR }: Environment): StoreSettings {
+  const store = STORE ?? (REDIS_URL === undefined ? 'sqlite' : 'redis')
+  if (store === 'memory') {
+    if (REDIS_URL !== undefined) throw wrong(['STORE: memory and REDIS_URL exclude each other'])
+    return { is: 'memory' }
+  }
+  // Redis then holds the stream of events only.
+  if (store === 'sqlite') return { is: 'sqlite', directory: DATA_DIR }
+  if (REDIS_URL === undefined) throw wrong(['REDIS_URL: required for STORE=redis'])
+  return { is: 'redis', url: REDIS_URL, minReplicas: REDIS_MIN_REPLICAS }
+}
+
+function notifySettings({
+  NOTIFY_URL: url,
+  NOTIFY_SECRET: keys,
+  NOTIFY_EVENTS,
+}: Environment): Config['notify'] {
+  return url === undefined || keys === undefined ? undefined : { url, keys, kinds: new Set(NOTIFY_EVENTS) }
+}
+
+/** Records of bids are kept on disk unless budgets are in memory: both survive a restart, or neither does. */
+function recordsSettings(env: Environment): RecordsSettings {
+  if (env.STORE === 'memory') return { is: 'memory' }
+  const { DATA_DIR: directory, RECORDS_MAX_AGE_SECONDS, RECORDS_MAX_BYTES: maxBytes } = env
+  const maxRows = Math.min(env.AUDIT_MAX_ROWS, Math.floor(maxBytes / 4 / MAX_CHANGE_BYTES))
+  const changes = { maxRows, maxAgeMs: env.AUDIT_MAX_AGE_DAYS * 86_400_000 }
+  return { is: 'disk', directory, maxAgeMs: RECORDS_MAX_AGE_SECONDS * 1000, maxBytes, changes }
+}
+
+/** In mock mode there is an example seat; in live mode only configured seats. */
+function bidderConfig(env: Environment, mode: Config['mode'], notices: string): Config['bidder'] {
+  const named = env.OPENRTB_SEATS ?? (mode === 'mock' ? [EXAMPLE_SEAT] : [])
+  return {
+    seats: named.map(({ holdSeconds, org, ...seat }) => ({
+      ...seat,
+      hold: { ttlMs: holdSeconds * 1000, onExpiry: 'release' },
+      noticeUrl: notices,
+      org: org === env.OPERATOR_ORG ? undefined : org,
+    })),
+    budget: env.OPENRTB_BUDGET,
+    currency: env.OPENRTB_CURRENCY,
+    rates: ratesTo(env.OPENRTB_CURRENCY, env.OPENRTB_RATES ?? {}),
+    networkMarginMs: env.OPENRTB_NETWORK_MARGIN_MS,
+    maxRequestShare: env.OPENRTB_MAX_REQUEST_SHARE,
+    shedAboveMs: env.OPENRTB_SHED_ABOVE_MS,
+    maxPredictions: env.OPENRTB_MAX_PREDICTIONS,
+    maxOpenBids: env.TABLE_LIMITS.open_bids,
+    tcfVendorId: env.TCF_VENDOR_ID,
+    noticeSecret: env.NOTICE_SECRET,
+  }
+}
+
+/** Problems of seats whose encrypted prices are in a currency without a rate: every price would count as the full bid. */
+function currencyProblems({
+  OPENRTB_SEATS = [],
+  OPENRTB_CURRENCY,
+  OPENRTB_RATES = {},
+}: Environment): string[] {
+  return OPENRTB_SEATS.flatMap(({ id, encryptedPrices }) => {
+    const code = encryptedPrices?.currency
+    if (code === undefined || code === OPENRTB_CURRENCY || code in OPENRTB_RATES) return []
+    return [`OPENRTB_SEATS: the prices of seat ${id} are in ${code}, for which OPENRTB_RATES has no rate`]
+  })
+}
+
+/** Inverts the configured rates (own units for one foreign unit) into foreign units for one own unit. */
+const ratesTo = (own: string, worth: Readonly<Record<string, number>>): ReadonlyMap<string, number> =>
+  new Map([[own, 1], ...Object.entries(worth).map(([code, units]): [string, number] => [code, 1 / units])])
+
+const EXAMPLE_SEAT = {
+  id: 'example',
+  billOn: 'billing',
+  holdSeconds: 300,
+  requireKey: false,
+  allowFrom: [],
+  maxRequestsPerSecond: MAX_SEAT_QPS,
+  org: undefined,
+  encryptedPrices: undefined,
+} as const
+
+/** Organisations in the configuration, without the operator's. */
+function orgsOf({ API_KEYS, OPENRTB_SEATS = [], OPERATOR_ORG }: Environment): number[] {
+  const named = [...API_KEYS, ...OPENRTB_SEATS].flatMap(({ org }) => org ?? [])
+  return [...new Set(named)].filter((org) => org !== OPERATOR_ORG).sort((a, b) => a - b)
+}
+
+const wrong = (problems: readonly string[]) =>
+  new ConfigError(`Cannot start:\n${problems.map((problem) => `  ${problem}`).join('\n')}`)

@@ -1,0 +1,46 @@
+import { z } from 'zod'
+import { CONVERSION_PLATFORMS } from '../conversions/index.ts'
+import { address, parsedJson } from './fields.ts'
+
+const Platform = z.enum(CONVERSION_PLATFORMS)
+const Api = z.strictObject({
+  baseUrl: address.optional(),
+  version: z
+    .string()
+    .regex(/^v\d+(\.\d+)?$/)
+    .optional(),
+})
+
+/** Variables of conversions. */
+export const conversionFields = {
+  CONVERSION_APIS: parsedJson.pipe(z.partialRecord(Platform, z.record(z.string(), Api))).optional(),
+  CONVERSION_EVENTS_PER_MINUTE: parsedJson
+    .pipe(z.partialRecord(Platform, z.int().min(1).max(1_000_000_000)))
+    .optional(),
+  CONVERSION_DEFAULT_REGION: z
+    .string()
+    .regex(/^[A-Z]{2}$/, 'must be an ISO 3166 code such as US')
+    .optional(),
+  // Snapchat recognises an order for 30 days and takes events of 37: what is forgotten sooner could be counted twice.
+  CONVERSION_KEEP_DAYS: z.coerce.number().int().min(37).max(36_500).default(40),
+} as const
+
+const Fields = z.object(conversionFields)
+type Fields = z.output<typeof Fields>
+
+/** How conversions are sent. */
+export interface ConversionConfig {
+  /** Other addresses and versions of platforms' APIs, by platform and API. */
+  readonly apis: NonNullable<Fields['CONVERSION_APIS']>
+  /** Other limits than the platforms' own. */
+  readonly eventsPerMinute: NonNullable<Fields['CONVERSION_EVENTS_PER_MINUTE']>
+  readonly defaultRegion: string | undefined
+  readonly keepDays: number
+}
+
+export const conversionConfig = (env: Fields): ConversionConfig => ({
+  apis: env.CONVERSION_APIS ?? {},
+  eventsPerMinute: env.CONVERSION_EVENTS_PER_MINUTE ?? {},
+  defaultRegion: env.CONVERSION_DEFAULT_REGION,
+  keepDays: env.CONVERSION_KEEP_DAYS,
+})

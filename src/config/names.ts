@@ -1,0 +1,123 @@
+import { distance } from 'fastest-levenshtein'
+
+/** Prefixes that only our variables have. */
+const OWN_PREFIX = /^(BIDWARDEN|OPENRTB|TRADEDESK)_/
+/**
+ * Variables that Kubernetes and Docker links set for a service with one of our names: `…_SERVICE_HOST`, `…_SERVICE_PORT_HTTP`,
+ * `…_PORT_8003_TCP_ADDR`, `…_PORT`, `…_NAME`, `…_ENV_…`.
+ */
+const LINK_NAME = /_SERVICE_(HOST|PORT(_\w+)?)$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$|_ENV_\w+$/
+const LINK_VALUE = /^((tcp|udp|sctp):\/\/|\/\S+\/)/
+
+/** Our names that other programs use as well, or nearly so: only a transposition of letters counts as a mistake. */
+const COMMON = new Set([
+  'PORT',
+  'HOST',
+  'WORKERS',
+  'STORE',
+  'API_KEYS',
+  'LOG_LEVEL',
+  'PUBLIC_URL',
+  'DATA_DIR',
+  'DATABASE_URL',
+  'REDIS_URL',
+  'ENCRYPTION_KEY',
+  'SANDBOX_PORT',
+  'GOOGLE_OAUTH_URL',
+  'OAUTH_CLIENTS',
+  'CONNECTOR_URLS',
+  'NOTIFY_URL',
+  'NOTIFY_SECRET',
+  'NOTIFY_EVENTS',
+  'S3_ENDPOINT',
+  'S3_BUCKET',
+  'S3_REGION',
+  'S3_ACCESS_KEY_ID',
+  'S3_SECRET_ACCESS_KEY',
+])
+/**
+ * What people write for a variable of ours. Other programs have most of these names as well, so they are told with a
+ * warning and stop nothing.
+ */
+const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
+  ['API_KEY', 'API_KEYS'],
+  ['APIKEYS', 'API_KEYS'],
+  ['LOGLEVEL', 'LOG_LEVEL'],
+  ['LOG_LEVELS', 'LOG_LEVEL'],
+  ['DATADIR', 'DATA_DIR'],
+  ['DATA_DIRECTORY', 'DATA_DIR'],
+  ['DATABASE_URI', 'DATABASE_URL'],
+  ['DB_URL', 'DATABASE_URL'],
+  ['ENCRYPTIONKEY', 'ENCRYPTION_KEY'],
+  ['NOTIFY_URLS', 'NOTIFY_URL'],
+  ['NOTIFY_EVENT', 'NOTIFY_EVENTS'],
+  ['PUBLIC_URI', 'PUBLIC_URL'],
+  ['REDIS_URI', 'REDIS_URL'],
+  ['REDIS_URLS', 'REDIS_URL'],
+  ['WORKER', 'WORKERS'],
+])
+/** Length in characters from which two may be wrong. In shorter names one may be, or two may be transposed. */
+const LONG_NAME_CHARS = 10
+
+/**
+ * One line for each unknown variable that looks like a mistyped one of ours; its default would apply silently. Values are
+ * not shown, because they may be secrets.
+ */
+export function mistypedNames(
+  variables: Readonly<Record<string, string | undefined>>,
+  known: readonly string[],
+): string[] {
+  const names = new Set(known)
+  return Object.entries(variables).flatMap(([name, value = '']) => {
+    if (names.has(name) || value === '' || isLink(name, value)) return []
+    const meant = meantBy(name, known)
+    return meant === undefined ? [] : [`${name}: is no variable that is read; did you mean ${meant}?`]
+  })
+}
+
+/** A line for each variable that is not known and that may be another program's, where one of ours of that meaning is not set. */
+export function doubtfulNames(variables: Readonly<Record<string, string | undefined>>): string[] {
+  return Object.entries(variables).flatMap(([name, value = '']) => {
+    const meant = OTHER_NAMES.get(name)
+    if (meant === undefined || value === '' || (variables[meant] ?? '') !== '') return []
+    return [
+      `${name} is not read and ${meant} is not set; if ${name} is meant for this service, its name is ${meant}`,
+    ]
+  })
+}
+
+const isLink = (name: string, value: string): boolean =>
+  LINK_NAME.test(name) || (/_(PORT|NAME)$/.test(name) && LINK_VALUE.test(value))
+
+function meantBy(name: string, known: readonly string[]): string | undefined {
+  // Lower case, dashes and a byte order mark are mistakes too.
+  const written = name
+    .toUpperCase()
+    .replaceAll(/[^A-Z0-9]+/g, '_')
+    .replace(/^_/, '')
+  const nearest = nearestTo(written, known)
+  if (nearest !== undefined && isMistyped(written, name, nearest)) return nearest
+  if (!OWN_PREFIX.test(written)) return undefined
+  return nearestTo(written.replace(/^BIDWARDEN_/, ''), known) ?? nearest
+}
+
+/** The nearest known name; the first one of several. */
+function nearestTo(written: string, known: readonly string[]): string | undefined {
+  let [nearest, least] = [known[0], Number.POSITIVE_INFINITY]
+  for (const one of known) {
+    const far = distance(written, one)
+    if (far < least) [nearest, least] = [one, far]
+  }
+  return nearest
+}
+
+function isMistyped(written: string, name: string, meant: string): boolean {
+  const far = distance(written, meant)
+  const hasChangedPlaces = far === 2 && lettersOf(written) === lettersOf(meant)
+  if (COMMON.has(meant)) return hasChangedPlaces || (far === 0 && name.toUpperCase() !== meant)
+  // Similar names of other programs differ at the beginning: R2_, AWS_.
+  if (written[0] !== meant[0]) return hasChangedPlaces
+  return far <= (meant.length < LONG_NAME_CHARS ? 1 : 2) || hasChangedPlaces
+}
+
+const lettersOf = (text: string): string => [...text].sort().join('')

@@ -1,0 +1,204 @@
+import { Readable } from 'node:stream'
+import { describe, expect, it } from 'vitest'
+import { FakeClock } from '../../../test/support/fake-clock.ts'
+import type { HttpResponse } from '../../http/http.ts'
+import { createGa4 } from '../ga4/ga4.ts'
+import { Caveats } from '../platform/caveats.ts'
+import { type Step, type Talk, TalkRefused } from '../platform/steps.ts'
+import { DEFAULT_BOUNDS } from './bounds.ts'
+import { createBreakers } from './breakers.ts'
+import { begin, converse } from './converse.ts'
+
+const change = {
+  is: 'ask',
+  request: { method: 'POST', url: 'https://analyticsdata.googleapis.com', headers: {} },
+  bucket: 'calls',
+  writes: true,
+} as const
+
+const DOWNLOAD = {
+  is: 'download',
+  request: { method: 'GET', url: 'https://analyticsdata.googleapis.com', headers: {} },
+  bucket: 'calls',
+  encoding: 'json_array',
+  gzip: false,
+  toRow: () => undefined,
+} as const
+
+const MIB = 1024 ** 2
+
+/** How a conversation ends on a platform that answers like this, the last answer for ever. */
+async function endOf(talk: Talk<unknown>, ...responses: (Partial<HttpResponse> & { tookMs?: number })[]) {
+  const clock = new FakeClock()
+  const next = () => ({
+    status: 200,
+    headers: {},
+    body: '{}',
+    tookMs: 0,
+    ...(responses.length > 1 ? responses.shift() : responses[0]),
+  })
+  const token = { is: 'token', accessToken: 'secret' } as const
+  const nothing = async () => {}
+  const deps = {
+    clock,
+    grantWorks: async () => true,
+    bounds: { ...DEFAULT_BOUNDS, answerBytes: MIB, downloadRows: 3, calls: 7 },
+    http: {
+      send: async () => ({ is: 'not_sent', detail: '', latencyMs: 1 }) as const,
+      async open() {
+        const { status, headers, body, tookMs } = next()
+        clock.advance(tookMs)
+        return {
+          is: 'opened',
+          status,
+          headers,
+          body: Readable.from([Buffer.from(body)]),
+          latencyMs: 1,
+        } as const
+      },
+      openPublic: async () => ({ is: 'not_allowed', detail: '' }) as const,
+      close: nothing,
+    },
+    publicFilesOnly: false,
+    tokens: { get: async () => token, renew: async () => token, lose: nothing },
+    limits: {
+      admits: () => ({ is: 'admitted' }) as const,
+      take: async () => ({ is: 'admitted' }) as const,
+      block() {},
+      observe() {},
+      waitMs: () => 0,
+      status: () => ({ current: 0, limit: 1, resetAtMs: 0 }),
+    },
+    breakers: createBreakers(clock, () => {}),
+    onCall() {},
+    onLimited() {},
+    onWrite() {},
+  }
+  const connector = createGa4()
+  const caller = {
+    connector,
+    connectorId: 'c',
+    account: { type: connector.type, orgId: 1, accountId: 'a' },
+    priority: 'read_premium',
+  } as const
+  const { signal: never } = new AbortController()
+  return converse(deps, caller, begin(talk, new Caveats()), {
+    onDownloaded: async () => {},
+    stopping: never,
+    cancelled: never,
+    onRows: nothing,
+    onRemember: nothing,
+    onProgress: nothing,
+    onWait: nothing,
+    onRetry: nothing,
+  })
+}
+
+describe('a conversation that breaks off', () => {
+  function* thrower(error: Error, ...steps: Step[]): Talk<void> {
+    for (const step of steps) yield step
+    throw error
+  }
+
+  it('is refused in its own words where it cannot do what was asked', async () => {
+    const ended = await endOf(thrower(new TalkRefused('settings.range: is needed')))
+    expect(ended).toEqual({ is: 'refused', detail: 'settings.range: is needed' })
+  })
+
+  it('says that an answer was not understood', async () => {
+    const ended = await endOf(thrower(new Error('no id'), { ...change, writes: false }))
+    expect(ended).toEqual({ is: 'refused', detail: 'the answer was not understood: no id' })
+  })
+
+  it.each([new Error('no id'), new TalkRefused('stored beside its column')])(
+    'leaves open what was done once something was written',
+    async (error) => {
+      expect(await endOf(thrower(error, change))).toEqual({ is: 'unknown', detail: error.message })
+    },
+  )
+
+  it('leaves open what was done once something was written, also where a later question fails', async () => {
+    function* doubter(): Talk<void> {
+      yield change
+      yield { ...change, writes: false }
+    }
+    const answers = [{}, { status: 403, body: '{"error":{"code":403}}' }]
+    expect(await endOf(doubter(), ...answers)).toMatchObject({ is: 'unknown' })
+  })
+
+  it('is handed nothing for a request that is sent once and gets no certain answer', async () => {
+    function* once(): Talk<string> {
+      const reply = yield { ...change, writes: false, once: true }
+      return reply === undefined ? 'nobody knows' : reply.is
+    }
+    const failing = { status: 503, body: '{"error":{"code":503}}' }
+    expect(await endOf(once(), failing)).toEqual({ is: 'done', value: 'nobody knows' })
+    expect(await endOf(once())).toEqual({ is: 'done', value: 'ok' })
+  })
+
+  it('does not repeat at once what took its whole time to fail', async () => {
+    function* asking(): Talk<unknown> {
+      return yield { ...DOWNLOAD }
+    }
+    const failing = { status: 503, body: '{"error":{"code":503}}' }
+    expect(await endOf(asking(), { ...failing, tookMs: 61_000 }, {})).toMatchObject({ is: 'unavailable' })
+  })
+
+  const long = { body: JSON.stringify('x'.repeat(MIB)) }
+
+  it('does not know what became of a change whose answer was too long', async () => {
+    expect(await endOf(thrower(new Error('so'), change), long)).toMatchObject({ is: 'unknown' })
+  })
+
+  it.each([
+    ['one answer', { ...change, writes: false } as const, long, /longer than 1048576 bytes/],
+    [
+      'a list',
+      {
+        is: 'stream',
+        request: change.request,
+        bucket: 'calls',
+        list: 'rows',
+        around: [],
+        reader: () => () => ({}),
+      },
+      { body: '{"rows":[1,2,3,4]}' },
+      /more than 3 rows/,
+    ],
+  ] as const)(
+    'is told of %s that brings too much, and not made to ask for it again',
+    async (_, step, answer, detail) => {
+      let asked = 0
+      function* asking(): Talk<unknown> {
+        asked += 1
+        return yield step
+      }
+      expect(await endOf(asking(), answer)).toMatchObject({
+        is: 'done',
+        value: { is: 'too_much', detail: expect.stringMatching(detail) },
+      })
+      expect(asked).toBe(1)
+    },
+  )
+
+  it.each([false, true])(
+    'makes no more calls than it may, whatever it is answered (writes: %s)',
+    async (writes) => {
+      let calls = 0
+      function* restless(): Talk<void> {
+        for (; ; calls++) yield { ...change, writes: writes && calls === 0 }
+      }
+      expect(await endOf(restless())).toEqual({
+        is: writes ? 'unknown' : 'refused',
+        detail: 'it took 7 calls and was not over; ask for fewer dates',
+      })
+      expect(calls).toBe(7)
+    },
+  )
+
+  it('has written nothing where the platform refused', async () => {
+    const refusal = { status: 400, body: '{"error":{"code":400}}' }
+    const ended = await endOf(thrower(new Error('so'), { ...change, mayRefuse: true }), refusal)
+    expect(ended).toEqual({ is: 'refused', detail: 'the answer was not understood: so' })
+  })
+})

@@ -1,0 +1,139 @@
+import { hash } from 'node:crypto'
+
+// A form that a platform publishes, per kind of value. Each takes any text, is the same when it is applied again, and answers an empty
+// text where there is nothing to send. `hashed` is the only way from a form to a hash.
+
+/** Longer values are nobody's name or address, and would only cost time. */
+const MAX_CHARS = 512
+const SHA256 = /^[0-9a-f]{64}$/i
+const MD5 = /^[0-9a-f]{32}$/i
+
+/**
+ * SHA-256 of a value in a form, as hexadecimal digits in lower case. A value that is a SHA-256 already stays what it is; an empty one
+ * is left out.
+ */
+export function hashed(raw: string | undefined, form: (text: string) => string): string | undefined {
+  if (raw === undefined || raw.length > MAX_CHARS) return undefined
+  const text = raw.trim()
+  if (text.length === 64 && SHA256.test(text)) return text.toLowerCase()
+  const normal = form(text)
+  return normal === '' ? undefined : sha256(normal)
+}
+
+/** Of two letters, as codes of countries and states have: there are few, and each comes again and again. */
+const ofTwoLetters = new Map<string, string>()
+const TWO_LETTERS = /^[a-z]{2}$/
+
+function sha256(text: string): string {
+  if (text.length !== 2 || !TWO_LETTERS.test(text)) return hash('sha256', text, 'hex')
+  const known = ofTwoLetters.get(text) ?? hash('sha256', text, 'hex')
+  ofTwoLetters.set(text, known)
+  return known
+}
+
+/** As {@link hashed}, where the platform takes MD5 too: of e-mail addresses and phone numbers, which never look like one themselves. */
+export function hashedOrMd5(raw: string | undefined, form: (text: string) => string): string | undefined {
+  const text = raw?.trim() ?? ''
+  return text.length === 32 && MD5.test(text) ? text.toLowerCase() : hashed(raw, form)
+}
+
+/** A value that a platform wants as it is, in a form. Never what is hashed already, which could not be read there. */
+export function plain(raw: string | undefined, form: (text: string) => string): string | undefined {
+  if (raw === undefined || raw.length > MAX_CHARS) return undefined
+  const text = raw.trim()
+  if (text.length === 64 && SHA256.test(text)) return undefined
+  const normal = form(text)
+  return normal === '' ? undefined : normal
+}
+
+/** An id of a click, an address or the like: sent exactly as it came. */
+export const untouched = (raw: string | undefined): string | undefined =>
+  raw === undefined || raw.trim() === '' ? undefined : raw
+
+const PLAIN_ASCII = /^[\x20-\x7e]*$/
+
+/** Lower case, without space around it, in the composed form of Unicode. */
+export function lower(text: string): string {
+  if (PLAIN_ASCII.test(text)) return text.trim().toLowerCase()
+  return text.normalize('NFC').toLowerCase().normalize('NFC').trim()
+}
+
+/** What a form removes: of plain ASCII by a pattern of its own, since those of Unicode take ten times as long. */
+interface Removed {
+  readonly ascii: RegExp
+  readonly any: RegExp
+}
+
+/** White space, and what Unicode and ASCII count as punctuation. */
+const PUNCTUATION: Removed = { ascii: /[^a-z0-9]+/g, any: /[\s\p{P}$+<=>^`|~]+/gu }
+const NO_LETTERS: Removed = { ascii: /[^a-z]+/g, any: /[\s\p{P}$+<=>^`|~\d]+/gu }
+const SPACE: Removed = { ascii: / +/g, any: /\s+/g }
+const SPACE_AND_DASHES: Removed = { ascii: /[ -]+/g, any: /[\s\p{Pd}]+/gu }
+
+function without(text: string, { ascii, any }: Removed): string {
+  if (PLAIN_ASCII.test(text)) return text.toLowerCase().replace(ascii, '')
+  // Removing what stands between two characters can bring together what composes.
+  return lower(lower(text).replace(any, ''))
+}
+
+export const nameLetters = (text: string): string => without(text, PUNCTUATION)
+export const cityLetters = (text: string): string => without(text, NO_LETTERS)
+export const withoutSpaces = (text: string): string => without(text, SPACE)
+
+const ADDRESS = /^[^@]+@[^@]+$/
+
+/** Trimmed, in lower case; empty where it is no address. */
+export function email(text: string): string {
+  const low = lower(text)
+  return ADDRESS.test(low) ? low : ''
+}
+
+/** Google's form: without any white space, and for its own mail without the dots and what follows a plus. */
+export function googleEmail(text: string): string {
+  const address = email(withoutSpaces(text))
+  const at = address.lastIndexOf('@')
+  const domain = address.slice(at + 1)
+  if (domain !== 'gmail.com' && domain !== 'googlemail.com') return address
+  const plus = address.indexOf('+')
+  const local = address.slice(0, plus < 0 ? at : Math.min(plus, at)).replaceAll('.', '')
+  return local === '' ? '' : `${local}@${domain}`
+}
+
+const COUNTRY = /^[a-z]{2}$/
+
+/** Two letters in lower case; empty for anything else. */
+export function country(text: string): string {
+  const low = lower(text)
+  return COUNTRY.test(low) ? low : ''
+}
+
+const ZIP_PLUS_FOUR = /^(\d{5})-\d{4}$/
+
+/** Lower case without spaces and dashes; of one of the USA the first five digits. */
+export function zip(text: string): string {
+  const low = withoutSpaces(text)
+  return ZIP_PLUS_FOUR.exec(low)?.[1] ?? without(low, SPACE_AND_DASHES)
+}
+
+/** What stands before every generation and degree. */
+const BEFORE_SUFFIX = /[\s,]/
+/** A title is one only with its dot. */
+const TITLE = /(?:mr|mrs|ms|dr)\.(?:\s|$)/g
+const SUFFIX = /(?:,\s*|\s+)(?:jr\.|sr\.|2nd|3rd|ii|iii|iv|v|vi|cpa|dc|dds|vm|jd|md|phd)\s?$/
+
+/** Google's form of a given name: without titles. */
+export const googleGivenName = (text: string): string =>
+  text.includes('.') ? untilStill(text, (name) => name.replace(TITLE, '')) : lower(text)
+/** Google's form of a family name: without generations and degrees after it. */
+export const googleFamilyName = (text: string): string =>
+  BEFORE_SUFFIX.test(text) ? untilStill(text, (name) => name.replace(SUFFIX, '')) : lower(text)
+
+function untilStill(text: string, change: (name: string) => string): string {
+  let before: string
+  let after = lower(text)
+  do {
+    before = after
+    after = lower(change(before))
+  } while (after !== before)
+  return after
+}

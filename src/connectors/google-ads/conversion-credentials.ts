@@ -1,0 +1,63 @@
+import { z } from 'zod'
+import type { Conversion } from '../conversions/index.ts'
+
+const digits = z.string().regex(/^\d{1,20}$/)
+/** People write it with dashes. */
+const account = z
+  .string()
+  .regex(/^[\d-]{1,24}$/)
+  .transform((text) => text.replaceAll('-', ''))
+const text = z.string().min(1)
+
+export const GoogleConversionCredentials = z.strictObject({
+  customer_id: account,
+  conversion_action_id: digits,
+  refresh_token: text,
+  client_id: text,
+  client_secret: text,
+  /** Google ignores it today. */
+  developer_token: z
+    .string()
+    .regex(/^[\x21-\x7e]+$/)
+    .optional(),
+  /** The manager account through which the customer is reached. */
+  login_customer_id: account.optional(),
+  /** The Merchant Center account that the items of an order are in; without it they are not sent. */
+  merchant_id: digits.optional(),
+  merchant_feed_label: text.optional(),
+  merchant_feed_language_code: text.optional(),
+  /** Uploads by the Google Ads API are for accounts that have used them before June 2026. */
+  api: z.enum(['data_manager', 'google_ads']).default('data_manager'),
+})
+export type GoogleConversionCredentials = z.output<typeof GoogleConversionCredentials>
+
+const ACTION_ID = /^\d{1,20}$/
+
+/** The conversion action that counts the event: the mapping's, where it names one by its id, or the connection's own. */
+export const actionOf = ({ platformEvent }: Conversion, credentials: GoogleConversionCredentials): string =>
+  hasOwnAction(platformEvent) ? platformEvent : credentials.conversion_action_id
+
+export const hasOwnAction = (platformEvent: string | undefined): platformEvent is string =>
+  platformEvent !== undefined && ACTION_ID.test(platformEvent)
+
+/**
+ * What Google knows the conversion by. The number of an order is what tags on the page send as well. Events of several kinds that share
+ * the connection's conversion action get different ids, since Google takes the second for a correction of the first.
+ */
+export function transactionIdOf({ customData, eventId, eventName, platformEvent }: Conversion): string {
+  if (customData.order_id !== undefined) return customData.order_id
+  return hasOwnAction(platformEvent) || eventName === 'purchase' ? eventId : `${eventName}:${eventId}`
+}
+
+const ADJUSTMENTS = ['ENHANCEMENT', 'RESTATEMENT', 'RETRACTION'] as const
+export type Adjustment = (typeof ADJUSTMENTS)[number]
+
+/** What a mapping says its event does to an earlier conversion; undefined for a conversion of its own. */
+export const adjustmentOf = ({ parameters }: Conversion): Adjustment | undefined =>
+  ADJUSTMENTS.find((known) => known === parameters['adjustment_type'])
+
+/** Parameters of a mapping that are variables of the conversion action. */
+export const variablesOf = ({ parameters }: Conversion): [string, string][] =>
+  Object.entries(parameters).flatMap(([name, value]) =>
+    name === 'adjustment_type' ? [] : [[name, String(value)]],
+  )

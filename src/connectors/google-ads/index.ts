@@ -1,1 +1,0 @@
-export { createGoogleAdsConnector, type GoogleAdsMemo } from './connector.ts'

@@ -1,0 +1,191 @@
+import type { HttpResponse } from '../../http/http.ts'
+import {
+  type BatchAnswer,
+  type Conversion,
+  type EventVerdict,
+  refusedBatch,
+  unreadable,
+} from '../conversions/index.ts'
+import { detailOf } from '../platform/detail.ts'
+import { at, listAt, numberAt, parsed, textAt } from '../platform/json.ts'
+import { googleAds } from './api.ts'
+import { transactionIdOf } from './conversion-credentials.ts'
+
+const HOUR_MS = 3_600_000
+const QUOTA_MS = 30_000
+
+/** What was asked for is done already. */
+const DONE = new Set([
+  'CLICK_CONVERSION_ALREADY_EXISTS',
+  'CONVERSION_ALREADY_ENHANCED',
+  'ORDER_ID_ALREADY_IN_USE',
+  'CONVERSION_ALREADY_RETRACTED',
+])
+/** Milliseconds after which the same may be taken. */
+const LATER: ReadonlyMap<string, number> = new Map([
+  ['TOO_RECENT_EVENT', 6 * HOUR_MS],
+  ['TOO_RECENT_CONVERSION_ACTION', 6 * HOUR_MS],
+  // The tag's own conversion may not be there yet; for how long Google does not say.
+  ['CONVERSION_NOT_FOUND', HOUR_MS],
+])
+/** Failures of Google's, which may name a single event. */
+const FAILED_KINDS = new Set(['internalError'])
+const QUOTA_KINDS = new Set(['quotaError'])
+/** Twice in one call, and neither was processed. */
+const TWICE = new Set(['DUPLICATE_ORDER_ID', 'DUPLICATE_CLICK_CONVERSION_IN_REQUEST'])
+/** What concerns every event of the account. */
+const OF_THE_ACCOUNT = new Set([
+  'CUSTOMER_NOT_ALLOWLISTED_FOR_THIS_FEATURE',
+  'CUSTOMER_NOT_ACCEPTED_CUSTOMER_DATA_TERMS',
+  'CUSTOMER_NOT_ENABLED_ENHANCED_CONVERSIONS_FOR_LEADS',
+  'CLOUD_PROJECT_NOT_APPROVED_FOR_PRODUCTION',
+])
+/** Of an event with an address or a number of the person it is a warning. */
+const CLICK_NOT_FOUND = 'CLICK_NOT_FOUND'
+
+interface UploadError {
+  readonly kind: string
+  readonly code: string
+  readonly detail: string
+  /** Place of the event in the call; undefined: it is about the whole call. */
+  readonly index: number | undefined
+}
+
+export function readUpload(response: HttpResponse, batch: readonly Conversion[], nowMs: number): BatchAnswer {
+  const answer = parsed(response)
+  const body = answer.is === 'json' ? answer.body : undefined
+  const whole = at(body, 'error')
+  if (typeof whole === 'object' && whole !== null) return refusedCall(whole, response, batch, nowMs)
+  const partial = at(body, 'partialFailureError')
+  if (typeof partial === 'object' && partial !== null && response.status < 300)
+    return partlyFailed(partial, batch)
+  // Some rows of `results` echo what was sent even if they failed, so only their being there is looked at.
+  if (response.status >= 300 || !Array.isArray(at(body, 'results')) || partial != null)
+    return unreadable(response, batch, nowMs)
+  return { is: 'taken', verdicts: batch.map(() => ({ is: 'acknowledged' })), requestId: undefined }
+}
+
+function errorsIn(error: object): UploadError[] {
+  return listAt(error, 'details')
+    .flatMap((detail) => listAt(detail, 'errors'))
+    .map((each) => {
+      const [kind = 'unknownError', code] = Object.entries(Object(at(each, 'errorCode')))[0] ?? []
+      const name = typeof code === 'string' ? code : 'UNKNOWN'
+      const [place] = listAt(each, 'location', 'fieldPathElements')
+      return {
+        kind,
+        code: name,
+        detail: detailOf(`${name}: ${textAt(each, 'message') ?? ''}`),
+        index: numberAt(place, 'index'),
+      }
+    })
+}
+
+function partlyFailed(partial: object, batch: readonly Conversion[]): BatchAnswer {
+  const errors = errorsIn(partial)
+  const ofAll = errors.filter(({ index }) => index === undefined || index >= batch.length)
+  const ofAccount = errors.find(({ code }) => OF_THE_ACCOUNT.has(code))
+  if (ofAccount) return { is: 'account_refused', code: ofAccount.code, detail: ofAccount.detail }
+  const [first] = ofAll
+  if (errors.length === 0 || first) {
+    const said = { code: 'partial_failure', detail: detailOf(textAt(partial, 'message') ?? '') }
+    return ofTheWholeCall(first ?? { kind: '', index: undefined, ...said }, batch)
+  }
+  const seen = new Set<string>()
+  const verdicts = batch.map((conversion, index): EventVerdict => {
+    const own = errors.filter((error) => error.index === index)
+    return own.length === 0
+      ? { is: 'acknowledged' }
+      : gravest(own.map((error) => verdictOf(error, conversion, seen)))
+  })
+  return { is: 'taken', verdicts, requestId: undefined }
+}
+
+/** An error that names no event is about all of them; none of them was processed. */
+function ofTheWholeCall(error: UploadError, batch: readonly Conversion[]): BatchAnswer {
+  const { code, detail } = error
+  if (QUOTA_KINDS.has(error.kind)) return { is: 'throttled', detail, retryAfterMs: QUOTA_MS }
+  if (FAILED_KINDS.has(error.kind)) return { is: 'transient', detail }
+  const verdict = { is: 'rejected', code, detail } as const
+  return refusedBatch(batch, {
+    code,
+    detail,
+    requestId: undefined,
+    indexes: [],
+    verdict,
+    processedNothing: true,
+  })
+}
+
+function verdictOf(
+  { kind, code, detail }: UploadError,
+  conversion: Conversion,
+  seen: Set<string>,
+): EventVerdict {
+  if (DONE.has(code)) return { is: 'acknowledged', note: code }
+  if (code === CLICK_NOT_FOUND && hasPerson(conversion)) return { is: 'acknowledged', note: code }
+  if (TWICE.has(code)) {
+    const id = transactionIdOf(conversion)
+    // One goes again soon; the others wait until it is there, and are then told so.
+    const retryAfterMs = seen.has(id) ? HOUR_MS : 0
+    seen.add(id)
+    return { is: 'later', code, detail, retryAfterMs }
+  }
+  const waitMs = LATER.get(code)
+  if (waitMs !== undefined) return { is: 'later', code, detail, retryAfterMs: waitMs }
+  if (QUOTA_KINDS.has(kind)) return { is: 'later', code, detail, retryAfterMs: QUOTA_MS }
+  if (FAILED_KINDS.has(kind)) return { is: 'later', code, detail }
+  return { is: 'rejected', code, detail }
+}
+
+const hasPerson = ({ identifiers }: Conversion): boolean =>
+  identifiers['email'] !== undefined || identifiers['phone'] !== undefined
+
+const GRAVITY = ['rejected', 'later', 'without', 'acknowledged'] as const
+
+/** Several errors may be about one event: what says that it was not taken counts. */
+function gravest(verdicts: readonly EventVerdict[]): EventVerdict {
+  const found = GRAVITY.map((grave) => verdicts.find(({ is }) => is === grave)).find(Boolean)
+  return found ?? { is: 'acknowledged' }
+}
+
+function refusedCall(
+  error: object,
+  response: HttpResponse,
+  batch: readonly Conversion[],
+  nowMs: number,
+): BatchAnswer {
+  const errors = errorsIn(error)
+  const classed = googleAds.read(response, nowMs)
+  const code = errors[0]?.code ?? textAt(error, 'status') ?? `HTTP ${response.status}`
+  const detail = 'detail' in classed ? classed.detail : code
+  const ofAccount = errors.find((each) => OF_THE_ACCOUNT.has(each.code))
+  if (ofAccount) return { is: 'account_refused', code: ofAccount.code, detail }
+  switch (classed.is) {
+    case 'throttled': {
+      const untilReset = errors.some((each) => each.code === 'RESOURCE_EXHAUSTED')
+      return {
+        is: 'throttled',
+        detail,
+        retryAfterMs: classed.retryAfterMs,
+        ...(untilReset && { untilReset }),
+      }
+    }
+    case 'auth_expired':
+    case 'auth_lost':
+      return { is: classed.is, detail }
+    case 'forbidden':
+      return { is: 'account_refused', code, detail }
+    case 'refused':
+      return refusedBatch(batch, {
+        code,
+        detail,
+        requestId: undefined,
+        indexes: errors.flatMap(({ index }) => index ?? []),
+        verdict: { is: 'rejected', code, detail },
+        processedNothing: true,
+      })
+    default:
+      return { is: 'transient', detail }
+  }
+}

@@ -1,0 +1,331 @@
+import { z } from 'zod'
+import type { HttpRequest, HttpResponse } from '../../http/http.ts'
+import {
+  type BatchAnswer,
+  type Conversion,
+  type ConversionConnector,
+  type ConversionFault,
+  type CustomData,
+  cityLetters,
+  country,
+  createDedupIds,
+  DAY_MS,
+  e164,
+  email,
+  hashed,
+  hashedOrMd5,
+  type Identifiers,
+  identifiersOf,
+  indexesOf,
+  isLimited,
+  isPersonalDataDenied,
+  itemCount,
+  nameLetters,
+  pageOf,
+  present,
+  qualityOf,
+  refusedBatch,
+  seconds,
+  stateCode,
+  type UserData,
+  unreadable,
+  untouched,
+  zip,
+} from '../conversions/index.ts'
+import { detailOf } from '../platform/detail.ts'
+import { at, numberAt, parsed, textAt } from '../platform/json.ts'
+import { meta } from './api.ts'
+
+const MetaConversionCredentials = z.strictObject({
+  pixel_id: z.string().regex(/^\w{1,64}$/),
+  access_token: z.string().min(1),
+  /** Events with it are shown in Meta's Events Manager at once, and count all the same. */
+  test_event_code: z.string().min(1).optional(),
+})
+type MetaConversionCredentials = z.output<typeof MetaConversionCredentials>
+
+const EVENTS = {
+  purchase: 'Purchase',
+  add_to_cart: 'AddToCart',
+  lead: 'Lead',
+  page_view: 'PageView',
+  view_content: 'ViewContent',
+  view_list: 'ViewContent',
+  sign_up: 'CompleteRegistration',
+  search: 'Search',
+  begin_checkout: 'InitiateCheckout',
+  add_payment_info: 'AddPaymentInfo',
+  add_to_wishlist: 'AddToWishlist',
+  subscribe: 'Subscribe',
+  start_trial: 'StartTrial',
+  contact: 'Contact',
+  schedule: 'Schedule',
+  find_location: 'FindLocation',
+  customize: 'CustomizeProduct',
+  submit_application: 'SubmitApplication',
+  // Meta has no events of these kinds; with any other name an event is a custom one.
+  login: 'Login',
+  share: 'Share',
+  invite: 'Invite',
+} as const
+
+const dedupIdOf = createDedupIds(EVENTS)
+
+const ACTION_SOURCES = new Set([
+  'email',
+  'website',
+  'app',
+  'phone_call',
+  'chat',
+  'physical_store',
+  'system_generated',
+  'other',
+])
+
+/** What the estimate of match quality counts, by how surely Meta finds a person with it. */
+const WEIGHTS = {
+  em: 3,
+  ph: 2,
+  fbc: 2,
+  external_id: 1,
+  fbp: 0.8,
+  client_ip_address: 0.4,
+  client_user_agent: 0.2,
+  ln: 0.3,
+  fn: 0.2,
+  zp: 0.2,
+  ct: 0.1,
+  st: 0.1,
+  country: 0.1,
+}
+/** Meta finds nobody by these alone, and refuses the whole call. */
+const TOO_LITTLE = new Set(['client_user_agent', 'country', 'st', 'ct', 'zp'])
+
+/** `fb.subdomain.milliseconds.id`, and what Meta's own code may add behind it. */
+const FBC = /^fb\.[0-2]\.(\d{13})\.[\w-]+(?:\.\w{2,8})?$/
+const FBP = /^fb\.[0-2]\.\d{10,13}\.\d+(?:\.\w{2,8})?$/
+/** Meta refuses clicks that are older, and with one the whole call. */
+const MAX_CLICK_AGE_MS = 90 * DAY_MS
+const MAX_AGE_MS = 7 * DAY_MS
+const MAX_STORE_AGE_MS = 62 * DAY_MS
+const maxAgeMs = (actionSource: string): number =>
+  actionSource === 'physical_store' ? MAX_STORE_AGE_MS : MAX_AGE_MS
+
+function identifiers(user: UserData, defaultRegion: string | undefined): Identifiers {
+  const region = user.country ?? defaultRegion
+  const { fbc, fbp } = user
+  return present({
+    em: hashedOrMd5(user.email, email),
+    ph: hashedOrMd5(user.phone, (text) => e164(text, region).slice(1)),
+    fn: hashed(user.first_name, nameLetters),
+    ln: hashed(user.last_name, nameLetters),
+    ct: hashed(user.city, cityLetters),
+    st: hashed(user.state, (text) => stateCode(nameLetters(text))),
+    zp: hashed(user.zip, zip),
+    country: hashed(user.country, country),
+    // Shops compare ids as they are, so nothing but space around them is removed.
+    external_id: hashed(user.external_id, (text) => text),
+    client_ip_address: untouched(user.client_ip_address),
+    client_user_agent: untouched(user.client_user_agent),
+    // A malformed one would make Meta refuse everybody's events of the call.
+    fbc: fbc !== undefined && FBC.test(fbc) ? fbc : undefined,
+    fbp: fbp !== undefined && FBP.test(fbp) ? fbp : undefined,
+  })
+}
+
+const isPurchaseWithoutValue = ({ platformEvent, customData }: Conversion): boolean =>
+  platformEvent === 'Purchase' && (customData.value === undefined || customData.currency === undefined)
+
+function faultOf(conversion: Conversion): ConversionFault | undefined {
+  const { actionSource, consent, customData, eventSourceUrl, platformEvent } = conversion
+  if (platformEvent === undefined) return { field: 'event_name', reason: 'no event of Meta is mapped to it' }
+  if (!ACTION_SOURCES.has(actionSource))
+    return { field: 'action_source', reason: `Meta takes ${[...ACTION_SOURCES].join(', ')}` }
+  if (isPersonalDataDenied(consent))
+    return { field: 'consent.ad_user_data', reason: 'Meta takes no event without anything about the person' }
+  if (actionSource === 'website' && eventSourceUrl === undefined)
+    return { field: 'event_source_url', reason: 'Meta needs it for events of a website' }
+  if (actionSource === 'website' && conversion.identifiers['client_user_agent'] === undefined)
+    return { field: 'user_data.client_user_agent', reason: 'Meta needs it for events of a website' }
+  if (Object.keys(conversion.identifiers).every((name) => TOO_LITTLE.has(name)))
+    return { field: 'user_data', reason: 'Meta needs an identifier of the person' }
+  if (isPurchaseWithoutValue(conversion)) {
+    const field = customData.value === undefined ? 'custom_data.value' : 'custom_data.currency'
+    return { field, reason: 'Meta needs a value and a currency for a purchase' }
+  }
+  if (customData.value !== undefined && customData.currency === undefined)
+    return { field: 'custom_data.currency', reason: 'a value needs its currency' }
+  return undefined
+}
+
+function customDataOf({ eventName, customData, parameters }: Conversion): Record<string, unknown> {
+  const { contents, value, currency, order_id, search_string, predicted_ltv }: CustomData = customData
+  return present({
+    content_type: contents && (eventName === 'view_list' ? 'product_group' : 'product'),
+    ...parameters,
+    value,
+    currency: currency?.toUpperCase(),
+    content_ids: contents?.map(({ id }) => id),
+    contents: contents?.map(({ id, quantity = 1, item_price }) => present({ id, quantity, item_price })),
+    num_items: contents && itemCount(contents),
+    order_id,
+    search_string,
+    predicted_ltv,
+  })
+}
+
+function userDataOf(conversion: Conversion): Identifiers {
+  const known = identifiersOf(conversion)
+  const { fbc, ...others } = known
+  const clickedMs = Number(FBC.exec(String(fbc))?.[1])
+  return conversion.eventTimeMs - clickedMs > MAX_CLICK_AGE_MS ? others : known
+}
+
+function eventOf(conversion: Conversion): Record<string, unknown> {
+  const { platformEvent, eventTimeMs, actionSource, consent } = conversion
+  const custom = customDataOf(conversion)
+  const limited = isLimited(consent)
+  return present({
+    event_name: platformEvent,
+    event_time: seconds(eventTimeMs),
+    event_id: dedupIdOf(conversion),
+    action_source: actionSource,
+    event_source_url: pageOf(conversion),
+    user_data: userDataOf(conversion),
+    custom_data: Object.keys(custom).length > 0 ? custom : undefined,
+    // An empty list says that nothing is limited; zeros let Meta find the country and state out.
+    ...(limited === true && {
+      data_processing_options: ['LDU'],
+      data_processing_options_country: 0,
+      data_processing_options_state: 0,
+    }),
+    ...(limited === false && { data_processing_options: [] }),
+  })
+}
+
+const authorized = (access_token: string) => ({ authorization: `Bearer ${access_token}` })
+
+const THROTTLES = new Set([4, 17, 613, 80003])
+const TOKEN_DEAD = new Set([102, 190])
+const FORBIDDEN = new Set([3, 10, 200])
+const BAD_PARAMETER = new Set([100, 105, 294])
+const TOO_OLD = 2804003
+const NO_VALUE = 2804009
+const BAD_CLICK_ID = 2804001
+const UNKNOWN_PIXEL = 33
+
+function read(response: HttpResponse, batch: readonly Conversion[], nowMs: number): BatchAnswer {
+  const answer = parsed(response)
+  if (answer.is !== 'json') return unreadable(response, batch, nowMs)
+  const error = at(answer.body, 'error')
+  const code = numberAt(error, 'code')
+  if (code !== undefined) return refusalOf(code, error, { response, batch, nowMs })
+  const received = numberAt(answer.body, 'events_received')
+  if (response.status >= 300 || received === undefined) return unreadable(response, batch, nowMs)
+  if (received !== batch.length)
+    return { is: 'transient', detail: `Meta received ${received} of ${batch.length} events` }
+  return {
+    is: 'taken',
+    verdicts: batch.map(() => ({ is: 'acknowledged' })),
+    requestId: textAt(answer.body, 'fbtrace_id'),
+  }
+}
+
+interface Asked {
+  readonly response: HttpResponse
+  readonly batch: readonly Conversion[]
+  readonly nowMs: number
+}
+
+function refusalOf(code: number, error: unknown, { response, batch, nowMs }: Asked): BatchAnswer {
+  const subcode = numberAt(error, 'error_subcode')
+  const name = subcode === undefined ? `${code}` : `${code}/${subcode}`
+  const words = [textAt(error, 'message'), textAt(error, 'error_user_msg')].filter(Boolean).join(' ')
+  const detail = detailOf(`code ${name}: ${words}`)
+  if (THROTTLES.has(code)) {
+    const told = meta.read(response, nowMs)
+    return { is: 'throttled', detail, retryAfterMs: told.is === 'throttled' ? told.retryAfterMs : undefined }
+  }
+  if (TOKEN_DEAD.has(code)) return { is: 'auth_lost', detail }
+  if (FORBIDDEN.has(code) || (code === 100 && subcode === UNKNOWN_PIXEL))
+    return { is: 'account_refused', code: name, detail }
+  if (!BAD_PARAMETER.has(code) || at(error, 'is_transient') === true || response.status >= 500)
+    return { is: 'transient', detail }
+  return refusedBatch(batch, {
+    code: name,
+    detail,
+    requestId: textAt(error, 'fbtrace_id'),
+    indexes: indexesFor(subcode, words, batch, nowMs),
+    verdict:
+      subcode === BAD_CLICK_ID && batch.some(({ identifiers }) => identifiers['fbc'] !== undefined)
+        ? { is: 'without', member: 'fbc', code: name, detail }
+        : { is: 'rejected', code: name, detail },
+    processedNothing: true,
+  })
+}
+
+/** The events that Meta means: it seldom says, but of some reasons one can see them. */
+function indexesFor(
+  subcode: number | undefined,
+  words: string,
+  batch: readonly Conversion[],
+  nowMs: number,
+): number[] {
+  const named = /data\[(\d{1,4})\]/.exec(words)?.[1]
+  if (named !== undefined) return [Number(named)]
+  if (subcode === TOO_OLD)
+    return indexesOf(batch, (one) => nowMs - one.eventTimeMs > maxAgeMs(one.actionSource))
+  if (subcode === NO_VALUE) return indexesOf(batch, isPurchaseWithoutValue)
+  const withClick = indexesOf(batch, ({ identifiers }) => identifiers['fbc'] !== undefined)
+  return subcode === BAD_CLICK_ID && withClick.length === 1 ? withClick : []
+}
+
+export const metaConversions: ConversionConnector<MetaConversionCredentials> = {
+  platform: 'meta',
+  credentials: MetaConversionCredentials,
+  apis: { graph: { baseUrl: 'https://graph.facebook.com', version: 'v26.0' } },
+  apiOf: () => 'graph',
+  refresh: () => undefined,
+  limits: {
+    maxEventsPerCall: 1000,
+    startEventsPerCall: 1000,
+    eventsPerMinute: 1000,
+    // Meta names none; a thousand events have about half of it.
+    maxBodyBytes: 2 * 1024 * 1024,
+    // As other senders have found out; Meta names none.
+    maxFutureMs: 60_000,
+    deduplicationMs: 2 * DAY_MS,
+  },
+  events: EVENTS,
+  currencies: undefined,
+  maxAgeMs,
+  identifiers,
+  faultOf,
+  groupOf: () => 'all',
+  matchQuality: (conversion) => qualityOf(identifiersOf(conversion), WEIGHTS),
+
+  send({ baseUrl, version }, { pixel_id, access_token, test_event_code }, batch): HttpRequest {
+    return {
+      method: 'POST',
+      url: `${baseUrl}/${version}/${pixel_id}/events`,
+      headers: { ...authorized(access_token), 'content-type': 'application/json' },
+      body: JSON.stringify({ data: batch.map(eventOf), test_event_code }),
+    }
+  },
+  read,
+
+  test: ({ baseUrl, version }, { pixel_id, access_token }) => ({
+    method: 'GET',
+    url: `${baseUrl}/${version}/${pixel_id}?fields=id`,
+    headers: authorized(access_token),
+  }),
+  readTest(response) {
+    const answer = parsed(response)
+    const body = answer.is === 'json' ? answer.body : undefined
+    const id = textAt(body, 'id')
+    if (response.status < 300 && id !== undefined) return { is: 'works', detail: `the pixel ${id} answers` }
+    const words = textAt(body, 'error', 'message') ?? ''
+    return { is: 'fails', detail: detailOf(`HTTP ${response.status} ${words}`) }
+  },
+  later: undefined,
+}

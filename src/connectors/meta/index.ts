@@ -1,2 +1,0 @@
-export type { MetaMemo } from './bid.ts'
-export { createMetaConnector } from './connector.ts'

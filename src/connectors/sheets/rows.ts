@@ -1,0 +1,65 @@
+import { z } from 'zod'
+import type { Cell, Row } from '../platform/rows.ts'
+import { columnName } from './a1.ts'
+
+/** Values of a range. Trailing empty cells and rows are absent; an empty range has no values. */
+export const Values = z.object({ range: z.string(), values: z.array(z.unknown()).default([]) })
+
+/** Cells of a row. */
+export function cellsOf(row: unknown): readonly Cell[] {
+  if (!Array.isArray(row)) throw new Error('it is no list of cells')
+  return row.map((cell): Cell => {
+    if (cell === null || ['string', 'number', 'boolean'].includes(typeof cell)) return cell
+    throw new Error('a cell of it is no value')
+  })
+}
+
+export const Described = z.object({
+  spreadsheetId: z.string(),
+  properties: z.object({ title: z.string().default(''), timeZone: z.string().optional() }),
+  sheets: z
+    .array(
+      z.object({
+        properties: z.object({
+          title: z.string(),
+          gridProperties: z
+            .object({ rowCount: z.int().default(0), columnCount: z.int().default(0) })
+            .optional(),
+        }),
+      }),
+    )
+    .default([]),
+})
+
+export type Described = z.output<typeof Described>
+
+/** Column that identifies a row, besides the sheet's own columns. */
+export const RECORD_KEY = '_record_key'
+
+/**
+ * Column names. A column without a heading gets its letter as name; a repeated heading gets a number.
+ * @param width columns of the table, including those on the right without a heading
+ */
+export function columnsOf(headings: readonly Cell[], width: number, firstColumn: number): string[] {
+  const seen = new Set<string>([RECORD_KEY])
+  return Array.from({ length: Math.max(width, headings.length) }, (_, index) => {
+    const heading = String(headings[index] ?? '').trim()
+    const base = heading === '' ? `column_${columnName(firstColumn + index)}` : heading
+    let name = base
+    for (let count = 2; seen.has(name); count++) name = `${base}_${count}`
+    seen.add(name)
+    return name
+  })
+}
+
+/** A row by column names; missing cells are null. Undefined for an empty row. */
+export function recordOf(cells: readonly Cell[], columns: readonly string[]): Row | undefined {
+  if (cells.every(isBlank)) return undefined
+  return Object.fromEntries(columns.map((name, index) => [name, blankless(cells[index])]))
+}
+
+const blankless = (cell: Cell | undefined): Cell => (cell === undefined || cell === '' ? null : cell)
+export const isBlank = (cell: Cell | undefined): boolean => blankless(cell) === null
+
+/** Whether the cell already has this value. */
+export const isSame = (cell: Cell | undefined, wanted: Cell): boolean => blankless(cell) === blankless(wanted)

@@ -1,0 +1,259 @@
+import { z } from 'zod'
+import { type HttpRequest, type HttpResponse, retryAfterMs } from '../../http/http.ts'
+import {
+  type BatchAnswer,
+  type Conversion,
+  type ConversionConnector,
+  type ConversionFault,
+  type ConversionTarget,
+  country,
+  createDedupIds,
+  DAY_MS,
+  e164,
+  email,
+  hashed,
+  type Identifiers,
+  identifiersOf,
+  isPersonalDataDenied,
+  lower,
+  nameLetters,
+  present,
+  qualityOf,
+  refusedBatch,
+  type UserData,
+  unreadable,
+  untouched,
+  zip,
+} from '../conversions/index.ts'
+import { detailOf } from '../platform/detail.ts'
+import { at, listAt, numberAt, parsed, textAt } from '../platform/json.ts'
+import { flatEventOf, nestedEventOf } from './wire.ts'
+
+const id = z.string().regex(/^[\w-]{1,64}$/)
+const SnapchatConversionCredentials = z.strictObject({
+  pixel_id: id,
+  access_token: z.string().regex(/^[\x21-\x7e]+$/),
+  /** Source of events of an app; the pixel where it is missing. */
+  snap_app_id: id.optional(),
+  /** Of the app, as its store knows it. */
+  app_id: z
+    .string()
+    .regex(/^[\w.-]{1,200}$/)
+    .optional(),
+})
+type SnapchatConversionCredentials = z.output<typeof SnapchatConversionCredentials>
+
+const EVENTS = {
+  purchase: 'PURCHASE',
+  add_to_cart: 'ADD_CART',
+  sign_up: 'SIGN_UP',
+  // Snapchat has no event for it.
+  lead: 'SIGN_UP',
+  page_view: 'PAGE_VIEW',
+  view_content: 'VIEW_CONTENT',
+  view_list: 'LIST_VIEW',
+  search: 'SEARCH',
+  begin_checkout: 'START_CHECKOUT',
+  add_payment_info: 'ADD_BILLING',
+  add_to_wishlist: 'ADD_TO_WISHLIST',
+  subscribe: 'SUBSCRIBE',
+  start_trial: 'START_TRIAL',
+  schedule: 'RESERVE',
+  login: 'LOGIN',
+  share: 'SHARE',
+  invite: 'INVITE',
+  app_install: 'APP_INSTALL',
+  app_open: 'APP_OPEN',
+} as const
+
+/** As Snapchat's own integration in another product lists them. */
+const CURRENCIES = new Set(
+  (
+    'AED ALL AUD BGN BHD BRL CAD CHF CLP CNY COP CZK DKK DZD EGP EUR GBP GHS GIP HKD HRK HUF IDR ILS INR IQD ISK JOD JPY KES KRW ' +
+    'KWD KZT LBP MAD MXN MYR NGN NOK NZD OMR PEN PHP PKR PLN QAR RON RUB SAR SEK SGD THB TRY TWD TZS UAH USD VND XOF ZAR'
+  ).split(' '),
+)
+
+const WEIGHTS = {
+  em: 3,
+  ph: 2,
+  sc_click_id: 2,
+  external_id: 0.8,
+  sc_cookie1: 1,
+  client_ip_address: 0.5,
+  client_user_agent: 0.2,
+  ln: 0.2,
+  fn: 0.1,
+  zp: 0.2,
+}
+
+function identifiers(user: UserData, defaultRegion: string | undefined): Identifiers {
+  const region = user.country ?? defaultRegion
+  return present({
+    em: hashed(user.email, email),
+    ph: hashed(user.phone, (text) => e164(text, region).slice(1)),
+    fn: hashed(user.first_name, nameLetters),
+    ln: hashed(user.last_name, nameLetters),
+    ct: hashed(user.city, lower),
+    st: hashed(user.state, lower),
+    zp: hashed(user.zip, zip),
+    country: hashed(user.country, country),
+    external_id: hashed(user.external_id, (text) => text),
+    client_ip_address: untouched(user.client_ip_address),
+    client_user_agent: untouched(user.client_user_agent),
+    sc_click_id: untouched(user.sc_click_id),
+    sc_cookie1: untouched(user.sc_cookie1),
+  })
+}
+
+const isPurchaseWithoutValue = ({ platformEvent, customData }: Conversion): boolean =>
+  platformEvent === 'PURCHASE' && (customData.value === undefined || customData.currency === undefined)
+
+function faultOf(conversion: Conversion): ConversionFault | undefined {
+  const { platformEvent, customData, consent } = conversion
+  const { value, currency } = customData
+  const { em, ph, client_ip_address, client_user_agent } = conversion.identifiers
+  if (platformEvent === undefined)
+    return { field: 'event_name', reason: 'no event of Snapchat is mapped to it' }
+  if (isPersonalDataDenied(consent))
+    return {
+      field: 'consent.ad_user_data',
+      reason: 'Snapchat takes no event without anything about the person',
+    }
+  const hasBrowser = client_ip_address !== undefined && client_user_agent !== undefined
+  if (em === undefined && ph === undefined && !hasBrowser) {
+    const reason = 'Snapchat needs an e-mail address, a phone number, or an IP address with a user agent'
+    return { field: 'user_data', reason }
+  }
+  if (isPurchaseWithoutValue(conversion)) {
+    const field = value === undefined ? 'custom_data.value' : 'custom_data.currency'
+    return { field, reason: 'Snapchat needs a price and a currency for a purchase' }
+  }
+  if (value !== undefined && currency === undefined)
+    return { field: 'custom_data.currency', reason: 'a value needs its currency' }
+  if (currency !== undefined && !CURRENCIES.has(currency.toUpperCase()))
+    return { field: 'custom_data.currency', reason: 'Snapchat does not take this currency' }
+  return undefined
+}
+
+const dedupIdOf = createDedupIds(EVENTS)
+
+const TAKEN = new Set(['VALID', 'SUCCESS'])
+/** Statuses of calls that were refused because of what is in them. */
+const REFUSED = new Set([400, 413, 422])
+
+function read(response: HttpResponse, batch: readonly Conversion[], nowMs: number): BatchAnswer {
+  const { status, headers } = response
+  const answer = parsed(response)
+  if (answer.is === 'empty' && status === 401) return { is: 'auth_lost', detail: 'HTTP 401' }
+  const body = answer.is === 'json' ? answer.body : undefined
+  const said = textAt(body, 'status')
+  if (typeof body !== 'object' || body === null) return unreadable(response, batch, nowMs)
+  const words = wordsOf(body)
+  const detail = detailOf(`HTTP ${status} ${said ?? ''}: ${words}`)
+  if (status === 401) return { is: 'auth_lost', detail }
+  if (status === 403 || status === 404) return { is: 'account_refused', code: String(status), detail }
+  if (status === 429) return { is: 'throttled', detail, retryAfterMs: retryAfterMs(headers, nowMs) }
+  if (status >= 500) return { is: 'transient', detail }
+  if (said !== undefined && TAKEN.has(said) && status < 300)
+    return { is: 'taken', verdicts: batch.map(() => ({ is: 'acknowledged' })), requestId: undefined }
+  // A success without a status that anybody knows says nothing.
+  if (said === undefined && !REFUSED.has(status)) return { is: 'transient', detail }
+  const index = numberAt(body, 'event')
+  const code = String(listAt(body, 'errors', 'codes')[0] ?? said ?? status)
+  return refusedBatch(batch, {
+    code,
+    detail,
+    requestId: undefined,
+    indexes: index === undefined ? [] : [index],
+    verdict: { is: 'rejected', code, detail },
+    // Nobody says what became of the others: they are sent again with the same ids.
+    processedNothing: false,
+  })
+}
+
+function wordsOf(body: object): string {
+  const messages = listAt(body, 'errors', 'error_msgs').filter((each) => typeof each === 'string')
+  const said = [textAt(body, 'reason') ?? textAt(body, 'display_message'), ...messages].filter(Boolean)
+  // Most answers say the same twice.
+  return [...new Set(said)].join(' ')
+}
+
+type Credentials = SnapchatConversionCredentials
+
+function nested(
+  target: ConversionTarget,
+  credentials: Credentials,
+  batch: readonly Conversion[],
+): HttpRequest {
+  const isApp = batch[0]?.actionSource === 'app'
+  const source = (isApp ? credentials.snap_app_id : undefined) ?? credentials.pixel_id
+  const data = batch.map((conversion) =>
+    nestedEventOf(conversion, dedupIdOf(conversion), isApp ? credentials.app_id : undefined),
+  )
+  return {
+    method: 'POST',
+    url: `${target.baseUrl}/${target.version}/${source}/events?access_token=${encodeURIComponent(credentials.access_token)}`,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ data }),
+  }
+}
+
+/** The form before v3: a list of flat events. */
+function flat(target: ConversionTarget, credentials: Credentials, batch: readonly Conversion[]): HttpRequest {
+  const { pixel_id, snap_app_id, app_id, access_token } = credentials
+  const isApp = batch[0]?.actionSource === 'app' && snap_app_id !== undefined
+  const source = isApp ? { snap_app_id, app_id } : { pixel_id }
+  const events = batch.map((conversion) => ({ ...source, ...flatEventOf(conversion, dedupIdOf(conversion)) }))
+  return {
+    method: 'POST',
+    url: `${target.baseUrl}/${target.version}/conversion`,
+    headers: { authorization: `Bearer ${access_token}`, 'content-type': 'application/json' },
+    body: JSON.stringify(events),
+  }
+}
+
+export const snapchatConversions: ConversionConnector<SnapchatConversionCredentials> = {
+  platform: 'snapchat',
+  credentials: SnapchatConversionCredentials,
+  // v2 is older, and still answered: it is chosen by the version that is configured.
+  apis: { conversions: { baseUrl: 'https://tr.snapchat.com', version: 'v3' } },
+  apiOf: () => 'conversions',
+  refresh: () => undefined,
+  limits: {
+    maxEventsPerCall: 2000,
+    startEventsPerCall: 1000,
+    eventsPerMinute: 500,
+    maxBodyBytes: 2_000_000,
+    // Snapchat names none; this is what others keep to at Meta.
+    maxFutureMs: 60_000,
+    deduplicationMs: 2 * DAY_MS,
+  },
+  events: EVENTS,
+  currencies: CURRENCIES,
+  // Reports count so long; for optimising it uses the first seven days.
+  maxAgeMs: () => 37 * DAY_MS,
+  identifiers,
+  faultOf,
+  groupOf: ({ actionSource }) => (actionSource === 'app' ? 'app' : 'pixel'),
+  matchQuality: (conversion) => qualityOf(identifiersOf(conversion), WEIGHTS),
+
+  send: (target, credentials, batch) => (target.version === 'v2' ? flat : nested)(target, credentials, batch),
+  read,
+
+  // Statistics of the events that were only validated.
+  test: ({ baseUrl }, { pixel_id, access_token }) => ({
+    method: 'GET',
+    url: `${baseUrl}/v3/${pixel_id}/events/validate/stats?access_token=${encodeURIComponent(access_token)}`,
+    headers: {},
+  }),
+  readTest(response) {
+    const answer = parsed(response)
+    const body = answer.is === 'json' ? answer.body : undefined
+    const isObject = typeof body === 'object' && body !== null && !Array.isArray(body)
+    if (response.status < 300 && isObject && at(body, 'error') === undefined && Object.keys(body).length > 0)
+      return { is: 'works', detail: 'the pixel answers' }
+    return { is: 'fails', detail: detailOf(`HTTP ${response.status} ${isObject ? wordsOf(body) : ''}`) }
+  },
+  later: undefined,
+}

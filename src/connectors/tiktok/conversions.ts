@@ -1,0 +1,295 @@
+import { z } from 'zod'
+import { type HttpRequest, type HttpResponse, retryAfterMs } from '../../http/http.ts'
+import {
+  type BatchAnswer,
+  type Conversion,
+  type ConversionConnector,
+  type ConversionFault,
+  country,
+  createDedupIds,
+  DAY_MS,
+  e164,
+  email,
+  hashed,
+  type Identifiers,
+  identifiersOf,
+  isLimited,
+  itemCount,
+  lower,
+  pageOf,
+  plain,
+  present,
+  qualityOf,
+  refusedBatch,
+  seconds,
+  type UserData,
+  unreadable,
+  untouched,
+  withoutSpaces,
+  zip,
+} from '../conversions/index.ts'
+import { detailOf } from '../platform/detail.ts'
+import { at, numberAt, parsed, textAt } from '../platform/json.ts'
+
+const id = z.string().regex(/^\w{1,64}$/)
+const TikTokConversionCredentials = z.strictObject({
+  pixel_code: id,
+  access_token: z.string().regex(/^[\x21-\x7e]+$/),
+  /** Sources of events of other kinds; the pixel where they are missing. */
+  app_id: id.optional(),
+  offline_event_set_id: id.optional(),
+  crm_event_set_id: id.optional(),
+  test_event_code: z.string().min(1).optional(),
+})
+type TikTokConversionCredentials = z.output<typeof TikTokConversionCredentials>
+
+const EVENTS = {
+  purchase: 'Purchase',
+  add_to_cart: 'AddToCart',
+  lead: 'Lead',
+  view_content: 'ViewContent',
+  // TikTok has no standard event for any page.
+  page_view: 'ViewContent',
+  view_list: 'ViewContent',
+  sign_up: 'CompleteRegistration',
+  search: 'Search',
+  begin_checkout: 'InitiateCheckout',
+  add_payment_info: 'AddPaymentInfo',
+  add_to_wishlist: 'AddToWishlist',
+  subscribe: 'Subscribe',
+  start_trial: 'StartTrial',
+  contact: 'Contact',
+  schedule: 'Schedule',
+  find_location: 'FindLocation',
+  customize: 'CustomizeProduct',
+  submit_application: 'SubmitApplication',
+} as const
+
+const dedupIdOf = createDedupIds(EVENTS)
+
+/** By TikTok's own code for apps. */
+const CURRENCIES = new Set(
+  (
+    'AED ARS AUD BDT BGN BHD BIF BOB BRL CAD CHF CLP CNY COP CRC CZK DKK DZD EGP EUR GBP GTQ HKD HNL HUF IDR ILS INR IQD ISK JOD ' +
+    'JPY KES KHR KRW KWD KZT LBP MAD MOP MXN MYR NGN NIO NOK NZD OMR PEN PHP PKR PLN PYG QAR RON RUB SAR SEK SGD THB TRY TWD TZS ' +
+    'UAH USD VES VND ZAR'
+  ).split(' '),
+)
+
+type Source = 'web' | 'app' | 'offline' | 'crm'
+const SOURCES: Readonly<Record<string, Source>> = {
+  website: 'web',
+  app: 'app',
+  physical_store: 'offline',
+  phone_call: 'offline',
+  chat: 'crm',
+  email: 'crm',
+  system_generated: 'crm',
+  business_messaging: 'crm',
+  other: 'crm',
+}
+const sourceOf = ({ actionSource }: Conversion): Source => SOURCES[actionSource] ?? 'crm'
+
+const WEIGHTS = {
+  email: 3,
+  ttclid: 2.5,
+  phone: 2,
+  external_id: 1,
+  ttp: 0.8,
+  ip: 0.4,
+  user_agent: 0.2,
+  first_name: 0.1,
+  last_name: 0.2,
+  zip_code: 0.2,
+}
+
+function identifiers(user: UserData, defaultRegion: string | undefined): Identifiers {
+  const region = user.country ?? defaultRegion
+  return present({
+    email: hashed(user.email, email),
+    phone: hashed(user.phone, (text) => e164(text, region)),
+    external_id: hashed(user.external_id, (text) => text),
+    first_name: hashed(user.first_name, lower),
+    last_name: hashed(user.last_name, lower),
+    zip_code: hashed(user.zip, zip),
+    city: plain(user.city, withoutSpaces),
+    state: plain(user.state, withoutSpaces),
+    country: plain(user.country, country),
+    ttclid: untouched(user.ttclid),
+    ttp: untouched(user.ttp),
+    ip: untouched(user.client_ip_address),
+    user_agent: untouched(user.client_user_agent),
+  })
+}
+
+function faultOf({ platformEvent, actionSource, customData }: Conversion): ConversionFault | undefined {
+  const { value, currency } = customData
+  if (platformEvent === undefined)
+    return { field: 'event_name', reason: 'no event of TikTok is mapped to it' }
+  if (SOURCES[actionSource] === undefined)
+    return { field: 'action_source', reason: `TikTok takes ${Object.keys(SOURCES).join(', ')}` }
+  if (value !== undefined && currency === undefined)
+    return { field: 'custom_data.currency', reason: 'a value needs its currency' }
+  if (currency !== undefined && !CURRENCIES.has(currency.toUpperCase()))
+    return { field: 'custom_data.currency', reason: 'TikTok does not take this currency' }
+  return undefined
+}
+
+function propertiesOf({ eventName, customData, parameters }: Conversion): Record<string, unknown> {
+  const { contents, value, currency, order_id, search_string, predicted_ltv } = customData
+  return present({
+    content_type: contents && (eventName === 'view_list' ? 'product_group' : 'product'),
+    ...parameters,
+    value,
+    currency: currency?.toUpperCase(),
+    content_ids: contents?.map((item) => item.id),
+    contents: contents?.map((item) =>
+      present({ content_id: item.id, quantity: item.quantity ?? 1, price: item.item_price }),
+    ),
+    num_items: contents && itemCount(contents),
+    order_id,
+    // TikTok's pages name it either way.
+    query: search_string,
+    search_string,
+    predicted_ltv,
+  })
+}
+
+function eventOf(conversion: Conversion): Record<string, unknown> {
+  const { platformEvent, eventTimeMs, consent } = conversion
+  const url = pageOf(conversion)
+  const properties = propertiesOf(conversion)
+  return present({
+    event: platformEvent,
+    event_time: seconds(eventTimeMs),
+    event_id: dedupIdOf(conversion),
+    user: identifiersOf(conversion),
+    properties: Object.keys(properties).length > 0 ? properties : undefined,
+    page: url === undefined ? undefined : { url },
+    limited_data_use: isLimited(consent),
+  })
+}
+
+function sourceIdOf(source: Source, credentials: TikTokConversionCredentials): string {
+  const { pixel_code, app_id, offline_event_set_id, crm_event_set_id } = credentials
+  const own = { web: pixel_code, app: app_id, offline: offline_event_set_id, crm: crm_event_set_id }[source]
+  return own ?? pixel_code
+}
+
+const OK = 0
+const PARTLY = 20001
+const NO_PERMISSION = 40001
+const BAD_PARAMETER = 40002
+const TOO_MANY_CALLS = 40100
+const BAD_TOKEN = 40105
+/** Statuses of calls that were refused because of what is in them. */
+const REFUSED = new Set([400, 413, 422])
+
+/** The answer's code counts, not its status: that is 200 for most refusals. */
+function read(response: HttpResponse, batch: readonly Conversion[], nowMs: number): BatchAnswer {
+  const answer = parsed(response)
+  const body = answer.is === 'json' ? answer.body : undefined
+  const code = numberAt(body, 'code')
+  if (code === undefined) return unreadable(response, batch, nowMs)
+  const requestId = textAt(body, 'request_id')
+  const words = textAt(body, 'message') ?? ''
+  const detail = detailOf(`code ${code}: ${words}`)
+  if (code === OK && response.status < 300)
+    return { is: 'taken', verdicts: batch.map(() => ({ is: 'acknowledged' })), requestId }
+  if (code === PARTLY && response.status < 300) {
+    const named = indexesIn(`${words} ${JSON.stringify(at(body, 'data') ?? '')}`)
+    return {
+      is: 'taken',
+      verdicts: batch.map((_, index) =>
+        named.has(index)
+          ? { is: 'rejected', code: String(code), detail }
+          : // With none named, nobody can say which event TikTok has left out.
+            { is: 'acknowledged', ...(named.size === 0 && { note: 'TikTok took some events of the call' }) },
+      ),
+      requestId,
+    }
+  }
+  if (code === NO_PERMISSION) return { is: 'account_refused', code: String(code), detail }
+  if (code === BAD_TOKEN) return { is: 'auth_lost', detail }
+  if (code === TOO_MANY_CALLS || response.status === 429)
+    return { is: 'throttled', detail, retryAfterMs: retryAfterMs(response.headers, nowMs) }
+  if (code !== BAD_PARAMETER && !REFUSED.has(response.status)) return { is: 'transient', detail }
+  return refusedBatch(batch, {
+    code: String(code),
+    detail,
+    requestId,
+    indexes: indexesIn(words),
+    verdict: { is: 'rejected', code: String(code), detail },
+    processedNothing: true,
+  })
+}
+
+/** Events that TikTok names, as in `Batch.0.properties.contents.0.content_id: Not a valid string`. */
+const indexesIn = (words: string): ReadonlySet<number> =>
+  new Set([...words.matchAll(/\bBatch\.(\d{1,4})(?!\d)/g)].map((found) => Number(found[1])))
+
+const headersOf = (access_token: string) => ({
+  'access-token': access_token,
+  'content-type': 'application/json',
+})
+
+export const tiktokConversions: ConversionConnector<TikTokConversionCredentials> = {
+  platform: 'tiktok',
+  credentials: TikTokConversionCredentials,
+  apis: { business: { baseUrl: 'https://business-api.tiktok.com/open_api', version: 'v1.3' } },
+  apiOf: () => 'business',
+  refresh: () => undefined,
+  limits: {
+    maxEventsPerCall: 1000,
+    startEventsPerCall: 500,
+    eventsPerMinute: 600,
+    // TikTok names none; a thousand events have about half of it.
+    maxBodyBytes: 2 * 1024 * 1024,
+    // TikTok names none; this is what others keep to at Meta.
+    maxFutureMs: 60_000,
+    deduplicationMs: 2 * DAY_MS,
+  },
+  events: EVENTS,
+  currencies: CURRENCIES,
+  maxAgeMs: () => 28 * DAY_MS,
+  identifiers,
+  faultOf,
+  groupOf: sourceOf,
+  matchQuality: (conversion) => qualityOf(identifiersOf(conversion), WEIGHTS),
+
+  send({ baseUrl, version }, credentials, batch): HttpRequest {
+    const [first] = batch
+    const event_source = first ? sourceOf(first) : 'web'
+    const body = {
+      event_source,
+      event_source_id: sourceIdOf(event_source, credentials),
+      test_event_code: credentials.test_event_code,
+      data: batch.map(eventOf),
+    }
+    return {
+      method: 'POST',
+      url: `${baseUrl}/${version}/event/track/`,
+      headers: headersOf(credentials.access_token),
+      body: JSON.stringify(body),
+    }
+  },
+  read,
+
+  // A call without events: TikTok looks at the token first, and then refuses the call.
+  test: ({ baseUrl, version }, { pixel_code, access_token }) => ({
+    method: 'POST',
+    url: `${baseUrl}/${version}/event/track/`,
+    headers: headersOf(access_token),
+    body: JSON.stringify({ event_source: 'web', event_source_id: pixel_code, data: [] }),
+  }),
+  readTest(response) {
+    const answer = parsed(response)
+    const body = answer.is === 'json' ? answer.body : undefined
+    const code = numberAt(body, 'code')
+    if (response.status < 300 && (code === BAD_PARAMETER || code === OK))
+      return { is: 'works', detail: 'TikTok takes the access token' }
+    const words = textAt(body, 'message') ?? ''
+    return { is: 'fails', detail: detailOf(`HTTP ${response.status}, code ${code ?? 'none'} ${words}`) }
+  },
+  later: undefined,
+}

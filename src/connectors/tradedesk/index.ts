@@ -1,1 +1,0 @@
-export { createTradeDeskConnector, type TradeDeskMemo } from './connector.ts'

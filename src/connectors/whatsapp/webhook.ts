@@ -1,0 +1,89 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { detailOf } from '../platform/detail.ts'
+import { at, listAt, numberAt, textAt } from '../platform/json.ts'
+
+const isSame = (a: string, b: string): boolean => {
+  const digest = (text: string) => createHash('sha256').update(text).digest()
+  return timingSafeEqual(digest(a), digest(b))
+}
+
+/** What WhatsApp wants to read back when somebody enters our address at Meta; undefined where it is not WhatsApp that asks. */
+export function challengeOf(query: URLSearchParams, verifyToken: string): string | undefined {
+  const token = query.get('hub.verify_token') ?? ''
+  const challenge = query.get('hub.challenge') ?? ''
+  const isAsked = query.get('hub.mode') === 'subscribe' && /^[\w-]{1,256}$/.test(challenge)
+  return isSame(token, verifyToken) && isAsked ? challenge : undefined
+}
+
+const SIGNATURE = /^sha256=([0-9a-f]{64})$/i
+
+/**
+ * Whether `X-Hub-Signature-256` is that of these bytes.
+ * @param body the bytes as they came: JSON that is written anew has another signature
+ */
+export function isSigned(body: Uint8Array, header: string | undefined, appSecret: string): boolean {
+  const found = SIGNATURE.exec(header ?? '')?.[1]
+  if (found === undefined) return false
+  return timingSafeEqual(Buffer.from(found, 'hex'), createHmac('sha256', appSecret).update(body).digest())
+}
+
+/** `accepted` is ours: WhatsApp has taken the message and said nothing since. */
+const ORDER = ['accepted', 'sent', 'failed', 'delivered', 'read'] as const
+export type MessageStatus = (typeof ORDER)[number]
+type Told = Exclude<MessageStatus, 'accepted'>
+
+const isTold = (status: string | undefined): status is Told =>
+  status !== 'accepted' && ORDER.some((known) => known === status)
+
+/**
+ * The later of two statuses, which may come in any order and more than once. A message that has failed was not delivered, and one that
+ * was delivered has not failed, whatever comes after.
+ */
+export const laterStatus = (before: MessageStatus, now: MessageStatus): MessageStatus =>
+  ORDER.indexOf(now) > ORDER.indexOf(before) ? now : before
+
+export interface StatusUpdate {
+  readonly messageId: string
+  readonly status: Told
+  /** Unix time in milliseconds. */
+  readonly atMs: number | undefined
+  readonly phoneNumberId: string | undefined
+  /** What was sent with the message. */
+  readonly callbackData: string | undefined
+  /** Why it has failed. */
+  readonly error: { readonly code: string; readonly detail: string } | undefined
+}
+
+/** Statuses in the body of a webhook; what it has besides, and what cannot be read, is left out. */
+export function statusesIn(body: unknown): StatusUpdate[] {
+  if (textAt(body, 'object') !== 'whatsapp_business_account') return []
+  const values = listAt(body, 'entry')
+    .flatMap((entry) => listAt(entry, 'changes'))
+    .filter((change) => textAt(change, 'field') === 'messages')
+    .map((change) => at(change, 'value'))
+  return values.flatMap((value) =>
+    listAt(value, 'statuses').flatMap((each) => updateOf(each, textAt(value, 'metadata', 'phone_number_id'))),
+  )
+}
+
+function updateOf(each: unknown, phoneNumberId: string | undefined): StatusUpdate[] {
+  const messageId = textAt(each, 'id')
+  const status = textAt(each, 'status')
+  if (messageId === undefined || messageId.length > 256 || !isTold(status)) return []
+  const seconds = numberAt(each, 'timestamp')
+  const [error] = listAt(each, 'errors')
+  const words = textAt(error, 'error_data', 'details') ?? textAt(error, 'message') ?? textAt(error, 'title')
+  return [
+    {
+      messageId,
+      status,
+      atMs: seconds === undefined ? undefined : seconds * 1000,
+      phoneNumberId,
+      callbackData: textAt(each, 'biz_opaque_callback_data')?.slice(0, 512),
+      error:
+        error === undefined
+          ? undefined
+          : { code: String(numberAt(error, 'code') ?? 'unknown'), detail: detailOf(words ?? '') },
+    },
+  ]
+}

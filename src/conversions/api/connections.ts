@@ -1,0 +1,200 @@
+import { z } from '@hono/zod-openapi'
+import {
+  type Caller,
+  type Ctx,
+  check,
+  ok,
+  ReasonQuery,
+  type Route,
+  readJson,
+  reasonOf,
+} from '../../api/index.ts'
+import { AppError } from '../../errors.ts'
+import { isoTime } from '../../time/clock.ts'
+import {
+  type ConnectionRow,
+  ConnectionSettings,
+  connectionsOf,
+  endConnection,
+  findConnection,
+  roomNamed,
+  settingsOf,
+  storeConnection,
+} from '../connections.ts'
+import type { PlatformRoom } from '../conversions.ts'
+import { sendTest } from '../delivery/index.ts'
+import type { Conversions } from '../start-conversions.ts'
+import { WRONG_BODY } from './events.ts'
+
+const Platform = z.object({ platform: z.string().min(1).max(20) })
+const platformOf = (c: Ctx): string => check(Platform, { platform: c.req.param('platform') }).platform
+
+const ConnectionInput = z
+  .strictObject({
+    credentials: z.record(z.string().max(64), z.string().max(4_096)).openapi({
+      description: 'As the platform names them, for example `pixel_id` and `access_token`.',
+    }),
+    settings: ConnectionSettings.optional(),
+  })
+  .openapi('ConversionConnectionInput')
+
+const CONNECTION_STATUSES = ['connected', 'disconnected', 'error', 'pending'] as const
+const ConnectionResult = z
+  .object({
+    status: z.enum(CONNECTION_STATUSES),
+    platform: z.string(),
+    message: z.string(),
+    details: z.record(z.string(), z.unknown()).nullable(),
+  })
+  .openapi('ConnectionResult')
+type ConnectionResult = z.output<typeof ConnectionResult>
+
+const USUAL_MESSAGES = {
+  connected: 'conversions are sent',
+  disconnected: 'the platform is not connected',
+  error: 'the platform does not accept the connection any more',
+  pending: 'the connection was not tested yet',
+} as const
+
+/** A connection as its organisation sees it: never its credentials. */
+const resultOf = (row: ConnectionRow): ConnectionResult => ({
+  status: row.status,
+  platform: row.platform,
+  message: row.message ?? USUAL_MESSAGES[row.status],
+  details: { settings: settingsOf(row), updated_at: isoTime(row.updated_ms) },
+})
+
+/** Routes that store and test the connections that conversions go to. */
+export const connectionRoutes = (conversions: Conversions): Route[] => [
+  listRoute(conversions),
+  putRoute(conversions),
+  deleteRoute(conversions),
+  testRoute(conversions),
+]
+
+function listRoute({ store }: Conversions): Route {
+  return {
+    method: 'get',
+    path: '/api/v1/conversions/connections',
+    summary: 'Platforms that conversions go to',
+    scope: 'read',
+    answers: {
+      200: { description: 'All connections', schema: z.object({ connections: z.array(ConnectionResult) }) },
+    },
+    refusals: [],
+    async handle(_, { org }) {
+      return ok({ connections: (await connectionsOf(store, org)).map(resultOf) })
+    },
+  }
+}
+
+function putRoute(conversions: Conversions): Route {
+  return {
+    method: 'put',
+    path: '/api/v1/conversions/connections/{platform}',
+    summary: 'Connect a platform, or give new credentials to it; what waited is sent with them',
+    scope: 'connect',
+    params: Platform,
+    query: ReasonQuery,
+    body: ConnectionInput,
+    example: { credentials: { pixel_id: '1234567890123456', access_token: 'EAAsandbox-conversions' } },
+    answers: { 200: { description: 'The connection', schema: ConnectionResult } },
+    refusals: [...WRONG_BODY, 'not_found', 'records_unavailable'],
+    async handle(c, caller) {
+      const room = roomNamed(conversions, platformOf(c))
+      const { platform } = room.connector
+      const { credentials, settings = {} } = await readJson(c, ConnectionInput)
+      const checked = checkedCredentials(room, credentials)
+      await recorded(conversions, c, caller, platform, () =>
+        storeConnection(conversions, { orgId: caller.org, platform, credentials: checked, settings }),
+      )
+      conversions.worker.nudge()
+      return ok(resultOf(await requireConnection(conversions, caller.org, room)))
+    },
+  }
+}
+
+function deleteRoute(conversions: Conversions): Route {
+  return {
+    method: 'delete',
+    path: '/api/v1/conversions/connections/{platform}',
+    summary: 'End a connection and forget its credentials; what waits for it is given up when it is too old',
+    scope: 'connect',
+    params: Platform,
+    query: ReasonQuery,
+    answers: { 200: { description: 'The connection', schema: ConnectionResult } },
+    refusals: ['invalid_request', 'not_found', 'records_unavailable'],
+    async handle(c, caller) {
+      const room = roomNamed(conversions, platformOf(c))
+      const row = await requireConnection(conversions, caller.org, room)
+      await recorded(conversions, c, caller, row.platform, () => endConnection(conversions, row))
+      return ok(resultOf(await requireConnection(conversions, caller.org, room)))
+    },
+  }
+}
+
+function testRoute(conversions: Conversions): Route {
+  return {
+    method: 'post',
+    path: '/api/v1/conversions/connections/{platform}/test',
+    summary: 'Ask a platform whether the connection works; nothing is sent that counts',
+    scope: 'connect',
+    params: Platform,
+    answers: { 200: { description: 'What the platform says', schema: ConnectionResult } },
+    refusals: ['not_found', 'invalid_request'],
+    async handle(c, { org }) {
+      const room = roomNamed(conversions, platformOf(c))
+      return ok(await tested(conversions, await requireConnection(conversions, org, room), room))
+    },
+  }
+}
+
+async function requireConnection(
+  { store }: Conversions,
+  orgId: number,
+  { connector }: PlatformRoom,
+): Promise<ConnectionRow> {
+  const row = await findConnection(store, orgId, connector.platform)
+  if (!row) throw new AppError('not_found', `${connector.platform} is not connected`)
+  return row
+}
+
+/** Makes a change and records who made it, without credentials. */
+async function recorded(
+  { store, audit }: Conversions,
+  c: Ctx,
+  caller: Caller,
+  platform: string,
+  make: () => Promise<void>,
+): Promise<void> {
+  const earlier = await findConnection(store, caller.org, platform)
+  const from = earlier && { status: earlier.status, settings: settingsOf(earlier) }
+  const change = {
+    action: 'conversions.connection_set',
+    target: platform,
+    values: () => ({ from }),
+    reason: reasonOf(c),
+    lowersRisk: false,
+  } as const
+  await audit.record(caller, change, make)
+}
+
+async function tested(
+  { calls, lanes }: Conversions,
+  row: ConnectionRow,
+  room: PlatformRoom,
+): Promise<ConnectionResult> {
+  const { platform } = room.connector
+  if (row.credentials === null) return resultOf(row)
+  const called = await sendTest(calls, lanes.lineOf(row, room))
+  const details = 'latencyMs' in called ? { latency_ms: Math.round(called.latencyMs) } : null
+  if (called.is === 'held') return { status: 'pending', platform, message: called.why, details }
+  if (called.is !== 'answered') return { status: 'error', platform, message: called.detail, details }
+  const { is, detail } = called.answer
+  return { status: is === 'works' ? 'connected' : 'error', platform, message: detail, details }
+}
+
+/** Throws 400 with the first wrong member, whose value is not repeated. */
+function checkedCredentials({ connector }: PlatformRoom, credentials: unknown): unknown {
+  return check(connector.credentials, credentials, 'credentials')
+}

@@ -1,0 +1,98 @@
+import { z } from '@hono/zod-openapi'
+import { check, LISTED_PER_CALL, okList, type Route } from '../../api/index.ts'
+import { DELIVERY_STATES } from '../../sync/index.ts'
+import { EventIdText, EventNameText } from '../canonical-event.ts'
+import { CONVERSION_PLATFORMS } from '../conversions.ts'
+import type { Conversions } from '../start-conversions.ts'
+import { type DeliveryRow, EventDeliveryLog, logOf } from './delivery-log.ts'
+
+const Filter = {
+  platform: z.enum(CONVERSION_PLATFORMS).optional(),
+  event_name: EventNameText.optional(),
+  event_id: EventIdText.optional(),
+}
+const Page = {
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1_000)
+    .default(100)
+    .openapi({ description: 'Most entries of the page.' }),
+  before: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .openapi({ description: '`next_before` of the page before.' }),
+}
+const Deliveries = z.object({ ...Filter, ...Page, state: z.enum(DELIVERY_STATES).optional() })
+const DeadLetters = z.object({ ...Filter, ...Page })
+const next = z.int().nullable().openapi({ description: 'Where the next page begins; null on the last one.' })
+
+/** Lists of deliveries, and of those that were given up. */
+export const deliveryRoutes = (conversions: Conversions): Route[] => [
+  {
+    method: 'get',
+    path: '/api/v1/conversions/deliveries',
+    summary: 'What became of each event at each platform, newest first',
+    scope: 'read',
+    query: Deliveries,
+    answers: {
+      200: {
+        description: 'A page',
+        schema: z.object({ deliveries: z.array(EventDeliveryLog), next_before: next }),
+      },
+    },
+    refusals: ['invalid_request'],
+    async handle(c, { org, charge }) {
+      const page = check(Deliveries, c.req.query())
+      charge(Math.floor(page.limit / LISTED_PER_CALL))
+      return pageOf('deliveries', page.limit, await rowsOf(conversions, org, page))
+    },
+  },
+  {
+    method: 'get',
+    path: '/api/v1/conversions/dead-letters',
+    summary: 'Deliveries that were given up, newest first, and why',
+    scope: 'read',
+    query: DeadLetters,
+    answers: {
+      200: {
+        description: 'A page',
+        schema: z.object({ dead_letters: z.array(EventDeliveryLog), next_before: next }),
+      },
+    },
+    refusals: ['invalid_request'],
+    async handle(c, { org, charge }) {
+      const page = check(DeadLetters, c.req.query())
+      charge(Math.floor(page.limit / LISTED_PER_CALL))
+      return pageOf('dead_letters', page.limit, await rowsOf(conversions, org, { ...page, state: 'dead' }))
+    },
+  },
+]
+
+function rowsOf(
+  { store }: Conversions,
+  orgId: number,
+  { platform, event_name, event_id, state, before, limit }: z.output<typeof Deliveries>,
+): Promise<DeliveryRow[]> {
+  let query = store.db
+    .selectFrom('conversion_deliveries')
+    .selectAll()
+    .where('org_id', '=', orgId)
+    .orderBy('seq', 'desc')
+    .limit(limit)
+  if (platform !== undefined) query = query.where('platform', '=', platform)
+  if (event_name !== undefined) query = query.where('event_name', '=', event_name)
+  if (event_id !== undefined) query = query.where('event_id', '=', event_id)
+  if (state !== undefined) query = query.where('state', '=', state)
+  if (before !== undefined) query = query.where('seq', '<', before)
+  return query.execute()
+}
+
+function pageOf(name: string, limit: number, rows: readonly DeliveryRow[]) {
+  return okList(name, rows, logOf, (listed) => ({
+    next_before: listed < rows.length || rows.length === limit ? (rows[listed - 1]?.seq ?? null) : null,
+  }))
+}

@@ -1,0 +1,147 @@
+import { z } from '@hono/zod-openapi'
+import { check, header, ok, type Route, readJson } from '../../api/index.ts'
+import { AppError } from '../../errors.ts'
+import { DELIVERY_STATES } from '../../sync/index.ts'
+import { CanonicalEvent, EventIdText, EventNameText, EXAMPLE_EVENT, MAX_EVENTS } from '../canonical-event.ts'
+import { acceptEvents } from '../door/index.ts'
+import { timeOf } from '../outbox/index.ts'
+import type { Conversions } from '../start-conversions.ts'
+import { type DeliveryRow, EventDeliveryLog, logOf } from './delivery-log.ts'
+
+/** Longest body with events: a thousand of four kilobytes. */
+export const MAX_EVENTS_BYTES = 4 * 1024 * 1024
+/** Bytes of all requests with events that are worked on at once; what is made of them takes a few times as much. */
+const MAX_UNDER_WAY_BYTES = 64 * 1024 * 1024
+/** `Retry-After` of a request for which there is no room, in milliseconds. */
+const NO_ROOM_MS = 1_000
+/** So many events count as one more call of the caller, since they take as long. */
+const EVENTS_PER_CALL = 10
+
+const EventId = z.object({ id: EventIdText })
+const Query = z.object({ event_name: EventNameText.optional() })
+
+const Refused = z.object({ platform: z.string(), reason: z.string(), field: z.string() })
+const Result = z
+  .object({
+    event_id: z.string().nullable(),
+    status: z.enum(['accepted', 'duplicate', 'rejected']),
+    reason: z.string().optional(),
+    field: z.string().optional(),
+    refused_by: z.array(Refused).optional().openapi({
+      description: 'Platforms that would refuse the event, so that they do not get it; the others do.',
+    }),
+  })
+  .openapi('ConversionResult')
+
+const State = z
+  .object({
+    event_id: z.string(),
+    event_name: z.string(),
+    event_time: z.string(),
+    bid_id: z.string().nullable(),
+    deliveries: z.array(EventDeliveryLog.extend({ state: z.enum(DELIVERY_STATES) })),
+  })
+  .openapi('ConversionState')
+
+export const WRONG_BODY = ['invalid_request', 'payload_too_large', 'unsupported_media_type'] as const
+
+/** Each event is checked by itself, so that one that is wrong refuses no other. */
+const EventsBody = z.strictObject({ events: z.array(z.unknown()).min(1).max(MAX_EVENTS) })
+/** As {@link EventsBody}, for the documentation. */
+const EventsInput = z
+  .object({ events: z.array(CanonicalEvent).min(1).max(MAX_EVENTS) })
+  .openapi('ConversionEvents')
+
+/** Routes that take events, and show what became of one. */
+export const eventRoutes = (conversions: Conversions): Route[] => [
+  postRoute(conversions),
+  stateRoute(conversions),
+]
+
+function postRoute(conversions: Conversions): Route {
+  let underWayBytes = 0
+  return {
+    method: 'post',
+    path: '/api/v1/conversions/events',
+    summary: 'Send conversions to platforms: they are checked, hashed and stored, then answered',
+    scope: 'convert',
+    body: EventsInput,
+    example: { events: [EXAMPLE_EVENT] },
+    answers: {
+      200: {
+        description: 'What became of each, in order',
+        schema: z.object({ results: z.array(Result) }),
+      },
+    },
+    refusals: [...WRONG_BODY],
+    async handle(c, { org, charge }) {
+      // A body of unknown length may have the most there may be.
+      const bytes = Math.min(MAX_EVENTS_BYTES, Number(header(c, 'content-length') ?? MAX_EVENTS_BYTES))
+      if (underWayBytes + bytes > MAX_UNDER_WAY_BYTES)
+        throw new AppError('rate_limited', 'Too many events are worked on now', { afterMs: NO_ROOM_MS })
+      underWayBytes += bytes
+      try {
+        const { events } = await readJson(c, EventsBody, MAX_EVENTS_BYTES)
+        charge(Math.floor(events.length / EVENTS_PER_CALL))
+        conversions.requirePlace(org, events.length)
+        const results = await acceptEvents(conversions, org, events)
+        conversions.noteAccepted(org, results)
+        return ok({ results })
+      } finally {
+        underWayBytes -= bytes
+      }
+    },
+  }
+}
+
+function stateRoute({ store }: Conversions): Route {
+  return {
+    method: 'get',
+    path: '/api/v1/conversions/events/{id}',
+    summary: 'What became of an event, for each platform',
+    scope: 'read',
+    params: EventId,
+    query: Query,
+    answers: {
+      200: {
+        description: 'The events with this id: one, unless events of several names have it',
+        schema: z.object({ event_id: z.string(), events: z.array(State) }),
+      },
+    },
+    refusals: ['not_found', 'invalid_request'],
+    async handle(c, { org }) {
+      const { id } = check(EventId, { id: c.req.param('id') })
+      const { event_name } = check(Query, c.req.query())
+      let query = store.db
+        .selectFrom('conversion_events')
+        .selectAll()
+        .where('org_id', '=', org)
+        .where('event_id', '=', id)
+        .orderBy('seq', 'desc')
+        .limit(MAX_NAMES)
+      if (event_name !== undefined) query = query.where('event_name', '=', event_name)
+      const events = await query.execute()
+      if (events.length === 0) throw new AppError('not_found', 'There is no such event')
+      const deliveries: DeliveryRow[] = await store.db
+        .selectFrom('conversion_deliveries')
+        .selectAll()
+        .where('org_id', '=', org)
+        .where('event_id', '=', id)
+        .orderBy('seq')
+        .execute()
+      return ok({
+        event_id: id,
+        events: events.map((event) => ({
+          event_id: id,
+          event_name: event.event_name,
+          event_time: timeOf(event.event_time_ms),
+          bid_id: event.bid_id,
+          deliveries: deliveries.filter((one) => one.event_name === event.event_name).map(logOf),
+        })),
+      })
+    },
+  }
+}
+
+/** Events of one id that are shown. */
+const MAX_NAMES = 50

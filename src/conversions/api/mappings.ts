@@ -1,0 +1,96 @@
+import { z } from '@hono/zod-openapi'
+import { check, ok, ReasonInput, type Route, readJson, reasonOf } from '../../api/index.ts'
+import { AppError } from '../../errors.ts'
+import { isoTime } from '../../time/clock.ts'
+import { EventMapping, MAX_MAPPINGS, standardMappings } from '../mappings.ts'
+import type { Conversions } from '../start-conversions.ts'
+import { WRONG_BODY } from './events.ts'
+
+const version = z.int().openapi({ description: 'Number of the version; 0 is the standard table alone.' })
+const Query = z.object({
+  version: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .openapi({ description: 'The latest where nothing is said.' }),
+})
+const MappingsInput = z
+  .strictObject({ mappings: z.array(EventMapping).max(MAX_MAPPINGS), reason: ReasonInput.shape.reason })
+  .openapi('EventMappingsInput')
+const Mappings = z
+  .object({
+    version,
+    mappings: z.array(EventMapping),
+    standard: z.array(EventMapping),
+    versions: z.array(z.object({ version, created_at: z.string() })),
+  })
+  .openapi('EventMappings')
+
+/** Routes that show and set what events are called at each platform. */
+export const mappingRoutes = (conversions: Conversions): Route[] => {
+  const { mappings, rooms, audit } = conversions
+  const view = async (orgId: number, wanted?: number) => {
+    const known = wanted === undefined ? await mappings.latest(orgId) : await mappings.of(orgId, wanted)
+    const versions = await mappings.versions(orgId)
+    return {
+      version: known.version,
+      mappings: known.mappings,
+      standard: standardMappings(rooms),
+      versions: versions.map((one) => ({ version: one.version, created_at: isoTime(one.created_ms) })),
+    }
+  }
+  return [
+    {
+      method: 'get',
+      path: '/api/v1/conversions/mappings',
+      summary: 'What events are called at each platform, and the versions before',
+      scope: 'read',
+      query: Query,
+      answers: { 200: { description: 'The mappings', schema: Mappings } },
+      refusals: ['invalid_request', 'not_found'],
+      handle: async (c, { org }) => ok(await view(org, check(Query, c.req.query()).version)),
+    },
+    {
+      method: 'put',
+      path: '/api/v1/conversions/mappings',
+      summary:
+        'Set a new version of the mappings; events that are stored already keep theirs until they are replayed',
+      scope: 'connect',
+      body: MappingsInput,
+      example: {
+        mappings: [
+          {
+            source_event: 'order_completed',
+            platform_events: { meta: 'Purchase' },
+            parameters: { content_category: 'shoes' },
+          },
+        ],
+      },
+      answers: { 200: { description: 'The mappings', schema: Mappings } },
+      refusals: [...WRONG_BODY, 'records_unavailable'],
+      async handle(c, caller) {
+        const { mappings: wanted, reason } = await readJson(c, MappingsInput)
+        const names = wanted.map(({ source_event }) => source_event)
+        const twice = names.find((name, at) => names.indexOf(name) !== at)
+        if (twice !== undefined)
+          throw new AppError('invalid_request', `mappings: ${twice} is there twice`, 'never', {
+            field: 'mappings',
+          })
+        const change = {
+          action: 'conversions.mappings_set',
+          target: 'mappings',
+          reason: reasonOf(c, reason),
+          lowersRisk: false,
+        } as const
+        await audit.record(
+          caller,
+          change,
+          () => mappings.add(conversions, caller.org, wanted),
+          (made) => ({ version: made.version, mappings: made.mappings.length }),
+        )
+        return ok(await view(caller.org))
+      },
+    },
+  ]
+}

@@ -1,0 +1,63 @@
+import { z } from '@hono/zod-openapi'
+import { ok, ReasonInput, type Route, readJson, reasonOf } from '../../api/index.ts'
+import { EventIdText, EventNameText } from '../canonical-event.ts'
+import { CONVERSION_PLATFORMS } from '../conversions.ts'
+import { replay } from '../outbox/index.ts'
+import type { Conversions } from '../start-conversions.ts'
+import { WRONG_BODY } from './events.ts'
+
+/** Most deliveries of one replay. */
+const MAX_REPLAYED = 1_000
+
+const Replay = z
+  .strictObject({
+    event_ids: z.array(EventIdText).min(1).max(MAX_REPLAYED).optional(),
+    event_name: EventNameText.optional(),
+    platform: z.enum(CONVERSION_PLATFORMS).optional(),
+    limit: z.int().min(1).max(MAX_REPLAYED).default(MAX_REPLAYED).openapi({
+      description: 'Most dead letters that are looked at, the oldest first.',
+    }),
+    reason: ReasonInput.shape.reason,
+  })
+  .openapi('ConversionReplay')
+
+const Name = z.object({ event_id: z.string(), event_name: z.string(), platform: z.string() })
+const Result = z
+  .object({
+    replayed: z.array(Name),
+    refused: z.array(Name.extend({ code: z.string(), reason: z.string() })),
+  })
+  .openapi('ConversionReplayResult')
+
+/** Route that sends dead letters again. */
+export const replayRoutes = (conversions: Conversions): Route[] => [
+  {
+    method: 'post',
+    path: '/api/v1/conversions/dead-letters/replay',
+    summary:
+      'Send dead letters again, but for what a platform would refuse or count twice; says which and why',
+    scope: 'convert',
+    body: Replay,
+    example: { platform: 'meta', reason: 'the mapping is mended' },
+    answers: { 200: { description: 'What is sent again, and what is not', schema: Result } },
+    refusals: [...WRONG_BODY, 'records_unavailable'],
+    async handle(c, caller) {
+      const { reason, ...wish } = await readJson(c, Replay)
+      const { version } = await conversions.mappings.latest(caller.org)
+      const change = {
+        action: 'conversions.replayed',
+        target: wish.platform ?? 'all',
+        reason: reasonOf(c, reason),
+        lowersRisk: false,
+      } as const
+      const done = await conversions.audit.record(
+        caller,
+        change,
+        () => replay(conversions, caller.org, wish, version),
+        ({ replayed, refused }) => ({ replayed: replayed.length, refused: refused.length }),
+      )
+      conversions.worker.nudge()
+      return ok(done)
+    },
+  },
+]

@@ -1,0 +1,160 @@
+import { z } from '@hono/zod-openapi'
+import { isCurrency } from '../money.ts'
+import { CONVERSION_PLATFORMS } from './conversions.ts'
+
+/** Most events of one request. */
+export const MAX_EVENTS = 1_000
+/** Before this many, a number is a time in seconds; as milliseconds it would be in 1973. */
+const MAX_SECONDS = 100_000_000_000
+/** Printable ASCII: every platform takes it, and it looks the same everywhere. */
+const PRINTABLE = /^[\x20-\x7e]+$/
+const text = (most: number) => z.string().max(most)
+const id = (most: number) => z.string().min(1).max(most).regex(PRINTABLE, 'must be printable ASCII')
+/** An event's id and name where an event is asked for; other characters no database has to look for. */
+export const EventIdText = id(128)
+export const EventNameText = id(64)
+const amount = z.number().min(0).max(1e12)
+
+const EventTime = z
+  .union([z.number(), z.string().max(40)])
+  .transform((said, ctx): number => {
+    const ms = typeof said === 'number' ? (Math.abs(said) < MAX_SECONDS ? said * 1_000 : said) : isoMs(said)
+    if (Number.isFinite(ms) && ms >= 0 && ms < 1e14) return Math.round(ms)
+    ctx.addIssue({ code: 'custom', message: 'must be ISO 8601, or Unix seconds or milliseconds' })
+    return z.NEVER
+  })
+  .openapi({
+    type: ['string', 'number'],
+    description: 'ISO 8601 with a time zone, or Unix seconds or milliseconds.',
+    example: '2026-11-20T11:00:00Z',
+  })
+
+/** A time without a zone would be another moment on another machine. */
+const isoMs = (said: string): number =>
+  /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}.*(Z|[+-]\d{2}:?\d{2})$/.test(said) ? Date.parse(said) : Number.NaN
+
+const UserDataInput = z.strictObject({
+  email: text(320).optional(),
+  phone: text(64).optional(),
+  first_name: text(200).optional(),
+  last_name: text(200).optional(),
+  city: text(200).optional(),
+  state: text(100).optional(),
+  zip: text(32).optional(),
+  country: text(64).optional(),
+  external_id: text(256).optional(),
+  client_ip_address: text(64).optional(),
+  client_user_agent: text(1_024).optional(),
+  fbc: text(512).optional(),
+  fbp: text(256).optional(),
+  gclid: text(512).optional(),
+  gbraid: text(512).optional(),
+  wbraid: text(512).optional(),
+  ttclid: text(1_024).optional(),
+  ttp: text(256).optional(),
+  sc_click_id: text(512).optional(),
+  sc_cookie1: text(256).optional(),
+})
+
+const Content = z.strictObject({
+  id: id(128),
+  quantity: z.int().min(1).max(1_000_000).describe('How many of the item.').optional(),
+  item_price: amount.describe('Price of one, in units of the currency.').optional(),
+})
+
+const CustomDataInput = z.strictObject({
+  value: amount.describe('In units of the currency.').optional(),
+  currency: z.string().refine(isCurrency, 'must be an ISO 4217 code such as USD').optional(),
+  order_id: id(128).optional(),
+  contents: z.array(Content).max(200).optional(),
+  search_string: text(500).optional(),
+  predicted_ltv: amount.describe('Lifetime value of the customer, in units of the currency.').optional(),
+})
+
+const Choice = z.enum(['granted', 'denied'])
+
+/** One conversion as a caller sends it. */
+export const CanonicalEvent = z
+  .strictObject({
+    event_id: id(128),
+    event_name: z
+      .string()
+      .regex(/^[A-Za-z0-9][\w .:-]{0,63}$/, 'must be 1 to 64 letters, digits, spaces or _.:-'),
+    event_time: EventTime,
+    action_source: z.enum([
+      'website',
+      'app',
+      'email',
+      'phone_call',
+      'chat',
+      'physical_store',
+      'system_generated',
+      'business_messaging',
+      'other',
+    ]),
+    event_source_url: z
+      .url({ protocol: /^https?$/ })
+      .max(2_048)
+      .optional(),
+    platforms: z.array(z.enum(CONVERSION_PLATFORMS)).min(1).optional(),
+    user_data: UserDataInput.optional(),
+    custom_data: CustomDataInput.optional(),
+    consent: z
+      .strictObject({ ad_user_data: Choice.optional(), ad_personalization: Choice.optional() })
+      .optional(),
+    bid_id: id(128).optional(),
+  })
+  .openapi('ConversionEvent')
+export type CanonicalEvent = z.output<typeof CanonicalEvent>
+
+/** What is wrong with an event, without anything of what it says. */
+export interface EventFault {
+  readonly field: string
+  readonly reason: string
+}
+
+export type ParsedEvent =
+  | { readonly is: 'event'; readonly event: CanonicalEvent }
+  | { readonly is: 'refused'; readonly fault: EventFault }
+
+/** Reads one event. The reason never repeats a value, since it may be a person's. */
+export function parseEvent(value: unknown): ParsedEvent {
+  const result = CanonicalEvent.safeParse(value)
+  if (result.success) return { is: 'event', event: result.data }
+  const [issue] = result.error.issues
+  if (!issue) return { is: 'refused', fault: { field: '', reason: 'is not valid' } }
+  const isUnknown = issue.code === 'unrecognized_keys'
+  const path = isUnknown ? [...issue.path, issue.keys[0]] : issue.path
+  const field = path.map(String).join('.').slice(0, 200)
+  return { is: 'refused', fault: { field, reason: isUnknown ? 'is not a known field' : issue.message } }
+}
+
+/** The id that an event seems to have, for an answer about one that is refused. */
+export function idOf(value: unknown): string | null {
+  const said: unknown =
+    value !== null && typeof value === 'object' ? Reflect.get(value, 'event_id') : undefined
+  return typeof said === 'string' ? said.slice(0, 128) : null
+}
+
+export const EXAMPLE_EVENT = {
+  event_id: 'ord-1',
+  event_name: 'purchase',
+  event_time: '2026-11-20T11:00:00Z',
+  action_source: 'website',
+  event_source_url: 'https://shop.example/thanks',
+  platforms: ['meta'],
+  user_data: {
+    email: 'ann@x.example',
+    phone: '+1 650 555 1212',
+    country: 'US',
+    client_ip_address: '203.0.113.7',
+    client_user_agent: 'Mozilla/5.0',
+  },
+  custom_data: {
+    value: 49.9,
+    currency: 'USD',
+    order_id: 'ord-1',
+    contents: [{ id: 'sku-1', quantity: 2, item_price: 24.95 }],
+  },
+  consent: { ad_user_data: 'granted', ad_personalization: 'granted' },
+} as const

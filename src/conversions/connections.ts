@@ -1,0 +1,138 @@
+import { type Selectable, sql } from 'kysely'
+import { z } from 'zod'
+import { AppError } from '../errors.ts'
+import { parseJson } from '../json/json.ts'
+import type { ConversionConnectionTable, Keyring, Store } from '../sync/index.ts'
+import type { Base, PlatformRoom } from './conversions.ts'
+
+export type ConnectionRow = Selectable<ConversionConnectionTable>
+
+export const ConnectionSettings = z.strictObject({
+  /** ISO 3166 code for phone numbers without a country code. */
+  default_region: z
+    .string()
+    .regex(/^[A-Z]{2}$/, 'must be an ISO 3166 code such as US')
+    .optional(),
+})
+export type ConnectionSettings = z.output<typeof ConnectionSettings>
+
+const contextOf = (orgId: number, platform: string): string =>
+  JSON.stringify(['conversions', orgId, platform])
+
+export const settingsOf = ({ settings }: Pick<ConnectionRow, 'settings'>): ConnectionSettings =>
+  parseJson(settings)
+
+/** Connections of an organisation that were not ended. */
+export const connectionsOf = ({ db }: Store, orgId: number): Promise<ConnectionRow[]> =>
+  db
+    .selectFrom('conversion_connections')
+    .selectAll()
+    .where('org_id', '=', orgId)
+    .where('status', '!=', 'disconnected')
+    .execute()
+
+export const findConnection = (
+  { db }: Store,
+  orgId: number,
+  platform: string,
+): Promise<ConnectionRow | undefined> =>
+  db
+    .selectFrom('conversion_connections')
+    .selectAll()
+    .where('org_id', '=', orgId)
+    .where('platform', '=', platform)
+    .executeTakeFirst()
+
+/** The platform of this name; throws 404 for an unknown one. */
+export function roomNamed({ rooms }: Pick<Base, 'rooms'>, platform: string): PlatformRoom {
+  const room = rooms.get(platform)
+  if (room) return room
+  const known = [...rooms.keys()].join(', ') || 'none'
+  throw new AppError('not_found', `There is no platform ${platform.slice(0, 20)}; conversions go to ${known}`)
+}
+
+/** The credentials of a connection, checked. Throws `credentials_unreadable` where no key opens them. */
+export function credentialsOf(keyring: Keyring, room: PlatformRoom, row: ConnectionRow): unknown {
+  if (row.credentials === null) throw new AppError('invalid_request', `${row.platform} is not connected`)
+  return room.connector.credentials.parse(
+    parseJson(keyring.open(row.credentials, contextOf(row.org_id, row.platform))),
+  )
+}
+
+export interface NewConversionConnection {
+  readonly orgId: number
+  readonly platform: string
+  readonly credentials: unknown
+  readonly settings: ConnectionSettings
+}
+
+/** Stores credentials in place of earlier ones. What waited for the connection is sent with them. */
+export async function storeConnection(
+  { store, clock, keyring }: Pick<Base, 'store' | 'clock' | 'keyring'>,
+  { orgId, platform, credentials, settings }: NewConversionConnection,
+  /** Leaves a connection that is there as it is. */
+  onlyIfNew = false,
+): Promise<void> {
+  const values = {
+    status: 'connected' as const,
+    message: null,
+    credentials: keyring.seal(JSON.stringify(credentials), contextOf(orgId, platform)),
+    settings: JSON.stringify(settings),
+    resting_until_ms: null,
+    updated_ms: clock.nowMs(),
+  }
+  await store.db
+    .insertInto('conversion_connections')
+    .values({ org_id: orgId, platform, ...values })
+    .onConflict((conflict) =>
+      onlyIfNew
+        ? conflict.columns(['org_id', 'platform']).doNothing()
+        : conflict
+            .columns(['org_id', 'platform'])
+            .doUpdateSet({ ...values, updated_ms: later(values.updated_ms) }),
+    )
+    .execute()
+}
+
+/** Now, but always later than the change before: by this time others see that a connection was changed. */
+const later = (nowMs: number) =>
+  sql<number>`CASE WHEN conversion_connections.updated_ms < ${nowMs} THEN ${nowMs}
+    ELSE conversion_connections.updated_ms + 1 END`
+
+/** Forgets the credentials of a connection. What waits for it stays until it is too old. */
+export async function endConnection(
+  { store, clock }: Pick<Base, 'store' | 'clock'>,
+  { org_id, platform }: ConnectionRow,
+): Promise<void> {
+  await store.db
+    .updateTable('conversion_connections')
+    .set({ status: 'disconnected', credentials: null, message: null, updated_ms: later(clock.nowMs()) })
+    .where('org_id', '=', org_id)
+    .where('platform', '=', platform)
+    .execute()
+}
+
+/** Sends nothing more on a connection until somebody changes it, unless it was changed since it was read. */
+export async function stopConnection(store: Store, row: ConnectionRow, message: string): Promise<boolean> {
+  const { numUpdatedRows } = await store.db
+    .updateTable('conversion_connections')
+    .set({ status: 'error', message })
+    .where('org_id', '=', row.org_id)
+    .where('platform', '=', row.platform)
+    .where('updated_ms', '=', row.updated_ms)
+    .where('status', '=', 'connected')
+    .executeTakeFirst()
+  return numUpdatedRows > 0n
+}
+
+/** Sends nothing on a connection until then, in any process. */
+export async function restConnection(store: Store, row: ConnectionRow, untilMs: number): Promise<void> {
+  await store.loosely((db) =>
+    db
+      .updateTable('conversion_connections')
+      .set({ resting_until_ms: untilMs })
+      .where('org_id', '=', row.org_id)
+      .where('platform', '=', row.platform)
+      .execute(),
+  )
+}

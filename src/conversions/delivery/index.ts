@@ -1,0 +1,7 @@
+export { type ConversionCallDeps, sendTest } from './call.ts'
+export { type ConversionLane, ConversionLanes } from './lanes.ts'
+export { type LaterDeps, reconcile } from './later.ts'
+export type { BatchOptimizationResult } from './optimiser.ts'
+export type { SendDeps } from './send-claimed.ts'
+export { ConversionTraffic, type TrafficCounts } from './traffic.ts'
+export { DeliveryWorker } from './worker.ts'

@@ -1,0 +1,286 @@
+import { AppError } from '../../errors.ts'
+import { Slices } from '../../time/slices.ts'
+import { type ConnectionRow, restConnection, stopConnection } from '../connections.ts'
+import { conversionOf, faultOf } from '../conversion-of.ts'
+import type { Base } from '../conversions.ts'
+import { storable } from '../json-rows.ts'
+import type { Mappings } from '../mappings.ts'
+import { type Claimed, type EndedDelivery, finish, renew } from '../outbox/index.ts'
+import { openPersonal, sealPersonal } from '../sealed.ts'
+import { type ConversionCallDeps, type ConversionLine, type SentBatch, sendBatch } from './call.ts'
+import { type Delivered, deliverBatch, type Parcel, type Stop } from './deliver-batch.ts'
+import type { CapiResponse, ConversionLane } from './lanes.ts'
+import { noteAccepted } from './later.ts'
+import type { ConversionTraffic } from './traffic.ts'
+
+export interface SendDeps extends Base {
+  readonly calls: ConversionCallDeps
+  readonly mappings: Mappings
+  readonly traffic: ConversionTraffic
+  /** Called when a connection stops because the platform does not accept it any more. */
+  readonly onStopped: (row: ConnectionRow, detail: string) => Promise<void>
+}
+
+/** Bytes of an event in a call beside what is stored of it: names of members, times, ids. */
+const OWN_BYTES = 400
+/** What is sealed is longer by a third than what is in it; items of an order are there twice at Meta. */
+const OPENED = 0.75
+const SENT_TWICE = 2
+/** A key that is missing may come with the next configuration. */
+const UNREADABLE_MS = 60_000
+
+/** Sends deliveries of one connection that this process has taken, and stores what became of each. */
+export async function sendClaimed(
+  deps: SendDeps,
+  lane: ConversionLane,
+  row: ConnectionRow,
+  line: ConversionLine,
+  claimed: readonly Claimed[],
+): Promise<void> {
+  // More of it waits, probably: as many were due as were wanted.
+  const isFull = claimed.length >= lane.optimiser.size
+  const { parcels, ended } = await openAll(deps, lane, claimed)
+  if (ended.length > 0) await finish(deps, ended)
+  let stop: Stop | undefined
+  const put: EndedDelivery[] = []
+  for (const batch of batchesOf(lane, parcels)) {
+    if (stop) {
+      put.push(...batch.map((parcel) => ({ claimed: parcel.claimed, outcome: PUT_BACK })))
+      continue
+    }
+    const delivered = await deliver(deps, lane, line, batch, isFull)
+    stop = delivered.stop
+    await finish(deps, cleaned(delivered.ended, batch), (tx) =>
+      noteAccepted(tx, deps.clock, row, delivered.ended),
+    )
+    if (stop) await heed(deps, lane, row, stop)
+  }
+  if (put.length > 0) await finish(deps, put)
+}
+
+const PUT_BACK = { is: 'put_back', afterMs: 0 } as const
+
+/** Opens what is sealed and checks again what may have changed since the door: time, mapping, and windows. */
+async function openAll(deps: SendDeps, lane: ConversionLane, claimed: readonly Claimed[]) {
+  const parcels: Parcel[] = []
+  const ended: EndedDelivery[] = []
+  const slices = new Slices()
+  for (const one of claimed) {
+    if (slices.isOver) await slices.next()
+    const opened = await openOne(deps, lane, one)
+    if (opened.is === 'parcel') parcels.push(opened.parcel)
+    else ended.push({ claimed: one, outcome: opened.outcome })
+  }
+  return { parcels, ended }
+}
+
+type Opened =
+  | { readonly is: 'parcel'; readonly parcel: Parcel }
+  | { readonly is: 'ended'; readonly outcome: EndedDelivery['outcome'] }
+
+async function openOne(
+  { keyring, mappings, clock }: SendDeps,
+  { room }: ConversionLane,
+  claimed: Claimed,
+): Promise<Opened> {
+  const { platform, limits } = room.connector
+  const nowMs = clock.nowMs()
+  const dead = (code: string, detail: string): Opened => ({
+    is: 'ended',
+    outcome: { is: 'dead', code, detail },
+  })
+  const { unknown_since_ms: unknownMs, sealed } = claimed
+  if (unknownMs !== null && nowMs - unknownMs > limits.deduplicationMs)
+    return dead('outcome_unknown', `${platform} may have taken it, and would count it twice by now`)
+  if (sealed === null) return dead('too_old', 'what was known about the person is deleted')
+  try {
+    const personal = openPersonal(keyring, claimed, sealed)
+    const mapping = await mappings.of(claimed.org_id, claimed.mapping_version)
+    const conversion = conversionOf(claimed, claimed.data, personal, room, mapping)
+    const fault = faultOf(room, conversion, nowMs)
+    if (fault)
+      return dead(
+        fault.field === 'event_time' ? 'too_old' : 'refused_here',
+        `${fault.field}: ${fault.reason}`,
+      )
+    return { is: 'parcel', parcel: { claimed, conversion, personal, isChanged: false } }
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error
+    if (error.code !== 'credentials_unreadable') throw error
+    return {
+      is: 'ended',
+      outcome: {
+        is: 'put_back',
+        afterMs: UNREADABLE_MS,
+        code: error.code,
+        detail: 'no key opens what is stored of it',
+      },
+    }
+  }
+}
+
+/** Batches of events that may be in one call, no longer than the platform takes. */
+function batchesOf({ room }: ConversionLane, parcels: readonly Parcel[]): Parcel[][] {
+  const { limits } = room.connector
+  const batches: Parcel[][] = []
+  for (const group of Map.groupBy(parcels, ({ conversion }) => room.connector.groupOf(conversion)).values()) {
+    let batch: Parcel[] = []
+    let bytes = 0
+    for (const parcel of group) {
+      const { sealed, data_chars } = parcel.claimed
+      const own = OWN_BYTES + OPENED * (sealed?.length ?? 0) + SENT_TWICE * data_chars
+      if (
+        batch.length > 0 &&
+        (batch.length >= limits.maxEventsPerCall || bytes + own > limits.maxBodyBytes)
+      ) {
+        batches.push(batch)
+        ;[batch, bytes] = [[], 0]
+      }
+      batch.push(parcel)
+      bytes += own
+    }
+    batches.push(batch)
+  }
+  return batches
+}
+
+async function deliver(
+  deps: SendDeps,
+  lane: ConversionLane,
+  line: ConversionLine,
+  batch: readonly Parcel[],
+  isFull: boolean,
+): Promise<Delivered> {
+  const { optimiser, orgId, platform, breaker } = lane
+  return deliverBatch(
+    {
+      isProcessedLater: line.connector.later !== undefined,
+      seal: ({ claimed, personal }) => sealPersonal(deps.keyring, claimed, personal),
+      async call(parcels, isAgain) {
+        // A claim lasts longer than one call, but not longer than many.
+        if (
+          isAgain &&
+          (
+            await renew(
+              deps,
+              parcels.map(({ claimed }) => claimed),
+            )
+          ).size < parcels.length
+        )
+          return { is: 'held', waitMs: 0, why: 'another process has it' }
+        const sent = await sendBatch(
+          deps.calls,
+          line,
+          parcels.map(({ conversion }) => conversion),
+          isAgain,
+        )
+        if (sent.is === 'held' || sent.is === 'auth_lost') return sent
+        const { latencyMs } = sent
+        const is = sent.is === 'answered' ? sent.answer.is : sent.is
+        const hasFailed = is !== 'taken' && is !== 'batch_refused'
+        if (is === 'taken') optimiser.worked({ size: parcels.length, latencyMs }, isFull)
+        else if (hasFailed) optimiser.failed(`a call of ${parcels.length} events ended as ${is}`)
+        lane.lastResponse = responseOf(platform, parcels, sent)
+        deps.traffic.note({
+          ...{ orgId, platform, hasFailed, latencyMs, circuitState: breaker.state.is },
+          events: is === 'batch_refused' ? 0 : parcels.length,
+          failedEvents: hasFailed ? parcels.length : 0,
+        })
+        return sent
+      },
+    },
+    batch,
+  )
+}
+
+/** What a call came to as it is shown. Reasons are codes alone: a platform's words may repeat what it was sent. */
+function responseOf(
+  platform: string,
+  parcels: readonly Parcel[],
+  sent: Extract<SentBatch, { readonly latencyMs: number }>,
+): CapiResponse {
+  const answer = sent.is === 'answered' ? sent.answer : undefined
+  const verdicts = answer?.is === 'taken' ? answer.verdicts : []
+  const processed = verdicts.filter(({ is }) => is === 'acknowledged').length
+  const refused = verdicts.flatMap((verdict) => (verdict.is === 'acknowledged' ? [] : [verdict.code]))
+  const whole =
+    answer === undefined
+      ? [sent.is]
+      : answer.is === 'taken'
+        ? []
+        : ['code' in answer ? answer.code : answer.is]
+  const counts = Map.groupBy([...whole, ...refused], (code) => code)
+  return {
+    success: answer?.is === 'taken' && processed === parcels.length,
+    events_received: parcels.length,
+    events_processed: processed,
+    errors: [...counts].slice(0, MAX_ERRORS).map(([code, all]) => ({ code, message: `${all.length} times` })),
+    platform,
+    request_id: answer && 'requestId' in answer ? (answer.requestId ?? null) : null,
+  }
+}
+
+const MAX_ERRORS = 20
+
+/** Does what a stop means for the connection. */
+async function heed(deps: SendDeps, lane: ConversionLane, row: ConnectionRow, stop: Stop): Promise<void> {
+  const { clock, store } = deps
+  switch (stop.is) {
+    case 'held':
+      lane.heldUntilMs = clock.elapsedMs() + stop.waitMs
+      return
+    case 'throttled': {
+      const waitMs = stop.retryAfterMs ?? (stop.untilReset ? untilResetMs(clock.nowMs()) : THROTTLED_MS)
+      lane.heldUntilMs = clock.elapsedMs() + waitMs
+      await restConnection(store, row, clock.nowMs() + waitMs)
+      return
+    }
+    case 'auth_lost':
+    case 'account_refused': {
+      const detail = storable(stop.detail, 300)
+      if (await stopConnection(store, row, detail)) await deps.onStopped(row, detail)
+      return
+    }
+    default:
+      return
+  }
+}
+
+const THROTTLED_MS = 30_000
+const DAY_MS = 86_400_000
+/** Google's daily quotas are given anew at midnight of its Pacific time; an hour of it is not known in summer. */
+const RESET_MS = 8 * 3_600_000
+
+const untilResetMs = (nowMs: number): number => DAY_MS - ((nowMs - RESET_MS) % DAY_MS)
+
+/** Addresses, numbers, hashes: what in a platform's words may be about a person, whoever it is. */
+const PERSONAL =
+  /[^\s"'<>]*@[^\s"'<>]+|https?:\/\/[^\s"'<>]+|\b[0-9a-f]{32,}\b|\b\d{1,3}(?:\.\d{1,3}){3}\b|\+?\d[\d ()-]{8,}\d/gi
+/** Shorter ones are in any text. */
+const MIN_CLEANED = 5
+
+/** What a platform said of events, without what it repeats of them. */
+function cleaned(ended: readonly EndedDelivery[], batch: readonly Parcel[]): EndedDelivery[] {
+  const personalOf = new Map(batch.map(({ claimed, personal }) => [claimed.seq, personal]))
+  return ended.map(({ claimed, outcome }) => {
+    const clean = (text: string): string =>
+      textsIn(personalOf.get(claimed.seq)).reduce(
+        (left, value) => left.replaceAll(value, '…'),
+        text.replaceAll(PERSONAL, '…'),
+      )
+    if (outcome.is === 'processing') return { claimed, outcome }
+    if (outcome.is === 'acknowledged')
+      return {
+        claimed,
+        outcome: outcome.note === undefined ? outcome : { ...outcome, note: clean(outcome.note) },
+      }
+    if (outcome.detail === undefined) return { claimed, outcome }
+    return { claimed, outcome: { ...outcome, detail: clean(outcome.detail) } }
+  })
+}
+
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return value.length >= MIN_CLEANED ? [value] : []
+  if (value === null || typeof value !== 'object') return []
+  return Object.values(value).flatMap(textsIn)
+}

@@ -1,0 +1,156 @@
+import { Slices } from '../../time/slices.ts'
+import { type CanonicalEvent, type EventFault, idOf, parseEvent } from '../canonical-event.ts'
+import { type ConnectionRow, connectionsOf, settingsOf } from '../connections.ts'
+import { conversionOf, faultOf, openDataOf, personalOf } from '../conversion-of.ts'
+import type { Base, PlatformRoom } from '../conversions.ts'
+import { storable } from '../json-rows.ts'
+import type { Mapping, Mappings } from '../mappings.ts'
+import { sealPersonal } from '../sealed.ts'
+import type { EventWriter, NewConversionEvent, NewDelivery } from './event-writer.ts'
+
+export interface DoorDeps extends Pick<Base, 'store' | 'clock' | 'keyring' | 'rooms' | 'defaultRegion'> {
+  readonly mappings: Mappings
+  readonly writer: EventWriter
+}
+
+/** A platform that gets nothing of an accepted event, and why. */
+export interface RefusedBy extends EventFault {
+  readonly platform: string
+}
+
+export type EventResult =
+  | {
+      readonly event_id: string
+      readonly status: 'accepted'
+      readonly refused_by?: readonly RefusedBy[]
+    }
+  | { readonly event_id: string; readonly status: 'duplicate' }
+  | {
+      readonly event_id: string | null
+      readonly status: 'rejected'
+      readonly reason: string
+      readonly field: string
+    }
+
+/** One event that is worth storing, for its platforms. */
+interface EventCandidate {
+  readonly event: NewConversionEvent
+  readonly deliveries: readonly NewDelivery[]
+  readonly refusedBy: readonly RefusedBy[]
+}
+
+type CheckedEvent =
+  | { readonly is: 'candidate'; readonly candidate: EventCandidate }
+  | { readonly is: 'rejected'; readonly fault: EventFault }
+
+/**
+ * Checks, hashes and stores events, all of a request in one transaction. An event is accepted when at least one
+ * platform is to get it that did not have it; a platform that would refuse it has it as dead from the start.
+ */
+export async function acceptEvents(
+  deps: DoorDeps,
+  orgId: number,
+  values: readonly unknown[],
+): Promise<EventResult[]> {
+  const connections = new Map((await connectionsOf(deps.store, orgId)).map((row) => [row.platform, row]))
+  const mapping = await deps.mappings.latest(orgId)
+  const around = { deps, orgId, connections, mapping, nowMs: deps.clock.nowMs() }
+  const slices = new Slices()
+  const checked: CheckedEvent[] = []
+  for (const value of values) {
+    if (slices.isOver) await slices.next()
+    checked.push(checkedEvent(around, value))
+  }
+  const candidates = checked.flatMap((one) => (one.is === 'candidate' ? [one.candidate] : []))
+  const stored = await deps.writer.write(candidates)
+  return checked.map((one, at) => {
+    if (one.is === 'rejected') return { event_id: idOf(values[at]), status: 'rejected', ...one.fault }
+    const { event, refusedBy } = one.candidate
+    if (!stored.has(one.candidate)) return { event_id: event.event_id, status: 'duplicate' }
+    return {
+      event_id: event.event_id,
+      status: 'accepted',
+      ...(refusedBy.length > 0 && { refused_by: refusedBy }),
+    }
+  })
+}
+
+interface Around {
+  readonly deps: DoorDeps
+  readonly orgId: number
+  readonly connections: ReadonlyMap<string, ConnectionRow>
+  readonly mapping: Mapping
+  readonly nowMs: number
+}
+
+function checkedEvent(around: Around, value: unknown): CheckedEvent {
+  const parsed = parseEvent(value)
+  if (parsed.is === 'refused') return { is: 'rejected', fault: parsed.fault }
+  const { event } = parsed
+  const platforms = [...new Set(event.platforms ?? around.connections.keys())]
+  const rooms: PlatformRoom[] = []
+  for (const platform of platforms) {
+    const room = around.deps.rooms.get(platform)
+    if (room && around.connections.has(platform)) rooms.push(room)
+    // A connection that takes no events, messages for example, is not meant where no platform is named.
+    else if (event.platforms)
+      return { is: 'rejected', fault: { field: 'platforms', reason: `${platform} is not connected` } }
+  }
+  if (rooms.length === 0)
+    return { is: 'rejected', fault: { field: 'platforms', reason: 'no platform is connected' } }
+
+  const made = rooms.map((room) => deliveryOf(around, event, room))
+  const refusedBy = made.flatMap(({ refused }) => refused ?? [])
+  const [first] = refusedBy
+  if (first && refusedBy.length === made.length) {
+    const { field, reason } = first
+    return { is: 'rejected', fault: { field, reason } }
+  }
+  const { event_id, event_name, event_time: event_time_ms, action_source, bid_id = null } = event
+  return {
+    is: 'candidate',
+    candidate: {
+      event: {
+        ...{ org_id: around.orgId, event_id, event_name, event_time_ms, action_source, bid_id },
+        data: storable(JSON.stringify(openDataOf(event)), MAX_DATA_CHARS),
+        created_ms: around.nowMs,
+      },
+      deliveries: made.map(({ delivery }) => delivery),
+      refusedBy,
+    },
+  }
+}
+
+/** More than the schema lets through. */
+const MAX_DATA_CHARS = 1_000_000
+
+function deliveryOf(
+  { deps, orgId, connections, mapping, nowMs }: Around,
+  event: CanonicalEvent,
+  room: PlatformRoom,
+) {
+  const { platform } = room.connector
+  const row = connections.get(platform)
+  const region = (row && settingsOf(row).default_region) ?? deps.defaultRegion
+  const personal = personalOf(event, room, region)
+  const stored = { ...event, event_time_ms: event.event_time }
+  const conversion = conversionOf(stored, openDataOf(event), personal, room, mapping)
+  const fault = faultOf(room, conversion, nowMs)
+  const key = { org_id: orgId, platform, event_name: event.event_name, event_id: event.event_id }
+  const expires_ms = event.event_time + room.connector.maxAgeMs(event.action_source)
+  const delivery: NewDelivery = {
+    ...key,
+    state: fault ? 'dead' : 'pending',
+    due_ms: fault ? null : nowMs,
+    expires_ms,
+    code: fault ? 'refused_here' : null,
+    detail: fault ? `${fault.field}: ${fault.reason}` : null,
+    mapping_version: mapping.version,
+    match_quality: room.connector.matchQuality(conversion),
+    // What a mapping can mend is kept for a replay; what is too old cannot be.
+    sealed: expires_ms < nowMs ? null : sealPersonal(deps.keyring, key, personal),
+    created_ms: nowMs,
+    ended_ms: fault ? nowMs : null,
+  }
+  return { delivery, refused: fault && { platform, ...fault } }
+}

@@ -1,0 +1,170 @@
+import { type Insertable, type Kysely, type Selectable, sql } from 'kysely'
+import type { ConversionDeliveryTable, ConversionEventTable, Store, SyncDatabase } from '../../sync/index.ts'
+import { StoreAway } from '../../sync/index.ts'
+import { type JsonColumns, jsonRows } from '../json-rows.ts'
+
+export type NewConversionEvent = Omit<Selectable<ConversionEventTable>, 'seq'>
+export type NewDelivery = Pick<
+  Selectable<ConversionDeliveryTable>,
+  | 'org_id'
+  | 'platform'
+  | 'event_name'
+  | 'event_id'
+  | 'state'
+  | 'due_ms'
+  | 'expires_ms'
+  | 'code'
+  | 'detail'
+  | 'mapping_version'
+  | 'match_quality'
+  | 'sealed'
+  | 'created_ms'
+  | 'ended_ms'
+> &
+  Pick<Insertable<ConversionDeliveryTable>, never>
+
+/** An event with its deliveries, to be stored together. */
+export interface Writable {
+  readonly event: NewConversionEvent
+  readonly deliveries: readonly NewDelivery[]
+}
+
+const EVENT: JsonColumns = {
+  ...{
+    org_id: 'bigint',
+    event_name: 'text',
+    event_id: 'text',
+    event_time_ms: 'bigint',
+    action_source: 'text',
+  },
+  ...{ data: 'text', bid_id: 'text', created_ms: 'bigint' },
+}
+const DELIVERY: JsonColumns = {
+  ...{ org_id: 'bigint', platform: 'text', event_name: 'text', event_id: 'text', state: 'text' },
+  ...{ due_ms: 'bigint', expires_ms: 'bigint', code: 'text', detail: 'text', mapping_version: 'bigint' },
+  ...{ match_quality: 'double precision', sealed: 'text', created_ms: 'bigint', ended_ms: 'bigint' },
+}
+/** Rows of one statement: what is longer takes too long to write as JSON in one go. */
+const ROWS_AT_ONCE = 250
+/** Requests that came while one was written are written together, up to so many events. */
+const MAX_TOGETHER = 4_000
+
+interface Waiting {
+  readonly items: readonly Writable[]
+  readonly resolve: (stored: Set<Writable>) => void
+  readonly reject: (error: unknown) => void
+}
+
+const keyOf = ({
+  org_id,
+  platform,
+  event_name,
+  event_id,
+}: Pick<NewDelivery, 'org_id' | 'platform' | 'event_name' | 'event_id'>) =>
+  JSON.stringify([org_id, platform, event_name, event_id])
+
+/**
+ * Stores events with their deliveries. Each request is stored whole or not at all; requests that come while others are
+ * written share the next transaction, since the disk takes as long for many as for one.
+ */
+export class EventWriter {
+  readonly #store: Store
+  #waiting: Waiting[] = []
+  #writing: Promise<void> | undefined
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  /** Returns those of which at least one delivery was new. Rejects where nothing was stored. */
+  write(items: readonly Writable[]): Promise<Set<Writable>> {
+    if (items.length === 0) return Promise.resolve(new Set())
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ items, resolve, reject })
+      this.#writing ??= this.#writeAll().finally(() => {
+        this.#writing = undefined
+      })
+    })
+  }
+
+  /** Resolves when everything that was given has been written. */
+  async idle(): Promise<void> {
+    await this.#writing
+  }
+
+  async #writeAll(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const some = this.#take()
+      try {
+        await this.#writeTogether(some)
+      } catch (error) {
+        // One request may have what the database does not take; the others shall not fail for it.
+        if (some.length === 1 || error instanceof StoreAway) for (const { reject } of some) reject(error)
+        else for (const one of some) await this.#writeTogether([one]).catch(one.reject)
+      }
+    }
+  }
+
+  #take(): Waiting[] {
+    let events = 0
+    const end = this.#waiting.findIndex(({ items }, at) => {
+      events += items.length
+      return at > 0 && events > MAX_TOGETHER
+    })
+    return this.#waiting.splice(0, end < 0 ? this.#waiting.length : end)
+  }
+
+  async #writeTogether(requests: readonly Waiting[]): Promise<void> {
+    /** The first that brings a delivery; a later one of the same key is a repetition. */
+    const firsts = new Map<string, Writable>()
+    const events: NewConversionEvent[] = []
+    const deliveries: NewDelivery[] = []
+    for (const item of requests.flatMap(({ items }) => items)) {
+      const fresh = item.deliveries.filter((delivery) => !firsts.has(keyOf(delivery)))
+      if (fresh.length === 0) continue
+      for (const delivery of fresh) firsts.set(keyOf(delivery), item)
+      events.push(item.event)
+      deliveries.push(...fresh)
+    }
+    const stored = new Set<Writable>()
+    await this.#store.db.transaction().execute(async (tx) => {
+      for (let at = 0; at < events.length; at += ROWS_AT_ONCE)
+        await insertEvents(tx, this.#store.engine, events.slice(at, at + ROWS_AT_ONCE))
+      for (let at = 0; at < deliveries.length; at += ROWS_AT_ONCE) {
+        const keys = await insertDeliveries(tx, this.#store.engine, deliveries.slice(at, at + ROWS_AT_ONCE))
+        for (const key of keys) {
+          const item = firsts.get(keyOf(key))
+          if (item) stored.add(item)
+        }
+      }
+    })
+    for (const { items, resolve } of requests) resolve(new Set(items.filter((item) => stored.has(item))))
+  }
+}
+
+const namesOf = (columns: JsonColumns) => sql.join(Object.keys(columns).map((name) => sql.ref(name)))
+
+async function insertEvents(
+  db: Kysely<SyncDatabase>,
+  engine: Store['engine'],
+  rows: readonly NewConversionEvent[],
+): Promise<void> {
+  const names = namesOf(EVENT)
+  // `WHERE true` tells SQLite that ON CONFLICT is no part of a join.
+  await sql`INSERT INTO conversion_events (${names}) SELECT ${names} FROM ${jsonRows(engine, EVENT, rows)} WHERE true
+    ON CONFLICT DO NOTHING`.execute(db)
+}
+
+type Key = Pick<NewDelivery, 'org_id' | 'platform' | 'event_name' | 'event_id'>
+
+async function insertDeliveries(
+  db: Kysely<SyncDatabase>,
+  engine: Store['engine'],
+  rows: readonly NewDelivery[],
+): Promise<Key[]> {
+  const names = namesOf(DELIVERY)
+  const { rows: stored } = await sql<Key>`
+    INSERT INTO conversion_deliveries (${names}) SELECT ${names} FROM ${jsonRows(engine, DELIVERY, rows)} WHERE true
+    ON CONFLICT DO NOTHING RETURNING org_id, platform, event_name, event_id`.execute(db)
+  return stored
+}

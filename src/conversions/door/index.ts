@@ -1,0 +1,2 @@
+export { acceptEvents, type DoorDeps, type EventResult } from './accept.ts'
+export { EventWriter } from './event-writer.ts'

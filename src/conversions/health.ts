@@ -1,0 +1,224 @@
+import { type RawBuilder, sql } from 'kysely'
+import { emit } from '../sync/index.ts'
+import { isoTime } from '../time/clock.ts'
+import type { ConnectionRow } from './connections.ts'
+import type { Base } from './conversions.ts'
+import type { ConversionLanes, ConversionTraffic, TrafficCounts } from './delivery/index.ts'
+
+const HOUR_MS = 3_600_000
+/** Thresholds of the interface's document: shares of events, and milliseconds of a call. */
+const HEALTHY = { share: 0.9, latencyMs: 5_000 }
+const DEGRADED = { share: 0.7, latencyMs: 10_000 }
+
+export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy'
+
+/** Health of a connection, with the names of the interface's document. Null: nothing was sent in the last hour. */
+export interface ConnectorHealthStatus {
+  readonly platform: string
+  readonly status: HealthStatus
+  readonly last_check: string
+  readonly success_rate_1h: number | null
+  readonly avg_latency_ms: number | null
+  readonly circuit_state: string
+  readonly error_count_1h: number
+  readonly events_processed_1h: number
+  readonly issues: readonly string[]
+}
+
+interface Facts {
+  readonly counts: TrafficCounts
+  readonly circuitState: string
+  readonly connection: Pick<ConnectionRow, 'status' | 'message'>
+}
+
+const NOTHING: TrafficCounts = { calls: 0, failed_calls: 0, events: 0, failed_events: 0, latency_ms: 0 }
+
+/** Shares and averages of counts; null where there is nothing to divide by. */
+const successOf = ({ events, failed_events }: TrafficCounts) =>
+  events === 0 ? null : 1 - failed_events / events
+/** Mean time of a call in whole milliseconds; null without calls. */
+const latencyOf = ({ calls, latency_ms }: TrafficCounts) =>
+  calls === 0 ? null : Math.round(latency_ms / calls)
+
+/** Judges a connection by the document's thresholds; the worst of its figures counts. */
+function judge({ counts, circuitState, connection }: Facts): {
+  status: HealthStatus
+  issues: string[]
+} {
+  const share = successOf(counts)
+  const latencyMs = latencyOf(counts)
+  const bad: string[] = []
+  const weak: string[] = []
+  if (connection.status !== 'connected')
+    bad.push(`the connection is ${connection.status}: ${connection.message ?? 'no reason is known'}`)
+  if (circuitState === 'open') bad.push('the circuit breaker is open')
+  if (circuitState === 'half_open') weak.push('the circuit breaker tries whether the platform works again')
+  if (share !== null && share < HEALTHY.share)
+    (share < DEGRADED.share ? bad : weak).push(
+      `${Math.floor(share * 100)} % of events were taken in the last hour`,
+    )
+  if (latencyMs !== null && latencyMs >= HEALTHY.latencyMs)
+    (latencyMs > DEGRADED.latencyMs ? bad : weak).push(
+      `calls took ${Math.round(latencyMs)} ms on average in the last hour`,
+    )
+  return {
+    status: bad.length > 0 ? 'unhealthy' : weak.length > 0 ? 'degraded' : 'healthy',
+    issues: [...bad, ...weak],
+  }
+}
+
+type HealthDeps = Pick<Base, 'store' | 'clock' | 'rooms'> & {
+  readonly lanes: ConversionLanes
+  readonly traffic: ConversionTraffic
+}
+
+/** Health of every connection of an organisation now. */
+export async function healthOf(deps: HealthDeps, orgId: number): Promise<ConnectorHealthStatus[]> {
+  const { store, clock, rooms, lanes, traffic } = deps
+  await traffic.write()
+  const nowMs = clock.nowMs()
+  const counts = await countsBy(store.db, orgId, nowMs - HOUR_MS, sql`minute_ms * 0`)
+  const rows = await store.db
+    .selectFrom('conversion_connections')
+    .selectAll()
+    .where('org_id', '=', orgId)
+    .where('status', '!=', 'disconnected')
+    .execute()
+  return rows
+    .filter(({ platform }) => rooms.has(platform))
+    .map((connection) => {
+      const { platform } = connection
+      const own = counts.find((one) => one.platform === platform) ?? NOTHING
+      const circuitState = lanes.find(orgId, platform)?.breaker.state.is ?? 'closed'
+      const { status, issues } = judge({ counts: own, circuitState, connection })
+      return {
+        ...{ platform, status, issues, circuit_state: circuitState },
+        last_check: isoTime(nowMs),
+        success_rate_1h: successOf(own),
+        avg_latency_ms: latencyOf(own),
+        error_count_1h: own.failed_events,
+        events_processed_1h: own.events - own.failed_events,
+      }
+    })
+}
+
+/** A stretch of time of a connection's health. */
+export interface HealthPoint {
+  readonly platform: string
+  readonly from: string
+  readonly to: string
+  readonly status: HealthStatus
+  readonly success_rate: number | null
+  readonly avg_latency_ms: number | null
+  readonly circuit_state: string
+  readonly error_count: number
+  readonly events_processed: number
+}
+
+const STEP_MS = 300_000
+
+/** Health in steps of five minutes, oldest first; a step in which nothing was sent is left out. */
+export async function healthHistory(
+  deps: HealthDeps,
+  orgId: number,
+  hours: number,
+  platform?: string,
+): Promise<HealthPoint[]> {
+  await deps.traffic.write()
+  const fromMs = deps.clock.nowMs() - hours * HOUR_MS
+  const counts = await countsBy(
+    deps.store.db,
+    orgId,
+    fromMs,
+    sql`minute_ms - minute_ms % ${sql.lit(STEP_MS)}`,
+  )
+  return counts
+    .filter((one) => platform === undefined || one.platform === platform)
+    .map((one) => {
+      const facts = {
+        counts: one,
+        circuitState: one.circuit_state,
+        connection: { status: 'connected', message: null } as const,
+      }
+      return {
+        platform: one.platform,
+        from: isoTime(one.step_ms),
+        to: isoTime(one.step_ms + STEP_MS),
+        status: judge(facts).status,
+        success_rate: successOf(one),
+        avg_latency_ms: latencyOf(one),
+        circuit_state: one.circuit_state,
+        error_count: one.failed_events,
+        events_processed: one.events - one.failed_events,
+      }
+    })
+}
+
+/** Of several states of the breaker the worst is taken: their names sort so. */
+const SUMS = sql`platform, CAST(sum(calls) AS bigint) AS calls, CAST(sum(failed_calls) AS bigint) AS failed_calls,
+  CAST(sum(events) AS bigint) AS events, CAST(sum(failed_events) AS bigint) AS failed_events,
+  sum(latency_ms) AS latency_ms, max(circuit_state) AS circuit_state`
+
+interface HealthStep extends TrafficCounts {
+  readonly platform: string
+  readonly step_ms: number
+  readonly circuit_state: string
+}
+
+async function countsBy(
+  db: Base['store']['db'],
+  orgId: number,
+  fromMs: number,
+  step: RawBuilder<unknown>,
+): Promise<HealthStep[]> {
+  const { rows } = await sql<HealthStep>`
+    SELECT ${SUMS}, ${step} AS step_ms FROM conversion_minutes WHERE org_id = ${orgId} AND minute_ms >= ${fromMs}
+    GROUP BY platform, ${step} ORDER BY step_ms, platform`.execute(db)
+  return rows
+}
+
+/**
+ * Writes an event for each connection whose health has changed since its organisation was told. The breaker, which each
+ * process has for itself, does not count here, so that processes agree; that it opens is an event of its own.
+ */
+export async function tellHealth(deps: HealthDeps): Promise<void> {
+  const { store, clock, rooms } = deps
+  await deps.traffic.write()
+  const sinceMs = clock.nowMs() - HOUR_MS
+  const { rows: counts } = await sql<
+    HealthStep & { org_id: number }
+  >`SELECT org_id, ${SUMS} FROM conversion_minutes
+    WHERE minute_ms >= ${sinceMs} GROUP BY org_id, platform`.execute(store.db)
+  const byConnection = new Map(counts.map((one) => [`${one.org_id}:${one.platform}`, one]))
+  const connections = await store.db
+    .selectFrom('conversion_connections')
+    .selectAll()
+    .where('status', '!=', 'disconnected')
+    .execute()
+  for (const connection of connections.filter(({ platform }) => rooms.has(platform))) {
+    const own = byConnection.get(`${connection.org_id}:${connection.platform}`) ?? NOTHING
+    const { status, issues } = judge({ counts: own, circuitState: 'closed', connection })
+    if (status !== connection.health) await tellChange(deps, connection, status, issues)
+  }
+}
+
+/** Of several processes that see a change one writes the event: the one that notes it. */
+async function tellChange(
+  { store, clock }: HealthDeps,
+  { org_id, platform, health: from }: ConnectionRow,
+  to: HealthStatus,
+  issues: readonly string[],
+): Promise<void> {
+  await store.db.transaction().execute(async (tx) => {
+    const { numUpdatedRows } = await tx
+      .updateTable('conversion_connections')
+      .set({ health: to })
+      .where('org_id', '=', org_id)
+      .where('platform', '=', platform)
+      .where('health', '=', from)
+      .executeTakeFirst()
+    if (numUpdatedRows === 0n) return
+    const data = { platform, from, to, issues }
+    await emit(tx, clock, { orgId: org_id, type: 'conversion_health_changed', subject: platform, data })
+  })
+}

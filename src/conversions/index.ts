@@ -1,0 +1,7 @@
+export {
+  CONVERSION_PLATFORMS,
+  CONVERSION_TABLES,
+  type PlatformRoom,
+  type PlatformRooms,
+} from './conversions.ts'
+export { type ConversionOptions, type RunningConversions, startConversions } from './start-conversions.ts'

@@ -1,0 +1,28 @@
+import { type RawBuilder, sql } from 'kysely'
+import type { Store } from '../sync/index.ts'
+
+type ColumnKind = 'text' | 'bigint' | 'double precision'
+export type JsonColumns = Readonly<Record<string, ColumnKind>>
+
+/**
+ * Rows as a table of SQL, given as one parameter. A thousand rows are then one statement with the same text every time,
+ * which the database has prepared already.
+ */
+export function jsonRows(
+  engine: Store['engine'],
+  columns: JsonColumns,
+  rows: readonly object[],
+): RawBuilder<unknown> {
+  const json = JSON.stringify(rows)
+  const names = Object.keys(columns)
+  if (engine === 'postgres') {
+    const typed = names.map((name) => sql`${sql.ref(name)} ${sql.raw(columns[name] ?? 'text')}`)
+    return sql`json_to_recordset(CAST(${json} AS json)) AS given(${sql.join(typed)})`
+  }
+  const picked = names.map((name) => sql`json_extract(value, ${sql.lit(`$.${name}`)}) AS ${sql.ref(name)}`)
+  return sql`(SELECT ${sql.join(picked)} FROM json_each(${json})) AS given`
+}
+
+/** Text as both databases and JSON keep it: without the character 0 and halves of characters. */
+export const storable = (text: string, most: number): string =>
+  text.replaceAll('\0', '').toWellFormed().slice(0, most).toWellFormed()

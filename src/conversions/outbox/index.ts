@@ -1,0 +1,12 @@
+export {
+  type Claimed,
+  claim,
+  type DueConnection,
+  dueConnections,
+  endLeftLeases,
+  renew,
+  timeOf,
+} from './claim.ts'
+export { type DeliveryOutcome, type EndedDelivery, finish } from './finish.ts'
+export { replay } from './replay.ts'
+export { type ConversionRows, forgetOld, giveUpExpired, keepShort } from './sweep.ts'

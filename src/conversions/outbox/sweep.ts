@@ -1,0 +1,145 @@
+import { sql } from 'kysely'
+import type { Base, ConversionTableLimits } from '../conversions.ts'
+
+const DAY_MS = 86_400_000
+/** Rows changed by one statement, so that nobody waits long for a lock. */
+const PER_STEP = 500
+
+/** Gives up what no platform takes any more, and drops what is stored about people past its use. */
+export async function giveUpExpired({ store, clock }: Pick<Base, 'store' | 'clock'>): Promise<void> {
+  const nowMs = clock.nowMs()
+  // What a process that is gone was sending: of a connection that has stopped nobody else takes it.
+  await sql`UPDATE conversion_deliveries SET state = 'retrying', lease_owner = NULL,
+      unknown_since_ms = coalesce(unknown_since_ms, last_attempt_ms)
+    WHERE state = 'sent' AND sealed IS NOT NULL AND expires_ms < ${nowMs} AND due_ms < ${nowMs}`.execute(
+    store.db,
+  )
+  for (;;) {
+    // One that is being sent is its worker's.
+    const { numAffectedRows } = await sql`UPDATE conversion_deliveries SET
+        state = CASE WHEN state IN ('pending', 'retrying') THEN 'dead' ELSE state END,
+        code = CASE WHEN state IN ('pending', 'retrying') THEN 'too_old' ELSE code END,
+        detail = CASE WHEN state IN ('pending', 'retrying') THEN 'the platform takes no event of this age' ELSE detail END,
+        ended_ms = CASE WHEN state IN ('pending', 'retrying') THEN ${nowMs} ELSE ended_ms END,
+        due_ms = CASE WHEN state IN ('pending', 'retrying') THEN NULL ELSE due_ms END, sealed = NULL
+      WHERE seq IN (SELECT seq FROM conversion_deliveries WHERE sealed IS NOT NULL AND expires_ms < ${nowMs}
+        AND (state <> 'sent' OR due_ms IS NULL) LIMIT ${PER_STEP})`.execute(store.db)
+    if (Number(numAffectedRows ?? 0) < PER_STEP) return
+  }
+}
+
+/** Forgets events and ended deliveries that are older than this, oldest first. */
+export async function forgetOld(
+  { store, clock }: Pick<Base, 'store' | 'clock'>,
+  keepDays: number,
+): Promise<void> {
+  const beforeMs = clock.nowMs() - keepDays * DAY_MS
+  await forgetWhile({ store }, ({ created_ms }) => created_ms < beforeMs)
+  await store.db
+    .deleteFrom('conversion_minutes')
+    .where('minute_ms', '<', clock.nowMs() - KEEP_MINUTES_MS)
+    .execute()
+}
+
+/** A little more than the day that the history of health shows. */
+const KEEP_MINUTES_MS = 25 * 3_600_000
+
+interface Row {
+  readonly seq: number
+  readonly created_ms: number
+}
+
+/** Goes through the oldest rows as long as there are some to be forgotten. Rows are as old as their number says. */
+async function forgetWhile(
+  { store }: Pick<Base, 'store'>,
+  isOld: (row: Row) => boolean,
+  orgId?: number,
+): Promise<void> {
+  const { db } = store
+  for (let after = 0; ; ) {
+    let query = db
+      .selectFrom('conversion_deliveries')
+      .select(['seq', 'created_ms', 'due_ms', 'state'])
+      .where('seq', '>', after)
+      .orderBy('seq')
+      .limit(PER_STEP)
+    if (orgId !== undefined) query = query.where('org_id', '=', orgId)
+    const rows = await query.execute()
+    const old = rows.filter(isOld)
+    const ended = old
+      .filter(({ state }) => state === 'acknowledged' || state === 'dead')
+      .map(({ seq }) => seq)
+    if (ended.length > 0) await db.deleteFrom('conversion_deliveries').where('seq', 'in', ended).execute()
+    if (old.length < PER_STEP) break
+    after = rows.at(-1)?.seq ?? after
+  }
+  for (let after = 0; ; ) {
+    let query = db
+      .selectFrom('conversion_events')
+      .select(['seq', 'created_ms'])
+      .where('seq', '>', after)
+      .orderBy('seq')
+      .limit(PER_STEP)
+    if (orgId !== undefined) query = query.where('org_id', '=', orgId)
+    const rows = await query.execute()
+    const old = rows.filter(isOld).map(({ seq }) => seq)
+    if (old.length > 0)
+      await sql`DELETE FROM conversion_events WHERE seq IN (${sql.join(old)}) AND NOT EXISTS (
+        SELECT 1 FROM conversion_deliveries d WHERE d.org_id = conversion_events.org_id
+          AND d.event_id = conversion_events.event_id AND d.event_name = conversion_events.event_name)`.execute(
+        db,
+      )
+    if (old.length < PER_STEP) return
+    after = rows.at(-1)?.seq ?? after
+  }
+}
+
+/** Rows of the organisation that has most, by table; of `conversions` as many as there may be. */
+export type ConversionRows = Readonly<Record<keyof ConversionTableLimits, number>>
+
+export interface SweepCount {
+  readonly rows: ConversionRows
+  /** Deliveries that have not ended, by organisation. */
+  readonly waiting: ReadonlyMap<number, number>
+}
+
+/** Counts rows, and forgets the oldest ended events of organisations that have too many. */
+export async function keepShort(
+  { store }: Pick<Base, 'store'>,
+  limits: ConversionTableLimits,
+): Promise<SweepCount> {
+  const { db } = store
+  const counted = async (query: ReturnType<typeof sql<{ org_id: number; rows: number | string }>>) =>
+    new Map((await query.execute(db)).rows.map(({ org_id, rows }) => [org_id, Number(rows)]))
+  const waiting = await counted(
+    sql`SELECT org_id, count(*) AS rows FROM conversion_deliveries WHERE due_ms IS NOT NULL GROUP BY org_id`,
+  )
+  // Rows are numbered, so as many as the numbers span there are at most; only where that is too many they are counted.
+  const { rows: spans } = await sql<{ rows: number | string | null }>`
+    SELECT max(seq) - min(seq) + 1 AS rows FROM conversion_events`.execute(db)
+  const span = Number(spans[0]?.rows ?? 0)
+  const events =
+    span <= limits.conversions
+      ? new Map([[0, span]])
+      : await counted(sql`SELECT org_id, count(*) AS rows FROM conversion_events GROUP BY org_id`)
+  for (const [orgId, rows] of events) {
+    if (rows <= limits.conversions) continue
+    const last = await db
+      .selectFrom('conversion_events')
+      .select('created_ms')
+      .where('org_id', '=', orgId)
+      .orderBy('seq', 'desc')
+      .offset(limits.conversions)
+      .limit(1)
+      .executeTakeFirst()
+    if (last) await forgetWhile({ store }, ({ created_ms }) => created_ms <= last.created_ms, orgId)
+  }
+  const most = (all: ReadonlyMap<number, number>) => Math.max(0, ...all.values())
+  return {
+    rows: {
+      conversions: Math.min(most(events), limits.conversions),
+      waiting_conversions: most(waiting),
+    },
+    waiting,
+  }
+}

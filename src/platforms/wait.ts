@@ -1,8 +1,0 @@
-/** No quota of these platforms lasts longer than a day; an answer that says more would lock us out by mistake. */
-const MAX_WAIT_MS = 86_400_000
-
-/** The longest of the waits an answer asks for, in milliseconds: 0 up to a day. Undefined when it asks for none. */
-export function longestWaitMs(waitsMs: readonly (number | undefined)[]): number | undefined {
-  const asked = waitsMs.filter((wait) => wait !== undefined).filter(Number.isFinite)
-  return asked.length > 0 ? Math.min(MAX_WAIT_MS, Math.max(0, ...asked)) : undefined
-}

@@ -1,0 +1,165 @@
+import { Hono } from 'hono'
+import { z } from 'zod'
+import type { Clock } from '../../time/clock.ts'
+import type { GoogleOauth, OauthCredentials } from '../google/oauth.ts'
+import type { Played } from '../protocol.ts'
+import { parseJson, type Target } from '../protocol.ts'
+import { createDataManager } from './data-manager.ts'
+import { createGoogleAdsConversions } from './google-ads.ts'
+import { createMetaConversions } from './meta.ts'
+import { createSnapchatConversions } from './snapchat.ts'
+import type { EventTaker } from './taker.ts'
+import type { Tally, TallyCounts } from './tally.ts'
+import { createTikTokConversions } from './tiktok.ts'
+import { createWhatsApp, type MessageTaker, type SentMessage } from './whatsapp.ts'
+
+/** APIs that take events or messages, by the names under which their faults are scripted. */
+const APIS = [
+  'meta_conversions',
+  'google_data_manager',
+  'google_ads_conversions',
+  'tiktok_conversions',
+  'snapchat_conversions',
+  'whatsapp',
+] as const satisfies readonly Target[]
+export type ConversionApi = (typeof APIS)[number]
+
+const META = { id: '1234567890123456', accessToken: 'EAAsandbox-conversions' }
+const TIKTOK = { id: 'CSANDBOX0PIXEL', accessToken: 'tiktok-sandbox-conversions' }
+const SNAPCHAT = { id: 'a1b2c3d4-0000-4000-8000-sandboxpixel', accessToken: 'snap-sandbox-conversions' }
+const WHATSAPP = { id: '100000000000001', accessToken: 'EAAsandbox-whatsapp' }
+const WHATSAPP_SECRET = 'sandbox-whatsapp-secret'
+const GOOGLE = { customerId: '1234567890', actions: ['7000000001', '7000000002', '7000000003'] } as const
+
+export interface SandboxConversions {
+  /** Before the version in the path. */
+  readonly urls: Readonly<Record<ConversionApi, string>>
+  /** As the product's documents name them. */
+  readonly credentials: ReturnType<typeof credentialsOf>
+  /** What each has counted since the start. */
+  counts(): Readonly<Record<ConversionApi, TallyCounts>>
+  /** The last events that it has taken, as they came. */
+  recent(api: ConversionApi): Tally['recent']
+  /** It refuses the event with this id (at Google: of the transaction), and with it the call; `isNamed`: it says which event that is. */
+  refuse(api: ConversionApi, eventId: string, isNamed: boolean): void
+  /** Nothing is refused any more. */
+  refuseNothing(): void
+  /** The access token is answered as taken back until it is restored. */
+  revokeToken(api: ConversionApi): void
+  restoreToken(api: ConversionApi): void
+  readonly whatsapp: Pick<MessageTaker, 'sent' | 'webhook'>
+}
+
+interface Mounted {
+  readonly prefix: string
+  readonly target: ConversionApi
+  readonly played: Played
+}
+
+export interface ConversionStage {
+  readonly mounted: readonly Mounted[]
+  /** @param url of the sandbox */
+  at(url: string, oauth: OauthCredentials): SandboxConversions
+  /** Its part of the sandbox's own routes. */
+  readonly control: Hono
+}
+
+const prefixOf = (api: ConversionApi) => `/conversions/${api.replaceAll('_', '-')}`
+
+/** The platforms to which outcomes go back. */
+export function createConversionStage(clock: Clock, oauth: GoogleOauth, processMs: number): ConversionStage {
+  const whatsapp = createWhatsApp(clock, WHATSAPP, WHATSAPP_SECRET)
+  const takers: Readonly<Record<ConversionApi, EventTaker>> = {
+    meta_conversions: createMetaConversions(clock, META),
+    google_data_manager: createDataManager(clock, oauth, GOOGLE, processMs),
+    google_ads_conversions: createGoogleAdsConversions(clock, oauth, GOOGLE),
+    tiktok_conversions: createTikTokConversions(clock, TIKTOK),
+    snapchat_conversions: createSnapchatConversions(clock, SNAPCHAT),
+    whatsapp,
+  }
+  const counts = () => byApi((api) => ({ ...takers[api].tally.counts }))
+  const refuseNothing = () => {
+    for (const api of APIS) takers[api].refusals.clear()
+  }
+
+  return {
+    mounted: APIS.map((target) => ({ prefix: prefixOf(target), target, played: takers[target] })),
+    control: createControl(takers, counts, refuseNothing, whatsapp),
+    at: (url, credentials) => ({
+      urls: byApi((api) => `${url}${prefixOf(api)}`),
+      credentials: credentialsOf(credentials),
+      counts,
+      recent: (api) => takers[api].tally.recent,
+      refuse: (api, eventId, isNamed) => takers[api].refusals.add(eventId, isNamed),
+      refuseNothing,
+      revokeToken: (api) => {
+        takers[api].isRevoked = true
+      },
+      restoreToken: (api) => {
+        takers[api].isRevoked = false
+      },
+      whatsapp,
+    }),
+  }
+}
+
+function byApi<T>(make: (api: ConversionApi) => T): Record<ConversionApi, T> {
+  return {
+    meta_conversions: make('meta_conversions'),
+    google_data_manager: make('google_data_manager'),
+    google_ads_conversions: make('google_ads_conversions'),
+    tiktok_conversions: make('tiktok_conversions'),
+    snapchat_conversions: make('snapchat_conversions'),
+    whatsapp: make('whatsapp'),
+  }
+}
+
+const credentialsOf = ({ clientId, clientSecret, refreshToken }: OauthCredentials) => ({
+  meta: { pixel_id: META.id, access_token: META.accessToken },
+  google: {
+    customer_id: GOOGLE.customerId,
+    conversion_action_id: GOOGLE.actions[0],
+    refresh_token: refreshToken,
+    client_id: clientId,
+    client_secret: clientSecret,
+  },
+  tiktok: { pixel_code: TIKTOK.id, access_token: TIKTOK.accessToken },
+  snapchat: { pixel_id: SNAPCHAT.id, access_token: SNAPCHAT.accessToken },
+  whatsapp: {
+    phone_number_id: WHATSAPP.id,
+    access_token: WHATSAPP.accessToken,
+    webhook_verify_token: 'sandbox-verify',
+    app_secret: WHATSAPP_SECRET,
+  },
+})
+
+const RefuseBody = z.strictObject({
+  api: z.enum(APIS),
+  event_id: z.string().min(1).max(256),
+  is_named: z.boolean().default(false),
+})
+
+function createControl(
+  takers: Readonly<Record<ConversionApi, EventTaker>>,
+  counts: SandboxConversions['counts'],
+  refuseNothing: () => void,
+  { sent, webhook }: SandboxConversions['whatsapp'],
+): Hono {
+  return new Hono()
+    .get('/', (c) => c.json({ counts: counts() }))
+    .post('/refuse', async (c) => {
+      const asked = RefuseBody.safeParse(parseJson(await c.req.text()))
+      if (!asked.success) return c.json({ error: 'bad_request', issues: asked.error.issues }, 400)
+      const { api, event_id, is_named } = asked.data
+      takers[api].refusals.add(event_id, is_named)
+      return c.json({ refused: asked.data }, 201)
+    })
+    .delete('/refuse', (c) => {
+      refuseNothing()
+      return c.body(null, 204)
+    })
+    .get('/whatsapp/:status', (c) => {
+      const last: SentMessage | undefined = sent.at(-1)
+      return last ? c.json(webhook(last, c.req.param('status'))) : c.json({ error: 'nothing was sent' }, 404)
+    })
+}

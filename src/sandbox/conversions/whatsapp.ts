@@ -1,0 +1,158 @@
+import { createHmac } from 'node:crypto'
+import type { Clock } from '../../time/clock.ts'
+import { bearerToken, type Call, type Json, parseJson, type Reply } from '../protocol.ts'
+import { isText, objectIn } from './checks.ts'
+import { type Account, type EventTaker, newTaker } from './taker.ts'
+import { createTally } from './tally.ts'
+
+const MESSAGES: Readonly<Record<string, string>> = {
+  '0': 'AuthException',
+  '1': 'API Unknown',
+  '2': 'API Service',
+  '4': 'API Too Many Calls',
+  '10': 'Permission Denied',
+  '100': 'Invalid parameter',
+  '190': 'Access token has expired',
+  '368': 'Temporarily blocked for policies violations',
+  '80007': 'Rate limit issues',
+  '130429': 'Rate limit hit',
+  '131026': 'Message undeliverable',
+  '131031': 'Business Account locked',
+  '131042': 'Business eligibility payment issue',
+  '131047': 'Re-engagement message',
+  '131048': 'Spam rate limit hit',
+  '131049': 'This message was not delivered to maintain healthy ecosystem engagement.',
+  '131056': 'Pair rate limit hit',
+  '132000': 'Template Param Count Mismatch',
+  '132001': 'Template does not exist',
+}
+export const isWhatsAppErrorName = (name: string): boolean => Object.hasOwn(MESSAGES, name)
+
+const STATUSES: Readonly<Record<string, number>> = {
+  '0': 401,
+  '190': 401,
+  '1': 500,
+  '2': 503,
+  '10': 403,
+  '130429': 429,
+}
+
+function errorOf(code: string): Reply {
+  const title = MESSAGES[code] ?? 'API Unknown'
+  const error = {
+    message: `(#${code}) ${title}`,
+    type: 'OAuthException',
+    code: Number(code),
+    error_data: { messaging_product: 'whatsapp', details: title },
+    fbtrace_id: 'AsandboxTrace',
+  }
+  return { status: STATUSES[code] ?? 400, body: { error } }
+}
+
+/** Templates that are approved, with how many texts their header and body want. */
+const TEMPLATES: Readonly<Record<string, readonly [header: number, body: number]>> = {
+  hello_world: [0, 0],
+  order_confirmation: [0, 2],
+  shipping_update: [1, 1],
+}
+const PER_SECOND = 80
+const PAIR_MS = 6_000
+/** Messages whose statuses can be told, and recipients that are remembered. */
+const MAX_SENT = 10_000
+
+export interface SentMessage {
+  readonly id: string
+  readonly to: string
+  readonly callbackData: string | undefined
+}
+
+export interface MessageTaker extends EventTaker {
+  /** The last messages that were taken. */
+  readonly sent: readonly SentMessage[]
+  /** What WhatsApp would POST to the webhook about a message, with its `X-Hub-Signature-256`. */
+  webhook(message: SentMessage, status: string): { readonly body: string; readonly signature: string }
+}
+
+/** WhatsApp's Cloud API. It recognises nothing: what is sent twice is delivered twice. */
+export function createWhatsApp(clock: Clock, { id, accessToken }: Account, appSecret: string): MessageTaker {
+  // Nothing is ever the same message, so nothing is ever left out.
+  const tally = createTally(0)
+  const sent: SentMessage[] = []
+  const lastMs = new Map<string, number>()
+  let second: number[] = []
+  let count = 0
+  const taker: MessageTaker = { ...newTaker(), tally, sent, handle, errorNamed: errorOf, webhook }
+
+  function handle({ method, path, headers, body }: Call): Reply {
+    if (taker.isRevoked || bearerToken(headers) !== accessToken) return errorOf('190')
+    const asked = /^\/v\d+\.\d\/(\w+)(\/messages)?$/.exec(path)
+    if (!asked || asked[1] !== id) return errorOf('100')
+    if (method === 'GET' && asked[2] === undefined)
+      return { status: 200, body: { id, verified_name: 'Sandbox Shop' } }
+    if (method !== 'POST' || asked[2] === undefined) return errorOf('100')
+    return taken(objectIn(parseJson(body)))
+  }
+
+  function taken(message: Json): Reply {
+    const problem = problemOf(message)
+    if (problem !== undefined) return errorOf(problem)
+    const nowMs = clock.nowMs()
+    const to = String(message['to'])
+    second = second.filter((atMs) => nowMs - atMs < 1_000)
+    if (second.length >= PER_SECOND) return errorOf('130429')
+    if (nowMs - (lastMs.get(to) ?? Number.NEGATIVE_INFINITY) < PAIR_MS) return errorOf('131056')
+    second.push(nowMs)
+    lastMs.delete(to)
+    lastMs.set(to, nowMs)
+    const [oldest] = lastMs.size > MAX_SENT ? lastMs.keys() : []
+    if (oldest !== undefined) lastMs.delete(oldest)
+    count += 1
+    const one = { id: `wamid.sandbox${count}`, to, callbackData: textOf(message['biz_opaque_callback_data']) }
+    sent.push(one)
+    if (sent.length > 2 * MAX_SENT) sent.splice(0, MAX_SENT)
+    tally.take(one.id, message, nowMs)
+    tally.called(1)
+    return {
+      status: 200,
+      body: {
+        messaging_product: 'whatsapp',
+        contacts: [{ input: to, wa_id: to }],
+        messages: [{ id: one.id, message_status: 'accepted' }],
+      },
+    }
+  }
+
+  function webhook({ id: messageId, to, callbackData }: SentMessage, status: string) {
+    const one = {
+      id: messageId,
+      status,
+      timestamp: String(Math.floor(clock.nowMs() / 1_000)),
+      recipient_id: to,
+      ...(callbackData !== undefined && { biz_opaque_callback_data: callbackData }),
+      ...(status === 'failed' && { errors: [{ code: 131026, title: 'Message undeliverable' }] }),
+    }
+    const metadata = { display_phone_number: '15550000000', phone_number_id: id }
+    const value = { messaging_product: 'whatsapp', metadata, statuses: [one] }
+    const entry = [{ id: 'sandbox', changes: [{ field: 'messages', value }] }]
+    const body = JSON.stringify({ object: 'whatsapp_business_account', entry })
+    return { body, signature: `sha256=${createHmac('sha256', appSecret).update(body).digest('hex')}` }
+  }
+
+  return taker
+}
+
+const textOf = (value: unknown): string | undefined => (isText(value) ? value : undefined)
+
+function problemOf(message: Json): string | undefined {
+  const template = objectIn(message['template'])
+  if (message['messaging_product'] !== 'whatsapp' || !/^\d{7,15}$/.test(String(message['to']))) return '100'
+  if (message['type'] !== 'template' || !isText(objectIn(template['language'])['code'])) return '100'
+  const wanted = TEMPLATES[String(template['name'])]
+  if (!wanted) return '132001'
+  const components = Array.isArray(template['components']) ? template['components'].map(objectIn) : []
+  const textsIn = (type: string) => {
+    const parameters = components.find((each) => each['type'] === type)?.['parameters']
+    return Array.isArray(parameters) ? parameters.length : 0
+  }
+  return textsIn('header') === wanted[0] && textsIn('body') === wanted[1] ? undefined : '132000'
+}

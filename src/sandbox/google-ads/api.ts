@@ -1,0 +1,169 @@
+import type { Clock } from '../../time/clock.ts'
+import type { GoogleOauth } from '../google/oauth.ts'
+import type { Account } from '../ledger.ts'
+import type { Played } from '../protocol.ts'
+import { bearerToken, type Call, isObject, type Json, parseJson, Refusal, type Reply } from '../protocol.ts'
+import { googleError, isGoogleErrorName, refuse, refuseJson, statusError } from './errors.ts'
+import { MUTABLE, RESOURCES } from './fields.ts'
+import { createMutate } from './mutate.ts'
+import { search } from './search.ts'
+import { createGoogleState, type GoogleState } from './state.ts'
+import { bool, checkJson, message, oneOf, string } from './types.ts'
+
+const PATH = /^\/v\d{2}\/customers\/([^/]+)\/([A-Za-z]+):([A-Za-z]+)$/
+const CUSTOMER_ID = /^\d{10}$/
+
+const searchBody = message({
+  query: string,
+  pageToken: string,
+  validateOnly: bool,
+  searchSettings: message({ omitResults: bool, returnSummaryRow: bool, returnTotalResultsCount: bool }),
+  summaryRowSetting: oneOf('NO_SUMMARY_ROW', 'SUMMARY_ROW_WITH_RESULTS', 'SUMMARY_ROW_ONLY'),
+})
+
+/** Rows of one chunk of a stream; few, so that a client has to join chunks. */
+const CHUNK_ROWS = 25
+const SCOPE = 'https://www.googleapis.com/auth/adwords'
+
+interface Customer {
+  readonly id: string
+  readonly state: GoogleState
+  readonly mutate: ReturnType<typeof createMutate>
+  /** The managers whose number opens it as `login-customer-id`. */
+  readonly managers: readonly string[]
+  /** Whether the person has access to it without a manager. */
+  readonly isDirect: boolean
+}
+
+/** Beside the account that bids are placed in: a manager, a client that only the manager opens, a cancelled account. */
+const MANAGER = '9990001111'
+const CLIENT = '2223334444'
+const CANCELLED = '5550006666'
+const CAMPAIGNS = ['301', '302', '303']
+
+/** The Google Ads API over REST. */
+export function createGoogleAds(
+  account: Account,
+  customerId: string,
+  oauth: GoogleOauth,
+  clock: Clock,
+): Played {
+  const bidding = { name: 'Sandbox customer', timeZone: 'UTC' }
+  const own = createGoogleState(customerId, account.currency, bidding)
+  const client = createGoogleState(CLIENT, 'JPY', { name: 'Shop in Japan', timeZone: 'Asia/Tokyo' })
+  const head = { name: 'Agency', timeZone: 'UTC', manager: true }
+  const manager = createGoogleState(MANAGER, account.currency, head, [own, client])
+  const customer = (state: GoogleState, managers: readonly string[], isDirect: boolean): Customer => {
+    const id = String(state.customer['id'])
+    const currency = String(state.customer['currencyCode'])
+    const mutate = createMutate({ ...account, currency }, state, `customers/${id}`)
+    return { id, state, mutate, managers, isDirect }
+  }
+  const customers = [
+    customer(own, [MANAGER], true),
+    customer(client, [MANAGER], false),
+    customer(manager, [MANAGER], true),
+  ]
+  // Campaigns that were there before anybody asked for them.
+  for (const id of CAMPAIGNS) client.get('campaign', `customers/${CLIENT}/campaigns/${id}`)
+
+  function handle(call: Call): Reply {
+    try {
+      return route(call)
+    } catch (error) {
+      throw error instanceof Refusal ? new Refusal(streamed(call, error.reply)) : error
+    }
+  }
+
+  function route(call: Call): Reply {
+    authorize(call)
+    if (call.method === 'GET' && /^\/v\d{2}\/customers:listAccessibleCustomers$/.test(call.path)) {
+      const ids = [...customers.filter(({ isDirect }) => isDirect).map(({ id }) => id), CANCELLED]
+      return { status: 200, body: { resourceNames: ids.map((id) => `customers/${id}`) } }
+    }
+    const [, id = '', service = '', verb = ''] = PATH.exec(call.path) ?? []
+    if (verb === '' || call.method !== 'POST')
+      throw new Refusal(statusError('NOT_FOUND', 'Method not found.'))
+    return { status: 200, body: perform(opened(id, call), service, verb, bodyOf(call)) }
+  }
+
+  function authorize({ headers }: Call): void {
+    const token = bearerToken(headers)
+    if (token === undefined)
+      throw new Refusal(statusError('UNAUTHENTICATED', MISSING_CREDENTIAL, [NO_CREDENTIALS]))
+    const problem = oauth.problemOf(token)
+    if (problem !== undefined) refuse(problem)
+    if (!oauth.scopesOf(token).includes(SCOPE))
+      throw new Refusal(statusError('PERMISSION_DENIED', 'Insufficient authentication scopes.', [NO_SCOPE]))
+  }
+
+  /** The customer of the path, if the person reaches it, alone or through the manager of the header. */
+  function opened(id: string, { headers }: Call): Customer {
+    if (!CUSTOMER_ID.test(id)) refuse('INVALID_CUSTOMER_ID', { trigger: id })
+    const login = headers.get('login-customer-id')
+    if (login !== null && !CUSTOMER_ID.test(login)) refuse('INVALID_CUSTOMER_ID', { trigger: login })
+    if (id === CANCELLED) refuse('CUSTOMER_NOT_ENABLED')
+    const found = customers.find((one) => one.id === id)
+    const mayLogIn = login === null || login === id ? found?.isDirect : found?.managers.includes(login)
+    return found && mayLogIn ? found : refuse('USER_PERMISSION_DENIED')
+  }
+
+  function perform({ id, state, mutate }: Customer, service: string, verb: string, body: Json): unknown {
+    if (service === 'googleAds' && verb === 'search') return found(id, state, body)
+    if (service === 'googleAds' && verb === 'searchStream') return chunks(found(id, state, body))
+    if (service === 'googleAds' && verb === 'mutate') return mutate.acrossTypes(body)
+    const resource = MUTABLE.find((name) => RESOURCES[name].collection === service)
+    if (resource === undefined || verb !== 'mutate') {
+      throw new Refusal(statusError('NOT_FOUND', 'Method not found.'))
+    }
+    return mutate.ofOneType(resource, body)
+  }
+
+  function found(id: string, state: GoogleState, body: Json): Json {
+    if (body['pageSize'] !== undefined) refuse('PAGE_SIZE_NOT_SUPPORTED', { path: ['page_size'] })
+    checkJson(searchBody.type, body, '')
+    const today = new Date(clock.nowMs()).toISOString().slice(0, 10)
+    const { results, fieldMask } = search(state, `customers/${id}`, String(body['query'] ?? ''), today)
+    // As with every empty field of the API, no rows means no `results`.
+    return { ...(results.length > 0 ? { results } : {}), fieldMask, queryResourceConsumption: '42' }
+  }
+
+  return {
+    handle,
+    errorNamed: (name, call) =>
+      streamed(call, googleError(isGoogleErrorName(name) ? name : 'INTERNAL_ERROR')),
+  }
+}
+
+function chunks({ results, ...rest }: Json): Json[] {
+  const rows: unknown[] = Array.isArray(results) ? results : []
+  const about = { ...rest, requestId: 'sandboxRequest' }
+  if (rows.length === 0) return [about]
+  const count = Math.ceil(rows.length / CHUNK_ROWS)
+  return Array.from({ length: count }, (_, index) => ({
+    results: rows.slice(index * CHUNK_ROWS, (index + 1) * CHUNK_ROWS),
+    ...about,
+  }))
+}
+
+/** searchStream answers with an array, errors too. */
+const streamed = (call: Call, reply: Reply): Reply =>
+  call.path.endsWith(':searchStream') ? { ...reply, body: [reply.body] } : reply
+
+const MISSING_CREDENTIAL =
+  'Request is missing required authentication credential. Expected OAuth 2 access token, login cookie or other valid authentication credential.'
+const NO_SCOPE = {
+  '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
+  reason: 'ACCESS_TOKEN_SCOPE_INSUFFICIENT',
+  domain: 'googleapis.com',
+}
+const NO_CREDENTIALS = {
+  '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
+  reason: 'CREDENTIALS_MISSING',
+  domain: 'googleapis.com',
+}
+
+function bodyOf({ headers, body }: Call): Json {
+  const value = /^application\/json\b/.test(headers.get('content-type') ?? '') ? parseJson(body) : undefined
+  return isObject(value) ? value : refuseJson('', 'Invalid JSON payload received. Expected a JSON object.')
+}

@@ -1,0 +1,169 @@
+import type { Json } from '../protocol.ts'
+import { refuse } from './errors.ts'
+import { type Mutable, RESOURCES, type Resource, STRATEGY_TYPES, strategyOf } from './fields.ts'
+
+/** What the account holds, with the changes of one request on top. Nothing lasts before {@link commit}. */
+export interface Draft {
+  /** The entity as Google would show it; refuses what does not exist. Unknown campaigns come into being. */
+  get(resource: Mutable, resourceName: string): Json
+  all(resource: Mutable): readonly Json[]
+  put(resource: Mutable, entity: Json): void
+  newId(): string
+  commit(): void
+}
+
+export interface GoogleState {
+  draft(): Draft
+  /** Without a draft: what is there now. Refuses or creates like {@link Draft.get}. */
+  get(resource: Mutable, resourceName: string): Json
+  all(resource: Mutable): readonly Json[]
+  /** The entity with its computed fields. */
+  shown(resource: Resource, entity: Json): Json
+  readonly customer: Json
+  /** The account itself, and where it is a manager, those below it. */
+  readonly clients: readonly Json[]
+}
+
+/** Who an account is, beside its number and currency. */
+export interface CustomerProfile {
+  readonly name: string
+  readonly timeZone: string
+  readonly manager?: boolean
+}
+
+const CAMPAIGN_ID = /^[A-Za-z0-9_-]{1,64}$/
+const NEW_BUDGET_MICROS = '100000000'
+
+export function createGoogleState(
+  customerId: string,
+  currency: string,
+  { name, timeZone, manager = false }: CustomerProfile,
+  clientsBelow: readonly GoogleState[] = [],
+): GoogleState {
+  const root = `customers/${customerId}`
+  const stored: Record<Mutable, Map<string, Json>> = {
+    campaign: new Map(),
+    campaignBudget: new Map(),
+    biddingStrategy: new Map(),
+  }
+  let lastId = 900_000_000
+  const newId = () => {
+    lastId += 1
+    return String(lastId)
+  }
+
+  function get(resource: Mutable, resourceName: string): Json {
+    const found = stored[resource].get(resourceName)
+    if (found) return found
+    const id = idIn(resource, resourceName)
+    if (resource !== 'campaign' || !CAMPAIGN_ID.test(id) || id.startsWith('missing')) {
+      return refuse('RESOURCE_NOT_FOUND', { trigger: resourceName })
+    }
+    return springUp(id)
+  }
+
+  function idIn(resource: Mutable, resourceName: string): string {
+    const prefix = `${root}/${RESOURCES[resource].collection}/`
+    if (!resourceName.startsWith(prefix)) refuse('RESOURCE_NAME_MALFORMED', { trigger: resourceName })
+    return resourceName.slice(prefix.length)
+  }
+
+  function springUp(id: string): Json {
+    const shared = id.includes('shared')
+    const budgetId = newId()
+    const campaignBudget = `${root}/campaignBudgets/${budgetId}`
+    stored.campaignBudget.set(campaignBudget, {
+      resourceName: campaignBudget,
+      id: budgetId,
+      name: `Budget ${budgetId}`,
+      status: 'ENABLED',
+      amountMicros: NEW_BUDGET_MICROS,
+      deliveryMethod: 'STANDARD',
+      explicitlyShared: shared,
+      period: 'DAILY',
+    })
+    const campaign = add(id, campaignBudget)
+    // A shared budget has another campaign that it would change as well.
+    if (shared) add(newId(), campaignBudget)
+    return campaign
+  }
+
+  function add(id: string, campaignBudget: string): Json {
+    const campaign = {
+      resourceName: `${root}/campaigns/${id}`,
+      id,
+      name: `Campaign ${id}`,
+      status: 'ENABLED',
+      servingStatus: 'SERVING',
+      advertisingChannelType: 'SEARCH',
+      campaignBudget,
+      manualCpc: {},
+      containsEuPoliticalAdvertising: 'DOES_NOT_CONTAIN_EU_POLITICAL_ADVERTISING',
+    }
+    stored.campaign.set(campaign.resourceName, campaign)
+    return campaign
+  }
+
+  const all = (resource: Mutable) => [...stored[resource].values()]
+
+  function shown(resource: Resource, entity: Json): Json {
+    if (resource === 'campaign') return { ...entity, biddingStrategyType: typeOf(entity) }
+    if (resource === 'campaignBudget') {
+      return { ...entity, referenceCount: String(users('campaignBudget', entity)) }
+    }
+    if (resource === 'biddingStrategy') {
+      const count = String(users('biddingStrategy', entity))
+      const type = STRATEGY_TYPES[strategyOf(entity) ?? '']
+      return { ...entity, type, currencyCode: currency, campaignCount: count, nonRemovedCampaignCount: count }
+    }
+    return entity
+  }
+
+  function typeOf(campaign: Json): string | undefined {
+    const portfolio = stored.biddingStrategy.get(String(campaign['biddingStrategy']))
+    return STRATEGY_TYPES[strategyOf(portfolio ?? campaign) ?? '']
+  }
+
+  const users = (by: 'campaignBudget' | 'biddingStrategy', { resourceName }: Json): number =>
+    all('campaign').filter((campaign) => campaign[by] === resourceName && campaign['status'] !== 'REMOVED')
+      .length
+
+  function draft(): Draft {
+    const changed: Record<Mutable, Map<string, Json>> = {
+      campaign: new Map(),
+      campaignBudget: new Map(),
+      biddingStrategy: new Map(),
+    }
+    return {
+      get: (resource, resourceName) => changed[resource].get(resourceName) ?? get(resource, resourceName),
+      all: (resource) => [...new Map([...stored[resource], ...changed[resource]]).values()],
+      put(resource, entity) {
+        changed[resource].set(String(entity['resourceName']), entity)
+      },
+      newId,
+      commit() {
+        for (const resource of ['campaign', 'campaignBudget', 'biddingStrategy'] as const) {
+          for (const [name, entity] of changed[resource]) stored[resource].set(name, entity)
+        }
+      },
+    }
+  }
+
+  const customer = {
+    resourceName: root,
+    id: customerId,
+    descriptiveName: name,
+    currencyCode: currency,
+    timeZone,
+    manager,
+    status: 'ENABLED',
+    testAccount: true,
+  }
+  const clients = [customer, ...clientsBelow.map((client) => client.customer)].map((client, index) => ({
+    ...client,
+    resourceName: `${root}/customerClients/${client['id']}`,
+    clientCustomer: client['resourceName'],
+    level: index === 0 ? '0' : '1',
+  }))
+  return { draft, get, all, shown, customer, clients }
+}

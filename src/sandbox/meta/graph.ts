@@ -1,0 +1,205 @@
+import type { Clock } from '../../time/clock.ts'
+import type { Account } from '../ledger.ts'
+import type { Played } from '../protocol.ts'
+import { bearerToken, type Call, type Json, type Reply } from '../protocol.ts'
+import { metaErrorNamed, refuse, refuseParameter, usageOfInsights } from './errors.ts'
+import type { MetaOauth } from './oauth.ts'
+import { listPage } from './page.ts'
+import { ofTheObject, paramsOf } from './params.ts'
+import { type AdAccount, createMetaReports, failedRun } from './reports.ts'
+import {
+  ACCOUNT_ID,
+  adSetFields,
+  businessFields,
+  type Campaign,
+  campaignFields,
+  createMetaState,
+  type MetaState,
+} from './state.ts'
+import { createMetaWriter } from './write.ts'
+
+const PATH = /^\/v\d{2}\.0\/([^/]+)(?:\/([^/]+))?$/
+/** Ids of the second account begin with it. */
+const JAPAN = 'jp'
+
+/** Meta's Graph API for one business with two ad accounts. `isRevoked` says whether its tokens are dead. */
+export function createMeta(
+  account: Account,
+  accessToken: string,
+  oauth: MetaOauth,
+  isRevoked: () => boolean,
+  clock: Clock,
+  reportMs: number,
+): Played {
+  const own = createMetaState(account.currency)
+  const inJapan: Account = { ...account, currency: 'JPY' }
+  const japan = createMetaState(inJapan.currency, JAPAN)
+  const reports = createMetaReports(clock, reportMs)
+  const about = (id: string, name: string, currency: string, timezone_name: string) => ({
+    id,
+    account_id: id.slice('act_'.length),
+    name,
+    currency,
+    timezone_name,
+    account_status: 1,
+  })
+  const accounts: readonly (AdAccount & { fields: Json; writer: ReturnType<typeof createMetaWriter> })[] = [
+    {
+      id: `act_${ACCOUNT_ID}`,
+      state: own,
+      writer: createMetaWriter(account, own),
+      isLarge: false,
+      fields: about(`act_${ACCOUNT_ID}`, 'Sandbox account', account.currency, 'Europe/Berlin'),
+    },
+    {
+      id: 'act_700000000000003',
+      state: japan,
+      writer: createMetaWriter(inJapan, japan),
+      isLarge: true,
+      fields: about('act_700000000000003', 'Shop in Japan', inJapan.currency, 'Asia/Tokyo'),
+    },
+  ]
+
+  const handle = (call: Call): Reply => route(call, true)
+
+  /** @param makes whether a change is made, or only answered */
+  function route(call: Call, makes: boolean): Reply {
+    const params = paramsOf(call)
+    const authorized = oauth.handle(call, params)
+    if (authorized) return authorized
+    const token = String(bearerToken(call.headers) ?? params['access_token'])
+    if (isRevoked()) refuse(190, 467)
+    if (token !== accessToken) oauth.check(token, params['appsecret_proof'])
+
+    const [, id = '', edge] = PATH.exec(call.path) ?? []
+    if (id === '') refuse(2500, undefined, 'Unknown path components')
+    if (id === 'me') return mine(call, edge, params, token)
+    const adAccount = accounts.find((one) => one.id === id)
+    if (adAccount) return ofAccount(adAccount, edge, params, call)
+    const run = reports.find(id)
+    if (run && call.method === 'GET') {
+      if (edge === undefined) return { status: 200, body: reports.status(run) }
+      return edge === 'insights' ? figures(reports.result(run), params, call) : refuse(100, 33)
+    }
+    const { state, writer } = accounts[id.startsWith(JAPAN) ? 1 : 0] ?? refuse(100, 33)
+    const found = state.find(id)
+    if (call.method === 'GET')
+      return edge === undefined ? read(found, params) : list(state, found, edge, params, call)
+    if (call.method !== 'POST' || edge !== undefined || found.is === 'business') return refuse(100, 33)
+    const change = makes ? params : { ...params, execution_options: ['validate_only'] }
+    if (found.is === 'campaign') writer.writeCampaign(found.campaign, ofTheObject(change))
+    else writer.writeAdSet(found.adSet, found.campaign, ofTheObject(change))
+    return { status: 200, body: { success: true } }
+  }
+
+  function mine(call: Call, edge: string | undefined, params: Json, token: string): Reply {
+    if (call.method === 'DELETE' && edge === 'permissions') {
+      oauth.revoke(token)
+      return { status: 200, body: { success: true } }
+    }
+    if (call.method !== 'GET' || edge !== 'adaccounts') refuse(100, 33)
+    const rows = accounts.map(({ fields }) => picked(fields, params, 'AdAccount'))
+    // One at a time, so that a client has to turn pages.
+    return { status: 200, body: listPage(rows, { ...params, limit: 1 }, call) }
+  }
+
+  function ofAccount(
+    one: (typeof accounts)[number],
+    edge: string | undefined,
+    params: Json,
+    call: Call,
+  ): Reply {
+    const { state, writer } = one
+    if (call.method === 'POST' && edge === 'insights') return reports.order(one, params)
+    if (call.method === 'POST' && edge === 'campaigns')
+      return { status: 200, body: { id: writer.createCampaign(ofTheObject(params)).id } }
+    if (call.method !== 'GET') return refuse(100, 33)
+    switch (edge) {
+      case undefined:
+        return { status: 200, body: picked(one.fields, params, 'AdAccount') }
+      case 'insights':
+        return figures(reports.now(one, params), params, call)
+      case 'campaigns':
+        return {
+          status: 200,
+          body: listPage(campaignRows(state, params), params, call),
+        }
+      case 'adsets': {
+        const all = state.list().flatMap((campaign) => adSetRows(state, campaign, params))
+        return { status: 200, body: listPage(all, params, call) }
+      }
+      default:
+        return refuseParameter(`Tried accessing nonexisting field (${edge})`)
+    }
+  }
+
+  const figures = (rows: Json[], params: Json, call: Call): Reply => ({
+    status: 200,
+    headers: usageOfInsights(12),
+    body: listPage(rows, params, call),
+  })
+
+  function read(found: ReturnType<typeof own.find>, params: Json): Reply {
+    switch (found.is) {
+      case 'business':
+        return { status: 200, body: picked(businessFields(), params, 'Business') }
+      case 'campaign':
+        return { status: 200, body: picked(campaignFields(found.campaign), params, 'Campaign') }
+      case 'ad_set':
+        return { status: 200, body: picked(adSetFields(found.adSet, found.campaign), params, 'AdSet') }
+    }
+  }
+
+  function list(
+    state: MetaState,
+    found: ReturnType<typeof own.find>,
+    edge: string,
+    params: Json,
+    call: Call,
+  ): Reply {
+    if (found.is !== 'campaign' || edge !== 'adsets') {
+      return refuseParameter(`Tried accessing nonexisting field (${edge})`)
+    }
+    return { status: 200, body: listPage(adSetRows(state, found.campaign, params), params, call) }
+  }
+
+  return {
+    handle,
+    ignore: (call) => route(call, false),
+    errorNamed: (name) => metaErrorNamed(name),
+    jobFailed: ({ path }) => ({ status: 200, body: failedRun(PATH.exec(path)?.[1] ?? '') }),
+  }
+}
+
+const campaignRows = (state: MetaState, params: Json): Json[] =>
+  state
+    .list()
+    .filter(({ status }) => isShown(status, params))
+    .map((campaign) => picked(campaignFields(campaign), params, 'Campaign'))
+
+const adSetRows = (state: MetaState, campaign: Campaign, params: Json): Json[] =>
+  state
+    .adSetsOf(campaign)
+    .filter(({ status }) => isShown(status, params))
+    .map((adSet) => picked(adSetFields(adSet, campaign), params, 'AdSet'))
+
+/** What was archived or deleted is only shown to who asks for it by its status. */
+function isShown(status: string, params: Json): boolean {
+  const asked = params['effective_status']
+  if (asked === undefined) return status !== 'ARCHIVED' && status !== 'DELETED'
+  return Array.isArray(asked) ? asked.includes(status) : refuseParameter('effective_status must be a list')
+}
+
+/** The asked fields that have a value, and always the id. */
+function picked(all: Json, params: Json, type: string): Json {
+  const asked =
+    typeof params['fields'] === 'string' ? params['fields'].split(',').map((name) => name.trim()) : []
+  const stranger = asked.find((name) => !Object.hasOwn(all, name))
+  if (stranger !== undefined) {
+    refuseParameter(`Tried accessing nonexisting field (${stranger}) on node type (${type})`)
+  }
+  const kept = Object.entries(all).filter(
+    ([name, value]) => value !== undefined && (name === 'id' || asked.includes(name)),
+  )
+  return Object.fromEntries(kept)
+}

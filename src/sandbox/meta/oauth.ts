@@ -1,0 +1,94 @@
+import { createHmac, randomUUID } from 'node:crypto'
+import type { Clock } from '../../time/clock.ts'
+import type { Call, Json, Reply } from '../protocol.ts'
+import { refuse } from './errors.ts'
+
+export interface MetaClient {
+  readonly clientId: string
+  readonly clientSecret: string
+}
+
+export interface MetaOauth {
+  /** Undefined for a call that is none of the authorization's: the dialog, which asks nobody, and the token endpoint. */
+  handle(call: Call, params: Json): Reply | undefined
+  /** Refuses a token that was not given out here, is too old, was revoked, or comes without proof of the app's secret. */
+  check(token: string, proof: unknown): void
+  /** The person takes back what was granted. */
+  revoke(token: string): void
+}
+
+const SHORT_S = 3_600
+const LONG_S = 5_183_944
+const CODE_MS = 600_000
+
+interface Grant {
+  revoked: boolean
+}
+
+/** Meta's login for one app, which is set to require proof of its secret with every call. There are no refresh tokens. */
+export function createMetaOauth(clock: Clock, { clientId, clientSecret }: MetaClient): MetaOauth {
+  const codes = new Map<string, { redirectUri: string; untilMs: number }>()
+  const tokens = new Map<string, { grant: Grant; untilMs: number }>()
+
+  function dialog({ query }: Call): Reply {
+    const redirectUri = query.get('redirect_uri') ?? ''
+    if (query.get('client_id') !== clientId) refuse(101, undefined, 'Error validating application.')
+    if (!URL.canParse(redirectUri) || !query.get('scope')?.split(',').includes('ads_read'))
+      refuse(100, undefined, 'Invalid parameter')
+    const code = `AQ${randomUUID()}`
+    codes.set(code, { redirectUri, untilMs: clock.elapsedMs() + CODE_MS })
+    const back = new URL(redirectUri)
+    back.searchParams.set('code', code)
+    back.searchParams.set('state', query.get('state') ?? '')
+    back.hash = '_=_'
+    return { status: 302, headers: { location: back.href }, body: undefined }
+  }
+
+  const given = (grant: Grant, lifeS: number): Reply => {
+    const token = `EAA${randomUUID().replaceAll('-', '')}`
+    tokens.set(token, { grant, untilMs: clock.elapsedMs() + lifeS * 1000 })
+    return { status: 200, body: { access_token: token, token_type: 'bearer', expires_in: lifeS } }
+  }
+
+  /** A code is good once, for a token of an hour. */
+  function exchanged(params: Json): Reply {
+    const code = String(params['code'])
+    const known = codes.get(code)
+    codes.delete(code)
+    if (!known || clock.elapsedMs() > known.untilMs)
+      return refuse(100, 36009, 'This authorization code has been used.')
+    if (params['redirect_uri'] !== known.redirectUri)
+      refuse(100, 36008, 'Error validating verification code: redirect_uri must be identical.')
+    return given({ revoked: false }, SHORT_S)
+  }
+
+  function token(params: Json): Reply {
+    if (params['client_id'] !== clientId) refuse(101, undefined, 'Error validating application.')
+    if (params['client_secret'] !== clientSecret) refuse(1, undefined, 'Error validating client secret.')
+    if (params['grant_type'] !== 'fb_exchange_token') return exchanged(params)
+    return given(alive(String(params['fb_exchange_token'])).grant, LONG_S)
+  }
+
+  function alive(named: string) {
+    const found = tokens.get(named) ?? refuse(190)
+    if (found.grant.revoked) refuse(190, 458)
+    if (clock.elapsedMs() >= found.untilMs) refuse(190, 463)
+    return found
+  }
+
+  return {
+    handle(call, params) {
+      if (call.method === 'GET' && /^\/v\d{2}\.0\/dialog\/oauth$/.test(call.path)) return dialog(call)
+      if (/^\/v\d{2}\.0\/oauth\/access_token$/.test(call.path)) return token(params)
+      return undefined
+    },
+    check(named, proof) {
+      alive(named)
+      if (proof !== createHmac('sha256', clientSecret).update(named).digest('hex'))
+        refuse(100, undefined, 'Invalid appsecret_proof provided in the API argument')
+    },
+    revoke(named) {
+      alive(named).grant.revoked = true
+    },
+  }
+}

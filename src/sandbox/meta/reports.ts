@@ -1,0 +1,163 @@
+import type { Clock } from '../../time/clock.ts'
+import { isObject, type Json, parseJson, type Reply } from '../protocol.ts'
+import { refuse, refuseParameter, usageOfInsights } from './errors.ts'
+import type { Campaign, MetaState } from './state.ts'
+
+/** An ad account whose figures are asked for. */
+export interface AdAccount {
+  readonly id: string
+  readonly state: MetaState
+  /** So large that only three days are answered at once, and ten by a report. */
+  readonly isLarge: boolean
+}
+
+interface Run {
+  readonly id: string
+  readonly account: AdAccount
+  readonly params: Json
+  /** Looks that count: while it is being made only two do. */
+  polls: number
+  readonly readyMs: number
+  /** Not to be found at the first look, as happens right after one was ordered. */
+  hides: boolean
+}
+
+const FIELDS: Readonly<Record<string, (seed: number) => unknown>> = {
+  impressions: (seed) => String(100 + (seed % 900)),
+  clicks: (seed) => String(seed % 40),
+  reach: (seed) => String(80 + (seed % 700)),
+  spend: (seed) => ((seed % 5000) / 100).toFixed(2),
+  // What did not happen is left out.
+  actions: (seed) => (seed % 4 === 0 ? undefined : actions(seed % 7, 1)),
+  action_values: (seed) => (seed % 4 === 0 ? undefined : actions(seed % 7, 45.25)),
+  purchase_roas: (seed) =>
+    seed % 4 === 0 ? undefined : [{ action_type: 'omni_purchase', value: ((seed % 700) / 100).toFixed(6) }],
+}
+const NAMES = new Set([
+  'campaign_id',
+  'campaign_name',
+  'adset_id',
+  'adset_name',
+  'account_id',
+  'account_currency',
+])
+const DAY_MS = 86_400_000
+const NOW_DAYS = 7
+const LARGE_NOW_DAYS = 3
+const LARGE_RUN_DAYS = 10
+const REDUCE = "Please reduce the amount of data you're asking for, then retry your request"
+
+const actions = (count: number, worth: number) => [
+  { action_type: 'link_click', value: String(count * 3 * worth) },
+  { action_type: 'omni_purchase', value: String(count * worth) },
+]
+
+/** A report that could not be made. */
+export const failedRun = (id: string): Json => ({
+  id,
+  async_status: 'Job Failed',
+  async_percent_completion: 0,
+  error_code: -2,
+  error_subcode: 2490547,
+  error_message: 'Report failed. Please retry later.',
+})
+
+/** Insights, at once and as reports that are made meanwhile. */
+/** @param reportMs how long it takes to make a report */
+export function createMetaReports(clock: Clock, reportMs: number) {
+  const runs = new Map<string, Run>()
+
+  /** Asked for at once. */
+  function now(account: AdAccount, params: Json): Json[] {
+    const rows = rowsOf(account, params)
+    const days = daysOf(params).length
+    if (days > (account.isLarge ? LARGE_NOW_DAYS : NOW_DAYS * 4)) refuse(1, undefined, REDUCE)
+    return rows
+  }
+
+  function order(account: AdAccount, params: Json): Reply {
+    rowsOf(account, params)
+    const id = `6023${runs.size}`
+    const readyMs = clock.elapsedMs() + reportMs
+    runs.set(id, { id, account, params, polls: 0, readyMs, hides: runs.size === 0 })
+    return { status: 200, headers: usageOfInsights(10), body: { report_run_id: id } }
+  }
+
+  function status(run: Run): Json {
+    if (run.hides) {
+      run.hides = false
+      refuse(100, 33)
+    }
+    if (run.polls < 2 || clock.elapsedMs() >= run.readyMs) run.polls += 1
+    const isTooLarge = run.account.isLarge && daysOf(run.params).length > LARGE_RUN_DAYS
+    const is = (async_status: string, async_percent_completion: number, more: Json = {}) => ({
+      id: run.id,
+      async_status,
+      async_percent_completion,
+      ...more,
+    })
+    switch (run.polls) {
+      case 1:
+        return is('Job Not Started', 0)
+      case 2:
+        return is('Job Running', 40)
+      case 3:
+        // Said to be complete while the last part is still written.
+        return isTooLarge
+          ? is('Job Failed', 40, { error_code: 100, error_subcode: 1504018, error_message: 'Too much.' })
+          : is('Job Completed', 90)
+      default:
+        return is('Job Completed', 100)
+    }
+  }
+
+  function result({ account, params, polls }: Run): Json[] {
+    return polls > 3 ? rowsOf(account, params) : refuse(100, 33)
+  }
+
+  return { now, order, status, result, find: (id: string) => runs.get(id) }
+}
+
+function rowsOf({ id, state }: AdAccount, params: Json): Json[] {
+  const fields = String(params['fields'] ?? '').split(',')
+  const stranger = fields.find((name) => !NAMES.has(name) && !Object.hasOwn(FIELDS, name))
+  if (stranger !== undefined) refuseParameter(`${stranger} is not valid for fields param`)
+  const level = params['level']
+  if (level !== 'campaign' && level !== 'adset') return refuseParameter('Param level is not valid')
+  if (String(params['time_increment']) !== '1') refuseParameter('only days are played')
+  return daysOf(params).flatMap((date) =>
+    state.seeds().flatMap((campaign, index) => {
+      const sets = level === 'campaign' ? [undefined] : state.adSetsOf(campaign)
+      return sets.map((adSet, place) => {
+        const seed = Date.parse(date) / DAY_MS + index * 331 + place * 17
+        const names = namesOf(id, campaign, adSet)
+        const asked = fields.map((name) => [name, FIELDS[name]?.(seed) ?? names[name]])
+        return { ...Object.fromEntries(asked), date_start: date, date_stop: date }
+      })
+    }),
+  )
+}
+
+const namesOf = (
+  account: string,
+  campaign: Campaign,
+  adSet: { readonly id: string; readonly name: string } | undefined,
+): Json => ({
+  account_id: account.slice('act_'.length),
+  campaign_id: campaign.id,
+  campaign_name: campaign.name,
+  adset_id: adSet?.id,
+  adset_name: adSet?.name,
+})
+
+function daysOf(params: Json): string[] {
+  const range =
+    typeof params['time_range'] === 'string' ? parseJson(params['time_range']) : params['time_range']
+  const [since, until] = isObject(range) ? [range['since'], range['until']] : []
+  const [from, to] = [Date.parse(String(since)), Date.parse(String(until))]
+  if (!(from <= to)) refuseParameter('Must be a valid time range')
+  const days = Math.round((to - from) / DAY_MS) + 1
+  return Array.from({ length: days }, (_, index) =>
+    new Date(from + index * DAY_MS).toISOString().slice(0, 10),
+  )
+}

@@ -1,0 +1,180 @@
+import type { Json } from '../protocol.ts'
+import { BUSINESS_ID, refuse } from './errors.ts'
+import { minorUnitsOf } from './money.ts'
+
+export interface AdSet {
+  readonly id: string
+  readonly campaignId: string
+  name: string
+  status: string
+  optimizationGoal: string
+  bidStrategy: string
+  /** Minor units; absent where the strategy takes none. */
+  bidAmount: number | undefined
+  /** Ten-thousandths, only with a strategy by minimum ROAS. */
+  roasFloor: number | undefined
+  /** Minor units; absent where the campaign has the budget. */
+  dailyBudget: number | undefined
+}
+
+export interface Campaign {
+  readonly id: string
+  name: string
+  status: string
+  /** Only where the campaign has the budget. */
+  bidStrategy: string | undefined
+  /** Minor units; absent where the ad sets have their own. */
+  dailyBudget: number | undefined
+  readonly adSetIds: readonly string[]
+}
+
+export type Found =
+  | { readonly is: 'business' }
+  | { readonly is: 'campaign'; readonly campaign: Campaign }
+  | { readonly is: 'ad_set'; readonly adSet: AdSet; readonly campaign: Campaign }
+
+export interface MetaState {
+  /** What an id names; an unknown id is a new campaign. Refuses 100/33 for ids that begin with `missing`. */
+  find(id: string): Found
+  adSetsOf(campaign: Campaign): readonly AdSet[]
+  /** What there is from the beginning: running, paused with a budget of its own, archived. */
+  seeds(): readonly Campaign[]
+  /** Those, and whatever has been named since. */
+  list(): readonly Campaign[]
+  /** A new one under an id of its own. */
+  create(campaign: Pick<Campaign, 'name' | 'status' | 'bidStrategy' | 'dailyBudget'>): Campaign
+}
+
+const ID = /^[A-Za-z0-9_-]{1,80}$/
+const AD_SET_MARK = '-adset-'
+const NEW_DAILY_BUDGET_UNITS = 100
+const SEEDS = [
+  { id: '23850001', status: 'ACTIVE' },
+  { id: '23850002-cbo', status: 'PAUSED' },
+  { id: '23850003', status: 'ARCHIVED' },
+]
+
+/** @param prefix of the ids that are there from the beginning */
+export function createMetaState(currency: string, prefix = ''): MetaState {
+  const campaigns = new Map<string, Campaign>()
+  const adSets = new Map<string, AdSet>()
+  let created = 0
+
+  function campaignOf(id: string): Campaign {
+    const known = campaigns.get(id)
+    if (known) return known
+    const ownBudget = id.includes('cbo')
+    const dailyBudget = NEW_DAILY_BUDGET_UNITS * minorUnitsOf(currency)
+    const campaign: Campaign = {
+      id,
+      name: `Campaign ${id}`,
+      status: 'ACTIVE',
+      bidStrategy: ownBudget ? 'LOWEST_COST_WITHOUT_CAP' : undefined,
+      dailyBudget: ownBudget ? dailyBudget : undefined,
+      adSetIds: Array.from({ length: adSetCount(id) }, (_, index) => `${id}${AD_SET_MARK}${index + 1}`),
+    }
+    campaigns.set(id, campaign)
+    for (const adSetId of campaign.adSetIds) {
+      adSets.set(adSetId, {
+        id: adSetId,
+        campaignId: id,
+        name: `Ad set ${adSetId}`,
+        status: 'ACTIVE',
+        optimizationGoal: 'OFFSITE_CONVERSIONS',
+        bidStrategy: 'LOWEST_COST_WITHOUT_CAP',
+        bidAmount: undefined,
+        roasFloor: undefined,
+        dailyBudget: ownBudget ? undefined : dailyBudget,
+      })
+    }
+    return campaign
+  }
+
+  return {
+    find(id) {
+      if (id === BUSINESS_ID) return { is: 'business' }
+      if (!ID.test(id) || id.startsWith('missing')) refuse(100, 33)
+      const [campaignId = id] = id.split(AD_SET_MARK)
+      if (campaignId === id) return { is: 'campaign', campaign: campaignOf(id) }
+      const campaign = campaignOf(campaignId)
+      const adSet = adSets.get(id)
+      return adSet ? { is: 'ad_set', adSet, campaign } : refuse(100, 33)
+    },
+    adSetsOf: (campaign) => campaign.adSetIds.flatMap((id) => adSets.get(id) ?? []),
+    seeds,
+    list: () => [...new Set([...seeds(), ...campaigns.values()])],
+    create({ name, status, bidStrategy, dailyBudget }) {
+      created += 1
+      const campaign = { id: `${prefix}2386${created}`, name, status, bidStrategy, dailyBudget, adSetIds: [] }
+      campaigns.set(campaign.id, campaign)
+      return campaign
+    },
+  }
+
+  function seeds(): Campaign[] {
+    return SEEDS.map(({ id, status }) => {
+      const known = campaigns.get(prefix + id)
+      if (known) return known
+      const campaign = campaignOf(prefix + id)
+      campaign.status = status
+      return campaign
+    })
+  }
+}
+
+function adSetCount(id: string): number {
+  if (id.includes('empty')) return 0
+  if (id.includes('many')) return 60
+  return id.includes('cbo') ? 2 : 1
+}
+
+/** Money leaves Meta as a string of minor units. */
+const text = (minor: number | undefined): string | undefined =>
+  minor === undefined ? undefined : String(minor)
+
+/** Every readable field of a business. */
+export const businessFields = (): Json => ({
+  id: BUSINESS_ID,
+  name: 'Sandbox business',
+  verification_status: 'verified',
+})
+
+/** Every readable field of a campaign; undefined ones exist but have no value. */
+export const campaignFields = ({ id, name, status, dailyBudget, bidStrategy }: Campaign): Json => ({
+  id,
+  name,
+  status,
+  effective_status: status,
+  account_id: ACCOUNT_ID,
+  objective: 'OUTCOME_SALES',
+  buying_type: 'AUCTION',
+  special_ad_categories: [],
+  daily_budget: text(dailyBudget),
+  lifetime_budget: undefined,
+  budget_remaining: text(dailyBudget),
+  bid_strategy: bidStrategy,
+  updated_time: '2026-11-01T10:00:00+0000',
+})
+
+/** Every readable field of an ad set. */
+export const adSetFields = (adSet: AdSet, campaign: Campaign): Json => ({
+  id: adSet.id,
+  name: adSet.name,
+  campaign_id: adSet.campaignId,
+  account_id: ACCOUNT_ID,
+  status: adSet.status,
+  effective_status:
+    adSet.status === 'ACTIVE' && campaign.status === 'PAUSED' ? 'CAMPAIGN_PAUSED' : adSet.status,
+  billing_event: 'IMPRESSIONS',
+  optimization_goal: adSet.optimizationGoal,
+  // With the budget on the campaign the strategy is the campaign's.
+  bid_strategy: campaign.bidStrategy ?? adSet.bidStrategy,
+  bid_amount: text(adSet.bidAmount),
+  bid_constraints: adSet.roasFloor === undefined ? undefined : { roas_average_floor: adSet.roasFloor },
+  daily_budget: text(adSet.dailyBudget),
+  lifetime_budget: undefined,
+  budget_remaining: text(adSet.dailyBudget),
+  updated_time: '2026-11-01T10:00:00+0000',
+})
+
+export const ACCOUNT_ID = '700000000000002'

@@ -1,0 +1,168 @@
+import { googleApi, refuseRpc } from '../google/api.ts'
+import type { GoogleOauth } from '../google/oauth.ts'
+import type { Played } from '../protocol.ts'
+import { type Call, isObject, type Json, parseJson, type Reply } from '../protocol.ts'
+
+const SCOPE = 'https://www.googleapis.com/auth/spreadsheets'
+const PATH = /^\/v4\/spreadsheets\/([^/:]+)(?:\/values(?:\/([^:]+(?::[A-Z]+\d*)?))?)?(?::(\w+))?$/
+
+type Cell = string | number | boolean
+/** Cells of a sheet, from row 1 and column A; what is missing is empty. */
+type Grid = { readonly title: string; rows: Cell[][]; rowCount: number; readonly columnCount: number }
+
+/** A customer list as people keep one: ragged rows, an empty line, a column without heading, numbers and texts mixed. */
+const CRM = (): Grid => ({
+  title: 'CRM',
+  rows: [
+    ['email', 'ltv', 'segment', 'active', 'note'],
+    ['a@x.example', 1200, 'gold', true, 'calls back'],
+    ['b@x.example', 90.5],
+    [],
+    ['c@x.example', '', 'silver', false],
+    ['d@x.example', '0042', 'gold', true, '', 'seen at the fair'],
+  ],
+  rowCount: 1000,
+  columnCount: 8,
+})
+
+interface Area {
+  readonly grid: Grid
+  readonly top: number
+  readonly left: number
+  readonly bottom: number
+  readonly right: number
+}
+
+/** Google Sheets with one spreadsheet, `sandbox-crm`. */
+export function createSheets(oauth: GoogleOauth): Played {
+  const grids: Grid[] = [CRM(), { title: "It's empty", rows: [], rowCount: 100, columnCount: 26 }]
+
+  function route(call: Call): Reply {
+    const { method, path, body } = call
+    const [, id = '', range, verb] = PATH.exec(path) ?? []
+    if (id !== 'sandbox-crm') refuseRpc('NOT_FOUND')
+    if (method === 'GET' && !path.includes('/values')) return ok(described(id))
+    if (method === 'GET' && range !== undefined) return ok(values(areaOf(range)))
+    const asked = parseJson(body)
+    if (method !== 'POST' || !isObject(asked)) return refuseRpc('INVALID_ARGUMENT')
+    if (verb === 'append' && range !== undefined) return ok(append(id, areaOf(range), call.query, asked))
+    if (verb === 'batchUpdate' && path.includes('/values')) return ok(update(id, asked))
+    return refuseRpc('NOT_FOUND')
+  }
+
+  /** All ranges are looked at before any cell is changed. */
+  function update(spreadsheetId: string, asked: Json): Json {
+    checkRaw(asked['valueInputOption'])
+    const data: unknown[] = Array.isArray(asked['data']) ? asked['data'] : []
+    const changes = data.map((one) => {
+      if (!isObject(one)) return refuseRpc('INVALID_ARGUMENT')
+      return { area: areaOf(String(one['range'])), cells: cellsIn(one['values']) }
+    })
+    for (const { area, cells } of changes) put(area, cells)
+    return { spreadsheetId, totalUpdatedCells: changes.length }
+  }
+
+  const described = (spreadsheetId: string): Json => ({
+    spreadsheetId,
+    properties: { title: 'Customers', timeZone: 'Europe/Berlin' },
+    sheets: grids.map(({ title, rowCount, columnCount }) => ({
+      properties: { title, gridProperties: { rowCount, columnCount } },
+    })),
+  })
+
+  function areaOf(text: string): Area {
+    const [, quoted, plain, from = 'A', top = '1', to = from, bottom] =
+      /^(?:'((?:[^']|'')+)'|([^'!]+))!([A-Z]+)(\d+)?(?::([A-Z]+)(\d+)?)?$/.exec(text) ?? []
+    const title = quoted?.replaceAll("''", "'") ?? plain
+    const grid = grids.find((one) => one.title === title)
+    if (!grid) return refuseRpc('INVALID_ARGUMENT', `Unable to parse range: ${text}`)
+    const area = {
+      grid,
+      top: Number(top),
+      left: column(from),
+      bottom: Math.min(Number(bottom ?? grid.rowCount), grid.rowCount),
+      right: Math.min(column(to), grid.columnCount),
+    }
+    if (area.top > grid.rowCount || area.left > grid.columnCount) {
+      const size = `Max rows: ${grid.rowCount}, max columns: ${grid.columnCount}`
+      refuseRpc('INVALID_ARGUMENT', `Range (${text}) exceeds grid limits. ${size}`)
+    }
+    return area
+  }
+
+  return googleApi(oauth, () => SCOPE, route)
+}
+
+const ok = (body: Json): Reply => ({ status: 200, body })
+
+const column = (name: string): number =>
+  [...name].reduce((number, letter) => number * 26 + letter.charCodeAt(0) - 64, 0)
+
+/** Empty cells and rows at the end are cut, and where nothing is left there are no `values` at all. */
+function values({ grid, top, left, bottom, right }: Area): Json {
+  const rows = grid.rows
+    .slice(top - 1, bottom)
+    .map((row) => withoutEnd(row.slice(left - 1, right), (cell) => cell === '' || cell === undefined))
+  const cut = withoutEnd(rows, (row) => row.length === 0)
+  return { range: grid.title, majorDimension: 'ROWS', ...(cut.length > 0 && { values: cut }) }
+}
+
+function withoutEnd<T>(list: readonly T[], isEmpty: (item: T) => boolean): T[] {
+  let length = list.length
+  while (length > 0 && list.slice(length - 1, length).every(isEmpty)) length -= 1
+  return list.slice(0, length)
+}
+
+/** Below the last table of the area, in the first of its columns that is not empty. */
+function append(spreadsheetId: string, { grid }: Area, query: URLSearchParams, body: Json): Json {
+  checkRaw(query.get('valueInputOption'))
+  const filled = withoutEnd(grid.rows, (row) => row.every((cell) => cell === ''))
+  const from = tableTop(filled)
+  const table = filled.slice(from)
+  const left = Math.min(...table.map((row) => row.findIndex((cell) => cell !== '')).filter((at) => at >= 0))
+  const start = Number.isFinite(left) ? left : 0
+  const added = cellsIn(body['values']).map((row) => [
+    ...Array.from({ length: start }, () => ''),
+    ...row.map((cell) => cell ?? ''),
+  ])
+  grid.rows = [...filled, ...added]
+  grid.rowCount = Math.max(grid.rowCount, grid.rows.length)
+  const letter = String.fromCharCode(65 + start)
+  const updatedRange = `${grid.title}!${letter}${filled.length + 1}:Z${grid.rows.length}`
+  return { spreadsheetId, tableRange: grid.title, updates: { updatedRange, updatedRows: added.length } }
+}
+
+function put({ grid, top, left }: Area, cells: readonly (readonly (Cell | null)[])[]): void {
+  for (const [down, line] of cells.entries()) {
+    for (const [across, cell] of line.entries()) {
+      if (cell === null) continue
+      while (grid.rows.length < top + down) grid.rows.push([])
+      const row = grid.rows[top + down - 1] ?? []
+      while (row.length < left + across) row.push('')
+      row[left + across - 1] = cell
+    }
+  }
+}
+
+function tableTop(rows: readonly Cell[][]): number {
+  const gap = rows.findLastIndex((row) => row.every((cell) => cell === ''))
+  return gap + 1
+}
+
+function checkRaw(option: unknown): void {
+  if (option !== 'RAW' && option !== 'USER_ENTERED')
+    refuseRpc('INVALID_ARGUMENT', "'valueInputOption' is required but not specified")
+}
+
+/** null leaves a cell as it is. */
+function cellsIn(list: unknown): (Cell | null)[][] {
+  const rows: unknown[] = Array.isArray(list) ? list : []
+  return rows.map((row) => {
+    const cells: unknown[] = Array.isArray(row) ? row : refuseRpc('INVALID_ARGUMENT', 'Invalid values')
+    return cells.map((cell) =>
+      cell === null || typeof cell === 'string' || typeof cell === 'number' || typeof cell === 'boolean'
+        ? cell
+        : refuseRpc('INVALID_ARGUMENT', 'Invalid values: struct_value'),
+    )
+  })
+}

@@ -1,0 +1,99 @@
+import { z } from 'zod'
+import { isCurrency } from '../../money.ts'
+import { type Complaint, refuse } from './errors.ts'
+
+/** Decimal major units. More than six decimals is no amount of money. */
+const Money = (currency: string) =>
+  z.strictObject({
+    Amount: z
+      .number()
+      .min(0)
+      .max(9_000_000_000)
+      .refine((amount) => Math.abs(amount * 1e6 - Math.round(amount * 1e6)) < 1e-3, 'too many decimals'),
+    CurrencyCode: z
+      .string()
+      .refine(isCurrency, 'is not an ISO 4217 currency')
+      .refine((code) => code === currency, `must be the currency of the advertiser, ${currency}`),
+  })
+
+const Availability = z.enum(['Available', 'Paused', 'Archived'])
+
+/** The writable properties of a campaign beside its id. */
+export const CampaignChange = (currency: string) =>
+  z.strictObject({
+    CampaignId: z.string(),
+    CampaignName: z.string().min(1).max(256).optional(),
+    Description: z.string().nullable().optional(),
+    Availability: Availability.optional(),
+    Budget: Money(currency).nullable().optional(),
+    DailyBudget: Money(currency).nullable().optional(),
+    PacingMode: z.enum(['PaceAhead', 'PaceEvenly', 'Off']).optional(),
+    StartDate: z.string().optional(),
+    EndDate: z.string().nullable().optional(),
+  })
+
+/** What a new campaign needs and may have. */
+export const NewCampaign = (currency: string) =>
+  CampaignChange(currency)
+    .omit({ CampaignId: true })
+    .extend({
+      AdvertiserId: z.literal('adv-sandbox'),
+      CampaignName: z.string().min(1).max(256),
+      Version: z.literal('Kokai'),
+      Budget: Money(currency),
+      StartDate: z.iso.datetime({ local: true }),
+      CampaignConversionReportingColumns: z.array(z.unknown()),
+      PrimaryGoal: z.record(z.string(), z.literal(true)),
+      PrimaryChannel: z.enum(['Display', 'Video', 'Audio', 'ConnectedTV', 'Native']),
+      IncludeDefaultsFromAdvertiser: z.boolean().optional(),
+    })
+
+/** The writable properties of an ad group beside its id. */
+export const AdGroupChange = (currency: string) =>
+  z.strictObject({
+    AdGroupId: z.string(),
+    AdGroupName: z.string().min(1).max(256).optional(),
+    Description: z.string().nullable().optional(),
+    IsEnabled: z.boolean().optional(),
+    Availability: Availability.optional(),
+    RTBAttributes: z
+      .strictObject({
+        BaseBidCPM: Money(currency).optional(),
+        MaxBidCPM: Money(currency).optional(),
+        BudgetSettings: z
+          .strictObject({
+            Budget: Money(currency).nullable().optional(),
+            DailyBudget: Money(currency).optional(),
+          })
+          .optional(),
+      })
+      .optional(),
+  })
+
+/**
+ * The change a PUT body asks for. A wrong value is always 400; an unknown property only in strict mode, otherwise it is
+ * left out without a word, as the platform does.
+ */
+export function readChange<T>(schema: z.ZodType<T>, body: unknown, strict: boolean): T {
+  const first = schema.safeParse(body)
+  if (first.success) return first.data
+  const { issues } = first.error
+  const unknown = issues.filter((issue) => issue.code === 'unrecognized_keys')
+  if (strict || unknown.length < issues.length) refuse('bad_request', complaints(issues))
+  return readChange(schema, without(body, unknown), strict)
+}
+
+const complaints = (issues: readonly z.core.$ZodIssue[]): Complaint[] =>
+  issues.flatMap((issue): Complaint[] => {
+    if (issue.code !== 'unrecognized_keys') return [[issue.path.join('.'), issue.message]]
+    return issue.keys.map((key) => [[...issue.path, key].join('.'), 'Unknown or read-only property.'])
+  })
+
+function without(body: unknown, unknown: readonly z.core.$ZodIssueUnrecognizedKeys[]): unknown {
+  const copy = structuredClone(body)
+  for (const { path, keys } of unknown) {
+    const parent = path.reduce<unknown>((here, key) => Reflect.get(Object(here), key), copy)
+    for (const key of keys) Reflect.deleteProperty(Object(parent), key)
+  }
+  return copy
+}

@@ -1,0 +1,112 @@
+import type { Account } from '../ledger.ts'
+import type { Json } from '../protocol.ts'
+import { AdGroupChange, CampaignChange } from './entities.ts'
+import { refuse } from './errors.ts'
+
+export const ADVERTISER_ID = 'adv-sandbox'
+const ID = /^[A-Za-z0-9_-]{1,64}$/
+const NEW_DAILY_BUDGET = 100
+/** What there is from the beginning: the first campaign has more ad groups than fit on a page. */
+const SEEDS = [
+  { id: 'ttd-c1', availability: 'Available', adGroups: 120 },
+  { id: 'ttd-c2', availability: 'Paused', adGroups: 1 },
+  { id: 'ttd-c3', availability: 'Archived', adGroups: 1 },
+]
+const FIRST_VERSION = 361_335_703
+/** What has changed earlier is tracked no more. */
+const OLDEST_VERSION = FIRST_VERSION - 1_000
+/** Changed entities of one answer. */
+const DELTA_PAGE = 50
+
+export interface Kind {
+  readonly name: 'campaign' | 'adgroup'
+  readonly idKey: 'CampaignId' | 'AdGroupId'
+  readonly change: ReturnType<typeof CampaignChange> | ReturnType<typeof AdGroupChange>
+}
+
+export interface TradeDeskState {
+  readonly kinds: { readonly campaign: Kind; readonly adgroup: Kind }
+  /** An id that is not known yet is a new entity. Refuses ids that begin with `missing`. */
+  find(kind: Kind, id: string): Json
+  put(kind: Kind, id: string, entity: Json): void
+  list(kind: Kind): readonly Json[]
+  /** What has changed since a version, oldest change first; all of it for none. */
+  changes(kind: Kind, since: number | null): { changed: readonly Json[]; more: boolean; version: number }
+}
+
+/** The entities of one advertiser, each with the version of its last change. */
+export function createTradeDeskState({ currency }: Account): TradeDeskState {
+  const money = (Amount: number) => ({ Amount, CurrencyCode: currency })
+  let version = FIRST_VERSION
+  const kinds = {
+    campaign: { name: 'campaign', idKey: 'CampaignId', change: CampaignChange(currency) },
+    adgroup: { name: 'adgroup', idKey: 'AdGroupId', change: AdGroupChange(currency) },
+  } as const
+  const all = {
+    campaign: new Map<string, { entity: Json; version: number }>(),
+    adgroup: new Map<string, { entity: Json; version: number }>(),
+  }
+
+  const fresh = (kind: Kind, id: string): Json =>
+    kind.name === 'campaign'
+      ? {
+          CampaignId: id,
+          AdvertiserId: ADVERTISER_ID,
+          CampaignName: `Campaign ${id}`,
+          Availability: 'Available',
+          Budget: null,
+          DailyBudget: money(NEW_DAILY_BUDGET),
+          PacingMode: 'PaceAhead',
+          StartDate: '2026-10-01T00:00:00',
+          EndDate: null,
+        }
+      : {
+          AdGroupId: id,
+          CampaignId: id,
+          AdGroupName: `Ad group ${id}`,
+          Availability: 'Available',
+          IsEnabled: true,
+          RTBAttributes: { BaseBidCPM: money(1), MaxBidCPM: money(2) },
+        }
+
+  function put(kind: Kind, id: string, entity: Json): void {
+    version += 1
+    all[kind.name].set(id, { entity, version })
+  }
+
+  for (const { id, availability, adGroups } of SEEDS) {
+    put(kinds.campaign, id, { ...fresh(kinds.campaign, id), Availability: availability })
+    for (let index = 1; index <= adGroups; index++) {
+      const adGroup = `${id}-ag${index}`
+      put(kinds.adgroup, adGroup, { ...fresh(kinds.adgroup, adGroup), CampaignId: id })
+    }
+  }
+
+  return {
+    kinds,
+    find(kind, id) {
+      if (!ID.test(id) || id.startsWith('missing')) refuse('not_found')
+      const known = all[kind.name].get(id)
+      if (known) return known.entity
+      const entity = fresh(kind, id)
+      put(kind, id, entity)
+      return entity
+    },
+    put,
+    list: (kind) => [...all[kind.name].values()].map(({ entity }) => entity),
+    changes(kind, since) {
+      if (since !== null && since < OLDEST_VERSION)
+        refuse('bad_request', [['LastChangeTrackingVersion', 'The version is too old.']])
+      const later = [...all[kind.name].values()]
+        .filter((one) => one.version > (since ?? 0))
+        .sort((one, other) => one.version - other.version)
+      const page = later.slice(0, DELTA_PAGE)
+      const more = later.length > page.length
+      return {
+        changed: page.map(({ entity }) => entity),
+        more,
+        version: more ? (page.at(-1)?.version ?? version) : version,
+      }
+    },
+  }
+}

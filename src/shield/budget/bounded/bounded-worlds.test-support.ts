@@ -1,0 +1,170 @@
+import { expect } from 'vitest'
+import { SlidingWindow } from '../ledger/windows/index.ts'
+import { BoundedReserve, type WeighedHold } from './bounded-reserve.ts'
+import { AGES, chancesByAge } from './outcomes.ts'
+
+export const SEED = Number(process.env['SEED'] ?? 20_261_121)
+const TICK_MS = 200
+export const LIMIT = 4_000_000
+const WINDOW_MS = 600_000
+export const TTL_MS = 60_000
+/** Of a reserve for this time to live. */
+export const SLOT_MS = Math.ceil(TTL_MS / (AGES - 1))
+
+export interface World {
+  readonly hours: number
+  /** Of spend in a window; else {@link LIMIT}. */
+  readonly limit?: number
+  readonly winRate: (atMs: number, price: number) => number
+  readonly price: (random: () => number) => number
+  readonly bidsPerTick: (atMs: number) => number
+  /** How long a bill takes for a bid made at `atMs`. */
+  readonly billMs: (random: () => number, atMs: number) => number
+  /** Of a bid; else {@link TTL_MS}. */
+  readonly ttlMs?: (random: () => number) => number
+  /** When a loss is told; undefined where it is not. */
+  readonly lossMs?: (random: () => number) => number | undefined
+}
+
+export const STEADY: World = {
+  hours: 1,
+  winRate: () => 0.08,
+  price: () => 1_000,
+  bidsPerTick: () => 33,
+  billMs: (random) => random() * (TTL_MS - 1_000),
+}
+
+/** A small generator with a fixed seed. */
+function luck(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+/** Bids as long as spend in the window and what is needed are within the limit, and says how high the spend was. */
+export function live(world: World, seed: number, weigh = chancesByAge, maxProbability = 1e-6) {
+  const random = luck(seed)
+  const reserve = new BoundedReserve(maxProbability, weigh)
+  const window = new SlidingWindow(WINDOW_MS)
+  const due = new Map<number, (() => void)[]>()
+  const seen = { peak: 0, spent: 0, modes: new Set<string>(), bids: 0 }
+  const { limit = LIMIT } = world
+  let nowMs = 0
+  const later = (ms: number, task: () => void) => {
+    const tick = Math.ceil((nowMs + ms) / TICK_MS)
+    const tasks = due.get(tick)
+    if (tasks) tasks.push(task)
+    else due.set(tick, [task])
+  }
+  for (let tick = 0; tick * TICK_MS < world.hours * 3_600_000; tick++) {
+    nowMs = tick * TICK_MS
+    reserve.step(nowMs)
+    for (const task of due.get(tick) ?? []) task()
+    due.delete(tick)
+    for (let left = world.bidsPerTick(nowMs); left > 0; left--) {
+      const price = world.price(random)
+      const ttlMs = world.ttlMs?.(random) ?? TTL_MS
+      if (window.sum(nowMs) + reserve.neededWith(price, ttlMs) > limit) continue
+      const hold: WeighedHold = { micros: price, expiresAtMs: nowMs + ttlMs, queue: { terms: { ttlMs } } }
+      reserve.add(hold)
+      seen.bids += 1
+      if (random() < world.winRate(nowMs, price)) {
+        later(world.billMs(random, nowMs), () => {
+          reserve.bill(hold)
+          window.add(nowMs, price)
+          seen.spent += price
+          seen.peak = Math.max(seen.peak, window.sum(nowMs))
+        })
+      } else later(world.lossMs?.(random) ?? ttlMs, () => reserve.lose(hold))
+    }
+    const { modeNow } = reserve
+    seen.modes.add('why' in modeNow ? (modeNow.why ?? '') : modeNow.is)
+  }
+  return seen
+}
+
+export const WORLDS: Record<string, World> = {
+  'losses are not told': STEADY,
+  'every loss is told after a second': {
+    ...STEADY,
+    lossMs: () => 1_000,
+    billMs: (random) => random() * 5_000,
+  },
+  'some losses are told, some are not': {
+    ...STEADY,
+    lossMs: (random) => (random() < 0.7 ? random() * 3_000 : undefined),
+    billMs: (random) => 5_000 + random() * 50_000,
+  },
+  'dear bids win more often': {
+    ...STEADY,
+    price: (random) => (random() < 0.2 ? 9_000 : 500),
+    winRate: (_, price) => (price > 1_000 ? 0.3 : 0.02),
+  },
+  'bids come in bursts': { ...STEADY, bidsPerTick: (atMs) => (atMs % 5_000 < 400 ? 300 : 0) },
+  'bids come late in their slots, and then early': {
+    ...STEADY,
+    // Late, no loss is told before the next slot begins; early, all are.
+    bidsPerTick: (atMs) => {
+      const phase = (atMs + TTL_MS) % SLOT_MS
+      return (atMs < 1_200_000 ? phase >= SLOT_MS - 200 : phase < 200) ? 400 : 0
+    },
+    lossMs: () => 600,
+    billMs: (random) => 1_000 + random() * 20_000,
+  },
+  'seats have hold times of their own': {
+    ...STEADY,
+    ttlMs: (random) => [20_000, 45_000, 120_000][Math.floor(random() * 3)] ?? TTL_MS,
+    billMs: (random) => random() * 19_000,
+  },
+  'a limit pays for four hundred bids': {
+    ...STEADY,
+    limit: 400_000,
+    bidsPerTick: (atMs) => 3 + ((atMs / TICK_MS) % 2),
+  },
+  'bids stop for a while and come back': {
+    ...STEADY,
+    bidsPerTick: (atMs) => (atMs % 900_000 < 500_000 ? 60 : 0),
+  },
+}
+
+/** Won bids as many as ever, but their bills take longer than they did: an open bid is worth more than its age says. */
+export const SLOWER: Record<string, World> = {
+  'come slowly, which came at once': {
+    ...STEADY,
+    hours: 2,
+    billMs: (random, atMs) => random() * (atMs < 3_600_000 ? 4_000 : TTL_MS - 1_000),
+  },
+  'wait for half a minute, every ten minutes': {
+    ...STEADY,
+    hours: 2,
+    billMs: (random, atMs) => {
+      const billMs = random() * 4_000
+      const phase = (atMs + billMs) % 600_000
+      return phase < 30_000 ? billMs + 30_000 - phase : billMs
+    },
+  },
+  'become slower and faster again': {
+    ...STEADY,
+    hours: 2,
+    billMs: (random, atMs) => random() * (TTL_MS - 1_000) * (0.55 + 0.45 * Math.sin(atMs / 200_000)),
+  },
+  'of a minute come at once': { ...STEADY, billMs: (_, atMs) => 60_000 - ((atMs + 500) % 60_000) },
+}
+
+/** Worlds in which bids win more often, or less, than they did. */
+export const DRIFTING: Record<string, World> = {
+  'rises slowly': { ...STEADY, winRate: (atMs) => 0.05 + 0.2 * (atMs / 3_600_000) },
+  swings: { ...STEADY, winRate: (atMs) => 0.1 + 0.06 * Math.sin(atMs / 240_000) },
+  'doubles at once': { ...STEADY, winRate: (atMs) => (atMs < 1_900_000 ? 0.06 : 0.12) },
+}
+
+/** Fails where the limit is exceeded in this world, or the reserve was never in this mode. */
+export function expectWithinLimit(world: World, seed: number, mode: string): void {
+  const { peak, modes } = live(world, seed)
+  expect({ seed, isOver: peak > (world.limit ?? LIMIT) }).toEqual({ seed, isOver: false })
+  expect(modes).toContain(mode)
+}

@@ -1,0 +1,72 @@
+import { expect, it } from 'vitest'
+import { AGES, chancesByAge, Outcomes } from './outcomes.ts'
+
+const steps = (of: Record<number, number>) => Uint32Array.from({ length: AGES + 1 }, (_, age) => of[age] ?? 0)
+/** A confidence of all but a millionth. */
+const DOUBT = Math.log(1e6)
+
+/** Cohorts of a thousand bids: eighty are won and billed in the third step of age, all losses are told in the second. */
+function known(cohorts: number): Outcomes {
+  const outcomes = new Outcomes()
+  for (let i = 0; i < cohorts; i++) {
+    outcomes.learn(steps({ 0: 1_000, 1: 1_000, 2: 80 }), steps({ 2: 80 }))
+  }
+  return outcomes
+}
+
+it('an open bid is as dear as what is known of its age, and at its full price while nothing is', () => {
+  expect(new Outcomes().chance(0, DOUBT)).toBe(1)
+  const outcomes = known(100)
+  expect(outcomes.chance(0, DOUBT)).toBeGreaterThan(0.08)
+  expect(outcomes.chance(0, DOUBT)).toBeLessThan(0.09)
+  expect(outcomes.chance(2, DOUBT)).toBe(1)
+  expect(outcomes.chance(AGES, DOUBT)).toBe(1)
+  expect(outcomes.hazard(1)).toBe(0)
+  expect(outcomes.hazard(2)).toBe(1)
+})
+
+it('the upper limit of a chance comes down to it with what is known, and is never below', () => {
+  const limits = [1, 10, 100, 1_000].map((cohorts) => known(cohorts).chance(0, DOUBT))
+  expect(limits).toEqual(limits.toSorted((a, b) => b - a))
+  expect(limits.at(-1)).toBeGreaterThan(0.08)
+  expect(limits.at(-1)).toBeLessThan(0.082)
+})
+
+it('a bid that was made early in its slot weighs what the next older ones do', () => {
+  const [atOnce = 0, next = 0, , after = 0] = chancesByAge(known(100), DOUBT)
+  expect(atOnce).toBeLessThan(0.09)
+  expect({ next, after }).toEqual({ next: 1, after: 1 })
+})
+
+it('what is two generations old is forgotten', () => {
+  const outcomes = known(100)
+  for (let slot = 0; slot < 16 * AGES; slot++) outcomes.age()
+  expect(outcomes.chance(0, DOUBT)).toBeLessThan(0.09)
+  for (let slot = 0; slot < 16 * AGES; slot++) outcomes.age()
+  expect(outcomes.chance(0, DOUBT)).toBe(1)
+})
+
+it('the upper limit of a chance is ever below it, while bids are counted, with at most the given probability', () => {
+  const doubt = Math.log(20)
+  for (const chance of [0.02, 0.1, 0.5]) {
+    // Over all outcomes: the probability of each number of bills after some bids, where no limit was wrong so far.
+    let counts = new Map([[0, 1]])
+    let wrong = 0
+    for (let reached = 1; reached <= 300; reached++) {
+      const next = new Map<number, number>()
+      for (const [billed, probability] of counts) {
+        next.set(billed, (next.get(billed) ?? 0) + probability * (1 - chance))
+        next.set(billed + 1, (next.get(billed + 1) ?? 0) + probability * chance)
+      }
+      for (const [billed, probability] of next) {
+        const outcomes = new Outcomes()
+        outcomes.learn(steps({ 0: reached }), steps({ 0: billed }))
+        if (outcomes.chance(0, doubt) >= chance) continue
+        wrong += probability
+        next.delete(billed)
+      }
+      counts = next
+    }
+    expect(wrong).toBeLessThanOrEqual(1 / 20)
+  }
+})

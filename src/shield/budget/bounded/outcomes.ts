@@ -1,0 +1,103 @@
+/** The number of age steps (slots) that are told apart; together they are longer than the time to live. */
+export const AGES = 128
+/** The number of slots of one generation of statistics: about sixteen times the time to live. */
+const GENERATION_SLOTS = 16 * AGES
+
+/**
+ * The θ for which a limit of a chance is known at once. Each bounds it for all times, so which of them is used may depend
+ * on the counts. The largest is for counts of nearly nothing.
+ */
+const [THETAS, MAX_THETA, THETA_RATIO] = [20, 6, 1.5]
+
+/** How the bids of complete cohorts ended, as counts by age. */
+interface Counts {
+  /** Bids that were open when they reached the age. */
+  readonly reached: Float64Array
+  /** Those of them that were billed at that age. */
+  readonly billed: Float64Array
+  /** Those of them that were billed at that age or later. */
+  readonly billedLater: Float64Array
+}
+
+const counts = (): Counts => ({
+  reached: new Float64Array(AGES + 1),
+  billed: new Float64Array(AGES + 1),
+  billedLater: new Float64Array(AGES + 1),
+})
+
+/** Statistics of how bids of complete cohorts ended, over this generation and the one before. */
+export class Outcomes {
+  #young = counts()
+  #old = counts()
+  #slots = 0
+
+  /** Adds a complete cohort. Both arrays are by age: bids that were open at that age, and bids billed at it. */
+  learn(reached: Uint32Array, billed: Uint32Array): void {
+    let later = 0
+    for (let age = AGES; age >= 0; age--) {
+      later += billed[age] ?? 0
+      add(this.#young.reached, age, reached[age] ?? 0)
+      add(this.#young.billed, age, billed[age] ?? 0)
+      add(this.#young.billedLater, age, later)
+    }
+  }
+
+  /** Call once per slot; starts a new generation when the present one is over. */
+  age(): void {
+    this.#slots += 1
+    if (this.#slots < GENERATION_SLOTS) return
+    this.#slots = 0
+    this.#old = this.#young
+    this.#young = counts()
+  }
+
+  forget(): void {
+    this.#young = counts()
+    this.#old = counts()
+    this.#slots = 0
+  }
+
+  /** The share (0..1) of the bids open at that age that were billed at that age. */
+  hazard(age: number): number {
+    const reached = this.#sum('reached', age)
+    return reached === 0 ? 0 : this.#sum('billed', age) / reached
+  }
+
+  /**
+   * An upper limit of the chance (0..1) that a bid open at that age will be billed. The probability that it is ever wrong
+   * while the counts grow is at most e^-`negLogProbability`. For n bids, of which x were billed, and any θ fixed before,
+   * exp(n·chance·(1 − e^-θ) − θ·x) is a supermartingale, so it stays below 1 / probability by Ville's inequality.
+   */
+  chance(age: number, negLogProbability: number): number {
+    const reached = this.#sum('reached', age)
+    if (reached === 0) return 1
+    const billed = this.#sum('billedLater', age)
+    const l = negLogProbability + Math.log(THETAS)
+    const theta = nearestTheta(Math.log1p(Math.sqrt((2 * l) / billed) + l / billed))
+    return Math.min(1, (l + theta * billed) / (reached * -Math.expm1(-theta)))
+  }
+
+  #sum(what: keyof Counts, age: number): number {
+    return (this.#young[what][age] ?? 0) + (this.#old[what][age] ?? 0)
+  }
+}
+
+/** @param wanted a θ above 0 */
+function nearestTheta(wanted: number): number {
+  const step = Math.round(Math.log(MAX_THETA / Math.min(wanted, MAX_THETA)) / Math.log(THETA_RATIO))
+  return MAX_THETA / THETA_RATIO ** Math.min(step, THETAS - 1)
+}
+
+function add(to: Float64Array, at: number, amount: number): void {
+  to[at] = (to[at] ?? 0) + amount
+}
+
+/**
+ * Upper limits of the chance by age. A bid of age `age` may be almost one step younger or older than the bids that were
+ * counted at that age, so the highest value of the three ages around it is used.
+ */
+export function chancesByAge(outcomes: Outcomes, negLogProbability: number): Float64Array {
+  const plain = Float64Array.from({ length: AGES + 1 }, (_, age) => outcomes.chance(age, negLogProbability))
+  const at = (age: number): number => plain[age] ?? 0
+  return plain.map((chance, age) => (age === 0 ? chance : Math.max(at(age - 1), chance, at(age + 1))))
+}

@@ -1,0 +1,125 @@
+import type { HoldTerms } from '../hold-terms.ts'
+import type { HoldMode, HoldModeNow } from '../protocol/hold-mode.ts'
+import { BoundedReserve, type WeighedHold } from './bounded-reserve.ts'
+
+export interface HoldToWeigh extends WeighedHold {
+  readonly number: number
+  readonly queue: { readonly terms: HoldTerms }
+}
+
+/**
+ * The open auction bids of a bounded scope. Only part of their prices is set aside, since most are never billed. Holds
+ * of platform calls are not among them: those are almost always spent, so they are set aside in full.
+ */
+export class WeighedHolds {
+  /** Micros of the purse that are set aside for these holds. */
+  setAside = 0
+  readonly #reserve: BoundedReserve
+  /** Holds with a lower number were made before the scope became bounded and are set aside in full. */
+  readonly #from: number
+  /** Micros set aside for holds whose lease ended. The store has forfeited them; bills of those holds use them up. */
+  #forfeited = 0
+
+  constructor(maxOverspendProbability: number, from: number) {
+    this.#reserve = new BoundedReserve(maxOverspendProbability)
+    this.#from = from
+  }
+
+  set mode(mode: HoldMode) {
+    this.#reserve.bound(mode.is === 'bounded' ? mode.maxOverspendProbability : undefined)
+  }
+
+  get modeNow(): HoldModeNow {
+    return this.#reserve.modeNow
+  }
+
+  /** Sum of the prices of these holds, in micros. */
+  get prices(): number {
+    return this.#reserve.prices
+  }
+
+  /** Micros that the reserve needs beyond what is set aside; negative when more than needed is set aside. */
+  get lack(): number {
+    return this.#reserve.needed - this.setAside
+  }
+
+  /**
+   * Changes what is set aside to what is needed; an increase is limited by `balance` (micros).
+   *
+   * @returns micros to take from the balance; negative when micros go back to it
+   */
+  level(balance: number): number {
+    const moved = Math.min(this.lack, balance)
+    this.setAside += moved
+    return moved
+  }
+
+  weighs({ number, queue }: HoldToWeigh): boolean {
+    return queue.terms.onExpiry === 'release' && number >= this.#from
+  }
+
+  step(nowMs: number): void {
+    this.#reserve.step(nowMs)
+  }
+
+  /** Micros that one more hold takes from the balance, including what the present holds lack. */
+  costOf(amount: number, terms: HoldTerms | undefined): number {
+    if (terms?.onExpiry !== 'release') return amount + Math.max(0, this.lack)
+    return Math.max(0, this.#reserve.neededWith(amount, terms.ttlMs) - this.setAside)
+  }
+
+  add(hold: HoldToWeigh): true {
+    this.#reserve.add(hold)
+    return true
+  }
+
+  /**
+   * Ends a hold as billed with `amount` micros.
+   *
+   * @param paid micros of earlier bills of this hold; see {@link billPart}
+   * @returns micros of the bill that come out of what was set aside
+   */
+  bill(hold: HoldToWeigh, amount: number, paid: number): number {
+    this.#reserve.bill(hold, paid)
+    const covered = Math.min(amount, hold.micros, this.setAside)
+    this.setAside -= covered
+    return covered
+  }
+
+  /**
+   * Books a bill that may be followed by a higher one: the hold stays open, and its reserve shrinks by the bill.
+   *
+   * @returns micros of the bill that come out of what was set aside
+   */
+  billPart(amount: number): number {
+    const covered = Math.min(amount, this.setAside)
+    this.setAside -= covered
+    this.#reserve.billPart(amount)
+    return covered
+  }
+
+  /**
+   * Ends a hold without spend.
+   *
+   * @param how `withdrawn` for a bid that was never sent: it does not count in the statistics of how bids end
+   */
+  release(hold: HoldToWeigh, how: 'lost' | 'withdrawn'): true {
+    if (how === 'lost') this.#reserve.lose(hold)
+    else this.#reserve.withdraw(hold)
+    return true
+  }
+
+  /** The lease ended: the store has forfeited what was set aside, and will book it as spend. */
+  forfeit(): void {
+    this.#forfeited += this.setAside
+    this.setAside = 0
+    this.#reserve.clear()
+  }
+
+  /** @returns micros of a bill for a forfeited hold that go beyond what the store has forfeited */
+  beyondForfeit({ micros }: HoldToWeigh, amount: number): number {
+    const covered = Math.min(amount, micros, this.#forfeited)
+    this.#forfeited -= covered
+    return amount - covered
+  }
+}

@@ -1,0 +1,93 @@
+import { WeighedHolds } from '../bounded/weighed-holds.ts'
+import { type HoldMode, type HoldModeNow, STRICT } from '../protocol/hold-mode.ts'
+import type { LimitSpec } from '../protocol/limit-spec.ts'
+import type { PauseState } from '../protocol/store.ts'
+import { type ForfeitBounds, Purse, type PurseMemory } from './purse.ts'
+
+/** Begins the names of scopes that count calls. */
+export const CALLS = 'calls:'
+/** Begins the names of tallies: scopes that add up amounts and limit nothing. Scopes of neither prefix are budgets. */
+export const TALLIES = 'tally:'
+
+export const isBudget = (name: string): boolean => !name.startsWith(CALLS) && !name.startsWith(TALLIES)
+
+/** One thing a budget is for, such as `platform:meta`, as this process sees it. */
+export class Scope {
+  readonly name: string
+  /** ISO 4217; every amount of the scope is in it. */
+  readonly currency: string
+  limits: readonly LimitSpec[]
+  #pause: PauseState = { is: 'running' }
+  holdMode: HoldMode = STRICT
+  readonly purse: Purse
+  /** No new bids are made on it; this process drops it when its last open bid has ended. */
+  isRemoved = false
+  /** Whether the store has a definition of this scope. */
+  isKnown = false
+  /** Micros spent in this process, less credits. */
+  spent = 0
+  /** Overdraft of this process in micros: bills above the held price or after the release that no limit had room for. */
+  overdraft = 0
+
+  /**
+   * @param bounds passed to the {@link Purse}
+   * @param memory what is kept of the purse that this process had for the scope before
+   */
+  constructor(
+    name: string,
+    currency: string,
+    limits: readonly LimitSpec[],
+    nowMs: number,
+    bounds?: ForfeitBounds,
+    memory?: PurseMemory,
+  ) {
+    this.name = name
+    this.currency = currency
+    this.limits = limits
+    this.purse = new Purse(name, nowMs, bounds, memory)
+  }
+
+  get pause(): PauseState {
+    return this.#pause
+  }
+
+  set pause(pause: PauseState) {
+    this.#pause = pause
+    if (pause.is === 'running') this.purse.onRoom?.()
+  }
+
+  /** Changes the hold mode for new holds. `nextHold` is the number that the next hold will have. */
+  holdBy(mode: HoldMode, nextHold: number): void {
+    this.holdMode = mode
+    if (this.purse.weighed) this.purse.weighed.mode = mode
+    else if (mode.is === 'bounded') {
+      this.purse.weighed = new WeighedHolds(mode.maxOverspendProbability, nextHold)
+    }
+    this.purse.onRoom?.()
+  }
+
+  get modeNow(): HoldModeNow {
+    return this.holdMode.is === 'bounded' && this.purse.weighed ? this.purse.weighed.modeNow : STRICT
+  }
+
+  /** Micros set aside by this process. */
+  get held(): number {
+    return this.purse.held
+  }
+
+  /** The prices of this process's open holds, in micros: what is set aside unless the scope is bounded. */
+  get prices(): number {
+    const { held, weighed } = this.purse
+    return held + (weighed ? weighed.prices - weighed.setAside : 0)
+  }
+
+  /** Micros that could be held now by the store's last answer; negative after a limit was lowered, Infinity without limits. */
+  get available(): number {
+    const { balance, standing } = this.purse
+    return standing
+      ? balance + standing.available
+      : this.limits.length === 0
+        ? Number.POSITIVE_INFINITY
+        : balance
+  }
+}

@@ -1,0 +1,72 @@
+import type { Clock } from '../../../../time/clock.ts'
+import { midnightsAround } from '../../ledger/windows/index.ts'
+import type { LimitSpec } from '../../protocol/limit-spec.ts'
+import { StoreUnavailable } from '../../protocol/store.ts'
+import { primaries, type RedisClient, RedisScript, reach } from './redis-client.ts'
+import { type AccountReply, readReply } from './redis-replies.ts'
+
+export interface RedisAccountsOptions {
+  readonly clock: Clock
+  readonly client: RedisClient
+  readonly leaseMs: number
+  /** The most by which the wall clock of a process may differ from that of Redis. */
+  readonly toleranceMs: number
+  /** The number of replicas that must have an answer before it is used. */
+  readonly minReplicas: number
+}
+
+/** How long a primary waits for its replicas to confirm. */
+const CONFIRM_MS = 400
+
+/** The accounts of all scopes in Redis. Each request is one run of `redis-account.lua`. */
+export class RedisAccounts {
+  readonly #options: RedisAccountsOptions
+  readonly #script = new RedisScript('redis-account.lua')
+  readonly #timezones = new Set<string>()
+
+  constructor(options: RedisAccountsOptions) {
+    this.#options = options
+  }
+
+  /** Learns the time zones of day limits, since requests must contain their midnights. */
+  learn(limits: readonly LimitSpec[]): void {
+    for (const limit of limits) if (limit.kind === 'day') this.#timezones.add(limit.timezone)
+  }
+
+  /**
+   * Sends one request to the account of a scope. Requests made at the same time are sent together. Rejects with
+   * {@link StoreUnavailable}.
+   */
+  async ask(scope: string, op: string, request: object = {}): Promise<AccountReply> {
+    for (;;) {
+      const { clock, client, leaseMs, toleranceMs } = this.#options
+      const wallMs = Math.floor(clock.nowMs())
+      const days = Object.fromEntries(
+        [...this.#timezones].map((timezone) => [timezone, midnightsAround(wallMs, timezone)]),
+      )
+      const common = { op, wallMs, toleranceMs, leaseMs: Math.ceil(leaseMs), days }
+      const reply = readReply(await this.#script.run(client, keysOf(scope), { ...common, ...request }))
+      if (reply.is !== 'needs_day') return reply
+      this.#timezones.add(reply.timezone)
+    }
+  }
+
+  /** Resolves when `minReplicas` replicas have everything answered so far. Rejects with {@link StoreUnavailable}. */
+  async confirm(): Promise<void> {
+    const { client, minReplicas } = this.#options
+    if (minReplicas === 0) return
+    const counts = await reach(() =>
+      Promise.all(primaries(client).map((primary) => primary.wait(minReplicas, CONFIRM_MS))),
+    )
+    const fewest = Math.min(...counts)
+    if (fewest < minReplicas) {
+      throw new StoreUnavailable(`Redis: ${fewest} of ${minReplicas} replicas confirmed in time`)
+    }
+  }
+}
+
+/** The keys of an account. They share a hash tag for Redis Cluster; it is encoded so that a brace in a name cannot end it. */
+const keysOf = (scope: string) =>
+  ['account', 'owners', 'forfeits', 'slots', 'billed', 'amounts'].map(
+    (part) => `bidwarden:{${encodeURIComponent(scope)}}:${part}`,
+  )

@@ -1,0 +1,24 @@
+/** Kinds of calls to a platform, most important first. Only the first two may use the last tenth of a limit. */
+export const PRIORITIES = [
+  'lowering',
+  'bid',
+  'read_premium',
+  'read',
+  'scheduled',
+  'retry',
+  'backfill',
+] as const
+export type Priority = (typeof PRIORITIES)[number]
+
+/** A maximum of calls over a sliding window. A call is one HTTP request to the platform. */
+export interface RateLimit {
+  readonly calls: number
+  readonly windowMs: number
+  /** The limit may be exceeded while the platform reports that its own quota has room; see {@link RateLimiter}. */
+  readonly yields?: boolean
+}
+
+export type Admission =
+  | { readonly is: 'admitted' }
+  /** `detail` is set when not the limit is the reason, but the budget store, which grants no calls. */
+  | { readonly is: 'limited'; readonly retryAfterMs: number; readonly detail?: string }

@@ -1,0 +1,32 @@
+import type { Codes, DiskFault, WriteFailure } from './disk-error.ts'
+
+/** The types of the messages between a {@link DiskThread} and its thread; all must be cloneable. */
+export interface Traffic {
+  readonly opened: unknown
+  readonly batch: unknown
+  readonly question: unknown
+  readonly answer: unknown
+}
+
+/** Messages to the thread. */
+export type ThreadOrder<T extends Traffic> =
+  | { readonly do: 'append'; readonly batch: T['batch'] }
+  | { readonly do: 'read'; readonly id: number; readonly question: T['question'] }
+  | { readonly do: 'close' }
+
+/** Messages from the thread. */
+export type ThreadMessage<T extends Traffic> =
+  | { readonly is: 'opened'; readonly opened: T['opened'] }
+  | { readonly is: 'not_opened'; readonly fault: DiskFault | undefined; readonly message: string }
+  | { readonly is: 'written' }
+  | { readonly is: 'not_written'; readonly failure: WriteFailure }
+  | { readonly is: 'read'; readonly id: number; readonly answer: T['answer'] }
+  | { readonly is: 'not_read'; readonly id: number; readonly message: string; readonly codes: Codes }
+  | { readonly is: 'closed' }
+
+/** The thread's `workerData`. */
+export interface ThreadData {
+  readonly how: unknown
+  /** Set to 1 when the file is closed, or could not be opened. */
+  readonly isClosed: Int32Array<SharedArrayBuffer>
+}

@@ -1,0 +1,40 @@
+export {
+  checkLog,
+  checkpoint,
+  DirectoryLock,
+  DiskError,
+  type DiskState,
+  DiskThread,
+  databasePath,
+  emptyLog,
+  type FileKind,
+  GroupCommit,
+  LogSize,
+  lastUse,
+  makeDirectory,
+  makeOwn,
+  makeOwnDatabase,
+  openDatabase,
+  openDatabaseToRead,
+  openError,
+  serveThread,
+  type Traffic,
+  transaction,
+  type Use,
+  usedBytes,
+  type WriteFailure,
+  writeFailure,
+} from './disk/index.ts'
+export { createMemoryRecords } from './records/memory-records.ts'
+export { openRecords, type RecordsSettings } from './records/open-records.ts'
+export {
+  type ChangesQuery,
+  type Entry,
+  KEY_MS,
+  type KeptText,
+  type Payment,
+  type Records,
+  RecordsUnavailable,
+  type Recovered,
+} from './records/records.ts'
+export { isLongEnough, MIN_SECRET_CHARS, SecretError, secretInFolder } from './secret-file.ts'

@@ -1,0 +1,108 @@
+import type { Generated } from 'kysely'
+
+/**
+ * Tables of conversions. Times are milliseconds since the epoch, in columns that end in `_ms`; JSON is text. `sealed` is
+ * personal data, encrypted for its row alone.
+ */
+export interface ConversionTables {
+  conversion_connections: ConversionConnectionTable
+  conversion_mappings: { org_id: number; version: number; mappings: string; created_ms: number }
+  conversion_events: ConversionEventTable
+  conversion_deliveries: ConversionDeliveryTable
+  conversion_calls: ConversionCallTable
+  conversion_minutes: ConversionMinuteTable
+}
+
+export type ConversionConnectionStatus = 'connected' | 'disconnected' | 'error' | 'pending'
+
+export interface ConversionConnectionTable {
+  org_id: number
+  platform: string
+  status: ConversionConnectionStatus
+  /** Why the status is what it is; null where there is nothing to say. */
+  message: string | null
+  /** Sealed JSON; null after the connection was ended. */
+  credentials: string | null
+  settings: string
+  /** Nothing is sent before this time, because the platform asked for it. */
+  resting_until_ms: number | null
+  /** Health of which the organisation was told last. */
+  health: Generated<string>
+  updated_ms: number
+}
+
+export interface ConversionEventTable {
+  seq: Generated<number>
+  org_id: number
+  event_name: string
+  event_id: string
+  event_time_ms: number
+  action_source: string
+  /** What of the event is about nobody in particular: value, currency, items, consent. */
+  data: string
+  bid_id: string | null
+  created_ms: number
+}
+
+/**
+ * `sent`: given to a call without an answer yet, or accepted by a platform that processes later. `acknowledged` and
+ * `dead` are final, except that a dead delivery can be replayed.
+ */
+export const DELIVERY_STATES = ['pending', 'sent', 'acknowledged', 'retrying', 'dead'] as const
+export type DeliveryState = (typeof DELIVERY_STATES)[number]
+
+export interface ConversionDeliveryTable {
+  seq: Generated<number>
+  org_id: number
+  platform: string
+  event_name: string
+  event_id: string
+  state: DeliveryState
+  /** When a worker may take it; of one that is being sent, when its lease ends. Null when nothing is to be done. */
+  due_ms: number | null
+  /** After this time the platform does not take the event. */
+  expires_ms: number
+  attempts: Generated<number>
+  /** Why it is in its state. */
+  code: string | null
+  detail: string | null
+  request_id: string | null
+  latency_ms: number | null
+  first_attempt_ms: number | null
+  last_attempt_ms: number | null
+  /** The first attempt of which nobody can say whether the platform took the event; null where there is none. */
+  unknown_since_ms: number | null
+  /** Process that sends it. */
+  lease_owner: string | null
+  mapping_version: number
+  /** 0 to 10. */
+  match_quality: number
+  /** Identifiers and free text for this platform; null once they are not needed any more. */
+  sealed: string | null
+  created_ms: number
+  ended_ms: number | null
+}
+
+/** A call that a platform accepted before it processed the events. */
+export interface ConversionCallTable {
+  org_id: number
+  platform: string
+  request_id: string
+  events: number
+  due_ms: number
+  attempts: Generated<number>
+  created_ms: number
+}
+
+/** What the deliveries of a connection came to in one minute. */
+export interface ConversionMinuteTable {
+  org_id: number
+  platform: string
+  minute_ms: number
+  calls: number
+  failed_calls: number
+  events: number
+  failed_events: number
+  latency_ms: number
+  circuit_state: string
+}

@@ -1,0 +1,17 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+
+// `npm run verify`: everything that can be said of the sources without a test, all at once, each told whole when it ends.
+const CHECKS = ['biome check .', 'tsc --noEmit', 'knip', 'node test/lint-openapi.ts']
+
+async function passes(check: string): Promise<boolean> {
+  const child = spawn(check, { shell: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
+  const [code] = await once(child, 'close')
+  process.stdout.write(code === 0 ? `${check}: ok\n` : `${check}: failed\n${output}`)
+  return code === 0
+}
+
+const results = await Promise.all(CHECKS.map(passes))
+if (results.includes(false)) process.exitCode = 1
