@@ -80,3 +80,11 @@ export interface Played {
   /** Answers a write as if it had been made, and makes nothing. Only of platforms that are known to do so. */
   readonly ignore?: Handler
 }
+
+/** A platform, and before which paths it is played. */
+export interface Mounted {
+  readonly prefix: string
+  /** As it is named in rules for faults and in the ledger. */
+  readonly target: Target
+  readonly played: Played
+}

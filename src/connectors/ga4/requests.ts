@@ -3,6 +3,9 @@ import type { DateRange } from '../platform/connector.ts'
 import { get, withJson } from '../reading/requests.ts'
 import { ga4 } from './api.ts'
 
+/** The one group of its endpoints, for limits and breakers. */
+export const BUCKET = 'calls'
+
 /** Properties of an account, with currency and time zone. */
 export const listProperties = (admin: string, account: string, pageToken?: string): HttpRequest =>
   get(`${admin}/${ga4.version}/properties`, { filter: `ancestor:${account}`, pageSize: 200, pageToken })

@@ -48,24 +48,7 @@ export function createGoogleAds(
   oauth: GoogleOauth,
   clock: Clock,
 ): Played {
-  const bidding = { name: 'Sandbox customer', timeZone: 'UTC' }
-  const own = createGoogleState(customerId, account.currency, bidding)
-  const client = createGoogleState(CLIENT, 'JPY', { name: 'Shop in Japan', timeZone: 'Asia/Tokyo' })
-  const head = { name: 'Agency', timeZone: 'UTC', manager: true }
-  const manager = createGoogleState(MANAGER, account.currency, head, [own, client])
-  const customer = (state: GoogleState, managers: readonly string[], isDirect: boolean): Customer => {
-    const id = String(state.customer['id'])
-    const currency = String(state.customer['currencyCode'])
-    const mutate = createMutate({ ...account, currency }, state, `customers/${id}`)
-    return { id, state, mutate, managers, isDirect }
-  }
-  const customers = [
-    customer(own, [MANAGER], true),
-    customer(client, [MANAGER], false),
-    customer(manager, [MANAGER], true),
-  ]
-  // Campaigns that were there before anybody asked for them.
-  for (const id of CAMPAIGNS) client.get('campaign', `customers/${CLIENT}/campaigns/${id}`)
+  const customers = customersOf(account, customerId)
 
   function handle(call: Call): Reply {
     try {
@@ -133,6 +116,27 @@ export function createGoogleAds(
     errorNamed: (name, call) =>
       streamed(call, googleError(isGoogleErrorName(name) ? name : 'INTERNAL_ERROR')),
   }
+}
+
+function customersOf(account: Account, customerId: string): readonly Customer[] {
+  const bidding = { name: 'Sandbox customer', timeZone: 'UTC' }
+  const own = createGoogleState(customerId, account.currency, bidding)
+  const client = createGoogleState(CLIENT, 'JPY', { name: 'Shop in Japan', timeZone: 'Asia/Tokyo' })
+  // Campaigns that were there before anybody asked for them.
+  for (const id of CAMPAIGNS) client.get('campaign', `customers/${CLIENT}/campaigns/${id}`)
+  const head = { name: 'Agency', timeZone: 'UTC', manager: true }
+  const manager = createGoogleState(MANAGER, account.currency, head, [own, client])
+  const customer = (state: GoogleState, managers: readonly string[], isDirect: boolean): Customer => {
+    const id = String(state.customer['id'])
+    const currency = String(state.customer['currencyCode'])
+    const mutate = createMutate({ ...account, currency }, state, `customers/${id}`)
+    return { id, state, mutate, managers, isDirect }
+  }
+  return [
+    customer(own, [MANAGER], true),
+    customer(client, [MANAGER], false),
+    customer(manager, [MANAGER], true),
+  ]
 }
 
 function chunks({ results, ...rest }: Json): Json[] {

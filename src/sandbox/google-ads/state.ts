@@ -41,11 +41,7 @@ export function createGoogleState(
   clientsBelow: readonly GoogleState[] = [],
 ): GoogleState {
   const root = `customers/${customerId}`
-  const stored: Record<Mutable, Map<string, Json>> = {
-    campaign: new Map(),
-    campaignBudget: new Map(),
-    biddingStrategy: new Map(),
-  }
+  const stored = noEntities()
   let lastId = 900_000_000
   const newId = () => {
     lastId += 1
@@ -72,16 +68,7 @@ export function createGoogleState(
     const shared = id.includes('shared')
     const budgetId = newId()
     const campaignBudget = `${root}/campaignBudgets/${budgetId}`
-    stored.campaignBudget.set(campaignBudget, {
-      resourceName: campaignBudget,
-      id: budgetId,
-      name: `Budget ${budgetId}`,
-      status: 'ENABLED',
-      amountMicros: NEW_BUDGET_MICROS,
-      deliveryMethod: 'STANDARD',
-      explicitlyShared: shared,
-      period: 'DAILY',
-    })
+    stored.campaignBudget.set(campaignBudget, newBudget(campaignBudget, budgetId, shared))
     const campaign = add(id, campaignBudget)
     // A shared budget has another campaign that it would change as well.
     if (shared) add(newId(), campaignBudget)
@@ -89,17 +76,7 @@ export function createGoogleState(
   }
 
   function add(id: string, campaignBudget: string): Json {
-    const campaign = {
-      resourceName: `${root}/campaigns/${id}`,
-      id,
-      name: `Campaign ${id}`,
-      status: 'ENABLED',
-      servingStatus: 'SERVING',
-      advertisingChannelType: 'SEARCH',
-      campaignBudget,
-      manualCpc: {},
-      containsEuPoliticalAdvertising: 'DOES_NOT_CONTAIN_EU_POLITICAL_ADVERTISING',
-    }
+    const campaign = newCampaign(root, id, campaignBudget)
     stored.campaign.set(campaign.resourceName, campaign)
     return campaign
   }
@@ -128,27 +105,6 @@ export function createGoogleState(
     all('campaign').filter((campaign) => campaign[by] === resourceName && campaign['status'] !== 'REMOVED')
       .length
 
-  function draft(): Draft {
-    const changed: Record<Mutable, Map<string, Json>> = {
-      campaign: new Map(),
-      campaignBudget: new Map(),
-      biddingStrategy: new Map(),
-    }
-    return {
-      get: (resource, resourceName) => changed[resource].get(resourceName) ?? get(resource, resourceName),
-      all: (resource) => [...new Map([...stored[resource], ...changed[resource]]).values()],
-      put(resource, entity) {
-        changed[resource].set(String(entity['resourceName']), entity)
-      },
-      newId,
-      commit() {
-        for (const resource of ['campaign', 'campaignBudget', 'biddingStrategy'] as const) {
-          for (const [name, entity] of changed[resource]) stored[resource].set(name, entity)
-        }
-      },
-    }
-  }
-
   const customer = {
     resourceName: root,
     id: customerId,
@@ -159,11 +115,62 @@ export function createGoogleState(
     status: 'ENABLED',
     testAccount: true,
   }
-  const clients = [customer, ...clientsBelow.map((client) => client.customer)].map((client, index) => ({
+  const clients = clientsOf(root, [customer, ...clientsBelow.map((client) => client.customer)])
+  return { draft: () => draftOf(stored, get, newId), get, all, shown, customer, clients }
+}
+
+type Entities = Readonly<Record<Mutable, Map<string, Json>>>
+const noEntities = (): Entities => ({
+  campaign: new Map(),
+  campaignBudget: new Map(),
+  biddingStrategy: new Map(),
+})
+
+const newBudget = (resourceName: string, id: string, explicitlyShared: boolean) => ({
+  resourceName,
+  id,
+  name: `Budget ${id}`,
+  status: 'ENABLED',
+  amountMicros: NEW_BUDGET_MICROS,
+  deliveryMethod: 'STANDARD',
+  explicitlyShared,
+  period: 'DAILY',
+})
+
+const newCampaign = (root: string, id: string, campaignBudget: string) => ({
+  resourceName: `${root}/campaigns/${id}`,
+  id,
+  name: `Campaign ${id}`,
+  status: 'ENABLED',
+  servingStatus: 'SERVING',
+  advertisingChannelType: 'SEARCH',
+  campaignBudget,
+  manualCpc: {},
+  containsEuPoliticalAdvertising: 'DOES_NOT_CONTAIN_EU_POLITICAL_ADVERTISING',
+})
+
+/** @param customers the account itself first, then those below it */
+const clientsOf = (root: string, customers: readonly Json[]): Json[] =>
+  customers.map((client, index) => ({
     ...client,
     resourceName: `${root}/customerClients/${client['id']}`,
     clientCustomer: client['resourceName'],
     level: index === 0 ? '0' : '1',
   }))
-  return { draft, get, all, shown, customer, clients }
+
+function draftOf(stored: Entities, get: Draft['get'], newId: () => string): Draft {
+  const changed = noEntities()
+  return {
+    get: (resource, resourceName) => changed[resource].get(resourceName) ?? get(resource, resourceName),
+    all: (resource) => [...new Map([...stored[resource], ...changed[resource]]).values()],
+    put(resource, entity) {
+      changed[resource].set(String(entity['resourceName']), entity)
+    },
+    newId,
+    commit() {
+      for (const resource of ['campaign', 'campaignBudget', 'biddingStrategy'] as const) {
+        for (const [name, entity] of changed[resource]) stored[resource].set(name, entity)
+      }
+    },
+  }
 }

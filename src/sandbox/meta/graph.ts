@@ -14,6 +14,7 @@ import {
   type Campaign,
   campaignFields,
   createMetaState,
+  type Found,
   type MetaState,
 } from './state.ts'
 import { createMetaWriter } from './write.ts'
@@ -21,6 +22,11 @@ import { createMetaWriter } from './write.ts'
 const PATH = /^\/v\d{2}\.0\/([^/]+)(?:\/([^/]+))?$/
 /** Ids of the second account begin with it. */
 const JAPAN = 'jp'
+
+interface PlayedAccount extends AdAccount {
+  readonly fields: Json
+  readonly writer: ReturnType<typeof createMetaWriter>
+}
 
 /** Meta's Graph API for one business with two ad accounts. `isRevoked` says whether its tokens are dead. */
 export function createMeta(
@@ -31,34 +37,8 @@ export function createMeta(
   clock: Clock,
   reportMs: number,
 ): Played {
-  const own = createMetaState(account.currency)
-  const inJapan: Account = { ...account, currency: 'JPY' }
-  const japan = createMetaState(inJapan.currency, JAPAN)
   const reports = createMetaReports(clock, reportMs)
-  const about = (id: string, name: string, currency: string, timezone_name: string) => ({
-    id,
-    account_id: id.slice('act_'.length),
-    name,
-    currency,
-    timezone_name,
-    account_status: 1,
-  })
-  const accounts: readonly (AdAccount & { fields: Json; writer: ReturnType<typeof createMetaWriter> })[] = [
-    {
-      id: `act_${ACCOUNT_ID}`,
-      state: own,
-      writer: createMetaWriter(account, own),
-      isLarge: false,
-      fields: about(`act_${ACCOUNT_ID}`, 'Sandbox account', account.currency, 'Europe/Berlin'),
-    },
-    {
-      id: 'act_700000000000003',
-      state: japan,
-      writer: createMetaWriter(inJapan, japan),
-      isLarge: true,
-      fields: about('act_700000000000003', 'Shop in Japan', inJapan.currency, 'Asia/Tokyo'),
-    },
-  ]
+  const accounts = adAccountsOf(account)
 
   const handle = (call: Call): Reply => route(call, true)
 
@@ -103,12 +83,7 @@ export function createMeta(
     return { status: 200, body: listPage(rows, { ...params, limit: 1 }, call) }
   }
 
-  function ofAccount(
-    one: (typeof accounts)[number],
-    edge: string | undefined,
-    params: Json,
-    call: Call,
-  ): Reply {
+  function ofAccount(one: PlayedAccount, edge: string | undefined, params: Json, call: Call): Reply {
     const { state, writer } = one
     if (call.method === 'POST' && edge === 'insights') return reports.order(one, params)
     if (call.method === 'POST' && edge === 'campaigns')
@@ -120,10 +95,7 @@ export function createMeta(
       case 'insights':
         return figures(reports.now(one, params), params, call)
       case 'campaigns':
-        return {
-          status: 200,
-          body: listPage(campaignRows(state, params), params, call),
-        }
+        return { status: 200, body: listPage(campaignRows(state, params), params, call) }
       case 'adsets': {
         const all = state.list().flatMap((campaign) => adSetRows(state, campaign, params))
         return { status: 200, body: listPage(all, params, call) }
@@ -133,42 +105,67 @@ export function createMeta(
     }
   }
 
-  const figures = (rows: Json[], params: Json, call: Call): Reply => ({
-    status: 200,
-    headers: usageOfInsights(12),
-    body: listPage(rows, params, call),
-  })
-
-  function read(found: ReturnType<typeof own.find>, params: Json): Reply {
-    switch (found.is) {
-      case 'business':
-        return { status: 200, body: picked(businessFields(), params, 'Business') }
-      case 'campaign':
-        return { status: 200, body: picked(campaignFields(found.campaign), params, 'Campaign') }
-      case 'ad_set':
-        return { status: 200, body: picked(adSetFields(found.adSet, found.campaign), params, 'AdSet') }
-    }
-  }
-
-  function list(
-    state: MetaState,
-    found: ReturnType<typeof own.find>,
-    edge: string,
-    params: Json,
-    call: Call,
-  ): Reply {
-    if (found.is !== 'campaign' || edge !== 'adsets') {
-      return refuseParameter(`Tried accessing nonexisting field (${edge})`)
-    }
-    return { status: 200, body: listPage(adSetRows(state, found.campaign, params), params, call) }
-  }
-
   return {
     handle,
     ignore: (call) => route(call, false),
     errorNamed: (name) => metaErrorNamed(name),
     jobFailed: ({ path }) => ({ status: 200, body: failedRun(PATH.exec(path)?.[1] ?? '') }),
   }
+}
+
+function adAccountsOf(account: Account): readonly PlayedAccount[] {
+  const own = createMetaState(account.currency)
+  const inJapan: Account = { ...account, currency: 'JPY' }
+  const japan = createMetaState(inJapan.currency, JAPAN)
+  return [
+    {
+      id: `act_${ACCOUNT_ID}`,
+      state: own,
+      writer: createMetaWriter(account, own),
+      isLarge: false,
+      fields: about(`act_${ACCOUNT_ID}`, 'Sandbox account', account.currency, 'Europe/Berlin'),
+    },
+    {
+      id: 'act_700000000000003',
+      state: japan,
+      writer: createMetaWriter(inJapan, japan),
+      isLarge: true,
+      fields: about('act_700000000000003', 'Shop in Japan', inJapan.currency, 'Asia/Tokyo'),
+    },
+  ]
+}
+
+const about = (id: string, name: string, currency: string, timezone_name: string) => ({
+  id,
+  account_id: id.slice('act_'.length),
+  name,
+  currency,
+  timezone_name,
+  account_status: 1,
+})
+
+const figures = (rows: Json[], params: Json, call: Call): Reply => ({
+  status: 200,
+  headers: usageOfInsights(12),
+  body: listPage(rows, params, call),
+})
+
+function read(found: Found, params: Json): Reply {
+  switch (found.is) {
+    case 'business':
+      return { status: 200, body: picked(businessFields(), params, 'Business') }
+    case 'campaign':
+      return { status: 200, body: picked(campaignFields(found.campaign), params, 'Campaign') }
+    case 'ad_set':
+      return { status: 200, body: picked(adSetFields(found.adSet, found.campaign), params, 'AdSet') }
+  }
+}
+
+function list(state: MetaState, found: Found, edge: string, params: Json, call: Call): Reply {
+  if (found.is !== 'campaign' || edge !== 'adsets') {
+    return refuseParameter(`Tried accessing nonexisting field (${edge})`)
+  }
+  return { status: 200, body: listPage(adSetRows(state, found.campaign, params), params, call) }
 }
 
 const campaignRows = (state: MetaState, params: Json): Json[] =>

@@ -5,16 +5,14 @@ import type { Played } from '../protocol.ts'
 import { type Call, type Handler, isObject, type Json, parseJson, type Reply } from '../protocol.ts'
 import { NewCampaign, readChange } from './entities.ts'
 import { isTradeDeskErrorName, refuse, tradeDeskError } from './errors.ts'
+import { createQueries } from './queries.ts'
 import { createTradeDeskReports } from './reports.ts'
-import { ADVERTISER_ID, createTradeDeskState, type Kind } from './state.ts'
+import { createTradeDeskState, type Kind } from './state.ts'
 
 export interface TradeDeskCredentials {
   readonly apiKey: string
   readonly partnerId: string
 }
-
-/** A second partner, with nothing but an advertiser that was given up. */
-const OLD_PARTNER_ID = 'partner-old'
 
 /** Platform API v3 for one advertiser. `isRevoked` says whether the token is dead. */
 export function createTradeDesk(
@@ -27,6 +25,7 @@ export function createTradeDesk(
   const { currency, ledger } = account
   const state = createTradeDeskState(account)
   const reports = createTradeDeskReports(state, clock, reportMs)
+  const queries = createQueries(state, partnerId, currency)
   const newCampaign = NewCampaign(currency)
 
   const isStrict = ({ headers }: Call) => headers.get('ttd-strict-mode')?.toLowerCase() === 'true'
@@ -86,69 +85,8 @@ export function createTradeDesk(
       }
     }
     if (call.method === 'POST' && rest.includes('query') && name !== 'myreports')
-      return queried([name, ...rest].join('/'), call)
+      return queries([name, ...rest].join('/'), jsonBody(call))
     return reports.route([name, ...rest].join('/'), call) ?? refuse('not_found')
-  }
-
-  function queried(path: string, call: Call): Reply {
-    const body = jsonBody(call)
-    const asked = isObject(body) ? body : {}
-    switch (path) {
-      case 'partner/query':
-        return page(asked, [
-          { PartnerId: OLD_PARTNER_ID, PartnerName: 'Old partner' },
-          { PartnerId: partnerId, PartnerName: 'Sandbox partner' },
-        ])
-      case 'advertiser/query/partner':
-        return page(asked, advertisersOf(asked['PartnerId']))
-      case 'campaign/query/advertiser':
-      case 'adgroup/query/advertiser':
-        if (asked['AdvertiserId'] !== ADVERTISER_ID) refuse('forbidden')
-        return page(
-          asked,
-          state.list(path.startsWith('campaign') ? state.kinds.campaign : state.kinds.adgroup),
-        )
-      case 'delta/campaign/query/advertiser':
-        return delta(state.kinds.campaign, asked)
-      case 'delta/adgroup/query/advertiser':
-        return delta(state.kinds.adgroup, asked)
-      default:
-        return refuse('not_found')
-    }
-  }
-
-  function advertisersOf(partner: unknown): Json[] {
-    if (partner !== partnerId && partner !== OLD_PARTNER_ID) refuse('forbidden')
-    const isOld = partner === OLD_PARTNER_ID
-    return [
-      {
-        AdvertiserId: isOld ? 'adv-old' : ADVERTISER_ID,
-        AdvertiserName: isOld ? 'Given up' : 'Sandbox advertiser',
-        CurrencyCode: currency,
-        PartnerId: partner,
-        Availability: isOld ? 'Archived' : 'Available',
-      },
-    ]
-  }
-
-  /** Without the entities only the ids of what has changed. */
-  function delta(kind: Kind, asked: Json): Reply {
-    if (asked['AdvertiserId'] !== ADVERTISER_ID) refuse('forbidden')
-    const since = asked['LastChangeTrackingVersion'] ?? null
-    if (since !== null && !Number.isInteger(since))
-      refuse('bad_request', [['LastChangeTrackingVersion', 'must be a whole number']])
-    const { changed, more, version } = state.changes(kind, since === null ? null : Number(since))
-    const [list, noun] = kind.name === 'campaign' ? ['Campaigns', 'Campaign'] : ['AdGroups', 'AdGroup']
-    const whole = asked[`ReturnEntire${noun}`] === true
-    return {
-      status: 200,
-      body: {
-        [list]: whole ? changed : null,
-        [`More${list}Available`]: more,
-        ElementIds: whole ? null : changed.map((entity) => entity[kind.idKey]),
-        LastChangeTrackingVersion: version,
-      },
-    }
   }
 
   return {
@@ -160,17 +98,7 @@ export function createTradeDesk(
   }
 }
 
-const MAX_PAGE = 100
-
-function page({ PageStartIndex: start, PageSize: size }: Json, all: readonly Json[]): Reply {
-  const isPaged = typeof start === 'number' && typeof size === 'number' && size <= MAX_PAGE
-  if (!isPaged) return refuse('bad_request', [['PageStartIndex', 'Paging is required.']])
-  const Result = all.slice(start, start + size)
-  const counts = { TotalFilteredCount: all.length, TotalUnfilteredCount: all.length }
-  return { status: 200, body: { Result, ResultCount: Result.length, ...counts } }
-}
-
-function jsonBody({ headers, body }: Call): unknown {
+function jsonBody({ headers, body }: Call): Json {
   if (!/^application\/json\b/.test(headers.get('content-type') ?? '')) {
     refuse('bad_request', [['Content-Type', 'must be application/json']])
   }
