@@ -53,7 +53,7 @@ export async function forgetOld(
 /** A little more than the day that the history of health shows. */
 const KEEP_MINUTES_MS = 25 * 3_600_000
 
-interface Row {
+interface AgedRow {
   readonly seq: number
   readonly created_ms: number
 }
@@ -61,7 +61,7 @@ interface Row {
 /** Goes through the oldest rows as long as there are some to be forgotten. Rows are as old as their number says. */
 async function forgetWhile(
   { store }: Pick<Base, 'store'>,
-  isOld: (row: Row) => boolean,
+  isOld: (row: AgedRow) => boolean,
   orgId?: number,
 ): Promise<void> {
   const { db } = store
