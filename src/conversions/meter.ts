@@ -1,4 +1,5 @@
 import {
+  CONVERSION_LABELS,
   CONVERSION_RESULTS,
   type ConversionResult,
   DOOR_RESULTS,
@@ -7,7 +8,6 @@ import {
 } from '../metrics/metrics.ts'
 import type { ConversionConnectionTable } from '../sync/index.ts'
 import type { Clock } from '../time/clock.ts'
-import { CONVERSION_PLATFORMS } from './conversions.ts'
 
 export type ConversionMetrics = Pick<
   Metrics,
@@ -60,7 +60,7 @@ export class ConversionMeter {
     this.#clock = clock
     this.#metrics = metrics
     // Every series is created now: rate() in Prometheus does not see an increase with which a counter begins to exist.
-    for (const platform of CONVERSION_PLATFORMS) {
+    for (const platform of CONVERSION_LABELS) {
       for (const result of DOOR_RESULTS) metrics.conversionEvents.cell({ platform, result })
       for (const result of CONVERSION_RESULTS) metrics.conversionDeliveries.cell({ platform, result })
     }
@@ -80,7 +80,7 @@ export class ConversionMeter {
   /** @param createdMs when the event came through the door */
   acknowledged(platform: string, createdMs: number): void {
     this.delivered(platform, 'acknowledged')
-    const known = CONVERSION_PLATFORMS.find((one) => one === platform)
+    const known = CONVERSION_LABELS.find((one) => one === platform)
     if (known) this.#metrics.conversionDelay.observe(known, Math.max(0, this.#clock.nowMs() - createdMs))
   }
 
@@ -95,7 +95,7 @@ export class ConversionMeter {
   }
 
   connections(counts: readonly ConnectionCount[]): void {
-    for (const platform of CONVERSION_PLATFORMS)
+    for (const platform of CONVERSION_LABELS)
       for (const status of STATUSES) {
         const rows = counts.find((one) => one.platform === platform && one.status === status)?.rows ?? 0
         this.#metrics.conversionConnections.set({ platform, status }, rows)
@@ -110,7 +110,7 @@ export class ConversionMeter {
   #collect(): void {
     const lanes = [...this.#lanes()]
     const { conversionsWaiting, conversionsOldest, conversionBreakers } = this.#metrics
-    for (const platform of CONVERSION_PLATFORMS) {
+    for (const platform of CONVERSION_LABELS) {
       const { rows, sinceMs } = this.#waiting.get(platform) ?? { rows: 0, sinceMs: undefined }
       conversionsWaiting.set({ platform }, rows)
       const ageMs = sinceMs === undefined ? 0 : this.#clock.nowMs() - sinceMs

@@ -19,7 +19,7 @@ export const BID_OUTCOMES = ['placed', 'deferred', 'dry_run', 'refused', 'outcom
 export type BidOutcome = (typeof BID_OUTCOMES)[number]
 
 /** Platforms that conversions go to, as labels. */
-const CONVERSION_LABELS = ['meta', 'google', 'tiktok', 'snapchat'] as const
+export const CONVERSION_LABELS = ['meta', 'google', 'tiktok', 'snapchat'] as const
 
 /** What the door made of an event, for one platform; before its platforms are known, for `none`. */
 export const DOOR_RESULTS = ['accepted', 'duplicate', 'rejected'] as const
