@@ -64,6 +64,7 @@ export function collectMetrics(agent: Agent, deferred: Deferred, parts: readonly
     for (const resolution of RESOLUTIONS) metrics.unknownOutcomes.inc({ platform, resolution }, 0)
     metrics.platformAuthLost.set({ platform }, auth.is === 'lost' ? 1 : 0)
   }
+  for (const collect of metrics.collectors) collect()
   for (const platform of PLATFORMS) metrics.deferred.set({ platform }, deferred.waiting(platform))
 }
 
