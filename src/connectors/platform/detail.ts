@@ -2,7 +2,7 @@ const MAX_LENGTH = 200
 /** Most characters of an answer that are read, which bounds the work. */
 const MAX_READ = 2_000
 /** Matches tokens: long runs with a digit. Enum names have no digits, and ids of these platforms are shorter. */
-const SECRET = /(?=[A-Za-z_.|+=~-]*\d)[\w.|+=~-]{20,}/g
+const SECRET = /(?<![\w.|+=~-])(?=[A-Za-z_.|+=~-]*\d)[\w.|+=~-]{20,}/g
 
 /**
  * A platform's message for a log: one line of at most 200 characters, without anything that looks like a token (Meta

@@ -254,9 +254,21 @@ const RESET_MS = 8 * 3_600_000
 
 const untilResetMs = (nowMs: number): number => DAY_MS - ((nowMs - RESET_MS) % DAY_MS)
 
-/** Addresses, numbers, hashes: what in a platform's words may be about a person, whoever it is. */
-const PERSONAL =
-  /[^\s"'<>]*@[^\s"'<>]+|https?:\/\/[^\s"'<>]+|\b[0-9a-f]{32,}\b|\b\d{1,3}(?:\.\d{1,3}){3}\b|\+?\d[\d ()-]{8,}\d/gi
+/** Words with an "@", links, hashes, IP addresses, numbers: what in a platform's words may be about a person, whoever it is. */
+const PERSONAL = [
+  /https?:\/\/[^\s"'<>]+/gi,
+  /\b[0-9a-f]{32,}\b/gi,
+  /\b\d{1,3}(?:\.\d{1,3}){3}\b/g,
+  /\+?\d[\d ()-]{8,}\d/g,
+]
+const WORD = /[^\s"'<>]+/g
+
+const withoutPersonal = (text: string): string =>
+  PERSONAL.reduce(
+    (left, one) => left.replaceAll(one, '…'),
+    text.replaceAll(WORD, (word) => (word.includes('@') ? '…' : word)),
+  )
+
 /** Shorter ones are in any text. */
 const MIN_CLEANED = 5
 
@@ -267,7 +279,7 @@ function cleaned(ended: readonly EndedDelivery[], batch: readonly Parcel[]): End
     const clean = (text: string): string =>
       textsIn(personalOf.get(claimed.seq)).reduce(
         (left, value) => left.replaceAll(value, '…'),
-        text.replaceAll(PERSONAL, '…'),
+        withoutPersonal(text),
       )
     if (outcome.is === 'processing') return { claimed, outcome }
     if (outcome.is === 'acknowledged')
