@@ -182,14 +182,15 @@ function platformsOf(env: Environment): Config['platforms'] {
   }
 }
 
-function storeSettings({ STORE, REDIS_URL, REDIS_MIN_REPLICAS, DATA_DIR }: Environment): StoreSettings {
+function storeSettings(env: Environment): StoreSettings {
+  const { STORE, REDIS_URL, REDIS_MIN_REPLICAS, DATA_DIR: directory, LEDGER_MAX_BYTES: maxBytes } = env
   const store = STORE ?? (REDIS_URL === undefined ? 'sqlite' : 'redis')
   if (store === 'memory') {
     if (REDIS_URL !== undefined) throw wrong(['STORE: memory and REDIS_URL exclude each other'])
     return { is: 'memory' }
   }
   // Redis then holds the stream of events only.
-  if (store === 'sqlite') return { is: 'sqlite', directory: DATA_DIR }
+  if (store === 'sqlite') return { is: 'sqlite', directory, maxBytes }
   if (REDIS_URL === undefined) throw wrong(['REDIS_URL: required for STORE=redis'])
   return { is: 'redis', url: REDIS_URL, minReplicas: REDIS_MIN_REPLICAS }
 }

@@ -52,6 +52,11 @@ export const Environment = z.object({
   STORE: z.enum(['memory', 'sqlite', 'redis']).optional(),
   REDIS_URL: redisUrl,
   REDIS_MIN_REPLICAS: z.coerce.number().int().min(0).max(10).default(0),
+  LEDGER_MAX_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1 << 20)
+    .default(1 << 30),
   RECORDS_MAX_AGE_SECONDS: z.coerce
     .number()
     .int()

@@ -9,6 +9,8 @@ export interface Conversions extends Harness {
   until(path: string, holds: (body: Reply['body']) => boolean, stepMs?: number): Promise<Reply>
   /** The state of each delivery of an event, by platform. */
   statesOf(id: string): Promise<Record<string, string>>
+  /** Reads `/metrics`. Returns the value of a series as it is written there; undefined where there is none. */
+  metrics(): Promise<(series: string) => number | undefined>
   /** Waits until every delivery of an event has ended, and returns the first. */
   ended(id: string, stepMs?: number): Promise<Reply['body']>
 }
@@ -62,6 +64,14 @@ export async function startConversions(environment: Record<string, string> = {})
           state,
         ]),
       )
+    },
+    async metrics() {
+      const { body } = await get('/metrics')
+      const lines = String(body).split('\n')
+      return (series) => {
+        const line = lines.find((one) => one.startsWith(`${series} `))
+        return line === undefined ? undefined : Number(line.slice(series.length))
+      }
     },
     async ended(id, stepMs) {
       const path = `/api/v1/conversions/events/${id}`

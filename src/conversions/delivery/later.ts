@@ -73,7 +73,7 @@ async function statusOf(deps: LaterDeps, row: CallRow): Promise<LaterStatus> {
   return { is: 'unavailable', detail: called.is === 'held' ? called.why : called.detail }
 }
 
-async function settle({ store, clock }: LaterDeps, row: CallRow, status: LaterStatus): Promise<void> {
+async function settle({ store, clock, meter }: LaterDeps, row: CallRow, status: LaterStatus): Promise<void> {
   const nowMs = clock.nowMs()
   const isTooLate = nowMs - row.created_ms > PATIENCE_MS
   if (status.is !== 'done' && !isTooLate) {
@@ -82,13 +82,19 @@ async function settle({ store, clock }: LaterDeps, row: CallRow, status: LaterSt
     return
   }
   const ending = status.is === 'done' ? endingOf(row, status) : UNTOLD
-  await store.db.transaction().execute(async (tx) => {
-    await of(tx.updateTable('conversion_deliveries'), row)
+  const settled = await store.db.transaction().execute(async (tx) => {
+    const rows = await of(tx.updateTable('conversion_deliveries'), row)
       .set({ ...ending, ended_ms: nowMs, due_ms: null, sealed: null })
       .where('state', '=', 'sent')
+      .returning('created_ms')
       .execute()
     await of(tx.deleteFrom('conversion_calls'), row).execute()
+    return rows
   })
+  for (const { created_ms } of settled) {
+    if (ending.state === 'dead') meter.delivered(row.platform, 'dead')
+    else meter.acknowledged(row.platform, created_ms)
+  }
 }
 
 const UNTOLD = {

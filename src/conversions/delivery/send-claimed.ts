@@ -180,6 +180,7 @@ async function deliver(
         const hasFailed = is !== 'taken' && is !== 'batch_refused'
         if (is === 'taken') optimiser.worked({ size: parcels.length, latencyMs }, isFull)
         else if (hasFailed) optimiser.failed(`a call of ${parcels.length} events ended as ${is}`)
+        deps.meter.called(platform, is, parcels.length, latencyMs)
         lane.lastResponse = responseOf(platform, parcels, sent)
         deps.traffic.note({
           ...{ orgId, platform, hasFailed, latencyMs, circuitState: breaker.state.is },

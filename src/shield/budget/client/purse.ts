@@ -12,7 +12,7 @@ export interface PurseMemory {
   readonly totals: Totals
 }
 
-interface Sent {
+interface SentLine {
   readonly line: SyncLine
   /** When the line was first sent (elapsed ms); the lease is counted from here. */
   readonly sentMs: number
@@ -66,7 +66,7 @@ export class Purse {
   #overdrawn = 0
   readonly #credits = new Credits()
   #seq = 0
-  #sent: Sent | undefined
+  #sent: SentLine | undefined
   readonly #lease = new Lease()
   #recalled = false
   readonly #demand: Demand
