@@ -1,5 +1,5 @@
 import { type Receiver, startReceiver } from './conversion-receiver.ts'
-import { goOn, type Harness, type Reply, startHarness } from './harness.ts'
+import { goOn, type Harness, isLookedAt, type Reply, startHarness, TURNS_WITHOUT_TIME } from './harness.ts'
 
 export interface Conversions extends Harness {
   readonly meta: Receiver
@@ -39,10 +39,12 @@ export async function startConversions(environment: Record<string, string> = {})
 
   const until: Conversions['until'] = async (path, holds, stepMs = 1_000) => {
     for (let turn = 0; turn < 2_000; turn++) {
-      const reply = await get(path)
-      if (holds(reply.body)) return reply
+      if (isLookedAt(turn)) {
+        const reply = await get(path)
+        if (holds(reply.body)) return reply
+      }
       await goOn()
-      clock.advance(turn < 20 ? 0 : stepMs)
+      clock.advance(turn < TURNS_WITHOUT_TIME ? 0 : stepMs)
     }
     throw new Error(`it never came to be: ${JSON.stringify((await get(path)).body).slice(0, 2_000)}`)
   }
