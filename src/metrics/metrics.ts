@@ -165,6 +165,16 @@ function serviceMetrics({ fastCounter, gauge, histogram }: Makers) {
       'How long the table may get; when_full says whether one more is refused or the oldest is forgotten.',
       ['table', 'when_full'],
     ),
+    fileBytes: gauge(
+      'bidwarden_file_bytes',
+      'Bytes of a file, or of all files of a kind: ledger, records, database (of what is read), reports. Looked at once a minute.',
+      ['file'],
+    ),
+    fileLimit: gauge(
+      'bidwarden_file_limit_bytes',
+      'Bytes above which the oldest rows of the file are deleted; files without it are bounded by the limits of their tables.',
+      ['file'],
+    ),
     recordsWritable: gauge(
       'bidwarden_records_writable',
       '1 while bids can be recorded; otherwise none is placed.',
