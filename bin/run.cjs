@@ -6,7 +6,7 @@ const { enableCompileCache } = require('node:module')
 const path = require('node:path')
 
 const args = process.argv.slice(2)
-startWithYoungGeneration()
+startWithLittleMemory()
 if (loadEnv(path.resolve('.env'))) {
   // What was compiled once is not compiled again.
   enableCompileCache(path.join(__dirname, '../node_modules/.cache/compiled'))
@@ -16,14 +16,16 @@ if (loadEnv(path.resolve('.env'))) {
 /**
  * The service runs with a young generation of 4 MiB per half: by itself it grows to 64 or 128. Only the command line of Node can set
  * that, so this process becomes one with the option, with the same number. Its workers are given the options that it has.
+ * Its C library keeps two pools of memory: by itself one for each thread, and each keeps what its thread has freed.
  */
-function startWithYoungGeneration() {
+function startWithLittleMemory() {
   const isService = args.length === 0 || args[0] === 'start' || args[0].startsWith('--workers')
   const isGiven = process.execArgv.some((option) => /^--max[-_]semi[-_]space[-_]size/.test(option))
   // Windows cannot replace a process, and what has a channel to its parent would lose it.
   if (!isService || isGiven || process.connected || process.execve === undefined) return
   const options = ['--max-semi-space-size=4', ...process.execArgv]
-  process.execve(process.execPath, [process.execPath, ...options, ...process.argv.slice(1)], process.env)
+  const environment = { MALLOC_ARENA_MAX: '2', ...process.env }
+  process.execve(process.execPath, [process.execPath, ...options, ...process.argv.slice(1)], environment)
 }
 
 /** Sets what the file says, but for what is set already; false where it is there and cannot be read. */

@@ -27,13 +27,14 @@ describe('the service as a process', () => {
     ['by its name', {}, []],
     ['by the command', {}, ['start']],
     ['with workers', { WORKERS: '1' }, []],
-  ])('has the same young generation however it is started: %s', async (_, environment, args) => {
+  ])('keeps memory small however it is started: %s', async (_, environment, args) => {
     const service = start({ PORT: '0', LOG_LEVEL: 'error', ...environment }, ...args)
     await listening(service)
     const pid = service.child.pid ?? 0
     for (const one of [pid, ...childrenOf(pid)]) {
       const commandLine = readFileSync(`/proc/${one}/cmdline`, 'utf8').split('\0')
       expect(commandLine.filter((option) => option === '--max-semi-space-size=4')).toHaveLength(1)
+      expect(readFileSync(`/proc/${one}/environ`, 'utf8').split('\0')).toContain('MALLOC_ARENA_MAX=2')
     }
     expect(childrenOf(pid)).toHaveLength(Number(environment['WORKERS'] ?? 0))
     service.child.kill('SIGTERM')

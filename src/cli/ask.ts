@@ -9,6 +9,19 @@ export interface Question {
   readonly body?: object
 }
 
+/** An answer of the service that is an error. */
+export class RequestRefused extends CommandError {
+  readonly status: number
+  /** How long to wait before asking again; undefined where the service does not say so. */
+  readonly retryAfterMs: number | undefined
+
+  constructor(message: string, status: number, retryAfterMs: number | undefined) {
+    super(message)
+    this.status = status
+    this.retryAfterMs = retryAfterMs
+  }
+}
+
 /** Asks the service and returns its JSON. Throws {@link CommandError} with the address that was asked. */
 export async function ask(terminal: Terminal, path: string, question: Question = {}): Promise<unknown> {
   const response = await send(terminal, path, question)
@@ -50,11 +63,14 @@ export async function send(terminal: Terminal, path: string, question: Question 
 const isPrivate = (url: string): boolean =>
   url.startsWith('https://') || /^http:\/\/(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?(\/|$)/.test(url)
 
-async function refusal(response: Response, asked: string): Promise<CommandError> {
+async function refusal(response: Response, asked: string): Promise<RequestRefused> {
   const detail = textAt(await response.json().catch(() => undefined), 'detail')
   const help = response.status === 401 ? '; set BIDWARDEN_KEY to an API key of the service' : ''
-  return new CommandError(
+  const seconds = Number(response.headers.get('retry-after') ?? Number.NaN)
+  return new RequestRefused(
     `${plain(detail ?? 'the request was refused')}${help} (${asked} was answered ${response.status})`,
+    response.status,
+    seconds >= 0 ? seconds * 1_000 : undefined,
   )
 }
 

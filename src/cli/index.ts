@@ -4,6 +4,7 @@ import { VERSION } from '../version.ts'
 import { addAudit } from './audit.ts'
 import { addBidding } from './bidding.ts'
 import { addConnectors } from './connectors.ts'
+import { addConversions } from './conversions.ts'
 import { addKeys } from './keys.ts'
 import { addLedger } from './ledger.ts'
 import { addNotifications } from './notifications.ts'
@@ -68,6 +69,7 @@ function programFor(terminal: Terminal): Command {
     })
   addBidding(program, terminal)
   addConnectors(program, terminal)
+  addConversions(program, terminal)
   addSchedules(program, terminal)
   addCampaigns(program, terminal)
   addTemplates(program, terminal)
@@ -83,10 +85,11 @@ function programFor(terminal: Terminal): Command {
 export async function main(args: readonly string[]): Promise<void> {
   // Files that a command or the service creates are readable by this user only.
   process.umask(0o077)
-  const { stdout, stderr } = process
+  const { stdin, stdout, stderr } = process
   const code = await runCommand(args, {
     print: (line) => void stdout.write(`${line}\n`),
     note: (line) => void stderr.write(`${line}\n`),
+    input: () => stdin,
     width: stdout.isTTY ? stdout.columns : undefined,
     config: async () => (await import('../config/config.ts')).readConfig(),
     ...clientConfig(),

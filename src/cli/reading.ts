@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { listAt } from '../json/json-at.ts'
 import { said } from './ask.ts'
-import { type Columns, members, queryOf, type ShowOptions, show, tableOf } from './show.ts'
+import { type Columns, defined, members, queryOf, type ShowOptions, show, tableOf } from './show.ts'
 import { CommandError, type Terminal } from './terminal.ts'
 
 const ROOT = '/api/v1/connectors'
@@ -181,9 +181,6 @@ export function addTemplates(program: Command, terminal: Terminal): void {
   ])
   plainly('delete', 'delete a template', (id, template) => [at(id, 'templates', template), 'DELETE'])
 }
-
-const defined = (fields: Readonly<Record<string, string | undefined>>): object =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 
 function contentOf(file: string | undefined): string | undefined {
   if (file === undefined) return undefined

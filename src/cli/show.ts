@@ -49,3 +49,7 @@ export function queryOf(parameters: Readonly<Record<string, string | undefined>>
   )
   return set.length === 0 ? '' : `?${new URLSearchParams(set)}`
 }
+
+/** The members that are set, for a body. */
+export const defined = (fields: Readonly<Record<string, string | undefined>>): object =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))

@@ -6,6 +6,8 @@ export interface Terminal {
   print(line: string): void
   /** Prints a line of progress or a problem on standard error. */
   note(line: string): void
+  /** What comes on standard input, for commands that read it. */
+  input(): AsyncIterable<Uint8Array>
   /** Columns of the screen; undefined where the output is not a terminal. */
   readonly width: number | undefined
   /** Address and API key of the service. */

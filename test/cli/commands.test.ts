@@ -1,4 +1,7 @@
+import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { hashKey } from '../../src/api/index.ts'
@@ -8,11 +11,13 @@ import { startHarness } from '../support/harness.ts'
 import { startPlayedReads } from '../support/played-reads.ts'
 import { startReads } from '../support/reads.ts'
 import { NOTIFY_SECRET, startReceiver, told } from '../support/receiver.ts'
+import { folder } from '../support/service.ts'
 import { terminalAt } from '../support/terminal.ts'
 
 const COMMANDS = ['start', 'bids', 'budgets', 'pause', 'resume', 'kill', 'platforms', 'audit', 'version']
 const GROUPS = {
   connectors: ['list', 'types', 'reports', 'connect', 'test', 'disconnect', 'sync', 'fetch'],
+  conversions: ['send', 'preview', 'status', 'replay', 'dead-letters', 'health'],
   schedules: ['list', 'set', 'end'],
   campaigns: ['list', 'create', 'change'],
   templates: ['create', 'change', 'publish', 'delete'],
@@ -320,6 +325,140 @@ describe('commands about connections', () => {
     expect(notes.at(-1)).toContain('this machine')
     expect(await run('connectors', 'connect', 'DV360', '--setting', 'reports=["nothing"]')).toBe(1)
     expect(notes.at(-1)).toContain('no report nothing')
+  })
+})
+
+describe('commands about conversions', () => {
+  const sale = (event_id: string, more: object = {}) => ({
+    ...{ event_id, event_name: 'purchase', event_time: '2026-11-20T11:00:00Z', action_source: 'website' },
+    ...{ event_source_url: 'https://shop.example/thanks', platforms: ['meta', 'tiktok'] },
+    user_data: { email: 'ann@x.example', client_user_agent: 'Mozilla/5.0' },
+    custom_data: { value: 49.9, currency: 'USD' },
+    ...more,
+  })
+  const typed = (...events: unknown[]) => ({
+    async *input() {
+      yield Buffer.from(events.map((one) => JSON.stringify(one)).join('\n'))
+    },
+  })
+
+  it('preview, send and watch events, find one that a platform refused, and send it again', async () => {
+    const harness = await service()
+    const { service: at, sandbox } = harness
+    const file = join(folder(), 'events.json')
+    writeFileSync(
+      file,
+      JSON.stringify({ events: [sale('a'), sale('poison'), sale('old', { event_time: 0 })] }),
+    )
+    const { lines, notes, run } = terminalAt(at.url, {}, { width: 100 })
+    const json = () => JSON.parse(lines.at(-1) ?? '')
+
+    expect(await run('conversions', 'preview', file, '--platforms', 'meta', '--compare-to', '0')).toBe(0)
+    expect(lines[0]).toMatch(/^a to meta: POST http\S+\/events$/)
+    expect(lines.at(-1)).toMatch(/^old to meta would not be sent: event_time is older than meta takes/)
+    expect(await run('conversions', 'preview', file, '--mapping', 'one')).toBe(1)
+    expect(notes.at(-1)).toBe('bidwarden: one is no version: it is a whole number, as in 3')
+    expect(sandbox.conversions.counts().meta_conversions.counted).toBe(0)
+
+    sandbox.conversions.refuse('tiktok_conversions', 'poison', false)
+    lines.length = 0
+    expect(await run('conversions', 'send', file)).toBe(1)
+    expect(lines[0]).toBe('2 accepted, 0 duplicate, 1 rejected')
+    expect(lines.join('\n')).toMatch(/^event +status +why +refused by\nold +rejected +event_time is older/m)
+    expect(notes.at(-1)).toBe('bidwarden: 1 of 3 events were rejected')
+    expect(await run('conversions', 'send', file, '--json')).toBe(1)
+    expect(json()).toMatchObject({ results: [{ status: 'duplicate' }, {}, { status: 'rejected' }] })
+
+    expect(await run('conversions', 'status', 'a', '--watch')).toBe(0)
+    expect(lines.slice(-2).join()).toMatch(
+      /a +purchase +meta +acknowledged +1.*a +purchase +tiktok +acknowledged/,
+    )
+    expect(await run('conversions', 'status', 'poison', '--watch')).toBe(1)
+    expect(notes.at(-1)).toBe('bidwarden: 1 of 2 deliveries were given up')
+    expect(await run('conversions', 'status', 'nothing')).toBe(1)
+    expect(await run('conversions', 'dead-letters', '--platform', 'tiktok')).toBe(0)
+    expect(lines.at(-1)).toMatch(/^poison +purchase +tiktok +\d +2026\S+ +40002/)
+    expect(await run('conversions', 'health')).toBe(0)
+    expect(lines.find((line) => line.startsWith('meta'))).toMatch(/^meta +healthy +closed +2 +0 +0$/)
+    expect(await run('conversions', 'health', '--json')).toBe(0)
+    expect(json().connectors.map(({ platform }: { platform: string }) => platform)).toContain('snapchat')
+
+    sandbox.conversions.refuseNothing()
+    for (const args of [[], ['poison', '--all']]) expect(await run('conversions', 'replay', ...args)).toBe(1)
+    expect(notes.at(-1)).toBe('bidwarden: name events, or say --all')
+    expect(await run('conversions', 'replay', '--all', '--reason', 'mended', '--platform', 'tiktok')).toBe(0)
+    expect(lines.at(-1)).toMatch(/^poison +purchase +tiktok +sent again$/)
+    expect(await run('conversions', 'status', 'poison', '--watch', '--json')).toBe(0)
+    expect(json().events[0].deliveries).toHaveLength(2)
+    expect(await run('conversions', 'replay', 'poison')).toBe(0)
+    expect(lines.at(-1)).toBe('none of them was given up')
+    expect(await run('audit', '--action', 'conversions.replayed', '--limit', '2')).toBe(0)
+    expect(lines.join(' ')).toMatch(/mended/)
+    for (const line of [...lines, ...notes]) expect(line).not.toContain('ann@x.example')
+  })
+
+  it('read events from standard input, a list or one a line, and say in one line what they cannot read', async () => {
+    const { service: at } = await service()
+    const inputs = [typed([sale('a'), sale('b')]), typed(sale('a'), sale('c')), typed(sale('d'))]
+    for (const [index, input] of inputs.entries()) {
+      const { lines, run } = terminalAt(at.url, {}, input)
+      expect(await run('conversions', 'send', '-')).toBe(0)
+      const counts = ['2 accepted, 0', '1 accepted, 1', '1 accepted, 0'][index]
+      expect(lines[0]).toBe(`${counts} duplicate, 0 rejected`)
+    }
+    const half = typed(sale('e'))
+    const bad: [string, object, RegExp][] = [
+      ['-', typed(), /standard input has no events$/],
+      [
+        '-',
+        {
+          async *input() {
+            yield Buffer.from('{"event_id":"e"}\n{"email":"ann@x.example"')
+          },
+        },
+        /standard input has no JSON in line 2$/,
+      ],
+      ['/nowhere', half, /\/nowhere cannot be read$/],
+      [
+        '-',
+        {
+          async *input() {
+            for (;;) yield Buffer.alloc(16 * 1024 * 1024, 32)
+          },
+        },
+        /longer than 64 MiB: send it in parts$/,
+      ],
+    ]
+    for (const [file, input, message] of bad) {
+      const { lines, notes, run } = terminalAt(at.url, {}, input)
+      expect(await run('conversions', 'send', file)).toBe(1)
+      expect([lines, notes]).toEqual([[], [expect.stringMatching(message)]])
+    }
+  })
+
+  it('send many events in several requests, and wait where the service asks for it', async () => {
+    const sent: number[] = []
+    const server = createServer(async (request, response) => {
+      const { events } = JSON.parse(await text(request))
+      sent.push(events.length)
+      if (sent.length === 2)
+        return response.writeHead(429, { 'retry-after': '0' }).end('{"detail":"slow down"}')
+      if (sent.length === 4) return response.writeHead(503).end('{"detail":"the database is away"}')
+      return response.end(JSON.stringify({ results: events.map(() => ({ status: 'accepted' })) }))
+    }).listen(0, '127.0.0.1')
+    onTestFinished(() => void server.close())
+    await new Promise((resolve) => server.once('listening', resolve))
+    const url = `http://127.0.0.1:${Object(server.address()).port}`
+    const many = Array.from({ length: 1_500 }, (_, at) => sale(`e${at}`))
+    const long = { ...sale('long'), more: 'x'.repeat(3 * 1024 * 1024) }
+    const { notes, run } = terminalAt(url, {}, typed([...many, long, long]))
+    expect(await run('conversions', 'send', '-')).toBe(1)
+    expect(sent).toEqual([1_000, 501, 501, 1])
+    expect(notes).toEqual([
+      'after 1000 events the service is asked again in 0 s',
+      '1501 events were sent; what is sent again does no harm',
+      expect.stringMatching(/^bidwarden: the database is away \(POST .* was answered 503\)$/),
+    ])
   })
 })
 

@@ -20,6 +20,7 @@ export function terminalAt(
   const terminal: Terminal = {
     print: (line) => void lines.push(line),
     note: (line) => void notes.push(line),
+    input: async function* () {},
     width: undefined,
     url,
     apiKey: undefined,

@@ -30,9 +30,7 @@ const DEFAULT_MAX_ROWS = 1_000_000
  */
 export class Predictions {
   readonly #clock: Clock
-  readonly #maxRows: number
-  /** Created with the first row, since it allocates for all rows at once and many services store none. */
-  #table: LRUCache<string, number> | undefined
+  readonly #places: LRUCache<string, number>
   readonly #free: number[] = []
   readonly #ltv: Float64Array
   readonly #confidence: Float64Array
@@ -44,11 +42,18 @@ export class Predictions {
     this.#ltv = new Float64Array(maxRows)
     this.#confidence = new Float64Array(maxRows)
     this.#endsMs = new Float64Array(maxRows)
-    this.#maxRows = maxRows
+    this.#places = new LRUCache({
+      // By size, since with `max` the cache would reserve memory for all rows at once.
+      maxSize: maxRows,
+      sizeCalculation: () => 1,
+      dispose: (place) => {
+        this.#free.push(place)
+      },
+    })
   }
 
   get size(): number {
-    return this.#table?.size ?? 0
+    return this.#places.size
   }
 
   put({ idType, userId, ltv, confidence, ttlSeconds }: PredictionRow): void {
@@ -63,7 +68,7 @@ export class Predictions {
 
   /** Keys of all rows, for {@link row}; the least recently used first. */
   keys(): string[] {
-    return this.#table ? [...this.#table.rkeys()] : []
+    return [...this.#places.rkeys()]
   }
 
   /** The row of a key; undefined when it does not exist any more. Counts as a use. */
@@ -109,16 +114,6 @@ export class Predictions {
       if (row) return row
     }
     return ifa === undefined ? undefined : this.get('ifa', ifa)
-  }
-
-  get #places(): LRUCache<string, number> {
-    this.#table ??= new LRUCache<string, number>({
-      max: this.#maxRows,
-      dispose: (place) => {
-        this.#free.push(place)
-      },
-    })
-    return this.#table
   }
 
   #takePlace(): number {

@@ -1,0 +1,265 @@
+import type { Command } from 'commander'
+import { at, listAt } from '../json/json-at.ts'
+import { sleepAwake } from '../time/clock.ts'
+import { ask, RequestRefused, said } from './ask.ts'
+import { EVENTS_FILE, eventsOf, requestsOf } from './events-file.ts'
+import { type Columns, defined, jsonText, members, queryOf, type ShowOptions, show, tableOf } from './show.ts'
+import { CommandError, plain, type Terminal } from './terminal.ts'
+import { watch } from './watch.ts'
+
+const ROOT = '/api/v1/conversions'
+/** Most events of one request, and of one that previews them. */
+const SENT_AT_ONCE = 1_000
+const PREVIEWED_AT_ONCE = 100
+/** Bytes of events in one request; its body may have 4 MiB. */
+const MAX_BYTES = 4 * 1024 * 1024 - 64
+
+/** The service is asked so often again for one request. */
+const MAX_WAITS = 20
+
+const why = (one: unknown): string =>
+  [said(one, 'code'), said(one, 'error_message')].filter((text) => text !== '').join(': ')
+
+const RESULTS: Columns = {
+  event: (one) => said(one, 'event_id'),
+  status: (one) => said(one, 'status'),
+  why: (one) => faultText(one),
+  'refused by': (one) =>
+    listAt(one, 'refused_by')
+      .map((refused) => `${said(refused, 'platform')} (${faultText(refused)})`)
+      .join(', '),
+}
+const DELIVERIES: Columns = {
+  event: (one) => said(one, 'event_id'),
+  name: (one) => said(one, 'event_name'),
+  ...members('platform', 'state', 'attempts'),
+  'next try': (one) => said(one, 'next_attempt_at'),
+  why,
+}
+const DEAD_LETTERS: Columns = {
+  event: (one) => said(one, 'event_id'),
+  name: (one) => said(one, 'event_name'),
+  ...members('platform', 'attempts'),
+  accepted: (one) => said(one, 'timestamp'),
+  why,
+}
+const REPLAYED: Columns = {
+  event: (one) => said(one, 'event_id'),
+  name: (one) => said(one, 'event_name'),
+  platform: (one) => said(one, 'platform'),
+  result: (one) => said(one, 'code') || 'sent again',
+  why: (one) => said(one, 'reason'),
+}
+const HEALTH: Columns = {
+  ...members('platform', 'status'),
+  breaker: (one) => said(one, 'circuit_state'),
+  'taken, 1 h': (one) => said(one, 'events_processed_1h'),
+  'not taken': (one) => said(one, 'error_count_1h'),
+  ms: (one) => said(one, 'avg_latency_ms'),
+  issues: (one) =>
+    listAt(one, 'issues')
+      .map((issue) => plain(String(issue)))
+      .join('; '),
+}
+
+const faultText = (fault: unknown): string =>
+  [said(fault, 'field'), said(fault, 'reason')].filter((text) => text !== '').join(' ')
+
+/** Commands about outcomes that go back to the platforms. */
+export function addConversions(program: Command, terminal: Terminal): void {
+  const conversions = program
+    .command('conversions')
+    .description('outcomes that go back to the platforms, and what became of them')
+  addSend(conversions, terminal)
+  addPreview(conversions, terminal)
+  addStatus(conversions, terminal)
+  addReplay(conversions, terminal)
+  conversions
+    .command('dead-letters')
+    .description('deliveries that were given up, the newest first')
+    .option('--platform <name>', 'only of this platform')
+    .option('--limit <number>', 'how many, up to 1000', '20')
+    .option('--json', 'print JSON')
+    .action((options: ShowOptions & { platform?: string; limit: string }) => {
+      const { platform, limit } = options
+      return show(terminal, options, `${ROOT}/dead-letters${queryOf({ platform, limit })}`, (answer) =>
+        tableOf(terminal, DEAD_LETTERS, listAt(answer, 'dead_letters'), 'none was given up'),
+      )
+    })
+  conversions
+    .command('health')
+    .description('how each connection does, by its last hour')
+    .option('--json', 'print JSON')
+    .action((options: ShowOptions) =>
+      show(terminal, options, `${ROOT}/health`, (answer) =>
+        tableOf(terminal, HEALTH, listAt(answer, 'connectors'), 'no platform is connected'),
+      ),
+    )
+}
+
+function addSend(conversions: Command, terminal: Terminal): void {
+  conversions
+    .command('send')
+    .description('send events; the exit code is 1 where one was rejected')
+    .argument('<file>', EVENTS_FILE)
+    .option('--json', 'print JSON')
+    .action(async (file: string, { json = false }: ShowOptions) => {
+      const events = await eventsOf(terminal, file)
+      const results: unknown[] = []
+      for (const part of requestsOf(events, SENT_AT_ONCE, MAX_BYTES))
+        results.push(...listAt(await patiently(terminal, part, results.length), 'results'))
+      const rejected = results.filter((one) => said(one, 'status') === 'rejected').length
+      for (const line of json ? [jsonText({ results })] : resultLines(terminal, results)) terminal.print(line)
+      if (rejected > 0) throw new CommandError(`${rejected} of ${results.length} events were rejected`)
+    })
+}
+
+/** Sends a part of the events, and waits where the service asks for it. */
+async function patiently(terminal: Terminal, events: readonly unknown[], before: number): Promise<unknown> {
+  for (let waits = 0; ; waits++) {
+    try {
+      return await ask(terminal, `${ROOT}/events`, { method: 'POST', body: { events } })
+    } catch (error) {
+      if (!(error instanceof RequestRefused)) throw error
+      const { retryAfterMs } = error
+      if (error.status !== 429 || retryAfterMs === undefined || waits === MAX_WAITS) {
+        if (before > 0) terminal.note(`${before} events were sent; what is sent again does no harm`)
+        throw error
+      }
+      terminal.note(`after ${before} events the service is asked again in ${retryAfterMs / 1_000} s`)
+      await sleepAwake(retryAfterMs)
+    }
+  }
+}
+
+function resultLines(terminal: Terminal, results: readonly unknown[]): string[] {
+  const countOf = (status: string) => results.filter((one) => said(one, 'status') === status).length
+  const notable = results.filter(
+    (one) => said(one, 'status') !== 'accepted' || listAt(one, 'refused_by').length > 0,
+  )
+  const counts = ['accepted', 'duplicate', 'rejected'].map((status) => `${countOf(status)} ${status}`)
+  return [counts.join(', '), ...(notable.length > 0 ? tableOf(terminal, RESULTS, notable, '') : [])]
+}
+
+interface PreviewOptions extends ShowOptions {
+  readonly platforms?: string
+  readonly mapping?: string
+  readonly compareTo?: string
+}
+
+function addPreview(conversions: Command, terminal: Terminal): void {
+  conversions
+    .command('preview')
+    .description('show what each platform would be sent; nothing is sent or stored')
+    .argument('<file>', EVENTS_FILE)
+    .option('--platforms <names>', 'only these, with commas')
+    .option('--mapping <version>', 'by this version of the mappings, not the latest')
+    .option('--compare-to <version>', 'and say what would differ from this version')
+    .option('--json', 'print JSON')
+    .action(async (file: string, options: PreviewOptions) => {
+      const { json = false, platforms, mapping, compareTo } = options
+      const wish = {
+        ...(platforms !== undefined && { platforms: platforms.split(',') }),
+        ...(mapping !== undefined && { version: versionOf(mapping) }),
+        ...(compareTo !== undefined && { compareTo: versionOf(compareTo) }),
+      }
+      const previews: unknown[] = []
+      for (const events of requestsOf(await eventsOf(terminal, file), PREVIEWED_AT_ONCE, MAX_BYTES)) {
+        const body = { events, ...wish }
+        previews.push(...listAt(await ask(terminal, `${ROOT}/preview`, { method: 'POST', body }), 'previews'))
+      }
+      const lines = json ? [jsonText({ previews })] : previews.flatMap(previewLines)
+      for (const line of lines) terminal.print(line)
+    })
+}
+
+function versionOf(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text)
+  throw new CommandError(`${text.slice(0, 50)} is no version: it is a whole number, as in 3`)
+}
+
+function previewLines(preview: unknown): string[] {
+  const about = [said(preview, 'event_id'), said(preview, 'platform')].filter((text) => text !== '')
+  const heading = about.length === 0 ? 'an event' : about.join(' to ')
+  const refused = at(preview, 'refused')
+  if (refused !== undefined) return [`${heading} would not be sent: ${faultText(refused)}`]
+  const differences = listAt(preview, 'differences').map(
+    (one) => `  ${said(one, 'path')}: ${valueText(at(one, 'from'))} becomes ${valueText(at(one, 'to'))}`,
+  )
+  return [
+    `${heading}: ${said(preview, 'request', 'method')} ${said(preview, 'request', 'url')}`,
+    ...jsonText(at(preview, 'request', 'body'))
+      .split('\n')
+      .map(plain),
+    ...differences,
+  ]
+}
+
+const valueText = (value: unknown): string => (value === undefined ? 'nothing' : plain(JSON.stringify(value)))
+
+function addStatus(conversions: Command, terminal: Terminal): void {
+  conversions
+    .command('status')
+    .description('what became of an event, for each platform')
+    .argument('<event>', 'its id')
+    .option('--watch', 'wait until each platform has taken it, or it is given up: then the exit code is 1')
+    .option('--json', 'print JSON')
+    .action(async (id: string, { watch: waits = false, json = false }: ShowOptions & { watch?: boolean }) => {
+      const look = () => ask(terminal, `${ROOT}/events/${encodeURIComponent(id)}`)
+      const answer = waits ? await ended(terminal, look) : await look()
+      const deliveries = deliveriesOf(answer)
+      const lines = json
+        ? [jsonText(answer)]
+        : tableOf(terminal, DELIVERIES, deliveries, 'it goes to no platform any more')
+      for (const line of lines) terminal.print(line)
+      const dead = deliveries.filter((one) => said(one, 'state') === 'dead').length
+      if (waits && dead > 0)
+        throw new CommandError(`${dead} of ${deliveries.length} deliveries were given up`)
+    })
+}
+
+const deliveriesOf = (answer: unknown): unknown[] =>
+  listAt(answer, 'events').flatMap((event) => listAt(event, 'deliveries'))
+
+async function ended(terminal: Terminal, look: () => Promise<unknown>): Promise<unknown> {
+  const state = await watch(terminal, async () => {
+    const answer = await look()
+    const deliveries = deliveriesOf(answer)
+    const isOver = deliveries.every((one) => ['acknowledged', 'dead'].includes(said(one, 'state')))
+    const line = deliveries.map((one) => `${said(one, 'platform')} ${said(one, 'state')}`).join(', ')
+    return { line, ended: isOver ? 'well' : 'no', answer }
+  })
+  return state.answer
+}
+
+interface ReplayOptions extends ShowOptions {
+  readonly all?: boolean
+  readonly platform?: string
+  readonly eventName?: string
+  readonly reason?: string
+}
+
+function addReplay(conversions: Command, terminal: Terminal): void {
+  conversions
+    .command('replay')
+    .description('send dead letters again, up to 1000, but for what a platform would refuse or count twice')
+    .argument('[events...]', 'ids of events')
+    .option('--all', 'all dead letters, the oldest first')
+    .option('--platform <name>', 'only at this platform')
+    .option('--event-name <name>', 'only events of this name')
+    .option('--reason <text>', 'kept in the audit')
+    .option('--json', 'print JSON')
+    .action(async (events: string[], options: ReplayOptions) => {
+      const { all = false, platform, eventName: event_name, reason, json = false } = options
+      if (events.length > 0 === all) throw new CommandError('name events, or say --all')
+      const body = { ...(!all && { event_ids: events }), ...defined({ platform, event_name, reason }) }
+      const lines = (answer: unknown) =>
+        tableOf(
+          terminal,
+          REPLAYED,
+          [...listAt(answer, 'replayed'), ...listAt(answer, 'refused')],
+          'none of them was given up',
+        )
+      await show(terminal, { json }, `${ROOT}/dead-letters/replay`, lines, { method: 'POST', body })
+    })
+}
