@@ -26,6 +26,7 @@ export function createMemoryRecords(): Records {
     find: async () => undefined,
     changes: async (query) => pageOf([...changes.values()].reverse(), query),
     spentBetween: async () => [],
+    spentPage: async () => ({ parts: [], nextMs: undefined, keptFromMs: undefined }),
     close: async () => {},
   }
 }
