@@ -8,12 +8,13 @@ import type { CallLimits } from '../shield/index.ts'
 import { emit, StoreAway } from '../sync/index.ts'
 import { every } from '../time/clock.ts'
 import { createConversionsApp } from './api/app.ts'
-import { type ConnectionRow, storeConnection } from './connections.ts'
+import { type ConnectionRow, countConnections, storeConnection } from './connections.ts'
 import type { Base, ConversionTable } from './conversions.ts'
 import { ConversionLanes, ConversionTraffic, DeliveryWorker, reconcile } from './delivery/index.ts'
 import { EventWriter } from './door/index.ts'
 import { tellHealth } from './health.ts'
 import { Mappings } from './mappings.ts'
+import { ConversionMeter, type ConversionMetrics } from './meter.ts'
 import { type ConversionRows, endLeftLeases, forgetOld, giveUpExpired, keepShort } from './outbox/index.ts'
 import type { Conversions } from './parts.ts'
 import { type BidBook, BidJoiner, type LtvFeed } from './worth/index.ts'
@@ -30,7 +31,8 @@ export interface ConversionOptions {
   }
 }
 
-export interface ConversionOutside extends Omit<Base, 'owner'> {
+export interface ConversionOutside extends Omit<Base, 'owner' | 'meter'> {
+  readonly metrics: ConversionMetrics
   readonly callLimits: CallLimits
   readonly bids: BidBook
   /** Called with each lifetime value that a conversion teaches; in the currency of the bids of its platform. */
@@ -55,7 +57,8 @@ export async function startConversions(
   outside: ConversionOutside,
 ): Promise<RunningConversions> {
   const { clock, store, log, keyring, rooms, tableLimits, callLimits } = outside
-  const base: Base = { ...outside, owner: nanoid() }
+  const meter = new ConversionMeter(outside)
+  const base: Base = { ...outside, meter, owner: nanoid() }
   const http = createHttpClient(clock)
   const calls = { clock, http }
   const mappings = new Mappings(store)
@@ -67,6 +70,7 @@ export async function startConversions(
       if (to === 'open') void tellOpened(base, orgId, platform).catch((error) => reportFailure(log, error))
     },
   })
+  meter.watch(() => lanes.all)
   for (const org of options.played.orgs)
     for (const [platform, credentials] of Object.entries(options.played.credentials))
       await storeConnection(base, { orgId: org, platform, credentials, settings: {} }, true)
@@ -74,6 +78,7 @@ export async function startConversions(
   await endLeftLeases(base)
   const joiner = new BidJoiner({ ...outside, ltvFeed: options.ltvFeed })
   await joiner.restoreLtv()
+  meter.connections(await countConnections(store))
   const sending = {
     ...base,
     calls,
@@ -86,12 +91,15 @@ export async function startConversions(
   const work = repeated(base, {
     every5s: async () => {
       await traffic.write()
-      await reconcile({ ...base, calls, lanes })
+      await reconcile({ ...base, calls, lanes, traffic })
       await joiner.joinNew()
     },
     everyMinute: async () => {
       await giveUpExpired(base)
-      waiting.counted(await keepShort(base, tableLimits))
+      const counts = await keepShort(base, tableLimits)
+      waiting.counted(counts)
+      meter.waiting(counts.byPlatform)
+      meter.connections(await countConnections(store))
       await tellHealth({ ...base, lanes, traffic })
       await joiner.joinAgain()
     },

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isAmazonErrorName } from './amazon-dsp/api.ts'
+import { isAmazonErrorName } from './amazon-dsp/errors.ts'
 import { isAmazonOauthErrorName } from './amazon-dsp/oauth.ts'
 import { isDataManagerErrorName } from './conversions/data-manager.ts'
 import { isUploadErrorName } from './conversions/google-ads.ts'

@@ -6,7 +6,7 @@ import { createDisplayVideo } from './dv360/display-video.ts'
 import { createAnalytics } from './ga4/api.ts'
 import type { GoogleOauth } from './google/oauth.ts'
 import type { LedgerBook } from './ledger.ts'
-import type { Played, Target } from './protocol.ts'
+import type { Mounted } from './protocol.ts'
 import { createResend, RESEND_KEYS } from './resend/api.ts'
 import { createSheets } from './sheets/api.ts'
 
@@ -21,12 +21,6 @@ export interface ReadPlatform {
 /** The types as the API names them. */
 type ReadType = 'DV360' | 'TTD' | 'META' | 'GOOGLE_ADS' | 'AMAZON_DSP' | 'SHEETS' | 'GA4' | 'RESEND'
 export type SandboxReads = Readonly<Partial<Record<ReadType, ReadPlatform>>>
-
-interface Mounted {
-  readonly prefix: string
-  readonly target: Target
-  readonly played: Played
-}
 
 const AMAZON_CLIENT = { clientId: 'amzn1.application-oa2-client.sandbox', clientSecret: 'sandbox-lwa-secret' }
 

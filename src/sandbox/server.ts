@@ -6,14 +6,20 @@ import type { Clock } from '../time/clock.ts'
 import { createControl } from './control.ts'
 import { createConversionStage, type SandboxConversions } from './conversions/index.ts'
 import { exchange } from './exchange.ts'
-import { createFaults, type FaultScript } from './faults.ts'
-import { createGoogleOauth, isOauthErrorName, oauthError } from './google/oauth.ts'
+import { createFaults, type FaultDesk, type FaultScript } from './faults.ts'
+import { createGoogleOauth, type GoogleOauth, isOauthErrorName, oauthError } from './google/oauth.ts'
 import { createGoogleAds } from './google-ads/api.ts'
-import { createAccount, createLedger, type SandboxLedger } from './ledger.ts'
+import {
+  createAccount,
+  createLedger,
+  type LedgerBook,
+  type SandboxAccount,
+  type SandboxLedger,
+} from './ledger.ts'
 import { BUSINESS_ID } from './meta/errors.ts'
 import { createMeta } from './meta/graph.ts'
 import { createMetaOauth } from './meta/oauth.ts'
-import type { BidPlatform, Call, Played, Target } from './protocol.ts'
+import type { BidPlatform, Call, Mounted } from './protocol.ts'
 import { createReadPlatforms, readHosts, type SandboxReads } from './reads.ts'
 import { createTradeDesk } from './tradedesk/api.ts'
 import { createBidEndpoint } from './tradedesk/bid.ts'
@@ -93,79 +99,22 @@ export function startSandbox({
 }: SandboxOptions): Promise<Sandbox> {
   const faults = createFaults()
   const ledger = createLedger(clock)
-  const account = (platform: BidPlatform) => createAccount(currencies[platform] ?? 'USD', ledger)
   const revoked = new Set<BidPlatform>()
   const oauth = createGoogleOauth(clock, CREDENTIALS.googleAds)
-  const tradedesk = account('tradedesk')
   const stage = createConversionStage(clock, oauth, reportMs)
 
   const app = new Hono<Env>()
   app.route('/_sandbox', createControl(faults, ledger, stage.control))
-  const play = (prefix: string, target: Target, played: Played) => {
-    app.all(`${prefix}/*`, (c) => answer(c, prefix, target, played))
-  }
-  play(
-    '/google-ads',
-    'google_ads',
-    createGoogleAds(account('google_ads'), CREDENTIALS.googleAds.customerId, oauth, clock),
-  )
-  play('/google-oauth', 'google_oauth', {
-    handle: oauth.handle,
-    errorNamed: (name) => oauthError(isOauthErrorName(name) ? name : 'invalid_request'),
-  })
-  play(
-    '/meta',
-    'meta',
-    createMeta(
-      account('meta'),
-      CREDENTIALS.meta.accessToken,
-      createMetaOauth(clock, CREDENTIALS.meta),
-      () => revoked.has('meta'),
-      clock,
-      reportMs,
-    ),
-  )
-  const tradeDesk = createTradeDesk(
-    tradedesk,
-    CREDENTIALS.tradedesk,
-    () => revoked.has('tradedesk'),
+  const bidPlatforms = playBidPlatforms({
     clock,
     reportMs,
-  )
-  play('/tradedesk', 'tradedesk', tradeDesk)
-  play('/tradedesk-store', 'tradedesk', { ...tradeDesk, handle: tradeDesk.store })
-  play('/tradedesk-bid', 'tradedesk', {
-    handle: createBidEndpoint(tradedesk),
-    errorNamed: (name) => tradeDeskError(isTradeDeskErrorName(name) ? name : 'server_error'),
+    oauth,
+    account: (platform) => createAccount(currencies[platform] ?? 'USD', ledger),
+    isRevoked: (platform) => revoked.has(platform),
   })
-
   const others = [...createReadPlatforms(oauth, clock, ledger, reportMs), ...stage.mounted]
-  for (const { prefix, target, played } of others) play(prefix, target, played)
-
-  async function answer(c: Context<Env>, prefix: string, target: Target, played: Played): Promise<Response> {
-    const { pathname, searchParams } = new URL(c.req.url)
-    const path = decoded(pathname.slice(prefix.length))
-    const { method, raw } = c.req
-    const call: Call = { method, path, query: searchParams, headers: raw.headers, body: await c.req.text() }
-    // The bid endpoint has no path of its own, so a rule finds it by its prefix.
-    const outcome = await exchange(
-      { clock, faults },
-      played,
-      call,
-      faults.take(target, method, path || prefix),
-    )
-    ledger.note({
-      platform: target,
-      method,
-      path: path || prefix,
-      status: outcome.is === 'answer' ? outcome.status : 0,
-    })
-    if (outcome.is === 'cut') {
-      c.env.incoming.socket.destroy()
-      return RESPONSE_ALREADY_SENT
-    }
-    return new Response(outcome.content === '' ? null : outcome.content, outcome)
-  }
+  for (const mounted of [...bidPlatforms, ...others])
+    app.all(`${mounted.prefix}/*`, (c) => answer({ clock, faults, ledger }, mounted, c))
 
   return new Promise((resolve, reject) => {
     const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port }, (info) => {
@@ -208,6 +157,82 @@ export function startSandbox({
       }
     }
   })
+}
+
+/** What the platforms that take bids are played with. */
+interface BidStage {
+  readonly clock: Clock
+  readonly reportMs: number
+  readonly oauth: GoogleOauth
+  /** A new, empty account. */
+  account(platform: BidPlatform): SandboxAccount
+  isRevoked(platform: BidPlatform): boolean
+}
+
+function playBidPlatforms({ clock, reportMs, oauth, account, isRevoked }: BidStage): readonly Mounted[] {
+  const { googleAds, meta, tradedesk } = CREDENTIALS
+  const partner = account('tradedesk')
+  const tradeDesk = createTradeDesk(partner, tradedesk, () => isRevoked('tradedesk'), clock, reportMs)
+  const metaOauth = createMetaOauth(clock, meta)
+  return [
+    {
+      prefix: '/google-ads',
+      target: 'google_ads',
+      played: createGoogleAds(account('google_ads'), googleAds.customerId, oauth, clock),
+    },
+    {
+      prefix: '/google-oauth',
+      target: 'google_oauth',
+      played: {
+        handle: oauth.handle,
+        errorNamed: (name) => oauthError(isOauthErrorName(name) ? name : 'invalid_request'),
+      },
+    },
+    {
+      prefix: '/meta',
+      target: 'meta',
+      played: createMeta(
+        account('meta'),
+        meta.accessToken,
+        metaOauth,
+        () => isRevoked('meta'),
+        clock,
+        reportMs,
+      ),
+    },
+    { prefix: '/tradedesk', target: 'tradedesk', played: tradeDesk },
+    { prefix: '/tradedesk-store', target: 'tradedesk', played: { ...tradeDesk, handle: tradeDesk.store } },
+    {
+      prefix: '/tradedesk-bid',
+      target: 'tradedesk',
+      played: {
+        handle: createBidEndpoint(partner),
+        errorNamed: (name) => tradeDeskError(isTradeDeskErrorName(name) ? name : 'server_error'),
+      },
+    },
+  ]
+}
+
+/** Answers one request as the mounted platform does, or as the next fault says. */
+async function answer(
+  { clock, faults, ledger }: { clock: Clock; faults: FaultDesk; ledger: LedgerBook },
+  { prefix, target, played }: Mounted,
+  c: Context<Env>,
+): Promise<Response> {
+  const { pathname, searchParams } = new URL(c.req.url)
+  const path = decoded(pathname.slice(prefix.length))
+  const { method, raw } = c.req
+  const call: Call = { method, path, query: searchParams, headers: raw.headers, body: await c.req.text() }
+  // The bid endpoint has no path of its own, so a rule finds it by its prefix.
+  const named = path || prefix
+  const outcome = await exchange({ clock, faults }, played, call, faults.take(target, method, named))
+  const status = outcome.is === 'answer' ? outcome.status : 0
+  ledger.note({ platform: target, method, path: named, status })
+  if (outcome.is === 'cut') {
+    c.env.incoming.socket.destroy()
+    return RESPONSE_ALREADY_SENT
+  }
+  return new Response(outcome.content === '' ? null : outcome.content, outcome)
 }
 
 function decoded(path: string): string {

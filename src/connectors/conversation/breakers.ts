@@ -54,12 +54,41 @@ export interface BreakerChange {
   readonly to: string
 }
 
-/** One group of endpoints of a platform. */
-interface Group {
-  readonly ofConnection: Map<string, CircuitBreaker>
+/** One group of endpoints of a platform: the breaker of each connection, and the platform's breaker above them. */
+class Group {
+  readonly ofConnection = new Map<string, CircuitBreaker>()
   /** Organisations whose breaker opened since the last successful call, and until when it is open. */
-  readonly failing: Map<number, number>
-  isLeftAlone: boolean
+  readonly #failing = new Map<number, number>()
+  #isLeftAlone = false
+  readonly #clock: Clock
+  readonly #onChange: (from: string, to: string) => void
+
+  /** @param onChange the platform's breaker changed */
+  constructor(clock: Clock, onChange: (from: string, to: string) => void) {
+    this.#clock = clock
+    this.#onChange = onChange
+  }
+
+  failed(orgId: number, forMs: number): void {
+    this.#failing.set(orgId, this.#clock.elapsedMs() + forMs)
+    if (this.#isLeftAlone || this.leftAloneMs() === 0) return
+    this.#isLeftAlone = true
+    this.#onChange('closed', 'open')
+  }
+
+  worked(): void {
+    this.#failing.clear()
+    if (!this.#isLeftAlone) return
+    this.#isLeftAlone = false
+    this.#onChange('open', 'closed')
+  }
+
+  /** Milliseconds for which the platform's breaker stays open. */
+  leftAloneMs(): number {
+    const nowMs = this.#clock.elapsedMs()
+    for (const [orgId, untilMs] of this.#failing) if (untilMs <= nowMs) this.#failing.delete(orgId)
+    return this.#failing.size < PLATFORM_FAILS ? 0 : Math.min(...this.#failing.values()) - nowMs
+  }
 }
 
 /**
@@ -75,7 +104,7 @@ export function createBreakers(clock: Clock, onChange: (change: BreakerChange) =
     types.set(type, groups)
     const known = groups.get(bucket)
     if (known) return known
-    const made: Group = { ofConnection: new Map(), failing: new Map(), isLeftAlone: false }
+    const made = new Group(clock, (from, to) => onChange({ type, bucket, connection: undefined, from, to }))
     groups.set(bucket, made)
     return made
   }
@@ -88,31 +117,10 @@ export function createBreakers(clock: Clock, onChange: (change: BreakerChange) =
     const options = OPTIONS[type] ?? USUAL
     const breaker = new CircuitBreaker(clock, options, (from, to) => {
       onChange({ type, bucket, connection: calling, from, to })
-      if (to === 'open') failed(group, type, bucket, orgId, options.resetMs)
+      if (to === 'open') group.failed(orgId, options.resetMs)
     })
     group.ofConnection.set(connectorId, breaker)
     return breaker
-  }
-
-  function failed(group: Group, type: ConnectorType, bucket: string, orgId: number, forMs: number): void {
-    group.failing.set(orgId, clock.elapsedMs() + forMs)
-    if (group.isLeftAlone || leftAloneMs(group) === 0) return
-    group.isLeftAlone = true
-    onChange({ type, bucket, connection: undefined, from: 'closed', to: 'open' })
-  }
-
-  function worked(group: Group, type: ConnectorType, bucket: string): void {
-    group.failing.clear()
-    if (!group.isLeftAlone) return
-    group.isLeftAlone = false
-    onChange({ type, bucket, connection: undefined, from: 'open', to: 'closed' })
-  }
-
-  /** Milliseconds for which the platform's breaker stays open. */
-  function leftAloneMs({ failing }: Group): number {
-    const nowMs = clock.elapsedMs()
-    for (const [orgId, untilMs] of failing) if (untilMs <= nowMs) failing.delete(orgId)
-    return failing.size < PLATFORM_FAILS ? 0 : Math.min(...failing.values()) - nowMs
   }
 
   const ownMs = ({ state }: CircuitBreaker): number =>
@@ -123,7 +131,7 @@ export function createBreakers(clock: Clock, onChange: (change: BreakerChange) =
     const own = breaker ? ownMs(breaker) : 0
     // A connection whose own time is over makes the first call, which is the probe for all.
     if (own > 0 || breaker?.state.is === 'half_open') return own
-    return leftAloneMs(groupOf(calling.type, bucket))
+    return groupOf(calling.type, bucket).leftAloneMs()
   }
 
   const openForMs = (calling: Calling): number =>
@@ -142,7 +150,7 @@ export function createBreakers(clock: Clock, onChange: (change: BreakerChange) =
         is: 'admitted',
         passage: {
           report(verdict: Verdict, latencyMs: number) {
-            if (verdict === 'healthy' && latencyMs <= SLOW_MS) worked(groupOf(type, bucket), type, bucket)
+            if (verdict === 'healthy' && latencyMs <= SLOW_MS) groupOf(type, bucket).worked()
             entry.passage.report(verdict, latencyMs)
           },
         },

@@ -1,33 +1,14 @@
 import { z } from 'zod'
 import { bearer, GOOGLE_AUTH_URLS, googleAuth } from '../google/auth.ts'
 import { GOOGLE_OAUTH } from '../google/oauth.ts'
-import type { CreateConnector, PlatformAccount, ReportQuery, ReportResult } from '../platform/connector.ts'
-import { ask, NothingReached, stream, type Talk, TalkRefused, whereAllowed } from '../platform/steps.ts'
-import { Pages } from '../reading/pages.ts'
+import type { CreateConnector, ReportQuery, ReportResult } from '../platform/connector.ts'
+import { stream, type Talk, TalkRefused } from '../platform/steps.ts'
+import { reachedProperties } from './accounts.ts'
 import { ga4 } from './api.ts'
 import { DIMENSIONS, METRICS, REPORTS } from './reports.ts'
-import { listAccounts, listProperties, runReport } from './requests.ts'
-import { AROUND, caveatsOf, Page, restrictedIn, rowReader, truncationsOf } from './rows.ts'
+import { BUCKET, runReport } from './requests.ts'
+import { AROUND, caveatsOf, ReportPage, restrictedIn, rowReader, truncationsOf } from './rows.ts'
 
-const BUCKET = 'calls'
-
-const Accounts = z.object({
-  accounts: z.array(z.object({ name: z.string() })).default([]),
-  nextPageToken: z.string().optional(),
-})
-const Properties = z.object({
-  properties: z
-    .array(
-      z.object({
-        name: z.string().regex(/^properties\/\d+$/),
-        displayName: z.string().default(''),
-        currencyCode: z.string().optional(),
-        timeZone: z.string().optional(),
-      }),
-    )
-    .default([]),
-  nextPageToken: z.string().optional(),
-})
 const Resume = z.object({ offset: z.int() })
 
 const NAMES = new Map(
@@ -38,42 +19,6 @@ const nameOf = (name: string): string => NAMES.get(name) ?? name
 /** Google Analytics 4, read only. An account is a property. */
 export const createGa4: CreateConnector = (baseUrls = {}) => {
   const urls = { ...GOOGLE_AUTH_URLS, ...ga4.hosts, ...baseUrls }
-
-  function* accounts(): Talk<readonly PlatformAccount[]> {
-    const names = yield* allAccounts()
-    if (names.length === 0) throw new NothingReached('the grant reaches no Analytics property')
-    const found: PlatformAccount[] = []
-    const denied: string[] = []
-    for (const name of names)
-      found.push(...((yield* whereAllowed(propertiesOf(name), (detail) => denied.push(detail))) ?? []))
-    if (found.length === 0) throw new TalkRefused(denied[0] ?? 'the grant reaches no Analytics property')
-    return found
-  }
-
-  function* propertiesOf(account: string): Talk<readonly PlatformAccount[]> {
-    const found: PlatformAccount[] = []
-    const pages = new Pages()
-    for (let pageToken: string | undefined; ; ) {
-      const page = Properties.parse(yield* ask(listProperties(urls.admin, account, pageToken), BUCKET))
-      for (const { name, displayName, currencyCode, timeZone } of page.properties) {
-        const id = name.slice('properties/'.length)
-        found.push({ id, name: displayName || id, currency: currencyCode, timezone: timeZone })
-      }
-      pageToken = page.nextPageToken
-      if (!pageToken || !pages.goOn(page.properties)) return found
-    }
-  }
-
-  function* allAccounts(): Talk<string[]> {
-    const names: string[] = []
-    const pages = new Pages()
-    for (let pageToken: string | undefined; ; ) {
-      const page = Accounts.parse(yield* ask(listAccounts(urls.admin, pageToken), BUCKET))
-      names.push(...page.accounts.map(({ name }) => name))
-      pageToken = page.nextPageToken
-      if (!pageToken || !pages.goOn(page.accounts)) return names
-    }
-  }
 
   function* report(query: ReportQuery): Talk<ReportResult> {
     const { account, reportType, range, fields, resume, caveats } = query
@@ -99,7 +44,7 @@ export const createGa4: CreateConnector = (baseUrls = {}) => {
         }
       }
       const request = runReport(urls.data, wanted)
-      const page = Page.parse(
+      const page = ReportPage.parse(
         yield* stream({ request, bucket: BUCKET, list: 'rows', around: AROUND, reader }),
       )
       const hidden = new Set(restrictedIn(page)).union(restricted)
@@ -137,7 +82,7 @@ export const createGa4: CreateConnector = (baseUrls = {}) => {
       const share = ga4.usedShare(response)
       return share === undefined ? undefined : { bucket: BUCKET, share }
     },
-    accounts,
+    accounts: () => reachedProperties(urls.admin),
     *campaigns() {
       yield { is: 'progress', share: 0 }
       throw new TalkRefused('Analytics has no campaigns of its own')

@@ -63,8 +63,6 @@ export function createGoogleAdsConnector(
   currency: string,
 ): BidConnector<GoogleAdsMemo> {
   const customer = `customers/${account.customerId}`
-  const campaignOf = (campaignId: string) => `${customer}/campaigns/${campaignId}`
-
   const door: CustomerDoor = {
     host: account.url,
     version: account.version,
@@ -73,33 +71,8 @@ export function createGoogleAdsConnector(
     developerToken: account.developerToken,
   }
 
-  /** Rows of a query; undefined when the answer does not have the documented shape. */
-  function* search<T extends z.ZodType>(row: T, query: string): AskTalk<z.output<T>[] | undefined> {
-    return Rows(row).safeParse(yield* ask(searchOf(door, query), WRITES)).data?.results
-  }
-
-  function* lookUp(campaignId: string): AskTalk<Standing | Failure> {
-    const campaigns = yield* search(CampaignRow, campaignQuery(campaignOf(campaignId)))
-    if (!campaigns) return unexpectedRead
-    const campaign = campaigns[0]?.campaign
-    if (!campaign) return refused(`there is no campaign ${campaignId}`)
-
-    const strategies = yield* search(StrategyRow, strategyQuery(strategyName(campaignId)))
-    if (!strategies) return unexpectedRead
-    const strategy = strategies[0]?.biddingStrategy
-    if (strategy?.type !== undefined && strategy.type !== 'TARGET_ROAS')
-      return refused(`the strategy "${strategyName(campaignId)}" is no longer a target ROAS strategy`)
-    return {
-      is: 'standing',
-      strategy: strategy?.resourceName,
-      ceiling: strategy?.targetRoas?.cpcBidCeilingMicros,
-      decisionId: decisionIdIn(campaign.urlCustomParameters),
-      others: othersIn(campaign.urlCustomParameters),
-    }
-  }
-
   function* connect(): Operation<{ readonly account: string }> {
-    const found = yield* search(CustomerRow, CUSTOMER_QUERY)
+    const found = yield* search(door, CustomerRow, CUSTOMER_QUERY)
     const first = found?.[0]?.customer
     if (!first) return unexpectedRead
     const { id, descriptiveName, currencyCode = currency, status = 'ENABLED' } = first
@@ -118,12 +91,12 @@ export function createGoogleAdsConnector(
       const ceiling = toGoogleMicros(intent.bid, currency)
       if (ceiling === '0')
         return refused(`a bid of ${formatMoney(intent.bid)} ${currency} is below the smallest unit`)
-      const standing = memo ? { is: 'standing' as const, ...memo } : yield* lookUp(intent.campaignId)
+      const standing = memo ? { is: 'standing' as const, ...memo } : yield* lookUp(door, intent.campaignId)
       if (standing.is !== 'standing') return standing
       const { others } = standing
       if (!hasRoomBeside(others)) return refused('the campaign has too many custom parameters of its own')
 
-      const campaign = campaignOf(intent.campaignId)
+      const campaign = campaignOf(door, intent.campaignId)
       const target = { customer, campaign, strategy: standing.strategy, others }
       const results = resultsOf(yield* written(mutate(door, bidOperations(target, intent, ceiling))))
       const strategy = results[0]?.biddingStrategyResult?.resourceName
@@ -134,7 +107,7 @@ export function createGoogleAdsConnector(
     },
 
     *verifyBid({ campaignId, decisionId }, memo): Operation<Verification> {
-      const standing = yield* lookUp(campaignId)
+      const standing = yield* lookUp(door, campaignId)
       if (standing.is !== 'standing') return standing
       if (standing.decisionId === decisionId) return accepted('applied')
       return accepted(isUntouched(standing, memo) ? 'not_applied' : 'unclear')
@@ -153,6 +126,39 @@ export function createGoogleAdsConnector(
       const { resourceName } = yield* setCampaignStatus(door, campaignId, status)
       return accepted({ platformRef: resourceName })
     },
+  }
+}
+
+const campaignOf = ({ customerId }: CustomerDoor, campaignId: string) =>
+  `customers/${customerId}/campaigns/${campaignId}`
+
+/** Rows of a query; undefined when the answer does not have the documented shape. */
+function* search<T extends z.ZodType>(
+  door: CustomerDoor,
+  row: T,
+  query: string,
+): AskTalk<z.output<T>[] | undefined> {
+  return Rows(row).safeParse(yield* ask(searchOf(door, query), WRITES)).data?.results
+}
+
+/** What the campaign has now: its strategy, and which bid was the last. */
+function* lookUp(door: CustomerDoor, campaignId: string): AskTalk<Standing | Failure> {
+  const campaigns = yield* search(door, CampaignRow, campaignQuery(campaignOf(door, campaignId)))
+  if (!campaigns) return unexpectedRead
+  const campaign = campaigns[0]?.campaign
+  if (!campaign) return refused(`there is no campaign ${campaignId}`)
+
+  const strategies = yield* search(door, StrategyRow, strategyQuery(strategyName(campaignId)))
+  if (!strategies) return unexpectedRead
+  const strategy = strategies[0]?.biddingStrategy
+  if (strategy?.type !== undefined && strategy.type !== 'TARGET_ROAS')
+    return refused(`the strategy "${strategyName(campaignId)}" is no longer a target ROAS strategy`)
+  return {
+    is: 'standing',
+    strategy: strategy?.resourceName,
+    ceiling: strategy?.targetRoas?.cpcBidCeilingMicros,
+    decisionId: decisionIdIn(campaign.urlCustomParameters),
+    others: othersIn(campaign.urlCustomParameters),
   }
 }
 

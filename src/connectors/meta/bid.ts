@@ -17,7 +17,7 @@ import type { MetaAccount } from './account.ts'
 import { meta, toMetaUnits } from './api.ts'
 import { bidWrites, compare, type MetaMemo, standingAfter, standingOf } from './bid-writes.ts'
 import { dailyBudget, setCampaignStatus, updateCampaign } from './campaigns.ts'
-import { createGraph, isSuccess } from './graph.ts'
+import { createGraph, type Graph, isSuccess } from './graph.ts'
 
 /**
  * Bids by value optimisation with a bid cap, in Meta's minor units. A validation asks whether Meta accepts that pair;
@@ -30,25 +30,6 @@ import { createGraph, isSuccess } from './graph.ts'
 export function createMetaConnector(account: MetaAccount, currency: string): BidConnector<MetaMemo> {
   const graph = createGraph(account)
   const isAdAccount = account.businessId.startsWith('act_')
-
-  function* lookUp(intent: BidIntent): AskTalk<MetaMemo | Failure> {
-    const { campaignId } = intent
-    const campaign = yield* graph.campaign(campaignId)
-    const adSets = campaign && (yield* graph.adSets(campaignId))
-    if (!adSets) return unexpectedRead
-    const onCampaign = campaign.daily_budget !== undefined || campaign.lifetime_budget !== undefined
-    const shape: MetaMemo = {
-      budget: onCampaign ? 'campaign' : 'ad_sets',
-      strategy: 'bid_cap',
-      standing: Object.fromEntries(adSets.map((adSet) => [adSet.id, standingOf(adSet)])),
-      isStrategySet: false,
-      isStale: false,
-    }
-    const [first] = bidWrites(campaignId, shape, standingAfter(intent, 'bid_cap', currency))
-    if (!first || adSets.length === 0) return refused(`campaign ${campaignId} has no ad sets to bid on`)
-    const trial = yield graph.validate(first.path, first.fields)
-    return { ...shape, strategy: trial?.is === 'ok' ? 'bid_cap' : 'min_roas' }
-  }
 
   function* connect(): Operation<{ readonly account: string }> {
     const fields = isAdAccount ? 'id,name,currency' : 'id,name'
@@ -71,7 +52,7 @@ export function createMetaConnector(account: MetaAccount, currency: string): Bid
     *placeBid(intent, memo) {
       if (toMetaUnits(intent.bid, currency) === 0)
         return refused(`a bid of ${formatMoney(intent.bid)} ${currency} is below the smallest unit`)
-      const known = memo && !memo.isStale ? memo : yield* lookUp(intent)
+      const known = memo && !memo.isStale ? memo : yield* lookUp(graph, intent, currency)
       if ('is' in known) return known
 
       const after = standingAfter(intent, known.strategy, currency)
@@ -118,6 +99,26 @@ export function createMetaConnector(account: MetaAccount, currency: string): Bid
       return accepted({ platformRef: id })
     },
   }
+}
+
+/** The ad sets of the campaign as they bid now, and whether Meta takes a bid cap for them. */
+function* lookUp(graph: Graph, intent: BidIntent, currency: string): AskTalk<MetaMemo | Failure> {
+  const { campaignId } = intent
+  const campaign = yield* graph.campaign(campaignId)
+  const adSets = campaign && (yield* graph.adSets(campaignId))
+  if (!adSets) return unexpectedRead
+  const onCampaign = campaign.daily_budget !== undefined || campaign.lifetime_budget !== undefined
+  const shape: MetaMemo = {
+    budget: onCampaign ? 'campaign' : 'ad_sets',
+    strategy: 'bid_cap',
+    standing: Object.fromEntries(adSets.map((adSet) => [adSet.id, standingOf(adSet)])),
+    isStrategySet: false,
+    isStale: false,
+  }
+  const [first] = bidWrites(campaignId, shape, standingAfter(intent, 'bid_cap', currency))
+  if (!first || adSets.length === 0) return refused(`campaign ${campaignId} has no ad sets to bid on`)
+  const trial = yield graph.validate(first.path, first.fields)
+  return { ...shape, strategy: trial?.is === 'ok' ? 'bid_cap' : 'min_roas' }
 }
 
 const unexpectedRead = unavailable('an unexpected answer to a read')

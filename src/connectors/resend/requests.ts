@@ -3,6 +3,10 @@ import type { Mail, Template } from '../platform/mail.ts'
 import { get, withJson } from '../reading/requests.ts'
 import { resend } from './api.ts'
 
+/** The groups of its endpoints, for limits and breakers. */
+export const READS = 'reads'
+export const SENDS = 'sends'
+
 const limit = resend.pageSize
 
 export const listDomains = (host: string, after?: string): HttpRequest =>

@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import { z } from 'zod'
 import type { Clock } from '../../time/clock.ts'
 import type { GoogleOauth, OauthCredentials } from '../google/oauth.ts'
-import type { Played } from '../protocol.ts'
+import type { Mounted } from '../protocol.ts'
 import { parseJson, type Target } from '../protocol.ts'
 import { createDataManager } from './data-manager.ts'
 import { createGoogleAdsConversions } from './google-ads.ts'
@@ -48,12 +48,6 @@ export interface SandboxConversions {
   revokeToken(api: ConversionApi): void
   restoreToken(api: ConversionApi): void
   readonly whatsapp: Pick<MessageTaker, 'sent' | 'webhook'>
-}
-
-interface Mounted {
-  readonly prefix: string
-  readonly target: ConversionApi
-  readonly played: Played
 }
 
 export interface ConversionStage {

@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto'
 import type { Clock } from '../../time/clock.ts'
-import { bearerToken, type Call, type Json, parseJson, type Reply } from '../protocol.ts'
+import { bearerToken, type Call, type JsonObject, parseJson, type SandboxReply } from '../protocol.ts'
 import { isText, objectIn } from './checks.ts'
-import { type Account, type EventTaker, newTaker } from './taker.ts'
+import { type EventTaker, newTaker, type TakerAccount } from './taker.ts'
 import { createTally } from './tally.ts'
 
 const MESSAGES: Readonly<Record<string, string>> = {
@@ -37,7 +37,7 @@ const STATUSES: Readonly<Record<string, number>> = {
   '130429': 429,
 }
 
-function errorOf(code: string): Reply {
+function errorOf(code: string): SandboxReply {
   const title = MESSAGES[code] ?? 'API Unknown'
   const error = {
     message: `(#${code}) ${title}`,
@@ -74,7 +74,11 @@ export interface MessageTaker extends EventTaker {
 }
 
 /** WhatsApp's Cloud API. It recognises nothing: what is sent twice is delivered twice. */
-export function createWhatsApp(clock: Clock, { id, accessToken }: Account, appSecret: string): MessageTaker {
+export function createWhatsApp(
+  clock: Clock,
+  { id, accessToken }: TakerAccount,
+  appSecret: string,
+): MessageTaker {
   // Nothing is ever the same message, so nothing is ever left out.
   const tally = createTally(0)
   const sent: SentMessage[] = []
@@ -83,7 +87,7 @@ export function createWhatsApp(clock: Clock, { id, accessToken }: Account, appSe
   let count = 0
   const taker: MessageTaker = { ...newTaker(), tally, sent, handle, errorNamed: errorOf, webhook }
 
-  function handle({ method, path, headers, body }: Call): Reply {
+  function handle({ method, path, headers, body }: Call): SandboxReply {
     if (taker.isRevoked || bearerToken(headers) !== accessToken) return errorOf('190')
     const asked = /^\/v\d+\.\d\/(\w+)(\/messages)?$/.exec(path)
     if (!asked || asked[1] !== id) return errorOf('100')
@@ -93,7 +97,7 @@ export function createWhatsApp(clock: Clock, { id, accessToken }: Account, appSe
     return taken(objectIn(parseJson(body)))
   }
 
-  function taken(message: Json): Reply {
+  function taken(message: JsonObject): SandboxReply {
     const problem = problemOf(message)
     if (problem !== undefined) return errorOf(problem)
     const nowMs = clock.nowMs()
@@ -143,7 +147,7 @@ export function createWhatsApp(clock: Clock, { id, accessToken }: Account, appSe
 
 const textOf = (value: unknown): string | undefined => (isText(value) ? value : undefined)
 
-function problemOf(message: Json): string | undefined {
+function problemOf(message: JsonObject): string | undefined {
   const template = objectIn(message['template'])
   if (message['messaging_product'] !== 'whatsapp' || !/^\d{7,15}$/.test(String(message['to']))) return '100'
   if (message['type'] !== 'template' || !isText(objectIn(template['language'])['code'])) return '100'

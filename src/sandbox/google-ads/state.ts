@@ -1,13 +1,13 @@
-import type { Json } from '../protocol.ts'
+import type { JsonObject } from '../protocol.ts'
 import { refuse } from './errors.ts'
 import { type Mutable, RESOURCES, type Resource, STRATEGY_TYPES, strategyOf } from './fields.ts'
 
 /** What the account holds, with the changes of one request on top. Nothing lasts before {@link commit}. */
 export interface Draft {
   /** The entity as Google would show it; refuses what does not exist. Unknown campaigns come into being. */
-  get(resource: Mutable, resourceName: string): Json
-  all(resource: Mutable): readonly Json[]
-  put(resource: Mutable, entity: Json): void
+  get(resource: Mutable, resourceName: string): JsonObject
+  all(resource: Mutable): readonly JsonObject[]
+  put(resource: Mutable, entity: JsonObject): void
   newId(): string
   commit(): void
 }
@@ -15,13 +15,13 @@ export interface Draft {
 export interface GoogleState {
   draft(): Draft
   /** Without a draft: what is there now. Refuses or creates like {@link Draft.get}. */
-  get(resource: Mutable, resourceName: string): Json
-  all(resource: Mutable): readonly Json[]
+  get(resource: Mutable, resourceName: string): JsonObject
+  all(resource: Mutable): readonly JsonObject[]
   /** The entity with its computed fields. */
-  shown(resource: Resource, entity: Json): Json
-  readonly customer: Json
+  shown(resource: Resource, entity: JsonObject): JsonObject
+  readonly customer: JsonObject
   /** The account itself, and where it is a manager, those below it. */
-  readonly clients: readonly Json[]
+  readonly clients: readonly JsonObject[]
 }
 
 /** Who an account is, beside its number and currency. */
@@ -41,18 +41,14 @@ export function createGoogleState(
   clientsBelow: readonly GoogleState[] = [],
 ): GoogleState {
   const root = `customers/${customerId}`
-  const stored: Record<Mutable, Map<string, Json>> = {
-    campaign: new Map(),
-    campaignBudget: new Map(),
-    biddingStrategy: new Map(),
-  }
+  const stored = noEntities()
   let lastId = 900_000_000
   const newId = () => {
     lastId += 1
     return String(lastId)
   }
 
-  function get(resource: Mutable, resourceName: string): Json {
+  function get(resource: Mutable, resourceName: string): JsonObject {
     const found = stored[resource].get(resourceName)
     if (found) return found
     const id = idIn(resource, resourceName)
@@ -68,45 +64,26 @@ export function createGoogleState(
     return resourceName.slice(prefix.length)
   }
 
-  function springUp(id: string): Json {
+  function springUp(id: string): JsonObject {
     const shared = id.includes('shared')
     const budgetId = newId()
     const campaignBudget = `${root}/campaignBudgets/${budgetId}`
-    stored.campaignBudget.set(campaignBudget, {
-      resourceName: campaignBudget,
-      id: budgetId,
-      name: `Budget ${budgetId}`,
-      status: 'ENABLED',
-      amountMicros: NEW_BUDGET_MICROS,
-      deliveryMethod: 'STANDARD',
-      explicitlyShared: shared,
-      period: 'DAILY',
-    })
+    stored.campaignBudget.set(campaignBudget, newBudget(campaignBudget, budgetId, shared))
     const campaign = add(id, campaignBudget)
     // A shared budget has another campaign that it would change as well.
     if (shared) add(newId(), campaignBudget)
     return campaign
   }
 
-  function add(id: string, campaignBudget: string): Json {
-    const campaign = {
-      resourceName: `${root}/campaigns/${id}`,
-      id,
-      name: `Campaign ${id}`,
-      status: 'ENABLED',
-      servingStatus: 'SERVING',
-      advertisingChannelType: 'SEARCH',
-      campaignBudget,
-      manualCpc: {},
-      containsEuPoliticalAdvertising: 'DOES_NOT_CONTAIN_EU_POLITICAL_ADVERTISING',
-    }
+  function add(id: string, campaignBudget: string): JsonObject {
+    const campaign = newCampaign(root, id, campaignBudget)
     stored.campaign.set(campaign.resourceName, campaign)
     return campaign
   }
 
   const all = (resource: Mutable) => [...stored[resource].values()]
 
-  function shown(resource: Resource, entity: Json): Json {
+  function shown(resource: Resource, entity: JsonObject): JsonObject {
     if (resource === 'campaign') return { ...entity, biddingStrategyType: typeOf(entity) }
     if (resource === 'campaignBudget') {
       return { ...entity, referenceCount: String(users('campaignBudget', entity)) }
@@ -119,35 +96,14 @@ export function createGoogleState(
     return entity
   }
 
-  function typeOf(campaign: Json): string | undefined {
+  function typeOf(campaign: JsonObject): string | undefined {
     const portfolio = stored.biddingStrategy.get(String(campaign['biddingStrategy']))
     return STRATEGY_TYPES[strategyOf(portfolio ?? campaign) ?? '']
   }
 
-  const users = (by: 'campaignBudget' | 'biddingStrategy', { resourceName }: Json): number =>
+  const users = (by: 'campaignBudget' | 'biddingStrategy', { resourceName }: JsonObject): number =>
     all('campaign').filter((campaign) => campaign[by] === resourceName && campaign['status'] !== 'REMOVED')
       .length
-
-  function draft(): Draft {
-    const changed: Record<Mutable, Map<string, Json>> = {
-      campaign: new Map(),
-      campaignBudget: new Map(),
-      biddingStrategy: new Map(),
-    }
-    return {
-      get: (resource, resourceName) => changed[resource].get(resourceName) ?? get(resource, resourceName),
-      all: (resource) => [...new Map([...stored[resource], ...changed[resource]]).values()],
-      put(resource, entity) {
-        changed[resource].set(String(entity['resourceName']), entity)
-      },
-      newId,
-      commit() {
-        for (const resource of ['campaign', 'campaignBudget', 'biddingStrategy'] as const) {
-          for (const [name, entity] of changed[resource]) stored[resource].set(name, entity)
-        }
-      },
-    }
-  }
 
   const customer = {
     resourceName: root,
@@ -159,11 +115,62 @@ export function createGoogleState(
     status: 'ENABLED',
     testAccount: true,
   }
-  const clients = [customer, ...clientsBelow.map((client) => client.customer)].map((client, index) => ({
+  const clients = clientsOf(root, [customer, ...clientsBelow.map((client) => client.customer)])
+  return { draft: () => draftOf(stored, get, newId), get, all, shown, customer, clients }
+}
+
+type Entities = Readonly<Record<Mutable, Map<string, JsonObject>>>
+const noEntities = (): Entities => ({
+  campaign: new Map(),
+  campaignBudget: new Map(),
+  biddingStrategy: new Map(),
+})
+
+const newBudget = (resourceName: string, id: string, explicitlyShared: boolean) => ({
+  resourceName,
+  id,
+  name: `Budget ${id}`,
+  status: 'ENABLED',
+  amountMicros: NEW_BUDGET_MICROS,
+  deliveryMethod: 'STANDARD',
+  explicitlyShared,
+  period: 'DAILY',
+})
+
+const newCampaign = (root: string, id: string, campaignBudget: string) => ({
+  resourceName: `${root}/campaigns/${id}`,
+  id,
+  name: `Campaign ${id}`,
+  status: 'ENABLED',
+  servingStatus: 'SERVING',
+  advertisingChannelType: 'SEARCH',
+  campaignBudget,
+  manualCpc: {},
+  containsEuPoliticalAdvertising: 'DOES_NOT_CONTAIN_EU_POLITICAL_ADVERTISING',
+})
+
+/** @param customers the account itself first, then those below it */
+const clientsOf = (root: string, customers: readonly JsonObject[]): JsonObject[] =>
+  customers.map((client, index) => ({
     ...client,
     resourceName: `${root}/customerClients/${client['id']}`,
     clientCustomer: client['resourceName'],
     level: index === 0 ? '0' : '1',
   }))
-  return { draft, get, all, shown, customer, clients }
+
+function draftOf(stored: Entities, get: Draft['get'], newId: () => string): Draft {
+  const changed = noEntities()
+  return {
+    get: (resource, resourceName) => changed[resource].get(resourceName) ?? get(resource, resourceName),
+    all: (resource) => [...new Map([...stored[resource], ...changed[resource]]).values()],
+    put(resource, entity) {
+      changed[resource].set(String(entity['resourceName']), entity)
+    },
+    newId,
+    commit() {
+      for (const resource of ['campaign', 'campaignBudget', 'biddingStrategy'] as const) {
+        for (const [name, entity] of changed[resource]) stored[resource].set(name, entity)
+      }
+    },
+  }
 }

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { Clock } from '../../time/clock.ts'
 import type { GoogleErrorName } from '../google-ads/errors.ts'
-import type { Call, Handler, Reply } from '../protocol.ts'
+import type { Call, Handler, SandboxReply } from '../protocol.ts'
 
 const OAUTH_ERRORS = {
   invalid_request: { status: 400, description: 'Bad Request' },
@@ -17,7 +17,7 @@ type OauthErrorName = keyof typeof OAUTH_ERRORS
 
 export const isOauthErrorName = (name: string): name is OauthErrorName => Object.hasOwn(OAUTH_ERRORS, name)
 
-export function oauthError(error: OauthErrorName): Reply {
+export function oauthError(error: OauthErrorName): SandboxReply {
   const { status, description } = OAUTH_ERRORS[error]
   return { status, body: { error, error_description: description } }
 }
@@ -59,19 +59,13 @@ interface Authorized {
   readonly untilMs: number
 }
 
-/** Google's authorization server for one client. */
-export function createGoogleOauth(clock: Clock, credentials: OauthCredentials): GoogleOauth {
-  const first: Grant = { scope: ADS_SCOPE, revoked: false }
-  const access = new Map([[credentials.accessToken, { grant: first, untilMs: Number.POSITIVE_INFINITY }]])
-  const refresh = new Map([[credentials.refreshToken, first]])
+/** The authorization codes of one client: each is given out by the page, and good once. */
+function createCodes(clock: Clock, clientId: string) {
   const codes = new Map<string, Authorized>()
-  let issued = 0
-  let accessRevoked = false
-  let refreshRevoked = false
 
-  function authorize({ query }: Call): Reply {
+  function authorize({ query }: Call): SandboxReply {
     const [redirectUri, scope] = [query.get('redirect_uri'), query.get('scope')]
-    if (query.get('client_id') !== credentials.clientId) return oauthError('invalid_client')
+    if (query.get('client_id') !== clientId) return oauthError('invalid_client')
     if (redirectUri === null || !URL.canParse(redirectUri) || query.get('response_type') !== 'code')
       return oauthError('invalid_request')
     if (!scope) return oauthError('invalid_scope')
@@ -87,7 +81,65 @@ export function createGoogleOauth(clock: Clock, credentials: OauthCredentials): 
     return { status: 302, headers: { location: back.href }, body: undefined }
   }
 
-  function token(form: URLSearchParams): Reply {
+  /** What the code of the form grants; undefined where it is not good, or was asked for by somebody else. */
+  function redeem(form: URLSearchParams): Grant | undefined {
+    const code = form.get('code') ?? ''
+    const authorized = codes.get(code)
+    // A code is good once, also where the rest is wrong.
+    codes.delete(code)
+    if (!authorized || clock.elapsedMs() > authorized.untilMs) return undefined
+    if (form.get('redirect_uri') !== authorized.redirectUri) return undefined
+    const verifier = form.get('code_verifier') ?? ''
+    const digest = createHash('sha256').update(verifier).digest('base64url')
+    return authorized.challenge === null || authorized.challenge === digest ? authorized.grant : undefined
+  }
+  return { authorize, redeem }
+}
+
+/** The access tokens of one client. */
+function createAccessTokens(clock: Clock) {
+  const tokens = new Map<string, { readonly grant: Grant; untilMs: number }>()
+  let issued = 0
+  let areRevoked = false
+
+  function put(accessToken: string, grant: Grant, untilMs: number): void {
+    tokens.set(accessToken, { grant, untilMs })
+  }
+  return {
+    put,
+    issue(grant: Grant): string {
+      issued += 1
+      const accessToken = `ya29.sandbox-${issued}`
+      put(accessToken, grant, clock.elapsedMs() + LIFETIME_S * 1000)
+      return accessToken
+    },
+    grantOf: (accessToken: string): Grant | undefined => tokens.get(accessToken)?.grant,
+    problemOf(accessToken: string): GoogleErrorName | undefined {
+      const found = tokens.get(accessToken)
+      if (found === undefined) return 'OAUTH_TOKEN_INVALID'
+      if (areRevoked || found.grant.revoked) return 'OAUTH_TOKEN_REVOKED'
+      return clock.elapsedMs() >= found.untilMs ? 'OAUTH_TOKEN_EXPIRED' : undefined
+    },
+    expireAll() {
+      for (const token of tokens.values()) token.untilMs = Number.NEGATIVE_INFINITY
+    },
+    /** Answers every token as revoked, or as it was before. */
+    revokeAll(isRevoked: boolean) {
+      areRevoked = isRevoked
+    },
+  }
+}
+
+/** Google's authorization server for one client. */
+export function createGoogleOauth(clock: Clock, credentials: OauthCredentials): GoogleOauth {
+  const first: Grant = { scope: ADS_SCOPE, revoked: false }
+  const access = createAccessTokens(clock)
+  access.put(credentials.accessToken, first, Number.POSITIVE_INFINITY)
+  const refresh = new Map([[credentials.refreshToken, first]])
+  const codes = createCodes(clock, credentials.clientId)
+  let refreshRevoked = false
+
+  function token(form: URLSearchParams): SandboxReply {
     if (form.get('client_id') !== credentials.clientId) return oauthError('invalid_client')
     if (form.get('client_secret') !== credentials.clientSecret) return oauthError('invalid_client')
     switch (form.get('grant_type')) {
@@ -101,49 +153,37 @@ export function createGoogleOauth(clock: Clock, credentials: OauthCredentials): 
   }
 
   /** No refresh token in the answer: the old one stays good. */
-  function refreshed(form: URLSearchParams): Reply {
+  function refreshed(form: URLSearchParams): SandboxReply {
     if (!form.has('refresh_token')) return oauthError('invalid_request')
     const grant = refresh.get(form.get('refresh_token') ?? '')
     if (refreshRevoked || !grant || grant.revoked) return oauthError('invalid_grant')
     return given(grant)
   }
 
-  function exchanged(form: URLSearchParams): Reply {
-    const code = form.get('code') ?? ''
-    const authorized = codes.get(code)
-    // A code is good once, also where the rest is wrong.
-    codes.delete(code)
-    if (!authorized || clock.elapsedMs() > authorized.untilMs) return oauthError('invalid_grant')
-    if (form.get('redirect_uri') !== authorized.redirectUri) return oauthError('invalid_grant')
-    const verifier = form.get('code_verifier') ?? ''
-    const digest = createHash('sha256').update(verifier).digest('base64url')
-    if (authorized.challenge !== null && authorized.challenge !== digest) return oauthError('invalid_grant')
+  function exchanged(form: URLSearchParams): SandboxReply {
+    const grant = codes.redeem(form)
+    if (!grant) return oauthError('invalid_grant')
     const refreshToken = `1//sandbox-${randomUUID()}`
-    refresh.set(refreshToken, authorized.grant)
-    return given(authorized.grant, { refresh_token: refreshToken })
+    refresh.set(refreshToken, grant)
+    return given(grant, { refresh_token: refreshToken })
   }
 
-  function given(grant: Grant, more: Record<string, string> = {}): Reply {
-    issued += 1
-    const accessToken = `ya29.sandbox-${issued}`
-    access.set(accessToken, { grant, untilMs: clock.elapsedMs() + LIFETIME_S * 1000 })
-    return {
-      status: 200,
-      headers: { 'cache-control': 'no-store' },
-      body: {
-        access_token: accessToken,
-        expires_in: LIFETIME_S,
-        scope: grant.scope,
-        token_type: 'Bearer',
-        ...more,
-      },
-    }
-  }
+  const given = (grant: Grant, more: Record<string, string> = {}): SandboxReply => ({
+    status: 200,
+    headers: { 'cache-control': 'no-store' },
+    body: {
+      access_token: access.issue(grant),
+      expires_in: LIFETIME_S,
+      scope: grant.scope,
+      token_type: 'Bearer',
+      ...more,
+    },
+  })
 
   /** Either token ends the whole grant. */
-  function revoke(form: URLSearchParams): Reply {
+  function revoke(form: URLSearchParams): SandboxReply {
     const named = form.get('token') ?? ''
-    const grant = refresh.get(named) ?? access.get(named)?.grant
+    const grant = refresh.get(named) ?? access.grantOf(named)
     if (!grant || grant.revoked) return oauthError('invalid_token')
     grant.revoked = true
     return { status: 200, body: {} }
@@ -151,7 +191,7 @@ export function createGoogleOauth(clock: Clock, credentials: OauthCredentials): 
 
   return {
     handle(call) {
-      if (call.method === 'GET' && call.path === '/authorize') return authorize(call)
+      if (call.method === 'GET' && call.path === '/authorize') return codes.authorize(call)
       if (call.method !== 'POST') return { status: 404, body: { error: 'Not Found' } }
       if (!(call.headers.get('content-type') ?? '').startsWith('application/x-www-form-urlencoded')) {
         return oauthError('invalid_request')
@@ -159,24 +199,15 @@ export function createGoogleOauth(clock: Clock, credentials: OauthCredentials): 
       const form = new URLSearchParams(call.body)
       return call.path === '/revoke' ? revoke(form) : token(form)
     },
-    problemOf(accessToken) {
-      const found = access.get(accessToken)
-      if (found === undefined) return 'OAUTH_TOKEN_INVALID'
-      if (accessRevoked || found.grant.revoked) return 'OAUTH_TOKEN_REVOKED'
-      return clock.elapsedMs() >= found.untilMs ? 'OAUTH_TOKEN_EXPIRED' : undefined
-    },
-    scopesOf: (accessToken) => access.get(accessToken)?.grant.scope.split(' ') ?? [],
-    expireAccess() {
-      for (const token of access.values()) token.untilMs = Number.NEGATIVE_INFINITY
-    },
-    revokeAccess() {
-      accessRevoked = true
-    },
+    problemOf: access.problemOf,
+    scopesOf: (accessToken) => access.grantOf(accessToken)?.scope.split(' ') ?? [],
+    expireAccess: access.expireAll,
+    revokeAccess: () => access.revokeAll(true),
     revokeRefresh() {
       refreshRevoked = true
     },
     restore() {
-      accessRevoked = false
+      access.revokeAll(false)
       refreshRevoked = false
     },
   }

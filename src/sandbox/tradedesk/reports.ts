@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { Clock } from '../../time/clock.ts'
-import { type Call, type Handler, type Json, parseJson, type Reply } from '../protocol.ts'
+import { type Call, type Handler, type JsonObject, parseJson, type SandboxReply } from '../protocol.ts'
 import { refuse } from './errors.ts'
 import { ADVERTISER_ID, type TradeDeskState } from './state.ts'
 
@@ -49,7 +49,7 @@ interface Schedule {
 
 export interface TradeDeskReports {
   /** Undefined for a path that is none of reports. @param path behind the version: `myreports/reportschedule` */
-  route(path: string, call: Call): Reply | undefined
+  route(path: string, call: Call): SandboxReply | undefined
   /** Reports of the schedules that are asked for, all of them failed. */
   readonly jobFailed: Handler
   /** Where finished files lie: another host in truth, which lets in whoever knows the address, and no token. */
@@ -64,7 +64,7 @@ export function createTradeDeskReports(
 ): TradeDeskReports {
   const schedules = new Map<number, Schedule>()
 
-  function order(call: Call): Reply {
+  function order(call: Call): SandboxReply {
     const wanted = read(Order, call)
     const id = 900 + schedules.size
     const fails =
@@ -75,78 +75,19 @@ export function createTradeDeskReports(
     return { status: 200, body: { ...wanted, ReportScheduleId: id } }
   }
 
-  function poll(call: Call): Reply {
+  function poll(call: Call): SandboxReply {
     const { ReportScheduleIds } = read(Polled, call)
     const Result = ReportScheduleIds.flatMap((id) => schedules.get(id) ?? []).map((one) =>
-      execution(one, call),
+      execution(one, clock.elapsedMs(), call),
     )
     return { status: 200, body: { Result, ResultCount: Result.length } }
   }
 
-  function jobFailed(call: Call): Reply {
-    const { ReportScheduleIds } = read(Polled, call)
-    const Result = ReportScheduleIds.map((id) => ({
-      ReportExecutionId: 5_000 + id,
-      ReportScheduleId: id,
-      ReportExecutionState: 'Failed',
-      DisabledReason: 'The report timed out.',
-      ReportDeliveries: [],
-    }))
-    return { status: 200, body: { Result, ResultCount: Result.length } }
-  }
-
-  function execution(schedule: Schedule, call: Call): Json {
-    const { id, order, fails } = schedule
-    if (schedule.polls < 2 || clock.elapsedMs() >= schedule.readyMs) schedule.polls += 1
-    const done = schedule.polls >= 3
-    const about = {
-      ReportExecutionId: 5_000 + id,
-      ReportScheduleId: id,
-      ReportScheduleName: order.ReportScheduleName,
-      ReportStartDateInclusive: `${order.ReportStartDateInclusive}T00:00:00`,
-      ReportEndDateExclusive: `${order.ReportEndDateExclusive}T00:00:00`,
-      Timezone: order.TimeZone,
-    }
-    const none = { DisabledReason: null, ReportDeliveries: [] }
-    if (!done)
-      return { ...about, ...none, ReportExecutionState: schedule.polls < 2 ? 'Pending' : 'InProgress' }
-    if (fails)
-      return { ...about, ...none, ReportExecutionState: 'Failed', DisabledReason: 'The report timed out.' }
-    const DownloadURL = `http://${call.headers.get('host')}/tradedesk/v3/myreports/file/${id}`
-    const ReportDeliveries = [{ ReportDestination: 'API', DownloadURL }]
-    return { ...about, ...none, ReportExecutionState: 'Complete', ReportDeliveries }
-  }
-
   /** Their own address sends on to the store. */
-  function file(id: string, call: Call): Reply {
+  function file(id: string, call: Call): SandboxReply {
     const schedule = schedules.get(Number(id)) ?? refuse('not_found')
     const location = `http://${call.headers.get('host')}/tradedesk-store/${id}.csv?signature=${schedule.signature}`
     return { status: 302, headers: { location }, body: undefined }
-  }
-
-  function csvOf({ order }: Schedule): string {
-    const isByAdGroup = order.ReportTemplateId === 102
-    const kind = isByAdGroup ? state.kinds.adgroup : state.kinds.campaign
-    const seeds = state.list(kind).filter((entity) => /^ttd-c\d(-ag1)?$/.test(String(entity[kind.idKey])))
-    const names = isByAdGroup ? ['Ad Group ID', 'Ad Group', 'Campaign ID'] : ['Campaign ID', 'Campaign']
-    const metrics = ['Impressions', 'Clicks', 'Advertiser Cost (Adv Currency)', 'Device Type']
-    const lines = [['Date', ...names, ...metrics].join(',')]
-    const end = Date.parse(order.ReportEndDateExclusive)
-    for (let at = Date.parse(order.ReportStartDateInclusive); at < end; at += DAY_MS) {
-      for (const [index, entity] of seeds.entries()) {
-        const ids = isByAdGroup
-          ? [entity['AdGroupId'], entity['AdGroupName'], entity['CampaignId']]
-          : [entity['CampaignId'], entity['CampaignName']]
-        const impressions = 1_000 + ((at / DAY_MS + index * 17) % 500)
-        const cost = (impressions * 0.004_25).toFixed(7)
-        const date = new Date(at).toISOString().slice(0, 10)
-        lines.push(
-          [date, ...ids, `"${impressions.toLocaleString('en')}"`, impressions % 13, cost, 'PC'].join(','),
-        )
-      }
-    }
-    lines.push(['Total', ...names.map(() => ''), '"9,999,999"', '1', '1.5', ''].join(','))
-    return `\uFEFF${lines.join('\r\n')}\r\n`
   }
 
   return {
@@ -187,13 +128,72 @@ export function createTradeDeskReports(
       return {
         status: 200,
         headers: { 'content-type': 'text/csv' },
-        body: new TextEncoder().encode(csvOf(schedule)),
+        body: new TextEncoder().encode(csvOf(state, schedule)),
       }
     },
   }
 }
 
-function paged(call: Call, all: readonly (Json & { name: string })[]): Reply {
+/** The state of one report, which this look may move on. */
+function execution(schedule: Schedule, nowMs: number, call: Call): JsonObject {
+  const { id, order, fails } = schedule
+  if (schedule.polls < 2 || nowMs >= schedule.readyMs) schedule.polls += 1
+  const done = schedule.polls >= 3
+  const about = {
+    ReportExecutionId: 5_000 + id,
+    ReportScheduleId: id,
+    ReportScheduleName: order.ReportScheduleName,
+    ReportStartDateInclusive: `${order.ReportStartDateInclusive}T00:00:00`,
+    ReportEndDateExclusive: `${order.ReportEndDateExclusive}T00:00:00`,
+    Timezone: order.TimeZone,
+  }
+  const none = { DisabledReason: null, ReportDeliveries: [] }
+  if (!done) return { ...about, ...none, ReportExecutionState: schedule.polls < 2 ? 'Pending' : 'InProgress' }
+  if (fails)
+    return { ...about, ...none, ReportExecutionState: 'Failed', DisabledReason: 'The report timed out.' }
+  const DownloadURL = `http://${call.headers.get('host')}/tradedesk/v3/myreports/file/${id}`
+  const ReportDeliveries = [{ ReportDestination: 'API', DownloadURL }]
+  return { ...about, ...none, ReportExecutionState: 'Complete', ReportDeliveries }
+}
+
+function jobFailed(call: Call): SandboxReply {
+  const { ReportScheduleIds } = read(Polled, call)
+  const Result = ReportScheduleIds.map((id) => ({
+    ReportExecutionId: 5_000 + id,
+    ReportScheduleId: id,
+    ReportExecutionState: 'Failed',
+    DisabledReason: 'The report timed out.',
+    ReportDeliveries: [],
+  }))
+  return { status: 200, body: { Result, ResultCount: Result.length } }
+}
+
+function csvOf(state: TradeDeskState, { order }: Schedule): string {
+  const isByAdGroup = order.ReportTemplateId === 102
+  const kind = isByAdGroup ? state.kinds.adgroup : state.kinds.campaign
+  const seeds = state.list(kind).filter((entity) => /^ttd-c\d(-ag1)?$/.test(String(entity[kind.idKey])))
+  const names = isByAdGroup ? ['Ad Group ID', 'Ad Group', 'Campaign ID'] : ['Campaign ID', 'Campaign']
+  const metrics = ['Impressions', 'Clicks', 'Advertiser Cost (Adv Currency)', 'Device Type']
+  const lines = [['Date', ...names, ...metrics].join(',')]
+  const end = Date.parse(order.ReportEndDateExclusive)
+  for (let at = Date.parse(order.ReportStartDateInclusive); at < end; at += DAY_MS) {
+    for (const [index, entity] of seeds.entries()) {
+      const ids = isByAdGroup
+        ? [entity['AdGroupId'], entity['AdGroupName'], entity['CampaignId']]
+        : [entity['CampaignId'], entity['CampaignName']]
+      const impressions = 1_000 + ((at / DAY_MS + index * 17) % 500)
+      const cost = (impressions * 0.004_25).toFixed(7)
+      const date = new Date(at).toISOString().slice(0, 10)
+      lines.push(
+        [date, ...ids, `"${impressions.toLocaleString('en')}"`, impressions % 13, cost, 'PC'].join(','),
+      )
+    }
+  }
+  lines.push(['Total', ...names.map(() => ''), '"9,999,999"', '1', '1.5', ''].join(','))
+  return `\uFEFF${lines.join('\r\n')}\r\n`
+}
+
+function paged(call: Call, all: readonly (JsonObject & { name: string })[]): SandboxReply {
   const { NameContains, PageStartIndex, PageSize } = read(Named, call)
   const found = all.filter(({ name }) => name.includes(NameContains))
   const Result = found.slice(PageStartIndex, PageStartIndex + PageSize).map(({ name: _, ...one }) => one)
