@@ -11,8 +11,16 @@ import type { Config } from '../config/config.ts'
 import { PLATFORMS } from '../connectors/index.ts'
 import type { Logger } from '../log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
-import { BudgetManager, type CallLimits, createCallLimits, type Hold, type Scope } from '../shield/index.ts'
+import {
+  BudgetManager,
+  type CallLimits,
+  createCallLimits,
+  type Hold,
+  type Scope,
+  STRICT,
+} from '../shield/index.ts'
 import { type Cancel, type Clock, every } from '../time/clock.ts'
+import { keepOutcomes, recallOutcomes } from './keep-outcomes.ts'
 import type { OpenParts } from './open-parts.ts'
 import type { Stores } from './open-stores.ts'
 
@@ -43,6 +51,7 @@ export async function openBudgets(config: Config, parts: Parts, opened: OpenPart
     store,
     owner,
     recordsId,
+    outcomes: recallOutcomes(recovered, log),
     onStore: (state) => log.warn(state, 'budget store'),
     onExpired(hold) {
       // That nobody reports a bid lost is how most auctions end; a platform call ought to have ended by itself.
@@ -54,6 +63,8 @@ export async function openBudgets(config: Config, parts: Parts, opened: OpenPart
     },
   })
   opened.add(() => budget.close())
+  const kept = keepOutcomes(clock, budget, records)
+  opened.add(() => kept.close())
   const configured = defineBudgets(budget, config)
   opened.add(sweepHolds(clock, budget))
   const callLimits = createCallLimits({ clock, store, owner: budget.owner })
@@ -77,7 +88,13 @@ function defineBudgets(budget: BudgetManager, config: Config): Scope[] {
   ]
   return [
     ...spending.map(({ name, currency, budget: max }) =>
-      budget.define(name, currency, [{ kind: 'sliding', windowMs, max }]),
+      budget.define(
+        name,
+        currency,
+        [{ kind: 'sliding', windowMs, max }],
+        'configuration',
+        name === OPENRTB_SCOPE ? bidder.holdMode : STRICT,
+      ),
     ),
     // These have no limits until an operator sets some; then they are in the first platform's currency.
     ...[GLOBAL_SCOPE, ...orgs.map(orgScope)].map((name) =>

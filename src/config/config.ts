@@ -6,7 +6,7 @@ import type { LogLevel } from '../log.ts'
 import type { TableLimits } from '../metrics/tables.ts'
 import type { Micros } from '../money.ts'
 import type { NotifySettings } from '../notify/index.ts'
-import type { StoreSettings } from '../shield/index.ts'
+import { boundedTo, type StoreSettings } from '../shield/index.ts'
 import type { RecordsSettings } from '../storage/index.ts'
 import { type Accounts, accountsOf, missingCredentials, namesAccount, noticeUrl } from './accounts.ts'
 import { type ConversionConfig, conversionConfig } from './conversions.ts'
@@ -223,6 +223,7 @@ function bidderConfig(env: Environment, mode: Config['mode'], notices: string): 
       org: org === env.OPERATOR_ORG ? undefined : org,
     })),
     budget: env.OPENRTB_BUDGET,
+    holdMode: boundedTo(env.OPENRTB_MAX_OVERSPEND_PROBABILITY),
     currency: env.OPENRTB_CURRENCY,
     rates: ratesTo(env.OPENRTB_CURRENCY, env.OPENRTB_RATES ?? {}),
     networkMarginMs: env.OPENRTB_NETWORK_MARGIN_MS,

@@ -19,6 +19,7 @@ export {
 export { asGrantCheck, createGrantCheck } from './conversation/grant-check.ts'
 export { type Health, HealthRecord } from './conversation/health.ts'
 export type { LimitedAccount, LimitStatus, Limits } from './conversation/limits.ts'
+export { type Channel, type Result, sendRequest } from './conversation/send-request.ts'
 export type { ConnectionTokens, Token, TokenSource } from './conversation/tokens.ts'
 export { conversionConnectors } from './conversion-connectors.ts'
 export type {
@@ -72,11 +73,12 @@ export {
 export type { Cell, Json, Row } from './platform/rows.ts'
 export { EVERY_CALL, type Talk, WRITES } from './platform/steps.ts'
 export {
+  type CommonSource,
   commonReportNames,
+  commonSources,
   describeFields,
   ownFields,
   ownReport,
-  withCommonFields,
 } from './reading/common-names.ts'
 export { dateIn, daysOf, zoneOf } from './reading/dates.ts'
 export { inHalves } from './reading/halves.ts'
