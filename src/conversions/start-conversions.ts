@@ -1,25 +1,28 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { nanoid } from 'nanoid'
 import type { ApiEnv } from '../api/index.ts'
-import { AppError, messageOf } from '../errors.ts'
+import { messageOf } from '../errors.ts'
 import { createHttpClient } from '../http/http.ts'
 import type { CallLimits } from '../shield/index.ts'
 import { emit, StoreAway } from '../sync/index.ts'
 import { every } from '../time/clock.ts'
 import { createConversionsApp } from './api/app.ts'
 import { type ConnectionRow, storeConnection } from './connections.ts'
-import type { Base, ConversionTable } from './conversions.ts'
+import { type Base, type ConversionTable, MESSAGE_PLATFORM, type MessageTable } from './conversions.ts'
 import {
   type ConversionCallDeps,
   ConversionLanes,
   ConversionTraffic,
   DeliveryWorker,
+  type LaneDeps,
   reconcile,
 } from './delivery/index.ts'
 import { type EventResult, EventWriter } from './door/index.ts'
 import { tellHealth } from './health.ts'
 import { Mappings } from './mappings.ts'
+import { Messenger } from './messages/index.ts'
 import { type ConversionRows, endLeftLeases, forgetOld, giveUpExpired, keepShort } from './outbox/index.ts'
+import { WaitingRows } from './waiting-rows.ts'
 
 export interface ConversionOptions {
   /** Days for which the key of an event is remembered after it came. */
@@ -43,6 +46,7 @@ export interface Conversions extends Base {
   readonly traffic: ConversionTraffic
   readonly writer: EventWriter
   readonly worker: DeliveryWorker
+  readonly messages: Messenger
   /** Throws 429 when so many more deliveries of an organisation would wait that there is no room. */
   requirePlace(orgId: number, events: number): void
   noteAccepted(orgId: number, results: readonly EventResult[]): void
@@ -52,7 +56,7 @@ export interface RunningConversions {
   readonly app: OpenAPIHono<ApiEnv>
   readonly conversions: Conversions
   /** Rows of a table of the organisation that has most. Counted once a minute. */
-  rowsOf(table: ConversionTable): number
+  rowsOf(table: ConversionTable | MessageTable): number
   stop(): Promise<void>
 }
 
@@ -71,12 +75,13 @@ export async function startConversions(
   const calls = { clock, http }
   const mappings = new Mappings(store)
   const traffic = new ConversionTraffic(store, clock)
+  const onBreaker: LaneDeps['onBreaker'] = ({ orgId, platform }, from, to) => {
+    log.warn({ platform, org: orgId, from, to }, 'circuit breaker of conversions')
+    if (to === 'open') void tellOpened(base, orgId, platform).catch((error) => reportFailure(log, error))
+  }
   const lanes = new ConversionLanes({
     ...{ clock, keyring, rooms, callLimits },
-    onBreaker({ orgId, platform }, from, to) {
-      log.warn({ platform, org: orgId, from, to }, 'circuit breaker of conversions')
-      if (to === 'open') void tellOpened(base, orgId, platform).catch((error) => reportFailure(log, error))
-    },
+    onBreaker,
   })
   for (const org of options.played.orgs)
     for (const [platform, credentials] of Object.entries(options.played.credentials))
@@ -91,22 +96,34 @@ export async function startConversions(
     onStopped: async (row: ConnectionRow, detail: string) => onStopped(base, row, detail),
   }
   const worker = new DeliveryWorker(sending, lanes)
-  const waiting = new Waiting(tableLimits.waiting_conversions)
+  const messages = await Messenger.start({
+    ...{ ...sending, callLimits },
+    onBreaker: (orgId, from, to) => onBreaker({ orgId, platform: MESSAGE_PLATFORM }, from, to),
+  })
+  const waiting = new WaitingRows('deliveries', tableLimits.waiting_conversions)
+  let rows: ConversionRows = { conversions: 0, waiting_conversions: 0 }
   const work = repeated(base, {
     every5s: async () => {
       await traffic.write()
+      await messages.settle()
       await reconcile({ ...base, calls, lanes })
     },
     everyMinute: async () => {
       await giveUpExpired(base)
-      waiting.counted(await keepShort(base, tableLimits))
+      const counted = await keepShort(base, tableLimits)
+      waiting.counted(counted.waiting)
+      rows = counted.rows
+      await messages.count()
       await tellHealth({ ...base, lanes, traffic })
     },
-    every10Minutes: () => forgetOld(base, options.keepDays),
+    every10Minutes: async () => {
+      await forgetOld(base, options.keepDays)
+      await messages.forget(options.keepDays)
+    },
   })
   const conversions: Conversions = {
     ...base,
-    ...{ calls, lanes, mappings, traffic, worker },
+    ...{ calls, lanes, mappings, traffic, worker, messages },
     writer: new EventWriter(store),
     requirePlace: (orgId, events) => waiting.require(orgId, events),
     noteAccepted(orgId, results) {
@@ -117,10 +134,12 @@ export async function startConversions(
   return {
     app: createConversionsApp(conversions),
     conversions,
-    rowsOf: (table) => waiting.rows[table],
+    rowsOf: (table) =>
+      table === 'messages' || table === 'waiting_messages' ? messages.rowsOf(table) : rows[table],
     async stop() {
       await work.stop()
       await worker.stop()
+      await messages.stop()
       await conversions.writer.idle()
       await http.close()
       await traffic.write().catch(() => {})
@@ -172,34 +191,5 @@ function repeated(
       for (const cancel of cancels) cancel()
       await Promise.all(running)
     },
-  }
-}
-
-/** Deliveries that have not ended, by organisation: as counted last, with what has come since. */
-class Waiting {
-  readonly #most: number
-  #byOrg = new Map<number, number>()
-  rows: ConversionRows = { conversions: 0, waiting_conversions: 0 }
-
-  constructor(most: number) {
-    this.#most = most
-  }
-
-  counted({ rows, waiting }: Awaited<ReturnType<typeof keepShort>>): void {
-    this.rows = rows
-    this.#byOrg = new Map(waiting)
-  }
-
-  add(orgId: number, events: number): void {
-    this.#byOrg.set(orgId, (this.#byOrg.get(orgId) ?? 0) + events)
-  }
-
-  require(orgId: number, events: number): void {
-    if ((this.#byOrg.get(orgId) ?? 0) + events <= this.#most) return
-    throw new AppError(
-      'rate_limited',
-      `${this.#most} deliveries wait already, as many as an organisation may have (TABLE_LIMITS)`,
-      'later',
-    )
   }
 }

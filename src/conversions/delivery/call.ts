@@ -132,9 +132,10 @@ interface Asking<T> {
 
 type Exchanged<T> = CallOutcome<T> | { readonly is: 'expired'; readonly detail: string }
 
-async function exchange<T>(
+/** Makes one call, if breaker and limiter admit it. */
+export async function exchange<T>(
   { clock, http }: ConversionCallDeps,
-  { breaker, limiter }: ConversionLine,
+  { breaker, limiter }: Pick<ConversionLine, 'breaker' | 'limiter'>,
   { request, read }: Asking<T>,
 ): Promise<Exchanged<T>> {
   const entry = breaker.enter()

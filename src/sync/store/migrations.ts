@@ -1,6 +1,7 @@
 import { type ColumnDataType, type Kysely, sql } from 'kysely'
 import type { Migration, MigrationProvider } from 'kysely/migration'
 import { conversions } from './conversion-migration.ts'
+import { messages } from './message-migration.ts'
 import type { Engine } from './tables.ts'
 
 /** The schema for either engine. A released migration is never edited. */
@@ -16,6 +17,7 @@ export function migrations(engine: Engine): MigrationProvider {
     '008_merging': merging(engine),
     '009_waits': waits(),
     '010_conversions': conversions(engine),
+    '012_messages': messages(engine),
   }
   return { getMigrations: async () => all }
 }
