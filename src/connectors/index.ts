@@ -18,7 +18,7 @@ export {
 } from './conversation/converse.ts'
 export { asGrantCheck, createGrantCheck } from './conversation/grant-check.ts'
 export { type Health, HealthRecord } from './conversation/health.ts'
-export type { Account, LimitStatus, Limits } from './conversation/limits.ts'
+export type { LimitedAccount, LimitStatus, Limits } from './conversation/limits.ts'
 export type { ConnectionTokens, Token, TokenSource } from './conversation/tokens.ts'
 export { conversionConnectors } from './conversion-connectors.ts'
 export type {

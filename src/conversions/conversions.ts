@@ -5,6 +5,7 @@ import type { Logger } from '../log.ts'
 import type { TableLimits } from '../metrics/tables.ts'
 import type { Keyring, Store } from '../sync/index.ts'
 import type { Clock } from '../time/clock.ts'
+import type { ConversionMeter } from './meter.ts'
 
 /** Platforms in the order in which they are shown. */
 export const CONVERSION_PLATFORMS = [
@@ -55,6 +56,7 @@ export interface Base {
   readonly keyring: Keyring
   readonly authorize: Authorize
   readonly audit: Audit
+  readonly meter: ConversionMeter
   readonly rooms: PlatformRooms
   readonly messageRoom: MessageRoom
   readonly tableLimits: ConversionTableLimits & MessageTableLimits

@@ -7,7 +7,7 @@ import type { CallLimits } from '../shield/index.ts'
 import { emit, StoreAway } from '../sync/index.ts'
 import { every } from '../time/clock.ts'
 import { createConversionsApp } from './api/app.ts'
-import { type ConnectionRow, storeConnection } from './connections.ts'
+import { type ConnectionRow, countConnections, storeConnection } from './connections.ts'
 import { type Base, type ConversionTable, MESSAGE_PLATFORM, type MessageTable } from './conversions.ts'
 import {
   type ConversionCallDeps,
@@ -21,6 +21,7 @@ import { type EventResult, EventWriter } from './door/index.ts'
 import { tellHealth } from './health.ts'
 import { Mappings } from './mappings.ts'
 import { Messenger } from './messages/index.ts'
+import { ConversionMeter, type ConversionMetrics } from './meter.ts'
 import { type ConversionRows, endLeftLeases, forgetOld, giveUpExpired, keepShort } from './outbox/index.ts'
 import { WaitingRows } from './waiting-rows.ts'
 
@@ -34,7 +35,8 @@ export interface ConversionOptions {
   }
 }
 
-export interface ConversionOutside extends Omit<Base, 'owner'> {
+export interface ConversionOutside extends Omit<Base, 'owner' | 'meter'> {
+  readonly metrics: ConversionMetrics
   readonly callLimits: CallLimits
 }
 
@@ -70,7 +72,8 @@ export async function startConversions(
   outside: ConversionOutside,
 ): Promise<RunningConversions> {
   const { clock, store, log, keyring, rooms, tableLimits, callLimits } = outside
-  const base: Base = { ...outside, owner: nanoid() }
+  const meter = new ConversionMeter(outside)
+  const base: Base = { ...outside, meter, owner: nanoid() }
   const http = createHttpClient(clock)
   const calls = { clock, http }
   const mappings = new Mappings(store)
@@ -83,11 +86,13 @@ export async function startConversions(
     ...{ clock, keyring, rooms, callLimits },
     onBreaker,
   })
+  meter.watch(() => lanes.all)
   for (const org of options.played.orgs)
     for (const [platform, credentials] of Object.entries(options.played.credentials))
       await storeConnection(base, { orgId: org, platform, credentials, settings: {} }, true)
 
   await endLeftLeases(base)
+  meter.connections(await countConnections(store))
   const sending = {
     ...base,
     calls,
@@ -106,15 +111,17 @@ export async function startConversions(
     every5s: async () => {
       await traffic.write()
       await messages.settle()
-      await reconcile({ ...base, calls, lanes })
+      await reconcile({ ...base, calls, lanes, traffic })
     },
     everyMinute: async () => {
       await giveUpExpired(base)
       const counted = await keepShort(base, tableLimits)
       waiting.counted(counted.waiting)
       rows = counted.rows
+      meter.waiting(counted.byPlatform)
+      meter.connections(await countConnections(store))
       await messages.count()
-      await tellHealth({ ...base, lanes, traffic })
+      await tellHealth({ ...base, lanes, messages, traffic })
     },
     every10Minutes: async () => {
       await forgetOld(base, options.keepDays)

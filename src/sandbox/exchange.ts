@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import { type Clock, sleep } from '../time/clock.ts'
 import type { Fault, FaultDesk } from './faults.ts'
 import { usageHeaders } from './meta/errors.ts'
-import { type Call, type Handler, type Played, Refusal, type Reply } from './protocol.ts'
+import { type Call, type Handler, type Played, Refusal, type SandboxReply } from './protocol.ts'
 
 export type PlayedOutcome =
   | {
@@ -71,7 +71,7 @@ export async function exchange(
   }
 }
 
-function run(handler: Handler, call: Call): Reply {
+function run(handler: Handler, call: Call): SandboxReply {
   try {
     return handler(call)
   } catch (error) {
@@ -80,7 +80,7 @@ function run(handler: Handler, call: Call): Reply {
   }
 }
 
-function written({ status, headers, body }: Reply): PlayedOutcome & { is: 'answer' } {
+function written({ status, headers, body }: SandboxReply): PlayedOutcome & { is: 'answer' } {
   if (body === undefined) return { is: 'answer', status, headers: headers ?? {}, content: '' }
   if (body instanceof Uint8Array)
     return { is: 'answer', status, headers: headers ?? {}, content: new Uint8Array(body) }

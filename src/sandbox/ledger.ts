@@ -63,12 +63,12 @@ export function createLedger(clock: Clock): LedgerBook {
 }
 
 /** What a platform of the sandbox needs: its account's currency (ISO 4217) and where its writes are recorded. */
-export interface Account {
+export interface SandboxAccount {
   readonly currency: string
   readonly ledger: LedgerBook
 }
 
-export function createAccount(currency: string, ledger: LedgerBook): Account {
+export function createAccount(currency: string, ledger: LedgerBook): SandboxAccount {
   if (!isCurrency(currency)) throw new MoneyError(`${currency} is not an ISO 4217 currency`)
   return { currency, ledger }
 }

@@ -32,7 +32,7 @@ export interface Call {
   readonly body: string
 }
 
-export interface Reply {
+export interface SandboxReply {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
   /** Sent as JSON, bytes as they are; undefined is an empty body. */
@@ -40,22 +40,22 @@ export interface Reply {
 }
 
 /** Answers a call and changes the state at once: no waiting, so every call is atomic. May throw {@link Refusal}. */
-export type Handler = (call: Call) => Reply
+export type Handler = (call: Call) => SandboxReply
 
 /** A platform's definite no, thrown from anywhere inside a handler before it has changed anything. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
-  readonly reply: Reply
+  readonly reply: SandboxReply
 
-  constructor(reply: Reply) {
+  constructor(reply: SandboxReply) {
     super(`HTTP ${reply.status}`)
     this.reply = reply
   }
 }
 
-export type Json = Record<string, unknown>
+export type JsonObject = Record<string, unknown>
 
-export const isObject = (value: unknown): value is Json =>
+export const isObject = (value: unknown): value is JsonObject =>
   value !== null && typeof value === 'object' && !Array.isArray(value)
 
 /** The parsed text, or undefined where it is not JSON. */
@@ -74,7 +74,7 @@ export const bearerToken = (headers: Headers): string | undefined =>
 export interface Played {
   readonly handle: Handler
   /** The platform's own answer for an error of its fault script. */
-  errorNamed(name: string, call: Call): Reply
+  errorNamed(name: string, call: Call): SandboxReply
   /** The answer to a look at a report or task: it could not be made. Only of platforms that make some. */
   readonly jobFailed?: Handler
   /** Answers a write as if it had been made, and makes nothing. Only of platforms that are known to do so. */

@@ -9,7 +9,13 @@ import { exchange } from './exchange.ts'
 import { createFaults, type FaultDesk, type FaultScript } from './faults.ts'
 import { createGoogleOauth, type GoogleOauth, isOauthErrorName, oauthError } from './google/oauth.ts'
 import { createGoogleAds } from './google-ads/api.ts'
-import { type Account, createAccount, createLedger, type LedgerBook, type SandboxLedger } from './ledger.ts'
+import {
+  createAccount,
+  createLedger,
+  type LedgerBook,
+  type SandboxAccount,
+  type SandboxLedger,
+} from './ledger.ts'
 import { BUSINESS_ID } from './meta/errors.ts'
 import { createMeta } from './meta/graph.ts'
 import { createMetaOauth } from './meta/oauth.ts'
@@ -161,7 +167,7 @@ interface BidStage {
   readonly reportMs: number
   readonly oauth: GoogleOauth
   /** A new, empty account. */
-  account(platform: BidPlatform): Account
+  account(platform: BidPlatform): SandboxAccount
   isRevoked(platform: BidPlatform): boolean
 }
 

@@ -1,8 +1,8 @@
 import {
-  type Account,
   type CallLimit,
   type ConnectorType,
   EVERY_CALL,
+  type LimitedAccount,
   type Limits,
   WRITES,
 } from '../connectors/index.ts'
@@ -35,7 +35,7 @@ export function createLimits(
   const known = new Map<string, readonly Counted[]>()
   const resetAtMs = createResets(clock)
 
-  const ofBucket = (account: Account, bucket: string): readonly Counted[] => {
+  const ofBucket = (account: LimitedAccount, bucket: string): readonly Counted[] => {
     const key = `${account.type}:${account.orgId}:${account.accountId}:${bucket}`
     const found = known.get(key)
     if (found) return found
@@ -45,11 +45,11 @@ export function createLimits(
     known.set(key, made)
     return made
   }
-  const counted = (account: Account, bucket: string): readonly Counted[] => [
+  const counted = (account: LimitedAccount, bucket: string): readonly Counted[] => [
     ...ofBucket(account, bucket),
     ...ofBucket(account, EVERY_CALL),
   ]
-  const limiters = (account: Account, bucket: string): RateLimiter[] =>
+  const limiters = (account: LimitedAccount, bucket: string): RateLimiter[] =>
     counted(account, bucket).map(({ limiter }) => limiter)
 
   const admits: Limits['admits'] = (account, bucket, priority) => {
@@ -139,7 +139,7 @@ const MOST_COUNTED = 2_147_483_647
 async function takeShared(
   store: Store,
   clock: Clock,
-  { type, orgId, accountId }: Account,
+  { type, orgId, accountId }: LimitedAccount,
   { bucket, limiter }: Counted,
 ): Promise<Admission> {
   const { calls, windowMs } = limiter.limit

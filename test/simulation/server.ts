@@ -22,7 +22,7 @@ import {
   type Opening,
   textOf,
 } from '../../src/shield/budget/stores/sqlite/journal-entry.ts'
-import { JournalLedger, type Reply } from '../../src/shield/budget/stores/sqlite/journal-ledger.ts'
+import { type CommandReply, JournalLedger } from '../../src/shield/budget/stores/sqlite/journal-ledger.ts'
 import { replay, unwritten } from '../../src/shield/budget/stores/sqlite/journal-replay.ts'
 import type { LimitSpec } from '../../src/shield/index.ts'
 import type { Random } from './random.ts'
@@ -266,7 +266,7 @@ export class JournalServer implements Server {
     return this.#figures.get(scope)
   }
 
-  #apply(command: JournalCommand): Reply {
+  #apply(command: JournalCommand): CommandReply {
     const elapsedMs = Math.max(this.#journal.elapsedMs, this.#aheadMs + this.#clock.elapsedMs())
     const atMs = Math.floor(this.#clock.nowMs())
     const { reply, effect } = this.#journal.apply(command, { elapsedMs, wallMs: atMs })

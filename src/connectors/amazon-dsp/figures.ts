@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { ReportQuery } from '../platform/connector.ts'
 import { ask, type Talk, TalkFailed, TalkRefused } from '../platform/steps.ts'
 import { MAX_ORDERS, orderAgainMs, waitToOrderAgain } from '../reading/order-again.ts'
-import { type Level, METRICS, rowOf } from './reports.ts'
+import { type AmazonLevel, METRICS, rowOf } from './reports.ts'
 import { createReport, getReport, type ProfileDoor } from './requests.ts'
 
 export const REPORTS = 'reports'
@@ -26,7 +26,7 @@ const Resume = z.object({ reportId: z.string(), orders: z.int() })
 export function* readFigures(
   door: ProfileDoor,
   { range, fields, resume, reportType, caveats }: ReportQuery,
-  level: Level,
+  level: AmazonLevel,
 ): Talk<void> {
   if (!range) throw new TalkRefused(`there is no report ${reportType} without dates`)
   const asked = fields.flatMap((name) => METRICS[name]?.metric ?? [])

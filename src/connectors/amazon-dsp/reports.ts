@@ -19,7 +19,7 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   sales_micros: { metric: 'sales14d', is: 'money' },
 }
 
-export interface Level {
+export interface AmazonLevel {
   /** Amazon's names of the dimensions. */
   readonly dimensions: readonly string[]
   /** Our column by Amazon's name. */
@@ -37,7 +37,7 @@ const level = (
   key: string,
   dimensions: readonly string[],
   names: Readonly<Record<string, string>>,
-): Level => ({
+): AmazonLevel => ({
   dimensions,
   names,
   spec: {
@@ -50,7 +50,7 @@ const level = (
   },
 })
 
-export const LEVELS: Readonly<Record<string, Level>> = {
+export const LEVELS: Readonly<Record<string, AmazonLevel>> = {
   campaign_performance: level('order_id', ['ORDER'], ORDER),
   line_item_performance: level('line_item_id', ['ORDER', 'LINE_ITEM'], { ...LINE_ITEM, ...ORDER }),
 }
@@ -59,7 +59,7 @@ export const LEVELS: Readonly<Record<string, Level>> = {
 export function rowOf(
   caveats: Caveats,
   record: Readonly<Record<string, unknown>>,
-  { names, spec }: Level,
+  { names, spec }: AmazonLevel,
   fields: readonly string[],
   advertiserId: string,
 ): Row | undefined {

@@ -39,7 +39,7 @@ export const listLineItems = (
     'application/vnd.dsplineitems.v3.1+json',
   )
 
-export interface ReportRequest {
+export interface AmazonReportRequest {
   readonly range: DateRange
   /** Amazon's names of the dimensions. */
   readonly dimensions: readonly string[]
@@ -48,7 +48,7 @@ export interface ReportRequest {
 
 export const createReport = (
   { host, profileId, advertiserId }: ProfileDoor,
-  { range, dimensions, metrics }: ReportRequest,
+  { range, dimensions, metrics }: AmazonReportRequest,
 ): HttpRequest =>
   scoped(
     withJson('POST', `${host}/dsp/reports`, {

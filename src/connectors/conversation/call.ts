@@ -8,7 +8,7 @@ import type { Step } from '../platform/steps.ts'
 import { type Bounds, TooMuch } from './bounds.ts'
 import type { Breakers, Calling } from './breakers.ts'
 import { download, type RowsStep, type Sink } from './download.ts'
-import type { Account, Limits } from './limits.ts'
+import type { LimitedAccount, Limits } from './limits.ts'
 import { readAnswer } from './read-answer.ts'
 import { type Arrival, type Channel, sendRequest } from './send-request.ts'
 import type { ConnectionTokens } from './tokens.ts'
@@ -36,7 +36,7 @@ export interface CallDeps {
 export interface CallerOf {
   readonly connector: Connector
   readonly connectorId: string
-  readonly account: Account
+  readonly account: LimitedAccount
   readonly priority: Priority
 }
 

@@ -87,7 +87,7 @@ export async function converse<T>(
   conversation: Conversation<T>,
   listener: Listener,
 ): Promise<Talked<T>> {
-  const next = (reply?: Reply): Fault | undefined => {
+  const next = (reply?: Reply): FailedTalk | undefined => {
     try {
       conversation.turn = conversation.talk.next(reply)
       return undefined
@@ -152,7 +152,7 @@ export async function converse<T>(
 const waitOf = ({ longestWaitMs }: CallDeps, { ms, afterFailure }: Extract<Step, { is: 'wait' }>): number =>
   afterFailure ? ms : Math.min(ms, longestWaitMs ?? ms)
 
-type Fault = Extract<Talked<never>, { is: 'refused' | 'unavailable' | 'unknown' }>
+type FailedTalk = Extract<Talked<never>, { is: 'refused' | 'unavailable' | 'unknown' }>
 type Came = { readonly is: 'reply'; readonly reply: Reply } | Exclude<Talked<never>, { is: 'done' }>
 
 async function repeated<T>(

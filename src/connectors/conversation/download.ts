@@ -11,7 +11,7 @@ import { type Bounds, NotAsOrdered, TooMuch } from './bounds.ts'
 import { hostProblem, isOwnHost } from './file-hosts.ts'
 import { beginningOf } from './read-answer.ts'
 import { ListReader } from './read-list.ts'
-import { type Found, recordsOf } from './read-stream.ts'
+import { type ReadLine, recordsOf } from './read-stream.ts'
 
 export type RowsStep = Extract<Step, { is: 'download' | 'stream' }>
 type DownloadStep = Extract<Step, { is: 'download' }>
@@ -153,7 +153,7 @@ function readable(caveats: Caveats, toRow: () => Row | undefined): Row | undefin
   }
 }
 
-export function rowOf({ toRow }: DownloadStep, found: Found, caveats: Caveats): Row | undefined {
+export function rowOf({ toRow }: DownloadStep, found: ReadLine, caveats: Caveats): Row | undefined {
   switch (found.is) {
     case 'record':
       return readable(caveats, () => toRow(found.record, found.file))

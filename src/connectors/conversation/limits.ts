@@ -2,7 +2,7 @@ import type { Admission, Priority } from '../../shield/index.ts'
 import type { ConnectorType } from '../platform/ids.ts'
 
 /** An account, whose calls are counted together. */
-export interface Account {
+export interface LimitedAccount {
   readonly type: ConnectorType
   readonly orgId: number
   readonly accountId: string
@@ -17,15 +17,15 @@ export interface LimitStatus {
 
 export interface Limits {
   /** Counts a call if every limit of its bucket has room. Calls that pause or lower are counted and always admitted. */
-  take(account: Account, bucket: string, priority: Priority): Promise<Admission>
+  take(account: LimitedAccount, bucket: string, priority: Priority): Promise<Admission>
   /** Whether this process would admit a call now; counts nothing. */
-  admits(account: Account, bucket: string, priority: Priority): Admission
+  admits(account: LimitedAccount, bucket: string, priority: Priority): Admission
   /** Notes that the platform asked for a pause of `afterMs` milliseconds. */
-  block(account: Account, bucket: string, afterMs: number): void
+  block(account: LimitedAccount, bucket: string, afterMs: number): void
   /** Notes the used share of the platform's own quota, 0 to 1. */
-  observe(account: Account, bucket: string, usedShare: number): void
+  observe(account: LimitedAccount, bucket: string, usedShare: number): void
   /** Milliseconds that a reading of this many calls needs, by the limits known to this process. */
-  waitMs(account: Account, calls: number, priority: Priority): number
+  waitMs(account: LimitedAccount, calls: number, priority: Priority): number
   /** The limit of an account with the least room. */
-  status(account: Account): LimitStatus
+  status(account: LimitedAccount): LimitStatus
 }

@@ -37,7 +37,7 @@ interface Ordered {
 }
 
 /** A record of a report with its file in an archive, or why a line is not a record. */
-export type Found =
+export type ReadLine =
   | { readonly is: 'record'; readonly record: Fields; readonly file: string }
   | { readonly is: 'bad_line'; readonly reason: string; readonly file: string }
   /** The last line has no line break, so it may be cut off. */
@@ -47,7 +47,11 @@ export type Found =
  * Yields the records of a downloaded report. Throws when the file is cut off or malformed, and {@link NotAsOrdered}
  * when it is another file.
  */
-export async function* recordsOf(body: Readable, packing: Packing, bounds: Unpacking): AsyncGenerator<Found> {
+export async function* recordsOf(
+  body: Readable,
+  packing: Packing,
+  bounds: Unpacking,
+): AsyncGenerator<ReadLine> {
   const { gzip, archive } = packing
   const unpacked = { ...bounds, bytes: 0 }
   if (archive === 'zip') {
@@ -73,7 +77,7 @@ async function* recordsIn(
   file: string,
   unpacked: Unpacked,
   ordered: Ordered = { files: 0 },
-): AsyncGenerator<Found> {
+): AsyncGenerator<ReadLine> {
   const slices = counted(slicesOf(text), unpacked)
   if (packing.encoding === 'csv') {
     yield* csv(slices, packing, { file, ordered, maxRecordBytes: unpacked.recordBytes })
@@ -104,7 +108,7 @@ async function* csv(
   slices: AsyncIterable<Buffer>,
   { endsAt, isNote, problemOf }: Packing,
   { file, ordered, maxRecordBytes }: CsvFile,
-): AsyncGenerator<Found> {
+): AsyncGenerator<ReadLine> {
   const end = { isOpen: false }
   const text = Readable.from(watchingEnd(slices, end))
   const parser = text.pipe(

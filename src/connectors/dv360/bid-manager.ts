@@ -3,8 +3,15 @@ import type { ReportQuery } from '../platform/connector.ts'
 import { at, textAt } from '../platform/json.ts'
 import { ask, type Talk, TalkFailed, TalkRefused } from '../platform/steps.ts'
 import { MAX_ORDERS, orderAgainMs, waitToOrderAgain } from '../reading/order-again.ts'
-import { type Level, METRICS, NO_DATA, problemOf, rowOf } from './reports.ts'
-import { createQuery, getReport, listQueries, listReports, type ReportRequest, runQuery } from './requests.ts'
+import { type Dv360Level, METRICS, NO_DATA, problemOf, rowOf } from './reports.ts'
+import {
+  createQuery,
+  type Dv360ReportRequest,
+  getReport,
+  listQueries,
+  listReports,
+  runQuery,
+} from './requests.ts'
 
 export const REPORTS_BUCKET = 'reports'
 
@@ -39,13 +46,13 @@ const Progress = z.object({
 })
 
 /** Orders a report, waits for it, and yields its lines. */
-export function* readFigures(host: string, query: ReportQuery, level: Level): Talk<void> {
+export function* readFigures(host: string, query: ReportQuery, level: Dv360Level): Talk<void> {
   const { account, range, fields, resume, reportType } = query
   if (!range) throw new TalkRefused(`there is no report ${reportType} without dates`)
   const asked = fields.filter((name) => METRICS[name])
   // A report needs at least one metric, even if only names were asked for.
   const names = asked.length > 0 ? asked : ['impressions']
-  const wanted: ReportRequest = {
+  const wanted: Dv360ReportRequest = {
     title: ['bidwarden', account.accountId, reportType, range.start, range.end, ...names].join(' '),
     advertiserId: account.accountId,
     range,
@@ -129,7 +136,7 @@ function* finished(host: string, queryId: string, reportId: string): Talk<string
   }
 }
 
-function* download(url: string, level: Level, { fields, caveats }: ReportQuery): Talk<void> {
+function* download(url: string, level: Dv360Level, { fields, caveats }: ReportQuery): Talk<void> {
   yield {
     is: 'download',
     request: { method: 'GET', url, headers: {} },

@@ -28,7 +28,7 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   post_view_conversions: metric('LAST_IMPRESSIONS', /^Post-View Conversions$/, 'number'),
 }
 
-export interface Level {
+export interface Dv360Level {
   readonly groupBy: string
   /** Heading of the name column; the id column has ` ID` after it. */
   readonly heading: string
@@ -41,7 +41,7 @@ export interface Level {
  */
 const LOOKBACK_DAYS = 30
 
-const level = (name: string, groupBy: string, heading: string): Level => ({
+const level = (name: string, groupBy: string, heading: string): Dv360Level => ({
   name,
   groupBy,
   heading,
@@ -55,7 +55,7 @@ const level = (name: string, groupBy: string, heading: string): Level => ({
   },
 })
 
-export const LEVELS: Readonly<Record<string, Level>> = {
+export const LEVELS: Readonly<Record<string, Dv360Level>> = {
   campaign_performance: level('campaign', 'FILTER_MEDIA_PLAN', 'Campaign'),
   insertion_order_performance: level('insertion_order', 'FILTER_INSERTION_ORDER', 'Insertion Order'),
   line_item_performance: level('line_item', 'FILTER_LINE_ITEM', 'Line Item'),
@@ -76,7 +76,7 @@ export const NO_DATA = /^No data returned/i
 /** Describes what is missing in a file; undefined when it has all ordered columns. */
 export function problemOf(
   columns: readonly string[],
-  { heading }: Level,
+  { heading }: Dv360Level,
   fields: readonly string[],
 ): string | undefined {
   if (columns.length === 1 && NO_DATA.test(columns[0] ?? '')) return undefined
@@ -92,7 +92,7 @@ export function problemOf(
 export function rowOf(
   caveats: Caveats,
   record: Readonly<Record<string, unknown>>,
-  { name, heading }: Level,
+  { name, heading }: Dv360Level,
   fields: readonly string[],
 ): Row | undefined {
   const written = String(record['Date'] ?? '').trim()

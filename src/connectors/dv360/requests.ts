@@ -105,7 +105,7 @@ export const patchEntity = (
 ): HttpRequest =>
   withJson('PATCH', `${entity(host, advertiserId, path)}?updateMask=${Object.keys(fields).join(',')}`, fields)
 
-export interface ReportRequest {
+export interface Dv360ReportRequest {
   readonly title: string
   readonly advertiserId: string
   readonly range: DateRange
@@ -119,7 +119,7 @@ const query = (host: string, queryId: string) => `${queries(host)}/${encodeURICo
 
 export const createQuery = (
   host: string,
-  { title, advertiserId, range, groupBys, metrics }: ReportRequest,
+  { title, advertiserId, range, groupBys, metrics }: Dv360ReportRequest,
 ): HttpRequest =>
   withJson('POST', queries(host), {
     metadata: {

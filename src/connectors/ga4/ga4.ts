@@ -7,7 +7,7 @@ import { reachedProperties } from './accounts.ts'
 import { ga4 } from './api.ts'
 import { DIMENSIONS, METRICS, REPORTS } from './reports.ts'
 import { BUCKET, runReport } from './requests.ts'
-import { AROUND, caveatsOf, Page, restrictedIn, rowReader, truncationsOf } from './rows.ts'
+import { AROUND, caveatsOf, ReportPage, restrictedIn, rowReader, truncationsOf } from './rows.ts'
 
 const Resume = z.object({ offset: z.int() })
 
@@ -44,7 +44,7 @@ export const createGa4: CreateConnector = (baseUrls = {}) => {
         }
       }
       const request = runReport(urls.data, wanted)
-      const page = Page.parse(
+      const page = ReportPage.parse(
         yield* stream({ request, bucket: BUCKET, list: 'rows', around: AROUND, reader }),
       )
       const hidden = new Set(restrictedIn(page)).union(restricted)

@@ -13,7 +13,7 @@ export const listProperties = (admin: string, account: string, pageToken?: strin
 export const listAccounts = (admin: string, pageToken?: string): HttpRequest =>
   get(`${admin}/${ga4.version}/accounts`, { pageSize: 200, pageToken })
 
-export interface ReportRequest {
+export interface Ga4ReportRequest {
   readonly propertyId: string
   readonly range: DateRange
   /** Names of the dimensions in Analytics. */
@@ -25,7 +25,7 @@ export interface ReportRequest {
 /** One page of a report, ordered by all dimensions, because pages of an unordered report may not fit together. */
 export const runReport = (
   data: string,
-  { propertyId, range, dimensions, metrics, offset }: ReportRequest,
+  { propertyId, range, dimensions, metrics, offset }: Ga4ReportRequest,
 ): HttpRequest =>
   withJson('POST', `${data}/${ga4.version}/properties/${encodeURIComponent(propertyId)}:runReport`, {
     dateRanges: [{ startDate: range.start, endDate: range.end }],

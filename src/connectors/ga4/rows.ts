@@ -15,7 +15,7 @@ const Headers = z.object({
 })
 
 /** The parts of a page around its rows. Empty lists are absent. */
-export const Page = z.object({
+export const ReportPage = z.object({
   /** Present also on a page without rows. */
   dimensionHeaders: z.array(Header).min(1),
   rowCount: z
@@ -57,12 +57,12 @@ export const Page = z.object({
     })
     .prefault({}),
 })
-export type Page = z.output<typeof Page>
+export type ReportPage = z.output<typeof ReportPage>
 
 /** The parts of a page wanted besides the list of rows. */
 export const AROUND = ['dimensionHeaders', 'metricHeaders', 'rowCount', 'metadata', 'propertyQuota', 'error']
 
-export const restrictedIn = ({ metadata }: Page): string[] =>
+export const restrictedIn = ({ metadata }: ReportPage): string[] =>
   metadata.schemaRestrictionResponse.activeMetricRestrictions.map(({ metricName }) => metricName)
 
 /**
@@ -111,7 +111,7 @@ function datedOrNot(caveats: Caveats, row: Row): Row {
 /** Longest reason from the platform for an empty report, in characters. */
 const MAX_REASON_CHARACTERS = 200
 
-type Truncation = Page['metadata']['dataTruncationReasons'][number]
+type Truncation = ReportPage['metadata']['dataTruncationReasons'][number]
 
 /** Says which days the platform serves in part or not at all, and why. */
 function truncatedOf(reason: Truncation): string {
@@ -126,10 +126,11 @@ function truncatedOf(reason: Truncation): string {
 }
 
 /** Caveats about truncated data, as the platform reports it. */
-export const truncationsOf = ({ metadata }: Page): string[] => metadata.dataTruncationReasons.map(truncatedOf)
+export const truncationsOf = ({ metadata }: ReportPage): string[] =>
+  metadata.dataTruncationReasons.map(truncatedOf)
 
 /** Caveats about a whole report. */
-export function caveatsOf({ metadata }: Page, account: AccountRef): string[] {
+export function caveatsOf({ metadata }: ReportPage, account: AccountRef): string[] {
   const { samplingMetadatas, timeZone, currencyCode, emptyReason } = metadata
   const { activeMetricRestrictions } = metadata.schemaRestrictionResponse
   const sampled = samplingMetadatas.map(({ samplesReadCount, samplingSpaceSize }) => {

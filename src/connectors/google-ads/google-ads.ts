@@ -7,7 +7,14 @@ import { slicesOf } from '../reading/dates.ts'
 import { GOOGLE_ADS_API, googleAds } from './api.ts'
 import { createCampaign, dailyBudget, setCampaignStatus, updateCampaign } from './campaigns.ts'
 import { CALLS, doorTo, listAccounts } from './customers.ts'
-import { AD_GROUP_COLUMNS, CAMPAIGN_COLUMNS, CAMPAIGNS, type Column, REPORTS, SPEND } from './reports.ts'
+import {
+  AD_GROUP_COLUMNS,
+  CAMPAIGN_COLUMNS,
+  CAMPAIGNS,
+  type GoogleAdsColumn,
+  REPORTS,
+  SPEND,
+} from './reports.ts'
 import { entitiesQuery, figuresQuery } from './requests.ts'
 import { rowOf, searched } from './rows.ts'
 
@@ -38,7 +45,7 @@ export const createGoogleAds: CreateConnector = (baseUrls = {}) => {
     const { account, reportType, range, fields, resume, caveats } = query
     const asked = REPORTS[reportType]
     if (!asked || !range) throw new TalkRefused(`there is no report ${reportType} without dates`)
-    const columns: Record<string, Column> = {}
+    const columns: Record<string, GoogleAdsColumn> = {}
     for (const [name, column] of Object.entries(asked.columns))
       if (asked.spec.key.includes(name) || fields.includes(name)) columns[name] = column
 

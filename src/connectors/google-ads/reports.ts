@@ -2,7 +2,7 @@ import type { ReportSpec, SpendReport } from '../platform/connector.ts'
 import { costOf } from '../reading/figures.ts'
 
 /** One of our columns: the field of the query language that it is read from, and its kind. */
-export interface Column {
+export interface GoogleAdsColumn {
   readonly field: string
   /**
    * `id` must be present. `count` and `share` are zero when absent, because protobuf omits zero fields. `amount` is
@@ -11,7 +11,7 @@ export interface Column {
   readonly is: 'id' | 'text' | 'flag' | 'count' | 'share' | 'amount'
 }
 
-const column = (field: string, is: Column['is']): Column => ({ field, is })
+const column = (field: string, is: GoogleAdsColumn['is']): GoogleAdsColumn => ({ field, is })
 
 const METRICS = {
   impressions: column('metrics.impressions', 'count'),
@@ -27,10 +27,10 @@ const CAMPAIGN_NAMES = {
   campaign_status: column('campaign.status', 'text'),
 }
 
-export interface Report {
+export interface GoogleAdsReport {
   readonly from: 'campaign' | 'ad_group'
   readonly spec: ReportSpec
-  readonly columns: Readonly<Record<string, Column>>
+  readonly columns: Readonly<Record<string, GoogleAdsColumn>>
   /** Days per query, because an answer is read whole. */
   readonly sliceDays: number
 }
@@ -41,11 +41,11 @@ const LOOKBACK_DAYS = 30
 const HISTORY_MONTHS = 37
 
 const report = (
-  from: Report['from'],
+  from: GoogleAdsReport['from'],
   sliceDays: number,
-  key: Readonly<Record<string, Column>>,
-  columns: Readonly<Record<string, Column>>,
-): Report => ({
+  key: Readonly<Record<string, GoogleAdsColumn>>,
+  columns: Readonly<Record<string, GoogleAdsColumn>>,
+): GoogleAdsReport => ({
   from,
   sliceDays,
   columns: { ...key, ...columns },
@@ -62,7 +62,7 @@ const report = (
 const DATE = column('segments.date', 'id')
 const CAMPAIGN_ID = column('campaign.id', 'id')
 
-export const REPORTS: Readonly<Record<string, Report>> = {
+export const REPORTS: Readonly<Record<string, GoogleAdsReport>> = {
   campaign_performance: report(
     'campaign',
     31,
@@ -93,7 +93,7 @@ export const SPEND: SpendReport = {
 }
 
 /** Columns of campaigns. A shared budget limits other campaigns too. */
-export const CAMPAIGN_COLUMNS: Readonly<Record<string, Column>> = {
+export const CAMPAIGN_COLUMNS: Readonly<Record<string, GoogleAdsColumn>> = {
   id: CAMPAIGN_ID,
   name: column('campaign.name', 'text'),
   status: column('campaign.status', 'text'),
@@ -102,7 +102,7 @@ export const CAMPAIGN_COLUMNS: Readonly<Record<string, Column>> = {
   daily_budget_micros: column('campaign_budget.amount_micros', 'amount'),
   budget_is_shared: column('campaign_budget.explicitly_shared', 'flag'),
 }
-export const AD_GROUP_COLUMNS: Readonly<Record<string, Column>> = {
+export const AD_GROUP_COLUMNS: Readonly<Record<string, GoogleAdsColumn>> = {
   id: column('ad_group.id', 'id'),
   name: column('ad_group.name', 'text'),
   status: column('ad_group.status', 'text'),

@@ -2,7 +2,7 @@ import type { HttpRequest } from '../../http/http.ts'
 import type { DateRange } from '../platform/connector.ts'
 import { get, withJson } from '../reading/requests.ts'
 import { GOOGLE_ADS_API } from './api.ts'
-import type { Column } from './reports.ts'
+import type { GoogleAdsColumn } from './reports.ts'
 
 const { version } = GOOGLE_ADS_API
 
@@ -44,14 +44,17 @@ const through = ({ manager, developerToken }: CustomerDoor, request: HttpRequest
 })
 
 /** Query for daily figures, including removed campaigns, which have cost money too. */
-export const figuresQuery = (from: string, columns: readonly Column[], { start, end }: DateRange): string =>
-  `${selected(from, columns)} WHERE segments.date BETWEEN '${start}' AND '${end}'`
+export const figuresQuery = (
+  from: string,
+  columns: readonly GoogleAdsColumn[],
+  { start, end }: DateRange,
+): string => `${selected(from, columns)} WHERE segments.date BETWEEN '${start}' AND '${end}'`
 
 /** Query for campaigns and what is below them, without removed ones. */
-export const entitiesQuery = (from: string, columns: readonly Column[]): string =>
+export const entitiesQuery = (from: string, columns: readonly GoogleAdsColumn[]): string =>
   `${selected(from, columns)} WHERE ${from}.status != 'REMOVED'`
 
-const selected = (from: string, columns: readonly Column[]): string =>
+const selected = (from: string, columns: readonly GoogleAdsColumn[]): string =>
   `SELECT ${columns.map(({ field }) => field).join(', ')} FROM ${from}`
 
 const CLIENT = 'customer_client'

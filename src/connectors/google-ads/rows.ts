@@ -4,7 +4,7 @@ import { at } from '../platform/json.ts'
 import type { Cell, Row } from '../platform/rows.ts'
 import { stream, type Talk } from '../platform/steps.ts'
 import { readFigure } from '../reading/figures.ts'
-import type { Column } from './reports.ts'
+import type { GoogleAdsColumn } from './reports.ts'
 import { type CustomerDoor, searchStream } from './requests.ts'
 
 const Chunks = z.array(z.unknown())
@@ -39,7 +39,7 @@ export const resultsOf = (body: unknown): readonly unknown[] =>
 /** Returns a function that turns a result into a row, under our names. */
 export function rowOf(
   caveats: Caveats,
-  columns: Readonly<Record<string, Column>>,
+  columns: Readonly<Record<string, GoogleAdsColumn>>,
   more: Row = {},
 ): (result: unknown) => Row {
   const found = Object.entries(columns).map(([name, column]) => {
@@ -53,7 +53,7 @@ export function rowOf(
   }
 }
 
-function cellOf(caveats: Caveats, value: unknown, name: string, { field, is }: Column): Cell {
+function cellOf(caveats: Caveats, value: unknown, name: string, { field, is }: GoogleAdsColumn): Cell {
   switch (is) {
     case 'id':
       if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value)

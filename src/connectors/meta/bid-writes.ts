@@ -1,9 +1,9 @@
 import type { BidIntent, Verification } from '../platform/bids.ts'
 import { toMetaUnits } from './api.ts'
-import type { AdSet, Fields } from './graph.ts'
+import type { GraphAdSet, GraphFields } from './graph.ts'
 
 /** The present bid values of an ad set. */
-export interface Standing {
+export interface AdSetBid {
   /** `bid_amount`, in minor units. */
   readonly cap: number | undefined
   /** `roas_average_floor`, in ten-thousandths. */
@@ -17,7 +17,7 @@ export interface MetaMemo {
   /** Whether Meta accepts a bid cap with value optimisation here; otherwise a minimum return on ad spend is used. */
   readonly strategy: 'bid_cap' | 'min_roas'
   /** By ad set id, the values last read or written; a write without an answer is compared with them. */
-  readonly standing: Readonly<Record<string, Standing>>
+  readonly standing: Readonly<Record<string, AdSetBid>>
   /** Whether the campaign's own strategy was set to `strategy`; used only where the budget is the campaign's. */
   readonly isStrategySet: boolean
   /** Whether an ad set refused the last bid; the next bid then looks everything up again. */
@@ -26,7 +26,7 @@ export interface MetaMemo {
 
 export interface BidWrite {
   readonly path: string
-  readonly fields: Fields
+  readonly fields: GraphFields
   /** The ad sets that get the bid. */
   readonly adSets: readonly string[]
 }
@@ -37,13 +37,13 @@ const MIN_ROAS = 'LOWEST_COST_WITH_MIN_ROAS'
 const ROAS_SCALE = 10_000
 const [MIN_FLOOR, MAX_FLOOR] = [100, 10_000_000]
 
-export const standingOf = ({ bid_amount, bid_constraints }: AdSet): Standing => ({
+export const standingOf = ({ bid_amount, bid_constraints }: GraphAdSet): AdSetBid => ({
   cap: bid_amount,
   floor: bid_constraints?.roas_average_floor,
 })
 
 /** Values of an ad set after it has taken the bid. */
-export function standingAfter(intent: BidIntent, strategy: MetaMemo['strategy'], currency: string): Standing {
+export function standingAfter(intent: BidIntent, strategy: MetaMemo['strategy'], currency: string): AdSetBid {
   if (strategy === 'bid_cap') return { cap: toMetaUnits(intent.bid, currency), floor: undefined }
   const floor = Math.floor((intent.predictedLtv / intent.bid) * ROAS_SCALE)
   return { cap: undefined, floor: Math.min(MAX_FLOOR, Math.max(MIN_FLOOR, floor)) }
@@ -53,10 +53,10 @@ export function standingAfter(intent: BidIntent, strategy: MetaMemo['strategy'],
  * The writes of a bid, in order. With a campaign budget, caps are sent in one write with the strategy. Floors are set
  * on the ad sets, before the campaign's strategy requires them.
  */
-export function bidWrites(campaignId: string, memo: MetaMemo, after: Standing): BidWrite[] {
+export function bidWrites(campaignId: string, memo: MetaMemo, after: AdSetBid): BidWrite[] {
   const ids = Object.keys(memo.standing)
   const bid_constraints = { roas_average_floor: after.floor }
-  const onEach = (fields: Fields): BidWrite[] => ids.map((id) => ({ path: id, fields, adSets: [id] }))
+  const onEach = (fields: GraphFields): BidWrite[] => ids.map((id) => ({ path: id, fields, adSets: [id] }))
 
   if (memo.budget === 'ad_sets') {
     return memo.strategy === 'bid_cap'
@@ -81,11 +81,11 @@ export function bidWrites(campaignId: string, memo: MetaMemo, after: Standing): 
  * @param ours the values after the bid, for each strategy that it may have used
  */
 export function compare(
-  adSets: readonly AdSet[],
-  ours: readonly Standing[],
+  adSets: readonly GraphAdSet[],
+  ours: readonly AdSetBid[],
   before: MetaMemo['standing'] | undefined,
 ): Verification {
-  const shows = (now: Standing | undefined) =>
+  const shows = (now: AdSetBid | undefined) =>
     now !== undefined && ours.some((our) => measureOf(now, our) === measureOf(our, our))
   if (adSets.some((adSet) => shows(standingOf(adSet)) && !shows(before?.[adSet.id]))) return 'applied'
   if (before === undefined || Object.values(before).some(shows)) return 'unclear'
@@ -99,5 +99,5 @@ export function compare(
 }
 
 /** The value that the bid uses: its cap or its floor. */
-const measureOf = (standing: Standing, bid: Standing): number | undefined =>
+const measureOf = (standing: AdSetBid, bid: AdSetBid): number | undefined =>
   bid.cap === undefined ? standing.floor : standing.cap

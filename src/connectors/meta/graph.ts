@@ -10,24 +10,24 @@ const Minor = z.union([z.int().min(0), z.string().regex(/^\d{1,15}$/)]).transfor
 
 const Node = z.object({ id: z.string(), name: z.string().optional(), currency: z.string().optional() })
 
-const Campaign = z.object({
+const GraphCampaign = z.object({
   id: z.string(),
   status: z.string().optional(),
   daily_budget: Minor.optional(),
   lifetime_budget: Minor.optional(),
 })
-export type Campaign = Readonly<z.output<typeof Campaign>>
+export type GraphCampaign = Readonly<z.output<typeof GraphCampaign>>
 
-const AdSet = z.object({
+const GraphAdSet = z.object({
   id: z.string().regex(/^[\w-]+$/),
   status: z.string().optional(),
   bid_amount: Minor.optional(),
   bid_constraints: z.object({ roas_average_floor: Minor.optional() }).optional(),
 })
-export type AdSet = Readonly<z.output<typeof AdSet>>
+export type GraphAdSet = Readonly<z.output<typeof GraphAdSet>>
 
 const AdSets = z.object({
-  data: z.array(AdSet),
+  data: z.array(GraphAdSet),
   paging: z
     .object({ next: z.string().optional(), cursors: z.object({ after: z.string().optional() }).optional() })
     .optional(),
@@ -42,21 +42,21 @@ const PAGE = 100
 /** Most pages of ad sets that are read; few campaigns have more than a dozen ad sets. */
 const MAX_PAGES = 20
 
-export type Fields = Readonly<Record<string, unknown>>
+export type GraphFields = Readonly<Record<string, unknown>>
 
 export interface Graph {
   /** For changes of campaigns other than bids. */
   readonly door: GraphDoor
-  write(path: string, fields: Fields): AskStep
+  write(path: string, fields: GraphFields): AskStep
   /** Asks whether a write would be accepted, without changing anything. */
-  validate(path: string, fields: Fields): AskStep
+  validate(path: string, fields: GraphFields): AskStep
   /** The next four return undefined when the answer does not have the documented shape. */
   /** Whether the token reaches any ad account at all. */
   reachesAdAccounts(): AskTalk<boolean | undefined>
   node(id: string, fields: string): AskTalk<z.output<typeof Node> | undefined>
-  campaign(campaignId: string): AskTalk<Campaign | undefined>
+  campaign(campaignId: string): AskTalk<GraphCampaign | undefined>
   /** Ad sets that run, or can run after a resume: all but deleted and archived ones. */
-  adSets(campaignId: string): AskTalk<AdSet[] | undefined>
+  adSets(campaignId: string): AskTalk<GraphAdSet[] | undefined>
 }
 
 /** Requests to the Graph API: form-encoded, with nested values as JSON. */
@@ -64,7 +64,7 @@ export function createGraph({ url, version, accessToken, appSecret }: MetaAccoun
   const proof = appSecret === undefined ? undefined : proofOf(accessToken, appSecret)
   const door = { graph: url, version, appsecret_proof: proof }
 
-  function request(method: 'GET' | 'POST', path: string, fields: Fields): HttpRequest {
+  function request(method: 'GET' | 'POST', path: string, fields: GraphFields): HttpRequest {
     const form = new URLSearchParams()
     for (const [name, value] of Object.entries(fields))
       form.set(name, typeof value === 'string' ? value : JSON.stringify(value))
@@ -74,7 +74,7 @@ export function createGraph({ url, version, accessToken, appSecret }: MetaAccoun
     const headers = { 'content-type': 'application/x-www-form-urlencoded' }
     return { method, url: address, headers, body: form.toString() }
   }
-  const read = (path: string, fields: Fields): AskStep => ({
+  const read = (path: string, fields: GraphFields): AskStep => ({
     is: 'ask',
     request: request('GET', path, fields),
     bucket: WRITES,
@@ -108,13 +108,13 @@ export function createGraph({ url, version, accessToken, appSecret }: MetaAccoun
 
     *campaign(campaignId) {
       const fields = 'id,status,daily_budget,lifetime_budget,bid_strategy'
-      return Campaign.safeParse(bodyOf(yield read(encodeURIComponent(campaignId), { fields }))).data
+      return GraphCampaign.safeParse(bodyOf(yield read(encodeURIComponent(campaignId), { fields }))).data
     },
 
     *adSets(campaignId) {
       const path = `${encodeURIComponent(campaignId)}/adsets`
       const fields = 'id,status,bid_strategy,optimization_goal,bid_amount,bid_constraints'
-      const all: AdSet[] = []
+      const all: GraphAdSet[] = []
       let after: string | undefined
       for (let page = 0; page < MAX_PAGES; page++) {
         const asked = { fields, limit: String(PAGE), ...(after !== undefined && { after }) }
@@ -132,7 +132,7 @@ export function createGraph({ url, version, accessToken, appSecret }: MetaAccoun
   }
 }
 
-const isAlive = ({ status }: AdSet): boolean => status !== 'DELETED' && status !== 'ARCHIVED'
+const isAlive = ({ status }: GraphAdSet): boolean => status !== 'DELETED' && status !== 'ARCHIVED'
 
 /** Proof that we know the app's secret, without sending it. */
 const proofOf = (accessToken: string, appSecret: string): string =>

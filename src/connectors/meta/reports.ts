@@ -55,7 +55,7 @@ const METRICS: Readonly<Record<string, Column>> = {
   },
 }
 
-export interface Report {
+export interface MetaReport {
   readonly level: Figures['level']
   readonly spec: ReportSpec
   readonly key: Readonly<Record<string, Column>>
@@ -69,7 +69,11 @@ const MAX_DAYS = 366
 
 const DATE: Column = { field: 'date_start', read: (row) => textAt(row, 'date_start') ?? null }
 
-const report = (level: Report['level'], id: string, columns: Readonly<Record<string, Column>>): Report => {
+const report = (
+  level: MetaReport['level'],
+  id: string,
+  columns: Readonly<Record<string, Column>>,
+): MetaReport => {
   const key = { date: DATE, [id]: text(level === 'campaign' ? 'campaign_id' : 'adset_id') }
   return {
     level,
@@ -86,7 +90,7 @@ const report = (level: Report['level'], id: string, columns: Readonly<Record<str
   }
 }
 
-export const REPORTS: Readonly<Record<string, Report>> = {
+export const REPORTS: Readonly<Record<string, MetaReport>> = {
   campaign_performance: report('campaign', 'campaign_id', {
     ...METRICS,
     campaign_name: text('campaign_name'),
@@ -109,7 +113,7 @@ export const SPEND: SpendReport = {
 }
 
 /** Columns of a query, those of the key first. */
-export function columnsOf({ key, columns }: Report, fields: readonly string[]): Record<string, Column> {
+export function columnsOf({ key, columns }: MetaReport, fields: readonly string[]): Record<string, Column> {
   const asked = Object.entries(columns).filter(([name]) => fields.includes(name))
   return { ...key, ...Object.fromEntries(asked) }
 }
@@ -123,7 +127,7 @@ export function rowOf(
   caveats: Caveats,
   row: unknown,
   columns: Readonly<Record<string, Column>>,
-  { key }: Report,
+  { key }: MetaReport,
 ): Row {
   const cells: Record<string, Cell> = {}
   for (const [name, { read, field }] of Object.entries(columns)) {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
-export const Page = z.object({ data: z.array(z.unknown()), has_more: z.boolean().nullish() })
-export type Page = z.output<typeof Page>
+export const ListPage = z.object({ data: z.array(z.unknown()), has_more: z.boolean().nullish() })
+export type ListPage = z.output<typeof ListPage>
 
 export const Domain = z.object({ name: z.string().min(1), status: z.string().default('') })
 const Text = z

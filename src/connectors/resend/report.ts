@@ -4,7 +4,7 @@ import { textAt } from '../platform/json.ts'
 import type { Row } from '../platform/rows.ts'
 import { ask, type Talk, TalkRefused } from '../platform/steps.ts'
 import { Pages } from '../reading/pages.ts'
-import { Email, emailRow, Page, Template } from './answers.ts'
+import { Email, emailRow, ListPage, Template } from './answers.ts'
 import { listEmails, listTemplates, READS } from './requests.ts'
 
 const NOTHING: ReportResult = { cursor: undefined, finalThrough: undefined, caveats: [] }
@@ -18,7 +18,7 @@ export function* readReport(host: string, query: ReportQuery): Talk<ReportResult
   const pages = new Pages(caveats)
   // The list is newest first and has no filter, so pages are read until they are older than the wanted dates.
   for (;;) {
-    const page: Page = Page.parse(yield* ask(listEmails(host, after), READS))
+    const page: ListPage = ListPage.parse(yield* ask(listEmails(host, after), READS))
     const emails = rowsOf(caveats, page.data, (one) => emailRow(Email.parse(one)))
     const dateOf = ({ date }: Row) => String(date)
     const rows = emails.filter((one) => dateOf(one) >= range.start && dateOf(one) <= range.end)
@@ -34,7 +34,7 @@ export function* readReport(host: string, query: ReportQuery): Talk<ReportResult
 function* readTemplates(host: string, caveats: Caveats): Talk<ReportResult> {
   const pages = new Pages(caveats)
   for (let after: string | undefined, more = true; more; ) {
-    const page: Page = Page.parse(yield* ask(listTemplates(host, after), READS))
+    const page: ListPage = ListPage.parse(yield* ask(listTemplates(host, after), READS))
     yield { is: 'rows', rows: rowsOf(caveats, page.data, (one) => Template.parse(one)) }
     after = nextAfter(page, caveats)
     more = after !== undefined && pages.goOn(page.data)
@@ -43,7 +43,7 @@ function* readTemplates(host: string, caveats: Caveats): Talk<ReportResult> {
 }
 
 /** Id after which the next page begins: that of the last entry with one; undefined after the last page. */
-function nextAfter({ data, has_more }: Page, caveats: Caveats): string | undefined {
+function nextAfter({ data, has_more }: ListPage, caveats: Caveats): string | undefined {
   if (has_more !== true) return undefined
   const after = data.map((one) => textAt(one, 'id')).findLast((id) => id !== undefined)
   if (after === undefined) caveats.cutOff('the platform says that there is more, and not behind what')

@@ -2,7 +2,7 @@ import type { HttpRequest } from '../../http/http.ts'
 import type { AccountRef, CreateConnector, PlatformAccount, ReportSpec } from '../platform/connector.ts'
 import { ask, type Talk, TalkRefused } from '../platform/steps.ts'
 import { Pages } from '../reading/pages.ts'
-import { Domain, Page, Sent } from './answers.ts'
+import { Domain, ListPage, Sent } from './answers.ts'
 import { resend } from './api.ts'
 import { createMail } from './mail.ts'
 import { readReport } from './report.ts'
@@ -35,7 +35,7 @@ export const createResend: CreateConnector = (baseUrls = {}) => {
         throw new TalkRefused('settings.from: is needed, since the key may only send and not list domains')
       return [accountOf(domain)]
     }
-    const first = Page.parse(reply?.is === 'ok' ? reply.body : undefined)
+    const first = ListPage.parse(reply?.is === 'ok' ? reply.body : undefined)
     const rest = first.has_more ? yield* restOf((after) => listDomains(host, after), first) : []
     for (const one of [...first.data, ...rest]) {
       const { name, status } = Domain.parse(one)
@@ -84,13 +84,13 @@ export const createResend: CreateConnector = (baseUrls = {}) => {
 }
 
 /** Reads the pages after the first one, each named by the last entry's id. */
-function* restOf(request: (after: string) => HttpRequest, first: Page): Talk<unknown[]> {
+function* restOf(request: (after: string) => HttpRequest, first: ListPage): Talk<unknown[]> {
   const all: unknown[] = []
   const pages = new Pages()
   let page = first
   while (page.has_more && pages.goOn(page.data)) {
     const after = Sent.parse(page.data.at(-1)).id
-    page = Page.parse(yield* ask(request(after), READS))
+    page = ListPage.parse(yield* ask(request(after), READS))
     all.push(...page.data)
   }
   return all

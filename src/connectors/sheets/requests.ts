@@ -35,11 +35,11 @@ export const appendRows = (
   })
 }
 
-export interface Change {
+export interface CellsChange {
   readonly range: string
   readonly values: readonly (readonly Cell[])[]
 }
 
 /** Replaces all the cells or none. RAW, so that no text becomes a formula. */
-export const replaceCells = (host: string, id: string, data: readonly Change[]): HttpRequest =>
+export const replaceCells = (host: string, id: string, data: readonly CellsChange[]): HttpRequest =>
   withJson('POST', `${path(host, id)}/values:batchUpdate`, { valueInputOption: 'RAW', data })

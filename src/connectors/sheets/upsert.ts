@@ -3,7 +3,7 @@ import type { AccountRef, Upserted } from '../platform/connector.ts'
 import type { Cell, Row } from '../platform/rows.ts'
 import { type Reply, type Step, type Talk, TalkRefused } from '../platform/steps.ts'
 import { a1 } from './a1.ts'
-import { appendRows, type Change, replaceCells } from './requests.ts'
+import { appendRows, type CellsChange, replaceCells } from './requests.ts'
 import { isBlank, isSame, RECORD_KEY } from './rows.ts'
 import { findTable, readPage, type Table, textSetting } from './table.ts'
 
@@ -35,7 +35,7 @@ export function* upsertRecords(host: string, account: AccountRef, records: reado
   const wanted = byKey(records, keyColumn, table)
   const standing = yield* rowsByKey(host, account.accountId, table, keyIndex, wanted)
 
-  const changes: Change[] = []
+  const changes: CellsChange[] = []
   const fresh: Cell[][] = []
   let updated = 0
   for (const [key, record] of wanted) {
@@ -112,8 +112,8 @@ function changesOf(
   keyIndex: number,
   { rowNumber, cells }: Standing,
   record: Row,
-): Change[] {
-  return columns.flatMap((column, index): Change[] => {
+): CellsChange[] {
+  return columns.flatMap((column, index): CellsChange[] => {
     const wanted = record[column]
     if (index === keyIndex || wanted === undefined || isSame(cells[index], wanted)) return []
     const at = [firstColumn + index, rowNumber] as const

@@ -6,7 +6,7 @@ import type { Talk } from '../platform/steps.ts'
 import { readFigure } from '../reading/figures.ts'
 import { Pages } from '../reading/pages.ts'
 import { CALLS, eachPage } from './pages.ts'
-import { changes, entities, type Level } from './requests.ts'
+import { changes, entities, type TradeDeskLevel } from './requests.ts'
 
 const Money = z.object({ Amount: z.unknown() }).nullish()
 const Text = z.string().nullish()
@@ -36,7 +36,7 @@ const AdGroup = z.object({
     .nullish(),
 })
 
-const ROW_OF: Readonly<Record<Level, (entity: unknown, caveats: Caveats) => Row>> = {
+const ROW_OF: Readonly<Record<TradeDeskLevel, (entity: unknown, caveats: Caveats) => Row>> = {
   campaign(entity, caveats) {
     const one = Campaign.parse(entity)
     return {
@@ -164,7 +164,7 @@ function* readChanges(
 
 function* delta(
   api: string,
-  level: Level,
+  level: TradeDeskLevel,
   advertiserId: string,
   version: number | null,
 ): Talk<z.output<typeof Delta> | undefined> {

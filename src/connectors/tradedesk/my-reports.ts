@@ -5,7 +5,7 @@ import { MAX_ORDERS, orderAgainMs, waitToOrderAgain } from '../reading/order-aga
 import { get } from '../reading/requests.ts'
 import { CALLS, listed } from './pages.ts'
 import { problemOf, REPORTS, rowOf, SUMS } from './reports.ts'
-import { executions, type Order, orderReport, schedules, templates } from './requests.ts'
+import { executions, orderReport, type ReportOrder, schedules, templates } from './requests.ts'
 
 export const REPORT_CALLS = 'reports'
 
@@ -98,7 +98,7 @@ function* freshName(api: string, base: string): Talk<string> {
   return `${base} #${Math.max(0, ...numbers) + 1}`
 }
 
-function* placed(api: string, order: Order, mayBeThere: boolean): Talk<number> {
+function* placed(api: string, order: ReportOrder, mayBeThere: boolean): Talk<number> {
   for (let lost = 0; ; lost++) {
     if (mayBeThere || lost > 0) {
       const found = yield* listed((start) => schedules(api, order.name, start), Schedule)

@@ -24,7 +24,7 @@ const METRICS = [
   column('conversions', 'All Last Click + View Conversions', 'number'),
 ]
 
-export interface Report {
+export interface TradeDeskReport {
   readonly spec: ReportSpec
   readonly key: readonly Column[]
   readonly columns: readonly Column[]
@@ -34,7 +34,7 @@ export interface Report {
 const LOOKBACK_DAYS = 28
 const MAX_DAYS = 92
 
-const report = (key: readonly Column[], columns: readonly Column[]): Report => ({
+const report = (key: readonly Column[], columns: readonly Column[]): TradeDeskReport => ({
   key,
   columns,
   spec: {
@@ -48,7 +48,7 @@ const report = (key: readonly Column[], columns: readonly Column[]): Report => (
 })
 
 /** Reports, read through a template of the partner's that has at least the columns of the key. */
-export const REPORTS: Readonly<Record<string, Report>> = {
+export const REPORTS: Readonly<Record<string, TradeDeskReport>> = {
   campaign_performance: report([DATE, CAMPAIGN_ID], [...METRICS, CAMPAIGN_NAME]),
   ad_group_performance: report(
     [DATE, column('ad_group_id', 'Ad Group ID', 'id')],
@@ -69,7 +69,10 @@ export const SPEND: SpendReport = {
 export const SUMS: readonly string[] = METRICS.map(({ name }) => name)
 
 /** Describes what is missing in a file; undefined when it has everything that a template must have. */
-export function problemOf(columns: readonly string[], { key, columns: ours }: Report): string | undefined {
+export function problemOf(
+  columns: readonly string[],
+  { key, columns: ours }: TradeDeskReport,
+): string | undefined {
   const figures = ours.filter(({ is }) => is !== 'id' && is !== 'text')
   const missing = key.filter(({ header }) => !columns.includes(header)).map(({ header }) => header)
   if (missing.length > 0) return `the report template has no column ${missing.join(', ')}`
@@ -86,7 +89,7 @@ export function problemOf(columns: readonly string[], { key, columns: ours }: Re
 export function rowOf(
   caveats: Caveats,
   record: Readonly<Record<string, unknown>>,
-  { key, columns }: Report,
+  { key, columns }: TradeDeskReport,
 ): Row | undefined {
   const written = textOf(record[DATE.header])
   const idColumns = key.filter(({ name }) => name !== DATE.name)

@@ -8,7 +8,7 @@ const { version } = TRADE_DESK_API
 const { pageSize } = TRADE_DESK_READS
 
 /** Levels below an advertiser, by their names in the API. */
-export type Level = 'campaign' | 'adgroup'
+export type TradeDeskLevel = 'campaign' | 'adgroup'
 
 const post = (api: string, path: string, body: object): HttpRequest =>
   withJson('POST', `${api}/${version}/${path}`, body)
@@ -21,13 +21,17 @@ export const advertisers = (api: string, partnerId: string, start: number): Http
   post(api, 'advertiser/query/partner', { PartnerId: partnerId, ...page(start) })
 
 /** Lists a level below an advertiser, whatever the availability. */
-export const entities = (api: string, level: Level, advertiserId: string, start: number): HttpRequest =>
-  post(api, `${level}/query/advertiser`, { AdvertiserId: advertiserId, ...page(start) })
+export const entities = (
+  api: string,
+  level: TradeDeskLevel,
+  advertiserId: string,
+  start: number,
+): HttpRequest => post(api, `${level}/query/advertiser`, { AdvertiserId: advertiserId, ...page(start) })
 
 /** Lists changes since a version; without a version, returns only the present one. */
 export const changes = (
   api: string,
-  level: Level,
+  level: TradeDeskLevel,
   advertiserId: string,
   version: number | null,
 ): HttpRequest =>
@@ -45,7 +49,7 @@ export const templates = (api: string, name: string, start: number): HttpRequest
 export const schedules = (api: string, name: string, start: number): HttpRequest =>
   post(api, 'myreports/reportschedule/query', { NameContains: name, ...page(start) })
 
-export interface Order {
+export interface ReportOrder {
   readonly name: string
   readonly templateId: number
   readonly advertiserId: string
@@ -57,7 +61,7 @@ export interface Order {
 /** Orders a report that is made once. In the API, the end date is exclusive. */
 export const orderReport = (
   api: string,
-  { name, templateId, advertiserId, range, timezone }: Order,
+  { name, templateId, advertiserId, range, timezone }: ReportOrder,
 ): HttpRequest =>
   post(api, 'myreports/reportschedule', {
     ReportScheduleName: name,

@@ -79,10 +79,12 @@ function prepare({ keyring, clock }: MessageDeps, sender: MessageSender, claimed
 
 function note({ traffic }: MessageDeps, sender: MessageSender, sent: CallOutcome<MessageAnswer>): void {
   if (!('latencyMs' in sent)) return
-  const hasFailed = sent.is !== 'answered' || (sent.answer.is !== 'accepted' && sent.answer.is !== 'refused')
+  const { latencyMs } = sent
+  const is = sent.is === 'answered' ? sent.answer.is : sent.is
   traffic.note({
-    ...{ orgId: sender.orgId, platform: MESSAGE_PLATFORM, hasFailed, latencyMs: sent.latencyMs },
-    ...{ events: 1, failedEvents: Number(hasFailed), circuitState: sender.breaker.state.is },
+    ...{ orgId: sender.orgId, platform: MESSAGE_PLATFORM, circuitState: sender.breaker.state.is },
+    call: { hasFailed: is !== 'accepted' && is !== 'refused', latencyMs },
+    ...{ events: 1, failedEvents: Number(is !== 'accepted') },
   })
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../../time/clock.ts'
-import { bearerToken, type Call, type Played, type Reply } from '../protocol.ts'
+import { bearerToken, type Call, type Played, type SandboxReply } from '../protocol.ts'
 import { errorOf, isAmazonErrorName, refuse } from './errors.ts'
 import type { AmazonOauth } from './oauth.ts'
 import { createAmazonReports, ordersOf } from './reports.ts'
@@ -48,7 +48,7 @@ export function createAmazon(
 ): { readonly played: Played; readonly storage: Played } {
   const reports = createAmazonReports(clock, reportMs)
 
-  function route(call: Call): Reply {
+  function route(call: Call): SandboxReply {
     const [, region = '', path = ''] = /^\/(na|eu|fe)(\/.*)$/.exec(call.path) ?? []
     const seats = SEATS[region] ?? refuse('NOT_FOUND')
     if (!oauth.isGood(bearerToken(call.headers) ?? '')) refuse('UNAUTHORIZED')
@@ -94,7 +94,7 @@ export function createAmazon(
   }
 }
 
-function listed(all: readonly unknown[], { query }: Call): Reply {
+function listed(all: readonly unknown[], { query }: Call): SandboxReply {
   const from = Number(query.get('startIndex') ?? 0)
   const count = Number(query.get('count') ?? 10)
   if (!(from >= 0) || !(count >= 1 && count <= 100)) refuse('INVALID_ARGUMENT')

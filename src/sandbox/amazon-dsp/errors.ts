@@ -1,8 +1,8 @@
-import { type Json, Refusal, type Reply } from '../protocol.ts'
+import { type JsonObject, Refusal, type SandboxReply } from '../protocol.ts'
 
 interface ErrorKind {
   readonly http: number
-  readonly body: Json
+  readonly body: JsonObject
   readonly headers?: Readonly<Record<string, string>>
 }
 const ERRORS = {
@@ -22,7 +22,10 @@ type ErrorName = keyof typeof ERRORS
 
 export const isAmazonErrorName = (name: string): name is ErrorName => Object.hasOwn(ERRORS, name)
 
-export const errorOf = (name: ErrorName): Reply => ({ status: ERRORS[name].http, body: ERRORS[name].body })
+export const errorOf = (name: ErrorName): SandboxReply => ({
+  status: ERRORS[name].http,
+  body: ERRORS[name].body,
+})
 export function refuse(name: ErrorName, words?: string): never {
   const reply = errorOf(name)
   throw new Refusal(words === undefined ? reply : { ...reply, body: { ...ERRORS[name].body, detail: words } })

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { Clock } from '../../time/clock.ts'
-import type { Call, Played, Reply } from '../protocol.ts'
+import type { Call, Played, SandboxReply } from '../protocol.ts'
 
 const ERRORS = {
   invalid_request: 400,
@@ -15,7 +15,7 @@ type ErrorName = keyof typeof ERRORS
 
 export const isAmazonOauthErrorName = (name: string): name is ErrorName => Object.hasOwn(ERRORS, name)
 
-const refused = (error: ErrorName): Reply => ({
+const refused = (error: ErrorName): SandboxReply => ({
   status: ERRORS[error],
   body: { error, error_description: 'The request was refused', request_id: randomUUID() },
 })
@@ -38,7 +38,7 @@ export function createAmazonOauth(
   const access = new Map<string, number>()
   const refresh = new Set<string>()
 
-  function authorize({ query }: Call): Reply {
+  function authorize({ query }: Call): SandboxReply {
     const redirectUri = query.get('redirect_uri')
     if (query.get('client_id') !== credentials.clientId) return refused('invalid_client')
     if (redirectUri === null || !URL.canParse(redirectUri) || query.get('response_type') !== 'code')
@@ -54,7 +54,7 @@ export function createAmazonOauth(
     return { status: 302, headers: { location: back.href }, body: undefined }
   }
 
-  function token(form: URLSearchParams): Reply {
+  function token(form: URLSearchParams): SandboxReply {
     if (form.get('client_id') !== credentials.clientId) return refused('invalid_client')
     if (form.get('client_secret') !== credentials.clientSecret) return refused('invalid_client')
     if (form.get('grant_type') === 'refresh_token') {
@@ -77,7 +77,7 @@ export function createAmazonOauth(
   }
 
   /** The refresh token is said again with every access token and never changes. */
-  function given(refreshToken: string): Reply {
+  function given(refreshToken: string): SandboxReply {
     const accessToken = `Atza|${randomUUID()}`
     access.set(accessToken, clock.elapsedMs() + LIFETIME_S * 1000)
     refresh.add(refreshToken)

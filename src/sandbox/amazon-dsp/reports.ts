@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import type { Clock } from '../../time/clock.ts'
-import { type Call, isObject, type Json, type Played, parseJson, type Reply } from '../protocol.ts'
+import {
+  type Call,
+  isObject,
+  type JsonObject,
+  type Played,
+  parseJson,
+  type SandboxReply,
+} from '../protocol.ts'
 import { refuse } from './errors.ts'
 
 const METRICS: Readonly<Record<string, (seed: number) => number>> = {
@@ -18,7 +25,7 @@ const DAY_MS = 86_400_000
 interface Report {
   readonly reportId: string
   readonly asked: string
-  readonly rows: readonly Json[]
+  readonly rows: readonly JsonObject[]
   readonly packed: boolean
   readonly readyMs: number
 }
@@ -28,7 +35,7 @@ export function createAmazonReports(clock: Clock, reportMs: number) {
   const reports = new Map<string, Report>()
 
   /** Ordered again while the first is being made, it is refused, and the refusal names the first. */
-  function order(advertisers: readonly { readonly advertiserId: string }[], { body }: Call): Reply {
+  function order(advertisers: readonly { readonly advertiserId: string }[], { body }: Call): SandboxReply {
     const asked = parseJson(body)
     if (!isObject(asked)) return refuse('INVALID_ARGUMENT')
     const under = [...reports.values()].find((one) => one.asked === body && clock.elapsedMs() < one.readyMs)
@@ -52,7 +59,7 @@ export function createAmazonReports(clock: Clock, reportMs: number) {
   }
 
   /** Undefined where there is no such report. */
-  function described(reportId: string, { headers }: Call): Json | undefined {
+  function described(reportId: string, { headers }: Call): JsonObject | undefined {
     const report = reports.get(reportId)
     if (!report) return undefined
     if (clock.elapsedMs() < report.readyMs) return { reportId, status: 'IN_PROGRESS', location: '' }
@@ -61,7 +68,7 @@ export function createAmazonReports(clock: Clock, reportMs: number) {
     return { reportId, status: 'SUCCESS', location, expiration: until }
   }
 
-  function jobFailed({ path }: Call): Reply {
+  function jobFailed({ path }: Call): SandboxReply {
     const reportId = path.replace(/^.*\//, '')
     const statusDetails = 'Report generation failed'
     return { status: 200, body: { reportId, status: 'FAILURE', statusDetails, location: '' } }
@@ -81,12 +88,12 @@ export function createAmazonReports(clock: Clock, reportMs: number) {
   return { order, described, jobFailed, storage }
 }
 
-function stale(): Reply {
+function stale(): SandboxReply {
   const xml = '<?xml version="1.0" encoding="UTF-8"?><Error><Code>AccessDenied</Code></Error>'
   return { status: 403, headers: { 'content-type': 'application/xml' }, body: Buffer.from(xml) }
 }
 
-export const ordersOf = (advertiserId: string): Json[] =>
+export const ordersOf = (advertiserId: string): JsonObject[] =>
   [1, 2].map((n) => ({
     orderId: `${advertiserId}${n}`,
     advertiserId,
@@ -95,7 +102,7 @@ export const ordersOf = (advertiserId: string): Json[] =>
     startDateTime: '2026-11-01 00:00:00 UTC',
   }))
 
-function rowsOf(asked: Json, advertiserId: string, metrics: readonly string[]): Json[] {
+function rowsOf(asked: JsonObject, advertiserId: string, metrics: readonly string[]): JsonObject[] {
   const [start, end] = [timeOf(asked['startDate']), timeOf(asked['endDate'])]
   if (!(start <= end) || end - start > 31 * DAY_MS) refuse('INVALID_ARGUMENT', 'The dates are wrong')
   const isByLineItem = Array.isArray(asked['dimensions']) && asked['dimensions'].includes('LINE_ITEM')

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { isObject, type Json } from '../protocol.ts'
+import { isObject, type JsonObject } from '../protocol.ts'
 
 export const HOUR_MS = 3_600_000
 export const DAY_MS = 24 * HOUR_MS
@@ -17,7 +17,7 @@ export function isHashed(value: unknown): boolean {
 }
 
 /** The first of these members that is there and not hashed. */
-export const unhashed = (user: Json, names: readonly string[]): string | undefined =>
+export const unhashed = (user: JsonObject, names: readonly string[]): string | undefined =>
   names.find((name) => user[name] !== undefined && !isHashed(user[name]))
 
 export const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
@@ -25,7 +25,7 @@ export const isCurrency = (value: unknown): boolean => typeof value === 'string'
 export const isAmount = (value: unknown): boolean =>
   typeof value === 'number' && Number.isFinite(value) && value >= 0
 
-export const objectIn = (value: unknown): Json => (isObject(value) ? value : {})
+export const objectIn = (value: unknown): JsonObject => (isObject(value) ? value : {})
 
 /** Events that a test wants to be refused, by platform and id; at most as many as this. */
 const MAX_REFUSED = 1_000

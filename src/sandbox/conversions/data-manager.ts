@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../time/clock.ts'
 import type { GoogleOauth } from '../google/oauth.ts'
-import { bearerToken, type Call, isObject, type Json, parseJson, Refusal, type Reply } from '../protocol.ts'
+import {
+  bearerToken,
+  type Call,
+  isObject,
+  type JsonObject,
+  parseJson,
+  Refusal,
+  type SandboxReply,
+} from '../protocol.ts'
 import { DAY_MS, isAmount, isCurrency, isHashed, isText, objectIn } from './checks.ts'
 import { type EventTaker, newTaker } from './taker.ts'
 import { createTally } from './tally.ts'
@@ -48,18 +56,23 @@ const REASONS = new Set([
 export const isDataManagerErrorName = (name: string): boolean =>
   Object.hasOwn(QUOTAS, name) || Object.hasOwn(STATUSES, name) || REASONS.has(name)
 
-const info = (reason: string, metadata?: Json) => ({
+const info = (reason: string, metadata?: JsonObject) => ({
   '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
   reason,
   domain: 'datamanager.googleapis.com',
   ...(metadata && { metadata }),
 })
 
-function rpcError(http: number, status: string, message: string, details: readonly unknown[] = []): Reply {
+function rpcError(
+  http: number,
+  status: string,
+  message: string,
+  details: readonly unknown[] = [],
+): SandboxReply {
   return { status: http, body: { error: { code: http, message, status, details } } }
 }
 
-function errorOf(name: string): Reply {
+function errorOf(name: string): SandboxReply {
   const quota = QUOTAS[name]
   if (quota !== undefined)
     return rpcError(429, 'RESOURCE_EXHAUSTED', 'Quota exceeded', [
@@ -100,7 +113,7 @@ export function createDataManager(
   let calls: number[] = []
   const taker: EventTaker = { ...newTaker(), tally, handle, errorNamed: errorOf }
 
-  function handle({ method, path, query, headers, body }: Call): Reply {
+  function handle({ method, path, query, headers, body }: Call): SandboxReply {
     const problem = oauth.problemOf(bearerToken(headers) ?? '')
     if (problem !== undefined || taker.isRevoked) return errorOf('UNAUTHENTICATED')
     if (method === 'GET' && path === '/v1/requestStatus:retrieve')
@@ -113,7 +126,7 @@ export function createDataManager(
     return ingested(objectIn(parseJson(body)))
   }
 
-  function ingested({ destinations, events, encoding, validateOnly }: Json): Reply {
+  function ingested({ destinations, events, encoding, validateOnly }: JsonObject): SandboxReply {
     if (!Array.isArray(destinations) || destinations.length === 0 || destinations.length > 10)
       return errorOf('REQUIRED_FIELD_MISSING')
     const action = actionOf(destinations[0])
@@ -147,7 +160,7 @@ export function createDataManager(
   }
 
   /** Counted at once, as nobody can look before `processMs` are over. */
-  function processed(events: readonly Json[], action: string): Accepted {
+  function processed(events: readonly JsonObject[], action: string): Accepted {
     const nowMs = clock.nowMs()
     const errors = new Map<string, number>()
     for (const event of events) {
@@ -165,7 +178,7 @@ export function createDataManager(
     }
   }
 
-  function statusOf(requestId: string): Reply {
+  function statusOf(requestId: string): SandboxReply {
     const found = accepted.get(requestId)
     if (!found) return errorOf('NOT_FOUND')
     if (clock.nowMs() < found.doneMs)
@@ -183,7 +196,7 @@ export function createDataManager(
   return taker
 }
 
-function violated(violations: readonly Violation[]): Reply {
+function violated(violations: readonly Violation[]): SandboxReply {
   const [first] = violations
   const details = [
     info(first?.reason ?? 'INVALID_EVENT'),
@@ -225,7 +238,7 @@ function violationsOf(event: unknown, index: number, encoding: unknown): Violati
 }
 
 function personViolations(
-  { emailAddress, phoneNumber, address }: Json,
+  { emailAddress, phoneNumber, address }: JsonObject,
   at: (field: string, reason: string) => Violation,
 ): Violation[] {
   const place = 'user_data.user_identifiers'

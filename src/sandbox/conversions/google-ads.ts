@@ -1,6 +1,13 @@
 import type { Clock } from '../../time/clock.ts'
 import type { GoogleOauth } from '../google/oauth.ts'
-import { bearerToken, type Call, isObject, type Json, parseJson, type Reply } from '../protocol.ts'
+import {
+  bearerToken,
+  type Call,
+  isObject,
+  type JsonObject,
+  parseJson,
+  type SandboxReply,
+} from '../protocol.ts'
 import { DAY_MS, isAmount, isCurrency, isHashed, isText, objectIn } from './checks.ts'
 import type { GoogleConversionAccount } from './data-manager.ts'
 import { type EventTaker, newTaker } from './taker.ts'
@@ -35,7 +42,7 @@ export const isUploadErrorName = (name: string): boolean => Object.hasOwn(WHOLE,
 const FAILURE = 'type.googleapis.com/google.ads.googleads.v26.errors.GoogleAdsFailure'
 const failure = (errors: readonly unknown[]) => [{ '@type': FAILURE, errors, requestId: 'sandboxAds' }]
 
-function wholeError(name: string): Reply {
+function wholeError(name: string): SandboxReply {
   const [kind, code] = WHOLE[name] ?? (['internalError', 500] as const)
   const details = failure([{ errorCode: { [kind]: name }, message: name.toLowerCase().replaceAll('_', ' ') }])
   return { status: code, body: { error: { code, message: 'Request failed.', status: name, details } } }
@@ -48,7 +55,7 @@ interface RowError {
   readonly index: number | undefined
 }
 
-function partly(list: string, rows: readonly unknown[], errors: readonly RowError[]): Reply {
+function partly(list: string, rows: readonly unknown[], errors: readonly RowError[]): SandboxReply {
   const details = failure(
     errors.map(({ kind, name, index }) => ({
       errorCode: { [kind]: name },
@@ -102,7 +109,7 @@ export function createGoogleAdsConversions(
     },
   }
 
-  function handle({ method, path, headers, body }: Call): Reply {
+  function handle({ method, path, headers, body }: Call): SandboxReply {
     const problem = taker.isRevoked ? 'OAUTH_TOKEN_REVOKED' : oauth.problemOf(bearerToken(headers) ?? '')
     if (problem !== undefined) return wholeError(problem)
     const asked =
@@ -127,7 +134,7 @@ export function createGoogleAdsConversions(
     return uploaded(list, rows, isAdjustments ? adjusted : clicked)
   }
 
-  function searched(query: unknown): Reply {
+  function searched(query: unknown): SandboxReply {
     const id = /conversion_action\.id = (\d+)/.exec(String(query))?.[1]
     const results = id !== undefined && actions.includes(id) ? [{ conversionAction: { id } }] : []
     return { status: 200, body: { ...(results.length > 0 && { results }), fieldMask: 'conversionAction.id' } }
@@ -136,8 +143,8 @@ export function createGoogleAdsConversions(
   function uploaded(
     list: string,
     rows: readonly unknown[],
-    take: (row: Json, twice: ReadonlySet<unknown>) => string | undefined,
-  ): Reply {
+    take: (row: JsonObject, twice: ReadonlySet<unknown>) => string | undefined,
+  ): SandboxReply {
     const byId = Map.groupBy(rows, (row) => objectIn(row)['orderId'])
     const twice = new Set(
       [...byId].flatMap(([id, { length }]) => (id !== undefined && length > 1 ? [id] : [])),
@@ -150,7 +157,7 @@ export function createGoogleAdsConversions(
     return partly(list, rows, errors)
   }
 
-  function clicked(row: Json, twice: ReadonlySet<unknown>): string | undefined {
+  function clicked(row: JsonObject, twice: ReadonlySet<unknown>): string | undefined {
     const {
       conversionAction,
       conversionDateTime,
@@ -185,7 +192,7 @@ export function createGoogleAdsConversions(
     return isText(orderId) ? 'ORDER_ID_ALREADY_IN_USE' : 'CLICK_CONVERSION_ALREADY_EXISTS'
   }
 
-  function adjusted(row: Json, twice: ReadonlySet<unknown>): string | undefined {
+  function adjusted(row: JsonObject, twice: ReadonlySet<unknown>): string | undefined {
     const { adjustmentType, conversionAction, orderId, adjustmentDateTime, restatementValue } = row
     if (!isAction(conversionAction)) return 'NO_CONVERSION_ACTION_FOUND'
     if (!isText(orderId)) return 'MISSING_ORDER_ID_FOR_ENHANCEMENT'

@@ -1,7 +1,15 @@
 import type { Clock } from '../../time/clock.ts'
-import { bearerToken, type Call, isObject, type Json, parseJson, Refusal, type Reply } from '../protocol.ts'
+import {
+  bearerToken,
+  type Call,
+  isObject,
+  type JsonObject,
+  parseJson,
+  Refusal,
+  type SandboxReply,
+} from '../protocol.ts'
 import { DAY_MS, HOUR_MS, isAmount, isCurrency, isHashed, isText, objectIn } from './checks.ts'
-import { type Account, type EventTaker, newTaker } from './taker.ts'
+import { type EventTaker, newTaker, type TakerAccount } from './taker.ts'
 import { createTally } from './tally.ts'
 
 const MESSAGES: Readonly<Record<string, string>> = {
@@ -43,7 +51,7 @@ const STATUSES: Readonly<Record<string, number>> = {
   '3': 403,
 }
 
-function errorOf(name: string, more: Json = {}): Reply {
+function errorOf(name: string, more: JsonObject = {}): SandboxReply {
   const [code = '1', subcode] = name.split('_')
   const error = {
     message: MESSAGES[name] ?? MESSAGES[code] ?? 'An unknown error occurred',
@@ -57,7 +65,7 @@ function errorOf(name: string, more: Json = {}): Reply {
   return { status: STATUSES[code] ?? 400, body: { error } }
 }
 
-function refuse(name: string, more?: Json): never {
+function refuse(name: string, more?: JsonObject): never {
   throw new Refusal(errorOf(name, more))
 }
 
@@ -72,11 +80,11 @@ const MAX_EVENTS = 1_000
 const FUTURE_MS = 60_000
 
 /** Meta's Conversions API: an invalid event makes it refuse the whole call. */
-export function createMetaConversions(clock: Clock, { id, accessToken }: Account): EventTaker {
+export function createMetaConversions(clock: Clock, { id, accessToken }: TakerAccount): EventTaker {
   const tally = createTally(48 * HOUR_MS)
   const taker: EventTaker = { ...newTaker(), tally, handle, errorNamed: (name) => errorOf(name) }
 
-  function handle(call: Call): Reply {
+  function handle(call: Call): SandboxReply {
     const { method, path, query, headers, body } = call
     const asked = /^\/v\d+\.\d\/(\w+)(\/events)?$/.exec(path)
     const sent = method === 'POST' ? parseJson(body) : {}
@@ -90,7 +98,7 @@ export function createMetaConversions(clock: Clock, { id, accessToken }: Account
     return received(json['data'])
   }
 
-  function received(data: unknown): Reply {
+  function received(data: unknown): SandboxReply {
     if (!Array.isArray(data) || data.length === 0 || data.length > MAX_EVENTS)
       return errorOf('100', { error_user_msg: 'data must be a list of 1 to 1000 events' })
     const nowMs = clock.nowMs()
@@ -125,7 +133,7 @@ export function createMetaConversions(clock: Clock, { id, accessToken }: Account
   return taker
 }
 
-function checkUser(event: Json, nowMs: number): void {
+function checkUser(event: JsonObject, nowMs: number): void {
   const user = objectIn(event['user_data'])
   const { fbc, client_user_agent } = user
   if (

@@ -1,10 +1,17 @@
 import type { Clock } from '../../time/clock.ts'
-import { bearerToken, type Call, isObject, type Json, parseJson, type Reply } from '../protocol.ts'
+import {
+  bearerToken,
+  type Call,
+  isObject,
+  type JsonObject,
+  parseJson,
+  type SandboxReply,
+} from '../protocol.ts'
 import { DAY_MS, HOUR_MS, isAmount, isCurrency, isText, objectIn, unhashed } from './checks.ts'
-import { type Account, type EventTaker, newTaker } from './taker.ts'
+import { type EventTaker, newTaker, type TakerAccount } from './taker.ts'
 import { createTally } from './tally.ts'
 
-const invalid = (reason: string, index?: number): Reply => ({
+const invalid = (reason: string, index?: number): SandboxReply => ({
   status: 400,
   body: {
     status: 'INVALID',
@@ -14,7 +21,7 @@ const invalid = (reason: string, index?: number): Reply => ({
   },
 })
 
-const ERRORS: Readonly<Record<string, Reply>> = {
+const ERRORS: Readonly<Record<string, SandboxReply>> = {
   invalid: invalid('Event is not valid', 0),
   invalid_without_event: invalid('Request is not valid'),
   unauthorized: { status: 401, body: { status: 'INVALID', reason: 'Unauthorized' } },
@@ -24,7 +31,7 @@ const ERRORS: Readonly<Record<string, Reply>> = {
   server_error: { status: 500, body: { status: 'INVALID', reason: 'Internal error' } },
 }
 export const isSnapchatConversionErrorName = (name: string): boolean => Object.hasOwn(ERRORS, name)
-const errorOf = (name: string): Reply => ERRORS[name] ?? invalid('Request is not valid')
+const errorOf = (name: string): SandboxReply => ERRORS[name] ?? invalid('Request is not valid')
 
 const HASHED = ['em', 'ph', 'fn', 'ln', 'ge', 'ct', 'st', 'zp', 'country', 'db', 'external_id']
 const FLAT_HASHED = ['hashed_email', 'hashed_phone_number', 'hashed_ip_address']
@@ -44,7 +51,7 @@ interface SnapEvent {
   readonly hasPerson: boolean
 }
 
-function nested(event: Json): SnapEvent {
+function nested(event: JsonObject): SnapEvent {
   const user = objectIn(event['user_data'])
   const { value, currency, order_id } = objectIn(event['custom_data'])
   const time = Number(event['event_time'])
@@ -68,7 +75,7 @@ function nested(event: Json): SnapEvent {
   }
 }
 
-function flat(event: Json): SnapEvent {
+function flat(event: JsonObject): SnapEvent {
   const { price, hashed_email, hashed_phone_number, hashed_mobile_ad_id, hashed_ip_address, user_agent } =
     event
   return {
@@ -97,12 +104,12 @@ const hasPerson = (email: unknown, phone: unknown, device: unknown, ip: unknown,
  * Snapchat's Conversions API, v3 and v2. It names the first bad event; those before it were taken, which nobody has promised and nobody
  * has denied.
  */
-export function createSnapchatConversions(clock: Clock, { id, accessToken }: Account): EventTaker {
+export function createSnapchatConversions(clock: Clock, { id, accessToken }: TakerAccount): EventTaker {
   const tally = createTally(48 * HOUR_MS)
   const orders = createTally(30 * DAY_MS)
   const taker: EventTaker = { ...newTaker(), tally, handle, errorNamed: errorOf }
 
-  function handle({ method, path, query, headers, body }: Call): Reply {
+  function handle({ method, path, query, headers, body }: Call): SandboxReply {
     const token = bearerToken(headers) ?? query.get('access_token')
     if (taker.isRevoked || token !== accessToken) return errorOf('unauthorized')
     const asked = /^\/v3\/([\w-]+)\/events(\/validate\/stats)?$/.exec(path)
@@ -119,7 +126,7 @@ export function createSnapchatConversions(clock: Clock, { id, accessToken }: Acc
     return received(events, asked ? nested : flat)
   }
 
-  function received(events: readonly unknown[], seenOf: (event: Json) => SnapEvent): Reply {
+  function received(events: readonly unknown[], seenOf: (event: JsonObject) => SnapEvent): SandboxReply {
     const nowMs = clock.nowMs()
     let taken = 0
     for (const [index, event] of events.entries()) {
@@ -139,7 +146,7 @@ export function createSnapchatConversions(clock: Clock, { id, accessToken }: Acc
   }
 
   /** A purchase is also known by the number of its order, and for longer. */
-  function take(event: Json, { name, id: eventId, order }: SnapEvent, nowMs: number): void {
+  function take(event: JsonObject, { name, id: eventId, order }: SnapEvent, nowMs: number): void {
     const isOrder = name === 'PURCHASE' && isText(order)
     if (isOrder && orders.knows(order, nowMs)) tally.repeat(event)
     else tally.take(`${name} ${eventId}`, event, nowMs)

@@ -3,7 +3,7 @@ import { createRefused, type Refused } from './checks.ts'
 import type { Tally } from './tally.ts'
 
 /** What is counted for, and who may send to it. */
-export interface Account {
+export interface TakerAccount {
   readonly id: string
   readonly accessToken: string
 }

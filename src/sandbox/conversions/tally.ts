@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Json } from '../protocol.ts'
+import type { JsonObject } from '../protocol.ts'
 
 export interface TallyCounts {
   /** Calls of which something was taken. */
@@ -28,25 +28,25 @@ export interface Tally {
    * @param key by which the platform knows it
    * @returns whether it counts
    */
-  take(key: string, event: Json, nowMs: number): boolean
+  take(key: string, event: JsonObject, nowMs: number): boolean
   /** Whether the key is one that the platform would leave out. */
   knows(key: string, nowMs: number): boolean
   /** One event that is known by something else than its key. */
-  repeat(event: Json): void
+  repeat(event: JsonObject): void
   called(events: number): void
   refused(): void
   readonly counts: TallyCounts
   /** The last events that were taken, as they came. */
-  readonly recent: readonly Json[]
+  readonly recent: readonly JsonObject[]
 }
 
 /** @param forgetMs after which an event that comes again is counted again */
 export function createTally(forgetMs: number): Tally {
   const firstMs = new Map<number, number>()
-  const recent: Json[] = []
+  const recent: JsonObject[] = []
   const counts = { calls: 0, received: 0, counted: 0, repeated: 0, doubled: 0, refused: 0 }
 
-  function keep(event: Json): void {
+  function keep(event: JsonObject): void {
     recent.push(event)
     if (recent.length > 2 * MAX_RECENT) recent.splice(0, MAX_RECENT)
   }

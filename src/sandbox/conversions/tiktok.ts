@@ -1,7 +1,7 @@
 import type { Clock } from '../../time/clock.ts'
-import { type Call, isObject, type Json, parseJson, Refusal, type Reply } from '../protocol.ts'
+import { type Call, isObject, type JsonObject, parseJson, Refusal, type SandboxReply } from '../protocol.ts'
 import { DAY_MS, HOUR_MS, isAmount, isCurrency, isText, objectIn, unhashed } from './checks.ts'
-import { type Account, type EventTaker, newTaker } from './taker.ts'
+import { type EventTaker, newTaker, type TakerAccount } from './taker.ts'
 import { createTally } from './tally.ts'
 
 const MESSAGES: Readonly<Record<string, string>> = {
@@ -15,11 +15,11 @@ const MESSAGES: Readonly<Record<string, string>> = {
 export const isTikTokConversionErrorName = (name: string): boolean => Object.hasOwn(MESSAGES, name)
 
 /** Whatever it is, the HTTP status is 200. */
-const answerOf = (code: number, message: string): Reply => ({
+const answerOf = (code: number, message: string): SandboxReply => ({
   status: 200,
   body: { code, message, request_id: 'sandbox-tiktok', data: {} },
 })
-const errorOf = (code: string, message = MESSAGES[code] ?? 'System error'): Reply =>
+const errorOf = (code: string, message = MESSAGES[code] ?? 'System error'): SandboxReply =>
   answerOf(Number(code), message)
 function refuse(message: string): never {
   throw new Refusal(errorOf('40002', message))
@@ -30,11 +30,11 @@ const HASHED = ['email', 'phone', 'external_id', 'first_name', 'last_name', 'zip
 const MAX_EVENTS = 1_000
 
 /** TikTok's Events API: a bad row makes it refuse the whole call, and it says which. */
-export function createTikTokConversions(clock: Clock, { id, accessToken }: Account): EventTaker {
+export function createTikTokConversions(clock: Clock, { id, accessToken }: TakerAccount): EventTaker {
   const tally = createTally(48 * HOUR_MS)
   const taker: EventTaker = { ...newTaker(), tally, handle, errorNamed: (name) => errorOf(name) }
 
-  function handle({ method, path, headers, body }: Call): Reply {
+  function handle({ method, path, headers, body }: Call): SandboxReply {
     if (method !== 'POST' || !/^\/v1\.3\/event\/track\/?$/.test(path))
       return { status: 404, body: { code: 40400, message: 'Not found', request_id: 'sandbox-tiktok' } }
     if (taker.isRevoked || headers.get('access-token') !== accessToken) return errorOf('40105')
@@ -75,7 +75,7 @@ export function createTikTokConversions(clock: Clock, { id, accessToken }: Accou
   return taker
 }
 
-function checkProperties({ value, currency, contents = [] }: Json, place: string): void {
+function checkProperties({ value, currency, contents = [] }: JsonObject, place: string): void {
   if (value !== undefined && !isAmount(value)) refuse(`${place}.properties.value: Not a valid number`)
   if (value !== undefined && !isCurrency(currency))
     refuse(`${place}.properties.currency: Not a valid choice.`)

@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto'
 import { createHttpClient } from '../../http/http.ts'
 import type { Clock } from '../../time/clock.ts'
-import { bearerToken, type Call, type Json, parseJson, type Reply } from '../protocol.ts'
+import { bearerToken, type Call, type JsonObject, parseJson, type SandboxReply } from '../protocol.ts'
 import { isText, objectIn } from './checks.ts'
-import { type Account, type EventTaker, newTaker } from './taker.ts'
+import { type EventTaker, newTaker, type TakerAccount } from './taker.ts'
 import { createTally } from './tally.ts'
 
 const MESSAGES: Readonly<Record<string, string>> = {
@@ -38,7 +38,7 @@ const STATUSES: Readonly<Record<string, number>> = {
   '130429': 429,
 }
 
-function errorOf(code: string): Reply {
+function errorOf(code: string): SandboxReply {
   const title = MESSAGES[code] ?? 'API Unknown'
   const error = {
     message: `(#${code}) ${title}`,
@@ -85,7 +85,7 @@ interface WebhookSecrets {
 /** WhatsApp's Cloud API. It recognises nothing: what is sent twice is delivered twice. */
 export function createWhatsApp(
   clock: Clock,
-  { id, accessToken }: Account,
+  { id, accessToken }: TakerAccount,
   { appSecret, verifyToken }: WebhookSecrets,
   processMs: number,
 ): MessageTaker {
@@ -102,7 +102,7 @@ export function createWhatsApp(
     ...{ tellAt: teller.tellAt, close: teller.close },
   }
 
-  function handle({ method, path, headers, body }: Call): Reply {
+  function handle({ method, path, headers, body }: Call): SandboxReply {
     if (taker.isRevoked || bearerToken(headers) !== accessToken) return errorOf('190')
     const asked = /^\/v\d+\.\d\/(\w+)(\/messages)?$/.exec(path)
     if (!asked || asked[1] !== id) return errorOf('100')
@@ -112,7 +112,7 @@ export function createWhatsApp(
     return taken(objectIn(parseJson(body)))
   }
 
-  function taken(message: Json): Reply {
+  function taken(message: JsonObject): SandboxReply {
     const problem = problemOf(message)
     if (problem !== undefined) return errorOf(problem)
     const nowMs = clock.nowMs()
@@ -227,7 +227,7 @@ function createTeller(clock: Clock, verifyToken: string, processMs: number) {
 
 const textOf = (value: unknown): string | undefined => (isText(value) ? value : undefined)
 
-function problemOf(message: Json): string | undefined {
+function problemOf(message: JsonObject): string | undefined {
   const template = objectIn(message['template'])
   if (message['messaging_product'] !== 'whatsapp' || !/^\d{7,15}$/.test(String(message['to']))) return '100'
   if (message['type'] !== 'template' || !isText(objectIn(template['language'])['code'])) return '100'

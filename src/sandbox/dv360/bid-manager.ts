@@ -2,7 +2,7 @@ import type { Clock } from '../../time/clock.ts'
 import { googleApi, paged, refuseRpc } from '../google/api.ts'
 import type { GoogleOauth } from '../google/oauth.ts'
 import type { Played } from '../protocol.ts'
-import { type Call, isObject, type Json, parseJson, type Reply } from '../protocol.ts'
+import { type Call, isObject, type JsonObject, parseJson, type SandboxReply } from '../protocol.ts'
 
 const SCOPE = 'https://www.googleapis.com/auth/doubleclickbidmanager'
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -31,7 +31,7 @@ const DAY_MS = 86_400_000
 interface Query {
   readonly queryId: string
   readonly title: string
-  readonly params: Json
+  readonly params: JsonObject
   readonly dates: readonly string[]
   readonly reports: { readonly reportId: string; readonly begunMs: number }[]
 }
@@ -44,7 +44,7 @@ export function createBidManager(
 ): { readonly played: Played; readonly fileOf: (path: string) => string | undefined } {
   const queries = new Map<string, Query>()
 
-  function route(call: Call): Reply {
+  function route(call: Call): SandboxReply {
     const { method, path, query: search } = call
     if (path === '/v2/queries' && method === 'POST') return created(parseJson(call.body))
     if (path === '/v2/queries' && method === 'GET') {
@@ -70,7 +70,7 @@ export function createBidManager(
     return index < 0 ? refuseRpc('NOT_FOUND') : { status: 200, body: described(call, query, index) }
   }
 
-  function created(asked: unknown): Reply {
+  function created(asked: unknown): SandboxReply {
     const metadata = isObject(asked) && isObject(asked['metadata']) ? asked['metadata'] : {}
     const params = isObject(asked) && isObject(asked['params']) ? asked['params'] : {}
     const range = isObject(metadata['dataRange']) ? metadata['dataRange'] : {}
@@ -84,7 +84,7 @@ export function createBidManager(
     return { status: 200, body: { queryId, metadata, params } }
   }
 
-  function described({ headers }: Call, { queryId, reports }: Query, index: number): Json {
+  function described({ headers }: Call, { queryId, reports }: Query, index: number): JsonObject {
     const report = reports[index]
     if (!report) return refuseRpc('NOT_FOUND')
     const ageMs = clock.elapsedMs() - report.begunMs
@@ -100,7 +100,7 @@ export function createBidManager(
     }
   }
 
-  function jobFailed({ path }: Call): Reply {
+  function jobFailed({ path }: Call): SandboxReply {
     const [, queryId = '', reportId = ''] = /^\/v2\/queries\/(\d+)\/reports\/(\d+)$/.exec(path) ?? []
     const metadata = { status: { state: 'FAILED', format: 'CSV' } }
     return { status: 200, body: { key: { queryId, reportId }, metadata } }
@@ -118,7 +118,7 @@ export function createBidManager(
 
 /** Cloud Storage, which knows nobody: the address is all that is asked for, and a token is one thing too many. */
 export function createReportStorage(fileOf: (path: string) => string | undefined): Played {
-  const refused = (status: number, code: string): Reply => ({
+  const refused = (status: number, code: string): SandboxReply => ({
     status,
     headers: { 'content-type': 'application/xml; charset=UTF-8' },
     body: Buffer.from(`<?xml version='1.0' encoding='UTF-8'?><Error><Code>${code}</Code></Error>`),
@@ -159,7 +159,7 @@ function fileFor({ params, dates }: Query): string {
   return lines.map((cells) => `${cells.join(',')}\n`).join('')
 }
 
-function advertiserOf({ filters }: Json): string {
+function advertiserOf({ filters }: JsonObject): string {
   const all = Array.isArray(filters) ? filters.filter(isObject) : []
   return String(all.find(({ type }) => type === 'FILTER_ADVERTISER')?.['value'] ?? '')
 }

@@ -4,7 +4,7 @@ import { googleApi, paged, refuseRpc } from '../google/api.ts'
 import type { GoogleOauth } from '../google/oauth.ts'
 import type { LedgerBook } from '../ledger.ts'
 import type { Played } from '../protocol.ts'
-import { type Call, isObject, type Json, parseJson, type Reply } from '../protocol.ts'
+import { type Call, isObject, type JsonObject, parseJson, type SandboxReply } from '../protocol.ts'
 import { ADVERTISERS, createDisplayVideoState } from './state.ts'
 import { createDisplayVideoWriter } from './write.ts'
 
@@ -24,7 +24,7 @@ export function createDisplayVideo(
   const writer = createDisplayVideoWriter(state, ledger)
   const tasks = new Map<string, { advertiserId: string; readyMs: number }>()
 
-  function route(call: Call): Reply {
+  function route(call: Call): SandboxReply {
     const { method, path, query } = call
     if (method === 'GET' && path === '/v4/partners') return listed('partners', PARTNERS, query)
     if (method === 'GET' && path === '/v4/advertisers') {
@@ -53,7 +53,7 @@ export function createDisplayVideo(
     return refuseRpc('NOT_FOUND')
   }
 
-  function begun(asked: unknown): Reply {
+  function begun(asked: unknown): SandboxReply {
     const advertiserId = isObject(asked) ? asked['advertiserId'] : undefined
     if (!ADVERTISERS.some((one) => one.advertiserId === advertiserId)) return refuseRpc('INVALID_ARGUMENT')
     const name = `sdfdownloadtasks/operations/${tasks.size + 1}`
@@ -61,7 +61,7 @@ export function createDisplayVideo(
     return { status: 200, body: { name, metadata: { version: 'SDF_VERSION_9' } } }
   }
 
-  function looked(name: string): Reply {
+  function looked(name: string): SandboxReply {
     const task = tasks.get(name)
     if (!task) return refuseRpc('NOT_FOUND')
     if (clock.elapsedMs() < task.readyMs) return { status: 200, body: { name } }
@@ -70,7 +70,7 @@ export function createDisplayVideo(
     return { status: 200, body: { name, done: true, response } }
   }
 
-  function files(id: string): Reply {
+  function files(id: string): SandboxReply {
     const task = tasks.get(`sdfdownloadtasks/operations/${id}`)
     if (!task || clock.elapsedMs() < task.readyMs) return refuseRpc('NOT_FOUND')
     const campaigns = state.collection(task.advertiserId, 'campaigns')
@@ -92,7 +92,7 @@ export function createDisplayVideo(
     return { status: 200, headers: { 'content-type': 'application/zip' }, body: zipped }
   }
 
-  function jobFailed({ path }: Call): Reply {
+  function jobFailed({ path }: Call): SandboxReply {
     const error = { code: 13, message: 'Internal error encountered.' }
     return { status: 200, body: { name: path.replace(/^\/v4\//, ''), done: true, error } }
   }
@@ -101,7 +101,7 @@ export function createDisplayVideo(
 }
 
 /** The list is absent where it is empty. */
-function listed(name: string, all: readonly unknown[], query: URLSearchParams): Reply {
+function listed(name: string, all: readonly unknown[], query: URLSearchParams): SandboxReply {
   const size = Number(query.get('pageSize') ?? 100)
   if (!(size >= 1 && size <= 200)) refuseRpc('INVALID_ARGUMENT', 'page_size must be between 1 and 200.')
   query.set('pageSize', String(Math.min(size, LARGEST_PAGE)))
@@ -110,7 +110,7 @@ function listed(name: string, all: readonly unknown[], query: URLSearchParams): 
 }
 
 /** As much of the filter language as has been seen: a campaign, statuses joined by OR, and changes since a time. */
-function filtered(all: readonly Json[], query: URLSearchParams): readonly Json[] {
+function filtered(all: readonly JsonObject[], query: URLSearchParams): readonly JsonObject[] {
   if (!['displayName', 'updateTime', null].includes(query.get('orderBy')))
     refuseRpc('INVALID_ARGUMENT', 'order_by')
   const filter = query.get('filter') ?? ''

@@ -1,6 +1,6 @@
 import type { Clock } from '../../time/clock.ts'
 import { refuseRpc } from '../google/api.ts'
-import type { Json } from '../protocol.ts'
+import type { JsonObject } from '../protocol.ts'
 
 export const ADVERTISERS = [
   { advertiserId: '77', displayName: 'Acme', currencyCode: 'EUR', timeZone: 'Europe/Berlin' },
@@ -13,7 +13,7 @@ const status = (index: number) =>
   `ENTITY_STATUS_${['ACTIVE', 'PAUSED', 'DRAFT', 'ACTIVE', 'ARCHIVED'][index % LINE_ITEMS]}`
 const changed = (index: number) => `2026-11-${String(10 + index).padStart(2, '0')}T08:00:00Z`
 
-const entitiesOf = (advertiserId: string): Readonly<Record<string, readonly Json[]>> => ({
+const entitiesOf = (advertiserId: string): Readonly<Record<string, readonly JsonObject[]>> => ({
   campaigns: [1, 2, 3].map((n) => ({
     advertiserId,
     campaignId: `${advertiserId}0${n}`,
@@ -58,11 +58,11 @@ export function createDisplayVideoState(clock: Clock) {
   const byAdvertiser = new Map(
     ADVERTISERS.map(({ advertiserId }) => {
       const entities = Object.entries(entitiesOf(advertiserId))
-      const copy = new Map<string, Json[]>(entities.map(([name, all]) => [name, [...all]]))
+      const copy = new Map<string, JsonObject[]>(entities.map(([name, all]) => [name, [...all]]))
       return [advertiserId as string, copy]
     }),
   )
-  const collection = (advertiserId: string, name: string): Json[] =>
+  const collection = (advertiserId: string, name: string): JsonObject[] =>
     (byAdvertiser.get(advertiserId) ?? refuseRpc('PERMISSION_DENIED')).get(name) ?? refuseRpc('NOT_FOUND')
   const stamped = () => ({ updateTime: new Date(clock.nowMs()).toISOString() })
 
@@ -70,9 +70,9 @@ export function createDisplayVideoState(clock: Clock) {
     collection,
     currencyOf: (advertiserId: string): string =>
       ADVERTISERS.find((one) => one.advertiserId === advertiserId)?.currencyCode ?? 'USD',
-    find: (advertiserId: string, name: string, idField: string, id: string): Json =>
+    find: (advertiserId: string, name: string, idField: string, id: string): JsonObject =>
       collection(advertiserId, name).find((one) => one[idField] === id) ?? refuseRpc('NOT_FOUND'),
-    add(advertiserId: string, name: string, idField: string, fields: Json): Json {
+    add(advertiserId: string, name: string, idField: string, fields: JsonObject): JsonObject {
       const all = collection(advertiserId, name)
       const made = {
         ...fields,
@@ -83,7 +83,7 @@ export function createDisplayVideoState(clock: Clock) {
       all.push(made)
       return made
     },
-    replace(advertiserId: string, name: string, before: Json, fields: Json): Json {
+    replace(advertiserId: string, name: string, before: JsonObject, fields: JsonObject): JsonObject {
       const all = collection(advertiserId, name)
       const after = { ...before, ...fields, ...stamped() }
       all[all.indexOf(before)] = after

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { micros, minorDigits } from '../../money.ts'
 import { refuseRpc } from '../google/api.ts'
 import type { LedgerBook } from '../ledger.ts'
-import { isObject, type Json } from '../protocol.ts'
+import { isObject, type JsonObject } from '../protocol.ts'
 import type { DisplayVideoState } from './state.ts'
 
 const Name = z
@@ -112,7 +112,7 @@ export function createDisplayVideoWriter(state: DisplayVideoState, ledger: Ledge
   }
 
   return {
-    create(advertiserId: string, collection: string, body: unknown): Json {
+    create(advertiserId: string, collection: string, body: unknown): JsonObject {
       if (collection === 'campaigns') {
         const made = state.add(advertiserId, collection, 'campaignId', checked(NewCampaign, body))
         note(advertiserId, String(made['campaignId']), { status: String(made['entityStatus']) })
@@ -134,7 +134,7 @@ export function createDisplayVideoWriter(state: DisplayVideoState, ledger: Ledge
       id: string,
       mask: readonly string[],
       body: unknown,
-    ): Json {
+    ): JsonObject {
       if (mask.length === 0) refuseRpc('INVALID_ARGUMENT', 'update_mask is required.')
       if (!isObject(body)) refuseRpc('INVALID_ARGUMENT')
       const named = Object.fromEntries(mask.map((field) => [field, body[field]]))

@@ -1,7 +1,7 @@
 import { googleApi, paged, refuseRpc } from '../google/api.ts'
 import type { GoogleOauth } from '../google/oauth.ts'
 import type { Played } from '../protocol.ts'
-import { type Call, isObject, type Json, parseJson, type Reply } from '../protocol.ts'
+import { type Call, isObject, type JsonObject, parseJson, type SandboxReply } from '../protocol.ts'
 
 const SCOPE = 'https://www.googleapis.com/auth/analytics.readonly'
 
@@ -41,7 +41,7 @@ const DAY_MS = 86_400_000
 export function createAnalytics(oauth: GoogleOauth): Played {
   const left = new Map<string, number>()
 
-  function route({ method, path, query, body }: Call): Reply {
+  function route({ method, path, query, body }: Call): SandboxReply {
     if (method === 'GET' && path === '/v1beta/accounts') {
       return { status: 200, body: { accounts: [{ name: 'accounts/1', displayName: 'Acme' }] } }
     }
@@ -62,7 +62,7 @@ export function createAnalytics(oauth: GoogleOauth): Played {
     return { status: 200, body: reportOf(property, isObject(asked) ? asked : {}) }
   }
 
-  function reportOf(property: (typeof PROPERTIES)[number], asked: Json): Json {
+  function reportOf(property: (typeof PROPERTIES)[number], asked: JsonObject): JsonObject {
     const dimensions = namesIn(asked['dimensions'])
     const metrics = namesIn(asked['metrics'])
     for (const name of dimensions)
@@ -98,7 +98,7 @@ export function createAnalytics(oauth: GoogleOauth): Played {
   }
 
   /** Every report costs ten tokens. */
-  function quotaOf(name: string): Json {
+  function quotaOf(name: string): JsonObject {
     const used = (left.get(name) ?? 0) + 10
     left.set(name, used)
     return {
@@ -114,7 +114,11 @@ export function createAnalytics(oauth: GoogleOauth): Played {
   return googleApi(oauth, () => SCOPE, route)
 }
 
-function rowsOf(dates: readonly string[], dimensions: readonly string[], metrics: readonly string[]): Json[] {
+function rowsOf(
+  dates: readonly string[],
+  dimensions: readonly string[],
+  metrics: readonly string[],
+): JsonObject[] {
   return dates.flatMap((date) =>
     Array.from({ length: PER_DAY }, (_, index) => {
       const seed = Number(date.replaceAll('-', '')) + index * 17

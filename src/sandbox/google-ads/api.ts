@@ -1,8 +1,16 @@
 import type { Clock } from '../../time/clock.ts'
 import type { GoogleOauth } from '../google/oauth.ts'
-import type { Account } from '../ledger.ts'
+import type { SandboxAccount } from '../ledger.ts'
 import type { Played } from '../protocol.ts'
-import { bearerToken, type Call, isObject, type Json, parseJson, Refusal, type Reply } from '../protocol.ts'
+import {
+  bearerToken,
+  type Call,
+  isObject,
+  type JsonObject,
+  parseJson,
+  Refusal,
+  type SandboxReply,
+} from '../protocol.ts'
 import { googleError, isGoogleErrorName, refuse, refuseJson, statusError } from './errors.ts'
 import { MUTABLE, RESOURCES } from './fields.ts'
 import { createMutate } from './mutate.ts'
@@ -43,14 +51,14 @@ const CAMPAIGNS = ['301', '302', '303']
 
 /** The Google Ads API over REST. */
 export function createGoogleAds(
-  account: Account,
+  account: SandboxAccount,
   customerId: string,
   oauth: GoogleOauth,
   clock: Clock,
 ): Played {
   const customers = customersOf(account, customerId)
 
-  function handle(call: Call): Reply {
+  function handle(call: Call): SandboxReply {
     try {
       return route(call)
     } catch (error) {
@@ -58,7 +66,7 @@ export function createGoogleAds(
     }
   }
 
-  function route(call: Call): Reply {
+  function route(call: Call): SandboxReply {
     authorize(call)
     if (call.method === 'GET' && /^\/v\d{2}\/customers:listAccessibleCustomers$/.test(call.path)) {
       const ids = [...customers.filter(({ isDirect }) => isDirect).map(({ id }) => id), CANCELLED]
@@ -91,7 +99,12 @@ export function createGoogleAds(
     return found && mayLogIn ? found : refuse('USER_PERMISSION_DENIED')
   }
 
-  function perform({ id, state, mutate }: Customer, service: string, verb: string, body: Json): unknown {
+  function perform(
+    { id, state, mutate }: Customer,
+    service: string,
+    verb: string,
+    body: JsonObject,
+  ): unknown {
     if (service === 'googleAds' && verb === 'search') return found(id, state, body)
     if (service === 'googleAds' && verb === 'searchStream') return chunks(found(id, state, body))
     if (service === 'googleAds' && verb === 'mutate') return mutate.acrossTypes(body)
@@ -102,7 +115,7 @@ export function createGoogleAds(
     return mutate.ofOneType(resource, body)
   }
 
-  function found(id: string, state: GoogleState, body: Json): Json {
+  function found(id: string, state: GoogleState, body: JsonObject): JsonObject {
     if (body['pageSize'] !== undefined) refuse('PAGE_SIZE_NOT_SUPPORTED', { path: ['page_size'] })
     checkJson(searchBody.type, body, '')
     const today = new Date(clock.nowMs()).toISOString().slice(0, 10)
@@ -118,7 +131,7 @@ export function createGoogleAds(
   }
 }
 
-function customersOf(account: Account, customerId: string): readonly Customer[] {
+function customersOf(account: SandboxAccount, customerId: string): readonly Customer[] {
   const bidding = { name: 'Sandbox customer', timeZone: 'UTC' }
   const own = createGoogleState(customerId, account.currency, bidding)
   const client = createGoogleState(CLIENT, 'JPY', { name: 'Shop in Japan', timeZone: 'Asia/Tokyo' })
@@ -139,7 +152,7 @@ function customersOf(account: Account, customerId: string): readonly Customer[] 
   ]
 }
 
-function chunks({ results, ...rest }: Json): Json[] {
+function chunks({ results, ...rest }: JsonObject): JsonObject[] {
   const rows: unknown[] = Array.isArray(results) ? results : []
   const about = { ...rest, requestId: 'sandboxRequest' }
   if (rows.length === 0) return [about]
@@ -151,7 +164,7 @@ function chunks({ results, ...rest }: Json): Json[] {
 }
 
 /** searchStream answers with an array, errors too. */
-const streamed = (call: Call, reply: Reply): Reply =>
+const streamed = (call: Call, reply: SandboxReply): SandboxReply =>
   call.path.endsWith(':searchStream') ? { ...reply, body: [reply.body] } : reply
 
 const MISSING_CREDENTIAL =
@@ -167,7 +180,7 @@ const NO_CREDENTIALS = {
   domain: 'googleapis.com',
 }
 
-function bodyOf({ headers, body }: Call): Json {
+function bodyOf({ headers, body }: Call): JsonObject {
   const value = /^application\/json\b/.test(headers.get('content-type') ?? '') ? parseJson(body) : undefined
   return isObject(value) ? value : refuseJson('', 'Invalid JSON payload received. Expected a JSON object.')
 }

@@ -1,4 +1,4 @@
-import { Refusal, type Reply } from '../protocol.ts'
+import { Refusal, type SandboxReply } from '../protocol.ts'
 
 /** A step into the request for an error's `location`, such as `['operations', 0]`. */
 export type FieldPath = readonly (string | readonly [name: string, index: number])[]
@@ -198,7 +198,7 @@ export const isGoogleErrorName = (name: string): name is GoogleErrorName => Obje
 export function googleError(
   name: GoogleErrorName,
   more: { readonly message?: string; readonly path?: FieldPath; readonly trigger?: string } = {},
-): Reply {
+): SandboxReply {
   const kind: ErrorKind = ERRORS[name]
   const error = {
     errorCode: { [kind.of]: name },
@@ -228,7 +228,7 @@ export function statusError(
   status: keyof typeof HTTP_STATUS,
   message: string,
   details: readonly unknown[] = [],
-): Reply {
+): SandboxReply {
   const error = { code: HTTP_STATUS[status], message, status, ...(details.length > 0 ? { details } : {}) }
   return { status: HTTP_STATUS[status], body: { error } }
 }

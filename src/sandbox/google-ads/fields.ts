@@ -1,4 +1,4 @@
-import { bool, double, type Fields, int64, listOf, message, oneOf, output, string } from './types.ts'
+import { bool, double, type FieldTypes, int64, listOf, message, oneOf, output, string } from './types.ts'
 
 const targetRoas = message({ targetRoas: double, cpcBidCeilingMicros: int64, cpcBidFloorMicros: int64 })
 const targetCpa = message({ targetCpaMicros: int64, cpcBidCeilingMicros: int64, cpcBidFloorMicros: int64 })
@@ -24,7 +24,7 @@ export const STRATEGY_TYPES: Readonly<Record<string, string>> = {
   manualCpc: 'MANUAL_CPC',
 }
 
-const campaign: Fields = {
+const campaign: FieldTypes = {
   resourceName: string,
   id: output(int64),
   name: string,
@@ -52,7 +52,7 @@ const campaign: Fields = {
   endDateTime: string,
 }
 
-const campaignBudget: Fields = {
+const campaignBudget: FieldTypes = {
   resourceName: string,
   id: output(int64),
   name: string,
@@ -64,7 +64,7 @@ const campaignBudget: Fields = {
   period: oneOf('DAILY', 'CUSTOM_PERIOD'),
 }
 
-const biddingStrategy: Fields = {
+const biddingStrategy: FieldTypes = {
   resourceName: string,
   id: output(int64),
   name: string,
@@ -76,7 +76,7 @@ const biddingStrategy: Fields = {
   ...portfolioStrategies,
 }
 
-const customer: Fields = {
+const customer: FieldTypes = {
   resourceName: string,
   id: output(int64),
   descriptiveName: output(string),
@@ -87,7 +87,7 @@ const customer: Fields = {
   status: output(string),
 }
 
-const adGroup: Fields = {
+const adGroup: FieldTypes = {
   resourceName: string,
   id: output(int64),
   name: string,
@@ -97,7 +97,7 @@ const adGroup: Fields = {
   cpcBidMicros: int64,
 }
 
-const customerClient: Fields = {
+const customerClient: FieldTypes = {
   resourceName: string,
   id: output(int64),
   clientCustomer: output(string),
@@ -109,7 +109,7 @@ const customerClient: Fields = {
   status: output(string),
 }
 
-const metrics: Fields = {
+const metrics: FieldTypes = {
   impressions: output(int64),
   clicks: output(int64),
   costMicros: output(int64),
@@ -119,7 +119,7 @@ const metrics: Fields = {
   viewThroughConversions: output(int64),
 }
 
-const segments: Fields = { date: output(string) }
+const segments: FieldTypes = { date: output(string) }
 
 /** The resources in their JSON names, and where they live below `customers/<id>/`. */
 export const RESOURCES = {

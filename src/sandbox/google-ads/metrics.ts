@@ -1,6 +1,6 @@
-import type { Json } from '../protocol.ts'
+import type { JsonObject } from '../protocol.ts'
 import { refuse } from './errors.ts'
-import type { Query, SearchRow } from './query.ts'
+import type { GaqlQuery, SearchRow } from './query.ts'
 
 const DAY_MS = 86_400_000
 /** Conversions come in over this many days after the click; until then a day's figure is too low. */
@@ -8,7 +8,7 @@ const LATE_DAYS = 7
 
 /** The row for every day of the query, where it asks for figures; days after today have none. */
 export function reported(
-  { select, where, from }: Query,
+  { select, where, from }: GaqlQuery,
   row: SearchRow,
   today: string,
 ): readonly SearchRow[] {
@@ -25,7 +25,7 @@ export function reported(
   }))
 }
 
-export function asksForFigures({ select, where }: Pick<Query, 'select' | 'where'>): boolean {
+export function asksForFigures({ select, where }: Pick<GaqlQuery, 'select' | 'where'>): boolean {
   const asked = [...select, ...where.map(({ column }) => column)]
   return asked.some(({ resource }) => resource === 'metrics' || resource === 'segments')
 }
@@ -38,7 +38,7 @@ function daysIn(start: string, end: string): string[] {
 }
 
 /** The same figures every time, but for conversions that have not come in yet. Now and then a day has no clicks. */
-function metricsOf(id: string, date: string, ageDays: number): Json {
+function metricsOf(id: string, date: string, ageDays: number): JsonObject {
   const seed = [...`${id}${date}`].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 9973, 7)
   const clicks = seed % 10
   const all = seed % 7

@@ -1,9 +1,9 @@
 import { micros } from '../../money.ts'
-import type { Account } from '../ledger.ts'
-import { isObject, type Json, Refusal } from '../protocol.ts'
+import type { SandboxAccount } from '../ledger.ts'
+import { isObject, type JsonObject, Refusal } from '../protocol.ts'
 import { refuse, statusError } from './errors.ts'
 import { MUTABLE, type Mutable, RESOURCES } from './fields.ts'
-import { type Change, type MutateContext, type Operation, operate } from './operation.ts'
+import { type MutateContext, type MutateOperation, type OperationEffect, operate } from './operation.ts'
 import type { GoogleState } from './state.ts'
 import { bool, checkJson, type Field, listOf, message, oneOf, snake, string, valueAt } from './types.ts'
 
@@ -29,25 +29,25 @@ const crossTypeBody = message({
 const singleTypeBody = (resource: Mutable) =>
   message({ operations: listOf(operationOf(resource)), ...options })
 
-interface Placed {
-  readonly operation: Operation
+interface PlacedOperation {
+  readonly operation: MutateOperation
   readonly at: Parameters<typeof operate>[2]
 }
 
 /** `googleAds:mutate`, and for one resource its own `:mutate`. All operations or none. */
-export function createMutate({ currency, ledger }: Account, state: GoogleState, root: string) {
+export function createMutate({ currency, ledger }: SandboxAccount, state: GoogleState, root: string) {
   return {
-    acrossTypes(body: Json): Json {
+    acrossTypes(body: JsonObject): JsonObject {
       checkJson(crossTypeBody.type, body, '')
       const changes = mutate(body, list(body['mutateOperations']).map(unwrapped))
       if (body['validateOnly'] === true) return {}
       const responses = changes.map((change) => ({ [`${change.resource}Result`]: result(change, body) }))
       return { mutateOperationResponses: responses }
     },
-    ofOneType(resource: Mutable, body: Json): Json {
+    ofOneType(resource: Mutable, body: JsonObject): JsonObject {
       checkJson(singleTypeBody(resource).type, body, '')
       const placed = list(body['operations']).map(
-        (operation, index): Placed => ({
+        (operation, index): PlacedOperation => ({
           operation: { ...operation, resource },
           at: [['operations', index]],
         }),
@@ -57,7 +57,7 @@ export function createMutate({ currency, ledger }: Account, state: GoogleState, 
     },
   }
 
-  function mutate(body: Json, placed: readonly Placed[]): readonly Change[] {
+  function mutate(body: JsonObject, placed: readonly PlacedOperation[]): readonly OperationEffect[] {
     if (body['partialFailure'] === true) {
       throw new Refusal(statusError('UNIMPLEMENTED', 'The sandbox does not play partial failure.'))
     }
@@ -71,14 +71,17 @@ export function createMutate({ currency, ledger }: Account, state: GoogleState, 
     return changes
   }
 
-  function record(changes: readonly Change[]): void {
+  function record(changes: readonly OperationEffect[]): void {
     for (const change of changes) {
       if (change.resource === 'campaign') recordCampaign(change, changes)
       if (change.resource === 'campaignBudget' && change.kind === 'update') recordBudget(change)
     }
   }
 
-  function recordCampaign({ kind, entity, paths }: Change, changes: readonly Change[]): void {
+  function recordCampaign(
+    { kind, entity, paths }: OperationEffect,
+    changes: readonly OperationEffect[],
+  ): void {
     const write = { platform: 'google_ads', campaignId: String(entity['id']), currency } as const
     if (kind !== 'create' && paths.includes('status')) {
       ledger.apply({ ...write, kind: 'status', amount: micros(0), status: String(entity['status']) })
@@ -90,7 +93,7 @@ export function createMutate({ currency, ledger }: Account, state: GoogleState, 
     }
   }
 
-  function recordBudget({ entity, paths }: Change): void {
+  function recordBudget({ entity, paths }: OperationEffect): void {
     if (!paths.includes('amountMicros')) return
     const user = state
       .all('campaign')
@@ -100,7 +103,7 @@ export function createMutate({ currency, ledger }: Account, state: GoogleState, 
     ledger.apply({ platform: 'google_ads', kind: 'budget', campaignId, amount, currency })
   }
 
-  function result({ resource, entity }: Change, body: Json): Json {
+  function result({ resource, entity }: OperationEffect, body: JsonObject): JsonObject {
     const { resourceName } = entity
     if (body['responseContentType'] !== 'MUTABLE_RESOURCE') return { resourceName }
     return { resourceName, [resource]: state.shown(resource, entity) }
@@ -108,7 +111,7 @@ export function createMutate({ currency, ledger }: Account, state: GoogleState, 
 }
 
 /** The ceiling that one of the changes has set on a strategy. */
-function ceilingSet(strategy: unknown, changes: readonly Change[]): unknown {
+function ceilingSet(strategy: unknown, changes: readonly OperationEffect[]): unknown {
   const found = changes.find(
     ({ resource, entity, paths }) =>
       resource === 'biddingStrategy' &&
@@ -119,7 +122,7 @@ function ceilingSet(strategy: unknown, changes: readonly Change[]): unknown {
   return found === undefined || path === undefined ? undefined : valueAt(found.entity, path.split('.'))
 }
 
-function unwrapped(wrapped: Json, index: number): Placed {
+function unwrapped(wrapped: JsonObject, index: number): PlacedOperation {
   const given = MUTABLE.filter((name) => wrapped[`${name}Operation`] !== undefined)
   const [resource] = given
   const at = [['mutate_operations', index]] as const
@@ -131,4 +134,4 @@ function unwrapped(wrapped: Json, index: number): Placed {
   }
 }
 
-const list = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.filter(isObject) : [])
+const list = (value: unknown): readonly JsonObject[] => (Array.isArray(value) ? value.filter(isObject) : [])

@@ -1,4 +1,4 @@
-import type { Json } from '../protocol.ts'
+import type { JsonObject } from '../protocol.ts'
 import { type FieldPath, refuse } from './errors.ts'
 import { type Mutable, RESOURCES, STRATEGY_TYPES } from './fields.ts'
 import { checkEntity } from './rules.ts'
@@ -6,19 +6,19 @@ import type { Draft } from './state.ts'
 import { camel, fieldAt, valueAt, withValue } from './types.ts'
 
 /** One operation of a mutate request; its JSON has been checked against the field tables. */
-export interface Operation {
+export interface MutateOperation {
   readonly resource: Mutable
-  readonly create?: Json
-  readonly update?: Json
+  readonly create?: JsonObject
+  readonly update?: JsonObject
   readonly updateMask?: string
   readonly remove?: string
 }
 
 /** What an operation did. */
-export interface Change {
+export interface OperationEffect {
   readonly resource: Mutable
   readonly kind: 'create' | 'update' | 'remove'
-  readonly entity: Json
+  readonly entity: JsonObject
   /** camelCase paths that were written. */
   readonly paths: readonly string[]
 }
@@ -32,7 +32,7 @@ export interface MutateContext {
 }
 
 /** Carries out one operation on the draft, or refuses the whole request. */
-export function operate(context: MutateContext, operation: Operation, at: FieldPath): Change {
+export function operate(context: MutateContext, operation: MutateOperation, at: FieldPath): OperationEffect {
   const { create, update, remove } = operation
   const given = [create, update, remove].filter((one) => one !== undefined).length
   if (given !== 1) refuse('REQUIRED', { path: at, message: 'Exactly one operation type must be set.' })
@@ -41,14 +41,19 @@ export function operate(context: MutateContext, operation: Operation, at: FieldP
   return doRemove(context, operation.resource, String(remove), [...at, 'remove'])
 }
 
-const DEFAULTS: Readonly<Record<Mutable, Json>> = {
+const DEFAULTS: Readonly<Record<Mutable, JsonObject>> = {
   campaign: { status: 'ENABLED', servingStatus: 'SERVING' },
   // Google's own default, and a trap: an explicitly shared budget can be used by other campaigns.
   campaignBudget: { status: 'ENABLED', deliveryMethod: 'STANDARD', explicitlyShared: true, period: 'DAILY' },
   biddingStrategy: { status: 'ENABLED' },
 }
 
-function doCreate(context: MutateContext, resource: Mutable, create: Json, at: FieldPath): Change {
+function doCreate(
+  context: MutateContext,
+  resource: Mutable,
+  create: JsonObject,
+  at: FieldPath,
+): OperationEffect {
   const { fields, collection } = RESOURCES[resource]
   const { resourceName: asked, ...wanted } = create
   const frozen = Object.keys(wanted).find((name) => fields[name]?.output)
@@ -83,10 +88,10 @@ function remember(
 
 function doUpdate(
   context: MutateContext,
-  { resource, updateMask }: Operation,
-  update: Json,
+  { resource, updateMask }: MutateOperation,
+  update: JsonObject,
   at: FieldPath,
-): Change {
+): OperationEffect {
   const { fields } = RESOURCES[resource]
   const wanted = resolved(context, update)
   const { resourceName } = wanted
@@ -110,14 +115,14 @@ function doUpdate(
 }
 
 /** An entity has one bidding strategy; writing one takes the others away. */
-function withoutRivals(resource: Mutable, entity: Json, written: string): Json {
+function withoutRivals(resource: Mutable, entity: JsonObject, written: string): JsonObject {
   const rivals = [...Object.keys(STRATEGY_TYPES), ...(resource === 'campaign' ? ['biddingStrategy'] : [])]
   if (!rivals.includes(written)) return entity
   const kept = Object.entries(entity).filter(([name]) => name === written || !rivals.includes(name))
   return Object.fromEntries(kept)
 }
 
-function doRemove(context: MutateContext, resource: Mutable, name: string, at: FieldPath): Change {
+function doRemove(context: MutateContext, resource: Mutable, name: string, at: FieldPath): OperationEffect {
   const before = alive(context, resource, context.temporary.get(name) ?? name, at)
   if (resource !== 'campaign') {
     const isUsed = context.draft
@@ -134,7 +139,7 @@ function doRemove(context: MutateContext, resource: Mutable, name: string, at: F
   return { resource, kind: 'remove', entity, paths: ['status'] }
 }
 
-function alive({ draft }: MutateContext, resource: Mutable, name: string, at: FieldPath): Json {
+function alive({ draft }: MutateContext, resource: Mutable, name: string, at: FieldPath): JsonObject {
   const entity = draft.get(resource, name)
   if (entity['status'] === 'REMOVED')
     refuse('OPERATION_NOT_PERMITTED_FOR_CONTEXT', { path: at, trigger: name })
@@ -144,7 +149,7 @@ function alive({ draft }: MutateContext, resource: Mutable, name: string, at: Fi
 const REFERENCES = ['resourceName', 'campaignBudget', 'biddingStrategy']
 
 /** Temporary names that an earlier operation of the request has taken become the real ones. */
-const resolved = ({ temporary }: MutateContext, entity: Json): Json =>
+const resolved = ({ temporary }: MutateContext, entity: JsonObject): JsonObject =>
   Object.fromEntries(
     Object.entries(entity).map(([name, value]) => [
       name,

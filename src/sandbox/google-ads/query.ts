@@ -1,30 +1,30 @@
-import type { Json } from '../protocol.ts'
+import type { JsonObject } from '../protocol.ts'
 import { refuse } from './errors.ts'
 import { RESOURCES, type Resource } from './fields.ts'
 import { camel, fieldAt } from './types.ts'
 
 /** A selectable field: its resource and the path inside it, both in JSON names. */
-export interface Column {
+export interface SelectedField {
   readonly resource: Resource
   readonly path: readonly string[]
 }
 
 /** Keeps the rows whose column is one of `values`, none of them, or from the first to the second. Compared as text. */
 export interface Condition {
-  readonly column: Column
+  readonly column: SelectedField
   readonly is: 'one_of' | 'none_of' | 'between'
   readonly values: readonly string[]
 }
 
-export interface Query {
+export interface GaqlQuery {
   readonly from: Resource
-  readonly select: readonly Column[]
+  readonly select: readonly SelectedField[]
   readonly where: readonly Condition[]
   readonly limit: number
 }
 
 /** A result of a search: its resources by their JSON names. */
-export type SearchRow = Readonly<Partial<Record<Resource, Json>>>
+export type SearchRow = Readonly<Partial<Record<Resource, JsonObject>>>
 
 /** What can be selected along with each resource. */
 const JOINS: Readonly<Record<Resource, readonly Resource[]>> = {
@@ -41,7 +41,7 @@ const JOINS: Readonly<Record<Resource, readonly Resource[]>> = {
 const TOKEN = /\s*(?:('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|(!=|=|\(|\)|,)|([A-Za-z0-9_.-]+))/y
 
 /** The Google Ads Query Language: SELECT, FROM, WHERE with `=`, `!=`, `IN`, `NOT IN` and `BETWEEN`, and LIMIT. */
-export function parseQuery(text: string): Query {
+export function parseQuery(text: string): GaqlQuery {
   const tokens = tokensOf(text)
   let next = 0
   const peek = () => tokens[next] ?? ''
@@ -115,7 +115,7 @@ function resourceNamed(name: string): Resource | undefined {
   )
 }
 
-function columnOf(name: string, from: Resource): Column {
+function columnOf(name: string, from: Resource): SelectedField {
   const [first = '', ...rest] = name.split('.')
   const resource = resourceNamed(first)
   const path = rest.map(camel)

@@ -1,5 +1,5 @@
 import { MAX_MICROS, minorDigits } from '../../money.ts'
-import { isObject, type Json } from '../protocol.ts'
+import { isObject, type JsonObject } from '../protocol.ts'
 import { type FieldPath, refuse } from './errors.ts'
 import { type Mutable, STRATEGY_TYPES, strategyOf } from './fields.ts'
 import type { Draft } from './state.ts'
@@ -21,7 +21,7 @@ const billableUnit = (currency: string): number => (minorDigits(currency) === 0 
  */
 export function checkEntity(
   resource: Mutable,
-  entity: Json,
+  entity: JsonObject,
   draft: Draft,
   { currency, renamed, at }: { readonly currency: string; readonly renamed: boolean; readonly at: FieldPath },
 ): void {
@@ -41,7 +41,7 @@ export function checkEntity(
   }
 }
 
-const isTaken = (name: string, { resourceName }: Json, draft: Draft): boolean =>
+const isTaken = (name: string, { resourceName }: JsonObject, draft: Draft): boolean =>
   draft
     .all('biddingStrategy')
     .some(
@@ -49,7 +49,7 @@ const isTaken = (name: string, { resourceName }: Json, draft: Draft): boolean =>
         other['name'] === name && other['status'] !== 'REMOVED' && other['resourceName'] !== resourceName,
     )
 
-function checkCampaign(campaign: Json, draft: Draft, unit: number, at: FieldPath): void {
+function checkCampaign(campaign: JsonObject, draft: Draft, unit: number, at: FieldPath): void {
   if (campaign['status'] === 'REMOVED')
     refuse('OPERATION_NOT_PERMITTED_FOR_CONTEXT', { path: [...at, 'status'] })
   if (campaign['advertisingChannelType'] === undefined) {
@@ -83,7 +83,7 @@ function requireAlive(draft: Draft, resource: Mutable, name: unknown, path: Fiel
   }
 }
 
-function checkStrategy(entity: Json, unit: number, at: FieldPath): void {
+function checkStrategy(entity: JsonObject, unit: number, at: FieldPath): void {
   const kinds = Object.keys(STRATEGY_TYPES).filter((kind) => entity[kind] !== undefined)
   if (kinds.length > 1) refuse('OPERATION_NOT_PERMITTED_FOR_CONTEXT', { path: at })
   const strategy = entity[kinds[0] ?? '']
@@ -110,7 +110,7 @@ function checkBid(value: unknown, unit: number, path: FieldPath): void {
   if (amount % unit !== 0) refuse('BID_TOO_MANY_FRACTIONAL_DIGITS', { path, trigger: String(value) })
 }
 
-function checkBudget({ amountMicros }: Json, unit: number, at: FieldPath): void {
+function checkBudget({ amountMicros }: JsonObject, unit: number, at: FieldPath): void {
   const path = [...at, 'amount_micros']
   const amount = Number(amountMicros)
   if (amountMicros === undefined) refuse('REQUIRED', { path })

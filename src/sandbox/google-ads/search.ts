@@ -1,19 +1,19 @@
-import { type Json, Refusal } from '../protocol.ts'
+import { type JsonObject, Refusal } from '../protocol.ts'
 import { refuse } from './errors.ts'
 import type { Resource } from './fields.ts'
 import { asksForFigures, reported } from './metrics.ts'
-import { type Column, type Condition, parseQuery, type Query, type SearchRow } from './query.ts'
+import { type Condition, type GaqlQuery, parseQuery, type SearchRow, type SelectedField } from './query.ts'
 import type { GoogleState } from './state.ts'
 import { valueAt, withValue } from './types.ts'
 
-export interface Found {
-  readonly results: readonly Json[]
+export interface SearchResult {
+  readonly results: readonly JsonObject[]
   /** The selected fields in JSON names. */
   readonly fieldMask: string
 }
 
 /** Rows of a query. Campaigns that the query names by id come into being. */
-export function search(state: GoogleState, root: string, text: string, today: string): Found {
+export function search(state: GoogleState, root: string, text: string, today: string): SearchResult {
   const query = parseQuery(text)
   if (state.customer['manager'] === true && asksForFigures(query)) refuse('REQUESTED_METRICS_FOR_MANAGER')
   const rows = candidates(state, root, query)
@@ -25,7 +25,7 @@ export function search(state: GoogleState, root: string, text: string, today: st
 }
 
 /** The entities that may match: those named by id or resource name where the query names some, else all. */
-function candidates(state: GoogleState, root: string, { from, where }: Query): readonly Json[] {
+function candidates(state: GoogleState, root: string, { from, where }: GaqlQuery): readonly JsonObject[] {
   if (from === 'customer') return [state.customer]
   if (from === 'customerClient') return state.clients
   if (from === 'adGroup') return state.all('campaign').flatMap(adGroupsOf)
@@ -53,7 +53,7 @@ function candidates(state: GoogleState, root: string, { from, where }: Query): r
 }
 
 /** Every campaign has two. */
-const adGroupsOf = (campaign: Json): Json[] =>
+const adGroupsOf = (campaign: JsonObject): JsonObject[] =>
   [1, 2].map((number) => ({
     resourceName: `${String(campaign['resourceName']).replace('/campaigns/', '/adGroups/')}0${number}`,
     id: `${campaign['id']}0${number}`,
@@ -64,9 +64,9 @@ const adGroupsOf = (campaign: Json): Json[] =>
     cpcBidMicros: '1000000',
   }))
 
-function joined(state: GoogleState, { from, select, where }: Query, entity: Json): SearchRow {
+function joined(state: GoogleState, { from, select, where }: GaqlQuery, entity: JsonObject): SearchRow {
   const asked = new Set([...select, ...where.map(({ column }) => column)].map(({ resource }) => resource))
-  const row: Partial<Record<Resource, Json>> = { [from]: state.shown(from, entity) }
+  const row: Partial<Record<Resource, JsonObject>> = { [from]: state.shown(from, entity) }
   for (const joinedTo of ['campaignBudget', 'biddingStrategy'] as const) {
     const name = entity[joinedTo]
     if (asked.has(joinedTo) && typeof name === 'string')
@@ -77,7 +77,7 @@ function joined(state: GoogleState, { from, select, where }: Query, entity: Json
   return { ...row, customer: state.customer }
 }
 
-const textAt = (row: SearchRow, { resource, path }: Column): string =>
+const textAt = (row: SearchRow, { resource, path }: SelectedField): string =>
   String(valueAt(row[resource] ?? {}, path) ?? '')
 
 function holds({ column, is, values }: Condition, row: SearchRow): boolean {
@@ -87,9 +87,9 @@ function holds({ column, is, values }: Condition, row: SearchRow): boolean {
 }
 
 /** The selected fields that are not empty, and the resource names of what is selected. */
-function picked({ from, select }: Query, row: SearchRow): Json {
+function picked({ from, select }: GaqlQuery, row: SearchRow): JsonObject {
   const columns = select.flatMap((column) => [{ ...column, path: ['resourceName'] }, column])
-  return columns.reduce<Json>(
+  return columns.reduce<JsonObject>(
     (result, { resource, path }) => {
       const value = valueAt(row[resource] ?? {}, path)
       return isEmpty(value) ? result : withValue(result, [resource, ...path], value)

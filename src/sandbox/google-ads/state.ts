@@ -1,13 +1,13 @@
-import type { Json } from '../protocol.ts'
+import type { JsonObject } from '../protocol.ts'
 import { refuse } from './errors.ts'
 import { type Mutable, RESOURCES, type Resource, STRATEGY_TYPES, strategyOf } from './fields.ts'
 
 /** What the account holds, with the changes of one request on top. Nothing lasts before {@link commit}. */
 export interface Draft {
   /** The entity as Google would show it; refuses what does not exist. Unknown campaigns come into being. */
-  get(resource: Mutable, resourceName: string): Json
-  all(resource: Mutable): readonly Json[]
-  put(resource: Mutable, entity: Json): void
+  get(resource: Mutable, resourceName: string): JsonObject
+  all(resource: Mutable): readonly JsonObject[]
+  put(resource: Mutable, entity: JsonObject): void
   newId(): string
   commit(): void
 }
@@ -15,13 +15,13 @@ export interface Draft {
 export interface GoogleState {
   draft(): Draft
   /** Without a draft: what is there now. Refuses or creates like {@link Draft.get}. */
-  get(resource: Mutable, resourceName: string): Json
-  all(resource: Mutable): readonly Json[]
+  get(resource: Mutable, resourceName: string): JsonObject
+  all(resource: Mutable): readonly JsonObject[]
   /** The entity with its computed fields. */
-  shown(resource: Resource, entity: Json): Json
-  readonly customer: Json
+  shown(resource: Resource, entity: JsonObject): JsonObject
+  readonly customer: JsonObject
   /** The account itself, and where it is a manager, those below it. */
-  readonly clients: readonly Json[]
+  readonly clients: readonly JsonObject[]
 }
 
 /** Who an account is, beside its number and currency. */
@@ -48,7 +48,7 @@ export function createGoogleState(
     return String(lastId)
   }
 
-  function get(resource: Mutable, resourceName: string): Json {
+  function get(resource: Mutable, resourceName: string): JsonObject {
     const found = stored[resource].get(resourceName)
     if (found) return found
     const id = idIn(resource, resourceName)
@@ -64,7 +64,7 @@ export function createGoogleState(
     return resourceName.slice(prefix.length)
   }
 
-  function springUp(id: string): Json {
+  function springUp(id: string): JsonObject {
     const shared = id.includes('shared')
     const budgetId = newId()
     const campaignBudget = `${root}/campaignBudgets/${budgetId}`
@@ -75,7 +75,7 @@ export function createGoogleState(
     return campaign
   }
 
-  function add(id: string, campaignBudget: string): Json {
+  function add(id: string, campaignBudget: string): JsonObject {
     const campaign = newCampaign(root, id, campaignBudget)
     stored.campaign.set(campaign.resourceName, campaign)
     return campaign
@@ -83,7 +83,7 @@ export function createGoogleState(
 
   const all = (resource: Mutable) => [...stored[resource].values()]
 
-  function shown(resource: Resource, entity: Json): Json {
+  function shown(resource: Resource, entity: JsonObject): JsonObject {
     if (resource === 'campaign') return { ...entity, biddingStrategyType: typeOf(entity) }
     if (resource === 'campaignBudget') {
       return { ...entity, referenceCount: String(users('campaignBudget', entity)) }
@@ -96,12 +96,12 @@ export function createGoogleState(
     return entity
   }
 
-  function typeOf(campaign: Json): string | undefined {
+  function typeOf(campaign: JsonObject): string | undefined {
     const portfolio = stored.biddingStrategy.get(String(campaign['biddingStrategy']))
     return STRATEGY_TYPES[strategyOf(portfolio ?? campaign) ?? '']
   }
 
-  const users = (by: 'campaignBudget' | 'biddingStrategy', { resourceName }: Json): number =>
+  const users = (by: 'campaignBudget' | 'biddingStrategy', { resourceName }: JsonObject): number =>
     all('campaign').filter((campaign) => campaign[by] === resourceName && campaign['status'] !== 'REMOVED')
       .length
 
@@ -119,7 +119,7 @@ export function createGoogleState(
   return { draft: () => draftOf(stored, get, newId), get, all, shown, customer, clients }
 }
 
-type Entities = Readonly<Record<Mutable, Map<string, Json>>>
+type Entities = Readonly<Record<Mutable, Map<string, JsonObject>>>
 const noEntities = (): Entities => ({
   campaign: new Map(),
   campaignBudget: new Map(),
@@ -150,7 +150,7 @@ const newCampaign = (root: string, id: string, campaignBudget: string) => ({
 })
 
 /** @param customers the account itself first, then those below it */
-const clientsOf = (root: string, customers: readonly Json[]): Json[] =>
+const clientsOf = (root: string, customers: readonly JsonObject[]): JsonObject[] =>
   customers.map((client, index) => ({
     ...client,
     resourceName: `${root}/customerClients/${client['id']}`,

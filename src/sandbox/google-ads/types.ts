@@ -1,11 +1,11 @@
-import { isObject, type Json } from '../protocol.ts'
+import { isObject, type JsonObject } from '../protocol.ts'
 import { refuseJson } from './errors.ts'
 
 /** A protobuf field type, as its JSON mapping needs it. */
 export type Type =
   | { readonly is: 'string' | 'int64' | 'double' | 'bool' }
   | { readonly is: 'enum'; readonly values: readonly string[] }
-  | { readonly is: 'message'; readonly fields: Fields }
+  | { readonly is: 'message'; readonly fields: FieldTypes }
   | { readonly is: 'list'; readonly of: Type }
 
 export interface Field {
@@ -13,14 +13,14 @@ export interface Field {
   /** Only Google writes it. */
   readonly output?: true
 }
-export type Fields = Readonly<Record<string, Field>>
+export type FieldTypes = Readonly<Record<string, Field>>
 
 export const string: Field = { type: { is: 'string' } }
 export const int64: Field = { type: { is: 'int64' } }
 export const double: Field = { type: { is: 'double' } }
 export const bool: Field = { type: { is: 'bool' } }
 export const oneOf = (...values: string[]): Field => ({ type: { is: 'enum', values } })
-export const message = (fields: Fields): Field => ({ type: { is: 'message', fields } })
+export const message = (fields: FieldTypes): Field => ({ type: { is: 'message', fields } })
 export const listOf = ({ type }: Field): Field => ({ type: { is: 'list', of: type } })
 export const output = (field: Field): Field => ({ ...field, output: true })
 
@@ -42,7 +42,7 @@ function checkList(of: Type, value: unknown, at: string): void {
   }
 }
 
-function checkMessage(fields: Fields, value: unknown, at: string): void {
+function checkMessage(fields: FieldTypes, value: unknown, at: string): void {
   if (!isObject(value)) {
     refuseJson(at, invalid(at, 'message', value))
   } else {
@@ -50,7 +50,7 @@ function checkMessage(fields: Fields, value: unknown, at: string): void {
   }
 }
 
-function checkNamed(fields: Fields, name: string, value: unknown, at: string): void {
+function checkNamed(fields: FieldTypes, name: string, value: unknown, at: string): void {
   const field = Object.hasOwn(fields, name) ? fields[name] : undefined
   if (field === undefined) {
     refuseJson(at, `Invalid JSON payload received. Unknown name "${name}" at '${at}': Cannot find field.`)
@@ -80,7 +80,7 @@ function fits(type: Scalar, value: unknown): boolean {
 }
 
 /** The field at a path of camelCase names, or undefined. */
-export function fieldAt(fields: Fields, [name = '', ...rest]: readonly string[]): Field | undefined {
+export function fieldAt(fields: FieldTypes, [name = '', ...rest]: readonly string[]): Field | undefined {
   const field = Object.hasOwn(fields, name) ? fields[name] : undefined
   if (field === undefined || rest.length === 0) return field
   return field.type.is === 'message' ? fieldAt(field.type.fields, rest) : undefined
@@ -91,12 +91,16 @@ export const camel = (name: string): string =>
 export const snake = (name: string): string =>
   name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
-export function valueAt(entity: Json, path: readonly string[]): unknown {
+export function valueAt(entity: JsonObject, path: readonly string[]): unknown {
   return path.reduce<unknown>((here, name) => (isObject(here) ? here[name] : undefined), entity)
 }
 
 /** A copy with the value at the path; undefined takes the field away. */
-export function withValue(entity: Json, [name = '', ...rest]: readonly string[], value: unknown): Json {
+export function withValue(
+  entity: JsonObject,
+  [name = '', ...rest]: readonly string[],
+  value: unknown,
+): JsonObject {
   const inner = entity[name]
   const next = rest.length === 0 ? value : withValue(isObject(inner) ? inner : {}, rest, value)
   const { [name]: _, ...others } = entity

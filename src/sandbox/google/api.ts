@@ -1,5 +1,5 @@
 import type { Played } from '../protocol.ts'
-import { bearerToken, type Call, Refusal, type Reply } from '../protocol.ts'
+import { bearerToken, type Call, Refusal, type SandboxReply } from '../protocol.ts'
 import type { GoogleOauth } from './oauth.ts'
 
 interface ErrorKind {
@@ -80,7 +80,7 @@ type RpcErrorName = keyof typeof ERRORS
 export const isRpcErrorName = (name: string): name is RpcErrorName => Object.hasOwn(ERRORS, name)
 
 /** A google.rpc.Status as the APIs over REST answer it. */
-function rpcError(name: RpcErrorName, words?: string): Reply {
+function rpcError(name: RpcErrorName, words?: string): SandboxReply {
   const { http, status, message, details, headers }: ErrorKind = ERRORS[name]
   const error = { code: http, message: words ?? message, status, ...(details && { details }) }
   return { status: http, ...(headers && { headers }), body: { error } }
@@ -94,7 +94,7 @@ export function refuseRpc(name: RpcErrorName, words?: string): never {
 export function googleApi(
   oauth: GoogleOauth,
   scopeOf: (call: Call) => string | undefined,
-  route: (call: Call) => Reply,
+  route: (call: Call) => SandboxReply,
 ): Played {
   return {
     handle(call) {

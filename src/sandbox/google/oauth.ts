@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { Clock } from '../../time/clock.ts'
 import type { GoogleErrorName } from '../google-ads/errors.ts'
-import type { Call, Handler, Reply } from '../protocol.ts'
+import type { Call, Handler, SandboxReply } from '../protocol.ts'
 
 const OAUTH_ERRORS = {
   invalid_request: { status: 400, description: 'Bad Request' },
@@ -17,7 +17,7 @@ type OauthErrorName = keyof typeof OAUTH_ERRORS
 
 export const isOauthErrorName = (name: string): name is OauthErrorName => Object.hasOwn(OAUTH_ERRORS, name)
 
-export function oauthError(error: OauthErrorName): Reply {
+export function oauthError(error: OauthErrorName): SandboxReply {
   const { status, description } = OAUTH_ERRORS[error]
   return { status, body: { error, error_description: description } }
 }
@@ -63,7 +63,7 @@ interface Authorized {
 function createCodes(clock: Clock, clientId: string) {
   const codes = new Map<string, Authorized>()
 
-  function authorize({ query }: Call): Reply {
+  function authorize({ query }: Call): SandboxReply {
     const [redirectUri, scope] = [query.get('redirect_uri'), query.get('scope')]
     if (query.get('client_id') !== clientId) return oauthError('invalid_client')
     if (redirectUri === null || !URL.canParse(redirectUri) || query.get('response_type') !== 'code')
@@ -139,7 +139,7 @@ export function createGoogleOauth(clock: Clock, credentials: OauthCredentials): 
   const codes = createCodes(clock, credentials.clientId)
   let refreshRevoked = false
 
-  function token(form: URLSearchParams): Reply {
+  function token(form: URLSearchParams): SandboxReply {
     if (form.get('client_id') !== credentials.clientId) return oauthError('invalid_client')
     if (form.get('client_secret') !== credentials.clientSecret) return oauthError('invalid_client')
     switch (form.get('grant_type')) {
@@ -153,14 +153,14 @@ export function createGoogleOauth(clock: Clock, credentials: OauthCredentials): 
   }
 
   /** No refresh token in the answer: the old one stays good. */
-  function refreshed(form: URLSearchParams): Reply {
+  function refreshed(form: URLSearchParams): SandboxReply {
     if (!form.has('refresh_token')) return oauthError('invalid_request')
     const grant = refresh.get(form.get('refresh_token') ?? '')
     if (refreshRevoked || !grant || grant.revoked) return oauthError('invalid_grant')
     return given(grant)
   }
 
-  function exchanged(form: URLSearchParams): Reply {
+  function exchanged(form: URLSearchParams): SandboxReply {
     const grant = codes.redeem(form)
     if (!grant) return oauthError('invalid_grant')
     const refreshToken = `1//sandbox-${randomUUID()}`
@@ -168,7 +168,7 @@ export function createGoogleOauth(clock: Clock, credentials: OauthCredentials): 
     return given(grant, { refresh_token: refreshToken })
   }
 
-  const given = (grant: Grant, more: Record<string, string> = {}): Reply => ({
+  const given = (grant: Grant, more: Record<string, string> = {}): SandboxReply => ({
     status: 200,
     headers: { 'cache-control': 'no-store' },
     body: {
@@ -181,7 +181,7 @@ export function createGoogleOauth(clock: Clock, credentials: OauthCredentials): 
   })
 
   /** Either token ends the whole grant. */
-  function revoke(form: URLSearchParams): Reply {
+  function revoke(form: URLSearchParams): SandboxReply {
     const named = form.get('token') ?? ''
     const grant = refresh.get(named) ?? access.grantOf(named)
     if (!grant || grant.revoked) return oauthError('invalid_token')

@@ -1,4 +1,4 @@
-import { Refusal, type Reply } from '../protocol.ts'
+import { Refusal, type SandboxReply } from '../protocol.ts'
 
 /** Messages of the codes Meta documents; the subcode's own message goes before that of its code. */
 const MESSAGES: Readonly<Record<string, string>> = {
@@ -56,7 +56,7 @@ const NAME = /^code_(\d{1,6})(?:_(\d{1,10}))?$/
 export const isMetaErrorName = (name: string): boolean => NAME.test(name)
 
 /** Meta's body, status and headers for a code. */
-function metaError(code: number, subcode?: number, detail?: string): Reply {
+function metaError(code: number, subcode?: number, detail?: string): SandboxReply {
   const transient =
     [1, 2, 104, 341, 960, 2601].includes(code) && !(subcode !== undefined && PERMANENT_SUBCODES.has(subcode))
   const throttled = THROTTLES.has(code)
@@ -83,7 +83,7 @@ function statusOf(code: number): number {
 }
 
 /** The error of a name that {@link isMetaErrorName} accepts. */
-export function metaErrorNamed(name: string): Reply {
+export function metaErrorNamed(name: string): SandboxReply {
   const [, code, subcode] = NAME.exec(name) ?? []
   return metaError(Number(code), subcode === undefined ? undefined : Number(subcode))
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../time/clock.ts'
-import type { Account } from '../ledger.ts'
+import type { SandboxAccount } from '../ledger.ts'
 import type { Played } from '../protocol.ts'
-import { bearerToken, type Call, type Json, type Reply } from '../protocol.ts'
+import { bearerToken, type Call, type JsonObject, type SandboxReply } from '../protocol.ts'
 import { metaErrorNamed, refuse, refuseParameter, usageOfInsights } from './errors.ts'
 import type { MetaOauth } from './oauth.ts'
 import { listPage } from './page.ts'
@@ -11,11 +11,11 @@ import {
   ACCOUNT_ID,
   adSetFields,
   businessFields,
-  type Campaign,
   campaignFields,
   createMetaState,
-  type Found,
+  type GraphNode,
   type MetaState,
+  type PlayedCampaign,
 } from './state.ts'
 import { createMetaWriter } from './write.ts'
 
@@ -24,13 +24,13 @@ const PATH = /^\/v\d{2}\.0\/([^/]+)(?:\/([^/]+))?$/
 const JAPAN = 'jp'
 
 interface PlayedAccount extends AdAccount {
-  readonly fields: Json
+  readonly fields: JsonObject
   readonly writer: ReturnType<typeof createMetaWriter>
 }
 
 /** Meta's Graph API for one business with two ad accounts. `isRevoked` says whether its tokens are dead. */
 export function createMeta(
-  account: Account,
+  account: SandboxAccount,
   accessToken: string,
   oauth: MetaOauth,
   isRevoked: () => boolean,
@@ -40,10 +40,10 @@ export function createMeta(
   const reports = createMetaReports(clock, reportMs)
   const accounts = adAccountsOf(account)
 
-  const handle = (call: Call): Reply => route(call, true)
+  const handle = (call: Call): SandboxReply => route(call, true)
 
   /** @param makes whether a change is made, or only answered */
-  function route(call: Call, makes: boolean): Reply {
+  function route(call: Call, makes: boolean): SandboxReply {
     const params = paramsOf(call)
     const authorized = oauth.handle(call, params)
     if (authorized) return authorized
@@ -65,14 +65,11 @@ export function createMeta(
     const found = state.find(id)
     if (call.method === 'GET')
       return edge === undefined ? read(found, params) : list(state, found, edge, params, call)
-    if (call.method !== 'POST' || edge !== undefined || found.is === 'business') return refuse(100, 33)
-    const change = makes ? params : { ...params, execution_options: ['validate_only'] }
-    if (found.is === 'campaign') writer.writeCampaign(found.campaign, ofTheObject(change))
-    else writer.writeAdSet(found.adSet, found.campaign, ofTheObject(change))
-    return { status: 200, body: { success: true } }
+    if (call.method !== 'POST' || edge !== undefined) return refuse(100, 33)
+    return write(writer, found, makes ? params : { ...params, execution_options: ['validate_only'] })
   }
 
-  function mine(call: Call, edge: string | undefined, params: Json, token: string): Reply {
+  function mine(call: Call, edge: string | undefined, params: JsonObject, token: string): SandboxReply {
     if (call.method === 'DELETE' && edge === 'permissions') {
       oauth.revoke(token)
       return { status: 200, body: { success: true } }
@@ -83,7 +80,12 @@ export function createMeta(
     return { status: 200, body: listPage(rows, { ...params, limit: 1 }, call) }
   }
 
-  function ofAccount(one: PlayedAccount, edge: string | undefined, params: Json, call: Call): Reply {
+  function ofAccount(
+    one: PlayedAccount,
+    edge: string | undefined,
+    params: JsonObject,
+    call: Call,
+  ): SandboxReply {
     const { state, writer } = one
     if (call.method === 'POST' && edge === 'insights') return reports.order(one, params)
     if (call.method === 'POST' && edge === 'campaigns')
@@ -113,9 +115,9 @@ export function createMeta(
   }
 }
 
-function adAccountsOf(account: Account): readonly PlayedAccount[] {
+function adAccountsOf(account: SandboxAccount): readonly PlayedAccount[] {
   const own = createMetaState(account.currency)
-  const inJapan: Account = { ...account, currency: 'JPY' }
+  const inJapan: SandboxAccount = { ...account, currency: 'JPY' }
   const japan = createMetaState(inJapan.currency, JAPAN)
   return [
     {
@@ -144,13 +146,13 @@ const about = (id: string, name: string, currency: string, timezone_name: string
   account_status: 1,
 })
 
-const figures = (rows: Json[], params: Json, call: Call): Reply => ({
+const figures = (rows: JsonObject[], params: JsonObject, call: Call): SandboxReply => ({
   status: 200,
   headers: usageOfInsights(12),
   body: listPage(rows, params, call),
 })
 
-function read(found: Found, params: Json): Reply {
+function read(found: GraphNode, params: JsonObject): SandboxReply {
   switch (found.is) {
     case 'business':
       return { status: 200, body: picked(businessFields(), params, 'Business') }
@@ -161,34 +163,47 @@ function read(found: Found, params: Json): Reply {
   }
 }
 
-function list(state: MetaState, found: Found, edge: string, params: Json, call: Call): Reply {
+function write(writer: PlayedAccount['writer'], found: GraphNode, params: JsonObject): SandboxReply {
+  if (found.is === 'business') return refuse(100, 33)
+  if (found.is === 'campaign') writer.writeCampaign(found.campaign, ofTheObject(params))
+  else writer.writeAdSet(found.adSet, found.campaign, ofTheObject(params))
+  return { status: 200, body: { success: true } }
+}
+
+function list(
+  state: MetaState,
+  found: GraphNode,
+  edge: string,
+  params: JsonObject,
+  call: Call,
+): SandboxReply {
   if (found.is !== 'campaign' || edge !== 'adsets') {
     return refuseParameter(`Tried accessing nonexisting field (${edge})`)
   }
   return { status: 200, body: listPage(adSetRows(state, found.campaign, params), params, call) }
 }
 
-const campaignRows = (state: MetaState, params: Json): Json[] =>
+const campaignRows = (state: MetaState, params: JsonObject): JsonObject[] =>
   state
     .list()
     .filter(({ status }) => isShown(status, params))
     .map((campaign) => picked(campaignFields(campaign), params, 'Campaign'))
 
-const adSetRows = (state: MetaState, campaign: Campaign, params: Json): Json[] =>
+const adSetRows = (state: MetaState, campaign: PlayedCampaign, params: JsonObject): JsonObject[] =>
   state
     .adSetsOf(campaign)
     .filter(({ status }) => isShown(status, params))
     .map((adSet) => picked(adSetFields(adSet, campaign), params, 'AdSet'))
 
 /** What was archived or deleted is only shown to who asks for it by its status. */
-function isShown(status: string, params: Json): boolean {
+function isShown(status: string, params: JsonObject): boolean {
   const asked = params['effective_status']
   if (asked === undefined) return status !== 'ARCHIVED' && status !== 'DELETED'
   return Array.isArray(asked) ? asked.includes(status) : refuseParameter('effective_status must be a list')
 }
 
 /** The asked fields that have a value, and always the id. */
-function picked(all: Json, params: Json, type: string): Json {
+function picked(all: JsonObject, params: JsonObject, type: string): JsonObject {
   const asked =
     typeof params['fields'] === 'string' ? params['fields'].split(',').map((name) => name.trim()) : []
   const stranger = asked.find((name) => !Object.hasOwn(all, name))

@@ -1,6 +1,6 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import type { Clock } from '../../time/clock.ts'
-import type { Call, Json, Reply } from '../protocol.ts'
+import type { Call, JsonObject, SandboxReply } from '../protocol.ts'
 import { refuse } from './errors.ts'
 
 export interface MetaClient {
@@ -10,7 +10,7 @@ export interface MetaClient {
 
 export interface MetaOauth {
   /** Undefined for a call that is none of the authorization's: the dialog, which asks nobody, and the token endpoint. */
-  handle(call: Call, params: Json): Reply | undefined
+  handle(call: Call, params: JsonObject): SandboxReply | undefined
   /** Refuses a token that was not given out here, is too old, was revoked, or comes without proof of the app's secret. */
   check(token: string, proof: unknown): void
   /** The person takes back what was granted. */
@@ -30,7 +30,7 @@ export function createMetaOauth(clock: Clock, { clientId, clientSecret }: MetaCl
   const codes = new Map<string, { redirectUri: string; untilMs: number }>()
   const tokens = new Map<string, { grant: Grant; untilMs: number }>()
 
-  function dialog({ query }: Call): Reply {
+  function dialog({ query }: Call): SandboxReply {
     const redirectUri = query.get('redirect_uri') ?? ''
     if (query.get('client_id') !== clientId) refuse(101, undefined, 'Error validating application.')
     if (!URL.canParse(redirectUri) || !query.get('scope')?.split(',').includes('ads_read'))
@@ -44,14 +44,14 @@ export function createMetaOauth(clock: Clock, { clientId, clientSecret }: MetaCl
     return { status: 302, headers: { location: back.href }, body: undefined }
   }
 
-  const given = (grant: Grant, lifeS: number): Reply => {
+  const given = (grant: Grant, lifeS: number): SandboxReply => {
     const token = `EAA${randomUUID().replaceAll('-', '')}`
     tokens.set(token, { grant, untilMs: clock.elapsedMs() + lifeS * 1000 })
     return { status: 200, body: { access_token: token, token_type: 'bearer', expires_in: lifeS } }
   }
 
   /** A code is good once, for a token of an hour. */
-  function exchanged(params: Json): Reply {
+  function exchanged(params: JsonObject): SandboxReply {
     const code = String(params['code'])
     const known = codes.get(code)
     codes.delete(code)
@@ -62,7 +62,7 @@ export function createMetaOauth(clock: Clock, { clientId, clientSecret }: MetaCl
     return given({ revoked: false }, SHORT_S)
   }
 
-  function token(params: Json): Reply {
+  function token(params: JsonObject): SandboxReply {
     if (params['client_id'] !== clientId) refuse(101, undefined, 'Error validating application.')
     if (params['client_secret'] !== clientSecret) refuse(1, undefined, 'Error validating client secret.')
     if (params['grant_type'] !== 'fb_exchange_token') return exchanged(params)

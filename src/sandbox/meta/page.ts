@@ -1,11 +1,11 @@
-import type { Call, Json } from '../protocol.ts'
+import type { Call, JsonObject } from '../protocol.ts'
 import { refuseParameter } from './errors.ts'
 
 const DEFAULT_LIMIT = 25
 const MAX_LIMIT = 500
 
 /** One page of a list. The last one has cursors as well; only `next` says that there is more. */
-export function listPage(rows: readonly Json[], params: Json, call: Call): Json {
+export function listPage(rows: readonly JsonObject[], params: JsonObject, call: Call): JsonObject {
   const limit = params['limit'] === undefined ? DEFAULT_LIMIT : Number(params['limit'])
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) refuseParameter('Param limit is not valid')
   const start = params['after'] === undefined ? 0 : positionOf(String(params['after']))

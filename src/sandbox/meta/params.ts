@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { MAX_MICROS } from '../../money.ts'
-import { type Call, isObject, type Json, parseJson } from '../protocol.ts'
+import { type Call, isObject, type JsonObject, parseJson } from '../protocol.ts'
 import { refuse, refuseParameter } from './errors.ts'
 import { minorUnitsOf } from './money.ts'
 
@@ -74,7 +74,7 @@ export const AdSetParams = (currency: string) =>
 export type AdSetParams = z.infer<ReturnType<typeof AdSetParams>>
 
 /** Meta's way to say what does not fit: code 100 with the parameter's name. */
-export function readParams<T>(schema: z.ZodType<T>, params: Json): T {
+export function readParams<T>(schema: z.ZodType<T>, params: JsonObject): T {
   const read = schema.safeParse(params)
   if (read.success) return read.data
   const issue = read.error.issues[0]
@@ -95,7 +95,7 @@ const NESTED = new Set([
 const OF_THE_CALL = new Set(['access_token', 'appsecret_proof'])
 
 /** Query and body together, nested values of a form decoded from their JSON. */
-export function paramsOf({ query, headers, body }: Call): Json {
+export function paramsOf({ query, headers, body }: Call): JsonObject {
   const type = headers.get('content-type') ?? ''
   if (type.startsWith('application/json')) {
     const value = parseJson(body)
@@ -106,11 +106,11 @@ export function paramsOf({ query, headers, body }: Call): Json {
   return { ...fromForm(query), ...fromForm(new URLSearchParams(body)) }
 }
 
-function fromForm(form: URLSearchParams): Json {
+function fromForm(form: URLSearchParams): JsonObject {
   return Object.fromEntries(
     [...form].map(([name, value]) => [name, NESTED.has(name) ? (parseJson(value) ?? value) : value]),
   )
 }
 
-export const ofTheObject = (params: Json): Json =>
+export const ofTheObject = (params: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(params).filter(([name]) => !OF_THE_CALL.has(name)))

@@ -1,7 +1,7 @@
 import type { Clock } from '../../time/clock.ts'
-import { isObject, type Json, parseJson, type Reply } from '../protocol.ts'
+import { isObject, type JsonObject, parseJson, type SandboxReply } from '../protocol.ts'
 import { refuse, refuseParameter, usageOfInsights } from './errors.ts'
-import type { Campaign, MetaState } from './state.ts'
+import type { MetaState, PlayedCampaign } from './state.ts'
 
 /** An ad account whose figures are asked for. */
 export interface AdAccount {
@@ -14,7 +14,7 @@ export interface AdAccount {
 interface Run {
   readonly id: string
   readonly account: AdAccount
-  readonly params: Json
+  readonly params: JsonObject
   /** Looks that count: while it is being made only two do. */
   polls: number
   readonly readyMs: number
@@ -53,7 +53,7 @@ const actions = (count: number, worth: number) => [
 ]
 
 /** A report that could not be made. */
-export const failedRun = (id: string): Json => ({
+export const failedRun = (id: string): JsonObject => ({
   id,
   async_status: 'Job Failed',
   async_percent_completion: 0,
@@ -68,14 +68,14 @@ export function createMetaReports(clock: Clock, reportMs: number) {
   const runs = new Map<string, Run>()
 
   /** Asked for at once. */
-  function now(account: AdAccount, params: Json): Json[] {
+  function now(account: AdAccount, params: JsonObject): JsonObject[] {
     const rows = rowsOf(account, params)
     const days = daysOf(params).length
     if (days > (account.isLarge ? LARGE_NOW_DAYS : NOW_DAYS * 4)) refuse(1, undefined, REDUCE)
     return rows
   }
 
-  function order(account: AdAccount, params: Json): Reply {
+  function order(account: AdAccount, params: JsonObject): SandboxReply {
     rowsOf(account, params)
     const id = `6023${runs.size}`
     const readyMs = clock.elapsedMs() + reportMs
@@ -83,14 +83,14 @@ export function createMetaReports(clock: Clock, reportMs: number) {
     return { status: 200, headers: usageOfInsights(10), body: { report_run_id: id } }
   }
 
-  function status(run: Run): Json {
+  function status(run: Run): JsonObject {
     if (run.hides) {
       run.hides = false
       refuse(100, 33)
     }
     if (run.polls < 2 || clock.elapsedMs() >= run.readyMs) run.polls += 1
     const isTooLarge = run.account.isLarge && daysOf(run.params).length > LARGE_RUN_DAYS
-    const is = (async_status: string, async_percent_completion: number, more: Json = {}) => ({
+    const is = (async_status: string, async_percent_completion: number, more: JsonObject = {}) => ({
       id: run.id,
       async_status,
       async_percent_completion,
@@ -111,14 +111,14 @@ export function createMetaReports(clock: Clock, reportMs: number) {
     }
   }
 
-  function result({ account, params, polls }: Run): Json[] {
+  function result({ account, params, polls }: Run): JsonObject[] {
     return polls > 3 ? rowsOf(account, params) : refuse(100, 33)
   }
 
   return { now, order, status, result, find: (id: string) => runs.get(id) }
 }
 
-function rowsOf({ id, state }: AdAccount, params: Json): Json[] {
+function rowsOf({ id, state }: AdAccount, params: JsonObject): JsonObject[] {
   const fields = String(params['fields'] ?? '').split(',')
   const stranger = fields.find((name) => !NAMES.has(name) && !Object.hasOwn(FIELDS, name))
   if (stranger !== undefined) refuseParameter(`${stranger} is not valid for fields param`)
@@ -140,9 +140,9 @@ function rowsOf({ id, state }: AdAccount, params: Json): Json[] {
 
 const namesOf = (
   account: string,
-  campaign: Campaign,
+  campaign: PlayedCampaign,
   adSet: { readonly id: string; readonly name: string } | undefined,
-): Json => ({
+): JsonObject => ({
   account_id: account.slice('act_'.length),
   campaign_id: campaign.id,
   campaign_name: campaign.name,
@@ -150,7 +150,7 @@ const namesOf = (
   adset_name: adSet?.name,
 })
 
-function daysOf(params: Json): string[] {
+function daysOf(params: JsonObject): string[] {
   const range =
     typeof params['time_range'] === 'string' ? parseJson(params['time_range']) : params['time_range']
   const [since, until] = isObject(range) ? [range['since'], range['until']] : []

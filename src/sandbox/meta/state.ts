@@ -1,8 +1,8 @@
-import type { Json } from '../protocol.ts'
+import type { JsonObject } from '../protocol.ts'
 import { BUSINESS_ID, refuse } from './errors.ts'
 import { minorUnitsOf } from './money.ts'
 
-export interface AdSet {
+export interface PlayedAdSet {
   readonly id: string
   readonly campaignId: string
   name: string
@@ -17,7 +17,7 @@ export interface AdSet {
   dailyBudget: number | undefined
 }
 
-export interface Campaign {
+export interface PlayedCampaign {
   readonly id: string
   name: string
   status: string
@@ -28,21 +28,21 @@ export interface Campaign {
   readonly adSetIds: readonly string[]
 }
 
-export type Found =
+export type GraphNode =
   | { readonly is: 'business' }
-  | { readonly is: 'campaign'; readonly campaign: Campaign }
-  | { readonly is: 'ad_set'; readonly adSet: AdSet; readonly campaign: Campaign }
+  | { readonly is: 'campaign'; readonly campaign: PlayedCampaign }
+  | { readonly is: 'ad_set'; readonly adSet: PlayedAdSet; readonly campaign: PlayedCampaign }
 
 export interface MetaState {
   /** What an id names; an unknown id is a new campaign. Refuses 100/33 for ids that begin with `missing`. */
-  find(id: string): Found
-  adSetsOf(campaign: Campaign): readonly AdSet[]
+  find(id: string): GraphNode
+  adSetsOf(campaign: PlayedCampaign): readonly PlayedAdSet[]
   /** What there is from the beginning: running, paused with a budget of its own, archived. */
-  seeds(): readonly Campaign[]
+  seeds(): readonly PlayedCampaign[]
   /** Those, and whatever has been named since. */
-  list(): readonly Campaign[]
+  list(): readonly PlayedCampaign[]
   /** A new one under an id of its own. */
-  create(campaign: Pick<Campaign, 'name' | 'status' | 'bidStrategy' | 'dailyBudget'>): Campaign
+  create(campaign: Pick<PlayedCampaign, 'name' | 'status' | 'bidStrategy' | 'dailyBudget'>): PlayedCampaign
 }
 
 const ID = /^[A-Za-z0-9_-]{1,80}$/
@@ -56,16 +56,16 @@ const SEEDS = [
 
 /** @param prefix of the ids that are there from the beginning */
 export function createMetaState(currency: string, prefix = ''): MetaState {
-  const campaigns = new Map<string, Campaign>()
-  const adSets = new Map<string, AdSet>()
+  const campaigns = new Map<string, PlayedCampaign>()
+  const adSets = new Map<string, PlayedAdSet>()
   let created = 0
 
-  function campaignOf(id: string): Campaign {
+  function campaignOf(id: string): PlayedCampaign {
     const known = campaigns.get(id)
     if (known) return known
     const ownBudget = id.includes('cbo')
     const dailyBudget = NEW_DAILY_BUDGET_UNITS * minorUnitsOf(currency)
-    const campaign: Campaign = {
+    const campaign: PlayedCampaign = {
       id,
       name: `Campaign ${id}`,
       status: 'ACTIVE',
@@ -111,7 +111,7 @@ export function createMetaState(currency: string, prefix = ''): MetaState {
     },
   }
 
-  function seeds(): Campaign[] {
+  function seeds(): PlayedCampaign[] {
     return SEEDS.map(({ id, status }) => {
       const known = campaigns.get(prefix + id)
       if (known) return known
@@ -133,14 +133,20 @@ const text = (minor: number | undefined): string | undefined =>
   minor === undefined ? undefined : String(minor)
 
 /** Every readable field of a business. */
-export const businessFields = (): Json => ({
+export const businessFields = (): JsonObject => ({
   id: BUSINESS_ID,
   name: 'Sandbox business',
   verification_status: 'verified',
 })
 
 /** Every readable field of a campaign; undefined ones exist but have no value. */
-export const campaignFields = ({ id, name, status, dailyBudget, bidStrategy }: Campaign): Json => ({
+export const campaignFields = ({
+  id,
+  name,
+  status,
+  dailyBudget,
+  bidStrategy,
+}: PlayedCampaign): JsonObject => ({
   id,
   name,
   status,
@@ -157,7 +163,7 @@ export const campaignFields = ({ id, name, status, dailyBudget, bidStrategy }: C
 })
 
 /** Every readable field of an ad set. */
-export const adSetFields = (adSet: AdSet, campaign: Campaign): Json => ({
+export const adSetFields = (adSet: PlayedAdSet, campaign: PlayedCampaign): JsonObject => ({
   id: adSet.id,
   name: adSet.name,
   campaign_id: adSet.campaignId,

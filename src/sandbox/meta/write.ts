@@ -1,6 +1,6 @@
 import { micros } from '../../money.ts'
-import type { Account } from '../ledger.ts'
-import type { Json } from '../protocol.ts'
+import type { SandboxAccount } from '../ledger.ts'
+import type { JsonObject } from '../protocol.ts'
 import { refuseParameter } from './errors.ts'
 import { minorToMicros } from './money.ts'
 import {
@@ -13,17 +13,17 @@ import {
   takesAmount,
   WITHOUT_CAP,
 } from './params.ts'
-import type { AdSet, Campaign, MetaState } from './state.ts'
+import type { MetaState, PlayedAdSet, PlayedCampaign } from './state.ts'
 
 /** Writes of campaigns and ad sets: checked as a whole, then made unless the caller only wants the check. */
-export function createMetaWriter({ currency, ledger }: Account, state: MetaState) {
+export function createMetaWriter({ currency, ledger }: SandboxAccount, state: MetaState) {
   const ForCampaign = CampaignParams(currency)
   const ForAdSet = AdSetParams(currency)
   const ForNew = NewCampaignParams(currency)
 
   return {
     /** Nothing is done only once: the same name again is another campaign. */
-    createCampaign(params: Json): Campaign {
+    createCampaign(params: JsonObject): PlayedCampaign {
       const { name, status, daily_budget, bid_strategy } = readParams(ForNew, params)
       const made = state.create({ name, status, bidStrategy: bid_strategy, dailyBudget: daily_budget })
       recordBudget(made.id, daily_budget)
@@ -31,7 +31,7 @@ export function createMetaWriter({ currency, ledger }: Account, state: MetaState
       return made
     },
 
-    writeCampaign(campaign: Campaign, params: Json): void {
+    writeCampaign(campaign: PlayedCampaign, params: JsonObject): void {
       const wanted = readParams(ForCampaign, params)
       const adSets = state.adSetsOf(campaign)
       checkCampaign(campaign, adSets, wanted)
@@ -53,7 +53,7 @@ export function createMetaWriter({ currency, ledger }: Account, state: MetaState
       if (wanted.status !== undefined) recordStatus(campaign.id, wanted.status)
     },
 
-    writeAdSet(adSet: AdSet, campaign: Campaign, params: Json): void {
+    writeAdSet(adSet: PlayedAdSet, campaign: PlayedCampaign, params: JsonObject): void {
       const wanted = readParams(ForAdSet, params)
       const after = checkAdSet(adSet, campaign, wanted)
       if (wanted.execution_options?.includes('validate_only')) return
@@ -87,7 +87,11 @@ export function createMetaWriter({ currency, ledger }: Account, state: MetaState
   }
 }
 
-function checkCampaign(campaign: Campaign, adSets: readonly AdSet[], wanted: CampaignParams): void {
+function checkCampaign(
+  campaign: PlayedCampaign,
+  adSets: readonly PlayedAdSet[],
+  wanted: CampaignParams,
+): void {
   const bids = wanted.adset_bid_amounts ?? {}
   const touchesBids = wanted.bid_strategy !== undefined || wanted.adset_bid_amounts !== undefined
   if (wanted.daily_budget !== undefined && campaign.dailyBudget === undefined) {
@@ -124,7 +128,7 @@ interface Bidding {
 }
 
 /** How the ad set would bid after the write. */
-function checkAdSet(adSet: AdSet, campaign: Campaign, wanted: AdSetParams): Bidding {
+function checkAdSet(adSet: PlayedAdSet, campaign: PlayedCampaign, wanted: AdSetParams): Bidding {
   const underCampaignBudget = campaign.dailyBudget !== undefined
   if (underCampaignBudget && wanted.daily_budget !== undefined) {
     refuseParameter('The campaign has the budget; an ad set budget cannot be set')

@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { type Clock, isoTime } from '../../time/clock.ts'
 import type { Played } from '../protocol.ts'
-import { bearerToken, type Call, isObject, type Json, parseJson, Refusal, type Reply } from '../protocol.ts'
+import {
+  bearerToken,
+  type Call,
+  isObject,
+  type JsonObject,
+  parseJson,
+  Refusal,
+  type SandboxReply,
+} from '../protocol.ts'
 
 const ERRORS = {
   validation_error: 422,
@@ -30,7 +38,7 @@ const rates = (remaining: number) => ({
   'ratelimit-reset': '1',
 })
 
-function errorOf(name: ErrorName, message = name.replaceAll('_', ' ')): Reply {
+function errorOf(name: ErrorName, message = name.replaceAll('_', ' ')): SandboxReply {
   const statusCode = ERRORS[name]
   const headers = { ...rates(0), ...(name === 'rate_limit_exceeded' && { 'retry-after': '2' }) }
   return { status: statusCode, headers, body: { statusCode, name, message } }
@@ -44,7 +52,7 @@ const DOMAINS = [
   { id: 'd1', name: 'mail.example', status: 'verified' },
   { id: 'd2', name: 'new.example', status: 'pending' },
 ]
-const TEMPLATES: readonly Json[] = [
+const TEMPLATES: readonly JsonObject[] = [
   { id: 't1', name: 'Welcome', alias: 'welcome', status: 'published', updated_at: '2026-11-01T00:00:00Z' },
   { id: 't2', name: 'Draft', alias: 'draft', status: 'draft', updated_at: '2026-11-02T00:00:00Z' },
 ]
@@ -53,7 +61,7 @@ const LARGEST_PAGE = 3
 
 interface Email {
   readonly id: string
-  readonly body: Json
+  readonly body: JsonObject
   readonly createdAt: string
 }
 
@@ -61,9 +69,9 @@ interface Email {
 export function createResend(clock: Clock): Played {
   const emails: Email[] = []
   let templates = [...TEMPLATES]
-  const known = new Map<string, { readonly body: string; readonly answer: Json }>()
+  const known = new Map<string, { readonly body: string; readonly answer: JsonObject }>()
 
-  function route(call: Call): Reply {
+  function route(call: Call): SandboxReply {
     const { method, path } = call
     const key = bearerToken(call.headers) ?? refuse('missing_api_key')
     if (key !== RESEND_KEYS.full && key !== RESEND_KEYS.sending) refuse('invalid_api_key')
@@ -81,7 +89,7 @@ export function createResend(clock: Clock): Played {
   }
 
   /** Made as drafts; a change of a published one stands in the draft until it is published. */
-  function templateChange({ method, path, body }: Call): Reply {
+  function templateChange({ method, path, body }: Call): SandboxReply {
     const [, , name, action] = path.split('/')
     const now = isoTime(clock.nowMs())
     if (name === undefined) {
@@ -96,7 +104,7 @@ export function createResend(clock: Clock): Played {
     }
     const found = templates.find(({ id, alias }) => id === name || alias === name) ?? refuse('not_found')
     const { id = '' } = found
-    const put = (change: Json) => {
+    const put = (change: JsonObject) => {
       templates = templates.map((one) => (one === found ? { ...one, ...change, updated_at: now } : one))
     }
     if (method === 'DELETE') templates = templates.filter((one) => one !== found)
@@ -107,7 +115,7 @@ export function createResend(clock: Clock): Played {
   }
 
   /** A key that came before answers as it did then; with another body it is refused. */
-  function sent({ path, headers, body }: Call): Reply {
+  function sent({ path, headers, body }: Call): SandboxReply {
     const key = headers.get('idempotency-key')
     if (key !== null && (key.length === 0 || key.length > 256)) refuse('invalid_idempotency_key')
     const before = key === null ? undefined : known.get(key)
@@ -124,7 +132,7 @@ export function createResend(clock: Clock): Played {
     }))
     emails.push(...made)
     const ids = made.map(({ id }) => ({ id }))
-    const answer: Json = path === '/emails' ? { ...ids[0] } : { data: ids }
+    const answer: JsonObject = path === '/emails' ? { ...ids[0] } : { data: ids }
     if (key !== null) known.set(key, { body, answer })
     return ok(answer)
   }
@@ -135,14 +143,14 @@ export function createResend(clock: Clock): Played {
   }
 }
 
-const ok = (body: Json): Reply => ({ status: 200, headers: rates(1), body })
+const ok = (body: JsonObject): SandboxReply => ({ status: 200, headers: rates(1), body })
 
-function checkedTemplate(template: unknown): Json {
+function checkedTemplate(template: unknown): JsonObject {
   if (!isObject(template) || 'id' in template || 'status' in template) return refuse('validation_error')
   return template
 }
 
-function checked(mail: unknown, templates: readonly Json[]): Json {
+function checked(mail: unknown, templates: readonly JsonObject[]): JsonObject {
   if (!isObject(mail)) return refuse('validation_error')
   const { from, to, subject, text, html, template } = mail
   if (!String(from).replace(/>$/, '').endsWith('@mail.example')) refuse('invalid_from_address')
@@ -158,7 +166,7 @@ function checked(mail: unknown, templates: readonly Json[]): Json {
   return mail
 }
 
-function described({ id, body, createdAt }: Email): Json {
+function described({ id, body, createdAt }: Email): JsonObject {
   const { to, from, subject } = body
   const [first]: unknown[] = Array.isArray(to) ? to : []
   const fate = /^(bounced|complained|delivery_delayed|suppressed)/.exec(String(first))?.[0] ?? 'delivered'
@@ -167,7 +175,7 @@ function described({ id, body, createdAt }: Email): Json {
   return { object: 'email', id, to, from, subject, created_at: created, last_event: fate, scheduled_at: null }
 }
 
-function listed(all: readonly Json[], { query }: Call): Reply {
+function listed(all: readonly JsonObject[], { query }: Call): SandboxReply {
   const limit = Number(query.get('limit') ?? 20)
   if (!(limit >= 1 && limit <= 100)) refuse('validation_error', 'The limit must be between 1 and 100')
   const after = query.get('after')

@@ -1,14 +1,14 @@
 import { googleApi, refuseRpc } from '../google/api.ts'
 import type { GoogleOauth } from '../google/oauth.ts'
 import type { Played } from '../protocol.ts'
-import { type Call, isObject, type Json, parseJson, type Reply } from '../protocol.ts'
+import { type Call, isObject, type JsonObject, parseJson, type SandboxReply } from '../protocol.ts'
 
 const SCOPE = 'https://www.googleapis.com/auth/spreadsheets'
 const PATH = /^\/v4\/spreadsheets\/([^/:]+)(?:\/values(?:\/([^:]+(?::[A-Z]+\d*)?))?)?(?::(\w+))?$/
 
-type Cell = string | number | boolean
+type GridCell = string | number | boolean
 /** Cells of a sheet, from row 1 and column A; what is missing is empty. */
-type Grid = { readonly title: string; rows: Cell[][]; rowCount: number; readonly columnCount: number }
+type Grid = { readonly title: string; rows: GridCell[][]; rowCount: number; readonly columnCount: number }
 
 /** A customer list as people keep one: ragged rows, an empty line, a column without heading, numbers and texts mixed. */
 const CRM = (): Grid => ({
@@ -25,7 +25,7 @@ const CRM = (): Grid => ({
   columnCount: 8,
 })
 
-interface Area {
+interface GridArea {
   readonly grid: Grid
   readonly top: number
   readonly left: number
@@ -37,7 +37,7 @@ interface Area {
 export function createSheets(oauth: GoogleOauth): Played {
   const grids: Grid[] = [CRM(), { title: "It's empty", rows: [], rowCount: 100, columnCount: 26 }]
 
-  function route(call: Call): Reply {
+  function route(call: Call): SandboxReply {
     const { method, path, body } = call
     const [, id = '', range, verb] = PATH.exec(path) ?? []
     if (id !== 'sandbox-crm') refuseRpc('NOT_FOUND')
@@ -51,7 +51,7 @@ export function createSheets(oauth: GoogleOauth): Played {
   }
 
   /** All ranges are looked at before any cell is changed. */
-  function update(spreadsheetId: string, asked: Json): Json {
+  function update(spreadsheetId: string, asked: JsonObject): JsonObject {
     checkRaw(asked['valueInputOption'])
     const data: unknown[] = Array.isArray(asked['data']) ? asked['data'] : []
     const changes = data.map((one) => {
@@ -62,7 +62,7 @@ export function createSheets(oauth: GoogleOauth): Played {
     return { spreadsheetId, totalUpdatedCells: changes.length }
   }
 
-  const described = (spreadsheetId: string): Json => ({
+  const described = (spreadsheetId: string): JsonObject => ({
     spreadsheetId,
     properties: { title: 'Customers', timeZone: 'Europe/Berlin' },
     sheets: grids.map(({ title, rowCount, columnCount }) => ({
@@ -70,7 +70,7 @@ export function createSheets(oauth: GoogleOauth): Played {
     })),
   })
 
-  function areaOf(text: string): Area {
+  function areaOf(text: string): GridArea {
     const [, quoted, plain, from = 'A', top = '1', to = from, bottom] =
       /^(?:'((?:[^']|'')+)'|([^'!]+))!([A-Z]+)(\d+)?(?::([A-Z]+)(\d+)?)?$/.exec(text) ?? []
     const title = quoted?.replaceAll("''", "'") ?? plain
@@ -93,13 +93,13 @@ export function createSheets(oauth: GoogleOauth): Played {
   return googleApi(oauth, () => SCOPE, route)
 }
 
-const ok = (body: Json): Reply => ({ status: 200, body })
+const ok = (body: JsonObject): SandboxReply => ({ status: 200, body })
 
 const column = (name: string): number =>
   [...name].reduce((number, letter) => number * 26 + letter.charCodeAt(0) - 64, 0)
 
 /** Empty cells and rows at the end are cut, and where nothing is left there are no `values` at all. */
-function values({ grid, top, left, bottom, right }: Area): Json {
+function values({ grid, top, left, bottom, right }: GridArea): JsonObject {
   const rows = grid.rows
     .slice(top - 1, bottom)
     .map((row) => withoutEnd(row.slice(left - 1, right), (cell) => cell === '' || cell === undefined))
@@ -114,7 +114,12 @@ function withoutEnd<T>(list: readonly T[], isEmpty: (item: T) => boolean): T[] {
 }
 
 /** Below the last table of the area, in the first of its columns that is not empty. */
-function append(spreadsheetId: string, { grid }: Area, query: URLSearchParams, body: Json): Json {
+function append(
+  spreadsheetId: string,
+  { grid }: GridArea,
+  query: URLSearchParams,
+  body: JsonObject,
+): JsonObject {
   checkRaw(query.get('valueInputOption'))
   const filled = withoutEnd(grid.rows, (row) => row.every((cell) => cell === ''))
   const from = tableTop(filled)
@@ -132,7 +137,7 @@ function append(spreadsheetId: string, { grid }: Area, query: URLSearchParams, b
   return { spreadsheetId, tableRange: grid.title, updates: { updatedRange, updatedRows: added.length } }
 }
 
-function put({ grid, top, left }: Area, cells: readonly (readonly (Cell | null)[])[]): void {
+function put({ grid, top, left }: GridArea, cells: readonly (readonly (GridCell | null)[])[]): void {
   for (const [down, line] of cells.entries()) {
     for (const [across, cell] of line.entries()) {
       if (cell === null) continue
@@ -144,7 +149,7 @@ function put({ grid, top, left }: Area, cells: readonly (readonly (Cell | null)[
   }
 }
 
-function tableTop(rows: readonly Cell[][]): number {
+function tableTop(rows: readonly GridCell[][]): number {
   const gap = rows.findLastIndex((row) => row.every((cell) => cell === ''))
   return gap + 1
 }
@@ -155,7 +160,7 @@ function checkRaw(option: unknown): void {
 }
 
 /** null leaves a cell as it is. */
-function cellsIn(list: unknown): (Cell | null)[][] {
+function cellsIn(list: unknown): (GridCell | null)[][] {
   const rows: unknown[] = Array.isArray(list) ? list : []
   return rows.map((row) => {
     const cells: unknown[] = Array.isArray(row) ? row : refuseRpc('INVALID_ARGUMENT', 'Invalid values')

@@ -1,13 +1,20 @@
 import { micros } from '../../money.ts'
 import type { Clock } from '../../time/clock.ts'
-import type { Account } from '../ledger.ts'
+import type { SandboxAccount } from '../ledger.ts'
 import type { Played } from '../protocol.ts'
-import { type Call, type Handler, isObject, type Json, parseJson, type Reply } from '../protocol.ts'
+import {
+  type Call,
+  type Handler,
+  isObject,
+  type JsonObject,
+  parseJson,
+  type SandboxReply,
+} from '../protocol.ts'
 import { NewCampaign, readChange } from './entities.ts'
 import { isTradeDeskErrorName, refuse, tradeDeskError } from './errors.ts'
 import { createQueries } from './queries.ts'
 import { createTradeDeskReports } from './reports.ts'
-import { createTradeDeskState, type Kind } from './state.ts'
+import { createTradeDeskState, type EntityKind } from './state.ts'
 
 export interface TradeDeskCredentials {
   readonly apiKey: string
@@ -16,7 +23,7 @@ export interface TradeDeskCredentials {
 
 /** Platform API v3 for one advertiser. `isRevoked` says whether the token is dead. */
 export function createTradeDesk(
-  account: Account,
+  account: SandboxAccount,
   { apiKey, partnerId }: TradeDeskCredentials,
   isRevoked: () => boolean,
   clock: Clock,
@@ -30,8 +37,8 @@ export function createTradeDesk(
 
   const isStrict = ({ headers }: Call) => headers.get('ttd-strict-mode')?.toLowerCase() === 'true'
 
-  function put(kind: Kind, call: Call, apply: boolean): Reply {
-    const change: Json = { ...readChange<object>(kind.change, jsonBody(call), isStrict(call)) }
+  function put(kind: EntityKind, call: Call, apply: boolean): SandboxReply {
+    const change: JsonObject = { ...readChange<object>(kind.change, jsonBody(call), isStrict(call)) }
     const id = String(change[kind.idKey])
     const old = state.find(kind, id)
     if (old['Availability'] === 'Archived') {
@@ -45,8 +52,8 @@ export function createTradeDesk(
   }
 
   /** The same name again is another campaign: nothing here is done only once. */
-  function create(call: Call): Reply {
-    const wanted: Json = { ...readChange<object>(newCampaign, jsonBody(call), isStrict(call)) }
+  function create(call: Call): SandboxReply {
+    const wanted: JsonObject = { ...readChange<object>(newCampaign, jsonBody(call), isStrict(call)) }
     const { campaign } = state.kinds
     const id = `ttd-new${state.list(campaign).length}`
     const entity = { Availability: 'Available', PacingMode: 'PaceAhead', ...wanted, CampaignId: id }
@@ -55,7 +62,7 @@ export function createTradeDesk(
     return { status: 200, body: entity }
   }
 
-  function record(campaignId: string, change: Json) {
+  function record(campaignId: string, change: JsonObject) {
     const write = { platform: 'tradedesk', campaignId, currency } as const
     for (const budget of [change['Budget'], change['DailyBudget']]) {
       if (isObject(budget)) {
@@ -66,7 +73,7 @@ export function createTradeDesk(
     if (typeof status === 'string') ledger.apply({ ...write, kind: 'status', amount: micros(0), status })
   }
 
-  function route(call: Call, apply: boolean): Reply {
+  function route(call: Call, apply: boolean): SandboxReply {
     const key = call.headers.get('ttd-auth')
     if (key !== apiKey || isRevoked()) refuse('unauthorized')
     const [version, name = '', ...rest] = call.path.split('/').slice(1)
@@ -98,7 +105,7 @@ export function createTradeDesk(
   }
 }
 
-function jsonBody({ headers, body }: Call): Json {
+function jsonBody({ headers, body }: Call): JsonObject {
   if (!/^application\/json\b/.test(headers.get('content-type') ?? '')) {
     refuse('bad_request', [['Content-Type', 'must be application/json']])
   }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { isCurrency, micros } from '../../money.ts'
-import type { Account } from '../ledger.ts'
+import type { SandboxAccount } from '../ledger.ts'
 import { type Handler, parseJson } from '../protocol.ts'
 
 /** One bid of OpenRTB 2.5, section 4.2.3. `price` is per thousand impressions. */
@@ -52,7 +52,7 @@ const BidResponse = z.strictObject({
 })
 
 /** Takes bid responses. The same `id` again is answered like the first time and bids nothing. */
-export function createBidEndpoint({ currency, ledger }: Account): Handler {
+export function createBidEndpoint({ currency, ledger }: SandboxAccount): Handler {
   const seen = new Set<string>()
   const bad = (reasons: readonly string[]) => ({ status: 400, body: { error: 'bad_request', reasons } })
 

@@ -1,4 +1,4 @@
-import { Refusal, type Reply } from '../protocol.ts'
+import { Refusal, type SandboxReply } from '../protocol.ts'
 
 const ERRORS = {
   bad_request: { status: 400, message: 'The request failed validation.' },
@@ -20,7 +20,10 @@ export const isTradeDeskErrorName = (name: string): name is TradeDeskErrorName =
 /** A property of the body and why it is refused. */
 export type Complaint = readonly [property: string, reason: string]
 
-export function tradeDeskError(name: TradeDeskErrorName, complaints: readonly Complaint[] = []): Reply {
+export function tradeDeskError(
+  name: TradeDeskErrorName,
+  complaints: readonly Complaint[] = [],
+): SandboxReply {
   const kind: { status: number; message: string; retryAfterS?: number } = ERRORS[name]
   const details = complaints.map(([Property, reason]) => ({ Property, Reasons: [reason] }))
   return {

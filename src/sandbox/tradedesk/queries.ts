@@ -1,13 +1,13 @@
-import type { Json, Reply } from '../protocol.ts'
+import type { JsonObject, SandboxReply } from '../protocol.ts'
 import { refuse } from './errors.ts'
-import { ADVERTISER_ID, type Kind, type TradeDeskState } from './state.ts'
+import { ADVERTISER_ID, type EntityKind, type TradeDeskState } from './state.ts'
 
 /** A second partner, with nothing but an advertiser that was given up. */
 const OLD_PARTNER_ID = 'partner-old'
 
 /** The `…/query/…` calls of one partner: lists in pages, and changes since a version. */
 export function createQueries(state: TradeDeskState, partnerId: string, currency: string) {
-  function advertisersOf(partner: unknown): Json[] {
+  function advertisersOf(partner: unknown): JsonObject[] {
     if (partner !== partnerId && partner !== OLD_PARTNER_ID) refuse('forbidden')
     const isOld = partner === OLD_PARTNER_ID
     return [
@@ -21,7 +21,7 @@ export function createQueries(state: TradeDeskState, partnerId: string, currency
     ]
   }
 
-  return (path: string, asked: Json): Reply => {
+  return (path: string, asked: JsonObject): SandboxReply => {
     switch (path) {
       case 'partner/query':
         return page(asked, [
@@ -48,7 +48,7 @@ export function createQueries(state: TradeDeskState, partnerId: string, currency
 }
 
 /** Without the entities only the ids of what has changed. */
-function delta(state: TradeDeskState, kind: Kind, asked: Json): Reply {
+function delta(state: TradeDeskState, kind: EntityKind, asked: JsonObject): SandboxReply {
   if (asked['AdvertiserId'] !== ADVERTISER_ID) refuse('forbidden')
   const since = asked['LastChangeTrackingVersion'] ?? null
   if (since !== null && !Number.isInteger(since))
@@ -69,7 +69,10 @@ function delta(state: TradeDeskState, kind: Kind, asked: Json): Reply {
 
 const MAX_PAGE = 100
 
-function page({ PageStartIndex: start, PageSize: size }: Json, all: readonly Json[]): Reply {
+function page(
+  { PageStartIndex: start, PageSize: size }: JsonObject,
+  all: readonly JsonObject[],
+): SandboxReply {
   const isPaged = typeof start === 'number' && typeof size === 'number' && size <= MAX_PAGE
   if (!isPaged) return refuse('bad_request', [['PageStartIndex', 'Paging is required.']])
   const Result = all.slice(start, start + size)

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { Clock } from '../../time/clock.ts'
-import { type Call, type Handler, type Json, parseJson, type Reply } from '../protocol.ts'
+import { type Call, type Handler, type JsonObject, parseJson, type SandboxReply } from '../protocol.ts'
 import { refuse } from './errors.ts'
 import { ADVERTISER_ID, type TradeDeskState } from './state.ts'
 
@@ -49,7 +49,7 @@ interface Schedule {
 
 export interface TradeDeskReports {
   /** Undefined for a path that is none of reports. @param path behind the version: `myreports/reportschedule` */
-  route(path: string, call: Call): Reply | undefined
+  route(path: string, call: Call): SandboxReply | undefined
   /** Reports of the schedules that are asked for, all of them failed. */
   readonly jobFailed: Handler
   /** Where finished files lie: another host in truth, which lets in whoever knows the address, and no token. */
@@ -64,7 +64,7 @@ export function createTradeDeskReports(
 ): TradeDeskReports {
   const schedules = new Map<number, Schedule>()
 
-  function order(call: Call): Reply {
+  function order(call: Call): SandboxReply {
     const wanted = read(Order, call)
     const id = 900 + schedules.size
     const fails =
@@ -75,7 +75,7 @@ export function createTradeDeskReports(
     return { status: 200, body: { ...wanted, ReportScheduleId: id } }
   }
 
-  function poll(call: Call): Reply {
+  function poll(call: Call): SandboxReply {
     const { ReportScheduleIds } = read(Polled, call)
     const Result = ReportScheduleIds.flatMap((id) => schedules.get(id) ?? []).map((one) =>
       execution(one, clock.elapsedMs(), call),
@@ -84,7 +84,7 @@ export function createTradeDeskReports(
   }
 
   /** Their own address sends on to the store. */
-  function file(id: string, call: Call): Reply {
+  function file(id: string, call: Call): SandboxReply {
     const schedule = schedules.get(Number(id)) ?? refuse('not_found')
     const location = `http://${call.headers.get('host')}/tradedesk-store/${id}.csv?signature=${schedule.signature}`
     return { status: 302, headers: { location }, body: undefined }
@@ -135,7 +135,7 @@ export function createTradeDeskReports(
 }
 
 /** The state of one report, which this look may move on. */
-function execution(schedule: Schedule, nowMs: number, call: Call): Json {
+function execution(schedule: Schedule, nowMs: number, call: Call): JsonObject {
   const { id, order, fails } = schedule
   if (schedule.polls < 2 || nowMs >= schedule.readyMs) schedule.polls += 1
   const done = schedule.polls >= 3
@@ -156,7 +156,7 @@ function execution(schedule: Schedule, nowMs: number, call: Call): Json {
   return { ...about, ...none, ReportExecutionState: 'Complete', ReportDeliveries }
 }
 
-function jobFailed(call: Call): Reply {
+function jobFailed(call: Call): SandboxReply {
   const { ReportScheduleIds } = read(Polled, call)
   const Result = ReportScheduleIds.map((id) => ({
     ReportExecutionId: 5_000 + id,
@@ -193,7 +193,7 @@ function csvOf(state: TradeDeskState, { order }: Schedule): string {
   return `\uFEFF${lines.join('\r\n')}\r\n`
 }
 
-function paged(call: Call, all: readonly (Json & { name: string })[]): Reply {
+function paged(call: Call, all: readonly (JsonObject & { name: string })[]): SandboxReply {
   const { NameContains, PageStartIndex, PageSize } = read(Named, call)
   const found = all.filter(({ name }) => name.includes(NameContains))
   const Result = found.slice(PageStartIndex, PageStartIndex + PageSize).map(({ name: _, ...one }) => one)

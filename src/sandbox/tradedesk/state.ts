@@ -1,5 +1,5 @@
-import type { Account } from '../ledger.ts'
-import type { Json } from '../protocol.ts'
+import type { SandboxAccount } from '../ledger.ts'
+import type { JsonObject } from '../protocol.ts'
 import { AdGroupChange, CampaignChange } from './entities.ts'
 import { refuse } from './errors.ts'
 
@@ -18,24 +18,27 @@ const OLDEST_VERSION = FIRST_VERSION - 1_000
 /** Changed entities of one answer. */
 const DELTA_PAGE = 50
 
-export interface Kind {
+export interface EntityKind {
   readonly name: 'campaign' | 'adgroup'
   readonly idKey: 'CampaignId' | 'AdGroupId'
   readonly change: ReturnType<typeof CampaignChange> | ReturnType<typeof AdGroupChange>
 }
 
 export interface TradeDeskState {
-  readonly kinds: { readonly campaign: Kind; readonly adgroup: Kind }
+  readonly kinds: { readonly campaign: EntityKind; readonly adgroup: EntityKind }
   /** An id that is not known yet is a new entity. Refuses ids that begin with `missing`. */
-  find(kind: Kind, id: string): Json
-  put(kind: Kind, id: string, entity: Json): void
-  list(kind: Kind): readonly Json[]
+  find(kind: EntityKind, id: string): JsonObject
+  put(kind: EntityKind, id: string, entity: JsonObject): void
+  list(kind: EntityKind): readonly JsonObject[]
   /** What has changed since a version, oldest change first; all of it for none. */
-  changes(kind: Kind, since: number | null): { changed: readonly Json[]; more: boolean; version: number }
+  changes(
+    kind: EntityKind,
+    since: number | null,
+  ): { changed: readonly JsonObject[]; more: boolean; version: number }
 }
 
 /** The entities of one advertiser, each with the version of its last change. */
-export function createTradeDeskState({ currency }: Account): TradeDeskState {
+export function createTradeDeskState({ currency }: SandboxAccount): TradeDeskState {
   const money = (Amount: number) => ({ Amount, CurrencyCode: currency })
   let version = FIRST_VERSION
   const kinds = {
@@ -43,11 +46,11 @@ export function createTradeDeskState({ currency }: Account): TradeDeskState {
     adgroup: { name: 'adgroup', idKey: 'AdGroupId', change: AdGroupChange(currency) },
   } as const
   const all = {
-    campaign: new Map<string, { entity: Json; version: number }>(),
-    adgroup: new Map<string, { entity: Json; version: number }>(),
+    campaign: new Map<string, { entity: JsonObject; version: number }>(),
+    adgroup: new Map<string, { entity: JsonObject; version: number }>(),
   }
 
-  const fresh = (kind: Kind, id: string): Json =>
+  const fresh = (kind: EntityKind, id: string): JsonObject =>
     kind.name === 'campaign'
       ? {
           CampaignId: id,
@@ -69,7 +72,7 @@ export function createTradeDeskState({ currency }: Account): TradeDeskState {
           RTBAttributes: { BaseBidCPM: money(1), MaxBidCPM: money(2) },
         }
 
-  function put(kind: Kind, id: string, entity: Json): void {
+  function put(kind: EntityKind, id: string, entity: JsonObject): void {
     version += 1
     all[kind.name].set(id, { entity, version })
   }

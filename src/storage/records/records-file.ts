@@ -48,6 +48,7 @@ export interface RecordsRetention {
 
 export type RecordsQuestion =
   | { readonly ask: 'recover' }
+  | { readonly ask: 'change_count' }
   | { readonly ask: 'bid' | 'key'; readonly name: string }
   | { readonly ask: 'changes'; readonly query: ChangesQuery }
   | { readonly ask: 'spent'; readonly fromMs: number; readonly toMs: number }
@@ -55,6 +56,7 @@ export type RecordsQuestion =
 export type RecordsAnswer =
   | { readonly is: 'recovered'; readonly recovered: Recovered }
   | { readonly is: 'found'; readonly text: string | undefined }
+  | { readonly is: 'counted'; readonly count: number }
   | { readonly is: 'changes'; readonly page: ChangesPage }
   | { readonly is: 'spent'; readonly payments: readonly Payment[] }
 
@@ -69,7 +71,7 @@ type SimpleEntry = Extract<
 >
 
 const TABLES = ['bids', 'keys', 'seen'] as const
-type Table = (typeof TABLES)[number]
+type PrunedTable = (typeof TABLES)[number]
 
 /** How many entries are written between two prunings. Pruning deletes in portions, so that no commit waits long. */
 const PRUNE_EVERY = 1_000
@@ -181,6 +183,7 @@ export class RecordsFile {
 
   read(question: RecordsQuestion): RecordsAnswer {
     if (question.ask === 'recover') return { is: 'recovered', recovered: this.#recover() }
+    if (question.ask === 'change_count') return { is: 'counted', count: this.#changes.count() }
     if (question.ask === 'spent') return { is: 'spent', payments: this.#spent(question) }
     if (question.ask === 'changes') return { is: 'changes', page: this.#changes.read(question.query) }
     const { ask, name } = question
@@ -323,7 +326,7 @@ export class RecordsFile {
   #prune(): boolean {
     if (this.#changes.prune(this.#nowMs, this.#portion)) return true
     const { maxAgeMs, maxBytes } = this.#keep
-    const oldest = (table: Table) =>
+    const oldest = (table: PrunedTable) =>
       numberOf(
         this.#database,
         `SELECT coalesce(min(at_ms), 9e15) FROM (SELECT at_ms FROM ${table} ORDER BY number LIMIT 1)`,
@@ -342,7 +345,7 @@ export class RecordsFile {
   }
 
   /** Deletes a portion of the rows of a table that are older than a time; true if there were any. */
-  #drop(table: Table, beforeMs: number): boolean {
+  #drop(table: PrunedTable, beforeMs: number): boolean {
     // A portion could cover the whole table, including the newest row; so of few rows only the older half is deleted.
     const some = `SELECT count(*) FROM (SELECT 1 FROM ${table} LIMIT ${2 * this.#portion})`
     const portion = Math.ceil(numberOf(this.#database, some) / 2)

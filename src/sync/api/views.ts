@@ -1,11 +1,11 @@
 import type { Selectable } from 'kysely'
-import type { Account } from '../../connectors/index.ts'
+import type { LimitedAccount } from '../../connectors/index.ts'
 import { isoTime } from '../../time/clock.ts'
 import type { ConnectorRow, RequestTable } from '../store/index.ts'
 import type { Sync } from '../sync.ts'
 import { infoOf } from '../work/index.ts'
 
-const accountOf = (sync: Pick<Sync, 'connectors'>, row: ConnectorRow): Account | undefined => {
+const accountOf = (sync: Pick<Sync, 'connectors'>, row: ConnectorRow): LimitedAccount | undefined => {
   const connector = sync.connectors.get(row.type)
   return connector && { type: connector.type, orgId: row.org_id, accountId: row.account_id ?? row.id }
 }

@@ -12,14 +12,14 @@ export interface Moment {
 }
 
 /** The answer to a command. */
-export type Reply =
+export type CommandReply =
   | { readonly to: 'sync'; readonly reply: SyncReply }
   | { readonly to: 'bill'; readonly reply: BillReply }
   | { readonly to: 'define'; readonly reply: ScopeDefinition }
   | { readonly to: 'other' }
 
 export interface Applied {
-  readonly reply: Reply
+  readonly reply: CommandReply
   readonly effect: Effect
 }
 

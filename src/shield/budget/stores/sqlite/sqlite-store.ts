@@ -20,7 +20,7 @@ import {
   type UnderWay,
 } from '../../protocol/store.ts'
 import type { JournalCommand, JournalEntry } from './journal-entry.ts'
-import { JournalLedger, type Moment, type Reply } from './journal-ledger.ts'
+import { type CommandReply, JournalLedger, type Moment } from './journal-ledger.ts'
 import type {
   JournalRetention,
   LedgerAnswer,
@@ -261,11 +261,11 @@ export class SqliteStore implements BudgetStore, ForfeitDesk {
   }
 
   /** Applies commands at once; resolves with their answers when they are on the disk. */
-  async #commit(commands: readonly JournalCommand[]): Promise<Reply[]> {
+  async #commit(commands: readonly JournalCommand[]): Promise<CommandReply[]> {
     this.#commits.assertOpen()
     if (commands.length === 0) return []
     const at = this.#moment()
-    const replies: Reply[] = []
+    const replies: CommandReply[] = []
     const entries: JournalEntry[] = []
     for (const command of commands) {
       const { reply, effect } = this.#journal.apply(command, at)
