@@ -3,6 +3,7 @@ import { nanoid } from 'nanoid'
 import type { ApiEnv } from '../api/index.ts'
 import { messageOf } from '../errors.ts'
 import { createHttpClient } from '../http/http.ts'
+import type { Micros } from '../money.ts'
 import type { CallLimits } from '../shield/index.ts'
 import { emit, StoreAway } from '../sync/index.ts'
 import { every } from '../time/clock.ts'
@@ -10,24 +11,27 @@ import { createConversionsApp } from './api/app.ts'
 import { type ConnectionRow, countConnections, storeConnection } from './connections.ts'
 import { type Base, type ConversionTable, MESSAGE_PLATFORM, type MessageTable } from './conversions.ts'
 import {
-  type ConversionCallDeps,
   ConversionLanes,
   ConversionTraffic,
   DeliveryWorker,
   type LaneDeps,
   reconcile,
 } from './delivery/index.ts'
-import { type EventResult, EventWriter } from './door/index.ts'
+import { EventWriter } from './door/index.ts'
 import { tellHealth } from './health.ts'
 import { Mappings } from './mappings.ts'
 import { Messenger } from './messages/index.ts'
 import { ConversionMeter, type ConversionMetrics } from './meter.ts'
 import { type ConversionRows, endLeftLeases, forgetOld, giveUpExpired, keepShort } from './outbox/index.ts'
+import type { Conversions } from './parts.ts'
 import { WaitingRows } from './waiting-rows.ts'
+import { type BidBook, BidJoiner, type LtvFeed } from './worth/index.ts'
 
 export interface ConversionOptions {
   /** Days for which the key of an event is remembered after it came. */
   readonly keepDays: number
+  /** What of a conversion feeds the history of lifetime values; undefined: nothing. */
+  readonly ltvFeed: LtvFeed
   /** Connections that these organisations have from the start: to the sandbox. */
   readonly played: {
     readonly orgs: readonly number[]
@@ -38,20 +42,9 @@ export interface ConversionOptions {
 export interface ConversionOutside extends Omit<Base, 'owner' | 'meter'> {
   readonly metrics: ConversionMetrics
   readonly callLimits: CallLimits
-}
-
-/** The parts of conversions, as their routes use them. */
-export interface Conversions extends Base {
-  readonly calls: ConversionCallDeps
-  readonly lanes: ConversionLanes
-  readonly mappings: Mappings
-  readonly traffic: ConversionTraffic
-  readonly writer: EventWriter
-  readonly worker: DeliveryWorker
-  readonly messages: Messenger
-  /** Throws 429 when so many more deliveries of an organisation would wait that there is no room. */
-  requirePlace(orgId: number, events: number): void
-  noteAccepted(orgId: number, results: readonly EventResult[]): void
+  readonly bids: BidBook
+  /** Called with each lifetime value that a conversion teaches; in the currency of the bids of its platform. */
+  readonly onLtv: (orgId: number, platform: string, ltv: Micros) => void
 }
 
 export interface RunningConversions {
@@ -78,20 +71,16 @@ export async function startConversions(
   const calls = { clock, http }
   const mappings = new Mappings(store)
   const traffic = new ConversionTraffic(store, clock)
-  const onBreaker: LaneDeps['onBreaker'] = ({ orgId, platform }, from, to) => {
-    log.warn({ platform, org: orgId, from, to }, 'circuit breaker of conversions')
-    if (to === 'open') void tellOpened(base, orgId, platform).catch((error) => reportFailure(log, error))
-  }
-  const lanes = new ConversionLanes({
-    ...{ clock, keyring, rooms, callLimits },
-    onBreaker,
-  })
+  const onBreaker = breakerTold(base)
+  const lanes = new ConversionLanes({ ...{ clock, keyring, rooms, callLimits }, onBreaker })
   meter.watch(() => lanes.all)
   for (const org of options.played.orgs)
     for (const [platform, credentials] of Object.entries(options.played.credentials))
       await storeConnection(base, { orgId: org, platform, credentials, settings: {} }, true)
 
   await endLeftLeases(base)
+  const joiner = new BidJoiner({ ...outside, ltvFeed: options.ltvFeed })
+  await joiner.restoreLtv()
   meter.connections(await countConnections(store))
   const sending = {
     ...base,
@@ -106,31 +95,23 @@ export async function startConversions(
     onBreaker: (orgId, from, to) => onBreaker({ orgId, platform: MESSAGE_PLATFORM }, from, to),
   })
   const waiting = new WaitingRows('deliveries', tableLimits.waiting_conversions)
-  let rows: ConversionRows = { conversions: 0, waiting_conversions: 0 }
-  const work = repeated(base, {
-    every5s: async () => {
-      await traffic.write()
-      await messages.settle()
-      await reconcile({ ...base, calls, lanes, traffic })
-    },
-    everyMinute: async () => {
-      await giveUpExpired(base)
-      const counted = await keepShort(base, tableLimits)
-      waiting.counted(counted.waiting)
-      rows = counted.rows
-      meter.waiting(counted.byPlatform)
-      meter.connections(await countConnections(store))
-      await messages.count()
-      await tellHealth({ ...base, lanes, messages, traffic })
-    },
-    every10Minutes: async () => {
-      await forgetOld(base, options.keepDays)
-      await messages.forget(options.keepDays)
-    },
-  })
+  const counts: UpkeepParts['counts'] = { rows: { conversions: 0, waiting_conversions: 0 } }
+  const upkept = {
+    ...base,
+    calls,
+    traffic,
+    lanes,
+    messages,
+    joiner,
+    waiting,
+    counts,
+    keepDays: options.keepDays,
+  }
+  const work = repeated(base, upkeepOf(upkept))
   const conversions: Conversions = {
     ...base,
     ...{ calls, lanes, mappings, traffic, worker, messages },
+    ...{ bids: outside.bids, keepDays: options.keepDays },
     writer: new EventWriter(store),
     requirePlace: (orgId, events) => waiting.require(orgId, events),
     noteAccepted(orgId, results) {
@@ -142,7 +123,7 @@ export async function startConversions(
     app: createConversionsApp(conversions),
     conversions,
     rowsOf: (table) =>
-      table === 'messages' || table === 'waiting_messages' ? messages.rowsOf(table) : rows[table],
+      table === 'messages' || table === 'waiting_messages' ? messages.rowsOf(table) : counts.rows[table],
     async stop() {
       await work.stop()
       await worker.stop()
@@ -150,6 +131,54 @@ export async function startConversions(
       await conversions.writer.idle()
       await http.close()
       await traffic.write().catch(() => {})
+    },
+  }
+}
+
+/** Logs what becomes of breakers, and tells organisations of those that open. */
+const breakerTold =
+  (base: Base): LaneDeps['onBreaker'] =>
+  ({ orgId, platform }, from, to) => {
+    base.log.warn({ platform, org: orgId, from, to }, 'circuit breaker of conversions')
+    if (to === 'open') void tellOpened(base, orgId, platform).catch((error) => reportFailure(base.log, error))
+  }
+
+interface UpkeepParts extends Base {
+  readonly calls: Conversions['calls']
+  readonly traffic: ConversionTraffic
+  readonly lanes: ConversionLanes
+  readonly messages: Messenger
+  readonly joiner: BidJoiner
+  readonly waiting: WaitingRows
+  readonly counts: { rows: ConversionRows }
+  readonly keepDays: number
+}
+
+/** What is done from time to time. */
+function upkeepOf(parts: UpkeepParts) {
+  const { store, tableLimits, meter, traffic, lanes, calls, messages, joiner, waiting, counts, keepDays } =
+    parts
+  return {
+    every5s: async () => {
+      await traffic.write()
+      await messages.settle()
+      await reconcile({ ...parts, calls, lanes, traffic })
+      await joiner.joinNew()
+    },
+    everyMinute: async () => {
+      await giveUpExpired(parts)
+      const counted = await keepShort(parts, tableLimits)
+      waiting.counted(counted.waiting)
+      counts.rows = counted.rows
+      meter.waiting(counted.byPlatform)
+      meter.connections(await countConnections(store))
+      await messages.count()
+      await tellHealth(parts)
+      await joiner.joinAgain()
+    },
+    every10Minutes: async () => {
+      await forgetOld(parts, keepDays)
+      await messages.forget(keepDays)
     },
   }
 }
