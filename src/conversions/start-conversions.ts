@@ -64,7 +64,7 @@ export async function startConversions(
   options: ConversionOptions,
   outside: ConversionOutside,
 ): Promise<RunningConversions> {
-  const { clock, store, log, keyring, rooms, tableLimits, callLimits } = outside
+  const { clock, store, keyring, rooms, tableLimits, callLimits } = outside
   const meter = new ConversionMeter(outside)
   const base: Base = { ...outside, meter, owner: nanoid() }
   const http = createHttpClient(clock)

@@ -5,7 +5,7 @@ import { type ConnectionRow, findConnection, settingsOf } from '../connections.t
 import { MESSAGE_PLATFORM, type MessageTable } from '../conversions.ts'
 import { WaitingRows } from '../waiting-rows.ts'
 import { contentDigests, contentOf, type MessageInput, type MessageRow, sealContent } from './message.ts'
-import { MessageWorker } from './message-worker.ts'
+import { MessageWorker } from './message-loop.ts'
 import {
   addMessage,
   countMessages,
