@@ -139,7 +139,7 @@ type Exchange = Parameters<typeof exchange>
 
 async function called<T>(
   deps: ConversionCallDeps,
-  line: Exchange[1],
+  line: Pick<Exchange[1], 'breaker' | 'limiter'>,
   {
     request,
     read,
@@ -148,9 +148,9 @@ async function called<T>(
     readonly read: (response: Parameters<Exchange[2]['read']>[0]) => { answer: T; verdict: Verdict }
   },
 ): Promise<CallOutcome<T>> {
-  const came = await exchange<T>(deps, line, {
-    request,
-    read: (response) => ({ is: 'read', ...read(response) }),
-  })
-  return came.is === 'expired' ? { is: 'auth_lost', detail: came.detail } : came
+  return exchange<T>(
+    deps,
+    { ...line, tokens: undefined, bidsLimiter: () => undefined },
+    { request, read: (response) => ({ is: 'read', ...read(response) }) },
+  )
 }
