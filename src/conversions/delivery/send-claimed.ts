@@ -281,11 +281,12 @@ const PERSONAL = [
 ]
 const WORD = /[^\s"'<>]+/g
 
-const withoutPersonal = (text: string): string =>
-  PERSONAL.reduce(
-    (left, one) => left.replaceAll(one, '…'),
-    text.replaceAll(WORD, (word) => (word.includes('@') ? '…' : word)),
-  )
+/** A platform's words without what is personal, and without what they repeat of `personal`. */
+export function withoutPersonal(words: string, personal: unknown): string {
+  const withoutAddresses = words.replaceAll(WORD, (word) => (word.includes('@') ? '…' : word))
+  const clean = PERSONAL.reduce((left, one) => left.replaceAll(one, '…'), withoutAddresses)
+  return textsIn(personal).reduce((left, value) => left.replaceAll(value, '…'), clean)
+}
 
 /** Shorter ones are in any text. */
 const MIN_CLEANED = 5
@@ -294,11 +295,7 @@ const MIN_CLEANED = 5
 function cleaned(ended: readonly EndedDelivery[], batch: readonly Parcel[]): EndedDelivery[] {
   const personalOf = new Map(batch.map(({ claimed, personal }) => [claimed.seq, personal]))
   return ended.map(({ claimed, outcome }) => {
-    const clean = (text: string): string =>
-      textsIn(personalOf.get(claimed.seq)).reduce(
-        (left, value) => left.replaceAll(value, '…'),
-        withoutPersonal(text),
-      )
+    const clean = (text: string): string => withoutPersonal(text, personalOf.get(claimed.seq))
     if (outcome.is === 'processing') return { claimed, outcome }
     if (outcome.is === 'acknowledged')
       return {
