@@ -19,10 +19,11 @@ import { MemoryStore } from '../stores/memory-store.ts'
 import { Hold, HoldQueue } from './hold.ts'
 import { HoldIndex } from './hold-index.ts'
 import type { ForfeitBounds, PurseMemory } from './purse.ts'
+import { overBudget } from './retry-after.ts'
 import { isBudget, Scope } from './scope.ts'
 import { type ScopeStats, statsOf } from './stats.ts'
 import { type LinkState, StoreLink } from './store-link.ts'
-import { isDry, overBudget, type Room, refusalOf, roomAfter, type Short, type Veto } from './veto.ts'
+import { isDry, type Room, refusalOf, roomAfter, type Short, type Veto } from './veto.ts'
 
 export type HoldResult =
   | Hold

@@ -1,4 +1,4 @@
-import { type Micros, micros } from '../../../money.ts'
+import type { Micros } from '../../../money.ts'
 import type { Scope } from './scope.ts'
 
 /** Why no money was set aside. `scope` is the one that said no. */
@@ -72,24 +72,4 @@ export function isDry({ purse }: Scope, amount: number, nowMs: number): boolean 
 /** The store's reason of the last `DRY_MS` for granting nothing; undefined when there is none. */
 export function refusalOf({ purse }: Scope, nowMs: number): string | undefined {
   return nowMs - purse.answeredMs < DRY_MS ? purse.refusal : undefined
-}
-
-/**
- * The veto for lack of money.
- *
- * @param scope the first scope that lacks money; `retryAfterMs` is the wait until all of `scopes` have enough
- */
-export function overBudget(scope: Scope, scopes: readonly Scope[], amount: Micros): Veto {
-  const remaining = Number.isFinite(scope.available) ? micros(Math.max(0, scope.available)) : micros(0)
-  const retryAfterMs = Math.max(...scopes.map((one) => reliefInMs(one, amount)))
-  return { is: 'over_budget', scope, amount, remaining, retryAfterMs }
-}
-
-function reliefInMs({ limits, purse, available }: Scope, amount: Micros): number {
-  if (available >= amount) return 0
-  if (limits.some(({ max }) => amount > max)) return Number.POSITIVE_INFINITY
-  const { reliefInMs: known = 0, limits: counted = [] } = purse.standing ?? {}
-  if (known > 0) return known
-  // The store was not asked for the wait. The earliest relief of each limit is a lower bound.
-  return Math.max(0, ...counted.map(({ nextReliefMs }) => nextReliefMs))
 }
