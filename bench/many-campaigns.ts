@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import {
   CampaignIndex,
   CampaignSpec,
+  createAuctionBudget,
   createBidIds,
-  createBidLedger,
   createNoticeTokens,
   type DecideAuctionDeps,
   decide,
@@ -104,7 +104,7 @@ function createBench(count: number, shape: Shape, globalMax = PLENTY) {
   const deps: DecideAuctionDeps = {
     clock: systemClock,
     campaigns,
-    ledger: createBidLedger(budget, 'USD', 1_000_000),
+    auctionBudget: createAuctionBudget(budget, 'USD', 1_000_000),
     ids: createBidIds(),
     tokens: createNoticeTokens([{ id: 'k1', secret: 'bench' }]),
     currency: 'USD',
@@ -162,7 +162,7 @@ function cost(
     found.busyUs += user + system
     found.auctions += REPEATS * bodies.length
     found.bids += seqs.length
-    for (const seq of seqs.splice(0)) deps.ledger.release(seq)
+    for (const seq of seqs.splice(0)) deps.auctionBudget.release(seq)
   }
   return { us: found.busyUs / found.auctions, bids: found.bids / found.auctions }
 }

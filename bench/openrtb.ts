@@ -4,8 +4,8 @@ import { runInNewContext } from 'node:vm'
 import {
   CampaignIndex,
   CampaignSpec,
+  createAuctionBudget,
   createBidIds,
-  createBidLedger,
   createNoticeTokens,
   type DecideAuctionDeps,
   decide,
@@ -80,7 +80,7 @@ function createBench(campaignCount: number) {
   const deps: DecideAuctionDeps = {
     clock: systemClock,
     campaigns,
-    ledger: createBidLedger(budget, 'USD', 10_000_000),
+    auctionBudget: createAuctionBudget(budget, 'USD', 10_000_000),
     ids: createBidIds(),
     tokens: createNoticeTokens([{ id: 'k1', secret: 'bench' }]),
     currency: 'USD',
@@ -141,7 +141,8 @@ function timed(bench: Bench, run: (bench: Bench, count: number) => void, batches
     run(bench, BATCH)
     ms += systemClock.elapsedMs() - startMs
     const newest = bench.deps.ids.next()
-    for (; bench.released < newest - OPEN_HOLDS; bench.released++) bench.deps.ledger.release(bench.released)
+    for (; bench.released < newest - OPEN_HOLDS; bench.released++)
+      bench.deps.auctionBudget.release(bench.released)
   }
   return ms
 }

@@ -1,10 +1,10 @@
 import type { HoldTerms, Scope } from '../../../shield/index.ts'
 import type { Clock } from '../../../time/clock.ts'
+import type { AuctionBudget, HoldRefusal } from './auction-budget.ts'
 import type { BidIds } from './bid-ids.ts'
 import type { CampaignIndex } from './campaign-index.ts'
 import type { EncryptedPrices } from './encrypted-price.ts'
 import type { GivenPrediction } from './extension.ts'
-import type { BidLedger, HoldRefusal } from './ledger.ts'
 import { type NoBidReason, nearer } from './no-bid.ts'
 import type { BillingNotice, NoticeTokens } from './notice-token.ts'
 import type { BidCurrency, Rates } from './price.ts'
@@ -25,7 +25,7 @@ export interface Seat {
 export interface DecideAuctionDeps {
   readonly clock: Clock
   readonly campaigns: CampaignIndex
-  readonly ledger: BidLedger
+  readonly auctionBudget: AuctionBudget
   readonly ids: BidIds
   readonly tokens: NoticeTokens
   /** ISO 4217 code of all budgets and price rules. */

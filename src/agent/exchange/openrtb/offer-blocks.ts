@@ -1,6 +1,6 @@
 import type { Scope } from '../../../shield/index.ts'
+import type { HoldRefusal, Lack } from './auction-budget.ts'
 import type { Creative } from './creative.ts'
-import type { HoldRefusal, Lack } from './ledger.ts'
 import type { NoBidReason } from './no-bid.ts'
 import type { PreparedCampaign } from './prepared-campaign.ts'
 import type { Terms } from './terms.ts'

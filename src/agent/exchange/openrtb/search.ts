@@ -1,10 +1,10 @@
 import type { Micros } from '../../../money.ts'
 import type { Scope } from '../../../shield/index.ts'
 import { type Auction, mayName, refuse, refuseCampaign, spend } from './auction.ts'
+import type { HoldRefusal, Lack } from './auction-budget.ts'
 import { BlockQueue, firstOrder } from './block-queue.ts'
 import { type OfferBook, SLOT_KEYS } from './campaign-index.ts'
 import type { DealOffer, Floor, Imp, StreamSlot } from './imp.ts'
-import type { HoldRefusal, Lack } from './ledger.ts'
 import { LONG_LIST, ownMismatch, termsMismatch } from './match.ts'
 import type { NoBidReason } from './no-bid.ts'
 import {
@@ -457,7 +457,7 @@ function askBudgets(
   cost: Micros,
 ): Lack | undefined {
   const { auction } = search
-  const refusal = auction.deps.ledger.refusal(campaign.scopes, cost, auction.seat)
+  const refusal = auction.deps.auctionBudget.refusal(campaign.scopes, cost, auction.seat)
   if (!refusal) return undefined
   spend(auction, REFUSAL_LOOKS)
   if (refusal.scope === campaign.ownScope) listing.rest(refusal)

@@ -27,7 +27,7 @@ export interface ForfeitBounds {
   readonly recordsId: string | undefined
 }
 
-/** How far the mark is kept above what is held, as a share of one second's demand; lines go out four times a second. */
+/** How far the high-water mark is kept above what is held, as a share of one second's demand; lines go out four times a second. */
 const MARK_SHARE = 0.5
 
 /**
@@ -69,8 +69,8 @@ export class Purse {
   #heldRecorded = 0
   /** The part of `#spent` that came from holds that are not recorded. */
   #spentUnrecorded = 0
-  /** The mark that the store has confirmed (see {@link AtRisk}), and how much more the next line must ask for. */
-  #mark = 0
+  /** The high-water mark that the store has confirmed (see {@link AtRisk}), and how much more the next line must ask for. */
+  #highWaterMark = 0
   #markNeed = 0
   readonly #unrecordedDemand: Demand
   /** The highest number of a recorded hold that is on the disk, and the highest that a line has told the store. */
@@ -116,14 +116,14 @@ export class Purse {
 
   /**
    * How much more can be held or spent without a record. While a line is unanswered it is unknown whether the store has
-   * applied it, so the amount must fit under both the mark before the line and the mark in it.
+   * applied it, so the amount must fit under both the high-water mark before the line and the one in it.
    */
   #room(): number {
     if (!this.#bounds) return Number.POSITIVE_INFINITY
     const exposed = this.held - this.#heldRecorded + this.#spentUnrecorded
     const sent = this.#sent
-    if (!sent) return this.#mark - exposed
-    return Math.min(this.#mark - sent.unrecorded, sent.line.atRisk?.unrecorded ?? 0) - exposed
+    if (!sent) return this.#highWaterMark - exposed
+    return Math.min(this.#highWaterMark - sent.unrecorded, sent.line.atRisk?.unrecorded ?? 0) - exposed
   }
 
   /** The recorded hold of this number is on the disk. */
@@ -249,7 +249,7 @@ export class Purse {
   spendUnheld(amount: number, nowMs: number): void {
     if (amount === 0) return
     const isRoom = (this.standing?.available ?? -1) >= 0
-    // Only spend below the mark is covered, since the store forfeits no more than the mark. The next line returns the
+    // Only spend below the high-water mark is covered, since the store forfeits no more. The next line returns the
     // balance, so that the store has room for the rest.
     const most = Math.max(0, Math.min(this.balance, this.#room()))
     const covered = isRoom && !this.#lease.isOver(nowMs) ? Math.min(amount, most) : 0
@@ -273,7 +273,7 @@ export class Purse {
     } else this.#credits.add(amount, spentAt)
   }
 
-  /** Asks for money, and for a higher mark, with the next line. `amount` is what {@link costOf} returned. */
+  /** Asks for money, and for a higher high-water mark, with the next line. `amount` is what {@link costOf} returned. */
   ask(amount: number, nowMs: number, terms?: HoldTerms): void {
     const usable = this.#lease.isOver(nowMs) || this.#recalled ? 0 : this.balance
     this.#need.ask(amount - usable, nowMs)
@@ -333,7 +333,7 @@ export class Purse {
         this.#totals.returned += line.giveBack
         this.#totals.overdrawn += line.overdrawn
         this.#credits.remember(sent.before, reply.bookedAtMs)
-        this.#mark = line.atRisk?.unrecorded ?? 0
+        this.#highWaterMark = line.atRisk?.unrecorded ?? 0
         this.#reportedBefore = sent.before
         this.#fillUp(reply, sent.sentMs)
         return true
@@ -364,7 +364,7 @@ export class Purse {
     return Math.max(this.#need.micros, this.weighed?.lack ?? 0)
   }
 
-  /** How far the mark is kept above what is held without a record, in micros. */
+  /** How far the high-water mark is kept above what is held without a record, in micros. */
   get #markStep(): number {
     return Math.ceil(this.#unrecordedDemand.fill * MARK_SHARE)
   }
@@ -425,7 +425,7 @@ export class Purse {
     this.#heldRecorded = 0
     this.#spent = 0
     this.#spentUnrecorded = 0
-    this.#mark = 0
+    this.#highWaterMark = 0
     this.#totals.forfeited = this.#totals.granted - this.#totals.reported - this.#totals.returned
     this.#credits.forget()
     this.weighed?.forfeit()
