@@ -12,6 +12,7 @@ import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/sta
 import { PanelBuilder as TimelineBuilder } from '@grafana/grafana-foundation-sdk/statetimeline'
 import { PanelBuilder as TimeseriesBuilder } from '@grafana/grafana-foundation-sdk/timeseries'
 import { ANSWERS } from './answers.ts'
+import { CONVERSIONS } from './conversions.ts'
 import { EXCHANGES } from './exchanges.ts'
 import { PROCESSES } from './processes.ts'
 import { READING } from './reading.ts'
@@ -218,6 +219,7 @@ export const ROWS: readonly Row[] = [
   ANSWERS,
   EXCHANGES,
   READING,
+  CONVERSIONS,
   PROCESSES,
 ]
 

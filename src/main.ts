@@ -22,6 +22,7 @@ import { openStores } from './app/open-stores.ts'
 import { sandboxOptions } from './app/sandbox-options.ts'
 import { startSending } from './app/start-conversions.ts'
 import { ownSpend, readParts, startReads } from './app/start-reading.ts'
+import { watchFiles } from './app/watch-files.ts'
 import { watchTables } from './app/watch-tables.ts'
 import { Audit } from './audit/index.ts'
 import { type Config, ConfigError, readConfig } from './config/config.ts'
@@ -115,13 +116,14 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
     connectors: outside.connectors ?? [],
   })
   if (reads) opened.add(() => reads.stop())
-  const conversions = await startSending(config, { callLimits, sandbox, reads })
+  const conversions = await startSending(config, { callLimits, metrics, sandbox, reads })
   if (conversions) opened.add(() => conversions.stop())
 
   const keys = new IdempotencyKeys(clock, { ...stores, max: config.tables.idempotency_keys })
   const { decisions } = agent
   const watched = { config, budget, bidder, decisions, keys, gate, seen: seen.seen, desk, reads, conversions }
   watchTables(tables, watched)
+  opened.add(watchFiles(tables, config, { clock, records, reads }))
   const recordsLast = records.lasts
   const around = { clock, log, metrics, store, ownerMessages, bidder, seen, count, noticeSecret, recordsLast }
   const front = openFront(config, around)

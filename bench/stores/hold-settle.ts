@@ -32,7 +32,7 @@ export async function benchHoldSettle(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'bidwarden-bench-'))
   const benches = [
     await open('memory', { is: 'memory' }),
-    await open('sqlite', { is: 'sqlite', directory }),
+    await open('sqlite', { is: 'sqlite', directory, maxBytes: 1 << 30 }),
     await open('redis', { is: 'redis', url: redis.url, minReplicas: 0 }),
   ]
   const rates = benches.map((): number[] => [])

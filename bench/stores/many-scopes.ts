@@ -20,7 +20,7 @@ export async function benchManyScopes(): Promise<void> {
   row('---', '---', '---', '---', '---')
   const stores: readonly (readonly [StoreSettings, number])[] = [
     [{ is: 'memory' }, MANY],
-    [{ is: 'sqlite', directory }, MANY],
+    [{ is: 'sqlite', directory, maxBytes: 1 << 30 }, MANY],
     [{ is: 'redis', url: redis.url, minReplicas: 0 }, MANY],
   ]
   for (const [settings, count] of stores) {

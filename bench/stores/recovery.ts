@@ -21,7 +21,7 @@ export async function benchRecovery(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'bidwarden-bench-'))
   try {
     let seq = 0
-    const open = () => openStore({ is: 'sqlite', directory }, { clock: systemClock })
+    const open = () => openStore({ is: 'sqlite', directory, maxBytes: 1 << 30 }, { clock: systemClock })
     const grow = async (store: BudgetStore, by: number) => {
       for (let left = by; left > 0; ) {
         const lines = Array.from({ length: Math.min(BATCH, left) }, (_, i) => lineOf(i % SCOPES, seq, i))

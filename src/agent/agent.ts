@@ -6,7 +6,7 @@ import type { Metrics } from '../metrics/metrics.ts'
 import type { Tables } from '../metrics/tables.ts'
 import type { Micros } from '../money.ts'
 import type { Tell } from '../notify/index.ts'
-import type { BudgetManager, CallLimits } from '../shield/index.ts'
+import type { BudgetManager, CallLimits, HoldMode } from '../shield/index.ts'
 import type { Records } from '../storage/index.ts'
 import type { Clock } from '../time/clock.ts'
 import type { Decisions } from './bids/decisions.ts'
@@ -32,6 +32,8 @@ export interface Agent {
   readonly audit: Audit
   readonly tables: Tables
   readonly maxBid: Micros
+  /** Of the budgets of exchanges, where an operator says no other. */
+  readonly exchangeHoldMode: HoldMode
   /** How many campaigns `/metrics` shows with a budget of their own. */
   readonly topCampaigns: number
 }

@@ -46,7 +46,10 @@ function configured(config: Config): Record<string, unknown> {
       PLATFORMS.map((name) => [`platform:${name}`, budget(platforms[name].currency, platforms[name].budget)]),
     ),
     ...(sync && { 'platform:dv360': budget(sync.dv360.currency, sync.dv360.budget) }),
-    'platform:openrtb': budget(bidder.currency, bidder.budget),
+    'platform:openrtb': {
+      ...budget(bidder.currency, bidder.budget),
+      ...(bidder.holdMode.is === 'bounded' && { holdMode: bidder.holdMode }),
+    },
     max_bid: toUnits(maxBid),
     operator_organisation: operatorOrg,
     ...Object.fromEntries(

@@ -62,6 +62,7 @@ export function openAgent(
   const agent: Agent = {
     ...{ clock, log, metrics, tables, records, budget, callLimits, tell, audit },
     ...{ connectors, fallback, predict, decisions, maxBid, topCampaigns },
+    exchangeHoldMode: config.bidder.holdMode,
   }
   const deferred = new Deferred(agent)
   opened.add(() => deferred.close())

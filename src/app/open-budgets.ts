@@ -11,7 +11,14 @@ import type { Config } from '../config/config.ts'
 import { PLATFORMS } from '../connectors/index.ts'
 import type { Logger } from '../log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
-import { BudgetManager, type CallLimits, createCallLimits, type Hold, type Scope } from '../shield/index.ts'
+import {
+  BudgetManager,
+  type CallLimits,
+  createCallLimits,
+  type Hold,
+  type Scope,
+  STRICT,
+} from '../shield/index.ts'
 import { type Cancel, type Clock, every } from '../time/clock.ts'
 import type { OpenParts } from './open-parts.ts'
 import type { Stores } from './open-stores.ts'
@@ -77,7 +84,13 @@ function defineBudgets(budget: BudgetManager, config: Config): Scope[] {
   ]
   return [
     ...spending.map(({ name, currency, budget: max }) =>
-      budget.define(name, currency, [{ kind: 'sliding', windowMs, max }]),
+      budget.define(
+        name,
+        currency,
+        [{ kind: 'sliding', windowMs, max }],
+        'configuration',
+        name === OPENRTB_SCOPE ? bidder.holdMode : STRICT,
+      ),
     ),
     // These have no limits until an operator sets some; then they are in the first platform's currency.
     ...[GLOBAL_SCOPE, ...orgs.map(orgScope)].map((name) =>

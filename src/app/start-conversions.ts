@@ -6,12 +6,14 @@ import {
   type RunningConversions,
   startConversions,
 } from '../conversions/index.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import type { ConversionApi, Sandbox } from '../sandbox/index.ts'
 import type { CallLimits } from '../shield/index.ts'
 import type { RunningSync } from '../sync/index.ts'
 
 export interface ConversionParts {
   readonly callLimits: CallLimits
+  readonly metrics: Metrics
   readonly sandbox: Sandbox | undefined
   /** Its database and keys are those of conversions as well. */
   readonly reads: RunningSync | undefined
@@ -20,7 +22,7 @@ export interface ConversionParts {
 /** Starts to send conversions; undefined where nothing is read, since then there is no database for them. */
 export async function startSending(
   config: Config,
-  { callLimits, sandbox, reads }: ConversionParts,
+  { callLimits, metrics, sandbox, reads }: ConversionParts,
 ): Promise<RunningConversions | undefined> {
   if (!reads) return undefined
   const { store, clock, log, keyring, authorize, audit } = reads.sync
@@ -33,7 +35,7 @@ export async function startSending(
       },
     },
     {
-      ...{ store, clock, log, keyring, authorize, audit, callLimits },
+      ...{ store, clock, log, keyring, authorize, audit, callLimits, metrics },
       rooms: roomsOf(config, sandbox),
       tableLimits: config.tables,
       defaultRegion: config.conversions.defaultRegion,

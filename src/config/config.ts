@@ -6,7 +6,7 @@ import type { LogLevel } from '../log.ts'
 import type { TableLimits } from '../metrics/tables.ts'
 import type { Micros } from '../money.ts'
 import type { NotifySettings } from '../notify/index.ts'
-import type { StoreSettings } from '../shield/index.ts'
+import { boundedTo, type StoreSettings } from '../shield/index.ts'
 import type { RecordsSettings } from '../storage/index.ts'
 import { type Accounts, accountsOf, missingCredentials, namesAccount, noticeUrl } from './accounts.ts'
 import { type ConversionConfig, conversionConfig } from './conversions.ts'
@@ -182,14 +182,15 @@ function platformsOf(env: Environment): Config['platforms'] {
   }
 }
 
-function storeSettings({ STORE, REDIS_URL, REDIS_MIN_REPLICAS, DATA_DIR }: Environment): StoreSettings {
+function storeSettings(env: Environment): StoreSettings {
+  const { STORE, REDIS_URL, REDIS_MIN_REPLICAS, DATA_DIR: directory, LEDGER_MAX_BYTES: maxBytes } = env
   const store = STORE ?? (REDIS_URL === undefined ? 'sqlite' : 'redis')
   if (store === 'memory') {
     if (REDIS_URL !== undefined) throw wrong(['STORE: memory and REDIS_URL exclude each other'])
     return { is: 'memory' }
   }
   // Redis then holds the stream of events only.
-  if (store === 'sqlite') return { is: 'sqlite', directory: DATA_DIR }
+  if (store === 'sqlite') return { is: 'sqlite', directory, maxBytes }
   if (REDIS_URL === undefined) throw wrong(['REDIS_URL: required for STORE=redis'])
   return { is: 'redis', url: REDIS_URL, minReplicas: REDIS_MIN_REPLICAS }
 }
@@ -222,6 +223,7 @@ function bidderConfig(env: Environment, mode: Config['mode'], notices: string): 
       org: org === env.OPERATOR_ORG ? undefined : org,
     })),
     budget: env.OPENRTB_BUDGET,
+    holdMode: boundedTo(env.OPENRTB_MAX_OVERSPEND_PROBABILITY),
     currency: env.OPENRTB_CURRENCY,
     rates: ratesTo(env.OPENRTB_CURRENCY, env.OPENRTB_RATES ?? {}),
     networkMarginMs: env.OPENRTB_NETWORK_MARGIN_MS,

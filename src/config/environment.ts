@@ -52,6 +52,11 @@ export const Environment = z.object({
   STORE: z.enum(['memory', 'sqlite', 'redis']).optional(),
   REDIS_URL: redisUrl,
   REDIS_MIN_REPLICAS: z.coerce.number().int().min(0).max(10).default(0),
+  LEDGER_MAX_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1 << 20)
+    .default(1 << 30),
   RECORDS_MAX_AGE_SECONDS: z.coerce
     .number()
     .int()
@@ -67,6 +72,7 @@ export const Environment = z.object({
 
   OPENRTB_SEATS: seats,
   OPENRTB_BUDGET: money('500'),
+  OPENRTB_MAX_OVERSPEND_PROBABILITY: z.coerce.number().min(0).max(0.01).default(1e-6),
   OPENRTB_CURRENCY: currency,
   OPENRTB_RATES: rates,
   OPENRTB_NETWORK_MARGIN_MS: z.coerce.number().min(0).default(20),

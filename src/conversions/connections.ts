@@ -4,6 +4,7 @@ import { AppError } from '../errors.ts'
 import { parseJson } from '../json/json.ts'
 import type { ConversionConnectionTable, Keyring, Store } from '../sync/index.ts'
 import type { Base, PlatformRoom } from './conversions.ts'
+import type { ConnectionCount } from './meter.ts'
 
 export type ConnectionRow = Selectable<ConversionConnectionTable>
 
@@ -30,6 +31,13 @@ export const connectionsOf = ({ db }: Store, orgId: number): Promise<ConnectionR
     .where('org_id', '=', orgId)
     .where('status', '!=', 'disconnected')
     .execute()
+
+/** How many connections of all organisations have which status. */
+export async function countConnections({ db }: Store): Promise<ConnectionCount[]> {
+  const { rows } = await sql<ConnectionCount>`SELECT platform, status, count(*) AS rows
+    FROM conversion_connections GROUP BY platform, status`.execute(db)
+  return rows.map((row) => ({ ...row, rows: Number(row.rows) }))
+}
 
 export const findConnection = (
   { db }: Store,

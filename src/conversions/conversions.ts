@@ -5,6 +5,7 @@ import type { Logger } from '../log.ts'
 import type { TableLimits } from '../metrics/tables.ts'
 import type { Keyring, Store } from '../sync/index.ts'
 import type { Clock } from '../time/clock.ts'
+import type { ConversionMeter } from './meter.ts'
 
 /** Platforms in the order in which they are shown. */
 export const CONVERSION_PLATFORMS = [
@@ -40,6 +41,7 @@ export interface Base {
   readonly keyring: Keyring
   readonly authorize: Authorize
   readonly audit: Audit
+  readonly meter: ConversionMeter
   readonly rooms: PlatformRooms
   readonly tableLimits: ConversionTableLimits
   /** Region of phone numbers without a country code where the connection's settings name none. */

@@ -7,7 +7,7 @@ import type { CallLimits } from '../shield/index.ts'
 import { emit, StoreAway } from '../sync/index.ts'
 import { every } from '../time/clock.ts'
 import { createConversionsApp } from './api/app.ts'
-import { type ConnectionRow, storeConnection } from './connections.ts'
+import { type ConnectionRow, countConnections, storeConnection } from './connections.ts'
 import type { Base, ConversionTable } from './conversions.ts'
 import {
   type ConversionCallDeps,
@@ -19,6 +19,7 @@ import {
 import { type EventResult, EventWriter } from './door/index.ts'
 import { tellHealth } from './health.ts'
 import { Mappings } from './mappings.ts'
+import { ConversionMeter, type ConversionMetrics } from './meter.ts'
 import { type ConversionRows, endLeftLeases, forgetOld, giveUpExpired, keepShort } from './outbox/index.ts'
 
 export interface ConversionOptions {
@@ -31,7 +32,8 @@ export interface ConversionOptions {
   }
 }
 
-export interface ConversionOutside extends Omit<Base, 'owner'> {
+export interface ConversionOutside extends Omit<Base, 'owner' | 'meter'> {
+  readonly metrics: ConversionMetrics
   readonly callLimits: CallLimits
 }
 
@@ -66,7 +68,8 @@ export async function startConversions(
   outside: ConversionOutside,
 ): Promise<RunningConversions> {
   const { clock, store, log, keyring, rooms, tableLimits, callLimits } = outside
-  const base: Base = { ...outside, owner: nanoid() }
+  const meter = new ConversionMeter(outside)
+  const base: Base = { ...outside, meter, owner: nanoid() }
   const http = createHttpClient(clock)
   const calls = { clock, http }
   const mappings = new Mappings(store)
@@ -78,11 +81,13 @@ export async function startConversions(
       if (to === 'open') void tellOpened(base, orgId, platform).catch((error) => reportFailure(log, error))
     },
   })
+  meter.watch(() => lanes.all)
   for (const org of options.played.orgs)
     for (const [platform, credentials] of Object.entries(options.played.credentials))
       await storeConnection(base, { orgId: org, platform, credentials, settings: {} }, true)
 
   await endLeftLeases(base)
+  meter.connections(await countConnections(store))
   const sending = {
     ...base,
     calls,
@@ -95,11 +100,14 @@ export async function startConversions(
   const work = repeated(base, {
     every5s: async () => {
       await traffic.write()
-      await reconcile({ ...base, calls, lanes })
+      await reconcile({ ...base, calls, lanes, traffic })
     },
     everyMinute: async () => {
       await giveUpExpired(base)
-      waiting.counted(await keepShort(base, tableLimits))
+      const counts = await keepShort(base, tableLimits)
+      waiting.counted(counts)
+      meter.waiting(counts.byPlatform)
+      meter.connections(await countConnections(store))
       await tellHealth({ ...base, lanes, traffic })
     },
     every10Minutes: () => forgetOld(base, options.keepDays),

@@ -18,6 +18,27 @@ export type AuctionResult = (typeof AUCTION_RESULTS)[number]
 export const BID_OUTCOMES = ['placed', 'deferred', 'dry_run', 'refused', 'outcome_unknown', 'failed'] as const
 export type BidOutcome = (typeof BID_OUTCOMES)[number]
 
+/** Platforms that conversions go to, as labels. */
+export const CONVERSION_LABELS = ['meta', 'google', 'tiktok', 'snapchat'] as const
+
+/** What the door made of an event, for one platform; before its platforms are known, for `none`. */
+export const DOOR_RESULTS = ['accepted', 'duplicate', 'rejected'] as const
+export type DoorResult = (typeof DOOR_RESULTS)[number]
+
+/**
+ * What one attempt to deliver a conversion came to. `processing`: accepted, to be processed later; `unknown`: tried again,
+ * and the platform may have it already; `replayed`: a dead one is sent again.
+ */
+export const CONVERSION_RESULTS = [
+  'acknowledged',
+  'processing',
+  'retried',
+  'unknown',
+  'dead',
+  'replayed',
+] as const
+export type ConversionResult = (typeof CONVERSION_RESULTS)[number]
+
 /** Every metric of the service, by its Prometheus name. Money is in currency units. */
 export type Metrics = ReturnType<typeof createMetrics>
 
@@ -30,12 +51,15 @@ export function createMetrics() {
   const makers = makersFor(registry)
   return {
     registry,
+    /** Run before each scrape, for gauges that cost more to keep than to read. */
+    collectors: [] as (() => void)[],
     ...budgetMetrics(makers),
     ...serviceMetrics(makers),
     ...bidMetrics(makers),
     ...auctionMetrics(makers),
     ...platformMetrics(makers),
     ...readingMetrics(makers),
+    ...conversionMetrics(makers),
     ...workerMetrics(makers),
   }
 }
@@ -62,7 +86,7 @@ interface HistogramOptions<L extends string> {
   readonly name: string
   readonly help: string
   readonly labelNames?: L[]
-  /** Upper bounds, in seconds. */
+  /** Upper bounds, in seconds where the name does not say otherwise. */
   readonly buckets: number[]
 }
 
@@ -140,6 +164,16 @@ function serviceMetrics({ fastCounter, gauge, histogram }: Makers) {
       'bidwarden_table_limit',
       'How long the table may get; when_full says whether one more is refused or the oldest is forgotten.',
       ['table', 'when_full'],
+    ),
+    fileBytes: gauge(
+      'bidwarden_file_bytes',
+      'Bytes of a file, or of all files of a kind: ledger, records, database (of what is read), reports. Looked at once a minute.',
+      ['file'],
+    ),
+    fileLimit: gauge(
+      'bidwarden_file_limit_bytes',
+      'Bytes above which the oldest rows of the file are deleted; files without it are bounded by the limits of their tables.',
+      ['file'],
     ),
     recordsWritable: gauge(
       'bidwarden_records_writable',
@@ -287,6 +321,61 @@ function readingMetrics({ counter, gauge, histogram }: Makers) {
       'bidwarden_spend_difference',
       'What platform and own ledger differ by, campaign by campaign and day by day, by reason; in currency units.',
       ['connector', 'account', 'currency', 'reason'],
+    ),
+  }
+}
+
+/** Conversions that go back to platforms. */
+function conversionMetrics({ fastCounter, gauge, histogram, timings }: Makers) {
+  return {
+    conversionEvents: fastCounter(
+      'bidwarden_conversion_events_total',
+      'Events at the door, by platform and by what they were answered; those without a known platform have none.',
+      ['platform', 'result'],
+    ),
+    conversionDeliveries: fastCounter(
+      'bidwarden_conversion_deliveries_total',
+      'Deliveries of events, by what an attempt came to.',
+      ['platform', 'result'],
+    ),
+    conversionCalls: histogram({
+      name: 'bidwarden_conversion_call_duration_seconds',
+      help: 'Time of one call with events to a platform.',
+      labelNames: ['platform', 'outcome'],
+      buckets: [0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    }),
+    conversionBatches: histogram({
+      name: 'bidwarden_conversion_batch_events',
+      help: 'Events of one call to a platform.',
+      labelNames: ['platform'],
+      buckets: [1, 3, 10, 30, 100, 300, 1_000, 2_000],
+    }),
+    conversionDelay: timings({
+      name: 'bidwarden_conversion_acknowledgement_seconds',
+      help: 'From the door to the acknowledgement of a platform, for each event that it has taken.',
+      label: 'platform',
+      outcomes: CONVERSION_LABELS,
+      upperMs: [100, 250, 500, 1_000, 2_500, 5_000, 15_000, 60_000, 300_000, 3_600_000, 86_400_000],
+    }),
+    conversionsWaiting: gauge(
+      'bidwarden_conversions_waiting',
+      'Deliveries that have not ended, in the whole database; counted once a minute.',
+      ['platform'],
+    ),
+    conversionsOldest: gauge(
+      'bidwarden_conversions_oldest_seconds',
+      'Age since the door of the oldest delivery that has not ended; 0 where none waits.',
+      ['platform'],
+    ),
+    conversionConnections: gauge(
+      'bidwarden_conversion_connections',
+      'Connections for conversions by their status, in the whole database; counted once a minute.',
+      ['platform', 'status'],
+    ),
+    conversionBreakers: gauge(
+      'bidwarden_conversion_breakers',
+      'Connections by the state of their circuit breaker, of those that this process has sent to.',
+      ['platform', 'state'],
     ),
   }
 }

@@ -38,6 +38,10 @@ const KINDS = {
   events: forgets(100_000, 100_000_000),
   webhooks: forgets(10_000, 10_000_000),
   suppressions: forgets(100_000, 100_000_000),
+  report_rows: forgets(20_000_000, 100_000_000_000),
+  campaign_budgets: forgets(10_000, 10_000_000),
+  dead_letters: forgets(10_000, 10_000_000),
+  mails: forgets(10_000, 10_000_000),
   conversions: forgets(50_000_000, 1_000_000_000),
 } as const satisfies Record<string, TableKind>
 
@@ -71,10 +75,23 @@ export interface Fill {
   readonly whenFull: WhenFull
 }
 
-/** The tables with their limits and present lengths, for the metrics. */
+/** Size of a file, or of files of one kind, in bytes. */
+export interface FileSize {
+  readonly file: string
+  readonly bytes: number
+  /** Undefined where nothing but the limits of its tables bounds it. */
+  readonly limit: number | undefined
+}
+
+/** The tables and files with their limits and present sizes, for the metrics. */
 export class Tables {
   readonly limits: TableLimits
   readonly #fills: (() => Fill)[] = []
+  readonly #files: {
+    readonly file: string
+    readonly limit?: number
+    readonly bytes: () => number | undefined
+  }[] = []
 
   constructor(limits: TableLimits) {
     this.limits = limits
@@ -91,7 +108,19 @@ export class Tables {
     this.#fills.push(() => ({ table, rows: rows(), limit, whenFull: 'forgets' }))
   }
 
+  /** @param bytes returns the size when it was last looked at; undefined before the first time */
+  watchFile(file: string, bytes: () => number | undefined, limit?: number): void {
+    this.#files.push({ file, bytes, ...(limit !== undefined && { limit }) })
+  }
+
   get fills(): Fill[] {
     return this.#fills.map((fill) => fill())
+  }
+
+  get files(): FileSize[] {
+    return this.#files.flatMap(({ file, limit, bytes }) => {
+      const known = bytes()
+      return known === undefined ? [] : [{ file, bytes: known, limit }]
+    })
   }
 }

@@ -40,6 +40,8 @@ export interface TimingsUpdate<O extends string> extends Counted {
 export interface TimingsOptions<O extends string> {
   readonly name: string
   readonly help: string
+  /** Name of the label; `outcome` where nothing is said. */
+  readonly label?: string
   /** Every possible outcome, so that nothing a caller sends creates a series. */
   readonly outcomes: readonly O[]
   /** Upper bounds of the buckets, rising, in milliseconds. */
@@ -54,12 +56,12 @@ export class Timings<O extends string> {
   readonly #series: readonly { readonly outcome: O; readonly timing: Timing }[]
   #told: ReadonlyMap<O, Counted> = new Map()
 
-  constructor(registry: Registry, { name, help, outcomes, upperMs }: TimingsOptions<O>) {
+  constructor(registry: Registry, { name, help, label = 'outcome', outcomes, upperMs }: TimingsOptions<O>) {
     this.#series = outcomes.map((outcome) => ({ outcome, timing: new Timing(upperMs) }))
     const buckets = upperMs.map((ms) => ms / 1000)
     const samples = () =>
-      this.#series.flatMap(({ outcome, timing }) => samplesOf(name, outcome, buckets, timing))
-    new Scraped({ name, help, labelNames: ['outcome'], buckets, registers: [registry] }, samples)
+      this.#series.flatMap(({ outcome, timing }) => samplesOf(name, { [label]: outcome }, buckets, timing))
+    new Scraped({ name, help, labelNames: [label], buckets, registers: [registry] }, samples)
   }
 
   observe(outcome: O, tookMs: number): void {
@@ -102,12 +104,17 @@ interface Sample {
 }
 
 /** Cumulative buckets, then the sum and the number. */
-function samplesOf(name: string, outcome: string, buckets: readonly number[], timing: Timing): Sample[] {
+function samplesOf(
+  name: string,
+  labels: Readonly<Record<string, string>>,
+  buckets: readonly number[],
+  timing: Timing,
+): Sample[] {
   const { counts, sumMs } = timing
   let count = 0
   const sample = (suffix: string, value: number, more: Sample['labels'] = {}): Sample => ({
     metricName: `${name}_${suffix}`,
-    labels: { ...more, outcome },
+    labels: { ...more, ...labels },
     sharedLabels: {},
     value,
   })
@@ -119,11 +126,11 @@ function samplesOf(name: string, outcome: string, buckets: readonly number[], ti
 }
 
 /** A histogram of prom-client that collects its figures at each scrape. */
-class Scraped extends Histogram<'outcome'> {
+class Scraped extends Histogram<string> {
   readonly #about: { readonly name: string; readonly help: string }
   readonly #samples: () => Sample[]
 
-  constructor(about: ConstructorParameters<typeof Histogram<'outcome'>>[0], samples: () => Sample[]) {
+  constructor(about: ConstructorParameters<typeof Histogram<string>>[0], samples: () => Sample[]) {
     super(about)
     this.#about = about
     this.#samples = samples

@@ -19,7 +19,13 @@ export { type LimitStats, type ScopeStats, tightest } from './budget/client/stat
 export type { LinkState } from './budget/client/store-link.ts'
 export type { Room, Short, Veto } from './budget/client/veto.ts'
 export type { HoldTerms, OnExpiry } from './budget/hold-terms.ts'
-export { type HoldMode, type HoldModeNow, MAX_OVERSPEND_PROBABILITY } from './budget/protocol/hold-mode.ts'
+export {
+  boundedTo,
+  type HoldMode,
+  type HoldModeNow,
+  MAX_OVERSPEND_PROBABILITY,
+  STRICT,
+} from './budget/protocol/hold-mode.ts'
 export type { JournalReader } from './budget/protocol/journal.ts'
 export type { LimitSpec } from './budget/protocol/limit-spec.ts'
 export type { HandleMessage, OwnerMail } from './budget/protocol/mail.ts'

@@ -25,7 +25,7 @@ export {
   type WriteFailure,
   writeFailure,
 } from './disk/index.ts'
-export { createMemoryRecords } from './records/memory-records.ts'
+export { createMemoryRecords, MAX_CHANGES } from './records/memory-records.ts'
 export { openRecords, type RecordsSettings } from './records/open-records.ts'
 export {
   type ChangesQuery,

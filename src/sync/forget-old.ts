@@ -3,7 +3,7 @@ import { parseJson } from '../json/json.ts'
 import { textAt } from '../json/json-at.ts'
 import { type Clock, isoTime } from '../time/clock.ts'
 import { forgetOldEvents } from './events/index.ts'
-import { type FileStore, removeFile } from './reports/index.ts'
+import { type FileStore, forgetRowsBefore, removeFile } from './reports/index.ts'
 import type { Store, SyncDatabase } from './store/index.ts'
 
 /** How long records are kept, in days. */
@@ -30,8 +30,15 @@ const DAY_MS = 86_400_000
 const PER_STEP = 500
 const ENDED = ['completed', 'failed', 'cancelled'] as const
 
-/** Deletes what is older than its limit. Whatever has not ended, or is still referred to, stays. */
-export async function forgetOld({ store, clock, files, keep }: ForgetDeps): Promise<void> {
+/** Bytes of report files. */
+export interface FileBytes {
+  readonly all: number
+  /** Of the organisation that has most. */
+  readonly ofOne: number
+}
+
+/** Deletes what is older than its limit. Whatever has not ended, or is still referred to, stays. Returns what files take. */
+export async function forgetOld({ store, clock, files, keep }: ForgetDeps): Promise<FileBytes> {
   const { db } = store
   const before = (days: number) => isoTime(clock.nowMs() - days * DAY_MS)
   await forgetRequests(db, files, before(keep.requests))
@@ -45,12 +52,8 @@ export async function forgetOld({ store, clock, files, keep }: ForgetDeps): Prom
     .where('status', '!=', 'waiting')
     .where('created_at', '<', before(keep.events))
     .execute()
-  if (keep.rows === undefined) return
-  await db
-    .deleteFrom('report_rows')
-    .where('date', '!=', '')
-    .where('date', '<', before(keep.rows).slice(0, 10))
-    .execute()
+  if (keep.rows !== undefined) await forgetRowsBefore(store, clock, before(keep.rows).slice(0, 10))
+  return fileBytes(store)
 }
 
 /**
@@ -113,17 +116,29 @@ async function isSharedSince(
   return later.some((one) => locationOf(one) === location)
 }
 
+const LOCATION = sql<string>`result->>'storage_location'`
+
+/** One row for each report file: whose it is, its size, and when it was asked for last. */
+const filesOf = ({ engine }: Store) => sql`
+  SELECT org_id, job_id, ${LOCATION} AS location, max(completed_at) AS used_at,
+    max(CAST(result->>'size_bytes' AS ${engine === 'postgres' ? sql`bigint` : sql`integer`})) AS bytes
+  FROM connector_requests WHERE status = 'completed' AND ${LOCATION} IS NOT NULL
+  GROUP BY org_id, job_id, ${LOCATION}`
+
+async function fileBytes(store: Store): Promise<FileBytes> {
+  const { rows } = await sql<{ bytes: number | string }>`
+    SELECT sum(bytes) AS bytes FROM (${filesOf(store)}) files GROUP BY org_id`.execute(store.db)
+  const bytes = rows.map((one) => Number(one.bytes))
+  return { all: bytes.reduce((sum, one) => sum + one, 0), ofOne: Math.max(0, ...bytes) }
+}
+
 async function forgetFiles(store: Store, files: FileStore, mostBytes: number): Promise<void> {
   const { db, engine } = store
-  const location = sql<string>`result->>'storage_location'`
   // A file that several requests share is as old as its newest request.
   const { rows } = await sql<{ job_id: string; location: string }>`
     SELECT job_id, location FROM (
-      SELECT job_id, location, sum(bytes) OVER (PARTITION BY org_id ORDER BY used_at DESC, location) AS so_far FROM (
-        SELECT org_id, job_id, ${location} AS location, max(completed_at) AS used_at,
-          max(CAST(result->>'size_bytes' AS ${engine === 'postgres' ? sql`bigint` : sql`integer`})) AS bytes
-        FROM connector_requests WHERE status = 'completed' AND ${location} IS NOT NULL
-        GROUP BY org_id, job_id, ${location}) files) sums
+      SELECT job_id, location, sum(bytes) OVER (PARTITION BY org_id ORDER BY used_at DESC, location) AS so_far
+      FROM (${filesOf(store)}) files) sums
     WHERE so_far > ${mostBytes} LIMIT ${PER_STEP}`.execute(db)
   const nowhere =
     engine === 'postgres'
@@ -135,7 +150,7 @@ async function forgetFiles(store: Store, files: FileStore, mostBytes: number): P
       .updateTable('connector_requests')
       .set({ result: nowhere })
       .where('job_id', '=', file.job_id)
-      .where(sql<boolean>`${location} = ${file.location}`)
+      .where(sql<boolean>`${LOCATION} = ${file.location}`)
       .execute()
   }
   if (rows.length === PER_STEP) await forgetFiles(store, files, mostBytes)

@@ -4,10 +4,11 @@ import type { Background } from './background.ts'
 import { forgetOldWindows } from './call-limits.ts'
 import { countUnreadable, type Keyring } from './credentials/index.ts'
 import { type CloudEvent, createEventStream, publishWaiting } from './events/index.ts'
-import { forgetOld } from './forget-old.ts'
+import { type FileBytes, forgetOld } from './forget-old.ts'
 import { retryDue, runSchedules, type SyncDeps, settleLeftOver } from './jobs/index.ts'
 import { planNotice, sendNotices } from './mail/index.ts'
 import { summariseSpend } from './reconcile/index.ts'
+import { RowLimit } from './row-limit.ts'
 import type { Store } from './store/index.ts'
 import type { SyncOptions, SyncOutside } from './sync-options.ts'
 import { keepShort, type SyncRows } from './table-limits.ts'
@@ -29,6 +30,9 @@ export interface PeriodicWork {
   readonly unreadable: number
   /** Rows of each table at the last count; undefined before the first. */
   readonly rows: SyncRows | undefined
+  /** Bytes of the database and of report files, likewise. */
+  readonly databaseBytes: number | undefined
+  readonly fileBytes: FileBytes | undefined
   /** Begins no more work and resolves when the last round has ended. */
   stop(): Promise<void>
   /** Closes the stream of events; after `stop`. */
@@ -62,21 +66,28 @@ export async function startPeriodicWork(
   const tick = ticksOf(parts, outside, publisherOf(store, options, outside, stream))
   // Runs separately, so that a slow mail server delays nothing else.
   const sending = oneAtATime(() => background.run(sendNotices(notices)))
-  let rows: SyncRows | undefined
+  let [rows, databaseBytes, fileBytes]: [SyncRows?, number?, FileBytes?] = []
+  const limits = options.tableLimits
+  const rowLimit = new RowLimit(store, clock, limits.report_rows)
+  const shortening = oneAtATime(() => background.run(shorten()))
   const shorten = async () => {
-    rows = await keepShort(store, options.files, options.tableLimits)
+    rows = await keepShort({ store, log, files: options.files, rowLimit, limits })
+    databaseBytes = await store.bytes()
   }
   const compareSpend = async () =>
     outside.onSpend(await summariseSpend({ store, clock, connectorOf, ownSpendOf: outside.ownSpendOf }))
   const old = { store, clock, files: options.files, keep: options.keep }
-  const sweep = () => Promise.all([forgetOldWindows(store, clock), forgetOld(old)])
+  const sweep = async () => {
+    await forgetOldWindows(store, clock)
+    fileBytes = await forgetOld(old)
+  }
   const cancels = [
     every(clock, TICK_MS, () => {
       ticking.start()
       if (store.state.is !== 'away') sending.start()
     }),
     every(clock, SWEEP_MS, () => void background.run(sweep())),
-    every(clock, SHORTEN_MS, () => void background.run(shorten())),
+    every(clock, SHORTEN_MS, () => shortening.start()),
     every(clock, SPEND_MS, () => void background.run(compareSpend())),
   ]
   await settleLeftOver(jobs)
@@ -94,6 +105,12 @@ export async function startPeriodicWork(
     },
     get rows() {
       return rows
+    },
+    get databaseBytes() {
+      return databaseBytes
+    },
+    get fileBytes() {
+      return fileBytes
     },
     async stop() {
       for (const cancel of cancels) cancel()

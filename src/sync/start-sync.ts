@@ -7,6 +7,7 @@ import { createSyncApp } from './api/app.ts'
 import { OpenStreams } from './api/events.ts'
 import { Background } from './background.ts'
 import { createKeyring, type Keyring } from './credentials/index.ts'
+import type { FileBytes } from './forget-old.ts'
 import { type SyncDeps, settleSyncs } from './jobs/index.ts'
 import { type PeriodicWork, startPeriodicWork, UNREADABLE } from './periodic-work.ts'
 import { createPlatformCalls, type PlatformCalls } from './platform-calls.ts'
@@ -24,6 +25,9 @@ export interface RunningSync {
   readonly state: StoreState
   /** Rows of a table; of a table with a limit per organisation, the rows of the longest. Counted once a minute. */
   rowsOf(table: SyncTable | 'event_streams'): number
+  /** Bytes of the database, and of report files: all, and those of the organisation that has most. */
+  readonly databaseBytes: number | undefined
+  readonly fileBytes: FileBytes | undefined
   /** Ends streams of events, so that the server can close. */
   endStreams(): void
   stop(): Promise<void>
@@ -77,6 +81,12 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
       return sync.state
     },
     rowsOf: (table) => (table === 'event_streams' ? streams.size : (periodic.rows?.[table] ?? 0)),
+    get databaseBytes() {
+      return periodic.databaseBytes
+    },
+    get fileBytes() {
+      return periodic.fileBytes
+    },
     endStreams: () => streams.end(),
     async stop() {
       background.stop()

@@ -1,11 +1,16 @@
 import { type Kysely, sql } from 'kysely'
 import { AppError } from '../errors.ts'
+import type { Logger } from '../log.ts'
 import type { TableLimits } from '../metrics/tables.ts'
 import { forgetJobs, forgetRequests } from './forget-old.ts'
 import type { FileStore } from './reports/index.ts'
+import type { RowLimit } from './row-limit.ts'
 import type { Store, SyncDatabase } from './store/index.ts'
 
-/** Tables with a limit on their rows, per organisation; `suppressions` and `webhooks` per connection. */
+/**
+ * Tables with a limit on their rows, per organisation; `suppressions`, `webhooks` and `mails` per connection,
+ * `campaign_budgets` per account at a platform.
+ */
 export const SYNC_TABLES = [
   'connections',
   'waiting_requests',
@@ -14,6 +19,10 @@ export const SYNC_TABLES = [
   'events',
   'webhooks',
   'suppressions',
+  'report_rows',
+  'campaign_budgets',
+  'dead_letters',
+  'mails',
 ] as const
 export type SyncTable = (typeof SYNC_TABLES)[number]
 export type SyncLimits = Pick<TableLimits, SyncTable>
@@ -81,47 +90,135 @@ export async function makeAuthorizationPlace(
   await db.deleteFrom('oauth_states').where('state_hash', 'in', tooMany).execute()
 }
 
+export interface KeepShortDeps {
+  readonly store: Store
+  readonly log: Logger
+  readonly files: FileStore
+  readonly rowLimit: RowLimit
+  readonly limits: SyncLimits
+}
+
 /** Deletes the oldest rows beyond the limits and returns the lengths. */
-export async function keepShort(store: Store, files: FileStore, limits: SyncLimits): Promise<SyncRows> {
+export async function keepShort({ store, log, files, rowLimit, limits }: KeepShortDeps): Promise<SyncRows> {
   const { db } = store
-  const long = <T extends SyncTable>(counted: readonly Counted[], table: T) =>
-    counted.flatMap(({ whose, rows }) => (rows > limits[table] ? [{ whose, most: limits[table] }] : []))
-  const [connections, waiting, authorizations] = [
-    await countBy(db, 'connectors', 'org_id'),
-    await countWaiting(db),
-    await countBy(db, 'oauth_states', 'org_id'),
-  ]
-  const requests = await countBy(db, 'connector_requests', 'org_id')
-  for (const { whose, most } of long(requests, 'requests'))
-    await shortenRequests(db, files, Number(whose), most)
-  const events = await countBy(db, 'events', 'org_id')
-  for (const { whose, most } of long(events, 'events'))
-    await sql`DELETE FROM events WHERE org_id = ${whose} AND published_at IS NOT NULL AND seq <= (
-      SELECT seq FROM events WHERE org_id = ${whose} ORDER BY seq DESC LIMIT 1 OFFSET ${most})`.execute(db)
-  const webhooks = await countBy(db, 'webhook_events', 'connector_id')
-  for (const { whose, most } of long(webhooks, 'webhooks'))
-    await sql`DELETE FROM webhook_events WHERE connector_id = ${whose} AND received_at <= (
-      SELECT received_at FROM webhook_events WHERE connector_id = ${whose} ORDER BY received_at DESC LIMIT 1 OFFSET ${most})`.execute(
-      db,
-    )
-  const suppressions = await countBy(db, 'mail_suppressions', 'connector_id')
-  for (const { whose, most } of long(suppressions, 'suppressions'))
-    await sql`DELETE FROM mail_suppressions WHERE connector_id = ${whose} AND address IN (
-      SELECT address FROM mail_suppressions WHERE connector_id = ${whose} ORDER BY since DESC, address LIMIT 1000000000 OFFSET ${most})`.execute(
-      db,
-    )
-  const most = (counted: readonly Counted[], limit = Number.POSITIVE_INFINITY) =>
-    Math.min(limit, Math.max(0, ...counted.map(({ rows }) => rows)))
+  const shorten = async (
+    table: SyncTable,
+    counted: readonly Counted[],
+    forget: (whose: number | string, most: number) => Promise<unknown>,
+  ) => {
+    const most = limits[table]
+    for (const { whose, rows } of counted) if (rows > most) await forget(whose, most)
+    return Math.min(most, longest(counted))
+  }
   return {
-    connections: most(connections),
-    waiting_requests: most(waiting),
-    authorizations: most(authorizations),
-    requests: most(requests, limits.requests),
-    events: most(events, limits.events),
-    webhooks: most(webhooks, limits.webhooks),
-    suppressions: most(suppressions, limits.suppressions),
+    connections: longest(await countBy(db, 'connectors', 'org_id')),
+    waiting_requests: longest(await countWaiting(db)),
+    authorizations: longest(await countBy(db, 'oauth_states', 'org_id')),
+    requests: await shorten('requests', await countBy(db, 'connector_requests', 'org_id'), (orgId, most) =>
+      shortenRequests(db, files, Number(orgId), most),
+    ),
+    events: await shorten('events', await countBy(db, 'events', 'org_id'), (orgId, most) =>
+      shortenEvents(db, log, Number(orgId), most),
+    ),
+    webhooks: await shorten('webhooks', await countBy(db, 'webhook_events', 'connector_id'), (id, most) =>
+      sql`DELETE FROM webhook_events WHERE connector_id = ${id} AND received_at <= (
+        SELECT received_at FROM webhook_events WHERE connector_id = ${id} ORDER BY received_at DESC LIMIT 1 OFFSET ${most})`.execute(
+        db,
+      ),
+    ),
+    suppressions: await shorten(
+      'suppressions',
+      await countBy(db, 'mail_suppressions', 'connector_id'),
+      (id, most) => forgetBeyond(db, SUPPRESSIONS, id, most),
+    ),
+    report_rows: await rowLimit.keep(),
+    campaign_budgets: await shortenBudgets(db, limits.campaign_budgets),
+    dead_letters: await shorten('dead_letters', await countBy(db, 'dead_letters', 'org_id'), (orgId, most) =>
+      forgetBeyond(db, DEAD_LETTERS, orgId, most),
+    ),
+    mails: await shorten('mails', await countBy(db, 'mail_notices', 'connector_id'), (id, most) =>
+      forgetBeyond(db, MAILS, id, most),
+    ),
   }
 }
+
+/** A table whose oldest rows go, with the columns that say whose they are, which they are, and how old. */
+interface Forgetful {
+  readonly table: string
+  readonly owner: string
+  readonly id: string
+  readonly age: string
+}
+
+const SUPPRESSIONS: Forgetful = {
+  table: 'mail_suppressions',
+  owner: 'connector_id',
+  id: 'address',
+  age: 'since',
+}
+const DEAD_LETTERS: Forgetful = { table: 'dead_letters', owner: 'org_id', id: 'id', age: 'created_at' }
+const MAILS: Forgetful = { table: 'mail_notices', owner: 'connector_id', id: 'event_id', age: 'created_at' }
+
+/** Deletes all rows of an owner but the newest. */
+async function forgetBeyond(
+  db: Kysely<SyncDatabase>,
+  of: Forgetful,
+  whose: number | string,
+  most: number,
+): Promise<void> {
+  const [table, owner, id, age] = [sql.table(of.table), sql.ref(of.owner), sql.ref(of.id), sql.ref(of.age)]
+  await sql`DELETE FROM ${table} WHERE ${owner} = ${whose} AND ${id} IN (
+    SELECT ${id} FROM ${table} WHERE ${owner} = ${whose} ORDER BY ${age} DESC, ${id} LIMIT 1000000000 OFFSET ${most})`.execute(
+    db,
+  )
+}
+
+/** Deletes the oldest events. Some may wait to be published while the stream of events is away: that is logged. */
+async function shortenEvents(
+  db: Kysely<SyncDatabase>,
+  log: Logger,
+  orgId: number,
+  most: number,
+): Promise<void> {
+  const last = await db
+    .selectFrom('events')
+    .select('seq')
+    .where('org_id', '=', orgId)
+    .orderBy('seq', 'desc')
+    .offset(most)
+    .limit(1)
+    .executeTakeFirst()
+  if (!last) return
+  const { rows } = await sql<{ published_at: string | null }>`
+    DELETE FROM events WHERE org_id = ${orgId} AND seq <= ${last.seq} RETURNING published_at`.execute(db)
+  const unpublished = rows.filter(({ published_at }) => published_at === null).length
+  if (unpublished > 0)
+    log.error({ orgId, events: unpublished }, 'events were forgotten before they could be published')
+}
+
+/**
+ * Deletes the oldest daily budgets of accounts that have too many: first those that a later one of the same campaign has
+ * replaced. Days before the one that is left are then compared without a budget. Returns the rows of the account that has
+ * most.
+ */
+async function shortenBudgets(db: Kysely<SyncDatabase>, most: number): Promise<number> {
+  const { rows: accounts } = await sql<{ type: string; account: string; rows: number | string }>`
+    SELECT connector_type AS type, account_id AS account, count(*) AS rows FROM campaign_budgets
+    GROUP BY connector_type, account_id`.execute(db)
+  for (const { type, account, rows } of accounts) {
+    if (Number(rows) <= most) continue
+    const ranked = sql`SELECT campaign_id, set_at, row_number() OVER (ORDER BY is_replaced, set_at DESC) AS nth FROM (
+      SELECT campaign_id, set_at, CASE WHEN set_at = max(set_at) OVER (PARTITION BY campaign_id) THEN 0 ELSE 1 END AS is_replaced
+      FROM campaign_budgets WHERE connector_type = ${type} AND account_id = ${account}) budgets`
+    await sql`DELETE FROM campaign_budgets WHERE connector_type = ${type} AND account_id = ${account}
+      AND (campaign_id, set_at) IN (SELECT campaign_id, set_at FROM (${ranked}) ranks WHERE nth > ${most})`.execute(
+      db,
+    )
+  }
+  return Math.min(most, Math.max(0, ...accounts.map(({ rows }) => Number(rows))))
+}
+
+const longest = (counted: readonly Counted[]): number => Math.max(0, ...counted.map(({ rows }) => rows))
 
 /** Deletes the oldest ended requests. Waiting ones stay; they have a limit of their own. */
 async function shortenRequests(
@@ -157,7 +254,9 @@ async function countBy(
     | 'connector_requests'
     | 'events'
     | 'webhook_events'
-    | 'mail_suppressions',
+    | 'mail_suppressions'
+    | 'dead_letters'
+    | 'mail_notices',
   column: 'org_id' | 'connector_id',
 ): Promise<Counted[]> {
   const { rows } = await sql<{ whose: number | string; rows: number | string }>`

@@ -77,18 +77,40 @@ describe('budgets over HTTP', () => {
     })
   })
 
-  it('bounds holds where an operator says so, from when it knows how bids end', async () => {
+  it('bounds the holds of exchanges and their campaigns, and of no other scope, unless an operator says otherwise', async () => {
     const { send, get, service } = await startHarness()
-    const path = '/v1/budgets/platform:openrtb'
-    const holdMode = { is: 'bounded', maxOverspendProbability: 1e-6 }
-    const { body } = await send('PUT', path, { limits: [sliding(200)], holdMode })
-    const few = { mode: 'strict', why: 'few_outcomes', held: 0, prices: 0 }
-    expect(body).toMatchObject({ holdMode, holds: few })
-    expect((await get(path)).body).toMatchObject({ holdMode, holds: few })
+    const bounded = (maxOverspendProbability: number) => ({ is: 'bounded', maxOverspendProbability })
+    const strict = { is: 'strict' }
+    const modes = async () => {
+      const { budgets } = (await get('/v1/budgets')).body
+      return new Map(budgets.map((one: { scope: string; holdMode: object }) => [one.scope, one.holdMode]))
+    }
+    for (const [scope, holdMode] of await modes()) {
+      expect([scope, holdMode]).toEqual([scope, /openrtb/.test(`${scope}`) ? bounded(1e-6) : strict])
+    }
+    for (const scope of ['platform:openrtb', 'campaign:openrtb:example-300x250', 'platform:meta']) {
+      const path = `/v1/budgets/${scope}`
+      const byDefault = scope === 'platform:meta' ? strict : bounded(1e-6)
+      for (const holdMode of [bounded(0.001), undefined, strict]) {
+        const { body } = await send('PUT', path, { limits: [sliding(200)], holdMode })
+        expect(body.holdMode).toEqual(holdMode ?? byDefault)
+        expect((await get(path)).body.holdMode).toEqual(holdMode ?? byDefault)
+      }
+    }
+    const { body } = await get('/v1/campaigns/example-300x250')
+    const { id: _, ...campaign } = body.campaign ?? body
+    expect((await send('PUT', '/v1/campaigns/example-300x250', campaign)).status).toBe(200)
+    expect((await modes()).get('campaign:openrtb:example-300x250')).toEqual(strict)
     const metrics = await (await fetch(`${service.url}/metrics`)).text()
     expect(metrics).toContain('bidwarden_budget_bounded_holds{scope="platform:openrtb"} 0')
-    const strict = await send('PUT', path, { limits: [sliding(200)] })
-    expect(strict.body).toMatchObject({ holdMode: { is: 'strict' }, holds: { mode: 'strict' } })
+  })
+
+  it('holds every open bid at its price where the configuration says 0', async () => {
+    const { get } = await startHarness({ OPENRTB_MAX_OVERSPEND_PROBABILITY: '0' })
+    const { budgets } = (await get('/v1/budgets')).body
+    expect(new Set(budgets.map((one: { holdMode: { is: string } }) => one.holdMode.is))).toEqual(
+      new Set(['strict']),
+    )
   })
 
   it('frees a day’s budget at local midnight', async () => {

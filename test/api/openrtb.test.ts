@@ -122,8 +122,20 @@ describe('POST /openrtb2/{seat}/bid', () => {
       for (let i = 0; i < count; i++) answers.push((await auction(harness)).body.seatbid[0].bid[0])
       return answers
     }
+    expect((await harness.get(path)).body).toMatchObject({
+      holdMode: { is: 'bounded', maxOverspendProbability: 1e-6 },
+      holds: { mode: 'strict', why: 'money_to_spare' },
+    })
     await harness.send('PUT', path, {
-      limits: [{ kind: 'sliding', windowSeconds: 600, max: 500 }],
+      limits: [{ kind: 'sliding', windowSeconds: 600, max: 0.3 * 64 }],
+      holdMode: { is: 'bounded', maxOverspendProbability: 0.01 },
+    })
+    // These are too few to be worth weighing.
+    await ask(50)
+    expect(await holds()).toEqual({ mode: 'strict', why: 'money_to_spare', held: 0.25, prices: 0.25 })
+    harness.clock.advance(330_000)
+    await harness.send('PUT', path, {
+      limits: [{ kind: 'sliding', windowSeconds: 600, max: 5 }],
       holdMode: { is: 'bounded', maxOverspendProbability: 0.01 },
     })
     const [won] = await ask(300)

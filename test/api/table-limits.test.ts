@@ -5,6 +5,9 @@ import { TABLE_NAMES } from '../../src/metrics/tables.ts'
 import { startHarness } from '../support/harness.ts'
 import { startReads } from '../support/reads.ts'
 
+/** Tables whose limits have variables of their own. */
+const OTHERS = ['predictions', 'changes', 'report_file_bytes']
+
 type Get = (path: string) => Promise<{ body: string }>
 
 async function lengthOf(get: Get, table: string): Promise<number> {
@@ -24,10 +27,29 @@ describe('tables', () => {
     const { get } = await startHarness({ TABLE_LIMITS: 'decisions=7' })
     const { body } = await get('/metrics')
     const told = body.match(/(?<=^bidwarden_table_limit\{table=")\w+/gm)
-    expect(told.toSorted()).toEqual([...TABLE_NAMES, 'predictions'].toSorted())
+    expect(told.toSorted()).toEqual([...TABLE_NAMES, ...OTHERS].toSorted())
     expect(body).toContain('bidwarden_table_limit{table="decisions",when_full="forgets"} 7')
     const described = readFileSync('docs/limits.md', 'utf8').match(/(?<=^\| `)\w+(?=` \|)/gm) ?? []
-    expect(described).toEqual(expect.arrayContaining([...TABLE_NAMES]))
+    expect(described).toEqual(expect.arrayContaining([...TABLE_NAMES, ...OTHERS]))
+  })
+
+  it('on the disk have sizes in the metrics', async () => {
+    const { get, send, clock } = await startHarness({ STORE: 'sqlite', RECORDS_MAX_BYTES: '9000000' })
+    const { body } = await send('POST', '/v1/budgets/campaign:meta:c1/pause', { reason: 'full' })
+    expect(body.paused).toBe(true)
+    const size = async (file: string) =>
+      Number(
+        new RegExp(`^bidwarden_file_bytes\\{file="${file}"\\} (\\S+)$`, 'm').exec(
+          (await get('/metrics')).body,
+        )?.[1],
+      )
+    clock.advance(60_000)
+    for (const file of ['ledger', 'records', 'database'])
+      await expect.poll(() => size(file)).toBeGreaterThan(10_000)
+    expect((await get('/metrics')).body).toContain('bidwarden_file_limit_bytes{file="records"} 9000000')
+    await expect.poll(() => lengthOf(get, 'changes')).toBeGreaterThan(0)
+    clock.advance(600_000)
+    await expect.poll(() => size('reports')).toBe(0)
   })
 
   it('have limits by names that there are, and numbers that can be', () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type Answer, refusal } from '../support/conversion-receiver.ts'
 import { startConversions } from '../support/conversions.ts'
 import { goOn } from '../support/harness.ts'
+import { NOTIFY_SECRET, startReceiver, told } from '../support/receiver.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -24,7 +25,11 @@ describe('a platform that fails', () => {
   })
 
   it('is left alone after five failures in a row, and tried again after a minute', async () => {
-    const { post, meta, ended, until, clock, service } = await startConversions()
+    const receiver = await startReceiver()
+    const harness = await startConversions({
+      ...{ NOTIFY_URL: receiver.url, NOTIFY_SECRET, NOTIFY_EVENTS: 'conversion_health_changed' },
+    })
+    const { post, meta, ended, until, clock, service, metrics } = harness
     meta.rule = () => refusal(2, undefined, 500)
     await post([{}])
     const health = await until(
@@ -33,10 +38,16 @@ describe('a platform that fails', () => {
         connectors.find(({ platform }: { platform: string }) => platform === 'meta').circuit_state === 'open',
     )
     expect(health.body.status).toBe('unhealthy')
-    const told = await eventsOf(service)
-    expect(told.map(({ type, subject }) => [type, subject])).toEqual([['circuit_opened', 'meta']])
+    const events = await eventsOf(service)
+    expect(events.map(({ type, subject }) => [type, subject])).toEqual([['circuit_opened', 'meta']])
     const calls = meta.calls.length
     expect(calls).toBe(5)
+    const metric = await metrics()
+    expect(metric('bidwarden_conversion_breakers{platform="meta",state="open"}')).toBe(1)
+    expect(
+      metric('bidwarden_conversion_call_duration_seconds_count{platform="meta",outcome="transient"}'),
+    ).toBe(5)
+    expect(metric('bidwarden_conversion_deliveries_total{platform="meta",result="unknown"}')).toBe(5)
     clock.advance(30_000)
     meta.rule = () => undefined
     expect(await ended('ord-1')).toMatchObject({ state: 'acknowledged' })
@@ -57,6 +68,11 @@ describe('a platform that fails', () => {
       { platform: 'meta', from: 'healthy', to: 'unhealthy' },
       { platform: 'meta', from: 'unhealthy', to: 'healthy' },
     ])
+    await told(harness, receiver, 2)
+    expect(receiver.events()).toMatchObject([
+      { type: 'conversion_health_changed', subject: 'meta', data: { to: 'unhealthy' } },
+      { subject: 'meta', data: { from: 'unhealthy', to: 'healthy', issues: [] } },
+    ])
   })
 
   it('may have taken an event: within its window the same ids go again, after it never', async () => {
@@ -76,7 +92,7 @@ describe('a platform that fails', () => {
 
 describe('a connection that is not accepted any more', () => {
   it('stops in the middle of a batch and keeps its deliveries until it has other credentials', async () => {
-    const { post, meta, ended, until, send, statesOf } = await startConversions()
+    const { post, meta, ended, until, send, statesOf, clock, metrics } = await startConversions()
     const answers = [refusal(100), refusal(190, 460, 401)]
     meta.rule = () => answers.shift()
     await post([{ event_id: 'a' }, { event_id: 'b' }, { event_id: 'c' }])
@@ -90,6 +106,17 @@ describe('a connection that is not accepted any more', () => {
     const calls = meta.calls.length
     await post([{ event_id: 'd' }])
     expect(meta.calls).toHaveLength(calls)
+    const lost = 'bidwarden_conversion_connections{platform="meta",status="error"}'
+    let metric = await metrics()
+    for (let turn = 0; metric(lost) !== 1 && turn < 500; turn++) {
+      clock.stall(turn === 0 ? 3 * HOUR_MS : 60_000)
+      await goOn()
+      metric = await metrics()
+    }
+    expect(metric(lost)).toBe(1)
+    expect(metric('bidwarden_conversions_waiting{platform="meta"}')).toBe(4)
+    expect(metric('bidwarden_conversions_oldest_seconds{platform="meta"}')).toBeGreaterThanOrEqual(3 * 3_600)
+    expect(metric('bidwarden_conversion_batch_events_count{platform="meta"}')).toBe(2)
     await send('PUT', '/api/v1/conversions/connections/meta', {
       credentials: { pixel_id: '77', access_token: 'another' },
     })

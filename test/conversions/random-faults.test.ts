@@ -46,7 +46,7 @@ const World = fc.record({
 type World = typeof World extends fc.Arbitrary<infer T> ? T : never
 
 async function play(world: World, environment: Record<string, string>): Promise<void> {
-  const { post, get, clock, sandbox, until } = await startConversions({
+  const { post, get, clock, sandbox, until, metrics } = await startConversions({
     CONVERSION_APIS: '{}',
     ...environment,
   })
@@ -75,6 +75,9 @@ async function play(world: World, environment: Record<string, string>): Promise<
   )
   const { body } = await get('/api/v1/conversions/deliveries?limit=1000')
   expect(body.deliveries).toHaveLength(accepted.length * PLATFORMS.length)
+  const metric = await metrics()
+  const refusedAtDoor = 'bidwarden_conversion_events_total{platform="none",result="rejected"}'
+  expect(metric(refusedAtDoor)).toBe(count('rejected'))
   for (const platform of PLATFORMS) {
     const dead = body.deliveries
       .filter((one: Record<string, string>) => one['platform'] === platform && one['state'] === 'dead')
@@ -83,6 +86,15 @@ async function play(world: World, environment: Record<string, string>): Promise<
     expect(dead.toSorted()).toEqual([...new Set(refused.map(([, number]) => idOf(number)))].toSorted())
     const { counted, doubled } = sandbox.conversions.counts()[SANDBOX[platform]]
     expect([platform, counted, doubled]).toEqual([platform, accepted.length - dead.length, 0])
+    // The metrics say the same.
+    const door = (result: string) =>
+      metric(`bidwarden_conversion_events_total{platform="${platform}",result="${result}"}`)
+    const deliveries = (result: string) =>
+      metric(`bidwarden_conversion_deliveries_total{platform="${platform}",result="${result}"}`)
+    expect([door('accepted'), door('duplicate')]).toEqual([accepted.length, count('duplicate')])
+    expect([deliveries('acknowledged'), deliveries('dead')]).toEqual([counted, dead.length])
+    const acknowledged = `bidwarden_conversion_acknowledgement_seconds_count{platform="${platform}"}`
+    expect(metric(acknowledged)).toBe(counted)
   }
 }
 

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { forgetGroup } from '../../src/sync/reports/index.ts'
 import { startPlayedReads } from '../support/played-reads.ts'
 
 const DAY_MS = 86_400_000
@@ -57,6 +58,20 @@ it('reported spend is put beside our own, campaign by campaign and day by day, w
   await expect
     .poll(async () => Number(unexplained.exec((await reads.get('/metrics')).body)?.[1]))
     .toBeCloseTo(5.38, 6)
+
+  // A day whose rows were deleted to make room is not known any more: it did not cost nothing.
+  const store = reads.service.reads?.store
+  if (!store) throw new Error('reads are off')
+  const reportType = 'campaign_performance'
+  for (const date of [DAYS.start, DAYS.end])
+    await forgetGroup(store, reads.clock, { connectorId: id, reportType, date })
+  expect(await compared()).toEqual([])
+  reads.clock.stall(1_000)
+  await reads.fetched(id, { report_type: reportType, date_range: DAYS, fields: ['cost_micros'] })
+  await forgetGroup(store, reads.clock, { connectorId: id, reportType, date: DAYS.end })
+  expect(await compared()).toContainEqual(
+    expect.objectContaining({ date: DAYS.end, campaign_id: 'c1', own: 4.92, reported: null }),
+  )
 
   // An account that nobody is connected to any more is shown no longer.
   expect((await reads.send('DELETE', `/api/v1/connectors/${id}`)).status).toBe(200)

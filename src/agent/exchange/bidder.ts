@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { microsFloor, toUnits } from '../../money.ts'
-import type { OwnerMail, SharedTally } from '../../shield/index.ts'
+import type { HoldMode, OwnerMail, SharedTally } from '../../shield/index.ts'
 import type { Clock } from '../../time/clock.ts'
 import type { Agent } from '../agent.ts'
 import { type Org, orgOf, orgScope } from '../organisations.ts'
@@ -47,6 +47,8 @@ export interface SeatConfig extends Seat {
 export interface BidderConfig {
   readonly seats: readonly SeatConfig[]
   readonly currency: string
+  /** Of the budget of all exchanges and of those of campaigns, where no operator has set another. */
+  readonly holdMode: HoldMode
   /** Units of each currency that one unit of `currency` is worth; `currency` itself is 1. */
   readonly rates: Rates
   readonly networkMarginMs: number
@@ -190,10 +192,10 @@ export function createBidder(
       } else {
         const { id, spec } = update
         haveOrgScope(orgOf(id))
-        const [scope, { currency }, limits] = [campaignScope(EXCHANGES, id), config, limitsOf(spec)]
-        if (!config.followsBudgets) budget.define(scope, currency, limits)
+        const [scope, limits, { currency, holdMode }] = [campaignScope(EXCHANGES, id), limitsOf(spec), config]
+        if (!config.followsBudgets) budget.define(scope, currency, limits, 'configuration', holdMode)
         // A definition that exists already may be newer than this one.
-        else if (!budget.scope(scope)) budget.follow({ scope, currency, limits })
+        else if (!budget.scope(scope)) budget.follow({ scope, currency, limits, holdMode })
         const campaign = prepareCampaign(id, spec, scopesOf(id))
         campaigns.put(campaign)
         onCampaign?.(campaign)

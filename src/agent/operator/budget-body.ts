@@ -33,14 +33,17 @@ const HoldModeInput = z
   ])
   .openapi('HoldMode', {
     description:
-      'How the money for open exchange bids is held: all of it, or what their bills may come to but for this probability, which is for a whole day and each process. Platform bids are held in full.',
+      'How the money for open exchange bids is held. `strict`: all of it. `bounded`: what their bills may come to; the probability is that spend ever passes a limit on a day, for each process. Platform bids are held in full.',
   })
 
 /** What limits of a budget are replaced with. */
 export const BudgetInput = z
   .strictObject({
     limits: z.array(LimitInput).max(10),
-    holdMode: HoldModeInput.optional().openapi({ description: 'Strict when it is left out.' }),
+    holdMode: HoldModeInput.optional().openapi({
+      description:
+        'When it is left out: for exchanges and their campaigns bounded with `OPENRTB_MAX_OVERSPEND_PROBABILITY` (0.000001), else strict.',
+    }),
     reason: Reason.optional(),
   })
   .refine(({ limits }) => new Set(limits.map(windowKey)).size === limits.length, {
@@ -66,7 +69,10 @@ export const Budget = z
     holds: z
       .object({
         mode: z.enum(['strict', 'bounded']).openapi({ description: 'In effect now.' }),
-        why: z.enum(['few_outcomes', 'win_rate_drifts']).optional(),
+        why: z.enum(['money_to_spare', 'few_outcomes', 'win_rate_drifts']).optional().openapi({
+          description:
+            'Why everything is held in full although the budget is bounded: open bids are few beside what is left; too little is known of how bids end; more are billed than were.',
+        }),
         held: z.number(),
         prices: z.number().openapi({ description: 'What all open bids may cost together.' }),
       })

@@ -13,7 +13,7 @@ import {
   reasonOf,
 } from '../../api/index.ts'
 import { AppError } from '../../errors.ts'
-import type { LimitSpec, Scope } from '../../shield/index.ts'
+import { type LimitSpec, type Scope, STRICT } from '../../shield/index.ts'
 import { firstInOrder } from '../../time/slices.ts'
 import type { Agent } from '../agent.ts'
 import { EXCHANGES, OPENRTB_SCOPE } from '../exchange/bidder.ts'
@@ -113,11 +113,12 @@ function setLimits(agent: Agent): Route {
       'records_unavailable',
     ],
     async handle(c, caller) {
-      const { limits, holdMode = STRICT, reason } = await readJson(c, BudgetInput)
+      const { limits, holdMode: wanted, reason } = await readJson(c, BudgetInput)
       const name =
         caller.boundTo === undefined ? (c.req.param('scope') ?? '') : findScope(agent, c, caller).name
       if (caller.boundTo !== undefined) requireCampaign(name)
       const currency = agent.budget.scope(name)?.currency ?? currencyOf(agent, name)
+      const holdMode = wanted ?? (isExchanges(name) ? agent.exchangeHoldMode : STRICT)
       const next = { currency, limits: limits.map(toSpec), holdMode }
       const change = {
         action: 'limits.set',
@@ -239,8 +240,6 @@ function findScope({ budget }: Agent, c: Ctx, { boundTo }: Caller): Scope {
   return scope
 }
 
-const STRICT = { is: 'strict' } as const
-
 type BudgetLimits = Pick<Scope, 'currency' | 'limits' | 'holdMode'>
 
 /** Limits in the form in which a change records them. */
@@ -269,6 +268,9 @@ function areLower(before: BudgetLimits | undefined, after: BudgetLimits): boolea
 }
 
 const CAMPAIGN = 'campaign:'
+/** Whether only bids on exchanges are paid from the budget. */
+const isExchanges = (name: string): boolean =>
+  name === OPENRTB_SCOPE || name.startsWith(`${CAMPAIGN}${EXCHANGES}:`)
 const isCampaign = ({ name }: Pick<Scope, 'name'>): boolean => name.startsWith(CAMPAIGN)
 
 /**

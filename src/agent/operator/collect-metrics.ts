@@ -45,6 +45,10 @@ export function collectMetrics(agent: Agent, deferred: Deferred, parts: readonly
     metrics.tableRows.set({ table, when_full }, rows)
     metrics.tableLimit.set({ table, when_full }, limit)
   }
+  for (const { file, bytes, limit } of tables.files) {
+    metrics.fileBytes.set({ file }, bytes)
+    if (limit !== undefined) metrics.fileLimit.set({ file }, limit)
+  }
   metrics.storeUp.set(budget.store.is === 'up' ? 1 : 0)
   metrics.refusedBudgets.set(refusedScopes(agent).length)
   for (const { name, state } of parts) metrics.partReady.set({ part: name }, state().is === 'open' ? 1 : 0)
@@ -60,6 +64,7 @@ export function collectMetrics(agent: Agent, deferred: Deferred, parts: readonly
     for (const resolution of RESOLUTIONS) metrics.unknownOutcomes.inc({ platform, resolution }, 0)
     metrics.platformAuthLost.set({ platform }, auth.is === 'lost' ? 1 : 0)
   }
+  for (const collect of metrics.collectors) collect()
   for (const platform of PLATFORMS) metrics.deferred.set({ platform }, deferred.waiting(platform))
 }
 

@@ -6,9 +6,10 @@ import type { Base, PlatformRoom } from '../conversions.ts'
 import { storable } from '../json-rows.ts'
 import type { Mapping, Mappings } from '../mappings.ts'
 import { sealPersonal } from '../sealed.ts'
-import type { EventWriter, NewConversionEvent, NewDelivery } from './event-writer.ts'
+import type { EventWriter, NewConversionEvent, NewDelivery, StoredDeliveries } from './event-writer.ts'
 
-export interface DoorDeps extends Pick<Base, 'store' | 'clock' | 'keyring' | 'rooms' | 'defaultRegion'> {
+export interface DoorDeps
+  extends Pick<Base, 'store' | 'clock' | 'keyring' | 'rooms' | 'meter' | 'defaultRegion'> {
   readonly mappings: Mappings
   readonly writer: EventWriter
 }
@@ -41,7 +42,8 @@ interface EventCandidate {
 
 type CheckedEvent =
   | { readonly is: 'candidate'; readonly candidate: EventCandidate }
-  | { readonly is: 'rejected'; readonly fault: EventFault }
+  /** `platforms`: those that would all refuse it; none where it has not come to that. */
+  | { readonly is: 'rejected'; readonly fault: EventFault; readonly platforms: readonly string[] }
 
 /**
  * Checks, hashes and stores events, all of a request in one transaction. An event is accepted when at least one
@@ -63,6 +65,7 @@ export async function acceptEvents(
   }
   const candidates = checked.flatMap((one) => (one.is === 'candidate' ? [one.candidate] : []))
   const stored = await deps.writer.write(candidates)
+  for (const one of checked) count(deps, one, stored)
   return checked.map((one, at) => {
     if (one.is === 'rejected') return { event_id: idOf(values[at]), status: 'rejected', ...one.fault }
     const { event, refusedBy } = one.candidate
@@ -75,6 +78,19 @@ export async function acceptEvents(
   })
 }
 
+function count({ meter }: DoorDeps, one: CheckedEvent, stored: StoredDeliveries): void {
+  if (one.is === 'rejected') {
+    if (one.platforms.length === 0) meter.atDoor(undefined, 'rejected')
+    for (const platform of one.platforms) meter.atDoor(platform, 'rejected')
+    return
+  }
+  const fresh = stored.get(one.candidate)
+  for (const { platform, state } of one.candidate.deliveries) {
+    if (!fresh?.has(platform)) meter.atDoor(platform, 'duplicate')
+    else meter.atDoor(platform, state === 'dead' ? 'rejected' : 'accepted')
+  }
+}
+
 interface Around {
   readonly deps: DoorDeps
   readonly orgId: number
@@ -83,9 +99,13 @@ interface Around {
   readonly nowMs: number
 }
 
+const rejected = (fault: EventFault, platforms: readonly string[] = []): CheckedEvent => ({
+  ...{ is: 'rejected', fault, platforms },
+})
+
 function checkedEvent(around: Around, value: unknown): CheckedEvent {
   const parsed = parseEvent(value)
-  if (parsed.is === 'refused') return { is: 'rejected', fault: parsed.fault }
+  if (parsed.is === 'refused') return rejected(parsed.fault)
   const { event } = parsed
   const platforms = [...new Set(event.platforms ?? around.connections.keys())]
   const rooms: PlatformRoom[] = []
@@ -93,18 +113,19 @@ function checkedEvent(around: Around, value: unknown): CheckedEvent {
     const room = around.deps.rooms.get(platform)
     if (room && around.connections.has(platform)) rooms.push(room)
     // A connection that takes no events, messages for example, is not meant where no platform is named.
-    else if (event.platforms)
-      return { is: 'rejected', fault: { field: 'platforms', reason: `${platform} is not connected` } }
+    else if (event.platforms) return rejected({ field: 'platforms', reason: `${platform} is not connected` })
   }
-  if (rooms.length === 0)
-    return { is: 'rejected', fault: { field: 'platforms', reason: 'no platform is connected' } }
+  if (rooms.length === 0) return rejected({ field: 'platforms', reason: 'no platform is connected' })
 
   const made = rooms.map((room) => deliveryOf(around, event, room))
   const refusedBy = made.flatMap(({ refused }) => refused ?? [])
   const [first] = refusedBy
   if (first && refusedBy.length === made.length) {
     const { field, reason } = first
-    return { is: 'rejected', fault: { field, reason } }
+    return rejected(
+      { field, reason },
+      refusedBy.map(({ platform }) => platform),
+    )
   }
   const { event_id, event_name, event_time: event_time_ms, action_source, bid_id = null } = event
   return {

@@ -49,9 +49,12 @@ const ROWS_AT_ONCE = 250
 /** Requests that came while one was written are written together, up to so many events. */
 const MAX_TOGETHER = 4_000
 
+/** What was new, by its event: the platforms that did not have it. */
+export type StoredDeliveries = ReadonlyMap<Writable, ReadonlySet<string>>
+
 interface Waiting {
   readonly items: readonly Writable[]
-  readonly resolve: (stored: Set<Writable>) => void
+  readonly resolve: (stored: StoredDeliveries) => void
   readonly reject: (error: unknown) => void
 }
 
@@ -77,8 +80,8 @@ export class EventWriter {
   }
 
   /** Returns those of which at least one delivery was new. Rejects where nothing was stored. */
-  write(items: readonly Writable[]): Promise<Set<Writable>> {
-    if (items.length === 0) return Promise.resolve(new Set())
+  write(items: readonly Writable[]): Promise<StoredDeliveries> {
+    if (items.length === 0) return Promise.resolve(new Map())
     return new Promise((resolve, reject) => {
       this.#waiting.push({ items, resolve, reject })
       this.#writing ??= this.#writeAll().finally(() => {
@@ -126,7 +129,7 @@ export class EventWriter {
       events.push(item.event)
       deliveries.push(...fresh)
     }
-    const stored = new Set<Writable>()
+    const stored = new Map<Writable, Set<string>>()
     await this.#store.db.transaction().execute(async (tx) => {
       for (let at = 0; at < events.length; at += ROWS_AT_ONCE)
         await insertEvents(tx, this.#store.engine, events.slice(at, at + ROWS_AT_ONCE))
@@ -134,11 +137,14 @@ export class EventWriter {
         const keys = await insertDeliveries(tx, this.#store.engine, deliveries.slice(at, at + ROWS_AT_ONCE))
         for (const key of keys) {
           const item = firsts.get(keyOf(key))
-          if (item) stored.add(item)
+          if (!item) continue
+          const platforms = stored.get(item)
+          if (platforms) platforms.add(key.platform)
+          else stored.set(item, new Set([key.platform]))
         }
       }
     })
-    for (const { items, resolve } of requests) resolve(new Set(items.filter((item) => stored.has(item))))
+    for (const { resolve } of requests) resolve(stored)
   }
 }
 

@@ -59,10 +59,9 @@ const MAX_REQUEST_ID = 200
 
 /**
  * Stores what became of deliveries, in one transaction. Those that another process has taken since are left alone.
- * Returns how many were stored.
  */
 export async function finish(
-  { store, clock, owner }: Pick<Base, 'store' | 'clock' | 'owner'>,
+  { store, clock, owner, meter }: Pick<Base, 'store' | 'clock' | 'owner' | 'meter'>,
   ended: readonly EndedDelivery[],
   /** Runs in the same transaction. */
   more: (tx: Kysely<SyncDatabase>) => Promise<void> = async () => {},
@@ -74,6 +73,13 @@ export async function finish(
       await update(tx, store.engine, owner, rows.slice(at, at + ROWS_AT_ONCE))
     await more(tx)
   })
+  for (const one of ended) count(meter, one)
+}
+
+function count(meter: Base['meter'], { claimed: { platform, created_ms }, outcome }: EndedDelivery): void {
+  if (outcome.is === 'acknowledged') meter.acknowledged(platform, created_ms)
+  else if (outcome.is === 'retry') meter.delivered(platform, outcome.isUnknown ? 'unknown' : 'retried')
+  else if (outcome.is !== 'put_back') meter.delivered(platform, outcome.is)
 }
 
 async function update(

@@ -35,14 +35,14 @@ type Dead = Selectable<ConversionDeliveryTable>
  * it would be counted twice.
  */
 export async function replay(
-  base: Pick<Base, 'store' | 'clock' | 'rooms'>,
+  base: Pick<Base, 'store' | 'clock' | 'rooms' | 'meter'>,
   orgId: number,
   { platform, event_name, event_ids, limit }: ReplayWish,
   mappingVersion: number,
 ): Promise<ReplayedDeliveries> {
   const { store, clock } = base
   const nowMs = clock.nowMs()
-  return store.db.transaction().execute(async (tx) => {
+  const done = await store.db.transaction().execute(async (tx) => {
     let query = tx
       .selectFrom('conversion_deliveries')
       .selectAll()
@@ -67,6 +67,8 @@ export async function replay(
       refused: judged.flatMap(({ row, fault }) => (fault ? [{ ...nameOf(row), ...fault }] : [])),
     }
   })
+  for (const one of done.replayed) base.meter.delivered(one.platform, 'replayed')
+  return done
 }
 
 const nameOf = ({ event_id, event_name, platform }: Dead) => ({ event_id, event_name, platform })

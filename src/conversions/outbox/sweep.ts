@@ -1,12 +1,19 @@
 import { sql } from 'kysely'
 import type { Base, ConversionTableLimits } from '../conversions.ts'
+import type { WaitingDeliveries } from '../meter.ts'
 
 const DAY_MS = 86_400_000
 /** Rows changed by one statement, so that nobody waits long for a lock. */
 const PER_STEP = 500
 
+const EXPIRED = sql.lit('the platform takes no event of this age')
+
 /** Gives up what no platform takes any more, and drops what is stored about people past its use. */
-export async function giveUpExpired({ store, clock }: Pick<Base, 'store' | 'clock'>): Promise<void> {
+export async function giveUpExpired({
+  store,
+  clock,
+  meter,
+}: Pick<Base, 'store' | 'clock' | 'meter'>): Promise<void> {
   const nowMs = clock.nowMs()
   // What a process that is gone was sending: of a connection that has stopped nobody else takes it.
   await sql`UPDATE conversion_deliveries SET state = 'retrying', lease_owner = NULL,
@@ -16,15 +23,17 @@ export async function giveUpExpired({ store, clock }: Pick<Base, 'store' | 'cloc
   )
   for (;;) {
     // One that is being sent is its worker's.
-    const { numAffectedRows } = await sql`UPDATE conversion_deliveries SET
+    const { rows } = await sql<{ platform: string; is_new: number }>`UPDATE conversion_deliveries SET
         state = CASE WHEN state IN ('pending', 'retrying') THEN 'dead' ELSE state END,
         code = CASE WHEN state IN ('pending', 'retrying') THEN 'too_old' ELSE code END,
-        detail = CASE WHEN state IN ('pending', 'retrying') THEN 'the platform takes no event of this age' ELSE detail END,
+        detail = CASE WHEN state IN ('pending', 'retrying') THEN ${EXPIRED} ELSE detail END,
         ended_ms = CASE WHEN state IN ('pending', 'retrying') THEN ${nowMs} ELSE ended_ms END,
         due_ms = CASE WHEN state IN ('pending', 'retrying') THEN NULL ELSE due_ms END, sealed = NULL
       WHERE seq IN (SELECT seq FROM conversion_deliveries WHERE sealed IS NOT NULL AND expires_ms < ${nowMs}
-        AND (state <> 'sent' OR due_ms IS NULL) LIMIT ${PER_STEP})`.execute(store.db)
-    if (Number(numAffectedRows ?? 0) < PER_STEP) return
+        AND (state <> 'sent' OR due_ms IS NULL) LIMIT ${PER_STEP})
+      RETURNING platform, CASE WHEN detail = ${EXPIRED} THEN 1 ELSE 0 END AS is_new`.execute(store.db)
+    for (const { platform, is_new } of rows) meter.delivered(platform, 'dead', Number(is_new))
+    if (rows.length < PER_STEP) return
   }
 }
 
@@ -101,6 +110,32 @@ export interface SweepCount {
   readonly rows: ConversionRows
   /** Deliveries that have not ended, by organisation. */
   readonly waiting: ReadonlyMap<number, number>
+  readonly byPlatform: ReadonlyMap<string, WaitingDeliveries>
+}
+
+/** What waits, by organisation and by platform. */
+async function waitingRows({ db }: Base['store']): Promise<Pick<SweepCount, 'waiting' | 'byPlatform'>> {
+  // The oldest is the one with the lowest number: an index has it, and its time is looked up for that one alone.
+  const { rows } = await sql<{ org_id: number; platform: string; rows: number; first: number }>`
+    SELECT org_id, platform, count(*) AS rows, min(seq) AS first FROM conversion_deliveries
+    WHERE due_ms IS NOT NULL GROUP BY org_id, platform`.execute(db)
+  const firsts = await db
+    .selectFrom('conversion_deliveries')
+    .select(['seq', 'created_ms'])
+    .where('seq', 'in', [0, ...rows.map(({ first }) => first)])
+    .execute()
+  const createdMs = new Map(firsts.map(({ seq, created_ms }) => [Number(seq), Number(created_ms)]))
+  const sumOf = (some: readonly { readonly rows: number }[]) =>
+    some.reduce((sum, one) => sum + Number(one.rows), 0)
+  return {
+    waiting: new Map([...Map.groupBy(rows, (row) => row.org_id)].map(([org, some]) => [org, sumOf(some)])),
+    byPlatform: new Map(
+      [...Map.groupBy(rows, (row) => row.platform)].map(([platform, some]) => {
+        const times = some.flatMap(({ first }) => createdMs.get(Number(first)) ?? [])
+        return [platform, { rows: sumOf(some), sinceMs: times.length > 0 ? Math.min(...times) : undefined }]
+      }),
+    ),
+  }
 }
 
 /** Counts rows, and forgets the oldest ended events of organisations that have too many. */
@@ -111,9 +146,7 @@ export async function keepShort(
   const { db } = store
   const counted = async (query: ReturnType<typeof sql<{ org_id: number; rows: number | string }>>) =>
     new Map((await query.execute(db)).rows.map(({ org_id, rows }) => [org_id, Number(rows)]))
-  const waiting = await counted(
-    sql`SELECT org_id, count(*) AS rows FROM conversion_deliveries WHERE due_ms IS NOT NULL GROUP BY org_id`,
-  )
+  const { waiting, byPlatform } = await waitingRows(store)
   // Rows are numbered, so as many as the numbers span there are at most; only where that is too many they are counted.
   const { rows: spans } = await sql<{ rows: number | string | null }>`
     SELECT max(seq) - min(seq) + 1 AS rows FROM conversion_events`.execute(db)
@@ -141,5 +174,6 @@ export async function keepShort(
       waiting_conversions: most(waiting),
     },
     waiting,
+    byPlatform,
   }
 }

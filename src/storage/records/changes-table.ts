@@ -77,6 +77,10 @@ export class ChangesTable {
     }
   }
 
+  count(): number {
+    return Number(this.#database.prepare('SELECT count(*) AS count FROM changes').get()?.['count'])
+  }
+
   /** Deletes up to `portion` rows that are too old or too many; returns whether there may be more. */
   prune(nowMs: number, portion: number): boolean {
     const { maxAgeMs, maxRows } = this.#keep

@@ -130,6 +130,15 @@ export class DiskRecords implements Records {
     }
   }
 
+  async changeCount(): Promise<number> {
+    try {
+      const answer = await this.#thread.ask({ ask: 'change_count' })
+      return answer.is === 'counted' ? answer.count : 0
+    } catch (error) {
+      throw new RecordsUnavailable(messageOf(error))
+    }
+  }
+
   async spentBetween(fromMs: number, toMs: number): Promise<readonly Payment[]> {
     const answer = await this.#thread.ask({ ask: 'spent', fromMs, toMs })
     return answer.is === 'spent' ? answer.payments : []

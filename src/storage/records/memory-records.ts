@@ -3,7 +3,7 @@ import { type ChangesPage, type ChangesQuery, type Entry, NOTHING, type Records 
 type Change = Extract<Entry, { put: 'change' }>
 
 /** The most changes that are kept in memory. */
-const MAX_CHANGES = 1_000
+export const MAX_CHANGES = 1_000
 
 /** Records that end with the process. They store only changes: the callers keep everything else in memory themselves. */
 export function createMemoryRecords(): Records {
@@ -25,6 +25,7 @@ export function createMemoryRecords(): Records {
     recover: async () => NOTHING,
     find: async () => undefined,
     changes: async (query) => pageOf([...changes.values()].reverse(), query),
+    changeCount: async () => changes.size,
     spentBetween: async () => [],
     close: async () => {},
   }

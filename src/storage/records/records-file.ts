@@ -48,6 +48,7 @@ export interface RecordsRetention {
 
 export type RecordsQuestion =
   | { readonly ask: 'recover' }
+  | { readonly ask: 'change_count' }
   | { readonly ask: 'bid' | 'key'; readonly name: string }
   | { readonly ask: 'changes'; readonly query: ChangesQuery }
   | { readonly ask: 'spent'; readonly fromMs: number; readonly toMs: number }
@@ -55,6 +56,7 @@ export type RecordsQuestion =
 export type RecordsAnswer =
   | { readonly is: 'recovered'; readonly recovered: Recovered }
   | { readonly is: 'found'; readonly text: string | undefined }
+  | { readonly is: 'counted'; readonly count: number }
   | { readonly is: 'changes'; readonly page: ChangesPage }
   | { readonly is: 'spent'; readonly payments: readonly Payment[] }
 
@@ -181,6 +183,7 @@ export class RecordsFile {
 
   read(question: RecordsQuestion): RecordsAnswer {
     if (question.ask === 'recover') return { is: 'recovered', recovered: this.#recover() }
+    if (question.ask === 'change_count') return { is: 'counted', count: this.#changes.count() }
     if (question.ask === 'spent') return { is: 'spent', payments: this.#spent(question) }
     if (question.ask === 'changes') return { is: 'changes', page: this.#changes.read(question.query) }
     const { ask, name } = question

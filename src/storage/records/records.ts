@@ -171,6 +171,8 @@ export interface Records {
   find(what: 'bid' | 'key', name: string): Promise<string | undefined>
   /** A page of changes, latest first. Rejects with {@link RecordsUnavailable} if they cannot be read. */
   changes(query: ChangesQuery): Promise<ChangesPage>
+  /** How many changes are kept. Rejects with {@link RecordsUnavailable} if they cannot be counted. */
+  changeCount(): Promise<number>
   /** Spend in micros by payer, of bids with `fromMs` ≤ time < `toMs` (wall-clock ms). */
   spentBetween(fromMs: number, toMs: number): Promise<readonly Payment[]>
   close(): Promise<void>

@@ -35,7 +35,10 @@ export async function answerData(sync: Sync, authorize: Authorize, c: Ctx): Prom
   }
   const { date_range, fields }: { date_range?: DateRange; fields: string[] } = parseJson(request.params)
   const report = { connectorId: row.id, reportType: request.request_type }
-  const headers = { 'content-type': TYPES[format], ...(stale && { 'x-bidwarden-stale': STALE }) }
+  const headers: Record<string, string> = {
+    'content-type': TYPES[format],
+    ...(stale && { 'x-bidwarden-stale': STALE }),
+  }
   const result: RequestResult | undefined = request.result === null ? undefined : parseJson(request.result)
 
   if (format === 'parquet') {
@@ -52,18 +55,27 @@ export async function answerData(sync: Sync, authorize: Authorize, c: Ctx): Prom
   const { columns, records, watermark } = await survey(sync, wanted)
   if (stale && records === 0)
     throw new AppError('platform_unavailable', `${row.type} fails, and nothing was read before`, 'later')
+  const missing = stale || !result ? 0 : Math.max(0, result.records_fetched - records)
+  if (missing > 0 && records === 0)
+    throw new AppError('not_found', 'The rows are not kept any more; ask for the data again')
   const rows = wantedRows(sync, wanted)
+  if (missing > 0) headers['x-bidwarden-rows-missing'] = String(missing)
   const metadata = {
     report_type: request.request_type,
     account_id: row.account_id,
     watermark: watermark ?? null,
     ...result,
     records,
+    ...(missing > 0 && { caveats: [...(result?.caveats ?? []), missingRows(missing)] }),
     ...(stale && { stale: true, message: STALE }),
   }
   const text = format === 'csv' ? csvOf(columns, rows) : jsonOf(metadata, onlyColumns(columns, rows))
   return new Response(webStream(Readable.from(text)), { headers })
 }
+
+/** Caveat for rows that were read for the request and are stored no more. */
+const missingRows = (missing: number): string =>
+  `${missing} rows of this request are not here any more: they were deleted for their age, to make room, or because the platform reports them no longer`
 
 type Rows = ReturnType<typeof wantedRows>
 

@@ -1,7 +1,7 @@
 import { DateTime } from 'luxon'
 import { type ConnectorType, type DateRange, type SpendReport, zoneOf } from '../../connectors/index.ts'
 import { AppError } from '../../errors.ts'
-import { type ReportId, readRows } from '../reports/index.ts'
+import { forgottenOf, type ReportId, readRows } from '../reports/index.ts'
 import type { ConnectorRow, Store } from '../store/index.ts'
 import { infoOf } from '../work/index.ts'
 import { budgetsBefore } from './campaign-budgets.ts'
@@ -79,7 +79,9 @@ export async function reconcile(
         'currency_mismatch',
         `The account is kept in ${currency}, its budget in ${own.currency}`,
       )
-    const readAtMs = readings.findLast(({ start, end }) => start <= date && date <= end)?.atMs
+    const readAtMs = readings.findLast(
+      ({ after, start, end }) => after < date && start <= date && date <= end,
+    )?.atMs
     const readAfterMs = readAtMs === undefined ? undefined : readAtMs - endMs
     const budgets = budgetsIn(startMs, endMs)
     days.push({ date, reported: reported.get(date) ?? new Map(), own, budgets, readAfterMs })
@@ -139,12 +141,16 @@ async function reportedSpend(
   return byDate
 }
 
-/** Times and dates of the readings, oldest first. */
+/**
+ * Times and dates of the readings, oldest first. A reading says nothing about days up to `after`, whose rows were forgotten
+ * since.
+ */
 async function readingsOf(
   store: Store,
   { connectorId, reportType }: ReportId,
   { start, end }: DateRange,
-): Promise<readonly { start: string; end: string; atMs: number }[]> {
+): Promise<readonly { after: string; start: string; end: string; atMs: number }[]> {
+  const forgotten = await forgottenOf(store, { connectorId, reportType })
   const jobs = await store.db
     .selectFrom('fetch_jobs')
     .select(['range_start', 'range_end', 'started_at'])
@@ -157,6 +163,7 @@ async function readingsOf(
     .orderBy('started_at')
     .execute()
   return jobs.map(({ range_start, range_end, started_at }) => ({
+    after: forgotten && (started_at ?? '') <= forgotten.at ? forgotten.through : '',
     start: range_start ?? '',
     end: range_end ?? '',
     atMs: Date.parse(started_at ?? ''),

@@ -1,4 +1,13 @@
 export { type FileStore, localPath, openFile, publish, removeFile } from './files.ts'
+export {
+  countInSlices,
+  forgetGroup,
+  forgetRowsBefore,
+  forgottenOf,
+  oldestDate,
+  type RowGroup,
+  reportsWithRows,
+} from './forgotten.ts'
 export { ReportFiles } from './report-files.ts'
 export {
   countOfDownload,

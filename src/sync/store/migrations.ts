@@ -16,6 +16,7 @@ export function migrations(engine: Engine): MigrationProvider {
     '008_merging': merging(engine),
     '009_waits': waits(),
     '010_conversions': conversions(engine),
+    '011_forgotten_rows': forgottenRows(engine),
   }
   return { getMigrations: async () => all }
 }
@@ -407,6 +408,30 @@ function deaths(): Migration {
         .createTable('notes')
         .addColumn('name', 'varchar(50)', (c) => c.primaryKey())
         .addColumn('value', 'text', (c) => c.notNull())
+        .execute()
+    },
+  }
+}
+
+/** Up to which date rows of a report were deleted for age or room, so that nobody takes their absence for a figure. */
+function forgottenRows(engine: Engine): Migration {
+  const postgres = engine === 'postgres'
+  return {
+    async up(db: Kysely<never>) {
+      await db.schema
+        .createTable('forgotten_rows')
+        .addColumn('connector_id', postgres ? 'uuid' : 'text', (c) =>
+          c.notNull().references('connectors.id').onDelete('cascade'),
+        )
+        .addColumn('report_type', 'varchar(100)', (c) => c.notNull())
+        .addColumn('through', 'varchar(10)', (c) => c.notNull())
+        .addColumn('forgotten_at', postgres ? 'timestamptz' : 'text', (c) => c.notNull())
+        .addPrimaryKeyConstraint('forgotten_rows_key', ['connector_id', 'report_type'])
+        .execute()
+      await db.schema
+        .createIndex('idx_mail_notices_connector')
+        .on('mail_notices')
+        .columns(['connector_id', 'created_at'])
         .execute()
     },
   }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { DiskError, makeDirectory, makeOwn } from '../../storage/index.ts'
 import { Availability, type StoreState } from './availability.ts'
@@ -21,6 +21,8 @@ export interface Store {
   loosely<T>(write: (db: Kysely<SyncDatabase>) => Promise<T>): Promise<T>
   /** While it is away, statements are still tried and reject with {@link StoreAway}. */
   readonly state: StoreState
+  /** Size of the database, in bytes. */
+  bytes(): Promise<number>
   /** Tests whether a database that was away works again. Never rejects. */
   probe(): Promise<void>
   close(): Promise<void>
@@ -59,6 +61,7 @@ export async function openStore(
       return availability.state
     },
     loosely: (write) => write(loose),
+    bytes: () => bytesOf(db, engine),
     async probe() {
       if (availability.state.is === 'open') return
       try {
@@ -112,6 +115,17 @@ function noteUse(dataDir: string): void {
   const path = join(dataDir, IN_USE)
   makeOwn(path)
   if (sizeOf(path) === 0) writeFileSync(path, 'bidwarden.db\n', { flush: true })
+}
+
+async function bytesOf(db: Kysely<SyncDatabase>, engine: Engine): Promise<number> {
+  const size =
+    engine === 'postgres'
+      ? sql<{ bytes: number | string }>`SELECT pg_database_size(current_database()) AS bytes`
+      : sql<{
+          bytes: number
+        }>`SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()`
+  const { rows } = await size.execute(db)
+  return Number(rows[0]?.bytes)
 }
 
 /** Writes a row, since a full disk or a read-only server still answers reads. */

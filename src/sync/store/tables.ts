@@ -15,6 +15,7 @@ export interface SyncDatabase extends ConversionTables {
   fetch_jobs: JobTable
   rate_limits: RateLimitTable
   report_rows: ReportRowTable
+  forgotten_rows: ForgottenRowsTable
   cursors: { connector_id: string; report_type: string; value: string; updated_at: string }
   sync_jobs: SyncJobTable
   schedules: ScheduleTable
@@ -152,6 +153,14 @@ export interface ReportRowTable {
   download: string | null
   /** When a complete reading first did not find the row. It is kept until a second one agrees. */
   absent_since: string | null
+}
+
+/** Rows of a report that were deleted for age or room: all up to this date that were read before. */
+export interface ForgottenRowsTable {
+  connector_id: string
+  report_type: string
+  through: string
+  forgotten_at: string
 }
 
 export type SyncJobStatus = 'pending' | 'running' | 'completed' | 'failed'

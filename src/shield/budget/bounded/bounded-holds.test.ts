@@ -51,7 +51,10 @@ describe('bounded holds', () => {
     const { scope, open, learn } = setUp()
     open()
     expect(scope).toMatchObject({ held: 1_000, prices: 1_000 })
-    expect(scope.modeNow).toEqual({ is: 'strict', why: 'few_outcomes' })
+    // Full prices keep nobody from bidding yet, so nothing is learned.
+    expect(scope.modeNow).toEqual({ is: 'strict', why: 'money_to_spare' })
+    for (let i = 0; i < LIMIT / 64 / PRICE; i++) open()
+    expect(scope).toMatchObject({ held: scope.prices, modeNow: { is: 'strict', why: 'few_outcomes' } })
     learn()
     for (let i = 0; i < 1_000; i++) open()
     expect(scope.prices).toBeGreaterThan(1_000_000)

@@ -138,7 +138,8 @@ export class BudgetManager {
     assert(scope.currency === currency, `${name} is kept in ${scope.currency}`)
     this.#scopes.set(name, scope)
     if (known && !isSame) this.#limit(known, limits)
-    scope.holdBy(holdMode, this.#nextHold)
+    // An operator may have said otherwise: then a configuration's mode of a known scope counts once the store has taken it.
+    if (!known || by === 'operator') scope.purse.holdMode = holdMode
     this.#link.change({
       do: 'define',
       definition: { scope: name, currency, limits, by, ...heldBy(holdMode) },
@@ -156,7 +157,7 @@ export class BudgetManager {
     scope.isKnown = true
     scope.isRemoved = false
     if (!isDeepStrictEqual(scope.limits, limits)) this.#limit(scope, limits)
-    if (!isDeepStrictEqual(scope.holdMode, holdMode)) scope.holdBy(holdMode, this.#nextHold)
+    if (!isDeepStrictEqual(scope.holdMode, holdMode)) scope.purse.holdMode = holdMode
     return scope
   }
 

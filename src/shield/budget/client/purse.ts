@@ -1,5 +1,6 @@
-import type { HoldToWeigh, WeighedHolds } from '../bounded/weighed-holds.ts'
+import { type HoldToWeigh, WeighedHolds } from '../bounded/weighed-holds.ts'
 import type { HoldTerms } from '../hold-terms.ts'
+import { type HoldMode, STRICT } from '../protocol/hold-mode.ts'
 import type { AtRisk, Granted, ScopeStanding, SyncLine, SyncReply, Totals } from '../protocol/store.ts'
 import { Credits } from './credits.ts'
 import { Demand, Need } from './demand.ts'
@@ -26,6 +27,12 @@ export interface ForfeitBounds {
   /** Id of the records file to which holds with `isRecorded` are written; undefined when there is none. */
   readonly recordsId: string | undefined
 }
+
+/**
+ * Open bids are weighed from when they reach this share of what is left of a bounded scope. Below it full prices keep
+ * nobody from bidding, and thousands of campaigns take no memory for what they need not know.
+ */
+const SCARCE_SHARE = 1 / 64
 
 /** How far the high-water mark is kept above what is held, as a share of one second's demand; lines go out four times a second. */
 const MARK_SHARE = 0.5
@@ -77,8 +84,9 @@ export class Purse {
   #recordedUpTo = 0
   #toldUpTo = 0
   #reportedBefore = 0
-  /** Set once the scope has been bounded. */
+  /** Set once the scope has been bounded and its money became scarce. */
   weighed: WeighedHolds | undefined
+  #holdMode: HoldMode = STRICT
 
   /**
    * @param bounds undefined when the store forfeits every grant of a dead owner
@@ -162,9 +170,21 @@ export class Purse {
     return this.#spent + this.#overdrawn + (sent ? sent.spent + sent.overdrawn : 0)
   }
 
+  get holdMode(): HoldMode {
+    return this.#holdMode
+  }
+
+  /** Changes the hold mode for new holds. */
+  set holdMode(mode: HoldMode) {
+    this.#holdMode = mode
+    if (this.weighed) this.weighed.mode = mode
+    this.onRoom?.()
+  }
+
   /** Sets `amount` aside. The caller must have checked {@link covers}. */
   take(amount: number, hold?: HoldToWeigh): void {
     const before = this.held
+    if (hold) this.#beginToWeigh(amount, hold)
     if (hold && this.#weighing(hold)?.add(hold)) this.#level()
     else {
       this.balance -= amount
@@ -224,6 +244,13 @@ export class Purse {
 
   #weighing(hold: HoldToWeigh | undefined): WeighedHolds | undefined {
     return hold && this.weighed?.weighs(hold) ? this.weighed : undefined
+  }
+
+  #beginToWeigh(amount: number, { number, queue }: HoldToWeigh): void {
+    if (this.weighed || this.#holdMode.is === 'strict' || queue.terms.onExpiry !== 'release') return
+    const left = this.balance + (this.standing?.available ?? 0)
+    if (this.held + amount <= SCARCE_SHARE * left) return
+    this.weighed = new WeighedHolds(this.#holdMode.maxOverspendProbability, number)
   }
 
   /** Moves micros between the balance and the reserve of the weighed holds until the reserve is what they need. */

@@ -1,4 +1,3 @@
-import { WeighedHolds } from '../bounded/weighed-holds.ts'
 import { type HoldMode, type HoldModeNow, STRICT } from '../protocol/hold-mode.ts'
 import type { LimitSpec } from '../protocol/limit-spec.ts'
 import type { PauseState } from '../protocol/store.ts'
@@ -18,7 +17,6 @@ export class Scope {
   readonly currency: string
   limits: readonly LimitSpec[]
   #pause: PauseState = { is: 'running' }
-  holdMode: HoldMode = STRICT
   readonly purse: Purse
   /** No new bids are made on it; this process drops it when its last open bid has ended. */
   isRemoved = false
@@ -56,18 +54,14 @@ export class Scope {
     if (pause.is === 'running') this.purse.onRoom?.()
   }
 
-  /** Changes the hold mode for new holds. `nextHold` is the number that the next hold will have. */
-  holdBy(mode: HoldMode, nextHold: number): void {
-    this.holdMode = mode
-    if (this.purse.weighed) this.purse.weighed.mode = mode
-    else if (mode.is === 'bounded') {
-      this.purse.weighed = new WeighedHolds(mode.maxOverspendProbability, nextHold)
-    }
-    this.purse.onRoom?.()
+  get holdMode(): HoldMode {
+    return this.purse.holdMode
   }
 
   get modeNow(): HoldModeNow {
-    return this.holdMode.is === 'bounded' && this.purse.weighed ? this.purse.weighed.modeNow : STRICT
+    const { holdMode, weighed } = this.purse
+    if (holdMode.is === 'strict') return STRICT
+    return weighed?.modeNow ?? { is: 'strict', why: 'money_to_spare' }
   }
 
   /** Micros set aside by this process. */

@@ -33,7 +33,7 @@ describe('a shared tally', () => {
     const directory = mkdtempSync(join(tmpdir(), 'bidwarden-'))
     onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
     const use = async (owner: string, add: number) => {
-      const store = await openStore({ is: 'sqlite', directory }, { clock: systemClock })
+      const store = await openStore({ is: 'sqlite', directory, maxBytes: 1 << 30 }, { clock: systemClock })
       const tally = new SharedTally({ clock: systemClock, store, owner, isShared: false })
       tally.open('x')
       await expect.poll(() => tally.read('x')).toBeDefined()

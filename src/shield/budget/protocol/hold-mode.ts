@@ -7,11 +7,18 @@ export type HoldMode =
   /** `maxOverspendProbability` is above 0 and at most {@link MAX_OVERSPEND_PROBABILITY}. */
   | { readonly is: 'bounded'; readonly maxOverspendProbability: number }
 
-/** The mode in effect now: a bounded scope is strict while it has seen too few outcomes, or while the win rate drifts. */
+/**
+ * The mode in effect now. A bounded scope is strict while its open bids are few beside what is left of its limits, while it
+ * has seen too few outcomes, and while the win rate drifts.
+ */
 export type HoldModeNow =
-  | { readonly is: 'strict'; readonly why?: 'few_outcomes' | 'win_rate_drifts' }
+  | { readonly is: 'strict'; readonly why?: 'money_to_spare' | 'few_outcomes' | 'win_rate_drifts' }
   | { readonly is: 'bounded' }
 
 export const STRICT: HoldMode = { is: 'strict' }
 
 export const MAX_OVERSPEND_PROBABILITY = 0.01
+
+/** Bounded with this probability, or strict where it is 0. */
+export const boundedTo = (maxOverspendProbability: number): HoldMode =>
+  maxOverspendProbability === 0 ? STRICT : { is: 'bounded', maxOverspendProbability }

@@ -7,7 +7,12 @@ import { SqliteStore } from './sqlite/sqlite-store.ts'
 /** Where budgets are kept. */
 export type StoreSettings =
   | { readonly is: 'memory' }
-  | { readonly is: 'sqlite'; readonly directory: string }
+  | {
+      readonly is: 'sqlite'
+      readonly directory: string
+      /** Size of the ledger above which its oldest entries are deleted, as far as a snapshot has them. */
+      readonly maxBytes: number
+    }
   | { readonly is: 'redis'; readonly url: string; readonly minReplicas: number }
 
 /** The lease when worker processes of this machine share the store of their primary. */
@@ -33,7 +38,10 @@ export async function openStore(settings: StoreSettings, options: OpenOptions): 
     case 'memory':
       return new MemoryStore(clock, leaseMs)
     case 'sqlite':
-      return SqliteStore.open({ directory: settings.directory, clock, boot: systemBoot, leaseMs })
+      return SqliteStore.open({
+        ...{ directory: settings.directory, keep: { maxBytes: settings.maxBytes } },
+        ...{ clock, boot: systemBoot, leaseMs },
+      })
     case 'redis': {
       const { url, minReplicas } = settings
       return patiently(() => RedisStore.open({ clock, url, minReplicas }), options)

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { FakeClock } from '../../../../../test/support/fake-clock.ts'
 import { micros } from '../../../../money.ts'
 import { budgetStoreContract, line, SCOPE } from '../store-contract.test-support.ts'
@@ -64,6 +65,30 @@ describe('a restart', () => {
 
     const { store: again } = await openStore({ directory, clock })
     expect(await again.control()).toEqual(before)
+  })
+
+  it('forgets the oldest entries of a ledger that is too large, and nothing that they came to', async () => {
+    const keep = { maxBytes: 64 << 10, snapshotEvery: 100 }
+    const { store, clock, directory } = await openStore({ keep })
+    await store.define(define)
+    await store.sync('one', [line(1, { need: 1_000 })])
+    const entries = () => {
+      const file = new DatabaseSync(join(directory, 'ledger.db'), { readOnly: true })
+      onTestFinished(() => file.close())
+      return file.prepare('SELECT min(number) AS first, count(*) AS count FROM entries').get()
+    }
+    for (let round = 0; round < 20; round++) {
+      const lines = Array.from({ length: 50 }, (_, i) => line(2 + round * 50 + i, { spent: i % 2 }))
+      await Promise.all(lines.map((one) => store.sync('one', [one])))
+    }
+    // Entries are deleted between two commits.
+    for (let tries = 0; Number(entries()?.['first']) < 500 && tries < 500; tries++)
+      await store.setPause(SCOPE, { is: 'running' })
+    const { first, count } = entries() ?? {}
+    expect(Number(first)).toBeGreaterThanOrEqual(500)
+    expect(Number(count)).toBeLessThan(1_000)
+    const again = await openStore({ directory: copyOf(directory), clock })
+    expect(await again.store.sync('two', [line(1)])).toMatchObject([{ standing: { spentEver: 500 } }])
   })
 
   it('tells a repeated bill from a new one', async () => {

@@ -1,0 +1,126 @@
+import {
+  CONVERSION_LABELS,
+  CONVERSION_RESULTS,
+  type ConversionResult,
+  DOOR_RESULTS,
+  type DoorResult,
+  type Metrics,
+} from '../metrics/metrics.ts'
+import type { ConversionConnectionTable } from '../sync/index.ts'
+import type { Clock } from '../time/clock.ts'
+
+export type ConversionMetrics = Pick<
+  Metrics,
+  | 'collectors'
+  | 'conversionEvents'
+  | 'conversionDeliveries'
+  | 'conversionCalls'
+  | 'conversionBatches'
+  | 'conversionDelay'
+  | 'conversionsWaiting'
+  | 'conversionsOldest'
+  | 'conversionConnections'
+  | 'conversionBreakers'
+>
+
+/** Deliveries of a platform that have not ended. */
+export interface WaitingDeliveries {
+  readonly rows: number
+  /** When the first of them came; undefined where there is none. */
+  readonly sinceMs: number | undefined
+}
+
+/** Connections as they were counted. */
+export interface ConnectionCount {
+  readonly platform: string
+  readonly status: ConversionConnectionTable['status']
+  readonly rows: number
+}
+
+const STATUSES = ['connected', 'error', 'pending'] as const
+const BREAKER_STATES = ['closed', 'open', 'half_open'] as const
+/** Events whose platforms are not known. */
+const NO_PLATFORM = 'none'
+
+interface MeterDeps {
+  readonly clock: Clock
+  readonly metrics: ConversionMetrics
+}
+
+type Lane = { readonly platform: string; readonly breaker: { readonly state: { readonly is: string } } }
+
+/** Figures of conversions for the metrics. Labels are the platforms, and sets that are closed. */
+export class ConversionMeter {
+  readonly #clock: Clock
+  readonly #metrics: ConversionMetrics
+  #waiting: ReadonlyMap<string, WaitingDeliveries> = new Map()
+  #lanes: () => Iterable<Lane> = () => []
+
+  constructor({ clock, metrics }: MeterDeps) {
+    this.#clock = clock
+    this.#metrics = metrics
+    // Every series is created now: rate() in Prometheus does not see an increase with which a counter begins to exist.
+    for (const platform of CONVERSION_LABELS) {
+      for (const result of DOOR_RESULTS) metrics.conversionEvents.cell({ platform, result })
+      for (const result of CONVERSION_RESULTS) metrics.conversionDeliveries.cell({ platform, result })
+    }
+    metrics.conversionEvents.cell({ platform: NO_PLATFORM, result: 'rejected' })
+    metrics.collectors.push(() => this.#collect())
+  }
+
+  /** @param platform undefined where the event was refused before its platforms were known */
+  atDoor(platform: string | undefined, result: DoorResult): void {
+    this.#metrics.conversionEvents.add({ platform: platform ?? NO_PLATFORM, result })
+  }
+
+  delivered(platform: string, result: ConversionResult, count = 1): void {
+    if (count > 0) this.#metrics.conversionDeliveries.cell({ platform, result }).count += count
+  }
+
+  /** @param createdMs when the event came through the door */
+  acknowledged(platform: string, createdMs: number): void {
+    this.delivered(platform, 'acknowledged')
+    const known = CONVERSION_LABELS.find((one) => one === platform)
+    if (known) this.#metrics.conversionDelay.observe(known, Math.max(0, this.#clock.nowMs() - createdMs))
+  }
+
+  /** @param outcome of the kinds of answers that a connector knows, or how a call ended without one */
+  called(platform: string, outcome: string, events: number, latencyMs: number): void {
+    this.#metrics.conversionCalls.observe({ platform, outcome }, latencyMs / 1_000)
+    this.#metrics.conversionBatches.observe({ platform }, events)
+  }
+
+  waiting(byPlatform: ReadonlyMap<string, WaitingDeliveries>): void {
+    this.#waiting = byPlatform
+  }
+
+  connections(counts: readonly ConnectionCount[]): void {
+    for (const platform of CONVERSION_LABELS)
+      for (const status of STATUSES) {
+        const rows = counts.find((one) => one.platform === platform && one.status === status)?.rows ?? 0
+        this.#metrics.conversionConnections.set({ platform, status }, rows)
+      }
+  }
+
+  /** @param lanes returns the connections that this process sends to */
+  watch(lanes: () => Iterable<Lane>): void {
+    this.#lanes = lanes
+  }
+
+  #collect(): void {
+    const lanes = [...this.#lanes()]
+    const { conversionsWaiting, conversionsOldest, conversionBreakers } = this.#metrics
+    for (const platform of CONVERSION_LABELS) {
+      const { rows, sinceMs } = this.#waiting.get(platform) ?? { rows: 0, sinceMs: undefined }
+      conversionsWaiting.set({ platform }, rows)
+      const ageMs = sinceMs === undefined ? 0 : this.#clock.nowMs() - sinceMs
+      conversionsOldest.set({ platform }, Math.max(0, ageMs) / 1_000)
+      const own = lanes.filter((lane) => lane.platform === platform)
+      for (const state of BREAKER_STATES)
+        conversionBreakers.set(
+          { platform, state },
+          own.filter(({ breaker }) => breaker.state.is === state).length,
+        )
+    }
+  }
+}
