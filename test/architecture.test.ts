@@ -66,11 +66,6 @@ function rowOf(path: string): number {
 
 const show = ({ from, to }: Import) => `${from} imports ${to}`
 
-/** Cycles that are still to be mended, each as its files. None may be added. */
-const KNOWN_CYCLES: readonly string[] = [
-  'conversions/api/app.ts conversions/api/connections.ts conversions/api/deliveries.ts conversions/api/events.ts conversions/api/health.ts conversions/api/mappings.ts conversions/api/preview.ts conversions/api/replay.ts conversions/start-conversions.ts',
-]
-
 /** The files that reach each other by imports, in groups (Tarjan's strongly connected components); sorted. */
 function cyclesOf(edges: readonly Import[]): string[][] {
   const targets = Map.groupBy(edges, ({ from }) => from)
@@ -94,6 +89,15 @@ function cyclesOf(edges: readonly Import[]): string[][] {
   }
   for (const file of targets.keys()) if (!number.has(file)) visit(file)
   return cycles.sort((a, b) => ((a[0] ?? '') < (b[0] ?? '') ? -1 : 1))
+}
+
+/** All files that are loaded with one, itself among them. */
+function loadedBy(path: string): string[] {
+  const reached = new Set([path])
+  for (const one of reached)
+    for (const [, to = ''] of textOf(one).matchAll(/^(?:import|export) (?!type )[^;']*? from '(\.[^']+)'/gm))
+      reached.add(relative('.', normalize(join(dirname(one), to))))
+  return [...reached]
 }
 
 describe('the shape of the source', () => {
@@ -153,11 +157,7 @@ describe('the shape of the source', () => {
   })
 
   it('has no cycles of imports, those of types included', () => {
-    const known = KNOWN_CYCLES.map((files) => files.split(' '))
-    const isKnown = (cycle: readonly string[]) =>
-      known.some((files) => cycle.every((file) => files.includes(file)))
-    const others = cyclesOf(imports).filter((cycle) => !isKnown(cycle))
-    expect(others.map((files) => files.join(' '))).toEqual([])
+    expect(cyclesOf(imports).map((files) => files.join(' '))).toEqual([])
   })
 
   it('enters a folder through its index.ts', () => {
@@ -169,15 +169,18 @@ describe('the shape of the source', () => {
   })
 
   it('loads little for a command, which would otherwise take seconds to begin', () => {
-    const reached = new Set(['cli/index.ts'])
-    for (const path of reached)
-      for (const [, to = ''] of textOf(path).matchAll(
-        /^(?:import|export) (?!type )[^;]*? from '(\.[^']+)'/gm,
-      ))
-        reached.add(relative('.', normalize(join(dirname(path), to))))
-    const others = [...reached].filter((path) => folderOf(path) !== 'cli')
+    const others = loadedBy('cli/index.ts').filter((path) => folderOf(path) !== 'cli')
     expect(others.sort()).toEqual(['config/client.ts', 'json/json-at.ts', 'time/clock.ts', 'version.ts'])
   })
+
+  it.each(sources.filter((path) => /-worker\.ts$/.test(path)))(
+    'loads for a thread only its own folder and what stands below it: %s',
+    (program) => {
+      const folders = loadedBy(program).map(folderOf)
+      const allowed = ['', ...TOOLS, 'storage', folderOf(program)]
+      expect([...new Set(folders)].filter((folder) => !allowed.includes(folder))).toEqual([])
+    },
+  )
 
   it('reads the environment in config/config.ts and config/client.ts only', () => {
     expect(

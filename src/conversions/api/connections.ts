@@ -24,7 +24,7 @@ import {
 } from '../connections.ts'
 import type { PlatformRoom } from '../conversions.ts'
 import { sendTest } from '../delivery/index.ts'
-import type { Conversions } from '../start-conversions.ts'
+import type { Conversions } from '../parts.ts'
 import { WRONG_BODY } from './events.ts'
 
 const Platform = z.object({ platform: z.string().min(1).max(20) })

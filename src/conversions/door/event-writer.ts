@@ -2,8 +2,12 @@ import { type Insertable, type Kysely, type Selectable, sql } from 'kysely'
 import type { ConversionDeliveryTable, ConversionEventTable, Store, SyncDatabase } from '../../sync/index.ts'
 import { StoreAway } from '../../sync/index.ts'
 import { type JsonColumns, jsonRows } from '../json-rows.ts'
+import { countQuality } from '../match-quality.ts'
 
-export type NewConversionEvent = Omit<Selectable<ConversionEventTable>, 'seq'>
+export type NewConversionEvent = Omit<
+  Selectable<ConversionEventTable>,
+  'seq' | 'bid_at_ms' | 'bid_platform' | 'bid_campaign' | 'bid_source' | 'bid_currency'
+>
 export type NewDelivery = Pick<
   Selectable<ConversionDeliveryTable>,
   | 'org_id'
@@ -38,6 +42,7 @@ const EVENT: JsonColumns = {
     action_source: 'text',
   },
   ...{ data: 'text', bid_id: 'text', created_ms: 'bigint' },
+  ...{ worth: 'text', value_micros: 'bigint', currency: 'text' },
 }
 const DELIVERY: JsonColumns = {
   ...{ org_id: 'bigint', platform: 'text', event_name: 'text', event_id: 'text', state: 'text' },
@@ -130,19 +135,23 @@ export class EventWriter {
       deliveries.push(...fresh)
     }
     const stored = new Map<Writable, Set<string>>()
+    const counted: NewDelivery[] = []
     await this.#store.db.transaction().execute(async (tx) => {
       for (let at = 0; at < events.length; at += ROWS_AT_ONCE)
         await insertEvents(tx, this.#store.engine, events.slice(at, at + ROWS_AT_ONCE))
       for (let at = 0; at < deliveries.length; at += ROWS_AT_ONCE) {
         const keys = await insertDeliveries(tx, this.#store.engine, deliveries.slice(at, at + ROWS_AT_ONCE))
         for (const key of keys) {
-          const item = firsts.get(keyOf(key))
+          const name = keyOf(key)
+          const item = firsts.get(name)
           if (!item) continue
           const platforms = stored.get(item)
           if (platforms) platforms.add(key.platform)
           else stored.set(item, new Set([key.platform]))
+          counted.push(...item.deliveries.filter((delivery) => keyOf(delivery) === name))
         }
       }
+      await countQuality(tx, this.#store.engine, counted)
     })
     for (const { resolve } of requests) resolve(stored)
   }
