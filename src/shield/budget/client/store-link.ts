@@ -36,6 +36,16 @@ export interface StoreLinkOptions {
   readonly staysOwner?: boolean
 }
 
+/** For a second link of an owner, whose scopes have no holds and are never paused: they count calls or add up amounts. */
+export const WITHOUT_HOLDS = {
+  nextHold: () => 0,
+  onOverdraft: () => undefined,
+  onControl: () => undefined,
+  onDefined: () => undefined,
+  onEnded: () => undefined,
+  staysOwner: true,
+} as const satisfies Partial<StoreLinkOptions>
+
 /** How often purses are checked for lines to send: at most four lines a second per scope while its purse lasts. */
 const TICK_MS = 250
 /** How long an answer is awaited before the same lines, or the same change, are sent again. */
