@@ -55,7 +55,7 @@ export function decide(deps: DecideAuctionDeps, seat: Seat, request: OpenRtbRequ
   if (refusal !== undefined || currency === undefined) return { ...none, noBids: refuseAll(request, refusal) }
   const campaigns = deps.campaigns.seat(seat.id)
   if (!campaigns) return { ...none, noBids: refuseAll(request, 'no_campaign') }
-  // What their time gives back may be what campaigns wait for that are not asked any more.
+  // Campaigns that were refused are not asked again until money is freed, and holds that have expired free some.
   deps.auctionBudget.expire()
 
   const auction: Auction = {

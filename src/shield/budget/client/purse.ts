@@ -55,7 +55,7 @@ export class Purse {
   refusal: string | undefined
   /** Holds with a lower number were made before the purse was last forfeited: the store counts their money. */
   firstHold = 0
-  /** Called when more may be available than before; not for what time alone brings. */
+  /** Called when more may be available than before, except when only time has freed it. */
   onRoom: (() => void) | undefined
   /** The longest time for which a hold of this scope can be open. */
   longestHoldMs = 0
@@ -317,7 +317,7 @@ export class Purse {
     return this.#sent.line
   }
 
-  /** From now on lines return everything that is not held and ask for nothing. */
+  /** From now on lines return everything that is not held, and ask for nothing. */
   close(): void {
     this.#need.end()
     this.#markNeed = 0
