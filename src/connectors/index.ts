@@ -22,24 +22,7 @@ export type { LimitedAccount, LimitStatus, Limits } from './conversation/limits.
 export { type Channel, type Result, sendRequest } from './conversation/send-request.ts'
 export type { ConnectionTokens, Token, TokenSource } from './conversation/tokens.ts'
 export { conversionConnectors } from './conversion-connectors.ts'
-export type {
-  BatchAnswer,
-  Consent,
-  ConsentChoice,
-  ContentItem,
-  Conversion,
-  ConversionConnector,
-  ConversionFault,
-  ConversionLimits,
-  ConversionPlatform,
-  ConversionTarget,
-  CustomData,
-  EventVerdict,
-  Identifiers,
-  LaterStatus,
-  RefreshGrant,
-  UserData,
-} from './conversions/index.ts'
+export type * from './conversions/conversion-connector.ts'
 export { GOOGLE_TOKEN_URL } from './google/oauth.ts'
 export type { GoogleAdsAccount, GoogleAuth } from './google-ads/account.ts'
 export type { MetaAccount } from './meta/account.ts'
