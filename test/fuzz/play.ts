@@ -22,7 +22,13 @@ export interface FuzzReport {
   readonly spoiled: number
   /** The longest turns of the event loop, one of each second, in milliseconds of its own work. */
   readonly longestTurnsMs: readonly number[]
-  readonly residentMiB: { readonly start: number; readonly half: number; readonly end: number }
+  readonly residentMiB: {
+    readonly start: number
+    readonly half: number
+    readonly end: number
+    /** Once garbage is collected. */
+    readonly collected: number
+  }
   /** What the heap holds in the end, once garbage is collected; undefined where the service has ended. */
   readonly heapMiB: number | undefined
   readonly hasEnded: boolean
@@ -119,10 +125,12 @@ async function playAll(playing: Playing): Promise<FuzzReport> {
       }
     }),
   )
+  const playedSeconds = seconds()
+  const heapMiB = service.hasEnded ? undefined : await service.heapMiB()
   return {
     ...tally.counts,
     cases: played,
-    seconds: seconds(),
+    seconds: playedSeconds,
     spoiled: platforms.spoiled,
     longestTurnsMs: service.turnsMs
       .slice(STARTING_SECONDS)
@@ -132,8 +140,9 @@ async function playAll(playing: Playing): Promise<FuzzReport> {
       start: resident[0] ?? 0,
       half: resident[Math.floor(resident.length / 2)] ?? 0,
       end: resident.at(-1) ?? 0,
+      collected: service.hasEnded ? 0 : service.residentMiB(),
     },
-    heapMiB: service.hasEnded ? undefined : await service.heapMiB(),
+    heapMiB,
     hasEnded: service.hasEnded,
     output: service.output(),
   }

@@ -8,6 +8,8 @@ const SEED = Number(process.env['FUZZ_SEED'] ?? 1)
 
 /** Of what the heap holds in the end, garbage aside. */
 const MAX_HEAP_MIB = 200
+/** Of the whole process then. */
+const MAX_RESIDENT_MIB = 400
 
 it('anything that anybody sends, and anything that platforms answer, ends nothing and is not answered with an error that says nothing', async () => {
   const onProgress = (text: string) => process.stdout.write(`${text}\n`)
@@ -16,4 +18,5 @@ it('anything that anybody sends, and anything that platforms answer, ends nothin
   expect(report.hasEnded, report.output).toBe(false)
   expect(report.wrong, report.output).toEqual([])
   expect(report.heapMiB).toBeLessThan(MAX_HEAP_MIB)
+  expect(report.residentMiB.collected).toBeLessThan(MAX_RESIDENT_MIB)
 })
