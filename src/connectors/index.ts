@@ -22,6 +22,7 @@ export type { LimitedAccount, LimitStatus, Limits } from './conversation/limits.
 export type { ConnectionTokens, Token, TokenSource } from './conversation/tokens.ts'
 export { conversionConnectors } from './conversion-connectors.ts'
 export type {
+  AppData,
   BatchAnswer,
   Consent,
   ConsentChoice,
@@ -36,9 +37,12 @@ export type {
   EventVerdict,
   Identifiers,
   LaterStatus,
+  LeftOut,
+  ReadPerson,
   RefreshGrant,
   UserData,
 } from './conversions/index.ts'
+export { EXTINFO_PARTS, readPerson } from './conversions/index.ts'
 export { GOOGLE_TOKEN_URL } from './google/oauth.ts'
 export type { GoogleAdsAccount, GoogleAuth } from './google-ads/account.ts'
 export type { MetaAccount } from './meta/account.ts'

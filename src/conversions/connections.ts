@@ -23,14 +23,20 @@ const contextOf = (orgId: number, platform: string): string =>
 export const settingsOf = ({ settings }: Pick<ConnectionRow, 'settings'>): ConnectionSettings =>
   parseJson(settings)
 
-/** Connections of an organisation that were not ended. */
-export const connectionsOf = ({ db }: Store, orgId: number): Promise<ConnectionRow[]> =>
-  db
+/** Connections of an organisation that were not ended, to the platforms that there are here: everywhere the same. */
+export async function connectionsOf(
+  { store, rooms }: Pick<Base, 'store' | 'rooms'>,
+  orgId: number,
+): Promise<ConnectionRow[]> {
+  const rows = await store.db
     .selectFrom('conversion_connections')
     .selectAll()
     .where('org_id', '=', orgId)
     .where('status', '!=', 'disconnected')
+    .orderBy('platform')
     .execute()
+  return rows.filter(({ platform }) => rooms.has(platform))
+}
 
 /** How many connections of all organisations have which status. */
 export async function countConnections({ db }: Store): Promise<ConnectionCount[]> {
@@ -62,9 +68,14 @@ export function roomNamed({ rooms }: Pick<Base, 'rooms'>, platform: string): Pla
 /** The credentials of a connection, checked. Throws `credentials_unreadable` where no key opens them. */
 export function credentialsOf(keyring: Keyring, room: PlatformRoom, row: ConnectionRow): unknown {
   if (row.credentials === null) throw new AppError('invalid_request', `${row.platform} is not connected`)
-  return room.connector.credentials.parse(
-    parseJson(keyring.open(row.credentials, contextOf(row.org_id, row.platform))),
-  )
+  const opened = keyring.open(row.credentials, contextOf(row.org_id, row.platform))
+  const { success, data } = room.connector.credentials.safeParse(parseJson(opened))
+  if (!success)
+    throw new AppError(
+      'invalid_request',
+      `The credentials of ${row.platform} are not valid: connect it again`,
+    )
+  return data
 }
 
 export interface NewConversionConnection {
@@ -72,18 +83,21 @@ export interface NewConversionConnection {
   readonly platform: string
   readonly credentials: unknown
   readonly settings: ConnectionSettings
+  /** What a test has found out; `pending` where nobody answered it. */
+  readonly status: 'connected' | 'error' | 'pending'
+  readonly message: string | null
 }
 
 /** Stores credentials in place of earlier ones. What waited for the connection is sent with them. */
 export async function storeConnection(
   { store, clock, keyring }: Pick<Base, 'store' | 'clock' | 'keyring'>,
-  { orgId, platform, credentials, settings }: NewConversionConnection,
+  { orgId, platform, credentials, settings, status, message }: NewConversionConnection,
   /** Leaves a connection that is there as it is. */
   onlyIfNew = false,
 ): Promise<void> {
   const values = {
-    status: 'connected' as const,
-    message: null,
+    status,
+    message,
     credentials: keyring.seal(JSON.stringify(credentials), contextOf(orgId, platform)),
     settings: JSON.stringify(settings),
     resting_until_ms: null,
@@ -120,6 +134,23 @@ export async function endConnection(
     .execute()
 }
 
+/** Goes on with a connection that was stopped or not tested, because it works. False where it was changed meanwhile. */
+export async function confirmConnection(
+  { store, clock }: Pick<Base, 'store' | 'clock'>,
+  row: ConnectionRow,
+): Promise<boolean> {
+  const { numUpdatedRows } = await store.db
+    .updateTable('conversion_connections')
+    // Another time of change makes every process forget the token that was refused.
+    .set({ status: 'connected', message: null, updated_ms: later(clock.nowMs()) })
+    .where('org_id', '=', row.org_id)
+    .where('platform', '=', row.platform)
+    .where('updated_ms', '=', row.updated_ms)
+    .where('status', 'in', ['error', 'pending'])
+    .executeTakeFirst()
+  return numUpdatedRows > 0n
+}
+
 /** Sends nothing more on a connection until somebody changes it, unless it was changed since it was read. */
 export async function stopConnection(store: Store, row: ConnectionRow, message: string): Promise<boolean> {
   const { numUpdatedRows } = await store.db
@@ -128,7 +159,7 @@ export async function stopConnection(store: Store, row: ConnectionRow, message: 
     .where('org_id', '=', row.org_id)
     .where('platform', '=', row.platform)
     .where('updated_ms', '=', row.updated_ms)
-    .where('status', '=', 'connected')
+    .where('status', 'in', ['connected', 'pending'])
     .executeTakeFirst()
   return numUpdatedRows > 0n
 }

@@ -84,7 +84,12 @@ export async function startConversions(
   meter.watch(() => lanes.all)
   for (const org of options.played.orgs)
     for (const [platform, credentials] of Object.entries(options.played.credentials))
-      await storeConnection(base, { orgId: org, platform, credentials, settings: {} }, true)
+      if (rooms.has(platform))
+        await storeConnection(
+          base,
+          { orgId: org, platform, credentials, settings: {}, status: 'connected', message: null },
+          true,
+        )
 
   await endLeftLeases(base)
   meter.connections(await countConnections(store))
