@@ -35,7 +35,7 @@ const NOTHING: TrafficCounts = { calls: 0, failed_calls: 0, events: 0, failed_ev
 
 /** Shares and averages of counts; null where there is nothing to divide by. */
 const successOf = ({ events, failed_events }: TrafficCounts) =>
-  events === 0 ? null : 1 - failed_events / events
+  events === 0 ? null : (events - failed_events) / events
 /** Mean time of a call in whole milliseconds; null without calls. */
 const latencyOf = ({ calls, latency_ms }: TrafficCounts) =>
   calls === 0 ? null : Math.round(latency_ms / calls)

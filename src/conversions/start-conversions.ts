@@ -105,7 +105,7 @@ export async function startConversions(
   const work = repeated(base, {
     every5s: async () => {
       await traffic.write()
-      await reconcile({ ...base, calls, lanes })
+      await reconcile({ ...base, calls, lanes, traffic })
     },
     everyMinute: async () => {
       await giveUpExpired(base)

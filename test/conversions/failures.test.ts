@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type Answer, refusal } from '../support/conversion-receiver.ts'
 import { startConversions } from '../support/conversions.ts'
 import { goOn } from '../support/harness.ts'
+import { NOTIFY_SECRET, startReceiver, told } from '../support/receiver.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -24,7 +25,11 @@ describe('a platform that fails', () => {
   })
 
   it('is left alone after five failures in a row, and tried again after a minute', async () => {
-    const { post, meta, ended, until, clock, service, metrics } = await startConversions()
+    const receiver = await startReceiver()
+    const harness = await startConversions({
+      ...{ NOTIFY_URL: receiver.url, NOTIFY_SECRET, NOTIFY_EVENTS: 'conversion_health_changed' },
+    })
+    const { post, meta, ended, until, clock, service, metrics } = harness
     meta.rule = () => refusal(2, undefined, 500)
     await post([{}])
     const health = await until(
@@ -33,8 +38,8 @@ describe('a platform that fails', () => {
         connectors.find(({ platform }: { platform: string }) => platform === 'meta').circuit_state === 'open',
     )
     expect(health.body.status).toBe('unhealthy')
-    const told = await eventsOf(service)
-    expect(told.map(({ type, subject }) => [type, subject])).toEqual([['circuit_opened', 'meta']])
+    const events = await eventsOf(service)
+    expect(events.map(({ type, subject }) => [type, subject])).toEqual([['circuit_opened', 'meta']])
     const calls = meta.calls.length
     expect(calls).toBe(5)
     const metric = await metrics()
@@ -62,6 +67,11 @@ describe('a platform that fails', () => {
     expect(await changes()).toMatchObject([
       { platform: 'meta', from: 'healthy', to: 'unhealthy' },
       { platform: 'meta', from: 'unhealthy', to: 'healthy' },
+    ])
+    await told(harness, receiver, 2)
+    expect(receiver.events()).toMatchObject([
+      { type: 'conversion_health_changed', subject: 'meta', data: { to: 'unhealthy' } },
+      { subject: 'meta', data: { from: 'unhealthy', to: 'healthy', issues: [] } },
     ])
   })
 
@@ -99,7 +109,7 @@ describe('a connection that is not accepted any more', () => {
     const lost = 'bidwarden_conversion_connections{platform="meta",status="error"}'
     let metric = await metrics()
     for (let turn = 0; metric(lost) !== 1 && turn < 500; turn++) {
-      clock.advance(turn === 0 ? 3 * HOUR_MS : 60_000)
+      clock.stall(turn === 0 ? 3 * HOUR_MS : 60_000)
       await goOn()
       metric = await metrics()
     }

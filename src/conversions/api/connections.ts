@@ -16,6 +16,7 @@ import {
   ConnectionSettings,
   confirmConnection,
   connectionsOf,
+  credentialsOf,
   endConnection,
   findConnection,
   roomNamed,
@@ -179,14 +180,14 @@ async function requireConnection(
 
 /** Makes a change and records who made it, without credentials. */
 async function recorded(
-  { store, audit }: Conversions,
+  conversions: Conversions,
   c: Ctx,
   caller: Caller,
   platform: string,
   make: () => Promise<void>,
 ): Promise<void> {
-  const earlier = await findConnection(store, caller.org, platform)
-  const from = earlier && { status: earlier.status, settings: settingsOf(earlier) }
+  const { store, audit } = conversions
+  const from = auditedOf(conversions, await findConnection(store, caller.org, platform))
   const change = {
     action: 'conversions.connection_set',
     target: platform,
@@ -194,8 +195,35 @@ async function recorded(
     reason: reasonOf(c),
     lowersRisk: false,
   } as const
-  await audit.record(caller, change, make)
+  await audit.record(
+    caller,
+    change,
+    async () => {
+      await make()
+      return findConnection(store, caller.org, platform)
+    },
+    (row) => auditedOf(conversions, row),
+  )
 }
+
+/** A connection as it is recorded: with the names of its account, and none of what opens it. */
+function auditedOf({ keyring, rooms }: Conversions, row: ConnectionRow | undefined) {
+  if (!row) return undefined
+  const room = rooms.get(row.platform)
+  const known = { status: row.status, settings: settingsOf(row) }
+  if (!room || row.credentials === null) return known
+  try {
+    const all = Object.entries(Object(credentialsOf(keyring, room, row)))
+    return { ...known, account: Object.fromEntries(all.filter(([name]) => ACCOUNT.test(name))) }
+  } catch (error) {
+    // Whoever replaces credentials that no key opens must be able to.
+    if (error instanceof AppError) return known
+    throw error
+  }
+}
+
+/** Members of credentials that only name something. */
+const ACCOUNT = /_(id|code)$/
 
 async function tested(
   { calls, lanes }: Conversions,

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { check, ok, ReasonInput, type Route, readBody, reasonOf } from '../../api/index.ts'
+import { differences } from '../../audit/index.ts'
 import { AppError } from '../../errors.ts'
 import { isoTime } from '../../time/clock.ts'
 import { EventMapping, MAX_MAPPINGS, mappingFaultOf, standardMappings } from '../mappings.ts'
@@ -26,6 +27,10 @@ const Mappings = z
     versions: z.array(z.object({ version, created_at: z.string() })),
   })
   .openapi('EventMappings')
+
+/** Mappings by the name of their event, so that a change is recorded as what differs. */
+const byEvent = (mappings: readonly EventMapping[]): object =>
+  Object.fromEntries(mappings.map(({ source_event, ...mapped }) => [source_event, mapped]))
 
 /** Routes that show and set what events are called at each platform. */
 export const mappingRoutes = (conversions: Conversions): Route[] => {
@@ -83,9 +88,12 @@ export const mappingRoutes = (conversions: Conversions): Route[] => {
           throw new AppError('invalid_request', `mappings: ${twice} is there twice`, 'never', {
             field: 'mappings',
           })
+        const before = await mappings.latest(caller.org)
+        const { from, to } = differences(byEvent(before.mappings), byEvent(wanted))
         const change = {
           action: 'conversions.mappings_set',
           target: 'mappings',
+          values: () => ({ from: { version: before.version, mappings: from } }),
           reason: reasonOf(c, reason),
           lowersRisk: false,
         } as const
@@ -93,7 +101,7 @@ export const mappingRoutes = (conversions: Conversions): Route[] => {
           caller,
           change,
           () => mappings.add(conversions, caller.org, wanted),
-          (made) => ({ version: made.version, mappings: made.mappings.length }),
+          (made) => ({ version: made.version, mappings: to }),
         )
         return ok(await view(caller.org))
       },

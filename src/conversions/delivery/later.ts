@@ -8,6 +8,7 @@ import { storable } from '../json-rows.ts'
 import type { EndedDelivery } from '../outbox/index.ts'
 import { askStatus, type ConversionCallDeps } from './call.ts'
 import type { ConversionLanes } from './lanes.ts'
+import type { ConversionTraffic } from './traffic.ts'
 
 /** Looks of one turn, and what one process has for itself meanwhile, in milliseconds. */
 const PER_LOOK = 20
@@ -40,6 +41,7 @@ export async function noteAccepted(
 export interface LaterDeps extends Base {
   readonly calls: ConversionCallDeps
   readonly lanes: ConversionLanes
+  readonly traffic: ConversionTraffic
 }
 
 interface CallRow {
@@ -73,7 +75,11 @@ async function statusOf(deps: LaterDeps, row: CallRow): Promise<LaterStatus> {
   return { is: 'unavailable', detail: called.is === 'held' ? called.why : called.detail }
 }
 
-async function settle({ store, clock, meter }: LaterDeps, row: CallRow, status: LaterStatus): Promise<void> {
+async function settle(
+  { store, clock, meter, lanes, traffic }: LaterDeps,
+  row: CallRow,
+  status: LaterStatus,
+): Promise<void> {
   const nowMs = clock.nowMs()
   const isTooLate = nowMs - row.created_ms > PATIENCE_MS
   if (status.is !== 'done' && !isTooLate) {
@@ -91,6 +97,11 @@ async function settle({ store, clock, meter }: LaterDeps, row: CallRow, status: 
     await of(tx.deleteFrom('conversion_calls'), row).execute()
     return rows
   })
+  traffic.note({
+    ...{ orgId: row.org_id, platform: row.platform, call: undefined, events: settled.length },
+    failedEvents: Math.min(settled.length, status.is === 'done' ? failedOf(status) : 0),
+    circuitState: lanes.find(row.org_id, row.platform)?.breaker.state.is ?? 'closed',
+  })
   for (const { created_ms } of settled) {
     if (ending.state === 'dead') meter.delivered(row.platform, 'dead')
     else meter.acknowledged(row.platform, created_ms)
@@ -103,9 +114,13 @@ const UNTOLD = {
   detail: 'the platform accepted it, and did not say for three days what became of it',
 } as const
 
+type Done = Extract<LaterStatus, { is: 'done' }>
+const failedOf = ({ failed }: Done): number => failed.reduce((sum, one) => sum + one.count, 0)
+
 /** What is said of each event of a call, of which only counts are known. */
-function endingOf({ events }: CallRow, { failed }: Extract<LaterStatus, { is: 'done' }>) {
-  const count = failed.reduce((sum, one) => sum + one.count, 0)
+function endingOf({ events }: CallRow, status: Done) {
+  const { failed } = status
+  const count = failedOf(status)
   if (count === 0) return { state: 'acknowledged', code: null, detail: null } as const
   const reasons = storable(failed.map((one) => `${one.reason} (${one.count})`).join(', '), 200)
   if (count >= events) return { state: 'dead', code: 'refused_later', detail: reasons } as const

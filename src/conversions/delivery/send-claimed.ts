@@ -200,15 +200,33 @@ async function deliver(
         deps.meter.called(platform, is, parcels.length, latencyMs)
         lane.lastResponse = responseOf(platform, parcels, sent)
         deps.traffic.note({
-          ...{ orgId, platform, hasFailed, latencyMs, circuitState: breaker.state.is },
-          events: is === 'batch_refused' ? 0 : parcels.length,
-          failedEvents: hasFailed ? parcels.length : 0,
+          ...{ orgId, platform, circuitState: breaker.state.is, call: { hasFailed, latencyMs } },
+          ...eventsOf(sent, parcels.length, line.connector.later !== undefined),
         })
         return sent
       },
     },
     batch,
   )
+}
+
+/**
+ * Events of a call that count for the health of the connection, and those of them that the platform did not take. Not those
+ * that are sent again because of another, and not those of which the platform will say later what became of them.
+ */
+function eventsOf(
+  sent: SentBatch,
+  size: number,
+  isProcessedLater: boolean,
+): { events: number; failedEvents: number } {
+  const answer = sent.is === 'answered' ? sent.answer : undefined
+  if (answer?.is !== 'taken' && answer?.is !== 'batch_refused') return { events: size, failedEvents: size }
+  const verdicts = [...answer.verdicts.values()]
+  // Refused without a word about which: there is only one.
+  const isOnly = answer.is === 'batch_refused' && verdicts.length === 0 && size === 1
+  const failedEvents = isOnly ? 1 : verdicts.filter(({ is }) => is === 'rejected' || is === 'later').length
+  const taken = verdicts.filter(({ is }) => is === 'acknowledged').length
+  return { events: failedEvents + (isProcessedLater ? 0 : taken), failedEvents }
 }
 
 /** What a call came to as it is shown. Reasons are codes alone: a platform's words may repeat what it was sent. */

@@ -8,20 +8,21 @@ const MINUTE_MS = 60_000
 export interface TrafficCounts {
   readonly calls: number
   readonly failed_calls: number
-  /** Events of which a call said what became of them, or failed to. */
+  /** Events of which it is known what became of them, or that a call failed to bring. */
   readonly events: number
   readonly failed_events: number
   /** Of all calls together. */
   readonly latency_ms: number
 }
 
+/** What one call came to, or what was said later of one. */
 export interface CallCount {
   readonly orgId: number
   readonly platform: string
-  readonly hasFailed: boolean
+  /** The call; undefined where it was counted before. */
+  readonly call: { readonly hasFailed: boolean; readonly latencyMs: number } | undefined
   readonly events: number
   readonly failedEvents: number
-  readonly latencyMs: number
   readonly circuitState: string
 }
 
@@ -48,17 +49,17 @@ export class ConversionTraffic {
     this.#clock = clock
   }
 
-  note({ orgId, platform, hasFailed, events, failedEvents, latencyMs, circuitState }: CallCount): void {
+  note({ orgId, platform, call, events, failedEvents, circuitState }: CallCount): void {
     const minute_ms = Math.floor(this.#clock.nowMs() / MINUTE_MS) * MINUTE_MS
     const name = `${orgId}:${platform}:${minute_ms}`
     const known = this.#unwritten.get(name)
     this.#unwritten.set(name, {
       ...{ org_id: orgId, platform, minute_ms, circuit_state: circuitState },
-      calls: (known?.calls ?? 0) + 1,
-      failed_calls: (known?.failed_calls ?? 0) + Number(hasFailed),
+      calls: (known?.calls ?? 0) + (call ? 1 : 0),
+      failed_calls: (known?.failed_calls ?? 0) + Number(call?.hasFailed ?? false),
       events: (known?.events ?? 0) + events,
       failed_events: (known?.failed_events ?? 0) + failedEvents,
-      latency_ms: (known?.latency_ms ?? 0) + latencyMs,
+      latency_ms: (known?.latency_ms ?? 0) + (call?.latencyMs ?? 0),
     })
   }
 
