@@ -116,7 +116,7 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
     connectors: outside.connectors ?? [],
   })
   if (reads) opened.add(() => reads.stop())
-  const conversions = await startSending(config, { callLimits, metrics, sandbox, reads })
+  const conversions = await startSending(config, { ...agent, callLimits, sandbox, reads })
   if (conversions) opened.add(() => conversions.stop())
 
   const keys = new IdempotencyKeys(clock, { ...stores, max: config.tables.idempotency_keys })

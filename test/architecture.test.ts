@@ -66,11 +66,6 @@ function rowOf(path: string): number {
 
 const show = ({ from, to }: Import) => `${from} imports ${to}`
 
-/** Cycles that are still to be mended, each as its files. None may be added. */
-const KNOWN_CYCLES: readonly string[] = [
-  'conversions/api/app.ts conversions/api/connections.ts conversions/api/deliveries.ts conversions/api/events.ts conversions/api/health.ts conversions/api/mappings.ts conversions/api/preview.ts conversions/api/replay.ts conversions/start-conversions.ts',
-]
-
 /** The files that reach each other by imports, in groups (Tarjan's strongly connected components); sorted. */
 function cyclesOf(edges: readonly Import[]): string[][] {
   const targets = Map.groupBy(edges, ({ from }) => from)
@@ -153,11 +148,7 @@ describe('the shape of the source', () => {
   })
 
   it('has no cycles of imports, those of types included', () => {
-    const known = KNOWN_CYCLES.map((files) => files.split(' '))
-    const isKnown = (cycle: readonly string[]) =>
-      known.some((files) => cycle.every((file) => files.includes(file)))
-    const others = cyclesOf(imports).filter((cycle) => !isKnown(cycle))
-    expect(others.map((files) => files.join(' '))).toEqual([])
+    expect(cyclesOf(imports).map((files) => files.join(' '))).toEqual([])
   })
 
   it('enters a folder through its index.ts', () => {

@@ -1,11 +1,21 @@
 import type { BudgetManager, Scope } from '../shield/index.ts'
-import { type Org, orgOf, orgScope, ownId } from './organisations.ts'
+import { type Org, orgOf, orgScope, ownId, shownName } from './organisations.ts'
 
 /** Names of the scopes that pay for bids. */
 export const platformScope = (platform: string): string => `platform:${platform}`
 export const campaignScope = (platform: string, campaignId: string, org?: Org): string =>
   `campaign:${platform}:${ownId(campaignId, org)}`
 export const GLOBAL_SCOPE = 'global'
+
+/** The platform, campaign and organisation in the name of a campaign's scope; undefined for any other scope. */
+export function spenderOf(
+  scope: string,
+): { readonly platform: string; readonly campaignId: string; readonly org: Org } | undefined {
+  const [, platform, id] = /^campaign:([^:]+):(.+)$/.exec(scope) ?? []
+  if (platform === undefined || id === undefined) return undefined
+  const org = orgOf(id)
+  return { platform, campaignId: shownName(id, org), org }
+}
 
 /**
  * Returns the scopes that pay for a bid or for a campaign's budget: the platform's, the global one, the organisation's,

@@ -1,3 +1,4 @@
+import type { Decisions } from '../agent/index.ts'
 import type { Config } from '../config/config.ts'
 import { conversionConnectors, GOOGLE_TOKEN_URL } from '../connectors/index.ts'
 import {
@@ -6,10 +7,12 @@ import {
   type RunningConversions,
   startConversions,
 } from '../conversions/index.ts'
+import type { Fallback } from '../fallback/index.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { ConversionApi, Sandbox } from '../sandbox/index.ts'
 import type { CallLimits } from '../shield/index.ts'
 import type { RunningSync } from '../sync/index.ts'
+import { bidBook } from './bid-book.ts'
 
 export interface ConversionParts {
   readonly callLimits: CallLimits
@@ -17,18 +20,21 @@ export interface ConversionParts {
   readonly sandbox: Sandbox | undefined
   /** Its database and keys are those of conversions as well. */
   readonly reads: RunningSync | undefined
+  readonly decisions: Decisions
+  readonly fallback: Fallback
 }
 
 /** Starts to send conversions; undefined where nothing is read, since then there is no database for them. */
 export async function startSending(
   config: Config,
-  { callLimits, metrics, sandbox, reads }: ConversionParts,
+  { callLimits, metrics, sandbox, reads, decisions, fallback }: ConversionParts,
 ): Promise<RunningConversions | undefined> {
   if (!reads) return undefined
   const { store, clock, log, keyring, authorize, audit } = reads.sync
   return startConversions(
     {
       keepDays: config.conversions.keepDays,
+      ltvFeed: config.conversions.ltvFeed,
       played: {
         orgs: [config.operatorOrg, ...config.orgs],
         credentials: sandbox?.conversions.credentials ?? {},
@@ -39,6 +45,9 @@ export async function startSending(
       rooms: roomsOf(config, sandbox),
       tableLimits: config.tables,
       defaultRegion: config.conversions.defaultRegion,
+      bids: bidBook(config, decisions),
+      onLtv: (org, platform, ltv) =>
+        fallback.record(platform, ltv, org === config.operatorOrg ? undefined : org),
     },
   )
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { CONVERSION_PLATFORMS } from '../conversions/index.ts'
+import { CONVERSION_PLATFORMS, type LtvFeed } from '../conversions/index.ts'
 import { address, parsedJson } from './fields.ts'
 
 const Platform = z.enum(CONVERSION_PLATFORMS)
@@ -23,6 +23,7 @@ export const conversionFields = {
     .optional(),
   // Snapchat recognises an order for 30 days and takes events of 37: what is forgotten sooner could be counted twice.
   CONVERSION_KEEP_DAYS: z.coerce.number().int().min(37).max(36_500).default(40),
+  CONVERSION_LTV_FEED: z.enum(['off', 'value', 'predicted_ltv']).default('off'),
 } as const
 
 const Fields = z.object(conversionFields)
@@ -36,6 +37,8 @@ export interface ConversionConfig {
   readonly eventsPerMinute: NonNullable<Fields['CONVERSION_EVENTS_PER_MINUTE']>
   readonly defaultRegion: string | undefined
   readonly keepDays: number
+  /** What of a conversion feeds the history of lifetime values; undefined: nothing. */
+  readonly ltvFeed: LtvFeed
 }
 
 export const conversionConfig = (env: Fields): ConversionConfig => ({
@@ -43,4 +46,5 @@ export const conversionConfig = (env: Fields): ConversionConfig => ({
   eventsPerMinute: env.CONVERSION_EVENTS_PER_MINUTE ?? {},
   defaultRegion: env.CONVERSION_DEFAULT_REGION,
   keepDays: env.CONVERSION_KEEP_DAYS,
+  ltvFeed: env.CONVERSION_LTV_FEED === 'off' ? undefined : env.CONVERSION_LTV_FEED,
 })

@@ -5,3 +5,4 @@ export {
   type PlatformRooms,
 } from './conversions.ts'
 export { type ConversionOptions, type RunningConversions, startConversions } from './start-conversions.ts'
+export { BID_SOURCES, type BidBook, type BidFound, type BoughtBy, type LtvFeed } from './worth/index.ts'

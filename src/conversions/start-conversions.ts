@@ -3,28 +3,27 @@ import { nanoid } from 'nanoid'
 import type { ApiEnv } from '../api/index.ts'
 import { AppError, messageOf } from '../errors.ts'
 import { createHttpClient } from '../http/http.ts'
+import type { Micros } from '../money.ts'
 import type { CallLimits } from '../shield/index.ts'
 import { emit, StoreAway } from '../sync/index.ts'
 import { every } from '../time/clock.ts'
 import { createConversionsApp } from './api/app.ts'
 import { type ConnectionRow, countConnections, storeConnection } from './connections.ts'
 import type { Base, ConversionTable } from './conversions.ts'
-import {
-  type ConversionCallDeps,
-  ConversionLanes,
-  ConversionTraffic,
-  DeliveryWorker,
-  reconcile,
-} from './delivery/index.ts'
-import { type EventResult, EventWriter } from './door/index.ts'
+import { ConversionLanes, ConversionTraffic, DeliveryWorker, reconcile } from './delivery/index.ts'
+import { EventWriter } from './door/index.ts'
 import { tellHealth } from './health.ts'
 import { Mappings } from './mappings.ts'
 import { ConversionMeter, type ConversionMetrics } from './meter.ts'
 import { type ConversionRows, endLeftLeases, forgetOld, giveUpExpired, keepShort } from './outbox/index.ts'
+import type { Conversions } from './parts.ts'
+import { type BidBook, BidJoiner, type LtvFeed } from './worth/index.ts'
 
 export interface ConversionOptions {
   /** Days for which the key of an event is remembered after it came. */
   readonly keepDays: number
+  /** What of a conversion feeds the history of lifetime values; undefined: nothing. */
+  readonly ltvFeed: LtvFeed
   /** Connections that these organisations have from the start: to the sandbox. */
   readonly played: {
     readonly orgs: readonly number[]
@@ -35,19 +34,9 @@ export interface ConversionOptions {
 export interface ConversionOutside extends Omit<Base, 'owner' | 'meter'> {
   readonly metrics: ConversionMetrics
   readonly callLimits: CallLimits
-}
-
-/** The parts of conversions, as their routes use them. */
-export interface Conversions extends Base {
-  readonly calls: ConversionCallDeps
-  readonly lanes: ConversionLanes
-  readonly mappings: Mappings
-  readonly traffic: ConversionTraffic
-  readonly writer: EventWriter
-  readonly worker: DeliveryWorker
-  /** Throws 429 when so many more deliveries of an organisation would wait that there is no room. */
-  requirePlace(orgId: number, events: number): void
-  noteAccepted(orgId: number, results: readonly EventResult[]): void
+  readonly bids: BidBook
+  /** Called with each lifetime value that a conversion teaches; in the currency of the bids of its platform. */
+  readonly onLtv: (orgId: number, platform: string, ltv: Micros) => void
 }
 
 export interface RunningConversions {
@@ -92,6 +81,8 @@ export async function startConversions(
         )
 
   await endLeftLeases(base)
+  const joiner = new BidJoiner({ ...outside, ltvFeed: options.ltvFeed })
+  await joiner.restoreLtv()
   meter.connections(await countConnections(store))
   const sending = {
     ...base,
@@ -106,6 +97,7 @@ export async function startConversions(
     every5s: async () => {
       await traffic.write()
       await reconcile({ ...base, calls, lanes, traffic })
+      await joiner.joinNew()
     },
     everyMinute: async () => {
       await giveUpExpired(base)
@@ -114,12 +106,14 @@ export async function startConversions(
       meter.waiting(counts.byPlatform)
       meter.connections(await countConnections(store))
       await tellHealth({ ...base, lanes, traffic })
+      await joiner.joinAgain()
     },
     every10Minutes: () => forgetOld(base, options.keepDays),
   })
   const conversions: Conversions = {
     ...base,
     ...{ calls, lanes, mappings, traffic, worker },
+    ...{ bids: outside.bids, keepDays: options.keepDays },
     writer: new EventWriter(store),
     requirePlace: (orgId, events) => waiting.require(orgId, events),
     noteAccepted(orgId, results) {

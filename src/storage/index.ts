@@ -28,6 +28,7 @@ export {
 export { createMemoryRecords, MAX_CHANGES } from './records/memory-records.ts'
 export { openRecords, type RecordsSettings } from './records/open-records.ts'
 export {
+  type BidSpend,
   type ChangesQuery,
   type Entry,
   KEY_MS,
@@ -36,5 +37,6 @@ export {
   type Records,
   RecordsUnavailable,
   type Recovered,
+  type SpentPage,
 } from './records/records.ts'
 export { isLongEnough, MIN_SECRET_CHARS, SecretError, secretInFolder } from './secret-file.ts'

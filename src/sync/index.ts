@@ -22,6 +22,8 @@ export {
   type StoreAddress,
   StoreAway,
   type SyncDatabase,
+  WORTH_STATES,
+  type WorthState,
 } from './store/index.ts'
 export type { Sync } from './sync.ts'
 export type { SyncOptions } from './sync-options.ts'

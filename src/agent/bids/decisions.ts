@@ -3,7 +3,7 @@ import type { ErrorCode } from '../../errors.ts'
 import { parseJson } from '../../json/json.ts'
 import type { Micros } from '../../money.ts'
 import { type Hold, HoldBook, type HoldEntry } from '../../shield/index.ts'
-import type { Entry, Payment, Records } from '../../storage/index.ts'
+import type { BidSpend, Entry, Payment, Records, SpentPage } from '../../storage/index.ts'
 import { type Org, orgOf, shownName } from '../organisations.ts'
 import { campaignScope } from '../scopes.ts'
 import type { BidDecision } from './decide.ts'
@@ -100,6 +100,11 @@ export interface Decisions {
     toMs: number,
     org: Org,
   ): Promise<ReadonlyMap<string, number>>
+  /**
+   * What bids spent in a time span, by payer and source, in pages; of the decisions in memory where records do not survive
+   * the process.
+   */
+  spentPage(fromMs: number, toMs: number): Promise<SpentPage>
   /** Lists matching decisions in memory, newest first. */
   list(filter: {
     platform?: PlatformName | undefined
@@ -148,6 +153,12 @@ class RecentDecisions {
     return this.#byId.get(bidId)
   }
 
+  /** Time of the oldest once others were replaced; before that all are there. */
+  get keptFromMs(): number {
+    if (this.size < this.#max) return 0
+    return this.#ring[this.#next]?.atMs ?? 0
+  }
+
   *newest(): Generator<DecisionRecord> {
     for (let back = 1; back <= this.#ring.length; back++) {
       const record = this.#ring[(this.#next - back + this.#max) % this.#max]
@@ -163,6 +174,7 @@ export function createDecisions(records: Records, nowMs: () => number, options: 
   /** Decisions recorded before their platform call, each with its hold. */
   const intended = new WeakMap<DecisionRecord, Hold | undefined>()
   const book = new HoldBook()
+  const startedMs = nowMs()
 
   const append = async (record: DecisionRecord, isOpen: boolean, more: With): Promise<void> => {
     if (records.lasts) await records.append([entryOf(record, isOpen), ...more])
@@ -217,6 +229,8 @@ export function createDecisions(records: Records, nowMs: () => number, options: 
             .filter((payment) => payment !== undefined)
       return sumByCampaign(payments, platform, org)
     },
+    spentPage: async (fromMs, toMs) =>
+      records.lasts ? records.spentPage(fromMs, toMs) : spentOf(recent, startedMs, fromMs, toMs),
     list: ({ platform, status, org, limit }) =>
       recent
         .newest()
@@ -277,9 +291,32 @@ function sumByCampaign(
   return byCampaign
 }
 
-function paymentOf({ status, decision, platform, request, org }: DecisionRecord): Payment | undefined {
+function paymentOf({ status, decision, platform, request, org }: DecisionRecord): BidSpend | undefined {
   if ((status !== 'placed' && status !== 'outcome_unknown') || !decision) return undefined
-  return { payer: campaignScope(platform, request.campaignId, org), amount: decision.bid }
+  return {
+    payer: campaignScope(platform, request.campaignId, org),
+    amount: decision.bid,
+    source: decision.source,
+    isUnknown: status === 'outcome_unknown',
+  }
+}
+
+/** As the records do it, of the decisions in memory: those of earlier starts are gone, and the oldest are replaced. */
+function spentOf(recent: RecentDecisions, startedMs: number, fromMs: number, toMs: number): SpentPage {
+  const spends = recent
+    .newest()
+    .filter(({ atMs }) => fromMs <= atMs && atMs < toMs)
+    .map(paymentOf)
+    .filter((spend) => spend !== undefined)
+  const parts = [...Map.groupBy(spends, ({ payer, source }) => `${source} ${payer}`).values()].flatMap(
+    (group) =>
+      group.slice(0, 1).map(({ payer, source }) => ({
+        ...{ payer, source, bids: group.length },
+        amount: group.reduce((sum, { amount }) => sum + amount, 0),
+        unknown: group.filter(({ isUnknown }) => isUnknown).length,
+      })),
+  )
+  return { parts, nextMs: undefined, keptFromMs: Math.max(startedMs, recent.keptFromMs) }
 }
 
 /** Reads a record written by this version or an earlier one. */

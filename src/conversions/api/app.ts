@@ -1,13 +1,15 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { type ApiEnv, mount } from '../../api/index.ts'
-import type { Conversions } from '../start-conversions.ts'
+import type { Conversions } from '../parts.ts'
 import { connectionRoutes } from './connections.ts'
 import { deliveryRoutes } from './deliveries.ts'
 import { eventRoutes } from './events.ts'
 import { healthRoutes } from './health.ts'
 import { mappingRoutes } from './mappings.ts'
+import { matchQualityRoutes } from './match-quality.ts'
 import { previewRoutes } from './preview.ts'
 import { replayRoutes } from './replay.ts'
+import { roasRoutes } from './roas.ts'
 
 /** All routes below `/api/v1/conversions`. Errors are thrown to the application that mounts them. */
 export function createConversionsApp(conversions: Conversions): OpenAPIHono<ApiEnv> {
@@ -20,6 +22,8 @@ export function createConversionsApp(conversions: Conversions): OpenAPIHono<ApiE
     ...connectionRoutes(conversions),
     ...mappingRoutes(conversions),
     ...healthRoutes(conversions),
+    ...matchQualityRoutes(conversions),
+    ...roasRoutes(conversions),
   ]
   // Every route in here needs the database.
   const refusing = routes.map((route) => ({

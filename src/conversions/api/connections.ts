@@ -26,7 +26,7 @@ import {
 import type { PlatformRoom } from '../conversions.ts'
 import { sendTest } from '../delivery/index.ts'
 import { storable } from '../json-rows.ts'
-import type { Conversions } from '../start-conversions.ts'
+import type { Conversions } from '../parts.ts'
 import { WRONG_BODY } from './events.ts'
 
 const Platform = z.object({ platform: z.string().min(1).max(20) })

@@ -3,7 +3,7 @@ import { check, LISTED_PER_CALL, okList, type Route } from '../../api/index.ts'
 import { DELIVERY_STATES } from '../../sync/index.ts'
 import { EventIdText, EventNameText } from '../canonical-event.ts'
 import { CONVERSION_PLATFORMS } from '../conversions.ts'
-import type { Conversions } from '../start-conversions.ts'
+import type { Conversions } from '../parts.ts'
 import { type DeliveryRow, EventDeliveryLog, logOf } from './delivery-log.ts'
 
 const Filter = {

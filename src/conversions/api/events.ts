@@ -5,7 +5,7 @@ import { DELIVERY_STATES } from '../../sync/index.ts'
 import { CanonicalEvent, EventIdText, EventNameText, EXAMPLE_EVENT, MAX_EVENTS } from '../canonical-event.ts'
 import { acceptEvents } from '../door/index.ts'
 import { timeOf } from '../outbox/index.ts'
-import type { Conversions } from '../start-conversions.ts'
+import type { Conversions } from '../parts.ts'
 import { type DeliveryRow, EventDeliveryLog, logOf } from './delivery-log.ts'
 
 /** Longest body with events: a thousand of four kilobytes. */

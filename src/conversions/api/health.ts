@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { check, ok, type Route } from '../../api/index.ts'
 import { CONVERSION_PLATFORMS } from '../conversions.ts'
 import { healthHistory, healthOf } from '../health.ts'
-import type { Conversions } from '../start-conversions.ts'
+import type { Conversions } from '../parts.ts'
 
 const Status = z.enum(['healthy', 'degraded', 'unhealthy'])
 const share = z

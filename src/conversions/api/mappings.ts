@@ -4,7 +4,7 @@ import { differences } from '../../audit/index.ts'
 import { AppError } from '../../errors.ts'
 import { isoTime } from '../../time/clock.ts'
 import { EventMapping, MAX_MAPPINGS, mappingFaultOf, standardMappings } from '../mappings.ts'
-import type { Conversions } from '../start-conversions.ts'
+import type { Conversions } from '../parts.ts'
 import { WRONG_BODY } from './events.ts'
 
 const version = z.int().openapi({ description: 'Number of the version; 0 is the standard table alone.' })

@@ -3,7 +3,7 @@ import { ok, ReasonInput, type Route, readJson, reasonOf } from '../../api/index
 import { EventIdText, EventNameText } from '../canonical-event.ts'
 import { CONVERSION_PLATFORMS } from '../conversions.ts'
 import { replay } from '../outbox/index.ts'
-import type { Conversions } from '../start-conversions.ts'
+import type { Conversions } from '../parts.ts'
 import { WRONG_BODY } from './events.ts'
 
 /** Most deliveries of one replay. */

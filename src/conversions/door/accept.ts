@@ -1,5 +1,6 @@
 import type { LeftOut } from '../../connectors/index.ts'
 import { AppError } from '../../errors.ts'
+import { MAX_UNITS, microsFloor } from '../../money.ts'
 import { Slices } from '../../time/slices.ts'
 import { type CanonicalEvent, type EventFault, idOf, parseEvent } from '../canonical-event.ts'
 import { type ConnectionRow, connectionsOf, settingsOf } from '../connections.ts'
@@ -163,6 +164,7 @@ function checkedEvent(around: Around, value: unknown): CheckedEvent {
     candidate: {
       event: {
         ...{ org_id: around.orgId, event_id, event_name, event_time_ms, action_source, bid_id },
+        ...{ worth: bid_id === null ? 'no_bid' : 'waiting', ...saidValue(event) },
         data: storable(JSON.stringify(openDataOf(event)), MAX_DATA_CHARS),
         created_ms: around.nowMs,
       },
@@ -177,6 +179,12 @@ function checkedEvent(around: Around, value: unknown): CheckedEvent {
       },
     },
   }
+}
+
+/** What the event says it is worth; a value that no bid could have is none. */
+function saidValue({ custom_data: { value, currency } = {} }: CanonicalEvent) {
+  const isMoney = value !== undefined && value <= MAX_UNITS
+  return { value_micros: isMoney ? microsFloor(value) : null, currency: currency ?? null }
 }
 
 /** More than the schema lets through. */

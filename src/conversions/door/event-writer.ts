@@ -2,8 +2,12 @@ import { type Insertable, type Kysely, type Selectable, sql } from 'kysely'
 import type { ConversionDeliveryTable, ConversionEventTable, Store, SyncDatabase } from '../../sync/index.ts'
 import { StoreAway } from '../../sync/index.ts'
 import { type JsonColumns, jsonRows } from '../json-rows.ts'
+import { countQuality } from '../match-quality.ts'
 
-export type NewConversionEvent = Omit<Selectable<ConversionEventTable>, 'seq'>
+export type NewConversionEvent = Omit<
+  Selectable<ConversionEventTable>,
+  'seq' | 'bid_at_ms' | 'bid_platform' | 'bid_campaign' | 'bid_source' | 'bid_currency'
+>
 export type NewDelivery = Pick<
   Selectable<ConversionDeliveryTable>,
   | 'org_id'
@@ -43,6 +47,7 @@ const EVENT: JsonColumns = {
     action_source: 'text',
   },
   ...{ data: 'text', bid_id: 'text', created_ms: 'bigint' },
+  ...{ worth: 'text', value_micros: 'bigint', currency: 'text' },
 }
 const DELIVERY: JsonColumns = {
   ...{ org_id: 'bigint', platform: 'text', event_name: 'text', event_id: 'text', state: 'text' },
@@ -135,6 +140,7 @@ export class EventWriter {
       deliveries.push(...fresh)
     }
     const stored = new Map<Writable, Set<string>>()
+    const counted: NewDelivery[] = []
     await this.#store.db.transaction().execute(async (tx) => {
       for (let at = 0; at < events.length; at += ROWS_AT_ONCE)
         await insertEvents(tx, this.#store.engine, events.slice(at, at + ROWS_AT_ONCE))
@@ -147,8 +153,10 @@ export class EventWriter {
           const platforms = stored.get(item)
           if (platforms) platforms.add(row.platform)
           else stored.set(item, new Set([row.platform]))
+          counted.push(row)
         }
       }
+      await countQuality(tx, this.#store.engine, counted)
     })
     for (const { resolve } of requests) resolve(stored)
   }

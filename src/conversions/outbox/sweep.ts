@@ -48,6 +48,7 @@ export async function forgetOld(
     .deleteFrom('conversion_minutes')
     .where('minute_ms', '<', clock.nowMs() - KEEP_MINUTES_MS)
     .execute()
+  await store.db.deleteFrom('conversion_quality_days').where('day_ms', '<', beforeMs).execute()
 }
 
 /** A little more than the day that the history of health shows. */

@@ -198,7 +198,12 @@ describe('records on the disk', () => {
 
   it('add up by payer what the bids of a time spent, each as it was written last', async () => {
     const { records } = await open()
-    const spent = (payer: string, amount: number) => ({ payer, amount })
+    const sum = (payer: string, amount: number) => ({ payer, amount })
+    const spent = (payer: string, amount: number) => ({
+      ...sum(payer, amount),
+      source: payer === 'one' ? 'ai' : 'fallback',
+      isUnknown: amount === 7,
+    })
     await records.append([
       bid('a', { atMs: 10, spent: spent('one', 5) }),
       bid('b', { atMs: 19, spent: spent('one', 7) }),
@@ -206,9 +211,49 @@ describe('records on the disk', () => {
       bid('d', { atMs: 20, spent: spent('one', 100) }),
       bid('e', { atMs: 15 }),
     ])
-    expect(await records.spentBetween(10, 20)).toEqual([spent('one', 12), spent('two', 1)])
+    expect(await records.spentBetween(10, 20)).toEqual([sum('one', 12), sum('two', 1)])
+    expect(await records.spentPage(10, 20)).toEqual({
+      parts: [
+        { ...sum('one', 12), source: 'ai', bids: 2, unknown: 1 },
+        { ...sum('two', 1), source: 'fallback', bids: 1, unknown: 0 },
+      ],
+      nextMs: undefined,
+      keptFromMs: undefined,
+    })
     await records.append([bid('a', { atMs: 10 })])
-    expect(await records.spentBetween(10, 20)).toEqual([spent('one', 7), spent('two', 1)])
+    expect(await records.spentBetween(10, 20)).toEqual([sum('one', 7), sum('two', 1)])
+  })
+
+  it('give what was spent in pages, also those of a version that recorded no source', async () => {
+    const { records, directory } = await open()
+    const spent = { payer: 'one', amount: 2, source: 'ai', isUnknown: false }
+    const bids = Array.from({ length: 20_100 }, (_, at) => bid(`b${at}`, { atMs: Math.floor(at / 3), spent }))
+    await records.append(bids)
+    const pages = async (of: DiskRecords) => {
+      const seen = []
+      for (let fromMs: number | undefined = 0; fromMs !== undefined; ) {
+        const page = await of.spentPage(fromMs, 6_699)
+        seen.push(...page.parts)
+        fromMs = page.nextMs
+      }
+      return seen
+    }
+    const part = { payer: 'one', source: 'ai', unknown: 0 }
+    expect(await pages(records)).toEqual([
+      { ...part, bids: 19_998, amount: 39_996 },
+      { ...part, bids: 99, amount: 198 },
+    ])
+    await records.close()
+    const database = new DatabaseSync(join(directory, 'records.db'))
+    database.exec(`DROP INDEX spent_bids; ALTER TABLE bids DROP COLUMN source; ALTER TABLE bids DROP COLUMN is_unknown;
+      CREATE INDEX spent_bids ON bids (at_ms, payer, spent) WHERE payer IS NOT NULL`)
+    database.close()
+    const { records: later } = await open(directory)
+    const again = await pages(later)
+    expect(again.map(({ source, bids: some }) => [source, some])).toEqual([
+      [null, 19_998],
+      [null, 99],
+    ])
   })
 
   it('forget a key that did nothing', async () => {

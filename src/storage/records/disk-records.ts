@@ -10,6 +10,7 @@ import {
   type RecordsState,
   RecordsUnavailable,
   type Recovered,
+  type SpentPage,
 } from './records.ts'
 import type { OpenRecords, RecordsAnswer, RecordsQuestion, RecordsRetention } from './records-file.ts'
 
@@ -142,6 +143,16 @@ export class DiskRecords implements Records {
   async spentBetween(fromMs: number, toMs: number): Promise<readonly Payment[]> {
     const answer = await this.#thread.ask({ ask: 'spent', fromMs, toMs })
     return answer.is === 'spent' ? answer.payments : []
+  }
+
+  async spentPage(fromMs: number, toMs: number): Promise<SpentPage> {
+    try {
+      const answer = await this.#thread.ask({ ask: 'spent_page', fromMs, toMs })
+      if (answer.is === 'spent_page') return answer.page
+    } catch (error) {
+      throw new RecordsUnavailable(messageOf(error))
+    }
+    throw new RecordsUnavailable('the records gave no answer')
   }
 
   async close(): Promise<void> {

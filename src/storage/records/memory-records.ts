@@ -27,6 +27,7 @@ export function createMemoryRecords(): Records {
     changes: async (query) => pageOf([...changes.values()].reverse(), query),
     changeCount: async () => changes.size,
     spentBetween: async () => [],
+    spentPage: async () => ({ parts: [], nextMs: undefined, keptFromMs: undefined }),
     close: async () => {},
   }
 }

@@ -22,9 +22,11 @@ import {
   type KeptText,
   type Payment,
   type Recovered,
+  type SpentPage,
 } from './records.ts'
 import { CAMPAIGNS, FACTS, NOTIFICATIONS, RECORDS } from './records-schema.ts'
 import { addSums, isSound, sumOf } from './row-sum.ts'
+import { addSpendColumns, spentPage } from './spent-page.ts'
 
 /** How the records of a directory are opened. */
 export interface OpenRecords {
@@ -52,6 +54,7 @@ export type RecordsQuestion =
   | { readonly ask: 'bid' | 'key'; readonly name: string }
   | { readonly ask: 'changes'; readonly query: ChangesQuery }
   | { readonly ask: 'spent'; readonly fromMs: number; readonly toMs: number }
+  | { readonly ask: 'spent_page'; readonly fromMs: number; readonly toMs: number }
 
 export type RecordsAnswer =
   | { readonly is: 'recovered'; readonly recovered: Recovered }
@@ -59,6 +62,7 @@ export type RecordsAnswer =
   | { readonly is: 'counted'; readonly count: number }
   | { readonly is: 'changes'; readonly page: ChangesPage }
   | { readonly is: 'spent'; readonly payments: readonly Payment[] }
+  | { readonly is: 'spent_page'; readonly page: SpentPage }
 
 /** Entries that are written by a single statement. */
 type SimpleEntry = Extract<
@@ -110,6 +114,7 @@ export class RecordsFile {
     database.exec(NOTIFICATIONS)
     database.exec(FACTS)
     addSums(database, ['bids', 'keys', 'seen', 'campaigns', 'notifications', 'facts'])
+    addSpendColumns(database)
     this.#holds = new HoldsTable(database)
     this.#changes = new ChangesTable(database, keep.changes)
     transaction(database, () => {
@@ -118,9 +123,10 @@ export class RecordsFile {
     })
     this.#put = {
       bid: database.prepare(
-        `INSERT INTO bids (bid_id, at_ms, is_open, text, payer, spent, sum) VALUES (?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (bid_id) DO UPDATE SET is_open = excluded.is_open, text = excluded.text,
-           payer = excluded.payer, spent = excluded.spent, sum = excluded.sum`,
+        `INSERT INTO bids (bid_id, at_ms, is_open, text, payer, spent, source, is_unknown, sum)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (bid_id) DO UPDATE SET is_open = excluded.is_open, text = excluded.text, payer = excluded.payer,
+           spent = excluded.spent, source = excluded.source, is_unknown = excluded.is_unknown, sum = excluded.sum`,
       ),
       key: database.prepare(
         `INSERT INTO keys (key, at_ms, text, sum) VALUES (?, ?, ?, ?)
@@ -185,6 +191,7 @@ export class RecordsFile {
     if (question.ask === 'recover') return { is: 'recovered', recovered: this.#recover() }
     if (question.ask === 'change_count') return { is: 'counted', count: this.#changes.count() }
     if (question.ask === 'spent') return { is: 'spent', payments: this.#spent(question) }
+    if (question.ask === 'spent_page') return { is: 'spent_page', page: spentPage(this.#database, question) }
     if (question.ask === 'changes') return { is: 'changes', page: this.#changes.read(question.query) }
     const { ask, name } = question
     const from = ask === 'bid' ? 'bids WHERE bid_id' : 'keys WHERE key'
@@ -226,8 +233,10 @@ export class RecordsFile {
     switch (entry.put) {
       case 'bid': {
         const { bidId, atMs, isOpen, text, spent } = entry
-        const [payer, amount] = spent ? [spent.payer, spent.amount] : [null, 0]
-        this.#put.bid.run(bidId, Math.floor(atMs), isOpen ? 1 : 0, text, payer, amount, sumOf(bidId, text))
+        const paid = spent ? [spent.payer, spent.amount, spent.source] : [null, 0, null]
+        const isUnknown = spent?.isUnknown ? 1 : 0
+        const sum = sumOf(bidId, text)
+        this.#put.bid.run(bidId, Math.floor(atMs), isOpen ? 1 : 0, text, ...paid, isUnknown, sum)
         this.#wrote(text.length, atMs)
         break
       }
@@ -268,7 +277,7 @@ export class RecordsFile {
     this.#nowMs = Math.max(this.#nowMs, atMs)
   }
 
-  #spent({ fromMs, toMs }: RecordsQuestion & { ask: 'spent' }): Payment[] {
+  #spent({ fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }): Payment[] {
     return this.#database
       .prepare(
         `SELECT payer, sum(spent) AS amount FROM bids

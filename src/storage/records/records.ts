@@ -10,7 +10,7 @@ export type Entry =
       readonly isOpen: boolean
       readonly text: string
       /** What the bid spent, in micros, and who paid; undefined if it spent nothing. */
-      readonly spent: Payment | undefined
+      readonly spent: BidSpend | undefined
     }
   /** The answer of an idempotency key. Replaces an entry with the same key. Kept for {@link KEY_MS}. */
   | { readonly put: 'key'; readonly key: string; readonly atMs: number; readonly text: string }
@@ -101,6 +101,32 @@ export interface Payment {
   readonly amount: number
 }
 
+/** What one bid spent. */
+export interface BidSpend extends Payment {
+  /** Where its value came from, as its writer calls it. */
+  readonly source: string
+  /** Whether nobody can say if the platform did it; it counts as spent. */
+  readonly isUnknown: boolean
+}
+
+/** What bids of one payer and source spent. */
+export interface SpentPart extends Payment {
+  /** Null for bids of versions that did not record it. */
+  readonly source: string | null
+  readonly bids: number
+  /** Those of `bids` of which nobody can say whether the platform did them. */
+  readonly unknown: number
+}
+
+/** A stretch of a time span, with what was spent in it. */
+export interface SpentPage {
+  readonly parts: readonly SpentPart[]
+  /** Where the next page begins; undefined after the last. */
+  readonly nextMs: number | undefined
+  /** Bids before this time may have been deleted already; undefined where none ever was. */
+  readonly keptFromMs: number | undefined
+}
+
 /** Which changes to return; a field that is left out does not filter. */
 export interface ChangesQuery {
   /** Only changes with a lower number. */
@@ -175,6 +201,11 @@ export interface Records {
   changeCount(): Promise<number>
   /** Spend in micros by payer, of bids with `fromMs` ≤ time < `toMs` (wall-clock ms). */
   spentBetween(fromMs: number, toMs: number): Promise<readonly Payment[]>
+  /**
+   * Spend of bids with `fromMs` ≤ time < `toMs`, by payer and source: of the first of these bids, so that no answer takes
+   * long. Rejects with {@link RecordsUnavailable} if it cannot be read.
+   */
+  spentPage(fromMs: number, toMs: number): Promise<SpentPage>
   close(): Promise<void>
 }
 

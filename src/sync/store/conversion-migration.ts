@@ -50,6 +50,42 @@ export function conversions(engine: Engine): Migration {
   }
 }
 
+/** What conversions are worth, and which bids bought them; how well platforms can find people, by day. */
+export function conversionWorth(): Migration {
+  return {
+    async up(db: Kysely<never>) {
+      const added = [
+        ['worth', "varchar(16) NOT NULL DEFAULT 'no_bid'"],
+        ['value_micros', 'bigint'],
+        ['currency', 'varchar(3)'],
+        ['bid_at_ms', 'bigint'],
+        ['bid_platform', 'varchar(20)'],
+        ['bid_campaign', 'varchar(128)'],
+        ['bid_source', 'varchar(16)'],
+        ['bid_currency', 'varchar(3)'],
+      ]
+      for (const [name, type] of added)
+        await sql.raw(`ALTER TABLE conversion_events ADD COLUMN ${name} ${type}`).execute(db)
+      await sql`UPDATE conversion_events SET worth = 'waiting' WHERE bid_id IS NOT NULL`.execute(db)
+      for (const statement of [
+        "CREATE INDEX idx_conversion_events_waiting ON conversion_events (seq) WHERE worth = 'waiting'",
+        "CREATE INDEX idx_conversion_events_joined ON conversion_events (org_id, bid_at_ms) WHERE worth = 'joined'",
+        "CREATE INDEX idx_conversion_events_unjoined ON conversion_events (org_id, event_name, event_time_ms, worth) WHERE worth <> 'joined'",
+      ])
+        await sql.raw(statement).execute(db)
+      await db.schema
+        .createTable('conversion_quality_days')
+        .addColumn('org_id', 'integer', (c) => c.notNull())
+        .addColumn('platform', 'varchar(20)', (c) => c.notNull())
+        .addColumn('day_ms', 'bigint', (c) => c.notNull())
+        .addColumn('events', 'bigint', (c) => c.notNull())
+        .addColumn('quality_sum', 'double precision', (c) => c.notNull())
+        .addPrimaryKeyConstraint('conversion_quality_days_key', ['org_id', 'platform', 'day_ms'])
+        .execute()
+    },
+  }
+}
+
 const INDEXES = [
   'CREATE UNIQUE INDEX idx_conversion_events_key ON conversion_events (org_id, event_id, event_name)',
   'CREATE INDEX idx_conversion_events_org ON conversion_events (org_id, seq)',

@@ -11,6 +11,7 @@ export interface ConversionTables {
   conversion_deliveries: ConversionDeliveryTable
   conversion_calls: ConversionCallTable
   conversion_minutes: ConversionMinuteTable
+  conversion_quality_days: ConversionQualityTable
 }
 
 export type ConversionConnectionStatus = 'connected' | 'disconnected' | 'error' | 'pending'
@@ -42,6 +43,34 @@ export interface ConversionEventTable {
   data: string
   bid_id: string | null
   created_ms: number
+  worth: WorthState
+  /** Null where the event names no value. */
+  value_micros: number | null
+  /** Of the value; null where the event names none. */
+  currency: string | null
+  /** Of the bid that bought the conversion, once that is known; null before, as are the others. */
+  bid_at_ms: number | null
+  bid_platform: string | null
+  bid_campaign: string | null
+  bid_source: string | null
+  bid_currency: string | null
+}
+
+/**
+ * Whether a conversion is joined to the bid that bought it. `waiting`: its bid is not looked up yet, or has not ended.
+ * `unknown_bid`: no decision of that id is kept. `no_spend`: the bid bought nothing.
+ */
+export const WORTH_STATES = ['no_bid', 'waiting', 'joined', 'unknown_bid', 'no_spend'] as const
+export type WorthState = (typeof WORTH_STATES)[number]
+
+/** Estimates of match quality of the deliveries that came on one day (UTC), added up. */
+export interface ConversionQualityTable {
+  org_id: number
+  platform: string
+  day_ms: number
+  events: number
+  /** Each is from 0 to 10. */
+  quality_sum: number
 }
 
 /**

@@ -1,6 +1,6 @@
 import { type ColumnDataType, type Kysely, sql } from 'kysely'
 import type { Migration, MigrationProvider } from 'kysely/migration'
-import { conversions } from './conversion-migration.ts'
+import { conversions, conversionWorth } from './conversion-migration.ts'
 import type { Engine } from './tables.ts'
 
 /** The schema for either engine. A released migration is never edited. */
@@ -17,6 +17,7 @@ export function migrations(engine: Engine): MigrationProvider {
     '009_waits': waits(),
     '010_conversions': conversions(engine),
     '011_forgotten_rows': forgottenRows(engine),
+    '012_conversion_worth': conversionWorth(),
   }
   return { getMigrations: async () => all }
 }

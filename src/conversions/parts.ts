@@ -1,0 +1,25 @@
+import type { Base } from './conversions.ts'
+import type {
+  ConversionCallDeps,
+  ConversionLanes,
+  ConversionTraffic,
+  DeliveryWorker,
+} from './delivery/index.ts'
+import type { EventResult, EventWriter } from './door/index.ts'
+import type { Mappings } from './mappings.ts'
+import type { BidBook } from './worth/index.ts'
+
+/** The parts of conversions, as their routes use them. */
+export interface Conversions extends Base {
+  readonly calls: ConversionCallDeps
+  readonly lanes: ConversionLanes
+  readonly mappings: Mappings
+  readonly traffic: ConversionTraffic
+  readonly writer: EventWriter
+  readonly worker: DeliveryWorker
+  readonly bids: BidBook
+  readonly keepDays: number
+  /** Throws 429 when so many more deliveries of an organisation would wait that there is no room. */
+  requirePlace(orgId: number, events: number): void
+  noteAccepted(orgId: number, results: readonly EventResult[]): void
+}
