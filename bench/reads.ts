@@ -141,7 +141,7 @@ async function parquetRate(folder: string): Promise<void> {
   const spec = { key: ['date', 'campaign_id'], fields: ['impressions', 'clicks', 'cost'], dated: true }
   const unlimited = { lookbackDays: 0, historyMonths: undefined, maxDays: undefined }
   const { bytes: size } = await files.write({
-    wanted: { spec: { ...spec, ...unlimited }, fields: spec.fields },
+    wanted: { spec: { ...spec, ...unlimited }, fields: spec.fields, common: [] },
     path: join(folder, 'a.parquet'),
     texts: watched,
     metadata: () => ({}),

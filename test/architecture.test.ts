@@ -91,6 +91,15 @@ function cyclesOf(edges: readonly Import[]): string[][] {
   return cycles.sort((a, b) => ((a[0] ?? '') < (b[0] ?? '') ? -1 : 1))
 }
 
+/** All files that are loaded with one, itself among them. */
+function loadedBy(path: string): string[] {
+  const reached = new Set([path])
+  for (const one of reached)
+    for (const [, to = ''] of textOf(one).matchAll(/^(?:import|export) (?!type )[^;']*? from '(\.[^']+)'/gm))
+      reached.add(relative('.', normalize(join(dirname(one), to))))
+  return [...reached]
+}
+
 describe('the shape of the source', () => {
   it('has no folder that the rows do not know', () => {
     const known = ['', ...ROWS.flat(), ...TOP]
@@ -160,15 +169,18 @@ describe('the shape of the source', () => {
   })
 
   it('loads little for a command, which would otherwise take seconds to begin', () => {
-    const reached = new Set(['cli/index.ts'])
-    for (const path of reached)
-      for (const [, to = ''] of textOf(path).matchAll(
-        /^(?:import|export) (?!type )[^;]*? from '(\.[^']+)'/gm,
-      ))
-        reached.add(relative('.', normalize(join(dirname(path), to))))
-    const others = [...reached].filter((path) => folderOf(path) !== 'cli')
+    const others = loadedBy('cli/index.ts').filter((path) => folderOf(path) !== 'cli')
     expect(others.sort()).toEqual(['config/client.ts', 'json/json-at.ts', 'time/clock.ts', 'version.ts'])
   })
+
+  it.each(sources.filter((path) => /-worker\.ts$/.test(path)))(
+    'loads for a thread only its own folder and what stands below it: %s',
+    (program) => {
+      const folders = loadedBy(program).map(folderOf)
+      const allowed = ['', ...TOOLS, 'storage', folderOf(program)]
+      expect([...new Set(folders)].filter((folder) => !allowed.includes(folder))).toEqual([])
+    },
+  )
 
   it('reads the environment in config/config.ts and config/client.ts only', () => {
     expect(

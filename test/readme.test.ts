@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Environment } from '../src/config/environment.ts'
+import { freePort } from './support/free-port.ts'
 import { listening, start } from './support/service.ts'
 
 const README = readFileSync('README.md', 'utf8')
@@ -33,8 +34,10 @@ async function run(
   environment: Record<string, string>,
 ): Promise<{ code: unknown; output: string }> {
   // The scripts are run without npm, which takes longer than they do.
-  const words = line.replace(/^npm run -s (\w+) --/, (_, name) => scripts[name])
-  const child = spawn('bash', ['-c', words.replace(/^curl /, 'curl --fail-with-body ')], { env: environment })
+  const words = line.replaceAll(/\bnpm run -s (\w+) --/g, (_, name) => scripts[name])
+  const child = spawn('bash', ['--norc', '-c', words.replace(/^curl /, 'curl --fail-with-body ')], {
+    env: environment,
+  })
   onTestFinished(() => void child.kill('SIGKILL'))
   let output = ''
   child.stdout.on('data', (chunk) => (output += chunk))
@@ -80,21 +83,51 @@ describe('README', () => {
   })
 })
 
+/** Blocks of a page in their order: commands, and what they print. */
+const blocksOf = (page: string): { readonly kind: string; readonly text: string }[] =>
+  [...page.matchAll(/```(sh|text)\n.*?```/gs)].map(([text, kind = '']) => ({ kind, text }))
+
+/** What a block says that its commands print: blanks are as many as there are, `…` is anything, other lines may be between. */
+const printed = (block: string): RegExp =>
+  new RegExp(
+    block
+      .replaceAll(/^(```.*|…)$\n?/gm, '')
+      .trim()
+      .replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
+      .replaceAll(/ +/g, ' +')
+      .replaceAll(/\n/g, '[^]*?\n *')
+      .replaceAll('…', '[^]*?'),
+  )
+
 describe.each(PAGES)('%s', (path) => {
-  it('has commands that work as they are written, one after the other', async () => {
-    const service = start({ PORT: '0' })
+  it('has commands that work as they are written, one after the other, and print what it says', async () => {
+    const sandboxPort = await freePort()
+    const service = start({ PORT: '0', SANDBOX_PORT: String(sandboxPort) })
     const url = await listening(service)
-    const PATH = `${process.execPath.replace(/\/node$/, '')}:${process.env['PATH']}`
-    const found = commandsOf(readFileSync(path, 'utf8'))
-    for (const command of found) {
-      const { code, output } = await run(command.replaceAll('http://127.0.0.1:8003', url), { PATH })
-      expect({ command, code, output }).toEqual({
-        command,
-        code: 0,
-        output: expect.stringMatching(/^\{.*\}$/m),
-      })
+    const environment = {
+      PATH: `${process.execPath.replace(/\/node$/, '')}:${process.env['PATH']}`,
+      ...{ BIDWARDEN_URL: url, NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '' },
     }
-    expect(found.length).toBeGreaterThan(5)
+    let said = ''
+    let commandsRun = 0
+    for (const { kind, text } of blocksOf(readFileSync(path, 'utf8'))) {
+      if (kind === 'text') {
+        expect(said).toMatch(printed(text))
+        continue
+      }
+      said = ''
+      for (const command of commandsOf(text)) {
+        const line = command
+          .replaceAll('http://127.0.0.1:8003', url)
+          .replaceAll('http://127.0.0.1:8004', `http://127.0.0.1:${sandboxPort}`)
+        const { code, output } = await run(line, environment)
+        const shown = command.startsWith('curl ') ? /^\{.*\}$/m : /\S/
+        expect({ command, code, output }).toEqual({ command, code: 0, output: expect.stringMatching(shown) })
+        said += output
+        commandsRun += 1
+      }
+    }
+    expect(commandsRun).toBeGreaterThan(20)
   })
 })
 

@@ -76,11 +76,12 @@ export {
 export type { Cell, Json, Row } from './platform/rows.ts'
 export { EVERY_CALL, type Talk, WRITES } from './platform/steps.ts'
 export {
+  type CommonSource,
   commonReportNames,
+  commonSources,
   describeFields,
   ownFields,
   ownReport,
-  withCommonFields,
 } from './reading/common-names.ts'
 export { dateIn, daysOf, zoneOf } from './reading/dates.ts'
 export { inHalves } from './reading/halves.ts'

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { expect, it, onTestFinished } from 'vitest'
 import { type Asked, createCaller } from '../fuzz/caller.ts'
+import { heapInUseMiB, PROBE } from '../support/probed.ts'
 import { listening, start } from '../support/service.ts'
 
 /** Of everything that a caller can name. */
@@ -10,8 +10,8 @@ const WARM_UP = 200
 const AT_ONCE = 32
 /** Series that a rare outcome may still add, such as a call that took too long. */
 const MORE_SERIES = 50
-/** Of resident memory, over the second half. */
-const MAX_GROWTH = 1.25
+/** Of what the heap holds, over the second half: so many bytes for each value would be too much. */
+const MAX_BYTES_PER_VALUE = 1_000
 
 /** So short that each is full before half is played. */
 const TABLE_LIMITS = [
@@ -70,15 +70,16 @@ function asked(i: number, lost: string): Asked[] {
 }
 
 it(`${VALUES} values of everything that a caller can name make neither metrics nor memory longer`, async () => {
-  const service = start({ PORT: '0', LOG_LEVEL: 'silent', TABLE_LIMITS, OPENRTB_MAX_PREDICTIONS: '500' })
+  const service = start({
+    ...{ PORT: '0', LOG_LEVEL: 'silent', TABLE_LIMITS, OPENRTB_MAX_PREDICTIONS: '500' },
+    NODE_OPTIONS: `--import=${PROBE}`,
+  })
   const caller = createCaller(await listening(service), 'none', AT_ONCE)
   onTestFinished(() => caller.close())
   const seriesCount = async () => {
     const { body } = await caller.send({ method: 'GET', path: '/metrics' })
     return body.split('\n').filter((line) => line !== '' && !line.startsWith('#')).length
   }
-  const residentMiB = () =>
-    Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${service.child.pid}/status`, 'utf8'))?.[1]) / 1024
   const { seatbid } = await caller.json({ method: 'POST', path: '/openrtb2/example/bid', body: auction(0) })
   const lost = new URL(seatbid[0].bid[0].lurl).pathname
   const failed: string[] = []
@@ -99,14 +100,14 @@ it(`${VALUES} values of everything that a caller can name make neither metrics n
   await play(0, WARM_UP)
   const before = await seriesCount()
   await play(WARM_UP, VALUES / 2)
-  const halfMiB = residentMiB()
+  const halfMiB = await heapInUseMiB(service)
   await play(VALUES / 2, VALUES)
-  const endMiB = residentMiB()
+  const endMiB = await heapInUseMiB(service)
   const after = await seriesCount()
   process.stdout.write(
-    `series ${before} → ${after}, resident ${halfMiB.toFixed(0)} → ${endMiB.toFixed(0)} MiB\n`,
+    `series ${before} → ${after}, heap in use ${halfMiB.toFixed(1)} → ${endMiB.toFixed(1)} MiB\n`,
   )
   expect(failed.slice(0, 10)).toEqual([])
   expect(after).toBeLessThanOrEqual(before + MORE_SERIES)
-  expect(endMiB).toBeLessThan(halfMiB * MAX_GROWTH)
+  expect(endMiB - halfMiB).toBeLessThan(((VALUES / 2) * MAX_BYTES_PER_VALUE) / 2 ** 20)
 })

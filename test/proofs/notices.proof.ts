@@ -134,7 +134,8 @@ describe('notices under attack', () => {
   it('come to what the exchange bills, and to no error, whatever else is said', async () => {
     const exchange = await startExchange()
     const sold = await exchange.fill()
-    const seed = randomBytes(4).readUInt32LE()
+    // The same every time; `SEED=<number>` looks elsewhere.
+    const seed = Number(process.env['SEED'] ?? 20_261_120)
     const random = seeded(seed)
     const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T
     const statuses = new Map<number, number>()

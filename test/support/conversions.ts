@@ -1,5 +1,5 @@
 import { type Receiver, startReceiver } from './conversion-receiver.ts'
-import { goOn, type Harness, type Reply, startHarness } from './harness.ts'
+import { goOn, type Harness, isLookedAt, type Reply, startHarness, TURNS_WITHOUT_TIME } from './harness.ts'
 
 export interface Conversions extends Harness {
   readonly meta: Receiver
@@ -43,11 +43,13 @@ export async function startConversions(environment: Record<string, string> = {})
 
   const until: Conversions['until'] = async (path, holds, stepMs = 1_000) => {
     for (let turn = 0; turn < 2_000; turn++) {
-      const reply = await get(path)
-      if (holds(reply.body)) return reply
+      if (isLookedAt(turn)) {
+        const reply = await get(path)
+        if (holds(reply.body)) return reply
+      }
       await goOn()
       // A long step is made at once: thousands of looks for what is due find nothing more.
-      if (turn < 20) clock.advance(0)
+      if (turn < TURNS_WITHOUT_TIME) clock.advance(0)
       else if (stepMs > LONG_STEP_MS) clock.stall(stepMs)
       else clock.advance(stepMs)
     }

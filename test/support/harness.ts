@@ -149,8 +149,15 @@ export async function goOn(forMs = 2): Promise<void> {
   } while (isAtDisk())
 }
 
-/** So long, in real time, a service may take to stop by itself. */
-const STOP_MS = 1_000
+/** A test that waits lets what is under way go on so often before fake time does. */
+export const TURNS_WITHOUT_TIME = 20
+
+/** Whether a test that waits asks the service in this turn: as long as no time passes, more and more seldom. */
+export const isLookedAt = (turn: number): boolean =>
+  turn >= TURNS_WITHOUT_TIME || Number.isInteger(Math.log2(Math.max(turn, 1)))
+
+/** Of {@link goOn}, not of seconds: so many a service may take to stop by itself, however slow the machine is. */
+const STOP_TURNS = 200
 
 /** Stops a service on fake time. Where it waits for an answer that never comes, time passes until it gives up. */
 export async function stopped(service: Pick<Service, 'stop'>, clock: FakeClock): Promise<void> {
@@ -158,7 +165,9 @@ export async function stopped(service: Pick<Service, 'stop'>, clock: FakeClock):
   const stopping = service.stop().finally(() => {
     isOver = true
   })
-  await Promise.race([stopping, new Promise((resolve) => setTimeout(resolve, STOP_MS))])
-  for (; !isOver; await goOn()) clock.advance(1_000)
+  for (let turn = 0; !isOver; turn++) {
+    await Promise.race([stopping, goOn()])
+    if (turn >= STOP_TURNS) clock.advance(1_000)
+  }
   await stopping
 }

@@ -2,7 +2,7 @@ import { converseNow } from '../../src/connectors/index.ts'
 import type { AccountRef, Connector } from '../../src/connectors/platform/connector.ts'
 import type { Talk } from '../../src/connectors/platform/steps.ts'
 import { accountRefOf } from '../../src/sync/work/index.ts'
-import { goOn, type Harness, type Reply, startHarness } from './harness.ts'
+import { goOn, type Harness, isLookedAt, type Reply, startHarness, TURNS_WITHOUT_TIME } from './harness.ts'
 
 export interface PlayedReads extends Harness {
   /** Connects an account of a platform the sandbox plays, as a person without a browser would. Returns the answer. */
@@ -69,10 +69,12 @@ export async function startPlayedReads(environment: Record<string, string> = {})
 
   async function until(path: string, holds: (body: Reply['body']) => boolean) {
     for (let turn = 0; turn < 3_000; turn++) {
-      const reply = await get(path)
-      if (holds(reply.body)) return reply
+      if (isLookedAt(turn)) {
+        const reply = await get(path)
+        if (holds(reply.body)) return reply
+      }
       await goOn(turn < 60 ? 2 : 10)
-      clock.advance(turn < 20 ? 0 : turn < 60 ? 1_000 : 15_000)
+      clock.advance(turn < TURNS_WITHOUT_TIME ? 0 : turn < 30 ? 5_000 : 15_000)
     }
     throw new Error('it never ended')
   }

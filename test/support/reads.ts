@@ -1,5 +1,5 @@
 import { type ExamplePlatform, startExamplePlatform } from './example-platform.ts'
-import { goOn, type Harness, type Reply, startHarness } from './harness.ts'
+import { goOn, type Harness, isLookedAt, type Reply, startHarness, TURNS_WITHOUT_TIME } from './harness.ts'
 
 export interface Reads extends Harness {
   readonly platform: ExamplePlatform
@@ -26,10 +26,12 @@ export async function startReads(environment: Record<string, string> = {}): Prom
 
   const until: Reads['until'] = async (path, holds, stepMs = 1_000) => {
     for (let turn = 0; turn < 2_000; turn++) {
-      const reply = await get(path)
-      if (holds(reply.body)) return reply
+      if (isLookedAt(turn)) {
+        const reply = await get(path)
+        if (holds(reply.body)) return reply
+      }
       await goOn()
-      clock.advance(turn < 20 ? 0 : stepMs)
+      clock.advance(turn < TURNS_WITHOUT_TIME ? 0 : stepMs)
     }
     throw new Error('it never came to be')
   }

@@ -1,5 +1,4 @@
 import type { ReportSpec } from '../platform/connector.ts'
-import type { Cell, Row } from '../platform/rows.ts'
 
 /** A field name shared by all platforms that have the field, besides their own names. */
 interface CommonField {
@@ -64,26 +63,21 @@ export const ownFields = (spec: ReportSpec, fields: readonly string[]): string[]
   ...new Set(fields.map((name) => sourceOf(spec, name) ?? name)),
 ]
 
-/**
- * Adds the common fields among `fields` to a row. Rows are stored without them, so both names of a figure always have
- * the same value. A missing figure stays null.
- */
-export function withCommonFields(spec: ReportSpec, fields: readonly string[]): (row: Row) => Row {
-  const wanted = fields.flatMap((name) => {
+/** A common field, and the platform's field that it is read from. */
+export interface CommonSource {
+  readonly name: string
+  readonly source: string
+  /** The platform's field holds micros; the common field holds units. */
+  readonly isMicros: boolean
+}
+
+/** The common fields among `fields` that the platform has by another name. */
+export const commonSources = (spec: ReportSpec, fields: readonly string[]): CommonSource[] =>
+  fields.flatMap((name) => {
     const source = sourceOf(spec, name)
     if (source === undefined) return []
     return [{ name, source, isMicros: COMMON_FIELDS[name]?.inMicros?.includes(source) === true }]
   })
-  if (wanted.length === 0) return (row) => row
-  return (row) => {
-    const more: Record<string, Cell> = {}
-    for (const { name, source, isMicros } of wanted) {
-      const value = row[source] ?? null
-      more[name] = isMicros && typeof value === 'number' ? value / 1_000_000 : value
-    }
-    return { ...row, ...more }
-  }
-}
 
 export interface FieldDescription {
   readonly name: string

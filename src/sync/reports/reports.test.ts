@@ -43,7 +43,11 @@ describe('a parquet file', () => {
     const path = join(folder, 'a.parquet')
     const [one = {}, two = {}] = rows
     const written = await files.write({
-      wanted: { spec: { ...SPEC, key: ['date'], fields: ['not_asked_for'] }, fields: ['asked_for'] },
+      wanted: {
+        spec: { ...SPEC, key: ['date'], fields: ['not_asked_for'] },
+        fields: ['asked_for'],
+        common: [],
+      },
       path,
       texts: () => textsOf({ ...one, not_asked_for: 1 }, two),
       metadata: ({ records, watermark }) => ({ records: String(records), watermark: watermark ?? '' }),
@@ -67,7 +71,7 @@ describe('a parquet file', () => {
     onTestFinished(() => files.close())
     const write = (last: () => void) =>
       files.write({
-        wanted: { spec: { ...SPEC, key: ['date'], fields: [] }, fields: [] },
+        wanted: { spec: { ...SPEC, key: ['date'], fields: [] }, fields: [], common: [] },
         path: join(folder, 'a.parquet'),
         async *texts() {
           yield* textsOf({ date: '2026-11-01' })

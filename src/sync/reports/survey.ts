@@ -1,10 +1,13 @@
-import { type ReportSpec, type Row, withCommonFields } from '../../connectors/index.ts'
+// Types alone: a thread of its own loads this file, and all connectors would take it half a second and many megabytes.
+import type { Cell, CommonSource, ReportSpec, Row } from '../../connectors/index.ts'
 import { ColumnFinder, type FileColumn } from './columns.ts'
 
 /** The part of a report that a request wants. */
 export interface WantedFields {
   readonly spec: ReportSpec
   readonly fields: readonly string[]
+  /** Of the fields, those that are read from others. */
+  readonly common: readonly CommonSource[]
 }
 
 export interface Surveyed {
@@ -24,8 +27,8 @@ export class Survey {
   #records = 0
   #watermark: string | undefined
 
-  constructor({ spec, fields }: WantedFields) {
-    this.complete = withCommonFields(spec, fields)
+  constructor({ spec, fields, common }: WantedFields) {
+    this.complete = common.length === 0 ? (row) => row : (row) => ({ ...row, ...commonFields(row, common) })
     this.#asked = new Set([...spec.key, ...fields])
     this.#known = new Set(spec.fields)
     this.#finder = new ColumnFinder([...this.#asked])
@@ -44,4 +47,17 @@ export class Survey {
     const columns = this.#finder.columns.filter(({ name }) => this.#asked.has(name) || !this.#known.has(name))
     return { columns, records: this.#records, watermark: this.#watermark }
   }
+}
+
+/**
+ * The common fields of a row. Rows are stored without them, so both names of a figure always have the same value. A missing
+ * figure stays null.
+ */
+function commonFields(row: Row, common: readonly CommonSource[]): Row {
+  const fields: Record<string, Cell> = {}
+  for (const { name, source, isMicros } of common) {
+    const value = row[source] ?? null
+    fields[name] = isMicros && typeof value === 'number' ? value / 1_000_000 : value
+  }
+  return fields
 }

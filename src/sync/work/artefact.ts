@@ -1,4 +1,11 @@
-import type { AccountRef, DateRange, ReportResult, ReportSpec, Row } from '../../connectors/index.ts'
+import {
+  type AccountRef,
+  commonSources,
+  type DateRange,
+  type ReportResult,
+  type ReportSpec,
+  type Row,
+} from '../../connectors/index.ts'
 import {
   localPath,
   publish,
@@ -46,7 +53,7 @@ export async function writeArtefact(
   const { report, range, result, account, jobId, fetchedAt } = wanted
   const name = `${report.connectorId}/${requestId}.parquet`
   const { bytes, records, watermark } = await deps.reports.write({
-    wanted: { spec: wanted.spec, fields: wanted.fields },
+    wanted: fieldsOf(wanted),
     path: await localPath(files, name),
     texts: () => readTexts(store, report, range, jobId),
     metadata: (found) => ({
@@ -74,6 +81,12 @@ export async function writeArtefact(
   }
 }
 
+const fieldsOf = ({ spec, fields }: Pick<WantedArtefact, 'spec' | 'fields'>) => ({
+  spec,
+  fields,
+  common: commonSources(spec, fields),
+})
+
 type Rows = Omit<WantedArtefact, 'result' | 'account' | 'fetchedAt'>
 
 /** Rows with the fields that have common names added. */
@@ -81,13 +94,13 @@ export async function* wantedRows(
   { store }: Pick<WorkDeps, 'store'>,
   { report, spec, range, fields, jobId }: Rows,
 ): AsyncGenerator<readonly Row[]> {
-  const { complete } = new Survey({ spec, fields })
+  const { complete } = new Survey(fieldsOf({ spec, fields }))
   for await (const page of readRows(store, report, range, jobId)) yield page.map(complete)
 }
 
 /** Columns, number and last date of the rows. */
 export async function survey(deps: Pick<WorkDeps, 'store'>, wanted: Rows): Promise<Surveyed> {
-  const found = new Survey(wanted)
+  const found = new Survey(fieldsOf(wanted))
   for await (const page of wantedRows(deps, wanted)) found.add(page)
   return found.found
 }
