@@ -149,7 +149,8 @@ export const CanonicalEvent = z
     event_source_url: z
       .url({ protocol: /^https?$/ })
       .max(2_048)
-      .regex(/^[^\s\p{C}]*$/u, 'must be an address without blanks')
+      .regex(/^\S*$/, 'must be an address without blanks')
+      .refine((said) => !/\p{C}/u.test(said), 'must be an address of characters that can be seen')
       .transform(withoutUser)
       .optional(),
     platforms: z.array(z.enum(CONVERSION_PLATFORMS)).min(1).max(MAX_PLATFORMS).optional(),
