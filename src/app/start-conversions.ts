@@ -35,9 +35,9 @@ export async function startSending(
     {
       keepDays: config.conversions.keepDays,
       ltvFeed: config.conversions.ltvFeed,
-      played: {
+      played: sandbox && {
         orgs: [config.operatorOrg, ...config.orgs],
-        credentials: sandbox?.conversions.credentials ?? {},
+        credentials: sandbox.conversions.credentials,
       },
     },
     {

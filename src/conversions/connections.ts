@@ -17,10 +17,14 @@ export const ConnectionSettings = z.strictObject({
 })
 export type ConnectionSettings = z.output<typeof ConnectionSettings>
 
+/** `sandbox`: made by mock mode, not by a caller. */
+type StoredSettings = ConnectionSettings & { readonly sandbox?: true }
+const PLAYED: StoredSettings = { sandbox: true }
+
 const contextOf = (orgId: number, platform: string): string =>
   JSON.stringify(['conversions', orgId, platform])
 
-export const settingsOf = ({ settings }: Pick<ConnectionRow, 'settings'>): ConnectionSettings =>
+export const settingsOf = ({ settings }: Pick<ConnectionRow, 'settings'>): StoredSettings =>
   parseJson(settings)
 
 /** Connections of an organisation that were not ended, to the platforms that there are here: everywhere the same. */
@@ -82,7 +86,7 @@ export interface NewConversionConnection {
   readonly orgId: number
   readonly platform: string
   readonly credentials: unknown
-  readonly settings: ConnectionSettings
+  readonly settings: StoredSettings
   /** What a test has found out; `pending` where nobody answered it. */
   readonly status: 'connected' | 'error' | 'pending'
   readonly message: string | null
@@ -114,6 +118,44 @@ export async function storeConnection(
             .doUpdateSet({ ...values, updated_ms: later(values.updated_ms) }),
     )
     .execute()
+}
+
+/** Connections to the sandbox, of each organisation, where it has none to the platform. */
+export async function playConnections(
+  base: Pick<Base, 'store' | 'clock' | 'keyring' | 'rooms'>,
+  orgs: readonly number[],
+  credentials: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  for (const orgId of orgs)
+    for (const [platform, own] of Object.entries(credentials)) {
+      if (!base.rooms.has(platform)) continue
+      const connection = { orgId, platform, credentials: own, settings: PLAYED, message: null }
+      await storeConnection(base, { ...connection, status: 'connected' }, true)
+    }
+}
+
+/**
+ * Forgets connections to a sandbox, and what went there. Outside mock mode what waits would be sent to the platform itself,
+ * and an event that was tried out would pass for sent. Such a connection is only made where there was none, so nothing of
+ * this was meant for the platform.
+ */
+export async function forgetPlayed({ store }: Pick<Base, 'store'>): Promise<void> {
+  const { db } = store
+  const marked = JSON.stringify(PLAYED)
+  const played = await db
+    .selectFrom('conversion_connections')
+    .select(['org_id', 'platform'])
+    .where('settings', '=', marked)
+    .execute()
+  for (const { org_id, platform } of played)
+    for (const table of ['conversion_deliveries', 'conversion_calls', 'conversion_minutes'] as const)
+      await db.deleteFrom(table).where('org_id', '=', org_id).where('platform', '=', platform).execute()
+  for (const orgId of new Set(played.map(({ org_id }) => org_id)))
+    await sql`DELETE FROM conversion_events WHERE org_id = ${orgId} AND NOT EXISTS (SELECT 1 FROM conversion_deliveries d
+      WHERE d.org_id = conversion_events.org_id AND d.event_id = conversion_events.event_id
+        AND d.event_name = conversion_events.event_name)`.execute(db)
+  // Last, so that the next start ends what this one could not.
+  await db.deleteFrom('conversion_connections').where('settings', '=', marked).execute()
 }
 
 /** Now, but always later than the change before: by this time others see that a connection was changed. */

@@ -8,7 +8,7 @@ import type { CallLimits } from '../shield/index.ts'
 import { emit, StoreAway } from '../sync/index.ts'
 import { every } from '../time/clock.ts'
 import { createConversionsApp } from './api/app.ts'
-import { type ConnectionRow, countConnections, storeConnection } from './connections.ts'
+import { type ConnectionRow, countConnections, forgetPlayed, playConnections } from './connections.ts'
 import type { Base, ConversionTable } from './conversions.ts'
 import { ConversionLanes, ConversionTraffic, DeliveryWorker, reconcile } from './delivery/index.ts'
 import { EventWriter } from './door/index.ts'
@@ -24,11 +24,10 @@ export interface ConversionOptions {
   readonly keepDays: number
   /** What of a conversion feeds the history of lifetime values; undefined: nothing. */
   readonly ltvFeed: LtvFeed
-  /** Connections that these organisations have from the start: to the sandbox. */
-  readonly played: {
-    readonly orgs: readonly number[]
-    readonly credentials: Readonly<Record<string, unknown>>
-  }
+  /** Connections that these organisations have from the start: to the sandbox. Undefined outside mock mode. */
+  readonly played:
+    | { readonly orgs: readonly number[]; readonly credentials: Readonly<Record<string, unknown>> }
+    | undefined
 }
 
 export interface ConversionOutside extends Omit<Base, 'owner' | 'meter'> {
@@ -71,14 +70,8 @@ export async function startConversions(
     },
   })
   meter.watch(() => lanes.all)
-  for (const org of options.played.orgs)
-    for (const [platform, credentials] of Object.entries(options.played.credentials))
-      if (rooms.has(platform))
-        await storeConnection(
-          base,
-          { orgId: org, platform, credentials, settings: {}, status: 'connected', message: null },
-          true,
-        )
+  if (options.played) await playConnections(base, options.played.orgs, options.played.credentials)
+  else await forgetPlayed(base)
 
   await endLeftLeases(base)
   const joiner = new BidJoiner({ ...outside, ltvFeed: options.ltvFeed })

@@ -1,7 +1,13 @@
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
+import { hashKey } from '../../src/api/index.ts'
+import { parseConfig } from '../../src/config/config.ts'
+import { createLog } from '../../src/log.ts'
+import { startService } from '../../src/main.ts'
 import { refusal } from '../support/conversion-receiver.ts'
-import { type Conversions, startConversions } from '../support/conversions.ts'
+import { type Conversions, event, startConversions } from '../support/conversions.ts'
+import { FakeClock } from '../support/fake-clock.ts'
 import { goOn } from '../support/harness.ts'
+import { folder } from '../support/service.ts'
 
 const DAY_MS = 86_400_000
 const MINUTE_MS = 60_000
@@ -166,6 +172,52 @@ it('knows an event for CONVERSION_KEEP_DAYS, what is personal in it no longer th
   expect((await get('/api/v1/conversions/events/a')).status).toBe(404)
   expect(await again()).toBe('accepted')
   expect((await get('/api/v1/conversions/events/b')).status).toBe(200)
+})
+
+it('sends nothing in live mode by what mock mode was connected to, and is connected again after it', async () => {
+  const kept = {
+    ...{ DATA_DIR: folder(), ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64') },
+    API_KEYS: `ops:admin:${hashKey('secret').toString('hex')}`,
+  }
+  const headers = { authorization: 'Bearer secret', 'content-type': 'application/json' }
+  const connected = async (url: string) => {
+    const response = await fetch(`${url}/api/v1/conversions/connections`, { headers })
+    const { connections } = Object(await response.json())
+    return connections.map(({ platform }: { platform: string }) => platform)
+  }
+  const live = async () =>
+    startService(
+      parseConfig({
+        ...{ ...kept, PORT: '0', STORE: 'memory', MOCK_MODE: 'false', LOG_LEVEL: 'error' },
+        ...{ META_ACCESS_TOKEN: 'a', META_BUSINESS_ID: '1', META_URL: 'http://127.0.0.1:9' },
+        CONVERSION_APIS: JSON.stringify({ meta: { graph: { baseUrl: 'http://127.0.0.1:9' } } }),
+      }),
+      { clock: new FakeClock(), log: createLog('fatal') },
+    )
+  const mock = await startConversions(kept)
+  const all = await connected(mock.url)
+  expect(all).toEqual(expect.arrayContaining(['meta', 'google', 'tiktok', 'snapchat']))
+  const tried = { events: [event({ event_time: mock.clock.nowMs() })] }
+  const post = async (url: string) => {
+    const body = JSON.stringify(tried)
+    const response = await fetch(`${url}/api/v1/conversions/events`, { method: 'POST', headers, body })
+    return Object(await response.json()).results
+  }
+  expect(await post(mock.url)).toMatchObject([{ status: 'accepted' }])
+  expect(await post(mock.url)).toMatchObject([{ status: 'duplicate' }])
+  const credentials = { pixel_id: '77', access_token: 'of-somebody' }
+  await mock.send('PUT', '/api/v1/conversions/connections/snapchat', { credentials }, headers)
+  await mock.service.stop()
+
+  const service = await live()
+  onTestFinished(() => service.stop())
+  expect(await connected(service.url)).toEqual(['snapchat'])
+  expect(await post(service.url)).toMatchObject([{ status: 'rejected', reason: 'meta is not connected' }])
+  const put = { method: 'PUT', headers, body: JSON.stringify({ credentials }) }
+  await fetch(`${service.url}/api/v1/conversions/connections/meta`, put)
+  expect(await post(service.url)).toMatchObject([{ status: 'accepted' }])
+  await service.stop()
+  expect((await connected((await startConversions(kept)).url)).toSorted()).toEqual(all.toSorted())
 })
 
 function databaseOf({ reads }: Conversions['service']) {
