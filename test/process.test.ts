@@ -7,13 +7,25 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { BID, budgetOfGoogle, post } from './support/asks.ts'
 import { childrenOf } from './support/children.ts'
 import { startRedis } from './support/redis-server.ts'
-import { folder, listening, start, startAs } from './support/service.ts'
+import { folder, listening, type Started, start, startAs } from './support/service.ts'
 import { smallDisk } from './support/small-disk.ts'
 
+/** The options of a service and of each of its workers. */
+function expectSmallMemory({ child }: Started, workers: number): void {
+  const pid = child.pid ?? 0
+  for (const one of [pid, ...childrenOf(pid)]) {
+    const commandLine = readFileSync(`/proc/${one}/cmdline`, 'utf8').split('\0')
+    expect(commandLine.filter((option) => option === '--max-semi-space-size=4')).toHaveLength(1)
+    expect(readFileSync(`/proc/${one}/environ`, 'utf8').split('\0')).toContain('MALLOC_ARENA_MAX=2')
+  }
+  expect(childrenOf(pid)).toHaveLength(workers)
+}
+
 describe('the service as a process', () => {
-  it('says where it listens, in what mode, its budgets and one thing to try, which works, and stops on SIGTERM though the connection is open', async () => {
+  it('says where it listens, in what mode, its budgets and one thing to try, which works, keeps memory small, and stops on SIGTERM though the connection is open', async () => {
     const service = start({ PORT: '0' })
     await listening(service)
+    expectSmallMemory(service, 0)
     expect(service.output()).toMatch(/mock mode/)
     expect(service.output()).toMatch(/google_ads {2}500 USD in any 10 minutes/)
     const [, url = '', body = ''] = /curl -s (\S+)[\s\S]*-d '([^']+)'/.exec(service.output()) ?? []
@@ -24,19 +36,12 @@ describe('the service as a process', () => {
   })
 
   it.each<[string, Record<string, string>, string[]]>([
-    ['by its name', {}, []],
     ['by the command', {}, ['start']],
     ['with workers', { WORKERS: '1' }, []],
   ])('keeps memory small however it is started: %s', async (_, environment, args) => {
     const service = start({ PORT: '0', LOG_LEVEL: 'error', ...environment }, ...args)
     await listening(service)
-    const pid = service.child.pid ?? 0
-    for (const one of [pid, ...childrenOf(pid)]) {
-      const commandLine = readFileSync(`/proc/${one}/cmdline`, 'utf8').split('\0')
-      expect(commandLine.filter((option) => option === '--max-semi-space-size=4')).toHaveLength(1)
-      expect(readFileSync(`/proc/${one}/environ`, 'utf8').split('\0')).toContain('MALLOC_ARENA_MAX=2')
-    }
-    expect(childrenOf(pid)).toHaveLength(Number(environment['WORKERS'] ?? 0))
+    expectSmallMemory(service, Number(environment['WORKERS'] ?? 0))
     service.child.kill('SIGTERM')
     await once(service.child, 'close')
   })
@@ -88,9 +93,10 @@ describe('the service as a process', () => {
 })
 
 describe('a ledger on the disk', () => {
-  it('can be read as lines, and recomputed beside the running service', async () => {
+  it('can be read as lines, recomputed beside the running service, and opened by no second process, which names the first', async () => {
     const environment = { PORT: '0', STORE: 'sqlite', DATA_DIR: folder() }
-    const url = await listening(start(environment))
+    const service = start(environment)
+    const url = await listening(service)
     await post(url, '/v1/bids', BID)
     await (await fetch(`${url}/v1/budgets`)).text()
     const text = await (await fetch(`${url}/v1/ledger?scope=platform:google_ads`)).text()
@@ -105,6 +111,10 @@ describe('a ledger on the disk', () => {
     const verify = start(environment, 'ledger', 'verify')
     expect(await once(verify.child, 'close')).toEqual([0, null])
     expect(verify.output()).toMatch(/^platform:google_ads +150 +0$/m)
+
+    const second = start(environment)
+    expect(await once(second.child, 'close')).toEqual([1, null])
+    expect(second.output()).toContain(String(service.child.pid))
   })
 
   it('gives everything back that is not spent when it is stopped in peace', async () => {
@@ -118,16 +128,6 @@ describe('a ledger on the disk', () => {
     const { limits, forfeited } = await budgetOfGoogle(again)
     expect(limits[0]).toMatchObject({ spent: 150, remaining: 350 })
     expect(forfeited).toBeUndefined()
-  })
-
-  it('is not opened by a second process, which names the first', async () => {
-    const environment = { PORT: '0', STORE: 'sqlite', DATA_DIR: folder() }
-    const first = start(environment)
-    await listening(first)
-    const second = start(environment)
-    const [code] = await once(second.child, 'close')
-    expect(code).toBe(1)
-    expect(second.output()).toContain(String(first.child.pid))
   })
 })
 

@@ -19,6 +19,7 @@ export {
 export { asGrantCheck, createGrantCheck } from './conversation/grant-check.ts'
 export { type Health, HealthRecord } from './conversation/health.ts'
 export type { LimitedAccount, LimitStatus, Limits } from './conversation/limits.ts'
+export { type Channel, type Result, sendRequest } from './conversation/send-request.ts'
 export type { ConnectionTokens, Token, TokenSource } from './conversation/tokens.ts'
 export { conversionConnectors } from './conversion-connectors.ts'
 export type {

@@ -27,14 +27,19 @@ function watch({ service }: Harness): { highest: () => number; violations: () =>
   return { highest: () => highest, violations: () => violations }
 }
 
-/** A machine that stands still lets some of a thousand connections run out of time before they are made: those ask again. */
+/** How a connection ends that never was accepted: more than wait in line for that are forgotten by the kernel. */
+const NEVER_ACCEPTED: readonly unknown[] = ['UND_ERR_CONNECT_TIMEOUT', 'ECONNRESET']
+
+/**
+ * On a slow machine some of a thousand connections are never accepted: those ask again. A bid that had been heard all the same would
+ * be found out in the end, as accepted without having been called placed.
+ */
 async function connected(ask: () => Promise<Reply>): Promise<Reply> {
   for (;;) {
     try {
       return await ask()
     } catch (error) {
-      const cause = error instanceof Error ? error.cause : undefined
-      if (at(cause, 'code') !== 'UND_ERR_CONNECT_TIMEOUT') throw error
+      if (!NEVER_ACCEPTED.includes(error instanceof Error && at(error.cause, 'code'))) throw error
     }
   }
 }

@@ -23,6 +23,8 @@ export interface FuzzReport {
   /** The longest turns of the event loop, one of each second, in milliseconds of its own work. */
   readonly longestTurnsMs: readonly number[]
   readonly residentMiB: { readonly start: number; readonly half: number; readonly end: number }
+  /** What the heap holds in the end, once garbage is collected; undefined where the service has ended. */
+  readonly heapMiB: number | undefined
   readonly hasEnded: boolean
   /** The last that the service has printed. */
   readonly output: string
@@ -131,6 +133,7 @@ async function playAll(playing: Playing): Promise<FuzzReport> {
       half: resident[Math.floor(resident.length / 2)] ?? 0,
       end: resident.at(-1) ?? 0,
     },
+    heapMiB: service.hasEnded ? undefined : await service.heapMiB(),
     hasEnded: service.hasEnded,
     output: service.output(),
   }

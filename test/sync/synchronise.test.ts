@@ -34,7 +34,7 @@ describe('synchronising a connection', () => {
     const { body } = await reads.until(
       '/api/v1/connectors/dead-letters',
       ({ dead_letters }) => dead_letters.length > 0,
-      2_500,
+      20_000,
     )
     expect(body.dead_letters[0]).toMatchObject({
       connector_id: id,

@@ -188,6 +188,8 @@ export interface ConversionConnector<C> {
   readonly apis: Readonly<Record<string, ConversionTarget>>
   /** Which of them a connection calls. */
   apiOf(credentials: C): string
+  /** The account on which bids may be placed too, and whose limit counts these calls; undefined where none does. */
+  accountOfBids(credentials: C): { readonly platform: 'google_ads'; readonly accountId: string } | undefined
   /** What an access token is asked for with; undefined where the credentials have a token that lasts. */
   refresh(credentials: C): RefreshGrant | undefined
   readonly limits: ConversionLimits

@@ -110,6 +110,9 @@ export const googleConversions: ConversionConnector<GoogleConversionCredentials>
     google_ads: { baseUrl: 'https://googleads.googleapis.com', version: 'v26' },
   },
   apiOf: ({ api }) => api,
+  // The Data Manager is an API of its own, with a quota of its own.
+  accountOfBids: ({ api, customer_id }) =>
+    api === 'google_ads' ? { platform: 'google_ads', accountId: customer_id } : undefined,
   refresh: ({ client_id, client_secret, refresh_token }) => ({
     clientId: client_id,
     clientSecret: client_secret,

@@ -322,6 +322,7 @@ export const metaConversions: ConversionConnector<MetaConversionCredentials> = {
   credentials: MetaConversionCredentials,
   apis: { graph: { baseUrl: 'https://graph.facebook.com', version: 'v26.0' } },
   apiOf: () => 'graph',
+  accountOfBids: () => undefined,
   refresh: () => undefined,
   limits: {
     maxEventsPerCall: 1000,

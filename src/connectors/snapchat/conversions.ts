@@ -224,6 +224,7 @@ export const snapchatConversions: ConversionConnector<Credentials> = {
   // v2 is older, and still answered: it is chosen by the version that is configured.
   apis: { conversions: { baseUrl: 'https://tr.snapchat.com', version: 'v3' } },
   apiOf: () => 'conversions',
+  accountOfBids: () => undefined,
   refresh: () => undefined,
   limits: {
     maxEventsPerCall: 2000,

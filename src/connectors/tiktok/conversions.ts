@@ -268,6 +268,7 @@ export const tiktokConversions: ConversionConnector<TikTokConversionCredentials>
   credentials: TikTokConversionCredentials,
   apis: { business: { baseUrl: 'https://business-api.tiktok.com/open_api', version: 'v1.3' } },
   apiOf: () => 'business',
+  accountOfBids: () => undefined,
   refresh: () => undefined,
   limits: {
     maxEventsPerCall: 1000,

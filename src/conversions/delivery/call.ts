@@ -1,12 +1,21 @@
-import type {
-  BatchAnswer,
-  Conversion,
-  ConversionTarget,
-  LaterStatus,
-  TokenSource,
+import {
+  type BatchAnswer,
+  type Channel,
+  type Conversion,
+  type ConversionTarget,
+  type LaterStatus,
+  type Result,
+  sendRequest,
+  type TokenSource,
 } from '../../connectors/index.ts'
 import type { HttpClient, HttpRequest, HttpResponse } from '../../http/http.ts'
-import { CircuitBreaker, type RateLimiter, type Verdict } from '../../shield/index.ts'
+import {
+  type Admission,
+  type BreakerAnswer,
+  CircuitBreaker,
+  type RateLimiter,
+  type Verdict,
+} from '../../shield/index.ts'
 import type { Clock } from '../../time/clock.ts'
 import { Pace } from '../../time/pace.ts'
 import type { PlatformRoom } from '../conversions.ts'
@@ -28,6 +37,8 @@ export interface ConversionLine {
   readonly breaker: CircuitBreaker
   /** Calls to the account, with everything else in this service that calls it. */
   readonly limiter: RateLimiter
+  /** Calls of the account that bids are placed on; undefined where it is not the same account. */
+  readonly bidsLimiter: () => RateLimiter | undefined
   readonly events: Pace
 }
 
@@ -66,16 +77,14 @@ export async function sendBatch(
     return { is: 'held', waitMs: openMs(line.breaker, deps.clock), why: 'the circuit breaker is open' }
   const waitMs = isCounted ? 0 : line.events.take(batch.length)
   if (waitMs > 0) return { is: 'held', waitMs, why: 'the events of a minute are used up' }
-  return withToken(line, (accessToken) =>
-    exchange(deps, line, {
-      request: () => connector.send(target, line.credentials, batch, accessToken),
-      read(response): Read<Exclude<BatchAnswer, { is: 'auth_expired' }>> {
-        const answer = connector.read(response, batch, deps.clock.nowMs())
-        if (answer.is === 'auth_expired') return { is: 'expired', detail: answer.detail }
-        return { is: 'read', answer, verdict: VERDICTS[answer.is] }
-      },
-    }),
-  )
+  return exchange(deps, line, {
+    request: (accessToken) => connector.send(target, line.credentials, batch, accessToken),
+    read(response): Read<Exclude<BatchAnswer, { is: 'auth_expired' }>> {
+      const answer = connector.read(response, batch, deps.clock.nowMs())
+      if (answer.is === 'auth_expired') return { is: 'expired', detail: answer.detail }
+      return { is: 'read', answer, verdict: VERDICTS[answer.is] }
+    },
+  })
 }
 
 const VERDICTS: Record<Exclude<BatchAnswer['is'], 'auth_expired'>, Verdict> = {
@@ -95,20 +104,18 @@ type Tested =
 /** Asks whether a connection works, without the limits of deliveries. */
 export async function sendTest(deps: ConversionCallDeps, line: ConversionLine): Promise<CallOutcome<Tested>> {
   const { connector, target } = line
-  return withToken(line, (accessToken) =>
-    exchange<Tested>(deps, line, {
-      request: () => connector.test(target, line.credentials, accessToken),
-      read(response) {
-        const answer = connector.readTest(response)
-        const isUnclear = answer.is === 'fails' && (response.status === 429 || response.status >= 500)
-        return {
-          is: 'read',
-          answer: isUnclear ? { is: 'unclear', detail: answer.detail } : answer,
-          verdict: 'neutral',
-        }
-      },
-    }),
-  )
+  return exchange<Tested>(deps, line, {
+    request: (accessToken) => connector.test(target, line.credentials, accessToken),
+    read(response) {
+      const answer = connector.readTest(response)
+      const isUnclear = answer.is === 'fails' && (response.status === 429 || response.status >= 500)
+      return {
+        is: 'read',
+        answer: isUnclear ? { is: 'unclear', detail: answer.detail } : answer,
+        verdict: 'neutral',
+      }
+    },
+  })
 }
 
 /** Asks what became of a call that was accepted before it was processed. */
@@ -120,15 +127,13 @@ export async function askStatus(
   const { connector, target } = line
   const { later } = connector
   if (!later) return { is: 'answered', answer: { is: 'unavailable', detail: 'no status' }, latencyMs: 0 }
-  return withToken(line, (accessToken) =>
-    exchange<LaterStatus>(deps, line, {
-      request: () => later.status(target, requestId, accessToken),
-      read(response) {
-        const answer = later.readStatus(response)
-        return { is: 'read', answer, verdict: answer.is === 'unavailable' ? 'failing' : 'healthy' }
-      },
-    }),
-  )
+  return exchange<LaterStatus>(deps, line, {
+    request: (accessToken) => later.status(target, requestId, accessToken),
+    read(response) {
+      const answer = later.readStatus(response)
+      return { is: 'read', answer, verdict: answer.is === 'unavailable' ? 'failing' : 'healthy' }
+    },
+  })
 }
 
 /** An answer as it was read, and what it says about the health of the platform. */
@@ -137,65 +142,99 @@ type Read<T> =
   | { readonly is: 'expired'; readonly detail: string }
 
 interface Asking<T> {
-  readonly request: () => HttpRequest
+  readonly request: (accessToken: string | undefined) => HttpRequest
   readonly read: (response: HttpResponse) => Read<T>
 }
 
-type Exchanged<T> = CallOutcome<T> | { readonly is: 'expired'; readonly detail: string }
-
+/** Sends one request as everything else that is sent to platforms, and reads its answer as the connector does. */
 async function exchange<T>(
-  { clock, http }: ConversionCallDeps,
-  { breaker, limiter }: ConversionLine,
-  { request, read }: Asking<T>,
-): Promise<Exchanged<T>> {
+  deps: ConversionCallDeps,
+  line: ConversionLine,
+  asking: Asking<T>,
+): Promise<CallOutcome<T>> {
+  const { clock, http } = deps
+  let came: Read<T> | undefined
+  const channel: Channel = {
+    clock,
+    protocol: {
+      authorize: (request) => request,
+      // What an answer says of each event only the connector can read: to the channel it is an answer, or an expired token.
+      read(response) {
+        came = asking.read(response)
+        return came.is === 'expired'
+          ? { is: 'auth_expired', detail: came.detail }
+          : { is: 'ok', body: undefined }
+      },
+      usedShare: () => undefined,
+    },
+    tokens: line.tokens ?? lasting(() => (came?.is === 'expired' ? came.detail : 'the token has expired')),
+    limits: { take: () => takeCall(line), block: () => undefined, observe: () => undefined },
+    enter: () => enter(deps, line, () => (came?.is === 'read' ? came.verdict : undefined)),
+    grantWorks: async () => true,
+    onSent: () => undefined,
+  }
+  const { result, latencyMs } = await sendRequest(channel, {
+    send: (accessToken) => http.send(asking.request(line.tokens && accessToken), TIMEOUT_MS),
+    mayForbid: true,
+    isLong: false,
+  })
+  return came?.is === 'read' && result.is === 'ok'
+    ? { is: 'answered', answer: came.answer, latencyMs }
+    : withoutAnswer(result, latencyMs)
+}
+
+/** For platforms whose token is one of the credentials: there is no newer one. */
+const lasting = (detail: () => string): TokenSource => ({
+  get: async () => ({ is: 'token', accessToken: '' }),
+  renew: async () => ({ is: 'auth_lost', detail: detail() }),
+})
+
+/** @param verdict what the answer said of the platform's health; undefined where none was read */
+function enter(
+  { clock }: ConversionCallDeps,
+  { breaker }: ConversionLine,
+  verdict: () => Verdict | undefined,
+): BreakerAnswer {
   const entry = breaker.enter()
-  if (entry.is === 'open')
-    return { is: 'held', waitMs: openMs(breaker, clock), why: 'the circuit breaker is open' }
-  let verdict: Verdict = 'neutral'
-  let latencyMs = 0
-  try {
-    const admission = await limiter.takeSoon('scheduled')
-    if (admission.is === 'limited')
-      return { is: 'held', waitMs: admission.retryAfterMs, why: 'the limit of calls is used up' }
-    const sent = await http.send(request(), TIMEOUT_MS)
-    latencyMs = sent.latencyMs
-    if (sent.is !== 'answered') {
-      verdict = 'failing'
-      return { is: sent.is, detail: sent.detail, latencyMs }
-    }
-    const came = read(sent.response)
-    if (came.is === 'expired') return came
-    verdict = came.verdict
-    return { is: 'answered', answer: came.answer, latencyMs }
-  } finally {
-    entry.passage.report(verdict, latencyMs)
+  if (entry.is === 'open') return { is: 'open', retryAfterMs: openMs(breaker, clock) }
+  const { passage } = entry
+  return {
+    is: 'admitted',
+    passage: { report: (usual, latencyMs) => passage.report(verdict() ?? usual, latencyMs) },
+  }
+}
+
+/**
+ * Counts a call for the connection, and for the account where bids are placed on it too: as a reading, so that the last
+ * tenth of its limit stays with bids and pauses.
+ */
+async function takeCall({ limiter, bidsLimiter }: ConversionLine): Promise<Admission> {
+  const shared = bidsLimiter()
+  if (!shared) return limiter.takeSoon('scheduled')
+  const own = limiter.admits('scheduled')
+  if (own.is === 'limited') return own
+  const passed = await shared.takeSoon('scheduled')
+  return passed.is === 'limited' ? passed : limiter.takeSoon('scheduled')
+}
+
+function withoutAnswer(result: Result, latencyMs: number): CallOutcome<never> {
+  switch (result.is) {
+    case 'breaker_open':
+      return { is: 'held', waitMs: result.retryAfterMs, why: 'the circuit breaker is open' }
+    case 'limited':
+      return { is: 'held', waitMs: result.retryAfterMs, why: 'the limit of calls is used up' }
+    case 'auth_lost':
+      return { is: 'auth_lost', detail: result.detail }
+    case 'no_token':
+      return { is: 'not_sent', detail: result.detail, latencyMs: 0 }
+    case 'not_sent':
+      return { is: 'not_sent', detail: result.detail, latencyMs }
+    default:
+      return { is: 'no_answer', detail: 'detail' in result ? result.detail : 'no answer', latencyMs }
   }
 }
 
 /** Milliseconds until calls are tried again. */
 function openMs({ state }: CircuitBreaker, clock: Clock): number {
   return state.is === 'open' ? Math.max(1, state.untilMs - clock.elapsedMs()) : PROBE_MS
-}
-
-async function withToken<T>(
-  { tokens }: ConversionLine,
-  call: (accessToken: string | undefined) => Promise<Exchanged<T>>,
-): Promise<CallOutcome<T>> {
-  const token = await tokens?.get()
-  if (token && token.is !== 'token') return withoutToken(token)
-  const called = await call(token?.accessToken)
-  if (called.is !== 'expired') return called
-  const fresh = token && (await tokens?.renew(token.accessToken))
-  if (!fresh) return { is: 'auth_lost', detail: called.detail }
-  if (fresh.is !== 'token') return withoutToken(fresh)
-  const again = await call(fresh.accessToken)
-  return again.is === 'expired' ? { is: 'auth_lost', detail: again.detail } : again
-}
-
-function withoutToken(token: {
-  readonly is: 'auth_lost' | 'unavailable'
-  readonly detail: string
-}): CallOutcome<never> {
-  if (token.is === 'auth_lost') return { is: 'auth_lost', detail: token.detail }
-  return { is: 'not_sent', detail: token.detail, latencyMs: 0 }
 }

@@ -119,5 +119,7 @@ function lineFor(
   const grant = connector.refresh(credentials)
   const tokens: TokenSource | undefined = grant && refreshedToken(clock, { tokenUrl, ...grant })
   const limiter: RateLimiter = callLimits.of(`conversions_${row.platform}`, String(row.org_id), CALLS)
-  return { connector, target, credentials, tokens, breaker: lane.breaker, limiter, events }
+  const account = connector.accountOfBids(credentials)
+  const bidsLimiter = () => account && callLimits.find(account.platform, account.accountId)
+  return { connector, target, credentials, tokens, breaker: lane.breaker, limiter, bidsLimiter, events }
 }

@@ -1,6 +1,6 @@
 import { AppError, messageOf } from '../../errors.ts'
 import { StoreAway } from '../../sync/index.ts'
-import { every } from '../../time/clock.ts'
+import { endedWithin, Rounds } from '../../time/rounds.ts'
 import { claim, type DueConnection, dueConnections } from '../outbox/index.ts'
 import type { ConversionLane, ConversionLanes } from './lanes.ts'
 import { MAX_CONCURRENCY } from './optimiser.ts'
@@ -18,47 +18,28 @@ export class DeliveryWorker {
   readonly #deps: SendDeps
   readonly #lanes: ConversionLanes
   readonly #running = new Set<Promise<void>>()
-  readonly #cancel: () => void
-  #isStopping = false
-  #looking: Promise<void> | undefined
-  #again = false
+  readonly #rounds: Rounds
 
   constructor(deps: SendDeps, lanes: ConversionLanes) {
     this.#deps = deps
     this.#lanes = lanes
-    this.#cancel = every(deps.clock, POLL_MS, () => this.nudge())
+    this.#rounds = new Rounds(deps.clock, {
+      periodMs: POLL_MS,
+      round: () => this.#look(),
+      onError: (error) => this.#report(error),
+    })
     this.nudge()
   }
 
   /** Looks for deliveries that are due now. */
   nudge(): void {
-    if (this.#isStopping) return
-    if (this.#looking) {
-      this.#again = true
-      return
-    }
-    this.#looking = this.#look()
-      .catch((error) => this.#report(error))
-      .finally(() => {
-        this.#looking = undefined
-        if (!this.#again) return
-        this.#again = false
-        this.nudge()
-      })
+    this.#rounds.nudge()
   }
 
   /** Takes nothing more and waits for calls that are under way. */
   async stop(): Promise<void> {
-    this.#isStopping = true
-    this.#cancel()
-    await this.#looking
-    await new Promise<void>((resolve) => {
-      const giveUp = this.#deps.clock.after(LAST_CALLS_MS, resolve)
-      void Promise.all(this.#running).then(() => {
-        giveUp()
-        resolve()
-      })
-    })
+    await this.#rounds.stop()
+    await endedWithin(this.#deps.clock, LAST_CALLS_MS, this.#running)
   }
 
   async #look(): Promise<void> {
@@ -71,7 +52,7 @@ export class DeliveryWorker {
   }
 
   async #take(lane: ConversionLane, row: DueConnection): Promise<void> {
-    while (!this.#isStopping && this.#hasPlace(lane)) {
+    while (!this.#rounds.isStopping && this.#hasPlace(lane)) {
       const line = this.#lineOf(lane, row)
       if (!line) return
       const { size } = lane.optimiser

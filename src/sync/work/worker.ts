@@ -1,5 +1,5 @@
 import { messageOf } from '../../errors.ts'
-import { every } from '../../time/clock.ts'
+import { endedWithin, Rounds } from '../../time/rounds.ts'
 import { claim, giveBack, type Job, LeaseLost, lostOf, release } from '../queue/index.ts'
 import { StoreAway } from '../store/index.ts'
 import type { WorkDeps } from './deps.ts'
@@ -36,39 +36,27 @@ export class Worker {
   /** Jobs whose end could not be written because the database was away. */
   readonly #owed = new Map<string, Job>()
   readonly #stopping = new AbortController()
-  #looking: Promise<void> | undefined
-  /** Whether to look once more when the present look has ended. */
-  #again = false
-  readonly #cancelPolling: () => void
+  readonly #rounds: Rounds
 
   constructor(deps: WorkDeps, maxConcurrent: number, onEnd: (job: Job) => Promise<void>) {
     this.#deps = deps
     this.#maxConcurrent = maxConcurrent
     this.#onEnd = onEnd
-    this.#cancelPolling = every(deps.clock, POLL_MS, () => this.nudge())
+    this.#rounds = new Rounds(deps.clock, {
+      periodMs: POLL_MS,
+      round: () => this.#look(),
+      onError: (error) => {
+        // An unavailable database is logged once, when it becomes unavailable.
+        if (this.#isStopping || error instanceof StoreAway) return
+        deps.log.error({ err: error }, `no work can be taken: ${messageOf(error)}`)
+      },
+    })
     this.nudge()
   }
 
   /** Looks for work now. */
   nudge(): void {
-    if (this.#isStopping) return
-    if (this.#looking) {
-      this.#again = true
-      return
-    }
-    this.#looking = this.#look()
-      .catch((error) => {
-        // An unavailable database is logged once, when it becomes unavailable.
-        if (this.#isStopping || error instanceof StoreAway) return
-        this.#deps.log.error({ err: error }, `no work can be taken: ${messageOf(error)}`)
-      })
-      .finally(() => {
-        this.#looking = undefined
-        if (this.#again) {
-          this.#again = false
-          this.nudge()
-        }
-      })
+    this.#rounds.nudge()
   }
 
   /**
@@ -78,16 +66,13 @@ export class Worker {
   async stop(): Promise<void> {
     const { clock, store } = this.#deps
     this.#stopping.abort(new Stopping())
-    this.#cancelPolling()
-    await this.#looking
+    await this.#rounds.stop()
     const all = [...this.#running.values()]
-    await new Promise<void>((resolve) => {
-      const giveUp = clock.after(LAST_CALLS_MS, resolve)
-      void Promise.all(all.map(({ over }) => over)).then(() => {
-        giveUp()
-        resolve()
-      })
-    })
+    await endedWithin(
+      clock,
+      LAST_CALLS_MS,
+      all.map(({ over }) => over),
+    )
     await Promise.all(all.map(({ job }) => giveBack(store, job).catch(() => {})))
   }
 

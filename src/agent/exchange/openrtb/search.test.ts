@@ -285,7 +285,7 @@ describe.each([
       fc.asyncProperty(anyPlay, async (one) => {
         await play(one, store, seen)
       }),
-      { numRuns: 40, endOnFailure: true },
+      { numRuns: 20, endOnFailure: true },
     )
     expect(Math.min(seen.bids, seen.refused, seen.overBudget)).toBeGreaterThan(5)
   })

@@ -48,6 +48,17 @@ it('what is two generations old is forgotten', () => {
 
 it('the upper limit of a chance is ever below it, while bids are counted, with at most the given probability', () => {
   const doubt = Math.log(20)
+  // The same for every chance below.
+  const limits = new Map<string, number>()
+  const limitAfter = (reached: number, billed: number): number => {
+    const known = limits.get(`${reached} ${billed}`)
+    if (known !== undefined) return known
+    const outcomes = new Outcomes()
+    outcomes.learn(steps({ 0: reached }), steps({ 0: billed }))
+    const limit = outcomes.chance(0, doubt)
+    limits.set(`${reached} ${billed}`, limit)
+    return limit
+  }
   for (const chance of [0.02, 0.1, 0.5]) {
     // Over all outcomes: the probability of each number of bills after some bids, where no limit was wrong so far.
     let counts = new Map([[0, 1]])
@@ -59,9 +70,7 @@ it('the upper limit of a chance is ever below it, while bids are counted, with a
         next.set(billed + 1, (next.get(billed + 1) ?? 0) + probability * chance)
       }
       for (const [billed, probability] of next) {
-        const outcomes = new Outcomes()
-        outcomes.learn(steps({ 0: reached }), steps({ 0: billed }))
-        if (outcomes.chance(0, doubt) >= chance) continue
+        if (limitAfter(reached, billed) >= chance) continue
         wrong += probability
         next.delete(billed)
       }
