@@ -1,9 +1,10 @@
 import { type Selectable, sql } from 'kysely'
 import { z } from 'zod'
+import { WhatsAppCredentials } from '../connectors/index.ts'
 import { AppError } from '../errors.ts'
 import { parseJson } from '../json/json.ts'
 import type { ConversionConnectionTable, Keyring, Store } from '../sync/index.ts'
-import type { Base, PlatformRoom } from './conversions.ts'
+import { type Base, MESSAGE_PLATFORM } from './conversions.ts'
 import type { ConnectionCount } from './meter.ts'
 
 export type ConnectionRow = Selectable<ConversionConnectionTable>
@@ -27,7 +28,7 @@ const contextOf = (orgId: number, platform: string): string =>
 export const settingsOf = ({ settings }: Pick<ConnectionRow, 'settings'>): StoredSettings =>
   parseJson(settings)
 
-/** Connections of an organisation that were not ended, to the platforms that there are here: everywhere the same. */
+/** Connections of an organisation that were not ended, to platforms that take events and to the one that takes messages. */
 export async function connectionsOf(
   { store, rooms }: Pick<Base, 'store' | 'rooms'>,
   orgId: number,
@@ -39,8 +40,19 @@ export async function connectionsOf(
     .where('status', '!=', 'disconnected')
     .orderBy('platform')
     .execute()
-  return rows.filter(({ platform }) => rooms.has(platform))
+  return rows.filter(({ platform }) => rooms.has(platform) || platform === MESSAGE_PLATFORM)
 }
+
+/** Those of them that take events, by platform. */
+export const eventConnectionsOf = async (
+  base: Pick<Base, 'store' | 'rooms'>,
+  orgId: number,
+): Promise<ReadonlyMap<string, ConnectionRow>> =>
+  new Map(
+    (await connectionsOf(base, orgId))
+      .filter(({ platform }) => base.rooms.has(platform))
+      .map((row) => [row.platform, row]),
+  )
 
 /** How many connections of all organisations have which status. */
 export async function countConnections({ db }: Store): Promise<ConnectionCount[]> {
@@ -61,25 +73,42 @@ export const findConnection = (
     .where('platform', '=', platform)
     .executeTakeFirst()
 
-/** The platform of this name; throws 404 for an unknown one. */
-export function roomNamed({ rooms }: Pick<Base, 'rooms'>, platform: string): PlatformRoom {
+/** Form of a platform's credentials; throws 404 for an unknown platform. */
+export function credentialFormOf({ rooms }: Pick<Base, 'rooms'>, platform: string): z.ZodType {
+  if (platform === MESSAGE_PLATFORM) return WhatsAppCredentials
   const room = rooms.get(platform)
-  if (room) return room
-  const known = [...rooms.keys()].join(', ') || 'none'
-  throw new AppError('not_found', `There is no platform ${platform.slice(0, 20)}; conversions go to ${known}`)
+  if (room) return room.connector.credentials
+  const known = [...rooms.keys(), MESSAGE_PLATFORM].join(', ')
+  throw new AppError('not_found', `There is no platform ${platform.slice(0, 20)}; there are ${known}`)
 }
 
 /** The credentials of a connection, checked. Throws `credentials_unreadable` where no key opens them. */
-export function credentialsOf(keyring: Keyring, room: PlatformRoom, row: ConnectionRow): unknown {
+export function credentialsOf<S extends z.ZodType>(
+  keyring: Keyring,
+  form: S,
+  row: ConnectionRow,
+): z.output<S> {
   if (row.credentials === null) throw new AppError('invalid_request', `${row.platform} is not connected`)
   const opened = keyring.open(row.credentials, contextOf(row.org_id, row.platform))
-  const { success, data } = room.connector.credentials.safeParse(parseJson(opened))
+  const { success, data } = form.safeParse(parseJson(opened))
   if (!success)
     throw new AppError(
       'invalid_request',
       `The credentials of ${row.platform} are not valid: connect it again`,
     )
   return data
+}
+
+const VERIFY_CONTEXT = 'webhook verify token'
+
+/** Digests of a token by which a platform asks for our address: one of them is stored with the connection. */
+export const verifyDigests = (keyring: Keyring, token: string) => keyring.digests(token, VERIFY_CONTEXT)
+
+/** By what a webhook finds a connection; nulls where its platform sends none. */
+function foundBy(keyring: Keyring, platform: string, credentials: unknown) {
+  if (platform !== MESSAGE_PLATFORM) return { account: null, verify_digest: null }
+  const { phone_number_id, webhook_verify_token } = WhatsAppCredentials.parse(credentials)
+  return { account: phone_number_id, verify_digest: verifyDigests(keyring, webhook_verify_token)[0] }
 }
 
 export interface NewConversionConnection {
@@ -106,6 +135,7 @@ export async function storeConnection(
     settings: JSON.stringify(settings),
     resting_until_ms: null,
     updated_ms: clock.nowMs(),
+    ...foundBy(keyring, platform, credentials),
   }
   await store.db
     .insertInto('conversion_connections')
@@ -128,7 +158,7 @@ export async function playConnections(
 ): Promise<void> {
   for (const orgId of orgs)
     for (const [platform, own] of Object.entries(credentials)) {
-      if (!base.rooms.has(platform)) continue
+      if (!base.rooms.has(platform) && platform !== MESSAGE_PLATFORM) continue
       const connection = { orgId, platform, credentials: own, settings: PLAYED, message: null }
       await storeConnection(base, { ...connection, status: 'connected' }, true)
     }
@@ -150,6 +180,8 @@ export async function forgetPlayed({ store }: Pick<Base, 'store'>): Promise<void
   for (const { org_id, platform } of played)
     for (const table of ['conversion_deliveries', 'conversion_calls', 'conversion_minutes'] as const)
       await db.deleteFrom(table).where('org_id', '=', org_id).where('platform', '=', platform).execute()
+  for (const { org_id } of played.filter(({ platform }) => platform === MESSAGE_PLATFORM))
+    await db.deleteFrom('conversion_messages').where('org_id', '=', org_id).execute()
   for (const orgId of new Set(played.map(({ org_id }) => org_id)))
     await sql`DELETE FROM conversion_events WHERE org_id = ${orgId} AND NOT EXISTS (SELECT 1 FROM conversion_deliveries d
       WHERE d.org_id = conversion_events.org_id AND d.event_id = conversion_events.event_id
@@ -170,7 +202,10 @@ export async function endConnection(
 ): Promise<void> {
   await store.db
     .updateTable('conversion_connections')
-    .set({ status: 'disconnected', credentials: null, message: null, updated_ms: later(clock.nowMs()) })
+    .set({
+      ...{ status: 'disconnected', credentials: null, message: null, updated_ms: later(clock.nowMs()) },
+      ...{ account: null, verify_digest: null },
+    })
     .where('org_id', '=', org_id)
     .where('platform', '=', platform)
     .execute()

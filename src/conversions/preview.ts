@@ -3,7 +3,7 @@ import type { HttpRequest } from '../http/http.ts'
 import { parseJson } from '../json/json.ts'
 import { Slices } from '../time/slices.ts'
 import { type EventFault, idOf, parseEvent } from './canonical-event.ts'
-import { type ConnectionRow, connectionsOf, credentialsOf, settingsOf } from './connections.ts'
+import { type ConnectionRow, credentialsOf, eventConnectionsOf, settingsOf } from './connections.ts'
 import { conversionOf, faultOf, personalOf, personOf } from './conversion-of.ts'
 import type { Base, PlatformRoom } from './conversions.ts'
 import type { Mapping, Mappings } from './mappings.ts'
@@ -56,7 +56,7 @@ export async function previewEvents(deps: Deps, orgId: number, wish: PreviewWish
     ? mappings.latest(orgId)
     : mappings.of(orgId, wish.version))
   const other = wish.compareTo === undefined ? undefined : await mappings.of(orgId, wish.compareTo)
-  const rows = new Map((await connectionsOf(deps, orgId)).map((row) => [row.platform, row]))
+  const rows = await eventConnectionsOf(deps, orgId)
   const slices = new Slices()
   const previews: Preview[] = []
   for (const value of wish.values) {
@@ -101,7 +101,7 @@ function requestOf(
   conversion: Parameters<PlatformRoom['connector']['faultOf']>[0],
 ): Pick<Preview, 'request' | 'refused'> {
   const { connector, targets } = room
-  const credentials = credentialsOf(keyring, room, row)
+  const credentials = credentialsOf(keyring, connector.credentials, row)
   const fault = faultOf(room, conversion, credentials, clock.nowMs())
   if (fault) return { refused: { field: fault.field, reason: fault.reason } }
   const target = targets[connector.apiOf(credentials)]

@@ -21,6 +21,7 @@ it('goes to all platforms that are connected, which in mock mode are all', async
     ['meta', 'connected'],
     ['snapchat', 'connected'],
     ['tiktok', 'connected'],
+    ['whatsapp', 'connected'],
   ])
   expect((await post([whole])).body.results).toEqual([{ event_id: 'ord-1', status: 'accepted' }])
   await ended('ord-1')

@@ -16,14 +16,14 @@ import {
   ConnectionSettings,
   confirmConnection,
   connectionsOf,
+  credentialFormOf,
   credentialsOf,
   endConnection,
   findConnection,
-  roomNamed,
   settingsOf,
   storeConnection,
 } from '../connections.ts'
-import type { PlatformRoom } from '../conversions.ts'
+import { MESSAGE_PLATFORM } from '../conversions.ts'
 import { sendTest } from '../delivery/index.ts'
 import { storable } from '../json-rows.ts'
 import type { Conversions } from '../parts.ts'
@@ -105,12 +105,11 @@ function putRoute(conversions: Conversions): Route {
     answers: { 200: { description: 'The connection', schema: ConnectionResult } },
     refusals: [...WRONG_BODY, 'not_found', 'records_unavailable'],
     async handle(c, caller) {
-      const room = roomNamed(conversions, platformOf(c))
-      const { platform } = room.connector
+      const platform = platformOf(c)
+      const form = credentialFormOf(conversions, platform)
       const { credentials, settings = {} } = await readJson(c, ConnectionInput)
-      const checked = checkedCredentials(room, credentials)
-      const about = { org_id: caller.org, platform }
-      const found = foundBy(await sendTest(conversions.calls, conversions.lanes.trial(about, room, checked)))
+      const checked = check(form, credentials, 'credentials')
+      const found = await foundOf(conversions, caller.org, platform, checked)
       await recorded(conversions, c, caller, platform, () =>
         storeConnection(conversions, {
           ...{ orgId: caller.org, platform, credentials: checked, settings },
@@ -119,7 +118,8 @@ function putRoute(conversions: Conversions): Route {
         }),
       )
       conversions.worker.nudge()
-      return ok(resultOf(await requireConnection(conversions, caller.org, room)))
+      conversions.messages.nudge()
+      return ok(resultOf(await requireConnection(conversions, caller.org, platform)))
     },
   }
 }
@@ -135,10 +135,10 @@ function deleteRoute(conversions: Conversions): Route {
     answers: { 200: { description: 'The connection', schema: ConnectionResult } },
     refusals: ['invalid_request', 'not_found', 'records_unavailable'],
     async handle(c, caller) {
-      const room = roomNamed(conversions, platformOf(c))
-      const row = await requireConnection(conversions, caller.org, room)
+      const platform = platformOf(c)
+      const row = await requireConnection(conversions, caller.org, platform)
       await recorded(conversions, c, caller, row.platform, () => endConnection(conversions, row))
-      return ok(resultOf(await requireConnection(conversions, caller.org, room)))
+      return ok(resultOf(await requireConnection(conversions, caller.org, platform)))
     },
   }
 }
@@ -154,27 +154,29 @@ function testRoute(conversions: Conversions): Route {
     answers: { 200: { description: 'What the platform says', schema: ConnectionResult } },
     refusals: ['not_found', 'invalid_request', 'records_unavailable'],
     async handle(c, caller) {
-      const room = roomNamed(conversions, platformOf(c))
-      const row = await requireConnection(conversions, caller.org, room)
-      const result = await tested(conversions, row, room)
+      const row = await requireConnection(conversions, caller.org, platformOf(c))
+      const result = await tested(conversions, row)
       if (result.status === 'connected' && row.status !== 'connected') {
         await recorded(conversions, c, caller, row.platform, async () => {
           await confirmConnection(conversions, row)
         })
         conversions.worker.nudge()
+        conversions.messages.nudge()
       }
       return ok(result)
     },
   }
 }
 
+/** Throws 404 for an unknown platform, and for one that is not connected. */
 async function requireConnection(
-  { store }: Conversions,
+  conversions: Conversions,
   orgId: number,
-  { connector }: PlatformRoom,
+  platform: string,
 ): Promise<ConnectionRow> {
-  const row = await findConnection(store, orgId, connector.platform)
-  if (!row) throw new AppError('not_found', `${connector.platform} is not connected`)
+  credentialFormOf(conversions, platform)
+  const row = await findConnection(conversions.store, orgId, platform)
+  if (!row) throw new AppError('not_found', `${platform} is not connected`)
   return row
 }
 
@@ -207,13 +209,13 @@ async function recorded(
 }
 
 /** A connection as it is recorded: with the names of its account, and none of what opens it. */
-function auditedOf({ keyring, rooms }: Conversions, row: ConnectionRow | undefined) {
+function auditedOf(conversions: Conversions, row: ConnectionRow | undefined) {
   if (!row) return undefined
-  const room = rooms.get(row.platform)
   const known = { status: row.status, settings: settingsOf(row) }
-  if (!room || row.credentials === null) return known
+  if (row.credentials === null) return known
   try {
-    const all = Object.entries(Object(credentialsOf(keyring, room, row)))
+    const form = credentialFormOf(conversions, row.platform)
+    const all = Object.entries(Object(credentialsOf(conversions.keyring, form, row)))
     return { ...known, account: Object.fromEntries(all.filter(([name]) => ACCOUNT.test(name))) }
   } catch (error) {
     // Whoever replaces credentials that no key opens must be able to.
@@ -226,16 +228,31 @@ function auditedOf({ keyring, rooms }: Conversions, row: ConnectionRow | undefin
 const ACCOUNT = /_(id|code)$/
 
 async function tested(
-  { calls, lanes }: Conversions,
+  { calls, lanes, messages, rooms }: Conversions,
   row: ConnectionRow,
-  room: PlatformRoom,
 ): Promise<ConnectionResult> {
-  const { platform } = room.connector
-  if (row.credentials === null) return resultOf(row)
+  const { platform } = row
+  const room = rooms.get(platform)
+  if (row.credentials === null || (!room && platform !== MESSAGE_PLATFORM)) return resultOf(row)
   // With a token of its own: one that this process has kept may be the one that was refused.
-  const called = await sendTest(calls, lanes.trial(row, room, lanes.lineOf(row, room).credentials))
+  const called = room
+    ? await sendTest(calls, lanes.trial(row, room, lanes.lineOf(row, room).credentials))
+    : await messages.test(row)
   const details = 'latencyMs' in called ? { latency_ms: Math.round(called.latencyMs) } : null
   return { platform, ...foundBy(called), details }
+}
+
+/** What a test of credentials says before they are stored. */
+async function foundOf(
+  { calls, lanes, rooms }: Conversions,
+  orgId: number,
+  platform: string,
+  credentials: unknown,
+): Promise<ReturnType<typeof foundBy>> {
+  const room = rooms.get(platform)
+  // Messages find out by themselves, with the first that is sent.
+  if (!room) return { status: 'connected', message: '' }
+  return foundBy(await sendTest(calls, lanes.trial({ org_id: orgId, platform }, room, credentials)))
 }
 
 /** Longest words of a platform that are kept. */
@@ -252,9 +269,4 @@ function foundBy(called: Awaited<ReturnType<typeof sendTest>>): {
   const { is, detail } = called.answer
   if (is === 'unclear') return { status: 'pending', message: detail }
   return { status: is === 'works' ? 'connected' : 'error', message: detail }
-}
-
-/** Throws 400 with the first wrong member, whose value is not repeated. */
-function checkedCredentials({ connector }: PlatformRoom, credentials: unknown): unknown {
-  return check(connector.credentials, credentials, 'credentials')
 }

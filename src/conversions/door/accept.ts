@@ -3,7 +3,7 @@ import { AppError } from '../../errors.ts'
 import { MAX_UNITS, microsFloor } from '../../money.ts'
 import { Slices } from '../../time/slices.ts'
 import { type CanonicalEvent, type EventFault, idOf, parseEvent } from '../canonical-event.ts'
-import { type ConnectionRow, connectionsOf, settingsOf } from '../connections.ts'
+import { type ConnectionRow, eventConnectionsOf, settingsOf } from '../connections.ts'
 import { conversionOf, faultOf, personalOf, personOf } from '../conversion-of.ts'
 import type { Base, PlatformRoom } from '../conversions.ts'
 import { storable } from '../json-rows.ts'
@@ -74,7 +74,7 @@ export async function acceptEvents(
   orgId: number,
   values: readonly unknown[],
 ): Promise<EventResult[]> {
-  const connections = new Map((await connectionsOf(deps, orgId)).map((row) => [row.platform, row]))
+  const connections = await eventConnectionsOf(deps, orgId)
   const mapping = await deps.mappings.latest(orgId)
   const credentials = new Map(
     [...connections].map(([platform, row]) => [platform, knownCredentials(deps, row)] as const),

@@ -3,7 +3,7 @@ import { AppError } from '../../errors.ts'
 import { parseJson } from '../../json/json.ts'
 import type { ConversionDeliveryTable } from '../../sync/index.ts'
 import { isoTime } from '../../time/clock.ts'
-import { type ConnectionRow, connectionsOf } from '../connections.ts'
+import { type ConnectionRow, eventConnectionsOf } from '../connections.ts'
 import { conversionOf, faultOf } from '../conversion-of.ts'
 import type { Base, PlatformRoom } from '../conversions.ts'
 import type { Mapping, Mappings } from '../mappings.ts'
@@ -56,7 +56,7 @@ export async function replay(
   const { store, clock } = deps
   const nowMs = clock.nowMs()
   const latest = await deps.mappings.latest(orgId)
-  const connections = new Map((await connectionsOf(deps, orgId)).map((row) => [row.platform, row]))
+  const connections = await eventConnectionsOf(deps, orgId)
   const done = await store.db.transaction().execute(async (tx) => {
     let query = tx
       .selectFrom('conversion_deliveries as d')
