@@ -33,7 +33,7 @@ export function watchTables(tables: Tables, watched: Watched): void {
   tables.watch('paused_budgets', () => Math.max(0, budget.scopeCount - limits.budgets))
   tables.watch('campaigns', () => bidder.campaigns.size)
   tables.watch('campaigns_of_organisation', () => Math.max(0, ...campaignsOf(bidder.campaigns).values()))
-  tables.watch('open_bids', () => bidder.decide.ledger.size)
+  tables.watch('open_bids', () => bidder.decide.auctionBudget.size)
   tables.watch('decisions', () => decisions.size)
   tables.watch('idempotency_keys', () => keys.size)
   tables.watch('callers', () => gate.size)

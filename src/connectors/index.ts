@@ -22,28 +22,8 @@ export type { LimitedAccount, LimitStatus, Limits } from './conversation/limits.
 export { type Channel, type Result, sendRequest } from './conversation/send-request.ts'
 export type { ConnectionTokens, Token, TokenSource } from './conversation/tokens.ts'
 export { conversionConnectors } from './conversion-connectors.ts'
-export type {
-  AppData,
-  BatchAnswer,
-  Consent,
-  ConsentChoice,
-  ContentItem,
-  Conversion,
-  ConversionConnector,
-  ConversionFault,
-  ConversionLimits,
-  ConversionPlatform,
-  ConversionTarget,
-  CustomData,
-  EventVerdict,
-  Identifiers,
-  LaterStatus,
-  LeftOut,
-  ReadPerson,
-  RefreshGrant,
-  UserData,
-} from './conversions/index.ts'
-export { EXTINFO_PARTS, readPerson } from './conversions/index.ts'
+export type * from './conversions/conversion-connector.ts'
+export { EXTINFO_PARTS, type LeftOut, type ReadPerson, readPerson } from './conversions/index.ts'
 export { GOOGLE_TOKEN_URL } from './google/oauth.ts'
 export type { GoogleAdsAccount, GoogleAuth } from './google-ads/account.ts'
 export type { MetaAccount } from './meta/account.ts'

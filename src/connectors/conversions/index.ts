@@ -1,23 +1,5 @@
 export { type BatchRefusal, indexesOf, refusedBatch, unreadable } from './answers.ts'
-export type {
-  AppData,
-  BatchAnswer,
-  Consent,
-  ConsentChoice,
-  ContentItem,
-  Conversion,
-  ConversionConnector,
-  ConversionFault,
-  ConversionLimits,
-  ConversionPlatform,
-  ConversionTarget,
-  CustomData,
-  EventVerdict,
-  Identifiers,
-  LaterStatus,
-  RefreshGrant,
-  UserData,
-} from './conversion-connector.ts'
+export type * from './conversion-connector.ts'
 export { EXTINFO_PARTS } from './conversion-connector.ts'
 export { country } from './countries.ts'
 export { NAME, NAME_FAULT, SECRET } from './credential.ts'

@@ -7,7 +7,7 @@ import { MissingBills } from './missing-bills.ts'
 import { AGES, chancesByAge } from './outcomes.ts'
 
 const DAY_MS = 86_400_000
-/** The shortest slot: a short time to live must not cause work more often than this. */
+/** The shortest slot, in milliseconds, so that a short time to live does not cause work more often. */
 const MIN_SLOT_MS = 50
 
 /** The hold of an auction bid: it is released unless it is billed. */
@@ -164,7 +164,7 @@ export class BoundedReserve {
     this.#paid -= paid
     const group = this.#end(hold, true)
     group.billed += hold.micros
-    // The bound was exceeded, which is nearly impossible if the statistics are right: so they are wrong.
+    // The bound was exceeded. That is nearly impossible if the statistics are right, so they are taken to be wrong.
     if (
       this.#maxProbability !== undefined &&
       group.billed > group.cost + group.missing.micros + this.#margin(group)
