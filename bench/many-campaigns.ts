@@ -1,24 +1,22 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import {
   CampaignIndex,
   CampaignSpec,
-  createBidIds,
-  createBidLedger,
-  createNoticeTokens,
   type DecideAuctionDeps,
   decide,
-  isRefusal,
-  limitsOf,
-  type OpenRtbRequest,
-  prepareCampaign,
-  readBidRequest,
-  type Seat,
   writeAnswer,
 } from '../src/agent/exchange/openrtb/index.ts'
-import { BudgetManager } from '../src/shield/index.ts'
-import { systemClock } from '../src/time/clock.ts'
 import { median } from './measure.ts'
-import { COUNTRIES, PLENTY, RATES, SAMPLES, SIZES } from './openrtb-world.ts'
+import {
+  auctionDeps,
+  COUNTRIES,
+  newBudget,
+  PLENTY,
+  readRequest,
+  SEAT,
+  SIZES,
+  samples,
+  storeCampaigns,
+} from './openrtb-world.ts'
 
 /**
  * What an auction costs with ten thousand campaigns, in auctions with fifty: processor time without HTTP, on the real
@@ -86,54 +84,19 @@ const spent: Shape = (i) => ({
   limits: [{ kind: 'sliding', max: i < 10 ? 1_000_000_000 : 0.001 }],
 })
 
-function createBench(count: number, shape: Shape, globalMax = PLENTY) {
-  const budget = new BudgetManager({ clock: systemClock, rememberEnded: 8000 })
-  const plenty = [{ kind: 'sliding', windowMs: 600_000, max: globalMax } as const]
-  const shared = [budget.define('global', 'USD', plenty), budget.define('platform:openrtb', 'USD', plenty)]
+function createBench(count: number, shape: Shape, globalMax = PLENTY): DecideAuctionDeps {
+  const budget = newBudget()
   const campaigns = new CampaignIndex()
-  for (let i = 0; i < count; i++) {
-    const spec = CampaignSpec.parse({
-      seat: 'acme',
+  const specs = Array.from({ length: count }, (_, i) =>
+    CampaignSpec.parse({
+      seat: SEAT.id,
       limits: [{ kind: 'sliding', max: 1_000_000_000 }],
       advertiserDomain: `shop.brand-${i}.example`,
       ...shape(i),
-    })
-    const own = budget.define(`campaign:openrtb:bench-${i}`, 'USD', limitsOf(spec))
-    campaigns.put(prepareCampaign(`bench-${i}`, spec, [...shared, own]))
-  }
-  const deps: DecideAuctionDeps = {
-    clock: systemClock,
-    campaigns,
-    ledger: createBidLedger(budget, 'USD', 1_000_000),
-    ids: createBidIds(),
-    tokens: createNoticeTokens([{ id: 'k1', secret: 'bench' }]),
-    currency: 'USD',
-    rates: RATES,
-    networkMarginMs: 20,
-    maxRequestShare: 1,
-    predict: () => undefined,
-    typicalLtv: () => 120,
-    recordLtv: () => {},
-  }
-  const seat: Seat = {
-    id: 'acme',
-    hold: { ttlMs: 300_000, onExpiry: 'release' },
-    billOn: 'billing',
-    noticeUrl: 'https://bid.example.com/openrtb2/notice',
-  }
-  return { deps, seat }
-}
-
-type Bench = ReturnType<typeof createBench>
-
-const samples: unknown[] = readdirSync(SAMPLES).map((name) =>
-  JSON.parse(readFileSync(new URL(name, SAMPLES), 'utf8')),
-)
-
-function read(body: unknown): OpenRtbRequest {
-  const request = readBidRequest(body)
-  if (isRefusal(request)) throw new Error(`sample refused: ${request.refused}`)
-  return request
+    }),
+  )
+  storeCampaigns(budget, campaigns, specs, globalMax)
+  return auctionDeps(budget, campaigns, 1_000_000, () => undefined)
 }
 
 /** Every sample so often between two readings of the processor's time, which cost something themselves. */
@@ -141,7 +104,7 @@ const REPEATS = 20
 
 /** Processor microseconds per auction: read, decided, written. */
 function cost(
-  { deps, seat }: Bench,
+  deps: DecideAuctionDeps,
   bodies: readonly unknown[],
   forMs: number,
 ): { us: number; bids: number } {
@@ -152,17 +115,17 @@ function cost(
     const from = process.cpuUsage()
     for (let i = 0; i < REPEATS; i++) {
       for (const body of bodies) {
-        const request = read(body)
-        const decision = decide(deps, seat, request)
+        const request = readRequest(body)
+        const decision = decide(deps, SEAT, request)
         for (const { bids } of decision.groups) for (const { seq } of bids) seqs.push(seq)
-        writeAnswer(deps, seat, request, decision, { version: '2.6', explain: undefined })
+        writeAnswer(deps, SEAT, request, decision, { version: '2.6', explain: undefined })
       }
     }
     const { user, system } = process.cpuUsage(from)
     found.busyUs += user + system
     found.auctions += REPEATS * bodies.length
     found.bids += seqs.length
-    for (const seq of seqs.splice(0)) deps.ledger.release(seq)
+    for (const seq of seqs.splice(0)) deps.auctionBudget.release(seq)
   }
   return { us: found.busyUs / found.auctions, bids: found.bids / found.auctions }
 }

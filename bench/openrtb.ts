@@ -1,26 +1,23 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import {
   CampaignIndex,
   CampaignSpec,
-  createBidIds,
-  createBidLedger,
-  createNoticeTokens,
-  type DecideAuctionDeps,
   decide,
-  isRefusal,
-  limitsOf,
-  type OpenRtbRequest,
   Predictions,
-  prepareCampaign,
-  readBidRequest,
-  type Seat,
   writeAnswer,
 } from '../src/agent/exchange/openrtb/index.ts'
-import { BudgetManager } from '../src/shield/index.ts'
 import { systemClock } from '../src/time/clock.ts'
-import { COUNTRIES, PLENTY, RATES, SAMPLES, SIZES } from './openrtb-world.ts'
+import {
+  auctionDeps,
+  COUNTRIES,
+  newBudget,
+  readRequest,
+  SEAT,
+  SIZES,
+  samples,
+  storeCampaigns,
+} from './openrtb-world.ts'
 
 /**
  * The bidder without HTTP, on the real shield: decisions per second, what more campaigns cost, and what an open hold
@@ -29,10 +26,6 @@ import { COUNTRIES, PLENTY, RATES, SAMPLES, SIZES } from './openrtb-world.ts'
 
 const OPEN_HOLDS = 200_000
 const OPTIONS = { version: '2.6', explain: undefined } as const
-
-const samples: unknown[] = readdirSync(SAMPLES).map((name) =>
-  JSON.parse(readFileSync(new URL(name, SAMPLES), 'utf8')),
-)
 
 /** The first ten bid everywhere, one for each size; of the rest every second one is for up to three countries. */
 function campaignSpec(i: number): CampaignSpec {
@@ -58,15 +51,13 @@ function campaignSpec(i: number): CampaignSpec {
 }
 
 function createBench(campaignCount: number) {
-  const budget = new BudgetManager({ clock: systemClock, rememberEnded: 8000 })
-  const limits = [{ kind: 'sliding', windowMs: 600_000, max: PLENTY } as const]
-  const shared = [budget.define('global', 'USD', limits), budget.define('platform:openrtb', 'USD', limits)]
+  const budget = newBudget()
   const campaigns = new CampaignIndex()
-  for (let i = 0; i < campaignCount; i++) {
-    const spec = campaignSpec(i)
-    const own = budget.define(`campaign:openrtb:bench-${i}`, 'USD', limitsOf(spec))
-    campaigns.put(prepareCampaign(`bench-${i}`, spec, [...shared, own]))
-  }
+  storeCampaigns(
+    budget,
+    campaigns,
+    Array.from({ length: campaignCount }, (_, i) => campaignSpec(i)),
+  )
   const predictions = new Predictions(systemClock, 100_000)
   for (let i = 0; i < 50_000; i++) {
     predictions.put({
@@ -77,50 +68,25 @@ function createBench(campaignCount: number) {
       ttlSeconds: 86_400,
     })
   }
-  const deps: DecideAuctionDeps = {
-    clock: systemClock,
-    campaigns,
-    ledger: createBidLedger(budget, 'USD', 10_000_000),
-    ids: createBidIds(),
-    tokens: createNoticeTokens([{ id: 'k1', secret: 'bench' }]),
-    currency: 'USD',
-    rates: RATES,
-    networkMarginMs: 20,
-    maxRequestShare: 1,
-    predict: (request) => predictions.find(request),
-    typicalLtv: () => 120,
-    recordLtv: () => {},
-  }
-  const seat: Seat = {
-    id: 'acme',
-    hold: { ttlMs: 300_000, onExpiry: 'release' },
-    billOn: 'billing',
-    noticeUrl: 'https://bid.example.com/openrtb2/notice',
-  }
-  return { deps, seat, released: 0 }
+  const deps = auctionDeps(budget, campaigns, 10_000_000, (request) => predictions.find(request))
+  return { deps, released: 0 }
 }
 
 type Bench = ReturnType<typeof createBench>
 
-function read(body: unknown): OpenRtbRequest {
-  const request = readBidRequest(body)
-  if (isRefusal(request)) throw new Error(`sample refused: ${request.refused}`)
-  return request
-}
-
 let sink = 0
 
-function runDecide({ deps, seat }: Bench, count: number): void {
+function runDecide({ deps }: Bench, count: number): void {
   for (let i = 0; i < count; i++) {
     const request = requests[i % requests.length] ?? fail()
-    sink += writeAnswer(deps, seat, request, decide(deps, seat, request), OPTIONS)?.length ?? fail()
+    sink += writeAnswer(deps, SEAT, request, decide(deps, SEAT, request), OPTIONS)?.length ?? fail()
   }
 }
 
-function runWhole({ deps, seat }: Bench, count: number): void {
+function runWhole({ deps }: Bench, count: number): void {
   for (let i = 0; i < count; i++) {
-    const request = read(samples[i % samples.length])
-    sink += writeAnswer(deps, seat, request, decide(deps, seat, request), OPTIONS)?.length ?? fail()
+    const request = readRequest(samples[i % samples.length])
+    sink += writeAnswer(deps, SEAT, request, decide(deps, SEAT, request), OPTIONS)?.length ?? fail()
   }
 }
 
@@ -128,7 +94,7 @@ function fail(): never {
   throw new Error('a sample got no bid')
 }
 
-const requests = samples.map(read)
+const requests = samples.map(readRequest)
 
 /** Answers per batch; between batches, untimed, old holds are released so that {@link OPEN_HOLDS} stay open. */
 const BATCH = 10_000
@@ -141,7 +107,8 @@ function timed(bench: Bench, run: (bench: Bench, count: number) => void, batches
     run(bench, BATCH)
     ms += systemClock.elapsedMs() - startMs
     const newest = bench.deps.ids.next()
-    for (; bench.released < newest - OPEN_HOLDS; bench.released++) bench.deps.ledger.release(bench.released)
+    for (; bench.released < newest - OPEN_HOLDS; bench.released++)
+      bench.deps.auctionBudget.release(bench.released)
   }
   return ms
 }
@@ -166,9 +133,9 @@ function usedBytes(): number {
 function bytesPerHold(count: number): number {
   const bench = createBench(50)
   const request = requests[0] ?? fail()
-  decide(bench.deps, bench.seat, request)
+  decide(bench.deps, SEAT, request)
   const beforeBytes = usedBytes()
-  for (let i = 0; i < count; i++) decide(bench.deps, bench.seat, request)
+  for (let i = 0; i < count; i++) decide(bench.deps, SEAT, request)
   const bytes = usedBytes() - beforeBytes
   if (bench.deps.ids.next() !== count + 2) fail()
   return bytes / count

@@ -16,7 +16,7 @@ import { openAgent } from './app/open-agent.ts'
 import { openBudgets } from './app/open-budgets.ts'
 import { openExchange } from './app/open-exchange.ts'
 import { openFront } from './app/open-front.ts'
-import { openOutbox } from './app/open-outbox.ts'
+import { openNotifications } from './app/open-notifications.ts'
 import { OpenParts } from './app/open-parts.ts'
 import { openStores } from './app/open-stores.ts'
 import { sandboxOptions } from './app/sandbox-options.ts'
@@ -27,6 +27,7 @@ import { watchTables } from './app/watch-tables.ts'
 import { Audit } from './audit/index.ts'
 import { type Config, ConfigError, readConfig } from './config/config.ts'
 import type { Connector } from './connectors/index.ts'
+import { MESSAGE_WEBHOOK } from './conversions/index.ts'
 import { createHttpClient } from './http/http.ts'
 import { createLog, type Logger } from './log.ts'
 import { createMetrics } from './metrics/metrics.ts'
@@ -88,16 +89,16 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
 
   const stores = await openStores(config, base, opened)
   const { store, records, recovered } = stores
-  const outbox = openOutbox(config, { ...base, records, recovered })
-  opened.add(() => outbox.close())
-  const tell: Tell = (news) => outbox.tell(news)
+  const notifications = openNotifications(config, { ...base, records, recovered })
+  opened.add(() => notifications.close())
+  const tell: Tell = (news) => notifications.tell(news)
   const audit = new Audit({ clock, log, records })
   opened.add(() => audit.close())
   await recordConfiguration(config, audit, recovered)
 
   // Until the exchange is built none of its bids is held.
   let holder: Bidder | undefined
-  const onExpired = (hold: Hold) => holder?.decide.ledger.expired(hold) ?? false
+  const onExpired = (hold: Hold) => holder?.decide.auctionBudget.expired(hold) ?? false
   const budgets = await openBudgets(config, { ...base, ...stores, onExpired }, opened)
   const { budget, callLimits } = budgets
   const bidding = { ...base, ...stores, ...budgets, sandbox, tell, audit }
@@ -111,7 +112,7 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
   const gate = new Gate(clock, config.callerLimit)
   const authorize = authorizer(config, clock, gate)
   const reads = await startReads(config, {
-    ...{ clock, log, metrics, authorize, sandbox, budget, callLimits, outbox, audit },
+    ...{ clock, log, metrics, authorize, sandbox, budget, callLimits, notifications, audit },
     ownSpendOf: ownSpend(config, agent.decisions),
     connectors: outside.connectors ?? [],
   })
@@ -132,7 +133,8 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
   const parts = [...ownParts(agent), ...readParts(reads), ...exchange.parts]
   const { journal } = store
   const { mode } = config
-  const served = { agent, parts, deferred, keys, authorize, bidder, desk, count, pool, outbox, journal, mode }
+  const seats = { bidder, desk, count, pool }
+  const served = { ...seats, agent, parts, deferred, keys, authorize, notifications, journal, mode }
   const app = createApp(served)
   if (reads) app.route('/', reads.app)
   if (conversions) app.route('/', conversions.app)
@@ -142,6 +144,7 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
   opened.add(() => front.stop())
   if (reads) opened.add(() => reads.endStreams())
   const url = (await front.start()) ?? server.url ?? ''
+  if (conversions) sandbox?.conversions.whatsapp.tellAt(url + MESSAGE_WEBHOOK)
   return { url, agent, sandbox, reads: reads?.sync, stop: () => opened.close() }
 }
 

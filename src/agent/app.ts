@@ -2,7 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import type { ApiEnv, Authorize, Ctx } from '../api/index.ts'
 import { apiDocument, describePlain, mount, problemAnswer, requireOperator, shown } from '../api/index.ts'
 import { AppError, messageOf } from '../errors.ts'
-import { notificationRoutes, type Outbox } from '../notify/index.ts'
+import { type Notifications, notificationRoutes } from '../notify/index.ts'
 import type { JournalReader } from '../shield/index.ts'
 import { checkedOutCommit, VERSION } from '../version.ts'
 import type { Agent } from './agent.ts'
@@ -40,7 +40,7 @@ export interface AppDeps {
   readonly desk: NoticeDesk
   readonly count: CountNotice
   readonly pool: WorkerPool
-  readonly outbox: Outbox
+  readonly notifications: Notifications
   /** The parts that `/readyz` reports, in this order. */
   readonly parts: readonly ServicePart[]
   /** Reads the budgets' journal; undefined where budgets are not kept in a journal. */
@@ -71,7 +71,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
     ...seatRoutes(agent, bidder, pool),
     ...storeRoutes(agent),
     ...auditRoutes(agent.audit),
-    ...notificationRoutes(deps.outbox),
+    ...notificationRoutes(deps.notifications),
   ])
 
   app.get('/livez', (c) => c.text('ok'))
@@ -86,7 +86,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
     caller.charge(METRICS_COST)
     await pool.gather()
     collectMetrics(agent, deferred, deps.parts)
-    agent.metrics.notificationsWaiting.set(deps.outbox.waiting)
+    agent.metrics.notificationsWaiting.set(deps.notifications.waiting)
     const { registry } = agent.metrics
     return c.body(await registry.metrics(), 200, { 'content-type': registry.contentType })
   })

@@ -58,7 +58,8 @@ const SECTIONS: readonly { readonly tag: string; readonly of: RegExp; readonly a
   {
     tag: 'Conversions',
     of: /^\/api\/v1\/conversions/,
-    about: 'Conversions that go back to Meta, Google, TikTok and Snapchat, and what became of each.',
+    about:
+      'Conversions that go back to Meta, Google, TikTok and Snapchat, messages of WhatsApp, and what became of each.',
   },
   {
     tag: 'Events',
@@ -92,7 +93,9 @@ const REFUSALS_OF_KEYS: PlainRoute['answers'] = {
 }
 
 /** Schema by media type. Lines of JSON are a text, as everything that is not JSON. */
-const schemaOf = (type: string): object => ({ type: /\/(.+\+)?json$/.test(type) ? 'object' : 'string' })
+const schemaOf = (type: string): object => ({
+  type: type.endsWith('/json') || type.endsWith('+json') ? 'object' : 'string',
+})
 
 export function describePlain(app: OpenAPIHono<ApiEnv>, routes: readonly PlainRoute[]): void {
   for (const route of routes) {

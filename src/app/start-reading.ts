@@ -11,7 +11,7 @@ import {
 } from '../connectors/index.ts'
 import type { Logger } from '../log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
-import type { Outbox } from '../notify/index.ts'
+import type { Notifications } from '../notify/index.ts'
 import type { Sandbox } from '../sandbox/index.ts'
 import type { BudgetManager, CallLimits } from '../shield/index.ts'
 import {
@@ -36,7 +36,7 @@ export interface ReadingParts {
   readonly callLimits: CallLimits
   /** The sandbox that plays the platforms in mock mode. */
   readonly sandbox: Pick<Sandbox, 'sync'> | undefined
-  readonly outbox: Pick<Outbox, 'pass'>
+  readonly notifications: Pick<Notifications, 'pass'>
   readonly ownSpendOf: OwnSpendOf
   /** Connectors in addition to those of the registry. */
   readonly connectors: readonly Connector[]
@@ -47,7 +47,7 @@ export async function startReads(
   { sync: config, mode, sandboxReportMs, operatorOrg, tables: tableLimits }: Config,
   parts: ReadingParts,
 ): Promise<RunningSync | undefined> {
-  const { clock, log, metrics, authorize, callLimits, sandbox, budget, outbox, audit } = parts
+  const { clock, log, metrics, authorize, callLimits, sandbox, budget, notifications, audit } = parts
   if (!config) {
     log.info({ mode }, 'nothing is read from platforms: ENCRYPTION_KEY is not set')
     return undefined
@@ -102,7 +102,7 @@ export async function startReads(
     onSpend: (spend) => showSpend(metrics, spend),
     async onEvent(event) {
       metrics.connectorEvents.inc({ type: event.type })
-      await outbox.pass(event)
+      await notifications.pass(event)
     },
   })
 }

@@ -60,7 +60,7 @@ async function startWorker(config: Config): Promise<void> {
     store,
     owner,
     onStore: (state) => log.warn(state, 'budget store'),
-    onExpired: (hold) => bidder.decide.ledger.expired(hold),
+    onExpired: (hold) => bidder.decide.auctionBudget.expired(hold),
     onOverdraft({ name: scope, currency }, amount) {
       waiting.overdrafts.push({ scope, currency, amount })
       log.error({ scope, micros: amount }, 'overdraft')
@@ -84,7 +84,7 @@ async function startWorker(config: Config): Promise<void> {
   const used = createUsage()
   const report = (): WorkerReport => ({
     counts: takeCounts(metrics, bidder, waiting),
-    held: [...bidder.seats.keys()].map((seat) => [seat, bidder.decide.ledger.heldFor(seat)]),
+    held: [...bidder.seats.keys()].map((seat) => [seat, bidder.decide.auctionBudget.heldFor(seat)]),
     ...used(),
     lagSeconds: lagMs() / 1000,
   })

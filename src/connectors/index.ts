@@ -22,24 +22,7 @@ export type { LimitedAccount, LimitStatus, Limits } from './conversation/limits.
 export { type Channel, type Result, sendRequest } from './conversation/send-request.ts'
 export type { ConnectionTokens, Token, TokenSource } from './conversation/tokens.ts'
 export { conversionConnectors } from './conversion-connectors.ts'
-export type {
-  BatchAnswer,
-  Consent,
-  ConsentChoice,
-  ContentItem,
-  Conversion,
-  ConversionConnector,
-  ConversionFault,
-  ConversionLimits,
-  ConversionPlatform,
-  ConversionTarget,
-  CustomData,
-  EventVerdict,
-  Identifiers,
-  LaterStatus,
-  RefreshGrant,
-  UserData,
-} from './conversions/index.ts'
+export type * from './conversions/conversion-connector.ts'
 export { GOOGLE_TOKEN_URL } from './google/oauth.ts'
 export type { GoogleAdsAccount, GoogleAuth } from './google-ads/account.ts'
 export type { MetaAccount } from './meta/account.ts'
@@ -86,11 +69,11 @@ export { connectorMaker, PLATFORM_DEFAULTS, sunsetOf } from './registry.ts'
 export type { TradeDeskAccount } from './tradedesk/account.ts'
 export {
   type MessageAnswer,
+  MessageTemplate,
   readMessage,
   readWhatsAppTest,
   recipientOf,
   sendMessage,
-  TemplateMessage,
   testWhatsApp,
   WHATSAPP_API,
   WHATSAPP_LIMITS,
@@ -100,7 +83,9 @@ export {
   challengeOf,
   isSigned,
   laterStatus,
+  MESSAGE_STATUSES,
   type MessageStatus,
+  numbersNamed,
   type StatusUpdate,
   statusesIn,
 } from './whatsapp/webhook.ts'

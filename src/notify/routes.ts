@@ -3,7 +3,7 @@ import { type Ctx, check, ok, type Route } from '../api/index.ts'
 import { AppError } from '../errors.ts'
 import { isoTime } from '../time/clock.ts'
 import { NOTIFICATION_STATUSES, type Notification } from './notification.ts'
-import type { Outbox } from './outbox.ts'
+import type { Notifications } from './notifications.ts'
 
 const ListQuery = z.object({
   status: z.enum(NOTIFICATION_STATUSES).optional(),
@@ -29,7 +29,7 @@ const Page = z.object({
 const Id = z.object({ id: z.string().max(64) })
 
 /** Routes that list the notifications, delivered or not, and send one again. */
-export function notificationRoutes(outbox: Outbox): Route[] {
+export function notificationRoutes(notifications: Notifications): Route[] {
   return [
     {
       method: 'get',
@@ -40,7 +40,7 @@ export function notificationRoutes(outbox: Outbox): Route[] {
       query: ListQuery,
       answers: { 200: { description: 'A page of notifications', schema: Page } },
       refusals: ['invalid_request'],
-      handle: (c) => ok(pageOf(outbox.list(), check(ListQuery, c.req.query()))),
+      handle: (c) => ok(pageOf(notifications.list(), check(ListQuery, c.req.query()))),
     },
     {
       method: 'post',
@@ -51,15 +51,16 @@ export function notificationRoutes(outbox: Outbox): Route[] {
       params: Id,
       answers: { 200: { description: 'The notification now', schema: Body } },
       refusals: ['invalid_request', 'not_found'],
-      handle: (c) => replay(outbox, c),
+      handle: (c) => replay(notifications, c),
     },
   ]
 }
 
-async function replay(outbox: Outbox, c: Ctx) {
-  if (!outbox.isOn) throw new AppError('invalid_request', 'NOTIFY_URL is not set: there is nobody to tell')
+async function replay(notifications: Notifications, c: Ctx) {
+  if (!notifications.isOn)
+    throw new AppError('invalid_request', 'NOTIFY_URL is not set: there is nobody to tell')
   const { id } = check(Id, { id: c.req.param('id') })
-  const again = await outbox.replay(id)
+  const again = await notifications.replay(id)
   if (!again) throw new AppError('not_found', `There is no notification ${id}`)
   return ok(bodyOf(again))
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../time/clock.ts'
 import { CALLS, type Scope } from './budget/client/scope.ts'
-import { StoreLink } from './budget/client/store-link.ts'
+import { StoreLink, WITHOUT_HOLDS } from './budget/client/store-link.ts'
 import type { BudgetStore } from './budget/protocol/store.ts'
 import { CallPurse } from './call-purse.ts'
 import type { RateLimit } from './rate-limit.ts'
@@ -41,12 +41,7 @@ export function createCallLimits({ clock, store, owner }: CallLimitsOptions): Ca
         store,
         owner,
         scopes,
-        nextHold: () => 0,
-        onOverdraft: () => undefined,
-        onControl: () => undefined,
-        onDefined: () => undefined,
-        onEnded: () => undefined,
-        staysOwner: true,
+        ...WITHOUT_HOLDS,
       })
     : undefined
 

@@ -9,7 +9,7 @@ type Limited = Extract<Admission, { is: 'limited' }>
 /** The result of {@link CallPurse.take}. */
 type Taken = { readonly is: 'taken' } | Limited | Short
 
-/** How long a refusal by the store is believed before the store is asked again. */
+/** How long a refusal by the store is cached, in milliseconds. */
 const FRESH_MS = 250
 /** How long a caller is told to wait while the store grants nothing or cannot be reached. */
 const AWAY_MS = 1_000
@@ -42,7 +42,7 @@ export class CallPurse {
   /**
    * Takes one call from the purse, asking the store if the purse is empty.
    *
-   * @param sinceMs when the caller first asked; a refusal that is older than this is not believed
+   * @param sinceMs when the caller first asked; an older refusal is not used
    */
   take(sinceMs: number): Taken {
     const { purse } = this.scope

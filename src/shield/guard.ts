@@ -51,7 +51,7 @@ export type NotCalled =
 export type Guarded<T> = Outcome<T> | NotCalled
 
 /**
- * Makes a call that spends money; no such call is made in another way. The steps are: limiter, breaker, hold,
+ * Makes a call that spends money. This is the only way to make one. The steps are: limiter, breaker, hold,
  * {@link Spend.before}, the call, and then settle (accepted or unknown) or release. The cheap refusals come first, so that
  * money is held only for a call that will be made. Rejects with the error of `call` if that throws; the hold is then settled.
  */

@@ -20,5 +20,5 @@ export interface RateLimit {
 
 export type Admission =
   | { readonly is: 'admitted' }
-  /** `detail` is set when not the limit is the reason, but the budget store, which grants no calls. */
+  /** `detail` is set if the reason is not the limit but the budget store, which grants no calls. */
   | { readonly is: 'limited'; readonly retryAfterMs: number; readonly detail?: string }

@@ -12,14 +12,14 @@ import { RowLimit } from './row-limit.ts'
 import type { Store } from './store/index.ts'
 import type { SyncOptions, SyncOutside } from './sync-options.ts'
 import { keepShort, type SyncRows } from './table-limits.ts'
-import type { Worker } from './work/index.ts'
+import type { JobRunner } from './work/index.ts'
 
 export interface PeriodicParts {
   readonly store: Store
   readonly keyring: Keyring
   readonly calls: CallDeps
   readonly jobs: SyncDeps
-  readonly worker: Worker
+  readonly worker: JobRunner
   readonly background: Background
   readonly connectorOf: (type: string) => Connector | undefined
 }

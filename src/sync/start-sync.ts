@@ -16,7 +16,7 @@ import { openStore, type Store, type StoreState } from './store/index.ts'
 import type { Sync } from './sync.ts'
 import type { SyncOptions, SyncOutside } from './sync-options.ts'
 import { makeAuthorizationPlace, type SyncTable } from './table-limits.ts'
-import { Worker } from './work/index.ts'
+import { JobRunner } from './work/index.ts'
 
 export interface RunningSync {
   readonly app: OpenAPIHono<ApiEnv>
@@ -62,7 +62,7 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
   }
   const reports = new ReportFiles()
   const { files, callCost } = options
-  const worker = new Worker(
+  const worker = new JobRunner(
     { store, clock, log, calls: calling.calls, files, reports, connectorOf, owner, callCost },
     options.maxConcurrent,
     (job) => settleSyncs(jobs, job.id),
@@ -105,7 +105,7 @@ interface SyncParts {
   readonly connectors: ReadonlyMap<string, Connector>
   readonly calling: PlatformCalls
   readonly jobs: SyncDeps
-  readonly worker: Worker
+  readonly worker: JobRunner
   readonly periodic: PeriodicWork
 }
 

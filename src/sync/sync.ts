@@ -24,7 +24,7 @@ import type { OwnSpendOf } from './reconcile/index.ts'
 import type { FileStore } from './reports/index.ts'
 import type { Store, StoreState } from './store/index.ts'
 import type { SyncLimits } from './table-limits.ts'
-import type { Worker } from './work/index.ts'
+import type { JobRunner } from './work/index.ts'
 
 /** Pays for changes that let a platform spend more. */
 export interface CampaignPayer {
@@ -56,7 +56,7 @@ export interface Sync {
   readonly files: FileStore
   readonly ownSpendOf: OwnSpendOf
   readonly jobs: SyncDeps
-  readonly worker: Worker
+  readonly worker: JobRunner
   readonly authorize: Authorize
   /** Records who changed what. */
   readonly audit: Audit

@@ -3,8 +3,8 @@ import {
   type BillingNotice,
   CampaignIndex,
   CampaignSpec,
+  createAuctionBudget,
   createBidIds,
-  createBidLedger,
   createNoticeTokens,
   type DecideAuctionDeps,
   decide,
@@ -140,11 +140,11 @@ export function createBidder(options: BidderOptions = {}) {
   const ids = createBidIds('owner111')
   const tokens = createNoticeTokens([{ id: 'k1', secret: 'a secret' }])
   const recorded: number[] = []
-  const ledger = createBidLedger(budget, 'USD', 1_000_000)
+  const auctionBudget = createAuctionBudget(budget, 'USD', 1_000_000)
   const deps: DecideAuctionDeps = {
     clock,
     campaigns,
-    ledger,
+    auctionBudget,
     ids,
     tokens,
     currency,
@@ -167,7 +167,7 @@ export function createBidder(options: BidderOptions = {}) {
   const trust = new LossTrust(clock, () => falseLosses)
   const noticeDeps = {
     clock,
-    ledger,
+    auctionBudget,
     seen: new SeenBids(),
     trust: {
       of: () => trust,

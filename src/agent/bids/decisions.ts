@@ -47,7 +47,7 @@ export interface DecisionRecord {
   readonly request: BidRequest
   readonly platform: PlatformName
   readonly currency: string
-  /** Replaced by the decision by history when the bid is deferred. */
+  /** When the bid is deferred, the decision by history replaces the first one. */
   decision: BidDecision | undefined
   readonly candidates: readonly Candidate[]
   readonly scopes: readonly string[]
@@ -61,7 +61,7 @@ export interface DecisionRecord {
   readonly history: { readonly atMs: number; readonly status: BidStatus }[]
 }
 
-/** Records that are written in the same append as a bid: the answer of its idempotency key. */
+/** Entries written in the same append as a bid, so that both or neither are stored: the answer of its idempotency key. */
 type With = readonly Entry[]
 
 export interface Decisions {
@@ -70,18 +70,19 @@ export interface Decisions {
   /** Why decisions cannot be recorded now; no bid may be placed meanwhile. Undefined while they can. */
   readonly away: string | undefined
   /**
-   * Records a bid, and its hold, before its platform is called. It is recorded with an unknown outcome, which is true
-   * if the process ends before the answer. Rejects with `RecordsUnavailable`; then the platform must not be called.
+   * Records a bid and its hold before its platform is called, with the status `outcome_unknown`: if the process ends
+   * before the platform answers, that is what a restart has to find. Rejects with `RecordsUnavailable`; the platform must
+   * not be called then.
    */
   intend(record: DecisionRecord, more: With, hold?: Hold): Promise<void>
   /** Whether {@link intend} recorded the bid before its platform was called. */
   isIntended(record: DecisionRecord): boolean
   /**
-   * Records the present state of a bid. Rejects with `RecordsUnavailable`; the state is then recorded as soon as that
-   * is possible.
+   * Records the present state of a bid. Rejects with `RecordsUnavailable` when it cannot be written now; it is written
+   * later, once records are available again.
    */
   keep(record: DecisionRecord, more?: With): Promise<void>
-  /** As `keep`, but nobody waits for the write. */
+  /** Like {@link keep}, but does not wait for the write; errors are ignored, since the state is recorded later. */
   keepSoon(record: DecisionRecord): void
   /** Adds a bid to the decisions in memory. */
   add(record: DecisionRecord): void
@@ -242,7 +243,7 @@ export function createDecisions(records: Records, nowMs: () => number, options: 
   }
 }
 
-/** The bid with an unknown outcome: its worst case, recorded before the platform call. */
+/** The bid as it is recorded before the platform call: with an unknown outcome, the worst case. */
 const underWay = (record: DecisionRecord, atMs: number): DecisionRecord => ({
   ...record,
   status: 'outcome_unknown',

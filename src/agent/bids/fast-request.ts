@@ -10,7 +10,7 @@ const CAMPAIGN_ID = /^[A-Za-z0-9_-]{1,64}$/
 /**
  * Checks the common form of a bid by hand. Returns undefined for every other body; the schema then accepts it or names
  * what is wrong. This function accepts only what the schema accepts, with the same result; `fast-bid.test.ts` compares
- * the two. In the request path the schema costs a third of the throughput, this next to nothing.
+ * the two. The schema would cost a third of the throughput; this function costs almost nothing.
  */
 export function fastBid(body: unknown): BidRequest | undefined {
   if (body === null || typeof body !== 'object') return undefined

@@ -23,11 +23,11 @@ interface Recorded {
 /** An idempotency key whose work is under way. */
 export interface Claim {
   /**
-   * Records to write before the work has any effect. If the process ends meanwhile, the same key gets the answer they
-   * hold.
+   * Entries to write before the work has any effect. They hold the answer `outcome_unknown`, which the key gets if the
+   * process ends before the work is done.
    */
   underWay(bidId: string): readonly Entry[]
-  /** Records to write together with the result of the work. */
+  /** Entries to write together with the result of the work. */
   answered(answer: ApiAnswer): readonly Entry[]
 }
 
@@ -40,11 +40,14 @@ export interface IdempotencyDeps {
   readonly max: number
 }
 
-/** How long a request waits for a key that is under way in another process, in milliseconds. */
+/** How long a request waits for another process that is working on the same key, in milliseconds. */
 const WAIT_MS = 2_000
-/** Time between two looks at such a key, in milliseconds. */
+/** How often the state of such a key is read meanwhile, in milliseconds. */
 const ASK_MS = 100
-/** After this many milliseconds under way, the process that had the key has ended: no bid takes so long. */
+/**
+ * A key that another process claimed longer ago than this, in milliseconds, and has not answered, is given up: that process
+ * must have ended, because no bid takes so long. The answer is then `outcome_unknown`.
+ */
 const LOST_AFTER_MS = 120_000
 
 type KeyedWork = (claim: Claim) => Promise<ApiAnswer>
@@ -56,7 +59,7 @@ export class IdempotencyKeys {
   readonly #sharedKeys: SharedKeys | undefined
   readonly #underWay = new Map<string, KeptAnswer>()
   readonly #ended: LRUCache<string, KeptAnswer>
-  /** Wall clock until which a key that is not in memory may be in the records. */
+  /** Until this time (wall clock) a key that is not in memory may still be in the records and is looked up there. */
   #lookUpUntilMs: number
 
   constructor(clock: Clock, { records, recovered: { lastKeyMs }, sharedKeys, max }: IdempotencyDeps) {
@@ -143,7 +146,7 @@ export class IdempotencyKeys {
   /** Does the work for a key claimed by this process and shares the answer with other processes. */
   async #run(key: string, fingerprint: string, work: KeyedWork): Promise<ApiAnswer> {
     const claim = claimOf(key, fingerprint, this.#clock.nowMs())
-    // When the other processes cannot be told, they find the key claimed and later lost. Nobody repeats the bid.
+    // If Redis cannot be told, other processes see the key as claimed, and later as given up. None of them repeats the bid.
     const tell = (telling: Promise<void> | undefined) => telling?.catch(() => {})
     try {
       const answer = await work(claim)
@@ -151,7 +154,7 @@ export class IdempotencyKeys {
       else await tell(this.#sharedKeys?.release(key, fingerprint))
       return answer
     } catch (error) {
-      // Work that began and did not end is in the records with an unknown outcome.
+      // The records still have the answer `outcome_unknown` for this key, so it has to be looked up there.
       if (claim.isUnderWay) this.#lookUp()
       else await tell(this.#sharedKeys?.release(key, fingerprint))
       throw error

@@ -15,7 +15,7 @@ interface Parts {
  * Frees money that earlier starts were granted and never held, as far as the records prove it. Money of bids that were
  * under way stays forfeited. Then prepares the records for this start.
  * @returns the owner under which holds are recorded from now on; undefined where a restart cannot find holds in the
- * records, so that everything up to the ledger's mark counts as held
+ * records, so that everything up to the ledger's high-water mark counts as held
  */
 export async function restoreHolds(parts: Parts): Promise<string | undefined> {
   const { store, records, recovered, owner, log } = parts

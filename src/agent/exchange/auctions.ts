@@ -299,9 +299,9 @@ const STORE_WAIT_MS = 100
 /** Decides at once. If money has to be fetched from the store first, decides once more, within the request's time. */
 function auction(deps: AuctionDeps, asked: Asked, bidRequest: OpenRtbRequest): void {
   const { seat } = asked.lane
-  const { clock, ledger, networkMarginMs } = deps.bidder.decide
+  const { clock, auctionBudget, networkMarginMs } = deps.bidder.decide
   const decision = decide(deps.bidder.decide, seat, bidRequest)
-  const drawn = ledger.takeShortage()
+  const drawn = auctionBudget.takeShortage()
   if (!drawn) {
     answer(deps, asked, bidRequest, decision)
     return
@@ -314,7 +314,7 @@ function auction(deps: AuctionDeps, asked: Asked, bidRequest: OpenRtbRequest): v
     cancel()
     try {
       const again = decide(deps.bidder.decide, seat, bidRequest)
-      ledger.takeShortage()
+      auctionBudget.takeShortage()
       answer(deps, asked, bidRequest, again)
     } catch (error) {
       fail(deps, asked, error)

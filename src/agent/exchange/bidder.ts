@@ -8,8 +8,8 @@ import { campaignScope, GLOBAL_SCOPE, platformScope, scopesOf as scopesPaying } 
 import type { BidderUpdate } from './bidder-update.ts'
 import {
   CampaignIndex,
+  createAuctionBudget,
   createBidIds,
-  createBidLedger,
   createNoticeTokens,
   type DecideAuctionDeps,
   type ElsewhereDeps,
@@ -129,7 +129,7 @@ export function createBidder(
   }
   const seats = new Map(config.seats.map((seat) => [seat.id, seat]))
   const ids = createBidIds(budget.owner)
-  const ledger = createBidLedger(budget, config.currency, config.maxOpenBids)
+  const auctionBudget = createAuctionBudget(budget, config.currency, config.maxOpenBids)
   const tokens = createNoticeTokens([{ id: 'n2', secret: config.noticeSecret }])
   const scopesOf = (campaign: string) => scopesPaying(budget, EXCHANGES, campaign)
   const statsOf = statsBySeat(clock)
@@ -155,7 +155,7 @@ export function createBidder(
     decide: {
       clock,
       campaigns,
-      ledger,
+      auctionBudget,
       ids,
       tokens,
       currency: config.currency,
@@ -168,7 +168,7 @@ export function createBidder(
     },
     notices: {
       clock,
-      ledger,
+      auctionBudget,
       seen,
       trust: trustBySeat(clock, config.seats, falseLosses),
       rates: config.rates,

@@ -14,7 +14,7 @@ export type NoticeEvent =
   | { readonly is: 'kept'; readonly seat: string; readonly kind: NoticeKind }
   /** Micros were billed that no budget had room for. */
   | { readonly is: 'overdrawn'; readonly seat: string; readonly amount: number }
-  /** A token was used at the address of another kind of notice than it was signed for. */
+  /** A notice token was used at the address of another kind of notice than it was signed for. */
   | { readonly is: 'misused'; readonly seat: string; readonly kind: NoticeKind }
   | { readonly is: 'forged' }
 
@@ -28,7 +28,7 @@ const LOSS_CODES: readonly (readonly [first: number, last: number])[] = [
 ]
 
 /**
- * Metric label of a loss code. Anybody with a token can send any code, so only codes of the specification become
+ * Metric label of a loss code. Anybody with a notice token can send any code, so only codes of the specification become
  * labels.
  */
 const lossLabel = (code: number): string =>

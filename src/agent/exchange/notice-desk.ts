@@ -85,8 +85,8 @@ export class NoticeDesk {
     const scopes = notices.scopesOf(token.campaign)
     const before = scopes.map(({ overdraft }) => overdraft)
     const settled = settleNotice(notices, kind, token, query)
-    // The store says whether a bill was overdrawn. A bill counts once, however many of its scopes were overdrawn. Bills
-    // reported together may take each other's overdraft, but only where all of them are overdrawn.
+    // The store says whether a bill was overdrawn. A bill counts once, however many of its scopes were overdrawn. Of bills that
+    // are reported together, one may count the overdraft of another, but only where all of them are overdrawn.
     const countOverdraft = () => {
       const overdrawn = Math.max(0, ...scopes.map(({ overdraft }, i) => overdraft - (before[i] ?? 0)))
       if (overdrawn > 0) this.#count({ is: 'overdrawn', seat: token.seat, amount: overdrawn })
@@ -102,7 +102,7 @@ export class NoticeDesk {
   #noteSettled({ token: { owner, seq, held } }: Notice, { is }: Settlement): void {
     const { notices } = this.#bidder
     const amount = notices.seen.billed(owner, seq, held)
-    // Nearly all bids are billed at what was held. Leaving the amount out then takes the least space.
+    // Nearly all bids are billed at what was held; the amount is then left out to save space.
     const isPlain = is !== 'raised' && amount === held
     notices.mail?.noteSettled(owner, seq, isPlain ? undefined : amount)
   }

@@ -38,8 +38,8 @@ const KINDS: Readonly<Record<string, NoticeKind>> = { win: 'win', billing: 'bill
  * - 200 once the notice is settled, booked, or delivered to the owner of its bid, and will survive a restart. A
  *   repeated notice gets 200 as well, so repeating is safe.
  * - 503 while that is not possible, so that the exchange repeats it.
- * - 404 for a token that was not signed for this kind of notice.
- * `HEAD`, which link checkers send, gets the same status by the token and changes and counts nothing.
+ * - 404 for a notice token that was not signed for this kind of notice.
+ * `HEAD`, which link checkers send, gets the same status by the notice token and changes and counts nothing.
  */
 export function noticeHandler(deps: NoticeRouteDeps): (c: Ctx) => Response | Promise<Response> {
   const { bidder, desk, count } = deps

@@ -29,9 +29,8 @@ async function keep(records: Records, entry: Entry): Promise<void> {
 }
 
 /**
- * Restores the campaigns of earlier starts, in slices: answers of the store, which are awaited for less than a second, come
- * in between. A campaign that this version cannot read, or whose seat does not exist any
- * more, is skipped with a warning.
+ * Restores the campaigns of earlier starts, in slices, so that answers of the store are handled in between and do not
+ * time out. A campaign that this version cannot read, or whose seat no longer exists, is skipped with a warning.
  */
 export async function restoreCampaigns(
   bidder: Bidder,

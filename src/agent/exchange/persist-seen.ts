@@ -2,10 +2,10 @@ import { type Records, RecordsUnavailable, type Recovered } from '../../storage/
 import type { Clock } from '../../time/clock.ts'
 import { SeenBids } from './openrtb/index.ts'
 
-/** How long marks are gathered before they are recorded together, in milliseconds. */
+/** How long notice marks are gathered before they are recorded together, in milliseconds. */
 const TOGETHER_MS = 20
 
-/** Marks of seen notices that survive a restart. */
+/** Notice marks that survive a restart. */
 export interface KeptSeen {
   readonly seen: SeenBids
   /**

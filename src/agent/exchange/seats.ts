@@ -62,7 +62,7 @@ export function seatRoutes(agent: Agent, bidder: Bidder, pool: WorkerPool): Rout
           ...(delay && { noticeDelayMs: delay }),
           tooLate: stats.tooLate,
           shed: stats.shed,
-          held: toUnits(micros(bidder.decide.ledger.heldFor(id) + pool.heldFor(id))),
+          held: toUnits(micros(bidder.decide.auctionBudget.heldFor(id) + pool.heldFor(id))),
           overdraft: toUnits(micros(stats.overdraft)),
         })
       },

@@ -9,7 +9,7 @@ const CHECK_MS = 1000
 const SCOPES_PER_CHECK = 500
 /** Share of a limit from which it counts as used up: a bid rarely fits into the last hundredth. */
 const USED_UP_RATIO = 0.99
-/** Share of a ratio below which a limit has to fall before reaching it alerts again, because holds come and go. */
+/** A limit alerts again only after its use was below this share of the ratio, because holds come and go. */
 const FALLEN_BELOW = 0.95
 /** Most limits named in one notification; it gives the number of all. */
 const MAX_NAMED = 50
@@ -25,8 +25,8 @@ interface Reached {
 
 /**
  * Warns in the log and by a notification when a limit's utilization (spend and holds) reaches `ratio`, and again when
- * the limit is used up. Each alerts again only after it was clearly below. Prometheus can alert on the same; this needs
- * nothing beside the service.
+ * the limit is used up. It alerts again only after the utilization was clearly below. Prometheus can alert on the same; this
+ * works without it.
  */
 export function watchBudgets(agent: Agent, ratio: number): Cancel {
   const { clock, budget, log, tell } = agent

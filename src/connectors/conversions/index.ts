@@ -1,22 +1,5 @@
 export { type BatchRefusal, indexesOf, refusedBatch, unreadable } from './answers.ts'
-export type {
-  BatchAnswer,
-  Consent,
-  ConsentChoice,
-  ContentItem,
-  Conversion,
-  ConversionConnector,
-  ConversionFault,
-  ConversionLimits,
-  ConversionPlatform,
-  ConversionTarget,
-  CustomData,
-  EventVerdict,
-  Identifiers,
-  LaterStatus,
-  RefreshGrant,
-  UserData,
-} from './conversion-connector.ts'
+export type * from './conversion-connector.ts'
 export {
   createDedupIds,
   DAY_MS,

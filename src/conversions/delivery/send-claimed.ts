@@ -272,9 +272,22 @@ const RESET_MS = 8 * 3_600_000
 
 const untilResetMs = (nowMs: number): number => DAY_MS - ((nowMs - RESET_MS) % DAY_MS)
 
-/** Addresses, numbers, hashes: what in a platform's words may be about a person, whoever it is. */
-const PERSONAL =
-  /[^\s"'<>]*@[^\s"'<>]+|https?:\/\/[^\s"'<>]+|\b[0-9a-f]{32,}\b|\b\d{1,3}(?:\.\d{1,3}){3}\b|\+?\d[\d ()-]{8,}\d/gi
+/** Words with an "@", links, hashes, IP addresses, numbers: what in a platform's words may be about a person, whoever it is. */
+const PERSONAL = [
+  /https?:\/\/[^\s"'<>]+/gi,
+  /\b[0-9a-f]{32,}\b/gi,
+  /\b\d{1,3}(?:\.\d{1,3}){3}\b/g,
+  /\+?\d[\d ()-]{8,}\d/g,
+]
+const WORD = /[^\s"'<>]+/g
+
+/** A platform's words without what is personal, and without what they repeat of `personal`. */
+export function withoutPersonal(words: string, personal: unknown): string {
+  const withoutAddresses = words.replaceAll(WORD, (word) => (word.includes('@') ? '…' : word))
+  const clean = PERSONAL.reduce((left, one) => left.replaceAll(one, '…'), withoutAddresses)
+  return textsIn(personal).reduce((left, value) => left.replaceAll(value, '…'), clean)
+}
+
 /** Shorter ones are in any text. */
 const MIN_CLEANED = 5
 
@@ -282,11 +295,7 @@ const MIN_CLEANED = 5
 function cleaned(ended: readonly EndedDelivery[], batch: readonly Parcel[]): EndedDelivery[] {
   const personalOf = new Map(batch.map(({ claimed, personal }) => [claimed.seq, personal]))
   return ended.map(({ claimed, outcome }) => {
-    const clean = (text: string): string =>
-      textsIn(personalOf.get(claimed.seq)).reduce(
-        (left, value) => left.replaceAll(value, '…'),
-        text.replaceAll(PERSONAL, '…'),
-      )
+    const clean = (text: string): string => withoutPersonal(text, personalOf.get(claimed.seq))
     if (outcome.is === 'processing') return { claimed, outcome }
     if (outcome.is === 'acknowledged')
       return {

@@ -129,7 +129,7 @@ export function createDataManager(
   function ingested({ destinations, events, encoding, validateOnly }: JsonObject): SandboxReply {
     if (!Array.isArray(destinations) || destinations.length === 0 || destinations.length > 10)
       return errorOf('REQUIRED_FIELD_MISSING')
-    const action = actionOf(destinations[0])
+    const action = actionOf({ customerId, actions }, destinations[0])
     if (!Array.isArray(events) || events.length === 0) return errorOf('REQUIRED_FIELD_MISSING')
     if (events.length > MAX_EVENTS) return errorOf('TOO_MANY_EVENTS')
     const violations = events.flatMap((event, index) => violationsOf(event, index, encoding))
@@ -148,15 +148,6 @@ export function createDataManager(
     const [oldest] = accepted.size > MAX_REQUESTS ? accepted.keys() : []
     if (oldest !== undefined) accepted.delete(oldest)
     return { status: 200, body: { requestId } }
-  }
-
-  function actionOf(destination: unknown): string {
-    const { operatingAccount, productDestinationId } = objectIn(destination)
-    const { accountType, accountId } = objectIn(operatingAccount)
-    if (accountType !== 'GOOGLE_ADS' || accountId !== customerId) refuse('OPERATING_ACCOUNT_MISMATCH')
-    if (!isText(productDestinationId) || !actions.includes(productDestinationId))
-      return refuse('INVALID_CONVERSION_ACTION_ID')
-    return productDestinationId
   }
 
   /** Counted at once, as nobody can look before `processMs` are over. */
@@ -248,4 +239,14 @@ function personViolations(
   if (!isHashed(givenName) || !isHashed(familyName)) return [at(`${place}.address`, 'INVALID_SHA256_FORMAT')]
   const isWhole = /^[A-Z]{2}$/.test(String(regionCode)) && isText(postalCode)
   return isWhole ? [] : [at(`${place}.address`, 'REQUIRED_FIELD_MISSING')]
+}
+
+/** The conversion action of a destination; refuses one of another account. */
+function actionOf({ customerId, actions }: GoogleConversionAccount, destination: unknown): string {
+  const { operatingAccount, productDestinationId } = objectIn(destination)
+  const { accountType, accountId } = objectIn(operatingAccount)
+  if (accountType !== 'GOOGLE_ADS' || accountId !== customerId) refuse('OPERATING_ACCOUNT_MISMATCH')
+  if (!isText(productDestinationId) || !actions.includes(productDestinationId))
+    return refuse('INVALID_CONVERSION_ACTION_ID')
+  return productDestinationId
 }

@@ -81,6 +81,31 @@ const MAX_ROWS = 2_000
 /** Of the orders whose changes are remembered. */
 const MAX_CHANGES = 100_000
 
+/** What rows are taken with. */
+interface Taking {
+  readonly clock: Clock
+  readonly taker: EventTaker
+  readonly account: Pick<GoogleConversionAccount, 'customerId' | 'actions'>
+  /** Adjustments that were taken, which are taken once. */
+  readonly changes: Set<string>
+}
+
+/** A fault by name, of the whole call or of all its rows. */
+function errorNamed(name: string, { body }: Call): SandboxReply {
+  if (!OF_ROWS.has(name)) return wholeError(name)
+  const { conversions, conversionAdjustments } = objectIn(parseJson(body))
+  const [list, rows] = conversions
+    ? ['conversions', conversions]
+    : ['conversionAdjustments', conversionAdjustments]
+  const all = Array.isArray(rows) ? rows : []
+  const kind = kindOf(list)
+  return partly(
+    list,
+    all,
+    all.map((_, index) => ({ kind, name, index })),
+  )
+}
+
 /** Uploads of the Google Ads API: each row is taken or fails by itself. */
 export function createGoogleAdsConversions(
   clock: Clock,
@@ -88,26 +113,8 @@ export function createGoogleAdsConversions(
   { customerId, actions }: GoogleConversionAccount,
 ): EventTaker {
   const tally = createTally(Number.POSITIVE_INFINITY)
-  const changes = new Set<string>()
-  const taker: EventTaker = {
-    ...newTaker(),
-    tally,
-    handle,
-    errorNamed: (name, { body }) => {
-      if (!OF_ROWS.has(name)) return wholeError(name)
-      const { conversions, conversionAdjustments } = objectIn(parseJson(body))
-      const [list, rows] = conversions
-        ? ['conversions', conversions]
-        : ['conversionAdjustments', conversionAdjustments]
-      const all = Array.isArray(rows) ? rows : []
-      const kind = kindOf(String(list))
-      return partly(
-        String(list),
-        all,
-        all.map((_, index) => ({ kind, name, index })),
-      )
-    },
-  }
+  const taker: EventTaker = { ...newTaker(), tally, handle, errorNamed }
+  const taking: Taking = { clock, taker, account: { customerId, actions }, changes: new Set() }
 
   function handle({ method, path, headers, body }: Call): SandboxReply {
     const problem = taker.isRevoked ? 'OAUTH_TOKEN_REVOKED' : oauth.problemOf(bearerToken(headers) ?? '')
@@ -120,7 +127,7 @@ export function createGoogleAdsConversions(
       return { status: 404, body: { error: { code: 404, message: 'Not found', status: 'NOT_FOUND' } } }
     if (asked[1] !== customerId) return wholeError('USER_PERMISSION_DENIED')
     const sent = objectIn(parseJson(body))
-    if (asked[2] === '/googleAds:search') return searched(sent['query'])
+    if (asked[2] === '/googleAds:search') return searched(actions, sent['query'])
     if (sent['partialFailure'] !== true) return wholeError('REQUIRED_FIELD_MISSING')
     const isAdjustments = asked[2] === ':uploadConversionAdjustments'
     const list = isAdjustments ? 'conversionAdjustments' : 'conversions'
@@ -134,85 +141,21 @@ export function createGoogleAdsConversions(
     return uploaded(list, rows, isAdjustments ? adjusted : clicked)
   }
 
-  function searched(query: unknown): SandboxReply {
-    const id = /conversion_action\.id = (\d+)/.exec(String(query))?.[1]
-    const results = id !== undefined && actions.includes(id) ? [{ conversionAction: { id } }] : []
-    return { status: 200, body: { ...(results.length > 0 && { results }), fieldMask: 'conversionAction.id' } }
-  }
-
   function uploaded(
     list: string,
     rows: readonly unknown[],
-    take: (row: JsonObject, twice: ReadonlySet<unknown>) => string | undefined,
+    take: (taking: Taking, row: JsonObject, twice: ReadonlySet<unknown>) => string | undefined,
   ): SandboxReply {
     const byId = Map.groupBy(rows, (row) => objectIn(row)['orderId'])
     const twice = new Set(
       [...byId].flatMap(([id, { length }]) => (id !== undefined && length > 1 ? [id] : [])),
     )
     const errors = rows.flatMap((row, index): RowError[] => {
-      const name = isObject(row) ? take(row, twice) : 'REQUIRED_FIELD_MISSING'
+      const name = isObject(row) ? take(taking, row, twice) : 'REQUIRED_FIELD_MISSING'
       return name === undefined ? [] : [{ kind: kindOf(list), name, index }]
     })
     tally.called(rows.length - errors.length)
     return partly(list, rows, errors)
-  }
-
-  function clicked(row: JsonObject, twice: ReadonlySet<unknown>): string | undefined {
-    const {
-      conversionAction,
-      conversionDateTime,
-      gclid,
-      gbraid,
-      wbraid,
-      orderId,
-      conversionValue,
-      currencyCode,
-    } = row
-    const people: unknown = row['userIdentifiers'] ?? []
-    const list = Array.isArray(people) ? people.map(objectIn) : []
-    const nowMs = clock.nowMs()
-    if (taker.refusals.of(orderId)) return 'ORDER_ID_CONTAINS_PII'
-    if (!isAction(conversionAction)) return 'NO_CONVERSION_ACTION_FOUND'
-    const timeMs = timeOf(conversionDateTime)
-    if (Number.isNaN(timeMs)) return 'CONVERSION_PRECEDES_EVENT'
-    if (nowMs - timeMs > 90 * DAY_MS) return 'EXPIRED_EVENT'
-    if (gbraid !== undefined && wbraid !== undefined) return 'GBRAID_WBRAID_BOTH_SET'
-    if (gclid !== undefined && !/^[\w-]+$/.test(String(gclid))) return 'UNPARSEABLE_GCLID'
-    if (list.some((each) => each['addressInfo'] !== undefined)) return 'UNSUPPORTED_USER_IDENTIFIER'
-    if (list.some((each) => !isHashed(each['hashedEmail'] ?? each['hashedPhoneNumber'])))
-      return 'INVALID_USER_IDENTIFIER'
-    if (list.length === 0 && (gclid ?? gbraid ?? wbraid) === undefined) return 'CLICK_NOT_FOUND'
-    if (conversionValue !== undefined && !(isAmount(conversionValue) && isCurrency(currencyCode)))
-      return 'INVALID_CURRENCY_CODE'
-    if (isText(orderId) && twice.has(orderId)) return 'DUPLICATE_ORDER_ID'
-    const key = isText(orderId)
-      ? `${conversionAction} ${orderId}`
-      : `${conversionAction} ${gclid ?? gbraid ?? wbraid} ${conversionDateTime}`
-    if (tally.take(key, row, nowMs)) return undefined
-    return isText(orderId) ? 'ORDER_ID_ALREADY_IN_USE' : 'CLICK_CONVERSION_ALREADY_EXISTS'
-  }
-
-  function adjusted(row: JsonObject, twice: ReadonlySet<unknown>): string | undefined {
-    const { adjustmentType, conversionAction, orderId, adjustmentDateTime, restatementValue } = row
-    if (!isAction(conversionAction)) return 'NO_CONVERSION_ACTION_FOUND'
-    if (!isText(orderId)) return 'MISSING_ORDER_ID_FOR_ENHANCEMENT'
-    if (twice.has(orderId)) return 'DUPLICATE_ORDER_ID'
-    if (taker.refusals.of(orderId)) return 'INVALID_USER_IDENTIFIER'
-    if (Number.isNaN(timeOf(adjustmentDateTime))) return 'CONVERSION_PRECEDES_EVENT'
-    if (adjustmentType === 'RETRACTION' && restatementValue !== undefined)
-      return 'RESTATEMENT_VALUE_FORBIDDEN'
-    if (!tally.knows(`${conversionAction} ${orderId}`, clock.nowMs())) return 'CONVERSION_NOT_FOUND'
-    const change = `${adjustmentType} ${conversionAction} ${orderId}`
-    if (adjustmentType === 'RESTATEMENT') return undefined
-    if (changes.has(change))
-      return adjustmentType === 'RETRACTION' ? 'CONVERSION_ALREADY_RETRACTED' : 'CONVERSION_ALREADY_ENHANCED'
-    if (changes.size < MAX_CHANGES) changes.add(change)
-    return undefined
-  }
-
-  function isAction(value: unknown): boolean {
-    const found = /^customers\/(\d+)\/conversionActions\/(\d+)$/.exec(String(value))
-    return found?.[1] === customerId && actions.includes(found[2] ?? '')
   }
 
   return taker
@@ -220,3 +163,76 @@ export function createGoogleAdsConversions(
 
 const kindOf = (list: string): string =>
   list === 'conversions' ? 'conversionUploadError' : 'conversionAdjustmentUploadError'
+
+function searched(actions: readonly string[], query: unknown): SandboxReply {
+  const id = /conversion_action\.id = (\d+)/.exec(String(query))?.[1]
+  const results = id !== undefined && actions.includes(id) ? [{ conversionAction: { id } }] : []
+  return { status: 200, body: { ...(results.length > 0 && { results }), fieldMask: 'conversionAction.id' } }
+}
+
+/** Takes a conversion; the name of its error where it cannot. */
+function clicked(
+  { clock, taker, account }: Taking,
+  row: JsonObject,
+  twice: ReadonlySet<unknown>,
+): string | undefined {
+  const {
+    conversionAction,
+    conversionDateTime,
+    gclid,
+    gbraid,
+    wbraid,
+    orderId,
+    conversionValue,
+    currencyCode,
+  } = row
+  const people: unknown = row['userIdentifiers'] ?? []
+  const list = Array.isArray(people) ? people.map(objectIn) : []
+  const nowMs = clock.nowMs()
+  if (taker.refusals.of(orderId)) return 'ORDER_ID_CONTAINS_PII'
+  if (!isAction(account, conversionAction)) return 'NO_CONVERSION_ACTION_FOUND'
+  const timeMs = timeOf(conversionDateTime)
+  if (Number.isNaN(timeMs)) return 'CONVERSION_PRECEDES_EVENT'
+  if (nowMs - timeMs > 90 * DAY_MS) return 'EXPIRED_EVENT'
+  if (gbraid !== undefined && wbraid !== undefined) return 'GBRAID_WBRAID_BOTH_SET'
+  if (gclid !== undefined && !/^[\w-]+$/.test(String(gclid))) return 'UNPARSEABLE_GCLID'
+  if (list.some((each) => each['addressInfo'] !== undefined)) return 'UNSUPPORTED_USER_IDENTIFIER'
+  if (list.some((each) => !isHashed(each['hashedEmail'] ?? each['hashedPhoneNumber'])))
+    return 'INVALID_USER_IDENTIFIER'
+  if (list.length === 0 && (gclid ?? gbraid ?? wbraid) === undefined) return 'CLICK_NOT_FOUND'
+  if (conversionValue !== undefined && !(isAmount(conversionValue) && isCurrency(currencyCode)))
+    return 'INVALID_CURRENCY_CODE'
+  if (isText(orderId) && twice.has(orderId)) return 'DUPLICATE_ORDER_ID'
+  const key = isText(orderId)
+    ? `${conversionAction} ${orderId}`
+    : `${conversionAction} ${gclid ?? gbraid ?? wbraid} ${conversionDateTime}`
+  if (taker.tally.take(key, row, nowMs)) return undefined
+  return isText(orderId) ? 'ORDER_ID_ALREADY_IN_USE' : 'CLICK_CONVERSION_ALREADY_EXISTS'
+}
+
+/** Takes an adjustment of an earlier conversion; the name of its error where it cannot. */
+function adjusted(
+  { clock, taker, account, changes }: Taking,
+  row: JsonObject,
+  twice: ReadonlySet<unknown>,
+): string | undefined {
+  const { adjustmentType, conversionAction, orderId, adjustmentDateTime, restatementValue } = row
+  if (!isAction(account, conversionAction)) return 'NO_CONVERSION_ACTION_FOUND'
+  if (!isText(orderId)) return 'MISSING_ORDER_ID_FOR_ENHANCEMENT'
+  if (twice.has(orderId)) return 'DUPLICATE_ORDER_ID'
+  if (taker.refusals.of(orderId)) return 'INVALID_USER_IDENTIFIER'
+  if (Number.isNaN(timeOf(adjustmentDateTime))) return 'CONVERSION_PRECEDES_EVENT'
+  if (adjustmentType === 'RETRACTION' && restatementValue !== undefined) return 'RESTATEMENT_VALUE_FORBIDDEN'
+  if (!taker.tally.knows(`${conversionAction} ${orderId}`, clock.nowMs())) return 'CONVERSION_NOT_FOUND'
+  const change = `${adjustmentType} ${conversionAction} ${orderId}`
+  if (adjustmentType === 'RESTATEMENT') return undefined
+  if (changes.has(change))
+    return adjustmentType === 'RETRACTION' ? 'CONVERSION_ALREADY_RETRACTED' : 'CONVERSION_ALREADY_ENHANCED'
+  if (changes.size < MAX_CHANGES) changes.add(change)
+  return undefined
+}
+
+function isAction({ customerId, actions }: Taking['account'], value: unknown): boolean {
+  const found = /^customers\/(\d+)\/conversionActions\/(\d+)$/.exec(String(value))
+  return found?.[1] === customerId && actions.includes(found[2] ?? '')
+}

@@ -347,7 +347,7 @@ export class RecordsFile {
     }
     const [first] = ages
     if (!first || usedBytes(this.#database) <= maxBytes) return false
-    // A flood of refusals must not push out keys and marks, on which money depends.
+    // A flood of refusals must not push out keys and notice marks, on which money depends.
     const { latest } = this.#keep
     const bids = numberOf(this.#database, `SELECT count(*) FROM (SELECT 1 FROM bids LIMIT ${latest + 1})`)
     return this.#drop(bids > latest ? 'bids' : first.table, Number.MAX_SAFE_INTEGER)

@@ -9,4 +9,4 @@ export {
   specOf,
 } from './connection.ts'
 export type { WorkDeps } from './deps.ts'
-export { Worker } from './worker.ts'
+export { JobRunner } from './job-runner.ts'

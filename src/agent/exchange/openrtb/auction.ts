@@ -1,10 +1,10 @@
 import type { HoldTerms, Scope } from '../../../shield/index.ts'
 import type { Clock } from '../../../time/clock.ts'
+import type { AuctionBudget, HoldRefusal } from './auction-budget.ts'
 import type { BidIds } from './bid-ids.ts'
 import type { CampaignIndex } from './campaign-index.ts'
 import type { EncryptedPrices } from './encrypted-price.ts'
 import type { GivenPrediction } from './extension.ts'
-import type { BidLedger, HoldRefusal } from './ledger.ts'
 import { type NoBidReason, nearer } from './no-bid.ts'
 import type { BillingNotice, NoticeTokens } from './notice-token.ts'
 import type { BidCurrency, Rates } from './price.ts'
@@ -25,7 +25,7 @@ export interface Seat {
 export interface DecideAuctionDeps {
   readonly clock: Clock
   readonly campaigns: CampaignIndex
-  readonly ledger: BidLedger
+  readonly auctionBudget: AuctionBudget
   readonly ids: BidIds
   readonly tokens: NoticeTokens
   /** ISO 4217 code of all budgets and price rules. */
@@ -57,36 +57,36 @@ export interface Auction {
   readonly seat: Seat
   readonly request: OpenRtbRequest
   readonly currency: BidCurrency
-  /** By the clock of the wall, and by the one that only goes on. */
+  /** When the request arrived: `nowMs` by the wall clock, `elapsedMs` by the clock that never goes back. */
   readonly nowMs: number
   readonly elapsedMs: number
   /** Advertisers that already have a bid in a pod, by the pod's id. */
   readonly pods: Map<string, string[]>
   /** Value of the whole request; computed on first use. */
   value: Value | undefined
-  /** Work left for this request, in looks at offers; see {@link spend}. */
+  /** Work left for this request, in plain looks at one offer; see {@link spend}. */
   workLeft: number
-  /** The same for telling why there was no bid. */
+  /** Work left for finding out why campaigns did not bid, in the same unit. */
   explainLeft: number
-  /** What shared scopes said when they refused. */
+  /** The refusals of shared scopes so far, by scope. */
   readonly rooms: Map<Scope, HoldRefusal>
   /** Micros that this request holds, by scope. */
   readonly held: Map<Scope, number>
-  /** For the present imp: why each campaign failed; undefined where nobody asked. */
+  /** Why each campaign does not bid for the present imp; undefined where the caller did not ask. */
   campaigns: Map<string, NoBidReason> | undefined
-  /** For the present imp: why the nearest offer failed. */
+  /** Why the offer that came closest to a bid for the present imp failed. */
   reason: NoBidReason | undefined
 }
 
-/** Keeps this reason if its offer came closer to a bid than those before. */
+/** Notes why an offer cannot bid. The reason that stays is that of the offer which came closest to a bid. */
 export function refuse(auction: Auction, reason: NoBidReason): void {
   if (auction.reason !== reason) auction.reason = nearer(auction.reason, reason)
 }
 
-/** Most offers and list entries looked at for one request: about ten milliseconds of work. */
+/** Most work for one request, in plain looks at one offer: about ten milliseconds. */
 export const MAX_WORK = 20_000
 
-/** Takes work from what the request has left. Returns false and notes a reason when there is not enough. */
+/** Uses up work of the request. Returns false, and notes `too_costly`, when there is not enough left. */
 export function spend(auction: Auction, work: number): boolean {
   auction.workLeft -= work
   if (auction.workLeft >= 0) return true

@@ -1,7 +1,7 @@
 import type { Hold } from '../../../shield/index.ts'
 
 const BIDS_PER_PAGE = 4096
-/** Calls that find it full between two searches for ended pages: a search takes a millisecond where pages are many. */
+/** While full, only every so many calls look for pages without open bids: with many pages that takes a millisecond. */
 const LOOKED_THROUGH_EVERY = 256
 
 /**
@@ -10,7 +10,7 @@ const LOOKED_THROUGH_EVERY = 256
  */
 export class BidHolds {
   readonly #pages = new Map<number, (Hold | undefined)[]>()
-  /** Calls of {@link isFull} in a row that found it full. */
+  /** How many calls of {@link isFull} in a row have returned true. */
   #refused = 0
 
   get(seq: number): Hold | undefined {
@@ -33,8 +33,8 @@ export class BidHolds {
   }
 
   /**
-   * Whether the kept pages have room for more than `max` bids. Pages without an open bid are dropped first, but of calls
-   * in a row that find it full only one in {@link LOOKED_THROUGH_EVERY} looks for them.
+   * Whether the kept pages have room for more than `max` bids. Pages without an open bid are dropped first. While it
+   * stays full, only every {@link LOOKED_THROUGH_EVERY}th call looks for such pages.
    */
   isFull(max: number): boolean {
     if (this.size <= max) {
@@ -53,7 +53,7 @@ export class BidHolds {
     return page
   }
 
-  /** Drops pages without an open bid. On most pages one of the first holds is open, which ends the look at it. */
+  /** Drops pages without an open bid. Checking a page is quick, because one of its first holds is mostly open. */
   #dropEnded(): void {
     for (const [number, page] of this.#pages) if (!page.some(isOpen)) this.#pages.delete(number)
   }

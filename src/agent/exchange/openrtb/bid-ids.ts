@@ -9,7 +9,7 @@ export interface BidIds {
 }
 
 /**
- * Characters of an owner's name, 51 bits: two starts of a fleet do not get the same name while either is remembered.
+ * Characters of an owner's name, 51 bits: two starts do not get the same name while either is remembered.
  */
 const OWNER_LENGTH = 10
 const RADIX = 36

@@ -1,24 +1,24 @@
 import type { Block, Bucket } from './offer-blocks.ts'
 
-/** Which blocks are compared, and by what. */
+/** Which blocks are compared, and how their score is computed. */
 export interface Measure {
-  /** The number of blocks, from the first of the bucket on. */
+  /** How many blocks of the bucket are compared, from the first on. */
   readonly count: number
   readonly ltv: number
-  /** What each second of an offer is worth counts, and not the whole. */
+  /** Whether the score is the worth of one second of an offer instead of the whole. */
   readonly perSecond: boolean
 }
 
 /**
- * Blocks of one bucket, dearest first; of those worth the same, that of the earliest offer. A heap that is filled anew for
- * each bucket.
+ * The blocks of one bucket by score, highest first. Of two with the same score, the one with the earliest offer comes
+ * first. A heap that is filled anew for each bucket.
  */
 export class BlockQueue {
   readonly #blocks: Block[] = []
   readonly #scores: number[] = []
   readonly #ofAll: number[] = []
 
-  /** Takes the dearest block only, of all that are not useless. Returns what the others may be worth at most. */
+  /** Fills the queue with the one block of the highest score that is not useless. Returns the highest score of the others. */
   lead(bucket: Bucket, measure: Measure, isUseless: (block: Block) => boolean): number {
     this.clear()
     const { blocks, least } = bucket
@@ -42,7 +42,10 @@ export class BlockQueue {
     return next
   }
 
-  /** Takes the blocks that may be worth more than `above`, or as much with an offer that came before `order`, but no useless ones. */
+  /**
+   * Fills the queue with the blocks that are not useless and whose score is higher than `above`, or the same with an
+   * offer that came before `order`.
+   */
   fill(
     bucket: Bucket,
     measure: Measure,
@@ -65,11 +68,12 @@ export class BlockQueue {
     return this.#blocks.length
   }
 
-  /** The dearest block, and what it may be worth. */
+  /** The block with the highest score. */
   get first(): Block | undefined {
     return this.#blocks[0]
   }
 
+  /** The score of {@link first}. */
   get firstScore(): number {
     return this.#scores[0] ?? 0
   }
@@ -83,7 +87,7 @@ export class BlockQueue {
     this.#sink(0)
   }
 
-  /** Takes out all blocks of a kind; returns how many. */
+  /** Removes all useless blocks; returns how many. */
   drop(isUseless: (block: Block) => boolean): number {
     const blocks = this.#blocks.splice(0)
     const scores = this.#scores.splice(0)
@@ -100,7 +104,7 @@ export class BlockQueue {
     this.#scores.length = 0
   }
 
-  /** What each block may be worth; good until the next call. */
+  /** The score of each block. The list is used again by the next call. */
   #scoresOf({ blocks, most }: Bucket, { count, ltv, perSecond }: Measure): readonly number[] {
     const scores = this.#ofAll
     most.worths(ltv, scores, count)

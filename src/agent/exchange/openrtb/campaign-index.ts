@@ -29,7 +29,7 @@ export class OfferBook {
     }
   }
 
-  /** Forgets the buckets that a campaign was the last in. */
+  /** Drops the buckets that have no offers any more. */
   tidy(campaign: PreparedCampaign): void {
     const slots = new Set(campaign.creatives.flatMap((creative) => slotsOf(creative).map(([slot]) => slot)))
     for (const slot of slots) {

@@ -55,8 +55,8 @@ export function decide(deps: DecideAuctionDeps, seat: Seat, request: OpenRtbRequ
   if (refusal !== undefined || currency === undefined) return { ...none, noBids: refuseAll(request, refusal) }
   const campaigns = deps.campaigns.seat(seat.id)
   if (!campaigns) return { ...none, noBids: refuseAll(request, 'no_campaign') }
-  // What their time gives back may be what campaigns wait for that are not asked any more.
-  deps.ledger.expire()
+  // Campaigns that were refused are not asked again until money is freed, and holds that have expired free some.
+  deps.auctionBudget.expire()
 
   const auction: Auction = {
     deps,
@@ -105,8 +105,8 @@ export const shed = ({ clock, currency }: DecideAuctionDeps, request: OpenRtbReq
 })
 
 /** Releases the holds of an answer that was not sent. */
-export function abandon({ ledger }: DecideAuctionDeps, decision: AuctionDecision): void {
-  for (const { bids } of decision.groups) for (const { seq } of bids) ledger.withdraw(seq)
+export function abandon({ auctionBudget }: DecideAuctionDeps, decision: AuctionDecision): void {
+  for (const { bids } of decision.groups) for (const { seq } of bids) auctionBudget.withdraw(seq)
 }
 
 function requestRefusal(
@@ -116,7 +116,7 @@ function requestRefusal(
   currency: BidCurrency | undefined,
 ): NoBidReason | undefined {
   if (request.badField !== undefined) return 'bad_request'
-  if (deps.ledger.isFull) return 'too_many_open_bids'
+  if (deps.auctionBudget.isFull) return 'too_many_open_bids'
   if (request.tmaxMs !== undefined && request.tmaxMs <= deps.networkMarginMs) return 'too_late'
   if (request.allowedSeats.length > 0 && !request.allowedSeats.includes(id)) return 'seat_not_allowed'
   if (request.blockedSeats.includes(id)) return 'seat_not_allowed'
@@ -181,7 +181,7 @@ function place(auction: Auction, imp: Imp, value: Value, pick: Pick, bids: Place
   const { deps, request, seat } = auction
   const seq = deps.ids.next()
   const cost = request.test ? ZERO : pick.cost
-  const lack = request.test ? undefined : deps.ledger.hold(seq, pick.offer.campaign.scopes, cost, seat)
+  const lack = request.test ? undefined : deps.auctionBudget.hold(seq, pick.offer.campaign.scopes, cost, seat)
   if (lack) {
     refuse(auction, lack)
     return false
@@ -200,7 +200,7 @@ function placeRoadblock(auction: Auction, { roadblocks }: SeatCampaigns): Placed
   for (const book of roadblocks.values()) {
     const bids: PlacedBid[] = []
     if (auction.request.imps.every((imp) => placeOne(auction, imp, book, bids))) return bids
-    if (!auction.request.test) for (const { seq } of bids) auction.deps.ledger.withdraw(seq)
+    if (!auction.request.test) for (const { seq } of bids) auction.deps.auctionBudget.withdraw(seq)
     auction.held.clear()
     auction.rooms.clear()
   }

@@ -4,8 +4,8 @@
  */
 
 /**
- * Thrown for a field of the wrong type and for a missing required field. It is not an Error, because nobody needs its
- * stack.
+ * Thrown for a field of the wrong type, and for a required field that is missing. It is not an Error because collecting
+ * a stack trace would cost time on each bad request.
  */
 export class WrongField {
   readonly field: string

@@ -10,7 +10,7 @@ import type { DsaWish, OpenRtbRequest } from './request.ts'
 /**
  * Returns why an offer may not answer an imp, apart from its price; undefined when it may. The index has already
  * matched slot, size, country, seat, status and deal id. Missing data never matches: an ad without a language fits no
- * list of languages, one without categories no list of allowed ones.
+ * list of languages, and an ad without categories fits no list of allowed categories.
  */
 export const mismatch = (
   request: OpenRtbRequest,
@@ -21,7 +21,7 @@ export const mismatch = (
 ): NoBidReason | undefined =>
   termsMismatch(request, imp, offer, nowMs) ?? ownMismatch(request, imp, offer, deal)
 
-/** The part of {@link mismatch} that is the same for all offers of the same terms: it reads what `terms.ts` names. */
+/** The checks of {@link mismatch} whose result is the same for all offers with the same {@link Terms} (`terms.ts`). */
 export const termsMismatch = (
   request: OpenRtbRequest,
   imp: Imp,
@@ -36,7 +36,7 @@ export const termsMismatch = (
   categoryMismatch(request, campaign) ??
   dsaMismatch(request.dsa, campaign)
 
-/** The part of {@link mismatch} that goes by who advertises and by the assets of the ad. */
+/** The checks of {@link mismatch} that differ between such offers: the advertiser, the deal, the assets of a native ad. */
 export const ownMismatch = (
   request: OpenRtbRequest,
   imp: Imp,
@@ -48,8 +48,8 @@ export const ownMismatch = (
   advertiserMismatch(request, campaign)
 
 /**
- * Why the transparency data does not fit: an exchange discards bids without data that it requires, and bids whose data
- * would be shown twice or never.
+ * Why the transparency data of the Digital Services Act does not fit. Where an exchange requires the data, it discards
+ * bids that have none, and bids whose data would be shown twice or not at all.
  */
 function dsaMismatch(dsa: DsaWish, campaign: PreparedCampaign): NoBidReason | undefined {
   if (dsa.required !== 2 && dsa.required !== 3) return undefined

@@ -1,7 +1,7 @@
 import type { NoticeQuery } from './notice.ts'
 import type { NoticeKind, NoticeToken, NoticeTokens } from './notice-token.ts'
 
-/** A verified notice, with its token as text so that it can be passed on. */
+/** A verified notice, with its notice token as text so that it can be passed on. */
 export interface Notice {
   readonly kind: NoticeKind
   readonly text: string

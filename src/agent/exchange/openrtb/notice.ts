@@ -1,10 +1,10 @@
 import { type Micros, micros, ZERO } from '../../../money.ts'
 import type { Scope } from '../../../shield/index.ts'
 import type { Clock } from '../../../time/clock.ts'
+import type { AuctionBudget } from './auction-budget.ts'
 import { bidId } from './bid-ids.ts'
 import { type PriceForm, readClearingPrice } from './clearing-price.ts'
 import type { EncryptedPrices } from './encrypted-price.ts'
-import type { BidLedger } from './ledger.ts'
 import type { LossTrust } from './loss-trust.ts'
 import type { NoticeKind, NoticeToken } from './notice-token.ts'
 import { costAtClearing, type Rates } from './price.ts'
@@ -20,7 +20,7 @@ export interface NoticeQuery {
 
 export interface NoticeDeps {
   readonly clock: Clock
-  readonly ledger: Pick<BidLedger, 'settle' | 'release' | 'openHold' | 'addSpend'>
+  readonly auctionBudget: Pick<AuctionBudget, 'settle' | 'release' | 'openHold' | 'addSpend'>
   readonly seen: SeenBids
   /** Decides how far the losses of each seat are believed. */
   readonly trust: { of(seat: string): LossTrust; contradict(seat: string, amount: number): void }
@@ -110,17 +110,22 @@ function bill(deps: NoticeDeps, token: NoticeToken, query: NoticeQuery): Settlem
 }
 
 /** Books the difference to an earlier, lower bill; from the bid's own hold while that is open. */
-function raise({ ledger, seen, scopesOf }: NoticeDeps, token: NoticeToken, before: number, spent: Micros) {
+function raise(
+  { auctionBudget, seen, scopesOf }: NoticeDeps,
+  token: NoticeToken,
+  before: number,
+  spent: Micros,
+) {
   const { owner, seq, held, campaign } = token
-  const hold = ledger.openHold(seq)
+  const hold = auctionBudget.openHold(seq)
   if (hold) {
     const more = micros(spent - hold.spent)
-    const ending = ledger.settle(seq, more)
+    const ending = auctionBudget.settle(seq, more)
     if (ending === 'settled' || ending === 'settled_late') return more
   }
   // Computed from stored amount to stored amount, so that what rounding left out is not booked twice.
   const more = micros((seen.billed(owner, seq, held) ?? before) - before)
-  ledger.addSpend(`${bidId(owner, seq)} ${spent}`, scopesOf(campaign), more)
+  auctionBudget.addSpend(`${bidId(owner, seq)} ${spent}`, scopesOf(campaign), more)
   return more
 }
 
@@ -135,12 +140,12 @@ export function costOf({ rates, encryptedPricesOf }: NoticeDeps, token: NoticeTo
 export const repeated = (before: number, spent: number): 'duplicate' | 'duplicate_other_price' =>
   spent < before ? 'duplicate_other_price' : 'duplicate'
 
-function book({ ledger, scopesOf }: NoticeDeps, token: NoticeToken, spent: Micros): SettlementKind {
+function book({ auctionBudget, scopesOf }: NoticeDeps, token: NoticeToken, spent: Micros): SettlementKind {
   const { seq, campaign } = token
-  const ending = ledger.settle(seq, spent)
+  const ending = auctionBudget.settle(seq, spent)
   if (ending === 'settled' || ending === 'settled_late') return ending
   if (ending !== 'unknown') return 'duplicate'
-  const booked = ledger.addSpend(bidId(token.owner, seq), scopesOf(campaign), spent)
+  const booked = auctionBudget.addSpend(bidId(token.owner, seq), scopesOf(campaign), spent)
   return booked === 'settled' ? 'settled_late' : 'duplicate'
 }
 
@@ -179,10 +184,12 @@ export function lose(deps: NoticeDeps, token: NoticeToken, query: NoticeQuery): 
     if (isFirst) deps.trust.contradict(seat, held)
     return result(deps, token, 'contradicted', { lossCode, contradicts: isFirst })
   }
-  const hold = owner === deps.owner ? deps.ledger.openHold(seq) : undefined
+  const hold = owner === deps.owner ? deps.auctionBudget.openHold(seq) : undefined
   if (!hold || !isFirst) return result(deps, token, 'recorded', { lossCode })
   if (!deps.trust.of(seat).frees(held, hold.expiresAtMs)) return result(deps, token, 'doubted', { lossCode })
-  return result(deps, token, deps.ledger.release(seq) === 'released' ? 'released' : 'recorded', { lossCode })
+  return result(deps, token, deps.auctionBudget.release(seq) === 'released' ? 'released' : 'recorded', {
+    lossCode,
+  })
 }
 
 export function result(

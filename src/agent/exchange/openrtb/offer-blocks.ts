@@ -1,6 +1,6 @@
 import type { Scope } from '../../../shield/index.ts'
+import type { HoldRefusal, Lack } from './auction-budget.ts'
 import type { Creative } from './creative.ts'
-import type { HoldRefusal, Lack } from './ledger.ts'
 import type { NoBidReason } from './no-bid.ts'
 import type { PreparedCampaign } from './prepared-campaign.ts'
 import type { Terms } from './terms.ts'
@@ -13,23 +13,23 @@ export interface Offer {
   readonly sizeJson: string
 }
 
-/** Offers of a block at most: as many are looked at one by one when the block may have the best of them. */
+/** Most offers in one block. They are checked one by one when the block may have the best offer. */
 const MAX_OFFERS = 32
-/** Below this the offers of a block move to its neighbours. */
+/** A block with fewer offers than this is merged into its neighbours. */
 const MIN_OFFERS = 8
 
-/** A campaign in the index, with every place its offers have there. */
+/** A campaign in the index, with the entries of all its offers. */
 export class Listing {
   readonly campaign: PreparedCampaign
   readonly entries: OfferEntry[] = []
-  /** What its own budget said when it refused; undefined where it may pay. */
+  /** The refusal of the campaign's own budget; undefined where it may pay. */
   #refusal: HoldRefusal | undefined
 
   constructor(campaign: PreparedCampaign) {
     this.campaign = campaign
   }
 
-  /** Its own budget has refused. It is not asked again before its purse says that there may be more. */
+  /** Remembers a refusal of its own budget, which is not asked again until its purse says that there may be more. */
   rest(refusal: HoldRefusal): void {
     const { scope } = refusal
     if (!scope) return
@@ -41,18 +41,18 @@ export class Listing {
     }
   }
 
-  /** What its own budget said, while that holds. */
+  /** The refusal of its own budget, as long as it is true. */
   refusalAt(nowMs: number): HoldRefusal | undefined {
     return this.#refusal && nowMs < this.#refusal.untilMs ? this.#refusal : undefined
   }
 
-  /** Takes its offers out of every bucket. */
+  /** Removes its offers from every bucket. */
   remove(): void {
     for (const entry of this.entries.splice(0)) entry.block.group.bucket.remove(entry)
   }
 }
 
-/** By what blocks are cut: CPM micros for each unit of lifetime value, least and highest CPM, and when the offer came. */
+/** What the price of an offer depends on, and when it was stored. Blocks are split by these four numbers. */
 export type Corner = [microsPerLtv: number, minCpm: number, maxCpm: number, order: number]
 const ORDER = 3
 
@@ -60,7 +60,7 @@ const ORDER = 3
 export const worthOf = ([microsPerLtv, minCpm, maxCpm]: Readonly<Corner>, ltv: number): number =>
   Math.min(Math.max(ltv * microsPerLtv, minCpm), maxCpm)
 
-/** Corners side by side: to read one number of all of them costs the processor no search in memory. */
+/** A list of corners, stored as one array per number: reading one number of all of them is fast. */
 class Corners {
   readonly #columns: readonly [number[], number[], number[], number[]] = [[], [], [], []]
 
@@ -76,7 +76,7 @@ class Corners {
     }
   }
 
-  /** Those from `length` on are gone. */
+  /** Drops the corners from index `length` on. */
   cut(length: number): void {
     for (const column of this.#columns) column.length = length
   }
@@ -92,7 +92,7 @@ class Corners {
     return Math.min(Math.max(ltv * (microsPerLtv[index] ?? 0), minCpm[index] ?? 0), maxCpm[index] ?? 0)
   }
 
-  /** Those of the first `count`, into a list that may be longer. */
+  /** Writes the worth of the first `count` corners into a list, which may be longer. */
   worths(ltv: number, into: number[], count: number): void {
     const [microsPerLtv, minCpm, maxCpm] = this.#columns
     for (let i = 0; i < count; i++) {
@@ -103,7 +103,7 @@ class Corners {
     }
   }
 
-  /** The first of those that are worth most. */
+  /** Index of the corner that is worth most; the first of several. */
   dearest(ltv: number): number {
     let dearest = 0
     for (let i = 1; i < this.#columns[ORDER].length; i++) {
@@ -150,14 +150,14 @@ export class OfferEntry {
   }
 }
 
-/** Some offers of a group that are alike in price. */
+/** Offers of a group with similar prices. */
 export class Block {
   readonly group: OfferGroup
   readonly entries: OfferEntry[] = []
   readonly corners = new Corners()
-  /** What has cut it off from its neighbours; undefined for the only block of a group. */
+  /** The split that separates it from its neighbour; undefined for the only block of a group. */
   cut: Cut | undefined
-  /** Its place in the lists of the bucket. */
+  /** Its index in the lists of the bucket. */
   index = -1
 
   constructor(group: OfferGroup, cut: Cut | undefined) {
@@ -172,7 +172,7 @@ export class Block {
     this.group.bucket.extended(this, entry.corner)
   }
 
-  /** Takes over entries, all of them its own from now on. */
+  /** Replaces its entries by these. */
   fill(entries: readonly OfferEntry[]): void {
     for (const entry of entries) entry.block = this
     this.entries.push(...entries)
@@ -189,7 +189,7 @@ export class Block {
     return this.entries.splice(0)
   }
 
-  /** Looks whether the own budget of each of its campaigns has refused. */
+  /** Puts the block to rest if the own budgets of all its campaigns have refused. */
   restIfAllRest(nowMs: number): void {
     let most: HoldRefusal | undefined
     let untilMs = Number.POSITIVE_INFINITY
@@ -215,7 +215,7 @@ export class Block {
   }
 }
 
-/** Where offers part: what is below `value` in one dimension lies in `low`, all else in `high`. */
+/** Splits offers in two: those below `value` in one dimension are in `low`, the others in `high`. */
 class Cut {
   readonly dimension: number
   readonly value: number
@@ -232,16 +232,16 @@ class Cut {
   }
 }
 
-/** Offers of a bucket with the same terms: what one of them does not match by them none does. */
+/** Offers of a bucket with the same terms: if one fails a check of the terms, all of them do. */
 export class OfferGroup {
   readonly bucket: Bucket
   readonly terms: Terms
-  /** One of them, to ask for all. */
+  /** One of the offers; the terms are checked on it for all. */
   readonly example: Offer
-  /** The search that asked last whether they match, and what it was told. */
+  /** The last search that checked the terms; `mismatch` is the result. */
   askedBy = 0
   mismatch: NoBidReason | undefined
-  /** The last search in which other offers with one of its terms did not match by it. */
+  /** The last search in which another group failed on a term that this group shares. */
   failedIn = 0
   #top: Cut | Block
 
@@ -252,7 +252,7 @@ export class OfferGroup {
     this.#top = this.#newBlock(undefined)
   }
 
-  /** Of the ad; 0 for one that has no length. */
+  /** Length of the ad in seconds; 0 for one without a length. */
   get seconds(): number {
     return secondsOf(this.example.creative)
   }
@@ -265,7 +265,7 @@ export class OfferGroup {
     this.#place(entry)
   }
 
-  /** False when it was the last one. */
+  /** Returns false when it was the last offer. */
   remove(entry: OfferEntry): boolean {
     const { block } = entry
     block.take(entry)
@@ -303,7 +303,7 @@ export class OfferGroup {
     block.fill(entries.filter((entry) => !isLow(entry)))
   }
 
-  /** What lies beside a block takes its place, and its offers. */
+  /** Removes a block: its neighbour takes over its place and its offers. */
   #dissolve(block: Block, cut: Cut): void {
     const beside = cut.low === block ? cut.high : cut.low
     this.#replace(cut, beside)
@@ -328,7 +328,7 @@ export class OfferGroup {
 
 export const secondsOf = (creative: Creative): number => ('seconds' in creative ? creative.seconds : 0)
 
-/** The dimension of price whose least and most differ most in proportion; the order of offers that all cost the same. */
+/** The dimension in which the prices of a block differ most, in proportion; the order of storing if they are all equal. */
 function widest({ corners }: Block): number {
   let widest = ORDER
   let width = 0
@@ -340,7 +340,7 @@ function widest({ corners }: Block): number {
   return widest
 }
 
-/** About the middle: something is below it, and something is not. */
+/** A value near the middle, so that some offers are below it and some are not. */
 function cutOf({ entries, corners }: Block, dimension: number): number {
   const values = entries.map(({ corner }) => corner[dimension] ?? 0).sort((a, b) => a - b)
   const middle = values[values.length >> 1] ?? 0
@@ -348,35 +348,35 @@ function cutOf({ entries, corners }: Block, dimension: number): number {
   return values.find((value) => value > middle) ?? middle
 }
 
-/** What is true of all blocks of a bucket whose campaigns have been refused by their own budgets. */
+/** What the resting blocks of a bucket have in common: those whose campaigns have all been refused by their own budgets. */
 export interface Resting {
-  /** No offer of them is worth less than the one corner says, or more than the other. */
+  /** Lower and upper bound of what their offers are worth. */
   readonly least: Readonly<Corner>
   readonly most: Readonly<Corner>
-  /** None of their campaigns may pay more before that time. */
+  /** None of their campaigns can pay more than `micros` before `untilMs`. */
   readonly micros: number
   readonly untilMs: number
   readonly lacks: ReadonlySet<Lack>
 }
 
 /**
- * Offers of one slot in one country. What an auction reads of all their blocks lies side by side: first the blocks that are
- * awake, then those whose campaigns have all been refused by their own budgets.
+ * The offers of one slot in one country, in blocks. Its lists have first the blocks that are awake, then those that rest
+ * because the own budgets of all their campaigns have refused.
  */
 export class Bucket {
   readonly blocks: Block[] = []
   /** The number of blocks that are awake. */
   awake = 0
-  /** No offer of a block is worth more than the one corner says, or less than the other. */
+  /** Upper and lower bound of what the offers of each block are worth. */
   readonly most = new Corners()
   readonly least = new Corners()
-  /** For each block that rests: what the one of its campaigns with the most room said. */
+  /** For each resting block: the refusal of the campaign with the most room. */
   readonly #refusals: (HoldRefusal | undefined)[] = []
-  /** What is known of all blocks, and of those that rest, until one of them changes. */
+  /** Cached figures of all blocks and of the resting ones; dropped when a block changes. */
   #cheapest: Readonly<Corner> | undefined
   #resting: Resting | undefined
   readonly #groups = new Map<string, OfferGroup>()
-  /** How many groups are paid for by the same scopes. */
+  /** Number of groups by the scopes that pay for them. */
   readonly #payers = new Map<string, number>()
 
   add(listing: Listing, offer: Offer, terms: Terms, order: number): void {
@@ -399,7 +399,7 @@ export class Bucket {
     else this.#payers.delete(payers)
   }
 
-  /** The scopes that pay for all offers beside their campaigns' own; undefined where they are not the same. */
+  /** The scopes that pay for every offer besides the campaigns' own; undefined where offers differ in them. */
   get payers(): readonly Scope[] | undefined {
     return this.#payers.size === 1 ? this.blocks[0]?.group.example.campaign.sharedScopes : undefined
   }
@@ -408,24 +408,24 @@ export class Bucket {
     return this.blocks.length === 0
   }
 
-  /** Whether there is a block whose campaigns have all been refused by their own budgets. */
+  /** Whether any block rests. */
   get anyRests(): boolean {
     return this.awake < this.blocks.length
   }
 
-  /** No offer is worth less than this corner says. */
+  /** Lower bound of what all offers are worth. */
   get cheapest(): Readonly<Corner> {
     this.#cheapest ??= this.#leastFrom(0)
     return this.#cheapest
   }
 
-  /** What the blocks that rest have in common; there must be one. */
+  /** What the resting blocks have in common; call it only if {@link anyRests}. */
   get resting(): Resting {
     this.#resting ??= this.#measureResting()
     return this.#resting
   }
 
-  /** Why none of a block's campaigns can pay that much out of its own budget, as far as these have said. */
+  /** The refusal by which no campaign of a resting block can pay `cost` from its own budget; undefined if one may. */
   refusalOf(index: number, cost: number, nowMs: number): HoldRefusal | undefined {
     const refusal = this.#refusals[index]
     return refusal && cost > refusal.micros && nowMs < refusal.untilMs ? refusal : undefined
@@ -444,7 +444,7 @@ export class Bucket {
     this.#refusals[block.index] = refusal
   }
 
-  /** An offer was added to a block. */
+  /** Call after an offer was added to a block. */
   extended({ index, entries }: Block, corner: Readonly<Corner>): void {
     const isFirst = entries.length === 1
     this.least.set(index, isFirst ? corner : combined(this.least.at(index), corner, Math.min))
@@ -452,7 +452,7 @@ export class Bucket {
     this.#changed()
   }
 
-  /** The offers of a block have changed. */
+  /** Call after the offers of a block have changed. */
   measured({ index, corners }: Block): void {
     this.least.set(index, [corners.least(0), corners.least(1), corners.least(2), corners.least(ORDER)])
     this.most.set(index, [corners.most(0), corners.most(1), corners.most(2), corners.most(ORDER)])
@@ -468,7 +468,7 @@ export class Bucket {
 
   closed(block: Block): void {
     block.wake()
-    // The last one that is awake takes its place, and the last of all that one's.
+    // The last awake block moves to its index, and the last block of all to that one's.
     this.awake -= 1
     this.#swap(block.index, this.awake)
     const end = this.blocks.length - 1

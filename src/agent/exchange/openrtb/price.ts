@@ -63,7 +63,7 @@ export function priceFor(worth: number, floor: number): number | undefined {
   return least > 0 && worth >= least ? least : undefined
 }
 
-/** The price for an offer worth `worth` where there is no floor; with one it is never less. */
+/** The price of an offer where there is no floor. A floor can only raise it. */
 export const plainPrice = (worth: number): number => Math.floor(worth / PER_MILLE) * PER_MILLE
 
 /** CPM micros of an agreed price in units; digits below a micro are rounded up. */

@@ -59,7 +59,7 @@ function walk(
       const cost = costOf(price, 1, imp.multiplier) ?? micros(0)
       if (reason) refuse(reason)
       else {
-        const refusal = deps.ledger.refusal(campaign.scopes, cost, seat)
+        const refusal = deps.auctionBudget.refusal(campaign.scopes, cost, seat)
         if (refusal) refuse(refusal.lack)
         else best = { campaign: campaign.id, price, worth }
       }
@@ -230,7 +230,7 @@ async function ask(bidder: Bidder, body: object, keep: boolean, seen: Seen): Pro
   bidder.budget.expire()
   const { best, reasons } = walk(bidder, request, imp, imp.deals[0])
   const decision = decide(bidder.deps, bidder.seat, request)
-  const drawn = bidder.deps.ledger.takeShortage()
+  const drawn = bidder.deps.auctionBudget.takeShortage()
   if (drawn) {
     await drawn
     await ask(bidder, body, keep, seen)
@@ -245,8 +245,8 @@ async function ask(bidder: Bidder, body: object, keep: boolean, seen: Seen): Pro
     return
   }
   seen.bids += 1
-  if (!keep) bidder.deps.ledger.release(bid.seq)
-  else if (bid.seq % 2 === 0) bidder.deps.ledger.settle(bid.seq, bid.cost)
+  if (!keep) bidder.deps.auctionBudget.release(bid.seq)
+  else if (bid.seq % 2 === 0) bidder.deps.auctionBudget.settle(bid.seq, bid.cost)
 }
 
 async function play(

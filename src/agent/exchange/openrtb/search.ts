@@ -1,10 +1,10 @@
 import type { Micros } from '../../../money.ts'
 import type { Scope } from '../../../shield/index.ts'
 import { type Auction, mayName, refuse, refuseCampaign, spend } from './auction.ts'
+import type { HoldRefusal, Lack } from './auction-budget.ts'
 import { BlockQueue, firstOrder } from './block-queue.ts'
 import { type OfferBook, SLOT_KEYS } from './campaign-index.ts'
 import type { DealOffer, Floor, Imp, StreamSlot } from './imp.ts'
-import type { HoldRefusal, Lack } from './ledger.ts'
 import { LONG_LIST, ownMismatch, termsMismatch } from './match.ts'
 import type { NoBidReason } from './no-bid.ts'
 import {
@@ -29,13 +29,13 @@ export interface Pick {
   readonly cost: Micros
   /** Value by which offers are compared: the worth of the offer; in a pod, its worth per second. */
   readonly score: number
-  /** Of picks with the same score in one place the first that came is taken. */
+  /** When the offer was stored. Of picks with the same score, the earliest offer is taken. */
   readonly order: number
 }
 
 /** State of one search. */
 interface Search {
-  /** No other search has it. */
+  /** Unique among all searches of this process. */
   readonly id: number
   readonly auction: Auction
   readonly imp: Imp
@@ -48,11 +48,11 @@ interface Search {
   readonly excluded: readonly string[]
   /** Seconds left in a dynamic pod; undefined for a single ad. */
   podSeconds: number | undefined
-  /** What looking at the terms of one group and closely at one offer costs; see {@link spend}. */
+  /** Work for comparing the terms of one group, and for checking one offer in full; see {@link spend}. */
   readonly groupLook: number
   readonly offerLook: number
   sievesLeft: number
-  /** Terms that do not match. */
+  /** Terms known not to match: every group with one of these texts fails as well. */
   readonly failed: { readonly part: keyof Terms; readonly text: string }[]
 }
 
@@ -152,14 +152,14 @@ function searchFor(auction: Auction, imp: Imp, ltv: number | undefined, deal: De
   }
 }
 
-/** Blocks whose prices are read in the time that one offer is looked at closely. */
+/** Number of blocks whose prices are read in the time of one plain look at an offer. */
 const SKIMMED_AT_ONCE = 20
 /** Number of entries of the request's lists compared in the time of one plain look. */
 const ENTRIES_AT_ONCE = 20
-/** A budget that refuses is asked in the time of so many plain looks. */
+/** Asking a budget that refuses takes as long as this many plain looks. */
 const REFUSAL_LOOKS = 5
 
-/** Every group of offers is held against the lists of the request and of its slot. */
+/** Work for one group of offers: its terms are compared with the lists of the request and of the slot. */
 function groupLookOf({ request }: Auction, { banner, video, audio, native }: Imp): number {
   let entries = request.blockedCategories.length + request.allowedCategories.length
   entries += request.languages.length + request.languageTags.length
@@ -172,7 +172,7 @@ function groupLookOf({ request }: Auction, { banner, video, audio, native }: Imp
   return 1 + entries / ENTRIES_AT_ONCE
 }
 
-/** Every offer is held against those that name advertisers and assets. */
+/** Work for one offer: it is compared with the lists of advertisers and assets. */
 function offerLookOf({ request }: Auction, { native }: Imp, deal: DealOffer | undefined): number {
   let entries =
     Math.min(request.blockedDomains.length, LONG_LIST) + Math.min(request.blockedApps.length, LONG_LIST)
@@ -180,7 +180,7 @@ function offerLookOf({ request }: Auction, { native }: Imp, deal: DealOffer | un
   return 1 + entries / ENTRIES_AT_ONCE
 }
 
-/** The best of several buckets; of two that are worth the same that of the earlier bucket. */
+/** The best offer of several buckets. Of two with the same score, the one from the earlier bucket. */
 function scan(search: Search, buckets: readonly Bucket[], before: Pick | undefined): Pick | undefined {
   let best = before
   for (const bucket of buckets) best = scanBucket(search, bucket, best)
@@ -188,15 +188,15 @@ function scan(search: Search, buckets: readonly Bucket[], before: Pick | undefin
   return best
 }
 
-/** So often the dearest block is looked for before all are put in order: mostly one of these has the best offer. */
+/** How many times the dearest block is picked before all blocks are sorted; one of these mostly has the best offer. */
 const MAX_LEADS = 4
 
-/** One search runs at a time, so all share it. */
+/** Searches run one at a time, so they share one queue. */
 const queue = new BlockQueue()
 
 /**
- * Looks at the blocks that may have an offer worth more than the best so far, dearest first, until there is none. What
- * one look tells of others is not looked at again: terms that do not match, a floor, a budget that has no more.
+ * Checks the blocks that may have an offer worth more than the best so far, dearest first, until there is none. A block
+ * is skipped when an earlier failure applies to it as well: the same terms, a floor above it, a budget that is used up.
  */
 function scanBucket(search: Search, bucket: Bucket, before: Pick | undefined): Pick | undefined {
   if (!spend(search.auction, 1 + bucket.blocks.length / SKIMMED_AT_ONCE)) return before
@@ -214,7 +214,7 @@ function scanBucket(search: Search, bucket: Bucket, before: Pick | undefined): P
     const found = lookAt(search, first, best, before)
     if (found === 'none') return before
     best = found
-    // Of several that may be worth as much, the one with the earliest offer leads.
+    // Of blocks that may have the same score, the one with the earliest offer comes first.
     const isFirst = best?.score === firstScore && best.order === firstOrder(first)
     if (best && (isFirst || next < best.score)) return best
     looked.push(first)
@@ -234,7 +234,7 @@ function scanBucket(search: Search, bucket: Bucket, before: Pick | undefined): P
   return best ?? before
 }
 
-/** Whether its terms are known not to match. */
+/** Whether this search already knows that the block's terms do not match. */
 function hasFailed({ id, failed }: Search, { group }: Block): boolean {
   if (group.failedIn === id) return true
   if (failed.length === 0 || !failed.some(({ part, text }) => group.terms[part] === text)) return false
@@ -242,7 +242,7 @@ function hasFailed({ id, failed }: Search, { group }: Block): boolean {
   return true
 }
 
-/** The best so far after a look at a block; `none` when no block that is worth less can have a better one. */
+/** Checks a block and returns the best offer so far; `none` when no block of a lower score can have a better one. */
 function lookAt(
   search: Search,
   block: Block,
@@ -255,7 +255,7 @@ function lookAt(
   return isOfAllBelow(search, problem) ? 'none' : best
 }
 
-/** Looks closely only at offers that would be worth more than the best so far. */
+/** Checks those offers of a block in full that would beat the best so far. */
 function scanBlock(
   search: Search,
   block: Block,
@@ -266,7 +266,7 @@ function scanBlock(
   let found = best
   let isAnyRefused = false
   const { entries, corners, group } = block
-  // The dearest first: most of the others need no look then.
+  // The dearest offer first: most others cannot beat it and are then skipped.
   const dearest = corners.dearest(search.ltv)
   for (let n = -1; n < entries.length; n++) {
     const i = n < 0 ? dearest : n
@@ -297,7 +297,7 @@ function scanBlock(
   return found
 }
 
-/** Why none of its offers can bid, as far as that can be told of all of them. */
+/** Why no offer of the block can bid, judged by its highest price and its terms; undefined if one may. */
 function blockProblem(search: Search, block: Block): NoBidReason | undefined {
   const { group } = block
   const price = priceIn(search, group, group.bucket.most.worth(block.index, search.ltv))
@@ -311,7 +311,7 @@ function blockProblem(search: Search, block: Block): NoBidReason | undefined {
   return problem
 }
 
-/** Whether all blocks that are worth less fail on it as well. */
+/** Whether every block of a lower score has the same problem. */
 function isOfAllBelow({ floor, podSeconds }: Search, problem: NoBidReason): boolean {
   if (problem === 'no_ltv' || problem === 'too_costly') return true
   if (podSeconds !== undefined || floor.cpmPerSecond !== undefined || floor.byDuration.length > 0)
@@ -319,7 +319,7 @@ function isOfAllBelow({ floor, podSeconds }: Search, problem: NoBidReason): bool
   return problem === 'no_floor_rate' || problem === 'below_floor' || problem === 'below_deal_floor'
 }
 
-/** Asked once for each group in a search. */
+/** Why the terms of a group do not match; compared once per group and search. */
 function termsProblem(search: Search, group: OfferGroup): NoBidReason | undefined {
   const { auction, imp } = search
   if (group.askedBy === search.id) return group.mismatch
@@ -329,28 +329,29 @@ function termsProblem(search: Search, group: OfferGroup): NoBidReason | undefine
   return group.mismatch
 }
 
-/** Terms that are remembered as not matching. */
+/** Most terms that a search remembers as not matching. */
 const MAX_FAILED = 8
-/** Times that one scan looks through the whole queue in vain for what became useless. */
+/** How many times one scan may go through the whole queue and find little to remove. */
 const MAX_SIEVES = 8
-/** A look that takes out this share of the queue was not in vain. */
+/** Removing at least this share of the queue was worth the pass. */
 const WORTHWHILE = 0.25
 
+/** Removes the blocks from the queue that have become useless. */
 function sieve(search: Search, isUseless: (block: Block) => boolean): void {
   const { size } = queue
   if (search.sievesLeft === 0 || size === 0) return
   if (queue.drop(isUseless) < size * WORTHWHILE) search.sievesLeft -= 1
 }
 
-/** The blocks of which budgets have said that none of their offers can be paid. */
+/** The blocks of a bucket whose offers no budget can pay, as far as budgets have refused already. */
 interface Broke {
-  /** All from this index of the bucket on are such blocks. */
+  /** All blocks from this index of the bucket on. */
   readonly from: number
-  /** What these may be worth at most. */
+  /** The highest score that one of these can have. */
   readonly mostWorth: number
-  /** Notes why these cannot be paid. */
+  /** Notes as a no-bid reason why these cannot be paid. */
   note(): void
-  /** Whether one of the others is such a block; notes why. */
+  /** Whether a block before `from` cannot be paid either; notes the reason. */
   has(block: Block): boolean
 }
 
@@ -376,7 +377,7 @@ function brokeIn(search: Search, bucket: Bucket): Broke {
   return { from: awake, mostWorth, note, has }
 }
 
-/** @param ofAll what the scopes that pay for all offers of its bucket have said; undefined where they are not the same */
+/** @param ofAll the refusal of the scopes that pay for every offer of the bucket; undefined where offers differ in them */
 function isBroke(search: Search, block: Block, ofAll: HoldRefusal | 'none' | undefined): boolean {
   const { auction } = search
   const { group, index } = block
@@ -390,7 +391,7 @@ function isBroke(search: Search, block: Block, ofAll: HoldRefusal | 'none' | und
   return by !== undefined
 }
 
-/** Whether budgets have said that they cannot pay the offer; notes why. */
+/** Whether a budget has refused already what the offer costs at least; notes the reason. */
 function isKnownBroke(search: Search, { listing, block, offer }: OfferEntry, worth: number): boolean {
   const { auction } = search
   if (auction.request.test) return false
@@ -403,7 +404,7 @@ function isKnownBroke(search: Search, { listing, block, offer }: OfferEntry, wor
   return by !== undefined
 }
 
-/** What the one of the scopes said that has least. */
+/** The earlier refusal of the scope with the least room; undefined where none of the scopes has refused. */
 function sharedRefusal({ rooms }: Auction, scopes: readonly Scope[]): HoldRefusal | undefined {
   if (rooms.size === 0) return undefined
   let least: HoldRefusal | undefined
@@ -414,7 +415,7 @@ function sharedRefusal({ rooms }: Auction, scopes: readonly Scope[]): HoldRefusa
   return least
 }
 
-/** Micros that an offer of that worth costs at least, whatever becomes of its price. */
+/** The least that an offer of this worth can cost, in micros. */
 function leastCost(
   { auction, imp, deal, floor, floorRate }: Search,
   group: OfferGroup,
@@ -426,14 +427,14 @@ function leastCost(
   return costOf(price, rate, imp.multiplier) ?? Number.POSITIVE_INFINITY
 }
 
-/** The same without the group; 0 where the price is agreed, since that may differ between groups. */
+/** As {@link leastCost}, for offers of any group; 0 where the price is agreed, since that may differ between groups. */
 function plainCost({ auction, imp, deal }: Search, worth: number): number {
   if (deal?.at === FIXED_PRICE) return 0
   const { rate } = auction.currency
   return costOf(plainPrice(worth * rate), rate, imp.multiplier) ?? Number.POSITIVE_INFINITY
 }
 
-/** The whole look at one offer: its price, or why it cannot bid. */
+/** Checks one offer in full: returns its price, or why it cannot bid. */
 function consider(search: Search, entry: OfferEntry, worth: number, score: number): Pick | NoBidReason {
   const { auction, imp, deal } = search
   const { offer, block, corner } = entry
@@ -450,14 +451,14 @@ function consider(search: Search, entry: OfferEntry, worth: number, score: numbe
   return lack ?? { offer, deal, price, cost, score, order: corner[3] }
 }
 
-/** Why the budgets cannot pay; what they say of other offers is remembered. */
+/** Asks the budgets and returns why they cannot pay. A refusal is remembered for the offers that it also applies to. */
 function askBudgets(
   search: Search,
   { listing, offer: { campaign }, block }: OfferEntry,
   cost: Micros,
 ): Lack | undefined {
   const { auction } = search
-  const refusal = auction.deps.ledger.refusal(campaign.scopes, cost, auction.seat)
+  const refusal = auction.deps.auctionBudget.refusal(campaign.scopes, cost, auction.seat)
   if (!refusal) return undefined
   spend(auction, REFUSAL_LOOKS)
   if (refusal.scope === campaign.ownScope) listing.rest(refusal)
@@ -470,7 +471,7 @@ function askBudgets(
   return refusal.lack
 }
 
-/** CPM micros of the bid's currency for an offer of a group, by its worth in our own; or why there is no price. */
+/** The price of an offer, in CPM micros of the bid's currency, from its worth in our own; or why there is none. */
 function priceIn(search: Search, group: OfferGroup, worth: number): number | NoBidReason {
   const { auction, deal, podSeconds } = search
   if (worth <= 0) return 'no_ltv'
@@ -482,7 +483,7 @@ function priceIn(search: Search, group: OfferGroup, worth: number): number | NoB
   return price ?? (deal ? 'below_deal_floor' : 'below_floor')
 }
 
-/** Names why campaigns do not bid, for a caller who asked: each of their offers is looked at, by work that is set aside for this. */
+/** Notes for each campaign why it does not bid, for a caller who asked. The work for this is counted apart. */
 function explain(search: Search, buckets: readonly Bucket[]): void {
   const { auction } = search
   const { workLeft } = auction

@@ -13,8 +13,8 @@ import {
   StoreUnavailable,
 } from '../../../shield/index.ts'
 import {
+  createAuctionBudget,
   createBidIds,
-  createBidLedger,
   createNoticeTokens,
   LossTrust,
   type NoticeKind,
@@ -83,12 +83,12 @@ function createFleet(limit = 1_000_000) {
     const scopes = SCOPES.map((scope) =>
       budget.define(scope, 'USD', [{ kind: 'lifetime', max: micros(limit) }]),
     )
-    const ledger = createBidLedger(budget, 'USD', 1_000_000)
+    const auctionBudget = createAuctionBudget(budget, 'USD', 1_000_000)
     const ids = createBidIds(name)
     const trust = new LossTrust(clock, () => ({ lately: 0, ever: 0 }))
     const deps = {
       clock,
-      ledger,
+      auctionBudget,
       seen: new SeenBids(),
       trust: { of: () => trust, contradict: () => undefined },
       rates: new Map([['USD', 1]]),
@@ -115,13 +115,13 @@ function createFleet(limit = 1_000_000) {
     return {
       name,
       budget,
-      ledger,
+      auctionBudget,
       isDead: () => dead,
       /** The token of a bid whose money is held; undefined where there was none. */
       bid(amount: number): NoticeToken | undefined {
         const seq = ids.next()
         const hold = { ttlMs: HOLD_MS, onExpiry: 'release' as const }
-        if (ledger.hold(seq, scopes, micros(amount), { id: 'acme', hold })) return undefined
+        if (auctionBudget.hold(seq, scopes, micros(amount), { id: 'acme', hold })) return undefined
         const price = amount * 1000
         const issuedMs = clock.nowMs()
         return {

@@ -29,9 +29,10 @@ export interface Elsewhere {
 }
 
 /**
- * Settles a verified notice of another owner's bid. A living owner gets it as a message, because only there the hold
- * can end. A bill of a dead owner's bid is booked here against what that owner forfeited, once whoever books it.
- * Rejects with {@link StoreUnavailable} when neither was possible; the same notice can be repeated safely.
+ * Settles a verified notice for a bid that another owner made. If that owner is alive, it is sent the notice as a
+ * message, because it has the hold. If it is gone, a bill is booked here against the money it forfeited; the store books
+ * each bill once, whichever process sends it. Rejects with {@link StoreUnavailable} when neither is possible; repeating
+ * the notice is safe.
  * @param isMessage whether the notice came as an owner's message; it is then not sent on
  */
 export async function settleElsewhere(
@@ -42,7 +43,7 @@ export async function settleElsewhere(
   const { mail } = deps
   const { kind, token, query } = notice
   const send = async (): Promise<Elsewhere> => {
-    if (isMessage || !mail) throw new StoreUnavailable(`${token.owner} lives and could not be told`)
+    if (isMessage || !mail) throw new StoreUnavailable(`the owner ${token.owner} is alive and cannot be told`)
     await mail.send(token.owner, writeMessage(notice))
     return plain(result(deps, token, 'elsewhere'))
   }
@@ -52,7 +53,7 @@ export async function settleElsewhere(
   return (await bill(deps, token, query)) ?? send()
 }
 
-/** Books a bill. Returns undefined if the store still has a live lease for an owner missing from the registry. */
+/** Books a bill. Returns undefined if the store still has a lease for the owner, although the registry does not list it. */
 async function bill(
   deps: ElsewhereDeps,
   token: NoticeToken,
@@ -72,7 +73,7 @@ async function bill(
   const billed = await deps.bill(owner, bidId(owner, seq), deps.scopesOf(campaign), spent, before)
   if (billed.is === 'alive') return undefined
   const contradicts = known === undefined && contradictLoss(deps, token)
-  // Only after booking, so that a bill that could not be booked can be repeated.
+  // Noted after the booking: if booking fails, the exchange repeats the bill and it must not look like a repetition.
   deps.seen.bill(owner, seq, held, spent)
   if (billed.is === 'already') return plain(result(deps, token, 'duplicate', { price: form, contradicts }))
   const isFirst = known === undefined && billed.amount === spent

@@ -3,7 +3,7 @@ import type { Creative } from './creative.ts'
 import type { NoBidReason } from './no-bid.ts'
 import type { PreparedCampaign } from './prepared-campaign.ts'
 
-/** Numbers objects, so that two that are not the same have two numbers also where they look alike. */
+/** A number for each object. Two objects have two numbers, even with the same content. */
 const numbers = new WeakMap<object, number>()
 let numbered = 0
 
@@ -15,11 +15,11 @@ function numberOf(one: object): number {
   return numbered
 }
 
-/** Entries of a list that are compared. A longer one is only like itself: it would take too long to read. */
+/** Longest list whose entries are compared. Comparing a longer one takes too long, so it equals only itself. */
 const MAX_COMPARED = 100
 const listTerms = (list: readonly string[]) => (list.length <= MAX_COMPARED ? list : numberOf(list))
 
-/** What `termsMismatch` reads of an offer, by what it may fail on; two that are equal are equal as text. */
+/** What `termsMismatch` reads of an offer, as one text for each kind of check. Offers with equal texts pass or fail alike. */
 export interface Terms {
   readonly hours: string
   readonly devices: string
@@ -28,13 +28,13 @@ export interface Terms {
   readonly categories: string
   readonly transparency: string
   readonly format: string
-  /** Who pays for its bids beside the campaign's own budget; nothing fails on it here. */
+  /** The scopes that pay besides the campaign's own budget. No check of the terms fails on it. */
   readonly payers: string
-  /** All of it. */
+  /** All texts above, joined. */
   readonly all: string
 }
 
-/** Where it stands in the terms what an offer failed on: all with the same there fail as well. */
+/** The text that a reason depends on: when one offer fails for it, all offers with the same text fail too. */
 export const FAILED_ON: Partial<Record<NoBidReason, keyof Terms>> = {
   outside_hours: 'hours',
   device_type: 'devices',

@@ -162,7 +162,7 @@ export class BoundedReserve {
     this.#paid -= paid
     const group = this.#end(hold, true)
     group.billed += hold.micros
-    // The bound was exceeded, which is nearly impossible if the statistics are right: so they are wrong.
+    // The bound was exceeded. That is nearly impossible if the statistics are right, so they are taken to be wrong.
     if (
       this.#maxProbability !== undefined &&
       group.billed > group.cost + group.missing.micros + this.#margin(group)

@@ -38,7 +38,7 @@ export class Cohorts {
   readonly #reached = new Uint32Array(ROWS * (AGES + 1))
   readonly #billed = new Uint32Array(ROWS * (AGES + 1))
   #price = 0
-  /** Of the present slot: what the bids that were open at its beginning let expect, what was added since, what was billed. */
+  /** The present slot: bills expected of the bids that were open when it began, bids added since, and bills that came. */
   #expected = { bids: 0, micros: 0 }
   #added = { bids: 0, micros: 0 }
   #paid = { bids: 0, micros: 0 }

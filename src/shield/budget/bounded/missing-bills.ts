@@ -1,4 +1,4 @@
-/** This share of what is expected is let go: else chance alone would let the sum grow without end. */
+/** This share of the expected bills is not counted as missing; otherwise chance alone would make the sum grow for ever. */
 const LET_GO = 0.02
 
 /**

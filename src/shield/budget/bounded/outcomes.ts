@@ -1,6 +1,6 @@
 /** The number of age steps (slots) that are told apart; together they are longer than the time to live. */
 export const AGES = 128
-/** The shortest slot: a short time to live must not cause work more often than this. */
+/** The shortest slot, in milliseconds, so that a short time to live does not cause work more often. */
 const MIN_SLOT_MS = 50
 
 /** How long a step of age is for holds with this time to live. */

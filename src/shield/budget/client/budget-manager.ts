@@ -20,10 +20,11 @@ import { MemoryStore } from '../stores/memory-store.ts'
 import { Hold, HoldQueue } from './hold.ts'
 import { HoldIndex } from './hold-index.ts'
 import type { ForfeitBounds, PurseMemory } from './purse.ts'
+import { overBudget } from './retry-after.ts'
 import { isBudget, Scope } from './scope.ts'
 import { type ScopeStats, statsOf } from './stats.ts'
 import { type LinkState, StoreLink } from './store-link.ts'
-import { isDry, overBudget, type Room, refusalOf, roomAfter, type Short, type Veto } from './veto.ts'
+import { isDry, type Room, refusalOf, roomAfter, type Short, type Veto } from './veto.ts'
 
 export type HoldResult =
   | Hold
@@ -115,7 +116,7 @@ export class BudgetManager {
       onControl: (control) => this.#applyControl(control),
       onEnded: (scope) => this.#forget(scope),
       onDefined: (definition) => {
-        // A refusal because the store did not know the scope is out of date now.
+        // The store knows the scope now, so a refusal because it did not is out of date.
         this.follow(definition).purse.refusal = undefined
       },
       ...(options.onStore && { onState: options.onStore }),
@@ -148,8 +149,7 @@ export class BudgetManager {
       do: 'define',
       definition: { scope: name, currency, limits, by, ...heldBy(holdMode) },
     })
-    // A new scope sends no line before it is bid on, and one that stays as it is has nothing to say: a start defines
-    // thousands.
+    // A start defines thousands of scopes. A new one sends no line before it is bid on, and an unchanged one none at all.
     if ((known && !isSame) || this.#store.answersAtOnce) this.#link.draw([scope])
     return scope
   }
@@ -279,7 +279,7 @@ export class BudgetManager {
     await this.#link.refresh(this.scopes)
   }
 
-  /** What a veto of now says of other amounts. */
+  /** What a veto, as of now, implies for holds of other amounts. */
   roomAfter(veto: Veto): Room {
     return roomAfter(veto, this.#store.answersAtOnce)
   }
@@ -593,7 +593,7 @@ export class BudgetManager {
     for (const { purse } of lacking) purse.ask(purse.costOf(amount, nowMs, terms), nowMs, terms)
     const drawn = this.#link.draw(lacking)
     if (drawn && !this.#store.answersAtOnce) return { is: 'short', drawn }
-    // A store that answers at once but did not has failed: a caller that waited would retry for ever.
+    // A store in this process answers at once. If it did not, it has failed, and a caller that waited would retry for ever.
     if (drawn && lacking[0]) return { is: 'store_away', scope: lacking[0], detail: 'it did not answer' }
     const scope = scopes.find(({ purse }) => !purse.covers(amount, nowMs, terms))
     if (!scope) return undefined
@@ -679,7 +679,7 @@ export class BudgetManager {
 /** Leaves out `strict`, which is the default of a definition. */
 const heldBy = (holdMode: HoldMode): { holdMode?: HoldMode } => (holdMode.is === 'strict' ? {} : { holdMode })
 
-/** Whether no scope is named twice: the check before a hold sees the balance once, so a scope must not pay twice. */
+/** Whether no scope is named twice. Each scope's balance is checked once per hold, so none may pay twice. */
 function areDistinct(scopes: readonly Scope[]): boolean {
   for (let i = 1; i < scopes.length; i++) {
     for (let k = 0; k < i; k++) if (scopes[i] === scopes[k]) return false

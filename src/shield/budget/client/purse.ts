@@ -35,7 +35,7 @@ export interface ForfeitBounds {
  */
 const SCARCE_SHARE = 1 / 64
 
-/** How far the mark is kept above what is held, as a share of one second's demand; lines go out four times a second. */
+/** How far the high-water mark is kept above what is held, as a share of one second's demand; lines go out four times a second. */
 const MARK_SHARE = 0.5
 
 /**
@@ -56,7 +56,7 @@ export class Purse {
   refusal: string | undefined
   /** Holds with a lower number were made before the purse was last forfeited: the store counts their money. */
   firstHold = 0
-  /** Called when more may be available than before; not for what time alone brings. */
+  /** Called when more may be available than before, except when only time has freed it. */
   onRoom: (() => void) | undefined
   /** The longest time for which a hold of this scope can be open. */
   longestHoldMs = 0
@@ -77,8 +77,8 @@ export class Purse {
   #heldRecorded = 0
   /** The part of `#spent` that came from holds that are not recorded. */
   #spentUnrecorded = 0
-  /** The mark that the store has confirmed (see {@link AtRisk}), and how much more the next line must ask for. */
-  #mark = 0
+  /** The high-water mark that the store has confirmed (see {@link AtRisk}), and how much more the next line must ask for. */
+  #highWaterMark = 0
   #markNeed = 0
   readonly #unrecordedDemand: Demand
   /** The highest number of a recorded hold that is on the disk, and the highest that a line has told the store. */
@@ -127,14 +127,14 @@ export class Purse {
 
   /**
    * How much more can be held or spent without a record. While a line is unanswered it is unknown whether the store has
-   * applied it, so the amount must fit under both the mark before the line and the mark in it.
+   * applied it, so the amount must fit under both the high-water mark before the line and the one in it.
    */
   #room(): number {
     if (!this.#bounds) return Number.POSITIVE_INFINITY
     const exposed = this.held - this.#heldRecorded + this.#spentUnrecorded
     const sent = this.#sent
-    if (!sent) return this.#mark - exposed
-    return Math.min(this.#mark - sent.unrecorded, sent.line.atRisk?.unrecorded ?? 0) - exposed
+    if (!sent) return this.#highWaterMark - exposed
+    return Math.min(this.#highWaterMark - sent.unrecorded, sent.line.atRisk?.unrecorded ?? 0) - exposed
   }
 
   /** The recorded hold of this number is on the disk. */
@@ -280,7 +280,7 @@ export class Purse {
   spendUnheld(amount: number, nowMs: number): void {
     if (amount === 0) return
     const isRoom = (this.standing?.available ?? -1) >= 0
-    // Only spend below the mark is covered, since the store forfeits no more than the mark. The next line returns the
+    // Only spend below the high-water mark is covered, since the store forfeits no more. The next line returns the
     // balance, so that the store has room for the rest.
     const most = Math.max(0, Math.min(this.balance, this.#room()))
     const covered = isRoom && !this.#lease.isOver(nowMs) ? Math.min(amount, most) : 0
@@ -304,7 +304,7 @@ export class Purse {
     } else this.#credits.add(amount, spentAt)
   }
 
-  /** Asks for money, and for a higher mark, with the next line. `amount` is what {@link costOf} returned. */
+  /** Asks for money, and for a higher high-water mark, with the next line. `amount` is what {@link costOf} returned. */
   ask(amount: number, nowMs: number, terms?: HoldTerms): void {
     const usable = this.#lease.isOver(nowMs) || this.#recalled ? 0 : this.balance
     this.#need.ask(amount - usable, nowMs)
@@ -321,7 +321,7 @@ export class Purse {
     return this.#sent.line
   }
 
-  /** From now on lines return everything that is not held and ask for nothing. */
+  /** From now on lines return everything that is not held, and ask for nothing. */
   close(): void {
     this.#need.end()
     this.#markNeed = 0
@@ -364,7 +364,7 @@ export class Purse {
         this.#totals.returned += line.giveBack
         this.#totals.overdrawn += line.overdrawn
         this.#credits.remember(sent.before, reply.bookedAtMs)
-        this.#mark = line.atRisk?.unrecorded ?? 0
+        this.#highWaterMark = line.atRisk?.unrecorded ?? 0
         this.#reportedBefore = sent.before
         this.#fillUp(reply, sent.sentMs)
         return true
@@ -395,7 +395,7 @@ export class Purse {
     return Math.max(this.#need.micros, this.weighed?.lack ?? 0)
   }
 
-  /** How far the mark is kept above what is held without a record, in micros. */
+  /** How far the high-water mark is kept above what is held without a record, in micros. */
   get #markStep(): number {
     return Math.ceil(this.#unrecordedDemand.fill * MARK_SHARE)
   }
@@ -456,7 +456,7 @@ export class Purse {
     this.#heldRecorded = 0
     this.#spent = 0
     this.#spentUnrecorded = 0
-    this.#mark = 0
+    this.#highWaterMark = 0
     this.#totals.forfeited = this.#totals.granted - this.#totals.reported - this.#totals.returned
     this.#credits.forget()
     this.weighed?.forfeit()

@@ -2,7 +2,7 @@ import { micros } from '../../../money.ts'
 import type { Clock } from '../../../time/clock.ts'
 import type { BudgetStore } from '../protocol/store.ts'
 import { Scope, TALLIES } from './scope.ts'
-import { StoreLink } from './store-link.ts'
+import { StoreLink, WITHOUT_HOLDS } from './store-link.ts'
 
 /** The period that `lately` covers. */
 const LATELY_MS = 3_600_000
@@ -44,12 +44,7 @@ export class SharedTally {
     this.#link = new StoreLink({
       ...options,
       scopes: this.#scopes,
-      nextHold: () => 0,
-      onOverdraft: () => undefined,
-      onControl: () => undefined,
-      onDefined: () => undefined,
-      onEnded: () => undefined,
-      staysOwner: true,
+      ...WITHOUT_HOLDS,
     })
   }
 

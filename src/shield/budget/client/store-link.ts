@@ -36,6 +36,16 @@ export interface StoreLinkOptions {
   readonly staysOwner?: boolean
 }
 
+/** For a second link of an owner, whose scopes have no holds and are never paused: they count calls or add up amounts. */
+export const WITHOUT_HOLDS = {
+  nextHold: () => 0,
+  onOverdraft: () => undefined,
+  onControl: () => undefined,
+  onDefined: () => undefined,
+  onEnded: () => undefined,
+  staysOwner: true,
+} as const satisfies Partial<StoreLinkOptions>
+
 /** How often purses are checked for lines to send: at most four lines a second per scope while its purse lasts. */
 const TICK_MS = 250
 /** How long an answer is awaited before the same lines, or the same change, are sent again. */
@@ -259,7 +269,7 @@ export class StoreLink {
       if (!scope || !reply) return
       const isNews = scope.purse.answered(line, reply, nowMs, nextHold())
       if (isNews && 'overdraft' in reply && reply.overdraft > 0) overdrawn.push([scope, reply.overdraft])
-      // The answer may be of the limits before the change, and show room that there is not: what holds free meanwhile goes back.
+      // The answer may be from before the limits changed and show too much room, so what holds free meanwhile is returned.
       if (this.isChanging(line.scope)) scope.purse.recall()
     })
     // After the loop, so that every answer is applied whatever the listener does.
@@ -337,7 +347,7 @@ export class StoreLink {
     const detail = error instanceof StoreUnavailable ? error.message : messageOf(error)
     const state = this.#state
     if (state.is === 'up') this.#move({ is: 'away', sinceMs: this.#options.clock.elapsedMs(), detail })
-    // Still away, but for another reason.
+    // Still unreachable, but for another reason.
     else if (state.detail !== detail) this.#state = { ...state, detail }
   }
 
@@ -348,7 +358,7 @@ export class StoreLink {
   }
 }
 
-/** Whether the last answer shows spend or forfeits, which change with time although nothing happens here. */
+/** Whether the last answer shows spend or forfeits. Those change with time even while this process does nothing. */
 function showsSpend({ standing }: Purse): boolean {
   if (!standing) return false
   return standing.forfeited.amount > 0 || standing.limits.some(({ spent }) => spent > 0)
@@ -359,7 +369,7 @@ function newRound(): Round {
   return { over: promise, end: resolve }
 }
 
-/** Rejects with {@link StoreUnavailable} after `ANSWER_MS` without an answer; a later answer is ignored. */
+/** Rejects with {@link StoreUnavailable} after `ANSWER_MS` without an answer; ignores a later answer. */
 function inTime<T>(clock: Clock, answer: Soon<T>): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>()
   const giveUp = clock.after(ANSWER_MS, () => reject(new StoreUnavailable('no answer in time')))

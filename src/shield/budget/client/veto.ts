@@ -1,14 +1,14 @@
-import { type Micros, micros } from '../../../money.ts'
+import type { Micros } from '../../../money.ts'
 import type { Scope } from './scope.ts'
 
-/** Why no money was set aside. `scope` is the one that said no. */
+/** Why no money was set aside. `scope` is the one that refused. */
 export type Veto =
   | { readonly is: 'kill_switch'; readonly reason: string }
   | { readonly is: 'paused'; readonly scope: Scope; readonly reason: string }
   | {
       readonly is: 'over_budget'
       readonly scope: Scope
-      /** What was to be held. */
+      /** The amount of the hold that was refused. */
       readonly amount: Micros
       readonly remaining: Micros
       /** Milliseconds until the amount fits; Infinity for never. Exact only while no process has an open hold in the scope. */
@@ -17,17 +17,17 @@ export type Veto =
   /** The store cannot be reached or grants nothing, so it is unknown whether the money is there. */
   | { readonly is: 'store_away'; readonly scope: Scope; readonly detail: string }
 
-/** What a veto says of other amounts. */
+/** What a veto implies for holds of other amounts. */
 export interface Room {
-  /** The scope that said no; undefined for all of them. */
+  /** The scope that refused; undefined if every scope does. */
   readonly scope: Scope | undefined
-  /** It holds no more than this; Infinity where that is not known. */
+  /** Until then it refuses every hold above this many micros; Infinity where that is not known. */
   readonly micros: number
-  /** `elapsedMs` of the clock until which that is true, unless its purse says before that there may be more. */
+  /** How long that is true (elapsed ms), unless the purse reports earlier that more may be available. */
   readonly untilMs: number
 }
 
-/** @param answersAtOnce whether the store grants what time frees without saying so first */
+/** @param answersAtOnce whether the store is in this process: it then grants money as time frees it, without notice */
 export function roomAfter(veto: Veto, answersAtOnce: boolean): Room {
   switch (veto.is) {
     case 'kill_switch':
@@ -38,7 +38,7 @@ export function roomAfter(veto: Veto, answersAtOnce: boolean): Room {
       return { scope: veto.scope, micros: Number.POSITIVE_INFINITY, untilMs: 0 }
     case 'over_budget': {
       const { scope } = veto
-      // What a bounded scope takes of an amount changes with every bid and by the hour.
+      // How much a bounded scope sets aside for an amount changes with every bid, so nothing follows for others.
       if (scope.purse.weighed) return { scope, micros: Number.POSITIVE_INFINITY, untilMs: 0 }
       const untilMs = answersAtOnce ? reliefMs(scope) : Number.POSITIVE_INFINITY
       return { scope, micros: scope.available, untilMs }
@@ -46,7 +46,7 @@ export function roomAfter(veto: Veto, answersAtOnce: boolean): Room {
   }
 }
 
-/** When time may free the first of what counts, as far as the store has said. */
+/** The earliest time (elapsed ms) at which spend may stop counting, by the store's last answer. */
 function reliefMs({ purse: { standing, answeredMs } }: Scope): number {
   if (!standing || standing.elsewhere > 0 || standing.forfeited.amount > 0) return 0
   return answeredMs + Math.min(...standing.limits.map(({ nextReliefMs }) => nextReliefMs))
@@ -58,7 +58,7 @@ export interface Short {
   readonly drawn: Promise<void>
 }
 
-/** How long a refusal by a store outside this process is believed before the store is asked again. */
+/** How long a refusal by a store outside this process is cached, in milliseconds. */
 const DRY_MS = 250
 
 /** Whether the store's answer of the last `DRY_MS` says that `amount` is not available. */
@@ -72,24 +72,4 @@ export function isDry({ purse }: Scope, amount: number, nowMs: number): boolean 
 /** The store's reason of the last `DRY_MS` for granting nothing; undefined when there is none. */
 export function refusalOf({ purse }: Scope, nowMs: number): string | undefined {
   return nowMs - purse.answeredMs < DRY_MS ? purse.refusal : undefined
-}
-
-/**
- * The veto for lack of money.
- *
- * @param scope the first scope that lacks money; `retryAfterMs` is the wait until all of `scopes` have enough
- */
-export function overBudget(scope: Scope, scopes: readonly Scope[], amount: Micros): Veto {
-  const remaining = Number.isFinite(scope.available) ? micros(Math.max(0, scope.available)) : micros(0)
-  const retryAfterMs = Math.max(...scopes.map((one) => reliefInMs(one, amount)))
-  return { is: 'over_budget', scope, amount, remaining, retryAfterMs }
-}
-
-function reliefInMs({ limits, purse, available }: Scope, amount: Micros): number {
-  if (available >= amount) return 0
-  if (limits.some(({ max }) => amount > max)) return Number.POSITIVE_INFINITY
-  const { reliefInMs: known = 0, limits: counted = [] } = purse.standing ?? {}
-  if (known > 0) return known
-  // The store was not asked for the wait. The earliest relief of each limit is a lower bound.
-  return Math.max(0, ...counted.map(({ nextReliefMs }) => nextReliefMs))
 }

@@ -155,7 +155,7 @@ export class Account {
   }
 
   /**
-   * Reduces a forfeit to the mark plus `underWay`: the units of recorded holds that the store had not counted.
+   * Reduces a forfeit to the high-water mark plus `underWay`: the units of recorded holds that the store had not counted.
    *
    * @returns the units that were freed
    */
@@ -362,7 +362,7 @@ export class Account {
   }
 }
 
-/** What to forfeit: the mark at most, or all that is outstanding if there may be recorded holds. */
+/** What to forfeit: the high-water mark at most, or all that is outstanding if there may be recorded holds. */
 function atStake({ outstanding, atRisk }: OwnerLease): number {
   return atRisk && !atRisk.records ? Math.min(outstanding, atRisk.unrecorded) : outstanding
 }

@@ -130,7 +130,7 @@ export function reliefInMs(
   return waitMs
 }
 
-/** The wait if promised money takes up the room: as long as if all of it were spent now. */
+/** The wait in milliseconds while promised money takes up the room: as if all of it were spent now. */
 function wholeWindowMs(spec: LimitSpec): number {
   switch (spec.kind) {
     case 'sliding':

@@ -8,8 +8,8 @@ import type { Cancel } from '../../../time/clock.ts'
 export type HandleMessage = (message: string, isHeir: boolean) => void | Promise<void>
 
 /**
- * Carries messages between the owners that share a store. A message is kept until it was handled by its owner or, if that
- * is gone, by any other; it may be delivered more than once. All methods reject with {@link StoreUnavailable}.
+ * Carries messages between the owners that share a store. A message is kept until its owner has handled it or, if that owner is gone,
+ * any other owner; it may be delivered more than once. All methods reject with {@link StoreUnavailable}.
  */
 export interface OwnerMail {
   /** Whether the store has heard from the owner within the last lease time. */

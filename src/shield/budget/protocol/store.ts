@@ -40,9 +40,9 @@ export interface SyncLine {
  * The rest of its grants was never held.
  */
 export interface AtRisk {
-  /** The mark: holds that are not recorded, plus their unreported spend, stay below it; it is raised before they exceed it. */
+  /** The high-water mark: holds that are not recorded, plus their unreported spend, stay below it; it is raised before they exceed it. */
   readonly unrecorded: number
-  /** Set if the owner records its other holds before it uses them; those count in addition to the mark. */
+  /** Set if the owner records its other holds before it uses them; those count in addition to it. */
   readonly records?: RecordsPosition
 }
 

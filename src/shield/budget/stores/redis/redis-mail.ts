@@ -3,7 +3,7 @@ import { type Cancel, type Clock, every } from '../../../../time/clock.ts'
 import type { HandleMessage, OwnerMail } from '../../protocol/mail.ts'
 import { StoreUnavailable } from '../../protocol/store.ts'
 import { type RedisClient, RedisScript, reach, redisClient } from './redis-client.ts'
-import { RedisMarks } from './redis-marks.ts'
+import { RedisSettledBids } from './redis-settled-bids.ts'
 
 export interface RedisMailOptions {
   readonly clock: Clock
@@ -40,11 +40,11 @@ const FORGET_AFTER_MS = 3_600_000
 export class RedisMail implements OwnerMail {
   readonly #options: RedisMailOptions
   readonly #script = new RedisScript('redis-mail.lua')
-  readonly #marks: RedisMarks
+  readonly #settledBids: RedisSettledBids
 
   constructor(options: RedisMailOptions) {
     this.#options = options
-    this.#marks = new RedisMarks(options.clock, options.client)
+    this.#settledBids = new RedisSettledBids(options.clock, options.client)
   }
 
   async lives(owner: string): Promise<boolean> {
@@ -59,16 +59,16 @@ export class RedisMail implements OwnerMail {
   }
 
   noteSettled(owner: string, seq: number, amount: number | undefined): void {
-    this.#marks.put(owner, seq, amount)
+    this.#settledBids.put(owner, seq, amount)
   }
 
   settledAt(owner: string, seq: number): Promise<number | undefined> {
-    return this.#marks.get(owner, seq)
+    return this.#settledBids.get(owner, seq)
   }
 
-  /** Writes the marks that still wait. */
+  /** Writes the settled bids that still wait. */
   close(): Promise<void> {
-    return this.#marks.write()
+    return this.#settledBids.write()
   }
 
   receive(owner: string, handle: HandleMessage): Cancel {

@@ -138,7 +138,7 @@ export class RedisStore implements BudgetStore {
   async define(definition: ScopeDefinition): Promise<ScopeDefinition> {
     const known = this.#known(definition.scope)
     // Every start defines all budgets again, ten thousand of them in three rounds each. A definition that changes nothing
-    // asks nothing: should Redis have lost the account, its first line or bill defines it again.
+    // is not sent. If Redis has lost the account, its first line or bill defines it again.
     if (known && isDeepStrictEqual(known, definition)) {
       this.#accounts.learn(known.limits)
       return known
@@ -221,7 +221,7 @@ export class RedisStore implements BudgetStore {
     return reply
   }
 
-  /** Asks the account of a scope. Where Redis has lost it, it is defined again before. */
+  /** Sends a request to the account of a scope. If Redis has lost the account, it is defined again first. */
   async #askKnown(scope: string, op: string, request: object): Promise<AccountReply> {
     const reply = await this.#accounts.ask(scope, op, request)
     const known = reply.is === 'unknown_scope' ? this.#control.one(scope) : undefined
@@ -230,7 +230,7 @@ export class RedisStore implements BudgetStore {
     return this.#accounts.ask(scope, op, request)
   }
 
-  /** The definition that Redis had at the last answer, as one is written; undefined for none. */
+  /** The definition that Redis had at the last answer, as it would be sent; undefined for none. */
   #known(name: string): ScopeDefinition | undefined {
     const known = this.#control.one(name)
     if (!known) return undefined

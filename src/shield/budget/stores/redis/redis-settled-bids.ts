@@ -3,17 +3,17 @@ import { type RedisClient, reach } from './redis-client.ts'
 
 /** The number of bids in one page of bits (8 KB). */
 const BIDS_PER_PAGE = 1 << 16
-/** How long marks are kept, in seconds. A bill repeated after that is booked again, which is safe. */
+/** How long settled bids are kept, in seconds. A bill repeated after that is booked again, which is safe. */
 const KEEP_S = 12 * 3_600
-/** How long marks are gathered before they are written together; shorter than the time until a line reports the spend. */
+/** How long settled bids are gathered before they are written together; shorter than the time until a line reports the spend. */
 const GATHER_MS = 20
 /** The number of bids in one hash of amounts; small hashes are stored compactly by Redis. */
 const BIDS_PER_HASH = 128
-/** The most marks that wait while Redis is unreachable; further ones are dropped. */
+/** The most settled bids that wait while Redis is unreachable; further ones are dropped. */
 const MAX_WAITING = 100_000
 
 /** A settled bid of an owner; without an amount it was settled at its full price. */
-interface Mark {
+interface SettledBid {
   readonly owner: string
   readonly seq: number
   readonly amount: number | undefined
@@ -23,10 +23,10 @@ interface Mark {
  * Notes which bids their owners have settled, and for how much if less than the bid's price. Once an owner is gone, this
  * shows whether a bill was booked by the owner already, was not booked yet, or is higher than what was booked.
  */
-export class RedisMarks {
+export class RedisSettledBids {
   readonly #clock: Clock
   readonly #client: RedisClient
-  #waiting: Mark[] = []
+  #waiting: SettledBid[] = []
   #isDue = false
 
   constructor(clock: Clock, client: RedisClient) {
@@ -56,16 +56,16 @@ export class RedisMarks {
     return isSettled === 1 ? Number.POSITIVE_INFINITY : undefined
   }
 
-  /** Writes the waiting marks. Marks that cannot be written are tried again with the next {@link put}. */
+  /** Writes the waiting bids. Those that cannot be written are tried again with the next {@link put}. */
   async write(): Promise<void> {
-    const marks = this.#waiting
-    if (marks.length === 0) return
+    const settled = this.#waiting
+    if (settled.length === 0) return
     this.#waiting = []
     try {
-      const keys = new Set(marks.flatMap(({ owner, seq }) => [hashOf(owner, seq), pageOf(owner, seq)]))
+      const keys = new Set(settled.flatMap(({ owner, seq }) => [hashOf(owner, seq), pageOf(owner, seq)]))
       await Promise.all([
-        // In order: if a bid has two marks, the later one is the higher and must win.
-        ...marks.flatMap(({ owner, seq, amount }) => [
+        // In order: if a bid was settled twice, the later amount is the higher and must win.
+        ...settled.flatMap(({ owner, seq, amount }) => [
           ...(amount === undefined
             ? []
             : [this.#client.hset(hashOf(owner, seq), String(seq % BIDS_PER_HASH), amount)]),
@@ -74,7 +74,7 @@ export class RedisMarks {
         ...[...keys].map((key) => this.#client.expire(key, KEEP_S)),
       ])
     } catch {
-      this.#waiting = [...marks, ...this.#waiting].slice(0, MAX_WAITING)
+      this.#waiting = [...settled, ...this.#waiting].slice(0, MAX_WAITING)
     }
   }
 }

@@ -19,8 +19,8 @@ export interface HoldRefusal extends Room {
   readonly lack: Lack
 }
 
-/** The part of the shield that bids and their notices use. All methods are synchronous. */
-export interface BidLedger {
+/** The budgets as bids of auctions and their notices use them. All methods are synchronous. */
+export interface AuctionBudget {
   /** Ends all holds whose time is over. */
   expire(): void
   /** Why the amount cannot be held in all scopes now, as far as this process knows; undefined where it can. */
@@ -61,11 +61,11 @@ interface HoldingSeat {
 }
 
 /**
- * Creates the ledger of bids on the budgets of this process.
+ * Holds and settles the money of auctions' bids in the budgets of this process.
  * @param currency ISO 4217 code of all holds
  * @param maxBids most bids kept in memory
  */
-export function createBidLedger(budget: BudgetManager, currency: string, maxBids: number): BidLedger {
+export function createAuctionBudget(budget: BudgetManager, currency: string, maxBids: number): AuctionBudget {
   const holds = new BidHolds()
   /** Micros held by seat; the seat is also the id of its holds. */
   const held = new Map<string, { micros: number }>()

@@ -27,7 +27,7 @@ interface Running {
 }
 
 /** Runs jobs of the queue, at most `maxConcurrent` at once. `onEnd` is called after each job, whatever its end. */
-export class Worker {
+export class JobRunner {
   readonly #deps: WorkDeps
   readonly #maxConcurrent: number
   readonly #onEnd: (job: Job) => Promise<void>

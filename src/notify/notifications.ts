@@ -17,7 +17,7 @@ export interface NotifySettings {
   readonly kinds: ReadonlySet<string>
 }
 
-export interface OutboxOptions {
+export interface NotificationsOptions {
   /** Undefined where no notifications are sent. */
   readonly settings: NotifySettings | undefined
   readonly clock: Clock
@@ -51,8 +51,8 @@ const MAX_BODY_CHARS = 16_384
  * Sends notifications to the operator's address. Each is kept until delivered, retried with growing waits, and given up
  * in the end. Callers never wait for it.
  */
-export class Outbox {
-  readonly #options: OutboxOptions
+export class Notifications {
+  readonly #options: NotificationsOptions
   /** Notifications by id, oldest first. */
   readonly #kept = new Map<string, Notification>()
   /** Time of the next try by id, by `elapsedMs` of the clock. */
@@ -65,7 +65,7 @@ export class Outbox {
   #isFull = false
   #nextNumber = 1
 
-  constructor(options: OutboxOptions) {
+  constructor(options: NotificationsOptions) {
     const { clock, log, recovered } = options
     this.#options = options
     const kept = recovered.notifications.flatMap(({ id, text }) => {
