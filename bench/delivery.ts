@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { micros } from '../src/money.ts'
-import { BudgetManager } from '../src/shield/index.ts'
+import { BudgetManager, type KeptOutcomes } from '../src/shield/index.ts'
 import { FakeClock } from '../test/support/fake-clock.ts'
 
 // What a hold time costs and what it saves, on the real budget core and virtual time. Every bid is worth $0.005; the
@@ -31,12 +31,17 @@ interface Trial {
   /** Nothing is counted before: bounded holds have to learn first how bids end. */
   readonly fromMs?: number
   readonly hours?: number
+  /** What an earlier start knew; a start follows it at once. */
+  readonly before?: Pick<Result, 'outcomes' | 'endMs'>
 }
 
 interface Result {
   readonly delivered: number
   readonly vetoed: number
   readonly overdraft: number
+  /** What is known in the end, and the wall clock then. */
+  readonly outcomes: readonly KeptOutcomes[]
+  readonly endMs: number
 }
 
 /** A small generator with a fixed seed, so that every trial sees the same luck. */
@@ -52,8 +57,8 @@ function luck(seed: number): () => number {
 
 async function run(trial: Trial): Promise<Result> {
   const { way, holdMs, winRate, lossNotices, bidsPerWindow = 4_000, fromMs = 0, hours = 1 } = trial
-  const clock = new FakeClock()
-  const budget = new BudgetManager({ clock })
+  const clock = new FakeClock(trial.before?.endMs)
+  const budget = new BudgetManager({ clock, outcomes: trial.before?.outcomes })
   const limit = micros(bidsPerWindow * PRICE)
   const limits = [{ kind: 'sliding', windowMs: WINDOW_MS, max: limit }] as const
   const mode = way === 'bounded' ? ({ is: way, maxOverspendProbability: 1e-6 } as const) : undefined
@@ -106,6 +111,8 @@ async function run(trial: Trial): Promise<Result> {
     delivered: share(scope.spent - before.spent),
     vetoed: vetoes / bids,
     overdraft: share(scope.overdraft - before.overdraft),
+    outcomes: budget.outcomes,
+    endMs: clock.nowMs(),
   }
 }
 
@@ -160,7 +167,13 @@ export async function benchDelivery(): Promise<void> {
 
 const BILLS = { evenly: 'evenly', in_bursts: 'a minute’s at once', delayed: 'after 4 s, some 90 s' } as const
 
-/** Each is run in the first hour of a cold start, and in the third to fifth hour, when bids are known. */
+/** The first hour begins with nothing known, or after a restart; in the third to fifth hour bids are known. */
+const TIMES = [
+  { name: 'first', fromMs: 0, isWarm: false },
+  { name: 'first after a restart', fromMs: 0, isWarm: true },
+  { name: 'third to fifth', fromMs: 2 * HOUR_MS, hours: 3, isWarm: false },
+]
+
 const BOUNDED_TRIALS = [
   { holdMs: 5_000, bills: 'evenly', lossNotices: true },
   { holdMs: 60_000, bills: 'evenly', lossNotices: false },
@@ -187,11 +200,12 @@ async function benchBounded(): Promise<void> {
   )
   row(...Array(10).fill('---'))
   for (const one of BOUNDED_TRIALS) {
-    for (const time of [{ fromMs: 0 }, { fromMs: 2 * HOUR_MS, hours: 3 }]) {
+    for (const { name, isWarm, ...time } of TIMES) {
       const trial: Omit<Trial, 'way'> = { bidsPerWindow: 4_000, winRate: 0.08, ...one, ...time }
+      const before = isWarm ? await run({ ...trial, way: 'bounded' }) : undefined
       const oracle = await run({ ...trial, way: 'oracle' })
       const strict = await run({ ...trial, way: 'strict' })
-      const bounded = await run({ ...trial, way: 'bounded' })
+      const bounded = await run({ ...trial, way: 'bounded', ...(before && { before }) })
       const deduct = await run({ ...trial, way: 'deduct' })
       const share = (of: Result) => percent(of.delivered / oracle.delivered)
       row(
@@ -199,7 +213,7 @@ async function benchBounded(): Promise<void> {
         `${one.holdMs / 1000} s`,
         BILLS[one.bills],
         one.lossNotices ? 'after 1 s' : 'not told',
-        time.fromMs === 0 ? 'first' : 'third to fifth',
+        name,
         percent(oracle.delivered),
         share(strict),
         share(bounded),

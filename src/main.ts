@@ -27,6 +27,7 @@ import { watchTables } from './app/watch-tables.ts'
 import { Audit } from './audit/index.ts'
 import { type Config, ConfigError, readConfig } from './config/config.ts'
 import type { Connector } from './connectors/index.ts'
+import { MESSAGE_WEBHOOK } from './conversions/index.ts'
 import { createHttpClient } from './http/http.ts'
 import { createLog, type Logger } from './log.ts'
 import { createMetrics } from './metrics/metrics.ts'
@@ -143,6 +144,7 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
   opened.add(() => front.stop())
   if (reads) opened.add(() => reads.endStreams())
   const url = (await front.start()) ?? server.url ?? ''
+  if (conversions) sandbox?.conversions.whatsapp.tellAt(url + MESSAGE_WEBHOOK)
   return { url, agent, sandbox, reads: reads?.sync, stop: () => opened.close() }
 }
 

@@ -4,6 +4,7 @@ import {
   type Conversion,
   conversionConnectors,
   isSigned,
+  MessageTemplate,
   readMessage,
   recipientOf,
   sendMessage,
@@ -170,13 +171,13 @@ it('asks Google later what became of a call', async () => {
 it('sends a message of WhatsApp, and learns what became of it', async () => {
   const credentials = WhatsAppCredentials.parse(sandbox.conversions.credentials.whatsapp)
   const target = { ...WHATSAPP_API, baseUrl: sandbox.conversions.urls.whatsapp }
-  const message = {
-    to: '+1 650 555 1212',
-    template: 'order_confirmation',
+  const template = MessageTemplate.parse({
+    name: 'order_confirmation',
     language: 'en_US',
-    body: ['Mary', '49.90'],
-  }
-  const request = sendMessage(target, credentials, message, recipientOf(message.to, undefined) ?? '', 'cb-7')
+    components: [{ type: 'body', parameters: ['Mary', '49.90'].map((text) => ({ type: 'text', text })) }],
+  })
+  const recipient = recipientOf('+1 650 555 1212', undefined) ?? ''
+  const request = sendMessage(target, credentials, template, recipient, 'cb-7')
   expect(readMessage(await exchange(request), systemClock.nowMs())).toMatchObject({
     is: 'accepted',
     isHeld: false,

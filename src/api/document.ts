@@ -58,7 +58,8 @@ const SECTIONS: readonly { readonly tag: string; readonly of: RegExp; readonly a
   {
     tag: 'Conversions',
     of: /^\/api\/v1\/conversions/,
-    about: 'Conversions that go back to Meta, Google, TikTok and Snapchat, and what became of each.',
+    about:
+      'Conversions that go back to Meta, Google, TikTok and Snapchat, messages of WhatsApp, and what became of each.',
   },
   {
     tag: 'Events',

@@ -20,6 +20,7 @@ import {
   STRICT,
 } from '../shield/index.ts'
 import { type Cancel, type Clock, every } from '../time/clock.ts'
+import { keepOutcomes, recallOutcomes } from './keep-outcomes.ts'
 import type { OpenParts } from './open-parts.ts'
 import type { Stores } from './open-stores.ts'
 
@@ -50,6 +51,7 @@ export async function openBudgets(config: Config, parts: Parts, opened: OpenPart
     store,
     owner,
     recordsId,
+    outcomes: recallOutcomes(recovered, log),
     onStore: (state) => log.warn(state, 'budget store'),
     onExpired(hold) {
       // That nobody reports a bid lost is how most auctions end; a platform call ought to have ended by itself.
@@ -61,6 +63,8 @@ export async function openBudgets(config: Config, parts: Parts, opened: OpenPart
     },
   })
   opened.add(() => budget.close())
+  const kept = keepOutcomes(clock, budget, records)
+  opened.add(() => kept.close())
   const configured = defineBudgets(budget, config)
   opened.add(sweepHolds(clock, budget))
   const callLimits = createCallLimits({ clock, store, owner: budget.owner })

@@ -1,8 +1,10 @@
 import type { Decisions } from '../agent/index.ts'
 import type { Config } from '../config/config.ts'
-import { conversionConnectors, GOOGLE_TOKEN_URL } from '../connectors/index.ts'
+import { conversionConnectors, GOOGLE_TOKEN_URL, WHATSAPP_API, WHATSAPP_LIMITS } from '../connectors/index.ts'
 import {
   CONVERSION_PLATFORMS,
+  MESSAGE_PLATFORM,
+  type MessageRoom,
   type PlatformRoom,
   type RunningConversions,
   startConversions,
@@ -43,6 +45,7 @@ export async function startSending(
     {
       ...{ store, clock, log, keyring, authorize, audit, callLimits, metrics },
       rooms: roomsOf(config, sandbox),
+      messageRoom: messageRoomOf(config, sandbox),
       tableLimits: config.tables,
       defaultRegion: config.conversions.defaultRegion,
       bids: bidBook(config, decisions),
@@ -73,6 +76,18 @@ function roomsOf({ conversions }: Config, sandbox: Sandbox | undefined): Readonl
       return [[platform, room]]
     }),
   )
+}
+
+/** As {@link roomsOf}, for messages; WhatsApp has one API, called `cloud`. */
+function messageRoomOf({ conversions }: Config, sandbox: Sandbox | undefined): MessageRoom {
+  const configured = conversions.apis[MESSAGE_PLATFORM]?.['cloud']
+  return {
+    target: {
+      baseUrl: configured?.baseUrl ?? sandbox?.conversions.urls.whatsapp ?? WHATSAPP_API.baseUrl,
+      version: configured?.version ?? WHATSAPP_API.version,
+    },
+    messagesPerMinute: conversions.eventsPerMinute[MESSAGE_PLATFORM] ?? WHATSAPP_LIMITS.messagesPerMinute,
+  }
 }
 
 /** What the sandbox calls the API of a platform. */

@@ -7,7 +7,7 @@ import {
 } from '../agent/index.ts'
 import type { Gate } from '../api/index.ts'
 import type { Config } from '../config/config.ts'
-import { CONVERSION_TABLES, type RunningConversions } from '../conversions/index.ts'
+import { CONVERSION_TABLES, MESSAGE_TABLES, type RunningConversions } from '../conversions/index.ts'
 import type { Tables } from '../metrics/tables.ts'
 import type { BudgetManager } from '../shield/index.ts'
 import { type RunningSync, SYNC_TABLES } from '../sync/index.ts'
@@ -42,7 +42,9 @@ export function watchTables(tables: Tables, watched: Watched): void {
   const longestPredictions = () =>
     Math.max(0, ...[...bidder.predicting()].map((org) => bidder.predictionsOf(org).size))
   tables.watchOther('predictions', config.bidder.maxPredictions, longestPredictions)
-  if (conversions) for (const table of CONVERSION_TABLES) tables.watch(table, () => conversions.rowsOf(table))
+  if (conversions)
+    for (const table of [...CONVERSION_TABLES, ...MESSAGE_TABLES])
+      tables.watch(table, () => conversions.rowsOf(table))
   if (!reads) return
   for (const table of [...SYNC_TABLES, 'event_streams'] as const)
     tables.watch(table, () => reads.rowsOf(table))

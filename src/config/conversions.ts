@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { CONVERSION_PLATFORMS, type LtvFeed } from '../conversions/index.ts'
+import { CONVERSION_PLATFORMS, type LtvFeed, MESSAGE_PLATFORM } from '../conversions/index.ts'
 import { address, parsedJson } from './fields.ts'
 
-const Platform = z.enum(CONVERSION_PLATFORMS)
+const Platform = z.enum([...CONVERSION_PLATFORMS, MESSAGE_PLATFORM])
 const Api = z.strictObject({
   baseUrl: address.optional(),
   version: z

@@ -69,11 +69,11 @@ export { connectorMaker, PLATFORM_DEFAULTS, sunsetOf } from './registry.ts'
 export type { TradeDeskAccount } from './tradedesk/account.ts'
 export {
   type MessageAnswer,
+  MessageTemplate,
   readMessage,
   readWhatsAppTest,
   recipientOf,
   sendMessage,
-  TemplateMessage,
   testWhatsApp,
   WHATSAPP_API,
   WHATSAPP_LIMITS,
@@ -83,7 +83,9 @@ export {
   challengeOf,
   isSigned,
   laterStatus,
+  MESSAGE_STATUSES,
   type MessageStatus,
+  numbersNamed,
   type StatusUpdate,
   statusesIn,
 } from './whatsapp/webhook.ts'

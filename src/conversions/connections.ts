@@ -1,9 +1,10 @@
 import { type Selectable, sql } from 'kysely'
 import { z } from 'zod'
+import { WhatsAppCredentials } from '../connectors/index.ts'
 import { AppError } from '../errors.ts'
 import { parseJson } from '../json/json.ts'
 import type { ConversionConnectionTable, Keyring, Store } from '../sync/index.ts'
-import type { Base, PlatformRoom } from './conversions.ts'
+import { type Base, MESSAGE_PLATFORM } from './conversions.ts'
 import type { ConnectionCount } from './meter.ts'
 
 export type ConnectionRow = Selectable<ConversionConnectionTable>
@@ -55,20 +56,35 @@ export const findConnection = (
     .where('platform', '=', platform)
     .executeTakeFirst()
 
-/** The platform of this name; throws 404 for an unknown one. */
-export function roomNamed({ rooms }: Pick<Base, 'rooms'>, platform: string): PlatformRoom {
+/** Form of a platform's credentials; throws 404 for an unknown platform. */
+export function credentialFormOf({ rooms }: Pick<Base, 'rooms'>, platform: string): z.ZodType {
+  if (platform === MESSAGE_PLATFORM) return WhatsAppCredentials
   const room = rooms.get(platform)
-  if (room) return room
-  const known = [...rooms.keys()].join(', ') || 'none'
-  throw new AppError('not_found', `There is no platform ${platform.slice(0, 20)}; conversions go to ${known}`)
+  if (room) return room.connector.credentials
+  const known = [...rooms.keys(), MESSAGE_PLATFORM].join(', ')
+  throw new AppError('not_found', `There is no platform ${platform.slice(0, 20)}; there are ${known}`)
 }
 
 /** The credentials of a connection, checked. Throws `credentials_unreadable` where no key opens them. */
-export function credentialsOf(keyring: Keyring, room: PlatformRoom, row: ConnectionRow): unknown {
+export function credentialsOf<S extends z.ZodType>(
+  keyring: Keyring,
+  form: S,
+  row: ConnectionRow,
+): z.output<S> {
   if (row.credentials === null) throw new AppError('invalid_request', `${row.platform} is not connected`)
-  return room.connector.credentials.parse(
-    parseJson(keyring.open(row.credentials, contextOf(row.org_id, row.platform))),
-  )
+  return form.parse(parseJson(keyring.open(row.credentials, contextOf(row.org_id, row.platform))))
+}
+
+const VERIFY_CONTEXT = 'webhook verify token'
+
+/** Digests of a token by which a platform asks for our address: one of them is stored with the connection. */
+export const verifyDigests = (keyring: Keyring, token: string) => keyring.digests(token, VERIFY_CONTEXT)
+
+/** By what a webhook finds a connection; nulls where its platform sends none. */
+function foundBy(keyring: Keyring, platform: string, credentials: unknown) {
+  if (platform !== MESSAGE_PLATFORM) return { account: null, verify_digest: null }
+  const { phone_number_id, webhook_verify_token } = WhatsAppCredentials.parse(credentials)
+  return { account: phone_number_id, verify_digest: verifyDigests(keyring, webhook_verify_token)[0] }
 }
 
 export interface NewConversionConnection {
@@ -92,6 +108,7 @@ export async function storeConnection(
     settings: JSON.stringify(settings),
     resting_until_ms: null,
     updated_ms: clock.nowMs(),
+    ...foundBy(keyring, platform, credentials),
   }
   await store.db
     .insertInto('conversion_connections')
@@ -133,6 +150,8 @@ export async function forgetPlayed({ store }: Pick<Base, 'store'>): Promise<void
   for (const { org_id, platform } of played)
     for (const table of ['conversion_deliveries', 'conversion_calls', 'conversion_minutes'] as const)
       await db.deleteFrom(table).where('org_id', '=', org_id).where('platform', '=', platform).execute()
+  for (const { org_id } of played.filter(({ platform }) => platform === MESSAGE_PLATFORM))
+    await db.deleteFrom('conversion_messages').where('org_id', '=', org_id).execute()
   for (const orgId of new Set(played.map(({ org_id }) => org_id)))
     await sql`DELETE FROM conversion_events WHERE org_id = ${orgId} AND NOT EXISTS (SELECT 1 FROM conversion_deliveries d
       WHERE d.org_id = conversion_events.org_id AND d.event_id = conversion_events.event_id
@@ -153,7 +172,10 @@ export async function endConnection(
 ): Promise<void> {
   await store.db
     .updateTable('conversion_connections')
-    .set({ status: 'disconnected', credentials: null, message: null, updated_ms: later(clock.nowMs()) })
+    .set({
+      ...{ status: 'disconnected', credentials: null, message: null, updated_ms: later(clock.nowMs()) },
+      ...{ account: null, verify_digest: null },
+    })
     .where('org_id', '=', org_id)
     .where('platform', '=', platform)
     .execute()

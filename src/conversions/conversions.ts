@@ -15,6 +15,14 @@ export const CONVERSION_PLATFORMS = [
   'snapchat',
 ] as const satisfies readonly ConversionPlatform[]
 
+/** The platform that takes messages, and no events. */
+export const MESSAGE_PLATFORM = 'whatsapp'
+
+/** Tables of messages with a limit on their rows, per organisation. */
+export const MESSAGE_TABLES = ['messages', 'waiting_messages'] as const
+export type MessageTable = (typeof MESSAGE_TABLES)[number]
+export type MessageTableLimits = Pick<TableLimits, MessageTable>
+
 /** Tables of conversions with a limit on their rows, per organisation. */
 export const CONVERSION_TABLES = ['conversions', 'waiting_conversions'] as const
 export type ConversionTable = (typeof CONVERSION_TABLES)[number]
@@ -31,6 +39,13 @@ export interface PlatformRoom {
   readonly eventsPerMinute: number
 }
 
+/** WhatsApp as it is reached from here. */
+export interface MessageRoom {
+  readonly target: ConversionTarget
+  /** Most messages a minute of one connection. */
+  readonly messagesPerMinute: number
+}
+
 export type PlatformRooms = ReadonlyMap<string, PlatformRoom>
 
 /** What door, delivery and routes share. */
@@ -43,7 +58,8 @@ export interface Base {
   readonly audit: Audit
   readonly meter: ConversionMeter
   readonly rooms: PlatformRooms
-  readonly tableLimits: ConversionTableLimits
+  readonly messageRoom: MessageRoom
+  readonly tableLimits: ConversionTableLimits & MessageTableLimits
   /** Region of phone numbers without a country code where the connection's settings name none. */
   readonly defaultRegion: string | undefined
   /** Name of this process, new at every start. */

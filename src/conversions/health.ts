@@ -2,8 +2,9 @@ import { type RawBuilder, sql } from 'kysely'
 import { emit } from '../sync/index.ts'
 import { isoTime } from '../time/clock.ts'
 import type { ConnectionRow } from './connections.ts'
-import type { Base } from './conversions.ts'
+import { type Base, MESSAGE_PLATFORM } from './conversions.ts'
 import type { ConversionLanes, ConversionTraffic, TrafficCounts } from './delivery/index.ts'
+import type { Messenger } from './messages/index.ts'
 
 const HOUR_MS = 3_600_000
 /** Thresholds of the interface's document: shares of events, and milliseconds of a call. */
@@ -69,12 +70,13 @@ function judge({ counts, circuitState, connection }: Facts): {
 
 type HealthDeps = Pick<Base, 'store' | 'clock' | 'rooms'> & {
   readonly lanes: ConversionLanes
+  readonly messages: Pick<Messenger, 'circuitOf'>
   readonly traffic: ConversionTraffic
 }
 
 /** Health of every connection of an organisation now. */
 export async function healthOf(deps: HealthDeps, orgId: number): Promise<ConnectorHealthStatus[]> {
-  const { store, clock, rooms, lanes, traffic } = deps
+  const { store, clock, rooms, lanes, messages, traffic } = deps
   await traffic.write()
   const nowMs = clock.nowMs()
   const counts = await countsBy(store.db, orgId, nowMs - HOUR_MS, sql`minute_ms * 0`)
@@ -85,11 +87,14 @@ export async function healthOf(deps: HealthDeps, orgId: number): Promise<Connect
     .where('status', '!=', 'disconnected')
     .execute()
   return rows
-    .filter(({ platform }) => rooms.has(platform))
+    .filter(({ platform }) => rooms.has(platform) || platform === MESSAGE_PLATFORM)
     .map((connection) => {
       const { platform } = connection
       const own = counts.find((one) => one.platform === platform) ?? NOTHING
-      const circuitState = lanes.find(orgId, platform)?.breaker.state.is ?? 'closed'
+      const circuitState =
+        platform === MESSAGE_PLATFORM
+          ? messages.circuitOf(orgId)
+          : (lanes.find(orgId, platform)?.breaker.state.is ?? 'closed')
       const { status, issues } = judge({ counts: own, circuitState, connection })
       return {
         ...{ platform, status, issues, circuit_state: circuitState },
@@ -195,7 +200,9 @@ export async function tellHealth(deps: HealthDeps): Promise<void> {
     .selectAll()
     .where('status', '!=', 'disconnected')
     .execute()
-  for (const connection of connections.filter(({ platform }) => rooms.has(platform))) {
+  for (const connection of connections.filter(
+    ({ platform }) => rooms.has(platform) || platform === MESSAGE_PLATFORM,
+  )) {
     const own = byConnection.get(`${connection.org_id}:${connection.platform}`) ?? NOTHING
     const { status, issues } = judge({ counts: own, circuitState: 'closed', connection })
     if (status !== connection.health) await tellChange(deps, connection, status, issues)

@@ -1,6 +1,10 @@
+export { MESSAGE_WEBHOOK } from './api/messages.ts'
 export {
   CONVERSION_PLATFORMS,
   CONVERSION_TABLES,
+  MESSAGE_PLATFORM,
+  MESSAGE_TABLES,
+  type MessageRoom,
   type PlatformRoom,
   type PlatformRooms,
 } from './conversions.ts'

@@ -7,6 +7,7 @@ import type {
 } from './delivery/index.ts'
 import type { EventResult, EventWriter } from './door/index.ts'
 import type { Mappings } from './mappings.ts'
+import type { Messenger } from './messages/index.ts'
 import type { BidBook } from './worth/index.ts'
 
 /** The parts of conversions, as their routes use them. */
@@ -17,6 +18,7 @@ export interface Conversions extends Base {
   readonly traffic: ConversionTraffic
   readonly writer: EventWriter
   readonly worker: DeliveryWorker
+  readonly messages: Messenger
   readonly bids: BidBook
   readonly keepDays: number
   /** Throws 429 when so many more deliveries of an organisation would wait that there is no room. */

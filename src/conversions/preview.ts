@@ -99,7 +99,7 @@ function requestOf(
   const { connector, targets } = room
   const fault = faultOf(room, conversion, clock.nowMs())
   if (fault) return { refused: { field: fault.field, reason: fault.reason } }
-  const credentials = credentialsOf(keyring, room, row)
+  const credentials = credentialsOf(keyring, connector.credentials, row)
   const target = targets[connector.apiOf(credentials)]
   if (!target) return { refused: { field: 'platforms', reason: 'the connection names no known API' } }
   const request = connector.send(target, credentials, [conversion], connector.refresh(credentials) && MASK)

@@ -1,7 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { nanoid } from 'nanoid'
 import type { ApiEnv } from '../api/index.ts'
-import { AppError, messageOf } from '../errors.ts'
+import { messageOf } from '../errors.ts'
 import { createHttpClient } from '../http/http.ts'
 import type { Micros } from '../money.ts'
 import type { CallLimits } from '../shield/index.ts'
@@ -9,14 +9,22 @@ import { emit, StoreAway } from '../sync/index.ts'
 import { every } from '../time/clock.ts'
 import { createConversionsApp } from './api/app.ts'
 import { type ConnectionRow, countConnections, forgetPlayed, playConnections } from './connections.ts'
-import type { Base, ConversionTable } from './conversions.ts'
-import { ConversionLanes, ConversionTraffic, DeliveryWorker, reconcile } from './delivery/index.ts'
+import { type Base, type ConversionTable, MESSAGE_PLATFORM, type MessageTable } from './conversions.ts'
+import {
+  ConversionLanes,
+  ConversionTraffic,
+  DeliveryWorker,
+  type LaneDeps,
+  reconcile,
+} from './delivery/index.ts'
 import { EventWriter } from './door/index.ts'
 import { tellHealth } from './health.ts'
 import { Mappings } from './mappings.ts'
+import { Messenger } from './messages/index.ts'
 import { ConversionMeter, type ConversionMetrics } from './meter.ts'
 import { type ConversionRows, endLeftLeases, forgetOld, giveUpExpired, keepShort } from './outbox/index.ts'
 import type { Conversions } from './parts.ts'
+import { WaitingRows } from './waiting-rows.ts'
 import { type BidBook, BidJoiner, type LtvFeed } from './worth/index.ts'
 
 export interface ConversionOptions {
@@ -42,7 +50,7 @@ export interface RunningConversions {
   readonly app: OpenAPIHono<ApiEnv>
   readonly conversions: Conversions
   /** Rows of a table of the organisation that has most. Counted once a minute. */
-  rowsOf(table: ConversionTable): number
+  rowsOf(table: ConversionTable | MessageTable): number
   stop(): Promise<void>
 }
 
@@ -55,20 +63,15 @@ export async function startConversions(
   options: ConversionOptions,
   outside: ConversionOutside,
 ): Promise<RunningConversions> {
-  const { clock, store, log, keyring, rooms, tableLimits, callLimits } = outside
+  const { clock, store, keyring, rooms, tableLimits, callLimits } = outside
   const meter = new ConversionMeter(outside)
   const base: Base = { ...outside, meter, owner: nanoid() }
   const http = createHttpClient(clock)
   const calls = { clock, http }
   const mappings = new Mappings(store)
   const traffic = new ConversionTraffic(store, clock)
-  const lanes = new ConversionLanes({
-    ...{ clock, keyring, rooms, callLimits },
-    onBreaker({ orgId, platform }, from, to) {
-      log.warn({ platform, org: orgId, from, to }, 'circuit breaker of conversions')
-      if (to === 'open') void tellOpened(base, orgId, platform).catch((error) => reportFailure(log, error))
-    },
-  })
+  const onBreaker = breakerTold(base)
+  const lanes = new ConversionLanes({ ...{ clock, keyring, rooms, callLimits }, onBreaker })
   meter.watch(() => lanes.all)
   if (options.played) await playConnections(base, options.played.orgs, options.played.credentials)
   else await forgetPlayed(base)
@@ -85,27 +88,27 @@ export async function startConversions(
     onStopped: async (row: ConnectionRow, detail: string) => onStopped(base, row, detail),
   }
   const worker = new DeliveryWorker(sending, lanes)
-  const waiting = new Waiting(tableLimits.waiting_conversions)
-  const work = repeated(base, {
-    every5s: async () => {
-      await traffic.write()
-      await reconcile({ ...base, calls, lanes, traffic })
-      await joiner.joinNew()
-    },
-    everyMinute: async () => {
-      await giveUpExpired(base)
-      const counts = await keepShort(base, tableLimits)
-      waiting.counted(counts)
-      meter.waiting(counts.byPlatform)
-      meter.connections(await countConnections(store))
-      await tellHealth({ ...base, lanes, traffic })
-      await joiner.joinAgain()
-    },
-    every10Minutes: () => forgetOld(base, options.keepDays),
+  const messages = await Messenger.start({
+    ...{ ...sending, callLimits },
+    onBreaker: (orgId, from, to) => onBreaker({ orgId, platform: MESSAGE_PLATFORM }, from, to),
   })
+  const waiting = new WaitingRows('deliveries', tableLimits.waiting_conversions)
+  const counts: UpkeepParts['counts'] = { rows: { conversions: 0, waiting_conversions: 0 } }
+  const upkept = {
+    ...base,
+    calls,
+    traffic,
+    lanes,
+    messages,
+    joiner,
+    waiting,
+    counts,
+    keepDays: options.keepDays,
+  }
+  const work = repeated(base, upkeepOf(upkept))
   const conversions: Conversions = {
     ...base,
-    ...{ calls, lanes, mappings, traffic, worker },
+    ...{ calls, lanes, mappings, traffic, worker, messages },
     ...{ bids: outside.bids, keepDays: options.keepDays },
     writer: new EventWriter(store),
     requirePlace: (orgId, events) => waiting.require(orgId, events),
@@ -117,13 +120,63 @@ export async function startConversions(
   return {
     app: createConversionsApp(conversions),
     conversions,
-    rowsOf: (table) => waiting.rows[table],
+    rowsOf: (table) =>
+      table === 'messages' || table === 'waiting_messages' ? messages.rowsOf(table) : counts.rows[table],
     async stop() {
       await work.stop()
       await worker.stop()
+      await messages.stop()
       await conversions.writer.idle()
       await http.close()
       await traffic.write().catch(() => {})
+    },
+  }
+}
+
+/** Logs what becomes of breakers, and tells organisations of those that open. */
+const breakerTold =
+  (base: Base): LaneDeps['onBreaker'] =>
+  ({ orgId, platform }, from, to) => {
+    base.log.warn({ platform, org: orgId, from, to }, 'circuit breaker of conversions')
+    if (to === 'open') void tellOpened(base, orgId, platform).catch((error) => reportFailure(base.log, error))
+  }
+
+interface UpkeepParts extends Base {
+  readonly calls: Conversions['calls']
+  readonly traffic: ConversionTraffic
+  readonly lanes: ConversionLanes
+  readonly messages: Messenger
+  readonly joiner: BidJoiner
+  readonly waiting: WaitingRows
+  readonly counts: { rows: ConversionRows }
+  readonly keepDays: number
+}
+
+/** What is done from time to time. */
+function upkeepOf(parts: UpkeepParts) {
+  const { store, tableLimits, meter, traffic, lanes, calls, messages, joiner, waiting, counts, keepDays } =
+    parts
+  return {
+    every5s: async () => {
+      await traffic.write()
+      await messages.settle()
+      await reconcile({ ...parts, calls, lanes, traffic })
+      await joiner.joinNew()
+    },
+    everyMinute: async () => {
+      await giveUpExpired(parts)
+      const counted = await keepShort(parts, tableLimits)
+      waiting.counted(counted.waiting)
+      counts.rows = counted.rows
+      meter.waiting(counted.byPlatform)
+      meter.connections(await countConnections(store))
+      await messages.count()
+      await tellHealth(parts)
+      await joiner.joinAgain()
+    },
+    every10Minutes: async () => {
+      await forgetOld(parts, keepDays)
+      await messages.forget(keepDays)
     },
   }
 }
@@ -172,34 +225,5 @@ function repeated(
       for (const cancel of cancels) cancel()
       await Promise.all(running)
     },
-  }
-}
-
-/** Deliveries that have not ended, by organisation: as counted last, with what has come since. */
-class Waiting {
-  readonly #most: number
-  #byOrg = new Map<number, number>()
-  rows: ConversionRows = { conversions: 0, waiting_conversions: 0 }
-
-  constructor(most: number) {
-    this.#most = most
-  }
-
-  counted({ rows, waiting }: Awaited<ReturnType<typeof keepShort>>): void {
-    this.rows = rows
-    this.#byOrg = new Map(waiting)
-  }
-
-  add(orgId: number, events: number): void {
-    this.#byOrg.set(orgId, (this.#byOrg.get(orgId) ?? 0) + events)
-  }
-
-  require(orgId: number, events: number): void {
-    if ((this.#byOrg.get(orgId) ?? 0) + events <= this.#most) return
-    throw new AppError(
-      'rate_limited',
-      `${this.#most} deliveries wait already, as many as an organisation may have (TABLE_LIMITS)`,
-      'later',
-    )
   }
 }

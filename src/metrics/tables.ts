@@ -26,6 +26,7 @@ const KINDS = {
   connections: refuses(1_000, 100_000),
   waiting_requests: refuses(10_000, 1_000_000),
   waiting_conversions: refuses(1_000_000, 100_000_000),
+  waiting_messages: refuses(100_000, 10_000_000),
   decisions: forgets(10_000, 1_000_000),
   idempotency_keys: forgets(100_000, 10_000_000),
   callers: forgets(10_000, 1_000_000),
@@ -43,6 +44,7 @@ const KINDS = {
   dead_letters: forgets(10_000, 10_000_000),
   mails: forgets(10_000, 10_000_000),
   conversions: forgets(50_000_000, 1_000_000_000),
+  messages: forgets(10_000_000, 1_000_000_000),
 } as const satisfies Record<string, TableKind>
 
 export type TableName = keyof typeof KINDS

@@ -148,12 +148,14 @@ export function startSandbox({
         },
         expireGoogleToken: oauth.expireAccess,
         revokeRefreshToken: oauth.revokeRefresh,
-        close: () =>
-          new Promise((closed) => {
+        async close() {
+          await stage.close()
+          await new Promise<void>((closed) => {
             faults.shut()
             server.close(() => closed())
             server.closeAllConnections()
-          }),
+          })
+        },
       }
     }
   })

@@ -1,3 +1,4 @@
+export { type KeptOutcomes, readOutcomes, writeOutcomes } from './budget/bounded/kept-outcomes.ts'
 export type { Billed } from './budget/client/budget-manager.ts'
 export {
   BudgetManager,

@@ -1,8 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { hashKey } from '../../src/api/index.ts'
-import { type Harness, startHarness } from '../support/harness.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { type Harness, startHarness, stopped } from '../support/harness.ts'
+import { temporaryDirectory } from '../support/restarts.ts'
 
 const banner = (more: object = {}) => ({
   id: 'req-1',
@@ -155,6 +159,47 @@ describe('POST /openrtb2/{seat}/bid', () => {
       overdraft: 0,
       limits: [{ spent: 1.005, held: 0.5 }],
     })
+  })
+
+  it('knows after a restart how its bids end, unless what was kept of it is of another version or of the future', async () => {
+    const directory = temporaryDirectory()
+    const environment = { STORE: 'sqlite', DATA_DIR: directory, OPENRTB_BUDGET: '5' }
+    const path = '/v1/budgets/platform:openrtb'
+    const ask = async (harness: Harness, count: number) => {
+      for (let i = 0; i < count; i++) await auction(harness)
+    }
+    const first = await startHarness(environment)
+    await ask(first, 350)
+    first.clock.advance(330_000)
+    expect((await first.get(path)).body.holds).toMatchObject({ mode: 'bounded' })
+    await stopped(first.service, first.clock)
+
+    /** What a start holds for three hundred bids, once the first of them are a slot old. */
+    const afterwards = async (change: (text: string) => string) => {
+      const records = new DatabaseSync(join(directory, 'records.db'))
+      const kept = records.prepare("SELECT text FROM facts WHERE id = 'outcomes'").get()
+      const put = records.prepare("UPDATE facts SET text = ?, sum = NULL WHERE id = 'outcomes'")
+      put.run(change(`${kept?.['text']}`))
+      records.close()
+      const harness = await startHarness(environment)
+      await ask(harness, 30)
+      harness.clock.advance(3_000)
+      await ask(harness, 300)
+      const { holds } = (await harness.get(path)).body
+      const isAnew = harness.logged.some(({ msg }) => `${msg}`.startsWith('how bids end is learned anew'))
+      await stopped(harness.service, harness.clock)
+      return { ...holds, isAnew }
+    }
+    const strict = { mode: 'strict', why: 'few_outcomes' }
+    // The clock of every test begins at the same time, so what is kept is of the future until it is made older.
+    const startMs = new FakeClock().nowMs()
+    const known = await afterwards((text) => text.replaceAll(/"atMs":\d+/g, `"atMs":${startMs - 60_000}`))
+    expect(known).toMatchObject({ mode: 'bounded', isAnew: false })
+    expect(known.held).toBeLessThan(known.prices / 1.5)
+    const ofTheFuture = await afterwards((text) => text)
+    expect(ofTheFuture).toMatchObject({ ...strict, isAnew: false, held: ofTheFuture.prices })
+    const ofAnotherVersion = await afterwards((text) => text.replace('"version":1', '"version":0'))
+    expect(ofAnotherVersion).toMatchObject({ ...strict, isAnew: true, held: ofAnotherVersion.prices })
   })
 
   it('bids nothing that no budget has room for', async () => {

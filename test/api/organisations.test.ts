@@ -111,6 +111,8 @@ describe('every call', () => {
       '/docs',
       '/api/v1/webhooks/{platform}/{id}',
       '/api/v1/webhooks/{platform}/{id}',
+      '/api/v1/conversions/webhooks/whatsapp',
+      '/api/v1/conversions/webhooks/whatsapp',
     ])
   })
 

@@ -194,7 +194,7 @@ export const MUTANTS: Readonly<Record<string, readonly [seed: number, mutant: Mu
   ],
   'a lease is counted from the answer': [49, leaseFromTheAnswer],
   'clocks are taken to run alike': [
-    353,
+    1316,
     answers((reply) => (reply.is === 'granted' ? { ...reply, leaseForMs: reply.leaseForMs / 0.85 } : reply)),
   ],
   'a lease lasts longer than the store says': [

@@ -1,5 +1,5 @@
 import { micros } from '../../src/money.ts'
-import type { LimitSpec } from '../../src/shield/index.ts'
+import { boundedTo, type HoldMode, type LimitSpec } from '../../src/shield/index.ts'
 import { Random } from './random.ts'
 
 /**
@@ -40,6 +40,11 @@ export interface Plan {
   readonly favoured: number
   /** Shared by all owners; the first is in most bids. */
   readonly scopes: readonly PlannedScope[]
+  /**
+   * Of all scopes. A bounded one is given so small a probability that it never knows enough to hold less than full prices:
+   * whatever happens, it must then keep what a strict one keeps.
+   */
+  readonly holdMode: HoldMode
   /** Times to live of holds. */
   readonly ttlsMs: readonly number[]
   readonly prices: { readonly min: number; readonly max: number }
@@ -106,6 +111,8 @@ export function planOf(seed: number, { isHarsh = false, isRedis = false, hasRepl
     paceMs: random.pick([60, 250, 700]),
     favoured: random.pick([0, 0.4, 0.8]),
     scopes: scopesOf(random, max),
+    // By a generator of its own, so that seeds are played as they always were.
+    holdMode: boundedTo(new Random(seed + 7_919).chance(0.4) ? 1e-300 : 0),
     ttlsMs: random.pick([[300], [1_500, 400], [5_000], [12_000, 800]]),
     prices: random.pick([
       { min: 1, max: 9 },

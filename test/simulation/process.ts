@@ -5,6 +5,7 @@ import {
   type Hold,
   HoldBook,
   type HoldEntry,
+  type HoldMode,
   type HoldTerms,
   type Scope,
 } from '../../src/shield/index.ts'
@@ -74,8 +75,8 @@ export class Process {
     every(clock, SWEEP_MS, () => this.budget.expire())
   }
 
-  define(scopes: readonly PlannedScope[]): void {
-    for (const { name, limits } of scopes) this.budget.define(name, 'USD', limits)
+  define(scopes: readonly PlannedScope[], holdMode: HoldMode): void {
+    for (const { name, limits } of scopes) this.budget.define(name, 'USD', limits, 'configuration', holdMode)
   }
 
   scopes(names: readonly string[]): Scope[] {

@@ -196,7 +196,7 @@ class Simulation {
         this.#falseLosses,
       )
       this.#processes.push(process)
-      process.define(scopes)
+      process.define(scopes, this.#plan.holdMode)
       this.#oracle.say(() => `${id} starts, its clock runs at ${(1 + drift).toFixed(3)}`)
     }
     if (store instanceof Promise) this.#begin(store, begin)
@@ -507,7 +507,7 @@ class Simulation {
         process.budget.remove(planned.name)
         this.#oracle.count('scope removed and put again')
       }
-      process.budget.define(planned.name, 'USD', limits, 'operator')
+      process.budget.define(planned.name, 'USD', limits, 'operator', this.#plan.holdMode)
       this.#oracle.count('limits changed')
       this.#oracle.say(() => `${process.id} sets ${planned.name} to ${JSON.stringify(limits)}`)
     })

@@ -21,7 +21,7 @@ const FEW = 1_000
 const isMuch = (asked: string) => !asked.includes('2026-10')
 const MIB = 1024
 /** The longest that one part of such an answer may keep the event loop, in processor time on a machine that is not slow. */
-const LONGEST_TURN_MS = 150
+const LONGEST_TURN_MS = 100
 const MORE_MEMORY_MIB = 250
 
 const json = (response: ServerResponse, body: unknown) =>

@@ -13,36 +13,49 @@ export const WhatsAppCredentials = z.strictObject({
 })
 export type WhatsAppCredentials = z.output<typeof WhatsAppCredentials>
 
-const Texts = z.array(z.string().min(1).max(1024)).max(20)
-
-/** A message of a template that WhatsApp has approved; no other kind may begin a conversation. */
-export const TemplateMessage = z.strictObject({
-  /** Phone number; the region of the connection where it has no country code. */
-  to: z.string().min(1).max(64),
-  template: z.string().regex(/^[a-z0-9_]{1,512}$/),
-  /** For example `en_US`. */
-  language: z.string().regex(/^[a-z]{2,3}(_[A-Z]{2})?$/),
-  /** What is put in for the placeholders of header and body, in their order. */
-  header: Texts.optional(),
-  body: Texts.optional(),
-  /** One for each button with a placeholder; `index` counts from 0. */
-  buttons: z
-    .array(
-      z.strictObject({
-        index: z.int().min(0).max(9),
-        kind: z.enum(['url', 'quick_reply']),
-        text: z.string().min(1).max(1024),
-      }),
-    )
-    .max(10)
+const Placeholder = z.strictObject({
+  type: z.literal('text'),
+  text: z.string().min(1).max(1024),
+  /** Of a template whose placeholders have names. */
+  parameter_name: z
+    .string()
+    .regex(/^[a-z0-9_]{1,64}$/)
     .optional(),
 })
-export type TemplateMessage = z.output<typeof TemplateMessage>
+/** A reply carries a payload, an address the end of its path. */
+const ButtonPlaceholder = z.discriminatedUnion('type', [
+  Placeholder,
+  z.strictObject({ type: z.literal('payload'), payload: z.string().min(1).max(1024) }),
+])
+
+const Component = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.enum(['header', 'body']), parameters: z.array(Placeholder).min(1).max(20) }),
+  z.strictObject({
+    type: z.literal('button'),
+    sub_type: z.enum(['url', 'quick_reply']),
+    /** Counted from 0. */
+    index: z.string().regex(/^[0-9]$/),
+    parameters: z.array(ButtonPlaceholder).length(1),
+  }),
+])
+
+/** A template that WhatsApp has approved, with what is put in for its placeholders; no other kind of message may begin a conversation. */
+export const MessageTemplate = z.strictObject({
+  name: z.string().regex(/^[a-z0-9_]{1,512}$/),
+  /** For example `en_US`. */
+  language: z.string().regex(/^[a-z]{2,3}(_[A-Z]{2,3})?$/),
+  /** As WhatsApp has them. */
+  components: z.array(Component).min(1).max(12).optional(),
+})
+export type MessageTemplate = z.output<typeof MessageTemplate>
 
 export const WHATSAPP_API: ConversionTarget = { baseUrl: 'https://graph.facebook.com', version: 'v26.0' }
 
 export const WHATSAPP_LIMITS = {
+  /** As the interface's document has it. */
   messagesPerMinute: 80,
+  /** What WhatsApp takes from one number; a few have less. */
+  messagesPerSecond: 80,
   /** To one recipient; WhatsApp refuses what comes sooner. */
   pairMs: 6_000,
   maxCallbackChars: 512,
@@ -62,16 +75,11 @@ const authorized = (access_token: string) => ({ authorization: `Bearer ${access_
 export function sendMessage(
   { baseUrl, version }: ConversionTarget,
   { phone_number_id, access_token }: WhatsAppCredentials,
-  message: TemplateMessage,
+  { name, language, components }: MessageTemplate,
   recipient: string,
   callbackData: string,
 ): HttpRequest {
-  const components = componentsOf(message)
-  const template = present({
-    name: message.template,
-    language: { code: message.language },
-    components: components.length > 0 ? components : undefined,
-  })
+  const template = present({ name, language: { code: language }, components })
   return {
     method: 'POST',
     url: `${baseUrl}/${version}/${phone_number_id}/messages`,
@@ -85,21 +93,6 @@ export function sendMessage(
       biz_opaque_callback_data: callbackData,
     }),
   }
-}
-
-function componentsOf({ header = [], body = [], buttons = [] }: TemplateMessage): unknown[] {
-  const texts = (all: readonly string[]) => all.map((text) => ({ type: 'text', text }))
-  return [
-    ...(header.length > 0 ? [{ type: 'header', parameters: texts(header) }] : []),
-    ...(body.length > 0 ? [{ type: 'body', parameters: texts(body) }] : []),
-    ...buttons.map(({ index, kind, text }) => ({
-      type: 'button',
-      sub_type: kind,
-      index: String(index),
-      // A reply carries a payload, an address the end of its path.
-      parameters: [kind === 'url' ? { type: 'text', text } : { type: 'payload', payload: text }],
-    })),
-  ]
 }
 
 export type MessageAnswer =

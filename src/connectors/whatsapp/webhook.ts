@@ -27,20 +27,38 @@ export function isSigned(body: Uint8Array, header: string | undefined, appSecret
   return timingSafeEqual(Buffer.from(found, 'hex'), createHmac('sha256', appSecret).update(body).digest())
 }
 
-/** `accepted` is ours: WhatsApp has taken the message and said nothing since. */
-const ORDER = ['accepted', 'sent', 'failed', 'delivered', 'read'] as const
-export type MessageStatus = (typeof ORDER)[number]
+/** Numbers of one webhook that are looked at; those of others are of the same app. */
+const MAX_NUMBERS = 10
+
+/**
+ * Ids of the numbers that a webhook speaks of, found before it is known who has sent it: they say whose secret is tried. Nothing
+ * is parsed for that.
+ */
+export function numbersNamed(body: Uint8Array): string[] {
+  const found = new Set<string>()
+  for (const [, id = ''] of Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+    .toString('latin1')
+    .matchAll(/"phone_number_id"\s{0,8}:\s{0,8}"(\w{1,64})"/g)) {
+    found.add(id)
+    if (found.size === MAX_NUMBERS) break
+  }
+  return [...found]
+}
+
+/** `accepted` is ours: WhatsApp has taken the message and said nothing since. A later one stands to the right. */
+export const MESSAGE_STATUSES = ['accepted', 'sent', 'failed', 'delivered', 'read'] as const
+export type MessageStatus = (typeof MESSAGE_STATUSES)[number]
 type Told = Exclude<MessageStatus, 'accepted'>
 
 const isTold = (status: string | undefined): status is Told =>
-  status !== 'accepted' && ORDER.some((known) => known === status)
+  status !== 'accepted' && MESSAGE_STATUSES.some((known) => known === status)
 
 /**
  * The later of two statuses, which may come in any order and more than once. A message that has failed was not delivered, and one that
  * was delivered has not failed, whatever comes after.
  */
 export const laterStatus = (before: MessageStatus, now: MessageStatus): MessageStatus =>
-  ORDER.indexOf(now) > ORDER.indexOf(before) ? now : before
+  MESSAGE_STATUSES.indexOf(now) > MESSAGE_STATUSES.indexOf(before) ? now : before
 
 export interface StatusUpdate {
   readonly messageId: string

@@ -1,21 +1,29 @@
+import { createHmac } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { NOW_MS, responseOf } from '../conversions/cases.test-support.ts'
 import {
+  MessageTemplate,
   readMessage,
   readWhatsAppTest,
   recipientOf,
   sendMessage,
-  TemplateMessage,
   testWhatsApp,
   WHATSAPP_API,
   WhatsAppCredentials,
 } from './messages.ts'
-import { challengeOf, isSigned, laterStatus, type MessageStatus, statusesIn } from './webhook.ts'
+import {
+  challengeOf,
+  isSigned,
+  laterStatus,
+  type MessageStatus,
+  numbersNamed,
+  statusesIn,
+} from './webhook.ts'
 
 interface Cases {
-  readonly messages: readonly { title: string; message: unknown; body: unknown }[]
+  readonly messages: readonly { title: string; message: { to: string; template: unknown }; body: unknown }[]
   readonly answers: readonly {
     title: string
     status?: number
@@ -38,8 +46,9 @@ describe('messages of WhatsApp', () => {
   it.each(cases.messages.map((each) => [each.title, each] as const))(
     'sends %s',
     (_title, { message, body }) => {
-      const read = TemplateMessage.parse(message)
-      const request = sendMessage(WHATSAPP_API, credentials, read, recipientOf(read.to, 'US') ?? '', 'cb-1')
+      const template = MessageTemplate.parse(message.template)
+      const recipient = recipientOf(message.to, 'US') ?? ''
+      const request = sendMessage(WHATSAPP_API, credentials, template, recipient, 'cb-1')
       expect(`${request.method} ${request.url}`).toBe('POST https://graph.facebook.com/v26.0/10001/messages')
       expect(request.headers).toMatchObject({ authorization: 'Bearer EAAwa' })
       expect(JSON.parse(request.body ?? '')).toEqual(body)
@@ -97,6 +106,32 @@ describe('the webhook of WhatsApp', () => {
     expect(isSigned(Buffer.from('test '), signature, 'secret')).toBe(false)
     for (const header of [undefined, '', 'sha256=', `sha1=${signature.slice(7)}`, signature.slice(0, -1)])
       expect(isSigned(body, header, 'secret')).toBe(false)
+  })
+
+  it('believes bytes, not the text they make: escaped and plain letters are signed apart', () => {
+    const sign = (body: string) => `sha256=${createHmac('sha256', 'secret').update(body).digest('hex')}`
+    const escaped = '{"text":"h\\u00e9llo \\ud83d\\ude00","url":"https:\\/\\/x.example"}'
+    const plain = JSON.stringify(JSON.parse(escaped))
+    expect(JSON.parse(escaped)).toEqual(JSON.parse(plain))
+    expect(sign(escaped)).toBe('sha256=d7255c71a7351533eb7321d1608a9aa73100c3947139fd95d3faef9ccb106f9e')
+    expect(isSigned(Buffer.from(escaped), sign(escaped), 'secret')).toBe(true)
+    expect(isSigned(Buffer.from(plain), sign(plain), 'secret')).toBe(true)
+    expect(isSigned(Buffer.from(plain), sign(escaped), 'secret')).toBe(false)
+    const bytes = Buffer.from([0xff, 0x00, 0xfe])
+    const ofBytes = `sha256=${createHmac('sha256', 'secret').update(bytes).digest('hex')}`
+    expect(isSigned(bytes, ofBytes, 'secret')).toBe(true)
+    expect(isSigned(Buffer.from(bytes.toString()), ofBytes, 'secret')).toBe(false)
+  })
+
+  it('finds the numbers that bytes speak of, a few of them, without reading them as JSON', () => {
+    const named = (text: string) => numbersNamed(Buffer.from(text))
+    expect(
+      named('{"phone_number_id":"1","x":{"phone_number_id" : "2_b"},"y":{"phone_number_id":"1"}}'),
+    ).toEqual([...['1', '2_b']])
+    expect(named('{"phone_number_id":7,"phone_number_id":"a b","phone_number_id":"')).toEqual([])
+    const many = Array.from({ length: 100 }, (_one, at) => `"phone_number_id":"${at}"`).join()
+    expect(named(many)).toHaveLength(10)
+    expect(numbersNamed(Buffer.from([0xff, 0xfe]))).toEqual([])
   })
 
   it('never lets a status go back, in whatever order and how often they come', () => {

@@ -1,5 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
-import { type ApiEnv, mount } from '../../api/index.ts'
+import { type ApiEnv, describePlain, mount } from '../../api/index.ts'
+import { answerWhatsApp, webhookTaker } from '../messages/index.ts'
 import type { Conversions } from '../parts.ts'
 import { connectionRoutes } from './connections.ts'
 import { deliveryRoutes } from './deliveries.ts'
@@ -7,6 +8,7 @@ import { eventRoutes } from './events.ts'
 import { healthRoutes } from './health.ts'
 import { mappingRoutes } from './mappings.ts'
 import { matchQualityRoutes } from './match-quality.ts'
+import { MESSAGE_PLAIN_ROUTES, MESSAGE_WEBHOOK, messageRoutes } from './messages.ts'
 import { previewRoutes } from './preview.ts'
 import { replayRoutes } from './replay.ts'
 import { roasRoutes } from './roas.ts'
@@ -24,6 +26,7 @@ export function createConversionsApp(conversions: Conversions): OpenAPIHono<ApiE
     ...healthRoutes(conversions),
     ...matchQualityRoutes(conversions),
     ...roasRoutes(conversions),
+    ...messageRoutes(conversions),
   ]
   // Every route in here needs the database.
   const refusing = routes.map((route) => ({
@@ -31,5 +34,8 @@ export function createConversionsApp(conversions: Conversions): OpenAPIHono<ApiE
     refusals: [...route.refusals, 'connector_store_unavailable', 'credentials_unreadable'] as const,
   }))
   mount(app, conversions.authorize, refusing)
+  describePlain(app, MESSAGE_PLAIN_ROUTES)
+  app.get(MESSAGE_WEBHOOK, (c) => answerWhatsApp(conversions, c))
+  app.post(MESSAGE_WEBHOOK, webhookTaker(conversions))
   return app
 }

@@ -15,14 +15,14 @@ import {
   type ConnectionRow,
   ConnectionSettings,
   connectionsOf,
+  credentialFormOf,
   credentialsOf,
   endConnection,
   findConnection,
-  roomNamed,
   settingsOf,
   storeConnection,
 } from '../connections.ts'
-import type { PlatformRoom } from '../conversions.ts'
+import { MESSAGE_PLATFORM } from '../conversions.ts'
 import { sendTest } from '../delivery/index.ts'
 import type { Conversions } from '../parts.ts'
 import { WRONG_BODY } from './events.ts'
@@ -102,15 +102,16 @@ function putRoute(conversions: Conversions): Route {
     answers: { 200: { description: 'The connection', schema: ConnectionResult } },
     refusals: [...WRONG_BODY, 'not_found', 'records_unavailable'],
     async handle(c, caller) {
-      const room = roomNamed(conversions, platformOf(c))
-      const { platform } = room.connector
+      const platform = platformOf(c)
+      const form = credentialFormOf(conversions, platform)
       const { credentials, settings = {} } = await readJson(c, ConnectionInput)
-      const checked = checkedCredentials(room, credentials)
+      const checked = check(form, credentials, 'credentials')
       await recorded(conversions, c, caller, platform, () =>
         storeConnection(conversions, { orgId: caller.org, platform, credentials: checked, settings }),
       )
       conversions.worker.nudge()
-      return ok(resultOf(await requireConnection(conversions, caller.org, room)))
+      conversions.messages.nudge()
+      return ok(resultOf(await requireConnection(conversions, caller.org, platform)))
     },
   }
 }
@@ -126,10 +127,10 @@ function deleteRoute(conversions: Conversions): Route {
     answers: { 200: { description: 'The connection', schema: ConnectionResult } },
     refusals: ['invalid_request', 'not_found', 'records_unavailable'],
     async handle(c, caller) {
-      const room = roomNamed(conversions, platformOf(c))
-      const row = await requireConnection(conversions, caller.org, room)
+      const platform = platformOf(c)
+      const row = await requireConnection(conversions, caller.org, platform)
       await recorded(conversions, c, caller, row.platform, () => endConnection(conversions, row))
-      return ok(resultOf(await requireConnection(conversions, caller.org, room)))
+      return ok(resultOf(await requireConnection(conversions, caller.org, platform)))
     },
   }
 }
@@ -144,19 +145,20 @@ function testRoute(conversions: Conversions): Route {
     answers: { 200: { description: 'What the platform says', schema: ConnectionResult } },
     refusals: ['not_found', 'invalid_request'],
     async handle(c, { org }) {
-      const room = roomNamed(conversions, platformOf(c))
-      return ok(await tested(conversions, await requireConnection(conversions, org, room), room))
+      return ok(await tested(conversions, await requireConnection(conversions, org, platformOf(c))))
     },
   }
 }
 
+/** Throws 404 for an unknown platform, and for one that is not connected. */
 async function requireConnection(
-  { store }: Conversions,
+  conversions: Conversions,
   orgId: number,
-  { connector }: PlatformRoom,
+  platform: string,
 ): Promise<ConnectionRow> {
-  const row = await findConnection(store, orgId, connector.platform)
-  if (!row) throw new AppError('not_found', `${connector.platform} is not connected`)
+  credentialFormOf(conversions, platform)
+  const row = await findConnection(conversions.store, orgId, platform)
+  if (!row) throw new AppError('not_found', `${platform} is not connected`)
   return row
 }
 
@@ -189,13 +191,13 @@ async function recorded(
 }
 
 /** A connection as it is recorded: with the names of its account, and none of what opens it. */
-function auditedOf({ keyring, rooms }: Conversions, row: ConnectionRow | undefined) {
+function auditedOf(conversions: Conversions, row: ConnectionRow | undefined) {
   if (!row) return undefined
-  const room = rooms.get(row.platform)
   const known = { status: row.status, settings: settingsOf(row) }
-  if (!room || row.credentials === null) return known
+  if (row.credentials === null) return known
   try {
-    const all = Object.entries(Object(credentialsOf(keyring, room, row)))
+    const form = credentialFormOf(conversions, row.platform)
+    const all = Object.entries(Object(credentialsOf(conversions.keyring, form, row)))
     return { ...known, account: Object.fromEntries(all.filter(([name]) => ACCOUNT.test(name))) }
   } catch (error) {
     // Whoever replaces credentials that no key opens must be able to.
@@ -208,21 +210,16 @@ function auditedOf({ keyring, rooms }: Conversions, row: ConnectionRow | undefin
 const ACCOUNT = /_(id|code)$/
 
 async function tested(
-  { calls, lanes }: Conversions,
+  { calls, lanes, messages, rooms }: Conversions,
   row: ConnectionRow,
-  room: PlatformRoom,
 ): Promise<ConnectionResult> {
-  const { platform } = room.connector
-  if (row.credentials === null) return resultOf(row)
-  const called = await sendTest(calls, lanes.lineOf(row, room))
+  const { platform } = row
+  const room = rooms.get(platform)
+  if (row.credentials === null || (!room && platform !== MESSAGE_PLATFORM)) return resultOf(row)
+  const called = room ? await sendTest(calls, lanes.lineOf(row, room)) : await messages.test(row)
   const details = 'latencyMs' in called ? { latency_ms: Math.round(called.latencyMs) } : null
   if (called.is === 'held') return { status: 'pending', platform, message: called.why, details }
   if (called.is !== 'answered') return { status: 'error', platform, message: called.detail, details }
   const { is, detail } = called.answer
   return { status: is === 'works' ? 'connected' : 'error', platform, message: detail, details }
-}
-
-/** Throws 400 with the first wrong member, whose value is not repeated. */
-function checkedCredentials({ connector }: PlatformRoom, credentials: unknown): unknown {
-  return check(connector.credentials, credentials, 'credentials')
 }

@@ -5,26 +5,12 @@ import { EventIdText, EventNameText } from '../canonical-event.ts'
 import { CONVERSION_PLATFORMS } from '../conversions.ts'
 import type { Conversions } from '../parts.ts'
 import { type DeliveryRow, EventDeliveryLog, logOf } from './delivery-log.ts'
+import { Page } from './page.ts'
 
 const Filter = {
   platform: z.enum(CONVERSION_PLATFORMS).optional(),
   event_name: EventNameText.optional(),
   event_id: EventIdText.optional(),
-}
-const Page = {
-  limit: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(1_000)
-    .default(100)
-    .openapi({ description: 'Most entries of the page.' }),
-  before: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .optional()
-    .openapi({ description: '`next_before` of the page before.' }),
 }
 const Deliveries = z.object({ ...Filter, ...Page, state: z.enum(DELIVERY_STATES).optional() })
 const DeadLetters = z.object({ ...Filter, ...Page })

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { check, ok, type Route } from '../../api/index.ts'
-import { CONVERSION_PLATFORMS } from '../conversions.ts'
+import { CONVERSION_PLATFORMS, MESSAGE_PLATFORM } from '../conversions.ts'
 import { healthHistory, healthOf } from '../health.ts'
 import type { Conversions } from '../parts.ts'
 
@@ -47,7 +47,7 @@ const History = z.object({
     .max(24)
     .default(24)
     .openapi({ description: 'How far back, in hours.' }),
-  platform: z.enum(CONVERSION_PLATFORMS).optional(),
+  platform: z.enum([...CONVERSION_PLATFORMS, MESSAGE_PLATFORM]).optional(),
 })
 
 const CapiResponse = z

@@ -135,10 +135,13 @@ interface Asking<T> {
   readonly read: (response: HttpResponse) => Read<T>
 }
 
+/** What holds a call back, and its tokens. */
+type CallLine = Pick<ConversionLine, 'breaker' | 'limiter' | 'bidsLimiter' | 'tokens'>
+
 /** Sends one request as everything else that is sent to platforms, and reads its answer as the connector does. */
-async function exchange<T>(
+export async function exchange<T>(
   deps: ConversionCallDeps,
-  line: ConversionLine,
+  line: CallLine,
   asking: Asking<T>,
 ): Promise<CallOutcome<T>> {
   const { clock, http } = deps
@@ -181,7 +184,7 @@ const lasting = (detail: () => string): TokenSource => ({
 /** @param verdict what the answer said of the platform's health; undefined where none was read */
 function enter(
   { clock }: ConversionCallDeps,
-  { breaker }: ConversionLine,
+  { breaker }: Pick<ConversionLine, 'breaker'>,
   verdict: () => Verdict | undefined,
 ): BreakerAnswer {
   const entry = breaker.enter()
@@ -197,7 +200,7 @@ function enter(
  * Counts a call for the connection, and for the account where bids are placed on it too: as a reading, so that the last
  * tenth of its limit stays with bids and pauses.
  */
-async function takeCall({ limiter, bidsLimiter }: ConversionLine): Promise<Admission> {
+async function takeCall({ limiter, bidsLimiter }: CallLine): Promise<Admission> {
   const shared = bidsLimiter()
   if (!shared) return limiter.takeSoon('scheduled')
   const own = limiter.admits('scheduled')

@@ -71,7 +71,7 @@ export class ConversionLanes {
   lineOf(row: ConnectionRow, room: PlatformRoom): ConversionLine {
     const kept = this.#keptOf(row.org_id, room)
     if (kept.line?.updatedMs === row.updated_ms) return kept.line.line
-    const credentials = credentialsOf(this.#deps.keyring, room, row)
+    const credentials = credentialsOf(this.#deps.keyring, room.connector.credentials, row)
     const line = lineFor(this.#deps, row, room, credentials, kept)
     kept.line = { updatedMs: row.updated_ms, line }
     return line

@@ -275,6 +275,10 @@ const untilResetMs = (nowMs: number): number => DAY_MS - ((nowMs - RESET_MS) % D
 /** Addresses, numbers, hashes: what in a platform's words may be about a person, whoever it is. */
 const PERSONAL =
   /[^\s"'<>]*@[^\s"'<>]+|https?:\/\/[^\s"'<>]+|\b[0-9a-f]{32,}\b|\b\d{1,3}(?:\.\d{1,3}){3}\b|\+?\d[\d ()-]{8,}\d/gi
+/** A platform's words without what is personal, and without what they repeat of `personal`. */
+export const withoutPersonal = (words: string, personal: unknown): string =>
+  textsIn(personal).reduce((left, value) => left.replaceAll(value, '…'), words.replaceAll(PERSONAL, '…'))
+
 /** Shorter ones are in any text. */
 const MIN_CLEANED = 5
 
@@ -282,11 +286,7 @@ const MIN_CLEANED = 5
 function cleaned(ended: readonly EndedDelivery[], batch: readonly Parcel[]): EndedDelivery[] {
   const personalOf = new Map(batch.map(({ claimed, personal }) => [claimed.seq, personal]))
   return ended.map(({ claimed, outcome }) => {
-    const clean = (text: string): string =>
-      textsIn(personalOf.get(claimed.seq)).reduce(
-        (left, value) => left.replaceAll(value, '…'),
-        text.replaceAll(PERSONAL, '…'),
-      )
+    const clean = (text: string): string => withoutPersonal(text, personalOf.get(claimed.seq))
     if (outcome.is === 'processing') return { claimed, outcome }
     if (outcome.is === 'acknowledged')
       return {

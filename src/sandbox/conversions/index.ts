@@ -28,7 +28,7 @@ const META = { id: '1234567890123456', accessToken: 'EAAsandbox-conversions' }
 const TIKTOK = { id: 'CSANDBOX0PIXEL', accessToken: 'tiktok-sandbox-conversions' }
 const SNAPCHAT = { id: 'a1b2c3d4-0000-4000-8000-sandboxpixel', accessToken: 'snap-sandbox-conversions' }
 const WHATSAPP = { id: '100000000000001', accessToken: 'EAAsandbox-whatsapp' }
-const WHATSAPP_SECRET = 'sandbox-whatsapp-secret'
+const WHATSAPP_SECRETS = { appSecret: 'sandbox-whatsapp-secret', verifyToken: 'sandbox-verify' }
 const GOOGLE = { customerId: '1234567890', actions: ['7000000001', '7000000002', '7000000003'] } as const
 
 export interface SandboxConversions {
@@ -47,7 +47,7 @@ export interface SandboxConversions {
   /** The access token is answered as taken back until it is restored. */
   revokeToken(api: ConversionApi): void
   restoreToken(api: ConversionApi): void
-  readonly whatsapp: Pick<MessageTaker, 'sent' | 'webhook'>
+  readonly whatsapp: Pick<MessageTaker, 'sent' | 'webhook' | 'tellAt'>
 }
 
 export interface ConversionStage {
@@ -56,13 +56,14 @@ export interface ConversionStage {
   at(url: string, oauth: OauthCredentials): SandboxConversions
   /** Its part of the sandbox's own routes. */
   readonly control: Hono
+  close(): Promise<void>
 }
 
 const prefixOf = (api: ConversionApi) => `/conversions/${api.replaceAll('_', '-')}`
 
 /** The platforms to which outcomes go back. */
 export function createConversionStage(clock: Clock, oauth: GoogleOauth, processMs: number): ConversionStage {
-  const whatsapp = createWhatsApp(clock, WHATSAPP, WHATSAPP_SECRET)
+  const whatsapp = createWhatsApp(clock, WHATSAPP, WHATSAPP_SECRETS, processMs)
   const takers: Readonly<Record<ConversionApi, EventTaker>> = {
     meta_conversions: createMetaConversions(clock, META),
     google_data_manager: createDataManager(clock, oauth, GOOGLE, processMs),
@@ -79,6 +80,7 @@ export function createConversionStage(clock: Clock, oauth: GoogleOauth, processM
   return {
     mounted: APIS.map((target) => ({ prefix: prefixOf(target), target, played: takers[target] })),
     control: createControl(takers, counts, refuseNothing, whatsapp),
+    close: whatsapp.close,
     at: (url, credentials) => ({
       urls: byApi((api) => `${url}${prefixOf(api)}`),
       credentials: credentialsOf(credentials),
@@ -122,8 +124,8 @@ const credentialsOf = ({ clientId, clientSecret, refreshToken }: OauthCredential
   whatsapp: {
     phone_number_id: WHATSAPP.id,
     access_token: WHATSAPP.accessToken,
-    webhook_verify_token: 'sandbox-verify',
-    app_secret: WHATSAPP_SECRET,
+    webhook_verify_token: WHATSAPP_SECRETS.verifyToken,
+    app_secret: WHATSAPP_SECRETS.appSecret,
   },
 })
 

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { createHttpClient } from '../../http/http.ts'
 import type { Clock } from '../../time/clock.ts'
 import { bearerToken, type Call, type JsonObject, parseJson, type SandboxReply } from '../protocol.ts'
 import { isText, objectIn } from './checks.ts'
@@ -71,13 +72,22 @@ export interface MessageTaker extends EventTaker {
   readonly sent: readonly SentMessage[]
   /** What WhatsApp would POST to the webhook about a message, with its `X-Hub-Signature-256`. */
   webhook(message: SentMessage, status: string): { readonly body: string; readonly signature: string }
+  /** From now on what becomes of messages is told at this address, once it has shown that it knows the verify token. */
+  tellAt(url: string): void
+  close(): Promise<void>
+}
+
+interface WebhookSecrets {
+  readonly appSecret: string
+  readonly verifyToken: string
 }
 
 /** WhatsApp's Cloud API. It recognises nothing: what is sent twice is delivered twice. */
 export function createWhatsApp(
   clock: Clock,
   { id, accessToken }: TakerAccount,
-  appSecret: string,
+  { appSecret, verifyToken }: WebhookSecrets,
+  processMs: number,
 ): MessageTaker {
   // Nothing is ever the same message, so nothing is ever left out.
   const tally = createTally(0)
@@ -85,7 +95,12 @@ export function createWhatsApp(
   const lastMs = new Map<string, number>()
   let second: number[] = []
   let count = 0
-  const taker: MessageTaker = { ...newTaker(), tally, sent, handle, errorNamed: errorOf, webhook }
+  const teller = createTeller(clock, verifyToken, processMs)
+  const taker: MessageTaker = {
+    ...newTaker(),
+    ...{ tally, sent, handle, errorNamed: errorOf, webhook },
+    ...{ tellAt: teller.tellAt, close: teller.close },
+  }
 
   function handle({ method, path, headers, body }: Call): SandboxReply {
     if (taker.isRevoked || bearerToken(headers) !== accessToken) return errorOf('190')
@@ -116,6 +131,7 @@ export function createWhatsApp(
     if (sent.length > 2 * MAX_SENT) sent.splice(0, MAX_SENT)
     tally.take(one.id, message, nowMs)
     tally.called(1)
+    teller.tell(fateOf(to).map((status) => () => webhook(one, status)))
     return {
       status: 200,
       body: {
@@ -143,6 +159,70 @@ export function createWhatsApp(
   }
 
   return taker
+}
+
+/** Nothing reaches a number that ends so: it has no WhatsApp. */
+const UNREACHED = /0026$/
+const fateOf = (to: string): readonly string[] => (UNREACHED.test(to) ? ['failed'] : ['sent', 'delivered'])
+
+const TELL_TIMEOUT_MS = 10_000
+/** What is not taken is told again, each time after twice as long. */
+const MAX_TOLD = 6
+
+type Webhook = ReturnType<MessageTaker['webhook']>
+
+/** Tells our address what becomes of messages, as Meta does: after a challenge, signed, and again until it is taken. */
+function createTeller(clock: Clock, verifyToken: string, processMs: number) {
+  const http = createHttpClient(clock)
+  let address: string | undefined
+  let verified: Promise<boolean> | undefined
+  let isClosed = false
+
+  async function verify(url: string): Promise<boolean> {
+    const challenge = '1158201444'
+    const query = new URLSearchParams({
+      'hub.mode': 'subscribe',
+      'hub.verify_token': verifyToken,
+      'hub.challenge': challenge,
+    })
+    const request = { method: 'GET', url: `${url}?${query}`, headers: {} } as const
+    const asked = await http.send(request, TELL_TIMEOUT_MS)
+    return asked.is === 'answered' && asked.response.status === 200 && asked.response.body === challenge
+  }
+
+  async function told(url: string, { body, signature }: Webhook): Promise<boolean> {
+    verified ??= verify(url)
+    if (!(await verified)) {
+      verified = undefined
+      return false
+    }
+    const headers = { 'content-type': 'application/json', 'x-hub-signature-256': signature }
+    const answer = await http.send({ method: 'POST', url, headers, body }, TELL_TIMEOUT_MS)
+    return answer.is === 'answered' && answer.response.status === 200
+  }
+
+  function later(make: () => Webhook, afterMs: number, times: number): void {
+    clock.after(afterMs, () => {
+      if (address === undefined || isClosed) return
+      void told(address, make()).then((isTaken) => {
+        if (!isTaken && !isClosed && times < MAX_TOLD) later(make, afterMs * 2, times + 1)
+      })
+    })
+  }
+
+  return {
+    tellAt(url: string) {
+      address = url
+    },
+    /** One after the other. */
+    tell(webhooks: readonly (() => Webhook)[]) {
+      for (const [at, make] of webhooks.entries()) later(make, processMs * (at + 1), 1)
+    },
+    async close() {
+      isClosed = true
+      await http.close()
+    },
+  }
 }
 
 const textOf = (value: unknown): string | undefined => (isText(value) ? value : undefined)

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, hash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { AppError } from '../../errors.ts'
 import { parseJson } from '../../json/json.ts'
@@ -26,6 +26,11 @@ export interface Keyring {
   knows(sealed: string): boolean
   /** Whether the record was sealed with the first key. */
   isCurrent(sealed: string): boolean
+  /**
+   * Digests of a secret by every key, the first key's first: with the keys alone can one find out whether a stored digest is
+   * of a certain text. Another context gives others.
+   */
+  digests(secret: string, context: string): readonly [string, ...string[]]
 }
 
 /** Parses keys: base64 of 32 bytes each, separated by commas, the sealing key first. Errors never contain a key. */
@@ -74,8 +79,18 @@ export function createKeyring(keys: readonly Buffer[]): Keyring {
     },
     knows: (text) => byId.has(sealedIn(text).keyId),
     isCurrent: (text) => sealedIn(text).keyId === keyId,
+    digests: (secret, context) => [
+      digestOf(first, secret, context),
+      ...keys.slice(1).map((key) => digestOf(key, secret, context)),
+    ],
   }
 }
+
+/** By a key of its own, made of the one that seals. */
+const digestOf = (key: Buffer, secret: string, context: string): string =>
+  createHmac('sha256', createHmac('sha256', key).update(`digest:${context}`).digest())
+    .update(secret)
+    .digest('hex')
 
 const unreadable = (why: string) => new AppError('credentials_unreadable', `The credentials ${why}`, 'later')
 

@@ -11,6 +11,7 @@ export interface ConversionTables {
   conversion_deliveries: ConversionDeliveryTable
   conversion_calls: ConversionCallTable
   conversion_minutes: ConversionMinuteTable
+  conversion_messages: ConversionMessageTable
   conversion_quality_days: ConversionQualityTable
 }
 
@@ -30,6 +31,10 @@ export interface ConversionConnectionTable {
   /** Health of which the organisation was told last. */
   health: Generated<string>
   updated_ms: number
+  /** What a webhook calls the account; null where the platform sends none. */
+  account: string | null
+  /** Keyed digest of the token by which the platform proves that it asks for our address. */
+  verify_digest: string | null
 }
 
 export interface ConversionEventTable {
@@ -134,4 +139,53 @@ export interface ConversionMinuteTable {
   failed_events: number
   latency_ms: number
   circuit_state: string
+}
+
+/**
+ * `sending`: a process has it, and the call may have left. `unknown`: a call has left, and nobody can say what became of it: it is
+ * never sent again. From `accepted` on the platform has it, and tells the rest. What stands to the right is later: no message goes
+ * back to the left but from `sending` to `pending`, when it is certain that the platform did not take it.
+ */
+export const MESSAGE_STATES = [
+  'pending',
+  'sending',
+  'unknown',
+  'accepted',
+  'sent',
+  'failed',
+  'delivered',
+  'read',
+] as const
+export type MessageState = (typeof MESSAGE_STATES)[number]
+
+export interface ConversionMessageTable {
+  seq: Generated<number>
+  org_id: number
+  /** The caller's. */
+  message_id: string
+  /** Keyed digest of what the caller sent, by which a repetition is told from another message. */
+  body_digest: string
+  template: string
+  language: string
+  /** Goes with the message and comes back with every status. */
+  callback_id: string
+  state: MessageState
+  /** When a worker may take it; of one that is being sent, when its lease ends; of an unknown one, when it is given up. */
+  due_ms: number | null
+  /** After this time it is not sent any more. */
+  expires_ms: number
+  attempts: Generated<number>
+  code: string | null
+  detail: string | null
+  /** The number that it was sent from. */
+  account: string | null
+  /** The platform's id of it. */
+  platform_id: string | null
+  last_attempt_ms: number | null
+  /** When the platform says that the present status came to be. */
+  status_ms: number | null
+  lease_owner: string | null
+  /** Recipient and texts; null once it will not be sent again. */
+  sealed: string | null
+  created_ms: number
 }

@@ -1,6 +1,6 @@
 export { StoreAway, type StoreState } from './availability.ts'
 export type * from './conversion-tables.ts'
-export { DELIVERY_STATES, WORTH_STATES } from './conversion-tables.ts'
+export { DELIVERY_STATES, MESSAGE_STATES, WORTH_STATES } from './conversion-tables.ts'
 export { isGone } from './gone.ts'
 export { openStore, type Store, type StoreAddress } from './open-store.ts'
 export type * from './tables.ts'

@@ -5,6 +5,7 @@ import { micros } from '../../../money.ts'
 import { BudgetManager, MemoryStore } from '../../index.ts'
 import type { Hold } from '../client/hold.ts'
 import { openStore, temporaryDirectory } from '../stores/sqlite/sqlite-store.test-support.ts'
+import type { KeptOutcomes } from './kept-outcomes.ts'
 
 const AUCTION = { ttlMs: 10_000, onExpiry: 'release' } as const
 const CALL = { ttlMs: 10_000, onExpiry: 'settle' } as const
@@ -176,6 +177,58 @@ describe('bounded holds', () => {
     const scope = second.define('global', 'USD', [])
     await second.settled()
     expect(scope).toMatchObject({ holdMode: BOUNDED, limits })
+  })
+
+  describe('after a restart', () => {
+    /** The start that follows, `laterMs` later, with what was kept; opens a bid, waits for a slot, and opens a thousand. */
+    const begin = (known: readonly KeptOutcomes[], laterMs: number, currency = 'USD') => {
+      const { clock } = setUp()
+      clock.advance(60_000 + laterMs)
+      const budget = new BudgetManager({ clock, outcomes: known })
+      const limits = [{ kind: 'sliding', windowMs: 600_000, max: LIMIT }] as const
+      const scope = budget.define('global', currency, limits, 'operator', BOUNDED)
+      for (let i = 0; i < LIMIT / 64 / PRICE; i++) budget.open([scope], PRICE, AUCTION)
+      clock.advance(200)
+      for (let i = 0; i < 1_000; i++) budget.open([scope], PRICE, AUCTION)
+      budget.expire()
+      return { budget, scope }
+    }
+    const known = (): readonly KeptOutcomes[] => {
+      const { budget, learn } = setUp()
+      learn()
+      return budget.outcomes
+    }
+    const strict = { modeNow: { is: 'strict', why: 'few_outcomes' } }
+
+    it('hold at once what bids will cost, by what was known before', () => {
+      const { scope, budget } = begin(known(), 5_000)
+      expect(scope.modeNow).toEqual({ is: 'bounded' })
+      expect(scope.held).toBeLessThan(scope.prices / 2)
+      expect(scope.held).toBeGreaterThan(scope.prices / 20)
+      // Another start soon after it knows no less.
+      expect(begin(budget.outcomes, 6_000).scope.modeNow).toEqual({ is: 'bounded' })
+    })
+
+    it('hold everything where what was known is too old, of the future, or in another currency', () => {
+      const generations = 2 * 16 * 128 * Math.ceil(AUCTION.ttlMs / 127)
+      expect(begin(known(), generations - 60_000).scope.modeNow).toEqual({ is: 'bounded' })
+      expect(begin(known(), generations + 1_000).scope).toMatchObject(strict)
+      expect(begin(known(), -10_000).scope).toMatchObject(strict)
+      expect(begin(known(), 5_000, 'EUR').scope).toMatchObject(strict)
+      expect(begin([], 5_000).scope).toMatchObject(strict)
+    })
+
+    it('know nothing of what was discarded because more bids were billed', () => {
+      const { clock, budget, scope, open, learn } = setUp()
+      learn()
+      for (let second = 0; second < 5; second++) {
+        const holds = Array.from({ length: 200 }, () => open())
+        clock.advance(1_000)
+        for (const hold of holds) budget.settle(hold, PRICE)
+      }
+      expect(scope.modeNow).toEqual({ is: 'strict', why: 'win_rate_drifts' })
+      expect(budget).toMatchObject({ outcomes: [], distrusts: 1 })
+    })
   })
 
   it('never create money, whatever happens in whatever order', () => {

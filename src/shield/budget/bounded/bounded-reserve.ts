@@ -1,6 +1,7 @@
 import type { HoldModeNow } from '../protocol/hold-mode.ts'
 import { type Bills, Cohorts, type Expectation, SLOTS_TO_END, varianceOf } from './cohorts.ts'
 import { Drift } from './drift.ts'
+import type { KeptClass } from './kept-outcomes.ts'
 import { bestLambda, Lambda, margin } from './margin.ts'
 import { MissingBills } from './missing-bills.ts'
 import { AGES, chancesByAge } from './outcomes.ts'
@@ -54,10 +55,18 @@ export class BoundedReserve {
   #drifted = false
   /** Micros of bills of holds that are still open; they are no longer held. */
   #paid = 0
+  /** What an earlier start knew of classes of which no bid was made since. */
+  readonly #kept: Remembered[]
+  /** How often the statistics were discarded. */
+  distrusts = 0
 
-  /** @param weigh computes the chance of a bill by age from how earlier bids ended */
-  constructor(maxOverspendProbability: number, weigh = chancesByAge) {
+  /**
+   * @param weigh computes the chance of a bill by age from how earlier bids ended
+   * @param kept what an earlier start knew
+   */
+  constructor(maxOverspendProbability: number, weigh = chancesByAge, kept: readonly Remembered[] = []) {
     this.#weigh = weigh
+    this.#kept = [...kept]
     this.bound(maxOverspendProbability)
   }
 
@@ -111,6 +120,17 @@ export class BoundedReserve {
     return this.#needed(price, chance * price, varianceOf(chance) * price * price, price)
   }
 
+  /** What is known now, for a later start. */
+  kept(wallMs: number): KeptClass[] {
+    const known = this.#groups.flatMap(({ ttlMs, classes }) =>
+      [...classes].flatMap(([priceClass, { outcomes }]) => {
+        const { kept } = outcomes
+        return kept ? [{ ttlMs, priceClass, atMs: wallMs, ...kept }] : []
+      }),
+    )
+    return [...known, ...this.#kept.map(({ kept }) => kept)]
+  }
+
   /** Moves all groups to the slot of `nowMs`. */
   step(nowMs: number): void {
     for (const group of this.#groups) {
@@ -121,7 +141,7 @@ export class BoundedReserve {
   /** Adds a new hold; {@link step} must have been called with the same time. */
   add({ micros: price, expiresAtMs, queue }: WeighedHold): void {
     const group = this.#groupOf(queue.terms.ttlMs, expiresAtMs)
-    const cohorts = this.#cohortsOf(group, price)
+    const cohorts = this.#cohortsOf(group, price, expiresAtMs - group.ttlMs)
     cohorts.add(Math.floor(expiresAtMs / group.slotMs), price)
     const chance = cohorts.chances[0] ?? 1
     group.cost += chance * price
@@ -251,6 +271,9 @@ export class BoundedReserve {
   /** Discards the statistics: everything is held in full until enough bids made from now on have ended. */
   #distrust(group: Group): void {
     this.#drifted = true
+    this.distrusts += 1
+    for (const other of this.#kept.filter(({ kept }) => kept.ttlMs === group.ttlMs))
+      this.#kept.splice(this.#kept.indexOf(other), 1)
     group.learnFrom = group.slot + 1
     group.drift.forget()
     group.missing.forget()
@@ -309,12 +332,24 @@ export class BoundedReserve {
     return group
   }
 
-  #cohortsOf({ classes }: Group, price: number): Cohorts {
+  #cohortsOf({ classes, ttlMs, slotMs }: Group, price: number, nowMs = 0): Cohorts {
     const number = classOf(price)
-    const known = classes.get(number) ?? new Cohorts()
-    classes.set(number, known)
-    return known
+    const known = classes.get(number)
+    if (known) return known
+    const cohorts = new Cohorts()
+    classes.set(number, cohorts)
+    const at = this.#kept.findIndex(({ kept }) => kept.ttlMs === ttlMs && kept.priceClass === number)
+    const [earlier] = at < 0 ? [] : this.#kept.splice(at, 1)
+    // It counts from the next slot on: the margin of this one was chosen without it.
+    if (earlier) cohorts.outcomes.restore(earlier.kept, Math.ceil((nowMs - earlier.atElapsedMs) / slotMs))
+    return cohorts
   }
+}
+
+/** What an earlier start knew, and when that was on the clock that measures ages here. */
+export interface Remembered {
+  readonly kept: KeptClass
+  readonly atElapsedMs: number
 }
 
 /** The price class: prices of one class differ by less than a factor of two. All above 2,147 units are one class. */

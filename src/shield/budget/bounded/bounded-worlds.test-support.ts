@@ -22,6 +22,8 @@ export interface World {
   readonly billMs: (random: () => number, atMs: number) => number
   /** Of a bid; else {@link TTL_MS}. */
   readonly ttlMs?: (random: () => number) => number
+  /** How often the process dies. The next one begins at once, with what the first kept in its last minute. */
+  readonly diesEveryMs?: number
   /** When a loss is told; undefined where it is not. */
   readonly lossMs?: (random: () => number) => number | undefined
 }
@@ -48,7 +50,10 @@ function luck(seed: number): () => number {
 /** Bids as long as spend in the window and what is needed are within the limit, and says how high the spend was. */
 export function live(world: World, seed: number, weigh = chancesByAge, maxProbability = 1e-6) {
   const random = luck(seed)
-  const reserve = new BoundedReserve(maxProbability, weigh)
+  let reserve = new BoundedReserve(maxProbability, weigh)
+  /** What dead processes had set aside: it counts until their bids cannot be billed any more. */
+  let forfeited: { micros: number; readonly untilMs: number } | undefined
+  let kept = reserve.kept(0)
   const window = new SlidingWindow(WINDOW_MS)
   const due = new Map<number, (() => void)[]>()
   const seen = { peak: 0, spent: 0, modes: new Set<string>(), bids: 0 }
@@ -63,23 +68,33 @@ export function live(world: World, seed: number, weigh = chancesByAge, maxProbab
   for (let tick = 0; tick * TICK_MS < world.hours * 3_600_000; tick++) {
     nowMs = tick * TICK_MS
     reserve.step(nowMs)
+    if (nowMs % 60_000 === 0 || reserve.distrusts > 0) kept = reserve.kept(nowMs)
+    if (world.diesEveryMs !== undefined && nowMs > 0 && nowMs % world.diesEveryMs === 0) {
+      forfeited = { micros: reserve.needed, untilMs: nowMs + 2 * TTL_MS }
+      const remembered = kept.map((one) => ({ kept: one, atElapsedMs: one.atMs }))
+      reserve = new BoundedReserve(maxProbability, weigh, remembered)
+    }
+    if (forfeited && forfeited.untilMs <= nowMs) forfeited = undefined
     for (const task of due.get(tick) ?? []) task()
     due.delete(tick)
     for (let left = world.bidsPerTick(nowMs); left > 0; left--) {
       const price = world.price(random)
       const ttlMs = world.ttlMs?.(random) ?? TTL_MS
-      if (window.sum(nowMs) + reserve.neededWith(price, ttlMs) > limit) continue
+      const dead = forfeited?.micros ?? 0
+      if (window.sum(nowMs) + dead + reserve.neededWith(price, ttlMs) > limit) continue
       const hold: WeighedHold = { micros: price, expiresAtMs: nowMs + ttlMs, queue: { terms: { ttlMs } } }
-      reserve.add(hold)
+      const owner = reserve
+      owner.add(hold)
       seen.bids += 1
       if (random() < world.winRate(nowMs, price)) {
         later(world.billMs(random, nowMs), () => {
-          reserve.bill(hold)
+          if (owner === reserve) owner.bill(hold)
+          else if (forfeited) forfeited.micros = Math.max(0, forfeited.micros - price)
           window.add(nowMs, price)
           seen.spent += price
           seen.peak = Math.max(seen.peak, window.sum(nowMs))
         })
-      } else later(world.lossMs?.(random) ?? ttlMs, () => reserve.lose(hold))
+      } else later(world.lossMs?.(random) ?? ttlMs, () => owner === reserve && owner.lose(hold))
     }
     const { modeNow } = reserve
     seen.modes.add('why' in modeNow ? (modeNow.why ?? '') : modeNow.is)
@@ -125,6 +140,7 @@ export const WORLDS: Record<string, World> = {
     limit: 400_000,
     bidsPerTick: (atMs) => 3 + ((atMs / TICK_MS) % 2),
   },
+  'its process dies every seven minutes': { ...STEADY, diesEveryMs: 420_000 },
   'bids stop for a while and come back': {
     ...STEADY,
     bidsPerTick: (atMs) => (atMs % 900_000 < 500_000 ? 60 : 0),

@@ -19,6 +19,20 @@ interface Counts {
   readonly billedLater: Float64Array
 }
 
+/** The bids that reached each age, and those that were billed at it. */
+interface KeptGeneration {
+  readonly reached: readonly number[]
+  readonly billed: readonly number[]
+}
+
+/** What is kept of {@link Outcomes} over a restart. */
+export interface KeptCounts {
+  /** How many slots the younger generation has lasted. */
+  readonly slots: number
+  readonly young: KeptGeneration
+  readonly old: KeptGeneration
+}
+
 const counts = (): Counts => ({
   reached: new Float64Array(AGES + 1),
   billed: new Float64Array(AGES + 1),
@@ -33,13 +47,24 @@ export class Outcomes {
 
   /** Adds a complete cohort. Both arrays are by age: bids that were open at that age, and bids billed at it. */
   learn(reached: Uint32Array, billed: Uint32Array): void {
-    let later = 0
-    for (let age = AGES; age >= 0; age--) {
-      later += billed[age] ?? 0
-      add(this.#young.reached, age, reached[age] ?? 0)
-      add(this.#young.billed, age, billed[age] ?? 0)
-      add(this.#young.billedLater, age, later)
-    }
+    learnInto(this.#young, reached, billed)
+  }
+
+  /** Undefined while no bid is known. */
+  get kept(): KeptCounts | undefined {
+    if (this.#sum('reached', 0) === 0) return undefined
+    const generation = ({ reached, billed }: Counts) => ({ reached: [...reached], billed: [...billed] })
+    return { slots: this.#slots, young: generation(this.#young), old: generation(this.#old) }
+  }
+
+  /** Begins with what was kept, `slotsAgo` slots later. */
+  restore({ slots, young, old }: KeptCounts, slotsAgo: number): void {
+    this.forget()
+    if (!(slotsAgo >= 0 && slotsAgo < 2 * GENERATION_SLOTS)) return
+    learnInto(this.#young, young.reached, young.billed)
+    learnInto(this.#old, old.reached, old.billed)
+    this.#slots = Math.min(slots, GENERATION_SLOTS)
+    for (let slot = 0; slot < slotsAgo; slot++) this.age()
   }
 
   /** Call once per slot; starts a new generation when the present one is over. */
@@ -86,6 +111,16 @@ export class Outcomes {
 function nearestTheta(wanted: number): number {
   const step = Math.round(Math.log(MAX_THETA / Math.min(wanted, MAX_THETA)) / Math.log(THETA_RATIO))
   return MAX_THETA / THETA_RATIO ** Math.min(step, THETAS - 1)
+}
+
+function learnInto(into: Counts, reached: ArrayLike<number>, billed: ArrayLike<number>): void {
+  let later = 0
+  for (let age = AGES; age >= 0; age--) {
+    later += billed[age] ?? 0
+    add(into.reached, age, reached[age] ?? 0)
+    add(into.billed, age, billed[age] ?? 0)
+    add(into.billedLater, age, later)
+  }
 }
 
 function add(to: Float64Array, at: number, amount: number): void {

@@ -1,6 +1,7 @@
 import type { HoldTerms } from '../hold-terms.ts'
 import type { HoldMode, HoldModeNow } from '../protocol/hold-mode.ts'
-import { BoundedReserve, type WeighedHold } from './bounded-reserve.ts'
+import { BoundedReserve, type Remembered, type WeighedHold } from './bounded-reserve.ts'
+import type { KeptClass } from './kept-outcomes.ts'
 
 export interface HoldToWeigh extends WeighedHold {
   readonly number: number
@@ -20,8 +21,9 @@ export class WeighedHolds {
   /** Micros set aside for holds whose lease ended. The store has forfeited them; bills of those holds use them up. */
   #forfeited = 0
 
-  constructor(maxOverspendProbability: number, from: number) {
-    this.#reserve = new BoundedReserve(maxOverspendProbability)
+  /** @param kept what an earlier start knew */
+  constructor(maxOverspendProbability: number, from: number, kept: readonly Remembered[] = []) {
+    this.#reserve = new BoundedReserve(maxOverspendProbability, undefined, kept)
     this.#from = from
   }
 
@@ -31,6 +33,16 @@ export class WeighedHolds {
 
   get modeNow(): HoldModeNow {
     return this.#reserve.modeNow
+  }
+
+  /** What is known now of how bids end, for a later start. */
+  kept(wallMs: number): KeptClass[] {
+    return this.#reserve.kept(wallMs)
+  }
+
+  /** How often that was discarded, since more bids were billed than it said. */
+  get distrusts(): number {
+    return this.#reserve.distrusts
   }
 
   /** Sum of the prices of these holds, in micros. */

@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert'
 import { isDeepStrictEqual } from 'node:util'
 import { type Micros, micros, ZERO } from '../../../money.ts'
 import type { Clock } from '../../../time/clock.ts'
+import type { KeptOutcomes } from '../bounded/kept-outcomes.ts'
 import type { HoldTerms } from '../hold-terms.ts'
 import { type HoldMode, STRICT } from '../protocol/hold-mode.ts'
 import type { LimitSpec } from '../protocol/limit-spec.ts'
@@ -58,6 +59,8 @@ export interface BudgetManagerOptions {
   readonly onStore?: (state: LinkState) => void
   /** The least number of ended holds that are remembered, so that a repeated verb is recognised. */
   readonly rememberEnded?: number
+  /** What an earlier start knew of how bids of bounded scopes end; see {@link BudgetManager.outcomes}. */
+  readonly outcomes?: readonly KeptOutcomes[] | undefined
   /** Called for every hold that expired. */
   readonly onExpired?: (hold: Hold) => void
 }
@@ -91,6 +94,7 @@ export class BudgetManager {
   readonly #onExpired: ((hold: Hold) => void) | undefined
   readonly #holds: HoldIndex
   readonly #queues: HoldQueue[] = []
+  readonly #outcomes = new Map<string, KeptOutcomes>()
   #nextHold = 1
 
   constructor(options: BudgetManagerOptions) {
@@ -100,6 +104,7 @@ export class BudgetManager {
     this.#onExpired = options.onExpired
     this.#holds = new HoldIndex(options.rememberEnded ?? DEFAULT_REMEMBERED)
     this.owner = options.owner ?? 'this process'
+    for (const one of options.outcomes ?? []) this.#outcomes.set(one.scope, one)
     this.#bounds = this.#store.boundsForfeits ? { recordsId: options.recordsId } : undefined
     this.#link = new StoreLink({
       clock: options.clock,
@@ -180,6 +185,20 @@ export class BudgetManager {
   /** All scopes that were not removed. */
   get scopes(): IteratorObject<Scope> {
     return this.#scopes.values().filter(({ isRemoved }) => !isRemoved)
+  }
+
+  /** What is known now of how bids of bounded scopes end, for the next start. */
+  get outcomes(): KeptOutcomes[] {
+    const nowMs = this.#clock.nowMs()
+    const ofScopes = this.scopes
+      .map((scope) => scope.outcomes(nowMs))
+      .filter(({ classes }) => classes.length > 0)
+    return [...ofScopes, ...this.#outcomes.values()]
+  }
+
+  /** How often such knowledge was discarded, since more bids were billed than it said. */
+  get distrusts(): number {
+    return this.scopes.reduce((sum, { purse }) => sum + (purse.weighed?.distrusts ?? 0), 0)
   }
 
   /** The number of scopes, including removed ones that still have open bids or unreported spend. */
@@ -510,7 +529,19 @@ export class BudgetManager {
     const nowMs = this.#clock.elapsedMs()
     const scope = new Scope(name, currency, limits, nowMs, this.#bounds, this.#ended.get(name))
     this.#ended.delete(name)
+    this.#remind(scope)
     return scope
+  }
+
+  /** Tells a new scope what an earlier start knew of its bids, and how long ago that was. */
+  #remind({ name, currency, purse }: Scope): void {
+    const known = this.#outcomes.get(name)
+    this.#outcomes.delete(name)
+    if (known?.currency !== currency) return
+    const [wallMs, elapsedMs] = [this.#clock.nowMs(), this.#clock.elapsedMs()]
+    // Nobody knows how old what is of the future is: the wall clock was set.
+    const past = known.classes.filter(({ atMs }) => atMs <= wallMs)
+    purse.remembered = past.map((kept) => ({ kept, atElapsedMs: elapsedMs - (wallMs - kept.atMs) }))
   }
 
   /** Keeps the memory of the purse, since the store may remember its lines for as long as the scope's windows last. */

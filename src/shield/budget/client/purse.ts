@@ -1,3 +1,4 @@
+import type { Remembered } from '../bounded/bounded-reserve.ts'
 import { type HoldToWeigh, WeighedHolds } from '../bounded/weighed-holds.ts'
 import type { HoldTerms } from '../hold-terms.ts'
 import { type HoldMode, STRICT } from '../protocol/hold-mode.ts'
@@ -87,6 +88,8 @@ export class Purse {
   /** Set once the scope has been bounded and its money became scarce. */
   weighed: WeighedHolds | undefined
   #holdMode: HoldMode = STRICT
+  /** What an earlier start knew of how bids end; given to {@link weighed}. */
+  remembered: readonly Remembered[] = []
 
   /**
    * @param bounds undefined when the store forfeits every grant of a dead owner
@@ -250,7 +253,8 @@ export class Purse {
     if (this.weighed || this.#holdMode.is === 'strict' || queue.terms.onExpiry !== 'release') return
     const left = this.balance + (this.standing?.available ?? 0)
     if (this.held + amount <= SCARCE_SHARE * left) return
-    this.weighed = new WeighedHolds(this.#holdMode.maxOverspendProbability, number)
+    this.weighed = new WeighedHolds(this.#holdMode.maxOverspendProbability, number, this.remembered)
+    this.remembered = []
   }
 
   /** Moves micros between the balance and the reserve of the weighed holds until the reserve is what they need. */

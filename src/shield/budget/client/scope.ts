@@ -1,3 +1,4 @@
+import type { KeptOutcomes } from '../bounded/kept-outcomes.ts'
 import { type HoldMode, type HoldModeNow, STRICT } from '../protocol/hold-mode.ts'
 import type { LimitSpec } from '../protocol/limit-spec.ts'
 import type { PauseState } from '../protocol/store.ts'
@@ -62,6 +63,13 @@ export class Scope {
     const { holdMode, weighed } = this.purse
     if (holdMode.is === 'strict') return STRICT
     return weighed?.modeNow ?? { is: 'strict', why: 'money_to_spare' }
+  }
+
+  /** What is known now of how its bids end, for a later start. */
+  outcomes(wallMs: number): KeptOutcomes {
+    const { weighed, remembered } = this.purse
+    const classes = weighed?.kept(wallMs) ?? remembered.map(({ kept }) => kept)
+    return { scope: this.name, currency: this.currency, classes }
   }
 
   /** Micros set aside by this process. */

@@ -1,0 +1,119 @@
+import { nanoid } from 'nanoid'
+import { AppError } from '../../errors.ts'
+import type { CallLimits } from '../../shield/index.ts'
+import { type ConnectionRow, findConnection, settingsOf } from '../connections.ts'
+import { MESSAGE_PLATFORM, type MessageTable } from '../conversions.ts'
+import { WaitingRows } from '../waiting-rows.ts'
+import { contentDigests, contentOf, type MessageInput, type MessageRow, sealContent } from './message.ts'
+import { MessageWorker } from './message-loop.ts'
+import {
+  addMessage,
+  countMessages,
+  findMessage,
+  forgetMessages,
+  settleLeft,
+  settleMessages,
+} from './outbox.ts'
+import type { MessageDeps } from './send.ts'
+import { MessageSenders } from './senders.ts'
+
+/** So long a message waits to be sent, in milliseconds: later nobody expects it any more. */
+const WAIT_MS = 86_400_000
+const DAY_MS = 86_400_000
+
+export interface MessengerDeps extends MessageDeps {
+  readonly callLimits: CallLimits
+  readonly onBreaker: (orgId: number, from: string, to: string) => void
+}
+
+/** Messages of WhatsApp: taken from callers, sent once, and followed by what webhooks tell. */
+export class Messenger {
+  readonly #deps: MessengerDeps
+  readonly #senders: MessageSenders
+  readonly #worker: MessageWorker
+  readonly #waiting: WaitingRows
+  #rows = 0
+
+  private constructor(deps: MessengerDeps) {
+    this.#deps = deps
+    this.#senders = new MessageSenders(deps)
+    this.#worker = new MessageWorker(deps, this.#senders)
+    this.#waiting = new WaitingRows('messages', deps.tableLimits.waiting_messages)
+  }
+
+  static async start(deps: MessengerDeps): Promise<Messenger> {
+    await settleLeft(deps)
+    return new Messenger(deps)
+  }
+
+  /** Stores a message, to be sent soon. The same again is told what became of the first. */
+  async take(
+    orgId: number,
+    input: MessageInput,
+  ): Promise<{ readonly row: MessageRow; readonly isNew: boolean }> {
+    const { store, clock, keyring, defaultRegion } = this.#deps
+    const connection = await findConnection(store, orgId, MESSAGE_PLATFORM)
+    if (!connection || connection.status === 'disconnected')
+      throw new AppError('invalid_request', `${MESSAGE_PLATFORM} is not connected`)
+    const content = contentOf(input, settingsOf(connection).default_region ?? defaultRegion)
+    const key = { org_id: orgId, message_id: input.message_id }
+    const digests = contentDigests(keyring, key, content)
+    // A repetition is told what became of the first, room or not.
+    if (!(await findMessage(store, orgId, input.message_id))) this.#waiting.require(orgId, 1)
+    const nowMs = clock.nowMs()
+    const taken = await addMessage(
+      store,
+      {
+        ...key,
+        ...{ body_digest: digests[0], template: input.template.name, language: input.template.language },
+        ...{ callback_id: nanoid(32), expires_ms: nowMs + WAIT_MS, created_ms: nowMs },
+        sealed: sealContent(keyring, key, content),
+      },
+      digests,
+    )
+    if (taken.isNew) {
+      this.#waiting.add(orgId, 1)
+      this.#worker.nudge()
+    }
+    return taken
+  }
+
+  nudge(): void {
+    this.#worker.nudge()
+  }
+
+  /** Asks WhatsApp whether a connection works. */
+  test(row: ConnectionRow): ReturnType<ReturnType<MessageSenders['of']>['test']> {
+    return this.#senders.of(row).test(this.#deps.calls)
+  }
+
+  /** State of the circuit breaker of a connection. */
+  circuitOf(orgId: number): string {
+    return this.#senders.find(orgId)?.breaker.state.is ?? 'closed'
+  }
+
+  rowsOf(table: MessageTable): number {
+    return table === 'messages' ? this.#rows : this.#waiting.most
+  }
+
+  /** Ends what was left, every few seconds. */
+  settle(): Promise<void> {
+    return settleMessages(this.#deps)
+  }
+
+  async count(): Promise<void> {
+    const { store, tableLimits } = this.#deps
+    const { rows, waiting } = await countMessages(store, tableLimits.messages)
+    this.#rows = rows
+    this.#waiting.counted(waiting)
+  }
+
+  forget(keepDays: number): Promise<void> {
+    const { store, clock } = this.#deps
+    return forgetMessages(store, clock.nowMs() - keepDays * DAY_MS)
+  }
+
+  stop(): Promise<void> {
+    return this.#worker.stop()
+  }
+}

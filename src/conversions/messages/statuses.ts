@@ -1,0 +1,64 @@
+import { sql } from 'kysely'
+import type { StatusUpdate } from '../../connectors/index.ts'
+import type { Store } from '../../sync/index.ts'
+import type { ConnectionRow } from '../connections.ts'
+import { withoutPersonal } from '../delivery/index.ts'
+import { type JsonColumns, jsonRows, storable } from '../json-rows.ts'
+import { rankIn, rankOf } from './states.ts'
+
+const TOLD: JsonColumns = {
+  ...{ org_id: 'bigint', account: 'text', callback_id: 'text', platform_id: 'text', state: 'text' },
+  ...{ state_rank: 'bigint', status_ms: 'bigint', code: 'text', detail: 'text' },
+}
+const ROWS_AT_ONCE = 250
+
+/**
+ * Brings messages to the statuses that a webhook tells, unless they are further already: statuses come in any order, more than
+ * once, and to several processes at a time. Messages are those of connections whose secret has signed the webhook, sent from
+ * the number that it speaks of.
+ */
+export async function applyStatuses(
+  store: Store,
+  connections: readonly Pick<ConnectionRow, 'org_id' | 'account'>[],
+  updates: readonly StatusUpdate[],
+): Promise<void> {
+  const rows = updates.flatMap((update) =>
+    connections
+      .filter(({ account }) => account !== null && account === update.phoneNumberId)
+      .map(({ org_id, account }) => rowOf(org_id, account, update)),
+  )
+  for (let at = 0; at < rows.length; at += ROWS_AT_ONCE) await apply(store, rows.slice(at, at + ROWS_AT_ONCE))
+}
+
+function rowOf(
+  org_id: number,
+  account: string | null,
+  { status, atMs, messageId, callbackData, error }: StatusUpdate,
+) {
+  return {
+    ...{ org_id, account, state: status, state_rank: rankOf(status) },
+    callback_id: callbackData === undefined ? null : storable(callbackData, 64),
+    platform_id: storable(messageId, 256),
+    status_ms: atMs === undefined || !Number.isSafeInteger(atMs) ? null : atMs,
+    code: error ? storable(error.code, 100) : null,
+    detail: error ? storable(withoutPersonal(error.detail, undefined), 300) : null,
+  }
+}
+
+/**
+ * Of several statuses of one message the latest counts. Rows are locked in their order first, so that two webhooks with the same
+ * messages wait for each other and neither gives up; the state is compared again once the row is ours.
+ */
+async function apply({ db, engine }: Store, rows: readonly object[]): Promise<void> {
+  const lock = engine === 'postgres' ? sql`FOR UPDATE OF m` : sql``
+  await sql`
+    WITH matched AS (SELECT m.seq, given.platform_id, given.state, given.state_rank, given.status_ms, given.code, given.detail
+      FROM ${jsonRows(engine, TOLD, rows)} JOIN conversion_messages m ON m.org_id = given.org_id AND m.account = given.account
+        AND (m.callback_id = given.callback_id OR m.platform_id = given.platform_id) ORDER BY m.seq ${lock}),
+    latest AS (SELECT *, row_number() OVER (PARTITION BY seq ORDER BY state_rank DESC) AS place FROM matched)
+    UPDATE conversion_messages SET state = latest.state, code = latest.code, detail = latest.detail,
+      status_ms = latest.status_ms, platform_id = coalesce(conversion_messages.platform_id, latest.platform_id),
+      due_ms = NULL, sealed = NULL, lease_owner = NULL
+    FROM latest WHERE latest.seq = conversion_messages.seq AND latest.place = 1
+      AND ${rankIn('conversion_messages.state')} < latest.state_rank`.execute(db)
+}

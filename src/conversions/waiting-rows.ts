@@ -1,0 +1,36 @@
+import { AppError } from '../errors.ts'
+
+/** What has not ended, by organisation: as counted last, with what has come since. */
+export class WaitingRows {
+  readonly #what: string
+  readonly #most: number
+  #byOrg = new Map<number, number>()
+
+  constructor(what: string, most: number) {
+    this.#what = what
+    this.#most = most
+  }
+
+  /** Of the organisation that has most. */
+  get most(): number {
+    return Math.max(0, ...this.#byOrg.values())
+  }
+
+  counted(byOrg: ReadonlyMap<number, number>): void {
+    this.#byOrg = new Map(byOrg)
+  }
+
+  add(orgId: number, more: number): void {
+    this.#byOrg.set(orgId, (this.#byOrg.get(orgId) ?? 0) + more)
+  }
+
+  /** Throws 429 where there is no room for so many more. */
+  require(orgId: number, more: number): void {
+    if ((this.#byOrg.get(orgId) ?? 0) + more <= this.#most) return
+    throw new AppError(
+      'rate_limited',
+      `${this.#most} ${this.#what} wait already, as many as an organisation may have (TABLE_LIMITS)`,
+      'later',
+    )
+  }
+}

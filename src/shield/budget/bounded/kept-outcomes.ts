@@ -1,0 +1,75 @@
+import { z } from 'zod'
+import { AGES, type KeptCounts } from './outcomes.ts'
+
+/** How the bids of one price class and time to live ended, as a restart finds it. */
+export interface KeptClass extends KeptCounts {
+  readonly ttlMs: number
+  readonly priceClass: number
+  /** When this was so: wall-clock ms since the epoch. */
+  readonly atMs: number
+}
+
+/** How the bids of one scope ended. */
+export interface KeptOutcomes {
+  readonly scope: string
+  /** Price classes are in micros of it. */
+  readonly currency: string
+  readonly classes: readonly KeptClass[]
+}
+
+/** What else is read is of another version, of which nobody knows what it counted. */
+const FORMAT = { version: 1, ages: AGES } as const
+/** The most price classes that are written: those with the most bids. One takes up to 3 kB. */
+const MOST_CLASSES = 200
+
+const whole = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
+const Generation = z
+  .strictObject({ reached: z.array(whole).length(AGES + 1), billed: z.array(whole).length(AGES + 1) })
+  .refine(({ reached, billed }) => {
+    let later = 0
+    return reached.every((_, i) => {
+      const age = AGES - i
+      later += billed[age] ?? 0
+      return later <= (reached[age] ?? 0)
+    })
+  })
+const Kept = z.strictObject({
+  version: z.literal(FORMAT.version),
+  ages: z.literal(FORMAT.ages),
+  scopes: z.array(
+    z.strictObject({
+      scope: z.string(),
+      currency: z.string(),
+      classes: z.array(
+        z.strictObject({
+          ttlMs: z.number().positive(),
+          priceClass: z.number().int().min(0).max(32),
+          atMs: z.number(),
+          slots: whole,
+          young: Generation,
+          old: Generation,
+        }),
+      ),
+    }),
+  ),
+})
+
+export function writeOutcomes(scopes: readonly KeptOutcomes[]): string {
+  const bidsOf = ({ young, old }: KeptClass) => (young.reached[0] ?? 0) + (old.reached[0] ?? 0)
+  const most = scopes
+    .flatMap(({ classes }) => classes)
+    .sort((a, b) => bidsOf(b) - bidsOf(a))
+    .slice(0, MOST_CLASSES)
+  const kept = new Set(most)
+  const left = scopes.map((one) => ({ ...one, classes: one.classes.filter((each) => kept.has(each)) }))
+  return JSON.stringify({ ...FORMAT, scopes: left.filter(({ classes }) => classes.length > 0) })
+}
+
+/** @returns undefined for what is no text of {@link writeOutcomes}, or one of another version */
+export function readOutcomes(text: string): readonly KeptOutcomes[] | undefined {
+  try {
+    return Kept.safeParse(JSON.parse(text)).data?.scopes
+  } catch {
+    return undefined
+  }
+}
