@@ -54,7 +54,7 @@ export function formatMoney(amount: Micros): string {
   const whole = Math.floor(amount / MICROS_PER_UNIT)
   const fraction = String(amount % MICROS_PER_UNIT)
     .padStart(6, '0')
-    .replace(/0+$/, '')
+    .replace(/0{1,6}$/, '')
   return fraction === '' ? String(whole) : `${whole}.${fraction}`
 }
 

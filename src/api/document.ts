@@ -93,7 +93,9 @@ const REFUSALS_OF_KEYS: PlainRoute['answers'] = {
 }
 
 /** Schema by media type. Lines of JSON are a text, as everything that is not JSON. */
-const schemaOf = (type: string): object => ({ type: /\/(.+\+)?json$/.test(type) ? 'object' : 'string' })
+const schemaOf = (type: string): object => ({
+  type: type.endsWith('/json') || type.endsWith('+json') ? 'object' : 'string',
+})
 
 export function describePlain(app: OpenAPIHono<ApiEnv>, routes: readonly PlainRoute[]): void {
   for (const route of routes) {

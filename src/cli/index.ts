@@ -26,10 +26,17 @@ export async function runCommand(args: readonly string[], terminal: Terminal): P
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE
     // Errors are one line without a stack.
     const message = error instanceof Error ? error.message : String(error)
-    terminal.note(`bidwarden: ${message.trim().replaceAll(/\s*\n\s*/g, ' ')}`)
+    terminal.note(`bidwarden: ${oneLine(message)}`)
     return 1
   }
 }
+
+const oneLine = (text: string): string =>
+  text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .join(' ')
 
 /** Without a command the service is started. */
 const withCommand = (args: readonly string[]): string[] =>
@@ -50,12 +57,7 @@ function programFor(terminal: Terminal): Command {
       writeOut: (text) => terminal.print(text.replace(/\n$/, '')),
       writeErr: (text) => terminal.note(text.trimEnd()),
       outputError: (text) =>
-        terminal.note(
-          `bidwarden: ${text
-            .trim()
-            .replace(/^error: /, '')
-            .replaceAll(/\s*\n\s*/g, ' ')}; try --help`,
-        ),
+        terminal.note(`bidwarden: ${oneLine(text.trim().replace(/^error: /, ''))}; try --help`),
       getOutHelpWidth: () => terminal.width ?? 100,
       getErrHelpWidth: () => terminal.width ?? 100,
     })

@@ -12,5 +12,5 @@ export interface ClientConfig {
 export function clientConfig(env: NodeJS.ProcessEnv = process.env): ClientConfig {
   const { BIDWARDEN_URL, PUBLIC_URL, HOST, PORT, BIDWARDEN_KEY } = env
   const url = BIDWARDEN_URL || PUBLIC_URL || `http://${HOST || '127.0.0.1'}:${PORT || '8003'}`
-  return { url: url.replace(/\/+$/, ''), apiKey: BIDWARDEN_KEY || undefined }
+  return { url: url.replace(/(?<!\/)\/+$/, ''), apiKey: BIDWARDEN_KEY || undefined }
 }

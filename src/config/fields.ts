@@ -134,7 +134,7 @@ export const address = z
     (url) => url.startsWith('https://') || isLoopback(new URL(url).hostname),
     'must be https, or http on this machine',
   )
-  .transform((url) => url.replace(/\/+$/, ''))
+  .transform((url) => url.replace(/(?<!\/)\/+$/, ''))
 /** Address of a Redis server, Sentinels or a Cluster. */
 export const redisUrl = z
   .string()

@@ -6,7 +6,8 @@ const OWN_PREFIX = /^(BIDWARDEN|OPENRTB|TRADEDESK)_/
  * Variables that Kubernetes and Docker links set for a service with one of our names: `…_SERVICE_HOST`, `…_SERVICE_PORT_HTTP`,
  * `…_PORT_8003_TCP_ADDR`, `…_PORT`, `…_NAME`, `…_ENV_…`.
  */
-const LINK_NAME = /_SERVICE_(HOST|PORT(_\w+)?)$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$|_ENV_\w+$/
+const LINK_NAME =
+  /_SERVICE_(?:HOST$|PORT$|PORT_\w)|_PORT_\d{1,5}_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?$|_ENV_\w/
 const LINK_VALUE = /^((tcp|udp|sctp):\/\/|\/\S+\/)/
 
 /** Our names that other programs use as well, or nearly so: only a transposition of letters counts as a mistake. */

@@ -149,6 +149,10 @@ describe('a phone number', () => {
     ['+1', undefined, ''],
     ['call me', 'US', ''],
     ['+999 123456789', undefined, ''],
+    // Forms that the parser takes exponential or cubic time for.
+    ['2015550123;phone-context=+1', 'US', ''],
+    ['2015550123;PHONE-CONTEXT=0.0.0.0.0.0.0.0.0!', 'US', ''],
+    [`201 555 0123${' '.repeat(60)}x`, 'US', ''],
     ['6505551212', 'XX', '+6505551212'],
     // Nine digits would do for Great Britain, but these are of the Isle of Man.
     ['+44752400000', undefined, ''],

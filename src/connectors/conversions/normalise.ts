@@ -117,16 +117,36 @@ export function zip(text: string): string {
 
 /** What stands before every generation and degree. */
 const BEFORE_SUFFIX = /[\s,]/
+const SUFFIXES = new Set(
+  ['jr.', 'sr.', '2nd', '3rd', 'ii', 'iii', 'iv', 'v', 'vi'].concat([
+    'cpa',
+    'dc',
+    'dds',
+    'vm',
+    'jd',
+    'md',
+    'phd',
+  ]),
+)
 /** A title is one only with its dot. */
 const TITLE = /(?:mr|mrs|ms|dr)\.(?:\s|$)/g
-const SUFFIX = /(?:,\s*|\s+)(?:jr\.|sr\.|2nd|3rd|ii|iii|iv|v|vi|cpa|dc|dds|vm|jd|md|phd)\s?$/
 
 /** Google's form of a given name: without titles. */
 export const googleGivenName = (text: string): string =>
   text.includes('.') ? untilStill(text, (name) => name.replace(TITLE, '')) : lower(text)
 /** Google's form of a family name: without generations and degrees after it. */
 export const googleFamilyName = (text: string): string =>
-  BEFORE_SUFFIX.test(text) ? untilStill(text, (name) => name.replace(SUFFIX, '')) : lower(text)
+  BEFORE_SUFFIX.test(text) ? withoutSuffixes(lower(text)) : lower(text)
+
+function withoutSuffixes(name: string): string {
+  for (let left = name; ; ) {
+    let start = left.length
+    while (start > 0 && !BEFORE_SUFFIX.test(left.charAt(start - 1))) start -= 1
+    if (start === 0 || !SUFFIXES.has(left.slice(start))) return left
+    const before = left.slice(0, start).trimEnd()
+    left = before.endsWith(',') ? before.slice(0, -1).trimEnd() : before
+  }
+}
 
 function untilStill(text: string, change: (name: string) => string): string {
   let before: string

@@ -13,6 +13,10 @@ import {
 const INTERNATIONAL = /^\+[1-9][\d ().-]{5,24}$/
 const NATIONAL = /^[\d ().-]{5,25}$/
 const BETWEEN_DIGITS = /[ ().-]/g
+/** Longer texts are no numbers, not even with an extension. The parser's patterns take up to the cube of the length. */
+const MAX_PARSED = 64
+/** What tells, in a link, where a number is valid. The parser's pattern for it takes exponential time, so it never sees one. */
+const CONTEXT = ';phone-context='
 /** What stands for a plus in most of the world. */
 const EXIT_CODE = /^00/
 
@@ -27,6 +31,7 @@ export function e164(text: string, region: string | undefined): string {
     const number = trimmed.replace(BETWEEN_DIGITS, '')
     if (needsNoParsing(number)) return number
   }
+  if (trimmed.length > MAX_PARSED || trimmed.toLowerCase().includes(CONTEXT)) return ''
   const country = region?.trim().toUpperCase() ?? ''
   const isNational = NATIONAL.test(trimmed)
   if (isSupportedCountry(country)) {

@@ -19,7 +19,7 @@ export type Figure =
 /** Texts that mean "no figure". */
 const NOTHING = /^(?:|-{1,3}|[–—]|n\/?a|#n\/a|null|none|undefined|unknown|\(not set\)|\(none\))$/i
 /** JSON numbers, and what most platforms write. */
-const PLAIN = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$/
+const PLAIN = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?$/
 /** Groups of three digits that must be thousands: two separators of one kind, or one before a decimal separator. */
 const COMMA_THOUSANDS = /^[+-]?\d{1,3}(?:,\d{3})+\.\d*$|^[+-]?\d{1,3}(?:,\d{3}){2,}$/
 const POINT_THOUSANDS = /^[+-]?\d{1,3}(?:\.\d{3})+,\d*$|^[+-]?\d{1,3}(?:\.\d{3}){2,}$/
@@ -63,7 +63,7 @@ export function figureOf(value: unknown, kind: FigureKind): Figure {
 /** @param text must match {@link PLAIN} */
 function plain(text: string): Figure {
   const [, sign = '', whole = '', fraction = '', exponent = '0'] =
-    /^([+-]?)(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?$/.exec(text) ?? []
+    /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? []
   const shift = Number(exponent)
   const digits = `${'0'.repeat(Math.max(0, -shift - whole.length))}${whole}${fraction}${'0'.repeat(Math.max(0, shift - fraction.length))}`
   const point = Math.max(0, -shift - whole.length) + whole.length + shift

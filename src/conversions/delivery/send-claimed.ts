@@ -272,12 +272,21 @@ const RESET_MS = 8 * 3_600_000
 
 const untilResetMs = (nowMs: number): number => DAY_MS - ((nowMs - RESET_MS) % DAY_MS)
 
-/** Addresses, numbers, hashes: what in a platform's words may be about a person, whoever it is. */
-const PERSONAL =
-  /[^\s"'<>]*@[^\s"'<>]+|https?:\/\/[^\s"'<>]+|\b[0-9a-f]{32,}\b|\b\d{1,3}(?:\.\d{1,3}){3}\b|\+?\d[\d ()-]{8,}\d/gi
+/** Words with an "@", links, hashes, IP addresses, numbers: what in a platform's words may be about a person, whoever it is. */
+const PERSONAL = [
+  /https?:\/\/[^\s"'<>]+/gi,
+  /\b[0-9a-f]{32,}\b/gi,
+  /\b\d{1,3}(?:\.\d{1,3}){3}\b/g,
+  /\+?\d[\d ()-]{8,}\d/g,
+]
+const WORD = /[^\s"'<>]+/g
+
 /** A platform's words without what is personal, and without what they repeat of `personal`. */
-export const withoutPersonal = (words: string, personal: unknown): string =>
-  textsIn(personal).reduce((left, value) => left.replaceAll(value, '…'), words.replaceAll(PERSONAL, '…'))
+export function withoutPersonal(words: string, personal: unknown): string {
+  const withoutAddresses = words.replaceAll(WORD, (word) => (word.includes('@') ? '…' : word))
+  const clean = PERSONAL.reduce((left, one) => left.replaceAll(one, '…'), withoutAddresses)
+  return textsIn(personal).reduce((left, value) => left.replaceAll(value, '…'), clean)
+}
 
 /** Shorter ones are in any text. */
 const MIN_CLEANED = 5

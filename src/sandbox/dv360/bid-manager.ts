@@ -54,7 +54,7 @@ export function createBidManager(
       const { page, next } = paged(all, search, 100, 100)
       return { status: 200, body: { ...(page.length > 0 && { queries: page }), ...next } }
     }
-    const [, queryId = '', rest = ''] = /^\/v2\/queries\/(\d+)(.*)$/.exec(path) ?? []
+    const [, queryId = '', rest = ''] = /^\/v2\/queries\/(\d+)(\D.*)?$/.exec(path) ?? []
     const query = queries.get(queryId)
     if (!query) return refuseRpc('NOT_FOUND')
     if (method === 'POST' && rest === ':run') {

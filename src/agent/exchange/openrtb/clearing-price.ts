@@ -83,7 +83,7 @@ function readPlain(text: string): number | PriceForm {
 function readMicros(text: string): number | undefined {
   const match = /^\+?(\d{1,10})(?:\.(\d*))?$/.exec(text)
   if (!match)
-    return /^\+?\d*\.?\d+(e[+-]?\d{1,3})?$/i.test(text)
+    return /^\+?(?:\d+(?:\.\d+)?|\.\d+)(e[+-]?\d{1,3})?$/i.test(text)
       ? Math.ceil(Number(text) * MICROS_PER_UNIT)
       : undefined
   const decimals = match[2] ?? ''

@@ -71,7 +71,7 @@ describe('a restart', () => {
     const keep = { maxBytes: 64 << 10, snapshotEvery: 100 }
     const { store, clock, directory } = await openStore({ keep })
     await store.define(define)
-    await store.sync('one', [line(1, { need: 1_000 })])
+    await store.sync('one', [line(1, { need: 1_000, longestHoldMs: 5_000 })])
     const entries = () => {
       const file = new DatabaseSync(join(directory, 'ledger.db'), { readOnly: true })
       onTestFinished(() => file.close())
@@ -88,7 +88,9 @@ describe('a restart', () => {
     expect(Number(first)).toBeGreaterThanOrEqual(500)
     expect(Number(count)).toBeLessThan(1_000)
     const again = await openStore({ directory: copyOf(directory), clock })
-    expect(await again.store.sync('two', [line(1)])).toMatchObject([{ standing: { spentEver: 500 } }])
+    expect(await again.store.sync('two', [line(1)])).toMatchObject([
+      { standing: { spentEver: 500, forfeited: { amount: 500 } } },
+    ])
   })
 
   it('tells a repeated bill from a new one', async () => {
