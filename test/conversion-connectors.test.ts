@@ -73,6 +73,8 @@ describe.each(WAYS)('%s by %s', (platform, name, api, version, more) => {
     eventName: 'purchase',
     platformEvent: connector.events['purchase'],
     parameters: {},
+    isNameShared: false,
+    appData: undefined,
     eventTimeMs: systemClock.nowMs() - 60_000,
     actionSource: 'website',
     eventSourceUrl: 'https://shop.example/thanks',
@@ -95,7 +97,7 @@ describe.each(WAYS)('%s by %s', (platform, name, api, version, more) => {
 
   it('takes what the connector finds no fault with, once', async () => {
     const batch = [conversion('a'), conversion('b')]
-    expect(batch.map((each) => connector.faultOf(each))).toEqual([undefined, undefined])
+    expect(batch.map((each) => connector.faultOf(each, setUp().credentials))).toEqual([undefined, undefined])
     const before = sandbox.conversions.counts()[api]
     expect(isOf(await send(...batch))).toEqual(['acknowledged', 'acknowledged'])
     expect(isOf(await send(...batch))).toEqual(['acknowledged', 'acknowledged'])
@@ -149,6 +151,8 @@ it('asks Google later what became of a call', async () => {
     eventName: 'purchase',
     platformEvent: undefined,
     parameters: {},
+    isNameShared: false,
+    appData: undefined,
     eventTimeMs: Date.parse('2020-01-01T00:00:00Z'),
     actionSource: 'website',
     eventSourceUrl: undefined,

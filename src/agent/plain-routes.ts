@@ -71,7 +71,7 @@ export const PLAIN_ROUTES: readonly PlainRoute[] = [
     path: '/version',
     summary: 'What runs here: version, commit, Node, mode (mock or live), and for how long, in seconds',
     description:
-      '{"version": "0.1.0", "commit": null, "node": "24.21.0", "mode": "mock", "uptimeSeconds": 12}. "commit" is null where the code did not come by git.',
+      '{"version": "0.2.0", "commit": null, "node": "24.21.0", "mode": "mock", "uptimeSeconds": 12}. "commit" is null where the code did not come by git.',
     scope: 'read',
     answers: {
       200: ['Version and uptime', 'application/json'],

@@ -19,6 +19,7 @@ export {
   headerOf,
   jsonOf,
   MAX_BODY_BYTES,
+  nameShown,
   readBody,
   readBytes,
   readItems,

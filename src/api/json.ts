@@ -112,9 +112,17 @@ export function check<S extends z.ZodType>(schema: S, value: unknown, within?: s
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const issue = result.error.issues[0]
-  const path = issue?.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]] : (issue?.path ?? [])
+  const path =
+    issue?.code === 'unrecognized_keys' ? [...issue.path, nameShown(issue.keys[0])] : (issue?.path ?? [])
   const field = [...(within === undefined ? [] : [within]), ...path.map(String)].join('.')
   const problem =
     issue?.code === 'unrecognized_keys' ? 'is not a known field' : (issue?.message ?? 'is not valid')
   throw new AppError('invalid_request', field === '' ? problem : `${field}: ${problem}`, 'never', { field })
 }
+
+/** Names of fields as programs have them: words and hardly a digit. */
+const FIELD_NAME = /^[a-z_]{1,40}\d{0,2}$/i
+
+/** The name of a field that nobody knows, for an answer: anything but a plain word may be a secret or about a person, and is not repeated. */
+export const nameShown = (name: string | undefined): string =>
+  name !== undefined && FIELD_NAME.test(name) ? name : '(a name that is not shown)'

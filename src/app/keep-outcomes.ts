@@ -28,7 +28,7 @@ export function keepOutcomes(
   const save = async (): Promise<void> => {
     savedMs = clock.elapsedMs()
     distrusts = budget.distrusts
-    const text = writeOutcomes(budget.outcomes)
+    const text = writeOutcomes(budget.outcomes, clock.nowMs())
     if (text === kept) return
     kept = text
     // While the disk is away the records keep it and write it later.

@@ -23,6 +23,7 @@ export { type Channel, type Result, sendRequest } from './conversation/send-requ
 export type { ConnectionTokens, Token, TokenSource } from './conversation/tokens.ts'
 export { conversionConnectors } from './conversion-connectors.ts'
 export type * from './conversions/conversion-connector.ts'
+export { EXTINFO_PARTS, type LeftOut, type ReadPerson, readPerson } from './conversions/index.ts'
 export { GOOGLE_TOKEN_URL } from './google/oauth.ts'
 export type { GoogleAdsAccount, GoogleAuth } from './google-ads/account.ts'
 export type { MetaAccount } from './meta/account.ts'

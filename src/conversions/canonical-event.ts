@@ -1,4 +1,6 @@
 import { z } from '@hono/zod-openapi'
+import { nameShown } from '../api/index.ts'
+import { EXTINFO_PARTS } from '../connectors/index.ts'
 import { isCurrency } from '../money.ts'
 import { CONVERSION_PLATFORMS } from './conversions.ts'
 
@@ -6,10 +8,19 @@ import { CONVERSION_PLATFORMS } from './conversions.ts'
 export const MAX_EVENTS = 1_000
 /** Before this many, a number is a time in seconds; as milliseconds it would be in 1973. */
 const MAX_SECONDS = 100_000_000_000
-/** Printable ASCII: every platform takes it, and it looks the same everywhere. */
-const PRINTABLE = /^[\x20-\x7e]+$/
+/** Printable ASCII: every platform takes it, and it looks the same everywhere. A blank at its end is lost on some of the ways. */
+const PRINTABLE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/
+/** Names of events; one with a blank at its end would be another one. */
+export const EVENT_NAME = /^[A-Za-z0-9](?:[\w .:-]{0,62}[\w.:-])?$/
+export const EVENT_NAME_FAULT = 'must be 1 to 64 letters, digits, spaces or _.:-'
 const text = (most: number) => z.string().max(most)
-const id = (most: number) => z.string().min(1).max(most).regex(PRINTABLE, 'must be printable ASCII')
+const wholeText = (most: number) =>
+  text(most).refine(
+    (said) => said.isWellFormed() && !/\p{Cc}/u.test(said),
+    'must be text without control characters',
+  )
+const id = (most: number) =>
+  z.string().min(1).max(most).regex(PRINTABLE, 'must be printable ASCII without blanks around it')
 /** An event's id and name where an event is asked for; other characters no database has to look for. */
 export const EventIdText = id(128)
 export const EventNameText = id(64)
@@ -30,8 +41,24 @@ const EventTime = z
   })
 
 /** A time without a zone would be another moment on another machine. */
-const isoMs = (said: string): number =>
-  /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}.*(Z|[+-]\d{2}:?\d{2})$/.test(said) ? Date.parse(said) : Number.NaN
+const ISO = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(\.\d{1,9})?)?(?:Z|([+-])(\d\d):?(\d\d))$/
+const MINUTE_MS = 60_000
+/** Zones go from twelve hours behind to fourteen ahead. */
+const ZONES = { from: -12 * 60, to: 14 * 60 }
+
+/** Milliseconds of a time that there is; NaN for any other, such as the 31st of September, 24 o'clock or a zone that nobody has. */
+function isoMs(said: string): number {
+  const [, year, month, day, hour, minute, second = '0', fraction = '', sign, ahead = '0', past = '0'] =
+    ISO.exec(said) ?? []
+  const date = new Date(0)
+  date.setUTCFullYear(Number(year), Number(month) - 1, Number(day))
+  const isThere = date.getUTCMonth() === Number(month) - 1 && date.getUTCDate() === Number(day)
+  const isOnClock = Number(hour) < 24 && Number(minute) < 60 && Number(second) < 60 && Number(past) < 60
+  const zone = (Number(ahead) * 60 + Number(past)) * (sign === '-' ? -1 : 1)
+  if (!isThere || !isOnClock || zone < ZONES.from || zone > ZONES.to) return Number.NaN
+  const minutes = Number(hour) * 60 + Number(minute) - zone
+  return date.getTime() + minutes * MINUTE_MS + Number(`${second}${fraction}`) * 1_000
+}
 
 const UserDataInput = z.strictObject({
   email: text(320).optional(),
@@ -67,19 +94,46 @@ const CustomDataInput = z.strictObject({
   currency: z.string().refine(isCurrency, 'must be an ISO 4217 code such as USD').optional(),
   order_id: id(128).optional(),
   contents: z.array(Content).max(200).optional(),
-  search_string: text(500).optional(),
+  search_string: wholeText(500).optional(),
   predicted_ltv: amount.describe('Lifetime value of the customer, in units of the currency.').optional(),
 })
 
+/** What Meta and Snapchat want to know of the device of an app's event, as their documents have it. */
+const AppDataInput = z.strictObject({
+  advertiser_tracking_enabled: z.boolean().describe('Whether the device may be tracked.'),
+  application_tracking_enabled: z.boolean().describe('Whether the app may track.'),
+  extinfo: z
+    .array(wholeText(200))
+    .length(EXTINFO_PARTS)
+    .refine(([kind = '']) => kind === 'i2' || kind === 'a2', 'must begin with i2 (iOS) or a2 (Android)')
+    .refine(
+      (parts) => (parts[4] ?? '').trim() !== '',
+      'must have the version of the system as its fifth text',
+    )
+    .describe(
+      'i2 or a2, package, short version, long version, version of the system, model, locale, time zone, carrier, width, height, ' +
+        'density, cores, storage, free storage, zone of the device; what is not known is an empty text.',
+    ),
+})
+
 const Choice = z.enum(['granted', 'denied'])
+
+/** A platform may be named twice; more is no list that anybody means. */
+const MAX_PLATFORMS = 20
+
+/** Addresses may have a name and a password before the host, which are nobody's business. */
+function withoutUser(address: string): string {
+  const url = URL.parse(address)
+  if (!url || (url.username === '' && url.password === '')) return address
+  ;[url.username, url.password] = ['', '']
+  return url.href
+}
 
 /** One conversion as a caller sends it. */
 export const CanonicalEvent = z
   .strictObject({
     event_id: id(128),
-    event_name: z
-      .string()
-      .regex(/^[A-Za-z0-9][\w .:-]{0,63}$/, 'must be 1 to 64 letters, digits, spaces or _.:-'),
+    event_name: z.string().regex(EVENT_NAME, EVENT_NAME_FAULT),
     event_time: EventTime,
     action_source: z.enum([
       'website',
@@ -95,10 +149,14 @@ export const CanonicalEvent = z
     event_source_url: z
       .url({ protocol: /^https?$/ })
       .max(2_048)
+      .regex(/^\S*$/, 'must be an address without blanks')
+      .refine((said) => !/\p{C}/u.test(said), 'must be an address of characters that can be seen')
+      .transform(withoutUser)
       .optional(),
-    platforms: z.array(z.enum(CONVERSION_PLATFORMS)).min(1).optional(),
+    platforms: z.array(z.enum(CONVERSION_PLATFORMS)).min(1).max(MAX_PLATFORMS).optional(),
     user_data: UserDataInput.optional(),
     custom_data: CustomDataInput.optional(),
+    app_data: AppDataInput.optional(),
     consent: z
       .strictObject({ ad_user_data: Choice.optional(), ad_personalization: Choice.optional() })
       .optional(),
@@ -124,7 +182,8 @@ export function parseEvent(value: unknown): ParsedEvent {
   const [issue] = result.error.issues
   if (!issue) return { is: 'refused', fault: { field: '', reason: 'is not valid' } }
   const isUnknown = issue.code === 'unrecognized_keys'
-  const path = isUnknown ? [...issue.path, issue.keys[0]] : issue.path
+  // A name that nobody knows may be anything, a person's address for example.
+  const path = isUnknown ? [...issue.path, nameShown(issue.keys[0])] : issue.path
   const field = path.map(String).join('.').slice(0, 200)
   return { is: 'refused', fault: { field, reason: isUnknown ? 'is not a known field' : issue.message } }
 }

@@ -28,14 +28,31 @@ const contextOf = (orgId: number, platform: string): string =>
 export const settingsOf = ({ settings }: Pick<ConnectionRow, 'settings'>): StoredSettings =>
   parseJson(settings)
 
-/** Connections of an organisation that were not ended. */
-export const connectionsOf = ({ db }: Store, orgId: number): Promise<ConnectionRow[]> =>
-  db
+/** Connections of an organisation that were not ended, to platforms that take events and to the one that takes messages. */
+export async function connectionsOf(
+  { store, rooms }: Pick<Base, 'store' | 'rooms'>,
+  orgId: number,
+): Promise<ConnectionRow[]> {
+  const rows = await store.db
     .selectFrom('conversion_connections')
     .selectAll()
     .where('org_id', '=', orgId)
     .where('status', '!=', 'disconnected')
+    .orderBy('platform')
     .execute()
+  return rows.filter(({ platform }) => rooms.has(platform) || platform === MESSAGE_PLATFORM)
+}
+
+/** Those of them that take events, by platform. */
+export const eventConnectionsOf = async (
+  base: Pick<Base, 'store' | 'rooms'>,
+  orgId: number,
+): Promise<ReadonlyMap<string, ConnectionRow>> =>
+  new Map(
+    (await connectionsOf(base, orgId))
+      .filter(({ platform }) => base.rooms.has(platform))
+      .map((row) => [row.platform, row]),
+  )
 
 /** How many connections of all organisations have which status. */
 export async function countConnections({ db }: Store): Promise<ConnectionCount[]> {
@@ -72,7 +89,14 @@ export function credentialsOf<S extends z.ZodType>(
   row: ConnectionRow,
 ): z.output<S> {
   if (row.credentials === null) throw new AppError('invalid_request', `${row.platform} is not connected`)
-  return form.parse(parseJson(keyring.open(row.credentials, contextOf(row.org_id, row.platform))))
+  const opened = keyring.open(row.credentials, contextOf(row.org_id, row.platform))
+  const { success, data } = form.safeParse(parseJson(opened))
+  if (!success)
+    throw new AppError(
+      'invalid_request',
+      `The credentials of ${row.platform} are not valid: connect it again`,
+    )
+  return data
 }
 
 const VERIFY_CONTEXT = 'webhook verify token'
@@ -92,18 +116,21 @@ export interface NewConversionConnection {
   readonly platform: string
   readonly credentials: unknown
   readonly settings: StoredSettings
+  /** What a test has found out; `pending` where nobody answered it. */
+  readonly status: 'connected' | 'error' | 'pending'
+  readonly message: string | null
 }
 
 /** Stores credentials in place of earlier ones. What waited for the connection is sent with them. */
 export async function storeConnection(
   { store, clock, keyring }: Pick<Base, 'store' | 'clock' | 'keyring'>,
-  { orgId, platform, credentials, settings }: NewConversionConnection,
+  { orgId, platform, credentials, settings, status, message }: NewConversionConnection,
   /** Leaves a connection that is there as it is. */
   onlyIfNew = false,
 ): Promise<void> {
   const values = {
-    status: 'connected' as const,
-    message: null,
+    status,
+    message,
     credentials: keyring.seal(JSON.stringify(credentials), contextOf(orgId, platform)),
     settings: JSON.stringify(settings),
     resting_until_ms: null,
@@ -125,13 +152,16 @@ export async function storeConnection(
 
 /** Connections to the sandbox, of each organisation, where it has none to the platform. */
 export async function playConnections(
-  base: Pick<Base, 'store' | 'clock' | 'keyring'>,
+  base: Pick<Base, 'store' | 'clock' | 'keyring' | 'rooms'>,
   orgs: readonly number[],
   credentials: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   for (const orgId of orgs)
-    for (const [platform, own] of Object.entries(credentials))
-      await storeConnection(base, { orgId, platform, credentials: own, settings: PLAYED }, true)
+    for (const [platform, own] of Object.entries(credentials)) {
+      if (!base.rooms.has(platform) && platform !== MESSAGE_PLATFORM) continue
+      const connection = { orgId, platform, credentials: own, settings: PLAYED, message: null }
+      await storeConnection(base, { ...connection, status: 'connected' }, true)
+    }
 }
 
 /**
@@ -181,6 +211,23 @@ export async function endConnection(
     .execute()
 }
 
+/** Goes on with a connection that was stopped or not tested, because it works. False where it was changed meanwhile. */
+export async function confirmConnection(
+  { store, clock }: Pick<Base, 'store' | 'clock'>,
+  row: ConnectionRow,
+): Promise<boolean> {
+  const { numUpdatedRows } = await store.db
+    .updateTable('conversion_connections')
+    // Another time of change makes every process forget the token that was refused.
+    .set({ status: 'connected', message: null, updated_ms: later(clock.nowMs()) })
+    .where('org_id', '=', row.org_id)
+    .where('platform', '=', row.platform)
+    .where('updated_ms', '=', row.updated_ms)
+    .where('status', 'in', ['error', 'pending'])
+    .executeTakeFirst()
+  return numUpdatedRows > 0n
+}
+
 /** Sends nothing more on a connection until somebody changes it, unless it was changed since it was read. */
 export async function stopConnection(store: Store, row: ConnectionRow, message: string): Promise<boolean> {
   const { numUpdatedRows } = await store.db
@@ -189,7 +236,7 @@ export async function stopConnection(store: Store, row: ConnectionRow, message: 
     .where('org_id', '=', row.org_id)
     .where('platform', '=', row.platform)
     .where('updated_ms', '=', row.updated_ms)
-    .where('status', '=', 'connected')
+    .where('status', 'in', ['connected', 'pending'])
     .executeTakeFirst()
   return numUpdatedRows > 0n
 }

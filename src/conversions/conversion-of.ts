@@ -1,38 +1,40 @@
-import type { Conversion } from '../connectors/index.ts'
+import { type Conversion, type ReadPerson, readPerson, type UserData } from '../connectors/index.ts'
 import type { CanonicalEvent, EventFault } from './canonical-event.ts'
 import type { PlatformRoom } from './conversions.ts'
 import { type Mapping, mapEvent } from './mappings.ts'
+import type { OpenData, StoredEvent } from './open-data.ts'
 import type { Personal } from './sealed.ts'
 
-/** The part of an event that is stored in the open, because it is about nobody in particular. */
-export interface OpenData {
-  readonly custom_data?: Omit<NonNullable<CanonicalEvent['custom_data']>, 'search_string'>
-  readonly consent?: NonNullable<CanonicalEvent['consent']>
+/** What is known about the person of an event, by region: read once for all platforms that have the same. */
+export function personOf({
+  user_data = {},
+  consent,
+}: CanonicalEvent): (region: string | undefined) => ReadPerson {
+  // Nothing about the person is used, so nothing can be missing.
+  if (consent?.ad_user_data === 'denied') return () => NOBODY
+  const known = new Map<string | undefined, ReadPerson>()
+  return (region) => {
+    const person = known.get(region) ?? readPerson(user_data, region)
+    known.set(region, person)
+    return person
+  }
 }
 
-export interface StoredEvent {
-  readonly event_id: string
-  readonly event_name: string
-  readonly event_time_ms: number
-  readonly action_source: string
-}
-
-export function openDataOf({ custom_data, consent }: CanonicalEvent): OpenData {
-  const { search_string: _, ...open } = custom_data ?? {}
-  return { ...(custom_data && { custom_data: open }), ...(consent && { consent }) }
-}
+const NOBODY: ReadPerson = { user: {}, leftOut: [] }
 
 /** Identifiers by the platform's own rules; none where the person has not consented to their use. */
 export function personalOf(
   event: CanonicalEvent,
   { connector }: PlatformRoom,
+  user: UserData,
   region: string | undefined,
 ): Personal {
   const isDenied = event.consent?.ad_user_data === 'denied'
   return {
-    identifiers: isDenied ? {} : connector.identifiers(event.user_data ?? {}, region),
+    identifiers: isDenied ? {} : connector.identifiers(user, region),
     url: event.event_source_url,
     search: isDenied ? undefined : event.custom_data?.search_string,
+    ...(event.app_data && !isDenied && { app: event.app_data }),
   }
 }
 
@@ -44,12 +46,13 @@ export function conversionOf(
   room: PlatformRoom,
   mapping: Mapping,
 ): Conversion {
-  const { platformEvent, parameters } = mapEvent(mapping, room, event.event_name)
+  const { platformEvent, parameters, isNameShared } = mapEvent(mapping, room, event.event_name)
   return {
     eventId: event.event_id,
     eventName: event.event_name,
     platformEvent,
     parameters,
+    isNameShared,
     eventTimeMs: event.event_time_ms,
     actionSource: event.action_source,
     eventSourceUrl: personal.url,
@@ -59,6 +62,7 @@ export function conversionOf(
     },
     consent: data.consent,
     identifiers: personal.identifiers,
+    appData: personal.app,
   }
 }
 
@@ -86,6 +90,14 @@ function faultOfTime(
   return undefined
 }
 
-/** Why the platform would refuse an event, found here. */
-export const faultOf = (room: PlatformRoom, conversion: Conversion, nowMs: number): EventFault | undefined =>
-  faultOfTime(room, conversion, nowMs) ?? room.connector.faultOf(conversion)
+/**
+ * Why the platform would refuse an event, found here.
+ * @param credentials of the connection; undefined where no key opens them now
+ */
+export const faultOf = (
+  room: PlatformRoom,
+  conversion: Conversion,
+  credentials: unknown,
+  nowMs: number,
+): EventFault | undefined =>
+  faultOfTime(room, conversion, nowMs) ?? room.connector.faultOf(conversion, credentials)

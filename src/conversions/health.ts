@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import { emit } from '../sync/index.ts'
 import { isoTime } from '../time/clock.ts'
-import type { ConnectionRow } from './connections.ts'
+import { type ConnectionRow, connectionsOf } from './connections.ts'
 import { type Base, MESSAGE_PLATFORM } from './conversions.ts'
 import type { ConversionLanes, ConversionTraffic, TrafficCounts } from './delivery/index.ts'
 import type { Messenger } from './messages/index.ts'
@@ -50,7 +50,8 @@ function judge({ counts, circuitState, connection }: Facts): {
   const latencyMs = latencyOf(counts)
   const bad: string[] = []
   const weak: string[] = []
-  if (connection.status !== 'connected')
+  if (connection.status === 'pending') weak.push('the connection could not be tested yet')
+  else if (connection.status !== 'connected')
     bad.push(`the connection is ${connection.status}: ${connection.message ?? 'no reason is known'}`)
   if (circuitState === 'open') bad.push('the circuit breaker is open')
   if (circuitState === 'half_open') weak.push('the circuit breaker tries whether the platform works again')
@@ -76,35 +77,28 @@ type HealthDeps = Pick<Base, 'store' | 'clock' | 'rooms'> & {
 
 /** Health of every connection of an organisation now. */
 export async function healthOf(deps: HealthDeps, orgId: number): Promise<ConnectorHealthStatus[]> {
-  const { store, clock, rooms, lanes, messages, traffic } = deps
+  const { store, clock, lanes, messages, traffic } = deps
   await traffic.write()
   const nowMs = clock.nowMs()
   const counts = await countsBy(store.db, orgId, nowMs - HOUR_MS, sql`minute_ms * 0`)
-  const rows = await store.db
-    .selectFrom('conversion_connections')
-    .selectAll()
-    .where('org_id', '=', orgId)
-    .where('status', '!=', 'disconnected')
-    .execute()
-  return rows
-    .filter(({ platform }) => rooms.has(platform) || platform === MESSAGE_PLATFORM)
-    .map((connection) => {
-      const { platform } = connection
-      const own = counts.find((one) => one.platform === platform) ?? NOTHING
-      const circuitState =
-        platform === MESSAGE_PLATFORM
-          ? messages.circuitOf(orgId)
-          : (lanes.find(orgId, platform)?.breaker.state.is ?? 'closed')
-      const { status, issues } = judge({ counts: own, circuitState, connection })
-      return {
-        ...{ platform, status, issues, circuit_state: circuitState },
-        last_check: isoTime(nowMs),
-        success_rate_1h: successOf(own),
-        avg_latency_ms: latencyOf(own),
-        error_count_1h: own.failed_events,
-        events_processed_1h: own.events - own.failed_events,
-      }
-    })
+  const rows = await connectionsOf(deps, orgId)
+  return rows.map((connection) => {
+    const { platform } = connection
+    const own = counts.find((one) => one.platform === platform) ?? NOTHING
+    const circuitState =
+      platform === MESSAGE_PLATFORM
+        ? messages.circuitOf(orgId)
+        : (lanes.find(orgId, platform)?.breaker.state.is ?? 'closed')
+    const { status, issues } = judge({ counts: own, circuitState, connection })
+    return {
+      ...{ platform, status, issues, circuit_state: circuitState },
+      last_check: isoTime(nowMs),
+      success_rate_1h: successOf(own),
+      avg_latency_ms: latencyOf(own),
+      error_count_1h: own.failed_events,
+      events_processed_1h: own.events - own.failed_events,
+    }
+  })
 }
 
 /** A stretch of time of a connection's health. */

@@ -1,19 +1,41 @@
 import { z } from '@hono/zod-openapi'
 import { LRUCache } from 'lru-cache'
+import { nameShown } from '../api/index.ts'
 import { AppError } from '../errors.ts'
 import { parseJson } from '../json/json.ts'
 import type { Store } from '../sync/index.ts'
+import { EVENT_NAME, EVENT_NAME_FAULT, type EventFault } from './canonical-event.ts'
 import type { Base, PlatformRoom, PlatformRooms } from './conversions.ts'
 import { CONVERSION_PLATFORMS } from './conversions.ts'
 
-const Parameter = z.union([z.string().max(500), z.number(), z.boolean()])
+const Parameter = z.union([
+  z
+    .string()
+    .max(500)
+    .refine(
+      (said) => said.isWellFormed() && !/\p{Cc}/u.test(said),
+      'must be text without control characters',
+    ),
+  z.number(),
+  z.boolean(),
+])
+/** What an event says itself, in the words of one platform or another: a mapping cannot say it for all of them. */
+const RESERVED = new Set(
+  (
+    'value currency order_id contents content_ids num_items search_string query predicted_ltv price transaction_id item_ids ' +
+    'number_items event_type event_conversion_type timestamp client_dedup_id page_url hashed_email hashed_phone_number ' +
+    'hashed_ip_address user_agent click_id uuid_c1 data_use pixel_id snap_app_id app_id constructor prototype'
+  ).split(' '),
+)
+const PARAMETER_NAME = /^[A-Za-z0-9]\w{0,63}$/
+const ADJUSTMENTS = ['ENHANCEMENT', 'RESTATEMENT', 'RETRACTION']
 
 /** What an event is called at each platform, and what is added to its data. */
 export const EventMapping = z
   .strictObject({
-    source_event: z.string().regex(/^[A-Za-z0-9][\w .:-]{0,63}$/),
+    source_event: z.string().regex(EVENT_NAME, EVENT_NAME_FAULT),
     platform_events: z.partialRecord(z.enum(CONVERSION_PLATFORMS), z.string().min(1).max(100)),
-    parameters: z.record(z.string().regex(/^\w{1,64}$/), Parameter).default({}),
+    parameters: z.record(z.string().max(64), Parameter).default({}),
   })
   .openapi('EventMapping')
 export type EventMapping = z.output<typeof EventMapping>
@@ -29,18 +51,94 @@ export interface Mapping {
   readonly mappings: readonly EventMapping[]
 }
 
+/**
+ * What is wrong with mappings that have the right form: a name that the platform has no event of, a parameter that does nothing.
+ * @param said as they came, since a member called `__proto__` is lost when they are checked
+ */
+export function mappingFaultOf(
+  rooms: PlatformRooms,
+  mappings: readonly EventMapping[],
+  said: unknown,
+): EventFault | undefined {
+  for (const [at, { platform_events, parameters }] of mappings.entries()) {
+    const place = `mappings.${at}`
+    for (const name of ['platform_events', 'parameters'])
+      if (hasPrototype(Reflect.get(Object(Reflect.get(Object(said), at)), name)))
+        return { field: `${place}.${name}`, reason: 'must not name __proto__' }
+    for (const [platform, name] of Object.entries(platform_events)) {
+      const reason = rooms.get(platform)?.connector.nameFaultOf(name)
+      if (reason !== undefined) return { field: `${place}.platform_events.${platform}`, reason }
+    }
+    for (const [name, value] of Object.entries(parameters)) {
+      const reason = parameterFaultOf(name, value)
+      if (reason !== undefined) return { field: `${place}.parameters.${nameShown(name)}`, reason }
+    }
+  }
+  return undefined
+}
+
+const hasPrototype = (value: unknown): boolean => Object.hasOwn(Object(value), '__proto__')
+
+function parameterFaultOf(name: string, value: unknown): string | undefined {
+  if (!PARAMETER_NAME.test(name)) return 'must be named by letters, digits and _, and not begin with _'
+  if (RESERVED.has(name)) return 'is what each event says for itself'
+  if (name === 'adjustment_type' && !ADJUSTMENTS.some((known) => known === value))
+    return `must be one of ${ADJUSTMENTS.join(', ')}`
+  return undefined
+}
+
 export interface Mapped {
   readonly platformEvent: string | undefined
+  /** Whether another event has the same name at the platform, and the id for itself. */
+  readonly isNameShared: boolean
   readonly parameters: EventMapping['parameters']
 }
 
-export function mapEvent({ mappings }: Mapping, { connector }: PlatformRoom, eventName: string): Mapped {
-  const own = mappings.find(({ source_event }) => source_event === eventName)
+export function mapEvent(mapping: Mapping, { connector }: PlatformRoom, eventName: string): Mapped {
+  const own = mapping.mappings.find(({ source_event }) => source_event === eventName)
   const standard = Object.hasOwn(connector.events, eventName) ? connector.events[eventName] : undefined
   return {
     platformEvent: own?.platform_events[connector.platform] ?? standard,
+    isNameShared: sharedNames(mapping, connector).has(eventName),
     parameters: own?.parameters ?? {},
   }
+}
+
+/** By mapping and platform: they never change. */
+const shared = new WeakMap<Mapping, Map<string, ReadonlySet<string>>>()
+
+function sharedNames(mapping: Mapping, connector: PlatformRoom['connector']): ReadonlySet<string> {
+  const byPlatform = shared.get(mapping) ?? new Map<string, ReadonlySet<string>>()
+  shared.set(mapping, byPlatform)
+  const names = byPlatform.get(connector.platform) ?? findShared(mapping, connector)
+  byPlatform.set(connector.platform, names)
+  return names
+}
+
+/**
+ * Events that meet under one name of a platform, but for the first of each name: those of the standard table among each other, and those
+ * that the customer maps among each other. A name of the customer's own that is mapped to a standard one is that event, under the id that
+ * the platform's code on the page sends too.
+ */
+function findShared({ mappings }: Mapping, { platform, events }: PlatformRoom['connector']): Set<string> {
+  const own = new Map(
+    mappings.flatMap(({ source_event, platform_events }) => {
+      const name = platform_events[platform]
+      return name === undefined ? [] : [[source_event, name] as const]
+    }),
+  )
+  const standard = Object.entries(events).map(([event, name]) => [event, own.get(event) ?? name] as const)
+  return new Set([standard, own].flatMap((named) => repeated(named)))
+}
+
+function repeated(named: Iterable<readonly [string, string]>): string[] {
+  const names = new Set<string>()
+  const again: string[] = []
+  for (const [event, name] of named) {
+    if (names.has(name)) again.push(event)
+    names.add(name)
+  }
+  return again
 }
 
 /** What events are called where no mapping says otherwise. */
@@ -57,6 +155,8 @@ export function standardMappings(rooms: PlatformRooms): EventMapping[] {
     parameters: {},
   }))
 }
+
+const STANDARD: Mapping = { version: 0, mappings: [] }
 
 /** The versions of all organisations; a stored version never changes. */
 export class Mappings {
@@ -78,7 +178,7 @@ export class Mappings {
 
   /** Throws 404 for a version that there is not. */
   async of(orgId: number, version: number): Promise<Mapping> {
-    if (version === 0) return { version: 0, mappings: [] }
+    if (version === 0) return STANDARD
     const name = `${orgId}:${version}`
     const known = this.#known.get(name)
     if (known) return known

@@ -1,11 +1,13 @@
+import type { LeftOut } from '../connectors/index.ts'
 import type { HttpRequest } from '../http/http.ts'
 import { parseJson } from '../json/json.ts'
 import { Slices } from '../time/slices.ts'
 import { type EventFault, idOf, parseEvent } from './canonical-event.ts'
-import { type ConnectionRow, connectionsOf, credentialsOf, settingsOf } from './connections.ts'
-import { conversionOf, faultOf, openDataOf, personalOf } from './conversion-of.ts'
+import { type ConnectionRow, credentialsOf, eventConnectionsOf, settingsOf } from './connections.ts'
+import { conversionOf, faultOf, personalOf, personOf } from './conversion-of.ts'
 import type { Base, PlatformRoom } from './conversions.ts'
 import type { Mapping, Mappings } from './mappings.ts'
+import { openDataOf } from './open-data.ts'
 
 /** The request that would be sent, with whatever authorizes it masked. */
 export interface PreviewRequest {
@@ -27,6 +29,8 @@ export interface Preview {
   readonly request?: PreviewRequest
   /** Why it would not be sent. */
   readonly refused?: EventFault
+  /** What was said about the person and is not sent, because it is not certain. */
+  readonly left_out?: readonly LeftOut[]
   /** What another version of the mappings would change. */
   readonly differences?: readonly Difference[]
 }
@@ -52,11 +56,7 @@ export async function previewEvents(deps: Deps, orgId: number, wish: PreviewWish
     ? mappings.latest(orgId)
     : mappings.of(orgId, wish.version))
   const other = wish.compareTo === undefined ? undefined : await mappings.of(orgId, wish.compareTo)
-  const rows = new Map(
-    (await connectionsOf(deps.store, orgId))
-      .filter(({ platform }) => deps.rooms.has(platform))
-      .map((row) => [row.platform, row]),
-  )
+  const rows = await eventConnectionsOf(deps, orgId)
   const slices = new Slices()
   const previews: Preview[] = []
   for (const value of wish.values) {
@@ -66,6 +66,7 @@ export async function previewEvents(deps: Deps, orgId: number, wish: PreviewWish
       continue
     }
     const { event } = parsed
+    const person = personOf(event)
     for (const platform of new Set(wish.platforms ?? event.platforms ?? rows.keys())) {
       if (slices.isOver) await slices.next()
       const room = deps.rooms.get(platform)
@@ -76,13 +77,16 @@ export async function previewEvents(deps: Deps, orgId: number, wish: PreviewWish
         continue
       }
       const stored = { ...event, event_time_ms: event.event_time }
-      const personal = personalOf(event, room, settingsOf(row).default_region ?? deps.defaultRegion)
+      const region = settingsOf(row).default_region ?? deps.defaultRegion
+      const { user, leftOut } = person(region)
+      const personal = personalOf(event, room, user, region)
       const requestBy = (by: Mapping) =>
         requestOf(deps, room, row, conversionOf(stored, openDataOf(event), personal, room, by))
       const made = requestBy(mapping)
       previews.push({
         ...about,
         ...made,
+        ...(leftOut.length > 0 && { left_out: leftOut }),
         ...(other && { differences: differencesOf(made, requestBy(other)) }),
       })
     }
@@ -97,9 +101,9 @@ function requestOf(
   conversion: Parameters<PlatformRoom['connector']['faultOf']>[0],
 ): Pick<Preview, 'request' | 'refused'> {
   const { connector, targets } = room
-  const fault = faultOf(room, conversion, clock.nowMs())
-  if (fault) return { refused: { field: fault.field, reason: fault.reason } }
   const credentials = credentialsOf(keyring, connector.credentials, row)
+  const fault = faultOf(room, conversion, credentials, clock.nowMs())
+  if (fault) return { refused: { field: fault.field, reason: fault.reason } }
   const target = targets[connector.apiOf(credentials)]
   if (!target) return { refused: { field: 'platforms', reason: 'the connection names no known API' } }
   const request = connector.send(target, credentials, [conversion], connector.refresh(credentials) && MASK)

@@ -1,12 +1,24 @@
-import type { Identifiers } from '../connectors/index.ts'
+import type { AppData, Identifiers } from '../connectors/index.ts'
 import { parseJson } from '../json/json.ts'
 import type { Keyring } from '../sync/index.ts'
+import type { OpenData } from './open-data.ts'
 
 /** What a delivery needs that may be about a person: identifiers for its platform, and text that may have anything in it. */
 export interface Personal {
   readonly identifiers: Identifiers
   readonly url: string | undefined
   readonly search: string | undefined
+  /** Of an event of an app. */
+  readonly app?: AppData
+  /** Of an event that was sent again after it was mended, where its first form is what other platforms have. */
+  readonly mended?: MendedEvent
+}
+
+/** What else of an event was mended. */
+export interface MendedEvent {
+  readonly event_time_ms: number
+  readonly action_source: string
+  readonly data: OpenData
 }
 
 export interface DeliveryKey {
@@ -25,6 +37,6 @@ export const sealPersonal = (keyring: Keyring, key: DeliveryKey, personal: Perso
 
 /** Throws `credentials_unreadable` where the key is not known. */
 export function openPersonal(keyring: Keyring, key: DeliveryKey, sealed: string): Personal {
-  const { identifiers, url, search } = parseJson(keyring.open(sealed, contextOf(key)))
-  return { identifiers, url, search }
+  const { identifiers, url, search, app, mended } = parseJson(keyring.open(sealed, contextOf(key)))
+  return { identifiers, url, search, ...(app && { app }), ...(mended && { mended }) }
 }

@@ -76,13 +76,13 @@ it('version says its own, and that of the service', async () => {
   const { lines, run } = await service()
   expect(await run('version')).toBe(0)
   expect(lines).toEqual([
-    `command 0.1.0, Node ${process.versions.node}`,
-    expect.stringMatching(/^service 0\.1\.0, Node \d+\.\d+\.\d+, mock mode, up \d+ s/),
+    `command 0.2.0, Node ${process.versions.node}`,
+    expect.stringMatching(/^service 0\.2\.0, Node \d+\.\d+\.\d+, mock mode, up \d+ s/),
   ])
   expect(await run('version', '--json')).toBe(0)
   expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({
-    command: { version: '0.1.0' },
-    service: { version: '0.1.0', mode: 'mock' },
+    command: { version: '0.2.0' },
+    service: { version: '0.2.0', mode: 'mock' },
   })
 })
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { get } from 'node:http'
 import { describe, expect, it } from 'vitest'
+import { until } from '../support/harness.ts'
 import { startReads } from '../support/reads.ts'
 
 const row = (date: string, clicks = 1) => ({ date, id: 'a', clicks })
@@ -50,6 +51,31 @@ describe('synchronising a connection', () => {
         ],
       },
     ])
+  })
+
+  it('says once why several reports failed, and which', async () => {
+    const reads = await startReads()
+    const id = await reads.connect()
+    reads.platform.revoke()
+    await reads.send('POST', `/api/v1/connectors/${id}/sync`)
+    const { body } = await reads.until(
+      '/api/v1/connectors/dead-letters',
+      ({ dead_letters }) => dead_letters.length > 0,
+    )
+    expect(body.dead_letters[0].error).toBe('Please reconnect your account (file, performance, slow)')
+  })
+
+  it('ends quietly where its connection is deleted while rows are on their way', async () => {
+    const reads = await startReads()
+    const id = await reads.connect()
+    reads.platform.rows = [row('2026-11-02')]
+    const db = reads.service.reads?.store.db
+    reads.platform.onAsked = () => void db?.deleteFrom('connectors').where('id', '=', id).execute()
+    await reads.fetchReport()
+    const messages = () => reads.logged.map(({ msg }) => msg)
+    await until(() => messages().some((msg) => /^a job (ended|broke off)/.test(String(msg))))
+    expect(messages()).toContain('a job ended: its connection was deleted')
+    expect(reads.logged.filter(({ level }) => level === 50 || level === 'error')).toEqual([])
   })
 
   it('runs on a schedule, once for each time it is due', async () => {

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { HttpResponse } from '../../http/http.ts'
 import type {
+  AppData,
   BatchAnswer,
   Consent,
   Conversion,
@@ -27,6 +28,8 @@ export interface Event {
   /** Of a mapping. */
   readonly parameters?: Conversion['parameters']
   readonly platformEvent?: string | null
+  readonly isNameShared?: boolean
+  readonly app_data?: AppData
 }
 
 interface Cases {
@@ -42,7 +45,12 @@ interface Cases {
     readonly headers?: Record<string, string>
     readonly body: unknown
   }[]
-  readonly faults: readonly { readonly title: string; readonly event: Event; readonly field: string | null }[]
+  readonly faults: readonly {
+    readonly title: string
+    readonly with?: Record<string, string>
+    readonly event: Event
+    readonly field: string | null
+  }[]
   readonly answers: readonly {
     readonly title: string
     /** Events of the call; three usual ones where nothing is said. */
@@ -95,12 +103,14 @@ export function conversionOf<C>(connector: ConversionConnector<C>, event: Event)
     platformEvent:
       all.platformEvent === undefined ? connector.events[eventName] : (all.platformEvent ?? undefined),
     parameters: all.parameters ?? {},
+    isNameShared: all.isNameShared ?? false,
     eventTimeMs: Date.parse(all.event_time ?? ''),
     actionSource: all.action_source ?? '',
     eventSourceUrl: all.event_source_url || undefined,
     customData: all.custom_data ?? {},
     consent: all.consent,
     identifiers: connector.identifiers(all.user_data ?? {}, all.region),
+    appData: all.app_data,
   }
 }
 
@@ -127,8 +137,11 @@ export function playConversionCases<C>(file: URL, connector: ConversionConnector
   })
 
   describe('finds at once what would be refused', () => {
-    it.each(cases.faults.map((each) => [each.title, each] as const))('%s', (_title, { event, field }) => {
-      expect(connector.faultOf(conversionOf(connector, event))?.field ?? null).toBe(field)
+    it.each(cases.faults.map((each) => [each.title, each] as const))('%s', (_title, each) => {
+      const { event, field } = each
+      expect(connector.faultOf(conversionOf(connector, event), credentialsOf(each.with))?.field ?? null).toBe(
+        field,
+      )
     })
   })
 

@@ -47,6 +47,19 @@ export interface ContentItem {
   readonly item_price?: number | undefined
 }
 
+/** Parts of `extinfo`. */
+export const EXTINFO_PARTS = 16
+
+/** The device of an event of an app, with the names that Meta and Snapchat share. */
+export interface AppData {
+  /** What the person has told the device. */
+  readonly advertiser_tracking_enabled: boolean
+  /** What the person has told the app. */
+  readonly application_tracking_enabled: boolean
+  /** Sixteen texts: `i2` or `a2`, package, short and long version, version of the system, model, and so on; unknown ones are empty. */
+  readonly extinfo: readonly string[]
+}
+
 export type ConsentChoice = 'granted' | 'denied'
 
 export interface Consent {
@@ -64,6 +77,8 @@ export interface Conversion {
   readonly eventName: string
   /** Name at the platform, by the mapping in force. For Google the id of a conversion action, or undefined for the connection's own. */
   readonly platformEvent: string | undefined
+  /** Whether another event has the same name there, and the id for itself. */
+  readonly isNameShared: boolean
   /** Further parameters of the mapping, which are added to the platform's custom data. */
   readonly parameters: Readonly<Record<string, string | number | boolean>>
   /** Unix time in milliseconds. */
@@ -74,6 +89,8 @@ export interface Conversion {
   readonly consent: Consent | undefined
   /** Empty where consent to use personal data was denied. */
   readonly identifiers: Identifiers
+  /** Undefined where nothing was said of it, or consent was denied. */
+  readonly appData: AppData | undefined
 }
 
 /** Why a platform would refuse an event, found before anything is sent. */
@@ -188,8 +205,13 @@ export interface ConversionConnector<C> {
    * @param defaultRegion ISO 3166 code for phone numbers without a country code
    */
   identifiers(user: UserData, defaultRegion: string | undefined): Identifiers
-  /** What the platform would refuse about the event, apart from its age. */
-  faultOf(conversion: Conversion): ConversionFault | undefined
+  /**
+   * What the platform would refuse about the event, apart from its age.
+   * @param credentials of the connection; undefined where no key opens them now, and what hangs on them is looked at later
+   */
+  faultOf(conversion: Conversion, credentials: C | undefined): ConversionFault | undefined
+  /** Why the platform has no event of this name; undefined where it may have one. */
+  nameFaultOf(platformEvent: string): string | undefined
   /** Events of one call must have the same key. */
   groupOf(conversion: Conversion): string
   /** How well the platform can find the person, 0 to 10: an estimate by which identifiers are present. */

@@ -1,4 +1,4 @@
-import type { Consent, ContentItem, Conversion, Identifiers } from './conversion-connector.ts'
+import type { AppData, Consent, ContentItem, Conversion, Identifiers } from './conversion-connector.ts'
 
 export const DAY_MS = 86_400_000
 
@@ -21,28 +21,29 @@ export const identifiersOf = ({ consent, identifiers }: Conversion): Identifiers
   isPersonalDataDenied(consent) ? {} : identifiers
 
 /**
- * Address of the page. Where nothing about the person may leave it ends before its query, in which ids of clicks and what forms ask for
- * often are.
+ * Address of the page. Where nothing about the person may leave, only the site is named: ids, names and what forms ask for are in paths as
+ * well as in queries.
  */
-export const pageOf = ({ consent, eventSourceUrl }: Conversion): string | undefined =>
-  isPersonalDataDenied(consent) ? eventSourceUrl?.replace(/[?#].*$/s, '') : eventSourceUrl
+export function pageOf({ consent, eventSourceUrl }: Conversion): string | undefined {
+  if (eventSourceUrl === undefined || !isPersonalDataDenied(consent)) return eventSourceUrl
+  return URL.parse(eventSourceUrl)?.origin
+}
+
+/** What may be sent about the person's device. */
+export const appDataOf = ({ consent, appData }: Conversion): AppData | undefined =>
+  isPersonalDataDenied(consent) ? undefined : appData
 
 /**
  * The id by which a platform leaves out what it has seen. Events of two kinds may have one name there, as `lead` and `sign_up` have at
- * Snapchat: with a shared id one of them would be left out. So all but one of a name get their own name before the id; that one, the
- * first in the platform's table, keeps the id, which the platform's code on the page sends as well.
+ * Snapchat: with a shared id one of them would be left out. So all but one of a name get their own name before the id; that one keeps the
+ * id, which the platform's code on the page sends as well.
  */
-export function createDedupIds(events: Readonly<Record<string, string>>): (conversion: Conversion) => string {
-  const owners = new Map(
-    Object.entries(events)
-      .reverse()
-      .map(([name, event]) => [event, name]),
-  )
-  return ({ platformEvent = '', eventName, eventId }) => {
-    const owner = owners.get(platformEvent)
-    return owner === undefined || owner === eventName ? eventId : `${eventName}:${eventId}`
-  }
-}
+export const dedupIdOf = ({ isNameShared, eventName, eventId }: Conversion): string =>
+  isNameShared ? `${eventName}:${eventId}` : eventId
+
+/** What may be worth something about the customer rather than the order: nothing where consent was denied. */
+export const predictedLtvOf = ({ consent, customData }: Conversion): number | undefined =>
+  isPersonalDataDenied(consent) ? undefined : customData.predicted_ltv
 
 /** Pieces of an order; an item without a quantity is one piece. */
 export const itemCount = (contents: readonly ContentItem[]): number =>

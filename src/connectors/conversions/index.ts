@@ -1,20 +1,25 @@
 export { type BatchRefusal, indexesOf, refusedBatch, unreadable } from './answers.ts'
 export type * from './conversion-connector.ts'
+export { EXTINFO_PARTS } from './conversion-connector.ts'
+export { country } from './countries.ts'
+export { NAME, NAME_FAULT, SECRET } from './credential.ts'
 export {
-  createDedupIds,
+  appDataOf,
   DAY_MS,
+  dedupIdOf,
   identifiersOf,
   isLimited,
   isPersonalDataDenied,
   itemCount,
   pageOf,
+  predictedLtvOf,
   present,
   qualityOf,
   seconds,
 } from './events.ts'
+export { ipAddress } from './ip-address.ts'
 export {
   cityLetters,
-  country,
   email,
   googleEmail,
   googleFamilyName,
@@ -28,5 +33,6 @@ export {
   withoutSpaces,
   zip,
 } from './normalise.ts'
+export { type LeftOut, type ReadPerson, readPerson, regionOf } from './person.ts'
 export { e164 } from './phone.ts'
-export { stateCode } from './states.ts'
+export { stateIn } from './states.ts'

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { getCountries, parsePhoneNumberFromString } from 'libphonenumber-js'
 import { describe, expect, it } from 'vitest'
+import { country } from './countries.ts'
 import {
   cityLetters,
-  country,
   email,
   googleEmail,
   googleFamilyName,
@@ -13,6 +13,7 @@ import {
   lower,
   nameLetters,
   plain,
+  readable,
   untouched,
   withoutSpaces,
   zip,
@@ -73,7 +74,7 @@ describe.each(Object.entries(FORMS))('the form %s', (_name, form) => {
       fc.property(anything, (text) => {
         const once = hashed(text, form)
         if (once === undefined) return
-        expect(form(text.trim())).not.toBe('')
+        expect(form(readable(text))).not.toBe('')
         expect(once).toMatch(/^[0-9a-f]{64}$/)
         expect(hashed(` ${once.toUpperCase()}\n`, form)).toBe(once)
         expect(hashedOrMd5(once, form)).toBe(once)
@@ -153,7 +154,8 @@ describe('a phone number', () => {
     ['2015550123;phone-context=+1', 'US', ''],
     ['2015550123;PHONE-CONTEXT=0.0.0.0.0.0.0.0.0!', 'US', ''],
     [`201 555 0123${' '.repeat(60)}x`, 'US', ''],
-    ['6505551212', 'XX', '+6505551212'],
+    // In Singapore no number begins so; it is one of the USA, which nobody has said.
+    ['6505551212', 'XX', ''],
     // Nine digits would do for Great Britain, but these are of the Isle of Man.
     ['+44752400000', undefined, ''],
   ])('%s (%s) is %s', (value, region, expected) => expect(e164(value, region)).toBe(expected))
@@ -212,7 +214,17 @@ describe('other values', () => {
     [zip, '94025-1234', '94025'],
     [zip, 'SW1A 1AA', 'sw1a1aa'],
     [country, ' US ', 'us'],
-    [country, 'USA', ''],
+    [country, 'USA', 'us'],
+    [country, 'UK', 'gb'],
+    [country, 'U.S.', 'us'],
+    [country, 'united states of america', 'us'],
+    [country, 'The Netherlands', 'nl'],
+    [country, 'Côte d’Ivoire', 'ci'],
+    [country, 'Türkiye', 'tr'],
+    [country, 'DEU', 'de'],
+    [country, 'ZZ', ''],
+    [country, 'Congo', ''],
+    [country, 'Bavaria', ''],
     [cityLetters, 'San Francisco 2', 'sanfrancisco'],
     [nameLetters, "O'Brien-Smith", 'obriensmith'],
     [email, 'nobody', ''],
@@ -230,7 +242,7 @@ describe('other values', () => {
   })
 
   it('passes MD5 only where it is asked for', () => {
-    const md5 = 'D41D8CD98F00B204E9800998ECF8427E'
+    const md5 = '0CC175B9C0F1B6A831C399E269772661'
     expect(hashedOrMd5(md5, email)).toBe(md5.toLowerCase())
     expect(hashed(md5, email)).toBeUndefined()
     expect(hashed(md5, (text) => text)).toMatch(/^[0-9a-f]{64}$/)

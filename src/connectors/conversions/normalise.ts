@@ -5,8 +5,30 @@ import { hash } from 'node:crypto'
 
 /** Longer values are nobody's name or address, and would only cost time. */
 const MAX_CHARS = 512
+const PLAIN_ASCII = /^[\x20-\x7e]*$/
 const SHA256 = /^[0-9a-f]{64}$/i
 const MD5 = /^[0-9a-f]{32}$/i
+
+/** The digest of an empty text: somebody has hashed a field that had nothing in it. */
+const OF_NOTHING = hash('sha256', '', 'hex')
+
+/** Characters that nobody sees: of no width, of direction, variants of the one before. */
+const UNSEEN = /[\p{DI}\p{Cf}]+/gu
+const CONTROLS = /\p{Cc}+/gu
+/** What stands for characters that somebody has lost. */
+const LOST = '\ufffd'
+
+/** A text as it is read: without what nobody sees, and without blanks around it. Empty where some of its characters are lost. */
+export function readable(text: string): string {
+  if (PLAIN_ASCII.test(text)) return text.trim()
+  if (!text.isWellFormed() || text.includes(LOST)) return ''
+  return text.replace(UNSEEN, '').replace(CONTROLS, ' ').trim()
+}
+
+/** Whether a value is a SHA-256 already. */
+export const isSha256 = (text: string): boolean => text.length === 64 && SHA256.test(text)
+/** Whether a value is an MD5 already, or an id that looks like one. */
+export const isMd5 = (text: string): boolean => text.length === 32 && MD5.test(text)
 
 /**
  * SHA-256 of a value in a form, as hexadecimal digits in lower case. A value that is a SHA-256 already stays what it is; an empty one
@@ -14,8 +36,8 @@ const MD5 = /^[0-9a-f]{32}$/i
  */
 export function hashed(raw: string | undefined, form: (text: string) => string): string | undefined {
   if (raw === undefined || raw.length > MAX_CHARS) return undefined
-  const text = raw.trim()
-  if (text.length === 64 && SHA256.test(text)) return text.toLowerCase()
+  const text = readable(raw)
+  if (isSha256(text)) return text.toLowerCase() === OF_NOTHING ? undefined : text.toLowerCase()
   const normal = form(text)
   return normal === '' ? undefined : sha256(normal)
 }
@@ -34,14 +56,14 @@ function sha256(text: string): string {
 /** As {@link hashed}, where the platform takes MD5 too: of e-mail addresses and phone numbers, which never look like one themselves. */
 export function hashedOrMd5(raw: string | undefined, form: (text: string) => string): string | undefined {
   const text = raw?.trim() ?? ''
-  return text.length === 32 && MD5.test(text) ? text.toLowerCase() : hashed(raw, form)
+  return isMd5(text) ? text.toLowerCase() : hashed(raw, form)
 }
 
 /** A value that a platform wants as it is, in a form. Never what is hashed already, which could not be read there. */
 export function plain(raw: string | undefined, form: (text: string) => string): string | undefined {
   if (raw === undefined || raw.length > MAX_CHARS) return undefined
-  const text = raw.trim()
-  if (text.length === 64 && SHA256.test(text)) return undefined
+  const text = readable(raw)
+  if (isSha256(text)) return undefined
   const normal = form(text)
   return normal === '' ? undefined : normal
 }
@@ -49,8 +71,6 @@ export function plain(raw: string | undefined, form: (text: string) => string): 
 /** An id of a click, an address or the like: sent exactly as it came. */
 export const untouched = (raw: string | undefined): string | undefined =>
   raw === undefined || raw.trim() === '' ? undefined : raw
-
-const PLAIN_ASCII = /^[\x20-\x7e]*$/
 
 /** Lower case, without space around it, in the composed form of Unicode. */
 export function lower(text: string): string {
@@ -97,14 +117,6 @@ export function googleEmail(text: string): string {
   const plus = address.indexOf('+')
   const local = address.slice(0, plus < 0 ? at : Math.min(plus, at)).replaceAll('.', '')
   return local === '' ? '' : `${local}@${domain}`
-}
-
-const COUNTRY = /^[a-z]{2}$/
-
-/** Two letters in lower case; empty for anything else. */
-export function country(text: string): string {
-  const low = lower(text)
-  return COUNTRY.test(low) ? low : ''
 }
 
 const ZIP_PLUS_FOUR = /^(\d{5})-\d{4}$/

@@ -23,7 +23,7 @@ const EXIT_CODE = /^00/
 /**
  * A phone number in the form of E.164, with its plus; empty where it cannot be one.
  * @param region ISO 3166 code of two letters, for numbers without a country code. Where it is missing or is no region, digits are read
- *   as if they had a plus.
+ *   as if they had a plus, if a number of that country can begin so.
  */
 export function e164(text: string, region: string | undefined): string {
   const trimmed = text.trim()
@@ -38,7 +38,10 @@ export function e164(text: string, region: string | undefined): string {
     const known = isNational ? completed(trimmed.replace(BETWEEN_DIGITS, ''), country) : undefined
     return known ?? possible(parsePhoneNumberFromString(trimmed, country))
   }
-  return possible(parsePhoneNumberFromString(isNational ? `+${trimmed.replace(EXIT_CODE, '')}` : trimmed))
+  if (!isNational) return possible(parsePhoneNumberFromString(trimmed))
+  const number = parsePhoneNumberFromString(`+${trimmed.replace(EXIT_CODE, '')}`)
+  // Without a plus it may as well be a number within a country that nobody has named.
+  return number?.isValid() ? number.number : ''
 }
 
 const possible = (number: PhoneNumber | undefined): string => (number?.isPossible() ? number.number : '')

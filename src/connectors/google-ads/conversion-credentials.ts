@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Conversion } from '../conversions/index.ts'
+import { type Conversion, dedupIdOf, SECRET } from '../conversions/index.ts'
 
 const digits = z.string().regex(/^\d{1,20}$/)
 /** People write it with dashes. */
@@ -7,19 +7,16 @@ const account = z
   .string()
   .regex(/^[\d-]{1,24}$/)
   .transform((text) => text.replaceAll('-', ''))
-const text = z.string().min(1)
+const text = z.string().regex(/^[\w .-]{1,64}$/)
 
 export const GoogleConversionCredentials = z.strictObject({
   customer_id: account,
   conversion_action_id: digits,
-  refresh_token: text,
-  client_id: text,
-  client_secret: text,
+  refresh_token: SECRET,
+  client_id: SECRET,
+  client_secret: SECRET,
   /** Google ignores it today. */
-  developer_token: z
-    .string()
-    .regex(/^[\x21-\x7e]+$/)
-    .optional(),
+  developer_token: SECRET.optional(),
   /** The manager account through which the customer is reached. */
   login_customer_id: account.optional(),
   /** The Merchant Center account that the items of an order are in; without it they are not sent. */
@@ -44,9 +41,12 @@ export const hasOwnAction = (platformEvent: string | undefined): platformEvent i
  * What Google knows the conversion by. The number of an order is what tags on the page send as well. Events of several kinds that share
  * the connection's conversion action get different ids, since Google takes the second for a correction of the first.
  */
-export function transactionIdOf({ customData, eventId, eventName, platformEvent }: Conversion): string {
+export function transactionIdOf(conversion: Conversion): string {
+  const { customData, eventId, eventName, platformEvent } = conversion
   if (customData.order_id !== undefined) return customData.order_id
-  return hasOwnAction(platformEvent) || eventName === 'purchase' ? eventId : `${eventName}:${eventId}`
+  return hasOwnAction(platformEvent) || platformEvent === 'purchase' || platformEvent === undefined
+    ? dedupIdOf(conversion)
+    : `${eventName}:${eventId}`
 }
 
 const ADJUSTMENTS = ['ENHANCEMENT', 'RESTATEMENT', 'RETRACTION'] as const

@@ -8,8 +8,10 @@ import {
   hashed,
   type Identifiers,
   identifiersOf,
+  ipAddress,
   plain,
   present,
+  regionOf,
   type UserData,
   untouched,
 } from '../conversions/index.ts'
@@ -19,7 +21,7 @@ const upper = (text: string) => country(text).toUpperCase()
 
 /** In names of our own: each of Google's two APIs calls them something else, and a connection may change from one to the other. */
 export function googleIdentifiers(user: UserData, defaultRegion: string | undefined): Identifiers {
-  const region = user.country ?? defaultRegion
+  const region = regionOf(user, defaultRegion)
   return present({
     email: hashed(user.email, googleEmail),
     phone: hashed(user.phone, (text) => e164(text, region)),
@@ -32,7 +34,7 @@ export function googleIdentifiers(user: UserData, defaultRegion: string | undefi
     gclid: untouched(user.gclid),
     gbraid: untouched(user.gbraid),
     wbraid: untouched(user.wbraid),
-    ipAddress: untouched(user.client_ip_address),
+    ipAddress: plain(user.client_ip_address, ipAddress),
     userAgent: untouched(user.client_user_agent),
   })
 }

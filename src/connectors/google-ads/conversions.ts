@@ -83,6 +83,7 @@ const TRIAL: Conversion = {
   eventId: 'connection-test',
   eventName: 'purchase',
   platformEvent: undefined,
+  isNameShared: false,
   parameters: {},
   eventTimeMs: Date.UTC(2026, 0, 1),
   actionSource: 'website',
@@ -90,6 +91,7 @@ const TRIAL: Conversion = {
   customData: {},
   consent: undefined,
   identifiers: { gclid: 'connection-test' },
+  appData: undefined,
 }
 
 /** The two APIs answer in shapes of their own; what both answer alike means the same. */
@@ -138,6 +140,8 @@ export const googleConversions: ConversionConnector<GoogleConversionCredentials>
     const kind = adjustmentOf(conversion) === undefined ? 'conversions' : 'adjustments'
     return `${kind}:${hasOwnAction(platformEvent) ? platformEvent : 'own'}`
   },
+  nameFaultOf: (name) =>
+    hasOwnAction(name) || NAMES.has(name) ? undefined : 'must be the id of a conversion action of Google Ads',
   matchQuality: (conversion) => qualityOf(identifiersOf(conversion), GOOGLE_WEIGHTS),
 
   send(target, credentials, batch, accessToken) {

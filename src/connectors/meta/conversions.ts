@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { HttpRequest, HttpResponse } from '../../http/http.ts'
 import {
+  appDataOf,
   type BatchAnswer,
   type Conversion,
   type ConversionConnector,
@@ -8,8 +9,8 @@ import {
   type CustomData,
   cityLetters,
   country,
-  createDedupIds,
   DAY_MS,
+  dedupIdOf,
   e164,
   email,
   hashed,
@@ -17,16 +18,23 @@ import {
   type Identifiers,
   identifiersOf,
   indexesOf,
+  ipAddress,
   isLimited,
   isPersonalDataDenied,
   itemCount,
+  NAME,
+  NAME_FAULT,
   nameLetters,
   pageOf,
+  plain,
+  predictedLtvOf,
   present,
   qualityOf,
   refusedBatch,
+  regionOf,
+  SECRET,
   seconds,
-  stateCode,
+  stateIn,
   type UserData,
   unreadable,
   untouched,
@@ -38,9 +46,17 @@ import { meta } from './api.ts'
 
 const MetaConversionCredentials = z.strictObject({
   pixel_id: z.string().regex(/^\w{1,64}$/),
-  access_token: z.string().min(1),
+  access_token: SECRET,
+  /** The dataset that Meta has linked to the app; events of an app go there. */
+  app_dataset_id: z
+    .string()
+    .regex(/^\w{1,64}$/)
+    .optional(),
   /** Events with it are shown in Meta's Events Manager at once, and count all the same. */
-  test_event_code: z.string().min(1).optional(),
+  test_event_code: z
+    .string()
+    .regex(/^[\w-]{1,64}$/)
+    .optional(),
 })
 type MetaConversionCredentials = z.output<typeof MetaConversionCredentials>
 
@@ -68,8 +84,6 @@ const EVENTS = {
   share: 'Share',
   invite: 'Invite',
 } as const
-
-const dedupIdOf = createDedupIds(EVENTS)
 
 const ACTION_SOURCES = new Set([
   'email',
@@ -112,7 +126,7 @@ const maxAgeMs = (actionSource: string): number =>
   actionSource === 'physical_store' ? MAX_STORE_AGE_MS : MAX_AGE_MS
 
 function identifiers(user: UserData, defaultRegion: string | undefined): Identifiers {
-  const region = user.country ?? defaultRegion
+  const region = regionOf(user, defaultRegion)
   const { fbc, fbp } = user
   return present({
     em: hashedOrMd5(user.email, email),
@@ -120,12 +134,12 @@ function identifiers(user: UserData, defaultRegion: string | undefined): Identif
     fn: hashed(user.first_name, nameLetters),
     ln: hashed(user.last_name, nameLetters),
     ct: hashed(user.city, cityLetters),
-    st: hashed(user.state, (text) => stateCode(nameLetters(text))),
+    st: hashed(user.state, stateIn(user.country)),
     zp: hashed(user.zip, zip),
     country: hashed(user.country, country),
     // Shops compare ids as they are, so nothing but space around them is removed.
     external_id: hashed(user.external_id, (text) => text),
-    client_ip_address: untouched(user.client_ip_address),
+    client_ip_address: plain(user.client_ip_address, ipAddress),
     client_user_agent: untouched(user.client_user_agent),
     // A malformed one would make Meta refuse everybody's events of the call.
     fbc: fbc !== undefined && FBC.test(fbc) ? fbc : undefined,
@@ -136,13 +150,34 @@ function identifiers(user: UserData, defaultRegion: string | undefined): Identif
 const isPurchaseWithoutValue = ({ platformEvent, customData }: Conversion): boolean =>
   platformEvent === 'Purchase' && (customData.value === undefined || customData.currency === undefined)
 
-function faultOf(conversion: Conversion): ConversionFault | undefined {
+/** Why an event of an app cannot be sent: Meta wants it at the app's own dataset, with the device that it came from. */
+function faultOfApp(
+  { actionSource, appData }: Conversion,
+  credentials: MetaConversionCredentials | undefined,
+): ConversionFault | undefined {
+  if (actionSource !== 'app') return undefined
+  if (credentials && credentials.app_dataset_id === undefined)
+    return {
+      field: 'action_source',
+      reason: 'the connection to Meta has no app_dataset_id for events of an app',
+    }
+  return appData === undefined
+    ? { field: 'app_data', reason: 'Meta needs it for events of an app' }
+    : undefined
+}
+
+function faultOf(
+  conversion: Conversion,
+  credentials: MetaConversionCredentials | undefined,
+): ConversionFault | undefined {
   const { actionSource, consent, customData, eventSourceUrl, platformEvent } = conversion
   if (platformEvent === undefined) return { field: 'event_name', reason: 'no event of Meta is mapped to it' }
   if (!ACTION_SOURCES.has(actionSource))
     return { field: 'action_source', reason: `Meta takes ${[...ACTION_SOURCES].join(', ')}` }
   if (isPersonalDataDenied(consent))
     return { field: 'consent.ad_user_data', reason: 'Meta takes no event without anything about the person' }
+  const ofApp = faultOfApp(conversion, credentials)
+  if (ofApp) return ofApp
   if (actionSource === 'website' && eventSourceUrl === undefined)
     return { field: 'event_source_url', reason: 'Meta needs it for events of a website' }
   if (actionSource === 'website' && conversion.identifiers['client_user_agent'] === undefined)
@@ -158,8 +193,9 @@ function faultOf(conversion: Conversion): ConversionFault | undefined {
   return undefined
 }
 
-function customDataOf({ eventName, customData, parameters }: Conversion): Record<string, unknown> {
-  const { contents, value, currency, order_id, search_string, predicted_ltv }: CustomData = customData
+function customDataOf(conversion: Conversion): Record<string, unknown> {
+  const { eventName, customData, parameters } = conversion
+  const { contents, value, currency, order_id, search_string }: CustomData = customData
   return present({
     content_type: contents && (eventName === 'view_list' ? 'product_group' : 'product'),
     ...parameters,
@@ -170,7 +206,7 @@ function customDataOf({ eventName, customData, parameters }: Conversion): Record
     num_items: contents && itemCount(contents),
     order_id,
     search_string,
-    predicted_ltv,
+    predicted_ltv: predictedLtvOf(conversion),
   })
 }
 
@@ -193,6 +229,7 @@ function eventOf(conversion: Conversion): Record<string, unknown> {
     event_source_url: pageOf(conversion),
     user_data: userDataOf(conversion),
     custom_data: Object.keys(custom).length > 0 ? custom : undefined,
+    app_data: actionSource === 'app' ? appDataOf(conversion) : undefined,
     // An empty list says that nothing is limited; zeros let Meta find the country and state out.
     ...(limited === true && {
       data_processing_options: ['LDU'],
@@ -302,13 +339,17 @@ export const metaConversions: ConversionConnector<MetaConversionCredentials> = {
   maxAgeMs,
   identifiers,
   faultOf,
-  groupOf: () => 'all',
+  groupOf: ({ actionSource }) => (actionSource === 'app' ? 'app' : 'pixel'),
+  nameFaultOf: (name) => (NAME.test(name) ? undefined : NAME_FAULT),
   matchQuality: (conversion) => qualityOf(identifiersOf(conversion), WEIGHTS),
 
-  send({ baseUrl, version }, { pixel_id, access_token, test_event_code }, batch): HttpRequest {
+  send({ baseUrl, version }, credentials, batch): HttpRequest {
+    const { pixel_id, app_dataset_id, access_token, test_event_code } = credentials
+    const isApp = batch[0]?.actionSource === 'app'
+    const source = (isApp ? app_dataset_id : undefined) ?? pixel_id
     return {
       method: 'POST',
-      url: `${baseUrl}/${version}/${pixel_id}/events`,
+      url: `${baseUrl}/${version}/${source}/events`,
       headers: { ...authorized(access_token), 'content-type': 'application/json' },
       body: JSON.stringify({ data: batch.map(eventOf), test_event_code }),
     }

@@ -7,19 +7,25 @@ import {
   type ConversionFault,
   type ConversionTarget,
   country,
-  createDedupIds,
   DAY_MS,
   e164,
   email,
   hashed,
   type Identifiers,
   identifiersOf,
+  ipAddress,
   isPersonalDataDenied,
   lower,
+  NAME,
+  NAME_FAULT,
   nameLetters,
+  plain,
   present,
   qualityOf,
   refusedBatch,
+  regionOf,
+  SECRET,
+  stateIn,
   type UserData,
   unreadable,
   untouched,
@@ -32,8 +38,8 @@ import { flatEventOf, nestedEventOf } from './wire.ts'
 const id = z.string().regex(/^[\w-]{1,64}$/)
 const SnapchatConversionCredentials = z.strictObject({
   pixel_id: id,
-  access_token: z.string().regex(/^[\x21-\x7e]+$/),
-  /** Source of events of an app; the pixel where it is missing. */
+  access_token: SECRET,
+  /** Source of events of an app; without it and `app_id` Snapchat gets no such event from here. */
   snap_app_id: id.optional(),
   /** Of the app, as its store knows it. */
   app_id: z
@@ -41,7 +47,7 @@ const SnapchatConversionCredentials = z.strictObject({
     .regex(/^[\w.-]{1,200}$/)
     .optional(),
 })
-type SnapchatConversionCredentials = z.output<typeof SnapchatConversionCredentials>
+type Credentials = z.output<typeof SnapchatConversionCredentials>
 
 const EVENTS = {
   purchase: 'PURCHASE',
@@ -88,18 +94,18 @@ const WEIGHTS = {
 }
 
 function identifiers(user: UserData, defaultRegion: string | undefined): Identifiers {
-  const region = user.country ?? defaultRegion
+  const region = regionOf(user, defaultRegion)
   return present({
     em: hashed(user.email, email),
     ph: hashed(user.phone, (text) => e164(text, region).slice(1)),
     fn: hashed(user.first_name, nameLetters),
     ln: hashed(user.last_name, nameLetters),
     ct: hashed(user.city, lower),
-    st: hashed(user.state, lower),
+    st: hashed(user.state, stateIn(user.country)),
     zp: hashed(user.zip, zip),
     country: hashed(user.country, country),
     external_id: hashed(user.external_id, (text) => text),
-    client_ip_address: untouched(user.client_ip_address),
+    client_ip_address: plain(user.client_ip_address, ipAddress),
     client_user_agent: untouched(user.client_user_agent),
     sc_click_id: untouched(user.sc_click_id),
     sc_cookie1: untouched(user.sc_cookie1),
@@ -109,8 +115,8 @@ function identifiers(user: UserData, defaultRegion: string | undefined): Identif
 const isPurchaseWithoutValue = ({ platformEvent, customData }: Conversion): boolean =>
   platformEvent === 'PURCHASE' && (customData.value === undefined || customData.currency === undefined)
 
-function faultOf(conversion: Conversion): ConversionFault | undefined {
-  const { platformEvent, customData, consent } = conversion
+function faultOf(conversion: Conversion, credentials: Credentials | undefined): ConversionFault | undefined {
+  const { platformEvent, actionSource, customData, consent } = conversion
   const { value, currency } = customData
   const { em, ph, client_ip_address, client_user_agent } = conversion.identifiers
   if (platformEvent === undefined)
@@ -120,6 +126,11 @@ function faultOf(conversion: Conversion): ConversionFault | undefined {
       field: 'consent.ad_user_data',
       reason: 'Snapchat takes no event without anything about the person',
     }
+  const missing = (['snap_app_id', 'app_id'] as const).find((name) => credentials?.[name] === undefined)
+  if (credentials && actionSource === 'app' && missing !== undefined) {
+    const reason = `the connection to Snapchat has no ${missing} for events of an app`
+    return { field: 'action_source', reason }
+  }
   const hasBrowser = client_ip_address !== undefined && client_user_agent !== undefined
   if (em === undefined && ph === undefined && !hasBrowser) {
     const reason = 'Snapchat needs an e-mail address, a phone number, or an IP address with a user agent'
@@ -135,8 +146,6 @@ function faultOf(conversion: Conversion): ConversionFault | undefined {
     return { field: 'custom_data.currency', reason: 'Snapchat does not take this currency' }
   return undefined
 }
-
-const dedupIdOf = createDedupIds(EVENTS)
 
 const TAKEN = new Set(['VALID', 'SUCCESS'])
 /** Statuses of calls that were refused because of what is in them. */
@@ -179,8 +188,6 @@ function wordsOf(body: object): string {
   return [...new Set(said)].join(' ')
 }
 
-type Credentials = SnapchatConversionCredentials
-
 function nested(
   target: ConversionTarget,
   credentials: Credentials,
@@ -188,9 +195,7 @@ function nested(
 ): HttpRequest {
   const isApp = batch[0]?.actionSource === 'app'
   const source = (isApp ? credentials.snap_app_id : undefined) ?? credentials.pixel_id
-  const data = batch.map((conversion) =>
-    nestedEventOf(conversion, dedupIdOf(conversion), isApp ? credentials.app_id : undefined),
-  )
+  const data = batch.map((conversion) => nestedEventOf(conversion, isApp ? credentials.app_id : undefined))
   return {
     method: 'POST',
     url: `${target.baseUrl}/${target.version}/${source}/events?access_token=${encodeURIComponent(credentials.access_token)}`,
@@ -204,7 +209,7 @@ function flat(target: ConversionTarget, credentials: Credentials, batch: readonl
   const { pixel_id, snap_app_id, app_id, access_token } = credentials
   const isApp = batch[0]?.actionSource === 'app' && snap_app_id !== undefined
   const source = isApp ? { snap_app_id, app_id } : { pixel_id }
-  const events = batch.map((conversion) => ({ ...source, ...flatEventOf(conversion, dedupIdOf(conversion)) }))
+  const events = batch.map((conversion) => ({ ...flatEventOf(conversion), ...source }))
   return {
     method: 'POST',
     url: `${target.baseUrl}/${target.version}/conversion`,
@@ -213,7 +218,7 @@ function flat(target: ConversionTarget, credentials: Credentials, batch: readonl
   }
 }
 
-export const snapchatConversions: ConversionConnector<SnapchatConversionCredentials> = {
+export const snapchatConversions: ConversionConnector<Credentials> = {
   platform: 'snapchat',
   credentials: SnapchatConversionCredentials,
   // v2 is older, and still answered: it is chosen by the version that is configured.
@@ -237,6 +242,7 @@ export const snapchatConversions: ConversionConnector<SnapchatConversionCredenti
   identifiers,
   faultOf,
   groupOf: ({ actionSource }) => (actionSource === 'app' ? 'app' : 'pixel'),
+  nameFaultOf: (name) => (NAME.test(name) ? undefined : NAME_FAULT),
   matchQuality: (conversion) => qualityOf(identifiersOf(conversion), WEIGHTS),
 
   send: (target, credentials, batch) => (target.version === 'v2' ? flat : nested)(target, credentials, batch),

@@ -1,5 +1,14 @@
 import { hash } from 'node:crypto'
-import { type Conversion, identifiersOf, itemCount, pageOf, present, seconds } from '../conversions/index.ts'
+import {
+  appDataOf,
+  type Conversion,
+  dedupIdOf,
+  identifiersOf,
+  itemCount,
+  pageOf,
+  present,
+  seconds,
+} from '../conversions/index.ts'
 
 const ACTION_SOURCES: Readonly<Record<string, string>> = { website: 'WEB', app: 'MOBILE_APP' }
 const actionSourceOf = ({ actionSource }: Conversion): string => ACTION_SOURCES[actionSource] ?? 'OFFLINE'
@@ -11,11 +20,7 @@ function limitOf({ consent }: Conversion): 'LDU' | 'LMU' | undefined {
 }
 
 /** An event of v3. */
-export function nestedEventOf(
-  conversion: Conversion,
-  dedupId: string,
-  appId: string | undefined,
-): Record<string, unknown> {
+export function nestedEventOf(conversion: Conversion, appId: string | undefined): Record<string, unknown> {
   const { em, ph, external_id, ...others } = identifiersOf(conversion)
   const custom = customDataOf(conversion)
   const limit = limitOf(conversion)
@@ -23,7 +28,7 @@ export function nestedEventOf(
   return present({
     event_name: conversion.platformEvent,
     event_time: seconds(conversion.eventTimeMs),
-    event_id: dedupId,
+    event_id: dedupIdOf(conversion),
     action_source: actionSourceOf(conversion),
     event_source_url: pageOf(conversion),
     ...(limit && {
@@ -33,8 +38,18 @@ export function nestedEventOf(
     }),
     user_data: present({ em: listed(em), ph: listed(ph), external_id: listed(external_id), ...others }),
     custom_data: Object.keys(custom).length > 0 ? custom : undefined,
-    app_data: appId === undefined ? undefined : { app_id: appId },
+    app_data: appId === undefined ? undefined : { app_id: appId, ...deviceOf(conversion) },
   })
+}
+
+/** Snapchat wants numbers where Meta takes both. */
+function deviceOf(conversion: Conversion) {
+  const appData = appDataOf(conversion)
+  if (appData === undefined) return undefined
+  return {
+    advertiser_tracking_enabled: Number(appData.advertiser_tracking_enabled),
+    extinfo: appData.extinfo,
+  }
 }
 
 function customDataOf({ customData, parameters }: Conversion): Record<string, unknown> {
@@ -55,7 +70,7 @@ const hashedIp = (ip: unknown) => (typeof ip === 'string' ? hash('sha256', ip.tr
 const lowerAgent = (agent: unknown) => (typeof agent === 'string' ? agent.toLowerCase() : undefined)
 
 /** An event of v2, which wants the IP address hashed, the user agent in lower case, and has no place for names and addresses. */
-export function flatEventOf(conversion: Conversion, dedupId: string): Record<string, unknown> {
+export function flatEventOf(conversion: Conversion): Record<string, unknown> {
   const { contents, value, currency, order_id, search_string } = conversion.customData
   const known = identifiersOf(conversion)
   return present({
@@ -63,7 +78,7 @@ export function flatEventOf(conversion: Conversion, dedupId: string): Record<str
     event_type: conversion.platformEvent,
     event_conversion_type: actionSourceOf(conversion),
     timestamp: conversion.eventTimeMs,
-    client_dedup_id: dedupId,
+    client_dedup_id: dedupIdOf(conversion),
     page_url: pageOf(conversion),
     hashed_email: known['em'],
     hashed_phone_number: known['ph'],

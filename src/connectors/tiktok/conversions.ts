@@ -1,26 +1,33 @@
 import { z } from 'zod'
 import { type HttpRequest, type HttpResponse, retryAfterMs } from '../../http/http.ts'
 import {
+  appDataOf,
   type BatchAnswer,
   type Conversion,
   type ConversionConnector,
   type ConversionFault,
   country,
-  createDedupIds,
   DAY_MS,
+  dedupIdOf,
   e164,
   email,
   hashed,
   type Identifiers,
   identifiersOf,
+  ipAddress,
   isLimited,
   itemCount,
   lower,
+  NAME,
+  NAME_FAULT,
   pageOf,
   plain,
+  predictedLtvOf,
   present,
   qualityOf,
   refusedBatch,
+  regionOf,
+  SECRET,
   seconds,
   type UserData,
   unreadable,
@@ -34,12 +41,15 @@ import { at, numberAt, parsed, textAt } from '../platform/json.ts'
 const id = z.string().regex(/^\w{1,64}$/)
 const TikTokConversionCredentials = z.strictObject({
   pixel_code: id,
-  access_token: z.string().regex(/^[\x21-\x7e]+$/),
-  /** Sources of events of other kinds; the pixel where they are missing. */
+  access_token: SECRET,
+  /** Sources of events of other kinds; without one TikTok gets no such event from here. */
   app_id: id.optional(),
   offline_event_set_id: id.optional(),
   crm_event_set_id: id.optional(),
-  test_event_code: z.string().min(1).optional(),
+  test_event_code: z
+    .string()
+    .regex(/^[\w-]{1,64}$/)
+    .optional(),
 })
 type TikTokConversionCredentials = z.output<typeof TikTokConversionCredentials>
 
@@ -64,8 +74,6 @@ const EVENTS = {
   customize: 'CustomizeProduct',
   submit_application: 'SubmitApplication',
 } as const
-
-const dedupIdOf = createDedupIds(EVENTS)
 
 /** By TikTok's own code for apps. */
 const CURRENCIES = new Set(
@@ -104,7 +112,7 @@ const WEIGHTS = {
 }
 
 function identifiers(user: UserData, defaultRegion: string | undefined): Identifiers {
-  const region = user.country ?? defaultRegion
+  const region = regionOf(user, defaultRegion)
   return present({
     email: hashed(user.email, email),
     phone: hashed(user.phone, (text) => e164(text, region)),
@@ -117,17 +125,26 @@ function identifiers(user: UserData, defaultRegion: string | undefined): Identif
     country: plain(user.country, country),
     ttclid: untouched(user.ttclid),
     ttp: untouched(user.ttp),
-    ip: untouched(user.client_ip_address),
+    ip: plain(user.client_ip_address, ipAddress),
     user_agent: untouched(user.client_user_agent),
   })
 }
 
-function faultOf({ platformEvent, actionSource, customData }: Conversion): ConversionFault | undefined {
+function faultOf(
+  conversion: Conversion,
+  credentials: TikTokConversionCredentials | undefined,
+): ConversionFault | undefined {
+  const { platformEvent, actionSource, customData } = conversion
   const { value, currency } = customData
+  const source = sourceOf(conversion)
   if (platformEvent === undefined)
     return { field: 'event_name', reason: 'no event of TikTok is mapped to it' }
   if (SOURCES[actionSource] === undefined)
     return { field: 'action_source', reason: `TikTok takes ${Object.keys(SOURCES).join(', ')}` }
+  if (credentials && sourceIdOf(source, credentials) === undefined) {
+    const reason = `the connection to TikTok has no ${SOURCE_IDS[source]} for events of this source`
+    return { field: 'action_source', reason }
+  }
   if (value !== undefined && currency === undefined)
     return { field: 'custom_data.currency', reason: 'a value needs its currency' }
   if (currency !== undefined && !CURRENCIES.has(currency.toUpperCase()))
@@ -135,8 +152,9 @@ function faultOf({ platformEvent, actionSource, customData }: Conversion): Conve
   return undefined
 }
 
-function propertiesOf({ eventName, customData, parameters }: Conversion): Record<string, unknown> {
-  const { contents, value, currency, order_id, search_string, predicted_ltv } = customData
+function propertiesOf(conversion: Conversion): Record<string, unknown> {
+  const { eventName, customData, parameters } = conversion
+  const { contents, value, currency, order_id, search_string } = customData
   return present({
     content_type: contents && (eventName === 'view_list' ? 'product_group' : 'product'),
     ...parameters,
@@ -151,7 +169,7 @@ function propertiesOf({ eventName, customData, parameters }: Conversion): Record
     // TikTok's pages name it either way.
     query: search_string,
     search_string,
-    predicted_ltv,
+    predicted_ltv: predictedLtvOf(conversion),
   })
 }
 
@@ -166,14 +184,26 @@ function eventOf(conversion: Conversion): Record<string, unknown> {
     user: identifiersOf(conversion),
     properties: Object.keys(properties).length > 0 ? properties : undefined,
     page: url === undefined ? undefined : { url },
+    app: appOf(conversion),
     limited_data_use: isLimited(consent),
   })
 }
 
-function sourceIdOf(source: Source, credentials: TikTokConversionCredentials): string {
-  const { pixel_code, app_id, offline_event_set_id, crm_event_set_id } = credentials
-  const own = { web: pixel_code, app: app_id, offline: offline_event_set_id, crm: crm_event_set_id }[source]
-  return own ?? pixel_code
+const SOURCE_IDS = {
+  web: 'pixel_code',
+  app: 'app_id',
+  offline: 'offline_event_set_id',
+  crm: 'crm_event_set_id',
+} as const satisfies Readonly<Record<Source, keyof TikTokConversionCredentials>>
+
+const sourceIdOf = (source: Source, credentials: TikTokConversionCredentials): string | undefined =>
+  credentials[SOURCE_IDS[source]]
+
+/** The app as its store knows it, by what was said of the device. */
+function appOf(conversion: Conversion): Record<string, unknown> | undefined {
+  if (sourceOf(conversion) !== 'app') return undefined
+  const [, app_id = '', app_version = ''] = appDataOf(conversion)?.extinfo ?? []
+  return app_id === '' ? undefined : present({ app_id, app_version: app_version || undefined })
 }
 
 const OK = 0
@@ -256,6 +286,7 @@ export const tiktokConversions: ConversionConnector<TikTokConversionCredentials>
   identifiers,
   faultOf,
   groupOf: sourceOf,
+  nameFaultOf: (name) => (NAME.test(name) ? undefined : NAME_FAULT),
   matchQuality: (conversion) => qualityOf(identifiersOf(conversion), WEIGHTS),
 
   send({ baseUrl, version }, credentials, batch): HttpRequest {

@@ -14,6 +14,7 @@ import { isoTime } from '../../time/clock.ts'
 import {
   type ConnectionRow,
   ConnectionSettings,
+  confirmConnection,
   connectionsOf,
   credentialFormOf,
   credentialsOf,
@@ -24,6 +25,7 @@ import {
 } from '../connections.ts'
 import { MESSAGE_PLATFORM } from '../conversions.ts'
 import { sendTest } from '../delivery/index.ts'
+import { storable } from '../json-rows.ts'
 import type { Conversions } from '../parts.ts'
 import { WRONG_BODY } from './events.ts'
 
@@ -54,7 +56,7 @@ const USUAL_MESSAGES = {
   connected: 'conversions are sent',
   disconnected: 'the platform is not connected',
   error: 'the platform does not accept the connection any more',
-  pending: 'the connection was not tested yet',
+  pending: 'the platform has not answered the test yet; events are sent all the same',
 } as const
 
 /** A connection as its organisation sees it: never its credentials. */
@@ -73,7 +75,7 @@ export const connectionRoutes = (conversions: Conversions): Route[] => [
   testRoute(conversions),
 ]
 
-function listRoute({ store }: Conversions): Route {
+function listRoute(conversions: Conversions): Route {
   return {
     method: 'get',
     path: '/api/v1/conversions/connections',
@@ -84,7 +86,7 @@ function listRoute({ store }: Conversions): Route {
     },
     refusals: [],
     async handle(_, { org }) {
-      return ok({ connections: (await connectionsOf(store, org)).map(resultOf) })
+      return ok({ connections: (await connectionsOf(conversions, org)).map(resultOf) })
     },
   }
 }
@@ -93,7 +95,8 @@ function putRoute(conversions: Conversions): Route {
   return {
     method: 'put',
     path: '/api/v1/conversions/connections/{platform}',
-    summary: 'Connect a platform, or give new credentials to it; what waited is sent with them',
+    summary:
+      'Connect a platform, or give new credentials to it, and test them; what waited is sent with them if they work',
     scope: 'connect',
     params: Platform,
     query: ReasonQuery,
@@ -106,8 +109,13 @@ function putRoute(conversions: Conversions): Route {
       const form = credentialFormOf(conversions, platform)
       const { credentials, settings = {} } = await readJson(c, ConnectionInput)
       const checked = check(form, credentials, 'credentials')
+      const found = await foundOf(conversions, caller.org, platform, checked)
       await recorded(conversions, c, caller, platform, () =>
-        storeConnection(conversions, { orgId: caller.org, platform, credentials: checked, settings }),
+        storeConnection(conversions, {
+          ...{ orgId: caller.org, platform, credentials: checked, settings },
+          status: found.status,
+          message: found.status === 'connected' ? null : storable(found.message, MAX_MESSAGE),
+        }),
       )
       conversions.worker.nudge()
       conversions.messages.nudge()
@@ -139,13 +147,23 @@ function testRoute(conversions: Conversions): Route {
   return {
     method: 'post',
     path: '/api/v1/conversions/connections/{platform}/test',
-    summary: 'Ask a platform whether the connection works; nothing is sent that counts',
+    summary:
+      'Ask a platform whether the connection works; nothing is sent that counts. One that had stopped goes on if it does',
     scope: 'connect',
     params: Platform,
     answers: { 200: { description: 'What the platform says', schema: ConnectionResult } },
-    refusals: ['not_found', 'invalid_request'],
-    async handle(c, { org }) {
-      return ok(await tested(conversions, await requireConnection(conversions, org, platformOf(c))))
+    refusals: ['not_found', 'invalid_request', 'records_unavailable'],
+    async handle(c, caller) {
+      const row = await requireConnection(conversions, caller.org, platformOf(c))
+      const result = await tested(conversions, row)
+      if (result.status === 'connected' && row.status !== 'connected') {
+        await recorded(conversions, c, caller, row.platform, async () => {
+          await confirmConnection(conversions, row)
+        })
+        conversions.worker.nudge()
+        conversions.messages.nudge()
+      }
+      return ok(result)
     },
   }
 }
@@ -216,10 +234,39 @@ async function tested(
   const { platform } = row
   const room = rooms.get(platform)
   if (row.credentials === null || (!room && platform !== MESSAGE_PLATFORM)) return resultOf(row)
-  const called = room ? await sendTest(calls, lanes.lineOf(row, room)) : await messages.test(row)
+  // With a token of its own: one that this process has kept may be the one that was refused.
+  const called = room
+    ? await sendTest(calls, lanes.trial(row, room, lanes.lineOf(row, room).credentials))
+    : await messages.test(row)
   const details = 'latencyMs' in called ? { latency_ms: Math.round(called.latencyMs) } : null
-  if (called.is === 'held') return { status: 'pending', platform, message: called.why, details }
-  if (called.is !== 'answered') return { status: 'error', platform, message: called.detail, details }
+  return { platform, ...foundBy(called), details }
+}
+
+/** What a test of credentials says before they are stored. */
+async function foundOf(
+  { calls, lanes, rooms }: Conversions,
+  orgId: number,
+  platform: string,
+  credentials: unknown,
+): Promise<ReturnType<typeof foundBy>> {
+  const room = rooms.get(platform)
+  // Messages find out by themselves, with the first that is sent.
+  if (!room) return { status: 'connected', message: '' }
+  return foundBy(await sendTest(calls, lanes.trial({ org_id: orgId, platform }, room, credentials)))
+}
+
+/** Longest words of a platform that are kept. */
+const MAX_MESSAGE = 300
+
+/** What a test says of a connection: nothing where the platform did not come to look at it. */
+function foundBy(called: Awaited<ReturnType<typeof sendTest>>): {
+  readonly status: 'connected' | 'error' | 'pending'
+  readonly message: string
+} {
+  if (called.is === 'held') return { status: 'pending', message: called.why }
+  if (called.is === 'auth_lost') return { status: 'error', message: called.detail }
+  if (called.is !== 'answered') return { status: 'pending', message: called.detail }
   const { is, detail } = called.answer
-  return { status: is === 'works' ? 'connected' : 'error', platform, message: detail, details }
+  if (is === 'unclear') return { status: 'pending', message: detail }
+  return { status: is === 'works' ? 'connected' : 'error', message: detail }
 }

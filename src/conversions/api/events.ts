@@ -21,6 +21,10 @@ const EventId = z.object({ id: EventIdText })
 const Query = z.object({ event_name: EventNameText.optional() })
 
 const Refused = z.object({ platform: z.string(), reason: z.string(), field: z.string() })
+export const LeftOut = z.object({ field: z.string(), reason: z.string() }).openapi('ConversionLeftOut', {
+  description:
+    'What was said about the person and no platform gets, because nobody can be certain what it means.',
+})
 const Result = z
   .object({
     event_id: z.string().nullable(),
@@ -28,8 +32,10 @@ const Result = z
     reason: z.string().optional(),
     field: z.string().optional(),
     refused_by: z.array(Refused).optional().openapi({
-      description: 'Platforms that would refuse the event, so that they do not get it; the others do.',
+      description:
+        'Platforms that would refuse the event or are not connected, so that they do not get it; the others do.',
     }),
+    left_out: LeftOut.array().optional(),
   })
   .openapi('ConversionResult')
 

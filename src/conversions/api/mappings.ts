@@ -1,9 +1,9 @@
 import { z } from '@hono/zod-openapi'
-import { check, ok, ReasonInput, type Route, readJson, reasonOf } from '../../api/index.ts'
+import { check, ok, ReasonInput, type Route, readBody, reasonOf } from '../../api/index.ts'
 import { differences } from '../../audit/index.ts'
 import { AppError } from '../../errors.ts'
 import { isoTime } from '../../time/clock.ts'
-import { EventMapping, MAX_MAPPINGS, standardMappings } from '../mappings.ts'
+import { EventMapping, MAX_MAPPINGS, mappingFaultOf, standardMappings } from '../mappings.ts'
 import type { Conversions } from '../parts.ts'
 import { WRONG_BODY } from './events.ts'
 
@@ -75,7 +75,13 @@ export const mappingRoutes = (conversions: Conversions): Route[] => {
       answers: { 200: { description: 'The mappings', schema: Mappings } },
       refusals: [...WRONG_BODY, 'records_unavailable'],
       async handle(c, caller) {
-        const { mappings: wanted, reason } = await readJson(c, MappingsInput)
+        const body = await readBody(c)
+        const { mappings: wanted, reason } = check(MappingsInput, body)
+        const fault = mappingFaultOf(rooms, wanted, Reflect.get(Object(body), 'mappings'))
+        if (fault)
+          throw new AppError('invalid_request', `${fault.field}: ${fault.reason}`, 'never', {
+            field: fault.field,
+          })
         const names = wanted.map(({ source_event }) => source_event)
         const twice = names.find((name, at) => names.indexOf(name) !== at)
         if (twice !== undefined)

@@ -4,7 +4,7 @@ import { CanonicalEvent, EXAMPLE_EVENT } from '../canonical-event.ts'
 import { CONVERSION_PLATFORMS } from '../conversions.ts'
 import type { Conversions } from '../parts.ts'
 import { previewEvents } from '../preview.ts'
-import { MAX_EVENTS_BYTES, WRONG_BODY } from './events.ts'
+import { LeftOut, MAX_EVENTS_BYTES, WRONG_BODY } from './events.ts'
 
 /** Most events of one preview. */
 const MAX_PREVIEWED = 100
@@ -36,6 +36,7 @@ const Preview = z
     platform: z.string().nullable(),
     request: Request.optional(),
     refused: z.object({ field: z.string(), reason: z.string() }).optional(),
+    left_out: LeftOut.array().optional(),
     differences: z
       .array(z.object({ path: z.string(), from: z.unknown().optional(), to: z.unknown().optional() }))
       .optional()

@@ -43,7 +43,6 @@ export const replayRoutes = (conversions: Conversions): Route[] => [
     refusals: [...WRONG_BODY, 'records_unavailable'],
     async handle(c, caller) {
       const { reason, ...wish } = await readJson(c, Replay)
-      const { version } = await conversions.mappings.latest(caller.org)
       const change = {
         action: 'conversions.replayed',
         target: wish.platform ?? 'all',
@@ -53,7 +52,7 @@ export const replayRoutes = (conversions: Conversions): Route[] => [
       const done = await conversions.audit.record(
         caller,
         change,
-        () => replay(conversions, caller.org, wish, version),
+        () => replay(conversions, caller.org, wish),
         ({ replayed, refused }) => ({ replayed: replayed.length, refused: refused.length }),
       )
       conversions.worker.nudge()

@@ -96,14 +96,25 @@ const VERDICTS: Record<Exclude<BatchAnswer['is'], 'auth_expired'>, Verdict> = {
   transient: 'failing',
 }
 
-type Tested = ReturnType<PlatformRoom['connector']['readTest']>
+/** `unclear`: the platform failed, or had no time, so that it says nothing of the connection. */
+type Tested =
+  | ReturnType<PlatformRoom['connector']['readTest']>
+  | { readonly is: 'unclear'; readonly detail: string }
 
 /** Asks whether a connection works, without the limits of deliveries. */
 export async function sendTest(deps: ConversionCallDeps, line: ConversionLine): Promise<CallOutcome<Tested>> {
   const { connector, target } = line
   return exchange<Tested>(deps, line, {
     request: (accessToken) => connector.test(target, line.credentials, accessToken),
-    read: (response) => ({ is: 'read', answer: connector.readTest(response), verdict: 'neutral' }),
+    read(response) {
+      const answer = connector.readTest(response)
+      const isUnclear = answer.is === 'fails' && (response.status === 429 || response.status >= 500)
+      return {
+        is: 'read',
+        answer: isUnclear ? { is: 'unclear', detail: answer.detail } : answer,
+        verdict: 'neutral',
+      }
+    },
   })
 }
 

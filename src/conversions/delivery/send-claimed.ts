@@ -1,6 +1,6 @@
 import { AppError } from '../../errors.ts'
 import { Slices } from '../../time/slices.ts'
-import { type ConnectionRow, restConnection, stopConnection } from '../connections.ts'
+import { type ConnectionRow, confirmConnection, restConnection, stopConnection } from '../connections.ts'
 import { conversionOf, faultOf } from '../conversion-of.ts'
 import type { Base } from '../conversions.ts'
 import { storable } from '../json-rows.ts'
@@ -39,7 +39,7 @@ export async function sendClaimed(
 ): Promise<void> {
   // More of it waits, probably: as many were due as were wanted.
   const isFull = claimed.length >= lane.optimiser.size
-  const { parcels, ended } = await openAll(deps, lane, claimed)
+  const { parcels, ended } = await openAll(deps, lane, line, claimed)
   if (ended.length > 0) await finish(deps, ended)
   let stop: Stop | undefined
   const put: EndedDelivery[] = []
@@ -50,6 +50,8 @@ export async function sendClaimed(
     }
     const delivered = await deliver(deps, lane, line, batch, isFull)
     stop = delivered.stop
+    if (row.status === 'pending' && delivered.ended.some(({ outcome }) => isTaken(outcome)))
+      await confirmConnection(deps, row)
     await finish(deps, cleaned(delivered.ended, batch), (tx) =>
       noteAccepted(tx, deps.clock, row, delivered.ended),
     )
@@ -58,16 +60,23 @@ export async function sendClaimed(
   if (put.length > 0) await finish(deps, put)
 }
 
+const isTaken = ({ is }: EndedDelivery['outcome']): boolean => is === 'acknowledged' || is === 'processing'
+
 const PUT_BACK = { is: 'put_back', afterMs: 0 } as const
 
 /** Opens what is sealed and checks again what may have changed since the door: time, mapping, and windows. */
-async function openAll(deps: SendDeps, lane: ConversionLane, claimed: readonly Claimed[]) {
+async function openAll(
+  deps: SendDeps,
+  lane: ConversionLane,
+  line: ConversionLine,
+  claimed: readonly Claimed[],
+) {
   const parcels: Parcel[] = []
   const ended: EndedDelivery[] = []
   const slices = new Slices()
   for (const one of claimed) {
     if (slices.isOver) await slices.next()
-    const opened = await openOne(deps, lane, one)
+    const opened = await openOne(deps, lane, line, one)
     if (opened.is === 'parcel') parcels.push(opened.parcel)
     else ended.push({ claimed: one, outcome: opened.outcome })
   }
@@ -81,13 +90,14 @@ type Opened =
 async function openOne(
   { keyring, mappings, clock }: SendDeps,
   { room }: ConversionLane,
+  { credentials }: ConversionLine,
   claimed: Claimed,
 ): Promise<Opened> {
   const { platform, limits } = room.connector
   const nowMs = clock.nowMs()
   const dead = (code: string, detail: string): Opened => ({
     is: 'ended',
-    outcome: { is: 'dead', code, detail },
+    outcome: { is: 'dead', code, detail, isUnsent: true },
   })
   const { unknown_since_ms: unknownMs, sealed } = claimed
   if (unknownMs !== null && nowMs - unknownMs > limits.deduplicationMs)
@@ -96,8 +106,15 @@ async function openOne(
   try {
     const personal = openPersonal(keyring, claimed, sealed)
     const mapping = await mappings.of(claimed.org_id, claimed.mapping_version)
-    const conversion = conversionOf(claimed, claimed.data, personal, room, mapping)
-    const fault = faultOf(room, conversion, nowMs)
+    const { mended } = personal
+    const conversion = conversionOf(
+      { ...claimed, ...mended },
+      mended?.data ?? claimed.data,
+      personal,
+      room,
+      mapping,
+    )
+    const fault = faultOf(room, conversion, credentials, nowMs)
     if (fault)
       return dead(
         fault.field === 'event_time' ? 'too_old' : 'refused_here',

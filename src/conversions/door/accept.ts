@@ -1,18 +1,33 @@
+import type { LeftOut } from '../../connectors/index.ts'
+import { AppError } from '../../errors.ts'
 import { MAX_UNITS, microsFloor } from '../../money.ts'
 import { Slices } from '../../time/slices.ts'
 import { type CanonicalEvent, type EventFault, idOf, parseEvent } from '../canonical-event.ts'
-import { type ConnectionRow, connectionsOf, settingsOf } from '../connections.ts'
-import { conversionOf, faultOf, openDataOf, personalOf } from '../conversion-of.ts'
+import { type ConnectionRow, eventConnectionsOf, settingsOf } from '../connections.ts'
+import { conversionOf, faultOf, personalOf, personOf } from '../conversion-of.ts'
 import type { Base, PlatformRoom } from '../conversions.ts'
 import { storable } from '../json-rows.ts'
 import type { Mapping, Mappings } from '../mappings.ts'
-import { sealPersonal } from '../sealed.ts'
-import type { EventWriter, NewConversionEvent, NewDelivery, StoredDeliveries } from './event-writer.ts'
+import { openDataOf } from '../open-data.ts'
+import { type Personal, sealPersonal } from '../sealed.ts'
+import {
+  type EventWriter,
+  type NewConversionEvent,
+  type NewDelivery,
+  REFUSED_HERE,
+  type StoredDeliveries,
+} from './event-writer.ts'
 
 export interface DoorDeps
   extends Pick<Base, 'store' | 'clock' | 'keyring' | 'rooms' | 'meter' | 'defaultRegion'> {
   readonly mappings: Mappings
   readonly writer: EventWriter
+  readonly lanes: CredentialsSource
+}
+
+/** Where credentials are known that were opened before. Throws an `AppError` where no key opens them. */
+interface CredentialsSource {
+  lineOf(row: ConnectionRow, room: PlatformRoom): { readonly credentials: unknown }
 }
 
 /** A platform that gets nothing of an accepted event, and why. */
@@ -25,6 +40,8 @@ export type EventResult =
       readonly event_id: string
       readonly status: 'accepted'
       readonly refused_by?: readonly RefusedBy[]
+      /** What was said about the person and nobody gets, because it is not certain. */
+      readonly left_out?: readonly LeftOut[]
     }
   | { readonly event_id: string; readonly status: 'duplicate' }
   | {
@@ -39,6 +56,8 @@ interface EventCandidate {
   readonly event: NewConversionEvent
   readonly deliveries: readonly NewDelivery[]
   readonly refusedBy: readonly RefusedBy[]
+  readonly leftOut: readonly LeftOut[]
+  mend(delivery: NewDelivery): string | null
 }
 
 type CheckedEvent =
@@ -55,9 +74,12 @@ export async function acceptEvents(
   orgId: number,
   values: readonly unknown[],
 ): Promise<EventResult[]> {
-  const connections = new Map((await connectionsOf(deps.store, orgId)).map((row) => [row.platform, row]))
+  const connections = await eventConnectionsOf(deps, orgId)
   const mapping = await deps.mappings.latest(orgId)
-  const around = { deps, orgId, connections, mapping, nowMs: deps.clock.nowMs() }
+  const credentials = new Map(
+    [...connections].map(([platform, row]) => [platform, knownCredentials(deps, row)] as const),
+  )
+  const around = { deps, orgId, connections, credentials, mapping, nowMs: deps.clock.nowMs() }
   const slices = new Slices()
   const checked: CheckedEvent[] = []
   for (const value of values) {
@@ -69,14 +91,26 @@ export async function acceptEvents(
   for (const one of checked) count(deps, one, stored)
   return checked.map((one, at) => {
     if (one.is === 'rejected') return { event_id: idOf(values[at]), status: 'rejected', ...one.fault }
-    const { event, refusedBy } = one.candidate
+    const { event, refusedBy, leftOut } = one.candidate
     if (!stored.has(one.candidate)) return { event_id: event.event_id, status: 'duplicate' }
     return {
       event_id: event.event_id,
       status: 'accepted',
       ...(refusedBy.length > 0 && { refused_by: refusedBy }),
+      ...(leftOut.length > 0 && { left_out: leftOut }),
     }
   })
+}
+
+/** Undefined where no key opens them now: what hangs on them is looked at before the event is sent. */
+function knownCredentials({ lanes, rooms }: DoorDeps, row: ConnectionRow): unknown {
+  const room = rooms.get(row.platform)
+  try {
+    return room && lanes.lineOf(row, room).credentials
+  } catch (error) {
+    if (error instanceof AppError) return undefined
+    throw error
+  }
 }
 
 function count({ meter }: DoorDeps, one: CheckedEvent, stored: StoredDeliveries): void {
@@ -96,6 +130,7 @@ interface Around {
   readonly deps: DoorDeps
   readonly orgId: number
   readonly connections: ReadonlyMap<string, ConnectionRow>
+  readonly credentials: ReadonlyMap<string, unknown>
   readonly mapping: Mapping
   readonly nowMs: number
 }
@@ -109,16 +144,9 @@ function checkedEvent(around: Around, value: unknown): CheckedEvent {
   if (parsed.is === 'refused') return rejected(parsed.fault)
   const { event } = parsed
   const platforms = [...new Set(event.platforms ?? around.connections.keys())]
-  const rooms: PlatformRoom[] = []
-  for (const platform of platforms) {
-    const room = around.deps.rooms.get(platform)
-    if (room && around.connections.has(platform)) rooms.push(room)
-    // A connection that takes no events, messages for example, is not meant where no platform is named.
-    else if (event.platforms) return rejected({ field: 'platforms', reason: `${platform} is not connected` })
-  }
-  if (rooms.length === 0) return rejected({ field: 'platforms', reason: 'no platform is connected' })
-
-  const made = rooms.map((room) => deliveryOf(around, event, room))
+  if (platforms.length === 0) return rejected({ field: 'platforms', reason: 'no platform is connected' })
+  const person = personOf(event)
+  const made = platforms.map((platform) => deliveryOf(around, event, person, platform))
   const refusedBy = made.flatMap(({ refused }) => refused ?? [])
   const [first] = refusedBy
   if (first && refusedBy.length === made.length) {
@@ -128,6 +156,8 @@ function checkedEvent(around: Around, value: unknown): CheckedEvent {
       refusedBy.map(({ platform }) => platform),
     )
   }
+  // Of platforms with other regions, one may read a number that another cannot.
+  const leftOut = new Map(made.flatMap((one) => one.leftOut.map((each) => [each.field, each] as const)))
   const { event_id, event_name, event_time: event_time_ms, action_source, bid_id = null } = event
   return {
     is: 'candidate',
@@ -138,8 +168,15 @@ function checkedEvent(around: Around, value: unknown): CheckedEvent {
         data: storable(JSON.stringify(openDataOf(event)), MAX_DATA_CHARS),
         created_ms: around.nowMs,
       },
-      deliveries: made.map(({ delivery }) => delivery),
+      deliveries: made.flatMap(({ delivery }) => delivery ?? []),
       refusedBy,
+      leftOut: [...leftOut.values()],
+      mend(delivery) {
+        const one = made.find((each) => each.delivery === delivery)
+        if (!one?.personal) return null
+        const mended = { event_time_ms, action_source, data: openDataOf(event) }
+        return sealPersonal(around.deps.keyring, delivery, { ...one.personal, mended })
+      },
     },
   }
 }
@@ -153,18 +190,30 @@ function saidValue({ custom_data: { value, currency } = {} }: CanonicalEvent) {
 /** More than the schema lets through. */
 const MAX_DATA_CHARS = 1_000_000
 
+/** What becomes of an event at one platform: `delivery` is undefined where that is not connected, so that it may come later. */
+interface MadeDelivery {
+  readonly delivery?: NewDelivery
+  readonly personal?: Personal
+  readonly refused?: RefusedBy | undefined
+  readonly leftOut: readonly LeftOut[]
+}
+
 function deliveryOf(
-  { deps, orgId, connections, mapping, nowMs }: Around,
+  { deps, orgId, connections, credentials, mapping, nowMs }: Around,
   event: CanonicalEvent,
-  room: PlatformRoom,
-) {
-  const { platform } = room.connector
+  person: ReturnType<typeof personOf>,
+  platform: string,
+): MadeDelivery {
+  const room = deps.rooms.get(platform)
   const row = connections.get(platform)
-  const region = (row && settingsOf(row).default_region) ?? deps.defaultRegion
-  const personal = personalOf(event, room, region)
+  if (!room || !row)
+    return { refused: { platform, field: 'platforms', reason: `${platform} is not connected` }, leftOut: [] }
+  const region = settingsOf(row).default_region ?? deps.defaultRegion
+  const { user, leftOut } = person(region)
+  const personal = personalOf(event, room, user, region)
   const stored = { ...event, event_time_ms: event.event_time }
   const conversion = conversionOf(stored, openDataOf(event), personal, room, mapping)
-  const fault = faultOf(room, conversion, nowMs)
+  const fault = faultOf(room, conversion, credentials.get(platform), nowMs)
   const key = { org_id: orgId, platform, event_name: event.event_name, event_id: event.event_id }
   const expires_ms = event.event_time + room.connector.maxAgeMs(event.action_source)
   const delivery: NewDelivery = {
@@ -172,7 +221,7 @@ function deliveryOf(
     state: fault ? 'dead' : 'pending',
     due_ms: fault ? null : nowMs,
     expires_ms,
-    code: fault ? 'refused_here' : null,
+    code: fault ? REFUSED_HERE : null,
     detail: fault ? `${fault.field}: ${fault.reason}` : null,
     mapping_version: mapping.version,
     match_quality: room.connector.matchQuality(conversion),
@@ -181,5 +230,5 @@ function deliveryOf(
     created_ms: nowMs,
     ended_ms: fault ? nowMs : null,
   }
-  return { delivery, refused: fault && { platform, ...fault } }
+  return { delivery, personal, refused: fault && { platform, ...fault }, leftOut }
 }

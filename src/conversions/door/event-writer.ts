@@ -31,7 +31,12 @@ export type NewDelivery = Pick<
 export interface Writable {
   readonly event: NewConversionEvent
   readonly deliveries: readonly NewDelivery[]
+  /** What is sealed of a delivery that takes the place of one that was refused here, with all that was mended. */
+  mend(delivery: NewDelivery): string | null
 }
+
+/** Code of deliveries that were not sent, because the platform would refuse them. */
+export const REFUSED_HERE = 'refused_here'
 
 const EVENT: JsonColumns = {
   ...{
@@ -84,7 +89,7 @@ export class EventWriter {
     this.#store = store
   }
 
-  /** Returns those of which at least one delivery was new. Rejects where nothing was stored. */
+  /** Returns those of which at least one delivery was new, or mended one that had been refused here. Rejects where nothing was stored. */
   write(items: readonly Writable[]): Promise<StoredDeliveries> {
     if (items.length === 0) return Promise.resolve(new Map())
     return new Promise((resolve, reject) => {
@@ -140,15 +145,15 @@ export class EventWriter {
       for (let at = 0; at < events.length; at += ROWS_AT_ONCE)
         await insertEvents(tx, this.#store.engine, events.slice(at, at + ROWS_AT_ONCE))
       for (let at = 0; at < deliveries.length; at += ROWS_AT_ONCE) {
-        const keys = await insertDeliveries(tx, this.#store.engine, deliveries.slice(at, at + ROWS_AT_ONCE))
-        for (const key of keys) {
-          const name = keyOf(key)
-          const item = firsts.get(name)
-          if (!item) continue
+        const rows = deliveries.slice(at, at + ROWS_AT_ONCE)
+        const keys = new Set((await insertDeliveries(tx, this.#store.engine, rows)).map(keyOf))
+        for (const row of rows) {
+          const item = firsts.get(keyOf(row))
+          if (!item || !(keys.has(keyOf(row)) || (await takesPlace(tx, item, row)))) continue
           const platforms = stored.get(item)
-          if (platforms) platforms.add(key.platform)
-          else stored.set(item, new Set([key.platform]))
-          counted.push(...item.deliveries.filter((delivery) => keyOf(delivery) === name))
+          if (platforms) platforms.add(row.platform)
+          else stored.set(item, new Set([row.platform]))
+          counted.push(row)
         }
       }
       await countQuality(tx, this.#store.engine, counted)
@@ -182,4 +187,33 @@ async function insertDeliveries(
     INSERT INTO conversion_deliveries (${names}) SELECT ${names} FROM ${jsonRows(engine, DELIVERY, rows)} WHERE true
     ON CONFLICT DO NOTHING RETURNING org_id, platform, event_name, event_id`.execute(db)
   return stored
+}
+
+/**
+ * Puts a delivery in the place of one that was never sent, since the platform would have refused it. The event stays as it came first, for
+ * other platforms may have it; this delivery has what was mended of it.
+ */
+async function takesPlace(db: Kysely<SyncDatabase>, item: Writable, row: NewDelivery): Promise<boolean> {
+  if (row.state !== 'pending') return false
+  const refused = await db
+    .selectFrom('conversion_deliveries')
+    .select('seq')
+    .where('org_id', '=', row.org_id)
+    .where('event_id', '=', row.event_id)
+    .where('event_name', '=', row.event_name)
+    .where('platform', '=', row.platform)
+    .where('state', '=', 'dead')
+    .where('code', '=', REFUSED_HERE)
+    .where('unknown_since_ms', 'is', null)
+    .executeTakeFirst()
+  if (!refused) return false
+  const { state, due_ms, expires_ms, code, detail, mapping_version, match_quality } = row
+  const { numUpdatedRows } = await db
+    .updateTable('conversion_deliveries')
+    .set({ state, due_ms, expires_ms, code, detail, mapping_version, match_quality, ended_ms: null })
+    .set({ sealed: item.mend(row) })
+    .where('seq', '=', refused.seq)
+    .where('state', '=', 'dead')
+    .executeTakeFirst()
+  return numUpdatedRows > 0n
 }

@@ -3,8 +3,8 @@ import { parseJson } from '../../json/json.ts'
 import type { ConversionDeliveryTable, Store } from '../../sync/index.ts'
 import { isoTime } from '../../time/clock.ts'
 import type { ConnectionRow } from '../connections.ts'
-import type { OpenData, StoredEvent } from '../conversion-of.ts'
 import type { Base } from '../conversions.ts'
+import type { OpenData, StoredEvent } from '../open-data.ts'
 
 /** A delivery that this process has until its lease ends, with its event. */
 export type Claimed = Selectable<ConversionDeliveryTable> &
@@ -28,7 +28,7 @@ export async function dueConnections({ db }: Store, nowMs: number): Promise<DueC
     SELECT * FROM (SELECT c.*, (SELECT min(d.due_ms) FROM conversion_deliveries d
       WHERE d.org_id = c.org_id AND d.platform = c.platform AND d.due_ms <= ${nowMs}) AS head_ms
       FROM conversion_connections c
-      WHERE c.status = 'connected' AND (c.resting_until_ms IS NULL OR c.resting_until_ms <= ${nowMs})) due
+      WHERE c.status IN ('connected', 'pending') AND (c.resting_until_ms IS NULL OR c.resting_until_ms <= ${nowMs})) due
     WHERE head_ms IS NOT NULL ORDER BY head_ms`.execute(db)
   return rows
 }

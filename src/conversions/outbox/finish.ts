@@ -22,6 +22,8 @@ export type DeliveryOutcome =
       readonly latencyMs?: number
       /** Sealed anew, where something was taken out. */
       readonly sealed?: string | undefined
+      /** It was given up before it was sent, which is no attempt. */
+      readonly isUnsent?: true
     }
   /** `isUnknown`: the platform may have taken it. */
   | {
@@ -93,7 +95,9 @@ async function update(
       latency_ms = coalesce(given.latency_ms, conversion_deliveries.latency_ms),
       unknown_since_ms = coalesce(conversion_deliveries.unknown_since_ms, given.unknown_ms),
       sealed = CASE WHEN given.state = 'acknowledged' THEN NULL ELSE coalesce(given.sealed, conversion_deliveries.sealed) END,
-      ended_ms = given.ended_ms, lease_owner = NULL
+      ended_ms = given.ended_ms, lease_owner = NULL,
+      first_attempt_ms = CASE WHEN given.attempts = 0 THEN NULL ELSE first_attempt_ms END,
+      last_attempt_ms = CASE WHEN given.attempts = 0 THEN NULL ELSE last_attempt_ms END
     FROM ${jsonRows(engine, RESULT, rows)}
     WHERE conversion_deliveries.seq = given.seq AND conversion_deliveries.lease_owner = ${owner}`.execute(db)
 }
@@ -128,7 +132,7 @@ function rowOf({ claimed, outcome }: EndedDelivery, nowMs: number) {
     case 'processing':
       return state('sent', null, null)
     case 'dead':
-      return state('dead', null, nowMs)
+      return { ...state('dead', null, nowMs), attempts: outcome.isUnsent ? attempts - 1 : attempts }
     case 'retry':
       return state(
         'retrying',

@@ -1,7 +1,14 @@
 import { type Selectable, sql } from 'kysely'
+import { AppError } from '../../errors.ts'
+import { parseJson } from '../../json/json.ts'
 import type { ConversionDeliveryTable } from '../../sync/index.ts'
 import { isoTime } from '../../time/clock.ts'
-import type { Base } from '../conversions.ts'
+import { type ConnectionRow, eventConnectionsOf } from '../connections.ts'
+import { conversionOf, faultOf } from '../conversion-of.ts'
+import type { Base, PlatformRoom } from '../conversions.ts'
+import type { Mapping, Mappings } from '../mappings.ts'
+import type { StoredEvent } from '../open-data.ts'
+import { openPersonal } from '../sealed.ts'
 
 export interface ReplayWish {
   readonly platform?: string | undefined
@@ -28,46 +35,69 @@ export interface ReplayedDeliveries {
 }
 
 type Dead = Selectable<ConversionDeliveryTable>
+/** With what is stored of its event in the open. */
+type DeadEvent = Dead & StoredEvent & { readonly data: string }
+
+export interface ReplayDeps extends Pick<Base, 'store' | 'clock' | 'rooms' | 'keyring' | 'meter'> {
+  readonly mappings: Mappings
+  readonly lanes: { lineOf(row: ConnectionRow, room: PlatformRoom): { readonly credentials: unknown } }
+}
 
 /**
- * Sends dead deliveries again, except what a platform would refuse, or count twice because it has forgotten the first
- * time. The mappings are those in force now; but what the platform may have taken keeps its own, since under another name
+ * Sends dead deliveries again, except what a platform would refuse now as before, or count twice because it has forgotten the
+ * first time. The mappings are those in force now; but what the platform may have taken keeps its own, since under another name
  * it would be counted twice.
  */
 export async function replay(
-  base: Pick<Base, 'store' | 'clock' | 'rooms' | 'meter'>,
+  deps: ReplayDeps,
   orgId: number,
   { platform, event_name, event_ids, limit }: ReplayWish,
-  mappingVersion: number,
 ): Promise<ReplayedDeliveries> {
-  const { store, clock } = base
+  const { store, clock } = deps
   const nowMs = clock.nowMs()
+  const latest = await deps.mappings.latest(orgId)
+  const connections = await eventConnectionsOf(deps, orgId)
   const done = await store.db.transaction().execute(async (tx) => {
     let query = tx
-      .selectFrom('conversion_deliveries')
-      .selectAll()
-      .where('org_id', '=', orgId)
-      .where('state', '=', 'dead')
-      .orderBy('seq')
+      .selectFrom('conversion_deliveries as d')
+      .innerJoin('conversion_events as e', (join) =>
+        join
+          .onRef('e.org_id', '=', 'd.org_id')
+          .onRef('e.event_id', '=', 'd.event_id')
+          .onRef('e.event_name', '=', 'd.event_name'),
+      )
+      .selectAll('d')
+      .select(['e.event_time_ms', 'e.action_source', 'e.data'])
+      .where('d.org_id', '=', orgId)
+      .where('d.state', '=', 'dead')
+      .orderBy('d.seq')
       .limit(limit)
-    if (platform !== undefined) query = query.where('platform', '=', platform)
-    if (event_name !== undefined) query = query.where('event_name', '=', event_name)
-    if (event_ids !== undefined) query = query.where('event_id', 'in', event_ids)
-    if (store.engine === 'postgres') query = query.forUpdate()
-    const rows = await query.execute()
-    const judged = rows.map((row) => ({ row, fault: whyNot(base, row, nowMs) }))
+    if (platform !== undefined) query = query.where('d.platform', '=', platform)
+    if (event_name !== undefined) query = query.where('d.event_name', '=', event_name)
+    if (event_ids !== undefined) query = query.where('d.event_id', 'in', event_ids)
+    if (store.engine === 'postgres') query = query.forUpdate('d')
+    const rows: DeadEvent[] = await query.execute()
+    const judged: { row: DeadEvent; fault: Awaited<ReturnType<typeof whyNot>> }[] = []
+    for (const row of rows) {
+      const mapping =
+        row.unknown_since_ms === null ? latest : await deps.mappings.of(orgId, row.mapping_version)
+      judged.push({
+        row,
+        fault: whyNot(deps, row, { mapping, connection: connections.get(row.platform), nowMs }),
+      })
+    }
     const seqs = judged.flatMap(({ row, fault }) => (fault ? [] : [row.seq]))
     if (seqs.length > 0)
       await sql`UPDATE conversion_deliveries SET state = 'retrying', due_ms = ${nowMs}, code = NULL, detail = NULL,
         ended_ms = NULL,
-        mapping_version = CASE WHEN unknown_since_ms IS NULL THEN ${mappingVersion} ELSE mapping_version END
+        mapping_version = CASE WHEN unknown_since_ms IS NULL THEN ${latest.version} ELSE mapping_version END
         WHERE seq IN (${sql.join(seqs)})`.execute(tx)
     return {
       replayed: judged.flatMap(({ row, fault }) => (fault ? [] : [nameOf(row)])),
       refused: judged.flatMap(({ row, fault }) => (fault ? [{ ...nameOf(row), ...fault }] : [])),
     }
   })
-  for (const one of done.replayed) base.meter.delivered(one.platform, 'replayed')
+  for (const one of done.replayed) deps.meter.delivered(one.platform, 'replayed')
   return done
 }
 
@@ -75,14 +105,22 @@ const nameOf = ({ event_id, event_name, platform }: Dead) => ({ event_id, event_
 
 const HOUR_MS = 3_600_000
 
+interface Around {
+  /** The mappings that it would be sent with. */
+  readonly mapping: Mapping
+  readonly connection: ConnectionRow | undefined
+  readonly nowMs: number
+}
+
 /** Why a dead delivery must not be sent again; undefined where it may be. */
 function whyNot(
-  { rooms }: Pick<Base, 'rooms'>,
-  row: Dead,
-  nowMs: number,
+  deps: ReplayDeps,
+  row: DeadEvent,
+  around: Around,
 ): Pick<NotReplayed, 'code' | 'reason'> | undefined {
+  const { nowMs } = around
   const { platform, unknown_since_ms: unknownMs, expires_ms, sealed } = row
-  const room = rooms.get(platform)
+  const room = deps.rooms.get(platform)
   if (!room) return { code: 'no_platform', reason: `nothing is sent to ${platform} here` }
   const { deduplicationMs } = room.connector.limits
   if (unknownMs !== null && nowMs - unknownMs > deduplicationMs)
@@ -94,5 +132,26 @@ function whyNot(
     return { code: 'too_old', reason: `${platform} has taken it until ${isoTime(expires_ms)} only` }
   if (sealed === null)
     return { code: 'identifiers_deleted', reason: 'what was known about the person is deleted' }
-  return undefined
+  return refusalOf(deps, room, { ...row, sealed }, around)
+}
+
+/** Why it would end as before, at once. */
+function refusalOf(
+  { keyring, lanes }: ReplayDeps,
+  room: PlatformRoom,
+  row: DeadEvent & { readonly sealed: string },
+  { mapping, connection, nowMs }: Around,
+): Pick<NotReplayed, 'code' | 'reason'> | undefined {
+  try {
+    const personal = openPersonal(keyring, row, row.sealed)
+    const { mended } = personal
+    const data = mended?.data ?? parseJson(row.data)
+    const conversion = conversionOf({ ...row, ...mended }, data, personal, room, mapping)
+    const credentials = connection && lanes.lineOf(connection, room).credentials
+    const fault = faultOf(room, conversion, credentials, nowMs)
+    return fault && { code: 'refused_here', reason: `${fault.field}: ${fault.reason}` }
+  } catch (error) {
+    if (error instanceof AppError) return { code: error.code, reason: error.message }
+    throw error
+  }
 }

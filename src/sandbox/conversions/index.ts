@@ -31,11 +31,23 @@ const WHATSAPP = { id: '100000000000001', accessToken: 'EAAsandbox-whatsapp' }
 const WHATSAPP_SECRETS = { appSecret: 'sandbox-whatsapp-secret', verifyToken: 'sandbox-verify' }
 const GOOGLE = { customerId: '1234567890', actions: ['7000000001', '7000000002', '7000000003'] } as const
 
+const APPS = {
+  meta: { app_dataset_id: '1234567890123457' },
+  tiktok: {
+    app_id: '7000000000000000001',
+    offline_event_set_id: '7000000000000000002',
+    crm_event_set_id: '7000000000000000003',
+  },
+  snapchat: { snap_app_id: 'sandbox-snap-app', app_id: 'com.example.shop' },
+} as const
+
 export interface SandboxConversions {
   /** Before the version in the path. */
   readonly urls: Readonly<Record<ConversionApi, string>>
   /** As the product's documents name them. */
   readonly credentials: ReturnType<typeof credentialsOf>
+  /** What credentials may have besides, for events of other sources than a website. */
+  readonly apps: typeof APPS
   /** What each has counted since the start. */
   counts(): Readonly<Record<ConversionApi, TallyCounts>>
   /** The last events that it has taken, as they came. */
@@ -65,11 +77,15 @@ const prefixOf = (api: ConversionApi) => `/conversions/${api.replaceAll('_', '-'
 export function createConversionStage(clock: Clock, oauth: GoogleOauth, processMs: number): ConversionStage {
   const whatsapp = createWhatsApp(clock, WHATSAPP, WHATSAPP_SECRETS, processMs)
   const takers: Readonly<Record<ConversionApi, EventTaker>> = {
-    meta_conversions: createMetaConversions(clock, META),
+    meta_conversions: createMetaConversions(clock, META, APPS.meta.app_dataset_id),
     google_data_manager: createDataManager(clock, oauth, GOOGLE, processMs),
     google_ads_conversions: createGoogleAdsConversions(clock, oauth, GOOGLE),
-    tiktok_conversions: createTikTokConversions(clock, TIKTOK),
-    snapchat_conversions: createSnapchatConversions(clock, SNAPCHAT),
+    tiktok_conversions: createTikTokConversions(clock, TIKTOK, {
+      app: APPS.tiktok.app_id,
+      offline: APPS.tiktok.offline_event_set_id,
+      crm: APPS.tiktok.crm_event_set_id,
+    }),
+    snapchat_conversions: createSnapchatConversions(clock, SNAPCHAT, APPS.snapchat.snap_app_id),
     whatsapp,
   }
   const counts = () => byApi((api) => ({ ...takers[api].tally.counts }))
@@ -84,6 +100,7 @@ export function createConversionStage(clock: Clock, oauth: GoogleOauth, processM
     at: (url, credentials) => ({
       urls: byApi((api) => `${url}${prefixOf(api)}`),
       credentials: credentialsOf(credentials),
+      apps: APPS,
       counts,
       recent: (api) => takers[api].tally.recent,
       refuse: (api, eventId, isNamed) => takers[api].refusals.add(eventId, isNamed),

@@ -80,7 +80,11 @@ const MAX_EVENTS = 1_000
 const FUTURE_MS = 60_000
 
 /** Meta's Conversions API: an invalid event makes it refuse the whole call. */
-export function createMetaConversions(clock: Clock, { id, accessToken }: TakerAccount): EventTaker {
+export function createMetaConversions(
+  clock: Clock,
+  { id, accessToken }: TakerAccount,
+  appDatasetId: string,
+): EventTaker {
   const tally = createTally(48 * HOUR_MS)
   const taker: EventTaker = { ...newTaker(), tally, handle, errorNamed: (name) => errorOf(name) }
 
@@ -92,18 +96,23 @@ export function createMetaConversions(clock: Clock, { id, accessToken }: TakerAc
     const token = bearerToken(headers) ?? query.get('access_token') ?? json['access_token']
     if (taker.isRevoked) return errorOf('190_460')
     if (token !== accessToken) return errorOf('190')
-    if (!asked || asked[1] !== id) return errorOf('100_33')
-    if (method === 'GET' && asked[2] === undefined) return { status: 200, body: { id } }
+    if (!asked || (asked[1] !== id && asked[1] !== appDatasetId)) return errorOf('100_33')
+    const source = asked[1]
+    if (method === 'GET' && asked[2] === undefined) return { status: 200, body: { id: source } }
     if (method !== 'POST' || asked[2] === undefined) return errorOf('100_33')
-    return received(json['data'])
+    return received(json['data'], source === appDatasetId)
   }
 
-  function received(data: unknown): SandboxReply {
+  /** @param isOfApp whether they came to the dataset of the app */
+  function received(data: unknown, isOfApp: boolean): SandboxReply {
     if (!Array.isArray(data) || data.length === 0 || data.length > MAX_EVENTS)
       return errorOf('100', { error_user_msg: 'data must be a list of 1 to 1000 events' })
     const nowMs = clock.nowMs()
     try {
-      for (const [index, event] of data.entries()) check(event, index, nowMs)
+      for (const [index, event] of data.entries()) {
+        check(event, index, nowMs)
+        checkApp(event, isOfApp)
+      }
     } catch (error) {
       tally.refused()
       throw error
@@ -131,6 +140,17 @@ export function createMetaConversions(clock: Clock, { id, accessToken }: TakerAc
   }
 
   return taker
+}
+
+/** The sandbox has linked the app to a dataset of its own; Meta wants its device to be described. */
+function checkApp(event: JsonObject, isOfApp: boolean): void {
+  if (event['action_source'] !== 'app') return
+  const { advertiser_tracking_enabled, application_tracking_enabled, extinfo } = objectIn(event['app_data'])
+  const isKnown = Array.isArray(extinfo) && extinfo.length === 16 && ['i2', 'a2'].includes(extinfo[0])
+  const isAsked = [advertiser_tracking_enabled, application_tracking_enabled].every(
+    (said) => said === true || said === false || said === 0 || said === 1,
+  )
+  if (!isOfApp || !isKnown || !isAsked) refuse('100', { error_user_msg: 'app_data is not valid' })
 }
 
 function checkUser(event: JsonObject, nowMs: number): void {

@@ -49,9 +49,11 @@ interface SnapEvent {
   readonly currency: unknown
   readonly bad: string | undefined
   readonly hasPerson: boolean
+  /** Whether it came under the app's id where it is of the app, and with the app that it is. */
+  readonly isAtHome: boolean
 }
 
-function nested(event: JsonObject): SnapEvent {
+function nested(event: JsonObject, isOfApp: boolean): SnapEvent {
   const user = objectIn(event['user_data'])
   const { value, currency, order_id } = objectIn(event['custom_data'])
   const time = Number(event['event_time'])
@@ -72,10 +74,14 @@ function nested(event: JsonObject): SnapEvent {
       user['client_ip_address'],
       user['client_user_agent'],
     ),
+    isAtHome:
+      event['action_source'] === 'MOBILE_APP'
+        ? isOfApp && isText(objectIn(event['app_data'])['app_id'])
+        : !isOfApp,
   }
 }
 
-function flat(event: JsonObject): SnapEvent {
+function flat(event: JsonObject, pixelId: string, snapAppId: string): SnapEvent {
   const { price, hashed_email, hashed_phone_number, hashed_mobile_ad_id, hashed_ip_address, user_agent } =
     event
   return {
@@ -94,6 +100,10 @@ function flat(event: JsonObject): SnapEvent {
       hashed_ip_address,
       user_agent,
     ),
+    isAtHome:
+      event['event_conversion_type'] === 'MOBILE_APP'
+        ? event['snap_app_id'] === snapAppId && isText(event['app_id'])
+        : event['pixel_id'] === pixelId,
   }
 }
 
@@ -104,7 +114,11 @@ const hasPerson = (email: unknown, phone: unknown, device: unknown, ip: unknown,
  * Snapchat's Conversions API, v3 and v2. It names the first bad event; those before it were taken, which nobody has promised and nobody
  * has denied.
  */
-export function createSnapchatConversions(clock: Clock, { id, accessToken }: TakerAccount): EventTaker {
+export function createSnapchatConversions(
+  clock: Clock,
+  { id, accessToken }: TakerAccount,
+  snapAppId: string,
+): EventTaker {
   const tally = createTally(48 * HOUR_MS)
   const orders = createTally(30 * DAY_MS)
   const taker: EventTaker = { ...newTaker(), tally, handle, errorNamed: errorOf }
@@ -113,7 +127,8 @@ export function createSnapchatConversions(clock: Clock, { id, accessToken }: Tak
     const token = bearerToken(headers) ?? query.get('access_token')
     if (taker.isRevoked || token !== accessToken) return errorOf('unauthorized')
     const asked = /^\/v3\/([\w-]+)\/events(\/validate\/stats)?$/.exec(path)
-    if (asked && asked[1] !== id) return errorOf('not_found')
+    const isOfApp = asked?.[1] === snapAppId
+    if (asked && asked[1] !== id && !isOfApp) return errorOf('not_found')
     if (asked?.[2] !== undefined && method === 'GET')
       return { status: 200, body: { status: 'VALID', stats: [] } }
     if (method !== 'POST' || (!asked && path !== '/v2/conversion')) return errorOf('not_found')
@@ -123,7 +138,7 @@ export function createSnapchatConversions(clock: Clock, { id, accessToken }: Tak
     const events = asked ? objectIn(sent)['data'] : Array.isArray(sent) ? sent : [sent]
     if (!Array.isArray(events) || events.length === 0 || events.length > MAX_EVENTS)
       return errorOf('invalid_without_event')
-    return received(events, asked ? nested : flat)
+    return received(events, asked ? (event) => nested(event, isOfApp) : (event) => flat(event, id, snapAppId))
   }
 
   function received(events: readonly unknown[], seenOf: (event: JsonObject) => SnapEvent): SandboxReply {
@@ -160,6 +175,7 @@ function problemOf(seen: SnapEvent, nowMs: number): string | undefined {
   if (!isText(seen.name)) return 'Missing event name'
   if (!isText(seen.id)) return 'Missing event id'
   if (!['WEB', 'MOBILE_APP', 'OFFLINE'].includes(String(seen.source))) return 'Invalid action source'
+  if (!seen.isAtHome) return 'Event does not belong to this source'
   const ageMs = nowMs - seen.timeMs
   if (!(ageMs <= 37 * DAY_MS + 1_000 && -ageMs <= 60_000)) return 'Event time is out of range'
   if (seen.bad !== undefined) return `Unhashed ${seen.bad}`

@@ -25,12 +25,16 @@ function refuse(message: string): never {
   throw new Refusal(errorOf('40002', message))
 }
 
-const SOURCES = new Set(['web', 'app', 'offline', 'crm'])
 const HASHED = ['email', 'phone', 'external_id', 'first_name', 'last_name', 'zip_code']
 const MAX_EVENTS = 1_000
 
 /** TikTok's Events API: a bad row makes it refuse the whole call, and it says which. */
-export function createTikTokConversions(clock: Clock, { id, accessToken }: TakerAccount): EventTaker {
+export function createTikTokConversions(
+  clock: Clock,
+  { id, accessToken }: TakerAccount,
+  others: Readonly<Record<'app' | 'offline' | 'crm', string>>,
+): EventTaker {
+  const sources = new Map(Object.entries({ web: id, ...others }))
   const tally = createTally(48 * HOUR_MS)
   const taker: EventTaker = { ...newTaker(), tally, handle, errorNamed: (name) => errorOf(name) }
 
@@ -40,8 +44,9 @@ export function createTikTokConversions(clock: Clock, { id, accessToken }: Taker
     if (taker.isRevoked || headers.get('access-token') !== accessToken) return errorOf('40105')
     const sent = parseJson(body)
     const { event_source, event_source_id, data } = isObject(sent) ? sent : {}
-    if (!SOURCES.has(String(event_source))) return errorOf('40002', 'event_source: Not a valid choice.')
-    if (event_source_id !== id) return errorOf('40001')
+    const sourceId = sources.get(String(event_source))
+    if (sourceId === undefined) return errorOf('40002', 'event_source: Not a valid choice.')
+    if (event_source_id !== sourceId) return errorOf('40001')
     if (!Array.isArray(data) || data.length === 0 || data.length > MAX_EVENTS)
       return errorOf('40002', 'data: Length must be between 1 and 1000.')
     const nowMs = clock.nowMs()

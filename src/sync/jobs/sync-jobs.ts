@@ -125,7 +125,7 @@ async function settle(deps: SyncDeps, id: string): Promise<void> {
     if (parts.some(({ status }) => status === 'queued' || status === 'running')) return
 
     const failed = parts.filter(({ status }) => status === 'failed')
-    const error = failed.map((part) => part.error).join('; ')
+    const error = reasonsOf(failed)
     const now = isoTime(clock.nowMs())
     const set = (change: Partial<SyncDatabase['sync_jobs']>) =>
       tx.updateTable('sync_jobs').set(change).where('id', '=', id).execute()
@@ -165,6 +165,20 @@ async function settle(deps: SyncDeps, id: string): Promise<void> {
     await emit(tx, clock, { orgId: job.org_id, type: 'sync_failed', subject: job.connector_id, data })
     deps.onGivenUp(job, error)
   })
+}
+
+/** Why parts failed: each reason once, with the reports where it is that of several. */
+function reasonsOf(
+  failed: readonly { readonly request_type: string; readonly error: string | null }[],
+): string {
+  const reports = new Map<string, string[]>()
+  for (const { error, request_type } of failed) {
+    const reason = error ?? 'no reason was given'
+    reports.set(reason, [...(reports.get(reason) ?? []), request_type])
+  }
+  return [...reports]
+    .map(([reason, of]) => (of.length > 1 ? `${reason} (${[...new Set(of)].sort().join(', ')})` : reason))
+    .join('; ')
 }
 
 /** Latest result of each part of a synchronisation (a report over a range). */

@@ -141,10 +141,24 @@ export async function runJob(
       return undefined
     }
     if (error instanceof StoreAway) throw error
+    if (await isDeleted(deps, job)) {
+      deps.log.info({ jobId: job.id }, 'a job ended: its connection was deleted')
+      return undefined
+    }
     deps.log.error({ err: error, jobId: job.id }, 'a job broke off')
     await giveUp(deps, job, executionTimeMs(), error)
     return undefined
   }
+}
+
+/** Whether the connection of a job was deleted, and the job with it. */
+async function isDeleted({ store }: WorkDeps, job: Job): Promise<boolean> {
+  const row = await store.db
+    .selectFrom('connectors')
+    .select('id')
+    .where('id', '=', job.connector_id)
+    .executeTakeFirst()
+  return row === undefined
 }
 
 /** Ends a job after an error of our own: the disk, or a fault in the code. */

@@ -4,11 +4,9 @@ import { Drift } from './drift.ts'
 import type { KeptClass } from './kept-outcomes.ts'
 import { bestLambda, Lambda, margin } from './margin.ts'
 import { MissingBills } from './missing-bills.ts'
-import { AGES, chancesByAge } from './outcomes.ts'
+import { AGES, chancesByAge, slotMsOf } from './outcomes.ts'
 
 const DAY_MS = 86_400_000
-/** The shortest slot, in milliseconds, so that a short time to live does not cause work more often. */
-const MIN_SLOT_MS = 50
 
 /** The hold of an auction bid: it is released unless it is billed. */
 export interface WeighedHold {
@@ -310,7 +308,7 @@ export class BoundedReserve {
 
   #groupOf(ttlMs: number, expiresAtMs = 0): Group {
     for (const group of this.#groups) if (group.ttlMs === ttlMs) return group
-    const slotMs = Math.max(MIN_SLOT_MS, Math.ceil(ttlMs / (AGES - 1)))
+    const slotMs = slotMsOf(ttlMs)
     const slot = Math.floor(expiresAtMs / slotMs)
     const group: Group = {
       ttlMs,

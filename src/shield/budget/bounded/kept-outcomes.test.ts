@@ -3,6 +3,7 @@ import { type KeptOutcomes, readOutcomes, writeOutcomes } from './kept-outcomes.
 import { AGES } from './outcomes.ts'
 
 const steps = (...values: number[]) => Array.from({ length: AGES + 1 }, (_, age) => values[age] ?? 0)
+const NOW_MS = 1_790_000_000_000
 const known = (scope: string, bids: number): KeptOutcomes => ({
   scope,
   currency: 'USD',
@@ -10,7 +11,7 @@ const known = (scope: string, bids: number): KeptOutcomes => ({
     {
       ttlMs: 300_000,
       priceClass: 13,
-      atMs: 1_790_000_000_000,
+      atMs: NOW_MS,
       slots: 7,
       young: { reached: steps(bids, bids - 3, 2), billed: steps(3, 1, 2) },
       old: { reached: steps(), billed: steps() },
@@ -20,11 +21,18 @@ const known = (scope: string, bids: number): KeptOutcomes => ({
 
 it('what is known of how bids end is read as it was written', () => {
   const scopes = [known('platform:openrtb', 900), known('campaign:openrtb:a', 40)]
-  expect(readOutcomes(writeOutcomes(scopes))).toEqual(scopes)
+  expect(readOutcomes(writeOutcomes(scopes, NOW_MS))).toEqual(scopes)
+})
+
+it('what would be forgotten by now is not kept: a campaign that is gone takes no place', () => {
+  const generations = 2 * 16 * AGES * Math.ceil(300_000 / (AGES - 1))
+  const scopes = [known('campaign:openrtb:gone', 900)]
+  expect(readOutcomes(writeOutcomes(scopes, NOW_MS + generations - 1))).toEqual(scopes)
+  expect(readOutcomes(writeOutcomes(scopes, NOW_MS + generations))).toEqual([])
 })
 
 it('what is damaged, says what cannot be, or is of another version is not read', () => {
-  const text = writeOutcomes([known('platform:openrtb', 900)])
+  const text = writeOutcomes([known('platform:openrtb', 900)], NOW_MS)
   for (const [from, to] of [
     [text, ''],
     [text, text.slice(0, -9)],
@@ -49,7 +57,7 @@ it('of thousands of classes those with the most bids are kept', () => {
   const scopes = Array.from({ length: 1_000 }, (_, i) =>
     known(`campaign:openrtb:${i}`, 100 + ((i * 7) % 1_000)),
   )
-  const kept = readOutcomes(writeOutcomes(scopes)) ?? []
+  const kept = readOutcomes(writeOutcomes(scopes, NOW_MS)) ?? []
   const bids = kept.map(({ classes }) => classes[0]?.young.reached[0] ?? 0)
   expect([bids.length, Math.min(...bids), Math.max(...bids)]).toEqual([200, 900, 1_099])
 })

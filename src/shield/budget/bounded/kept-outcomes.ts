@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { AGES, type KeptCounts } from './outcomes.ts'
+import { AGES, forgottenAfterMs, type KeptCounts } from './outcomes.ts'
 
 /** How the bids of one price class and time to live ended, as a restart finds it. */
 export interface KeptClass extends KeptCounts {
@@ -54,10 +54,12 @@ const Kept = z.strictObject({
   ),
 })
 
-export function writeOutcomes(scopes: readonly KeptOutcomes[]): string {
+/** @param nowMs wall-clock ms; what would be forgotten by now, as of campaigns that are gone, is left out */
+export function writeOutcomes(scopes: readonly KeptOutcomes[], nowMs: number): string {
   const bidsOf = ({ young, old }: KeptClass) => (young.reached[0] ?? 0) + (old.reached[0] ?? 0)
   const most = scopes
     .flatMap(({ classes }) => classes)
+    .filter(({ atMs, ttlMs }) => nowMs - atMs < forgottenAfterMs(ttlMs))
     .sort((a, b) => bidsOf(b) - bidsOf(a))
     .slice(0, MOST_CLASSES)
   const kept = new Set(most)

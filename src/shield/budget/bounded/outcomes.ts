@@ -1,7 +1,16 @@
 /** The number of age steps (slots) that are told apart; together they are longer than the time to live. */
 export const AGES = 128
+/** The shortest slot, in milliseconds, so that a short time to live does not cause work more often. */
+const MIN_SLOT_MS = 50
+
+/** How long a step of age is for holds with this time to live. */
+export const slotMsOf = (ttlMs: number): number => Math.max(MIN_SLOT_MS, Math.ceil(ttlMs / (AGES - 1)))
+
 /** The number of slots of one generation of statistics: about sixteen times the time to live. */
 const GENERATION_SLOTS = 16 * AGES
+
+/** After so many milliseconds everything is forgotten. */
+export const forgottenAfterMs = (ttlMs: number): number => 2 * GENERATION_SLOTS * slotMsOf(ttlMs)
 
 /**
  * The θ for which a limit of a chance is known at once. Each bounds it for all times, so which of them is used may depend

@@ -1,0 +1,225 @@
+import { createHash } from 'node:crypto'
+import { expect, it } from 'vitest'
+import { event, startConversions } from '../support/conversions.ts'
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
+const person = (more: object) => ({ email: 'ann@x.example', client_user_agent: 'Mozilla/5.0', ...more })
+
+it('takes no time that there is not', async () => {
+  const { post } = await startConversions()
+  const times = [
+    ...['2026-09-31T10:00:00Z', '2026-02-29T10:00:00Z', '2026-11-00T10:00:00Z', '2026-13-01T10:00:00Z'],
+    ...['2026-11-19T24:00:00Z', '2026-11-19T25:00:00Z', '2026-11-20T10:60:00Z', '2026-11-20T10:00:60Z'],
+    ...['2026-11-20T10:00:00+15:00', '2026-11-20T10:00:00-12:30', '2026-11-20T10:00:00+01:60'],
+    ...['2026-11-20T10:00:00 once Z', '2026-11-20', ' 2026-11-20T10:00:00Z', '20.11.2026', '', 'now'],
+    ...[-1, 1e15, Number.MAX_VALUE, true, null, ['2026-11-20T10:00:00Z']],
+  ]
+  const { body } = await post(times.map((event_time, at) => ({ event_id: `t${at}`, event_time })))
+  for (const [at, result] of body.results.entries())
+    expect([times[at], result]).toMatchObject([times[at], { status: 'rejected', field: 'event_time' }])
+
+  const good = [
+    '2026-11-20T11:00Z',
+    '2026-11-21T00:59:00+14:00',
+    '2026-11-19T23:00:00.25-12:00',
+    '2026-11-20T12:00:00+0100',
+  ]
+  const { body: taken } = await post(good.map((event_time, at) => ({ event_id: `g${at}`, event_time })))
+  expect(taken.results.map(({ status }: { status: string }) => status)).toEqual(good.map(() => 'accepted'))
+})
+
+it('sends of a person what is certain, to every platform, and says what it leaves out', async () => {
+  const { send } = await startConversions()
+  const preview = async (user_data: object, more: object = {}) => {
+    const events = [event({ platforms: undefined, user_data: person(user_data), ...more })]
+    const { body } = await send('POST', '/api/v1/conversions/preview', { events })
+    return {
+      text: JSON.stringify(body.previews.map(({ request }: { request: unknown }) => request)),
+      leftOut: body.previews.map(({ left_out = [] }: { left_out?: { field: string }[] }) =>
+        left_out.map(({ field }) => field),
+      ),
+      platforms: body.previews.length,
+    }
+  }
+  const everywhere = (...fields: string[]) => Array.from({ length: 4 }, () => fields)
+
+  for (const client_ip_address of [
+    ...[
+      '203.0.113.5, 10.0.0.1',
+      'unknown',
+      '203.0.113.5:443',
+      '[2001:db8::1]',
+      '10.0.0.1',
+      '127.0.0.1',
+      '::1',
+    ],
+    ...['fe80::1%eth0', '256.1.1.1', '203.0.113', '192.168.1.9', 'fd00::7', '203.0.113.5\u00007'],
+  ]) {
+    const { text, leftOut } = await preview({ client_ip_address })
+    expect([client_ip_address, leftOut]).toEqual([
+      client_ip_address,
+      everywhere('user_data.client_ip_address'),
+    ])
+    expect(text).not.toMatch(/client_ip_address|ipAddress|"ip"/)
+  }
+  for (const [client_ip_address, sent] of [
+    [' 203.0.113.5\n', '203.0.113.5'],
+    ['::ffff:203.0.113.5', '203.0.113.5'],
+    ['2001:db8::7', '2001:db8::7'],
+  ] as const) {
+    const { text, leftOut } = await preview({ client_ip_address })
+    expect(leftOut).toEqual(everywhere())
+    expect(text.split(`"${sent}"`)).toHaveLength(5)
+  }
+
+  // However the country is written, the number is read by its rules.
+  const number = [sha256('+16505551212'), sha256('16505551212')]
+  for (const country of ['US', 'us', 'USA', 'U.S.A.', 'United States', 'the united states of america']) {
+    const { text, leftOut } = await preview({ country, phone: '(650) 555-1212' })
+    expect([country, leftOut]).toEqual([country, everywhere()])
+    expect(number.map((each) => text.split(each).length)).toEqual([3, 3])
+    expect(text).toContain(sha256('us'))
+  }
+  const { text: british } = await preview({ country: 'UK', phone: '0844 412 4653' })
+  expect(british).toContain('dc008fda46e2e64002cf2f82a4906236282d431c4f75e5b60bfe79fc48546383')
+  expect(british).toContain(sha256('gb'))
+  const { text: nobody, leftOut } = await preview({ country: 'Bavaria', phone: '(650) 555-1212' })
+  expect(leftOut).toEqual(everywhere('user_data.phone', 'user_data.country'))
+  expect(nobody).not.toMatch(/"ph"|phone/i)
+  // A hashed country says nothing about the number.
+  expect((await preview({ country: sha256('us'), phone: '(650) 555-1212' })).leftOut).toEqual(
+    everywhere('user_data.phone'),
+  )
+
+  const { text: state } = await preview({ country: 'US', state: 'California' })
+  expect(state.split(sha256('ca'))).toHaveLength(3)
+  expect((await preview({ country: 'Bulgaria', state: 'Montana' })).text).not.toContain(sha256('mt'))
+})
+
+it('hashes no character that nobody sees, and nothing of which characters are lost', async () => {
+  const { send } = await startConversions()
+  const sent = async (user_data: object) => {
+    const events = [event({ user_data: person(user_data) })]
+    const { body } = await send('POST', '/api/v1/conversions/preview', { events })
+    return [body.previews[0].request.body.data[0].user_data, body.previews[0].left_out]
+  }
+  const [seen] = await sent({
+    email: '\ufeffann@\u200bx.exam\u00adple',
+    first_name: 'Jo\u200bhn',
+    city: '\u2067Paris\u2069',
+  })
+  expect(seen).toMatchObject({ em: sha256('ann@x.example'), fn: sha256('john'), ct: sha256('paris') })
+  // JSON may have halves of characters, and what somebody has read in the wrong encoding.
+  const [lost, leftOut] = await sent({ first_name: 'J\ud800hn', last_name: 'M\ufffdller', city: '\u200b' })
+  expect(Object.keys(lost)).toEqual(['em', 'client_user_agent'])
+  expect(leftOut).toEqual([
+    { field: 'user_data.first_name', reason: expect.any(String) },
+    { field: 'user_data.last_name', reason: expect.any(String) },
+  ])
+  const [ids, without] = await sent({
+    fbp: 'fb.1.1795172400000.1 2',
+    external_id: sha256(''),
+    phone: '+16505551212',
+    email: 'nobody',
+    fbc: 'x\u0000y',
+  })
+  expect(Object.keys(ids)).toEqual(['ph', 'client_user_agent'])
+  expect(without.map(({ field }: { field: string }) => field)).toEqual([
+    'user_data.email',
+    'user_data.fbc',
+    'user_data.fbp',
+  ])
+})
+
+it('names a field that nobody knows only where it looks like one', async () => {
+  const { post, send } = await startConversions()
+  const names = [
+    'jane@x.example',
+    '+1 650 555 1212',
+    'a'.repeat(41),
+    'customer_4711',
+    'x\u0000y',
+    '__proto__',
+    'constructor',
+  ]
+  const { body } = await post(
+    names.map((name, at) => ({ event_id: `n${at}`, user_data: JSON.parse(`{${JSON.stringify(name)}:"v"}`) })),
+  )
+  expect(body.results.map(({ field }: { field: string }) => field)).toEqual([
+    ...Array.from({ length: 5 }, () => 'user_data.(a name that is not shown)'),
+    'user_data.__proto__',
+    'user_data.constructor',
+  ])
+  const secret = await send('PUT', '/api/v1/conversions/connections/meta', {
+    credentials: { 'EAAB-secret 1': 'x' },
+  })
+  expect(JSON.stringify(secret.body)).not.toContain('EAAB')
+})
+
+it('refuses values that no platform can count, one by one', async () => {
+  const { post } = await startConversions()
+  const custom_data = (more: object) => ({ custom_data: { value: 1, currency: 'USD', ...more } })
+  const wrong: [string, object][] = [
+    ['event_id', { event_id: ' ord' }],
+    ['event_id', { event_id: 'ord\u00e9' }],
+    ['event_id', { event_id: 'x'.repeat(129) }],
+    ['event_id', { event_id: 7 }],
+    ['event_name', { event_name: 'purchase ' }],
+    ['event_name', { event_name: 'Purchase' }],
+    ['platforms.0', { platforms: ['Meta'] }],
+    ['platforms', { platforms: [] }],
+    ['platforms', { platforms: Array.from({ length: 10_000 }, () => 'meta') }],
+    ['custom_data.value', custom_data({ value: 1e13 })],
+    ['custom_data.value', custom_data({ value: '49.90' })],
+    ['custom_data.value', custom_data({ value: null })],
+    ['custom_data.currency', custom_data({ currency: 'XXY' })],
+    ['custom_data.contents', custom_data({ contents: Array.from({ length: 10_000 }, () => ({ id: 'a' })) })],
+    ['custom_data.contents.0.quantity', custom_data({ contents: [{ id: 'a', quantity: 0 }] })],
+    ['custom_data.contents.0.quantity', custom_data({ contents: [{ id: 'a', quantity: 1.5 }] })],
+    ['custom_data.contents.0.item_price', custom_data({ contents: [{ id: 'a', item_price: -1 }] })],
+    ['custom_data.search_string', custom_data({ search_string: 'a\ud800' })],
+    ['event_source_url', { event_source_url: 'javascript:alert(1)' }],
+    ['event_source_url', { event_source_url: 'https://x.example/a b' }],
+    [
+      'app_data.extinfo',
+      {
+        app_data: { advertiser_tracking_enabled: true, application_tracking_enabled: true, extinfo: ['a2'] },
+      },
+    ],
+  ]
+  const { body } = await post(wrong.map(([, more], at) => ({ event_id: `w${at}`, ...more })))
+  expect(body.results.map(({ status, field }: Record<string, string>) => [status, field])).toEqual(
+    wrong.map(([field]) => ['rejected', field]),
+  )
+})
+
+it('tells TikTok only the site where consent was denied, and nobody a password of an address', async () => {
+  const { send } = await startConversions()
+  const preview = async (more: Record<string, unknown>) => {
+    const { body } = await send('POST', '/api/v1/conversions/preview', { events: [event(more)] })
+    return body.previews[0].request.body.data[0]
+  }
+  const address = 'https://jane:secret@shop.example/orders/jane-doe/4711?mail=jane#top'
+  const denied = await preview({
+    ...{ platforms: ['tiktok'], event_source_url: address, consent: { ad_user_data: 'denied' } },
+    custom_data: { value: 1, currency: 'USD', predicted_ltv: 310, search_string: 'jane doe' },
+  })
+  expect(denied).toMatchObject({ page: { url: 'https://shop.example' }, user: {}, limited_data_use: true })
+  expect(JSON.stringify(denied)).not.toMatch(/jane|4711|310|secret/)
+  const granted = await preview({ event_source_url: address })
+  expect(granted.event_source_url).toBe('https://shop.example/orders/jane-doe/4711?mail=jane#top')
+})
+
+it('refuses an event for the platform that is not connected, and for no other', async () => {
+  const { post, send, ended, statesOf } = await startConversions()
+  await send('DELETE', '/api/v1/conversions/connections/tiktok')
+  const both = { platforms: ['meta', 'tiktok'] }
+  const refusal = { platform: 'tiktok', field: 'platforms', reason: 'tiktok is not connected' }
+  expect((await post([both])).body.results).toEqual([
+    { event_id: 'ord-1', status: 'accepted', refused_by: [refusal] },
+  ])
+  await ended('ord-1')
+  expect(await statesOf('ord-1')).toEqual({ meta: 'acknowledged' })
+  const { body } = await post([{ event_id: 'ord-2', platforms: ['tiktok'] }])
+  expect(body.results).toMatchObject([{ status: 'rejected', field: 'platforms' }])
+})

@@ -1,0 +1,88 @@
+import { expect, it } from 'vitest'
+import { startConversions } from '../support/conversions.ts'
+
+const person = { email: 'ann@x.example', client_ip_address: '203.0.113.7', client_user_agent: 'Mozilla/5.0' }
+const BASE = '/api/v1/conversions/connections'
+const APIS = {
+  meta: 'meta_conversions',
+  tiktok: 'tiktok_conversions',
+  snapchat: 'snapchat_conversions',
+  google: 'google_data_manager',
+} as const
+
+it.each(Object.entries(APIS))(
+  'goes on with %s as soon as a test says that it works again',
+  async (platform, api) => {
+    const { post, ended, until, send, statesOf, sandbox, get } = await startConversions({
+      CONVERSION_APIS: '{}',
+    })
+    const statusOf = async () => {
+      const { body } = await get(BASE)
+      return body.connections.find((one: { platform: string }) => one.platform === platform).status
+    }
+    sandbox.conversions.revokeToken(api)
+    await post([{ platforms: [platform], user_data: person }])
+    await until(BASE, ({ connections }) =>
+      connections.some(({ status }: { status: string }) => status === 'error'),
+    )
+    expect((await send('POST', `${BASE}/${platform}/test`)).body).toMatchObject({ status: 'error' })
+    expect(await statusOf()).toBe('error')
+    sandbox.conversions.restoreToken(api)
+    expect((await send('POST', `${BASE}/${platform}/test`)).body).toMatchObject({ status: 'connected' })
+    expect(await statusOf()).toBe('connected')
+    await ended('ord-1')
+    expect(await statesOf('ord-1')).toEqual({ [platform]: 'acknowledged' })
+  },
+)
+
+it('is tested before it is called connected', async () => {
+  const { send, post, ended, meta, get } = await startConversions()
+  const put = async (access_token = 'one', more: object = {}) =>
+    (await send('PUT', `${BASE}/meta`, { credentials: { pixel_id: '77', access_token, ...more } })).body
+  meta.rule = () => ({ status: 401, body: { error: { code: 190, message: 'Invalid OAuth access token' } } })
+  expect(await put()).toMatchObject({ status: 'error', message: expect.stringContaining('Invalid OAuth') })
+  meta.rule = () => ({ status: 503, body: '<html>' })
+  expect(await put()).toMatchObject({ status: 'pending' })
+  // Nobody has said that it does not work, so it is tried.
+  meta.rule = ({ method }) => (method === 'GET' ? { status: 503, body: '<html>' } : undefined)
+  await post([{}])
+  expect(await ended('ord-1')).toMatchObject({ state: 'acknowledged' })
+  const { body } = await get(BASE)
+  expect(body.connections.find(({ platform }: { platform: string }) => platform === 'meta')).toMatchObject({
+    status: 'connected',
+  })
+  meta.rule = () => undefined
+  expect(await put()).toMatchObject({ status: 'connected' })
+  for (const token of ['one\r\nx: y', 'one\n', ' one', 'one two', 'ton\u00e9', ''])
+    expect([token, await put(token)]).toMatchObject([
+      token,
+      { status: 400, field: 'credentials.access_token' },
+    ])
+  expect(await put('one', { test_event_code: 'a\nb' })).toMatchObject({ status: 400 })
+})
+
+it('takes no secret with a line break, for any platform', async () => {
+  const { send, sandbox } = await startConversions()
+  const { google, tiktok, snapchat } = sandbox.conversions.credentials
+  for (const [platform, credentials, secrets] of [
+    ['google', google, ['refresh_token', 'client_id', 'client_secret', 'developer_token']],
+    ['tiktok', tiktok, ['access_token', 'test_event_code']],
+    ['snapchat', snapchat, ['access_token']],
+  ] as const)
+    for (const name of secrets) {
+      const wish = { credentials: { ...credentials, [name]: 'secret\r\n' } }
+      const { body } = await send('PUT', `${BASE}/${platform}`, wish)
+      expect(body).toMatchObject({ status: 400, field: `credentials.${name}` })
+      expect(JSON.stringify(body)).not.toContain('secret\\r')
+    }
+})
+
+it('is listed where it is known, and nowhere else', async () => {
+  const { get, send } = await startConversions()
+  const { body } = await get(BASE)
+  const listed: string[] = body.connections.map(({ platform }: { platform: string }) => platform)
+  for (const platform of ['meta', 'google', 'tiktok', 'snapchat', 'whatsapp', 'fax']) {
+    const { status } = await send('POST', `${BASE}/${platform}/test`)
+    expect([platform, status]).toEqual([platform, listed.includes(platform) ? 200 : 404])
+  }
+})
