@@ -7,6 +7,7 @@ import { AppError } from '../errors.ts'
 import { JsonTooDeep, type parseJson, textOf } from '../json/json.ts'
 import { parseLongJson, TooManyValues } from '../json/long-json.ts'
 import { mapInSlices } from '../time/slices.ts'
+import '../json/plain-words.ts'
 
 export type ApiEnv = { Bindings: HttpBindings }
 export type Ctx = Context<ApiEnv>

@@ -14,6 +14,7 @@ import { Environment } from './environment.ts'
 import { isLoopback, MAX_SEAT_QPS } from './fields.ts'
 import { doubtfulNames, mistypedNames } from './names.ts'
 import { type SyncConfig, syncConfig, syncProblems } from './reading.ts'
+import '../json/plain-words.ts'
 
 /** The typed configuration, read from the environment. Every default is safe. */
 export interface Config {

@@ -3,6 +3,7 @@ import { nameShown } from '../api/index.ts'
 import { EXTINFO_PARTS } from '../connectors/index.ts'
 import { isCurrency } from '../money.ts'
 import { CONVERSION_PLATFORMS } from './conversions.ts'
+import '../json/plain-words.ts'
 
 /** Most events of one request. */
 export const MAX_EVENTS = 1_000

@@ -7,7 +7,7 @@ import type { ConversionLanes, ConversionTraffic, TrafficCounts } from './delive
 import type { Messenger } from './messages/index.ts'
 
 const HOUR_MS = 3_600_000
-/** Thresholds of the interface's document: shares of events, and milliseconds of a call. */
+/** Thresholds of the interface's document: shares of the events sent, each attempt counted, and milliseconds of a call. */
 const HEALTHY = { share: 0.9, latencyMs: 5_000 }
 const DEGRADED = { share: 0.7, latencyMs: 10_000 }
 
@@ -57,7 +57,7 @@ function judge({ counts, circuitState, connection }: Facts): {
   if (circuitState === 'half_open') weak.push('the circuit breaker tries whether the platform works again')
   if (share !== null && share < HEALTHY.share)
     (share < DEGRADED.share ? bad : weak).push(
-      `${Math.floor(share * 100)} % of events were taken in the last hour`,
+      `${Math.floor(share * 100)} % of the events sent were taken in the last hour (each attempt counts)`,
     )
   if (latencyMs !== null && latencyMs >= HEALTHY.latencyMs)
     (latencyMs > DEGRADED.latencyMs ? bad : weak).push(

@@ -295,21 +295,21 @@ describe('the webhook', () => {
     const named = `"metadata":{"phone_number_id":"${NUMBER}"}`
     const escaped = `{"text":"h\\u00e9llo \\ud83d\\ude00 https:\\/\\/x",${named}}`
     expect((await tell(escaped)).status).toBe(200)
-    expect((await tell(escaped, 'other-secret')).status).toBe(401)
+    expect((await tell(escaped, 'other-secret')).status).toBe(403)
     const right = `sha256=${createHmac('sha256', SECRET).update(escaped).digest('hex')}`
     const post = (body: string, signature?: string) =>
       send('POST', MESSAGE_WEBHOOK, body, signature === undefined ? {} : { 'x-hub-signature-256': signature })
-    expect((await post(JSON.stringify(JSON.parse(escaped)), right)).status).toBe(401)
-    expect((await post(escaped)).status).toBe(401)
-    expect((await post(escaped, right.replace('sha256', 'sha512'))).status).toBe(401)
-    expect((await post(escaped, right.slice(0, -1))).status).toBe(401)
+    expect((await post(JSON.stringify(JSON.parse(escaped)), right)).status).toBe(403)
+    expect((await post(escaped)).status).toBe(403)
+    expect((await post(escaped, right.replace('sha256', 'sha512'))).status).toBe(403)
+    expect((await post(escaped, right.slice(0, -1))).status).toBe(403)
     // Not parsed where it is not signed: no word about what is wrong with it.
-    expect((await post(`{"phone_number_id":"${NUMBER}"`, right)).status).toBe(401)
+    expect((await post(`{"phone_number_id":"${NUMBER}"`, right)).status).toBe(403)
     expect((await tell(`{"phone_number_id":"${NUMBER}"`)).status).toBe(400)
     expect(
       (await tell(`{"phone_number_id":"${NUMBER}","deep":${'['.repeat(100)}${']'.repeat(100)}}`)).status,
     ).toBe(400)
-    expect((await tell('{}')).status).toBe(401)
+    expect((await tell('{}')).status).toBe(403)
     expect((await tell(`"phone_number_id":"${NUMBER}"${' '.repeat(3 * 1024 * 1024)}`)).status).toBe(413)
   })
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { messageOf } from '../../errors.ts'
 import type { Json, Row } from './rows.ts'
+import '../../json/plain-words.ts'
 
 /** Problems counted by field, with the rest of their sentence after the number of values. */
 const ABOUT_FIELDS = {

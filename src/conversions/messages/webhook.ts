@@ -24,7 +24,7 @@ const NO_ROOM_MS = 1_000
 const MAX_CONNECTIONS = 100
 const SIGNATURE_CHARS = 'sha256='.length + 64
 
-const forged = () => new AppError('unauthorized', 'The signature does not fit')
+const forged = () => new AppError('forbidden', 'The signature does not fit')
 
 /** Takes what WhatsApp tells. Nothing is parsed before the signature of the bytes fits. */
 export function webhookTaker({ store, keyring }: WebhookDeps): (c: Ctx) => Promise<Response> {

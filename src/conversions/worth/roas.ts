@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { AppError } from '../../errors.ts'
+import { MAX_UNITS } from '../../money.ts'
 import { WORTH_STATES, type WorthState } from '../../sync/index.ts'
 import { isoTime } from '../../time/clock.ts'
 import type { Base } from '../conversions.ts'
@@ -260,7 +261,7 @@ function figuresOf(sums: Sums, gaps: Gaps): WorthFigures {
   if (sums.unknown > 0)
     note('outcome_unknown', `${sums.unknown} bids have no certain outcome and count as spent`)
   if (sums.withoutValue > 0)
-    note('conversions_without_value', `${sums.withoutValue} conversions name no value and add nothing`)
+    note('conversions_without_value', `${sums.withoutValue} conversions name no value, or one above what is counted (${MAX_UNITS}), and add nothing`)
   if (sums.withoutCurrency > 0)
     note('value_without_currency', `${sums.withoutCurrency} conversions name a value without a currency`)
   const spend = isPartial || isCut ? null : sums.spend
