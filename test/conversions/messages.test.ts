@@ -261,6 +261,25 @@ describe('messages of WhatsApp', () => {
     },
   )
 
+  it('wait while the number is not there, and go once it is named rightly', async () => {
+    const { post, state, until, send, sandbox, sent } = await start()
+    const connections = '/api/v1/conversions/connections'
+    const { whatsapp } = sandbox.conversions.credentials
+    const put = (phone_number_id: string) =>
+      send('PUT', `${connections}/whatsapp`, { credentials: { ...whatsapp, phone_number_id } })
+    // Its test is not answered, so it counts as working until a message is refused.
+    sandbox.faults.add({ platform: 'whatsapp', method: 'GET', fault: { is: 'reset_after' }, times: 9 })
+    await put('7')
+    await post()
+    expect(await state('m1', ({ code }) => code !== null, 0)).toMatchObject({ state: 'pending' })
+    const isStopped = ({ connections: all }: Reply['body']) =>
+      all.some((one: Reply['body']) => one.platform === 'whatsapp' && one.status === 'error')
+    await until(connections, isStopped, 0)
+    expect(sent).toEqual([])
+    await put(whatsapp.phone_number_id)
+    expect(await state('m1', is('accepted', 'sent', 'delivered'))).toMatchObject({ attempts: 2 })
+  })
+
   it.each(['131057', '613'])('wait where the answer is %s', async (name) => {
     const { post, state, sandbox } = await start()
     sandbox.faults.add({ platform: 'whatsapp', method: 'POST', fault: { is: 'error', name }, times: 1 })

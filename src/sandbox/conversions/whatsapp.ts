@@ -46,17 +46,21 @@ const STATUSES: Readonly<Record<string, number>> = {
   '131057': 500,
 }
 
-function errorOf(code: string): SandboxReply {
+function errorOf(code: string, subcode?: number): SandboxReply {
   const title = MESSAGES[code] ?? 'API Unknown'
   const error = {
     message: `(#${code}) ${title}`,
     type: 'OAuthException',
     code: Number(code),
+    ...(subcode !== undefined && { error_subcode: subcode }),
     error_data: { messaging_product: 'whatsapp', details: title },
     fbtrace_id: 'AsandboxTrace',
   }
   return { status: STATUSES[code] ?? 400, body: { error } }
 }
+
+/** Subcode where the address names nothing that the token may use. */
+const NO_SUCH_OBJECT = 33
 
 /** Templates that are approved, with how many texts their header and body want. */
 const TEMPLATES: Readonly<Record<string, readonly [header: number, body: number]>> = {
@@ -106,14 +110,14 @@ export function createWhatsApp(
   const teller = createTeller(clock, verifyToken, processMs)
   const taker: MessageTaker = {
     ...newTaker(),
-    ...{ tally, sent, handle, errorNamed: errorOf, webhook },
+    ...{ tally, sent, handle, errorNamed: (name: string) => errorOf(name), webhook },
     ...{ tellAt: teller.tellAt, close: teller.close },
   }
 
   function handle({ method, path, headers, body }: Call): SandboxReply {
     if (taker.isRevoked || bearerToken(headers) !== accessToken) return errorOf('190')
     const asked = /^\/v\d+\.\d\/(\w+)(\/messages)?$/.exec(path)
-    if (!asked || asked[1] !== id) return errorOf('100')
+    if (!asked || asked[1] !== id) return errorOf('100', NO_SUCH_OBJECT)
     if (method === 'GET' && asked[2] === undefined)
       return { status: 200, body: { id, verified_name: 'Sandbox Shop' } }
     if (method !== 'POST' || asked[2] === undefined) return errorOf('100')
