@@ -70,8 +70,15 @@ export async function readBody(c: Ctx, maxBytes = MAX_BODY_BYTES): Promise<unkno
   return jsonOf(textOf(bytes))
 }
 
-/** Reads the body up to the limit. Throws 413 for a larger one, 400 for one that the caller breaks off. */
-export async function readBytes(c: Ctx, maxBytes: number): Promise<Buffer> {
+/**
+ * Reads the body up to the limit. Throws 413 for a larger one, 400 for one that the caller breaks off.
+ * @param onBytes called with the length of each part before it is kept; what it throws is answered
+ */
+export async function readBytes(
+  c: Ctx,
+  maxBytes: number,
+  onBytes?: (bytes: number) => void,
+): Promise<Buffer> {
   if (Number(header(c, 'content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes)
   const { incoming } = c.env
   const chunks: Buffer[] = []
@@ -81,6 +88,7 @@ export async function readBytes(c: Ctx, maxBytes: number): Promise<Buffer> {
     for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
       size += chunk.length
       if (size > maxBytes) throw tooLarge(maxBytes)
+      onBytes?.(chunk.length)
       chunks.push(chunk)
     }
   } catch (error) {

@@ -22,8 +22,10 @@ const wholeText = (most: number) =>
   )
 const id = (most: number) =>
   z.string().min(1).max(most).regex(PRINTABLE, 'must be printable ASCII without blanks around it')
+/** A path that ends in one of these is another path, so nothing could be asked for by such an id. */
+const isAskable = (said: string): boolean => said !== '.' && said !== '..'
 /** An event's id and name where an event is asked for; other characters no database has to look for. */
-export const EventIdText = id(128)
+export const EventIdText = id(128).refine(isAskable, 'must not be . or ..')
 export const EventNameText = id(64)
 const amount = z.number().min(0).max(1e12)
 
@@ -133,7 +135,7 @@ function withoutUser(address: string): string {
 /** One conversion as a caller sends it. */
 export const CanonicalEvent = z
   .strictObject({
-    event_id: id(128),
+    event_id: EventIdText,
     event_name: z.string().regex(EVENT_NAME, EVENT_NAME_FAULT),
     event_time: EventTime,
     action_source: z.enum([

@@ -57,12 +57,14 @@ describe('the OpenAPI document', () => {
   it('asks for a key where it says so, and nowhere else', async () => {
     const { reads, calls } = await documented({ API_KEYS: `x:bid:${'0'.repeat(64)}` })
     for (const [name, method, path, { security }] of calls) {
-      const { status } = await reads.send(
+      const { status, body } = await reads.send(
         method,
         path.replaceAll(/\{\w+\}/g, 'x'),
         method === 'GET' ? undefined : {},
       )
-      expect([name, status === 401]).toEqual([name, security.length > 0])
+      // A webhook wants a signature in place of a key, and answers the same status.
+      const isKeyWanted = status === 401 && body.detail !== 'The signature does not fit'
+      expect([name, isKeyWanted]).toEqual([name, security.length > 0])
     }
   })
 

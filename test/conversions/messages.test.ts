@@ -1,10 +1,12 @@
 import { createHmac } from 'node:crypto'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hashKey } from '../../src/api/index.ts'
 import { MESSAGE_WEBHOOK } from '../../src/conversions/index.ts'
-import { startConversions } from '../support/conversions.ts'
-import type { Reply } from '../support/harness.ts'
+import { event, startConversions } from '../support/conversions.ts'
+import { goOn, type Reply, sharedHarness } from '../support/harness.ts'
 import { type PrivatePostgres, startPostgres } from '../support/postgres.ts'
 
 const PATH = '/api/v1/conversions/messages'
@@ -31,6 +33,16 @@ const ENGINES = [
   ],
 ] as const
 
+const shared = sharedHarness()
+
+const body = (...texts: object[]) => ({
+  type: 'body',
+  parameters: texts.map((one) => ({ type: 'text', ...one })),
+})
+const button = (parameter: object) => ({
+  ...{ type: 'button', sub_type: 'quick_reply', index: '0', parameters: [parameter] },
+})
+
 const message = (more: Record<string, unknown> = {}) => ({
   message_id: 'm1',
   to: '+1 650 555 1212',
@@ -43,6 +55,7 @@ interface Told {
   readonly status: string
   readonly callback?: string | undefined
   readonly number?: string
+  readonly at?: string
 }
 
 const webhookOf = (told: readonly Told[]) => ({
@@ -50,14 +63,14 @@ const webhookOf = (told: readonly Told[]) => ({
   entry: [
     {
       id: '1',
-      changes: told.map(({ id = 'wamid.x', status, callback, number = NUMBER }) => ({
+      changes: told.map(({ id = 'wamid.x', status, callback, number = NUMBER, at = '1795860000' }) => ({
         field: 'messages',
         value: {
           messaging_product: 'whatsapp',
           metadata: { display_phone_number: '1', phone_number_id: number },
           statuses: [
             {
-              ...{ id, status, timestamp: '1795860000', recipient_id: '16505551212' },
+              ...{ id, status, timestamp: at, recipient_id: '16505551212' },
               ...(callback !== undefined && { biz_opaque_callback_data: callback }),
               ...(status === 'failed' && { errors: [{ code: 131026, title: 'no user +1 650 555 1212' }] }),
             },
@@ -229,11 +242,119 @@ describe.each(ENGINES)('messages of WhatsApp with %s', (_, environment) => {
   })
 })
 
+describe('messages of WhatsApp', () => {
+  it.each(['133010', '131045', '131005'])(
+    'wait while the number is refused for %s, and go then',
+    async (name) => {
+      const { post, state, until, send, sandbox, sent } = await start()
+      sandbox.faults.add({ platform: 'whatsapp', method: 'POST', fault: { is: 'error', name }, times: 1 })
+      await post()
+      const refused = await state('m1', ({ code }) => code === name, 0)
+      expect(refused).toMatchObject({ state: 'pending', attempts: 1 })
+      const connections = '/api/v1/conversions/connections'
+      const isStopped = ({ connections: all }: Reply['body']) =>
+        all.some((one: Reply['body']) => one.platform === 'whatsapp' && one.status === 'error')
+      await until(connections, isStopped, 0)
+      expect(sent).toEqual([])
+      expect((await send('POST', `${connections}/whatsapp/test`)).body).toMatchObject({ status: 'connected' })
+      expect(await state('m1', is('accepted', 'sent', 'delivered'))).toMatchObject({ attempts: 2 })
+    },
+  )
+
+  it('wait while the number is not there, and go once it is named rightly', async () => {
+    const { post, state, until, send, sandbox, sent } = await start()
+    const connections = '/api/v1/conversions/connections'
+    const { whatsapp } = sandbox.conversions.credentials
+    const put = (phone_number_id: string) =>
+      send('PUT', `${connections}/whatsapp`, { credentials: { ...whatsapp, phone_number_id } })
+    // Its test is not answered, so it counts as working until a message is refused.
+    sandbox.faults.add({ platform: 'whatsapp', method: 'GET', fault: { is: 'reset_after' }, times: 9 })
+    await put('7')
+    await post()
+    expect(await state('m1', ({ code }) => code !== null, 0)).toMatchObject({ state: 'pending' })
+    const isStopped = ({ connections: all }: Reply['body']) =>
+      all.some((one: Reply['body']) => one.platform === 'whatsapp' && one.status === 'error')
+    await until(connections, isStopped, 0)
+    expect(sent).toEqual([])
+    await put(whatsapp.phone_number_id)
+    expect(await state('m1', is('accepted', 'sent', 'delivered'))).toMatchObject({ attempts: 2 })
+  })
+
+  it.each(['131057', '613'])('wait where the answer is %s', async (name) => {
+    const { post, state, sandbox } = await start()
+    sandbox.faults.add({ platform: 'whatsapp', method: 'POST', fault: { is: 'error', name }, times: 1 })
+    await post()
+    expect(await state('m1', ({ code }) => code === name, 0)).toMatchObject({ state: 'pending' })
+    expect(await state('m1', is('accepted', 'sent', 'delivered'))).toMatchObject({ attempts: 2 })
+  })
+
+  it('are shown whatever time a status tells', async () => {
+    const { post, state, tell, sandbox, sent } = await start()
+    sandbox.conversions.whatsapp.tellAt('http://127.0.0.1:9/')
+    await post()
+    await state('m1', is('accepted'))
+    const told = async (status: string, at: string) => {
+      expect((await tell([{ status, at, callback: sent[0]?.callbackData }])).status).toBe(200)
+      return state('m1', is(status))
+    }
+    expect(await told('sent', '9000000000000')).toMatchObject({ status_at: null })
+    expect(await told('delivered', '-5')).toMatchObject({ status_at: null })
+    expect(await told('read', '1795860000123')).toMatchObject({
+      status_at: new Date(1_795_860_000_123).toISOString(),
+    })
+  })
+})
+
 describe('the door of messages', () => {
+  it.each<[string, unknown, string]>([
+    ['a line break', [body({ text: 'a\nb' })], '0.parameters.0.text'],
+    ['a tab', [body({ text: 'a\tb' })], '0.parameters.0.text'],
+    ['five spaces', [body({ text: 'a     b' })], '0.parameters.0.text'],
+    ['blanks alone', [body({ text: '  ' })], '0.parameters.0.text'],
+    ['the character 0', [body({ text: 'a\0' })], '0.parameters.0.text'],
+    ['half a character', [body({ text: 'a\ud83d' })], '0.parameters.0.text'],
+    [
+      'half a character in a payload',
+      [button({ type: 'payload', payload: '\ud83d' })],
+      '0.parameters.0.payload',
+    ],
+    ['two bodies', [body({ text: 'a' }), body({ text: 'b' })], '1'],
+    [
+      'two buttons in one place',
+      [button({ type: 'text', text: 'a' }), button({ type: 'text', text: 'b' })],
+      '1',
+    ],
+    [
+      'a name for some placeholders',
+      [body({ text: 'a', parameter_name: 'a' }, { text: 'b' })],
+      '0.parameters.1.parameter_name',
+    ],
+  ])('refuses a template with %s', async (_title, components, field) => {
+    const { body: said } = await (await shared()).send('POST', PATH, {
+      ...message(),
+      template: { name: 'order_confirmation', language: 'en_US', components },
+    })
+    expect(said).toMatchObject({ status: 400, field: `template.components.${field}` })
+  })
+
+  it.each(['.', '..'])('refuses the id %s, by which nothing could be asked for', async (id) => {
+    const { send } = await shared()
+    expect((await send('POST', PATH, message({ message_id: id }))).body).toMatchObject({
+      ...{ status: 400, field: 'message_id' },
+    })
+    const { body: said } = await send('POST', '/api/v1/conversions/events', {
+      events: [event({ event_id: id })],
+    })
+    expect(JSON.stringify(said)).toContain('must not be . or ..')
+  })
+
   it('refuses what would never be sent, and stores nothing of it', async () => {
     const { post, get, send } = await start()
     const refused = async (more: Record<string, unknown>) => (await post(more)).body
-    expect(await refused({ to: '650 555 1212' })).toMatchObject({ status: 400, field: 'to' })
+    for (const to of ['650 555 1212', '6505551216', '+6505551216', '+1 555 555 1212 12'])
+      expect(await refused({ to })).toMatchObject({
+        ...{ status: 400, field: 'to', detail: expect.stringContaining('country code, such as +1') },
+      })
     expect(await refused({ consent: { messaging: 'denied' } })).toMatchObject({
       ...{ status: 400, field: 'consent.messaging' },
     })
@@ -246,6 +367,9 @@ describe('the door of messages', () => {
     const credentials = { phone_number_id: '1', access_token: 'a', webhook_verify_token: 'v' }
     const put = (body: object) => send('PUT', '/api/v1/conversions/connections/whatsapp', body)
     expect((await put({ credentials: { ...credentials, extra: 'x' } })).body).toMatchObject({ status: 400 })
+    expect((await put({ credentials: { ...credentials, app_secret: 'a\r\n' } })).body).toMatchObject({
+      ...{ status: 400, field: 'credentials.app_secret' },
+    })
     expect((await put({ credentials, settings: { default_region: 'US' } })).body).toMatchObject({
       ...{ platform: 'whatsapp', status: 'connected' },
     })
@@ -311,6 +435,35 @@ describe('the webhook', () => {
     ).toBe(400)
     expect((await tell('{}')).status).toBe(403)
     expect((await tell(`"phone_number_id":"${NUMBER}"${' '.repeat(3 * 1024 * 1024)}`)).status).toBe(413)
+  })
+
+  it('has places for what came, not for what is announced, and drops what does not come', async () => {
+    const { tell, url, clock } = await start()
+    const { hostname, port } = new URL(url)
+    const head = [
+      ...[
+        `POST ${MESSAGE_WEBHOOK} HTTP/1.1`,
+        `host: ${hostname}`,
+        `x-hub-signature-256: sha256=${'0'.repeat(64)}`,
+      ],
+      ...['content-type: application/json', 'content-length: 1000', 'expect: 100-continue', '', ''],
+    ].join('\r\n')
+    const idle = await Promise.all(
+      Array.from({ length: 40 }, async () => {
+        const socket = connect(Number(port), hostname)
+        socket.write(head)
+        // The service has seen the head.
+        await once(socket, 'data')
+        socket.on('error', () => undefined).resume()
+        return socket
+      }),
+    )
+    expect((await tell([{ status: 'read', callback: 'x' }])).status).toBe(200)
+    for (let turn = 0; turn < 1_000 && idle.some(({ closed }) => !closed); turn++) {
+      clock.advance(1_000)
+      await goOn()
+    }
+    expect(idle.filter(({ closed }) => !closed)).toEqual([])
   })
 
   it('moves nothing of another organisation, even where it says that it has the same number', async () => {

@@ -34,5 +34,5 @@ export {
   zip,
 } from './normalise.ts'
 export { type LeftOut, type ReadPerson, readPerson, regionOf } from './person.ts'
-export { e164 } from './phone.ts'
+export { e164, validE164 } from './phone.ts'
 export { stateIn } from './states.ts'

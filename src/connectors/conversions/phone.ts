@@ -44,6 +44,17 @@ export function e164(text: string, region: string | undefined): string {
   return number?.isValid() ? number.number : ''
 }
 
+/** Mobile numbers of Mexico as WhatsApp writes them, and as they were dialled until 2019: with a 1 that is no part of the number. */
+const MEXICAN_MOBILE = /^(\+|00)?521(\d{10})$/
+
+/** As {@link e164}, but empty, too, where the country has no such number: for what goes to whoever has it. */
+export function validE164(text: string, region: string | undefined): string {
+  const [, plus, national] = MEXICAN_MOBILE.exec(text.trim().replace(BETWEEN_DIGITS, '')) ?? []
+  const isMexican = national !== undefined && (plus !== undefined || region === undefined || region === 'MX')
+  const number = e164(isMexican ? `+52${national}` : text, region)
+  return number !== '' && parsePhoneNumberFromString(number)?.isValid() ? number : ''
+}
+
 const possible = (number: PhoneNumber | undefined): string => (number?.isPossible() ? number.number : '')
 
 /** How the numbers of a calling code are built. */

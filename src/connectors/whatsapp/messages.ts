@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type HttpRequest, type HttpResponse, retryAfterMs } from '../../http/http.ts'
-import { type ConversionTarget, e164, present } from '../conversions/index.ts'
+import { type ConversionTarget, present, SECRET, validE164 } from '../conversions/index.ts'
 import { detailOf } from '../platform/detail.ts'
 import { at, listAt, numberAt, parsed, textAt } from '../platform/json.ts'
 
@@ -9,13 +9,27 @@ export const WhatsAppCredentials = z.strictObject({
   access_token: z.string().regex(/^[\x21-\x7e]+$/),
   webhook_verify_token: z.string().min(1),
   /** Signs what WhatsApp sends; without it no webhook is believed. */
-  app_secret: z.string().min(1).optional(),
+  app_secret: SECRET.optional(),
 })
 export type WhatsAppCredentials = z.output<typeof WhatsAppCredentials>
 
+/** What no text that people read has, and no database takes: the character 0 and halves of characters. */
+const isText = (said: string): boolean => said.isWellFormed() && !said.includes('\0') && said.trim() !== ''
+const TEXT_FAULT = 'must be text that is not blank, without the character 0 or halves of characters'
+/** WhatsApp takes no placeholder with these. */
+const UNWANTED = /[\n\r\t]| {5}/
+
 const Placeholder = z.strictObject({
   type: z.literal('text'),
-  text: z.string().min(1).max(1024),
+  text: z
+    .string()
+    .min(1)
+    .max(1024)
+    .refine(isText, TEXT_FAULT)
+    .refine(
+      (said) => !UNWANTED.test(said),
+      'must have no line break, tab or more than four spaces in a row: WhatsApp refuses them',
+    ),
   /** Of a template whose placeholders have names. */
   parameter_name: z
     .string()
@@ -25,7 +39,10 @@ const Placeholder = z.strictObject({
 /** A reply carries a payload, an address the end of its path. */
 const ButtonPlaceholder = z.discriminatedUnion('type', [
   Placeholder,
-  z.strictObject({ type: z.literal('payload'), payload: z.string().min(1).max(1024) }),
+  z.strictObject({
+    type: z.literal('payload'),
+    payload: z.string().min(1).max(1024).refine(isText, TEXT_FAULT),
+  }),
 ])
 
 const Component = z.discriminatedUnion('type', [
@@ -39,13 +56,36 @@ const Component = z.discriminatedUnion('type', [
   }),
 ])
 
+/** Refuses components that WhatsApp takes each by itself, but never together. */
+function checkTogether(components: readonly z.output<typeof Component>[], ctx: z.RefinementCtx): void {
+  const refuse = (path: (string | number)[], message: string) =>
+    ctx.addIssue({ code: 'custom', path, message })
+  const seen = new Set<string>()
+  let isNamed: boolean | undefined
+  for (const [at, component] of components.entries()) {
+    const { type } = component
+    const key = type === 'button' ? `button ${component.index}` : type
+    if (seen.has(key)) refuse([at], `there is another ${key}`)
+    seen.add(key)
+    if (component.type === 'button') continue
+    for (const [place, { parameter_name }] of component.parameters.entries()) {
+      isNamed ??= parameter_name !== undefined
+      if (isNamed === (parameter_name !== undefined)) continue
+      refuse(
+        [at, 'parameters', place, 'parameter_name'],
+        'must be there for all placeholders of a template or for none',
+      )
+    }
+  }
+}
+
 /** A template that WhatsApp has approved, with what is put in for its placeholders; no other kind of message may begin a conversation. */
 export const MessageTemplate = z.strictObject({
   name: z.string().regex(/^[a-z0-9_]{1,512}$/),
   /** For example `en_US`. */
   language: z.string().regex(/^[a-z]{2,3}(_[A-Z]{2,3})?$/),
   /** As WhatsApp has them. */
-  components: z.array(Component).min(1).max(12).optional(),
+  components: z.array(Component).min(1).max(12).superRefine(checkTogether).optional(),
 })
 export type MessageTemplate = z.output<typeof MessageTemplate>
 
@@ -61,9 +101,9 @@ export const WHATSAPP_LIMITS = {
   maxCallbackChars: 512,
 } as const
 
-/** The number of a recipient as WhatsApp wants it, digits alone; undefined where it is none. */
+/** The number of a recipient as WhatsApp wants it, digits alone; undefined where its country has no such number. */
 export const recipientOf = (to: string, defaultRegion: string | undefined): string | undefined =>
-  e164(to, defaultRegion).slice(1) || undefined
+  validE164(to, defaultRegion).slice(1) || undefined
 
 const authorized = (access_token: string) => ({ authorization: `Bearer ${access_token}` })
 
@@ -121,10 +161,13 @@ export type MessageAnswer =
   | { readonly is: 'transient'; readonly detail: string }
 
 const PAIR = 131056
-const THROTTLES = new Set([4, 80007, 130429, PAIR])
+const THROTTLES = new Set([4, 17, 613, 80007, 130429, 131057, PAIR])
 const WAIT_LONG = new Set([131048, 131049])
 const AUTH = new Set([0, 190])
-const OF_THE_ACCOUNT = new Set([3, 10, 200, 368, 131031, 131042])
+const OF_THE_ACCOUNT = new Set([3, 10, 200, 368, 131005, 131031, 131042, 131045, 133010])
+const INVALID = 100
+/** Of {@link INVALID}: the id in the address is that of nothing that the token may use, and it is the number's. */
+const NO_SUCH_NUMBER = 33
 const FAILED = new Set([1, 2, 131000, 131016])
 /** What the error does not say itself. */
 const ADVICE: ReadonlyMap<number, string> = new Map([
@@ -160,16 +203,18 @@ function refusalOf(code: number, error: unknown, response: HttpResponse, nowMs: 
   const said = ADVICE.get(code) ?? textAt(error, 'error_data', 'details') ?? textAt(error, 'message') ?? ''
   const detail = detailOf(`code ${code}: ${said}`)
   const name = String(code)
+  const waits = (of: 'number' | 'recipient', waitMs: number | undefined) =>
+    ({ is: 'throttled', of, code: name, detail, retryAfterMs: waitMs }) as const
   if (AUTH.has(code)) return { is: 'auth_lost', detail }
-  if (THROTTLES.has(code)) {
-    const waitMs = retryAfterMs(response.headers, nowMs)
-    if (code === PAIR)
-      return { is: 'throttled', of: 'recipient', code: name, detail, retryAfterMs: WHATSAPP_LIMITS.pairMs }
-    return { is: 'throttled', of: 'number', code: name, detail, retryAfterMs: waitMs }
-  }
+  if (code === PAIR) return waits('recipient', WHATSAPP_LIMITS.pairMs)
+  if (THROTTLES.has(code)) return waits('number', retryAfterMs(response.headers, nowMs))
   if (WAIT_LONG.has(code)) return { is: 'wait_long', code: name, detail }
-  if (OF_THE_ACCOUNT.has(code)) return { is: 'account_refused', code: name, detail }
+  const isOfTheNumber = code === INVALID && numberAt(error, 'error_subcode') === NO_SUCH_NUMBER
+  if (OF_THE_ACCOUNT.has(code) || isOfTheNumber) return { is: 'account_refused', code: name, detail }
   if (FAILED.has(code) || response.status >= 500) return { is: 'transient', detail }
+  // A code that nobody has listed; the answer itself says that it will pass.
+  if (response.status === 429 || at(error, 'is_transient') === true)
+    return waits('number', retryAfterMs(response.headers, nowMs))
   return { is: 'refused', code: name, detail }
 }
 

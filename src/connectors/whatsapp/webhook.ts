@@ -63,7 +63,7 @@ export const laterStatus = (before: MessageStatus, now: MessageStatus): MessageS
 export interface StatusUpdate {
   readonly messageId: string
   readonly status: Told
-  /** Unix time in milliseconds. */
+  /** Unix time in milliseconds; undefined where it is told as no time that can be. */
   readonly atMs: number | undefined
   readonly phoneNumberId: string | undefined
   /** What was sent with the message. */
@@ -84,6 +84,17 @@ export function statusesIn(body: unknown): StatusUpdate[] {
   )
 }
 
+/** A number from here on is a time in milliseconds already; in seconds it would be thousands of years ahead. */
+const MIN_MILLISECONDS = 100_000_000_000
+/** Nothing was told before WhatsApp was there; after the other end, in 2100, it is no time but a mistake. */
+const FIRST_MS = Date.UTC(2009, 0)
+const LAST_MS = Date.UTC(2100, 0)
+
+function timeOf(told: number): number | undefined {
+  const ms = Math.round(told < MIN_MILLISECONDS ? told * 1_000 : told)
+  return ms >= FIRST_MS && ms < LAST_MS ? ms : undefined
+}
+
 function updateOf(each: unknown, phoneNumberId: string | undefined): StatusUpdate[] {
   const messageId = textAt(each, 'id')
   const status = textAt(each, 'status')
@@ -95,7 +106,7 @@ function updateOf(each: unknown, phoneNumberId: string | undefined): StatusUpdat
     {
       messageId,
       status,
-      atMs: seconds === undefined ? undefined : seconds * 1000,
+      atMs: seconds === undefined ? undefined : timeOf(seconds),
       phoneNumberId,
       callbackData: textAt(each, 'biz_opaque_callback_data')?.slice(0, 512),
       error:

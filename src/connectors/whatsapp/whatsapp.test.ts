@@ -63,6 +63,13 @@ describe('messages of WhatsApp', () => {
     expect(recipientOf('(650) 555-1212', 'US')).toBe('16505551212')
     expect(recipientOf('+44 113 496 0987', undefined)).toBe('441134960987')
     expect(recipientOf('me', 'US')).toBeUndefined()
+    for (const to of ['5215512345678', '+52 1 55 1234 5678', '+525512345678'])
+      expect(recipientOf(to, undefined)).toBe('525512345678')
+    expect(recipientOf('+52 1 55 1234 5678', 'US')).toBe('525512345678')
+    expect(recipientOf('5215512345678', 'MX')).toBe('525512345678')
+    for (const to of ['6505551216', '+6505551216', '+10005551212'])
+      expect(recipientOf(to, undefined)).toBeUndefined()
+    expect(recipientOf('(050) 555-1212', 'US')).toBeUndefined()
   })
 
   it('tests a connection by looking at its number', () => {

@@ -26,6 +26,9 @@ const WhatsAppMessage = z
   })
   .openapi('WhatsAppMessage')
 
+/** Earlier versions have stored whatever WhatsApp told. */
+const isTime = (ms: number | null): boolean => ms !== null && !Number.isNaN(new Date(ms).getTime())
+
 const shownOf = (row: MessageRow): z.output<typeof WhatsAppMessage> => ({
   ...{ message_id: row.message_id, state: row.state, template: row.template, language: row.language },
   ...{ platform_message_id: row.platform_id, attempts: row.attempts, code: row.code },
@@ -33,7 +36,7 @@ const shownOf = (row: MessageRow): z.output<typeof WhatsAppMessage> => ({
   created_at: timeOf(row.created_ms) ?? '',
   last_attempt_at: timeOf(row.last_attempt_ms),
   next_attempt_at: row.state === 'pending' ? timeOf(row.due_ms) : null,
-  status_at: timeOf(row.status_ms),
+  status_at: isTime(row.status_ms) ? timeOf(row.status_ms) : null,
 })
 
 interface MessageRouteDeps {

@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { StatusUpdate } from '../../connectors/index.ts'
 import type { Store } from '../../sync/index.ts'
 import type { ConnectionRow } from '../connections.ts'
@@ -27,7 +27,8 @@ export async function applyStatuses(
       .filter(({ account }) => account !== null && account === update.phoneNumberId)
       .map(({ org_id, account }) => rowOf(org_id, account, update)),
   )
-  for (let at = 0; at < rows.length; at += ROWS_AT_ONCE) await apply(store, rows.slice(at, at + ROWS_AT_ONCE))
+  for (let at = 0; at < rows.length; at += ROWS_AT_ONCE)
+    await statusStatement(store.engine, rows.slice(at, at + ROWS_AT_ONCE)).execute(store.db)
 }
 
 function rowOf(
@@ -48,17 +49,24 @@ function rowOf(
 /**
  * Of several statuses of one message the latest counts. Rows are locked in their order first, so that two webhooks with the same
  * messages wait for each other and neither gives up; the state is compared again once the row is ours.
+ *
+ * A message is looked up by one index, then by the other: joined by OR, every message of the organisation is read for each status.
+ * The plus keeps SQLite from taking the index of the organisation, the cross join from reading messages first.
  */
-async function apply({ db, engine }: Store, rows: readonly object[]): Promise<void> {
+export function statusStatement(engine: Store['engine'], rows: readonly object[]): RawBuilder<unknown> {
   const lock = engine === 'postgres' ? sql`FOR UPDATE OF m` : sql``
-  await sql`
-    WITH matched AS (SELECT m.seq, given.platform_id, given.state, given.state_rank, given.status_ms, given.code, given.detail
-      FROM ${jsonRows(engine, TOLD, rows)} JOIN conversion_messages m ON m.org_id = given.org_id AND m.account = given.account
-        AND (m.callback_id = given.callback_id OR m.platform_id = given.platform_id) ORDER BY m.seq ${lock}),
+  const foundBy = (column: 'callback_id' | 'platform_id') => sql`SELECT m.seq, given.platform_id, given.state,
+      given.state_rank, given.status_ms, given.code, given.detail
+    FROM given CROSS JOIN conversion_messages m
+    WHERE ${sql.ref(`m.${column}`)} = ${sql.ref(`given.${column}`)} AND +m.org_id = given.org_id AND m.account = given.account`
+  return sql`
+    WITH given AS (SELECT * FROM ${jsonRows(engine, TOLD, rows)}),
+    found AS (${foundBy('callback_id')} UNION ALL ${foundBy('platform_id')}),
+    matched AS (SELECT found.* FROM found CROSS JOIN conversion_messages m WHERE m.seq = found.seq ORDER BY m.seq ${lock}),
     latest AS (SELECT *, row_number() OVER (PARTITION BY seq ORDER BY state_rank DESC) AS place FROM matched)
     UPDATE conversion_messages SET state = latest.state, code = latest.code, detail = latest.detail,
       status_ms = latest.status_ms, platform_id = coalesce(conversion_messages.platform_id, latest.platform_id),
       due_ms = NULL, sealed = NULL, lease_owner = NULL
     FROM latest WHERE latest.seq = conversion_messages.seq AND latest.place = 1
-      AND ${rankIn('conversion_messages.state')} < latest.state_rank`.execute(db)
+      AND ${rankIn('conversion_messages.state')} < latest.state_rank`
 }

@@ -14,34 +14,64 @@ import { type Base, MESSAGE_PLATFORM } from '../conversions.ts'
 import { applyStatuses } from './statuses.ts'
 
 type WebhookDeps = Pick<Base, 'store' | 'keyring'>
+type TakerDeps = Pick<Base, 'store' | 'keyring' | 'clock'>
 
 /** Longest body that WhatsApp sends. */
 const MAX_BYTES = 3 * 1024 * 1024
 /** Webhooks that are worked on at once; nobody who calls here has a key. */
 const MAX_AT_ONCE = 32
 const NO_ROOM_MS = 1_000
+/** Bytes of bodies that are being read or worked on. A place is taken by what has come, never by what a head announces. */
+const MAX_HELD_BYTES = MAX_AT_ONCE * MAX_BYTES
+/** Milliseconds for a body to come; Meta sends it with the head. */
+const BODY_MS = 10_000
 /** Connections of several organisations may have the same number or token. */
 const MAX_CONNECTIONS = 100
 const SIGNATURE_CHARS = 'sha256='.length + 64
 
 const forged = () => new AppError('forbidden', 'The signature does not fit')
 
+const noRoom = () =>
+  new AppError('rate_limited', 'Too many webhooks are worked on now', { afterMs: NO_ROOM_MS })
+
+/** Reads the body, or ends the connection where it does not come. */
+async function readInTime(clock: Base['clock'], c: Ctx, hold: (bytes: number) => void): Promise<Buffer> {
+  const cancel = clock.after(BODY_MS, () => c.env.incoming.destroy())
+  try {
+    return await readBytes(c, MAX_BYTES, hold)
+  } finally {
+    cancel()
+  }
+}
+
 /** Takes what WhatsApp tells. Nothing is parsed before the signature of the bytes fits. */
-export function webhookTaker({ store, keyring }: WebhookDeps): (c: Ctx) => Promise<Response> {
+export function webhookTaker({ store, keyring, clock }: TakerDeps): (c: Ctx) => Promise<Response> {
   let underWay = 0
+  let heldBytes = 0
+  const work = async (body: Buffer, signature: string) => {
+    if (underWay >= MAX_AT_ONCE) throw noRoom()
+    underWay += 1
+    try {
+      const signers = await signersOf({ store, keyring }, body, signature)
+      await applyStatuses(store, signers, statusesIn(await jsonOf(textOf(body))))
+    } finally {
+      underWay -= 1
+    }
+  }
   return async (c) => {
     const signature = header(c, 'x-hub-signature-256')
     if (signature?.length !== SIGNATURE_CHARS) throw forged()
-    if (underWay >= MAX_AT_ONCE)
-      throw new AppError('rate_limited', 'Too many webhooks are worked on now', { afterMs: NO_ROOM_MS })
-    underWay += 1
+    let ownBytes = 0
+    const hold = (bytes: number) => {
+      if (heldBytes + bytes > MAX_HELD_BYTES) throw noRoom()
+      heldBytes += bytes
+      ownBytes += bytes
+    }
     try {
-      const body = await readBytes(c, MAX_BYTES)
-      const signers = await signersOf({ store, keyring }, body, signature)
-      await applyStatuses(store, signers, statusesIn(await jsonOf(textOf(body))))
+      await work(await readInTime(clock, c, hold), signature)
       return c.body(null, 200)
     } finally {
-      underWay -= 1
+      heldBytes -= ownBytes
     }
   }
 }

@@ -317,13 +317,13 @@ describe('Google in the sandbox', () => {
 })
 
 describe('WhatsApp in the sandbox', () => {
-  const send = (to: string, name = 'hello_world') => {
+  const send = (to: string, name = 'hello_world', components?: unknown) => {
     const { phone_number_id, access_token } = sandbox().conversions.credentials.whatsapp
     const message = {
       messaging_product: 'whatsapp',
       to,
       type: 'template',
-      template: { name, language: { code: 'en_US' } },
+      template: { name, language: { code: 'en_US' }, components },
       biz_opaque_callback_data: 'cb-1',
     }
     return post('whatsapp', `/v26.0/${phone_number_id}/messages`, message, bearer(access_token))
@@ -346,5 +346,19 @@ describe('WhatsApp in the sandbox', () => {
     expect((await send('16505550001', 'none')).json.error).toMatchObject({ code: 132001 })
     expect((await send('16505550001', 'order_confirmation')).json.error).toMatchObject({ code: 132000 })
     expect((await send('me')).json.error).toMatchObject({ code: 100 })
+    const body = (...parameters: object[]) => ({
+      type: 'body',
+      parameters: parameters.map((one) => ({ type: 'text', ...one })),
+    })
+    const a = { text: 'a' }
+    for (const components of [
+      ...['a\nb', 'a\tb', 'a     b', ' ', 'a\0'].map((text) => [body(a, { text })]),
+      [body(a, a), body(a, a)],
+      [body(a, { ...a, parameter_name: 'b' })],
+    ])
+      expect((await send('16505550001', 'order_confirmation', components)).json.error).toMatchObject({
+        code: 100,
+      })
+    expect((await send('16505550001', 'order_confirmation', [body(a, { text: 'b    c' })])).status).toBe(200)
   })
 })

@@ -15,17 +15,22 @@ const MESSAGES: Readonly<Record<string, string>> = {
   '100': 'Invalid parameter',
   '190': 'Access token has expired',
   '368': 'Temporarily blocked for policies violations',
+  '613': 'Calls to this API have exceeded the rate limit',
   '80007': 'Rate limit issues',
   '130429': 'Rate limit hit',
+  '131005': 'Access denied',
   '131026': 'Message undeliverable',
   '131031': 'Business Account locked',
   '131042': 'Business eligibility payment issue',
   '131047': 'Re-engagement message',
+  '131045': 'Incorrect certificate',
   '131048': 'Spam rate limit hit',
   '131049': 'This message was not delivered to maintain healthy ecosystem engagement.',
   '131056': 'Pair rate limit hit',
+  '131057': 'Account in maintenance mode',
   '132000': 'Template Param Count Mismatch',
   '132001': 'Template does not exist',
+  '133010': 'Phone number not registered',
 }
 export const isWhatsAppErrorName = (name: string): boolean => Object.hasOwn(MESSAGES, name)
 
@@ -36,19 +41,26 @@ const STATUSES: Readonly<Record<string, number>> = {
   '2': 503,
   '10': 403,
   '130429': 429,
+  '131005': 403,
+  '131045': 500,
+  '131057': 500,
 }
 
-function errorOf(code: string): SandboxReply {
+function errorOf(code: string, subcode?: number): SandboxReply {
   const title = MESSAGES[code] ?? 'API Unknown'
   const error = {
     message: `(#${code}) ${title}`,
     type: 'OAuthException',
     code: Number(code),
+    ...(subcode !== undefined && { error_subcode: subcode }),
     error_data: { messaging_product: 'whatsapp', details: title },
     fbtrace_id: 'AsandboxTrace',
   }
   return { status: STATUSES[code] ?? 400, body: { error } }
 }
+
+/** Subcode where the address names nothing that the token may use. */
+const NO_SUCH_OBJECT = 33
 
 /** Templates that are approved, with how many texts their header and body want. */
 const TEMPLATES: Readonly<Record<string, readonly [header: number, body: number]>> = {
@@ -98,14 +110,14 @@ export function createWhatsApp(
   const teller = createTeller(clock, verifyToken, processMs)
   const taker: MessageTaker = {
     ...newTaker(),
-    ...{ tally, sent, handle, errorNamed: errorOf, webhook },
+    ...{ tally, sent, handle, errorNamed: (name: string) => errorOf(name), webhook },
     ...{ tellAt: teller.tellAt, close: teller.close },
   }
 
   function handle({ method, path, headers, body }: Call): SandboxReply {
     if (taker.isRevoked || bearerToken(headers) !== accessToken) return errorOf('190')
     const asked = /^\/v\d+\.\d\/(\w+)(\/messages)?$/.exec(path)
-    if (!asked || asked[1] !== id) return errorOf('100')
+    if (!asked || asked[1] !== id) return errorOf('100', NO_SUCH_OBJECT)
     if (method === 'GET' && asked[2] === undefined)
       return { status: 200, body: { id, verified_name: 'Sandbox Shop' } }
     if (method !== 'POST' || asked[2] === undefined) return errorOf('100')
@@ -227,13 +239,31 @@ function createTeller(clock: Clock, verifyToken: string, processMs: number) {
 
 const textOf = (value: unknown): string | undefined => (isText(value) ? value : undefined)
 
+const listIn = (value: unknown): JsonObject[] => (Array.isArray(value) ? value.map(objectIn) : [])
+
+/** WhatsApp takes no placeholder with a line break, a tab, more than four spaces in a row, or nothing to read. */
+const isReadable = (text: string): boolean =>
+  text.trim() !== '' && text.isWellFormed() && !/[\n\r\t\0]| {5}/.test(text)
+
+/** Whether there is one component of each kind, and every placeholder has a text, and all of them a name or none. */
+function areWhole(components: readonly JsonObject[]): boolean {
+  const keys = components.map(({ type, index }) => (type === 'button' ? `${type} ${String(index)}` : type))
+  if (new Set(keys).size < keys.length) return false
+  const all = components.flatMap(({ type, parameters }) => listIn(parameters).map((one) => ({ type, one })))
+  const texts = all.map(({ one }) => one['text']).filter((text) => text !== undefined)
+  if (!texts.every((text) => isText(text) && isReadable(text))) return false
+  const named = all.filter(({ type }) => type !== 'button').map(({ one }) => 'parameter_name' in one)
+  return new Set(named).size < 2
+}
+
 function problemOf(message: JsonObject): string | undefined {
   const template = objectIn(message['template'])
   if (message['messaging_product'] !== 'whatsapp' || !/^\d{7,15}$/.test(String(message['to']))) return '100'
   if (message['type'] !== 'template' || !isText(objectIn(template['language'])['code'])) return '100'
   const wanted = TEMPLATES[String(template['name'])]
   if (!wanted) return '132001'
-  const components = Array.isArray(template['components']) ? template['components'].map(objectIn) : []
+  const components = listIn(template['components'])
+  if (!areWhole(components)) return '100'
   const textsIn = (type: string) => {
     const parameters = components.find((each) => each['type'] === type)?.['parameters']
     return Array.isArray(parameters) ? parameters.length : 0
