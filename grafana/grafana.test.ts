@@ -71,7 +71,11 @@ describe('the Prometheus rules', () => {
         ])
         return `${name}.md`
       })
-    expect(readdirSync('docs/runbooks').sort()).toEqual(files.sort())
+    expect(readdirSync('docs/runbooks').sort()).toEqual([...files, 'README.md'].sort())
+    const index = readFileSync('docs/runbooks/README.md', 'utf8')
+    expect([...index.matchAll(/^\| \[(\w+)\]\(\1\.md\) \| /gm)].map(([, name]) => `${name}.md`)).toEqual(
+      files.sort(),
+    )
   })
 })
 

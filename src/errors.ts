@@ -19,6 +19,7 @@ export const statusOf = {
   budget_store_unavailable: 503,
   connector_store_unavailable: 503,
   credentials_unreadable: 503,
+  not_configured: 503,
   platform_unavailable: 503,
   records_unavailable: 503,
   shutting_down: 503,

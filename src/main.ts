@@ -12,6 +12,7 @@ import { authorizer, Gate } from './api/index.ts'
 import { banner } from './app/banner.ts'
 import { recordConfiguration } from './app/configuration-changes.ts'
 import { collectOften } from './app/heap.ts'
+import { mountParts } from './app/mount-parts.ts'
 import { openAgent } from './app/open-agent.ts'
 import { openBudgets } from './app/open-budgets.ts'
 import { openExchange } from './app/open-exchange.ts'
@@ -136,8 +137,7 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
   const seats = { bidder, desk, count, pool }
   const served = { ...seats, agent, parts, deferred, keys, authorize, notifications, journal, mode }
   const app = createApp(served)
-  if (reads) app.route('/', reads.app)
-  if (conversions) app.route('/', conversions.app)
+  mountParts(app, reads, conversions)
   const auctions = auctionHandler({ agent, bidder, authorize, lagMs: lag.lagMs })
   const server = await listen(auctions, getRequestListener(app.fetch, WITHOUT_HOST), clock, front.at)
   opened.add(() => server.close())

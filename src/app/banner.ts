@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts'
-import { PLATFORMS } from '../connectors/index.ts'
+import { PLATFORMS, type PlatformName } from '../connectors/index.ts'
 import { formatMoney } from '../money.ts'
 
 /** The text printed after the start: address, mode, budgets, and a first command to try. */
@@ -8,7 +8,9 @@ export function banner(
   config: Config,
 ): string {
   const minutes = config.budgetWindowMs / 60_000
-  const budgets = PLATFORMS.map((platform) => {
+  // In live mode a platform without credentials is left out.
+  const platforms = PLATFORMS.filter((platform) => sandbox || config.accounts[platform])
+  const budgets = platforms.map((platform) => {
     const { budget, currency } = config.platforms[platform]
     return `  ${platform.padEnd(11)} ${formatMoney(budget)} ${currency} in any ${minutes} minutes`
   })
@@ -22,6 +24,16 @@ ${budgets.join('\n')}
 Docs: ${url}/docs
 Try:
   curl -s ${url}/v1/bids -H 'content-type: application/json'${key} \\
-    -d '{"customerId":"CUST_001","campaignId":"summer-sale","platform":"google_ads","predictedLtv":1200,"bidAmount":150}'
+    -d '${JSON.stringify(exampleBid(platforms[0] ?? 'google_ads', sandbox === undefined))}'
 `
 }
+
+/** A bid to try; where it would spend real money it is a dry run. */
+const exampleBid = (platform: PlatformName, isLive: boolean) => ({
+  customerId: 'CUST_001',
+  campaignId: 'summer-sale',
+  platform,
+  predictedLtv: 1200,
+  bidAmount: 150,
+  ...(isLive && { dryRun: true }),
+})

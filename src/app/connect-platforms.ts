@@ -70,7 +70,8 @@ export function connectPlatforms(config: Config, parts: PlatformParts): Connecto
     ),
   }
   if (config.mode === 'live')
-    for (const platform of PLATFORMS) checkCredentials(connectors[platform], platform, log)
+    for (const platform of PLATFORMS)
+      if (accounts[platform]) checkCredentials(connectors[platform], platform, log)
   return connectors
 }
 

@@ -49,7 +49,10 @@ export async function startReads(
 ): Promise<RunningSync | undefined> {
   const { clock, log, metrics, authorize, callLimits, sandbox, budget, notifications, audit } = parts
   if (!config) {
-    log.info({ mode }, 'nothing is read from platforms: ENCRYPTION_KEY is not set')
+    log.info(
+      { mode },
+      'nothing is read from platforms and no conversions are taken: ENCRYPTION_KEY is not set',
+    )
     return undefined
   }
   const played = sandbox?.sync ?? {}

@@ -67,8 +67,11 @@ async function refusal(response: Response, asked: string): Promise<RequestRefuse
   const detail = textAt(await response.json().catch(() => undefined), 'detail')
   const help = response.status === 401 ? '; set BIDWARDEN_KEY to an API key of the service' : ''
   const seconds = Number(response.headers.get('retry-after') ?? Number.NaN)
+  // What is wrong with a request, its detail says; which request it was, the user cannot do anything about.
+  const which =
+    response.status === 400 && detail !== undefined ? '' : ` (${asked} was answered ${response.status})`
   return new RequestRefused(
-    `${plain(detail ?? 'the request was refused')}${help} (${asked} was answered ${response.status})`,
+    `${plain(detail ?? 'the request was refused')}${help}${which}`,
     response.status,
     seconds >= 0 ? seconds * 1_000 : undefined,
   )

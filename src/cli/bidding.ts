@@ -3,8 +3,10 @@ import { at, listAt } from '../json/json-at.ts'
 import { ask, said } from './ask.ts'
 import { type Columns, jsonText, members, queryOf, type ShowOptions, show, tableOf } from './show.ts'
 import type { Terminal } from './terminal.ts'
+import { wholeNumber } from './values.ts'
 
-const SCOPE = 'platform:<name>, campaign:<platform>:<id>, or global'
+/** What the argument that names a budget may be. */
+export const SCOPE = 'platform:<name>, campaign:<platform>:<id>, or global'
 
 const BIDS: Columns = {
   bid: (one) => said(one, 'bidId'),
@@ -46,7 +48,7 @@ export function addBidding(program: Command, terminal: Terminal): void {
     .argument('[bid]', 'id of a bid')
     .addOption(new Option('--platform <name>', 'only bids on this platform'))
     .option('--status <status>', 'only bids with this status, such as placed or refused')
-    .option('--limit <number>', 'how many, up to 1000', '20')
+    .option('--limit <number>', 'how many, up to 1000', wholeNumber('--limit'), '20')
     .option('--json', 'print JSON')
     .action(async (bid: string | undefined, options: ShowOptions & Record<string, string | undefined>) => {
       if (bid !== undefined)
@@ -152,7 +154,8 @@ function killLines(answer: unknown): string[] {
 
 const scopePath = (scope: string, verb: string) => `/v1/budgets/${encodeURIComponent(scope)}/${verb}`
 
-function budgetLines(terminal: Terminal, budgets: readonly unknown[]): string[] {
+/** A line for each limit of these budgets. */
+export function budgetLines(terminal: Terminal, budgets: readonly unknown[]): string[] {
   const rows = budgets.flatMap((budget) => {
     const limits = listAt(budget, 'limits')
     return (limits.length === 0 ? [undefined] : limits).map((limit) => ({ ...Object(budget), limit }))

@@ -1,7 +1,7 @@
 import { text } from 'node:stream/consumers'
 import { type Command, InvalidArgumentError } from 'commander'
 import { at, listAt } from '../json/json-at.ts'
-import { ask, said } from './ask.ts'
+import { ask, RequestRefused, said } from './ask.ts'
 import { listenForCallback } from './callback.ts'
 import { type Columns, jsonText, members, type ShowOptions, show, tableOf } from './show.ts'
 import { CommandError, type Terminal } from './terminal.ts'
@@ -205,7 +205,9 @@ async function byBrowser(terminal: Terminal, type: string, options: ConnectOptio
   try {
     const { setting: settings } = options
     const body = { connector_type: type, callback_url: listener.url, ...(settings && { settings }) }
-    const begun = await ask(terminal, `${ROOT}/oauth/initiate`, { method: 'POST', body })
+    const begun = await ask(terminal, `${ROOT}/oauth/initiate`, { method: 'POST', body }).catch((error) =>
+      withoutBrowser(terminal, type, error),
+    )
     const granted = listener.granted(said(begun, 'state'))
     terminal.note(`Open ${said(begun, 'authorization_url')}`)
     terminal.note(`Waiting for you to log in; the browser comes back to ${listener.url}`)
@@ -217,6 +219,16 @@ async function byBrowser(terminal: Terminal, type: string, options: ConnectOptio
   } finally {
     listener.close()
   }
+}
+
+/** Throws what the service said, or how the platform is connected where that is with a key. */
+async function withoutBrowser(terminal: Terminal, type: string, error: unknown): Promise<never> {
+  if (!(error instanceof RequestRefused) || error.status !== 400) throw error
+  const known = await ask(terminal, `${ROOT}/types/${encodeURIComponent(type)}`)
+  if (said(known, 'auth') !== 'api_key') throw error
+  throw new CommandError(
+    `${said(known, 'type')} is connected with an API key: add --api-key <key>, or --api-key - to read it from standard input`,
+  )
 }
 
 function setting(pair: string, before: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {

@@ -5,6 +5,7 @@ import { ask, RequestRefused, said } from './ask.ts'
 import { EVENTS_FILE, eventsOf, requestsOf } from './events-file.ts'
 import { type Columns, defined, jsonText, members, queryOf, type ShowOptions, show, tableOf } from './show.ts'
 import { CommandError, plain, type Terminal } from './terminal.ts'
+import { wholeNumber } from './values.ts'
 import { watch } from './watch.ts'
 
 const ROOT = '/api/v1/conversions'
@@ -78,7 +79,7 @@ export function addConversions(program: Command, terminal: Terminal): void {
     .command('dead-letters')
     .description('deliveries that were given up, the newest first')
     .option('--platform <name>', 'only of this platform')
-    .option('--limit <number>', 'how many, up to 1000', '20')
+    .option('--limit <number>', 'how many, up to 1000', wholeNumber('--limit'), '20')
     .option('--json', 'print JSON')
     .action((options: ShowOptions & { platform?: string; limit: string }) => {
       const { platform, limit } = options
@@ -242,7 +243,9 @@ interface ReplayOptions extends ShowOptions {
 function addReplay(conversions: Command, terminal: Terminal): void {
   conversions
     .command('replay')
-    .description('send dead letters again, up to 1000, but for what a platform would refuse or count twice')
+    .description(
+      'send dead letters again, up to 1000, but for what a platform would refuse or count twice; the exit code is 1 where none was',
+    )
     .argument('[events...]', 'ids of events')
     .option('--all', 'all dead letters, the oldest first')
     .option('--platform <name>', 'only at this platform')
@@ -251,15 +254,15 @@ function addReplay(conversions: Command, terminal: Terminal): void {
     .option('--json', 'print JSON')
     .action(async (events: string[], options: ReplayOptions) => {
       const { all = false, platform, eventName: event_name, reason, json = false } = options
-      if (events.length > 0 === all) throw new CommandError('name events, or say --all')
+      if (events.length === 0 && !all) throw new CommandError('name events, or say --all')
+      if (events.length > 0 && all) throw new CommandError('name events or say --all, not both')
       const body = { ...(!all && { event_ids: events }), ...defined({ platform, event_name, reason }) }
-      const lines = (answer: unknown) =>
-        tableOf(
-          terminal,
-          REPLAYED,
-          [...listAt(answer, 'replayed'), ...listAt(answer, 'refused')],
-          'none of them was given up',
-        )
-      await show(terminal, { json }, `${ROOT}/dead-letters/replay`, lines, { method: 'POST', body })
+      const answer = await ask(terminal, `${ROOT}/dead-letters/replay`, { method: 'POST', body })
+      const [replayed, refused] = [listAt(answer, 'replayed'), listAt(answer, 'refused')]
+      const none = all ? 'none was given up' : 'none of them was given up'
+      const lines = json ? [jsonText(answer)] : tableOf(terminal, REPLAYED, [...replayed, ...refused], none)
+      for (const line of lines) terminal.print(line)
+      const isAsIntended = all && refused.length === 0
+      if (replayed.length === 0 && !isAsIntended) throw new CommandError('nothing was sent again')
     })
 }

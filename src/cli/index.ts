@@ -7,9 +7,11 @@ import { addConnectors } from './connectors.ts'
 import { addConversions } from './conversions.ts'
 import { addKeys } from './keys.ts'
 import { addLedger } from './ledger.ts'
+import { addLimit } from './limit.ts'
 import { addNotifications } from './notifications.ts'
 import { addCampaigns, addSchedules, addTemplates } from './reading.ts'
-import type { Terminal } from './terminal.ts'
+import { plain, type Terminal, UsageError } from './terminal.ts'
+import { wholeNumber } from './values.ts'
 import { addVersion } from './version.ts'
 
 export type { Terminal } from './terminal.ts'
@@ -19,16 +21,32 @@ const USAGE = 2
 
 /** Runs a command and returns its exit code. `--help` and `--version` are 0, a wrong use 2, a failure 1. */
 export async function runCommand(args: readonly string[], terminal: Terminal): Promise<number> {
+  const program = programFor(terminal)
+  const unknown = unknownCommand(program, args)
+  if (unknown !== undefined) {
+    terminal.note(`bidwarden: there is no command ${plain(unknown)}; try --help`)
+    return USAGE
+  }
   try {
-    await programFor(terminal).parseAsync(withCommand(args), { from: 'user' })
+    await program.parseAsync(withCommand(args), { from: 'user' })
     return 0
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE
     // Errors are one line without a stack.
     const message = error instanceof Error ? error.message : String(error)
     terminal.note(`bidwarden: ${oneLine(message)}`)
-    return 1
+    return error instanceof UsageError ? USAGE : 1
   }
+}
+
+/** The command that help is asked for and that is not there. By itself it would be answered with the help of the others. */
+function unknownCommand(program: Command, args: readonly string[]): string | undefined {
+  const isOfGroup = args[1] === 'help'
+  if (args[0] !== 'help' && !isOfGroup) return undefined
+  const group = isOfGroup ? program.commands.find((one) => one.name() === args[0]) : program
+  const [name] = args.slice(isOfGroup ? 2 : 1)
+  if (!group || group.commands.length === 0 || name === undefined || name.startsWith('-')) return undefined
+  return name === 'help' || group.commands.some((one) => one.name() === name) ? undefined : name
 }
 
 const oneLine = (text: string): string =>
@@ -64,12 +82,17 @@ function programFor(terminal: Terminal): Command {
   program
     .command('start')
     .description('start the service')
-    .addOption(new Option('--workers <number>', 'processes that answer auctions beside this one'))
+    .addOption(
+      new Option('--workers <number>', 'processes that answer auctions beside this one').argParser(
+        wholeNumber('--workers'),
+      ),
+    )
     .action(async ({ workers }: { workers?: string }) => {
       const { serve } = await import('../main.ts')
       await serve(workers === undefined ? {} : { WORKERS: workers })
     })
   addBidding(program, terminal)
+  addLimit(program, terminal)
   addConnectors(program, terminal)
   addConversions(program, terminal)
   addSchedules(program, terminal)

@@ -9,7 +9,7 @@ export function addKeys(program: Command, terminal: Terminal): void {
     .command('new')
     .description('make an API key and the entry for API_KEYS that accepts it')
     .argument('<name>', 'who it is for; name@7 is of organisation 7')
-    .argument('<scopes>', 'what it may do: bid, read, operate, connect, admin, premium, joined by +')
+    .argument('<scopes>', 'what it may do: bid, read, operate, connect, convert, admin, premium, joined by +')
     .action(async (name: string, scopes: string) => {
       const { hashKey, KEY_SCOPES } = await import('../api/index.ts')
       if (!/^[\w-]{1,32}(@[1-9]\d{0,8})?$/.test(name))

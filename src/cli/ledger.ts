@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { send } from './ask.ts'
 import { jsonText, members, queryOf, type ShowOptions, tableOf } from './show.ts'
 import { CommandError, type Terminal } from './terminal.ts'
+import { moment } from './values.ts'
 
 /** Commands about the ledger of budgets. */
 export function addLedger(program: Command, terminal: Terminal): void {
@@ -19,8 +20,8 @@ export function addLedger(program: Command, terminal: Terminal): void {
     .command('export')
     .description('print every entry of the service as a line of JSON')
     .option('--scope <scope>', 'only entries of this budget')
-    .option('--from <time>', 'as in 2026-11-01T00:00:00Z')
-    .option('--to <time>', 'as in 2026-11-02T00:00:00Z')
+    .option('--from <time>', 'as in 2026-11-01T00:00:00Z', moment('--from'))
+    .option('--to <time>', 'as in 2026-11-02T00:00:00Z', moment('--to'))
     .action(async ({ scope, from, to }: Record<string, string | undefined>) => {
       const { body } = await send(terminal, `/v1/ledger${queryOf({ scope, from, to })}`)
       if (body) await body.pipeThrough(new TextDecoderStream()).pipeTo(lineByLine(terminal))

@@ -3,6 +3,7 @@ import { listAt } from '../json/json-at.ts'
 import { ask, said } from './ask.ts'
 import { type Columns, jsonText, members, queryOf, type ShowOptions, show, tableOf } from './show.ts'
 import { CommandError, type Terminal } from './terminal.ts'
+import { wholeNumber } from './values.ts'
 
 const ROOT = '/v1/notifications'
 
@@ -21,7 +22,7 @@ export function addNotifications(program: Command, terminal: Terminal): void {
     .command('list')
     .description('notifications, the newest first')
     .option('--status <status>', 'only waiting, delivered or dead ones')
-    .option('--limit <number>', 'how many, up to 1000', '20')
+    .option('--limit <number>', 'how many, up to 1000', wholeNumber('--limit'), '20')
     .option('--json', 'print JSON')
     .action((options: ShowOptions & { status?: string; limit: string }) => {
       const { status, limit } = options

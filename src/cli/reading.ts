@@ -4,6 +4,7 @@ import { listAt } from '../json/json-at.ts'
 import { said } from './ask.ts'
 import { type Columns, defined, members, queryOf, type ShowOptions, show, tableOf } from './show.ts'
 import { CommandError, type Terminal } from './terminal.ts'
+import { wholeNumber } from './values.ts'
 
 const ROOT = '/api/v1/connectors'
 const at = (id: string, ...rest: string[]): string =>
@@ -92,7 +93,7 @@ export function addCampaigns(program: Command, terminal: Terminal): void {
     .argument('<connection>', 'its id')
     .option('--status <words>', 'active, paused, or words of the platform, with commas')
     .option('--name <part>', 'part of the name')
-    .option('--limit <number>', 'so many at most')
+    .option('--limit <number>', 'so many at most', wholeNumber('--limit'))
     .option('--json', 'print JSON')
     .action((id: string, { json = false, status, name, limit }: CampaignFilters) =>
       show(terminal, { json }, at(id, 'campaigns') + queryOf({ status, name, limit }), (answer) => [

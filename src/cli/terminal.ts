@@ -22,5 +22,8 @@ export class CommandError extends Error {
   override readonly name = 'CommandError'
 }
 
+/** A wrong use of a command. */
+export class UsageError extends CommandError {}
+
 /** Text of others on a screen: nothing in it moves the cursor, changes colours, breaks the line or turns its direction. */
 export const plain = (text: string): string => text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]+/gu, ' ')

@@ -144,7 +144,7 @@ function problemsOf(env: Environment, mode: Config['mode'], store: StoreSettings
   const problems = [...(mode === 'live' ? missingCredentials(env) : []), ...syncProblems(env, mode)]
   if (env.API_KEYS.length === 0 && (mode === 'live' || !isLoopback(env.HOST))) {
     const why = mode === 'live' ? 'in live mode' : `on ${env.HOST}, which other machines reach`
-    problems.push(`API_KEYS: required ${why}; make one with npm run key`)
+    problems.push(`API_KEYS: required ${why}; npm run -s key -- me admin makes one that may do everything`)
   }
   problems.push(...currencyProblems(env))
   // Bills go to any process; one that does not recognise them would lose them.

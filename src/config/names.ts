@@ -10,7 +10,10 @@ const LINK_NAME =
   /_SERVICE_(?:HOST$|PORT$|PORT_\w)|_PORT_\d{1,5}_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?$|_ENV_\w/
 const LINK_VALUE = /^((tcp|udp|sctp):\/\/|\/\S+\/)/
 
-/** Our names that other programs use as well, or nearly so: only a transposition of letters counts as a mistake. */
+/**
+ * Our names that other programs use as well, or nearly so: two letters that changed places and a slip of one letter count as
+ * mistakes, and a plural or another word does not.
+ */
 const COMMON = new Set([
   'PORT',
   'HOST',
@@ -59,6 +62,8 @@ const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
 ])
 /** Length in characters from which two may be wrong. In shorter names one may be, or two may be transposed. */
 const LONG_NAME_CHARS = 10
+/** Length in characters from which a letter that is missing, added or wrong is a slip in a name that others have too. */
+const SLIP_NAME_CHARS = 9
 
 /**
  * One line for each unknown variable that looks like a mistyped one of ours; its default would apply silently. Values are
@@ -71,7 +76,7 @@ export function mistypedNames(
   const names = new Set(known)
   return Object.entries(variables).flatMap(([name, value = '']) => {
     if (names.has(name) || value === '' || isLink(name, value)) return []
-    const meant = meantBy(name, known)
+    const meant = OTHER_NAMES.has(name) ? undefined : meantBy(name, known)
     return meant === undefined ? [] : [`${name}: is no variable that is read; did you mean ${meant}?`]
   })
 }
@@ -115,10 +120,31 @@ function nearestTo(written: string, known: readonly string[]): string | undefine
 function isMistyped(written: string, name: string, meant: string): boolean {
   const far = distance(written, meant)
   const hasChangedPlaces = far === 2 && lettersOf(written) === lettersOf(meant)
-  if (COMMON.has(meant)) return hasChangedPlaces || (far === 0 && name.toUpperCase() !== meant)
+  if (COMMON.has(meant)) {
+    const isOtherwiseWritten = far === 0 && name.toUpperCase() !== meant
+    return hasChangedPlaces || isOtherwiseWritten || (far === 1 && isSlip(written, meant))
+  }
   // Similar names of other programs differ at the beginning: R2_, AWS_.
   if (written[0] !== meant[0]) return hasChangedPlaces
   return far <= (meant.length < LONG_NAME_CHARS ? 1 : 2) || hasChangedPlaces
 }
+
+/**
+ * Whether two names that differ in one place differ by a slip: a letter that was typed twice, or in a long name one that is
+ * missing, added or wrong within a word. A plural, another beginning or another last letter is another program's word.
+ */
+function isSlip(written: string, meant: string): boolean {
+  const at = [...meant].findIndex((letter, index) => letter !== written[index])
+  const place = at === -1 ? meant.length : at
+  if (written.length > meant.length && written[place] === written[place - 1]) return true
+  if (meant.length < SLIP_NAME_CHARS) return false
+  if (written.length === meant.length) return isWithinWord(meant, place) && isWithinWord(written, place)
+  const longer = written.length > meant.length ? written : meant
+  return isWithinWord(longer, place) || (longer === meant && longer[place] === longer[place - 1])
+}
+
+/** Whether a letter has letters on both sides. */
+const isWithinWord = (text: string, at: number): boolean =>
+  /[A-Z]{2}/.test(text.slice(at - 1, at + 1)) && /[A-Z]/.test(text[at + 1] ?? '')
 
 const lettersOf = (text: string): string => [...text].sort().join('')

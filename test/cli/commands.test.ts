@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { hashKey } from '../../src/api/index.ts'
+import { hashKey, KEY_SCOPES } from '../../src/api/index.ts'
+import { parseConfig } from '../../src/config/config.ts'
+import { messageOf } from '../../src/errors.ts'
 import { RESEND_KEYS } from '../../src/sandbox/resend/api.ts'
 import { freePort } from '../support/free-port.ts'
 import { startHarness } from '../support/harness.ts'
@@ -14,7 +16,18 @@ import { NOTIFY_SECRET, startReceiver, told } from '../support/receiver.ts'
 import { folder } from '../support/service.ts'
 import { terminalAt } from '../support/terminal.ts'
 
-const COMMANDS = ['start', 'bids', 'budgets', 'pause', 'resume', 'kill', 'platforms', 'audit', 'version']
+const COMMANDS = [
+  'start',
+  'bids',
+  'budgets',
+  'pause',
+  'resume',
+  'kill',
+  'limit',
+  'platforms',
+  'audit',
+  'version',
+]
 const GROUPS = {
   connectors: ['list', 'types', 'reports', 'connect', 'test', 'disconnect', 'sync', 'fetch'],
   conversions: ['send', 'preview', 'status', 'replay', 'dead-letters', 'health'],
@@ -56,7 +69,11 @@ describe('how a command is used', () => {
       expect(lines).toEqual([])
       expect(notes.join('\n')).toMatch(new RegExp(`^Usage: bidwarden ${group} `))
       expect(await run('help', 'nonsense')).toBe(2)
-      expect(notes.join('\n')).toMatch(/^Usage: bidwarden \[options\]/m)
+      expect(await run(group, 'help', 'nope')).toBe(2)
+      expect(notes.slice(-2)).toEqual([
+        'bidwarden: there is no command nonsense; try --help',
+        'bidwarden: there is no command nope; try --help',
+      ])
     },
   )
 
@@ -70,6 +87,22 @@ describe('how a command is used', () => {
       expect(notes[0]).toMatch(/^bidwarden: .*try --help$/)
     },
   )
+})
+
+it.each([
+  [['bids', '--limit', 'x'], '--limit must be a whole number'],
+  [['conversions', 'dead-letters', '--limit', '1.5'], '--limit must be a whole number'],
+  [['audit', '--organisation', '-1'], '--organisation must be a whole number'],
+  [['start', '--workers', 'many'], '--workers must be a whole number'],
+  [['audit', '--from', 'yesterday'], '--from must be a time with its zone, as in 2026-11-01T00:00:00Z'],
+  [
+    ['ledger', 'export', '--to', '2026-11-01'],
+    '--to must be a time with its zone, as in 2026-11-01T00:00:00Z',
+  ],
+])('a value that cannot be one is refused without asking the service: %s', async (command, said) => {
+  const { notes, run } = terminalAt('http://127.0.0.1:9')
+  expect(await run(...command)).toBe(2)
+  expect(notes).toEqual([`bidwarden: ${said}`])
 })
 
 it('version says its own, and that of the service', async () => {
@@ -167,6 +200,42 @@ describe('commands about bids', () => {
     expect((await bid()).status).toBe(200)
   })
 
+  it('change one limit of a budget and keep what else it has', async () => {
+    const { lines, notes, run, get, send } = await service()
+    const limitsOf = async (scope: string) => {
+      const { limits, holdMode } = (await get(`/v1/budgets/${scope}`)).body
+      return [...limits.map(({ max }: { max: number }) => max), holdMode.is]
+    }
+    expect(await run('limit', 'platform:meta', '99.5', '--reason', 'a slow week')).toBe(0)
+    expect(lines.at(-1)).toMatch(/^platform:meta +99.5 in any 600 s +USD/)
+    expect(await run('limit', 'platform:meta', '900', '--day', 'Europe/Berlin')).toBe(0)
+    expect(await run('limit', 'platform:meta', '7000', '--total')).toBe(0)
+    expect(await run('limit', 'platform:meta', '50', '--window', '10m')).toBe(0)
+    expect((await limitsOf('platform:meta')).sort()).toEqual([50, 7000, 900, 'strict'])
+    await send('PUT', '/v1/budgets/platform:openrtb', {
+      limits: [{ kind: 'lifetime', max: 9 }],
+      holdMode: { is: 'strict' },
+    })
+    expect(await run('limit', 'platform:openrtb', '8')).toBe(0)
+    expect(await limitsOf('platform:openrtb')).toEqual([8, 'strict'])
+    expect(await run('limit', 'campaign:meta:new', '20', '--window', '24h', '--json')).toBe(0)
+    expect(JSON.parse(lines.at(-1) ?? '').limits).toMatchObject([{ windowSeconds: 86_400, max: 20 }])
+
+    for (const wrong of [
+      ['platform:meta', '5'],
+      ['campaign:meta:other', '5'],
+      ['platform:meta', 'much', '--total'],
+      ['platform:meta', '5', '--window', '10'],
+      ['platform:meta', '5', '--window', '10m', '--total'],
+    ])
+      expect(await run('limit', ...wrong)).toBe(2)
+    expect(notes).toHaveLength(5)
+    expect(notes[0]).toContain('has more than one: say which one is meant')
+    expect(await run('limit', 'foo', '5', '--total')).toBe(1)
+    expect(notes.at(-1)).toMatch(/^bidwarden: scope: must be one of global, platform:google_ads,[^(]*$/)
+    expect((await limitsOf('platform:meta')).sort()).toEqual([50, 7000, 900, 'strict'])
+  })
+
   it('stop every bid and let them through again', async () => {
     const { lines, run, bid } = await service()
     await bid()
@@ -185,6 +254,10 @@ describe('commands about bids', () => {
     const { lines, run } = await service()
     expect(await run('audit')).toBe(0)
     expect(lines.at(-1)).toBe('nothing was changed yet')
+    expect(await run('audit', '--target', 'foo')).toBe(0)
+    expect(lines.at(-1)).toBe('nothing was changed at foo')
+    expect(await run('audit', '--target', 'foo', '--caller', 'me')).toBe(0)
+    expect(lines.at(-1)).toBe('nothing that was changed fits')
     await run('pause', 'platform:meta', '--reason', 'a look at it')
     await run('resume', 'platform:meta', '--reason', 'looked')
     expect(await run('audit', '--action', 'budget.resumed')).toBe(0)
@@ -247,10 +320,27 @@ describe('commands about the ledger and keys', () => {
     expect(await run('keys', 'new', 'ml@7', 'bid+read')).toBe(0)
     const key = /bw_\S+/.exec(lines[0] ?? '')?.[0] ?? ''
     expect(lines[1]).toBe(`API_KEYS entry:   ml@7:bid+read:${hashKey(key).toString('hex')}`)
+    expect(await run('keys', 'new', '--help')).toBe(0)
+    for (const scope of KEY_SCOPES) expect(lines.at(-1)).toContain(scope)
     expect(await run('keys', 'new', 'ml', 'fly')).toBe(1)
     expect(await run('keys', 'new', 'm l', 'bid')).toBe(1)
     expect(notes).toEqual([expect.stringContaining('no scope fly'), expect.stringContaining('name')])
   })
+})
+
+it('the key that the start asks for is made by what it says', async () => {
+  const asked = (() => {
+    try {
+      return String(parseConfig({ HOST: '0.0.0.0' }))
+    } catch (error) {
+      return messageOf(error)
+    }
+  })()
+  const [, name = '', scopes = ''] = /API_KEYS: .*npm run -s key -- (\S+) (\S+) makes one/.exec(asked) ?? []
+  const { lines, run } = terminalAt('http://127.0.0.1:9')
+  expect(await run('keys', 'new', name, scopes)).toBe(0)
+  const [, entry = ''] = /API_KEYS entry: +(\S+)/.exec(lines[1] ?? '') ?? []
+  expect(parseConfig({ HOST: '0.0.0.0', API_KEYS: entry }).apiKeys).toHaveLength(1)
 })
 
 describe('commands about connections', () => {
@@ -321,6 +411,8 @@ describe('commands about connections', () => {
     const key = harness.sandbox.credentials.tradedesk.apiKey
     expect(await run('connectors', 'connect', 'TTD', '--api-key', key, '--json')).toBe(0)
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ type: 'TTD', status: 'connected' })
+    expect(await run('connectors', 'connect', 'TTD')).toBe(1)
+    expect(notes.at(-1)).toMatch(/^bidwarden: TTD is connected with an API key: add --api-key <key>/)
     expect(await run('connectors', 'connect', 'DV360', '--callback', 'https://elsewhere.example/')).toBe(1)
     expect(notes.at(-1)).toContain('this machine')
     expect(await run('connectors', 'connect', 'DV360', '--setting', 'reports=["nothing"]')).toBe(1)
@@ -376,6 +468,7 @@ describe('commands about conversions', () => {
     expect(await run('conversions', 'status', 'poison', '--watch')).toBe(1)
     expect(notes.at(-1)).toBe('bidwarden: 1 of 2 deliveries were given up')
     expect(await run('conversions', 'status', 'nothing')).toBe(1)
+    expect(notes.at(-1)).toContain('/api/v1/conversions/messages/{message_id}')
     expect(await run('conversions', 'dead-letters', '--platform', 'tiktok')).toBe(0)
     expect(lines.at(-1)).toMatch(/^poison +purchase +tiktok +\d +2026\S+ +40002/)
     expect(await run('conversions', 'health')).toBe(0)
@@ -385,14 +478,20 @@ describe('commands about conversions', () => {
 
     sandbox.conversions.refuseNothing()
     for (const args of [[], ['poison', '--all']]) expect(await run('conversions', 'replay', ...args)).toBe(1)
-    expect(notes.at(-1)).toBe('bidwarden: name events, or say --all')
+    expect(notes.slice(-2)).toEqual([
+      'bidwarden: name events, or say --all',
+      'bidwarden: name events or say --all, not both',
+    ])
     expect(await run('conversions', 'replay', '--all', '--reason', 'mended', '--platform', 'tiktok')).toBe(0)
     expect(lines.at(-1)).toMatch(/^poison +purchase +tiktok +sent again$/)
     expect(await run('conversions', 'status', 'poison', '--watch', '--json')).toBe(0)
     expect(json().events[0].deliveries).toHaveLength(2)
-    expect(await run('conversions', 'replay', 'poison')).toBe(0)
+    expect(await run('conversions', 'replay', 'poison')).toBe(1)
     expect(lines.at(-1)).toBe('none of them was given up')
-    expect(await run('audit', '--action', 'conversions.replayed', '--limit', '2')).toBe(0)
+    expect(notes.at(-1)).toBe('bidwarden: nothing was sent again')
+    expect(await run('conversions', 'replay', '--all')).toBe(0)
+    expect(lines.at(-1)).toBe('none was given up')
+    expect(await run('audit', '--action', 'conversions.replayed', '--limit', '3')).toBe(0)
     expect(lines.join(' ')).toMatch(/mended/)
     for (const line of [...lines, ...notes]) expect(line).not.toContain('ann@x.example')
   })

@@ -67,6 +67,7 @@ const expectedValue = ({ fallback }: Agent, platform: PlatformName, { predictedL
 function exclusion({ connectors }: Agent, request: BidRequest, platform: PlatformName): string | undefined {
   const { breaker, auth, currency, limiter } = connectors[platform].status()
   if (breaker.is === 'open') return 'its circuit breaker is open'
+  if (auth.is === 'none') return 'no credentials are configured for it'
   if (auth.is === 'lost') return 'it refuses our credentials'
   if (request.currency !== undefined && request.currency !== currency) return `it is kept in ${currency}`
   if (limiter.remaining === 0) return 'its rate limit is used up'

@@ -313,9 +313,12 @@ function ownerOf({ budget }: Agent, name: string): Scope {
     const platforms = [...budget.scopes.map((one) => one.name)].filter((one) =>
       one.startsWith(platformScope('')),
     )
-    const known = [...platforms, 'campaign:<platform>:<id>', 'campaign:<platform>:<id>@<organisation>'].join(
-      ', ',
-    )
+    const known = [
+      'global',
+      ...platforms,
+      'campaign:<platform>:<id>',
+      'campaign:<platform>:<id>@<organisation>',
+    ].join(', ')
     throw new AppError('invalid_request', `scope: must be one of ${known}`, 'never', { field: 'scope' })
   }
   return owner

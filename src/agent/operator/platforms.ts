@@ -10,7 +10,9 @@ const PlatformBody = z
     platform: z.enum(PLATFORMS),
     mode: z.enum(['mock', 'live']),
     currency: z.string(),
-    auth: z.enum(['ok', 'lost']),
+    auth: z.enum(['ok', 'lost', 'none']).openapi({
+      description: 'Whether the platform takes our credentials; `none` where none are configured.',
+    }),
     authDetail: z.string().optional(),
     breaker: z.object({
       state: z.enum(['closed', 'open', 'half_open']),

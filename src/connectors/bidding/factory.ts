@@ -49,7 +49,7 @@ export function createConnector(
   const { clock, settings } = deps
   const platform = platformOf(target.type)
   const { currency } = settings
-  const health = new PlatformHealth(clock)
+  const health = new PlatformHealth(clock, target.account !== undefined)
   const limiter = deps.limiter ?? new RateLimiter(clock, settings.rateLimit)
   const onRequest = (outcome: string, latencyMs: number) => {
     health.recordLatency(latencyMs)

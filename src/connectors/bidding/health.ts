@@ -2,6 +2,8 @@ import type { Clock } from '../../time/clock.ts'
 
 export type GrantState =
   | { readonly is: 'ok' }
+  /** No credentials are configured, so there is nothing that could be lost. */
+  | { readonly is: 'none' }
   | { readonly is: 'lost'; readonly detail: string; readonly tryAgainMs: number }
 
 export interface LatencyStats {
@@ -19,10 +21,11 @@ export class PlatformHealth {
   readonly #clock: Clock
   readonly #latencies = new Float64Array(SAMPLES)
   #count = 0
-  #auth: GrantState = { is: 'ok' }
+  #auth: GrantState
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, hasAccount: boolean) {
     this.#clock = clock
+    this.#auth = { is: hasAccount ? 'ok' : 'none' }
   }
 
   get auth(): GrantState {
@@ -34,6 +37,7 @@ export class PlatformHealth {
    * {@link AUTH_RETRY_MS}.
    */
   authRefusal(): string | undefined {
+    if (this.#auth.is === 'none') return 'no credentials are configured'
     if (this.#auth.is === 'ok') return undefined
     const nowMs = this.#clock.elapsedMs()
     if (nowMs < this.#auth.tryAgainMs) return this.#auth.detail
@@ -42,6 +46,7 @@ export class PlatformHealth {
   }
 
   loseAuth(detail: string): void {
+    if (this.#auth.is === 'none') return
     this.#auth = { is: 'lost', detail, tryAgainMs: this.#clock.elapsedMs() + AUTH_RETRY_MS }
   }
 
@@ -54,12 +59,15 @@ export class PlatformHealth {
     this.#count += 1
   }
 
-  /** Percentiles of the last 1000 requests, in milliseconds; undefined before the first. */
+  /** Percentiles of the last 1000 requests, in milliseconds to a tenth; undefined before the first. */
   latency(): LatencyStats | undefined {
     const known = Math.min(this.#count, SAMPLES)
     if (known === 0) return undefined
     const sorted = this.#latencies.slice(0, known).sort()
-    const quantile = (share: number) => sorted[Math.min(known - 1, Math.floor(known * share))] ?? 0
+    const quantile = (share: number) => {
+      const latencyMs = sorted[Math.min(known - 1, Math.floor(known * share))] ?? 0
+      return Math.round(latencyMs * 10) / 10
+    }
     return { p50: quantile(0.5), p95: quantile(0.95) }
   }
 }

@@ -127,7 +127,11 @@ function stateRoute({ store }: Conversions): Route {
         .limit(MAX_NAMES)
       if (event_name !== undefined) query = query.where('event_name', '=', event_name)
       const events = await query.execute()
-      if (events.length === 0) throw new AppError('not_found', 'There is no such event')
+      if (events.length === 0)
+        throw new AppError(
+          'not_found',
+          'There is no such event; a message of WhatsApp is at /api/v1/conversions/messages/{message_id}',
+        )
       const deliveries: DeliveryRow[] = await store.db
         .selectFrom('conversion_deliveries')
         .selectAll()
