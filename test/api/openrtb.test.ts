@@ -118,7 +118,7 @@ describe('POST /openrtb2/{seat}/bid', () => {
   })
 
   it('reserves less than all prices where holds are bounded, once it knows how its bids end', async () => {
-    const harness = await startHarness()
+    const harness = await startHarness({ OPENRTB_MAX_OVERSPEND_PROBABILITY: '0.000001' })
     const path = '/v1/budgets/platform:openrtb'
     const holds = async () => (await harness.get(path)).body.holds
     const ask = async (count: number) => {
@@ -163,7 +163,8 @@ describe('POST /openrtb2/{seat}/bid', () => {
 
   it('knows after a restart how its bids end, unless what was kept of it is of another version or of the future', async () => {
     const directory = temporaryDirectory()
-    const environment = { STORE: 'sqlite', DATA_DIR: directory, OPENRTB_BUDGET: '5' }
+    const bounded = { OPENRTB_MAX_OVERSPEND_PROBABILITY: '0.000001' }
+    const environment = { STORE: 'sqlite', DATA_DIR: directory, OPENRTB_BUDGET: '5', ...bounded }
     const path = '/v1/budgets/platform:openrtb'
     const ask = async (harness: Harness, count: number) => {
       for (let i = 0; i < count; i++) await auction(harness)

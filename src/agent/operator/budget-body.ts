@@ -42,7 +42,7 @@ export const BudgetInput = z
     limits: z.array(LimitInput).max(10),
     holdMode: HoldModeInput.optional().openapi({
       description:
-        'When it is left out: for exchanges and their campaigns bounded with `OPENRTB_MAX_OVERSPEND_PROBABILITY` (0.000001), else strict.',
+        'When it is left out: for exchanges and their campaigns bounded with `OPENRTB_MAX_OVERSPEND_PROBABILITY` where that is set, else strict.',
     }),
     reason: Reason.optional(),
   })

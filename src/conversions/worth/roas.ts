@@ -261,7 +261,10 @@ function figuresOf(sums: Sums, gaps: Gaps): WorthFigures {
   if (sums.unknown > 0)
     note('outcome_unknown', `${sums.unknown} bids have no certain outcome and count as spent`)
   if (sums.withoutValue > 0)
-    note('conversions_without_value', `${sums.withoutValue} conversions name no value, or one above what is counted (${MAX_UNITS}), and add nothing`)
+    note(
+      'conversions_without_value',
+      `${sums.withoutValue} conversions name no value, or one above what is counted (${MAX_UNITS}), and add nothing`,
+    )
   if (sums.withoutCurrency > 0)
     note('value_without_currency', `${sums.withoutCurrency} conversions name a value without a currency`)
   const spend = isPartial || isCut ? null : sums.spend

@@ -60,6 +60,8 @@ export class RedisStore implements BudgetStore {
   readonly #watchers = new Set<(control: Control) => void>()
   /** Scopes that are fenced, as far as this process has seen. */
   readonly #fenced = new Set<string>()
+  /** Scopes that this process is removing now. */
+  readonly #removing = new Set<string>()
   /** Scopes drawn on by this process, and those of them that have sent no line since the last restart or failover. */
   readonly #drawn = new Set<string>()
   readonly #untold = new Set<string>()
@@ -152,8 +154,13 @@ export class RedisStore implements BudgetStore {
   async remove(scope: string): Promise<void> {
     const known = this.#control.one(scope)
     if (!known) return
-    await this.#accounts.ask(scope, 'remove', { keepMs: keepMs(known.limits) })
-    await this.#control.removeScope(scope)
+    this.#removing.add(scope)
+    try {
+      await this.#accounts.ask(scope, 'remove', { keepMs: keepMs(known.limits) })
+      await this.#control.removeScope(scope)
+    } finally {
+      this.#removing.delete(scope)
+    }
     this.#drawn.delete(scope)
     this.#untold.delete(scope)
     this.#fenced.delete(scope)
@@ -224,9 +231,12 @@ export class RedisStore implements BudgetStore {
   /** Sends a request to the account of a scope. If Redis has lost the account, it is defined again first. */
   async #askKnown(scope: string, op: string, request: object): Promise<AccountReply> {
     const reply = await this.#accounts.ask(scope, op, request)
-    const known = reply.is === 'unknown_scope' ? this.#control.one(scope) : undefined
+    if (reply.is !== 'unknown_scope' || !this.#control.one(scope)) return reply
+    const control = await this.#control.read()
+    // The account of a scope that is removed is gone a moment before its definition is. Defining it again would bring it back.
+    const known = this.#removing.has(scope) ? undefined : this.#control.one(scope)
     if (!known) return reply
-    await this.#define(known, await this.#control.read())
+    await this.#define(known, control)
     return this.#accounts.ask(scope, op, request)
   }
 
