@@ -27,7 +27,7 @@ const UNITS: Readonly<Record<string, string>> = { string: 'characters', array: '
  * Says what is wrong with a value, to be read behind the name of its field ("range: is missing"). Undefined: zod's own words.
  * A schema that has words of its own keeps them.
  */
-export function plainWords(issue: z.core.$ZodRawIssue): string | undefined {
+function plainWords(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case 'invalid_type': {
       if (issue.input === undefined) return 'is missing'
