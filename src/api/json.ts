@@ -132,6 +132,6 @@ export function check<S extends z.ZodType>(schema: S, value: unknown, within?: s
 /** Names of fields as programs have them: words and hardly a digit. */
 const FIELD_NAME = /^[a-z_]{1,40}\d{0,2}$/i
 
-/** The name of a field that nobody knows, for an answer: anything but a plain word may be a secret or about a person, and is not repeated. */
+/** An unknown field's name, as an answer may show it. Only a plain word is repeated: anything else may be a secret or personal data. */
 export const nameShown = (name: string | undefined): string =>
   name !== undefined && FIELD_NAME.test(name) ? name : '(a name that is not shown)'

@@ -7,8 +7,8 @@ interface Part {
 }
 
 /**
- * Mounts what needs the database of connections. Where that is off, its addresses say so, so that nobody looks for a mistake in
- * them.
+ * Mounts the routes that need the database of connections. Without it, they answer 503 and name the variable that turns it on;
+ * a 404 would look like a mistyped address.
  */
 export function mountParts(app: OpenAPIHono<ApiEnv>, ...parts: readonly (Part | undefined)[]): void {
   for (const part of parts) if (part) app.route('/', part.app)

@@ -54,7 +54,7 @@ export async function openBudgets(config: Config, parts: Parts, opened: OpenPart
     outcomes: recallOutcomes(recovered, log),
     onStore: (state) => log.warn(state, 'budget store'),
     onExpired(hold) {
-      // That nobody reports a bid lost is how most auctions end; a platform call ought to have ended by itself.
+      // Exchanges report few losses, so most of their holds expire. A hold of a platform call should have been settled.
       if (!parts.onExpired(hold)) log.warn({ bidId: hold.id, state: hold.state }, 'hold expired')
     },
     onOverdraft: ({ name, currency }, amount) => {

@@ -45,8 +45,8 @@ const WAIT_MS = 2_000
 /** How often the state of such a key is read meanwhile, in milliseconds. */
 const ASK_MS = 100
 /**
- * A key that another process claimed longer ago than this, in milliseconds, and has not answered, is given up: that process
- * must have ended, because no bid takes so long. The answer is then `outcome_unknown`.
+ * How long this process waits for the answer of another one that has claimed a key, in milliseconds. No bid takes longer, so
+ * after that the other process has ended, and the caller is answered `outcome_unknown`.
  */
 const LOST_AFTER_MS = 120_000
 

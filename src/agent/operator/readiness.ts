@@ -69,7 +69,7 @@ const ASK_AFTER_MS = 5_000
 
 /**
  * Reports in the log and by a notification when the store begins to refuse budgets although it can be reached, and when
- * that ends. Asks the store when no bids do; otherwise nobody would notice that it was emptied or is trusted again.
+ * that ends. While no bids come, it asks the store itself, so that an emptied or newly trusted store is noticed then too.
  * @param isRemote whether the store is outside this service, so that others can empty it
  * @returns ends the watch
  */

@@ -142,7 +142,7 @@ function createFleet(limit = 1_000_000) {
         if (token.owner === name) return settleOwn(notice)
         return (await settleElsewhere(deps, notice)).settlement.is
       },
-      /** Handles the own messages, and those of owners that nobody has heard of. */
+      /** Handles this owner's messages, and those of owners that are not in the registry. */
       async deliver(): Promise<void> {
         for (const [owner, messages] of boxes) {
           if (owner !== name && (await mail.lives(owner))) continue
@@ -238,7 +238,7 @@ describe('a notice of another owner', () => {
     clock.advance(1_000)
     a.die()
     clock.advance(LEASE_MS + 1)
-    // The owner had booked 100 of the first bid, nobody any of the second.
+    // The owner had booked 100 for the first bid. The second was never booked.
     expect(await b.notify('billing', first, 100)).toBe('duplicate')
     expect(await b.notify('billing', first, 40)).toBe('duplicate_other_price')
     expect(await b.notify('billing', first, 300)).toBe('raised')
