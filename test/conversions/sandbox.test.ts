@@ -46,8 +46,11 @@ it('goes on with a fresh token where the old one has expired, and stops where on
   sandbox.expireGoogleToken()
   sandbox.conversions.revokeToken('tiktok_conversions')
   await post([{ ...person, event_id: 'b' }])
-  const { body } = await until('/api/v1/conversions/events/b', ({ events }) =>
-    events[0].deliveries.some(({ state }: { state: string }) => state === 'acknowledged'),
+  const { body } = await until(
+    '/api/v1/conversions/events/b',
+    ({ events }) =>
+      events[0].deliveries.some(({ state }: { state: string }) => state === 'acknowledged') &&
+      events[0].deliveries.every(({ state }: { state: string }) => state !== 'sent'),
   )
   expect(body.events[0].deliveries).toHaveLength(2)
   expect(await statesOf('b')).toEqual({ google: 'acknowledged', tiktok: 'pending' })

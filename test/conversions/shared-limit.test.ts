@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { startConversions } from '../support/conversions.ts'
 
 it('leaves the last calls of the account that bids are placed on to bids, however many uploads wait', async () => {
-  const { sandbox, send, post, bid, get, clock, until, statesOf } = await startConversions({
+  const { sandbox, send, post, bid, get, clock, ended, statesOf } = await startConversions({
     // Of ten calls in a minute the last is left to bids.
     ...{ CONVERSION_APIS: '{}', GOOGLE_ADS_RATE_LIMIT: '10/60' },
   })
@@ -19,21 +19,22 @@ it('leaves the last calls of the account that bids are placed on to bids, howeve
   }
   // The first bid on a campaign asks for it, in three calls; each later one is a call.
   expect((await bid({ bidAmount: 1 })).body).toMatchObject({ status: 'placed' })
+  const upload = (at: number) => ({
+    ...{ event_id: `u${at}`, platforms: ['google'] },
+    user_data: { gclid: `click-${at}` },
+  })
   clock.advance(61_000)
   expect(await left()).toBe(10)
-  for (let at = 0; at < 14; at++) {
-    await post([{ event_id: `u${at}`, platforms: ['google'], user_data: { gclid: `click-${at}` } }])
-    await until(
-      '/api/v1/conversions/deliveries?limit=1',
-      ({ deliveries }) => deliveries[0].state !== 'sent',
-      0,
-    )
+  // An upload at a time, so that each is a call of its own, until only the call of the bids is left.
+  let uploads = 0
+  for (; (await left()) > 1; uploads++) {
+    await post([upload(uploads)])
+    await ended(`u${uploads}`, 0)
   }
+  for (let late = 0; late < 4; late++) await post([upload(uploads + late)])
   expect(await left()).toBe(1)
-  const waiting = (await get('/api/v1/conversions/deliveries?state=pending')).body.deliveries
-  expect(waiting.length).toBeGreaterThan(0)
+  expect(await statesOf(`u${uploads + 3}`)).not.toEqual({ google: 'acknowledged' })
   expect((await bid({ bidAmount: 1 })).body).toMatchObject({ status: 'placed' })
   expect(await left()).toBe(0)
-  await until('/api/v1/conversions/deliveries?state=pending', ({ deliveries }) => deliveries.length === 0)
-  expect(await statesOf('u13')).toEqual({ google: 'acknowledged' })
+  expect(await ended(`u${uploads + 3}`)).toMatchObject({ platform: 'google', state: 'acknowledged' })
 })
