@@ -2,14 +2,14 @@ import type { HttpClient } from '../../http/http.ts'
 import type { Failure } from '../../outcome.ts'
 import type { Called, RateLimiter } from '../../shield/index.ts'
 import type { Clock } from '../../time/clock.ts'
-import type { TokenSource } from '../conversation/tokens.ts'
+import type { TokenSource } from '../conversation/token-source.ts'
 import type { BidCredentials, Bids } from '../platform/bids.ts'
 import type { PlatformName } from '../platform/ids.ts'
 import { REGISTRY } from '../registry.ts'
 import { createOperations, type Operations } from './operations.ts'
 import { createRunner } from './runner.ts'
 import type { ConnectorTarget, PlatformSettings } from './target.ts'
-import { fixedToken, refreshedToken } from './tokens.ts'
+import { fixedToken, refreshedToken } from './token-refresh.ts'
 
 export interface WireDeps {
   readonly clock: Clock
