@@ -65,6 +65,7 @@ export {
   ownReport,
 } from './reading/common-names.ts'
 export { dateIn, daysOf, zoneOf } from './reading/dates.ts'
+export { costOf } from './reading/figures.ts'
 export { inHalves } from './reading/halves.ts'
 export { connectorMaker, PLATFORM_DEFAULTS, sunsetOf } from './registry.ts'
 export type { TradeDeskAccount } from './tradedesk/account.ts'
