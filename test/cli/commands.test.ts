@@ -360,6 +360,13 @@ describe('commands about connections', () => {
     expect(await run('connectors', 'sync', id, '--watch')).toBe(0)
     expect(lines.at(-1)).toMatch(/^completed: \d+ rows/)
     expect(await run('connectors', 'test', id)).toBe(0)
+    // A reading that brings nothing any more says so, in the terminal too.
+    reads.platform.rows = []
+    expect(await run(...asked, '--watch', '--fresh')).toBe(0)
+    const nothing = 'the platform answered with no rows where there were some before; those are kept'
+    expect(lines.at(-1)).toBe(`caveat: ${nothing}`)
+    expect(await run('connectors', 'sync', id, '--watch')).toBe(0)
+    expect(lines.at(-1)).toBe(`caveat: performance: ${nothing}`)
     expect(await run('connectors', 'disconnect', id)).toBe(0)
     expect(lines.at(-1)).toBe(`${id} disconnected`)
   })
