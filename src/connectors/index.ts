@@ -23,7 +23,14 @@ export { type Channel, type Result, sendRequest } from './conversation/send-requ
 export type { ConnectionTokens, Token, TokenSource } from './conversation/tokens.ts'
 export { conversionConnectors } from './conversion-connectors.ts'
 export type * from './conversions/conversion-connector.ts'
-export { EXTINFO_PARTS, type LeftOut, type ReadPerson, readPerson } from './conversions/index.ts'
+export {
+  EXTINFO_PARTS,
+  isRegion,
+  type LeftOut,
+  NOTHING_SAID,
+  type ReadPerson,
+  readPerson,
+} from './conversions/index.ts'
 export { GOOGLE_TOKEN_URL } from './google/oauth.ts'
 export type { GoogleAdsAccount, GoogleAuth } from './google-ads/account.ts'
 export type { MetaAccount } from './meta/account.ts'
@@ -77,6 +84,7 @@ export {
   sendMessage,
   testWhatsApp,
   WHATSAPP_API,
+  WHATSAPP_API_NAME,
   WHATSAPP_LIMITS,
   WhatsAppCredentials,
 } from './whatsapp/messages.ts'
