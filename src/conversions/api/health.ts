@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { check, ok, type Route } from '../../api/index.ts'
+import { check, ok, type Route, wholeNumber } from '../../api/index.ts'
 import { CONVERSION_PLATFORMS, MESSAGE_PLATFORM } from '../conversions.ts'
 import { healthHistory, healthOf } from '../health.ts'
 import type { Conversions } from '../parts.ts'
@@ -41,13 +41,7 @@ const Point = z
   .openapi('ConnectorHealthPoint')
 
 const History = z.object({
-  hours: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(24)
-    .default(24)
-    .openapi({ description: 'How far back, in hours.' }),
+  hours: wholeNumber(1, 24).default(24).openapi({ description: 'How far back, in hours.' }),
   platform: z.enum([...CONVERSION_PLATFORMS, MESSAGE_PLATFORM]).optional(),
 })
 
