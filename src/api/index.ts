@@ -31,3 +31,4 @@ export { type ApiAnswer, LISTED_PER_CALL, ok, okList, problemAnswer, shown } fro
 export { optionalReason, Reason, ReasonInput, ReasonQuery, reasonOf } from './reason.ts'
 export { mount, ProblemBody, type Route } from './routes.ts'
 export { TimeZone } from './time-zone.ts'
+export { wholeNumber } from './whole-number.ts'

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { check, ok, type Route, readJson } from '../../api/index.ts'
+import { check, ok, type Route, readJson, wholeNumber } from '../../api/index.ts'
 import { AppError } from '../../errors.ts'
 import { parseJson } from '../../json/json.ts'
 import { connectionsOf, findConnection } from '../connections.ts'
@@ -15,7 +15,7 @@ import { rateLimitOf } from './views.ts'
 const Page = z.object({
   status: z.enum(REQUEST_STATUSES).optional(),
   connector_id: z.string().max(64).optional(),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
+  limit: wholeNumber(1, 200).default(50),
   before: z.iso.datetime().optional(),
 })
 

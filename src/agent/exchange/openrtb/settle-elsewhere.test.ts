@@ -21,9 +21,9 @@ import {
   type NoticeToken,
   SeenBids,
 } from './index.ts'
-import { settleNotice } from './notice.ts'
 import { type Notice, readMessage } from './notice-message.ts'
 import { settleElsewhere } from './settle-elsewhere.ts'
+import { settleNotice } from './settle-notice.ts'
 
 const LEASE_MS = 10_000
 const HOLD_MS = 20_000

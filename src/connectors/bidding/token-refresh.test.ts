@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { expect, it, onTestFinished } from 'vitest'
 import { FakeClock } from '../../../test/support/fake-clock.ts'
-import { refreshedToken } from './tokens.ts'
+import { refreshedToken } from './token-refresh.ts'
 
 /** A token source whose provider gives these answers, one each. */
 async function sourceOf(...answers: { status: number; body: unknown; headers?: Record<string, string> }[]) {
