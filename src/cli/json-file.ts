@@ -40,7 +40,15 @@ async function contentOf(file: string, stream: AsyncIterable<Uint8Array>): Promi
   }
   if (bytes > MAX_BYTES)
     throw new CommandError(`${nameOf(file)} is longer than ${MAX_BYTES / 1024 / 1024} MiB: send it in parts`)
-  return Buffer.concat(chunks).toString('utf8')
+  return decoded(Buffer.concat(chunks))
+}
+
+/** Windows writes UTF-16, or a mark before UTF-8, which is no part of the JSON. */
+function decoded(bytes: Buffer): string {
+  const [first, second] = bytes
+  const encoding =
+    first === 0xff && second === 0xfe ? 'utf-16le' : first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8'
+  return new TextDecoder(encoding).decode(bytes)
 }
 
 function parsed(file: string, text: string, many: string): readonly unknown[] {

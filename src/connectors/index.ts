@@ -23,7 +23,14 @@ export { type Channel, type Result, sendRequest } from './conversation/send-requ
 export type { ConnectionTokens, Token, TokenSource } from './conversation/token-source.ts'
 export { conversionConnectors } from './conversion-connectors.ts'
 export type * from './conversions/conversion-connector.ts'
-export { EXTINFO_PARTS, type LeftOut, type ReadPerson, readPerson } from './conversions/index.ts'
+export {
+  EXTINFO_PARTS,
+  isRegion,
+  type LeftOut,
+  NOTHING_SAID,
+  type ReadPerson,
+  readPerson,
+} from './conversions/index.ts'
 export { GOOGLE_TOKEN_URL } from './google/oauth.ts'
 export type { GoogleAdsAccount, GoogleAuth } from './google-ads/account.ts'
 export type { MetaAccount } from './meta/account.ts'
@@ -65,6 +72,7 @@ export {
   ownReport,
 } from './reading/common-names.ts'
 export { dateIn, daysOf, zoneOf } from './reading/dates.ts'
+export { costOf } from './reading/figures.ts'
 export { inHalves } from './reading/halves.ts'
 export { connectorMaker, PLATFORM_DEFAULTS, sunsetOf } from './registry.ts'
 export type { TradeDeskAccount } from './tradedesk/account.ts'
@@ -77,6 +85,7 @@ export {
   sendMessage,
   testWhatsApp,
   WHATSAPP_API,
+  WHATSAPP_API_NAME,
   WHATSAPP_LIMITS,
   WhatsAppCredentials,
 } from './whatsapp/messages.ts'

@@ -361,6 +361,13 @@ describe('commands about connections', () => {
     expect(await run('connectors', 'sync', id, '--watch')).toBe(0)
     expect(lines.at(-1)).toMatch(/^completed: \d+ rows/)
     expect(await run('connectors', 'test', id)).toBe(0)
+    // A reading that brings nothing any more says so, in the terminal too.
+    reads.platform.rows = []
+    expect(await run(...asked, '--watch', '--fresh')).toBe(0)
+    const nothing = 'the platform answered with no rows where there were some before; those are kept'
+    expect(lines.at(-1)).toBe(`caveat: ${nothing}`)
+    expect(await run('connectors', 'sync', id, '--watch')).toBe(0)
+    expect(lines.at(-1)).toBe(`caveat: performance: ${nothing}`)
     expect(await run('connectors', 'disconnect', id)).toBe(0)
     expect(lines.at(-1)).toBe(`${id} disconnected`)
   })
@@ -488,7 +495,7 @@ describe('commands about conversions', () => {
     expect(await run('conversions', 'status', 'poison', '--watch', '--json')).toBe(0)
     expect(json().events[0].deliveries).toHaveLength(2)
     expect(await run('conversions', 'replay', 'poison')).toBe(1)
-    expect(lines.at(-1)).toBe('none of them was given up')
+    expect(lines.at(-1)).toMatch(/^poison +purchase +tiktok +not_dead +the platform has it$/)
     expect(notes.at(-1)).toBe('bidwarden: nothing was sent again')
     expect(await run('conversions', 'replay', '--all')).toBe(0)
     expect(lines.at(-1)).toBe('none was given up')
@@ -499,11 +506,20 @@ describe('commands about conversions', () => {
 
   it('read events from standard input, a list or one a line, and say in one line what they cannot read', async () => {
     const { service: at } = await service()
-    const inputs = [typed([sale('a'), sale('b')]), typed(sale('a'), sale('c')), typed(sale('d'))]
+    const marked = (encoding: BufferEncoding) => ({
+      async *input() {
+        yield Buffer.from(`\ufeff${JSON.stringify(sale(encoding))}`, encoding)
+      },
+    })
+    const inputs = [
+      ...[typed([sale('a'), sale('b')]), typed(sale('a'), sale('c')), typed(sale('d'))],
+      // As Windows writes files.
+      ...[marked('utf8'), marked('utf16le')],
+    ]
     for (const [index, input] of inputs.entries()) {
       const { lines, run } = terminalAt(at.url, {}, input)
       expect(await run('conversions', 'send', '-')).toBe(0)
-      const counts = ['2 accepted, 0', '1 accepted, 1', '1 accepted, 0'][index]
+      const counts = ['2 accepted, 0', '1 accepted, 1'][index] ?? '1 accepted, 0'
       expect(lines[0]).toBe(`${counts} duplicate, 0 rejected`)
     }
     const half = typed(sale('e'))

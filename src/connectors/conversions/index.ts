@@ -1,4 +1,5 @@
 export { type BatchRefusal, indexesOf, REFUSED_FOR_CONTENT, refusedBatch, unreadable } from './answers.ts'
+export { clickTimeMs, FBC, FBP, MAX_CLICK_AGE_MS } from './click-ids.ts'
 export type * from './conversion-connector.ts'
 export { EXTINFO_PARTS } from './conversion-connector.ts'
 export { country } from './countries.ts'
@@ -34,7 +35,7 @@ export {
   withoutSpaces,
   zip,
 } from './normalise.ts'
-export { type LeftOut, type ReadPerson, readPerson, regionOf } from './person.ts'
+export { type LeftOut, NOTHING_SAID, type ReadPerson, readPerson, regionOf } from './person.ts'
 export { personFields } from './person-fields.ts'
-export { e164, validE164 } from './phone.ts'
+export { e164, isRegion, validE164 } from './phone.ts'
 export { stateIn } from './states.ts'

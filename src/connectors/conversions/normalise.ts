@@ -119,7 +119,8 @@ export function googleEmail(text: string): string {
   return local === '' ? '' : `${local}@${domain}`
 }
 
-const ZIP_PLUS_FOUR = /^(\d{5})-\d{4}$/
+/** Nine digits in a row are such a code of the USA too, without its dash. */
+const ZIP_PLUS_FOUR = /^(\d{5})-?\d{4}$/
 
 /** Lower case without spaces and dashes; of one of the USA the first five digits. */
 export function zip(text: string): string {

@@ -44,6 +44,9 @@ export function e164(text: string, region: string | undefined): string {
   return number?.isValid() ? number.number : ''
 }
 
+/** Whether phone numbers can be read by the rules of this country or region: its ISO 3166 code, in capitals. */
+export const isRegion = (code: string): boolean => code === code.toUpperCase() && isSupportedCountry(code)
+
 /** Mobile numbers of Mexico as WhatsApp writes them, and as they were dialled until 2019: with a 1 that is no part of the number. */
 const MEXICAN_MOBILE = /^(\+|00)?521(\d{10})$/
 

@@ -9,12 +9,16 @@ import {
   type ConversionFault,
   type CustomData,
   cityLetters,
+  clickTimeMs,
   consentFault,
+  country,
   currencyFault,
   DAY_MS,
   dedupIdOf,
   e164,
   email,
+  FBC,
+  FBP,
   hashed,
   hashedOrMd5,
   type Identifiers,
@@ -24,6 +28,7 @@ import {
   itemCount,
   LASTING_TOKEN,
   lacksValue,
+  MAX_CLICK_AGE_MS,
   pageOf,
   personFields,
   predictedLtvOf,
@@ -112,11 +117,6 @@ const WEIGHTS = {
 /** Meta finds nobody by these alone, and refuses the whole call. */
 const TOO_LITTLE = new Set(['client_user_agent', 'country', 'st', 'ct', 'zp'])
 
-/** `fb.subdomain.milliseconds.id`, and what Meta's own code may add behind it. */
-const FBC = /^fb\.[0-2]\.(\d{13})\.[\w-]+(?:\.\w{2,8})?$/
-const FBP = /^fb\.[0-2]\.\d{10,13}\.\d+(?:\.\w{2,8})?$/
-/** Meta refuses clicks that are older, and with one the whole call. */
-const MAX_CLICK_AGE_MS = 90 * DAY_MS
 const MAX_AGE_MS = 7 * DAY_MS
 const MAX_STORE_AGE_MS = 62 * DAY_MS
 const maxAgeMs = (actionSource: string): number =>
@@ -198,8 +198,7 @@ function customDataOf(conversion: Conversion): Record<string, unknown> {
 function userDataOf(conversion: Conversion): Identifiers {
   const known = identifiersOf(conversion)
   const { fbc, ...others } = known
-  const clickedMs = Number(FBC.exec(String(fbc))?.[1])
-  return conversion.eventTimeMs - clickedMs > MAX_CLICK_AGE_MS ? others : known
+  return conversion.eventTimeMs - clickTimeMs(String(fbc)) > MAX_CLICK_AGE_MS ? others : known
 }
 
 function eventOf(conversion: Conversion): Record<string, unknown> {

@@ -7,6 +7,8 @@ import '../../json/plain-words.ts'
 const ABOUT_FIELDS = {
   missing: (values: string) => `${values} missing, null in the rows`,
   unreadable: (values: string) => `${values} not a number that can be read, null in the rows`,
+  in_error: (values: string) =>
+    `${values} an error that the sheet shows in place of a value, null in the rows`,
   ambiguous: (values: string) => `${values} written so that it could mean two numbers, null in the rows`,
 } as const
 type AboutField = keyof typeof ABOUT_FIELDS
@@ -110,7 +112,9 @@ export class Caveats {
 
   get texts(): string[] {
     const fields = [...this.#fields].flatMap(([name, { count, example }]) => {
-      const [about = '', field = ''] = name.split(' ', 2)
+      // A field may have blanks in its name, as headings of a sheet do.
+      const [about = '', ...words] = name.split(' ')
+      const field = words.join(' ')
       const say = isAboutField(about) ? ABOUT_FIELDS[about] : undefined
       return say ? [`${field}: ${say(`${plural(count, 'value')}${suchAs(example)} ${isOrAre(count)}`)}`] : []
     })

@@ -89,6 +89,8 @@ export const MessageTemplate = z.strictObject({
 })
 export type MessageTemplate = z.output<typeof MessageTemplate>
 
+/** Of its only API, in the configuration. */
+export const WHATSAPP_API_NAME = 'cloud'
 export const WHATSAPP_API: ConversionTarget = { baseUrl: 'https://graph.facebook.com', version: 'v26.0' }
 
 export const WHATSAPP_LIMITS = {

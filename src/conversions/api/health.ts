@@ -30,12 +30,13 @@ const Point = z
     platform: z.string(),
     from: z.string(),
     to: z.string(),
-    status: Status,
+    status: Status.nullable().openapi({ description: 'Null, as the shares: nothing was sent.' }),
     success_rate: share,
     avg_latency_ms: z.number().nullable(),
-    circuit_state: z.string(),
+    circuit_state: z.string().nullable(),
     error_count: events('Events that the platform did not take when they were sent.'),
     events_processed: events('Events that the platform took.'),
+    caveat: z.string().nullable().openapi({ description: 'Why figures are null.' }),
   })
   .openapi('ConnectorHealthPoint')
 
@@ -97,7 +98,7 @@ export const healthRoutes = (conversions: Conversions): Route[] => [
   {
     method: 'get',
     path: '/api/v1/conversions/health/history',
-    summary: 'How the connections did, in steps of five minutes',
+    summary: 'How each connection did, in steps of five minutes',
     scope: 'read',
     query: History,
     answers: { 200: { description: 'Oldest first', schema: z.object({ history: z.array(Point) }) } },

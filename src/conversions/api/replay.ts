@@ -25,7 +25,15 @@ const Name = z.object({ event_id: z.string(), event_name: z.string(), platform: 
 const Result = z
   .object({
     replayed: z.array(Name),
-    refused: z.array(Name.extend({ code: z.string(), reason: z.string() })),
+    refused: z.array(
+      z.object({
+        event_id: z.string(),
+        event_name: z.string().nullable(),
+        platform: z.string().nullable(),
+        code: z.string(),
+        reason: z.string(),
+      }),
+    ),
   })
   .openapi('ConversionReplayResult')
 

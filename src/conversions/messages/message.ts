@@ -4,14 +4,14 @@ import { MessageTemplate, recipientOf } from '../../connectors/index.ts'
 import { AppError } from '../../errors.ts'
 import { parseJson } from '../../json/json.ts'
 import type { ConversionMessageTable, Keyring } from '../../sync/index.ts'
-import { EventIdText } from '../canonical-event.ts'
+import { EventIdText, isSaid, NOT_SAID } from '../canonical-event.ts'
 
 export type MessageRow = Selectable<ConversionMessageTable>
 
 /** A message as a caller sends it. */
 export const MessageInput = z.strictObject({
   /** The caller's: the same message again with it is not sent again. */
-  message_id: EventIdText,
+  message_id: EventIdText.refine(isSaid, NOT_SAID),
   /** Phone number; of the connection's region where it has no country code. */
   to: z.string().min(1).max(64),
   template: MessageTemplate,
