@@ -11,7 +11,6 @@ import {
   cityLetters,
   clickTimeMs,
   consentFault,
-  country,
   currencyFault,
   DAY_MS,
   dedupIdOf,
