@@ -29,7 +29,6 @@ export {
   hashed,
   hashedOrMd5,
   lower,
-  nameLetters,
   plain,
   untouched,
   withoutSpaces,
@@ -38,4 +37,3 @@ export {
 export { type LeftOut, NOTHING_SAID, type ReadPerson, readPerson, regionOf } from './person.ts'
 export { personFields } from './person-fields.ts'
 export { e164, isRegion, validE164 } from './phone.ts'
-export { stateIn } from './states.ts'
