@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { bannerCreative, createBidder } from '../support/bidder.ts'
 import { startHarness } from '../support/harness.ts'
+import { pathsOf, replaced } from '../support/json-paths.ts'
 import { slowness } from '../support/slowness.ts'
 
 /** Of processor time, on a machine that is not slow. */
@@ -105,16 +106,3 @@ it('answers every odd request with 200, 204 or a 400 that says why', async () =>
     { numRuns: 5_000 },
   )
 })
-
-/** Every place in a JSON value, as the keys that lead to it. */
-function pathsOf(value: unknown, path: readonly string[] = []): (readonly string[])[] {
-  if (typeof value !== 'object' || value === null) return [path]
-  return [path, ...Object.entries(value).flatMap(([key, inner]) => pathsOf(inner, [...path, key]))]
-}
-
-function replaced(value: unknown, [key, ...rest]: readonly string[], by: unknown): unknown {
-  if (key === undefined) return by
-  const copy: Record<string, unknown> | unknown[] = Array.isArray(value) ? [...value] : { ...Object(value) }
-  const index = Array.isArray(copy) ? Number(key) : key
-  return Object.assign(copy, { [index]: replaced(Object(value)[key], rest, by) })
-}

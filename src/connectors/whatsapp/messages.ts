@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { type HttpRequest, type HttpResponse, retryAfterMs } from '../../http/http.ts'
 import { type ConversionTarget, present, SECRET, validE164 } from '../conversions/index.ts'
 import { detailOf } from '../platform/detail.ts'
-import { at, listAt, numberAt, parsed, textAt } from '../platform/json.ts'
+import { at, jsonBody, listAt, numberAt, textAt } from '../platform/json.ts'
 
 export const WhatsAppCredentials = z.strictObject({
   phone_number_id: z.string().regex(/^\w{1,64}$/),
@@ -177,8 +177,7 @@ const ADVICE: ReadonlyMap<number, string> = new Map([
 ])
 
 export function readMessage(response: HttpResponse, nowMs: number): MessageAnswer {
-  const answer = parsed(response)
-  const body = answer.is === 'json' ? answer.body : undefined
+  const body = jsonBody(response)
   const code = numberAt(body, 'error', 'code')
   if (code !== undefined) return refusalOf(code, at(body, 'error'), response, nowMs)
   const [message] = listAt(body, 'messages')
@@ -232,8 +231,7 @@ export const testWhatsApp = (
 export function readWhatsAppTest(
   response: HttpResponse,
 ): { readonly is: 'works'; readonly detail: string } | { readonly is: 'fails'; readonly detail: string } {
-  const answer = parsed(response)
-  const body = answer.is === 'json' ? answer.body : undefined
+  const body = jsonBody(response)
   if (response.status < 300 && textAt(body, 'id') !== undefined)
     return {
       is: 'works',
