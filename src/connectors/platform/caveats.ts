@@ -86,12 +86,17 @@ export class Caveats {
   /**
    * Counts a row whose date was not asked for. It is in the result with a null date; the caveat gives the sums of its
    * figures.
+   * @param notAdded figures whose sum means nothing, such as people who may be in several rows
    */
-  undated(row: Row, written: string): void {
+  undated(row: Row, written: string, notAdded: readonly string[] = []): void {
     this.#undatedRows += 1
     countIn(this.#fields, 'undated date', written)
     for (const [name, value] of Object.entries(row))
-      if (typeof value === 'number' && (this.#undated.has(name) || this.#undated.size < MAX_ENTRIES))
+      if (
+        typeof value === 'number' &&
+        !notAdded.includes(name) &&
+        (this.#undated.has(name) || this.#undated.size < MAX_ENTRIES)
+      )
         this.#undated.set(name, (this.#undated.get(name) ?? 0) + value)
   }
 
