@@ -9,6 +9,7 @@ import {
   ReasonQuery,
   readJson,
   reasonOf,
+  wholeNumber,
 } from '../../api/index.ts'
 import { differences } from '../../audit/index.ts'
 import { AppError } from '../../errors.ts'
@@ -42,7 +43,7 @@ const Body = z
 const one = { 200: { description: 'The campaign, with its defaults', schema: Body } }
 
 const ListQuery = z.object({
-  limit: z.coerce.number().int().min(1).max(500).default(100),
+  limit: wholeNumber(1, 500).default(100),
   cursor: AnyParams.shape.id.optional().openapi({ description: '`next` of the page before.' }),
 })
 const Page = z.object({

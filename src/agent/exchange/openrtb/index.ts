@@ -10,13 +10,6 @@ export { type AuctionDecision, abandon, decide, shed } from './decide.ts'
 export type { EncryptedPrices } from './encrypted-price.ts'
 export { LossTrust } from './loss-trust.ts'
 export { NO_BID_REASONS, type NoBid, type NoBidReason } from './no-bid.ts'
-export {
-  type NoticeDeps,
-  type NoticeQuery,
-  type Settlement,
-  type SettlementKind,
-  settleNotice,
-} from './notice.ts'
 export { type Notice, readMessage } from './notice-message.ts'
 export {
   type BillingNotice,
@@ -34,3 +27,10 @@ export { isRefusal, type OpenRtbRequest, type RequestRefusal, readBidRequest } f
 export { CampaignSchedule } from './schedule.ts'
 export { SeenBids, type SeenChunk } from './seen-bids.ts'
 export { type ElsewhereDeps, settleElsewhere } from './settle-elsewhere.ts'
+export {
+  type NoticeDeps,
+  type NoticeQuery,
+  type Settlement,
+  type SettlementKind,
+  settleNotice,
+} from './settle-notice.ts'
