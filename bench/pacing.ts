@@ -56,7 +56,7 @@ function luck(seed: number): () => number {
 }
 
 /** The part of each hour in the best plan: all the same, but for what the traffic of an hour cannot spend. */
-export function bestPlan({ mode, offered }: Pick<PacingTrial, 'mode' | 'offered'>): number[] {
+function bestPlan({ mode, offered }: Pick<PacingTrial, 'mode' | 'offered'>): number[] {
   const most = TRAFFIC.map((one) => (offered * one) / TOTAL)
   const weight = TRAFFIC.map((_, hour) => (mode === 'ahead' ? 1.4 - (0.8 * (hour + 0.5)) / 24 : 1))
   const at = (level: number) => weight.map((one, i) => Math.min(most[i] ?? 0, one * level))
