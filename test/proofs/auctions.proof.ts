@@ -8,6 +8,9 @@ import { slowness } from '../support/slowness.ts'
 /** Of processor time, on a machine that is not slow. */
 const STALL_MS = 20
 
+/** As many as a service takes. */
+const MANY = 9_900
+
 const campaigns = (count: number) =>
   Object.fromEntries(
     Array.from({ length: count }, (_, i) => [
@@ -29,6 +32,10 @@ const HOSTILE = {
   'many impressions': {
     imp: times(4000, (i) => ({ id: `${i}`, bidfloor: 1000, banner: { w: 300, h: 250 } })),
   },
+  'many impressions, each asking why': {
+    test: 1,
+    imp: times(4000, (i) => ({ id: `${i}`, bidfloor: 1000, banner: { w: 300, h: 250 } })),
+  },
   'many ratios': { imp: [{ id: '1', bidfloor: 1000, banner: { format: times(6000, () => flex) } }] },
   'many impressions of many ratios': {
     imp: times(40, (i) => ({ id: `${i}`, bidfloor: 1000, banner: { format: times(140, () => flex) } })),
@@ -43,7 +50,7 @@ const HOSTILE = {
 }
 
 describe('hostile auctions', () => {
-  const bidder = createBidder({ campaigns: campaigns(1000), maxRequestShare: 0.1 })
+  const bidder = createBidder({ campaigns: campaigns(MANY), maxRequestShare: 0.1 })
 
   it.each(Object.entries(HOSTILE))('of %s are decided without keeping anybody waiting', (_name, more) => {
     const body = { id: 'r', ...more }

@@ -1,11 +1,11 @@
 import { z } from '@hono/zod-openapi'
-import { ok, ReasonQuery, type Route, readJson } from '../../api/index.ts'
+import { ok, ReasonQuery, type Route, readJson, WRONG_BODY } from '../../api/index.ts'
 import { checkSettings, findConnection } from '../connections.ts'
 import { finish, initiate } from '../oauth/index.ts'
 import { connectorFor, oauthParties, type Sync } from '../sync.ts'
 import { infoOf } from '../work/index.ts'
 import { connectAudited } from './audited-connections.ts'
-import { answer, TypeName, WRONG_BODY } from './route-parts.ts'
+import { answer, TypeName } from './route-parts.ts'
 import { Settings } from './settings.ts'
 
 const Initiate = z.strictObject({

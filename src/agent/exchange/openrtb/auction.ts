@@ -86,6 +86,12 @@ export function refuse(auction: Auction, reason: NoBidReason): void {
 /** Most work for one request, in plain looks at one offer: about ten milliseconds. */
 export const MAX_WORK = 20_000
 
+/**
+ * Most work for finding out why campaigns did not bid. The answer names about as many of them, for all imps together, and
+ * to write so many takes as long as to look at them.
+ */
+export const MAX_EXPLAIN_WORK = 5_000
+
 /** Uses up work of the request. Returns false, and notes `too_costly`, when there is not enough left. */
 export function spend(auction: Auction, work: number): boolean {
   auction.workLeft -= work
@@ -97,8 +103,8 @@ export function spend(auction: Auction, work: number): boolean {
 /** Most campaigns named in the reasons for one imp without a bid. */
 const MAX_NAMED = 100
 
-export const mayName = ({ campaigns }: Auction, campaign: string): boolean =>
-  campaigns !== undefined && (campaigns.size < MAX_NAMED || campaigns.has(campaign))
+export const mayNameMore = ({ campaigns }: Auction): boolean =>
+  campaigns !== undefined && campaigns.size < MAX_NAMED
 
 export function refuseCampaign(auction: Auction, campaign: string, reason: NoBidReason): void {
   refuse(auction, reason)
