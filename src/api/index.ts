@@ -25,6 +25,7 @@ export {
   readBytes,
   readItems,
   readJson,
+  WRONG_BODY,
 } from './json.ts'
 export { listOf } from './list-of.ts'
 export { readMoney } from './money.ts'

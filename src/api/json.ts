@@ -15,6 +15,9 @@ export type Ctx = Context<ApiEnv>
 /** Default limit of a request body, in bytes. */
 export const MAX_BODY_BYTES = 256 * 1024
 
+/** Refusals of every route that takes a JSON body. */
+export const WRONG_BODY = ['invalid_request', 'payload_too_large', 'unsupported_media_type'] as const
+
 /** Reads one request header without building the web-standard headers of the request. */
 export const header = (c: Ctx, name: string): string | undefined => headerOf(c.env.incoming, name)
 

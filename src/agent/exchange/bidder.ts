@@ -47,7 +47,7 @@ export interface SeatConfig extends Seat {
 export interface BidderConfig {
   readonly seats: readonly SeatConfig[]
   readonly currency: string
-  /** Of the budget of all exchanges and of those of campaigns, where no operator has set another. */
+  /** Hold mode of the budget of all exchanges, and of those of their campaigns, for which no operator has set another. */
   readonly holdMode: HoldMode
   /** Units of each currency that one unit of `currency` is worth; `currency` itself is 1. */
   readonly rates: Rates

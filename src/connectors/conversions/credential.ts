@@ -10,12 +10,12 @@ export const SECRET = z
 const NAME = /^[\x21-\x7e](?:[\x20-\x7e]{0,62}[\x21-\x7e])?$/
 const NAME_FAULT = 'must be 1 to 64 printable ASCII characters without blanks around them'
 
-/** Of a platform that takes events of any name: what it has no standard event for is a custom one. */
+/** For a platform that takes events of any name, as custom events where it has no standard one. */
 export const ANY_NAME = {
   nameFaultOf: (name: string) => (NAME.test(name) ? undefined : NAME_FAULT),
 }
 
-/** Of a platform whose credentials are a token that lasts, whose answers are final, and on which no bid shares the account. */
+/** For a platform with a lasting access token and final answers, on whose account no bids are placed. */
 export const LASTING_TOKEN = {
   accountOfBids: () => undefined,
   refresh: () => undefined,

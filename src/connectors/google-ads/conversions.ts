@@ -79,7 +79,7 @@ function faultOf(conversion: Conversion): ConversionFault | undefined {
   return undefined
 }
 
-/** Nobody was converted at this moment; it is only validated. */
+/** The event with which a connection is tested; Google only validates it. */
 const TRIAL: Conversion = {
   eventId: 'connection-test',
   eventName: 'purchase',
@@ -126,7 +126,7 @@ export const googleConversions: ConversionConnector<GoogleConversionCredentials>
     maxBodyBytes: 4 * 1024 * 1024,
     // Google names none; this is what others keep to at Meta.
     maxFutureMs: 60_000,
-    // It never forgets the id of a transaction.
+    // Google never forgets the id of a transaction.
     deduplicationMs: Number.POSITIVE_INFINITY,
   },
   events: EVENTS,

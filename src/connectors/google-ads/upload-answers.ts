@@ -40,7 +40,7 @@ const OF_THE_ACCOUNT = new Set([
   'CUSTOMER_NOT_ENABLED_ENHANCED_CONVERSIONS_FOR_LEADS',
   'CLOUD_PROJECT_NOT_APPROVED_FOR_PRODUCTION',
 ])
-/** Of an event with an address or a number of the person it is a warning. */
+/** Only a warning where the event also has an e-mail address or a phone number of the person. */
 const CLICK_NOT_FOUND = 'CLICK_NOT_FOUND'
 
 interface UploadError {

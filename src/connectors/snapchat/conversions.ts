@@ -154,7 +154,7 @@ function read(response: HttpResponse, batch: readonly Conversion[], nowMs: numbe
     requestId: undefined,
     indexes: index === undefined ? [] : [index],
     verdict: { is: 'rejected', code, detail },
-    // Nobody says what became of the others: they are sent again with the same ids.
+    // The answer does not say what became of the others: they are sent again with the same ids.
     processedNothing: false,
   })
 }

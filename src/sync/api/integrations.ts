@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { ok, ReasonQuery, type Route, readJson } from '../../api/index.ts'
+import { ok, ReasonQuery, type Route, readJson, WRONG_BODY } from '../../api/index.ts'
 import { AppError } from '../../errors.ts'
 import { parseJson } from '../../json/json.ts'
 import { connectionsOf, findConnection, testConnection } from '../connections.ts'
@@ -8,7 +8,7 @@ import type { ConnectorRow } from '../store/index.ts'
 import { connectorFor, type Sync } from '../sync.ts'
 import { infoOf, type RequestResult } from '../work/index.ts'
 import { connectAudited, disconnectAudited } from './audited-connections.ts'
-import { answer, Credential, Id, idOf, WRONG_BODY } from './route-parts.ts'
+import { answer, Credential, Id, idOf } from './route-parts.ts'
 import { synchroniseNow } from './synchronise.ts'
 
 /** Provider names in the integrations API; other platforms use their own name in lower case. */
