@@ -17,6 +17,7 @@ export {
   check,
   header,
   headerOf,
+  headerOnce,
   jsonOf,
   MAX_BODY_BYTES,
   nameShown,

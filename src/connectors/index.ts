@@ -62,7 +62,7 @@ export {
   typeNamed,
 } from './platform/ids.ts'
 export type { Cell, Json, Row } from './platform/rows.ts'
-export { EVERY_CALL, type Talk, WRITES } from './platform/steps.ts'
+export { EVERY_CALL, type Talk, TalkRefused, WRITES } from './platform/steps.ts'
 export {
   type CommonSource,
   commonReportNames,

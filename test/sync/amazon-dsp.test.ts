@@ -37,9 +37,12 @@ describe("Amazon's demand-side platform through the read stack", () => {
   })
 
   it('refuses a region that is not there, and one without advertisers', async () => {
-    for (const region of ['MARS', 'FE'])
+    for (const [region, code] of [
+      ['MARS', 'invalid_request'],
+      ['FE', 'platform_refused'],
+    ])
       expect((await connected({ settings: { region } })).body).toMatchObject({
-        code: 'platform_refused',
+        code,
         detail: expect.stringContaining('settings.region'),
       })
   })
