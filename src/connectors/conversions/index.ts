@@ -26,6 +26,7 @@ export {
   googleFamilyName,
   googleGivenName,
   hashed,
+  hashedOften,
   hashedOrMd5,
   lower,
   nameLetters,
