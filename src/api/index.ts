@@ -17,6 +17,7 @@ export {
   check,
   header,
   headerOf,
+  headerOnce,
   jsonOf,
   MAX_BODY_BYTES,
   nameShown,
@@ -24,6 +25,7 @@ export {
   readBytes,
   readItems,
   readJson,
+  WRONG_BODY,
 } from './json.ts'
 export { listOf } from './list-of.ts'
 export { readMoney } from './money.ts'

@@ -4,8 +4,9 @@ import type { Records, Recovered } from '../storage/index.ts'
 import { type Clock, every } from '../time/clock.ts'
 
 const FACT = 'outcomes'
-/** What was discarded must not come back by a restart, so that is looked for often. */
+/** How often to look whether statistics were discarded, in milliseconds: a restart must not bring them back. */
 const LOOK_MS = 1_000
+/** How often the statistics are saved otherwise, in milliseconds. */
 const SAVE_MS = 60_000
 
 /** What an earlier start knew of how bids end; nothing where the row is missing, damaged or of another version. */

@@ -62,7 +62,7 @@ export {
   typeNamed,
 } from './platform/ids.ts'
 export type { Cell, Json, Row } from './platform/rows.ts'
-export { EVERY_CALL, type Talk, WRITES } from './platform/steps.ts'
+export { EVERY_CALL, type Talk, TalkRefused, WRITES } from './platform/steps.ts'
 export {
   type CommonSource,
   commonReportNames,
@@ -72,6 +72,7 @@ export {
   ownReport,
 } from './reading/common-names.ts'
 export { dateIn, daysOf, zoneOf } from './reading/dates.ts'
+export { costOf } from './reading/figures.ts'
 export { inHalves } from './reading/halves.ts'
 export { connectorMaker, PLATFORM_DEFAULTS, sunsetOf } from './registry.ts'
 export type { TradeDeskAccount } from './tradedesk/account.ts'

@@ -168,7 +168,7 @@ function pointOf(platform: string, stepMs: number, counts: HealthStep | undefine
   }
 }
 
-/** Of several states of the breaker the worst is taken: their names sort so. */
+/** Sums of traffic, and the worst of several breaker states: their names happen to sort from good to bad. */
 const SUMS = sql`platform, CAST(sum(calls) AS bigint) AS calls, CAST(sum(failed_calls) AS bigint) AS failed_calls,
   CAST(sum(events) AS bigint) AS events, CAST(sum(failed_events) AS bigint) AS failed_events,
   sum(latency_ms) AS latency_ms, max(circuit_state) AS circuit_state`
@@ -218,7 +218,7 @@ export async function tellHealth(deps: HealthDeps): Promise<void> {
   }
 }
 
-/** Of several processes that see a change one writes the event: the one that notes it. */
+/** Several processes may see a change; the one whose update succeeds writes the event. */
 async function tellChange(
   { store, clock }: HealthDeps,
   { org_id, platform, health: from }: ConnectionRow,

@@ -1,21 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { hashKey } from '../../src/api/index.ts'
 import { refusal } from '../support/conversion-receiver.ts'
 import { event, startConversions } from '../support/conversions.ts'
-import { type PrivatePostgres, startPostgres } from '../support/postgres.ts'
+import { newDatabases } from '../support/postgres.ts'
 
-let postgres: PrivatePostgres
-beforeAll(async () => {
-  postgres = await startPostgres()
-})
-afterAll(() => postgres.stop())
+const newDatabase = newDatabases()
 
 const ENGINES = [
   ['sqlite', async (): Promise<Record<string, string>> => ({})],
-  [
-    'postgres',
-    async (): Promise<Record<string, string>> => ({ DATABASE_URL: await postgres.createDatabase() }),
-  ],
+  ['postgres', newDatabase],
 ] as const
 
 describe.each(ENGINES)('with %s', (_, environment) => {

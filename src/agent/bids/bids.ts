@@ -4,7 +4,7 @@ import {
   type Caller,
   type Ctx,
   check,
-  header,
+  headerOnce,
   LISTED_PER_CALL,
   ok,
   okList,
@@ -248,7 +248,7 @@ function recordsRefusal(error: unknown): never {
 }
 
 function idempotencyKey(c: Ctx): string | undefined {
-  const key = header(c, 'idempotency-key')
+  const key = headerOnce(c, 'idempotency-key')
   return key === undefined
     ? undefined
     : check(z.object({ 'Idempotency-Key': IdempotencyKey }), { 'Idempotency-Key': key })['Idempotency-Key']

@@ -42,7 +42,7 @@ export function hashed(raw: string | undefined, form: (text: string) => string):
   return normal === '' ? undefined : sha256(normal)
 }
 
-/** Of two letters, as codes of countries and states have: there are few, and each comes again and again. */
+/** Digests of texts of two letters, which codes of countries and states are: there are few, and each comes again and again. */
 const ofTwoLetters = new Map<string, string>()
 const TWO_LETTERS = /^[a-z]{2}$/
 

@@ -70,7 +70,7 @@ interface Plan {
   readonly lengths: ReadonlySet<number>
 }
 
-/** Of calling codes that several countries share, the one by whose rules the others' numbers are read. */
+/** For each calling code that several countries share: the country by whose rules their numbers are read. */
 const MAIN_COUNTRY: ReadonlyMap<string, CountryCode> = new Map([
   ['1', 'US'],
   ['7', 'RU'],
@@ -117,7 +117,7 @@ function readPlans(): ReadonlyMap<string, Plan> {
     const country = countries.length === 1 ? countries[0] : MAIN_COUNTRY.get(code)
     const own = country && planOf(country)
     if (!country || !own) return []
-    // Of those that share a code, the country of a number counts, which only parsing finds out.
+    // Countries may share a code; then parsing has to find out which one the number is of.
     const all = countries.map((each) => planOf(each)?.lengths ?? new Set<number>())
     const lengths = all.reduce((common, each) => common.intersection(each), own.lengths)
     const plan = { ...own, lengths }

@@ -1,10 +1,9 @@
 import { z } from '@hono/zod-openapi'
-import { ok, ReasonInput, type Route, readJson, reasonOf } from '../../api/index.ts'
+import { ok, ReasonInput, type Route, readJson, reasonOf, WRONG_BODY } from '../../api/index.ts'
 import { EventIdText, EventNameText } from '../canonical-event.ts'
 import { CONVERSION_PLATFORMS } from '../conversions.ts'
 import { replay } from '../outbox/index.ts'
 import type { Conversions } from '../parts.ts'
-import { WRONG_BODY } from './events.ts'
 
 /** Most deliveries of one replay. */
 const MAX_REPLAYED = 1_000

@@ -9,7 +9,7 @@ export const slotMsOf = (ttlMs: number): number => Math.max(MIN_SLOT_MS, Math.ce
 /** The number of slots of one generation of statistics: about sixteen times the time to live. */
 const GENERATION_SLOTS = 16 * AGES
 
-/** After so many milliseconds everything is forgotten. */
+/** The age, in milliseconds, at which counts are dropped: two generations. */
 export const forgottenAfterMs = (ttlMs: number): number => 2 * GENERATION_SLOTS * slotMsOf(ttlMs)
 
 /**

@@ -2,19 +2,26 @@ import { createReadStream } from 'node:fs'
 import { at, listAt } from '../json/json-at.ts'
 import { CommandError, type Terminal } from './terminal.ts'
 
-/** Most bytes of a file with events: all of it is in memory. */
+/** Most bytes of a file: all of it is in memory. */
 const MAX_BYTES = 64 * 1024 * 1024
 
-/** What the argument of a command that reads events may be. */
-export const EVENTS_FILE =
-  'JSON: one event, a list, {"events": […]}, or one event a line; - for standard input'
+/** What a file has: the name of its items, in the plural, and of one. */
+export type ItemNames = readonly [many: string, one: string]
 
-/** The events of a file, or of standard input for `-`. Throws {@link CommandError} where they cannot be read. */
-export async function eventsOf({ input }: Terminal, file: string): Promise<readonly unknown[]> {
+/** What the argument of a command that reads items may be. */
+export const describeFile = ([many, one]: ItemNames): string =>
+  `JSON: one ${one}, a list, {"${many}": […]}, or one ${one} a line; - for standard input`
+
+/** The items of a file, or of standard input for `-`. Throws {@link CommandError} where they cannot be read. */
+export async function itemsOf(
+  { input }: Terminal,
+  file: string,
+  [many]: ItemNames,
+): Promise<readonly unknown[]> {
   const text = await contentOf(file, file === '-' ? input() : createReadStream(file))
-  const events = parsed(file, text)
-  if (events.length === 0) throw new CommandError(`${nameOf(file)} has no events`)
-  return events
+  const items = parsed(file, text, many)
+  if (items.length === 0) throw new CommandError(`${nameOf(file)} has no ${many}`)
+  return items
 }
 
 const nameOf = (file: string): string => (file === '-' ? 'standard input' : file)
@@ -44,18 +51,18 @@ function decoded(bytes: Buffer): string {
   return new TextDecoder(encoding).decode(bytes)
 }
 
-function parsed(file: string, text: string): readonly unknown[] {
+function parsed(file: string, text: string, many: string): readonly unknown[] {
   const whole = jsonOf(text)
   if (whole.is === 'json') {
     if (Array.isArray(whole.value)) return whole.value
-    return at(whole.value, 'events') === undefined ? [whole.value] : listAt(whole.value, 'events')
+    return at(whole.value, many) === undefined ? [whole.value] : listAt(whole.value, many)
   }
   return text.split('\n').flatMap((line, index) => {
     if (line.trim() === '') return []
-    const event = jsonOf(line)
+    const item = jsonOf(line)
     // The line itself may be about a person, so it is not repeated.
-    if (event.is !== 'json') throw new CommandError(`${nameOf(file)} has no JSON in line ${index + 1}`)
-    return [event.value]
+    if (item.is !== 'json') throw new CommandError(`${nameOf(file)} has no JSON in line ${index + 1}`)
+    return [item.value]
   })
 }
 
@@ -67,18 +74,18 @@ function jsonOf(text: string): { readonly is: 'json'; readonly value: unknown } 
   }
 }
 
-/** Parts of as many events as one request may have, and no longer than its body may be. */
-export function requestsOf(events: readonly unknown[], most: number, mostBytes: number): unknown[][] {
+/** Parts of as many items as one request may have, and no longer than its body may be. */
+export function requestsOf(items: readonly unknown[], most: number, mostBytes: number): unknown[][] {
   const parts: unknown[][] = []
   let part: unknown[] = []
   let bytes = 0
-  for (const event of events) {
-    const own = Buffer.byteLength(JSON.stringify(event)) + 1
+  for (const item of items) {
+    const own = Buffer.byteLength(JSON.stringify(item)) + 1
     if (part.length > 0 && (part.length >= most || bytes + own > mostBytes)) {
       parts.push(part)
       ;[part, bytes] = [[], 0]
     }
-    part.push(event)
+    part.push(item)
     bytes += own
   }
   return [...parts, part]
