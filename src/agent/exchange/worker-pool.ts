@@ -1,5 +1,6 @@
 import type { Bidder } from './bidder.ts'
 import type { BidderUpdate } from './bidder-update.ts'
+import type { PaceNow } from './pacing/index.ts'
 
 /** The worker processes that answer auctions for this service. */
 export interface WorkerPool {
@@ -9,10 +10,17 @@ export interface WorkerPool {
   gather(): Promise<void>
   /** Micros that workers hold for the open bids of a seat. */
   heldFor(seat: string): number
+  /** How a paced campaign is doing, by each worker that had a chance to bid for it. */
+  pacesOf(campaignId: string): readonly PaceNow[]
 }
 
 /** The pool of a service without workers: this process answers all auctions itself. */
-export const NO_WORKERS: WorkerPool = { tell: async () => {}, gather: async () => {}, heldFor: () => 0 }
+export const NO_WORKERS: WorkerPool = {
+  tell: async () => {},
+  gather: async () => {},
+  heldFor: () => 0,
+  pacesOf: () => [],
+}
 
 /** Applies a change here and in all workers; resolves when all of them use it. */
 export async function spread(bidder: Bidder, pool: WorkerPool, update: BidderUpdate): Promise<void> {
@@ -23,7 +31,9 @@ export async function spread(bidder: Bidder, pool: WorkerPool, update: BidderUpd
 const ROWS_AT_ONCE = 500
 
 /** Yields every change that a new worker needs before it may answer auctions. */
-export function* allUpdates({ campaigns, predicting, predictionsOf }: Bidder): Generator<BidderUpdate> {
+export function* allUpdates(bidder: Bidder): Generator<BidderUpdate> {
+  const { campaigns, predicting, predictionsOf } = bidder
+  yield* trafficUpdates(bidder)
   for (const { id, spec } of campaigns.all) yield { put: 'campaign', id, spec }
   for (const org of predicting()) {
     const predictions = predictionsOf(org)
@@ -34,3 +44,10 @@ export function* allUpdates({ campaigns, predicting, predictionsOf }: Bidder): G
     }
   }
 }
+
+/** What is known of the traffic of each seat. */
+export const trafficUpdates = ({
+  traffic,
+  decide: { clock },
+}: Pick<Bidder, 'traffic' | 'decide'>): BidderUpdate[] =>
+  [...traffic].map(([seat, curve]) => ({ put: 'traffic', seat, hours: curve.known(clock.nowMs()) }))

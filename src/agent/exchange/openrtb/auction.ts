@@ -7,6 +7,7 @@ import type { EncryptedPrices } from './encrypted-price.ts'
 import type { GivenPrediction } from './extension.ts'
 import { type NoBidReason, nearer } from './no-bid.ts'
 import type { BillingNotice, NoticeTokens } from './notice-token.ts'
+import type { PreparedCampaign } from './prepared-campaign.ts'
 import type { BidCurrency, Rates } from './price.ts'
 import type { OpenRtbRequest } from './request.ts'
 
@@ -22,10 +23,23 @@ export interface Seat {
   readonly encryptedPrices?: EncryptedPrices | undefined
 }
 
+/** Spreads the budgets of campaigns over time. Asked only for paced ones, never for a test. */
+export interface Pacing {
+  /**
+   * Whether the campaign takes its chance to bid on a request; for the same request always the same.
+   *
+   * @param cost micros that winning would cost at most
+   */
+  takesPart(campaign: PreparedCampaign, request: OpenRtbRequest, cost: number): boolean
+  /** The share of its chances that the campaign takes now. */
+  shareOf(campaign: PreparedCampaign): number
+}
+
 export interface DecideAuctionDeps {
   readonly clock: Clock
   readonly campaigns: CampaignIndex
   readonly auctionBudget: AuctionBudget
+  readonly pacing: Pacing
   readonly ids: BidIds
   readonly tokens: NoticeTokens
   /** ISO 4217 code of all budgets and price rules. */

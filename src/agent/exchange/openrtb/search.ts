@@ -447,6 +447,12 @@ function consider(search: Search, entry: OfferEntry, worth: number, score: numbe
   const cost = costOf(price, auction.currency.rate, imp.multiplier)
   if (cost === undefined) return 'over_budget'
   if (!auction.request.test && isOverShare(search, campaign.scopes, price, cost)) return 'over_request_share'
+  if (
+    campaign.isPaced &&
+    !auction.request.test &&
+    !auction.deps.pacing.takesPart(campaign, auction.request, cost)
+  )
+    return 'paced'
   const lack = auction.request.test ? undefined : askBudgets(search, entry, cost)
   return lack ?? { offer, deal, price, cost, score, order: corner[3] }
 }
