@@ -8,9 +8,15 @@ import { rankIn, rankOf } from './states.ts'
 
 const TOLD: JsonColumns = {
   ...{ org_id: 'bigint', account: 'text', callback_id: 'text', platform_id: 'text', state: 'text' },
-  ...{ state_rank: 'bigint', status_ms: 'bigint', code: 'text', detail: 'text' },
+  ...{ state_rank: 'bigint', status_ms: 'bigint', code: 'text', detail: 'text', sent_before_ms: 'bigint' },
 }
 const ROWS_AT_ONCE = 250
+
+/** A number whose app has signed a webhook. */
+export interface Signer extends Pick<ConnectionRow, 'org_id' | 'account'> {
+  /** It speaks of messages that were sent before, since then the number or secret is another; null: of all. */
+  readonly sentBeforeMs: number | null
+}
 
 /**
  * Brings messages to the statuses that a webhook tells, unless they are further already: statuses come in any order, more than
@@ -19,25 +25,24 @@ const ROWS_AT_ONCE = 250
  */
 export async function applyStatuses(
   store: Store,
-  connections: readonly Pick<ConnectionRow, 'org_id' | 'account'>[],
+  signers: readonly Signer[],
   updates: readonly StatusUpdate[],
 ): Promise<void> {
   const rows = updates.flatMap((update) =>
-    connections
+    signers
       .filter(({ account }) => account !== null && account === update.phoneNumberId)
-      .map(({ org_id, account }) => rowOf(org_id, account, update)),
+      .map((signer) => rowOf(signer, update)),
   )
   for (let at = 0; at < rows.length; at += ROWS_AT_ONCE)
     await statusStatement(store.engine, rows.slice(at, at + ROWS_AT_ONCE)).execute(store.db)
 }
 
 function rowOf(
-  org_id: number,
-  account: string | null,
+  { org_id, account, sentBeforeMs }: Signer,
   { status, atMs, messageId, callbackData, error }: StatusUpdate,
 ) {
   return {
-    ...{ org_id, account, state: status, state_rank: rankOf(status) },
+    ...{ org_id, account, state: status, state_rank: rankOf(status), sent_before_ms: sentBeforeMs },
     callback_id: callbackData === undefined ? null : storable(callbackData, 64),
     platform_id: storable(messageId, 256),
     status_ms: atMs === undefined || !Number.isSafeInteger(atMs) ? null : atMs,
@@ -58,7 +63,8 @@ export function statusStatement(engine: Store['engine'], rows: readonly object[]
   const foundBy = (column: 'callback_id' | 'platform_id') => sql`SELECT m.seq, given.platform_id, given.state,
       given.state_rank, given.status_ms, given.code, given.detail
     FROM given CROSS JOIN conversion_messages m
-    WHERE ${sql.ref(`m.${column}`)} = ${sql.ref(`given.${column}`)} AND +m.org_id = given.org_id AND m.account = given.account`
+    WHERE ${sql.ref(`m.${column}`)} = ${sql.ref(`given.${column}`)} AND +m.org_id = given.org_id AND m.account = given.account
+      AND (given.sent_before_ms IS NULL OR m.last_attempt_ms < given.sent_before_ms)`
   return sql`
     WITH given AS (SELECT * FROM ${jsonRows(engine, TOLD, rows)}),
     found AS (${foundBy('callback_id')} UNION ALL ${foundBy('platform_id')}),
