@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { MAX_MICROS } from '../../money.ts'
+import { perCurrency } from '../per-currency.ts'
 import { type Call, isObject, type JsonObject, parseJson } from '../protocol.ts'
 import { refuse, refuseParameter } from './errors.ts'
 import { minorUnitsOf } from './money.ts'
@@ -45,15 +46,16 @@ const shared = (most: number) => ({
 const mostMinor = (currency: string) => Math.floor((MAX_MICROS / 1_000_000) * minorUnitsOf(currency))
 
 /** What may be written to a campaign. Ad sets' bids under a campaign budget are by ad set id, in minor units. */
-export const CampaignParams = (currency: string) =>
+export const CampaignParams = perCurrency((currency) =>
   z.strictObject({
     ...shared(mostMinor(currency)),
     adset_bid_amounts: z.record(z.string(), Whole(mostMinor(currency))).optional(),
-  })
+  }),
+)
 export type CampaignParams = z.infer<ReturnType<typeof CampaignParams>>
 
 /** What a new campaign must say. */
-export const NewCampaignParams = (currency: string) =>
+export const NewCampaignParams = perCurrency((currency) =>
   z.strictObject({
     ...shared(mostMinor(currency)),
     name: z.string().min(1),
@@ -61,16 +63,18 @@ export const NewCampaignParams = (currency: string) =>
     objective: z.enum(['OUTCOME_SALES', 'OUTCOME_TRAFFIC', 'OUTCOME_AWARENESS', 'OUTCOME_LEADS']),
     special_ad_categories: z.array(z.string()),
     buying_type: z.literal('AUCTION').optional(),
-  })
+  }),
+)
 
 /** What may be written to an ad set. */
-export const AdSetParams = (currency: string) =>
+export const AdSetParams = perCurrency((currency) =>
   z.strictObject({
     ...shared(mostMinor(currency)),
     bid_amount: Whole(mostMinor(currency)).optional(),
     bid_constraints: z.strictObject({ roas_average_floor: z.int().min(MIN_FLOOR).max(MAX_FLOOR) }).optional(),
     optimization_goal: z.enum(GOALS).optional(),
-  })
+  }),
+)
 export type AdSetParams = z.infer<ReturnType<typeof AdSetParams>>
 
 /** Meta's way to say what does not fit: code 100 with the parameter's name. */

@@ -17,14 +17,10 @@ import type { MetaState, PlayedAdSet, PlayedCampaign } from './state.ts'
 
 /** Writes of campaigns and ad sets: checked as a whole, then made unless the caller only wants the check. */
 export function createMetaWriter({ currency, ledger }: SandboxAccount, state: MetaState) {
-  const ForCampaign = CampaignParams(currency)
-  const ForAdSet = AdSetParams(currency)
-  const ForNew = NewCampaignParams(currency)
-
   return {
     /** Nothing is done only once: the same name again is another campaign. */
     createCampaign(params: JsonObject): PlayedCampaign {
-      const { name, status, daily_budget, bid_strategy } = readParams(ForNew, params)
+      const { name, status, daily_budget, bid_strategy } = readParams(NewCampaignParams(currency), params)
       const made = state.create({ name, status, bidStrategy: bid_strategy, dailyBudget: daily_budget })
       recordBudget(made.id, daily_budget)
       recordStatus(made.id, status)
@@ -32,7 +28,7 @@ export function createMetaWriter({ currency, ledger }: SandboxAccount, state: Me
     },
 
     writeCampaign(campaign: PlayedCampaign, params: JsonObject): void {
-      const wanted = readParams(ForCampaign, params)
+      const wanted = readParams(CampaignParams(currency), params)
       const adSets = state.adSetsOf(campaign)
       checkCampaign(campaign, adSets, wanted)
       if (wanted.execution_options?.includes('validate_only')) return
@@ -54,7 +50,7 @@ export function createMetaWriter({ currency, ledger }: SandboxAccount, state: Me
     },
 
     writeAdSet(adSet: PlayedAdSet, campaign: PlayedCampaign, params: JsonObject): void {
-      const wanted = readParams(ForAdSet, params)
+      const wanted = readParams(AdSetParams(currency), params)
       const after = checkAdSet(adSet, campaign, wanted)
       if (wanted.execution_options?.includes('validate_only')) return
 

@@ -33,12 +33,11 @@ export function createTradeDesk(
   const state = createTradeDeskState(account)
   const reports = createTradeDeskReports(state, clock, reportMs)
   const queries = createQueries(state, partnerId, currency)
-  const newCampaign = NewCampaign(currency)
 
   const isStrict = ({ headers }: Call) => headers.get('ttd-strict-mode')?.toLowerCase() === 'true'
 
   function put(kind: EntityKind, call: Call, apply: boolean): SandboxReply {
-    const change: JsonObject = { ...readChange<object>(kind.change, jsonBody(call), isStrict(call)) }
+    const change: JsonObject = { ...readChange<object>(kind.change(), jsonBody(call), isStrict(call)) }
     const id = String(change[kind.idKey])
     const old = state.find(kind, id)
     if (old['Availability'] === 'Archived') {
@@ -53,7 +52,9 @@ export function createTradeDesk(
 
   /** The same name again is another campaign: nothing here is done only once. */
   function create(call: Call): SandboxReply {
-    const wanted: JsonObject = { ...readChange<object>(newCampaign, jsonBody(call), isStrict(call)) }
+    const wanted: JsonObject = {
+      ...readChange<object>(NewCampaign(currency), jsonBody(call), isStrict(call)),
+    }
     const { campaign } = state.kinds
     const id = `ttd-new${state.list(campaign).length}`
     const entity = { Availability: 'Available', PacingMode: 'PaceAhead', ...wanted, CampaignId: id }

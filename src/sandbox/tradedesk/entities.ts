@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { isCurrency } from '../../money.ts'
+import { perCurrency } from '../per-currency.ts'
 import { type Complaint, refuse } from './errors.ts'
 
 /** Decimal major units. More than six decimals is no amount of money. */
@@ -19,7 +20,7 @@ const Money = (currency: string) =>
 const Availability = z.enum(['Available', 'Paused', 'Archived'])
 
 /** The writable properties of a campaign beside its id. */
-export const CampaignChange = (currency: string) =>
+export const CampaignChange = perCurrency((currency) =>
   z.strictObject({
     CampaignId: z.string(),
     CampaignName: z.string().min(1).max(256).optional(),
@@ -30,10 +31,11 @@ export const CampaignChange = (currency: string) =>
     PacingMode: z.enum(['PaceAhead', 'PaceEvenly', 'Off']).optional(),
     StartDate: z.string().optional(),
     EndDate: z.string().nullable().optional(),
-  })
+  }),
+)
 
 /** What a new campaign needs and may have. */
-export const NewCampaign = (currency: string) =>
+export const NewCampaign = perCurrency((currency) =>
   CampaignChange(currency)
     .omit({ CampaignId: true })
     .extend({
@@ -46,10 +48,11 @@ export const NewCampaign = (currency: string) =>
       PrimaryGoal: z.record(z.string(), z.literal(true)),
       PrimaryChannel: z.enum(['Display', 'Video', 'Audio', 'ConnectedTV', 'Native']),
       IncludeDefaultsFromAdvertiser: z.boolean().optional(),
-    })
+    }),
+)
 
 /** The writable properties of an ad group beside its id. */
-export const AdGroupChange = (currency: string) =>
+export const AdGroupChange = perCurrency((currency) =>
   z.strictObject({
     AdGroupId: z.string(),
     AdGroupName: z.string().min(1).max(256).optional(),
@@ -68,7 +71,8 @@ export const AdGroupChange = (currency: string) =>
           .optional(),
       })
       .optional(),
-  })
+  }),
+)
 
 /**
  * The change a PUT body asks for. A wrong value is always 400; an unknown property only in strict mode, otherwise it is

@@ -21,7 +21,7 @@ const DELTA_PAGE = 50
 export interface EntityKind {
   readonly name: 'campaign' | 'adgroup'
   readonly idKey: 'CampaignId' | 'AdGroupId'
-  readonly change: ReturnType<typeof CampaignChange> | ReturnType<typeof AdGroupChange>
+  change(): ReturnType<typeof CampaignChange> | ReturnType<typeof AdGroupChange>
 }
 
 export interface TradeDeskState {
@@ -42,8 +42,8 @@ export function createTradeDeskState({ currency }: SandboxAccount): TradeDeskSta
   const money = (Amount: number) => ({ Amount, CurrencyCode: currency })
   let version = FIRST_VERSION
   const kinds = {
-    campaign: { name: 'campaign', idKey: 'CampaignId', change: CampaignChange(currency) },
-    adgroup: { name: 'adgroup', idKey: 'AdGroupId', change: AdGroupChange(currency) },
+    campaign: { name: 'campaign', idKey: 'CampaignId', change: () => CampaignChange(currency) },
+    adgroup: { name: 'adgroup', idKey: 'AdGroupId', change: () => AdGroupChange(currency) },
   } as const
   const all = {
     campaign: new Map<string, { entity: JsonObject; version: number }>(),
