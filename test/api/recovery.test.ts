@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Harness, startHarness, until } from '../support/harness.ts'
+import { goOn, type Harness, startHarness, until } from '../support/harness.ts'
 
 const DOWN = { platform: 'google_ads', times: 'always', fault: { is: 'http', status: 503 } } as const
 
@@ -13,10 +13,11 @@ async function google({ get }: Harness) {
   return (await get('/v1/platforms')).body.platforms[0]
 }
 
-/** Lets the deferred bids be tried, and waits until the sandbox has heard of `applied` bids in all. */
+/** Lets the deferred bids be tried, and waits until the sandbox has heard of `applied` bids in all and has answered. */
 async function recovered({ clock, sandbox }: Harness, applied: number): Promise<void> {
   clock.advance(250)
   await until(() => sandbox.ledger.applied.length >= applied)
+  await goOn()
 }
 
 describe('a platform that fails and recovers', () => {
@@ -91,6 +92,8 @@ describe('a platform that fails and recovers', () => {
     const deferred = await harness.bid()
     const statusAfterSecond = async () => {
       harness.clock.advance(1_000)
+      // A try that is under way fails first.
+      await goOn()
       return (await harness.get(`/v1/bids/${deferred.body.bidId}`)).body.status
     }
     // The breaker half-opens on the way, and every probe fails.
@@ -110,7 +113,7 @@ describe('a platform that fails and recovers', () => {
     harness.sandbox.faults.clear()
     harness.clock.advance(30_250)
     const record = async () => (await harness.get(`/v1/bids/${deferred.body.bidId}`)).body
-    for (let turn = 0; turn < 50 && (await record()).status === 'deferred'; turn++);
+    for (let turn = 0; turn < 500 && (await record()).status === 'deferred'; turn++) await goOn()
     expect(await record()).toMatchObject({ status: 'refused', code: 'paused' })
     expect(harness.sandbox.ledger.applied).toEqual([])
   })
