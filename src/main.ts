@@ -12,6 +12,7 @@ import { authorizer, Gate } from './api/index.ts'
 import { banner } from './app/banner.ts'
 import { recordConfiguration } from './app/configuration-changes.ts'
 import { collectOften } from './app/heap.ts'
+import { workerOutcomes } from './app/keep-outcomes.ts'
 import { mountParts } from './app/mount-parts.ts'
 import { openAgent } from './app/open-agent.ts'
 import { openBudgets } from './app/open-budgets.ts'
@@ -128,7 +129,7 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
   opened.add(watchFiles(tables, config, { clock, records, reads }))
   const recordsLast = records.lasts
   const around = { clock, log, metrics, store, ownerMessages, bidder, seen, count, noticeSecret, recordsLast }
-  const front = openFront(config, around)
+  const front = openFront(config, { ...around, outcomes: workerOutcomes(recovered, records) })
   opened.add(() => front.close())
   const { pool } = front
   const parts = [...ownParts(agent), ...readParts(reads), ...exchange.parts]

@@ -1,3 +1,4 @@
+import type { BudgetManager, HoldModeNow } from '../../shield/index.ts'
 import type { Bidder } from './bidder.ts'
 import type { BidderUpdate } from './bidder-update.ts'
 
@@ -9,10 +10,43 @@ export interface WorkerPool {
   gather(): Promise<void>
   /** Micros that workers hold for the open bids of a seat. */
   heldFor(seat: string): number
+  /** What workers hold of these budgets. */
+  holdsOf(scopes: readonly string[]): Promise<WorkerHolds>
+}
+
+/** What one worker holds of a budget, in micros. */
+export interface ScopeHolds {
+  readonly scope: string
+  readonly held: number
+  /** What its open bids may cost together. */
+  readonly prices: number
+  readonly modeNow: HoldModeNow
+}
+
+export interface WorkerHolds {
+  readonly holds: readonly ScopeHolds[]
+  /** The number of workers that have not answered in time. */
+  readonly silent: number
+}
+
+/** What this process holds of those of these budgets of which it holds anything. */
+export function holdsOf(budget: BudgetManager, scopes: readonly string[]): ScopeHolds[] {
+  budget.expire()
+  return scopes.flatMap((name) => {
+    const scope = budget.scope(name)
+    if (!scope || (scope.held === 0 && scope.prices === 0)) return []
+    const { held, prices, modeNow } = scope
+    return [{ scope: name, held, prices, modeNow }]
+  })
 }
 
 /** The pool of a service without workers: this process answers all auctions itself. */
-export const NO_WORKERS: WorkerPool = { tell: async () => {}, gather: async () => {}, heldFor: () => 0 }
+export const NO_WORKERS: WorkerPool = {
+  tell: async () => {},
+  gather: async () => {},
+  heldFor: () => 0,
+  holdsOf: async () => ({ holds: [], silent: 0 }),
+}
 
 /** Applies a change here and in all workers; resolves when all of them use it. */
 export async function spread(bidder: Bidder, pool: WorkerPool, update: BidderUpdate): Promise<void> {

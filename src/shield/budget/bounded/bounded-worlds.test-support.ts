@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { SlidingWindow } from '../ledger/windows/index.ts'
 import { BoundedReserve, type WeighedHold } from './bounded-reserve.ts'
-import { AGES, chancesByAge } from './outcomes.ts'
+import { chancesByAge, slotMsOf } from './outcomes.ts'
 
 export const SEED = Number(process.env['SEED'] ?? 20_261_121)
 const TICK_MS = 200
@@ -9,7 +9,7 @@ export const LIMIT = 4_000_000
 const WINDOW_MS = 600_000
 export const TTL_MS = 60_000
 /** Of a reserve for this time to live. */
-export const SLOT_MS = Math.ceil(TTL_MS / (AGES - 1))
+export const SLOT_MS = slotMsOf(TTL_MS)
 
 export interface World {
   readonly hours: number
@@ -37,7 +37,7 @@ export const STEADY: World = {
 }
 
 /** A small generator with a fixed seed. */
-function luck(seed: number): () => number {
+export function luck(seed: number): () => number {
   let state = seed
   return () => {
     state = (state + 0x6d2b79f5) >>> 0
