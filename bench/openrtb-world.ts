@@ -13,6 +13,7 @@ import {
   readBidRequest,
   type Seat,
 } from '../src/agent/exchange/openrtb/index.ts'
+import { Pacer, TrafficCurve } from '../src/agent/exchange/pacing/index.ts'
 import { type Micros, micros } from '../src/money.ts'
 import { BudgetManager } from '../src/shield/index.ts'
 import { systemClock } from '../src/time/clock.ts'
@@ -81,6 +82,7 @@ export const auctionDeps = (
   clock: systemClock,
   campaigns,
   auctionBudget: createAuctionBudget(budget, 'USD', maxBids),
+  pacing: new Pacer({ clock: systemClock, budget, shapeOf: () => new TrafficCurve(Date.now()).shape() }),
   ids: createBidIds(),
   tokens: createNoticeTokens([{ id: 'k1', secret: 'bench' }]),
   currency: 'USD',

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { benchDelivery } from './delivery.ts'
 import { benchExchange } from './exchange.ts'
 import { benchHttp } from './http.ts'
+import { benchPacing } from './pacing.ts'
 import { benchRecords } from './records.ts'
 import { benchShield } from './shield.ts'
 import { benchStores } from './stores/index.ts'
@@ -22,6 +23,7 @@ const SECTIONS: Readonly<Record<string, () => Promise<void>>> = {
   exchange: benchExchange,
   workers: benchWorkers,
   delivery: benchDelivery,
+  pacing: benchPacing,
   stores: benchStores,
   reads: inItsOwnProcess('bench/reads.ts'),
   sync: benchSyncing,

@@ -13,6 +13,7 @@ import { banner } from './app/banner.ts'
 import { recordConfiguration } from './app/configuration-changes.ts'
 import { collectOften } from './app/heap.ts'
 import { workerOutcomes } from './app/keep-outcomes.ts'
+import { keepTraffic } from './app/keep-traffic.ts'
 import { mountParts } from './app/mount-parts.ts'
 import { openAgent } from './app/open-agent.ts'
 import { openBudgets } from './app/open-budgets.ts'
@@ -132,6 +133,7 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
   const front = openFront(config, { ...around, outcomes: workerOutcomes(recovered, records) })
   opened.add(() => front.close())
   const { pool } = front
+  opened.add(keepTraffic(clock, bidder, records, pool).close)
   const parts = [...ownParts(agent), ...readParts(reads), ...exchange.parts]
   const { journal } = store
   const { mode } = config

@@ -160,6 +160,19 @@ describe('the shape of the source', () => {
     expect(cyclesOf(imports).map((files) => files.join(' '))).toEqual([])
   })
 
+  it('exports no type under a name that another file exports', () => {
+    const filesOf = Map.groupBy(
+      sources.flatMap((path) =>
+        [...textOf(path).matchAll(/^export (?:type|interface|class|abstract class) (\w+)/gm)].map(
+          ([, name = '']) => ({ name, path }),
+        ),
+      ),
+      ({ name }) => name,
+    )
+    const twice = [...filesOf].filter(([, files]) => new Set(files.map(({ path }) => path)).size > 1)
+    expect(twice.map(([name, files]) => `${name}: ${files.map(({ path }) => path).join(' ')}`)).toEqual([])
+  })
+
   it('enters a folder through its index.ts', () => {
     const wrong = imports.filter(
       ({ from, to }) =>

@@ -33,6 +33,16 @@ describe('configuration', () => {
     expect(parseConfig({ PORT: '', META_ACCESS_TOKEN: '' })).toMatchObject({ port: 8003, mode: 'mock' })
   })
 
+  it('refuses an API that a platform does not have, and a region that has no phone numbers', () => {
+    const apis = (platform: string, name: string) =>
+      parseConfig({ CONVERSION_APIS: JSON.stringify({ [platform]: { [name]: { version: 'v25.0' } } }) })
+    expect(apis('whatsapp', 'cloud').conversions.apis).toEqual({ whatsapp: { cloud: { version: 'v25.0' } } })
+    expect(() => apis('whatsapp', 'graph')).toThrow(/graph: is no API of whatsapp; there is cloud/)
+    expect(() => apis('google', 'ads')).toThrow(/there is data_manager, google_ads/)
+    expect(() => parseConfig({ CONVERSION_DEFAULT_REGION: 'XX' })).toThrow(/CONVERSION_DEFAULT_REGION/)
+    expect(parseConfig({ CONVERSION_DEFAULT_REGION: 'DE' }).conversions.defaultRegion).toBe('DE')
+  })
+
   it('names every missing credential when live mode is asked for without any', () => {
     const start = () => parseConfig({ MOCK_MODE: 'false', ...KEYS })
     for (const name of [

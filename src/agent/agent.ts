@@ -32,7 +32,7 @@ export interface Agent {
   readonly audit: Audit
   readonly tables: Tables
   readonly maxBid: Micros
-  /** Of the budgets of exchanges, where an operator says no other. */
+  /** Hold mode of the budgets of exchanges for which an operator has set no other. */
   readonly exchangeHoldMode: HoldMode
   /** How many times a limit spend could reach if all open bids of a bounded budget were billed. */
   readonly worstCase: number

@@ -101,10 +101,10 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
     description: 'An API key. Without any in the configuration, calls from this machine need none.',
   })
   // Cached: building this document takes longer than any other answer without a key, and it never changes.
-  let document: string | undefined
-  app.get('/openapi.json', (c) => {
-    document ??= JSON.stringify(apiDocument(app, VERSION))
-    return c.body(document, 200, { 'content-type': 'application/json' })
+  let document: Promise<string> | undefined
+  app.get('/openapi.json', async (c) => {
+    document ??= apiDocument(app, VERSION).then((made) => JSON.stringify(made))
+    return c.body(await document, 200, { 'content-type': 'application/json' })
   })
   app.get('/docs', docsPage)
   app.get('/docs/:file', docsScripts)

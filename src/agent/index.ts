@@ -30,6 +30,7 @@ export { type CountNotice, countNotices } from './exchange/notice-counts.ts'
 export { NoticeDesk } from './exchange/notice-desk.ts'
 export { isNotice, noticeListener } from './exchange/notices.ts'
 export { newOwner, type SeenChunk } from './exchange/openrtb/index.ts'
+export { HOURS_OF_WEEK, type PaceNow } from './exchange/pacing/index.ts'
 export { restoreCampaigns } from './exchange/persist-campaigns.ts'
 export { type KeptSeen, keepSeen } from './exchange/persist-seen.ts'
 export { warnOfPlainNotices } from './exchange/plain-notices.ts'
@@ -38,6 +39,7 @@ export {
   holdsOf,
   NO_WORKERS,
   type ScopeHolds,
+  trafficUpdates,
   type WorkerHolds,
   type WorkerPool,
 } from './exchange/worker-pool.ts'

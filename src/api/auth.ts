@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { AppError } from '../errors.ts'
 import type { Clock } from '../time/clock.ts'
 import { Gate, type GateLimit } from './gate.ts'
-import { headerOf } from './json.ts'
+import { headerOf, isJsonType } from './json.ts'
 
 /**
  * What a key may do: `bid` places bids; `read` reads; `operate` changes limits and campaigns, pauses, and uses the kill
@@ -54,7 +54,7 @@ export const hashKey = (key: string): Buffer => hash('sha256', key, 'buffer')
  */
 function requireKey(keys: readonly ApiKey[], operatorOrg: number): Authorize {
   return (request, scope) => {
-    const presented = /^Bearer (\S{1,512})$/.exec(headerOf(request, 'authorization') ?? '')?.[1]
+    const presented = /^Bearer {1,8}(\S{1,512})$/i.exec(headerOf(request, 'authorization') ?? '')?.[1]
     if (presented === undefined)
       throw new AppError('unauthorized', 'Send an API key: Authorization: Bearer <key>')
     const digest = hashKey(presented)
@@ -100,8 +100,7 @@ const openOnLoopback: Authorize = (request) => {
  * and gets no permission here. So a request with either of them is not from another site, even without `Origin`.
  */
 const saysItIsNoForm = (request: Pick<IncomingMessage, 'headers'>): boolean =>
-  (headerOf(request, 'content-type')?.startsWith('application/json') ?? false) ||
-  headerOf(request, 'x-requested-with') !== undefined
+  isJsonType(headerOf(request, 'content-type')) || headerOf(request, 'x-requested-with') !== undefined
 
 /** For everything that organisations share and only the operator may see and change. Throws 403 for other callers. */
 export function requireOperator({ name, boundTo }: Caller): void {

@@ -1,4 +1,5 @@
-import type { OpenAPIHono } from '@hono/zod-openapi'
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { mapInSlices } from '../time/slices.ts'
 import type { KeyScope } from './auth.ts'
 import type { ApiEnv } from './json.ts'
 
@@ -162,9 +163,21 @@ const UNITS: readonly (readonly [RegExp, string])[] = [
   [/^(bannerType|categoryTaxonomy|protocol|type)$/, 'As OpenRTB and AdCOM number it.'],
 ]
 
-/** The whole OpenAPI document, with sections, and units for numbers without a description. */
-export function apiDocument(app: OpenAPIHono<ApiEnv>, version: string): object {
-  const document = app.getOpenAPI31Document({
+/**
+ * The whole OpenAPI document, with sections, and units for numbers without a description. It is made route by route in
+ * slices: at once it would keep everybody else waiting.
+ */
+export async function apiDocument(app: OpenAPIHono<ApiEnv>, version: string): Promise<object> {
+  const parts = await mapInSlices(app.openAPIRegistry.definitions, partOf)
+  const paths: NonNullable<Part['paths']> = {}
+  const components: Record<string, object> = {}
+  for (const part of parts) {
+    for (const [path, methods] of Object.entries(part.paths ?? {}))
+      paths[path] = { ...paths[path], ...methods }
+    for (const [kind, named] of Object.entries(part.components ?? {}))
+      components[kind] = { ...components[kind], ...named }
+  }
+  return {
     openapi: '3.1.0',
     info: {
       title: 'Bidwarden',
@@ -175,9 +188,24 @@ export function apiDocument(app: OpenAPIHono<ApiEnv>, version: string): object {
     },
     servers: [{ url: '/', description: 'This service' }],
     tags: SECTIONS.map(({ tag, about }) => ({ name: tag, description: about })),
-  })
-  addUnits(document)
-  return document
+    components,
+    paths,
+  }
+}
+
+type Definition = OpenAPIHono['openAPIRegistry']['definitions'][number]
+type Part = ReturnType<OpenAPIHono['getOpenAPI31Document']>
+
+/** The document of one route or component alone. */
+function partOf(definition: Definition): Part {
+  const alone = new OpenAPIHono()
+  if (definition.type === 'route') alone.openAPIRegistry.registerPath(definition.route)
+  else if (definition.type === 'component')
+    alone.openAPIRegistry.registerComponent(definition.componentType, definition.name, definition.component)
+  else throw new Error(`no part of the document can be a ${definition.type}`)
+  const part = alone.getOpenAPI31Document({ openapi: '3.1.0', info: { title: '', version: '' } })
+  addUnits(part)
+  return part
 }
 
 function addUnits(node: unknown): void {

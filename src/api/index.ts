@@ -17,6 +17,7 @@ export {
   check,
   header,
   headerOf,
+  headerOnce,
   jsonOf,
   MAX_BODY_BYTES,
   nameShown,
@@ -24,6 +25,7 @@ export {
   readBytes,
   readItems,
   readJson,
+  WRONG_BODY,
 } from './json.ts'
 export { listOf } from './list-of.ts'
 export { readMoney } from './money.ts'
@@ -31,3 +33,4 @@ export { type ApiAnswer, LISTED_PER_CALL, ok, okList, problemAnswer, shown } fro
 export { optionalReason, Reason, ReasonInput, ReasonQuery, reasonOf } from './reason.ts'
 export { mount, ProblemBody, type Route } from './routes.ts'
 export { TimeZone } from './time-zone.ts'
+export { wholeNumber } from './whole-number.ts'

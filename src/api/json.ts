@@ -15,6 +15,9 @@ export type Ctx = Context<ApiEnv>
 /** Default limit of a request body, in bytes. */
 export const MAX_BODY_BYTES = 256 * 1024
 
+/** Refusals of every route that takes a JSON body. */
+export const WRONG_BODY = ['invalid_request', 'payload_too_large', 'unsupported_media_type'] as const
+
 /** Reads one request header without building the web-standard headers of the request. */
 export const header = (c: Ctx, name: string): string | undefined => headerOf(c.env.incoming, name)
 
@@ -22,6 +25,21 @@ export function headerOf({ headers }: Pick<IncomingMessage, 'headers'>, name: st
   const value = headers[name]
   return Array.isArray(value) ? value[0] : value
 }
+
+/**
+ * Reads a header that may come once only. Throws 400 for a repeated one: Node joins the values, and the joined text would be
+ * another value than that of the same call without the repetition.
+ */
+export function headerOnce(c: Ctx, name: string): string | undefined {
+  const value = header(c, name)
+  if (value?.includes(',') && (c.env.incoming.headersDistinct[name]?.length ?? 0) > 1)
+    throw new AppError('invalid_request', `${name}: is given more than once`, 'never', { field: name })
+  return value
+}
+
+/** Whether a content type is JSON. Its names are written in any case, and parameters may follow. */
+export const isJsonType = (type: string | undefined): boolean =>
+  type !== undefined && /^application\/json[ \t]*(;|$)/i.test(type)
 
 /**
  * Reads the JSON body and checks it by `schema`. Throws 415 for another content type, 413 for a body that is too large,
@@ -60,9 +78,12 @@ export async function readItems<S extends z.ZodType>(
 
 /** Reads the JSON body without checking it; see {@link readJson}. */
 export async function readBody(c: Ctx, maxBytes = MAX_BODY_BYTES): Promise<unknown> {
-  const type = header(c, 'content-type')
-  if (!type?.startsWith('application/json')) {
+  if (!isJsonType(header(c, 'content-type'))) {
     throw new AppError('unsupported_media_type', 'Send the body as application/json')
+  }
+  const coding = header(c, 'content-encoding')
+  if (coding !== undefined && coding.toLowerCase() !== 'identity') {
+    throw new AppError('unsupported_media_type', 'Send the body without Content-Encoding')
   }
   const bytes = await readBytes(c, maxBytes)
   // Decoded all the same, two names of other bytes would be one.

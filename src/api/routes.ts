@@ -63,7 +63,7 @@ async function answered(c: Ctx, route: Route, authorize: Authorize): Promise<Api
     const caller = authorize(c.env.incoming, route.scope)
     if (route.isOperators) requireOperator(caller)
     leave = route.lowersRisk ? undefined : caller.begin()
-    if (route.query) requireKnown(c.req.query(), route.query.shape)
+    if (route.query) requireKnown(c.req.queries(), route.query.shape)
     return await route.handle(c, caller)
   } catch (error) {
     if (error instanceof AppError) return problemAnswer(shown(error))
@@ -73,12 +73,18 @@ async function answered(c: Ctx, route: Route, authorize: Authorize): Promise<Api
   }
 }
 
-/** Throws for unknown query parameters: a misspelt filter would return everything. */
-function requireKnown(query: Record<string, string>, known: object): void {
-  const unknown = Object.keys(query).find((name) => !Object.hasOwn(known, name))
-  if (unknown === undefined) return
-  const field = unknown.slice(0, 100)
-  throw new AppError('invalid_request', `${field}: is not a known parameter`, 'never', { field })
+/**
+ * Throws for unknown query parameters, since a misspelt filter would return everything, and for repeated ones, of which a
+ * proxy may have checked another than is used here.
+ */
+function requireKnown(query: Record<string, string[]>, known: object): void {
+  for (const [name, values] of Object.entries(query)) {
+    const isKnown = Object.hasOwn(known, name)
+    if (isKnown && values.length === 1) continue
+    const field = name.slice(0, 100)
+    const problem = isKnown ? 'is given more than once' : 'is not a known parameter'
+    throw new AppError('invalid_request', `${field}: ${problem}`, 'never', { field })
+  }
 }
 
 function documentOf(route: Route) {

@@ -6,8 +6,9 @@ import type { WorkerOutcomes } from '../workers/index.ts'
 
 const FACT = 'outcomes'
 const factOf = (worker: number): string => `${FACT}:worker:${worker}`
-/** What was discarded must not come back by a restart, so that is looked for often. */
+/** How often to look whether statistics were discarded, in milliseconds: a restart must not bring them back. */
 const LOOK_MS = 1_000
+/** How often the statistics are saved otherwise, in milliseconds. */
 const SAVE_MS = 60_000
 
 /** What an earlier start knew of how bids end; nothing where the row is missing, damaged or of another version. */

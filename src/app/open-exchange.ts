@@ -16,6 +16,7 @@ import type { Config } from '../config/config.ts'
 import { patiently, SharedTally, type StoreSettings } from '../shield/index.ts'
 import { secretInFolder } from '../storage/index.ts'
 import { OwnerMessages } from '../workers/index.ts'
+import { recallTraffic } from './keep-traffic.ts'
 import { checkNoticeSecret } from './notice-secret.ts'
 import type { OpenBudgets } from './open-budgets.ts'
 import type { OpenParts } from './open-parts.ts'
@@ -60,6 +61,7 @@ export async function openExchange(config: Config, parts: Parts, opened: OpenPar
   if (config.mode === 'mock' && bidder.seats.has('example')) {
     for (const [id, spec] of exampleCampaigns()) bidder.applyUpdate({ put: 'campaign', id, spec })
   }
+  recallTraffic(recovered, bidder, log)
   await restoreCampaigns(bidder, log, recovered)
   const onAway = (detail: string) => log.warn({ detail }, 'waiting for the budget store')
   // A store that answers late, as on a busy machine, has taken some of thousands of definitions each time.

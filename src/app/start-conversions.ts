@@ -1,6 +1,12 @@
 import type { Decisions } from '../agent/index.ts'
 import type { Config } from '../config/config.ts'
-import { conversionConnectors, GOOGLE_TOKEN_URL, WHATSAPP_API, WHATSAPP_LIMITS } from '../connectors/index.ts'
+import {
+  conversionConnectors,
+  GOOGLE_TOKEN_URL,
+  WHATSAPP_API,
+  WHATSAPP_API_NAME,
+  WHATSAPP_LIMITS,
+} from '../connectors/index.ts'
 import {
   CONVERSION_PLATFORMS,
   MESSAGE_PLATFORM,
@@ -78,9 +84,9 @@ function roomsOf({ conversions }: Config, sandbox: Sandbox | undefined): Readonl
   )
 }
 
-/** As {@link roomsOf}, for messages; WhatsApp has one API, called `cloud`. */
+/** As {@link roomsOf}, for messages; WhatsApp has one API. */
 function messageRoomOf({ conversions }: Config, sandbox: Sandbox | undefined): MessageRoom {
-  const configured = conversions.apis[MESSAGE_PLATFORM]?.['cloud']
+  const configured = conversions.apis[MESSAGE_PLATFORM]?.[WHATSAPP_API_NAME]
   return {
     target: {
       baseUrl: configured?.baseUrl ?? sandbox?.conversions.urls.whatsapp ?? WHATSAPP_API.baseUrl,

@@ -71,9 +71,8 @@ async function startWorker(config: Config): Promise<void> {
   const marks = remoteMarks(primary, recordsLast)
   const seen = keepSeen(clock, marks, { seen: [], forgotten: [] }, config.tables.seen_bids)
   const falseLosses = new SharedTally({ clock, store, owner, isShared: true })
-  const shares = { mail: store.mail, falseLosses }
   const settings = { ...config.bidder, noticeSecret, followsBudgets: true }
-  const bidder = createBidder(agent, settings, seen, shares)
+  const bidder = createBidder(agent, settings, seen, { mail: store.mail, falseLosses })
   const count = (event: UnreportedEvents['notices'][number]) => void waiting.notices.push(event)
   const desk = new NoticeDesk(agent, bidder, count, config.tables.waiting_notices)
   const { lagMs, stop: stopWatching } = watchLag(clock)
@@ -82,6 +81,7 @@ async function startWorker(config: Config): Promise<void> {
   const report = (): WorkerReport => ({
     counts: takeCounts(metrics, bidder, waiting),
     held: [...bidder.seats.keys()].map((seat) => [seat, bidder.decide.auctionBudget.heldFor(seat)]),
+    paces: bidder.pacer.takeNews(),
     ...used(),
     lagSeconds: lagMs() / 1000,
   })

@@ -184,8 +184,9 @@ async function followed(
     return
   }
   terminal.note(about)
-  const { line, answer } = await watch(terminal, look)
-  terminal.print(options.json ? jsonText(answer) : line)
+  const { line, caveats = [], answer } = await watch(terminal, look)
+  for (const text of options.json ? [jsonText(answer)] : [line, ...caveats.map((one) => `caveat: ${one}`)])
+    terminal.print(text)
 }
 
 async function byKey(terminal: Terminal, type: string, options: ConnectOptions): Promise<unknown> {
@@ -263,6 +264,7 @@ async function requestState(terminal: Terminal, id: string): Promise<State> {
     const rows = `${said(answer, 'result', 'records_fetched')} rows, ${said(answer, 'result', 'size_bytes')} bytes`
     return {
       line: `${status}: ${rows}, ${said(answer, 'result', 'storage_location')}`,
+      caveats: listAt(answer, 'result', 'caveats').map(String),
       ended: 'well',
       answer,
     }
@@ -283,5 +285,6 @@ async function jobState(terminal: Terminal, connectorId: string, id: string): Pr
   const [status, error] = [said(answer, 'status'), said(answer, 'error')]
   if (status === 'failed') return { line: `synchronisation ${id} failed: ${error}`, ended: 'badly', answer }
   const line = `${status}: ${said(answer, 'recordsProcessed')} rows${error === '' ? '' : `; ${error}`}`
-  return { line, ended: status === 'completed' ? 'well' : 'no', answer }
+  const caveats = listAt(answer, 'caveats').map((one) => `${said(one, 'report')}: ${said(one, 'caveat')}`)
+  return { line, caveats, ended: status === 'completed' ? 'well' : 'no', answer }
 }

@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import { at, listAt } from '../json/json-at.ts'
-import { sleepAwake } from '../time/clock.ts'
-import { ask, RequestRefused, said } from './ask.ts'
-import { EVENTS_FILE, eventsOf, requestsOf } from './events-file.ts'
+import { ask, said } from './ask.ts'
+import { askPatiently, noteSent } from './ask-patiently.ts'
+import { describeFile, itemsOf, requestsOf } from './json-file.ts'
 import { type Columns, defined, jsonText, members, queryOf, type ShowOptions, show, tableOf } from './show.ts'
 import { CommandError, plain, type Terminal } from './terminal.ts'
 import { wholeNumber } from './values.ts'
@@ -12,11 +12,9 @@ const ROOT = '/api/v1/conversions'
 /** Most events of one request, and of one that previews them. */
 const SENT_AT_ONCE = 1_000
 const PREVIEWED_AT_ONCE = 100
+const EVENTS = ['events', 'event'] as const
 /** Bytes of events in one request; its body may have 4 MiB. */
 const MAX_BYTES = 4 * 1024 * 1024 - 64
-
-/** The service is asked so often again for one request. */
-const MAX_WAITS = 20
 
 const why = (one: unknown): string =>
   [said(one, 'code'), said(one, 'error_message')].filter((text) => text !== '').join(': ')
@@ -102,35 +100,26 @@ function addSend(conversions: Command, terminal: Terminal): void {
   conversions
     .command('send')
     .description('send events; the exit code is 1 where one was rejected')
-    .argument('<file>', EVENTS_FILE)
+    .argument('<file>', describeFile(EVENTS))
     .option('--json', 'print JSON')
     .action(async (file: string, { json = false }: ShowOptions) => {
-      const events = await eventsOf(terminal, file)
+      const events = await itemsOf(terminal, file, EVENTS)
       const results: unknown[] = []
-      for (const part of requestsOf(events, SENT_AT_ONCE, MAX_BYTES))
-        results.push(...listAt(await patiently(terminal, part, results.length), 'results'))
+      for (const part of requestsOf(events, SENT_AT_ONCE, MAX_BYTES)) {
+        const question = { method: 'POST', body: { events: part } } as const
+        const before = `${results.length} events`
+        try {
+          const answer = await askPatiently(terminal, `${ROOT}/events`, question, before)
+          results.push(...listAt(answer, 'results'))
+        } catch (error) {
+          noteSent(terminal, results.length, 'events')
+          throw error
+        }
+      }
       const rejected = results.filter((one) => said(one, 'status') === 'rejected').length
       for (const line of json ? [jsonText({ results })] : resultLines(terminal, results)) terminal.print(line)
       if (rejected > 0) throw new CommandError(`${rejected} of ${results.length} events were rejected`)
     })
-}
-
-/** Sends a part of the events, and waits where the service asks for it. */
-async function patiently(terminal: Terminal, events: readonly unknown[], before: number): Promise<unknown> {
-  for (let waits = 0; ; waits++) {
-    try {
-      return await ask(terminal, `${ROOT}/events`, { method: 'POST', body: { events } })
-    } catch (error) {
-      if (!(error instanceof RequestRefused)) throw error
-      const { retryAfterMs } = error
-      if (error.status !== 429 || retryAfterMs === undefined || waits === MAX_WAITS) {
-        if (before > 0) terminal.note(`${before} events were sent; what is sent again does no harm`)
-        throw error
-      }
-      terminal.note(`after ${before} events the service is asked again in ${retryAfterMs / 1_000} s`)
-      await sleepAwake(retryAfterMs)
-    }
-  }
 }
 
 function resultLines(terminal: Terminal, results: readonly unknown[]): string[] {
@@ -152,7 +141,7 @@ function addPreview(conversions: Command, terminal: Terminal): void {
   conversions
     .command('preview')
     .description('show what each platform would be sent; nothing is sent or stored')
-    .argument('<file>', EVENTS_FILE)
+    .argument('<file>', describeFile(EVENTS))
     .option('--platforms <names>', 'only these, with commas')
     .option('--mapping <version>', 'by this version of the mappings, not the latest')
     .option('--compare-to <version>', 'and say what would differ from this version')
@@ -165,7 +154,7 @@ function addPreview(conversions: Command, terminal: Terminal): void {
         ...(compareTo !== undefined && { compareTo: versionOf(compareTo) }),
       }
       const previews: unknown[] = []
-      for (const events of requestsOf(await eventsOf(terminal, file), PREVIEWED_AT_ONCE, MAX_BYTES)) {
+      for (const events of requestsOf(await itemsOf(terminal, file, EVENTS), PREVIEWED_AT_ONCE, MAX_BYTES)) {
         const body = { events, ...wish }
         previews.push(...listAt(await ask(terminal, `${ROOT}/preview`, { method: 'POST', body }), 'previews'))
       }

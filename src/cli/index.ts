@@ -8,6 +8,7 @@ import { addConversions } from './conversions.ts'
 import { addKeys } from './keys.ts'
 import { addLedger } from './ledger.ts'
 import { addLimit } from './limit.ts'
+import { addMessages } from './messages.ts'
 import { addNotifications } from './notifications.ts'
 import { addCampaigns, addSchedules, addTemplates } from './reading.ts'
 import { plain, type Terminal, UsageError } from './terminal.ts'
@@ -95,6 +96,7 @@ function programFor(terminal: Terminal): Command {
   addLimit(program, terminal)
   addConnectors(program, terminal)
   addConversions(program, terminal)
+  addMessages(program, terminal)
   addSchedules(program, terminal)
   addCampaigns(program, terminal)
   addTemplates(program, terminal)

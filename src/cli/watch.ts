@@ -7,6 +7,8 @@ const LOOK_MS = 250
 export interface State {
   /** One line about the present state. */
   readonly line: string
+  /** What is to be known of the figures that were read. */
+  readonly caveats?: readonly string[]
   readonly ended: 'no' | 'well' | 'badly'
   /** The answer of the service. */
   readonly answer: unknown

@@ -36,7 +36,7 @@ const CREDENTIALS = [
 export const namesAccount = (env: Environment): boolean => CREDENTIALS.some((name) => env[name] !== undefined)
 
 /** The variables that each platform requires once any of its variables is set. */
-const REQUIRED = {
+export const REQUIRED_VARIABLES = {
   google_ads: ['GOOGLE_ADS_API_KEY', 'GOOGLE_ADS_CUSTOMER_ID'],
   meta: ['META_ACCESS_TOKEN', 'META_BUSINESS_ID'],
   tradedesk: [
@@ -53,7 +53,7 @@ const REFRESH = ['GOOGLE_ADS_CLIENT_ID', 'GOOGLE_ADS_CLIENT_SECRET', 'GOOGLE_ADS
 /** One line for each platform with missing credentials; for every platform when none has any. */
 export function missingCredentials(env: Environment): string[] {
   const named = CREDENTIALS.filter((name) => env[name] !== undefined)
-  return Object.entries(REQUIRED).flatMap(([platform, required]) => {
+  return Object.entries(REQUIRED_VARIABLES).flatMap(([platform, required]) => {
     const prefix = platform.toUpperCase()
     if (named.length > 0 && !named.some((name) => name.startsWith(prefix))) return []
     const refreshes = platform === 'google_ads' && env.GOOGLE_ADS_REFRESH_TOKEN !== undefined

@@ -8,7 +8,14 @@ import type { Micros } from '../money.ts'
 import type { NotifySettings } from '../notify/index.ts'
 import { boundedTo, type StoreSettings } from '../shield/index.ts'
 import type { RecordsSettings } from '../storage/index.ts'
-import { type Accounts, accountsOf, missingCredentials, namesAccount, noticeUrl } from './accounts.ts'
+import {
+  type Accounts,
+  accountsOf,
+  missingCredentials,
+  namesAccount,
+  noticeUrl,
+  REQUIRED_VARIABLES,
+} from './accounts.ts'
 import { type ConversionConfig, conversionConfig } from './conversions.ts'
 import { Environment } from './environment.ts'
 import { isLoopback, MAX_SEAT_QPS } from './fields.ts'
@@ -162,6 +169,7 @@ function platformsOf(env: Environment): Config['platforms'] {
   const timeoutMs = env.PLATFORM_TIMEOUT_SECONDS * 1000
   return {
     google_ads: {
+      credentialVariables: REQUIRED_VARIABLES.google_ads,
       budget: env.GOOGLE_ADS_BUDGET,
       currency: env.GOOGLE_ADS_CURRENCY,
       rateLimit: env.GOOGLE_ADS_RATE_LIMIT,
@@ -169,6 +177,7 @@ function platformsOf(env: Environment): Config['platforms'] {
       timeoutMs,
     },
     meta: {
+      credentialVariables: REQUIRED_VARIABLES.meta,
       budget: env.META_BUDGET,
       currency: env.META_CURRENCY,
       rateLimit: env.META_RATE_LIMIT,
@@ -176,6 +185,7 @@ function platformsOf(env: Environment): Config['platforms'] {
       timeoutMs,
     },
     tradedesk: {
+      credentialVariables: REQUIRED_VARIABLES.tradedesk,
       budget: env.TRADEDESK_BUDGET,
       currency: env.TRADEDESK_CURRENCY,
       rateLimit: env.TRADEDESK_RATE_LIMIT,

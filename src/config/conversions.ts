@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { conversionConnectors, isRegion, WHATSAPP_API_NAME } from '../connectors/index.ts'
 import { CONVERSION_PLATFORMS, type LtvFeed, MESSAGE_PLATFORM } from '../conversions/index.ts'
 import { address, parsedJson } from './fields.ts'
 
@@ -11,15 +12,30 @@ const Api = z.strictObject({
     .optional(),
 })
 
+const apisOf = (platform: z.output<typeof Platform>): readonly string[] =>
+  platform === MESSAGE_PLATFORM ? [WHATSAPP_API_NAME] : Object.keys(conversionConnectors[platform].apis)
+
+/** By platform and API. With a name that is none of a platform's, everything would go to the platform itself. */
+const Apis = z.partialRecord(Platform, z.record(z.string(), Api)).superRefine((apis, ctx) => {
+  for (const platform of Platform.options)
+    for (const name of Object.keys(apis[platform] ?? {}))
+      if (!apisOf(platform).includes(name))
+        ctx.addIssue({
+          code: 'custom',
+          path: [platform, name],
+          message: `is no API of ${platform}; there is ${apisOf(platform).join(', ')}`,
+        })
+})
+
 /** Variables of conversions. */
 export const conversionFields = {
-  CONVERSION_APIS: parsedJson.pipe(z.partialRecord(Platform, z.record(z.string(), Api))).optional(),
+  CONVERSION_APIS: parsedJson.pipe(Apis).optional(),
   CONVERSION_EVENTS_PER_MINUTE: parsedJson
     .pipe(z.partialRecord(Platform, z.int().min(1).max(1_000_000_000)))
     .optional(),
   CONVERSION_DEFAULT_REGION: z
     .string()
-    .regex(/^[A-Z]{2}$/, 'must be an ISO 3166 code such as US')
+    .refine(isRegion, 'must be the ISO 3166 code of a country that has phone numbers, such as US')
     .optional(),
   // Snapchat recognises an order for 30 days and takes events of 37: what is forgotten sooner could be counted twice.
   CONVERSION_KEEP_DAYS: z.coerce.number().int().min(37).max(36_500).default(40),

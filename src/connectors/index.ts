@@ -3,7 +3,7 @@ export { type ConnectorDeps, createConnector, type SmartConnectorDeps } from './
 export type { PlatformConnector, PlatformStatus } from './bidding/platform-connector.ts'
 export type { SmartConnector, SmartStatus } from './bidding/smart.ts'
 export type { ConnectorTarget, PlatformSettings } from './bidding/target.ts'
-export { refreshedToken } from './bidding/tokens.ts'
+export { refreshedToken } from './bidding/token-refresh.ts'
 export { type Bounds, DEFAULT_BOUNDS } from './conversation/bounds.ts'
 export { type Breakers, type Calling, createBreakers } from './conversation/breakers.ts'
 export type { CallDeps, CallerOf } from './conversation/call.ts'
@@ -20,10 +20,17 @@ export { asGrantCheck, createGrantCheck } from './conversation/grant-check.ts'
 export { type Health, HealthRecord } from './conversation/health.ts'
 export type { LimitedAccount, LimitStatus, Limits } from './conversation/limits.ts'
 export { type Channel, type Result, sendRequest } from './conversation/send-request.ts'
-export type { ConnectionTokens, Token, TokenSource } from './conversation/tokens.ts'
+export type { ConnectionTokens, Token, TokenSource } from './conversation/token-source.ts'
 export { conversionConnectors } from './conversion-connectors.ts'
 export type * from './conversions/conversion-connector.ts'
-export { EXTINFO_PARTS, type LeftOut, type ReadPerson, readPerson } from './conversions/index.ts'
+export {
+  EXTINFO_PARTS,
+  isRegion,
+  type LeftOut,
+  NOTHING_SAID,
+  type ReadPerson,
+  readPerson,
+} from './conversions/index.ts'
 export { GOOGLE_TOKEN_URL } from './google/oauth.ts'
 export type { GoogleAdsAccount, GoogleAuth } from './google-ads/account.ts'
 export type { MetaAccount } from './meta/account.ts'
@@ -55,7 +62,7 @@ export {
   typeNamed,
 } from './platform/ids.ts'
 export type { Cell, Json, Row } from './platform/rows.ts'
-export { EVERY_CALL, type Talk, WRITES } from './platform/steps.ts'
+export { EVERY_CALL, type Talk, TalkRefused, WRITES } from './platform/steps.ts'
 export {
   type CommonSource,
   commonReportNames,
@@ -65,6 +72,7 @@ export {
   ownReport,
 } from './reading/common-names.ts'
 export { dateIn, daysOf, zoneOf } from './reading/dates.ts'
+export { costOf } from './reading/figures.ts'
 export { inHalves } from './reading/halves.ts'
 export { connectorMaker, PLATFORM_DEFAULTS, sunsetOf } from './registry.ts'
 export type { TradeDeskAccount } from './tradedesk/account.ts'
@@ -77,6 +85,7 @@ export {
   sendMessage,
   testWhatsApp,
   WHATSAPP_API,
+  WHATSAPP_API_NAME,
   WHATSAPP_LIMITS,
   WhatsAppCredentials,
 } from './whatsapp/messages.ts'

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { nameShown } from '../api/index.ts'
-import { EXTINFO_PARTS } from '../connectors/index.ts'
+import { EXTINFO_PARTS, NOTHING_SAID } from '../connectors/index.ts'
 import { isCurrency } from '../money.ts'
 import { CONVERSION_PLATFORMS } from './conversions.ts'
 import '../json/plain-words.ts'
@@ -27,6 +27,10 @@ const isAskable = (said: string): boolean => said !== '.' && said !== '..'
 /** An event's id and name where an event is asked for; other characters no database has to look for. */
 export const EventIdText = id(128).refine(isAskable, 'must not be . or ..')
 export const EventNameText = id(64)
+/** An id that a program writes where it has none would make all events one. */
+export const isSaid = (said: string): boolean => !NOTHING_SAID.test(said)
+export const NOT_SAID = 'is what a program writes where it has nothing; leave it out, or say what it is'
+const saidId = id(128).refine(isSaid, NOT_SAID)
 const amount = z.number().min(0).max(1e12)
 
 const EventTime = z
@@ -87,7 +91,7 @@ const UserDataInput = z.strictObject({
 })
 
 const Content = z.strictObject({
-  id: id(128),
+  id: saidId,
   quantity: z.int().min(1).max(1_000_000).describe('How many of the item.').optional(),
   item_price: amount.describe('Price of one, in units of the currency.').optional(),
 })
@@ -95,7 +99,7 @@ const Content = z.strictObject({
 const CustomDataInput = z.strictObject({
   value: amount.describe('In units of the currency.').optional(),
   currency: z.string().refine(isCurrency, 'must be an ISO 4217 code such as USD').optional(),
-  order_id: id(128).optional(),
+  order_id: saidId.optional(),
   contents: z.array(Content).max(200).optional(),
   search_string: wholeText(500).optional(),
   predicted_ltv: amount.describe('Lifetime value of the customer, in units of the currency.').optional(),
@@ -135,8 +139,8 @@ function withoutUser(address: string): string {
 /** One conversion as a caller sends it. */
 export const CanonicalEvent = z
   .strictObject({
-    event_id: EventIdText,
-    event_name: z.string().regex(EVENT_NAME, EVENT_NAME_FAULT),
+    event_id: EventIdText.refine(isSaid, NOT_SAID),
+    event_name: z.string().regex(EVENT_NAME, EVENT_NAME_FAULT).refine(isSaid, NOT_SAID),
     event_time: EventTime,
     action_source: z.enum([
       'website',
@@ -163,7 +167,7 @@ export const CanonicalEvent = z
     consent: z
       .strictObject({ ad_user_data: Choice.optional(), ad_personalization: Choice.optional() })
       .optional(),
-    bid_id: id(128).optional(),
+    bid_id: saidId.optional(),
   })
   .openapi('ConversionEvent')
 export type CanonicalEvent = z.output<typeof CanonicalEvent>

@@ -1,6 +1,6 @@
 import { type Selectable, sql } from 'kysely'
 import { z } from 'zod'
-import { WhatsAppCredentials } from '../connectors/index.ts'
+import { isRegion, WhatsAppCredentials } from '../connectors/index.ts'
 import { AppError } from '../errors.ts'
 import { parseJson } from '../json/json.ts'
 import type { ConversionConnectionTable, Keyring, Store } from '../sync/index.ts'
@@ -13,7 +13,7 @@ export const ConnectionSettings = z.strictObject({
   /** ISO 3166 code for phone numbers without a country code. */
   default_region: z
     .string()
-    .regex(/^[A-Z]{2}$/, 'must be an ISO 3166 code such as US')
+    .refine(isRegion, 'must be the ISO 3166 code of a country that has phone numbers, such as US')
     .optional(),
 })
 export type ConnectionSettings = z.output<typeof ConnectionSettings>

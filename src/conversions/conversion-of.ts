@@ -9,12 +9,13 @@ import type { Personal } from './sealed.ts'
 export function personOf({
   user_data = {},
   consent,
+  event_time,
 }: CanonicalEvent): (region: string | undefined) => ReadPerson {
   // Nothing about the person is used, so nothing can be missing.
   if (consent?.ad_user_data === 'denied') return () => NOBODY
   const known = new Map<string | undefined, ReadPerson>()
   return (region) => {
-    const person = known.get(region) ?? readPerson(user_data, region)
+    const person = known.get(region) ?? readPerson(user_data, region, event_time)
     known.set(region, person)
     return person
   }

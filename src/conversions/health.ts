@@ -106,17 +106,20 @@ export interface HealthPoint {
   readonly platform: string
   readonly from: string
   readonly to: string
-  readonly status: HealthStatus
+  /** Null, as the other figures: nothing was sent, so nothing is known. */
+  readonly status: HealthStatus | null
   readonly success_rate: number | null
   readonly avg_latency_ms: number | null
-  readonly circuit_state: string
+  readonly circuit_state: string | null
   readonly error_count: number
   readonly events_processed: number
+  /** Why figures are null. */
+  readonly caveat: string | null
 }
 
 const STEP_MS = 300_000
 
-/** Health in steps of five minutes, oldest first; a step in which nothing was sent is left out. */
+/** Health of each connection in steps of five minutes, oldest first. */
 export async function healthHistory(
   deps: HealthDeps,
   orgId: number,
@@ -124,36 +127,48 @@ export async function healthHistory(
   platform?: string,
 ): Promise<HealthPoint[]> {
   await deps.traffic.write()
-  const fromMs = deps.clock.nowMs() - hours * HOUR_MS
+  const nowMs = deps.clock.nowMs()
+  const fromMs = stepOf(nowMs - hours * HOUR_MS)
   const counts = await countsBy(
     deps.store.db,
     orgId,
     fromMs,
     sql`minute_ms - minute_ms % ${sql.lit(STEP_MS)}`,
   )
-  return counts
-    .filter((one) => platform === undefined || one.platform === platform)
-    .map((one) => {
-      const facts = {
-        counts: one,
-        circuitState: one.circuit_state,
-        connection: { status: 'connected', message: null } as const,
-      }
-      return {
-        platform: one.platform,
-        from: isoTime(one.step_ms),
-        to: isoTime(one.step_ms + STEP_MS),
-        status: judge(facts).status,
-        success_rate: successOf(one),
-        avg_latency_ms: latencyOf(one),
-        circuit_state: one.circuit_state,
-        error_count: one.failed_events,
-        events_processed: one.events - one.failed_events,
-      }
-    })
+  const connections = await connectionsOf(deps, orgId)
+  const platforms = new Set([...connections, ...counts].map((one) => one.platform))
+  const shown = [...platforms].filter((one) => platform === undefined || one === platform).sort()
+  const byStep = new Map(counts.map((one) => [`${one.platform}:${one.step_ms}`, one]))
+  const points: HealthPoint[] = []
+  for (let stepMs = fromMs; stepMs <= nowMs; stepMs += STEP_MS)
+    for (const name of shown) points.push(pointOf(name, stepMs, byStep.get(`${name}:${stepMs}`)))
+  return points
 }
 
-/** Of several states of the breaker the worst is taken: their names sort so. */
+const stepOf = (atMs: number): number => atMs - (atMs % STEP_MS)
+
+function pointOf(platform: string, stepMs: number, counts: HealthStep | undefined): HealthPoint {
+  const common = { platform, from: isoTime(stepMs), to: isoTime(stepMs + STEP_MS) }
+  if (!counts || counts.calls === 0)
+    return {
+      ...{ ...common, status: null, success_rate: null, avg_latency_ms: null, circuit_state: null },
+      ...{ error_count: 0, events_processed: 0, caveat: 'nothing was sent' },
+    }
+  const { circuit_state } = counts
+  const connection = { status: 'connected', message: null } as const
+  return {
+    ...common,
+    status: judge({ counts, circuitState: circuit_state, connection }).status,
+    success_rate: successOf(counts),
+    avg_latency_ms: latencyOf(counts),
+    circuit_state,
+    error_count: counts.failed_events,
+    events_processed: counts.events - counts.failed_events,
+    caveat: null,
+  }
+}
+
+/** Sums of traffic, and the worst of several breaker states: their names happen to sort from good to bad. */
 const SUMS = sql`platform, CAST(sum(calls) AS bigint) AS calls, CAST(sum(failed_calls) AS bigint) AS failed_calls,
   CAST(sum(events) AS bigint) AS events, CAST(sum(failed_events) AS bigint) AS failed_events,
   sum(latency_ms) AS latency_ms, max(circuit_state) AS circuit_state`
@@ -203,7 +218,7 @@ export async function tellHealth(deps: HealthDeps): Promise<void> {
   }
 }
 
-/** Of several processes that see a change one writes the event: the one that notes it. */
+/** Several processes may see a change; the one whose update succeeds writes the event. */
 async function tellChange(
   { store, clock }: HealthDeps,
   { org_id, platform, health: from }: ConnectionRow,

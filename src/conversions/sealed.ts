@@ -8,13 +8,13 @@ export interface Personal {
   readonly identifiers: Identifiers
   readonly url: string | undefined
   readonly search: string | undefined
-  /** Of an event of an app. */
+  /** The device, for an event of an app. */
   readonly app?: AppData
-  /** Of an event that was sent again after it was mended, where its first form is what other platforms have. */
+  /** The event as it was mended and sent again, where other platforms have its first form. */
   readonly mended?: MendedEvent
 }
 
-/** What else of an event was mended. */
+/** The members of a mended event, without those about the person. */
 export interface MendedEvent {
   readonly event_time_ms: number
   readonly action_source: string

@@ -2,17 +2,12 @@ import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { FakeClock } from '../../test/support/fake-clock.ts'
+import { listenUntilEnd } from '../../test/support/local-server.ts'
 import { createHttpClient, retryAfterMs } from './http.ts'
 
 async function serve(listener: RequestListener): Promise<{ url: string; server: Server }> {
-  const server = createServer(listener).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => {
-    server.close()
-    server.closeAllConnections()
-  })
-  const address = server.address()
-  return { url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/`, server }
+  const server = createServer(listener)
+  return { url: `${await listenUntilEnd(server)}/`, server }
 }
 
 function createClient() {

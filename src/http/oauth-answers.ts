@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import { parseJson, textOf } from '../json/json.ts'
 
-/** Of an answer of a token endpoint. */
+/** The longest answer of a token endpoint that is read. */
 const MAX_ANSWER_BYTES = 64 * 1024
 const HAS_NO_BODY = new Set([204, 205, 304])
 

@@ -1,23 +1,28 @@
 import { type LookupAddress, type LookupAllOptions, lookup as systemLookup } from 'node:dns'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 
-/** Ranges of this machine, of private networks and reserved ones: nothing named from outside is fetched there. */
-const PRIVATE = new BlockList()
-for (const [network, bits] of [
+/** IPv4 ranges of this machine, of private networks, and of nobody: no customer is there. */
+export const PRIVATE_NETWORKS = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
   ['100.64.0.0', 10],
   ['127.0.0.0', 8],
   ['169.254.0.0', 16],
   ['172.16.0.0', 12],
+  ['192.168.0.0', 16],
+  ['224.0.0.0', 3],
+] as const
+
+/** Those, and the reserved ones: nothing named from outside is fetched there. */
+const PRIVATE = new BlockList()
+for (const [network, bits] of [
+  ...PRIVATE_NETWORKS,
   ['192.0.0.0', 24],
   ['192.0.2.0', 24],
   ['192.88.99.0', 24],
-  ['192.168.0.0', 16],
   ['198.18.0.0', 15],
   ['198.51.100.0', 24],
   ['203.0.113.0', 24],
-  ['224.0.0.0', 3],
 ] as const)
   PRIVATE.addSubnet(network, bits, 'ipv4')
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { seededRandom } from '../../test/crash/random.ts'
 import { createFuzz } from '../../test/fuzz/mutate.ts'
+import { seedOr } from '../../test/support/seed.ts'
+import { seededRandom } from '../../test/support/seeded-random.ts'
 import { turn } from '../time/slices.ts'
 import { parseJson } from './json.ts'
 import { parseLongJson, TooManyValues } from './long-json.ts'
@@ -60,7 +61,7 @@ describe('long JSON', () => {
   })
 
   it('is read or refused as it is in one go, whatever is changed in it', async () => {
-    const seed = Number(process.env['SEED'] ?? 20261123)
+    const seed = seedOr(20261123)
     await fc.assert(
       fc.asyncProperty(fc.nat(), async (n) => {
         const { mutated, below } = createFuzz(seededRandom(n))

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { type Ctx, check, ok, type Route } from '../api/index.ts'
+import { type Ctx, check, ok, type Route, wholeNumber } from '../api/index.ts'
 import { AppError } from '../errors.ts'
 import { isoTime } from '../time/clock.ts'
 import { NOTIFICATION_STATUSES, type Notification } from './notification.ts'
@@ -7,8 +7,8 @@ import type { Notifications } from './notifications.ts'
 
 const ListQuery = z.object({
   status: z.enum(NOTIFICATION_STATUSES).optional(),
-  limit: z.coerce.number().int().min(1).max(1_000).default(100),
-  cursor: z.coerce.number().int().optional().openapi({ description: '`next` of the page before.' }),
+  limit: wholeNumber(1, 1_000).default(100),
+  cursor: wholeNumber(0).optional().openapi({ description: '`next` of the page before.' }),
 })
 const Body = z
   .object({

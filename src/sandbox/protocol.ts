@@ -2,6 +2,17 @@
 const PLATFORMS = ['google_ads', 'meta', 'tradedesk'] as const
 export type BidPlatform = (typeof PLATFORMS)[number]
 
+/** APIs that take events or messages. */
+export const CONVERSION_APIS = [
+  'meta_conversions',
+  'google_data_manager',
+  'google_ads_conversions',
+  'tiktok_conversions',
+  'snapchat_conversions',
+  'whatsapp',
+] as const
+export type ConversionApi = (typeof CONVERSION_APIS)[number]
+
 /** What faults are scripted for, and requests noted of: the platforms, and what is only read. */
 export const TARGETS = [
   ...PLATFORMS,
@@ -13,12 +24,7 @@ export const TARGETS = [
   'amazon',
   'amazon_oauth',
   'resend',
-  'meta_conversions',
-  'google_data_manager',
-  'google_ads_conversions',
-  'tiktok_conversions',
-  'snapchat_conversions',
-  'whatsapp',
+  ...CONVERSION_APIS,
 ] as const
 export type Target = (typeof TARGETS)[number]
 

@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { FakeClock } from '../../test/support/fake-clock.ts'
+import { seedOr } from '../../test/support/seed.ts'
 import type { OwnerMail } from './budget/protocol/mail.ts'
 import { type BudgetStore, StoreUnavailable } from './budget/protocol/store.ts'
 import { MemoryStore } from './budget/stores/memory-store.ts'
@@ -197,7 +198,7 @@ describe('a limit on calls that several processes share', () => {
           assert(inWindow <= limit, `${inWindow} calls in a window`)
         }
       }),
-      { numRuns: 100, seed: Number(process.env['SEED'] ?? 20261121) },
+      { numRuns: 100, seed: seedOr(20261121) },
     )
   })
 })

@@ -6,6 +6,7 @@ import {
   type Json,
   ownReport,
   type PlatformAccount,
+  TalkRefused,
 } from '../connectors/index.ts'
 import { AppError } from '../errors.ts'
 import type { HttpRequest } from '../http/http.ts'
@@ -61,7 +62,7 @@ export interface NewConnection {
  * Checks the setting `reports`, the reports of each synchronisation. Throws 400 for an unknown report and lists the
  * known ones.
  */
-export function checkReports(connector: Connector, { reports }: NewConnection['settings']): void {
+function checkReports(connector: Connector, { reports }: NewConnection['settings']): void {
   if (reports === undefined) return
   const wrong = (problem: string) =>
     new AppError('invalid_request', `settings.reports: ${problem}`, 'never', { field: 'settings.reports' })
@@ -69,6 +70,28 @@ export function checkReports(connector: Connector, { reports }: NewConnection['s
   const known = reportTypesOf(connector)
   const unknown = reports.map(String).find((name) => ownReport(known, name) === undefined)
   if (unknown !== undefined) throw wrong(noReport(connector, unknown))
+}
+
+/**
+ * Throws 400 for settings with which no account can be looked for. Nothing is sent: a conversation refuses them before
+ * its first call.
+ */
+export function checkSettings(connector: Connector, settings: NewConnection['settings']): void {
+  checkReports(connector, settings)
+  try {
+    connector.accounts(settings).next()
+  } catch (error) {
+    if (error instanceof TalkRefused) throw refusedBy(connector, error.message)
+    throw error
+  }
+}
+
+/** Why an account cannot be connected: the platform refuses, or a setting is wrong, which is the caller's to mend. */
+function refusedBy({ type }: Connector, detail: string): AppError {
+  const [, field] = /^(settings\.\w+): /.exec(detail) ?? []
+  return field === undefined
+    ? new AppError('platform_refused', `${type} refused: ${detail}`)
+    : new AppError('invalid_request', detail, 'never', { field })
 }
 
 /** Stores a grant, tests it, and learns which accounts it reaches. A grant that does not work is not kept. */
@@ -176,7 +199,7 @@ async function accountsOf(
         `${connector.type} does not accept the credentials: ${talked.detail}`,
       )
     case 'refused':
-      throw new AppError('platform_refused', `${connector.type} refused: ${talked.detail}`)
+      throw refusedBy(connector, talked.detail)
     default:
       throw new AppError('platform_unavailable', `${connector.type}: ${talked.detail}`, 'later')
   }

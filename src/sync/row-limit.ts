@@ -146,7 +146,7 @@ export class RowLimit {
       const before = this.#counts.get(nameOf(report))
       if (before) this.#counts.set(nameOf(report), { ...before, rows: before.rows - forgotten })
       ages.delete(report)
-      // Of a report in use nothing goes this time.
+      // Nothing of a report in use is deleted this time.
       if (forgotten > 0) await this.#putOldest(ages, report)
     }
     return rows

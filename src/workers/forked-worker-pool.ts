@@ -6,6 +6,7 @@ import {
   type BidderUpdate,
   type CountNotice,
   type KeptSeen,
+  type PaceNow,
   type WorkerHolds,
   type WorkerPool,
 } from '../agent/index.ts'
@@ -65,6 +66,7 @@ interface Member {
   owner: string | undefined
   heardMs: number
   held: WorkerReport['held']
+  readonly paces: Map<string, PaceNow>
   /** Whether the worker gets every {@link BidderUpdate}; set when it asks for them to be replayed. */
   getsUpdates: boolean
   readonly ended: Promise<void>
@@ -105,7 +107,13 @@ export class ForkedWorkerPool implements WorkerPool {
     return address ?? ''
   }
 
+  pacesOf(campaignId: string): readonly PaceNow[] {
+    return [...this.#members.values()].flatMap(({ paces }) => paces.get(campaignId) ?? [])
+  }
+
   async tell(update: BidderUpdate): Promise<void> {
+    if ('drop' in update && update.drop === 'campaign')
+      for (const { paces } of this.#members.values()) paces.delete(update.id)
     const replayed = [...this.#members.values()].filter(({ getsUpdates }) => getsUpdates)
     // A worker that ends meanwhile decides nothing more, and its replacement is told everything.
     await Promise.allSettled(replayed.map(({ remote }) => remote.applyUpdates([update])))
@@ -161,7 +169,7 @@ export class ForkedWorkerPool implements WorkerPool {
     const { promise: ended, resolve: end } = Promise.withResolvers<void>()
     const member: Member = {
       ...{ number, worker, ended, startedMs: clock.elapsedMs(), heardMs: clock.elapsedMs() },
-      ...{ owner: undefined, held: [], getsUpdates: false },
+      ...{ owner: undefined, held: [], paces: new Map(), getsUpdates: false },
       remote: linkWorker(worker, this.#callsOf(number)),
     }
     this.#members.set(number, member)
@@ -284,6 +292,8 @@ export class ForkedWorkerPool implements WorkerPool {
     const { clock, metrics, bidder, count } = this.#options
     member.heardMs = clock.elapsedMs()
     member.held = report.held
+    for (const [id, now] of report.paces)
+      if (this.#options.bidder.campaigns.get(id)) member.paces.set(id, now)
     addCounts(metrics, bidder, count, report.counts)
     const worker = String(member.number)
     metrics.workerCpu.inc({ worker }, report.cpuSeconds)

@@ -1,4 +1,4 @@
-import type { AuctionCounts, BidderUpdate, ScopeHolds, SeenChunk } from '../agent/index.ts'
+import type { AuctionCounts, BidderUpdate, PaceNow, ScopeHolds, SeenChunk } from '../agent/index.ts'
 import type {
   Bill,
   BillReply,
@@ -75,6 +75,8 @@ export interface WorkerReport {
   readonly counts: AuctionCounts
   /** Micros that are held for open bids, by seat. */
   readonly held: readonly (readonly [seat: string, micros: number])[]
+  /** The paced campaigns whose share was set since the last report. */
+  readonly paces: readonly (readonly [campaignId: string, now: PaceNow])[]
   /** Processor seconds since the last report. */
   readonly cpuSeconds: number
   readonly residentBytes: number

@@ -30,6 +30,14 @@ describe('API keys', () => {
       expect((await get(path)).status).toBe(200)
   })
 
+  it('are read as HTTP writes them: the scheme in any case, more than one space', async () => {
+    const { get } = await startHarness(KEYS)
+    for (const said of ['bearer k-read', 'BEARER k-read', 'Bearer  k-read'])
+      expect([said, (await get('/v1/budgets', { authorization: said })).status]).toEqual([said, 200])
+    for (const said of ['Bearerk-read', 'Basic k-read', 'Bearer k-read,k-admin', 'Bearer'])
+      expect([said, (await get('/v1/budgets', { authorization: said })).status]).toEqual([said, 401])
+  })
+
   it('allow what their scopes say', async () => {
     const { bid, get, send } = await startHarness(KEYS)
     expect((await bid({}, as('k-bid'))).status).toBe(200)
@@ -101,6 +109,44 @@ it('a bid request that a page sends is refused', async () => {
   expect((await send('POST', '/openrtb2/example/bid', request)).status).toBe(200)
   for (const from of [{ origin: 'https://evil.example' }, { origin: 'null' }])
     expect((await send('POST', '/openrtb2/example/bid', request, from)).status).toBe(403)
+})
+
+describe('a body', () => {
+  const pull = async (headers: Record<string, string>) => {
+    const { url } = await startHarness()
+    const body = JSON.stringify({ engaged: false })
+    return (await fetch(`${url}/v1/kill-switch`, { method: 'POST', headers, body })).status
+  }
+
+  it.each([
+    ['application/json', 200],
+    ['APPLICATION/JSON', 200],
+    ['application/json ;charset=utf-8', 200],
+    ['application/json, text/plain', 415],
+    ['application/json-seq', 415],
+    ['application/jsonp', 415],
+    ['text/plain; application/json', 415],
+    ['text/plain;charset=application/json', 415],
+    ['multipart/form-data; boundary=application/json', 415],
+  ])('of the type %s is answered %i', async (type, status) => {
+    expect(await pull({ 'content-type': type })).toBe(status)
+  })
+
+  it.each([
+    ['gzip', 415],
+    ['br', 415],
+    ['identity, gzip', 415],
+    ['Identity', 200],
+  ])('that says it is coded as %s is answered %i, and never read as it is', async (coding, status) => {
+    expect(await pull({ 'content-type': 'application/json', 'content-encoding': coding })).toBe(status)
+  })
+})
+
+it('a parameter that comes twice is refused, since a proxy may have checked the other', async () => {
+  const { get, send } = await startHarness()
+  expect(await get('/v1/bids?limit=1&limit=1000')).toMatchObject({ status: 400, body: { field: 'limit' } })
+  // A stop is never refused for its words.
+  expect((await send('POST', '/v1/budgets/global/pause?reason=a&reason=b')).status).toBe(200)
 })
 
 describe('unknown paths and surprises', () => {

@@ -46,6 +46,22 @@ describe('budgets over HTTP', () => {
     })
   })
 
+  it('says what still bounds a scope whose limits were all removed', async () => {
+    const { send } = await startHarness()
+    const warningOf = async (scope: string, limits: object[] = []) =>
+      (await send('PUT', `/v1/budgets/${scope}`, { limits })).body.warning
+    expect(await warningOf('campaign:meta:c1')).toBe(
+      'campaign:meta:c1 has no limit now: what is spent on it is bounded by platform:meta alone',
+    )
+    expect(await warningOf('global', [sliding(900)])).toBeUndefined()
+    expect(await warningOf('platform:meta')).toBe(
+      'platform:meta has no limit now: what is spent on it is bounded by global alone',
+    )
+    expect(await warningOf('global')).toBe(
+      'global has no limit now, and nothing else bounds all that is spent on it',
+    )
+  })
+
   it('lowers a limit below what is spent at once, and what is spent stays spent', async () => {
     const { bid, send, get } = await startHarness()
     await bid({ bidAmount: 300 })

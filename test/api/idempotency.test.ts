@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { request } from 'node:http'
+import { text as textOf } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { hashKey } from '../../src/api/index.ts'
 import { startHarness, until } from '../support/harness.ts'
@@ -25,6 +28,20 @@ describe('Idempotency-Key', () => {
     const [first, second] = await both
     expect(first.body).toEqual(second.body)
     expect(service.agent.budget.scope('platform:google_ads')?.spent).toBe(100_000_000)
+  })
+
+  it('is refused where it comes twice: joined, it would be another key than each alone', async () => {
+    const { service, sandbox } = await startHarness()
+    const body = { customerId: 'C', campaignId: 'c1', platform: 'google_ads', predictedLtv: 5, bidAmount: 1 }
+    const twice = ['order-1', 'order-1']
+    const { status, text } = await sendAsIs(service.url, '/v1/bids', body, { 'idempotency-key': twice })
+    expect([status, JSON.parse(text)]).toMatchObject([
+      400,
+      { code: 'invalid_request', field: 'idempotency-key' },
+    ])
+    expect(sandbox.ledger.applied).toEqual([])
+    const one = await sendAsIs(service.url, '/v1/bids', body, { 'idempotency-key': ['a, b'] })
+    expect(one.status).toBe(200)
   })
 
   it('is refused with another body', async () => {
@@ -114,3 +131,14 @@ describe('Idempotency-Key', () => {
     })
   })
 })
+
+/** fetch joins the values of a header that comes twice. */
+async function sendAsIs(url: string, path: string, body: object, headers: Record<string, string[]>) {
+  const sent = request(`${url}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+  })
+  sent.end(JSON.stringify(body))
+  const [answer] = await once(sent, 'response')
+  return { status: answer.statusCode, text: await textOf(answer) }
+}

@@ -55,7 +55,8 @@ it('live mode leaves out platforms without credentials everywhere, and loses tho
   const refused = await ask('/v1/bids', { method: 'POST', body: JSON.stringify(other) })
   expect(await refused.json()).toMatchObject({
     code: 'platform_unavailable',
-    detail: expect.stringContaining('no credentials are configured'),
+    detail:
+      'No bid can be placed on tradedesk: no credentials are configured (set TRADEDESK_API_KEY, TRADEDESK_PARTNER_ID, TRADEDESK_BID_URL, TRADEDESK_ADVERTISER_DOMAIN, PUBLIC_URL); an operator must see to it',
   })
   const { platforms } = (await (await ask('/v1/platforms')).json()) as { platforms: { auth: string }[] }
   expect(platforms.map(({ auth }) => auth)).toEqual(['none', 'lost', 'none'])

@@ -172,6 +172,16 @@ describe('what a notice can say', () => {
     expect(codes.map(([, code]) => code)).toEqual(expect.arrayContaining(['102', 'other']))
   })
 
+  it.each(['price=1&price=5', 'price=5&price=1', 'price=1&cur=USD&cur=EUR'])(
+    'that says %s is booked with the whole bid, since nobody knows which is meant',
+    async (query) => {
+      const harness = await startHarness()
+      const { burl } = await bidOf(harness)
+      expect((await harness.get(`${burl}?${query}`)).status).toBe(200)
+      expect(scope(harness)).toMatchObject({ held: 0, spent: 5_000 })
+    },
+  )
+
   it('takes no time however long its price is', async () => {
     const harness = await startHarness()
     const { burl } = await bidOf(harness)

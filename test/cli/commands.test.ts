@@ -31,6 +31,7 @@ const COMMANDS = [
 const GROUPS = {
   connectors: ['list', 'types', 'reports', 'connect', 'test', 'disconnect', 'sync', 'fetch'],
   conversions: ['send', 'preview', 'status', 'replay', 'dead-letters', 'health'],
+  messages: ['send', 'status', 'list'],
   schedules: ['list', 'set', 'end'],
   campaigns: ['list', 'create', 'change'],
   templates: ['create', 'change', 'publish', 'delete'],
@@ -360,6 +361,13 @@ describe('commands about connections', () => {
     expect(await run('connectors', 'sync', id, '--watch')).toBe(0)
     expect(lines.at(-1)).toMatch(/^completed: \d+ rows/)
     expect(await run('connectors', 'test', id)).toBe(0)
+    // A reading that brings nothing any more says so, in the terminal too.
+    reads.platform.rows = []
+    expect(await run(...asked, '--watch', '--fresh')).toBe(0)
+    const nothing = 'the platform answered with no rows where there were some before; those are kept'
+    expect(lines.at(-1)).toBe(`caveat: ${nothing}`)
+    expect(await run('connectors', 'sync', id, '--watch')).toBe(0)
+    expect(lines.at(-1)).toBe(`caveat: performance: ${nothing}`)
     expect(await run('connectors', 'disconnect', id)).toBe(0)
     expect(lines.at(-1)).toBe(`${id} disconnected`)
   })
@@ -487,7 +495,7 @@ describe('commands about conversions', () => {
     expect(await run('conversions', 'status', 'poison', '--watch', '--json')).toBe(0)
     expect(json().events[0].deliveries).toHaveLength(2)
     expect(await run('conversions', 'replay', 'poison')).toBe(1)
-    expect(lines.at(-1)).toBe('none of them was given up')
+    expect(lines.at(-1)).toMatch(/^poison +purchase +tiktok +not_dead +the platform has it$/)
     expect(notes.at(-1)).toBe('bidwarden: nothing was sent again')
     expect(await run('conversions', 'replay', '--all')).toBe(0)
     expect(lines.at(-1)).toBe('none was given up')
@@ -498,11 +506,20 @@ describe('commands about conversions', () => {
 
   it('read events from standard input, a list or one a line, and say in one line what they cannot read', async () => {
     const { service: at } = await service()
-    const inputs = [typed([sale('a'), sale('b')]), typed(sale('a'), sale('c')), typed(sale('d'))]
+    const marked = (encoding: BufferEncoding) => ({
+      async *input() {
+        yield Buffer.from(`\ufeff${JSON.stringify(sale(encoding))}`, encoding)
+      },
+    })
+    const inputs = [
+      ...[typed([sale('a'), sale('b')]), typed(sale('a'), sale('c')), typed(sale('d'))],
+      // As Windows writes files.
+      ...[marked('utf8'), marked('utf16le')],
+    ]
     for (const [index, input] of inputs.entries()) {
       const { lines, run } = terminalAt(at.url, {}, input)
       expect(await run('conversions', 'send', '-')).toBe(0)
-      const counts = ['2 accepted, 0', '1 accepted, 1', '1 accepted, 0'][index]
+      const counts = ['2 accepted, 0', '1 accepted, 1'][index] ?? '1 accepted, 0'
       expect(lines[0]).toBe(`${counts} duplicate, 0 rejected`)
     }
     const half = typed(sale('e'))
@@ -533,6 +550,38 @@ describe('commands about conversions', () => {
       expect(await run('conversions', 'send', file)).toBe(1)
       expect([lines, notes]).toEqual([[], [expect.stringMatching(message)]])
     }
+  })
+
+  it('send messages of WhatsApp, once each, and say what became of them and which were rejected', async () => {
+    const { service: at } = await service()
+    const message = (message_id: string, to = '+1 202 555 0143') => ({
+      ...{ message_id, to },
+      template: {
+        ...{ name: 'order_confirmation', language: 'en_US' },
+        components: [
+          { type: 'body', parameters: ['Jane', '49.90 USD'].map((text) => ({ type: 'text', text })) },
+        ],
+      },
+      consent: { messaging: 'granted' },
+    })
+    const { lines, notes, run } = terminalAt(
+      at.url,
+      {},
+      typed(message('m1'), message('m2', '+1 555'), message('m1')),
+    )
+    expect(await run('messages', 'send', '-')).toBe(1)
+    expect(lines[1]).toMatch(/^m1 +accepted +pending/)
+    expect(lines[2]).toMatch(/^m2 +rejected +to: /)
+    expect(lines[3]).toMatch(/^m1 +duplicate/)
+    expect(notes).toEqual(['bidwarden: 1 of 3 messages were rejected'])
+    expect(await run('messages', 'status', 'm1', '--watch')).toBe(0)
+    expect(lines.at(-1)).toMatch(/^m1 +order_confirmation +(accepted|sent|delivered|read) +1 /)
+    expect(await run('messages', 'list', '--json')).toBe(0)
+    expect(JSON.parse(lines.at(-1) ?? '').messages).toMatchObject([{ message_id: 'm1' }])
+    expect(await run('messages', 'list', '--state', 'lost')).toBe(1)
+    expect(notes.at(-1)).toMatch(/^bidwarden: state: must be one of pending, /)
+    expect(await run('messages', 'status', 'm2')).toBe(1)
+    for (const line of [...lines, ...notes]) expect(line).not.toContain('0143')
   })
 
   it('send many events in several requests, and wait where the service asks for it', async () => {

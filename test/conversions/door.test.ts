@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -43,6 +44,51 @@ describe('the door', () => {
       { event_id: 'negative', status: 'rejected', field: 'custom_data.value', reason: expect.any(String) },
       { event_id: null, status: 'rejected', field: 'event_id', reason: expect.any(String) },
     ])
+  })
+
+  it('refuses an id that a program writes where it has none, by the name of its field', async () => {
+    const { post } = await startConversions()
+    const contents = (id: string) => ({ custom_data: { value: 1, currency: 'USD', contents: [{ id }] } })
+    const wrong: readonly [string, Record<string, unknown>][] = [
+      ['event_id', { event_id: 'undefined' }],
+      ['event_name', { event_name: 'null' }],
+      ['bid_id', { bid_id: '{{bid}}' }],
+      ['custom_data.order_id', { custom_data: { value: 1, currency: 'USD', order_id: 'NaN' } }],
+      ['custom_data.contents.0.id', contents('[object Object]')],
+    ]
+    const { body } = await post([...wrong.map(([, more]) => more), contents('nullable')])
+    expect(body.results.map(({ field }: { field: string }) => field)).toEqual([
+      ...wrong.map(([field]) => field),
+      undefined,
+    ])
+    expect(body.results[0].reason).toMatch(/leave it out/)
+  })
+
+  it('says what it leaves out about a person, ids of clicks and of nobody among it', async () => {
+    const { post, send, ended, meta } = await startConversions()
+    const user_data = {
+      ...{ email: 'ann@x.example', client_user_agent: 'Mozilla/5.0', fbc: 'IwAR123', fbp: 'fb.1.x' },
+      ...{ external_id: 'undefined', city: '{{city}}', last_name: 'Null', zip: '940251234', country: 'null' },
+    }
+    const old = { email: 'ann@x.example', client_user_agent: 'Mozilla/5.0', fbc: 'fb.1.1700000000000.IwAR' }
+    const events = [{ user_data }, { event_id: 'old', user_data: old }]
+    const { body } = await post(events)
+    const [first, second] = body.results.map(({ left_out }: { left_out: { field: string }[] }) =>
+      left_out.map(({ field }) => field).sort(),
+    )
+    const names = ['city', 'country', 'external_id', 'fbc', 'fbp'].map((name) => `user_data.${name}`)
+    expect([first, second]).toEqual([names, ['user_data.fbc']])
+    const { body: shown } = await send('POST', '/api/v1/conversions/preview', {
+      events: events.map((one) => event(one)),
+    })
+    expect(shown.previews[1].left_out).toMatchObject([
+      { field: 'user_data.fbc', reason: expect.stringMatching(/90 days/) },
+    ])
+    await ended('ord-1')
+    const [sent] = meta.calls.flatMap(({ body: { data } }) => data)
+    const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
+    expect(sent?.['user_data']).toMatchObject({ ln: sha256('null'), zp: sha256('94025') })
+    expect(Object.keys(Object(sent?.['user_data'])).sort()).toEqual(['client_user_agent', 'em', 'ln', 'zp'])
   })
 
   it('reads times as ISO 8601, seconds and milliseconds', async () => {

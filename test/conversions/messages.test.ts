@@ -2,31 +2,28 @@ import { createHmac } from 'node:crypto'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { hashKey } from '../../src/api/index.ts'
 import { MESSAGE_WEBHOOK } from '../../src/conversions/index.ts'
 import { event, startConversions } from '../support/conversions.ts'
 import { goOn, type Reply, sharedHarness } from '../support/harness.ts'
-import { type PrivatePostgres, startPostgres } from '../support/postgres.ts'
+import { newDatabases } from '../support/postgres.ts'
+import { seedOr } from '../support/seed.ts'
 
 const PATH = '/api/v1/conversions/messages'
 const SECRET = 'sandbox-whatsapp-secret'
 const NUMBER = '100000000000001'
 const DAY_MS = 86_400_000
-const seed = Number(process.env['SEED'] ?? 20261128)
+const seed = seedOr(20261128)
 
-let postgres: PrivatePostgres
-beforeAll(async () => {
-  postgres = await startPostgres()
-})
-afterAll(() => postgres.stop())
+const newDatabase = newDatabases()
 
 const ENGINES = [
   ['sqlite', async (): Promise<Record<string, string>> => ({})],
   [
     'postgres',
     async (): Promise<Record<string, string>> => ({
-      DATABASE_URL: await postgres.createDatabase(),
+      ...(await newDatabase()),
       // Processes of one database have the same keys.
       ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
     }),

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { startConversions } from '../support/conversions.ts'
-import { type PrivatePostgres, startPostgres } from '../support/postgres.ts'
+import { newDatabases } from '../support/postgres.ts'
+import { seedOr } from '../support/seed.ts'
 
 const PLATFORMS = ['meta', 'google', 'tiktok', 'snapchat'] as const
 const SANDBOX = {
@@ -20,14 +21,8 @@ const FAULTS = [
 const STEP_MS = 20_000
 const RUNS = 4
 
-let postgres: PrivatePostgres | undefined
-afterAll(() => postgres?.stop())
-
-async function databaseOf(engine: 'sqlite' | 'postgres'): Promise<Record<string, string>> {
-  if (engine === 'sqlite') return {}
-  postgres ??= await startPostgres()
-  return { DATABASE_URL: await postgres.createDatabase() }
-}
+const newDatabase = newDatabases()
+const databaseOf = async (engine: 'sqlite' | 'postgres') => (engine === 'sqlite' ? {} : newDatabase())
 
 const World = fc.record({
   /** Numbers of events by request; the same number again is a repetition. */
@@ -115,7 +110,7 @@ describe.each(['sqlite', 'postgres'] as const)('whatever fails, with %s', (engin
   it('every event that was accepted is acknowledged once or dead, at each platform', async () => {
     await fc.assert(
       fc.asyncProperty(World, async (world) => play(world, await databaseOf(engine))),
-      { numRuns: RUNS, seed: Number(process.env['SEED'] ?? 20_261_128), endOnFailure: true },
+      { numRuns: RUNS, seed: seedOr(20_261_128), endOnFailure: true },
     )
   })
 })

@@ -1,23 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { hashKey } from '../../src/api/index.ts'
 import { event, startConversions } from '../support/conversions.ts'
 import { goOn, stopped } from '../support/harness.ts'
-import { type PrivatePostgres, startPostgres } from '../support/postgres.ts'
+import { newDatabases } from '../support/postgres.ts'
 import { temporaryDirectory } from '../support/restarts.ts'
 
-let postgres: PrivatePostgres
-beforeAll(async () => {
-  postgres = await startPostgres()
-})
-afterAll(() => postgres.stop())
+const newDatabase = newDatabases()
 
 const ENGINES = [
   ['sqlite', 'sqlite', async (): Promise<Record<string, string>> => ({})],
-  [
-    'postgres',
-    'memory',
-    async (): Promise<Record<string, string>> => ({ DATABASE_URL: await postgres.createDatabase() }),
-  ],
+  ['postgres', 'memory', newDatabase],
 ] as const
 
 describe.each(ENGINES)('what bids brought, with %s and decisions in %s', (_, store, environment) => {

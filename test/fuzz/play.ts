@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { hashKey } from '../../src/api/index.ts'
-import { seededRandom } from '../crash/random.ts'
+import { seededRandom } from '../support/seeded-random.ts'
 import { type Answered, type Caller, createCaller } from './caller.ts'
 import { type Case, createCases, type Known } from './cases.ts'
 import { CALLBACK, connect, TYPES } from './connections.ts'

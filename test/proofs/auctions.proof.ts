@@ -2,10 +2,14 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { bannerCreative, createBidder } from '../support/bidder.ts'
 import { startHarness } from '../support/harness.ts'
+import { pathsOf, replaced } from '../support/json-paths.ts'
 import { slowness } from '../support/slowness.ts'
 
 /** Of processor time, on a machine that is not slow. */
 const STALL_MS = 20
+
+/** As many as a service takes. */
+const MANY = 9_900
 
 const campaigns = (count: number) =>
   Object.fromEntries(
@@ -28,6 +32,10 @@ const HOSTILE = {
   'many impressions': {
     imp: times(4000, (i) => ({ id: `${i}`, bidfloor: 1000, banner: { w: 300, h: 250 } })),
   },
+  'many impressions, each asking why': {
+    test: 1,
+    imp: times(4000, (i) => ({ id: `${i}`, bidfloor: 1000, banner: { w: 300, h: 250 } })),
+  },
   'many ratios': { imp: [{ id: '1', bidfloor: 1000, banner: { format: times(6000, () => flex) } }] },
   'many impressions of many ratios': {
     imp: times(40, (i) => ({ id: `${i}`, bidfloor: 1000, banner: { format: times(140, () => flex) } })),
@@ -42,7 +50,7 @@ const HOSTILE = {
 }
 
 describe('hostile auctions', () => {
-  const bidder = createBidder({ campaigns: campaigns(1000), maxRequestShare: 0.1 })
+  const bidder = createBidder({ campaigns: campaigns(MANY), maxRequestShare: 0.1 })
 
   it.each(Object.entries(HOSTILE))('of %s are decided without keeping anybody waiting', (_name, more) => {
     const body = { id: 'r', ...more }
@@ -98,16 +106,3 @@ it('answers every odd request with 200, 204 or a 400 that says why', async () =>
     { numRuns: 5_000 },
   )
 })
-
-/** Every place in a JSON value, as the keys that lead to it. */
-function pathsOf(value: unknown, path: readonly string[] = []): (readonly string[])[] {
-  if (typeof value !== 'object' || value === null) return [path]
-  return [path, ...Object.entries(value).flatMap(([key, inner]) => pathsOf(inner, [...path, key]))]
-}
-
-function replaced(value: unknown, [key, ...rest]: readonly string[], by: unknown): unknown {
-  if (key === undefined) return by
-  const copy: Record<string, unknown> | unknown[] = Array.isArray(value) ? [...value] : { ...Object(value) }
-  const index = Array.isArray(copy) ? Number(key) : key
-  return Object.assign(copy, { [index]: replaced(Object(value)[key], rest, by) })
-}

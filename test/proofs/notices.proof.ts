@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { createNoticeTokens, type NoticeKind } from '../../src/agent/exchange/openrtb/index.ts'
 import { macro } from '../../src/agent/exchange/openrtb/macros.ts'
 import { micros } from '../../src/money.ts'
+import { seedOr } from '../support/seed.ts'
+import { seededRandom } from '../support/seeded-random.ts'
 import { listening, start } from '../support/service.ts'
 
 /** So many fuzzed notices in all, so many at once, and the longest that any of them may take, also on a machine that stands still. */
@@ -134,9 +136,8 @@ describe('notices under attack', () => {
   it('come to what the exchange bills, and to no error, whatever else is said', async () => {
     const exchange = await startExchange()
     const sold = await exchange.fill()
-    // The same every time; `SEED=<number>` looks elsewhere.
-    const seed = Number(process.env['SEED'] ?? 20_261_120)
-    const random = seeded(seed)
+    const seed = seedOr(20_261_120)
+    const random = seededRandom(seed)
     const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T
     const statuses = new Map<number, number>()
     let left = NOTICES
@@ -194,15 +195,4 @@ function mangled(token: string, random: () => number): string {
     token.split('.').toReversed().join('.'),
   ]
   return ways[Math.floor(random() * ways.length)] ?? 'a'
-}
-
-/** Mulberry32: small, seeded, good enough to shuffle with. */
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
-  }
 }

@@ -1,19 +1,13 @@
+import { seededRandom } from '../support/seeded-random.ts'
+
 /** Numbers that depend on a seed alone. */
 export class Random {
-  #state: number
+  /** From 0 up to, and without, 1. */
+  readonly next: () => number
 
   constructor(seed: number) {
-    this.#state = seed >>> 0
+    this.next = seededRandom(seed)
     for (let i = 0; i < 4; i++) this.next()
-  }
-
-  /** From 0 up to, and without, 1 (mulberry32). */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0
-    let t = this.#state
-    t = Math.imul(t ^ (t >>> 15), t | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
   }
 
   /** A whole number, both ends included. */

@@ -23,6 +23,7 @@ import {
   settleNotice,
   writeAnswer,
 } from '../../src/agent/exchange/openrtb/index.ts'
+import { Pacer, TrafficCurve } from '../../src/agent/exchange/pacing/index.ts'
 import { type Micros, micros } from '../../src/money.ts'
 import { BudgetManager, type BudgetStore, type LimitSpec, type Scope } from '../../src/shield/index.ts'
 import type { Clock } from '../../src/time/clock.ts'
@@ -68,6 +69,10 @@ export interface BidderOptions {
   readonly typicalLtv?: number
   readonly rememberEnded?: number
   readonly maxRequestShare?: number
+  readonly random?: () => number
+  /** Shared with other bidders, of other owners. */
+  readonly clock?: FakeClock
+  readonly owner?: string
   readonly encryptedPrices?: EncryptedPrices
   /** The memory of this process where nothing is said. */
   readonly store?: (clock: Clock) => BudgetStore
@@ -115,10 +120,11 @@ export const videoRequest = (video: object = {}, imp: object = {}) =>
 
 /** A whole bidder on fake time: takes requests and notices, gives answers, on the real shield. */
 export function createBidder(options: BidderOptions = {}) {
-  const clock = new FakeClock()
+  const { clock = new FakeClock(), owner = 'owner111' } = options
   const overdrafts: { scope: string; amount: number }[] = []
   const budget = new BudgetManager({
     clock,
+    owner,
     rememberEnded: options.rememberEnded ?? 10_000,
     ...(options.store && { store: options.store(clock) }),
     onOverdraft: (scope, amount) => overdrafts.push({ scope: scope.name, amount }),
@@ -137,12 +143,18 @@ export function createBidder(options: BidderOptions = {}) {
   for (const [id, input] of Object.entries(options.campaigns ?? { c1: {} })) put(id, input)
 
   const predictions = new Predictions(clock, 1000)
-  const ids = createBidIds('owner111')
+  const ids = createBidIds(owner)
   const tokens = createNoticeTokens([{ id: 'k1', secret: 'a secret' }])
   const recorded: number[] = []
   const auctionBudget = createAuctionBudget(budget, 'USD', 1_000_000)
+  const traffic = new TrafficCurve(clock.nowMs())
+  const pacer = new Pacer({
+    ...{ clock, budget, shapeOf: () => traffic.shape() },
+    ...(options.random && { random: options.random }),
+  })
   const deps: DecideAuctionDeps = {
     clock,
+    pacing: pacer,
     campaigns,
     auctionBudget,
     ids,
@@ -201,6 +213,8 @@ export function createBidder(options: BidderOptions = {}) {
   return {
     clock,
     budget,
+    pacer,
+    traffic,
     campaigns,
     predictions,
     deps,

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage } from 'node:http'
-import { onTestFinished } from 'vitest'
+import { listenUntilEnd } from './local-server.ts'
 
 export interface ReceivedCall {
   readonly method: string
@@ -74,14 +74,7 @@ export async function startReceiver(): Promise<Receiver> {
       else receiver.counted.set(key, 1)
     }
   }
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return Object.assign(receiver, { url: `http://127.0.0.1:${address.port}` })
+  return Object.assign(receiver, { url: await listenUntilEnd(server) })
 }
 
 /** Meta's refusal of a whole call. */

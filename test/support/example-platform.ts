@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
-import { onTestFinished } from 'vitest'
 import type { Connector } from '../../src/connectors/platform/connector.ts'
 import type { Row } from '../../src/connectors/platform/rows.ts'
 import { exampleConnector } from './example-connector.ts'
+import { listenUntilEnd } from './local-server.ts'
 
 /** A platform made up for tests: OAuth with rotating refresh tokens, a paged report, an asynchronous one, a download. */
 export interface ExamplePlatform {
@@ -47,15 +46,8 @@ export async function startExamplePlatform(): Promise<ExamplePlatform> {
     const { status, headers, content } = await answer(request, body)
     if (status === 0) return
     response.writeHead(status, headers).end(content)
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
   })
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  const url = `http://127.0.0.1:${address.port}`
+  const url = await listenUntilEnd(server)
 
   const json = (status: number, value: unknown, headers: Record<string, string> = {}) => ({
     status,

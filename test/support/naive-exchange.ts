@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert'
 import fc from 'fast-check'
 import { micros } from '../../src/money.ts'
 import { bannerRequest, createBidder, type ReadBid, tokenOf, videoCreative } from './bidder.ts'
+import { seededRandom } from './seeded-random.ts'
 
 /**
  * Runs the bidder against a naive exchange that keeps its own books, on fake time: random auctions, wins, losses,
@@ -211,20 +212,9 @@ function add<T>(lists: Map<string, T[]>, key: string, value: T): void {
   list.push(value)
 }
 
-/** Mulberry32: a small seeded random generator, good enough to shuffle with. */
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
-
 /** Plays this many steps of one exchange, checks now and then, and returns what happened. */
 export function playLong(steps: number): ReturnType<typeof createExchange>['seen'] {
-  const exchange = createExchange(seeded(20_261_120))
+  const exchange = createExchange(seededRandom(20_261_120))
   for (let i = 0; i < steps; i++) {
     exchange.step()
     if (i % 2000 === 0) exchange.check()
@@ -238,7 +228,7 @@ export function playLong(steps: number): ReturnType<typeof createExchange>['seen
 export function playMany(games: number): void {
   fc.assert(
     fc.property(fc.integer(), fc.integer({ min: 20, max: 300 }), (seed, steps) => {
-      const exchange = createExchange(seeded(seed))
+      const exchange = createExchange(seededRandom(seed))
       for (let i = 0; i < steps; i++) {
         exchange.step()
         exchange.check()

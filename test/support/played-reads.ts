@@ -21,6 +21,8 @@ export interface PlayedReads extends Harness {
     connectorId: string,
     begin: (connector: Connector, account: AccountRef) => Talk<T>,
   ): Promise<Awaited<ReturnType<typeof converseNow<T>>>>
+  /** How many requests the sandbox has seen whose path has this part. */
+  asked(part: string, method?: string): number
   /** What the request brought, as JSON. */
   rowsOf(requestId: string): Promise<Record<string, unknown>[]>
 }
@@ -94,6 +96,10 @@ export async function startPlayedReads(environment: Record<string, string> = {})
     fetched,
     ended,
     synchronised,
+    asked: (part, method) =>
+      harness.sandbox.ledger.requests.filter(
+        (one) => one.path.includes(part) && (method === undefined || one.method === method),
+      ).length,
     async settled(connectorId) {
       const path = `/api/v1/integrations/${connectorId}/jobs`
       const isOver = (job?: { status: string }) => job && job.status !== 'running' && job.status !== 'pending'

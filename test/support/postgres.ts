@@ -4,6 +4,7 @@ import { chownSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
+import { afterAll, onTestFinished } from 'vitest'
 import { childrenOf } from './children.ts'
 import { freePort } from './free-port.ts'
 
@@ -143,4 +144,25 @@ async function ready(server: ChildProcess): Promise<void> {
     if (said.includes('ready to accept connections')) break
   }
   server.stderr?.resume()
+}
+
+/** The engines of the read stack's database, as tests name them. */
+export const ENGINES = ['SQLite', 'PostgreSQL'] as const
+
+/** The variables of a service on this engine; its server runs until the test has ended. */
+export async function environmentOn(engine: (typeof ENGINES)[number]): Promise<Record<string, string>> {
+  if (engine === 'SQLite') return {}
+  const postgres = await startPostgres()
+  onTestFinished(() => postgres.stop())
+  return { DATABASE_URL: await postgres.createDatabase() }
+}
+
+/** For a file of tests: the variables of a new database each time, all on one server, which starts with the first. */
+export function newDatabases(): () => Promise<Record<string, string>> {
+  let postgres: PrivatePostgres | undefined
+  afterAll(() => postgres?.stop())
+  return async () => {
+    postgres ??= await startPostgres()
+    return { DATABASE_URL: await postgres.createDatabase() }
+  }
 }

@@ -1,8 +1,8 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http'
-import { onTestFinished } from 'vitest'
 import { standardKey } from '../../src/http/standard-webhooks.ts'
 import { checkStandard } from '../../src/sync/webhooks/index.ts'
 import { goOn, type Harness } from './harness.ts'
+import { listenUntilEnd } from './local-server.ts'
 
 export const NOTIFY_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 
@@ -34,15 +34,9 @@ export async function startReceiver(): Promise<Receiver> {
     received.push({ headers: request.headers, body: Buffer.concat(chunks).toString() })
     if (now !== 'hang') response.writeHead(now.status, now.headers).end()
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const address = server.address()
-  const port = address !== null && typeof address === 'object' ? address.port : 0
+  const url = await listenUntilEnd(server)
   return {
-    url: `http://127.0.0.1:${port}/hook`,
+    url: `${url}/hook`,
     received,
     react(next) {
       reaction = next

@@ -1,9 +1,9 @@
 import { statfsSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect } from 'vitest'
+import { seedOr } from './seed.ts'
 
-// The same cases every time, so that a red run is about the change. `SEED=<number> npm test` looks elsewhere.
-fc.configureGlobal({ seed: Number(process.env['SEED'] ?? 20_261_120) })
+fc.configureGlobal({ seed: seedOr(20_261_120) })
 
 // Every start makes files that are written through to the disk, though only a power cut would tell. So they are in memory
 // where there is room; proofs, which kill processes, keep the real disk and its delays.

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { startPlayedReads } from '../support/played-reads.ts'
-import { startPostgres } from '../support/postgres.ts'
+import { ENGINES, environmentOn } from '../support/postgres.ts'
 
 async function connected(
   more: { account_id?: string; settings?: object } = { account_id: '1001:5001' },
@@ -8,11 +8,7 @@ async function connected(
 ) {
   const reads = await startPlayedReads(environment)
   const { body } = await reads.connect('AMAZON_DSP', more)
-  const asked = (part: string, method?: string) =>
-    reads.sandbox.ledger.requests.filter(
-      (one) => one.path.includes(part) && (method === undefined || one.method === method),
-    ).length
-  return { reads, body, asked, id: String(body.connector_id) }
+  return { reads, body, asked: reads.asked, id: String(body.connector_id) }
 }
 const november = {
   report_type: 'campaign_performance',
@@ -41,20 +37,18 @@ describe("Amazon's demand-side platform through the read stack", () => {
   })
 
   it('refuses a region that is not there, and one without advertisers', async () => {
-    for (const region of ['MARS', 'FE'])
+    for (const [region, code] of [
+      ['MARS', 'invalid_request'],
+      ['FE', 'platform_refused'],
+    ])
       expect((await connected({ settings: { region } })).body).toMatchObject({
-        code: 'platform_refused',
+        code,
         detail: expect.stringContaining('settings.region'),
       })
   })
 
-  it.each(['SQLite', 'PostgreSQL'])('orders a report once, waits and unpacks it on %s', async (engine) => {
-    const environment: Record<string, string> = {}
-    if (engine === 'PostgreSQL') {
-      const postgres = await startPostgres()
-      onTestFinished(() => postgres.stop())
-      environment['DATABASE_URL'] = await postgres.createDatabase()
-    }
+  it.each(ENGINES)('orders a report once, waits and unpacks it on %s', async (engine) => {
+    const environment = await environmentOn(engine)
     const { reads, id, asked } = await connected({ account_id: '1001:5001' }, environment)
     if (engine === 'PostgreSQL') onTestFinished(() => reads.service.stop())
     const done = await reads.fetched(id, november)

@@ -1,15 +1,11 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { startPlayedReads } from '../support/played-reads.ts'
-import { startPostgres } from '../support/postgres.ts'
+import { ENGINES, environmentOn } from '../support/postgres.ts'
 
 async function connected(environment: Record<string, string> = {}) {
   const reads = await startPlayedReads(environment)
   const { body } = await reads.connect('DV360', { account_id: '77' })
-  const asked = (part: string, method?: string) =>
-    reads.sandbox.ledger.requests.filter(
-      (one) => one.path.includes(part) && (method === undefined || one.method === method),
-    ).length
-  return { reads, body, asked, id: String(body.connector_id) }
+  return { reads, body, asked: reads.asked, id: String(body.connector_id) }
 }
 const november = {
   report_type: 'line_item_performance',
@@ -30,33 +26,25 @@ describe('Display & Video 360 through the read stack', () => {
     })
   })
 
-  it.each(['SQLite', 'PostgreSQL'])(
-    'orders a report once, waits for it and reads its days on %s',
-    async (engine) => {
-      const environment: Record<string, string> = {}
-      if (engine === 'PostgreSQL') {
-        const postgres = await startPostgres()
-        onTestFinished(() => postgres.stop())
-        environment['DATABASE_URL'] = await postgres.createDatabase()
-      }
-      const { reads, id, asked } = await connected(environment)
-      if (engine === 'PostgreSQL') onTestFinished(() => reads.service.stop())
-      const done = await reads.fetched(id, november)
-      expect(done.body).toMatchObject({ status: 'completed', result: { records_fetched: 6, caveats: [] } })
-      expect(asked('/v2/queries', 'POST')).toBe(2)
-      const rows = await reads.rowsOf(done.body.request_id)
-      expect(rows[3]).toEqual({
-        date: '2026-11-02',
-        line_item_id: '161',
-        line_item_name: 'Line Item 1, "Winter"',
-        impressions: 1010,
-        cost_micros: 11_234_567,
-        account_id: '77',
-        account_currency: 'EUR',
-        account_timezone: 'Europe/Berlin',
-      })
-    },
-  )
+  it.each(ENGINES)('orders a report once, waits for it and reads its days on %s', async (engine) => {
+    const environment = await environmentOn(engine)
+    const { reads, id, asked } = await connected(environment)
+    if (engine === 'PostgreSQL') onTestFinished(() => reads.service.stop())
+    const done = await reads.fetched(id, november)
+    expect(done.body).toMatchObject({ status: 'completed', result: { records_fetched: 6, caveats: [] } })
+    expect(asked('/v2/queries', 'POST')).toBe(2)
+    const rows = await reads.rowsOf(done.body.request_id)
+    expect(rows[3]).toEqual({
+      date: '2026-11-02',
+      line_item_id: '161',
+      line_item_name: 'Line Item 1, "Winter"',
+      impressions: 1010,
+      cost_micros: 11_234_567,
+      account_id: '77',
+      account_currency: 'EUR',
+      account_timezone: 'Europe/Berlin',
+    })
+  })
 
   it('downloads again after the storage has refused once, and orders nothing again', async () => {
     const { reads, id, asked } = await connected()

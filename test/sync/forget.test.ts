@@ -3,19 +3,14 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { forgetOld } from '../../src/sync/forget-old.ts'
 import { FakeClock } from '../support/fake-clock.ts'
-import { startPostgres } from '../support/postgres.ts'
+import { ENGINES, environmentOn } from '../support/postgres.ts'
 import { startReads } from '../support/reads.ts'
 
 const DAY_MS = 86_400_000
 
 describe('what is old', () => {
-  it.each(['SQLite', 'PostgreSQL'])('is deleted with its files, and nothing else, on %s', async (engine) => {
-    const environment: Record<string, string> = {}
-    if (engine === 'PostgreSQL') {
-      const postgres = await startPostgres()
-      onTestFinished(() => postgres.stop())
-      environment['DATABASE_URL'] = await postgres.createDatabase()
-    }
+  it.each(ENGINES)('is deleted with its files, and nothing else, on %s', async (engine) => {
+    const environment = await environmentOn(engine)
     const reads = await startReads(environment)
     onTestFinished(() => reads.service.stop())
     const sync = reads.service.reads

@@ -1,14 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { type PlayedReads, startPlayedReads } from '../support/played-reads.ts'
+import { startPlayedReads } from '../support/played-reads.ts'
 
 const november = {
   report_type: 'campaign_performance',
   date_range: { start: '2026-11-01', end: '2026-11-20' },
   fields: ['sessions', 'purchase_revenue'],
 }
-
-const asked = ({ sandbox }: PlayedReads, part: string) =>
-  sandbox.ledger.requests.filter(({ path }) => path.includes(part)).length
 
 async function connected(account_id = '1234') {
   const reads = await startPlayedReads()
@@ -28,7 +25,7 @@ describe('Google Analytics through the read stack', () => {
     const done = await reads.fetched(id, november)
 
     expect(done.body).toMatchObject({ status: 'completed', result: { records_fetched: 60, caveats: [] } })
-    expect(asked(reads, ':runReport')).toBe(2)
+    expect(reads.asked(':runReport')).toBe(2)
     const rows = await reads.rowsOf(done.body.request_id)
     expect(rows).toHaveLength(60)
     expect(rows[0]).toEqual({
@@ -64,7 +61,7 @@ describe('Google Analytics through the read stack', () => {
     })
     const done = await reads.fetched(id, november)
     expect(done.body).toMatchObject({ status: 'completed', result: { records_fetched: 60 } })
-    expect(asked(reads, '/token')).toBe(2)
+    expect(reads.asked('/token')).toBe(2)
   })
 
   it.each([
@@ -78,7 +75,7 @@ describe('Google Analytics through the read stack', () => {
     const done = await reads.fetched(id, november)
     expect(done.body.status).toBe('completed')
     expect(reads.clock.nowMs() - begunMs).toBeGreaterThanOrEqual(waitMs)
-    expect(asked(reads, ':runReport')).toBe(3)
+    expect(reads.asked(':runReport')).toBe(3)
   })
 
   it('asks again for a page that was cut off', async () => {
@@ -102,6 +99,6 @@ describe('Google Analytics through the read stack', () => {
     const { reads, id } = await connected()
     const { body } = await reads.send('DELETE', `/api/v1/connectors/${id}`)
     expect(body).toMatchObject({ revoked: true })
-    expect(asked(reads, '/revoke')).toBe(1)
+    expect(reads.asked('/revoke')).toBe(1)
   })
 })

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer, type ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it } from 'vitest'
 import { freePort } from '../support/free-port.ts'
+import { listenUntilEnd } from '../support/local-server.ts'
 import { longestTurnMs, PROBE } from '../support/probed.ts'
 import { listening, type Started, start } from '../support/service.ts'
 import { slowness } from '../support/slowness.ts'
@@ -86,14 +86,8 @@ async function startPlatform(): Promise<string> {
     else if (path.endsWith(':searchStream'))
       await pipeline(Readable.from(adGroups(body)), response).catch(() => {})
     else response.writeHead(404).end()
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
   })
-  const address = server.address()
-  return `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`
+  return listenUntilEnd(server)
 }
 
 async function startService() {

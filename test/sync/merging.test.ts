@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { startPostgres } from '../support/postgres.ts'
+import { ENGINES, environmentOn } from '../support/postgres.ts'
 import { type Reads, startReads } from '../support/reads.ts'
 
 const MINUTE_MS = 60_000
@@ -35,14 +35,9 @@ async function datesIn(result: { storage_location: string }): Promise<unknown[]>
   return (await parquetReadObjects({ file })).map((row) => row['date'])
 }
 
-describe.each(['SQLite', 'PostgreSQL'])('a question whose answer was read a moment ago, on %s', (engine) => {
+describe.each(ENGINES)('a question whose answer was read a moment ago, on %s', (engine) => {
   it('is served by the same rows, and told how old they are', async () => {
-    const environment: Record<string, string> = {}
-    if (engine === 'PostgreSQL') {
-      const postgres = await startPostgres()
-      onTestFinished(() => postgres.stop())
-      environment['DATABASE_URL'] = await postgres.createDatabase()
-    }
+    const environment = await environmentOn(engine)
     const { reads, first } = await read(environment)
 
     const same = await reads.fetchReport({ fields: ['clicks', 'cost'] })

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type PlayedReads, startPlayedReads } from '../support/played-reads.ts'
-import { startPostgres } from '../support/postgres.ts'
+import { ENGINES, environmentOn } from '../support/postgres.ts'
 
 const OWN = 'act_700000000000002'
 const JAPAN = 'act_700000000000003'
@@ -12,10 +12,6 @@ const performance = (start: string, end: string) => ({
   report_type: 'campaign_performance',
   date_range: { start, end },
 })
-
-const asked = ({ sandbox }: PlayedReads, part: string, method?: string) =>
-  sandbox.ledger.requests.filter((one) => one.path.includes(part) && (!method || one.method === method))
-    .length
 
 async function connected(account_id = OWN, environment: Record<string, string> = {}) {
   const reads = await startPlayedReads(environment)
@@ -33,8 +29,8 @@ describe('Meta through the read stack', () => {
         { id: JAPAN, name: 'Shop in Japan' },
       ],
     })
-    expect(asked(reads, '/oauth/access_token')).toBe(2)
-    expect(asked(reads, '/me/adaccounts')).toBe(2)
+    expect(reads.asked('/oauth/access_token')).toBe(2)
+    expect(reads.asked('/me/adaccounts')).toBe(2)
   })
 
   it('reads campaigns and ad sets, also archived ones, with yen as they are', async () => {
@@ -89,7 +85,7 @@ describe('Meta through the read stack', () => {
     const { reads, id } = await connected()
     const done = await reads.fetched(id, performance('2026-11-01', '2026-11-07'))
     expect(done.body).toMatchObject({ status: 'completed', result: { records_fetched: 21, caveats: [] } })
-    expect(asked(reads, '/insights', 'POST')).toBe(0)
+    expect(reads.asked('/insights', 'POST')).toBe(0)
     const rows = await reads.rowsOf(done.body.request_id)
     expect(rows[0]).toEqual({
       date: '2026-11-01',
@@ -112,9 +108,9 @@ describe('Meta through the read stack', () => {
     const { reads, id } = await connected(OWN, { SANDBOX_REPORT_MS: '0' })
     const done = await reads.fetched(id, performance('2026-11-01', '2026-11-20'))
     expect(done.body).toMatchObject({ status: 'completed', result: { records_fetched: 60 } })
-    expect(asked(reads, '/insights', 'POST')).toBe(1)
+    expect(reads.asked('/insights', 'POST')).toBe(1)
     // Once not found, then not started, running, complete in part, complete.
-    expect(asked(reads, '/60230')).toBe(5 + 1)
+    expect(reads.asked('/60230')).toBe(5 + 1)
   })
 
   it('asks for less until it is not too much', async () => {
@@ -122,13 +118,13 @@ describe('Meta through the read stack', () => {
     const days = await reads.fetched(id, performance('2026-11-01', '2026-11-05'))
     expect(days.body).toMatchObject({ status: 'completed', result: { records_fetched: 15 } })
     // Three lengths of pages at once, then a report.
-    expect([asked(reads, `${JAPAN}/insights`, 'GET'), asked(reads, `${JAPAN}/insights`, 'POST')]).toEqual([
+    expect([reads.asked(`${JAPAN}/insights`, 'GET'), reads.asked(`${JAPAN}/insights`, 'POST')]).toEqual([
       3, 1,
     ])
     const weeks = await reads.fetched(id, performance('2026-11-01', '2026-11-20'))
     expect(weeks.body).toMatchObject({ status: 'completed', result: { records_fetched: 60 } })
     // One that is too much, and its two halves.
-    expect(asked(reads, `${JAPAN}/insights`, 'POST')).toBe(1 + 3)
+    expect(reads.asked(`${JAPAN}/insights`, 'POST')).toBe(1 + 3)
   })
 
   it('waits as long as the longest header says', async () => {
@@ -152,7 +148,7 @@ describe('Meta through the read stack', () => {
 
   it('exchanges its token once a day while it is used, so that it never ends', async () => {
     const { reads, id } = await connected()
-    const exchanges = () => asked(reads, '/oauth/access_token')
+    const exchanges = () => reads.asked('/oauth/access_token')
     for (const round of [1, 2]) {
       reads.clock.stall(50 * DAY_MS)
       await reads.fetched(id, performance('2026-11-01', '2026-11-07'))
@@ -170,7 +166,7 @@ describe('Meta through the read stack', () => {
     const exchanged = async () => {
       const done = await reads.fetched(id, { report_type: 'campaigns' })
       expect(done.body.status).toBe('completed')
-      return asked(reads, '/oauth/access_token') - 2
+      return reads.asked('/oauth/access_token') - 2
     }
     expect([await exchanged(), await exchanged()]).toEqual([1, 1])
     reads.clock.stall(HOUR_MS)
@@ -235,7 +231,7 @@ describe('Meta through the read stack', () => {
     const { reads, id } = await connected()
     const { body } = await reads.send('DELETE', `/api/v1/connectors/${id}`)
     expect(body).toMatchObject({ revoked: true })
-    expect(asked(reads, '/me/permissions', 'DELETE')).toBe(1)
+    expect(reads.asked('/me/permissions', 'DELETE')).toBe(1)
   })
 
   it('answers the question whether an address is ours, and takes what is signed over its very bytes', async () => {
@@ -264,13 +260,8 @@ describe('Meta through the read stack', () => {
     expect(JSON.parse(events?.[0]?.data ?? '')).toMatchObject({ payload: { object: 'ad_account' } })
   })
 
-  it.each(['SQLite', 'PostgreSQL'])('synchronises all it has, on %s', async (engine) => {
-    const environment: Record<string, string> = {}
-    if (engine === 'PostgreSQL') {
-      const postgres = await startPostgres()
-      onTestFinished(() => postgres.stop())
-      environment['DATABASE_URL'] = await postgres.createDatabase()
-    }
+  it.each(ENGINES)('synchronises all it has, on %s', async (engine) => {
+    const environment = await environmentOn(engine)
     const { reads, id } = await connected(OWN, environment)
     onTestFinished(() => reads.service.stop())
     const days = 31

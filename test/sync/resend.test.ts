@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { goOn } from '../support/harness.ts'
 import { startPlayedReads } from '../support/played-reads.ts'
-import { startPostgres } from '../support/postgres.ts'
+import { ENGINES, environmentOn } from '../support/postgres.ts'
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 const SETTINGS = { from: 'Bidwarden <ops@mail.example>', notify_to: ['ann@x.example'] }
@@ -51,41 +51,33 @@ describe('Resend', () => {
     expect(wrong.made).toMatchObject({ status: 502, body: { code: 'platform_refused' } })
   })
 
-  it.each(['SQLite', 'PostgreSQL'])(
-    'sends, says what became of it, and reads it as a report on %s',
-    async (engine) => {
-      const environment: Record<string, string> = {}
-      if (engine === 'PostgreSQL') {
-        const postgres = await startPostgres()
-        onTestFinished(() => postgres.stop())
-        environment['DATABASE_URL'] = await postgres.createDatabase()
-      }
-      const { reads, id, path, write, come } = await connected({}, environment)
-      if (engine === 'PostgreSQL') onTestFinished(() => reads.service.stop())
-      const all = ['ann@x.example', 'bounced@x.example', 'complained@x.example', 'bob@x.example']
-      const { body } = await write(all.map((to) => hello(to)))
-      expect(body.ids).toHaveLength(4)
-      let fate: unknown
-      void reads.get(`${path}/${body.ids[1]}`).then((reply) => {
-        fate = reply.body
-      })
-      await come(() => fate !== undefined, 100)
-      expect(fate).toMatchObject({ status: 'bounced', to: 'bounced@x.example' })
-      const today = new Date(reads.clock.nowMs()).toISOString().slice(0, 10)
-      const done = await reads.fetched(id, {
-        report_type: 'emails',
-        date_range: { start: today, end: today },
-      })
-      expect(done.body).toMatchObject({ status: 'completed', result: { records_fetched: 4 } })
-      const rows = await reads.rowsOf(done.body.request_id)
-      expect(rows.map(({ status }) => status).sort()).toEqual([
-        'bounced',
-        'complained',
-        'delivered',
-        'delivered',
-      ])
-    },
-  )
+  it.each(ENGINES)('sends, says what became of it, and reads it as a report on %s', async (engine) => {
+    const environment = await environmentOn(engine)
+    const { reads, id, path, write, come } = await connected({}, environment)
+    if (engine === 'PostgreSQL') onTestFinished(() => reads.service.stop())
+    const all = ['ann@x.example', 'bounced@x.example', 'complained@x.example', 'bob@x.example']
+    const { body } = await write(all.map((to) => hello(to)))
+    expect(body.ids).toHaveLength(4)
+    let fate: unknown
+    void reads.get(`${path}/${body.ids[1]}`).then((reply) => {
+      fate = reply.body
+    })
+    await come(() => fate !== undefined, 100)
+    expect(fate).toMatchObject({ status: 'bounced', to: 'bounced@x.example' })
+    const today = new Date(reads.clock.nowMs()).toISOString().slice(0, 10)
+    const done = await reads.fetched(id, {
+      report_type: 'emails',
+      date_range: { start: today, end: today },
+    })
+    expect(done.body).toMatchObject({ status: 'completed', result: { records_fetched: 4 } })
+    const rows = await reads.rowsOf(done.body.request_id)
+    expect(rows.map(({ status }) => status).sort()).toEqual([
+      'bounced',
+      'complained',
+      'delivered',
+      'delivered',
+    ])
+  })
 
   it('does not count e-mails as sent that the answer does not name', async () => {
     const { reads, write } = await connected()

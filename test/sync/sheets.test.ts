@@ -109,11 +109,13 @@ describe('a customer list in Google Sheets', () => {
   })
 
   it('is not connected without the spreadsheet, or with one that the grant does not reach', async () => {
-    const { connect } = await startPlayedReads()
+    const { connect, asked } = await startPlayedReads()
+    // Said before anybody has to log in.
     expect(await connect('SHEETS')).toMatchObject({
-      status: 502,
-      body: { detail: 'SHEETS refused: settings.spreadsheet_id: is needed' },
+      status: 400,
+      body: { detail: 'settings.spreadsheet_id: is needed', field: 'settings.spreadsheet_id' },
     })
+    expect(asked('/')).toBe(0)
     expect(await connect('SHEETS', { settings: { spreadsheet_id: 'other' } })).toMatchObject({ status: 502 })
   })
 

@@ -3,17 +3,16 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { noteBudget } from '../../src/sync/reconcile/campaign-budgets.ts'
 import { forgetGroup } from '../../src/sync/reports/index.ts'
 import { goOn } from '../support/harness.ts'
-import { startPostgres } from '../support/postgres.ts'
+import { ENGINES, environmentOn } from '../support/postgres.ts'
 import { startReads } from '../support/reads.ts'
 
 const LIMITS = 'report_rows=5,campaign_budgets=3,dead_letters=2,mails=2,events=3'
 
-async function start(engine: string) {
-  const environment: Record<string, string> = { TABLE_LIMITS: LIMITS, CONNECTOR_KEEP_FILES_MIB: '7' }
-  if (engine === 'PostgreSQL') {
-    const postgres = await startPostgres()
-    onTestFinished(() => postgres.stop())
-    environment['DATABASE_URL'] = await postgres.createDatabase()
+async function start(engine: (typeof ENGINES)[number]) {
+  const environment = {
+    TABLE_LIMITS: LIMITS,
+    CONNECTOR_KEEP_FILES_MIB: '7',
+    ...(await environmentOn(engine)),
   }
   const reads = await startReads(environment)
   if (engine === 'PostgreSQL') onTestFinished(() => reads.service.stop())
@@ -42,7 +41,7 @@ async function start(engine: string) {
   }
 }
 
-describe.each(['SQLite', 'PostgreSQL'])('tables of what is read, on %s', (engine) => {
+describe.each(ENGINES)('tables of what is read, on %s', (engine) => {
   it('keep whole days of reports, the latest ones, and say what is missing', async () => {
     const { reads, store, db, metric, shortened } = await start(engine)
     const days = ['2026-11-01', '2026-11-02', '2026-11-03', '2026-11-04']

@@ -1,14 +1,11 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { type PlayedReads, startPlayedReads } from '../support/played-reads.ts'
-import { startPostgres } from '../support/postgres.ts'
+import { startPlayedReads } from '../support/played-reads.ts'
+import { ENGINES, environmentOn } from '../support/postgres.ts'
 
 const performance = {
   report_type: 'campaign_performance',
   date_range: { start: '2026-11-01', end: '2026-11-02' },
 }
-
-const asked = ({ sandbox }: PlayedReads, part: string) =>
-  sandbox.ledger.requests.filter(({ path }) => path.includes(part)).length
 
 async function connected(settings: object = {}, environment: Record<string, string> = {}) {
   const reads = await startPlayedReads(environment)
@@ -54,14 +51,14 @@ describe('The Trade Desk through the read stack', () => {
     const { reads, id, platform } = await connected()
     const first = await reads.fetched(id, { report_type: 'campaigns' })
     expect(first.body).toMatchObject({ status: 'completed', result: { records_fetched: 3 + 122 } })
-    expect(asked(reads, '/v3/adgroup/query/advertiser')).toBe(2)
+    expect(reads.asked('/v3/adgroup/query/advertiser')).toBe(2)
 
     await platform('PUT', 'campaign', { CampaignId: 'ttd-c1', Availability: 'Paused' })
     await platform('PUT', 'adgroup', { AdGroupId: 'ttd-c1-ag9', IsEnabled: false })
     reads.clock.advance(600_000)
     const second = await reads.fetched(id, { report_type: 'campaigns' })
     expect(second.body).toMatchObject({ status: 'completed', result: { records_fetched: 3 + 122 } })
-    expect(asked(reads, '/v3/adgroup/query/advertiser')).toBe(2)
+    expect(reads.asked('/v3/adgroup/query/advertiser')).toBe(2)
     const rows = await reads.rowsOf(second.body.request_id)
     expect(rows).toContainEqual(
       expect.objectContaining({
@@ -83,7 +80,7 @@ describe('The Trade Desk through the read stack', () => {
       'conversions is null: the report template has no column All Last Click + View Conversions',
     ]
     expect(done.body).toMatchObject({ status: 'completed', result: { records_fetched: 6, caveats } })
-    expect(asked(reads, 'reportexecution/query')).toBe(3)
+    expect(reads.asked('reportexecution/query')).toBe(3)
     const rows = await reads.rowsOf(done.body.request_id)
     expect(rows[0]).toEqual({
       date: '2026-11-01',
@@ -124,7 +121,7 @@ describe('The Trade Desk through the read stack', () => {
     )
     const done = await reads.fetched(id, performance)
     expect(done.body).toMatchObject({ status: 'completed', result: { records_fetched: 6 } })
-    expect(asked(reads, 'reportexecution/query')).toBe(6)
+    expect(reads.asked('reportexecution/query')).toBe(6)
   })
 
   it('waits as long as it is told to', async () => {
@@ -148,13 +145,8 @@ describe('The Trade Desk through the read stack', () => {
     expect((await reads.get('/api/v1/connectors')).body.connectors[0].status).toBe('error')
   })
 
-  it.each(['SQLite', 'PostgreSQL'])('synchronises all it has, on %s', async (engine) => {
-    const environment: Record<string, string> = {}
-    if (engine === 'PostgreSQL') {
-      const postgres = await startPostgres()
-      onTestFinished(() => postgres.stop())
-      environment['DATABASE_URL'] = await postgres.createDatabase()
-    }
+  it.each(ENGINES)('synchronises all it has, on %s', async (engine) => {
+    const environment = await environmentOn(engine)
     const { reads, id } = await connected({}, environment)
     onTestFinished(() => reads.service.stop())
     const days = 31

@@ -4,7 +4,7 @@ import {
   type Caller,
   type Ctx,
   check,
-  header,
+  headerOnce,
   LISTED_PER_CALL,
   ok,
   okList,
@@ -14,6 +14,7 @@ import {
   readBody,
   readJson,
   shown,
+  wholeNumber,
 } from '../../api/index.ts'
 import { PLATFORMS } from '../../connectors/index.ts'
 import { AppError, type ErrorCode } from '../../errors.ts'
@@ -67,7 +68,7 @@ const BIDS_AT_ONCE = 32
 const ListQuery = z.object({
   platform: z.enum(PLATFORMS).optional(),
   status: z.enum(BID_STATUSES).optional(),
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  limit: wholeNumber(1, 1000).default(100),
 })
 
 /** Routes that take bids and show what was decided. */
@@ -247,7 +248,7 @@ function recordsRefusal(error: unknown): never {
 }
 
 function idempotencyKey(c: Ctx): string | undefined {
-  const key = header(c, 'idempotency-key')
+  const key = headerOnce(c, 'idempotency-key')
   return key === undefined
     ? undefined
     : check(z.object({ 'Idempotency-Key': IdempotencyKey }), { 'Idempotency-Key': key })['Idempotency-Key']

@@ -58,7 +58,7 @@ function failureError(
         bidId,
       })
     case 'auth_lost': {
-      const detail = `${platform} does not take our credentials: ${failure.detail}; an operator must see to them`
+      const detail = `No bid can be placed on ${platform}: ${failure.detail}; an operator must see to it`
       return new AppError('platform_unavailable', detail, 'later', { bidId })
     }
     case 'unavailable':

@@ -7,6 +7,8 @@ export type BidderUpdate =
   | { readonly drop: 'campaign'; readonly id: string }
   | { readonly put: 'predictions'; readonly org: Org; readonly rows: readonly PredictionRow[] }
   | { readonly drop: 'prediction'; readonly org: Org; readonly idType: IdType; readonly userId: string }
+  /** What the primary has learned of a seat's traffic; see `TrafficCurve`. */
+  | { readonly put: 'traffic'; readonly seat: string; readonly hours: readonly (number | null)[] }
 
 export interface CampaignUpdate {
   readonly put: 'campaign'

@@ -1,11 +1,11 @@
 import { LRUCache } from 'lru-cache'
 import { microsFloor, toUnits } from '../../money.ts'
-import type { HoldMode, OwnerMail, SharedTally } from '../../shield/index.ts'
+import type { BudgetManager, HoldMode, OwnerMail, Scope, SharedTally } from '../../shield/index.ts'
 import type { Clock } from '../../time/clock.ts'
 import type { Agent } from '../agent.ts'
 import { type Org, orgOf, orgScope } from '../organisations.ts'
 import { campaignScope, GLOBAL_SCOPE, platformScope, scopesOf as scopesPaying } from '../scopes.ts'
-import type { BidderUpdate } from './bidder-update.ts'
+import type { BidderUpdate, CampaignUpdate } from './bidder-update.ts'
 import {
   CampaignIndex,
   createAuctionBudget,
@@ -25,6 +25,7 @@ import {
   type Rates,
   type Seat,
 } from './openrtb/index.ts'
+import { Pacer, TrafficCurve } from './pacing/index.ts'
 import type { KeptSeen } from './persist-seen.ts'
 import { SeatStats } from './seat-stats.ts'
 import { ShedLimit } from './shed-limit.ts'
@@ -47,7 +48,7 @@ export interface SeatConfig extends Seat {
 export interface BidderConfig {
   readonly seats: readonly SeatConfig[]
   readonly currency: string
-  /** Of the budget of all exchanges and of those of campaigns, where no operator has set another. */
+  /** Hold mode of the budget of all exchanges, and of those of their campaigns, for which no operator has set another. */
   readonly holdMode: HoldMode
   /** Units of each currency that one unit of `currency` is worth; `currency` itself is 1. */
   readonly rates: Rates
@@ -86,6 +87,9 @@ export interface Bidder {
   readonly noticesKept: KeptSeen['kept']
   readonly tokens: NoticeTokens
   readonly shedLimit: ShedLimit
+  readonly pacer: Pacer
+  /** What is known of the traffic of each configured seat. */
+  readonly traffic: ReadonlyMap<string, TrafficCurve>
   /** Applies a change to the decisions that follow. What a replaced campaign has spent stays spent. */
   applyUpdate(update: BidderUpdate): void
 }
@@ -132,20 +136,16 @@ export function createBidder(
   const auctionBudget = createAuctionBudget(budget, config.currency, config.maxOpenBids)
   const tokens = createNoticeTokens([{ id: 'n2', secret: config.noticeSecret }])
   const scopesOf = (campaign: string) => scopesPaying(budget, EXCHANGES, campaign)
-  const statsOf = statsBySeat(clock)
-  /**
-   * Makes sure that the organisation's budget exists. A stored campaign may outlive the configured keys of its
-   * organisation.
-   */
-  const haveOrgScope = (org: Org): void => {
-    if (org === undefined || budget.scope(orgScope(org))) return
-    const currency = budget.scope(GLOBAL_SCOPE)?.currency ?? config.currency
-    if (config.followsBudgets) budget.follow({ scope: orgScope(org), currency, limits: [] })
-    else budget.define(orgScope(org), currency, [])
-  }
+  const traffic = new Map(config.seats.map(({ id }) => [id, new TrafficCurve(clock.nowMs())]))
+  // A worker sees only its own part of the traffic; its primary, to whom all of it is reported, tells it the curve.
+  const statsOf = statsBySeat(clock, config.followsBudgets ? new Map() : traffic)
+  const pacer = new Pacer({ clock, budget, shapeOf: (seat) => (traffic.get(seat) ?? UNWATCHED).shape() })
+  const prepare = preparer(budget, config, scopesOf)
   return {
     seats,
     statsOf,
+    pacer,
+    traffic,
     campaigns,
     predictionsOf,
     predicting: () => predictions.keys(),
@@ -156,6 +156,7 @@ export function createBidder(
       clock,
       campaigns,
       auctionBudget,
+      pacing: pacer,
       ids,
       tokens,
       currency: config.currency,
@@ -183,24 +184,47 @@ export function createBidder(
       if ('drop' in update) {
         if (update.drop === 'campaign') {
           campaigns.remove(update.id)
+          pacer.forget(update.id)
           // Open bids of the campaign are still settled. The budget's place is free once none of its spend counts.
           if (!config.followsBudgets) budget.remove(campaignScope(EXCHANGES, update.id))
         } else predictionsOf(update.org).delete(update.idType, update.userId)
-      } else if (update.put === 'predictions') {
+      } else if (update.put === 'traffic') traffic.get(update.seat)?.restore(update.hours)
+      else if (update.put === 'predictions') {
         const own = predictionsOf(update.org)
         for (const row of update.rows) own.put(row)
       } else {
-        const { id, spec } = update
-        haveOrgScope(orgOf(id))
-        const [scope, limits, { currency, holdMode }] = [campaignScope(EXCHANGES, id), limitsOf(spec), config]
-        if (!config.followsBudgets) budget.define(scope, currency, limits, 'configuration', holdMode)
-        // A definition that exists already may be newer than this one.
-        else if (!budget.scope(scope)) budget.follow({ scope, currency, limits, holdMode })
-        const campaign = prepareCampaign(id, spec, scopesOf(id))
+        const campaign = prepare(update)
         campaigns.put(campaign)
         onCampaign?.(campaign)
       }
     },
+  }
+}
+
+/** Defines the budget of a campaign that is stored, and prepares it for auctions. */
+function preparer(
+  budget: BudgetManager,
+  config: BidderConfig,
+  scopesOf: (campaign: string) => readonly Scope[],
+): (update: CampaignUpdate) => PreparedCampaign {
+  const { followsBudgets, currency, holdMode } = config
+  /**
+   * Makes sure that the organisation's budget exists. A stored campaign may outlive the configured keys of its
+   * organisation.
+   */
+  const haveOrgScope = (org: Org): void => {
+    if (org === undefined || budget.scope(orgScope(org))) return
+    const currency = budget.scope(GLOBAL_SCOPE)?.currency ?? config.currency
+    if (followsBudgets) budget.follow({ scope: orgScope(org), currency, limits: [] })
+    else budget.define(orgScope(org), currency, [])
+  }
+  return ({ id, spec }) => {
+    haveOrgScope(orgOf(id))
+    const [scope, limits] = [campaignScope(EXCHANGES, id), limitsOf(spec)]
+    if (!followsBudgets) budget.define(scope, currency, limits, 'configuration', holdMode)
+    // A definition that exists already may be newer than this one.
+    else if (!budget.scope(scope)) budget.follow({ scope, currency, limits, holdMode })
+    return prepareCampaign(id, spec, scopesOf(id))
   }
 }
 
@@ -223,14 +247,18 @@ function trustBySeat(clock: Clock, seats: readonly Seat[], falseLosses: SharedTa
 }
 
 /** Statistics of each seat. A notice may name a seat that is no longer configured. */
-function statsBySeat(clock: Clock): (seat: string) => SeatStats {
+function statsBySeat(clock: Clock, traffic: ReadonlyMap<string, TrafficCurve>): (seat: string) => SeatStats {
   const stats = new Map<string, SeatStats>()
   return (seat) => {
-    const known = stats.get(seat) ?? new SeatStats(clock)
+    const onMinute = (requests: number, wallMs: number) => traffic.get(seat)?.add(requests, wallMs)
+    const known = stats.get(seat) ?? new SeatStats(clock, onMinute)
     stats.set(seat, known)
     return known
   }
 }
+
+/** Of a seat that is no longer configured. */
+const UNWATCHED = new TrafficCurve(0)
 
 const historyOf = (seat: string): string => `openrtb:${seat}`
 

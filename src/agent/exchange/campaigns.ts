@@ -9,6 +9,7 @@ import {
   ReasonQuery,
   readJson,
   reasonOf,
+  wholeNumber,
 } from '../../api/index.ts'
 import { differences } from '../../audit/index.ts'
 import { AppError } from '../../errors.ts'
@@ -19,6 +20,7 @@ import { maySee, type Org, orgOf, ownId, shownName } from '../organisations.ts'
 import { type Bidder, mayUse } from './bidder.ts'
 import { campaignBody } from './campaign-body.ts'
 import { CampaignSpec, type PreparedCampaign } from './openrtb/index.ts'
+import { PaceBody, paceBody } from './pace-body.ts'
 import { forgetCampaign, keepCampaign } from './persist-campaigns.ts'
 import { spread, type WorkerPool } from './worker-pool.ts'
 
@@ -35,17 +37,21 @@ const AnyParams = z.object({
     )
     .openapi({ description: '`spring@7` is what organisation 7 calls `spring`.', example: 'spring' }),
 })
-const Body = z.looseObject({ id: z.string(), seat: z.string(), status: z.string() }).openapi('Campaign')
+const Body = z
+  .looseObject({ id: z.string(), seat: z.string(), status: z.string(), pace: PaceBody.optional() })
+  .openapi('Campaign')
 const one = { 200: { description: 'The campaign, with its defaults', schema: Body } }
 
 const ListQuery = z.object({
-  limit: z.coerce.number().int().min(1).max(500).default(100),
+  limit: wholeNumber(1, 500).default(100),
   cursor: AnyParams.shape.id.optional().openapi({ description: '`next` of the page before.' }),
 })
 const Page = z.object({
   campaigns: z.array(Body),
   next: z.string().optional().openapi({ description: 'Cursor of the next page; missing on the last.' }),
 })
+
+type Showing = Pick<CampaignParts, 'bidder' | 'pool'>
 
 interface CampaignParts extends Pick<Agent, 'records' | 'audit' | 'tables'> {
   readonly bidder: Bidder
@@ -57,7 +63,8 @@ export function campaignRoutes(parts: CampaignParts): Route[] {
   return [listCampaigns(parts), showCampaign(parts), putCampaign(parts), deleteCampaign(parts)]
 }
 
-function listCampaigns({ bidder: { campaigns } }: CampaignParts): Route {
+function listCampaigns(parts: CampaignParts): Route {
+  const { campaigns } = parts.bidder
   return {
     method: 'get',
     path: '/v1/campaigns',
@@ -78,12 +85,12 @@ function listCampaigns({ bidder: { campaigns } }: CampaignParts): Route {
         const last = first.length > listed ? page[listed - 1]?.id : undefined
         return last === undefined ? {} : { next: shownName(last, boundTo) }
       }
-      return okList('campaigns', page, (campaign) => show(campaign, caller), next)
+      return okList('campaigns', page, (campaign) => show(parts, campaign, caller), next)
     },
   }
 }
 
-function showCampaign({ bidder: { campaigns } }: CampaignParts): Route {
+function showCampaign(parts: CampaignParts): Route {
   return {
     method: 'get',
     path: '/v1/campaigns/{id}',
@@ -92,11 +99,13 @@ function showCampaign({ bidder: { campaigns } }: CampaignParts): Route {
     params: AnyParams,
     answers: one,
     refusals: ['not_found', 'invalid_request'],
-    handle: (c, caller) => ok(show(find(campaigns, idOf(c, caller), caller.boundTo), caller)),
+    handle: (c, caller) =>
+      ok(show(parts, find(parts.bidder.campaigns, idOf(c, caller), caller.boundTo), caller)),
   }
 }
 
-function putCampaign({ bidder, pool, records, audit, tables }: CampaignParts): Route {
+function putCampaign(parts: CampaignParts): Route {
+  const { bidder, pool, records, audit, tables } = parts
   const { campaigns } = bidder
   return {
     method: 'put',
@@ -136,13 +145,14 @@ function putCampaign({ bidder, pool, records, audit, tables }: CampaignParts): R
         await spread(bidder, pool, { put: 'campaign', id, spec })
         const campaign = find(campaigns, id, caller.boundTo)
         await keepCampaign(records, campaign)
-        return ok(show(campaign, caller))
+        return ok(show(parts, campaign, caller))
       })
     },
   }
 }
 
-function deleteCampaign({ bidder, pool, records, audit }: CampaignParts): Route {
+function deleteCampaign(parts: CampaignParts): Route {
+  const { bidder, pool, records, audit } = parts
   const { campaigns } = bidder
   return {
     method: 'delete',
@@ -166,7 +176,7 @@ function deleteCampaign({ bidder, pool, records, audit }: CampaignParts): Route 
       return audit.record(caller, { ...about, lowersRisk: true }, async () => {
         await spread(bidder, pool, { drop: 'campaign', id: campaign.id })
         await forgetCampaign(records, campaign.id)
-        return ok(show(campaign, caller))
+        return ok(show(parts, campaign, caller))
       })
     },
   }
@@ -183,9 +193,10 @@ function find(campaigns: Bidder['campaigns'], id: string, boundTo: Org): Prepare
   return campaign
 }
 
-const show = (campaign: PreparedCampaign, { boundTo }: Caller) => ({
+const show = ({ bidder, pool }: Showing, campaign: PreparedCampaign, { boundTo }: Caller) => ({
   ...campaignBody(campaign),
   id: shownName(campaign.id, boundTo),
+  ...(campaign.isPaced && { pace: paceBody(bidder.pacer.now(campaign.id), pool.pacesOf(campaign.id)) }),
 })
 
 type CampaignVersion = Pick<PreparedCampaign, 'id' | 'spec'>

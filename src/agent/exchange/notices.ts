@@ -34,6 +34,15 @@ export function noticeListener(deps: NoticeRouteDeps, log: Logger): RequestListe
 const KINDS: Readonly<Record<string, NoticeKind>> = { win: 'win', billing: 'billing', loss: 'loss' }
 
 /**
+ * What the query of a notice says. Of a price or currency that is given twice nobody knows which one is meant: it counts as
+ * no price, and the whole bid is booked.
+ */
+function saidIn({ price = [], cur = [], loss = [] }: Record<string, string[]>) {
+  const isClear = price.length === 1 && cur.length <= 1
+  return { price: isClear ? price[0] : undefined, currency: cur[0], loss: loss[0] }
+}
+
+/**
  * Answers `GET` or `POST /openrtb2/notice/{win|billing|loss}/{token}`.
  * - 200 once the notice is settled, booked, or delivered to the owner of its bid, and will survive a restart. A
  *   repeated notice gets 200 as well, so repeating is safe.
@@ -55,7 +64,7 @@ export function noticeHandler(deps: NoticeRouteDeps): (c: Ctx) => Response | Pro
       return c.body(null, 404)
     }
     const { token } = verified
-    const { price, cur: currency, loss } = c.req.query()
+    const { price, currency, loss } = saidIn(c.req.queries())
     const answer = (isDone: boolean) =>
       isDone ? c.body(null, 200) : c.body(null, 503, { 'retry-after': '1' })
     const taken = desk.take({ kind, text, token, query: { price, currency, loss } })

@@ -16,6 +16,7 @@ export interface RequestCounts {
 /** Statistics of one seat, since the start and over the last full minute. */
 export class SeatStats implements RequestCounts {
   readonly #clock: Clock
+  readonly #onMinute: ((requests: number, wallMs: number) => void) | undefined
   readonly #delays: RecordableHistogram = createHistogram({ lowest: 1, highest: 86_400_000, figures: 3 })
   requests = 0
   answered = 0
@@ -31,8 +32,10 @@ export class SeatStats implements RequestCounts {
   #told: RequestCounts = { requests: 0, answered: 0, bids: 0, shed: 0, tooLate: 0 }
   #lastMinute = 0
 
-  constructor(clock: Clock) {
+  /** @param onMinute called with the number of requests of a minute, and the wall clock when it began */
+  constructor(clock: Clock, onMinute?: (requests: number, wallMs: number) => void) {
     this.#clock = clock
+    this.#onMinute = onMinute
   }
 
   countRequest(count = 1): void {
@@ -91,6 +94,7 @@ export class SeatStats implements RequestCounts {
   }
 
   #turn(nowMs: number): void {
+    this.#onMinute?.(this.#minute.requests, this.#clock.nowMs() - (nowMs - this.#minute.startMs))
     const full = nowMs - this.#minute.startMs < 2 * MINUTE_MS
     this.#lastMinute = full ? this.#minute.requests : 0
     this.#minute = { startMs: nowMs, requests: 0 }

@@ -1,6 +1,7 @@
 import type { BudgetManager, HoldModeNow } from '../../shield/index.ts'
 import type { Bidder } from './bidder.ts'
 import type { BidderUpdate } from './bidder-update.ts'
+import type { PaceNow } from './pacing/index.ts'
 
 /** The worker processes that answer auctions for this service. */
 export interface WorkerPool {
@@ -12,6 +13,8 @@ export interface WorkerPool {
   heldFor(seat: string): number
   /** What workers hold of these budgets. */
   holdsOf(scopes: readonly string[]): Promise<WorkerHolds>
+  /** How a paced campaign is doing, by each worker that had a chance to bid for it. */
+  pacesOf(campaignId: string): readonly PaceNow[]
 }
 
 /** What one worker holds of a budget, in micros. */
@@ -46,6 +49,7 @@ export const NO_WORKERS: WorkerPool = {
   gather: async () => {},
   heldFor: () => 0,
   holdsOf: async () => ({ holds: [], silent: 0 }),
+  pacesOf: () => [],
 }
 
 /** Applies a change here and in all workers; resolves when all of them use it. */
@@ -57,7 +61,9 @@ export async function spread(bidder: Bidder, pool: WorkerPool, update: BidderUpd
 const ROWS_AT_ONCE = 500
 
 /** Yields every change that a new worker needs before it may answer auctions. */
-export function* allUpdates({ campaigns, predicting, predictionsOf }: Bidder): Generator<BidderUpdate> {
+export function* allUpdates(bidder: Bidder): Generator<BidderUpdate> {
+  const { campaigns, predicting, predictionsOf } = bidder
+  yield* trafficUpdates(bidder)
   for (const { id, spec } of campaigns.all) yield { put: 'campaign', id, spec }
   for (const org of predicting()) {
     const predictions = predictionsOf(org)
@@ -68,3 +74,10 @@ export function* allUpdates({ campaigns, predicting, predictionsOf }: Bidder): G
     }
   }
 }
+
+/** What is known of the traffic of each seat. */
+export const trafficUpdates = ({
+  traffic,
+  decide: { clock },
+}: Pick<Bidder, 'traffic' | 'decide'>): BidderUpdate[] =>
+  [...traffic].map(([seat, curve]) => ({ put: 'traffic', seat, hours: curve.known(clock.nowMs()) }))

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { check, ok, type Route } from '../../api/index.ts'
+import { check, ok, type Route, wholeNumber } from '../../api/index.ts'
 import { ACTIONS, type Audit, type KeptChange, OUTCOMES } from '../../audit/index.ts'
 import { isoTime } from '../../time/clock.ts'
 import { type Org, ownId, shownName } from '../organisations.ts'
@@ -16,11 +16,11 @@ const ListQuery = z.object({
     .optional()
     .openapi({ description: 'As it is listed.', example: 'platform:meta' }),
   caller: z.string().max(64).optional().openapi({ description: 'Name of an API key.' }),
-  organisation: z.coerce.number().int().min(1).optional(),
+  organisation: wholeNumber(1).optional(),
   from: Time.optional().openapi({ description: 'Not before.' }),
   to: Time.optional().openapi({ description: 'Before.' }),
-  limit: z.coerce.number().int().min(1).max(1_000).default(100),
-  cursor: z.coerce.number().int().optional().openapi({ description: '`next` of the page before.' }),
+  limit: wholeNumber(1, 1_000).default(100),
+  cursor: wholeNumber(0).optional().openapi({ description: '`next` of the page before.' }),
 })
 const Entry = z
   .object({

@@ -103,6 +103,10 @@ export const Budget = z
         nextReliefMs: z.number().optional(),
       }),
     ),
+    warning: z.string().optional().openapi({
+      description:
+        'After a change that has left no limit: what still bounds the spending, and what does not.',
+    }),
   })
   .openapi('Budget')
 

@@ -11,6 +11,7 @@ import {
   ReasonQuery,
   readJson,
   reasonOf,
+  wholeNumber,
 } from '../../api/index.ts'
 import { AppError } from '../../errors.ts'
 import { type LimitSpec, type Scope, STRICT } from '../../shield/index.ts'
@@ -19,7 +20,7 @@ import type { Agent } from '../agent.ts'
 import { EXCHANGES, OPENRTB_SCOPE } from '../exchange/bidder.ts'
 import type { WorkerPool } from '../exchange/worker-pool.ts'
 import { maySee, type Org, orgOf, ownId, shownName } from '../organisations.ts'
-import { platformScope } from '../scopes.ts'
+import { GLOBAL_SCOPE, platformScope, scopesOf, spenderOf } from '../scopes.ts'
 import { Budget, BudgetInput, budgetBody, type HoldsAround, specBody, toSpec } from './budget-body.ts'
 import { stored, told } from './stored.ts'
 
@@ -27,7 +28,7 @@ import { stored, told } from './stored.ts'
 const AT_ONCE = 100
 
 const ListQuery = z.object({
-  limit: z.coerce.number().int().min(1).max(1_000).default(200),
+  limit: wholeNumber(1, 1_000).default(200),
   cursor: z.string().max(200).optional().openapi({ description: '`next` of the page before.' }),
 })
 const Page = z.object({
@@ -136,10 +137,26 @@ function setLimits(agent: BudgetParts): Route {
       return agent.audit.record(caller, change, async () => {
         const scope = agent.budget.define(name, currency, next.limits, 'operator', holdMode)
         await stored(agent)
-        return showNow(agent, scope, caller)
+        const shown = await showNow(agent, scope, caller)
+        const warning = scope.limits.length === 0 ? withoutLimit(agent, name, caller) : undefined
+        return warning === undefined ? shown : { ...shown, body: { ...shown.body, warning } }
       })
     },
   }
+}
+
+/** What bounds the spending on a scope that has no limit of its own: the limits of the scopes that pay with it. */
+function withoutLimit({ budget }: Agent, name: string, { boundTo }: Caller): string {
+  const spender = spenderOf(name)
+  const payers = spender
+    ? scopesOf(budget, spender.platform, spender.campaignId, spender.org)
+    : [budget.scope(GLOBAL_SCOPE)]
+  const bounding = payers.filter((one) => one !== undefined && one.name !== name && one.limits.length > 0)
+  const shown = shownName(name, boundTo)
+  if (bounding.length === 0)
+    return `${shown} has no limit now, and nothing else bounds all that is spent on it`
+  const names = bounding.map((one) => one?.name).join(', ')
+  return `${shown} has no limit now: what is spent on it is bounded by ${names} alone`
 }
 
 function removeBudget(agent: BudgetParts): Route {

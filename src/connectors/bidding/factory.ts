@@ -13,7 +13,7 @@ import { createBasicConnector } from './basic.ts'
 import { PlatformHealth } from './health.ts'
 import type { PlatformConnector } from './platform-connector.ts'
 import { createSmartConnector, type SmartConnector } from './smart.ts'
-import type { ConnectorTarget, PlatformSettings } from './target.ts'
+import { type ConnectorTarget, type PlatformSettings, withoutCredentials } from './target.ts'
 import { createVerifier } from './verify.ts'
 import { wireOperations } from './wire.ts'
 
@@ -49,7 +49,7 @@ export function createConnector(
   const { clock, settings } = deps
   const platform = platformOf(target.type)
   const { currency } = settings
-  const health = new PlatformHealth(clock, target.account !== undefined)
+  const health = new PlatformHealth(clock, target.account ? undefined : withoutCredentials(settings))
   const limiter = deps.limiter ?? new RateLimiter(clock, settings.rateLimit)
   const onRequest = (outcome: string, latencyMs: number) => {
     health.recordLatency(latencyMs)

@@ -3,7 +3,7 @@ import { systemClock } from '../../time/clock.ts'
 import { PlatformHealth } from './health.ts'
 
 it('says latencies to a tenth of a millisecond', () => {
-  const health = new PlatformHealth(systemClock, true)
+  const health = new PlatformHealth(systemClock, undefined)
   for (const latencyMs of [12.34, 63.01797700001043]) health.recordLatency(latencyMs)
   expect(health.latency()).toEqual({ p50: 63, p95: 63 })
   health.recordLatency(0.05)
@@ -11,8 +11,8 @@ it('says latencies to a tenth of a millisecond', () => {
 })
 
 it('cannot lose credentials that there are not, and lets no call through without them', () => {
-  const health = new PlatformHealth(systemClock, false)
+  const health = new PlatformHealth(systemClock, 'no credentials are configured')
   health.loseAuth('refused')
-  expect(health.auth).toEqual({ is: 'none' })
+  expect(health.auth).toMatchObject({ is: 'none' })
   expect(health.authRefusal()).toBe('no credentials are configured')
 })

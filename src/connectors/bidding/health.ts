@@ -3,7 +3,7 @@ import type { Clock } from '../../time/clock.ts'
 export type GrantState =
   | { readonly is: 'ok' }
   /** No credentials are configured, so there is nothing that could be lost. */
-  | { readonly is: 'none' }
+  | { readonly is: 'none'; readonly detail: string }
   | { readonly is: 'lost'; readonly detail: string; readonly tryAgainMs: number }
 
 export interface LatencyStats {
@@ -23,9 +23,10 @@ export class PlatformHealth {
   #count = 0
   #auth: GrantState
 
-  constructor(clock: Clock, hasAccount: boolean) {
+  /** @param withoutAccount why there are no credentials; undefined where there are */
+  constructor(clock: Clock, withoutAccount: string | undefined) {
     this.#clock = clock
-    this.#auth = { is: hasAccount ? 'ok' : 'none' }
+    this.#auth = withoutAccount === undefined ? { is: 'ok' } : { is: 'none', detail: withoutAccount }
   }
 
   get auth(): GrantState {
@@ -37,7 +38,7 @@ export class PlatformHealth {
    * {@link AUTH_RETRY_MS}.
    */
   authRefusal(): string | undefined {
-    if (this.#auth.is === 'none') return 'no credentials are configured'
+    if (this.#auth.is === 'none') return this.#auth.detail
     if (this.#auth.is === 'ok') return undefined
     const nowMs = this.#clock.elapsedMs()
     if (nowMs < this.#auth.tryAgainMs) return this.#auth.detail

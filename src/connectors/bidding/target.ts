@@ -20,8 +20,14 @@ type On<P extends PlatformName, Account> =
 export interface PlatformSettings {
   /** ISO 4217 code of the account. */
   readonly currency: string
+  /** Names of the variables that the credentials are taken from. */
+  readonly credentialVariables: readonly string[]
   readonly rateLimit: RateLimit
   readonly breaker: BreakerOptions
   /** Longest time for one request to the platform, in milliseconds. */
   readonly timeoutMs: number
 }
+
+/** Why nothing can be done on a platform without an account. */
+export const withoutCredentials = ({ credentialVariables }: PlatformSettings): string =>
+  `no credentials are configured (set ${credentialVariables.join(', ')})`

@@ -2,14 +2,13 @@ import type { HttpClient } from '../../http/http.ts'
 import type { Failure } from '../../outcome.ts'
 import type { Called, RateLimiter } from '../../shield/index.ts'
 import type { Clock } from '../../time/clock.ts'
-import type { TokenSource } from '../conversation/tokens.ts'
+import type { TokenSource } from '../conversation/token-source.ts'
 import type { BidCredentials, Bids } from '../platform/bids.ts'
-import type { PlatformName } from '../platform/ids.ts'
 import { REGISTRY } from '../registry.ts'
 import { createOperations, type Operations } from './operations.ts'
 import { createRunner } from './runner.ts'
-import type { ConnectorTarget, PlatformSettings } from './target.ts'
-import { fixedToken, refreshedToken } from './tokens.ts'
+import { type ConnectorTarget, type PlatformSettings, withoutCredentials } from './target.ts'
+import { fixedToken, refreshedToken } from './token-refresh.ts'
 
 export interface WireDeps {
   readonly clock: Clock
@@ -27,23 +26,22 @@ export function wireOperations(target: ConnectorTarget, deps: WireDeps): Operati
   switch (target.type) {
     case 'google_ads':
     case 'google_ads_smart':
-      return operationsOf('google_ads', REGISTRY.google_ads.bids, target.account, deps)
+      return operationsOf(REGISTRY.google_ads.bids, target.account, deps)
     case 'meta':
     case 'meta_smart':
-      return operationsOf('meta', REGISTRY.meta.bids, target.account, deps)
+      return operationsOf(REGISTRY.meta.bids, target.account, deps)
     case 'tradedesk':
     case 'tradedesk_smart':
-      return operationsOf('tradedesk', REGISTRY.tradedesk.bids, target.account, deps)
+      return operationsOf(REGISTRY.tradedesk.bids, target.account, deps)
   }
 }
 
 function operationsOf<Account, Memo>(
-  platform: PlatformName,
   { protocol, credentialsOf, create }: Bids<Account, Memo>,
   account: Account | undefined,
   deps: WireDeps,
 ): Operations {
-  if (account === undefined) return withoutAccount(platform)
+  if (account === undefined) return withoutAccount(deps.settings)
   const { clock, settings } = deps
   const connector = create(account, settings.currency)
   const run = createRunner({
@@ -60,8 +58,8 @@ const tokensOf = (clock: Clock, credentials: BidCredentials): TokenSource =>
   credentials.is === 'access_token' ? fixedToken(credentials.accessToken) : refreshedToken(clock, credentials)
 
 /** Operations of a platform that is not configured: every call is refused. */
-function withoutAccount(platform: PlatformName): Operations {
-  const failure: Failure = { is: 'auth_lost', detail: `no credentials are configured for ${platform}` }
+function withoutAccount(settings: PlatformSettings): Operations {
+  const failure: Failure = { is: 'auth_lost', detail: withoutCredentials(settings) }
   const refuse = async (): Promise<Called<never>> => ({ outcome: failure, verdict: 'neutral', latencyMs: 0 })
   return {
     connect: refuse,

@@ -11,7 +11,7 @@ import { download, type RowsStep, type Sink } from './download.ts'
 import type { LimitedAccount, Limits } from './limits.ts'
 import { readAnswer } from './read-answer.ts'
 import { type Arrival, type Channel, sendRequest } from './send-request.ts'
-import type { ConnectionTokens } from './tokens.ts'
+import type { ConnectionTokens } from './token-source.ts'
 
 export interface CallDeps {
   readonly clock: Clock

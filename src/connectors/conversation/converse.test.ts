@@ -2,11 +2,10 @@ import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { FakeClock } from '../../../test/support/fake-clock.ts'
 import type { HttpResponse } from '../../http/http.ts'
-import { createGa4 } from '../ga4/ga4.ts'
 import { Caveats } from '../platform/caveats.ts'
 import { type Step, type Talk, TalkRefused } from '../platform/steps.ts'
+import { answeredBy } from './answered.test-support.ts'
 import { DEFAULT_BOUNDS } from './bounds.ts'
-import { createBreakers } from './breakers.ts'
 import { begin, converse } from './converse.ts'
 
 const change = {
@@ -37,50 +36,16 @@ async function endOf(talk: Talk<unknown>, ...responses: (Partial<HttpResponse> &
     tookMs: 0,
     ...(responses.length > 1 ? responses.shift() : responses[0]),
   })
-  const token = { is: 'token', accessToken: 'secret' } as const
   const nothing = async () => {}
-  const deps = {
+  const { deps, caller } = answeredBy(
     clock,
-    grantWorks: async () => true,
-    bounds: { ...DEFAULT_BOUNDS, answerBytes: MIB, downloadRows: 3, calls: 7 },
-    http: {
-      send: async () => ({ is: 'not_sent', detail: '', latencyMs: 1 }) as const,
-      async open() {
-        const { status, headers, body, tookMs } = next()
-        clock.advance(tookMs)
-        return {
-          is: 'opened',
-          status,
-          headers,
-          body: Readable.from([Buffer.from(body)]),
-          latencyMs: 1,
-        } as const
-      },
-      openPublic: async () => ({ is: 'not_allowed', detail: '' }) as const,
-      close: nothing,
+    { ...DEFAULT_BOUNDS, answerBytes: MIB, downloadRows: 3, calls: 7 },
+    () => {
+      const { status, headers, body, tookMs } = next()
+      clock.advance(tookMs)
+      return { status, headers, body: Readable.from([Buffer.from(body)]) }
     },
-    publicFilesOnly: false,
-    tokens: { get: async () => token, renew: async () => token, lose: nothing },
-    limits: {
-      admits: () => ({ is: 'admitted' }) as const,
-      take: async () => ({ is: 'admitted' }) as const,
-      block() {},
-      observe() {},
-      waitMs: () => 0,
-      status: () => ({ current: 0, limit: 1, resetAtMs: 0 }),
-    },
-    breakers: createBreakers(clock, () => {}),
-    onCall() {},
-    onLimited() {},
-    onWrite() {},
-  }
-  const connector = createGa4()
-  const caller = {
-    connector,
-    connectorId: 'c',
-    account: { type: connector.type, orgId: 1, accountId: 'a' },
-    priority: 'read_premium',
-  } as const
+  )
   const { signal: never } = new AbortController()
   return converse(deps, caller, begin(talk, new Caveats()), {
     onDownloaded: async () => {},

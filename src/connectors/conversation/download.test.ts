@@ -3,11 +3,10 @@ import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { expect, it } from 'vitest'
 import { FakeClock } from '../../../test/support/fake-clock.ts'
-import { createGa4 } from '../ga4/ga4.ts'
 import { Caveats } from '../platform/caveats.ts'
 import type { Encoding } from '../platform/steps.ts'
+import { answeredBy } from './answered.test-support.ts'
 import { DEFAULT_BOUNDS } from './bounds.ts'
-import { createBreakers } from './breakers.ts'
 import { type CallStep, call } from './call.ts'
 
 const DOWNLOAD = {
@@ -31,42 +30,9 @@ function downloading(
     for (;;) yield Buffer.from(await pieces(read++))
   }
   const body = Readable.from(endless(), { objectMode: false })
-  const token = { is: 'token', accessToken: 'secret' } as const
-  const nothing = async () => {}
-  const deps = {
-    clock,
-    grantWorks: async () => true,
-    bounds,
-    http: {
-      send: async () => ({ is: 'not_sent', detail: '', latencyMs: 1 }) as const,
-      open: async () => ({ is: 'opened', status, headers: {}, body, latencyMs: 1 }) as const,
-      openPublic: async () => ({ is: 'not_allowed', detail: '' }) as const,
-      close: nothing,
-    },
-    publicFilesOnly: false,
-    tokens: { get: async () => token, renew: async () => token, lose: nothing },
-    limits: {
-      admits: () => ({ is: 'admitted' }) as const,
-      take: async () => ({ is: 'admitted' }) as const,
-      block() {},
-      observe() {},
-      waitMs: () => 0,
-      status: () => ({ current: 0, limit: 1, resetAtMs: 0 }),
-    },
-    breakers: createBreakers(clock, () => {}),
-    onCall() {},
-    onLimited() {},
-    onWrite() {},
-  }
-  const connector = createGa4()
-  const caller = {
-    connector,
-    connectorId: 'c',
-    account: { type: connector.type, orgId: 1, accountId: 'a' },
-    priority: 'read',
-  } as const
+  const { deps, caller } = answeredBy(clock, bounds, () => ({ status, headers: {}, body }))
   const { signal: cancelled } = new AbortController()
-  const answer = call(deps, caller, step, { cancelled, onRows: nothing, caveats: new Caveats() })
+  const answer = call(deps, caller, step, { cancelled, onRows: async () => {}, caveats: new Caveats() })
   return { clock, body, answer, read: () => read }
 }
 

@@ -1,6 +1,6 @@
-import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { listenUntilEnd } from '../../../test/support/local-server.ts'
 import { createHttpClient } from '../../http/http.ts'
 import { systemClock } from '../../time/clock.ts'
 import { createAmazonDsp } from '../amazon-dsp/amazon-dsp.ts'
@@ -56,14 +56,8 @@ async function serve(locations: Record<string, string> = {}) {
     const location = locations[path]
     if (location !== undefined) response.writeHead(302, { location }).end()
     else response.end('[{"id":1}]')
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
   })
-  const address = server.address()
-  return { seen, url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}` }
+  return { seen, url: await listenUntilEnd(server) }
 }
 
 async function fetched(url: string, api: string, publicFilesOnly = false) {

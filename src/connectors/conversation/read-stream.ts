@@ -4,7 +4,7 @@ import { TokenType } from '@streamparser/json'
 import { CsvError, parse } from 'csv-parse'
 import { parseExactly } from '../../json/json.ts'
 import { turn } from '../../time/slices.ts'
-import type { Encoding } from '../platform/steps.ts'
+import type { Packing } from '../platform/steps.ts'
 import { type Bounds, NotAsOrdered, TooMuch, tooLong } from './bounds.ts'
 import { jsonParser, slicesOf } from './json-parts.ts'
 import { zippedFiles } from './read-zip.ts'
@@ -15,16 +15,6 @@ type Fields = Readonly<Record<string, unknown>>
 const SLICE_RECORDS = 250
 /** Bytes of an archive unzipped at a time: they may become a thousand times as many, all at once. */
 const ZIP_SLICE_BYTES = 1024
-
-/** How a download is packed, and the form that a CSV file must have. */
-export interface Packing {
-  readonly encoding: Encoding
-  readonly gzip: boolean | 'if_packed'
-  readonly archive?: 'zip'
-  readonly endsAt?: 'blank_line'
-  readonly isNote?: RegExp
-  readonly problemOf?: (columns: readonly string[]) => string | undefined
-}
 
 type Unpacking = Pick<Bounds, 'unpackedBytes' | 'recordBytes'>
 interface Unpacked extends Unpacking {

@@ -3,7 +3,7 @@ import { FakeClock } from '../../../test/support/fake-clock.ts'
 import type { Verdict } from '../../shield/index.ts'
 import type { Answer } from '../platform/answer.ts'
 import { type Arrival, type Channel, type Sending, sendRequest } from './send-request.ts'
-import type { Token } from './tokens.ts'
+import type { Token } from './token-source.ts'
 
 const TOOK_MS = 40
 const first: Token = { is: 'token', accessToken: 't1' }

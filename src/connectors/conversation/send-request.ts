@@ -2,7 +2,7 @@ import type { HttpResponse } from '../../http/http.ts'
 import type { Admission, BreakerAnswer, Verdict } from '../../shield/index.ts'
 import type { Clock } from '../../time/clock.ts'
 import type { Answer, Protocol, UsedShare } from '../platform/answer.ts'
-import type { Token, TokenSource } from './tokens.ts'
+import type { Token, TokenSource } from './token-source.ts'
 
 /**
  * What every request to an account passes. Whoever talks to platforms (bids, reads, deliveries) makes one and keeps its

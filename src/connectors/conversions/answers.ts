@@ -17,6 +17,9 @@ export function unreadable(response: HttpResponse, batch: readonly Conversion[],
   return { is: 'transient', detail }
 }
 
+/** Statuses of calls that platforms with statuses of HTTP refuse because of what is in them. */
+export const REFUSED_FOR_CONTENT: ReadonlySet<number> = new Set([400, 413, 422])
+
 export interface BatchRefusal {
   readonly code: string
   readonly detail: string

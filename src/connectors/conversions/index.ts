@@ -1,8 +1,9 @@
-export { type BatchRefusal, indexesOf, refusedBatch, unreadable } from './answers.ts'
+export { type BatchRefusal, indexesOf, REFUSED_FOR_CONTENT, refusedBatch, unreadable } from './answers.ts'
+export { clickTimeMs, FBC, FBP, MAX_CLICK_AGE_MS } from './click-ids.ts'
 export type * from './conversion-connector.ts'
 export { EXTINFO_PARTS } from './conversion-connector.ts'
 export { country } from './countries.ts'
-export { NAME, NAME_FAULT, SECRET } from './credential.ts'
+export { ANY_NAME, LASTING_TOKEN, SECRET } from './credential.ts'
 export {
   appDataOf,
   DAY_MS,
@@ -17,6 +18,7 @@ export {
   qualityOf,
   seconds,
 } from './events.ts'
+export { consentFault, currencyFault, lacksValue, unmapped } from './faults.ts'
 export { ipAddress } from './ip-address.ts'
 export {
   cityLetters,
@@ -27,12 +29,11 @@ export {
   hashed,
   hashedOrMd5,
   lower,
-  nameLetters,
   plain,
   untouched,
   withoutSpaces,
   zip,
 } from './normalise.ts'
-export { type LeftOut, type ReadPerson, readPerson, regionOf } from './person.ts'
-export { e164, validE164 } from './phone.ts'
-export { stateIn } from './states.ts'
+export { type LeftOut, NOTHING_SAID, type ReadPerson, readPerson, regionOf } from './person.ts'
+export { personFields } from './person-fields.ts'
+export { e164, isRegion, validE164 } from './phone.ts'

@@ -42,7 +42,7 @@ export function hashed(raw: string | undefined, form: (text: string) => string):
   return normal === '' ? undefined : sha256(normal)
 }
 
-/** Of two letters, as codes of countries and states have: there are few, and each comes again and again. */
+/** Digests of texts of two letters, which codes of countries and states are: there are few, and each comes again and again. */
 const ofTwoLetters = new Map<string, string>()
 const TWO_LETTERS = /^[a-z]{2}$/
 
@@ -119,7 +119,8 @@ export function googleEmail(text: string): string {
   return local === '' ? '' : `${local}@${domain}`
 }
 
-const ZIP_PLUS_FOUR = /^(\d{5})-\d{4}$/
+/** Nine digits in a row are such a code of the USA too, without its dash. */
+const ZIP_PLUS_FOUR = /^(\d{5})-?\d{4}$/
 
 /** Lower case without spaces and dashes; of one of the USA the first five digits. */
 export function zip(text: string): string {

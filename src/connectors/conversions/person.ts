@@ -1,3 +1,4 @@
+import { clickTimeMs, FBC, FBP, MAX_CLICK_AGE_MS } from './click-ids.ts'
 import type { UserData } from './conversion-connector.ts'
 import { country } from './countries.ts'
 import { ipAddress } from './ip-address.ts'
@@ -25,6 +26,10 @@ const LOST = 'has characters that are lost'
 const NO_ID = 'is no id: it has blanks or characters that are not printable ASCII'
 const NO_ADDRESS = 'is not one public IP address'
 const NO_COUNTRY = 'is neither an ISO 3166 code nor the English name of a country'
+const NO_FBC = 'is no id of a click as Meta makes them: fb.1.<milliseconds>.<id>'
+const NO_FBP = 'is no id of a browser as Meta makes them: fb.1.<milliseconds>.<number>'
+const OLD_FBC = 'is of a click more than 90 days before the event, with which Meta refuses events'
+const PLACEHOLDER = 'is what a program writes where it has nothing'
 const NO_EMAIL = 'is no e-mail address'
 const NO_PHONE = 'is no phone number that can be read with certainty: it needs a plus and its country code'
 
@@ -39,17 +44,30 @@ export function regionOf({ country: said }: UserData, defaultRegion: string | un
 }
 
 /**
+ * What programs write where a value is missing, and names in templates that nothing was put in for. Exactly so: there are people who
+ * are called Null.
+ */
+export const NOTHING_SAID =
+  /^(?:undefined|null|NaN|nil|None|\[object \w+\]|\(not set\)|\{\{[^{}]*\}\}|\$\{[^{}]*\}|%%[^%]*%%|__[A-Z_]+__)$/
+
+/**
  * What was said about a person as far as it is certain: texts without what nobody sees, one IP address, an ISO code for the country, the
  * phone number with its country code. What is not certain is left out and named.
  * @param defaultRegion ISO 3166 code for phone numbers where the person's country is not given
+ * @param eventTimeMs Unix time of the event
  */
-export function readPerson(said: UserData, defaultRegion: string | undefined): ReadPerson {
+export function readPerson(
+  said: UserData,
+  defaultRegion: string | undefined,
+  eventTimeMs: number,
+): ReadPerson {
   const user: Record<string, string> = {}
   const leftOut: LeftOut[] = []
   for (const [name, raw] of Object.entries(said)) {
     if (typeof raw !== 'string' || raw.trim() === '') continue
     const text = readable(raw)
-    if (text !== '') user[name] = text
+    if (NOTHING_SAID.test(text)) leftOut.push({ field: `user_data.${name}`, reason: PLACEHOLDER })
+    else if (text !== '') user[name] = text
     else if (!raw.isWellFormed() || raw.includes('\ufffd'))
       leftOut.push({ field: `user_data.${name}`, reason: LOST })
   }
@@ -62,12 +80,16 @@ export function readPerson(said: UserData, defaultRegion: string | undefined): R
       delete user[name]
     } else user[name] = known
   }
-  const region = regionOf(said, defaultRegion)
+  const isPlaceless = NOTHING_SAID.test(said.country?.trim() ?? '')
+  const region = isPlaceless ? defaultRegion : regionOf(said, defaultRegion)
   read('email', NO_EMAIL, (text) => (isHash(text) || email(text) !== '' ? text : ''))
   read('phone', NO_PHONE, (text) => (isHash(text) ? text : e164(text, region)))
   read('country', NO_COUNTRY, (text) => (isSha256(text) ? text : country(text).toUpperCase()))
   read('client_ip_address', NO_ADDRESS, ipAddress)
   for (const name of IDS) read(name, NO_ID, (text) => (TOKEN.test(text) ? text : ''))
+  read('fbp', NO_FBP, (text) => (FBP.test(text) ? text : ''))
+  read('fbc', NO_FBC, (text) => (FBC.test(text) ? text : ''))
+  read('fbc', OLD_FBC, (text) => (eventTimeMs - clickTimeMs(text) > MAX_CLICK_AGE_MS ? '' : text))
   return { user, leftOut }
 }
 

@@ -44,6 +44,9 @@ export function e164(text: string, region: string | undefined): string {
   return number?.isValid() ? number.number : ''
 }
 
+/** Whether phone numbers can be read by the rules of this country or region: its ISO 3166 code, in capitals. */
+export const isRegion = (code: string): boolean => code === code.toUpperCase() && isSupportedCountry(code)
+
 /** Mobile numbers of Mexico as WhatsApp writes them, and as they were dialled until 2019: with a 1 that is no part of the number. */
 const MEXICAN_MOBILE = /^(\+|00)?521(\d{10})$/
 
@@ -67,7 +70,7 @@ interface Plan {
   readonly lengths: ReadonlySet<number>
 }
 
-/** Of calling codes that several countries share, the one by whose rules the others' numbers are read. */
+/** For each calling code that several countries share: the country by whose rules their numbers are read. */
 const MAIN_COUNTRY: ReadonlyMap<string, CountryCode> = new Map([
   ['1', 'US'],
   ['7', 'RU'],
@@ -114,7 +117,7 @@ function readPlans(): ReadonlyMap<string, Plan> {
     const country = countries.length === 1 ? countries[0] : MAIN_COUNTRY.get(code)
     const own = country && planOf(country)
     if (!country || !own) return []
-    // Of those that share a code, the country of a number counts, which only parsing finds out.
+    // Countries may share a code; then parsing has to find out which one the number is of.
     const all = countries.map((each) => planOf(each)?.lengths ?? new Set<number>())
     const lengths = all.reduce((common, each) => common.intersection(each), own.lengths)
     const plan = { ...own, lengths }

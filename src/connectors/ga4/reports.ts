@@ -23,6 +23,9 @@ export const METRICS: Readonly<Record<string, string>> = {
   event_count: 'eventCount',
 }
 
+/** Metrics that are not added up: somebody may be in several rows. */
+export const NOT_ADDED = ['total_users']
+
 /** Days for which figures may still change: Analytics may credit a key event to an earlier session. */
 const LOOKBACK_DAYS = 12
 

@@ -3,6 +3,7 @@ import type { Caveats } from '../platform/caveats.ts'
 import type { AccountRef } from '../platform/connector.ts'
 import type { Cell, Row } from '../platform/rows.ts'
 import { readFigure } from '../reading/figures.ts'
+import { NOT_ADDED } from './reports.ts'
 
 const Header = z.object({ name: z.string(), type: z.string().optional() })
 /** By the documents every value is text; other types are checked cell by cell. */
@@ -104,7 +105,7 @@ function datedOrNot(caveats: Caveats, row: Row): Row {
   const [, year, month, day] = /^(\d{4})(\d{2})(\d{2})$/.exec(date) ?? []
   if (year !== undefined) return { ...row, date: `${year}-${month}-${day}` }
   const undated = { ...row, date: null }
-  caveats.undated(undated, date)
+  caveats.undated(undated, date, NOT_ADDED)
   return undated
 }
 

@@ -3,13 +3,14 @@ import {
   type Conversion,
   type ConversionConnector,
   type ConversionFault,
+  currencyFault,
   DAY_MS,
   identifiersOf,
   isPersonalDataDenied,
   qualityOf,
 } from '../conversions/index.ts'
 import { detailOf } from '../platform/detail.ts'
-import { at, listAt, parsed, textAt } from '../platform/json.ts'
+import { at, jsonBody, listAt, textAt } from '../platform/json.ts'
 import { adjustmentOf, GoogleConversionCredentials, hasOwnAction } from './conversion-credentials.ts'
 import { GOOGLE_WEIGHTS, googleIdentifiers, isIdentified } from './conversion-identifiers.ts'
 import { ingest, readIngest, readStatus, statusRequest } from './data-manager.ts'
@@ -53,7 +54,7 @@ const NAMES = new Set<string>(Object.values(EVENTS))
 
 function faultOf(conversion: Conversion): ConversionFault | undefined {
   const { platformEvent, parameters, customData, consent } = conversion
-  const { value, currency, order_id } = customData
+  const { value, order_id } = customData
   if (platformEvent === undefined || !(hasOwnAction(platformEvent) || NAMES.has(platformEvent))) {
     const reason = 'a mapping must name the conversion action of Google Ads that counts it, by its id'
     return { field: 'event_name', reason }
@@ -63,8 +64,8 @@ function faultOf(conversion: Conversion): ConversionFault | undefined {
     return { field: 'event_name', reason: 'its mapping has an unknown adjustment_type' }
   if (adjustment !== undefined && order_id === undefined)
     return { field: 'custom_data.order_id', reason: 'Google needs it to change an earlier conversion' }
-  if (value !== undefined && currency === undefined)
-    return { field: 'custom_data.currency', reason: 'a value needs its currency' }
+  const withoutCurrency = currencyFault('Google', customData, undefined)
+  if (withoutCurrency) return withoutCurrency
   if (adjustment === 'RESTATEMENT' && value === undefined)
     return { field: 'custom_data.value', reason: 'Google needs the new value' }
   if (adjustment === 'RESTATEMENT' || adjustment === 'RETRACTION') return undefined
@@ -78,7 +79,7 @@ function faultOf(conversion: Conversion): ConversionFault | undefined {
   return undefined
 }
 
-/** Nobody was converted at this moment; it is only validated. */
+/** The event with which a connection is tested; Google only validates it. */
 const TRIAL: Conversion = {
   eventId: 'connection-test',
   eventName: 'purchase',
@@ -96,8 +97,7 @@ const TRIAL: Conversion = {
 
 /** The two APIs answer in shapes of their own; what both answer alike means the same. */
 function isOfGoogleAds(response: HttpResponse): boolean {
-  const answer = parsed(response)
-  const body = answer.is === 'json' ? answer.body : undefined
+  const body = jsonBody(response)
   const failures = listAt(body, 'error', 'details').flatMap((detail) => listAt(detail, 'errors'))
   return failures.length > 0 || at(body, 'results') !== undefined || at(body, 'partialFailureError') != null
 }
@@ -126,7 +126,7 @@ export const googleConversions: ConversionConnector<GoogleConversionCredentials>
     maxBodyBytes: 4 * 1024 * 1024,
     // Google names none; this is what others keep to at Meta.
     maxFutureMs: 60_000,
-    // It never forgets the id of a transaction.
+    // Google never forgets the id of a transaction.
     deduplicationMs: Number.POSITIVE_INFINITY,
   },
   events: EVENTS,
@@ -164,8 +164,7 @@ export const googleConversions: ConversionConnector<GoogleConversionCredentials>
     }
   },
   readTest(response) {
-    const answer = parsed(response)
-    const body = answer.is === 'json' ? answer.body : undefined
+    const body = jsonBody(response)
     const hasFound = textAt(body, 'requestId') !== undefined || listAt(body, 'results').length > 0
     if (response.status < 300 && hasFound)
       return { is: 'works', detail: 'Google knows the conversion action' }

@@ -15,7 +15,7 @@ import {
 } from '../conversions/index.ts'
 import { readGoogleRpc } from '../google/rpc.ts'
 import { detailOf } from '../platform/detail.ts'
-import { at, listAt, numberAt, parsed, textAt } from '../platform/json.ts'
+import { at, jsonBody, listAt, numberAt, textAt } from '../platform/json.ts'
 import {
   actionOf,
   adjustmentOf,
@@ -135,8 +135,7 @@ const OF_THE_ACCOUNT = new Set([
 ])
 
 export function readIngest(response: HttpResponse, batch: readonly Conversion[], nowMs: number): BatchAnswer {
-  const answer = parsed(response)
-  const body = answer.is === 'json' ? answer.body : undefined
+  const body = jsonBody(response)
   const error = at(body, 'error')
   if (typeof error === 'object' && error !== null) return refusalOf(error, response, batch, nowMs)
   const requestId = textAt(body, 'requestId')
@@ -232,8 +231,7 @@ const DONE = new Set(['SUCCESS', 'PARTIAL_SUCCESS', 'FAILED'])
 const UNDER_WAY = new Set(['PROCESSING', 'REQUEST_STATUS_UNKNOWN'])
 
 export function readStatus(response: HttpResponse): LaterStatus {
-  const answer = parsed(response)
-  const body = answer.is === 'json' ? answer.body : undefined
+  const body = jsonBody(response)
   const [destination] = listAt(body, 'requestStatusPerDestination')
   const status = textAt(destination, 'requestStatus') ?? ''
   if (response.status >= 300 || (!DONE.has(status) && !UNDER_WAY.has(status))) {

@@ -15,8 +15,8 @@ import {
   REPORTS,
   SPEND,
 } from './reports.ts'
-import { entitiesQuery, figuresQuery } from './requests.ts'
-import { rowOf, searched } from './rows.ts'
+import { entitiesQuery, figuresQuery, withoutAdGroupsQuery } from './requests.ts'
+import { costOfAll, rowOf, searched } from './rows.ts'
 
 const Resume = z.object({ doneThrough: z.string() })
 const NOTHING: ReportResult = { cursor: undefined, finalThrough: undefined, caveats: [] }
@@ -59,6 +59,13 @@ export const createGoogleAds: CreateConnector = (baseUrls = {}) => {
       if (index === slices.length - 1) break
       yield { is: 'remember', state: { doneThrough: slice.end } }
       yield { is: 'progress', share: (index + 1) / slices.length }
+    }
+    if (asked.from === 'ad_group') {
+      const cost = yield* costOfAll(door, withoutAdGroupsQuery(range), CALLS, caveats)
+      if (cost > 0)
+        caveats.add(
+          `campaigns of Performance Max have no ad groups: what they cost from ${range.start} to ${range.end}, ${(cost / 1_000_000).toFixed(2)}, is in no row here; campaign_performance has it`,
+        )
     }
     return NOTHING
   }

@@ -50,6 +50,10 @@ export const figuresQuery = (
   { start, end }: DateRange,
 ): string => `${selected(from, columns)} WHERE segments.date BETWEEN '${start}' AND '${end}'`
 
+/** Query for what each campaign without ad groups cost: those of Performance Max have asset groups instead. */
+export const withoutAdGroupsQuery = ({ start, end }: DateRange): string =>
+  `SELECT campaign.id, metrics.cost_micros FROM campaign WHERE campaign.advertising_channel_type = 'PERFORMANCE_MAX' AND segments.date BETWEEN '${start}' AND '${end}'`
+
 /** Query for campaigns and what is below them, without removed ones. */
 export const entitiesQuery = (from: string, columns: readonly GoogleAdsColumn[]): string =>
   `${selected(from, columns)} WHERE ${from}.status != 'REMOVED'`

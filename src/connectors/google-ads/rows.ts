@@ -29,6 +29,25 @@ export function* searched(
   Chunks.parse(body)
 }
 
+/** Adds up a cost over the results of a query, in micros. */
+export function* costOfAll(
+  door: CustomerDoor,
+  query: string,
+  bucket: string,
+  caveats: Caveats,
+): Talk<number> {
+  let micros = 0
+  yield* searched(door, query, bucket, () => {
+    // A stream that broke off begins again.
+    micros = 0
+    return (result) => {
+      micros += Number(readFigure(caveats, 'cost_micros', at(result, 'metrics', 'costMicros'), 'count', 0))
+      return undefined
+    }
+  })
+  return micros
+}
+
 /** Results of a short answer. */
 export const resultsOf = (body: unknown): readonly unknown[] =>
   z

@@ -7,7 +7,7 @@ import {
   unreadable,
 } from '../conversions/index.ts'
 import { detailOf } from '../platform/detail.ts'
-import { at, listAt, numberAt, parsed, textAt } from '../platform/json.ts'
+import { at, jsonBody, listAt, numberAt, textAt } from '../platform/json.ts'
 import { googleAds } from './api.ts'
 import { transactionIdOf } from './conversion-credentials.ts'
 
@@ -40,7 +40,7 @@ const OF_THE_ACCOUNT = new Set([
   'CUSTOMER_NOT_ENABLED_ENHANCED_CONVERSIONS_FOR_LEADS',
   'CLOUD_PROJECT_NOT_APPROVED_FOR_PRODUCTION',
 ])
-/** Of an event with an address or a number of the person it is a warning. */
+/** Only a warning where the event also has an e-mail address or a phone number of the person. */
 const CLICK_NOT_FOUND = 'CLICK_NOT_FOUND'
 
 interface UploadError {
@@ -52,8 +52,7 @@ interface UploadError {
 }
 
 export function readUpload(response: HttpResponse, batch: readonly Conversion[], nowMs: number): BatchAnswer {
-  const answer = parsed(response)
-  const body = answer.is === 'json' ? answer.body : undefined
+  const body = jsonBody(response)
   const whole = at(body, 'error')
   if (typeof whole === 'object' && whole !== null) return refusedCall(whole, response, batch, nowMs)
   const partial = at(body, 'partialFailureError')

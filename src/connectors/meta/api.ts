@@ -3,7 +3,7 @@ import { fromMinorUnits, type Micros, toMinorUnits } from '../../money.ts'
 import type { Answer, Protocol } from '../platform/answer.ts'
 import type { ApiFacts } from '../platform/api-facts.ts'
 import { detailOf } from '../platform/detail.ts'
-import { at, isWebPage, listAt, numberAt, parsed, textAt } from '../platform/json.ts'
+import { at, isWebPage, jsonBody, listAt, numberAt, parsed, textAt } from '../platform/json.ts'
 import { longestWaitMs } from '../platform/wait.ts'
 
 /**
@@ -124,10 +124,7 @@ function usages(headers: HttpResponse['headers']): unknown[] {
   return [...USAGE_HEADERS.map((name) => json(headers[name])), ...business.flatMap((list) => listAt(list))]
 }
 
-function json(text: string | undefined): unknown {
-  const answer = parsed({ status: 200, headers: {}, body: text ?? '' })
-  return answer.is === 'json' ? answer.body : undefined
-}
+const json = (text: string | undefined): unknown => jsonBody({ body: text ?? '' })
 
 /** Currencies that Meta counts in whole units, by its own table, which differs from ISO 4217. */
 const WHOLE = new Set(['CLP', 'COP', 'CRC', 'HUF', 'ISK', 'IDR', 'JPY', 'KRW', 'PYG', 'TWD', 'VND'])

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { HttpRequest, HttpResponse } from '../../http/http.ts'
 import {
+  ANY_NAME,
   appDataOf,
   type BatchAnswer,
   type Conversion,
@@ -8,25 +9,27 @@ import {
   type ConversionFault,
   type CustomData,
   cityLetters,
-  country,
+  clickTimeMs,
+  consentFault,
+  currencyFault,
   DAY_MS,
   dedupIdOf,
   e164,
   email,
+  FBC,
+  FBP,
   hashed,
   hashedOrMd5,
   type Identifiers,
   identifiersOf,
   indexesOf,
-  ipAddress,
   isLimited,
-  isPersonalDataDenied,
   itemCount,
-  NAME,
-  NAME_FAULT,
-  nameLetters,
+  LASTING_TOKEN,
+  lacksValue,
+  MAX_CLICK_AGE_MS,
   pageOf,
-  plain,
+  personFields,
   predictedLtvOf,
   present,
   qualityOf,
@@ -34,14 +37,12 @@ import {
   regionOf,
   SECRET,
   seconds,
-  stateIn,
   type UserData,
+  unmapped,
   unreadable,
-  untouched,
-  zip,
 } from '../conversions/index.ts'
 import { detailOf } from '../platform/detail.ts'
-import { at, numberAt, parsed, textAt } from '../platform/json.ts'
+import { at, jsonBody, numberAt, parsed, textAt } from '../platform/json.ts'
 import { meta } from './api.ts'
 
 const MetaConversionCredentials = z.strictObject({
@@ -115,11 +116,6 @@ const WEIGHTS = {
 /** Meta finds nobody by these alone, and refuses the whole call. */
 const TOO_LITTLE = new Set(['client_user_agent', 'country', 'st', 'ct', 'zp'])
 
-/** `fb.subdomain.milliseconds.id`, and what Meta's own code may add behind it. */
-const FBC = /^fb\.[0-2]\.(\d{13})\.[\w-]+(?:\.\w{2,8})?$/
-const FBP = /^fb\.[0-2]\.\d{10,13}\.\d+(?:\.\w{2,8})?$/
-/** Meta refuses clicks that are older, and with one the whole call. */
-const MAX_CLICK_AGE_MS = 90 * DAY_MS
 const MAX_AGE_MS = 7 * DAY_MS
 const MAX_STORE_AGE_MS = 62 * DAY_MS
 const maxAgeMs = (actionSource: string): number =>
@@ -131,24 +127,16 @@ function identifiers(user: UserData, defaultRegion: string | undefined): Identif
   return present({
     em: hashedOrMd5(user.email, email),
     ph: hashedOrMd5(user.phone, (text) => e164(text, region).slice(1)),
-    fn: hashed(user.first_name, nameLetters),
-    ln: hashed(user.last_name, nameLetters),
     ct: hashed(user.city, cityLetters),
-    st: hashed(user.state, stateIn(user.country)),
-    zp: hashed(user.zip, zip),
-    country: hashed(user.country, country),
-    // Shops compare ids as they are, so nothing but space around them is removed.
-    external_id: hashed(user.external_id, (text) => text),
-    client_ip_address: plain(user.client_ip_address, ipAddress),
-    client_user_agent: untouched(user.client_user_agent),
+    ...personFields(user),
     // A malformed one would make Meta refuse everybody's events of the call.
     fbc: fbc !== undefined && FBC.test(fbc) ? fbc : undefined,
     fbp: fbp !== undefined && FBP.test(fbp) ? fbp : undefined,
   })
 }
 
-const isPurchaseWithoutValue = ({ platformEvent, customData }: Conversion): boolean =>
-  platformEvent === 'Purchase' && (customData.value === undefined || customData.currency === undefined)
+const isPurchaseWithoutValue = (conversion: Conversion): boolean =>
+  conversion.platformEvent === EVENTS.purchase && lacksValue(conversion)
 
 /** Why an event of an app cannot be sent: Meta wants it at the app's own dataset, with the device that it came from. */
 function faultOfApp(
@@ -170,14 +158,12 @@ function faultOf(
   conversion: Conversion,
   credentials: MetaConversionCredentials | undefined,
 ): ConversionFault | undefined {
-  const { actionSource, consent, customData, eventSourceUrl, platformEvent } = conversion
-  if (platformEvent === undefined) return { field: 'event_name', reason: 'no event of Meta is mapped to it' }
+  const { actionSource, customData, eventSourceUrl, platformEvent } = conversion
+  if (platformEvent === undefined) return unmapped('Meta')
   if (!ACTION_SOURCES.has(actionSource))
     return { field: 'action_source', reason: `Meta takes ${[...ACTION_SOURCES].join(', ')}` }
-  if (isPersonalDataDenied(consent))
-    return { field: 'consent.ad_user_data', reason: 'Meta takes no event without anything about the person' }
-  const ofApp = faultOfApp(conversion, credentials)
-  if (ofApp) return ofApp
+  const denied = consentFault('Meta', conversion) ?? faultOfApp(conversion, credentials)
+  if (denied) return denied
   if (actionSource === 'website' && eventSourceUrl === undefined)
     return { field: 'event_source_url', reason: 'Meta needs it for events of a website' }
   if (actionSource === 'website' && conversion.identifiers['client_user_agent'] === undefined)
@@ -188,9 +174,7 @@ function faultOf(
     const field = customData.value === undefined ? 'custom_data.value' : 'custom_data.currency'
     return { field, reason: 'Meta needs a value and a currency for a purchase' }
   }
-  if (customData.value !== undefined && customData.currency === undefined)
-    return { field: 'custom_data.currency', reason: 'a value needs its currency' }
-  return undefined
+  return currencyFault('Meta', customData, undefined)
 }
 
 function customDataOf(conversion: Conversion): Record<string, unknown> {
@@ -213,8 +197,7 @@ function customDataOf(conversion: Conversion): Record<string, unknown> {
 function userDataOf(conversion: Conversion): Identifiers {
   const known = identifiersOf(conversion)
   const { fbc, ...others } = known
-  const clickedMs = Number(FBC.exec(String(fbc))?.[1])
-  return conversion.eventTimeMs - clickedMs > MAX_CLICK_AGE_MS ? others : known
+  return conversion.eventTimeMs - clickTimeMs(String(fbc)) > MAX_CLICK_AGE_MS ? others : known
 }
 
 function eventOf(conversion: Conversion): Record<string, unknown> {
@@ -322,8 +305,8 @@ export const metaConversions: ConversionConnector<MetaConversionCredentials> = {
   credentials: MetaConversionCredentials,
   apis: { graph: { baseUrl: 'https://graph.facebook.com', version: 'v26.0' } },
   apiOf: () => 'graph',
-  accountOfBids: () => undefined,
-  refresh: () => undefined,
+  ...LASTING_TOKEN,
+  ...ANY_NAME,
   limits: {
     maxEventsPerCall: 1000,
     startEventsPerCall: 1000,
@@ -340,7 +323,6 @@ export const metaConversions: ConversionConnector<MetaConversionCredentials> = {
   identifiers,
   faultOf,
   groupOf: ({ actionSource }) => (actionSource === 'app' ? 'app' : 'pixel'),
-  nameFaultOf: (name) => (NAME.test(name) ? undefined : NAME_FAULT),
   matchQuality: (conversion) => qualityOf(identifiersOf(conversion), WEIGHTS),
 
   send({ baseUrl, version }, credentials, batch): HttpRequest {
@@ -362,12 +344,10 @@ export const metaConversions: ConversionConnector<MetaConversionCredentials> = {
     headers: authorized(access_token),
   }),
   readTest(response) {
-    const answer = parsed(response)
-    const body = answer.is === 'json' ? answer.body : undefined
+    const body = jsonBody(response)
     const id = textAt(body, 'id')
     if (response.status < 300 && id !== undefined) return { is: 'works', detail: `the pixel ${id} answers` }
     const words = textAt(body, 'error', 'message') ?? ''
     return { is: 'fails', detail: detailOf(`HTTP ${response.status} ${words}`) }
   },
-  later: undefined,
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { Caveats } from '../platform/caveats.ts'
 import { playAnswers, playCases } from '../reading/cases.test-support.ts'
 import { createMeta } from './meta.ts'
+import { columnsOf, REPORTS, rowOf } from './reports.ts'
 
 const connector = createMeta()
 
@@ -30,6 +31,21 @@ describe('the Meta connector for reading', () => {
       caveats: new Caveats(),
     })
     expect(() => talk.next()).toThrow('the currency of the account is not known')
+  })
+
+  it('adds up no people over rows of several days', () => {
+    const caveats = new Caveats()
+    const report = REPORTS['campaign_performance']
+    if (!report) throw new Error('there is no such report')
+    const dates = { date_start: '2026-11-01', date_stop: '2026-11-02' }
+    for (const campaign_id of ['1', '2'])
+      rowOf(
+        caveats,
+        { campaign_id, clicks: '2', reach: '5', ...dates },
+        columnsOf(report, ['clicks', 'reach']),
+        report,
+      )
+    expect(caveats.texts).toEqual([expect.stringMatching(/^2 rows of no date .*: 4 clicks$/)])
   })
 
   it('shows neither token nor proof to another host', () => {

@@ -55,6 +55,9 @@ const METRICS: Readonly<Record<string, Column>> = {
   },
 }
 
+/** Metrics that are not added up: people may be in several rows, and a ratio has no sum. */
+const NOT_ADDED = ['reach', 'roas']
+
 export interface MetaReport {
   readonly level: Figures['level']
   readonly spec: ReportSpec
@@ -138,7 +141,7 @@ export function rowOf(
   if (last === undefined || last === cells['date']) return cells
   // Figures of several days belong to no single date.
   const undated = { ...cells, date: null }
-  caveats.undated(undated, `${cells['date']} to ${last}`)
+  caveats.undated(undated, `${cells['date']} to ${last}`, NOT_ADDED)
   return undated
 }
 

@@ -7,6 +7,8 @@ import '../../json/plain-words.ts'
 const ABOUT_FIELDS = {
   missing: (values: string) => `${values} missing, null in the rows`,
   unreadable: (values: string) => `${values} not a number that can be read, null in the rows`,
+  in_error: (values: string) =>
+    `${values} an error that the sheet shows in place of a value, null in the rows`,
   ambiguous: (values: string) => `${values} written so that it could mean two numbers, null in the rows`,
 } as const
 type AboutField = keyof typeof ABOUT_FIELDS
@@ -84,12 +86,17 @@ export class Caveats {
   /**
    * Counts a row whose date was not asked for. It is in the result with a null date; the caveat gives the sums of its
    * figures.
+   * @param notAdded figures whose sum means nothing, such as people who may be in several rows
    */
-  undated(row: Row, written: string): void {
+  undated(row: Row, written: string, notAdded: readonly string[] = []): void {
     this.#undatedRows += 1
     countIn(this.#fields, 'undated date', written)
     for (const [name, value] of Object.entries(row))
-      if (typeof value === 'number' && (this.#undated.has(name) || this.#undated.size < MAX_ENTRIES))
+      if (
+        typeof value === 'number' &&
+        !notAdded.includes(name) &&
+        (this.#undated.has(name) || this.#undated.size < MAX_ENTRIES)
+      )
         this.#undated.set(name, (this.#undated.get(name) ?? 0) + value)
   }
 
@@ -110,7 +117,9 @@ export class Caveats {
 
   get texts(): string[] {
     const fields = [...this.#fields].flatMap(([name, { count, example }]) => {
-      const [about = '', field = ''] = name.split(' ', 2)
+      // A field may have blanks in its name, as headings of a sheet do.
+      const [about = '', ...words] = name.split(' ')
+      const field = words.join(' ')
       const say = isAboutField(about) ? ABOUT_FIELDS[about] : undefined
       return say ? [`${field}: ${say(`${plural(count, 'value')}${suchAs(example)} ${isOrAre(count)}`)}`] : []
     })

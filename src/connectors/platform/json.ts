@@ -15,7 +15,7 @@ export type Parsed =
 export const isWebPage = ({ body }: HttpResponse): boolean =>
   /^\s*<(?:!doctype\s+html|html)\b/i.test(body.slice(0, 200))
 
-export function parsed({ body, json }: HttpResponse): Parsed {
+export function parsed({ body, json }: Pick<HttpResponse, 'body' | 'json'>): Parsed {
   if (json) return json
   if (body.trim() === '') return { is: 'empty' }
   try {
@@ -23,4 +23,10 @@ export function parsed({ body, json }: HttpResponse): Parsed {
   } catch {
     return { is: 'garbled' }
   }
+}
+
+/** The JSON of an answer; undefined where it has none, or cannot be read. */
+export function jsonBody(response: Pick<HttpResponse, 'body' | 'json'>): unknown {
+  const answer = parsed(response)
+  return answer.is === 'json' ? answer.body : undefined
 }

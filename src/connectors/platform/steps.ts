@@ -11,6 +11,21 @@ export const EVERY_CALL = 'every call'
 /** How a downloaded report becomes records: text by column for CSV, parsed values for JSON. */
 export type Encoding = 'csv' | 'json_lines' | 'json_array'
 
+/** How a download is packed, and the form that a CSV file must have. */
+export interface Packing {
+  readonly encoding: Encoding
+  /** `if_packed`: the content of the file says whether it is zipped. */
+  readonly gzip: boolean | 'if_packed'
+  /** The answer is an archive of such files. */
+  readonly archive?: 'zip'
+  /** An empty line ends the report; what follows is notes, except records directly after it. */
+  readonly endsAt?: 'blank_line'
+  /** Lines of a CSV report that match are notes; every other line needs a cell for each column. */
+  readonly isNote?: RegExp
+  /** Describes what is wrong with a CSV file with these columns; undefined when it is the ordered one. */
+  readonly problemOf?: (columns: readonly string[]) => string | undefined
+}
+
 /**
  * One step that a conversation asks of its runner.
  * - `ask`: one HTTP request; the reply is the classed answer. `bucket` names the limit it counts against. With
@@ -39,21 +54,10 @@ export type Step =
       readonly mayForbid?: boolean
       readonly once?: boolean
     }
-  | {
+  | (Packing & {
       readonly is: 'download'
       readonly request: HttpRequest
       readonly bucket: string
-      readonly encoding: Encoding
-      /** `if_packed`: the content of the file says whether it is zipped. */
-      readonly gzip: boolean | 'if_packed'
-      /** The answer is an archive of such files. */
-      readonly archive?: 'zip'
-      /** An empty line ends the report; what follows is notes, except records directly after it. */
-      readonly endsAt?: 'blank_line'
-      /** Lines of a CSV report that match are notes; every other line needs a cell for each column. */
-      readonly isNote?: RegExp
-      /** Describes what is wrong with a CSV file with these columns; undefined when it is the ordered one. */
-      readonly problemOf?: (columns: readonly string[]) => string | undefined
       /**
        * Fields that are added up over records with the same key, because the file is finer than the report. Without
        * them, the last of such records counts.
@@ -64,7 +68,7 @@ export type Step =
        * a caveat. `file` is the file of an archive that has the record.
        */
       readonly toRow: (record: Readonly<Record<string, unknown>>, file: string) => Row | undefined
-    }
+    })
   | {
       readonly is: 'stream'
       readonly request: HttpRequest

@@ -27,6 +27,10 @@ export const Template = z.object({
 export const Sent = z.object({ id: z.string().min(1) })
 export const SentAll = z.object({ data: z.array(Sent) })
 
+/** Domain of a sender such as `Acme <hello@acme.example>`; undefined where there is none. */
+export const domainOf = (sender: string): string | undefined =>
+  /@([^@\s>]+)>?\s*$/.exec(sender)?.[1]?.toLowerCase()
+
 /** Times are `2026-11-20 09:00:00.123456+00` in one answer and ISO 8601 in another. */
 export function emailRow({
   id,

@@ -4,13 +4,13 @@ import { textAt } from '../platform/json.ts'
 import type { Row } from '../platform/rows.ts'
 import { ask, type Talk, TalkRefused } from '../platform/steps.ts'
 import { Pages } from '../reading/pages.ts'
-import { Email, emailRow, ListPage, Template } from './answers.ts'
+import { domainOf, Email, emailRow, ListPage, Template } from './answers.ts'
 import { listEmails, listTemplates, READS } from './requests.ts'
 
 const NOTHING: ReportResult = { cursor: undefined, finalThrough: undefined, caveats: [] }
 
 export function* readReport(host: string, query: ReportQuery): Talk<ReportResult> {
-  const { reportType, range, resume, caveats } = query
+  const { account, reportType, range, resume, caveats } = query
   if (reportType === 'templates') return yield* readTemplates(host, caveats)
   if (reportType !== 'emails' || !range)
     throw new TalkRefused(`there is no report ${reportType} without dates`)
@@ -21,7 +21,10 @@ export function* readReport(host: string, query: ReportQuery): Talk<ReportResult
     const page: ListPage = ListPage.parse(yield* ask(listEmails(host, after), READS))
     const emails = rowsOf(caveats, page.data, (one) => emailRow(Email.parse(one)))
     const dateOf = ({ date }: Row) => String(date)
-    const rows = emails.filter((one) => dateOf(one) >= range.start && dateOf(one) <= range.end)
+    // The list has the e-mails of the team's other domains too.
+    const isOurs = ({ from }: Row) =>
+      from === null || domainOf(String(from)) === account.accountId.toLowerCase()
+    const rows = emails.filter((one) => isOurs(one) && dateOf(one) >= range.start && dateOf(one) <= range.end)
     yield { is: 'rows', rows }
     const oldest = emails.at(-1)
     if (oldest && dateOf(oldest) < range.start) return NOTHING

@@ -2,7 +2,7 @@ import type { HttpRequest } from '../../http/http.ts'
 import type { AccountRef, CreateConnector, PlatformAccount, ReportSpec } from '../platform/connector.ts'
 import { ask, type Talk, TalkRefused } from '../platform/steps.ts'
 import { Pages } from '../reading/pages.ts'
-import { Domain, ListPage, Sent } from './answers.ts'
+import { Domain, domainOf, ListPage, Sent } from './answers.ts'
 import { resend } from './api.ts'
 import { createMail } from './mail.ts'
 import { readReport } from './report.ts'
@@ -30,7 +30,7 @@ export const createResend: CreateConnector = (baseUrls = {}) => {
     const reply = yield { is: 'ask', request: listDomains(host), bucket: READS, mayRefuse: true }
     if (reply?.is === 'refused') {
       if (!reply.detail.includes(RESTRICTED)) throw new TalkRefused(reply.detail)
-      const domain = /@([^@\s>]+)>?\s*$/.exec(String(settings['from'] ?? ''))?.[1]
+      const domain = domainOf(String(settings['from'] ?? ''))
       if (domain === undefined)
         throw new TalkRefused('settings.from: is needed, since the key may only send and not list domains')
       return [accountOf(domain)]

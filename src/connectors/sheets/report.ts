@@ -2,13 +2,13 @@ import { z } from 'zod'
 import type { ReportQuery, ReportResult } from '../platform/connector.ts'
 import type { Cell, Row } from '../platform/rows.ts'
 import { type Talk, TalkRefused } from '../platform/steps.ts'
-import { columnsOf, isBlank, RECORD_KEY, recordOf } from './rows.ts'
+import { columnsOf, isBlank, isError, RECORD_KEY, recordOf } from './rows.ts'
 import { findTable, readPage, type Table, textSetting } from './table.ts'
 
 const Resume = z.object({ fromRow: z.int() })
 
 /** Reads the table page by page. A row whose key another row has already gets its row number as well. */
-export function* readRows(host: string, { account, resume }: ReportQuery): Talk<ReportResult> {
+export function* readRows(host: string, { account, resume, caveats }: ReportQuery): Talk<ReportResult> {
   const table = yield* findTable(host, account)
   const keyColumn = textSetting(account, 'key_column')
   const keyIndex = keyColumn === undefined ? -1 : table.columns.indexOf(keyColumn)
@@ -28,7 +28,7 @@ export function* readRows(host: string, { account, resume }: ReportQuery): Talk<
       ofPage = new Set()
       repeatedOfPage = 0
       return (cells: readonly Cell[], rowNumber: number): Row | undefined => {
-        const record = recordOf(cells, columnsFor(table, cells.length))
+        const record = recordOf(caveats, cells, columnsFor(table, cells.length))
         if (!record) return undefined
         const key = keyOf(cells[keyIndex], rowNumber)
         const isTwice = seen.has(key) || ofPage.has(key)
@@ -44,13 +44,13 @@ export function* readRows(host: string, { account, resume }: ReportQuery): Talk<
     yield { is: 'remember', state: { fromRow } }
     yield { is: 'progress', share: (fromRow - first) / (table.lastRow - first + 1) }
   }
-  const caveats = repeated > 0 ? [`${repeated} rows repeat the ${keyColumn} of another row`] : []
-  return { cursor: undefined, finalThrough: undefined, caveats }
+  const said = repeated > 0 ? [`${repeated} rows repeat the ${keyColumn} of another row`] : []
+  return { cursor: undefined, finalThrough: undefined, caveats: said }
 }
 
 const columnsFor = ({ headings, columns, firstColumn }: Table, length: number): readonly string[] =>
   length > columns.length ? columnsOf(headings, length, firstColumn) : columns
 
-/** Value of the key column, or the row's number where there is none. */
+/** Value of the key column, or the row's number where there is none, or an error. */
 const keyOf = (cell: Cell | undefined, rowNumber: number): string =>
-  cell === undefined || isBlank(cell) ? `row ${rowNumber}` : String(cell)
+  cell === undefined || isBlank(cell) || isError(cell) ? `row ${rowNumber}` : String(cell)

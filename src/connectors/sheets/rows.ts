@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Caveats } from '../platform/caveats.ts'
 import type { Cell, Row } from '../platform/rows.ts'
 import { columnName } from './a1.ts'
 
@@ -52,10 +53,25 @@ export function columnsOf(headings: readonly Cell[], width: number, firstColumn:
   })
 }
 
-/** A row by column names; missing cells are null. Undefined for an empty row. */
-export function recordOf(cells: readonly Cell[], columns: readonly string[]): Row | undefined {
+/** What a sheet shows for a formula that has no value, or none yet. */
+const ERROR = /^(?:#(?:NULL!|DIV\/0!|VALUE!|REF!|NAME\?|NUM!|N\/A|ERROR!|SPILL!|CALC!)|Loading\.\.\.)$/
+export const isError = (cell: Cell | undefined): boolean => typeof cell === 'string' && ERROR.test(cell)
+
+/** A row by column names; missing cells and those in error are null. Undefined for an empty row. */
+export function recordOf(
+  caveats: Caveats,
+  cells: readonly Cell[],
+  columns: readonly string[],
+): Row | undefined {
   if (cells.every(isBlank)) return undefined
-  return Object.fromEntries(columns.map((name, index) => [name, blankless(cells[index])]))
+  return Object.fromEntries(
+    columns.map((name, index) => {
+      const cell = cells[index]
+      if (!isError(cell)) return [name, blankless(cell)]
+      caveats.field('in_error', name, String(cell))
+      return [name, null]
+    }),
+  )
 }
 
 const blankless = (cell: Cell | undefined): Cell => (cell === undefined || cell === '' ? null : cell)

@@ -1,38 +1,37 @@
 import { z } from 'zod'
 import { type HttpRequest, type HttpResponse, retryAfterMs } from '../../http/http.ts'
 import {
+  ANY_NAME,
   type BatchAnswer,
   type Conversion,
   type ConversionConnector,
   type ConversionFault,
   type ConversionTarget,
-  country,
+  consentFault,
+  currencyFault,
   DAY_MS,
   e164,
   email,
   hashed,
   type Identifiers,
   identifiersOf,
-  ipAddress,
-  isPersonalDataDenied,
+  LASTING_TOKEN,
+  lacksValue,
   lower,
-  NAME,
-  NAME_FAULT,
-  nameLetters,
-  plain,
+  personFields,
   present,
   qualityOf,
+  REFUSED_FOR_CONTENT,
   refusedBatch,
   regionOf,
   SECRET,
-  stateIn,
   type UserData,
+  unmapped,
   unreadable,
   untouched,
-  zip,
 } from '../conversions/index.ts'
 import { detailOf } from '../platform/detail.ts'
-import { at, listAt, numberAt, parsed, textAt } from '../platform/json.ts'
+import { at, jsonBody, listAt, numberAt, parsed, textAt } from '../platform/json.ts'
 import { flatEventOf, nestedEventOf } from './wire.ts'
 
 const id = z.string().regex(/^[\w-]{1,64}$/)
@@ -98,34 +97,19 @@ function identifiers(user: UserData, defaultRegion: string | undefined): Identif
   return present({
     em: hashed(user.email, email),
     ph: hashed(user.phone, (text) => e164(text, region).slice(1)),
-    fn: hashed(user.first_name, nameLetters),
-    ln: hashed(user.last_name, nameLetters),
     ct: hashed(user.city, lower),
-    st: hashed(user.state, stateIn(user.country)),
-    zp: hashed(user.zip, zip),
-    country: hashed(user.country, country),
-    external_id: hashed(user.external_id, (text) => text),
-    client_ip_address: plain(user.client_ip_address, ipAddress),
-    client_user_agent: untouched(user.client_user_agent),
+    ...personFields(user),
     sc_click_id: untouched(user.sc_click_id),
     sc_cookie1: untouched(user.sc_cookie1),
   })
 }
 
-const isPurchaseWithoutValue = ({ platformEvent, customData }: Conversion): boolean =>
-  platformEvent === 'PURCHASE' && (customData.value === undefined || customData.currency === undefined)
-
 function faultOf(conversion: Conversion, credentials: Credentials | undefined): ConversionFault | undefined {
-  const { platformEvent, actionSource, customData, consent } = conversion
-  const { value, currency } = customData
+  const { platformEvent, actionSource, customData } = conversion
   const { em, ph, client_ip_address, client_user_agent } = conversion.identifiers
-  if (platformEvent === undefined)
-    return { field: 'event_name', reason: 'no event of Snapchat is mapped to it' }
-  if (isPersonalDataDenied(consent))
-    return {
-      field: 'consent.ad_user_data',
-      reason: 'Snapchat takes no event without anything about the person',
-    }
+  if (platformEvent === undefined) return unmapped('Snapchat')
+  const denied = consentFault('Snapchat', conversion)
+  if (denied) return denied
   const missing = (['snap_app_id', 'app_id'] as const).find((name) => credentials?.[name] === undefined)
   if (credentials && actionSource === 'app' && missing !== undefined) {
     const reason = `the connection to Snapchat has no ${missing} for events of an app`
@@ -136,20 +120,14 @@ function faultOf(conversion: Conversion, credentials: Credentials | undefined): 
     const reason = 'Snapchat needs an e-mail address, a phone number, or an IP address with a user agent'
     return { field: 'user_data', reason }
   }
-  if (isPurchaseWithoutValue(conversion)) {
-    const field = value === undefined ? 'custom_data.value' : 'custom_data.currency'
+  if (platformEvent === EVENTS.purchase && lacksValue(conversion)) {
+    const field = customData.value === undefined ? 'custom_data.value' : 'custom_data.currency'
     return { field, reason: 'Snapchat needs a price and a currency for a purchase' }
   }
-  if (value !== undefined && currency === undefined)
-    return { field: 'custom_data.currency', reason: 'a value needs its currency' }
-  if (currency !== undefined && !CURRENCIES.has(currency.toUpperCase()))
-    return { field: 'custom_data.currency', reason: 'Snapchat does not take this currency' }
-  return undefined
+  return currencyFault('Snapchat', customData, CURRENCIES)
 }
 
 const TAKEN = new Set(['VALID', 'SUCCESS'])
-/** Statuses of calls that were refused because of what is in them. */
-const REFUSED = new Set([400, 413, 422])
 
 function read(response: HttpResponse, batch: readonly Conversion[], nowMs: number): BatchAnswer {
   const { status, headers } = response
@@ -167,7 +145,7 @@ function read(response: HttpResponse, batch: readonly Conversion[], nowMs: numbe
   if (said !== undefined && TAKEN.has(said) && status < 300)
     return { is: 'taken', verdicts: batch.map(() => ({ is: 'acknowledged' })), requestId: undefined }
   // A success without a status that anybody knows says nothing.
-  if (said === undefined && !REFUSED.has(status)) return { is: 'transient', detail }
+  if (said === undefined && !REFUSED_FOR_CONTENT.has(status)) return { is: 'transient', detail }
   const index = numberAt(body, 'event')
   const code = String(listAt(body, 'errors', 'codes')[0] ?? said ?? status)
   return refusedBatch(batch, {
@@ -176,7 +154,7 @@ function read(response: HttpResponse, batch: readonly Conversion[], nowMs: numbe
     requestId: undefined,
     indexes: index === undefined ? [] : [index],
     verdict: { is: 'rejected', code, detail },
-    // Nobody says what became of the others: they are sent again with the same ids.
+    // The answer does not say what became of the others: they are sent again with the same ids.
     processedNothing: false,
   })
 }
@@ -224,8 +202,8 @@ export const snapchatConversions: ConversionConnector<Credentials> = {
   // v2 is older, and still answered: it is chosen by the version that is configured.
   apis: { conversions: { baseUrl: 'https://tr.snapchat.com', version: 'v3' } },
   apiOf: () => 'conversions',
-  accountOfBids: () => undefined,
-  refresh: () => undefined,
+  ...LASTING_TOKEN,
+  ...ANY_NAME,
   limits: {
     maxEventsPerCall: 2000,
     startEventsPerCall: 1000,
@@ -242,7 +220,6 @@ export const snapchatConversions: ConversionConnector<Credentials> = {
   identifiers,
   faultOf,
   groupOf: ({ actionSource }) => (actionSource === 'app' ? 'app' : 'pixel'),
-  nameFaultOf: (name) => (NAME.test(name) ? undefined : NAME_FAULT),
   matchQuality: (conversion) => qualityOf(identifiersOf(conversion), WEIGHTS),
 
   send: (target, credentials, batch) => (target.version === 'v2' ? flat : nested)(target, credentials, batch),
@@ -255,12 +232,10 @@ export const snapchatConversions: ConversionConnector<Credentials> = {
     headers: {},
   }),
   readTest(response) {
-    const answer = parsed(response)
-    const body = answer.is === 'json' ? answer.body : undefined
+    const body = jsonBody(response)
     const isObject = typeof body === 'object' && body !== null && !Array.isArray(body)
     if (response.status < 300 && isObject && at(body, 'error') === undefined && Object.keys(body).length > 0)
       return { is: 'works', detail: 'the pixel answers' }
     return { is: 'fails', detail: detailOf(`HTTP ${response.status} ${isObject ? wordsOf(body) : ''}`) }
   },
-  later: undefined,
 }

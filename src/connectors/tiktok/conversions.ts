@@ -1,12 +1,14 @@
 import { z } from 'zod'
 import { type HttpRequest, type HttpResponse, retryAfterMs } from '../../http/http.ts'
 import {
+  ANY_NAME,
   appDataOf,
   type BatchAnswer,
   type Conversion,
   type ConversionConnector,
   type ConversionFault,
   country,
+  currencyFault,
   DAY_MS,
   dedupIdOf,
   e164,
@@ -17,26 +19,27 @@ import {
   ipAddress,
   isLimited,
   itemCount,
+  LASTING_TOKEN,
   lower,
-  NAME,
-  NAME_FAULT,
   pageOf,
   plain,
   predictedLtvOf,
   present,
   qualityOf,
+  REFUSED_FOR_CONTENT,
   refusedBatch,
   regionOf,
   SECRET,
   seconds,
   type UserData,
+  unmapped,
   unreadable,
   untouched,
   withoutSpaces,
   zip,
 } from '../conversions/index.ts'
 import { detailOf } from '../platform/detail.ts'
-import { at, numberAt, parsed, textAt } from '../platform/json.ts'
+import { at, jsonBody, numberAt, textAt } from '../platform/json.ts'
 
 const id = z.string().regex(/^\w{1,64}$/)
 const TikTokConversionCredentials = z.strictObject({
@@ -135,21 +138,15 @@ function faultOf(
   credentials: TikTokConversionCredentials | undefined,
 ): ConversionFault | undefined {
   const { platformEvent, actionSource, customData } = conversion
-  const { value, currency } = customData
   const source = sourceOf(conversion)
-  if (platformEvent === undefined)
-    return { field: 'event_name', reason: 'no event of TikTok is mapped to it' }
+  if (platformEvent === undefined) return unmapped('TikTok')
   if (SOURCES[actionSource] === undefined)
     return { field: 'action_source', reason: `TikTok takes ${Object.keys(SOURCES).join(', ')}` }
   if (credentials && sourceIdOf(source, credentials) === undefined) {
     const reason = `the connection to TikTok has no ${SOURCE_IDS[source]} for events of this source`
     return { field: 'action_source', reason }
   }
-  if (value !== undefined && currency === undefined)
-    return { field: 'custom_data.currency', reason: 'a value needs its currency' }
-  if (currency !== undefined && !CURRENCIES.has(currency.toUpperCase()))
-    return { field: 'custom_data.currency', reason: 'TikTok does not take this currency' }
-  return undefined
+  return currencyFault('TikTok', customData, CURRENCIES)
 }
 
 function propertiesOf(conversion: Conversion): Record<string, unknown> {
@@ -212,13 +209,10 @@ const NO_PERMISSION = 40001
 const BAD_PARAMETER = 40002
 const TOO_MANY_CALLS = 40100
 const BAD_TOKEN = 40105
-/** Statuses of calls that were refused because of what is in them. */
-const REFUSED = new Set([400, 413, 422])
 
 /** The answer's code counts, not its status: that is 200 for most refusals. */
 function read(response: HttpResponse, batch: readonly Conversion[], nowMs: number): BatchAnswer {
-  const answer = parsed(response)
-  const body = answer.is === 'json' ? answer.body : undefined
+  const body = jsonBody(response)
   const code = numberAt(body, 'code')
   if (code === undefined) return unreadable(response, batch, nowMs)
   const requestId = textAt(body, 'request_id')
@@ -243,7 +237,7 @@ function read(response: HttpResponse, batch: readonly Conversion[], nowMs: numbe
   if (code === BAD_TOKEN) return { is: 'auth_lost', detail }
   if (code === TOO_MANY_CALLS || response.status === 429)
     return { is: 'throttled', detail, retryAfterMs: retryAfterMs(response.headers, nowMs) }
-  if (code !== BAD_PARAMETER && !REFUSED.has(response.status)) return { is: 'transient', detail }
+  if (code !== BAD_PARAMETER && !REFUSED_FOR_CONTENT.has(response.status)) return { is: 'transient', detail }
   return refusedBatch(batch, {
     code: String(code),
     detail,
@@ -268,8 +262,8 @@ export const tiktokConversions: ConversionConnector<TikTokConversionCredentials>
   credentials: TikTokConversionCredentials,
   apis: { business: { baseUrl: 'https://business-api.tiktok.com/open_api', version: 'v1.3' } },
   apiOf: () => 'business',
-  accountOfBids: () => undefined,
-  refresh: () => undefined,
+  ...LASTING_TOKEN,
+  ...ANY_NAME,
   limits: {
     maxEventsPerCall: 1000,
     startEventsPerCall: 500,
@@ -286,7 +280,6 @@ export const tiktokConversions: ConversionConnector<TikTokConversionCredentials>
   identifiers,
   faultOf,
   groupOf: sourceOf,
-  nameFaultOf: (name) => (NAME.test(name) ? undefined : NAME_FAULT),
   matchQuality: (conversion) => qualityOf(identifiersOf(conversion), WEIGHTS),
 
   send({ baseUrl, version }, credentials, batch): HttpRequest {
@@ -315,13 +308,11 @@ export const tiktokConversions: ConversionConnector<TikTokConversionCredentials>
     body: JSON.stringify({ event_source: 'web', event_source_id: pixel_code, data: [] }),
   }),
   readTest(response) {
-    const answer = parsed(response)
-    const body = answer.is === 'json' ? answer.body : undefined
+    const body = jsonBody(response)
     const code = numberAt(body, 'code')
     if (response.status < 300 && (code === BAD_PARAMETER || code === OK))
       return { is: 'works', detail: 'TikTok takes the access token' }
     const words = textAt(body, 'message') ?? ''
     return { is: 'fails', detail: detailOf(`HTTP ${response.status}, code ${code ?? 'none'} ${words}`) }
   },
-  later: undefined,
 }

@@ -3,7 +3,7 @@ import { type Micros, minorDigits } from '../../money.ts'
 import type { Answer, Protocol } from '../platform/answer.ts'
 import type { ApiFacts } from '../platform/api-facts.ts'
 import { detailOf } from '../platform/detail.ts'
-import { listAt, parsed, textAt } from '../platform/json.ts'
+import { jsonBody, listAt, parsed, textAt } from '../platform/json.ts'
 import { longestWaitMs } from '../platform/wait.ts'
 
 /** The version has no dates; one that ended would answer HTTP 410. */
@@ -43,7 +43,7 @@ export const tradeDesk: Protocol = {
       return { is: response.status >= 500 ? 'transient' : 'failed', detail: `S3 answered ${response.status}` }
     const answer = parsed(response)
     if (response.status >= 300) {
-      return classed(response, answer.is === 'json' ? answer.body : undefined, nowMs)
+      return classed(response, jsonBody(response), nowMs)
     }
     // A 2xx that cannot be read says that something was done, but not what.
     return answer.is === 'json'

@@ -14,8 +14,8 @@ import { textAt } from '../platform/json.ts'
 import { ask, WRITES } from '../platform/steps.ts'
 import type { TradeDeskAccount } from './account.ts'
 import { tradeDesk } from './api.ts'
-import { bidResponse } from './bid-response.ts'
 import { dailyBudget, setCampaignStatus, updateCampaign } from './campaigns.ts'
+import { bidResponse } from './openrtb-bid.ts'
 import { partner as partnerOf } from './requests.ts'
 
 /** Nothing has to be remembered between bids. An empty memo says that there was one. */

@@ -14,8 +14,8 @@ import type { AccountRef, CampaignChange } from '../platform/connector.ts'
 import { type AskTalk, type Talk, TalkRefused, WRITES } from '../platform/steps.ts'
 import { type TradeDeskMoney, toTradeDeskMoney } from './api.ts'
 import { eachPage } from './pages.ts'
-import { changeAndReadBack, readCampaign, shownAsNew, type WantedCampaign } from './read-back.ts'
 import { entities, writeCampaign } from './requests.ts'
+import { changeAndReadBack, readCampaign, shownAsNew, type WantedCampaign } from './strict-changes.ts'
 
 const Named = z.object({ CampaignId: z.string(), CampaignName: z.string().nullish() })
 

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { type HttpRequest, type HttpResponse, retryAfterMs } from '../../http/http.ts'
 import { type ConversionTarget, present, SECRET, validE164 } from '../conversions/index.ts'
 import { detailOf } from '../platform/detail.ts'
-import { at, listAt, numberAt, parsed, textAt } from '../platform/json.ts'
+import { at, jsonBody, listAt, numberAt, textAt } from '../platform/json.ts'
 
 export const WhatsAppCredentials = z.strictObject({
   phone_number_id: z.string().regex(/^\w{1,64}$/),
@@ -13,7 +13,7 @@ export const WhatsAppCredentials = z.strictObject({
 })
 export type WhatsAppCredentials = z.output<typeof WhatsAppCredentials>
 
-/** What no text that people read has, and no database takes: the character 0 and halves of characters. */
+/** The character 0 and halves of characters: no readable text has them, and no database stores them. */
 const isText = (said: string): boolean => said.isWellFormed() && !said.includes('\0') && said.trim() !== ''
 const TEXT_FAULT = 'must be text that is not blank, without the character 0 or halves of characters'
 /** WhatsApp takes no placeholder with these. */
@@ -30,7 +30,7 @@ const Placeholder = z.strictObject({
       (said) => !UNWANTED.test(said),
       'must have no line break, tab or more than four spaces in a row: WhatsApp refuses them',
     ),
-  /** Of a template whose placeholders have names. */
+  /** Name of the placeholder, for a template whose placeholders have names. */
   parameter_name: z
     .string()
     .regex(/^[a-z0-9_]{1,64}$/)
@@ -89,6 +89,8 @@ export const MessageTemplate = z.strictObject({
 })
 export type MessageTemplate = z.output<typeof MessageTemplate>
 
+/** The name of its only API in the configuration. */
+export const WHATSAPP_API_NAME = 'cloud'
 export const WHATSAPP_API: ConversionTarget = { baseUrl: 'https://graph.facebook.com', version: 'v26.0' }
 
 export const WHATSAPP_LIMITS = {
@@ -166,7 +168,7 @@ const WAIT_LONG = new Set([131048, 131049])
 const AUTH = new Set([0, 190])
 const OF_THE_ACCOUNT = new Set([3, 10, 200, 368, 131005, 131031, 131042, 131045, 133010])
 const INVALID = 100
-/** Of {@link INVALID}: the id in the address is that of nothing that the token may use, and it is the number's. */
+/** Subcode of {@link INVALID}: the token may use nothing with the id in the address, which is the phone number's. */
 const NO_SUCH_NUMBER = 33
 const FAILED = new Set([1, 2, 131000, 131016])
 /** What the error does not say itself. */
@@ -175,8 +177,7 @@ const ADVICE: ReadonlyMap<number, string> = new Map([
 ])
 
 export function readMessage(response: HttpResponse, nowMs: number): MessageAnswer {
-  const answer = parsed(response)
-  const body = answer.is === 'json' ? answer.body : undefined
+  const body = jsonBody(response)
   const code = numberAt(body, 'error', 'code')
   if (code !== undefined) return refusalOf(code, at(body, 'error'), response, nowMs)
   const [message] = listAt(body, 'messages')
@@ -230,8 +231,7 @@ export const testWhatsApp = (
 export function readWhatsAppTest(
   response: HttpResponse,
 ): { readonly is: 'works'; readonly detail: string } | { readonly is: 'fails'; readonly detail: string } {
-  const answer = parsed(response)
-  const body = answer.is === 'json' ? answer.body : undefined
+  const body = jsonBody(response)
   if (response.status < 300 && textAt(body, 'id') !== undefined)
     return {
       is: 'works',

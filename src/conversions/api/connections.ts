@@ -8,6 +8,7 @@ import {
   type Route,
   readJson,
   reasonOf,
+  WRONG_BODY,
 } from '../../api/index.ts'
 import { AppError } from '../../errors.ts'
 import { isoTime } from '../../time/clock.ts'
@@ -27,7 +28,6 @@ import { MESSAGE_PLATFORM } from '../conversions.ts'
 import { sendTest } from '../delivery/index.ts'
 import { storable } from '../json-rows.ts'
 import type { Conversions } from '../parts.ts'
-import { WRONG_BODY } from './events.ts'
 
 const Platform = z.object({ platform: z.string().min(1).max(20) })
 const platformOf = (c: Ctx): string => check(Platform, { platform: c.req.param('platform') }).platform

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { check, header, ok, type Route, readJson } from '../../api/index.ts'
+import { check, header, ok, type Route, readJson, WRONG_BODY } from '../../api/index.ts'
 import { AppError } from '../../errors.ts'
 import { DELIVERY_STATES } from '../../sync/index.ts'
 import { CanonicalEvent, EventIdText, EventNameText, EXAMPLE_EVENT, MAX_EVENTS } from '../canonical-event.ts'
@@ -14,7 +14,7 @@ export const MAX_EVENTS_BYTES = 4 * 1024 * 1024
 const MAX_UNDER_WAY_BYTES = 64 * 1024 * 1024
 /** `Retry-After` of a request for which there is no room, in milliseconds. */
 const NO_ROOM_MS = 1_000
-/** So many events count as one more call of the caller, since they take as long. */
+/** The number of events that count as one more call of the caller, since they take as long. */
 const EVENTS_PER_CALL = 10
 
 const EventId = z.object({ id: EventIdText })
@@ -48,8 +48,6 @@ const State = z
     deliveries: z.array(EventDeliveryLog.extend({ state: z.enum(DELIVERY_STATES) })),
   })
   .openapi('ConversionState')
-
-export const WRONG_BODY = ['invalid_request', 'payload_too_large', 'unsupported_media_type'] as const
 
 /** Each event is checked by itself, so that one that is wrong refuses no other. */
 const EventsBody = z.strictObject({ events: z.array(z.unknown()).min(1).max(MAX_EVENTS) })

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { check, ok, type Route } from '../../api/index.ts'
+import { check, ok, type Route, wholeNumber } from '../../api/index.ts'
 import { CONVERSION_PLATFORMS, MESSAGE_PLATFORM } from '../conversions.ts'
 import { healthHistory, healthOf } from '../health.ts'
 import type { Conversions } from '../parts.ts'
@@ -30,23 +30,18 @@ const Point = z
     platform: z.string(),
     from: z.string(),
     to: z.string(),
-    status: Status,
+    status: Status.nullable().openapi({ description: 'Null, as the shares: nothing was sent.' }),
     success_rate: share,
     avg_latency_ms: z.number().nullable(),
-    circuit_state: z.string(),
+    circuit_state: z.string().nullable(),
     error_count: events('Events that the platform did not take when they were sent.'),
     events_processed: events('Events that the platform took.'),
+    caveat: z.string().nullable().openapi({ description: 'Why figures are null.' }),
   })
   .openapi('ConnectorHealthPoint')
 
 const History = z.object({
-  hours: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(24)
-    .default(24)
-    .openapi({ description: 'How far back, in hours.' }),
+  hours: wholeNumber(1, 24).default(24).openapi({ description: 'How far back, in hours.' }),
   platform: z.enum([...CONVERSION_PLATFORMS, MESSAGE_PLATFORM]).optional(),
 })
 
@@ -103,7 +98,7 @@ export const healthRoutes = (conversions: Conversions): Route[] => [
   {
     method: 'get',
     path: '/api/v1/conversions/health/history',
-    summary: 'How the connections did, in steps of five minutes',
+    summary: 'How each connection did, in steps of five minutes',
     scope: 'read',
     query: History,
     answers: { 200: { description: 'Oldest first', schema: z.object({ history: z.array(Point) }) } },

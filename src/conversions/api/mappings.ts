@@ -1,20 +1,23 @@
 import { z } from '@hono/zod-openapi'
-import { check, ok, ReasonInput, type Route, readBody, reasonOf } from '../../api/index.ts'
+import {
+  check,
+  ok,
+  ReasonInput,
+  type Route,
+  readBody,
+  reasonOf,
+  WRONG_BODY,
+  wholeNumber,
+} from '../../api/index.ts'
 import { differences } from '../../audit/index.ts'
 import { AppError } from '../../errors.ts'
 import { isoTime } from '../../time/clock.ts'
 import { EventMapping, MAX_MAPPINGS, mappingFaultOf, standardMappings } from '../mappings.ts'
 import type { Conversions } from '../parts.ts'
-import { WRONG_BODY } from './events.ts'
 
 const version = z.int().openapi({ description: 'Number of the version; 0 is the standard table alone.' })
 const Query = z.object({
-  version: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .optional()
-    .openapi({ description: 'The latest where nothing is said.' }),
+  version: wholeNumber(0).optional().openapi({ description: 'The latest where nothing is said.' }),
 })
 const MappingsInput = z
   .strictObject({ mappings: z.array(EventMapping).max(MAX_MAPPINGS), reason: ReasonInput.shape.reason })

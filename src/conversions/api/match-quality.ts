@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { check, ok, type Route } from '../../api/index.ts'
+import { check, ok, type Route, wholeNumber } from '../../api/index.ts'
 import { CONVERSION_PLATFORMS } from '../conversions.ts'
 import { qualityDays } from '../match-quality.ts'
 import type { Conversions } from '../parts.ts'
@@ -9,13 +9,7 @@ const DAY_MS = 86_400_000
 const MOST_DAYS = 400
 
 const Query = z.object({
-  days: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(MOST_DAYS)
-    .default(30)
-    .openapi({ description: 'How far back, in days, with today.' }),
+  days: wholeNumber(1, MOST_DAYS).default(30).openapi({ description: 'How far back, in days, with today.' }),
   platform: z.enum(CONVERSION_PLATFORMS).optional(),
 })
 

@@ -1,5 +1,14 @@
 import { z } from '@hono/zod-openapi'
-import { check, LISTED_PER_CALL, ok, okList, type PlainRoute, type Route, readJson } from '../../api/index.ts'
+import {
+  check,
+  LISTED_PER_CALL,
+  ok,
+  okList,
+  type PlainRoute,
+  type Route,
+  readJson,
+  WRONG_BODY,
+} from '../../api/index.ts'
 import { AppError } from '../../errors.ts'
 import { MESSAGE_STATES, type Store } from '../../sync/index.ts'
 import { EventIdText } from '../canonical-event.ts'
@@ -44,7 +53,6 @@ interface MessageRouteDeps {
   readonly messages: Messenger
 }
 
-const UNREADABLE = ['invalid_request', 'payload_too_large', 'unsupported_media_type'] as const
 const MessageId = z.object({ id: EventIdText })
 const MessageFilter = z.object({ ...Page, state: z.enum(MESSAGE_STATES).optional() })
 
@@ -85,7 +93,7 @@ function sendRoute({ messages }: MessageRouteDeps): Route {
       202: { description: 'It is stored and will be sent', schema: taken },
       200: { description: 'It came before; this is what became of it', schema: taken },
     },
-    refusals: [...UNREADABLE, 'idempotency_key_reused', 'idempotency_key_in_use'],
+    refusals: [...WRONG_BODY, 'idempotency_key_reused', 'idempotency_key_in_use'],
     async handle(c, { org }) {
       const { row, isNew } = await messages.take(org, await readJson(c, MessageInput))
       const body = { status: isNew ? 'accepted' : 'duplicate', ...shownOf(row) }

@@ -1,10 +1,10 @@
 import { z } from '@hono/zod-openapi'
-import { ok, type Route, readJson } from '../../api/index.ts'
+import { ok, type Route, readJson, WRONG_BODY } from '../../api/index.ts'
 import { CanonicalEvent, EXAMPLE_EVENT } from '../canonical-event.ts'
 import { CONVERSION_PLATFORMS } from '../conversions.ts'
 import type { Conversions } from '../parts.ts'
 import { previewEvents } from '../preview.ts'
-import { LeftOut, MAX_EVENTS_BYTES, WRONG_BODY } from './events.ts'
+import { LeftOut, MAX_EVENTS_BYTES } from './events.ts'
 
 /** Most events of one preview. */
 const MAX_PREVIEWED = 100

@@ -1,10 +1,9 @@
 import { z } from '@hono/zod-openapi'
-import { ok, ReasonInput, type Route, readJson, reasonOf } from '../../api/index.ts'
+import { ok, ReasonInput, type Route, readJson, reasonOf, WRONG_BODY } from '../../api/index.ts'
 import { EventIdText, EventNameText } from '../canonical-event.ts'
 import { CONVERSION_PLATFORMS } from '../conversions.ts'
 import { replay } from '../outbox/index.ts'
 import type { Conversions } from '../parts.ts'
-import { WRONG_BODY } from './events.ts'
 
 /** Most deliveries of one replay. */
 const MAX_REPLAYED = 1_000
@@ -25,7 +24,15 @@ const Name = z.object({ event_id: z.string(), event_name: z.string(), platform: 
 const Result = z
   .object({
     replayed: z.array(Name),
-    refused: z.array(Name.extend({ code: z.string(), reason: z.string() })),
+    refused: z.array(
+      z.object({
+        event_id: z.string(),
+        event_name: z.string().nullable(),
+        platform: z.string().nullable(),
+        code: z.string(),
+        reason: z.string(),
+      }),
+    ),
   })
   .openapi('ConversionReplayResult')
 

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { check, LISTED_PER_CALL, ok, type Route } from '../../api/index.ts'
+import { check, LISTED_PER_CALL, ok, type Route, wholeNumber } from '../../api/index.ts'
 import { type Micros, toUnits } from '../../money.ts'
 import { isoTime } from '../../time/clock.ts'
 import { EventNameText } from '../canonical-event.ts'
@@ -41,7 +41,7 @@ const Query = z.object({
     description:
       'Events whose values count, separated by commas. The value of a cart and of its purchase are the same money, so only purchases count where none is named.',
   }),
-  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+  limit: wholeNumber(1, 1_000).default(100),
   after: z.string().max(200).optional().openapi({ description: '`nextAfter` of the page before.' }),
 })
 

@@ -161,7 +161,7 @@ export async function exchange<T>(
     clock,
     protocol: {
       authorize: (request) => request,
-      // What an answer says of each event only the connector can read: to the channel it is an answer, or an expired token.
+      // Only the connector can read what an answer says of each event; the channel only sees whether the token has expired.
       read(response) {
         came = asking.read(response)
         return came.is === 'expired'

@@ -15,7 +15,7 @@ const PER_LOOK = 20
 const LEASE_MS = 60_000
 const FIRST_LOOK_MS = 30_000
 const MOST_WAIT_MS = 3_600_000
-/** After so long the platform is not asked any more, in milliseconds. */
+/** How long after a call the platform is still asked what became of it, in milliseconds. */
 const PATIENCE_MS = 3 * 86_400_000
 
 /** Remembers the calls that were accepted before they were processed, in the transaction that stores their deliveries. */

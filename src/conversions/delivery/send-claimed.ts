@@ -23,7 +23,7 @@ export interface SendDeps extends Base {
 
 /** Bytes of an event in a call beside what is stored of it: names of members, times, ids. */
 const OWN_BYTES = 400
-/** What is sealed is longer by a third than what is in it; items of an order are there twice at Meta. */
+/** Sealed text is a third longer than its content; Meta's requests have the items of an order twice. */
 const OPENED = 0.75
 const SENT_TWICE = 2
 /** A key that is missing may come with the next configuration. */

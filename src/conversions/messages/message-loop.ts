@@ -1,6 +1,6 @@
 import { AppError, messageOf } from '../../errors.ts'
 import { StoreAway } from '../../sync/index.ts'
-import { every } from '../../time/clock.ts'
+import { endedWithin, Rounds } from '../../time/rounds.ts'
 import type { ConnectionRow } from '../connections.ts'
 import { MAX_CONCURRENCY } from '../delivery/index.ts'
 import { claimMessages, dueSenders } from './outbox.ts'
@@ -22,47 +22,28 @@ export class MessageWorker {
   readonly #running = new Set<Promise<void>>()
   /** Organisations whose credentials no key opens, until when (elapsed ms). */
   readonly #unreadable = new Map<number, number>()
-  readonly #cancel: () => void
-  #isStopping = false
-  #looking: Promise<void> | undefined
-  #again = false
+  readonly #rounds: Rounds
 
   constructor(deps: MessageDeps, senders: MessageSenders) {
     this.#deps = deps
     this.#senders = senders
-    this.#cancel = every(deps.clock, POLL_MS, () => this.nudge())
+    this.#rounds = new Rounds(deps.clock, {
+      periodMs: POLL_MS,
+      round: () => this.#look(),
+      onError: (error) => this.#report(error),
+    })
     this.nudge()
   }
 
   /** Looks for messages that are due now. */
   nudge(): void {
-    if (this.#isStopping) return
-    if (this.#looking) {
-      this.#again = true
-      return
-    }
-    this.#looking = this.#look()
-      .catch((error) => this.#report(error))
-      .finally(() => {
-        this.#looking = undefined
-        if (!this.#again) return
-        this.#again = false
-        this.nudge()
-      })
+    this.#rounds.nudge()
   }
 
   /** Takes nothing more and waits for calls that are under way. */
   async stop(): Promise<void> {
-    this.#isStopping = true
-    this.#cancel()
-    await this.#looking
-    await new Promise<void>((resolve) => {
-      const giveUp = this.#deps.clock.after(LAST_CALLS_MS, resolve)
-      void Promise.all(this.#running).then(() => {
-        giveUp()
-        resolve()
-      })
-    })
+    await this.#rounds.stop()
+    await endedWithin(this.#deps.clock, LAST_CALLS_MS, this.#running)
   }
 
   async #look(): Promise<void> {
@@ -77,7 +58,7 @@ export class MessageWorker {
   async #take(sender: MessageSender, row: ConnectionRow): Promise<void> {
     const { clock } = this.#deps
     const places = Math.min(MAX_CONCURRENCY - this.#running.size, MAX_OF_ONE - sender.underWay)
-    if (this.#isStopping || places <= 0) return
+    if (this.#rounds.isStopping || places <= 0) return
     if (clock.elapsedMs() < sender.heldUntilMs || !sender.breaker.admits) return
     for (const claimed of await claimMessages(this.#deps, row.org_id, sender.account, places)) {
       sender.underWay += 1

@@ -4,14 +4,14 @@ import { MessageTemplate, recipientOf } from '../../connectors/index.ts'
 import { AppError } from '../../errors.ts'
 import { parseJson } from '../../json/json.ts'
 import type { ConversionMessageTable, Keyring } from '../../sync/index.ts'
-import { EventIdText } from '../canonical-event.ts'
+import { EventIdText, isSaid, NOT_SAID } from '../canonical-event.ts'
 
 export type MessageRow = Selectable<ConversionMessageTable>
 
 /** A message as a caller sends it. */
 export const MessageInput = z.strictObject({
   /** The caller's: the same message again with it is not sent again. */
-  message_id: EventIdText,
+  message_id: EventIdText.refine(isSaid, NOT_SAID),
   /** Phone number; of the connection's region where it has no country code. */
   to: z.string().min(1).max(64),
   template: MessageTemplate,
@@ -27,7 +27,7 @@ export interface MessageContent {
   readonly template: MessageTemplate
 }
 
-/** Without a region, a country code is there for certain: after a plus, or in digits alone, as WhatsApp writes numbers. */
+/** A number that has its country code for certain: after a plus, or in digits alone, as WhatsApp writes numbers. */
 const HAS_COUNTRY = /^\s*(\+|\d+\s*$)/
 
 /** Throws 400 for what would never be sent: no number, or a recipient who wants nothing. */
@@ -63,7 +63,7 @@ export const sealContent = (keyring: Keyring, key: MessageKey, content: MessageC
 
 /** Throws `credentials_unreadable` where the key is not known. */
 export function openContent(keyring: Keyring, key: MessageKey, sealed: string): MessageContent {
-  // It was checked before it was sealed, perhaps by an earlier version: what that took is WhatsApp's to refuse.
+  // The message was checked before it was sealed, perhaps by an earlier version; if that took too much, WhatsApp refuses it.
   const content: MessageContent = parseJson(keyring.open(sealed, contextOf(key)))
   return content
 }

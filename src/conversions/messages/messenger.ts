@@ -17,7 +17,7 @@ import {
 import type { MessageDeps } from './send.ts'
 import { MessageSenders } from './senders.ts'
 
-/** So long a message waits to be sent, in milliseconds: later nobody expects it any more. */
+/** How long a message may wait to be sent, in milliseconds: after a day nobody expects it any more. */
 const WAIT_MS = 86_400_000
 const DAY_MS = 86_400_000
 

@@ -173,8 +173,8 @@ async function raise(
 }
 
 /**
- * What was being sent by a process that is gone may have been sent. What is unknown for too long stays so for good, and what waits
- * for too long is not sent any more.
+ * Marks messages as unknown whose sending process has ended; gives up waiting for a status after {@link SETTLE_MS}; fails messages
+ * that have waited too long to be sent.
  */
 export async function settleMessages({ store, clock }: Pick<Base, 'store' | 'clock'>): Promise<void> {
   const nowMs = clock.nowMs()

@@ -24,7 +24,7 @@ export interface MessageDeps extends Base {
 /** A key that is missing may come with the next configuration. */
 const UNREADABLE_MS = 60_000
 const THROTTLED_MS = 30_000
-/** Until then the connection has stopped, and what waits for it with it. */
+/** How long a message waits after its connection has stopped, in milliseconds; then the connection is looked at again. */
 const STOPPED_MS = 1_000
 /** WhatsApp protects a recipient, or doubts the sender: sending again soon makes it worse. */
 const LONG_MS = 6 * 3_600_000

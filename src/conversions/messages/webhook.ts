@@ -96,7 +96,7 @@ async function signersOf(
     app_secret === undefined ? false : isSigned(body, signature, app_secret),
   )
   if (found.length > 0) return found
-  // It may be one of these; WhatsApp tries again.
+  // The number may belong to one of these connections, so WhatsApp is asked to try again.
   throw unread ?? forged()
 }
 
@@ -120,7 +120,7 @@ export async function answerWhatsApp({ store, keyring }: WebhookDeps, c: Ctx): P
   throw unread ?? new AppError('forbidden', 'The verify token does not fit')
 }
 
-/** Connections with credentials of which something holds. One that no key opens keeps none of the others from being found. */
+/** The connections whose credentials pass a test. Credentials that no key opens are passed over. */
 function those(
   keyring: WebhookDeps['keyring'],
   rows: readonly ConnectionRow[],

@@ -1,7 +1,7 @@
-import { type Selectable, sql } from 'kysely'
+import { type Kysely, type Selectable, sql } from 'kysely'
 import { AppError } from '../../errors.ts'
 import { parseJson } from '../../json/json.ts'
-import type { ConversionDeliveryTable } from '../../sync/index.ts'
+import type { ConversionDeliveryTable, DeliveryState, SyncDatabase } from '../../sync/index.ts'
 import { isoTime } from '../../time/clock.ts'
 import { type ConnectionRow, eventConnectionsOf } from '../connections.ts'
 import { conversionOf, faultOf } from '../conversion-of.ts'
@@ -19,8 +19,9 @@ export interface ReplayWish {
 
 export interface NotReplayed {
   readonly event_id: string
-  readonly event_name: string
-  readonly platform: string
+  /** Null where there is no such event and no name or platform was asked for. */
+  readonly event_name: string | null
+  readonly platform: string | null
   readonly code: string
   readonly reason: string
 }
@@ -77,6 +78,8 @@ export async function replay(
     if (event_ids !== undefined) query = query.where('d.event_id', 'in', event_ids)
     if (store.engine === 'postgres') query = query.forUpdate('d')
     const rows: DeadEvent[] = await query.execute()
+    // Before they are changed.
+    const left = event_ids ? await notDead(tx, orgId, { platform, event_name, event_ids, limit }, rows) : []
     const judged: { row: DeadEvent; fault: Awaited<ReturnType<typeof whyNot>> }[] = []
     for (const row of rows) {
       const mapping =
@@ -95,10 +98,70 @@ export async function replay(
     return {
       replayed: judged.flatMap(({ row, fault }) => (fault ? [] : [nameOf(row)])),
       refused: judged.flatMap(({ row, fault }) => (fault ? [{ ...nameOf(row), ...fault }] : [])),
+      left,
     }
   })
   for (const one of done.replayed) deps.meter.delivered(one.platform, 'replayed')
-  return done
+  return { replayed: done.replayed, refused: [...done.refused, ...done.left] }
+}
+
+type NamedWish = ReplayWish & { readonly event_ids: readonly string[] }
+
+/** Why nothing happens to what somebody has named and that is no dead letter, or is not there at all. */
+async function notDead(
+  tx: Kysely<SyncDatabase>,
+  orgId: number,
+  { platform, event_name, event_ids, limit }: NamedWish,
+  dead: readonly Dead[],
+): Promise<NotReplayed[]> {
+  let query = tx
+    .selectFrom('conversion_deliveries')
+    .select(['event_id', 'event_name', 'platform', 'state', 'due_ms'])
+    .where('org_id', '=', orgId)
+    .where('event_id', 'in', event_ids)
+    .where((where) =>
+      where.or([
+        where('state', '!=', 'dead'),
+        // More dead letters than one replay looks at are not missing.
+        ...(dead.length < limit ? [] : [where('state', '=', 'dead')]),
+      ]),
+    )
+    .orderBy('seq')
+    .limit(MOST_EXPLAINED)
+  if (platform !== undefined) query = query.where('platform', '=', platform)
+  if (event_name !== undefined) query = query.where('event_name', '=', event_name)
+  const rows = await query.execute()
+  const said = rows.flatMap(({ event_id, event_name: name, platform: at, state, due_ms }) =>
+    state === 'dead'
+      ? []
+      : [{ event_id, event_name: name, platform: at, code: 'not_dead', reason: whyIn(state, due_ms) }],
+  )
+  if (rows.length === MOST_EXPLAINED) return said
+  const known = new Set([...rows, ...dead].map((row) => row.event_id))
+  const unknown = new Set(event_ids).difference(known)
+  return [
+    ...said,
+    ...[...unknown].map((event_id) => ({
+      ...{ event_id, event_name: event_name ?? null, platform: platform ?? null, code: 'not_found' },
+      reason: 'there is no such event',
+    })),
+  ]
+}
+
+/** Deliveries that are explained in one answer: those of as many events as it may name, at each platform. */
+const MOST_EXPLAINED = 4_000
+
+function whyIn(state: DeliveryState, dueMs: number | null): string {
+  switch (state) {
+    case 'acknowledged':
+      return 'the platform has it'
+    case 'sent':
+      return 'it is under way'
+    case 'retrying':
+      return `it is no dead letter: it goes again by itself${dueMs === null ? '' : ` at ${isoTime(dueMs)}`}`
+    default:
+      return 'it is no dead letter: it waits for its turn'
+  }
 }
 
 const nameOf = ({ event_id, event_name, platform }: Dead) => ({ event_id, event_name, platform })

@@ -9,9 +9,9 @@ import type { BidBook, BidFound, BoughtBy } from './bid-book.ts'
 /** Conversions that are looked at together, and such steps of one turn. */
 const PER_STEP = 200
 const STEPS_PER_TURN = 100
-/** So long a bid may be open before it counts as what it is, in milliseconds. */
+/** How long a conversion waits for its bid to end, in milliseconds; then the bid counts as it stands. */
 const OPEN_MS = 3_600_000
-/** So long another process that shares the database has for finding its bid, in milliseconds. */
+/** How long a conversion waits for another process of the database to find the bid, in milliseconds. */
 const ELSEWHERE_MS = 600_000
 
 /** What of a conversion feeds the history of lifetime values; undefined: nothing. */
@@ -119,7 +119,7 @@ export class BidJoiner {
       COLUMNS,
       joined.map(({ one }) => one),
     )
-    // Of several processes that see a conversion the one that notes its bid learns from it.
+    // Several processes may see a conversion; only the one that notes its bid learns from it.
     const { rows: noted } = await sql<{
       seq: number
     }>`UPDATE conversion_events SET worth = found, bid_at_ms = at_ms,

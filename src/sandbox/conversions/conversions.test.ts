@@ -1,8 +1,8 @@
 import { createHash, createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../time/clock.ts'
+import type { ConversionApi } from '../protocol.ts'
 import { call, withSandbox } from '../sandbox.test-support.ts'
-import type { ConversionApi } from './index.ts'
 
 const { sandbox } = withSandbox({ reportMs: 0 })
 const sha = (text: string) => createHash('sha256').update(text).digest('hex')

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Clock } from '../../time/clock.ts'
 import type { GoogleOauth, OauthCredentials } from '../google/oauth.ts'
 import type { Mounted } from '../protocol.ts'
-import { parseJson, type Target } from '../protocol.ts'
+import { CONVERSION_APIS, type ConversionApi, parseJson } from '../protocol.ts'
 import { createDataManager } from './data-manager.ts'
 import { createGoogleAdsConversions } from './google-ads.ts'
 import { createMetaConversions } from './meta.ts'
@@ -12,17 +12,6 @@ import type { EventTaker } from './taker.ts'
 import type { Tally, TallyCounts } from './tally.ts'
 import { createTikTokConversions } from './tiktok.ts'
 import { createWhatsApp, type MessageTaker, type SentMessage } from './whatsapp.ts'
-
-/** APIs that take events or messages, by the names under which their faults are scripted. */
-const APIS = [
-  'meta_conversions',
-  'google_data_manager',
-  'google_ads_conversions',
-  'tiktok_conversions',
-  'snapchat_conversions',
-  'whatsapp',
-] as const satisfies readonly Target[]
-export type ConversionApi = (typeof APIS)[number]
 
 const META = { id: '1234567890123456', accessToken: 'EAAsandbox-conversions' }
 const TIKTOK = { id: 'CSANDBOX0PIXEL', accessToken: 'tiktok-sandbox-conversions' }
@@ -90,11 +79,11 @@ export function createConversionStage(clock: Clock, oauth: GoogleOauth, processM
   }
   const counts = () => byApi((api) => ({ ...takers[api].tally.counts }))
   const refuseNothing = () => {
-    for (const api of APIS) takers[api].refusals.clear()
+    for (const api of CONVERSION_APIS) takers[api].refusals.clear()
   }
 
   return {
-    mounted: APIS.map((target) => ({ prefix: prefixOf(target), target, played: takers[target] })),
+    mounted: CONVERSION_APIS.map((target) => ({ prefix: prefixOf(target), target, played: takers[target] })),
     control: createControl(takers, counts, refuseNothing, whatsapp),
     close: whatsapp.close,
     at: (url, credentials) => ({
@@ -147,7 +136,7 @@ const credentialsOf = ({ clientId, clientSecret, refreshToken }: OauthCredential
 })
 
 const RefuseBody = z.strictObject({
-  api: z.enum(APIS),
+  api: z.enum(CONVERSION_APIS),
   event_id: z.string().min(1).max(256),
   is_named: z.boolean().default(false),
 })

@@ -24,7 +24,7 @@ export interface GoogleState {
   readonly clients: readonly JsonObject[]
 }
 
-/** Who an account is, beside its number and currency. */
+/** Name and settings of an account, beside its number and currency. */
 export interface CustomerProfile {
   readonly name: string
   readonly timeZone: string

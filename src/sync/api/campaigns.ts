@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { check, LISTED_PER_CALL, okList, type Route } from '../../api/index.ts'
+import { check, LISTED_PER_CALL, okList, type Route, wholeNumber } from '../../api/index.ts'
 import type { Row } from '../../connectors/index.ts'
 import { AppError } from '../../errors.ts'
 import { findConnection } from '../connections.ts'
@@ -20,7 +20,7 @@ const Filters = z.object({
   }),
   name: z.string().min(1).max(256).optional().openapi({ description: 'Part of the name, in either case.' }),
   ids: z.string().max(4_000).optional().openapi({ description: 'Ids, with commas.' }),
-  limit: z.coerce.number().int().min(1).max(500).default(100),
+  limit: wholeNumber(1, 500).default(100),
   cursor: z.string().max(200).optional().openapi({ description: '`next` of the page before.' }),
 })
 const Read = z.object({

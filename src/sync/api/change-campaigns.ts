@@ -9,6 +9,7 @@ import {
   readJson,
   readMoney,
   reasonOf,
+  WRONG_BODY,
 } from '../../api/index.ts'
 import { AppError } from '../../errors.ts'
 import { toUnits } from '../../money.ts'
@@ -18,7 +19,7 @@ import { changeCampaign, targetOf, type WantedChange } from '../change-campaign.
 import { findConnection } from '../connections.ts'
 import { connectorFor, type Sync } from '../sync.ts'
 import { accountRefOf, infoOf } from '../work/index.ts'
-import { Id, idOf, WRONG_BODY } from './route-parts.ts'
+import { Id, idOf } from './route-parts.ts'
 
 const Name = z.string().min(1).max(256)
 /** An amount in units of the account's currency. */

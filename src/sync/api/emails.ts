@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { nanoid } from 'nanoid'
-import { type Ctx, header, ok, type Route, readItems } from '../../api/index.ts'
+import { type Ctx, headerOnce, ok, type Route, readItems } from '../../api/index.ts'
 import { type Connector, converseNow, type Talk } from '../../connectors/index.ts'
 import { AppError } from '../../errors.ts'
 import { findConnection } from '../connections.ts'
@@ -75,7 +75,7 @@ export function emailRoutes(sync: Sync): Route[] {
         const row = await findConnection(sync, org, idOf(c))
         const { connector, mail } = senderOf(sync, row)
         const emails = await readItems(c, 'emails', Mail, { most: MAX_EMAILS, maxBytes: MAX_BYTES })
-        const key = header(c, 'idempotency-key') ?? nanoid()
+        const key = headerOnce(c, 'idempotency-key') ?? nanoid()
         if (!Key.safeParse(key).success) throw wrong('Idempotency-Key', 'must be 1 to 200 visible characters')
         const suppressed = await suppressedOf(
           sync.store,

@@ -1,19 +1,22 @@
 import { z } from '@hono/zod-openapi'
-import { ok, ReasonQuery, type Route, readJson } from '../../api/index.ts'
+import { ok, ReasonQuery, type Route, readJson, WRONG_BODY } from '../../api/index.ts'
 import { AppError } from '../../errors.ts'
+import { parseJson } from '../../json/json.ts'
 import { connectionsOf, findConnection, testConnection } from '../connections.ts'
 import { QUEUE_PRIORITIES } from '../queue/index.ts'
 import type { ConnectorRow } from '../store/index.ts'
 import { connectorFor, type Sync } from '../sync.ts'
-import { infoOf } from '../work/index.ts'
+import { infoOf, type RequestResult } from '../work/index.ts'
 import { connectAudited, disconnectAudited } from './audited-connections.ts'
-import { answer, Credential, Id, idOf, WRONG_BODY } from './route-parts.ts'
+import { answer, Credential, Id, idOf } from './route-parts.ts'
 import { synchroniseNow } from './synchronise.ts'
 
 /** Provider names in the integrations API; other platforms use their own name in lower case. */
 const PROVIDERS: Readonly<Record<string, string>> = { google_analytics: 'GA4', meta_ads: 'META' }
 /** Most requests of a synchronisation that are read, with those of its retries. */
 const MAX_READ = 1_000
+/** Most caveats of a synchronisation that are said; each of its reports has them all. */
+const MAX_CAVEATS = 100
 const providerOf = (type: string): string =>
   Object.keys(PROVIDERS).find((name) => PROVIDERS[name] === type) ?? type.toLowerCase()
 
@@ -170,15 +173,14 @@ async function jobOf({ store }: Sync, id: string) {
     .executeTakeFirstOrThrow()
   const read = await store.db
     .selectFrom('connector_requests')
-    .select(['request_type', 'error', 'retryable'])
+    .select(['request_type', 'error', 'retryable', 'result'])
     .where('sync_job_id', '=', id)
     .orderBy('created_at')
     .limit(MAX_READ)
     .execute()
   // Of a report that was retried, only the last result counts.
-  const failed = [...new Map(read.map((one) => [one.request_type, one])).values()].filter(
-    ({ error }) => error !== null,
-  )
+  const last = [...new Map(read.map((one) => [one.request_type, one])).values()]
+  const failed = last.filter(({ error }) => error !== null)
   const schedule = await store.db
     .selectFrom('schedules')
     .select('next_at')
@@ -198,11 +200,20 @@ async function jobOf({ store }: Sync, id: string) {
       message,
       retryable: retryable === 1,
     })),
+    caveats: last
+      .flatMap(({ request_type: report, result }) => caveatsOf(result).map((caveat) => ({ report, caveat })))
+      .slice(0, MAX_CAVEATS),
     retryCount: job.retry_count,
     nextRetryAt: job.next_retry_at,
     nextSyncAt: job.next_retry_at ?? schedule?.next_at ?? null,
     recordsProcessed: Number(count ?? 0),
   }
+}
+
+function caveatsOf(result: string | null): readonly string[] {
+  if (result === null) return []
+  const { caveats }: RequestResult = parseJson(result)
+  return caveats
 }
 
 function view(row: ConnectorRow) {

@@ -1,11 +1,11 @@
 import { z } from '@hono/zod-openapi'
-import { ok, ReasonQuery, type Route, readJson } from '../../api/index.ts'
-import { checkReports, findConnection } from '../connections.ts'
+import { ok, ReasonQuery, type Route, readJson, WRONG_BODY } from '../../api/index.ts'
+import { checkSettings, findConnection } from '../connections.ts'
 import { finish, initiate } from '../oauth/index.ts'
 import { connectorFor, oauthParties, type Sync } from '../sync.ts'
 import { infoOf } from '../work/index.ts'
 import { connectAudited } from './audited-connections.ts'
-import { answer, TypeName, WRONG_BODY } from './route-parts.ts'
+import { answer, TypeName } from './route-parts.ts'
 import { Settings } from './settings.ts'
 
 const Initiate = z.strictObject({
@@ -41,7 +41,7 @@ function beginLogin(sync: Sync): Route {
         body.connector_id === undefined ? undefined : await findConnection(sync, org, body.connector_id)
       const settings = { ...(earlier && infoOf(earlier).settings), ...body.settings }
       const { type, server, client } = oauthParties(sync, body.connector_type, settings)
-      checkReports(connectorFor(sync, type), settings)
+      checkSettings(connectorFor(sync, type), settings)
       const request = {
         orgId: org,
         type,

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { check, ok, type Route, readJson } from '../../api/index.ts'
+import { check, ok, type Route, readJson, WRONG_BODY, wholeNumber } from '../../api/index.ts'
 import { AppError } from '../../errors.ts'
 import { parseJson } from '../../json/json.ts'
 import { connectionsOf, findConnection } from '../connections.ts'
@@ -9,13 +9,13 @@ import type { Sync } from '../sync.ts'
 import { waitOf } from '../waits.ts'
 import { checkedFetch, Fetch } from './checked-fetch.ts'
 import { ageSeconds, findRequest, requestStatus, requestView, standing } from './request-status.ts'
-import { answer, Id, idOf, WRONG_BODY } from './route-parts.ts'
+import { answer, Id, idOf } from './route-parts.ts'
 import { rateLimitOf } from './views.ts'
 
 const Page = z.object({
   status: z.enum(REQUEST_STATUSES).optional(),
   connector_id: z.string().max(64).optional(),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
+  limit: wholeNumber(1, 200).default(50),
   before: z.iso.datetime().optional(),
 })
 

@@ -19,6 +19,3 @@ export const Connection = z
 export const answer = (description: string, schema: z.ZodType = z.looseObject({})) => ({
   200: { description, schema },
 })
-
-/** Refusals of every route that takes a JSON body. */
-export const WRONG_BODY = ['invalid_request', 'payload_too_large', 'unsupported_media_type'] as const

@@ -1,11 +1,11 @@
 import { z } from '@hono/zod-openapi'
-import { ok, ReasonQuery, type Route, readJson, reasonOf, TimeZone } from '../../api/index.ts'
+import { ok, ReasonQuery, type Route, readJson, reasonOf, TimeZone, WRONG_BODY } from '../../api/index.ts'
 import { isoTime } from '../../time/clock.ts'
 import { findConnection } from '../connections.ts'
 import { nextRunMs } from '../jobs/index.ts'
 import type { ConnectorRow } from '../store/index.ts'
 import type { Sync } from '../sync.ts'
-import { answer, Id, idOf, WRONG_BODY } from './route-parts.ts'
+import { answer, Id, idOf } from './route-parts.ts'
 
 const ScheduleBody = z.strictObject({
   cron: z.string().min(1).max(100).nullable(),

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { check, ok, ReasonQuery, type Route, reasonOf } from '../../api/index.ts'
+import { check, ok, ReasonQuery, type Route, reasonOf, wholeNumber } from '../../api/index.ts'
 import { findConnection, notFound } from '../connections.ts'
 import { liftSuppression, suppressions } from '../mail/index.ts'
 import type { Sync } from '../sync.ts'
@@ -8,7 +8,7 @@ import { Id, idOf } from './route-parts.ts'
 const Page = z.object({
   /** Last address of the previous page. */
   after: z.string().max(320).default(''),
-  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+  limit: wholeNumber(1, 1_000).default(100),
 })
 const Address = Id.extend({ address: z.string().min(3).max(320) })
 const Suppressed = z

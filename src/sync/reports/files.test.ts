@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -6,6 +5,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { AwsV4Signer } from 'aws4fetch'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { listenUntilEnd } from '../../../test/support/local-server.ts'
 import { type FileStore, localPath, openFile, publish, removeFile } from './index.ts'
 
 const ACCESS = { region: 'eu-1', accessKeyId: 'id', secretAccessKey: 'secret' }
@@ -32,15 +32,8 @@ async function startS3() {
     }
     const found = objects.get(request.url ?? '')
     response.writeHead(found === undefined ? 404 : 200).end(request.method === 'GET' ? found : '')
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
   })
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return { endpoint: `http://127.0.0.1:${address.port}`, objects }
+  return { endpoint: await listenUntilEnd(server), objects }
 }
 
 async function signature(method: string, url: string, sent: IncomingHttpHeaders): Promise<string | null> {
@@ -98,15 +91,8 @@ describe('an object store', () => {
         request.pause()
         setTimeout(() => request.resume(), 20)
       })
-    }).listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    onTestFinished(() => {
-      server.closeAllConnections()
-      server.close()
     })
-    const address = server.address()
-    if (address === null || typeof address === 'string') throw new Error('no port')
-    const endpoint = `http://127.0.0.1:${address.port}`
+    const endpoint = await listenUntilEnd(server)
     const store: FileStore = { is: 's3', dataDir, endpoint, bucket: 'b', ...ACCESS, patience }
     // More than the buffers of a connection hold.
     writeFileSync(await localPath(store, 'r.parquet'), Buffer.alloc(16 << 20))

@@ -10,6 +10,7 @@ export {
 } from './forgotten.ts'
 export { ReportFiles } from './report-files.ts'
 export {
+  countByDay,
   countOfDownload,
   countRows,
   type ReportId,
@@ -17,8 +18,8 @@ export {
   readRows,
   readTexts,
   removeVanished,
-  sumByDay,
   upsertRows,
+  visitRows,
 } from './rows.ts'
 export { Survey, type Surveyed } from './survey.ts'
 export { csvOf, jsonOf } from './write-text.ts'

@@ -288,26 +288,62 @@ async function* pagesOf(
 }
 
 /**
- * Sums a figure by day; null for a day with a row that lacks it.
- * @param by counts only rows that this job has read; without it, those of the last complete reading
+ * Calls `visit` with the day and the cells of each row.
+ * @param by only rows that this job has read; without it, those of the last complete reading
  */
-export async function sumByDay(
+export async function visitRows(
   store: Store,
   report: ReportId,
   range: DateRange,
-  figureOf: (row: Row) => number | null,
+  visit: (date: string, row: Row) => void,
   by?: string,
-): Promise<Map<string, number | null>> {
-  const sums = new Map<string, number | null>()
+): Promise<void> {
   const isWanted = (row: StoredRow) => (by === undefined ? row.absent_since === null : row.job_id === by)
   for await (const page of pagesOf(store, report, range, isWanted)) {
     for (const text of page) {
       const row: Row = parseJson(text)
-      const [sum = 0, figure] = [sums.get(dateOf(row)), figureOf(row)]
-      sums.set(dateOf(row), sum === null || figure === null ? null : sum + figure)
+      visit(dateOf(row), row)
     }
   }
-  return sums
+}
+
+/** Rows of one day. */
+export interface DayCount {
+  readonly date: string
+  readonly all: number
+  /** Those that the job has read. */
+  readonly read: number
+  /** Those that an earlier reading lacked already. */
+  readonly absent: number
+}
+
+/** Counts stored rows by day. */
+export async function countByDay(
+  { db }: Store,
+  { connectorId, reportType, jobId }: RowSource,
+  range: DateRange,
+): Promise<readonly DayCount[]> {
+  const days = await db
+    .selectFrom('report_rows')
+    .select((s) => [
+      'date',
+      s.fn.countAll<number>().as('all'),
+      sql<number>`SUM(CASE WHEN job_id = ${jobId} THEN 1 ELSE 0 END)`.as('read'),
+      sql<number>`SUM(CASE WHEN absent_since IS NULL THEN 0 ELSE 1 END)`.as('absent'),
+    ])
+    .where('connector_id', '=', connectorId)
+    .where('report_type', '=', reportType)
+    .where('date', '>=', range.start)
+    .where('date', '<=', range.end)
+    .groupBy('date')
+    .orderBy('date')
+    .execute()
+  return days.map(({ date, all, read, absent }) => ({
+    date,
+    all: Number(all),
+    read: Number(read),
+    absent: Number(absent),
+  }))
 }
 
 /** Where a page ended. */

@@ -12,7 +12,7 @@ export function messages(engine: Engine): Migration {
         ['verify_digest', 'varchar(64)'],
       ] as const)
         await db.schema.alterTable('conversion_connections').addColumn(column, type).execute()
-      // None could be made but the sandbox's, which is made anew, with its account, at the start.
+      // Until now only the sandbox could have a WhatsApp connection, and the start makes that one anew.
       await sql`DELETE FROM conversion_connections WHERE platform = 'whatsapp'`.execute(db)
       await db.schema
         .createTable('conversion_messages')

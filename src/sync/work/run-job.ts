@@ -35,7 +35,7 @@ import { aboutRows, accountRefOf, CAMPAIGNS_REPORT, specOf } from './connection.
 import { deliverAgain } from './deliver.ts'
 import type { WorkDeps } from './deps.ts'
 import { LEASE_MS } from './lease.ts'
-import { type SpendBefore, spendBefore } from './shrinking.ts'
+import { type ReadingBefore, readingBefore } from './shrinking.ts'
 import { storeResult } from './store-result.ts'
 import type { RunningJob } from './work.ts'
 
@@ -50,7 +50,7 @@ export interface ParkedJob {
   readonly conversation: Conversation<ReportResult>
   readonly claim: number
   readonly executionTimeMs: number
-  readonly before: SpendBefore
+  readonly before: ReadingBefore
 }
 
 /** A job during which this many processes died is given up. */
@@ -100,7 +100,7 @@ export async function runJob(
       return undefined
     }
     const memory = memoryOf(job)
-    const before = kept?.before ?? (await spendBefore(deps, work, memory.before))
+    const before = kept?.before ?? (await readingBefore(deps, work, memory.before))
     const conversation =
       kept?.conversation ?? begin(await talkOf(deps, work, memory), memory.caveats, job.calls)
     const talked = await talk(deps, work, conversation, before, signals)
@@ -204,7 +204,7 @@ async function prepare(
 interface Memory {
   readonly state: Json | undefined
   readonly caveats: Caveats
-  readonly before: SpendBefore | undefined
+  readonly before: ReadingBefore | undefined
 }
 
 function memoryOf({ memory }: Job): Memory {
@@ -248,7 +248,7 @@ async function talk(
   deps: WorkDeps,
   work: RunningJob,
   conversation: Conversation<ReportResult>,
-  before: SpendBefore,
+  before: ReadingBefore,
   signals: Signals,
 ): Promise<Talked<ReportResult>> {
   const { store, clock } = deps

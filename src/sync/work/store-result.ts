@@ -3,14 +3,14 @@ import { isoTime } from '../../time/clock.ts'
 import { countRows, removeVanished } from '../reports/index.ts'
 import { deliver } from './deliver.ts'
 import type { WorkDeps } from './deps.ts'
-import { type SpendBefore, shrinking, zoneCaveats } from './shrinking.ts'
+import { type ReadingBefore, shrinking, zoneCaveats } from './shrinking.ts'
 import type { RunningJob } from './work.ts'
 
 /** Result of a conversation. */
 export interface EndedConversation {
   readonly said: ReportResult
   readonly caveats: Caveats
-  readonly before: SpendBefore
+  readonly before: ReadingBefore
   readonly calls: number
   readonly executionTimeMs: () => number
 }

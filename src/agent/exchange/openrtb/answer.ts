@@ -78,7 +78,7 @@ function bidJson({ deps, seat, request, decision, version, decisionId }: Write, 
     `${deal ? `"dealid":${JSON.stringify(deal.id)},` : ''}${offer.sizeJson}${offer.creative.json[version]},` +
     `"adm":"${markupOf(bid, notice.billing)}","exp":${Math.floor(seat.hold.ttlMs / 1000)},` +
     `"nurl":"${notice.win}","burl":"${notice.billing}","lurl":"${notice.loss}",` +
-    `"ext":{"bidwarden":${extJson(decisionId, bid.value)}${dsaJson(request, bid)}}}`
+    `"ext":{"bidwarden":${extJson(decisionId, bid.value, paceOf(deps, bid))}${dsaJson(request, bid)}}}`
   )
 }
 
@@ -126,9 +126,18 @@ function markupOf({ offer: { creative }, imp }: PlacedBid, billingUrl: string): 
   return markup.reduce((json, part, i) => json + (escapes[i - 1] ? inXml : billingUrl) + part)
 }
 
-function extJson(decisionId: string | undefined, { source, ltv, confidence }: Value): string {
+/** The share of its chances that a paced campaign takes, to four digits. */
+const paceOf = ({ pacing }: DecideAuctionDeps, { offer: { campaign } }: PlacedBid): number | undefined =>
+  campaign.isPaced ? Math.round(pacing.shareOf(campaign) * 10_000) / 10_000 : undefined
+
+function extJson(
+  decisionId: string | undefined,
+  { source, ltv, confidence }: Value,
+  pace: number | undefined,
+): string {
   let json = `{"decisionId":"${decisionId}","source":"${source}"`
   if (ltv !== undefined) json += `,"predictedLtv":${ltv}`
   if (confidence !== undefined) json += `,"confidence":${confidence}`
+  if (pace !== undefined) json += `,"pace":${pace}`
   return `${json}}`
 }

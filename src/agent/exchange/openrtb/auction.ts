@@ -7,6 +7,7 @@ import type { EncryptedPrices } from './encrypted-price.ts'
 import type { GivenPrediction } from './extension.ts'
 import { type NoBidReason, nearer } from './no-bid.ts'
 import type { BillingNotice, NoticeTokens } from './notice-token.ts'
+import type { PreparedCampaign } from './prepared-campaign.ts'
 import type { BidCurrency, Rates } from './price.ts'
 import type { OpenRtbRequest } from './request.ts'
 
@@ -22,10 +23,23 @@ export interface Seat {
   readonly encryptedPrices?: EncryptedPrices | undefined
 }
 
+/** Spreads the budgets of campaigns over time. Asked only for paced ones, never for a test. */
+export interface Pacing {
+  /**
+   * Whether the campaign takes its chance to bid on a request; for the same request always the same.
+   *
+   * @param cost micros that winning would cost at most
+   */
+  takesPart(campaign: PreparedCampaign, request: OpenRtbRequest, cost: number): boolean
+  /** The share of its chances that the campaign takes now. */
+  shareOf(campaign: PreparedCampaign): number
+}
+
 export interface DecideAuctionDeps {
   readonly clock: Clock
   readonly campaigns: CampaignIndex
   readonly auctionBudget: AuctionBudget
+  readonly pacing: Pacing
   readonly ids: BidIds
   readonly tokens: NoticeTokens
   /** ISO 4217 code of all budgets and price rules. */
@@ -86,6 +100,12 @@ export function refuse(auction: Auction, reason: NoBidReason): void {
 /** Most work for one request, in plain looks at one offer: about ten milliseconds. */
 export const MAX_WORK = 20_000
 
+/**
+ * Most work for finding out why campaigns did not bid. The answer names about as many of them, for all imps together, and
+ * to write so many takes as long as to look at them.
+ */
+export const MAX_EXPLAIN_WORK = 5_000
+
 /** Uses up work of the request. Returns false, and notes `too_costly`, when there is not enough left. */
 export function spend(auction: Auction, work: number): boolean {
   auction.workLeft -= work
@@ -97,8 +117,8 @@ export function spend(auction: Auction, work: number): boolean {
 /** Most campaigns named in the reasons for one imp without a bid. */
 const MAX_NAMED = 100
 
-export const mayName = ({ campaigns }: Auction, campaign: string): boolean =>
-  campaigns !== undefined && (campaigns.size < MAX_NAMED || campaigns.has(campaign))
+export const mayNameMore = ({ campaigns }: Auction): boolean =>
+  campaigns !== undefined && campaigns.size < MAX_NAMED
 
 export function refuseCampaign(auction: Auction, campaign: string, reason: NoBidReason): void {
   refuse(auction, reason)

@@ -166,6 +166,35 @@ const Dsa = z.strictObject({
 })
 
 const Hour = z.int().min(0).max(24)
+const Instant = z.iso.datetime({ offset: true })
+const MAX_FLIGHT_MS = 366 * 86_400_000
+
+const Pacing = z
+  .strictObject({
+    /**
+     * How the budget is spread: `asap` spends it as fast as there is traffic, `even` alike over the period, `ahead` more
+     * at the beginning (1.4 times an even pace) than at the end (0.6 times).
+     */
+    mode: z.enum(['asap', 'even', 'ahead']).default('asap'),
+    /**
+     * The time in which the campaign bids at all; its smallest `lifetime` limit is spread over it. Without it the smallest
+     * `day` limit is spread over each day of its time zone.
+     */
+    flight: z
+      .strictObject({ start: Instant, end: Instant })
+      .refine(({ start, end }) => Date.parse(start) < Date.parse(end), {
+        path: ['end'],
+        message: 'must be after start',
+      })
+      .refine(({ start, end }) => Date.parse(end) - Date.parse(start) <= MAX_FLIGHT_MS, {
+        path: ['end'],
+        message: 'must be at most 366 days after start',
+      })
+      .optional(),
+  })
+  .prefault({})
+
+const kindOf = ({ flight }: z.output<typeof Pacing>) => (flight ? 'lifetime' : 'day')
 
 export const CampaignSpec = z
   .strictObject({
@@ -229,6 +258,7 @@ export const CampaignSpec = z
       })
       .refine(({ from, to }) => from !== to, { path: ['to'], message: 'must differ from from' })
       .optional(),
+    pacing: Pacing,
     /**
      * If true, bids for all impressions of a page or for none, and only where the exchange says that it offers all of
      * them.
@@ -240,6 +270,13 @@ export const CampaignSpec = z
     path: ['roadblock'],
     message: 'cannot be combined with deals',
   })
+  .refine(
+    ({ pacing, limits }) => pacing.mode === 'asap' || limits.some(({ kind }) => kind === kindOf(pacing)),
+    {
+      path: ['pacing', 'mode'],
+      message: 'needs a limit to spread: of kind day, or with a flight of kind lifetime',
+    },
+  )
 
 export type CampaignSpec = z.output<typeof CampaignSpec>
 

@@ -2,6 +2,7 @@ import { ZERO } from '../../../money.ts'
 import {
   type Auction,
   type DecideAuctionDeps,
+  MAX_EXPLAIN_WORK,
   MAX_WORK,
   refuse,
   type Seat,
@@ -67,7 +68,7 @@ export function decide(deps: DecideAuctionDeps, seat: Seat, request: OpenRtbRequ
     elapsedMs: deps.clock.elapsedMs(),
     pods: new Map(),
     workLeft: MAX_WORK,
-    explainLeft: MAX_WORK,
+    explainLeft: MAX_EXPLAIN_WORK,
     rooms: new Map(),
     held: new Map(),
     campaigns: undefined,

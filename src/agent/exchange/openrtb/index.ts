@@ -1,5 +1,5 @@
 export { type AnswerOptions, writeAnswer } from './answer.ts'
-export type { DecideAuctionDeps, Seat } from './auction.ts'
+export type { DecideAuctionDeps, Pacing, Seat } from './auction.ts'
 export { type AuctionBudget, createAuctionBudget } from './auction-budget.ts'
 export { type BidIds, createBidIds, newOwner } from './bid-ids.ts'
 export { CampaignSpec, limitsOf } from './campaign.ts'
@@ -10,13 +10,6 @@ export { type AuctionDecision, abandon, decide, shed } from './decide.ts'
 export type { EncryptedPrices } from './encrypted-price.ts'
 export { LossTrust } from './loss-trust.ts'
 export { NO_BID_REASONS, type NoBid, type NoBidReason } from './no-bid.ts'
-export {
-  type NoticeDeps,
-  type NoticeQuery,
-  type Settlement,
-  type SettlementKind,
-  settleNotice,
-} from './notice.ts'
 export { type Notice, readMessage } from './notice-message.ts'
 export {
   type BillingNotice,
@@ -31,5 +24,13 @@ export { type PreparedCampaign, prepareCampaign } from './prepared-campaign.ts'
 export type { Rates } from './price.ts'
 export { type IsUserPrivate, privacyRules } from './privacy.ts'
 export { isRefusal, type OpenRtbRequest, type RequestRefusal, readBidRequest } from './request.ts'
+export { CampaignSchedule } from './schedule.ts'
 export { SeenBids, type SeenChunk } from './seen-bids.ts'
 export { type ElsewhereDeps, settleElsewhere } from './settle-elsewhere.ts'
+export {
+  type NoticeDeps,
+  type NoticeQuery,
+  type Settlement,
+  type SettlementKind,
+  settleNotice,
+} from './settle-notice.ts'

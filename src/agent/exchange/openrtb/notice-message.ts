@@ -1,5 +1,5 @@
-import type { NoticeQuery } from './notice.ts'
 import type { NoticeKind, NoticeToken, NoticeTokens } from './notice-token.ts'
+import type { NoticeQuery } from './settle-notice.ts'
 
 /** A verified notice, with its notice token as text so that it can be passed on. */
 export interface Notice {

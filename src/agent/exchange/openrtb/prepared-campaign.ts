@@ -28,6 +28,8 @@ export interface PreparedCampaign {
   readonly allowedBundles: ReadonlySet<string> | undefined
   readonly deniedBundles: ReadonlySet<string> | undefined
   readonly schedule: CampaignSchedule
+  /** Whether its budget is spread over time, so that it takes only a share of its chances. */
+  readonly isPaced: boolean
   /** `ext.dsa` of the campaign's bids as JSON text; undefined for a campaign without transparency data. */
   readonly dsaJson: string | undefined
   readonly creatives: readonly Creative[]
@@ -53,7 +55,8 @@ export function prepareCampaign(id: string, spec: CampaignSpec, scopes: readonly
     deniedDomains: setOf(targeting.domains.deny),
     allowedBundles: setOf(targeting.bundles.allow),
     deniedBundles: setOf(targeting.bundles.deny),
-    schedule: new CampaignSchedule(spec.activeHours),
+    schedule: new CampaignSchedule(spec.activeHours, spec.pacing.flight),
+    isPaced: spec.pacing.mode !== 'asap',
     dsaJson: spec.dsa && JSON.stringify(spec.dsa),
     creatives: spec.creatives.map((creative) => prepareCreative(id, spec, creative)),
   }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { bannerRequest } from '../../../../test/support/bidder.ts'
+import { pathsOf, replaced } from '../../../../test/support/json-paths.ts'
 import { isRefusal, type OpenRtbRequest, readBidRequest } from './index.ts'
 
 /** The request read, or the field for which it, all of its impressions or its first bad one get no bid. */
@@ -361,16 +362,3 @@ describe('bid request', () => {
     )
   })
 })
-
-/** Every place in a JSON value, as the keys that lead to it. */
-function pathsOf(value: unknown, path: readonly string[] = []): (readonly string[])[] {
-  if (typeof value !== 'object' || value === null) return [path]
-  return [path, ...Object.entries(value).flatMap(([key, inner]) => pathsOf(inner, [...path, key]))]
-}
-
-function replaced(value: unknown, [key, ...rest]: readonly string[], by: unknown): unknown {
-  if (key === undefined) return by
-  const copy: Record<string, unknown> | unknown[] = Array.isArray(value) ? [...value] : { ...Object(value) }
-  const index = Array.isArray(copy) ? Number(key) : key
-  return Object.assign(copy, { [index]: replaced(Object(value)[key], rest, by) })
-}

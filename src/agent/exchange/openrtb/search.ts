@@ -1,6 +1,6 @@
 import type { Micros } from '../../../money.ts'
 import type { Scope } from '../../../shield/index.ts'
-import { type Auction, mayName, refuse, refuseCampaign, spend } from './auction.ts'
+import { type Auction, mayNameMore, refuse, refuseCampaign, spend } from './auction.ts'
 import type { HoldRefusal, Lack } from './auction-budget.ts'
 import { BlockQueue, firstOrder } from './block-queue.ts'
 import { type OfferBook, SLOT_KEYS } from './campaign-index.ts'
@@ -447,6 +447,12 @@ function consider(search: Search, entry: OfferEntry, worth: number, score: numbe
   const cost = costOf(price, auction.currency.rate, imp.multiplier)
   if (cost === undefined) return 'over_budget'
   if (!auction.request.test && isOverShare(search, campaign.scopes, price, cost)) return 'over_request_share'
+  if (
+    campaign.isPaced &&
+    !auction.request.test &&
+    !auction.deps.pacing.takesPart(campaign, auction.request, cost)
+  )
+    return 'paced'
   const lack = auction.request.test ? undefined : askBudgets(search, entry, cost)
   return lack ?? { offer, deal, price, cost, score, order: corner[3] }
 }
@@ -483,25 +489,33 @@ function priceIn(search: Search, group: OfferGroup, worth: number): number | NoB
   return price ?? (deal ? 'below_deal_floor' : 'below_floor')
 }
 
-/** Notes for each campaign why it does not bid, for a caller who asked. The work for this is counted apart. */
+/**
+ * Notes for each campaign why it does not bid, for a caller who asked, until as many are named as may be. The work for
+ * this is counted apart.
+ */
 function explain(search: Search, buckets: readonly Bucket[]): void {
   const { auction } = search
   const { workLeft } = auction
   auction.workLeft = auction.explainLeft
-  const look = search.groupLook + search.offerLook + REFUSAL_LOOKS
+  explainBuckets(search, buckets)
+  auction.explainLeft = auction.workLeft
+  auction.workLeft = workLeft
+}
+
+function explainBuckets(search: Search, buckets: readonly Bucket[]): void {
+  const { auction, groupLook, offerLook, ltv } = search
+  const look = groupLook + offerLook + REFUSAL_LOOKS
   for (const { blocks } of buckets) {
     for (const { entries, corners } of blocks) {
       for (const [i, entry] of entries.entries()) {
-        const { id } = entry.offer.campaign
-        if (!mayName(auction, id) || auction.workLeft < look) continue
-        auction.workLeft -= search.offerLook
-        const reason = consider(search, entry, corners.worth(i, search.ltv), 0)
-        if (typeof reason === 'string') refuseCampaign(auction, id, reason)
+        // With many campaigns and many imps, passing over the others would take far longer than these looks.
+        if (auction.workLeft < look || !mayNameMore(auction)) return
+        auction.workLeft -= offerLook
+        const reason = consider(search, entry, corners.worth(i, ltv), 0)
+        if (typeof reason === 'string') refuseCampaign(auction, entry.offer.campaign.id, reason)
       }
     }
   }
-  auction.explainLeft = auction.workLeft
-  auction.workLeft = workLeft
 }
 
 /** Whether a bid would take more than the request's share of a limit. One impression at its plain price never does. */

@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { FakeClock } from '../../../../test/support/fake-clock.ts'
+import { seedOr } from '../../../../test/support/seed.ts'
 import { micros } from '../../../money.ts'
 import type { HandleMessage } from '../../../shield/budget/protocol/mail.ts'
 import { line } from '../../../shield/budget/stores/store-contract.test-support.ts'
@@ -21,9 +22,9 @@ import {
   type NoticeToken,
   SeenBids,
 } from './index.ts'
-import { settleNotice } from './notice.ts'
 import { type Notice, readMessage } from './notice-message.ts'
 import { settleElsewhere } from './settle-elsewhere.ts'
+import { settleNotice } from './settle-notice.ts'
 
 const LEASE_MS = 10_000
 const HOLD_MS = 20_000
@@ -397,7 +398,7 @@ describe('any order and number of notices to any of several processes that die a
           } else assert.equal(counted, distinct, `${scope}: ${counted} counted of ${distinct} billed`)
         }
       }),
-      { numRuns: 300, seed: Number(process.env['SEED'] ?? 20261121) },
+      { numRuns: 300, seed: seedOr(20261121) },
     )
   })
 })

@@ -1,6 +1,9 @@
 import { type Micros, micros, ZERO } from '../../../money.ts'
 import { type BudgetManager, type OwnerMail, StoreUnavailable } from '../../../shield/index.ts'
 import { bidId } from './bid-ids.ts'
+import { type Notice, writeMessage } from './notice-message.ts'
+import type { NoticeToken } from './notice-token.ts'
+import { isHigher } from './seen-bids.ts'
 import {
   contradictLoss,
   costOf,
@@ -11,10 +14,7 @@ import {
   repeated,
   result,
   type Settlement,
-} from './notice.ts'
-import { type Notice, writeMessage } from './notice-message.ts'
-import type { NoticeToken } from './notice-token.ts'
-import { isHigher } from './seen-bids.ts'
+} from './settle-notice.ts'
 
 export interface ElsewhereDeps extends NoticeDeps {
   /** Sends notices to other owners; undefined where there are no other owners. */

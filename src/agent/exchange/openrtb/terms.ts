@@ -59,10 +59,10 @@ export const FAILED_ON: Partial<Record<NoBidReason, keyof Terms>> = {
 
 /** The terms of each creative of a campaign. */
 export function termsOf({ spec, sharedScopes, creatives }: PreparedCampaign): Map<Creative, Terms> {
-  const { targeting, activeHours, categories, categoryTaxonomy, dsa } = spec
+  const { targeting, activeHours, pacing, categories, categoryTaxonomy, dsa } = spec
   const { domains, bundles, deviceTypes, rewarded, placements, completeSupplyChain } = targeting
   const ofCampaign = {
-    hours: textOf(activeHours),
+    hours: textOf(pacing.flight ? [activeHours, pacing.flight] : activeHours),
     devices: textOf(deviceTypes),
     places: textOf([domains.allow, domains.deny, bundles.allow, bundles.deny].map(listTerms)),
     slot: textOf([rewarded, placements, completeSupplyChain]),

@@ -1,10 +1,10 @@
 import { FakeClock } from '../../../../test/support/fake-clock.ts'
+import { seededRandom } from '../../../../test/support/seeded-random.ts'
 import { micros } from '../../../money.ts'
 import { BudgetManager } from '../../index.ts'
 import type { Hold } from '../client/hold.ts'
 import { SlidingWindow } from '../ledger/windows/index.ts'
 import type { HoldMode } from '../protocol/hold-mode.ts'
-import { luck } from './bounded-worlds.test-support.ts'
 
 const PRICE = micros(1_000)
 const TICK_MS = 100
@@ -44,7 +44,7 @@ export const STRICT_MODE: HoldMode = { is: 'strict' }
 
 export function meet(adversary: Adversary, mode: HoldMode, seed: number): Outcome {
   const { holdMs, windowMs, bids, minutes, bidsPerTick, worstCase } = adversary
-  const random = luck(seed)
+  const random = seededRandom(seed)
   const clock = new FakeClock()
   const budget = new BudgetManager({ clock, ...(worstCase !== undefined && { worstCase }) })
   const limit = bids * PRICE

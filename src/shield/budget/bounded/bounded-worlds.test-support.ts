@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { seededRandom } from '../../../../test/support/seeded-random.ts'
 import { SlidingWindow } from '../ledger/windows/index.ts'
 import { BoundedReserve, type WeighedHold } from './bounded-reserve.ts'
 import { chancesByAge, slotMsOf } from './outcomes.ts'
@@ -36,20 +37,9 @@ export const STEADY: World = {
   billMs: (random) => random() * (TTL_MS - 1_000),
 }
 
-/** A small generator with a fixed seed. */
-export function luck(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 /** Bids as long as spend in the window and what is needed are within the limit, and says how high the spend was. */
 export function live(world: World, seed: number, weigh = chancesByAge, maxProbability = 1e-6) {
-  const random = luck(seed)
+  const random = seededRandom(seed)
   let reserve = new BoundedReserve(maxProbability, weigh)
   /** What dead processes had set aside: it counts until their bids cannot be billed any more. */
   let forfeited: { micros: number; readonly untilMs: number } | undefined

@@ -2,10 +2,10 @@ import { AGES, Outcomes } from './outcomes.ts'
 
 /** The number of cohorts (slots) that are kept: one for every age a hold can have, and one that is complete. */
 const KEPT = AGES + 2
-/** So many cohorts are counted as one in the statistics of how bids end. */
+/** The number of cohorts that are counted as one in the statistics of how bids end. */
 const ROW_SLOTS = 4
 const ROWS = Math.floor((AGES + 1) / ROW_SLOTS) + 2
-/** After so many slots without a bid all cohorts are complete. */
+/** The number of slots without a bid after which all cohorts are complete. */
 export const SLOTS_TO_END = AGES + 2 + ROW_SLOTS
 
 /** The expected cost, in micros, of the bids that are open at the beginning of the present slot. */

@@ -20,7 +20,7 @@ export interface KeptOutcomes {
   readonly distrust?: Distrust | undefined
 }
 
-/** What else is read is of another version, of which nobody knows what it counted. */
+/** Text of another version is ignored: its counts may mean something else. */
 const FORMAT = { version: 2, ages: AGES } as const
 /** The most price classes that are written: those with the most bids. One takes up to 3 kB. */
 const MOST_CLASSES = 200

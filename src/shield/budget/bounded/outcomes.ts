@@ -19,7 +19,7 @@ const GENERATION_SLOTS = 16 * AGES
 /** How long a generation of statistics lasts. */
 export const generationMsOf = (ttlMs: number): number => GENERATION_SLOTS * slotMsOf(ttlMs)
 
-/** After so many milliseconds everything is forgotten. */
+/** The age, in milliseconds, at which counts are dropped: two generations. */
 export const forgottenAfterMs = (ttlMs: number): number => 2 * generationMsOf(ttlMs)
 
 /**

@@ -557,7 +557,7 @@ export class BudgetManager {
     this.#outcomes.delete(name)
     if (known?.currency !== currency) return
     const [wallMs, elapsedMs] = [this.#clock.nowMs(), this.#clock.elapsedMs()]
-    // Nobody knows how old what is of the future is: the wall clock was set.
+    // Counts from the future have no known age: the wall clock was set back.
     const past = known.classes.filter(({ atMs }) => atMs <= wallMs)
     const toElapsed = elapsedMs - wallMs
     const { distrust } = known

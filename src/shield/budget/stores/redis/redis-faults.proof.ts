@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { aheadOf, FakeClock } from '../../../../../test/support/fake-clock.ts'
+import { closingAfterEach } from '../../../../../test/support/opened.ts'
 import { patientClient, redisOnClock } from '../../../../../test/support/redis-on-clock.ts'
 import { type RedisServer, startRedis } from '../../../../../test/support/redis-server.ts'
 import { startProxy, type TcpProxy } from '../../../../../test/support/tcp-proxy.ts'
@@ -20,15 +21,10 @@ const limits: LimitSpec[] = [{ kind: 'sliding', windowMs: WINDOW_MS, max: micros
 const zero = { granted: 0, reported: 0, returned: 0, overdrawn: 0, forfeited: 0 }
 
 let clock = new FakeClock()
-const opened: { close(): Promise<unknown> }[] = []
-const own = <T extends { close(): Promise<unknown> }>(part: T): T => {
-  opened.push(part)
-  return part
-}
-afterEach(async () => {
-  for (let part = opened.pop(); part; part = opened.pop()) await part.close()
+afterEach(() => {
   clock = new FakeClock()
 })
+const own = closingAfterEach()
 
 const redis = async (...options: string[]): Promise<RedisServer> => own(await startRedis(...options))
 const proxyTo = async ({ port }: RedisServer): Promise<TcpProxy> => own(await startProxy(port))
@@ -194,7 +190,7 @@ describe('an account that was fenced alone, as by the failover of one shard of a
       const store = await open(server.port)
       if (owner === 'a') await store.trust()
       const budget = new BudgetManager({ clock, store, owner })
-      opened.push(budget)
+      own(budget)
       const scope = budget.define(SCOPE, 'USD', far)
       await budget.refresh()
       return { budget, scope }

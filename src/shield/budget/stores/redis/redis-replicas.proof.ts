@@ -1,5 +1,6 @@
-import { afterEach, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { FakeClock } from '../../../../../test/support/fake-clock.ts'
+import { closingAfterEach } from '../../../../../test/support/opened.ts'
 import { patientClient, redisOnClock } from '../../../../../test/support/redis-on-clock.ts'
 import { type RedisServer, startRedis } from '../../../../../test/support/redis-server.ts'
 import { startProxy } from '../../../../../test/support/tcp-proxy.ts'
@@ -16,14 +17,7 @@ const LEASE_MS = 60_000
 const GIVE_UP_MS = 5_000
 const TERMS = { ttlMs: 3_600_000, onExpiry: 'settle' } as const
 
-const opened: { close(): Promise<unknown> }[] = []
-const own = <T extends { close(): Promise<unknown> }>(part: T): T => {
-  opened.push(part)
-  return part
-}
-afterEach(async () => {
-  for (let part = opened.pop(); part; part = opened.pop()) await part.close()
-})
+const own = closingAfterEach()
 
 interface Replica {
   readonly budgets: BudgetManager

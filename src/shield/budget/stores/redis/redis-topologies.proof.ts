@@ -1,5 +1,6 @@
 import { afterEach, expect, it } from 'vitest'
 import { FakeClock } from '../../../../../test/support/fake-clock.ts'
+import { closingAfterEach } from '../../../../../test/support/opened.ts'
 import { patientClient, redisOnClock } from '../../../../../test/support/redis-on-clock.ts'
 import { startSentinel } from '../../../../../test/support/redis-sentinel.ts'
 import { type RedisServer, startRedis } from '../../../../../test/support/redis-server.ts'
@@ -11,15 +12,10 @@ import type { RedisClient } from './redis-client.ts'
 import { RedisStore } from './redis-store.ts'
 
 const clock = new FakeClock()
-const opened: { close(): Promise<unknown> }[] = []
-const own = <T extends { close(): Promise<unknown> }>(part: T): T => {
-  opened.push(part)
-  return part
-}
-afterEach(async () => {
-  for (let part = opened.pop(); part; part = opened.pop()) await part.close()
+afterEach(() => {
   clients.length = 0
 })
+const own = closingAfterEach()
 
 /** How much time passes between two looks of a test that waits. */
 const STEP_MS = 500

@@ -17,6 +17,7 @@ import { FakeClock } from '../../../../../test/support/fake-clock.ts'
 import { DiskError } from '../../../../storage/index.ts'
 import { type Command, Ledger } from '../../ledger/ledger.ts'
 import { run, type Step, steps } from '../commands.test-support.ts'
+import { line } from '../store-contract.test-support.ts'
 import { chainHash, entryOf, textOf } from './journal-entry.ts'
 import { exportJournal } from './journal-export.ts'
 import { JournalLedger, type JournalState } from './journal-ledger.ts'
@@ -409,7 +410,7 @@ describe('the export', () => {
     clock.advance(1_000)
     const fromMs = clock.nowMs()
     await ask(store, second)
-    await store.sync('one', [{ ...LINE, need: 5 }])
+    await store.sync('one', [line(1, { scope: 'campaign:x:1', need: 5 })])
     await store.leave('one')
     const now = clock.nowMs()
     const kinds = async (filter: Parameters<typeof exportJournal>[1]) =>
@@ -421,15 +422,3 @@ describe('the export', () => {
     expect(await kinds({ fromMs: now + 1 })).toEqual([])
   })
 })
-
-const LINE = {
-  scope: 'campaign:x:1',
-  seq: 1,
-  spent: 0,
-  overdrawn: 0,
-  credits: [],
-  giveBack: 0,
-  want: 0,
-  need: 0,
-  longestHoldMs: 0,
-}

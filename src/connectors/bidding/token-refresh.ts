@@ -2,7 +2,7 @@ import * as oauth from 'oauth4webapi'
 import { messageOf } from '../../errors.ts'
 import { fetchTokenAnswer, partyAtFault } from '../../http/oauth-answers.ts'
 import type { Clock } from '../../time/clock.ts'
-import type { Token, TokenSource } from '../conversation/tokens.ts'
+import type { Token, TokenSource } from '../conversation/token-source.ts'
 import type { RefreshCredentials } from '../platform/bids.ts'
 
 /** A long-lived token from the configuration. When it expires, only a person can replace it. */

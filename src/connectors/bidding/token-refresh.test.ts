@@ -1,23 +1,16 @@
-import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it } from 'vitest'
 import { FakeClock } from '../../../test/support/fake-clock.ts'
-import { refreshedToken } from './tokens.ts'
+import { listenUntilEnd } from '../../../test/support/local-server.ts'
+import { refreshedToken } from './token-refresh.ts'
 
 /** A token source whose provider gives these answers, one each. */
 async function sourceOf(...answers: { status: number; body: unknown; headers?: Record<string, string> }[]) {
   const server = createServer((_request, response) => {
     const { status, body, headers } = answers.shift() ?? { status: 500, body: '' }
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
   })
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  const tokenUrl = `http://127.0.0.1:${address.port}/token`
+  const tokenUrl = `${await listenUntilEnd(server)}/token`
   const clock = new FakeClock()
   const credentials = { tokenUrl, clientId: 'id', clientSecret: 'secret', refreshToken: 'refresh' }
   return { clock, tokens: refreshedToken(clock, credentials), answers }

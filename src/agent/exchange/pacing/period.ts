@@ -1,0 +1,38 @@
+import { DateTime } from 'luxon'
+import type { Scope } from '../../../shield/index.ts'
+import type { CampaignSpec } from '../openrtb/index.ts'
+
+/** A stretch of time over which a limit of a campaign is spread. */
+export interface Period {
+  readonly startMs: number
+  readonly endMs: number
+  /** Index of the limit among those of the campaign's scope. */
+  readonly limit: number
+  /** Whether the limit begins anew with the period. */
+  readonly isDay: boolean
+}
+
+/**
+ * The present period of a paced campaign: its flight with the smallest limit for ever, or the day of its smallest daily
+ * limit. Undefined outside of the flight, and where an operator has taken the limit away.
+ */
+export function periodOf(
+  { pacing: { flight } }: CampaignSpec,
+  { limits }: Pick<Scope, 'limits'>,
+  nowMs: number,
+): Period | undefined {
+  const kind = flight ? 'lifetime' : 'day'
+  let limit = -1
+  for (const [i, one] of limits.entries()) {
+    if (one.kind === kind && (limit < 0 || one.max < (limits[limit]?.max ?? 0))) limit = i
+  }
+  const found = limits[limit]
+  if (!found) return undefined
+  if (flight) {
+    const [startMs, endMs] = [Date.parse(flight.start), Date.parse(flight.end)]
+    return nowMs >= startMs && nowMs < endMs ? { startMs, endMs, limit, isDay: false } : undefined
+  }
+  const zone = found.kind === 'day' ? found.timezone : 'UTC'
+  const day = DateTime.fromMillis(nowMs, { zone }).startOf('day')
+  return { startMs: day.toMillis(), endMs: day.plus({ days: 1 }).toMillis(), limit, isDay: true }
+}

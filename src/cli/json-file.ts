@@ -1,0 +1,92 @@
+import { createReadStream } from 'node:fs'
+import { at, listAt } from '../json/json-at.ts'
+import { CommandError, type Terminal } from './terminal.ts'
+
+/** Most bytes of a file: all of it is in memory. */
+const MAX_BYTES = 64 * 1024 * 1024
+
+/** What a file has: the name of its items, in the plural, and of one. */
+export type ItemNames = readonly [many: string, one: string]
+
+/** What the argument of a command that reads items may be. */
+export const describeFile = ([many, one]: ItemNames): string =>
+  `JSON: one ${one}, a list, {"${many}": […]}, or one ${one} a line; - for standard input`
+
+/** The items of a file, or of standard input for `-`. Throws {@link CommandError} where they cannot be read. */
+export async function itemsOf(
+  { input }: Terminal,
+  file: string,
+  [many]: ItemNames,
+): Promise<readonly unknown[]> {
+  const text = await contentOf(file, file === '-' ? input() : createReadStream(file))
+  const items = parsed(file, text, many)
+  if (items.length === 0) throw new CommandError(`${nameOf(file)} has no ${many}`)
+  return items
+}
+
+const nameOf = (file: string): string => (file === '-' ? 'standard input' : file)
+
+async function contentOf(file: string, stream: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  try {
+    for await (const chunk of stream) {
+      bytes += chunk.length
+      if (bytes > MAX_BYTES) break
+      chunks.push(chunk)
+    }
+  } catch {
+    throw new CommandError(`${nameOf(file)} cannot be read`)
+  }
+  if (bytes > MAX_BYTES)
+    throw new CommandError(`${nameOf(file)} is longer than ${MAX_BYTES / 1024 / 1024} MiB: send it in parts`)
+  return decoded(Buffer.concat(chunks))
+}
+
+/** Windows writes UTF-16, or a mark before UTF-8, which is no part of the JSON. */
+function decoded(bytes: Buffer): string {
+  const [first, second] = bytes
+  const encoding =
+    first === 0xff && second === 0xfe ? 'utf-16le' : first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8'
+  return new TextDecoder(encoding).decode(bytes)
+}
+
+function parsed(file: string, text: string, many: string): readonly unknown[] {
+  const whole = jsonOf(text)
+  if (whole.is === 'json') {
+    if (Array.isArray(whole.value)) return whole.value
+    return at(whole.value, many) === undefined ? [whole.value] : listAt(whole.value, many)
+  }
+  return text.split('\n').flatMap((line, index) => {
+    if (line.trim() === '') return []
+    const item = jsonOf(line)
+    // The line itself may be about a person, so it is not repeated.
+    if (item.is !== 'json') throw new CommandError(`${nameOf(file)} has no JSON in line ${index + 1}`)
+    return [item.value]
+  })
+}
+
+function jsonOf(text: string): { readonly is: 'json'; readonly value: unknown } | { readonly is: 'other' } {
+  try {
+    return { is: 'json', value: JSON.parse(text) }
+  } catch {
+    return { is: 'other' }
+  }
+}
+
+/** Parts of as many items as one request may have, and no longer than its body may be. */
+export function requestsOf(items: readonly unknown[], most: number, mostBytes: number): unknown[][] {
+  const parts: unknown[][] = []
+  let part: unknown[] = []
+  let bytes = 0
+  for (const item of items) {
+    const own = Buffer.byteLength(JSON.stringify(item)) + 1
+    if (part.length > 0 && (part.length >= most || bytes + own > mostBytes)) {
+      parts.push(part)
+      ;[part, bytes] = [[], 0]
+    }
+    part.push(item)
+    bytes += own
+  }
+  return [...parts, part]
+}
