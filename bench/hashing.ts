@@ -8,6 +8,22 @@ const EVENTS = 5_000
 const ROUNDS = 60
 const WARM_UP = 20
 
+const LETTERS = 'abcdefghijklmnopqrstuvwxyz'
+/** A name of its own for each number. */
+function nameOf(number: number): string {
+  let [name, left] = ['', number + 1_000]
+  for (; left > 0; left = Math.floor(left / LETTERS.length)) name += LETTERS[left % LETTERS.length]
+  return name
+}
+/**
+ * One of so many names, by Zipf's law, as names and cities come: half of the people share the most usual ones, the others have rare ones.
+ * The same event has the same name in each run.
+ */
+function drawn(event: number, salt: number, names: number): string {
+  const chance = (Math.imul(event * 2_654_435_761 + salt, 40_503) >>> 0) / 2 ** 32
+  return nameOf(Math.floor(names ** chance))
+}
+
 /** People as shops know them: in four kinds of spelling, none of which a platform takes as it is. */
 function people(count: number): UserData[] {
   const make = [
@@ -30,9 +46,9 @@ function people(count: number): UserData[] {
   ]
   return Array.from({ length: count }, (_, i) => ({
     ...make[i % make.length]?.(i),
-    first_name: i % 4 === 2 ? 'José' : 'Mary-Ann',
-    last_name: i % 4 === 2 ? 'Núñez' : "O'Major",
-    city: 'San Francisco',
+    first_name: `${i % 4 === 2 ? 'José' : 'Ann'}-${drawn(i, 1, 5_000)}`,
+    last_name: `${i % 4 === 2 ? 'Núñez' : "O'"}${drawn(i, 2, 100_000)}`,
+    city: `San ${drawn(i, 3, 20_000)}`,
     state: 'CA',
     zip: `${10_000 + (i % 80_000)}-1234`,
     external_id: `customer-${i}`,

@@ -1,10 +1,11 @@
-import { type Selectable, sql } from 'kysely'
+import { type Kysely, type Selectable, sql } from 'kysely'
 import { z } from 'zod'
 import { isRegion, WhatsAppCredentials } from '../connectors/index.ts'
 import { AppError } from '../errors.ts'
 import { parseJson } from '../json/json.ts'
-import type { ConversionConnectionTable, Keyring, Store } from '../sync/index.ts'
+import type { ConversionConnectionTable, Keyring, Store, SyncDatabase } from '../sync/index.ts'
 import { type Base, MESSAGE_PLATFORM } from './conversions.ts'
+import { keepFormer, type NumberIdentity } from './former-numbers.ts'
 import type { ConnectionCount } from './meter.ts'
 
 export type ConnectionRow = Selectable<ConversionConnectionTable>
@@ -62,7 +63,7 @@ export async function countConnections({ db }: Store): Promise<ConnectionCount[]
 }
 
 export const findConnection = (
-  { db }: Store,
+  { db }: Pick<Store, 'db'>,
   orgId: number,
   platform: string,
 ): Promise<ConnectionRow | undefined> =>
@@ -137,17 +138,42 @@ export async function storeConnection(
     updated_ms: clock.nowMs(),
     ...foundBy(keyring, platform, credentials),
   }
-  await store.db
-    .insertInto('conversion_connections')
-    .values({ org_id: orgId, platform, ...values })
-    .onConflict((conflict) =>
-      onlyIfNew
-        ? conflict.columns(['org_id', 'platform']).doNothing()
-        : conflict
-            .columns(['org_id', 'platform'])
-            .doUpdateSet({ ...values, updated_ms: later(values.updated_ms) }),
-    )
-    .execute()
+  await store.db.transaction().execute(async (tx) => {
+    if (platform === MESSAGE_PLATFORM && !onlyIfNew)
+      await keepNumber(tx, { keyring, clock }, orgId, {
+        account: values.account,
+        secret: WhatsAppCredentials.parse(credentials).app_secret,
+      })
+    await tx
+      .insertInto('conversion_connections')
+      .values({ org_id: orgId, platform, ...values })
+      .onConflict((conflict) =>
+        onlyIfNew
+          ? conflict.columns(['org_id', 'platform']).doNothing()
+          : conflict
+              .columns(['org_id', 'platform'])
+              .doUpdateSet({ ...values, updated_ms: later(values.updated_ms) }),
+      )
+      .execute()
+  })
+}
+
+/** Keeps the number that the organisation has, as far as a key opens its secret. */
+async function keepNumber(
+  db: Kysely<SyncDatabase>,
+  deps: Pick<Base, 'keyring' | 'clock'>,
+  orgId: number,
+  next: NumberIdentity | undefined,
+): Promise<void> {
+  const row = await findConnection({ db }, orgId, MESSAGE_PLATFORM)
+  if (!row || row.credentials === null) return
+  try {
+    const { app_secret: secret } = credentialsOf(deps.keyring, WhatsAppCredentials, row)
+    await keepFormer(db, deps, orgId, { account: row.account, secret }, next)
+  } catch (error) {
+    // Whoever replaces credentials that no key opens must be able to.
+    if (!(error instanceof AppError)) throw error
+  }
 }
 
 /** Connections to the sandbox, of each organisation, where it has none to the platform. */
@@ -197,18 +223,21 @@ const later = (nowMs: number) =>
 
 /** Forgets the credentials of a connection. What waits for it stays until it is too old. */
 export async function endConnection(
-  { store, clock }: Pick<Base, 'store' | 'clock'>,
+  { store, clock, keyring }: Pick<Base, 'store' | 'clock' | 'keyring'>,
   { org_id, platform }: ConnectionRow,
 ): Promise<void> {
-  await store.db
-    .updateTable('conversion_connections')
-    .set({
-      ...{ status: 'disconnected', credentials: null, message: null, updated_ms: later(clock.nowMs()) },
-      ...{ account: null, verify_digest: null },
-    })
-    .where('org_id', '=', org_id)
-    .where('platform', '=', platform)
-    .execute()
+  await store.db.transaction().execute(async (tx) => {
+    if (platform === MESSAGE_PLATFORM) await keepNumber(tx, { keyring, clock }, org_id, undefined)
+    await tx
+      .updateTable('conversion_connections')
+      .set({
+        ...{ status: 'disconnected', credentials: null, message: null, updated_ms: later(clock.nowMs()) },
+        ...{ account: null, verify_digest: null },
+      })
+      .where('org_id', '=', org_id)
+      .where('platform', '=', platform)
+      .execute()
+  })
 }
 
 /** Goes on with a connection that was stopped or not tested, because it works. False where it was changed meanwhile. */

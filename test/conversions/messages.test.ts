@@ -102,7 +102,7 @@ const is =
 
 describe.each(ENGINES)('messages of WhatsApp with %s', (_, environment) => {
   it('are sent once, and followed to their end by signed webhooks', async () => {
-    const { post, state, sent, get } = await start(await environment())
+    const { post, state, sent, get, metrics } = await start(await environment())
     const first = await post()
     expect(first).toMatchObject({ status: 202, body: { status: 'accepted', message_id: 'm1', attempts: 0 } })
     const again = await post({ to: '16505551212' })
@@ -127,6 +127,10 @@ describe.each(ENGINES)('messages of WhatsApp with %s', (_, environment) => {
       next_before: null,
     })
     expect((await get(`${PATH}?state=failed`)).body.messages).toHaveLength(1)
+    const metric = await metrics()
+    const counted = (result: string) => metric(`bidwarden_messages_total{result="${result}"}`)
+    const results = ['taken', 'duplicate', 'accepted', 'unknown', 'delivered', 'failed']
+    expect(results.map(counted)).toEqual([2, 1, 2, 0, 1, 1])
   })
 
   it('are not sent again after a timeout, until a status settles what became of them', async () => {
@@ -461,6 +465,51 @@ describe('the webhook', () => {
       await goOn()
     }
     expect(idle.filter(({ closed }) => !closed)).toEqual([])
+  })
+
+  it('believes a former number and its secret of what was sent before, for eight days', async () => {
+    const { post, send, state, tell, sent, sandbox, clock, until } = await start()
+    sandbox.conversions.whatsapp.tellAt('http://127.0.0.1:9/')
+    const path = '/api/v1/conversions/connections/whatsapp'
+    const { whatsapp } = sandbox.conversions.credentials
+    const put = (more: object) => send('PUT', path, { credentials: { ...whatsapp, ...more } })
+    await post()
+    await state('m1', is('accepted'))
+    clock.advance(1_000)
+    await put({ app_secret: 'second-secret' })
+    await post({ message_id: 'm2', to: '+1 650 555 1213' })
+    await state('m2', is('accepted'))
+    const told = (at: number, status: string) => [{ id: `w${at}`, status, callback: sent[at]?.callbackData }]
+    // By the former secret what was sent before, and nothing else.
+    expect((await tell([...told(0, 'delivered'), ...told(1, 'failed')])).status).toBe(200)
+    expect(await state('m1', is('delivered'))).toBeDefined()
+    expect((await tell(told(1, 'sent'), 'second-secret')).status).toBe(200)
+    expect(await state('m2', is('sent'))).toMatchObject({ code: null })
+    // Another number, and none at all.
+    clock.advance(1_000)
+    await put({ phone_number_id: '100000000000009', app_secret: 'third-secret' })
+    expect((await tell(told(1, 'delivered'), 'second-secret')).status).toBe(200)
+    expect(await state('m2', is('delivered'))).toBeDefined()
+    await send('DELETE', path)
+    expect((await tell(told(0, 'read'))).status).toBe(200)
+    expect(await state('m1', is('read'))).toBeDefined()
+    clock.stepWall(8 * DAY_MS + 1)
+    expect((await tell(told(1, 'read'), 'second-secret')).status).toBe(403)
+    await until(`${PATH}/m2`, is('delivered'))
+  })
+
+  it('takes statuses of more numbers than a few, and moves those of its own', async () => {
+    const { post, state, tell, sent, sandbox } = await start()
+    sandbox.conversions.whatsapp.tellAt('http://127.0.0.1:9/')
+    await post()
+    await state('m1', is('accepted'))
+    const others = Array.from({ length: 40 }, (_, at) => ({
+      status: 'read',
+      number: `2${at}`,
+      callback: 'x',
+    }))
+    expect((await tell([...others, { status: 'read', callback: sent[0]?.callbackData }])).status).toBe(200)
+    expect(await state('m1', is('read'))).toBeDefined()
   })
 
   it('moves nothing of another organisation, even where it says that it has the same number', async () => {

@@ -80,6 +80,7 @@ describe.each(ENGINES)('what bids brought, with %s and decisions in %s', (_, sto
     ])
     expect(byPlatform.total).toMatchObject({ bids: 4, spend: { USD: 215 }, value: { EUR: 60, USD: 330.5 } })
     expect(byPlatform.unjoined).toEqual({ withoutBid: 1, unknownBid: 1, bidWithoutSpend: 1, notJoinedYet: 0 })
+    expect(byPlatform.caveats).toMatchObject([{ code: 'exchange_bids_left_out' }])
     const bySource = await roas('&by=source')
     expect(bySource.rows).toMatchObject([
       { source: 'ai', bids: 3, ratio: null },

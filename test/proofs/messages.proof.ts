@@ -2,8 +2,9 @@ import { createHmac } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { setTimeout as after } from 'node:timers/promises'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it } from 'vitest'
 import { parseJson } from '../../src/json/json.ts'
+import { listenUntilEnd } from '../support/local-server.ts'
 import { folder, listening, type Started, start } from '../support/service.ts'
 
 const KILLING = new URL('../support/kill-at-change.ts', import.meta.url).href
@@ -50,15 +51,7 @@ async function startWhatsApp() {
     response.writeHead(200, { 'content-type': 'application/json' })
     response.end(JSON.stringify({ messaging_product: 'whatsapp', messages: [{ id }] }))
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return Object.assign(whatsapp, { url: `http://127.0.0.1:${address.port}` })
+  return Object.assign(whatsapp, { url: await listenUntilEnd(server) })
 }
 
 /** Undefined where the service ended before it answered. */

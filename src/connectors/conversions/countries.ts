@@ -35,6 +35,20 @@ let byName: ReadonlyMap<string, string | null> | undefined
  * empty for what is not certainly a country. `UK` is Great Britain.
  */
 export function country(text: string): string {
+  const found = known.get(text)
+  if (found !== undefined) return found
+  const code = codeOf(text)
+  if (known.size >= MAX_KNOWN) known.clear()
+  if (text.length <= MAX_KNOWN_CHARS) known.set(text, code)
+  return code
+}
+
+/** There are few countries, and each comes again and again. */
+const MAX_KNOWN = 1_000
+const MAX_KNOWN_CHARS = 64
+const known = new Map<string, string>()
+
+function codeOf(text: string): string {
   const code = text.trim().toUpperCase()
   if (code.length === 2 && countries.isValid(code)) return code.toLowerCase()
   if (code.length === 3) {

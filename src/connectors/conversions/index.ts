@@ -27,6 +27,7 @@ export {
   googleFamilyName,
   googleGivenName,
   hashed,
+  hashedOften,
   hashedOrMd5,
   lower,
   plain,

@@ -53,6 +53,30 @@ function sha256(text: string): string {
   return known
 }
 
+/** Hashes of a form's values, by the value as it came; of more than so many all are forgotten. */
+const MAX_KNOWN = 2_000
+const MAX_KNOWN_CHARS = 32
+const knownByForm = new Map<(text: string) => string, Map<string, string | undefined>>()
+
+/**
+ * As {@link hashed}, for values that many people share, such as names: what was hashed lately is not hashed again.
+ * @param form one of the module's own, not one made for a call
+ */
+export function hashedOften(raw: string | undefined, form: (text: string) => string): string | undefined {
+  if (raw === undefined || raw.length > MAX_KNOWN_CHARS) return hashed(raw, form)
+  let known = knownByForm.get(form)
+  if (!known) {
+    known = new Map()
+    knownByForm.set(form, known)
+  }
+  const found = known.get(raw)
+  if (found !== undefined) return found
+  const made = hashed(raw, form)
+  if (known.size >= MAX_KNOWN) known.clear()
+  known.set(raw, made)
+  return made
+}
+
 /** As {@link hashed}, where the platform takes MD5 too: of e-mail addresses and phone numbers, which never look like one themselves. */
 export function hashedOrMd5(raw: string | undefined, form: (text: string) => string): string | undefined {
   const text = raw?.trim() ?? ''

@@ -1,16 +1,16 @@
 import type { UserData } from './conversion-connector.ts'
 import { country } from './countries.ts'
 import { ipAddress } from './ip-address.ts'
-import { hashed, nameLetters, plain, untouched, zip } from './normalise.ts'
+import { hashed, hashedOften, nameLetters, plain, untouched, zip } from './normalise.ts'
 import { stateIn } from './states.ts'
 
 /** What Meta and Snapchat are told of a person alike, by the names that both have for it. */
 export const personFields = (user: UserData) => ({
-  fn: hashed(user.first_name, nameLetters),
-  ln: hashed(user.last_name, nameLetters),
+  fn: hashedOften(user.first_name, nameLetters),
+  ln: hashedOften(user.last_name, nameLetters),
   st: hashed(user.state, stateIn(user.country)),
   zp: hashed(user.zip, zip),
-  country: hashed(user.country, country),
+  country: hashedOften(user.country, country),
   // Shops compare ids as they are, so nothing but space around them is removed.
   external_id: hashed(user.external_id, (text) => text),
   client_ip_address: plain(user.client_ip_address, ipAddress),

@@ -6,6 +6,7 @@ import {
   googleFamilyName,
   googleGivenName,
   hashed,
+  hashedOften,
   type Identifiers,
   identifiersOf,
   ipAddress,
@@ -25,8 +26,8 @@ export function googleIdentifiers(user: UserData, defaultRegion: string | undefi
   return present({
     email: hashed(user.email, googleEmail),
     phone: hashed(user.phone, (text) => e164(text, region)),
-    givenName: hashed(user.first_name, googleGivenName),
-    familyName: hashed(user.last_name, googleFamilyName),
+    givenName: hashedOften(user.first_name, googleGivenName),
+    familyName: hashedOften(user.last_name, googleFamilyName),
     city: plain(user.city, trimmed),
     state: plain(user.state, trimmed),
     postalCode: plain(user.zip, trimmed),

@@ -18,7 +18,7 @@ import {
   email,
   FBC,
   FBP,
-  hashed,
+  hashedOften,
   hashedOrMd5,
   type Identifiers,
   identifiersOf,
@@ -127,7 +127,7 @@ function identifiers(user: UserData, defaultRegion: string | undefined): Identif
   return present({
     em: hashedOrMd5(user.email, email),
     ph: hashedOrMd5(user.phone, (text) => e164(text, region).slice(1)),
-    ct: hashed(user.city, cityLetters),
+    ct: hashedOften(user.city, cityLetters),
     ...personFields(user),
     // A malformed one would make Meta refuse everybody's events of the call.
     fbc: fbc !== undefined && FBC.test(fbc) ? fbc : undefined,

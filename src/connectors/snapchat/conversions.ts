@@ -13,6 +13,7 @@ import {
   e164,
   email,
   hashed,
+  hashedOften,
   type Identifiers,
   identifiersOf,
   LASTING_TOKEN,
@@ -97,7 +98,7 @@ function identifiers(user: UserData, defaultRegion: string | undefined): Identif
   return present({
     em: hashed(user.email, email),
     ph: hashed(user.phone, (text) => e164(text, region).slice(1)),
-    ct: hashed(user.city, lower),
+    ct: hashedOften(user.city, lower),
     ...personFields(user),
     sc_click_id: untouched(user.sc_click_id),
     sc_cookie1: untouched(user.sc_cookie1),

@@ -27,8 +27,8 @@ export function isSigned(body: Uint8Array, header: string | undefined, appSecret
   return timingSafeEqual(Buffer.from(found, 'hex'), createHmac('sha256', appSecret).update(body).digest())
 }
 
-/** Numbers of one webhook that are looked at; those of others are of the same app. */
-const MAX_NUMBERS = 10
+/** Numbers of one webhook that are looked at: Meta puts up to a thousand updates into one. */
+const MAX_NUMBERS = 1_000
 
 /**
  * Ids of the numbers that a webhook speaks of, found before it is known who has sent it: they say whose secret is tried. Nothing

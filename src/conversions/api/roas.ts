@@ -102,8 +102,18 @@ const Answer = z.object({
       description:
         'Conversions that happened in this time and are in no row; null where there are more than 100,000.',
     }),
+  caveats: z
+    .array(z.object({ code: z.literal('exchange_bids_left_out'), detail: z.string() }))
+    .openapi({ description: 'What is in no row and in no total.' }),
   nextAfter: z.string().nullable(),
 })
+
+/** Auctions are not recorded one by one, so nobody can say which of their bids fell into a time span. */
+const EXCHANGES = {
+  code: 'exchange_bids_left_out',
+  detail:
+    'bids at exchanges (OpenRTB) and conversions that they brought are in no row; GET /v1/budgets says what campaigns have spent',
+} as const
 
 /** The route that shows what bids spent and what it was worth. */
 export const roasRoutes = (conversions: Conversions): Route[] => [
@@ -135,6 +145,7 @@ export const roasRoutes = (conversions: Conversions): Route[] => [
           bidWithoutSpend: unjoined.no_spend,
           notJoinedYet: unjoined.waiting,
         },
+        caveats: [EXCHANGES],
         nextAfter: left.length > limit ? (page.at(-1)?.key ?? null) : null,
       })
     },

@@ -3,6 +3,7 @@ import { AppError } from '../../errors.ts'
 import type { CallLimits } from '../../shield/index.ts'
 import { type ConnectionRow, findConnection, settingsOf } from '../connections.ts'
 import { MESSAGE_PLATFORM, type MessageTable } from '../conversions.ts'
+import { forgetFormer } from '../former-numbers.ts'
 import { WaitingRows } from '../waiting-rows.ts'
 import { contentDigests, contentOf, type MessageInput, type MessageRow, sealContent } from './message.ts'
 import { MessageWorker } from './message-loop.ts'
@@ -71,6 +72,7 @@ export class Messenger {
       },
       digests,
     )
+    this.#deps.meter.message(taken.isNew ? 'taken' : 'duplicate')
     if (taken.isNew) {
       this.#waiting.add(orgId, 1)
       this.#worker.nudge()
@@ -108,9 +110,10 @@ export class Messenger {
     this.#waiting.counted(waiting)
   }
 
-  forget(keepDays: number): Promise<void> {
+  async forget(keepDays: number): Promise<void> {
     const { store, clock } = this.#deps
-    return forgetMessages(store, clock.nowMs() - keepDays * DAY_MS)
+    await forgetFormer(store, clock.nowMs())
+    await forgetMessages(store, clock.nowMs() - keepDays * DAY_MS)
   }
 
   stop(): Promise<void> {

@@ -9,12 +9,14 @@ import {
 } from '../../connectors/index.ts'
 import { AppError } from '../../errors.ts'
 import { textOf } from '../../json/json.ts'
+import { Slices } from '../../time/slices.ts'
 import { type ConnectionRow, credentialsOf, verifyDigests } from '../connections.ts'
 import { type Base, MESSAGE_PLATFORM } from '../conversions.ts'
-import { applyStatuses } from './statuses.ts'
+import { formerNumbers } from '../former-numbers.ts'
+import { applyStatuses, type Signer } from './statuses.ts'
 
 type WebhookDeps = Pick<Base, 'store' | 'keyring'>
-type TakerDeps = Pick<Base, 'store' | 'keyring' | 'clock'>
+type TakerDeps = Pick<Base, 'store' | 'keyring' | 'clock' | 'meter'>
 
 /** Longest body that WhatsApp sends. */
 const MAX_BYTES = 3 * 1024 * 1024
@@ -26,7 +28,7 @@ const MAX_HELD_BYTES = MAX_AT_ONCE * MAX_BYTES
 /** Milliseconds for a body to come; Meta sends it with the head. */
 const BODY_MS = 10_000
 /** Connections of several organisations may have the same number or token. */
-const MAX_CONNECTIONS = 100
+const MAX_CONNECTIONS = 1_000
 const SIGNATURE_CHARS = 'sha256='.length + 64
 
 const forged = () => new AppError('forbidden', 'The signature does not fit')
@@ -45,15 +47,16 @@ async function readInTime(clock: Base['clock'], c: Ctx, hold: (bytes: number) =>
 }
 
 /** Takes what WhatsApp tells. Nothing is parsed before the signature of the bytes fits. */
-export function webhookTaker({ store, keyring, clock }: TakerDeps): (c: Ctx) => Promise<Response> {
+export function webhookTaker(deps: TakerDeps): (c: Ctx) => Promise<Response> {
+  const { clock } = deps
   let underWay = 0
   let heldBytes = 0
   const work = async (body: Buffer, signature: string) => {
     if (underWay >= MAX_AT_ONCE) throw noRoom()
     underWay += 1
     try {
-      const signers = await signersOf({ store, keyring }, body, signature)
-      await applyStatuses(store, signers, statusesIn(await jsonOf(textOf(body))))
+      const signers = await signersOf(deps, body, signature)
+      await applyStatuses(deps, signers, statusesIn(await jsonOf(textOf(body))))
     } finally {
       underWay -= 1
     }
@@ -76,12 +79,9 @@ export function webhookTaker({ store, keyring, clock }: TakerDeps): (c: Ctx) => 
   }
 }
 
-/** Connections whose app has signed these bytes; throws where there are none. */
-async function signersOf(
-  { store, keyring }: WebhookDeps,
-  body: Buffer,
-  signature: string,
-): Promise<ConnectionRow[]> {
+/** Numbers, also former ones, whose app has signed these bytes; throws where there are none. */
+async function signersOf(deps: TakerDeps, body: Buffer, signature: string): Promise<Signer[]> {
+  const { store, keyring } = deps
   const numbers = numbersNamed(body)
   if (numbers.length === 0) throw forged()
   const rows = await store.db
@@ -92,9 +92,26 @@ async function signersOf(
     .orderBy('updated_ms')
     .limit(MAX_CONNECTIONS)
     .execute()
-  const { found, unread } = those(keyring, rows, ({ app_secret }) =>
-    app_secret === undefined ? false : isSigned(body, signature, app_secret),
-  )
+  const former = await formerNumbers(deps, numbers, MAX_CONNECTIONS)
+  // Most numbers of a webhook have one app, whose secret is tried once.
+  const tried = new Map<string, boolean>()
+  const slices = new Slices()
+  const hasSigned = async (secret: string | null | undefined): Promise<boolean> => {
+    if (secret == null) return false
+    if (slices.isOver) await slices.next()
+    const signed = tried.get(secret) ?? isSigned(body, signature, secret)
+    tried.set(secret, signed)
+    return signed
+  }
+  let unread: AppError | undefined
+  const found: Signer[] = []
+  for (const row of rows) {
+    const known = readable(keyring, row)
+    if (known.is === 'unread') unread = known.error
+    else if (await hasSigned(known.credentials.app_secret)) found.push({ ...row, sentBeforeMs: null })
+  }
+  for (const { secret, changed_ms, ...number } of former)
+    if (await hasSigned(secret)) found.push({ ...number, sentBeforeMs: changed_ms })
   if (found.length > 0) return found
   // The number may belong to one of these connections, so WhatsApp is asked to try again.
   throw unread ?? forged()
@@ -128,13 +145,23 @@ function those(
 ): { readonly found: ConnectionRow[]; readonly unread: AppError | undefined } {
   let unread: AppError | undefined
   const found = rows.filter((row) => {
-    try {
-      return holds(credentialsOf(keyring, WhatsAppCredentials, row))
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error
-      unread = error
-      return false
-    }
+    const known = readable(keyring, row)
+    if (known.is === 'credentials') return holds(known.credentials)
+    unread = known.error
+    return false
   })
   return { found, unread }
+}
+
+type Readable =
+  | { readonly is: 'credentials'; readonly credentials: WhatsAppCredentials }
+  | { readonly is: 'unread'; readonly error: AppError }
+
+function readable(keyring: WebhookDeps['keyring'], row: ConnectionRow): Readable {
+  try {
+    return { is: 'credentials', credentials: credentialsOf(keyring, WhatsAppCredentials, row) }
+  } catch (error) {
+    if (error instanceof AppError) return { is: 'unread', error }
+    throw error
+  }
 }

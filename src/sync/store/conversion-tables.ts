@@ -12,6 +12,7 @@ export interface ConversionTables {
   conversion_calls: ConversionCallTable
   conversion_minutes: ConversionMinuteTable
   conversion_messages: ConversionMessageTable
+  conversion_former_numbers: FormerNumberTable
   conversion_quality_days: ConversionQualityTable
 }
 
@@ -157,6 +158,18 @@ export const MESSAGE_STATES = [
   'read',
 ] as const
 export type MessageState = (typeof MESSAGE_STATES)[number]
+
+/** A number of WhatsApp, with the app's secret, until its connection was changed. */
+export interface FormerNumberTable {
+  seq: Generated<number>
+  org_id: number
+  account: string
+  /** Sealed. */
+  secret: string
+  changed_ms: number
+  /** After this time nothing is told any more of what was sent before. */
+  until_ms: number
+}
 
 export interface ConversionMessageTable {
   seq: Generated<number>

@@ -42,6 +42,25 @@ export function messages(engine: Engine): Migration {
   }
 }
 
+/** Numbers and secrets that connections to WhatsApp had before they were changed. */
+export function formerNumbers(engine: Engine): Migration {
+  const serial: ColumnDataType = engine === 'postgres' ? 'bigserial' : 'integer'
+  return {
+    async up(db: Kysely<never>) {
+      await db.schema
+        .createTable('conversion_former_numbers')
+        .addColumn('seq', serial, (c) => c.primaryKey())
+        .addColumn('org_id', 'integer', (c) => c.notNull())
+        .addColumn('account', 'varchar(64)', (c) => c.notNull())
+        .addColumn('secret', 'text', (c) => c.notNull())
+        .addColumn('changed_ms', 'bigint', (c) => c.notNull())
+        .addColumn('until_ms', 'bigint', (c) => c.notNull())
+        .execute()
+      await sql`CREATE INDEX idx_conversion_former_numbers ON conversion_former_numbers (account)`.execute(db)
+    },
+  }
+}
+
 const INDEXES = [
   'CREATE INDEX idx_conversion_connections_account ON conversion_connections (account) WHERE account IS NOT NULL',
   'CREATE INDEX idx_conversion_connections_verify ON conversion_connections (verify_digest) WHERE verify_digest IS NOT NULL',

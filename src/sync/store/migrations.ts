@@ -1,7 +1,7 @@
 import { type ColumnDataType, type Kysely, sql } from 'kysely'
 import type { Migration, MigrationProvider } from 'kysely/migration'
 import { conversions, conversionWorth } from './conversion-migration.ts'
-import { messages } from './message-migration.ts'
+import { formerNumbers, messages } from './message-migration.ts'
 import type { Engine } from './tables.ts'
 
 /** The schema for either engine. A released migration is never edited. */
@@ -20,6 +20,7 @@ export function migrations(engine: Engine): MigrationProvider {
     '011_forgotten_rows': forgottenRows(engine),
     '012_conversion_worth': conversionWorth(),
     '013_messages': messages(engine),
+    '014_former_numbers': formerNumbers(engine),
   }
   return { getMigrations: async () => all }
 }

@@ -125,7 +125,9 @@ export class Throttle {
     const kept = Math.exp(-passedMs / RATE_MS)
     this.#rate.chances = this.#rate.chances * kept + chances
     this.#rate.ms = this.#rate.ms * kept + passedMs
-    if (this.#cost.bids === 0) this.#cost = { micros: PRIOR_BIDS * this.#price, bids: PRIOR_BIDS }
+    // The first step comes before the first chance, with no price yet.
+    if (this.#cost.bids === 0 && this.#price > 0)
+      this.#cost = { micros: PRIOR_BIDS * this.#price, bids: PRIOR_BIDS }
     // The first figure after a time without any says nothing of the bids in between.
     if (this.#ever !== undefined) {
       const keptCost = Math.exp(-passedMs / COST_MS)

@@ -1,0 +1,84 @@
+import { type Kysely, sql } from 'kysely'
+import { AppError } from '../errors.ts'
+import type { Keyring, Store, SyncDatabase } from '../sync/index.ts'
+import type { Base } from './conversions.ts'
+
+/** So long WhatsApp may still tell of what was sent before a change, in milliseconds: a webhook is repeated for seven days. */
+const KEEP_MS = 8 * 86_400_000
+/** Former numbers and secrets of an organisation; of more the oldest are forgotten. */
+const MOST_OF_ORG = 20
+
+/** A number as an organisation had it until it was changed: what was sent before is still told about, by the secret of then. */
+export interface FormerNumber {
+  readonly org_id: number
+  readonly account: string
+  readonly changed_ms: number
+  /** Null where no key opens it. */
+  readonly secret: string | null
+}
+
+const contextOf = (orgId: number, account: string): string =>
+  JSON.stringify(['former number', orgId, account])
+
+/** By what webhooks of a connection are known. */
+export interface NumberIdentity {
+  readonly account: string | null
+  readonly secret: string | undefined
+}
+
+/** Keeps the number and secret of a connection that is about to have others, or none. */
+export async function keepFormer(
+  db: Kysely<SyncDatabase>,
+  { keyring, clock }: Pick<Base, 'keyring' | 'clock'>,
+  org_id: number,
+  before: NumberIdentity,
+  next: NumberIdentity | undefined,
+): Promise<void> {
+  const { account, secret } = before
+  if (account === null || secret === undefined) return
+  if (next?.account === account && next.secret === secret) return
+  const nowMs = clock.nowMs()
+  await db
+    .insertInto('conversion_former_numbers')
+    .values({
+      ...{ org_id, account, changed_ms: nowMs, until_ms: nowMs + KEEP_MS },
+      secret: keyring.seal(secret, contextOf(org_id, account)),
+    })
+    .execute()
+  await sql`DELETE FROM conversion_former_numbers WHERE org_id = ${org_id} AND seq NOT IN (SELECT seq FROM
+    conversion_former_numbers WHERE org_id = ${org_id} ORDER BY seq DESC LIMIT ${MOST_OF_ORG})`.execute(db)
+}
+
+/** Former numbers among these, the one that was changed last first. */
+export async function formerNumbers(
+  { store, keyring, clock }: Pick<Base, 'store' | 'keyring' | 'clock'>,
+  accounts: readonly string[],
+  limit: number,
+): Promise<FormerNumber[]> {
+  const rows = await store.db
+    .selectFrom('conversion_former_numbers')
+    .selectAll()
+    .where('account', 'in', accounts)
+    .where('until_ms', '>', clock.nowMs())
+    .orderBy('seq', 'desc')
+    .limit(limit)
+    .execute()
+  return rows.map(({ org_id, account, changed_ms, secret }) => ({
+    ...{ org_id, account, changed_ms },
+    secret: opened(keyring, secret, contextOf(org_id, account)),
+  }))
+}
+
+function opened(keyring: Keyring, sealed: string, context: string): string | null {
+  try {
+    return keyring.open(sealed, context)
+  } catch (error) {
+    if (error instanceof AppError) return null
+    throw error
+  }
+}
+
+/** Forgets numbers of which nothing is told any more. */
+export async function forgetFormer({ db }: Store, nowMs: number): Promise<void> {
+  await db.deleteFrom('conversion_former_numbers').where('until_ms', '<=', nowMs).execute()
+}
