@@ -67,8 +67,11 @@ describe('LTV history', () => {
           history.record(ltv)
           seen.push(ltv)
           if (seen.length > 100) seen.shift()
-          expect(history.median).toBe(naiveMedian(seen))
-          expect(history.samples).toBe(seen.length)
+          const { median, samples } = history
+          const middle = naiveMedian(seen)
+          // A matcher for each of half a million samples would cost ten times what it looks at.
+          if (median === middle && samples === seen.length) continue
+          expect({ median, samples }).toEqual({ median: middle, samples: seen.length })
         }
       }),
       { numRuns: 300 },

@@ -237,13 +237,13 @@ export const MUTANTS: Readonly<Record<string, readonly [seed: number, mutant: Mu
     ),
   ],
   'a late line of a forfeited owner admits it again': [
-    126,
+    117,
     meddled((account) => ({
       ...account,
       forfeits: account.forfeits.map(({ seq: _, ...forfeit }) => forfeit),
     })),
   ],
-  'a late answer of before the forfeit is believed': [50, hears(({ totals: _, ...line }) => line)],
+  'a late answer of before the forfeit is believed': [87, hears(({ totals: _, ...line }) => line)],
   'a slot is free before it has passed': [
     69,
     () =>
@@ -564,7 +564,7 @@ export const MUTANTS: Readonly<Record<string, readonly [seed: number, mutant: Mu
           },
       ),
   ],
-  'the mark of what is held without a record is raised after the hold': [100, markAfterTheHold],
+  'the mark of what is held without a record is raised after the hold': [83, markAfterTheHold],
   'what an owner spends without a record is not under way': [
     10,
     hears(({ atRisk, ...line }) => ({

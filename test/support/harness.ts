@@ -9,6 +9,7 @@ import { type Service, startService } from '../../src/main.ts'
 import type { Sandbox } from '../../src/sandbox/index.ts'
 import { DiskThread } from '../../src/storage/index.ts'
 import { FakeClock } from './fake-clock.ts'
+import { isOnTheWire } from './on-the-wire.ts'
 
 /** An answer with its body already read. */
 export interface Reply {
@@ -134,19 +135,25 @@ DiskThread.prototype.ask = async function (question) {
   }
 }
 
-const isAtDisk = () =>
-  asked > 0 || process.getActiveResourcesInfo().some((resource) => resource.startsWith('FSReq'))
+/** What others than the event loop have in hand: threads, the pool of Node's, the kernel. */
+const isElsewhere = () =>
+  asked > 0 ||
+  isOnTheWire() ||
+  process
+    .getActiveResourcesInfo()
+    .some((resource) => resource.startsWith('FSReq') || resource === 'TCPConnectWrap')
 
 /**
  * Lets what is under way go on before fake time does: so much real time, and then turns of the event loop until nothing
- * is read or written any more, by a thread or in a file. On a busy machine real time may pass without any of that.
+ * is read or written any more, by a thread, in a file or between a client and a server of this thread. On a busy machine
+ * real time may pass without any of that.
  */
 export async function goOn(forMs = 2): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, forMs))
   do {
-    while (isAtDisk()) await new Promise((resolve) => setTimeout(resolve, 1))
+    while (isElsewhere()) await new Promise((resolve) => setTimeout(resolve, 1))
     for (let turn = 0; turn < TURNS; turn++) await new Promise((resolve) => setImmediate(resolve))
-  } while (isAtDisk())
+  } while (isElsewhere())
 }
 
 /** A test that waits lets what is under way go on so often before fake time does. */

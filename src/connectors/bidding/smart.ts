@@ -62,9 +62,13 @@ export function createSmartConnector(deps: SmartDeps): SmartConnector {
   /** Updates the state of the credentials with the result of a call. */
   async function watched<T>(call: Promise<Called<T>>): Promise<Called<T>> {
     const called = await call
-    if (called.outcome.is === 'auth_lost') health.loseAuth(called.outcome.detail)
-    else if (called.outcome.is === 'accepted') health.regainAuth()
-    return called
+    const { outcome } = called
+    if (outcome.is === 'accepted') health.regainAuth()
+    // Without an account the detail says already what is missing.
+    if (outcome.is !== 'auth_lost' || health.auth.is === 'none') return called
+    const detail = `it does not take our credentials: ${outcome.detail}`
+    health.loseAuth(detail)
+    return { ...called, outcome: { is: 'auth_lost', detail } }
   }
 
   async function spend<T>(

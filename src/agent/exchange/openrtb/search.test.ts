@@ -290,3 +290,56 @@ describe.each([
     expect(Math.min(seen.bids, seen.refused, seen.overBudget)).toBeGreaterThan(5)
   })
 })
+
+describe('a budget that has refused', () => {
+  const worth = (predictedLtv: number, more: object = {}) =>
+    bannerRequest({}, { ext: { bidwarden: { predictedLtv } }, ...more })
+
+  it('is asked again when its spend has left the window, and not before', () => {
+    const price = (i: number) => ({ cpmPerLtv: 0, minCpm: 5 + i / 64, maxCpm: 5 + i / 64 })
+    const limits: CampaignInput['limits'] = [{ kind: 'sliding', windowSeconds: 60, max: 0.006 }]
+    const campaigns = Object.fromEntries(
+      Array.from({ length: 64 }, (_, i) => [`c${i}`, { price: price(i), limits }]),
+    )
+    const bidder = createBidder({ campaigns })
+    /** Lets bids win until none is left or enough have won. */
+    const win = (most: number): number => {
+      for (let won = 0; won < most; won++) {
+        const bid = bidder.bid(worth(100))
+        if (!bid) return won
+        bidder.notify('billing', bid, { price: String(bid.price) })
+      }
+      return most
+    }
+    /** When the first spend leaves its window. */
+    const reliefMs = () => {
+      const { standing, answeredMs = 0 } = bidder.budget.scope('campaign:openrtb:c63')?.purse ?? {}
+      return answeredMs + (standing?.limits[0]?.nextReliefMs ?? 0)
+    }
+    expect(win(32)).toBe(32)
+    bidder.clock.advance(30_000)
+    expect(win(64)).toBe(32)
+    bidder.clock.advance(20_000)
+    // Answers of the store wake what rests as well. Between the two moments there is none.
+    bidder.clock.advance(reliefMs() - bidder.clock.elapsedMs() - 1)
+    expect(win(64)).toBe(0)
+    bidder.clock.advance(1)
+    // The store heard of the last one's spend a little later.
+    expect(win(64)).toBeGreaterThanOrEqual(31)
+  })
+
+  it('still pays for a cheaper bid, wherever its campaign stands among those that rest', () => {
+    const fixed = (cpm: number) => ({ cpmPerLtv: 0, minCpm: cpm, maxCpm: cpm })
+    const bidder = createBidder({
+      campaigns: {
+        cheap: {
+          price: { cpmPerLtv: 0.1, minCpm: 1, maxCpm: 20 },
+          limits: [{ kind: 'sliding', windowSeconds: 60, max: 0.012 }],
+        },
+        dear: { advertiserDomain: 'dear.example', price: fixed(20), categories: ['IAB7'] },
+      },
+    })
+    const ask = (predictedLtv: number) => bidder.bid(worth(predictedLtv, { bcat: ['IAB7'] }))?.price
+    expect([ask(100), ask(100), ask(10), ask(10), ask(10)]).toEqual([10, undefined, 1, 1, undefined])
+  })
+})
