@@ -13,6 +13,9 @@ const OFFERED = 2
 /** A seat that sends its bills together does so this often. */
 const BURST_MS = 60_000
 
+/** A worst case that keeps nobody from bidding. */
+const UNCAPPED = 100
+
 /** What is held for a bid: its price, what its scope expects, nothing until the bill, its price if it will win. */
 type Way = 'strict' | 'bounded' | 'deduct' | 'oracle'
 
@@ -33,6 +36,8 @@ interface Trial {
   readonly hours?: number
   /** What an earlier start knew; a start follows it at once. */
   readonly before?: Pick<Result, 'outcomes' | 'endMs'>
+  /** How many times the limit spend could reach if all open bids were billed; else {@link UNCAPPED}. */
+  readonly worstCase?: number
 }
 
 interface Result {
@@ -57,8 +62,13 @@ function luck(seed: number): () => number {
 
 async function run(trial: Trial): Promise<Result> {
   const { way, holdMs, winRate, lossNotices, bidsPerWindow = 4_000, fromMs = 0, hours = 1 } = trial
+  const { worstCase = UNCAPPED } = trial
   const clock = new FakeClock(trial.before?.endMs)
-  const budget = new BudgetManager({ clock, outcomes: trial.before?.outcomes })
+  const budget = new BudgetManager({
+    clock,
+    outcomes: trial.before?.outcomes,
+    worstCase,
+  })
   const limit = micros(bidsPerWindow * PRICE)
   const limits = [{ kind: 'sliding', windowMs: WINDOW_MS, max: limit }] as const
   const mode = way === 'bounded' ? ({ is: way, maxOverspendProbability: 1e-6 } as const) : undefined
@@ -163,9 +173,13 @@ export async function benchDelivery(): Promise<void> {
     row(percent(winRate), '–', 'none, deduct at win', percent(delivered), percent(vetoed), percent(overdraft))
   }
   await benchBounded()
+  benchShortWindow()
 }
 
 const BILLS = { evenly: 'evenly', in_bursts: 'a minute’s at once', delayed: 'after 4 s, some 90 s' } as const
+
+/** How many times the limit spend may reach if all open bids are billed; the first is the default. */
+const WORST_CASES = [1.25, 3]
 
 /** The first hour begins with nothing known, or after a restart; in the third to fifth hour bids are known. */
 const TIMES = [
@@ -195,10 +209,11 @@ async function benchBounded(): Promise<void> {
     'oracle',
     'strict',
     'bounded',
+    ...WORST_CASES.map((factor) => `at most ${factor} ×`),
     'deduct',
     'overdraft of the last two',
   )
-  row(...Array(10).fill('---'))
+  row(...Array(10 + WORST_CASES.length).fill('---'))
   for (const one of BOUNDED_TRIALS) {
     for (const { name, isWarm, ...time } of TIMES) {
       const trial: Omit<Trial, 'way'> = { bidsPerWindow: 4_000, winRate: 0.08, ...one, ...time }
@@ -206,6 +221,9 @@ async function benchBounded(): Promise<void> {
       const oracle = await run({ ...trial, way: 'oracle' })
       const strict = await run({ ...trial, way: 'strict' })
       const bounded = await run({ ...trial, way: 'bounded', ...(before && { before }) })
+      const capped: Result[] = []
+      for (const worstCase of WORST_CASES)
+        capped.push(await run({ ...trial, way: 'bounded', worstCase, ...(before && { before }) }))
       const deduct = await run({ ...trial, way: 'deduct' })
       const share = (of: Result) => percent(of.delivered / oracle.delivered)
       row(
@@ -217,9 +235,60 @@ async function benchBounded(): Promise<void> {
         percent(oracle.delivered),
         share(strict),
         share(bounded),
+        ...capped.map(share),
         share(deduct),
         `${percent(bounded.overdraft)}, ${percent(deduct.overdraft)}`,
       )
     }
   }
+}
+
+const [SHORT_LIMIT, SHORT_WINDOW_MS, SHORT_HOLD_MS, SHORT_TICK_MS] = [2_000_000, 20_000, 10_000, 50]
+
+/**
+ * What a limit of $2 in 20 s delivers in the last of five minutes: one bid in ten wins, three losses in ten are never
+ * told, bills come within four seconds, and three times as much is offered as the limit could pay.
+ */
+function benchShortWindow(): void {
+  row(
+    'price',
+    'strict',
+    ...[...WORST_CASES, UNCAPPED].map((factor) => `bounded, at most ${factor} ×`),
+    'oracle',
+  )
+  row(...Array(4 + WORST_CASES.length).fill('---'))
+  for (const price of [1_000, 5_000]) {
+    const bounded = [...WORST_CASES, UNCAPPED].map((factor) => inShortWindow(price, 'bounded', factor))
+    const [strict, oracle] = [inShortWindow(price, 'strict', 1), inShortWindow(price, 'oracle', 1)]
+    row(`$${price / 1e6}`, percent(strict), ...bounded.map(percent), percent(oracle))
+  }
+}
+
+function inShortWindow(price: number, way: Way, worstCase: number): number {
+  const clock = new FakeClock()
+  const random = luck(20_261_128)
+  const budget = new BudgetManager({ clock, worstCase })
+  const limits = [{ kind: 'sliding', windowMs: SHORT_WINDOW_MS, max: micros(SHORT_LIMIT) }] as const
+  const mode = way === 'bounded' ? ({ is: way, maxOverspendProbability: 1e-6 } as const) : undefined
+  const scope = budget.define('global', 'USD', limits, 'operator', mode)
+  const due = new Map<number, (() => void)[]>()
+  const bidsPerTick = (3 * SHORT_LIMIT * SHORT_TICK_MS) / (price * SHORT_WINDOW_MS * 0.1)
+  let [owed, before] = [0, 0]
+  for (let tick = 0; tick * SHORT_TICK_MS < 300_000; tick++) {
+    if (tick > 0) clock.advance(SHORT_TICK_MS)
+    if (tick * SHORT_TICK_MS === 240_000) before = scope.spent
+    for (const task of due.get(tick) ?? []) task()
+    due.delete(tick)
+    budget.expire()
+    for (owed += bidsPerTick; owed >= 1; owed--) {
+      const wins = random() < 0.1
+      if (way === 'oracle' && !wins) continue
+      const hold = budget.open([scope], micros(price), { ttlMs: SHORT_HOLD_MS, onExpiry: 'release' })
+      if (hold.is !== 'held' || (!wins && random() < 0.3)) continue
+      const at = tick + Math.ceil((random() * (wins ? 4_000 : 2_000)) / SHORT_TICK_MS)
+      const end = () => void (wins ? budget.settle(hold, micros(price)) : budget.release(hold))
+      due.set(at, [...(due.get(at) ?? []), end])
+    }
+  }
+  return (scope.spent - before) / (SHORT_LIMIT * (60_000 / SHORT_WINDOW_MS))
 }

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { benchConversions } from './conversions.ts'
 import { benchDelivery } from './delivery.ts'
 import { benchExchange } from './exchange.ts'
 import { benchHttp } from './http.ts'
@@ -28,6 +29,7 @@ const SECTIONS: Readonly<Record<string, () => Promise<void>>> = {
   reads: inItsOwnProcess('bench/reads.ts'),
   sync: benchSyncing,
   hashing: inItsOwnProcess('bench/hashing.ts'),
+  conversions: benchConversions,
 }
 
 // `npm run bench`: all sections; `npm run bench -- shield`: one of them.

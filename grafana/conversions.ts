@@ -37,6 +37,19 @@ export const CONVERSIONS: Row = {
     },
     {
       kind: 'timeseries',
+      title: 'Messages of WhatsApp',
+      help: 'Messages a minute, by what they came to: at the door, by an attempt to send, and by what WhatsApp tells.',
+      unit: 'short',
+      width: 8,
+      lines: [
+        {
+          expr: 'sum by (result) (60 * rate(bidwarden_messages_total[$__rate_interval]))',
+          legend: '{{result}}',
+        },
+      ],
+    },
+    {
+      kind: 'timeseries',
       title: 'From the door to the acknowledgement',
       help: 'For each event that a platform has taken. Google says so half a minute later at the earliest.',
       unit: 's',

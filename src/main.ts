@@ -12,6 +12,7 @@ import { authorizer, Gate } from './api/index.ts'
 import { banner } from './app/banner.ts'
 import { recordConfiguration } from './app/configuration-changes.ts'
 import { collectOften } from './app/heap.ts'
+import { workerOutcomes } from './app/keep-outcomes.ts'
 import { keepTraffic } from './app/keep-traffic.ts'
 import { mountParts } from './app/mount-parts.ts'
 import { openAgent } from './app/open-agent.ts'
@@ -129,7 +130,7 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
   opened.add(watchFiles(tables, config, { clock, records, reads }))
   const recordsLast = records.lasts
   const around = { clock, log, metrics, store, ownerMessages, bidder, seen, count, noticeSecret, recordsLast }
-  const front = openFront(config, around)
+  const front = openFront(config, { ...around, outcomes: workerOutcomes(recovered, records) })
   opened.add(() => front.close())
   const { pool } = front
   opened.add(keepTraffic(clock, bidder, records, pool).close)

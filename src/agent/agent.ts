@@ -34,6 +34,8 @@ export interface Agent {
   readonly maxBid: Micros
   /** Hold mode of the budgets of exchanges for which an operator has set no other. */
   readonly exchangeHoldMode: HoldMode
+  /** How many times a limit spend could reach if all open bids of a bounded budget were billed. */
+  readonly worstCase: number
   /** How many campaigns `/metrics` shows with a budget of their own. */
   readonly topCampaigns: number
 }

@@ -63,7 +63,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
 
   mount(app, authorize, [
     ...bidRoutes(deps),
-    ...budgetRoutes(agent),
+    ...budgetRoutes({ ...agent, pool }),
     ...killSwitchRoutes(agent),
     ...platformRoutes(deps),
     ...campaignRoutes({ ...agent, bidder, pool }),

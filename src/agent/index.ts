@@ -34,7 +34,15 @@ export { HOURS_OF_WEEK, type PaceNow } from './exchange/pacing/index.ts'
 export { restoreCampaigns } from './exchange/persist-campaigns.ts'
 export { type KeptSeen, keepSeen } from './exchange/persist-seen.ts'
 export { warnOfPlainNotices } from './exchange/plain-notices.ts'
-export { allUpdates, NO_WORKERS, trafficUpdates, type WorkerPool } from './exchange/worker-pool.ts'
+export {
+  allUpdates,
+  holdsOf,
+  NO_WORKERS,
+  type ScopeHolds,
+  trafficUpdates,
+  type WorkerHolds,
+  type WorkerPool,
+} from './exchange/worker-pool.ts'
 export { type ListenAt, listen } from './listen.ts'
 export { watchBudgets } from './operator/alerts.ts'
 export { ownParts, type PartState, type ServicePart, watchRefusals } from './operator/readiness.ts'

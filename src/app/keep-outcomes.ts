@@ -2,8 +2,10 @@ import type { Logger } from '../log.ts'
 import { type BudgetManager, type KeptOutcomes, readOutcomes, writeOutcomes } from '../shield/index.ts'
 import type { Records, Recovered } from '../storage/index.ts'
 import { type Clock, every } from '../time/clock.ts'
+import type { WorkerOutcomes } from '../workers/index.ts'
 
 const FACT = 'outcomes'
+const factOf = (worker: number): string => `${FACT}:worker:${worker}`
 /** How often to look whether statistics were discarded, in milliseconds: a restart must not bring them back. */
 const LOOK_MS = 1_000
 /** How often the statistics are saved otherwise, in milliseconds. */
@@ -11,20 +13,49 @@ const SAVE_MS = 60_000
 
 /** What an earlier start knew of how bids end; nothing where the row is missing, damaged or of another version. */
 export function recallOutcomes({ facts }: Pick<Recovered, 'facts'>, log: Logger): readonly KeptOutcomes[] {
-  const fact = facts.find(({ id }) => id === FACT)
-  if (!fact) return []
-  const outcomes = readOutcomes(fact.text)
+  return outcomesOf(facts.find(({ id }) => id === FACT)?.text, log)
+}
+
+/** The same of a text that was kept. */
+export function outcomesOf(text: string | undefined, log: Logger): readonly KeptOutcomes[] {
+  if (text === undefined) return []
+  const outcomes = readOutcomes(text)
   if (!outcomes) log.warn({}, 'how bids end is learned anew: what was kept of it cannot be read')
   return outcomes ?? []
+}
+
+/** Writes a text for the next start. */
+export type Keep = (text: string) => Promise<unknown>
+
+/** Keeps a text in the records; undefined where they end with the process. */
+export const outcomesIn = (records: Pick<Records, 'append' | 'lasts'>, id = FACT): Keep | undefined =>
+  records.lasts ? (text) => records.append([{ put: 'fact', id, text }]) : undefined
+
+/**
+ * What each worker knows, by its number: each learns from its own bids, and goes on with what the worker of its number
+ * had learned.
+ */
+export function workerOutcomes(
+  { facts }: Pick<Recovered, 'facts'>,
+  records: Pick<Records, 'append' | 'lasts'>,
+): WorkerOutcomes {
+  const latest = new Map<number, string>()
+  return {
+    of: (worker) => latest.get(worker) ?? facts.find(({ id }) => id === factOf(worker))?.text,
+    async keep(worker, text) {
+      latest.set(worker, text)
+      await outcomesIn(records, factOf(worker))?.(text)
+    },
+  }
 }
 
 /** Keeps what is known of how bids end for the next start, each minute and when it is closed. */
 export function keepOutcomes(
   clock: Clock,
   budget: Pick<BudgetManager, 'outcomes' | 'distrusts'>,
-  records: Pick<Records, 'append' | 'lasts'>,
+  keep: Keep | undefined,
 ): { close(): Promise<void> } {
-  if (!records.lasts) return { close: async () => {} }
+  if (!keep) return { close: async () => {} }
   let [savedMs, distrusts, kept] = [clock.elapsedMs(), 0, '']
   const save = async (): Promise<void> => {
     savedMs = clock.elapsedMs()
@@ -33,7 +64,7 @@ export function keepOutcomes(
     if (text === kept) return
     kept = text
     // While the disk is away the records keep it and write it later.
-    await records.append([{ put: 'fact', id: FACT, text }]).catch(() => undefined)
+    await keep(text).catch(() => undefined)
   }
   const stop = every(clock, LOOK_MS, () => {
     if (clock.elapsedMs() - savedMs >= SAVE_MS || budget.distrusts !== distrusts) void save()

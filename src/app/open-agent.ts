@@ -63,6 +63,7 @@ export function openAgent(
     ...{ clock, log, metrics, tables, records, budget, callLimits, tell, audit },
     ...{ connectors, fallback, predict, decisions, maxBid, topCampaigns },
     exchangeHoldMode: config.bidder.holdMode,
+    worstCase: config.bidder.worstCase,
   }
   const deferred = new Deferred(agent)
   opened.add(() => deferred.close())

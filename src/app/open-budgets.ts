@@ -20,7 +20,7 @@ import {
   STRICT,
 } from '../shield/index.ts'
 import { type Cancel, type Clock, every } from '../time/clock.ts'
-import { keepOutcomes, recallOutcomes } from './keep-outcomes.ts'
+import { keepOutcomes, outcomesIn, recallOutcomes } from './keep-outcomes.ts'
 import type { OpenParts } from './open-parts.ts'
 import type { Stores } from './open-stores.ts'
 
@@ -52,6 +52,7 @@ export async function openBudgets(config: Config, parts: Parts, opened: OpenPart
     owner,
     recordsId,
     outcomes: recallOutcomes(recovered, log),
+    worstCase: worstCaseOf(config),
     onStore: (state) => log.warn(state, 'budget store'),
     onExpired(hold) {
       // Exchanges report few losses, so most of their holds expire. A hold of a platform call should have been settled.
@@ -63,7 +64,7 @@ export async function openBudgets(config: Config, parts: Parts, opened: OpenPart
     },
   })
   opened.add(() => budget.close())
-  const kept = keepOutcomes(clock, budget, records)
+  const kept = keepOutcomes(clock, budget, outcomesIn(records))
   opened.add(() => kept.close())
   const configured = defineBudgets(budget, config)
   opened.add(sweepHolds(clock, budget))
@@ -71,6 +72,10 @@ export async function openBudgets(config: Config, parts: Parts, opened: OpenPart
   opened.add(() => callLimits.close())
   return { budget, callLimits, configured, holdsOf: recordsId === undefined ? undefined : owner }
 }
+
+/** What each process may make of the worst case: all workers together make it whole. */
+export const worstCaseOf = ({ bidder, workers }: Pick<Config, 'bidder' | 'workers'>): number =>
+  1 + (bidder.worstCase - 1) / Math.max(1, workers)
 
 /** Milliseconds between two looks for holds whose time is over; a refusal looks for them by itself. */
 const SWEEP_MS = 250

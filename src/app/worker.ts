@@ -3,6 +3,7 @@ import {
   auctionHandler,
   type BidderUpdate,
   createBidder,
+  holdsOf,
   isNotice,
   keepSeen,
   listen,
@@ -15,9 +16,9 @@ import {
 import { authorizer } from '../api/index.ts'
 import { type Config, readConfig } from '../config/config.ts'
 import { createFallback } from '../fallback/index.ts'
-import { createLog } from '../log.ts'
+import { createLog, type Logger } from '../log.ts'
 import { createMetrics } from '../metrics/metrics.ts'
-import { BudgetManager, openStore, SharedTally } from '../shield/index.ts'
+import { BudgetManager, type BudgetManagerOptions, openStore, SharedTally } from '../shield/index.ts'
 import { systemClock, watchLag } from '../time/clock.ts'
 import {
   createForwarder,
@@ -28,10 +29,11 @@ import {
   type WorkerReport,
 } from '../workers/index.ts'
 import { collectOften } from './heap.ts'
-import { sweepHolds } from './open-budgets.ts'
+import { keepOutcomes, outcomesOf } from './keep-outcomes.ts'
+import { sweepHolds, worstCaseOf } from './open-budgets.ts'
 
 /** The calls that the primary may make once the worker is built. */
-type Working = Pick<WorkerCalls, 'applyUpdates' | 'report' | 'stop'>
+type Working = Pick<WorkerCalls, 'applyUpdates' | 'holdsOf' | 'report' | 'stop'>
 
 /**
  * Runs a worker: it answers auctions and their notices on the service's port with its own purses, and forwards every other
@@ -45,29 +47,24 @@ async function startWorker(config: Config): Promise<void> {
     applyControl: (control) => remote.applyControl(control),
     take: (message) => remote.take(message),
     report: async () => (await working.promise).report(),
+    holdsOf: async (scopes) => (await working.promise).holdsOf(scopes),
     stop: async () => (await working.promise).stop(),
   })
   const remote = new RemoteStore(primary)
   const owner = newOwner()
-  const { number, noticeSecret, socketPath, recordsLast } = await primary.welcome(owner)
+  const { number, noticeSecret, socketPath, recordsLast, outcomes } = await primary.welcome(owner)
 
   const log = createLog(config.logLevel).child({ worker: number })
   const metrics = createMetrics()
   const waiting: UnreportedEvents = { notices: [], overdrafts: [] }
   const store = config.store.is === 'redis' ? await openStore(config.store, { clock }) : remote
-  const budget = new BudgetManager({
-    clock,
-    store,
-    owner,
-    onStore: (state) => log.warn(state, 'budget store'),
+  const budget = openBudget(config, {
+    ...{ clock, log, store, owner, outcomes, waiting },
     onExpired: (hold) => bidder.decide.auctionBudget.expired(hold),
-    onOverdraft({ name: scope, currency }, amount) {
-      waiting.overdrafts.push({ scope, currency, amount })
-      log.error({ scope, micros: amount }, 'overdraft')
-    },
   })
   await budget.settled()
   const stopSweeping = sweepHolds(clock, budget)
+  const kept = keepOutcomes(clock, budget, recordsLast ? (text) => primary.keepOutcomes(text) : undefined)
 
   const fallback = createFallback({ multipliers: config.multipliers, maxBid: config.maxBid })
   const agent = { clock, log, metrics, budget, fallback }
@@ -93,6 +90,7 @@ async function startWorker(config: Config): Promise<void> {
     desk.close()
     stopWatching()
     stopSweeping()
+    await kept.close()
     await falseLosses.close()
     await budget.close()
     await store.close()
@@ -103,7 +101,8 @@ async function startWorker(config: Config): Promise<void> {
   const applyUpdates = async (updates: readonly BidderUpdate[]) => {
     for (const one of updates) bidder.applyUpdate(one)
   }
-  working.resolve({ applyUpdates, report, stop })
+  const holds = (scopes: readonly string[]) => holdsOf(budget, scopes)
+  working.resolve({ applyUpdates, holdsOf: holds, report, stop })
   await primary.replayUpdates()
 
   const authorize = authorizer(config, clock)
@@ -114,6 +113,27 @@ async function startWorker(config: Config): Promise<void> {
     isNotice(request.url) ? notices(request, response) : forwarder.forward(request, response)
   const server = await listen(auctions, rest, clock, config)
   collectOften()
+}
+
+interface WorkerBudget
+  extends Required<Pick<BudgetManagerOptions, 'clock' | 'store' | 'owner' | 'onExpired'>> {
+  readonly log: Logger
+  /** What the worker of this number has kept of how bids end. */
+  readonly outcomes: string | undefined
+  readonly waiting: UnreportedEvents
+}
+
+function openBudget(config: Config, { log, outcomes, waiting, ...rest }: WorkerBudget): BudgetManager {
+  return new BudgetManager({
+    ...rest,
+    outcomes: outcomesOf(outcomes, log),
+    worstCase: worstCaseOf(config),
+    onStore: (state) => log.warn(state, 'budget store'),
+    onOverdraft({ name: scope, currency }, amount) {
+      waiting.overdrafts.push({ scope, currency, amount })
+      log.error({ scope, micros: amount }, 'overdraft')
+    },
+  })
 }
 
 /** Tells what this process uses: memory now, and processor time since the last call. */

@@ -65,6 +65,8 @@ export interface Config {
   readonly isLocalTrial: boolean
   /** `noticeSecret` is undefined where the secret in the data directory is used. */
   readonly bidder: Omit<BidderConfig, 'noticeSecret'> & {
+    /** How many times a limit spend could reach if exchanges billed all open bids of bounded budgets; 1 and more. */
+    readonly worstCase: number
     readonly budget: Micros
     readonly noticeSecret: string | undefined
   }
@@ -235,6 +237,7 @@ function bidderConfig(env: Environment, mode: Config['mode'], notices: string): 
     })),
     budget: env.OPENRTB_BUDGET,
     holdMode: boundedTo(env.OPENRTB_MAX_OVERSPEND_PROBABILITY),
+    worstCase: env.OPENRTB_WORST_CASE,
     currency: env.OPENRTB_CURRENCY,
     rates: ratesTo(env.OPENRTB_CURRENCY, env.OPENRTB_RATES ?? {}),
     networkMarginMs: env.OPENRTB_NETWORK_MARGIN_MS,

@@ -4,6 +4,8 @@ import {
   type ConversionResult,
   DOOR_RESULTS,
   type DoorResult,
+  MESSAGE_RESULTS,
+  type MessageResult,
   type Metrics,
 } from '../metrics/metrics.ts'
 import type { ConversionConnectionTable } from '../sync/index.ts'
@@ -14,6 +16,7 @@ export type ConversionMetrics = Pick<
   | 'collectors'
   | 'conversionEvents'
   | 'conversionDeliveries'
+  | 'conversionMessages'
   | 'conversionCalls'
   | 'conversionBatches'
   | 'conversionDelay'
@@ -65,6 +68,7 @@ export class ConversionMeter {
       for (const result of CONVERSION_RESULTS) metrics.conversionDeliveries.cell({ platform, result })
     }
     metrics.conversionEvents.cell({ platform: NO_PLATFORM, result: 'rejected' })
+    for (const result of MESSAGE_RESULTS) metrics.conversionMessages.cell({ result })
     metrics.collectors.push(() => this.#collect())
   }
 
@@ -75,6 +79,10 @@ export class ConversionMeter {
 
   delivered(platform: string, result: ConversionResult, count = 1): void {
     if (count > 0) this.#metrics.conversionDeliveries.cell({ platform, result }).count += count
+  }
+
+  message(result: MessageResult, count = 1): void {
+    if (count > 0) this.#metrics.conversionMessages.cell({ result }).count += count
   }
 
   /** @param createdMs when the event came through the door */

@@ -39,6 +39,23 @@ export const CONVERSION_RESULTS = [
 ] as const
 export type ConversionResult = (typeof CONVERSION_RESULTS)[number]
 
+/**
+ * What became of messages: at the door, by an attempt to send, and by what WhatsApp tells later. `waits`: not sent yet, and tried again;
+ * `unknown`: it may have been sent, and is not sent again.
+ */
+export const MESSAGE_RESULTS = [
+  'taken',
+  'duplicate',
+  'waits',
+  'accepted',
+  'unknown',
+  'failed',
+  'sent',
+  'delivered',
+  'read',
+] as const
+export type MessageResult = (typeof MESSAGE_RESULTS)[number]
+
 /** Every metric of the service, by its Prometheus name. Money is in currency units. */
 export type Metrics = ReturnType<typeof createMetrics>
 
@@ -337,6 +354,11 @@ function conversionMetrics({ fastCounter, gauge, histogram, timings }: Makers) {
       'bidwarden_conversion_deliveries_total',
       'Deliveries of events, by what an attempt came to.',
       ['platform', 'result'],
+    ),
+    conversionMessages: fastCounter(
+      'bidwarden_messages_total',
+      'Messages of WhatsApp, by what they came to: each is counted at the door, for each attempt, and for each status that moved it.',
+      ['result'],
     ),
     conversionCalls: histogram({
       name: 'bidwarden_conversion_call_duration_seconds',

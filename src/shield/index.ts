@@ -26,6 +26,7 @@ export {
   type HoldModeNow,
   MAX_OVERSPEND_PROBABILITY,
   STRICT,
+  WHY_STRICT,
 } from './budget/protocol/hold-mode.ts'
 export type { JournalReader } from './budget/protocol/journal.ts'
 export type { LimitSpec } from './budget/protocol/limit-spec.ts'

@@ -7,6 +7,7 @@ import {
   type CountNotice,
   type KeptSeen,
   type PaceNow,
+  type WorkerHolds,
   type WorkerPool,
 } from '../agent/index.ts'
 import { messageOf } from '../errors.ts'
@@ -16,7 +17,7 @@ import type { BudgetStore, Control } from '../shield/index.ts'
 import { type Clock, every, sleep } from '../time/clock.ts'
 import { linkWorker, type RemoteWorker } from './link.ts'
 import type { OwnerMessages } from './owner-messages.ts'
-import type { PrimaryCalls, Welcome, WorkerReport } from './protocol.ts'
+import type { PrimaryCalls, Welcome, WorkerOutcomes, WorkerReport } from './protocol.ts'
 
 export interface ForkedWorkerPoolOptions {
   readonly clock: Clock
@@ -26,7 +27,8 @@ export interface ForkedWorkerPoolOptions {
   readonly size: number
   /** Path of the program that a worker runs. */
   readonly program: string
-  readonly welcome: Omit<Welcome, 'number'>
+  readonly welcome: Omit<Welcome, 'number' | 'outcomes'>
+  readonly outcomes: WorkerOutcomes
   readonly store: BudgetStore
   readonly ownerMessages: OwnerMessages
   readonly bidder: Bidder
@@ -129,6 +131,18 @@ export class ForkedWorkerPool implements WorkerPool {
     return sum
   }
 
+  async holdsOf(scopes: readonly string[]): Promise<WorkerHolds> {
+    const { clock, size } = this.#options
+    const late = sleep(clock, GATHER_MS).then(() => undefined)
+    const asked = [...this.#members.values()].map(({ remote }) =>
+      remote.holdsOf(scopes).catch(() => undefined),
+    )
+    const answers = (await Promise.all(asked.map((one) => Promise.race([one, late])))).filter(
+      (one) => one !== undefined,
+    )
+    return { holds: answers.flat(), silent: size - answers.length }
+  }
+
   /** Stops all workers. Resolves when they have answered their open requests and returned their money. */
   async stop(): Promise<void> {
     this.#stopping = true
@@ -178,7 +192,7 @@ export class ForkedWorkerPool implements WorkerPool {
 
   /** The calls that a worker may make. */
   #callsOf(number: number): PrimaryCalls {
-    const { store, ownerMessages, seen, bidder, welcome } = this.#options
+    const { store, ownerMessages, seen, bidder, welcome, outcomes } = this.#options
     const member = () => this.#members.get(number)
     return {
       welcome: (owner) => {
@@ -187,7 +201,7 @@ export class ForkedWorkerPool implements WorkerPool {
           self.owner = owner
           ownerMessages.add(owner, (message) => self.remote.take(message))
         }
-        return { ...welcome, number }
+        return { ...welcome, number, outcomes: outcomes.of(number) }
       },
       replayUpdates: async () => {
         const self = member()
@@ -212,6 +226,7 @@ export class ForkedWorkerPool implements WorkerPool {
         for (const chunk of chunks) seen.seen.merge(chunk)
         await seen.kept()
       },
+      keepOutcomes: (text) => outcomes.keep(number, text),
     }
   }
 

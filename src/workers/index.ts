@@ -2,6 +2,6 @@ export { ForkedWorkerPool, type ForkedWorkerPoolOptions } from './forked-worker-
 export { createForwarder } from './forward.ts'
 export { linkPrimary } from './link.ts'
 export { OwnerMessages } from './owner-messages.ts'
-export type { WorkerCalls, WorkerReport } from './protocol.ts'
+export type { WorkerCalls, WorkerOutcomes, WorkerReport } from './protocol.ts'
 export { remoteMarks } from './remote-marks.ts'
 export { RemoteStore } from './remote-store.ts'

@@ -1,4 +1,4 @@
-import type { AuctionCounts, BidderUpdate, PaceNow, SeenChunk } from '../agent/index.ts'
+import type { AuctionCounts, BidderUpdate, PaceNow, ScopeHolds, SeenChunk } from '../agent/index.ts'
 import type {
   Bill,
   BillReply,
@@ -19,6 +19,14 @@ export interface Welcome {
   readonly recordsLast: boolean
   /** The worker's number, from 1; a replacement has the same number. */
   readonly number: number
+  /** What the worker of this number has kept of how bids end; undefined where there is nothing. */
+  readonly outcomes: string | undefined
+}
+
+/** What workers know of how bids end, by their number. */
+export interface WorkerOutcomes {
+  of(worker: number): string | undefined
+  keep(worker: number, text: string): Promise<void>
 }
 
 /** The calls of a worker to its primary. All can be repeated. */
@@ -43,6 +51,8 @@ export interface PrimaryCalls {
   send(owner: string, message: string): Promise<void>
   /** Records notice marks; resolves when they are recorded. */
   mark(chunks: readonly SeenChunk[]): Promise<void>
+  /** Keeps what this worker knows of how bids end, for the next one of its number. */
+  keepOutcomes(text: string): Promise<void>
 }
 
 /** The calls of the primary to a worker. */
@@ -55,6 +65,8 @@ export interface WorkerCalls {
   take(message: string): Promise<void>
   /** Returns what was counted since the last report. */
   report(): WorkerReport | Promise<WorkerReport>
+  /** What the worker holds of those of these budgets of which it holds anything. */
+  holdsOf(scopes: readonly string[]): ScopeHolds[] | Promise<ScopeHolds[]>
   /** Stops the worker: it takes no new connections, answers open requests and returns its money. Returns the last report. */
   stop(): Promise<WorkerReport>
 }

@@ -30,7 +30,7 @@ describe('budgets over HTTP', () => {
       overdraft: 0,
       elsewhere: 0,
       holdMode: { is: 'strict' },
-      holds: { mode: 'strict', held: 0, prices: 0 },
+      holds: { mode: 'strict', held: 0, prices: 0, worstCase: 1 },
       limits: [
         {
           kind: 'sliding',
@@ -93,8 +93,8 @@ describe('budgets over HTTP', () => {
     })
   })
 
-  it('bounds the holds of exchanges and their campaigns where the configuration says so, and of no other scope, unless an operator says otherwise', async () => {
-    const { send, get, service } = await startHarness({ OPENRTB_MAX_OVERSPEND_PROBABILITY: '0.000001' })
+  it('bounds the holds of exchanges and their campaigns, and of no other scope, unless an operator says otherwise', async () => {
+    const { send, get, service } = await startHarness()
     const bounded = (maxOverspendProbability: number) => ({ is: 'bounded', maxOverspendProbability })
     const strict = { is: 'strict' }
     const modes = async () => {
@@ -121,8 +121,8 @@ describe('budgets over HTTP', () => {
     expect(metrics).toContain('bidwarden_budget_bounded_holds{scope="platform:openrtb"} 0')
   })
 
-  it('holds every open bid at its price by default', async () => {
-    const { get } = await startHarness()
+  it('holds every open bid at its price where the configuration says 0', async () => {
+    const { get } = await startHarness({ OPENRTB_MAX_OVERSPEND_PROBABILITY: '0' })
     const { budgets } = (await get('/v1/budgets')).body
     expect(new Set(budgets.map((one: { holdMode: { is: string } }) => one.holdMode.is))).toEqual(
       new Set(['strict']),

@@ -118,7 +118,7 @@ describe('POST /openrtb2/{seat}/bid', () => {
   })
 
   it('reserves less than all prices where holds are bounded, once it knows how its bids end', async () => {
-    const harness = await startHarness({ OPENRTB_MAX_OVERSPEND_PROBABILITY: '0.000001' })
+    const harness = await startHarness()
     const path = '/v1/budgets/platform:openrtb'
     const holds = async () => (await harness.get(path)).body.holds
     const ask = async (count: number) => {
@@ -136,17 +136,29 @@ describe('POST /openrtb2/{seat}/bid', () => {
     })
     // These are too few to be worth weighing.
     await ask(50)
-    expect(await holds()).toEqual({ mode: 'strict', why: 'money_to_spare', held: 0.25, prices: 0.25 })
-    harness.clock.advance(330_000)
+    expect(await holds()).toEqual({
+      mode: 'strict',
+      why: 'money_to_spare',
+      held: 0.25,
+      prices: 0.25,
+      worstCase: 1.25,
+    })
+    harness.clock.advance(390_000)
     await harness.send('PUT', path, {
       limits: [{ kind: 'sliding', windowSeconds: 600, max: 5 }],
       holdMode: { is: 'bounded', maxOverspendProbability: 0.01 },
     })
     const [won] = await ask(300)
-    expect(await holds()).toEqual({ mode: 'strict', why: 'few_outcomes', held: 1.5, prices: 1.5 })
+    expect(await holds()).toEqual({
+      mode: 'strict',
+      why: 'few_outcomes',
+      held: 1.5,
+      prices: 1.5,
+      worstCase: 1.25,
+    })
     await harness.get(expand(won.burl, { PRICE: '5' }))
-    harness.clock.advance(330_000)
-    expect(await holds()).toEqual({ mode: 'bounded', held: 0, prices: 0 })
+    harness.clock.advance(390_000)
+    expect(await holds()).toEqual({ mode: 'bounded', held: 0, prices: 0, worstCase: 1.25 })
     const open = await ask(300)
     const { held, prices } = await holds()
     expect(prices).toBe(1.5)
@@ -154,7 +166,13 @@ describe('POST /openrtb2/{seat}/bid', () => {
     expect(held).toBeGreaterThan(0.005)
     // More of them are won than ever before: everything is reserved again.
     for (const { burl } of open.slice(0, 200)) await harness.get(expand(burl, { PRICE: '5' }))
-    expect(await holds()).toEqual({ mode: 'strict', why: 'win_rate_drifts', held: 0.5, prices: 0.5 })
+    expect(await holds()).toEqual({
+      mode: 'strict',
+      why: 'win_rate_drifts',
+      held: 0.5,
+      prices: 0.5,
+      worstCase: 1.25,
+    })
     expect((await harness.get(path)).body).toMatchObject({
       overdraft: 0,
       limits: [{ spent: 1.005, held: 0.5 }],
@@ -163,15 +181,14 @@ describe('POST /openrtb2/{seat}/bid', () => {
 
   it('knows after a restart how its bids end, unless what was kept of it is of another version or of the future', async () => {
     const directory = temporaryDirectory()
-    const bounded = { OPENRTB_MAX_OVERSPEND_PROBABILITY: '0.000001' }
-    const environment = { STORE: 'sqlite', DATA_DIR: directory, OPENRTB_BUDGET: '5', ...bounded }
+    const environment = { STORE: 'sqlite', DATA_DIR: directory, OPENRTB_BUDGET: '5' }
     const path = '/v1/budgets/platform:openrtb'
     const ask = async (harness: Harness, count: number) => {
       for (let i = 0; i < count; i++) await auction(harness)
     }
     const first = await startHarness(environment)
     await ask(first, 350)
-    first.clock.advance(330_000)
+    first.clock.advance(390_000)
     expect((await first.get(path)).body.holds).toMatchObject({ mode: 'bounded' })
     await stopped(first.service, first.clock)
 
@@ -199,7 +216,7 @@ describe('POST /openrtb2/{seat}/bid', () => {
     expect(known.held).toBeLessThan(known.prices / 1.5)
     const ofTheFuture = await afterwards((text) => text)
     expect(ofTheFuture).toMatchObject({ ...strict, isAnew: false, held: ofTheFuture.prices })
-    const ofAnotherVersion = await afterwards((text) => text.replace('"version":1', '"version":0'))
+    const ofAnotherVersion = await afterwards((text) => text.replace('"version":2', '"version":0'))
     expect(ofAnotherVersion).toMatchObject({ ...strict, isAnew: true, held: ofAnotherVersion.prices })
   })
 
@@ -550,6 +567,8 @@ describe('campaigns, predictions and seats', () => {
     harness.clock.advance(60_250)
     expect(await money('other')).toEqual([0, 0])
     expect(harness.logged.filter(({ msg }) => msg === 'hold expired')).toEqual([])
+    // Its budget awaits a late bill a quarter of the hold time longer.
+    harness.clock.advance(17_000)
     for (let i = 0; i < 3; i++) await bidOf('example', banner())
     // The budget is full to the last cent when the bill comes for what was freed.
     await harness.get(expand(late.burl, { PRICE: '1' }))

@@ -102,7 +102,7 @@ const is =
 
 describe.each(ENGINES)('messages of WhatsApp with %s', (_, environment) => {
   it('are sent once, and followed to their end by signed webhooks', async () => {
-    const { post, state, sent, get } = await start(await environment())
+    const { post, state, sent, get, metrics } = await start(await environment())
     const first = await post()
     expect(first).toMatchObject({ status: 202, body: { status: 'accepted', message_id: 'm1', attempts: 0 } })
     const again = await post({ to: '16505551212' })
@@ -127,6 +127,10 @@ describe.each(ENGINES)('messages of WhatsApp with %s', (_, environment) => {
       next_before: null,
     })
     expect((await get(`${PATH}?state=failed`)).body.messages).toHaveLength(1)
+    const metric = await metrics()
+    const counted = (result: string) => metric(`bidwarden_messages_total{result="${result}"}`)
+    const results = ['taken', 'duplicate', 'accepted', 'unknown', 'delivered', 'failed']
+    expect(results.map(counted)).toEqual([2, 1, 2, 0, 1, 1])
   })
 
   it('are not sent again after a timeout, until a status settles what became of them', async () => {

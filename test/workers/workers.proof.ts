@@ -121,6 +121,13 @@ describe('workers', () => {
     const other = { ...CAMPAIGN, limits: [{ kind: 'lifetime', max: 50 }] }
     expect((await ask(`${url}/v1/campaigns/shoes`, 'PUT', other)).status).toBe(200)
     const more = await bidsOfBoth(url)
+    // What workers hold is shown as held, by budget and by seat.
+    const [{ holds }, seat] = [
+      await json(`${url}/v1/budgets/platform:openrtb`),
+      await json(`${url}/v1/seats/example`),
+    ]
+    expect(holds.held).toBeGreaterThanOrEqual(more.length * 0.01 - 1e-9)
+    expect(holds.prices).toBeCloseTo(seat.held)
 
     // The kill switch reaches all of them within a second.
     await ask(`${url}/v1/kill-switch`, 'POST', { engaged: true, reason: 'fire' })

@@ -1,3 +1,4 @@
+import type { BudgetManager, HoldModeNow } from '../../shield/index.ts'
 import type { Bidder } from './bidder.ts'
 import type { BidderUpdate } from './bidder-update.ts'
 import type { PaceNow } from './pacing/index.ts'
@@ -10,8 +11,36 @@ export interface WorkerPool {
   gather(): Promise<void>
   /** Micros that workers hold for the open bids of a seat. */
   heldFor(seat: string): number
+  /** What workers hold of these budgets. */
+  holdsOf(scopes: readonly string[]): Promise<WorkerHolds>
   /** How a paced campaign is doing, by each worker that had a chance to bid for it. */
   pacesOf(campaignId: string): readonly PaceNow[]
+}
+
+/** What one worker holds of a budget, in micros. */
+export interface ScopeHolds {
+  readonly scope: string
+  readonly held: number
+  /** What its open bids may cost together. */
+  readonly prices: number
+  readonly modeNow: HoldModeNow
+}
+
+export interface WorkerHolds {
+  readonly holds: readonly ScopeHolds[]
+  /** The number of workers that have not answered in time. */
+  readonly silent: number
+}
+
+/** What this process holds of those of these budgets of which it holds anything. */
+export function holdsOf(budget: BudgetManager, scopes: readonly string[]): ScopeHolds[] {
+  budget.expire()
+  return scopes.flatMap((name) => {
+    const scope = budget.scope(name)
+    if (!scope || (scope.held === 0 && scope.prices === 0)) return []
+    const { held, prices, modeNow } = scope
+    return [{ scope: name, held, prices, modeNow }]
+  })
 }
 
 /** The pool of a service without workers: this process answers all auctions itself. */
@@ -19,6 +48,7 @@ export const NO_WORKERS: WorkerPool = {
   tell: async () => {},
   gather: async () => {},
   heldFor: () => 0,
+  holdsOf: async () => ({ holds: [], silent: 0 }),
   pacesOf: () => [],
 }
 

@@ -6,8 +6,10 @@ import {
   type LimitStats,
   MAX_OVERSPEND_PROBABILITY,
   type ScopeStats,
+  WHY_STRICT,
 } from '../../shield/index.ts'
 import { Money } from '../bids/request.ts'
+import type { ScopeHolds } from '../exchange/worker-pool.ts'
 import { type Org, shownName } from '../organisations.ts'
 
 const MAX_WINDOW_SECONDS = 31 * 24 * 3600
@@ -33,7 +35,7 @@ const HoldModeInput = z
   ])
   .openapi('HoldMode', {
     description:
-      'How the money for open exchange bids is held. `strict`: all of it. `bounded`: what their bills may come to; the probability is that spend ever passes a limit on a day, for each process. Platform bids are held in full.',
+      'How the money for open exchange bids is held. `strict`: all of it. `bounded`: what their bills may come to, and at least all but `worstCase` lets be billed beyond a limit. The probability is that of spend passing a limit at any moment of a day, for each process, as long as bids end independently and as they did. Platform bids are held in full.',
   })
 
 /** What limits of a budget are replaced with. */
@@ -42,7 +44,7 @@ export const BudgetInput = z
     limits: z.array(LimitInput).max(10),
     holdMode: HoldModeInput.optional().openapi({
       description:
-        'When it is left out: for exchanges and their campaigns bounded with `OPENRTB_MAX_OVERSPEND_PROBABILITY` where that is set, else strict.',
+        'When it is left out: for exchanges and their campaigns bounded with `OPENRTB_MAX_OVERSPEND_PROBABILITY` unless that is 0, else strict.',
     }),
     reason: Reason.optional(),
   })
@@ -60,7 +62,9 @@ export const Budget = z
     paused: z.boolean(),
     pauseReason: z.string().optional(),
     overdraft: z.number(),
-    elsewhere: z.number().openapi({ description: 'In the purses of other processes.' }),
+    elsewhere: z.number().openapi({
+      description: 'In the purses of other processes; of workers, what they do not hold for open bids.',
+    }),
     forfeited: z
       .object({ amount: z.number(), becomesSpendInMs: z.int() })
       .optional()
@@ -69,14 +73,23 @@ export const Budget = z
     holds: z
       .object({
         mode: z.enum(['strict', 'bounded']).openapi({ description: 'In effect now.' }),
-        why: z.enum(['money_to_spare', 'few_outcomes', 'win_rate_drifts']).optional().openapi({
+        why: z.enum(WHY_STRICT).optional().openapi({
           description:
-            'Why everything is held in full although the budget is bounded: open bids are few beside what is left; too little is known of how bids end; more are billed than were.',
+            'Why everything is held in full although the budget is bounded: open bids are few beside what is left; too little is known of how bids end; more are billed than were; bills came after the bids had counted as lost.',
         }),
         held: z.number(),
-        prices: z.number().openapi({ description: 'What all open bids may cost together.' }),
+        prices: z.number().openapi({
+          description: 'What all open bids, and those that ended not long ago, may cost together.',
+        }),
+        worstCase: z.number().openapi({
+          description:
+            'How many times a limit spend may reach, at most, if all of `prices` is billed: `OPENRTB_WORST_CASE` for a bounded budget.',
+        }),
+        silentWorkers: z.int().optional().openapi({
+          description: 'Workers that have not answered: what they hold is in `elsewhere` and not in `holds`.',
+        }),
       })
-      .openapi({ description: 'Of this process.' }),
+      .openapi({ description: 'Of this process and its workers.' }),
     limits: z.array(
       z.object({
         kind: z.enum(['sliding', 'day', 'lifetime']),
@@ -108,27 +121,46 @@ export function toSpec(limit: z.output<typeof LimitInput>): LimitSpec {
   return { kind: 'sliding', windowMs: limit.windowSeconds * 1000, max: limit.max }
 }
 
-export function budgetBody(stats: ScopeStats, boundTo: Org): z.output<typeof Budget> {
-  const {
-    scope,
-    currency,
-    pause,
-    overdraft,
-    held,
-    prices,
-    holdMode,
-    holdModeNow,
-    elsewhere,
-    forfeited,
-    limits,
-  } = stats
+/** What is not in the figures of this process. */
+export interface HoldsAround {
+  /** What each worker holds, by scope. */
+  readonly holds: ReadonlyMap<string, readonly ScopeHolds[]>
+  /** The number of workers that have not answered. */
+  readonly silent: number
+  /** How many times a limit spend could reach if all open bids of a bounded budget were billed. */
+  readonly worstCase: number
+}
+
+/** What this process and its workers hold together. The store counts what workers hold as elsewhere. */
+function holdsOfAll({ scope, held, prices, holdMode, holdModeNow }: ScopeStats, around: HoldsAround) {
+  const workers = around.holds.get(scope) ?? []
+  const modes = workers.map(({ modeNow }) => modeNow)
+  const mode =
+    modes.find(({ is }) => is === 'bounded') ?? (prices === 0 ? modes[0] : undefined) ?? holdModeNow
+  const inWorkers = micros(workers.reduce((sum, one) => sum + one.held, 0 as number))
+  return {
+    inWorkers,
+    holds: {
+      mode: mode.is,
+      ...('why' in mode && { why: mode.why }),
+      held: toUnits(micros(held + inWorkers)),
+      prices: toUnits(micros(workers.reduce((sum, one) => sum + one.prices, prices as number))),
+      worstCase: holdMode.is === 'bounded' ? around.worstCase : 1,
+      ...(around.silent > 0 && { silentWorkers: around.silent }),
+    },
+  }
+}
+
+export function budgetBody(stats: ScopeStats, boundTo: Org, around: HoldsAround): z.output<typeof Budget> {
+  const { scope, currency, pause, overdraft, holdMode, elsewhere, forfeited, limits } = stats
+  const { holds, inWorkers } = holdsOfAll(stats, around)
   return {
     scope: shownName(scope, boundTo),
     currency,
     paused: pause.is === 'paused',
     ...(pause.is === 'paused' && { pauseReason: pause.reason }),
     overdraft: toUnits(overdraft),
-    elsewhere: toUnits(elsewhere),
+    elsewhere: toUnits(micros(Math.max(0, elsewhere - inWorkers))),
     ...(forfeited.bookedInMs !== undefined && {
       forfeited: {
         amount: toUnits(micros(forfeited.amount)),
@@ -136,13 +168,8 @@ export function budgetBody(stats: ScopeStats, boundTo: Org): z.output<typeof Bud
       },
     }),
     holdMode,
-    holds: {
-      mode: holdModeNow.is,
-      ...('why' in holdModeNow && { why: holdModeNow.why }),
-      held: toUnits(held),
-      prices: toUnits(prices),
-    },
-    limits: limits.map(limitBody),
+    holds,
+    limits: limits.map((one) => limitBody({ ...one, held: micros(one.held + inWorkers) })),
   }
 }
 

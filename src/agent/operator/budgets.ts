@@ -18,9 +18,10 @@ import { type LimitSpec, type Scope, STRICT } from '../../shield/index.ts'
 import { firstInOrder } from '../../time/slices.ts'
 import type { Agent } from '../agent.ts'
 import { EXCHANGES, OPENRTB_SCOPE } from '../exchange/bidder.ts'
+import type { WorkerPool } from '../exchange/worker-pool.ts'
 import { maySee, type Org, orgOf, ownId, shownName } from '../organisations.ts'
 import { GLOBAL_SCOPE, platformScope, scopesOf, spenderOf } from '../scopes.ts'
-import { Budget, BudgetInput, budgetBody, specBody, toSpec } from './budget-body.ts'
+import { Budget, BudgetInput, budgetBody, type HoldsAround, specBody, toSpec } from './budget-body.ts'
 import { stored, told } from './stored.ts'
 
 /** Budgets that the store is asked for, and that are written into an answer, at a time. */
@@ -44,8 +45,12 @@ const ScopeParam = z.object({
 })
 const one = { 200: { description: 'The budget now', schema: Budget } }
 
+export interface BudgetParts extends Agent {
+  readonly pool: WorkerPool
+}
+
 /** Routes of budgets: limits, holds and pauses of every scope. */
-export function budgetRoutes(agent: Agent): Route[] {
+export function budgetRoutes(agent: BudgetParts): Route[] {
   return [
     listBudgets(agent),
     showBudget(agent),
@@ -56,7 +61,7 @@ export function budgetRoutes(agent: Agent): Route[] {
   ]
 }
 
-function listBudgets(agent: Agent): Route {
+function listBudgets(agent: BudgetParts): Route {
   return {
     method: 'get',
     path: '/v1/budgets',
@@ -71,14 +76,15 @@ function listBudgets(agent: Agent): Route {
       const { page, next } = await pageOf(agent.budget, boundTo, limit, cursor && nameOf(cursor, boundTo))
       for (let from = 0; from < page.length; from += AT_ONCE)
         await agent.budget.refresh(page.slice(from, from + AT_ONCE))
-      const show = (scope: Scope) => budgetBody(agent.budget.stats(scope), boundTo)
+      const around = await holdsAround(agent, page)
+      const show = (scope: Scope) => budgetBody(agent.budget.stats(scope), boundTo, around)
       const more = () => (next === undefined ? {} : { next: shownName(next, boundTo) })
       return okList('budgets', page, show, more)
     },
   }
 }
 
-function showBudget(agent: Agent): Route {
+function showBudget(agent: BudgetParts): Route {
   return {
     method: 'get',
     path: '/v1/budgets/{scope}',
@@ -91,7 +97,7 @@ function showBudget(agent: Agent): Route {
   }
 }
 
-function setLimits(agent: Agent): Route {
+function setLimits(agent: BudgetParts): Route {
   return {
     method: 'put',
     path: '/v1/budgets/{scope}',
@@ -153,7 +159,7 @@ function withoutLimit({ budget }: Agent, name: string, { boundTo }: Caller): str
   return `${shown} has no limit now: what is spent on it is bounded by ${names} alone`
 }
 
-function removeBudget(agent: Agent): Route {
+function removeBudget(agent: BudgetParts): Route {
   return {
     method: 'delete',
     path: '/v1/budgets/{scope}',
@@ -183,7 +189,7 @@ function removeBudget(agent: Agent): Route {
   }
 }
 
-function pauseBudget(agent: Agent): Route {
+function pauseBudget(agent: BudgetParts): Route {
   return {
     method: 'post',
     path: '/v1/budgets/{scope}/pause',
@@ -216,7 +222,7 @@ function pauseBudget(agent: Agent): Route {
   }
 }
 
-function resumeBudget(agent: Agent): Route {
+function resumeBudget(agent: BudgetParts): Route {
   return {
     method: 'post',
     path: '/v1/budgets/{scope}/resume',
@@ -243,9 +249,16 @@ function resumeBudget(agent: Agent): Route {
   }
 }
 
-async function showNow({ budget }: Agent, scope: Scope, { boundTo }: Caller) {
+async function showNow(parts: BudgetParts, scope: Scope, { boundTo }: Caller) {
+  const { budget } = parts
   await budget.refresh([scope])
-  return ok(budgetBody(budget.stats(scope), boundTo))
+  return ok(budgetBody(budget.stats(scope), boundTo, await holdsAround(parts, [scope])))
+}
+
+/** What workers hold of these budgets, and what all open bids could make of a limit. */
+async function holdsAround({ pool, worstCase }: BudgetParts, scopes: readonly Scope[]): Promise<HoldsAround> {
+  const { holds, silent } = await pool.holdsOf(scopes.map(({ name }) => name))
+  return { holds: Map.groupBy(holds, ({ scope }) => scope), silent, worstCase }
 }
 
 /** The budget that the address names; throws 404 where there is none that the caller may see. */

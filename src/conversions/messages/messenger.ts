@@ -72,6 +72,7 @@ export class Messenger {
       },
       digests,
     )
+    this.#deps.meter.message(taken.isNew ? 'taken' : 'duplicate')
     if (taken.isNew) {
       this.#waiting.add(orgId, 1)
       this.#worker.nudge()

@@ -7,7 +7,8 @@ import { storable } from '../json-rows.ts'
 import type { MessageRow } from './message.ts'
 import { rankIn, rankOf } from './states.ts'
 
-type OutboxDeps = Pick<Base, 'store' | 'clock' | 'owner'>
+type SettleDeps = Pick<Base, 'store' | 'clock' | 'meter'>
+type OutboxDeps = Pick<Base, 'store' | 'clock' | 'owner' | 'meter'>
 
 export type NewMessage = Pick<
   MessageRow,
@@ -115,7 +116,7 @@ const SETTLE_MS = 8 * 86_400_000
 
 /** Stores what became of an attempt. What a webhook has told meanwhile, or another process has found, is not undone. */
 export async function finishMessage(
-  { store, clock, owner }: OutboxDeps,
+  { store, clock, owner, meter }: OutboxDeps,
   { seq, attempts }: MessageRow,
   outcome: MessageOutcome,
 ): Promise<void> {
@@ -124,6 +125,7 @@ export async function finishMessage(
   const code = said.code === undefined ? null : storable(said.code, MAX_CODE)
   const detail = said.detail === undefined ? null : storable(said.detail, MAX_DETAIL)
   const mine = sql`seq = ${seq} AND state = 'sending' AND lease_owner = ${owner}`
+  meter.message(outcome.is === 'again' ? 'waits' : outcome.is)
   switch (outcome.is) {
     case 'accepted':
       await raise(store, sql`seq = ${seq}`, 'accepted', {
@@ -155,48 +157,55 @@ interface Raised {
   readonly platformId?: string
 }
 
-/** Brings messages to a state unless they are further already. None of them will be sent again, so what is sealed goes. */
+/**
+ * Brings messages to a state unless they are further already. None of them will be sent again, so what is sealed goes.
+ * @returns how many there were
+ */
 async function raise(
   { db }: Pick<Store, 'db'>,
   which: RawBuilder<unknown>,
   state: MessageState,
   { code, detail, dueMs, platformId }: Raised,
-): Promise<void> {
+): Promise<number> {
   const isLater = sql`${rankIn('state')} < ${sql.lit(rankOf(state))}`
-  await sql`UPDATE conversion_messages SET
+  const { numAffectedRows } = await sql`UPDATE conversion_messages SET
       state = CASE WHEN ${isLater} THEN ${sql.lit(state)} ELSE state END,
       code = CASE WHEN ${isLater} THEN ${code} ELSE code END,
       detail = CASE WHEN ${isLater} THEN ${detail} ELSE detail END,
       due_ms = CASE WHEN ${isLater} THEN CAST(${dueMs} AS bigint) ELSE due_ms END,
       platform_id = coalesce(platform_id, ${platformId ?? null}), sealed = NULL, lease_owner = NULL
     WHERE ${which}`.execute(db)
+  return Number(numAffectedRows ?? 0)
 }
 
 /**
  * Marks messages as unknown whose sending process has ended; gives up waiting for a status after {@link SETTLE_MS}; fails messages
  * that have waited too long to be sent.
  */
-export async function settleMessages({ store, clock }: Pick<Base, 'store' | 'clock'>): Promise<void> {
+export async function settleMessages({ store, clock, meter }: SettleDeps): Promise<void> {
   const nowMs = clock.nowMs()
-  await raise(store, sql`state = 'sending' AND due_ms < ${nowMs}`, 'unknown', {
+  const left = await raise(store, sql`state = 'sending' AND due_ms < ${nowMs}`, 'unknown', {
     code: 'outcome_unknown',
     detail: 'the process that sent it has ended',
     dueMs: nowMs + SETTLE_MS,
   })
+  meter.message('unknown', left)
   await sql`UPDATE conversion_messages SET due_ms = NULL, detail = 'no status of it has come, and none will'
     WHERE state = 'unknown' AND due_ms < ${nowMs}`.execute(store.db)
-  await raise(store, sql`state = 'pending' AND expires_ms < ${nowMs}`, 'failed', {
+  const old = await raise(store, sql`state = 'pending' AND expires_ms < ${nowMs}`, 'failed', {
     ...{ code: 'too_old', detail: 'it has waited for too long, and was not sent', dueMs: null },
   })
+  meter.message('failed', old)
 }
 
 /** As {@link settleMessages} at a start, where no other process can have the database: SQLite. */
-export async function settleLeft({ store, clock }: Pick<Base, 'store' | 'clock'>): Promise<void> {
+export async function settleLeft(deps: SettleDeps): Promise<void> {
+  const { store, clock } = deps
   if (store.engine !== 'sqlite') return
   await sql`UPDATE conversion_messages SET due_ms = ${clock.nowMs() - 1} WHERE state = 'sending'`.execute(
     store.db,
   )
-  await settleMessages({ store, clock })
+  await settleMessages(deps)
 }
 
 /** Rows deleted by one statement, so that nobody waits long for a lock. */

@@ -1,7 +1,9 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { StatusUpdate } from '../../connectors/index.ts'
+import { MESSAGE_RESULTS, type MessageResult } from '../../metrics/metrics.ts'
 import type { Store } from '../../sync/index.ts'
 import type { ConnectionRow } from '../connections.ts'
+import type { Base } from '../conversions.ts'
 import { withoutPersonal } from '../delivery/index.ts'
 import { type JsonColumns, jsonRows, storable } from '../json-rows.ts'
 import { rankIn, rankOf } from './states.ts'
@@ -24,7 +26,7 @@ export interface Signer extends Pick<ConnectionRow, 'org_id' | 'account'> {
  * the number that it speaks of.
  */
 export async function applyStatuses(
-  store: Store,
+  { store, meter }: Pick<Base, 'store' | 'meter'>,
   signers: readonly Signer[],
   updates: readonly StatusUpdate[],
 ): Promise<void> {
@@ -33,9 +35,13 @@ export async function applyStatuses(
       .filter(({ account }) => account !== null && account === update.phoneNumberId)
       .map((signer) => rowOf(signer, update)),
   )
-  for (let at = 0; at < rows.length; at += ROWS_AT_ONCE)
-    await statusStatement(store.engine, rows.slice(at, at + ROWS_AT_ONCE)).execute(store.db)
+  for (let at = 0; at < rows.length; at += ROWS_AT_ONCE) {
+    const moved = await statusStatement(store.engine, rows.slice(at, at + ROWS_AT_ONCE)).execute(store.db)
+    for (const { state } of moved.rows) if (isCounted(state)) meter.message(state)
+  }
 }
+
+const isCounted = (state: string): state is MessageResult => MESSAGE_RESULTS.some((one) => one === state)
 
 function rowOf(
   { org_id, account, sentBeforeMs }: Signer,
@@ -58,14 +64,17 @@ function rowOf(
  * A message is looked up by one index, then by the other: joined by OR, every message of the organisation is read for each status.
  * The plus keeps SQLite from taking the index of the organisation, the cross join from reading messages first.
  */
-export function statusStatement(engine: Store['engine'], rows: readonly object[]): RawBuilder<unknown> {
+export function statusStatement(
+  engine: Store['engine'],
+  rows: readonly object[],
+): RawBuilder<{ readonly state: string }> {
   const lock = engine === 'postgres' ? sql`FOR UPDATE OF m` : sql``
   const foundBy = (column: 'callback_id' | 'platform_id') => sql`SELECT m.seq, given.platform_id, given.state,
       given.state_rank, given.status_ms, given.code, given.detail
     FROM given CROSS JOIN conversion_messages m
     WHERE ${sql.ref(`m.${column}`)} = ${sql.ref(`given.${column}`)} AND +m.org_id = given.org_id AND m.account = given.account
       AND (given.sent_before_ms IS NULL OR m.last_attempt_ms < given.sent_before_ms)`
-  return sql`
+  return sql<{ readonly state: string }>`
     WITH given AS (SELECT * FROM ${jsonRows(engine, TOLD, rows)}),
     found AS (${foundBy('callback_id')} UNION ALL ${foundBy('platform_id')}),
     matched AS (SELECT found.* FROM found CROSS JOIN conversion_messages m WHERE m.seq = found.seq ORDER BY m.seq ${lock}),
@@ -74,5 +83,6 @@ export function statusStatement(engine: Store['engine'], rows: readonly object[]
       status_ms = latest.status_ms, platform_id = coalesce(conversion_messages.platform_id, latest.platform_id),
       due_ms = NULL, sealed = NULL, lease_owner = NULL
     FROM latest WHERE latest.seq = conversion_messages.seq AND latest.place = 1
-      AND ${rankIn('conversion_messages.state')} < latest.state_rank`
+      AND ${rankIn('conversion_messages.state')} < latest.state_rank
+    RETURNING conversion_messages.state`
 }

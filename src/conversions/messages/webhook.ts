@@ -16,7 +16,7 @@ import { formerNumbers } from '../former-numbers.ts'
 import { applyStatuses, type Signer } from './statuses.ts'
 
 type WebhookDeps = Pick<Base, 'store' | 'keyring'>
-type TakerDeps = Pick<Base, 'store' | 'keyring' | 'clock'>
+type TakerDeps = Pick<Base, 'store' | 'keyring' | 'clock' | 'meter'>
 
 /** Longest body that WhatsApp sends. */
 const MAX_BYTES = 3 * 1024 * 1024
@@ -47,15 +47,16 @@ async function readInTime(clock: Base['clock'], c: Ctx, hold: (bytes: number) =>
 }
 
 /** Takes what WhatsApp tells. Nothing is parsed before the signature of the bytes fits. */
-export function webhookTaker({ store, keyring, clock }: TakerDeps): (c: Ctx) => Promise<Response> {
+export function webhookTaker(deps: TakerDeps): (c: Ctx) => Promise<Response> {
+  const { clock } = deps
   let underWay = 0
   let heldBytes = 0
   const work = async (body: Buffer, signature: string) => {
     if (underWay >= MAX_AT_ONCE) throw noRoom()
     underWay += 1
     try {
-      const signers = await signersOf({ store, keyring, clock }, body, signature)
-      await applyStatuses(store, signers, statusesIn(await jsonOf(textOf(body))))
+      const signers = await signersOf(deps, body, signature)
+      await applyStatuses(deps, signers, statusesIn(await jsonOf(textOf(body))))
     } finally {
       underWay -= 1
     }

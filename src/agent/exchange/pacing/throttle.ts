@@ -24,7 +24,7 @@ export const RATE_MS = 300_000
 /** Time over which the cost of a bid taken part in is averaged. */
 const COST_MS = HOUR_MS
 /** Bids for which a bid is taken to cost its price, until there are others. Most bids lose and cost nothing. */
-const PRIOR_BIDS = 10
+const PRIOR_BIDS = 2
 /** Bids from which on the cost of a bid counts as known. */
 const KNOWN_BIDS = 50
 /** A lag behind the plan of the hour is made up for within this time. */

@@ -6,12 +6,15 @@ import { BudgetManager, MemoryStore } from '../../index.ts'
 import type { Hold } from '../client/hold.ts'
 import { openStore, temporaryDirectory } from '../stores/sqlite/sqlite-store.test-support.ts'
 import type { KeptOutcomes } from './kept-outcomes.ts'
+import { forgottenAfterMs, slotMsOf, weighedMsOf } from './outcomes.ts'
 
 const AUCTION = { ttlMs: 10_000, onExpiry: 'release' } as const
 const CALL = { ttlMs: 10_000, onExpiry: 'settle' } as const
 const BOUNDED = { is: 'bounded', maxOverspendProbability: 1e-4 } as const
 const PRICE = micros(1_000)
 const LIMIT = micros(10_000_000)
+/** So much later no bid is weighed any more. */
+const GONE_MS = weighedMsOf(AUCTION.ttlMs) + 3 * slotMsOf(AUCTION.ttlMs)
 
 function setUp(holdMode: typeof BOUNDED | undefined = BOUNDED) {
   const clock = new FakeClock()
@@ -95,8 +98,9 @@ describe('bounded holds', () => {
     for (const hold of won) budget.settlePart(hold, micros(990))
     expect(scope.prices).toBe(prices - 40_000)
     expect(scope.modeNow).toEqual({ is: 'bounded' })
-    clock.advance(11_000)
+    clock.advance(GONE_MS)
     budget.expire()
+    clock.advance(250)
     expect(scope).toMatchObject({ held: 0, prices: 0 })
     expect(scope.purse.conserved()).toBe(0)
     expect(overdrafts).toEqual([])
@@ -114,8 +118,9 @@ describe('bounded holds', () => {
     }
     expect(scope.modeNow).toEqual({ is: 'bounded' })
     expect(scope.held).toBeLessThan(scope.prices / 2)
-    clock.advance(11_000)
+    clock.advance(GONE_MS)
     budget.expire()
+    clock.advance(250)
     expect(scope).toMatchObject({ held: 0, prices: 0, spent: 120 * 2 * 600 })
     expect(overdrafts).toEqual([])
   })
@@ -210,7 +215,7 @@ describe('bounded holds', () => {
     })
 
     it('hold everything where what was known is too old, of the future, or in another currency', () => {
-      const generations = 2 * 16 * 128 * Math.ceil(AUCTION.ttlMs / 127)
+      const generations = forgottenAfterMs(AUCTION.ttlMs)
       expect(begin(known(), generations - 60_000).scope.modeNow).toEqual({ is: 'bounded' })
       expect(begin(known(), generations + 1_000).scope).toMatchObject(strict)
       expect(begin(known(), -10_000).scope).toMatchObject(strict)

@@ -2,9 +2,10 @@ import type { HoldModeNow } from '../protocol/hold-mode.ts'
 import { type Bills, Cohorts, type Expectation, SLOTS_TO_END, varianceOf } from './cohorts.ts'
 import { Drift } from './drift.ts'
 import type { KeptClass } from './kept-outcomes.ts'
+import { type Distrust, LateBills } from './late-bills.ts'
 import { bestLambda, Lambda, margin } from './margin.ts'
 import { MissingBills } from './missing-bills.ts'
-import { AGES, chancesByAge, slotMsOf } from './outcomes.ts'
+import { AGES, chancesByAge, generationMsOf, slotMsOf } from './outcomes.ts'
 
 const DAY_MS = 86_400_000
 
@@ -51,6 +52,9 @@ export class BoundedReserve {
   /** −ln of the probability that the margin of one slot, or one upper limit of a chance, is wrong. */
   #doubt = { margin: 0, chance: 0 }
   #drifted = false
+  readonly #late = new LateBills()
+  /** Micros by which the prices of the open bids may exceed what is set aside: all that can be billed without cover. */
+  allowance = Number.POSITIVE_INFINITY
   /** Micros of bills of holds that are still open; they are no longer held. */
   #paid = 0
   /** What an earlier start knew of classes of which no bid was made since. */
@@ -61,10 +65,17 @@ export class BoundedReserve {
   /**
    * @param weigh computes the chance of a bill by age from how earlier bids ended
    * @param kept what an earlier start knew
+   * @param distrust whether bills were late then
    */
-  constructor(maxOverspendProbability: number, weigh = chancesByAge, kept: readonly Remembered[] = []) {
+  constructor(
+    maxOverspendProbability: number,
+    weigh = chancesByAge,
+    kept: readonly Remembered[] = [],
+    distrust?: Distrust,
+  ) {
     this.#weigh = weigh
     this.#kept = [...kept]
+    if (distrust) this.#late.restore(distrust)
     this.bound(maxOverspendProbability)
   }
 
@@ -91,7 +102,12 @@ export class BoundedReserve {
     this.#doubt = { margin: doubt(slots), chance: doubt(limits) }
   }
 
-  /** Sum of the prices of all open holds, less their bills so far; micros. */
+  /** While bills are late too often, and for some time afterwards. */
+  get distrust(): Distrust | undefined {
+    return this.#late.distrust
+  }
+
+  /** Sum of the prices of all bids that are weighed, open or ended not long ago, less their bills so far; micros. */
   get prices(): number {
     let sum = -this.#paid
     for (const { open, classes } of this.#groups) {
@@ -102,6 +118,7 @@ export class BoundedReserve {
   }
 
   get modeNow(): HoldModeNow {
+    if (this.#late.distrust) return { is: 'strict', why: 'late_bills' }
     if (this.#maxProbability !== undefined && this.#knowsChances()) return { is: 'bounded' }
     return { is: 'strict', why: this.#drifted ? 'win_rate_drifts' : 'few_outcomes' }
   }
@@ -131,6 +148,7 @@ export class BoundedReserve {
 
   /** Moves all groups to the slot of `nowMs`. */
   step(nowMs: number): void {
+    this.#late.step(nowMs)
     for (const group of this.#groups) {
       if (Math.ceil(nowMs + group.ttlMs) >= group.endsAheadMs) this.#pass(group, nowMs)
     }
@@ -160,8 +178,11 @@ export class BoundedReserve {
    */
   bill(hold: WeighedHold, paid = 0): void {
     this.#paid -= paid
-    const group = this.#end(hold, true)
-    group.billed += hold.micros
+    this.#billed(this.#end(hold, true), hold.micros)
+  }
+
+  #billed(group: Group, price: number): void {
+    group.billed += price
     // The bound was exceeded. That is nearly impossible if the statistics are right, so they are taken to be wrong.
     if (
       this.#maxProbability !== undefined &&
@@ -171,9 +192,43 @@ export class BoundedReserve {
     }
   }
 
-  /** Ends a hold as lost or expired. */
+  /** Ends a hold as lost. */
   lose(hold: WeighedHold): void {
     this.#end(hold, false)
+  }
+
+  /** The time of a hold is over and no notice has come. Its bill may still do, so the bid is weighed a while longer. */
+  lapse({ micros: price, expiresAtMs, queue }: WeighedHold): void {
+    const group = this.#groupOf(queue.terms.ttlMs)
+    this.#cohortsOf(group, price).lapse(Math.floor(expiresAtMs / group.slotMs), price, group.slot)
+  }
+
+  /**
+   * Ends a bid as billed whose hold has ended before; {@link step} must have been called with the same time.
+   *
+   * @returns false where it is no longer weighed, so that nothing is set aside for it: see {@link billUnheld}
+   */
+  billLapsed({ micros: price, expiresAtMs, queue }: WeighedHold): boolean {
+    const group = this.#groupOf(queue.terms.ttlMs)
+    const slot = Math.floor(expiresAtMs / group.slotMs)
+    if (!this.#cohortsOf(group, price).billLapsed(slot, price, group.slot)) return false
+    group.open -= price
+    this.#billed(group, price)
+    return true
+  }
+
+  /**
+   * A bill came for which nothing was set aside.
+   *
+   * @param hold the hold that it is for; undefined where it is of another process, or forgotten
+   */
+  billUnheld(amount: number, nowMs: number, hold?: WeighedHold): void {
+    const ttlMs = hold?.queue.terms.ttlMs ?? Math.max(0, ...this.#groups.map((group) => group.ttlMs))
+    if (this.#late.add(amount, nowMs, generationMsOf(ttlMs)))
+      for (const group of this.#groups) this.#distrust(group)
+    if (!hold) return
+    const group = this.#groups.find((one) => one.ttlMs === ttlMs)
+    group?.classes.get(classOf(hold.micros))?.outcomes.learnLate()
   }
 
   /** Ends a hold whose bid was never sent. */
@@ -205,7 +260,7 @@ export class BoundedReserve {
   #needed(morePrice: number, moreCost: number, moreVariance: number, price: number): number {
     let prices = morePrice
     let overdue = 0
-    const sum = { cost: moreCost, variance: moreVariance, price }
+    const sum = { cost: moreCost + this.#late.micros, variance: moreVariance, price }
     let billed = 0
     for (const group of this.#groups) {
       prices += group.open
@@ -216,9 +271,9 @@ export class BoundedReserve {
       for (const cohorts of group.classes.values()) overdue += cohorts.overdue
     }
     const all = prices + overdue - this.#paid
-    if (this.#maxProbability === undefined) return all
+    if (this.#maxProbability === undefined || this.#late.distrust) return all
     const bound = Math.max(0, sum.cost + this.#margin(sum) - billed)
-    return Math.min(all, Math.ceil(bound) + overdue)
+    return Math.min(all, Math.max(Math.ceil(bound) + overdue, all - this.allowance))
   }
 
   #margin(expectation: Expectation): number {
@@ -253,12 +308,11 @@ export class BoundedReserve {
       const sum: Bills = { billed: 0, expected: 0, billedMicros: 0, expectedMicros: 0 }
       for (const cohorts of classes.values()) cohorts.count(sum)
       group.missing.pass(sum.expectedMicros, sum.billedMicros)
+      this.#late.pass(sum.billed, sum.billedMicros)
       if (this.#knows(group) && drift.isRising(sum.billed, sum.expected)) this.#distrust(group)
       group.slot += 1
       for (const cohorts of classes.values()) {
-        const overdue = cohorts.overdue
-        cohorts.begin(group.slot, group.learnFrom)
-        group.open -= cohorts.overdue - overdue
+        group.open -= cohorts.begin(group.slot, group.learnFrom)
       }
     }
     group.slot = nowSlot

@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import { seededRandom } from '../../../../test/support/seeded-random.ts'
 import { SlidingWindow } from '../ledger/windows/index.ts'
 import { BoundedReserve, type WeighedHold } from './bounded-reserve.ts'
-import { AGES, chancesByAge } from './outcomes.ts'
+import { chancesByAge, slotMsOf } from './outcomes.ts'
 
 export const SEED = Number(process.env['SEED'] ?? 20_261_121)
 const TICK_MS = 200
@@ -10,7 +10,7 @@ export const LIMIT = 4_000_000
 const WINDOW_MS = 600_000
 export const TTL_MS = 60_000
 /** Of a reserve for this time to live. */
-export const SLOT_MS = Math.ceil(TTL_MS / (AGES - 1))
+export const SLOT_MS = slotMsOf(TTL_MS)
 
 export interface World {
   readonly hours: number

@@ -34,6 +34,9 @@ export class Cohorts {
   readonly #open = new Uint32Array(KEPT)
   readonly #money = new Float64Array(KEPT)
   readonly #squares = new Float64Array(KEPT)
+  /** Of the open ones, those whose hold has ended without a notice: their number, and their micros. */
+  readonly #lapsed = new Uint32Array(KEPT)
+  readonly #lapsedMoney = new Float64Array(KEPT)
   /** Counts by row and age: bids that were open at that age, and bids billed at that age. */
   readonly #reached = new Uint32Array(ROWS * (AGES + 1))
   readonly #billed = new Uint32Array(ROWS * (AGES + 1))
@@ -68,6 +71,27 @@ export class Cohorts {
     this.#paid.micros += price
   }
 
+  /** The time of a hold is over and no notice has come. Its bid is weighed until its cohort is complete. */
+  lapse(slot: number, price: number, now: number): void {
+    if (now - slot > AGES) {
+      this.overdue = Math.max(0, this.overdue - price)
+      return
+    }
+    this.#changeLapsed(slot % KEPT, price, 1)
+  }
+
+  /**
+   * Ends a bid as billed whose hold has ended before.
+   *
+   * @returns false where it is no longer weighed
+   */
+  billLapsed(slot: number, price: number, now: number): boolean {
+    if (now - slot > AGES || this.#lapsed[slot % KEPT] === 0) return false
+    this.#changeLapsed(slot % KEPT, price, -1)
+    this.end(slot, price, now, true)
+    return true
+  }
+
   /** Ends a hold whose bid was never sent: it is taken out of the statistics. */
   withdraw(slot: number, price: number, now: number): void {
     this.end(slot, price, now, false)
@@ -100,8 +124,9 @@ export class Cohorts {
    * Begins the slot `now`, which must follow the last one.
    *
    * @param learnFrom cohorts of slots before this one are left out of the statistics
+   * @returns the prices, in micros, of the bids that are too old to be weighed from now on
    */
-  begin(now: number, learnFrom: number): void {
+  begin(now: number, learnFrom: number): number {
     this.#forgetBills()
     for (let age = 1; age <= Math.min(AGES, now); age++) {
       const at = (now - age) % KEPT
@@ -114,14 +139,14 @@ export class Cohorts {
       this.#expected.micros += (this.#money[at] ?? 0) * hazard
     }
     const complete = now - AGES - 1
-    if (complete < 0) return
+    if (complete < 0) return 0
     if ((complete + 1) % ROW_SLOTS === 0) this.#learn(complete, learnFrom)
     this.outcomes.age()
     const at = complete % KEPT
-    this.overdue += this.#money[at] ?? 0
-    this.#open[at] = 0
-    this.#money[at] = 0
-    this.#squares[at] = 0
+    const money = this.#money[at] ?? 0
+    this.overdue += money - (this.#lapsedMoney[at] ?? 0)
+    for (const each of [this.#open, this.#money, this.#squares, this.#lapsed, this.#lapsedMoney]) each[at] = 0
+    return money
   }
 
   /** Learns from the row of which the cohort `last` is the last. */
@@ -152,7 +177,8 @@ export class Cohorts {
 
   /** Drops the open holds and keeps the statistics. */
   clear(): void {
-    for (const each of [this.#open, this.#money, this.#squares, this.#reached, this.#billed]) each.fill(0)
+    for (const each of [this.#open, this.#money, this.#squares, this.#lapsed, this.#lapsedMoney]) each.fill(0)
+    for (const each of [this.#reached, this.#billed]) each.fill(0)
     this.overdue = 0
     this.#forgetBills()
   }
@@ -161,6 +187,11 @@ export class Cohorts {
     this.#expected = { bids: 0, micros: 0 }
     this.#added = { bids: 0, micros: 0 }
     this.#paid = { bids: 0, micros: 0 }
+  }
+
+  #changeLapsed(at: number, price: number, by: 1 | -1): void {
+    this.#lapsed[at] = (this.#lapsed[at] ?? 0) + by
+    this.#lapsedMoney[at] = (this.#lapsedMoney[at] ?? 0) + by * price
   }
 
   #change(at: number, price: number, by: 1 | -1): void {

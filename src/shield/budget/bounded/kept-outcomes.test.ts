@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { type KeptOutcomes, readOutcomes, writeOutcomes } from './kept-outcomes.ts'
-import { AGES } from './outcomes.ts'
+import { AGES, forgottenAfterMs } from './outcomes.ts'
 
 const steps = (...values: number[]) => Array.from({ length: AGES + 1 }, (_, age) => values[age] ?? 0)
 const NOW_MS = 1_790_000_000_000
@@ -25,7 +25,7 @@ it('what is known of how bids end is read as it was written', () => {
 })
 
 it('what would be forgotten by now is not kept: a campaign that is gone takes no place', () => {
-  const generations = 2 * 16 * AGES * Math.ceil(300_000 / (AGES - 1))
+  const generations = forgottenAfterMs(300_000)
   const scopes = [known('campaign:openrtb:gone', 900)]
   expect(readOutcomes(writeOutcomes(scopes, NOW_MS + generations - 1))).toEqual(scopes)
   expect(readOutcomes(writeOutcomes(scopes, NOW_MS + generations))).toEqual([])
@@ -36,7 +36,7 @@ it('what is damaged, says what cannot be, or is of another version is not read',
   for (const [from, to] of [
     [text, ''],
     [text, text.slice(0, -9)],
-    ['"version":1', '"version":2'],
+    ['"version":2', '"version":1'],
     [`"ages":${AGES}`, `"ages":${AGES - 1}`],
     ['"ttlMs":300000', '"ttlMs":0'],
     ['"priceClass":13', '"priceClass":"13"'],

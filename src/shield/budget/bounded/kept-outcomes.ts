@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Distrust } from './late-bills.ts'
 import { AGES, forgottenAfterMs, type KeptCounts } from './outcomes.ts'
 
 /** How the bids of one price class and time to live ended, as a restart finds it. */
@@ -15,10 +16,12 @@ export interface KeptOutcomes {
   /** Price classes are in micros of it. */
   readonly currency: string
   readonly classes: readonly KeptClass[]
+  /** That bills were late too often; until when (wall-clock ms) the scope is strict therefore. */
+  readonly distrust?: Distrust | undefined
 }
 
 /** Text of another version is ignored: its counts may mean something else. */
-const FORMAT = { version: 1, ages: AGES } as const
+const FORMAT = { version: 2, ages: AGES } as const
 /** The most price classes that are written: those with the most bids. One takes up to 3 kB. */
 const MOST_CLASSES = 200
 
@@ -40,6 +43,7 @@ const Kept = z.strictObject({
     z.strictObject({
       scope: z.string(),
       currency: z.string(),
+      distrust: z.strictObject({ untilMs: z.number(), times: whole }).optional(),
       classes: z.array(
         z.strictObject({
           ttlMs: z.number().positive(),
@@ -64,7 +68,12 @@ export function writeOutcomes(scopes: readonly KeptOutcomes[], nowMs: number): s
     .slice(0, MOST_CLASSES)
   const kept = new Set(most)
   const left = scopes.map((one) => ({ ...one, classes: one.classes.filter((each) => kept.has(each)) }))
-  return JSON.stringify({ ...FORMAT, scopes: left.filter(({ classes }) => classes.length > 0) })
+  return JSON.stringify({
+    ...FORMAT,
+    scopes: left.filter(
+      ({ classes, distrust }) => classes.length > 0 || (distrust && distrust.untilMs > nowMs),
+    ),
+  })
 }
 
 /** @returns undefined for what is no text of {@link writeOutcomes}, or one of another version */

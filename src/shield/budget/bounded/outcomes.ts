@@ -1,16 +1,26 @@
-/** The number of age steps (slots) that are told apart; together they are longer than the time to live. */
+/** The number of age steps (slots) that are told apart; together they are longer than {@link weighedMsOf}. */
 export const AGES = 128
 /** The shortest slot, in milliseconds, so that a short time to live does not cause work more often. */
 const MIN_SLOT_MS = 50
 
-/** How long a step of age is for holds with this time to live. */
-export const slotMsOf = (ttlMs: number): number => Math.max(MIN_SLOT_MS, Math.ceil(ttlMs / (AGES - 1)))
+/** How long after the end of its hold a bid is still weighed, at least: notices are under way for so long. */
+const MIN_GRACE_MS = 2_000
 
-/** The number of slots of one generation of statistics: about sixteen times the time to live. */
+/** How long a bid with this time to live is weighed: a quarter longer than it is held, since some bills come late. */
+export const weighedMsOf = (ttlMs: number): number => ttlMs + Math.max(MIN_GRACE_MS, ttlMs / 4)
+
+/** How long a step of age is for holds with this time to live. */
+export const slotMsOf = (ttlMs: number): number =>
+  Math.max(MIN_SLOT_MS, Math.ceil(weighedMsOf(ttlMs) / (AGES - 1)))
+
+/** The number of slots of one generation of statistics: about sixteen times as long as a bid is weighed. */
 const GENERATION_SLOTS = 16 * AGES
 
+/** How long a generation of statistics lasts. */
+export const generationMsOf = (ttlMs: number): number => GENERATION_SLOTS * slotMsOf(ttlMs)
+
 /** The age, in milliseconds, at which counts are dropped: two generations. */
-export const forgottenAfterMs = (ttlMs: number): number => 2 * GENERATION_SLOTS * slotMsOf(ttlMs)
+export const forgottenAfterMs = (ttlMs: number): number => 2 * generationMsOf(ttlMs)
 
 /**
  * The θ for which a limit of a chance is known at once. Each bounds it for all times, so which of them is used may depend
@@ -57,6 +67,18 @@ export class Outcomes {
   /** Adds a complete cohort. Both arrays are by age: bids that were open at that age, and bids billed at it. */
   learn(reached: Uint32Array, billed: Uint32Array): void {
     learnInto(this.#young, reached, billed)
+  }
+
+  /** A bid that has counted as lost was billed: it counts as billed at the last age. */
+  learnLate(): void {
+    if (this.#sum('reached', 0) === 0) return
+    const { reached, billed, billedLater } = this.#young
+    add(billed, AGES, 1)
+    for (let age = 0; age <= AGES; age++) {
+      add(billedLater, age, 1)
+      // A bid whose loss was told before did not count at later ages.
+      reached[age] = Math.max(reached[age] ?? 0, billedLater[age] ?? 0)
+    }
   }
 
   /** Undefined while no bid is known. */

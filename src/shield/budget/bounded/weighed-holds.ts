@@ -2,11 +2,21 @@ import type { HoldTerms } from '../hold-terms.ts'
 import type { HoldMode, HoldModeNow } from '../protocol/hold-mode.ts'
 import { BoundedReserve, type Remembered, type WeighedHold } from './bounded-reserve.ts'
 import type { KeptClass } from './kept-outcomes.ts'
+import type { Distrust } from './late-bills.ts'
 
 export interface HoldToWeigh extends WeighedHold {
   readonly number: number
   readonly queue: { readonly terms: HoldTerms }
 }
+
+/** What an earlier start knew. */
+export interface Earlier {
+  readonly kept?: readonly Remembered[]
+  readonly distrust?: Distrust | undefined
+}
+
+/** How a hold ended without spend. */
+export type Unspent = 'lost' | 'lapsed' | 'withdrawn'
 
 /**
  * The open auction bids of a bounded scope. Only part of their prices is set aside, since most are never billed. Holds
@@ -21,14 +31,24 @@ export class WeighedHolds {
   /** Micros set aside for holds whose lease ended. The store has forfeited them; bills of those holds use them up. */
   #forfeited = 0
 
-  /** @param kept what an earlier start knew */
-  constructor(maxOverspendProbability: number, from: number, kept: readonly Remembered[] = []) {
-    this.#reserve = new BoundedReserve(maxOverspendProbability, undefined, kept)
+  /** @param earlier what an earlier start knew */
+  constructor(maxOverspendProbability: number, from: number, { kept = [], distrust }: Earlier = {}) {
+    this.#reserve = new BoundedReserve(maxOverspendProbability, undefined, kept, distrust)
     this.#from = from
   }
 
   set mode(mode: HoldMode) {
     this.#reserve.bound(mode.is === 'bounded' ? mode.maxOverspendProbability : undefined)
+  }
+
+  /** Micros by which the prices may exceed what is set aside. */
+  set allowance(micros: number) {
+    this.#reserve.allowance = micros
+  }
+
+  /** While bills are late too often, and for some time afterwards. */
+  get distrust(): Distrust | undefined {
+    return this.#reserve.distrust
   }
 
   get modeNow(): HoldModeNow {
@@ -113,12 +133,35 @@ export class WeighedHolds {
   /**
    * Ends a hold without spend.
    *
-   * @param how `withdrawn` for a bid that was never sent: it does not count in the statistics of how bids end
+   * @param how `lapsed` where its time is over; `withdrawn` for a bid that was never sent, which is not learned from
    */
-  release(hold: HoldToWeigh, how: 'lost' | 'withdrawn'): true {
+  release(hold: HoldToWeigh, how: Unspent): true {
     if (how === 'lost') this.#reserve.lose(hold)
+    else if (how === 'lapsed') this.#reserve.lapse(hold)
     else this.#reserve.withdraw(hold)
     return true
+  }
+
+  /**
+   * Books a bill of a hold that has ended without spend.
+   *
+   * @param isAwaited whether its time was over and no notice had come
+   * @returns micros of the bill that come out of what was set aside
+   */
+  billLate(hold: HoldToWeigh, amount: number, nowMs: number, isAwaited: boolean): number {
+    this.#reserve.step(nowMs)
+    if (!isAwaited || !this.#reserve.billLapsed(hold)) {
+      this.#reserve.billUnheld(amount, nowMs, hold)
+      return 0
+    }
+    const covered = Math.min(amount, hold.micros, this.setAside)
+    this.setAside -= covered
+    return covered
+  }
+
+  /** A bill came of a bid that is not one of these holds, and nothing was set aside for it. */
+  billUnheld(amount: number, nowMs: number): void {
+    this.#reserve.billUnheld(amount, nowMs)
   }
 
   /** The lease ended: the store has forfeited what was set aside, and will book it as spend. */

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { type Micros, micros, ZERO } from '../../../money.ts'
 import type { Clock } from '../../../time/clock.ts'
 import type { KeptOutcomes } from '../bounded/kept-outcomes.ts'
+import type { Unspent } from '../bounded/weighed-holds.ts'
 import type { HoldTerms } from '../hold-terms.ts'
 import { type HoldMode, STRICT } from '../protocol/hold-mode.ts'
 import type { LimitSpec } from '../protocol/limit-spec.ts'
@@ -61,6 +62,11 @@ export interface BudgetManagerOptions {
   readonly rememberEnded?: number
   /** What an earlier start knew of how bids of bounded scopes end; see {@link BudgetManager.outcomes}. */
   readonly outcomes?: readonly KeptOutcomes[] | undefined
+  /**
+   * How many times a limit of a bounded scope spend could reach if all open bids of this process were billed; 1 and more.
+   * With several processes, each has its part of what is above 1.
+   */
+  readonly worstCase?: number
   /** Called for every hold that expired. */
   readonly onExpired?: (hold: Hold) => void
 }
@@ -68,6 +74,7 @@ export interface BudgetManagerOptions {
 /** The most removed scopes whose purses are remembered. The store refuses lines of a forgotten one until a restart. */
 const MAX_ENDED = 100_000
 const DEFAULT_REMEMBERED = 8_000
+const DEFAULT_WORST_CASE = 1.25
 /** A placeholder queue for spend that was never held; nothing is put into it. */
 const NEVER_HELD = new HoldQueue({ ttlMs: 0, onExpiry: 'settle' })
 
@@ -95,6 +102,7 @@ export class BudgetManager {
   readonly #holds: HoldIndex
   readonly #queues: HoldQueue[] = []
   readonly #outcomes = new Map<string, KeptOutcomes>()
+  readonly #worstCase: number
   #nextHold = 1
 
   constructor(options: BudgetManagerOptions) {
@@ -104,6 +112,7 @@ export class BudgetManager {
     this.#onExpired = options.onExpired
     this.#holds = new HoldIndex(options.rememberEnded ?? DEFAULT_REMEMBERED)
     this.owner = options.owner ?? 'this process'
+    this.#worstCase = options.worstCase ?? DEFAULT_WORST_CASE
     for (const one of options.outcomes ?? []) this.#outcomes.set(one.scope, one)
     this.#bounds = this.#store.boundsForfeits ? { recordsId: options.recordsId } : undefined
     this.#link = new StoreLink({
@@ -189,10 +198,10 @@ export class BudgetManager {
 
   /** What is known now of how bids of bounded scopes end, for the next start. */
   get outcomes(): KeptOutcomes[] {
-    const nowMs = this.#clock.nowMs()
+    const [wallMs, nowMs] = [this.#clock.nowMs(), this.#clock.elapsedMs()]
     const ofScopes = this.scopes
-      .map((scope) => scope.outcomes(nowMs))
-      .filter(({ classes }) => classes.length > 0)
+      .map((scope) => scope.outcomes(wallMs, nowMs))
+      .filter(({ classes, distrust }) => classes.length > 0 || distrust)
     return [...ofScopes, ...this.#outcomes.values()]
   }
 
@@ -391,7 +400,7 @@ export class BudgetManager {
     let uncovered = late
     for (const scope of hold.scopes) {
       scope.spent += amount
-      if (late) scope.purse.spendUnheld(amount, nowMs)
+      if (late) scope.purse.settleLate(hold, amount, nowMs, hold.hasLapsed)
       else if (hold.number >= scope.purse.firstHold) scope.purse.settle(rest, amount, nowMs, hold)
       // The store has counted the hold itself as spent when the lease ended.
       else scope.purse.settleForfeited(hold, rest, amount, nowMs)
@@ -408,13 +417,14 @@ export class BudgetManager {
   }
 
   /** Frees a hold. One that was billed in part is settled instead. `withdrawn` says that the bid was never sent. */
-  release(which: Hold | string, how: 'lost' | 'withdrawn' = 'lost'): Ending {
+  release(which: Hold | string, how: Unspent = 'lost'): Ending {
     const hold = this.#resolve(which)
     if (!hold) return 'unknown'
     if (hold.state !== 'open') return 'already'
     if (hold.spent > 0) return this.#settle(hold, 0, this.#clock.elapsedMs())
     hold.queue.remove(hold)
     hold.state = 'released'
+    hold.hasLapsed = how === 'lapsed'
     for (const { purse } of hold.scopes) {
       if (hold.number >= purse.firstHold) purse.release(hold.micros, hold, how)
     }
@@ -431,6 +441,7 @@ export class BudgetManager {
       if (hold.number >= scope.purse.firstHold) scope.purse.credit(hold.spent, hold.settledBefore)
     }
     hold.state = 'released'
+    hold.hasLapsed = false
     hold.spent = 0
     return 'credited'
   }
@@ -447,7 +458,7 @@ export class BudgetManager {
     this.#holds.add(hold)
     for (const scope of scopes) {
       scope.spent += amount
-      scope.purse.spendUnheld(amount, nowMs)
+      scope.purse.settleUnheld(amount, nowMs)
     }
     this.#link.draw(scopes)
     return 'settled'
@@ -529,8 +540,15 @@ export class BudgetManager {
     const nowMs = this.#clock.elapsedMs()
     const scope = new Scope(name, currency, limits, nowMs, this.#bounds, this.#ended.get(name))
     this.#ended.delete(name)
+    this.#allow(scope)
     this.#remind(scope)
     return scope
+  }
+
+  /** For each limit: spend + prices ≤ limit + allowance ≤ worst case × limit, since the allowance is of the lowest one. */
+  #allow({ limits, purse }: Scope): void {
+    if (limits.length === 0) purse.allowance = Number.POSITIVE_INFINITY
+    else purse.allowance = Math.floor((this.#worstCase - 1) * Math.min(...limits.map(({ max }) => max)))
   }
 
   /** Tells a new scope what an earlier start knew of its bids, and how long ago that was. */
@@ -541,7 +559,12 @@ export class BudgetManager {
     const [wallMs, elapsedMs] = [this.#clock.nowMs(), this.#clock.elapsedMs()]
     // Counts from the future have no known age: the wall clock was set back.
     const past = known.classes.filter(({ atMs }) => atMs <= wallMs)
-    purse.remembered = past.map((kept) => ({ kept, atElapsedMs: elapsedMs - (wallMs - kept.atMs) }))
+    const toElapsed = elapsedMs - wallMs
+    const { distrust } = known
+    purse.earlier = {
+      kept: past.map((kept) => ({ kept, atElapsedMs: kept.atMs + toElapsed })),
+      distrust: distrust && { ...distrust, untilMs: distrust.untilMs + toElapsed },
+    }
   }
 
   /** Keeps the memory of the purse, since the store may remember its lines for as long as the scope's windows last. */
@@ -606,6 +629,7 @@ export class BudgetManager {
   /** Replaces the limits and returns the purse's balance, which was granted under the old ones. */
   #limit(scope: Scope, limits: readonly LimitSpec[]): void {
     scope.limits = limits
+    this.#allow(scope)
     scope.purse.recall()
   }
 
@@ -671,7 +695,7 @@ export class BudgetManager {
 
   #expire(hold: Hold, nowMs: number): void {
     if (hold.queue.terms.onExpiry === 'settle') this.#settle(hold, hold.rest, nowMs)
-    else this.release(hold)
+    else this.release(hold, 'lapsed')
     this.#onExpired?.(hold)
   }
 }

@@ -18,6 +18,8 @@ export class Hold {
   next: Hold | undefined = undefined
   previous: Hold | undefined = undefined
   state: 'open' | 'settled' | 'released' = 'open'
+  /** Whether its time was over before any notice came. Its bill may still do. */
+  hasLapsed = false
   /** Micros spent. Above 0 for an open hold that was billed and may be billed higher. */
   spent = 0
   /** The number that the next hold would have had at the time of settlement; meaningful only in state `settled`. */

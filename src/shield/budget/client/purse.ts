@@ -1,5 +1,4 @@
-import type { Remembered } from '../bounded/bounded-reserve.ts'
-import { type HoldToWeigh, WeighedHolds } from '../bounded/weighed-holds.ts'
+import { type Earlier, type HoldToWeigh, type Unspent, WeighedHolds } from '../bounded/weighed-holds.ts'
 import type { HoldTerms } from '../hold-terms.ts'
 import { type HoldMode, STRICT } from '../protocol/hold-mode.ts'
 import type { AtRisk, Granted, ScopeStanding, SyncLine, SyncReply, Totals } from '../protocol/store.ts'
@@ -89,7 +88,8 @@ export class Purse {
   weighed: WeighedHolds | undefined
   #holdMode: HoldMode = STRICT
   /** What an earlier start knew of how bids end; given to {@link weighed}. */
-  remembered: readonly Remembered[] = []
+  earlier: Earlier = {}
+  #allowance = Number.POSITIVE_INFINITY
 
   /**
    * @param bounds undefined when the store forfeits every grant of a dead owner
@@ -177,6 +177,12 @@ export class Purse {
     return this.#holdMode
   }
 
+  /** Micros by which the prices of open bids may exceed what this purse sets aside for them. */
+  set allowance(micros: number) {
+    this.#allowance = micros
+    if (this.weighed) this.weighed.allowance = micros
+  }
+
   /** Changes the hold mode for new holds. */
   set holdMode(mode: HoldMode) {
     this.#holdMode = mode
@@ -227,9 +233,9 @@ export class Purse {
   /**
    * Frees a hold of `held` micros.
    *
-   * @param how `withdrawn` for a bid that was never sent: it does not count in the statistics of how bids end
+   * @param how `lapsed` where its time is over; `withdrawn` for a bid that was never sent, which is not learned from
    */
-  release(held: number, hold?: HoldToWeigh, how: 'lost' | 'withdrawn' = 'lost'): void {
+  release(held: number, hold?: HoldToWeigh, how: Unspent = 'lost'): void {
     if (hold && this.#weighing(hold)?.release(hold, how)) this.#level()
     else {
       this.held -= held
@@ -245,6 +251,32 @@ export class Purse {
     this.spendUnheld(beyond, nowMs)
   }
 
+  /**
+   * Books a bill of a hold that has ended without spend.
+   *
+   * @param isAwaited whether its time was over and no notice had come
+   */
+  settleLate(hold: HoldToWeigh, spent: number, nowMs: number, isAwaited: boolean): void {
+    const weighed = this.#weighing(hold)
+    if (!weighed) {
+      this.settleUnheld(spent, nowMs)
+      return
+    }
+    const covered = weighed.billLate(hold, spent, nowMs, isAwaited && hold.number >= this.firstHold)
+    this.#spent += covered
+    this.held -= covered
+    this.#spentUnrecorded += covered
+    this.spendUnheld(spent - covered, nowMs)
+    this.#level()
+  }
+
+  /** Books a bill of a bid for which this purse has set nothing aside. */
+  settleUnheld(spent: number, nowMs: number): void {
+    if (this.weighed) this.weighed.billUnheld(spent, nowMs)
+    this.spendUnheld(spent, nowMs)
+    this.#level()
+  }
+
   #weighing(hold: HoldToWeigh | undefined): WeighedHolds | undefined {
     return hold && this.weighed?.weighs(hold) ? this.weighed : undefined
   }
@@ -253,8 +285,9 @@ export class Purse {
     if (this.weighed || this.#holdMode.is === 'strict' || queue.terms.onExpiry !== 'release') return
     const left = this.balance + (this.standing?.available ?? 0)
     if (this.held + amount <= SCARCE_SHARE * left) return
-    this.weighed = new WeighedHolds(this.#holdMode.maxOverspendProbability, number, this.remembered)
-    this.remembered = []
+    this.weighed = new WeighedHolds(this.#holdMode.maxOverspendProbability, number, this.earlier)
+    this.weighed.allowance = this.#allowance
+    this.earlier = {}
   }
 
   /** Moves micros between the balance and the reserve of the weighed holds until the reserve is what they need. */

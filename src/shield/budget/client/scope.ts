@@ -66,10 +66,12 @@ export class Scope {
   }
 
   /** What is known now of how its bids end, for a later start. */
-  outcomes(wallMs: number): KeptOutcomes {
-    const { weighed, remembered } = this.purse
-    const classes = weighed?.kept(wallMs) ?? remembered.map(({ kept }) => kept)
-    return { scope: this.name, currency: this.currency, classes }
+  outcomes(wallMs: number, nowMs: number): KeptOutcomes {
+    const { weighed, earlier } = this.purse
+    const classes = weighed?.kept(wallMs) ?? (earlier.kept ?? []).map(({ kept }) => kept)
+    const { distrust } = weighed ?? earlier
+    const kept = distrust && { ...distrust, untilMs: distrust.untilMs - nowMs + wallMs }
+    return { scope: this.name, currency: this.currency, classes, ...(kept && { distrust: kept }) }
   }
 
   /** Micros set aside by this process. */

@@ -7,12 +7,15 @@ export type HoldMode =
   /** `maxOverspendProbability` is above 0 and at most {@link MAX_OVERSPEND_PROBABILITY}. */
   | { readonly is: 'bounded'; readonly maxOverspendProbability: number }
 
+/** Why everything is held in full although a scope is bounded. */
+export const WHY_STRICT = ['money_to_spare', 'few_outcomes', 'win_rate_drifts', 'late_bills'] as const
+
 /**
  * The mode in effect now. A bounded scope is strict while its open bids are few beside what is left of its limits, while it
- * has seen too few outcomes, and while the win rate drifts.
+ * has seen too few outcomes, while the win rate drifts, and after bills were late.
  */
 export type HoldModeNow =
-  | { readonly is: 'strict'; readonly why?: 'money_to_spare' | 'few_outcomes' | 'win_rate_drifts' }
+  | { readonly is: 'strict'; readonly why?: (typeof WHY_STRICT)[number] }
   | { readonly is: 'bounded' }
 
 export const STRICT: HoldMode = { is: 'strict' }

@@ -1,0 +1,66 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { ADVERSARIES, type Adversary, BOUNDED, meet, STRICT_MODE } from './adversaries.test-support.ts'
+import { SEED } from './bounded-worlds.test-support.ts'
+import { LateBills } from './late-bills.ts'
+import { WeighedHolds } from './weighed-holds.ts'
+
+/** Those that bill nothing late: for them spend stays within the worst case. */
+const isNeverLate = (name: string) =>
+  !name.includes('late') && !name.includes('hold') && !name.includes('forgotten')
+const named = (part: string): Adversary => {
+  const [one] = Object.entries(ADVERSARIES).filter(([name]) => name.includes(part))
+  if (!one) throw new Error(part)
+  return one[1]
+}
+
+describe('an exchange that does what the proof does not expect, with bounded holds', () => {
+  afterEach(() => vi.restoreAllMocks())
+
+  describe.each([1.25, 3])('and a worst case of %d', (worstCase) => {
+    it.each(Object.entries(ADVERSARIES).filter(([name]) => isNeverLate(name)))(
+      'makes spend no more times a limit than that where it %s',
+      (_, adversary) => {
+        const { peak, modes } = meet({ ...adversary, worstCase }, BOUNDED, SEED)
+        expect(peak).toBeLessThanOrEqual(worstCase)
+        expect(modes).toContain('bounded')
+      },
+    )
+
+    it.each(Object.entries(ADVERSARIES).filter(([name]) => !isNeverLate(name)))(
+      'makes spend no more than so many times what strict holds let it be where it %s',
+      (_, adversary) => {
+        const strict = meet(adversary, STRICT_MODE, SEED)
+        const { peak } = meet({ ...adversary, worstCase }, BOUNDED, SEED)
+        expect(peak).toBeLessThanOrEqual(worstCase * Math.max(1, strict.peak))
+      },
+    )
+  })
+
+  it('exceeds no limit where half of the bids are billed just after the hold, though strict holds do', () => {
+    const late = named('just after their hold')
+    expect(meet({ ...late, worstCase: 100 }, BOUNDED, SEED).peak).toBeLessThanOrEqual(1)
+    expect(meet(late, STRICT_MODE, SEED).peak).toBeGreaterThan(1)
+  })
+
+  it('would exceed the limit by half if a bid counted as lost when its hold ends, and late bills taught nothing', () => {
+    vi.spyOn(LateBills.prototype, 'add').mockImplementation(() => false)
+    const { release } = WeighedHolds.prototype
+    vi.spyOn(WeighedHolds.prototype, 'release').mockImplementation(function (this: WeighedHolds, hold, how) {
+      return release.call(this, hold, how === 'lapsed' ? 'lost' : how)
+    })
+    const late = named('just after their hold')
+    expect(meet({ ...late, worstCase: 100 }, BOUNDED, SEED).peak).toBeGreaterThan(1.5)
+  })
+
+  it('would make spend more than with strict holds if late bills made nobody distrust it', () => {
+    const late = { ...named('long after their hold'), worstCase: 100 }
+    const strict = meet(late, STRICT_MODE, SEED)
+    vi.spyOn(LateBills.prototype, 'add').mockImplementation(() => false)
+    expect(meet(late, BOUNDED, SEED).peak).toBeGreaterThan(1.1 * strict.peak)
+  })
+
+  it('would exceed the worst case if open bids could be any number', () => {
+    vi.spyOn(WeighedHolds.prototype, 'allowance', 'set').mockImplementation(() => {})
+    expect(meet({ ...named('all open bids'), worstCase: 1.25 }, BOUNDED, SEED).peak).toBeGreaterThan(2)
+  })
+})

@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest'
+import { FakeClock } from '../../../../test/support/fake-clock.ts'
+import { micros } from '../../../money.ts'
+import { BudgetManager } from '../../index.ts'
+import type { Hold } from '../client/hold.ts'
+import { generationMsOf, slotMsOf, weighedMsOf } from './outcomes.ts'
+
+const AUCTION = { ttlMs: 10_000, onExpiry: 'release' } as const
+const BOUNDED = { is: 'bounded', maxOverspendProbability: 1e-4 } as const
+const PRICE = micros(1_000)
+const LIMITS = [{ kind: 'sliding', windowMs: 600_000, max: micros(10_000_000) }] as const
+/** So much later a bid is not weighed any more. */
+const GONE_MS = weighedMsOf(AUCTION.ttlMs) + 3 * slotMsOf(AUCTION.ttlMs)
+
+function setUp(options: Partial<ConstructorParameters<typeof BudgetManager>[0]> = {}) {
+  const clock = new FakeClock()
+  const budget = new BudgetManager({ clock, worstCase: 100, ...options })
+  const scope = budget.define('global', 'USD', LIMITS, 'operator', BOUNDED)
+  const open = (): Hold => {
+    const hold = budget.open([scope], PRICE, AUCTION)
+    if (hold.is !== 'held') throw new Error(hold.is)
+    return hold
+  }
+  const later = (ms: number) => {
+    clock.advance(ms)
+    budget.expire()
+  }
+  /** One bid in twenty is billed after a second; the others are never heard of again. */
+  const learn = (seconds = 60) => {
+    for (let second = 0; second < seconds; second++) {
+      const holds = Array.from({ length: 40 }, open)
+      later(1_000)
+      for (const hold of holds.slice(0, 2)) budget.settle(hold, PRICE)
+    }
+  }
+  return { clock, budget, scope, open, later, learn }
+}
+
+describe('a bill after the hold of a bounded scope', () => {
+  it('is paid from what is set aside while the bid is weighed, and learned from', () => {
+    const { budget, scope, open, later, learn } = setUp()
+    learn()
+    const holds = Array.from({ length: 40 }, open)
+    later(AUCTION.ttlMs + 500)
+    budget.settle(holds[0] as Hold, PRICE)
+    const before = scope.purse.balance + scope.held
+    expect(budget.settle(holds[1] as Hold, PRICE)).toBe('settled_late')
+    expect(scope.purse.balance + scope.held).toBe(before - PRICE)
+    expect(scope.purse.conserved()).toBe(0)
+    expect(scope.modeNow).toEqual({ is: 'bounded' })
+  })
+
+  it('makes the scope strict when several come later than that, for a generation, and longer the next time', () => {
+    const { budget, scope, open, later, learn } = setUp()
+    learn()
+    const generationMs = generationMsOf(AUCTION.ttlMs)
+    for (const generations of [1, 2]) {
+      const holds = Array.from({ length: 40 }, open)
+      later(GONE_MS)
+      for (const hold of holds.slice(0, 4)) budget.settle(hold, PRICE)
+      expect(scope.modeNow).not.toMatchObject({ why: 'late_bills' })
+      budget.settle(holds[4] as Hold, PRICE)
+      expect(scope.modeNow).toEqual({ is: 'strict', why: 'late_bills' })
+      learn(30)
+      expect(scope.held).toBe(scope.prices)
+      later(generations * generationMs - 31_000)
+      expect(scope.modeNow).toEqual({ is: 'strict', why: 'late_bills' })
+      later(2_000)
+      learn()
+      expect(scope.modeNow).toEqual({ is: 'bounded' })
+    }
+  })
+
+  it('counts as well where the loss was told before, or the bid is not known any more', () => {
+    const { budget, scope, open, learn } = setUp()
+    learn()
+    const holds = Array.from({ length: 3 }, open)
+    for (const hold of holds) budget.release(hold)
+    for (const hold of holds) budget.settle(hold, PRICE)
+    for (const id of ['a', 'b']) budget.addSpend(id, [scope], PRICE)
+    expect(scope.modeNow).toEqual({ is: 'strict', why: 'late_bills' })
+  })
+
+  it('is not forgotten by a restart', () => {
+    const { clock, budget, open, later, learn } = setUp()
+    learn()
+    const holds = Array.from({ length: 40 }, open)
+    later(GONE_MS)
+    for (const hold of holds.slice(0, 5)) budget.settle(hold, PRICE)
+    const next = setUp({ outcomes: budget.outcomes })
+    next.clock.advance(clock.elapsedMs())
+    next.learn()
+    expect(next.scope.modeNow).toEqual({ is: 'strict', why: 'late_bills' })
+  })
+})
+
+it('open bids hold all but what the worst case lets them exceed a limit by', () => {
+  const { budget, scope, open, learn } = setUp({ worstCase: 1.1 })
+  learn()
+  const allowance = 0.1 * LIMITS[0].max
+  for (let i = 0; i < 3_000; i++) open()
+  expect(scope.prices - scope.held).toBe(allowance)
+  budget.define('global', 'USD', [{ ...LIMITS[0], max: micros(8_000_000) }], 'operator', BOUNDED)
+  budget.refresh()
+  open()
+  expect(scope.prices - scope.held).toBe(0.1 * 8_000_000)
+})
