@@ -8,19 +8,22 @@ const LEASE_MS = 10_000
 const TERMS = { ttlMs: 5_000, onExpiry: 'release' } as const
 const LIMITS = [{ kind: 'sliding', windowMs: 60_000, max: micros(100) }] as const
 
-/** One process and a store that answers after five milliseconds, unless it is told not to answer definitions. */
-function withSlowStore() {
+/**
+ * One process and a store that answers after five milliseconds and `lineMs` for each line, unless it is told not to answer
+ * definitions.
+ */
+function withSlowStore(lineMs = 0) {
   const clock = new FakeClock()
   const memory = new MemoryStore(clock, LEASE_MS)
   const sent: string[] = []
   const says = { isDeaf: false }
-  const soon = <T>(work: () => T): Promise<T> =>
-    new Promise((resolve) => clock.after(5, () => resolve(work())))
+  const soon = <T>(work: () => T, moreMs = 0): Promise<T> =>
+    new Promise((resolve) => clock.after(5 + moreMs, () => resolve(work())))
   const store: BudgetStore = {
     answersAtOnce: false,
     sync: (owner, lines: readonly SyncLine[]) => {
       sent.push(...lines.map(({ scope }) => scope))
-      return soon(() => memory.sync(owner, lines))
+      return soon(() => memory.sync(owner, lines), lineMs * lines.length)
     },
     bill: (bills) => soon(() => memory.bill(bills)),
     leave: (owner) => soon(() => memory.leave(owner)),
@@ -64,6 +67,21 @@ it('refuses a hold on a scope that the store does not know, and does not ask for
   const held = budget.holdSoon('b', [scope], micros(10), TERMS)
   await pass(20)
   expect(await held).toMatchObject({ is: 'held' })
+})
+
+it('asks for thousands of scopes in rounds that the store can answer in time', async () => {
+  const { budget, pass } = withSlowStore(0.4)
+  const scopes = Array.from({ length: 4_000 }, (_, i) => budget.define(`campaign:x:${i}`, 'USD', LIMITS))
+  await pass(200)
+  const states: string[] = []
+  const refreshed = Promise.resolve(budget.refresh(scopes)).then(() => states.push('refreshed'))
+  for (let i = 0; i < 30; i++) {
+    await pass(100)
+    states.push(budget.store.is)
+  }
+  await refreshed
+  expect(new Set(states)).toEqual(new Set(['up', 'refreshed']))
+  expect(scopes.every(({ purse }) => purse.standing !== undefined)).toBe(true)
 })
 
 it('tells an operator’s change again whose answer never came', async () => {

@@ -55,6 +55,11 @@ const STALE_MS = 5_000
 /** The most purses that one tick checks, and the most idle scopes that one tick refreshes. */
 const PURSES_PER_TICK = 2_500
 const STALE_PER_TICK = 25
+/**
+ * The most lines of a round that no bid waits for. A store takes up to half a millisecond for each, so that a round of
+ * all of ten thousand scopes would be given up before its answer, and sent again for ever.
+ */
+const LINES_PER_ROUND = 1_000
 /** The most changes that are sent at once. */
 const CHANGES_AT_ONCE = 200
 
@@ -154,10 +159,16 @@ export class StoreLink {
     return this.#next.over
   }
 
-  /** Updates the standing of these scopes; returns like {@link draw}. */
+  /** Updates the standing of these scopes, some in each round; returns like {@link draw}, when the last round is over. */
   refresh(scopes: Iterable<Scope>): Promise<void> | undefined {
-    if (!this.#round) return this.#send([...scopes])
-    return this.#round.over.then(() => this.refresh(scopes))
+    const all = [...scopes]
+    if (this.#round) return this.#round.over.then(() => this.refresh(all))
+    const sent = this.#send(all.slice(0, LINES_PER_ROUND))
+    const rest = all.slice(LINES_PER_ROUND)
+    if (rest.length === 0) return sent
+    return sent
+      ? sent.then(() => (this.#state.is === 'up' ? this.refresh(rest) : undefined))
+      : this.refresh(rest)
   }
 
   /** Reports everything, returns what is not held, and ends the leases. Tries once; never rejects. */
@@ -167,7 +178,7 @@ export class StoreLink {
     // The first round may repeat an unanswered line that asks for money; the second returns what it was granted.
     for (let i = 0; i < 2; i++) {
       for (const { purse } of this.#options.scopes.values()) purse.close()
-      await this.#send(this.#due(this.#options.scopes.size))
+      await this.refresh(this.#due(this.#options.scopes.size, Number.POSITIVE_INFINITY))
     }
     this.#stopWatching()
     if (this.#options.staysOwner) return
@@ -200,15 +211,20 @@ export class StoreLink {
     if (!this.#round) this.#send(this.#due())
   }
 
-  /** The scopes whose lines are due. Each tick checks the next `most` scopes, so that it takes about a millisecond. */
-  #due(most = PURSES_PER_TICK): Scope[] {
+  /**
+   * The scopes whose lines are due, up to `lines`. Each tick checks the next `most` scopes, so that it takes about a
+   * millisecond; the next one goes on where it ended.
+   */
+  #due(most = PURSES_PER_TICK, lines = LINES_PER_ROUND): Scope[] {
     const nowMs = this.#options.clock.elapsedMs()
     const all = [...this.#options.scopes.values()]
     const count = Math.min(all.length, most)
     const due: Scope[] = []
     let stale = 0
-    for (let i = 0; i < count; i++) {
-      const scope = all[(this.#lookFrom + i) % all.length]
+    let looked = 0
+    while (looked < count && due.length < lines) {
+      const scope = all[(this.#lookFrom + looked) % all.length]
+      looked += 1
       if (!scope || this.#undefined.has(scope.name)) continue
       const { purse } = scope
       if (scope.isRemoved && purse.isIdle && !this.isChanging(scope.name)) {
@@ -222,7 +238,7 @@ export class StoreLink {
         stale += 1
       }
     }
-    this.#lookFrom = all.length > 0 ? (this.#lookFrom + count) % all.length : 0
+    this.#lookFrom = all.length > 0 ? (this.#lookFrom + looked) % all.length : 0
     return due
   }
 

@@ -1,3 +1,4 @@
+import { Semaphore } from 'async-mutex'
 import type { Clock } from '../../../../time/clock.ts'
 import { midnightsAround } from '../../ledger/windows/index.ts'
 import type { LimitSpec } from '../../protocol/limit-spec.ts'
@@ -18,11 +19,20 @@ export interface RedisAccountsOptions {
 /** How long a primary waits for its replicas to confirm. */
 const CONFIRM_MS = 400
 
+/**
+ * The most requests that wait for an answer at once. Redis takes some tenths of a millisecond for each, so that the last of
+ * them is answered long before the client gives up, and with ten thousand scopes too.
+ */
+const ASKED_AT_ONCE = 500
+/** What bids wait for is asked before what only looks after the accounts. */
+const URGENT: readonly string[] = ['sync', 'bill', 'define']
+
 /** The accounts of all scopes in Redis. Each request is one run of `redis-account.lua`. */
 export class RedisAccounts {
   readonly #options: RedisAccountsOptions
   readonly #script = new RedisScript('redis-account.lua')
   readonly #timezones = new Set<string>()
+  readonly #places = new Semaphore(ASKED_AT_ONCE)
 
   constructor(options: RedisAccountsOptions) {
     this.#options = options
@@ -34,21 +44,27 @@ export class RedisAccounts {
   }
 
   /**
-   * Sends one request to the account of a scope. Requests made at the same time are sent together. Rejects with
-   * {@link StoreUnavailable}.
+   * Sends one request to the account of a scope. Requests made at the same time are sent together, up to
+   * {@link ASKED_AT_ONCE}; the others follow. Rejects with {@link StoreUnavailable}.
    */
   async ask(scope: string, op: string, request: object = {}): Promise<AccountReply> {
     for (;;) {
-      const { clock, client, leaseMs, toleranceMs } = this.#options
-      const wallMs = Math.floor(clock.nowMs())
-      const days = Object.fromEntries(
-        [...this.#timezones].map((timezone) => [timezone, midnightsAround(wallMs, timezone)]),
-      )
-      const common = { op, wallMs, toleranceMs, leaseMs: Math.ceil(leaseMs), days }
-      const reply = readReply(await this.#script.run(client, keysOf(scope), { ...common, ...request }))
+      const ask = () =>
+        this.#script.run(this.#options.client, keysOf(scope), { ...this.#common(op), ...request })
+      const reply = readReply(await this.#places.runExclusive(ask, 1, URGENT.includes(op) ? 1 : 0))
       if (reply.is !== 'needs_day') return reply
       this.#timezones.add(reply.timezone)
     }
+  }
+
+  /** What every request says, at the time at which it is sent. */
+  #common(op: string): object {
+    const { clock, leaseMs, toleranceMs } = this.#options
+    const wallMs = Math.floor(clock.nowMs())
+    const days = Object.fromEntries(
+      [...this.#timezones].map((timezone) => [timezone, midnightsAround(wallMs, timezone)]),
+    )
+    return { op, wallMs, toleranceMs, leaseMs: Math.ceil(leaseMs), days }
   }
 
   /** Resolves when `minReplicas` replicas have everything answered so far. Rejects with {@link StoreUnavailable}. */

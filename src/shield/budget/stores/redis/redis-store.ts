@@ -38,6 +38,8 @@ const LEASE_MS = 7_000
 const TOLERANCE_MS = 5_000
 /** How often control is read if no change is announced. */
 const POLL_MS = 500
+/** The most fences that are tried in one reading of control; changes of control wait for them. */
+const LIFTS_PER_POLL = 250
 /** How long after a restart or failover of Redis an unknown scope is treated as lost and not as new. */
 const MOVED_MS = 3_600_000
 /** How long a removed scope is kept at least, since open bids may still be billed and bills repeated. */
@@ -322,9 +324,10 @@ export class RedisStore implements BudgetStore {
       for (const known of this.#control.known.scopes) await this.#define(known, control)
     }
     this.#tell()
-    await Promise.all(
-      [...this.#fenced].map((scope) => this.#accounts.ask(scope, 'lift', { owners, lost: LOST })),
-    )
+    const tried = [...this.#fenced].slice(0, LIFTS_PER_POLL)
+    await Promise.all(tried.map((scope) => this.#accounts.ask(scope, 'lift', { owners, lost: LOST })))
+    // Those that are still fenced come again after all others.
+    for (const scope of tried) if (this.#fenced.delete(scope)) this.#fenced.add(scope)
   }
 
   /** The living owners, from an answer that is at most two polls old. */
