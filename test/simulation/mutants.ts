@@ -237,7 +237,7 @@ export const MUTANTS: Readonly<Record<string, readonly [seed: number, mutant: Mu
     ),
   ],
   'a late line of a forfeited owner admits it again': [
-    117,
+    188,
     meddled((account) => ({
       ...account,
       forfeits: account.forfeits.map(({ seq: _, ...forfeit }) => forfeit),
@@ -387,7 +387,7 @@ export const MUTANTS: Readonly<Record<string, readonly [seed: number, mutant: Mu
       ),
   ],
   'a restart forgets at what bills were booked': [
-    59,
+    113,
     restarted((account) => ({ ...account, billed: account.billed.map(([id, atMs]) => [id, atMs, 0]) })),
   ],
   'overdraft of bills is hidden': [

@@ -32,6 +32,14 @@ const FOUND: Readonly<Record<string, { readonly seed: number; readonly isHarsh: 
     seed: 1_967_117_460,
     isHarsh: true,
   },
+  'what bids that have lapsed give back is held again at once, although a limit was lowered': {
+    seed: 1_670,
+    isHarsh: false,
+  },
+  'a bill after its hold is above a limit that was lowered, and no overdraft is told': {
+    seed: 489,
+    isHarsh: false,
+  },
 }
 
 it.each(Object.entries(FOUND))('finds no more that %s', async (_, { seed, ...game }) => {

@@ -146,15 +146,21 @@ export class WeighedHolds {
    * Books a bill of a hold that has ended without spend.
    *
    * @param isAwaited whether its time was over and no notice had come
+   * @param most micros of the bill that may be paid from what was set aside
    * @returns micros of the bill that come out of what was set aside
    */
-  billLate(hold: HoldToWeigh, amount: number, nowMs: number, isAwaited: boolean): number {
+  billLate(
+    hold: HoldToWeigh,
+    amount: number,
+    nowMs: number,
+    { isAwaited, most }: { readonly isAwaited: boolean; readonly most: number },
+  ): number {
     this.#reserve.step(nowMs)
     if (!isAwaited || !this.#reserve.billLapsed(hold)) {
       this.#reserve.billUnheld(amount, nowMs, hold)
       return 0
     }
-    const covered = Math.min(amount, hold.micros, this.setAside)
+    const covered = Math.min(amount, hold.micros, most, this.setAside)
     this.setAside -= covered
     return covered
   }

@@ -116,8 +116,9 @@ export class Purse {
    * @param terms terms of the hold; without them it is set aside in full
    */
   covers(amount: number, nowMs: number, terms?: HoldTerms): boolean {
-    if (this.#lease.isOver(nowMs) || this.#recalled) return false
+    // First: what it frees may have to go back to the store before it is held again.
     const cost = this.costOf(amount, nowMs, terms)
+    if (this.#lease.isOver(nowMs) || this.#recalled) return false
     return cost <= this.balance && (this.#isRecorded(terms) || cost <= this.#room())
   }
 
@@ -252,7 +253,8 @@ export class Purse {
   }
 
   /**
-   * Books a bill of a hold that has ended without spend.
+   * Books a bill of a hold that has ended without spend. While a limit is exceeded, since it was lowered after the bid, what
+   * was set aside does not pay the bill, but goes back to the store, which says how much is overdraft.
    *
    * @param isAwaited whether its time was over and no notice had come
    */
@@ -262,7 +264,12 @@ export class Purse {
       this.settleUnheld(spent, nowMs)
       return
     }
-    const covered = weighed.billLate(hold, spent, nowMs, isAwaited && hold.number >= this.firstHold)
+    const isRoom = (this.standing?.available ?? -1) >= 0
+    const most = isRoom ? spent : 0
+    const covered = weighed.billLate(hold, spent, nowMs, {
+      isAwaited: isAwaited && hold.number >= this.firstHold,
+      most,
+    })
     this.#spent += covered
     this.held -= covered
     this.#spentUnrecorded += covered
