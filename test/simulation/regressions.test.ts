@@ -40,6 +40,10 @@ const FOUND: Readonly<Record<string, { readonly seed: number; readonly isHarsh: 
     seed: 489,
     isHarsh: false,
   },
+  'a bid that was billed in part takes the cover of other bids when it is billed above its price': {
+    seed: 2_386_506_685,
+    isHarsh: false,
+  },
 }
 
 it.each(Object.entries(FOUND))('finds no more that %s', async (_, { seed, ...game }) => {

@@ -113,7 +113,8 @@ export class WeighedHolds {
    */
   bill(hold: HoldToWeigh, amount: number, paid: number): number {
     this.#reserve.bill(hold, paid)
-    const covered = Math.min(amount, hold.micros, this.setAside)
+    // No more than is left of its own price: the rest of what is set aside is for other bids.
+    const covered = Math.min(amount, hold.micros - paid, this.setAside)
     this.setAside -= covered
     return covered
   }
