@@ -142,6 +142,70 @@ describe('a body', () => {
   })
 })
 
+describe('a member that is in an object twice', () => {
+  const bid = (more: string) =>
+    `{"customerId":"C","campaignId":"c","platform":"meta","predictedLtv":5,"bidAmount":1${more}}`
+
+  it('is refused, and moves no money: a proxy or a log may have read the other one', async () => {
+    const { send, sandbox, get } = await startHarness()
+    expect((await send('POST', '/v1/bids', bid(''))).status).toBe(200)
+    const before = (await get('/v1/budgets/global')).body
+    for (const [more, name] of [
+      [',"bidAmount":400', 'bidAmount'],
+      [',"bidAmount":1', 'bidAmount'],
+      [',"b\\u0069dAmount":400', 'bidAmount'],
+      [',"__proto__":1,"__proto__":2', '__proto__'],
+      [',"context":{"a":[{"deep":1,"deep":{}}]}', 'deep'],
+      [',"sk_live_4242424242424242":1,"sk_live_4242424242424242":1', '(a name that is not shown)'],
+    ]) {
+      const { status, body } = await send('POST', '/v1/bids', bid(more ?? ''))
+      const detail = `The body cannot be read: duplicate member "${name}"`
+      expect({ status, ...body }).toMatchObject({ status: 400, code: 'invalid_request', detail })
+    }
+    expect((await get('/v1/budgets/global')).body).toEqual(before)
+    expect(sandbox.ledger.applied).toHaveLength(1)
+  })
+
+  it('is refused by every call that takes JSON', async () => {
+    const { send, get } = await startHarness()
+    const { paths } = (await get('/openapi.json')).body
+    const odd: unknown[] = []
+    let refused = 0
+    for (const [path, methods] of Object.entries<Record<string, { requestBody?: { content?: object } }>>(
+      paths,
+    ))
+      for (const [method, { requestBody }] of Object.entries(methods)) {
+        if (!requestBody?.content || !('application/json' in requestBody.content)) continue
+        const there = path.replace('{scope}', 'global').replaceAll(/\{\w+\}/g, '1')
+        const { status, body } = await send(method.toUpperCase(), there, '{"a":1,"a":2}')
+        if (status === 400 && String(body.detail).includes('duplicate member "a"')) refused += 1
+        // What is not there, or is not signed, is refused before the body is read.
+        else if (status !== 404 && status !== 403) odd.push([method, path, status, body])
+      }
+    expect(odd).toEqual([])
+    expect(refused).toBeGreaterThan(15)
+  })
+
+  it('is refused in bid requests, short and long, and in what they carry as text', async () => {
+    const { url, send } = await startHarness()
+    const ask = (imp: string, more = '') =>
+      send('POST', '/openrtb2/example/bid', `{"id":"r","imp":[{"id":"1",${imp}}]${more}}`)
+    const banner = '"banner":{"w":300,"h":250}'
+    const long = `,"ext":{"long":[${'"xxxxxxxxxxxxxxxx",'.repeat(5_000)}1]}`
+    expect((await ask(banner, long)).status).toBe(200)
+    const floor = ',"bidfloor":0.1,"bidfloor":40'
+    for (const reply of [await ask(banner + floor), await ask(banner + floor, long)]) {
+      expect(reply).toMatchObject({
+        status: 400,
+        body: { code: 'invalid_request', field: 'body', detail: 'body: duplicate member "bidfloor"' },
+      })
+    }
+    expect((await (await fetch(`${url}/metrics`)).text()).match(/result="bad_request"\} (\d)/)?.[1]).toBe('2')
+    const native = '{"assets":[{"id":1,"id":2,"title":{"len":90}}]}'
+    expect((await ask(`"native":{"request":${JSON.stringify(native)}}`)).status).toBe(204)
+  })
+})
+
 it('a parameter that comes twice is refused, since a proxy may have checked the other', async () => {
   const { get, send } = await startHarness()
   expect(await get('/v1/bids?limit=1&limit=1000')).toMatchObject({ status: 400, body: { field: 'limit' } })
