@@ -1,8 +1,9 @@
 import type { Decisions } from '../agent/index.ts'
 import type { Config } from '../config/config.ts'
+import type { ConversionConfig } from '../config/conversions.ts'
 import {
+  type ConversionTarget,
   conversionConnectors,
-  GOOGLE_TOKEN_URL,
   WHATSAPP_API,
   WHATSAPP_API_NAME,
   WHATSAPP_LIMITS,
@@ -61,7 +62,7 @@ export async function startSending(
   )
 }
 
-/** The platforms at the addresses that are in force: those that are configured, the sandbox's, or the platforms' own. */
+/** The platforms of events, each at the addresses that are in force. */
 function roomsOf({ conversions }: Config, sandbox: Sandbox | undefined): ReadonlyMap<string, PlatformRoom> {
   return new Map(
     CONVERSION_PLATFORMS.flatMap((platform) => {
@@ -69,14 +70,12 @@ function roomsOf({ conversions }: Config, sandbox: Sandbox | undefined): Readonl
       if (!connector) return []
       const targets = Object.fromEntries(
         Object.entries(connector.apis).map(([api, own]) => {
-          const configured = conversions.apis[platform]?.[api]
-          const baseUrl = configured?.baseUrl ?? playedUrl(sandbox, platform, api) ?? own.baseUrl
-          return [api, { baseUrl, version: configured?.version ?? own.version }]
+          return [api, targetOf(conversions, sandbox, { platform, api, own })]
         }),
       )
       const room: PlatformRoom = {
         ...{ connector, targets },
-        tokenUrl: sandbox?.urls.googleOauth ?? GOOGLE_TOKEN_URL,
+        tokenUrl: sandbox?.urls.googleOauth ?? conversions.liveUrls.googleToken,
         eventsPerMinute: conversions.eventsPerMinute[platform] ?? connector.limits.eventsPerMinute,
       }
       return [[platform, room]]
@@ -86,14 +85,30 @@ function roomsOf({ conversions }: Config, sandbox: Sandbox | undefined): Readonl
 
 /** As {@link roomsOf}, for messages; WhatsApp has one API. */
 function messageRoomOf({ conversions }: Config, sandbox: Sandbox | undefined): MessageRoom {
-  const configured = conversions.apis[MESSAGE_PLATFORM]?.[WHATSAPP_API_NAME]
+  const api = { platform: MESSAGE_PLATFORM, api: WHATSAPP_API_NAME, own: WHATSAPP_API } as const
   return {
-    target: {
-      baseUrl: configured?.baseUrl ?? sandbox?.conversions.urls.whatsapp ?? WHATSAPP_API.baseUrl,
-      version: configured?.version ?? WHATSAPP_API.version,
-    },
+    target: targetOf(conversions, sandbox, api),
     messagesPerMinute: conversions.eventsPerMinute[MESSAGE_PLATFORM] ?? WHATSAPP_LIMITS.messagesPerMinute,
   }
+}
+
+interface KnownApi {
+  readonly platform: keyof ConversionConfig['apis']
+  readonly api: string
+  /** What is the platform's own. */
+  readonly own: ConversionTarget
+}
+
+/** Where an API is reached: as configured for conversions, or else the sandbox, or else where bids reach it, or else the platform's own address. */
+function targetOf(
+  { apis, liveUrls }: ConversionConfig,
+  sandbox: Sandbox | undefined,
+  { platform, api, own }: KnownApi,
+): ConversionTarget {
+  const configured = apis[platform]?.[api]
+  const name = `${platform}.${api}`
+  const baseUrl = playedUrl(sandbox, name) ?? liveUrls.apis.get(name) ?? own.baseUrl
+  return { baseUrl: configured?.baseUrl ?? baseUrl, version: configured?.version ?? own.version }
 }
 
 /** What the sandbox calls the API of a platform. */
@@ -103,9 +118,10 @@ const SANDBOX_APIS: Readonly<Record<string, ConversionApi>> = {
   'google.google_ads': 'google_ads_conversions',
   'tiktok.business': 'tiktok_conversions',
   'snapchat.conversions': 'snapchat_conversions',
+  [`${MESSAGE_PLATFORM}.${WHATSAPP_API_NAME}`]: 'whatsapp',
 }
 
-function playedUrl(sandbox: Sandbox | undefined, platform: string, api: string): string | undefined {
-  const played = SANDBOX_APIS[`${platform}.${api}`]
+function playedUrl(sandbox: Sandbox | undefined, name: string): string | undefined {
+  const played = SANDBOX_APIS[name]
   return sandbox && played && sandbox.conversions.urls[played]
 }

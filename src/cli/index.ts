@@ -109,11 +109,29 @@ function programFor(terminal: Terminal): Command {
   return program
 }
 
+/** Exit code of a process that SIGPIPE has ended, as shells write it. Node ignores that signal. */
+const SIGPIPE_EXIT = 141
+
+const isUnread = (error: NodeJS.ErrnoException): boolean => error.code === 'EPIPE'
+
+/** `bidwarden bids | head`: nobody reads any more, so there is nothing left to do. */
+function endUnread(error: Error): void {
+  if (!isUnread(error)) throw error
+  process.exit(SIGPIPE_EXIT)
+}
+
+/** What the service says to nobody is lost; it serves on. */
+function goOnUnread(error: Error): void {
+  if (!isUnread(error)) throw error
+}
+
 /** The command line as a process. */
 export async function main(args: readonly string[]): Promise<void> {
   // Files that a command or the service creates are readable by this user only.
   process.umask(0o077)
   const { stdin, stdout, stderr } = process
+  const [command] = withCommand(args)
+  for (const stream of [stdout, stderr]) stream.on('error', command === 'start' ? goOnUnread : endUnread)
   const code = await runCommand(args, {
     print: (line) => void stdout.write(`${line}\n`),
     note: (line) => void stderr.write(`${line}\n`),

@@ -49,6 +49,12 @@ type Fields = z.output<typeof Fields>
 export interface ConversionConfig {
   /** Other addresses and versions of platforms' APIs, by platform and API. */
   readonly apis: NonNullable<Fields['CONVERSION_APIS']>
+  /** In live mode, where bids reach the same platforms: conversions go there too, where {@link apis} has no other address. */
+  readonly liveUrls: {
+    readonly googleToken: string
+    /** By platform and API, joined by a dot. */
+    readonly apis: ReadonlyMap<string, string>
+  }
   /** Other limits than the platforms' own. */
   readonly eventsPerMinute: NonNullable<Fields['CONVERSION_EVENTS_PER_MINUTE']>
   readonly defaultRegion: string | undefined
@@ -57,8 +63,18 @@ export interface ConversionConfig {
   readonly ltvFeed: LtvFeed
 }
 
-export const conversionConfig = (env: Fields): ConversionConfig => ({
+type AddressesOfBids = { readonly [name in 'GOOGLE_ADS_URL' | 'GOOGLE_OAUTH_URL' | 'META_URL']: string }
+
+export const conversionConfig = (env: Fields & AddressesOfBids): ConversionConfig => ({
   apis: env.CONVERSION_APIS ?? {},
+  liveUrls: {
+    googleToken: env.GOOGLE_OAUTH_URL,
+    apis: new Map([
+      ['google.google_ads', env.GOOGLE_ADS_URL],
+      ['meta.graph', env.META_URL],
+      [`${MESSAGE_PLATFORM}.${WHATSAPP_API_NAME}`, env.META_URL],
+    ]),
+  },
   eventsPerMinute: env.CONVERSION_EVENTS_PER_MINUTE ?? {},
   defaultRegion: env.CONVERSION_DEFAULT_REGION,
   keepDays: env.CONVERSION_KEEP_DAYS,

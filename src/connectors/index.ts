@@ -25,9 +25,10 @@ export { conversionConnectors } from './conversion-connectors.ts'
 export type * from './conversions/conversion-connector.ts'
 export {
   EXTINFO_PARTS,
+  isPlaceholder,
+  isPlaceholderOfId,
   isRegion,
   type LeftOut,
-  NOTHING_SAID,
   type ReadPerson,
   readPerson,
 } from './conversions/index.ts'

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { nameShown } from '../api/index.ts'
-import { EXTINFO_PARTS, NOTHING_SAID } from '../connectors/index.ts'
+import { EXTINFO_PARTS, isPlaceholder, isPlaceholderOfId } from '../connectors/index.ts'
 import { isCurrency } from '../money.ts'
 import { CONVERSION_PLATFORMS } from './conversions.ts'
 import '../json/plain-words.ts'
@@ -28,7 +28,7 @@ const isAskable = (said: string): boolean => said !== '.' && said !== '..'
 export const EventIdText = id(128).refine(isAskable, 'must not be . or ..')
 export const EventNameText = id(64)
 /** An id that a program writes where it has none would make all events one. */
-export const isSaid = (said: string): boolean => !NOTHING_SAID.test(said)
+export const isSaid = (said: string): boolean => !isPlaceholderOfId(said)
 export const NOT_SAID = 'is what a program writes where it has nothing; leave it out, or say what it is'
 const saidId = id(128).refine(isSaid, NOT_SAID)
 const amount = z.number().min(0).max(1e12)
@@ -140,7 +140,10 @@ function withoutUser(address: string): string {
 export const CanonicalEvent = z
   .strictObject({
     event_id: EventIdText.refine(isSaid, NOT_SAID),
-    event_name: z.string().regex(EVENT_NAME, EVENT_NAME_FAULT).refine(isSaid, NOT_SAID),
+    event_name: z
+      .string()
+      .regex(EVENT_NAME, EVENT_NAME_FAULT)
+      .refine((said) => !isPlaceholder(said), NOT_SAID),
     event_time: EventTime,
     action_source: z.enum([
       'website',

@@ -33,7 +33,12 @@ export function busyness({ clock }: Stage): number {
 }
 
 /** Calls the service as clients do. Throws where no answer comes. */
-export async function call(stage: Stage, method: string, path: string, body?: object): Promise<ServiceAnswer> {
+export async function call(
+  stage: Stage,
+  method: string,
+  path: string,
+  body?: object,
+): Promise<ServiceAnswer> {
   const response = await fetch(new URL(path, stage.url), {
     method,
     headers: { 'content-type': 'application/json' },

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import { expect, it, onTestFinished } from 'vitest'
 import { hashKey } from '../../src/api/index.ts'
@@ -8,6 +9,7 @@ import { startService } from '../../src/main.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { freePort } from '../support/free-port.ts'
 import { until } from '../support/harness.ts'
+import { listenUntilEnd } from '../support/local-server.ts'
 import { folder } from '../support/service.ts'
 
 /** A service in live mode that knows Meta alone, which does not take its token. */
@@ -88,4 +90,57 @@ it('live mode without ENCRYPTION_KEY says so where connections and conversions w
   expect(logged.map(({ msg }) => msg)).toContainEqual(
     expect.stringMatching(/^nothing is read .* no conversions are taken: ENCRYPTION_KEY is not set$/),
   )
+})
+
+it('live mode reaches platforms for conversions where bids reach them, unless another address is configured for conversions', async () => {
+  const asked: string[] = []
+  const platforms = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://platforms.example')
+    asked.push(pathname)
+    response.writeHead(200, { 'content-type': 'application/json' })
+    response.end(
+      JSON.stringify(
+        pathname === '/token' ? { access_token: 'a', token_type: 'Bearer', expires_in: 3600 } : {},
+      ),
+    )
+  })
+  const url = await listenUntilEnd(platforms)
+  const config = parseConfig({
+    ...{ PORT: '0', STORE: 'memory', DATA_DIR: folder(), ENCRYPTION_KEY: randomBytes(32).toString('base64') },
+    ...{ API_KEYS: `me:admin:${hashKey('key').toString('hex')}`, MOCK_MODE: 'false' },
+    ...{ GOOGLE_OAUTH_URL: `${url}/token`, GOOGLE_ADS_URL: `${url}/google`, META_URL: `${url}/meta` },
+    ...{ META_ACCESS_TOKEN: 't', META_BUSINESS_ID: '7' },
+    CONVERSION_APIS: JSON.stringify({ google: { data_manager: { baseUrl: `${url}/data-manager` } } }),
+  })
+  const service = await startService(config, { clock: new FakeClock(), log: createLog('silent') })
+  onTestFinished(() => service.stop())
+  const askedBy = async (method: string, path: string, body: unknown) => {
+    asked.length = 0
+    await fetch(`${service.url}/api/v1/conversions/${path}`, {
+      method,
+      headers: { authorization: 'Bearer key', 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    return asked
+  }
+  const google = {
+    customer_id: '1',
+    conversion_action_id: '2',
+    refresh_token: 'r',
+    client_id: 'c',
+    client_secret: 's',
+  }
+  expect(await askedBy('PUT', 'connections/google', { credentials: google })).toEqual([
+    '/token',
+    '/data-manager/v1/events:ingest',
+  ])
+  expect(
+    await askedBy('PUT', 'connections/google', { credentials: { ...google, api: 'google_ads' } }),
+  ).toEqual(['/token', '/google/v26/customers/1/googleAds:search'])
+  expect(
+    await askedBy('PUT', 'connections/meta', { credentials: { pixel_id: '3', access_token: 't' } }),
+  ).toContain('/meta/v26.0/3')
+  const whatsapp = { phone_number_id: '4', access_token: 't', webhook_verify_token: 'verify-me' }
+  await askedBy('PUT', 'connections/whatsapp', { credentials: whatsapp })
+  expect(await askedBy('POST', 'connections/whatsapp/test', {})).toContain('/meta/v26.0/4')
 })

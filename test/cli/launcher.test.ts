@@ -1,8 +1,11 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
-import { folder } from '../support/service.ts'
+import { freePort } from '../support/free-port.ts'
+import { folder, start } from '../support/service.ts'
 
 const LAUNCHER = './bin/bidwarden.cjs'
 const { scripts, bin } = JSON.parse(readFileSync('package.json', 'utf8'))
@@ -48,6 +51,33 @@ describe('the right Node', () => {
     const { status, stdout, lines } = runBy(process.versions.node, '--version')
     expect({ status, lines }).toEqual({ status: 0, lines: [] })
     expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
+  })
+})
+
+describe('a pipe that nobody reads any more', () => {
+  it.each(['stdout', 'stderr'] as const)(
+    'ends a command without a word, as by SIGPIPE: %s',
+    async (unread) => {
+      const child = spawn(process.execPath, [LAUNCHER, unread === 'stdout' ? '--help' : 'nothing'])
+      child[unread].destroy()
+      const read = text(unread === 'stdout' ? child.stderr : child.stdout)
+      const [code] = await once(child, 'exit')
+      expect({ code, read: await read }).toEqual({ code: 141, read: '' })
+    },
+  )
+
+  it('does not end the service', async () => {
+    const port = await freePort()
+    const { child } = start({ PORT: String(port), MOCK_MODE: 'true' }, 'start')
+    child.stdout?.destroy()
+    const isUp = () =>
+      fetch(`http://127.0.0.1:${port}/livez`).then(
+        ({ ok }) => ok,
+        () => false,
+      )
+    while (child.exitCode === null && !(await isUp())) await new Promise((resolve) => setTimeout(resolve, 50))
+    child.kill('SIGTERM')
+    expect(await once(child, 'exit')).toEqual([0, null])
   })
 })
 

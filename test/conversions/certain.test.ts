@@ -125,10 +125,129 @@ it('hashes no character that nobody sees, and nothing of which characters are lo
   })
   expect(Object.keys(ids)).toEqual(['ph', 'client_user_agent'])
   expect(without.map(({ field }: { field: string }) => field)).toEqual([
+    'user_data.external_id',
     'user_data.email',
     'user_data.fbc',
     'user_data.fbp',
   ])
+})
+
+it('takes what a program writes where it has nothing for no identifier, and names of people for names', async () => {
+  const { send } = await startConversions()
+  const identifiers = ['email', 'phone', 'external_id', 'gclid', 'ttclid', 'ttp', 'sc_click_id', 'sc_cookie1']
+  const left = async (said: readonly object[]): Promise<string[][]> => {
+    // So many are shown at once.
+    const [some, rest] = [said.slice(0, 100), said.slice(100)]
+    const events = some.map((user_data, at) => event({ event_id: `e${at}`, user_data: person(user_data) }))
+    const { body } = await send('POST', '/api/v1/conversions/preview', { events })
+    const fields = body.previews.map(({ left_out = [] }: { left_out?: { field: string }[] }) =>
+      left_out.map(({ field }) => field.slice('user_data.'.length)),
+    )
+    return rest.length === 0 ? fields : [...fields, ...(await left(rest))]
+  }
+  const nothing = [
+    ...[
+      '(null)',
+      '<nil>',
+      '<null>',
+      '<no value>',
+      'null',
+      'NULL',
+      'undefined',
+      'Undefined',
+      'nan',
+      'none',
+      'N/A',
+    ],
+    ...[
+      '{gclid}',
+      '{{gclid}}',
+      '{{ gclid }}',
+      '{{{gclid}}}',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: a template that nothing was put in for
+      '${gclid}',
+      '#{gclid}',
+      '%7Bgclid%7D',
+      '%7B%7Bx%7D%7D',
+    ],
+    ...[
+      '*|EMAIL|*',
+      '%%x%%',
+      '%GCLID%',
+      '[x]',
+      '[[x]]',
+      '[object Object]',
+      '##x##',
+      '@@x@@',
+      '__CLICKID__',
+      '(none)',
+    ],
+    ...[
+      '00000000-0000-0000-0000-000000000000',
+      '{00000000-0000-0000-0000-000000000000}',
+      '0',
+      '--',
+      'unknown',
+    ],
+  ]
+  const all = nothing.flatMap((word) => identifiers.map((name) => [name, word] as const))
+  expect(await left(all.map(([name, word]) => ({ [name]: word })))).toEqual(all.map(([name]) => [name]))
+
+  // Somebody has hashed it before.
+  const hashed = ['email', 'phone', 'external_id'].flatMap((name) =>
+    ['undefined', 'null', '', '0'].map((word) => ({ [name]: sha256(word) })),
+  )
+  expect(await left(hashed)).toEqual(hashed.map((said) => Object.keys(said)))
+
+  const ids = [
+    '{3F2504E0-4F89-11D3-9A0C-0305E82C3301}',
+    '3f2504e0-4f89-11d3-9a0c-0305e82c3301',
+    'nullable',
+    '007',
+  ]
+  expect(await left(ids.map((external_id) => ({ external_id })))).toEqual(ids.map(() => []))
+  const names = [
+    { last_name: 'Null' },
+    { first_name: 'True' },
+    { first_name: sha256('null') },
+    { country: 'NA' },
+  ]
+  expect(await left(names)).toEqual(names.map(() => []))
+})
+
+it('takes every id of a click and a browser that code of Meta makes, and none without a click', async () => {
+  const { send, sandbox, post, ended } = await startConversions({ CONVERSION_APIS: '{}' })
+  const ms = Date.parse('2026-11-20T10:00:00Z')
+  const fbc = (subdomain: string, rest: string) => `fb.${subdomain}.${ms}.${rest}`
+  const good = [
+    ...['0', '1', '2', '3', '4', '12'].map((subdomain) => fbc(subdomain, 'IwAR_a-B')),
+    ...['IwAR.Ag', 'IwAR.AQQBAQEA', 'IwAR.A-Q_AQEA', 'IwAR.-_'].map((rest) => fbc('1', rest)),
+  ]
+  const bad = [
+    ...['x', '-1', '1234', ''].map((subdomain) => fbc(subdomain, 'IwAR')),
+    ...['IwAR.A', 'IwAR.AgAg', 'IwAR.AQQBAQEAx', 'IwAR.Ag.Ag', '', 'undefined', 'null', '(null)'].map(
+      (rest) => fbc('1', rest),
+    ),
+    `fb.1.${ms / 1_000}.IwAR`,
+  ]
+  const browsers = ['fb.1', 'fb.3', 'fb.4'].flatMap((start) =>
+    ['', '.Ag', '.A-Q_AQEA'].map((appendix) => `${start}.${ms}.1098115397${appendix}`),
+  )
+  const said = [
+    ...good.map((id) => ({ fbc: id })),
+    ...bad.map((id) => ({ fbc: id })),
+    ...browsers.map((fbp) => ({ fbp })),
+  ]
+  const events = said.map((user_data, at) => event({ event_id: `f${at}`, user_data: person(user_data) }))
+  const { body } = await send('POST', '/api/v1/conversions/preview', { events })
+  const sent = body.previews.map(({ request }: { request: { body: { data: [{ user_data: object }] } } }) => {
+    const { fbc, fbp } = Object(request.body.data[0].user_data)
+    return fbc ?? fbp
+  })
+  expect(sent).toEqual([...good, ...bad.map(() => undefined), ...browsers])
+  await post(events)
+  for (const { event_id } of events) expect((await ended(String(event_id))).state).toBe('acknowledged')
+  expect(sandbox.conversions.counts().meta_conversions.refused).toBe(0)
 })
 
 it('names a field that nobody knows only where it looks like one', async () => {

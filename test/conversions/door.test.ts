@@ -55,6 +55,11 @@ describe('the door', () => {
       ['bid_id', { bid_id: '{{bid}}' }],
       ['custom_data.order_id', { custom_data: { value: 1, currency: 'USD', order_id: 'NaN' } }],
       ['custom_data.contents.0.id', contents('[object Object]')],
+      ['event_id', { event_id: '00000000-0000-0000-0000-000000000000' }],
+      ['event_id', { event_id: '(null)' }],
+      ['event_id', { event_id: '<nil>' }],
+      ['custom_data.order_id', { custom_data: { value: 1, currency: 'USD', order_id: '*|ORDER|*' } }],
+      ['bid_id', { bid_id: '{bid}' }],
     ]
     const { body } = await post([...wrong.map(([, more]) => more), contents('nullable')])
     expect(body.results.map(({ field }: { field: string }) => field)).toEqual([

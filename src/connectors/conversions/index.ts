@@ -35,6 +35,7 @@ export {
   withoutSpaces,
   zip,
 } from './normalise.ts'
-export { type LeftOut, NOTHING_SAID, type ReadPerson, readPerson, regionOf } from './person.ts'
+export { type LeftOut, type ReadPerson, readPerson, regionOf } from './person.ts'
 export { personFields } from './person-fields.ts'
 export { e164, isRegion, validE164 } from './phone.ts'
+export { isPlaceholder, isPlaceholderOfId } from './placeholders.ts'

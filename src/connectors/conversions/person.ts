@@ -1,9 +1,10 @@
-import { clickTimeMs, FBC, FBP, MAX_CLICK_AGE_MS } from './click-ids.ts'
+import { clickIdOf, clickTimeMs, FBC, FBP, MAX_CLICK_AGE_MS } from './click-ids.ts'
 import type { UserData } from './conversion-connector.ts'
 import { country } from './countries.ts'
 import { ipAddress } from './ip-address.ts'
 import { email, isMd5, isSha256, readable } from './normalise.ts'
 import { e164 } from './phone.ts'
+import { isHashOfPlaceholder, isPlaceholder, isPlaceholderOfPerson } from './placeholders.ts'
 
 /** What a caller said about a person and no platform gets, because nobody can be certain what it means. */
 export interface LeftOut {
@@ -43,12 +44,14 @@ export function regionOf({ country: said }: UserData, defaultRegion: string | un
   return code === '' ? undefined : code.toUpperCase()
 }
 
-/**
- * What programs write where a value is missing, and names in templates that nothing was put in for. Exactly so: there are people who
- * are called Null.
- */
-export const NOTHING_SAID =
-  /^(?:undefined|null|NaN|nil|None|\[object \w+\]|\(not set\)|\{\{[^{}]*\}\}|\$\{[^{}]*\}|%%[^%]*%%|__[A-Z_]+__)$/
+/** What is no id, and no hash of one, where such a thing should be: of other values, such as names, it may be one. */
+const SAYS_NOTHING: Partial<Record<keyof UserData, (text: string) => boolean>> = {
+  ...Object.fromEntries(IDS.map((name) => [name, isPlaceholderOfPerson])),
+  external_id: (text) => isPlaceholderOfPerson(text) || isHashOfPlaceholder(text),
+  email: (text) => isPlaceholderOfPerson(text) || isHashOfPlaceholder(text),
+  phone: (text) => isPlaceholderOfPerson(text) || isHashOfPlaceholder(text),
+  fbc: (text) => isPlaceholderOfPerson(clickIdOf(text) ?? text),
+}
 
 /**
  * What was said about a person as far as it is certain: texts without what nobody sees, one IP address, an ISO code for the country, the
@@ -63,10 +66,12 @@ export function readPerson(
 ): ReadPerson {
   const user: Record<string, string> = {}
   const leftOut: LeftOut[] = []
-  for (const [name, raw] of Object.entries(said)) {
+  for (const [key, raw] of Object.entries(said)) {
+    const name = key as keyof UserData
     if (typeof raw !== 'string' || raw.trim() === '') continue
     const text = readable(raw)
-    if (NOTHING_SAID.test(text)) leftOut.push({ field: `user_data.${name}`, reason: PLACEHOLDER })
+    if ((SAYS_NOTHING[name] ?? isPlaceholder)(text))
+      leftOut.push({ field: `user_data.${name}`, reason: PLACEHOLDER })
     else if (text !== '') user[name] = text
     else if (!raw.isWellFormed() || raw.includes('\ufffd'))
       leftOut.push({ field: `user_data.${name}`, reason: LOST })
@@ -80,7 +85,7 @@ export function readPerson(
       delete user[name]
     } else user[name] = known
   }
-  const isPlaceless = NOTHING_SAID.test(said.country?.trim() ?? '')
+  const isPlaceless = isPlaceholder(said.country?.trim() ?? '')
   const region = isPlaceless ? defaultRegion : regionOf(said, defaultRegion)
   read('email', NO_EMAIL, (text) => (isHash(text) || email(text) !== '' ? text : ''))
   read('phone', NO_PHONE, (text) => (isHash(text) ? text : e164(text, region)))

@@ -54,6 +54,18 @@ const isTold = (status: string | undefined): status is Told =>
   status !== 'accepted' && MESSAGE_STATUSES.some((known) => known === status)
 
 /**
+ * What a status says of its message. A status with a `type` of its own is about something else, such as the payment that the message asked
+ * for: a payment that has failed was asked for by a message that was delivered. A voice message that was played was read.
+ */
+function toldOf(each: unknown): Told | undefined {
+  const type = textAt(each, 'type') ?? 'message'
+  const status = textAt(each, 'status')
+  if (type !== 'message') return undefined
+  if (status === 'played') return 'read'
+  return isTold(status) ? status : undefined
+}
+
+/**
  * The later of two statuses, which may come in any order and more than once. A message that has failed was not delivered, and one that
  * was delivered has not failed, whatever comes after.
  */
@@ -97,8 +109,8 @@ function timeOf(told: number): number | undefined {
 
 function updateOf(each: unknown, phoneNumberId: string | undefined): StatusUpdate[] {
   const messageId = textAt(each, 'id')
-  const status = textAt(each, 'status')
-  if (messageId === undefined || messageId.length > 256 || !isTold(status)) return []
+  const status = toldOf(each)
+  if (messageId === undefined || messageId.length > 256 || status === undefined) return []
   const seconds = numberAt(each, 'timestamp')
   const [error] = listAt(each, 'errors')
   const words = textAt(error, 'error_data', 'details') ?? textAt(error, 'message') ?? textAt(error, 'title')

@@ -186,6 +186,14 @@ describe('the webhook of WhatsApp', () => {
                   },
                   { id: 'wamid.2', status: 'sent' },
                   { id: 'wamid.3', status: 'accepted' },
+                  // Of the payment that the message asked for, which says nothing of the message.
+                  { id: 'wamid.1', type: 'payment', status: 'captured', payment: { reference_id: 'o-1' } },
+                  { id: 'wamid.4', type: 'payment', status: 'failed', payment: { reference_id: 'o-2' } },
+                  { id: 'call.1', type: 'call', status: 'RINGING' },
+                  { id: 'wamid.5', status: 'deleted' },
+                  { id: 'wamid.5', status: 'warning' },
+                  { id: 'wamid.6', type: 'message', status: 'delivered' },
+                  { id: 'wamid.7', status: 'played' },
                   { id: 7, status: 'sent' },
                   null,
                 ],
@@ -206,6 +214,8 @@ describe('the webhook of WhatsApp', () => {
         error: { code: '131026', detail: 'no such user' },
       },
       { ...common, messageId: 'wamid.2', status: 'sent' },
+      { ...common, messageId: 'wamid.6', status: 'delivered' },
+      { ...common, messageId: 'wamid.7', status: 'read' },
     ])
   })
 

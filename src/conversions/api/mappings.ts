@@ -20,7 +20,13 @@ const Query = z.object({
   version: wholeNumber(0).optional().openapi({ description: 'The latest where nothing is said.' }),
 })
 const MappingsInput = z
-  .strictObject({ mappings: z.array(EventMapping).max(MAX_MAPPINGS), reason: ReasonInput.shape.reason })
+  .strictObject({
+    mappings: z.array(EventMapping).max(MAX_MAPPINGS).openapi({
+      description:
+        'All of them: one that is left out is gone, and an empty list leaves the standard table alone.',
+    }),
+    reason: ReasonInput.shape.reason,
+  })
   .openapi('EventMappingsInput')
 const Mappings = z
   .object({
@@ -63,7 +69,7 @@ export const mappingRoutes = (conversions: Conversions): Route[] => {
       method: 'put',
       path: '/api/v1/conversions/mappings',
       summary:
-        'Set a new version of the mappings; events that are stored already keep theirs until they are replayed',
+        'Replace the whole list of mappings, as a new version; events that are stored already keep theirs until they are replayed',
       scope: 'connect',
       body: MappingsInput,
       example: {

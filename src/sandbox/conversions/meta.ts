@@ -75,7 +75,7 @@ const ACTION_SOURCES = new Set(
 const HASHED = 'em ph fn ln ge db ct st zp country external_id'.split(' ')
 /** With these alone nobody can be found. */
 const WEAK = new Set(['client_user_agent', 'country', 'st', 'ct', 'zp', 'ge', 'db'])
-const FBC = /^fb\.[0-2]\.(\d{13})\.[A-Za-z0-9_-]+(\.[A-Za-z0-9]{2}|\.[A-Za-z0-9]{8})?$/
+const FBC = /^fb\.\d{1,3}\.(\d{13})\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]{2}|\.[A-Za-z0-9_-]{8})?$/
 const MAX_EVENTS = 1_000
 const FUTURE_MS = 60_000
 
