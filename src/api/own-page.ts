@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import { headerOf, isJsonType } from './json.ts'
 
-/** What a request needs of its message to be placed: headers and method. */
-type Sent = Pick<IncomingMessage, 'headers' | 'method'>
+/** What of a request says which page sent it. */
+export type BrowserRequest = Pick<IncomingMessage, 'headers' | 'method'>
 
 /** Whose page a browser says has sent a request; `unsaid` where it says nothing, as programs do. */
 export type SentFrom = 'own' | 'foreign' | 'unsaid'
@@ -11,7 +11,7 @@ export type SentFrom = 'own' | 'foreign' | 'unsaid'
  * Tells pages of this service from others by `Sec-Fetch-Site` and `Origin`, which no page can forge.
  * @param publicUrl address by which browsers know the service; over https, pages over http are foreign
  */
-export function sentFrom(request: Sent, publicUrl: URL): SentFrom {
+export function sentFrom(request: BrowserRequest, publicUrl: URL): SentFrom {
   const site = headerOf(request, 'sec-fetch-site')
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return 'foreign'
   const origin = headerOf(request, 'origin')
@@ -23,11 +23,11 @@ export function sentFrom(request: Sent, publicUrl: URL): SentFrom {
 }
 
 /** Whether a request changes nothing, whoever sends it. */
-export const isRead = ({ method }: Sent): boolean => method === 'GET' || method === 'HEAD'
+export const isRead = ({ method }: BrowserRequest): boolean => method === 'GET' || method === 'HEAD'
 
 /**
  * A browser sends a form to another site without asking. Before it sends JSON or this header it asks that site first,
  * and gets no permission here. So a request with either of them is not from another site, even without `Origin`.
  */
-export const saysItIsNoForm = (request: Sent): boolean =>
+export const saysItIsNoForm = (request: BrowserRequest): boolean =>
   isJsonType(headerOf(request, 'content-type')) || headerOf(request, 'x-requested-with') !== undefined

@@ -1,10 +1,9 @@
 import { hash, randomBytes } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
 import { AppError } from '../errors.ts'
 import type { Clock } from '../time/clock.ts'
 import type { ApiKey } from './api-keys.ts'
 import { headerOf } from './json.ts'
-import { isRead, saysItIsNoForm, sentFrom } from './own-page.ts'
+import { type BrowserRequest, isRead, saysItIsNoForm, sentFrom } from './own-page.ts'
 
 /** A session ends when no request has come with it for this long, in milliseconds. */
 const IDLE_MS = 60 * 60_000
@@ -26,8 +25,6 @@ interface OpenSession extends Session {
   readonly endsMs: number
   idleEndsMs: number
 }
-
-type Request = Pick<IncomingMessage, 'headers' | 'method'>
 
 /**
  * The browsers that have signed in. A browser has the random id in a cookie that its scripts cannot read; here it is kept
@@ -71,7 +68,7 @@ export class Sessions {
    * The session of a request's cookie, which counts as used; undefined without a cookie of a session that goes on.
    * Throws 403 where a page of another site sends it, or may have sent a change.
    */
-  of(request: Request): Session | undefined {
+  of(request: BrowserRequest): Session | undefined {
     const hashed = this.#hashIn(request)
     const session = hashed === undefined ? undefined : this.#living(hashed)
     if (!session) return undefined
@@ -81,14 +78,14 @@ export class Sessions {
   }
 
   /** Throws 403 for a request that a page of another site sends. */
-  refuseForeign(request: Request): void {
+  refuseForeign(request: BrowserRequest): void {
     if (sentFrom(request, this.#publicUrl) !== 'foreign') return
     const detail = `No page of another site is answered; this service is at ${this.#publicUrl.origin}`
     throw new AppError('forbidden', detail)
   }
 
   /** Ends the session of a request's cookie. Returns whether there was one, and the header that deletes the cookie. */
-  end(request: Request): { readonly ended: boolean; readonly setCookie: string } {
+  end(request: BrowserRequest): { readonly ended: boolean; readonly setCookie: string } {
     const hashed = this.#hashIn(request)
     const session = hashed === undefined ? undefined : this.#living(hashed)
     if (session) this.#requireOwnPage(request)
@@ -97,7 +94,7 @@ export class Sessions {
     return { ended: session !== undefined, setCookie: `${this.#cookie}=${this.#attributes}; Max-Age=0` }
   }
 
-  #requireOwnPage(request: Request): void {
+  #requireOwnPage(request: BrowserRequest): void {
     this.refuseForeign(request)
     if (isRead(request)) return
     if (sentFrom(request, this.#publicUrl) !== 'own')
@@ -119,7 +116,7 @@ export class Sessions {
   }
 
   /** The hash of the id in the cookie. Two cookies of the name are none: the other one may be another site's. */
-  #hashIn(request: Request): string | undefined {
+  #hashIn(request: BrowserRequest): string | undefined {
     const start = `${this.#cookie}=`
     const pairs = (headerOf(request, 'cookie') ?? '').split(';').map((pair) => pair.trim())
     const [id, ...more] = pairs

@@ -31,7 +31,7 @@ import {
 } from '../queue/index.ts'
 import { countOfDownload, type RowSource, upsertRows } from '../reports/index.ts'
 import { type ConnectorRow, StoreAway } from '../store/index.ts'
-import { aboutRows, accountRefOf, CAMPAIGNS_REPORT, specOf } from './connection.ts'
+import { aboutRows, accountRefOf, CAMPAIGNS_REPORT, limitedAccountOf, specOf } from './connection.ts'
 import { deliverAgain } from './deliver.ts'
 import type { WorkDeps } from './deps.ts'
 import { LEASE_MS } from './lease.ts'
@@ -268,7 +268,7 @@ async function talk(
     const caller = {
       connector,
       connectorId: row.id,
-      account: { type: connector.type, orgId: row.org_id, accountId: row.account_id ?? row.id },
+      account: limitedAccountOf(row, connector),
       priority: limiterPriority(asPriority(job.priority)),
     }
     return await converse(deps.calls, caller, conversation, {
