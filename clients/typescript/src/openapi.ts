@@ -1477,6 +1477,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The API keys of the environment, then those made at run time; never the keys themselves
+         * @description Needs an API key with the scope `admin`.
+         */
+        get: operations["getKeys"];
+        put?: never;
+        /**
+         * Make an API key; the answer alone has it
+         * @description Needs an API key with the scope `admin`.
+         */
+        post: operations["postKeys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/keys/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a key, with its sessions: from now on nobody gets in with it
+         * @description Needs an API key with the scope `admin`.
+         */
+        delete: operations["deleteKeysByName"];
+        options?: never;
+        head?: never;
+        /**
+         * Change when a key expires
+         * @description Needs an API key with the scope `admin`.
+         */
+        patch: operations["patchKeysByName"];
+        trace?: never;
+    };
     "/v1/kill-switch": {
         parameters: {
             query?: never;
@@ -1751,6 +1799,27 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        ApiKey: {
+            expiresAt?: string;
+            /** @description When this process saw it last; missing where it has not since it started. */
+            lastUsedAt?: string;
+            madeAt?: string;
+            /** @description Name of the key that made it. */
+            madeBy?: string;
+            /** @description As `/v1/keys/{name}` takes it: `ml@7` is of organisation 7. */
+            name: string;
+            /** @description Number of its organisation. */
+            organisation: number;
+            revokedAt?: string;
+            scopes: ("bid" | "read" | "operate" | "connect" | "convert" | "admin" | "premium")[];
+            /**
+             * @description `environment` for one of API_KEYS, which is changed and revoked there alone.
+             * @enum {string}
+             */
+            source: "environment" | "api";
+            /** @enum {string} */
+            state: "valid" | "expired" | "revoked";
+        };
         AuditEntry: {
             action?: string;
             at?: string;
@@ -2682,6 +2751,29 @@ export interface components {
             /** @description A share, from 0 to 1. */
             maxOverspendProbability: number;
         };
+        KeyChange: {
+            /**
+             * Format: date-time
+             * @description From then on it is answered 401 `key_expired`; null for never.
+             */
+            expiresAt: string | null;
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
+        };
+        KeyInput: {
+            /**
+             * Format: date-time
+             * @description From then on it is answered 401 `key_expired`.
+             */
+            expiresAt?: string;
+            /** @description Who it is for; shown wherever it is used. */
+            name: string;
+            /** @description Number of its organisation; that of the key which makes it where none is said. */
+            organisation?: number;
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
+            scopes: ("bid" | "read" | "operate" | "connect" | "convert" | "admin" | "premium")[];
+        };
         KillSwitch: {
             campaigns?: {
                 campaignId: string;
@@ -2732,6 +2824,10 @@ export interface components {
              * @example 150.25
              */
             max: number;
+        };
+        MadeApiKey: components["schemas"]["ApiKey"] & {
+            /** @description The key itself. It is never shown again. */
+            key: string;
         };
         MatchQualityDay: {
             /**
@@ -2901,7 +2997,7 @@ export interface components {
             amount?: number;
             bidId?: string;
             /** @enum {string} */
-            code: "invalid_request" | "unauthorized" | "forbidden" | "not_found" | "method_not_allowed" | "paused" | "idempotency_key_in_use" | "payload_too_large" | "unsupported_media_type" | "currency_mismatch" | "no_ltv_history" | "idempotency_key_reused" | "budget_exceeded" | "rate_limited" | "internal" | "platform_refused" | "budget_store_unavailable" | "connector_store_unavailable" | "credentials_unreadable" | "not_configured" | "platform_unavailable" | "records_unavailable" | "shutting_down" | "outcome_unknown";
+            code: "invalid_request" | "unauthorized" | "key_expired" | "forbidden" | "not_found" | "method_not_allowed" | "paused" | "idempotency_key_in_use" | "payload_too_large" | "unsupported_media_type" | "currency_mismatch" | "no_ltv_history" | "idempotency_key_reused" | "budget_exceeded" | "rate_limited" | "internal" | "platform_refused" | "budget_store_unavailable" | "connector_store_unavailable" | "credentials_unreadable" | "not_configured" | "platform_unavailable" | "records_unavailable" | "shutting_down" | "outcome_unknown";
             detail: string;
             field?: string;
             /** @description In units of the currency. */
@@ -3203,7 +3299,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3281,7 +3377,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3389,7 +3485,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3485,7 +3581,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3572,7 +3668,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3728,7 +3824,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3832,7 +3928,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3982,7 +4078,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4099,7 +4195,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4196,7 +4292,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4296,7 +4392,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4401,7 +4497,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4492,7 +4588,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4591,7 +4687,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4673,7 +4769,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4751,7 +4847,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4846,7 +4942,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4959,7 +5055,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5081,7 +5177,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5194,7 +5290,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5299,7 +5395,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5389,7 +5485,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5474,7 +5570,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5560,7 +5656,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5674,7 +5770,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5780,7 +5876,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5865,7 +5961,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5937,7 +6033,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5997,7 +6093,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6075,7 +6171,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6160,7 +6256,7 @@ export interface operations {
                     "application/problem+json": Record<string, unknown>;
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6229,7 +6325,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6301,7 +6397,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6359,7 +6455,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6417,7 +6513,7 @@ export interface operations {
                     "application/json": components["schemas"]["ConnectorType"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6484,7 +6580,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6542,7 +6638,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6624,7 +6720,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6721,7 +6817,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6797,7 +6893,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6883,7 +6979,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6958,7 +7054,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7054,7 +7150,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7164,7 +7260,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7254,7 +7350,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7323,7 +7419,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7394,7 +7490,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7462,7 +7558,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7555,7 +7651,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7646,7 +7742,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7721,7 +7817,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7833,7 +7929,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7936,7 +8032,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8058,7 +8154,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8275,7 +8371,7 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8324,7 +8420,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8404,7 +8500,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8512,7 +8608,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8581,7 +8677,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8650,7 +8746,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8728,7 +8824,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8924,7 +9020,7 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9188,7 +9284,7 @@ export interface operations {
     getAudit: {
         parameters: {
             query?: {
-                action?: "limits.set" | "budget.removed" | "budget.paused" | "budget.resumed" | "kill_switch.engaged" | "kill_switch.released" | "campaign.stored" | "campaign.deleted" | "ltv.stored" | "ltv.deleted" | "store.trusted" | "connector.connected" | "connector.disconnected" | "connector.schedule_set" | "connector.webhook_secret_set" | "connector.suppression_lifted" | "conversions.connection_set" | "conversions.mappings_set" | "conversions.replayed" | "platform_campaign.created" | "platform_campaign.changed" | "configuration.changed";
+                action?: "limits.set" | "budget.removed" | "budget.paused" | "budget.resumed" | "kill_switch.engaged" | "kill_switch.released" | "key.made" | "key.changed" | "key.revoked" | "campaign.stored" | "campaign.deleted" | "ltv.stored" | "ltv.deleted" | "store.trusted" | "connector.connected" | "connector.disconnected" | "connector.schedule_set" | "connector.webhook_secret_set" | "connector.suppression_lifted" | "conversions.connection_set" | "conversions.mappings_set" | "conversions.replayed" | "platform_campaign.created" | "platform_campaign.changed" | "configuration.changed";
                 /** @description Name of an API key. */
                 caller?: string;
                 /** @description `next` of the page before. */
@@ -9230,7 +9326,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9301,7 +9397,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9382,7 +9478,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9494,7 +9590,7 @@ export interface operations {
                     "application/json": components["schemas"]["BidRecord"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9599,7 +9695,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9681,7 +9777,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9731,7 +9827,7 @@ export interface operations {
                     "application/json": components["schemas"]["Budget"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9819,7 +9915,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9917,7 +10013,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10003,7 +10099,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10080,7 +10176,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10162,7 +10258,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10221,7 +10317,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10323,7 +10419,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10412,7 +10508,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10459,6 +10555,334 @@ export interface operations {
             };
         };
     };
+    getKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Keys that the caller may see */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        keys: components["schemas"]["ApiKey"][];
+                    };
+                };
+            };
+            /** @description unauthorized, key_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "summer",
+                 *       "scopes": [
+                 *         "bid",
+                 *         "read"
+                 *       ],
+                 *       "expiresAt": "2100-01-01T00:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["KeyInput"];
+            };
+        };
+        responses: {
+            /** @description The key, shown once */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeApiKey"];
+                };
+            };
+            /** @description invalid_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthorized, key_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description records_unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteKeysByName: {
+        parameters: {
+            query?: {
+                /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+                reason?: string | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key, revoked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            /** @description invalid_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthorized, key_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description records_unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patchKeysByName: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "expiresAt": "2101-01-01T00:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["KeyChange"];
+            };
+        };
+        responses: {
+            /** @description The key now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            /** @description invalid_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthorized, key_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description records_unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getKillSwitch: {
         parameters: {
             query?: never;
@@ -10477,7 +10901,7 @@ export interface operations {
                     "application/json": components["schemas"]["KillSwitch"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10544,7 +10968,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10634,7 +11058,7 @@ export interface operations {
                     "application/x-ndjson": string;
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10733,7 +11157,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10819,7 +11243,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10893,7 +11317,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10967,7 +11391,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11025,7 +11449,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11083,7 +11507,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11213,7 +11637,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11271,7 +11695,7 @@ export interface operations {
                     "application/json": components["schemas"]["Seat"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11327,7 +11751,7 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11489,7 +11913,7 @@ export interface operations {
                     "application/json": components["schemas"]["Store"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11554,7 +11978,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11610,7 +12034,7 @@ export interface operations {
                     "application/json": Record<string, unknown>;
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
