@@ -19,7 +19,7 @@ if (loadEnv(path.resolve('.env'))) {
  * Its C library keeps two pools of memory: by itself one for each thread, and each keeps what its thread has freed.
  */
 function startWithLittleMemory() {
-  const isService = args.length === 0 || args[0] === 'start' || args[0].startsWith('--workers')
+  const isService = args.length === 0 || args[0] === 'start' || /^--(workers|demo)/.test(args[0])
   const isGiven = process.execArgv.some((option) => /^--max[-_]semi[-_]space[-_]size/.test(option))
   // Windows cannot replace a process, and what has a channel to its parent would lose it.
   if (!isService || isGiven || process.connected || process.execve === undefined) return

@@ -8,13 +8,13 @@ import {
   listen,
   ownParts,
 } from './agent/index.ts'
-import { authorizer, Gate } from './api/index.ts'
 import { banner } from './app/banner.ts'
 import { recordConfiguration } from './app/configuration-changes.ts'
 import { collectOften } from './app/heap.ts'
 import { workerOutcomes } from './app/keep-outcomes.ts'
 import { keepTraffic } from './app/keep-traffic.ts'
 import { mountParts } from './app/mount-parts.ts'
+import { openAccess } from './app/open-access.ts'
 import { openAgent } from './app/open-agent.ts'
 import { openBudgets } from './app/open-budgets.ts'
 import { openExchange } from './app/open-exchange.ts'
@@ -25,12 +25,14 @@ import { openStores } from './app/open-stores.ts'
 import { sandboxOptions } from './app/sandbox-options.ts'
 import { startSending } from './app/start-conversions.ts'
 import { ownSpend, readParts, startReads } from './app/start-reading.ts'
+import { temporaryFolder } from './app/temporary-folder.ts'
 import { watchFiles } from './app/watch-files.ts'
 import { watchTables } from './app/watch-tables.ts'
 import { Audit } from './audit/index.ts'
-import { type Config, ConfigError, readConfig } from './config/config.ts'
+import { type Config, ConfigError, readConfig, readDemoConfig } from './config/config.ts'
 import type { Connector } from './connectors/index.ts'
 import { MESSAGE_WEBHOOK } from './conversions/index.ts'
+import { playDemo } from './demo/index.ts'
 import { createHttpClient } from './http/http.ts'
 import { createLog, type Logger } from './log.ts'
 import { createMetrics } from './metrics/metrics.ts'
@@ -112,8 +114,7 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
   const lag = watchLag(clock)
   opened.add(lag.stop)
 
-  const gate = new Gate(clock, config.callerLimit)
-  const authorize = authorizer(config, clock, gate)
+  const { access, authorize, gate } = openAccess(config, clock)
   const reads = await startReads(config, {
     ...{ clock, log, metrics, authorize, sandbox, budget, callLimits, notifications, audit },
     ownSpendOf: ownSpend(config, agent.decisions),
@@ -138,7 +139,7 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
   const { journal } = store
   const { mode } = config
   const seats = { bidder, desk, count, pool }
-  const served = { ...seats, agent, parts, deferred, keys, authorize, notifications, journal, mode }
+  const served = { ...seats, agent, parts, deferred, keys, authorize, access, notifications, journal, mode }
   const app = createApp(served)
   mountParts(app, reads, conversions)
   const auctions = auctionHandler({ agent, bidder, authorize, lagMs: lag.lagMs })
@@ -155,31 +156,37 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
  * The service as a process, until it is told to stop: says where it listens, or why it cannot start.
  *
  * @param more variables that count before those of the environment
+ * @param demo whether all who use a service are played, in mock mode and with data that are deleted at the end
  */
-export async function serve(more: NodeJS.ProcessEnv = {}): Promise<void> {
+export async function serve(more: NodeJS.ProcessEnv = {}, demo = false): Promise<void> {
+  // Files that are created from now on, as those in DATA_DIR, are readable by this user only.
+  process.umask(0o077)
+  const opened = new OpenParts()
   try {
-    await serveUntilStopped(readConfig(more))
+    const config = demo ? readDemoConfig(more, await temporaryFolder(opened)) : readConfig(more)
+    const service = await startService(config)
+    opened.add(() => service.stop())
+    if (demo) opened.add(playDemo(service, service.agent).close)
+    collectOften()
+    // Who reads the banner may stop it at once.
+    stopWhenTold(service.agent.log, opened)
+    process.stdout.write(banner(service, config))
   } catch (error) {
+    await opened.close()
     const text = error instanceof ConfigError ? error.message : `Cannot start: ${startupError(error)}`
     process.stderr.write(`${text}\n`)
     process.exitCode = 1
   }
 }
 
-async function serveUntilStopped(config: Config): Promise<void> {
-  // Files that are created from now on, as those in DATA_DIR, are readable by this user only.
-  process.umask(0o077)
-  const service = await startService(config)
-  collectOften()
-  process.stdout.write(banner(service, config))
-  const { log } = service.agent
+function stopWhenTold(log: Logger, opened: OpenParts): void {
   let stopping = false
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
       if (stopping) process.exit(1)
       stopping = true
       log.info({ signal }, 'stopping')
-      service.stop().then(() => log.flush())
+      opened.close().then(() => log.flush())
     })
   }
 }

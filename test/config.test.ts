@@ -139,6 +139,9 @@ describe('configuration', () => {
     // The first would count, and a key of an organisation be the operator's.
     expect(() => parseConfig({ API_KEYS: `a:admin:${sha256},b@7:bid:${sha256}` })).toThrow(/same key twice/)
     expect(() => parseConfig({ OPENRTB_SEATS: '[{"id":"s"},{"id":"s","org":7}]' })).toThrow(/twice/)
+    expect(() => parseConfig({ OPENRTB_SEATS: '[{"id":"s","org":7,"org":8}]' })).toThrow(
+      'OPENRTB_SEATS: must name each member once',
+    )
     expect(() => parseConfig({ API_KEYS: `b@x:read:${sha256}` })).toThrow(/organisation/)
   })
 

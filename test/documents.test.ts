@@ -2,7 +2,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
-const DOCUMENTS = globSync(['*.md', 'docs/**/*.md', 'bench/*.md']).sort()
+const DOCUMENTS = globSync(['*.md', 'docs/**/*.md', 'bench/*.md', 'clients/*/README.md']).sort()
 const FILES = globSync('{src,test,bench,grafana,docs,bin}/**/*.{ts,cjs,lua,md}')
 
 /** Whether a file of the project ends in this path, however much of it the text says. */

@@ -1,19 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { createConfig, lintFromString } from '@redocly/openapi-core'
-import { parseConfig } from '../src/config/config.ts'
-import { createLog } from '../src/log.ts'
-import { startService } from '../src/main.ts'
+import { apiDocumentText } from './support/api-document.ts'
 
 // A part of `npm run verify`: what the service says of itself in /openapi.json, read by a public linter.
-const folder = mkdtempSync(join(tmpdir(), 'bidwarden-'))
-const settings = parseConfig({ PORT: '0', STORE: 'memory', DATA_DIR: folder })
-const service = await startService(settings, { log: createLog('silent') })
-const source = await (await fetch(`${service.url}/openapi.json`)).text()
-await service.stop()
-rmSync(folder, { recursive: true })
-
+const source = await apiDocumentText()
 const config = await createConfig({
   extends: ['recommended'],
   rules: {

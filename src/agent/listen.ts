@@ -67,7 +67,7 @@ export function listen(
   }
   const server = createServer(options, (request, response) => {
     if (underWay.draining) response.shouldKeepAlive = false
-    if (hostsOf(request) > 1) {
+    if (hostsOf(request) > 1 || !takeTarget(request)) {
       response.writeHead(400, { connection: 'close', 'content-length': 0 }).end()
       return
     }
@@ -93,6 +93,23 @@ function hostsOf({ rawHeaders }: IncomingMessage): number {
     if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1
   }
   return hosts
+}
+
+/** An absolute request target: its host, with a port where it has one, and its path and query. A host has no user. */
+const ABSOLUTE_TARGET = /^https?:\/\/([^/?#@]+)([/?][^#]*)?$/i
+
+/**
+ * Makes a request with an absolute target (`GET http://host/path`) look like any other. The host of such a target counts,
+ * whatever `Host` says (RFC 9112, section 3.2.2). Returns false for targets that no call has: `*`, other schemes, a user.
+ */
+function takeTarget(request: IncomingMessage): boolean {
+  const { url = '' } = request
+  if (url.startsWith('/')) return true
+  const [target, host, path = '/'] = ABSOLUTE_TARGET.exec(url) ?? []
+  if (target === undefined) return false
+  request.headers.host = host
+  request.url = path.startsWith('/') ? path : `/${path}`
+  return true
 }
 
 /**

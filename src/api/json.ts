@@ -4,7 +4,7 @@ import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
-import { JsonTooDeep, type parseJson, textOf } from '../json/json.ts'
+import { DuplicateMember, JsonTooDeep, type parseUnambiguous, textOf } from '../json/json.ts'
 import { parseLongJson, TooManyValues } from '../json/long-json.ts'
 import { mapInSlices } from '../time/slices.ts'
 import '../json/plain-words.ts'
@@ -118,11 +118,12 @@ export async function readBytes(
   return Buffer.concat(chunks)
 }
 
-/** Parses a body. Throws 400 for invalid JSON, too deep nesting, or too many values. */
-export async function jsonOf(text: string): Promise<ReturnType<typeof parseJson>> {
+/** Parses a body. Throws 400 for invalid JSON, a member that is there twice, too deep nesting, or too many values. */
+export async function jsonOf(text: string): Promise<ReturnType<typeof parseUnambiguous>> {
   try {
     return await parseLongJson(text)
   } catch (error) {
+    if (error instanceof DuplicateMember) throw unreadable(`duplicate member "${nameShown(error.member)}"`)
     const isTooMuch = error instanceof JsonTooDeep || error instanceof TooManyValues
     const why = isTooMuch ? error.message : 'it is not JSON'
     throw unreadable(why)

@@ -59,7 +59,7 @@ const oneLine = (text: string): string =>
 
 /** Without a command the service is started. */
 const withCommand = (args: readonly string[]): string[] =>
-  args.length === 0 || args[0]?.startsWith('--workers') ? ['start', ...args] : [...args]
+  args.length === 0 || /^--(workers|demo)/.test(args[0] ?? '') ? ['start', ...args] : [...args]
 
 function programFor(terminal: Terminal): Command {
   const program = new Command('bidwarden')
@@ -88,9 +88,10 @@ function programFor(terminal: Terminal): Command {
         wholeNumber('--workers'),
       ),
     )
-    .action(async ({ workers }: { workers?: string }) => {
+    .option('--demo', 'play all who use it, in mock mode and with data that are deleted at the end')
+    .action(async ({ workers, demo = false }: { workers?: string; demo?: boolean }) => {
       const { serve } = await import('../main.ts')
-      await serve(workers === undefined ? {} : { WORKERS: workers })
+      await serve(workers === undefined ? {} : { WORKERS: workers }, demo)
     })
   addBidding(program, terminal)
   addLimit(program, terminal)

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import { DuplicateMember, parseUnambiguous } from '../json/json.ts'
 import { at, listAt } from '../json/json-at.ts'
 import { CommandError, type Terminal } from './terminal.ts'
 
@@ -52,24 +53,31 @@ function decoded(bytes: Buffer): string {
 }
 
 function parsed(file: string, text: string, many: string): readonly unknown[] {
-  const whole = jsonOf(text)
+  const whole = jsonOf(file, text)
   if (whole.is === 'json') {
     if (Array.isArray(whole.value)) return whole.value
     return at(whole.value, many) === undefined ? [whole.value] : listAt(whole.value, many)
   }
   return text.split('\n').flatMap((line, index) => {
     if (line.trim() === '') return []
-    const item = jsonOf(line)
+    const item = jsonOf(file, line)
     // The line itself may be about a person, so it is not repeated.
     if (item.is !== 'json') throw new CommandError(`${nameOf(file)} has no JSON in line ${index + 1}`)
     return [item.value]
   })
 }
 
-function jsonOf(text: string): { readonly is: 'json'; readonly value: unknown } | { readonly is: 'other' } {
+function jsonOf(
+  file: string,
+  text: string,
+): { readonly is: 'json'; readonly value: unknown } | { readonly is: 'other' } {
   try {
-    return { is: 'json', value: JSON.parse(text) }
-  } catch {
+    return { is: 'json', value: parseUnambiguous(text) }
+  } catch (error) {
+    if (error instanceof DuplicateMember)
+      throw new CommandError(
+        `${nameOf(file)} has a member twice in one object: which one counts cannot be told`,
+      )
     return { is: 'other' }
   }
 }

@@ -92,6 +92,21 @@ export class ConfigError extends Error {
 /** The configuration of this process. @param more variables that count before those of the environment */
 export const readConfig = (more: NodeJS.ProcessEnv = {}): Config => parseConfig({ ...process.env, ...more })
 
+/** Variables that a demo keeps. With others it could reach what is real: stores, accounts, keys, people who are told. */
+const KEPT_IN_DEMO = ['PORT', 'WORKERS', 'SANDBOX_PORT', 'LOG_LEVEL'] as const
+
+/**
+ * The configuration of a demo: mock mode, on this machine alone, whatever else the environment says.
+ *
+ * @param more variables that count before those of the environment
+ * @param dataDir folder of its data
+ */
+export function readDemoConfig(more: NodeJS.ProcessEnv, dataDir: string): Config {
+  const variables: NodeJS.ProcessEnv = { LOG_LEVEL: 'warn', ...process.env, ...more }
+  const kept = Object.fromEntries(KEPT_IN_DEMO.map((name) => [name, variables[name]]))
+  return parseConfig({ ...kept, MOCK_MODE: 'true', DATA_DIR: dataDir })
+}
+
 /** Reads an environment; throws {@link ConfigError}. An empty variable counts as not set, a mistyped one is refused. */
 export function parseConfig(variables: NodeJS.ProcessEnv): Config {
   const set = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''))

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { type ApiKey, hashKey, KEY_SCOPES, readMoney } from '../api/index.ts'
 import { DEFAULT_MULTIPLIERS } from '../fallback/index.ts'
 import { standardKey } from '../http/standard-webhooks.ts'
+import { DuplicateMember, parseUnambiguous } from '../json/json.ts'
 import { readTableLimits, type TableLimits } from '../metrics/tables.ts'
 import { isCurrency } from '../money.ts'
 import { NOTIFICATION_KINDS } from '../notify/index.ts'
@@ -222,9 +223,10 @@ const Seat = z.strictObject({
 
 export const parsedJson = z.string().transform((text, ctx): unknown => {
   try {
-    return JSON.parse(text)
-  } catch {
-    ctx.addIssue({ code: 'custom', message: 'must be JSON' })
+    return parseUnambiguous(text)
+  } catch (error) {
+    const message = error instanceof DuplicateMember ? 'must name each member once' : 'must be JSON'
+    ctx.addIssue({ code: 'custom', message })
     return z.NEVER
   }
 })

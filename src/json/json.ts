@@ -22,6 +22,21 @@ export class NotJson extends Error {
   }
 }
 
+/**
+ * JSON with two members of one name in an object. Parsers differ in which of them they take (RFC 8259, section 4), so a proxy
+ * or a log may have read another amount than we would.
+ */
+export class DuplicateMember extends Error {
+  override readonly name = 'DuplicateMember'
+  /** The name that is repeated: text from outside. */
+  readonly member: string
+
+  constructor(member: string) {
+    super('it has a member twice')
+    this.member = member
+  }
+}
+
 /** Bytes without a leading byte order mark, which is no part of JSON and may be ignored (RFC 8259, section 8.1). */
 export const withoutMark = (bytes: Buffer): Buffer =>
   bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes
@@ -30,13 +45,78 @@ export const withoutMark = (bytes: Buffer): Buffer =>
 export const textOf = (body: Buffer): string => withoutMark(body).toString('utf8')
 
 /**
- * Parses any text from outside this process: bodies, answers, settings, stored rows.
+ * Parses answers of platforms and stored rows. Of two members of one name the last one counts, as in most parsers.
  *
  * @throws NotJson
  * @throws JsonTooDeep before anything is built
  */
 export function parseJson(text: string): ReturnType<typeof JSON.parse> {
   return parsedBy((checked) => JSON.parse(checked), text)
+}
+
+/**
+ * As {@link parseJson}, for bodies that callers send: each name may be in an object once (I-JSON: RFC 7493, section 2.3).
+ *
+ * @throws NotJson
+ * @throws JsonTooDeep
+ * @throws DuplicateMember
+ */
+export function parseUnambiguous(text: string): ReturnType<typeof JSON.parse> {
+  const written = namesWritten(text, MAX_JSON_DEPTH)
+  if (written === undefined) throw new JsonTooDeep()
+  return parsedWithNames(text, written)
+}
+
+/**
+ * Parses JSON whose depth was checked. A name that is repeated leaves fewer members than names were written, so counting both
+ * is enough: it costs a fraction of looking each name up.
+ *
+ * @param written names in the text
+ * @throws NotJson
+ * @throws DuplicateMember
+ */
+export function parsedWithNames(text: string, written: number): ReturnType<typeof JSON.parse> {
+  let value: ReturnType<typeof JSON.parse>
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new NotJson()
+  }
+  if (membersIn(value) !== written) throw new DuplicateMember(repeatedName(text))
+  return value
+}
+
+/** Number of members of all objects in a parsed value. */
+function membersIn(value: unknown): number {
+  if (value === null || typeof value !== 'object') return 0
+  let members = 0
+  if (Array.isArray(value)) for (const item of value) members += membersIn(item)
+  // Much cheaper than a list of the values; parsed objects inherit no name that this would meet.
+  else for (const name in value) members += 1 + membersIn((value as Record<string, unknown>)[name])
+  return members
+}
+
+/** The first name that is repeated within its object; empty where none is. The text must be JSON. */
+function repeatedName(text: string): string {
+  const open: Set<string>[] = []
+  let begin = 0
+  let end = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === QUOTE) {
+      begin = at
+      end = endOfString(text, at)
+      at = end
+    } else if ((code | CURLY) === OPENING) open.push(new Set())
+    else if ((code | CURLY) === CLOSING) open.pop()
+    else if (code === COLON) {
+      const name: string = JSON.parse(text.slice(begin, end + 1))
+      const names = open.at(-1)
+      if (names?.has(name)) return name
+      names?.add(name)
+    }
+  }
+  return ''
 }
 
 function parsedBy<T>(parse: (text: string) => T, text: string): T {
@@ -73,20 +153,26 @@ const BACKSLASH = 0x5c
 const CURLY = 0x20
 const OPENING = 0x7b
 const CLOSING = 0x7d
+const COLON = 0x3a
 
 /** Whether the JSON of a text has more levels of objects and arrays. */
-export function isDeeperThan(text: string, levels: number): boolean {
-  if (text.length <= levels) return false
+export const isDeeperThan = (text: string, levels: number): boolean =>
+  text.length > levels && namesWritten(text, levels) === undefined
+
+/** Number of names of members in the JSON of a text; undefined where it has more levels of objects and arrays. */
+function namesWritten(text: string, levels: number): number | undefined {
   let depth = 0
+  let names = 0
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
     if (code === QUOTE) at = endOfString(text, at)
+    else if (code === COLON) names += 1
     else if ((code | CURLY) === OPENING) {
       depth += 1
-      if (depth > levels) return true
+      if (depth > levels) return undefined
     } else if ((code | CURLY) === CLOSING) depth -= 1
   }
-  return false
+  return names
 }
 
 /** Index at which the string ends that begins at a quotation mark. Most of a text is in strings, which are skipped. */

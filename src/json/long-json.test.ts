@@ -4,7 +4,7 @@ import { createFuzz } from '../../test/fuzz/mutate.ts'
 import { seedOr } from '../../test/support/seed.ts'
 import { seededRandom } from '../../test/support/seeded-random.ts'
 import { turn } from '../time/slices.ts'
-import { parseJson } from './json.ts'
+import { parseUnambiguous } from './json.ts'
 import { parseLongJson, TooManyValues } from './long-json.ts'
 
 const outcome = async (parse: (text: string) => unknown, text: string) => {
@@ -14,14 +14,14 @@ const outcome = async (parse: (text: string) => unknown, text: string) => {
     return { error: error instanceof Error ? error.name : error }
   }
 }
-/** Both refuse what is no JSON, and of what is too much only the one that looks for it. */
+/** Both refuse what is no JSON or has a name twice, and of what is too much only the one that looks for it. */
 const agree = async (text: string, or?: string) => {
   const { value, error } = await outcome(parseLongJson, text)
   if (or !== undefined && error === or) return
   expect({ value, error }).toEqual({
     value: undefined,
     error: undefined,
-    ...(await outcome(parseJson, text)),
+    ...(await outcome(parseUnambiguous, text)),
   })
 }
 
@@ -36,7 +36,7 @@ describe('long JSON', () => {
     await agree(LONG)
     await agree(rows(30_000, () => []))
     await agree(`[[${'1,'.repeat(3_000)}2],${'[1],'.repeat(15_000)}[]]`)
-    await agree(`{"rows":[${' '.repeat(70_000)}],"rows":[1,2]}`)
+    await agree(`{"rows":[${' '.repeat(70_000)}],"more":[1,2]}`)
     await agree(`{"__proto__":[1],"rows":[${'{"__proto__":[]},'.repeat(9_000)}1]}`)
     await agree(`"${'x'.repeat(100_000)}"`)
   })
@@ -52,11 +52,15 @@ describe('long JSON', () => {
     ['a string without an end', (text: string) => `${text}"`],
     ['something after it', (text: string) => `${text}{}`],
     ['a name without a value', (text: string) => text.replace('"a":1', '"a":')],
+    ['a name twice in an item', (text: string) => text.replaceAll('"of":{', '"of":{"a":1,')],
+    ['a name twice in what surrounds the lists', (text: string) => text.replace('"z"', '"a"')],
+    ['a list twice', (text: string) => text.replace('"z":', '"rows":[1],"z":')],
+    ['a name twice behind a list', (text: string) => text.replace('"z":{', '"z":{"rows":1,')],
     ['a level too many', (text: string) => text.replace('[],{}', `${'['.repeat(90)}${']'.repeat(90)},{}`)],
   ])('is refused with %s, as in one go', async (_what, spoil) => {
     const spoiled = spoil(LONG)
     expect(spoiled).not.toBe(LONG)
-    expect(await outcome(parseJson, spoiled)).toHaveProperty('error')
+    expect(await outcome(parseUnambiguous, spoiled)).toHaveProperty('error')
     await agree(spoiled)
   })
 

@@ -1,5 +1,5 @@
 import { Slices } from '../time/slices.ts'
-import { JsonTooDeep, MAX_JSON_DEPTH, NotJson, parseJson } from './json.ts'
+import { JsonTooDeep, MAX_JSON_DEPTH, NotJson, parsedWithNames, parseUnambiguous } from './json.ts'
 
 /** Texts up to this many characters are parsed in one go, within a few milliseconds. */
 const AT_ONCE = 64 * 1024
@@ -24,13 +24,13 @@ export class TooManyValues extends Error {
 }
 
 /**
- * As `parseJson`, in slices. The text may be long because of lists in its outermost object, as in `{"rows":[…]}`; their
+ * As `parseUnambiguous`, in slices. The text may be long because of lists in its outermost object, as in `{"rows":[…]}`; their
  * items are parsed some at a time.
  *
- * @throws what `parseJson` does, and {@link TooManyValues}
+ * @throws what `parseUnambiguous` does, and {@link TooManyValues}
  */
-export async function parseLongJson(text: string): Promise<ReturnType<typeof parseJson>> {
-  if (text.length <= AT_ONCE) return parseJson(text)
+export async function parseLongJson(text: string): Promise<ReturnType<typeof parseUnambiguous>> {
+  if (text.length <= AT_ONCE) return parseUnambiguous(text)
   const cutter = new Cutter(text)
   const slices = new Slices()
   while (!cutter.isDone) {
@@ -63,6 +63,9 @@ class Cutter {
   #values = 0
   #valuesInAll = 0
   #valuesAround = 0
+  /** Names of members in the piece, or in what surrounds the lists. */
+  #names = 0
+  #namesAround = 0
   #around = ''
   #aroundFrom = 0
   readonly #lists: unknown[][] = []
@@ -90,7 +93,7 @@ class Cutter {
         else if (code === QUOTE) this.#isInString = false
       } else if (code === QUOTE) this.#isInString = true
       else if (code === COMMA) this.#separate(at)
-      else if (code === COLON) this.#count()
+      else if (code === COLON) this.#countName()
       else if (code === OPEN_LIST || code === OPEN_OBJECT) this.#open(code, at)
       else if (code === CLOSE_LIST || code === CLOSE_OBJECT) this.#close(code, at)
     }
@@ -99,7 +102,7 @@ class Cutter {
 
   /** The whole value, after all characters were scanned. */
   whole(): unknown {
-    const whole = parsed(this.#around + this.#text.slice(this.#aroundFrom))
+    const whole = parsedWithNames(this.#around + this.#text.slice(this.#aroundFrom), this.#names)
     if (whole !== null && typeof whole === 'object') {
       for (const [name, value] of Object.entries(whole))
         if (Array.isArray(value)) Reflect.set(whole, name, this.#lists[Number(value[0])])
@@ -111,6 +114,11 @@ class Cutter {
     this.#values += 1
     this.#valuesInAll += 1
     if (this.#values > MAX_VALUES || this.#valuesInAll > MAX_VALUES_IN_ALL) throw new TooManyValues()
+  }
+
+  #countName(): void {
+    this.#count()
+    this.#names += 1
   }
 
   #separate(at: number): void {
@@ -128,6 +136,8 @@ class Cutter {
     this.#around += `${this.#text.slice(this.#aroundFrom, at + 1)}${this.#lists.length}`
     this.#valuesAround = this.#values
     this.#values = 0
+    this.#namesAround = this.#names
+    this.#names = 0
     this.#list = []
     this.#pieceFrom = at + 1
   }
@@ -141,24 +151,17 @@ class Cutter {
     this.#lists.push(this.#list)
     this.#list = undefined
     this.#values = this.#valuesAround
+    this.#names = this.#namesAround
     this.#aroundFrom = at
   }
 
   /** Parses the piece that ends here; false where nothing is in it. */
   #take(at: number): boolean {
-    const items: unknown[] = parsed(`[${this.#text.slice(this.#pieceFrom, at)}]`)
+    const items: unknown[] = parsedWithNames(`[${this.#text.slice(this.#pieceFrom, at)}]`, this.#names)
     for (const item of items) this.#list?.push(item)
     this.#pieceFrom = at + 1
     this.#values = 0
+    this.#names = 0
     return items.length > 0
-  }
-}
-
-/** Parses JSON whose depth was checked already. */
-function parsed(text: string): ReturnType<typeof parseJson> {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new NotJson()
   }
 }

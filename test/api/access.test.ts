@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { hashKey } from '../../src/api/index.ts'
-import { startHarness } from '../support/harness.ts'
+import { sharedHarness, startHarness } from '../support/harness.ts'
 
 const entry = (name: string, scopes: string, key: string) =>
   `${name}:${scopes}:${hashKey(key).toString('hex')}`
@@ -67,12 +67,49 @@ describe('API keys', () => {
 })
 
 describe('without API keys', () => {
+  const own = sharedHarness()
+
   it('only requests to a loopback name are answered, so no web page can get in by a name of its own', async () => {
     const { get, service } = await startHarness()
     expect((await get('/v1/budgets')).status).toBe(200)
     const { port } = new URL(service.url)
     const rebound = await rawGet(Number(port), '/v1/budgets', 'evil.example')
     expect(rebound).toContain('403')
+  })
+
+  it.each([
+    ['http://evil.example/v1/budgets', '127.0.0.1', 403],
+    ['http://127.0.0.1.evil.example/v1/budgets', '127.0.0.1', 403],
+    ['HTTP://evil.example/v1/budgets', 'localhost', 403],
+    ['https://evil.example:443/v1/budgets', 'localhost', 403],
+    // A host in the target counts, whatever is said beside it.
+    ['http://localhost/v1/budgets', 'evil.example', 200],
+    ['HTTP://[::1]:8003/v1/budgets?limit=1', 'evil.example', 200],
+    ['http://localhost?limit=1', 'localhost', 404],
+    ['http://localhost', 'localhost', 404],
+    ['http://127.0.0.1@evil.example/v1/budgets', '127.0.0.1', 400],
+    ['http://evil.example@127.0.0.1/v1/budgets', '127.0.0.1', 400],
+    ['http:///v1/budgets', 'localhost', 400],
+    ['ftp://localhost/v1/budgets', 'localhost', 400],
+    ['*', 'localhost', 400],
+    ['localhost:80', 'localhost', 400],
+    ['//evil.example/v1/budgets', 'localhost', 404],
+  ])('the target %s with the Host %s is answered %i', async (target, host, status) => {
+    const { url } = await own()
+    expect(await rawGet(Number(new URL(url).port), target, host)).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+  })
+
+  it('a bid request may name the whole address, and nobody is connected to another host', async () => {
+    const { url } = await own()
+    const port = Number(new URL(url).port)
+    const bid = JSON.stringify({ id: '1', imp: [{ id: '1', banner: { w: 300, h: 250 } }] })
+    const headers = `Host: x\r\nConnection: close\r\nContent-Length: ${bid.length}\r\n\r\n`
+    const target = 'http://bidder.example/openrtb2/example/bid'
+    expect(await rawSend(port, `POST ${target} HTTP/1.1\r\n${headers}${bid}`)).toMatch(/^HTTP\/1.1 200 /)
+    expect(await rawSend(port, 'OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n')).toMatch(/^HTTP\/1.1 400 /)
+    expect(await rawSend(port, 'CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example:443\r\n\r\n')).toBe(
+      '',
+    )
   })
 
   it('a page of another site moves nothing, with or without a body', async () => {
@@ -142,6 +179,70 @@ describe('a body', () => {
   })
 })
 
+describe('a member that is in an object twice', () => {
+  const bid = (more: string) =>
+    `{"customerId":"C","campaignId":"c","platform":"meta","predictedLtv":5,"bidAmount":1${more}}`
+
+  it('is refused, and moves no money: a proxy or a log may have read the other one', async () => {
+    const { send, sandbox, get } = await startHarness()
+    expect((await send('POST', '/v1/bids', bid(''))).status).toBe(200)
+    const before = (await get('/v1/budgets/global')).body
+    for (const [more, name] of [
+      [',"bidAmount":400', 'bidAmount'],
+      [',"bidAmount":1', 'bidAmount'],
+      [',"b\\u0069dAmount":400', 'bidAmount'],
+      [',"__proto__":1,"__proto__":2', '__proto__'],
+      [',"context":{"a":[{"deep":1,"deep":{}}]}', 'deep'],
+      [',"sk_live_4242424242424242":1,"sk_live_4242424242424242":1', '(a name that is not shown)'],
+    ]) {
+      const { status, body } = await send('POST', '/v1/bids', bid(more ?? ''))
+      const detail = `The body cannot be read: duplicate member "${name}"`
+      expect({ status, ...body }).toMatchObject({ status: 400, code: 'invalid_request', detail })
+    }
+    expect((await get('/v1/budgets/global')).body).toEqual(before)
+    expect(sandbox.ledger.applied).toHaveLength(1)
+  })
+
+  it('is refused by every call that takes JSON', async () => {
+    const { send, get } = await startHarness()
+    const { paths } = (await get('/openapi.json')).body
+    const odd: unknown[] = []
+    let refused = 0
+    for (const [path, methods] of Object.entries<Record<string, { requestBody?: { content?: object } }>>(
+      paths,
+    ))
+      for (const [method, { requestBody }] of Object.entries(methods)) {
+        if (!requestBody?.content || !('application/json' in requestBody.content)) continue
+        const there = path.replace('{scope}', 'global').replaceAll(/\{\w+\}/g, '1')
+        const { status, body } = await send(method.toUpperCase(), there, '{"a":1,"a":2}')
+        if (status === 400 && String(body.detail).includes('duplicate member "a"')) refused += 1
+        // What is not there, or is not signed, is refused before the body is read.
+        else if (status !== 404 && status !== 403) odd.push([method, path, status, body])
+      }
+    expect(odd).toEqual([])
+    expect(refused).toBeGreaterThan(15)
+  })
+
+  it('is refused in bid requests, short and long, and in what they carry as text', async () => {
+    const { url, send } = await startHarness()
+    const ask = (imp: string, more = '') =>
+      send('POST', '/openrtb2/example/bid', `{"id":"r","imp":[{"id":"1",${imp}}]${more}}`)
+    const banner = '"banner":{"w":300,"h":250}'
+    const long = `,"ext":{"long":[${'"xxxxxxxxxxxxxxxx",'.repeat(5_000)}1]}`
+    expect((await ask(banner, long)).status).toBe(200)
+    const floor = ',"bidfloor":0.1,"bidfloor":40'
+    for (const reply of [await ask(banner + floor), await ask(banner + floor, long)]) {
+      expect(reply).toMatchObject({
+        status: 400,
+        body: { code: 'invalid_request', field: 'body', detail: 'body: duplicate member "bidfloor"' },
+      })
+    }
+    expect((await (await fetch(`${url}/metrics`)).text()).match(/result="bad_request"\} (\d)/)?.[1]).toBe('2')
+    const native = '{"assets":[{"id":1,"id":2,"title":{"len":90}}]}'
+    expect((await ask(`"native":{"request":${JSON.stringify(native)}}`)).status).toBe(204)
+  })
+})
+
 it('a parameter that comes twice is refused, since a proxy may have checked the other', async () => {
   const { get, send } = await startHarness()
   expect(await get('/v1/bids?limit=1&limit=1000')).toMatchObject({ status: 400, body: { field: 'limit' } })
@@ -169,10 +270,14 @@ describe('unknown paths and surprises', () => {
 })
 
 /** fetch does not let a test choose the Host header. */
-async function rawGet(port: number, path: string, host: string): Promise<string> {
+const rawGet = (port: number, path: string, host: string): Promise<string> =>
+  rawSend(port, `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
+
+/** Nor an odd request target. Returns all that is answered. */
+async function rawSend(port: number, request: string): Promise<string> {
   const { connect } = await import('node:net')
   const socket = connect(port, '127.0.0.1')
-  socket.end(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
+  socket.end(request)
   let text = ''
   for await (const chunk of socket) text += chunk
   return text

@@ -534,6 +534,15 @@ describe('commands about conversions', () => {
         },
         /standard input has no JSON in line 2$/,
       ],
+      [
+        '-',
+        {
+          async *input() {
+            yield Buffer.from('{"event_id":"e","value":1,"value":2}')
+          },
+        },
+        /standard input has a member twice in one object/,
+      ],
       ['/nowhere', half, /\/nowhere cannot be read$/],
       [
         '-',

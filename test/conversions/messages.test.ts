@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -397,6 +398,121 @@ describe('the door of messages', () => {
     )
     clock.stepWall(DAY_MS + 1)
     for (const id of ['m1', 'm2']) expect(await state(id, is('failed'))).toMatchObject({ code: 'too_old' })
+    expect(sent).toEqual([])
+  })
+})
+
+describe('an error of WhatsApp, by the table of its page', () => {
+  const page = readFileSync('docs/platforms/conversions.md', 'utf8')
+  const rows = page
+    .slice(page.indexOf('## Errors of WhatsApp'))
+    .split('\n')
+    .filter((line) => /^\| .*\d/.test(line))
+    .map((line) => line.split('|').map((cell) => cell.trim()))
+  const codesOf = (said: string) =>
+    (rows.find((cells) => cells[2]?.includes(said))?.[1] ?? '')
+      .replaceAll(/HTTP \d+|100 with subcode \d+|\([^)]*\)/g, '')
+      .matchAll(/\b\d+\b/g)
+      .map(([code]) => Number(code))
+      .toArray()
+  const answer = (code: number, more: object = {}) => ({
+    ...({ is: 'instead', status: 400, headers: { 'content-type': 'application/json' } } as const),
+    text: JSON.stringify({ error: { code, message: `(#${code})`, type: 'OAuthException', ...more } }),
+  })
+
+  /** Sends a message that is answered so, and shows it once the answer is known. */
+  const started = async () => {
+    const harness = await start()
+    const { sandbox, post, state } = harness
+    let number = 10
+    const refusedBy = async (fault: Parameters<typeof sandbox.faults.add>[0]['fault']) => {
+      sandbox.faults.add({ platform: 'whatsapp', method: 'POST', fault, times: 1 })
+      const message_id = `m${number}`
+      await post({ message_id, to: `+1 650 555 12${number++}` })
+      return state(message_id, ({ attempts, state: now }) => attempts === 1 && now !== 'sending')
+    }
+    const goes = (id: string) => state(id, is('accepted', 'sent', 'delivered'), 60_000)
+    return { ...harness, refusedBy, goes }
+  }
+  const waitsMs = ({ next_attempt_at, last_attempt_at }: Reply['body']) =>
+    Date.parse(next_attempt_at) - Date.parse(last_attempt_at)
+
+  it.each([
+    {
+      said: 'the connection waits as long as',
+      codes: 6,
+      ms: 30_000,
+      more: [answer(999_999, { is_transient: true })],
+    },
+    { said: 'too many to one person', codes: 1, ms: 6_000, more: [] },
+    { said: 'the message waits 6 hours', codes: 2, ms: 6 * 3_600_000, more: [] },
+  ])('is waited for: $said', async ({ said, codes, ms, more }) => {
+    const { refusedBy, goes, sent } = await started()
+    const faults = [...codesOf(said).map((code) => answer(code)), ...more]
+    expect(faults).toHaveLength(codes + more.length)
+    for (const fault of faults) {
+      const shown = await refusedBy(fault)
+      expect([fault.text, shown]).toMatchObject([
+        fault.text,
+        { state: 'pending', next_attempt_at: expect.any(String) },
+      ])
+      expect([fault.text, waitsMs(shown)]).toEqual([fault.text, ms])
+      expect(await goes(shown.message_id)).toMatchObject({ attempts: 2 })
+    }
+    expect(sent).toHaveLength(faults.length)
+  })
+
+  it('may have sent the message, which is then never sent again', async () => {
+    const { refusedBy, sent, clock } = await started()
+    const codes = codesOf('the message may have been sent')
+    expect(codes).toHaveLength(4)
+    for (const fault of [
+      ...codes.map((code) => answer(code)),
+      { is: 'http', status: 502 } as const,
+      { is: 'reset' } as const,
+    ])
+      expect([fault, await refusedBy(fault)]).toMatchObject([
+        fault,
+        { state: 'unknown', next_attempt_at: null },
+      ])
+    clock.stall(24 * 3_600_000)
+    await goOn()
+    expect(sent).toEqual([])
+  })
+
+  it.each([
+    { said: 'the token is dead', codes: 2, more: [] },
+    {
+      said: 'the number or the account is not let send',
+      codes: 10,
+      more: [answer(100, { error_subcode: 33 })],
+    },
+  ])('stops the connection and keeps the message: $said', async ({ said, codes, more }) => {
+    const { refusedBy, goes, send, until } = await started()
+    const connections = '/api/v1/conversions/connections'
+    const isStopped = ({ connections: all }: Reply['body']) =>
+      all.some((one: Reply['body']) => one.platform === 'whatsapp' && one.status === 'error')
+    const known = codesOf(said)
+    expect(known).toHaveLength(codes - more.length)
+    for (const fault of [...known.map((code) => answer(code)), ...more]) {
+      const shown = await refusedBy(fault)
+      expect([fault.text, shown]).toMatchObject([fault.text, { state: 'pending' }])
+      await until(connections, isStopped, 0)
+      expect((await send('POST', `${connections}/whatsapp/test`)).body).toMatchObject({ status: 'connected' })
+      expect(await goes(shown.message_id)).toMatchObject({ attempts: 2 })
+    }
+  })
+
+  it('ends the message: all others', async () => {
+    const { refusedBy, sent } = await started()
+    const codes = codesOf('`failed`')
+    expect(codes).toHaveLength(5)
+    for (const code of [...codes, 131_009, 999_999])
+      expect(await refusedBy(answer(code))).toMatchObject({
+        state: 'failed',
+        code: String(code),
+        next_attempt_at: null,
+      })
     expect(sent).toEqual([])
   })
 })

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
-import { type Authorize, type Caller, headerOf, MAX_BODY_BYTES } from '../../api/index.ts'
-import { parseJson, textOf } from '../../json/json.ts'
+import { type Authorize, type Caller, headerOf, MAX_BODY_BYTES, nameShown } from '../../api/index.ts'
+import { DuplicateMember, parseUnambiguous, textOf } from '../../json/json.ts'
 import { parseLongJson } from '../../json/long-json.ts'
 import { AUCTION_RESULTS, type AuctionResult } from '../../metrics/metrics.ts'
 import { Pace } from '../../time/pace.ts'
@@ -263,7 +263,7 @@ function reply(deps: AuctionDeps, asked: Asked, body: Buffer | undefined): void 
   else {
     parseLongJson(textOf(body)).then(
       (json) => judge(deps, asked, () => readBidRequest(json, deps.bidder.isUserPrivate)),
-      () => judge(deps, asked, () => NO_JSON),
+      (error) => judge(deps, asked, () => unreadable(error)),
     )
   }
 }
@@ -327,12 +327,18 @@ function auction(deps: AuctionDeps, asked: Asked, bidRequest: OpenRtbRequest): v
 
 const NO_JSON: RequestRefusal = { refused: 'body' }
 
+/** Why a body could not be parsed. Another reader of it may take another floor or consent where a member is there twice. */
+const unreadable = (error: unknown): RequestRefusal =>
+  error instanceof DuplicateMember
+    ? { refused: 'body', because: `duplicate member "${nameShown(error.member)}"` }
+    : NO_JSON
+
 function parse({ bidder }: AuctionDeps, body: Buffer): OpenRtbRequest | RequestRefusal {
   let json: unknown
   try {
-    json = parseJson(textOf(body))
-  } catch {
-    return NO_JSON
+    json = parseUnambiguous(textOf(body))
+  } catch (error) {
+    return unreadable(error)
   }
   return readBidRequest(json, bidder.isUserPrivate)
 }
@@ -436,8 +442,14 @@ const jsonHeaders = (version: string, bytes: number): string[] => [
 ]
 
 /** Answers 400 with the field that is missing or has the wrong type. */
-function refuseBody(response: ServerResponse, request: IncomingMessage, { refused }: RequestRefusal): void {
-  const detail = `${refused}: ${refused === 'body' ? 'must be a JSON object within the limit of size' : 'is missing or of the wrong type'}`
+function refuseBody(
+  response: ServerResponse,
+  request: IncomingMessage,
+  { refused, because }: RequestRefusal,
+): void {
+  const wrong =
+    refused === 'body' ? 'must be a JSON object within the limit of size' : 'is missing or of the wrong type'
+  const detail = `${refused}: ${because ?? wrong}`
   const text = JSON.stringify({ status: 400, code: 'invalid_request', field: refused, detail })
   sendText(response, request, 400, text)
 }

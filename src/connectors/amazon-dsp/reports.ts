@@ -2,6 +2,7 @@ import type { Caveats } from '../platform/caveats.ts'
 import type { ReportSpec } from '../platform/connector.ts'
 import type { Cell, Row } from '../platform/rows.ts'
 import { type FigureKind, readFigure } from '../reading/figures.ts'
+import { dailyReport, undatedReport } from '../reading/report-specs.ts'
 
 interface Metric {
   /** Amazon's name of the metric. */
@@ -40,14 +41,11 @@ const level = (
 ): AmazonLevel => ({
   dimensions,
   names,
-  spec: {
-    fields: [...Object.keys(METRICS), ...Object.keys(names).filter((name) => name !== key)],
-    key: ['date', key],
-    dated: true,
-    lookbackDays: LOOKBACK_DAYS,
-    historyMonths: undefined,
-    maxDays: MAX_DAYS,
-  },
+  spec: dailyReport(
+    ['date', key],
+    [...Object.keys(METRICS), ...Object.keys(names).filter((name) => name !== key)],
+    { lookbackDays: LOOKBACK_DAYS, historyMonths: undefined, maxDays: MAX_DAYS },
+  ),
 })
 
 export const LEVELS: Readonly<Record<string, AmazonLevel>> = {
@@ -90,11 +88,7 @@ function dateOf(value: unknown): string | undefined {
   return /^\d{12,14}$/.test(text) ? new Date(Number(text)).toISOString().slice(0, 10) : undefined
 }
 
-export const ENTITIES_REPORT: ReportSpec = {
-  fields: ['parent_id', 'name', 'status', 'start_at', 'end_at'],
-  key: ['level', 'id'],
-  dated: false,
-  lookbackDays: 0,
-  historyMonths: undefined,
-  maxDays: undefined,
-}
+export const ENTITIES_REPORT = undatedReport(
+  ['level', 'id'],
+  ['parent_id', 'name', 'status', 'start_at', 'end_at'],
+)

@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { type Caveats, rowsOf } from '../platform/caveats.ts'
-import type { AccountRef, PlatformAccount, ReportResult, ReportSpec } from '../platform/connector.ts'
+import type { AccountRef, PlatformAccount, ReportResult } from '../platform/connector.ts'
 import { at, textAt } from '../platform/json.ts'
 import type { Row } from '../platform/rows.ts'
 import { ask, NothingReached, type Talk, TalkRefused, whereAllowed } from '../platform/steps.ts'
 import { readFigure } from '../reading/figures.ts'
 import { Pages } from '../reading/pages.ts'
+import { undatedReport } from '../reading/report-specs.ts'
 import { type EntityQuery, listAdvertisers, listEntities, listPartners } from './requests.ts'
 
 export const ENTITIES = 'entities'
@@ -170,11 +171,7 @@ function entityRow(caveats: Caveats, entity: unknown, { level, id, parent }: Kin
   }
 }
 
-export const ENTITY_REPORT: ReportSpec = {
-  fields: ['parent_id', 'name', 'status', 'type', 'budget_micros', 'fixed_bid_micros', 'updated_at'],
-  key: ['level', 'id'],
-  dated: false,
-  lookbackDays: 0,
-  historyMonths: undefined,
-  maxDays: undefined,
-}
+export const ENTITY_REPORT = undatedReport(
+  ['level', 'id'],
+  ['parent_id', 'name', 'status', 'type', 'budget_micros', 'fixed_bid_micros', 'updated_at'],
+)

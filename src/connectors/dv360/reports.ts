@@ -1,7 +1,8 @@
 import type { Caveats } from '../platform/caveats.ts'
-import type { ReportSpec, SpendReport } from '../platform/connector.ts'
+import type { ReportSpec } from '../platform/connector.ts'
 import type { Cell, Row } from '../platform/rows.ts'
-import { costOf, type FigureKind, readFigure } from '../reading/figures.ts'
+import { type FigureKind, readFigure } from '../reading/figures.ts'
+import { dailyReport, spendOfCampaigns, undatedReport } from '../reading/report-specs.ts'
 
 interface Metric {
   /** Bid Manager's name of the metric. */
@@ -45,14 +46,11 @@ const level = (name: string, groupBy: string, heading: string): Dv360Level => ({
   name,
   groupBy,
   heading,
-  spec: {
-    fields: [...Object.keys(METRICS), `${name}_name`],
-    key: ['date', `${name}_id`],
-    dated: true,
+  spec: dailyReport(['date', `${name}_id`], [...Object.keys(METRICS), `${name}_name`], {
     lookbackDays: LOOKBACK_DAYS,
     historyMonths: 24,
     maxDays: 366,
-  },
+  }),
 })
 
 export const LEVELS: Readonly<Record<string, Dv360Level>> = {
@@ -62,13 +60,7 @@ export const LEVELS: Readonly<Record<string, Dv360Level>> = {
 }
 
 /** What the advertiser pays. A daily budget is a limit here; invalid traffic is removed within some days. */
-export const SPEND: SpendReport = {
-  reportType: 'campaign_performance',
-  campaignField: 'campaign_id',
-  micros: costOf,
-  settledAfterDays: 3,
-  overDelivery: 1,
-}
+export const SPEND = spendOfCampaigns({ settledAfterDays: 3, overDelivery: 1 })
 
 /** Text of a file without rows. */
 export const NO_DATA = /^No data returned/i
@@ -138,11 +130,4 @@ export function sdfRowOf(record: Readonly<Record<string, unknown>>, file: string
 
 const textOf = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null)
 
-export const SDF: ReportSpec = {
-  fields: [],
-  key: ['file', 'record_id'],
-  dated: false,
-  lookbackDays: 0,
-  historyMonths: undefined,
-  maxDays: undefined,
-}
+export const SDF = undatedReport(['file', 'record_id'], [])

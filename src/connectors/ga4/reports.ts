@@ -1,4 +1,5 @@
 import type { ReportSpec } from '../platform/connector.ts'
+import { dailyReport } from '../reading/report-specs.ts'
 
 /** Dimensions of Analytics by our names. */
 export const DIMENSIONS: Readonly<Record<string, string>> = {
@@ -30,14 +31,12 @@ export const NOT_ADDED = ['total_users']
 const LOOKBACK_DAYS = 12
 
 // All dimensions are part of the key; without one of them different rows would be merged.
-const report = (dimensions: readonly string[], metrics: readonly string[]): ReportSpec => ({
-  fields: [...metrics, ...dimensions],
-  key: dimensions,
-  dated: true,
-  lookbackDays: LOOKBACK_DAYS,
-  historyMonths: undefined,
-  maxDays: undefined,
-})
+const report = (dimensions: readonly string[], metrics: readonly string[]): ReportSpec =>
+  dailyReport(dimensions, [...metrics, ...dimensions], {
+    lookbackDays: LOOKBACK_DAYS,
+    historyMonths: undefined,
+    maxDays: undefined,
+  })
 
 const SESSION_METRICS = [
   'sessions',

@@ -66,9 +66,8 @@ export function hasAddress({ givenName, familyName, postalCode, regionCode }: Id
   return [givenName, familyName, postalCode, regionCode].every((part) => part !== undefined)
 }
 
-/** Whether there is anything by which Google can find the person or the click. */
-export function isIdentified(conversion: Conversion): boolean {
-  const known = identifiersOf(conversion)
-  const isFound = known['email'] !== undefined || known['phone'] !== undefined || hasAddress(known)
-  return isFound || Object.keys(clickOf(conversion)).length > 0
+/** Whether Google can find the person or the click without an address. */
+export function hasClickOrContact(conversion: Conversion): boolean {
+  const { email, phone } = identifiersOf(conversion)
+  return email !== undefined || phone !== undefined || Object.keys(clickOf(conversion)).length > 0
 }

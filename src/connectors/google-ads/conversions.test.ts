@@ -26,6 +26,26 @@ describe('conversions for Google', () => {
     expect(groups).toEqual(['conversions:own', 'conversions:77', 'adjustments:own'])
   })
 
+  it('takes an address for a person where it is sent, which a click of the Google Ads API may not have', () => {
+    const ours = googleConversions.credentials.parse(credentials)
+    const ads = googleConversions.credentials.parse({ ...credentials, api: 'google_ads' })
+    const address = { first_name: 'Ann', last_name: 'Smith', zip: '94025', country: 'US' }
+    const order = { customData: { value: 1, currency: 'USD', order_id: 'o-1' } }
+    const conversion = { ...conversionOf(googleConversions, { user_data: address }), ...order }
+    expect(googleConversions.faultOf(conversion, ours)).toBeUndefined()
+    expect(googleConversions.faultOf(conversion, undefined)).toBeUndefined()
+    expect(googleConversions.faultOf(conversion, ads)).toMatchObject({ field: 'user_data' })
+    const enhanced = { ...conversion, parameters: { adjustment_type: 'ENHANCEMENT' } }
+    expect(googleConversions.faultOf(enhanced, ads)).toBeUndefined()
+    const withEmail = { ...address, email: 'ann@x.example' }
+    const known = { ...conversionOf(googleConversions, { user_data: withEmail }), ...order }
+    expect(googleConversions.faultOf(known, ads)).toBeUndefined()
+    const target = { baseUrl: 'https://google.example', version: 'v26' }
+    const sent = googleConversions.send(target, ads, [known], 'token')
+    expect(sent.body).toContain('hashedEmail')
+    expect(sent.body).not.toContain('addressInfo')
+  })
+
   it('asks for an access token with the refresh token', () => {
     const parsed = googleConversions.credentials.parse(credentials)
     expect(googleConversions.refresh(parsed)).toEqual({ clientId: 'c', clientSecret: 's', refreshToken: 'r' })

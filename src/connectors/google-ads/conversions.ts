@@ -12,7 +12,7 @@ import {
 import { detailOf } from '../platform/detail.ts'
 import { at, jsonBody, listAt, textAt } from '../platform/json.ts'
 import { adjustmentOf, GoogleConversionCredentials, hasOwnAction } from './conversion-credentials.ts'
-import { GOOGLE_WEIGHTS, googleIdentifiers, isIdentified } from './conversion-identifiers.ts'
+import { GOOGLE_WEIGHTS, googleIdentifiers, hasAddress, hasClickOrContact } from './conversion-identifiers.ts'
 import { ingest, readIngest, readStatus, statusRequest } from './data-manager.ts'
 import { readUpload } from './upload-answers.ts'
 import { upload } from './uploads.ts'
@@ -52,7 +52,10 @@ function headersOf(
 
 const NAMES = new Set<string>(Object.values(EVENTS))
 
-function faultOf(conversion: Conversion): ConversionFault | undefined {
+function faultOf(
+  conversion: Conversion,
+  credentials: GoogleConversionCredentials | undefined,
+): ConversionFault | undefined {
   const { platformEvent, parameters, customData, consent } = conversion
   const { value, order_id } = customData
   if (platformEvent === undefined || !(hasOwnAction(platformEvent) || NAMES.has(platformEvent))) {
@@ -71,12 +74,16 @@ function faultOf(conversion: Conversion): ConversionFault | undefined {
   if (adjustment === 'RESTATEMENT' || adjustment === 'RETRACTION') return undefined
   if (isPersonalDataDenied(consent))
     return { field: 'consent.ad_user_data', reason: 'Google takes no conversion without a click or a person' }
-  if (!isIdentified(conversion)) {
-    const reason =
-      'Google needs a click id, an e-mail address, a phone number, or names with postal code and country'
-    return { field: 'user_data', reason }
-  }
-  return undefined
+  return personFaultOf(conversion, adjustment === undefined && credentials?.api === 'google_ads')
+}
+
+/** @param isClick whether it goes to the Google Ads API as a click, with which no address is sent */
+function personFaultOf(conversion: Conversion, isClick: boolean): ConversionFault | undefined {
+  if (hasClickOrContact(conversion) || (!isClick && hasAddress(identifiersOf(conversion)))) return undefined
+  const reason = isClick
+    ? 'Google Ads needs a click id, an e-mail address or a phone number'
+    : 'Google needs a click id, an e-mail address, a phone number, or names with postal code and country'
+  return { field: 'user_data', reason }
 }
 
 /** The event with which a connection is tested; Google only validates it. */

@@ -1,5 +1,5 @@
-import type { ReportSpec, SpendReport } from '../platform/connector.ts'
-import { costOf } from '../reading/figures.ts'
+import type { ReportSpec } from '../platform/connector.ts'
+import { dailyReport, spendOfCampaigns, undatedReport } from '../reading/report-specs.ts'
 
 /** One of our columns: the field of the query language that it is read from, and its kind. */
 export interface GoogleAdsColumn {
@@ -49,14 +49,11 @@ const report = (
   from,
   sliceDays,
   columns: { ...key, ...columns },
-  spec: {
-    fields: Object.keys(columns),
-    key: Object.keys(key),
-    dated: true,
+  spec: dailyReport(Object.keys(key), Object.keys(columns), {
     lookbackDays: LOOKBACK_DAYS,
     historyMonths: HISTORY_MONTHS,
     maxDays: 366,
-  },
+  }),
 })
 
 const DATE = column('segments.date', 'id')
@@ -84,13 +81,7 @@ export const REPORTS: Readonly<Record<string, GoogleAdsReport>> = {
 }
 
 /** Invalid clicks are removed within some days. A day may cost twice its budget, a month 30.4 times. */
-export const SPEND: SpendReport = {
-  reportType: 'campaign_performance',
-  campaignField: 'campaign_id',
-  micros: costOf,
-  settledAfterDays: 3,
-  overDelivery: 2,
-}
+export const SPEND = spendOfCampaigns({ settledAfterDays: 3, overDelivery: 2 })
 
 /** Columns of campaigns. A shared budget limits other campaigns too. */
 export const CAMPAIGN_COLUMNS: Readonly<Record<string, GoogleAdsColumn>> = {
@@ -111,15 +102,11 @@ export const AD_GROUP_COLUMNS: Readonly<Record<string, GoogleAdsColumn>> = {
   cpc_bid_micros: column('ad_group.cpc_bid_micros', 'amount'),
 }
 
-export const CAMPAIGNS: ReportSpec = {
-  fields: [
+export const CAMPAIGNS = undatedReport(
+  ['level', 'id'],
+  [
     ...new Set(
       [...Object.keys(CAMPAIGN_COLUMNS), ...Object.keys(AD_GROUP_COLUMNS)].filter((name) => name !== 'id'),
     ),
   ],
-  key: ['level', 'id'],
-  dated: false,
-  lookbackDays: 0,
-  historyMonths: undefined,
-  maxDays: undefined,
-}
+)

@@ -104,7 +104,7 @@ function adjusted(
 
 const FIRST_PARTY = { userIdentifierSource: 'FIRST_PARTY' }
 
-/** Only these two may come with clicks. */
+/** Only these two may come with clicks: of an address Google finds nobody there, and with any other identifier it refuses the click. */
 function peopleOf({ email, phone }: Identifiers): Record<string, unknown>[] {
   return [
     ...(email === undefined ? [] : [{ ...FIRST_PARTY, hashedEmail: email }]),

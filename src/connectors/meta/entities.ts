@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { type Caveats, rowsOf } from '../platform/caveats.ts'
-import type { AccountRef, PlatformAccount, ReportResult, ReportSpec, Since } from '../platform/connector.ts'
+import type { AccountRef, PlatformAccount, ReportResult, Since } from '../platform/connector.ts'
 import type { Cell, Row } from '../platform/rows.ts'
 import { NothingReached, type Talk, TalkRefused } from '../platform/steps.ts'
 import { readFigure } from '../reading/figures.ts'
+import { undatedReport } from '../reading/report-specs.ts'
 import { fromMetaUnits } from './api.ts'
 import { checkWhole, eachPage } from './pages.ts'
 import { adAccounts, entities } from './requests.ts'
@@ -65,16 +66,12 @@ const AD_SET: Fields = {
   bid_amount: ['bid_amount_micros', 'minor'],
 }
 
-export const CAMPAIGNS: ReportSpec = {
-  fields: [...new Set([...Object.values(CAMPAIGN), ...Object.values(AD_SET)].map(([name]) => name))].filter(
+export const CAMPAIGNS = undatedReport(
+  ['level', 'id'],
+  [...new Set([...Object.values(CAMPAIGN), ...Object.values(AD_SET)].map(([name]) => name))].filter(
     (name) => name !== 'id',
   ),
-  key: ['level', 'id'],
-  dated: false,
-  lookbackDays: 0,
-  historyMonths: undefined,
-  maxDays: undefined,
-}
+)
 
 export function* readEntities(graph: string, account: AccountRef, { caveats }: Since): Talk<ReportResult> {
   const { accountId, currency } = account

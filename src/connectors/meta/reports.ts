@@ -1,8 +1,9 @@
 import type { Caveats } from '../platform/caveats.ts'
-import type { ReportSpec, SpendReport } from '../platform/connector.ts'
+import type { ReportSpec } from '../platform/connector.ts'
 import { at, textAt } from '../platform/json.ts'
 import type { Cell, Row } from '../platform/rows.ts'
-import { costOf, type FigureKind, readFigure } from '../reading/figures.ts'
+import { type FigureKind, readFigure } from '../reading/figures.ts'
+import { dailyReport, spendOfCampaigns } from '../reading/report-specs.ts'
 import type { Figures } from './requests.ts'
 
 /** One of our columns: the field that it is read from, and how. */
@@ -82,14 +83,11 @@ const report = (
     level,
     key,
     columns,
-    spec: {
-      fields: Object.keys(columns),
-      key: Object.keys(key),
-      dated: true,
+    spec: dailyReport(Object.keys(key), Object.keys(columns), {
       lookbackDays: LOOKBACK_DAYS,
       historyMonths: HISTORY_MONTHS,
       maxDays: MAX_DAYS,
-    },
+    }),
   }
 }
 
@@ -107,13 +105,7 @@ export const REPORTS: Readonly<Record<string, MetaReport>> = {
 }
 
 /** A day may cost up to 175 % of a daily budget, a week at most seven times. */
-export const SPEND: SpendReport = {
-  reportType: 'campaign_performance',
-  campaignField: 'campaign_id',
-  micros: costOf,
-  settledAfterDays: 3,
-  overDelivery: 1.75,
-}
+export const SPEND = spendOfCampaigns({ settledAfterDays: 3, overDelivery: 1.75 })
 
 /** Columns of a query, those of the key first. */
 export function columnsOf({ key, columns }: MetaReport, fields: readonly string[]): Record<string, Column> {

@@ -1,7 +1,8 @@
 import type { HttpRequest } from '../../http/http.ts'
-import type { AccountRef, CreateConnector, PlatformAccount, ReportSpec } from '../platform/connector.ts'
+import type { AccountRef, CreateConnector, PlatformAccount } from '../platform/connector.ts'
 import { ask, type Talk, TalkRefused } from '../platform/steps.ts'
 import { Pages } from '../reading/pages.ts'
+import { dailyReport, undatedReport } from '../reading/report-specs.ts'
 import { Domain, domainOf, ListPage, Sent } from './answers.ts'
 import { resend } from './api.ts'
 import { createMail } from './mail.ts'
@@ -9,13 +10,6 @@ import { readReport } from './report.ts'
 import { listDomains, READS, SENDS } from './requests.ts'
 
 const RESTRICTED = 'restricted_api_key'
-
-const undated: Omit<ReportSpec, 'fields' | 'key'> = {
-  dated: false,
-  lookbackDays: 0,
-  historyMonths: undefined,
-  maxDays: undefined,
-}
 
 /**
  * Resend, connected with an API key. An account is a domain that mail is sent from. Settings: `from`, the sender of our
@@ -55,14 +49,12 @@ export const createResend: CreateConnector = (baseUrls = {}) => {
     ],
     reports: {
       // The result of an e-mail is known within days.
-      emails: {
-        ...undated,
-        fields: ['status', 'to', 'from', 'subject', 'created_at', 'scheduled_at'],
-        key: ['date', 'email_id'],
-        dated: true,
-        lookbackDays: 3,
-      },
-      templates: { ...undated, fields: ['name', 'alias', 'status', 'updated_at'], key: ['id'] },
+      emails: dailyReport(
+        ['date', 'email_id'],
+        ['status', 'to', 'from', 'subject', 'created_at', 'scheduled_at'],
+        { lookbackDays: 3, historyMonths: undefined, maxDays: undefined },
+      ),
+      templates: undatedReport(['id'], ['name', 'alias', 'status', 'updated_at']),
     },
     baseUrls: urls,
     concurrencyPerAccount: 1,

@@ -2,6 +2,7 @@ import { bearer, GOOGLE_AUTH_URLS, googleAuth } from '../google/auth.ts'
 import { GOOGLE_OAUTH } from '../google/oauth.ts'
 import type { AccountRef, CreateConnector, PlatformAccount } from '../platform/connector.ts'
 import { type Talk, TalkRefused } from '../platform/steps.ts'
+import { undatedReport } from '../reading/report-specs.ts'
 import { sheets } from './api.ts'
 import { readRows } from './report.ts'
 import { RECORD_KEY } from './rows.ts'
@@ -34,14 +35,7 @@ export const createSheets: CreateConnector = (baseUrls = {}) => {
     ],
     // The columns are those of the sheet.
     reports: {
-      rows: {
-        fields: [],
-        key: [RECORD_KEY],
-        dated: false,
-        lookbackDays: 0,
-        historyMonths: undefined,
-        maxDays: undefined,
-      },
+      rows: undatedReport([RECORD_KEY], []),
     },
     baseUrls: urls,
     concurrencyPerAccount: 1,

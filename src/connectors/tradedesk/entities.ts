@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { type Caveats, rowsOf } from '../platform/caveats.ts'
-import type { AccountRef, ReportResult, ReportSpec, Since } from '../platform/connector.ts'
+import type { AccountRef, ReportResult, Since } from '../platform/connector.ts'
 import type { Cell, Row } from '../platform/rows.ts'
 import type { Talk } from '../platform/steps.ts'
 import { readFigure } from '../reading/figures.ts'
 import { Pages } from '../reading/pages.ts'
+import { undatedReport } from '../reading/report-specs.ts'
 import { CALLS, eachPage } from './pages.ts'
 import { changes, entities, type TradeDeskLevel } from './requests.ts'
 
@@ -69,8 +70,9 @@ const ROW_OF: Readonly<Record<TradeDeskLevel, (entity: unknown, caveats: Caveats
   },
 }
 
-export const CAMPAIGNS: ReportSpec = {
-  fields: [
+export const CAMPAIGNS = undatedReport(
+  ['level', 'id'],
+  [
     'name',
     'status',
     'parent_id',
@@ -83,12 +85,7 @@ export const CAMPAIGNS: ReportSpec = {
     'base_bid_cpm_micros',
     'max_bid_cpm_micros',
   ],
-  key: ['level', 'id'],
-  dated: false,
-  lookbackDays: 0,
-  historyMonths: undefined,
-  maxDays: undefined,
-}
+)
 
 /** Version up to which changes were read, by level. */
 const Cursor = z.object({ campaign: z.int(), adgroup: z.int() })

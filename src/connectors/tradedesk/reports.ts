@@ -1,7 +1,8 @@
 import type { Caveats } from '../platform/caveats.ts'
-import type { ReportSpec, SpendReport } from '../platform/connector.ts'
+import type { ReportSpec } from '../platform/connector.ts'
 import type { Cell, Row } from '../platform/rows.ts'
-import { costOf, type FigureKind, readFigure } from '../reading/figures.ts'
+import { type FigureKind, readFigure } from '../reading/figures.ts'
+import { dailyReport, spendOfCampaigns } from '../reading/report-specs.ts'
 
 type Kind = 'id' | 'text' | FigureKind
 /** One of our columns: its name here, its heading in the report, and its kind. */
@@ -37,14 +38,11 @@ const MAX_DAYS = 92
 const report = (key: readonly Column[], columns: readonly Column[]): TradeDeskReport => ({
   key,
   columns,
-  spec: {
-    fields: columns.map(({ name }) => name),
-    key: key.map(({ name }) => name),
-    dated: true,
-    lookbackDays: LOOKBACK_DAYS,
-    historyMonths: undefined,
-    maxDays: MAX_DAYS,
-  },
+  spec: dailyReport(
+    key.map(({ name }) => name),
+    columns.map(({ name }) => name),
+    { lookbackDays: LOOKBACK_DAYS, historyMonths: undefined, maxDays: MAX_DAYS },
+  ),
 })
 
 /** Reports, read through a template of the partner's that has at least the columns of the key. */
@@ -57,13 +55,7 @@ export const REPORTS: Readonly<Record<string, TradeDeskReport>> = {
 }
 
 /** The platform does not say that a day may exceed its budget. */
-export const SPEND: SpendReport = {
-  reportType: 'campaign_performance',
-  campaignField: 'campaign_id',
-  micros: costOf,
-  settledAfterDays: 3,
-  overDelivery: 1,
-}
+export const SPEND = spendOfCampaigns({ settledAfterDays: 3, overDelivery: 1 })
 
 /** Columns that are added up over rows, by our names. */
 export const SUMS: readonly string[] = METRICS.map(({ name }) => name)

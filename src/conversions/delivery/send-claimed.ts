@@ -5,7 +5,7 @@ import { conversionOf, faultOf } from '../conversion-of.ts'
 import type { Base } from '../conversions.ts'
 import { storable } from '../json-rows.ts'
 import type { Mappings } from '../mappings.ts'
-import { type Claimed, type EndedDelivery, finish, renew } from '../outbox/index.ts'
+import { type Claimed, type EndedDelivery, finish, mayCountTwice, renew } from '../outbox/index.ts'
 import { openPersonal, sealPersonal } from '../sealed.ts'
 import { type ConversionCallDeps, type ConversionLine, type SentBatch, sendBatch } from './call.ts'
 import { type Delivered, deliverBatch, type Parcel, type Stop } from './deliver-batch.ts'
@@ -100,7 +100,7 @@ async function openOne(
     outcome: { is: 'dead', code, detail, isUnsent: true },
   })
   const { unknown_since_ms: unknownMs, sealed } = claimed
-  if (unknownMs !== null && nowMs - unknownMs > limits.deduplicationMs)
+  if (mayCountTwice(limits, unknownMs, nowMs))
     return dead('outcome_unknown', `${platform} may have taken it, and would count it twice by now`)
   if (sealed === null) return dead('too_old', 'what was known about the person is deleted')
   try {

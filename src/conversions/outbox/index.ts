@@ -8,5 +8,6 @@ export {
   timeOf,
 } from './claim.ts'
 export { type DeliveryOutcome, type EndedDelivery, finish } from './finish.ts'
+export { mayCountTwice } from './recognition.ts'
 export { replay } from './replay.ts'
 export { type ConversionRows, forgetOld, giveUpExpired, keepShort } from './sweep.ts'

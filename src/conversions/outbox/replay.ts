@@ -9,6 +9,7 @@ import type { Base, PlatformRoom } from '../conversions.ts'
 import type { Mapping, Mappings } from '../mappings.ts'
 import type { StoredEvent } from '../open-data.ts'
 import { openPersonal } from '../sealed.ts'
+import { mayCountTwice } from './recognition.ts'
 
 export interface ReplayWish {
   readonly platform?: string | undefined
@@ -186,7 +187,7 @@ function whyNot(
   const room = deps.rooms.get(platform)
   if (!room) return { code: 'no_platform', reason: `nothing is sent to ${platform} here` }
   const { deduplicationMs } = room.connector.limits
-  if (unknownMs !== null && nowMs - unknownMs > deduplicationMs)
+  if (unknownMs !== null && mayCountTwice(room.connector.limits, unknownMs, nowMs))
     return {
       code: 'would_count_twice',
       reason: `${platform} may have taken it at ${isoTime(unknownMs)}, and recognises an event for ${deduplicationMs / HOUR_MS} hours only`,

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { type Ctx, check, ok, type Route, readJson } from '../../api/index.ts'
+import type { Talk } from '../../connectors/index.ts'
 import { findConnection } from '../connections.ts'
 import type { Sync } from '../sync.ts'
 import { senderOf, talk } from './emails.ts'
@@ -29,7 +30,7 @@ const Change = Template.partial().refine(
 const TemplateId = Id.extend({ template_id: z.string().regex(/^[\w-]{1,100}$/) })
 const Made = z.object({ id: z.string() }).openapi('EmailTemplate')
 
-const nameOf = (c: Ctx): string => check(TemplateId, c.req.param()).template_id
+const templateIdOf = (c: Ctx): string => check(TemplateId, c.req.param()).template_id
 
 const MAX_BYTES = 2 * 1024 * 1024
 const answers = { 200: { description: 'The template', schema: Made } }
@@ -50,9 +51,29 @@ export function templateRoutes(sync: Sync): Route[] {
     const { connector, mail } = senderOf(sync, row)
     return {
       templates: mail.templates,
-      say: <T>(one: Parameters<typeof talk<T>>[3]) => talk(sync, row, connector, one),
+      say: <T>(one: Talk<T>) => talk(sync, row, connector, one),
     }
   }
+
+  /** What is done to one template, and needs nothing but its id. */
+  const withoutBody = (
+    method: 'post' | 'delete',
+    path: string,
+    summary: string,
+    act: 'publish' | 'remove',
+  ): Route => ({
+    method,
+    path: `/api/v1/connectors/{id}/templates/{template_id}${path}`,
+    summary,
+    scope: 'connect',
+    params: TemplateId,
+    answers,
+    refusals: REFUSALS,
+    async handle(c, { org }) {
+      const { templates, say } = await templatesAt(c, org)
+      return ok({ id: await say(templates[act](templateIdOf(c))) })
+    },
+  })
 
   return [
     {
@@ -88,34 +109,10 @@ export function templateRoutes(sync: Sync): Route[] {
       refusals: REFUSALS,
       async handle(c, { org }) {
         const { templates, say } = await templatesAt(c, org)
-        return ok({ id: await say(templates.update(nameOf(c), await readJson(c, Change, MAX_BYTES))) })
+        return ok({ id: await say(templates.update(templateIdOf(c), await readJson(c, Change, MAX_BYTES))) })
       },
     },
-    {
-      method: 'post',
-      path: '/api/v1/connectors/{id}/templates/{template_id}/publish',
-      summary: 'Send a template as it is now from now on',
-      scope: 'connect',
-      params: TemplateId,
-      answers,
-      refusals: REFUSALS,
-      async handle(c, { org }) {
-        const { templates, say } = await templatesAt(c, org)
-        return ok({ id: await say(templates.publish(nameOf(c))) })
-      },
-    },
-    {
-      method: 'delete',
-      path: '/api/v1/connectors/{id}/templates/{template_id}',
-      summary: 'Delete a template',
-      scope: 'connect',
-      params: TemplateId,
-      answers,
-      refusals: REFUSALS,
-      async handle(c, { org }) {
-        const { templates, say } = await templatesAt(c, org)
-        return ok({ id: await say(templates.remove(nameOf(c))) })
-      },
-    },
+    withoutBody('post', '/publish', 'Send a template as it is now from now on', 'publish'),
+    withoutBody('delete', '', 'Delete a template', 'remove'),
   ]
 }

@@ -1,4 +1,4 @@
-import { parseJson } from '../../../json/json.ts'
+import { parseUnambiguous } from '../../../json/json.ts'
 import { flag, list, number, numbers, object, texts, type Wire, WrongField } from './fields.ts'
 
 /**
@@ -74,7 +74,7 @@ export function readNativeAsk(request: unknown): NativeAsk | undefined {
     throw new WrongField('imp.native.request')
   }
   try {
-    const parsed: unknown = typeof request === 'string' ? parseJson(request) : request
+    const parsed: unknown = typeof request === 'string' ? parseUnambiguous(request) : request
     return readAsk(parsed)
   } catch {
     return undefined

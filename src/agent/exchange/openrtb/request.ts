@@ -98,6 +98,8 @@ export interface BadImp {
 /** Why a request is answered 400: the field that is missing, given twice or of the wrong type. */
 export interface RequestRefusal {
   readonly refused: string
+  /** What is wrong with it, where that is neither of these. */
+  readonly because?: string
 }
 
 export const isRefusal = (read: OpenRtbRequest | RequestRefusal): read is RequestRefusal => 'refused' in read
