@@ -4,8 +4,8 @@ import { once } from 'node:events'
 // `npm run verify`: everything that can be said of the sources without a test, all at once, each told whole when it ends.
 const CHECKS = [
   'biome check .',
-  'tsc --noEmit',
-  'tsc --noEmit -p web',
+  'tsc --noEmit --checkers 1',
+  'tsc --noEmit --checkers 1 -p web',
   'knip',
   'node test/lint-openapi.ts',
   // The tests look at the console as it is now.
