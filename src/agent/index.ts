@@ -46,6 +46,7 @@ export {
 export { type ListenAt, listen } from './listen.ts'
 export { watchBudgets } from './operator/alerts.ts'
 export { ownParts, type PartState, type ServicePart, watchRefusals } from './operator/readiness.ts'
+export type { Access } from './operator/session.ts'
 export { Feed } from './operator/stream/feed.ts'
 export { StateWatch } from './operator/stream/state-watch.ts'
 export { Streams } from './operator/stream/streams.ts'

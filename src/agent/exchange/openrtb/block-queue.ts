@@ -1,4 +1,7 @@
-import type { Block, Bucket } from './offer-blocks.ts'
+import type { Block, Bucket, OfferGroup } from './offer-blocks.ts'
+
+/** Whether a block of a group is known to have no offer that can bid. */
+type IsUseless = (block: Block, group: OfferGroup) => boolean
 
 /** Which blocks are compared, and how their score is computed. */
 export interface Measure {
@@ -16,12 +19,15 @@ export interface Measure {
 export class BlockQueue {
   readonly #blocks: Block[] = []
   readonly #scores: number[] = []
+  /** The score of each block of {@link #scored}. */
   readonly #ofAll: number[] = []
+  /** What was computed last. Most searches ask several times, and searches for other impressions of a request once more. */
+  #scored: (Measure & { readonly bucket: Bucket; readonly version: number }) | undefined
 
   /** Fills the queue with the one block of the highest score that is not useless. Returns the highest score of the others. */
-  lead(bucket: Bucket, measure: Measure, isUseless: (block: Block) => boolean): number {
+  lead(bucket: Bucket, measure: Measure, isUseless: IsUseless): number {
     this.clear()
-    const { blocks, least } = bucket
+    const { blocks, groups, least } = bucket
     const scores = this.#scoresOf(bucket, measure)
     let first = -1
     let score = Number.NEGATIVE_INFINITY
@@ -33,7 +39,8 @@ export class BlockQueue {
         continue
       }
       const block = blocks[i]
-      if (!block || isUseless(block)) continue
+      const group = groups[i]
+      if (!block || !group || isUseless(block, group)) continue
       next = score
       first = i
       score = own
@@ -50,16 +57,17 @@ export class BlockQueue {
     bucket: Bucket,
     measure: Measure,
     { above, order }: { readonly above: number; readonly order: number },
-    isUseless: (block: Block) => boolean,
+    isUseless: IsUseless,
   ): void {
     this.clear()
-    const { blocks, least } = bucket
+    const { blocks, groups, least } = bucket
     const scores = this.#scoresOf(bucket, measure)
     for (let i = 0; i < measure.count; i++) {
       const score = scores[i] ?? 0
       if (score < above || (score === above && least.order(i) >= order)) continue
       const block = blocks[i]
-      if (block && !isUseless(block)) this.#push(block, score)
+      const group = groups[i]
+      if (block && group && !isUseless(block, group)) this.#push(block, score)
     }
     this.#order()
   }
@@ -105,8 +113,19 @@ export class BlockQueue {
   }
 
   /** The score of each block. The list is used again by the next call. */
-  #scoresOf({ blocks, most }: Bucket, { count, ltv, perSecond }: Measure): readonly number[] {
+  #scoresOf(bucket: Bucket, { count, ltv, perSecond }: Measure): readonly number[] {
     const scores = this.#ofAll
+    const { blocks, most, version } = bucket
+    const last = this.#scored
+    if (
+      last?.bucket === bucket &&
+      last.version === version &&
+      last.count >= count &&
+      last.ltv === ltv &&
+      last.perSecond === perSecond
+    )
+      return scores
+    this.#scored = { bucket, version, count, ltv, perSecond }
     most.worths(ltv, scores, count)
     for (let i = 0; perSecond && i < count; i++) {
       scores[i] = (scores[i] ?? 0) / (blocks[i]?.group.seconds ?? 1)

@@ -365,6 +365,10 @@ export interface Resting {
  */
 export class Bucket {
   readonly blocks: Block[] = []
+  /** The group of each block. Read from here, the blocks themselves, which are all over the memory, are not touched. */
+  readonly groups: OfferGroup[] = []
+  /** Grows with every change of a block's price or place. */
+  version = 0
   /** The number of blocks that are awake. */
   awake = 0
   /** Upper and lower bound of what the offers of each block are worth. */
@@ -461,6 +465,7 @@ export class Bucket {
 
   opened(block: Block): void {
     block.index = this.blocks.push(block) - 1
+    this.groups.push(block.group)
     this.#refusals[block.index] = undefined
     this.#swap(block.index, this.awake)
     this.awake += 1
@@ -474,6 +479,7 @@ export class Bucket {
     const end = this.blocks.length - 1
     this.#swap(this.awake, end)
     this.blocks.length = end
+    this.groups.length = end
     this.#refusals.length = end
     this.least.cut(end)
     this.most.cut(end)
@@ -481,6 +487,7 @@ export class Bucket {
   }
 
   #changed(): void {
+    this.version += 1
     this.#cheapest = undefined
     this.#resting = undefined
   }
@@ -513,11 +520,14 @@ export class Bucket {
     if (one === other || !block || !otherBlock) return
     this.blocks[one] = otherBlock
     this.blocks[other] = block
+    this.groups[one] = otherBlock.group
+    this.groups[other] = block.group
     otherBlock.index = one
     block.index = other
     const refusal = this.#refusals[one]
     this.#refusals[one] = this.#refusals[other]
     this.#refusals[other] = refusal
+    this.version += 1
     this.least.swap(one, other)
     this.most.swap(one, other)
   }

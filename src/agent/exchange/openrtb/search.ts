@@ -204,7 +204,8 @@ function scanBucket(search: Search, bucket: Bucket, before: Pick | undefined): P
   const of = { ltv: search.ltv, perSecond: search.podSeconds !== undefined }
   const looked: Block[] = []
   let broke = brokeIn(search, bucket)
-  const isUseless = (block: Block) => hasFailed(search, block) || looked.includes(block) || broke.has(block)
+  const isUseless = (block: Block, group: OfferGroup) =>
+    hasFailed(search, group) || looked.includes(block) || broke.has(block)
   let best: Pick | undefined
   while (!best && looked.length < MAX_LEADS) {
     const next = queue.lead(bucket, { ...of, count: broke.from }, isUseless)
@@ -234,8 +235,8 @@ function scanBucket(search: Search, bucket: Bucket, before: Pick | undefined): P
   return best ?? before
 }
 
-/** Whether this search already knows that the block's terms do not match. */
-function hasFailed({ id, failed }: Search, { group }: Block): boolean {
+/** Whether this search already knows that the terms of a group do not match. */
+function hasFailed({ id, failed }: Search, group: OfferGroup): boolean {
   if (group.failedIn === id) return true
   if (failed.length === 0 || !failed.some(({ part, text }) => group.terms[part] === text)) return false
   group.failedIn = id
