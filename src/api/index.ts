@@ -27,6 +27,7 @@ export {
 } from './json.ts'
 export { listOf } from './list-of.ts'
 export { readMoney } from './money.ts'
+export { pageHeaders } from './page-headers.ts'
 export { Places } from './places.ts'
 export { type ApiAnswer, LISTED_PER_CALL, ok, okList, problemAnswer, shown } from './problem.ts'
 export { optionalReason, Reason, ReasonInput, ReasonQuery, reasonOf } from './reason.ts'
