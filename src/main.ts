@@ -8,13 +8,13 @@ import {
   listen,
   ownParts,
 } from './agent/index.ts'
-import { authorizer, Gate } from './api/index.ts'
 import { banner } from './app/banner.ts'
 import { recordConfiguration } from './app/configuration-changes.ts'
 import { collectOften } from './app/heap.ts'
 import { workerOutcomes } from './app/keep-outcomes.ts'
 import { keepTraffic } from './app/keep-traffic.ts'
 import { mountParts } from './app/mount-parts.ts'
+import { openAccess } from './app/open-access.ts'
 import { openAgent } from './app/open-agent.ts'
 import { openBudgets } from './app/open-budgets.ts'
 import { openExchange } from './app/open-exchange.ts'
@@ -114,8 +114,7 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
   const lag = watchLag(clock)
   opened.add(lag.stop)
 
-  const gate = new Gate(clock, config.callerLimit)
-  const authorize = authorizer(config, clock, gate)
+  const { access, authorize, gate } = openAccess(config, clock)
   const reads = await startReads(config, {
     ...{ clock, log, metrics, authorize, sandbox, budget, callLimits, notifications, audit },
     ownSpendOf: ownSpend(config, agent.decisions),
@@ -140,7 +139,7 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
   const { journal } = store
   const { mode } = config
   const seats = { bidder, desk, count, pool }
-  const served = { ...seats, agent, parts, deferred, keys, authorize, notifications, journal, mode }
+  const served = { ...seats, agent, parts, deferred, keys, authorize, access, notifications, journal, mode }
   const app = createApp(served)
   mountParts(app, reads, conversions)
   const auctions = auctionHandler({ agent, bidder, authorize, lagMs: lag.lagMs })

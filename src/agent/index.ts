@@ -46,6 +46,7 @@ export {
 export { type ListenAt, listen } from './listen.ts'
 export { watchBudgets } from './operator/alerts.ts'
 export { ownParts, type PartState, type ServicePart, watchRefusals } from './operator/readiness.ts'
+export type { Access } from './operator/session.ts'
 export { orgScope, refusalFor } from './organisations.ts'
 export { overdraftLabel } from './overdraft-label.ts'
 export { GLOBAL_SCOPE, platformScope, scopesOf, spenderOf } from './scopes.ts'

@@ -1,8 +1,9 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import { access, chmod, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PartState, ServicePart } from '../agent/index.ts'
 import { messageOf } from '../errors.ts'
+import { isSameSecret } from '../http/same-secret.ts'
 import type { Logger } from '../log.ts'
 import { type Cancel, type Clock, every } from '../time/clock.ts'
 
@@ -41,7 +42,7 @@ export async function checkNoticeSecret(options: Options): Promise<{ part: Servi
   let stop: Cancel = () => undefined
   const before = await textOf(path)
   if (before === undefined) await keep()
-  else if (!isSame(before, value)) {
+  else if (!isSameSecret(before, value)) {
     const detail = `the secret of notice addresses (NOTICE_SECRET, or notices.key) is another one than before: bills for earlier bids are answered 404. Put it back, or remove ${path} when no such bill can come any more`
     log.error({ detail }, 'the notice secret has changed')
     state = { is: 'away', detail }
@@ -73,6 +74,3 @@ const isThere = (path: string): Promise<boolean> =>
     () => true,
     (error) => error.code !== 'ENOENT',
   )
-
-const isSame = (one: string, other: string): boolean =>
-  one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other))

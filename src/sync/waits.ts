@@ -3,6 +3,7 @@ import type { Connector } from '../connectors/index.ts'
 import { asPriority, limiterPriority, lineOf, positionOf, type Recent, recentOf } from './queue/index.ts'
 import type { ConnectorRow, JobTable } from './store/index.ts'
 import type { Sync } from './sync.ts'
+import { limitedAccountOf } from './work/index.ts'
 
 export interface Wait {
   /** Place of the request: 1 is next; 0 for one that has begun or ended. */
@@ -49,19 +50,13 @@ export async function waitOf(sync: Waiter, jobId: string): Promise<Wait> {
   const calls = (aheadOfLane + 1) * kind.calls
   const limitedMs =
     connector && job.rows_of === null
-      ? sync.limits.waitMs(accountOf(connector, connection), calls, priorityOf(job))
+      ? sync.limits.waitMs(limitedAccountOf(connection, connector), calls, priorityOf(job))
       : 0
   const position = await positionOf(db, job)
   return { position, waitMs: Math.round(Math.max(laneMs, limitedMs, restsMs) + kind.tookMs), share: 0 }
 }
 
 const priorityOf = ({ priority }: WaitingJob) => limiterPriority(asPriority(priority))
-
-const accountOf = ({ type }: Connector, { id, org_id, account_id }: Connection) => ({
-  type,
-  orgId: org_id,
-  accountId: account_id ?? id,
-})
 
 /** Usual time of a reading like this one. */
 async function kindOf(
@@ -110,7 +105,7 @@ function leftOf({ clock }: Waiter, job: WaitingJob, tookMs: number, restsMs: num
 }
 
 /**
- * Milliseconds until a job begins: the longer of the waits for the jobs of its connection and for a free worker. A
+ * Milliseconds until a job begins: the longer of the waits for the jobs of its connection and for a free place. A
  * report being made uses no place, so several are made at once.
  */
 async function queueBefore(

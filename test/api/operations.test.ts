@@ -167,6 +167,7 @@ describe('what an operator sees', () => {
       '/v1/platforms',
       '/v1/roas',
       '/v1/seats/{seat}',
+      '/v1/session',
       '/v1/store',
       '/v1/store/trust',
       '/version',

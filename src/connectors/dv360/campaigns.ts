@@ -1,12 +1,11 @@
 import { z } from 'zod'
-import { toGoogleMicros } from '../google/money.ts'
+import { googleBudgetOf } from '../google/money.ts'
 import {
   budgetOfNew,
   type Changed,
   NEW_CAMPAIGN_DAYS,
   nameIsTaken,
   nothingToChange,
-  payable,
   written,
 } from '../platform/campaigns.ts'
 import type { AccountRef, CampaignChange } from '../platform/connector.ts'
@@ -53,8 +52,8 @@ export function* createCampaign(
   const budget = budgetOfNew(dailyBudgetMicros)
   if (startDate === undefined)
     throw new TalkRefused('start_date: a campaign of Display & Video 360 needs one')
-  const dailyMaxMicros = amountOf(budget, account)
-  const budgetMicros = amountOf(budget * NEW_CAMPAIGN_DAYS, account)
+  const dailyMaxMicros = googleBudgetOf(budget, account)
+  const budgetMicros = googleBudgetOf(budget * NEW_CAMPAIGN_DAYS, account)
   const goal = account.settings['campaign_goal']
   const wanted = { name, startDate, goal: typeof goal === 'string' ? goal : GOAL }
   const id =
@@ -77,7 +76,7 @@ export function* updateCampaign(
   if (name === undefined && dailyBudgetMicros === undefined) throw nothingToChange()
   const { accountId } = account
   if (dailyBudgetMicros !== undefined) {
-    const dailyMaxMicros = amountOf(dailyBudgetMicros, account)
+    const dailyMaxMicros = googleBudgetOf(dailyBudgetMicros, account)
     const { insertionOrderId, pacing } = yield* onlyOrder(host, accountId, id)
     const path = `insertionOrders/${insertionOrderId}`
     const fields = { pacing: { ...pacing, dailyMaxMicros } }
@@ -181,7 +180,3 @@ function* allOf(
 function expectShown(shown: string | undefined, wanted: string): void {
   if (shown !== wanted) throw new Error('the campaign is not shown as it was asked for')
 }
-
-/** Rounded down here, because the platform would round up below its smallest unit. */
-const amountOf = (dailyBudgetMicros: number, account: AccountRef): string =>
-  payable(dailyBudgetMicros, account, toGoogleMicros, (amount) => amount === '0')

@@ -1,4 +1,5 @@
 import { type HttpResponse, retryAfterMs } from '../../http/http.ts'
+import { durationMs } from '../google/rpc.ts'
 import type { Answer, Protocol } from '../platform/answer.ts'
 import type { ApiFacts } from '../platform/api-facts.ts'
 import { detailOf } from '../platform/detail.ts'
@@ -164,9 +165,5 @@ function nameOf(error: unknown): string {
   return scope === undefined ? codeOf(error).value : `${codeOf(error).value} (${scope})`
 }
 
-/** `retryDelay` is a protobuf duration such as "30s" or "1.5s". */
-function retryDelayMs(error: unknown): number | undefined {
-  const text = textAt(error, 'details', 'quotaErrorDetails', 'retryDelay') ?? ''
-  const seconds = /^(\d+(?:\.\d+)?)s$/.exec(text)?.[1]
-  return seconds === undefined ? undefined : Math.ceil(Number(seconds) * 1000)
-}
+const retryDelayMs = (error: unknown): number | undefined =>
+  durationMs(textAt(error, 'details', 'quotaErrorDetails', 'retryDelay'))

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { quoted } from './gaql.ts'
 import { ResourceName } from './rows.ts'
 
 /** An int64 is sent as text. Fields that are zero, empty or false may be absent. */
@@ -42,7 +43,6 @@ export const Mutated = z.object({
 })
 
 /** Quotes a text for GAQL. */
-const quoted = (text: string): string => `'${text.replaceAll(/[\\']/g, '\\$&')}'`
 
 export const CUSTOMER_QUERY =
   'SELECT customer.id, customer.descriptive_name, customer.currency_code, customer.status FROM customer LIMIT 1'

@@ -1,13 +1,12 @@
 import { z } from 'zod'
 import { type Micros, micros } from '../../money.ts'
-import { toGoogleMicros } from '../google/money.ts'
+import { googleBudgetOf } from '../google/money.ts'
 import {
   budgetOfNew,
   type Changed,
   nameIsTaken,
   noOwnBudget,
   nothingToChange,
-  payable,
   written,
 } from '../platform/campaigns.ts'
 import type { AccountRef, CampaignChange } from '../platform/connector.ts'
@@ -52,7 +51,7 @@ export function* createCampaign(
   account: AccountRef,
   { name, dailyBudgetMicros }: CampaignChange & { readonly name: string },
 ): Talk<Changed> {
-  const amountMicros = amountOf(budgetOfNew(dailyBudgetMicros), account)
+  const amountMicros = googleBudgetOf(budgetOfNew(dailyBudgetMicros), account)
   const door = yield* doorTo(host, account, WRITES)
   const [same] = resultsOf(yield* ask(searchStream(door, namedQuery(name)), WRITES))
   if (same !== undefined) throw nameIsTaken(name, Named.parse(same).campaign.id)
@@ -94,7 +93,7 @@ export function* updateCampaign(
   const operations: object[] = []
   let changed = campaignName(door, id)
   if (dailyBudgetMicros !== undefined) {
-    const amountMicros = amountOf(dailyBudgetMicros, account)
+    const amountMicros = googleBudgetOf(dailyBudgetMicros, account)
     const { resourceName, amountMicros: before } = yield* ownBudget(door, id)
     if (before === undefined) throw noOwnBudget(id)
     operations.push({
@@ -166,9 +165,6 @@ function* ownBudget(door: CustomerDoor, id: string): AskTalk<z.output<typeof Bud
     throw new TalkRefused(`the budget of campaign ${id} is a shared one, which other campaigns may live on`)
   return budget
 }
-
-const amountOf = (dailyBudgetMicros: number, account: Pick<AccountRef, 'currency'>): string =>
-  payable(dailyBudgetMicros, account, toGoogleMicros, (amount) => amount === '0')
 
 /** Declaration that Google requires for every new campaign, from the setting `contains_eu_political_advertising`. */
 const politics = ({ settings }: AccountRef): string =>

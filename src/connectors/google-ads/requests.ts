@@ -2,6 +2,7 @@ import type { HttpRequest } from '../../http/http.ts'
 import type { DateRange } from '../platform/connector.ts'
 import { get, withJson } from '../reading/requests.ts'
 import { GOOGLE_ADS_API } from './api.ts'
+import { quoted } from './gaql.ts'
 import type { GoogleAdsColumn } from './reports.ts'
 
 const { version } = GOOGLE_ADS_API
@@ -73,6 +74,3 @@ export const namedQuery = (name: string): string =>
 
 export const budgetQuery = (id: string): string =>
   `SELECT campaign_budget.resource_name, campaign_budget.explicitly_shared, campaign_budget.reference_count, campaign_budget.amount_micros FROM campaign WHERE campaign.id = ${quoted(id)} AND campaign.status != 'REMOVED'`
-
-/** Quotes a text for the query language. */
-const quoted = (text: string): string => `'${text.replaceAll(/[\\']/g, '\\$&')}'`

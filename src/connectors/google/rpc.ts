@@ -102,11 +102,12 @@ function reasonsOf(error: unknown): string[] {
   return [...new Set(all.filter((reason) => reason !== undefined))]
 }
 
-/** `RetryInfo.retryDelay` is a protobuf duration such as "30s" or "1.5s". */
-function retryDelayMs(error: unknown): number | undefined {
-  const delays = listAt(error, 'details').map((each) => {
-    const seconds = /^(\d+(?:\.\d+)?)s$/.exec(textAt(each, 'retryDelay') ?? '')?.[1]
-    return seconds === undefined ? undefined : Math.ceil(Number(seconds) * 1000)
-  })
-  return longestWaitMs(delays)
+/** A protobuf duration such as "30s" or "1.5s" in milliseconds, rounded up; undefined for anything else. */
+export function durationMs(text: string | undefined): number | undefined {
+  const seconds = /^(\d+(?:\.\d+)?)s$/.exec(text ?? '')?.[1]
+  return seconds === undefined ? undefined : Math.ceil(Number(seconds) * 1000)
 }
+
+/** The longest `RetryInfo.retryDelay`. */
+const retryDelayMs = (error: unknown): number | undefined =>
+  longestWaitMs(listAt(error, 'details').map((each) => durationMs(textAt(each, 'retryDelay'))))

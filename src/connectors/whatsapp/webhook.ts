@@ -1,18 +1,14 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { isSameSecret } from '../../http/same-secret.ts'
 import { detailOf } from '../platform/detail.ts'
 import { at, listAt, numberAt, textAt } from '../platform/json.ts'
-
-const isSame = (a: string, b: string): boolean => {
-  const digest = (text: string) => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(a), digest(b))
-}
 
 /** What WhatsApp wants to read back when somebody enters our address at Meta; undefined where it is not WhatsApp that asks. */
 export function challengeOf(query: URLSearchParams, verifyToken: string): string | undefined {
   const token = query.get('hub.verify_token') ?? ''
   const challenge = query.get('hub.challenge') ?? ''
   const isAsked = query.get('hub.mode') === 'subscribe' && /^[\w-]{1,256}$/.test(challenge)
-  return isSame(token, verifyToken) && isAsked ? challenge : undefined
+  return isSameSecret(token, verifyToken) && isAsked ? challenge : undefined
 }
 
 const SIGNATURE = /^sha256=([0-9a-f]{64})$/i

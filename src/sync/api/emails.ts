@@ -7,7 +7,7 @@ import { findConnection } from '../connections.ts'
 import { suppressedOf } from '../mail/index.ts'
 import type { ConnectorRow } from '../store/index.ts'
 import { connectorFor, type Sync } from '../sync.ts'
-import { infoOf } from '../work/index.ts'
+import { infoOf, limitedAccountOf } from '../work/index.ts'
 import { Id, idOf } from './route-parts.ts'
 
 const Address = z.string().min(3).max(320).regex(/@/, 'must be an address')
@@ -125,7 +125,7 @@ export function senderOf(sync: Sync, row: ConnectorRow) {
  * @throws AppError when it was refused, failed, or has an unknown outcome
  */
 export async function talk<T>(sync: Sync, row: ConnectorRow, connector: Connector, one: Talk<T>): Promise<T> {
-  const account = { type: connector.type, orgId: row.org_id, accountId: row.account_id ?? row.id }
+  const account = limitedAccountOf(row, connector)
   const caller = { connector, connectorId: row.id, account, priority: 'read_premium' } as const
   const talked = await converseNow(sync.calls, caller, one, PATIENCE_MS)
   switch (talked.is) {

@@ -5,7 +5,7 @@ import { AppError } from '../../errors.ts'
 import { createTurns } from '../../time/turns.ts'
 import { findConnection } from '../connections.ts'
 import { connectorFor, type Sync } from '../sync.ts'
-import { accountRefOf } from '../work/index.ts'
+import { accountRefOf, limitedAccountOf } from '../work/index.ts'
 import { Id, idOf } from './route-parts.ts'
 
 const Cell = z.union([z.string().max(50_000), z.number(), z.boolean(), z.null()])
@@ -51,7 +51,7 @@ export function recordRoutes(sync: Sync): Route[] {
         const problem = !talk ? `${connector.type} stores no records` : `the account is ${row.status}`
         if (!talk || row.status !== 'connected')
           throw new AppError('invalid_request', `id: ${problem}`, 'never', { field: 'id' })
-        const account = { type: connector.type, orgId: org, accountId: row.account_id ?? row.id }
+        const account = limitedAccountOf(row, connector)
         const caller = { connector, connectorId: row.id, account, priority: 'read_premium' } as const
         return inTurn(row.id, async () =>
           ok(storedOf(connector.type, await converseNow(sync.calls, caller, talk, PATIENCE_MS))),

@@ -1,21 +1,15 @@
 import type { Selectable } from 'kysely'
-import type { LimitedAccount } from '../../connectors/index.ts'
 import { isoTime } from '../../time/clock.ts'
 import type { ConnectorRow, RequestTable } from '../store/index.ts'
 import type { Sync } from '../sync.ts'
-import { infoOf } from '../work/index.ts'
-
-const accountOf = (sync: Pick<Sync, 'connectors'>, row: ConnectorRow): LimitedAccount | undefined => {
-  const connector = sync.connectors.get(row.type)
-  return connector && { type: connector.type, orgId: row.org_id, accountId: row.account_id ?? row.id }
-}
+import { infoOf, limitedAccountOf } from '../work/index.ts'
 
 export const STALE = 'Data may be stale'
 
 export function rateLimitOf(sync: Sync, row: ConnectorRow) {
-  const account = accountOf(sync, row)
-  const { current, limit, resetAtMs } = account
-    ? sync.limits.status(account)
+  const connector = sync.connectors.get(row.type)
+  const { current, limit, resetAtMs } = connector
+    ? sync.limits.status(limitedAccountOf(row, connector))
     : { current: 0, limit: 0, resetAtMs: 0 }
   return { current, limit, remaining: limit - current, reset_at: isoTime(resetAtMs) }
 }

@@ -1,4 +1,3 @@
-import { hash, timingSafeEqual } from 'node:crypto'
 import { z } from '@hono/zod-openapi'
 import {
   type Ctx,
@@ -12,6 +11,7 @@ import {
   reasonOf,
 } from '../../api/index.ts'
 import { AppError } from '../../errors.ts'
+import { isSameSecret } from '../../http/same-secret.ts'
 import { standardKey } from '../../http/standard-webhooks.ts'
 import { parseJson, textOf } from '../../json/json.ts'
 import { isoTime } from '../../time/clock.ts'
@@ -144,7 +144,7 @@ export async function takeWebhook(sync: Sync, c: Ctx): Promise<Response> {
 export async function answerChallenge(sync: Sync, c: Ctx): Promise<Response> {
   const { verifyToken } = await target(sync, c)
   const query = c.req.query()
-  if (query['hub.mode'] !== 'subscribe' || !equal(query['hub.verify_token'] ?? '', verifyToken)) {
+  if (query['hub.mode'] !== 'subscribe' || !isSameSecret(query['hub.verify_token'] ?? '', verifyToken)) {
     throw new AppError('forbidden', 'The verify token does not fit')
   }
   return c.text((query['hub.challenge'] ?? '').slice(0, 256))
@@ -168,6 +168,3 @@ async function target({ store, keyring }: Sync, c: Ctx): Promise<WebhookTarget> 
   const [secret, verifyToken] = [sealed, String(token)].map((one) => keyring.open(one, contextOf(row.id)))
   return { row, secret: secret ?? '', verifyToken: verifyToken ?? '' }
 }
-
-const equal = (one: string, other: string): boolean =>
-  timingSafeEqual(hash('sha256', one, 'buffer'), hash('sha256', other, 'buffer'))

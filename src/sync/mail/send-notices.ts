@@ -2,7 +2,7 @@ import { type AccountRef, type CallDeps, type Connector, converseNow } from '../
 import type { Logger } from '../../log.ts'
 import { isoTime } from '../../time/clock.ts'
 import type { Store } from '../store/index.ts'
-import { accountRefOf } from '../work/index.ts'
+import { accountRefOf, limitedAccountOf } from '../work/index.ts'
 import { suppressedOf } from './suppressed.ts'
 
 export interface MailDeps {
@@ -96,7 +96,7 @@ async function send(
       is: 'hopeless',
       detail: from === undefined ? 'settings.from is not set' : 'there is nobody to write to',
     }
-  const account = { type: connector.type, orgId: row.org_id, accountId: row.account_id ?? row.id }
+  const account = limitedAccountOf(row, connector)
   const caller = { connector, connectorId: row.id, account, priority: 'read_premium' } as const
   const mail = { from, to: recipients, subject: `[Bidwarden] ${subject}`, text, tags: { kind: 'notice' } }
   const talk = connector.mail.send([mail], `bidwarden-notice-${event_id}`)

@@ -3,6 +3,7 @@ import {
   type Connector,
   commonReportNames,
   type Json,
+  type LimitedAccount,
   type PlatformAccount,
   type ReportSpec,
   type Row,
@@ -31,6 +32,12 @@ export function accountRefOf(row: Pick<ConnectorRow, 'account_id' | 'metadata'>)
   const { currency, timezone, settings } = infoOf(row)
   return { accountId: row.account_id ?? '', currency, timezone, settings }
 }
+
+/** Whose limits a call counts against: the account, or the connection itself until its account is known. */
+export const limitedAccountOf = (
+  { id, org_id, account_id }: Pick<ConnectorRow, 'id' | 'org_id' | 'account_id'>,
+  { type }: Pick<Connector, 'type'>,
+): LimitedAccount => ({ type, orgId: org_id, accountId: account_id ?? id })
 
 /** Fields added to every row. */
 export const aboutRows = ({ accountId, currency, timezone }: AccountRef): Row => ({

@@ -4,6 +4,7 @@ export {
   CAMPAIGNS_REPORT,
   type ConnectionInfo,
   infoOf,
+  limitedAccountOf,
   noReport,
   reportTypesOf,
   specOf,
