@@ -32,5 +32,6 @@ export { type ApiAnswer, LISTED_PER_CALL, ok, okList, problemAnswer, shown } fro
 export { optionalReason, Reason, ReasonInput, ReasonQuery, reasonOf } from './reason.ts'
 export { mount, mountOpen, type OpenRoute, ProblemBody, type Route } from './routes.ts'
 export { Sessions } from './sessions.ts'
+export { TimeMs } from './time-ms.ts'
 export { TimeZone } from './time-zone.ts'
 export { wholeNumber } from './whole-number.ts'

@@ -41,7 +41,7 @@ const SnapchatConversionCredentials = z.strictObject({
   access_token: SECRET,
   /** Source of events of an app; without it and `app_id` Snapchat gets no such event from here. */
   snap_app_id: id.optional(),
-  /** Of the app, as its store knows it. */
+  /** Id of the app in its store. */
   app_id: z
     .string()
     .regex(/^[\w.-]{1,200}$/)
