@@ -9,6 +9,7 @@ import {
   requireOperator,
   shown,
 } from '../api/index.ts'
+import { openBundle, serveConsole } from '../console/index.ts'
 import { AppError, messageOf } from '../errors.ts'
 import { type Notifications, notificationRoutes } from '../notify/index.ts'
 import type { JournalReader } from '../shield/index.ts'
@@ -117,6 +118,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   })
   app.get('/docs', docsPage)
   app.get('/docs/:file', docsScripts)
+  serveConsole(app, agent.log, openBundle())
 
   // Requests for configured seats are answered in `auctions.ts`; only unknown seats arrive here.
   app.post('/openrtb2/:seat/bid', (c) =>
