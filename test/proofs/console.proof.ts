@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
+import { hashKey } from '../../src/api/index.ts'
 import { accessibilityFaults, openPage, scrollsSideways, startBrowser } from '../support/browser.ts'
 import { type Harness, startHarness } from '../support/harness.ts'
 
@@ -97,7 +98,7 @@ describe('the console in a browser', () => {
     const { page } = await openPage(await startBrowser(), url)
     await page.goto('/console/bids')
     await page.getByLabel('Status').selectOption('refused')
-    await page.getByRole('row').filter({ hasText: 'budget exceeded' }).getByRole('link').click()
+    await page.getByRole('row').filter({ hasText: 'US$120.00' }).getByRole('link').click()
     await page.getByRole('heading', { name: 'What led to the price' }).waitFor()
     await page.getByText('US$120.00').first().waitFor()
 
@@ -109,6 +110,40 @@ describe('the console in a browser', () => {
     await page.getByRole('button', { name: 'Decide' }).click()
     await page.getByText('It would bid US$12.50 on meta').waitFor()
     expect((await get('/v1/budgets/platform:meta')).body.limits[0].spent).toBe(before)
+  })
+
+  it('lets nobody in without a key, offers what the key may do and nothing else, and forgets it all when they go', async () => {
+    const entry = (name: string, scopes: string) =>
+      `${name}:${scopes}:${hashKey(`${name}-key`).toString('hex')}`
+    const API_KEYS = [entry('viewer', 'read'), entry('seven@7', 'read+operate')].join(',')
+    const { url } = await startHarness({ API_KEYS })
+    const { page } = await openPage(await startBrowser(), url)
+    const signIn = async (key: string) => {
+      await page.getByLabel('API key').fill(key)
+      await page.getByRole('button', { name: 'Sign in' }).click()
+    }
+    await page.goto('/console/budgets/platform%3Ameta')
+    await signIn('a guess')
+    await page.getByText('The API key is not known').waitFor()
+    for (const theme of THEMES) {
+      await page.emulateMedia({ colorScheme: theme })
+      expect(await accessibilityFaults(page)).toEqual([])
+    }
+    await signIn('viewer-key')
+    await page.getByText('Hold mode').waitFor()
+    expect(await page.getByRole('button', { name: /Stop|Pause|Add a limit/ }).count()).toBe(0)
+    await page.goto('/')
+    await page.getByText('Needs attention').waitFor()
+    expect(await page.getByRole('button', { name: /Stop/ }).count()).toBe(0)
+    await page.getByRole('button', { name: 'Sign out viewer' }).click()
+    await page.getByLabel('API key').waitFor()
+    expect(await page.getByText('platform:meta').count()).toBe(0)
+
+    // An organisation neither sees nor stops what the others have.
+    await signIn('seven@7-key')
+    await page.getByText('Needs attention').waitFor()
+    expect(await page.getByRole('button', { name: /Stop/ }).count()).toBe(0)
+    expect(await page.getByText('platform:meta').count()).toBe(0)
   })
 
   it('says that the service does not answer, keeps its figures, and goes on when it is back', async () => {

@@ -7,8 +7,8 @@ import { setNonce } from 'get-nonce'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { createQueries } from './api/queries.ts'
+import { Door } from './shell/door.tsx'
 import { ErrorBoundary } from './shell/error-boundary.tsx'
-import { Shell } from './shell/shell.tsx'
 import { applyTheme } from './shell/theme.ts'
 
 // Dialogs keep the page behind them still by a style of their own, which the policy of the page lets through by its nonce.
@@ -22,7 +22,7 @@ if (root)
     <StrictMode>
       <ErrorBoundary>
         <QueryClientProvider client={createQueries()}>
-          <Shell />
+          <Door />
         </QueryClientProvider>
       </ErrorBoundary>
     </StrictMode>,

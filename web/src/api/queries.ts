@@ -1,6 +1,7 @@
 import { dataOf, type operations } from '@bidwarden/client'
-import { keepPreviousData, QueryClient, queryOptions } from '@tanstack/react-query'
+import { keepPreviousData, QueryCache, QueryClient, queryOptions } from '@tanstack/react-query'
 import { api } from './client.ts'
+import { forgetSession, isSignedOut } from './session.ts'
 
 /** How often what may stop money is looked at, in milliseconds: a stop by another operator shows within a second. */
 const SWITCH_EVERY_MS = 700
@@ -9,8 +10,14 @@ const FIGURES_EVERY_MS = 2_000
 /** Budgets on a page of the list, which the service reads at once. */
 const BUDGETS_AT_ONCE = 1_000
 
-export const createQueries = (): QueryClient =>
-  new QueryClient({
+export function createQueries(): QueryClient {
+  const queries = new QueryClient({
+    queryCache: new QueryCache({
+      // A session that has ended shows in any answer; the way in is shown then.
+      onError: (error) => {
+        if (isSignedOut(error)) forgetSession(queries)
+      },
+    }),
     defaultOptions: {
       queries: {
         // A service on this machine is there while the network is not.
@@ -22,6 +29,8 @@ export const createQueries = (): QueryClient =>
       mutations: { networkMode: 'always', retry: false },
     },
   })
+  return queries
+}
 
 export const killSwitchQuery = queryOptions({
   queryKey: ['kill-switch'],
@@ -57,16 +66,6 @@ export const troublesQuery = queryOptions({
     return response.ok ? [] : (await response.text()).split('\n').filter((line) => line !== '')
   },
   refetchInterval: FIGURES_EVERY_MS,
-})
-
-/** What runs here; it changes only with a new start. */
-export const versionQuery = queryOptions({
-  queryKey: ['version'],
-  async queryFn({ signal }) {
-    const { version, mode } = await dataOf(api.GET('/version', { signal }))
-    return { version: String(version), isMock: mode === 'mock' }
-  },
-  staleTime: Number.POSITIVE_INFINITY,
 })
 
 /** What the service itself filters bids by. */

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { isUnreachable } from '../api/problem.ts'
 import { killSwitchQuery } from '../api/queries.ts'
+import { useMay } from '../api/session.ts'
 import { Confirm } from '../ui/confirm.tsx'
 import { Time } from '../ui/time.tsx'
 import { useKillSwitch } from './kill-switch.ts'
@@ -31,6 +32,7 @@ export function Banners() {
 
 function Stopped({ reason, since }: { reason: string | undefined; since: string | undefined }) {
   const { mutate, isPending } = useKillSwitch()
+  const { may } = useMay()
   return (
     <div className="banner danger" role="alert">
       <span className="grow">
@@ -43,18 +45,20 @@ function Stopped({ reason, since }: { reason: string | undefined; since: string 
         )}
         {reason !== undefined && <>: {reason}</>}
       </span>
-      <Confirm
-        trigger={
-          <button type="button" className="button" disabled={isPending}>
-            Release …
-          </button>
-        }
-        title="Let bids through again?"
-        action="Release the stop"
-        onConfirm={(said) => mutate({ engaged: false, reason: said })}
-      >
-        <p>Every bid that fits its budgets is placed again from the next request on.</p>
-      </Confirm>
+      {may('operate') && (
+        <Confirm
+          trigger={
+            <button type="button" className="button" disabled={isPending}>
+              Release …
+            </button>
+          }
+          title="Let bids through again?"
+          action="Release the stop"
+          onConfirm={(said) => mutate({ engaged: false, reason: said })}
+        >
+          <p>Every bid that fits its budgets is placed again from the next request on.</p>
+        </Confirm>
+      )}
     </div>
   )
 }

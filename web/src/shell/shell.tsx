@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query'
 import { Suspense, useEffect, useRef } from 'react'
 import { Link, useLocation } from 'wouter'
-import { killSwitchQuery, versionQuery } from '../api/queries.ts'
+import { killSwitchQuery } from '../api/queries.ts'
+import { type Session, useMay } from '../api/session.ts'
 import icon from '../icon.svg'
 import { ROUTES } from '../routes.ts'
 import { Empty, Waiting } from '../ui/answer.tsx'
@@ -10,10 +11,11 @@ import { Toasts } from '../ui/toasts.tsx'
 import { Banners } from './banners.tsx'
 import { ErrorBoundary } from './error-boundary.tsx'
 import { useKillSwitch } from './kill-switch.ts'
+import { SignOut } from './sign-in.tsx'
 import { useTheme } from './theme.ts'
 
 /** What stands around every page. */
-export function Shell() {
+export function Shell({ session }: { session: Session }) {
   const [location] = useLocation()
   const route = ROUTES.find(({ path }) => isAt(location, path))
   const content = useRef<HTMLElement>(null)
@@ -35,8 +37,8 @@ export function Shell() {
       <div className="shell">
         <Side location={location} />
         <div>
-          <Top />
-          <Banners />
+          <Top session={session} />
+          {session.isOperator && <Banners />}
           <main id="content" className="content" tabIndex={-1} ref={content}>
             <ErrorBoundary key={location}>
               <Suspense fallback={<Waiting />}>{route ? <route.Page /> : <NotFound />}</Suspense>
@@ -55,7 +57,6 @@ const isAt = (location: string, path: string): boolean =>
   (path === '/' && location === '/console')
 
 function Side({ location }: { location: string }) {
-  const { data } = useQuery(versionQuery)
   return (
     <header className="side">
       <Link href="/" className="brand" aria-label="Bidwarden">
@@ -76,28 +77,28 @@ function Side({ location }: { location: string }) {
       <div className="side-foot">
         <a href="/docs">API documentation</a>
         <span>Times: {viewersZone}</span>
-        {data && <span>Version {data.version}</span>}
       </div>
     </header>
   )
 }
 
-function Top() {
-  const { data: version } = useQuery(versionQuery)
+function Top({ session }: { session: Session }) {
+  const { may, isOperator } = useMay()
   const [theme, changeTheme] = useTheme()
   return (
     <div className="top">
-      {version?.isMock && (
+      {session.mode === 'mock' && (
         <span className="chip accent" title="A sandbox plays the platforms; nothing is spent">
           mock mode
         </span>
       )}
-      {version && !version.isMock && <span className="chip warn">live: real money</span>}
+      {session.mode === 'live' && <span className="chip warn">live: real money</span>}
       <span className="grow" />
       <button type="button" className="button quiet" onClick={changeTheme}>
         {theme === 'dark' ? 'Light' : 'Dark'} <span className="wide">theme</span>
       </button>
-      <StopButton />
+      {session.signedIn && <SignOut name={session.name} />}
+      {isOperator && may('operate') && <StopButton />}
     </div>
   )
 }

@@ -3,16 +3,17 @@ import { useMemo, useState } from 'react'
 import { Link } from 'wouter'
 import type { BidRecord } from '../../api/client.ts'
 import { type BidFilter, bidsQuery } from '../../api/queries.ts'
+import { useMay } from '../../api/session.ts'
 import { Answer, Empty } from '../../ui/answer.tsx'
 import { count, money, words } from '../../ui/format.ts'
 import { Time } from '../../ui/time.tsx'
 import { type Column, VirtualTable } from '../../ui/virtual-table.tsx'
+import { PLATFORMS } from './platforms.ts'
 import { StatusChip } from './status-chip.tsx'
 import { TryBid } from './try-bid.tsx'
 
 /** Bids that the service lists at once. */
 const LISTED = 1_000
-const PLATFORMS = ['google_ads', 'meta', 'tradedesk'] as const
 const STATUSES = [
   'placed',
   'refused',
@@ -80,6 +81,7 @@ const keyOf = ({ bidId }: BidRecord): string => bidId
 
 export function BidList() {
   const [sought, setSought] = useState(NOTHING)
+  const { may } = useMay()
   const query = useQuery(bidsQuery(filterOf(sought)))
   return (
     <>
@@ -88,7 +90,7 @@ export function BidList() {
         <p>The latest that this process remembers, newest first</p>
       </div>
       <div className="stack">
-        <TryBid />
+        {may('bid') && <TryBid />}
         <section className="card" aria-label="Latest bids">
           <header>
             <Filters sought={sought} onChange={setSought} />

@@ -1,11 +1,11 @@
 import { dataOf } from '@bidwarden/client'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link } from 'wouter'
 import { api, type BidRequest } from '../../api/client.ts'
-import { platformsQuery } from '../../api/queries.ts'
 import { money, words } from '../../ui/format.ts'
 import { ProblemBox } from '../../ui/problem-box.tsx'
+import { PLATFORMS } from './platforms.ts'
 
 const EXAMPLE = {
   platform: 'auto',
@@ -19,7 +19,6 @@ const EXAMPLE = {
 export function TryBid() {
   const [typed, setTyped] = useState(EXAMPLE)
   const { mutate, data, error, isPending, isIdle } = useDryRun()
-  const platforms = useQuery(platformsQuery).data?.platforms ?? []
   const field = (name: keyof typeof EXAMPLE, label: string, isNumber = false) => (
     <label className="field">
       <span>{label}</span>
@@ -50,7 +49,7 @@ export function TryBid() {
               onChange={(event) => setTyped({ ...typed, platform: event.target.value })}
             >
               <option value="auto">the best one</option>
-              {platforms.map(({ platform }) => (
+              {PLATFORMS.map((platform) => (
                 <option key={platform} value={platform}>
                   {words(platform)}
                 </option>

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from 'wouter'
 import type { Budget, Limit } from '../../api/client.ts'
 import { auditQuery, budgetQuery } from '../../api/queries.ts'
+import { useMay } from '../../api/session.ts'
 import { Answer } from '../../ui/answer.tsx'
 import { Changes } from '../../ui/changes.tsx'
 import { duration, money, percent } from '../../ui/format.ts'
@@ -14,6 +15,9 @@ import { PauseControl } from './pause-control.tsx'
 /** One budget: what of it is used, its limits, its pause, and who has changed it. */
 export function BudgetPage({ scope }: { scope: string }) {
   const query = useQuery(budgetQuery(scope))
+  const { may, isOperator } = useMay()
+  // An organisation changes the budgets of its campaigns, and no other.
+  const mayChange = may('operate') && (isOperator || scope.startsWith('campaign:'))
   return (
     <>
       <div className="page-head">
@@ -27,10 +31,10 @@ export function BudgetPage({ scope }: { scope: string }) {
           <div className="budget-page">
             <div className="stack">
               <Use budget={budget} />
-              <LimitsForm key={scope} budget={budget} />
+              {mayChange && <LimitsForm key={scope} budget={budget} />}
             </div>
             <div className="stack">
-              <PauseControl budget={budget} />
+              {mayChange && <PauseControl budget={budget} />}
               <Holds budget={budget} />
               <History scope={scope} />
             </div>

@@ -124,9 +124,11 @@ function Rows({ budget }: { budget: Budget }) {
     <tr key={limitKey(limit)}>
       <td>{at === 0 && name}</td>
       <td className="soft">{limitName(limit)}</td>
-      <td className="use">
-        <LimitBar budget={budget} limit={limit} />
-        <span className="soft">{percent(limit.utilization)}</span>
+      <td>
+        <div className="use-of-limit">
+          <LimitBar budget={budget} limit={limit} />
+          <span className="soft">{percent(limit.utilization)}</span>
+        </div>
       </td>
       <td className="number">{money(limit.spent, currency)}</td>
       <td className="number">{money(limit.held, currency)}</td>

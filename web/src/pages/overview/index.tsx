@@ -3,6 +3,7 @@ import { useState } from 'react'
 import { Link } from 'wouter'
 import type { Budget } from '../../api/client.ts'
 import { auditQuery, budgetsQuery, killSwitchQuery } from '../../api/queries.ts'
+import { useMay } from '../../api/session.ts'
 import { useKillSwitch } from '../../shell/kill-switch.ts'
 import { Answer, Empty } from '../../ui/answer.tsx'
 import { Changes } from '../../ui/changes.tsx'
@@ -18,6 +19,7 @@ const LATEST_CHANGES = 8
 
 /** Whether the money is safe, and whether it is being spent. */
 export default function Overview() {
+  const { may, isOperator } = useMay()
   return (
     <>
       <div className="page-head">
@@ -26,11 +28,11 @@ export default function Overview() {
       </div>
       <div className="overview">
         <div className="stack">
-          <NeedsAttention />
+          <NeedsAttention isOperator={isOperator} />
           <Budgets />
         </div>
         <div className="stack">
-          <KillSwitch />
+          {isOperator && may('operate') && <KillSwitch />}
           <LatestChanges />
         </div>
       </div>

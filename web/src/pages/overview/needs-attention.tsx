@@ -17,9 +17,9 @@ interface Notice {
 }
 
 /** What keeps money from being spent or safe now; empty where nothing does. */
-export function NeedsAttention() {
+export function NeedsAttention({ isOperator }: { isOperator: boolean }) {
   const budgets = useQuery(budgetsQuery).data?.budgets ?? []
-  const platforms = useQuery(platformsQuery).data?.platforms ?? []
+  const platforms = useQuery({ ...platformsQuery, enabled: isOperator }).data?.platforms ?? []
   const troubles = useQuery(troublesQuery).data
   if (troubles === undefined) return null
   const notices: Notice[] = [
