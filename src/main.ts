@@ -8,13 +8,13 @@ import {
   listen,
   ownParts,
 } from './agent/index.ts'
-import { authorizer, Gate } from './api/index.ts'
 import { banner } from './app/banner.ts'
 import { recordConfiguration } from './app/configuration-changes.ts'
 import { collectOften } from './app/heap.ts'
 import { workerOutcomes } from './app/keep-outcomes.ts'
 import { keepTraffic } from './app/keep-traffic.ts'
 import { mountParts } from './app/mount-parts.ts'
+import { openAccess } from './app/open-access.ts'
 import { openAgent } from './app/open-agent.ts'
 import { openBudgets } from './app/open-budgets.ts'
 import { openExchange } from './app/open-exchange.ts'
@@ -22,6 +22,7 @@ import { openFront } from './app/open-front.ts'
 import { openNotifications } from './app/open-notifications.ts'
 import { OpenParts } from './app/open-parts.ts'
 import { openStores } from './app/open-stores.ts'
+import { openStreams } from './app/open-streams.ts'
 import { sandboxOptions } from './app/sandbox-options.ts'
 import { startSending } from './app/start-conversions.ts'
 import { ownSpend, readParts, startReads } from './app/start-reading.ts'
@@ -107,15 +108,14 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
   const budgets = await openBudgets(config, { ...base, ...stores, onExpired }, opened)
   const { budget, callLimits } = budgets
   const bidding = { ...base, ...stores, ...budgets, sandbox, tell, audit }
-  const { agent, deferred } = openAgent(config, bidding, opened)
-  const exchange = await openExchange(config, { agent, ...stores, ...budgets }, opened)
+  const { agent, deferred, feed } = openAgent(config, bidding, opened)
+  const exchange = await openExchange(config, { agent, feed, ...stores, ...budgets }, opened)
   const { bidder, desk, count, seen, ownerMessages, noticeSecret } = exchange
   holder = bidder
   const lag = watchLag(clock)
   opened.add(lag.stop)
 
-  const gate = new Gate(clock, config.callerLimit)
-  const authorize = authorizer(config, clock, gate)
+  const { access, authorize, gate } = openAccess(config, clock)
   const reads = await startReads(config, {
     ...{ clock, log, metrics, authorize, sandbox, budget, callLimits, notifications, audit },
     ownSpendOf: ownSpend(config, agent.decisions),
@@ -130,23 +130,23 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
   const watched = { config, budget, bidder, decisions, keys, gate, seen: seen.seen, desk, reads, conversions }
   watchTables(tables, watched)
   opened.add(watchFiles(tables, config, { clock, records, reads }))
-  const recordsLast = records.lasts
-  const around = { clock, log, metrics, store, ownerMessages, bidder, seen, count, noticeSecret, recordsLast }
-  const front = openFront(config, { ...around, outcomes: workerOutcomes(recovered, records) })
+  const around = { clock, log, metrics, store, ownerMessages, bidder, seen, count, noticeSecret }
+  const outcomes = workerOutcomes(recovered, records)
+  const front = openFront(config, { ...around, outcomes, recordsLast: records.lasts })
   opened.add(() => front.close())
   const { pool } = front
   opened.add(keepTraffic(clock, bidder, records, pool).close)
   const parts = [...ownParts(agent), ...readParts(reads), ...exchange.parts]
-  const { journal } = store
-  const { mode } = config
   const seats = { bidder, desk, count, pool }
-  const served = { ...seats, agent, parts, deferred, keys, authorize, notifications, journal, mode }
-  const app = createApp(served)
+  const streams = openStreams({ agent, bidder, pool, feed })
+  const served = { ...seats, agent, parts, deferred, keys, authorize, access, notifications, streams }
+  const app = createApp({ ...served, journal: store.journal, mode: config.mode })
   mountParts(app, reads, conversions)
   const auctions = auctionHandler({ agent, bidder, authorize, lagMs: lag.lagMs })
   const server = await listen(auctions, getRequestListener(app.fetch, WITHOUT_HOST), clock, front.at)
   opened.add(() => server.close())
   opened.add(() => front.stop())
+  opened.add(() => streams.end())
   if (reads) opened.add(() => reads.endStreams())
   const url = (await front.start()) ?? server.url ?? ''
   if (conversions) sandbox?.conversions.whatsapp.tellAt(url + MESSAGE_WEBHOOK)

@@ -7,7 +7,7 @@ const ROWS: readonly (readonly string[])[] = [
   ['time', 'json', 'http', 'metrics'],
   ['storage'],
   ['shield', 'fallback', 'sandbox', 'api'],
-  ['audit', 'notify'],
+  ['audit', 'notify', 'console'],
   ['connectors'],
   ['sync'],
   ['conversions'],

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 const DOCUMENTS = globSync(['*.md', 'docs/**/*.md', 'bench/*.md', 'clients/*/README.md']).sort()
-const FILES = globSync('{src,test,bench,grafana,docs,bin}/**/*.{ts,cjs,lua,md}')
+const FILES = globSync('{src,test,bench,grafana,docs,bin,web/src}/**/*.{ts,cjs,lua,md}')
 
 /** Whether a file of the project ends in this path, however much of it the text says. */
 const isThere = (path: string): boolean => FILES.some((file) => file === path || file.endsWith(`/${path}`))

@@ -8,6 +8,7 @@ const TOOLS = [
   { command: 'promtool', debianPackage: 'prometheus', why: 'checks alert rules, queries and metrics' },
   { command: 'redis-server', debianPackage: 'redis-server', why: 'the tests start private ones' },
   { command: 'prlimit', debianPackage: 'util-linux', why: 'makes writes to files fail' },
+  { command: 'chromium', debianPackage: 'chromium', why: 'shows the console' },
   { command: 'postgres', debianPackage: 'postgresql', why: 'the read stack runs on it as well' },
 ]
 

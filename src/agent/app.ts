@@ -1,6 +1,15 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { ApiEnv, Authorize, Ctx } from '../api/index.ts'
-import { apiDocument, describePlain, mount, problemAnswer, requireOperator, shown } from '../api/index.ts'
+import {
+  apiDocument,
+  describePlain,
+  mount,
+  mountOpen,
+  problemAnswer,
+  requireOperator,
+  shown,
+} from '../api/index.ts'
+import { openBundle, serveConsole } from '../console/index.ts'
 import { AppError, messageOf } from '../errors.ts'
 import { type Notifications, notificationRoutes } from '../notify/index.ts'
 import type { JournalReader } from '../shield/index.ts'
@@ -25,7 +34,10 @@ import { killSwitchRoutes } from './operator/kill-switch.ts'
 import { ledgerHandler } from './operator/ledger.ts'
 import { platformRoutes } from './operator/platforms.ts'
 import { type ServicePart, troubles } from './operator/readiness.ts'
+import { type Access, signInRoutes, whoRoute } from './operator/session.ts'
 import { storeRoutes } from './operator/store.ts'
+import { streamHandler } from './operator/stream/stream-route.ts'
+import type { Streams } from './operator/stream/streams.ts'
 import { PLAIN_ROUTES } from './plain-routes.ts'
 
 /** Rate-limit cost of one scrape of `/metrics`, in calls: gathering all metrics costs as much as some hundred bids. */
@@ -36,11 +48,13 @@ export interface AppDeps {
   readonly deferred: Deferred
   readonly keys: IdempotencyKeys
   readonly authorize: Authorize
+  readonly access: Access
   readonly bidder: Bidder
   readonly desk: NoticeDesk
   readonly count: CountNotice
   readonly pool: WorkerPool
   readonly notifications: Notifications
+  readonly streams: Streams
   /** The parts that `/readyz` reports, in this order. */
   readonly parts: readonly ServicePart[]
   /** Reads the budgets' journal; undefined where budgets are not kept in a journal. */
@@ -61,6 +75,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   // Bid requests never reach this application; `auctions.ts` takes them first.
   app.on(['GET', 'POST'], NOTICE_ROUTE, noticeHandler(deps))
 
+  const signingIn = { ...deps.access, clock: agent.clock, mode: deps.mode, authorize }
   mount(app, authorize, [
     ...bidRoutes(deps),
     ...budgetRoutes({ ...agent, pool }),
@@ -72,7 +87,9 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
     ...storeRoutes(agent),
     ...auditRoutes(agent.audit),
     ...notificationRoutes(deps.notifications),
+    whoRoute(signingIn),
   ])
+  mountOpen(app, signInRoutes(signingIn))
 
   app.get('/livez', (c) => c.text('ok'))
   // All parts exist before the service listens, and draining closes the port. So only a store can make it unready.
@@ -93,13 +110,10 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
 
   app.get('/version', versionHandler(deps))
 
+  app.get('/v1/stream', streamHandler(deps.streams, authorize))
   app.get('/v1/ledger', ledgerHandler(deps.journal, authorize))
   describePlain(app, PLAIN_ROUTES)
-  app.openAPIRegistry.registerComponent('securitySchemes', 'key', {
-    type: 'http',
-    scheme: 'bearer',
-    description: 'An API key. Without any in the configuration, calls from this machine need none.',
-  })
+  describeAccess(app)
   // Cached: building this document takes longer than any other answer without a key, and it never changes.
   let document: Promise<string> | undefined
   app.get('/openapi.json', async (c) => {
@@ -108,6 +122,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   })
   app.get('/docs', docsPage)
   app.get('/docs/:file', docsScripts)
+  serveConsole(app, agent.log, openBundle())
 
   // Requests for configured seats are answered in `auctions.ts`; only unknown seats arrive here.
   app.post('/openrtb2/:seat/bid', (c) =>
@@ -119,6 +134,22 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
     return send(c, shown(error))
   })
   return app
+}
+
+/** Describes how a call proves who makes it. */
+function describeAccess(app: OpenAPIHono<ApiEnv>): void {
+  app.openAPIRegistry.registerComponent('securitySchemes', 'key', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'An API key. Without any in the configuration, calls from this machine need none.',
+  })
+  app.openAPIRegistry.registerComponent('securitySchemes', 'session', {
+    type: 'apiKey',
+    in: 'cookie',
+    name: 'bidwarden_session',
+    description:
+      'The cookie that POST /v1/session sets, with __Host- before its name where PUBLIC_URL is https. A key that is sent beside it counts alone. A change needs Origin or Sec-Fetch-Site of this service, as browsers send them, and a POST also JSON or X-Requested-With.',
+  })
 }
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']

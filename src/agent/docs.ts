@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Ctx } from '../api/index.ts'
+import { type Ctx, pageHeaders } from '../api/index.ts'
 import { AppError } from '../errors.ts'
 
 const ASSETS = dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/package.json')))
@@ -15,17 +15,10 @@ const START = 'start.js'
 const start = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#docs', deepLinking: true, docExpansion: 'none', filter: true })
 `
 
-/** Security headers: the page loads only from this server, sends nothing elsewhere and may not be framed. */
-const PAGE_HEADERS = {
-  // Swagger UI sets styles on elements.
-  'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-  'referrer-policy': 'no-referrer',
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
-}
+/** The page loads only from this server and sends nothing elsewhere; Swagger UI sets styles on elements. */
+const PAGE_HEADERS = pageHeaders(
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+)
 
 /** The API documentation; it loads nothing from another host. */
 const page = `<!doctype html>

@@ -2,7 +2,9 @@ import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { expect, it } from 'vitest'
 import { FakeClock } from '../../test/support/fake-clock.ts'
-import { type ApiKey, authorizer, hashKey } from './auth.ts'
+import { type ApiKey, ApiKeys, hashKey } from './api-keys.ts'
+import { authorizer } from './auth.ts'
+import { Gate } from './gate.ts'
 
 const LIMIT = { calls: 1_000, windowMs: 1_000, atOnce: 10, callers: 10 }
 const KEYS = ['first key', 'second key', 'third key'].map((key) => key.replace(' ', '-'))
@@ -29,7 +31,10 @@ it.each([...KEYS, 'first-kez', 'x', 'f'.repeat(512)])(
         },
       }),
     )
-    const authorize = authorizer({ apiKeys, operatorOrg: 1, callerLimit: LIMIT }, new FakeClock())
+    const authorize = authorizer(
+      { keys: new ApiKeys(apiKeys), operatorOrg: 1 },
+      new Gate(new FakeClock(), LIMIT),
+    )
     const ask = () => authorize(asking(given), 'read').name
     if (KEYS.includes(given)) expect(ask()).toBe(given)
     else expect(ask).toThrow('The API key is not known')

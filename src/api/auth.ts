@@ -1,27 +1,13 @@
-import { hash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { AppError } from '../errors.ts'
-import type { Clock } from '../time/clock.ts'
-import { Gate, type GateLimit } from './gate.ts'
-import { headerOf, isJsonType } from './json.ts'
+import type { ApiKey, ApiKeys, KeyScope } from './api-keys.ts'
+import type { Gate } from './gate.ts'
+import { headerOf } from './json.ts'
+import { saysItIsNoForm } from './own-page.ts'
+import type { Session, Sessions } from './sessions.ts'
 
-/**
- * What a key may do: `bid` places bids; `read` reads; `operate` changes limits and campaigns, pauses, and uses the kill
- * switch; `connect` connects accounts of platforms; `premium` gives its reads of platforms priority. `admin` may do
- * everything.
- */
-export const KEY_SCOPES = ['bid', 'read', 'operate', 'connect', 'convert', 'admin', 'premium'] as const
-export type KeyScope = (typeof KEY_SCOPES)[number]
-
-export interface ApiKey {
-  /** Name of the holder, shown in records. */
-  readonly name: string
-  readonly scopes: readonly KeyScope[]
-  /** Organisation of the key; undefined for the operator's own. */
-  readonly org: number | undefined
-  /** SHA-256 of the key. Keys are 256 random bits, so the plain hash cannot be reversed by search. */
-  readonly sha256: Buffer
-}
+/** What a call needs of its key: a scope, or only that there is a key. */
+export type NeededScope = KeyScope | 'any'
 
 /** Organisation of the operator, and of keys that name none, unless the configuration names another one. */
 export const DEFAULT_ORG = 1
@@ -33,6 +19,8 @@ export interface Caller {
   readonly org: number
   /** Organisation that the caller is bound to: it sees and changes nothing of others. Undefined for the operator. */
   readonly boundTo: number | undefined
+  /** The session whose cookie says who it is; undefined for a key that was sent, or where none is needed. */
+  readonly session: Session | undefined
   may(scope: KeyScope): boolean
   /** Counts `more` further calls for a request that asks for many things; see {@link Gate}. Throws 429. */
   charge(more: number): void
@@ -40,35 +28,59 @@ export interface Caller {
   begin(): () => void
 }
 
-/** Returns the caller. Throws 401 without a valid key, and 403 for a key without this right. */
+/**
+ * Returns the caller. Throws 401 without a valid key or session, and 403 for a key without this right, or where a page of
+ * another site uses a session.
+ */
 export type Authorize = (
   request: Pick<IncomingMessage, 'headers' | 'method' | 'socket'>,
-  scope: KeyScope,
+  scope: NeededScope,
 ) => Caller
 
-export const hashKey = (key: string): Buffer => hash('sha256', key, 'buffer')
-
 /**
- * Checks bearer keys in constant time and against every key, so that the duration reveals nothing.
+ * Who calls, by the key of the request or of its session. A key is looked at first: a program that sends one means it,
+ * whatever cookies it has beside it.
  * @param operatorOrg keys of this organisation, and keys without one, are the operator's
  */
-function requireKey(keys: readonly ApiKey[], operatorOrg: number): Authorize {
+function requireKey(keys: ApiKeys, operatorOrg: number, sessions: Sessions | undefined): Authorize {
   return (request, scope) => {
-    const presented = /^Bearer {1,8}(\S{1,512})$/i.exec(headerOf(request, 'authorization') ?? '')?.[1]
-    if (presented === undefined)
-      throw new AppError('unauthorized', 'Send an API key: Authorization: Bearer <key>')
-    const digest = hashKey(presented)
-    const [key] = keys.filter(({ sha256 }) => timingSafeEqual(sha256, digest))
-    if (!key) throw new AppError('unauthorized', 'The API key is not known')
-    const { name, org = operatorOrg, scopes } = key
-    const may = (wanted: KeyScope) => scopes.includes(wanted) || scopes.includes('admin')
-    if (!may(scope)) throw new AppError('forbidden', `The API key ${name} lacks the scope ${scope}`)
-    return { ...UNLIMITED, name, org, boundTo: org === operatorOrg ? undefined : org, may }
+    const said = headerOf(request, 'authorization')
+    const isKey = said !== undefined && /^Bearer/i.test(said)
+    const session = isKey ? undefined : sessions?.of(request)
+    const key = isKey ? keyIn(said, keys) : session?.key
+    if (!key) throw new AppError('unauthorized', 'Send an API key: Authorization: Bearer <key>')
+    const caller = callerOf(key, operatorOrg, session)
+    if (scope !== 'any' && !caller.may(scope))
+      throw new AppError('forbidden', `The API key ${key.name} lacks the scope ${scope}`)
+    return caller
   }
 }
 
+/** The caller with this key, without the limit of its calls. */
+export function callerOf({ name, org, scopes }: ApiKey, operatorOrg: number, session?: Session): Caller {
+  const may = (wanted: KeyScope) => scopes.includes(wanted) || scopes.includes('admin')
+  const own = org ?? operatorOrg
+  return { ...UNLIMITED, name, org: own, boundTo: own === operatorOrg ? undefined : own, session, may }
+}
+
+/** The key that an `Authorization` header presents; undefined where it presents none. Throws 401 for an unknown one. */
+function keyIn(said: string, keys: ApiKeys): ApiKey | undefined {
+  const presented = /^Bearer {1,8}(\S{1,512})$/i.exec(said)?.[1]
+  if (presented === undefined) return undefined
+  const key = keys.find(presented)
+  if (!key) throw new AppError('unauthorized', 'The API key is not known')
+  return key
+}
+
 const UNLIMITED = { charge: () => {}, begin: () => () => {} }
-const LOCAL: Caller = { ...UNLIMITED, name: 'local', org: DEFAULT_ORG, boundTo: undefined, may: () => true }
+const LOCAL: Caller = {
+  ...UNLIMITED,
+  name: 'local',
+  org: DEFAULT_ORG,
+  boundTo: undefined,
+  session: undefined,
+  may: () => true,
+}
 const LOOPBACK_HOST = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/
 
 /**
@@ -95,31 +107,22 @@ const openOnLoopback: Authorize = (request) => {
   return LOCAL
 }
 
-/**
- * A browser sends a form to another site without asking. Before it sends JSON or this header it asks that site first,
- * and gets no permission here. So a request with either of them is not from another site, even without `Origin`.
- */
-const saysItIsNoForm = (request: Pick<IncomingMessage, 'headers'>): boolean =>
-  isJsonType(headerOf(request, 'content-type')) || headerOf(request, 'x-requested-with') !== undefined
-
 /** For everything that organisations share and only the operator may see and change. Throws 403 for other callers. */
 export function requireOperator({ name, boundTo }: Caller): void {
   if (boundTo === undefined) return
   throw new AppError('forbidden', `This is the operator's; the API key ${name} is of organisation ${boundTo}`)
 }
 
-/** Creates the authorization of the configuration, with each caller's limit. */
+/**
+ * Creates the authorization: by the keys and, where browsers can sign in, their sessions.
+ * @param gate limits the calls of each caller
+ */
 export function authorizer(
-  {
-    apiKeys,
-    operatorOrg,
-    callerLimit,
-  }: { apiKeys: readonly ApiKey[]; operatorOrg: number; callerLimit: GateLimit },
-  clock: Clock,
-  gate = new Gate(clock, callerLimit),
+  { keys, operatorOrg, sessions }: { keys: ApiKeys; operatorOrg: number; sessions?: Sessions },
+  gate: Gate,
 ): Authorize {
-  return apiKeys.length > 0
-    ? limited(requireKey(apiKeys, operatorOrg), gate, ({ name, org }) => `${name}@${org}`)
+  return keys.areNeeded
+    ? limited(requireKey(keys, operatorOrg, sessions), gate, ({ name, org }) => `${name}@${org}`)
     : limited(openOnLoopback, gate, (_, { socket }) => socket.remoteAddress ?? '')
 }
 

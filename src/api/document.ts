@@ -1,6 +1,6 @@
-import { OpenAPIHono } from '@hono/zod-openapi'
+import { OpenAPIHono, type z } from '@hono/zod-openapi'
 import { mapInSlices } from '../time/slices.ts'
-import type { KeyScope } from './auth.ts'
+import type { NeededScope } from './auth.ts'
 import type { ApiEnv } from './json.ts'
 
 /** A route that does not take or give JSON as {@link Route} does: documented here, answered elsewhere. */
@@ -10,7 +10,7 @@ export interface PlainRoute {
   readonly summary: string
   readonly description?: string
   /** Undefined for a route without a key. */
-  readonly scope?: KeyScope
+  readonly scope?: NeededScope
   /** Whether keys of an organisation are refused; see {@link Route}. */
   readonly isOperators?: true
   readonly parameters?: readonly {
@@ -26,6 +26,8 @@ export interface PlainRoute {
    * routes with a key.
    */
   readonly answers: Readonly<Record<number, readonly [description: string, ...types: string[]]>>
+  /** Schema of an answer by its media type, where more can be said of it than the type does. */
+  readonly schemas?: Readonly<Record<string, z.ZodType>>
 }
 
 const SECTIONS: readonly { readonly tag: string; readonly of: RegExp; readonly about: string }[] = [
@@ -35,6 +37,7 @@ const SECTIONS: readonly { readonly tag: string; readonly of: RegExp; readonly a
     about: 'Bids on Google Ads, Meta and The Trade Desk, and what led to them.',
   },
   { tag: 'Budgets', of: /^\/v1\/budgets/, about: 'Limits, what is left of them, and pausing.' },
+  { tag: 'Access', of: /^\/v1\/session/, about: 'Signing in with an API key, as the pages of a browser do.' },
   { tag: 'Kill switch', of: /^\/v1\/kill-switch/, about: 'Stops every bid at once.' },
   {
     tag: 'Exchanges',
@@ -83,9 +86,12 @@ export const operationIdOf = (method: string, path: string): string =>
     .flatMap((part) => part.split(/[-_.]/))
     .reduce((name, word) => name + word.slice(0, 1).toUpperCase() + word.slice(1), method)
 
+/** How a call proves who makes it: by a key, or in a browser by the cookie of a session. */
+export const BY_KEY_OR_SESSION: Record<string, string[]>[] = [{ key: [] }, { session: [] }]
+
 /** The rights that a route needs, in words. */
-export const needOf = ({ scope, isOperators }: { scope: KeyScope; isOperators?: true }): string =>
-  `Needs an API key${isOperators ? ' of the operator' : ''} with the scope \`${scope}\`.`
+export const needOf = ({ scope, isOperators }: { scope: NeededScope; isOperators?: true }): string =>
+  `Needs an API key${isOperators ? ' of the operator' : ''}${scope === 'any' ? '' : ` with the scope \`${scope}\``}.`
 
 const REFUSALS_OF_KEYS: PlainRoute['answers'] = {
   401: ['unauthorized', 'application/problem+json'],
@@ -101,13 +107,16 @@ const schemaOf = (type: string): object => ({
 export function describePlain(app: OpenAPIHono<ApiEnv>, routes: readonly PlainRoute[]): void {
   for (const route of routes) {
     const { method, path, summary, description, scope, isOperators, parameters = [], body, answers } = route
+    const { schemas = {} } = route
     const all = { ...(scope && REFUSALS_OF_KEYS), ...answers }
     const responses = Object.entries(all).map(([status, [about, ...types]]) => [
       status,
       {
         description: about,
         ...(types.length > 0 && {
-          content: Object.fromEntries(types.map((type) => [type, { schema: schemaOf(type) }])),
+          content: Object.fromEntries(
+            types.map((type) => [type, { schema: schemas[type] ?? schemaOf(type) }]),
+          ),
         }),
       },
     ])
@@ -120,7 +129,7 @@ export function describePlain(app: OpenAPIHono<ApiEnv>, routes: readonly PlainRo
         .join(' '),
       operationId: operationIdOf(method, path),
       tags: [sectionOf(path)],
-      security: scope ? [{ key: [] }] : [],
+      security: scope ? BY_KEY_OR_SESSION : [],
       parameters: parameters.map(({ example, ...parameter }) => ({
         ...parameter,
         required: parameter.in === 'path',

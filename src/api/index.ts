@@ -1,12 +1,10 @@
+export { type ApiKey, ApiKeys, hashKey, KEY_SCOPES, type KeyScope } from './api-keys.ts'
 export {
-  type ApiKey,
   type Authorize,
   authorizer,
   type Caller,
+  callerOf,
   DEFAULT_ORG,
-  hashKey,
-  KEY_SCOPES,
-  type KeyScope,
   requireOperator,
 } from './auth.ts'
 export { apiDocument, describePlain, type PlainRoute } from './document.ts'
@@ -29,8 +27,12 @@ export {
 } from './json.ts'
 export { listOf } from './list-of.ts'
 export { readMoney } from './money.ts'
+export { pageHeaders } from './page-headers.ts'
+export { Places } from './places.ts'
 export { type ApiAnswer, LISTED_PER_CALL, ok, okList, problemAnswer, shown } from './problem.ts'
 export { optionalReason, Reason, ReasonInput, ReasonQuery, reasonOf } from './reason.ts'
-export { mount, ProblemBody, type Route } from './routes.ts'
+export { mount, mountOpen, type OpenRoute, ProblemBody, type Route } from './routes.ts'
+export { Sessions } from './sessions.ts'
+export { TimeMs } from './time-ms.ts'
 export { TimeZone } from './time-zone.ts'
 export { wholeNumber } from './whole-number.ts'

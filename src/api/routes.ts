@@ -1,7 +1,7 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import { AppError, type ErrorCode, statusOf } from '../errors.ts'
-import { type Authorize, type Caller, type KeyScope, requireOperator } from './auth.ts'
-import { needOf, operationIdOf, sectionOf } from './document.ts'
+import { type Authorize, type Caller, type NeededScope, requireOperator } from './auth.ts'
+import { BY_KEY_OR_SESSION, needOf, operationIdOf, sectionOf } from './document.ts'
 import type { ApiEnv, Ctx } from './json.ts'
 import { type ApiAnswer, problemAnswer, shown } from './problem.ts'
 
@@ -22,17 +22,12 @@ export const ProblemBody = z
   })
   .openapi('Problem')
 
-/** One route of the API: its documentation, who may call it, and its handler. */
-export interface Route {
+/** What is documented of a route. */
+interface RouteParts {
   readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete'
   /** Path with `{name}` for parameters. */
   readonly path: `/${string}`
   readonly summary: string
-  readonly scope: KeyScope
-  /** Whether it concerns what organisations share; keys of an organisation are then refused. */
-  readonly isOperators?: true
-  /** Whether it is admitted however much the caller has asked for, because it lowers risk. */
-  readonly lowersRisk?: true
   readonly params?: z.ZodObject
   readonly query?: z.ZodObject
   readonly headers?: z.ZodObject
@@ -43,33 +38,73 @@ export interface Route {
   readonly example?: object
   readonly answers: Readonly<Record<number, { description: string; schema: z.ZodType }>>
   readonly refusals: readonly ErrorCode[]
+}
+
+/** One route of the API: its documentation, who may call it, and its handler. */
+export interface Route extends RouteParts {
+  readonly scope: NeededScope
+  /** Whether it concerns what organisations share; keys of an organisation are then refused. */
+  readonly isOperators?: true
+  /** Whether it is admitted however much the caller has asked for, because it lowers risk. */
+  readonly lowersRisk?: true
   handle(c: Ctx, caller: Caller): Promise<ApiAnswer> | ApiAnswer
+}
+
+/** A route that anybody may call. Its handler sees to what it costs. */
+export interface OpenRoute extends RouteParts {
+  handle(c: Ctx): Promise<ApiAnswer> | ApiAnswer
 }
 
 /** Adds routes to the application and its OpenAPI document, each with authorization and error handling. */
 export function mount(app: OpenAPIHono<ApiEnv>, authorize: Authorize, routes: readonly Route[]): void {
+  const always: readonly ErrorCode[] = ['unauthorized', 'forbidden', 'rate_limited']
   for (const route of routes) {
-    app.openAPIRegistry.registerPath(documentOf(route))
-    app.on(route.method, route.path.replaceAll(/\{(\w+)\}/g, ':$1'), async (c) => {
-      const { status, body, pieces, headers } = await answered(c, route, authorize)
-      return c.body(pieces ? ReadableStream.from(pieces) : JSON.stringify(body), status, headers)
-    })
+    const document = documentOf({ ...route, refusals: [...route.refusals, ...always] })
+    app.openAPIRegistry.registerPath({ ...document, description: needOf(route), security: BY_KEY_OR_SESSION })
+    answerWith(app, route, (c) => answered(c, route, authorize))
   }
+}
+
+/** As {@link mount}, for routes without a key. */
+export function mountOpen(app: OpenAPIHono<ApiEnv>, routes: readonly OpenRoute[]): void {
+  for (const route of routes) {
+    app.openAPIRegistry.registerPath({ ...documentOf(route), security: [] })
+    answerWith(app, route, (c) => orProblem(() => route.handle(c)))
+  }
+}
+
+function answerWith(
+  app: OpenAPIHono<ApiEnv>,
+  { method, path }: RouteParts,
+  answer: (c: Ctx) => Promise<ApiAnswer>,
+): void {
+  app.on(method, path.replaceAll(/\{(\w+)\}/g, ':$1'), async (c) => {
+    const { status, body, pieces, headers } = await answer(c)
+    return c.body(pieces ? ReadableStream.from(pieces) : JSON.stringify(body), status, headers)
+  })
 }
 
 async function answered(c: Ctx, route: Route, authorize: Authorize): Promise<ApiAnswer> {
   let leave: (() => void) | undefined
   try {
-    const caller = authorize(c.env.incoming, route.scope)
-    if (route.isOperators) requireOperator(caller)
-    leave = route.lowersRisk ? undefined : caller.begin()
-    if (route.query) requireKnown(c.req.queries(), route.query.shape)
-    return await route.handle(c, caller)
+    return await orProblem(() => {
+      const caller = authorize(c.env.incoming, route.scope)
+      if (route.isOperators) requireOperator(caller)
+      leave = route.lowersRisk ? undefined : caller.begin()
+      if (route.query) requireKnown(c.req.queries(), route.query.shape)
+      return route.handle(c, caller)
+    })
+  } finally {
+    leave?.()
+  }
+}
+
+async function orProblem(handle: () => Promise<ApiAnswer> | ApiAnswer): Promise<ApiAnswer> {
+  try {
+    return await handle()
   } catch (error) {
     if (error instanceof AppError) return problemAnswer(shown(error))
     throw error
-  } finally {
-    leave?.()
   }
 }
 
@@ -87,11 +122,10 @@ function requireKnown(query: Record<string, string[]>, known: object): void {
   }
 }
 
-function documentOf(route: Route) {
+function documentOf(route: RouteParts) {
   const { method, path, summary, params, query, headers, body, example, answers, refusals } = route
   const json = (schema: z.ZodType) => ({ 'application/json': { schema } })
-  const always: readonly ErrorCode[] = ['unauthorized', 'forbidden', 'rate_limited']
-  const byStatus = Map.groupBy([...refusals, ...always], (code) => statusOf[code])
+  const byStatus = Map.groupBy(refusals, (code) => statusOf[code])
   const problems = [...byStatus].map(([status, codes]) => [
     status,
     {
@@ -107,10 +141,8 @@ function documentOf(route: Route) {
     method,
     path,
     summary,
-    description: needOf(route),
     operationId: operationIdOf(method, path),
     tags: [sectionOf(path)],
-    security: [{ key: [] }],
     request: {
       ...(params && { params }),
       ...(query && { query }),

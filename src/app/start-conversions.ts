@@ -95,7 +95,7 @@ function messageRoomOf({ conversions }: Config, sandbox: Sandbox | undefined): M
 interface KnownApi {
   readonly platform: keyof ConversionConfig['apis']
   readonly api: string
-  /** What is the platform's own. */
+  /** The platform's own address and version. */
   readonly own: ConversionTarget
 }
 
@@ -111,7 +111,7 @@ function targetOf(
   return { baseUrl: configured?.baseUrl ?? baseUrl, version: configured?.version ?? own.version }
 }
 
-/** What the sandbox calls the API of a platform. */
+/** The sandbox's name of each API. */
 const SANDBOX_APIS: Readonly<Record<string, ConversionApi>> = {
   'meta.graph': 'meta_conversions',
   'google.data_manager': 'google_data_manager',

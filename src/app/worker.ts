@@ -13,7 +13,7 @@ import {
   takeCounts,
   type UnreportedEvents,
 } from '../agent/index.ts'
-import { authorizer } from '../api/index.ts'
+import { ApiKeys, authorizer, Gate } from '../api/index.ts'
 import { type Config, readConfig } from '../config/config.ts'
 import { createFallback } from '../fallback/index.ts'
 import { createLog, type Logger } from '../log.ts'
@@ -105,7 +105,9 @@ async function startWorker(config: Config): Promise<void> {
   working.resolve({ applyUpdates, holdsOf: holds, report, stop })
   await primary.replayUpdates()
 
-  const authorize = authorizer(config, clock)
+  const keys = new ApiKeys(config.apiKeys)
+  const gate = new Gate(clock, config.callerLimit)
+  const authorize = authorizer({ keys, operatorOrg: config.operatorOrg }, gate)
   const auctions = auctionHandler({ agent, bidder, authorize, lagMs })
   const notices = noticeListener({ bidder, desk, count }, log)
   const forwarder = createForwarder(socketPath)

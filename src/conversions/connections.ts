@@ -105,7 +105,7 @@ const VERIFY_CONTEXT = 'webhook verify token'
 /** Digests of a token by which a platform asks for our address: one of them is stored with the connection. */
 export const verifyDigests = (keyring: Keyring, token: string) => keyring.digests(token, VERIFY_CONTEXT)
 
-/** By what a webhook finds a connection; nulls where its platform sends none. */
+/** The columns by which a webhook finds its connection; null where the platform sends no webhooks. */
 function foundBy(keyring: Keyring, platform: string, credentials: unknown) {
   if (platform !== MESSAGE_PLATFORM) return { account: null, verify_digest: null }
   const { phone_number_id, webhook_verify_token } = WhatsAppCredentials.parse(credentials)

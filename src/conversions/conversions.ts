@@ -39,7 +39,7 @@ export interface PlatformRoom {
   readonly eventsPerMinute: number
 }
 
-/** WhatsApp as it is reached from here. */
+/** Where WhatsApp is reached, and how fast. */
 export interface MessageRoom {
   readonly target: ConversionTarget
   /** Most messages a minute of one connection. */

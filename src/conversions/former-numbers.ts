@@ -20,7 +20,7 @@ export interface FormerNumber {
 const contextOf = (orgId: number, account: string): string =>
   JSON.stringify(['former number', orgId, account])
 
-/** By what webhooks of a connection are known. */
+/** What a webhook must carry to belong to a connection: its number, and a signature with its secret. */
 export interface NumberIdentity {
   readonly account: string | null
   readonly secret: string | undefined

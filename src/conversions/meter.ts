@@ -8,6 +8,7 @@ import {
   type MessageResult,
   type Metrics,
 } from '../metrics/metrics.ts'
+import { BREAKER_STATES } from '../shield/index.ts'
 import type { ConversionConnectionTable } from '../sync/index.ts'
 import type { Clock } from '../time/clock.ts'
 
@@ -41,7 +42,6 @@ export interface ConnectionCount {
 }
 
 const STATUSES = ['connected', 'error', 'pending'] as const
-const BREAKER_STATES = ['closed', 'open', 'half_open'] as const
 /** Events whose platforms are not known. */
 const NO_PLATFORM = 'none'
 

@@ -3,7 +3,7 @@ import type {
   ConversionCallDeps,
   ConversionLanes,
   ConversionTraffic,
-  DeliveryWorker,
+  DeliveryLoop,
 } from './delivery/index.ts'
 import type { EventResult, EventWriter } from './door/index.ts'
 import type { Mappings } from './mappings.ts'
@@ -17,7 +17,7 @@ export interface Conversions extends Base {
   readonly mappings: Mappings
   readonly traffic: ConversionTraffic
   readonly writer: EventWriter
-  readonly worker: DeliveryWorker
+  readonly deliveries: DeliveryLoop
   readonly messages: Messenger
   readonly bids: BidBook
   readonly keepDays: number

@@ -13,7 +13,7 @@ import { type Base, type ConversionTable, MESSAGE_PLATFORM, type MessageTable } 
 import {
   ConversionLanes,
   ConversionTraffic,
-  DeliveryWorker,
+  DeliveryLoop,
   type LaneDeps,
   reconcile,
 } from './delivery/index.ts'
@@ -87,7 +87,7 @@ export async function startConversions(
     traffic,
     onStopped: async (row: ConnectionRow, detail: string) => onStopped(base, row, detail),
   }
-  const worker = new DeliveryWorker(sending, lanes)
+  const deliveries = new DeliveryLoop(sending, lanes)
   const messages = await Messenger.start({
     ...{ ...sending, callLimits },
     onBreaker: (orgId, from, to) => onBreaker({ orgId, platform: MESSAGE_PLATFORM }, from, to),
@@ -108,13 +108,13 @@ export async function startConversions(
   const work = repeated(base, upkeepOf(upkept))
   const conversions: Conversions = {
     ...base,
-    ...{ calls, lanes, mappings, traffic, worker, messages },
+    ...{ calls, lanes, mappings, traffic, deliveries, messages },
     ...{ bids: outside.bids, keepDays: options.keepDays },
     writer: new EventWriter(store),
     requirePlace: (orgId, events) => waiting.require(orgId, events),
     noteAccepted(orgId, results) {
       waiting.add(orgId, results.filter(({ status }) => status === 'accepted').length)
-      worker.nudge()
+      deliveries.nudge()
     },
   }
   return {
@@ -124,7 +124,7 @@ export async function startConversions(
       table === 'messages' || table === 'waiting_messages' ? messages.rowsOf(table) : counts.rows[table],
     async stop() {
       await work.stop()
-      await worker.stop()
+      await deliveries.stop()
       await messages.stop()
       await conversions.writer.idle()
       await http.close()

@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts'
 
-/** What has not ended, by organisation: as counted last, with what has come since. */
+/** How many rows of an organisation still wait: the latest count, and what was added since. */
 export class WaitingRows {
   readonly #what: string
   readonly #most: number
@@ -11,7 +11,7 @@ export class WaitingRows {
     this.#most = most
   }
 
-  /** Of the organisation that has most. */
+  /** Rows of the organisation that has most. */
   get most(): number {
     return Math.max(0, ...this.#byOrg.values())
   }

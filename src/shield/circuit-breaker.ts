@@ -5,6 +5,8 @@ export type BreakerState =
   | { readonly is: 'open'; readonly untilMs: number }
   | { readonly is: 'half_open'; readonly successes: number; readonly probe: 'free' | 'taken' }
 
+export const BREAKER_STATES = ['closed', 'open', 'half_open'] as const satisfies readonly BreakerState['is'][]
+
 export interface BreakerOptions {
   /** The number of consecutive failed or slow calls that opens the breaker. */
   readonly failures: number

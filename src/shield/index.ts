@@ -52,6 +52,7 @@ export { exportJournal } from './budget/stores/sqlite/journal-export.ts'
 export { verifyLedger } from './budget/stores/sqlite/journal-verify.ts'
 export { type CallLimits, createCallLimits } from './call-limits.ts'
 export {
+  BREAKER_STATES,
   type BreakerAnswer,
   type BreakerOptions,
   type BreakerState,

@@ -6,6 +6,7 @@ export {
   type DiskState,
   DiskThread,
   databasePath,
+  diskThreads,
   emptyLog,
   type FileKind,
   GroupCommit,

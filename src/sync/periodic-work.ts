@@ -19,7 +19,7 @@ export interface PeriodicParts {
   readonly keyring: Keyring
   readonly calls: CallDeps
   readonly jobs: SyncDeps
-  readonly worker: JobRunner
+  readonly jobRunner: JobRunner
   readonly background: Background
   readonly connectorOf: (type: string) => Connector | undefined
 }
@@ -114,7 +114,7 @@ export async function startPeriodicWork(
     },
     async stop() {
       for (const cancel of cancels) cancel()
-      await parts.worker.stop()
+      await parts.jobRunner.stop()
       await ticking.ended()
     },
     close: () => stream?.close(),
@@ -140,7 +140,7 @@ function publisherOf(
 
 /** One look for what is due. */
 function ticksOf(
-  { store, jobs, worker }: Pick<PeriodicParts, 'store' | 'jobs' | 'worker'>,
+  { store, jobs, jobRunner }: Pick<PeriodicParts, 'store' | 'jobs' | 'jobRunner'>,
   { clock, log }: Pick<SyncOutside, 'clock' | 'log'>,
   publish: Publish,
 ): () => Promise<void> {
@@ -151,7 +151,7 @@ function ticksOf(
     // Events that cannot be published wait in their table and delay nothing else.
     await publishWaiting(store, clock, publish).then(published.went, published.failed)
     const begun = (await retryDue(jobs)) + (await runSchedules(jobs))
-    if (begun > 0) worker.nudge()
+    if (begun > 0) jobRunner.nudge()
   }
 }
 

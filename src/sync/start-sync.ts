@@ -62,17 +62,17 @@ export async function startSync(options: SyncOptions, outside: SyncOutside): Pro
   }
   const reports = new ReportFiles()
   const { files, callCost } = options
-  const worker = new JobRunner(
+  const jobRunner = new JobRunner(
     { store, clock, log, calls: calling.calls, files, reports, connectorOf, owner, callCost },
     options.maxConcurrent,
     (job) => settleSyncs(jobs, job.id),
   )
   const periodic = await startPeriodicWork(
-    { store, keyring, calls: calling.calls, jobs, worker, background, connectorOf },
+    { store, keyring, calls: calling.calls, jobs, jobRunner, background, connectorOf },
     options,
     outside,
   )
-  const sync = syncOf({ store, keyring, connectors, calling, jobs, worker, periodic }, options, outside)
+  const sync = syncOf({ store, keyring, connectors, calling, jobs, jobRunner, periodic }, options, outside)
   const streams = new OpenStreams(options.tableLimits.event_streams)
   return {
     app: createSyncApp(sync, streams),
@@ -105,13 +105,13 @@ interface SyncParts {
   readonly connectors: ReadonlyMap<string, Connector>
   readonly calling: PlatformCalls
   readonly jobs: SyncDeps
-  readonly worker: JobRunner
+  readonly jobRunner: JobRunner
   readonly periodic: PeriodicWork
 }
 
 /** The parts as the routes use them. */
 function syncOf(parts: SyncParts, options: SyncOptions, outside: SyncOutside): Sync {
-  const { store, keyring, connectors, calling, jobs, worker, periodic } = parts
+  const { store, keyring, connectors, calling, jobs, jobRunner, periodic } = parts
   const { tableLimits } = options
   const { clock } = outside
   return {
@@ -128,7 +128,7 @@ function syncOf(parts: SyncParts, options: SyncOptions, outside: SyncOutside): S
     files: options.files,
     ownSpendOf: outside.ownSpendOf,
     jobs,
-    worker,
+    jobRunner,
     authorize: outside.authorize,
     audit: outside.audit,
     payer: outside.payer,

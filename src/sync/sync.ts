@@ -56,7 +56,7 @@ export interface Sync {
   readonly files: FileStore
   readonly ownSpendOf: OwnSpendOf
   readonly jobs: SyncDeps
-  readonly worker: JobRunner
+  readonly jobRunner: JobRunner
   readonly authorize: Authorize
   /** Records who changed what. */
   readonly audit: Audit

@@ -105,7 +105,7 @@ function leftOf({ clock }: Waiter, job: WaitingJob, tookMs: number, restsMs: num
 }
 
 /**
- * Milliseconds until a job begins: the longer of the waits for the jobs of its connection and for a free worker. A
+ * Milliseconds until a job begins: the longer of the waits for the jobs of its connection and for a free place. A
  * report being made uses no place, so several are made at once.
  */
 async function queueBefore(

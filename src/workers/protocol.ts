@@ -65,7 +65,7 @@ export interface WorkerCalls {
   take(message: string): Promise<void>
   /** Returns what was counted since the last report. */
   report(): WorkerReport | Promise<WorkerReport>
-  /** What the worker holds of those of these budgets of which it holds anything. */
+  /** What the worker holds of each of these budgets. Budgets of which it holds nothing are left out. */
   holdsOf(scopes: readonly string[]): ScopeHolds[] | Promise<ScopeHolds[]>
   /** Stops the worker: it takes no new connections, answers open requests and returns its money. Returns the last report. */
   stop(): Promise<WorkerReport>

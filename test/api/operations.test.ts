@@ -167,8 +167,10 @@ describe('what an operator sees', () => {
       '/v1/platforms',
       '/v1/roas',
       '/v1/seats/{seat}',
+      '/v1/session',
       '/v1/store',
       '/v1/store/trust',
+      '/v1/stream',
       '/version',
     ])
     const { requestBody, responses } = body.paths['/v1/bids'].post

@@ -1,6 +1,7 @@
 import { statfsSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect } from 'vitest'
+import { keepThreads } from './kept-threads.ts'
 import { seedOr } from './seed.ts'
 
 fc.configureGlobal({ seed: seedOr(20_261_120) })
@@ -13,6 +14,8 @@ const ROOM_BYTES = 2 ** 30
 const mayMount = process.getuid?.() === 0
 const isProof = expect.getState().testPath?.endsWith('.proof.ts') ?? true
 if (mayMount && !isProof && hasRoom(MEMORY)) process.env['TMPDIR'] ??= MEMORY
+
+if (!isProof) keepThreads()
 
 function hasRoom(folder: string): boolean {
   try {

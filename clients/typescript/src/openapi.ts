@@ -1665,6 +1665,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who asks, and what it may do
+         * @description Needs an API key.
+         */
+        get: operations["getSession"];
+        put?: never;
+        /** Sign in with an API key: the answer sets a cookie that has the rights of the key */
+        post: operations["postSession"];
+        /** Sign out */
+        delete: operations["deleteSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/store": {
         parameters: {
             query?: never;
@@ -1699,6 +1721,26 @@ export interface paths {
          * @description Needs an API key of the operator with the scope `operate`.
          */
         post: operations["postStoreTrust"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What happens, as it happens: bids, budgets, breakers, the kill switch, notices of exchanges
+         * @description Server-sent events; `StreamEvent` says what each has. `bid`: a decision, and again when its status has changed. `notice`: of an exchange. Of both at most 100 a second come; `skipped` counts the others. `auctions`: what a seat has counted in about a second, by all workers. `budget`: its figures have changed; looked at once a second, 500 campaigns at a time, pauses four times a second. `breaker` and `kill_switch`: four times a second, for the operator alone. Keys of an organisation get what is its own. With `Last-Event-ID` a stream goes on after that event (`open` with `resumed`); where that is too long ago, or events were lost, `reset` says to read everything again. A comment comes every 15 s. A reader that does not read is cut. With several processes on one Redis a stream has the bids, notices and breakers of the process that answers it, and the budgets and kill switch of all. Needs an API key with the scope `read`.
+         */
+        get: operations["getStream"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3044,6 +3086,31 @@ export interface components {
         SentEmails: {
             ids: string[];
         };
+        Session: {
+            /** @description When it has to sign in again at the latest. */
+            expiresAt: string | null;
+            /** @description Whether it sees and changes what organisations share. */
+            isOperator: boolean;
+            /** @description False where calls from this machine need no key. */
+            keyNeeded: boolean;
+            /** @enum {string} */
+            mode: "mock" | "live";
+            /** @description Name of the key; `local` where none is needed. */
+            name: string;
+            /** @description Number of the organisation. */
+            organisation: number;
+            /** @description All that may be done: `admin` has all of them. */
+            scopes: ("bid" | "read" | "operate" | "connect" | "convert" | "admin" | "premium")[];
+            /** @description Whether the cookie of a session says who it is. */
+            signedIn: boolean;
+        };
+        SessionInput: {
+            /**
+             * Format: password
+             * @description An API key.
+             */
+            key: string;
+        };
         Store: {
             detail?: string;
             reachable: boolean;
@@ -3060,6 +3127,93 @@ export interface components {
             unchanged: number;
             /** @description A count. */
             updated: number;
+        };
+        StreamEvent: {
+            data: {
+                resumed: boolean;
+            };
+            /** @enum {string} */
+            event: "open";
+            id: string;
+        } | {
+            data: Record<string, unknown>;
+            /** @enum {string} */
+            event: "reset";
+            id: string;
+        } | {
+            data: components["schemas"]["BidRecord"];
+            /** @enum {string} */
+            event: "bid";
+            id: string;
+        } | {
+            data: {
+                at: string;
+                /** @description From the bid to the notice, in milliseconds. */
+                delayMs: number;
+                /** @enum {string} */
+                kind: "win" | "billing" | "loss";
+                /** @description As OpenRTB numbers it. */
+                lossCode?: number;
+                /** @description What it moved: `settled`, `released`, `duplicate` and others. */
+                result: string;
+                seat: string;
+            };
+            /** @enum {string} */
+            event: "notice";
+            id: string;
+        } | {
+            data: {
+                /** @description A count. */
+                bids: number;
+                /** @description A count. */
+                notices: number;
+            };
+            /** @enum {string} */
+            event: "skipped";
+            id: string;
+        } | {
+            data: {
+                /** @description Requests with a bid. */
+                answered: number;
+                /** @description A count. */
+                bids: number;
+                /** @description A count. */
+                billed: number;
+                /** @description A count. */
+                losses: number;
+                /** @description The stretch that the counts are of, in milliseconds. */
+                overMs: number;
+                /** @description A count. */
+                requests: number;
+                seat: string;
+                /** @description A count. */
+                shed: number;
+                /** @description A count. */
+                wins: number;
+            };
+            /** @enum {string} */
+            event: "auctions";
+            id: string;
+        } | {
+            data: components["schemas"]["Budget"];
+            /** @enum {string} */
+            event: "budget";
+            id: string;
+        } | {
+            data: {
+                /** @enum {string} */
+                platform: "google_ads" | "meta" | "tradedesk";
+                /** @enum {string} */
+                state: "closed" | "open" | "half_open";
+            };
+            /** @enum {string} */
+            event: "breaker";
+            id: string;
+        } | {
+            data: components["schemas"]["KillSwitch"];
+            /** @enum {string} */
+            event: "kill_switch";
+            id: string;
         };
         SuppressedAddress: {
             address: string;
@@ -11264,6 +11418,168 @@ export interface operations {
             };
         };
     };
+    getSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who asks */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "key": "bw_…"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SessionInput"];
+            };
+        };
+        responses: {
+            /** @description Who is signed in now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description invalid_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session is over */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Whether there was a session to end. */
+                        ended: boolean;
+                    };
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getStore: {
         parameters: {
             query?: never;
@@ -11381,6 +11697,56 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getStream: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Id of the last event that was seen. */
+                "Last-Event-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events, until you hang up */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["StreamEvent"];
+                };
+            };
+            /** @description unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, unknown>;
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, unknown>;
+                };
+            };
+            /** @description As many streams are open as may be */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, unknown>;
                 };
             };
         };

@@ -257,7 +257,7 @@ function statsBySeat(clock: Clock, traffic: ReadonlyMap<string, TrafficCurve>): 
   }
 }
 
-/** Of a seat that is no longer configured. */
+/** Stands for the traffic of a seat that is no longer configured. */
 const UNWATCHED = new TrafficCurve(0)
 
 const historyOf = (seat: string): string => `openrtb:${seat}`

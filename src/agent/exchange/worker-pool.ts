@@ -34,7 +34,7 @@ export interface WorkerHolds {
   readonly silent: number
 }
 
-/** What this process holds of those of these budgets of which it holds anything. */
+/** What this process holds of each of these budgets. Budgets of which it holds nothing are left out. */
 export function holdsOf(budget: BudgetManager, scopes: readonly string[]): ScopeHolds[] {
   budget.expire()
   return scopes.flatMap((name) => {

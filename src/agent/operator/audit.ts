@@ -1,13 +1,9 @@
 import { z } from '@hono/zod-openapi'
-import { check, ok, type Route, wholeNumber } from '../../api/index.ts'
+import { check, ok, type Route, TimeMs, wholeNumber } from '../../api/index.ts'
 import { ACTIONS, type Audit, type KeptChange, OUTCOMES } from '../../audit/index.ts'
 import { isoTime } from '../../time/clock.ts'
 import { type Org, ownId, shownName } from '../organisations.ts'
 
-const Time = z.iso
-  .datetime({ offset: true })
-  .transform((text) => Date.parse(text))
-  .openapi({ type: 'string', format: 'date-time' })
 const ListQuery = z.object({
   action: z.enum(ACTIONS).optional(),
   target: z
@@ -17,8 +13,8 @@ const ListQuery = z.object({
     .openapi({ description: 'As it is listed.', example: 'platform:meta' }),
   caller: z.string().max(64).optional().openapi({ description: 'Name of an API key.' }),
   organisation: wholeNumber(1).optional(),
-  from: Time.optional().openapi({ description: 'Not before.' }),
-  to: Time.optional().openapi({ description: 'Before.' }),
+  from: TimeMs.optional().openapi({ description: 'Not before.' }),
+  to: TimeMs.optional().openapi({ description: 'Before.' }),
   limit: wholeNumber(1, 1_000).default(100),
   cursor: wholeNumber(0).optional().openapi({ description: '`next` of the page before.' }),
 })

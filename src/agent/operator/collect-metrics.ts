@@ -1,14 +1,13 @@
 import { PLATFORMS } from '../../connectors/index.ts'
 import type { Metrics } from '../../metrics/metrics.ts'
 import { micros, toUnits } from '../../money.ts'
-import type { BudgetManager, LimitSpec, Scope } from '../../shield/index.ts'
+import { BREAKER_STATES, type BudgetManager, type LimitSpec, type Scope } from '../../shield/index.ts'
 import { type Agent, statuses } from '../agent.ts'
 import type { Deferred } from '../bids/deferred.ts'
 import { overdraftLabel } from '../overdraft-label.ts'
 import { refusedScopes, type ServicePart } from './readiness.ts'
 
 const RESOLUTIONS = ['applied', 'not_applied', 'unclear'] as const
-const BREAKER_STATES = ['closed', 'open', 'half_open'] as const
 
 /** Sets all gauges before a scrape, so that bids and auctions do not have to. */
 export function collectMetrics(agent: Agent, deferred: Deferred, parts: readonly ServicePart[]): void {

@@ -1,12 +1,12 @@
 import { z } from '@hono/zod-openapi'
-import { type Authorize, type Ctx, check, requireOperator } from '../../api/index.ts'
+import { type Authorize, type Ctx, check, requireOperator, TimeMs } from '../../api/index.ts'
 import { AppError } from '../../errors.ts'
 import { exportJournal, type JournalReader, StoreUnavailable } from '../../shield/index.ts'
 
 const Query = z.object({
   scope: z.string().max(200).optional(),
-  from: z.iso.datetime({ offset: true }).optional(),
-  to: z.iso.datetime({ offset: true }).optional(),
+  from: TimeMs.optional(),
+  to: TimeMs.optional(),
 })
 
 /** Rate-limit cost of reading the ledger, in calls: it takes at least as much work as some hundred bids. */
@@ -29,8 +29,6 @@ async function readable(journal: JournalReader): Promise<void> {
 /** `Retry-After` while the ledger is unavailable, in milliseconds: it is opened anew about this often. */
 const RETRY_MS = 1_000
 
-const timeOf = (text: string | undefined) => (text === undefined ? undefined : Date.parse(text))
-
 /**
  * Answers `GET /v1/ledger?scope=&from=&to=`: each entry as one line of JSON with its hash, streamed as it is read.
  * @param journal undefined where budgets are not kept in a journal; the answer is then 404
@@ -43,10 +41,10 @@ export function ledgerHandler(
     const caller = authorize(c.env.incoming, 'read')
     requireOperator(caller)
     caller.charge(LEDGER_COST)
-    const { scope, from, to } = check(Query, c.req.query())
+    const { scope, from: fromMs, to: toMs } = check(Query, c.req.query())
     if (!journal) throw new AppError('not_found', 'Budgets are not kept in a ledger on the disk here')
     await readable(journal)
-    const lines = exportJournal(journal, { scope, fromMs: timeOf(from), toMs: timeOf(to) })
+    const lines = exportJournal(journal, { scope, fromMs, toMs })
     const bytes = ReadableStream.from(lines).pipeThrough(new TextEncoderStream())
     return c.body(bytes, 200, { 'content-type': 'application/x-ndjson' })
   }

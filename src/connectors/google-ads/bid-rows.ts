@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { quoted } from './gaql.ts'
-import { ResourceName } from './rows.ts'
+import { MutateResult, ResourceName } from './rows.ts'
 
 /** An int64 is sent as text. Fields that are zero, empty or false may be absent. */
 const Int64 = z.string().regex(/^\d{1,19}$/)
@@ -30,14 +30,12 @@ export const StrategyRow = z.object({
 
 export const Rows = <T extends z.ZodType>(row: T) => z.object({ results: z.array(row).default([]) })
 
-const Result = z.object({ resourceName: ResourceName })
-
 /** Answer to a mutate: one slot per operation, in order. */
 export const Mutated = z.object({
   mutateOperationResponses: z.array(
     z.object({
-      biddingStrategyResult: Result.optional(),
-      campaignResult: Result.optional(),
+      biddingStrategyResult: MutateResult.optional(),
+      campaignResult: MutateResult.optional(),
     }),
   ),
 })

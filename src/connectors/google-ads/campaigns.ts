@@ -14,7 +14,7 @@ import { textAt } from '../platform/json.ts'
 import { type AskTalk, ask, type Talk, TalkRefused, WRITES } from '../platform/steps.ts'
 import { doorTo } from './customers.ts'
 import { budgetQuery, type CustomerDoor, mutate, namedQuery, searchStream } from './requests.ts'
-import { ResourceName, resultsOf } from './rows.ts'
+import { MutateResult, ResourceName, resultsOf } from './rows.ts'
 
 const Named = z.object({ campaign: z.object({ id: z.string() }) })
 const Budget = z.object({
@@ -30,10 +30,9 @@ const Budget = z.object({
       .optional(),
   }),
 })
-const Result = z.object({ resourceName: ResourceName })
 const Mutated = z.object({
   mutateOperationResponses: z.array(
-    z.object({ campaignResult: Result.optional(), campaignBudgetResult: Result.optional() }),
+    z.object({ campaignResult: MutateResult.optional(), campaignBudgetResult: MutateResult.optional() }),
   ),
 })
 

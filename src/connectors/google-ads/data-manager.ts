@@ -225,7 +225,7 @@ export const statusRequest = (
   headers,
 })
 
-/** What was there before is not missing. */
+/** Reasons of a refusal that mean success: Google had the event already. */
 const ALREADY_THERE = new Set(['DUPLICATE_TRANSACTION_ID', 'DUPLICATE_GCLID'])
 const DONE = new Set(['SUCCESS', 'PARTIAL_SUCCESS', 'FAILED'])
 const UNDER_WAY = new Set(['PROCESSING', 'REQUEST_STATUS_UNKNOWN'])

@@ -11,6 +11,8 @@ const Chunks = z.array(z.unknown())
 
 /** A resource name such as `customers/111/campaigns/222`. */
 export const ResourceName = z.string().regex(/^customers\/\w+\/\w+\/[\w~-]+$/)
+/** What a mutate answers for each of its operations. */
+export const MutateResult = z.object({ resourceName: ResourceName })
 
 /** Sends a query and turns each result into what `read` returns, as the chunks arrive. */
 export function* searched(

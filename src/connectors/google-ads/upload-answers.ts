@@ -14,14 +14,14 @@ import { transactionIdOf } from './conversion-credentials.ts'
 const HOUR_MS = 3_600_000
 const QUOTA_MS = 30_000
 
-/** What was asked for is done already. */
+/** Errors that mean success: what was asked for had been done before. */
 const DONE = new Set([
   'CLICK_CONVERSION_ALREADY_EXISTS',
   'CONVERSION_ALREADY_ENHANCED',
   'ORDER_ID_ALREADY_IN_USE',
   'CONVERSION_ALREADY_RETRACTED',
 ])
-/** Milliseconds after which the same may be taken. */
+/** Errors that may be gone later: milliseconds after which the same upload is tried again. */
 const LATER: ReadonlyMap<string, number> = new Map([
   ['TOO_RECENT_EVENT', 6 * HOUR_MS],
   ['TOO_RECENT_CONVERSION_ACTION', 6 * HOUR_MS],
@@ -31,9 +31,9 @@ const LATER: ReadonlyMap<string, number> = new Map([
 /** Failures of Google's, which may name a single event. */
 const FAILED_KINDS = new Set(['internalError'])
 const QUOTA_KINDS = new Set(['quotaError'])
-/** Twice in one call, and neither was processed. */
+/** The same conversion was twice in one call, and neither was processed. */
 const TWICE = new Set(['DUPLICATE_ORDER_ID', 'DUPLICATE_CLICK_CONVERSION_IN_REQUEST'])
-/** What concerns every event of the account. */
+/** Errors that every event of the account would get. */
 const OF_THE_ACCOUNT = new Set([
   'CUSTOMER_NOT_ALLOWLISTED_FOR_THIS_FEATURE',
   'CUSTOMER_NOT_ACCEPTED_CUSTOMER_DATA_TERMS',

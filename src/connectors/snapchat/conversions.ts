@@ -41,7 +41,7 @@ const SnapchatConversionCredentials = z.strictObject({
   access_token: SECRET,
   /** Source of events of an app; without it and `app_id` Snapchat gets no such event from here. */
   snap_app_id: id.optional(),
-  /** Of the app, as its store knows it. */
+  /** Id of the app in its store. */
   app_id: z
     .string()
     .regex(/^[\w.-]{1,200}$/)
@@ -95,11 +95,10 @@ const WEIGHTS = {
 
 function identifiers(user: UserData, defaultRegion: string | undefined): Identifiers {
   const region = regionOf(user, defaultRegion)
-  return present({
+  return present(personFields(user), {
     em: hashed(user.email, email),
     ph: hashed(user.phone, (text) => e164(text, region).slice(1)),
     ct: hashedOften(user.city, lower),
-    ...personFields(user),
     sc_click_id: untouched(user.sc_click_id),
     sc_cookie1: untouched(user.sc_cookie1),
   })

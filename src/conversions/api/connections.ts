@@ -117,7 +117,7 @@ function putRoute(conversions: Conversions): Route {
           message: found.status === 'connected' ? null : storable(found.message, MAX_MESSAGE),
         }),
       )
-      conversions.worker.nudge()
+      conversions.deliveries.nudge()
       conversions.messages.nudge()
       return ok(resultOf(await requireConnection(conversions, caller.org, platform)))
     },
@@ -160,7 +160,7 @@ function testRoute(conversions: Conversions): Route {
         await recorded(conversions, c, caller, row.platform, async () => {
           await confirmConnection(conversions, row)
         })
-        conversions.worker.nudge()
+        conversions.deliveries.nudge()
         conversions.messages.nudge()
       }
       return ok(result)

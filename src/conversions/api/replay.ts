@@ -62,7 +62,7 @@ export const replayRoutes = (conversions: Conversions): Route[] => [
         () => replay(conversions, caller.org, wish),
         ({ replayed, refused }) => ({ replayed: replayed.length, refused: refused.length }),
       )
-      conversions.worker.nudge()
+      conversions.deliveries.nudge()
       return ok(done)
     },
   },

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { check, LISTED_PER_CALL, ok, type Route, wholeNumber } from '../../api/index.ts'
+import { check, LISTED_PER_CALL, ok, type Route, TimeMs, wholeNumber } from '../../api/index.ts'
 import { type Micros, toUnits } from '../../money.ts'
 import { isoTime } from '../../time/clock.ts'
 import { EventNameText } from '../canonical-event.ts'
@@ -20,11 +20,6 @@ const MOST_NAMES = 20
 /** Calls that one answer counts as, besides its rows: it adds up many bids and conversions. */
 const COST = 10
 
-const Time = z.iso
-  .datetime({ offset: true })
-  .transform((text) => Date.parse(text))
-  .openapi({ type: 'string', format: 'date-time' })
-
 const Names = z
   .string()
   .transform((text) => [...new Set(text.split(',').map((name) => name.trim()))])
@@ -33,10 +28,10 @@ const Names = z
 
 const Query = z.object({
   by: z.enum(ROAS_BY).default('platform'),
-  from: Time.optional().openapi({
+  from: TimeMs.optional().openapi({
     description: 'Bids decided not before; left out, seven days before `to`.',
   }),
-  to: Time.optional().openapi({ description: 'Bids decided before; left out, now.' }),
+  to: TimeMs.optional().openapi({ description: 'Bids decided before; left out, now.' }),
   event_names: Names.default(['purchase']).openapi({
     description:
       'Events whose values count, separated by commas. The value of a cart and of its purchase are the same money, so only purchases count where none is named.',

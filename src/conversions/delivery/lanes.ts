@@ -42,7 +42,7 @@ export interface LaneDeps extends Pick<Base, 'clock' | 'keyring' | 'rooms'> {
 interface Kept {
   readonly lane: ConversionLane
   readonly events: Pace
-  /** Of the credentials that were stored at that time. */
+  /** Made from the credentials that were stored at `updatedMs`; undefined until a call needs it. */
   line: { readonly updatedMs: number; readonly line: ConversionLine } | undefined
 }
 

@@ -11,7 +11,7 @@ export interface TrafficCounts {
   /** Events of which it is known what became of them, or that a call failed to bring. */
   readonly events: number
   readonly failed_events: number
-  /** Of all calls together. */
+  /** Sum over all calls. */
   readonly latency_ms: number
 }
 

@@ -1,54 +1,48 @@
-import { AppError, messageOf } from '../../errors.ts'
-import { StoreAway } from '../../sync/index.ts'
-import { endedWithin, Rounds } from '../../time/rounds.ts'
+import { AppError } from '../../errors.ts'
 import type { ConnectionRow } from '../connections.ts'
-import { MAX_CONCURRENCY } from '../delivery/index.ts'
+import { MAX_CONCURRENCY, SendLoop } from '../delivery/index.ts'
 import { claimMessages, dueSenders } from './outbox.ts'
 import { type MessageDeps, sendClaimedMessage } from './send.ts'
 import type { MessageSender, MessageSenders } from './senders.ts'
 
-/** Milliseconds between two looks without a nudge. */
-const POLL_MS = 250
 /** Milliseconds for which calls under way are waited for at a stop: what has no answer then is unknown. */
 const LAST_CALLS_MS = 5_000
+/** Milliseconds after which credentials that no key opens are tried again. */
 const UNREADABLE_MS = 60_000
 /** Calls of one connection at once, so that one that is slow does not hold up the others. */
 const MAX_OF_ONE = MAX_CONCURRENCY / 2
 
 /** Sends messages that are due, as many at once as the platform's pool allows. */
-export class MessageWorker {
+export class MessageLoop {
   readonly #deps: MessageDeps
   readonly #senders: MessageSenders
-  readonly #running = new Set<Promise<void>>()
   /** Organisations whose credentials no key opens, until when (elapsed ms). */
   readonly #unreadable = new Map<number, number>()
-  readonly #rounds: Rounds
+  readonly #loop: SendLoop
 
   constructor(deps: MessageDeps, senders: MessageSenders) {
     this.#deps = deps
     this.#senders = senders
-    this.#rounds = new Rounds(deps.clock, {
-      periodMs: POLL_MS,
-      round: () => this.#look(),
-      onError: (error) => this.#report(error),
+    this.#loop = new SendLoop(deps, {
+      what: 'messages',
+      lastCallsMs: LAST_CALLS_MS,
+      look: () => this.#look(),
     })
     this.nudge()
   }
 
   /** Looks for messages that are due now. */
   nudge(): void {
-    this.#rounds.nudge()
+    this.#loop.nudge()
   }
 
   /** Takes nothing more and waits for calls that are under way. */
-  async stop(): Promise<void> {
-    await this.#rounds.stop()
-    await endedWithin(this.#deps.clock, LAST_CALLS_MS, this.#running)
+  stop(): Promise<void> {
+    return this.#loop.stop()
   }
 
   async #look(): Promise<void> {
     const { store, clock } = this.#deps
-    if (store.state.is === 'away') return
     for (const row of await dueSenders(store, clock.nowMs())) {
       const sender = this.#senderOf(row)
       if (sender) await this.#take(sender, row)
@@ -57,20 +51,11 @@ export class MessageWorker {
 
   async #take(sender: MessageSender, row: ConnectionRow): Promise<void> {
     const { clock } = this.#deps
-    const places = Math.min(MAX_CONCURRENCY - this.#running.size, MAX_OF_ONE - sender.underWay)
-    if (this.#rounds.isStopping || places <= 0) return
+    const places = Math.min(MAX_CONCURRENCY - this.#loop.size, MAX_OF_ONE - sender.underWay)
+    if (this.#loop.isStopping || places <= 0) return
     if (clock.elapsedMs() < sender.heldUntilMs || !sender.breaker.admits) return
-    for (const claimed of await claimMessages(this.#deps, row.org_id, sender.account, places)) {
-      sender.underWay += 1
-      const sending = sendClaimedMessage(this.#deps, sender, row, claimed)
-        .catch((error) => this.#report(error))
-        .finally(() => {
-          sender.underWay -= 1
-          this.#running.delete(sending)
-          this.nudge()
-        })
-      this.#running.add(sending)
-    }
+    for (const claimed of await claimMessages(this.#deps, row.org_id, sender.account, places))
+      this.#loop.add(sender, sendClaimedMessage(this.#deps, sender, row, claimed))
   }
 
   #senderOf(row: ConnectionRow): MessageSender | undefined {
@@ -84,11 +69,5 @@ export class MessageWorker {
       log.error({ platform: row.platform, org: row.org_id }, error.message)
       return undefined
     }
-  }
-
-  /** An unavailable database is logged once, when it becomes unavailable; what was taken is then unknown. */
-  #report(error: unknown): void {
-    if (error instanceof StoreAway) return
-    this.#deps.log.error({ err: error }, `messages cannot be sent: ${messageOf(error)}`)
   }
 }

@@ -6,7 +6,7 @@ import { MESSAGE_PLATFORM, type MessageTable } from '../conversions.ts'
 import { forgetFormer } from '../former-numbers.ts'
 import { WaitingRows } from '../waiting-rows.ts'
 import { contentDigests, contentOf, type MessageInput, type MessageRow, sealContent } from './message.ts'
-import { MessageWorker } from './message-loop.ts'
+import { MessageLoop } from './message-loop.ts'
 import {
   addMessage,
   countMessages,
@@ -31,14 +31,14 @@ export interface MessengerDeps extends MessageDeps {
 export class Messenger {
   readonly #deps: MessengerDeps
   readonly #senders: MessageSenders
-  readonly #worker: MessageWorker
+  readonly #loop: MessageLoop
   readonly #waiting: WaitingRows
   #rows = 0
 
   private constructor(deps: MessengerDeps) {
     this.#deps = deps
     this.#senders = new MessageSenders(deps)
-    this.#worker = new MessageWorker(deps, this.#senders)
+    this.#loop = new MessageLoop(deps, this.#senders)
     this.#waiting = new WaitingRows('messages', deps.tableLimits.waiting_messages)
   }
 
@@ -75,13 +75,13 @@ export class Messenger {
     this.#deps.meter.message(taken.isNew ? 'taken' : 'duplicate')
     if (taken.isNew) {
       this.#waiting.add(orgId, 1)
-      this.#worker.nudge()
+      this.#loop.nudge()
     }
     return taken
   }
 
   nudge(): void {
-    this.#worker.nudge()
+    this.#loop.nudge()
   }
 
   /** Asks WhatsApp whether a connection works. */
@@ -117,6 +117,6 @@ export class Messenger {
   }
 
   stop(): Promise<void> {
-    return this.#worker.stop()
+    return this.#loop.stop()
   }
 }

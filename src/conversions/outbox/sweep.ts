@@ -15,14 +15,14 @@ export async function giveUpExpired({
   meter,
 }: Pick<Base, 'store' | 'clock' | 'meter'>): Promise<void> {
   const nowMs = clock.nowMs()
-  // Deliveries that an ended process was sending: where their connection has stopped, no worker takes them again.
+  // Deliveries that an ended process was sending: where their connection has stopped, nobody takes them again.
   await sql`UPDATE conversion_deliveries SET state = 'retrying', lease_owner = NULL,
       unknown_since_ms = coalesce(unknown_since_ms, last_attempt_ms)
     WHERE state = 'sent' AND sealed IS NOT NULL AND expires_ms < ${nowMs} AND due_ms < ${nowMs}`.execute(
     store.db,
   )
   for (;;) {
-    // A delivery that is being sent belongs to its worker.
+    // A delivery that is being sent belongs to the process that claimed it.
     const { rows } = await sql<{ platform: string; is_new: number }>`UPDATE conversion_deliveries SET
         state = CASE WHEN state IN ('pending', 'retrying') THEN 'dead' ELSE state END,
         code = CASE WHEN state IN ('pending', 'retrying') THEN 'too_old' ELSE code END,

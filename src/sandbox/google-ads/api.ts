@@ -1,5 +1,5 @@
 import type { Clock } from '../../time/clock.ts'
-import type { GoogleOauth } from '../google/oauth.ts'
+import { ADS_SCOPE, type GoogleOauth } from '../google/oauth.ts'
 import type { SandboxAccount } from '../ledger.ts'
 import type { Played } from '../protocol.ts'
 import {
@@ -31,7 +31,6 @@ const searchBody = message({
 
 /** Rows of one chunk of a stream; few, so that a client has to join chunks. */
 const CHUNK_ROWS = 25
-const SCOPE = 'https://www.googleapis.com/auth/adwords'
 
 interface Customer {
   readonly id: string
@@ -84,7 +83,7 @@ export function createGoogleAds(
       throw new Refusal(statusError('UNAUTHENTICATED', MISSING_CREDENTIAL, [NO_CREDENTIALS]))
     const problem = oauth.problemOf(token)
     if (problem !== undefined) refuse(problem)
-    if (!oauth.scopesOf(token).includes(SCOPE))
+    if (!oauth.scopesOf(token).includes(ADS_SCOPE))
       throw new Refusal(statusError('PERMISSION_DENIED', 'Insufficient authentication scopes.', [NO_SCOPE]))
   }
 

@@ -24,7 +24,7 @@ export function oauthError(error: OauthErrorName): SandboxReply {
 
 const LIFETIME_S = 3599
 const CODE_LIFETIME_MS = 600_000
-const ADS_SCOPE = 'https://www.googleapis.com/auth/adwords'
+export const ADS_SCOPE = 'https://www.googleapis.com/auth/adwords'
 
 export interface OauthCredentials {
   readonly accessToken: string

@@ -1,6 +1,7 @@
+import { once } from 'node:events'
 import { type ResourceLimits, Worker } from 'node:worker_threads'
 import { DiskError, type WriteFailure } from './disk-error.ts'
-import type { ThreadData, ThreadMessage, ThreadOrder, Traffic } from './thread-messages.ts'
+import type { ThreadMessage, ThreadOrder, Traffic } from './thread-messages.ts'
 
 /** How long an exiting process waits for each file to be closed. */
 const CLOSE_MS = 10_000
@@ -14,6 +15,18 @@ const open = new Set<{ closeNow(): void }>()
 process.once('exit', () => {
   for (const thread of open) thread.closeNow()
 })
+
+/** Where threads come from, and where they go once their file is closed. Tests keep them for the next file. */
+export const diskThreads = {
+  start: (program: URL, memory: ResourceLimits): Worker => new Worker(program, { resourceLimits: memory }),
+  /** Takes a thread that has no file any more. */
+  async end(worker: Worker): Promise<void> {
+    const ended = once(worker, 'exit')
+    worker.postMessage(END)
+    await ended
+  },
+}
+const END: ThreadOrder<Traffic> = { do: 'end' }
 
 /** The result of a write. */
 export type WriteOutcome = { readonly is: 'written' } | WriteFailure
@@ -50,14 +63,14 @@ export class DiskThread<T extends Traffic> {
   ) {
     this.#name = name
     this.#onFailure = onFailure
-    const workerData: ThreadData = { how, isClosed: this.#isClosed }
-    this.#worker = new Worker(program, { workerData, resourceLimits: memory })
+    this.#worker = diskThreads.start(program, memory)
     open.add(this)
     const opened = Promise.withResolvers<T['opened']>()
     this.opened = opened.promise
     this.#worker.on('message', (word: ThreadMessage<T>) => this.#heard(word, opened))
     this.#worker.on('error', (error) => this.#end(`failed: ${error.message}`, opened))
     this.#worker.on('exit', () => this.#end('has ended', opened))
+    this.#order({ do: 'open', how, isClosed: this.#isClosed })
   }
 
   /** Whether the thread has ended or can no longer be used; then nothing is written or answered. */
@@ -106,6 +119,7 @@ export class DiskThread<T extends Traffic> {
         break
       case 'not_opened':
         opened.reject(word.fault ? new DiskError(word.fault, word.message) : new Error(word.message))
+        void this.#leave(opened)
         break
       case 'written':
         this.#answer(word)
@@ -122,6 +136,7 @@ export class DiskThread<T extends Traffic> {
         this.#asking.delete(word.id)
         break
       case 'closed':
+        void this.#leave(opened)
         break
     }
   }
@@ -131,6 +146,12 @@ export class DiskThread<T extends Traffic> {
     this.#writing = undefined
     if (resolve) resolve(outcome)
     else if (outcome.is !== 'written') this.#onFailure(outcome)
+  }
+
+  /** Lets the thread go, which has no file any more. */
+  async #leave(opened: PromiseWithResolvers<T['opened']>): Promise<void> {
+    await diskThreads.end(this.#worker)
+    this.#end('has ended', opened)
   }
 
   #end(why: string, opened: PromiseWithResolvers<T['opened']>): void {

@@ -13,7 +13,7 @@ export {
 } from './database.ts'
 export { DirectoryLock, lastUse, type Use } from './directory-lock.ts'
 export { DiskError, type WriteFailure, writeFailure } from './disk-error.ts'
-export { DiskThread } from './disk-thread.ts'
+export { DiskThread, diskThreads } from './disk-thread.ts'
 export { type DiskState, GroupCommit } from './group-commit.ts'
 export { makeOwn, makeOwnDatabase } from './own-file.ts'
 export { serveThread } from './serve-thread.ts'

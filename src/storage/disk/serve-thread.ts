@@ -1,4 +1,4 @@
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import { messageOf } from '../../errors.ts'
 import { codesOf, DiskError, writeFailure } from './disk-error.ts'
 import type { ThreadMessage, ThreadOrder, Traffic } from './thread-messages.ts'
@@ -21,75 +21,101 @@ interface OpenedFile<T extends Traffic> {
 /** Runs a thread that writes a file, so that no commit blocks the main event loop. */
 export function serveThread<T extends Traffic, How>(open: (how: How) => OpenedFile<T>): void {
   if (!parentPort) return
-  const { how, isClosed } = workerData
-  const closed = () => {
-    Atomics.store(isClosed, 0, 1)
-    Atomics.notify(isClosed, 0)
-  }
-  serve(parentPort, () => open(how), closed)
-}
-
-/** @param closed called when the file is closed, or could not be opened */
-function serve<T extends Traffic>(port: MessagePort, open: () => OpenedFile<T>, closed: () => void): void {
+  const port = parentPort
   const say = (word: ThreadMessage<T>) => port.postMessage(word)
-  const file = opened(open, say)
-  if (!file) {
-    closed()
-    return
-  }
-  let isTidying = false
-
-  const tidy = () => {
-    isTidying = false
-    let more = false
-    try {
-      more = file.tidy()
-    } catch (error) {
-      say({ is: 'not_written', failure: writeFailure(error) })
-    }
-    if (more) tidySoon()
-  }
-  const tidyIfDue = () => {
-    if (isTidying) tidy()
-  }
-  // Runs after the reads that are waiting already.
-  const tidySoon = () => {
-    if (isTidying) return
-    isTidying = true
-    setImmediate(tidyIfDue)
-  }
-
+  let served: ServedFile<T> | undefined
   port.on('message', (order: ThreadOrder<T>) => {
     switch (order.do) {
-      case 'append':
-        // Without this, writes that follow each other without a pause would postpone the housekeeping for ever.
-        tidyIfDue()
-        try {
-          file.append(order.batch)
-          say({ is: 'written' })
-        } catch (error) {
-          say({ is: 'not_written', failure: writeFailure(error) })
+      case 'open': {
+        const { isClosed } = order
+        const closed = () => {
+          served = undefined
+          Atomics.store(isClosed, 0, 1)
+          Atomics.notify(isClosed, 0)
         }
-        tidySoon()
+        const file = opened(() => open(order.how as How), say)
+        if (file) served = new ServedFile(file, say, closed)
+        else closed()
+        break
+      }
+      // Whoever asks behind its own order to close is told that the thread has ended.
+      case 'append':
+        served?.append(order.batch)
         break
       case 'read':
-        try {
-          say({ is: 'read', id: order.id, answer: file.read(order.question) })
-        } catch (error) {
-          say({ is: 'not_read', id: order.id, message: messageOf(error), codes: codesOf(error) })
-        }
+        served?.read(order.id, order.question)
         break
       case 'close':
-        try {
-          file.close()
-        } finally {
-          closed()
-          say({ is: 'closed' })
-          port.close()
-        }
+        served?.close()
+        break
+      case 'end':
+        port.close()
         break
     }
   })
+}
+
+/** A file from when it is opened until it is closed. */
+class ServedFile<T extends Traffic> {
+  readonly #file: Written<T>
+  readonly #say: (word: ThreadMessage<T>) => void
+  readonly #closed: () => void
+  /** Housekeeping that is due behind the reads that are waiting already. */
+  #tidying: NodeJS.Immediate | undefined
+
+  /** @param closed called when the file is closed, or that has failed */
+  constructor(file: Written<T>, say: (word: ThreadMessage<T>) => void, closed: () => void) {
+    this.#file = file
+    this.#say = say
+    this.#closed = closed
+  }
+
+  append(batch: T['batch']): void {
+    // Without this, writes that follow each other without a pause would postpone the housekeeping for ever.
+    if (this.#tidying) this.#tidy()
+    try {
+      this.#file.append(batch)
+      this.#say({ is: 'written' })
+    } catch (error) {
+      this.#say({ is: 'not_written', failure: writeFailure(error) })
+    }
+    this.#tidySoon()
+  }
+
+  read(id: number, question: T['question']): void {
+    try {
+      this.#say({ is: 'read', id, answer: this.#file.read(question) })
+    } catch (error) {
+      this.#say({ is: 'not_read', id, message: messageOf(error), codes: codesOf(error) })
+    }
+  }
+
+  /** Throws what keeps the file from being closed, which ends the thread. */
+  close(): void {
+    clearImmediate(this.#tidying)
+    try {
+      this.#file.close()
+    } finally {
+      this.#closed()
+    }
+    this.#say({ is: 'closed' })
+  }
+
+  #tidySoon(): void {
+    this.#tidying ??= setImmediate(() => this.#tidy())
+  }
+
+  #tidy(): void {
+    clearImmediate(this.#tidying)
+    this.#tidying = undefined
+    let more = false
+    try {
+      more = this.#file.tidy()
+    } catch (error) {
+      this.#say({ is: 'not_written', failure: writeFailure(error) })
+    }
+    if (more) this.#tidySoon()
+  }
 }
 
 function opened<T extends Traffic>(

@@ -10,9 +10,18 @@ export interface Traffic {
 
 /** Messages to the thread. */
 export type ThreadOrder<T extends Traffic> =
+  | {
+      /** The first of a file: no other may come before its file is closed, or could not be opened. */
+      readonly do: 'open'
+      readonly how: unknown
+      /** Set to 1 when the file is closed, or could not be opened. */
+      readonly isClosed: Int32Array<SharedArrayBuffer>
+    }
   | { readonly do: 'append'; readonly batch: T['batch'] }
   | { readonly do: 'read'; readonly id: number; readonly question: T['question'] }
   | { readonly do: 'close' }
+  /** Ends the thread, which has no file any more. */
+  | { readonly do: 'end' }
 
 /** Messages from the thread. */
 export type ThreadMessage<T extends Traffic> =
@@ -23,10 +32,3 @@ export type ThreadMessage<T extends Traffic> =
   | { readonly is: 'read'; readonly id: number; readonly answer: T['answer'] }
   | { readonly is: 'not_read'; readonly id: number; readonly message: string; readonly codes: Codes }
   | { readonly is: 'closed' }
-
-/** The thread's `workerData`. */
-export interface ThreadData {
-  readonly how: unknown
-  /** Set to 1 when the file is closed, or could not be opened. */
-  readonly isClosed: Int32Array<SharedArrayBuffer>
-}

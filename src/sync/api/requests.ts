@@ -111,7 +111,7 @@ function cancelRequest(sync: Sync): Route {
       const row = await findRequest(sync, org, idOf(c))
       if (!(await cancel(sync.store, sync.clock, row.id, row.job_id)))
         throw new AppError('invalid_request', `the request is ${row.status} already`)
-      sync.worker.nudge()
+      sync.jobRunner.nudge()
       return ok(requestView(await findRequest(sync, org, row.id)))
     },
   }
@@ -196,7 +196,7 @@ function listDeadLetters(sync: Sync): Route {
 /** Stores a request and returns its status. */
 async function asked(sync: Sync, wanted: NewRequest): Promise<object> {
   const { requestId, jobId, status, batchedWith, rowsReadAt } = await enqueue(sync.store, sync.clock, wanted)
-  sync.worker.nudge()
+  sync.jobRunner.nudge()
   return {
     request_id: requestId,
     status,

@@ -15,6 +15,6 @@ export async function synchroniseNow(
 ): Promise<string> {
   await requireQueuePlace(sync.store.db, row.org_id, sync.tableLimits)
   const id = await startSynchronisation(sync.jobs, row.id, 'manual', priority)
-  sync.worker.nudge()
+  sync.jobRunner.nudge()
   return id
 }

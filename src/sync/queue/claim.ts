@@ -2,7 +2,7 @@ import { type Selectable, sql } from 'kysely'
 import { type Clock, isoTime } from '../../time/clock.ts'
 import type { Engine, JobTable, Store } from '../store/index.ts'
 
-/** A job that this worker has until its lease ends. */
+/** A job that this job runner has until its lease ends. */
 export interface Job extends Selectable<JobTable> {
   readonly org_id: number
 }
@@ -120,7 +120,7 @@ export async function release({ db }: Store, clock: Clock): Promise<number> {
   return Number(due.numUpdatedRows) + Number(lost.numUpdatedRows)
 }
 
-/** Those of these jobs that this worker has lost: cancelled, or given to another worker. */
+/** Those of these jobs that this job runner has lost: cancelled, or given to another. */
 export async function lostOf({ db }: Store, jobs: readonly Job[]): Promise<Job[]> {
   if (jobs.length === 0) return []
   const rows = await db

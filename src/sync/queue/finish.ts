@@ -3,14 +3,14 @@ import { type Clock, isoTime } from '../../time/clock.ts'
 import type { JobTable, Store, SyncDatabase } from '../store/index.ts'
 import type { Job } from './claim.ts'
 
-/** The job was cancelled or taken by another worker; this worker can change it no more. */
+/** The job was cancelled or taken by another job runner; this one can change it no more. */
 export class LeaseLost extends Error {
   override readonly name = 'LeaseLost'
 }
 
 type JobUpdate = Updateable<JobTable>
 
-/** Changes a job that this worker still has. Throws {@link LeaseLost} if it does not. */
+/** Changes a job that this job runner still has. Throws {@link LeaseLost} if it does not. */
 async function change(tx: Transaction<SyncDatabase> | Store['db'], job: Job, set: JobUpdate): Promise<void> {
   const { numUpdatedRows } = await tx
     .updateTable('fetch_jobs')
@@ -84,7 +84,7 @@ export async function park(store: Store, clock: Clock, job: Job, parking: Parkin
 }
 
 /**
- * Gives a job back unchanged, because its worker is stopping or could not write for a while. If the lease has ended
+ * Gives a job back unchanged, because its job runner is stopping or could not write for a while. If the lease has ended
  * meanwhile, the death that was counted for it is taken back.
  */
 export async function giveBack({ db }: Store, job: Job): Promise<void> {

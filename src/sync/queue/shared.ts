@@ -78,7 +78,7 @@ async function findWaiting(
   query = range
     ? query.where('range_start', '<=', range.end).where('range_end', '>=', range.start)
     : query.where('range_start', 'is', null)
-  // Locks the job: a worker that would take it now waits, and then takes the wider one.
+  // Locks the job: a job runner that would take it now waits, and then takes the wider one.
   if (engine === 'postgres') query = query.forUpdate()
   const similar = await query.executeTakeFirst()
   const union = similar && unionOf(similar, range)

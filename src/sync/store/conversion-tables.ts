@@ -93,7 +93,7 @@ export interface ConversionDeliveryTable {
   event_name: string
   event_id: string
   state: DeliveryState
-  /** When a worker may take it; of one that is being sent, when its lease ends. Null when nothing is to be done. */
+  /** When it may be claimed; of one that is being sent, when its lease ends. Null when nothing is to be done. */
   due_ms: number | null
   /** After this time the platform does not take the event. */
   expires_ms: number
@@ -183,7 +183,7 @@ export interface ConversionMessageTable {
   /** Goes with the message and comes back with every status. */
   callback_id: string
   state: MessageState
-  /** When a worker may take it; of one that is being sent, when its lease ends; of an unknown one, when it is given up. */
+  /** When it may be claimed; of one that is being sent, when its lease ends; of an unknown one, when it is given up. */
   due_ms: number | null
   /** After this time it is not sent any more. */
   expires_ms: number

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { Worker } from 'node:worker_threads'
 import { sql } from 'kysely'
 import { expect, it, onTestFinished } from 'vitest'
+import { keepThreads, startThreadsAnew } from '../../../test/support/kept-threads.ts'
 import { openStore } from './index.ts'
 
 /** An empty store, and the thread that has its database. */
@@ -13,6 +14,8 @@ async function open() {
   const dataDir = mkdtempSync(join(tmpdir(), 'bidwarden-'))
   const threads: Worker[] = []
   const made = (message: unknown) => threads.push((message as { worker: Worker }).worker)
+  startThreadsAnew()
+  onTestFinished(keepThreads)
   subscribe('worker_threads', made)
   const store = await openStore({ is: 'sqlite', dataDir })
   unsubscribe('worker_threads', made)

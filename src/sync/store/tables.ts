@@ -106,7 +106,7 @@ export interface JobTable {
   parked_by: string | null
   lease_owner: string | null
   lease_until: string | null
-  /** Number of the claim; changes by a worker with an earlier claim are ignored. */
+  /** Number of the claim; changes by a job runner with an earlier claim are ignored. */
   claim: number
   /** Processes in a row that died while they worked on the job. */
   deaths: Generated<number>

@@ -21,7 +21,7 @@ const isSuspect = ({ deaths }: Job): boolean => deaths > 0
 
 interface Running {
   readonly job: Job
-  /** Aborted when this worker loses the job. */
+  /** Aborted when this job runner loses the job. */
   readonly cancelled: AbortController
   readonly over: Promise<void>
 }

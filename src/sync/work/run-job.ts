@@ -57,14 +57,14 @@ export interface ParkedJob {
 const MAX_DEATHS = 2
 const GIVEN_UP = `The fetch was given up: ${MAX_DEATHS} processes that worked on it ended, for lack of memory perhaps. Ask for fewer days or fields`
 
-/** Reason of a worker that is stopping: no further call of a platform. */
+/** Reason of a job runner that is stopping: no further call of a platform. */
 export class Stopping extends Error {}
 
 /**
  * Works on a job until it ends or has to wait; returns the conversation in the latter case. Every important step is
  * durable before the next, so after a crash the job is simply run again. When `stopping` is aborted with
  * {@link Stopping}, the job is given back before its next call; when `cancelled` is aborted, it is left at once.
- * Rejects with {@link StoreAway} when the database becomes unavailable; this worker then still has the job and has to
+ * Rejects with {@link StoreAway} when the database becomes unavailable; this job runner then still has the job and has to
  * give it back later.
  */
 export async function runJob(

@@ -27,14 +27,16 @@ export class BlockQueue {
   /** Fills the queue with the one block of the highest score that is not useless. Returns the highest score of the others. */
   lead(bucket: Bucket, measure: Measure, isUseless: IsUseless): number {
     this.clear()
-    const { blocks, groups, least } = bucket
+    const { blocks, groups } = bucket
+    const { orders } = bucket.least
     const scores = this.#scoresOf(bucket, measure)
     let first = -1
+    let order = Number.POSITIVE_INFINITY
     let score = Number.NEGATIVE_INFINITY
     let next = Number.NEGATIVE_INFINITY
     for (let i = 0; i < measure.count; i++) {
       const own = scores[i] ?? 0
-      if (own < score || (own === score && least.order(i) > least.order(first))) {
+      if (own < score || (own === score && (orders[i] ?? 0) > order)) {
         if (own > next) next = own
         continue
       }
@@ -43,6 +45,7 @@ export class BlockQueue {
       if (!block || !group || isUseless(block, group)) continue
       next = score
       first = i
+      order = orders[i] ?? 0
       score = own
     }
     this.#push(blocks[first], score)
@@ -60,11 +63,12 @@ export class BlockQueue {
     isUseless: IsUseless,
   ): void {
     this.clear()
-    const { blocks, groups, least } = bucket
+    const { blocks, groups } = bucket
+    const { orders } = bucket.least
     const scores = this.#scoresOf(bucket, measure)
     for (let i = 0; i < measure.count; i++) {
       const score = scores[i] ?? 0
-      if (score < above || (score === above && least.order(i) >= order)) continue
+      if (score < above || (score === above && (orders[i] ?? 0) >= order)) continue
       const block = blocks[i]
       const group = groups[i]
       if (block && group && !isUseless(block, group)) this.#push(block, score)

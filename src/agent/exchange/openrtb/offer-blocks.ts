@@ -116,6 +116,11 @@ class Corners {
     return this.#columns[ORDER][index] ?? 0
   }
 
+  /** The order of each corner. A pass over many reads them here. */
+  get orders(): readonly number[] {
+    return this.#columns[ORDER]
+  }
+
   least(dimension: number): number {
     return Math.min(...this.#column(dimension))
   }

@@ -43,7 +43,7 @@ interface MadePlan extends HourPlan {
   readonly fromMs: number
   /** Used of the period's budget when the plan was made. */
   readonly usedBefore: number
-  /** By what limit and settings it was made: of others a new one is made. */
+  /** The limit and settings that it was made from; when they change, a new plan is made. */
   readonly by: string
 }
 

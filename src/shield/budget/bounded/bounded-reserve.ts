@@ -60,7 +60,7 @@ export class BoundedReserve {
   #passedUp = 0
   /** Micros of bills of holds that are still open; they are no longer held. */
   #paid = 0
-  /** What an earlier start knew of classes of which no bid was made since. */
+  /** Statistics of an earlier start, for price classes in which no bid was made since. */
   readonly #kept: Remembered[]
   /** How often the statistics were discarded. */
   distrusts = 0

@@ -16,7 +16,7 @@ export interface KeptOutcomes {
   /** Price classes are in micros of it. */
   readonly currency: string
   readonly classes: readonly KeptClass[]
-  /** That bills were late too often; until when (wall-clock ms) the scope is strict therefore. */
+  /** Set when bills were late too often: until when (wall-clock ms) the scope is strict for that, and how often it was. */
   readonly distrust?: Distrust | undefined
 }
 

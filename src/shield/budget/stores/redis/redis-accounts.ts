@@ -24,7 +24,7 @@ const CONFIRM_MS = 400
  * them is answered long before the client gives up, and with ten thousand scopes too.
  */
 const ASKED_AT_ONCE = 500
-/** What bids wait for is asked before what only looks after the accounts. */
+/** Requests that bids wait for; they are sent before those that only look after the accounts. */
 const URGENT: readonly string[] = ['sync', 'bill', 'define']
 
 /** The accounts of all scopes in Redis. Each request is one run of `redis-account.lua`. */

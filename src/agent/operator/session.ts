@@ -1,0 +1,161 @@
+import { z } from '@hono/zod-openapi'
+import { LRUCache } from 'lru-cache'
+import {
+  type ApiAnswer,
+  type ApiKeys,
+  type Authorize,
+  type Caller,
+  callerOf,
+  KEY_SCOPES,
+  type OpenRoute,
+  ok,
+  type Route,
+  readJson,
+  type Sessions,
+  WRONG_BODY,
+} from '../../api/index.ts'
+import { atMost } from '../../cache-size.ts'
+import { AppError } from '../../errors.ts'
+import { type Clock, isoTime } from '../../time/clock.ts'
+import { Pace } from '../../time/pace.ts'
+
+/** Longest API key that is looked at, in characters. */
+const MAX_KEY_CHARS = 512
+/**
+ * Wrong keys that one address may sign in with. Keys are random and too long to be guessed at any rate; this keeps wrong
+ * ones from taking time. A right key always passes, so that nobody is kept out by others behind the same proxy.
+ */
+const WRONG_KEYS = { calls: 10, windowMs: 60_000 }
+/** Most addresses whose wrong keys are counted. */
+const MAX_ADDRESSES = 1_000
+
+const SessionInput = z
+  .strictObject({
+    key: z.string().min(1).max(MAX_KEY_CHARS).openapi({ description: 'An API key.', format: 'password' }),
+  })
+  .openapi('SessionInput')
+
+const SessionBody = z
+  .object({
+    keyNeeded: z.boolean().openapi({ description: 'False where calls from this machine need no key.' }),
+    signedIn: z.boolean().openapi({ description: 'Whether the cookie of a session says who it is.' }),
+    name: z.string().openapi({ description: 'Name of the key; `local` where none is needed.' }),
+    scopes: z
+      .array(z.enum(KEY_SCOPES))
+      .openapi({ description: 'All that may be done: `admin` has all of them.' }),
+    organisation: z.number().int().openapi({ description: 'Number of the organisation.' }),
+    isOperator: z.boolean().openapi({ description: 'Whether it sees and changes what organisations share.' }),
+    mode: z.enum(['mock', 'live']),
+    expiresAt: z.string().nullable().openapi({ description: 'When it has to sign in again at the latest.' }),
+  })
+  .openapi('Session')
+
+const SignedOutBody = z.object({
+  ended: z.boolean().openapi({ description: 'Whether there was a session to end.' }),
+})
+
+/** Who may sign in, and who has. */
+export interface Access {
+  readonly keys: ApiKeys
+  readonly sessions: Sessions
+  readonly operatorOrg: number
+}
+
+interface SessionDeps extends Access {
+  readonly clock: Clock
+  readonly mode: 'mock' | 'live'
+}
+
+/** Who a caller is, as pages want to know it before they offer anything. */
+export function whoRoute({ keys, mode }: SessionDeps): Route {
+  return {
+    method: 'get',
+    path: '/v1/session',
+    summary: 'Who asks, and what it may do',
+    scope: 'any',
+    answers: { 200: { description: 'Who asks', schema: SessionBody } },
+    refusals: [],
+    handle: (_, caller) => unkept(whoBody(keys.areNeeded, mode, caller)),
+  }
+}
+
+/** Signing in and out, which a caller without a key may ask for. */
+export function signInRoutes(deps: SessionDeps & { readonly authorize: Authorize }): OpenRoute[] {
+  const { keys, sessions, operatorOrg, mode, authorize } = deps
+  const wrong = new WrongKeys(deps.clock)
+  return [
+    {
+      method: 'post',
+      path: '/v1/session',
+      summary: 'Sign in with an API key: the answer sets a cookie that has the rights of the key',
+      body: SessionInput,
+      example: { key: 'bw_…' },
+      answers: { 200: { description: 'Who is signed in now', schema: SessionBody } },
+      refusals: [...WRONG_BODY, 'unauthorized', 'forbidden', 'rate_limited'],
+      async handle(c) {
+        const { incoming } = c.env
+        const { key: secret } = await readJson(c, SessionInput)
+        if (!keys.areNeeded) return unkept(whoBody(false, mode, authorize(incoming, 'any')))
+        sessions.refuseForeign(incoming)
+        const key = keys.find(secret)
+        if (!key) throw wrong.refusal(incoming.socket.remoteAddress ?? '')
+        const { session, setCookie } = sessions.open(key)
+        return unkept(whoBody(true, mode, callerOf(key, operatorOrg, session)), setCookie)
+      },
+    },
+    {
+      method: 'delete',
+      path: '/v1/session',
+      summary: 'Sign out',
+      answers: { 200: { description: 'The session is over', schema: SignedOutBody } },
+      refusals: ['forbidden'],
+      handle(c) {
+        const { ended, setCookie } = sessions.end(c.env.incoming)
+        return unkept({ ended }, setCookie)
+      },
+    },
+  ]
+}
+
+function whoBody(
+  keyNeeded: boolean,
+  mode: 'mock' | 'live',
+  { name, org, boundTo, session, may }: Caller,
+): z.output<typeof SessionBody> {
+  return {
+    keyNeeded,
+    signedIn: session !== undefined,
+    name,
+    scopes: KEY_SCOPES.filter(may),
+    organisation: org,
+    isOperator: boundTo === undefined,
+    mode,
+    expiresAt: session ? isoTime(session.expiresAtMs) : null,
+  }
+}
+
+/** An answer that no cache may keep. */
+function unkept(body: object, setCookie?: string): ApiAnswer {
+  const answer = ok(body)
+  const cookie = setCookie === undefined ? {} : { 'set-cookie': setCookie }
+  return { ...answer, headers: { ...answer.headers, 'cache-control': 'no-store', ...cookie } }
+}
+
+/** Counts the wrong keys of each address. */
+class WrongKeys {
+  readonly #clock: Clock
+  readonly #paces = new LRUCache<string, Pace>(atMost(MAX_ADDRESSES))
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Counts a wrong key, and returns what to answer. */
+  refusal(address: string): AppError {
+    const pace = this.#paces.get(address) ?? new Pace(this.#clock, WRONG_KEYS)
+    this.#paces.set(address, pace)
+    const waitMs = pace.take(1)
+    if (waitMs === 0) return new AppError('unauthorized', 'The API key is not known')
+    return new AppError('rate_limited', 'Too many wrong API keys came from this address', { afterMs: waitMs })
+  }
+}

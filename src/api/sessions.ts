@@ -1,0 +1,129 @@
+import { hash, randomBytes } from 'node:crypto'
+import { AppError } from '../errors.ts'
+import type { Clock } from '../time/clock.ts'
+import type { ApiKey } from './api-keys.ts'
+import { headerOf } from './json.ts'
+import { type BrowserRequest, isRead, saysItIsNoForm, sentFrom } from './own-page.ts'
+
+/** A session ends when no request has come with it for this long, in milliseconds. */
+const IDLE_MS = 60 * 60_000
+/** Longest life of a session, however much it is used, in milliseconds. */
+const LONGEST_MS = 12 * 3_600_000
+/** Most sessions of one key; a further one ends the oldest. With the number of keys this bounds the memory of sessions. */
+const MAX_OF_KEY = 32
+/** Random bytes of a session's id. */
+const ID_BYTES = 32
+
+/** A browser that has signed in with an API key and has its rights until then. */
+export interface Session {
+  readonly key: ApiKey
+  /** When it ends at the latest, in ms since the epoch. */
+  readonly expiresAtMs: number
+}
+
+interface OpenSession extends Session {
+  readonly endsMs: number
+  idleEndsMs: number
+}
+
+/**
+ * The browsers that have signed in. A browser has the random id in a cookie that its scripts cannot read; here it is kept
+ * as a hash, in memory alone, so that a restart signs everybody out.
+ */
+export class Sessions {
+  readonly #clock: Clock
+  readonly #publicUrl: URL
+  readonly #cookie: string
+  readonly #attributes: string
+  /** By the hash of the id, the oldest first. */
+  readonly #open = new Map<string, OpenSession>()
+  /** Hashes of the ids of each key's sessions, the oldest first. */
+  readonly #ofKey = new Map<ApiKey, string[]>()
+
+  /** @param publicUrl address by which browsers know the service; over https the cookie goes over nothing else */
+  constructor(clock: Clock, publicUrl: string) {
+    this.#clock = clock
+    this.#publicUrl = new URL(publicUrl)
+    const isSecure = this.#publicUrl.protocol === 'https:'
+    this.#cookie = isSecure ? '__Host-bidwarden_session' : 'bidwarden_session'
+    this.#attributes = `; Path=/; HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`
+  }
+
+  /** Opens a session for a key, and returns it with the `Set-Cookie` header. */
+  open(key: ApiKey): { readonly session: Session; readonly setCookie: string } {
+    const id = randomBytes(ID_BYTES).toString('base64url')
+    const nowMs = this.#clock.elapsedMs()
+    const expiresAtMs = this.#clock.nowMs() + LONGEST_MS
+    const session = { key, expiresAtMs, endsMs: nowMs + LONGEST_MS, idleEndsMs: nowMs + IDLE_MS }
+    const those = (this.#ofKey.get(key) ?? []).filter((one) => this.#living(one))
+    for (const oldest of those.splice(0, those.length - MAX_OF_KEY + 1)) this.#open.delete(oldest)
+    const hashed = hashOf(id)
+    this.#open.set(hashed, session)
+    this.#ofKey.set(key, [...those, hashed])
+    const setCookie = `${this.#cookie}=${id}${this.#attributes}; Max-Age=${LONGEST_MS / 1000}`
+    return { session, setCookie }
+  }
+
+  /**
+   * The session of a request's cookie, which counts as used; undefined without a cookie of a session that goes on.
+   * Throws 403 where a page of another site sends it, or may have sent a change.
+   */
+  of(request: BrowserRequest): Session | undefined {
+    const hashed = this.#hashIn(request)
+    const session = hashed === undefined ? undefined : this.#living(hashed)
+    if (!session) return undefined
+    this.#requireOwnPage(request)
+    session.idleEndsMs = this.#clock.elapsedMs() + IDLE_MS
+    return session
+  }
+
+  /** Throws 403 for a request that a page of another site sends. */
+  refuseForeign(request: BrowserRequest): void {
+    if (sentFrom(request, this.#publicUrl) !== 'foreign') return
+    const detail = `No page of another site is answered; this service is at ${this.#publicUrl.origin}`
+    throw new AppError('forbidden', detail)
+  }
+
+  /** Ends the session of a request's cookie. Returns whether there was one, and the header that deletes the cookie. */
+  end(request: BrowserRequest): { readonly ended: boolean; readonly setCookie: string } {
+    const hashed = this.#hashIn(request)
+    const session = hashed === undefined ? undefined : this.#living(hashed)
+    if (session) this.#requireOwnPage(request)
+    else this.refuseForeign(request)
+    if (hashed !== undefined) this.#open.delete(hashed)
+    return { ended: session !== undefined, setCookie: `${this.#cookie}=${this.#attributes}; Max-Age=0` }
+  }
+
+  #requireOwnPage(request: BrowserRequest): void {
+    this.refuseForeign(request)
+    if (isRead(request)) return
+    if (sentFrom(request, this.#publicUrl) !== 'own')
+      throw new AppError('forbidden', 'With a session a change needs Origin or Sec-Fetch-Site: same-origin')
+    if (request.method === 'POST' && !saysItIsNoForm(request)) {
+      const detail = 'With a session a POST needs Content-Type: application/json, or X-Requested-With'
+      throw new AppError('forbidden', detail)
+    }
+  }
+
+  /** The session with this hash, unless its time is over; then it is forgotten. */
+  #living(hashed: string): OpenSession | undefined {
+    const session = this.#open.get(hashed)
+    if (!session) return undefined
+    const nowMs = this.#clock.elapsedMs()
+    if (nowMs < session.endsMs && nowMs < session.idleEndsMs) return session
+    this.#open.delete(hashed)
+    return undefined
+  }
+
+  /** The hash of the id in the cookie. Two cookies of the name are none: the other one may be another site's. */
+  #hashIn(request: BrowserRequest): string | undefined {
+    const start = `${this.#cookie}=`
+    const pairs = (headerOf(request, 'cookie') ?? '').split(';').map((pair) => pair.trim())
+    const [id, ...more] = pairs
+      .filter((pair) => pair.startsWith(start))
+      .map((pair) => pair.slice(start.length))
+    return id === undefined || more.length > 0 ? undefined : hashOf(id)
+  }
+}
+
+const hashOf = (id: string): string => hash('sha256', id, 'base64url')

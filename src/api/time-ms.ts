@@ -1,0 +1,7 @@
+import { z } from '@hono/zod-openapi'
+
+/** A time of a query, as in 2026-11-01T00:00:00Z or with an offset; becomes milliseconds since 1970. */
+export const TimeMs = z.iso
+  .datetime({ offset: true })
+  .transform((text) => Date.parse(text))
+  .openapi({ type: 'string', format: 'date-time' })

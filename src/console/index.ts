@@ -1,0 +1,2 @@
+export { openBundle } from './bundle.ts'
+export { serveConsole } from './routes.ts'

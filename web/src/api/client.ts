@@ -1,0 +1,13 @@
+import { type components, createBidwardenClient } from '@bidwarden/client'
+
+/** The service that has sent this page. */
+export const api = createBidwardenClient({ baseUrl: '' })
+
+type Schemas = components['schemas']
+export type Budget = Schemas['Budget']
+export type Limit = Budget['limits'][number]
+export type LimitInput = Schemas['Limit']
+export type BidRecord = Schemas['BidRecord']
+export type BidRequest = Schemas['BidRequest']
+export type AuditEntry = Schemas['AuditEntry']
+export type Platform = Schemas['Platform']

@@ -1,0 +1,15 @@
+import { type ComponentType, lazy } from 'react'
+
+interface PageRoute {
+  /** Address of the page; what is below it is the page's own. */
+  readonly path: string
+  readonly title: string
+  readonly Page: ComponentType
+}
+
+/** Every page: a folder of `pages`, loaded when it is first gone to. The navigation shows them in this order. */
+export const ROUTES: readonly PageRoute[] = [
+  { path: '/', title: 'Overview', Page: lazy(() => import('./pages/overview/index.tsx')) },
+  { path: '/console/bids', title: 'Bids', Page: lazy(() => import('./pages/bids/index.tsx')) },
+  { path: '/console/budgets', title: 'Budgets', Page: lazy(() => import('./pages/budgets/index.tsx')) },
+]

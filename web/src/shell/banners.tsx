@@ -1,0 +1,64 @@
+import { useQuery } from '@tanstack/react-query'
+import { isUnreachable } from '../api/problem.ts'
+import { killSwitchQuery } from '../api/queries.ts'
+import { useMay } from '../api/session.ts'
+import { Confirm } from '../ui/confirm.tsx'
+import { Time } from '../ui/time.tsx'
+import { useKillSwitch } from './kill-switch.ts'
+
+/** What every page says on top while it is so: that all bidding is stopped, that the service does not answer. */
+export function Banners() {
+  const { data, error, dataUpdatedAt } = useQuery(killSwitchQuery)
+  const isAway = isUnreachable(error)
+  return (
+    <>
+      {isAway && (
+        <div className="banner warn" role="alert">
+          <span className="grow">
+            <strong>The service does not answer.</strong>{' '}
+            {dataUpdatedAt > 0 && (
+              <>
+                Figures are of <Time at={dataUpdatedAt} />.{' '}
+              </>
+            )}
+            This page asks again every second.
+          </span>
+        </div>
+      )}
+      {data?.engaged && <Stopped reason={data.reason} since={data.since} />}
+    </>
+  )
+}
+
+function Stopped({ reason, since }: { reason: string | undefined; since: string | undefined }) {
+  const { mutate, isPending } = useKillSwitch()
+  const { may } = useMay()
+  return (
+    <div className="banner danger" role="alert">
+      <span className="grow">
+        <strong>All bidding is stopped</strong>
+        {since !== undefined && (
+          <>
+            {' '}
+            since <Time at={since} />
+          </>
+        )}
+        {reason !== undefined && <>: {reason}</>}
+      </span>
+      {may('operate') && (
+        <Confirm
+          trigger={
+            <button type="button" className="button" disabled={isPending}>
+              Release …
+            </button>
+          }
+          title="Let bids through again?"
+          action="Release the stop"
+          onConfirm={(said) => mutate({ engaged: false, reason: said })}
+        >
+          <p>Every bid that fits its budgets is placed again from the next request on.</p>
+        </Confirm>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,15 @@
+import type { Limit } from '../api/client.ts'
+import { duration } from './format.ts'
+
+type Window = Pick<Limit, 'kind' | 'windowSeconds' | 'timezone'>
+
+/** Over which time a limit counts spend, in words. */
+export function limitName({ kind, windowSeconds, timezone }: Window): string {
+  if (kind === 'lifetime') return 'in all'
+  if (kind === 'day') return `a day of ${timezone}`
+  return `in any ${duration((windowSeconds ?? 0) * 1_000)}`
+}
+
+/** Tells limits of one budget apart. */
+export const limitKey = ({ kind, windowSeconds, timezone }: Window): string =>
+  `${kind} ${windowSeconds ?? timezone ?? ''}`
