@@ -2009,6 +2009,8 @@ export interface components {
             holdMode: components["schemas"]["HoldMode"];
             /** @description Of this process and its workers. */
             holds: {
+                /** @description By how much spend may pass a limit now if all of `prices` is billed. It is earned: an eighth of what `worstCase` lets be, and up to all of it as far as four times as much could have been billed lately and was not. Left out where there is no limit. */
+                allowance?: number;
                 /** @description In units of the currency. */
                 held: number;
                 /**
@@ -2025,7 +2027,7 @@ export interface components {
                  * @enum {string}
                  */
                 why?: "money_to_spare" | "few_outcomes" | "win_rate_drifts" | "late_bills";
-                /** @description How many times a limit spend may reach, at most, if all of `prices` is billed: `OPENRTB_WORST_CASE` for a bounded budget. */
+                /** @description How many times a limit spend may ever reach if all of `prices` is billed: `OPENRTB_WORST_CASE` for a bounded budget. */
                 worstCase: number;
             };
             limits: {
