@@ -31,6 +31,8 @@ export interface Bid {
   recordedMs: number
   /** What the store booked for it, by scope. */
   readonly billed: Map<string, number>
+  /** What the store heard of its late bill from its owner, by scope: no forfeit covers that. */
+  readonly heard: Map<string, number>
 }
 
 interface Spend {
@@ -49,6 +51,7 @@ interface TrueSpend extends Spend {
 export const LOST_REGISTRATION = 'limit exceeded by an owner whose registration Redis lost'
 
 interface LateSpend {
+  readonly bid: Bid
   readonly scope: string
   readonly amount: number
   /** When the owner took it, and perhaps paid for it from what it had been granted. */
@@ -232,11 +235,13 @@ export class Oracle {
       this.count('late or dear bill')
       this.scope(name).late += late
       this.#list(this.#untold, `${bid.owner} ${name}`).push({
+        bid,
         scope: name,
         amount: late,
         toldMs: this.#time.nowMs,
       })
       bid.recorded.add(name)
+      bid.recordedMs = this.#time.nowMs
     }
     this.covered(bid)
   }
@@ -373,12 +378,13 @@ export class Oracle {
     const forfeitedMs = this.#forfeits.get(key)?.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY
     let covered = late.reduce((sum, { amount }) => sum + amount, -overdrawn)
     const spend = () => {
-      for (const { amount, toldMs } of late) {
+      for (const { bid, amount, toldMs } of late) {
         // Paid from a balance that was forfeited since: the store has heard of it as that, and counted it then.
         const forfeited = toldMs <= forfeitedMs ? Math.max(0, Math.min(amount, covered)) : 0
         covered -= forfeited
         if (forfeited > 0) this.#add(scope, forfeited, toldMs, owner, toldMs)
         if (amount > forfeited) this.#add(scope, amount - forfeited, nowMs, owner, toldMs)
+        bid.heard.set(scope, amount - forfeited)
       }
     }
     this.#change([scope], 'late bills', spend, Math.min(...late.map(({ toldMs }) => toldMs)))
@@ -469,7 +475,8 @@ export class Oracle {
       if (bid.open.has(name)) {
         claims += bid.held
         untilMs = Math.max(untilMs, bid.deadlineMs)
-      } else if (bid.recorded.has(name) && isUnreported(bid, bid.recordedMs)) claims += bid.cost?.amount ?? 0
+      } else if (bid.recorded.has(name) && isUnreported(bid, bid.recordedMs))
+        claims += (bid.cost?.amount ?? 0) - (bid.heard.get(name) ?? 0)
     }
     const excused = Math.min(amount, claims)
     if (excused === 0) return

@@ -121,6 +121,7 @@ export class Process {
       recorded: new Set(),
       recordedMs: 0,
       billed: new Map(),
+      heard: new Map(),
     }
     this.#bids.set(id, { bid, hold: result, isCall })
     this.#oracle.know(bid)
