@@ -1751,6 +1751,30 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AskedReport: {
+            batched_with: string[];
+            /** @description In seconds. */
+            estimated_wait_seconds: number;
+            merged: boolean;
+            /** @description What it waits for */
+            message?: string;
+            /** @description 1 is next; 0 once it has begun */
+            queue_position: number;
+            rate_limit_status: {
+                /** @description A count. */
+                current: number;
+                /** @description In units of the currency. */
+                limit: number;
+                reset_at: string;
+            };
+            request_id: string;
+            /** @description Seconds since the rows were read */
+            rows_age_seconds: number | null;
+            /** @description The platform fails; what was read before is answered */
+            stale?: boolean;
+            /** @enum {string} */
+            status: "queued" | "running" | "completed" | "failed" | "cancelled";
+        };
         AuditEntry: {
             action?: string;
             at?: string;
@@ -2314,11 +2338,44 @@ export interface components {
             status: "connected" | "disconnected" | "error" | "pending";
         };
         Connector: {
+            account_id: string | null;
+            /** @description Those that the grant reaches */
+            accounts: {
+                id: string;
+                name?: string;
+            }[];
+            created_at: string;
+            currency: string | null;
+            health: {
+                /** @description A share of the latest calls, from 0 to 1 */
+                error_rate: number;
+                last_check: string | null;
+                /** @description In milliseconds. */
+                latency_ms: number | null;
+                /**
+                 * @description `degraded` while its platform fails: data may be stale
+                 * @enum {string}
+                 */
+                status: "healthy" | "degraded" | "unhealthy";
+            };
             id: string;
-            status: string;
+            last_sync_at: string | null;
+            /** @description What is to be done, where it is not connected */
+            message?: string;
+            rate_limit: {
+                /** @description In units of the currency. */
+                limit: number;
+                /** @description In units of the currency. */
+                remaining: number;
+                reset_at: string;
+            };
+            settings: {
+                [key: string]: unknown;
+            };
+            /** @enum {string} */
+            status: "pending" | "connected" | "disconnected" | "error";
+            timezone: string | null;
             type: string;
-        } & {
-            [key: string]: unknown;
         };
         ConnectorHealthPoint: {
             /** @description In milliseconds. */
@@ -2557,6 +2614,15 @@ export interface components {
             event_id: string;
             event_name: string;
             event_time: string;
+        };
+        DeadLetter: {
+            connector_id: string;
+            created_at: string;
+            error: string;
+            id: string;
+            /** @description A count. */
+            org_id: number;
+            sync_job_id: string;
         };
         Emails: {
             emails: {
@@ -2945,6 +3011,59 @@ export interface components {
                 [key: string]: string | number | boolean | null;
             }[];
         };
+        ReportRequest: {
+            /** @description Requests that the same reading serves */
+            batched_with: string[];
+            completed_at: string | null;
+            connector_id: string;
+            /** @description In units of the currency. */
+            cost: number | null;
+            created_at: string;
+            date_range?: {
+                /** @description A date, as in 2026-11-01 */
+                end: string;
+                /** @description A date, as in 2026-11-01 */
+                start: string;
+            };
+            error?: string;
+            /** @description In milliseconds. */
+            execution_time_ms: number | null;
+            fields: string[];
+            merged: boolean;
+            report_type: string;
+            request_id: string;
+            result?: {
+                caveats: string[];
+                fetched_at: string;
+                /** @description Data up to this date will not change any more */
+                final_through: string | null;
+                /** @description A count. */
+                records_fetched: number;
+                /** @description In bytes. */
+                size_bytes: number;
+                /** @description Null after the file was deleted to make room */
+                storage_location: string | null;
+                /** @description Last date with data */
+                watermark: string | null;
+            };
+            started_at: string | null;
+            /** @enum {string} */
+            status: "queued" | "running" | "completed" | "failed" | "cancelled";
+        };
+        ReportRequestStatus: components["schemas"]["ReportRequest"] & {
+            /** @description In seconds. */
+            estimated_wait_seconds?: number;
+            /** @description What it waits for */
+            message?: string;
+            /** @description In per cent */
+            progress: number;
+            /** @description 1 is next; 0 once it has begun */
+            queue_position?: number;
+            /** @description Seconds since the rows were read */
+            rows_age_seconds?: number | null;
+            /** @description The platform fails; what was read before is answered */
+            stale?: boolean;
+        };
         RoasFigures: {
             /** @description Bids that spent money. */
             bids: number;
@@ -3110,6 +3229,32 @@ export interface components {
             address: string;
             reason: string;
             since: string;
+        };
+        SyncJob: {
+            caveats: {
+                caveat: string;
+                report: string;
+            }[];
+            completedAt: string | null;
+            error: string | null;
+            errors: {
+                message: string | null;
+                report: string;
+                retryable: boolean;
+            }[];
+            id: string;
+            integrationId: string;
+            nextRetryAt: string | null;
+            nextSyncAt: string | null;
+            /** @description A count. */
+            recordsProcessed: number;
+            /** @description A count. */
+            retryCount: number;
+            startedAt: string | null;
+            /** @enum {string} */
+            status: "pending" | "running" | "completed" | "failed";
+            /** @description Null while it is not known */
+            success: boolean | null;
         };
         WebhookSecret: {
             secret: string;
@@ -3376,7 +3521,10 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        [key: string]: unknown;
+                        id: string;
+                        revoked: boolean;
+                        /** @enum {string} */
+                        status: "disconnected";
                     };
                 };
             };
@@ -4397,7 +4545,13 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        [key: string]: unknown;
+                        connector_id: string;
+                        cron: string;
+                        next_at: string;
+                        timezone: string;
+                    } | {
+                        connector_id: string;
+                        cron: null;
                     };
                 };
             };
@@ -4479,7 +4633,13 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        [key: string]: unknown;
+                        connector_id: string;
+                        cron: string;
+                        next_at: string;
+                        timezone: string;
+                    } | {
+                        connector_id: string;
+                        cron: null;
                     };
                 };
             };
@@ -4738,7 +4898,9 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        [key: string]: unknown;
+                        /** @enum {string} */
+                        status: "running";
+                        sync_job_id: string;
                     };
                 };
             };
@@ -5295,7 +5457,9 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        [key: string]: unknown;
+                        detail: string;
+                        id: string;
+                        ok: boolean;
                     };
                 };
             };
@@ -5470,7 +5634,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        [key: string]: unknown;
+                        dead_letters: components["schemas"]["DeadLetter"][];
                     };
                 };
             };
@@ -5546,9 +5710,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["AskedReport"];
                 };
             };
             /** @description invalid_request */
@@ -5655,13 +5817,13 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        accounts: ({
+                        accounts: {
                             id: string;
-                        } & {
-                            [key: string]: unknown;
-                        })[];
+                            name?: string;
+                        }[];
                         connector_id: string;
-                        status: string;
+                        /** @enum {string} */
+                        status: "pending" | "connected" | "disconnected" | "error";
                     };
                 };
             };
@@ -5861,7 +6023,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        [key: string]: unknown;
+                        queue_status: {
+                            /** @description In seconds. */
+                            estimated_wait_seconds: number;
+                            positions: number[];
+                            /** @description A count. */
+                            total_queued: number;
+                            /** @description A count. */
+                            your_requests: number;
+                        };
+                        /** @description For each platform, those of the account with the least room */
+                        rate_limits: {
+                            [key: string]: {
+                                /** @description In units of the currency. */
+                                limit: number;
+                                /** @description In units of the currency. */
+                                remaining: number;
+                                reset_at: string;
+                            };
+                        };
                     };
                 };
             };
@@ -5924,7 +6104,8 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        [key: string]: unknown;
+                        next_before: string | null;
+                        requests: components["schemas"]["ReportRequest"][];
                     };
                 };
             };
@@ -5992,9 +6173,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["ReportRequestStatus"];
                 };
             };
             /** @description unauthorized */
@@ -6061,9 +6240,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["ReportRequest"];
                 };
             };
             /** @description invalid_request */
@@ -6215,9 +6392,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["AskedReport"];
                 };
             };
             /** @description invalid_request */
@@ -8646,7 +8821,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        [key: string]: unknown;
+                        jobs: components["schemas"]["SyncJob"][];
                     };
                 };
             };
@@ -8714,9 +8889,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["SyncJob"];
                 };
             };
             /** @description invalid_request */
