@@ -30,12 +30,15 @@ import type { WorkerPool } from './exchange/worker-pool.ts'
 import { auditRoutes } from './operator/audit.ts'
 import { budgetRoutes } from './operator/budgets.ts'
 import { collectMetrics } from './operator/collect-metrics.ts'
+import { keyRoutes } from './operator/keys.ts'
 import { killSwitchRoutes } from './operator/kill-switch.ts'
 import { ledgerHandler } from './operator/ledger.ts'
 import { platformRoutes } from './operator/platforms.ts'
 import { type ServicePart, troubles } from './operator/readiness.ts'
 import { type Access, signInRoutes, whoRoute } from './operator/session.ts'
 import { storeRoutes } from './operator/store.ts'
+import { streamHandler } from './operator/stream/stream-route.ts'
+import type { Streams } from './operator/stream/streams.ts'
 import { PLAIN_ROUTES } from './plain-routes.ts'
 
 /** Rate-limit cost of one scrape of `/metrics`, in calls: gathering all metrics costs as much as some hundred bids. */
@@ -52,6 +55,7 @@ export interface AppDeps {
   readonly count: CountNotice
   readonly pool: WorkerPool
   readonly notifications: Notifications
+  readonly streams: Streams
   /** The parts that `/readyz` reports, in this order. */
   readonly parts: readonly ServicePart[]
   /** Reads the budgets' journal; undefined where budgets are not kept in a journal. */
@@ -85,6 +89,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
     ...auditRoutes(agent.audit),
     ...notificationRoutes(deps.notifications),
     whoRoute(signingIn),
+    ...keyRoutes({ ...agent, ...deps.access }),
   ])
   mountOpen(app, signInRoutes(signingIn))
 
@@ -107,6 +112,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
 
   app.get('/version', versionHandler(deps))
 
+  app.get('/v1/stream', streamHandler(deps.streams, authorize))
   app.get('/v1/ledger', ledgerHandler(deps.journal, authorize))
   describePlain(app, PLAIN_ROUTES)
   describeAccess(app)

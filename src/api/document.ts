@@ -1,4 +1,4 @@
-import { OpenAPIHono } from '@hono/zod-openapi'
+import { OpenAPIHono, type z } from '@hono/zod-openapi'
 import { mapInSlices } from '../time/slices.ts'
 import type { NeededScope } from './auth.ts'
 import type { ApiEnv } from './json.ts'
@@ -26,6 +26,8 @@ export interface PlainRoute {
    * routes with a key.
    */
   readonly answers: Readonly<Record<number, readonly [description: string, ...types: string[]]>>
+  /** Schema of an answer by its media type, where more can be said of it than the type does. */
+  readonly schemas?: Readonly<Record<string, z.ZodType>>
 }
 
 const SECTIONS: readonly { readonly tag: string; readonly of: RegExp; readonly about: string }[] = [
@@ -35,7 +37,11 @@ const SECTIONS: readonly { readonly tag: string; readonly of: RegExp; readonly a
     about: 'Bids on Google Ads, Meta and The Trade Desk, and what led to them.',
   },
   { tag: 'Budgets', of: /^\/v1\/budgets/, about: 'Limits, what is left of them, and pausing.' },
-  { tag: 'Access', of: /^\/v1\/session/, about: 'Signing in with an API key, as the pages of a browser do.' },
+  {
+    tag: 'Access',
+    of: /^\/v1\/(session|keys)/,
+    about: 'API keys, and signing in with one, as the pages of a browser do.',
+  },
   { tag: 'Kill switch', of: /^\/v1\/kill-switch/, about: 'Stops every bid at once.' },
   {
     tag: 'Exchanges',
@@ -92,7 +98,7 @@ export const needOf = ({ scope, isOperators }: { scope: NeededScope; isOperators
   `Needs an API key${isOperators ? ' of the operator' : ''}${scope === 'any' ? '' : ` with the scope \`${scope}\``}.`
 
 const REFUSALS_OF_KEYS: PlainRoute['answers'] = {
-  401: ['unauthorized', 'application/problem+json'],
+  401: ['unauthorized, key_expired', 'application/problem+json'],
   403: ['forbidden', 'application/problem+json'],
   429: ['rate_limited', 'application/problem+json'],
 }
@@ -105,13 +111,16 @@ const schemaOf = (type: string): object => ({
 export function describePlain(app: OpenAPIHono<ApiEnv>, routes: readonly PlainRoute[]): void {
   for (const route of routes) {
     const { method, path, summary, description, scope, isOperators, parameters = [], body, answers } = route
+    const { schemas = {} } = route
     const all = { ...(scope && REFUSALS_OF_KEYS), ...answers }
     const responses = Object.entries(all).map(([status, [about, ...types]]) => [
       status,
       {
         description: about,
         ...(types.length > 0 && {
-          content: Object.fromEntries(types.map((type) => [type, { schema: schemaOf(type) }])),
+          content: Object.fromEntries(
+            types.map((type) => [type, { schema: schemas[type] ?? schemaOf(type) }]),
+          ),
         }),
       },
     ])

@@ -111,7 +111,7 @@ it('hashes no character that nobody sees, and nothing of which characters are lo
   expect(seen).toMatchObject({ em: sha256('ann@x.example'), fn: sha256('john'), ct: sha256('paris') })
   // JSON may have halves of characters, and what somebody has read in the wrong encoding.
   const [lost, leftOut] = await sent({ first_name: 'J\ud800hn', last_name: 'M\ufffdller', city: '\u200b' })
-  expect(Object.keys(lost)).toEqual(['em', 'client_user_agent'])
+  expect(Object.keys(lost).sort()).toEqual(['client_user_agent', 'em'])
   expect(leftOut).toEqual([
     { field: 'user_data.first_name', reason: expect.any(String) },
     { field: 'user_data.last_name', reason: expect.any(String) },
@@ -123,7 +123,7 @@ it('hashes no character that nobody sees, and nothing of which characters are lo
     email: 'nobody',
     fbc: 'x\u0000y',
   })
-  expect(Object.keys(ids)).toEqual(['ph', 'client_user_agent'])
+  expect(Object.keys(ids).sort()).toEqual(['client_user_agent', 'ph'])
   expect(without.map(({ field }: { field: string }) => field)).toEqual([
     'user_data.external_id',
     'user_data.email',

@@ -1477,6 +1477,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The API keys of the environment, then those made at run time; never the keys themselves
+         * @description Needs an API key with the scope `admin`.
+         */
+        get: operations["getKeys"];
+        put?: never;
+        /**
+         * Make an API key; the answer alone has it
+         * @description Needs an API key with the scope `admin`.
+         */
+        post: operations["postKeys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/keys/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a key, with its sessions: from now on nobody gets in with it
+         * @description Needs an API key with the scope `admin`.
+         */
+        delete: operations["deleteKeysByName"];
+        options?: never;
+        head?: never;
+        /**
+         * Change when a key expires
+         * @description Needs an API key with the scope `admin`.
+         */
+        patch: operations["patchKeysByName"];
+        trace?: never;
+    };
     "/v1/kill-switch": {
         parameters: {
             query?: never;
@@ -1727,6 +1775,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What happens, as it happens: bids, budgets, breakers, the kill switch, notices of exchanges
+         * @description Server-sent events; `StreamEvent` says what each has. `bid`: a decision, and again when its status has changed. `notice`: of an exchange. Of both at most 100 a second come; `skipped` counts the others. `auctions`: what a seat has counted in about a second, by all workers. `budget`: its figures have changed; looked at once a second, 500 campaigns at a time, pauses four times a second. `breaker` and `kill_switch`: four times a second, for the operator alone. Keys of an organisation get what is its own. With `Last-Event-ID` a stream goes on after that event (`open` with `resumed`); where that is too long ago, or events were lost, `reset` says to read everything again. A comment comes every 15 s. A reader that does not read is cut. With several processes on one Redis a stream has the bids, notices and breakers of the process that answers it, and the budgets and kill switch of all. Needs an API key with the scope `read`.
+         */
+        get: operations["getStream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/version": {
         parameters: {
             query?: never;
@@ -1751,6 +1819,27 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        ApiKey: {
+            expiresAt?: string;
+            /** @description When this process saw it last; missing where it has not since it started. */
+            lastUsedAt?: string;
+            madeAt?: string;
+            /** @description Name of the key that made it. */
+            madeBy?: string;
+            /** @description As `/v1/keys/{name}` takes it: `ml@7` is of organisation 7. */
+            name: string;
+            /** @description Number of its organisation. */
+            organisation: number;
+            revokedAt?: string;
+            scopes: ("bid" | "read" | "operate" | "connect" | "convert" | "admin" | "premium")[];
+            /**
+             * @description `environment` for one of API_KEYS, which is changed and revoked there alone.
+             * @enum {string}
+             */
+            source: "environment" | "api";
+            /** @enum {string} */
+            state: "valid" | "expired" | "revoked";
+        };
         AskedReport: {
             batched_with: string[];
             /** @description In seconds. */
@@ -1944,6 +2033,8 @@ export interface components {
             holdMode: components["schemas"]["HoldMode"];
             /** @description Of this process and its workers. */
             holds: {
+                /** @description By how much spend may pass a limit now if all of `prices` is billed. It is earned: an eighth of what `worstCase` lets be, and up to all of it as far as four times as much could have been billed lately and was not. Left out where there is no limit. */
+                allowance?: number;
                 /** @description In units of the currency. */
                 held: number;
                 /**
@@ -1960,7 +2051,7 @@ export interface components {
                  * @enum {string}
                  */
                 why?: "money_to_spare" | "few_outcomes" | "win_rate_drifts" | "late_bills";
-                /** @description How many times a limit spend may reach, at most, if all of `prices` is billed: `OPENRTB_WORST_CASE` for a bounded budget. */
+                /** @description How many times a limit spend may ever reach if all of `prices` is billed: `OPENRTB_WORST_CASE` for a bounded budget. */
                 worstCase: number;
             };
             limits: {
@@ -2748,6 +2839,29 @@ export interface components {
             /** @description A share, from 0 to 1. */
             maxOverspendProbability: number;
         };
+        KeyChange: {
+            /**
+             * Format: date-time
+             * @description From then on it is answered 401 `key_expired`; null for never.
+             */
+            expiresAt: string | null;
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
+        };
+        KeyInput: {
+            /**
+             * Format: date-time
+             * @description From then on it is answered 401 `key_expired`.
+             */
+            expiresAt?: string;
+            /** @description Who it is for; shown wherever it is used. */
+            name: string;
+            /** @description Number of its organisation; that of the key which makes it where none is said. */
+            organisation?: number;
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
+            scopes: ("bid" | "read" | "operate" | "connect" | "convert" | "admin" | "premium")[];
+        };
         KillSwitch: {
             campaigns?: {
                 campaignId: string;
@@ -2798,6 +2912,10 @@ export interface components {
              * @example 150.25
              */
             max: number;
+        };
+        MadeApiKey: components["schemas"]["ApiKey"] & {
+            /** @description The key itself. It is never shown again. */
+            key: string;
         };
         MatchQualityDay: {
             /**
@@ -2967,7 +3085,7 @@ export interface components {
             amount?: number;
             bidId?: string;
             /** @enum {string} */
-            code: "invalid_request" | "unauthorized" | "forbidden" | "not_found" | "method_not_allowed" | "paused" | "idempotency_key_in_use" | "payload_too_large" | "unsupported_media_type" | "currency_mismatch" | "no_ltv_history" | "idempotency_key_reused" | "budget_exceeded" | "rate_limited" | "internal" | "platform_refused" | "budget_store_unavailable" | "connector_store_unavailable" | "credentials_unreadable" | "not_configured" | "platform_unavailable" | "records_unavailable" | "shutting_down" | "outcome_unknown";
+            code: "invalid_request" | "unauthorized" | "key_expired" | "forbidden" | "not_found" | "method_not_allowed" | "paused" | "idempotency_key_in_use" | "payload_too_large" | "unsupported_media_type" | "currency_mismatch" | "no_ltv_history" | "idempotency_key_reused" | "budget_exceeded" | "rate_limited" | "internal" | "platform_refused" | "budget_store_unavailable" | "connector_store_unavailable" | "credentials_unreadable" | "not_configured" | "platform_unavailable" | "records_unavailable" | "shutting_down" | "outcome_unknown";
             detail: string;
             field?: string;
             /** @description In units of the currency. */
@@ -3225,6 +3343,93 @@ export interface components {
             /** @description A count. */
             updated: number;
         };
+        StreamEvent: {
+            data: {
+                resumed: boolean;
+            };
+            /** @enum {string} */
+            event: "open";
+            id: string;
+        } | {
+            data: Record<string, unknown>;
+            /** @enum {string} */
+            event: "reset";
+            id: string;
+        } | {
+            data: components["schemas"]["BidRecord"];
+            /** @enum {string} */
+            event: "bid";
+            id: string;
+        } | {
+            data: {
+                at: string;
+                /** @description From the bid to the notice, in milliseconds. */
+                delayMs: number;
+                /** @enum {string} */
+                kind: "win" | "billing" | "loss";
+                /** @description As OpenRTB numbers it. */
+                lossCode?: number;
+                /** @description What it moved: `settled`, `released`, `duplicate` and others. */
+                result: string;
+                seat: string;
+            };
+            /** @enum {string} */
+            event: "notice";
+            id: string;
+        } | {
+            data: {
+                /** @description A count. */
+                bids: number;
+                /** @description A count. */
+                notices: number;
+            };
+            /** @enum {string} */
+            event: "skipped";
+            id: string;
+        } | {
+            data: {
+                /** @description Requests with a bid. */
+                answered: number;
+                /** @description A count. */
+                bids: number;
+                /** @description A count. */
+                billed: number;
+                /** @description A count. */
+                losses: number;
+                /** @description The stretch that the counts are of, in milliseconds. */
+                overMs: number;
+                /** @description A count. */
+                requests: number;
+                seat: string;
+                /** @description A count. */
+                shed: number;
+                /** @description A count. */
+                wins: number;
+            };
+            /** @enum {string} */
+            event: "auctions";
+            id: string;
+        } | {
+            data: components["schemas"]["Budget"];
+            /** @enum {string} */
+            event: "budget";
+            id: string;
+        } | {
+            data: {
+                /** @enum {string} */
+                platform: "google_ads" | "meta" | "tradedesk";
+                /** @enum {string} */
+                state: "closed" | "open" | "half_open";
+            };
+            /** @enum {string} */
+            event: "breaker";
+            id: string;
+        } | {
+            data: components["schemas"]["KillSwitch"];
+            /** @enum {string} */
+            event: "kill_switch";
+            id: string;
+        };
         SuppressedAddress: {
             address: string;
             reason: string;
@@ -3348,7 +3553,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3426,7 +3631,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3537,7 +3742,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3633,7 +3838,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3720,7 +3925,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3876,7 +4081,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3980,7 +4185,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4130,7 +4335,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4247,7 +4452,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4344,7 +4549,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4444,7 +4649,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4555,7 +4760,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4652,7 +4857,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4751,7 +4956,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4833,7 +5038,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4913,7 +5118,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5008,7 +5213,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5121,7 +5326,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5243,7 +5448,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5356,7 +5561,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5463,7 +5668,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5553,7 +5758,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5638,7 +5843,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5722,7 +5927,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5836,7 +6041,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5942,7 +6147,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6045,7 +6250,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6118,7 +6323,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6176,7 +6381,7 @@ export interface operations {
                     "application/json": components["schemas"]["ReportRequestStatus"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6252,7 +6457,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6337,7 +6542,7 @@ export interface operations {
                     "application/problem+json": Record<string, unknown>;
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6404,7 +6609,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6476,7 +6681,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6534,7 +6739,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6592,7 +6797,7 @@ export interface operations {
                     "application/json": components["schemas"]["ConnectorType"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6659,7 +6864,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6717,7 +6922,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6799,7 +7004,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6896,7 +7101,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6972,7 +7177,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7058,7 +7263,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7133,7 +7338,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7229,7 +7434,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7339,7 +7544,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7429,7 +7634,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7498,7 +7703,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7569,7 +7774,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7637,7 +7842,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7730,7 +7935,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7821,7 +8026,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7896,7 +8101,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8008,7 +8213,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8111,7 +8316,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8233,7 +8438,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8450,7 +8655,7 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8499,7 +8704,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8579,7 +8784,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8687,7 +8892,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8756,7 +8961,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8825,7 +9030,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8901,7 +9106,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9097,7 +9302,7 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9361,7 +9566,7 @@ export interface operations {
     getAudit: {
         parameters: {
             query?: {
-                action?: "limits.set" | "budget.removed" | "budget.paused" | "budget.resumed" | "kill_switch.engaged" | "kill_switch.released" | "campaign.stored" | "campaign.deleted" | "ltv.stored" | "ltv.deleted" | "store.trusted" | "connector.connected" | "connector.disconnected" | "connector.schedule_set" | "connector.webhook_secret_set" | "connector.suppression_lifted" | "conversions.connection_set" | "conversions.mappings_set" | "conversions.replayed" | "platform_campaign.created" | "platform_campaign.changed" | "configuration.changed";
+                action?: "limits.set" | "budget.removed" | "budget.paused" | "budget.resumed" | "kill_switch.engaged" | "kill_switch.released" | "key.made" | "key.changed" | "key.revoked" | "campaign.stored" | "campaign.deleted" | "ltv.stored" | "ltv.deleted" | "store.trusted" | "connector.connected" | "connector.disconnected" | "connector.schedule_set" | "connector.webhook_secret_set" | "connector.suppression_lifted" | "conversions.connection_set" | "conversions.mappings_set" | "conversions.replayed" | "platform_campaign.created" | "platform_campaign.changed" | "configuration.changed";
                 /** @description Name of an API key. */
                 caller?: string;
                 /** @description `next` of the page before. */
@@ -9403,7 +9608,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9474,7 +9679,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9555,7 +9760,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9667,7 +9872,7 @@ export interface operations {
                     "application/json": components["schemas"]["BidRecord"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9772,7 +9977,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9854,7 +10059,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9904,7 +10109,7 @@ export interface operations {
                     "application/json": components["schemas"]["Budget"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9992,7 +10197,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10090,7 +10295,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10176,7 +10381,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10253,7 +10458,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10335,7 +10540,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10394,7 +10599,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10496,7 +10701,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10585,7 +10790,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10632,6 +10837,334 @@ export interface operations {
             };
         };
     };
+    getKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Keys that the caller may see */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        keys: components["schemas"]["ApiKey"][];
+                    };
+                };
+            };
+            /** @description unauthorized, key_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "summer",
+                 *       "scopes": [
+                 *         "bid",
+                 *         "read"
+                 *       ],
+                 *       "expiresAt": "2100-01-01T00:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["KeyInput"];
+            };
+        };
+        responses: {
+            /** @description The key, shown once */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeApiKey"];
+                };
+            };
+            /** @description invalid_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthorized, key_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description records_unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteKeysByName: {
+        parameters: {
+            query?: {
+                /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+                reason?: string | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key, revoked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            /** @description invalid_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthorized, key_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description records_unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patchKeysByName: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "expiresAt": "2101-01-01T00:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["KeyChange"];
+            };
+        };
+        responses: {
+            /** @description The key now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            /** @description invalid_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthorized, key_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description records_unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getKillSwitch: {
         parameters: {
             query?: never;
@@ -10650,7 +11183,7 @@ export interface operations {
                     "application/json": components["schemas"]["KillSwitch"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10717,7 +11250,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10807,7 +11340,7 @@ export interface operations {
                     "application/x-ndjson": string;
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10906,7 +11439,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10992,7 +11525,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11066,7 +11599,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11140,7 +11673,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11198,7 +11731,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11256,7 +11789,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11386,7 +11919,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11444,7 +11977,7 @@ export interface operations {
                     "application/json": components["schemas"]["Seat"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11500,7 +12033,7 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11662,7 +12195,7 @@ export interface operations {
                     "application/json": components["schemas"]["Store"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11727,7 +12260,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11765,6 +12298,56 @@ export interface operations {
             };
         };
     };
+    getStream: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Id of the last event that was seen. */
+                "Last-Event-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events, until you hang up */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["StreamEvent"];
+                };
+            };
+            /** @description unauthorized, key_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, unknown>;
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, unknown>;
+                };
+            };
+            /** @description As many streams are open as may be */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, unknown>;
+                };
+            };
+        };
+    };
     getVersion: {
         parameters: {
             query?: never;
@@ -11783,7 +12366,7 @@ export interface operations {
                     "application/json": Record<string, unknown>;
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
