@@ -22,6 +22,7 @@ import { openFront } from './app/open-front.ts'
 import { openNotifications } from './app/open-notifications.ts'
 import { OpenParts } from './app/open-parts.ts'
 import { openStores } from './app/open-stores.ts'
+import { openStreams } from './app/open-streams.ts'
 import { sandboxOptions } from './app/sandbox-options.ts'
 import { startSending } from './app/start-conversions.ts'
 import { ownSpend, readParts, startReads } from './app/start-reading.ts'
@@ -107,8 +108,8 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
   const budgets = await openBudgets(config, { ...base, ...stores, onExpired }, opened)
   const { budget, callLimits } = budgets
   const bidding = { ...base, ...stores, ...budgets, sandbox, tell, audit }
-  const { agent, deferred } = openAgent(config, bidding, opened)
-  const exchange = await openExchange(config, { agent, ...stores, ...budgets }, opened)
+  const { agent, deferred, feed } = openAgent(config, bidding, opened)
+  const exchange = await openExchange(config, { agent, feed, ...stores, ...budgets }, opened)
   const { bidder, desk, count, seen, ownerMessages, noticeSecret } = exchange
   holder = bidder
   const lag = watchLag(clock)
@@ -129,23 +130,23 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
   const watched = { config, budget, bidder, decisions, keys, gate, seen: seen.seen, desk, reads, conversions }
   watchTables(tables, watched)
   opened.add(watchFiles(tables, config, { clock, records, reads }))
-  const recordsLast = records.lasts
-  const around = { clock, log, metrics, store, ownerMessages, bidder, seen, count, noticeSecret, recordsLast }
-  const front = openFront(config, { ...around, outcomes: workerOutcomes(recovered, records) })
+  const around = { clock, log, metrics, store, ownerMessages, bidder, seen, count, noticeSecret }
+  const outcomes = workerOutcomes(recovered, records)
+  const front = openFront(config, { ...around, outcomes, recordsLast: records.lasts })
   opened.add(() => front.close())
   const { pool } = front
   opened.add(keepTraffic(clock, bidder, records, pool).close)
   const parts = [...ownParts(agent), ...readParts(reads), ...exchange.parts]
-  const { journal } = store
-  const { mode } = config
   const seats = { bidder, desk, count, pool }
-  const served = { ...seats, agent, parts, deferred, keys, authorize, access, notifications, journal, mode }
-  const app = createApp(served)
+  const streams = openStreams({ agent, bidder, pool, feed })
+  const served = { ...seats, agent, parts, deferred, keys, authorize, access, notifications, streams }
+  const app = createApp({ ...served, journal: store.journal, mode: config.mode })
   mountParts(app, reads, conversions)
   const auctions = auctionHandler({ agent, bidder, authorize, lagMs: lag.lagMs })
   const server = await listen(auctions, getRequestListener(app.fetch, WITHOUT_HOST), clock, front.at)
   opened.add(() => server.close())
   opened.add(() => front.stop())
+  opened.add(() => streams.end())
   if (reads) opened.add(() => reads.endStreams())
   const url = (await front.start()) ?? server.url ?? ''
   if (conversions) sandbox?.conversions.whatsapp.tellAt(url + MESSAGE_WEBHOOK)

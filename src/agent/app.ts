@@ -36,6 +36,8 @@ import { platformRoutes } from './operator/platforms.ts'
 import { type ServicePart, troubles } from './operator/readiness.ts'
 import { type Access, signInRoutes, whoRoute } from './operator/session.ts'
 import { storeRoutes } from './operator/store.ts'
+import { streamHandler } from './operator/stream/stream-route.ts'
+import type { Streams } from './operator/stream/streams.ts'
 import { PLAIN_ROUTES } from './plain-routes.ts'
 
 /** Rate-limit cost of one scrape of `/metrics`, in calls: gathering all metrics costs as much as some hundred bids. */
@@ -52,6 +54,7 @@ export interface AppDeps {
   readonly count: CountNotice
   readonly pool: WorkerPool
   readonly notifications: Notifications
+  readonly streams: Streams
   /** The parts that `/readyz` reports, in this order. */
   readonly parts: readonly ServicePart[]
   /** Reads the budgets' journal; undefined where budgets are not kept in a journal. */
@@ -107,6 +110,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
 
   app.get('/version', versionHandler(deps))
 
+  app.get('/v1/stream', streamHandler(deps.streams, authorize))
   app.get('/v1/ledger', ledgerHandler(deps.journal, authorize))
   describePlain(app, PLAIN_ROUTES)
   describeAccess(app)

@@ -1,5 +1,6 @@
 import type { PlainRoute } from '../api/index.ts'
 import { NO_BID_REASONS } from './exchange/openrtb/index.ts'
+import { STREAM_ROUTE } from './operator/stream/stream-route.ts'
 
 /** Routes that are not JSON calls with an API key: exchanges, health, metrics, the ledger, the documentation. */
 export const PLAIN_ROUTES: readonly PlainRoute[] = [
@@ -104,6 +105,7 @@ export const PLAIN_ROUTES: readonly PlainRoute[] = [
       503: ['budget_store_unavailable', 'application/problem+json'],
     },
   },
+  STREAM_ROUTE,
   {
     method: 'get',
     path: '/openapi.json',

@@ -1,4 +1,4 @@
-import { OpenAPIHono } from '@hono/zod-openapi'
+import { OpenAPIHono, type z } from '@hono/zod-openapi'
 import { mapInSlices } from '../time/slices.ts'
 import type { NeededScope } from './auth.ts'
 import type { ApiEnv } from './json.ts'
@@ -26,6 +26,8 @@ export interface PlainRoute {
    * routes with a key.
    */
   readonly answers: Readonly<Record<number, readonly [description: string, ...types: string[]]>>
+  /** Schema of an answer by its media type, where more can be said of it than the type does. */
+  readonly schemas?: Readonly<Record<string, z.ZodType>>
 }
 
 const SECTIONS: readonly { readonly tag: string; readonly of: RegExp; readonly about: string }[] = [
@@ -105,13 +107,16 @@ const schemaOf = (type: string): object => ({
 export function describePlain(app: OpenAPIHono<ApiEnv>, routes: readonly PlainRoute[]): void {
   for (const route of routes) {
     const { method, path, summary, description, scope, isOperators, parameters = [], body, answers } = route
+    const { schemas = {} } = route
     const all = { ...(scope && REFUSALS_OF_KEYS), ...answers }
     const responses = Object.entries(all).map(([status, [about, ...types]]) => [
       status,
       {
         description: about,
         ...(types.length > 0 && {
-          content: Object.fromEntries(types.map((type) => [type, { schema: schemaOf(type) }])),
+          content: Object.fromEntries(
+            types.map((type) => [type, { schema: schemas[type] ?? schemaOf(type) }]),
+          ),
         }),
       },
     ])

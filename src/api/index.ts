@@ -28,6 +28,7 @@ export {
 export { listOf } from './list-of.ts'
 export { readMoney } from './money.ts'
 export { pageHeaders } from './page-headers.ts'
+export { Places } from './places.ts'
 export { type ApiAnswer, LISTED_PER_CALL, ok, okList, problemAnswer, shown } from './problem.ts'
 export { optionalReason, Reason, ReasonInput, ReasonQuery, reasonOf } from './reason.ts'
 export { mount, mountOpen, type OpenRoute, ProblemBody, type Route } from './routes.ts'

@@ -2,6 +2,7 @@ import {
   type Agent,
   createDecisions,
   Deferred,
+  Feed,
   httpPredictor,
   noPredictor,
   type Predictor,
@@ -45,7 +46,7 @@ export function openAgent(
   config: Config,
   parts: Parts,
   opened: OpenParts,
-): { readonly agent: Agent; readonly deferred: Deferred } {
+): { readonly agent: Agent; readonly deferred: Deferred; readonly feed: Feed } {
   const { clock, log, metrics, tables, records, budget, callLimits, tell, audit, http, sandbox } = parts
   const { maxBid, topCampaigns } = config
   const fallback = createFallback({ multipliers: config.multipliers, maxBid })
@@ -54,9 +55,11 @@ export function openAgent(
     onVerified: (bidId, verification) => void recordVerification(agent, bidId, verification),
   })
   for (const platform of PLATFORMS) opened.add(() => connectors[platform].close())
+  const feed = new Feed()
   const decisions = createDecisions(records, () => clock.nowMs(), {
     holdsOf: parts.holdsOf,
     max: config.tables.decisions,
+    onDecided: (record) => feed.push({ event: 'bid', record }),
   })
   const predict = predictorOf(config, { clock, http })
   const agent: Agent = {
@@ -70,7 +73,7 @@ export function openAgent(
   restoreBids(agent, deferred, parts.recovered)
   opened.add(watchBudgets(agent, config.alertRatio))
   opened.add(watchRefusals(agent, config.store.is === 'redis'))
-  return { agent, deferred }
+  return { agent, deferred, feed }
 }
 
 function predictorOf(

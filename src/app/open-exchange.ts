@@ -6,6 +6,7 @@ import {
   countNotices,
   createBidder,
   exampleCampaigns,
+  type Feed,
   keepSeen,
   NoticeDesk,
   restoreCampaigns,
@@ -24,6 +25,7 @@ import type { Stores } from './open-stores.ts'
 
 interface Parts extends Pick<OpenBudgets, 'configured'>, Pick<Stores, 'store' | 'recovered'> {
   readonly agent: Agent
+  readonly feed: Feed
 }
 
 export interface OpenExchange {
@@ -40,7 +42,7 @@ export interface OpenExchange {
 
 /** Builds what answers exchanges and their notices, and restores campaigns and notices of earlier starts. */
 export async function openExchange(config: Config, parts: Parts, opened: OpenParts): Promise<OpenExchange> {
-  const { agent, store, recovered, configured } = parts
+  const { agent, feed, store, recovered, configured } = parts
   const { clock, log, metrics, budget, records } = agent
   const noticeSecret = config.bidder.noticeSecret ?? ownNoticeSecret(config.store)
   const readiness: ServicePart[] = []
@@ -68,7 +70,12 @@ export async function openExchange(config: Config, parts: Parts, opened: OpenPar
   await patiently(() => budget.settled(), { clock, onAway })
   // What these had spent before is shown from the start; of thousands of campaigns it is looked up when it is wanted.
   await budget.refresh(configured)
-  const count = countNotices(metrics, bidder.statsOf)
+  const counted = countNotices(metrics, bidder.statsOf)
+  const count: CountNotice = (notice) => {
+    counted(notice)
+    if (!feed.isOn || notice.is !== 'heard') return
+    feed.push({ event: 'notice', org: bidder.seats.get(notice.seat)?.org, atMs: clock.nowMs(), notice })
+  }
   const desk = new NoticeDesk(agent, bidder, count, config.tables.waiting_notices)
   opened.add(() => desk.close())
   return { bidder, desk, count, seen, ownerMessages, noticeSecret, parts: readiness }

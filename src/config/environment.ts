@@ -73,7 +73,7 @@ export const Environment = z.object({
   OPENRTB_SEATS: seats,
   OPENRTB_BUDGET: money('500'),
   OPENRTB_MAX_OVERSPEND_PROBABILITY: z.coerce.number().min(0).max(0.01).default(1e-6),
-  OPENRTB_WORST_CASE: z.coerce.number().min(1).max(100).default(1.25),
+  OPENRTB_WORST_CASE: z.coerce.number().min(1).max(100).default(3),
   OPENRTB_CURRENCY: currency,
   OPENRTB_RATES: rates,
   OPENRTB_NETWORK_MARGIN_MS: z.coerce.number().min(0).default(20),

@@ -110,7 +110,8 @@ function repeatedName(text: string): string {
     } else if ((code | CURLY) === OPENING) open.push(new Set())
     else if ((code | CURLY) === CLOSING) open.pop()
     else if (code === COLON) {
-      const name: string = JSON.parse(text.slice(begin, end + 1))
+      const written = text.slice(begin + 1, end)
+      const name: string = written.includes('\\') ? JSON.parse(`"${written}"`) : written
       const names = open.at(-1)
       if (names?.has(name)) return name
       names?.add(name)

@@ -23,6 +23,7 @@ const KINDS = {
   open_bids: refuses(500_000, 100_000_000),
   deferred_bids: refuses(10_000, 100_000),
   event_streams: refuses(1_000, 100_000),
+  streams: refuses(1_000, 100_000),
   connections: refuses(1_000, 100_000),
   waiting_requests: refuses(10_000, 1_000_000),
   waiting_conversions: refuses(1_000_000, 100_000_000),

@@ -30,7 +30,7 @@ describe('budgets over HTTP', () => {
       overdraft: 0,
       elsewhere: 0,
       holdMode: { is: 'strict' },
-      holds: { mode: 'strict', held: 0, prices: 0, worstCase: 1 },
+      holds: { mode: 'strict', held: 0, prices: 0, worstCase: 1, allowance: 0 },
       limits: [
         {
           kind: 'sliding',

@@ -141,7 +141,8 @@ describe('POST /openrtb2/{seat}/bid', () => {
       why: 'money_to_spare',
       held: 0.25,
       prices: 0.25,
-      worstCase: 1.25,
+      worstCase: 3,
+      allowance: 0,
     })
     harness.clock.advance(390_000)
     await harness.send('PUT', path, {
@@ -154,11 +155,12 @@ describe('POST /openrtb2/{seat}/bid', () => {
       why: 'few_outcomes',
       held: 1.5,
       prices: 1.5,
-      worstCase: 1.25,
+      worstCase: 3,
+      allowance: 1.25,
     })
     await harness.get(expand(won.burl, { PRICE: '5' }))
     harness.clock.advance(390_000)
-    expect(await holds()).toEqual({ mode: 'bounded', held: 0, prices: 0, worstCase: 1.25 })
+    expect(await holds()).toEqual({ mode: 'bounded', held: 0, prices: 0, worstCase: 3, allowance: 1.25 })
     const open = await ask(300)
     const { held, prices } = await holds()
     expect(prices).toBe(1.5)
@@ -171,7 +173,8 @@ describe('POST /openrtb2/{seat}/bid', () => {
       why: 'win_rate_drifts',
       held: 0.5,
       prices: 0.5,
-      worstCase: 1.25,
+      worstCase: 3,
+      allowance: 1.25,
     })
     expect((await harness.get(path)).body).toMatchObject({
       overdraft: 0,

@@ -170,6 +170,7 @@ describe('what an operator sees', () => {
       '/v1/session',
       '/v1/store',
       '/v1/store/trust',
+      '/v1/stream',
       '/version',
     ])
     const { requestBody, responses } = body.paths['/v1/bids'].post

@@ -1727,6 +1727,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What happens, as it happens: bids, budgets, breakers, the kill switch, notices of exchanges
+         * @description Server-sent events; `StreamEvent` says what each has. `bid`: a decision, and again when its status has changed. `notice`: of an exchange. Of both at most 100 a second come; `skipped` counts the others. `auctions`: what a seat has counted in about a second, by all workers. `budget`: its figures have changed; looked at once a second, 500 campaigns at a time, pauses four times a second. `breaker` and `kill_switch`: four times a second, for the operator alone. Keys of an organisation get what is its own. With `Last-Event-ID` a stream goes on after that event (`open` with `resumed`); where that is too long ago, or events were lost, `reset` says to read everything again. A comment comes every 15 s. A reader that does not read is cut. With several processes on one Redis a stream has the bids, notices and breakers of the process that answers it, and the budgets and kill switch of all. Needs an API key with the scope `read`.
+         */
+        get: operations["getStream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/version": {
         parameters: {
             query?: never;
@@ -1920,6 +1940,8 @@ export interface components {
             holdMode: components["schemas"]["HoldMode"];
             /** @description Of this process and its workers. */
             holds: {
+                /** @description By how much spend may pass a limit now if all of `prices` is billed. It is earned: an eighth of what `worstCase` lets be, and up to all of it as far as four times as much could have been billed lately and was not. Left out where there is no limit. */
+                allowance?: number;
                 /** @description In units of the currency. */
                 held: number;
                 /**
@@ -1936,7 +1958,7 @@ export interface components {
                  * @enum {string}
                  */
                 why?: "money_to_spare" | "few_outcomes" | "win_rate_drifts" | "late_bills";
-                /** @description How many times a limit spend may reach, at most, if all of `prices` is billed: `OPENRTB_WORST_CASE` for a bounded budget. */
+                /** @description How many times a limit spend may ever reach if all of `prices` is billed: `OPENRTB_WORST_CASE` for a bounded budget. */
                 worstCase: number;
             };
             limits: {
@@ -3105,6 +3127,93 @@ export interface components {
             unchanged: number;
             /** @description A count. */
             updated: number;
+        };
+        StreamEvent: {
+            data: {
+                resumed: boolean;
+            };
+            /** @enum {string} */
+            event: "open";
+            id: string;
+        } | {
+            data: Record<string, unknown>;
+            /** @enum {string} */
+            event: "reset";
+            id: string;
+        } | {
+            data: components["schemas"]["BidRecord"];
+            /** @enum {string} */
+            event: "bid";
+            id: string;
+        } | {
+            data: {
+                at: string;
+                /** @description From the bid to the notice, in milliseconds. */
+                delayMs: number;
+                /** @enum {string} */
+                kind: "win" | "billing" | "loss";
+                /** @description As OpenRTB numbers it. */
+                lossCode?: number;
+                /** @description What it moved: `settled`, `released`, `duplicate` and others. */
+                result: string;
+                seat: string;
+            };
+            /** @enum {string} */
+            event: "notice";
+            id: string;
+        } | {
+            data: {
+                /** @description A count. */
+                bids: number;
+                /** @description A count. */
+                notices: number;
+            };
+            /** @enum {string} */
+            event: "skipped";
+            id: string;
+        } | {
+            data: {
+                /** @description Requests with a bid. */
+                answered: number;
+                /** @description A count. */
+                bids: number;
+                /** @description A count. */
+                billed: number;
+                /** @description A count. */
+                losses: number;
+                /** @description The stretch that the counts are of, in milliseconds. */
+                overMs: number;
+                /** @description A count. */
+                requests: number;
+                seat: string;
+                /** @description A count. */
+                shed: number;
+                /** @description A count. */
+                wins: number;
+            };
+            /** @enum {string} */
+            event: "auctions";
+            id: string;
+        } | {
+            data: components["schemas"]["Budget"];
+            /** @enum {string} */
+            event: "budget";
+            id: string;
+        } | {
+            data: {
+                /** @enum {string} */
+                platform: "google_ads" | "meta" | "tradedesk";
+                /** @enum {string} */
+                state: "closed" | "open" | "half_open";
+            };
+            /** @enum {string} */
+            event: "breaker";
+            id: string;
+        } | {
+            data: components["schemas"]["KillSwitch"];
+            /** @enum {string} */
+            event: "kill_switch";
+            id: string;
         };
         SuppressedAddress: {
             address: string;
@@ -11588,6 +11697,56 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getStream: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Id of the last event that was seen. */
+                "Last-Event-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events, until you hang up */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["StreamEvent"];
+                };
+            };
+            /** @description unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, unknown>;
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, unknown>;
+                };
+            };
+            /** @description As many streams are open as may be */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, unknown>;
                 };
             };
         };

@@ -124,6 +124,8 @@ export interface DecisionsOptions {
   readonly max: number
   /** Owner under which the holds of bids are recorded; undefined where a restart does not look for them. */
   readonly holdsOf?: string | undefined
+  /** Called with every decision that is made, and again whenever its status has changed. */
+  readonly onDecided?: ((record: DecisionRecord) => void) | undefined
 }
 
 /** The latest decisions, in memory: a new one replaces the oldest where there is no room. */
@@ -170,7 +172,7 @@ class RecentDecisions {
 
 /** Keeps the latest decisions in memory and all of them in the records. */
 export function createDecisions(records: Records, nowMs: () => number, options: DecisionsOptions): Decisions {
-  const { max, holdsOf } = options
+  const { max, holdsOf, onDecided } = options
   const recent = new RecentDecisions(max)
   /** Decisions recorded before their platform call, each with its hold. */
   const intended = new WeakMap<DecisionRecord, Hold | undefined>()
@@ -183,6 +185,7 @@ export function createDecisions(records: Records, nowMs: () => number, options: 
   const written = (...entries: (HoldEntry | undefined)[]): Entry[] =>
     holdsOf === undefined ? [] : entries.flatMap((entry) => (entry ? [holdEntry(holdsOf, entry)] : []))
   const keep = (record: DecisionRecord, more: With = []) => {
+    onDecided?.(record)
     const hold = intended.get(record)
     const ended = hold && written(book.ended(hold))
     return append(record, record.status === 'deferred', ended ? [...more, ...ended] : more)

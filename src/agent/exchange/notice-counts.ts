@@ -18,6 +18,9 @@ export type NoticeEvent =
   | { readonly is: 'misused'; readonly seat: string; readonly kind: NoticeKind }
   | { readonly is: 'forged' }
 
+/** A notice that was understood. */
+export type HeardNotice = Extract<NoticeEvent, { is: 'heard' }>
+
 export type CountNotice = (event: NoticeEvent) => void
 
 /** Ranges of loss codes that OpenRTB and AdCOM define. Exchanges have more of their own. */

@@ -23,6 +23,8 @@ export interface ScopeHolds {
   readonly held: number
   /** What its open bids may cost together. */
   readonly prices: number
+  /** By how much they may exceed what is held when a bid is made; Infinity in a bounded scope without limits. */
+  readonly allowance: number
   readonly modeNow: HoldModeNow
 }
 
@@ -38,8 +40,8 @@ export function holdsOf(budget: BudgetManager, scopes: readonly string[]): Scope
   return scopes.flatMap((name) => {
     const scope = budget.scope(name)
     if (!scope || (scope.held === 0 && scope.prices === 0)) return []
-    const { held, prices, modeNow } = scope
-    return [{ scope: name, held, prices, modeNow }]
+    const { held, prices, allowance, modeNow } = scope
+    return [{ scope: name, held, prices, allowance, modeNow }]
   })
 }
 

@@ -83,7 +83,11 @@ export const Budget = z
         }),
         worstCase: z.number().openapi({
           description:
-            'How many times a limit spend may reach, at most, if all of `prices` is billed: `OPENRTB_WORST_CASE` for a bounded budget.',
+            'How many times a limit spend may ever reach if all of `prices` is billed: `OPENRTB_WORST_CASE` for a bounded budget.',
+        }),
+        allowance: z.number().optional().openapi({
+          description:
+            'By how much spend may pass a limit now if all of `prices` is billed. It is earned: an eighth of what `worstCase` lets be, and up to all of it as far as four times as much could have been billed lately and was not. Left out where there is no limit.',
         }),
         silentWorkers: z.int().optional().openapi({
           description: 'Workers that have not answered: what they hold is in `elsewhere` and not in `holds`.',
@@ -132,11 +136,13 @@ export interface HoldsAround {
 }
 
 /** What this process and its workers hold together. The store counts what workers hold as elsewhere. */
-function holdsOfAll({ scope, held, prices, holdMode, holdModeNow }: ScopeStats, around: HoldsAround) {
+function holdsOfAll(stats: ScopeStats, around: HoldsAround) {
+  const { scope, held, prices, holdMode, holdModeNow } = stats
   const workers = around.holds.get(scope) ?? []
   const modes = workers.map(({ modeNow }) => modeNow)
   const mode =
     modes.find(({ is }) => is === 'bounded') ?? (prices === 0 ? modes[0] : undefined) ?? holdModeNow
+  const allowance = workers.reduce((sum, one) => sum + one.allowance, stats.allowance)
   const inWorkers = micros(workers.reduce((sum, one) => sum + one.held, 0 as number))
   return {
     inWorkers,
@@ -146,6 +152,7 @@ function holdsOfAll({ scope, held, prices, holdMode, holdModeNow }: ScopeStats, 
       held: toUnits(micros(held + inWorkers)),
       prices: toUnits(micros(workers.reduce((sum, one) => sum + one.prices, prices as number))),
       worstCase: holdMode.is === 'bounded' ? around.worstCase : 1,
+      ...(Number.isFinite(allowance) && { allowance: toUnits(micros(allowance)) }),
       ...(around.silent > 0 && { silentWorkers: around.silent }),
     },
   }

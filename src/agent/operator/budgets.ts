@@ -256,7 +256,10 @@ async function showNow(parts: BudgetParts, scope: Scope, { boundTo }: Caller) {
 }
 
 /** What workers hold of these budgets, and what all open bids could make of a limit. */
-async function holdsAround({ pool, worstCase }: BudgetParts, scopes: readonly Scope[]): Promise<HoldsAround> {
+export async function holdsAround(
+  { pool, worstCase }: Pick<BudgetParts, 'pool' | 'worstCase'>,
+  scopes: readonly Scope[],
+): Promise<HoldsAround> {
   const { holds, silent } = await pool.holdsOf(scopes.map(({ name }) => name))
   return { holds: Map.groupBy(holds, ({ scope }) => scope), silent, worstCase }
 }

@@ -26,7 +26,7 @@ const PauseResult = z.object({
   detail: z.string().optional(),
 })
 
-const KillSwitchBody = z
+export const KillSwitchBody = z
   .object({
     engaged: z.boolean(),
     reason: z.string().optional(),
@@ -117,7 +117,7 @@ async function pauseOn(agent: Agent, platform: PlatformName): Promise<Paused[]> 
   return results
 }
 
-function switchBody(state: KillSwitch): z.output<typeof KillSwitchBody> {
+export function switchBody(state: KillSwitch): z.output<typeof KillSwitchBody> {
   if (state.is === 'released') return { engaged: false }
   return { engaged: true, reason: state.reason, since: isoTime(state.sinceMs) }
 }

@@ -49,10 +49,15 @@ export const predictedLtvOf = ({ consent, customData }: Conversion): number | un
 export const itemCount = (contents: readonly ContentItem[]): number =>
   contents.reduce((sum, { quantity = 1 }) => sum + quantity, 0)
 
-/** An object without the members that are undefined: whoever stores or compares it sees what is sent. */
-export function present(members: Readonly<Record<string, unknown>>): Record<string, unknown> {
+/** One object of all members that are not undefined: whoever stores or compares it sees what is sent. */
+export function present(...parts: readonly Readonly<Record<string, unknown>>[]): Record<string, unknown> {
   const kept: Record<string, unknown> = {}
-  for (const name in members) if (members[name] !== undefined) kept[name] = members[name]
+  for (const members of parts) {
+    for (const name in members) {
+      const value = members[name]
+      if (value !== undefined) kept[name] = value
+    }
+  }
   return kept
 }
 

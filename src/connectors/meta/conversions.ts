@@ -124,11 +124,10 @@ const maxAgeMs = (actionSource: string): number =>
 function identifiers(user: UserData, defaultRegion: string | undefined): Identifiers {
   const region = regionOf(user, defaultRegion)
   const { fbc, fbp } = user
-  return present({
+  return present(personFields(user), {
     em: hashedOrMd5(user.email, email),
     ph: hashedOrMd5(user.phone, (text) => e164(text, region).slice(1)),
     ct: hashedOften(user.city, cityLetters),
-    ...personFields(user),
     // A malformed one would make Meta refuse everybody's events of the call.
     fbc: fbc !== undefined && FBC.test(fbc) ? fbc : undefined,
     fbp: fbp !== undefined && FBP.test(fbp) ? fbp : undefined,

@@ -95,11 +95,10 @@ const WEIGHTS = {
 
 function identifiers(user: UserData, defaultRegion: string | undefined): Identifiers {
   const region = regionOf(user, defaultRegion)
-  return present({
+  return present(personFields(user), {
     em: hashed(user.email, email),
     ph: hashed(user.phone, (text) => e164(text, region).slice(1)),
     ct: hashedOften(user.city, lower),
-    ...personFields(user),
     sc_click_id: untouched(user.sc_click_id),
     sc_cookie1: untouched(user.sc_cookie1),
   })

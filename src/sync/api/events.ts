@@ -1,5 +1,4 @@
-import { type Authorize, type Ctx, header } from '../../api/index.ts'
-import { AppError } from '../../errors.ts'
+import { type Authorize, type Ctx, header, Places } from '../../api/index.ts'
 import type { Clock } from '../../time/clock.ts'
 import { eventsAfter, newestEvent } from '../events/index.ts'
 import { StoreAway } from '../store/index.ts'
@@ -12,35 +11,23 @@ const QUIET_LOOKS = 15
 
 /** The open streams of events, each of which lasts until one side ends it. */
 export class OpenStreams {
-  readonly #most: number
-  /** Number of open streams by organisation. */
-  readonly #open = new Map<number, number>()
+  /** By organisation. */
+  readonly #places: Places<number>
   readonly #wakes = new Set<() => void>()
   ended = false
 
   /** @param most most streams at once; one organisation may have half of them */
   constructor(most: number) {
-    this.#most = most
+    this.#places = new Places(most)
   }
 
   get size(): number {
-    return [...this.#open.values()].reduce((sum, open) => sum + open, 0)
+    return this.#places.size
   }
 
   /** Takes a place and returns the function that frees it. Throws 429 when there is none. */
   enter(org: number): () => void {
-    const own = this.#open.get(org) ?? 0
-    if (own >= Math.ceil(this.#most / 2) || this.size >= this.#most)
-      throw new AppError('rate_limited', 'As many streams of events are open as may be', 'later')
-    this.#open.set(org, own + 1)
-    let isOver = false
-    return () => {
-      if (isOver) return
-      isOver = true
-      const left = (this.#open.get(org) ?? 1) - 1
-      if (left === 0) this.#open.delete(org)
-      else this.#open.set(org, left)
-    }
+    return this.#places.enter(org)
   }
 
   /**

@@ -57,3 +57,10 @@ describe('sealed credentials', () => {
     expect(keysInFolder(folder)).toHaveLength(2)
   })
 })
+
+it('seals every text with random bytes of its own', () => {
+  const keyring = createKeyring([key()])
+  const sealed = Array.from({ length: 600 }, () => keyring.seal('the same', 'a'))
+  expect(new Set(sealed.map((text) => JSON.parse(text).iv)).size).toBe(600)
+  expect(sealed.map((text) => keyring.open(text, 'a'))).toEqual(sealed.map(() => 'the same'))
+})

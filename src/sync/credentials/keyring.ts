@@ -1,4 +1,12 @@
-import { createCipheriv, createDecipheriv, createHmac, hash, randomBytes } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hash,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto'
 import { z } from 'zod'
 import { AppError } from '../../errors.ts'
 import { parseJson } from '../../json/json.ts'
@@ -49,17 +57,20 @@ export const newKey = (): string => randomBytes(KEY_BYTES).toString('base64')
 /** Name of a key, which reveals nothing about it. */
 const idOf = (key: Buffer): string => hash('sha256', key, 'hex').slice(0, 16)
 
-export function createKeyring(keys: readonly Buffer[]): Keyring {
+export function createKeyring(rawKeys: readonly Buffer[]): Keyring {
+  // A cipher with raw bytes makes such an object anew each time, which takes two thirds of sealing an event.
+  const keys = rawKeys.map((raw) => ({ id: idOf(raw), key: createSecretKey(raw) }))
   const [first] = keys
   if (!first) throw new Error('there is no encryption key')
-  const byId = new Map(keys.map((key) => [idOf(key), key]))
-  const keyId = idOf(first)
+  const byId = new Map(keys.map(({ id, key }) => [id, key]))
+  const keyId = first.id
+  const nextIv = createIvs()
 
   return {
     keyId,
     seal(secret, context) {
-      const iv = randomBytes(IV_BYTES)
-      const cipher = createCipheriv(ALGORITHM, first, iv, { authTagLength: TAG_BYTES })
+      const iv = nextIv()
+      const cipher = createCipheriv(ALGORITHM, first.key, iv, { authTagLength: TAG_BYTES })
       cipher.setAAD(Buffer.from(context))
       const data = Buffer.concat([cipher.update(secret, 'utf8'), cipher.final()])
       const sealed: Sealed = {
@@ -80,14 +91,28 @@ export function createKeyring(keys: readonly Buffer[]): Keyring {
     knows: (text) => byId.has(sealedIn(text).keyId),
     isCurrent: (text) => sealedIn(text).keyId === keyId,
     digests: (secret, context) => [
-      digestOf(first, secret, context),
-      ...keys.slice(1).map((key) => digestOf(key, secret, context)),
+      digestOf(first.key, secret, context),
+      ...keys.slice(1).map(({ key }) => digestOf(key, secret, context)),
     ],
   }
 }
 
+/** Random bytes are cheaper many at a time. */
+const IVS_AT_ONCE = 256
+
+/** A function that returns random bytes for one record each time, none of them twice. */
+function createIvs(): () => Buffer {
+  let drawn = Buffer.alloc(0)
+  return () => {
+    if (drawn.length === 0) drawn = randomBytes(IVS_AT_ONCE * IV_BYTES)
+    const iv = drawn.subarray(0, IV_BYTES)
+    drawn = drawn.subarray(IV_BYTES)
+    return iv
+  }
+}
+
 /** By a key of its own, made of the one that seals. */
-const digestOf = (key: Buffer, secret: string, context: string): string =>
+const digestOf = (key: KeyObject, secret: string, context: string): string =>
   createHmac('sha256', createHmac('sha256', key).update(`digest:${context}`).digest())
     .update(secret)
     .digest('hex')
@@ -103,7 +128,7 @@ function sealedIn(text: string): Sealed {
   }
 }
 
-function opened(sealed: Sealed, key: Buffer, context: string): string {
+function opened(sealed: Sealed, key: KeyObject, context: string): string {
   try {
     const decipher = createDecipheriv(ALGORITHM, key, Buffer.from(sealed.iv, 'base64'), {
       authTagLength: TAG_BYTES,

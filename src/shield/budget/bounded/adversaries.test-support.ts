@@ -5,6 +5,7 @@ import { BudgetManager } from '../../index.ts'
 import type { Hold } from '../client/hold.ts'
 import { SlidingWindow } from '../ledger/windows/index.ts'
 import type { HoldMode } from '../protocol/hold-mode.ts'
+import { weighedMsOf } from './outcomes.ts'
 
 const PRICE = micros(1_000)
 const TICK_MS = 100
@@ -32,6 +33,8 @@ export interface Adversary {
 interface Outcome {
   /** The highest spend in a window. */
   readonly peak: number
+  /** What had been passed up by then: bids that could have been billed for as long as they are weighed, and never were. */
+  readonly passedUpByPeak: number
   /** Mean spend in a window. */
   readonly spent: number
   /** Mean spend in a window, in the last quarter of the time. */
@@ -60,7 +63,7 @@ export function meet(adversary: Adversary, mode: HoldMode, seed: number): Outcom
   const open = new Set<Hold>()
   const terms = { ttlMs: holdMs, onExpiry: 'release' } as const
   const endMs = minutes * 60_000
-  let [nowMs, peak, number, last] = [0, 0, 0, 0]
+  let [nowMs, peak, number, last, passedUp, passedUpByPeak] = [0, 0, 0, 0, 0, 0]
   const modes = new Set<string>()
   const later = (ms: number, task: () => void) => {
     const tick = Math.ceil((nowMs + ms) / TICK_MS)
@@ -76,7 +79,8 @@ export function meet(adversary: Adversary, mode: HoldMode, seed: number): Outcom
     if (isForgotten) budget.addSpend(`bill ${number}`, [scope], PRICE)
     else budget.settle(hold, PRICE)
     window.add(nowMs, PRICE)
-    peak = Math.max(peak, window.sum(nowMs))
+    const sum = window.sum(nowMs)
+    if (sum > peak) [peak, passedUpByPeak] = [sum, passedUp]
   }
   for (let tick = 0; tick * TICK_MS < endMs; tick++) {
     if (tick > 0) clock.advance(TICK_MS)
@@ -100,6 +104,9 @@ export function meet(adversary: Adversary, mode: HoldMode, seed: number): Outcom
           open.delete(hold)
         })
       later(holdMs, () => open.delete(hold))
+      later(weighedMsOf(holdMs), () => {
+        if (hold.state !== 'settled') passedUp += PRICE
+      })
     }
     if (nowMs === Math.floor(endMs * 0.75)) last = scope.spent
     const { modeNow } = scope
@@ -107,7 +114,8 @@ export function meet(adversary: Adversary, mode: HoldMode, seed: number): Outcom
   }
   const windows = endMs / windowMs
   const spentLast = (scope.spent - last) / limit / (windows / 4)
-  return { peak: peak / limit, spent: scope.spent / limit / windows, spentLast, modes }
+  const peaks = { peak: peak / limit, passedUpByPeak: passedUpByPeak / limit }
+  return { ...peaks, spent: scope.spent / limit / windows, spentLast, modes }
 }
 
 const SHORT = { holdMs: 5_000, windowMs: 60_000, bids: 1_000, minutes: 30, bidsPerTick: 60 }
@@ -151,6 +159,38 @@ export const ADVERSARIES: Record<string, Adversary> = {
     ...SHORT,
     billAfterMs: (random) => (random() < 0.02 ? random() * 4_000 : undefined),
     billsAllAtMs: [900_000, 1_500_000],
+  },
+  'bills all open bids at once as soon as any are weighed': {
+    ...SHORT,
+    minutes: 1,
+    billAfterMs: (random) => (random() < 0.02 ? random() * 4_000 : undefined),
+    billsAllAtMs: [13_000],
+  },
+  'behaves for an hour, and then bills all open bids at once': {
+    ...SHORT,
+    minutes: 62,
+    billAfterMs: (random) => (random() < 0.02 ? random() * 4_000 : undefined),
+    billsAllAtMs: [3_600_000],
+  },
+  'bills all open bids at once whenever it is trusted again': {
+    ...SHORT,
+    billAfterMs: (random) => (random() < 0.02 ? random() * 4_000 : undefined),
+    billsAllAtMs: [600_000, 720_000, 840_000, 1_200_000, 1_260_000, 1_700_000],
+  },
+  'behaves for half an hour, and then bills what a minute brought at once': {
+    ...SHORT,
+    minutes: 40,
+    holdMs: 90_000,
+    windowMs: 300_000,
+    billAfterMs: (random, atMs) =>
+      random() < 0.05 ? (atMs < 1_800_000 ? random() * 20_000 : 60_000 - (atMs % 60_000)) : undefined,
+  },
+  'behaves for half an hour, and then bills at the end of the hold what it billed at once': {
+    ...SHORT,
+    minutes: 40,
+    holdMs: 20_000,
+    billAfterMs: (random, atMs) =>
+      random() < 0.05 ? (atMs < 1_800_000 ? 0 : 16_000) + random() * 3_000 : undefined,
   },
   'changes its delays': {
     ...SHORT,

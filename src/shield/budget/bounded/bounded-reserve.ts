@@ -1,6 +1,7 @@
 import type { HoldModeNow } from '../protocol/hold-mode.ts'
 import { type Bills, Cohorts, type Expectation, SLOTS_TO_END, varianceOf } from './cohorts.ts'
 import { Drift } from './drift.ts'
+import { earnedAllowance } from './earned-allowance.ts'
 import type { KeptClass } from './kept-outcomes.ts'
 import { type Distrust, LateBills } from './late-bills.ts'
 import { bestLambda, Lambda, margin } from './margin.ts'
@@ -53,8 +54,10 @@ export class BoundedReserve {
   #doubt = { margin: 0, chance: 0 }
   #drifted = false
   readonly #late = new LateBills()
-  /** Micros by which the prices of the open bids may exceed what is set aside: all that can be billed without cover. */
-  allowance = Number.POSITIVE_INFINITY
+  /** Micros by which the prices of the open bids may exceed what is set aside, once that is earned. */
+  mostAllowance = Number.POSITIVE_INFINITY
+  /** Micros of bids that could have been billed and were not, when the latest slot began. */
+  #passedUp = 0
   /** Micros of bills of holds that are still open; they are no longer held. */
   #paid = 0
   /** Statistics of an earlier start, for price classes in which no bid was made since. */
@@ -77,6 +80,11 @@ export class BoundedReserve {
     this.#kept = [...kept]
     if (distrust) this.#late.restore(distrust)
     this.bound(maxOverspendProbability)
+  }
+
+  /** Micros by which they may exceed it now: all that can be billed without cover. */
+  get allowance(): number {
+    return earnedAllowance(this.mostAllowance, this.#passedUp)
   }
 
   /** Sets another bound; undefined holds everything in full while the statistics go on. */
@@ -347,8 +355,16 @@ export class BoundedReserve {
       if (this.#maxProbability !== undefined) cohorts.chances = this.#weigh(cohorts.outcomes, doubt)
       cohorts.expect(group.slot, group)
     }
+    this.#passedUp = this.#passedUpOfAll()
     this.#lambda.begin(group, this.#groups, () => this.#bestLambda())
     if (this.#drifted && this.#knowsChances()) this.#drifted = false
+  }
+
+  #passedUpOfAll(): number {
+    let sum = 0
+    for (const { classes } of this.#groups)
+      for (const [number, { outcomes }] of classes) sum += outcomes.passedUp * leastPriceOf(number)
+    return sum
   }
 
   #knows({ classes }: Group): boolean {
@@ -406,3 +422,6 @@ export interface Remembered {
 
 /** The price class: prices of one class differ by less than a factor of two. All above 2,147 units are one class. */
 const classOf = (price: number): number => 32 - Math.clz32(Math.min(price, 0x7fffffff))
+
+/** The lowest price of a class, in micros. */
+const leastPriceOf = (number: number): number => (number === 0 ? 0 : 2 ** (number - 1))

@@ -28,6 +28,9 @@ export const forgottenAfterMs = (ttlMs: number): number => 2 * generationMsOf(tt
  */
 const [THETAS, MAX_THETA, THETA_RATIO] = [20, 6, 1.5]
 
+/** A bid that is billed at the last age, or later, takes back so many that were passed up. */
+const LATE_WEIGHT = 100
+
 /** How the bids of complete cohorts ended, as counts by age. */
 interface Counts {
   /** Bids that were open when they reached the age. */
@@ -111,6 +114,11 @@ export class Outcomes {
     this.#young = counts()
     this.#old = counts()
     this.#slots = 0
+  }
+
+  /** Bids that nobody ended in all the time they were weighed: each could have been billed. Late ones weigh against them. */
+  get passedUp(): number {
+    return Math.max(0, this.#sum('reached', AGES) - LATE_WEIGHT * this.#sum('billed', AGES))
   }
 
   /** The share (0..1) of the bids open at that age that were billed at that age. */

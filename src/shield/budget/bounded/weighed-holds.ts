@@ -41,9 +41,14 @@ export class WeighedHolds {
     this.#reserve.bound(mode.is === 'bounded' ? mode.maxOverspendProbability : undefined)
   }
 
-  /** Micros by which the prices may exceed what is set aside. */
-  set allowance(micros: number) {
-    this.#reserve.allowance = micros
+  /** Micros by which the prices may exceed what is set aside, once that is earned. */
+  set mostAllowance(micros: number) {
+    this.#reserve.mostAllowance = micros
+  }
+
+  /** Micros by which they may exceed it now. */
+  get allowance(): number {
+    return this.#reserve.allowance
   }
 
   /** While bills are late too often, and for some time afterwards. */

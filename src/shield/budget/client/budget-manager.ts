@@ -74,7 +74,7 @@ export interface BudgetManagerOptions {
 /** The most removed scopes whose purses are remembered. The store refuses lines of a forgotten one until a restart. */
 const MAX_ENDED = 100_000
 const DEFAULT_REMEMBERED = 8_000
-const DEFAULT_WORST_CASE = 1.25
+const DEFAULT_WORST_CASE = 3
 /** A placeholder queue for spend that was never held; nothing is put into it. */
 const NEVER_HELD = new HoldQueue({ ttlMs: 0, onExpiry: 'settle' })
 
@@ -547,8 +547,8 @@ export class BudgetManager {
 
   /** For each limit: spend + prices ≤ limit + allowance ≤ worst case × limit, since the allowance is of the lowest one. */
   #allow({ limits, purse }: Scope): void {
-    if (limits.length === 0) purse.allowance = Number.POSITIVE_INFINITY
-    else purse.allowance = Math.floor((this.#worstCase - 1) * Math.min(...limits.map(({ max }) => max)))
+    if (limits.length === 0) purse.mostAllowance = Number.POSITIVE_INFINITY
+    else purse.mostAllowance = Math.floor((this.#worstCase - 1) * Math.min(...limits.map(({ max }) => max)))
   }
 
   /** Tells a new scope what an earlier start knew of its bids, and how long ago that was. */

@@ -89,7 +89,7 @@ export class Purse {
   #holdMode: HoldMode = STRICT
   /** What an earlier start knew of how bids end; given to {@link weighed}. */
   earlier: Earlier = {}
-  #allowance = Number.POSITIVE_INFINITY
+  #mostAllowance = Number.POSITIVE_INFINITY
 
   /**
    * @param bounds undefined when the store forfeits every grant of a dead owner
@@ -178,10 +178,10 @@ export class Purse {
     return this.#holdMode
   }
 
-  /** Micros by which the prices of open bids may exceed what this purse sets aside for them. */
-  set allowance(micros: number) {
-    this.#allowance = micros
-    if (this.weighed) this.weighed.allowance = micros
+  /** Micros by which the prices of open bids may exceed what this purse sets aside for them, once that is earned. */
+  set mostAllowance(micros: number) {
+    this.#mostAllowance = micros
+    if (this.weighed) this.weighed.mostAllowance = micros
   }
 
   /** Changes the hold mode for new holds. */
@@ -293,7 +293,7 @@ export class Purse {
     const left = this.balance + (this.standing?.available ?? 0)
     if (this.held + amount <= SCARCE_SHARE * left) return
     this.weighed = new WeighedHolds(this.#holdMode.maxOverspendProbability, number, this.earlier)
-    this.weighed.allowance = this.#allowance
+    this.weighed.mostAllowance = this.#mostAllowance
     this.earlier = {}
   }
 

@@ -85,6 +85,12 @@ export class Scope {
     return held + (weighed ? weighed.prices - weighed.setAside : 0)
   }
 
+  /** Micros by which the prices may exceed what is held, for new bids; Infinity without limits. */
+  get allowance(): number {
+    const { holdMode, weighed } = this.purse
+    return holdMode.is === 'bounded' && weighed ? weighed.allowance : 0
+  }
+
   /** Micros that could be held now by the store's last answer; negative after a limit was lowered, Infinity without limits. */
   get available(): number {
     const { balance, standing } = this.purse

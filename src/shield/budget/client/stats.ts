@@ -25,6 +25,8 @@ export interface ScopeStats {
   readonly held: Micros
   /** Sum of the prices of this process's open holds; above `held` in a bounded scope. */
   readonly prices: Micros
+  /** By how much `prices` may exceed `held` when a bid is made; Infinity in a bounded scope without limits. */
+  readonly allowance: number
   readonly holdMode: HoldMode
   readonly holdModeNow: HoldModeNow
   /** In the purses of other processes: balance and open holds. */
@@ -50,6 +52,7 @@ export function statsOf(of: Scope): ScopeStats {
     spent: micros((standing?.spentEver ?? 0) + unreported),
     held: micros(held),
     prices: micros(of.prices),
+    allowance: of.allowance,
     holdMode: of.holdMode,
     holdModeNow: of.modeNow,
     elsewhere: micros(elsewhere),

@@ -1,0 +1,37 @@
+import type { Org } from '../../organisations.ts'
+import type { Feed, FeedEntry } from './feed.ts'
+import { dataFor, isShownTo } from './news.ts'
+
+/** An event as it is sent. Without an id, a reader that comes back goes on after the one before. */
+export const frame = (event: string, data: object, id?: string): string =>
+  `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`
+
+/** Whether it is one of so many that a browser is not shown all of them. */
+const isOfMany = ({ news }: FeedEntry): boolean => news.event === 'bid' || news.event === 'notice'
+
+/**
+ * Entries as a caller bound to `org` reads them: of bids and notices the latest `most`, with the number of the others.
+ * Empty where there is nothing for it.
+ */
+export function framesFor(feed: Feed, org: Org, entries: readonly FeedEntry[], most: number): string {
+  const own = entries.filter(({ news }) => isShownTo(org, news))
+  let surplus = own.filter(isOfMany).length - most
+  const skipped = { bids: 0, notices: 0 }
+  let text = ''
+  for (const entry of own) {
+    if (surplus > 0 && isOfMany(entry)) {
+      surplus -= 1
+      skipped[entry.news.event === 'bid' ? 'bids' : 'notices'] += 1
+    } else text += frameOf(feed, org, entry)
+  }
+  return skipped.bids + skipped.notices > 0 ? frame('skipped', skipped) + text : text
+}
+
+/** The frame of one entry, written once for all who read the same. */
+function frameOf(feed: Feed, org: Org, { number, news, texts }: FeedEntry): string {
+  const known = texts.get(org)
+  if (known !== undefined) return known
+  const text = frame(news.event, dataFor(org, news), feed.idOf(number))
+  texts.set(org, text)
+  return text
+}

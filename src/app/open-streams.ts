@@ -1,0 +1,16 @@
+import { type Agent, type Bidder, type Feed, StateWatch, Streams, type WorkerPool } from '../agent/index.ts'
+
+interface StreamParts {
+  readonly agent: Agent
+  readonly bidder: Bidder
+  readonly pool: WorkerPool
+  readonly feed: Feed
+}
+
+/** Builds what answers `GET /v1/stream`. */
+export function openStreams({ feed, ...parts }: StreamParts): Streams {
+  const { clock, tables } = parts.agent
+  const streams = new Streams(clock, feed, new StateWatch(parts, feed), tables.limits.streams)
+  tables.watch('streams', () => streams.size)
+  return streams
+}
