@@ -115,7 +115,7 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
   const lag = watchLag(clock)
   opened.add(lag.stop)
 
-  const { access, authorize, gate } = openAccess(config, clock)
+  const { access, authorize, gate } = await openAccess(config, { ...base, ...stores, budget }, opened)
   const reads = await startReads(config, {
     ...{ clock, log, metrics, authorize, sandbox, budget, callLimits, notifications, audit },
     ownSpendOf: ownSpend(config, agent.decisions),
@@ -127,10 +127,11 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
 
   const keys = new IdempotencyKeys(clock, { ...stores, max: config.tables.idempotency_keys })
   const { decisions } = agent
-  const watched = { config, budget, bidder, decisions, keys, gate, seen: seen.seen, desk, reads, conversions }
-  watchTables(tables, watched)
+  const held = { budget, bidder, decisions, keys, gate, access, seen: seen.seen, desk }
+  watchTables(tables, { config, ...held, reads, conversions })
   opened.add(watchFiles(tables, config, { clock, records, reads }))
-  const around = { clock, log, metrics, store, ownerMessages, bidder, seen, count, noticeSecret }
+  const shared = { store, access, ownerMessages, bidder, seen, count }
+  const around = { clock, log, metrics, ...shared, noticeSecret }
   const outcomes = workerOutcomes(recovered, records)
   const front = openFront(config, { ...around, outcomes, recordsLast: records.lasts })
   opened.add(() => front.close())

@@ -30,6 +30,7 @@ import type { WorkerPool } from './exchange/worker-pool.ts'
 import { auditRoutes } from './operator/audit.ts'
 import { budgetRoutes } from './operator/budgets.ts'
 import { collectMetrics } from './operator/collect-metrics.ts'
+import { keyRoutes } from './operator/keys.ts'
 import { killSwitchRoutes } from './operator/kill-switch.ts'
 import { ledgerHandler } from './operator/ledger.ts'
 import { platformRoutes } from './operator/platforms.ts'
@@ -88,6 +89,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
     ...auditRoutes(agent.audit),
     ...notificationRoutes(deps.notifications),
     whoRoute(signingIn),
+    ...keyRoutes({ ...agent, ...deps.access }),
   ])
   mountOpen(app, signInRoutes(signingIn))
 

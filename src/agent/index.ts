@@ -45,6 +45,8 @@ export {
 } from './exchange/worker-pool.ts'
 export { type ListenAt, listen } from './listen.ts'
 export { watchBudgets } from './operator/alerts.ts'
+export { KeyBook } from './operator/key-book.ts'
+export { openSharedApiKeys, recordedKeys } from './operator/key-store.ts'
 export { ownParts, type PartState, type ServicePart, watchRefusals } from './operator/readiness.ts'
 export type { Access } from './operator/session.ts'
 export { Feed } from './operator/stream/feed.ts'

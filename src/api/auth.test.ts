@@ -32,7 +32,7 @@ it.each([...KEYS, 'first-kez', 'x', 'f'.repeat(512)])(
       }),
     )
     const authorize = authorizer(
-      { keys: new ApiKeys(apiKeys), operatorOrg: 1 },
+      { keys: new ApiKeys(apiKeys, new FakeClock()), operatorOrg: 1 },
       new Gate(new FakeClock(), LIMIT),
     )
     const ask = () => authorize(asking(given), 'read').name

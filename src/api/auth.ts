@@ -47,13 +47,16 @@ function requireKey(keys: ApiKeys, operatorOrg: number, sessions: Sessions | und
     const said = headerOf(request, 'authorization')
     const isKey = said !== undefined && /^Bearer/i.test(said)
     const session = isKey ? undefined : sessions?.of(request)
-    const key = isKey ? keyIn(said, keys) : session?.key
+    const key = isKey ? keyIn(said, keys) : session && keys.current(session.key)
     if (!key) throw new AppError('unauthorized', 'Send an API key: Authorization: Bearer <key>')
-    const caller = callerOf(key, operatorOrg, session)
-    if (scope !== 'any' && !caller.may(scope))
-      throw new AppError('forbidden', `The API key ${key.name} lacks the scope ${scope}`)
-    return caller
+    return allowed(callerOf(key, operatorOrg, session), scope)
   }
+}
+
+/** Returns the caller. Throws 403 where it lacks the scope. */
+function allowed(caller: Caller, scope: NeededScope): Caller {
+  if (scope === 'any' || caller.may(scope)) return caller
+  throw new AppError('forbidden', `The API key ${caller.name} lacks the scope ${scope}`)
 }
 
 /** The caller with this key, without the limit of its calls. */
@@ -63,9 +66,11 @@ export function callerOf({ name, org, scopes }: ApiKey, operatorOrg: number, ses
   return { ...UNLIMITED, name, org: own, boundTo: own === operatorOrg ? undefined : own, session, may }
 }
 
+const secretIn = (said: string): string | undefined => /^Bearer {1,8}(\S{1,512})$/i.exec(said)?.[1]
+
 /** The key that an `Authorization` header presents; undefined where it presents none. Throws 401 for an unknown one. */
 function keyIn(said: string, keys: ApiKeys): ApiKey | undefined {
-  const presented = /^Bearer {1,8}(\S{1,512})$/i.exec(said)?.[1]
+  const presented = secretIn(said)
   if (presented === undefined) return undefined
   const key = keys.find(presented)
   if (!key) throw new AppError('unauthorized', 'The API key is not known')
@@ -121,9 +126,20 @@ export function authorizer(
   { keys, operatorOrg, sessions }: { keys: ApiKeys; operatorOrg: number; sessions?: Sessions },
   gate: Gate,
 ): Authorize {
-  return keys.areNeeded
-    ? limited(requireKey(keys, operatorOrg, sessions), gate, ({ name, org }) => `${name}@${org}`)
-    : limited(openOnLoopback, gate, (_, { socket }) => socket.remoteAddress ?? '')
+  if (keys.areNeeded)
+    return limited(requireKey(keys, operatorOrg, sessions), gate, ({ name, org }) => `${name}@${org}`)
+  return limited(openOrKey(keys, operatorOrg), gate, (_, { socket }) => socket.remoteAddress ?? '')
+}
+
+/** Where no key is needed, one that was made at run time has its own rights all the same; others count for nothing. */
+function openOrKey(keys: ApiKeys, operatorOrg: number): Authorize {
+  return (request, scope) => {
+    const open = openOnLoopback(request, scope)
+    const said = headerOf(request, 'authorization')
+    const secret = said === undefined ? undefined : secretIn(said)
+    const key = secret === undefined ? undefined : keys.find(secret)
+    return key ? allowed(callerOf(key, operatorOrg), scope) : open
+  }
 }
 
 /** @param whoOf name of whoever shares one limit: the key, or the address without keys */

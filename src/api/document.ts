@@ -37,7 +37,11 @@ const SECTIONS: readonly { readonly tag: string; readonly of: RegExp; readonly a
     about: 'Bids on Google Ads, Meta and The Trade Desk, and what led to them.',
   },
   { tag: 'Budgets', of: /^\/v1\/budgets/, about: 'Limits, what is left of them, and pausing.' },
-  { tag: 'Access', of: /^\/v1\/session/, about: 'Signing in with an API key, as the pages of a browser do.' },
+  {
+    tag: 'Access',
+    of: /^\/v1\/(session|keys)/,
+    about: 'API keys, and signing in with one, as the pages of a browser do.',
+  },
   { tag: 'Kill switch', of: /^\/v1\/kill-switch/, about: 'Stops every bid at once.' },
   {
     tag: 'Exchanges',
@@ -94,7 +98,7 @@ export const needOf = ({ scope, isOperators }: { scope: NeededScope; isOperators
   `Needs an API key${isOperators ? ' of the operator' : ''}${scope === 'any' ? '' : ` with the scope \`${scope}\``}.`
 
 const REFUSALS_OF_KEYS: PlainRoute['answers'] = {
-  401: ['unauthorized', 'application/problem+json'],
+  401: ['unauthorized, key_expired', 'application/problem+json'],
   403: ['forbidden', 'application/problem+json'],
   429: ['rate_limited', 'application/problem+json'],
 }

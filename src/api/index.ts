@@ -1,4 +1,4 @@
-export { type ApiKey, ApiKeys, hashKey, KEY_SCOPES, type KeyScope } from './api-keys.ts'
+export { type ApiKey, ApiKeys, hashKey, KEY_SCOPES, KeptKey, type KeyScope } from './api-keys.ts'
 export {
   type Authorize,
   authorizer,
@@ -29,7 +29,7 @@ export { listOf } from './list-of.ts'
 export { readMoney } from './money.ts'
 export { pageHeaders } from './page-headers.ts'
 export { Places } from './places.ts'
-export { type ApiAnswer, LISTED_PER_CALL, ok, okList, problemAnswer, shown } from './problem.ts'
+export { type ApiAnswer, LISTED_PER_CALL, ok, okList, okUnkept, problemAnswer, shown } from './problem.ts'
 export { optionalReason, Reason, ReasonInput, ReasonQuery, reasonOf } from './reason.ts'
 export { mount, mountOpen, type OpenRoute, ProblemBody, type Route } from './routes.ts'
 export { Sessions } from './sessions.ts'

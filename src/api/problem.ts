@@ -32,6 +32,12 @@ export const ok = (body: object, status: 200 | 202 = 200): ApiAnswer => ({
   headers: JSON_HEADERS,
 })
 
+/** An answer that no cache may keep. */
+export function okUnkept(body: object, setCookie?: string): ApiAnswer {
+  const cookie = setCookie === undefined ? {} : { 'set-cookie': setCookie }
+  return { ...ok(body), headers: { ...JSON_HEADERS, 'cache-control': 'no-store', ...cookie } }
+}
+
 /** Entries of a list that count as one more call, since they take as long. */
 export const LISTED_PER_CALL = 50
 /** Longest page, in characters, not counting its last entry. */
@@ -87,7 +93,7 @@ export function problemAnswer(error: AppError): ApiAnswer {
   const body = problemOf(error)
   const headers: Record<string, string> = { 'content-type': 'application/problem+json', ...NO_SNIFFING }
   if (body.retryAfterMs !== undefined) headers['retry-after'] = String(Math.ceil(body.retryAfterMs / 1000))
-  if (error.code === 'unauthorized') headers['www-authenticate'] = 'Bearer'
+  if (statusOf[error.code] === 401) headers['www-authenticate'] = 'Bearer'
   return { status: statusOf[error.code], body, headers }
 }
 

@@ -57,7 +57,7 @@ export interface OpenRoute extends RouteParts {
 
 /** Adds routes to the application and its OpenAPI document, each with authorization and error handling. */
 export function mount(app: OpenAPIHono<ApiEnv>, authorize: Authorize, routes: readonly Route[]): void {
-  const always: readonly ErrorCode[] = ['unauthorized', 'forbidden', 'rate_limited']
+  const always: readonly ErrorCode[] = ['unauthorized', 'key_expired', 'forbidden', 'rate_limited']
   for (const route of routes) {
     const document = documentOf({ ...route, refusals: [...route.refusals, ...always] })
     app.openAPIRegistry.registerPath({ ...document, description: needOf(route), security: BY_KEY_OR_SESSION })

@@ -9,8 +9,10 @@ import { type BrowserRequest, isRead, saysItIsNoForm, sentFrom } from './own-pag
 const IDLE_MS = 60 * 60_000
 /** Longest life of a session, however much it is used, in milliseconds. */
 const LONGEST_MS = 12 * 3_600_000
-/** Most sessions of one key; a further one ends the oldest. With the number of keys this bounds the memory of sessions. */
+/** Most sessions of one key; a further one ends the oldest. */
 const MAX_OF_KEY = 32
+/** Most sessions of all keys; a further one ends the oldest. */
+const MAX_SESSIONS = 10_000
 /** Random bytes of a session's id. */
 const ID_BYTES = 32
 
@@ -37,8 +39,6 @@ export class Sessions {
   readonly #attributes: string
   /** By the hash of the id, the oldest first. */
   readonly #open = new Map<string, OpenSession>()
-  /** Hashes of the ids of each key's sessions, the oldest first. */
-  readonly #ofKey = new Map<ApiKey, string[]>()
 
   /** @param publicUrl address by which browsers know the service; over https the cookie goes over nothing else */
   constructor(clock: Clock, publicUrl: string) {
@@ -55,11 +55,8 @@ export class Sessions {
     const nowMs = this.#clock.elapsedMs()
     const expiresAtMs = this.#clock.nowMs() + LONGEST_MS
     const session = { key, expiresAtMs, endsMs: nowMs + LONGEST_MS, idleEndsMs: nowMs + IDLE_MS }
-    const those = (this.#ofKey.get(key) ?? []).filter((one) => this.#living(one))
-    for (const oldest of those.splice(0, those.length - MAX_OF_KEY + 1)) this.#open.delete(oldest)
-    const hashed = hashOf(id)
-    this.#open.set(hashed, session)
-    this.#ofKey.set(key, [...those, hashed])
+    this.#makeRoom(key)
+    this.#open.set(hashOf(id), session)
     const setCookie = `${this.#cookie}=${id}${this.#attributes}; Max-Age=${LONGEST_MS / 1000}`
     return { session, setCookie }
   }
@@ -92,6 +89,16 @@ export class Sessions {
     else this.refuseForeign(request)
     if (hashed !== undefined) this.#open.delete(hashed)
     return { ended: session !== undefined, setCookie: `${this.#cookie}=${this.#attributes}; Max-Age=0` }
+  }
+
+  /** Forgets the sessions whose time is over, and the oldest where there are too many. */
+  #makeRoom({ sha256 }: ApiKey): void {
+    const those: string[] = []
+    for (const [hashed, session] of this.#open)
+      if (this.#living(hashed) && session.key.sha256.equals(sha256)) those.push(hashed)
+    if (those.length >= MAX_OF_KEY) this.#open.delete(those[0] ?? '')
+    const [oldest] = this.#open.keys()
+    if (oldest !== undefined && this.#open.size >= MAX_SESSIONS) this.#open.delete(oldest)
   }
 
   #requireOwnPage(request: BrowserRequest): void {

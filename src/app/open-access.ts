@@ -1,7 +1,17 @@
-import type { Access } from '../agent/index.ts'
+import { type Access, KeyBook, openSharedApiKeys, recordedKeys } from '../agent/index.ts'
 import { ApiKeys, type Authorize, authorizer, Gate, Sessions } from '../api/index.ts'
 import type { Config } from '../config/config.ts'
+import type { Logger } from '../log.ts'
+import type { BudgetManager } from '../shield/index.ts'
 import type { Clock } from '../time/clock.ts'
+import type { OpenParts } from './open-parts.ts'
+import type { Stores } from './open-stores.ts'
+
+interface Parts extends Pick<Stores, 'records' | 'recovered'> {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly budget: BudgetManager
+}
 
 /** Who may call, who has signed in, and how much each caller may ask for. */
 export interface OpenAccess {
@@ -10,9 +20,23 @@ export interface OpenAccess {
   readonly gate: Gate
 }
 
-export function openAccess(config: Config, clock: Clock): OpenAccess {
+/** Keys that were made at run time are in Redis where several processes may share them, else in the records. */
+export async function openAccess(config: Config, parts: Parts, opened: OpenParts): Promise<OpenAccess> {
+  const { clock, log, records, recovered } = parts
+  const { operatorOrg, publicUrl } = config
+  const keys = new ApiKeys(config.apiKeys, clock)
+  const store =
+    config.store.is === 'redis'
+      ? await openSharedApiKeys(config.store.url, clock, log)
+      : recordedKeys(records, recovered, log)
+  opened.add(() => store.close())
+  const keyBook = new KeyBook({ ...parts, keys, store, operatorOrg, maxKeys: config.tables.api_keys })
+  await store.watch((all) => keyBook.take(all))
+  const sessions = new Sessions(clock, publicUrl)
   const gate = new Gate(clock, config.callerLimit)
-  const sessions = new Sessions(clock, config.publicUrl)
-  const access = { keys: new ApiKeys(config.apiKeys), sessions, operatorOrg: config.operatorOrg }
-  return { access, authorize: authorizer(access, gate), gate }
+  return {
+    access: { keys, sessions, keyBook, operatorOrg },
+    authorize: authorizer({ keys, sessions, operatorOrg }, gate),
+    gate,
+  }
 }

@@ -1,4 +1,5 @@
 import {
+  type Access,
   type Bidder,
   campaignsOf,
   type Decisions,
@@ -19,6 +20,7 @@ interface Watched {
   readonly decisions: Decisions
   readonly keys: IdempotencyKeys
   readonly gate: Gate
+  readonly access: Pick<Access, 'keys'>
   readonly seen: { readonly size: number }
   readonly desk: NoticeDesk
   readonly reads: RunningSync | undefined
@@ -27,7 +29,7 @@ interface Watched {
 
 /** Registers the length of each table for the metrics, except for tables that register themselves. */
 export function watchTables(tables: Tables, watched: Watched): void {
-  const { config, budget, bidder, decisions, keys, gate, seen, desk, reads, conversions } = watched
+  const { config, budget, bidder, decisions, keys, gate, access, seen, desk, reads, conversions } = watched
   const { limits } = tables
   tables.watch('budgets', () => Math.min(budget.scopeCount, limits.budgets))
   tables.watch('paused_budgets', () => Math.max(0, budget.scopeCount - limits.budgets))
@@ -36,6 +38,7 @@ export function watchTables(tables: Tables, watched: Watched): void {
   tables.watch('open_bids', () => bidder.decide.auctionBudget.size)
   tables.watch('decisions', () => decisions.size)
   tables.watch('idempotency_keys', () => keys.size)
+  tables.watch('api_keys', () => access.keys.made.size)
   tables.watch('callers', () => gate.size)
   tables.watch('seen_bids', () => seen.size)
   tables.watch('waiting_notices', () => desk.waiting)

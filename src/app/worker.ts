@@ -13,13 +13,13 @@ import {
   takeCounts,
   type UnreportedEvents,
 } from '../agent/index.ts'
-import { ApiKeys, authorizer, Gate } from '../api/index.ts'
+import { ApiKeys, authorizer, Gate, type KeptKey } from '../api/index.ts'
 import { type Config, readConfig } from '../config/config.ts'
 import { createFallback } from '../fallback/index.ts'
 import { createLog, type Logger } from '../log.ts'
 import { createMetrics } from '../metrics/metrics.ts'
 import { BudgetManager, type BudgetManagerOptions, openStore, SharedTally } from '../shield/index.ts'
-import { systemClock, watchLag } from '../time/clock.ts'
+import { type Clock, systemClock, watchLag } from '../time/clock.ts'
 import {
   createForwarder,
   linkPrimary,
@@ -33,7 +33,7 @@ import { keepOutcomes, outcomesOf } from './keep-outcomes.ts'
 import { sweepHolds, worstCaseOf } from './open-budgets.ts'
 
 /** The calls that the primary may make once the worker is built. */
-type Working = Pick<WorkerCalls, 'applyUpdates' | 'holdsOf' | 'report' | 'stop'>
+type Working = Pick<WorkerCalls, 'applyUpdates' | 'takeKeys' | 'holdsOf' | 'report' | 'stop'>
 
 /**
  * Runs a worker: it answers auctions and their notices on the service's port with its own purses, and forwards every other
@@ -44,6 +44,7 @@ async function startWorker(config: Config): Promise<void> {
   const working = Promise.withResolvers<Working>()
   const primary = linkPrimary({
     applyUpdates: async (updates) => (await working.promise).applyUpdates(updates),
+    takeKeys: async (all) => (await working.promise).takeKeys(all),
     applyControl: (control) => remote.applyControl(control),
     take: (message) => remote.take(message),
     report: async () => (await working.promise).report(),
@@ -102,12 +103,10 @@ async function startWorker(config: Config): Promise<void> {
     for (const one of updates) bidder.applyUpdate(one)
   }
   const holds = (scopes: readonly string[]) => holdsOf(budget, scopes)
-  working.resolve({ applyUpdates, holdsOf: holds, report, stop })
+  const { authorize, takeKeys } = workerAccess(config, clock)
+  working.resolve({ applyUpdates, takeKeys, holdsOf: holds, report, stop })
   await primary.replayUpdates()
 
-  const keys = new ApiKeys(config.apiKeys)
-  const gate = new Gate(clock, config.callerLimit)
-  const authorize = authorizer({ keys, operatorOrg: config.operatorOrg }, gate)
   const auctions = auctionHandler({ agent, bidder, authorize, lagMs })
   const notices = noticeListener({ bidder, desk, count }, log)
   const forwarder = createForwarder(socketPath)
@@ -115,6 +114,14 @@ async function startWorker(config: Config): Promise<void> {
     isNotice(request.url) ? notices(request, response) : forwarder.forward(request, response)
   const server = await listen(auctions, rest, clock, config)
   collectOften()
+}
+
+/** Lets in callers with keys of the environment, and with those that the primary has told of. */
+function workerAccess(config: Config, clock: Clock) {
+  const keys = new ApiKeys(config.apiKeys, clock)
+  const gate = new Gate(clock, config.callerLimit)
+  const takeKeys = (all: readonly KeptKey[]) => keys.setMade(all)
+  return { authorize: authorizer({ keys, operatorOrg: config.operatorOrg }, gate), takeKeys }
 }
 
 interface WorkerBudget

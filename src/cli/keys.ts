@@ -1,6 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import type { Command } from 'commander'
+import { listAt } from '../json/json-at.ts'
+import { said } from './ask.ts'
+import { type Columns, members, queryOf, type ShowOptions, show, tableOf } from './show.ts'
 import { CommandError, type Terminal } from './terminal.ts'
+import { moment, wholeNumber } from './values.ts'
+
+const KEYS: Columns = {
+  ...members('name', 'state', 'source'),
+  scopes: (one) => listAt(one, 'scopes').map(String).join('+'),
+  ...members('madeBy', 'expiresAt', 'lastUsedAt'),
+}
+const SCOPES = 'what it may do: bid, read, operate, connect, convert, admin, premium, joined by +'
 
 /** Commands about API keys, and about keys that encrypt credentials. */
 export function addKeys(program: Command, terminal: Terminal): void {
@@ -9,7 +20,7 @@ export function addKeys(program: Command, terminal: Terminal): void {
     .command('new')
     .description('make an API key and the entry for API_KEYS that accepts it')
     .argument('<name>', 'who it is for; name@7 is of organisation 7')
-    .argument('<scopes>', 'what it may do: bid, read, operate, connect, convert, admin, premium, joined by +')
+    .argument('<scopes>', SCOPES)
     .action(async (name: string, scopes: string) => {
       const { hashKey, KEY_SCOPES } = await import('../api/index.ts')
       if (!/^[\w-]{1,32}(@[1-9]\d{0,8})?$/.test(name))
@@ -27,6 +38,59 @@ export function addKeys(program: Command, terminal: Terminal): void {
       'encrypt every credential with the newest key of ENCRYPTION_KEY, or with a new one in DATA_DIR',
     )
     .action(() => rotate(terminal))
+  addMadeKeys(keys, terminal)
+}
+
+interface CreateOptions extends ShowOptions {
+  readonly organisation?: string
+  readonly expires?: string
+  readonly reason?: string
+}
+
+/** Commands about keys that the running service makes. */
+function addMadeKeys(keys: Command, terminal: Terminal): void {
+  const table = (those: readonly unknown[]) => tableOf(terminal, KEYS, those, 'there are no API keys')
+  keys
+    .command('list')
+    .description('the API keys of the service, never the keys themselves')
+    .option('--json', 'print JSON')
+    .action((options: ShowOptions) =>
+      show(terminal, options, '/v1/keys', (answer) => table(listAt(answer, 'keys'))),
+    )
+  keys
+    .command('create')
+    .description('have the service make an API key, which is shown once and accepted at once')
+    .argument('<name>', 'who it is for')
+    .argument('<scopes>', SCOPES)
+    .option(
+      '--organisation <number>',
+      'whose it is; that of BIDWARDEN_KEY where none is said',
+      wholeNumber('--organisation'),
+    )
+    .option('--expires <time>', 'as in 2027-01-01T00:00:00Z', moment('--expires'))
+    .option('--reason <text>', 'kept with the change')
+    .option('--json', 'print JSON')
+    .action((name: string, scopes: string, options: CreateOptions) => {
+      const { organisation, expires, reason } = options
+      const body = {
+        ...{ name, scopes: scopes.split('+') },
+        ...(organisation !== undefined && { organisation: Number(organisation) }),
+        ...(expires !== undefined && { expiresAt: expires }),
+        ...(reason !== undefined && { reason }),
+      }
+      const lines = (answer: unknown) => [`key (shown once): ${said(answer, 'key')}`, ...table([answer])]
+      return show(terminal, options, '/v1/keys', lines, { method: 'POST', body })
+    })
+  keys
+    .command('revoke')
+    .description('let nobody in with this key any more')
+    .argument('<name>', 'as it is listed')
+    .option('--reason <text>', 'kept with the change')
+    .option('--json', 'print JSON')
+    .action((name: string, options: CreateOptions) => {
+      const path = `/v1/keys/${encodeURIComponent(name)}${queryOf({ reason: options.reason })}`
+      return show(terminal, options, path, (answer) => table([answer]), { method: 'DELETE' })
+    })
 }
 
 /**

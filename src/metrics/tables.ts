@@ -20,6 +20,7 @@ const KINDS = {
   paused_budgets: refuses(20_000, 200_000),
   campaigns: refuses(10_000, 100_000),
   campaigns_of_organisation: refuses(2_500, 100_000),
+  api_keys: refuses(1_000, 10_000),
   open_bids: refuses(500_000, 100_000_000),
   deferred_bids: refuses(10_000, 100_000),
   event_streams: refuses(1_000, 100_000),

@@ -10,6 +10,7 @@ import {
   type WorkerHolds,
   type WorkerPool,
 } from '../agent/index.ts'
+import type { ApiKeys, KeptKey } from '../api/index.ts'
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
@@ -32,6 +33,7 @@ export interface ForkedWorkerPoolOptions {
   readonly store: BudgetStore
   readonly ownerMessages: OwnerMessages
   readonly bidder: Bidder
+  readonly access: { readonly keys: ApiKeys }
   readonly seen: KeptSeen
   readonly count: CountNotice
 }
@@ -93,10 +95,11 @@ export class ForkedWorkerPool implements WorkerPool {
 
   /** Starts the workers. Resolves with their address when all listen; rejects if one ends before that. */
   async start(): Promise<string> {
-    const { clock, program, size, store } = this.#options
+    const { clock, program, size, store, access } = this.#options
     // Structured cloning instead of JSON, since leases and amounts can be Infinity.
     cluster.setupPrimary({ exec: program, args: [], serialization: 'advanced' })
     this.#stops.push(store.watch((control) => this.#announce(control)))
+    this.#stops.push(access.keys.watch((all) => this.#tellKeys(all)))
     const failed = new Promise<never>((_, reject) => {
       this.#failed = reject
     })
@@ -190,9 +193,15 @@ export class ForkedWorkerPool implements WorkerPool {
     })
   }
 
+  /** Tells workers which keys there are. One that ends meanwhile answers nobody, and its replacement is told. */
+  #tellKeys(all: readonly KeptKey[]): void {
+    for (const { getsUpdates, remote } of this.#members.values())
+      if (getsUpdates) void Promise.resolve(remote.takeKeys(all)).catch(() => {})
+  }
+
   /** The calls that a worker may make. */
   #callsOf(number: number): PrimaryCalls {
-    const { store, ownerMessages, seen, bidder, welcome, outcomes } = this.#options
+    const { store, ownerMessages, seen, bidder, access, welcome, outcomes } = this.#options
     const member = () => this.#members.get(number)
     return {
       welcome: (owner) => {
@@ -209,6 +218,7 @@ export class ForkedWorkerPool implements WorkerPool {
         // Set first, so that updates made during the loop are sent too; they arrive after what they change.
         self.getsUpdates = true
         self.heardMs = this.#options.clock.elapsedMs()
+        await self.remote.takeKeys([...access.keys.made.values()])
         for (const updates of inPortions(allUpdates(bidder), REPLAYED_AT_ONCE))
           await self.remote.applyUpdates(updates)
       },

@@ -15,6 +15,8 @@ const KEYS = [
   entry('ops', 'admin'),
   entry('seven@7', 'admin'),
   entry('eight@8', 'admin'),
+  entry('part', without('admin')),
+  entry('part@7', without('admin')),
   ...SCOPES.map((scope) => entry('part', without(scope))),
   ...SCOPES.map((scope) => entry('part@7', without(scope))),
 ].join(',')

@@ -36,7 +36,7 @@ const GROUPS = {
   campaigns: ['list', 'create', 'change'],
   templates: ['create', 'change', 'publish', 'delete'],
   ledger: ['verify', 'export'],
-  keys: ['new', 'rotate'],
+  keys: ['new', 'rotate', 'list', 'create', 'revoke'],
   notifications: ['list', 'replay'],
 }
 const PAIRS = Object.entries(GROUPS).flatMap(([group, names]) => names.map((name) => [group, name]))
@@ -302,6 +302,25 @@ describe('commands about bids', () => {
     const whole = narrow.lines.map((line) => line.replaceAll(/\s+/g, '')).join('')
     for (const part of ['a-campai', '-0001']) expect(whole).toContain(part)
   })
+})
+
+it('keys create, list and revoke: a key is shown once, and ends when it is revoked', async () => {
+  const { lines, run, get } = await service()
+  expect(await run('keys', 'list')).toBe(0)
+  expect(lines.splice(0)).toEqual(['there are no API keys'])
+  expect(await run('keys', 'create', 'ml', 'bid+read', '--expires', '2100-01-01T00:00:00Z')).toBe(0)
+  const [shown = '', ...table] = lines.splice(0)
+  expect(shown).toMatch(/^key \(shown once\): bw_[\w-]{43}$/)
+  expect(table.join('\n')).toMatch(/ml +valid +api +bid\+read +local +2100-01-01/)
+  const asks = async () =>
+    (await get('/v1/session', { authorization: `Bearer ${shown.slice(18)}` })).body.name
+  expect(await asks()).toBe('ml')
+  expect(await run('keys', 'list')).toBe(0)
+  expect(lines.splice(0).join('\n')).not.toContain(shown.slice(18))
+  expect(await run('keys', 'revoke', 'ml', '--reason', 'lost')).toBe(0)
+  expect(lines.join('\n')).toMatch(/ml +revoked/)
+  expect(await asks()).toBeUndefined()
+  expect(await run('keys', 'revoke', 'ml')).toBe(1)
 })
 
 describe('commands about the ledger and keys', () => {

@@ -1477,6 +1477,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The API keys of the environment, then those made at run time; never the keys themselves
+         * @description Needs an API key with the scope `admin`.
+         */
+        get: operations["getKeys"];
+        put?: never;
+        /**
+         * Make an API key; the answer alone has it
+         * @description Needs an API key with the scope `admin`.
+         */
+        post: operations["postKeys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/keys/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a key, with its sessions: from now on nobody gets in with it
+         * @description Needs an API key with the scope `admin`.
+         */
+        delete: operations["deleteKeysByName"];
+        options?: never;
+        head?: never;
+        /**
+         * Change when a key expires
+         * @description Needs an API key with the scope `admin`.
+         */
+        patch: operations["patchKeysByName"];
+        trace?: never;
+    };
     "/v1/kill-switch": {
         parameters: {
             query?: never;
@@ -1771,6 +1819,27 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        ApiKey: {
+            expiresAt?: string;
+            /** @description When this process saw it last; missing where it has not since it started. */
+            lastUsedAt?: string;
+            madeAt?: string;
+            /** @description Name of the key that made it. */
+            madeBy?: string;
+            /** @description As `/v1/keys/{name}` takes it: `ml@7` is of organisation 7. */
+            name: string;
+            /** @description Number of its organisation. */
+            organisation: number;
+            revokedAt?: string;
+            scopes: ("bid" | "read" | "operate" | "connect" | "convert" | "admin" | "premium")[];
+            /**
+             * @description `environment` for one of API_KEYS, which is changed and revoked there alone.
+             * @enum {string}
+             */
+            source: "environment" | "api";
+            /** @enum {string} */
+            state: "valid" | "expired" | "revoked";
+        };
         AuditEntry: {
             action?: string;
             at?: string;
@@ -2704,6 +2773,29 @@ export interface components {
             /** @description A share, from 0 to 1. */
             maxOverspendProbability: number;
         };
+        KeyChange: {
+            /**
+             * Format: date-time
+             * @description From then on it is answered 401 `key_expired`; null for never.
+             */
+            expiresAt: string | null;
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
+        };
+        KeyInput: {
+            /**
+             * Format: date-time
+             * @description From then on it is answered 401 `key_expired`.
+             */
+            expiresAt?: string;
+            /** @description Who it is for; shown wherever it is used. */
+            name: string;
+            /** @description Number of its organisation; that of the key which makes it where none is said. */
+            organisation?: number;
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
+            scopes: ("bid" | "read" | "operate" | "connect" | "convert" | "admin" | "premium")[];
+        };
         KillSwitch: {
             campaigns?: {
                 campaignId: string;
@@ -2754,6 +2846,10 @@ export interface components {
              * @example 150.25
              */
             max: number;
+        };
+        MadeApiKey: components["schemas"]["ApiKey"] & {
+            /** @description The key itself. It is never shown again. */
+            key: string;
         };
         MatchQualityDay: {
             /**
@@ -2923,7 +3019,7 @@ export interface components {
             amount?: number;
             bidId?: string;
             /** @enum {string} */
-            code: "invalid_request" | "unauthorized" | "forbidden" | "not_found" | "method_not_allowed" | "paused" | "idempotency_key_in_use" | "payload_too_large" | "unsupported_media_type" | "currency_mismatch" | "no_ltv_history" | "idempotency_key_reused" | "budget_exceeded" | "rate_limited" | "internal" | "platform_refused" | "budget_store_unavailable" | "connector_store_unavailable" | "credentials_unreadable" | "not_configured" | "platform_unavailable" | "records_unavailable" | "shutting_down" | "outcome_unknown";
+            code: "invalid_request" | "unauthorized" | "key_expired" | "forbidden" | "not_found" | "method_not_allowed" | "paused" | "idempotency_key_in_use" | "payload_too_large" | "unsupported_media_type" | "currency_mismatch" | "no_ltv_history" | "idempotency_key_reused" | "budget_exceeded" | "rate_limited" | "internal" | "platform_refused" | "budget_store_unavailable" | "connector_store_unavailable" | "credentials_unreadable" | "not_configured" | "platform_unavailable" | "records_unavailable" | "shutting_down" | "outcome_unknown";
             detail: string;
             field?: string;
             /** @description In units of the currency. */
@@ -3312,7 +3408,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3390,7 +3486,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3498,7 +3594,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3594,7 +3690,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3681,7 +3777,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3837,7 +3933,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3941,7 +4037,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4091,7 +4187,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4208,7 +4304,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4305,7 +4401,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4405,7 +4501,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4510,7 +4606,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4601,7 +4697,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4700,7 +4796,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4782,7 +4878,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4860,7 +4956,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4955,7 +5051,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5068,7 +5164,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5190,7 +5286,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5303,7 +5399,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5408,7 +5504,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5498,7 +5594,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5583,7 +5679,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5669,7 +5765,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5783,7 +5879,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5889,7 +5985,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5974,7 +6070,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6046,7 +6142,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6106,7 +6202,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6184,7 +6280,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6269,7 +6365,7 @@ export interface operations {
                     "application/problem+json": Record<string, unknown>;
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6338,7 +6434,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6410,7 +6506,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6468,7 +6564,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6526,7 +6622,7 @@ export interface operations {
                     "application/json": components["schemas"]["ConnectorType"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6593,7 +6689,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6651,7 +6747,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6733,7 +6829,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6830,7 +6926,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6906,7 +7002,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6992,7 +7088,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7067,7 +7163,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7163,7 +7259,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7273,7 +7369,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7363,7 +7459,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7432,7 +7528,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7503,7 +7599,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7571,7 +7667,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7664,7 +7760,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7755,7 +7851,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7830,7 +7926,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7942,7 +8038,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8045,7 +8141,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8167,7 +8263,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8384,7 +8480,7 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8433,7 +8529,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8513,7 +8609,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8621,7 +8717,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8690,7 +8786,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8759,7 +8855,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8837,7 +8933,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9033,7 +9129,7 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9297,7 +9393,7 @@ export interface operations {
     getAudit: {
         parameters: {
             query?: {
-                action?: "limits.set" | "budget.removed" | "budget.paused" | "budget.resumed" | "kill_switch.engaged" | "kill_switch.released" | "campaign.stored" | "campaign.deleted" | "ltv.stored" | "ltv.deleted" | "store.trusted" | "connector.connected" | "connector.disconnected" | "connector.schedule_set" | "connector.webhook_secret_set" | "connector.suppression_lifted" | "conversions.connection_set" | "conversions.mappings_set" | "conversions.replayed" | "platform_campaign.created" | "platform_campaign.changed" | "configuration.changed";
+                action?: "limits.set" | "budget.removed" | "budget.paused" | "budget.resumed" | "kill_switch.engaged" | "kill_switch.released" | "key.made" | "key.changed" | "key.revoked" | "campaign.stored" | "campaign.deleted" | "ltv.stored" | "ltv.deleted" | "store.trusted" | "connector.connected" | "connector.disconnected" | "connector.schedule_set" | "connector.webhook_secret_set" | "connector.suppression_lifted" | "conversions.connection_set" | "conversions.mappings_set" | "conversions.replayed" | "platform_campaign.created" | "platform_campaign.changed" | "configuration.changed";
                 /** @description Name of an API key. */
                 caller?: string;
                 /** @description `next` of the page before. */
@@ -9339,7 +9435,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9410,7 +9506,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9491,7 +9587,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9603,7 +9699,7 @@ export interface operations {
                     "application/json": components["schemas"]["BidRecord"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9708,7 +9804,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9790,7 +9886,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9840,7 +9936,7 @@ export interface operations {
                     "application/json": components["schemas"]["Budget"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9928,7 +10024,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10026,7 +10122,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10112,7 +10208,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10189,7 +10285,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10271,7 +10367,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10330,7 +10426,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10432,7 +10528,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10521,7 +10617,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10568,6 +10664,334 @@ export interface operations {
             };
         };
     };
+    getKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Keys that the caller may see */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        keys: components["schemas"]["ApiKey"][];
+                    };
+                };
+            };
+            /** @description unauthorized, key_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "summer",
+                 *       "scopes": [
+                 *         "bid",
+                 *         "read"
+                 *       ],
+                 *       "expiresAt": "2100-01-01T00:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["KeyInput"];
+            };
+        };
+        responses: {
+            /** @description The key, shown once */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeApiKey"];
+                };
+            };
+            /** @description invalid_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthorized, key_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description records_unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteKeysByName: {
+        parameters: {
+            query?: {
+                /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+                reason?: string | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key, revoked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            /** @description invalid_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthorized, key_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description records_unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patchKeysByName: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "expiresAt": "2101-01-01T00:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["KeyChange"];
+            };
+        };
+        responses: {
+            /** @description The key now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            /** @description invalid_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthorized, key_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description records_unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getKillSwitch: {
         parameters: {
             query?: never;
@@ -10586,7 +11010,7 @@ export interface operations {
                     "application/json": components["schemas"]["KillSwitch"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10653,7 +11077,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10743,7 +11167,7 @@ export interface operations {
                     "application/x-ndjson": string;
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10842,7 +11266,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10928,7 +11352,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11002,7 +11426,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11076,7 +11500,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11134,7 +11558,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11192,7 +11616,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11322,7 +11746,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11380,7 +11804,7 @@ export interface operations {
                     "application/json": components["schemas"]["Seat"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11436,7 +11860,7 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11598,7 +12022,7 @@ export interface operations {
                     "application/json": components["schemas"]["Store"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11663,7 +12087,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11722,7 +12146,7 @@ export interface operations {
                     "text/event-stream": components["schemas"]["StreamEvent"];
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11769,7 +12193,7 @@ export interface operations {
                     "application/json": Record<string, unknown>;
                 };
             };
-            /** @description unauthorized */
+            /** @description unauthorized, key_expired */
             401: {
                 headers: {
                     [name: string]: unknown;

@@ -1,14 +1,13 @@
 import { z } from '@hono/zod-openapi'
 import { LRUCache } from 'lru-cache'
 import {
-  type ApiAnswer,
   type ApiKeys,
   type Authorize,
   type Caller,
   callerOf,
   KEY_SCOPES,
   type OpenRoute,
-  ok,
+  okUnkept,
   type Route,
   readJson,
   type Sessions,
@@ -18,6 +17,7 @@ import { atMost } from '../../cache-size.ts'
 import { AppError } from '../../errors.ts'
 import { type Clock, isoTime } from '../../time/clock.ts'
 import { Pace } from '../../time/pace.ts'
+import type { KeyBook } from './key-book.ts'
 
 /** Longest API key that is looked at, in characters. */
 const MAX_KEY_CHARS = 512
@@ -58,6 +58,7 @@ const SignedOutBody = z.object({
 export interface Access {
   readonly keys: ApiKeys
   readonly sessions: Sessions
+  readonly keyBook: KeyBook
   readonly operatorOrg: number
 }
 
@@ -75,7 +76,7 @@ export function whoRoute({ keys, mode }: SessionDeps): Route {
     scope: 'any',
     answers: { 200: { description: 'Who asks', schema: SessionBody } },
     refusals: [],
-    handle: (_, caller) => unkept(whoBody(keys.areNeeded, mode, caller)),
+    handle: (_, caller) => okUnkept(whoBody(keys.areNeeded, mode, caller)),
   }
 }
 
@@ -95,12 +96,12 @@ export function signInRoutes(deps: SessionDeps & { readonly authorize: Authorize
       async handle(c) {
         const { incoming } = c.env
         const { key: secret } = await readJson(c, SessionInput)
-        if (!keys.areNeeded) return unkept(whoBody(false, mode, authorize(incoming, 'any')))
+        if (!keys.areNeeded) return okUnkept(whoBody(false, mode, authorize(incoming, 'any')))
         sessions.refuseForeign(incoming)
         const key = keys.find(secret)
         if (!key) throw wrong.refusal(incoming.socket.remoteAddress ?? '')
         const { session, setCookie } = sessions.open(key)
-        return unkept(whoBody(true, mode, callerOf(key, operatorOrg, session)), setCookie)
+        return okUnkept(whoBody(true, mode, callerOf(key, operatorOrg, session)), setCookie)
       },
     },
     {
@@ -111,7 +112,7 @@ export function signInRoutes(deps: SessionDeps & { readonly authorize: Authorize
       refusals: ['forbidden'],
       handle(c) {
         const { ended, setCookie } = sessions.end(c.env.incoming)
-        return unkept({ ended }, setCookie)
+        return okUnkept({ ended }, setCookie)
       },
     },
   ]
@@ -132,13 +133,6 @@ function whoBody(
     mode,
     expiresAt: session ? isoTime(session.expiresAtMs) : null,
   }
-}
-
-/** An answer that no cache may keep. */
-function unkept(body: object, setCookie?: string): ApiAnswer {
-  const answer = ok(body)
-  const cookie = setCookie === undefined ? {} : { 'set-cookie': setCookie }
-  return { ...answer, headers: { ...answer.headers, 'cache-control': 'no-store', ...cookie } }
 }
 
 /** Counts the wrong keys of each address. */

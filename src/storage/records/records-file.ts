@@ -24,7 +24,7 @@ import {
   type Recovered,
   type SpentPage,
 } from './records.ts'
-import { CAMPAIGNS, FACTS, NOTIFICATIONS, RECORDS } from './records-schema.ts'
+import { API_KEYS, CAMPAIGNS, FACTS, NOTIFICATIONS, RECORDS } from './records-schema.ts'
 import { addSums, isSound, sumOf } from './row-sum.ts'
 import { addSpendColumns, spentPage } from './spent-page.ts'
 
@@ -70,7 +70,7 @@ type SimpleEntry = Extract<
   {
     put:
       | ('bid' | 'key' | 'no_key' | 'seen')
-      | ('campaign' | 'no_campaign' | 'notification' | 'no_notification' | 'fact')
+      | ('campaign' | 'no_campaign' | 'api_key' | 'no_api_key' | 'notification' | 'no_notification' | 'fact')
   }
 >
 
@@ -111,9 +111,10 @@ export class RecordsFile {
     }
     this.#uses = before + 1
     database.exec(CAMPAIGNS)
+    database.exec(API_KEYS)
     database.exec(NOTIFICATIONS)
     database.exec(FACTS)
-    addSums(database, ['bids', 'keys', 'seen', 'campaigns', 'notifications', 'facts'])
+    addSums(database, ['bids', 'keys', 'seen', 'campaigns', 'api_keys', 'notifications', 'facts'])
     addSpendColumns(database)
     this.#holds = new HoldsTable(database)
     this.#changes = new ChangesTable(database, keep.changes)
@@ -139,6 +140,8 @@ export class RecordsFile {
       ),
       campaign: database.prepare('INSERT OR REPLACE INTO campaigns (id, text, sum) VALUES (?, ?, ?)'),
       no_campaign: database.prepare('DELETE FROM campaigns WHERE id = ?'),
+      api_key: database.prepare('INSERT OR REPLACE INTO api_keys (id, text, sum) VALUES (?, ?, ?)'),
+      no_api_key: database.prepare('DELETE FROM api_keys WHERE id = ?'),
       notification: database.prepare('INSERT OR REPLACE INTO notifications (id, text, sum) VALUES (?, ?, ?)'),
       fact: database.prepare('INSERT OR REPLACE INTO facts (id, text, sum) VALUES (?, ?, ?)'),
       no_notification: database.prepare('DELETE FROM notifications WHERE id = ?'),
@@ -254,12 +257,14 @@ export class RecordsFile {
         break
       }
       case 'campaign':
+      case 'api_key':
       case 'notification':
       case 'fact':
         this.#put[entry.put].run(entry.id, entry.text, sumOf(entry.id, entry.text))
         this.#length += entry.text.length
         break
       case 'no_campaign':
+      case 'no_api_key':
       case 'no_notification':
         this.#put[entry.put].run(entry.id)
         break
@@ -314,6 +319,7 @@ export class RecordsFile {
       lastKeyMs: lastKeyMs < 0 ? undefined : lastKeyMs,
       owners: this.#holds.read(),
       campaigns: sound('campaign', 'SELECT id, text, sum FROM campaigns ORDER BY id'),
+      apiKeys: sound('API key', 'SELECT id, text, sum FROM api_keys ORDER BY id'),
       facts: sound('fact', 'SELECT id, text, sum FROM facts ORDER BY id'),
       notifications: sound('notification', 'SELECT id, text, sum FROM notifications ORDER BY id'),
       seen: rows('SELECT owner, page, bits, sum FROM seen ORDER BY number').flatMap((row) => {

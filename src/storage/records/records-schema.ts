@@ -38,6 +38,9 @@ export const HOLDS = `
 export const CAMPAIGNS =
   'CREATE TABLE IF NOT EXISTS campaigns (id TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT'
 
+/** Missing in files of versions without keys that are made at run time. They are not deleted for their age. */
+export const API_KEYS = 'CREATE TABLE IF NOT EXISTS api_keys (id TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT'
+
 /** Missing in files of versions without changes. Uploads are routine changes: there are many, so they are limited separately. */
 export const CHANGES = `
   CREATE TABLE IF NOT EXISTS changes (

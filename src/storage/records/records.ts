@@ -46,6 +46,9 @@ export type Entry =
   /** A campaign. Replaces an entry with the same id. */
   | ({ readonly put: 'campaign' } & KeptText)
   | { readonly put: 'no_campaign'; readonly id: string }
+  /** An API key that was made at run time. Replaces an entry with the same id. */
+  | ({ readonly put: 'api_key' } & KeptText)
+  | { readonly put: 'no_api_key'; readonly id: string }
   /** A notification that the operator has yet to get. Replaces an entry with the same id. */
   | ({ readonly put: 'notification' } & KeptText)
   | { readonly put: 'no_notification'; readonly id: string }
@@ -160,6 +163,7 @@ export interface Recovered {
   readonly lastKeyMs: number | undefined
   readonly seen: readonly { readonly owner: string; readonly page: number; readonly bits: Uint8Array }[]
   readonly campaigns: readonly KeptText[]
+  readonly apiKeys: readonly KeptText[]
   readonly notifications: readonly KeptText[]
   readonly facts: readonly KeptText[]
   /** Undefined for records that end with the process. */
@@ -215,6 +219,7 @@ export const NOTHING: Recovered = {
   lastKeyMs: undefined,
   seen: [],
   campaigns: [],
+  apiKeys: [],
   notifications: [],
   facts: [],
   owners: undefined,

@@ -1,0 +1,124 @@
+import { Mutex } from 'async-mutex'
+import type { ApiKeys, KeptKey } from '../../api/index.ts'
+import { AppError } from '../../errors.ts'
+import type { Logger } from '../../log.ts'
+import type { BudgetManager } from '../../shield/index.ts'
+import { orgScope, ownId } from '../organisations.ts'
+import { GLOBAL_SCOPE } from '../scopes.ts'
+import type { KeyStore } from './key-store.ts'
+
+/** Share of the table of keys that one organisation may fill. */
+const OF_ORGANISATION = 1 / 4
+
+interface BookOptions {
+  readonly keys: ApiKeys
+  readonly store: KeyStore
+  readonly budget: BudgetManager
+  readonly log: Logger
+  readonly operatorOrg: number
+  /** Most keys that were made at run time. */
+  readonly maxKeys: number
+}
+
+/** Makes, changes and revokes API keys at run time, one change after the other. */
+export class KeyBook {
+  readonly #options: BookOptions
+  readonly #changing = new Mutex()
+
+  constructor(options: BookOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Takes what is kept, at a start or because another process has changed it. A key that was made where none was needed
+   * is left out where they are: anybody on the machine may have made it.
+   */
+  take(all: readonly KeptKey[]): void {
+    const { keys, log } = this.#options
+    const trusted = all.filter(({ madeOpenly }) => !madeOpenly || !keys.areNeeded)
+    if (trusted.length < all.length)
+      log.warn(
+        { count: all.length - trusted.length },
+        'API keys that were made without a key are not accepted',
+      )
+    for (const { org } of trusted) this.#haveOrgScope(org)
+    keys.setMade(trusted)
+  }
+
+  /** Adds a key. Throws 400 for a name that is taken, or where there are too many, 503 where it cannot be kept. */
+  make(key: KeptKey): Promise<void> {
+    return this.#changing.runExclusive(async () => {
+      const { keys } = this.#options
+      const before = keys.made.get(key.id)
+      if (this.#isOfEnvironment(key.id) || (before && before.revokedAtMs === undefined)) throw taken(key.name)
+      await this.#makeRoom(key)
+      if (!(await this.#options.store.put(key, before))) throw taken(key.name)
+      this.#haveOrgScope(key.org)
+      this.#set(key)
+    })
+  }
+
+  /** Changes a key. Throws 400 where another process has changed it meanwhile, 503 where it cannot be kept. */
+  change(before: KeptKey, after: KeptKey): Promise<void> {
+    return this.#changing.runExclusive(async () => {
+      if (
+        this.#options.keys.made.get(before.id) !== before ||
+        !(await this.#options.store.put(after, before))
+      )
+        throw new AppError('invalid_request', 'name: the key was changed meanwhile', 'later', {
+          field: 'name',
+        })
+      this.#set(after)
+    })
+  }
+
+  /** Keeps a key as revoked: in force here at once, elsewhere once it is kept. Throws 503 where it cannot be kept. */
+  revoke(revoked: KeptKey): Promise<void> {
+    this.#set(revoked)
+    return this.#changing.runExclusive(async () => {
+      this.#set(revoked)
+      await this.#options.store.revoke(revoked)
+    })
+  }
+
+  #set(key: KeptKey): void {
+    const { keys } = this.#options
+    keys.setMade([...new Map(keys.made).set(key.id, key).values()])
+  }
+
+  #isOfEnvironment(id: string): boolean {
+    const { keys, operatorOrg } = this.#options
+    return keys.ofEnvironment.some(
+      ({ name, org }) => id === ownId(name, org === operatorOrg ? undefined : org),
+    )
+  }
+
+  /** Forgets the oldest key that is over where there are as many as allowed. Throws 400 where none is. */
+  async #makeRoom({ org, id }: KeptKey): Promise<void> {
+    const { keys, maxKeys } = this.#options
+    const all = [...keys.made.values()].filter((one) => one.id !== id)
+    const ofOrg = all.filter((one) => org !== undefined && one.org === org)
+    const [full, most] =
+      ofOrg.length >= maxKeys * OF_ORGANISATION ? [ofOrg, maxKeys * OF_ORGANISATION] : [all, maxKeys]
+    if (full.length < most) return
+    const over = full.filter(({ revokedAtMs }) => revokedAtMs !== undefined)
+    const [oldest] = over.sort((a, b) => (a.revokedAtMs ?? 0) - (b.revokedAtMs ?? 0))
+    if (!oldest)
+      throw new AppError(
+        'invalid_request',
+        `There are ${Math.floor(most)} API keys already; revoke one first`,
+      )
+    await this.#options.store.forget(oldest.id)
+    keys.setMade([...keys.made.values()].filter((one) => one.id !== oldest.id))
+  }
+
+  /** The operator can set limits for an organisation from its first key on. */
+  #haveOrgScope(org: number | undefined): void {
+    const { budget } = this.#options
+    if (org === undefined || budget.scope(orgScope(org))) return
+    budget.define(orgScope(org), budget.scope(GLOBAL_SCOPE)?.currency ?? 'USD', [])
+  }
+}
+
+const taken = (name: string) =>
+  new AppError('invalid_request', `name: there is a key ${name} already`, 'never', { field: 'name' })

@@ -1,0 +1,252 @@
+import { randomBytes } from 'node:crypto'
+import { z } from '@hono/zod-openapi'
+import {
+  type ApiKey,
+  type ApiKeys,
+  type Caller,
+  type Ctx,
+  hashKey,
+  KEY_SCOPES,
+  type KeptKey,
+  ok,
+  okUnkept,
+  Reason,
+  ReasonQuery,
+  type Route,
+  readJson,
+  reasonOf,
+  WRONG_BODY,
+} from '../../api/index.ts'
+import type { Audit } from '../../audit/index.ts'
+import { AppError } from '../../errors.ts'
+import { type Clock, isoTime } from '../../time/clock.ts'
+import { maySee, type Org, ownId, shownName } from '../organisations.ts'
+import type { KeyBook } from './key-book.ts'
+
+/** Random bytes of a key. */
+const KEY_BYTES = 32
+const MAX_ORG = 999_999_999
+
+const Time = z.iso
+  .datetime({ offset: true })
+  .transform((text) => Date.parse(text))
+  .openapi({ type: 'string', format: 'date-time' })
+
+const KeyInput = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[\w-]{1,32}$/, 'must be 1 to 32 letters, digits, - and _')
+      .openapi({ description: 'Who it is for; shown wherever it is used.' }),
+    scopes: z.array(z.enum(KEY_SCOPES)).min(1).max(KEY_SCOPES.length),
+    organisation: z.number().int().min(1).max(MAX_ORG).optional().openapi({
+      description: 'Number of its organisation; that of the key which makes it where none is said.',
+    }),
+    expiresAt: Time.optional().openapi({ description: 'From then on it is answered 401 `key_expired`.' }),
+    reason: Reason.optional(),
+  })
+  .openapi('KeyInput')
+
+const KeyChange = z
+  .strictObject({
+    expiresAt: Time.nullable().openapi({
+      type: ['string', 'null'],
+      description: 'From then on it is answered 401 `key_expired`; null for never.',
+    }),
+    reason: Reason.optional(),
+  })
+  .openapi('KeyChange')
+
+const KeyBody = z
+  .object({
+    name: z.string().openapi({ description: 'As `/v1/keys/{name}` takes it: `ml@7` is of organisation 7.' }),
+    scopes: z.array(z.enum(KEY_SCOPES)),
+    organisation: z.number().int().openapi({ description: 'Number of its organisation.' }),
+    source: z.enum(['environment', 'api']).openapi({
+      description: '`environment` for one of API_KEYS, which is changed and revoked there alone.',
+    }),
+    state: z.enum(['valid', 'expired', 'revoked']),
+    madeAt: z.string().optional(),
+    madeBy: z.string().optional().openapi({ description: 'Name of the key that made it.' }),
+    expiresAt: z.string().optional(),
+    revokedAt: z.string().optional(),
+    lastUsedAt: z.string().optional().openapi({
+      description: 'When this process saw it last; missing where it has not since it started.',
+    }),
+  })
+  .openapi('ApiKey')
+const MadeKey = KeyBody.extend({
+  key: z.string().openapi({ description: 'The key itself. It is never shown again.' }),
+}).openapi('MadeApiKey')
+const KeyList = z.object({ keys: z.array(KeyBody) })
+const KeyParam = z.object({ name: z.string().openapi({ example: 'summer' }) })
+
+interface KeyDeps {
+  readonly clock: Clock
+  readonly audit: Audit
+  readonly keys: ApiKeys
+  readonly keyBook: KeyBook
+  readonly operatorOrg: number
+}
+
+/** API keys that are made, listed and revoked at run time. */
+export function keyRoutes(deps: KeyDeps): Route[] {
+  return [listKeys(deps), makeKey(deps), changeKey(deps), revokeKey(deps)]
+}
+
+function listKeys(deps: KeyDeps): Route {
+  return {
+    method: 'get',
+    path: '/v1/keys',
+    summary: 'The API keys of the environment, then those made at run time; never the keys themselves',
+    scope: 'admin',
+    answers: { 200: { description: 'Keys that the caller may see', schema: KeyList } },
+    refusals: [],
+    handle(_, { boundTo }) {
+      const { ofEnvironment, made } = deps.keys
+      const all = [...ofEnvironment, ...[...made.values()].map(keyOf)]
+      const seen = all.filter((key) => maySee(idOf(deps, key), boundTo))
+      return ok({ keys: seen.map((key) => keyBody(deps, key, boundTo)) })
+    },
+  }
+}
+
+function makeKey(deps: KeyDeps): Route {
+  return {
+    method: 'post',
+    path: '/v1/keys',
+    summary: 'Make an API key; the answer alone has it',
+    scope: 'admin',
+    body: KeyInput,
+    example: { name: 'summer', scopes: ['bid', 'read'], expiresAt: '2100-01-01T00:00:00Z' },
+    answers: { 200: { description: 'The key, shown once', schema: MadeKey } },
+    refusals: [...WRONG_BODY, 'records_unavailable'],
+    async handle(c, caller) {
+      const { clock, keyBook, operatorOrg, keys } = deps
+      const { name, scopes, organisation = caller.org, expiresAt, reason } = await readJson(c, KeyInput)
+      if (caller.boundTo !== undefined && organisation !== caller.boundTo)
+        throw new AppError(
+          'forbidden',
+          `organisation: ${caller.name} makes keys of its own organisation alone`,
+        )
+      requireFuture(clock, expiresAt)
+      const secret = `bw_${randomBytes(KEY_BYTES).toString('base64url')}`
+      const org = organisation === operatorOrg ? undefined : organisation
+      const made: KeptKey = {
+        ...{ id: ownId(name, org), name, org, scopes: KEY_SCOPES.filter((scope) => scopes.includes(scope)) },
+        ...{ sha256: hashKey(secret).toString('hex'), madeAtMs: clock.nowMs(), madeBy: caller.name },
+        ...{ madeOpenly: !keys.areNeeded, expiresAtMs: expiresAt },
+      }
+      const values = () => ({ to: auditValue(made) })
+      const about = {
+        action: 'key.made',
+        target: `key:${made.id}`,
+        values,
+        reason: reasonOf(c, reason),
+      } as const
+      await deps.audit.record(caller, { ...about, lowersRisk: false }, () => keyBook.make(made))
+      return okUnkept({ ...keyBody(deps, keyOf(made), caller.boundTo), key: secret })
+    },
+  }
+}
+
+function changeKey(deps: KeyDeps): Route {
+  return {
+    method: 'patch',
+    path: '/v1/keys/{name}',
+    summary: 'Change when a key expires',
+    scope: 'admin',
+    params: KeyParam,
+    body: KeyChange,
+    example: { expiresAt: '2101-01-01T00:00:00Z' },
+    answers: { 200: { description: 'The key now', schema: KeyBody } },
+    refusals: [...WRONG_BODY, 'not_found', 'records_unavailable'],
+    async handle(c, caller) {
+      const { expiresAt, reason } = await readJson(c, KeyChange)
+      requireFuture(deps.clock, expiresAt ?? undefined)
+      const before = findKey(deps, c, caller)
+      const after = { ...before, expiresAtMs: expiresAt ?? undefined }
+      const values = () => ({ from: auditValue(before), to: auditValue(after) })
+      const about = {
+        action: 'key.changed',
+        target: `key:${before.id}`,
+        values,
+        reason: reasonOf(c, reason),
+      } as const
+      const lowersRisk = (expiresAt ?? Infinity) <= (before.expiresAtMs ?? Infinity)
+      await deps.audit.record(caller, { ...about, lowersRisk }, () => deps.keyBook.change(before, after))
+      return ok(keyBody(deps, keyOf(after), caller.boundTo))
+    },
+  }
+}
+
+function revokeKey(deps: KeyDeps): Route {
+  return {
+    method: 'delete',
+    path: '/v1/keys/{name}',
+    summary: 'Revoke a key, with its sessions: from now on nobody gets in with it',
+    scope: 'admin',
+    lowersRisk: true,
+    params: KeyParam,
+    query: ReasonQuery,
+    answers: { 200: { description: 'The key, revoked', schema: KeyBody } },
+    refusals: ['invalid_request', 'not_found', 'records_unavailable'],
+    async handle(c, caller) {
+      const { clock, keyBook, audit } = deps
+      const key = findKey(deps, c, caller)
+      const revoked = { ...key, revokedAtMs: clock.nowMs() }
+      const values = () => ({ from: auditValue(key), to: auditValue(revoked) })
+      const about = { action: 'key.revoked', target: `key:${key.id}`, values, reason: reasonOf(c) } as const
+      await audit.record(caller, { ...about, lowersRisk: true }, () => keyBook.revoke(revoked))
+      return ok(keyBody(deps, keyOf(revoked), caller.boundTo))
+    },
+  }
+}
+
+/** The key that the address names and that may be changed. Throws 404, and 400 for one of the environment. */
+function findKey(deps: KeyDeps, c: Ctx, { boundTo }: Caller): KeptKey {
+  const said = c.req.param('name') ?? ''
+  const id = ownId(said, boundTo)
+  const found = deps.keys.made.get(id)
+  if (found && found.revokedAtMs === undefined) return found
+  if (deps.keys.ofEnvironment.some((key) => idOf(deps, key) === id))
+    throw new AppError('invalid_request', 'name: this key is of the environment; take it out of API_KEYS')
+  throw new AppError('not_found', `There is no API key ${said.slice(0, 50)} that is valid`)
+}
+
+function requireFuture(clock: Clock, timeMs: number | undefined): void {
+  if (timeMs === undefined || timeMs > clock.nowMs()) return
+  throw new AppError('invalid_request', 'expiresAt: must be in the future', 'never', { field: 'expiresAt' })
+}
+
+const idOf = ({ operatorOrg }: KeyDeps, { name, org }: ApiKey): string =>
+  ownId(name, org === operatorOrg ? undefined : org)
+
+const keyOf = (kept: KeptKey): ApiKey => {
+  const { name, org, scopes, sha256 } = kept
+  return { name, org, scopes, sha256: Buffer.from(sha256, 'hex'), kept }
+}
+
+function keyBody(deps: KeyDeps, key: ApiKey, boundTo: Org): z.output<typeof KeyBody> {
+  const { madeAtMs, madeBy, expiresAtMs, revokedAtMs } = key.kept ?? {}
+  const isExpired = expiresAtMs !== undefined && deps.clock.nowMs() >= expiresAtMs
+  const usedMs = deps.keys.usedMs(key)
+  return {
+    name: shownName(idOf(deps, key), boundTo),
+    scopes: [...key.scopes],
+    organisation: key.org ?? deps.operatorOrg,
+    source: key.kept ? 'api' : 'environment',
+    state: revokedAtMs !== undefined ? 'revoked' : isExpired ? 'expired' : 'valid',
+    ...(madeAtMs !== undefined && { madeAt: isoTime(madeAtMs), madeBy }),
+    ...(expiresAtMs !== undefined && { expiresAt: isoTime(expiresAtMs) }),
+    ...(revokedAtMs !== undefined && { revokedAt: isoTime(revokedAtMs) }),
+    ...(usedMs !== undefined && { lastUsedAt: isoTime(usedMs) }),
+  }
+}
+
+const auditValue = ({ scopes, org, expiresAtMs, revokedAtMs }: KeptKey) => ({
+  scopes,
+  ...(org !== undefined && { organisation: org }),
+  ...(expiresAtMs !== undefined && { expiresAt: isoTime(expiresAtMs) }),
+  ...(revokedAtMs !== undefined && { revokedAt: isoTime(revokedAtMs) }),
+})

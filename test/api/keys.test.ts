@@ -1,0 +1,220 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { hashKey } from '../../src/api/index.ts'
+import { startHarness } from '../support/harness.ts'
+import { startRedis } from '../support/redis-server.ts'
+import { startOn, TRIES, temporaryDirectory } from '../support/restarts.ts'
+
+const entry = (name: string, scopes: string, key: string) =>
+  `${name}:${scopes}:${hashKey(key).toString('hex')}`
+const KEYS = {
+  API_KEYS: [
+    entry('ops', 'admin', 'k-ops'),
+    entry('part', 'bid+read+operate+connect+convert+premium', 'k-part'),
+    entry('seven@7', 'admin', 'k-seven'),
+  ].join(','),
+}
+const as = (key: string) => ({ authorization: `Bearer ${key}` })
+const HOUR_MS = 3_600_000
+
+async function started(environment: Record<string, string> = {}) {
+  const harness = await startHarness({ ...KEYS, ...environment })
+  const { send, get } = harness
+  const make = (body: object, who = 'k-ops') => send('POST', '/v1/keys', body, as(who))
+  const revoke = (name: string, who = 'k-ops') => send('DELETE', `/v1/keys/${name}`, undefined, as(who))
+  const list = async (who = 'k-ops') => (await get('/v1/keys', as(who))).body.keys
+  return { ...harness, make, revoke, list }
+}
+
+describe('an API key that is made at run time', () => {
+  it('is shown once, and lets in whom it says to do what it says', async () => {
+    const { make, list, get, bid, logged } = await started()
+    const made = await make({ name: 'ml', scopes: ['bid', 'bid'] })
+    expect(made.body).toMatchObject({
+      name: 'ml',
+      scopes: ['bid'],
+      source: 'api',
+      state: 'valid',
+      madeBy: 'ops',
+    })
+    expect(made.body.key).toMatch(/^bw_[\w-]{43}$/)
+    expect(made.headers.get('cache-control')).toBe('no-store')
+    expect((await bid({ bidAmount: 1 }, as(made.body.key))).status).toBe(200)
+    expect((await get('/v1/budgets', as(made.body.key))).status).toBe(403)
+    const listed = await list()
+    expect(listed.map(({ name, source }: { name: string; source: string }) => [name, source])).toEqual([
+      ['ops', 'environment'],
+      ['part', 'environment'],
+      ['seven@7', 'environment'],
+      ['ml', 'api'],
+    ])
+    expect(listed.at(-1).lastUsedAt).toBe(made.body.madeAt)
+    expect(JSON.stringify([listed, logged])).not.toContain(made.body.key.slice(3))
+    expect((await bid({ bidAmount: 1 }, as('k-part'))).status).toBe(200)
+  })
+
+  it('ends at once when it is revoked, with the sessions that have begun with it', async () => {
+    const { make, revoke, send, get, url, list } = await started()
+    const { key } = (await make({ name: 'grafana', scopes: ['read'] })).body
+    const signedIn = await send('POST', '/v1/session', { key })
+    const cookie = /^[^;]*/.exec(signedIn.headers.get('set-cookie') ?? '')?.[0] ?? ''
+    const page = { cookie, origin: url, 'sec-fetch-site': 'same-origin' }
+    expect((await get('/v1/budgets', page)).status).toBe(200)
+    expect((await revoke('grafana')).body).toMatchObject({ state: 'revoked' })
+    for (const headers of [as(key), page])
+      expect(await get('/v1/budgets', headers)).toMatchObject({ status: 401, body: { code: 'unauthorized' } })
+    expect((await list()).at(-1)).toMatchObject({ name: 'grafana', state: 'revoked' })
+    expect((await revoke('grafana')).status).toBe(404)
+    // Its name is free again, and the old secret stays outside.
+    expect((await make({ name: 'grafana', scopes: ['read'] })).status).toBe(200)
+    expect((await get('/v1/budgets', as(key))).status).toBe(401)
+    expect((await get('/v1/budgets', page)).status).toBe(401)
+  })
+
+  it('expires when it says, with a code of its own, and can be given more time', async () => {
+    const { make, send, get, clock, list } = await started()
+    const inMs = (ms: number) => new Date(clock.nowMs() + ms).toISOString()
+    expect(await make({ name: 'x', scopes: ['read'], expiresAt: inMs(0) })).toMatchObject({
+      status: 400,
+      body: { field: 'expiresAt' },
+    })
+    const { key } = (await make({ name: 'x', scopes: ['read'], expiresAt: inMs(HOUR_MS) })).body
+    const ask = () => get('/v1/budgets', as(key))
+    await clock.advance(HOUR_MS - 1)
+    expect((await ask()).status).toBe(200)
+    await clock.advance(1)
+    expect(await ask()).toMatchObject({ status: 401, body: { code: 'key_expired' } })
+    expect((await ask()).headers.get('www-authenticate')).toBe('Bearer')
+    expect((await list()).at(-1).state).toBe('expired')
+    const more = (expiresAt: unknown) => send('PATCH', '/v1/keys/x', { expiresAt }, as('k-ops'))
+    expect((await more(inMs(1))).status).toBe(200)
+    expect((await ask()).status).toBe(200)
+    await clock.advance(1)
+    expect((await ask()).status).toBe(401)
+    expect((await more(null)).body.expiresAt).toBeUndefined()
+    expect((await ask()).status).toBe(200)
+  })
+
+  it('is made and revoked by admins alone, by those of an organisation for their own', async () => {
+    const { make, revoke, list, get } = await started()
+    expect((await make({ name: 'x', scopes: ['bid'] }, 'k-part')).status).toBe(403)
+    expect((await make({ name: 'x', scopes: ['bid'], organisation: 8 }, 'k-seven')).status).toBe(403)
+    expect((await make({ name: 'x', scopes: ['bid'], organisation: 1 }, 'k-seven')).status).toBe(403)
+    const own = (await make({ name: 'x', scopes: ['admin'] }, 'k-seven')).body
+    expect(own).toMatchObject({ name: 'x', organisation: 7 })
+    expect((await get('/v1/session', as(own.key))).body).toMatchObject({ organisation: 7, isOperator: false })
+    // The operator's has the same name, and is another one.
+    expect((await make({ name: 'x', scopes: ['bid'] })).status).toBe(200)
+    const names = async (who: string) => (await list(who)).map(({ name }: { name: string }) => name)
+    expect(await names('k-seven')).toEqual(['seven', 'x'])
+    expect(await names('k-ops')).toEqual(['ops', 'part', 'seven@7', 'x@7', 'x'])
+    expect((await revoke('x', 'k-seven')).body.organisation).toBe(7)
+    expect((await list()).at(-1)).toMatchObject({ name: 'x', state: 'valid' })
+    expect((await revoke('x@7')).status).toBe(404)
+    expect((await revoke('ops', 'k-seven')).status).toBe(404)
+    const nine = (await make({ name: 'y', scopes: ['read'], organisation: 9 })).body
+    expect((await get('/v1/budgets/org:9', as(nine.key))).status).toBe(200)
+  })
+
+  it('has a name of its own, also beside those of the environment, which stay as they are', async () => {
+    const { make, revoke } = await started()
+    for (const [name, who] of [
+      ['ops', 'k-ops'],
+      ['seven', 'k-seven'],
+    ] as const)
+      expect(await make({ name, scopes: ['bid'] }, who)).toMatchObject({
+        status: 400,
+        body: { field: 'name' },
+      })
+    expect((await make({ name: 'ml', scopes: ['bid'] })).status).toBe(200)
+    expect((await make({ name: 'ml', scopes: ['bid'] })).status).toBe(400)
+    expect(await revoke('part')).toMatchObject({ status: 400 })
+    const both = await Promise.all([1, 2].map(() => make({ name: 'twin', scopes: ['bid'] })))
+    expect(both.map(({ status }) => status).sort()).toEqual([200, 400])
+    for (const odd of [
+      { name: 'a b', scopes: ['bid'] },
+      { name: 'x@7', scopes: ['bid'] },
+      { name: 'x', scopes: [] },
+      { name: 'x', scopes: ['all'] },
+      { name: 'x', scopes: ['bid'], organisation: 0 },
+      { name: 'x', scopes: ['bid'], secret: 'mine' },
+    ])
+      expect([odd, (await make(odd)).status]).toEqual([odd, 400])
+  })
+
+  it('is one of so many: those that were revoked make room, others do not', async () => {
+    const { make, revoke, list } = await started({ TABLE_LIMITS: 'api_keys=4' })
+    for (const name of ['a', 'b', 'c']) await make({ name, scopes: ['bid'] })
+    expect((await make({ name: 'a', scopes: ['bid'] }, 'k-seven')).status).toBe(200)
+    expect((await make({ name: 'b', scopes: ['bid'] }, 'k-seven')).status).toBe(400)
+    expect((await make({ name: 'd', scopes: ['bid'] })).status).toBe(400)
+    await revoke('b')
+    expect((await make({ name: 'd', scopes: ['bid'] })).status).toBe(200)
+    const made = (await list()).filter(({ source }: { source: string }) => source === 'api')
+    expect(made.map(({ name }: { name: string }) => name)).toEqual(['a', 'c', 'a@7', 'd'])
+  })
+
+  it('is audited: who made, changed and revoked it, and why', async () => {
+    const { make, revoke, send, get } = await started()
+    await make({ name: 'ml', scopes: ['bid'], reason: 'a new model' })
+    await send('PATCH', '/v1/keys/ml', { expiresAt: '2100-01-01T00:00:00Z' }, as('k-ops'))
+    await revoke('ml?reason=lost')
+    const { entries } = (await get('/v1/audit?target=key:ml', as('k-ops'))).body
+    expect(entries).toMatchObject([
+      { action: 'key.revoked', caller: 'ops', reason: 'lost', outcome: 'done' },
+      { action: 'key.changed', to: { expiresAt: '2100-01-01T00:00:00.000Z' } },
+      { action: 'key.made', to: { scopes: ['bid'] }, reason: 'a new model' },
+    ])
+  })
+
+  it('has its own rights also where no key is needed, and none once keys are needed', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'bidwarden-'))
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    const kept = { STORE: 'sqlite', DATA_DIR: folder }
+    const open = await startHarness(kept)
+    const { key } = (await open.send('POST', '/v1/keys', { name: 'ml', scopes: ['bid'] })).body
+    expect((await open.get('/v1/budgets', as(key))).status).toBe(403)
+    expect((await open.get('/v1/budgets')).status).toBe(200)
+    await open.service.stop()
+    // Anybody on this machine may have made it.
+    const closed = await startHarness({ ...KEYS, ...kept })
+    expect((await closed.bid({ bidAmount: 1 }, as(key))).status).toBe(401)
+    expect((await closed.get('/v1/keys', as('k-ops'))).body.keys).toHaveLength(3)
+  })
+
+  it('outlives the process, as does that it was revoked', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'bidwarden-'))
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    const kept = { STORE: 'sqlite', DATA_DIR: folder }
+    const first = await started(kept)
+    const [stays, goes] = [
+      (await first.make({ name: 'stays', scopes: ['read'], organisation: 9 })).body.key,
+      (await first.make({ name: 'goes', scopes: ['read'] })).body.key,
+    ]
+    await first.revoke('goes')
+    await first.service.stop()
+    const second = await started(kept)
+    expect((await second.get('/v1/budgets/org:9', as(stays))).status).toBe(200)
+    expect((await second.get('/v1/budgets', as(goes))).status).toBe(401)
+    expect((await second.list()).slice(3)).toMatchObject([{ state: 'revoked' }, { state: 'valid' }])
+  })
+})
+
+it('a key that one process makes is let in by others within seconds, and no more once it is revoked', async () => {
+  const server = await startRedis()
+  onTestFinished(() => server.close())
+  const start = () => startOn(temporaryDirectory(), { ...KEYS, REDIS_URL: server.url })
+  const [one, other] = [await start(), await start()]
+  const send = (at: typeof one, method: string, path: string, body?: object) =>
+    at.send(method, path, body, as('k-ops'))
+  const { key } = (await send(one, 'POST', '/v1/keys', { name: 'ml', scopes: ['read'] })).body
+  const statusAt = async ({ send }: typeof one) =>
+    (await send('GET', '/v1/budgets', undefined, as(key))).status
+  await expect.poll(() => statusAt(other), TRIES).toBe(200)
+  expect((await send(other, 'POST', '/v1/keys', { name: 'ml', scopes: ['bid'] })).status).toBe(400)
+  expect((await send(other, 'DELETE', '/v1/keys/ml')).status).toBe(200)
+  expect(await statusAt(other)).toBe(401)
+  await expect.poll(() => statusAt(one), TRIES).toBe(401)
+})
