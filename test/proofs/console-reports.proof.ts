@@ -1,14 +1,15 @@
 import { readFile } from 'node:fs/promises'
-import { parquetReadObjects } from 'hyparquet'
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet'
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { accessibilityFaults, openPage, scrollsSideways, startBrowser } from '../support/browser.ts'
 import { startPlayedReads } from '../support/played-reads.ts'
 
-async function downloaded(page: Page, format: string): Promise<Buffer> {
+/** Where the browser has put the file. */
+async function downloaded(page: Page, format: string): Promise<string> {
   const begun = page.waitForEvent('download')
   await page.getByRole('link', { name: `Download ${format}` }).click()
-  return readFile(await (await begun).path())
+  return (await begun).path()
 }
 
 const requestIn = (page: Page): string => new URL(page.url()).pathname.split('/').at(-1) ?? ''
@@ -38,11 +39,10 @@ describe('the reports of the console', () => {
     expect(await table.getByRole('columnheader', { name: 'reach' }).count()).toBe(0)
     await page.getByRole('img', { name: /impressions a day/ }).waitFor()
 
-    const [, ...lines] = (await downloaded(page, 'CSV')).toString().trim().split('\n')
+    const [, ...lines] = (await readFile(await downloaded(page, 'CSV'), 'utf8')).trim().split('\n')
     expect(lines).toHaveLength(rows.length)
-    expect(JSON.parse((await downloaded(page, 'JSON')).toString()).rows).toEqual(rows)
-    const { buffer, byteOffset, byteLength } = await downloaded(page, 'Parquet')
-    const file = buffer.slice(byteOffset, byteOffset + byteLength)
+    expect(JSON.parse(await readFile(await downloaded(page, 'JSON'), 'utf8')).rows).toEqual(rows)
+    const file = await asyncBufferFromFile(await downloaded(page, 'Parquet'))
     expect(await parquetReadObjects({ file })).toHaveLength(rows.length)
 
     for (const width of [360, 1440])
