@@ -20,19 +20,17 @@ export function AskForm({ connections }: { connections: readonly Connection[] })
   const connection = connections.find(({ id }) => id === chosen) ?? connections[0]
   if (connection === undefined) return null
   return (
-    <div className="body stack">
-      <div className="fields ask-fields">
-        <label className="field">
-          <span>Connection</span>
-          <select value={connection.id} onChange={(event) => setChosen(event.target.value)}>
-            {connections.map(({ id, type, account_id }) => (
-              <option key={id} value={id}>
-                {platformName(type)} {account_id}
-              </option>
-            ))}
-          </select>
-        </label>
-      </div>
+    <div className="body ask">
+      <label className="field">
+        <span>Connection</span>
+        <select value={connection.id} onChange={(event) => setChosen(event.target.value)}>
+          {connections.map(({ id, type, account_id }) => (
+            <option key={id} value={id}>
+              {platformName(type)} {account_id}
+            </option>
+          ))}
+        </select>
+      </label>
       <Answer query={types}>
         {(known) => {
           const reports = known.types.find(({ type }) => type === connection.type)?.reports ?? []
@@ -51,18 +49,16 @@ function ReportChoice({ connection, reports }: { connection: Connection; reports
     return <Empty title="This platform has no report">Choose another connection.</Empty>
   return (
     <>
-      <div className="fields ask-fields">
-        <label className="field">
-          <span>Report</span>
-          <select value={report.name} onChange={(event) => setChosen(event.target.value)}>
-            {reports.map(({ name }) => (
-              <option key={name} value={name}>
-                {words(name)}
-              </option>
-            ))}
-          </select>
-        </label>
-      </div>
+      <label className="field">
+        <span>Report</span>
+        <select value={report.name} onChange={(event) => setChosen(event.target.value)}>
+          {reports.map(({ name }) => (
+            <option key={name} value={name}>
+              {words(name)}
+            </option>
+          ))}
+        </select>
+      </label>
       <Details key={report.name} connection={connection} report={report} />
     </>
   )

@@ -116,6 +116,9 @@ function Shown({
   )
 }
 
+/** With more decimals than counts have: a small rate must not look like none. */
+const numbers = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 15 })
+
 /** Amounts in micros are shown in units. */
 const titleOf = (name: string): string => words(name.endsWith(MICROS) ? name.slice(0, -MICROS.length) : name)
 
@@ -124,8 +127,8 @@ function textOf(name: string, value: unknown, currency: string | null): string {
   if (typeof value === 'object') return JSON.stringify(value)
   if (typeof value !== 'number') return String(value)
   if (name.endsWith(MICROS)) return amount(value / 1e6, currency)
-  return IN_UNITS.includes(name) ? amount(value, currency) : count(value)
+  return IN_UNITS.includes(name) ? amount(value, currency) : numbers.format(value)
 }
 
 const amount = (units: number, currency: string | null): string =>
-  currency === null ? count(units) : money(units, currency)
+  currency === null ? numbers.format(units) : money(units, currency)
