@@ -113,6 +113,7 @@ describe('the integrations of the console', () => {
     expect((await settled(id)).status).toBe('failed')
     const { page } = await openPage(await startBrowser(), url, { width: 360 })
     await page.goto(LIST)
+    await page.getByText('Data may be stale').waitFor()
     const before = (await jobs()).length
     await page.getByRole('button', { name: /^Retry Google Analytics 4/ }).click()
     await expect.poll(async () => (await jobs()).length).toBe(before + 1)

@@ -17,4 +17,5 @@ export const ROUTES: readonly PageRoute[] = [
     title: 'Integrations',
     Page: lazy(() => import('./pages/integrations/index.tsx')),
   },
+  { path: '/console/reports', title: 'Reports', Page: lazy(() => import('./pages/reports/index.tsx')) },
 ]

@@ -50,7 +50,7 @@ function QueueNote() {
     <span className="side-note" role="status">
       {own === 0
         ? 'Nothing waits to be read'
-        : `${count(own)} ${own === 1 ? 'report waits' : 'reports wait'}, the first at place ${positions[0] ?? 1}; about ${duration(waitSeconds * 1_000)}`}
+        : `${count(own)} ${own === 1 ? 'report waits' : 'reports wait'}, the first at place ${positions[0] ?? 1}; all are read in about ${duration(waitSeconds * 1_000)}`}
     </span>
   )
 }

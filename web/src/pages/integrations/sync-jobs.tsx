@@ -38,8 +38,8 @@ function WaitNote() {
   if (status === undefined || place === undefined) return null
   return (
     <span className="side-note" role="status">
-      Place {count(place)} in the queue of {count(status.total_queued)}; all of yours is read in about{' '}
-      {duration(status.estimated_wait_seconds * 1_000)}
+      Your first report is at place {count(place)} of {count(status.total_queued)} in the queue; all of yours
+      are read in about {duration(status.estimated_wait_seconds * 1_000)}
     </span>
   )
 }
