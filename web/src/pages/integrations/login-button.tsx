@@ -1,6 +1,7 @@
+import { ProblemError } from '@bidwarden/client'
 import type { ReactNode } from 'react'
 import { ProblemBox } from '../../ui/problem-box.tsx'
-import { useLogin, type WantedLogin } from './login.ts'
+import { callbackUrl, useLogin, type WantedLogin } from './login.ts'
 
 /** Shows the login at a platform in a window of its own. */
 export function LoginButton({ login, children }: { login: WantedLogin; children: ReactNode }) {
@@ -18,6 +19,12 @@ export function LoginButton({ login, children }: { login: WantedLogin; children:
         )}
       </div>
       {error && <ProblemBox problem={error} />}
+      {error instanceof ProblemError && error.field === 'callback_url' && (
+        <p>
+          The operator has to list <code>{callbackUrl()}</code> in <code>OAUTH_CALLBACK_URLS</code>, and at
+          the platform as an address to come back to.
+        </p>
+      )}
     </div>
   )
 }

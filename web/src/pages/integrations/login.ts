@@ -8,6 +8,7 @@ import { told } from '../../ui/toasts.tsx'
 
 /** Where a platform sends the browser back to; outside of loopback `OAUTH_CALLBACK_URLS` has to name it. */
 export const CALLBACK_PATH = '/console/integrations/callback'
+export const callbackUrl = (): string => window.location.origin + CALLBACK_PATH
 /** Of the local storage: the login that was begun last in this browser. */
 const LOGIN_KEY = 'bidwarden.login'
 /** Tells the other windows of the console that a login has ended. */
@@ -57,7 +58,7 @@ async function begin({ type, connectorId, accountId, settings = {} }: WantedLogi
     api.POST('/api/v1/connectors/oauth/initiate', {
       body: {
         connector_type: type,
-        callback_url: window.location.origin + CALLBACK_PATH,
+        callback_url: callbackUrl(),
         settings,
         ...(connectorId !== undefined && { connector_id: connectorId }),
       },
