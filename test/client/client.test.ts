@@ -54,6 +54,15 @@ describe('the TypeScript client with the service', () => {
     expect(error).toMatchObject({ status: 429, code: 'budget_exceeded', problem: { scope, remaining: 5 } })
   })
 
+  it('may make a POST without a body where the service knows no keys', async () => {
+    const { url } = await startHarness()
+    const id = '3f0c5a52-6a7e-4d6c-9b0f-0d7c1f1c2b3a'
+    const call = createBidwardenClient({ baseUrl: url }).POST('/api/v1/connectors/{id}/test', {
+      params: { path: { id } },
+    })
+    expect(await failure(dataOf(call))).toMatchObject({ status: 404, code: 'not_found' })
+  })
+
   it('sends the key, and names a member that is wrong', async () => {
     const key = 'a-key-of-this-test-which-is-long-enough'
     const { url } = await startHarness({ API_KEYS: `tester:read+bid:${hashKey(key).toString('hex')}` })

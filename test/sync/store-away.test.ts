@@ -87,6 +87,29 @@ describe('PostgreSQL that goes away while a fetch runs', () => {
     })
   })
 
+  it('for longer than a lease is no death of the process that works on the fetch', async () => {
+    const reads = await startReads({
+      DATABASE_URL: await server.createDatabase(),
+      CONNECTOR_TIMEOUT_SECONDS: '150',
+    })
+    const requestId = await fetching(reads)
+    await server.down('SIGQUIT')
+    await reads.until('/livez', () => isAway(reads))
+    reads.clock.advance(90_000)
+    await server.up()
+    await reads.until('/livez', () => !isAway(reads))
+    expect((await reads.ended(requestId)).body).toMatchObject({
+      status: 'completed',
+      result: { records_fetched: 3 },
+    })
+    const jobs = await reads.service.reads?.store.db
+      .selectFrom('fetch_jobs')
+      .select(['deaths', 'claim'])
+      .where('report_type', '=', 'performance')
+      .execute()
+    expect(jobs).toEqual([{ deaths: 0, claim: 1 }])
+  })
+
   it('and comes back read-only is away until it takes writes', async () => {
     const reads = await startReads({ DATABASE_URL: await server.createDatabase() })
     server.setReadOnly(true)

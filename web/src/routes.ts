@@ -12,4 +12,10 @@ export const ROUTES: readonly PageRoute[] = [
   { path: '/', title: 'Overview', Page: lazy(() => import('./pages/overview/index.tsx')) },
   { path: '/console/bids', title: 'Bids', Page: lazy(() => import('./pages/bids/index.tsx')) },
   { path: '/console/budgets', title: 'Budgets', Page: lazy(() => import('./pages/budgets/index.tsx')) },
+  {
+    path: '/console/integrations',
+    title: 'Integrations',
+    Page: lazy(() => import('./pages/integrations/index.tsx')),
+  },
+  { path: '/console/reports', title: 'Reports', Page: lazy(() => import('./pages/reports/index.tsx')) },
 ]

@@ -24,6 +24,10 @@ export function createBidwardenClient({ baseUrl, key, fetch }: BidwardenClientOp
     baseUrl,
     // Looked up at each call, so that what replaces it later is used.
     fetch: withRepeats(fetch ?? ((request) => globalThis.fetch(request))),
-    ...(key !== undefined && { headers: { authorization: `Bearer ${key}` } }),
+    headers: {
+      // A POST without a body needs it: a form of another page cannot send it.
+      'x-requested-with': 'bidwarden-client',
+      ...(key !== undefined && { authorization: `Bearer ${key}` }),
+    },
   })
 }

@@ -1840,6 +1840,30 @@ export interface components {
             /** @enum {string} */
             state: "valid" | "expired" | "revoked";
         };
+        AskedReport: {
+            batched_with: string[];
+            /** @description In seconds. */
+            estimated_wait_seconds: number;
+            merged: boolean;
+            /** @description What it waits for */
+            message?: string;
+            /** @description 1 is next; 0 once it has begun */
+            queue_position: number;
+            rate_limit_status: {
+                /** @description A count. */
+                current: number;
+                /** @description In units of the currency. */
+                limit: number;
+                reset_at: string;
+            };
+            request_id: string;
+            /** @description Seconds since the rows were read */
+            rows_age_seconds: number | null;
+            /** @description The platform fails; what was read before is answered */
+            stale?: boolean;
+            /** @enum {string} */
+            status: "queued" | "running" | "completed" | "failed" | "cancelled";
+        };
         AuditEntry: {
             action?: string;
             at?: string;
@@ -2405,11 +2429,44 @@ export interface components {
             status: "connected" | "disconnected" | "error" | "pending";
         };
         Connector: {
+            account_id: string | null;
+            /** @description Those that the grant reaches */
+            accounts: {
+                id: string;
+                name?: string;
+            }[];
+            created_at: string;
+            currency: string | null;
+            health: {
+                /** @description A share of the latest calls, from 0 to 1 */
+                error_rate: number;
+                last_check: string | null;
+                /** @description In milliseconds. */
+                latency_ms: number | null;
+                /**
+                 * @description `degraded` while its platform fails: data may be stale
+                 * @enum {string}
+                 */
+                status: "healthy" | "degraded" | "unhealthy";
+            };
             id: string;
-            status: string;
+            last_sync_at: string | null;
+            /** @description What is to be done, where it is not connected */
+            message?: string;
+            rate_limit: {
+                /** @description In units of the currency. */
+                limit: number;
+                /** @description In units of the currency. */
+                remaining: number;
+                reset_at: string;
+            };
+            settings: {
+                [key: string]: unknown;
+            };
+            /** @enum {string} */
+            status: "pending" | "connected" | "disconnected" | "error";
+            timezone: string | null;
             type: string;
-        } & {
-            [key: string]: unknown;
         };
         ConnectorHealthPoint: {
             /** @description In milliseconds. */
@@ -2648,6 +2705,15 @@ export interface components {
             event_id: string;
             event_name: string;
             event_time: string;
+        };
+        DeadLetter: {
+            connector_id: string;
+            created_at: string;
+            error: string;
+            id: string;
+            /** @description A count. */
+            org_id: number;
+            sync_job_id: string;
         };
         Emails: {
             emails: {
@@ -3063,6 +3129,59 @@ export interface components {
                 [key: string]: string | number | boolean | null;
             }[];
         };
+        ReportRequest: {
+            /** @description Requests that the same reading serves */
+            batched_with: string[];
+            completed_at: string | null;
+            connector_id: string;
+            /** @description In units of the currency. */
+            cost: number | null;
+            created_at: string;
+            date_range?: {
+                /** @description A date, as in 2026-11-01 */
+                end: string;
+                /** @description A date, as in 2026-11-01 */
+                start: string;
+            };
+            error?: string;
+            /** @description In milliseconds. */
+            execution_time_ms: number | null;
+            fields: string[];
+            merged: boolean;
+            report_type: string;
+            request_id: string;
+            result?: {
+                caveats: string[];
+                fetched_at: string;
+                /** @description Data up to this date will not change any more */
+                final_through: string | null;
+                /** @description A count. */
+                records_fetched: number;
+                /** @description In bytes. */
+                size_bytes: number;
+                /** @description Null after the file was deleted to make room */
+                storage_location: string | null;
+                /** @description Last date with data */
+                watermark: string | null;
+            };
+            started_at: string | null;
+            /** @enum {string} */
+            status: "queued" | "running" | "completed" | "failed" | "cancelled";
+        };
+        ReportRequestStatus: components["schemas"]["ReportRequest"] & {
+            /** @description In seconds. */
+            estimated_wait_seconds?: number;
+            /** @description What it waits for */
+            message?: string;
+            /** @description In per cent */
+            progress: number;
+            /** @description 1 is next; 0 once it has begun */
+            queue_position?: number;
+            /** @description Seconds since the rows were read */
+            rows_age_seconds?: number | null;
+            /** @description The platform fails; what was read before is answered */
+            stale?: boolean;
+        };
         RoasFigures: {
             /** @description Bids that spent money. */
             bids: number;
@@ -3315,6 +3434,32 @@ export interface components {
             address: string;
             reason: string;
             since: string;
+        };
+        SyncJob: {
+            caveats: {
+                caveat: string;
+                report: string;
+            }[];
+            completedAt: string | null;
+            error: string | null;
+            errors: {
+                message: string | null;
+                report: string;
+                retryable: boolean;
+            }[];
+            id: string;
+            integrationId: string;
+            nextRetryAt: string | null;
+            nextSyncAt: string | null;
+            /** @description A count. */
+            recordsProcessed: number;
+            /** @description A count. */
+            retryCount: number;
+            startedAt: string | null;
+            /** @enum {string} */
+            status: "pending" | "running" | "completed" | "failed";
+            /** @description Null while it is not known */
+            success: boolean | null;
         };
         WebhookSecret: {
             secret: string;
@@ -3581,7 +3726,10 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        [key: string]: unknown;
+                        id: string;
+                        revoked: boolean;
+                        /** @enum {string} */
+                        status: "disconnected";
                     };
                 };
             };
@@ -4602,7 +4750,13 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        [key: string]: unknown;
+                        connector_id: string;
+                        cron: string;
+                        next_at: string;
+                        timezone: string;
+                    } | {
+                        connector_id: string;
+                        cron: null;
                     };
                 };
             };
@@ -4684,7 +4838,13 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        [key: string]: unknown;
+                        connector_id: string;
+                        cron: string;
+                        next_at: string;
+                        timezone: string;
+                    } | {
+                        connector_id: string;
+                        cron: null;
                     };
                 };
             };
@@ -4943,7 +5103,9 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        [key: string]: unknown;
+                        /** @enum {string} */
+                        status: "running";
+                        sync_job_id: string;
                     };
                 };
             };
@@ -5500,7 +5662,9 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        [key: string]: unknown;
+                        detail: string;
+                        id: string;
+                        ok: boolean;
                     };
                 };
             };
@@ -5675,7 +5839,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        [key: string]: unknown;
+                        dead_letters: components["schemas"]["DeadLetter"][];
                     };
                 };
             };
@@ -5751,9 +5915,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["AskedReport"];
                 };
             };
             /** @description invalid_request */
@@ -5860,13 +6022,13 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        accounts: ({
+                        accounts: {
                             id: string;
-                        } & {
-                            [key: string]: unknown;
-                        })[];
+                            name?: string;
+                        }[];
                         connector_id: string;
-                        status: string;
+                        /** @enum {string} */
+                        status: "pending" | "connected" | "disconnected" | "error";
                     };
                 };
             };
@@ -6066,7 +6228,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        [key: string]: unknown;
+                        queue_status: {
+                            /** @description In seconds. */
+                            estimated_wait_seconds: number;
+                            positions: number[];
+                            /** @description A count. */
+                            total_queued: number;
+                            /** @description A count. */
+                            your_requests: number;
+                        };
+                        /** @description For each platform, those of the account with the least room */
+                        rate_limits: {
+                            [key: string]: {
+                                /** @description In units of the currency. */
+                                limit: number;
+                                /** @description In units of the currency. */
+                                remaining: number;
+                                reset_at: string;
+                            };
+                        };
                     };
                 };
             };
@@ -6129,7 +6309,8 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        [key: string]: unknown;
+                        next_before: string | null;
+                        requests: components["schemas"]["ReportRequest"][];
                     };
                 };
             };
@@ -6197,9 +6378,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["ReportRequestStatus"];
                 };
             };
             /** @description unauthorized, key_expired */
@@ -6266,9 +6445,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["ReportRequest"];
                 };
             };
             /** @description invalid_request */
@@ -6420,9 +6597,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["AskedReport"];
                 };
             };
             /** @description invalid_request */
@@ -8851,7 +9026,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        [key: string]: unknown;
+                        jobs: components["schemas"]["SyncJob"][];
                     };
                 };
             };
@@ -8919,9 +9094,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["SyncJob"];
                 };
             };
             /** @description invalid_request */

@@ -10,7 +10,7 @@ import type { Breakers, Calling } from './breakers.ts'
 import { download, type RowsStep, type Sink } from './download.ts'
 import type { LimitedAccount, Limits } from './limits.ts'
 import { readAnswer } from './read-answer.ts'
-import { type Arrival, type Channel, sendRequest } from './send-request.ts'
+import { type Arrival, type Channel, type Result, type Sent, sendRequest } from './send-request.ts'
 import type { ConnectionTokens } from './token-source.ts'
 
 export interface CallDeps {
@@ -57,15 +57,15 @@ export type CallAnswer =
   | { readonly is: 'later'; readonly waitMs: number; readonly waitsFor: 'rate_limit' | 'recovery' }
   | { readonly is: 'not_sent' | 'no_answer' | 'too_much'; readonly detail: string }
 
-/** Sends one request of a conversation about a connection. */
+/** Sends one request of a conversation about a connection. Its latency leaves out what it waited for us before it was sent. */
 export async function call(
   deps: CallDeps,
   caller: CallerOf,
   step: CallStep,
   sink: Sink,
-): Promise<CallAnswer> {
+): Promise<Sent<CallAnswer>> {
   const { connector } = caller
-  const { result } = await sendRequest(channelOf(deps, caller, step.bucket), {
+  const { result, latencyMs } = await sendRequest(channelOf(deps, caller, step.bucket), {
     mayForbid: step.is !== 'download' && step.mayForbid === true,
     isLong: step.is !== 'ask',
     cancelled: sink.cancelled,
@@ -74,6 +74,10 @@ export async function call(
         ? ask(deps, connector.authorize(step.request, accessToken), sink.cancelled)
         : rows(deps, step, { connector, request: step.request, accessToken }, sink),
   })
+  return { result: asCallAnswer(result), latencyMs }
+}
+
+function asCallAnswer(result: Result): CallAnswer {
   switch (result.is) {
     case 'limited':
     case 'throttled':

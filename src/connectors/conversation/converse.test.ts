@@ -27,7 +27,10 @@ const DOWNLOAD = {
 const MIB = 1024 ** 2
 
 /** How a conversation ends on a platform that answers like this, the last answer for ever. */
-async function endOf(talk: Talk<unknown>, ...responses: (Partial<HttpResponse> & { tookMs?: number })[]) {
+async function endOf(
+  talk: Talk<unknown>,
+  ...responses: (Partial<HttpResponse> & { waitsMs?: number; tookMs?: number })[]
+) {
   const clock = new FakeClock()
   const next = () => ({
     status: 200,
@@ -46,6 +49,11 @@ async function endOf(talk: Talk<unknown>, ...responses: (Partial<HttpResponse> &
       return { status, headers, body: Readable.from([Buffer.from(body)]) }
     },
   )
+  const { take } = deps.limits
+  deps.limits.take = () => {
+    clock.advance(responses[0]?.waitsMs ?? 0)
+    return take()
+  }
   const { signal: never } = new AbortController()
   return converse(deps, caller, begin(talk, new Caveats()), {
     onDownloaded: async () => {},
@@ -55,7 +63,9 @@ async function endOf(talk: Talk<unknown>, ...responses: (Partial<HttpResponse> &
     onRemember: nothing,
     onProgress: nothing,
     onWait: nothing,
-    onRetry: nothing,
+    async onRetry(isRetrying) {
+      if (isRetrying) setImmediate(() => clock.advance(1_000))
+    },
   })
 }
 
@@ -107,6 +117,14 @@ describe('a conversation that breaks off', () => {
     }
     const failing = { status: 503, body: '{"error":{"code":503}}' }
     expect(await endOf(asking(), { ...failing, tookMs: 61_000 }, {})).toMatchObject({ is: 'unavailable' })
+  })
+
+  it('does not take the time that a call waited for us for that of the platform', async () => {
+    function* asking(): Talk<string | undefined> {
+      return (yield { ...change, writes: false })?.is
+    }
+    const failing = { status: 503, body: '{"error":{"code":503}}' }
+    expect(await endOf(asking(), { ...failing, waitsMs: 61_000 }, {})).toEqual({ is: 'done', value: 'ok' })
   })
 
   const long = { body: JSON.stringify('x'.repeat(MIB)) }

@@ -181,8 +181,8 @@ async function repeated<T>(
     const before = caveats.state
     const number = conversation.calls
     handedOn = 0
-    const startedMs = deps.clock.elapsedMs()
-    const answer = await call(deps, caller, step, { onRows, caveats, cancelled: listener.cancelled })
+    const sent = await call(deps, caller, step, { onRows, caveats, cancelled: listener.cancelled })
+    const { result: answer, latencyMs } = sent
     listener.cancelled.throwIfAborted()
     // A repeated download counts its caveats again.
     if (answer.is !== 'ok') caveats.state = before
@@ -204,7 +204,7 @@ async function repeated<T>(
     if (isOnce && isUncertain) return { is: 'reply', reply: undefined }
     conversation.failures += 1
     // A call that failed after its full time is not repeated here: others wait for this account.
-    const wasSlow = deps.clock.elapsedMs() - startedMs > deps.bounds.answerMs
+    const wasSlow = latencyMs > deps.bounds.answerMs
     if (conversation.failures > RETRIES || wasSlow) return { is: 'unavailable', detail }
     await listener.onRetry(true)
     await pause(deps.clock, jittered(conversation.failures), listener)

@@ -32,7 +32,8 @@ function downloading(
   const body = Readable.from(endless(), { objectMode: false })
   const { deps, caller } = answeredBy(clock, bounds, () => ({ status, headers: {}, body }))
   const { signal: cancelled } = new AbortController()
-  const answer = call(deps, caller, step, { cancelled, onRows: async () => {}, caveats: new Caveats() })
+  const sent = call(deps, caller, step, { cancelled, onRows: async () => {}, caveats: new Caveats() })
+  const answer = sent.then(({ result }) => result)
   return { clock, body, answer, read: () => read }
 }
 

@@ -117,12 +117,15 @@ describe('records on the disk', () => {
     await records.append([{ put: 'no_campaign', id: 'd' }])
     await records.append(['n', 'm', 'n'].map((id, i) => ({ put: 'notification', id, text: `${i} of ${id}` })))
     await records.append([{ put: 'no_notification', id: 'm' }])
+    await records.append(['ml', 'old', 'ml'].map((id, i) => ({ put: 'api_key', id, text: `${i} of ${id}` })))
+    await records.append([{ put: 'no_api_key', id: 'old' }])
 
     const again = (await open(copyOf(directory))).records
     expect(await again.recover()).toEqual({
       owners: { id: expect.stringMatching(/^[0-9a-f-]{36}$/), owners: [] },
       campaigns: [{ id: 'c', text: '2 of c' }],
       notifications: [{ id: 'n', text: '2 of n' }],
+      apiKeys: [{ id: 'ml', text: '2 of ml' }],
       facts: [],
       latest: ['placed', 'text of b'],
       open: ['text of b'],

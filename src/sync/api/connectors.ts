@@ -81,7 +81,10 @@ function disconnect(sync: Sync): Route {
     scope: 'connect',
     params: Id,
     query: ReasonQuery,
-    answers: answer('What was done'),
+    answers: answer(
+      'What was done',
+      z.object({ id: z.string(), status: z.literal('disconnected'), revoked: z.boolean() }),
+    ),
     refusals: ['invalid_request', 'not_found'],
     async handle(c, caller) {
       const row = await findConnection(sync, caller.org, idOf(c))
@@ -98,7 +101,10 @@ function testNow(sync: Sync): Route {
     summary: 'Whether the connection works now',
     scope: 'read',
     params: Id,
-    answers: answer('What the platform says'),
+    answers: answer(
+      'What the platform says',
+      z.object({ id: z.string(), ok: z.boolean(), detail: z.string() }),
+    ),
     refusals: ['not_found'],
     async handle(c, { org }) {
       const row = await findConnection(sync, org, idOf(c))
@@ -115,7 +121,7 @@ function readNow(sync: Sync): Route {
     summary: 'Read everything the connection is set to read',
     scope: 'read',
     params: Id,
-    answers: answer('The job'),
+    answers: answer('The job', z.object({ sync_job_id: z.string(), status: z.literal('running') })),
     refusals: ['not_found', 'invalid_request'],
     async handle(c, { org, may }) {
       const row = await findConnection(sync, org, idOf(c))

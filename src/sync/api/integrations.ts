@@ -4,7 +4,7 @@ import { AppError } from '../../errors.ts'
 import { parseJson } from '../../json/json.ts'
 import { connectionsOf, findConnection, testConnection } from '../connections.ts'
 import { QUEUE_PRIORITIES } from '../queue/index.ts'
-import type { ConnectorRow } from '../store/index.ts'
+import { type ConnectorRow, SYNC_JOB_STATUSES } from '../store/index.ts'
 import { connectorFor, type Sync } from '../sync.ts'
 import { infoOf, type RequestResult } from '../work/index.ts'
 import { connectAudited, disconnectAudited } from './audited-connections.ts'
@@ -26,6 +26,24 @@ const Credentials = z.strictObject({
   refreshToken: Credential.optional(),
   expiresAt: z.iso.datetime().optional(),
 })
+
+const SyncJob = z
+  .object({
+    id: z.string(),
+    integrationId: z.string(),
+    status: z.enum(SYNC_JOB_STATUSES),
+    success: z.boolean().nullable().describe('Null while it is not known'),
+    startedAt: z.string().nullable(),
+    completedAt: z.string().nullable(),
+    error: z.string().nullable(),
+    errors: z.array(z.object({ report: z.string(), message: z.string().nullable(), retryable: z.boolean() })),
+    caveats: z.array(z.object({ report: z.string(), caveat: z.string() })),
+    retryCount: z.number().int(),
+    nextRetryAt: z.string().nullable(),
+    nextSyncAt: z.string().nullable(),
+    recordsProcessed: z.number().int(),
+  })
+  .openapi('SyncJob')
 
 /** Routes that show connections and their synchronisations as integrations: the same rows under other names. */
 export function integrationRoutes(sync: Sync): Route[] {
@@ -93,7 +111,7 @@ function readNow(sync: Sync): Route {
     summary: 'Read everything now',
     scope: 'read',
     params: Id,
-    answers: answer('The job'),
+    answers: answer('The job', SyncJob),
     refusals: ['not_found', 'invalid_request'],
     async handle(c, { org }) {
       const row = await findConnection(sync, org, idOf(c))
@@ -110,7 +128,7 @@ function listJobs(sync: Sync): Route {
     summary: 'Synchronisations, newest first',
     scope: 'read',
     params: Id,
-    answers: answer('The last 50'),
+    answers: answer('The last 50', z.object({ jobs: z.array(SyncJob) })),
     refusals: ['not_found'],
     async handle(c, { org }) {
       const row = await findConnection(sync, org, idOf(c))

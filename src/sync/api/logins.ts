@@ -2,10 +2,11 @@ import { z } from '@hono/zod-openapi'
 import { ok, ReasonQuery, type Route, readJson, WRONG_BODY } from '../../api/index.ts'
 import { checkSettings, findConnection } from '../connections.ts'
 import { finish, initiate } from '../oauth/index.ts'
+import { CONNECTOR_STATUSES } from '../store/index.ts'
 import { connectorFor, oauthParties, type Sync } from '../sync.ts'
 import { infoOf } from '../work/index.ts'
 import { connectAudited } from './audited-connections.ts'
-import { answer, TypeName } from './route-parts.ts'
+import { Account, answer, TypeName } from './route-parts.ts'
 import { Settings } from './settings.ts'
 
 const Initiate = z.strictObject({
@@ -68,8 +69,8 @@ function finishLogin(sync: Sync): Route {
       'The connection',
       z.object({
         connector_id: z.string(),
-        status: z.string(),
-        accounts: z.array(z.looseObject({ id: z.string() })),
+        status: z.enum(CONNECTOR_STATUSES),
+        accounts: z.array(Account),
       }),
     ),
     refusals: [...WRONG_BODY, 'platform_refused', 'platform_unavailable', 'records_unavailable'],

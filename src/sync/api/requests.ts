@@ -8,6 +8,7 @@ import { REQUEST_STATUSES } from '../store/index.ts'
 import type { Sync } from '../sync.ts'
 import { waitOf } from '../waits.ts'
 import { checkedFetch, Fetch } from './checked-fetch.ts'
+import { Asked, DeadLetter, Queue, Request, RequestStanding } from './request-bodies.ts'
 import { ageSeconds, findRequest, requestStatus, requestView, standing } from './request-status.ts'
 import { answer, Id, idOf } from './route-parts.ts'
 import { rateLimitOf } from './views.ts'
@@ -45,7 +46,7 @@ function requestReport(sync: Sync): Route {
       date_range: { start: '2026-11-01', end: '2026-11-07' },
       fields: ['impressions', 'clicks', 'spend'],
     },
-    answers: answer('Where the request stands'),
+    answers: answer('Where the request stands', Asked),
     refusals: [...WRONG_BODY, 'not_found', 'forbidden'],
     async handle(c, { org, may }) {
       const body = await readJson(c, Fetch)
@@ -64,7 +65,7 @@ function listRequests(sync: Sync): Route {
     summary: 'Requests of the organisation, newest first',
     scope: 'read',
     query: Page,
-    answers: answer('A page'),
+    answers: answer('A page', z.object({ requests: z.array(Request), next_before: z.string().nullable() })),
     refusals: ['invalid_request'],
     async handle(c, { org }) {
       const page = check(Page, c.req.query())
@@ -92,7 +93,7 @@ function showRequest(sync: Sync): Route {
     summary: 'What became of a request',
     scope: 'read',
     params: Id,
-    answers: answer('The request'),
+    answers: answer('The request', RequestStanding),
     refusals: ['not_found'],
     handle: async (c, { org }) => ok(await requestStatus(sync, org, await findRequest(sync, org, idOf(c)))),
   }
@@ -105,7 +106,7 @@ function cancelRequest(sync: Sync): Route {
     summary: 'Stop a request that has not ended',
     scope: 'read',
     params: Id,
-    answers: answer('The request'),
+    answers: answer('The request', Request),
     refusals: ['not_found', 'invalid_request'],
     async handle(c, { org }) {
       const row = await findRequest(sync, org, idOf(c))
@@ -124,7 +125,7 @@ function retryRequest(sync: Sync): Route {
     summary: 'Ask again for what failed or was cancelled',
     scope: 'read',
     params: Id,
-    answers: answer('The new request'),
+    answers: answer('The new request', Asked),
     refusals: ['not_found', 'invalid_request'],
     async handle(c, { org }) {
       const row = await findRequest(sync, org, idOf(c))
@@ -151,7 +152,7 @@ function showQueue(sync: Sync): Route {
     path: '/api/v1/connectors/queue',
     summary: 'The queue, and where the organisation stands in it',
     scope: 'read',
-    answers: answer('The queue'),
+    answers: answer('The queue', Queue),
     refusals: [],
     async handle(_, { org }) {
       const { total, own, places } = await waitingOf(sync.store, org)
@@ -178,7 +179,7 @@ function listDeadLetters(sync: Sync): Route {
     path: '/api/v1/connectors/dead-letters',
     summary: 'Synchronisations that were given up, newest first',
     scope: 'read',
-    answers: answer('The last 200'),
+    answers: answer('The last 200', z.object({ dead_letters: z.array(DeadLetter) })),
     refusals: [],
     async handle(_, { org }) {
       const rows = await sync.store.db

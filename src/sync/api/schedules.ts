@@ -17,6 +17,7 @@ const Schedule = z.object({
   timezone: z.string(),
   next_at: z.string(),
 })
+const NoSchedule = z.object({ connector_id: z.string(), cron: z.null() })
 
 /** Routes that show and set when connections are read by themselves. */
 export function scheduleRoutes(sync: Sync): Route[] {
@@ -45,7 +46,7 @@ function showSchedule(sync: Sync): Route {
     summary: 'When the connection is read by itself; null where it is not',
     scope: 'read',
     params: Id,
-    answers: answer('The schedule'),
+    answers: answer('The schedule', z.union([Schedule, NoSchedule])),
     refusals: ['not_found'],
     async handle(c, { org }) {
       const { id } = await findConnection(sync, org, idOf(c))
@@ -65,7 +66,7 @@ function setSchedule(sync: Sync): Route {
     query: ReasonQuery,
     body: ScheduleBody.openapi('Schedule'),
     example: { cron: '0 6 * * *', timezone: 'Europe/Berlin' },
-    answers: answer('The schedule'),
+    answers: answer('The schedule', z.union([Schedule, NoSchedule])),
     refusals: [...WRONG_BODY, 'not_found', 'records_unavailable'],
     async handle(c, caller) {
       const row = await findConnection(sync, caller.org, idOf(c))

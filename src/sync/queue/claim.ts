@@ -120,6 +120,31 @@ export async function release({ db }: Store, clock: Clock): Promise<number> {
   return Number(due.numUpdatedRows) + Number(lost.numUpdatedRows)
 }
 
+/**
+ * Renews the leases of jobs that this process is working on where a lease has half its time left at most: no renewal was
+ * written while the database was away, and such a lease says nothing of the process.
+ */
+export async function keepLeases(
+  store: Store,
+  clock: Clock,
+  jobs: readonly Job[],
+  { owner, leaseMs }: Pick<ClaimOptions, 'owner' | 'leaseMs'>,
+): Promise<void> {
+  if (jobs.length === 0) return
+  const nowMs = clock.nowMs()
+  const ids = jobs.map(({ id }) => id)
+  await store.loosely((db) =>
+    db
+      .updateTable('fetch_jobs')
+      .set({ lease_until: isoTime(nowMs + leaseMs) })
+      .where('id', 'in', ids)
+      .where('status', '=', 'running')
+      .where('lease_owner', '=', owner)
+      .where('lease_until', '<', isoTime(nowMs + leaseMs / 2))
+      .execute(),
+  )
+}
+
 /** Those of these jobs that this job runner has lost: cancelled, or given to another. */
 export async function lostOf({ db }: Store, jobs: readonly Job[]): Promise<Job[]> {
   if (jobs.length === 0) return []

@@ -1,4 +1,4 @@
-export { type ClaimOptions, claim, type Job, lostOf, release } from './claim.ts'
+export { type ClaimOptions, claim, type Job, keepLeases, lostOf, release } from './claim.ts'
 export { type Enqueued, enqueue, enqueueIn } from './enqueue.ts'
 export {
   cancel,

@@ -31,7 +31,8 @@ export interface SyncDatabase extends ConversionTables {
   notes: { name: string; value: string }
 }
 
-export type ConnectorStatus = 'pending' | 'connected' | 'disconnected' | 'error'
+export const CONNECTOR_STATUSES = ['pending', 'connected', 'disconnected', 'error'] as const
+export type ConnectorStatus = (typeof CONNECTOR_STATUSES)[number]
 
 export interface ConnectorTable {
   id: string
@@ -163,7 +164,8 @@ export interface ForgottenRowsTable {
   forgotten_at: string
 }
 
-export type SyncJobStatus = 'pending' | 'running' | 'completed' | 'failed'
+export const SYNC_JOB_STATUSES = ['pending', 'running', 'completed', 'failed'] as const
+export type SyncJobStatus = (typeof SYNC_JOB_STATUSES)[number]
 
 export interface SyncJobTable {
   id: string

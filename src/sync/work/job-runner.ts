@@ -1,6 +1,6 @@
 import { messageOf } from '../../errors.ts'
 import { endedWithin, Rounds } from '../../time/rounds.ts'
-import { claim, giveBack, type Job, LeaseLost, lostOf, release } from '../queue/index.ts'
+import { claim, giveBack, type Job, keepLeases, LeaseLost, lostOf, release } from '../queue/index.ts'
 import { StoreAway } from '../store/index.ts'
 import type { WorkDeps } from './deps.ts'
 import { LEASE_MS } from './lease.ts'
@@ -81,7 +81,7 @@ export class JobRunner {
   }
 
   async #look(): Promise<void> {
-    const { store, clock } = this.#deps
+    const { store, clock, owner } = this.#deps
     for (const job of this.#owed.values()) {
       await giveBack(store, job)
       // The job may have ended just before.
@@ -90,6 +90,7 @@ export class JobRunner {
     }
     const under = [...this.#running.values()].map(({ job }) => job)
     for (const { id } of await lostOf(store, under)) this.#running.get(id)?.cancelled.abort(new LeaseLost())
+    await keepLeases(store, clock, under, { owner, leaseMs: LEASE_MS })
     await release(store, clock)
     // A job during which a process died runs alone among such jobs, so that a second death is its own doing.
     if (!under.some(isSuspect)) await this.#take(1, true)

@@ -1,0 +1,27 @@
+const DAY_MS = 86_400_000
+/** Days that are asked for where nobody says which. */
+const USUAL_DAYS = 7
+
+export interface Days {
+  readonly start: string
+  readonly end: string
+}
+
+/** The last seven whole days of an account, whose day is that of its time zone. */
+export function lastDays(timezone: string | null): Days {
+  const now = Date.now()
+  const day = (daysAgo: number) => dayOf(new Date(now - daysAgo * DAY_MS), timezone ?? 'UTC')
+  return { start: day(USUAL_DAYS), end: day(1) }
+}
+
+/** A date as in 2026-11-01. */
+function dayOf(at: Date, timeZone: string): string {
+  const parts = new Intl.DateTimeFormat('en-US', {
+    timeZone,
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+  }).formatToParts(at)
+  const part = (type: string) => parts.find((one) => one.type === type)?.value ?? ''
+  return `${part('year')}-${part('month')}-${part('day')}`
+}
