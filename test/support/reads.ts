@@ -67,7 +67,8 @@ export async function startReads(environment: Record<string, string> = {}): Prom
     ended: (requestId) =>
       until(
         `/api/v1/connectors/requests/${requestId}`,
-        ({ status }) => status !== 'queued' && status !== 'running',
+        // The status of a refusal is a number, and says nothing of the request.
+        ({ status }) => typeof status === 'string' && status !== 'queued' && status !== 'running',
       ),
   }
 }

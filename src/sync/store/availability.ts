@@ -27,6 +27,7 @@ interface Options {
 export class Availability {
   readonly #options: Options
   #state: StoreState = { is: 'open' }
+  #returns = 0
 
   constructor(options: Options) {
     this.#options = options
@@ -36,11 +37,22 @@ export class Availability {
     return this.#state
   }
 
-  /** Notes a failure and returns the error to throw in its place. */
-  failed(error: unknown): unknown {
+  /** How often the database has come back. */
+  get returns(): number {
+    return this.#returns
+  }
+
+  /**
+   * Notes a failure and returns the error to throw in its place.
+   *
+   * @param returnsBefore `returns` when the statement began: one that is older than the last return of the database fails for
+   *   what is over, and says nothing of the database now
+   */
+  failed(error: unknown, returnsBefore = this.#returns): unknown {
     if (error instanceof StoreAway) return error
     const detail = this.#options.reasonOf(error)
     if (detail === undefined) return error
+    if (returnsBefore !== this.#returns) return new StoreAway(detail, error)
     const before = this.#state
     this.#state = { is: 'away', detail }
     if (before.is !== 'away' || before.detail !== detail) this.#options.onChange(this.#state, error)
@@ -51,6 +63,7 @@ export class Availability {
   wrote(): void {
     if (this.#state.is === 'open') return
     this.#state = { is: 'open' }
+    this.#returns += 1
     this.#options.onChange(this.#state)
   }
 }
@@ -61,10 +74,11 @@ export function watched<C extends DatabaseConnection>(
   availability: Availability,
 ): DriverOf<WatchedConnection<C>> {
   const noting = async <T>(work: Promise<T>): Promise<T> => {
+    const { returns } = availability
     try {
       return await work
     } catch (error) {
-      throw availability.failed(error)
+      throw availability.failed(error, returns)
     }
   }
   return {
