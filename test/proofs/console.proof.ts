@@ -13,6 +13,7 @@ const PAGES = [
   { name: 'bids', path: '/console/bids', shows: 'budget exceeded' },
   { name: 'budgets', path: '/console/budgets', shows: 'campaign:meta:summer-sale' },
   { name: 'budget', path: '/console/budgets/platform%3Agoogle_ads', shows: 'Hold mode' },
+  { name: 'platforms', path: '/console/platforms', shows: 'Median lifetime value' },
   { name: 'integrations', path: '/console/integrations', shows: 'Connect an account' },
   { name: 'reports', path: '/console/reports', shows: 'Ask for a report' },
   { name: 'nowhere', path: '/console/nowhere', shows: 'There is no such page' },

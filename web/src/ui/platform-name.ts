@@ -1,4 +1,7 @@
 const NAMES: Readonly<Record<string, string>> = {
+  google_ads: 'Google Ads',
+  meta: 'Meta Ads',
+  tradedesk: 'The Trade Desk',
   DV360: 'Display & Video 360',
   TTD: 'The Trade Desk',
   META: 'Meta Ads',
@@ -9,5 +12,5 @@ const NAMES: Readonly<Record<string, string>> = {
   RESEND: 'Resend',
 }
 
-/** A type of connection as its platform calls itself; the type itself where no name is known. */
-export const platformName = (type: string): string => NAMES[type] ?? type
+/** A platform, or a type of connection, by the name that it gives itself; as it is where no name is known. */
+export const platformName = (name: string): string => NAMES[name] ?? name
