@@ -520,6 +520,7 @@ describe('commands about conversions', () => {
     expect(lines.at(-1)).toBe('none was given up')
     expect(await run('audit', '--action', 'conversions.replayed', '--limit', '3')).toBe(0)
     expect(lines.join(' ')).toMatch(/mended/)
+    expect(lines.join(' ')).toMatch(/conversions\.replaye +poison/)
     for (const line of [...lines, ...notes]) expect(line).not.toContain('ann@x.example')
   })
 

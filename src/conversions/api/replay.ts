@@ -36,6 +36,19 @@ const Result = z
   })
   .openapi('ConversionReplayResult')
 
+/** Events that an entry of the audit names, at most; the number of the others stands there. */
+const MAX_NAMED = 3
+
+/** What a replay is about: the events that are named, a platform, or all. */
+function targetOf({
+  event_ids: ids,
+  platform,
+}: Pick<z.output<typeof Replay>, 'event_ids' | 'platform'>): string {
+  if (ids === undefined) return platform ?? 'all'
+  const others = ids.length - MAX_NAMED
+  return ids.slice(0, MAX_NAMED).join(', ') + (others > 0 ? ` and ${others} more` : '')
+}
+
 /** Route that sends dead letters again. */
 export const replayRoutes = (conversions: Conversions): Route[] => [
   {
@@ -52,7 +65,7 @@ export const replayRoutes = (conversions: Conversions): Route[] => [
       const { reason, ...wish } = await readJson(c, Replay)
       const change = {
         action: 'conversions.replayed',
-        target: wish.platform ?? 'all',
+        target: targetOf(wish),
         reason: reasonOf(c, reason),
         lowersRisk: false,
       } as const

@@ -51,6 +51,8 @@ function checked(consent: string | undefined): string | undefined {
 }
 
 function readSection(name: string, text: string): Record<string, unknown> {
+  // The library would read it as one in which nothing is opted out of.
+  if (text === '') throw new Error('the section is blank')
   const model = new GppModel()
   model.decodeSection(name, text)
   return model.getSection(name)

@@ -72,7 +72,7 @@ export function prepareCreative(campaignId: string, campaign: CampaignSpec, spec
         markup: markupParts(spec.markup),
         escapes: NOTHING,
         sizes: spec.sizes,
-        mimes: spec.mimes,
+        mimes: spec.mimes.map((type) => type.toLowerCase()),
         bannerType: spec.bannerType,
       }
     case 'video':
@@ -83,7 +83,7 @@ export function prepareCreative(campaignId: string, campaign: CampaignSpec, spec
         markup: markupParts(vastOf(spec)),
         escapes: readVast(vastOf(spec), BILLING_URL_MACRO).escapes,
         seconds: spec.durationSeconds,
-        mimes: spec.mimes,
+        mimes: spec.mimes.map((type) => type.toLowerCase()),
         protocol: protocolOf(spec),
         linearity: spec.type === 'video' ? spec.linearity : undefined,
       }

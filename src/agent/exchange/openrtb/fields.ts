@@ -82,6 +82,10 @@ export function texts(value: unknown, field: string): readonly string[] {
   return values as readonly string[]
 }
 
+/** Media types in lower case: they are the same in either (RFC 2045, 5.1). */
+export const mediaTypes = (value: unknown, field: string): readonly string[] =>
+  texts(value, field).map((type) => type.toLowerCase())
+
 export function numbers(value: unknown, field: string): readonly number[] {
   const values = list(value, field)
   for (let i = 0; i < values.length; i++) if (!isNumber(values[i])) throw new WrongField(field)

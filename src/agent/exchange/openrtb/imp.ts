@@ -14,6 +14,7 @@ import { extension, type GivenPrediction, readPrediction } from './extension.ts'
 import {
   flag,
   list,
+  mediaTypes,
   NOTHING,
   number,
   numbers,
@@ -170,7 +171,7 @@ function readBanner(value: unknown): BannerSlot | undefined {
   return {
     sizes: sizes.length > 1 ? [...new Set(sizes)] : sizes,
     flexSizes,
-    mimes: texts(raw.mimes, 'imp.banner.mimes'),
+    mimes: mediaTypes(raw.mimes, 'imp.banner.mimes'),
     apis: numbers(raw.api, 'imp.banner.api'),
     blockedAttributes: numbers(raw.battr, 'imp.banner.battr'),
     blockedTypes: numbers(raw.btype, 'imp.banner.btype'),
@@ -196,7 +197,7 @@ function readStream(raw: Wire<Video & Audio & { protocol: number }>): StreamSlot
   const maxBids = number(raw.maxseq, 'imp.video.maxseq')
   if (!Array.isArray(raw.mimes)) throw new WrongField('imp.video.mimes')
   return {
-    mimes: texts(raw.mimes, 'imp.video.mimes'),
+    mimes: mediaTypes(raw.mimes, 'imp.video.mimes'),
     protocols: protocolsOf(raw),
     minSeconds: number(raw.minduration, 'imp.video.minduration') ?? 0,
     maxSeconds: number(raw.maxduration, 'imp.video.maxduration') ?? Number.POSITIVE_INFINITY,
@@ -218,9 +219,10 @@ function readPlacement(video: unknown): number | undefined {
   return first === second ? number(first, 'imp.video.plcmt') : undefined
 }
 
-/** Protocols that the slot accepts. Requests before 2.5 name a single one in `protocol`. */
+/** Protocols that the slot accepts. Requests before 2.5 name a single one in `protocol`; the example of 2.2 has a list there. */
 function protocolsOf({ protocols, protocol }: Wire<Video & Audio & { protocol: number }>): readonly number[] {
   const said = numbers(protocols, 'imp.video.protocols')
+  if (Array.isArray(protocol)) return said.length > 0 ? said : numbers(protocol, 'imp.video.protocol')
   const one = number(protocol, 'imp.video.protocol')
   return said.length > 0 || one === undefined ? said : [one]
 }

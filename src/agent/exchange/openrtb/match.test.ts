@@ -90,6 +90,7 @@ describe('campaign', () => {
     ['size not asked for', {}, { banner: { w: 250, h: 300 } }, {}, 'no_campaign'],
     ['banner without a size', {}, { banner: {} }, {}, 'no_campaign'],
     ['media type taken', {}, { banner: { w: 300, h: 250, mimes: ['text/html'] } }, {}, undefined],
+    ['media type in capitals', {}, { banner: { w: 300, h: 250, mimes: ['TEXT/HTML'] } }, {}, undefined],
     ['media type not taken', {}, { banner: { w: 300, h: 250, mimes: ['image/png'] } }, {}, 'mime'],
     ['attribute blocked', withCreative({ attributes: [3, 8] }), battr(8), {}, 'attribute_blocked'],
     ['other attribute blocked', withCreative({ attributes: [3] }), battr(8), {}, undefined],

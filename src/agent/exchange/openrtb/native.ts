@@ -1,5 +1,5 @@
 import { parseUnambiguous } from '../../../json/json.ts'
-import { flag, list, number, numbers, object, texts, type Wire, WrongField } from './fields.ts'
+import { flag, list, mediaTypes, number, numbers, object, type Wire, WrongField } from './fields.ts'
 
 /**
  * OpenRTB Dynamic Native Ads 1.2: reads the assets a publisher asks for and writes the markup with those of a creative.
@@ -140,7 +140,7 @@ function readImageAsk(raw: Wire<ImageWire>): ImageAsk {
     h: number(raw.h, 'h'),
     wMin: number(raw.wmin, 'wmin'),
     hMin: number(raw.hmin, 'hmin'),
-    mimes: texts(raw.mimes, 'mimes'),
+    mimes: mediaTypes(raw.mimes, 'mimes'),
   }
 }
 
@@ -188,5 +188,5 @@ function satisfies(image: NativeImage, ask: ImageAsk): boolean {
   if (ask.wMin === undefined && ask.w !== undefined && image.w !== ask.w) return false
   if (ask.hMin === undefined && ask.h !== undefined && image.h !== ask.h) return false
   if (image.w < (ask.wMin ?? 0) || image.h < (ask.hMin ?? 0)) return false
-  return ask.mimes.length === 0 || (image.mime !== undefined && ask.mimes.includes(image.mime))
+  return ask.mimes.length === 0 || (image.mime !== undefined && ask.mimes.includes(image.mime.toLowerCase()))
 }

@@ -48,6 +48,8 @@ const NOBODY = [undefined, undefined, undefined, 0]
 
 it.each<[regs: unknown, user: object]>([
   [{ coppa: 1 }, { consent: 'C' }],
+  [{ ext: { coppa: 1 } }, {}],
+  [{ coppa: 0, ext: { coppa: 1 } }, {}],
   [{ gdpr: 1 }, {}],
   [{ gdpr: 1 }, { consent: '' }],
   [{ gdpr: 1 }, { consent: 'CPx' }],
@@ -126,7 +128,8 @@ it('reads the child flag of a GPP section, and an opt-out in an older string ins
 })
 
 it('looks no user up when the GPP string cannot be read', () => {
-  for (const text of ['x', 'DBABMA', 'D'.repeat(100_000)]) expect(read({ gpp: text })).toEqual(NOBODY)
+  for (const text of ['x', 'DBABMA', 'DBABLA~', 'D'.repeat(100_000)])
+    expect(read({ gpp: text })).toEqual(NOBODY)
 })
 
 describe('a string whose lists are longer than any memory', () => {

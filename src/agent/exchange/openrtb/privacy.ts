@@ -35,7 +35,7 @@ export function privacyRules(tcfVendorId?: number): IsUserPrivate {
     if (device && isTrackingLimited(device)) return true
     const regs = object<Regs>(rawRegs, 'regs')
     if (!regs) return false
-    if (number(regs.coppa, 'regs.coppa') === 1) return true
+    if (inBothPlaces('coppa', regs).some((coppa) => number(coppa, 'regs.coppa') === 1)) return true
     if (inBothPlaces('us_privacy', regs).some(isUsOptOut)) return true
     if (inBothPlaces('gpc', regs).some((signal) => !GPC_NOT_SET.includes(signal))) return true
     const gpp = readGppOf(regs)

@@ -161,6 +161,9 @@ describe('bid request', () => {
     expect(read(bannerRequest({}, { cur: [''] }))).toMatchObject({ currencies: ['USD'] })
     expect(readImp({ bidfloorcur: '' })).toMatchObject({ floor: { currency: 'USD' } })
     expect(readImp({ bidfloorcur: 'eur' })).toMatchObject({ floor: { currency: 'EUR' } })
+    expect(readImp({ video: { mimes: [], protocol: [1, 2] } })).toMatchObject({
+      video: { protocols: [1, 2] },
+    })
     expect(readImp({ video: { mimes: [], podid: 7, protocol: 3 } })).toMatchObject({
       video: { podId: '7', protocols: [3] },
     })

@@ -4,6 +4,8 @@ import { NOTHING, object } from './fields.ts'
  * Signals that OpenRTB 2.6 has as a field and 2.5 as a field of `ext` in the same object, with the path of that object.
  */
 const OWNERS = {
+  // Not of the specification; SDKs send it there all the same.
+  coppa: 'regs',
   gdpr: 'regs',
   us_privacy: 'regs',
   gpc: 'regs',

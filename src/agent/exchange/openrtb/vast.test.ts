@@ -60,6 +60,16 @@ it('is secure by what a player fetches, in text and CDATA, escaped or not', () =
   for (const vast of plain) expect(secureReasons(vast)).toEqual(['not_secure'])
 })
 
+it.each([
+  '<![CDATA[ht]]><![CDATA[tp://cdn.example/a.mp4]]>',
+  'ht<!-- x -->tp://cdn.example/a.mp4',
+  'ht<?x?>tp://cdn.example/a.mp4',
+  'ht<![CDATA[tp://cdn.example/a.mp4]]>',
+  '<![CDATA[http]]>://cdn.example/a.mp4',
+])('is not secure where an address is written in pieces: %s', (address) => {
+  expect(secureReasons(inline(`<MediaFile>${address}</MediaFile>`))).toEqual(['not_secure'])
+})
+
 it('stays as it was and well-formed with the billing address in text, attribute and CDATA', () => {
   const vast = inline(
     `<Impression>${MACRO}</Impression><Impression><![CDATA[${MACRO}]]></Impression>` +

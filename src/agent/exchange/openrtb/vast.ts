@@ -32,22 +32,26 @@ export function readVast(document: string, macro: string): Vast {
     for (let i = 0; i < mentions; i++) escapes.push(isEscaped)
     readTo = parser.position
   }
-  const fetch = (text: string): void => {
+  // A player joins the pieces that CDATA, comments and instructions cut a text into.
+  let text = ''
+  const endText = (): void => {
     if (!NOT_FETCHED.test(open.at(-1) ?? '')) loaded.push(text)
+    text = ''
   }
   parser.on('error', (error) => {
     throw error
   })
-  parser.on('text', (text) => {
+  parser.on('text', (piece) => {
     pass(true)
-    fetch(text)
+    text += piece
   })
-  parser.on('cdata', (text) => {
+  parser.on('cdata', (piece) => {
     pass(false)
-    fetch(text)
+    text += piece
   })
   parser.on('opentag', ({ name, attributes }) => {
     pass(true)
+    endText()
     root ??= { name, version: attributes['version'] }
     open.push(name)
     isWrapper ||= name === 'Wrapper'
@@ -57,6 +61,7 @@ export function readVast(document: string, macro: string): Vast {
   })
   parser.on('closetag', () => {
     pass(true)
+    endText()
     open.pop()
   })
   parser.write(document.replace(/^\uFEFF/, ' ')).close()
