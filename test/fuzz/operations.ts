@@ -13,10 +13,10 @@ export interface Operation {
 }
 
 /**
- * Not played: a stream without an end, the whole ledger, which grows with every case, and what takes everything else away (the
+ * Not played: streams without an end, the whole ledger, which grows with every case, and what takes everything else away (the
  * kill switch).
  */
-const LEFT_OUT = new Set(['/api/v1/events', '/v1/ledger', '/v1/kill-switch'])
+const LEFT_OUT = new Set(['/api/v1/events', '/v1/stream', '/v1/ledger', '/v1/kill-switch'])
 
 interface Described {
   readonly parameters?: readonly { readonly name: string; readonly in: string }[]
