@@ -37,6 +37,17 @@ export type Authorize = (
   scope: NeededScope,
 ) => Caller
 
+/** Whether who began a call that is still being answered may go on: keys are revoked and expire, sessions end. */
+export function mayGoOn(authorize: Authorize, request: Parameters<Authorize>[0], scope: KeyScope): boolean {
+  try {
+    authorize(request, scope)
+    return true
+  } catch (error) {
+    if (error instanceof AppError) return false
+    throw error
+  }
+}
+
 /**
  * Who calls, by the key of the request or of its session. A key is looked at first: a program that sends one means it,
  * whatever cookies it has beside it.

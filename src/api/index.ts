@@ -5,6 +5,7 @@ export {
   type Caller,
   callerOf,
   DEFAULT_ORG,
+  mayGoOn,
   requireOperator,
 } from './auth.ts'
 export { apiDocument, describePlain, type PlainRoute } from './document.ts'

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { hashKey } from '../../src/api/index.ts'
-import { startHarness } from '../support/harness.ts'
+import { goOn, startHarness } from '../support/harness.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { startOn, TRIES, temporaryDirectory } from '../support/restarts.ts'
 
@@ -54,6 +54,28 @@ describe('an API key that is made at run time', () => {
     expect(JSON.stringify([listed, logged])).not.toContain(made.body.key.slice(3))
     expect((await bid({ bidAmount: 1 }, as('k-part'))).status).toBe(200)
   })
+
+  it.each(['/v1/stream', '/api/v1/events'])(
+    'ends the streams that are open with it when it is revoked: %s',
+    async (path) => {
+      const { make, revoke, url, clock } = await started()
+      const { key } = (await make({ name: 'watcher', scopes: ['read'] })).body
+      const opened = await fetch(url + path, { headers: as(key) })
+      expect(opened.status).toBe(200)
+      let hasEnded = false
+      const read = opened.text().then(() => (hasEnded = true))
+      clock.advance(20_000)
+      await goOn()
+      expect(hasEnded).toBe(false)
+      await revoke('watcher')
+      for (let second = 0; second < 20 && !hasEnded; second++) {
+        clock.advance(1_000)
+        await goOn()
+      }
+      expect(hasEnded).toBe(true)
+      await read
+    },
+  )
 
   it('ends at once when it is revoked, with the sessions that have begun with it', async () => {
     const { make, revoke, send, get, url, list } = await started()

@@ -1,4 +1,4 @@
-import { type Authorize, type Ctx, header, Places } from '../../api/index.ts'
+import { type Authorize, type Ctx, header, mayGoOn, Places } from '../../api/index.ts'
 import type { Clock } from '../../time/clock.ts'
 import { eventsAfter, newestEvent } from '../events/index.ts'
 import { StoreAway } from '../store/index.ts'
@@ -80,7 +80,7 @@ export async function answerEvents(
   const stream = new ReadableStream<Uint8Array>({
     start: (controller) => controller.enqueue(encoder.encode(': events\n\n')),
     async pull(controller) {
-      while (!gone && !streams.ended) {
+      while (!gone && !streams.ended && mayGoOn(authorize, c.env.incoming, 'read')) {
         const events = await eventsAfter(sync.store, org, last).catch(nothingWhileAway)
         quiet = events.length > 0 ? 0 : quiet + 1
         last = events.at(-1)?.sequence ?? last

@@ -1,5 +1,4 @@
-import { type Authorize, type Ctx, header, type PlainRoute } from '../../../api/index.ts'
-import { AppError } from '../../../errors.ts'
+import { type Authorize, type Ctx, header, mayGoOn, type PlainRoute } from '../../../api/index.ts'
 import { StreamEvent } from './news.ts'
 import type { Streams } from './streams.ts'
 
@@ -32,22 +31,12 @@ export function streamHandler(streams: Streams, authorize: Authorize): (c: Ctx) 
       who: `${caller.name}@${caller.org}`,
       org: caller.boundTo,
       lastId: header(c, 'last-event-id'),
-      isAllowed: () => mayRead(authorize, c),
+      isAllowed: () => mayGoOn(authorize, incoming, 'read'),
       cut: () => outgoing.destroy(),
     })
     outgoing.once('close', leave)
     // Without keep-alive, a stopping server does not wait for this connection.
     const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', connection: 'close' }
     return new Response(body, { headers })
-  }
-}
-
-function mayRead(authorize: Authorize, c: Ctx): boolean {
-  try {
-    authorize(c.env.incoming, 'read')
-    return true
-  } catch (error) {
-    if (error instanceof AppError) return false
-    throw error
   }
 }
