@@ -15,7 +15,7 @@ import {
   ConversionTraffic,
   DeliveryLoop,
   type LaneDeps,
-  reconcile,
+  settleAcceptedCalls,
 } from './delivery/index.ts'
 import { EventWriter } from './door/index.ts'
 import { tellHealth } from './health.ts'
@@ -160,7 +160,7 @@ function upkeepOf(parts: UpkeepParts) {
     every5s: async () => {
       await traffic.write()
       await messages.settle()
-      await reconcile({ ...parts, calls, lanes, traffic })
+      await settleAcceptedCalls({ ...parts, calls, lanes, traffic })
       await joiner.joinNew()
     },
     everyMinute: async () => {

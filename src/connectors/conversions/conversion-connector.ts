@@ -234,13 +234,13 @@ export interface ConversionConnector<C> {
   readonly later:
     | {
         status(target: ConversionTarget, requestId: string, accessToken: string | undefined): HttpRequest
-        readStatus(response: HttpResponse): LaterStatus
+        readStatus(response: HttpResponse): AcceptedCallStatus
       }
     | undefined
 }
 
 /** What became of a call that was accepted before it was processed. Counts only: the platform does not say which event. */
-export type LaterStatus =
+export type AcceptedCallStatus =
   | { readonly is: 'processing' }
   | {
       readonly is: 'done'

@@ -2,13 +2,13 @@ import { DateTime } from 'luxon'
 import type { HttpRequest, HttpResponse } from '../../http/http.ts'
 import { isoTime } from '../../time/clock.ts'
 import {
+  type AcceptedCallStatus,
   type BatchAnswer,
   type Consent,
   type Conversion,
   type ConversionTarget,
   type Identifiers,
   identifiersOf,
-  type LaterStatus,
   present,
   refusedBatch,
   unreadable,
@@ -230,7 +230,7 @@ const ALREADY_THERE = new Set(['DUPLICATE_TRANSACTION_ID', 'DUPLICATE_GCLID'])
 const DONE = new Set(['SUCCESS', 'PARTIAL_SUCCESS', 'FAILED'])
 const UNDER_WAY = new Set(['PROCESSING', 'REQUEST_STATUS_UNKNOWN'])
 
-export function readStatus(response: HttpResponse): LaterStatus {
+export function readStatus(response: HttpResponse): AcceptedCallStatus {
   const body = jsonBody(response)
   const [destination] = listAt(body, 'requestStatusPerDestination')
   const status = textAt(destination, 'requestStatus') ?? ''

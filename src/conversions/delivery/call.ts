@@ -1,9 +1,9 @@
 import {
+  type AcceptedCallStatus,
   type BatchAnswer,
   type Channel,
   type Conversion,
   type ConversionTarget,
-  type LaterStatus,
   type Result,
   sendRequest,
   type TokenSource,
@@ -123,11 +123,11 @@ export async function askStatus(
   deps: ConversionCallDeps,
   line: ConversionLine,
   requestId: string,
-): Promise<CallOutcome<LaterStatus>> {
+): Promise<CallOutcome<AcceptedCallStatus>> {
   const { connector, target } = line
   const { later } = connector
   if (!later) return { is: 'answered', answer: { is: 'unavailable', detail: 'no status' }, latencyMs: 0 }
-  return exchange<LaterStatus>(deps, line, {
+  return exchange<AcceptedCallStatus>(deps, line, {
     request: (accessToken) => later.status(target, requestId, accessToken),
     read(response) {
       const answer = later.readStatus(response)

@@ -1,7 +1,7 @@
+export { type AcceptedCallDeps, settleAcceptedCalls } from './accepted-calls.ts'
 export { type CallOutcome, type ConversionCallDeps, exchange, newBreaker, sendTest } from './call.ts'
 export { DeliveryLoop } from './delivery-loop.ts'
 export { type ConversionLane, ConversionLanes, type LaneDeps } from './lanes.ts'
-export { type LaterDeps, reconcile } from './later.ts'
 export { type BatchOptimizationResult, MAX_CONCURRENCY } from './optimiser.ts'
 export { retryDelayMs } from './retry-delays.ts'
 export { type SendDeps, withoutPersonal } from './send-claimed.ts'

@@ -7,10 +7,10 @@ import { storable } from '../json-rows.ts'
 import type { Mappings } from '../mappings.ts'
 import { type Claimed, type EndedDelivery, finish, mayCountTwice, renew } from '../outbox/index.ts'
 import { openPersonal, sealPersonal } from '../sealed.ts'
+import { noteAccepted } from './accepted-calls.ts'
 import { type ConversionCallDeps, type ConversionLine, type SentBatch, sendBatch } from './call.ts'
 import { type Delivered, deliverBatch, type Parcel, type Stop } from './deliver-batch.ts'
 import type { CapiResponse, ConversionLane } from './lanes.ts'
-import { noteAccepted } from './later.ts'
 import type { ConversionTraffic } from './traffic.ts'
 
 export interface SendDeps extends Base {

@@ -7,7 +7,14 @@ import type { RequestStatus, RequestTable, Store, SyncDatabase } from '../store/
 import type { NewRequest } from './new-request.ts'
 import { positionOf } from './position.ts'
 import { turnAtMs } from './priority.ts'
-import { findShared, type JobRow, paramsOf, type Said, type SharedReading, unionOf } from './shared.ts'
+import {
+  findShared,
+  type JobRow,
+  paramsOf,
+  type Said,
+  type SharedReading,
+  unionOf,
+} from './shared-reading.ts'
 
 export interface Enqueued {
   readonly requestId: string

@@ -1,7 +1,7 @@
 import { sql, type Transaction } from 'kysely'
 import { type Clock, isoTime } from '../../time/clock.ts'
 import type { Store, SyncDatabase } from '../store/index.ts'
-import type { ReportId } from './rows.ts'
+import type { ReportId } from './stored-rows.ts'
 
 /** The rows of one day of a report, or those without a date. They are deleted together: part of a day would be a false sum. */
 export interface RowGroup extends ReportId {

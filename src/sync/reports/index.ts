@@ -20,6 +20,6 @@ export {
   removeVanished,
   upsertRows,
   visitRows,
-} from './rows.ts'
+} from './stored-rows.ts'
 export { Survey, type Surveyed } from './survey.ts'
 export { csvOf, jsonOf } from './write-text.ts'

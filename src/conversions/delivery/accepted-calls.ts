@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely'
-import type { LaterStatus } from '../../connectors/index.ts'
+import type { AcceptedCallStatus } from '../../connectors/index.ts'
 import type { SyncDatabase } from '../../sync/index.ts'
 import type { Clock } from '../../time/clock.ts'
 import { type ConnectionRow, findConnection } from '../connections.ts'
@@ -38,7 +38,7 @@ export async function noteAccepted(
       .execute()
 }
 
-export interface LaterDeps extends Base {
+export interface AcceptedCallDeps extends Base {
   readonly calls: ConversionCallDeps
   readonly lanes: ConversionLanes
   readonly traffic: ConversionTraffic
@@ -54,7 +54,7 @@ interface CallRow {
 }
 
 /** Asks what became of accepted calls whose time has come. */
-export async function reconcile(deps: LaterDeps): Promise<void> {
+export async function settleAcceptedCalls(deps: AcceptedCallDeps): Promise<void> {
   const { store, clock } = deps
   const nowMs = clock.nowMs()
   const lock = store.engine === 'postgres' ? sql`FOR UPDATE SKIP LOCKED` : sql``
@@ -65,7 +65,7 @@ export async function reconcile(deps: LaterDeps): Promise<void> {
   for (const row of rows) await settle(deps, row, await statusOf(deps, row))
 }
 
-async function statusOf(deps: LaterDeps, row: CallRow): Promise<LaterStatus> {
+async function statusOf(deps: AcceptedCallDeps, row: CallRow): Promise<AcceptedCallStatus> {
   const room = deps.rooms.get(row.platform)
   const connection = await findConnection(deps.store, row.org_id, row.platform)
   if (!room || connection?.status !== 'connected')
@@ -76,9 +76,9 @@ async function statusOf(deps: LaterDeps, row: CallRow): Promise<LaterStatus> {
 }
 
 async function settle(
-  { store, clock, meter, lanes, traffic }: LaterDeps,
+  { store, clock, meter, lanes, traffic }: AcceptedCallDeps,
   row: CallRow,
-  status: LaterStatus,
+  status: AcceptedCallStatus,
 ): Promise<void> {
   const nowMs = clock.nowMs()
   const isTooLate = nowMs - row.created_ms > PATIENCE_MS
@@ -114,7 +114,7 @@ const UNTOLD = {
   detail: 'the platform accepted it, and did not say for three days what became of it',
 } as const
 
-type Done = Extract<LaterStatus, { is: 'done' }>
+type Done = Extract<AcceptedCallStatus, { is: 'done' }>
 const failedOf = ({ failed }: Done): number => failed.reduce((sum, one) => sum + one.count, 0)
 
 /** What is said of each event of a call, of which only counts are known. */
