@@ -67,7 +67,7 @@ const MRAID_SCRIPT = /\bmraid\.js\b/i
 export const frameworksOfMarkup = (markup: string): readonly Framework[] =>
   MRAID_SCRIPT.test(markup) ? [needed(CODES_BY_NAME['mraid'] ?? [])] : []
 
-export const needed = (codes: readonly number[]): Framework => ({ codes, isNeeded: true })
+const needed = (codes: readonly number[]): Framework => ({ codes, isNeeded: true })
 
 /** Codes that a campaign names, and frameworks that were found of which it names no code. None is there twice. */
 export function withNamed(named: readonly number[], found: readonly Framework[]): readonly Framework[] {
