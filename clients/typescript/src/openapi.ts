@@ -1871,7 +1871,7 @@ export interface components {
             caller?: string;
             /** @description Of the error, where it failed. */
             code?: string;
-            /** @description The old value, money in units; `bytes` in place of a long one. */
+            /** @description The old value, money in units. Of a long one what differs, by its path as in `creatives.summer.markup`, of lists the entries that the other has not (`allow[…]`); a long part is `part` of it and its length in `bytes`. */
             from?: unknown;
             id: string;
             /** @description Of the API key. */
@@ -2354,6 +2354,8 @@ export interface components {
                  */
                 minCpm?: number;
             };
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
             /** @default false */
             roadblock: boolean;
             seat: string;
@@ -2417,6 +2419,8 @@ export interface components {
             /** Format: date-time */
             expiresAt?: string;
             provider: string;
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
             refreshToken?: string;
         };
         ConnectionResult: {
@@ -2552,6 +2556,8 @@ export interface components {
             credentials: {
                 [key: string]: string;
             };
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
             settings?: {
                 default_region?: string;
             };
@@ -2933,6 +2939,8 @@ export interface components {
             account_id?: string;
             api_key: string;
             connector_type: string;
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
             settings?: Record<string, unknown>;
         };
         NewEmailTemplate: {
@@ -2979,6 +2987,8 @@ export interface components {
         OauthCallback: {
             account_id?: string;
             code: string;
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
             state: string;
         };
         OauthInitiate: {
@@ -3065,6 +3075,8 @@ export interface components {
             ttlSeconds?: number;
         };
         Predictions: {
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
             rows: {
                 /** @description A share, from 0 to 1. What sums of floats have above 1 is cut off. */
                 confidence?: number;
@@ -3257,6 +3269,8 @@ export interface components {
         };
         Schedule: {
             cron: string | null;
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
             /**
              * @description An IANA name, old or new, or an offset such as +05:30.
              * @example Europe/Berlin
@@ -3462,6 +3476,8 @@ export interface components {
             success: boolean | null;
         };
         WebhookSecret: {
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
             secret: string;
             verify_token?: string;
         };
