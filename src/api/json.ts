@@ -4,6 +4,7 @@ import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
+import { bodyCodingOf } from '../http/content-coding.ts'
 import { DuplicateMember, JsonTooDeep, type parseUnambiguous, textOf } from '../json/json.ts'
 import { parseLongJson, TooManyValues } from '../json/long-json.ts'
 import { mapInSlices } from '../time/slices.ts'
@@ -85,9 +86,10 @@ export async function readBody(c: Ctx, maxBytes = MAX_BODY_BYTES): Promise<unkno
   if (!isJsonType(header(c, 'content-type'))) {
     throw new AppError('unsupported_media_type', 'Send the body as application/json')
   }
-  const coding = header(c, 'content-encoding')
-  if (coding !== undefined && coding.toLowerCase() !== 'identity') {
-    throw new AppError('unsupported_media_type', 'Send the body without Content-Encoding')
+  if (bodyCodingOf(header(c, 'content-encoding')) !== 'identity') {
+    throw new AppError('unsupported_media_type', 'Send the body without Content-Encoding', 'never', {
+      field: 'content-encoding',
+    })
   }
   const bytes = await readBytes(c, maxBytes)
   // Decoded all the same, two names of other bytes would be one.

@@ -27,7 +27,7 @@ export function boundedValues({ from, to }: Values = {}): Values {
 }
 
 /** One member that differs; `from` and `to` are missing where it is not there. */
-interface Difference {
+interface ChangedMember {
   readonly path: string
   readonly from?: unknown
   readonly to?: unknown
@@ -61,7 +61,7 @@ export function differences(from: object | undefined, to: object | undefined): V
 }
 
 /** The members that differ of two objects, by the names of both. */
-function membersOf(from: object, to: object, path = ''): Difference[] {
+function membersOf(from: object, to: object, path = ''): ChangedMember[] {
   const [before, after] = [from, to].map(
     (one) => new Map(Object.entries(one).filter(([, value]) => value !== undefined)),
   ) as [Map<string, unknown>, Map<string, unknown>]
@@ -77,7 +77,7 @@ function membersOf(from: object, to: object, path = ''): Difference[] {
 }
 
 /** What differs within a member, where it is too long to be recorded whole. */
-function within(difference: Difference, small: number): Difference[] {
+function within(difference: ChangedMember, small: number): ChangedMember[] {
   const { path, from, to } = difference
   if (takesAtMost(from, small) && takesAtMost(to, small)) return [difference]
   if (Array.isArray(from) && Array.isArray(to)) return withinLists(path, from, to, small)
@@ -85,7 +85,7 @@ function within(difference: Difference, small: number): Difference[] {
   return membersOf(from, to, `${path}.`).flatMap((member) => within(member, small))
 }
 
-function withinLists(path: string, from: unknown[], to: unknown[], small: number): Difference[] {
+function withinLists(path: string, from: unknown[], to: unknown[], small: number): ChangedMember[] {
   const [before, after] = [byId(from), byId(to)]
   if (before && after) return membersOf(before, after, `${path}.`).flatMap((member) => within(member, small))
   const [a, b] = withoutEnds(from, to)
@@ -122,7 +122,7 @@ function withoutEnds(from: unknown[], to: unknown[]): [unknown[], unknown[]] {
 const isSame = (a: unknown, b: unknown): boolean =>
   a === b || (isObject(a) && isObject(b) && JSON.stringify(a) === JSON.stringify(b))
 
-function shortened(difference: Difference, bytes: number): Difference {
+function shortened(difference: ChangedMember, bytes: number): ChangedMember {
   const { path, from, to } = difference
   const at = typeof from === 'string' && typeof to === 'string' ? firstDifference(from, to) : 0
   const short = (value: unknown) => (takesAtMost(value, bytes) ? value : partOf(value, at, bytes / 4))

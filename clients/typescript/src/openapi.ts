@@ -9454,6 +9454,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Content-Encoding is another one than gzip */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
             /** @description More requests than the seat may send */
             429: {
                 headers: {
