@@ -1860,6 +1860,8 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         ApiKey: {
+            /** @description Name of the budget of its own, as `/v1/budgets/{scope}` takes it: `key:ml@7`. */
+            budget?: string;
             expiresAt?: string;
             /** @description When this process saw it last; missing where it has not since it started. */
             lastUsedAt?: string;
@@ -2122,7 +2124,7 @@ export interface components {
             /** @description After a change that has left no limit: what still bounds the spending, and what does not. */
             warning?: string;
         };
-        /** @description The platform's tightest limit, after this bid; for a bid of an organisation that of its own budget. */
+        /** @description The platform's tightest limit, after this bid; for a bid of an organisation that of its own budget, for one of a key with a budget that of the key. */
         BudgetBrief: {
             /** @description In units of the currency. */
             held: number;
@@ -2879,6 +2881,10 @@ export interface components {
             /** @description A share, from 0 to 1. */
             maxOverspendProbability: number;
         };
+        /** @description A budget of its own, `key:<name>`, from which every bid and every raise of a platform campaign by the key is paid beside the others. It is in the currency of the budget `global`; bids in another one are refused. Exchanges let no such key ask for auctions. */
+        KeyBudget: {
+            limits: components["schemas"]["Limit"][];
+        };
         KeyChange: {
             /**
              * Format: date-time
@@ -2889,6 +2895,7 @@ export interface components {
             reason?: string | null;
         };
         KeyInput: {
+            budget?: components["schemas"]["KeyBudget"];
             /**
              * Format: date-time
              * @description From then on it is answered 401 `key_expired`.
@@ -11016,7 +11023,16 @@ export interface operations {
                  *         "bid",
                  *         "read"
                  *       ],
-                 *       "expiresAt": "2100-01-01T00:00:00Z"
+                 *       "expiresAt": "2100-01-01T00:00:00Z",
+                 *       "budget": {
+                 *         "limits": [
+                 *           {
+                 *             "kind": "day",
+                 *             "timezone": "Europe/Berlin",
+                 *             "max": 200
+                 *           }
+                 *         ]
+                 *       }
                  *     }
                  */
                 "application/json": components["schemas"]["KeyInput"];
