@@ -19,6 +19,8 @@ export interface Caller {
   readonly org: number
   /** Organisation that the caller is bound to: it sees and changes nothing of others. Undefined for the operator. */
   readonly boundTo: number | undefined
+  /** Id of its key where that has a budget of its own, which pays for all that the key buys. */
+  readonly payingKey: string | undefined
   /** The session whose cookie says who it is; undefined for a key that was sent, or where none is needed. */
   readonly session: Session | undefined
   may(scope: KeyScope): boolean
@@ -71,10 +73,15 @@ function allowed(caller: Caller, scope: NeededScope): Caller {
 }
 
 /** The caller with this key, without the limit of its calls. */
-export function callerOf({ name, org, scopes }: ApiKey, operatorOrg: number, session?: Session): Caller {
+export function callerOf(
+  { name, org, scopes, kept }: ApiKey,
+  operatorOrg: number,
+  session?: Session,
+): Caller {
   const may = (wanted: KeyScope) => scopes.includes(wanted) || scopes.includes('admin')
   const own = org ?? operatorOrg
-  return { ...UNLIMITED, name, org: own, boundTo: own === operatorOrg ? undefined : own, session, may }
+  const boundTo = own === operatorOrg ? undefined : own
+  return { ...UNLIMITED, name, org: own, boundTo, payingKey: kept?.budget && kept.id, session, may }
 }
 
 const secretIn = (said: string): string | undefined => /^Bearer {1,8}(\S{1,512})$/i.exec(said)?.[1]
@@ -94,6 +101,7 @@ const LOCAL: Caller = {
   name: 'local',
   org: DEFAULT_ORG,
   boundTo: undefined,
+  payingKey: undefined,
   session: undefined,
   may: () => true,
 }

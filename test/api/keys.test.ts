@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { hashKey } from '../../src/api/index.ts'
 import { goOn, startHarness } from '../support/harness.ts'
 import { startRedis } from '../support/redis-server.ts'
-import { startOn, TRIES, temporaryDirectory } from '../support/restarts.ts'
+import { BID, startOn, TRIES, temporaryDirectory } from '../support/restarts.ts'
 
 const entry = (name: string, scopes: string, key: string) =>
   `${name}:${scopes}:${hashKey(key).toString('hex')}`
@@ -239,4 +239,19 @@ it('a key that one process makes is let in by others within seconds, and no more
   expect((await send(other, 'DELETE', '/v1/keys/ml')).status).toBe(200)
   expect(await statusAt(other)).toBe(401)
   await expect.poll(() => statusAt(one), TRIES).toBe(401)
+
+  // Its budget is one for both, whoever makes the key, changes its limits or revokes it.
+  const budget = { limits: [{ kind: 'lifetime', max: 15 }] }
+  const paid = (await send(other, 'POST', '/v1/keys', { name: 'paid', scopes: ['bid'], budget })).body.key
+  const bidAt = ({ send }: typeof one) => send('POST', '/v1/bids', BID, as(paid))
+  await send(one, 'POST', '/v1/store/trust', {})
+  await expect.poll(async () => (await bidAt(one)).status, TRIES).toBe(200)
+  const refused = { status: 429, body: { code: 'budget_exceeded', scope: 'key:paid' } }
+  await expect.poll(() => bidAt(other), TRIES).toMatchObject(refused)
+  const raised = { limits: [{ kind: 'lifetime', max: 20 }] }
+  expect((await send(other, 'PUT', '/v1/budgets/key:paid', raised)).status).toBe(200)
+  await expect.poll(async () => (await bidAt(one)).status, TRIES).toBe(200)
+  await send(one, 'DELETE', '/v1/keys/paid')
+  for (const at of [one, other])
+    await expect.poll(async () => (await send(at, 'GET', '/v1/budgets/key:paid')).status, TRIES).toBe(404)
 })

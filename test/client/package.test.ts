@@ -21,7 +21,7 @@ it('is published as JavaScript with types, in the version of the service', async
   const modules = join(folder, 'node_modules')
   mkdirSync(join(modules, '@bidwarden'), { recursive: true })
   buildPackage(join(modules, '@bidwarden/client'))
-  for (const name of ['openapi-fetch', 'openapi-typescript-helpers'])
+  for (const name of ['eventsource-parser', 'openapi-fetch', 'openapi-typescript-helpers'])
     symlinkSync(resolve('node_modules', name), join(modules, name))
   writeFileSync(
     join(folder, 'user.mjs'),

@@ -148,16 +148,4 @@ describe('the console in a browser', () => {
     expect(await page.getByRole('button', { name: /Stop/ }).count()).toBe(0)
     expect(await page.getByText('platform:meta').count()).toBe(0)
   })
-
-  it('says that the service does not answer, keeps its figures, and goes on when it is back', async () => {
-    const { url } = await played()
-    const { context, page } = await openPage(await startBrowser(), url)
-    await page.goto('/')
-    await page.getByText('bids go through').waitFor()
-    await context.setOffline(true)
-    await page.getByText('The service does not answer.').waitFor()
-    await page.getByText('of US$500.00').first().waitFor()
-    await context.setOffline(false)
-    await page.getByText('The service does not answer.').waitFor({ state: 'detached' })
-  })
 })

@@ -61,7 +61,7 @@ export async function dataOf<Data>(call: Promise<Answer<Data>>): Promise<Data> {
 }
 
 /** The error to throw for an answer that is not a success. */
-const errorOf = (body: unknown, response: Response): Error =>
+export const errorOf = (body: unknown, response: Response): Error =>
   isProblem(body) ? new ProblemError(body) : new ForeignAnswerError(response.url, response.status)
 
 const isProblem = (body: unknown): body is Problem =>

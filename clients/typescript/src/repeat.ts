@@ -35,7 +35,7 @@ function waitBefore({ status, headers }: Response): number | undefined {
 }
 
 /** Resolves after a time, and rejects with the reason of the signal once it is aborted. */
-function waitFor(ms: number, signal: AbortSignal): Promise<void> {
+export function waitFor(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const giveUp = () => {
       clearTimeout(timer)

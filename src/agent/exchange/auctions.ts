@@ -158,7 +158,10 @@ function mayAsk(deps: AuctionDeps, request: IncomingMessage, seat: SeatConfig): 
   return !requireKey || callerAt(deps, request, seat) !== undefined
 }
 
-/** Returns the caller of the request's API key; undefined without a key that may bid at the seat. */
+/**
+ * Returns the caller of the request's API key; undefined without a key that may bid at the seat. A key with a budget of
+ * its own may not: what an auction buys is paid by campaigns alone, and would pass that budget by.
+ */
 function callerAt(
   { authorize }: AuctionDeps,
   request: IncomingMessage,
@@ -166,6 +169,7 @@ function callerAt(
 ): Caller | undefined {
   try {
     const caller = authorize(request, 'bid')
+    if (caller.payingKey !== undefined) return undefined
     return caller.boundTo === undefined || org === undefined || caller.boundTo === org ? caller : undefined
   } catch {
     return undefined

@@ -38,20 +38,25 @@ const HoldModeInput = z
       'How the money for open exchange bids is held. `strict`: all of it. `bounded`: what their bills may come to, and at least all but `worstCase` lets be billed beyond a limit. The probability is that of spend passing a limit at any moment of a day, for each process, as long as bids end independently and as they did. Platform bids are held in full.',
   })
 
+const Limits = z.array(LimitInput).max(10)
+const haveOwnWindows = (limits: z.output<typeof Limits>): boolean =>
+  new Set(limits.map(windowKey)).size === limits.length
+const SAME_WINDOW = 'must not name the same window twice'
+
+/** Limits of a budget that is made with something else, such as a key. */
+export const FirstLimits = Limits.min(1).refine(haveOwnWindows, SAME_WINDOW)
+
 /** What limits of a budget are replaced with. */
 export const BudgetInput = z
   .strictObject({
-    limits: z.array(LimitInput).max(10),
+    limits: Limits,
     holdMode: HoldModeInput.optional().openapi({
       description:
         'When it is left out: for exchanges and their campaigns bounded with `OPENRTB_MAX_OVERSPEND_PROBABILITY` unless that is 0, else strict.',
     }),
     reason: Reason.optional(),
   })
-  .refine(({ limits }) => new Set(limits.map(windowKey)).size === limits.length, {
-    message: 'must not name the same window twice',
-    path: ['limits'],
-  })
+  .refine(({ limits }) => haveOwnWindows(limits), { message: SAME_WINDOW, path: ['limits'] })
   .openapi('BudgetInput')
 
 /** A budget as the API shows it; amounts in units of its currency. */

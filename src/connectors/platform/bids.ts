@@ -18,6 +18,8 @@ export interface BidIntent {
   readonly currency: string
   /** Organisation that pays; undefined for the operator. */
   readonly org?: number | undefined
+  /** Id of the API key whose own budget pays too; undefined where it has none. */
+  readonly payingKey?: string | undefined
 }
 
 /**
