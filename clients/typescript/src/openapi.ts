@@ -1693,6 +1693,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/seats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How all exchange seats are doing
+         * @description Needs an API key with the scope `read`.
+         */
+        get: operations["getSeats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/seats/{seat}": {
         parameters: {
             query?: never;
@@ -1707,6 +1727,26 @@ export interface paths {
         get: operations["getSeatsBySeat"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/seats/{seat}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What the seat would answer to a bid request, and why each campaign bids or not; nothing is held
+         * @description Needs an API key with the scope `bid`.
+         */
+        post: operations["postSeatsBySeatTest"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1873,7 +1913,7 @@ export interface components {
             caller?: string;
             /** @description Of the error, where it failed. */
             code?: string;
-            /** @description The old value, money in units; `bytes` in place of a long one. */
+            /** @description The old value, money in units. Of a long one what differs, by its path as in `creatives.summer.markup`, of lists the entries that the other has not (`allow[…]`); a long part is `part` of it and its length in `bytes`. */
             from?: unknown;
             id: string;
             /** @description Of the API key. */
@@ -2360,6 +2400,8 @@ export interface components {
                  */
                 minCpm?: number;
             };
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
             /** @default false */
             roadblock: boolean;
             seat: string;
@@ -2423,6 +2465,8 @@ export interface components {
             /** Format: date-time */
             expiresAt?: string;
             provider: string;
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
             refreshToken?: string;
         };
         ConnectionResult: {
@@ -2558,6 +2602,8 @@ export interface components {
             credentials: {
                 [key: string]: string;
             };
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
             settings?: {
                 default_region?: string;
             };
@@ -2944,6 +2990,8 @@ export interface components {
             account_id?: string;
             api_key: string;
             connector_type: string;
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
             settings?: Record<string, unknown>;
         };
         NewEmailTemplate: {
@@ -2990,6 +3038,8 @@ export interface components {
         OauthCallback: {
             account_id?: string;
             code: string;
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
             state: string;
         };
         OauthInitiate: {
@@ -3076,6 +3126,8 @@ export interface components {
             ttlSeconds?: number;
         };
         Predictions: {
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
             rows: {
                 /** @description A share, from 0 to 1. What sums of floats have above 1 is cut off. */
                 confidence?: number;
@@ -3268,6 +3320,8 @@ export interface components {
         };
         Schedule: {
             cron: string | null;
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
             /**
              * @description An IANA name, old or new, or an offset such as +05:30.
              * @example Europe/Berlin
@@ -3275,18 +3329,31 @@ export interface components {
             timezone?: string;
         };
         Seat: {
+            /** @description Requests answered with a bid. */
+            answered: number;
             /** @description Share of requests answered with a bid. */
             bidRate: number;
             /** @description A count. */
             bids: number;
+            /** @description Bids that were billed. */
+            billed: number;
             /** @enum {string} */
             billOn: "billing" | "win";
+            /** @description Of `held` and `overdraft`. */
+            currency: string;
             /** @description Held for the open bids of this seat. */
             held: number;
             /** @description In seconds. */
             holdSeconds: number;
             /** @description A count. */
             losses: number;
+            /** @description Impressions without a bid since the start, by reason, the commonest first. */
+            noBids: {
+                /** @description A count. */
+                imps: number;
+                /** @enum {string} */
+                reason: "bad_request" | "bad_impression" | "too_late" | "shed" | "too_many_open_bids" | "seat_not_allowed" | "no_common_currency" | "no_campaign" | "too_many_imps" | "private_auction" | "outside_hours" | "device_type" | "domain" | "bundle" | "supply_chain" | "rewarded" | "placement" | "mime" | "protocol" | "duration" | "linearity" | "api" | "attribute_blocked" | "banner_type_blocked" | "language" | "not_secure" | "category_taxonomy" | "category_blocked" | "dsa_required" | "dsa_rendering" | "native_assets" | "deal_terms" | "app_blocked" | "advertiser_blocked" | "advertiser_in_pod" | "no_ltv" | "no_floor_rate" | "below_floor" | "below_deal_floor" | "paced" | "stopped" | "budget_unknown" | "over_budget" | "over_request_share" | "too_costly";
+            }[];
             noticeDelayMs?: {
                 /** @description This percentile, in milliseconds. */
                 p50: number;
@@ -3295,6 +3362,8 @@ export interface components {
                 /** @description This percentile, in milliseconds. */
                 p99: number;
             };
+            /** @description Whose it is; missing where all share it. */
+            org?: number;
             /** @description Billed for bids of this seat although no limit had room, since the start. */
             overdraft: number;
             /** @description Requests a second. */
@@ -3308,6 +3377,54 @@ export interface components {
             tooLate: number;
             /** @description Bids billed over bids made. */
             winRate: number;
+            /** @description A count. */
+            wins: number;
+        };
+        SeatTest: {
+            /** @description Of the prices. */
+            currency: string;
+            /** @description Of the budgets. */
+            heldCurrency: string;
+            imps: {
+                bids: {
+                    campaign: string;
+                    creative: string;
+                    dealId?: string;
+                    /** @description Why the money cannot be held now, so that there would be no bid after all. */
+                    lack?: {
+                        budget?: string;
+                        /** @enum {string} */
+                        is: "over_budget" | "budget_unknown" | "stopped";
+                    };
+                    /** @description Lifetime value of a customer, in units of the currency. */
+                    predictedLtv?: number;
+                    /** @description For a thousand impressions, in `currency`. */
+                    price: number;
+                    /** @enum {string} */
+                    source: "ai" | "fallback";
+                    /** @description What the bid would hold, in the budgets' currency. */
+                    wouldHold: number;
+                }[];
+                /** @description Those that have an ad of the size or type of the slot: at most 100. */
+                campaigns: {
+                    campaign: string;
+                    /** @enum {string} */
+                    is: "bids" | "beaten" | "refused";
+                    /** @enum {string} */
+                    reason?: "bad_request" | "bad_impression" | "too_late" | "shed" | "too_many_open_bids" | "seat_not_allowed" | "no_common_currency" | "no_campaign" | "too_many_imps" | "private_auction" | "outside_hours" | "device_type" | "domain" | "bundle" | "supply_chain" | "rewarded" | "placement" | "mime" | "protocol" | "duration" | "linearity" | "api" | "attribute_blocked" | "banner_type_blocked" | "language" | "not_secure" | "category_taxonomy" | "category_blocked" | "dsa_required" | "dsa_rendering" | "native_assets" | "deal_terms" | "app_blocked" | "advertiser_blocked" | "advertiser_in_pod" | "no_ltv" | "no_floor_rate" | "below_floor" | "below_deal_floor" | "paced" | "stopped" | "budget_unknown" | "over_budget" | "over_request_share" | "too_costly";
+                }[];
+                /** @description The field that is wrong. */
+                field?: string;
+                impId: string;
+                /** @description A campaign that you may not see would bid. */
+                isTaken: boolean;
+                /**
+                 * @description Why there is no bid at all.
+                 * @enum {string}
+                 */
+                reason?: "bad_request" | "bad_impression" | "too_late" | "shed" | "too_many_open_bids" | "seat_not_allowed" | "no_common_currency" | "no_campaign" | "too_many_imps" | "private_auction" | "outside_hours" | "device_type" | "domain" | "bundle" | "supply_chain" | "rewarded" | "placement" | "mime" | "protocol" | "duration" | "linearity" | "api" | "attribute_blocked" | "banner_type_blocked" | "language" | "not_secure" | "category_taxonomy" | "category_blocked" | "dsa_required" | "dsa_rendering" | "native_assets" | "deal_terms" | "app_blocked" | "advertiser_blocked" | "advertiser_in_pod" | "no_ltv" | "no_floor_rate" | "below_floor" | "below_deal_floor" | "paced" | "stopped" | "budget_unknown" | "over_budget" | "over_request_share" | "too_costly";
+            }[];
+            seat: string;
         };
         SentEmails: {
             ids: string[];
@@ -3472,7 +3589,20 @@ export interface components {
             /** @description Null while it is not known */
             success: boolean | null;
         };
+        /** @description A bid request of OpenRTB 2.5 or 2.6. */
+        TestRequest: {
+            id: string;
+            imp: ({
+                id: string;
+            } & {
+                [key: string]: unknown;
+            })[];
+        } & {
+            [key: string]: unknown;
+        };
         WebhookSecret: {
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
             secret: string;
             verify_token?: string;
         };
@@ -9442,6 +9572,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Content-Encoding is another one than gzip */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
             /** @description More requests than the seat may send */
             429: {
                 headers: {
@@ -11986,6 +12125,55 @@ export interface operations {
             };
         };
     };
+    getSeats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description In the order of the configuration */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        seats: components["schemas"]["Seat"][];
+                    };
+                };
+            };
+            /** @description unauthorized, key_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getSeatsBySeat: {
         parameters: {
             query?: never;
@@ -12026,6 +12214,122 @@ export interface operations {
             };
             /** @description not_found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postSeatsBySeatTest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                seat: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "a-test",
+                 *       "imp": [
+                 *         {
+                 *           "id": "1",
+                 *           "banner": {
+                 *             "format": [
+                 *               {
+                 *                 "w": 300,
+                 *                 "h": 250
+                 *               }
+                 *             ]
+                 *           },
+                 *           "bidfloor": 0.5
+                 *         }
+                 *       ],
+                 *       "site": {
+                 *         "domain": "news.example"
+                 *       },
+                 *       "ext": {
+                 *         "bidwarden": {
+                 *           "predictedLtv": 120
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["TestRequest"];
+            };
+        };
+        responses: {
+            /** @description What was found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeatTest"];
+                };
+            };
+            /** @description invalid_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthorized, key_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -11,6 +11,7 @@ import {
   ReasonQuery,
   readJson,
   reasonOf,
+  reasonOfDeletion,
   wholeNumber,
 } from '../../api/index.ts'
 import { AppError } from '../../errors.ts'
@@ -202,7 +203,12 @@ function removeBudget(agent: BudgetParts): Route {
         throw new AppError('invalid_request', 'scope: goes with its campaign, DELETE /v1/campaigns/{id}')
       const body = await showNow(agent, scope, caller)
       const values = () => ({ from: limitsValue(scope) })
-      const about = { action: 'budget.removed', target: scope.name, values, reason: reasonOf(c) } as const
+      const about = {
+        action: 'budget.removed',
+        target: scope.name,
+        values,
+        reason: await reasonOfDeletion(c),
+      } as const
       // Without the organisation's limits the operator may bid more there, so this raises risk.
       return agent.audit.record(caller, { ...about, lowersRisk: false }, async () => {
         agent.budget.remove(scope.name)
