@@ -245,7 +245,7 @@ function addReplay(conversions: Command, terminal: Terminal): void {
       const { all = false, platform, eventName: event_name, reason, json = false } = options
       if (events.length === 0 && !all) throw new CommandError('name events, or say --all')
       if (events.length > 0 && all) throw new CommandError('name events or say --all, not both')
-      const body = { ...(!all && { event_ids: events }), ...defined({ platform, event_name, reason }) }
+      const body = { ...(all ? { all } : { event_ids: events }), ...defined({ platform, event_name, reason }) }
       const answer = await ask(terminal, `${ROOT}/dead-letters/replay`, { method: 'POST', body })
       const [replayed, refused] = [listAt(answer, 'replayed'), listAt(answer, 'refused')]
       const none = all ? 'none was given up' : 'none of them was given up'

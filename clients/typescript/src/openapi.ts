@@ -2711,6 +2711,11 @@ export interface components {
             version?: number;
         };
         ConversionReplay: {
+            /**
+             * @description Wanted where nothing is named: all dead letters, at one platform or at all.
+             * @default false
+             */
+            all: boolean;
             event_ids?: string[];
             event_name?: string;
             /**
