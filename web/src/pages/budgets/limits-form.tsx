@@ -4,10 +4,11 @@ import { useState } from 'react'
 import { api, type Budget, type LimitInput } from '../../api/client.ts'
 import { Confirm, ReasonField } from '../../ui/confirm.tsx'
 import { money } from '../../ui/format.ts'
+import { isLower, type LimitDraft, limitOf, newDraft } from '../../ui/limit-draft.ts'
+import { LimitFields } from '../../ui/limit-fields.tsx'
 import { limitKey, limitName } from '../../ui/limit-name.ts'
 import { ProblemBox } from '../../ui/problem-box.tsx'
 import { told } from '../../ui/toasts.tsx'
-import { isLower, type LimitDraft, limitOf, newDraft } from './limit-draft.ts'
 
 /** Most limits that a budget may have. */
 const MAX_LIMITS = 10
@@ -104,56 +105,6 @@ export function LimitsForm({ budget }: { budget: Budget }) {
     </section>
   )
 }
-
-interface FieldsProps {
-  readonly draft: LimitDraft
-  readonly currency: string
-  onChange(draft: LimitDraft): void
-  onRemove(): void
-}
-
-function LimitFields({ draft, currency, onChange, onRemove }: FieldsProps) {
-  const set = (part: Partial<LimitDraft>) => onChange({ ...draft, ...part })
-  return (
-    <fieldset className="limit-fields">
-      <legend className="sr-only">A limit</legend>
-      <label className="field">
-        <span>At most ({currency})</span>
-        <input inputMode="decimal" value={draft.max} onChange={(event) => set({ max: event.target.value })} />
-      </label>
-      <label className="field">
-        <span>Over</span>
-        <select value={draft.kind} onChange={(event) => set({ kind: kindOf(event.target.value) })}>
-          <option value="sliding">a sliding window</option>
-          <option value="day">a day</option>
-          <option value="lifetime">all time</option>
-        </select>
-      </label>
-      {draft.kind === 'sliding' && (
-        <label className="field">
-          <span>Minutes</span>
-          <input
-            inputMode="decimal"
-            value={draft.windowMinutes}
-            onChange={(event) => set({ windowMinutes: event.target.value })}
-          />
-        </label>
-      )}
-      {draft.kind === 'day' && (
-        <label className="field">
-          <span>Time zone</span>
-          <input value={draft.timezone} onChange={(event) => set({ timezone: event.target.value })} />
-        </label>
-      )}
-      <button type="button" className="button quiet remove" onClick={onRemove}>
-        Remove
-      </button>
-    </fieldset>
-  )
-}
-
-const kindOf = (value: string): LimitDraft['kind'] =>
-  value === 'sliding' || value === 'lifetime' ? value : 'day'
 
 function Difference({ budget, limits }: { budget: Budget; limits: readonly LimitInput[] }) {
   const { currency } = budget
