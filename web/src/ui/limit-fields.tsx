@@ -5,10 +5,11 @@ interface FieldsProps {
   readonly draft: LimitDraft
   readonly currency: string
   onChange(draft: LimitDraft): void
-  onRemove(): void
+  /** Undefined where the limit has to stay. */
+  readonly onRemove?: (() => void) | undefined
 }
 
-/** One limit of a form: its amount and the time over which it counts. */
+/** The amount of a limit, and the time over which it counts. */
 export function LimitFields({ draft, currency, onChange, onRemove }: FieldsProps) {
   const set = (part: Partial<LimitDraft>) => onChange({ ...draft, ...part })
   return (
@@ -42,9 +43,11 @@ export function LimitFields({ draft, currency, onChange, onRemove }: FieldsProps
           <input value={draft.timezone} onChange={(event) => set({ timezone: event.target.value })} />
         </label>
       )}
-      <button type="button" className="button quiet remove" onClick={onRemove}>
-        Remove
-      </button>
+      {onRemove && (
+        <button type="button" className="button quiet remove" onClick={onRemove}>
+          Remove
+        </button>
+      )}
     </fieldset>
   )
 }
