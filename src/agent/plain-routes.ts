@@ -21,6 +21,7 @@ export const PLAIN_ROUTES: readonly PlainRoute[] = [
       403: ['The seat wants a key that may bid, or another address'],
       404: ['There is no such seat'],
       406: ['Accept-Encoding takes the answer neither as it is nor in gzip'],
+      415: ['Content-Encoding is another one than gzip', 'application/json'],
       429: ['More requests than the seat may send'],
     },
   },

@@ -1913,7 +1913,7 @@ export interface components {
             caller?: string;
             /** @description Of the error, where it failed. */
             code?: string;
-            /** @description The old value, money in units; `bytes` in place of a long one. */
+            /** @description The old value, money in units. Of a long one what differs, by its path as in `creatives.summer.markup`, of lists the entries that the other has not (`allow[…]`); a long part is `part` of it and its length in `bytes`. */
             from?: unknown;
             id: string;
             /** @description Of the API key. */
@@ -2119,6 +2119,8 @@ export interface components {
             overdraft: number;
             paused: boolean;
             pauseReason?: string;
+            /** @description Another one after every change of its limits or hold mode. */
+            revision: string;
             /** @example platform:google_ads */
             scope: string;
             /** @description After a change that has left no limit: what still bounds the spending, and what does not. */
@@ -2145,6 +2147,8 @@ export interface components {
             limits: components["schemas"]["Limit"][];
             /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
             reason?: string | null;
+            /** @description The `revision` of the budget that this change was made from. Where somebody has changed its limits or its hold mode since, the change is answered 409 `changed_meanwhile`, unless nothing more may be spent after it than before. */
+            revision?: string;
         };
         Campaign: {
             id: string;
@@ -2396,6 +2400,8 @@ export interface components {
                  */
                 minCpm?: number;
             };
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
             /** @default false */
             roadblock: boolean;
             seat: string;
@@ -2459,6 +2465,8 @@ export interface components {
             /** Format: date-time */
             expiresAt?: string;
             provider: string;
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
             refreshToken?: string;
         };
         ConnectionResult: {
@@ -2594,6 +2602,8 @@ export interface components {
             credentials: {
                 [key: string]: string;
             };
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
             settings?: {
                 default_region?: string;
             };
@@ -2980,6 +2990,8 @@ export interface components {
             account_id?: string;
             api_key: string;
             connector_type: string;
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
             settings?: Record<string, unknown>;
         };
         NewEmailTemplate: {
@@ -3026,6 +3038,8 @@ export interface components {
         OauthCallback: {
             account_id?: string;
             code: string;
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
             state: string;
         };
         OauthInitiate: {
@@ -3112,6 +3126,8 @@ export interface components {
             ttlSeconds?: number;
         };
         Predictions: {
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
             rows: {
                 /** @description A share, from 0 to 1. What sums of floats have above 1 is cut off. */
                 confidence?: number;
@@ -3132,7 +3148,7 @@ export interface components {
             amount?: number;
             bidId?: string;
             /** @enum {string} */
-            code: "invalid_request" | "unauthorized" | "key_expired" | "forbidden" | "not_found" | "method_not_allowed" | "paused" | "idempotency_key_in_use" | "payload_too_large" | "unsupported_media_type" | "currency_mismatch" | "no_ltv_history" | "idempotency_key_reused" | "budget_exceeded" | "rate_limited" | "internal" | "platform_refused" | "budget_store_unavailable" | "connector_store_unavailable" | "credentials_unreadable" | "not_configured" | "platform_unavailable" | "records_unavailable" | "shutting_down" | "outcome_unknown";
+            code: "invalid_request" | "unauthorized" | "key_expired" | "forbidden" | "not_found" | "method_not_allowed" | "paused" | "changed_meanwhile" | "idempotency_key_in_use" | "payload_too_large" | "unsupported_media_type" | "currency_mismatch" | "no_ltv_history" | "idempotency_key_reused" | "budget_exceeded" | "rate_limited" | "internal" | "platform_refused" | "budget_store_unavailable" | "connector_store_unavailable" | "credentials_unreadable" | "not_configured" | "platform_unavailable" | "records_unavailable" | "shutting_down" | "outcome_unknown";
             detail: string;
             field?: string;
             /** @description In units of the currency. */
@@ -3304,6 +3320,8 @@ export interface components {
         };
         Schedule: {
             cron: string | null;
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
             /**
              * @description An IANA name, old or new, or an offset such as +05:30.
              * @example Europe/Berlin
@@ -3583,6 +3601,8 @@ export interface components {
             [key: string]: unknown;
         };
         WebhookSecret: {
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
             secret: string;
             verify_token?: string;
         };
@@ -9552,6 +9572,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Content-Encoding is another one than gzip */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
             /** @description More requests than the seat may send */
             429: {
                 headers: {
@@ -10338,6 +10367,15 @@ export interface operations {
             };
             /** @description not_found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description changed_meanwhile */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

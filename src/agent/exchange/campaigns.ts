@@ -6,9 +6,11 @@ import {
   LISTED_PER_CALL,
   ok,
   okList,
+  Reason,
   ReasonQuery,
   readJson,
   reasonOf,
+  reasonOfDeletion,
   wholeNumber,
 } from '../../api/index.ts'
 import { differences } from '../../audit/index.ts'
@@ -37,6 +39,7 @@ const AnyParams = z.object({
     )
     .openapi({ description: '`spring@7` is what organisation 7 calls `spring`.', example: 'spring' }),
 })
+const Input = CampaignSpec.safeExtend({ reason: Reason.optional() }).openapi('CampaignInput')
 const Body = z
   .looseObject({ id: z.string(), seat: z.string(), status: z.string(), pace: PaceBody.optional() })
   .openapi('Campaign')
@@ -115,7 +118,7 @@ function putCampaign(parts: CampaignParts): Route {
     scope: 'operate',
     params: AnyParams,
     query: ReasonQuery,
-    body: CampaignSpec.openapi('CampaignInput'),
+    body: Input,
     example: {
       seat: 'example',
       advertiserDomain: 'advertiser.example',
@@ -134,13 +137,14 @@ function putCampaign(parts: CampaignParts): Route {
     refusals: ['invalid_request', 'payload_too_large', 'unsupported_media_type', 'records_unavailable'],
     async handle(c, caller) {
       const id = idOf(c, caller)
-      const spec = await readJson(c, CampaignSpec)
+      const { reason: said, ...spec } = await readJson(c, Input)
       if (!mayUse(bidder.seats.get(spec.seat), id)) {
         throw new AppError('invalid_request', 'seat: is not a configured seat', 'never', { field: 'seat' })
       }
       requirePlace(campaigns, tables.limits, id)
       const values = () => valuesOf(campaigns.get(id), { id, spec })
-      const about = { action: 'campaign.stored', target: id, values, reason: reasonOf(c) } as const
+      const reason = reasonOf(c, said)
+      const about = { action: 'campaign.stored', target: id, values, reason } as const
       const change = { ...about, lowersRisk: onlyPauses(values()) }
       return audit.record(caller, change, async () => {
         await spread(bidder, pool, { put: 'campaign', id, spec })
@@ -172,7 +176,7 @@ function deleteCampaign(parts: CampaignParts): Route {
         action: 'campaign.deleted',
         target: campaign.id,
         values,
-        reason: reasonOf(c),
+        reason: await reasonOfDeletion(c),
       } as const
       return audit.record(caller, { ...about, lowersRisk: true }, async () => {
         await spread(bidder, pool, { drop: 'campaign', id: campaign.id })

@@ -15,6 +15,7 @@ import {
   type Route,
   readJson,
   reasonOf,
+  reasonOfDeletion,
   WRONG_BODY,
 } from '../../api/index.ts'
 import type { Audit } from '../../audit/index.ts'
@@ -214,7 +215,12 @@ function revokeKey(deps: KeyDeps): Route {
       const key = findKey(deps, c, caller)
       const revoked = { ...key, revokedAtMs: clock.nowMs() }
       const values = () => ({ from: auditValue(key), to: auditValue(revoked) })
-      const about = { action: 'key.revoked', target: `key:${key.id}`, values, reason: reasonOf(c) } as const
+      const about = {
+        action: 'key.revoked',
+        target: `key:${key.id}`,
+        values,
+        reason: await reasonOfDeletion(c),
+      } as const
       await audit.record(caller, { ...about, lowersRisk: true }, () => keyBook.revoke(revoked))
       return ok(keyBody(deps, keyOf(revoked), caller.boundTo))
     },
