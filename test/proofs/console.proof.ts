@@ -69,7 +69,7 @@ describe('the console in a browser', () => {
     await page.getByLabel('At most (USD)').fill('480')
     await page.getByRole('region', { name: 'Limits' }).getByLabel('Reason').fill('less for now')
     await page.getByRole('button', { name: 'Lower the limits' }).click()
-    await page.getByText('The limits of platform:google_ads are changed').first().waitFor()
+    await page.getByText('platform:google_ads is changed').first().waitFor()
     expect(await limit()).toBe(480)
 
     await page.getByLabel('At most (USD)').fill('900')

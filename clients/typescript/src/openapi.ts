@@ -2119,6 +2119,8 @@ export interface components {
             overdraft: number;
             paused: boolean;
             pauseReason?: string;
+            /** @description Another one after every change of its limits or hold mode. */
+            revision: string;
             /** @example platform:google_ads */
             scope: string;
             /** @description After a change that has left no limit: what still bounds the spending, and what does not. */
@@ -2145,6 +2147,8 @@ export interface components {
             limits: components["schemas"]["Limit"][];
             /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
             reason?: string | null;
+            /** @description The `revision` of the budget that this change was made from. Where somebody has changed its limits or its hold mode since, the change is answered 409 `changed_meanwhile`, unless nothing more may be spent after it than before. */
+            revision?: string;
         };
         Campaign: {
             id: string;
@@ -3144,7 +3148,7 @@ export interface components {
             amount?: number;
             bidId?: string;
             /** @enum {string} */
-            code: "invalid_request" | "unauthorized" | "key_expired" | "forbidden" | "not_found" | "method_not_allowed" | "paused" | "idempotency_key_in_use" | "payload_too_large" | "unsupported_media_type" | "currency_mismatch" | "no_ltv_history" | "idempotency_key_reused" | "budget_exceeded" | "rate_limited" | "internal" | "platform_refused" | "budget_store_unavailable" | "connector_store_unavailable" | "credentials_unreadable" | "not_configured" | "platform_unavailable" | "records_unavailable" | "shutting_down" | "outcome_unknown";
+            code: "invalid_request" | "unauthorized" | "key_expired" | "forbidden" | "not_found" | "method_not_allowed" | "paused" | "changed_meanwhile" | "idempotency_key_in_use" | "payload_too_large" | "unsupported_media_type" | "currency_mismatch" | "no_ltv_history" | "idempotency_key_reused" | "budget_exceeded" | "rate_limited" | "internal" | "platform_refused" | "budget_store_unavailable" | "connector_store_unavailable" | "credentials_unreadable" | "not_configured" | "platform_unavailable" | "records_unavailable" | "shutting_down" | "outcome_unknown";
             detail: string;
             field?: string;
             /** @description In units of the currency. */
@@ -10363,6 +10367,15 @@ export interface operations {
             };
             /** @description not_found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description changed_meanwhile */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,5 +1,5 @@
-import type { Budget, Limit, LimitInput } from '../../api/client.ts'
-import { limitKey } from '../../ui/limit-name.ts'
+import type { Budget, Limit, LimitInput } from '../api/client.ts'
+import { limitKey } from './limit-name.ts'
 
 /** A limit as it stands in the form; numbers are as they were typed. */
 export interface LimitDraft {
