@@ -16,6 +16,10 @@ const PAGES = [
   { name: 'platforms', path: '/console/platforms', shows: 'Median lifetime value' },
   { name: 'integrations', path: '/console/integrations', shows: 'Connect an account' },
   { name: 'reports', path: '/console/reports', shows: 'Ask for a report' },
+  { name: 'keys', path: '/console/settings', shows: 'nightly-model' },
+  { name: 'organisations', path: '/console/settings/organisations', shows: 'org:7' },
+  { name: 'service', path: '/console/settings/service', shows: 'grants money' },
+  { name: 'changes', path: '/console/settings/changes', shows: 'spring plan' },
   { name: 'nowhere', path: '/console/nowhere', shows: 'There is no such page' },
 ] as const
 const WIDTHS = [360, 768, 1440]
@@ -33,6 +37,11 @@ async function played(): Promise<Harness> {
     reason: 'spring plan',
   })
   await harness.send('POST', '/v1/budgets/platform:tradedesk/pause', { reason: 'landing page down' })
+  for (const organisation of [1, 7])
+    await harness.send('POST', '/v1/keys', {
+      ...{ name: 'nightly-model', scopes: ['bid', 'read', 'convert'], organisation },
+      budget: { limits: [{ kind: 'sliding', windowSeconds: 3_600, max: 75 }] },
+    })
   return harness
 }
 

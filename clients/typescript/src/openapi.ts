@@ -1843,8 +1843,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What runs here: version, commit, Node, mode (mock or live), and for how long, in seconds
-         * @description {"version": "0.2.0", "commit": null, "node": "24.21.0", "mode": "mock", "uptimeSeconds": 12}. "commit" is null where the code did not come by git. Needs an API key with the scope `read`.
+         * What runs here, and for how long
+         * @description Needs an API key with the scope `read`.
          */
         get: operations["getVersion"];
         put?: never;
@@ -3456,6 +3456,11 @@ export interface components {
         };
         Store: {
             detail?: string;
+            /**
+             * @description Where budgets are kept.
+             * @enum {string}
+             */
+            kind: "memory" | "sqlite" | "redis";
             reachable: boolean;
             /** @description Scopes that the store grants nothing for, though it can be reached. */
             refusing: {
@@ -3599,6 +3604,16 @@ export interface components {
             })[];
         } & {
             [key: string]: unknown;
+        };
+        Version: {
+            /** @description Null where the code did not come by git. */
+            commit: string | null;
+            /** @enum {string} */
+            mode: "mock" | "live";
+            node: string;
+            /** @description In seconds. */
+            uptimeSeconds: number;
+            version: string;
         };
         WebhookSecret: {
             /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
@@ -12696,7 +12711,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, unknown>;
+                    "application/json": components["schemas"]["Version"];
                 };
             };
             /** @description unauthorized, key_expired */
@@ -12705,7 +12720,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": Record<string, unknown>;
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description forbidden */
@@ -12714,7 +12729,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": Record<string, unknown>;
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description rate_limited */
@@ -12723,7 +12738,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": Record<string, unknown>;
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
