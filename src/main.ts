@@ -7,6 +7,7 @@ import {
   IdempotencyKeys,
   listen,
   ownParts,
+  spread,
 } from './agent/index.ts'
 import { banner } from './app/banner.ts'
 import { recordConfiguration } from './app/configuration-changes.ts'
@@ -130,15 +131,15 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
   const held = { budget, bidder, decisions, keys, gate, access, seen: seen.seen, desk }
   watchTables(tables, { config, ...held, reads, conversions })
   opened.add(watchFiles(tables, config, { clock, records, reads }))
-  const shared = { store, access, ownerMessages, bidder, seen, count }
-  const around = { clock, log, metrics, ...shared, noticeSecret }
+  const around = { clock, log, metrics, store, access, ownerMessages, bidder, seen, count, noticeSecret }
   const outcomes = workerOutcomes(recovered, records)
   const front = openFront(config, { ...around, outcomes, recordsLast: records.lasts })
   opened.add(() => front.close())
   const { pool } = front
+  exchange.campaignStore.watch((update) => spread(bidder, pool, update))
   opened.add(keepTraffic(clock, bidder, records, pool).close)
   const parts = [...ownParts(agent), ...readParts(reads), ...exchange.parts]
-  const seats = { bidder, desk, count, pool }
+  const seats = { bidder, desk, count, pool, campaignStore: exchange.campaignStore }
   const streams = openStreams({ agent, bidder, pool, feed })
   const served = { ...seats, agent, parts, deferred, keys, authorize, access, notifications, streams }
   const app = createApp({ ...served, journal: store.journal, mode: config.mode, storeKind: config.store.is })

@@ -20,6 +20,7 @@ import type { Deferred } from './bids/deferred.ts'
 import type { IdempotencyKeys } from './bids/idempotency.ts'
 import { docsPage, docsScripts } from './docs.ts'
 import type { Bidder } from './exchange/bidder.ts'
+import type { CampaignStore } from './exchange/campaign-store.ts'
 import { campaignRoutes } from './exchange/campaigns.ts'
 import type { CountNotice } from './exchange/notice-counts.ts'
 import type { NoticeDesk } from './exchange/notice-desk.ts'
@@ -52,6 +53,7 @@ export interface AppDeps {
   readonly authorize: Authorize
   readonly access: Access
   readonly bidder: Bidder
+  readonly campaignStore: CampaignStore
   readonly desk: NoticeDesk
   readonly count: CountNotice
   readonly pool: WorkerPool
@@ -84,7 +86,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
     ...budgetRoutes({ ...agent, pool }),
     ...killSwitchRoutes(agent),
     ...platformRoutes(deps),
-    ...campaignRoutes({ ...agent, bidder, pool }),
+    ...campaignRoutes({ ...deps, ...agent }),
     ...predictionRoutes(bidder, pool, agent.audit),
     ...seatRoutes(agent, bidder, pool),
     ...storeRoutes(agent, deps.storeKind),

@@ -239,6 +239,26 @@ describe('a platform that does not answer', () => {
     expect(service.agent.budget.scope('platform:meta')?.spent).toBe(spent)
   })
 
+  it('is told placed by the look-up of a later bid, which overwrites what shows it', async () => {
+    const { bid, sandbox, clock, service, get } = await startHarness()
+    sandbox.faults.add({ platform: 'google_ads', path: 'mutate', times: 2, fault: { is: 'reset_after' } })
+    const unknown = [await bid({ bidAmount: 1 }), await bid({ bidAmount: 2 })]
+    expect((await bid({ bidAmount: 4 })).status).toBe(200)
+    clock.advance(30_000)
+    for (const { body } of unknown) await expectStatus(get, body.bidId, 'placed')
+    expect(service.agent.budget.scope('platform:google_ads')?.spent).toBe(7_000_000)
+  })
+
+  it('gets its money back also where the bid before it got no answer either', async () => {
+    const { bid, sandbox, clock, service, get } = await startHarness()
+    await bid({ bidAmount: 1 })
+    sandbox.faults.add({ platform: 'google_ads', path: 'mutate', times: 2, fault: { is: 'reset' } })
+    const unknown = [await bid({ bidAmount: 2 }), await bid({ bidAmount: 4 })]
+    clock.advance(30_000)
+    for (const { body } of unknown) await expectStatus(get, body.bidId, 'not_placed')
+    expect(service.agent.budget.scope('platform:google_ads')?.spent).toBe(1_000_000)
+  })
+
   it('stays spent when a later bid has overwritten the value that shows its outcome', async () => {
     const { bid, sandbox, clock, service, get } = await startHarness()
     await bid({ bidAmount: 1 })

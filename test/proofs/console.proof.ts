@@ -14,6 +14,10 @@ const PAGES = [
   { name: 'budgets', path: '/console/budgets', shows: 'campaign:meta:summer-sale' },
   { name: 'budget', path: '/console/budgets/platform%3Agoogle_ads', shows: 'Hold mode' },
   { name: 'platforms', path: '/console/platforms', shows: 'Median lifetime value' },
+  { name: 'exchanges', path: '/console/exchanges', shows: 'New campaign' },
+  { name: 'seat', path: '/console/exchanges/seats/example', shows: 'Send a test request' },
+  { name: 'campaign', path: '/console/exchanges/campaigns/spring', shows: 'What it does' },
+  { name: 'new-campaign', path: '/console/exchanges/new-campaign', shows: 'A banner ad' },
   { name: 'integrations', path: '/console/integrations', shows: 'Connect an account' },
   { name: 'reports', path: '/console/reports', shows: 'Ask for a report' },
   { name: 'keys', path: '/console/settings', shows: 'nightly-model' },
@@ -35,6 +39,14 @@ async function played(): Promise<Harness> {
   await harness.send('PUT', '/v1/budgets/campaign:meta:summer-sale', {
     limits: [{ kind: 'day', timezone: 'America/New_York', max: 900 }],
     reason: 'spring plan',
+  })
+  await harness.send('PUT', '/v1/campaigns/spring', {
+    seat: 'example',
+    advertiserDomain: 'advertiser.example',
+    price: { cpmPerLtv: 0.05, minCpm: 5, maxCpm: 50 },
+    limits: [{ kind: 'day', timezone: 'UTC', max: 20 }],
+    pacing: { mode: 'even' },
+    creatives: [{ id: 'ad', type: 'banner', sizes: [{ w: 300, h: 250 }], markup: '<b>Hello</b>' }],
   })
   await harness.send('POST', '/v1/budgets/platform:tradedesk/pause', { reason: 'landing page down' })
   for (const organisation of [1, 7])

@@ -13,6 +13,7 @@ export const ROUTES: readonly PageRoute[] = [
   { path: '/console/bids', title: 'Bids', Page: lazy(() => import('./pages/bids/index.tsx')) },
   { path: '/console/budgets', title: 'Budgets', Page: lazy(() => import('./pages/budgets/index.tsx')) },
   { path: '/console/platforms', title: 'Platforms', Page: lazy(() => import('./pages/platforms/index.tsx')) },
+  { path: '/console/exchanges', title: 'Exchanges', Page: lazy(() => import('./pages/exchanges/index.tsx')) },
   {
     path: '/console/integrations',
     title: 'Integrations',
