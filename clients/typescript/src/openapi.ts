@@ -1843,8 +1843,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What runs here: version, commit, Node, mode (mock or live), and for how long, in seconds
-         * @description {"version": "0.2.0", "commit": null, "node": "24.21.0", "mode": "mock", "uptimeSeconds": 12}. "commit" is null where the code did not come by git. Needs an API key with the scope `read`.
+         * What runs here, and for how long
+         * @description Needs an API key with the scope `read`.
          */
         get: operations["getVersion"];
         put?: never;
@@ -2151,12 +2151,262 @@ export interface components {
             revision?: string;
         };
         Campaign: {
+            activeHours?: {
+                /**
+                 * @default [
+                 *       1,
+                 *       2,
+                 *       3,
+                 *       4,
+                 *       5,
+                 *       6,
+                 *       7
+                 *     ]
+                 */
+                days: number[];
+                /**
+                 * @description Hour of the day, from 0 to 24.
+                 * @default 0
+                 */
+                from: number;
+                /**
+                 * @description An IANA name, old or new, or an offset such as +05:30.
+                 * @example Europe/Berlin
+                 */
+                timezone: string;
+                /**
+                 * @description Hour of the day, from 0 to 24.
+                 * @default 24
+                 */
+                to: number;
+            };
+            advertiserDomain: string;
+            appBundle?: string;
+            /** @default [] */
+            categories: string[];
+            /**
+             * @description As OpenRTB and AdCOM number it.
+             * @default 1
+             */
+            categoryTaxonomy: number;
+            creatives: ({
+                /** @default [] */
+                apis: number[];
+                /** @default [] */
+                attributes: number[];
+                /** @description As OpenRTB and AdCOM number it. */
+                bannerType?: number;
+                id: string;
+                language?: string;
+                markup: string;
+                /**
+                 * @default [
+                 *       "text/html"
+                 *     ]
+                 */
+                mimes: string[];
+                secure?: boolean;
+                sizes: {
+                    /** @description In pixels. */
+                    h: number;
+                    /** @description In pixels. */
+                    w: number;
+                }[];
+                /** @enum {string} */
+                type: "banner";
+            } | {
+                /** @default [] */
+                apis: number[];
+                /** @default [] */
+                attributes: number[];
+                /** @description In seconds. */
+                durationSeconds: number;
+                /** @description In pixels. */
+                h?: number;
+                id: string;
+                language?: string;
+                /** @default 1 */
+                linearity: 1 | 2;
+                mimes: string[];
+                /** @description As OpenRTB and AdCOM number it. */
+                protocol?: number;
+                secure?: boolean;
+                /** @enum {string} */
+                type: "video";
+                vast?: string;
+                /** Format: uri */
+                vastUrl?: string;
+                /** @description In pixels. */
+                w?: number;
+            } | {
+                /** @default [] */
+                apis: number[];
+                /** @default [] */
+                attributes: number[];
+                /** @description In seconds. */
+                durationSeconds: number;
+                id: string;
+                language?: string;
+                mimes: string[];
+                /** @description As OpenRTB and AdCOM number it. */
+                protocol?: number;
+                secure?: boolean;
+                /** @enum {string} */
+                type: "audio";
+                vast?: string;
+                /** Format: uri */
+                vastUrl?: string;
+            } | {
+                /** @default [] */
+                apis: number[];
+                /** @default [] */
+                attributes: number[];
+                /** @default [] */
+                data: {
+                    /** @description As OpenRTB and AdCOM number it. */
+                    type: number;
+                    value: string;
+                }[];
+                id: string;
+                /** @default [] */
+                images: {
+                    /** @description In pixels. */
+                    h: number;
+                    mime?: string;
+                    /** @description As OpenRTB and AdCOM number it. */
+                    type: number;
+                    /** Format: uri */
+                    url: string;
+                    /** @description In pixels. */
+                    w: number;
+                }[];
+                /** @default [] */
+                impressionTrackers: string[];
+                language?: string;
+                /** Format: uri */
+                link: string;
+                secure?: boolean;
+                title: string;
+                /** @enum {string} */
+                type: "native";
+            })[];
+            dsa?: {
+                /** @default 0 */
+                adrender: 0 | 1;
+                behalf: string;
+                paid: string;
+                /** @default [] */
+                transparency: {
+                    domain: string;
+                    dsaparams: number[];
+                }[];
+            };
             id: string;
+            /** @default [] */
+            limits: ({
+                /** @enum {string} */
+                kind: "sliding";
+                /**
+                 * @description Currency units, used exactly as sent: at most 6 decimals.
+                 * @example 150.25
+                 */
+                max: number;
+                /**
+                 * @description In seconds.
+                 * @default 600
+                 */
+                windowSeconds: number;
+            } | {
+                /** @enum {string} */
+                kind: "day";
+                /**
+                 * @description Currency units, used exactly as sent: at most 6 decimals.
+                 * @example 150.25
+                 */
+                max: number;
+                /**
+                 * @description An IANA name, old or new, or an offset such as +05:30.
+                 * @example Europe/Berlin
+                 */
+                timezone?: string;
+            } | {
+                /** @enum {string} */
+                kind: "lifetime";
+                /**
+                 * @description Currency units, used exactly as sent: at most 6 decimals.
+                 * @example 150.25
+                 */
+                max: number;
+            })[];
             pace?: components["schemas"]["Pace"];
+            /** @default {} */
+            pacing: {
+                flight?: {
+                    /** Format: date-time */
+                    end: string;
+                    /** Format: date-time */
+                    start: string;
+                };
+                /**
+                 * @default asap
+                 * @enum {string}
+                 */
+                mode: "asap" | "even" | "ahead";
+            };
+            price: {
+                /** @description Price of a thousand impressions for each unit of predicted lifetime value. */
+                cpmPerLtv: number;
+                /**
+                 * @description Currency units, used exactly as sent: at most 6 decimals.
+                 * @example 150.25
+                 */
+                maxCpm: number;
+                /**
+                 * @description Currency units, used exactly as sent: at most 6 decimals.
+                 * @example 150.25
+                 */
+                minCpm?: number;
+            };
+            /** @default false */
+            roadblock: boolean;
             seat: string;
-            status: string;
-        } & {
-            [key: string]: unknown;
+            /**
+             * @default active
+             * @enum {string}
+             */
+            status: "active" | "paused";
+            /** @default {} */
+            targeting: {
+                /** @default {} */
+                bundles: {
+                    /** @default [] */
+                    allow: string[];
+                    /** @default [] */
+                    deny: string[];
+                };
+                /** @default false */
+                completeSupplyChain: boolean;
+                /** @default [] */
+                countries: string[];
+                /** @default [] */
+                deals: string[];
+                /** @default [] */
+                deviceTypes: number[];
+                /** @default {} */
+                domains: {
+                    /** @default [] */
+                    allow: string[];
+                    /** @default [] */
+                    deny: string[];
+                };
+                /** @default [] */
+                placements: number[];
+                /**
+                 * @default any
+                 * @enum {string}
+                 */
+                rewarded: "any" | "only" | "none";
+            };
         };
         CampaignChange: {
             /**
@@ -3456,6 +3706,11 @@ export interface components {
         };
         Store: {
             detail?: string;
+            /**
+             * @description Where budgets are kept.
+             * @enum {string}
+             */
+            kind: "memory" | "sqlite" | "redis";
             reachable: boolean;
             /** @description Scopes that the store grants nothing for, though it can be reached. */
             refusing: {
@@ -3599,6 +3854,16 @@ export interface components {
             })[];
         } & {
             [key: string]: unknown;
+        };
+        Version: {
+            /** @description Null where the code did not come by git. */
+            commit: string | null;
+            /** @enum {string} */
+            mode: "mock" | "live";
+            node: string;
+            /** @description In seconds. */
+            uptimeSeconds: number;
+            version: string;
         };
         WebhookSecret: {
             /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
@@ -12696,7 +12961,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, unknown>;
+                    "application/json": components["schemas"]["Version"];
                 };
             };
             /** @description unauthorized, key_expired */
@@ -12705,7 +12970,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": Record<string, unknown>;
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description forbidden */
@@ -12714,7 +12979,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": Record<string, unknown>;
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description rate_limited */
@@ -12723,7 +12988,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": Record<string, unknown>;
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

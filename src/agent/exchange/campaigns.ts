@@ -40,9 +40,7 @@ const AnyParams = z.object({
     .openapi({ description: '`spring@7` is what organisation 7 calls `spring`.', example: 'spring' }),
 })
 const Input = CampaignSpec.safeExtend({ reason: Reason.optional() }).openapi('CampaignInput')
-const Body = z
-  .looseObject({ id: z.string(), seat: z.string(), status: z.string(), pace: PaceBody.optional() })
-  .openapi('Campaign')
+const Body = CampaignSpec.safeExtend({ id: z.string(), pace: PaceBody.optional() }).openapi('Campaign')
 const one = { 200: { description: 'The campaign, with its defaults', schema: Body } }
 
 const ListQuery = z.object({
