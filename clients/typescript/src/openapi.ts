@@ -1863,8 +1863,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What runs here: version, commit, Node, mode (mock or live), and for how long, in seconds
-         * @description {"version": "0.2.0", "commit": null, "node": "24.21.0", "mode": "mock", "uptimeSeconds": 12}. "commit" is null where the code did not come by git. Needs an API key with the scope `read`.
+         * What runs here, and for how long
+         * @description Needs an API key with the scope `read`.
          */
         get: operations["getVersion"];
         put?: never;
@@ -3740,6 +3740,11 @@ export interface components {
         };
         Store: {
             detail?: string;
+            /**
+             * @description Where budgets are kept.
+             * @enum {string}
+             */
+            kind: "memory" | "sqlite" | "redis";
             reachable: boolean;
             /** @description Scopes that the store grants nothing for, though it can be reached. */
             refusing: {
@@ -3883,6 +3888,16 @@ export interface components {
             })[];
         } & {
             [key: string]: unknown;
+        };
+        Version: {
+            /** @description Null where the code did not come by git. */
+            commit: string | null;
+            /** @enum {string} */
+            mode: "mock" | "live";
+            node: string;
+            /** @description In seconds. */
+            uptimeSeconds: number;
+            version: string;
         };
         WebhookSecret: {
             /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
@@ -13040,7 +13055,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, unknown>;
+                    "application/json": components["schemas"]["Version"];
                 };
             };
             /** @description unauthorized, key_expired */
@@ -13049,7 +13064,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": Record<string, unknown>;
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description forbidden */
@@ -13058,7 +13073,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": Record<string, unknown>;
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description rate_limited */
@@ -13067,7 +13082,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": Record<string, unknown>;
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
