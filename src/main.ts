@@ -142,7 +142,7 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
   const seats = { bidder, desk, count, pool, campaignStore: exchange.campaignStore }
   const streams = openStreams({ agent, bidder, pool, feed })
   const served = { ...seats, agent, parts, deferred, keys, authorize, access, notifications, streams }
-  const app = createApp({ ...served, journal: store.journal, mode: config.mode })
+  const app = createApp({ ...served, journal: store.journal, mode: config.mode, storeKind: config.store.is })
   mountParts(app, reads, conversions)
   const auctions = auctionHandler({ agent, bidder, authorize, lagMs: lag.lagMs })
   const server = await listen(auctions, getRequestListener(app.fetch, WITHOUT_HOST), clock, front.at)

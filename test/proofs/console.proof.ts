@@ -20,6 +20,10 @@ const PAGES = [
   { name: 'new-campaign', path: '/console/exchanges/new-campaign', shows: 'A banner ad' },
   { name: 'integrations', path: '/console/integrations', shows: 'Connect an account' },
   { name: 'reports', path: '/console/reports', shows: 'Ask for a report' },
+  { name: 'keys', path: '/console/settings', shows: 'nightly-model' },
+  { name: 'organisations', path: '/console/settings/organisations', shows: 'org:7' },
+  { name: 'service', path: '/console/settings/service', shows: 'grants money' },
+  { name: 'changes', path: '/console/settings/changes', shows: 'spring plan' },
   { name: 'nowhere', path: '/console/nowhere', shows: 'There is no such page' },
 ] as const
 const WIDTHS = [360, 768, 1440]
@@ -45,6 +49,11 @@ async function played(): Promise<Harness> {
     creatives: [{ id: 'ad', type: 'banner', sizes: [{ w: 300, h: 250 }], markup: '<b>Hello</b>' }],
   })
   await harness.send('POST', '/v1/budgets/platform:tradedesk/pause', { reason: 'landing page down' })
+  for (const organisation of [1, 7])
+    await harness.send('POST', '/v1/keys', {
+      ...{ name: 'nightly-model', scopes: ['bid', 'read', 'convert'], organisation },
+      budget: { limits: [{ kind: 'sliding', windowSeconds: 3_600, max: 75 }] },
+    })
   return harness
 }
 

@@ -20,4 +20,5 @@ export const ROUTES: readonly PageRoute[] = [
     Page: lazy(() => import('./pages/integrations/index.tsx')),
   },
   { path: '/console/reports', title: 'Reports', Page: lazy(() => import('./pages/reports/index.tsx')) },
+  { path: '/console/settings', title: 'Settings', Page: lazy(() => import('./pages/settings/index.tsx')) },
 ]

@@ -765,6 +765,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversions/deliveries/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many deliveries have not arrived, by platform
+         * @description Needs an API key with the scope `read`.
+         */
+        get: operations["getConversionsDeliveriesCounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversions/events": {
         parameters: {
             query?: never;
@@ -1843,8 +1863,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What runs here: version, commit, Node, mode (mock or live), and for how long, in seconds
-         * @description {"version": "0.2.0", "commit": null, "node": "24.21.0", "mode": "mock", "uptimeSeconds": 12}. "commit" is null where the code did not come by git. Needs an API key with the scope `read`.
+         * What runs here, and for how long
+         * @description Needs an API key with the scope `read`.
          */
         get: operations["getVersion"];
         put?: never;
@@ -2858,6 +2878,15 @@ export interface components {
                 default_region?: string;
             };
         };
+        ConversionDeliveryCounts: {
+            /** @description Given up. */
+            dead: number;
+            platform: string;
+            /** @description Sent, and to be sent again. */
+            retrying: number;
+            /** @description Accepted, and not sent yet; also those that are under way. */
+            waiting: number;
+        };
         ConversionEvent: {
             /** @enum {string} */
             action_source: "website" | "app" | "email" | "phone_call" | "chat" | "physical_store" | "system_generated" | "business_messaging" | "other";
@@ -2966,6 +2995,11 @@ export interface components {
              * @default false
              */
             all: boolean;
+            /**
+             * @description Says what would be sent again and what not, and sends nothing.
+             * @default false
+             */
+            dry_run: boolean;
             event_ids?: string[];
             event_name?: string;
             /**
@@ -3711,6 +3745,11 @@ export interface components {
         };
         Store: {
             detail?: string;
+            /**
+             * @description Where budgets are kept.
+             * @enum {string}
+             */
+            kind: "memory" | "sqlite" | "redis";
             reachable: boolean;
             /** @description Scopes that the store grants nothing for, though it can be reached. */
             refusing: {
@@ -3854,6 +3893,16 @@ export interface components {
             })[];
         } & {
             [key: string]: unknown;
+        };
+        Version: {
+            /** @description Null where the code did not come by git. */
+            commit: string | null;
+            /** @enum {string} */
+            mode: "mock" | "live";
+            node: string;
+            /** @description In seconds. */
+            uptimeSeconds: number;
+            version: string;
         };
         WebhookSecret: {
             /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
@@ -7828,6 +7877,66 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthorized, key_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description connector_store_unavailable, credentials_unreadable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getConversionsDeliveriesCounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Platforms where there are some */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        counts: components["schemas"]["ConversionDeliveryCounts"][];
+                        /** @description False where there are more of a state than are counted, 10,000: the newest are. */
+                        is_whole: boolean;
+                    };
                 };
             };
             /** @description unauthorized, key_expired */
@@ -12951,7 +13060,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, unknown>;
+                    "application/json": components["schemas"]["Version"];
                 };
             };
             /** @description unauthorized, key_expired */
@@ -12960,7 +13069,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": Record<string, unknown>;
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description forbidden */
@@ -12969,7 +13078,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": Record<string, unknown>;
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description rate_limited */
@@ -12978,7 +13087,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": Record<string, unknown>;
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
