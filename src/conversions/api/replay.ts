@@ -13,12 +13,9 @@ const Replay = z
     event_ids: z.array(EventIdText).min(1).max(MAX_REPLAYED).optional(),
     event_name: EventNameText.optional(),
     platform: z.enum(CONVERSION_PLATFORMS).optional(),
-    all: z
-      .boolean()
-      .default(false)
-      .openapi({
-        description: 'Wanted where nothing is named: all dead letters, at one platform or at all.',
-      }),
+    all: z.boolean().default(false).openapi({
+      description: 'Wanted where nothing is named: all dead letters, at one platform or at all.',
+    }),
     limit: z.int().min(1).max(MAX_REPLAYED).default(MAX_REPLAYED).openapi({
       description: 'Most dead letters that are looked at, the oldest first.',
     }),
