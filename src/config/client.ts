@@ -5,6 +5,15 @@ export interface ClientConfig {
   readonly apiKey: string | undefined
 }
 
+/** The variables that {@link clientConfig} reads. */
+export const CLIENT_NAMES: readonly string[] = [
+  'BIDWARDEN_URL',
+  'BIDWARDEN_KEY',
+  'PUBLIC_URL',
+  'HOST',
+  'PORT',
+]
+
 /**
  * The part of the environment that commands need. It is separate from `config.ts`, so that a command that only calls the
  * service need not load all of it.
