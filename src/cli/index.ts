@@ -1,6 +1,5 @@
 import { Command, CommanderError, Option } from 'commander'
-import { clientConfig } from '../config/client.ts'
-import { mistypedClientNames } from '../config/names.ts'
+import { clientConfig, mistypedOfClient } from '../config/client.ts'
 import { VERSION } from '../version.ts'
 import { addAudit } from './audit.ts'
 import { addBidding } from './bidding.ts'
@@ -140,7 +139,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const { stdin, stdout, stderr } = process
   const [command] = withCommand(args)
   for (const stream of [stdout, stderr]) stream.on('error', command === 'start' ? goOnUnread : endUnread)
-  const mistyped = asksService(args) ? mistypedClientNames(process.env) : []
+  const mistyped = asksService(args) ? mistypedOfClient() : []
   for (const line of mistyped) stderr.write(`bidwarden: ${plain(line)}\n`)
   if (mistyped.length > 0 && !STOPS.has(command ?? '')) {
     process.exitCode = USAGE

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { mistypedOfClient } from './client.ts'
 import { parseConfig } from './config.ts'
 import { Environment } from './environment.ts'
-import { doubtfulNames, mistypedClientNames, mistypedNames } from './names.ts'
+import { doubtfulNames, mistypedNames } from './names.ts'
 
 const known = Object.keys(Environment.shape)
 const saidOf = (...names: string[]) =>
@@ -30,7 +31,7 @@ const OTHERS = `
 
 describe('names of the variables of commands', () => {
   const saidOfClient = (...names: string[]) =>
-    mistypedClientNames(Object.fromEntries(names.map((name) => [name, '1'])))
+    mistypedOfClient(Object.fromEntries(names.map((name) => [name, '1'])))
 
   it.each([
     ['BIDWARDEN_URLL', 'BIDWARDEN_URL'],
@@ -46,7 +47,7 @@ describe('names of the variables of commands', () => {
 
   it('are not those of the service or of other programs', () => {
     expect(saidOfClient(...known, ...OTHERS)).toEqual([])
-    expect(mistypedClientNames({ BIDWARDEN_URLL: '', BIDWARDEN_PORT: 'tcp://10.0.0.1:8003' })).toEqual([])
+    expect(mistypedOfClient({ BIDWARDEN_URLL: '', BIDWARDEN_PORT: 'tcp://10.0.0.1:8003' })).toEqual([])
   })
 })
 

@@ -1,5 +1,4 @@
 import { distance } from 'fastest-levenshtein'
-import { CLIENT_NAMES } from './client.ts'
 
 /** Prefix of the variables that only commands read. */
 const CLIENT_PREFIX = 'BIDWARDEN_'
@@ -88,12 +87,15 @@ export function mistypedNames(
  * As {@link mistypedNames}, for a command that only calls the service and need not know all its variables: a mistyped
  * address would have it ask another service.
  */
-export function mistypedClientNames(variables: Readonly<Record<string, string | undefined>>): string[] {
+export function mistypedClientNames(
+  variables: Readonly<Record<string, string | undefined>>,
+  known: readonly string[],
+): string[] {
   return Object.entries(variables).flatMap(([name, value = '']) => {
-    if (CLIENT_NAMES.includes(name) || value === '' || isLink(name, value) || OTHER_NAMES.has(name)) return []
+    if (known.includes(name) || value === '' || isLink(name, value) || OTHER_NAMES.has(name)) return []
     const written = plainly(name)
     const isOurs = written.startsWith(CLIENT_PREFIX)
-    const names = isOurs ? CLIENT_NAMES.filter((one) => one.startsWith(CLIENT_PREFIX)) : CLIENT_NAMES
+    const names = isOurs ? known.filter((one) => one.startsWith(CLIENT_PREFIX)) : known
     const nearest = nearestTo(written, names)
     return nearest !== undefined && (isOurs || isMistyped(written, name, nearest))
       ? [told(name, nearest)]
