@@ -124,6 +124,7 @@ describe('what an operator sees', () => {
       '/api/v1/conversions/dead-letters',
       '/api/v1/conversions/dead-letters/replay',
       '/api/v1/conversions/deliveries',
+      '/api/v1/conversions/deliveries/counts',
       '/api/v1/conversions/events',
       '/api/v1/conversions/events/{id}',
       '/api/v1/conversions/health',

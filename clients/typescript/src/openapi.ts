@@ -765,6 +765,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversions/deliveries/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many deliveries have not arrived, by platform
+         * @description Needs an API key with the scope `read`.
+         */
+        get: operations["getConversionsDeliveriesCounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversions/events": {
         parameters: {
             query?: never;
@@ -2878,6 +2898,15 @@ export interface components {
                 default_region?: string;
             };
         };
+        ConversionDeliveryCounts: {
+            /** @description Given up. */
+            dead: number;
+            platform: string;
+            /** @description Sent, and to be sent again. */
+            retrying: number;
+            /** @description Accepted, and not sent yet; also those that are under way. */
+            waiting: number;
+        };
         ConversionEvent: {
             /** @enum {string} */
             action_source: "website" | "app" | "email" | "phone_call" | "chat" | "physical_store" | "system_generated" | "business_messaging" | "other";
@@ -2981,6 +3010,11 @@ export interface components {
             version?: number;
         };
         ConversionReplay: {
+            /**
+             * @description Says what would be sent again and what not, and sends nothing.
+             * @default false
+             */
+            dry_run: boolean;
             event_ids?: string[];
             event_name?: string;
             /**
@@ -7873,6 +7907,66 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthorized, key_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description connector_store_unavailable, credentials_unreadable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getConversionsDeliveriesCounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Platforms where there are some */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        counts: components["schemas"]["ConversionDeliveryCounts"][];
+                        /** @description False where there are more of a state than are counted, 10,000: the newest are. */
+                        is_whole: boolean;
+                    };
                 };
             };
             /** @description unauthorized, key_expired */
