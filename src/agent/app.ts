@@ -31,6 +31,7 @@ import type { WorkerPool } from './exchange/worker-pool.ts'
 import { auditRoutes } from './operator/audit.ts'
 import { budgetRoutes } from './operator/budgets.ts'
 import { collectMetrics } from './operator/collect-metrics.ts'
+import { doctorRoute, type Finding } from './operator/doctor.ts'
 import { keyRoutes } from './operator/keys.ts'
 import { killSwitchRoutes } from './operator/kill-switch.ts'
 import { ledgerHandler } from './operator/ledger.ts'
@@ -59,6 +60,8 @@ export interface AppDeps {
   readonly pool: WorkerPool
   readonly notifications: Notifications
   readonly streams: Streams
+  /** Examines the configuration. */
+  readonly examine: () => Promise<readonly Finding[]>
   /** The parts that `/readyz` reports, in this order. */
   readonly parts: readonly ServicePart[]
   /** Reads the budgets' journal; undefined where budgets are not kept in a journal. */
@@ -90,6 +93,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
     ...predictionRoutes(bidder, pool, agent.audit),
     ...seatRoutes(agent, bidder, pool),
     ...storeRoutes(agent, deps.storeKind),
+    doctorRoute(deps.examine),
     ...auditRoutes(agent.audit),
     ...notificationRoutes(deps.notifications),
     versionRoute({ clock: agent.clock, mode: deps.mode }),

@@ -47,6 +47,7 @@ export {
 } from './exchange/worker-pool.ts'
 export { type ListenAt, listen } from './listen.ts'
 export { watchBudgets } from './operator/alerts.ts'
+export type { Finding } from './operator/doctor.ts'
 export { KeyBook } from './operator/key-book.ts'
 export { openSharedApiKeys, recordedKeys } from './operator/key-store.ts'
 export { ownParts, type PartState, type ServicePart, watchRefusals } from './operator/readiness.ts'

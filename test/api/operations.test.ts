@@ -159,6 +159,7 @@ describe('what an operator sees', () => {
       '/v1/budgets/{scope}/resume',
       '/v1/campaigns',
       '/v1/campaigns/{id}',
+      '/v1/doctor',
       '/v1/keys',
       '/v1/keys/{name}',
       '/v1/kill-switch',
