@@ -63,6 +63,14 @@ describe('the console', () => {
     await asked.getByRole('button', { name: 'Release the stop' }).click()
     await untilShown(clock, first.page.getByRole('button', { name: 'Stop all bidding' }))
     expect((await get('/v1/kill-switch')).body).toEqual({ engaged: false })
+
+    // A key is shown once, to who has made it.
+    await first.page.getByRole('link', { name: 'Settings' }).click()
+    await first.page.getByLabel(/^Name/).fill('ml')
+    await first.page.getByRole('button', { name: 'Make the key' }).click()
+    const made = await first.page.getByRole('alertdialog').getByLabel('API key').inputValue()
+    const { name } = (await get('/v1/session', { authorization: `Bearer ${made}` })).body
+    expect(name).toBe('ml')
     expect([...first.complaints, ...second.complaints]).toEqual([])
   })
 })

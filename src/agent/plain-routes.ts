@@ -70,17 +70,6 @@ export const PLAIN_ROUTES: readonly PlainRoute[] = [
   },
   {
     method: 'get',
-    path: '/version',
-    summary: 'What runs here: version, commit, Node, mode (mock or live), and for how long, in seconds',
-    description:
-      '{"version": "0.2.0", "commit": null, "node": "24.21.0", "mode": "mock", "uptimeSeconds": 12}. "commit" is null where the code did not come by git.',
-    scope: 'read',
-    answers: {
-      200: ['Version and uptime', 'application/json'],
-    },
-  },
-  {
-    method: 'get',
     path: '/v1/ledger',
     summary: 'Every entry of the ledger of budgets, a line of JSON each',
     scope: 'read',

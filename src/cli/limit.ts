@@ -40,10 +40,12 @@ export function addLimit(program: Command, terminal: Terminal): void {
           `${scope} has ${limits.length === 0 ? 'no limit' : 'more than one'}: say which one is meant, by ${WINDOWS}`,
         )
       const kept = limits.filter((limit) => keyOf(limit) !== keyOf(window))
-      const holdMode = at(budget, 'holdMode')
+      const [holdMode, revision] = [at(budget, 'holdMode'), at(budget, 'revision')]
       const body = {
         limits: [...kept, { ...window, max }],
         ...(holdMode !== undefined && { holdMode }),
+        // Where somebody has changed another limit meanwhile, that one is not put back.
+        ...(revision !== undefined && { revision }),
         ...(options.reason !== undefined && { reason: options.reason }),
       }
       const lines = (answer: unknown) => budgetLines(terminal, [answer])

@@ -765,6 +765,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversions/deliveries/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many deliveries have not arrived, by platform
+         * @description Needs an API key with the scope `read`.
+         */
+        get: operations["getConversionsDeliveriesCounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversions/events": {
         parameters: {
             query?: never;
@@ -1497,6 +1517,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Examine the configuration: settings, disk, stores, and what the platforms say of our credentials
+         * @description Needs an API key of the operator with the scope `operate`.
+         */
+        get: operations["getDoctor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/keys": {
         parameters: {
             query?: never;
@@ -1863,8 +1903,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What runs here: version, commit, Node, mode (mock or live), and for how long, in seconds
-         * @description {"version": "0.2.0", "commit": null, "node": "24.21.0", "mode": "mock", "uptimeSeconds": 12}. "commit" is null where the code did not come by git. Needs an API key with the scope `read`.
+         * What runs here, and for how long
+         * @description Needs an API key with the scope `read`.
          */
         get: operations["getVersion"];
         put?: never;
@@ -2139,6 +2179,8 @@ export interface components {
             overdraft: number;
             paused: boolean;
             pauseReason?: string;
+            /** @description Another one after every change of its limits or hold mode. */
+            revision: string;
             /** @example platform:google_ads */
             scope: string;
             /** @description After a change that has left no limit: what still bounds the spending, and what does not. */
@@ -2165,14 +2207,266 @@ export interface components {
             limits: components["schemas"]["Limit"][];
             /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
             reason?: string | null;
+            /** @description The `revision` of the budget that this change was made from. Where somebody has changed its limits or its hold mode since, the change is answered 409 `changed_meanwhile`, unless nothing more may be spent after it than before. */
+            revision?: string;
         };
         Campaign: {
+            activeHours?: {
+                /**
+                 * @default [
+                 *       1,
+                 *       2,
+                 *       3,
+                 *       4,
+                 *       5,
+                 *       6,
+                 *       7
+                 *     ]
+                 */
+                days: number[];
+                /**
+                 * @description Hour of the day, from 0 to 24.
+                 * @default 0
+                 */
+                from: number;
+                /**
+                 * @description An IANA name, old or new, or an offset such as +05:30.
+                 * @example Europe/Berlin
+                 */
+                timezone: string;
+                /**
+                 * @description Hour of the day, from 0 to 24.
+                 * @default 24
+                 */
+                to: number;
+            };
+            advertiserDomain: string;
+            appBundle?: string;
+            /** @default [] */
+            categories: string[];
+            /**
+             * @description As OpenRTB and AdCOM number it.
+             * @default 1
+             */
+            categoryTaxonomy: number;
+            creatives: ({
+                /** @default [] */
+                apis: number[];
+                /** @default [] */
+                attributes: number[];
+                /** @description As OpenRTB and AdCOM number it. */
+                bannerType?: number;
+                id: string;
+                language?: string;
+                markup: string;
+                /**
+                 * @default [
+                 *       "text/html"
+                 *     ]
+                 */
+                mimes: string[];
+                secure?: boolean;
+                sizes: {
+                    /** @description In pixels. */
+                    h: number;
+                    /** @description In pixels. */
+                    w: number;
+                }[];
+                /** @enum {string} */
+                type: "banner";
+            } | {
+                /** @default [] */
+                apis: number[];
+                /** @default [] */
+                attributes: number[];
+                /** @description In seconds. */
+                durationSeconds: number;
+                /** @description In pixels. */
+                h?: number;
+                id: string;
+                language?: string;
+                /** @default 1 */
+                linearity: 1 | 2;
+                mimes: string[];
+                /** @description As OpenRTB and AdCOM number it. */
+                protocol?: number;
+                secure?: boolean;
+                /** @enum {string} */
+                type: "video";
+                vast?: string;
+                /** Format: uri */
+                vastUrl?: string;
+                /** @description In pixels. */
+                w?: number;
+            } | {
+                /** @default [] */
+                apis: number[];
+                /** @default [] */
+                attributes: number[];
+                /** @description In seconds. */
+                durationSeconds: number;
+                id: string;
+                language?: string;
+                mimes: string[];
+                /** @description As OpenRTB and AdCOM number it. */
+                protocol?: number;
+                secure?: boolean;
+                /** @enum {string} */
+                type: "audio";
+                vast?: string;
+                /** Format: uri */
+                vastUrl?: string;
+            } | {
+                /** @default [] */
+                apis: number[];
+                /** @default [] */
+                attributes: number[];
+                /** @default [] */
+                data: {
+                    /** @description As OpenRTB and AdCOM number it. */
+                    type: number;
+                    value: string;
+                }[];
+                id: string;
+                /** @default [] */
+                images: {
+                    /** @description In pixels. */
+                    h: number;
+                    mime?: string;
+                    /** @description As OpenRTB and AdCOM number it. */
+                    type: number;
+                    /** Format: uri */
+                    url: string;
+                    /** @description In pixels. */
+                    w: number;
+                }[];
+                /** @default [] */
+                impressionTrackers: string[];
+                language?: string;
+                /** Format: uri */
+                link: string;
+                secure?: boolean;
+                title: string;
+                /** @enum {string} */
+                type: "native";
+            })[];
+            dsa?: {
+                /** @default 0 */
+                adrender: 0 | 1;
+                behalf: string;
+                paid: string;
+                /** @default [] */
+                transparency: {
+                    domain: string;
+                    dsaparams: number[];
+                }[];
+            };
             id: string;
+            /** @default [] */
+            limits: ({
+                /** @enum {string} */
+                kind: "sliding";
+                /**
+                 * @description Currency units, used exactly as sent: at most 6 decimals.
+                 * @example 150.25
+                 */
+                max: number;
+                /**
+                 * @description In seconds.
+                 * @default 600
+                 */
+                windowSeconds: number;
+            } | {
+                /** @enum {string} */
+                kind: "day";
+                /**
+                 * @description Currency units, used exactly as sent: at most 6 decimals.
+                 * @example 150.25
+                 */
+                max: number;
+                /**
+                 * @description An IANA name, old or new, or an offset such as +05:30.
+                 * @example Europe/Berlin
+                 */
+                timezone?: string;
+            } | {
+                /** @enum {string} */
+                kind: "lifetime";
+                /**
+                 * @description Currency units, used exactly as sent: at most 6 decimals.
+                 * @example 150.25
+                 */
+                max: number;
+            })[];
             pace?: components["schemas"]["Pace"];
+            /** @default {} */
+            pacing: {
+                flight?: {
+                    /** Format: date-time */
+                    end: string;
+                    /** Format: date-time */
+                    start: string;
+                };
+                /**
+                 * @default asap
+                 * @enum {string}
+                 */
+                mode: "asap" | "even" | "ahead";
+            };
+            price: {
+                /** @description Price of a thousand impressions for each unit of predicted lifetime value. */
+                cpmPerLtv: number;
+                /**
+                 * @description Currency units, used exactly as sent: at most 6 decimals.
+                 * @example 150.25
+                 */
+                maxCpm: number;
+                /**
+                 * @description Currency units, used exactly as sent: at most 6 decimals.
+                 * @example 150.25
+                 */
+                minCpm?: number;
+            };
+            /** @default false */
+            roadblock: boolean;
             seat: string;
-            status: string;
-        } & {
-            [key: string]: unknown;
+            /**
+             * @default active
+             * @enum {string}
+             */
+            status: "active" | "paused";
+            /** @default {} */
+            targeting: {
+                /** @default {} */
+                bundles: {
+                    /** @default [] */
+                    allow: string[];
+                    /** @default [] */
+                    deny: string[];
+                };
+                /** @default false */
+                completeSupplyChain: boolean;
+                /** @default [] */
+                countries: string[];
+                /** @default [] */
+                deals: string[];
+                /** @default [] */
+                deviceTypes: number[];
+                /** @default {} */
+                domains: {
+                    /** @default [] */
+                    allow: string[];
+                    /** @default [] */
+                    deny: string[];
+                };
+                /** @default [] */
+                placements: number[];
+                /**
+                 * @default any
+                 * @enum {string}
+                 */
+                rewarded: "any" | "only" | "none";
+            };
         };
         CampaignChange: {
             /**
@@ -2624,6 +2918,15 @@ export interface components {
                 default_region?: string;
             };
         };
+        ConversionDeliveryCounts: {
+            /** @description Given up. */
+            dead: number;
+            platform: string;
+            /** @description Sent, and to be sent again. */
+            retrying: number;
+            /** @description Accepted, and not sent yet; also those that are under way. */
+            waiting: number;
+        };
         ConversionEvent: {
             /** @enum {string} */
             action_source: "website" | "app" | "email" | "phone_call" | "chat" | "physical_store" | "system_generated" | "business_messaging" | "other";
@@ -2727,6 +3030,16 @@ export interface components {
             version?: number;
         };
         ConversionReplay: {
+            /**
+             * @description Wanted where nothing is named: all dead letters, at one platform or at all.
+             * @default false
+             */
+            all: boolean;
+            /**
+             * @description Says what would be sent again and what not, and sends nothing.
+             * @default false
+             */
+            dry_run: boolean;
             event_ids?: string[];
             event_name?: string;
             /**
@@ -2896,6 +3209,21 @@ export interface components {
              */
             priority: "high" | "normal" | "backfill";
             report_type: string;
+        };
+        Finding: {
+            /** @description What to do about it. */
+            advice?: string;
+            detail: string;
+            /**
+             * @description `problem`: money or service is at risk. `warning`: it works, but not as one would want it. `off`: a part that is not used.
+             * @enum {string}
+             */
+            state: "ok" | "warning" | "problem" | "off";
+            /**
+             * @description What was examined.
+             * @example Redis persistence
+             */
+            subject: string;
         };
         /** @description How the money for open exchange bids is held. `strict`: all of it. `bounded`: what their bills may come to, and at least all but `worstCase` lets be billed beyond a limit. The probability is that of spend passing a limit at any moment of a day, for each process, as long as bids end independently and as they did. Platform bids are held in full. */
         HoldMode: {
@@ -3164,7 +3492,7 @@ export interface components {
             amount?: number;
             bidId?: string;
             /** @enum {string} */
-            code: "invalid_request" | "unauthorized" | "key_expired" | "forbidden" | "not_found" | "method_not_allowed" | "paused" | "idempotency_key_in_use" | "payload_too_large" | "unsupported_media_type" | "currency_mismatch" | "no_ltv_history" | "idempotency_key_reused" | "budget_exceeded" | "rate_limited" | "internal" | "platform_refused" | "budget_store_unavailable" | "connector_store_unavailable" | "credentials_unreadable" | "not_configured" | "platform_unavailable" | "records_unavailable" | "shutting_down" | "outcome_unknown";
+            code: "invalid_request" | "unauthorized" | "key_expired" | "forbidden" | "not_found" | "method_not_allowed" | "paused" | "changed_meanwhile" | "idempotency_key_in_use" | "payload_too_large" | "unsupported_media_type" | "currency_mismatch" | "no_ltv_history" | "idempotency_key_reused" | "budget_exceeded" | "rate_limited" | "internal" | "platform_refused" | "budget_store_unavailable" | "connector_store_unavailable" | "credentials_unreadable" | "not_configured" | "platform_unavailable" | "records_unavailable" | "shutting_down" | "outcome_unknown";
             detail: string;
             field?: string;
             /** @description In units of the currency. */
@@ -3477,6 +3805,11 @@ export interface components {
         };
         Store: {
             detail?: string;
+            /**
+             * @description Where budgets are kept.
+             * @enum {string}
+             */
+            kind: "memory" | "sqlite" | "redis";
             reachable: boolean;
             /** @description Scopes that the store grants nothing for, though it can be reached. */
             refusing: {
@@ -3620,6 +3953,16 @@ export interface components {
             })[];
         } & {
             [key: string]: unknown;
+        };
+        Version: {
+            /** @description Null where the code did not come by git. */
+            commit: string | null;
+            /** @enum {string} */
+            mode: "mock" | "live";
+            node: string;
+            /** @description In seconds. */
+            uptimeSeconds: number;
+            version: string;
         };
         WebhookSecret: {
             /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
@@ -7634,6 +7977,66 @@ export interface operations {
             };
         };
     };
+    getConversionsDeliveriesCounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Platforms where there are some */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        counts: components["schemas"]["ConversionDeliveryCounts"][];
+                        /** @description False where there are more of a state than are counted, 10,000: the newest are. */
+                        is_whole: boolean;
+                    };
+                };
+            };
+            /** @description unauthorized, key_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description connector_store_unavailable, credentials_unreadable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     postConversionsEvents: {
         parameters: {
             query?: never;
@@ -10509,6 +10912,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description changed_meanwhile */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description payload_too_large */
             413: {
                 headers: {
@@ -11113,6 +11525,55 @@ export interface operations {
             };
             /** @description records_unavailable */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDoctor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        findings: components["schemas"]["Finding"][];
+                    };
+                };
+            };
+            /** @description unauthorized, key_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12822,7 +13283,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, unknown>;
+                    "application/json": components["schemas"]["Version"];
                 };
             };
             /** @description unauthorized, key_expired */
@@ -12831,7 +13292,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": Record<string, unknown>;
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description forbidden */
@@ -12840,7 +13301,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": Record<string, unknown>;
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description rate_limited */
@@ -12849,7 +13310,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": Record<string, unknown>;
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -21,9 +21,9 @@ import type { Agent } from '../agent.ts'
 import { maySee, type Org, orgOf, ownId, shownName } from '../organisations.ts'
 import { type Bidder, mayUse } from './bidder.ts'
 import { campaignBody } from './campaign-body.ts'
+import type { CampaignStore } from './campaign-store.ts'
 import { CampaignSpec, type PreparedCampaign } from './openrtb/index.ts'
 import { PaceBody, paceBody } from './pace-body.ts'
-import { forgetCampaign, keepCampaign } from './persist-campaigns.ts'
 import { spread, type WorkerPool } from './worker-pool.ts'
 
 const Params = z.object({
@@ -40,9 +40,7 @@ const AnyParams = z.object({
     .openapi({ description: '`spring@7` is what organisation 7 calls `spring`.', example: 'spring' }),
 })
 const Input = CampaignSpec.safeExtend({ reason: Reason.optional() }).openapi('CampaignInput')
-const Body = z
-  .looseObject({ id: z.string(), seat: z.string(), status: z.string(), pace: PaceBody.optional() })
-  .openapi('Campaign')
+const Body = CampaignSpec.safeExtend({ id: z.string(), pace: PaceBody.optional() }).openapi('Campaign')
 const one = { 200: { description: 'The campaign, with its defaults', schema: Body } }
 
 const ListQuery = z.object({
@@ -56,7 +54,8 @@ const Page = z.object({
 
 type Showing = Pick<CampaignParts, 'bidder' | 'pool'>
 
-interface CampaignParts extends Pick<Agent, 'records' | 'audit' | 'tables'> {
+interface CampaignParts extends Pick<Agent, 'audit' | 'tables'> {
+  readonly campaignStore: CampaignStore
   readonly bidder: Bidder
   readonly pool: WorkerPool
 }
@@ -108,7 +107,7 @@ function showCampaign(parts: CampaignParts): Route {
 }
 
 function putCampaign(parts: CampaignParts): Route {
-  const { bidder, pool, records, audit, tables } = parts
+  const { bidder, pool, campaignStore, audit, tables } = parts
   const { campaigns } = bidder
   return {
     method: 'put',
@@ -148,7 +147,7 @@ function putCampaign(parts: CampaignParts): Route {
       return audit.record(caller, change, async () => {
         await spread(bidder, pool, { put: 'campaign', id, spec })
         const campaign = find(campaigns, id, caller.boundTo)
-        await keepCampaign(records, campaign)
+        await campaignStore.keep(campaign)
         return ok(show(parts, campaign, caller))
       })
     },
@@ -156,7 +155,7 @@ function putCampaign(parts: CampaignParts): Route {
 }
 
 function deleteCampaign(parts: CampaignParts): Route {
-  const { bidder, pool, records, audit } = parts
+  const { bidder, pool, campaignStore, audit } = parts
   const { campaigns } = bidder
   return {
     method: 'delete',
@@ -179,7 +178,7 @@ function deleteCampaign(parts: CampaignParts): Route {
       } as const
       return audit.record(caller, { ...about, lowersRisk: true }, async () => {
         await spread(bidder, pool, { drop: 'campaign', id: campaign.id })
-        await forgetCampaign(records, campaign.id)
+        await campaignStore.forget(campaign.id)
         return ok(show(parts, campaign, caller))
       })
     },

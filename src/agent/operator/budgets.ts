@@ -22,7 +22,15 @@ import { EXCHANGES, OPENRTB_SCOPE } from '../exchange/bidder.ts'
 import type { WorkerPool } from '../exchange/worker-pool.ts'
 import { maySee, type Org, orgOf, ownId, shownName } from '../organisations.ts'
 import { GLOBAL_SCOPE, isKeyScope, platformScope, scopesOf, spenderOf } from '../scopes.ts'
-import { Budget, BudgetInput, budgetBody, type HoldsAround, specBody, toSpec } from './budget-body.ts'
+import {
+  Budget,
+  BudgetInput,
+  budgetBody,
+  type HoldsAround,
+  revisionOf,
+  specBody,
+  toSpec,
+} from './budget-body.ts'
 import { stored, told } from './stored.ts'
 
 /** Budgets that the store is asked for, and that are written into an answer, at a time. */
@@ -116,12 +124,13 @@ function setLimits(agent: BudgetParts): Route {
     refusals: [
       'invalid_request',
       'not_found',
+      'changed_meanwhile',
       'payload_too_large',
       'unsupported_media_type',
       'records_unavailable',
     ],
     async handle(c, caller) {
-      const { limits, holdMode: wanted, reason } = await readJson(c, BudgetInput)
+      const { limits, holdMode: wanted, revision, reason } = await readJson(c, BudgetInput)
       const name =
         caller.boundTo === undefined ? (c.req.param('scope') ?? '') : findScope(agent, c, caller).name
       requireChangeable(name, caller)
@@ -137,7 +146,11 @@ function setLimits(agent: BudgetParts): Route {
         reason: reasonOf(c, reason),
         lowersRisk,
       } as const
+      const requireSame = () => requireUnchanged(agent.budget.scope(name), next, revision)
+      requireSame()
       return agent.audit.record(caller, change, async () => {
+        // Once more: to keep a change may take a while.
+        requireSame()
         const scope = agent.budget.define(name, currency, next.limits, 'operator', holdMode)
         await stored(agent)
         const shown = await showNow(agent, scope, caller)
@@ -146,6 +159,13 @@ function setLimits(agent: BudgetParts): Route {
       })
     },
   }
+}
+
+/** Throws 409 where the budget is not what the caller has seen, unless the change only lowers it. */
+function requireUnchanged(now: Scope | undefined, next: BudgetLimits, seen: string | undefined): void {
+  if (seen === undefined || (now && revisionOf(now) === seen) || areLower(now, next)) return
+  const detail = 'Somebody has changed this budget meanwhile: look at it again, then change it'
+  throw new AppError('changed_meanwhile', detail, 'never', { field: 'revision' })
 }
 
 /** What bounds the spending on a scope that has no limit of its own: the limits of the scopes that pay with it. */

@@ -24,7 +24,7 @@ const HINTED_EVERY_MS = 2_000
 /** Bids are, while they come too quickly to be told; a thousand of them are read then. */
 const SKIPPED_EVERY_MS = 10_000
 /** First parts of the keys of what the stream tells of. */
-const TOLD = new Set<unknown>(['kill-switch', 'budgets', 'platforms', 'bids', 'bid', 'audit'])
+const TOLD = new Set<unknown>(['kill-switch', 'budgets', 'platforms', 'bids', 'bid', 'audit', 'seats'])
 
 /**
  * Keeps what is shown as new as the service tells it: one connection for all pages of this tab, for as long as the tab is
@@ -141,6 +141,10 @@ function hint(queries: QueryClient, hints: Hints, events: readonly StreamEvent[]
       case 'bid':
       case 'breaker':
         hints.give('platforms', HINTED_EVERY_MS)
+        break
+      case 'auctions':
+      case 'notice':
+        hints.give('seats', HINTED_EVERY_MS)
         break
       case 'skipped':
         if (one.data.bids > 0) hints.give('bids', SKIPPED_EVERY_MS)

@@ -62,13 +62,21 @@ const isAt = (location: string, path: string): boolean =>
   (path === '/' && location === '/console')
 
 function Side({ location }: { location: string }) {
+  const nav = useRef<HTMLElement>(null)
+  // Where the pages stand in a line that scrolls, the one that is shown is to be seen.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another page may be the current one after each move
+  useEffect(() => {
+    const line = nav.current
+    const current = line?.querySelector<HTMLElement>('[aria-current]')
+    if (line && current) line.scrollLeft = current.offsetLeft - (line.clientWidth - current.clientWidth) / 2
+  }, [location])
   return (
     <header className="side">
       <Link href="/" className="brand" aria-label="Bidwarden">
         <img src={icon} alt="" />
         <span>Bidwarden</span>
       </Link>
-      <nav aria-label="Pages">
+      <nav aria-label="Pages" ref={nav}>
         <ul>
           {ROUTES.map(({ path, title }) => (
             <li key={path}>
