@@ -16,18 +16,18 @@ export interface OwnRequest {
   readonly idempotencyKey?: string
 }
 
-/** Calls a route as whoever asked for the tool. Returns the body of the answer; throws {@link Refused}. */
+/** Calls a route as whoever asked for the tool. Returns the body of the answer; throws {@link RouteRefusal}. */
 export type OwnCall = (asked: OwnRequest) => Promise<unknown>
 
 /** A refusal or failure as callers of HTTP get it. */
-export type Problem = typeof ProblemBody._output
+export type RouteProblem = typeof ProblemBody._output
 
 /** What a route of the service has refused. */
-export class Refused extends Error {
-  override readonly name = 'Refused'
-  readonly problem: Problem
+export class RouteRefusal extends Error {
+  override readonly name = 'RouteRefusal'
+  readonly problem: RouteProblem
 
-  constructor(problem: Problem) {
+  constructor(problem: RouteProblem) {
     super(problem.detail)
     this.problem = problem
   }
@@ -75,6 +75,6 @@ export function ownCalls(app: Pick<OpenAPIHono<ApiEnv>, 'fetch'>, c: Ctx): OwnCa
     const answer: unknown = parseJson(await response.text())
     if (response.ok) return answer
     const problem = ProblemBody.safeParse(answer)
-    throw problem.success ? new Refused(problem.data) : new AppError('internal', 'Unexpected error')
+    throw problem.success ? new RouteRefusal(problem.data) : new AppError('internal', 'Unexpected error')
   }
 }

@@ -7,7 +7,7 @@ import type {
 import { z } from 'zod'
 import { type Caller, check, type KeyScope, problemOf, shown } from '../api/index.ts'
 import { AppError } from '../errors.ts'
-import { type OwnCall, type Problem, Refused } from './own-call.ts'
+import { type OwnCall, type RouteProblem, RouteRefusal } from './own-call.ts'
 
 /** What a tool works with: the service's own routes, and a place for what nobody foresaw. */
 export interface ToolContext {
@@ -89,7 +89,7 @@ async function resultOf(
     if (text.length > MAX_RESULT_CHARS) throw TOO_LONG
     return { content: [{ type: 'text', text }], structuredContent }
   } catch (error) {
-    if (error instanceof Refused) return refusedResult(error.problem)
+    if (error instanceof RouteRefusal) return refusedResult(error.problem)
     if (!(error instanceof AppError)) onError(error)
     return refusedResult(problemOf(shown(error)))
   }
@@ -104,7 +104,7 @@ const TOO_LONG = new AppError(
 const PROBLEM = 'bidwarden/problem'
 
 /** The result of a call that was refused. Results of errors fit no output schema, so the problem is a text and in `_meta`. */
-const refusedResult = (problem: Problem): CallToolResult => ({
+const refusedResult = (problem: RouteProblem): CallToolResult => ({
   isError: true,
   content: [{ type: 'text', text: JSON.stringify(problem) }],
   _meta: { [PROBLEM]: problem },

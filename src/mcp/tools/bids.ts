@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { BID_STATUSES } from '../../agent/index.ts'
 import { PLATFORMS } from '../../connectors/index.ts'
-import { type OwnCall, type Problem, Refused } from '../own-call.ts'
+import { type OwnCall, type RouteProblem, RouteRefusal } from '../own-call.ts'
 import { otherText, pageThatFits, READS, type Tool, tool } from '../tool.ts'
 import { BudgetNow, budgetPath } from './budgets.ts'
 
-/** What a bid of a tool may say; the service checks it as any other bid. */
+/** What a bid of a tool may say; what it means is checked by the route. */
 const BidInput = z.strictObject({
   platform: z.enum([...PLATFORMS, 'auto']).describe('`auto` chooses the platform with the best prospects'),
   campaignId: z
@@ -28,7 +28,7 @@ const BidInput = z.strictObject({
     .string()
     .regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code')
     .optional()
-    .describe('Refused where the account is kept in another'),
+    .describe('RouteRefusal where the account is kept in another'),
 })
 
 const Brief = z.object({
@@ -53,7 +53,7 @@ const BidTold = z.object({
 })
 
 /** Why a bid would not be placed now; every other error is one of the call itself. */
-const WOULD_NOT_PASS: readonly Problem['code'][] = [
+const WOULD_NOT_PASS: readonly RouteProblem['code'][] = [
   'budget_exceeded',
   'paused',
   'currency_mismatch',
@@ -90,7 +90,7 @@ const simulateBid = tool({
       const bid = await own({ method: 'POST', path: '/v1/bids', body: { ...input, dryRun: true } })
       return { wouldBePlaced: true, bid }
     } catch (error) {
-      if (!(error instanceof Refused) || !WOULD_NOT_PASS.includes(error.problem.code)) throw error
+      if (!(error instanceof RouteRefusal) || !WOULD_NOT_PASS.includes(error.problem.code)) throw error
       return { wouldBePlaced: false, refusal: error.problem }
     }
   },
