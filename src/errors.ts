@@ -7,6 +7,7 @@ export const statusOf = {
   not_found: 404,
   method_not_allowed: 405,
   paused: 409,
+  changed_meanwhile: 409,
   idempotency_key_in_use: 409,
   payload_too_large: 413,
   unsupported_media_type: 415,

@@ -13,13 +13,14 @@ import { openBundle, serveConsole } from '../console/index.ts'
 import { AppError, messageOf } from '../errors.ts'
 import { type Notifications, notificationRoutes } from '../notify/index.ts'
 import type { JournalReader } from '../shield/index.ts'
-import { checkedOutCommit, VERSION } from '../version.ts'
+import { VERSION } from '../version.ts'
 import type { Agent } from './agent.ts'
 import { bidRoutes } from './bids/bids.ts'
 import type { Deferred } from './bids/deferred.ts'
 import type { IdempotencyKeys } from './bids/idempotency.ts'
 import { docsPage, docsScripts } from './docs.ts'
 import type { Bidder } from './exchange/bidder.ts'
+import type { CampaignStore } from './exchange/campaign-store.ts'
 import { campaignRoutes } from './exchange/campaigns.ts'
 import type { CountNotice } from './exchange/notice-counts.ts'
 import type { NoticeDesk } from './exchange/notice-desk.ts'
@@ -30,15 +31,17 @@ import type { WorkerPool } from './exchange/worker-pool.ts'
 import { auditRoutes } from './operator/audit.ts'
 import { budgetRoutes } from './operator/budgets.ts'
 import { collectMetrics } from './operator/collect-metrics.ts'
+import { doctorRoute, type Finding } from './operator/doctor.ts'
 import { keyRoutes } from './operator/keys.ts'
 import { killSwitchRoutes } from './operator/kill-switch.ts'
 import { ledgerHandler } from './operator/ledger.ts'
 import { platformRoutes } from './operator/platforms.ts'
 import { type ServicePart, troubles } from './operator/readiness.ts'
 import { type Access, signInRoutes, whoRoute } from './operator/session.ts'
-import { storeRoutes } from './operator/store.ts'
+import { type StoreKind, storeRoutes } from './operator/store.ts'
 import { streamHandler } from './operator/stream/stream-route.ts'
 import type { Streams } from './operator/stream/streams.ts'
+import { versionRoute } from './operator/version.ts'
 import { PLAIN_ROUTES } from './plain-routes.ts'
 
 /** Rate-limit cost of one scrape of `/metrics`, in calls: gathering all metrics costs as much as some hundred bids. */
@@ -51,16 +54,20 @@ export interface AppDeps {
   readonly authorize: Authorize
   readonly access: Access
   readonly bidder: Bidder
+  readonly campaignStore: CampaignStore
   readonly desk: NoticeDesk
   readonly count: CountNotice
   readonly pool: WorkerPool
   readonly notifications: Notifications
   readonly streams: Streams
+  /** Examines the configuration. */
+  readonly examine: () => Promise<readonly Finding[]>
   /** The parts that `/readyz` reports, in this order. */
   readonly parts: readonly ServicePart[]
   /** Reads the budgets' journal; undefined where budgets are not kept in a journal. */
   readonly journal: JournalReader | undefined
   readonly mode: 'mock' | 'live'
+  readonly storeKind: StoreKind
 }
 
 /** Builds the HTTP application with all routes. */
@@ -82,12 +89,14 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
     ...budgetRoutes({ ...agent, pool }),
     ...killSwitchRoutes(agent),
     ...platformRoutes(deps),
-    ...campaignRoutes({ ...agent, bidder, pool }),
+    ...campaignRoutes({ ...deps, ...agent }),
     ...predictionRoutes(bidder, pool, agent.audit),
     ...seatRoutes(agent, bidder, pool),
-    ...storeRoutes(agent),
+    ...storeRoutes(agent, deps.storeKind),
+    doctorRoute(deps.examine),
     ...auditRoutes(agent.audit),
     ...notificationRoutes(deps.notifications),
+    versionRoute({ clock: agent.clock, mode: deps.mode }),
     whoRoute(signingIn),
     ...keyRoutes({ ...agent, ...deps.access }),
   ])
@@ -109,8 +118,6 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
     const { registry } = agent.metrics
     return c.body(await registry.metrics(), 200, { 'content-type': registry.contentType })
   })
-
-  app.get('/version', versionHandler(deps))
 
   app.get('/v1/stream', streamHandler(deps.streams, authorize))
   app.get('/v1/ledger', ledgerHandler(deps.journal, authorize))
@@ -171,17 +178,6 @@ function answerUnknown(app: Pick<OpenAPIHono<ApiEnv>, 'router'>, c: Ctx): Respon
 function hasRoute({ router }: Pick<OpenAPIHono<ApiEnv>, 'router'>, method: string, path: string): boolean {
   const [found] = router.match(method, path)
   return found.some(([[, route]]) => route.method === method)
-}
-
-/** Answers which version runs and since when. Needs a key, since attackers choose exploits by version. */
-function versionHandler({ agent, authorize, mode }: AppDeps) {
-  const startedMs = agent.clock.elapsedMs()
-  const build = { version: VERSION, commit: checkedOutCommit(), node: process.versions.node, mode }
-  return (c: Ctx): Response => {
-    authorize(c.env.incoming, 'read').charge(1)
-    const uptimeSeconds = Math.floor((agent.clock.elapsedMs() - startedMs) / 1000)
-    return c.json({ ...build, uptimeSeconds })
-  }
 }
 
 function send(c: Ctx, error: AppError): Response {

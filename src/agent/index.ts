@@ -24,6 +24,7 @@ export {
   type SeatConfig,
 } from './exchange/bidder.ts'
 export type { BidderUpdate, CampaignUpdate } from './exchange/bidder-update.ts'
+export { type CampaignStore, recordedCampaigns } from './exchange/campaign-store.ts'
 export { campaignsOf } from './exchange/campaigns.ts'
 export { exampleCampaigns } from './exchange/example-campaigns.ts'
 export { type CountNotice, countNotices } from './exchange/notice-counts.ts'
@@ -31,20 +32,22 @@ export { NoticeDesk } from './exchange/notice-desk.ts'
 export { isNotice, noticeListener } from './exchange/notices.ts'
 export { newOwner, type SeenChunk } from './exchange/openrtb/index.ts'
 export { HOURS_OF_WEEK, type PaceNow } from './exchange/pacing/index.ts'
-export { restoreCampaigns } from './exchange/persist-campaigns.ts'
 export { type KeptSeen, keepSeen } from './exchange/persist-seen.ts'
 export { warnOfPlainNotices } from './exchange/plain-notices.ts'
+export { openSharedCampaigns } from './exchange/shared-campaigns.ts'
 export {
   allUpdates,
   holdsOf,
   NO_WORKERS,
   type ScopeHolds,
+  spread,
   trafficUpdates,
   type WorkerHolds,
   type WorkerPool,
 } from './exchange/worker-pool.ts'
 export { type ListenAt, listen } from './listen.ts'
 export { watchBudgets } from './operator/alerts.ts'
+export type { Finding } from './operator/doctor.ts'
 export { KeyBook } from './operator/key-book.ts'
 export { openSharedApiKeys, recordedKeys } from './operator/key-store.ts'
 export { ownParts, type PartState, type ServicePart, watchRefusals } from './operator/readiness.ts'

@@ -21,6 +21,7 @@ export const PLAIN_ROUTES: readonly PlainRoute[] = [
       403: ['The seat wants a key that may bid, or another address'],
       404: ['There is no such seat'],
       406: ['Accept-Encoding takes the answer neither as it is nor in gzip'],
+      415: ['Content-Encoding is another one than gzip', 'application/json'],
       429: ['More requests than the seat may send'],
     },
   },
@@ -66,17 +67,6 @@ export const PLAIN_ROUTES: readonly PlainRoute[] = [
     scope: 'read',
     isOperators: true,
     answers: { 200: ['All metrics', 'text/plain'] },
-  },
-  {
-    method: 'get',
-    path: '/version',
-    summary: 'What runs here: version, commit, Node, mode (mock or live), and for how long, in seconds',
-    description:
-      '{"version": "0.2.0", "commit": null, "node": "24.21.0", "mode": "mock", "uptimeSeconds": 12}. "commit" is null where the code did not come by git.',
-    scope: 'read',
-    answers: {
-      200: ['Version and uptime', 'application/json'],
-    },
   },
   {
     method: 'get',

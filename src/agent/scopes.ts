@@ -1,3 +1,4 @@
+import { AppError } from '../errors.ts'
 import type { BudgetManager, Scope } from '../shield/index.ts'
 import { type Org, orgOf, orgScope, ownId, shownName } from './organisations.ts'
 
@@ -6,6 +7,18 @@ export const platformScope = (platform: string): string => `platform:${platform}
 export const campaignScope = (platform: string, campaignId: string, org?: Org): string =>
   `campaign:${platform}:${ownId(campaignId, org)}`
 export const GLOBAL_SCOPE = 'global'
+
+const KEY = 'key:'
+/** Name of the budget that an API key has of its own. @param id name of the key, `ml@7` for one of organisation 7 */
+export const keyScope = (id: string): string => `${KEY}${id}`
+export const isKeyScope = (scope: string): boolean => scope.startsWith(KEY)
+
+/** Who pays for a bid besides the platform and the campaign. */
+export interface Payer {
+  readonly org?: Org
+  /** Id of the API key that asks, where it has a budget of its own. */
+  readonly payingKey?: string | undefined
+}
 
 /** The platform, campaign and organisation in the name of a campaign's scope; undefined for any other scope. */
 export function spenderOf(
@@ -18,18 +31,31 @@ export function spenderOf(
 }
 
 /**
+ * The refusal of a key that pays and has no budget any more: it was revoked, and nothing would bound what it spends.
+ * Undefined for every other key.
+ */
+export function keyRefusal(budget: BudgetManager, { payingKey }: Payer): AppError | undefined {
+  if (payingKey === undefined || budget.scope(keyScope(payingKey))) return undefined
+  const name = shownName(payingKey, orgOf(payingKey))
+  return new AppError('unauthorized', `The API key ${name} has been revoked`)
+}
+
+/**
  * Returns the scopes that pay for a bid or for a campaign's budget: the platform's, the global one, the organisation's,
- * and the campaign's where it has a budget.
- * @param org organisation that pays, where the campaign id does not name it
+ * the key's and the campaign's where they have budgets. Throws 401 where the key has been revoked.
+ * @param payer its organisation where the campaign id does not name it
  */
 export function scopesOf(
   budget: BudgetManager,
   platform: string,
   campaignId: string,
-  org: Org = orgOf(campaignId),
+  { org = orgOf(campaignId), payingKey }: Payer = {},
 ): Scope[] {
+  const revoked = keyRefusal(budget, { payingKey })
+  if (revoked) throw revoked
   const id = orgOf(campaignId) === undefined ? ownId(campaignId, org) : campaignId
   const names = [platformScope(platform), GLOBAL_SCOPE, campaignScope(platform, id)]
+  if (payingKey !== undefined) names.splice(2, 0, keyScope(payingKey))
   if (org !== undefined) names.splice(2, 0, orgScope(org))
   return names.map((name) => budget.scope(name)).filter((scope) => scope !== undefined)
 }

@@ -1,6 +1,7 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
+import { MAX_MICROS, micros } from '../money.ts'
 import type { Cancel, Clock } from '../time/clock.ts'
 
 /**
@@ -23,6 +24,14 @@ export interface ApiKey {
   readonly kept?: KeptKey
 }
 
+const amount = z.number().int().min(0).max(MAX_MICROS).transform(micros)
+const KeptLimit = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('sliding'), windowMs: z.number().int().positive(), max: amount }),
+  z.object({ kind: z.literal('day'), timezone: z.string(), max: amount }),
+  z.object({ kind: z.literal('lifetime'), max: amount }),
+])
+const KeptKeyBudget = z.object({ currency: z.string(), limits: z.array(KeptLimit) })
+
 /** A key that was made at run time, as it is kept. Times are in ms since the epoch. */
 export const KeptKey = z.object({
   /** Its name, with `@` and the number of its organisation where it is not the operator's. */
@@ -37,6 +46,8 @@ export const KeptKey = z.object({
   madeBy: z.string(),
   /** Whether it was made where no key was needed. Anybody on the machine may have done that. */
   madeOpenly: z.boolean(),
+  /** The budget that it was made with; operators may have changed its limits since. Amounts are in micros. */
+  budget: KeptKeyBudget.optional(),
   expiresAtMs: z.number().optional(),
   revokedAtMs: z.number().optional(),
 })

@@ -19,6 +19,8 @@ export interface Caller {
   readonly org: number
   /** Organisation that the caller is bound to: it sees and changes nothing of others. Undefined for the operator. */
   readonly boundTo: number | undefined
+  /** Id of its key where that has a budget of its own, which pays for all that the key buys. */
+  readonly payingKey: string | undefined
   /** The session whose cookie says who it is; undefined for a key that was sent, or where none is needed. */
   readonly session: Session | undefined
   /** When its key expires, in ms since the epoch; undefined where it does not. */
@@ -82,8 +84,12 @@ export function callerOf(key: ApiKey, operatorOrg: number, session?: Session): C
   const { name, org = operatorOrg, scopes, kept } = key
   const may = (wanted: KeyScope) => scopes.includes(wanted) || scopes.includes('admin')
   const boundTo = org === operatorOrg ? undefined : org
-  const sharesLimit = kept !== undefined && boundTo !== undefined
-  return { ...UNLIMITED, name, org, boundTo, session, expiresAtMs: kept?.expiresAtMs, sharesLimit, may }
+  const ofKey = {
+    payingKey: kept?.budget && kept.id,
+    expiresAtMs: kept?.expiresAtMs,
+    sharesLimit: kept !== undefined && boundTo !== undefined,
+  }
+  return { ...UNLIMITED, ...ofKey, name, org, boundTo, session, may }
 }
 
 const secretIn = (said: string): string | undefined => /^Bearer {1,8}(\S{1,512})$/i.exec(said)?.[1]
@@ -103,6 +109,7 @@ const LOCAL: Caller = {
   name: 'local',
   org: DEFAULT_ORG,
   boundTo: undefined,
+  payingKey: undefined,
   session: undefined,
   expiresAtMs: undefined,
   sharesLimit: false,

@@ -22,6 +22,7 @@ export {
   type ApiEnv,
   type Ctx,
   check,
+  checkItems,
   header,
   headerOf,
   headerOnce,
@@ -39,7 +40,14 @@ export { readMoney } from './money.ts'
 export { pageHeaders } from './page-headers.ts'
 export { Places } from './places.ts'
 export { type ApiAnswer, LISTED_PER_CALL, ok, okList, okUnkept, problemAnswer, shown } from './problem.ts'
-export { optionalReason, Reason, ReasonInput, ReasonQuery, reasonOf } from './reason.ts'
+export {
+  optionalReason,
+  Reason,
+  ReasonInput,
+  ReasonQuery,
+  reasonOf,
+  reasonOfDeletion,
+} from './reason.ts'
 export { mount, mountOpen, type OpenRoute, ProblemBody, type Route } from './routes.ts'
 export { Sessions } from './sessions.ts'
 export { TimeMs } from './time-ms.ts'

@@ -4,6 +4,7 @@ import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
+import { bodyCodingOf } from '../http/content-coding.ts'
 import { DuplicateMember, JsonTooDeep, type parseUnambiguous, textOf } from '../json/json.ts'
 import { parseLongJson, TooManyValues } from '../json/long-json.ts'
 import { mapInSlices } from '../time/slices.ts'
@@ -62,8 +63,6 @@ export async function readJson<S extends z.ZodType>(
 export interface ItemsOptions {
   readonly most: number
   readonly maxBytes: number
-  /** Called with the number of items before they are checked. */
-  readonly onCount?: (count: number) => void
 }
 
 /**
@@ -74,22 +73,29 @@ export async function readItems<S extends z.ZodType>(
   c: Ctx,
   name: string,
   schema: S,
-  { most, maxBytes, onCount }: ItemsOptions,
+  { most, maxBytes }: ItemsOptions,
 ): Promise<z.output<S>[]> {
   const List = z.strictObject({ [name]: z.array(z.unknown()).min(1).max(most) })
   const { [name]: items = [] } = await readJson(c, List, maxBytes)
-  onCount?.(items.length)
-  return mapInSlices(items, (item, at) => check(schema, item, `${name}.${at}`))
+  return checkItems(name, items, schema)
 }
+
+/** Checks each item of a long list, in slices. Throws 400 for the first that is wrong. */
+export const checkItems = <S extends z.ZodType>(
+  name: string,
+  items: readonly unknown[],
+  schema: S,
+): Promise<z.output<S>[]> => mapInSlices(items, (item, at) => check(schema, item, `${name}.${at}`))
 
 /** Reads the JSON body without checking it; see {@link readJson}. */
 export async function readBody(c: Ctx, maxBytes = MAX_BODY_BYTES): Promise<unknown> {
   if (!isJsonType(header(c, 'content-type'))) {
     throw new AppError('unsupported_media_type', 'Send the body as application/json')
   }
-  const coding = header(c, 'content-encoding')
-  if (coding !== undefined && coding.toLowerCase() !== 'identity') {
-    throw new AppError('unsupported_media_type', 'Send the body without Content-Encoding')
+  if (bodyCodingOf(header(c, 'content-encoding')) !== 'identity') {
+    throw new AppError('unsupported_media_type', 'Send the body without Content-Encoding', 'never', {
+      field: 'content-encoding',
+    })
   }
   const bytes = await readBytes(c, maxBytes)
   // Decoded all the same, two names of other bytes would be one.

@@ -94,6 +94,8 @@ export function problemAnswer(error: AppError): ApiAnswer {
   const headers: Record<string, string> = { 'content-type': 'application/problem+json', ...NO_SNIFFING }
   if (body.retryAfterMs !== undefined) headers['retry-after'] = String(Math.ceil(body.retryAfterMs / 1000))
   if (statusOf[error.code] === 401) headers['www-authenticate'] = 'Bearer'
+  // Tells it from a refused content type, and says what is read instead (RFC 9110, 12.5.3).
+  if (body.field === 'content-encoding') headers['accept-encoding'] = 'identity'
   return { status: statusOf[error.code], body, headers }
 }
 

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { AppError } from '../errors.ts'
 import { type Ctx, check, readJson } from './json.ts'
 
 /** Longest reason that is kept, in characters; the rest is cut off. */
@@ -24,8 +25,25 @@ export const reasonOf = (c: Ctx, said?: string): string | undefined =>
   said ?? check(ReasonQuery, c.req.query()).reason
 
 /** As {@link reasonOf}, for a call with an optional body. */
-export async function optionalReason(c: Ctx): Promise<string | undefined> {
-  const { 'content-length': length, 'transfer-encoding': chunked } = c.env.incoming.headers
-  const hasBody = chunked !== undefined || (length !== undefined && length !== '0')
-  return reasonOf(c, hasBody ? (await readJson(c, ReasonInput)).reason : undefined)
+export const optionalReason = async (c: Ctx): Promise<string | undefined> =>
+  reasonOf(c, hasBody(c) ? (await readJson(c, ReasonInput)).reason : undefined)
+
+/**
+ * As {@link reasonOf}, for DELETE, of which few clients send a body. One that cannot be read is left alone, since it asks
+ * for nothing and what is deleted may be urgent.
+ */
+export async function reasonOfDeletion(c: Ctx): Promise<string | undefined> {
+  const said = reasonOf(c)
+  if (said !== undefined || !hasBody(c)) return said
+  try {
+    return (await readJson(c, ReasonInput)).reason
+  } catch (error) {
+    if (error instanceof AppError) return undefined
+    throw error
+  }
+}
+
+function hasBody({ env }: Ctx): boolean {
+  const { 'content-length': length, 'transfer-encoding': chunked } = env.incoming.headers
+  return chunked !== undefined || (length !== undefined && length !== '0')
 }

@@ -44,7 +44,7 @@ export function connectPlatforms(config: Config, parts: PlatformParts): Connecto
     budget,
     settings: config.platforms[platform],
     limiter: callLimits.of(platform, accountId(platform, accounts), config.platforms[platform].rateLimit),
-    scopesOf: (campaignId, org) => scopesOf(budget, platform, campaignId, org),
+    scopesOf: (campaignId, payer) => scopesOf(budget, platform, campaignId, payer),
     newId: newBidId,
     onRequest: (outcome, latencyMs) =>
       metrics.platformLatency.observe({ platform, outcome }, latencyMs / 1000),

@@ -30,7 +30,7 @@ export async function openAccess(config: Config, parts: Parts, opened: OpenParts
       ? await openSharedApiKeys(config.store.url, clock, log)
       : recordedKeys(records, recovered, log)
   opened.add(() => store.close())
-  const keyBook = new KeyBook({ ...parts, keys, store, operatorOrg, maxKeys: config.tables.api_keys })
+  const keyBook = new KeyBook({ ...parts, keys, store, operatorOrg, most: config.tables })
   await store.watch((changes) => keyBook.take(changes))
   const sessions = new Sessions(clock, publicUrl, config.tables.sessions)
   const gate = new Gate(clock, config.callerLimit)

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
+import { nanoid } from 'nanoid'
 import {
   type Agent,
   type Bidder,
+  type CampaignStore,
   type CountNotice,
   countNotices,
   createBidder,
@@ -9,7 +11,8 @@ import {
   type Feed,
   keepSeen,
   NoticeDesk,
-  restoreCampaigns,
+  openSharedCampaigns,
+  recordedCampaigns,
   type ServicePart,
   warnOfPlainNotices,
 } from '../agent/index.ts'
@@ -30,6 +33,7 @@ interface Parts extends Pick<OpenBudgets, 'configured'>, Pick<Stores, 'store' | 
 
 export interface OpenExchange {
   readonly bidder: Bidder
+  readonly campaignStore: CampaignStore
   readonly desk: NoticeDesk
   readonly count: CountNotice
   readonly seen: ReturnType<typeof keepSeen>
@@ -64,7 +68,12 @@ export async function openExchange(config: Config, parts: Parts, opened: OpenPar
     for (const [id, spec] of exampleCampaigns()) bidder.applyUpdate({ put: 'campaign', id, spec })
   }
   recallTraffic(recovered, bidder, log)
-  await restoreCampaigns(bidder, log, recovered)
+  const campaignStore =
+    config.store.is === 'redis'
+      ? await openSharedCampaigns(config.store.url, bidder, recovered, { clock, log, name: nanoid() })
+      : recordedCampaigns(bidder, records, recovered, log)
+  opened.add(() => campaignStore.close())
+  await campaignStore.restore((update) => bidder.applyUpdate(update))
   const onAway = (detail: string) => log.warn({ detail }, 'waiting for the budget store')
   // A store that answers late, as on a busy machine, has taken some of thousands of definitions each time.
   await patiently(() => budget.settled(), { clock, onAway })
@@ -78,7 +87,7 @@ export async function openExchange(config: Config, parts: Parts, opened: OpenPar
   }
   const desk = new NoticeDesk(agent, bidder, count, config.tables.waiting_notices)
   opened.add(() => desk.close())
-  return { bidder, desk, count, seen, ownerMessages, noticeSecret, parts: readiness }
+  return { bidder, campaignStore, desk, count, seen, ownerMessages, noticeSecret, parts: readiness }
 }
 
 /** Signs notice addresses beyond a restart, where anything does. Several processes are given one by configuration. */

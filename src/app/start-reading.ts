@@ -87,10 +87,10 @@ export async function startReads(
     audit,
     payer: {
       budget,
-      scopesOf(type, campaignId, orgId) {
+      scopesOf(type, campaignId, orgId, payingKey) {
         const platform = spendsAs(type)
         const org = orgId === operatorOrg ? undefined : orgId
-        return platform === undefined ? [] : scopesOf(budget, platform, campaignId, org)
+        return platform === undefined ? [] : scopesOf(budget, platform, campaignId, { org, payingKey })
       },
       refusalFor: (error, orgId) => refusalFor(orgId === operatorOrg ? undefined : orgId, error),
       newId: newBidId,

@@ -10,7 +10,8 @@ import {
   RecordsUnavailable,
 } from '../storage/index.ts'
 import { type Clock, every } from '../time/clock.ts'
-import { type AuditedChange, bounded, type KeptChange, readChange, type Who } from './change.ts'
+import { type AuditedChange, type KeptChange, readChange, type Who } from './change.ts'
+import { bounded, boundedValues } from './differences.ts'
 
 export interface AuditPage {
   /** Changes, newest first; `change` is undefined for a damaged row. */
@@ -55,7 +56,7 @@ export class Audit {
     const begun = this.#rowOf(who, change)
     if (!change.lowersRisk) await this.#writeFirst(begun)
     // The value may have changed while the row was written.
-    const row = { ...begun, ...valuesOf(change) }
+    const row = { ...begun, ...boundedValues(change.values?.()) }
     try {
       const made = await make()
       const to = toOf && bounded(toOf(made))
@@ -109,7 +110,7 @@ export class Audit {
     const atMs = this.#options.clock.nowMs()
     return {
       ...{ id: randomUUID(), atMs, action, target, caller, org, outcome: 'begun' },
-      ...valuesOf(change),
+      ...boundedValues(change.values?.()),
       ...(reason !== undefined && { reason }),
     }
   }
@@ -167,14 +168,6 @@ export class Audit {
     await records.append(entries).catch((error) => {
       if (!(error instanceof RecordsUnavailable)) throw error
     })
-  }
-}
-
-function valuesOf({ values }: AuditedChange): Pick<KeptChange, 'from' | 'to'> {
-  const { from, to } = values?.() ?? {}
-  return {
-    ...(from !== undefined && { from: bounded(from) }),
-    ...(to !== undefined && { to: bounded(to) }),
   }
 }
 

@@ -83,34 +83,3 @@ export function readChange(json: unknown): KeptChange | undefined {
 
 /** Largest row, in bytes: two values, a reason, and names. */
 export const MAX_CHANGE_BYTES = 8_192
-/** Largest recorded value, in bytes, for the old and the new one each. */
-const MAX_VALUE_BYTES = 1_024
-
-/** A value that fits into a row; of a longer value, only its length. */
-export function bounded(value: unknown): unknown {
-  if (value === undefined) return undefined
-  const bytes = Buffer.byteLength(JSON.stringify(value) ?? '')
-  return bytes <= MAX_VALUE_BYTES ? value : { bytes }
-}
-
-/** The members in which two objects differ, each bounded, so that of a large object only the changes are recorded. */
-export function differences(from: object | undefined, to: object | undefined): Values {
-  const [before, after] = [from ?? {}, to ?? {}].map((one) => new Map(Object.entries(one)))
-  const names = [...new Set([...(before?.keys() ?? []), ...(after?.keys() ?? [])])].filter(
-    (name) => JSON.stringify(before?.get(name)) !== JSON.stringify(after?.get(name)),
-  )
-  const those = (all: ReadonlyMap<string, unknown> | undefined) =>
-    Object.fromEntries(
-      names.flatMap((name) => (all?.has(name) ? [[name, shortened(all.get(name), names.length)]] : [])),
-    )
-  return {
-    ...(from && { from: those(before) }),
-    ...(to && { to: those(after) }),
-  }
-}
-
-/** The value, shortened if all members together would not fit. */
-function shortened(value: unknown, members: number): unknown {
-  const bytes = Buffer.byteLength(JSON.stringify(value) ?? '')
-  return bytes <= MAX_VALUE_BYTES / Math.max(1, members) - 64 ? value : { bytes }
-}

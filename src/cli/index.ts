@@ -5,6 +5,7 @@ import { addAudit } from './audit.ts'
 import { addBidding } from './bidding.ts'
 import { addConnectors } from './connectors.ts'
 import { addConversions } from './conversions.ts'
+import { addDoctor } from './doctor.ts'
 import { addKeys } from './keys.ts'
 import { addLedger } from './ledger.ts'
 import { addLimit } from './limit.ts'
@@ -105,6 +106,7 @@ function programFor(terminal: Terminal): Command {
   addKeys(program, terminal)
   addAudit(program, terminal)
   addNotifications(program, terminal)
+  addDoctor(program, terminal)
   addVersion(program, terminal)
   return program
 }

@@ -2,14 +2,15 @@ import { randomBytes } from 'node:crypto'
 import type { Command } from 'commander'
 import { listAt } from '../json/json-at.ts'
 import { said } from './ask.ts'
+import { addWindowOptions, amountOf, WINDOWS, type WindowOptions, windowOf } from './limit-window.ts'
 import { type Columns, members, queryOf, type ShowOptions, show, tableOf } from './show.ts'
-import { CommandError, type Terminal } from './terminal.ts'
+import { CommandError, type Terminal, UsageError } from './terminal.ts'
 import { moment, wholeNumber } from './values.ts'
 
 const KEYS: Columns = {
   ...members('name', 'state', 'source'),
   scopes: (one) => listAt(one, 'scopes').map(String).join('+'),
-  ...members('madeBy', 'expiresAt', 'lastUsedAt'),
+  ...members('budget', 'madeBy', 'expiresAt', 'lastUsedAt'),
 }
 const SCOPES = 'what it may do: bid, read, operate, connect, convert, admin, premium, joined by +'
 
@@ -41,7 +42,8 @@ export function addKeys(program: Command, terminal: Terminal): void {
   addMadeKeys(keys, terminal)
 }
 
-interface CreateOptions extends ShowOptions {
+interface CreateOptions extends ShowOptions, WindowOptions {
+  readonly budget?: string
   readonly organisation?: string
   readonly expires?: string
   readonly reason?: string
@@ -57,7 +59,7 @@ function addMadeKeys(keys: Command, terminal: Terminal): void {
     .action((options: ShowOptions) =>
       show(terminal, options, '/v1/keys', (answer) => table(listAt(answer, 'keys'))),
     )
-  keys
+  const create = keys
     .command('create')
     .description('have the service make an API key, which is shown once and accepted at once')
     .argument('<name>', 'who it is for')
@@ -68,6 +70,8 @@ function addMadeKeys(keys: Command, terminal: Terminal): void {
       wholeNumber('--organisation'),
     )
     .option('--expires <time>', 'as in 2027-01-01T00:00:00Z', moment('--expires'))
+    .option('--budget <amount>', 'the most that it may spend, in the currency of the budget global')
+  addWindowOptions(create)
     .option('--reason <text>', 'kept with the change')
     .option('--json', 'print JSON')
     .action((name: string, scopes: string, options: CreateOptions) => {
@@ -76,6 +80,7 @@ function addMadeKeys(keys: Command, terminal: Terminal): void {
         ...{ name, scopes: scopes.split('+') },
         ...(organisation !== undefined && { organisation: Number(organisation) }),
         ...(expires !== undefined && { expiresAt: expires }),
+        ...budgetIn(options),
         ...(reason !== undefined && { reason }),
       }
       const lines = (answer: unknown) => [`key (shown once): ${said(answer, 'key')}`, ...table([answer])]
@@ -91,6 +96,15 @@ function addMadeKeys(keys: Command, terminal: Terminal): void {
       const path = `/v1/keys/${encodeURIComponent(name)}${queryOf({ reason: options.reason })}`
       return show(terminal, options, path, (answer) => table([answer]), { method: 'DELETE' })
     })
+}
+
+/** The budget that a key is to have of its own. Throws where only a part of it is said. */
+function budgetIn(options: CreateOptions) {
+  const window = windowOf(options)
+  if (options.budget === undefined && window === undefined) return {}
+  if (options.budget === undefined) throw new UsageError('say how much that is, by --budget 250')
+  if (!window) throw new UsageError(`say over which time the budget counts, by ${WINDOWS}`)
+  return { budget: { limits: [{ ...window, max: amountOf(options.budget) }] } }
 }
 
 /**

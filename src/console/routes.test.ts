@@ -70,6 +70,18 @@ describe('the console', () => {
     expect(nonces.size).toBe(3)
   })
 
+  it('shows ads in a page without its own origin, which no other site may show and which reaches nothing by itself', async () => {
+    const { ask } = serving(whole())
+    const answer = await ask('/console/creative', BROWSER)
+    expect(answer.status).toBe(200)
+    const policy = answer.headers.get('content-security-policy')?.split('; ') ?? []
+    expect(policy).toContain('sandbox allow-scripts')
+    expect(policy).toContain("default-src 'none'")
+    expect(policy).toContain("frame-ancestors 'self'")
+    expect(policy.join()).not.toMatch(/connect-src|frame-src|form-action 'self'/)
+    expect((await ask('/', BROWSER)).headers.get('content-security-policy')).toContain("frame-src 'self'")
+  })
+
   it('is no answer to a program that has mistyped an address', async () => {
     const { ask } = serving(whole())
     for (const accept of ['*/*', 'application/json']) {

@@ -5,6 +5,7 @@ import { type ApiEnv, type Ctx, pageHeaders } from '../api/index.ts'
 import { AppError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { type Bundle, CODINGS, type FileCoding } from './bundle.ts'
+import { CREATIVE_FRAME, creativeFrame } from './creative-frame.ts'
 
 /** Addresses of the page itself; what follows `/console/` is told apart by the page. */
 const PAGES = ['/', '/console', '/console/*']
@@ -25,6 +26,7 @@ export function serveConsole(
   bundle: Bundle | undefined,
 ): void {
   if (!bundle) log.info(NOT_BUILT)
+  app.get(CREATIVE_FRAME, creativeFrame)
   for (const address of PAGES) app.get(address, (c) => page(c, bundle))
   app.get('/assets/:file', (c) => asset(c, bundle))
 }
@@ -47,6 +49,7 @@ const policyFor = (nonce: string): string =>
     `style-src 'self' 'nonce-${nonce}'`,
     "img-src 'self'",
     "connect-src 'self'",
+    "frame-src 'self'",
     "base-uri 'none'",
     "form-action 'self'",
     "frame-ancestors 'none'",

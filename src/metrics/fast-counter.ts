@@ -5,7 +5,7 @@ export interface CounterCell {
   count: number
 }
 
-/** An increase of the series with these labels. */
+/** A count of the series with these labels, or how much was added to it. */
 export interface FastCounterUpdate<L extends string> {
   readonly labels: Record<L, string>
   readonly count: number
@@ -54,6 +54,11 @@ export class FastCounter<L extends string> {
 
   add(labels: Record<L, string>): void {
     this.cell(labels).count += 1
+  }
+
+  /** Every series with its count. */
+  get all(): FastCounterUpdate<L>[] {
+    return [...this.#series.values()].map(({ labels, cell: { count } }) => ({ labels, count }))
   }
 
   /** The increases since the previous call, for another process to add to its own. */

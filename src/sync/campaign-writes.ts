@@ -24,6 +24,8 @@ export interface Changing {
   readonly connectorId: string
   readonly orgId: number
   readonly account: AccountRef
+  /** Id of the API key that asks, where its own budget pays too. */
+  readonly payingKey: string | undefined
 }
 
 /** How long a caller waits for the platform, in milliseconds. */
@@ -52,7 +54,7 @@ async function paid(
 ): Promise<WrittenCampaign> {
   const { connector, account } = changing
   const { payer, limits, breakers, clock } = sync
-  const scopes = payer?.scopesOf(connector.type, campaignId, changing.orgId) ?? []
+  const scopes = payer?.scopesOf(connector.type, campaignId, changing.orgId, changing.payingKey) ?? []
   if (!payer || scopes.length === 0)
     throw new AppError('budget_exceeded', `no budget pays for ${connector.type}`)
   const foreign = scopes.find((one) => one.limits.length > 0 && one.currency !== account.currency)

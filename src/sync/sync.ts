@@ -29,8 +29,17 @@ import type { JobRunner } from './work/index.ts'
 /** Pays for changes that let a platform spend more. */
 export interface CampaignPayer {
   readonly budget: BudgetManager
-  /** Scopes that pay for a campaign, as far as budgets exist; `campaignId` is empty for a new campaign. */
-  readonly scopesOf: (type: ConnectorType, campaignId: string, orgId: number) => readonly Scope[]
+  /**
+   * Scopes that pay for a campaign, as far as budgets exist; `campaignId` is empty for a new campaign. Throws 401 where the
+   * key that pays has been revoked.
+   * @param payingKey id of the API key whose own budget pays too
+   */
+  readonly scopesOf: (
+    type: ConnectorType,
+    campaignId: string,
+    orgId: number,
+    payingKey: string | undefined,
+  ) => readonly Scope[]
   /** The refusal as the organisation may read it. */
   readonly refusalFor: (error: AppError, orgId: number) => AppError
   /** Id of a new hold. */

@@ -80,7 +80,7 @@ describe('GET /v1/audit', () => {
     expect(all[1]).toMatchObject({ from: { paused: false }, to: { paused: true }, reason: 'a look' })
     expect(all[2]).toMatchObject({ from: { paused: true, reason: 'a look' }, reason: 'looked' })
     expect(all[3]).toMatchObject({ from: { engaged: false }, to: { engaged: true }, reason: 'fire' })
-    // Of a long value its length; of a campaign that is changed only what is changed.
+    // Of a long value its length and first part; of a campaign that is changed only what is changed.
     expect(all[5].to).toMatchObject({ seat: 'example', creatives: { bytes: expect.any(Number) } })
     expect(all[6]).toMatchObject({
       from: { price: { cpmPerLtv: 0.05, minCpm: 5, maxCpm: 50 } },
@@ -92,6 +92,32 @@ describe('GET /v1/audit', () => {
     const logged = harness.logged.filter(({ msg }) => msg === 'changed')
     expect(logged).toHaveLength(11)
     expect(logged[0]).toMatchObject({ action: 'limits.set', caller: 'ops', reason: 'more demand' })
+  })
+
+  it('has what differs within a long campaign, old and new', async () => {
+    const harness = await startHarness()
+    const creatives = ['a', 'b', 'c'].map((id) => ({ ...CAMPAIGN.creatives[0], id }))
+    const deny = Array.from({ length: 300 }, (_, i) => `site-${i}.example`)
+    const campaign = { ...CAMPAIGN, creatives, targeting: { domains: { deny } } }
+    await harness.send('PUT', '/v1/campaigns/long', campaign)
+    const [first, ...others] = creatives
+    await harness.send('PUT', '/v1/campaigns/long', {
+      ...campaign,
+      targeting: { domains: { deny: [...deny.slice(1), 'worse.example'] } },
+      creatives: [{ ...first, markup: first?.markup?.replace('</b>', '!</b>') }, ...others],
+    })
+    expect(await entries(harness, '?limit=1')).toMatchObject([
+      {
+        from: {
+          'targeting.domains.deny[…]': ['site-0.example'],
+          'creatives.a.markup': { part: `…${'x'.repeat(16)}</b>`, bytes: 2_007 },
+        },
+        to: {
+          'targeting.domains.deny[…]': ['worse.example'],
+          'creatives.a.markup': { part: `…${'x'.repeat(16)}!</b>`, bytes: 2_008 },
+        },
+      },
+    ])
   })
 
   it.each<[title: string, reason: unknown, kept: string | undefined]>([
@@ -107,6 +133,53 @@ describe('GET /v1/audit', () => {
     expect((await send('POST', '/v1/kill-switch', { engaged: true, reason })).status).toBe(200)
     const reasons = (await entries(harness)).map((one: { reason?: string }) => one.reason)
     expect(reasons).toEqual([kept, kept, kept])
+  })
+
+  it('has the reason of every call that changes something, from its body or its address', async () => {
+    const harness = await startHarness()
+    const rows = [{ userId: 'u', idType: 'user', predictedLtv: 12 }]
+    const ttd = { connector_type: 'TTD', api_key: 'sandbox-ttd-auth' }
+    const meta = { pixel_id: '1234567890123456', access_token: 'EAAsandbox-conversions' }
+    const send = async (method: string, path: string, body: object | undefined) => {
+      const { status, body: answer } = await harness.send(method, path, body)
+      expect(status, `${method} ${path}: ${JSON.stringify(answer)}`).toBe(200)
+      return answer
+    }
+    const calls = async (say: (method: string, path: string, body?: object) => Promise<{ id: string }>) => {
+      await say('PUT', '/v1/campaigns/summer', CAMPAIGN)
+      await say('DELETE', '/v1/campaigns/summer')
+      await say('PUT', '/v1/ltv', { rows })
+      await say('DELETE', '/v1/ltv/user/u')
+      await say('PUT', '/v1/budgets/campaign:meta:c', { limits: LIMITS })
+      await say('DELETE', '/v1/budgets/campaign:meta:c')
+      const { id } = await say('POST', '/api/v1/connectors', ttd)
+      await say('PUT', `/api/v1/connectors/${id}/schedule`, { cron: '0 6 * * *' })
+      await say('DELETE', `/api/v1/connectors/${id}`)
+      const social = await say('POST', '/api/v1/integrations', {
+        provider: 'META',
+        accessToken: 'EAAsandbox',
+      })
+      await say('PUT', `/api/v1/connectors/${social.id}/webhook`, { secret: 'x'.repeat(40) })
+      await say('DELETE', `/api/v1/integrations/${social.id}`)
+      await say('PUT', '/api/v1/conversions/connections/meta', { credentials: meta })
+      await say('DELETE', '/api/v1/conversions/connections/meta')
+    }
+    let said = 0
+    await calls((method, path, body) => send(method, path, { ...body, reason: `body ${said++}` }))
+    await calls((method, path, body) => send(method, `${path}?reason=address%20${said++}`, body))
+    await harness.send('PUT', '/v1/campaigns/summer', CAMPAIGN)
+    // What stops something is not refused for a body that says nothing.
+    for (const body of ['no JSON', '[]', '{"reason":1}', '{"colour":"red"}']) {
+      expect((await harness.send('DELETE', '/v1/campaigns/summer', body)).status).toBe(200)
+      await harness.send('PUT', '/v1/campaigns/summer', CAMPAIGN)
+    }
+    const all = (await entries(harness, '?limit=1000')).reverse()
+    const reasons = all.map(({ reason }: { reason?: string }) => reason)
+    expect(reasons.slice(0, said)).toEqual(
+      Array.from({ length: said }, (_, i) => `${i < said / 2 ? 'body' : 'address'} ${i}`),
+    )
+    expect(reasons.slice(said).filter((one: unknown) => one !== undefined)).toEqual([])
+    expect((await harness.get('/v1/campaigns/summer')).body).not.toHaveProperty('reason')
   })
 
   it('is asked by page, action, target, caller and time', async () => {

@@ -26,6 +26,7 @@ describe('budgets over HTTP', () => {
     expect((await get(GOOGLE)).body).toEqual({
       scope: 'platform:google_ads',
       currency: 'USD',
+      revision: expect.stringMatching(/^[\w-]{16}$/),
       paused: false,
       overdraft: 0,
       elsewhere: 0,
@@ -60,6 +61,30 @@ describe('budgets over HTTP', () => {
     expect(await warningOf('global')).toBe(
       'global has no limit now, and nothing else bounds all that is spent on it',
     )
+  })
+
+  it('puts nobody else’s change back: what was seen before it raises nothing, and lowers all the same', async () => {
+    const { get, send } = await startHarness()
+    const revision = async () => (await get(GOOGLE)).body.revision
+    const set = (limits: object[], more: object = {}) => send('PUT', GOOGLE, { limits, ...more })
+    const seen = await revision()
+    expect((await set([sliding(400)], { revision: seen })).status).toBe(200)
+    const lowered = await revision()
+    expect(lowered).not.toBe(seen)
+    for (const [limits, more] of [
+      [[sliding(450)], {}],
+      [[sliding(300, 60)], {}],
+      [[sliding(400)], { holdMode: { is: 'bounded', maxOverspendProbability: 1e-6 } }],
+    ] as const)
+      expect(await set([...limits], { revision: seen, ...more })).toMatchObject({
+        status: 409,
+        body: { code: 'changed_meanwhile', field: 'revision' },
+      })
+    expect(await revision()).toBe(lowered)
+    // What only lowers is never held up.
+    expect((await set([sliding(300), sliding(50, 60)], { revision: seen })).status).toBe(200)
+    expect((await set([sliding(500)], { revision: await revision() })).body.revision).toBe(seen)
+    expect((await set([sliding(600)])).status).toBe(200)
   })
 
   it('lowers a limit below what is spent at once, and what is spent stays spent', async () => {

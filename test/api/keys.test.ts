@@ -8,7 +8,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { hashKey } from '../../src/api/index.ts'
 import { goOn, startHarness } from '../support/harness.ts'
 import { startRedis } from '../support/redis-server.ts'
-import { type Started, startOn, TRIES, temporaryDirectory } from '../support/restarts.ts'
+import { BID, type Started, startOn, TRIES, temporaryDirectory } from '../support/restarts.ts'
 import { startProxy } from '../support/tcp-proxy.ts'
 
 const entry = (name: string, scopes: string, key: string) =>
@@ -327,5 +327,23 @@ describe('keys that several processes share', () => {
     await client.hincrby('bidwarden:api_keys', '', 1)
     await expect.poll(() => client.hget('bidwarden:api_keys', 'ml'), TRIES).toContain('revokedAtMs')
     for (const at of [one, other]) expect(await statusAt(at, key)).toBe(401)
+  })
+
+  it('have budgets that are one for both, whoever makes the key, changes its limits or revokes it', async () => {
+    const { url } = await redis()
+    const [one, other] = [await startAt(url), await startAt(url)]
+    const budget = { limits: [{ kind: 'lifetime', max: 15 }] }
+    const paid = (await send(other, 'POST', '/v1/keys', { name: 'paid', scopes: ['bid'], budget })).body.key
+    const bidAt = ({ send }: Started) => send('POST', '/v1/bids', BID, as(paid))
+    await send(one, 'POST', '/v1/store/trust', {})
+    await expect.poll(async () => (await bidAt(one)).status, TRIES).toBe(200)
+    const refused = { status: 429, body: { code: 'budget_exceeded', scope: 'key:paid' } }
+    await expect.poll(() => bidAt(other), TRIES).toMatchObject(refused)
+    const raised = { limits: [{ kind: 'lifetime', max: 20 }] }
+    expect((await send(other, 'PUT', '/v1/budgets/key:paid', raised)).status).toBe(200)
+    await expect.poll(async () => (await bidAt(one)).status, TRIES).toBe(200)
+    await send(one, 'DELETE', '/v1/keys/paid')
+    for (const at of [one, other])
+      await expect.poll(async () => (await send(at, 'GET', '/v1/budgets/key:paid')).status, TRIES).toBe(404)
   })
 })

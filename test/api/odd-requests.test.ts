@@ -95,6 +95,15 @@ it('reads content codings and byte order marks as they are written', async () =>
   for (const coding of ['gzip', 'GZIP', 'Gzip', 'x-gzip']) {
     expect((await post(new Uint8Array(gzipSync(text)), { 'content-encoding': coding })).status).toBe(200)
   }
+  for (const coding of ['gzip,', ', x-gzip ,', 'identity, gzip'])
+    expect((await post(new Uint8Array(gzipSync(text)), { 'content-encoding': coding })).status).toBe(200)
+  for (const coding of ['identity', 'IDENTITY,', ',', ''])
+    expect((await post(text, { 'content-encoding': coding })).status).toBe(200)
+  for (const coding of ['br', 'deflate', 'zstd', 'gzip, br', 'gzip, gzip', 'gzip;q=1', '*']) {
+    const refused = await post(text, { 'content-encoding': coding })
+    expect([refused.status, refused.headers.get('accept-encoding')]).toEqual([415, 'gzip'])
+    expect(await refused.json()).toMatchObject({ code: 'unsupported_media_type', field: 'content-encoding' })
+  }
   expect((await post(`\uFEFF${text}`, {})).status).toBe(200)
   const bid = { customerId: 'C', campaignId: 'c', platform: 'meta', predictedLtv: 5, dryRun: true }
   for (const mark of ['', '\uFEFF'])

@@ -159,6 +159,34 @@ describe('what a platform’s error means for the money', () => {
   })
 })
 
+describe('a platform that has asked for a pause', () => {
+  it('is named as the one that refuses, until the pause is over, and our own limit where that refuses', async () => {
+    const { bid, sandbox, clock, get } = await startHarness({ GOOGLE_ADS_RATE_LIMIT: '3/60' })
+    sandbox.faults.add({
+      platform: 'google_ads',
+      path: 'search',
+      fault: error('RESOURCE_TEMPORARILY_EXHAUSTED'),
+    })
+    const ours = /^google_ads: our own limit of calls is reached$/
+    const theirs = /^google_ads: the platform has asked for a pause$/
+    const set = await bid()
+    expect(set).toMatchObject({ status: 429, body: { code: 'rate_limited' } })
+    expect(set.body.detail).not.toMatch(/own limit/)
+    for (const fields of [{}, { dryRun: true }])
+      expect((await bid(fields)).body).toMatchObject({
+        code: 'rate_limited',
+        detail: expect.stringMatching(theirs),
+      })
+    const chosen = await bid({ platform: 'auto' })
+    const { candidates } = (await get(`/v1/bids/${chosen.body.bidId}`)).body
+    expect(candidates.find((one: { platform: string }) => one.platform === 'google_ads')).toMatchObject({
+      excluded: 'it has asked for a pause',
+    })
+    clock.advance(30_000)
+    expect((await bid({ campaignId: 'c9' })).body.detail).toMatch(ours)
+  })
+})
+
 describe('the first bids on a new campaign', () => {
   /** Five at once; the answer to the request of the first one at `path` is awaited, and so are the others, in vain for 5 s. */
   async function five(path: string, times: number | 'always' = 1) {
@@ -237,6 +265,26 @@ describe('a platform that does not answer', () => {
     clock.advance(30_000)
     await expectStatus(get, unknown.body.bidId, status)
     expect(service.agent.budget.scope('platform:meta')?.spent).toBe(spent)
+  })
+
+  it('is told placed by the look-up of a later bid, which overwrites what shows it', async () => {
+    const { bid, sandbox, clock, service, get } = await startHarness()
+    sandbox.faults.add({ platform: 'google_ads', path: 'mutate', times: 2, fault: { is: 'reset_after' } })
+    const unknown = [await bid({ bidAmount: 1 }), await bid({ bidAmount: 2 })]
+    expect((await bid({ bidAmount: 4 })).status).toBe(200)
+    clock.advance(30_000)
+    for (const { body } of unknown) await expectStatus(get, body.bidId, 'placed')
+    expect(service.agent.budget.scope('platform:google_ads')?.spent).toBe(7_000_000)
+  })
+
+  it('gets its money back also where the bid before it got no answer either', async () => {
+    const { bid, sandbox, clock, service, get } = await startHarness()
+    await bid({ bidAmount: 1 })
+    sandbox.faults.add({ platform: 'google_ads', path: 'mutate', times: 2, fault: { is: 'reset' } })
+    const unknown = [await bid({ bidAmount: 2 }), await bid({ bidAmount: 4 })]
+    clock.advance(30_000)
+    for (const { body } of unknown) await expectStatus(get, body.bidId, 'not_placed')
+    expect(service.agent.budget.scope('platform:google_ads')?.spent).toBe(1_000_000)
   })
 
   it('stays spent when a later bid has overwritten the value that shows its outcome', async () => {

@@ -47,7 +47,13 @@ it('a store that was emptied is reported by /readyz, the metrics and the log, al
 
   await vouch()
   await ready(200, /^ok$/)
-  await expect.poll(async () => (await get('/v1/store')).body).toEqual({ reachable: true, refusing: [] })
+  await expect
+    .poll(async () => (await get('/v1/store')).body)
+    .toEqual({
+      kind: 'redis',
+      reachable: true,
+      refusing: [],
+    })
   await expect.poll(async () => (await bid()).status).toBe(200)
   await expect.poll(() => said().at(-1)?.msg).toBe(GRANTS)
   await expect.poll(() => receiver.events().length).toBeGreaterThanOrEqual(2)

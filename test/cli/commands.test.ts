@@ -321,6 +321,13 @@ it('keys create, list and revoke: a key is shown once, and ends when it is revok
   expect(lines.join('\n')).toMatch(/ml +revoked/)
   expect(await asks()).toBeUndefined()
   expect(await run('keys', 'revoke', 'ml')).toBe(1)
+
+  lines.splice(0)
+  expect(await run('keys', 'create', 'paid', 'bid', '--budget', '20')).toBe(2)
+  expect(await run('keys', 'create', 'paid', 'bid', '--total')).toBe(2)
+  expect(await run('keys', 'create', 'paid', 'bid', '--budget', '20', '--window', '10m')).toBe(0)
+  expect(lines.join('\n')).toMatch(/paid .* key:paid /)
+  expect((await get('/v1/budgets/key:paid')).body.limits).toMatchObject([{ windowSeconds: 600, max: 20 }])
 })
 
 describe('commands about the ledger and keys', () => {

@@ -64,6 +64,8 @@ export interface Outside {
   readonly acknowledged: readonly Acknowledged[]
   readonly answers: ReadonlyMap<string, number>
   readonly auctionsWon: number
+  /** What the platforms and the exchange have charged so far, in micros. */
+  charged(): { readonly platforms: number; readonly exchange: number }
   /** What the service has forgotten of what it must count, in micros; compares `GET /v1/budgets` with the records. */
   audit(url: string): Promise<Audit>
   /** Of the latest acknowledged bids: how many `GET /v1/bids/{id}` does not know any more, at none of the processes. */
@@ -216,6 +218,10 @@ export async function startOutside(random: () => number, generations: number): P
     get auctionsWon() {
       return exchange?.charges().length ?? 0
     },
+    charged: () => ({
+      platforms: PLATFORMS.reduce((sum, platform) => sum + total(charges(`platform:${platform}`)), 0),
+      exchange: total(charges('platform:openrtb')),
+    }),
     async audit(url) {
       let found = await look(url)
       // Until the process has heard from its store, it shows less.

@@ -127,7 +127,7 @@ export async function redisRounds(kills: number, seed: number): Promise<Report> 
   }
 }
 
-async function replicaOf(outside: Outside, redisUrl: string): Promise<ServiceProcess> {
+export async function replicaOf(outside: Outside, redisUrl: string): Promise<ServiceProcess> {
   const port = String(await freePort())
   const directory = mkdtempSync(join(tmpdir(), 'bidwarden-crash-'))
   const service = await serviceProcess({
@@ -203,7 +203,7 @@ async function nothingIsRefused(urls: readonly string[]): Promise<void> {
   })
 }
 
-async function trust(urls: readonly string[]): Promise<void> {
+export async function trust(urls: readonly string[]): Promise<void> {
   await soon(
     'an operator is heard',
     async () => (await ask('POST', `${urls[0]}/v1/store/trust`, {}))?.status === 200,

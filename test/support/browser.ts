@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core'
 import { onTestFinished } from 'vitest'
+import type { FakeClock } from './fake-clock.ts'
 
 /** Nothing but the page is loaded, and nothing is asked of another host. */
 const FLAGS = [
@@ -90,3 +91,17 @@ export async function accessibilityFaults(page: Page): Promise<string[]> {
 /** Whether something stands beyond the right edge of the window. */
 export const scrollsSideways = (page: Page): Promise<boolean> =>
   page.evaluate('document.documentElement.scrollWidth > document.documentElement.clientWidth')
+
+/** Lets the service's time pass, as the stream needs, until something stands on the page. */
+export async function untilShown(clock: Pick<FakeClock, 'advance'>, what: Locator): Promise<void> {
+  let isOver = false
+  const shown = what.waitFor().finally(() => {
+    isOver = true
+  })
+  while (!isOver) {
+    clock.advance(250)
+    // A turn of this process is too short for a browser to draw in; its own next frame is not.
+    await what.page().evaluate('new Promise((drawn) => requestAnimationFrame(drawn))')
+  }
+  await shown
+}

@@ -13,10 +13,12 @@ export const ROUTES: readonly PageRoute[] = [
   { path: '/console/bids', title: 'Bids', Page: lazy(() => import('./pages/bids/index.tsx')) },
   { path: '/console/budgets', title: 'Budgets', Page: lazy(() => import('./pages/budgets/index.tsx')) },
   { path: '/console/platforms', title: 'Platforms', Page: lazy(() => import('./pages/platforms/index.tsx')) },
+  { path: '/console/exchanges', title: 'Exchanges', Page: lazy(() => import('./pages/exchanges/index.tsx')) },
   {
     path: '/console/integrations',
     title: 'Integrations',
     Page: lazy(() => import('./pages/integrations/index.tsx')),
   },
   { path: '/console/reports', title: 'Reports', Page: lazy(() => import('./pages/reports/index.tsx')) },
+  { path: '/console/settings', title: 'Settings', Page: lazy(() => import('./pages/settings/index.tsx')) },
 ]

@@ -765,6 +765,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversions/deliveries/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many deliveries have not arrived, by platform
+         * @description Needs an API key with the scope `read`.
+         */
+        get: operations["getConversionsDeliveriesCounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversions/events": {
         parameters: {
             query?: never;
@@ -1477,6 +1497,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Examine the configuration: settings, disk, stores, and what the platforms say of our credentials
+         * @description Needs an API key of the operator with the scope `operate`.
+         */
+        get: operations["getDoctor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/keys": {
         parameters: {
             query?: never;
@@ -1693,6 +1733,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/seats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How all exchange seats are doing
+         * @description Needs an API key with the scope `read`.
+         */
+        get: operations["getSeats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/seats/{seat}": {
         parameters: {
             query?: never;
@@ -1707,6 +1767,26 @@ export interface paths {
         get: operations["getSeatsBySeat"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/seats/{seat}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What the seat would answer to a bid request, and why each campaign bids or not; nothing is held
+         * @description Needs an API key with the scope `bid`.
+         */
+        post: operations["postSeatsBySeatTest"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1803,8 +1883,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What runs here: version, commit, Node, mode (mock or live), and for how long, in seconds
-         * @description {"version": "0.2.0", "commit": null, "node": "24.21.0", "mode": "mock", "uptimeSeconds": 12}. "commit" is null where the code did not come by git. Needs an API key with the scope `read`.
+         * What runs here, and for how long
+         * @description Needs an API key with the scope `read`.
          */
         get: operations["getVersion"];
         put?: never;
@@ -1820,6 +1900,8 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         ApiKey: {
+            /** @description Name of the budget of its own, as `/v1/budgets/{scope}` takes it: `key:ml@7`. */
+            budget?: string;
             expiresAt?: string;
             /** @description When this process saw it last; missing where it has not since it started. */
             lastUsedAt?: string;
@@ -1871,7 +1953,7 @@ export interface components {
             caller?: string;
             /** @description Of the error, where it failed. */
             code?: string;
-            /** @description The old value, money in units; `bytes` in place of a long one. */
+            /** @description The old value, money in units. Of a long one what differs, by its path as in `creatives.summer.markup`, of lists the entries that the other has not (`allow[…]`); a long part is `part` of it and its length in `bytes`. */
             from?: unknown;
             id: string;
             /** @description Of the API key. */
@@ -2077,12 +2159,14 @@ export interface components {
             overdraft: number;
             paused: boolean;
             pauseReason?: string;
+            /** @description Another one after every change of its limits or hold mode. */
+            revision: string;
             /** @example platform:google_ads */
             scope: string;
             /** @description After a change that has left no limit: what still bounds the spending, and what does not. */
             warning?: string;
         };
-        /** @description The platform's tightest limit, after this bid; for a bid of an organisation that of its own budget. */
+        /** @description The platform's tightest limit, after this bid; for a bid of an organisation that of its own budget, for one of a key with a budget that of the key. */
         BudgetBrief: {
             /** @description In units of the currency. */
             held: number;
@@ -2103,14 +2187,266 @@ export interface components {
             limits: components["schemas"]["Limit"][];
             /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
             reason?: string | null;
+            /** @description The `revision` of the budget that this change was made from. Where somebody has changed its limits or its hold mode since, the change is answered 409 `changed_meanwhile`, unless nothing more may be spent after it than before. */
+            revision?: string;
         };
         Campaign: {
+            activeHours?: {
+                /**
+                 * @default [
+                 *       1,
+                 *       2,
+                 *       3,
+                 *       4,
+                 *       5,
+                 *       6,
+                 *       7
+                 *     ]
+                 */
+                days: number[];
+                /**
+                 * @description Hour of the day, from 0 to 24.
+                 * @default 0
+                 */
+                from: number;
+                /**
+                 * @description An IANA name, old or new, or an offset such as +05:30.
+                 * @example Europe/Berlin
+                 */
+                timezone: string;
+                /**
+                 * @description Hour of the day, from 0 to 24.
+                 * @default 24
+                 */
+                to: number;
+            };
+            advertiserDomain: string;
+            appBundle?: string;
+            /** @default [] */
+            categories: string[];
+            /**
+             * @description As OpenRTB and AdCOM number it.
+             * @default 1
+             */
+            categoryTaxonomy: number;
+            creatives: ({
+                /** @default [] */
+                apis: number[];
+                /** @default [] */
+                attributes: number[];
+                /** @description As OpenRTB and AdCOM number it. */
+                bannerType?: number;
+                id: string;
+                language?: string;
+                markup: string;
+                /**
+                 * @default [
+                 *       "text/html"
+                 *     ]
+                 */
+                mimes: string[];
+                secure?: boolean;
+                sizes: {
+                    /** @description In pixels. */
+                    h: number;
+                    /** @description In pixels. */
+                    w: number;
+                }[];
+                /** @enum {string} */
+                type: "banner";
+            } | {
+                /** @default [] */
+                apis: number[];
+                /** @default [] */
+                attributes: number[];
+                /** @description In seconds. */
+                durationSeconds: number;
+                /** @description In pixels. */
+                h?: number;
+                id: string;
+                language?: string;
+                /** @default 1 */
+                linearity: 1 | 2;
+                mimes: string[];
+                /** @description As OpenRTB and AdCOM number it. */
+                protocol?: number;
+                secure?: boolean;
+                /** @enum {string} */
+                type: "video";
+                vast?: string;
+                /** Format: uri */
+                vastUrl?: string;
+                /** @description In pixels. */
+                w?: number;
+            } | {
+                /** @default [] */
+                apis: number[];
+                /** @default [] */
+                attributes: number[];
+                /** @description In seconds. */
+                durationSeconds: number;
+                id: string;
+                language?: string;
+                mimes: string[];
+                /** @description As OpenRTB and AdCOM number it. */
+                protocol?: number;
+                secure?: boolean;
+                /** @enum {string} */
+                type: "audio";
+                vast?: string;
+                /** Format: uri */
+                vastUrl?: string;
+            } | {
+                /** @default [] */
+                apis: number[];
+                /** @default [] */
+                attributes: number[];
+                /** @default [] */
+                data: {
+                    /** @description As OpenRTB and AdCOM number it. */
+                    type: number;
+                    value: string;
+                }[];
+                id: string;
+                /** @default [] */
+                images: {
+                    /** @description In pixels. */
+                    h: number;
+                    mime?: string;
+                    /** @description As OpenRTB and AdCOM number it. */
+                    type: number;
+                    /** Format: uri */
+                    url: string;
+                    /** @description In pixels. */
+                    w: number;
+                }[];
+                /** @default [] */
+                impressionTrackers: string[];
+                language?: string;
+                /** Format: uri */
+                link: string;
+                secure?: boolean;
+                title: string;
+                /** @enum {string} */
+                type: "native";
+            })[];
+            dsa?: {
+                /** @default 0 */
+                adrender: 0 | 1;
+                behalf: string;
+                paid: string;
+                /** @default [] */
+                transparency: {
+                    domain: string;
+                    dsaparams: number[];
+                }[];
+            };
             id: string;
+            /** @default [] */
+            limits: ({
+                /** @enum {string} */
+                kind: "sliding";
+                /**
+                 * @description Currency units, used exactly as sent: at most 6 decimals.
+                 * @example 150.25
+                 */
+                max: number;
+                /**
+                 * @description In seconds.
+                 * @default 600
+                 */
+                windowSeconds: number;
+            } | {
+                /** @enum {string} */
+                kind: "day";
+                /**
+                 * @description Currency units, used exactly as sent: at most 6 decimals.
+                 * @example 150.25
+                 */
+                max: number;
+                /**
+                 * @description An IANA name, old or new, or an offset such as +05:30.
+                 * @example Europe/Berlin
+                 */
+                timezone?: string;
+            } | {
+                /** @enum {string} */
+                kind: "lifetime";
+                /**
+                 * @description Currency units, used exactly as sent: at most 6 decimals.
+                 * @example 150.25
+                 */
+                max: number;
+            })[];
             pace?: components["schemas"]["Pace"];
+            /** @default {} */
+            pacing: {
+                flight?: {
+                    /** Format: date-time */
+                    end: string;
+                    /** Format: date-time */
+                    start: string;
+                };
+                /**
+                 * @default asap
+                 * @enum {string}
+                 */
+                mode: "asap" | "even" | "ahead";
+            };
+            price: {
+                /** @description Price of a thousand impressions for each unit of predicted lifetime value. */
+                cpmPerLtv: number;
+                /**
+                 * @description Currency units, used exactly as sent: at most 6 decimals.
+                 * @example 150.25
+                 */
+                maxCpm: number;
+                /**
+                 * @description Currency units, used exactly as sent: at most 6 decimals.
+                 * @example 150.25
+                 */
+                minCpm?: number;
+            };
+            /** @default false */
+            roadblock: boolean;
             seat: string;
-            status: string;
-        } & {
-            [key: string]: unknown;
+            /**
+             * @default active
+             * @enum {string}
+             */
+            status: "active" | "paused";
+            /** @default {} */
+            targeting: {
+                /** @default {} */
+                bundles: {
+                    /** @default [] */
+                    allow: string[];
+                    /** @default [] */
+                    deny: string[];
+                };
+                /** @default false */
+                completeSupplyChain: boolean;
+                /** @default [] */
+                countries: string[];
+                /** @default [] */
+                deals: string[];
+                /** @default [] */
+                deviceTypes: number[];
+                /** @default {} */
+                domains: {
+                    /** @default [] */
+                    allow: string[];
+                    /** @default [] */
+                    deny: string[];
+                };
+                /** @default [] */
+                placements: number[];
+                /**
+                 * @default any
+                 * @enum {string}
+                 */
+                rewarded: "any" | "only" | "none";
+            };
         };
         CampaignChange: {
             /**
@@ -2354,6 +2690,8 @@ export interface components {
                  */
                 minCpm?: number;
             };
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
             /** @default false */
             roadblock: boolean;
             seat: string;
@@ -2417,6 +2755,8 @@ export interface components {
             /** Format: date-time */
             expiresAt?: string;
             provider: string;
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
             refreshToken?: string;
         };
         ConnectionResult: {
@@ -2552,9 +2892,20 @@ export interface components {
             credentials: {
                 [key: string]: string;
             };
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
             settings?: {
                 default_region?: string;
             };
+        };
+        ConversionDeliveryCounts: {
+            /** @description Given up. */
+            dead: number;
+            platform: string;
+            /** @description Sent, and to be sent again. */
+            retrying: number;
+            /** @description Accepted, and not sent yet; also those that are under way. */
+            waiting: number;
         };
         ConversionEvent: {
             /** @enum {string} */
@@ -2659,6 +3010,11 @@ export interface components {
             version?: number;
         };
         ConversionReplay: {
+            /**
+             * @description Says what would be sent again and what not, and sends nothing.
+             * @default false
+             */
+            dry_run: boolean;
             event_ids?: string[];
             event_name?: string;
             /**
@@ -2829,6 +3185,21 @@ export interface components {
             priority: "high" | "normal" | "backfill";
             report_type: string;
         };
+        Finding: {
+            /** @description What to do about it. */
+            advice?: string;
+            detail: string;
+            /**
+             * @description `problem`: money or service is at risk. `warning`: it works, but not as one would want it. `off`: a part that is not used.
+             * @enum {string}
+             */
+            state: "ok" | "warning" | "problem" | "off";
+            /**
+             * @description What was examined.
+             * @example Redis persistence
+             */
+            subject: string;
+        };
         /** @description How the money for open exchange bids is held. `strict`: all of it. `bounded`: what their bills may come to, and at least all but `worstCase` lets be billed beyond a limit. The probability is that of spend passing a limit at any moment of a day, for each process, as long as bids end independently and as they did. Platform bids are held in full. */
         HoldMode: {
             /** @enum {string} */
@@ -2838,6 +3209,10 @@ export interface components {
             is: "bounded";
             /** @description A share, from 0 to 1. */
             maxOverspendProbability: number;
+        };
+        /** @description A budget of its own, `key:<name>`, from which every bid and every raise of a platform campaign by the key is paid beside the others. It is in the currency of the budget `global`; bids in another one are refused. Exchanges let no such key ask for auctions. */
+        KeyBudget: {
+            limits: components["schemas"]["Limit"][];
         };
         KeyChange: {
             /**
@@ -2849,6 +3224,7 @@ export interface components {
             reason?: string | null;
         };
         KeyInput: {
+            budget?: components["schemas"]["KeyBudget"];
             /**
              * Format: date-time
              * @description From then on it is answered 401 `key_expired`.
@@ -2933,6 +3309,8 @@ export interface components {
             account_id?: string;
             api_key: string;
             connector_type: string;
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
             settings?: Record<string, unknown>;
         };
         NewEmailTemplate: {
@@ -2979,6 +3357,8 @@ export interface components {
         OauthCallback: {
             account_id?: string;
             code: string;
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
             state: string;
         };
         OauthInitiate: {
@@ -3065,6 +3445,8 @@ export interface components {
             ttlSeconds?: number;
         };
         Predictions: {
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
             rows: {
                 /** @description A share, from 0 to 1. What sums of floats have above 1 is cut off. */
                 confidence?: number;
@@ -3085,7 +3467,7 @@ export interface components {
             amount?: number;
             bidId?: string;
             /** @enum {string} */
-            code: "invalid_request" | "unauthorized" | "key_expired" | "forbidden" | "not_found" | "method_not_allowed" | "paused" | "idempotency_key_in_use" | "payload_too_large" | "unsupported_media_type" | "currency_mismatch" | "no_ltv_history" | "idempotency_key_reused" | "budget_exceeded" | "rate_limited" | "internal" | "platform_refused" | "budget_store_unavailable" | "connector_store_unavailable" | "credentials_unreadable" | "not_configured" | "platform_unavailable" | "records_unavailable" | "shutting_down" | "outcome_unknown";
+            code: "invalid_request" | "unauthorized" | "key_expired" | "forbidden" | "not_found" | "method_not_allowed" | "paused" | "changed_meanwhile" | "idempotency_key_in_use" | "payload_too_large" | "unsupported_media_type" | "currency_mismatch" | "no_ltv_history" | "idempotency_key_reused" | "budget_exceeded" | "rate_limited" | "internal" | "platform_refused" | "budget_store_unavailable" | "connector_store_unavailable" | "credentials_unreadable" | "not_configured" | "platform_unavailable" | "records_unavailable" | "shutting_down" | "outcome_unknown";
             detail: string;
             field?: string;
             /** @description In units of the currency. */
@@ -3257,6 +3639,8 @@ export interface components {
         };
         Schedule: {
             cron: string | null;
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
             /**
              * @description An IANA name, old or new, or an offset such as +05:30.
              * @example Europe/Berlin
@@ -3264,18 +3648,31 @@ export interface components {
             timezone?: string;
         };
         Seat: {
+            /** @description Requests answered with a bid. */
+            answered: number;
             /** @description Share of requests answered with a bid. */
             bidRate: number;
             /** @description A count. */
             bids: number;
+            /** @description Bids that were billed. */
+            billed: number;
             /** @enum {string} */
             billOn: "billing" | "win";
+            /** @description Of `held` and `overdraft`. */
+            currency: string;
             /** @description Held for the open bids of this seat. */
             held: number;
             /** @description In seconds. */
             holdSeconds: number;
             /** @description A count. */
             losses: number;
+            /** @description Impressions without a bid since the start, by reason, the commonest first. */
+            noBids: {
+                /** @description A count. */
+                imps: number;
+                /** @enum {string} */
+                reason: "bad_request" | "bad_impression" | "too_late" | "shed" | "too_many_open_bids" | "seat_not_allowed" | "no_common_currency" | "no_campaign" | "too_many_imps" | "private_auction" | "outside_hours" | "device_type" | "domain" | "bundle" | "supply_chain" | "rewarded" | "placement" | "mime" | "protocol" | "duration" | "linearity" | "api" | "attribute_blocked" | "banner_type_blocked" | "language" | "not_secure" | "category_taxonomy" | "category_blocked" | "dsa_required" | "dsa_rendering" | "native_assets" | "deal_terms" | "app_blocked" | "advertiser_blocked" | "advertiser_in_pod" | "no_ltv" | "no_floor_rate" | "below_floor" | "below_deal_floor" | "paced" | "stopped" | "budget_unknown" | "over_budget" | "over_request_share" | "too_costly";
+            }[];
             noticeDelayMs?: {
                 /** @description This percentile, in milliseconds. */
                 p50: number;
@@ -3284,6 +3681,8 @@ export interface components {
                 /** @description This percentile, in milliseconds. */
                 p99: number;
             };
+            /** @description Whose it is; missing where all share it. */
+            org?: number;
             /** @description Billed for bids of this seat although no limit had room, since the start. */
             overdraft: number;
             /** @description Requests a second. */
@@ -3297,6 +3696,54 @@ export interface components {
             tooLate: number;
             /** @description Bids billed over bids made. */
             winRate: number;
+            /** @description A count. */
+            wins: number;
+        };
+        SeatTest: {
+            /** @description Of the prices. */
+            currency: string;
+            /** @description Of the budgets. */
+            heldCurrency: string;
+            imps: {
+                bids: {
+                    campaign: string;
+                    creative: string;
+                    dealId?: string;
+                    /** @description Why the money cannot be held now, so that there would be no bid after all. */
+                    lack?: {
+                        budget?: string;
+                        /** @enum {string} */
+                        is: "over_budget" | "budget_unknown" | "stopped";
+                    };
+                    /** @description Lifetime value of a customer, in units of the currency. */
+                    predictedLtv?: number;
+                    /** @description For a thousand impressions, in `currency`. */
+                    price: number;
+                    /** @enum {string} */
+                    source: "ai" | "fallback";
+                    /** @description What the bid would hold, in the budgets' currency. */
+                    wouldHold: number;
+                }[];
+                /** @description Those that have an ad of the size or type of the slot: at most 100. */
+                campaigns: {
+                    campaign: string;
+                    /** @enum {string} */
+                    is: "bids" | "beaten" | "refused";
+                    /** @enum {string} */
+                    reason?: "bad_request" | "bad_impression" | "too_late" | "shed" | "too_many_open_bids" | "seat_not_allowed" | "no_common_currency" | "no_campaign" | "too_many_imps" | "private_auction" | "outside_hours" | "device_type" | "domain" | "bundle" | "supply_chain" | "rewarded" | "placement" | "mime" | "protocol" | "duration" | "linearity" | "api" | "attribute_blocked" | "banner_type_blocked" | "language" | "not_secure" | "category_taxonomy" | "category_blocked" | "dsa_required" | "dsa_rendering" | "native_assets" | "deal_terms" | "app_blocked" | "advertiser_blocked" | "advertiser_in_pod" | "no_ltv" | "no_floor_rate" | "below_floor" | "below_deal_floor" | "paced" | "stopped" | "budget_unknown" | "over_budget" | "over_request_share" | "too_costly";
+                }[];
+                /** @description The field that is wrong. */
+                field?: string;
+                impId: string;
+                /** @description A campaign that you may not see would bid. */
+                isTaken: boolean;
+                /**
+                 * @description Why there is no bid at all.
+                 * @enum {string}
+                 */
+                reason?: "bad_request" | "bad_impression" | "too_late" | "shed" | "too_many_open_bids" | "seat_not_allowed" | "no_common_currency" | "no_campaign" | "too_many_imps" | "private_auction" | "outside_hours" | "device_type" | "domain" | "bundle" | "supply_chain" | "rewarded" | "placement" | "mime" | "protocol" | "duration" | "linearity" | "api" | "attribute_blocked" | "banner_type_blocked" | "language" | "not_secure" | "category_taxonomy" | "category_blocked" | "dsa_required" | "dsa_rendering" | "native_assets" | "deal_terms" | "app_blocked" | "advertiser_blocked" | "advertiser_in_pod" | "no_ltv" | "no_floor_rate" | "below_floor" | "below_deal_floor" | "paced" | "stopped" | "budget_unknown" | "over_budget" | "over_request_share" | "too_costly";
+            }[];
+            seat: string;
         };
         SentEmails: {
             ids: string[];
@@ -3328,6 +3775,11 @@ export interface components {
         };
         Store: {
             detail?: string;
+            /**
+             * @description Where budgets are kept.
+             * @enum {string}
+             */
+            kind: "memory" | "sqlite" | "redis";
             reachable: boolean;
             /** @description Scopes that the store grants nothing for, though it can be reached. */
             refusing: {
@@ -3461,7 +3913,30 @@ export interface components {
             /** @description Null while it is not known */
             success: boolean | null;
         };
+        /** @description A bid request of OpenRTB 2.5 or 2.6. */
+        TestRequest: {
+            id: string;
+            imp: ({
+                id: string;
+            } & {
+                [key: string]: unknown;
+            })[];
+        } & {
+            [key: string]: unknown;
+        };
+        Version: {
+            /** @description Null where the code did not come by git. */
+            commit: string | null;
+            /** @enum {string} */
+            mode: "mock" | "live";
+            node: string;
+            /** @description In seconds. */
+            uptimeSeconds: number;
+            version: string;
+        };
         WebhookSecret: {
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
             secret: string;
             verify_token?: string;
         };
@@ -7472,6 +7947,66 @@ export interface operations {
             };
         };
     };
+    getConversionsDeliveriesCounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Platforms where there are some */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        counts: components["schemas"]["ConversionDeliveryCounts"][];
+                        /** @description False where there are more of a state than are counted, 10,000: the newest are. */
+                        is_whole: boolean;
+                    };
+                };
+            };
+            /** @description unauthorized, key_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description connector_store_unavailable, credentials_unreadable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     postConversionsEvents: {
         parameters: {
             query?: never;
@@ -9431,6 +9966,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Content-Encoding is another one than gzip */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
             /** @description More requests than the seat may send */
             429: {
                 headers: {
@@ -10224,6 +10768,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description changed_meanwhile */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description payload_too_large */
             413: {
                 headers: {
@@ -10837,6 +11390,55 @@ export interface operations {
             };
         };
     };
+    getDoctor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        findings: components["schemas"]["Finding"][];
+                    };
+                };
+            };
+            /** @description unauthorized, key_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getKeys: {
         parameters: {
             query?: never;
@@ -10902,7 +11504,16 @@ export interface operations {
                  *         "bid",
                  *         "read"
                  *       ],
-                 *       "expiresAt": "2100-01-01T00:00:00Z"
+                 *       "expiresAt": "2100-01-01T00:00:00Z",
+                 *       "budget": {
+                 *         "limits": [
+                 *           {
+                 *             "kind": "day",
+                 *             "timezone": "Europe/Berlin",
+                 *             "max": 200
+                 *           }
+                 *         ]
+                 *       }
                  *     }
                  */
                 "application/json": components["schemas"]["KeyInput"];
@@ -11957,6 +12568,55 @@ export interface operations {
             };
         };
     };
+    getSeats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description In the order of the configuration */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        seats: components["schemas"]["Seat"][];
+                    };
+                };
+            };
+            /** @description unauthorized, key_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getSeatsBySeat: {
         parameters: {
             query?: never;
@@ -11997,6 +12657,122 @@ export interface operations {
             };
             /** @description not_found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postSeatsBySeatTest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                seat: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "a-test",
+                 *       "imp": [
+                 *         {
+                 *           "id": "1",
+                 *           "banner": {
+                 *             "format": [
+                 *               {
+                 *                 "w": 300,
+                 *                 "h": 250
+                 *               }
+                 *             ]
+                 *           },
+                 *           "bidfloor": 0.5
+                 *         }
+                 *       ],
+                 *       "site": {
+                 *         "domain": "news.example"
+                 *       },
+                 *       "ext": {
+                 *         "bidwarden": {
+                 *           "predictedLtv": 120
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["TestRequest"];
+            };
+        };
+        responses: {
+            /** @description What was found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeatTest"];
+                };
+            };
+            /** @description invalid_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthorized, key_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12363,7 +13139,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, unknown>;
+                    "application/json": components["schemas"]["Version"];
                 };
             };
             /** @description unauthorized, key_expired */
@@ -12372,7 +13148,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": Record<string, unknown>;
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description forbidden */
@@ -12381,7 +13157,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": Record<string, unknown>;
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description rate_limited */
@@ -12390,7 +13166,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": Record<string, unknown>;
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -6,7 +6,7 @@ import { type ScopeStats, tightest } from '../../shield/index.ts'
 import { isoTime } from '../../time/clock.ts'
 import type { Agent } from '../agent.ts'
 import { maySee, type Org, orgScope, shownName } from '../organisations.ts'
-import { platformScope } from '../scopes.ts'
+import { keyScope, platformScope } from '../scopes.ts'
 import { explain } from './decide.ts'
 import { BID_STATUSES, type DecisionRecord } from './decisions.ts'
 import { listedExplanation, ShownExplanation, shownExplanation } from './explanation.ts'
@@ -22,7 +22,7 @@ const BudgetBrief = z
   })
   .openapi('BudgetBrief', {
     description:
-      "The platform's tightest limit, after this bid; for a bid of an organisation that of its own budget.",
+      "The platform's tightest limit, after this bid; for a bid of an organisation that of its own budget, for one of a key with a budget that of the key.",
   })
 
 export const BidAnswer = z
@@ -84,8 +84,8 @@ export function bidAnswer(agent: Agent, { record, refusal }: BidResult): ApiAnsw
 }
 
 function placedBody(agent: Agent, record: DecisionRecord): object {
-  const { bidId, status, platform, currency, decision, platformRef, latencyMs, request, org } = record
-  const scope = agent.budget.scope(org === undefined ? platformScope(platform) : orgScope(org))
+  const { bidId, status, platform, currency, decision, platformRef, latencyMs, request } = record
+  const scope = agent.budget.scope(briefScope(record))
   return {
     bidId,
     status,
@@ -99,6 +99,12 @@ function placedBody(agent: Agent, record: DecisionRecord): object {
     latencyMs: roundMs(latencyMs),
     explanation: decision && explain(decision, request),
   }
+}
+
+/** Name of the budget that an answer tells of: the nearest to the caller. */
+function briefScope({ platform, org, payingKey }: DecisionRecord): string {
+  if (payingKey !== undefined) return keyScope(payingKey)
+  return org === undefined ? platformScope(platform) : orgScope(org)
 }
 
 function budgetBrief(stats: ScopeStats): z.output<typeof BudgetBrief> | undefined {

@@ -197,7 +197,7 @@ async function bid(
   caller: Caller,
   key: string | undefined,
 ): Promise<ApiAnswer> {
-  const bidding = { name: ownerOf(caller), org: caller.boundTo }
+  const bidding = { name: ownerOf(caller), org: caller.boundTo, payingKey: caller.payingKey }
   const work = async (claim?: Claim) => {
     const result = await placeBid(agent, deferred, request, bidding, claim)
     return keepBid(agent, deferred, result, bidAnswer(agent, result), claim)

@@ -1,7 +1,7 @@
 import { PLATFORMS, type PlatformName } from '../../connectors/index.ts'
 import type { Agent } from '../agent.ts'
 import { nameFor, type Org } from '../organisations.ts'
-import { isGiven, scopesOf } from '../scopes.ts'
+import { isGiven, type Payer, scopesOf } from '../scopes.ts'
 import { type BidDecision, decide } from './decide.ts'
 import type { Candidate } from './decisions.ts'
 import type { LtvPrediction } from './predictor.ts'
@@ -24,15 +24,16 @@ export function choosePlatform(
   agent: Agent,
   request: BidRequest,
   predicted: LtvPrediction | undefined,
-  org: Org,
+  payer: Payer,
 ): Choice {
+  const { org } = payer
   if (request.platform !== 'auto') {
     const decision = decide(agent, request, request.platform, predicted, org)
     return { platform: request.platform, decision, candidates: [] }
   }
   const weighed = PLATFORMS.map((platform) => {
     const decision = decide(agent, request, platform, predicted, org)
-    return { ...weigh(agent, request, platform, decision, org), decision }
+    return { ...weigh(agent, request, platform, decision, payer), decision }
   })
   const given = weighed.filter(({ platform }) => isGiven(agent.budget, platform, request.campaignId, org))
   const [best] = (given.length > 0 ? given : weighed).toSorted((a, b) => rank(b) - rank(a))
@@ -49,13 +50,14 @@ function weigh(
   request: BidRequest,
   platform: PlatformName,
   decision: BidDecision | undefined,
-  org: Org,
+  payer: Payer,
 ): Candidate {
+  const { org } = payer
   if (!isGiven(agent.budget, platform, request.campaignId, org))
     return { platform, score: 0, excluded: 'your organisation was given no campaign of that id there' }
   if (!decision) return { platform, score: 0, excluded: 'no lifetime values seen yet' }
   if (decision.bid === 0) return { platform, score: 0, excluded: 'the bid comes to nothing' }
-  const scopes = scopesOf(agent.budget, platform, request.campaignId, org)
+  const scopes = scopesOf(agent.budget, platform, request.campaignId, payer)
   const score = (expectedValue(agent, platform, decision) / decision.bid) * roomShare(agent, scopes)
   const excluded = exclusion(agent, request, platform) ?? budgetExclusion(agent, scopes, decision, org)
   return { platform, score, excluded }
@@ -70,6 +72,7 @@ function exclusion({ connectors }: Agent, request: BidRequest, platform: Platfor
   if (auth.is === 'none') return 'no credentials are configured for it'
   if (auth.is === 'lost') return 'it refuses our credentials'
   if (request.currency !== undefined && request.currency !== currency) return `it is kept in ${currency}`
+  if (limiter.isPaused) return 'it has asked for a pause'
   if (limiter.remaining === 0) return 'its rate limit is used up'
   return undefined
 }

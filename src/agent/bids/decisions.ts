@@ -44,6 +44,8 @@ export interface DecisionRecord {
    * organisations existed.
    */
   readonly org?: Org
+  /** Id of the API key whose own budget pays too; undefined where it has none. */
+  readonly payingKey?: string | undefined
   readonly request: BidRequest
   readonly platform: PlatformName
   readonly currency: string

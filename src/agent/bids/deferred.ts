@@ -5,7 +5,7 @@ import type { Agent } from '../agent.ts'
 import { campaignScope } from '../scopes.ts'
 import { decideByHistory } from './decide.ts'
 import type { BidStatus, DecisionRecord } from './decisions.ts'
-import { campaignRefusal, conclude, move, refuse, reportBid, sendBid } from './send-bid.ts'
+import { callerRefusal, conclude, move, refuse, reportBid, sendBid } from './send-bid.ts'
 
 interface WaitingBid {
   readonly record: DecisionRecord
@@ -124,7 +124,7 @@ export class Deferred {
     const agent = this.#agent
     if (!record.decision) return false
     this.#waiting.delete(key)
-    const forbidden = campaignRefusal(agent, record)
+    const forbidden = callerRefusal(agent, record)
     if (forbidden) {
       refuse(agent, record, forbidden)
       this.#tell(record)

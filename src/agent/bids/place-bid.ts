@@ -5,8 +5,8 @@ import { micros } from '../../money.ts'
 import { vetoError } from '../../shield/index.ts'
 import { RecordsUnavailable } from '../../storage/index.ts'
 import type { Agent } from '../agent.ts'
-import { type Org, orgScope } from '../organisations.ts'
-import { GLOBAL_SCOPE, isGiven, scopesOf } from '../scopes.ts'
+import { orgScope } from '../organisations.ts'
+import { GLOBAL_SCOPE, isGiven, keyRefusal, keyScope, type Payer, scopesOf } from '../scopes.ts'
 import { choosePlatform } from './choose-platform.ts'
 import type { BidDecision } from './decide.ts'
 import type { DecisionRecord } from './decisions.ts'
@@ -15,7 +15,7 @@ import type { Claim } from './idempotency.ts'
 import type { LtvPrediction } from './predictor.ts'
 import { recordsError, refusalOf } from './refusal.ts'
 import type { BidRequest } from './request.ts'
-import { campaignRefusal, conclude, move, notGiven, refuse, reportBid, sendBid } from './send-bid.ts'
+import { callerRefusal, conclude, move, notGiven, refuse, reportBid, sendBid } from './send-bid.ts'
 
 /**
  * Makes the id of a bid: 82 random bits in 16 characters. It is the longest value that every platform echoes, and needs
@@ -49,6 +49,8 @@ export async function placeBid(
   if (!targets.some((platform) => isGiven(agent.budget, platform, request.campaignId, caller.org)))
     throw notGiven(request.platform === 'auto' ? 'any platform' : request.platform)
   const predicted = request.predictedLtv === undefined ? await agent.predict(request, caller.org) : undefined
+  const revoked = keyRefusal(agent.budget, caller)
+  if (revoked) throw revoked
   const record = newRecord(agent, request, caller, predicted)
   const refusal = await attempt(agent, deferred, record, claim)
   record.latencyMs = agent.clock.elapsedMs() - startedMs
@@ -57,12 +59,10 @@ export async function placeBid(
   return { record, refusal }
 }
 
-/** The caller of a bid. */
-export interface BidCaller {
+/** The caller of a bid, who pays for it. */
+export interface BidCaller extends Payer {
   /** Name of the API key. */
   readonly name: string
-  /** The organisation that pays. */
-  readonly org: Org
 }
 
 /** Checks everything that can refuse a bid, then sends it to the platform. */
@@ -73,7 +73,7 @@ async function attempt(
   claim: Claim | undefined,
 ): Promise<AppError | undefined> {
   const { request, platform, decision } = record
-  const forbidden = campaignRefusal(agent, record)
+  const forbidden = callerRefusal(agent, record)
   if (forbidden) return refuse(agent, record, forbidden)
   if (!decision) {
     const detail = `No lifetime value was given, and none has been seen on ${platform} yet`
@@ -100,7 +100,7 @@ function dryRun(agent: Agent, record: DecisionRecord, { bid }: BidDecision): App
   const { limiter } = agent.connectors[record.platform]
   const admission = limiter.admits('bid')
   if (admission.is === 'limited') return refuse(agent, record, refusalOf(agent.clock, record, admission))
-  const scopes = scopesOf(agent.budget, record.platform, record.request.campaignId, record.org)
+  const scopes = scopesOf(agent.budget, record.platform, record.request.campaignId, record)
   const veto = agent.budget.canSpend(scopes, bid)
   if (veto) return refuse(agent, record, vetoError(agent.clock, veto))
   move(agent, record, 'dry_run')
@@ -109,13 +109,17 @@ function dryRun(agent: Agent, record: DecisionRecord, { bid }: BidDecision): App
 
 function currencyMismatch(
   agent: Agent,
-  { request, platform, currency, org }: DecisionRecord,
+  { request, platform, currency, org, payingKey }: DecisionRecord,
 ): AppError | undefined {
   if (request.currency !== undefined && request.currency !== currency) {
     const detail = `The ${platform} account is kept in ${currency}, not ${request.currency}`
     return new AppError('currency_mismatch', detail, 'never', { field: 'currency' })
   }
-  const above = [GLOBAL_SCOPE, ...(org === undefined ? [] : [orgScope(org)])]
+  const above = [
+    GLOBAL_SCOPE,
+    ...(org === undefined ? [] : [orgScope(org)]),
+    ...(payingKey === undefined ? [] : [keyScope(payingKey)]),
+  ]
   for (const name of above) {
     const scope = agent.budget.scope(name)
     if (!scope || scope.limits.length === 0 || scope.currency === currency) continue
@@ -128,17 +132,18 @@ function currencyMismatch(
 function newRecord(
   agent: Agent,
   request: BidRequest,
-  { name, org }: BidCaller,
+  { name, org, payingKey }: BidCaller,
   predicted: LtvPrediction | undefined,
 ): DecisionRecord {
-  const { platform, decision, candidates } = choosePlatform(agent, request, predicted, org)
-  const scopes = scopesOf(agent.budget, platform, request.campaignId, org)
+  const { platform, decision, candidates } = choosePlatform(agent, request, predicted, { org, payingKey })
+  const scopes = scopesOf(agent.budget, platform, request.campaignId, { org, payingKey })
   const room = Math.min(...scopes.map((scope) => scope.available))
   return {
     bidId: newBidId(),
     atMs: agent.clock.nowMs(),
     caller: name,
     org,
+    ...(payingKey !== undefined && { payingKey }),
     request,
     platform,
     currency: agent.connectors[platform].currency,

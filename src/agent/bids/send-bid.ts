@@ -2,7 +2,7 @@ import { AppError } from '../../errors.ts'
 import { toUnits } from '../../money.ts'
 import type { Agent } from '../agent.ts'
 import { refusalFor } from '../organisations.ts'
-import { isGiven } from '../scopes.ts'
+import { isGiven, keyRefusal } from '../scopes.ts'
 import type { BidDecision } from './decide.ts'
 import type { BidStatus, DecisionRecord } from './decisions.ts'
 import type { Claim } from './idempotency.ts'
@@ -10,7 +10,7 @@ import { refusalOf } from './refusal.ts'
 
 /** Records a decided bid and sends it to its platform through the guard. */
 export function sendBid(agent: Agent, record: DecisionRecord, decision: BidDecision, claim?: Claim) {
-  const { bidId, request, platform, currency, org } = record
+  const { bidId, request, platform, currency, org, payingKey } = record
   const { source, bid, predictedLtv, confidence } = decision
   const { campaignId, customerId } = request
   const intent = {
@@ -23,6 +23,7 @@ export function sendBid(agent: Agent, record: DecisionRecord, decision: BidDecis
     source,
     currency,
     org,
+    payingKey,
   }
   return agent.connectors[platform].placeBid(intent, (hold) =>
     agent.decisions.intend(record, claim?.underWay(bidId) ?? [], hold),
@@ -52,12 +53,16 @@ export function notGiven(platform: string): AppError {
   return new AppError('forbidden', detail, 'never', { field: 'campaignId' })
 }
 
-/** Returns why a campaign may not be bid on; undefined when it may. Deferred bids ask again before they are sent. */
-export function campaignRefusal(
+/**
+ * Returns why a bid may not be placed for its caller: a campaign that its organisation was not given, a key that was
+ * revoked. Undefined when it may. Deferred bids ask again before they are sent.
+ */
+export function callerRefusal(
   { budget }: Agent,
-  { request, platform, org }: Pick<DecisionRecord, 'request' | 'platform' | 'org'>,
+  { request, platform, org, payingKey }: Pick<DecisionRecord, 'request' | 'platform' | 'org' | 'payingKey'>,
 ): AppError | undefined {
-  return isGiven(budget, platform, request.campaignId, org) ? undefined : notGiven(platform)
+  if (!isGiven(budget, platform, request.campaignId, org)) return notGiven(platform)
+  return keyRefusal(budget, { payingKey })
 }
 
 /** Writes a refusal into the record, as the organisation may read it. */

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
 import { type Authorize, type Caller, headerOf, MAX_BODY_BYTES, nameShown } from '../../api/index.ts'
+import { bodyCodingOf, codingFor } from '../../http/content-coding.ts'
 import { DuplicateMember, parseUnambiguous, textOf } from '../../json/json.ts'
 import { parseLongJson } from '../../json/long-json.ts'
 import { AUCTION_RESULTS, type AuctionResult } from '../../metrics/metrics.ts'
@@ -9,7 +10,6 @@ import { Pace } from '../../time/pace.ts'
 import type { Agent } from '../agent.ts'
 import { maySee } from '../organisations.ts'
 import type { Bidder, SeatConfig } from './bidder.ts'
-import { codingFor, isGzip } from './content-coding.ts'
 import {
   type AnswerOptions,
   type AuctionDecision,
@@ -92,6 +92,7 @@ export function auctionHandler(deps: AuctionDeps): DirectHandler {
       lane.count(refusal.result)
       if (refusal.result === 'shed') answerShed(deps, asked)
       else if (refusal.status === 400) refuseBody(response, request, { refused: 'body' })
+      else if (refusal.status === 415) refuseCoding(response, request)
       else empty(response, refusal.status, request)
       timed(deps, asked, refusal.result)
     }
@@ -142,6 +143,8 @@ function refusalOf(deps: AuctionDeps, lane: Lane, request: IncomingMessage) {
   const length = request.headers['content-length']
   if (length !== undefined && Number(length) > MAX_BODY_BYTES)
     return { result: 'bad_request', status: 400 } as const
+  if (bodyCodingOf(headerOf(request, 'content-encoding')) === 'unknown')
+    return { result: 'bad_request', status: 415 } as const
   // Checked before any money is held, because the caller could not read the bids.
   if (codingOf(request) === 'none') return { result: 'bad_request', status: 406 } as const
   return undefined
@@ -158,7 +161,10 @@ function mayAsk(deps: AuctionDeps, request: IncomingMessage, seat: SeatConfig): 
   return !requireKey || callerAt(deps, request, seat) !== undefined
 }
 
-/** Returns the caller of the request's API key; undefined without a key that may bid at the seat. */
+/**
+ * Returns the caller of the request's API key; undefined without a key that may bid at the seat. A key with a budget of
+ * its own may not: what an auction buys is paid by campaigns alone, and would pass that budget by.
+ */
 function callerAt(
   { authorize }: AuctionDeps,
   request: IncomingMessage,
@@ -166,6 +172,7 @@ function callerAt(
 ): Caller | undefined {
   try {
     const caller = authorize(request, 'bid')
+    if (caller.payingKey !== undefined) return undefined
     return caller.boundTo === undefined || org === undefined || caller.boundTo === org ? caller : undefined
   } catch {
     return undefined
@@ -244,7 +251,7 @@ function receive(deps: AuctionDeps, asked: Asked): void {
     if (response.writableEnded) return
     const [first] = chunks
     const body = first && chunks.length === 1 ? first : Buffer.concat(chunks)
-    if (isGzip(headerOf(request, 'content-encoding'))) {
+    if (bodyCodingOf(headerOf(request, 'content-encoding')) === 'gzip') {
       unzip(body, { maxOutputLength: MAX_BODY_BYTES }).then(
         (unpacked) => reply(deps, asked, unpacked),
         () => reply(deps, asked, undefined),
@@ -413,19 +420,25 @@ function tellOfBadField(
 function sendText(
   response: ServerResponse,
   request: IncomingMessage,
-  status: 200 | 400,
+  status: 200 | 400 | 415,
   text: string,
+  more: readonly string[] = [],
 ): Promise<void> | undefined {
   const version = versionOf(request)
   if (codingOf(request) === 'gzip') {
     return zip(text).then((packed) => {
-      response.writeHead(status, [...jsonHeaders(version, packed.length), 'content-encoding', 'gzip'])
+      response.writeHead(status, [
+        ...jsonHeaders(version, packed.length),
+        'content-encoding',
+        'gzip',
+        ...more,
+      ])
       response.end(packed)
     })
   }
   // A text with as many bytes as characters is ASCII and can be written without encoding.
   const bytes = Buffer.byteLength(text)
-  response.writeHead(status, jsonHeaders(version, bytes))
+  response.writeHead(status, [...jsonHeaders(version, bytes), ...more])
   response.end(text, bytes === text.length ? 'latin1' : 'utf8')
   return undefined
 }
@@ -452,6 +465,13 @@ function refuseBody(
   const detail = `${refused}: ${because ?? wrong}`
   const text = JSON.stringify({ status: 400, code: 'invalid_request', field: refused, detail })
   sendText(response, request, 400, text)
+}
+
+/** Answers 415 with the only coding of a body that is read (RFC 9110, 12.5.3). */
+function refuseCoding(response: ServerResponse, request: IncomingMessage): void {
+  const detail = 'content-encoding: must be gzip, or missing'
+  const problem = { status: 415, code: 'unsupported_media_type', field: 'content-encoding', detail }
+  sendText(response, request, 415, JSON.stringify(problem), ['accept-encoding', 'gzip'])
 }
 
 /** Answers without a body, as OpenRTB asks for in every answer that has no bid. */

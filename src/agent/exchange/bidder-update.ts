@@ -4,7 +4,7 @@ import type { CampaignSpec, IdType, PredictionRow } from './openrtb/index.ts'
 /** A change of the data that auctions are decided by. */
 export type BidderUpdate =
   | CampaignUpdate
-  | { readonly drop: 'campaign'; readonly id: string }
+  | { readonly drop: 'campaign'; readonly id: string; readonly isElsewhere?: true }
   | { readonly put: 'predictions'; readonly org: Org; readonly rows: readonly PredictionRow[] }
   | { readonly drop: 'prediction'; readonly org: Org; readonly idType: IdType; readonly userId: string }
   /** What the primary has learned of a seat's traffic; see `TrafficCurve`. */
@@ -14,4 +14,6 @@ export interface CampaignUpdate {
   readonly put: 'campaign'
   readonly id: string
   readonly spec: CampaignSpec
+  /** Another process has made the change, and defines the budget; this one uses what the store says of it. */
+  readonly isElsewhere?: true
 }

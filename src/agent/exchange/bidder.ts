@@ -186,7 +186,8 @@ export function createBidder(
           campaigns.remove(update.id)
           pacer.forget(update.id)
           // Open bids of the campaign are still settled. The budget's place is free once none of its spend counts.
-          if (!config.followsBudgets) budget.remove(campaignScope(EXCHANGES, update.id))
+          if (!config.followsBudgets && !update.isElsewhere)
+            budget.remove(campaignScope(EXCHANGES, update.id))
         } else predictionsOf(update.org).delete(update.idType, update.userId)
       } else if (update.put === 'traffic') traffic.get(update.seat)?.restore(update.hours)
       else if (update.put === 'predictions') {
@@ -218,10 +219,10 @@ function preparer(
     if (followsBudgets) budget.follow({ scope: orgScope(org), currency, limits: [] })
     else budget.define(orgScope(org), currency, [])
   }
-  return ({ id, spec }) => {
+  return ({ id, spec, isElsewhere }) => {
     haveOrgScope(orgOf(id))
     const [scope, limits] = [campaignScope(EXCHANGES, id), limitsOf(spec)]
-    if (!followsBudgets) budget.define(scope, currency, limits, 'configuration', holdMode)
+    if (!followsBudgets && !isElsewhere) budget.define(scope, currency, limits, 'configuration', holdMode)
     // A definition that exists already may be newer than this one.
     else if (!budget.scope(scope)) budget.follow({ scope, currency, limits, holdMode })
     return prepareCampaign(id, spec, scopesOf(id))

@@ -6,9 +6,11 @@ import {
   LISTED_PER_CALL,
   ok,
   okList,
+  Reason,
   ReasonQuery,
   readJson,
   reasonOf,
+  reasonOfDeletion,
   wholeNumber,
 } from '../../api/index.ts'
 import { differences } from '../../audit/index.ts'
@@ -19,9 +21,9 @@ import type { Agent } from '../agent.ts'
 import { maySee, type Org, orgOf, ownId, shownName } from '../organisations.ts'
 import { type Bidder, mayUse } from './bidder.ts'
 import { campaignBody } from './campaign-body.ts'
+import type { CampaignStore } from './campaign-store.ts'
 import { CampaignSpec, type PreparedCampaign } from './openrtb/index.ts'
 import { PaceBody, paceBody } from './pace-body.ts'
-import { forgetCampaign, keepCampaign } from './persist-campaigns.ts'
 import { spread, type WorkerPool } from './worker-pool.ts'
 
 const Params = z.object({
@@ -37,9 +39,8 @@ const AnyParams = z.object({
     )
     .openapi({ description: '`spring@7` is what organisation 7 calls `spring`.', example: 'spring' }),
 })
-const Body = z
-  .looseObject({ id: z.string(), seat: z.string(), status: z.string(), pace: PaceBody.optional() })
-  .openapi('Campaign')
+const Input = CampaignSpec.safeExtend({ reason: Reason.optional() }).openapi('CampaignInput')
+const Body = CampaignSpec.safeExtend({ id: z.string(), pace: PaceBody.optional() }).openapi('Campaign')
 const one = { 200: { description: 'The campaign, with its defaults', schema: Body } }
 
 const ListQuery = z.object({
@@ -53,7 +54,8 @@ const Page = z.object({
 
 type Showing = Pick<CampaignParts, 'bidder' | 'pool'>
 
-interface CampaignParts extends Pick<Agent, 'records' | 'audit' | 'tables'> {
+interface CampaignParts extends Pick<Agent, 'audit' | 'tables'> {
+  readonly campaignStore: CampaignStore
   readonly bidder: Bidder
   readonly pool: WorkerPool
 }
@@ -105,7 +107,7 @@ function showCampaign(parts: CampaignParts): Route {
 }
 
 function putCampaign(parts: CampaignParts): Route {
-  const { bidder, pool, records, audit, tables } = parts
+  const { bidder, pool, campaignStore, audit, tables } = parts
   const { campaigns } = bidder
   return {
     method: 'put',
@@ -114,7 +116,7 @@ function putCampaign(parts: CampaignParts): Route {
     scope: 'operate',
     params: AnyParams,
     query: ReasonQuery,
-    body: CampaignSpec.openapi('CampaignInput'),
+    body: Input,
     example: {
       seat: 'example',
       advertiserDomain: 'advertiser.example',
@@ -133,18 +135,19 @@ function putCampaign(parts: CampaignParts): Route {
     refusals: ['invalid_request', 'payload_too_large', 'unsupported_media_type', 'records_unavailable'],
     async handle(c, caller) {
       const id = idOf(c, caller)
-      const spec = await readJson(c, CampaignSpec)
+      const { reason: said, ...spec } = await readJson(c, Input)
       if (!mayUse(bidder.seats.get(spec.seat), id)) {
         throw new AppError('invalid_request', 'seat: is not a configured seat', 'never', { field: 'seat' })
       }
       requirePlace(campaigns, tables.limits, id)
       const values = () => valuesOf(campaigns.get(id), { id, spec })
-      const about = { action: 'campaign.stored', target: id, values, reason: reasonOf(c) } as const
+      const reason = reasonOf(c, said)
+      const about = { action: 'campaign.stored', target: id, values, reason } as const
       const change = { ...about, lowersRisk: onlyPauses(values()) }
       return audit.record(caller, change, async () => {
         await spread(bidder, pool, { put: 'campaign', id, spec })
         const campaign = find(campaigns, id, caller.boundTo)
-        await keepCampaign(records, campaign)
+        await campaignStore.keep(campaign)
         return ok(show(parts, campaign, caller))
       })
     },
@@ -152,7 +155,7 @@ function putCampaign(parts: CampaignParts): Route {
 }
 
 function deleteCampaign(parts: CampaignParts): Route {
-  const { bidder, pool, records, audit } = parts
+  const { bidder, pool, campaignStore, audit } = parts
   const { campaigns } = bidder
   return {
     method: 'delete',
@@ -171,11 +174,11 @@ function deleteCampaign(parts: CampaignParts): Route {
         action: 'campaign.deleted',
         target: campaign.id,
         values,
-        reason: reasonOf(c),
+        reason: await reasonOfDeletion(c),
       } as const
       return audit.record(caller, { ...about, lowersRisk: true }, async () => {
         await spread(bidder, pool, { drop: 'campaign', id: campaign.id })
-        await forgetCampaign(records, campaign.id)
+        await campaignStore.forget(campaign.id)
         return ok(show(parts, campaign, caller))
       })
     },

@@ -1,6 +1,16 @@
 import { z } from '@hono/zod-openapi'
 import type { Route } from '../../api/index.ts'
-import { type Ctx, check, ok, ReasonQuery, readItems, reasonOf } from '../../api/index.ts'
+import {
+  type Ctx,
+  check,
+  checkItems,
+  ok,
+  Reason,
+  ReasonQuery,
+  readJson,
+  reasonOf,
+  reasonOfDeletion,
+} from '../../api/index.ts'
 import type { Audit } from '../../audit/index.ts'
 import { AppError } from '../../errors.ts'
 import { toUnits } from '../../money.ts'
@@ -26,7 +36,11 @@ const Row = z.strictObject({
   ttlSeconds: z.number().positive().max(31_536_000).optional(),
 })
 const MAX_ROWS = 10_000
-const Rows = z.strictObject({ rows: z.array(Row).min(1).max(MAX_ROWS) }).openapi('Predictions')
+const Rows = z
+  .strictObject({ rows: z.array(Row).min(1).max(MAX_ROWS), reason: Reason.optional() })
+  .openapi('Predictions')
+/** As {@link Rows}, whose rows are checked later, in slices. */
+const Upload = z.strictObject({ rows: z.array(z.unknown()).min(1).max(MAX_ROWS), reason: Reason.optional() })
 const Params = z.object({ idType: IdTypeField, userId: UserId })
 const Stored = z
   .object({
@@ -62,16 +76,14 @@ export function predictionRoutes(bidder: Bidder, pool: WorkerPool, audit: Audit)
       },
       refusals: ['invalid_request', 'payload_too_large', 'unsupported_media_type', 'records_unavailable'],
       async handle(c, caller) {
-        const { boundTo: org, charge } = caller
+        const { boundTo: org } = caller
+        const { rows: given, reason } = await readJson(c, Upload, MAX_ROWS_BYTES)
+        caller.charge(given.length / ROWS_PER_CALL)
         // If one row cannot be read, none is stored.
-        const rows = await readItems(c, 'rows', Row, {
-          most: MAX_ROWS,
-          maxBytes: MAX_ROWS_BYTES,
-          onCount: (count) => charge(count / ROWS_PER_CALL),
-        })
+        const rows = await checkItems('rows', given, Row)
         const to = summaryOf(rows)
         const about = { action: 'ltv.stored', target: 'predictions', values: () => ({ to }) } as const
-        await audit.record(caller, { ...about, reason: reasonOf(c), lowersRisk: false }, async () => {
+        await audit.record(caller, { ...about, reason: reasonOf(c, reason), lowersRisk: false }, async () => {
           for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
             await turn()
             const some = rows.slice(from, from + ROWS_AT_ONCE).map(storedRow)
@@ -110,7 +122,11 @@ export function predictionRoutes(bidder: Bidder, pool: WorkerPool, audit: Audit)
         const { idType, userId } = paramsOf(c)
         if (!bidder.predictionsOf(org).get(idType, userId)) throw missing()
         // The change is recorded without the user's id, because the id is what has to be forgotten.
-        const about = { action: 'ltv.deleted', target: 'predictions', reason: reasonOf(c) } as const
+        const about = {
+          action: 'ltv.deleted',
+          target: 'predictions',
+          reason: await reasonOfDeletion(c),
+        } as const
         await audit.record(caller, { ...about, lowersRisk: true }, () =>
           spread(bidder, pool, { drop: 'prediction', org, idType, userId }),
         )

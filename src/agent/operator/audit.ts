@@ -29,10 +29,10 @@ const Entry = z
     organisation: z.int().optional().openapi({ description: 'Of the API key.' }),
     action: z.string().optional(),
     target: z.string().optional(),
-    from: z
-      .unknown()
-      .optional()
-      .openapi({ description: 'The old value, money in units; `bytes` in place of a long one.' }),
+    from: z.unknown().optional().openapi({
+      description:
+        'The old value, money in units. Of a long one what differs, by its path as in `creatives.summer.markup`, of lists the entries that the other has not (`allow[…]`); a long part is `part` of it and its length in `bytes`.',
+    }),
     to: z.unknown().optional().openapi({ description: 'The new value.' }),
     reason: z.string().optional(),
     outcome: z.enum([...OUTCOMES, 'damaged']).openapi({

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { z } from '@hono/zod-openapi'
 import { Reason, TimeZone } from '../../api/index.ts'
 import { micros, toUnits } from '../../money.ts'
@@ -5,6 +6,7 @@ import {
   type LimitSpec,
   type LimitStats,
   MAX_OVERSPEND_PROBABILITY,
+  type Scope,
   type ScopeStats,
   WHY_STRICT,
 } from '../../shield/index.ts'
@@ -38,20 +40,29 @@ const HoldModeInput = z
       'How the money for open exchange bids is held. `strict`: all of it. `bounded`: what their bills may come to, and at least all but `worstCase` lets be billed beyond a limit. The probability is that of spend passing a limit at any moment of a day, for each process, as long as bids end independently and as they did. Platform bids are held in full.',
   })
 
+const Limits = z.array(LimitInput).max(10)
+const haveOwnWindows = (limits: z.output<typeof Limits>): boolean =>
+  new Set(limits.map(windowKey)).size === limits.length
+const SAME_WINDOW = 'must not name the same window twice'
+
+/** Limits of a budget that is made with something else, such as a key. */
+export const FirstLimits = Limits.min(1).refine(haveOwnWindows, SAME_WINDOW)
+
 /** What limits of a budget are replaced with. */
 export const BudgetInput = z
   .strictObject({
-    limits: z.array(LimitInput).max(10),
+    limits: Limits,
     holdMode: HoldModeInput.optional().openapi({
       description:
         'When it is left out: for exchanges and their campaigns bounded with `OPENRTB_MAX_OVERSPEND_PROBABILITY` unless that is 0, else strict.',
     }),
+    revision: z.string().max(64).optional().openapi({
+      description:
+        'The `revision` of the budget that this change was made from. Where somebody has changed its limits or its hold mode since, the change is answered 409 `changed_meanwhile`, unless nothing more may be spent after it than before.',
+    }),
     reason: Reason.optional(),
   })
-  .refine(({ limits }) => new Set(limits.map(windowKey)).size === limits.length, {
-    message: 'must not name the same window twice',
-    path: ['limits'],
-  })
+  .refine(({ limits }) => haveOwnWindows(limits), { message: SAME_WINDOW, path: ['limits'] })
   .openapi('BudgetInput')
 
 /** A budget as the API shows it; amounts in units of its currency. */
@@ -59,6 +70,9 @@ export const Budget = z
   .object({
     scope: z.string().openapi({ example: 'platform:google_ads' }),
     currency: z.string(),
+    revision: z
+      .string()
+      .openapi({ description: 'Another one after every change of its limits or hold mode.' }),
     paused: z.boolean(),
     pauseReason: z.string().optional(),
     overdraft: z.number(),
@@ -164,6 +178,7 @@ export function budgetBody(stats: ScopeStats, boundTo: Org, around: HoldsAround)
   return {
     scope: shownName(scope, boundTo),
     currency,
+    revision: revisionOf({ currency, holdMode, limits: limits.map(({ spec }) => spec) }),
     paused: pause.is === 'paused',
     ...(pause.is === 'paused' && { pauseReason: pause.reason }),
     overdraft: toUnits(overdraft),
@@ -179,6 +194,10 @@ export function budgetBody(stats: ScopeStats, boundTo: Org, around: HoldsAround)
     limits: limits.map((one) => limitBody({ ...one, held: micros(one.held + inWorkers) })),
   }
 }
+
+/** Tells what a budget allows from what it allowed before: a hash, so that all processes say the same. */
+export const revisionOf = ({ currency, limits, holdMode }: Pick<Scope, 'currency' | 'limits' | 'holdMode'>) =>
+  hash('sha256', JSON.stringify([currency, limits.map(specBody), holdMode]), 'base64url').slice(0, 16)
 
 /** A limit in units, without what it has spent. */
 export function specBody(spec: LimitSpec) {

@@ -11,6 +11,7 @@ import {
   ReasonQuery,
   readJson,
   reasonOf,
+  reasonOfDeletion,
   wholeNumber,
 } from '../../api/index.ts'
 import { AppError } from '../../errors.ts'
@@ -20,8 +21,16 @@ import type { Agent } from '../agent.ts'
 import { EXCHANGES, OPENRTB_SCOPE } from '../exchange/bidder.ts'
 import type { WorkerPool } from '../exchange/worker-pool.ts'
 import { maySee, type Org, orgOf, ownId, shownName } from '../organisations.ts'
-import { GLOBAL_SCOPE, platformScope, scopesOf, spenderOf } from '../scopes.ts'
-import { Budget, BudgetInput, budgetBody, type HoldsAround, specBody, toSpec } from './budget-body.ts'
+import { GLOBAL_SCOPE, isKeyScope, platformScope, scopesOf, spenderOf } from '../scopes.ts'
+import {
+  Budget,
+  BudgetInput,
+  budgetBody,
+  type HoldsAround,
+  revisionOf,
+  specBody,
+  toSpec,
+} from './budget-body.ts'
 import { stored, told } from './stored.ts'
 
 /** Budgets that the store is asked for, and that are written into an answer, at a time. */
@@ -115,26 +124,33 @@ function setLimits(agent: BudgetParts): Route {
     refusals: [
       'invalid_request',
       'not_found',
+      'changed_meanwhile',
       'payload_too_large',
       'unsupported_media_type',
       'records_unavailable',
     ],
     async handle(c, caller) {
-      const { limits, holdMode: wanted, reason } = await readJson(c, BudgetInput)
+      const { limits, holdMode: wanted, revision, reason } = await readJson(c, BudgetInput)
       const name =
         caller.boundTo === undefined ? (c.req.param('scope') ?? '') : findScope(agent, c, caller).name
-      if (caller.boundTo !== undefined) requireCampaign(name)
+      requireChangeable(name, caller)
       const currency = agent.budget.scope(name)?.currency ?? currencyOf(agent, name)
       const holdMode = wanted ?? (isExchanges(name) ? agent.exchangeHoldMode : STRICT)
       const next = { currency, limits: limits.map(toSpec), holdMode }
+      const lowersRisk = areLower(agent.budget.scope(name), next)
+      if (!lowersRisk) requireAdminOfKey(name, caller)
       const change = {
         action: 'limits.set',
         target: name,
         values: () => ({ from: limitsValue(agent.budget.scope(name)), to: limitsValue(next) }),
         reason: reasonOf(c, reason),
-        lowersRisk: areLower(agent.budget.scope(name), next),
+        lowersRisk,
       } as const
+      const requireSame = () => requireUnchanged(agent.budget.scope(name), next, revision)
+      requireSame()
       return agent.audit.record(caller, change, async () => {
+        // Once more: to keep a change may take a while.
+        requireSame()
         const scope = agent.budget.define(name, currency, next.limits, 'operator', holdMode)
         await stored(agent)
         const shown = await showNow(agent, scope, caller)
@@ -145,11 +161,18 @@ function setLimits(agent: BudgetParts): Route {
   }
 }
 
+/** Throws 409 where the budget is not what the caller has seen, unless the change only lowers it. */
+function requireUnchanged(now: Scope | undefined, next: BudgetLimits, seen: string | undefined): void {
+  if (seen === undefined || (now && revisionOf(now) === seen) || areLower(now, next)) return
+  const detail = 'Somebody has changed this budget meanwhile: look at it again, then change it'
+  throw new AppError('changed_meanwhile', detail, 'never', { field: 'revision' })
+}
+
 /** What bounds the spending on a scope that has no limit of its own: the limits of the scopes that pay with it. */
 function withoutLimit({ budget }: Agent, name: string, { boundTo }: Caller): string {
   const spender = spenderOf(name)
   const payers = spender
-    ? scopesOf(budget, spender.platform, spender.campaignId, spender.org)
+    ? scopesOf(budget, spender.platform, spender.campaignId, spender)
     : [budget.scope(GLOBAL_SCOPE)]
   const bounding = payers.filter((one) => one !== undefined && one.name !== name && one.limits.length > 0)
   const shown = shownName(name, boundTo)
@@ -173,12 +196,19 @@ function removeBudget(agent: BudgetParts): Route {
     refusals: ['invalid_request', 'not_found', 'records_unavailable'],
     async handle(c, caller) {
       const scope = findScope(agent, c, caller)
-      requireCampaign(scope.name)
+      if (isKeyScope(scope.name))
+        throw new AppError('invalid_request', 'scope: goes with its key, DELETE /v1/keys/{name}')
+      if (!isCampaign(scope)) throw operatorsToChange(scope.name)
       if (scope.name.startsWith(`campaign:${EXCHANGES}:`))
         throw new AppError('invalid_request', 'scope: goes with its campaign, DELETE /v1/campaigns/{id}')
       const body = await showNow(agent, scope, caller)
       const values = () => ({ from: limitsValue(scope) })
-      const about = { action: 'budget.removed', target: scope.name, values, reason: reasonOf(c) } as const
+      const about = {
+        action: 'budget.removed',
+        target: scope.name,
+        values,
+        reason: await reasonOfDeletion(c),
+      } as const
       // Without the organisation's limits the operator may bid more there, so this raises risk.
       return agent.audit.record(caller, { ...about, lowersRisk: false }, async () => {
         agent.budget.remove(scope.name)
@@ -236,7 +266,8 @@ function resumeBudget(agent: BudgetParts): Route {
     refusals: ['invalid_request', 'not_found', 'forbidden', 'records_unavailable'],
     async handle(c, caller) {
       const scope = findScope(agent, c, caller)
-      if (caller.boundTo !== undefined) requireCampaign(scope.name)
+      requireChangeable(scope.name, caller)
+      requireAdminOfKey(scope.name, caller)
       const reason = await optionalReason(c)
       const values = () => ({ from: pauseValue(scope), to: { paused: false } })
       const about = { action: 'budget.resumed', target: scope.name, values, reason } as const
@@ -324,17 +355,29 @@ async function pageOf(budget: Agent['budget'], boundTo: Org, limit: number, curs
   return { page, next: names[limit] }
 }
 
-/** Name of a scope as the caller knows it: campaigns of an organisation without the organisation's number. */
+/** Full name of a scope that the caller names: an organisation names its campaigns and keys without its number. */
 const nameOf = (name: string, boundTo: Org): string =>
-  name.startsWith(CAMPAIGN) ? ownId(name, boundTo) : name
+  isCampaign({ name }) || isKeyScope(name) ? ownId(name, boundTo) : name
 
 /**
- * Throws unless the name is a campaign's. An organisation may pause its campaigns; only the operator changes the
- * organisation's own budget.
+ * Throws 403 where an organisation changes another budget than that of a campaign or a key. It may pause its own; only
+ * the operator changes it.
  */
-function requireCampaign(name: string): void {
-  if (isCampaign({ name })) return
-  throw new AppError('forbidden', `${name} is the operator's to change; a campaign's budget is not`)
+function requireChangeable(name: string, { boundTo }: Caller): void {
+  if (boundTo !== undefined && !isCampaign({ name }) && !isKeyScope(name)) throw operatorsToChange(name)
+}
+
+const operatorsToChange = (name: string): AppError =>
+  new AppError('forbidden', `${name} is the operator's to change; a campaign's budget is not`)
+
+/** Throws 403 where a key's budget would let it spend more and the caller may not make keys, or may be that key. */
+function requireAdminOfKey(scope: string, { name, may, payingKey }: Caller): void {
+  if (!isKeyScope(scope)) return
+  if (payingKey !== undefined)
+    throw new AppError('forbidden', `The API key ${name} has a budget of its own, and raises that of no key`)
+  if (may('admin')) return
+  const detail = `What an API key may spend is raised with the scope admin alone; the API key ${name} lacks it`
+  throw new AppError('forbidden', detail)
 }
 
 /** The scope that pays besides a campaign's. Throws 400 for a name that is not a scope an operator may create. */
@@ -351,6 +394,7 @@ function ownerOf({ budget }: Agent, name: string): Scope {
       ...platforms,
       'campaign:<platform>:<id>',
       'campaign:<platform>:<id>@<organisation>',
+      'key:<name> of an API key that was made with a budget',
     ].join(', ')
     throw new AppError('invalid_request', `scope: must be one of ${known}`, 'never', { field: 'scope' })
   }

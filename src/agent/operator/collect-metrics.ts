@@ -5,6 +5,7 @@ import { BREAKER_STATES, type BudgetManager, type LimitSpec, type Scope } from '
 import { type Agent, statuses } from '../agent.ts'
 import type { Deferred } from '../bids/deferred.ts'
 import { overdraftLabel } from '../overdraft-label.ts'
+import { isKeyScope } from '../scopes.ts'
 import { refusedScopes, type ServicePart } from './readiness.ts'
 
 const RESOLUTIONS = ['applied', 'not_applied', 'unclear'] as const
@@ -70,16 +71,19 @@ export function collectMetrics(agent: Agent, deferred: Deferred, parts: readonly
 const CAMPAIGN = 'campaign:'
 
 /**
- * The scopes shown in metrics. Callers create campaigns, so there may be many: only those that have used most are
- * shown. `GET /v1/budgets` lists all.
+ * The scopes shown in metrics. Callers create campaigns and keys, so there may be many: of each only those that have used
+ * most are shown. `GET /v1/budgets` lists all.
  */
 function shownScopes(budget: BudgetManager, most: number): Scope[] {
   const scopes = [...budget.scopes]
-  const campaigns = scopes.filter(({ name }) => name.startsWith(CAMPAIGN))
   const used = ({ purse: { held, unreported, standing } }: Scope) =>
     held + unreported + (standing?.limits[0]?.spent ?? 0)
-  const top = campaigns.length > most ? campaigns.sort((a, b) => used(b) - used(a)).slice(0, most) : campaigns
-  return [...scopes.filter(({ name }) => !name.startsWith(CAMPAIGN)), ...top]
+  const top = (those: Scope[]) =>
+    those.length > most ? those.sort((a, b) => used(b) - used(a)).slice(0, most) : those
+  const kindOf = ({ name }: Scope) =>
+    name.startsWith(CAMPAIGN) ? 'campaigns' : isKeyScope(name) ? 'keys' : 'others'
+  const { others = [], keys = [], campaigns = [] } = Object.groupBy(scopes, kindOf)
+  return [...others, ...top(keys), ...top(campaigns)]
 }
 
 const gaugesByScope = (metrics: Metrics) => [

@@ -2,9 +2,10 @@ import { Mutex } from 'async-mutex'
 import type { ApiKeys, KeptKey, KeyChanges } from '../../api/index.ts'
 import { AppError, messageOf } from '../../errors.ts'
 import type { Logger } from '../../log.ts'
+import type { Tables } from '../../metrics/tables.ts'
 import type { BudgetManager } from '../../shield/index.ts'
 import { orgScope, ownId } from '../organisations.ts'
-import { GLOBAL_SCOPE } from '../scopes.ts'
+import { GLOBAL_SCOPE, keyScope } from '../scopes.ts'
 import type { KeyStore } from './key-store.ts'
 
 /** Share of the table of keys that one organisation may fill. */
@@ -16,8 +17,8 @@ interface BookOptions {
   readonly budget: BudgetManager
   readonly log: Logger
   readonly operatorOrg: number
-  /** Most keys that were made at run time. */
-  readonly maxKeys: number
+  /** How many keys may be made at run time, and how many budgets there may be. */
+  readonly most: Pick<Tables['limits'], 'api_keys' | 'budgets'>
 }
 
 /** Makes, changes and revokes API keys at run time, one change after the other. */
@@ -47,9 +48,13 @@ export class KeyBook {
     for (const id of [...gone, ...trusted.map((key) => key.id)]) this.#untrusted.delete(id)
     for (const key of others) this.#untrusted.set(key.id, key)
     const lost = trusted.flatMap((key) => this.#revokedHere(key) ?? [])
-    for (const { org } of trusted) this.#haveOrgScope(org)
+    const known = trusted.map((key) => this.#revokedHere(key) ?? key)
+    for (const key of known) {
+      this.#haveOrgScope(key.org)
+      this.#haveBudget(key)
+    }
     keys.take({
-      now: trusted.map((key) => this.#revokedHere(key) ?? key),
+      now: known,
       gone: [...gone, ...others.map(({ id }) => id)],
     })
     for (const key of lost) this.#revokeAgain(key)
@@ -62,9 +67,13 @@ export class KeyBook {
       const before = keys.made.get(key.id) ?? this.#untrusted.get(key.id)
       if (this.#isOfEnvironment(key.id) || isValid(keys.made.get(key.id))) throw taken(key.name)
       await this.#makeRoom(key)
+      this.#requireRoomForBudget(key)
       if (!(await this.#options.store.put(key, before))) throw taken(key.name)
       this.#untrusted.delete(key.id)
       this.#haveOrgScope(key.org)
+      // What is made now outranks what was set for a key of the same name before.
+      if (key.budget)
+        this.#options.budget.define(keyScope(key.id), key.budget.currency, key.budget.limits, 'operator')
       this.#set(key)
     })
   }
@@ -93,6 +102,8 @@ export class KeyBook {
       this.#set(revoked)
       await this.#options.store.revoke(revoked)
       this.#unkept.delete(revoked.id)
+      // Not before that: a key that is still valid after a restart keeps the limits that were set last.
+      this.#endBudget(revoked)
     })
   }
 
@@ -127,7 +138,8 @@ export class KeyBook {
 
   /** Forgets the oldest key that is over where there are as many as allowed. Throws 400 where none is. */
   async #makeRoom({ org, id }: KeptKey): Promise<void> {
-    const { keys, maxKeys } = this.#options
+    const { keys, most: limits } = this.#options
+    const maxKeys = limits.api_keys
     const all = [...keys.made.values()].filter((one) => one.id !== id)
     const ofOrg = all.filter((one) => org !== undefined && one.org === org)
     const [full, most] =
@@ -143,6 +155,27 @@ export class KeyBook {
     await this.#options.store.forget(oldest.id)
     this.#unkept.delete(oldest.id)
     keys.take({ now: [], gone: [oldest.id] })
+  }
+
+  /** Throws 400 where a key is to have a budget and there are as many budgets as allowed. */
+  #requireRoomForBudget({ budget: wanted, id }: KeptKey): void {
+    const { budget, most } = this.#options
+    if (!wanted || budget.scope(keyScope(id)) || budget.scopeCount < most.budgets) return
+    const detail = `budget: there are ${most.budgets} budgets already, as many as TABLE_LIMITS lets there be`
+    throw new AppError('invalid_request', detail, 'never', { field: 'budget' })
+  }
+
+  /** Makes sure that the budget of a valid key exists, and that of a revoked one does not. */
+  #haveBudget(key: KeptKey): void {
+    const { budget } = this.#options
+    if (key.revokedAtMs !== undefined) this.#endBudget(key)
+    else if (key.budget && !budget.scope(keyScope(key.id)))
+      budget.define(keyScope(key.id), key.budget.currency, key.budget.limits)
+  }
+
+  /** Bids that are under way are still settled, and what was spent counts as long as the windows of the budget last. */
+  #endBudget({ id, budget }: KeptKey): void {
+    if (budget) this.#options.budget.remove(keyScope(id))
   }
 
   /** The operator can set limits for an organisation from its first key on. */

@@ -17,12 +17,16 @@ import {
   type Route,
   readJson,
   reasonOf,
+  reasonOfDeletion,
   WRONG_BODY,
 } from '../../api/index.ts'
 import type { Audit } from '../../audit/index.ts'
 import { AppError } from '../../errors.ts'
+import type { BudgetManager } from '../../shield/index.ts'
 import { type Clock, isoTime } from '../../time/clock.ts'
 import { type Org, ownId, shownName } from '../organisations.ts'
+import { GLOBAL_SCOPE, keyScope } from '../scopes.ts'
+import { FirstLimits, specBody, toSpec } from './budget-body.ts'
 import type { KeyBook } from './key-book.ts'
 
 /** Random bytes of a key. */
@@ -45,6 +49,10 @@ const KeyInput = z
       description: 'Number of its organisation; that of the key which makes it where none is said.',
     }),
     expiresAt: Time.optional().openapi({ description: 'From then on it is answered 401 `key_expired`.' }),
+    budget: z.strictObject({ limits: FirstLimits }).optional().openapi('KeyBudget', {
+      description:
+        'A budget of its own, `key:<name>`, from which every bid and every raise of a platform campaign by the key is paid beside the others. It is in the currency of the budget `global`; bids in another one are refused. Exchanges let no such key ask for auctions.',
+    }),
     reason: Reason.optional(),
   })
   .openapi('KeyInput')
@@ -70,6 +78,9 @@ const KeyBody = z
     state: z.enum(['valid', 'expired', 'revoked']),
     madeAt: z.string().optional(),
     madeBy: z.string().optional().openapi({ description: 'Name of the key that made it.' }),
+    budget: z.string().optional().openapi({
+      description: 'Name of the budget of its own, as `/v1/budgets/{scope}` takes it: `key:ml@7`.',
+    }),
     expiresAt: z.string().optional(),
     revokedAt: z.string().optional(),
     lastUsedAt: z.string().optional().openapi({
@@ -89,6 +100,7 @@ interface KeyDeps {
   readonly keys: ApiKeys
   readonly keyBook: KeyBook
   readonly operatorOrg: number
+  readonly budget: Pick<BudgetManager, 'scope'>
 }
 
 /** API keys that are made, listed and revoked at run time. */
@@ -122,12 +134,23 @@ function makeKey(deps: KeyDeps): Route {
     summary: 'Make an API key; the answer alone has it',
     scope: 'admin',
     body: KeyInput,
-    example: { name: 'summer', scopes: ['bid', 'read'], expiresAt: '2100-01-01T00:00:00Z' },
+    example: {
+      name: 'summer',
+      scopes: ['bid', 'read'],
+      expiresAt: '2100-01-01T00:00:00Z',
+      budget: { limits: [{ kind: 'day', timezone: 'Europe/Berlin', max: 200 }] },
+    },
     answers: { 200: { description: 'The key, shown once', schema: MadeKey } },
     refusals: [...WRONG_BODY, 'records_unavailable'],
     async handle(c, caller) {
       const { clock, keyBook, operatorOrg, keys } = deps
-      const { name, scopes, organisation = caller.org, expiresAt, reason } = await readJson(c, KeyInput)
+      const input = await readJson(c, KeyInput)
+      if (caller.payingKey !== undefined)
+        throw new AppError(
+          'forbidden',
+          `${caller.name} has a budget of its own, and another key would pass it by`,
+        )
+      const { name, scopes, organisation = caller.org, expiresAt, reason } = input
       if (caller.boundTo !== undefined && organisation !== caller.boundTo)
         throw new AppError(
           'forbidden',
@@ -141,6 +164,7 @@ function makeKey(deps: KeyDeps): Route {
         ...{ id: ownId(name, org), name, org, scopes: KEY_SCOPES.filter((scope) => scopes.includes(scope)) },
         ...{ sha256: hashKey(secret).toString('hex'), madeAtMs: clock.nowMs(), madeBy: caller.name },
         ...{ madeOpenly: !keys.areNeeded, expiresAtMs: expiresAt },
+        ...(input.budget && { budget: budgetOf(deps, input.budget) }),
       }
       const values = () => ({ to: auditValue(made) })
       const about = {
@@ -202,7 +226,12 @@ function revokeKey(deps: KeyDeps): Route {
       const key = unkeptKey(deps, c, caller) ?? findKey(deps, c, caller)
       const revoked = { ...key, revokedAtMs: key.revokedAtMs ?? clock.nowMs() }
       const values = () => ({ from: auditValue(key), to: auditValue(revoked) })
-      const about = { action: 'key.revoked', target: `key:${key.id}`, values, reason: reasonOf(c) } as const
+      const about = {
+        action: 'key.revoked',
+        target: `key:${key.id}`,
+        values,
+        reason: await reasonOfDeletion(c),
+      } as const
       await audit.record(caller, { ...about, lowersRisk: true }, () => keyBook.revoke(revoked))
       return ok(keyBody(deps, keyOf(revoked), caller.boundTo))
     },
@@ -242,6 +271,11 @@ function requireFuture(clock: Clock, timeMs: number | undefined): void {
   throw new AppError('invalid_request', 'expiresAt: must be in the future', 'never', { field: 'expiresAt' })
 }
 
+const budgetOf = ({ budget }: KeyDeps, { limits }: { limits: z.output<typeof FirstLimits> }) => ({
+  currency: budget.scope(GLOBAL_SCOPE)?.currency ?? 'USD',
+  limits: limits.map(toSpec),
+})
+
 const idOf = ({ operatorOrg }: KeyDeps, { name, org }: ApiKey): string =>
   ownId(name, org === operatorOrg ? undefined : org)
 
@@ -251,7 +285,7 @@ const keyOf = (kept: KeptKey): ApiKey => {
 }
 
 function keyBody(deps: KeyDeps, key: ApiKey, boundTo: Org): z.output<typeof KeyBody> {
-  const { madeAtMs, madeBy, expiresAtMs, revokedAtMs } = key.kept ?? {}
+  const { madeAtMs, madeBy, expiresAtMs, revokedAtMs, id, budget } = key.kept ?? {}
   const isExpired = expiresAtMs !== undefined && deps.clock.nowMs() >= expiresAtMs
   const usedMs = deps.keys.usedMs(key)
   return {
@@ -261,14 +295,16 @@ function keyBody(deps: KeyDeps, key: ApiKey, boundTo: Org): z.output<typeof KeyB
     source: key.kept ? 'api' : 'environment',
     state: revokedAtMs !== undefined ? 'revoked' : isExpired ? 'expired' : 'valid',
     ...(madeAtMs !== undefined && { madeAt: isoTime(madeAtMs), madeBy }),
+    ...(budget && id && revokedAtMs === undefined && { budget: shownName(keyScope(id), boundTo) }),
     ...(expiresAtMs !== undefined && { expiresAt: isoTime(expiresAtMs) }),
     ...(revokedAtMs !== undefined && { revokedAt: isoTime(revokedAtMs) }),
     ...(usedMs !== undefined && { lastUsedAt: isoTime(usedMs) }),
   }
 }
 
-const auditValue = ({ scopes, org, expiresAtMs, revokedAtMs }: KeptKey) => ({
+const auditValue = ({ scopes, org, budget, expiresAtMs, revokedAtMs }: KeptKey) => ({
   scopes,
+  ...(budget && { budget: { currency: budget.currency, limits: budget.limits.map(specBody) } }),
   ...(org !== undefined && { organisation: org }),
   ...(expiresAtMs !== undefined && { expiresAt: isoTime(expiresAtMs) }),
   ...(revokedAtMs !== undefined && { revokedAt: isoTime(revokedAtMs) }),

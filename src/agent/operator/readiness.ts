@@ -1,6 +1,7 @@
 import type { Scope } from '../../shield/index.ts'
 import { type Cancel, every } from '../../time/clock.ts'
 import type { Agent } from '../agent.ts'
+import { isKeyScope } from '../scopes.ts'
 
 /** State of a part of the service: it works, or why it does not. */
 export type PartState = { readonly is: 'open' } | { readonly is: 'away'; readonly detail: string }
@@ -22,7 +23,7 @@ export function ownParts(agent: Pick<Agent, 'budget' | 'callLimits' | 'records'>
   const storeState = (): PartState => {
     const { store } = budget
     if (store.is === 'away') return store
-    // A refused campaign stops only itself. These scopes stop many campaigns.
+    // A refused campaign or key stops only itself. These scopes stop many.
     const refused = refusedScopes(agent).filter(isOfMany)
     return refused.length === 0 ? OPEN : { is: 'away', detail: refusalText(refused) }
   }
@@ -48,8 +49,8 @@ export const refusedScopes = (drawing: Drawing): Scope[] => drawnScopes(drawing)
 const drawnScopes = ({ budget, callLimits }: Drawing): Scope[] => [...budget.scopes, ...callLimits.scopes]
 const isRefused = ({ purse }: Scope): boolean => purse.refusal !== undefined
 
-/** Whether bids of several campaigns are paid from this scope. */
-const isOfMany = ({ name }: Scope): boolean => !name.startsWith('campaign:')
+/** Whether bids of several campaigns and callers are paid from this scope. */
+const isOfMany = ({ name }: Scope): boolean => !name.startsWith('campaign:') && !isKeyScope(name)
 
 function refusalText(refused: readonly Scope[]): string {
   const named = refused.slice(0, MAX_NAMED).map(({ name }) => name)

@@ -4,8 +4,12 @@ import type { Agent } from '../agent.ts'
 import { refusedScopes } from './readiness.ts'
 import { stored } from './stored.ts'
 
+const STORE_KINDS = ['memory', 'sqlite', 'redis'] as const
+export type StoreKind = (typeof STORE_KINDS)[number]
+
 const StoreBody = z
   .object({
+    kind: z.enum(STORE_KINDS).openapi({ description: 'Where budgets are kept.' }),
     reachable: z.boolean(),
     detail: z.string().optional(),
     refusing: z
@@ -16,7 +20,7 @@ const StoreBody = z
 
 const answers = { 200: { description: 'The store now', schema: StoreBody } }
 
-export function storeRoutes(agent: Agent): Route[] {
+export function storeRoutes(agent: Agent, kind: StoreKind): Route[] {
   const { budget } = agent
   const show = () => {
     const { store } = budget
@@ -25,6 +29,7 @@ export function storeRoutes(agent: Agent): Route[] {
       why: purse.refusal ?? '',
     }))
     return ok({
+      kind,
       reachable: store.is === 'up',
       ...(store.is === 'away' && { detail: store.detail }),
       refusing,

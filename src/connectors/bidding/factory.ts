@@ -1,18 +1,12 @@
 import type { HttpClient } from '../../http/http.ts'
-import {
-  type BreakerState,
-  type BudgetManager,
-  CircuitBreaker,
-  RateLimiter,
-  type Scope,
-} from '../../shield/index.ts'
+import { type BreakerState, type BudgetManager, CircuitBreaker, RateLimiter } from '../../shield/index.ts'
 import type { Clock } from '../../time/clock.ts'
 import type { BidIntent, Verification } from '../platform/bids.ts'
 import type { PlatformName } from '../platform/ids.ts'
 import { createBasicConnector } from './basic.ts'
 import { PlatformHealth } from './health.ts'
 import type { PlatformConnector } from './platform-connector.ts'
-import { createSmartConnector, type SmartConnector } from './smart.ts'
+import { createSmartConnector, type SmartConnector, type SmartDeps } from './smart.ts'
 import { type ConnectorTarget, type PlatformSettings, withoutCredentials } from './target.ts'
 import { createVerifier } from './verify.ts'
 import { wireOperations } from './wire.ts'
@@ -32,8 +26,8 @@ export interface ConnectorDeps {
 
 export interface SmartConnectorDeps extends ConnectorDeps {
   readonly budget: BudgetManager
-  /** The scopes that pay for a bid on the campaign. */
-  readonly scopesOf: (campaignId: string, org: number | undefined) => readonly Scope[]
+  /** See {@link SmartDeps.scopesOf}. */
+  readonly scopesOf: SmartDeps['scopesOf']
   readonly newId: () => string
   readonly onBreakerChange: (from: BreakerState['is'], to: BreakerState['is']) => void
   readonly onVerified: (intent: BidIntent, verification: Verification) => void

@@ -46,10 +46,22 @@ const WAITED_TOO_LONG: Called<PlatformRef> = {
   latencyMs: 0,
 }
 
+/** A write without an answer. */
+interface Unanswered<Memo> {
+  /** What the campaign stood at before, which verification compares with. */
+  readonly before: Memo | undefined
+  /** Whether a later look-up has found it applied. */
+  readonly wasFound: boolean
+}
+const FOUND: Called<Verification> = {
+  outcome: { is: 'accepted', value: 'applied' },
+  verdict: 'neutral',
+  latencyMs: 0,
+}
+
 export function createOperations<Memo>(clock: Clock, connector: BidConnector<Memo>, run: Runner): Operations {
   const memos = new LRUCache<string, { readonly memo: Memo }>(atMost(MAX_REMEMBERED))
-  /** What was known before a write without an answer, by decision id; verification compares with it. */
-  const unanswered = new LRUCache<string, { readonly before: Memo | undefined }>(atMost(MAX_REMEMBERED))
+  const unanswered = new LRUCache<string, Unanswered<Memo>>(atMost(MAX_REMEMBERED))
   const setUpInTurn = createTurns()
 
   /**
@@ -71,12 +83,20 @@ export function createOperations<Memo>(clock: Clock, connector: BidConnector<Mem
   }
 
   async function place(intent: BidIntent, memo: Memo | undefined): Promise<Called<PlatformRef>> {
-    const called = await run(connector.placeBid(intent, memo), 'bid')
+    let before = memo
+    const onFound = (found: Memo): void => {
+      before = found
+      // This bid is about to replace what shows that an earlier one without an answer was applied.
+      const lastBid = connector.lastBidOf?.(found) ?? ''
+      const earlier = unanswered.peek(lastBid)
+      if (earlier) unanswered.set(lastBid, { ...earlier, wasFound: true })
+    }
+    const called = await run(connector.placeBid(intent, memo, onFound), 'bid')
     const { outcome } = called
     if (outcome.is !== 'accepted') {
       // The memo may have been the cause, and a write of unknown outcome may have changed the values.
       if (outcome.is !== 'throttled') memos.delete(intent.campaignId)
-      if (outcome.is === 'unknown') unanswered.set(intent.decisionId, { before: memo })
+      if (outcome.is === 'unknown') unanswered.set(intent.decisionId, { before, wasFound: false })
       return { ...called, outcome }
     }
     memos.set(intent.campaignId, { memo: outcome.value.memo })
@@ -91,7 +111,11 @@ export function createOperations<Memo>(clock: Clock, connector: BidConnector<Mem
       return known ? place(intent, known.memo) : placeFirst(intent)
     },
     verifyBid:
-      verifyBid && ((intent) => run(verifyBid(intent, unanswered.get(intent.decisionId)?.before), 'bid')),
+      verifyBid &&
+      (async (intent) => {
+        const known = unanswered.get(intent.decisionId)
+        return known?.wasFound ? FOUND : run(verifyBid(intent, known?.before), 'bid')
+      }),
     readCampaignBudget: (campaignId, priority) => run(connector.readCampaignBudget(campaignId), priority),
     updateCampaignBudget: (campaignId, dailyBudget, priority) =>
       run(connector.updateCampaignBudget(campaignId, dailyBudget), priority),

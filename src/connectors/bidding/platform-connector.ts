@@ -11,7 +11,13 @@ export interface PlatformStatus {
   /** ISO 4217 code of the account. */
   readonly currency: string
   readonly auth: GrantState
-  readonly limiter: { readonly calls: number; readonly windowMs: number; readonly remaining: number }
+  readonly limiter: {
+    readonly calls: number
+    readonly windowMs: number
+    readonly remaining: number
+    /** Whether the platform has asked for a pause that is not over. */
+    readonly isPaused: boolean
+  }
   /** Undefined before the first request. */
   readonly latency: LatencyStats | undefined
 }
@@ -47,7 +53,7 @@ export function statusOf({ platform, currency, health, limiter }: StatusParts): 
     platform,
     currency,
     auth: health.auth,
-    limiter: { calls, windowMs, remaining: limiter.remaining() },
+    limiter: { calls, windowMs, remaining: limiter.remaining(), isPaused: limiter.isPaused },
     latency: health.latency(),
   }
 }

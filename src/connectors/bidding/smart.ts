@@ -13,12 +13,15 @@ import {
   type Scope,
   type Spend,
 } from '../../shield/index.ts'
+import type { BidIntent } from '../platform/bids.ts'
 import type { PlatformName } from '../platform/ids.ts'
 import { CALL_TERMS } from './call-terms.ts'
 import type { PlatformHealth } from './health.ts'
 import type { Operations, PlatformRef } from './operations.ts'
 import { type PlatformConnector, type PlatformStatus, statusOf } from './platform-connector.ts'
 import type { Verifier } from './verify.ts'
+
+type BidPayer = Pick<BidIntent, 'org' | 'payingKey'>
 
 export interface SmartDeps extends GuardDeps {
   readonly limiter: RateLimiter
@@ -29,8 +32,8 @@ export interface SmartDeps extends GuardDeps {
   readonly health: PlatformHealth
   /** Reads back bids of unknown outcome. Their money counts as spent until it is proved not to be. */
   readonly verifier: Verifier
-  /** The scopes that pay for a bid on the campaign, with the organisation's where it is one's. */
-  readonly scopesOf: (campaignId: string, org: number | undefined) => readonly Scope[]
+  /** The scopes that pay for a bid on the campaign, with those of the organisation and of the key that pay. */
+  readonly scopesOf: (campaignId: string, payer: BidPayer) => readonly Scope[]
   /** A new id for a hold that is not a bid's. */
   readonly newId: () => string
 }
@@ -76,11 +79,12 @@ export function createSmartConnector(deps: SmartDeps): SmartConnector {
     campaignId: string,
     amount: Micros,
     call: () => Promise<Called<T>>,
-    { before, org }: { readonly before?: Spend['before']; readonly org?: number | undefined } = {},
+    before?: Spend['before'],
+    payer: BidPayer = {},
   ): Promise<Guarded<T>> {
     const lost = health.authRefusal()
     if (lost !== undefined) return { is: 'auth_lost', detail: lost }
-    const scopes = deps.scopesOf(campaignId, org)
+    const scopes = deps.scopesOf(campaignId, payer)
     const terms = before ? BID_TERMS : CALL_TERMS
     return guard(deps, { id, scopes, amount, terms, priority: 'bid', before }, () => watched(call()))
   }
@@ -102,10 +106,7 @@ export function createSmartConnector(deps: SmartDeps): SmartConnector {
         touched.set(intent.campaignId, true)
         return operations.placeBid(intent)
       }
-      const placed = await spend(intent.decisionId, intent.campaignId, intent.bid, call, {
-        before,
-        org: intent.org,
-      })
+      const placed = await spend(intent.decisionId, intent.campaignId, intent.bid, call, before, intent)
       if (placed.is === 'unknown') deps.verifier.verify(intent)
       return placed
     },

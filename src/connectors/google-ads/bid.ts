@@ -31,25 +31,15 @@ import {
 import { dailyBudget, setCampaignStatus, updateCampaign } from './campaigns.ts'
 import { type CustomerDoor, mutate, search as searchOf } from './requests.ts'
 
-/** What an earlier bid on a campaign left, so that the next one needs no look-up. */
+/** What a campaign stands at: left by an earlier bid, so that the next one needs no look-up, or read from the platform. */
 export interface GoogleAdsMemo {
-  /** Resource name of the portfolio strategy that only this campaign uses. */
-  readonly strategy: string
+  /** Resource name of the portfolio strategy that only this campaign uses; undefined before our first bid. */
+  readonly strategy: string | undefined
   /** Ceiling of the strategy, in micros. */
-  readonly ceiling: string
-  /** Decision id in the campaign's parameters. */
+  readonly ceiling: string | undefined
+  /** Decision id in the campaign's parameters; empty before our first bid. */
   readonly decisionId: string
   /** Custom parameters of others, which have to stay. */
-  readonly others: readonly CustomParameter[]
-}
-
-/** The same, as read from the platform; possibly before our first bid. */
-interface Standing {
-  readonly is: 'standing'
-  readonly strategy: string | undefined
-  readonly ceiling: string | undefined
-  /** Empty before our first bid. */
-  readonly decisionId: string
   readonly others: readonly CustomParameter[]
 }
 
@@ -87,12 +77,13 @@ export function createGoogleAdsConnector(
     // The grant is used for this one customer only, so `connect` tests it.
     checkGrant: connect,
 
-    *placeBid(intent, memo) {
+    *placeBid(intent, memo, onFound) {
       const ceiling = toGoogleMicros(intent.bid, currency)
       if (ceiling === '0')
         return refused(`a bid of ${formatMoney(intent.bid)} ${currency} is below the smallest unit`)
-      const standing = memo ? { is: 'standing' as const, ...memo } : yield* lookUp(door, intent.campaignId)
-      if (standing.is !== 'standing') return standing
+      const standing = memo ?? (yield* lookUp(door, intent.campaignId))
+      if ('is' in standing) return standing
+      if (!memo) onFound?.(standing)
       const { others } = standing
       if (!hasRoomBeside(others)) return refused('the campaign has too many custom parameters of its own')
 
@@ -108,10 +99,12 @@ export function createGoogleAdsConnector(
 
     *verifyBid({ campaignId, decisionId }, memo): Operation<Verification> {
       const standing = yield* lookUp(door, campaignId)
-      if (standing.is !== 'standing') return standing
+      if ('is' in standing) return standing
       if (standing.decisionId === decisionId) return accepted('applied')
       return accepted(isUntouched(standing, memo) ? 'not_applied' : 'unclear')
     },
+
+    lastBidOf: ({ decisionId }) => decisionId,
 
     *readCampaignBudget(campaignId) {
       return accepted(yield* dailyBudget(door, campaignId))
@@ -142,7 +135,7 @@ function* search<T extends z.ZodType>(
 }
 
 /** What the campaign has now: its strategy, and which bid was the last. */
-function* lookUp(door: CustomerDoor, campaignId: string): AskTalk<Standing | Failure> {
+function* lookUp(door: CustomerDoor, campaignId: string): AskTalk<GoogleAdsMemo | Failure> {
   const campaigns = yield* search(door, CampaignRow, campaignQuery(campaignOf(door, campaignId)))
   if (!campaigns) return unexpectedRead
   const campaign = campaigns[0]?.campaign
@@ -154,7 +147,6 @@ function* lookUp(door: CustomerDoor, campaignId: string): AskTalk<Standing | Fai
   if (strategy?.type !== undefined && strategy.type !== 'TARGET_ROAS')
     return refused(`the strategy "${strategyName(campaignId)}" is no longer a target ROAS strategy`)
   return {
-    is: 'standing',
     strategy: strategy?.resourceName,
     ceiling: strategy?.targetRoas?.cpcBidCeilingMicros,
     decisionId: decisionIdIn(campaign.urlCustomParameters),
@@ -169,12 +161,13 @@ const resultsOf = (body: unknown) => Mutated.safeParse(body).data?.mutateOperati
 
 /**
  * Whether a bid without an answer changed nothing. Its write is atomic: it would have replaced the decision id, and the
- * first one on a campaign would have created the strategy. Two cases stay unclear: a ceiling that somebody else set,
- * and a campaign without a memo, on which an earlier process may have bid.
+ * first one on a campaign would have created the strategy. It stays unclear where somebody else has set a ceiling, or a
+ * later bid has replaced the id.
  */
-function isUntouched(standing: Standing, memo: GoogleAdsMemo | undefined): boolean {
-  if (!memo) return standing.strategy === undefined
-  return standing.decisionId === memo.decisionId && standing.ceiling === memo.ceiling
+function isUntouched(standing: GoogleAdsMemo, before: GoogleAdsMemo | undefined): boolean {
+  if (!before) return standing.strategy === undefined
+  const { strategy, decisionId, ceiling } = before
+  return standing.strategy === strategy && standing.decisionId === decisionId && standing.ceiling === ceiling
 }
 
 export const googleAdsBids: Bids<GoogleAdsAccount, GoogleAdsMemo> = {

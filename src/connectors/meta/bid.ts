@@ -49,11 +49,12 @@ export function createMetaConnector(account: MetaAccount, currency: string): Bid
       return reached ? yield* connect() : { is: 'auth_lost', detail: 'the token reaches no ad account' }
     },
 
-    *placeBid(intent, memo) {
+    *placeBid(intent, memo, onFound) {
       if (toMetaUnits(intent.bid, currency) === 0)
         return refused(`a bid of ${formatMoney(intent.bid)} ${currency} is below the smallest unit`)
       const known = memo && !memo.isStale ? memo : yield* lookUp(graph, intent, currency)
       if ('is' in known) return known
+      if (known !== memo) onFound?.(known)
 
       const after = standingAfter(intent, known.strategy, currency)
       const standing = { ...known.standing }

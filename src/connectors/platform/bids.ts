@@ -18,6 +18,8 @@ export interface BidIntent {
   readonly currency: string
   /** Organisation that pays; undefined for the operator. */
   readonly org?: number | undefined
+  /** Id of the API key whose own budget pays too; undefined where it has none. */
+  readonly payingKey?: string | undefined
 }
 
 /**
@@ -83,8 +85,15 @@ export interface BidConnector<Memo> {
   /**
    * Places the bid. Requests before the last one change nothing.
    * @param memo what an earlier bid on the campaign left; undefined for the first bid
+   * @param onFound called with what a look-up has found before the write
    */
-  placeBid(intent: BidIntent, memo: Memo | undefined): Operation<Placed<Memo>>
+  placeBid(
+    intent: BidIntent,
+    memo: Memo | undefined,
+    onFound?: (before: Memo) => void,
+  ): Operation<Placed<Memo>>
+  /** Decision id of the bid that a campaign stands at; undefined where a platform echoes none. */
+  readonly lastBidOf?: (standing: Memo) => string
   /** Reads back what a `placeBid` without an answer may have changed. Undefined where nothing can be read back. */
   verifyBid: ((intent: BidIntent, memo: Memo | undefined) => Operation<Verification>) | undefined
   /** Present daily budget of the campaign; undefined when it has none of its own. */

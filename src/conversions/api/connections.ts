@@ -4,10 +4,12 @@ import {
   type Ctx,
   check,
   ok,
+  Reason,
   ReasonQuery,
   type Route,
   readJson,
   reasonOf,
+  reasonOfDeletion,
   WRONG_BODY,
 } from '../../api/index.ts'
 import { AppError } from '../../errors.ts'
@@ -38,6 +40,7 @@ const ConnectionInput = z
       description: 'As the platform names them, for example `pixel_id` and `access_token`.',
     }),
     settings: ConnectionSettings.optional(),
+    reason: Reason.optional(),
   })
   .openapi('ConversionConnectionInput')
 
@@ -107,10 +110,10 @@ function putRoute(conversions: Conversions): Route {
     async handle(c, caller) {
       const platform = platformOf(c)
       const form = credentialFormOf(conversions, platform)
-      const { credentials, settings = {} } = await readJson(c, ConnectionInput)
+      const { credentials, settings = {}, reason } = await readJson(c, ConnectionInput)
       const checked = check(form, credentials, 'credentials')
       const found = await foundOf(conversions, caller.org, platform, checked)
-      await recorded(conversions, c, caller, platform, () =>
+      await recorded(conversions, caller, platform, reasonOf(c, reason), () =>
         storeConnection(conversions, {
           ...{ orgId: caller.org, platform, credentials: checked, settings },
           status: found.status,
@@ -137,7 +140,8 @@ function deleteRoute(conversions: Conversions): Route {
     async handle(c, caller) {
       const platform = platformOf(c)
       const row = await requireConnection(conversions, caller.org, platform)
-      await recorded(conversions, c, caller, row.platform, () => endConnection(conversions, row))
+      const reason = await reasonOfDeletion(c)
+      await recorded(conversions, caller, row.platform, reason, () => endConnection(conversions, row))
       return ok(resultOf(await requireConnection(conversions, caller.org, platform)))
     },
   }
@@ -157,7 +161,7 @@ function testRoute(conversions: Conversions): Route {
       const row = await requireConnection(conversions, caller.org, platformOf(c))
       const result = await tested(conversions, row)
       if (result.status === 'connected' && row.status !== 'connected') {
-        await recorded(conversions, c, caller, row.platform, async () => {
+        await recorded(conversions, caller, row.platform, reasonOf(c), async () => {
           await confirmConnection(conversions, row)
         })
         conversions.deliveries.nudge()
@@ -183,9 +187,9 @@ async function requireConnection(
 /** Makes a change and records who made it, without credentials. */
 async function recorded(
   conversions: Conversions,
-  c: Ctx,
   caller: Caller,
   platform: string,
+  reason: string | undefined,
   make: () => Promise<void>,
 ): Promise<void> {
   const { store, audit } = conversions
@@ -194,7 +198,7 @@ async function recorded(
     action: 'conversions.connection_set',
     target: platform,
     values: () => ({ from }),
-    reason: reasonOf(c),
+    reason,
     lowersRisk: false,
   } as const
   await audit.record(

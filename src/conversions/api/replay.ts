@@ -16,6 +16,9 @@ const Replay = z
     limit: z.int().min(1).max(MAX_REPLAYED).default(MAX_REPLAYED).openapi({
       description: 'Most dead letters that are looked at, the oldest first.',
     }),
+    dry_run: z.boolean().default(false).openapi({
+      description: 'Says what would be sent again and what not, and sends nothing.',
+    }),
     reason: ReasonInput.shape.reason,
   })
   .openapi('ConversionReplay')
@@ -63,6 +66,7 @@ export const replayRoutes = (conversions: Conversions): Route[] => [
     refusals: [...WRONG_BODY, 'records_unavailable'],
     async handle(c, caller) {
       const { reason, ...wish } = await readJson(c, Replay)
+      if (wish.dry_run) return ok(await replay(conversions, caller.org, wish))
       const change = {
         action: 'conversions.replayed',
         target: targetOf(wish),

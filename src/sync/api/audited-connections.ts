@@ -1,4 +1,4 @@
-import { type Caller, type Ctx, reasonOf } from '../../api/index.ts'
+import { type Caller, type Ctx, reasonOfDeletion } from '../../api/index.ts'
 import { connect, disconnect, findConnection, type NewConnection } from '../connections.ts'
 import type { ConnectorRow } from '../store/index.ts'
 import type { Sync } from '../sync.ts'
@@ -12,9 +12,9 @@ const connectionValue = ({ id, type, account_id, status }: ConnectorRow) => ({
 /** As {@link connect}, and records who did it. */
 export async function connectAudited(
   sync: Sync,
-  c: Ctx,
   caller: Caller,
   wanted: NewConnection,
+  reason: string | undefined,
 ): Promise<ConnectorRow> {
   const { connector, connectorId } = wanted
   const earlier = connectorId === undefined ? undefined : await findConnection(sync, caller.org, connectorId)
@@ -22,7 +22,7 @@ export async function connectAudited(
     action: 'connector.connected',
     target: connectorId ?? connector.type,
     values: () => ({ from: earlier && connectionValue(earlier) }),
-    reason: reasonOf(c),
+    reason,
     lowersRisk: false,
   } as const
   return sync.audit.record(caller, change, () => connect(sync, wanted), connectionValue)
@@ -37,6 +37,11 @@ export async function disconnectAudited(
   remove: boolean,
 ): Promise<{ revoked: boolean }> {
   const values = () => ({ from: connectionValue(row), to: { removed: remove } })
-  const about = { action: 'connector.disconnected', target: row.id, values, reason: reasonOf(c) } as const
+  const about = {
+    action: 'connector.disconnected',
+    target: row.id,
+    values,
+    reason: await reasonOfDeletion(c),
+  } as const
   return sync.audit.record(caller, { ...about, lowersRisk: true }, () => disconnect(sync, row, remove))
 }

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import {
+  type Caller,
   type Ctx,
   check,
   ok,
@@ -102,7 +103,7 @@ function makeCampaign(sync: Sync, inTurn: InTurn): Route {
     answers,
     refusals,
     async handle(c, caller) {
-      const changing = await changingOf(sync, c, caller.org)
+      const changing = await changingOf(sync, c, caller)
       const { name, daily_budget, start_date, reason } = await readJson(c, New)
       const wanted = {
         name,
@@ -140,7 +141,7 @@ function changeOne(sync: Sync, inTurn: InTurn): Route {
     answers,
     refusals,
     async handle(c, caller) {
-      const changing = await changingOf(sync, c, caller.org)
+      const changing = await changingOf(sync, c, caller)
       const { campaignId } = check(CampaignId, {
         id: c.req.param('id'),
         campaignId: c.req.param('campaignId'),
@@ -170,7 +171,7 @@ function changeMany(sync: Sync, inTurn: InTurn): Route {
     answers: { 200: { description: 'What became of each, in the order of the changes', schema: Changed } },
     refusals: [...WRONG_BODY, 'not_found', 'rate_limited'],
     async handle(c, caller) {
-      const changing = await changingOf(sync, c, caller.org)
+      const changing = await changingOf(sync, c, caller)
       const { changes, reason } = await readJson(c, Changes)
       caller.charge(changes.length - 1)
       const by = { caller, reason: reasonOf(c, reason) }
@@ -195,7 +196,7 @@ function changeMany(sync: Sync, inTurn: InTurn): Route {
 }
 
 /** The campaign's account and connector; throws where the connection cannot write. */
-async function changingOf(sync: Sync, c: Ctx, orgId: number): Promise<Changing> {
+async function changingOf(sync: Sync, c: Ctx, { org: orgId, payingKey }: Caller): Promise<Changing> {
   const row = await findConnection(sync, orgId, idOf(c))
   const connector = connectorFor(sync, row.type)
   writerOf(connector)
@@ -203,5 +204,5 @@ async function changingOf(sync: Sync, c: Ctx, orgId: number): Promise<Changing> 
     const detail = infoOf(row).message ?? 'the account is not connected'
     throw new AppError('invalid_request', `id: ${detail}`, 'never', { field: 'id' })
   }
-  return { connector, connectorId: row.id, orgId, account: accountRefOf(row) }
+  return { connector, connectorId: row.id, orgId, account: accountRefOf(row), payingKey }
 }

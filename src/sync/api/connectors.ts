@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { ok, ReasonQuery, type Route, readJson, WRONG_BODY } from '../../api/index.ts'
+import { ok, Reason, ReasonQuery, type Route, readJson, reasonOf, WRONG_BODY } from '../../api/index.ts'
 import { AppError } from '../../errors.ts'
 import { connectionsOf, findConnection, testConnection } from '../connections.ts'
 import { QUEUE_PRIORITIES } from '../queue/index.ts'
@@ -10,12 +10,15 @@ import { Settings } from './settings.ts'
 import { synchroniseNow } from './synchronise.ts'
 import { connectorView } from './views.ts'
 
-const Create = z.strictObject({
-  connector_type: TypeName,
-  api_key: Credential,
-  account_id: z.string().max(255).optional(),
-  settings: Settings.optional(),
-})
+const Create = z
+  .strictObject({
+    connector_type: TypeName,
+    api_key: Credential,
+    account_id: z.string().max(255).optional(),
+    settings: Settings.optional(),
+    reason: Reason.optional(),
+  })
+  .openapi('NewConnector')
 
 /** Routes that list, make, test, read and end connections. */
 export function connectorRoutes(sync: Sync): Route[] {
@@ -44,7 +47,7 @@ function connectWithKey(sync: Sync): Route {
     summary: 'Connect an account with an API key',
     scope: 'connect',
     query: ReasonQuery,
-    body: Create.openapi('NewConnector'),
+    body: Create,
     example: { connector_type: 'TTD', api_key: 'sandbox-ttd-auth' },
     answers: answer('The connection', Connection),
     refusals: [...WRONG_BODY, 'not_found', 'platform_refused', 'platform_unavailable', 'records_unavailable'],
@@ -60,14 +63,15 @@ function connectWithKey(sync: Sync): Route {
         )
       }
       const grant = { is: 'api_key', apiKey: body.api_key } as const
-      const row = await connectAudited(sync, c, caller, {
+      const wanted = {
         orgId: caller.org,
         connector,
         grant,
         accountId: body.account_id,
         settings: body.settings ?? {},
         connectorId: undefined,
-      })
+      }
+      const row = await connectAudited(sync, caller, wanted, reasonOf(c, body.reason))
       return ok(connectorView(sync, row))
     },
   }

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { ok, ReasonQuery, type Route, readJson, WRONG_BODY } from '../../api/index.ts'
+import { ok, Reason, ReasonQuery, type Route, readJson, reasonOf, WRONG_BODY } from '../../api/index.ts'
 import { AppError } from '../../errors.ts'
 import { parseJson } from '../../json/json.ts'
 import { connectionsOf, findConnection, testConnection } from '../connections.ts'
@@ -20,12 +20,15 @@ const MAX_CAVEATS = 100
 const providerOf = (type: string): string =>
   Object.keys(PROVIDERS).find((name) => PROVIDERS[name] === type) ?? type.toLowerCase()
 
-const Credentials = z.strictObject({
-  provider: z.string().min(1).max(50),
-  accessToken: Credential,
-  refreshToken: Credential.optional(),
-  expiresAt: z.iso.datetime().optional(),
-})
+const Credentials = z
+  .strictObject({
+    provider: z.string().min(1).max(50),
+    accessToken: Credential,
+    refreshToken: Credential.optional(),
+    expiresAt: z.iso.datetime().optional(),
+    reason: Reason.optional(),
+  })
+  .openapi('ConnectionCredentials')
 
 const SyncJob = z
   .object({
@@ -79,26 +82,27 @@ function connectWithCredentials(sync: Sync): Route {
     summary: 'Connect with credentials that were obtained elsewhere',
     scope: 'connect',
     query: ReasonQuery,
-    body: Credentials.openapi('ConnectionCredentials'),
+    body: Credentials,
     example: { provider: 'META', accessToken: 'EAAsandbox' },
     answers: answer('The integration'),
     refusals: [...WRONG_BODY, 'not_found', 'platform_refused', 'platform_unavailable', 'records_unavailable'],
     async handle(c, caller) {
-      const { provider, accessToken, refreshToken, expiresAt } = await readJson(c, Credentials)
+      const { provider, accessToken, refreshToken, expiresAt, reason } = await readJson(c, Credentials)
       const connector = connectorFor(sync, provider)
       const expiresMs = expiresAt === undefined ? undefined : Date.parse(expiresAt)
       const grant =
         connector.auth.is === 'api_key'
           ? ({ is: 'api_key', apiKey: accessToken } as const)
           : ({ is: 'oauth2', accessToken, refreshToken, expiresMs, obtainedMs: sync.clock.nowMs() } as const)
-      const row = await connectAudited(sync, c, caller, {
+      const wanted = {
         orgId: caller.org,
         connector,
         grant,
         accountId: undefined,
         settings: {},
         connectorId: undefined,
-      })
+      }
+      const row = await connectAudited(sync, caller, wanted, reasonOf(c, reason))
       return ok(view(row))
     },
   }

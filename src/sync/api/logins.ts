@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { ok, ReasonQuery, type Route, readJson, WRONG_BODY } from '../../api/index.ts'
+import { ok, Reason, ReasonQuery, type Route, readJson, reasonOf, WRONG_BODY } from '../../api/index.ts'
 import { checkSettings, findConnection } from '../connections.ts'
 import { finish, initiate } from '../oauth/index.ts'
 import { CONNECTOR_STATUSES } from '../store/index.ts'
@@ -15,11 +15,14 @@ const Initiate = z.strictObject({
   connector_id: z.string().max(64).optional(),
   settings: Settings.optional(),
 })
-const Callback = z.strictObject({
-  code: z.string().min(1).max(4096),
-  state: z.string().min(1).max(512),
-  account_id: z.string().max(255).optional(),
-})
+const Callback = z
+  .strictObject({
+    code: z.string().min(1).max(4096),
+    state: z.string().min(1).max(512),
+    account_id: z.string().max(255).optional(),
+    reason: Reason.optional(),
+  })
+  .openapi('OauthCallback')
 
 /** Routes that connect an account by a login at its platform (OAuth). */
 export function loginRoutes(sync: Sync): Route[] {
@@ -63,7 +66,7 @@ function finishLogin(sync: Sync): Route {
     summary: 'Finish connecting an account with the code the browser came back with',
     scope: 'connect',
     query: ReasonQuery,
-    body: Callback.openapi('OauthCallback'),
+    body: Callback,
     example: { code: '4/0AbCdEf', state: 'as-it-came-back', account_id: '77' },
     answers: answer(
       'The connection',
@@ -95,14 +98,8 @@ function finishLogin(sync: Sync): Route {
       } as const
       const connector = connectorFor(sync, done.type)
       const { settings, connectorId } = done
-      const row = await connectAudited(sync, c, caller, {
-        orgId: org,
-        connector,
-        grant,
-        accountId: body.account_id,
-        settings,
-        connectorId,
-      })
+      const wanted = { orgId: org, connector, grant, accountId: body.account_id, settings, connectorId }
+      const row = await connectAudited(sync, caller, wanted, reasonOf(c, body.reason))
       const accounts = infoOf(row).accounts.map(({ id, name }) => ({ id, name }))
       return ok({ connector_id: row.id, status: row.status, accounts })
     },

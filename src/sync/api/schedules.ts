@@ -1,5 +1,14 @@
 import { z } from '@hono/zod-openapi'
-import { ok, ReasonQuery, type Route, readJson, reasonOf, TimeZone, WRONG_BODY } from '../../api/index.ts'
+import {
+  ok,
+  Reason,
+  ReasonQuery,
+  type Route,
+  readJson,
+  reasonOf,
+  TimeZone,
+  WRONG_BODY,
+} from '../../api/index.ts'
 import { isoTime } from '../../time/clock.ts'
 import { findConnection } from '../connections.ts'
 import { nextRunMs } from '../jobs/index.ts'
@@ -7,10 +16,13 @@ import type { ConnectorRow } from '../store/index.ts'
 import type { Sync } from '../sync.ts'
 import { answer, Id, idOf } from './route-parts.ts'
 
-const ScheduleBody = z.strictObject({
-  cron: z.string().min(1).max(100).nullable(),
-  timezone: TimeZone.default('UTC'),
-})
+const ScheduleBody = z
+  .strictObject({
+    cron: z.string().min(1).max(100).nullable(),
+    timezone: TimeZone.default('UTC'),
+    reason: Reason.optional(),
+  })
+  .openapi('Schedule')
 const Schedule = z.object({
   connector_id: z.string(),
   cron: z.string(),
@@ -64,13 +76,13 @@ function setSchedule(sync: Sync): Route {
     scope: 'connect',
     params: Id,
     query: ReasonQuery,
-    body: ScheduleBody.openapi('Schedule'),
+    body: ScheduleBody,
     example: { cron: '0 6 * * *', timezone: 'Europe/Berlin' },
     answers: answer('The schedule', z.union([Schedule, NoSchedule])),
     refusals: [...WRONG_BODY, 'not_found', 'records_unavailable'],
     async handle(c, caller) {
       const row = await findConnection(sync, caller.org, idOf(c))
-      const { cron, timezone } = await readJson(c, ScheduleBody)
+      const { cron, timezone, reason } = await readJson(c, ScheduleBody)
       const nextAt = cron === null ? '' : isoTime(nextRunMs({ cron, timezone }, sync.clock.nowMs()))
       const next = cron === null ? undefined : { cron, timezone, next_at: nextAt }
       const before = await sync.store.db
@@ -82,7 +94,7 @@ function setSchedule(sync: Sync): Route {
         action: 'connector.schedule_set',
         target: row.id,
         values: () => ({ from: before ?? null, to: next ? { cron, timezone } : null }),
-        reason: reasonOf(c),
+        reason: reasonOf(c, reason),
         lowersRisk: next === undefined,
       } as const
       return sync.audit.record(caller, change, async () => ok(await storeSchedule(sync, row, next)))

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { check, ok, ReasonQuery, type Route, reasonOf, wholeNumber } from '../../api/index.ts'
+import { check, ok, ReasonQuery, type Route, reasonOfDeletion, wholeNumber } from '../../api/index.ts'
 import { findConnection, notFound } from '../connections.ts'
 import { liftSuppression, suppressions } from '../mail/index.ts'
 import type { Sync } from '../sync.ts'
@@ -54,7 +54,7 @@ export function suppressionRoutes(sync: Sync): Route[] {
           action: 'connector.suppression_lifted',
           target: row.id,
           values: () => ({ from: { address } }),
-          reason: reasonOf(c),
+          reason: await reasonOfDeletion(c),
           lowersRisk: false,
         } as const
         await sync.audit.record(caller, change, async () => {

@@ -4,6 +4,7 @@ import {
   header,
   jsonOf,
   ok,
+  Reason,
   ReasonQuery,
   type Route,
   readBytes,
@@ -32,11 +33,14 @@ import { infoOf } from '../work/index.ts'
 import { Id, idOf } from './route-parts.ts'
 
 const MAX_BYTES = 1024 * 1024
-const Secret = z.strictObject({
-  secret: z.string().min(8).max(512),
-  /** Token that Meta sends to verify the address; the secret itself by default. */
-  verify_token: z.string().trim().min(8).max(512).optional(),
-})
+const Secret = z
+  .strictObject({
+    secret: z.string().min(8).max(512),
+    /** Token that Meta sends to verify the address; the secret itself by default. */
+    verify_token: z.string().trim().min(8).max(512).optional(),
+    reason: Reason.optional(),
+  })
+  .openapi('WebhookSecret')
 
 interface Scheme {
   check(delivery: ReceivedWebhook, secret: string, nowMs: number): Checked
@@ -70,7 +74,7 @@ export function webhookRoutes(sync: Sync): Route[] {
       scope: 'connect',
       params: Id,
       query: ReasonQuery,
-      body: Secret.openapi('WebhookSecret'),
+      body: Secret,
       example: { secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' },
       answers: {
         200: { description: 'Where the platform sends them', schema: z.object({ path: z.string() }) },
@@ -86,7 +90,7 @@ export function webhookRoutes(sync: Sync): Route[] {
         const row = await findConnection(sync, caller.org, idOf(c))
         const scheme = SCHEMES[row.type]
         if (!scheme) throw new AppError('invalid_request', `${row.type} sends no webhooks`)
-        const { secret, verify_token } = await readJson(c, Secret)
+        const { secret, verify_token, reason: said } = await readJson(c, Secret)
         const wrong = scheme.wrong(secret)
         if (wrong !== undefined)
           throw new AppError('invalid_request', `secret: ${wrong}`, 'never', { field: 'secret' })
@@ -95,7 +99,7 @@ export function webhookRoutes(sync: Sync): Route[] {
           webhookSecret: keyring.seal(secret, contextOf(row.id)),
           webhookVerifyToken: keyring.seal(verify_token ?? secret, contextOf(row.id)),
         })
-        const reason = reasonOf(c)
+        const reason = reasonOf(c, said)
         const about = { action: 'connector.webhook_secret_set', target: row.id, reason } as const
         await sync.audit.record(caller, { ...about, lowersRisk: false }, () =>
           store.db.updateTable('connectors').set({ metadata }).where('id', '=', row.id).execute(),

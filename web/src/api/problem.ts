@@ -15,6 +15,7 @@ const ADVICE: Partial<Record<ProblemError['code'], string>> = {
   forbidden: 'Sign in with a key that may do this, or ask the operator.',
   invalid_request: 'Correct the field that is named, then send again.',
   paused: 'Resume the budget, or release the stop, if it is safe to spend again.',
+  changed_meanwhile: 'Look at what it is now, then change it from there.',
   budget_exceeded: 'Wait until spend leaves the window, or raise the limit on Budgets.',
   rate_limited: 'Wait a moment, then try again.',
   records_unavailable: 'Make room on the disk of DATA_DIR or mend it; stopping and lowering work meanwhile.',

@@ -1,33 +1,43 @@
 import { useQuery } from '@tanstack/react-query'
-import { isUnreachable } from '../api/problem.ts'
+import { useLive } from '../api/live-state.ts'
 import { killSwitchQuery } from '../api/queries.ts'
 import { useMay } from '../api/session.ts'
 import { Confirm } from '../ui/confirm.tsx'
 import { Time } from '../ui/time.tsx'
 import { useKillSwitch } from './kill-switch.ts'
 
-/** What every page says on top while it is so: that all bidding is stopped, that the service does not answer. */
+/** What every page says on top while it is so: that the service does not answer, that all bidding is stopped. */
 export function Banners() {
-  const { data, error, dataUpdatedAt } = useQuery(killSwitchQuery)
-  const isAway = isUnreachable(error)
+  const { isOperator } = useMay()
   return (
     <>
-      {isAway && (
-        <div className="banner warn" role="alert">
-          <span className="grow">
-            <strong>The service does not answer.</strong>{' '}
-            {dataUpdatedAt > 0 && (
-              <>
-                Figures are of <Time at={dataUpdatedAt} />.{' '}
-              </>
-            )}
-            This page asks again every second.
-          </span>
-        </div>
-      )}
-      {data?.engaged && <Stopped reason={data.reason} since={data.since} />}
+      <Offline />
+      {isOperator && <MaybeStopped />}
     </>
   )
+}
+
+function Offline() {
+  const live = useLive()
+  if (live.is !== 'away' || !live.isOffline) return null
+  return (
+    <div className="banner warn" role="alert">
+      <span className="grow">
+        <strong>The service does not answer:</strong> offline since <Time at={live.sinceMs} />
+        {live.figuresMs !== undefined && (
+          <>
+            , last figures from <Time at={live.figuresMs} />
+          </>
+        )}
+        . This page asks again every few seconds.
+      </span>
+    </div>
+  )
+}
+
+function MaybeStopped() {
+  const { data } = useQuery(killSwitchQuery)
+  return data?.engaged ? <Stopped reason={data.reason} since={data.since} /> : null
 }
 
 function Stopped({ reason, since }: { reason: string | undefined; since: string | undefined }) {

@@ -1,12 +1,15 @@
-import { useQuery } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Suspense, useEffect, useRef } from 'react'
 import { Link, useLocation } from 'wouter'
+import { keepLive } from '../api/live.ts'
+import { useLive } from '../api/live-state.ts'
 import { killSwitchQuery } from '../api/queries.ts'
 import { type Session, useMay } from '../api/session.ts'
 import icon from '../icon.svg'
 import { ROUTES } from '../routes.ts'
 import { Empty, Waiting } from '../ui/answer.tsx'
 import { viewersZone } from '../ui/format.ts'
+import { Time } from '../ui/time.tsx'
 import { Toasts } from '../ui/toasts.tsx'
 import { Banners } from './banners.tsx'
 import { ErrorBoundary } from './error-boundary.tsx'
@@ -21,6 +24,8 @@ export function Shell({ session }: { session: Session }) {
   const content = useRef<HTMLElement>(null)
   const isFirst = useRef(true)
   const title = route?.title ?? 'Not found'
+  const queries = useQueryClient()
+  useEffect(() => keepLive(queries), [queries])
   useEffect(() => {
     document.title = `${title} · Bidwarden`
   }, [title])
@@ -38,7 +43,7 @@ export function Shell({ session }: { session: Session }) {
         <Side location={location} />
         <div>
           <Top session={session} />
-          {session.isOperator && <Banners />}
+          <Banners />
           <main id="content" className="content" tabIndex={-1} ref={content}>
             <ErrorBoundary key={location}>
               <Suspense fallback={<Waiting />}>{route ? <route.Page /> : <NotFound />}</Suspense>
@@ -57,13 +62,21 @@ const isAt = (location: string, path: string): boolean =>
   (path === '/' && location === '/console')
 
 function Side({ location }: { location: string }) {
+  const nav = useRef<HTMLElement>(null)
+  // Where the pages stand in a line that scrolls, the one that is shown is to be seen.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another page may be the current one after each move
+  useEffect(() => {
+    const line = nav.current
+    const current = line?.querySelector<HTMLElement>('[aria-current]')
+    if (line && current) line.scrollLeft = current.offsetLeft - (line.clientWidth - current.clientWidth) / 2
+  }, [location])
   return (
     <header className="side">
       <Link href="/" className="brand" aria-label="Bidwarden">
         <img src={icon} alt="" />
         <span>Bidwarden</span>
       </Link>
-      <nav aria-label="Pages">
+      <nav aria-label="Pages" ref={nav}>
         <ul>
           {ROUTES.map(({ path, title }) => (
             <li key={path}>
@@ -93,6 +106,7 @@ function Top({ session }: { session: Session }) {
         </span>
       )}
       {session.mode === 'live' && <span className="chip warn">live: real money</span>}
+      <Feed />
       <span className="grow" />
       <button type="button" className="button quiet" onClick={changeTheme}>
         {theme === 'dark' ? 'Light' : 'Dark'} <span className="wide">theme</span>
@@ -100,6 +114,23 @@ function Top({ session }: { session: Session }) {
       {session.signedIn && <SignOut name={session.name} />}
       {isOperator && may('operate') && <StopButton />}
     </div>
+  )
+}
+
+/** Says that what is shown is asked for, where it does not come by itself. */
+function Feed() {
+  const live = useLive()
+  if (live.is !== 'away' || live.isOffline) return null
+  return (
+    <span
+      className="chip warn"
+      title="What happens does not come by itself; figures are asked for every few seconds"
+    >
+      no live feed{' '}
+      <span className="wide">
+        since <Time at={live.sinceMs} />
+      </span>
+    </span>
   )
 }
 

@@ -1,3 +1,4 @@
+import { Link } from 'wouter'
 import type { AuditEntry } from '../api/client.ts'
 import { Empty } from './answer.tsx'
 import { Time } from './time.tsx'
@@ -14,21 +15,22 @@ export function Changes({
     return <Empty title="Nothing was changed yet">Each change is kept here with who made it and why.</Empty>
   return (
     <ol className="changes">
-      {entries.map(({ id, at, caller, action, target, from, to, reason, outcome, code }) => (
+      {entries.map(({ id, at, caller, organisation, action, target, from, to, reason, outcome, code }) => (
         <li key={id}>
           <div className="row">
             <strong>{action === undefined ? 'a change that cannot be read' : wordsOf(action)}</strong>
-            {showsTarget && <span>{target}</span>}
+            {showsTarget && target !== undefined && <Target name={target} action={action} />}
             {outcome !== 'done' && <span className="chip danger">{code ?? outcome}</span>}
           </div>
           {reason !== undefined && <p>“{reason}”</p>}
-          {action === 'limits.set' && (
-            <p className="mono soft">
-              {limitsOf(from)} → {limitsOf(to)}
+          {linesOf(from, to).map((line) => (
+            <p key={line} className="mono soft change-line">
+              {line}
             </p>
-          )}
+          ))}
           <p className="side-note">
             {caller}
+            {organisation !== undefined && showsTarget && `, organisation ${organisation}`}
             {at !== undefined && (
               <>
                 , <Time at={at} />
@@ -41,16 +43,60 @@ export function Changes({
   )
 }
 
-const wordsOf = (action: string): string => action.replaceAll(/[._]/g, ' ')
-
-/** Limits as a change was recorded with them. */
-function limitsOf(value: unknown): string {
-  if (typeof value !== 'object' || value === null || !('limits' in value) || !Array.isArray(value.limits))
-    return 'none'
-  const limits = value.limits.map(({ kind, max, windowSeconds, timezone }) =>
-    [max, kind === 'sliding' ? `/ ${windowSeconds} s` : kind === 'day' ? `/ day ${timezone}` : 'in all'].join(
-      ' ',
-    ),
+/** What was changed; a budget is gone to from here. */
+function Target({ name, action = '' }: { name: string; action: string | undefined }) {
+  return /^(limits|budget)\./.test(action) ? (
+    <Link href={`/console/budgets/${encodeURIComponent(name)}`}>{name}</Link>
+  ) : (
+    <span>{name}</span>
   )
-  return limits.join(', ') || 'none'
+}
+
+/** `limits.set` is `limits set`, `expiresAt` is `expires at`. */
+const wordsOf = (name: string): string =>
+  name.replaceAll(/[._]/g, ' ').replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+
+/** Longest value that is shown of a change, in characters. */
+const MOST_SHOWN = 160
+
+/** A line for each member of the values that has changed. */
+function linesOf(from: unknown, to: unknown): string[] {
+  const [before, after] = [membersOf(from), membersOf(to)]
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])]
+    .filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]))
+    .map((name) => {
+      const [old, now] = [shown(name, before[name]), shown(name, after[name])]
+      // What was made has no value before, and what is gone none after.
+      const change = from === undefined ? now : to === undefined ? old : `${old} → ${now}`
+      return `${wordsOf(name)}: ${change}`
+    })
+}
+
+function membersOf(value: unknown): Readonly<Record<string, unknown>> {
+  if (value === undefined || value === null) return {}
+  return typeof value === 'object' && !Array.isArray(value) ? { ...value } : { value }
+}
+
+function shown(name: string, value: unknown): string {
+  if (value === undefined || value === null) return 'none'
+  if (name === 'limits' && Array.isArray(value)) return value.map(limitText).join(', ') || 'none'
+  if (name === 'budget' && typeof value === 'object' && 'limits' in value)
+    return shown('limits', value.limits)
+  const isPlain = Array.isArray(value) && value.every((one) => typeof one !== 'object')
+  const text = typeof value === 'string' ? value : isPlain ? value.join(', ') : JSON.stringify(value)
+  return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)} …` : text
+}
+
+interface RecordedLimit {
+  readonly kind?: unknown
+  readonly max?: unknown
+  readonly windowSeconds?: unknown
+  readonly timezone?: unknown
+}
+
+/** A limit as a change was recorded with it. */
+function limitText(limit: RecordedLimit): string {
+  const { kind, max, windowSeconds, timezone } = limit
+  const window = kind === 'sliding' ? `/ ${windowSeconds} s` : kind === 'day' ? `/ day ${timezone}` : 'in all'
+  return `${max} ${window}`
 }

@@ -10,11 +10,14 @@ interface ConfirmProps {
   readonly action: string
   /** Whether it can be given a reason, which is kept with the change. */
   readonly asksReason?: boolean
+  /** False while what it would do is not told whole yet. */
+  readonly isReady?: boolean
   onConfirm(reason: string | undefined): void
 }
 
 /** Asks before something that lets more be spent, or that cannot be taken back. */
-export function Confirm({ trigger, title, children, action, asksReason = true, onConfirm }: ConfirmProps) {
+export function Confirm(props: ConfirmProps) {
+  const { trigger, title, children, action, asksReason = true, isReady = true, onConfirm } = props
   const [reason, setReason] = useState('')
   return (
     <AlertDialog.Root onOpenChange={() => setReason('')}>
@@ -29,7 +32,11 @@ export function Confirm({ trigger, title, children, action, asksReason = true, o
           {asksReason && <ReasonField value={reason} onChange={setReason} />}
           <div className="ends">
             <AlertDialog.Cancel className="button">Cancel</AlertDialog.Cancel>
-            <AlertDialog.Action className="button main" onClick={() => onConfirm(reason.trim() || undefined)}>
+            <AlertDialog.Action
+              className="button main"
+              disabled={!isReady}
+              onClick={() => onConfirm(reason.trim() || undefined)}
+            >
               {action}
             </AlertDialog.Action>
           </div>

@@ -2,6 +2,8 @@ import type { Limit } from '../api/client.ts'
 import { duration } from './format.ts'
 
 type Window = Pick<Limit, 'kind' | 'windowSeconds' | 'timezone'>
+/** What all kinds of limits have in common, in budgets and in campaigns. */
+export type AnyLimit = Window & Pick<Limit, 'max'>
 
 /** Over which time a limit counts spend, in words. */
 export function limitName({ kind, windowSeconds, timezone }: Window): string {

@@ -18,6 +18,8 @@ interface VirtualTableProps<Row extends object> {
   readonly rows: readonly Row[]
   readonly columns: readonly Column<Row>[]
   keyOf(row: Row): string
+  /** Told when the viewer scrolls away from the first row, and when they are back there. */
+  readonly onScrolled?: (isAway: boolean) => void
 }
 
 /** Height of a row, in pixels; all are alike, so that nothing jumps while rows come. */
@@ -26,7 +28,8 @@ const OVERSCAN = 12
 const features = tableFeatures({})
 
 /** A table of any length: only the rows that are seen are in the page. */
-export function VirtualTable<Row extends object>({ label, rows, columns, keyOf }: VirtualTableProps<Row>) {
+export function VirtualTable<Row extends object>(props: VirtualTableProps<Row>) {
+  const { label, rows, columns, keyOf, onScrolled } = props
   const scroller = useRef<HTMLDivElement>(null)
   const defined = useMemo(() => {
     const helper = createColumnHelper<typeof features, Row>()
@@ -48,8 +51,14 @@ export function VirtualTable<Row extends object>({ label, rows, columns, keyOf }
   const template = { gridTemplateColumns: columns.map(({ width }) => width).join(' ') }
   const classOf = (id: string) => (columns.find((one) => one.id === id)?.isNumber ? 'number' : undefined)
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard
-    <section className="virtual-scroller" ref={scroller} tabIndex={0} aria-label={label}>
+    <section
+      className="virtual-scroller"
+      ref={scroller}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard
+      tabIndex={0}
+      aria-label={label}
+      onScroll={onScrolled && (({ currentTarget }) => onScrolled(currentTarget.scrollTop >= ROW_PX))}
+    >
       <table className="virtual-table" aria-label={label} aria-rowcount={all.length + 1}>
         <thead>
           {table.getHeaderGroups().map((group) => (

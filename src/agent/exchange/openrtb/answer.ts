@@ -2,6 +2,8 @@ import type { DecideAuctionDeps, Seat, Value } from './auction.ts'
 import { bidId } from './bid-ids.ts'
 import { escaped, type OpenRtbVersion } from './creative.ts'
 import type { AuctionDecision, BidGroup, PlacedBid } from './decide.ts'
+import { NOTHING } from './fields.ts'
+import { usedIn } from './frameworks.ts'
 import { macro } from './macros.ts'
 import { fitsDsa } from './match.ts'
 import { renderNative } from './native.ts'
@@ -75,11 +77,19 @@ function bidJson({ deps, seat, request, decision, version, decisionId }: Write, 
   const notice = noticeUrls(deps, seat, decision, bid)
   return (
     `{"id":"${id}","impid":${JSON.stringify(imp.id)},"price":${price / MICROS_PER_UNIT},` +
-    `${deal ? `"dealid":${JSON.stringify(deal.id)},` : ''}${offer.sizeJson}${offer.creative.json[version]},` +
+    `${deal ? `"dealid":${JSON.stringify(deal.id)},` : ''}${offer.sizeJson}${offer.creative.json[version]},${apiJson(version, bid)}` +
     `"adm":"${markupOf(bid, notice.billing)}","exp":${Math.floor(seat.hold.ttlMs / 1000)},` +
     `"nurl":"${notice.win}","burl":"${notice.billing}","lurl":"${notice.loss}",` +
     `"ext":{"bidwarden":${extJson(decisionId, bid.value, paceOf(deps, bid))}${dsaJson(request, bid)}}}`
   )
+}
+
+/** The API frameworks that the ad uses in its slot: 2.5 takes one, 2.6 all of them. */
+function apiJson(version: OpenRtbVersion, { imp, offer: { creative } }: PlacedBid): string {
+  if (creative.frameworks.length === 0) return ''
+  const codes = usedIn(imp[creative.kind]?.apis ?? NOTHING, creative.frameworks)
+  if (codes.length === 0) return ''
+  return version === '2.6' ? `"apis":[${codes}],` : `"api":${codes[0]},`
 }
 
 /** `ext.dsa` of a bid; empty where the exchange does not take it, or would discard the bid because of it. */

@@ -88,6 +88,11 @@ export interface Auction {
   readonly held: Map<Scope, number>
   /** Why each campaign does not bid for the present imp; undefined where the caller did not ask. */
   campaigns: Map<string, NoBidReason> | undefined
+  /**
+   * The campaigns that could bid for the present imp, the one that does among them; undefined where the caller asked only why
+   * there is no bid.
+   */
+  able: Set<string> | undefined
   /** Why the offer that came closest to a bid for the present imp failed. */
   reason: NoBidReason | undefined
 }

@@ -61,7 +61,10 @@ const AnyCreative = {
   id: z.string().min(1).max(128),
   /** Creative attributes (AdCOM list), matched against `battr`. */
   attributes: Codes,
-  /** API frameworks that the ad needs; the slot must support all of them. */
+  /**
+   * API frameworks (AdCOM list) that the ad needs; the slot must support all of them. Those that a VAST document or
+   * MRAID markup shows are added, unless another version of the same is named.
+   */
   apis: Codes,
   /** Language of the ad as a BCP 47 tag. */
   language: z

@@ -1,7 +1,9 @@
 import type { CampaignSpec, CreativeSpec } from './campaign.ts'
 import { NOTHING } from './fields.ts'
+import { type Framework, frameworksOfMarkup, withNamed } from './frameworks.ts'
 import { BILLING_URL_MACRO } from './macros.ts'
 import type { NativeAssets } from './native.ts'
+import { loadsPlainHttp } from './plain-http.ts'
 import { readVast } from './vast.ts'
 
 export type OpenRtbVersion = '2.5' | '2.6'
@@ -13,7 +15,7 @@ export const readVersion = (header: string | undefined): OpenRtbVersion =>
 interface AnyCreative {
   readonly id: string
   readonly attributes: readonly number[]
-  readonly apis: readonly number[]
+  readonly frameworks: readonly Framework[]
   /** Language tag in lower case; undefined where the creative names none. */
   readonly language: string | undefined
   readonly secure: boolean
@@ -56,7 +58,7 @@ export function prepareCreative(campaignId: string, campaign: CampaignSpec, spec
   const any = {
     id: spec.id,
     attributes: spec.attributes,
-    apis: spec.apis,
+    frameworks: withNamed(spec.apis, frameworksOf(spec)),
     language: spec.language?.toLowerCase(),
     secure: spec.secure ?? loadsSecurely(spec),
     json: {
@@ -92,6 +94,13 @@ export function prepareCreative(campaignId: string, campaign: CampaignSpec, spec
   }
 }
 
+function frameworksOf(spec: CreativeSpec): readonly Framework[] {
+  if (spec.type === 'native') return NOTHING
+  return spec.type === 'banner'
+    ? frameworksOfMarkup(spec.markup)
+    : readVast(vastOf(spec), BILLING_URL_MACRO).frameworks
+}
+
 const markupParts = (markup: string): string[] => markup.split(BILLING_URL_MACRO).map(escaped)
 
 /** Content of a JSON string, without the quotes. */
@@ -116,19 +125,12 @@ function constantMembers(
     // type.
     mtype: MARKUP_TYPE[spec.type],
     ...(campaign.categories.length === 0 ? {} : { cattax: campaign.categoryTaxonomy }),
-    ...apiMembers(spec, version),
     ...(spec.type === 'video' && spec.w !== undefined && spec.h !== undefined
       ? { w: spec.w, h: spec.h }
       : {}),
     ...(version === '2.6' && 'durationSeconds' in spec ? { dur: Math.round(spec.durationSeconds) } : {}),
   }
   return JSON.stringify(members).slice(1, -1)
-}
-
-/** API frameworks of the creative: 2.5 takes one, 2.6 all of them. */
-function apiMembers({ apis }: CreativeSpec, version: OpenRtbVersion): object {
-  if (apis.length === 0) return {}
-  return version === '2.6' ? { apis } : { api: apis[0] }
 }
 
 /**
@@ -181,13 +183,6 @@ function protocolOf(spec: StreamSpec): number | undefined {
   return of?.[isWrapper ? 1 : 0]
 }
 
-/** Matches `http:` and a slash, plain or escaped for a script, an address or HTML. */
-const PLAIN_HTTP =
-  /http(?::|%3a|\\u003a|\\x3a|&#58;|&#x3a;|&colon;)(?:\/|\\\/|%2f|\\u002f|\\x2f|&#47;|&#x2f;|&sol;)/i
-/** Matches names of namespaces and schemas, which look like addresses but are not fetched. */
-const NAMES =
-  /\s(?:xmlns(?::[\w.-]+)?|[\w.-]+:schemaLocation|authority|idRegistry)\s*=\s*(?:"[^"]*"|'[^']*')/gi
-
 /** Whether nothing in the markup is fetched over plain HTTP. */
 function loadsSecurely(spec: CreativeSpec): boolean {
   const loaded =
@@ -196,5 +191,5 @@ function loadsSecurely(spec: CreativeSpec): boolean {
       : spec.type === 'native'
         ? [...spec.images.map(({ url }) => url), ...spec.impressionTrackers].join(' ')
         : readVast(vastOf(spec), BILLING_URL_MACRO).loaded
-  return !PLAIN_HTTP.test(loaded.replaceAll(NAMES, ' '))
+  return !loadsPlainHttp(loaded)
 }

@@ -37,6 +37,17 @@ export interface AuctionDecision {
   readonly groups: readonly BidGroup[]
   /** One entry for each impression that got no bid. */
   readonly noBids: readonly NoBid[]
+  /** One entry for each impression that was decided, where everything was to be explained. */
+  readonly looks: readonly ImpLook[]
+}
+
+/** What was found of the campaigns for one impression. */
+export interface ImpLook {
+  readonly impId: string
+  /** Why a campaign, or one of its ads, cannot bid. */
+  readonly refused: ReadonlyMap<string, NoBidReason>
+  /** Campaigns that can, the one that bids among them. */
+  readonly able: ReadonlySet<string>
 }
 
 /** Most bids in one answer. No real page needs more, and the answer would delay all other requests. */
@@ -46,12 +57,18 @@ const MAX_BIDS = 100
  * Decides a whole request. For each imp it makes the best offer of the open market and the best one for its deals; for
  * a dynamic pod as many as fit. When it returns, every bid has its own hold. A caller that does not send the answer has
  * to release them with {@link abandon}.
+ * @param explainsAll whether campaigns are looked at for impressions with a bid, too; for a test request only
  */
-export function decide(deps: DecideAuctionDeps, seat: Seat, request: OpenRtbRequest): AuctionDecision {
+export function decide(
+  deps: DecideAuctionDeps,
+  seat: Seat,
+  request: OpenRtbRequest,
+  explainsAll = false,
+): AuctionDecision {
   const nowMs = deps.clock.nowMs()
   const own: BidCurrency = { code: deps.currency, rate: 1 }
   const currency = chooseCurrency(request.currencies, own, deps.rates)
-  const none = { currency: currency ?? own, atMs: nowMs, groups: NOTHING }
+  const none = { currency: currency ?? own, atMs: nowMs, groups: NOTHING, looks: NOTHING }
   const refusal = requestRefusal(deps, seat, request, currency)
   if (refusal !== undefined || currency === undefined) return { ...none, noBids: refuseAll(request, refusal) }
   const campaigns = deps.campaigns.seat(seat.id)
@@ -72,6 +89,7 @@ export function decide(deps: DecideAuctionDeps, seat: Seat, request: OpenRtbRequ
     rooms: new Map(),
     held: new Map(),
     campaigns: undefined,
+    able: undefined,
     value: undefined,
     reason: undefined,
   }
@@ -82,19 +100,23 @@ export function decide(deps: DecideAuctionDeps, seat: Seat, request: OpenRtbRequ
   if (roadblock) return { ...none, groups: [{ group: true, bids: roadblock }], noBids: NOTHING }
   const bids: PlacedBid[] = []
   const noBids: NoBid[] = badImps(request)
+  const looks: ImpLook[] = []
   const explains = request.debug || request.test
   for (const imp of request.imps) {
     const before = bids.length
     auction.reason = undefined
     if (explains) auction.campaigns = new Map()
+    if (explainsAll) auction.able = new Set()
     if (bids.length < MAX_BIDS) placeForImp(auction, campaigns, imp, bids)
     else refuse(auction, 'too_many_imps')
     if (bids.length === before) {
       const { reason = 'no_campaign', campaigns } = auction
       noBids.push({ impId: imp.id, reason, ...(campaigns && { campaigns }) })
     }
+    const { campaigns: refused, able } = auction
+    if (refused && able) looks.push({ impId: imp.id, refused, able })
   }
-  return { ...none, groups: bids.length === 0 ? NOTHING : [{ group: false, bids }], noBids }
+  return { ...none, groups: bids.length === 0 ? NOTHING : [{ group: false, bids }], noBids, looks }
 }
 
 /** The decision for a request that is shed: no bid for any impression. */
@@ -102,6 +124,7 @@ export const shed = ({ clock, currency }: DecideAuctionDeps, request: OpenRtbReq
   currency: { code: currency, rate: 1 },
   atMs: clock.nowMs(),
   groups: NOTHING,
+  looks: NOTHING,
   noBids: refuseAll(request, 'shed'),
 })
 

@@ -1,6 +1,6 @@
 /**
- * Functions that each read one value of untrusted JSON. `null` counts as absent, as most exchanges mean it. A value of
- * the wrong type throws {@link WrongField}, which the parser of the whole request catches.
+ * Functions that each read one value of untrusted JSON. `null` counts as absent, as most exchanges mean it, and `[]` for an
+ * object as an empty one. A value of the wrong type throws {@link WrongField}, which the parser of the whole request catches.
  */
 
 /**
@@ -22,6 +22,8 @@ export const NOTHING: readonly never[] = []
 
 export function object<T>(value: unknown, field: string): Wire<T> | undefined {
   if (value === undefined || value === null) return undefined
+  // What PHP makes of an object without members.
+  if (Array.isArray(value) && value.length === 0) return {}
   if (typeof value !== 'object' || Array.isArray(value)) throw new WrongField(field)
   return value as Wire<T>
 }
@@ -48,9 +50,9 @@ export function text(value: unknown, field: string): string | undefined {
   return value
 }
 
-/** Reads a text that some exchanges send as a number. */
+/** Reads a text that some exchanges send as a number. One with more digits than a number keeps is another text. */
 export const textOrNumber = (value: unknown, field: string): string | undefined =>
-  isNumber(value) ? String(value) : text(value, field)
+  Number.isSafeInteger(value) ? String(value) : text(value, field)
 
 /** Reads a text that has to be present and not empty. */
 export function requiredText(value: unknown, field: string): string {
@@ -73,8 +75,19 @@ export function numberWithin(value: unknown, min: number, max: number, field: st
   return read
 }
 
+/** Reads a small number that some exchanges send as a text or, where it is a flag, as a boolean. */
+export function code(value: unknown, field: string): number | undefined {
+  if (typeof value === 'boolean') return value ? 1 : 0
+  if (typeof value !== 'string') return number(value, field)
+  const written = value.trim().toLowerCase()
+  if (written === '') return undefined
+  if (written === 'true' || written === 'false') return written === 'true' ? 1 : 0
+  if (!/^\d{1,3}$/.test(written)) throw new WrongField(field)
+  return Number(written)
+}
+
 /** Reads a flag: true for 1. 0 and every other number, which would be an enum value unknown to us, are false. */
-export const flag = (value: unknown, field: string): boolean => number(value, field) === 1
+export const flag = (value: unknown, field: string): boolean => code(value, field) === 1
 
 export function texts(value: unknown, field: string): readonly string[] {
   const values = list(value, field)

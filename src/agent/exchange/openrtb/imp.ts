@@ -145,7 +145,7 @@ export function readImp(value: unknown): Imp {
     native: readNative(raw.native),
     floor: readFloor(raw, video ?? audio),
     secure: flag(raw.secure, 'imp.secure'),
-    rewarded: orElse(() => inBothPlaces('rwdd', raw).includes(1), false),
+    rewarded: orElse(() => inBothPlaces('rwdd', raw).some((one) => flag(one, 'imp.rwdd')), false),
     multiplier: readMultiplier(raw.qty),
     deals: pmp ? readDeals(pmp) : NOTHING,
     privateAuction: pmp !== undefined && flag(pmp.private_auction, 'imp.pmp.private_auction'),

@@ -1,4 +1,5 @@
 import type { BannerCreative, Creative, NativeCreative, StreamCreative } from './creative.ts'
+import { supportsAll } from './frameworks.ts'
 import type { BannerSlot, DealOffer, Imp, NativeSlot, StreamSlot } from './imp.ts'
 import { hostOf } from './names.ts'
 import { renderNative } from './native.ts'
@@ -175,7 +176,7 @@ function anySlotMismatch(
   slot: { readonly apis: readonly number[]; readonly blockedAttributes: readonly number[] },
   creative: Creative,
 ): NoBidReason | undefined {
-  for (const api of creative.apis) if (!slot.apis.includes(api)) return 'api'
+  if (!supportsAll(slot.apis, creative.frameworks)) return 'api'
   if (slot.blockedAttributes.length > 0 && sharesAny(slot.blockedAttributes, creative.attributes)) {
     return 'attribute_blocked'
   }

@@ -87,6 +87,30 @@ it.each<[regs: unknown, user: object]>([
   expect(read(regs, user)).toEqual(KNOWN)
 })
 
+const SET = [1, '1', ' 1 ', true, 'true', 'TRUE', 'yes', {}, [1]]
+const NOT_SET = [0, '0', false, 'false', null, '']
+
+it('hears flags also as texts and booleans, and takes for set what is none', () => {
+  for (const [values, ids] of [
+    [SET, NOBODY],
+    [NOT_SET, KNOWN],
+  ] as const)
+    for (const value of values) {
+      for (const regs of [
+        { coppa: value },
+        { ext: { coppa: value } },
+        { gdpr: value },
+        { ext: { gdpr: value } },
+      ])
+        expect(read(regs), JSON.stringify(regs)).toEqual(ids)
+      for (const device of [{ lmt: value }, { dnt: value }])
+        expect(read(undefined, {}, device), JSON.stringify(device)).toEqual(ids)
+    }
+  expect(read({ gdpr: '0', ext: { gdpr: '1' } })).toEqual(NOBODY)
+  expect(read({ gdpr: '1' }, { consent: consentTo([1, 4]) })).toEqual(KNOWN)
+  expect(read(undefined, {}, { ext: { atts: '3' } })).toEqual(KNOWN)
+})
+
 it.each([{ lmt: 1 }, { dnt: 1 }, { ext: { atts: 1 } }, { lmt: 0, ext: { atts: 2 } }, { ext: { atts: '2' } }])(
   'reads no id of the user of a device with %j',
   (device) => {

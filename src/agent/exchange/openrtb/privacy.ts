@@ -1,6 +1,6 @@
 import type { Device, Regs, User } from 'iab-openrtb/v26'
 import { consentReader, EU_SECTION, readGpp } from './consent.ts'
-import { number, numbers, object, text, type Wire } from './fields.ts'
+import { code, flag, numbers, object, text, type Wire } from './fields.ts'
 import { inBothPlaces } from './two-places.ts'
 
 /** Position of "opted out of the sale" in a US privacy string such as `1YYN`. */
@@ -35,13 +35,12 @@ export function privacyRules(tcfVendorId?: number): IsUserPrivate {
     if (device && isTrackingLimited(device)) return true
     const regs = object<Regs>(rawRegs, 'regs')
     if (!regs) return false
-    if (inBothPlaces('coppa', regs).some((coppa) => number(coppa, 'regs.coppa') === 1)) return true
+    if (inBothPlaces('coppa', regs).some((coppa) => flag(coppa, 'regs.coppa'))) return true
     if (inBothPlaces('us_privacy', regs).some(isUsOptOut)) return true
     if (inBothPlaces('gpc', regs).some((signal) => !GPC_NOT_SET.includes(signal))) return true
     const gpp = readGppOf(regs)
     if (gpp.isRefusal) return true
-    if (!gpp.isEuNamed && !inBothPlaces('gdpr', regs).some((gdpr) => number(gdpr, 'regs.gdpr') === 1))
-      return false
+    if (!gpp.isEuNamed && !inBothPlaces('gdpr', regs).some((gdpr) => flag(gdpr, 'regs.gdpr'))) return false
     const said = inBothPlaces('consent', user).map((value) => text(value, 'user.consent') ?? '')
     const consents = [...said, ...gpp.consents]
     return consents.length === 0 || !consents.every(allows)
@@ -49,8 +48,8 @@ export function privacyRules(tcfVendorId?: number): IsUserPrivate {
 }
 
 function isTrackingLimited({ lmt, dnt, ext }: Wire<Device>): boolean {
-  if (number(lmt, 'device.lmt') === 1 || number(dnt, 'device.dnt') === 1) return true
-  const atts = number(object<{ atts: unknown }>(ext, 'device.ext')?.atts, 'device.ext.atts')
+  if (flag(lmt, 'device.lmt') || flag(dnt, 'device.dnt')) return true
+  const atts = code(object<{ atts: unknown }>(ext, 'device.ext')?.atts, 'device.ext.atts')
   return atts !== undefined && ATT_REFUSED.includes(atts)
 }
 

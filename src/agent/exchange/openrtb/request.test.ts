@@ -36,7 +36,7 @@ describe('bid request', () => {
     ['site', { site: 'news' }],
     ['domain', { site: { domain: 1 } }],
     ['site.page', { site: { page: {} } }],
-    ['app', { site: undefined, app: [] }],
+    ['app', { site: undefined, app: [1] }],
     ['app.bundle', { site: undefined, app: { bundle: 5 } }],
     ['device', { device: 'phone' }],
     ['device.geo', { device: { geo: 1 } }],
@@ -53,8 +53,8 @@ describe('bid request', () => {
     ['cattax', { cattax: '1' }],
     ['badv', { badv: [{}] }],
     ['bapp', { bapp: 0 }],
-    ['allimps', { allimps: true }],
-    ['test', { test: '1' }],
+    ['allimps', { allimps: 'all' }],
+    ['test', { test: 'yes' }],
     ['tmax', { tmax: '100' }],
     ['ext.bidwarden', { ext: { bidwarden: 5 } }],
     ['ext.bidwarden.predictedLtv', { ext: { bidwarden: { predictedLtv: -1 } } }],
@@ -79,7 +79,8 @@ describe('bid request', () => {
       },
     ],
     ['imp.banner.battr', { banner: { battr: ['1'] } }],
-    ['imp.video', { video: [] }],
+    ['imp.video', { video: [1] }],
+    ['imp.video.mimes', { video: [] }],
     ['imp.video.mimes', { video: {} }],
     ['imp.video.mimes', { audio: { mimes: 'audio/mp4' } }],
     ['imp.video.maxduration', { video: { mimes: [], maxduration: '30' } }],
@@ -87,10 +88,10 @@ describe('bid request', () => {
     ['imp.native.request', { native: {} }],
     ['bidfloor', { bidfloor: '1' }],
     ['bidfloorcur', { bidfloorcur: 1 }],
-    ['imp.secure', { secure: true }],
+    ['imp.secure', { secure: 'yes' }],
     ['imp.qty.multiplier', { qty: {} }],
     ['imp.qty.multiplier', { qty: { multiplier: 0 } }],
-    ['imp.pmp', { pmp: [] }],
+    ['imp.pmp', { pmp: 'x' }],
     ['imp.pmp.deals', { pmp: { deals: [1] } }],
     ['imp.pmp.deals.id', { pmp: { deals: [{}] } }],
     ['imp.pmp.deals.wseat', { pmp: { deals: [{ id: 'd', wseat: [1] }] } }],
@@ -105,11 +106,8 @@ describe('bid request', () => {
 
   it.each([
     { user: 'u' },
-    { user: { id: 1 } },
-    { user: { id: 'u', buyeruid: [] } },
-    { user: { id: 'u', eids: {} } },
-    { user: { id: 'u', eids: [{ source: 'a', uids: [{ id: 4 }] }] } },
-    { user: { id: 'u' }, device: { ifa: false } },
+    { user: { id: 1.5 } },
+    { user: { id: {}, eids: {} } },
     { user: { id: 'u' }, regs: { coppa: 'yes' } },
     { user: { id: 'u' }, regs: { us_privacy: 1 } },
   ])('does not know a user of whom anything cannot be read, and goes on: %j', (more) => {
@@ -268,6 +266,53 @@ describe('bid request', () => {
         ],
       }),
     ).toEqual([])
+  })
+
+  it('keeps the ids of a user that can be read', () => {
+    const good = { source: 'id.example', uids: [{ id: 'x' }] }
+    const found = [{ source: 'id.example', id: 'x' }]
+    const user = (more: object) => read(bannerRequest({}, { user: { id: 7, ...more }, device: { ifa: 'i' } }))
+    expect(user({ buyeruid: [], eids: [good] })).toMatchObject({
+      ...{ userId: '7', buyerUid: undefined, ifa: 'i', eids: found },
+    })
+    for (const eids of [
+      {},
+      { a: 1 },
+      'x',
+      [],
+      1,
+      [7],
+      [{ source: 1, uids: [{ id: 'y' }] }],
+      [{ source: 'a', uids: {} }],
+    ]) {
+      expect(user({ eids, ext: { eids: [good] } }), JSON.stringify(eids)).toMatchObject({ eids: found })
+      expect(user({ eids: [good], ext: { eids } }), JSON.stringify(eids)).toMatchObject({ eids: found })
+    }
+    for (const ext of [[], 'x', 1, true]) expect(user({ eids: [good], ext })).toMatchObject({ eids: found })
+    const uids = [{ id: 12 }, { id: 1.5 }, { id: 1e21 }, { id: null }, 'y', { id: 'x' }]
+    expect(user({ eids: [7, { source: 'id.example', uids }, {}] })).toMatchObject({
+      eids: [{ source: 'id.example', id: '12' }, ...found],
+    })
+    expect(read(bannerRequest({}, { user: { id: 'u' }, device: { ifa: false } }))).toMatchObject({
+      ...{ userId: 'u', ifa: undefined },
+    })
+  })
+
+  it('hears flags also as texts and booleans', () => {
+    for (const secure of [true, '1', 1]) expect(readImp({ secure })).toMatchObject({ secure: true })
+    for (const secure of [false, '0', 0, '']) expect(readImp({ secure })).toMatchObject({ secure: false })
+    for (const test of [true, '1']) expect(read(bannerRequest({}, { test }))).toMatchObject({ test: true })
+    const pmp = { private_auction: '1', deals: [] }
+    expect(readImp({ pmp, ext: { rwdd: '1' } })).toMatchObject({ privateAuction: true, rewarded: true })
+    const regs = { dsa: { dsarequired: '3', pubrender: '0' } }
+    expect(read(bannerRequest({}, { regs }))).toMatchObject({ dsa: { required: 3, adMustRender: true } })
+  })
+
+  it('does not let an empty object hide the other place of a signal', () => {
+    const source = { schain: {}, ext: { schain: { complete: 1 } } }
+    expect(read(bannerRequest({}, { source }))).toMatchObject({ hasWholeChain: true })
+    const regs = { dsa: {}, ext: { dsa: { dsarequired: 2 } } }
+    expect(read(bannerRequest({}, { regs }))).toMatchObject({ dsa: { required: 2 } })
   })
 
   it('finds ids of the user in 2.6 and in 2.5 places', () => {

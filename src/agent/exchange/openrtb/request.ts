@@ -1,6 +1,7 @@
 import type { App, Device, DOOH, EID, Geo, BidRequest as SpecRequest, UID, User } from 'iab-openrtb/v26'
 import { extension, type GivenPrediction, readPrediction } from './extension.ts'
 import {
+  code,
   flag,
   list,
   NOTHING,
@@ -9,6 +10,7 @@ import {
   orElse,
   requiredText,
   text,
+  textOrNumber,
   texts,
   type Wire,
   WrongField,
@@ -130,7 +132,7 @@ export function readBidRequest(
 
 function read(body: unknown, isUserPrivate: IsUserPrivate): OpenRtbRequest {
   const raw = object<SpecRequest>(body, 'body')
-  if (!raw) throw new WrongField('body')
+  if (!raw || Array.isArray(body)) throw new WrongField('body')
   const id = requiredText(raw.id, 'id')
   const { imps, badImps } = readImps(raw.imp)
   try {
@@ -195,8 +197,8 @@ function readDsa(regs: unknown): DsaWish {
   const said = places.map((place) => {
     const dsa = object<{ dsarequired: unknown; pubrender: unknown }>(place, 'regs.dsa')
     return {
-      required: number(dsa?.dsarequired, 'regs.dsa.dsarequired') ?? 0,
-      pubrender: number(dsa?.pubrender, 'regs.dsa.pubrender'),
+      required: code(dsa?.dsarequired, 'regs.dsa.dsarequired') ?? 0,
+      pubrender: code(dsa?.pubrender, 'regs.dsa.pubrender'),
     }
   })
   return {
@@ -249,29 +251,34 @@ function readIdentity(
   const user = object<User>(raw.user, 'user')
   if (isUserPrivate(raw.regs, user, device)) return NOBODY
   return {
-    userId: text(user?.id, 'user.id'),
-    buyerUid: text(user?.buyeruid, 'user.buyeruid'),
-    ifa: realId(text(device?.ifa, 'device.ifa')),
+    userId: idText(user?.id),
+    buyerUid: idText(user?.buyeruid),
+    ifa: realId(idText(device?.ifa)),
     eids: readEids(user),
   }
 }
+
+/** An id; undefined for one that cannot be read, which costs the user's other ids nothing. */
+const idText = (value: unknown): string | undefined => orElse(() => textOrNumber(value, 'user.id'), undefined)
 
 /** The advertising id; undefined for all zeros, which devices without an id send. */
 const realId = (ifa: string | undefined): string | undefined =>
   ifa === undefined || /^[0\s-]*$/.test(ifa) ? undefined : ifa
 
-/** The extended ids of 2.6 and 2.5 together. */
+/** The extended ids of 2.6 and 2.5 together, without those that cannot be read. */
 function readEids(user: Wire<User> | undefined): readonly ExtendedId[] {
-  const lists = inBothPlaces('eids', user)
+  const lists = orElse(() => inBothPlaces('eids', user), user ? [user.eids] : NOTHING)
   if (lists.length === 0) return NOTHING
   const eids: ExtendedId[] = []
-  for (const raw of lists.flatMap((one) => list(one, 'user.eids'))) {
-    const eid = object<EID>(raw, 'user.eids')
-    const source = text(eid?.source, 'user.eids.source')
-    for (const uid of list(eid?.uids, 'user.eids.uids')) {
-      const id = text(object<UID>(uid, 'user.eids.uids')?.id, 'user.eids.uids.id')
+  for (const raw of lists.flatMap(listOrNone)) {
+    const eid = orElse(() => object<EID>(raw, 'user.eids'), undefined)
+    const source = orElse(() => text(eid?.source, 'user.eids.source'), undefined)
+    for (const uid of listOrNone(eid?.uids)) {
+      const id = orElse(() => idText(object<UID>(uid, 'user.eids.uids')?.id), undefined)
       if (source !== undefined && id !== undefined) eids.push({ source, id })
     }
   }
   return eids
 }
+
+const listOrNone = (value: unknown): readonly unknown[] => orElse(() => list(value, 'user.eids'), NOTHING)

@@ -184,7 +184,7 @@ function offerLookOf({ request }: Auction, { native }: Imp, deal: DealOffer | un
 function scan(search: Search, buckets: readonly Bucket[], before: Pick | undefined): Pick | undefined {
   let best = before
   for (const bucket of buckets) best = scanBucket(search, bucket, best)
-  if (!best && search.auction.campaigns) explain(search, buckets)
+  if (search.auction.campaigns && (!best || search.auction.able)) explain(search, buckets)
   return best
 }
 
@@ -514,6 +514,7 @@ function explainBuckets(search: Search, buckets: readonly Bucket[]): void {
         auction.workLeft -= offerLook
         const reason = consider(search, entry, corners.worth(i, ltv), 0)
         if (typeof reason === 'string') refuseCampaign(auction, entry.offer.campaign.id, reason)
+        else auction.able?.add(entry.offer.campaign.id)
       }
     }
   }

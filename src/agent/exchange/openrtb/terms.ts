@@ -79,8 +79,8 @@ export function termsOf({ spec, sharedScopes, creatives }: PreparedCampaign): Ma
 }
 
 function formatTerms(creative: Creative): readonly unknown[] {
-  const { kind, apis, attributes, language, secure } = creative
-  const any = [kind, apis, attributes, language, secure]
+  const { kind, frameworks, attributes, language, secure } = creative
+  const any = [kind, frameworks, attributes, language, secure]
   switch (creative.kind) {
     case 'banner':
       return [any, creative.mimes, creative.bannerType]

@@ -20,19 +20,26 @@ const OWNERS = {
 } as const satisfies Record<string, string>
 
 type TwoPlaced = keyof typeof OWNERS
+/** Signals that are objects or lists of them. */
+const OBJECTS: readonly TwoPlaced[] = ['dsa', 'eids', 'schain']
 
 /**
- * Values of a signal in both of its places. `null` and an empty text or list count as absent.
+ * Values of a signal in both of its places. `null` and an empty text, list or object count as absent; an empty object
+ * does not where the signal is a flag or a text, and cannot be read there.
  * @param owner the object of the request that has the signal
  */
 export function inBothPlaces(signal: TwoPlaced, owner: unknown): readonly unknown[] {
   const newer = object<Record<string, unknown>>(owner, OWNERS[signal])
   if (!newer) return NOTHING
   const older = object<Record<string, unknown>>(newer['ext'], `${OWNERS[signal]}.ext`)
+  const isObject = OBJECTS.includes(signal)
   const [first, second] = [newer[signal], older?.[signal]]
-  if (saysNothing(first)) return saysNothing(second) ? NOTHING : [second]
-  return saysNothing(second) ? [first] : [first, second]
+  if (saysNothing(first, isObject)) return saysNothing(second, isObject) ? NOTHING : [second]
+  return saysNothing(second, isObject) ? [first] : [first, second]
 }
 
-const saysNothing = (value: unknown): boolean =>
-  value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)
+function saysNothing(value: unknown, isObject: boolean): boolean {
+  if (value === undefined || value === null || value === '') return true
+  if (Array.isArray(value)) return value.length === 0
+  return isObject && typeof value === 'object' && Object.keys(value).length === 0
+}

@@ -17,6 +17,15 @@ it('has its version from the attribute, in either quotes', () => {
   expect(bidderOf(inline('<!-- <Wrapper> -->')).bid(videoRequest())).toMatchObject({ protocol: 13 })
 })
 
+it('is read alike with a prefix of its namespace', () => {
+  const prefixed =
+    '<vast:VAST xmlns:vast="http://www.iab.com/VAST" version="4.2"><vast:Ad><vast:Wrapper>' +
+    '<vast:Extensions><vast:Extension src="http://t.example/"/></vast:Extensions></vast:Wrapper></vast:Ad></vast:VAST>'
+  expect(bidderOf(prefixed).bid(videoRequest())).toMatchObject({ protocol: 14 })
+  expect(secureReasons(prefixed)).toEqual(['not_secure'])
+  expect(() => campaignSpec({ creatives: [videoCreative({ vast: '<VAST:x/>' })] })).toThrow(/well-formed/)
+})
+
 it.each<[version: string, protocol: number]>([
   ['version="2"', 2],
   ['version="4"', 7],
@@ -99,18 +108,33 @@ it('is refused where it is no VAST or not well-formed', () => {
     expect(() => campaignSpec({ creatives: [videoCreative({ vast })] })).toThrow(/well-formed/)
 })
 
-it.each(['http:\\/\\/', 'http%3A%2F%2F', 'HTTP://', 'http\\u003a//'])(
-  'banners that load over %s are not secure',
-  (start) => {
-    const creative = {
-      id: 'b',
-      type: 'banner' as const,
-      sizes: [{ w: 300, h: 250 }],
-      markup: `<script src="${start}a.example"></script>`,
-    }
-    const { reasons } = createBidder({ campaigns: { b: { creatives: [creative] } } })
-    expect(reasons({ id: 'r', imp: [{ id: '1', secure: 1, banner: { w: 300, h: 250 } }] })).toEqual([
-      'not_secure',
-    ])
-  },
-)
+const bannerReasons = (markup: string) => {
+  const creative = { id: 'b', type: 'banner' as const, sizes: [{ w: 300, h: 250 }], markup }
+  const { reasons } = createBidder({ campaigns: { b: { creatives: [creative] } } })
+  return reasons({ id: 'r', imp: [{ id: '1', secure: 1, banner: { w: 300, h: 250 } }] })
+}
+
+it.each([
+  ...['http:\\/\\/', 'http%3A%2F%2F', 'HTTP://', 'http\\u003a//', 'http:/', 'http:'],
+  ...['http:\\\\', 'http:\\', 'http:%5C%5c', 'http:&bsol;&#92;', 'http:\\x5c\\x5C'],
+  ...[
+    'ht\ttp://',
+    'h\r\nttp:\n//',
+    'http:/\t/',
+    'ht&Tab;tp://',
+    'ht&#9;tp&#x0A;://',
+    'ht&NewLine;tp:\\\\',
+    'ht\\ntp://',
+  ],
+  ...['&#104;ttp://', '&#x0068ttp&#0058;//', '\\x68ttp:\\u002f/', '\\u{68}ttp://', '%68ttp%3a//', ' http:'],
+])('banners that load over %j are not secure', (start) => {
+  expect(bannerReasons(`<script src="${start}a.example"></script>`)).toEqual(['not_secure'])
+})
+
+it.each([
+  ...['https://a.example', '//a.example', '/http.js', 'https:\\\\a.example', 'ht tp://a.example'],
+  ...['https://a.example/http/:', 'https://a.example?http&#x110000;', '&unknown;'],
+])('banners that load over %j are secure', (address) => {
+  const markup = `<script src="${address}">if (location.protocol==="http:") x('http:' + "https:")</script>`
+  expect(bannerReasons(markup)).toEqual([])
+})

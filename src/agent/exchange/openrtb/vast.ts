@@ -1,4 +1,5 @@
 import { SaxesParser } from 'saxes'
+import { type Framework, VastFrameworks } from './frameworks.ts'
 
 /** What a VAST or DAAST document says about itself. */
 export interface Vast {
@@ -6,6 +7,7 @@ export interface Vast {
   readonly version: string | undefined
   readonly isDaast: boolean
   readonly isWrapper: boolean
+  readonly frameworks: readonly Framework[]
   /** All text that a player may fetch: texts without names and click addresses, and everything inside extensions. */
   readonly loaded: string
   /** For each occurrence of `macro`, in document order: whether `&` has to be written `&amp;` there. */
@@ -17,12 +19,15 @@ const NOT_FETCHED = /(?:ClickThrough|AdSystem|AdTitle|Description|Advertiser|Cat
 /** Elements that may contain anything. In all others, attributes only name things. */
 const FREE_FORM = /^(?:Extensions?|CreativeExtensions?)$/
 const NAMES = /^xmlns(?::|$)|:schemaLocation$/
+/** The name of an element without the prefix of its namespace. */
+const localName = (name: string): string => name.slice(name.indexOf(':') + 1)
 
 /** Reads the document without changing it. Throws an Error when it is not well-formed XML or not VAST. */
 export function readVast(document: string, macro: string): Vast {
   const parser = new SaxesParser()
   const open: string[] = []
   const loaded: string[] = []
+  const frameworks = new VastFrameworks()
   const escapes: boolean[] = []
   let root: { name: string; version: string | undefined } | undefined
   let isWrapper = false
@@ -49,9 +54,11 @@ export function readVast(document: string, macro: string): Vast {
     pass(false)
     text += piece
   })
-  parser.on('opentag', ({ name, attributes }) => {
+  parser.on('opentag', ({ name: written, attributes }) => {
     pass(true)
     endText()
+    const name = localName(written)
+    frameworks.open(name, attributes)
     root ??= { name, version: attributes['version'] }
     open.push(name)
     isWrapper ||= name === 'Wrapper'
@@ -62,7 +69,7 @@ export function readVast(document: string, macro: string): Vast {
   parser.on('closetag', () => {
     pass(true)
     endText()
-    open.pop()
+    frameworks.close(open.pop() ?? '')
   })
   parser.write(document.replace(/^\uFEFF/, ' ')).close()
   if (root?.name !== 'VAST' && root?.name !== 'DAAST') throw new Error('the root is neither VAST nor DAAST')
@@ -70,6 +77,7 @@ export function readVast(document: string, macro: string): Vast {
     version: root.version,
     isDaast: root.name === 'DAAST',
     isWrapper,
+    frameworks: frameworks.found,
     loaded: loaded.join(' '),
     escapes,
   }

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useMemo, useState } from 'react'
 import { Link } from 'wouter'
 import type { BidRecord } from '../../api/client.ts'
-import { type BidFilter, bidsQuery } from '../../api/queries.ts'
+import { type BidFilter, type BidsListed, bidsQuery } from '../../api/queries.ts'
 import { useMay } from '../../api/session.ts'
 import { Answer, Empty } from '../../ui/answer.tsx'
 import { count, money, words } from '../../ui/format.ts'
@@ -95,22 +95,41 @@ export function BidList() {
           <header>
             <Filters sought={sought} onChange={setSought} />
           </header>
-          <Answer query={query}>{({ bids }) => <Listed bids={bids} sought={sought} />}</Answer>
+          <Answer query={query}>
+            {(listed) => <Listed key={JSON.stringify(sought)} listed={listed} sought={sought} />}
+          </Answer>
         </section>
       </div>
     </>
   )
 }
 
-function Listed({ bids, sought }: { bids: readonly BidRecord[]; sought: Sought }) {
+function Listed({ listed: { bids, skipped = 0 }, sought }: { listed: BidsListed; sought: Sought }) {
   const fitting = useMemo(() => bids.filter((bid) => fits(bid, sought)), [bids, sought])
+  const { rows, fresh, isHeld, toggle, onScrolled } = useHeld(fitting)
   if (fitting.length > 0)
     return (
       <>
-        <VirtualTable label="Latest bids" rows={fitting} columns={COLUMNS} keyOf={keyOf} />
-        <p className="list-end side-note" role="status">
-          {count(fitting.length)} {fitting.length === 1 ? 'bid' : 'bids'}
+        <div className="row feed">
+          <button type="button" className="button" aria-pressed={isHeld} onClick={toggle}>
+            {isHeld ? 'Go on' : 'Hold still'}
+          </button>
+          <span className="side-note">
+            {isHeld ? `${count(fresh)} new since the list stands still` : 'New bids come on top'}
+          </span>
+        </div>
+        <VirtualTable
+          label="Latest bids"
+          rows={rows}
+          columns={COLUMNS}
+          keyOf={keyOf}
+          onScrolled={onScrolled}
+        />
+        <p className="list-end side-note">
+          {count(rows.length)} {rows.length === 1 ? 'bid' : 'bids'}
           {bids.length === LISTED && `, of the latest ${count(LISTED)} with this platform and status`}
+          {skipped > 0 &&
+            `; ${count(skipped)} came too quickly to be shown at once, the list is read anew every few seconds`}
         </p>
       </>
     )
@@ -122,6 +141,37 @@ function Listed({ bids, sought }: { bids: readonly BidRecord[]; sought: Sought }
   ) : (
     <Empty title="No bid fits these filters">Take one of them away.</Empty>
   )
+}
+
+interface Held {
+  readonly bids: readonly BidRecord[]
+  readonly by: 'button' | 'scrolling'
+}
+
+/** Bids that stand still while they are looked at: what is new waits, what has changed shows. */
+function useHeld(bids: readonly BidRecord[]) {
+  const [held, setHeld] = useState<Held>()
+  const { rows, fresh } = useMemo(() => {
+    if (!held) return { rows: bids, fresh: 0 }
+    const now = new Map(bids.map((bid) => [bid.bidId, bid]))
+    const rows = held.bids.map((bid) => {
+      const changed = now.get(bid.bidId)
+      now.delete(bid.bidId)
+      return changed ?? bid
+    })
+    return { rows, fresh: now.size }
+  }, [held, bids])
+  return {
+    rows,
+    fresh,
+    isHeld: held !== undefined,
+    toggle: () => setHeld((before) => (before ? undefined : { bids, by: 'button' })),
+    onScrolled: (isAway: boolean) =>
+      setHeld((before) => {
+        if (isAway) return before ?? { bids, by: 'scrolling' }
+        return before?.by === 'scrolling' ? undefined : before
+      }),
+  }
 }
 
 /** What the service filters by itself; the rest is sought in its answer. */

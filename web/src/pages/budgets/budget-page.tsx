@@ -9,6 +9,8 @@ import { duration, money, percent } from '../../ui/format.ts'
 import { BarKey, LimitBar } from '../../ui/limit-bar.tsx'
 import { limitKey, limitName } from '../../ui/limit-name.ts'
 import { Time } from '../../ui/time.tsx'
+import { mayRaise } from './change-budget.ts'
+import { Holds } from './holds.tsx'
 import { LimitsForm } from './limits-form.tsx'
 import { PauseControl } from './pause-control.tsx'
 
@@ -16,8 +18,8 @@ import { PauseControl } from './pause-control.tsx'
 export function BudgetPage({ scope }: { scope: string }) {
   const query = useQuery(budgetQuery(scope))
   const { may, isOperator } = useMay()
-  // An organisation changes the budgets of its campaigns, and no other.
-  const mayChange = may('operate') && (isOperator || scope.startsWith('campaign:'))
+  // An organisation changes the budgets of its campaigns and keys, and no other.
+  const mayChange = may('operate') && (isOperator || /^(campaign|key):/.test(scope))
   return (
     <>
       <div className="page-head">
@@ -31,11 +33,11 @@ export function BudgetPage({ scope }: { scope: string }) {
           <div className="budget-page">
             <div className="stack">
               <Use budget={budget} />
-              {mayChange && <LimitsForm key={scope} budget={budget} />}
+              {mayChange && <LimitsForm key={scope} budget={budget} mayRaise={mayRaise(scope, may)} />}
             </div>
             <div className="stack">
-              {mayChange && <PauseControl budget={budget} />}
-              <Holds budget={budget} />
+              {mayChange && <PauseControl budget={budget} mayResume={mayRaise(scope, may)} />}
+              <Holds key={scope} budget={budget} mayChange={mayChange} />
               <History scope={scope} />
             </div>
           </div>
@@ -105,49 +107,6 @@ function Figure({ name, value }: { name: string; value: string }) {
       <dt>{name}</dt>
       <dd>{value}</dd>
     </div>
-  )
-}
-
-const WHY_STRICT: Readonly<Record<string, string>> = {
-  money_to_spare: 'open bids are few beside what is left',
-  few_outcomes: 'too little is known of how bids end',
-  win_rate_drifts: 'more bids are billed than were',
-  late_bills: 'bills came after the bids had counted as lost',
-}
-
-function Holds({ budget: { holds, holdMode, currency } }: { budget: Budget }) {
-  return (
-    <section className="card" aria-labelledby="holds">
-      <header>
-        <h2 id="holds">Open bids</h2>
-      </header>
-      <dl className="facts body">
-        <dt>Hold mode</dt>
-        <dd>
-          {holdMode.is}
-          {holdMode.is === 'bounded' && <> (p = {holdMode.maxOverspendProbability} a day)</>}
-          {holds.mode !== holdMode.is && (
-            <span className="soft">
-              , now {holds.mode}
-              {holds.why !== undefined && <>: {WHY_STRICT[holds.why] ?? holds.why}</>}
-            </span>
-          )}
-        </dd>
-        <dt>Held</dt>
-        <dd>{money(holds.held, currency)}</dd>
-        <dt>If all are billed</dt>
-        <dd>
-          {money(holds.prices, currency)}
-          <span className="soft"> (at most {holds.worstCase} × a limit)</span>
-        </dd>
-        {holds.silentWorkers !== undefined && (
-          <>
-            <dt>Silent workers</dt>
-            <dd>{holds.silentWorkers}: what they hold counts as elsewhere</dd>
-          </>
-        )}
-      </dl>
-    </section>
   )
 }
 

@@ -1,31 +1,56 @@
-import { dataOf } from '@bidwarden/client'
-import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { api, type Budget, type LimitInput } from '../../api/client.ts'
+import type { Budget, LimitInput } from '../../api/client.ts'
 import { Confirm, ReasonField } from '../../ui/confirm.tsx'
 import { money } from '../../ui/format.ts'
+import { isLower, type LimitDraft, limitOf, newDraft } from '../../ui/limit-draft.ts'
+import { LimitFields } from '../../ui/limit-fields.tsx'
 import { limitKey, limitName } from '../../ui/limit-name.ts'
 import { ProblemBox } from '../../ui/problem-box.tsx'
-import { told } from '../../ui/toasts.tsx'
-import { isLower, type LimitDraft, limitOf, newDraft } from './limit-draft.ts'
+import { useChangeBudget } from './change-budget.ts'
 
 /** Most limits that a budget may have. */
 const MAX_LIMITS = 10
 
-/** Changes the limits: lower ones at once, higher ones after asking. */
-export function LimitsForm({ budget }: { budget: Budget }) {
-  const [drafts, setDrafts] = useState<readonly LimitDraft[]>(() => budget.limits.map(newDraft))
+/** Limits as they are being changed, and the revision of the budget that they were taken from. */
+interface Draft {
+  readonly limits: readonly LimitDraft[]
+  readonly revision: string
+  readonly isTouched: boolean
+}
+
+const draftOf = ({ limits, revision }: Budget): Draft => ({
+  limits: limits.map(newDraft),
+  revision,
+  isTouched: false,
+})
+
+/**
+ * Changes the limits: lower ones at once, higher ones after asking. What somebody else changes meanwhile shows at once
+ * where nothing was typed yet, and is said where something was.
+ */
+export function LimitsForm({ budget, mayRaise }: { budget: Budget; mayRaise: boolean }) {
+  const [kept, setDraft] = useState(() => draftOf(budget))
+  const isBehind = kept.revision !== budget.revision
+  const draft = isBehind && !kept.isTouched ? draftOf(budget) : kept
+  if (draft !== kept) setDraft(draft)
   const [reason, setReason] = useState('')
-  const { mutate, isPending, error } = useSetLimits(budget)
-  const read = drafts.map(limitOf)
+  const { mutate, isPending, error, reset } = useChangeBudget(budget.scope)
+  const change = (limits: readonly LimitDraft[]) => setDraft({ ...draft, limits, isTouched: true })
+  const startAgain = () => {
+    setDraft(draftOf(budget))
+    reset()
+  }
+  const read = draft.limits.map(limitOf)
   const wrong = read.find((one) => typeof one === 'string')
   const limits = read.filter((one) => typeof one !== 'string')
   const isChanged = wrong !== undefined || !isSame(budget, limits)
-  const save = (said: string | undefined) => {
-    mutate({ limits, reason: said })
+  const lowers = isLower(budget, limits)
+  const save = () => {
+    const { holdMode } = budget
+    const about = { limits, holdMode, revision: draft.revision, reason: reason.trim() || undefined }
+    mutate(about, { onSuccess: (now) => setDraft(draftOf(now)) })
     setReason('')
   }
-  const change = (draft: LimitDraft) => setDrafts(drafts.map((one) => (one.id === draft.id ? draft : one)))
   return (
     <section className="card" aria-labelledby="limits">
       <header>
@@ -38,36 +63,33 @@ export function LimitsForm({ budget }: { budget: Budget }) {
         className="body stack"
         onSubmit={(event) => {
           event.preventDefault()
-          if (wrong === undefined && isLower(budget, limits)) save(reason.trim() || undefined)
+          if (wrong === undefined && lowers) save()
         }}
       >
-        {drafts.map((draft) => (
+        {isBehind && kept.isTouched && <Behind budget={budget} onTake={startAgain} />}
+        {draft.limits.map((one) => (
           <LimitFields
-            key={draft.id}
-            draft={draft}
+            key={one.id}
+            draft={one}
             currency={budget.currency}
-            onChange={change}
-            onRemove={() => setDrafts(drafts.filter((one) => one.id !== draft.id))}
+            onChange={(next) => change(draft.limits.map((old) => (old.id === next.id ? next : old)))}
+            onRemove={() => change(draft.limits.filter(({ id }) => id !== one.id))}
           />
         ))}
-        {drafts.length === 0 && (
+        {draft.limits.length === 0 && (
           <p className="soft">Without a limit nothing of this budget's own bounds the spend.</p>
         )}
         <div className="row">
           <button
             type="button"
             className="button"
-            disabled={drafts.length >= MAX_LIMITS}
-            onClick={() => setDrafts([...drafts, newDraft()])}
+            disabled={draft.limits.length >= MAX_LIMITS}
+            onClick={() => change([...draft.limits, newDraft()])}
           >
             Add a limit
           </button>
           {isChanged && (
-            <button
-              type="button"
-              className="button quiet"
-              onClick={() => setDrafts(budget.limits.map(newDraft))}
-            >
+            <button type="button" className="button quiet" onClick={startAgain}>
               Undo
             </button>
           )}
@@ -76,27 +98,15 @@ export function LimitsForm({ budget }: { budget: Budget }) {
           <>
             <ReasonField value={reason} onChange={setReason} />
             {wrong !== undefined && <p className="chip warn">{wrong}</p>}
-            <div className="row">
-              {wrong === undefined && !isLower(budget, limits) ? (
-                <Confirm
-                  trigger={
-                    <button type="button" className="button main" disabled={isPending}>
-                      Raise …
-                    </button>
-                  }
-                  title={`Let more be spent on ${budget.scope}?`}
-                  action="Raise the limits"
-                  asksReason={false}
-                  onConfirm={() => save(reason.trim() || undefined)}
-                >
-                  <Difference budget={budget} limits={limits} />
-                </Confirm>
-              ) : (
+            {wrong === undefined && !lowers ? (
+              <Raise {...{ budget, limits, isPending, mayRaise }} onConfirm={save} />
+            ) : (
+              <div className="row">
                 <button type="submit" className="button main" disabled={isPending || wrong !== undefined}>
                   Lower the limits
                 </button>
-              )}
-            </div>
+              </div>
+            )}
           </>
         )}
         {error && <ProblemBox problem={error} />}
@@ -105,55 +115,58 @@ export function LimitsForm({ budget }: { budget: Budget }) {
   )
 }
 
-interface FieldsProps {
-  readonly draft: LimitDraft
-  readonly currency: string
-  onChange(draft: LimitDraft): void
-  onRemove(): void
-}
-
-function LimitFields({ draft, currency, onChange, onRemove }: FieldsProps) {
-  const set = (part: Partial<LimitDraft>) => onChange({ ...draft, ...part })
+/** Somebody else has changed the budget after something was typed here. */
+function Behind({ budget, onTake }: { budget: Budget; onTake: () => void }) {
+  const now = budget.limits.map((limit) => `${money(limit.max, budget.currency)} ${limitName(limit)}`)
   return (
-    <fieldset className="limit-fields">
-      <legend className="sr-only">A limit</legend>
-      <label className="field">
-        <span>At most ({currency})</span>
-        <input inputMode="decimal" value={draft.max} onChange={(event) => set({ max: event.target.value })} />
-      </label>
-      <label className="field">
-        <span>Over</span>
-        <select value={draft.kind} onChange={(event) => set({ kind: kindOf(event.target.value) })}>
-          <option value="sliding">a sliding window</option>
-          <option value="day">a day</option>
-          <option value="lifetime">all time</option>
-        </select>
-      </label>
-      {draft.kind === 'sliding' && (
-        <label className="field">
-          <span>Minutes</span>
-          <input
-            inputMode="decimal"
-            value={draft.windowMinutes}
-            onChange={(event) => set({ windowMinutes: event.target.value })}
-          />
-        </label>
-      )}
-      {draft.kind === 'day' && (
-        <label className="field">
-          <span>Time zone</span>
-          <input value={draft.timezone} onChange={(event) => set({ timezone: event.target.value })} />
-        </label>
-      )}
-      <button type="button" className="button quiet remove" onClick={onRemove}>
-        Remove
-      </button>
-    </fieldset>
+    <div className="problem" role="alert">
+      <p>
+        <strong>Somebody has changed this budget meanwhile.</strong> Its limits are now:{' '}
+        {now.join(', ') || 'none'}.
+      </p>
+      <p>
+        What you have typed can still lower them; to raise them, begin with the new ones.{' '}
+        <button type="button" className="button" onClick={onTake}>
+          Begin with the new ones
+        </button>
+      </p>
+    </div>
   )
 }
 
-const kindOf = (value: string): LimitDraft['kind'] =>
-  value === 'sliding' || value === 'lifetime' ? value : 'day'
+interface RaiseProps {
+  readonly budget: Budget
+  readonly limits: readonly LimitInput[]
+  readonly isPending: boolean
+  readonly mayRaise: boolean
+  onConfirm(): void
+}
+
+function Raise({ budget, limits, isPending, mayRaise, onConfirm }: RaiseProps) {
+  if (!mayRaise)
+    return (
+      <p className="soft">
+        Only a key with the scope <code>admin</code> lets an API key spend more.
+      </p>
+    )
+  return (
+    <div className="row">
+      <Confirm
+        trigger={
+          <button type="button" className="button main" disabled={isPending}>
+            Raise …
+          </button>
+        }
+        title={`Let more be spent on ${budget.scope}?`}
+        action="Raise the limits"
+        asksReason={false}
+        onConfirm={onConfirm}
+      >
+        <Difference budget={budget} limits={limits} />
+      </Confirm>
+    </div>
+  )
+}
 
 function Difference({ budget, limits }: { budget: Budget; limits: readonly LimitInput[] }) {
   const { currency } = budget
@@ -182,23 +195,4 @@ function isSame({ limits }: Budget, next: readonly LimitInput[]): boolean {
   const text = (all: readonly Pick<LimitInput, 'kind' | 'max'>[]) =>
     all.map((one) => `${limitKey(one)} ${one.max}`).join('\n')
   return text(limits) === text(next)
-}
-
-function useSetLimits({ scope, holdMode }: Budget) {
-  const queries = useQueryClient()
-  return useMutation({
-    mutationFn: ({ limits, reason }: { limits: LimitInput[]; reason: string | undefined }) =>
-      dataOf(
-        api.PUT('/v1/budgets/{scope}', {
-          params: { path: { scope } },
-          body: { limits, holdMode, ...(reason !== undefined && { reason }) },
-        }),
-      ),
-    onSuccess: ({ warning }) => told(warning ?? `The limits of ${scope} are changed`),
-    onSettled: () =>
-      Promise.all([
-        queries.invalidateQueries({ queryKey: ['budgets'] }),
-        queries.invalidateQueries({ queryKey: ['audit'] }),
-      ]),
-  })
 }

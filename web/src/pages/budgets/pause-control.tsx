@@ -6,7 +6,8 @@ import { Confirm, ReasonField } from '../../ui/confirm.tsx'
 import { failed, told } from '../../ui/toasts.tsx'
 
 /** Pauses at once; asks before bids are taken again. */
-export function PauseControl({ budget: { scope, paused, pauseReason } }: { budget: Budget }) {
+export function PauseControl({ budget, mayResume }: { budget: Budget; mayResume: boolean }) {
+  const { scope, paused, pauseReason } = budget
   const { mutate, isPending } = usePause(scope)
   const [reason, setReason] = useState('')
   return (
@@ -19,18 +20,24 @@ export function PauseControl({ budget: { scope, paused, pauseReason } }: { budge
         {paused ? (
           <>
             {pauseReason !== undefined && <p>“{pauseReason}”</p>}
-            <Confirm
-              trigger={
-                <button type="button" className="button" disabled={isPending}>
-                  Resume …
-                </button>
-              }
-              title={`Take bids on ${scope} again?`}
-              action="Resume"
-              onConfirm={(said) => mutate({ pause: false, reason: said })}
-            >
-              <p>Every bid that fits its budgets is placed from now on.</p>
-            </Confirm>
+            {mayResume ? (
+              <Confirm
+                trigger={
+                  <button type="button" className="button" disabled={isPending}>
+                    Resume …
+                  </button>
+                }
+                title={`Take bids on ${scope} again?`}
+                action="Resume"
+                onConfirm={(said) => mutate({ pause: false, reason: said })}
+              >
+                <p>Every bid that fits its budgets is placed from now on.</p>
+              </Confirm>
+            ) : (
+              <p className="soft">
+                Only a key with the scope <code>admin</code> lets an API key go on.
+              </p>
+            )}
           </>
         ) : (
           <form

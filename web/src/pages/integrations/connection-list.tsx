@@ -68,7 +68,7 @@ function Listed({ connections }: { connections: readonly Connection[] }) {
     )
   return (
     <div className="scroll-x">
-      <table className="table connections">
+      <table className="table stacks">
         <thead>
           <tr>
             <th scope="col">Account</th>

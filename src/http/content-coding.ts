@@ -2,9 +2,17 @@
 
 const GZIP: readonly string[] = ['gzip', 'x-gzip']
 
-/** Whether a body with this `Content-Encoding` has to be unzipped. */
-export const isGzip = (header: string | undefined): boolean =>
-  header !== undefined && GZIP.includes(header.trim().toLowerCase())
+/**
+ * How a body with this `Content-Encoding` is coded; `unknown` for another coding, and for several one over the other.
+ * Empty entries of the list say nothing (RFC 9110, 5.6.1), and neither does `identity`.
+ */
+export function bodyCodingOf(header: string | undefined): 'gzip' | 'identity' | 'unknown' {
+  if (header === undefined) return 'identity'
+  const names = header.split(',').map((name) => name.trim().toLowerCase())
+  const codings = names.filter((name) => name !== '' && name !== 'identity')
+  if (codings.length === 0) return 'identity'
+  return codings.length === 1 && GZIP.includes(codings[0] ?? '') ? 'gzip' : 'unknown'
+}
 
 /** How an answer is coded; `none` where the caller accepts neither of the two. */
 export type Coding = 'gzip' | 'identity' | 'none'

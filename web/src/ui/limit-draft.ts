@@ -1,11 +1,11 @@
-import type { Budget, Limit, LimitInput } from '../../api/client.ts'
-import { limitKey } from '../../ui/limit-name.ts'
+import type { LimitInput } from '../api/client.ts'
+import { type AnyLimit, limitKey } from './limit-name.ts'
 
 /** A limit as it stands in the form; numbers are as they were typed. */
 export interface LimitDraft {
   /** Tells rows of the form apart. */
   readonly id: number
-  readonly kind: Limit['kind']
+  readonly kind: LimitInput['kind']
   readonly windowMinutes: string
   readonly timezone: string
   readonly max: string
@@ -15,7 +15,7 @@ export interface LimitDraft {
 const MAX_WINDOW_MINUTES = 44_640
 let lastId = 0
 
-export function newDraft(limit?: Limit): LimitDraft {
+export function newDraft(limit?: AnyLimit): LimitDraft {
   lastId += 1
   return {
     id: lastId,
@@ -42,7 +42,7 @@ export function limitOf({ kind, windowMinutes, timezone, max }: LimitDraft): Lim
 }
 
 /** Whether new limits allow nothing that the present ones refuse: then nobody needs to be asked. */
-export function isLower({ limits }: Pick<Budget, 'limits'>, next: readonly LimitInput[]): boolean {
+export function isLower({ limits }: { limits: readonly AnyLimit[] }, next: readonly AnyLimit[]): boolean {
   return limits.every((limit) =>
     next.some((one) => limitKey(one) === limitKey(limit) && one.max <= limit.max),
   )

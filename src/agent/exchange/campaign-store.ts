@@ -1,0 +1,77 @@
+import { AppError, messageOf } from '../../errors.ts'
+import { parseJson } from '../../json/json.ts'
+import type { Logger } from '../../log.ts'
+import { StoreUnavailable } from '../../shield/index.ts'
+import { type Entry, type Records, RecordsUnavailable, type Recovered } from '../../storage/index.ts'
+import { Slices } from '../../time/slices.ts'
+import { type Bidder, mayUse } from './bidder.ts'
+import type { BidderUpdate } from './bidder-update.ts'
+import { campaignBody } from './campaign-body.ts'
+import { CampaignSpec, type PreparedCampaign } from './openrtb/index.ts'
+
+/** Uses a change of a campaign in this process and its workers. */
+export type UseUpdate = (update: BidderUpdate) => void | Promise<void>
+
+/**
+ * Keeps campaigns for later starts, and for other processes where there are any. A change rejects with an AppError
+ * `records_unavailable` where it cannot be kept; it is then in force in this process alone.
+ */
+export interface CampaignStore {
+  keep(campaign: PreparedCampaign): Promise<void>
+  forget(id: string): Promise<void>
+  /** Gives every campaign that is kept to `use`, before it resolves. Rejects where they cannot be read. */
+  restore(use: UseUpdate): Promise<void>
+  /** From now on gives changes by other processes to `use`. */
+  watch(use: UseUpdate): void
+  close(): void
+}
+
+/** Campaigns in the records of this process; where those end with the process, the campaigns do too. */
+export function recordedCampaigns(
+  bidder: Bidder,
+  records: Records,
+  { campaigns }: Pick<Recovered, 'campaigns'>,
+  log: Logger,
+): CampaignStore {
+  const keep = async (entry: Entry): Promise<void> => {
+    if (records.lasts) await kept(() => records.append([entry]))
+  }
+  return {
+    keep: (campaign) => keep({ put: 'campaign', id: campaign.id, text: textOf(campaign) }),
+    forget: (id) => keep({ put: 'no_campaign', id }),
+    async restore(use) {
+      // In slices, so that answers of the store are handled in between and do not time out.
+      const slices = new Slices()
+      for (const { id, text } of campaigns) {
+        if (slices.isOver) await slices.next()
+        const update = updateOf(bidder, id, text, log)
+        if (update) await use(update)
+      }
+    },
+    watch: () => {},
+    close: () => {},
+  }
+}
+
+export const textOf = (campaign: PreparedCampaign): string => JSON.stringify(campaignBody(campaign))
+
+/** The change that a kept text stands for; undefined, with a warning, where this version cannot use it or its seat is gone. */
+export function updateOf(bidder: Bidder, id: string, text: string, log: Logger): BidderUpdate | undefined {
+  const { id: _, ...said } = parseJson(text)
+  const spec = CampaignSpec.safeParse(said)
+  if (spec.success && mayUse(bidder.seats.get(spec.data.seat), id))
+    return { put: 'campaign', id, spec: spec.data }
+  log.warn({ campaign: id, detail: spec.error?.message ?? 'its seat is gone' }, 'campaign not restored')
+  return undefined
+}
+
+/** Does what keeps a change; throws an AppError `records_unavailable` where that cannot be done now. */
+export async function kept<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof RecordsUnavailable) && !(error instanceof StoreUnavailable)) throw error
+    const detail = `The change is in force, but it cannot be recorded now and a restart may not know it: ${messageOf(error)}`
+    throw new AppError('records_unavailable', detail, 'later')
+  }
+}

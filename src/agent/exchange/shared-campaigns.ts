@@ -1,0 +1,289 @@
+import { LRUCache } from 'lru-cache'
+import { messageOf } from '../../errors.ts'
+import type { Logger } from '../../log.ts'
+import { type RedisClient, reach, redisClient } from '../../shield/index.ts'
+import type { Recovered } from '../../storage/index.ts'
+import { type Cancel, type Clock, every } from '../../time/clock.ts'
+import { Slices } from '../../time/slices.ts'
+import type { Bidder } from './bidder.ts'
+import { type CampaignStore, kept, textOf, type UseUpdate, updateOf } from './campaign-store.ts'
+import type { PreparedCampaign } from './openrtb/index.ts'
+
+/**
+ * A hash of all campaigns by id. Every change has the next version. Two fields have names that no campaign has: the version of the
+ * last change, and the name of these data, by which an emptied Redis is told from the one that was known.
+ */
+const CAMPAIGNS = 'bidwarden:{campaigns}'
+/** A sorted set of ids by the version of their last change, deleted campaigns too. */
+const CHANGES = 'bidwarden:{campaigns}:changes'
+const VERSION = ':version'
+const NAME = ':name'
+/** Versions up to this one may lack the ids of deleted campaigns. */
+const FLOOR = ':floor'
+/** More ids in `CHANGES` than this, and each change takes out the deleted campaign that was deleted first. */
+const MAX_CHANGES = 250_000
+
+/**
+ * Stores a campaign, or deletes it where its text is empty. Arguments: id, text, a name for these data if they have none,
+ * and the version that the campaign must have ('0' for none; 'any'). Returns the new version, 0 where the campaign has another.
+ */
+const CHANGE = `
+  local known = redis.call('ZSCORE', KEYS[2], ARGV[1]) or '0'
+  if ARGV[4] ~= 'any' and known ~= ARGV[4] then return 0 end
+  redis.call('HSETNX', KEYS[1], '${NAME}', ARGV[3])
+  local version = redis.call('HINCRBY', KEYS[1], '${VERSION}', 1)
+  if ARGV[2] == '' then redis.call('HDEL', KEYS[1], ARGV[1])
+  else redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end
+  redis.call('ZADD', KEYS[2], version, ARGV[1])
+  if redis.call('ZCARD', KEYS[2]) > ${MAX_CHANGES} then
+    local oldest = redis.call('ZPOPMIN', KEYS[2])
+    if redis.call('HEXISTS', KEYS[1], oldest[1]) == 1 then
+      redis.call('ZADD', KEYS[2], redis.call('HINCRBY', KEYS[1], '${VERSION}', 1), oldest[1])
+    else redis.call('HSET', KEYS[1], '${FLOOR}', oldest[2]) end
+  end
+  return version`
+
+/** How often Redis is asked whether another process has changed a campaign, in milliseconds. */
+const LOOK_MS = 1_000
+/** Campaigns that are read at once. */
+const READ_AT_ONCE = 200
+/** Deletions that this process remembers, in case Redis loses them. */
+const MAX_DELETED = 20_000
+
+interface Head {
+  /** Undefined while there are no data. */
+  readonly name: string | undefined
+  readonly version: number
+  readonly floor: number
+}
+
+const NOTHING: Head = { name: undefined, version: 0, floor: 0 }
+
+/** Campaigns in Redis, shared by all processes. Rejects when Redis cannot be reached. */
+export async function openSharedCampaigns(
+  url: string,
+  bidder: Bidder,
+  recovered: Pick<Recovered, 'campaigns'>,
+  parts: { readonly clock: Clock; readonly log: Logger; readonly name: string },
+): Promise<CampaignStore> {
+  const client = redisClient(url)
+  await reach(() => client.connect())
+  return new SharedCampaigns(client, bidder, recovered, parts)
+}
+
+/**
+ * What Redis lost comes back from the processes that know it: of two versions of a campaign in the same data the later one
+ * wins. A change that Redis could not take is sent again when it can, unless another process has changed that campaign since.
+ */
+class SharedCampaigns implements CampaignStore {
+  readonly #client: RedisClient
+  readonly #bidder: Bidder
+  readonly #recovered: Pick<Recovered, 'campaigns'>
+  readonly #log: Logger
+  readonly #clock: Clock
+  readonly #newName: string
+  #head = NOTHING
+  /** Versions of the campaigns that are used here, and of those deleted lately. */
+  readonly #versions = new Map<string, number>()
+  readonly #deleted = new LRUCache<string, number>({ max: MAX_DELETED })
+  /** Changes that are in force here and that Redis does not have yet, by id; an empty text deletes. */
+  readonly #pending = new Map<string, string>()
+  /** Whether everything is to be compared: after a new connection Redis may be another one. */
+  #isInDoubt = true
+  #stop: Cancel = () => {}
+
+  constructor(
+    client: RedisClient,
+    bidder: Bidder,
+    recovered: Pick<Recovered, 'campaigns'>,
+    { clock, log, name }: { readonly clock: Clock; readonly log: Logger; readonly name: string },
+  ) {
+    this.#client = client
+    this.#bidder = bidder
+    this.#recovered = recovered
+    this.#clock = clock
+    this.#log = log
+    this.#newName = name
+    client.on('close', () => {
+      this.#isInDoubt = true
+    })
+  }
+
+  keep(campaign: PreparedCampaign): Promise<void> {
+    return this.#keep(campaign.id, textOf(campaign))
+  }
+
+  forget(id: string): Promise<void> {
+    return this.#keep(id, '')
+  }
+
+  async #keep(id: string, text: string): Promise<void> {
+    this.#pending.set(id, text)
+    await kept(async () => {
+      const version = await this.#change(id, text, 'any')
+      if (this.#pending.get(id) === text) this.#pending.delete(id)
+      this.#note(id, text, version)
+    })
+  }
+
+  #change(id: string, text: string, before: number | 'any'): Promise<number> {
+    const args = [id, text, this.#newName, String(before)]
+    return reach(async () => Number(await this.#client.eval(CHANGE, 2, CAMPAIGNS, CHANGES, ...args)))
+  }
+
+  #note(id: string, text: string, version: number): void {
+    if (text === '') {
+      this.#versions.delete(id)
+      this.#deleted.set(id, version)
+    } else {
+      this.#versions.set(id, version)
+      this.#deleted.delete(id)
+    }
+  }
+
+  async restore(use: UseUpdate): Promise<void> {
+    if ((await this.#readHead()).name === undefined) await this.#seed()
+    await this.#compare(use)
+  }
+
+  /** The first process that shares its campaigns brings those that it has recorded by itself. */
+  async #seed(): Promise<void> {
+    for (const { id, text } of this.#recovered.campaigns) await this.#change(id, text, 0)
+  }
+
+  watch(use: UseUpdate): void {
+    let isLooking = false
+    this.#stop = every(this.#clock, LOOK_MS, async () => {
+      if (isLooking) return
+      isLooking = true
+      // While Redis is away, the campaigns that are known go on.
+      await this.#look(use).catch((error) => {
+        this.#isInDoubt = true
+        this.#log.debug({ detail: messageOf(error) }, 'shared campaigns cannot be read')
+      })
+      isLooking = false
+    })
+  }
+
+  close(): void {
+    this.#stop()
+    this.#client.disconnect()
+  }
+
+  async #look(use: UseUpdate): Promise<void> {
+    const head = await this.#readHead()
+    const { name, version } = this.#head
+    if (this.#isInDoubt || head.name !== name || head.version < version || head.floor > version)
+      return this.#compare(use)
+    await this.#send()
+    while (this.#head.version < head.version) {
+      const from = `(${this.#head.version}`
+      const found = await reach(() =>
+        this.#client.zrange(
+          CHANGES,
+          from,
+          String(head.version),
+          'BYSCORE',
+          'LIMIT',
+          0,
+          READ_AT_ONCE,
+          'WITHSCORES',
+        ),
+      )
+      const changed = pairsOf(found)
+      await this.#take(changed, use)
+      this.#head = { ...head, version: changed.at(-1)?.[1] ?? head.version }
+    }
+  }
+
+  /** Compares everything that is known here with everything that Redis has. */
+  async #compare(use: UseUpdate): Promise<void> {
+    this.#isInDoubt = false
+    if ((await this.#readHead()).name !== this.#head.name) await this.#bringToOthers()
+    const head = await this.#readHead()
+    const theirs = await this.#readVersions()
+    await this.#send()
+    for (const [id, version] of [...this.#versions, ...this.#deleted.entries()]) {
+      const there = theirs.get(id) ?? 0
+      if (there >= version) continue
+      // Deleted so long ago that Redis does not remember it.
+      if (there === 0 && version <= head.floor) await this.#drop(id, version, use)
+      else await this.#restore(id, there)
+    }
+    const changed = [...theirs].filter(([id, version]) => version > this.#versionOf(id))
+    for (let at = 0; at < changed.length; at += READ_AT_ONCE)
+      await this.#take(changed.slice(at, at + READ_AT_ONCE), use)
+    this.#head = head
+  }
+
+  /**
+   * Redis has other data than were known: it was emptied, and another process may have begun already. Campaigns that it lacks
+   * are brought; what it has counts. A deletion is not carried over, since the campaign may have been stored again since.
+   */
+  async #bringToOthers(): Promise<void> {
+    for (const id of this.#versions.keys()) await this.#restore(id, 0)
+    this.#versions.clear()
+    this.#deleted.clear()
+  }
+
+  /** Brings what Redis has lost, unless it has another version by now. */
+  async #restore(id: string, there: number): Promise<void> {
+    const campaign = this.#versions.has(id) ? this.#bidder.campaigns.get(id) : undefined
+    const text = campaign ? textOf(campaign) : ''
+    const version = await this.#change(id, text, there)
+    if (version > 0) this.#note(id, text, version)
+  }
+
+  #versionOf(id: string): number {
+    return this.#versions.get(id) ?? this.#deleted.peek(id) ?? 0
+  }
+
+  /** Sends what Redis could not take. A deletion counts in any case, since it lowers risk. */
+  async #send(): Promise<void> {
+    for (const [id, text] of this.#pending) {
+      const version = await this.#change(id, text, text === '' ? 'any' : this.#versionOf(id))
+      if (this.#pending.get(id) === text) this.#pending.delete(id)
+      if (version > 0) this.#note(id, text, version)
+    }
+  }
+
+  /** Uses campaigns that another process has changed, in slices. */
+  async #take(changed: readonly (readonly [id: string, version: number])[], use: UseUpdate): Promise<void> {
+    if (changed.length === 0) return
+    const texts = await reach(() => this.#client.hmget(CAMPAIGNS, ...changed.map(([id]) => id)))
+    const slices = new Slices()
+    for (const [at, [id, version]] of changed.entries()) {
+      if (slices.isOver) await slices.next()
+      if (version === this.#versionOf(id) || this.#pending.has(id)) continue
+      const text = texts[at] ?? ''
+      const update = text === '' ? undefined : updateOf(this.#bidder, id, text, this.#log)
+      if (update) await use({ ...update, isElsewhere: true })
+      else await this.#drop(id, version, use)
+      this.#note(id, text, version)
+    }
+  }
+
+  async #drop(id: string, version: number, use: UseUpdate): Promise<void> {
+    if (this.#bidder.campaigns.get(id)) await use({ drop: 'campaign', id, isElsewhere: true })
+    this.#note(id, '', version)
+  }
+
+  async #readHead(): Promise<Head> {
+    const [name, version, floor] = await reach(() => this.#client.hmget(CAMPAIGNS, NAME, VERSION, FLOOR))
+    return name ? { name, version: Number(version), floor: Number(floor ?? 0) } : NOTHING
+  }
+
+  async #readVersions(): Promise<Map<string, number>> {
+    const versions = new Map<string, number>()
+    let cursor = '0'
+    do {
+      const [next, found] = await reach(() => this.#client.zscan(CHANGES, cursor, 'COUNT', READ_AT_ONCE))
+      for (const [id, version] of pairsOf(found)) versions.set(id, version)
+      cursor = next
+    } while (cursor !== '0')
+    return versions
+  }
+}
+
+const pairsOf = (flat: readonly string[]): [string, number][] =>
+  Array.from({ length: flat.length / 2 }, (_, at) => [flat[2 * at] ?? '', Number(flat[2 * at + 1])])
