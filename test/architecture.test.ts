@@ -12,7 +12,7 @@ const ROWS: readonly (readonly string[])[] = [
   ['sync'],
   ['conversions'],
   ['agent'],
-  ['workers', 'demo'],
+  ['workers', 'demo', 'mcp'],
 ]
 /** What everything is made with: any file of it may be imported by itself, also one by another of these folders. */
 const TOOLS = ['time', 'json', 'http', 'metrics']
@@ -183,7 +183,14 @@ describe('the shape of the source', () => {
 
   it('loads little for a command, which would otherwise take seconds to begin', () => {
     const others = loadedBy('cli/index.ts').filter((path) => folderOf(path) !== 'cli')
-    const few = ['config/client.ts', 'json/json-at.ts', 'json/json.ts', 'time/clock.ts', 'version.ts']
+    const few = [
+      'config/client.ts',
+      'config/names.ts',
+      'json/json-at.ts',
+      'json/json.ts',
+      'time/clock.ts',
+      'version.ts',
+    ]
     expect(others.sort()).toEqual(few)
   })
 

@@ -39,7 +39,16 @@ export { listOf } from './list-of.ts'
 export { readMoney } from './money.ts'
 export { pageHeaders } from './page-headers.ts'
 export { Places } from './places.ts'
-export { type ApiAnswer, LISTED_PER_CALL, ok, okList, okUnkept, problemAnswer, shown } from './problem.ts'
+export {
+  type ApiAnswer,
+  LISTED_PER_CALL,
+  ok,
+  okList,
+  okUnkept,
+  problemAnswer,
+  problemOf,
+  shown,
+} from './problem.ts'
 export {
   optionalReason,
   Reason,

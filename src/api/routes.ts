@@ -19,6 +19,10 @@ export const ProblemBody = z
     retryAfterMs: z.number().int().optional(),
     wouldPassAt: z.string().optional(),
     bidId: z.string().optional(),
+    retry: z.enum(['never', 'later', 'after']).openapi({
+      description:
+        'Whether the same request can succeed: `never`, some time `later`, or `after` the milliseconds of `retryAfterMs`.',
+    }),
   })
   .openapi('Problem')
 
