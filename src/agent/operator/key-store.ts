@@ -86,7 +86,7 @@ export async function openSharedApiKeys(url: string, clock: Clock, log: Logger):
     revoke: (key) => kept(() => revoke(key)),
     forget: async (id) => void (await kept(() => run(FORGET, id))),
     async watch(onChange) {
-      const read = new SharedKeys(client, log)
+      const read = new SharedApiKeys(client, log)
       const look = async () => {
         for (const key of unkept.values()) await revoke(key)
         const changes = await read.changes()
@@ -110,7 +110,7 @@ export async function openSharedApiKeys(url: string, clock: Clock, log: Logger):
 }
 
 /** Finds what has changed of the keys in Redis. All are read then, some at a time; only those that are others are looked at. */
-class SharedKeys {
+class SharedApiKeys {
   readonly #client: RedisClient
   readonly #log: Logger
   #version: string | undefined
