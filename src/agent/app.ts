@@ -167,7 +167,9 @@ const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 function answerUnknown(app: Pick<OpenAPIHono<ApiEnv>, 'router'>, c: Ctx): Response {
   const { method, path } = c.req
   const asked = `There is no ${method} ${path.slice(0, 200)}`
-  const allow = METHODS.filter((one) => hasRoute(app, one, path)).join(', ')
+  const allow = METHODS.filter((one) => hasRoute(app, one, path))
+    .flatMap((one) => (one === 'GET' ? ['GET', 'HEAD'] : [one]))
+    .join(', ')
   if (allow === '') return send(c, new AppError('not_found', asked))
   const answer = send(c, new AppError('method_not_allowed', `${asked}; there is ${allow}`))
   answer.headers.set('allow', allow)
