@@ -248,7 +248,7 @@ function addReplay(conversions: Command, terminal: Terminal): void {
       if (events.length === 0 && !all) throw new CommandError('name events, or say --all')
       if (events.length > 0 && all) throw new CommandError('name events or say --all, not both')
       const body = {
-        ...(!all && { event_ids: events }),
+        ...(all ? { all } : { event_ids: events }),
         ...defined({ platform, event_name, reason }),
         ...(dryRun && { dry_run: true }),
       }

@@ -64,7 +64,11 @@ describe.each(ENGINES)('with %s', (_, environment) => {
         },
       ],
     })
-    expect(await replay({})).toEqual({ replayed: [], refused: [] })
+    expect(await replay({ all: true })).toEqual({ replayed: [], refused: [] })
+    // What everybody's dead letters need is said, never left out.
+    for (const slip of [{}, { limit: 5 }, { reason: 'mended' }, { all: false }])
+      expect(await replay(slip)).toMatchObject({ code: 'invalid_request', field: 'all' })
+    expect(await replay({ all: true, event_ids: ['late'] })).toMatchObject({ field: 'all' })
   })
 
   it('replays what a mapping has mended', async () => {
@@ -165,7 +169,7 @@ describe.each(ENGINES)('with %s', (_, environment) => {
     expect(again.body.results).toMatchObject([{ status: 'accepted' }])
     await send('PUT', '/api/v1/conversions/mappings', { mappings: [] }, as('seven'))
     expect((await get('/api/v1/conversions/mappings', as('eight'))).body.version).toBe(0)
-    const replayed = await send('POST', '/api/v1/conversions/dead-letters/replay', {}, as('eight'))
+    const replayed = await send('POST', '/api/v1/conversions/dead-letters/replay', { all: true }, as('eight'))
     expect(replayed.body).toEqual({ replayed: [], refused: [] })
   })
 })

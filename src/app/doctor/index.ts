@@ -1,0 +1,33 @@
+import type { Connectors, Finding } from '../../agent/index.ts'
+import type { Config } from '../../config/config.ts'
+import type { Clock } from '../../time/clock.ts'
+import { checkDisk } from './check-disk.ts'
+import { checkPlatforms } from './check-platforms.ts'
+import { checkSettings } from './check-settings.ts'
+import { checkPostgres, checkRedis } from './check-stores.ts'
+
+/**
+ * Examines a configuration as it will run: settings, disk, stores, and the platforms' view of our credentials. It reads and changes
+ * nothing, but for a small file in the folder of the data that it writes and deletes.
+ */
+export async function examine(config: Config, connectors: Connectors, clock: Clock): Promise<Finding[]> {
+  const { store, records, sync, accounts, mode } = config
+  const directory = records.is === 'disk' ? records.directory : sync?.dataDir
+  const maxBytes =
+    (store.is === 'sqlite' ? store.maxBytes : 0) + (records.is === 'disk' ? records.maxBytes : 0)
+  const found = await Promise.all([
+    checkSettings(config, clock.nowMs()),
+    directory === undefined ? [FORGETFUL] : checkDisk(directory, maxBytes, clock),
+    store.is === 'redis' ? checkRedis(store.url, store.minReplicas, clock) : [],
+    sync?.store.is === 'postgres' ? checkPostgres(sync.store.url, clock) : [],
+    checkPlatforms(connectors, accounts, mode),
+  ])
+  return found.flat()
+}
+
+const FORGETFUL: Finding = {
+  subject: 'disk',
+  state: 'warning',
+  detail: 'everything is forgotten with the process',
+  advice: 'take STORE=memory out',
+}
