@@ -155,7 +155,11 @@ interface HowToReplay {
 async function replayAll(wishes: readonly Wish[], how: HowToReplay): Promise<ReplayResult> {
   const done: ReplayResult = { replayed: [], refused: [] }
   for (const wish of wishes) {
-    const { replayed, refused } = await replayOnce({ limit: MOST, dry_run: false, ...wish, ...how })
+    const { replayed, refused } = await replayOnce({
+      ...{ limit: MOST, dry_run: false, all: wish.event_ids === undefined },
+      ...wish,
+      ...how,
+    })
     done.replayed.push(...replayed)
     done.refused.push(...refused)
   }
