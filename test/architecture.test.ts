@@ -12,7 +12,7 @@ const ROWS: readonly (readonly string[])[] = [
   ['sync'],
   ['conversions'],
   ['agent'],
-  ['workers', 'demo'],
+  ['workers', 'demo', 'mcp'],
 ]
 /** What everything is made with: any file of it may be imported by itself, also one by another of these folders. */
 const TOOLS = ['time', 'json', 'http', 'metrics']
@@ -34,7 +34,13 @@ const INNER_ROWS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['jobs', 'mail', 'reconcile'],
     ['api'],
   ],
-  connectors: [['platform'], ['conversation', 'reading', 'conversions'], ['google'], ['*'], ['bidding']],
+  connectors: [
+    ['platform'],
+    ['conversation', 'reading', 'conversions'],
+    ['google', 'graph'],
+    ['*'],
+    ['bidding'],
+  ],
 }
 const SRC = 'src'
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'))

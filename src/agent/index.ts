@@ -1,6 +1,6 @@
 export type { Agent, Connectors } from './agent.ts'
 export { createApp } from './app.ts'
-export { createDecisions, type DecisionRecord, type Decisions } from './bids/decisions.ts'
+export { BID_STATUSES, createDecisions, type DecisionRecord, type Decisions } from './bids/decisions.ts'
 export { Deferred } from './bids/deferred.ts'
 export { IdempotencyKeys } from './bids/idempotency.ts'
 export { newBidId } from './bids/place-bid.ts'

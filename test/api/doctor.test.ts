@@ -62,11 +62,11 @@ async function startIn(environment: Record<string, string>) {
   const config = parseConfig({ PORT: '0', DATA_DIR: folder(), ...environment })
   const service = await startService(config, { log: createLog('silent') })
   onTestFinished(() => service.stop())
-  const send = async (method: string, path: string, body?: unknown) => {
+  const send = async (method: string, path: string, sent?: unknown) => {
     const reply = await fetch(service.url + path, {
       method,
       headers: { 'content-type': 'application/json', authorization: 'Bearer key-of-the-test' },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(sent !== undefined && { body: JSON.stringify(sent) }),
     })
     const body: { findings: Finding[] } = JSON.parse(await reply.text())
     return { status: reply.status, body }

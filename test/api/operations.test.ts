@@ -144,6 +144,7 @@ describe('what an operator sees', () => {
       '/api/v1/webhooks/{platform}/{id}',
       '/docs',
       '/livez',
+      '/mcp',
       '/metrics',
       '/openapi.json',
       '/openrtb2/notice/{kind}/{token}',
