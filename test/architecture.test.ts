@@ -34,7 +34,13 @@ const INNER_ROWS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['jobs', 'mail', 'reconcile'],
     ['api'],
   ],
-  connectors: [['platform'], ['conversation', 'reading', 'conversions'], ['google'], ['*'], ['bidding']],
+  connectors: [
+    ['platform'],
+    ['conversation', 'reading', 'conversions'],
+    ['google', 'graph'],
+    ['*'],
+    ['bidding'],
+  ],
 }
 const SRC = 'src'
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'))

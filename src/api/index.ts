@@ -1,4 +1,12 @@
-export { type ApiKey, ApiKeys, hashKey, KEY_SCOPES, KeptKey, type KeyScope } from './api-keys.ts'
+export {
+  type ApiKey,
+  ApiKeys,
+  hashKey,
+  KEY_SCOPES,
+  KeptKey,
+  type KeyChanges,
+  type KeyScope,
+} from './api-keys.ts'
 export {
   type Authorize,
   authorizer,

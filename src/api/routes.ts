@@ -93,6 +93,7 @@ async function answered(c: Ctx, route: Route, authorize: Authorize): Promise<Api
   try {
     return await orProblem(() => {
       const caller = authorize(c.env.incoming, route.scope)
+      if (route.body) c.set('requireStill', () => void authorize(c.env.incoming, route.scope))
       if (route.isOperators) requireOperator(caller)
       leave = route.lowersRisk ? undefined : caller.begin()
       if (route.query) requireKnown(c.req.queries(), route.query.shape)

@@ -9,8 +9,9 @@ interface StreamParts {
 
 /** Builds what answers `GET /v1/stream`. */
 export function openStreams({ feed, ...parts }: StreamParts): Streams {
-  const { clock, tables } = parts.agent
-  const streams = new Streams(clock, feed, new StateWatch(parts, feed), tables.limits.streams)
+  const { clock, log, tables } = parts.agent
+  const watch = new StateWatch(parts, feed)
+  const streams = new Streams({ clock, log, feed, watch, most: tables.limits.streams })
   tables.watch('streams', () => streams.size)
   return streams
 }
