@@ -3245,7 +3245,7 @@ export interface components {
              */
             subject: string;
         };
-        /** @description By an even pace: a limit of a day goes on as this day went so far, a sliding one as its window went, one for ever as the longest of the others. Exchanges and shops are not even over a day; bids that are paused or refused now are not foreseen. */
+        /** @description By an even speed: a limit of a day goes on as this day went so far, a sliding one as its window went, one for ever as the longest of the others. Exchanges and shops are not even over a day; bids that are paused or refused now are not foreseen. */
         Forecast: {
             at: string;
             currency: string;

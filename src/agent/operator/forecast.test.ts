@@ -60,7 +60,7 @@ describe('a forecast', () => {
     expect(berlin).toMatchObject({ perHour: 2, endsAt: '2026-11-02T23:00:00.000Z', spentAtEnd: 48 })
   })
 
-  it('says that a sliding window stays as it is, and when money for ever is gone at the pace of the others', () => {
+  it('says that a sliding window stays as it is, and when money for ever is gone at the speed of the others', () => {
     const sliding = limit({ kind: 'sliding', windowMs: 600_000, max: max(100) }, 10)
     const ever = limit({ kind: 'lifetime', max: max(1_000) }, 880)
     expect(forecast(sliding, ever).limits).toMatchObject([

@@ -42,32 +42,32 @@ export const Forecast = z
   })
   .openapi('Forecast', {
     description:
-      'By an even pace: a limit of a day goes on as this day went so far, a sliding one as its window went, one for ever as the longest of the others. Exchanges and shops are not even over a day; bids that are paused or refused now are not foreseen.',
+      'By an even speed: a limit of a day goes on as this day went so far, a sliding one as its window went, one for ever as the longest of the others. Exchanges and shops are not even over a day; bids that are paused or refused now are not foreseen.',
   })
 
 /** What was spent and held in a time. */
-interface Pace {
+interface Speed {
   readonly amount: number
   readonly overMs: number
 }
 
-/** Micros in a time at this pace. */
-const comesTo = ({ amount, overMs }: Pace, inMs: number): number => (amount * inMs) / overMs
+/** Micros in a time at this speed. */
+const comesTo = ({ amount, overMs }: Speed, inMs: number): number => (amount * inMs) / overMs
 
 /** Forecasts every limit of a scope. */
 export function forecastBody(stats: ScopeStats, nowMs: number, boundTo: Org): z.output<typeof Forecast> {
   const longest = stats.limits
-    .map((limit) => paceOf(limit, nowMs))
+    .map((limit) => speedOf(limit, nowMs))
     .reduce((most, one) => (one && one.overMs > (most?.overMs ?? 0) ? one : most), undefined)
   return {
     scope: shownName(stats.scope, boundTo),
     currency: stats.currency,
     at: isoTime(nowMs),
-    limits: stats.limits.map((limit) => limitForecast(limit, paceOf(limit, nowMs) ?? longest, nowMs)),
+    limits: stats.limits.map((limit) => limitForecast(limit, speedOf(limit, nowMs) ?? longest, nowMs)),
   }
 }
 
-function limitForecast(limit: LimitStats, pace: Pace | undefined, nowMs: number) {
+function limitForecast(limit: LimitStats, speed: Speed | undefined, nowMs: number) {
   const { spec, spent, held, remaining } = limit
   const endMs = spec.kind === 'day' ? dayOf(nowMs, spec.timezone).endMs : undefined
   const units = (amount: number) => toUnits(micros(Math.ceil(amount)))
@@ -76,35 +76,35 @@ function limitForecast(limit: LimitStats, pace: Pace | undefined, nowMs: number)
     spent: toUnits(spent),
     held: toUnits(held),
     remaining: toUnits(remaining),
-    perHour: pace ? units(comesTo(pace, HOUR_MS)) : null,
-    measuredOverSeconds: pace ? Math.round(pace.overMs / 1000) : null,
+    perHour: speed ? units(comesTo(speed, HOUR_MS)) : null,
+    measuredOverSeconds: speed ? Math.round(speed.overMs / 1000) : null,
     endsAt: endMs === undefined ? null : isoTime(endMs),
     spentAtEnd:
-      endMs === undefined || !pace
+      endMs === undefined || !speed
         ? null
-        : units(Math.max(spent + held, Math.min(spent + held + comesTo(pace, endMs - nowMs), spec.max))),
-    usedUpAt: usedUpAt(limit, pace, nowMs, endMs),
+        : units(Math.max(spent + held, Math.min(spent + held + comesTo(speed, endMs - nowMs), spec.max))),
+    usedUpAt: usedUpAt(limit, speed, nowMs, endMs),
   }
 }
 
 function usedUpAt(
   { spec, remaining }: LimitStats,
-  pace: Pace | undefined,
+  speed: Speed | undefined,
   nowMs: number,
   endMs = Number.POSITIVE_INFINITY,
 ): string | null {
   if (remaining === 0) return isoTime(nowMs)
-  // At an even pace as much leaves a sliding window as comes in.
-  if (!pace || spec.kind === 'sliding') return null
-  const usedUpMs = nowMs + (remaining / pace.amount) * pace.overMs
+  // At an even speed as much leaves a sliding window as comes in.
+  if (!speed || spec.kind === 'sliding') return null
+  const usedUpMs = nowMs + (remaining / speed.amount) * speed.overMs
   return usedUpMs < endMs && usedUpMs < MAX_TIME_MS ? isoTime(Math.floor(usedUpMs)) : null
 }
 
 /** The end of the year 9999, in ms since the epoch: later moments have no usual form, and nobody plans for them. */
 const MAX_TIME_MS = 253_402_300_799_000
 
-/** The pace of a limit in its own window; undefined where there is none, or no time has passed in it. */
-function paceOf({ spec, spent, held }: LimitStats, nowMs: number): Pace | undefined {
+/** The speed of a limit in its own window; undefined where there is none, or no time has passed in it. */
+function speedOf({ spec, spent, held }: LimitStats, nowMs: number): Speed | undefined {
   if (spec.kind === 'lifetime') return undefined
   const overMs = spec.kind === 'sliding' ? spec.windowMs : nowMs - dayOf(nowMs, spec.timezone).startMs
   return overMs > 0 ? { amount: spent + held, overMs } : undefined

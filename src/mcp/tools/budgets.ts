@@ -73,7 +73,7 @@ const forecastSpend = tool({
   name: 'forecast_spend',
   title: 'Forecast a budget',
   description:
-    'Says of each limit of a budget how fast it is used, when it is used up and what the day comes to, if spending goes on at the same pace. It foresees no change of pace, no pause and no refusal.',
+    'Says of each limit of a budget how fast it is used, when it is used up and what the day comes to, if spending goes on at the same speed. It foresees no change of it, no pause and no refusal.',
   scope: 'read',
   annotations: READS,
   input: z.strictObject({ scope: ScopeName }),
