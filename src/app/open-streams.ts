@@ -1,4 +1,12 @@
-import { type Access, type Agent, type Bidder, type Feed, StateWatch, Streams, type WorkerPool } from '../agent/index.ts'
+import {
+  type Access,
+  type Agent,
+  type Bidder,
+  type Feed,
+  StateWatch,
+  Streams,
+  type WorkerPool,
+} from '../agent/index.ts'
 
 interface StreamParts {
   readonly access: Pick<Access, 'keys'>

@@ -5,6 +5,9 @@ import { Redis } from 'ioredis'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Finding } from '../../src/agent/index.ts'
 import { hashKey } from '../../src/api/index.ts'
+import { parseConfig } from '../../src/config/config.ts'
+import { createLog } from '../../src/log.ts'
+import { startService } from '../../src/main.ts'
 import { startSandbox } from '../../src/sandbox/index.ts'
 import { systemClock } from '../../src/time/clock.ts'
 import { startHarness } from '../support/harness.ts'
@@ -52,6 +55,23 @@ async function live(): Promise<Record<string, string>> {
     META_ACCESS_TOKEN: meta.accessToken,
     META_BUSINESS_ID: meta.businessId,
   }
+}
+
+/** A service with this environment, asked with its key. */
+async function startIn(environment: Record<string, string>) {
+  const config = parseConfig({ PORT: '0', DATA_DIR: folder(), ...environment })
+  const service = await startService(config, { log: createLog('silent') })
+  onTestFinished(() => service.stop())
+  const send = async (method: string, path: string, sent?: unknown) => {
+    const reply = await fetch(service.url + path, {
+      method,
+      headers: { 'content-type': 'application/json', authorization: 'Bearer key-of-the-test' },
+      ...(sent !== undefined && { body: JSON.stringify(sent) }),
+    })
+    const body: { findings: Finding[] } = JSON.parse(await reply.text())
+    return { status: reply.status, body }
+  }
+  return { service, send }
 }
 
 describe('bidwarden doctor', () => {
@@ -128,6 +148,22 @@ describe('bidwarden doctor', () => {
     )
     expect(findings.map(({ detail }) => detail).join()).toContain('META_BUSINESS_ID')
   })
+})
+
+it('GET /v1/doctor compares the days of our limits with those of the account', async () => {
+  const { service, send } = await startIn(await live())
+  expect(service.sandbox).toBeUndefined()
+  const limits = (timezone: string) => ({ limits: [{ kind: 'day', timezone, max: 50 }] })
+  const found = async () => {
+    const { body } = await send('GET', '/v1/doctor')
+    return body.findings
+      .filter(({ subject }: Finding) => subject === 'google_ads')
+      .map(({ state }: Finding) => state)
+  }
+  await send('PUT', '/v1/budgets/platform:google_ads', limits('Asia/Kolkata'))
+  expect(await found()).toEqual(['ok', 'warning'])
+  await send('PUT', '/v1/budgets/platform:google_ads', limits('UTC'))
+  expect(await found()).toEqual(['ok'])
 })
 
 it('GET /v1/doctor finds the same on the running service', async () => {

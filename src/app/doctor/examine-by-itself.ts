@@ -28,7 +28,7 @@ export async function examineByItself(config: Config): Promise<Finding[]> {
     opened.add(() => audit.close())
     const parts = { ...base, ...stores, ...budgets, sandbox: undefined, tell: () => {}, audit }
     const { agent } = openAgent({ ...forgetful, mode: 'mock' }, parts, opened)
-    return await examine(config, agent.connectors, clock)
+    return await examine(config, agent)
   } finally {
     await opened.close()
   }

@@ -1,6 +1,6 @@
-import type { Connectors, Finding } from '../../agent/index.ts'
+import type { Agent, Finding } from '../../agent/index.ts'
 import type { Config } from '../../config/config.ts'
-import type { Clock } from '../../time/clock.ts'
+import type { BudgetManager } from '../../shield/index.ts'
 import { checkDisk } from './check-disk.ts'
 import { checkPlatforms } from './check-platforms.ts'
 import { checkSettings } from './check-settings.ts'
@@ -10,7 +10,10 @@ import { checkPostgres, checkRedis } from './check-stores.ts'
  * Examines a configuration as it will run: settings, disk, stores, and the platforms' view of our credentials. It reads and changes
  * nothing, but for a small file in the folder of the data that it writes and deletes.
  */
-export async function examine(config: Config, connectors: Connectors, clock: Clock): Promise<Finding[]> {
+export async function examine(
+  config: Config,
+  { connectors, clock, budget }: Pick<Agent, 'connectors' | 'clock' | 'budget'>,
+): Promise<Finding[]> {
   const { store, records, sync, accounts, mode } = config
   const directory = records.is === 'disk' ? records.directory : sync?.dataDir
   const maxBytes =
@@ -20,10 +23,18 @@ export async function examine(config: Config, connectors: Connectors, clock: Clo
     directory === undefined ? [FORGETFUL] : checkDisk(directory, maxBytes, clock),
     store.is === 'redis' ? checkRedis(store.url, store.minReplicas, clock) : [],
     sync?.store.is === 'postgres' ? checkPostgres(sync.store.url, clock) : [],
-    checkPlatforms(connectors, accounts, mode),
+    checkPlatforms(connectors, accounts, mode, (platform) => dayZonesOf(budget, platform)),
   ])
   return found.flat()
 }
+
+/** The zones of daily limits on a platform and its campaigns; before a start, of none, since budgets are in their store. */
+const dayZonesOf = (budget: BudgetManager, platform: string): ReadonlySet<string> =>
+  new Set(
+    [...budget.scopes]
+      .filter(({ name }) => name === `platform:${platform}` || name.startsWith(`campaign:${platform}:`))
+      .flatMap(({ limits }) => limits.flatMap((limit) => (limit.kind === 'day' ? [limit.timezone] : []))),
+  )
 
 const FORGETFUL: Finding = {
   subject: 'disk',
