@@ -20,5 +20,10 @@ export const ROUTES: readonly PageRoute[] = [
     Page: lazy(() => import('./pages/integrations/index.tsx')),
   },
   { path: '/console/reports', title: 'Reports', Page: lazy(() => import('./pages/reports/index.tsx')) },
+  {
+    path: '/console/conversions',
+    title: 'Conversions',
+    Page: lazy(() => import('./pages/conversions/index.tsx')),
+  },
   { path: '/console/settings', title: 'Settings', Page: lazy(() => import('./pages/settings/index.tsx')) },
 ]

@@ -12579,9 +12579,11 @@ export interface operations {
                 /** @description `nextAfter` of the page before. */
                 after?: string;
                 by?: "platform" | "campaign" | "source";
+                /** @description How far back, in days, where `from` is left out. */
+                days?: number;
                 /** @description Events whose values count, separated by commas. The value of a cart and of its purchase are the same money, so only purchases count where none is named. */
                 event_names?: string;
-                /** @description Bids decided not before; left out, seven days before `to`. */
+                /** @description Bids decided not before; left out, `days` before `to`. */
                 from?: string;
                 limit?: number;
                 /** @description Bids decided before; left out, now. */

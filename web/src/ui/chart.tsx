@@ -1,11 +1,14 @@
 import { useEffect, useMemo, useRef, useState } from 'react'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
-import type { ReportRow } from '../../api/reports.ts'
-import { count } from '../../ui/format.ts'
+import { count } from './format.ts'
+import './chart.css'
+
+/** What each of its columns holds; `date` is the day. */
+type DatedRow = Readonly<Record<string, unknown>>
 
 interface ChartProps {
-  readonly rows: readonly ReportRow[]
+  readonly rows: readonly DatedRow[]
   /** Fields that name a row, besides its date. */
   readonly keyFields: readonly string[]
   /** Fields that hold numbers. */
@@ -14,7 +17,7 @@ interface ChartProps {
   textOf(figure: string, value: unknown): string
 }
 
-/** Most lines that can be told apart; as many colours are in `reports.css`. */
+/** Most lines that can be told apart; as many colours are in `chart.css`. */
 const MOST_LINES = 6
 const HEIGHT_PX = 240
 
@@ -70,7 +73,7 @@ interface Line {
   readonly values: (number | null)[]
 }
 
-function drawn(rows: readonly ReportRow[], keyFields: readonly string[], figure: string) {
+function drawn(rows: readonly DatedRow[], keyFields: readonly string[], figure: string) {
   const days = [...new Set(rows.map((row) => String(row['date'])))].sort()
   const places = new Map(days.map((day, place) => [day, place]))
   const byName = new Map<string, { values: (number | null)[]; sum: number }>()
