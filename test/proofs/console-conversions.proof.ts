@@ -151,7 +151,7 @@ describe('the conversions of the console', () => {
       .filter({ hasText: 'US$50.00' })
       .filter({ hasText: '2.4' })
       .waitFor()
-    await page.getByText(/Conversions in no row: 3 name no bid/).waitFor()
+    await page.getByText(/Conversions in no row: 3 naming no bid/).waitFor()
     await page.getByRole('combobox', { name: /^By/ }).selectOption('campaign')
     await row.filter({ hasText: 'Meta Ads · c1' }).waitFor()
   })

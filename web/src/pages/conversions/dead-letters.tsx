@@ -17,7 +17,11 @@ const keyOf = ({ event_id, event_name, platform }: Delivery): string =>
 export function DeadLetters() {
   const [platform, setPlatform] = useState('')
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
-  const query = useInfiniteQuery(deadLettersQuery(platform))
+  const query = useInfiniteQuery({
+    ...deadLettersQuery(platform),
+    // While some are chosen, none comes on top of them.
+    ...(chosen.size > 0 && { refetchInterval: false }),
+  })
   const { may } = useMay()
   const letters = query.data?.pages.flatMap(({ dead_letters }) => dead_letters) ?? []
   const selected = letters.filter((one) => chosen.has(keyOf(one)))

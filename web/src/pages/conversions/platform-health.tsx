@@ -108,7 +108,9 @@ function Row({ health, counts, points }: RowProps) {
       </td>
       <td data-of="Taken in the last hour" className="number">
         {success_rate_1h === null ? (
-          <span className="soft">nothing was sent</span>
+          <span className="soft">
+            {avg_latency_ms === null ? 'nothing was sent' : 'nothing was processed yet'}
+          </span>
         ) : (
           <>
             {count(events_processed_1h)} <span className="soft">{percent(success_rate_1h)}</span>

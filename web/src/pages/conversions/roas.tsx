@@ -185,10 +185,10 @@ function Unjoined({
   unjoined: UnjoinedCounts
 }) {
   const parts = [
-    [withoutBid, 'name no bid'],
-    [unknownBid, 'name a bid that is not kept'],
-    [bidWithoutSpend, 'name a bid that bought nothing'],
-    [notJoinedYet, 'wait for their bid to end'],
+    [withoutBid, 'naming no bid'],
+    [unknownBid, 'naming a bid that is not kept'],
+    [bidWithoutSpend, 'naming a bid that bought nothing'],
+    [notJoinedYet, 'waiting for their bid to end'],
   ] as const
   const some = parts.filter(([many]) => many > 0)
   if (some.length === 0) return null
