@@ -144,7 +144,7 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
   const parts = [...ownParts(agent), ...readParts(reads), ...exchange.parts]
   const served = { ...seats, agent, parts, deferred, keys, authorize, access, notifications, streams }
   const app = createApp({ ...served, ...examined, journal: store.journal, mode: config.mode })
-  mountParts(app, { reads, conversions, mcp: { authorize, log, hosts: config.mcpHosts } })
+  mountParts(app, { reads, conversions, mcp: { authorize, log, hosts: config.mcpHosts, noticeSecret } })
   const auctions = auctionHandler({ agent, bidder, authorize, lagMs: lag.lagMs })
   const server = await listen(auctions, getRequestListener(app.fetch, WITHOUT_HOST), clock, front.at)
   opened.add(() => server.close())

@@ -1,4 +1,5 @@
 export { MESSAGE_WEBHOOK } from './api/messages.ts'
+export { CanonicalEvent } from './canonical-event.ts'
 export {
   CONVERSION_PLATFORMS,
   CONVERSION_TABLES,

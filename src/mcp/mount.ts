@@ -1,3 +1,4 @@
+import { hkdfSync } from 'node:crypto'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import {
   createMcpHandler,
@@ -6,38 +7,74 @@ import {
   validateHostHeader,
   validateOriginHeader,
 } from '@modelcontextprotocol/server'
-import { type ApiEnv, type Authorize, type Ctx, describePlain, header, readBody } from '../api/index.ts'
+import {
+  type ApiEnv,
+  type Authorize,
+  type Caller,
+  type Ctx,
+  describePlain,
+  header,
+  readBody,
+} from '../api/index.ts'
 import { AppError } from '../errors.ts'
 import type { Logger } from '../log.ts'
+import { Seals } from './asking.ts'
 import { bearerOnly, ownCalls } from './own-call.ts'
 import { MCP_ROUTE } from './route.ts'
-import { serverFor } from './server.ts'
+import { isStop, serverFor } from './server.ts'
 
 export interface McpParts {
   readonly authorize: Authorize
   readonly log: Logger
   /** Host names by which clients may call, besides those of this machine. */
   readonly hosts: readonly string[]
+  /** Secret that all processes of the service share; the key of seals is derived from it. */
+  readonly noticeSecret: string
 }
 
+const SEAL_KEY_BYTES = 32
+
 /** Mounts the Model Context Protocol: tools that call the routes of the application with the key of whoever asks. */
-export function mountMcp(app: OpenAPIHono<ApiEnv>, { authorize, log, hosts }: McpParts): void {
+export function mountMcp(app: OpenAPIHono<ApiEnv>, { authorize, log, hosts, noticeSecret }: McpParts): void {
   const known = [...localhostAllowedHostnames(), ...hosts]
+  const sealKey = new Uint8Array(hkdfSync('sha256', noticeSecret, '', 'bidwarden mcp seals', SEAL_KEY_BYTES))
   const onError = (error: unknown) => log.error({ err: error }, 'a tool failed')
   describePlain(app, [MCP_ROUTE])
   app.post(MCP_ROUTE.path, async (c) => {
     requireKnownPage(c, known)
     const caller = authorize(bearerOnly(c.env.incoming), 'any')
-    const leave = caller.begin()
-    const message = await readBody(c).finally(leave)
+    const message = await admitted(c, caller)
     if (Array.isArray(message))
       throw new AppError('invalid_request', 'Send one message at a time; batches are not answered')
     if (message instanceof Object && Reflect.get(message, 'method') === LISTEN) return noSuchMethod(message)
-    const context = { own: ownCalls(app, c), onError }
+    const parts = {
+      own: ownCalls(app, c),
+      seals: new Seals(sealKey, `${caller.name}@${caller.org}`),
+      onError,
+    }
     // Made for each request, since its server is the caller's own and nothing outlasts the answer.
-    const handler = createMcpHandler(() => serverFor(caller, context), { keepAliveMs: 0 })
+    const handler = createMcpHandler(({ era }) => serverFor(caller, { ...parts, era }), { keepAliveMs: 0 })
     return handler.fetch(withoutBody(c), { parsedBody: message })
   })
+}
+
+/** Longest stop that is read of a caller who has asked for too much, in bytes. */
+const MAX_STOP_BYTES = 4_096
+
+/**
+ * Reads the message of a caller who may ask for more. Of others it is read as well where it is short, since it may be a stop,
+ * which is admitted always. Throws 429.
+ */
+async function admitted(c: Ctx, caller: Caller): Promise<unknown> {
+  let leave: () => void
+  try {
+    leave = caller.begin()
+  } catch (error) {
+    const message = await readBody(c, MAX_STOP_BYTES).catch(() => undefined)
+    if (isStop(message)) return message
+    throw error
+  }
+  return readBody(c).finally(leave)
 }
 
 /**

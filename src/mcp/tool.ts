@@ -1,17 +1,23 @@
-import type {
-  CallToolResult,
-  McpServer,
-  StandardSchemaWithJSON,
-  ToolAnnotations,
+import {
+  type CallToolResult,
+  type InputRequiredResult,
+  isInputRequiredResult,
+  type McpServer,
+  type StandardSchemaWithJSON,
+  type ToolAnnotations,
 } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { type Caller, check, type KeyScope, problemOf, shown } from '../api/index.ts'
 import { AppError } from '../errors.ts'
+import { Asking, type Seals } from './asking.ts'
 import { type OwnCall, type RouteProblem, RouteRefusal } from './own-call.ts'
 
 /** What a tool works with: the service's own routes, and a place for what nobody foresaw. */
 export interface ToolContext {
   readonly own: OwnCall
+  readonly seals: Seals
+  /** Whether the client speaks revision 2026-07-28, or an older one. */
+  readonly era: 'modern' | 'legacy'
   onError(error: unknown): void
 }
 
@@ -21,6 +27,8 @@ export interface Tool {
   readonly scope: KeyScope
   /** Whether it concerns what organisations share; keys of an organisation do not see it then. */
   readonly isOperators?: true
+  /** Whether it lowers risk: it is then admitted however much the caller has asked for. */
+  readonly lowersRisk?: true
   addTo(server: McpServer, context: ToolContext): void
 }
 
@@ -32,11 +40,20 @@ interface ToolParts<I extends z.ZodObject, O extends z.ZodObject> extends Omit<T
   readonly input: I
   /** What of an answer is told. Members that it does not name are left out. */
   readonly output: O
-  run(input: z.output<I>, own: OwnCall): Promise<unknown>
+  /** Does it. A question is returned as it is. */
+  run(input: z.output<I>, own: OwnCall, asking: Asking): Promise<unknown>
 }
 
 /** Hints of a tool that changes nothing and asks nobody outside the service. */
 export const READS: ToolAnnotations = { readOnlyHint: true, openWorldHint: false }
+
+/** Hints of a tool that only lowers what may be spent, so that no client keeps it behind a question. */
+export const STOPS: ToolAnnotations = {
+  readOnlyHint: false,
+  destructiveHint: false,
+  idempotentHint: true,
+  openWorldHint: false,
+}
 
 /** Longest result of a tool, in characters: what a model reads takes the place of what it should think of. */
 const MAX_RESULT_CHARS = 32_000
@@ -61,10 +78,13 @@ export function tool<I extends z.ZodObject, O extends z.ZodObject>(parts: ToolPa
   return {
     name,
     ...rest,
-    addTo(server, { own, onError }) {
+    addTo(server, { own, seals, era, onError }) {
       const about = { title, description, annotations, inputSchema, outputSchema: output }
-      server.registerTool(name, about, (said) =>
-        resultOf(async () => output.parse(await run(check(input, said ?? {}), own)), onError),
+      server.registerTool(name, about, (said, ctx) =>
+        resultOf(async () => {
+          const done = await run(check(input, said ?? {}), own, new Asking(server, ctx, seals, era))
+          return isInputRequiredResult(done) ? done : output.parse(done)
+        }, onError),
       )
     },
   }
@@ -82,9 +102,11 @@ function describedOnly(schema: z.ZodObject): StandardSchemaWithJSON {
 async function resultOf(
   work: () => Promise<object>,
   onError: ToolContext['onError'],
-): Promise<CallToolResult> {
+): Promise<CallToolResult | InputRequiredResult> {
   try {
-    const structuredContent = { ...(await work()) }
+    const done = await work()
+    if (isInputRequiredResult(done)) return done
+    const structuredContent = { ...done }
     const text = JSON.stringify(structuredContent)
     if (text.length > MAX_RESULT_CHARS) throw TOO_LONG
     return { content: [{ type: 'text', text }], structuredContent }

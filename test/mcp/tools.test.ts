@@ -1,16 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { hashKey } from '../../src/api/index.ts'
 import { type Harness, startHarness } from '../support/harness.ts'
-import { callTool, connectMcp, ERAS } from '../support/mcp.ts'
+import { API_KEYS, as, callTool, connectMcp, ERAS } from '../support/mcp.ts'
 import { startReads } from '../support/reads.ts'
 
-const NAMES = ['reader', 'bidder', 'ops', 'seven@7', 'eight@8'] as const
-const SCOPES = { reader: 'read', bidder: 'bid', ops: 'admin', 'seven@7': 'read+bid', 'eight@8': 'admin' }
-const API_KEYS = NAMES.map((name) => `${name}:${SCOPES[name]}:${hashKey(`k-${name}`).toString('hex')}`).join(
-  ',',
-)
-
-const as = (name: (typeof NAMES)[number]) => ({ authorization: `Bearer k-${name}` })
 const start = (environment: Record<string, string> = {}) => startHarness({ API_KEYS, ...environment })
 const toolsOf = async ({ url }: Harness, key?: string) => {
   const { tools } = await (await connectMcp(url, '2026-07-28', key)).listTools()
@@ -24,6 +16,7 @@ const READ = [
   'explain_refusal',
   'list_decisions',
   'list_connectors',
+  'fetch_report',
   'get_report_rows',
   'roas',
 ]
@@ -33,8 +26,15 @@ describe('the tools of /mcp', () => {
     const harness = await start()
     const named = async (key: string) => (await toolsOf(harness, key)).map(({ name }) => name)
     expect(await named('k-reader')).toEqual(READ)
-    expect(await named('k-bidder')).toEqual(['simulate_bid'])
-    expect(await named('k-ops')).toEqual(expect.arrayContaining(['simulate_bid', ...READ]))
+    expect(await named('k-bidder')).toEqual(['simulate_bid', 'place_bid'])
+    expect(await named('k-converter')).toEqual(['send_conversions'])
+    expect(await named('k-operator')).toEqual(
+      expect.arrayContaining(['pause', 'kill_switch', 'resume', 'set_limit', ...READ]),
+    )
+    expect(await named('k-seven@7')).not.toContain('kill_switch')
+    expect(await named('k-ops')).toEqual(
+      expect.arrayContaining(['place_bid', 'send_conversions', 'kill_switch', ...READ]),
+    )
     const bidder = await connectMcp(harness.url, '2026-07-28', 'k-bidder')
     await expect(callTool(bidder, 'list_budgets')).rejects.toThrow(/list_budgets not found/)
   })
@@ -185,7 +185,12 @@ describe('the tools of /mcp', () => {
     reads.platform.rows = [1, 2, 3].map((n) => ({ date: `2026-11-0${n}`, id: 'a', clicks: n, surprise }))
     await reads.connect()
     const client = await connectMcp(reads.url, '2026-07-28')
-    const { request_id } = (await reads.fetchReport()).body
+    const [{ id: connector_id }] = (await callTool(client, 'list_connectors')).result.connectors
+    const date_range = { start: '2026-11-01', end: '2026-11-07' }
+    const wanted = { connector_id, report_type: 'performance', date_range, fields: ['clicks'] }
+    const asked = await callTool(client, 'fetch_report', wanted)
+    expect(asked.result).toMatchObject({ status: 'queued' })
+    const { request_id } = asked.result
     const ask = (more: object) => callTool(client, 'get_report_rows', { request_id, limit: 2, ...more })
     expect((await ask({})).problem).toMatchObject({ code: 'invalid_request', retry: 'later' })
     await reads.ended(request_id)
@@ -198,7 +203,6 @@ describe('the tools of /mcp', () => {
     expect(result.rows[0].surprise).toHaveLength(500)
     expect((await ask({ offset: 2 })).result).toMatchObject({ rows: [{ clicks: 3 }], nextOffset: null })
     expect((await ask({ request_id: '../../../v1/keys' })).problem).toMatchObject({ code: 'not_found' })
-    expect((await callTool(client, 'list_connectors')).result.connectors).toMatchObject([{ type: 'DV360' }])
     const data = `/api/v1/connectors/requests/${request_id}/data`
     expect((await reads.get(`${data}?format=csv&limit=1&offset=1`)).body).toMatch(
       /^[^\n]*\n2026-11-02,[^\n]*\n$/,

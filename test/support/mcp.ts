@@ -1,5 +1,6 @@
 import { Client, type ClientOptions, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { onTestFinished } from 'vitest'
+import { hashKey } from '../../src/api/index.ts'
 
 /** How a client speaks: by the revision of 2026-07-28, or by `initialize` as those of 2025 and before. */
 export const ERAS = ['2026-07-28', 'legacy'] as const
@@ -41,3 +42,21 @@ export async function callTool(client: Client, name: string, input: object = {})
     throw new Error(`${JSON.stringify(text)} is not the data`)
   return isError ? { problem: data } : { result: data }
 }
+
+const SCOPES = {
+  reader: 'read',
+  bidder: 'bid',
+  operator: 'read+operate',
+  converter: 'convert',
+  ops: 'admin',
+  'seven@7': 'read+bid+operate',
+  'eight@8': 'admin',
+}
+type KeyName = keyof typeof SCOPES
+
+/** A key of each kind; the secret of `ops` is `k-ops`. */
+export const API_KEYS = Object.entries(SCOPES)
+  .map(([name, scopes]) => `${name}:${scopes}:${hashKey(`k-${name}`).toString('hex')}`)
+  .join(',')
+
+export const as = (name: KeyName) => ({ authorization: `Bearer k-${name}` })

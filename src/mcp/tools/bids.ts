@@ -96,6 +96,27 @@ const simulateBid = tool({
   },
 })
 
+const placeBid = tool({
+  name: 'place_bid',
+  title: 'Place a bid',
+  description:
+    'Decides a bid, holds its money and places it at the platform: money may be spent. The same `idempotencyKey` with the same bid is placed once, and answers again what it answered first (`replayed`): repeat a call whose answer was lost with the same key, and use a new key for a new bid. `simulate_bid` says beforehand what would happen.',
+  scope: 'bid',
+  annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
+  input: BidInput.extend({
+    idempotencyKey: z
+      .string()
+      .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters')
+      .describe('Names this bid; the same for every repetition of it'),
+    explanation: z.string().max(2_000).optional().describe('Why you bid; kept with the decision'),
+  }),
+  output: BidTold.extend({ replayed: z.boolean().describe('Whether it was placed by an earlier call') }),
+  async run({ idempotencyKey, ...body }, own) {
+    const { body: bid, isReplayed } = await own({ method: 'POST', path: '/v1/bids', body, idempotencyKey })
+    return { ...z.looseObject({}).parse(bid), replayed: isReplayed }
+  },
+})
+
 const BidId = z.string().regex(/^[0-9a-z]{1,32}$/, 'must be the id of a bid')
 
 const Listed = z.object({
@@ -192,4 +213,4 @@ async function budgetsOf(scopes: readonly string[], own: OwnCall): Promise<unkno
   return found.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
 }
 
-export const bidTools: readonly Tool[] = [simulateBid, explainRefusal, listDecisions]
+export const bidTools: readonly Tool[] = [simulateBid, placeBid, explainRefusal, listDecisions]

@@ -2,15 +2,14 @@ import { z } from 'zod'
 import { bodyOf } from '../own-call.ts'
 import { otherText, pageThatFits, READS, type Tool, tool } from '../tool.ts'
 
-const ScopeName = z
+export const ScopeName = z
   .string()
-  .min(1)
-  .max(200)
+  .regex(/^[\w:@-]{1,200}$/, 'must be the name of a budget')
   .describe(
     'Name of the budget: `global`, `platform:<platform>`, `campaign:<platform>:<id>`, `org:<number>`, or `key:<name>`. `list_budgets` lists those that you may see.',
   )
 
-const Limit = z.object({
+export const Limit = z.object({
   kind: z.enum(['sliding', 'day', 'lifetime']),
   windowSeconds: z.number().optional(),
   timezone: z.string().optional(),

@@ -112,6 +112,35 @@ const roas = tool({
     ),
 })
 
+const Day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a date, as in 2026-11-01')
+
+const fetchReport = tool({
+  name: 'fetch_report',
+  title: 'Fetch a report',
+  description:
+    'Asks for a report of a connected account; it is read from the platform when its turn comes, within the limits of the platform. `get_report_rows` reads its rows once it is completed. Asking again within five minutes is served by the same reading.',
+  scope: 'read',
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: true },
+  input: z.strictObject({
+    connector_id: z.string().max(64).describe('Of `list_connectors`'),
+    report_type: z.string().min(1).max(100).describe('An unknown one is refused with those that there are'),
+    date_range: z.strictObject({ start: Day, end: Day }).optional(),
+    fields: z.array(z.string().min(1).max(100)).min(1).max(50).optional(),
+    fresh: z.boolean().default(false).describe('Whether to read it anew, whatever was read a moment ago'),
+  }),
+  output: z.object({
+    request_id: z.string(),
+    status: z.string(),
+    queue_position: z.int(),
+    estimated_wait_seconds: z.int(),
+    merged: z.boolean().describe('Whether a reading that was asked for before serves it'),
+    stale: z.boolean().optional(),
+    message: otherText('What it waits for').optional(),
+    rows_age_seconds: z.int().nullable(),
+  }),
+  run: (body, own) => bodyOf(own, { method: 'POST', path: '/api/v1/connectors/fetch', body }),
+})
+
 const Cell = z.union([otherText('As the platform writes it'), z.number(), z.boolean(), z.null()])
 const Rows = z.object({
   metadata: z.object({
@@ -162,4 +191,4 @@ const ReportPage = z.object({
   rows: z.array(z.unknown()),
 })
 
-export const reportTools: readonly Tool[] = [listConnectors, getReportRows, roas]
+export const reportTools: readonly Tool[] = [listConnectors, fetchReport, getReportRows, roas]
