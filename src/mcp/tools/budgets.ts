@@ -9,7 +9,7 @@ export const ScopeName = z
     'Name of the budget: `global`, `platform:<platform>`, `campaign:<platform>:<id>`, `org:<number>`, or `key:<name>`. `list_budgets` lists those that you may see.',
   )
 
-export const Limit = z.object({
+const Limit = z.object({
   kind: z.enum(['sliding', 'day', 'lifetime']),
   windowSeconds: z.number().optional(),
   timezone: z.string().optional(),
