@@ -26,9 +26,10 @@ LABEL org.opencontainers.image.title="bidwarden" \
       org.opencontainers.image.revision="${COMMIT}"
 WORKDIR /app
 COPY --from=packages /app/node_modules node_modules
-COPY package.json LICENSE ./
+COPY package.json LICENSE GLOSSARY.md ./
 COPY bin bin
 COPY src src
+COPY docs/runbooks docs/runbooks
 COPY --from=console /app/web/dist web/dist
 # A volume that is mounted for the first time gets the owner of this folder.
 RUN install --directory --owner=1000 --group=1000 --mode=700 /data

@@ -2,6 +2,7 @@ import { McpServer } from '@modelcontextprotocol/server'
 import type { Caller } from '../api/index.ts'
 import { textAt } from '../json/json-at.ts'
 import { VERSION } from '../version.ts'
+import { addResources } from './resources.ts'
 import { mayUse, type Tool, type ToolContext } from './tool.ts'
 import { bidTools } from './tools/bids.ts'
 import { budgetTools } from './tools/budgets.ts'
@@ -41,12 +42,13 @@ export function serverFor(caller: Caller, context: ToolContext): McpServer {
     { name: 'bidwarden', title: 'Bidwarden', version: VERSION },
     {
       instructions: INSTRUCTIONS,
-      capabilities: { tools: { listChanged: false } },
+      capabilities: { tools: { listChanged: false }, resources: { listChanged: false, subscribe: false } },
       requestState: { verify: context.seals.verify },
       inputRequired: { legacyShim: false },
-      cacheHints: { 'tools/list': OWN, 'server/discover': OWN },
+      cacheHints: { 'tools/list': OWN, 'resources/list': OWN, 'server/discover': OWN },
     },
   )
+  addResources(server, caller, context)
   for (const tool of TOOLS) if (mayUse(caller, tool)) tool.addTo(server, context)
   return server
 }

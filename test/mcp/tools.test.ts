@@ -1,3 +1,4 @@
+import type { ReadResourceResult } from '@modelcontextprotocol/client'
 import { describe, expect, it } from 'vitest'
 import { type Harness, startHarness } from '../support/harness.ts'
 import { API_KEYS, as, callTool, connectMcp, ERAS } from '../support/mcp.ts'
@@ -313,5 +314,39 @@ describe('/mcp', () => {
       'rate_limited',
     )
     await expect(callTool(client, 'check_budget', { scope: 'global' })).rejects.toThrow(/429|rate_limited/)
+  })
+})
+
+describe('the resources of /mcp', () => {
+  const textOf = ({ contents: [first] }: ReadResourceResult) => (first && 'text' in first ? first.text : '')
+
+  it('are words and runbooks for every key, and budgets for those that may read', async () => {
+    const { url, send } = await start()
+    await send('PUT', '/v1/budgets/campaign:meta:c7@7', { limits: [] }, as('ops'))
+    const reader = await connectMcp(url, '2026-07-28', 'k-reader')
+    const { resources } = await reader.listResources()
+    const uris = resources.map(({ uri }) => uri)
+    expect(uris).toEqual(
+      expect.arrayContaining(['bidwarden://glossary', 'bidwarden://runbooks/KillSwitchEngaged']),
+    )
+    expect(textOf(await reader.readResource({ uri: 'bidwarden://glossary' }))).toMatch(/^# Glossary/)
+    expect(textOf(await reader.readResource({ uri: 'bidwarden://runbooks' }))).toContain('KillSwitchEngaged')
+    const runbook = await reader.readResource({ uri: 'bidwarden://runbooks/KillSwitchEngaged' })
+    expect(textOf(runbook)).toMatch(/^# /)
+    for (const name of ['..%2F..%2FREADME', 'README', 'nothing'])
+      await expect(reader.readResource({ uri: `bidwarden://runbooks/${name}` })).rejects.toThrow()
+    const budget = async (client: typeof reader, scope: string) =>
+      JSON.parse(textOf(await client.readResource({ uri: `bidwarden://budgets/${scope}` })))
+    expect(await budget(reader, 'platform:meta')).toMatchObject({ scope: 'platform:meta', currency: 'USD' })
+    expect(await budget(reader, 'platform%3Ameta')).toMatchObject({ scope: 'platform:meta' })
+    const seven = await connectMcp(url, '2026-07-28', 'k-seven@7')
+    await expect(budget(seven, 'platform:meta')).rejects.toThrow(/not found/i)
+    const listed = JSON.parse(textOf(await seven.readResource({ uri: 'bidwarden://budgets' })))
+    expect(listed.budgets.map(({ scope }: { scope: string }) => scope)).toEqual(['org:7', 'campaign:meta:c7'])
+    const bidder = await connectMcp(url, '2026-07-28', 'k-bidder')
+    expect((await bidder.listResources()).resources.map(({ uri }) => uri)).not.toContain(
+      'bidwarden://budgets',
+    )
+    await expect(bidder.readResource({ uri: 'bidwarden://budgets' })).rejects.toThrow()
   })
 })

@@ -46,7 +46,7 @@ const checkBudget = tool({
   run: ({ scope }, own) => bodyOf(own, { method: 'GET', path: budgetPath(scope) }),
 })
 
-const BudgetPage = z.object({
+export const BudgetPage = z.object({
   budgets: z.array(BudgetNow),
   next: z.string().optional().describe('`cursor` of the next page; missing on the last'),
 })
