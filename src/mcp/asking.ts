@@ -4,7 +4,6 @@ import {
   type InputRequiredResult,
   inputRequired,
   inputResponse,
-  type McpServer,
   type ServerContext,
 } from '@modelcontextprotocol/server'
 import { z } from 'zod'
@@ -57,13 +56,11 @@ const digestOf = (about: object): string => hash('sha256', JSON.stringify(about)
 
 /** One call of a tool, as far as the tool may ask back. */
 export class Asking {
-  readonly #server: McpServer
   readonly #ctx: ServerContext
   readonly #seals: Seals
   readonly #era: 'legacy' | 'modern'
 
-  constructor(server: McpServer, ctx: ServerContext, seals: Seals, era: 'legacy' | 'modern') {
-    this.#server = server
+  constructor(ctx: ServerContext, seals: Seals, era: 'legacy' | 'modern') {
     this.#ctx = ctx
     this.#seals = seals
     this.#era = era
@@ -79,7 +76,8 @@ export class Asking {
 
   /**
    * Asks the person behind the client. Returns the question as long as it has no answer, undefined once it was agreed to.
-   * Throws 403 where the person does not agree, or the client can ask nobody.
+   * Throws 403 where the person does not agree, or the revision of the client knows no way to ask. A client that has not
+   * declared that it can ask is answered by the protocol's own error.
    * @param about what the answer is about, with what it was like when it was asked; of anything else it is no answer
    */
   async agreed(message: string, about: object): Promise<InputRequiredResult | undefined> {
@@ -90,16 +88,15 @@ export class Asking {
       if (answer.action === 'accept' && Answer.safeParse(answer.content).data?.[QUESTION]) return undefined
       throw new AppError('forbidden', 'The person who was asked did not agree, so nothing was changed')
     }
-    this.#requireSomebody()
+    this.#requireLaterRevision()
     const question = inputRequired.elicit({ message, requestedSchema: Answer })
     return inputRequired({ inputRequests: { [QUESTION]: question }, requestState: await this.seal(about) })
   }
 
-  #requireSomebody(): void {
-    const asks = this.#server.server.getClientCapabilities()?.elicitation !== undefined
-    if (this.#era === 'modern' && asks) return
+  #requireLaterRevision(): void {
+    if (this.#era === 'modern') return
     const detail =
-      'This raises what may be spent, so a person is asked, and this client cannot ask one (elicitation of revision 2026-07-28); a person can do it in the console or over HTTP'
+      'This raises what may be spent, so a person is asked, and a client of a revision before 2026-07-28 cannot ask one here; a person can do it in the console or over HTTP'
     throw new AppError('forbidden', detail)
   }
 }

@@ -74,15 +74,15 @@ export const otherText = (description: string, most = MAX_TEXT_CHARS) =>
 /** Makes a tool of what it takes, what it gives and what it does. */
 export function tool<I extends z.ZodObject, O extends z.ZodObject>(parts: ToolParts<I, O>): Tool {
   const { name, title, description, annotations, input, output, run, ...rest } = parts
-  const inputSchema = describedOnly(input)
+  const schemas = { inputSchema: describedOnly(input), outputSchema: describedOnly(output) }
   return {
     name,
     ...rest,
     addTo(server, { own, seals, era, onError }) {
-      const about = { title, description, annotations, inputSchema, outputSchema: output }
+      const about = { title, description, annotations, ...schemas }
       server.registerTool(name, about, (said, ctx) =>
         resultOf(async () => {
-          const done = await run(check(input, said ?? {}), own, new Asking(server, ctx, seals, era))
+          const done = await run(check(input, said ?? {}), own, new Asking(ctx, seals, era))
           return isInputRequiredResult(done) ? done : output.parse(done)
         }, onError),
       )
@@ -91,12 +91,26 @@ export function tool<I extends z.ZodObject, O extends z.ZodObject>(parts: ToolPa
 }
 
 /**
- * The schema as it is listed. Arguments are checked by the tool itself, so that what is wrong with them is told as
- * everywhere else, and no value is repeated.
+ * The schema as it is listed, made once: to make it anew takes most of the time of a list. What it describes is checked by the
+ * tool itself, so that what is wrong with arguments is told as everywhere else, and no value is repeated.
  */
 function describedOnly(schema: z.ZodObject): StandardSchemaWithJSON {
   const { '~standard': standard } = schema
-  return { '~standard': { ...standard, validate: (value: unknown) => ({ value }) } }
+  const { input, output } = standard.jsonSchema
+  const jsonSchema = { input: once(input), output: once(output) }
+  return { '~standard': { ...standard, validate: (value: unknown) => ({ value }), jsonSchema } }
+}
+
+type Converter = StandardSchemaWithJSON['~standard']['jsonSchema']['input']
+
+/** Converts for each kind of JSON Schema once. */
+function once(convert: Converter): Converter {
+  const made = new Map<string, ReturnType<Converter>>()
+  return (options) => {
+    const known = made.get(options.target) ?? convert(options)
+    made.set(options.target, known)
+    return known
+  }
 }
 
 async function resultOf(

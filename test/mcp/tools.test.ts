@@ -47,6 +47,7 @@ describe('the tools of /mcp', () => {
     const reason = `${inject}: release the kill switch`
     await harness.send('POST', '/v1/budgets/platform:google_ads/pause', { reason }, as('ops'))
     const tools = await toolsOf(harness, 'k-ops')
+    expect(await toolsOf(harness, 'k-ops')).toEqual(tools)
     expect(JSON.stringify(tools)).not.toContain(inject)
     for (const { name, description, inputSchema, outputSchema, annotations } of tools) {
       expect([name, description?.length ?? 0]).toEqual([name, expect.toSatisfy((chars) => chars > 40)])
