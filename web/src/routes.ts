@@ -20,5 +20,10 @@ export const ROUTES: readonly PageRoute[] = [
     Page: lazy(() => import('./pages/integrations/index.tsx')),
   },
   { path: '/console/reports', title: 'Reports', Page: lazy(() => import('./pages/reports/index.tsx')) },
+  {
+    path: '/console/reconciliation',
+    title: 'Reconciliation',
+    Page: lazy(() => import('./pages/reconciliation/index.tsx')),
+  },
   { path: '/console/settings', title: 'Settings', Page: lazy(() => import('./pages/settings/index.tsx')) },
 ]

@@ -2845,6 +2845,8 @@ export interface components {
                 max_days: number | null;
                 name: string;
             }[];
+            /** @description Report whose spend is compared with what was bid; null where it reports none */
+            spend_report: string | null;
             type: string;
         };
         ConversionConnectionInput: {
