@@ -1,9 +1,10 @@
 // What the door opens to: by the right Node, a command with the file .env of its folder.
 'use strict'
 
-const { statSync } = require('node:fs')
+const { readFileSync, statSync } = require('node:fs')
 const { enableCompileCache } = require('node:module')
 const path = require('node:path')
+const { parseEnv } = require('node:util')
 
 const args = process.argv.slice(2)
 startWithLittleMemory()
@@ -33,11 +34,21 @@ function loadEnv(file) {
   try {
     const found = statSync(file, { throwIfNoEntry: false })
     // A folder of that name is one of Python.
-    if (found && !found.isDirectory()) process.loadEnvFile(file)
+    if (!found || found.isDirectory()) return true
+    const said = parseEnv(textOf(readFileSync(file)))
+    for (const name of Object.keys(said)) process.env[name] ??= said[name]
     return true
   } catch (error) {
     process.stderr.write(`${file} cannot be read: ${error.message}\n`)
     process.exitCode = 1
     return false
   }
+}
+
+/** The text of a file that an editor of Windows may have written: with a byte order mark, in UTF-8 or UTF-16. */
+function textOf(bytes) {
+  const [first, second] = bytes
+  if (first === 0xfe && second === 0xff) bytes.subarray(0, bytes.length & ~1).swap16()
+  const isUtf16 = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)
+  return bytes.toString(isUtf16 ? 'utf16le' : 'utf8').replace(/^\uFEFF/, '')
 }

@@ -11,6 +11,7 @@ import {
 } from './agent/index.ts'
 import { banner } from './app/banner.ts'
 import { recordConfiguration } from './app/configuration-changes.ts'
+import { examine } from './app/doctor/index.ts'
 import { collectOften } from './app/heap.ts'
 import { workerOutcomes } from './app/keep-outcomes.ts'
 import { keepTraffic } from './app/keep-traffic.ts'
@@ -127,23 +128,23 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
   if (conversions) opened.add(() => conversions.stop())
 
   const keys = new IdempotencyKeys(clock, { ...stores, max: config.tables.idempotency_keys })
-  const { decisions } = agent
-  const held = { budget, bidder, decisions, keys, gate, access, seen: seen.seen, desk }
+  const held = { budget, bidder, decisions: agent.decisions, keys, gate, access, seen: seen.seen, desk }
   watchTables(tables, { config, ...held, reads, conversions })
   opened.add(watchFiles(tables, config, { clock, records, reads }))
   const around = { clock, log, metrics, store, access, ownerMessages, bidder, seen, count, noticeSecret }
-  const outcomes = workerOutcomes(recovered, records)
-  const front = openFront(config, { ...around, outcomes, recordsLast: records.lasts })
+  const lasting = { outcomes: workerOutcomes(recovered, records), recordsLast: records.lasts }
+  const front = openFront(config, { ...around, ...lasting })
   opened.add(() => front.close())
   const { pool } = front
   exchange.campaignStore.watch((update) => spread(bidder, pool, update))
   opened.add(keepTraffic(clock, bidder, records, pool).close)
-  const parts = [...ownParts(agent), ...readParts(reads), ...exchange.parts]
   const seats = { bidder, desk, count, pool, campaignStore: exchange.campaignStore }
-  const streams = openStreams({ agent, bidder, pool, feed })
+  const examined = { storeKind: config.store.is, examine: () => examine(config, agent) }
+  const streams = openStreams({ access, agent, bidder, pool, feed })
+  const parts = [...ownParts(agent), ...readParts(reads), ...exchange.parts]
   const served = { ...seats, agent, parts, deferred, keys, authorize, access, notifications, streams }
-  const app = createApp({ ...served, journal: store.journal, mode: config.mode, storeKind: config.store.is })
-  mountParts(app, reads, conversions)
+  const app = createApp({ ...served, ...examined, journal: store.journal, mode: config.mode })
+  mountParts(app, { reads, conversions, mcp: { authorize, log, hosts: config.mcpHosts } })
   const auctions = auctionHandler({ agent, bidder, authorize, lagMs: lag.lagMs })
   const server = await listen(auctions, getRequestListener(app.fetch, WITHOUT_HOST), clock, front.at)
   opened.add(() => server.close())

@@ -31,6 +31,7 @@ import type { WorkerPool } from './exchange/worker-pool.ts'
 import { auditRoutes } from './operator/audit.ts'
 import { budgetRoutes } from './operator/budgets.ts'
 import { collectMetrics } from './operator/collect-metrics.ts'
+import { doctorRoute, type Finding } from './operator/doctor.ts'
 import { keyRoutes } from './operator/keys.ts'
 import { killSwitchRoutes } from './operator/kill-switch.ts'
 import { ledgerHandler } from './operator/ledger.ts'
@@ -59,6 +60,8 @@ export interface AppDeps {
   readonly pool: WorkerPool
   readonly notifications: Notifications
   readonly streams: Streams
+  /** Examines the configuration. */
+  readonly examine: () => Promise<readonly Finding[]>
   /** The parts that `/readyz` reports, in this order. */
   readonly parts: readonly ServicePart[]
   /** Reads the budgets' journal; undefined where budgets are not kept in a journal. */
@@ -90,6 +93,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
     ...predictionRoutes(bidder, pool, agent.audit),
     ...seatRoutes(agent, bidder, pool),
     ...storeRoutes(agent, deps.storeKind),
+    doctorRoute(deps.examine),
     ...auditRoutes(agent.audit),
     ...notificationRoutes(deps.notifications),
     versionRoute({ clock: agent.clock, mode: deps.mode }),
@@ -163,7 +167,9 @@ const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 function answerUnknown(app: Pick<OpenAPIHono<ApiEnv>, 'router'>, c: Ctx): Response {
   const { method, path } = c.req
   const asked = `There is no ${method} ${path.slice(0, 200)}`
-  const allow = METHODS.filter((one) => hasRoute(app, one, path)).join(', ')
+  const allow = METHODS.filter((one) => hasRoute(app, one, path))
+    .flatMap((one) => (one === 'GET' ? ['GET', 'HEAD'] : [one]))
+    .join(', ')
   if (allow === '') return send(c, new AppError('not_found', asked))
   const answer = send(c, new AppError('method_not_allowed', `${asked}; there is ${allow}`))
   answer.headers.set('allow', allow)

@@ -53,17 +53,25 @@ export const KeptKey = z.object({
 })
 export type KeptKey = z.output<typeof KeptKey>
 
+/** What has changed of the keys that were made at run time. */
+export interface KeyChanges {
+  /** Those that are new or have changed, as they are now. */
+  readonly now: readonly KeptKey[]
+  /** Ids of those that are forgotten. */
+  readonly gone: readonly string[]
+}
+
 export const hashKey = (key: string): Buffer => hash('sha256', key, 'buffer')
 
 /** The API keys: those of the environment, and those that were made at run time. */
 export class ApiKeys {
   readonly #clock: Pick<Clock, 'nowMs'>
   readonly ofEnvironment: readonly ApiKey[]
-  #made: ReadonlyMap<string, KeptKey> = new Map()
+  readonly #made = new Map<string, KeptKey>()
   readonly #byDigest = new Map<string, ApiKey>()
   /** When each key was used last: of the environment by itself, others by their digest; wall-clock ms. */
   readonly #usedMs = new Map<ApiKey | string, number>()
-  readonly #listeners = new Set<(all: readonly KeptKey[]) => void>()
+  readonly #listeners = new Set<(changes: KeyChanges) => void>()
 
   constructor(ofEnvironment: readonly ApiKey[], clock: Pick<Clock, 'nowMs'>) {
     this.ofEnvironment = ofEnvironment
@@ -101,23 +109,30 @@ export class ApiKeys {
     return this.#usedMs.get(key.kept?.sha256 ?? key)
   }
 
-  /** Replaces all keys that were made at run time, and tells the listeners. */
-  setMade(all: readonly KeptKey[]): void {
-    const had = new Set(this.#byDigest.keys())
-    this.#made = new Map(all.map((key) => [key.id, key]))
-    this.#byDigest.clear()
-    for (const kept of all) {
-      const { name, org, scopes, sha256 } = kept
+  /** Takes what has changed of the keys that were made at run time, and tells the listeners. */
+  take(changes: KeyChanges): void {
+    for (const id of changes.gone) this.#forget(id)
+    for (const kept of changes.now) {
+      const { id, name, org, scopes, sha256 } = kept
+      if (this.#made.get(id)?.sha256 !== sha256) this.#forget(id)
+      this.#made.set(id, kept)
       this.#byDigest.set(sha256, { name, org, scopes, sha256: Buffer.from(sha256, 'hex'), kept })
     }
-    for (const digest of had) if (!this.#byDigest.has(digest)) this.#usedMs.delete(digest)
-    for (const tell of this.#listeners) tell(all)
+    for (const tell of this.#listeners) tell(changes)
   }
 
-  /** Calls `onChange` with all keys that were made at run time, whenever one changes. */
-  watch(onChange: (all: readonly KeptKey[]) => void): Cancel {
+  /** Calls `onChange` with what changes of the keys that were made at run time. */
+  watch(onChange: (changes: KeyChanges) => void): Cancel {
     this.#listeners.add(onChange)
     return () => this.#listeners.delete(onChange)
+  }
+
+  #forget(id: string): void {
+    const { sha256 } = this.#made.get(id) ?? {}
+    if (sha256 === undefined) return
+    this.#made.delete(id)
+    this.#byDigest.delete(sha256)
+    this.#usedMs.delete(sha256)
   }
 
   #accepted(key: ApiKey | undefined): ApiKey | undefined {

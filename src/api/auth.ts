@@ -23,6 +23,13 @@ export interface Caller {
   readonly payingKey: string | undefined
   /** The session whose cookie says who it is; undefined for a key that was sent, or where none is needed. */
   readonly session: Session | undefined
+  /** When its key expires, in ms since the epoch; undefined where it does not. */
+  readonly expiresAtMs: number | undefined
+  /**
+   * Whether its calls are limited with those of all keys of its organisation that were made at run time: an organisation
+   * makes as many as it likes.
+   */
+  readonly sharesLimit: boolean
   may(scope: KeyScope): boolean
   /** Counts `more` further calls for a request that asks for many things; see {@link Gate}. Throws 429. */
   charge(more: number): void
@@ -73,15 +80,16 @@ function allowed(caller: Caller, scope: NeededScope): Caller {
 }
 
 /** The caller with this key, without the limit of its calls. */
-export function callerOf(
-  { name, org, scopes, kept }: ApiKey,
-  operatorOrg: number,
-  session?: Session,
-): Caller {
+export function callerOf(key: ApiKey, operatorOrg: number, session?: Session): Caller {
+  const { name, org = operatorOrg, scopes, kept } = key
   const may = (wanted: KeyScope) => scopes.includes(wanted) || scopes.includes('admin')
-  const own = org ?? operatorOrg
-  const boundTo = own === operatorOrg ? undefined : own
-  return { ...UNLIMITED, name, org: own, boundTo, payingKey: kept?.budget && kept.id, session, may }
+  const boundTo = org === operatorOrg ? undefined : org
+  const ofKey = {
+    payingKey: kept?.budget && kept.id,
+    expiresAtMs: kept?.expiresAtMs,
+    sharesLimit: kept !== undefined && boundTo !== undefined,
+  }
+  return { ...UNLIMITED, ...ofKey, name, org, boundTo, session, may }
 }
 
 const secretIn = (said: string): string | undefined => /^Bearer {1,8}(\S{1,512})$/i.exec(said)?.[1]
@@ -103,6 +111,8 @@ const LOCAL: Caller = {
   boundTo: undefined,
   payingKey: undefined,
   session: undefined,
+  expiresAtMs: undefined,
+  sharesLimit: false,
   may: () => true,
 }
 const LOOPBACK_HOST = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/
@@ -146,7 +156,11 @@ export function authorizer(
   gate: Gate,
 ): Authorize {
   if (keys.areNeeded)
-    return limited(requireKey(keys, operatorOrg, sessions), gate, ({ name, org }) => `${name}@${org}`)
+    return limited(
+      requireKey(keys, operatorOrg, sessions),
+      gate,
+      ({ name, org, sharesLimit }) => `${sharesLimit ? '' : name}@${org}`,
+    )
   return limited(openOrKey(keys, operatorOrg), gate, (_, { socket }) => socket.remoteAddress ?? '')
 }
 

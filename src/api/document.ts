@@ -74,6 +74,11 @@ const SECTIONS: readonly { readonly tag: string; readonly of: RegExp; readonly a
     of: /^\/api\/v1\/(events|webhooks)/,
     about: 'What happened, as it happens, and what platforms tell.',
   },
+  {
+    tag: 'Agents',
+    of: /^\/mcp/,
+    about: 'Tools for agents, by the Model Context Protocol.',
+  },
   { tag: 'Operation', of: /^\//, about: 'Health, metrics, platforms, the store and the ledger of budgets.' },
 ]
 

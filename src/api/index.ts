@@ -1,4 +1,12 @@
-export { type ApiKey, ApiKeys, hashKey, KEY_SCOPES, KeptKey, type KeyScope } from './api-keys.ts'
+export {
+  type ApiKey,
+  ApiKeys,
+  hashKey,
+  KEY_SCOPES,
+  KeptKey,
+  type KeyChanges,
+  type KeyScope,
+} from './api-keys.ts'
 export {
   type Authorize,
   authorizer,
@@ -31,7 +39,16 @@ export { listOf } from './list-of.ts'
 export { readMoney } from './money.ts'
 export { pageHeaders } from './page-headers.ts'
 export { Places } from './places.ts'
-export { type ApiAnswer, LISTED_PER_CALL, ok, okList, okUnkept, problemAnswer, shown } from './problem.ts'
+export {
+  type ApiAnswer,
+  LISTED_PER_CALL,
+  ok,
+  okList,
+  okUnkept,
+  problemAnswer,
+  problemOf,
+  shown,
+} from './problem.ts'
 export {
   optionalReason,
   Reason,

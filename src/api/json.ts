@@ -10,7 +10,13 @@ import { parseLongJson, TooManyValues } from '../json/long-json.ts'
 import { mapInSlices } from '../time/slices.ts'
 import '../json/plain-words.ts'
 
-export type ApiEnv = { Bindings: HttpBindings }
+export interface ApiEnv {
+  readonly Bindings: HttpBindings
+  readonly Variables: {
+    /** Throws where the caller may not make this call any more: it may have sent the body long after it was let in. */
+    readonly requireStill?: () => void
+  }
+}
 export type Ctx = Context<ApiEnv>
 
 /** Default limit of a request body, in bytes. */
@@ -98,7 +104,8 @@ export async function readBody(c: Ctx, maxBytes = MAX_BODY_BYTES): Promise<unkno
 }
 
 /**
- * Reads the body up to the limit. Throws 413 for a larger one, 400 for one that the caller breaks off.
+ * Reads the body up to the limit. Throws 413 for a larger one, 400 for one that the caller breaks off, and 401 where its
+ * key has ended meanwhile.
  * @param onBytes called with the length of each part before it is kept; what it throws is answered
  */
 export async function readBytes(
@@ -121,6 +128,7 @@ export async function readBytes(
   } catch (error) {
     throw incoming.destroyed && !incoming.complete ? unreadable('it was broken off') : error
   }
+  c.get('requireStill')?.()
   return Buffer.concat(chunks)
 }
 

@@ -9,6 +9,8 @@ export interface ApiProblem extends ErrorFacts {
   readonly status: number
   readonly code: ErrorCode
   readonly detail: string
+  /** Whether the same request can succeed: never, some time later, or after `retryAfterMs`. */
+  readonly retry: 'never' | 'later' | 'after'
   /** Milliseconds until the same request may succeed; absent where that is never or unknown. */
   readonly retryAfterMs?: number
 }
@@ -75,7 +77,8 @@ export async function okList<T>(
   return { ...ok({}), pieces: [...pieces, Buffer.from(`${text}]${rest && `,${rest}`}}`)] }
 }
 
-function problemOf(error: AppError): ApiProblem {
+/** The body that tells of an error. */
+export function problemOf(error: AppError): ApiProblem {
   const { code, message, retry, facts } = error
   const title = code.replaceAll('_', ' ')
   const problem = {
@@ -86,7 +89,8 @@ function problemOf(error: AppError): ApiProblem {
     detail: message,
     ...facts,
   } as const
-  return typeof retry === 'object' ? { ...problem, retryAfterMs: Math.ceil(retry.afterMs) } : problem
+  if (typeof retry !== 'object') return { ...problem, retry }
+  return { ...problem, retry: 'after', retryAfterMs: Math.ceil(retry.afterMs) }
 }
 
 export function problemAnswer(error: AppError): ApiAnswer {

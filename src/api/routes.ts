@@ -19,6 +19,10 @@ export const ProblemBody = z
     retryAfterMs: z.number().int().optional(),
     wouldPassAt: z.string().optional(),
     bidId: z.string().optional(),
+    retry: z.enum(['never', 'later', 'after']).openapi({
+      description:
+        'Whether the same request can succeed: `never`, some time `later`, or `after` the milliseconds of `retryAfterMs`.',
+    }),
   })
   .openapi('Problem')
 
@@ -89,6 +93,7 @@ async function answered(c: Ctx, route: Route, authorize: Authorize): Promise<Api
   try {
     return await orProblem(() => {
       const caller = authorize(c.env.incoming, route.scope)
+      if (route.body) c.set('requireStill', () => void authorize(c.env.incoming, route.scope))
       if (route.isOperators) requireOperator(caller)
       leave = route.lowersRisk ? undefined : caller.begin()
       if (route.query) requireKnown(c.req.queries(), route.query.shape)

@@ -11,8 +11,6 @@ const IDLE_MS = 60 * 60_000
 const LONGEST_MS = 12 * 3_600_000
 /** Most sessions of one key; a further one ends the oldest. */
 const MAX_OF_KEY = 32
-/** Most sessions of all keys; a further one ends the oldest. */
-const MAX_SESSIONS = 10_000
 /** Random bytes of a session's id. */
 const ID_BYTES = 32
 
@@ -37,16 +35,26 @@ export class Sessions {
   readonly #publicUrl: URL
   readonly #cookie: string
   readonly #attributes: string
+  readonly #most: number
   /** By the hash of the id, the oldest first. */
   readonly #open = new Map<string, OpenSession>()
 
-  /** @param publicUrl address by which browsers know the service; over https the cookie goes over nothing else */
-  constructor(clock: Clock, publicUrl: string) {
+  /**
+   * @param publicUrl address by which browsers know the service; over https the cookie goes over nothing else
+   * @param most most sessions of all keys
+   */
+  constructor(clock: Clock, publicUrl: string, most: number) {
     this.#clock = clock
+    this.#most = most
     this.#publicUrl = new URL(publicUrl)
     const isSecure = this.#publicUrl.protocol === 'https:'
     this.#cookie = isSecure ? '__Host-bidwarden_session' : 'bidwarden_session'
     this.#attributes = `; Path=/; HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`
+  }
+
+  /** How many there are, with those that nobody has come back to since their time is over. */
+  get size(): number {
+    return this.#open.size
   }
 
   /** Opens a session for a key, and returns it with the `Set-Cookie` header. */
@@ -91,14 +99,25 @@ export class Sessions {
     return { ended: session !== undefined, setCookie: `${this.#cookie}=${this.#attributes}; Max-Age=0` }
   }
 
-  /** Forgets the sessions whose time is over, and the oldest where there are too many. */
-  #makeRoom({ sha256 }: ApiKey): void {
-    const those: string[] = []
-    for (const [hashed, session] of this.#open)
-      if (this.#living(hashed) && session.key.sha256.equals(sha256)) those.push(hashed)
-    if (those.length >= MAX_OF_KEY) this.#open.delete(those[0] ?? '')
-    const [oldest] = this.#open.keys()
-    if (oldest !== undefined && this.#open.size >= MAX_SESSIONS) this.#open.delete(oldest)
+  /**
+   * Forgets the sessions whose time is over and, where there are too many, the oldest: of this key, or of the organisation
+   * that has most of them, so that none signs the others out.
+   */
+  #makeRoom(asking: ApiKey): void {
+    const ofKey: string[] = []
+    const byOrg = new Map<number | undefined, string[]>()
+    for (const [hashed, { key }] of this.#open) {
+      if (!this.#living(hashed)) continue
+      if (key.sha256.equals(asking.sha256)) ofKey.push(hashed)
+      const ofOrg = byOrg.get(key.org)
+      if (ofOrg) ofOrg.push(hashed)
+      else byOrg.set(key.org, [hashed])
+    }
+    if (ofKey.length >= MAX_OF_KEY) this.#open.delete(ofKey[0] ?? '')
+    if (this.#open.size < this.#most) return
+    const withNew = (org: number | undefined, { length }: string[]) => length + (org === asking.org ? 1 : 0)
+    const [most] = [...byOrg].sort((a, b) => withNew(...b) - withNew(...a))
+    this.#open.delete(most?.[1][0] ?? '')
   }
 
   #requireOwnPage(request: BrowserRequest): void {

@@ -31,8 +31,8 @@ export async function openAccess(config: Config, parts: Parts, opened: OpenParts
       : recordedKeys(records, recovered, log)
   opened.add(() => store.close())
   const keyBook = new KeyBook({ ...parts, keys, store, operatorOrg, most: config.tables })
-  await store.watch((all) => keyBook.take(all))
-  const sessions = new Sessions(clock, publicUrl)
+  await store.watch((changes) => keyBook.take(changes))
+  const sessions = new Sessions(clock, publicUrl, config.tables.sessions)
   const gate = new Gate(clock, config.callerLimit)
   return {
     access: { keys, sessions, keyBook, operatorOrg },

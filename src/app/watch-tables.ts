@@ -20,7 +20,7 @@ interface Watched {
   readonly decisions: Decisions
   readonly keys: IdempotencyKeys
   readonly gate: Gate
-  readonly access: Pick<Access, 'keys'>
+  readonly access: Pick<Access, 'keys' | 'sessions'>
   readonly seen: { readonly size: number }
   readonly desk: NoticeDesk
   readonly reads: RunningSync | undefined
@@ -40,6 +40,7 @@ export function watchTables(tables: Tables, watched: Watched): void {
   tables.watch('idempotency_keys', () => keys.size)
   tables.watch('api_keys', () => access.keys.made.size)
   tables.watch('callers', () => gate.size)
+  tables.watch('sessions', () => access.sessions.size)
   tables.watch('seen_bids', () => seen.size)
   tables.watch('waiting_notices', () => desk.waiting)
   const longestPredictions = () =>

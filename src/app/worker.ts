@@ -13,7 +13,7 @@ import {
   takeCounts,
   type UnreportedEvents,
 } from '../agent/index.ts'
-import { ApiKeys, authorizer, Gate, type KeptKey } from '../api/index.ts'
+import { ApiKeys, authorizer, Gate, type KeyChanges } from '../api/index.ts'
 import { type Config, readConfig } from '../config/config.ts'
 import { createFallback } from '../fallback/index.ts'
 import { createLog, type Logger } from '../log.ts'
@@ -44,7 +44,7 @@ async function startWorker(config: Config): Promise<void> {
   const working = Promise.withResolvers<Working>()
   const primary = linkPrimary({
     applyUpdates: async (updates) => (await working.promise).applyUpdates(updates),
-    takeKeys: async (all) => (await working.promise).takeKeys(all),
+    takeKeys: async (changes) => (await working.promise).takeKeys(changes),
     applyControl: (control) => remote.applyControl(control),
     take: (message) => remote.take(message),
     report: async () => (await working.promise).report(),
@@ -120,7 +120,7 @@ async function startWorker(config: Config): Promise<void> {
 function workerAccess(config: Config, clock: Clock) {
   const keys = new ApiKeys(config.apiKeys, clock)
   const gate = new Gate(clock, config.callerLimit)
-  const takeKeys = (all: readonly KeptKey[]) => keys.setMade(all)
+  const takeKeys = (changes: KeyChanges) => keys.take(changes)
   return { authorize: authorizer({ keys, operatorOrg: config.operatorOrg }, gate), takeKeys }
 }
 

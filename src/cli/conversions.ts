@@ -226,6 +226,7 @@ interface ReplayOptions extends ShowOptions {
   readonly all?: boolean
   readonly platform?: string
   readonly eventName?: string
+  readonly dryRun?: boolean
   readonly reason?: string
 }
 
@@ -239,13 +240,18 @@ function addReplay(conversions: Command, terminal: Terminal): void {
     .option('--all', 'all dead letters, the oldest first')
     .option('--platform <name>', 'only at this platform')
     .option('--event-name <name>', 'only events of this name')
+    .option('--dry-run', 'say what would be sent again and what not, and send nothing')
     .option('--reason <text>', 'kept in the audit')
     .option('--json', 'print JSON')
     .action(async (events: string[], options: ReplayOptions) => {
-      const { all = false, platform, eventName: event_name, reason, json = false } = options
+      const { all = false, platform, eventName: event_name, dryRun, reason, json = false } = options
       if (events.length === 0 && !all) throw new CommandError('name events, or say --all')
       if (events.length > 0 && all) throw new CommandError('name events or say --all, not both')
-      const body = { ...(!all && { event_ids: events }), ...defined({ platform, event_name, reason }) }
+      const body = {
+        ...(all ? { all } : { event_ids: events }),
+        ...defined({ platform, event_name, reason }),
+        ...(dryRun && { dry_run: true }),
+      }
       const answer = await ask(terminal, `${ROOT}/dead-letters/replay`, { method: 'POST', body })
       const [replayed, refused] = [listAt(answer, 'replayed'), listAt(answer, 'refused')]
       const none = all ? 'none was given up' : 'none of them was given up'

@@ -1,10 +1,11 @@
 import { Command, CommanderError, Option } from 'commander'
-import { clientConfig } from '../config/client.ts'
+import { clientConfig, mistypedOfClient } from '../config/client.ts'
 import { VERSION } from '../version.ts'
 import { addAudit } from './audit.ts'
 import { addBidding } from './bidding.ts'
 import { addConnectors } from './connectors.ts'
 import { addConversions } from './conversions.ts'
+import { addDoctor } from './doctor.ts'
 import { addKeys } from './keys.ts'
 import { addLedger } from './ledger.ts'
 import { addLimit } from './limit.ts'
@@ -105,6 +106,7 @@ function programFor(terminal: Terminal): Command {
   addKeys(program, terminal)
   addAudit(program, terminal)
   addNotifications(program, terminal)
+  addDoctor(program, terminal)
   addVersion(program, terminal)
   return program
 }
@@ -125,6 +127,13 @@ function goOnUnread(error: Error): void {
   if (!isUnread(error)) throw error
 }
 
+/** Commands that stop bids. Nothing may keep them from it. */
+const STOPS: ReadonlySet<string> = new Set(['kill', 'pause'])
+
+/** Whether it is a command that calls the service. The service itself looks at all its variables. */
+const asksService = (args: readonly string[]): boolean =>
+  withCommand(args)[0] !== 'start' && !args.some((word) => /^(help|--help|-h|--version|-V)$/.test(word))
+
 /** The command line as a process. */
 export async function main(args: readonly string[]): Promise<void> {
   // Files that a command or the service creates are readable by this user only.
@@ -132,6 +141,12 @@ export async function main(args: readonly string[]): Promise<void> {
   const { stdin, stdout, stderr } = process
   const [command] = withCommand(args)
   for (const stream of [stdout, stderr]) stream.on('error', command === 'start' ? goOnUnread : endUnread)
+  const mistyped = asksService(args) ? mistypedOfClient() : []
+  for (const line of mistyped) stderr.write(`bidwarden: ${plain(line)}\n`)
+  if (mistyped.length > 0 && !STOPS.has(command ?? '')) {
+    process.exitCode = USAGE
+    return
+  }
   const code = await runCommand(args, {
     print: (line) => void stdout.write(`${line}\n`),
     note: (line) => void stderr.write(`${line}\n`),

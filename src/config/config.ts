@@ -61,6 +61,8 @@ export interface Config {
   readonly versions: { readonly googleAds: string; readonly meta: string }
   /** Public address of the service. */
   readonly publicUrl: string
+  /** Host names under which agents may call `/mcp`, besides those of this machine. */
+  readonly mcpHosts: readonly string[]
   /** Whether only this machine reaches the service: mock mode on loopback without a public address. */
   readonly isLocalTrial: boolean
   /** `noticeSecret` is undefined where the secret in the data directory is used. */
@@ -157,6 +159,7 @@ export function parseConfig(variables: NodeJS.ProcessEnv): Config {
     platforms: platformsOf(env),
     versions: { googleAds: env.GOOGLE_ADS_API_VERSION, meta: env.META_API_VERSION },
     publicUrl,
+    mcpHosts: [new URL(publicUrl).hostname, ...env.MCP_HOSTS],
     isLocalTrial: mode === 'mock' && env.PUBLIC_URL === undefined && isLoopback(env.HOST),
     bidder: bidderConfig(env, mode, noticeUrl(publicUrl)),
     notify: notifySettings(env),

@@ -136,6 +136,13 @@ export const address = z
     'must be https, or http on this machine',
   )
   .transform((url) => url.replace(/(?<!\/)\/+$/, ''))
+/** Names of hosts without ports, comma-separated; in lower case, as addresses have them. */
+export const hostNames = z
+  .string()
+  .default('')
+  .transform((list) => list.split(',').flatMap((name) => name.trim().toLowerCase() || []))
+  .pipe(z.array(z.string().regex(/^([a-z0-9.-]+|\[[0-9a-f:.]+\])$/, 'must be names of hosts without ports')))
+
 /** Address of a Redis server, Sentinels or a Cluster. */
 export const redisUrl = z
   .string()

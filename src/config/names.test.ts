@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { mistypedOfClient } from './client.ts'
 import { parseConfig } from './config.ts'
 import { Environment } from './environment.ts'
 import { doubtfulNames, mistypedNames } from './names.ts'
@@ -27,6 +28,28 @@ const OTHERS = `
 `
   .trim()
   .split(/\s+/)
+
+describe('names of the variables of commands', () => {
+  const saidOfClient = (...names: string[]) =>
+    mistypedOfClient(Object.fromEntries(names.map((name) => [name, '1'])))
+
+  it.each([
+    ['BIDWARDEN_URLL', 'BIDWARDEN_URL'],
+    ['BIDWARDEN_ULR', 'BIDWARDEN_URL'],
+    ['BIDWARDEN_API_KEY', 'BIDWARDEN_KEY'],
+    ['BIDWARDN_KEY', 'BIDWARDEN_KEY'],
+    ['bidwarden_url', 'BIDWARDEN_URL'],
+    ['PORTT', 'PORT'],
+    ['PUBLIC_ULR', 'PUBLIC_URL'],
+  ])('that are mistyped are told with the nearest: %s', (name, meant) => {
+    expect(saidOfClient(name)).toEqual([`${name}: is no variable that is read; did you mean ${meant}?`])
+  })
+
+  it('are not those of the service or of other programs', () => {
+    expect(saidOfClient(...known, ...OTHERS)).toEqual([])
+    expect(mistypedOfClient({ BIDWARDEN_URLL: '', BIDWARDEN_PORT: 'tcp://10.0.0.1:8003' })).toEqual([])
+  })
+})
 
 describe('names of variables', () => {
   it.each([

@@ -1,5 +1,7 @@
 import { distance } from 'fastest-levenshtein'
 
+/** Prefix of the variables that only commands read. */
+const CLIENT_PREFIX = 'BIDWARDEN_'
 /** Prefixes that only our variables have. */
 const OWN_PREFIX = /^(BIDWARDEN|OPENRTB|TRADEDESK)_/
 /**
@@ -77,9 +79,32 @@ export function mistypedNames(
   return Object.entries(variables).flatMap(([name, value = '']) => {
     if (names.has(name) || value === '' || isLink(name, value)) return []
     const meant = OTHER_NAMES.has(name) ? undefined : meantBy(name, known)
-    return meant === undefined ? [] : [`${name}: is no variable that is read; did you mean ${meant}?`]
+    return meant === undefined ? [] : [told(name, meant)]
   })
 }
+
+/**
+ * As {@link mistypedNames}, for a command that only calls the service and need not know all its variables: a mistyped
+ * address would have it ask another service.
+ */
+export function mistypedClientNames(
+  variables: Readonly<Record<string, string | undefined>>,
+  known: readonly string[],
+): string[] {
+  return Object.entries(variables).flatMap(([name, value = '']) => {
+    if (known.includes(name) || value === '' || isLink(name, value) || OTHER_NAMES.has(name)) return []
+    const written = plainly(name)
+    const isOurs = written.startsWith(CLIENT_PREFIX)
+    const names = isOurs ? known.filter((one) => one.startsWith(CLIENT_PREFIX)) : known
+    const nearest = nearestTo(written, names)
+    return nearest !== undefined && (isOurs || isMistyped(written, name, nearest))
+      ? [told(name, nearest)]
+      : []
+  })
+}
+
+const told = (name: string, meant: string): string =>
+  `${name}: is no variable that is read; did you mean ${meant}?`
 
 /** A line for each variable that is not known and that may be another program's, where one of ours of that meaning is not set. */
 export function doubtfulNames(variables: Readonly<Record<string, string | undefined>>): string[] {
@@ -95,12 +120,15 @@ export function doubtfulNames(variables: Readonly<Record<string, string | undefi
 const isLink = (name: string, value: string): boolean =>
   LINK_NAME.test(name) || (/_(PORT|NAME)$/.test(name) && LINK_VALUE.test(value))
 
-function meantBy(name: string, known: readonly string[]): string | undefined {
-  // Lower case, dashes and a byte order mark are mistakes too.
-  const written = name
+/** A name as ours are written. Lower case, dashes and a byte order mark are mistakes too. */
+const plainly = (name: string): string =>
+  name
     .toUpperCase()
     .replaceAll(/[^A-Z0-9]+/g, '_')
     .replace(/^_/, '')
+
+function meantBy(name: string, known: readonly string[]): string | undefined {
+  const written = plainly(name)
   const nearest = nearestTo(written, known)
   if (nearest !== undefined && isMistyped(written, name, nearest)) return nearest
   if (!OWN_PREFIX.test(written)) return undefined

@@ -51,6 +51,10 @@ function judge({ counts, circuitState, connection }: Facts): {
   const bad: string[] = []
   const weak: string[] = []
   if (connection.status === 'pending') weak.push('the connection could not be tested yet')
+  else if (connection.status === 'error')
+    bad.push(
+      `the platform does not accept the connection, please reconnect: ${connection.message ?? 'no reason is known'}`,
+    )
   else if (connection.status !== 'connected')
     bad.push(`the connection is ${connection.status}: ${connection.message ?? 'no reason is known'}`)
   if (circuitState === 'open') bad.push('the circuit breaker is open')

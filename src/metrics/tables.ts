@@ -32,6 +32,7 @@ const KINDS = {
   decisions: forgets(10_000, 1_000_000),
   idempotency_keys: forgets(100_000, 10_000_000),
   callers: forgets(10_000, 1_000_000),
+  sessions: forgets(10_000, 100_000),
   seen_bids: forgets(67_108_864, 1_073_741_824),
   waiting_notices: forgets(10_000, 1_000_000),
   waiting_notifications: forgets(1_000, 100_000),

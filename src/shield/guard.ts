@@ -6,7 +6,7 @@ import type { Scope } from './budget/client/scope.ts'
 import type { Veto } from './budget/client/veto.ts'
 import type { HoldTerms } from './budget/hold-terms.ts'
 import type { CircuitBreaker, Verdict } from './circuit-breaker.ts'
-import type { Priority } from './rate-limit.ts'
+import type { Admission, Priority } from './rate-limit.ts'
 import type { RateLimiter } from './rate-limiter.ts'
 
 /** What a call has to pass: limiter and breaker of its platform, and the budget that all platforms share. */
@@ -41,7 +41,7 @@ export interface Called<T> {
 
 /** Why a call was not made. It leaves no hold behind. */
 export type NotCalled =
-  | { readonly is: 'limited'; readonly retryAfterMs: number }
+  | Extract<Admission, { is: 'limited' }>
   | { readonly is: 'breaker_open'; readonly retryAfterMs: number }
   | { readonly is: 'vetoed'; readonly veto: Veto }
   | { readonly is: 'repeated'; readonly hold: Hold }

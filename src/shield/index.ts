@@ -71,6 +71,6 @@ export {
   prepare,
   type Spend,
 } from './guard.ts'
-export { type Admission, PRIORITIES, type Priority, type RateLimit } from './rate-limit.ts'
+export { type Admission, limitDetail, PRIORITIES, type Priority, type RateLimit } from './rate-limit.ts'
 export { RateLimiter } from './rate-limiter.ts'
 export { stoppedError, vetoError } from './stopped-error.ts'

@@ -20,5 +20,17 @@ export interface RateLimit {
 
 export type Admission =
   | { readonly is: 'admitted' }
-  /** `detail` is set if the reason is not the limit but the budget store, which grants no calls. */
-  | { readonly is: 'limited'; readonly retryAfterMs: number; readonly detail?: string }
+  /**
+   * `detail` is set if the reason is not the limit but the budget store, which grants no calls; `isPlatforms` if it is a
+   * pause that the platform has asked for.
+   */
+  | {
+      readonly is: 'limited'
+      readonly retryAfterMs: number
+      readonly detail?: string
+      readonly isPlatforms?: boolean
+    }
+
+/** Says of a refusal who refuses, where it is not the budget store. */
+export const limitDetail = ({ isPlatforms }: { readonly isPlatforms?: boolean | undefined }): string =>
+  isPlatforms ? 'the platform has asked for a pause' : 'our own limit of calls is reached'

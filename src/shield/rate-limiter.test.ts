@@ -63,7 +63,7 @@ describe('rate limiter', () => {
     limiter.block(5_000)
     limiter.block(1_000)
 
-    expect(limiter.admits('bid')).toEqual({ is: 'limited', retryAfterMs: 5_000 })
+    expect(limiter.admits('bid')).toEqual({ is: 'limited', retryAfterMs: 5_000, isPlatforms: true })
     expect(limiter.admits('lowering').is).toBe('admitted')
     expect(limiter.remaining()).toBe(0)
     clock.advance(5_000)

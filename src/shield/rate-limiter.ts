@@ -114,10 +114,15 @@ export class RateLimiter {
     return this.#clock.elapsedMs() < this.#roomUntilMs
   }
 
+  /** Whether the platform has asked for a pause that is not over. */
+  get isPaused(): boolean {
+    return this.#blockedUntilMs > this.#clock.elapsedMs()
+  }
+
   /** Calls left for bids. */
   remaining(): number {
     const nowMs = this.#clock.elapsedMs()
-    if (this.#blockedUntilMs > nowMs) return 0
+    if (this.isPaused) return 0
     // How much room the platform has is unknown; at least one call.
     const least = this.hasRoom ? 1 : 0
     const left = Math.max(least, this.limit.calls - this.#counted(nowMs) - this.#unseenAt(nowMs))
@@ -132,7 +137,8 @@ export class RateLimiter {
     const tooMuch = this.hasRoom ? 0 : counted + this.#unseenAt(nowMs) + 1 - this.#callsFor(priority)
     if (blockedMs <= 0 && tooMuch <= 0) return this.#purse?.dry(nowMs) ?? ADMITTED
     const reliefMs = this.#reliefInMs(nowMs, counted, tooMuch)
-    return { is: 'limited', retryAfterMs: Math.max(blockedMs, reliefMs) }
+    const isPlatforms = blockedMs >= (tooMuch > 0 ? reliefMs : 0)
+    return { is: 'limited', retryAfterMs: Math.max(blockedMs, reliefMs), ...(isPlatforms && { isPlatforms }) }
   }
 
   /** Whether a refusal would rest on figures of the store that are out of date; the store must be asked first. */

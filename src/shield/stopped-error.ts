@@ -4,6 +4,7 @@ import type { Outcome } from '../outcome.ts'
 import { type Clock, isoTime } from '../time/clock.ts'
 import type { Veto } from './budget/client/veto.ts'
 import type { NotCalled } from './guard.ts'
+import { limitDetail } from './rate-limit.ts'
 
 /** How long a caller is told to wait while the store is unreachable; the store is retried in the background. */
 const STORE_RETRY_MS = 1_000
@@ -23,7 +24,7 @@ export function stoppedError(clock: Clock, platform: string, stopped: Stopped): 
     case 'vetoed':
       return vetoError(clock, stopped.veto)
     case 'limited':
-      return rateLimited(clock, `${platform}: our own limit of calls is reached`, stopped.retryAfterMs)
+      return rateLimited(clock, `${platform}: ${limitDetail(stopped)}`, stopped.retryAfterMs)
     case 'throttled':
       if (stopped.isStoreAway)
         return new AppError('budget_store_unavailable', `${platform}: ${stopped.detail}`, {

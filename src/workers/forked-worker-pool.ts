@@ -10,7 +10,7 @@ import {
   type WorkerHolds,
   type WorkerPool,
 } from '../agent/index.ts'
-import type { ApiKeys, KeptKey } from '../api/index.ts'
+import type { ApiKeys, KeyChanges } from '../api/index.ts'
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
@@ -42,6 +42,8 @@ export interface ForkedWorkerPoolOptions {
 const ANNOUNCE_MS = 100
 /** The number of updates that a new worker is told at once. One can be 500 predictions. */
 const REPLAYED_AT_ONCE = 20
+/** The number of keys that a new worker is told at once. */
+const KEYS_AT_ONCE = 200
 /** How often every worker is asked for its counts. */
 const REPORT_MS = 1_000
 /** How long a worker may be silent before it is killed and replaced: once it has started, and while it starts. */
@@ -99,7 +101,7 @@ export class ForkedWorkerPool implements WorkerPool {
     // Structured cloning instead of JSON, since leases and amounts can be Infinity.
     cluster.setupPrimary({ exec: program, args: [], serialization: 'advanced' })
     this.#stops.push(store.watch((control) => this.#announce(control)))
-    this.#stops.push(access.keys.watch((all) => this.#tellKeys(all)))
+    this.#stops.push(access.keys.watch((changes) => this.#tellKeys(changes)))
     const failed = new Promise<never>((_, reject) => {
       this.#failed = reject
     })
@@ -193,10 +195,10 @@ export class ForkedWorkerPool implements WorkerPool {
     })
   }
 
-  /** Tells workers which keys there are. One that ends meanwhile answers nobody, and its replacement is told. */
-  #tellKeys(all: readonly KeptKey[]): void {
+  /** Tells workers which keys have changed. One that ends meanwhile answers nobody, and its replacement is told. */
+  #tellKeys(changes: KeyChanges): void {
     for (const { getsUpdates, remote } of this.#members.values())
-      if (getsUpdates) void Promise.resolve(remote.takeKeys(all)).catch(() => {})
+      if (getsUpdates) void Promise.resolve(remote.takeKeys(changes)).catch(() => {})
   }
 
   /** The calls that a worker may make. */
@@ -218,7 +220,8 @@ export class ForkedWorkerPool implements WorkerPool {
         // Set first, so that updates made during the loop are sent too; they arrive after what they change.
         self.getsUpdates = true
         self.heardMs = this.#options.clock.elapsedMs()
-        await self.remote.takeKeys([...access.keys.made.values()])
+        for (const now of inPortions(access.keys.made.values(), KEYS_AT_ONCE))
+          await self.remote.takeKeys({ now, gone: [] })
         for (const updates of inPortions(allUpdates(bidder), REPLAYED_AT_ONCE))
           await self.remote.applyUpdates(updates)
       },

@@ -1,5 +1,5 @@
 import type { AuctionCounts, BidderUpdate, PaceNow, ScopeHolds, SeenChunk } from '../agent/index.ts'
-import type { KeptKey } from '../api/index.ts'
+import type { KeyChanges } from '../api/index.ts'
 import type {
   Bill,
   BillReply,
@@ -60,8 +60,8 @@ export interface PrimaryCalls {
 export interface WorkerCalls {
   /** Applies updates in their order; resolves when auctions are decided with them. */
   applyUpdates(updates: readonly BidderUpdate[]): Promise<void>
-  /** Takes all API keys that were made at run time, in place of those that it had. */
-  takeKeys(keys: readonly KeptKey[]): void | Promise<void>
+  /** Takes what has changed of the API keys that were made at run time. */
+  takeKeys(changes: KeyChanges): void | Promise<void>
   /** Applies changes of control. */
   applyControl(control: Control): void
   /** Handles a notice of a bid of this worker; resolves when it is recorded. */

@@ -188,11 +188,13 @@ describe('POST /v1/bids', () => {
 
   it.each([
     ['GET', '/v1/bids/none/report', undefined],
-    ['DELETE', '/v1/bids', 'GET, POST'],
-    ['POST', '/v1/campaigns/a', 'GET, PUT, DELETE'],
-    ['PUT', '/livez', 'GET'],
+    ['DELETE', '/v1/bids', 'GET, HEAD, POST'],
+    ['POST', '/v1/campaigns/a', 'GET, HEAD, PUT, DELETE'],
+    ['PUT', '/livez', 'GET, HEAD'],
     ['GET', '/openrtb2/example/bid', 'POST'],
-    ['PUT', '/api/v1/connectors', 'GET, POST'],
+    ['PUT', '/api/v1/connectors', 'GET, HEAD, POST'],
+    ['PUT', '/api/v1/conversions/health', 'GET, HEAD'],
+    ['PUT', '/api/v1/conversions/webhooks/whatsapp', 'GET, HEAD, POST'],
   ])('names the methods that there are: %s %s', async (method, path, allow) => {
     const { send } = await shared()
     const answer = await send(method, path)

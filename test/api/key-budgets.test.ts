@@ -103,6 +103,11 @@ describe('the budget of an API key', () => {
     const own = (await make('ml', 10, {}, 'k-seven')).body
     expect((await limit('key:ml', 11, own.key)).status).toBe(403)
     expect((await limit('key:ml', 11, 'k-seven')).body.limits[0].max).toBe(11)
+    // Not by one that has a budget, whatever else it may do: it may be its own, and another key would pass it by.
+    const boss = (await make('boss', 10, { scopes: ['admin'] })).body.key
+    expect((await limit('key:boss', 20, boss)).status).toBe(403)
+    expect((await limit('key:boss', 5, boss)).status).toBe(200)
+    expect((await make('other', undefined, {}, boss)).status).toBe(403)
   })
 
   it('is there for a key that was made with it alone, and goes with the key alone', async () => {

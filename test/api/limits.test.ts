@@ -18,6 +18,19 @@ describe('a caller that asks for too much', () => {
     expect((await get('/v1/store', as('a'))).status).toBe(200)
   })
 
+  it('has no more of it by keys that its organisation makes', async () => {
+    const seven = `seven@7:admin:${hashKey('k-seven').toString('hex')}`
+    const { get, send } = await startHarness({ API_KEYS: seven, API_RATE_LIMIT: '5/5' })
+    const made: string[] = []
+    for (const name of ['x', 'y'])
+      made.push((await send('POST', '/v1/keys', { name, scopes: ['read'] }, as('seven'))).body.key)
+    const status = async (key = '') =>
+      (await get('/v1/budgets/org:7', { authorization: `Bearer ${key}` })).status
+    for (let call = 0; call < 5; call++) expect(await status(made[call % 2])).toBe(200)
+    expect([await status(made[0]), await status(made[1])]).toEqual([429, 429])
+    expect(await status('k-seven')).toBe(200)
+  })
+
   it('can still stop bidding, and notices are taken', async () => {
     const { get, send } = await startHarness({ ...keys('a'), API_RATE_LIMIT: '1/1000' })
     const asked = await send('POST', '/openrtb2/example/bid', {

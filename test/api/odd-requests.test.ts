@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { GppModel } from '@iabgpp/cmpapi'
-import { expect, it } from 'vitest'
-import { startHarness } from '../support/harness.ts'
+import { describe, expect, it } from 'vitest'
+import { sharedHarness, startHarness } from '../support/harness.ts'
 
 const PATH = '/openrtb2/example/bid'
 const imp = (more: object = {}) => ({ id: '1', banner: { w: 300, h: 250 }, ...more })
@@ -116,6 +116,106 @@ it('reads content codings and byte order marks as they are written', async () =>
     expect(await codingFor(accept)).toBe('gzip')
   for (const accept of ['gzip;q=0', 'identity, gzip; q=0.0', 'br', 'notgzip', 'identity, x-gzip;q=0.5'])
     expect(await codingFor(accept)).toBeNull()
+})
+
+describe('what other programs are known to send', () => {
+  const shared = sharedHarness()
+  const bidsFor = async (body: object) => {
+    const harness = await shared()
+    const { status, body: answer } = await harness.send('POST', PATH, { ...body, test: 1 })
+    expect(status).toBe(200)
+    const bids = answer.seatbid.flatMap((seat: { bid: object[] }) => seat.bid)
+    return bids as { impid: string; cid: string; adm: string; apis?: number[]; api?: number }[]
+  }
+  const native = (assets: object[], more: object = {}) => ({
+    id: 'n',
+    native: { request: JSON.stringify({ ver: '1.2', assets, ...more }) },
+  })
+  const TITLE = { id: 1, required: 1, title: { len: 90 } }
+
+  it('frameworks in `apis` of a slot, as the example of the IAB has them for video', async () => {
+    const harness = await shared()
+    const vast =
+      '<VAST version="3.0"><Ad><InLine><Creatives><Creative><Linear><MediaFiles><MediaFile type="application/javascript" apiFramework="VPAID">https://x.example/a.js</MediaFile></MediaFiles></Linear></Creative></Creatives></InLine></Ad></VAST>'
+    await harness.send('PUT', '/v1/campaigns/vpaid', {
+      seat: 'example',
+      advertiserDomain: 'v.example',
+      price: { cpmPerLtv: 0, minCpm: 20, maxCpm: 50 },
+      creatives: [{ id: 'v', type: 'video', vast, durationSeconds: 15, mimes: ['application/javascript'] }],
+    })
+    const video = { mimes: ['video/mp4', 'application/javascript'], protocols: [2, 3], maxduration: 30 }
+    const bid = async (slot: object) =>
+      (await bidsFor(request([{ id: 'v', video: { ...video, ...slot } }]))).map(({ cid, api }) => [cid, api])
+    for (const slot of [{ apis: [1, 2] }, { api: [1], apis: [2] }, { api: [2], apis: null }])
+      expect(await bid(slot)).toEqual([['vpaid', 2]])
+    for (const slot of [{}, { apis: [1] }]) expect(await bid(slot)).toEqual([['example-video', undefined]])
+  })
+
+  it('a body in gzip that no header tells, since a browser would ask first', async () => {
+    const { url } = await shared()
+    const post = (path: string, body: Uint8Array<ArrayBuffer>) =>
+      fetch(url + path, { method: 'POST', body, headers: { 'content-type': 'text/plain' } })
+    const zipped = new Uint8Array(gzipSync(JSON.stringify(request([imp()], { test: 1 }))))
+    for (const path of [PATH, `${PATH}?gzip=1`]) expect((await post(path, zipped)).status).toBe(200)
+    expect((await post(PATH, zipped.slice(0, 40))).status).toBe(400)
+    expect((await post(PATH, new Uint8Array([0x1f, 0x8b]))).status).toBe(400)
+  })
+
+  it('countries in two letters, as Android has them', async () => {
+    const harness = await shared()
+    await harness.send('PUT', '/v1/campaigns/german', {
+      seat: 'example',
+      advertiserDomain: 'g.example',
+      price: { cpmPerLtv: 0, minCpm: 20, maxCpm: 50 },
+      targeting: { countries: ['DEU'] },
+      creatives: [{ id: 'g', type: 'banner', sizes: [{ w: 300, h: 250 }], markup: '<b>g</b>' }],
+    })
+    const winner = async (country: string) =>
+      (await bidsFor(request([imp()], { device: { geo: { country } } })))[0]?.cid
+    for (const country of ['DE', 'de', 'DEU', ' deu ']) expect(await winner(country)).toBe('german')
+    for (const country of ['US', 'XX', 'D', '']) expect(await winner(country)).not.toBe('german')
+  })
+
+  it('native assets without an id, or trackers in their place, which cost nothing that is not required', async () => {
+    const trackers = [{ event: 1, methods: [1] }]
+    for (const odd of [
+      { eventtrackers: trackers },
+      { img: { type: 3 } },
+      { id: 'x', data: { type: 2 } },
+      {},
+      null,
+    ])
+      expect(await bidsFor(request([native([TITLE, odd as object])])), JSON.stringify(odd)).toHaveLength(1)
+    for (const odd of [{ required: 1, img: { type: 3 } }, { id: 9, required: 1 }, { required: 1 }])
+      expect(await bidsFor(request([native([TITLE, odd])])), JSON.stringify(odd)).toEqual([])
+    expect(await bidsFor(request([native([{ img: { type: 3 } }])]))).toEqual([])
+  })
+
+  it.each<[title: string, impression: object]>([
+    ['a native slot without a request', { native: {} }],
+    ['an empty native request', { native: { request: '' } }],
+    ['a size of 0 for an interstitial', { instl: 1, banner: { w: 0, h: 0 } }],
+    ['a floor as a text', { banner: { w: 300, h: 250 }, bidfloor: '0.5' }],
+    ['sizes as texts', { banner: { format: [{ w: '300', h: '250' }] } }],
+    ['a video without media types', { video: { w: 640, h: 480 } }],
+    ['nothing', {}],
+  ])('%s, which leaves the other impressions their bids', async (_title, impression) => {
+    const bids = await bidsFor(request([{ id: 'odd', ...impression }, imp({ id: 'good' })]))
+    expect(bids.map(({ impid }) => impid)).toEqual(['good'])
+  })
+
+  it.each<[title: string, more: object]>([
+    ['a time in fractions of milliseconds', { tmax: 933.3333333333334 }],
+    ['a newer taxonomy that blocks nothing', { cattax: 8, bcat: [] }],
+    [
+      'empty objects as PHP writes them',
+      { ext: [], regs: [], user: [], source: [], device: { geo: [], ext: [] } },
+    ],
+    ['a player size that is no field', { imp: [imp({ video: null, playerSize: [640, 480] })] }],
+    ['an app that is null beside a site', { site: { domain: 'www.a.example' }, app: null }],
+  ])('%s, which costs no bid', async (_title, more) => {
+    expect(await bidsFor({ ...request(), ...more })).toHaveLength(1)
+  })
 })
 
 it('refuses who takes no answer that it could send, before any money is held', async () => {

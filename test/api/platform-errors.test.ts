@@ -159,6 +159,34 @@ describe('what a platform’s error means for the money', () => {
   })
 })
 
+describe('a platform that has asked for a pause', () => {
+  it('is named as the one that refuses, until the pause is over, and our own limit where that refuses', async () => {
+    const { bid, sandbox, clock, get } = await startHarness({ GOOGLE_ADS_RATE_LIMIT: '3/60' })
+    sandbox.faults.add({
+      platform: 'google_ads',
+      path: 'search',
+      fault: error('RESOURCE_TEMPORARILY_EXHAUSTED'),
+    })
+    const ours = /^google_ads: our own limit of calls is reached$/
+    const theirs = /^google_ads: the platform has asked for a pause$/
+    const set = await bid()
+    expect(set).toMatchObject({ status: 429, body: { code: 'rate_limited' } })
+    expect(set.body.detail).not.toMatch(/own limit/)
+    for (const fields of [{}, { dryRun: true }])
+      expect((await bid(fields)).body).toMatchObject({
+        code: 'rate_limited',
+        detail: expect.stringMatching(theirs),
+      })
+    const chosen = await bid({ platform: 'auto' })
+    const { candidates } = (await get(`/v1/bids/${chosen.body.bidId}`)).body
+    expect(candidates.find((one: { platform: string }) => one.platform === 'google_ads')).toMatchObject({
+      excluded: 'it has asked for a pause',
+    })
+    clock.advance(30_000)
+    expect((await bid({ campaignId: 'c9' })).body.detail).toMatch(ours)
+  })
+})
+
 describe('the first bids on a new campaign', () => {
   /** Five at once; the answer to the request of the first one at `path` is awaited, and so are the others, in vain for 5 s. */
   async function five(path: string, times: number | 'always' = 1) {

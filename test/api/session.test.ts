@@ -125,6 +125,23 @@ describe('a session', () => {
     expect(await status(other)).toBe(200)
   })
 
+  it('ends for no session of another organisation', async () => {
+    const { harness, get } = await started({ TABLE_LIMITS: 'sessions=4' })
+    const ours = [await signIn(harness, 'k-read'), await signIn(harness, 'k-admin')]
+    const theirs: string[] = []
+    for (let i = 0; i < 5; i++) theirs.push(await signIn(harness, 'k-seven'))
+    const status = async (cookie = '') => (await get('/v1/session', page(harness, cookie))).status
+    expect(await Promise.all(ours.map(status))).toEqual([200, 200])
+    expect(await Promise.all(theirs.map(status))).toEqual([401, 401, 401, 200, 200])
+  })
+
+  it('begins with a body that is no longer than a key can be', async () => {
+    const { send } = await started()
+    // Nobody has shown a key here yet, so nobody may make work.
+    expect((await send('POST', '/v1/session', `{"key":"${'\\u006b'.repeat(512)}"}`)).status).toBe(401)
+    expect((await send('POST', '/v1/session', { key: 'k'.repeat(5_000) })).status).toBe(413)
+  })
+
   it('streams events to a page, which can send no key with an EventSource', async () => {
     const { harness, url } = await started()
     const cookie = await signIn(harness, 'k-read')

@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { hashKey } from '../../src/api/index.ts'
-import { goOn, type Harness, startHarness, until } from '../support/harness.ts'
+import { goOn, type Harness, startHarness, stopped, until } from '../support/harness.ts'
 
 interface Seen {
   readonly id: string | undefined
@@ -165,19 +165,32 @@ describe('GET /v1/stream', () => {
       await harness.send('PUT', `/v1/budgets/${scope}`, { limits: [] }, as('k-ops'))
     const seven = await read(harness, as('k-seven'))
     const ops = await read(harness, as('k-ops'))
-    await harness.bid({ campaignId: 'c2', bidAmount: 3 }, as('k-ops'))
+    for (let bids = 0; bids < 2; bids++) await harness.bid({ campaignId: 'c2', bidAmount: 3 }, as('k-ops'))
     await harness.bid({ bidAmount: 4 }, as('k-seven'))
     await harness.send('POST', '/v1/kill-switch', { engaged: true, reason: 'ours alone' }, as('k-ops'))
-    await untilTold(harness, () => named(ops, 'bid').length === 2 && named(seven, 'bid').length > 0)
+    await untilTold(harness, () => named(ops, 'bid').length === 3 && named(seven, 'bid').length > 0)
     await untilTold(harness, () => named(ops, 'kill_switch').some(({ data }) => data.engaged))
     const budgets = () => [...new Set(named(seven, 'budget').map(({ data }) => data.scope))].toSorted()
     await untilTold(harness, () => budgets().length > 1)
     expect(budgets()).toEqual(['campaign:google_ads:c1', 'org:7'])
     expect(named(seven, 'bid').map(({ data }) => data.bidAmount)).toEqual([4])
     expect(seven.seen.filter(({ event }) => !['open', 'bid', 'budget'].includes(event))).toEqual([])
+    // An id is no number: it would tell how much happens at others meanwhile.
+    for (const { id } of seven.seen) expect(id).toMatch(/^[\w-]{22}$/)
   })
 
-  it('sends a comment where nothing happens, and has half of its places for one key', async () => {
+  it('has half of its places for one organisation, however many keys it has', async () => {
+    const API_KEYS = [
+      entry('a@7', 'read', 'k-a'),
+      entry('b@7', 'read', 'k-b'),
+      entry('ops', 'read', 'k-ops'),
+    ].join()
+    const harness = await startHarness({ API_KEYS, TABLE_LIMITS: 'streams=2' })
+    const status = async (key: string) => (await read(harness, as(key))).response.status
+    expect([await status('k-a'), await status('k-b'), await status('k-ops')]).toEqual([200, 429, 200])
+  })
+
+  it('sends a comment where nothing happens, and has half of its places for one caller', async () => {
     const harness = await startHarness({ TABLE_LIMITS: 'streams=4' })
     const readers = [await read(harness), await read(harness)]
     expect((await harness.get('/v1/stream')).body).toMatchObject({ status: 429, code: 'rate_limited' })
@@ -210,6 +223,8 @@ describe('GET /v1/stream', () => {
     await new Promise((resolve) => lazy.once('data', resolve))
     lazy.pause()
     const reader = await read(harness)
+    await until(() => reader.seen.length > 0)
+    const first = reader.seen[0]?.id ?? ''
     const open = async () => (await harness.get('/metrics')).body.match(/table="streams",.*} (\d+)/)?.[1]
     expect(await open()).toBe('2')
     const explanation = 'x'.repeat(1_999)
@@ -225,9 +240,15 @@ describe('GET /v1/stream', () => {
     }
     expect(await open()).toBe('1')
     expect(reader.isOver()).toBe(false)
+    // Whoever comes back is not sent more at once than a reader may leave unread.
+    const late = await read(harness, { 'last-event-id': first })
+    await until(() => late.seen.length > 0)
+    expect(late.seen.map(({ event }) => event)).toEqual(['reset'])
+    late.hangUp()
+    await expect.poll(open).toBe('1')
     lazy.resume()
     await until(() => isCut)
-    await harness.service.stop()
+    await stopped(harness.service, harness.clock)
     await until(reader.isOver)
   })
 })

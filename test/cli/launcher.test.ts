@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
@@ -8,7 +8,12 @@ import { freePort } from '../support/free-port.ts'
 import { folder, start } from '../support/service.ts'
 
 const LAUNCHER = './bin/bidwarden.cjs'
-const { scripts, bin } = JSON.parse(readFileSync('package.json', 'utf8'))
+const {
+  scripts,
+  bin,
+  dependencies: packages,
+  devDependencies: tools,
+} = JSON.parse(readFileSync('package.json', 'utf8'))
 
 /** The launcher as a Node of another version runs it. */
 function runBy(version: string, ...args: string[]) {
@@ -40,13 +45,44 @@ describe('a machine with a Node of its own that does not fit', () => {
   })
 
   it('can read the launcher', () => {
-    const text = readFileSync(LAUNCHER, 'utf8').replaceAll(/^\s*\/\/.*$/gm, '')
-    // What Node 8 cannot read, whether it comes to it or not.
-    expect(text).not.toMatch(/\?\.|\?\?|\basync\b|\bawait\b|\bimport\b|\.\.\.|catch \{|'node:/)
+    for (const file of [LAUNCHER, 'bin/ready.cjs']) {
+      const text = readFileSync(file, 'utf8').replaceAll(/^\s*\/\/.*$/gm, '')
+      // What Node 8 cannot read, whether it comes to it or not.
+      expect(text).not.toMatch(/\?\.|\?\?|\basync\b|\bawait\b|\bimport\b|\.\.\.|catch \{|'node:/)
+    }
   })
 })
 
 describe('the right Node', () => {
+  it('is told in a line what to do where the packages are not installed', () => {
+    const copy = folder()
+    for (const part of ['bin', 'package.json']) cpSync(part, join(copy, part), { recursive: true })
+    const run = (file: string, ...args: string[]) => {
+      const { status, stderr } = spawnSync(process.execPath, [join(copy, file), ...args], {
+        encoding: 'utf8',
+      })
+      return { status, stderr }
+    }
+    const line = (names: string) =>
+      `Packages that Bidwarden needs are not installed (${names}): run "npm ci" in ${copy}, then try again.\n`
+    const dependencies = Object.keys(packages).filter((name) => name !== 'node')
+    const all = `${dependencies.slice(0, 3).join(', ')} …`
+    for (const args of [[], ['bids']])
+      expect(run(LAUNCHER, ...args)).toEqual({ status: 1, stderr: line(all) })
+    for (const name of dependencies) mkdirSync(join(copy, 'node_modules', name), { recursive: true })
+    expect(run('bin/ready.cjs')).toEqual({
+      status: 1,
+      stderr: line(`${Object.keys(tools).slice(0, 3).join(', ')} …`),
+    })
+    for (const name of Object.keys(tools)) mkdirSync(join(copy, 'node_modules', name), { recursive: true })
+    expect(run('bin/ready.cjs')).toEqual({ status: 0, stderr: '' })
+  })
+
+  it('is asked for by every script that needs packages of development', () => {
+    const { prepare: _, start: __, dev: ___, key: ____, bidwarden: _____, ...others } = scripts
+    for (const script of Object.values(others)) expect(script).toMatch(/^node bin\/ready\.cjs && /)
+  })
+
   it('runs the command', () => {
     const { status, stdout, lines } = runBy(process.versions.node, '--version')
     expect({ status, lines }).toEqual({ status: 0, lines: [] })
@@ -106,6 +142,27 @@ describe('a file .env', () => {
         'GOOGLE_ADS_BUGDET: is no variable that is read; did you mean GOOGLE_ADS_BUDGET?',
       ),
     })
+  })
+
+  it('may begin with a byte order mark, and be in UTF-16', () => {
+    const cwd = folder()
+    const text = '\uFEFFBIDWARDEN_URL=http://127.0.0.1:9\r\n'
+    const [little, big] = [Buffer.from(text, 'utf16le'), Buffer.from(text, 'utf16le').swap16()]
+    for (const bytes of [Buffer.from(text), little, big]) {
+      writeFileSync(join(cwd, '.env'), bytes)
+      expect(runIn(cwd, {}, 'budgets').said).toContain('http://127.0.0.1:9')
+    }
+  })
+
+  it('with a mistyped name stops a command, which would ask another service, but none that stops bids', () => {
+    const cwd = folder()
+    writeFileSync(join(cwd, '.env'), 'BIDWARDEN_URLL=http://127.0.0.1:7\n')
+    const wrong = 'bidwarden: BIDWARDEN_URLL: is no variable that is read; did you mean BIDWARDEN_URL?\n'
+    expect(runIn(cwd, {}, 'budgets')).toEqual({ status: 2, said: wrong })
+    const stop = runIn(cwd, { BIDWARDEN_URL: 'http://127.0.0.1:9' }, 'pause', 'platform:meta')
+    expect(stop.said).toMatch(`${wrong}bidwarden: `)
+    expect(stop.said).toContain('http://127.0.0.1:9')
+    expect(runIn(cwd, {}, '--version')).toEqual({ status: 0, said: '' })
   })
 
   it('may be a folder, and stops what is started when it cannot be read', () => {

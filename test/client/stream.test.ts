@@ -140,6 +140,15 @@ describe('a stream of the TypeScript client', () => {
     }
   })
 
+  it('does not ask at once where it is told to wait for longer than a timer takes', async () => {
+    const server = await serverThat((response) => {
+      response.writeHead(429, { 'content-type': 'application/problem+json' })
+      response.end(JSON.stringify({ code: 'rate_limited', detail: 'full', retryAfterMs: 1e12 }))
+    })
+    const reading = read(server.url)
+    await expect.poll(() => reading.states).toMatchObject([{ is: 'away', retryInMs: 2 ** 31 - 1 }])
+  })
+
   it('takes a connection that stays silent for a broken one', async () => {
     const silent = (response: ServerResponse) =>
       response.writeHead(200, { 'content-type': 'text/event-stream' }).write('retry: 0\n\n')

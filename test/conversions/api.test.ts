@@ -64,11 +64,15 @@ describe.each(ENGINES)('with %s', (_, environment) => {
         },
       ],
     })
-    expect(await replay({})).toEqual({ replayed: [], refused: [] })
+    expect(await replay({ all: true })).toEqual({ replayed: [], refused: [] })
+    // What everybody's dead letters need is said, never left out.
+    for (const slip of [{}, { limit: 5 }, { reason: 'mended' }, { all: false }])
+      expect(await replay(slip)).toMatchObject({ code: 'invalid_request', field: 'all' })
+    expect(await replay({ all: true, event_ids: ['late'] })).toMatchObject({ field: 'all' })
   })
 
   it('replays what a mapping has mended', async () => {
-    const { post, send, statesOf, ended, meta } = await start()
+    const { post, send, get, statesOf, ended, meta } = await start()
     const put = (platform_events: object) =>
       send('PUT', '/api/v1/conversions/mappings', {
         mappings: [{ source_event: 'order_done', platform_events, parameters: {} }],
@@ -77,14 +81,29 @@ describe.each(ENGINES)('with %s', (_, environment) => {
     await post([{ event_name: 'order_done', platforms: ['meta', 'snapchat'] }])
     await ended('ord-1')
     expect(await statesOf('ord-1')).toEqual({ meta: 'dead', snapchat: 'acknowledged' })
+    const replay = async (more: object = {}) =>
+      (await send('POST', '/api/v1/conversions/dead-letters/replay', { platform: 'meta', ...more })).body
+    const counts = async () => (await get('/api/v1/conversions/deliveries/counts')).body
+    expect(await replay({ dry_run: true })).toMatchObject({ replayed: [], refused: [{ event_id: 'ord-1' }] })
     await put({ snapchat: 'PURCHASE', meta: 'Purchase' })
-    const { body } = await send('POST', '/api/v1/conversions/dead-letters/replay', { platform: 'meta' })
+    // What would be sent again is said, and nothing is: not even recorded that somebody has asked.
+    const audited = async () => (await get('/v1/audit')).body.entries.length
+    const before = await audited()
+    const would = await replay({ dry_run: true })
+    expect(await counts()).toEqual({
+      counts: [{ platform: 'meta', waiting: 0, retrying: 0, dead: 1 }],
+      is_whole: true,
+    })
+    expect(await audited()).toBe(before)
+    const body = await replay()
+    expect(body).toEqual(would)
     expect(body).toEqual({
       replayed: [{ event_id: 'ord-1', event_name: 'order_done', platform: 'meta' }],
       refused: [],
     })
     await ended('ord-1')
     expect(await statesOf('ord-1')).toEqual({ meta: 'acknowledged', snapchat: 'acknowledged' })
+    expect((await counts()).counts).toEqual([])
     expect(meta.calls[0]?.body.data[0]).toMatchObject({ event_name: 'Purchase' })
   })
 
@@ -132,18 +151,25 @@ describe.each(ENGINES)('with %s', (_, environment) => {
     const keys = ['seven', 'eight'].map(
       (name, at) => `${name}@${7 + at}:admin:${hashKey(name).toString('hex')}`,
     )
-    const { send, get } = await start({ API_KEYS: keys.join(',') })
+    const { send, get, meta } = await start({ API_KEYS: keys.join(',') })
+    meta.rule = () => ({ status: 503, body: {} })
     const as = (name: string) => ({ authorization: `Bearer ${name}` })
     const posted = await send('POST', '/api/v1/conversions/events', { events: [event()] }, as('seven'))
     expect(posted.body.results).toMatchObject([{ status: 'accepted' }])
     const own = '/api/v1/conversions/events/ord-1'
     expect((await get(own, as('eight'))).status).toBe(404)
     expect((await get('/api/v1/conversions/deliveries', as('eight'))).body.deliveries).toEqual([])
+    const countsOf = async (name: string) =>
+      (await get('/api/v1/conversions/deliveries/counts', as(name))).body.counts
+    await expect
+      .poll(() => countsOf('seven'))
+      .toEqual([{ platform: 'meta', waiting: 0, retrying: 1, dead: 0 }])
+    expect(await countsOf('eight')).toEqual([])
     const again = await send('POST', '/api/v1/conversions/events', { events: [event()] }, as('eight'))
     expect(again.body.results).toMatchObject([{ status: 'accepted' }])
     await send('PUT', '/api/v1/conversions/mappings', { mappings: [] }, as('seven'))
     expect((await get('/api/v1/conversions/mappings', as('eight'))).body.version).toBe(0)
-    const replayed = await send('POST', '/api/v1/conversions/dead-letters/replay', {}, as('eight'))
+    const replayed = await send('POST', '/api/v1/conversions/dead-letters/replay', { all: true }, as('eight'))
     expect(replayed.body).toEqual({ replayed: [], refused: [] })
   })
 })

@@ -35,6 +35,46 @@ it.each(Object.entries(APIS))(
   },
 )
 
+it('stops where a token is refused like a bad event, and its events wait', async () => {
+  const { post, ended, until, send, statesOf, sandbox, get } = await startConversions({
+    CONVERSION_APIS: '{}',
+  })
+  const fault = { is: 'error', name: 'invalid_token' } as const
+  sandbox.faults.add({ platform: 'snapchat_conversions', method: 'POST', fault })
+  const ids = ['a', 'b', 'c']
+  await post(ids.map((event_id) => ({ event_id, platforms: ['snapchat'], user_data: person })))
+  await until(BASE, ({ connections }) =>
+    connections.some(({ status }: { status: string }) => status === 'error'),
+  )
+  for (const id of ids) expect(await statesOf(id)).toEqual({ snapchat: 'pending' })
+  const { body: health } = await get('/api/v1/conversions/health')
+  const snapchat = health.connectors.find(({ platform }: { platform: string }) => platform === 'snapchat')
+  expect(snapchat).toMatchObject({
+    status: 'unhealthy',
+    issues: expect.arrayContaining([expect.stringMatching(/please reconnect: .*Invalid access token/)]),
+  })
+  expect((await send('POST', `${BASE}/snapchat/test`)).body).toMatchObject({ status: 'connected' })
+  for (const id of ids) expect(await ended(id)).toMatchObject({ state: 'acknowledged', attempts: 1 })
+})
+
+it('waits as long as Meta says after too many calls of a business', async () => {
+  const { post, ended, until, sandbox, clock } = await startConversions({ CONVERSION_APIS: '{}' })
+  const fault = { is: 'error', name: '80004' } as const
+  sandbox.faults.add({ platform: 'meta_conversions', method: 'POST', fault })
+  const startMs = clock.nowMs()
+  await post([{}])
+  const { body } = await until(
+    '/api/v1/conversions/events/ord-1',
+    ({ events }) => events[0].deliveries[0].code !== null,
+    0,
+  )
+  const [delivery] = body.events[0].deliveries
+  expect(delivery).toMatchObject({ state: 'retrying', code: 'throttled' })
+  expect(Date.parse(delivery.next_attempt_at)).toBeGreaterThanOrEqual(startMs + 5 * 60_000)
+  expect(await ended('ord-1')).toMatchObject({ state: 'acknowledged' })
+  expect(clock.nowMs()).toBeGreaterThanOrEqual(startMs + 5 * 60_000)
+})
+
 it('is tested before it is called connected', async () => {
   const { send, post, ended, meta, get } = await startConversions()
   const put = async (access_token = 'one', more: object = {}) =>

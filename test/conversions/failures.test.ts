@@ -81,7 +81,7 @@ describe('a platform that fails', () => {
     await post([{}])
     const dead = await ended('ord-1', HOUR_MS)
     expect(dead).toMatchObject({ state: 'dead', code: 'outcome_unknown' })
-    const { body } = await send('POST', '/api/v1/conversions/dead-letters/replay', {})
+    const { body } = await send('POST', '/api/v1/conversions/dead-letters/replay', { all: true })
     expect(body).toMatchObject({
       replayed: [],
       refused: [{ event_id: 'ord-1', platform: 'meta', code: 'would_count_twice' }],

@@ -49,7 +49,8 @@ it('keeps what was mended when the first try fails, and sends nothing again that
 
 it('does not replay what would be refused again at once, and counts no attempt for it', async () => {
   const { post, send, get, ended, meta } = await startConversions()
-  const replay = async () => replayed(await send('POST', '/api/v1/conversions/dead-letters/replay', {}))
+  const replay = async () =>
+    replayed(await send('POST', '/api/v1/conversions/dead-letters/replay', { all: true }))
   const put = (platform_events: object) =>
     send('PUT', '/api/v1/conversions/mappings', {
       mappings: [{ source_event: 'order_done', platform_events }],

@@ -440,7 +440,7 @@ describe('an error of WhatsApp, by the table of its page', () => {
   it.each([
     {
       said: 'the connection waits as long as',
-      codes: 6,
+      codes: 10,
       ms: 30_000,
       more: [answer(999_999, { is_transient: true })],
     },
@@ -481,10 +481,10 @@ describe('an error of WhatsApp, by the table of its page', () => {
   })
 
   it.each([
-    { said: 'the token is dead', codes: 2, more: [] },
+    { said: 'the token is dead', codes: 5, more: [] },
     {
       said: 'the number or the account is not let send',
-      codes: 10,
+      codes: 11,
       more: [answer(100, { error_subcode: 33 })],
     },
   ])('stops the connection and keeps the message: $said', async ({ said, codes, more }) => {

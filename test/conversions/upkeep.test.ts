@@ -156,7 +156,7 @@ it('knows an event for CONVERSION_KEEP_DAYS, what is personal in it no longer th
 
   clock.stall(8 * DAY_MS)
   await passed(harness, async () => (await sealed()).every((row) => row.sealed === null))
-  const { body: replayed } = await send('POST', '/api/v1/conversions/dead-letters/replay', {})
+  const { body: replayed } = await send('POST', '/api/v1/conversions/dead-letters/replay', { all: true })
   expect(replayed).toMatchObject({ replayed: [], refused: [{ event_id: 'dead', code: 'too_old' }] })
   // Steps in which nothing was sent are there, and say so.
   const { history } = (await get('/api/v1/conversions/health/history?hours=1&platform=meta')).body

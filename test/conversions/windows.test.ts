@@ -104,7 +104,7 @@ describe('an event of which nobody knows whether the platform took it', () => {
       await post([{ event_id: 'o', platforms: [platform], user_data }])
       expect(await ended('o', HOUR_MS)).toMatchObject({ state: 'dead', code: 'outcome_unknown' })
       sandbox.faults.clear()
-      const { body } = await send('POST', REPLAY, {})
+      const { body } = await send('POST', REPLAY, { all: true })
       const reason = expect.stringMatching(
         new RegExp(`^${platform} may have taken it .* ${hours} hours only$`),
       )

@@ -21,6 +21,11 @@ export const ROUTES: readonly PageRoute[] = [
   },
   { path: '/console/reports', title: 'Reports', Page: lazy(() => import('./pages/reports/index.tsx')) },
   {
+    path: '/console/conversions',
+    title: 'Conversions',
+    Page: lazy(() => import('./pages/conversions/index.tsx')),
+  },
+  {
     path: '/console/reconciliation',
     title: 'Reconciliation',
     Page: lazy(() => import('./pages/reconciliation/index.tsx')),

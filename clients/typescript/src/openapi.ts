@@ -765,6 +765,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversions/deliveries/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many deliveries have not arrived, by platform
+         * @description Needs an API key with the scope `read`.
+         */
+        get: operations["getConversionsDeliveriesCounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversions/events": {
         parameters: {
             query?: never;
@@ -1159,6 +1179,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/mcp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tools for agents, by the Model Context Protocol
+         * @description One JSON-RPC message of revision 2026-07-28, or of 2025-11-25 and older without a session. Which tools there are follows from the scopes of the key; see docs/mcp.md. Needs an API key.
+         */
+        post: operations["postMcp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/metrics": {
         parameters: {
             query?: never;
@@ -1472,6 +1512,26 @@ export interface paths {
          * @description Needs an API key with the scope `operate`.
          */
         delete: operations["deleteCampaignsById"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Examine the configuration: settings, disk, stores, and what the platforms say of our credentials
+         * @description Needs an API key of the operator with the scope `operate`.
+         */
+        get: operations["getDoctor"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2860,6 +2920,15 @@ export interface components {
                 default_region?: string;
             };
         };
+        ConversionDeliveryCounts: {
+            /** @description Given up. */
+            dead: number;
+            platform: string;
+            /** @description Sent, and to be sent again. */
+            retrying: number;
+            /** @description Accepted, and not sent yet; also those that are under way. */
+            waiting: number;
+        };
         ConversionEvent: {
             /** @enum {string} */
             action_source: "website" | "app" | "email" | "phone_call" | "chat" | "physical_store" | "system_generated" | "business_messaging" | "other";
@@ -2963,6 +3032,16 @@ export interface components {
             version?: number;
         };
         ConversionReplay: {
+            /**
+             * @description Wanted where nothing is named: all dead letters, at one platform or at all.
+             * @default false
+             */
+            all: boolean;
+            /**
+             * @description Says what would be sent again and what not, and sends nothing.
+             * @default false
+             */
+            dry_run: boolean;
             event_ids?: string[];
             event_name?: string;
             /**
@@ -3132,6 +3211,21 @@ export interface components {
              */
             priority: "high" | "normal" | "backfill";
             report_type: string;
+        };
+        Finding: {
+            /** @description What to do about it. */
+            advice?: string;
+            detail: string;
+            /**
+             * @description `problem`: money or service is at risk. `warning`: it works, but not as one would want it. `off`: a part that is not used.
+             * @enum {string}
+             */
+            state: "ok" | "warning" | "problem" | "off";
+            /**
+             * @description What was examined.
+             * @example Redis persistence
+             */
+            subject: string;
         };
         /** @description How the money for open exchange bids is held. `strict`: all of it. `bounded`: what their bills may come to, and at least all but `worstCase` lets be billed beyond a limit. The probability is that of spend passing a limit at any moment of a day, for each process, as long as bids end independently and as they did. Platform bids are held in full. */
         HoldMode: {
@@ -3405,6 +3499,11 @@ export interface components {
             field?: string;
             /** @description In units of the currency. */
             remaining?: number;
+            /**
+             * @description Whether the same request can succeed: `never`, some time `later`, or `after` the milliseconds of `retryAfterMs`.
+             * @enum {string}
+             */
+            retry: "never" | "later" | "after";
             /** @description In milliseconds. */
             retryAfterMs?: number;
             scope?: string;
@@ -7880,6 +7979,66 @@ export interface operations {
             };
         };
     };
+    getConversionsDeliveriesCounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Platforms where there are some */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        counts: components["schemas"]["ConversionDeliveryCounts"][];
+                        /** @description False where there are more of a state than are counted, 10,000: the newest are. */
+                        is_whole: boolean;
+                    };
+                };
+            };
+            /** @description unauthorized, key_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description connector_store_unavailable, credentials_unreadable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     postConversionsEvents: {
         parameters: {
             query?: never;
@@ -9692,6 +9851,120 @@ export interface operations {
             };
         };
     };
+    postMcp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "jsonrpc": "2.0",
+                 *       "id": 1,
+                 *       "method": "tools/list",
+                 *       "params": {}
+                 *     }
+                 */
+                "application/json": Record<string, unknown>;
+            };
+        };
+        responses: {
+            /** @description The result of the message, or its error */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                    "text/event-stream": string;
+                };
+            };
+            /** @description A notification was taken */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The message cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                    "application/problem+json": Record<string, unknown>;
+                };
+            };
+            /** @description unauthorized, key_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, unknown>;
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, unknown>;
+                };
+            };
+            /** @description There is no such method */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                    "application/problem+json": Record<string, unknown>;
+                };
+            };
+            /** @description Accept takes neither JSON nor events */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            /** @description payload_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, unknown>;
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, unknown>;
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, unknown>;
+                };
+            };
+        };
+    };
     getMetrics: {
         parameters: {
             query?: never;
@@ -11263,6 +11536,55 @@ export interface operations {
             };
         };
     };
+    getDoctor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        findings: components["schemas"]["Finding"][];
+                    };
+                };
+            };
+            /** @description unauthorized, key_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getKeys: {
         parameters: {
             query?: never;
@@ -12259,9 +12581,11 @@ export interface operations {
                 /** @description `nextAfter` of the page before. */
                 after?: string;
                 by?: "platform" | "campaign" | "source";
+                /** @description How far back, in days, where `from` is left out. */
+                days?: number;
                 /** @description Events whose values count, separated by commas. The value of a cart and of its purchase are the same money, so only purchases count where none is named. */
                 event_names?: string;
-                /** @description Bids decided not before; left out, seven days before `to`. */
+                /** @description Bids decided not before; left out, `days` before `to`. */
                 from?: string;
                 limit?: number;
                 /** @description Bids decided before; left out, now. */

@@ -39,6 +39,8 @@ export type Connect = (
 /** Until the service says otherwise, it is asked again after so many milliseconds. */
 const USUAL_RETRY_MS = 2_000
 const LONGEST_WAIT_MS = 30_000
+/** Longest time that a timer takes, in milliseconds; with more it is over at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
 const LONGEST_SILENCE_MS = 45_000
 /** Longest event that is read, in characters: many times what the service sends. */
 const LONGEST_EVENT = 4 * 1024 * 1024
@@ -85,7 +87,7 @@ export async function* readStream(
 function waitBefore({ retryMs, failures }: Position, error: unknown, longestWaitMs: number): number {
   const fullMs = Math.min(longestWaitMs, retryMs * 2 ** (failures - 1))
   const askedMs = error instanceof ProblemError ? (error.retryAfterMs ?? 0) : 0
-  return Math.max(askedMs, fullMs * (0.5 + Math.random() / 2))
+  return Math.min(LONGEST_TIMER_MS, Math.max(askedMs, fullMs * (0.5 + Math.random() / 2)))
 }
 
 /** Whether the service has answered, and would answer the same again. */

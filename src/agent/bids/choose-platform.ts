@@ -72,6 +72,7 @@ function exclusion({ connectors }: Agent, request: BidRequest, platform: Platfor
   if (auth.is === 'none') return 'no credentials are configured for it'
   if (auth.is === 'lost') return 'it refuses our credentials'
   if (request.currency !== undefined && request.currency !== currency) return `it is kept in ${currency}`
+  if (limiter.isPaused) return 'it has asked for a pause'
   if (limiter.remaining === 0) return 'its rate limit is used up'
   return undefined
 }

@@ -251,7 +251,7 @@ function receive(deps: AuctionDeps, asked: Asked): void {
     if (response.writableEnded) return
     const [first] = chunks
     const body = first && chunks.length === 1 ? first : Buffer.concat(chunks)
-    if (bodyCodingOf(headerOf(request, 'content-encoding')) === 'gzip') {
+    if (isZipped(request, body)) {
       unzip(body, { maxOutputLength: MAX_BODY_BYTES }).then(
         (unpacked) => reply(deps, asked, unpacked),
         () => reply(deps, asked, undefined),
@@ -259,6 +259,13 @@ function receive(deps: AuctionDeps, asked: Asked): void {
     } else reply(deps, asked, body)
   })
 }
+
+/**
+ * Whether a body has to be unzipped. Prebid zips without saying so in a header, since a browser would then ask first whether it
+ * may; no JSON begins with these two bytes.
+ */
+const isZipped = (request: IncomingMessage, body: Buffer): boolean =>
+  (body[0] === 0x1f && body[1] === 0x8b) || bodyCodingOf(headerOf(request, 'content-encoding')) === 'gzip'
 
 /** Bodies above this many bytes are parsed in slices. Bodies of honest exchanges have a few thousand bytes. */
 const LONG_BODY_BYTES = 64 * 1024

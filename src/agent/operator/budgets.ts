@@ -370,9 +370,12 @@ function requireChangeable(name: string, { boundTo }: Caller): void {
 const operatorsToChange = (name: string): AppError =>
   new AppError('forbidden', `${name} is the operator's to change; a campaign's budget is not`)
 
-/** Throws 403 where a key's budget would let it spend more and the caller may not make keys: it may be that key. */
-function requireAdminOfKey(scope: string, { name, may }: Caller): void {
-  if (!isKeyScope(scope) || may('admin')) return
+/** Throws 403 where a key's budget would let it spend more and the caller may not make keys, or may be that key. */
+function requireAdminOfKey(scope: string, { name, may, payingKey }: Caller): void {
+  if (!isKeyScope(scope)) return
+  if (payingKey !== undefined)
+    throw new AppError('forbidden', `The API key ${name} has a budget of its own, and raises that of no key`)
+  if (may('admin')) return
   const detail = `What an API key may spend is raised with the scope admin alone; the API key ${name} lacks it`
   throw new AppError('forbidden', detail)
 }

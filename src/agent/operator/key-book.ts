@@ -1,6 +1,6 @@
 import { Mutex } from 'async-mutex'
-import type { ApiKeys, KeptKey } from '../../api/index.ts'
-import { AppError } from '../../errors.ts'
+import type { ApiKeys, KeptKey, KeyChanges } from '../../api/index.ts'
+import { AppError, messageOf } from '../../errors.ts'
 import type { Logger } from '../../log.ts'
 import type { Tables } from '../../metrics/tables.ts'
 import type { BudgetManager } from '../../shield/index.ts'
@@ -25,6 +25,10 @@ interface BookOptions {
 export class KeyBook {
   readonly #options: BookOptions
   readonly #changing = new Mutex()
+  /** Ids of keys whose revocation could not be kept yet. */
+  readonly #unkept = new Set<string>()
+  /** Keys that are kept and not let in, by id. */
+  readonly #untrusted = new Map<string, KeptKey>()
 
   constructor(options: BookOptions) {
     this.#options = options
@@ -32,32 +36,40 @@ export class KeyBook {
 
   /**
    * Takes what is kept, at a start or because another process has changed it. A key that was made where none was needed
-   * is left out where they are: anybody on the machine may have made it.
+   * is left out where they are: anybody on the machine may have made it. One that was revoked here stays revoked, also
+   * where what keeps it has lost that.
    */
-  take(all: readonly KeptKey[]): void {
+  take({ now, gone }: KeyChanges): void {
     const { keys, log } = this.#options
-    const trusted = all.filter(({ madeOpenly }) => !madeOpenly || !keys.areNeeded)
-    if (trusted.length < all.length)
-      log.warn(
-        { count: all.length - trusted.length },
-        'API keys that were made without a key are not accepted',
-      )
-    for (const key of trusted) {
+    const isTrusted = ({ madeOpenly }: KeptKey) => !madeOpenly || !keys.areNeeded
+    const [trusted, others] = [now.filter(isTrusted), now.filter((key) => !isTrusted(key))]
+    if (others.length > 0)
+      log.warn({ count: others.length }, 'API keys that were made without a key are not accepted')
+    for (const id of [...gone, ...trusted.map((key) => key.id)]) this.#untrusted.delete(id)
+    for (const key of others) this.#untrusted.set(key.id, key)
+    const lost = trusted.flatMap((key) => this.#revokedHere(key) ?? [])
+    const known = trusted.map((key) => this.#revokedHere(key) ?? key)
+    for (const key of known) {
       this.#haveOrgScope(key.org)
       this.#haveBudget(key)
     }
-    keys.setMade(trusted)
+    keys.take({
+      now: known,
+      gone: [...gone, ...others.map(({ id }) => id)],
+    })
+    for (const key of lost) this.#revokeAgain(key)
   }
 
   /** Adds a key. Throws 400 for a name that is taken, or where there are too many, 503 where it cannot be kept. */
   make(key: KeptKey): Promise<void> {
     return this.#changing.runExclusive(async () => {
       const { keys } = this.#options
-      const before = keys.made.get(key.id)
-      if (this.#isOfEnvironment(key.id) || (before && before.revokedAtMs === undefined)) throw taken(key.name)
+      const before = keys.made.get(key.id) ?? this.#untrusted.get(key.id)
+      if (this.#isOfEnvironment(key.id) || isValid(keys.made.get(key.id))) throw taken(key.name)
       await this.#makeRoom(key)
       this.#requireRoomForBudget(key)
       if (!(await this.#options.store.put(key, before))) throw taken(key.name)
+      this.#untrusted.delete(key.id)
       this.#haveOrgScope(key.org)
       // What is made now outranks what was set for a key of the same name before.
       if (key.budget)
@@ -83,17 +95,38 @@ export class KeyBook {
   /** Keeps a key as revoked: in force here at once, elsewhere once it is kept. Throws 503 where it cannot be kept. */
   revoke(revoked: KeptKey): Promise<void> {
     this.#set(revoked)
+    this.#unkept.add(revoked.id)
     return this.#changing.runExclusive(async () => {
+      // A change may have come between, or another key of this name.
+      if (this.#options.keys.made.get(revoked.id)?.sha256 !== revoked.sha256) return
       this.#set(revoked)
       await this.#options.store.revoke(revoked)
+      this.#unkept.delete(revoked.id)
       // Not before that: a key that is still valid after a restart keeps the limits that were set last.
       this.#endBudget(revoked)
     })
   }
 
+  /** Whether a key was revoked here, and that could not be kept: the next start would let it in. */
+  isUnkept(id: string): boolean {
+    return this.#unkept.has(id)
+  }
+
+  /** The key as it is here, where it is revoked; undefined where it is not, or is another one of its name. */
+  #revokedHere({ id, sha256, revokedAtMs }: KeptKey): KeptKey | undefined {
+    const here = this.#options.keys.made.get(id)
+    const isLost = revokedAtMs === undefined && here?.sha256 === sha256 && !isValid(here)
+    return isLost ? here : undefined
+  }
+
+  #revokeAgain(key: KeptKey): void {
+    const { log } = this.#options
+    log.warn({ key: key.id }, 'a revoked API key was kept as valid; it is revoked again')
+    this.revoke(key).catch((error) => log.error({ key: key.id, detail: messageOf(error) }, 'not revoked'))
+  }
+
   #set(key: KeptKey): void {
-    const { keys } = this.#options
-    keys.setMade([...new Map(keys.made).set(key.id, key).values()])
+    this.#options.keys.take({ now: [key], gone: [] })
   }
 
   #isOfEnvironment(id: string): boolean {
@@ -120,7 +153,8 @@ export class KeyBook {
         `There are ${Math.floor(most)} API keys already; revoke one first`,
       )
     await this.#options.store.forget(oldest.id)
-    keys.setMade([...keys.made.values()].filter((one) => one.id !== oldest.id))
+    this.#unkept.delete(oldest.id)
+    keys.take({ now: [], gone: [oldest.id] })
   }
 
   /** Throws 400 where a key is to have a budget and there are as many budgets as allowed. */
@@ -151,6 +185,8 @@ export class KeyBook {
     budget.define(orgScope(org), budget.scope(GLOBAL_SCOPE)?.currency ?? 'USD', [])
   }
 }
+
+const isValid = (key: KeptKey | undefined): boolean => key !== undefined && key.revokedAtMs === undefined
 
 const taken = (name: string) =>
   new AppError('invalid_request', `name: there is a key ${name} already`, 'never', { field: 'name' })

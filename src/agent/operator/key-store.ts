@@ -1,10 +1,11 @@
-import { KeptKey } from '../../api/index.ts'
+import { KeptKey, type KeyChanges } from '../../api/index.ts'
 import { AppError, messageOf } from '../../errors.ts'
 import { parseJson } from '../../json/json.ts'
 import type { Logger } from '../../log.ts'
 import { type RedisClient, reach, redisClient, StoreUnavailable } from '../../shield/index.ts'
 import { type Records, RecordsUnavailable, type Recovered } from '../../storage/index.ts'
 import { type Cancel, type Clock, every } from '../../time/clock.ts'
+import { mapInSlices } from '../../time/slices.ts'
 
 /** Keeps API keys that were made at run time. Every change rejects with 503 `records_unavailable` where it cannot be kept. */
 export interface KeyStore {
@@ -13,11 +14,11 @@ export interface KeyStore {
    * @param before the key as it is known to be kept; undefined if there is none
    */
   put(key: KeptKey, before: KeptKey | undefined): Promise<boolean>
-  /** Keeps that a key is revoked, whatever was kept of it before. */
+  /** Keeps that a key is revoked, whatever else was changed of it. What cannot be kept now is kept as soon as it can be. */
   revoke(key: KeptKey): Promise<void>
   forget(id: string): Promise<void>
-  /** Calls `onKeys` with all keys: before it resolves, and whenever another process has changed one. Rejects where they cannot be read. */
-  watch(onKeys: (all: readonly KeptKey[]) => void): Promise<void>
+  /** Calls `onChange` with all keys before it resolves, and then with what has changed. Rejects where they cannot be read. */
+  watch(onChange: (changes: KeyChanges) => void): Promise<void>
   close(): void
 }
 
@@ -38,7 +39,7 @@ export function recordedKeys(
     put: async (key) => put(key).then(() => true),
     revoke: put,
     forget: (id) => keep({ put: 'no_api_key', id }),
-    watch: async (onKeys) => onKeys(keysIn(apiKeys, log)),
+    watch: async (onChange) => onChange({ now: await keysIn(apiKeys, log), gone: [] }),
     close: () => {},
   }
 }
@@ -46,37 +47,58 @@ export function recordedKeys(
 /** A hash of all keys by id. The field of no id counts the changes. */
 const SHARED = 'bidwarden:api_keys'
 const VERSION = ''
-/** Arguments: id, text, whether the key must be as it was known, and how that is. */
+/** Arguments: id, text, and the text that it replaces, empty where there must be none. */
 const PUT = `
-  if ARGV[3] == 'same' and (redis.call('HGET', KEYS[1], ARGV[1]) or '') ~= ARGV[4] then return 0 end
+  if (redis.call('HGET', KEYS[1], ARGV[1]) or '') ~= ARGV[3] then return 0 end
   redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
   redis.call('HINCRBY', KEYS[1], '${VERSION}', 1)
   return 1`
+/** Arguments: id, text, and the digest that the key must have: another one of its name stays as it is. */
+const REVOKE = `
+  local kept = redis.call('HGET', KEYS[1], ARGV[1])
+  if not kept or not string.find(kept, ARGV[3], 1, true) then return end
+  redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+  redis.call('HINCRBY', KEYS[1], '${VERSION}', 1)`
 const FORGET = `
   redis.call('HDEL', KEYS[1], ARGV[1])
   redis.call('HINCRBY', KEYS[1], '${VERSION}', 1)`
 /** How often Redis is asked whether another process has changed a key, in milliseconds. */
 const LOOK_MS = 1_000
+/** Keys that are read at a time. */
+const READ_AT_ONCE = 200
 
 /** Keys in Redis, shared by all processes. Rejects when Redis cannot be reached. */
 export async function openSharedApiKeys(url: string, clock: Clock, log: Logger): Promise<KeyStore> {
   const client = redisClient(url)
   await reach(() => client.connect())
   let stop: Cancel = () => {}
-  const put = (key: KeptKey, how: 'same' | 'any', before = '') =>
-    kept(() => reach(() => client.eval(PUT, 1, SHARED, key.id, textOf(key), how, before)))
+  /** Revocations that could not be kept yet, by id. */
+  const unkept = new Map<string, KeptKey>()
+  const run = (script: string, ...said: string[]) => reach(() => client.eval(script, 1, SHARED, ...said))
+  const revoke = async (key: KeptKey): Promise<void> => {
+    unkept.set(key.id, key)
+    await run(REVOKE, key.id, textOf(key), key.sha256)
+    unkept.delete(key.id)
+  }
   return {
-    put: async (key, before) => (await put(key, 'same', before && textOf(before))) === 1,
-    revoke: async (key) => void (await put(key, 'any')),
-    forget: async (id) => void (await kept(() => reach(() => client.eval(FORGET, 1, SHARED, id)))),
-    async watch(onKeys) {
-      let version = await look(client, undefined, log, onKeys)
+    put: async (key, before) =>
+      (await kept(() => run(PUT, key.id, textOf(key), before ? textOf(before) : ''))) === 1,
+    revoke: (key) => kept(() => revoke(key)),
+    forget: async (id) => void (await kept(() => run(FORGET, id))),
+    async watch(onChange) {
+      const read = new SharedApiKeys(client, log)
+      const look = async () => {
+        for (const key of unkept.values()) await revoke(key)
+        const changes = await read.changes()
+        if (changes) onChange(changes)
+      }
+      await look()
       let isLooking = false
       stop = every(clock, LOOK_MS, async () => {
         if (isLooking) return
         isLooking = true
         // While Redis is away, the keys that are known go on.
-        version = await look(client, version, log, onKeys).catch(() => version)
+        await look().catch(() => {})
         isLooking = false
       })
     },
@@ -87,33 +109,64 @@ export async function openSharedApiKeys(url: string, clock: Clock, log: Logger):
   }
 }
 
-/** Reads the keys if their version is another one than `known`. Returns the version. */
-async function look(
-  client: RedisClient,
-  known: string | undefined,
-  log: Logger,
-  onKeys: (all: readonly KeptKey[]) => void,
-): Promise<string> {
-  const version = (await reach(() => client.hget(SHARED, VERSION))) ?? '0'
-  if (version === known) return version
-  const { [VERSION]: read = '0', ...texts } = await reach(() => client.hgetall(SHARED))
-  onKeys(
-    keysIn(
-      Object.entries(texts).map(([id, text]) => ({ id, text })),
-      log,
-    ),
-  )
-  return read
+/** Finds what has changed of the keys in Redis. All are read then, some at a time; only those that are others are looked at. */
+class SharedApiKeys {
+  readonly #client: RedisClient
+  readonly #log: Logger
+  #version: string | undefined
+  /** As they were read last, by id. */
+  #texts: ReadonlyMap<string, string> = new Map()
+
+  constructor(client: RedisClient, log: Logger) {
+    this.#client = client
+    this.#log = log
+  }
+
+  /** What has changed since the last time; undefined where nothing has. */
+  async changes(): Promise<KeyChanges | undefined> {
+    const version = (await reach(() => this.#client.hget(SHARED, VERSION))) ?? '0'
+    if (version === this.#version) return undefined
+    const texts = await this.#read()
+    const before = this.#texts
+    const others = [...texts].filter(([id, text]) => before.get(id) !== text)
+    const now = await keysIn(
+      others.map(([id, text]) => ({ id, text })),
+      this.#log,
+    )
+    const readable = new Set(now.map(({ id }) => id))
+    const isOver = (id: string) => !texts.has(id) || (texts.get(id) !== before.get(id) && !readable.has(id))
+    const gone = [...before.keys()].filter(isOver)
+    this.#version = version
+    this.#texts = texts
+    return { now, gone }
+  }
+
+  /** All texts by id. What changes meanwhile is read the next time, since the version is another one then. */
+  async #read(): Promise<Map<string, string>> {
+    const texts = new Map<string, string>()
+    let cursor = '0'
+    do {
+      const [next, some] = await reach(() => this.#client.hscan(SHARED, cursor, 'COUNT', READ_AT_ONCE))
+      for (let at = 0; at + 1 < some.length; at += 2) texts.set(some[at] ?? '', some[at + 1] ?? '')
+      cursor = next
+    } while (cursor !== '0')
+    texts.delete(VERSION)
+    return texts
+  }
 }
 
 /** The keys in these texts; one that this version cannot read is skipped with a warning. */
-function keysIn(texts: readonly { readonly id: string; readonly text: string }[], log: Logger): KeptKey[] {
-  return texts.flatMap(({ id, text }) => {
+async function keysIn(
+  texts: readonly { readonly id: string; readonly text: string }[],
+  log: Logger,
+): Promise<KeptKey[]> {
+  const keys = await mapInSlices(texts, ({ id, text }) => {
     const read = KeptKey.safeParse(parseJson(text))
     if (read.success) return [read.data]
     log.warn({ key: id, detail: read.error.message }, 'an API key cannot be read and is not accepted')
     return []
   })
+  return keys.flat()
 }
 
 /** Always the same text for the same key, since Redis compares it. */

@@ -8,7 +8,9 @@ import {
   hashKey,
   KEY_SCOPES,
   type KeptKey,
+  LISTED_PER_CALL,
   ok,
+  okList,
   okUnkept,
   Reason,
   ReasonQuery,
@@ -22,7 +24,7 @@ import type { Audit } from '../../audit/index.ts'
 import { AppError } from '../../errors.ts'
 import type { BudgetManager } from '../../shield/index.ts'
 import { type Clock, isoTime } from '../../time/clock.ts'
-import { maySee, type Org, ownId, shownName } from '../organisations.ts'
+import { type Org, ownId, shownName } from '../organisations.ts'
 import { GLOBAL_SCOPE, keyScope } from '../scopes.ts'
 import { FirstLimits, specBody, toSpec } from './budget-body.ts'
 import type { KeyBook } from './key-book.ts'
@@ -114,11 +116,13 @@ function listKeys(deps: KeyDeps): Route {
     scope: 'admin',
     answers: { 200: { description: 'Keys that the caller may see', schema: KeyList } },
     refusals: [],
-    handle(_, { boundTo }) {
-      const { ofEnvironment, made } = deps.keys
-      const all = [...ofEnvironment, ...[...made.values()].map(keyOf)]
-      const seen = all.filter((key) => maySee(idOf(deps, key), boundTo))
-      return ok({ keys: seen.map((key) => keyBody(deps, key, boundTo)) })
+    handle(_, { boundTo, charge }) {
+      const { keys, operatorOrg } = deps
+      const isSeen = ({ org = operatorOrg }: { readonly org?: number | undefined }) =>
+        boundTo === undefined || org === boundTo
+      const seen = [...keys.ofEnvironment, ...keys.made.values()].filter(isSeen)
+      charge(seen.length / LISTED_PER_CALL)
+      return okList('keys', seen, (key) => keyBody(deps, 'id' in key ? keyOf(key) : key, boundTo))
     },
   }
 }
@@ -141,6 +145,11 @@ function makeKey(deps: KeyDeps): Route {
     async handle(c, caller) {
       const { clock, keyBook, operatorOrg, keys } = deps
       const input = await readJson(c, KeyInput)
+      if (caller.payingKey !== undefined)
+        throw new AppError(
+          'forbidden',
+          `${caller.name} has a budget of its own, and another key would pass it by`,
+        )
       const { name, scopes, organisation = caller.org, expiresAt, reason } = input
       if (caller.boundTo !== undefined && organisation !== caller.boundTo)
         throw new AppError(
@@ -148,6 +157,7 @@ function makeKey(deps: KeyDeps): Route {
           `organisation: ${caller.name} makes keys of its own organisation alone`,
         )
       requireFuture(clock, expiresAt)
+      requireNoLonger(caller, expiresAt)
       const secret = `bw_${randomBytes(KEY_BYTES).toString('base64url')}`
       const org = organisation === operatorOrg ? undefined : organisation
       const made: KeptKey = {
@@ -185,6 +195,8 @@ function changeKey(deps: KeyDeps): Route {
       requireFuture(deps.clock, expiresAt ?? undefined)
       const before = findKey(deps, c, caller)
       const after = { ...before, expiresAtMs: expiresAt ?? undefined }
+      const lowersRisk = endOf(after) <= endOf(before)
+      if (!lowersRisk) requireNoLonger(caller, after.expiresAtMs)
       const values = () => ({ from: auditValue(before), to: auditValue(after) })
       const about = {
         action: 'key.changed',
@@ -192,7 +204,6 @@ function changeKey(deps: KeyDeps): Route {
         values,
         reason: reasonOf(c, reason),
       } as const
-      const lowersRisk = (expiresAt ?? Infinity) <= (before.expiresAtMs ?? Infinity)
       await deps.audit.record(caller, { ...about, lowersRisk }, () => deps.keyBook.change(before, after))
       return ok(keyBody(deps, keyOf(after), caller.boundTo))
     },
@@ -212,8 +223,8 @@ function revokeKey(deps: KeyDeps): Route {
     refusals: ['invalid_request', 'not_found', 'records_unavailable'],
     async handle(c, caller) {
       const { clock, keyBook, audit } = deps
-      const key = findKey(deps, c, caller)
-      const revoked = { ...key, revokedAtMs: clock.nowMs() }
+      const key = unkeptKey(deps, c, caller) ?? findKey(deps, c, caller)
+      const revoked = { ...key, revokedAtMs: key.revokedAtMs ?? clock.nowMs() }
       const values = () => ({ from: auditValue(key), to: auditValue(revoked) })
       const about = {
         action: 'key.revoked',
@@ -227,6 +238,12 @@ function revokeKey(deps: KeyDeps): Route {
   }
 }
 
+/** The key that the address names, where it is revoked and that could not be kept yet. */
+function unkeptKey({ keys, keyBook }: KeyDeps, c: Ctx, { boundTo }: Caller): KeptKey | undefined {
+  const id = ownId(c.req.param('name') ?? '', boundTo)
+  return keyBook.isUnkept(id) ? keys.made.get(id) : undefined
+}
+
 /** The key that the address names and that may be changed. Throws 404, and 400 for one of the environment. */
 function findKey(deps: KeyDeps, c: Ctx, { boundTo }: Caller): KeptKey {
   const said = c.req.param('name') ?? ''
@@ -235,7 +252,18 @@ function findKey(deps: KeyDeps, c: Ctx, { boundTo }: Caller): KeptKey {
   if (found && found.revokedAtMs === undefined) return found
   if (deps.keys.ofEnvironment.some((key) => idOf(deps, key) === id))
     throw new AppError('invalid_request', 'name: this key is of the environment; take it out of API_KEYS')
-  throw new AppError('not_found', `There is no API key ${said.slice(0, 50)} that is valid`)
+  // What was said is not repeated: it may be a key itself.
+  throw new AppError('not_found', 'There is no API key of this name that is valid')
+}
+
+const endOf = ({ expiresAtMs = Number.POSITIVE_INFINITY }: Pick<KeptKey, 'expiresAtMs'>): number =>
+  expiresAtMs
+
+/** Throws 403 where a key would be valid for longer than the one by which it is made or changed. */
+function requireNoLonger({ name, expiresAtMs }: Caller, timeMs: number | undefined): void {
+  if (expiresAtMs === undefined || (timeMs !== undefined && timeMs <= expiresAtMs)) return
+  const detail = `expiresAt: ${name} expires at ${isoTime(expiresAtMs)}, and gives no key more time than that`
+  throw new AppError('forbidden', detail, 'never', { field: 'expiresAt' })
 }
 
 function requireFuture(clock: Clock, timeMs: number | undefined): void {

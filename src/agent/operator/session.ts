@@ -21,6 +21,8 @@ import type { KeyBook } from './key-book.ts'
 
 /** Longest API key that is looked at, in characters. */
 const MAX_KEY_CHARS = 512
+/** Longest body of a caller who has shown no key yet, in bytes: a key, however it is written. */
+const MAX_SIGN_IN_BYTES = 4_096
 /**
  * Wrong keys that one address may sign in with. Keys are random and too long to be guessed at any rate; this keeps wrong
  * ones from taking time. A right key always passes, so that nobody is kept out by others behind the same proxy.
@@ -95,7 +97,7 @@ export function signInRoutes(deps: SessionDeps & { readonly authorize: Authorize
       refusals: [...WRONG_BODY, 'unauthorized', 'forbidden', 'rate_limited'],
       async handle(c) {
         const { incoming } = c.env
-        const { key: secret } = await readJson(c, SessionInput)
+        const { key: secret } = await readJson(c, SessionInput, MAX_SIGN_IN_BYTES)
         if (!keys.areNeeded) return okUnkept(whoBody(false, mode, authorize(incoming, 'any')))
         sessions.refuseForeign(incoming)
         const key = keys.find(secret)

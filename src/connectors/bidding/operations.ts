@@ -4,7 +4,7 @@ import type { Micros } from '../../money.ts'
 import type { Called, Priority } from '../../shield/index.ts'
 import type { Clock } from '../../time/clock.ts'
 import { createTurns } from '../../time/turns.ts'
-import type { BidConnector, BidIntent, Verification } from '../platform/bids.ts'
+import type { BidConnector, BidIntent, Connected, Verification } from '../platform/bids.ts'
 import type { Runner } from './runner.ts'
 
 export interface PlatformRef {
@@ -13,7 +13,7 @@ export interface PlatformRef {
 
 /** The operations of one platform over HTTP, without budget and breaker. */
 export interface Operations {
-  connect(): Promise<Called<{ readonly account: string }>>
+  connect(): Promise<Called<Connected>>
   placeBid(intent: BidIntent): Promise<Called<PlatformRef>>
   /** Undefined where nothing can be read back. */
   readonly verifyBid: ((intent: BidIntent) => Promise<Called<Verification>>) | undefined

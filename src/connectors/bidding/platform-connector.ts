@@ -1,7 +1,7 @@
 import type { Micros } from '../../money.ts'
 import type { Outcome } from '../../outcome.ts'
 import type { Guarded, RateLimiter, Spend } from '../../shield/index.ts'
-import type { BidIntent } from '../platform/bids.ts'
+import type { BidIntent, Connected } from '../platform/bids.ts'
 import type { PlatformName } from '../platform/ids.ts'
 import type { GrantState, LatencyStats, PlatformHealth } from './health.ts'
 import type { PlatformRef } from './operations.ts'
@@ -11,7 +11,13 @@ export interface PlatformStatus {
   /** ISO 4217 code of the account. */
   readonly currency: string
   readonly auth: GrantState
-  readonly limiter: { readonly calls: number; readonly windowMs: number; readonly remaining: number }
+  readonly limiter: {
+    readonly calls: number
+    readonly windowMs: number
+    readonly remaining: number
+    /** Whether the platform has asked for a pause that is not over. */
+    readonly isPaused: boolean
+  }
   /** Undefined before the first request. */
   readonly latency: LatencyStats | undefined
 }
@@ -19,7 +25,7 @@ export interface PlatformStatus {
 /** Operations on one ad platform. No answer of a platform makes them throw. */
 export interface PlatformConnector {
   /** Tests the credentials. */
-  connect(): Promise<Outcome<{ readonly account: string }>>
+  connect(): Promise<Outcome<Connected>>
   /**
    * Places a bid.
    * @param before called just before the first request, to record the hold; if it rejects, no request is sent
@@ -47,7 +53,7 @@ export function statusOf({ platform, currency, health, limiter }: StatusParts): 
     platform,
     currency,
     auth: health.auth,
-    limiter: { calls, windowMs, remaining: limiter.remaining() },
+    limiter: { calls, windowMs, remaining: limiter.remaining(), isPaused: limiter.isPaused },
     latency: health.latency(),
   }
 }

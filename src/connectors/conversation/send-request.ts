@@ -1,5 +1,5 @@
 import type { HttpResponse } from '../../http/http.ts'
-import type { Admission, BreakerAnswer, Verdict } from '../../shield/index.ts'
+import { type Admission, type BreakerAnswer, limitDetail, type Verdict } from '../../shield/index.ts'
 import type { Clock } from '../../time/clock.ts'
 import type { Answer, Protocol, UsedShare } from '../platform/answer.ts'
 import type { Token, TokenSource } from './token-source.ts'
@@ -59,7 +59,7 @@ export type Arrival = { readonly latencyMs: number } & (
 type Classed =
   | Answer
   | { readonly is: 'not_sent' | 'no_answer' | 'too_much'; readonly detail: string }
-  /** Our own limit; `isStoreAway`: not the limit refused, but the budget store, which grants no calls. */
+  /** Our own limit, or a pause that the platform has asked for; `isStoreAway`: the budget store grants no calls. */
   | {
       readonly is: 'limited'
       readonly detail: string
@@ -154,9 +154,10 @@ async function attempt(channel: Channel, sending: Sending, accessToken: string):
   }
 }
 
-function limited({ retryAfterMs, detail }: Extract<Admission, { is: 'limited' }>): Classed {
-  const ours = 'our own limit of calls to the platform is reached'
-  return { is: 'limited', detail: detail ?? ours, retryAfterMs, isStoreAway: detail !== undefined }
+function limited(admission: Extract<Admission, { is: 'limited' }>): Classed {
+  const { retryAfterMs, detail } = admission
+  const isStoreAway = detail !== undefined
+  return { is: 'limited', detail: detail ?? limitDetail(admission), retryAfterMs, isStoreAway }
 }
 
 function classed({ clock, protocol, limits }: Channel, arrival: Arrival): Classed {

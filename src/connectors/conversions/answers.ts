@@ -41,3 +41,21 @@ export function refusedBatch(batch: readonly Conversion[], refusal: BatchRefusal
 /** Indexes of the events that a rule of ours finds fault with. */
 export const indexesOf = (batch: readonly Conversion[], isFaulty: (conversion: Conversion) => boolean) =>
   batch.flatMap((conversion, index) => (isFaulty(conversion) ? [index] : []))
+
+/** Most characters of a platform's words that are looked at. */
+const MAX_WORDS = 2_000
+/** What an answer may repeat of an event. */
+const REPEATED = /https?:\/\/\S+|"[^"]*"|'[^']*'/g
+const TOKEN = /\b(access[-_ ]?token|invalid_token|oauth token)\b/i
+const BAD =
+  /\b(invalid|incorrect|expired|revoked|empty|missing|malformed|required|unauthori[sz]ed|not (valid|authori[sz]ed))\b|invalid_token/i
+const CALLS = /\b(rate[- ]?limit|too many (requests|calls)|too frequent|QP[SMD] limit)/i
+const CALLS_OF_A_DAY = /\b(QPD|daily|per day)\b/i
+
+/** What a refusal is about that names no event: platforms say so under codes that mean other things as well. */
+export function subjectOf(words: string): 'token' | 'calls' | 'calls_of_a_day' | 'events' {
+  const own = words.slice(0, MAX_WORDS).replaceAll(REPEATED, '')
+  if (TOKEN.test(own) && BAD.test(own)) return 'token'
+  if (!CALLS.test(own)) return 'events'
+  return CALLS_OF_A_DAY.test(own) ? 'calls_of_a_day' : 'calls'
+}

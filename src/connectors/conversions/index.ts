@@ -1,4 +1,11 @@
-export { type BatchRefusal, indexesOf, REFUSED_FOR_CONTENT, refusedBatch, unreadable } from './answers.ts'
+export {
+  type BatchRefusal,
+  indexesOf,
+  REFUSED_FOR_CONTENT,
+  refusedBatch,
+  subjectOf,
+  unreadable,
+} from './answers.ts'
 export { clickTimeMs, FBC, FBP, MAX_CLICK_AGE_MS } from './click-ids.ts'
 export type * from './conversion-connector.ts'
 export { EXTINFO_PARTS } from './conversion-connector.ts'

@@ -165,5 +165,6 @@ function nameOf(error: unknown): string {
   return scope === undefined ? codeOf(error).value : `${codeOf(error).value} (${scope})`
 }
 
-const retryDelayMs = (error: unknown): number | undefined =>
+/** How long a quota says that it lasts, in milliseconds. */
+export const retryDelayMs = (error: unknown): number | undefined =>
   durationMs(textAt(error, 'details', 'quotaErrorDetails', 'retryDelay'))

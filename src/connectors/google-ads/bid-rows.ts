@@ -12,6 +12,7 @@ export const CustomerRow = z.object({
     id: Int64,
     descriptiveName: z.string().optional(),
     currencyCode: z.string().optional(),
+    timeZone: z.string().optional(),
     status: z.string().optional(),
   }),
 })
@@ -43,7 +44,7 @@ export const Mutated = z.object({
 /** Quotes a text for GAQL. */
 
 export const CUSTOMER_QUERY =
-  'SELECT customer.id, customer.descriptive_name, customer.currency_code, customer.status FROM customer LIMIT 1'
+  'SELECT customer.id, customer.descriptive_name, customer.currency_code, customer.time_zone, customer.status FROM customer LIMIT 1'
 
 export const campaignQuery = (campaign: string): string =>
   `SELECT campaign.resource_name, campaign.url_custom_parameters FROM campaign WHERE campaign.resource_name = ${quoted(campaign)} AND campaign.status != 'REMOVED'`

@@ -6,6 +6,7 @@ import {
   accepted,
   type BidConnector,
   type Bids,
+  type Connected,
   type Operation,
   refused,
   unavailable,
@@ -61,15 +62,15 @@ export function createGoogleAdsConnector(
     developerToken: account.developerToken,
   }
 
-  function* connect(): Operation<{ readonly account: string }> {
+  function* connect(): Operation<Connected> {
     const found = yield* search(door, CustomerRow, CUSTOMER_QUERY)
     const first = found?.[0]?.customer
     if (!first) return unexpectedRead
-    const { id, descriptiveName, currencyCode = currency, status = 'ENABLED' } = first
+    const { id, descriptiveName, currencyCode = currency, status = 'ENABLED', timeZone } = first
     if (currencyCode !== currency)
       return refused(`the account is kept in ${currencyCode}, but ${currency} is configured`)
     if (status !== 'ENABLED') return { is: 'auth_lost', detail: `the account is ${status}` }
-    return accepted({ account: descriptiveName ?? id })
+    return accepted({ account: descriptiveName ?? id, timezone: timeZone })
   }
 
   return {

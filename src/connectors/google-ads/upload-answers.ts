@@ -8,7 +8,7 @@ import {
 } from '../conversions/index.ts'
 import { detailOf } from '../platform/detail.ts'
 import { at, jsonBody, listAt, numberAt, textAt } from '../platform/json.ts'
-import { googleAds } from './api.ts'
+import { googleAds, retryDelayMs } from './api.ts'
 import { transactionIdOf } from './conversion-credentials.ts'
 
 const HOUR_MS = 3_600_000
@@ -31,6 +31,8 @@ const LATER: ReadonlyMap<string, number> = new Map([
 /** Failures of Google's, which may name a single event. */
 const FAILED_KINDS = new Set(['internalError'])
 const QUOTA_KINDS = new Set(['quotaError'])
+/** Quotas that begin again with the day. */
+const OF_THE_DAY = new Set(['RESOURCE_EXHAUSTED', 'EXCESSIVE_LONG_TERM_QUERY_RESOURCE_CONSUMPTION'])
 /** The same conversion was twice in one call, and neither was processed. */
 const TWICE = new Set(['DUPLICATE_ORDER_ID', 'DUPLICATE_CLICK_CONVERSION_IN_REQUEST'])
 /** Errors that every event of the account would get. */
@@ -49,6 +51,8 @@ interface UploadError {
   readonly detail: string
   /** Place of the event in the call; undefined: it is about the whole call. */
   readonly index: number | undefined
+  /** What a quota says itself of how long it lasts, in milliseconds. */
+  readonly waitMs: number | undefined
 }
 
 export function readUpload(response: HttpResponse, batch: readonly Conversion[], nowMs: number): BatchAnswer {
@@ -76,6 +80,7 @@ function errorsIn(error: object): UploadError[] {
         code: name,
         detail: detailOf(`${name}: ${textAt(each, 'message') ?? ''}`),
         index: numberAt(place, 'index'),
+        waitMs: retryDelayMs(each),
       }
     })
 }
@@ -88,7 +93,7 @@ function partlyFailed(partial: object, batch: readonly Conversion[]): BatchAnswe
   const [first] = ofAll
   if (errors.length === 0 || first) {
     const said = { code: 'partial_failure', detail: detailOf(textAt(partial, 'message') ?? '') }
-    return ofTheWholeCall(first ?? { kind: '', index: undefined, ...said }, batch)
+    return ofTheWholeCall(first ?? { kind: '', index: undefined, waitMs: undefined, ...said }, batch)
   }
   const seen = new Set<string>()
   const verdicts = batch.map((conversion, index): EventVerdict => {
@@ -102,8 +107,15 @@ function partlyFailed(partial: object, batch: readonly Conversion[]): BatchAnswe
 
 /** An error that names no event is about all of them; none of them was processed. */
 function ofTheWholeCall(error: UploadError, batch: readonly Conversion[]): BatchAnswer {
-  const { code, detail } = error
-  if (QUOTA_KINDS.has(error.kind)) return { is: 'throttled', detail, retryAfterMs: QUOTA_MS }
+  const { code, detail, waitMs } = error
+  if (QUOTA_KINDS.has(error.kind)) {
+    const untilReset = OF_THE_DAY.has(code)
+    return {
+      ...{ is: 'throttled', detail },
+      retryAfterMs: waitMs ?? (untilReset ? HOUR_MS : QUOTA_MS),
+      ...(untilReset && { untilReset }),
+    }
+  }
   if (FAILED_KINDS.has(error.kind)) return { is: 'transient', detail }
   const verdict = { is: 'rejected', code, detail } as const
   return refusedBatch(batch, {
@@ -117,7 +129,7 @@ function ofTheWholeCall(error: UploadError, batch: readonly Conversion[]): Batch
 }
 
 function verdictOf(
-  { kind, code, detail }: UploadError,
+  { kind, code, detail, waitMs: toldMs }: UploadError,
   conversion: Conversion,
   seen: Set<string>,
 ): EventVerdict {
@@ -132,7 +144,8 @@ function verdictOf(
   }
   const waitMs = LATER.get(code)
   if (waitMs !== undefined) return { is: 'later', code, detail, retryAfterMs: waitMs }
-  if (QUOTA_KINDS.has(kind)) return { is: 'later', code, detail, retryAfterMs: QUOTA_MS }
+  if (QUOTA_KINDS.has(kind))
+    return { is: 'later', code, detail, retryAfterMs: toldMs ?? (OF_THE_DAY.has(code) ? HOUR_MS : QUOTA_MS) }
   if (FAILED_KINDS.has(kind)) return { is: 'later', code, detail }
   return { is: 'rejected', code, detail }
 }
@@ -162,7 +175,7 @@ function refusedCall(
   if (ofAccount) return { is: 'account_refused', code: ofAccount.code, detail }
   switch (classed.is) {
     case 'throttled': {
-      const untilReset = errors.some((each) => each.code === 'RESOURCE_EXHAUSTED')
+      const untilReset = errors.some((each) => OF_THE_DAY.has(each.code))
       return {
         is: 'throttled',
         detail,

@@ -1,9 +1,10 @@
-import { type HttpResponse, retryAfterMs } from '../../http/http.ts'
+import type { HttpResponse } from '../../http/http.ts'
 import { fromMinorUnits, type Micros, toMinorUnits } from '../../money.ts'
+import { GRAPH_THROTTLES, graphUsages, graphWaitMs } from '../graph/errors.ts'
 import type { Answer, Protocol } from '../platform/answer.ts'
 import type { ApiFacts } from '../platform/api-facts.ts'
 import { detailOf } from '../platform/detail.ts'
-import { at, isWebPage, jsonBody, listAt, numberAt, parsed, textAt } from '../platform/json.ts'
+import { at, isWebPage, numberAt, parsed, textAt } from '../platform/json.ts'
 import { longestWaitMs } from '../platform/wait.ts'
 
 /**
@@ -22,14 +23,9 @@ export const META_API = {
   rateLimit: { calls: 200, windowMs: 3_600_000 },
 } as const satisfies ApiFacts
 
-const MINUTE_MS = 60_000
 /** Wait after a refusal without headers, in milliseconds: Meta's shortest blocks last a minute. */
-const USUAL_WAIT_MS = MINUTE_MS
+const USUAL_WAIT_MS = 60_000
 
-/** Error codes of limits: app, user, page, application, custom, and business use cases. */
-const THROTTLES = new Set([
-  4, 17, 32, 341, 613, 80000, 80001, 80002, 80003, 80004, 80005, 80006, 80008, 80009, 80014,
-])
 /** Error codes of a token that does not work; the subcode says why. */
 const TOKEN_DEAD = new Set([102, 190])
 const EXPIRED_SUBCODE = 463
@@ -68,7 +64,7 @@ export const meta: Protocol = {
 
   // These headers describe the whole account or app, so they count for the bucket of the call.
   usedShare({ headers }) {
-    const percents = usages(headers).flatMap((usage) => PERCENTS.map((name) => numberAt(usage, name)))
+    const percents = graphUsages(headers).flatMap((usage) => PERCENTS.map((name) => numberAt(usage, name)))
     const known = percents.filter((percent) => percent !== undefined)
     return known.length > 0 ? { bucket: '', share: Math.max(...known) / 100 } : undefined
   },
@@ -80,7 +76,7 @@ function classed(code: number, error: unknown, response: HttpResponse, nowMs: nu
   const forThePerson = textAt(error, 'error_user_msg') ?? textAt(error, 'error_user_title')
   const words = [textAt(error, 'message'), forThePerson].filter(Boolean)
   const detail = detailOf(`${name}: ${words.join(' ')}`)
-  if (THROTTLES.has(code)) return { is: 'throttled', detail, retryAfterMs: waitMs(response, nowMs) }
+  if (GRAPH_THROTTLES.has(code)) return { is: 'throttled', detail, retryAfterMs: waitMs(response, nowMs) }
   if (TOKEN_DEAD.has(code)) return { is: subcode === EXPIRED_SUBCODE ? 'auth_expired' : 'auth_lost', detail }
   if (isForbidden(code)) return { is: 'forbidden', detail }
   if (subcode !== undefined && PERMANENT_SUBCODES.has(subcode)) return { is: 'refused', detail }
@@ -107,24 +103,10 @@ function bare(response: HttpResponse, nowMs: number): Answer {
 }
 
 /** Longest wait in the headers, in milliseconds. */
-function waitMs({ headers }: HttpResponse, nowMs: number): number {
-  const regain = usages(headers).flatMap((usage) => [
-    (numberAt(usage, 'estimated_time_to_regain_access') ?? 0) * MINUTE_MS,
-    (numberAt(usage, 'reset_time_duration') ?? 0) * 1000,
-  ])
-  return longestWaitMs([USUAL_WAIT_MS, retryAfterMs(headers, nowMs), ...regain]) ?? USUAL_WAIT_MS
-}
+const waitMs = (response: HttpResponse, nowMs: number): number =>
+  longestWaitMs([USUAL_WAIT_MS, graphWaitMs(response, nowMs)]) ?? USUAL_WAIT_MS
 
 const PERCENTS = ['call_count', 'total_time', 'total_cputime', 'acc_id_util_pct', 'app_id_util_pct']
-const USAGE_HEADERS = ['x-app-usage', 'x-ad-account-usage', 'x-fb-ads-insights-throttle']
-
-/** Usage objects of all headers. The business header maps ids to lists with one entry per product. */
-function usages(headers: HttpResponse['headers']): unknown[] {
-  const business = Object.values(Object(json(headers['x-business-use-case-usage'])))
-  return [...USAGE_HEADERS.map((name) => json(headers[name])), ...business.flatMap((list) => listAt(list))]
-}
-
-const json = (text: string | undefined): unknown => jsonBody({ body: text ?? '' })
 
 /** Currencies that Meta counts in whole units, by its own table, which differs from ISO 4217. */
 const WHOLE = new Set(['CLP', 'COP', 'CRC', 'HUF', 'ISK', 'IDR', 'JPY', 'KRW', 'PYG', 'TWD', 'VND'])

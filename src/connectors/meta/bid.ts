@@ -5,6 +5,7 @@ import {
   type BidConnector,
   type BidIntent,
   type Bids,
+  type Connected,
   type Operation,
   refused,
   unavailable,
@@ -31,13 +32,13 @@ export function createMetaConnector(account: MetaAccount, currency: string): Bid
   const graph = createGraph(account)
   const isAdAccount = account.businessId.startsWith('act_')
 
-  function* connect(): Operation<{ readonly account: string }> {
-    const fields = isAdAccount ? 'id,name,currency' : 'id,name'
+  function* connect(): Operation<Connected> {
+    const fields = isAdAccount ? 'id,name,currency,timezone_name' : 'id,name'
     const found = yield* graph.node(account.businessId, fields)
     if (!found) return unexpectedRead
     if (found.currency !== undefined && found.currency !== currency)
       return refused(`the account is kept in ${found.currency}, but ${currency} is configured`)
-    return accepted({ account: found.name ?? found.id })
+    return accepted({ account: found.name ?? found.id, timezone: found.timezone_name })
   }
 
   return {

@@ -41,6 +41,7 @@ import {
   unmapped,
   unreadable,
 } from '../conversions/index.ts'
+import { GRAPH_THROTTLES, GRAPH_TOKEN_DEAD, isGraphPermission, wantsAppSecret } from '../graph/errors.ts'
 import { detailOf } from '../platform/detail.ts'
 import { at, jsonBody, numberAt, parsed, textAt } from '../platform/json.ts'
 import { meta } from './api.ts'
@@ -224,10 +225,7 @@ function eventOf(conversion: Conversion): Record<string, unknown> {
 
 const authorized = (access_token: string) => ({ authorization: `Bearer ${access_token}` })
 
-const THROTTLES = new Set([4, 17, 613, 80003])
-const TOKEN_DEAD = new Set([102, 190])
-const FORBIDDEN = new Set([3, 10, 200])
-const BAD_PARAMETER = new Set([100, 105, 294])
+const BAD_PARAMETER = new Set([100, 105])
 const TOO_OLD = 2804003
 const NO_VALUE = 2804009
 const BAD_CLICK_ID = 2804001
@@ -261,12 +259,12 @@ function refusalOf(code: number, error: unknown, { response, batch, nowMs }: Ask
   const name = subcode === undefined ? `${code}` : `${code}/${subcode}`
   const words = [textAt(error, 'message'), textAt(error, 'error_user_msg')].filter(Boolean).join(' ')
   const detail = detailOf(`code ${name}: ${words}`)
-  if (THROTTLES.has(code)) {
+  if (GRAPH_THROTTLES.has(code)) {
     const told = meta.read(response, nowMs)
     return { is: 'throttled', detail, retryAfterMs: told.is === 'throttled' ? told.retryAfterMs : undefined }
   }
-  if (TOKEN_DEAD.has(code)) return { is: 'auth_lost', detail }
-  if (FORBIDDEN.has(code) || (code === 100 && subcode === UNKNOWN_PIXEL))
+  if (GRAPH_TOKEN_DEAD.has(code)) return { is: 'auth_lost', detail }
+  if (isGraphPermission(code) || wantsAppSecret(error) || (code === 100 && subcode === UNKNOWN_PIXEL))
     return { is: 'account_refused', code: name, detail }
   if (!BAD_PARAMETER.has(code) || at(error, 'is_transient') === true || response.status >= 500)
     return { is: 'transient', detail }

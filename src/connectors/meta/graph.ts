@@ -8,7 +8,12 @@ import type { GraphDoor } from './requests.ts'
 /** Meta sends money as text in minor units. */
 const Minor = z.union([z.int().min(0), z.string().regex(/^\d{1,15}$/)]).transform(Number)
 
-const Node = z.object({ id: z.string(), name: z.string().optional(), currency: z.string().optional() })
+const Node = z.object({
+  id: z.string(),
+  name: z.string().optional(),
+  currency: z.string().optional(),
+  timezone_name: z.string().optional(),
+})
 
 const GraphCampaign = z.object({
   id: z.string(),

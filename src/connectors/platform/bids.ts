@@ -3,6 +3,13 @@ import type { Failure, Outcome } from '../../outcome.ts'
 import type { Protocol } from './answer.ts'
 import type { AskStep, Reply } from './steps.ts'
 
+/** An account that can be bid on, in the currency that is configured. */
+export interface Connected {
+  readonly account: string
+  /** The zone whose days the platform counts spend by, as an IANA name; undefined where it does not say. */
+  readonly timezone?: string | undefined
+}
+
 /** A decided bid as a connector gets it. Its money is held before the first request is sent. */
 export interface BidIntent {
   /** Short id that the platform echoes: at most 16 characters of [0-9a-z]. The explanation is never sent. */
@@ -79,7 +86,7 @@ export type Verification = 'applied' | 'not_applied' | 'unclear'
  */
 export interface BidConnector<Memo> {
   /** Tests the credentials without changing anything. */
-  connect(): Operation<{ readonly account: string }>
+  connect(): Operation<Connected>
   /** Asks whether the credentials work at all, after one request was forbidden. Changes nothing. */
   checkGrant(): Operation<unknown>
   /**

@@ -26,6 +26,7 @@ import {
   refusedBatch,
   regionOf,
   SECRET,
+  subjectOf,
   type UserData,
   unmapped,
   unreadable,
@@ -144,9 +145,13 @@ function read(response: HttpResponse, batch: readonly Conversion[], nowMs: numbe
   if (status >= 500) return { is: 'transient', detail }
   if (said !== undefined && TAKEN.has(said) && status < 300)
     return { is: 'taken', verdicts: batch.map(() => ({ is: 'acknowledged' })), requestId: undefined }
+  const index = numberAt(body, 'event')
+  // Of the token and of limits it speaks with the status of a bad event, too: then no event is bad.
+  const subject = index === undefined ? subjectOf(words) : 'events'
+  if (subject === 'token') return { is: 'auth_lost', detail }
+  if (subject !== 'events') return { is: 'throttled', detail, retryAfterMs: retryAfterMs(headers, nowMs) }
   // A success without a status that anybody knows says nothing.
   if (said === undefined && !REFUSED_FOR_CONTENT.has(status)) return { is: 'transient', detail }
-  const index = numberAt(body, 'event')
   const code = String(listAt(body, 'errors', 'codes')[0] ?? said ?? status)
   return refusedBatch(batch, {
     code,
@@ -161,7 +166,9 @@ function read(response: HttpResponse, batch: readonly Conversion[], nowMs: numbe
 
 function wordsOf(body: object): string {
   const messages = listAt(body, 'errors', 'error_msgs').filter((each) => typeof each === 'string')
-  const said = [textAt(body, 'reason') ?? textAt(body, 'display_message'), ...messages].filter(Boolean)
+  const reason = textAt(body, 'reason') ?? textAt(body, 'display_message')
+  const oauth = [textAt(body, 'error'), textAt(body, 'error_description')]
+  const said = [reason, ...oauth, ...messages].filter(Boolean)
   // Most answers say the same twice.
   return [...new Set(said)].join(' ')
 }

@@ -32,6 +32,7 @@ import {
   regionOf,
   SECRET,
   seconds,
+  subjectOf,
   type UserData,
   unmapped,
   unreadable,
@@ -210,6 +211,8 @@ const NO_PERMISSION = 40001
 const BAD_PARAMETER = 40002
 const TOO_MANY_CALLS = 40100
 const BAD_TOKEN = 40105
+/** How soon calls of a day are tried again; when it begins TikTok does not say. */
+const HOUR_MS = 3_600_000
 
 /** The answer's code counts, not its status: that is 200 for most refusals. */
 function read(response: HttpResponse, batch: readonly Conversion[], nowMs: number): BatchAnswer {
@@ -235,15 +238,20 @@ function read(response: HttpResponse, batch: readonly Conversion[], nowMs: numbe
     }
   }
   if (code === NO_PERMISSION) return { is: 'account_refused', code: String(code), detail }
-  if (code === BAD_TOKEN) return { is: 'auth_lost', detail }
-  if (code === TOO_MANY_CALLS || response.status === 429)
-    return { is: 'throttled', detail, retryAfterMs: retryAfterMs(response.headers, nowMs) }
+  const indexes = indexesIn(words)
+  // TikTok has a dozen codes for tokens and for limits: its words are the same for all.
+  const subject = code === OK || code === PARTLY || indexes.size > 0 ? 'events' : subjectOf(words)
+  if (code === BAD_TOKEN || subject === 'token') return { is: 'auth_lost', detail }
+  if (code === TOO_MANY_CALLS || response.status === 429 || subject !== 'events') {
+    const dayMs = subject === 'calls_of_a_day' ? HOUR_MS : undefined
+    return { is: 'throttled', detail, retryAfterMs: retryAfterMs(response.headers, nowMs) ?? dayMs }
+  }
   if (code !== BAD_PARAMETER && !REFUSED_FOR_CONTENT.has(response.status)) return { is: 'transient', detail }
   return refusedBatch(batch, {
     code: String(code),
     detail,
     requestId,
-    indexes: indexesIn(words),
+    indexes,
     verdict: { is: 'rejected', code: String(code), detail },
     processedNothing: true,
   })

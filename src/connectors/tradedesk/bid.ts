@@ -4,6 +4,7 @@ import {
   accepted,
   type BidConnector,
   type Bids,
+  type Connected,
   type Operation,
   refused,
   unavailable,
@@ -30,7 +31,7 @@ export function createTradeDeskConnector(
   account: TradeDeskAccount,
   currency: string,
 ): BidConnector<TradeDeskMemo> {
-  function* connect(): Operation<{ readonly account: string }> {
+  function* connect(): Operation<Connected> {
     const partner = yield* ask(partnerOf(account.url, account.partnerId), WRITES)
     if (textAt(partner, 'PartnerId') !== account.partnerId) return unexpectedRead
     return accepted({ account: textAt(partner, 'PartnerName') ?? account.partnerId })

@@ -1,6 +1,13 @@
 import { z } from 'zod'
 import { type HttpRequest, type HttpResponse, retryAfterMs } from '../../http/http.ts'
 import { type ConversionTarget, present, SECRET, validE164 } from '../conversions/index.ts'
+import {
+  GRAPH_THROTTLES,
+  GRAPH_TOKEN_DEAD,
+  graphWaitMs,
+  isGraphPermission,
+  wantsAppSecret,
+} from '../graph/errors.ts'
 import { detailOf } from '../platform/detail.ts'
 import { at, jsonBody, listAt, numberAt, textAt } from '../platform/json.ts'
 
@@ -163,10 +170,10 @@ export type MessageAnswer =
   | { readonly is: 'transient'; readonly detail: string }
 
 const PAIR = 131056
-const THROTTLES = new Set([4, 17, 613, 80007, 130429, 131057, PAIR])
+const THROTTLES = new Set([...GRAPH_THROTTLES, 130429, 131057])
 const WAIT_LONG = new Set([131048, 131049])
-const AUTH = new Set([0, 190])
-const OF_THE_ACCOUNT = new Set([3, 10, 200, 368, 131005, 131031, 131042, 131045, 133010])
+const AUTH = new Set([0, ...GRAPH_TOKEN_DEAD])
+const OF_THE_ACCOUNT = new Set([368, 131005, 131031, 131042, 131045, 133010])
 const INVALID = 100
 /** Subcode of {@link INVALID}: the token may use nothing with the id in the address, which is the phone number's. */
 const NO_SUCH_NUMBER = 33
@@ -208,14 +215,15 @@ function refusalOf(code: number, error: unknown, response: HttpResponse, nowMs: 
     ({ is: 'throttled', of, code: name, detail, retryAfterMs: waitMs }) as const
   if (AUTH.has(code)) return { is: 'auth_lost', detail }
   if (code === PAIR) return waits('recipient', WHATSAPP_LIMITS.pairMs)
-  if (THROTTLES.has(code)) return waits('number', retryAfterMs(response.headers, nowMs))
+  if (THROTTLES.has(code)) return waits('number', graphWaitMs(response, nowMs))
   if (WAIT_LONG.has(code)) return { is: 'wait_long', code: name, detail }
   const isOfTheNumber = code === INVALID && numberAt(error, 'error_subcode') === NO_SUCH_NUMBER
-  if (OF_THE_ACCOUNT.has(code) || isOfTheNumber) return { is: 'account_refused', code: name, detail }
+  const isOfTheAccount = OF_THE_ACCOUNT.has(code) || isGraphPermission(code) || wantsAppSecret(error)
+  if (isOfTheAccount || isOfTheNumber) return { is: 'account_refused', code: name, detail }
   if (FAILED.has(code) || response.status >= 500) return { is: 'transient', detail }
   // A code that nobody has listed; the answer itself says that it will pass.
   if (response.status === 429 || at(error, 'is_transient') === true)
-    return waits('number', retryAfterMs(response.headers, nowMs))
+    return waits('number', graphWaitMs(response, nowMs))
   return { is: 'refused', code: name, detail }
 }
 

@@ -13,10 +13,28 @@ const Replay = z
     event_ids: z.array(EventIdText).min(1).max(MAX_REPLAYED).optional(),
     event_name: EventNameText.optional(),
     platform: z.enum(CONVERSION_PLATFORMS).optional(),
+    all: z.boolean().default(false).openapi({
+      description: 'Wanted where nothing is named: all dead letters, at one platform or at all.',
+    }),
     limit: z.int().min(1).max(MAX_REPLAYED).default(MAX_REPLAYED).openapi({
       description: 'Most dead letters that are looked at, the oldest first.',
     }),
+    dry_run: z.boolean().default(false).openapi({
+      description: 'Says what would be sent again and what not, and sends nothing.',
+    }),
     reason: ReasonInput.shape.reason,
+  })
+  // A body that says nothing is more often a slip than a wish, and what it sends cannot be taken back.
+  .refine(
+    ({ all, event_ids: ids, platform, event_name: name }) => all || (ids ?? platform ?? name) !== undefined,
+    {
+      path: ['all'],
+      message: 'must be true where neither event_ids, platform nor event_name is given',
+    },
+  )
+  .refine(({ all, event_ids }) => !(all && event_ids), {
+    path: ['all'],
+    message: 'must not be beside event_ids',
   })
   .openapi('ConversionReplay')
 
@@ -63,6 +81,7 @@ export const replayRoutes = (conversions: Conversions): Route[] => [
     refusals: [...WRONG_BODY, 'records_unavailable'],
     async handle(c, caller) {
       const { reason, ...wish } = await readJson(c, Replay)
+      if (wish.dry_run) return ok(await replay(conversions, caller.org, wish))
       const change = {
         action: 'conversions.replayed',
         target: targetOf(wish),

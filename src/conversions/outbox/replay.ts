@@ -16,6 +16,8 @@ export interface ReplayWish {
   readonly event_name?: string | undefined
   readonly event_ids?: readonly string[] | undefined
   readonly limit: number
+  /** Says what would be sent again and what not, and changes nothing. */
+  readonly dry_run?: boolean | undefined
 }
 
 export interface NotReplayed {
@@ -53,7 +55,7 @@ export interface ReplayDeps extends Pick<Base, 'store' | 'clock' | 'rooms' | 'ke
 export async function replay(
   deps: ReplayDeps,
   orgId: number,
-  { platform, event_name, event_ids, limit }: ReplayWish,
+  { platform, event_name, event_ids, limit, dry_run }: ReplayWish,
 ): Promise<ReplayedDeliveries> {
   const { store, clock } = deps
   const nowMs = clock.nowMs()
@@ -77,7 +79,7 @@ export async function replay(
     if (platform !== undefined) query = query.where('d.platform', '=', platform)
     if (event_name !== undefined) query = query.where('d.event_name', '=', event_name)
     if (event_ids !== undefined) query = query.where('d.event_id', 'in', event_ids)
-    if (store.engine === 'postgres') query = query.forUpdate('d')
+    if (store.engine === 'postgres' && !dry_run) query = query.forUpdate('d')
     const rows: DeadEvent[] = await query.execute()
     // Before they are changed.
     const left = event_ids ? await notDead(tx, orgId, { platform, event_name, event_ids, limit }, rows) : []
@@ -91,7 +93,7 @@ export async function replay(
       })
     }
     const seqs = judged.flatMap(({ row, fault }) => (fault ? [] : [row.seq]))
-    if (seqs.length > 0)
+    if (seqs.length > 0 && !dry_run)
       await sql`UPDATE conversion_deliveries SET state = 'retrying', due_ms = ${nowMs}, code = NULL, detail = NULL,
         ended_ms = NULL,
         mapping_version = CASE WHEN unknown_since_ms IS NULL THEN ${latest.version} ELSE mapping_version END
@@ -102,7 +104,7 @@ export async function replay(
       left,
     }
   })
-  for (const one of done.replayed) deps.meter.delivered(one.platform, 'replayed')
+  if (!dry_run) for (const one of done.replayed) deps.meter.delivered(one.platform, 'replayed')
   return { replayed: done.replayed, refused: [...done.refused, ...done.left] }
 }
 

@@ -39,6 +39,7 @@ const MESSAGES: Readonly<Record<string, string>> = {
   '5000': 'Unknown error code',
   '21009': 'Temporary failure',
   '80003': '(#80003) There have been too many calls to this account.',
+  '80004': '(#80004) There have been too many calls to this ad-account.',
 }
 export const isMetaConversionErrorName = (name: string): boolean => Object.hasOwn(MESSAGES, name)
 
@@ -51,6 +52,12 @@ const STATUSES: Readonly<Record<string, number>> = {
   '3': 403,
 }
 
+/** Minutes for which the sandbox's limits of a business last. */
+const REGAIN_MINUTES = 5
+const BUSINESS_USAGE = JSON.stringify({
+  '1': [{ type: 'ads_management', call_count: 100, estimated_time_to_regain_access: REGAIN_MINUTES }],
+})
+
 function errorOf(name: string, more: JsonObject = {}): SandboxReply {
   const [code = '1', subcode] = name.split('_')
   const error = {
@@ -62,7 +69,12 @@ function errorOf(name: string, more: JsonObject = {}): SandboxReply {
     ...more,
     fbtrace_id: 'AsandboxTrace',
   }
-  return { status: STATUSES[code] ?? 400, body: { error } }
+  const isOfBusiness = code.startsWith('800')
+  return {
+    status: STATUSES[code] ?? 400,
+    body: { error },
+    ...(isOfBusiness && { headers: { 'x-business-use-case-usage': BUSINESS_USAGE } }),
+  }
 }
 
 function refuse(name: string, more?: JsonObject): never {

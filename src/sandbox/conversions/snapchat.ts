@@ -24,6 +24,8 @@ const invalid = (reason: string, index?: number): SandboxReply => ({
 const ERRORS: Readonly<Record<string, SandboxReply>> = {
   invalid: invalid('Event is not valid', 0),
   invalid_without_event: invalid('Request is not valid'),
+  // As some tokens that do not work any more are answered.
+  invalid_token: invalid('Invalid access token'),
   unauthorized: { status: 401, body: { status: 'INVALID', reason: 'Unauthorized' } },
   forbidden: { status: 403, body: { status: 'INVALID', reason: 'Forbidden' } },
   not_found: { status: 404, body: { status: 'INVALID', reason: 'Pixel not found' } },

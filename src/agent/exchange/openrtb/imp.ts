@@ -172,10 +172,17 @@ function readBanner(value: unknown): BannerSlot | undefined {
     sizes: sizes.length > 1 ? [...new Set(sizes)] : sizes,
     flexSizes,
     mimes: mediaTypes(raw.mimes, 'imp.banner.mimes'),
-    apis: numbers(raw.api, 'imp.banner.api'),
+    apis: frameworksOf(raw, 'imp.banner.api'),
     blockedAttributes: numbers(raw.battr, 'imp.banner.battr'),
     blockedTypes: numbers(raw.btype, 'imp.banner.btype'),
   }
+}
+
+/** API frameworks of a slot. The field is `api`; an example of the IAB has them in `apis`, where bids have theirs. */
+function frameworksOf(slot: object, field: string): readonly number[] {
+  const { api, apis } = slot as { readonly api?: unknown; readonly apis?: unknown }
+  const said = numbers(api, field)
+  return apis === undefined || apis === null ? said : [...said, ...numbers(apis, `${field}s`)]
 }
 
 function readFlexSize({ wratio, hratio, wmin }: Wire<Format>): FlexSize | undefined {
@@ -203,7 +210,7 @@ function readStream(raw: Wire<Video & Audio & { protocol: number }>): StreamSlot
     maxSeconds: number(raw.maxduration, 'imp.video.maxduration') ?? Number.POSITIVE_INFINITY,
     exactSeconds: numbers(raw.rqddurs, 'imp.video.rqddurs'),
     linearity: number(raw.linearity, 'imp.video.linearity'),
-    apis: numbers(raw.api, 'imp.video.api'),
+    apis: frameworksOf(raw, 'imp.video.api'),
     blockedAttributes: numbers(raw.battr, 'imp.video.battr'),
     placement: orElse(() => readPlacement(raw), undefined),
     podId: textOrNumber(raw.podid, 'imp.video.podid'),
@@ -232,7 +239,7 @@ function readNative(value: unknown): NativeSlot | undefined {
   if (!raw) return undefined
   return {
     ask: readNativeAsk(raw.request),
-    apis: numbers(raw.api, 'imp.native.api'),
+    apis: frameworksOf(raw, 'imp.native.api'),
     blockedAttributes: numbers(raw.battr, 'imp.native.battr'),
   }
 }

@@ -1,3 +1,4 @@
+import countries from 'i18n-iso-countries/index.js'
 import { NOTHING, texts } from './fields.ts'
 
 /** Normalises names that exchanges and publishers write in many ways, so that they can be compared. */
@@ -31,6 +32,14 @@ export function currencyCodes(value: unknown, field: string): readonly string[] 
 }
 
 export const currencyCode = (written: string): string => written.trim().toUpperCase()
+
+const THREE_LETTERS: ReadonlyMap<string, string> = new Map(Object.entries(countries.getAlpha2Codes()))
+
+/** A country in the three letters of ISO 3166, in upper case. Android gives the two letters, and SDKs pass them on. */
+export function countryCode(written: string | undefined): string | undefined {
+  const code = written?.trim().toUpperCase()
+  return code?.length === 2 ? (THREE_LETTERS.get(code) ?? code) : code
+}
 
 /**
  * Normalises a category for comparison with blocked ones: exchanges write `iab7` for `IAB7`, and blocking too much does

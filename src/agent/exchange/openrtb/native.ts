@@ -85,7 +85,7 @@ function readAsk(parsed: unknown): NativeAsk | undefined {
   const root = object<WireAsk>(parsed, 'native')
   const inner = object<WireAsk>(root?.native, 'native')
   const ask = inner ?? root
-  const assets = list(ask?.assets, 'assets').map(readAsset)
+  const assets = list(ask?.assets, 'assets').flatMap((asset) => readAssetOrNone(asset) ?? [])
   if (assets.length === 0) return undefined
   const eventTrackers = list(ask?.eventtrackers, 'eventtrackers').some(isImpressionPixel)
   const wrapped = inner !== undefined
@@ -105,6 +105,17 @@ function versionOf(said: unknown, wrapped: boolean): Version {
 function isImpressionPixel(value: unknown): boolean {
   const tracker = object<{ event: unknown; methods: unknown }>(value, 'eventtrackers')
   return tracker?.event === 1 && numbers(tracker.methods, 'methods').includes(1)
+}
+
+/** An asset; undefined for one that cannot be read and is not required, which is left out like one that is not there. */
+function readAssetOrNone(value: unknown): AssetAsk | undefined {
+  try {
+    return readAsset(value)
+  } catch (thrown) {
+    const required = object<WireAsset>(value, 'asset')?.required
+    if (flag(required, 'required')) throw thrown
+    return undefined
+  }
 }
 
 function readAsset(value: unknown): AssetAsk {

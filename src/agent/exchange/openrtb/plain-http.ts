@@ -3,6 +3,8 @@
 /** Names of namespaces and schemas, which look like addresses but are not fetched. */
 const NAMES =
   /\s(?:xmlns(?::[\w.-]+)?|[\w.-]+:schemaLocation|authority|idRegistry)\s*=\s*(?:"[^"]*"|'[^']*')/gi
+/** Addresses of standards, which stand for a document type, a namespace or a vocabulary. Ads are not served from there. */
+const STANDARDS = /http:\/\/(?:www\.w3\.org|schema\.org)(?=[/"'`\s<>]|\\)/gi
 /** A browser takes a backslash for a slash, and one slash for two. Where an address stands for sure, it needs none. */
 const PLAIN_HTTP = /http:[/\\]|[=(,] ?["'`]? ?http:[^\s"'`<>)]/i
 /** A browser leaves these out of an address, wherever they stand. */
@@ -22,7 +24,7 @@ const PERCENT = /%([0-9a-f]{2})/gi
 
 /** Whether anything in the markup is fetched over plain HTTP, written plainly or escaped for HTML, a script or an address. */
 export function loadsPlainHttp(markup: string): boolean {
-  let text = markup.replaceAll(NAMES, ' ')
+  let text = markup.replaceAll(NAMES, ' ').replaceAll(STANDARDS, ' ')
   if (isPlain(text)) return true
   for (const decode of [fromHtml, fromScript, fromAddress]) {
     text = decode(text)

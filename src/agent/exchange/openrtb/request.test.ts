@@ -289,7 +289,7 @@ describe('bid request', () => {
       expect(user({ eids: [good], ext: { eids } }), JSON.stringify(eids)).toMatchObject({ eids: found })
     }
     for (const ext of [[], 'x', 1, true]) expect(user({ eids: [good], ext })).toMatchObject({ eids: found })
-    const uids = [{ id: 12 }, { id: 1.5 }, { id: 1e21 }, { id: null }, 'y', { id: 'x' }]
+    const uids = [{ id: '' }, { id: 12 }, { id: 1.5 }, { id: 1e21 }, { id: null }, 'y', { id: 'x' }]
     expect(user({ eids: [7, { source: 'id.example', uids }, {}] })).toMatchObject({
       eids: [{ source: 'id.example', id: '12' }, ...found],
     })

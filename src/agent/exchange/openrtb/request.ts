@@ -16,7 +16,7 @@ import {
   WrongField,
 } from './fields.ts'
 import { type Imp, readImp } from './imp.ts'
-import { advertiserDomain, blockedCategory, currencyCodes, hostOf } from './names.ts'
+import { advertiserDomain, blockedCategory, countryCode, currencyCodes, hostOf } from './names.ts'
 import { type IsUserPrivate, privacyRules } from './privacy.ts'
 import { inBothPlaces } from './two-places.ts'
 
@@ -160,7 +160,7 @@ function readTerms(raw: Wire<SpecRequest>, isUserPrivate: IsUserPrivate): Reques
     domain: hostOf(text(place?.domain, 'domain') ?? '') || undefined,
     page: text(site?.page, 'site.page'),
     bundle: text(app?.bundle, 'app.bundle'),
-    country: text(geo?.country, 'device.geo.country')?.toUpperCase(),
+    country: countryCode(text(geo?.country, 'device.geo.country')),
     deviceType: number(device?.devicetype, 'device.devicetype'),
     ...orElse(() => readIdentity(raw, device, isUserPrivate), NOBODY),
     currencies: currencies.length === 0 ? USD : currencies,
@@ -259,7 +259,8 @@ function readIdentity(
 }
 
 /** An id; undefined for one that cannot be read, which costs the user's other ids nothing. */
-const idText = (value: unknown): string | undefined => orElse(() => textOrNumber(value, 'user.id'), undefined)
+const idText = (value: unknown): string | undefined =>
+  orElse(() => textOrNumber(value, 'user.id'), undefined) || undefined
 
 /** The advertising id; undefined for all zeros, which devices without an id send. */
 const realId = (ifa: string | undefined): string | undefined =>

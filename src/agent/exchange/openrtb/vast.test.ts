@@ -131,10 +131,17 @@ it.each([
   expect(bannerReasons(`<script src="${start}a.example"></script>`)).toEqual(['not_secure'])
 })
 
+it('banners are not secure that load from where only the beginning is the name of a standard', () => {
+  expect(bannerReasons('<img src="http://www.w3.org.evil.example/x.png">')).toEqual(['not_secure'])
+})
+
 it.each([
   ...['https://a.example', '//a.example', '/http.js', 'https:\\\\a.example', 'ht tp://a.example'],
   ...['https://a.example/http/:', 'https://a.example?http&#x110000;', '&unknown;'],
 ])('banners that load over %j are secure', (address) => {
-  const markup = `<script src="${address}">if (location.protocol==="http:") x('http:' + "https:")</script>`
+  const names =
+    '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">' +
+    `<html xmlns="http://www.w3.org/1999/xhtml"><script>document.createElementNS('http://www.w3.org/2000/svg', 'g')</script>`
+  const markup = `${names}<script src="${address}">if (location.protocol==="http:") x('http:' + "https:")</script>`
   expect(bannerReasons(markup)).toEqual([])
 })

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import type { Org } from '../../organisations.ts'
 import type { FeedNews } from './news.ts'
 
@@ -7,6 +7,13 @@ import type { FeedNews } from './news.ts'
  * explanation of 8 KiB in memory, so this is 32 MiB at the very worst.
  */
 const KEPT = 4_096
+
+/** A number becomes an id by itself: each is another block. */
+const ONE_BLOCK = 'aes-128-ecb'
+const BLOCK_BYTES = 16
+/** Before the number a block has nothing; a text that is no id decrypts to something there. */
+const NUMBER_AT = 8
+const NOTHING = Buffer.alloc(NUMBER_AT)
 
 export interface FeedEntry {
   /** In the order of happening, without gaps. */
@@ -20,12 +27,12 @@ export interface FeedEntry {
 export class Feed {
   readonly #ring: FeedEntry[] = []
   #last = 0
-  /** Another one at each start, so that ids of an earlier one are known to be that. */
-  #epoch = ''
+  /** Encrypts the numbers in ids; another one at each start, so that ids of an earlier one are known to be that. */
+  #secret: Buffer | undefined
 
   /** Whether somebody reads. */
   get isOn(): boolean {
-    return this.#epoch !== ''
+    return this.#secret !== undefined
   }
 
   /** Number of the latest entry; 0 before the first. */
@@ -41,12 +48,12 @@ export class Feed {
   }
 
   start(): void {
-    this.#epoch = randomUUID().slice(0, 8)
+    this.#secret = randomBytes(BLOCK_BYTES)
   }
 
   /** Forgets everything. */
   stop(): void {
-    this.#epoch = ''
+    this.#secret = undefined
     this.#last = 0
     this.#ring.length = 0
   }
@@ -62,14 +69,20 @@ export class Feed {
     return entries
   }
 
-  /** Id of an entry as readers see it. */
+  /** Id of an entry as readers see it. It does not tell them how much happens that they may not see. */
   idOf(number: number): string {
-    return `${this.#epoch}-${number}`
+    const block = Buffer.alloc(BLOCK_BYTES)
+    block.writeBigUInt64BE(BigInt(number), NUMBER_AT)
+    return this.#secret
+      ? createCipheriv(ONE_BLOCK, this.#secret, null).update(block).toString('base64url')
+      : ''
   }
 
   /** Number of the entry with this id; undefined for one of another start, or of nobody. */
   numberOf(id: string): number | undefined {
-    const [, epoch, number] = /^([0-9a-f]{8})-(\d{1,15})$/.exec(id) ?? []
-    return epoch === this.#epoch && number !== undefined ? Number(number) : undefined
+    const sealed = Buffer.from(/^[\w-]{22}$/.test(id) ? id : '', 'base64url')
+    if (!this.#secret || sealed.length !== BLOCK_BYTES) return undefined
+    const block = createDecipheriv(ONE_BLOCK, this.#secret, null).setAutoPadding(false).update(sealed)
+    return block.subarray(0, NUMBER_AT).equals(NOTHING) ? Number(block.readBigUInt64BE(NUMBER_AT)) : undefined
   }
 }

@@ -9,13 +9,26 @@ export const frame = (event: string, data: object, id?: string): string =>
 /** Whether it is one of so many that a browser is not shown all of them. */
 const isOfMany = ({ news }: FeedEntry): boolean => news.event === 'bid' || news.event === 'notice'
 
+/** How much a reader is sent at once. */
+interface Most {
+  /** Bids and notices; of more, the latest are sent, and the others are counted. */
+  readonly ofMany: number
+  /** Characters. */
+  readonly chars: number
+}
+
 /**
- * Entries as a caller bound to `org` reads them: of bids and notices the latest `most`, with the number of the others.
- * Empty where there is nothing for it.
+ * Entries as a caller bound to `org` reads them. Empty where there is nothing for it; undefined where it is more than may be
+ * sent at once.
  */
-export function framesFor(feed: Feed, org: Org, entries: readonly FeedEntry[], most: number): string {
+export function framesFor(
+  feed: Feed,
+  org: Org,
+  entries: readonly FeedEntry[],
+  most: Most,
+): string | undefined {
   const own = entries.filter(({ news }) => isShownTo(org, news))
-  let surplus = own.filter(isOfMany).length - most
+  let surplus = own.filter(isOfMany).length - most.ofMany
   const skipped = { bids: 0, notices: 0 }
   let text = ''
   for (const entry of own) {
@@ -23,6 +36,7 @@ export function framesFor(feed: Feed, org: Org, entries: readonly FeedEntry[], m
       surplus -= 1
       skipped[entry.news.event === 'bid' ? 'bids' : 'notices'] += 1
     } else text += frameOf(feed, org, entry)
+    if (text.length > most.chars) return undefined
   }
   return skipped.bids + skipped.notices > 0 ? frame('skipped', skipped) + text : text
 }

@@ -12,8 +12,8 @@ import type { SeatCounts } from './news.ts'
 const LOOKS_PER_FIGURES = 4
 /** Budgets whose figures are looked at at a time: of campaigns, the others come in the next looks. */
 const CAMPAIGNS_PER_LOOK = 500
-/** Budgets that the store is asked for at a time. */
-const AT_ONCE = 100
+/** Budgets that are looked at, and that the store is asked for, at a time. */
+const AT_ONCE = 50
 
 export interface StateWatchDeps {
   readonly agent: Agent
@@ -58,7 +58,7 @@ export class StateWatch {
     this.#lookAtKillSwitch()
     this.#lookAtBreakers()
     const paused = this.#lookAtPauses()
-    if (paused.length > 0) this.#inBackground(this.#tellBudgets(paused))
+    if (paused.length > 0) this.#inBackground(this.#tellInSlices(paused))
     if (this.#looks++ % LOOKS_PER_FIGURES !== 0 || this.#isAtFigures) return
     this.#isAtFigures = true
     const looking = this.#lookAtFigures().finally(() => {
@@ -100,14 +100,18 @@ export class StateWatch {
 
   async #lookAtFigures(): Promise<void> {
     const { agent, pool } = this.#deps
-    const slices = new Slices()
     await pool.gather()
     this.#lookAtSeats()
-    const scopes = this.#dueScopes()
+    await this.#tellInSlices(this.#dueScopes(), (some) => agent.budget.refresh(some))
+  }
+
+  /** @param before is awaited for each part of them, before its figures are looked at */
+  async #tellInSlices(scopes: readonly Scope[], before?: (some: readonly Scope[]) => unknown): Promise<void> {
+    const slices = new Slices()
     for (let from = 0; from < scopes.length; from += AT_ONCE) {
       if (slices.isOver) await slices.next()
       const some = scopes.slice(from, from + AT_ONCE)
-      await agent.budget.refresh(some)
+      await before?.(some)
       await this.#tellBudgets(some)
     }
   }

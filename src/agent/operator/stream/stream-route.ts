@@ -28,7 +28,7 @@ export function streamHandler(streams: Streams, authorize: Authorize): (c: Ctx) 
     const caller = authorize(incoming, 'read')
     caller.charge(1)
     const { body, leave } = streams.open({
-      who: `${caller.name}@${caller.org}`,
+      who: caller.org,
       org: caller.boundTo,
       lastId: header(c, 'last-event-id'),
       isAllowed: () => mayGoOn(authorize, incoming, 'read'),

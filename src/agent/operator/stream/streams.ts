@@ -1,5 +1,8 @@
 import { Places } from '../../../api/index.ts'
+import { messageOf } from '../../../errors.ts'
+import type { Logger } from '../../../log.ts'
 import { type Cancel, type Clock, every } from '../../../time/clock.ts'
+import { turn } from '../../../time/slices.ts'
 import type { Org } from '../../organisations.ts'
 import type { Feed } from './feed.ts'
 import { frame, framesFor } from './frames.ts'
@@ -15,14 +18,16 @@ const MANY_MISSED = 250
 const KEPT_FOR_MS = 60_000
 /** After so long a comment is sent, so that proxies keep the connection, and keys are looked at again; in milliseconds. */
 const HEARTBEAT_MS = 15_000
-/** A reader that has so much before it is cut. */
+/** A reader that has so much before it is cut, and one that has missed more is told to read again. */
 const MAX_UNREAD_BYTES = 256 * 1024
+/** Streams that are written to in a turn of the event loop: each costs some ten microseconds there. */
+const WRITTEN_PER_TURN = 32
 /** Milliseconds after which a browser comes back. */
 const RETRY_MS = 2_000
 
 export interface StreamAsked {
-  /** Whose place it takes. */
-  readonly who: string
+  /** Number of the organisation whose place it takes. */
+  readonly who: number
   readonly org: Org
   /** Id of the last event that the reader has seen; undefined for a new one. */
   readonly lastId: string | undefined
@@ -37,12 +42,22 @@ interface OpenStream extends Pick<StreamAsked, 'org' | 'isAllowed' | 'cut'> {
   readonly leave: () => void
 }
 
+interface StreamsOptions {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly feed: Feed
+  readonly watch: StateWatch
+  /** Most streams at once; one organisation may have half of them. */
+  readonly most: number
+}
+
 /** The open streams. As long as there is none, nothing is looked at and nothing kept. */
 export class Streams {
   readonly #clock: Clock
+  readonly #log: Logger
   readonly #feed: Feed
   readonly #watch: StateWatch
-  readonly #places: Places<string>
+  readonly #places: Places<number>
   readonly #open = new Set<OpenStream>()
   readonly #encoder = new TextEncoder()
   #stopTicking: Cancel | undefined
@@ -51,10 +66,12 @@ export class Streams {
   #lastReaderMs = 0
   #heartbeatMs = 0
   #isEnded = false
+  /** Whether what has happened is being sent; the next look waits for it, so that everything comes in its order. */
+  #isSending = false
 
-  /** @param most most streams at once; one key may have half of them */
-  constructor(clock: Clock, feed: Feed, watch: StateWatch, most: number) {
+  constructor({ clock, log, feed, watch, most }: StreamsOptions) {
     this.#clock = clock
+    this.#log = log
     this.#feed = feed
     this.#watch = watch
     this.#places = new Places(most)
@@ -84,6 +101,11 @@ export class Streams {
     return { body, leave: () => leave() }
   }
 
+  /** Looks with the next news whether all who read still may. */
+  lookAtKeys(): void {
+    this.#heartbeatMs = Number.NEGATIVE_INFINITY
+  }
+
   /** Ends all streams, so that the server can close. */
   end(): void {
     this.#isEnded = true
@@ -107,8 +129,10 @@ export class Streams {
     if (lastId === undefined) return retry + frame('open', { resumed: false }, now)
     const last = this.#feed.numberOf(lastId)
     const missed = last === undefined ? undefined : this.#feed.between(last, this.#sent)
-    if (!missed) return retry + frame('reset', {}, now)
-    return retry + frame('open', { resumed: true }) + framesFor(this.#feed, org, missed, MANY_MISSED)
+    const frames =
+      missed && framesFor(this.#feed, org, missed, { ofMany: MANY_MISSED, chars: MAX_UNREAD_BYTES })
+    if (frames === undefined) return retry + frame('reset', {}, now)
+    return retry + frame('open', { resumed: true }) + frames
   }
 
   #tick(): void {
@@ -121,29 +145,51 @@ export class Streams {
       return
     }
     this.#watch.look()
-    this.#deliver()
-    if (nowMs - this.#heartbeatMs < HEARTBEAT_MS) return
+    if (this.#isSending) return
+    this.#isSending = true
+    this.#send(nowMs)
+      .catch((error) => this.#log.error({ err: error }, messageOf(error)))
+      .finally(() => {
+        this.#isSending = false
+      })
+  }
+
+  async #send(nowMs: number): Promise<void> {
+    if (nowMs - this.#heartbeatMs >= HEARTBEAT_MS) await this.#beat(nowMs)
+    await this.#deliver()
+  }
+
+  /** Ends the streams of those who may not read any more, and says to the others that it is there. */
+  async #beat(nowMs: number): Promise<void> {
     this.#heartbeatMs = nowMs
     const heartbeat = this.#encoder.encode(': still here\n\n')
-    for (const one of this.#open) {
+    await this.#toEach([...this.#open], (one) => {
       if (one.isAllowed()) this.#write(one, heartbeat)
       else this.#close(one)
-    }
+    })
   }
 
   /** Sends what has happened since the last time; it is written once for all who may read the same. */
-  #deliver(): void {
+  async #deliver(): Promise<void> {
     const { last } = this.#feed
     const fresh = this.#feed.between(this.#sent, last)
     this.#sent = last
     if (fresh?.length === 0) return
     for (const [org, streams] of Map.groupBy(this.#open, (one) => one.org)) {
-      const text = fresh
-        ? framesFor(this.#feed, org, fresh, MANY_PER_TICK)
-        : frame('reset', {}, this.#feed.idOf(last))
+      const text =
+        fresh && framesFor(this.#feed, org, fresh, { ofMany: MANY_PER_TICK, chars: MAX_UNREAD_BYTES })
       if (text === '') continue
-      const bytes = this.#encoder.encode(text)
-      for (const one of streams) this.#write(one, bytes)
+      const bytes = this.#encoder.encode(text ?? frame('reset', {}, this.#feed.idOf(last)))
+      await this.#toEach(streams, (one) => this.#write(one, bytes))
+    }
+  }
+
+  /** Does something with each stream that is still open, some at a time: what is written to a stream leaves in the same turn. */
+  async #toEach(streams: readonly OpenStream[], act: (one: OpenStream) => void): Promise<void> {
+    for (const [at, one] of streams.entries()) {
+      if (at > 0 && at % WRITTEN_PER_TURN === 0) await turn()
+      // Others may have ended it meanwhile.
+      if (this.#open.has(one)) act(one)
     }
   }
 

@@ -194,7 +194,7 @@ function Lines({ lines, currency }: { lines: readonly SpendLine[]; currency: str
     <section className="card" aria-labelledby="lines">
       <header>
         <h2 id="lines">By campaign and day</h2>
-        <label className="reason-choice">
+        <label className="figure-choice">
           <span className="sr-only">Reason</span>
           <select
             value={chosen ?? ''}

@@ -1,10 +1,12 @@
 import { useMemo, useState } from 'react'
-import type { ReportRow } from '../../api/reports.ts'
-import { count } from '../../ui/format.ts'
-import { MOST_LINES, Plot, type PlotData } from '../../ui/plot.tsx'
+import { count } from './format.ts'
+import { MOST_LINES, Plot, type PlotData } from './plot.tsx'
+
+/** What each of its columns holds; `date` is the day. */
+type DatedRow = Readonly<Record<string, unknown>>
 
 interface ChartProps {
-  readonly rows: readonly ReportRow[]
+  readonly rows: readonly DatedRow[]
   /** Fields that name a row, besides its date. */
   readonly keyFields: readonly string[]
   /** Fields that hold numbers. */
@@ -66,7 +68,7 @@ interface Line {
   readonly values: (number | null)[]
 }
 
-function drawn(rows: readonly ReportRow[], keyFields: readonly string[], figure: string) {
+function drawn(rows: readonly DatedRow[], keyFields: readonly string[], figure: string) {
   const days = [...new Set(rows.map((row) => String(row['date'])))].sort()
   const places = new Map(days.map((day, place) => [day, place]))
   const byName = new Map<string, { values: (number | null)[]; sum: number }>()

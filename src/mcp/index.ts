@@ -1,0 +1,1 @@
+export { type McpParts, mountMcp } from './mount.ts'

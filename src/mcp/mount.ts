@@ -1,0 +1,75 @@
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import {
+  createMcpHandler,
+  localhostAllowedHostnames,
+  ProtocolErrorCode,
+  validateHostHeader,
+  validateOriginHeader,
+} from '@modelcontextprotocol/server'
+import { type ApiEnv, type Authorize, type Ctx, describePlain, header, readBody } from '../api/index.ts'
+import { AppError } from '../errors.ts'
+import type { Logger } from '../log.ts'
+import { bearerOnly, ownCalls } from './own-call.ts'
+import { MCP_ROUTE } from './route.ts'
+import { serverFor } from './server.ts'
+
+export interface McpParts {
+  readonly authorize: Authorize
+  readonly log: Logger
+  /** Host names by which clients may call, besides those of this machine. */
+  readonly hosts: readonly string[]
+}
+
+/** Mounts the Model Context Protocol: tools that call the routes of the application with the key of whoever asks. */
+export function mountMcp(app: OpenAPIHono<ApiEnv>, { authorize, log, hosts }: McpParts): void {
+  const known = [...localhostAllowedHostnames(), ...hosts]
+  const onError = (error: unknown) => log.error({ err: error }, 'a tool failed')
+  describePlain(app, [MCP_ROUTE])
+  app.post(MCP_ROUTE.path, async (c) => {
+    requireKnownPage(c, known)
+    const caller = authorize(bearerOnly(c.env.incoming), 'any')
+    const leave = caller.begin()
+    const message = await readBody(c).finally(leave)
+    if (Array.isArray(message))
+      throw new AppError('invalid_request', 'Send one message at a time; batches are not answered')
+    if (message instanceof Object && Reflect.get(message, 'method') === LISTEN) return noSuchMethod(message)
+    const context = { own: ownCalls(app, c), onError }
+    // Made for each request, since its server is the caller's own and nothing outlasts the answer.
+    const handler = createMcpHandler(() => serverFor(caller, context), { keepAliveMs: 0 })
+    return handler.fetch(withoutBody(c), { parsedBody: message })
+  })
+}
+
+/**
+ * Throws 403 for a request under a name that is not the service's, or of a page that is not: a browser can be made to
+ * reach this machine by any name (DNS rebinding).
+ */
+function requireKnownPage(c: Ctx, known: string[]): void {
+  if (!validateHostHeader(header(c, 'host'), known).ok) {
+    const detail = 'The Host of the request is not known; PUBLIC_URL or MCP_HOSTS has to name it'
+    throw new AppError('forbidden', detail)
+  }
+  if (!validateOriginHeader(header(c, 'origin'), known).ok)
+    throw new AppError('forbidden', 'No page of another site is answered')
+}
+
+/** Its answer would last until one side ends it, and nothing would be told there: tools and resources stay the same. */
+const LISTEN = 'subscriptions/listen'
+
+function noSuchMethod(message: object): Response {
+  const id: unknown = Reflect.get(message, 'id') ?? null
+  const error = { code: ProtocolErrorCode.MethodNotFound, message: 'Method not found' }
+  return Response.json({ jsonrpc: '2.0', id, error }, { status: 404 })
+}
+
+const EVERYTHING = 'application/json, text/event-stream'
+
+/** The request as the protocol sees it; its body is read already. Who takes anything takes what older revisions demand. */
+function withoutBody({ env: { incoming } }: Ctx): Request {
+  const headers = Object.entries(incoming.headers).flatMap(([name, value]): [string, string][] =>
+    value === undefined ? [] : [[name, String(value)]],
+  )
+  const request = new Request(`http://localhost${MCP_ROUTE.path}`, { method: 'POST', headers })
+  if (/\*\/\*/.test(request.headers.get('accept') ?? '*/*')) request.headers.set('accept', EVERYTHING)
+  return request
+}

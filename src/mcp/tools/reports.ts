@@ -1,0 +1,114 @@
+import { z } from 'zod'
+import { otherText, pageThatFits, READS, type Tool, tool } from '../tool.ts'
+
+/** The longest page that a model is given. */
+const MOST_LISTED = 50
+
+const Connection = z.object({
+  id: z.string(),
+  type: z.string(),
+  account_id: otherText('At the platform').nullable(),
+  status: z.string(),
+  message: otherText('What is to be done, where it is not connected').optional(),
+  health: z.object({
+    status: z.enum(['healthy', 'degraded', 'unhealthy']),
+    last_check: z.string().nullable(),
+    error_rate: z.number(),
+  }),
+  currency: z.string().nullable(),
+  timezone: z.string().nullable(),
+  last_sync_at: z.string().nullable(),
+})
+const Connections = z.object({
+  connectors: z.array(Connection),
+  next: z.string().optional().describe('`after` of the next page; missing on the last'),
+})
+
+const listConnectors = tool({
+  name: 'list_connectors',
+  title: 'List connections',
+  description:
+    'Lists the accounts of platforms that the organisation has connected, and whether each can be read now.',
+  scope: 'read',
+  annotations: READS,
+  input: z.strictObject({
+    limit: z.int().min(1).max(MOST_LISTED).default(20),
+    after: z.string().max(64).optional().describe('`next` of the page before'),
+  }),
+  output: Connections,
+  async run({ limit, after }, own) {
+    const all = z
+      .object({ connectors: z.array(z.looseObject({ id: z.string() })) })
+      .parse(await own({ method: 'GET', path: '/api/v1/connectors' }))
+      .connectors.toSorted((a, b) => (a.id < b.id ? -1 : 1))
+    const left = after === undefined ? all : all.filter(({ id }) => id > after)
+    return pageThatFits(Connections, limit, async (most) => ({
+      connectors: left.slice(0, most),
+      next: left.length > most ? left[most - 1]?.id : undefined,
+    }))
+  },
+})
+
+const byCurrency = (what: string) =>
+  z
+    .record(z.string(), z.number())
+    .nullable()
+    .describe(`${what}, by currency; null where it is not known whole`)
+const Caveat = z.object({ code: z.string(), detail: z.string() })
+const Worth = z.object({
+  bids: z.int(),
+  conversions: z.int(),
+  spend: byCurrency('What bids spent'),
+  value: byCurrency('What conversions are worth'),
+  ratio: z.number().nullable().describe('Value for each unit of spend; null where one is not known'),
+  caveats: z.array(Caveat).describe('What the figures lack'),
+})
+const Roas = z.object({
+  from: z.string(),
+  to: z.string(),
+  by: z.string(),
+  eventNames: z.array(z.string()),
+  rows: z.array(
+    Worth.extend({
+      platform: z.string().optional(),
+      campaignId: otherText('As callers named it').optional(),
+      source: z.string().optional(),
+    }),
+  ),
+  total: Worth.describe('Of all rows, also those of other pages'),
+  caveats: z.array(Caveat),
+  nextAfter: z.string().nullable().describe('`after` of the next page; null on the last'),
+})
+
+const roas = tool({
+  name: 'roas',
+  title: 'Return on ad spend',
+  description:
+    'Says what bids spent and what the conversions are worth that name them, by platform, campaign or source of the prediction. A conversion counts at the time of its bid.',
+  scope: 'read',
+  annotations: READS,
+  input: z.strictObject({
+    by: z.enum(['platform', 'campaign', 'source']).default('platform'),
+    from: z.string().max(40).optional().describe('ISO 8601; left out, seven days before `to`'),
+    to: z.string().max(40).optional().describe('ISO 8601; left out, now'),
+    eventNames: z
+      .array(z.string().min(1).max(64))
+      .min(1)
+      .max(20)
+      .default(['purchase'])
+      .describe('Events whose values count'),
+    limit: z.int().min(1).max(MOST_LISTED).default(20),
+    after: z.string().max(200).optional().describe('`nextAfter` of the page before'),
+  }),
+  output: Roas,
+  run: ({ eventNames, limit, ...query }, own) =>
+    pageThatFits(Roas, limit, (most) =>
+      own({
+        method: 'GET',
+        path: '/v1/roas',
+        query: { ...query, event_names: eventNames.join(','), limit: most },
+      }),
+    ),
+})
+
+export const reportTools: readonly Tool[] = [listConnectors, roas]
