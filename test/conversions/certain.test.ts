@@ -67,7 +67,7 @@ it('sends of a person what is certain, to every platform, and says what it leave
     ['::ffff:203.0.113.5', '203.0.113.5'],
     ['2001:db8::7', '2001:db8::7'],
   ] as const) {
-    const { text, leftOut } = await preview({ client_ip_address })
+    const { text, leftOut } = await preview({ client_ip_address, country: 'US' })
     expect(leftOut).toEqual(everywhere())
     expect(text.split(`"${sent}"`)).toHaveLength(5)
   }
@@ -86,14 +86,75 @@ it('sends of a person what is certain, to every platform, and says what it leave
   const { text: nobody, leftOut } = await preview({ country: 'Bavaria', phone: '(650) 555-1212' })
   expect(leftOut).toEqual(everywhere('user_data.phone', 'user_data.country'))
   expect(nobody).not.toMatch(/"ph"|phone/i)
-  // A hashed country says nothing about the number.
-  expect((await preview({ country: sha256('us'), phone: '(650) 555-1212' })).leftOut).toEqual(
-    everywhere('user_data.phone'),
+  // A hashed country says nothing about the number, and is no country where it is wanted plain.
+  expect((await preview({ country: sha256('us'), phone: '(650) 555-1212' })).leftOut.toSorted()).toEqual(
+    [[], [], ['user_data.country'], ['user_data.country']].map((more) => ['user_data.phone', ...more]),
   )
 
   const { text: state } = await preview({ country: 'US', state: 'California' })
   expect(state.split(sha256('ca'))).toHaveLength(3)
   expect((await preview({ country: 'Bulgaria', state: 'Montana' })).text).not.toContain(sha256('mt'))
+})
+
+it('says what one platform does not get, and which', async () => {
+  const { send } = await startConversions()
+  const said = async (user_data: object) => {
+    const events = [event({ platforms: undefined, user_data: person(user_data) })]
+    const { body } = await send('POST', '/api/v1/conversions/events', {
+      events: events.map((one) => ({ ...one, event_id: `e${JSON.stringify(user_data).length}` })),
+    })
+    const { body: previewed } = await send('POST', '/api/v1/conversions/preview', { events })
+    const { left_out = [], status } = body.results[0]
+    expect(status).toBe('accepted')
+    const shown = ({ field, platform }: { field: string; platform?: string }) =>
+      `${platform ?? 'all'} ${field.slice('user_data.'.length)}`
+    const ofPreviews = previewed.previews.flatMap((one: { platform: string; left_out?: object[] }) =>
+      (one.left_out ?? []).map((each) => shown({ ...(each as { field: string }), platform: one.platform })),
+    )
+    expect(ofPreviews.toSorted()).toEqual(left_out.map(shown).toSorted())
+    return left_out.map(shown).toSorted()
+  }
+  expect(await said({ gclid: 'g', gbraid: 'b', wbraid: 'w' })).toEqual(['google gbraid', 'google wbraid'])
+  expect(await said({ gbraid: 'b', wbraid: 'w' })).toEqual(['google wbraid'])
+  expect(await said({ wbraid: 'w' })).toEqual([])
+  expect(await said({ first_name: 'Ann', zip: '94025', country: 'US' })).toEqual(['google first_name'])
+  expect(await said({ first_name: 'Ann', last_name: 'Li', zip: '94025', country: 'US' })).toEqual([])
+  expect(await said({ country: sha256('us'), city: sha256('paris') })).toEqual([
+    ...['google country', 'tiktok city', 'tiktok country'],
+  ])
+  const md5 = createHash('md5').update('ann@x.example').digest('hex')
+  expect(await said({ email: md5, client_ip_address: '203.0.113.7', country: 'US', gclid: 'g' })).toEqual([
+    ...['google email', 'snapchat email', 'tiktok email'],
+  ])
+})
+
+it('sends Google no IP address of a European, nor of anybody whose country is not known', async () => {
+  const { send, sandbox } = await startConversions({ CONVERSION_APIS: '{}' })
+  const client_ip_address = '203.0.113.7'
+  const shown = async (country: string | undefined) => {
+    const events = [
+      event({ platforms: ['google', 'meta'], user_data: person({ client_ip_address, country }) }),
+    ]
+    const { body } = await send('POST', '/api/v1/conversions/preview', { events })
+    const [google, meta] = body.previews
+    const device = google.request.body.events[0].eventDeviceInfo
+    expect(meta.request.body.data[0].user_data).toMatchObject({ client_ip_address })
+    return [device.ipAddress, google.left_out?.map(({ field }: { field: string }) => field)]
+  }
+  for (const country of ['US', 'Brazil', 'JPN', 'Turkey', 'Serbia'])
+    expect([country, await shown(country)]).toEqual([country, [client_ip_address, undefined]])
+  for (const country of ['DE', 'France', 'NOR', 'Iceland', 'Liechtenstein', 'UK', 'GB', 'Switzerland', 'RE'])
+    expect([country, await shown(country)]).toEqual([country, [undefined, ['user_data.client_ip_address']]])
+  expect(await shown(undefined)).toEqual([undefined, ['user_data.client_ip_address']])
+  // What the connection takes everybody for whose country is not said.
+  const connection = '/api/v1/conversions/connections/google'
+  const { body } = await send('PUT', connection, {
+    credentials: sandbox.conversions.credentials.google,
+    settings: { default_region: 'US' },
+  })
+  expect(body.platform).toBe('google')
+  expect(await shown(undefined)).toEqual([client_ip_address, undefined])
+  expect(await shown('AT')).toEqual([undefined, ['user_data.client_ip_address']])
 })
 
 it('hashes no character that nobody sees, and nothing of which characters are lost', async () => {

@@ -318,6 +318,7 @@ export const metaConversions: ConversionConnector<MetaConversionCredentials> = {
   currencies: undefined,
   maxAgeMs,
   identifiers,
+  leftOut: () => [],
   faultOf,
   groupOf: ({ actionSource }) => (actionSource === 'app' ? 'app' : 'pixel'),
   matchQuality: (conversion) => qualityOf(identifiersOf(conversion), WEIGHTS),
