@@ -78,8 +78,9 @@ export async function previewEvents(deps: Deps, orgId: number, wish: PreviewWish
       }
       const stored = { ...event, event_time_ms: event.event_time }
       const region = settingsOf(row).default_region ?? deps.defaultRegion
-      const { user, leftOut } = person(region)
-      const personal = personalOf(event, room, user, region)
+      const read = person(region)
+      const { user, leftOut } = read
+      const personal = personalOf(event, room, read, region)
       const requestBy = (by: Mapping) =>
         requestOf(deps, room, row, conversionOf(stored, openDataOf(event), personal, room, by))
       const made = requestBy(mapping)

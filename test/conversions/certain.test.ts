@@ -387,7 +387,48 @@ it('tells TikTok only the site where consent was denied, and nobody a password o
   expect(denied).toMatchObject({ page: { url: 'https://shop.example' }, user: {}, limited_data_use: true })
   expect(JSON.stringify(denied)).not.toMatch(/jane|4711|310|secret/)
   const granted = await preview({ event_source_url: address })
-  expect(granted.event_source_url).toBe('https://shop.example/orders/jane-doe/4711?mail=jane#top')
+  expect(granted.event_source_url).toBe('https://shop.example/orders/jane-doe/4711#top')
+})
+
+it('sends and stores no address of a page with what is about a person in it, and says so', async () => {
+  const { post, send, ended, get, meta } = await startConversions()
+  const event_source_url =
+    'https://shop.example/thanks?order=77&Email=ann%40x.example&tel=+16505551212&access_token=abc&fbclid=IwAR_x&utm_source=mail&q=a+b'
+  const sent = 'https://shop.example/thanks?order=77&fbclid=IwAR_x&utm_source=mail&q=a+b'
+  const left = {
+    field: 'event_source_url',
+    reason: 'is sent without its parameters email, tel, token',
+  }
+  const search = { field: 'custom_data.search_string', reason: 'has an e-mail address or a phone number' }
+  const custom_data = { value: 1, currency: 'USD', search_string: 'orders of ann@x.example' }
+  const said = { event_source_url, custom_data, user_data: person({ country: 'US' }) }
+  expect((await post([said])).body.results).toEqual([
+    { event_id: 'ord-1', status: 'accepted', left_out: [left, search] },
+  ])
+  const { body } = await send('POST', '/api/v1/conversions/preview', { events: [event(said)] })
+  expect(body.previews[0]).toMatchObject({ left_out: [left, search] })
+  await ended('ord-1')
+  expect(meta.calls[0]?.body.data[0]?.['event_source_url']).toBe(sent)
+  expect(meta.calls[0]?.body.data[0]?.['custom_data']).not.toHaveProperty('search_string')
+  expect(JSON.stringify([meta.calls, (await get('/api/v1/conversions/events/ord-1')).body])).not.toMatch(
+    /ann@|ann%40|6505551212/,
+  )
+})
+
+it('takes no id that is an e-mail address or a phone number, since ids are open', async () => {
+  const { post } = await startConversions()
+  const value = { value: 1, currency: 'USD' }
+  const { body } = await post([
+    { event_id: 'ann@x.example' },
+    { event_id: '+1 650 555 1212' },
+    { custom_data: { ...value, order_id: 'order-of-ann@x.example' } },
+    { custom_data: { ...value, contents: [{ id: 'ann@x.example' }] } },
+    { event_id: 'a@b', custom_data: { ...value, order_id: '16505551212' } },
+  ])
+  expect(body.results.map(({ field }: { field?: string }) => field)).toEqual([
+    ...['event_id', 'event_id', 'custom_data.order_id', 'custom_data.contents.0.id', undefined],
+  ])
+  expect(body.results[0].reason).not.toContain('ann')
 })
 
 it('refuses an event for the platform that is not connected, and for no other', async () => {

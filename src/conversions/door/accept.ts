@@ -216,8 +216,9 @@ function deliveryOf(
   if (!room || !row)
     return { refused: { platform, field: 'platforms', reason: `${platform} is not connected` }, leftOut: [] }
   const region = settingsOf(row).default_region ?? deps.defaultRegion
-  const { user, leftOut } = person(region)
-  const personal = personalOf(event, room, user, region)
+  const read = person(region)
+  const { user, leftOut } = read
+  const personal = personalOf(event, room, read, region)
   const stored = { ...event, event_time_ms: event.event_time }
   const conversion = conversionOf(stored, openDataOf(event), personal, room, mapping)
   const fault = faultOf(room, conversion, credentials.get(platform), nowMs)
