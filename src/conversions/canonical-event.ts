@@ -102,7 +102,13 @@ const Content = z.strictObject({
 
 const CustomDataInput = z.strictObject({
   value: amount.describe('In units of the currency.').optional(),
-  currency: z.string().refine(isCurrency, 'must be an ISO 4217 code such as USD').optional(),
+  currency: z
+    .string()
+    .max(3)
+    .transform((code) => code.toUpperCase())
+    .refine(isCurrency, 'must be an ISO 4217 code such as USD')
+    .openapi({ type: 'string', example: 'USD' })
+    .optional(),
   order_id: saidId.optional(),
   contents: z.array(Content).max(200).optional(),
   search_string: wholeText(500).optional(),
