@@ -140,7 +140,7 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
   opened.add(keepTraffic(clock, bidder, records, pool).close)
   const seats = { bidder, desk, count, pool, campaignStore: exchange.campaignStore }
   const examined = { storeKind: config.store.is, examine: () => examine(config, agent) }
-  const streams = openStreams({ agent, bidder, pool, feed })
+  const streams = openStreams({ access, agent, bidder, pool, feed })
   const parts = [...ownParts(agent), ...readParts(reads), ...exchange.parts]
   const served = { ...seats, agent, parts, deferred, keys, authorize, access, notifications, streams }
   const app = createApp({ ...served, ...examined, journal: store.journal, mode: config.mode })

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { EXAMPLE_EVENT } from '../src/conversions/canonical-event.ts'
 import { accessibilityFaults, openPage, startBrowser, untilShown } from './support/browser.ts'
 import { startHarness } from './support/harness.ts'
 
@@ -72,5 +73,20 @@ describe('the console', () => {
     const { name } = (await get('/v1/session', { authorization: `Bearer ${made}` })).body
     expect(name).toBe('ml')
     expect([...first.complaints, ...second.complaints]).toEqual([])
+  })
+
+  it('says what a seat would answer to a request, and what became of a conversion', async () => {
+    const { url, send } = await startHarness()
+    await send('POST', '/api/v1/conversions/events', { events: [{ ...EXAMPLE_EVENT, event_id: 'order-7' }] })
+    const { page, complaints } = await openPage(await startBrowser(), url, { width: 360 })
+    await page.goto('/console/exchanges/seats/example')
+    await page.getByRole('button', { name: 'Send it' }).click()
+    await page.getByText('It would hold US$0.006').waitFor()
+    expect(await accessibilityFaults(page)).toEqual([])
+    await page.getByRole('link', { name: 'Conversions' }).click()
+    await page.getByRole('link', { name: 'order-7' }).click()
+    await page.getByRole('region', { name: 'purchase' }).getByText('Meta Ads').waitFor()
+    expect(await accessibilityFaults(page)).toEqual([])
+    expect(complaints).toEqual([])
   })
 })

@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { at, listAt } from '../json/json-at.ts'
 import { ask, RequestRefused, said } from './ask.ts'
 import { listenForCallback } from './callback.ts'
-import { type Columns, jsonText, members, type ShowOptions, show, tableOf } from './show.ts'
+import { type Columns, jsonText, members, queryOf, type ShowOptions, show, tableOf } from './show.ts'
 import { CommandError, type Terminal } from './terminal.ts'
 import { type State, watch } from './watch.ts'
 
@@ -35,6 +35,7 @@ interface ConnectOptions extends ShowOptions {
   readonly callback: string
   readonly account?: string
   readonly setting?: Readonly<Record<string, unknown>>
+  readonly reason?: string
 }
 interface WatchOptions extends ShowOptions {
   readonly watch?: boolean
@@ -100,6 +101,7 @@ function addConnecting(connectors: Command, terminal: Terminal): void {
     )
     .option('--account <id>', 'account to read; the first one that is reached where nothing is said')
     .option('--setting <name=value>', 'a setting of the connection; may be repeated', setting)
+    .option('--reason <text>', 'kept with the change')
     .option('--json', 'print JSON')
     .action(async (type: string, options: ConnectOptions) => {
       const answer = await (options.apiKey === undefined ? byBrowser : byKey)(terminal, type, options)
@@ -121,11 +123,16 @@ function addConnecting(connectors: Command, terminal: Terminal): void {
     .command('disconnect')
     .description('take the grant back, and delete the connection with all that was read')
     .argument('<id>', 'connection')
+    .option('--reason <text>', 'kept with the change')
     .option('--json', 'print JSON')
-    .action((id: string, options: ShowOptions) =>
-      show(terminal, options, path(id), (answer) => [`${said(answer, 'id')} ${said(answer, 'status')}`], {
-        method: 'DELETE',
-      }),
+    .action((id: string, { reason, ...options }: ShowOptions & { reason?: string }) =>
+      show(
+        terminal,
+        options,
+        path(id) + queryOf({ reason }),
+        (answer) => [`${said(answer, 'id')} ${said(answer, 'status')}`],
+        { method: 'DELETE' },
+      ),
     )
 }
 
@@ -196,6 +203,7 @@ async function byKey(terminal: Terminal, type: string, options: ConnectOptions):
     api_key: given,
     ...(options.account !== undefined && { account_id: options.account }),
     ...(options.setting && { settings: options.setting }),
+    ...(options.reason !== undefined && { reason: options.reason }),
   }
   return ask(terminal, ROOT, { method: 'POST', body })
 }
@@ -212,10 +220,14 @@ async function byBrowser(terminal: Terminal, type: string, options: ConnectOptio
     const granted = listener.granted(said(begun, 'state'))
     terminal.note(`Open ${said(begun, 'authorization_url')}`)
     terminal.note(`Waiting for you to log in; the browser comes back to ${listener.url}`)
-    const { account } = options
+    const { account, reason } = options
     return await ask(terminal, `${ROOT}/oauth/callback`, {
       method: 'POST',
-      body: { ...(await granted), ...(account !== undefined && { account_id: account }) },
+      body: {
+        ...(await granted),
+        ...(account !== undefined && { account_id: account }),
+        ...(reason !== undefined && { reason }),
+      },
     })
   } finally {
     listener.close()

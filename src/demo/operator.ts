@@ -20,6 +20,8 @@ const TROUBLES: readonly [FaultRule, ...FaultRule[]] = [
   { platform: 'tradedesk', times: 'always', probability: 0.6, fault: { is: 'reset' } },
   { platform: 'google_ads', times: 'always', probability: 0.5, fault: { is: 'latency', ms: 2_500 } },
   { platform: 'tiktok_conversions', times: 'always', fault: { is: 'http', status: 502 } },
+  // Meta refuses events one by one, which are given up until somebody replays them.
+  { platform: 'meta_conversions', times: 'always', fault: { is: 'error', name: '100' } },
   { platform: 'bid_manager', times: 'always', fault: { is: 'http', status: 500 } },
 ]
 

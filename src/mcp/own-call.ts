@@ -16,8 +16,17 @@ export interface OwnRequest {
   readonly idempotencyKey?: string
 }
 
-/** Calls a route as whoever asked for the tool. Returns the body of the answer; throws {@link RouteRefusal}. */
-export type OwnCall = (asked: OwnRequest) => Promise<unknown>
+interface OwnAnswer {
+  readonly body: unknown
+  /** Whether it is the answer that the same idempotency key had before. */
+  readonly isReplayed: boolean
+}
+
+/** Calls a route as whoever asked for the tool. Throws {@link RouteRefusal}. */
+export type OwnCall = (asked: OwnRequest) => Promise<OwnAnswer>
+
+/** The body of a route's answer. */
+export const bodyOf = async (own: OwnCall, asked: OwnRequest): Promise<unknown> => (await own(asked)).body
 
 /** A refusal or failure as callers of HTTP get it. */
 export type RouteProblem = typeof ProblemBody._output
@@ -73,7 +82,8 @@ export function ownCalls(app: Pick<OpenAPIHono<ApiEnv>, 'fetch'>, c: Ctx): OwnCa
     const request = new Request(`http://localhost${path}${search}`, { method })
     const response = await app.fetch(request, { incoming, outgoing: c.env.outgoing })
     const answer: unknown = parseJson(await response.text())
-    if (response.ok) return answer
+    if (response.ok)
+      return { body: answer, isReplayed: response.headers.get('idempotency-replayed') === 'true' }
     const problem = ProblemBody.safeParse(answer)
     throw problem.success ? new RouteRefusal(problem.data) : new AppError('internal', 'Unexpected error')
   }

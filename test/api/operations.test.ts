@@ -156,6 +156,7 @@ describe('what an operator sees', () => {
       '/v1/bids/{bidId}',
       '/v1/budgets',
       '/v1/budgets/{scope}',
+      '/v1/budgets/{scope}/forecast',
       '/v1/budgets/{scope}/pause',
       '/v1/budgets/{scope}/resume',
       '/v1/campaigns',

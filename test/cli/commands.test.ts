@@ -394,8 +394,14 @@ describe('commands about connections', () => {
     expect(lines.at(-1)).toBe(`caveat: ${nothing}`)
     expect(await run('connectors', 'sync', id, '--watch')).toBe(0)
     expect(lines.at(-1)).toBe(`caveat: performance: ${nothing}`)
-    expect(await run('connectors', 'disconnect', id)).toBe(0)
+    expect(await run('connectors', 'disconnect', id, '--reason', 'moved away')).toBe(0)
     expect(lines.at(-1)).toBe(`${id} disconnected`)
+    const key = ['--api-key', 'sandbox-ttd-auth', '--reason', 'moved here']
+    expect(await run('connectors', 'connect', 'TTD', ...key)).toBe(0)
+    expect((await reads.get('/v1/audit?limit=2')).body.entries).toMatchObject([
+      { action: 'connector.connected', reason: 'moved here' },
+      { action: 'connector.disconnected', reason: 'moved away' },
+    ])
   })
 
   it('list platforms, reports and fields', async () => {

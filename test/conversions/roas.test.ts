@@ -105,7 +105,9 @@ describe.each(ENGINES)('what bids brought, with %s and decisions in %s', (_, sto
       ],
       [['c1', { USD: 40 }]],
     ])
-    for (const wrong of ['from=2026-11-20', 'from=2030-01-01T00:00:00Z', 'event_names=', 'by=day'])
+    const { from, to } = (await get('/v1/roas?days=2')).body
+    expect(Date.parse(to) - Date.parse(from)).toBe(2 * 86_400_000)
+    for (const wrong of ['from=2026-11-20', 'from=2030-01-01T00:00:00Z', 'days=0', 'event_names=', 'by=day'])
       expect((await get(`/v1/roas?${wrong}`)).status).toBe(400)
   })
 

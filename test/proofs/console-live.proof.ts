@@ -89,6 +89,7 @@ describe('the live console', () => {
     const { page } = await openPage(await startBrowser(), url)
     await page.goto('/')
     await page.getByText('bids go through').waitFor()
+    await page.getByText('US$380.00').first().waitFor()
     service.child.kill('SIGKILL')
     await once(service.child, 'close')
     await page.getByText('The service does not answer:').waitFor()

@@ -122,6 +122,13 @@ const ASKED: Readonly<Record<string, Asked>> = {
     '/openrtb2/example/bid',
     `{"id":"1","imp":[{"id":"1","banner":{"w":300,"h":250}}],"ext":{${times(20_000, (i) => `"${i}k":0`).join(',')}}}`,
   ],
+  'a test request of 100 impressions': ['POST', '/v1/seats/example/test', { id: '1', imp: imps(100) }],
+  'a test request of many sizes': [
+    'POST',
+    '/v1/seats/example/test',
+    { id: '1', imp: [{ id: '1', banner: { format: times(8_000, (i) => ({ w: 1 + i, h: 250 })) } }] },
+  ],
+  'all seats': ['GET', '/v1/seats'],
   '200 requests': ['GET', '/api/v1/connectors/requests?limit=200'],
   'the queue': ['GET', '/api/v1/connectors/queue'],
   'all connections': ['GET', '/api/v1/connectors'],

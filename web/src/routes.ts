@@ -20,5 +20,15 @@ export const ROUTES: readonly PageRoute[] = [
     Page: lazy(() => import('./pages/integrations/index.tsx')),
   },
   { path: '/console/reports', title: 'Reports', Page: lazy(() => import('./pages/reports/index.tsx')) },
+  {
+    path: '/console/conversions',
+    title: 'Conversions',
+    Page: lazy(() => import('./pages/conversions/index.tsx')),
+  },
+  {
+    path: '/console/reconciliation',
+    title: 'Reconciliation',
+    Page: lazy(() => import('./pages/reconciliation/index.tsx')),
+  },
   { path: '/console/settings', title: 'Settings', Page: lazy(() => import('./pages/settings/index.tsx')) },
 ]

@@ -1429,6 +1429,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/budgets/{scope}/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * When a budget is used up, and what a day comes to, if spending goes on as it does
+         * @description Needs an API key with the scope `read`.
+         */
+        get: operations["getBudgetsByScopeForecast"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/budgets/{scope}/pause": {
         parameters: {
             query?: never;
@@ -2905,6 +2925,8 @@ export interface components {
                 max_days: number | null;
                 name: string;
             }[];
+            /** @description Report whose spend is compared with what was bid; null where it reports none */
+            spend_report: string | null;
             type: string;
         };
         ConversionConnectionInput: {
@@ -3226,6 +3248,37 @@ export interface components {
              * @example Redis persistence
              */
             subject: string;
+        };
+        /** @description By an even speed: a limit of a day goes on as this day went so far, a sliding one as its window went, one for ever as the longest of the others. Exchanges and shops are not even over a day; bids that are paused or refused now are not foreseen. */
+        Forecast: {
+            at: string;
+            currency: string;
+            limits: {
+                /** @description When the day ends; null for other limits. */
+                endsAt: string | null;
+                /** @description In units of the currency. */
+                held: number;
+                /** @enum {string} */
+                kind: "sliding" | "day" | "lifetime";
+                /** @description In units of the currency. */
+                max: number;
+                /** @description Length of the time over which `perHour` was measured, up to now, in seconds. */
+                measuredOverSeconds: number | null;
+                /** @description What is spent and held in an hour, in units; null where too little is known. */
+                perHour: number | null;
+                /** @description In units of the currency. */
+                remaining: number;
+                /** @description In units of the currency. */
+                spent: number;
+                /** @description What is spent of the day when it ends, in units, if it goes on so and the limit lets it; null for other limits. */
+                spentAtEnd: number | null;
+                timezone?: string;
+                /** @description When nothing is left if it goes on so; null where something always is. */
+                usedUpAt: string | null;
+                /** @description In seconds. */
+                windowSeconds?: number;
+            }[];
+            scope: string;
         };
         /** @description How the money for open exchange bids is held. `strict`: all of it. `bounded`: what their bills may come to, and at least all but `worstCase` lets be billed beyond a limit. The probability is that of spend passing a limit at any moment of a day, for each process, as long as bids end independently and as they did. Platform bids are held in full. */
         HoldMode: {
@@ -7019,6 +7072,16 @@ export interface operations {
                  * @example csv
                  */
                 format?: string;
+                /**
+                 * @description Most rows of the answer, up to 10,000; all where nothing is said. Not with parquet.
+                 * @example 100
+                 */
+                limit?: string;
+                /**
+                 * @description How many rows to leave out at the beginning, to read page by page.
+                 * @example 0
+                 */
+                offset?: string;
             };
             header?: never;
             path: {
@@ -10339,6 +10402,8 @@ export interface operations {
     getBids: {
         parameters: {
             query?: {
+                /** @description `bidId` of the last of the page before: only older ones are listed. */
+                before?: string;
                 limit?: number;
                 platform?: "google_ads" | "meta" | "tradedesk";
                 status?: "placed" | "deferred" | "dry_run" | "refused" | "outcome_unknown" | "not_placed" | "superseded" | "expired";
@@ -11032,6 +11097,65 @@ export interface operations {
             };
             /** @description records_unavailable */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getBudgetsByScopeForecast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `campaign:meta:120@7` is that of a campaign that organisation 7 was given, which calls it `campaign:meta:120`. */
+                scope: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The forecast of each limit */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forecast"];
+                };
+            };
+            /** @description unauthorized, key_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12581,9 +12705,11 @@ export interface operations {
                 /** @description `nextAfter` of the page before. */
                 after?: string;
                 by?: "platform" | "campaign" | "source";
+                /** @description How far back, in days, where `from` is left out. */
+                days?: number;
                 /** @description Events whose values count, separated by commas. The value of a cart and of its purchase are the same money, so only purchases count where none is named. */
                 event_names?: string;
-                /** @description Bids decided not before; left out, seven days before `to`. */
+                /** @description Bids decided not before; left out, `days` before `to`. */
                 from?: string;
                 limit?: number;
                 /** @description Bids decided before; left out, now. */

@@ -21,7 +21,7 @@ import { AppError, type ErrorCode } from '../../errors.ts'
 import { BID_OUTCOMES, type BidOutcome } from '../../metrics/metrics.ts'
 import { workInSlices } from '../../time/slices.ts'
 import type { Agent } from '../agent.ts'
-import { ownId } from '../organisations.ts'
+import { type Org, ownId } from '../organisations.ts'
 import { BidAnswer, BidRecord, bidAnswer, listedBody, recordBody } from './answer.ts'
 import { BID_STATUSES } from './decisions.ts'
 import type { Deferred } from './deferred.ts'
@@ -69,6 +69,11 @@ const ListQuery = z.object({
   platform: z.enum(PLATFORMS).optional(),
   status: z.enum(BID_STATUSES).optional(),
   limit: wholeNumber(1, 1000).default(100),
+  before: z
+    .string()
+    .max(32)
+    .optional()
+    .openapi({ description: '`bidId` of the last of the page before: only older ones are listed.' }),
 })
 
 /** Routes that take bids and show what was decided. */
@@ -164,9 +169,19 @@ function listBids({ agent }: BidRouteDeps): Route {
     handle(c, { boundTo: org, charge }) {
       const filter = { ...check(ListQuery, c.req.query()), org }
       charge(filter.limit / LISTED_PER_CALL)
+      requireListed(agent, filter.before, org)
       return okList('bids', agent.decisions.list(filter), (record) => listedBody(record, org))
     },
   }
+}
+
+/** Throws 400 where a page is to begin after a bid that is not listed any more: an empty page would look like the last. */
+function requireListed({ decisions }: Agent, before: string | undefined, org: Org): void {
+  if (before === undefined) return
+  const record = decisions.get(before)
+  if (record && (org === undefined || record.org === org)) return
+  const detail = 'before: is no bid that is listed; begin again without it'
+  throw new AppError('invalid_request', detail, 'never', { field: 'before' })
 }
 
 function showBid({ agent }: BidRouteDeps): Route {

@@ -114,6 +114,8 @@ export interface Decisions {
     status?: BidStatus | undefined
     /** Lists only the bids of this organisation; undefined for the bids of everybody. */
     org?: Org
+    /** Lists only the bids that were decided before this one, which has to be in memory. */
+    before?: string | undefined
     limit: number
   }): DecisionRecord[]
 }
@@ -164,10 +166,13 @@ class RecentDecisions {
     return this.#ring[this.#next]?.atMs ?? 0
   }
 
-  *newest(): Generator<DecisionRecord> {
+  /** @param before only those that are older than this one; all where it is undefined */
+  *newest(before?: string): Generator<DecisionRecord> {
+    let isOlder = before === undefined
     for (let back = 1; back <= this.#ring.length; back++) {
       const record = this.#ring[(this.#next - back + this.#max) % this.#max]
-      if (record) yield record
+      if (record && isOlder) yield record
+      isOlder ||= record?.bidId === before
     }
   }
 }
@@ -237,9 +242,9 @@ export function createDecisions(records: Records, nowMs: () => number, options: 
     },
     spentPage: async (fromMs, toMs) =>
       records.lasts ? records.spentPage(fromMs, toMs) : spentOf(recent, startedMs, fromMs, toMs),
-    list: ({ platform, status, org, limit }) =>
+    list: ({ platform, status, org, before, limit }) =>
       recent
-        .newest()
+        .newest(before)
         .filter((record) => platform === undefined || record.platform === platform)
         .filter((record) => status === undefined || record.status === status)
         .filter((record) => org === undefined || record.org === org)

@@ -16,13 +16,18 @@ import {
   readBidRequest,
 } from './openrtb/index.ts'
 
+/** Most impressions of a test: as many as may have a bid. */
+const MAX_IMPS = 100
 /** Rate-limit cost of a test, in calls: all campaigns are looked at, also those that a bid has beaten. */
 const TEST_COST = 20
 
 const Input = z
   .looseObject({
     id: z.string(),
-    imp: z.array(z.looseObject({ id: z.string() })).min(1),
+    imp: z
+      .array(z.looseObject({ id: z.string() }))
+      .min(1)
+      .max(MAX_IMPS),
   })
   .openapi('TestRequest', { description: 'A bid request of OpenRTB 2.5 or 2.6.' })
 
@@ -85,7 +90,13 @@ export function seatTestRoute(bidder: Bidder): Route {
     async handle(c, caller) {
       const seat = seatFor(bidder, c.req.param('seat') ?? '', caller)
       caller.charge(TEST_COST)
-      const request = readBidRequest(await readBody(c), bidder.isUserPrivate)
+      const body = await readBody(c)
+      const imps: unknown = Object(body).imp
+      if (Array.isArray(imps) && imps.length > MAX_IMPS)
+        throw new AppError('invalid_request', `imp: a test has at most ${MAX_IMPS}`, 'never', {
+          field: 'imp',
+        })
+      const request = readBidRequest(body, bidder.isUserPrivate)
       if (isRefusal(request)) {
         const { refused: field, because = 'is missing or of the wrong type' } = request
         throw new AppError('invalid_request', `${field}: ${because}`, 'never', { field })

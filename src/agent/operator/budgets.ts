@@ -31,6 +31,7 @@ import {
   specBody,
   toSpec,
 } from './budget-body.ts'
+import { Forecast, forecastBody } from './forecast.ts'
 import { stored, told } from './stored.ts'
 
 /** Budgets that the store is asked for, and that are written into an answer, at a time. */
@@ -63,6 +64,7 @@ export function budgetRoutes(agent: BudgetParts): Route[] {
   return [
     listBudgets(agent),
     showBudget(agent),
+    forecastBudget(agent),
     setLimits(agent),
     removeBudget(agent),
     pauseBudget(agent),
@@ -103,6 +105,23 @@ function showBudget(agent: BudgetParts): Route {
     answers: one,
     refusals: ['not_found'],
     handle: (c, caller) => showNow(agent, findScope(agent, c, caller), caller),
+  }
+}
+
+function forecastBudget(agent: BudgetParts): Route {
+  return {
+    method: 'get',
+    path: '/v1/budgets/{scope}/forecast',
+    summary: 'When a budget is used up, and what a day comes to, if spending goes on as it does',
+    scope: 'read',
+    params: ScopeParam,
+    answers: { 200: { description: 'The forecast of each limit', schema: Forecast } },
+    refusals: ['not_found'],
+    async handle(c, caller) {
+      const scope = findScope(agent, c, caller)
+      await agent.budget.refresh([scope])
+      return ok(forecastBody(agent.budget.stats(scope), agent.clock.nowMs(), caller.boundTo))
+    },
   }
 }
 

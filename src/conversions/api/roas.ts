@@ -29,7 +29,10 @@ const Names = z
 const Query = z.object({
   by: z.enum(ROAS_BY).default('platform'),
   from: TimeMs.optional().openapi({
-    description: 'Bids decided not before; left out, seven days before `to`.',
+    description: 'Bids decided not before; left out, `days` before `to`.',
+  }),
+  days: wholeNumber(1, MOST_DAYS).default(USUAL_DAYS).openapi({
+    description: 'How far back, in days, where `from` is left out.',
   }),
   to: TimeMs.optional().openapi({ description: 'Bids decided before; left out, now.' }),
   event_names: Names.default(['purchase']).openapi({
@@ -122,10 +125,10 @@ export const roasRoutes = (conversions: Conversions): Route[] => [
     answers: { 200: { description: 'Rows by key; bids at exchanges are not among them', schema: Answer } },
     refusals: ['invalid_request', 'records_unavailable'],
     async handle(c, { org, charge }) {
-      const { by, from, to, event_names: eventNames, limit, after } = check(Query, c.req.query())
+      const { by, from, to, days, event_names: eventNames, limit, after } = check(Query, c.req.query())
       charge(COST + limit / LISTED_PER_CALL)
       const toMs = to ?? conversions.clock.nowMs()
-      const fromMs = from ?? toMs - USUAL_DAYS * DAY_MS
+      const fromMs = from ?? toMs - days * DAY_MS
       check(Span, { from: fromMs, to: toMs })
       const { rows, total, unjoined } = await roasOf(conversions, org, { by, fromMs, toMs, eventNames })
       const left = after === undefined ? rows : rows.filter(({ key }) => key > after)

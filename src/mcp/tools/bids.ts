@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { BID_STATUSES } from '../../agent/index.ts'
 import { PLATFORMS } from '../../connectors/index.ts'
-import { type OwnCall, type RouteProblem, RouteRefusal } from '../own-call.ts'
+import { bodyOf, type OwnCall, type RouteProblem, RouteRefusal } from '../own-call.ts'
 import { otherText, pageThatFits, READS, type Tool, tool } from '../tool.ts'
 import { BudgetNow, budgetPath } from './budgets.ts'
 
@@ -87,7 +87,7 @@ const simulateBid = tool({
   }),
   async run(input, own) {
     try {
-      const bid = await own({ method: 'POST', path: '/v1/bids', body: { ...input, dryRun: true } })
+      const bid = await bodyOf(own, { method: 'POST', path: '/v1/bids', body: { ...input, dryRun: true } })
       return { wouldBePlaced: true, bid }
     } catch (error) {
       if (!(error instanceof RouteRefusal) || !WOULD_NOT_PASS.includes(error.problem.code)) throw error
@@ -95,6 +95,8 @@ const simulateBid = tool({
     }
   },
 })
+
+const BidId = z.string().regex(/^[0-9a-z]{1,32}$/, 'must be the id of a bid')
 
 const Listed = z.object({
   bidId: z.string(),
@@ -113,18 +115,21 @@ const listDecisions = tool({
   name: 'list_decisions',
   title: 'List decisions',
   description:
-    'Lists the latest bids that were decided, newest first, with their outcome. `explain_refusal` tells all that led to one of them.',
+    'Lists the latest bids that were decided, newest first, with their outcome, a page at a time. `explain_refusal` tells all that led to one of them.',
   scope: 'read',
   annotations: READS,
   input: z.strictObject({
     platform: z.enum(PLATFORMS).optional(),
     status: z.enum(BID_STATUSES).optional(),
     limit: z.int().min(1).max(50).default(20),
+    before: BidId.optional().describe(
+      '`bidId` of the last bid of the page before: only older ones are listed',
+    ),
   }),
   output: Decisions,
   run: (query, own) =>
     pageThatFits(Decisions, query.limit, (limit) =>
-      own({ method: 'GET', path: '/v1/bids', query: { ...query, limit } }),
+      bodyOf(own, { method: 'GET', path: '/v1/bids', query: { ...query, limit } }),
     ),
 })
 
@@ -163,16 +168,13 @@ const explainRefusal = tool({
   scope: 'read',
   annotations: READS,
   input: z.strictObject({
-    bidId: z
-      .string()
-      .regex(/^[0-9a-z]{1,32}$/, 'must be the id of a bid')
-      .describe('Of an answer or a refusal of a bid, or of `list_decisions`'),
+    bidId: BidId.describe('Of an answer or a refusal of a bid, or of `list_decisions`'),
   }),
   output: Decision,
   async run({ bidId }, own) {
     const record = z
       .looseObject({ scopes: z.array(z.string()), callerExplanation: z.unknown().optional() })
-      .parse(await own({ method: 'GET', path: `/v1/bids/${bidId}` }))
+      .parse(await bodyOf(own, { method: 'GET', path: `/v1/bids/${bidId}` }))
     const { callerExplanation: said } = record
     return {
       ...record,
@@ -185,7 +187,7 @@ const explainRefusal = tool({
 /** The budgets that are there and may be seen. */
 async function budgetsOf(scopes: readonly string[], own: OwnCall): Promise<unknown[]> {
   const found = await Promise.allSettled(
-    scopes.map((scope) => own({ method: 'GET', path: budgetPath(scope) })),
+    scopes.map((scope) => bodyOf(own, { method: 'GET', path: budgetPath(scope) })),
   )
   return found.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { bodyOf } from '../own-call.ts'
 import { otherText, pageThatFits, READS, type Tool, tool } from '../tool.ts'
 
 const ScopeName = z
@@ -43,7 +44,7 @@ const checkBudget = tool({
   annotations: READS,
   input: z.strictObject({ scope: ScopeName }),
   output: BudgetNow,
-  run: ({ scope }, own) => own({ method: 'GET', path: budgetPath(scope) }),
+  run: ({ scope }, own) => bodyOf(own, { method: 'GET', path: budgetPath(scope) }),
 })
 
 const BudgetPage = z.object({
@@ -64,8 +65,36 @@ const listBudgets = tool({
   output: BudgetPage,
   run: ({ limit, cursor }, own) =>
     pageThatFits(BudgetPage, limit, (most) =>
-      own({ method: 'GET', path: '/v1/budgets', query: { limit: most, cursor } }),
+      bodyOf(own, { method: 'GET', path: '/v1/budgets', query: { limit: most, cursor } }),
     ),
 })
 
-export const budgetTools: readonly Tool[] = [checkBudget, listBudgets]
+const forecastSpend = tool({
+  name: 'forecast_spend',
+  title: 'Forecast a budget',
+  description:
+    'Says of each limit of a budget how fast it is used, when it is used up and what the day comes to, if spending goes on at the same speed. It foresees no change of it, no pause and no refusal.',
+  scope: 'read',
+  annotations: READS,
+  input: z.strictObject({ scope: ScopeName }),
+  output: z.object({
+    scope: z.string(),
+    currency: z.string(),
+    at: z.string(),
+    limits: z.array(
+      Limit.omit({ utilization: true, nextReliefMs: true }).extend({
+        perHour: z.number().nullable().describe('Spent and held in an hour; null where too little is known'),
+        measuredOverSeconds: z.number().nullable(),
+        endsAt: z.string().nullable().describe('When the day ends; null for other limits'),
+        spentAtEnd: z.number().nullable().describe('Of the day, if it goes on so'),
+        usedUpAt: z
+          .string()
+          .nullable()
+          .describe('When nothing is left, if it goes on so; null where something is'),
+      }),
+    ),
+  }),
+  run: ({ scope }, own) => bodyOf(own, { method: 'GET', path: `${budgetPath(scope)}/forecast` }),
+})
+
+export const budgetTools: readonly Tool[] = [checkBudget, listBudgets, forecastSpend]

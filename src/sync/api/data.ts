@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { z } from '@hono/zod-openapi'
-import { type Authorize, type Ctx, check } from '../../api/index.ts'
+import { type Authorize, type Ctx, check, wholeNumber } from '../../api/index.ts'
 import type { DateRange } from '../../connectors/index.ts'
 import { AppError } from '../../errors.ts'
 import { parseJson } from '../../json/json.ts'
@@ -12,7 +12,11 @@ import { findRequest } from './request-status.ts'
 import { idOf } from './route-parts.ts'
 import { isStale, STALE } from './views.ts'
 
-const Query = z.object({ format: z.enum(['parquet', 'csv', 'json']).default('json') })
+const Query = z.object({
+  format: z.enum(['parquet', 'csv', 'json']).default('json'),
+  limit: wholeNumber(1, 10_000).optional(),
+  offset: wholeNumber(0, Number.MAX_SAFE_INTEGER).default(0),
+})
 const TYPES = {
   parquet: 'application/vnd.apache.parquet',
   csv: 'text/csv; charset=utf-8',
@@ -24,7 +28,7 @@ export async function answerData(sync: Sync, authorize: Authorize, c: Ctx): Prom
   const caller = authorize(c.env.incoming, 'read')
   const { org } = caller
   caller.charge(1)
-  const { format } = check(Query, c.req.query())
+  const { format, limit, offset } = check(Query, c.req.query())
   const request = await findRequest(sync, org, idOf(c))
   const row = await findConnection(sync, org, request.connector_id)
   const spec = specOf(connectorFor(sync, row.type), request.request_type)
@@ -42,6 +46,10 @@ export async function answerData(sync: Sync, authorize: Authorize, c: Ctx): Prom
   const result: RequestResult | undefined = request.result === null ? undefined : parseJson(request.result)
 
   if (format === 'parquet') {
+    if (offset > 0 || limit !== undefined)
+      throw new AppError('invalid_request', 'limit, offset: a file is to be had whole', 'never', {
+        field: 'limit',
+      })
     if (!result)
       throw new AppError('invalid_request', 'stale data is to be had as csv or json', 'never', {
         field: 'format',
@@ -58,7 +66,7 @@ export async function answerData(sync: Sync, authorize: Authorize, c: Ctx): Prom
   const missing = stale || !result ? 0 : Math.max(0, result.records_fetched - records)
   if (missing > 0 && records === 0)
     throw new AppError('not_found', 'The rows are not kept any more; ask for the data again')
-  const rows = wantedRows(sync, wanted)
+  const rows = part(wantedRows(sync, wanted), offset, limit)
   if (missing > 0) headers['x-bidwarden-rows-missing'] = String(missing)
   const metadata = {
     report_type: request.request_type,
@@ -78,6 +86,17 @@ const missingRows = (missing: number): string =>
   `${missing} rows of this request are not here any more: they were deleted for their age, to make room, or because the platform reports them no longer`
 
 type Rows = ReturnType<typeof wantedRows>
+
+/** So many rows from the one at `offset` on; all of them where `limit` is undefined. */
+async function* part(batches: Rows, offset: number, limit = Number.POSITIVE_INFINITY): Rows {
+  let at = 0
+  for await (const batch of batches) {
+    const rows = batch.slice(Math.max(0, offset - at), Math.max(0, offset + limit - at))
+    at += batch.length
+    if (rows.length > 0) yield rows
+    if (at >= offset + limit) return
+  }
+}
 
 async function* onlyColumns(columns: readonly { readonly name: string }[], batches: Rows): Rows {
   for await (const batch of batches) {

@@ -22,6 +22,18 @@ export const PLAIN_ROUTES: readonly PlainRoute[] = [
         description: 'json, csv or parquet; json where nothing is said',
         example: 'csv',
       },
+      {
+        name: 'limit',
+        in: 'query',
+        description: 'Most rows of the answer, up to 10,000; all where nothing is said. Not with parquet.',
+        example: '100',
+      },
+      {
+        name: 'offset',
+        in: 'query',
+        description: 'How many rows to leave out at the beginning, to read page by page.',
+        example: '0',
+      },
     ],
     answers: {
       200: ['The rows, as they are read', 'application/json', 'text/csv', 'application/vnd.apache.parquet'],

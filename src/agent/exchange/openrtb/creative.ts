@@ -4,7 +4,7 @@ import { type Framework, frameworksOfMarkup, withNamed } from './frameworks.ts'
 import { BILLING_URL_MACRO } from './macros.ts'
 import type { NativeAssets } from './native.ts'
 import { loadsPlainHttp } from './plain-http.ts'
-import { readVast } from './vast.ts'
+import { readVast, type Vast } from './vast.ts'
 
 export type OpenRtbVersion = '2.5' | '2.6'
 
@@ -55,16 +55,17 @@ const MARKUP_TYPE = { banner: 1, video: 2, audio: 3, native: 4 } as const
 
 /** Prepares a creative when its campaign is stored, so that no bid has to escape or check it again. */
 export function prepareCreative(campaignId: string, campaign: CampaignSpec, spec: CreativeSpec): Creative {
+  // Read once: a long document takes milliseconds.
+  const vast = 'durationSeconds' in spec ? readVast(vastOf(spec), BILLING_URL_MACRO) : undefined
+  const protocol = vast && 'durationSeconds' in spec ? protocolOf(spec, vast) : undefined
+  const constant = constantMembers(campaignId, campaign, spec, protocol)
   const any = {
     id: spec.id,
     attributes: spec.attributes,
-    frameworks: withNamed(spec.apis, frameworksOf(spec)),
+    frameworks: withNamed(spec.apis, vast?.frameworks ?? frameworksOf(spec)),
     language: spec.language?.toLowerCase(),
-    secure: spec.secure ?? loadsSecurely(spec),
-    json: {
-      '2.5': constantMembers(campaignId, campaign, spec, '2.5'),
-      '2.6': constantMembers(campaignId, campaign, spec, '2.6'),
-    },
+    secure: spec.secure ?? !loadsPlainHttp(loadedBy(spec, vast)),
+    json: { '2.5': constant('2.5'), '2.6': constant('2.6') },
   }
   switch (spec.type) {
     case 'banner':
@@ -83,10 +84,10 @@ export function prepareCreative(campaignId: string, campaign: CampaignSpec, spec
         ...any,
         kind: spec.type,
         markup: markupParts(vastOf(spec)),
-        escapes: readVast(vastOf(spec), BILLING_URL_MACRO).escapes,
+        escapes: vast?.escapes ?? NOTHING,
         seconds: spec.durationSeconds,
         mimes: spec.mimes.map((type) => type.toLowerCase()),
-        protocol: protocolOf(spec),
+        protocol,
         linearity: spec.type === 'video' ? spec.linearity : undefined,
       }
     case 'native':
@@ -94,44 +95,38 @@ export function prepareCreative(campaignId: string, campaign: CampaignSpec, spec
   }
 }
 
-function frameworksOf(spec: CreativeSpec): readonly Framework[] {
-  if (spec.type === 'native') return NOTHING
-  return spec.type === 'banner'
-    ? frameworksOfMarkup(spec.markup)
-    : readVast(vastOf(spec), BILLING_URL_MACRO).frameworks
-}
+const frameworksOf = (spec: CreativeSpec): readonly Framework[] =>
+  spec.type === 'banner' ? frameworksOfMarkup(spec.markup) : NOTHING
 
 const markupParts = (markup: string): string[] => markup.split(BILLING_URL_MACRO).map(escaped)
 
 /** Content of a JSON string, without the quotes. */
 export const escaped = (text: string): string => JSON.stringify(text).slice(1, -1)
 
-function constantMembers(
-  id: string,
-  campaign: CampaignSpec,
-  spec: CreativeSpec,
-  version: OpenRtbVersion,
-): string {
-  const members = {
-    adomain: [campaign.advertiserDomain],
-    cid: id,
-    crid: spec.id,
-    ...(campaign.appBundle === undefined ? {} : { bundle: campaign.appBundle }),
-    ...(campaign.categories.length === 0 ? {} : { cat: campaign.categories }),
-    ...(spec.attributes.length === 0 ? {} : { attr: spec.attributes }),
-    ...languageMember(spec.language, version),
-    ...('durationSeconds' in spec ? { protocol: protocolOf(spec) } : {}),
-    // Both members are new in 2.6 and are sent to every exchange: without them, filters assume another taxonomy or
-    // type.
-    mtype: MARKUP_TYPE[spec.type],
-    ...(campaign.categories.length === 0 ? {} : { cattax: campaign.categoryTaxonomy }),
-    ...(spec.type === 'video' && spec.w !== undefined && spec.h !== undefined
-      ? { w: spec.w, h: spec.h }
-      : {}),
-    ...(version === '2.6' && 'durationSeconds' in spec ? { dur: Math.round(spec.durationSeconds) } : {}),
+/** Returns a function that writes the members of a version. */
+const constantMembers =
+  (id: string, campaign: CampaignSpec, spec: CreativeSpec, protocol: number | undefined) =>
+  (version: OpenRtbVersion): string => {
+    const members = {
+      adomain: [campaign.advertiserDomain],
+      cid: id,
+      crid: spec.id,
+      ...(campaign.appBundle === undefined ? {} : { bundle: campaign.appBundle }),
+      ...(campaign.categories.length === 0 ? {} : { cat: campaign.categories }),
+      ...(spec.attributes.length === 0 ? {} : { attr: spec.attributes }),
+      ...languageMember(spec.language, version),
+      protocol,
+      // Both members are new in 2.6 and are sent to every exchange: without them, filters assume another taxonomy or
+      // type.
+      mtype: MARKUP_TYPE[spec.type],
+      ...(campaign.categories.length === 0 ? {} : { cattax: campaign.categoryTaxonomy }),
+      ...(spec.type === 'video' && spec.w !== undefined && spec.h !== undefined
+        ? { w: spec.w, h: spec.h }
+        : {}),
+      ...(version === '2.6' && 'durationSeconds' in spec ? { dur: Math.round(spec.durationSeconds) } : {}),
+    }
+    return JSON.stringify(members).slice(1, -1)
   }
-  return JSON.stringify(members).slice(1, -1)
-}
 
 /**
  * Language of the creative: `language` with two letters, or the full tag in `langb` since 2.6. A bid may have only one
@@ -176,20 +171,16 @@ const VAST_PROTOCOLS: Readonly<Record<string, readonly [inline: number, wrapper:
 }
 const DAAST: readonly [number, number] = [9, 10]
 
-function protocolOf(spec: StreamSpec): number | undefined {
+function protocolOf(spec: StreamSpec, { version, isDaast, isWrapper }: Vast): number | undefined {
   if (spec.protocol !== undefined) return spec.protocol
-  const { version, isDaast, isWrapper } = readVast(vastOf(spec), BILLING_URL_MACRO)
   const of = isDaast ? DAAST : VAST_PROTOCOLS[/^\s*(\d+(?:\.\d+)?)/.exec(version ?? '')?.[1] ?? '']
   return of?.[isWrapper ? 1 : 0]
 }
 
-/** Whether nothing in the markup is fetched over plain HTTP. */
-function loadsSecurely(spec: CreativeSpec): boolean {
-  const loaded =
-    spec.type === 'banner'
-      ? spec.markup
-      : spec.type === 'native'
-        ? [...spec.images.map(({ url }) => url), ...spec.impressionTrackers].join(' ')
-        : readVast(vastOf(spec), BILLING_URL_MACRO).loaded
-  return !loadsPlainHttp(loaded)
+/** Everything of an ad that is fetched, as text. */
+function loadedBy(spec: CreativeSpec, vast: Vast | undefined): string {
+  if (spec.type === 'banner') return spec.markup
+  if (spec.type === 'native')
+    return [...spec.images.map(({ url }) => url), ...spec.impressionTrackers].join(' ')
+  return vast?.loaded ?? ''
 }

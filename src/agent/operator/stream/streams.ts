@@ -101,6 +101,11 @@ export class Streams {
     return { body, leave: () => leave() }
   }
 
+  /** Looks with the next news whether all who read still may. */
+  lookAtKeys(): void {
+    this.#heartbeatMs = Number.NEGATIVE_INFINITY
+  }
+
   /** Ends all streams, so that the server can close. */
   end(): void {
     this.#isEnded = true
@@ -150,8 +155,12 @@ export class Streams {
   }
 
   async #send(nowMs: number): Promise<void> {
+    if (nowMs - this.#heartbeatMs >= HEARTBEAT_MS) await this.#beat(nowMs)
     await this.#deliver()
-    if (nowMs - this.#heartbeatMs < HEARTBEAT_MS) return
+  }
+
+  /** Ends the streams of those who may not read any more, and says to the others that it is there. */
+  async #beat(nowMs: number): Promise<void> {
     this.#heartbeatMs = nowMs
     const heartbeat = this.#encoder.encode(': still here\n\n')
     await this.#toEach([...this.#open], (one) => {

@@ -6,7 +6,7 @@ import { Answer, Empty, Waiting } from '../../ui/answer.tsx'
 import { count, money, words } from '../../ui/format.ts'
 import { type Column, VirtualTable } from '../../ui/virtual-table.tsx'
 
-const Chart = lazy(() => import('./chart.tsx'))
+const Chart = lazy(() => import('../../ui/chart.tsx'))
 
 /** Width of a column, in pixels: what a date, an id of a campaign or an amount takes. */
 const COLUMN_PX = 140
