@@ -2975,6 +2975,7 @@ export interface components {
                     /** @description How many of the item. */
                     quantity?: number;
                 }[];
+                /** @example USD */
                 currency?: string;
                 order_id?: string;
                 /** @description Lifetime value of the customer, in units of the currency. */
