@@ -94,6 +94,9 @@ export class ConfigError extends Error {
 /** The configuration of this process. @param more variables that count before those of the environment */
 export const readConfig = (more: NodeJS.ProcessEnv = {}): Config => parseConfig({ ...process.env, ...more })
 
+/** What a demo runs with; the accounts of Display & Video 360 that the sandbox plays are kept in euros. */
+const OF_DEMO = { MOCK_MODE: 'true', DV360_CURRENCY: 'EUR' }
+
 /** Variables that a demo keeps. With others it could reach what is real: stores, accounts, keys, people who are told. */
 const KEPT_IN_DEMO = ['PORT', 'WORKERS', 'SANDBOX_PORT', 'LOG_LEVEL'] as const
 
@@ -106,7 +109,7 @@ const KEPT_IN_DEMO = ['PORT', 'WORKERS', 'SANDBOX_PORT', 'LOG_LEVEL'] as const
 export function readDemoConfig(more: NodeJS.ProcessEnv, dataDir: string): Config {
   const variables: NodeJS.ProcessEnv = { LOG_LEVEL: 'warn', ...process.env, ...more }
   const kept = Object.fromEntries(KEPT_IN_DEMO.map((name) => [name, variables[name]]))
-  return parseConfig({ ...kept, MOCK_MODE: 'true', DATA_DIR: dataDir })
+  return parseConfig({ ...kept, ...OF_DEMO, DATA_DIR: dataDir })
 }
 
 /** Reads an environment; throws {@link ConfigError}. An empty variable counts as not set, a mistyped one is refused. */

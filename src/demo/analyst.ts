@@ -1,12 +1,11 @@
 import { textAt } from '../json/json-at.ts'
 import { isoTime } from '../time/clock.ts'
-import { oneOf } from './chance.ts'
 import { call, repeat, type Stage } from './stage.ts'
 
 /** Platforms that the analyst logs in at; the address is where a browser would come back to, and nobody listens there. */
 const BY_LOGIN = ['DV360', 'META', 'GOOGLE_ADS', 'GA4'] as const
 const CALLBACK_URL = 'http://127.0.0.1:1/back'
-const READ_EVERY_MS = 45_000
+const READ_EVERY_MS = 20_000
 const DAYS_READ = 7
 const DAY_MS = 86_400_000
 
@@ -17,15 +16,20 @@ export async function playAnalyst(stage: Stage): Promise<void> {
     const id = await connect(stage, type)
     if (id !== undefined) connections.push(id)
   }
-  const [first, ...others] = connections
+  const [first] = connections
   if (first === undefined) return
   await call(stage, 'PUT', `/api/v1/connectors/${first}/schedule`, {
     cron: '*/5 * * * *',
     timezone: 'Europe/Berlin',
   })
-  const read = () => fetchReport(stage, oneOf([first, ...others]))
-  await read()
-  repeat(stage, () => READ_EVERY_MS, read)
+  // One after the other, so that every account has figures before long.
+  const next = () => {
+    const id = connections.shift() ?? first
+    connections.push(id)
+    return fetchReport(stage, id)
+  }
+  await next()
+  repeat(stage, () => READ_EVERY_MS, next)
 }
 
 /** Logs in as a browser does, whom the sandbox sends back at once. @returns the connection's id */
@@ -48,6 +52,6 @@ async function fetchReport(stage: Stage, connector_id: string): Promise<void> {
   await call(stage, 'POST', '/api/v1/connectors/fetch', {
     connector_id,
     report_type: 'campaign_performance',
-    date_range: { start: day(DAYS_READ), end: day(1) },
+    date_range: { start: day(DAYS_READ - 1), end: day(0) },
   })
 }

@@ -20,6 +20,7 @@ const PAGES = [
   { name: 'new-campaign', path: '/console/exchanges/new-campaign', shows: 'A banner ad' },
   { name: 'integrations', path: '/console/integrations', shows: 'Connect an account' },
   { name: 'reports', path: '/console/reports', shows: 'Ask for a report' },
+  { name: 'reconciliation', path: '/console/reconciliation', shows: 'No account that reports spend' },
   { name: 'keys', path: '/console/settings', shows: 'nightly-model' },
   { name: 'organisations', path: '/console/settings/organisations', shows: 'org:7' },
   { name: 'service', path: '/console/settings/service', shows: 'grants money' },

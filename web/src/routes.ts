@@ -25,5 +25,10 @@ export const ROUTES: readonly PageRoute[] = [
     title: 'Conversions',
     Page: lazy(() => import('./pages/conversions/index.tsx')),
   },
+  {
+    path: '/console/reconciliation',
+    title: 'Reconciliation',
+    Page: lazy(() => import('./pages/reconciliation/index.tsx')),
+  },
   { path: '/console/settings', title: 'Settings', Page: lazy(() => import('./pages/settings/index.tsx')) },
 ]

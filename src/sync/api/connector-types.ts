@@ -35,6 +35,10 @@ const ConnectorType = z
     features: z.array(z.string()),
     limits: z.array(Limit),
     reports: z.array(Report),
+    spend_report: z
+      .string()
+      .nullable()
+      .describe('Report whose spend is compared with what was bid; null where it reports none'),
   })
   .openapi('ConnectorType')
 
@@ -72,6 +76,7 @@ function describe(sync: Sync, connector: Connector): z.output<typeof ConnectorTy
     auth: connector.auth.is,
     also: [...otherNames(connector.type)],
     features: [...connector.features],
+    spend_report: connector.spend?.reportType ?? null,
     limits: sync.limitsOf(connector.type).map(({ bucket, calls, windowMs }) => ({
       calls_of: bucket,
       calls,

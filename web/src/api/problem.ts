@@ -23,7 +23,8 @@ const ADVICE: Partial<Record<ProblemError['code'], string>> = {
   platform_unavailable: 'See the platform on Overview; bids go out again when its breaker closes.',
   platform_refused: 'Read what the platform says, and change the bid.',
   no_ltv_history: 'Send a predicted lifetime value: too little is known to decide without one.',
-  currency_mismatch: 'Send the amount in the currency of the account on the platform.',
+  currency_mismatch:
+    'Amounts of an account and of its budgets have to be in one currency: use that of the account.',
   not_found: 'It may be too old to be remembered, or it was removed. Go back to the list.',
 }
 

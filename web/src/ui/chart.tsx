@@ -1,8 +1,6 @@
-import { useEffect, useMemo, useRef, useState } from 'react'
-import uPlot from 'uplot'
-import 'uplot/dist/uPlot.min.css'
+import { useMemo, useState } from 'react'
 import { count } from './format.ts'
-import './chart.css'
+import { MOST_LINES, Plot, type PlotData } from './plot.tsx'
 
 /** What each of its columns holds; `date` is the day. */
 type DatedRow = Readonly<Record<string, unknown>>
@@ -16,10 +14,6 @@ interface ChartProps {
   titleOf(figure: string): string
   textOf(figure: string, value: unknown): string
 }
-
-/** Most lines that can be told apart; as many colours are in `chart.css`. */
-const MOST_LINES = 6
-const HEIGHT_PX = 240
 
 /** A figure over its days: a line for each campaign or whatever else the rows are of. Nothing is added up. */
 export default function Chart({ rows, keyFields, figures, titleOf, textOf }: ChartProps) {
@@ -48,6 +42,7 @@ export default function Chart({ rows, keyFields, figures, titleOf, textOf }: Cha
       <div className="body stack">
         <Plot
           data={data}
+          axis="days"
           unit={chosen.endsWith('_micros') ? 1e6 : 1}
           label={`${titleOf(chosen)} a day, ${days[0]} to ${days.at(-1)}; the rows below have every figure`}
           onPoint={setAt}
@@ -93,80 +88,6 @@ function drawn(rows: readonly DatedRow[], keyFields: readonly string[], figure: 
   const most = [...byName].sort(([, a], [, b]) => b.sum - a.sum).slice(0, MOST_LINES)
   const lines = most.map(([name, { values }]): Line => ({ name, values }))
   const seconds = days.map((day) => Date.parse(`${day}T00:00:00Z`) / 1_000)
-  const data: uPlot.AlignedData = [seconds, ...lines.map(({ values }) => values)]
+  const data: PlotData = [seconds, ...lines.map(({ values }) => values)]
   return { lines, days, data, left: byName.size - lines.length }
 }
-
-interface PlotProps {
-  readonly data: uPlot.AlignedData
-  /** How much of the figure is one on the axis: a million where it is in micros. */
-  readonly unit: number
-  /** Says to a screen reader what is drawn. */
-  readonly label: string
-  /** Told the place of the day that is pointed at; null for none. */
-  onPoint(at: number | null): void
-}
-
-/** Colours come from the style sheet at each drawing, so that they follow the theme. */
-const colour = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name)
-
-function Plot({ data, unit, label, onPoint }: PlotProps) {
-  const root = useRef<HTMLDivElement>(null)
-  useEffect(() => {
-    const element = root.current
-    if (element === null) return undefined
-    const plot = new uPlot(
-      { ...optionsFor(data.length - 1, unit, onPoint), width: element.clientWidth },
-      data,
-      element,
-    )
-    const resized = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height: HEIGHT_PX }))
-    resized.observe(element)
-    const themed = new MutationObserver(() => plot.redraw(false, true))
-    themed.observe(document.documentElement, { attributeFilter: ['data-theme'] })
-    return () => {
-      resized.disconnect()
-      themed.disconnect()
-      plot.destroy()
-    }
-  }, [data, unit, onPoint])
-  return <div ref={root} className="plot" role="img" aria-label={label} />
-}
-
-function optionsFor(
-  lines: number,
-  unit: number,
-  onPoint: PlotProps['onPoint'],
-): Omit<uPlot.Options, 'width'> {
-  const axis: uPlot.Axis = {
-    stroke: () => colour('--ink-soft'),
-    grid: { stroke: () => colour('--line'), width: 1 },
-    ticks: { stroke: () => colour('--line'), width: 1 },
-  }
-  return {
-    height: HEIGHT_PX,
-    legend: { show: false },
-    cursor: { y: false, drag: { x: false, y: false } },
-    // Days are those of the account and have no hour.
-    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), 'Etc/UTC'),
-    axes: [
-      { ...axis, space: 70, incrs: DAY_STEPS, values: (_, ticks) => ticks.map(dayName) },
-      { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => shortNumbers.format(tick / unit)) },
-    ],
-    series: [
-      {},
-      ...Array.from({ length: lines }, (_, line) => ({
-        stroke: () => colour(`--line-${line + 1}`),
-        width: 2,
-        points: { size: 5 },
-      })),
-    ],
-    hooks: { setCursor: [({ cursor: { idx } }) => onPoint(idx ?? null)] },
-  }
-}
-
-const DAY_SECONDS = 86_400
-const DAY_STEPS = [1, 2, 3, 7, 14, 30, 90, 180, 365].map((days) => days * DAY_SECONDS)
-const shortNumbers = new Intl.NumberFormat(undefined, { notation: 'compact' })
-const dayNames = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', timeZone: 'UTC' })
-const dayName = (seconds: number): string => dayNames.format(seconds * 1_000)

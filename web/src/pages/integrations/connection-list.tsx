@@ -7,14 +7,15 @@ import {
   schedulesQuery,
 } from '../../api/connections.ts'
 import { useMay } from '../../api/session.ts'
+import { accountName } from '../../ui/account-name.ts'
 import { Answer, Empty } from '../../ui/answer.tsx'
 import { count, duration } from '../../ui/format.ts'
 import { platformName } from '../../ui/platform-name.ts'
+import { SyncNow } from '../../ui/sync-now.tsx'
 import { Time } from '../../ui/time.tsx'
 import { Connect } from './connect.tsx'
 import { DeadLetters } from './dead-letters.tsx'
 import { HealthChip, HealthNote } from './health-chip.tsx'
-import { SyncNow } from './sync-now.tsx'
 
 /** Accounts of the organisation at platforms, and what has been given up of reading them. */
 export function ConnectionList() {
@@ -140,11 +141,4 @@ function ConnectionRow({
       </td>
     </tr>
   )
-}
-
-/** The account's own name where the platform has told one, and its id. */
-export function accountName({ account_id, accounts }: Connection): string {
-  if (account_id === null) return 'no account'
-  const name = accounts.find(({ id }) => id === account_id)?.name
-  return name === undefined ? account_id : `${name} (${account_id})`
 }

@@ -10,19 +10,19 @@ import {
   connectorTypesQuery,
 } from '../../api/connections.ts'
 import { useMay } from '../../api/session.ts'
+import { accountName } from '../../ui/account-name.ts'
 import { Answer, Empty } from '../../ui/answer.tsx'
 import { Confirm } from '../../ui/confirm.tsx'
 import { count, percent } from '../../ui/format.ts'
 import { platformName } from '../../ui/platform-name.ts'
+import { SyncNow } from '../../ui/sync-now.tsx'
 import { Time } from '../../ui/time.tsx'
 import { failed, told } from '../../ui/toasts.tsx'
-import { accountName } from './connection-list.tsx'
 import { HealthChip, HealthNote } from './health-chip.tsx'
 import { useLoginEnds } from './login.ts'
 import { LoginButton } from './login-button.tsx'
 import { ScheduleForm } from './schedule-form.tsx'
 import { SyncJobs } from './sync-jobs.tsx'
-import { SyncNow } from './sync-now.tsx'
 
 /** One connection: its account, its synchronisations, its schedule, and the ways to end it. */
 export function ConnectionPage({ id }: { id: string }) {

@@ -1,11 +1,11 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from 'wouter'
 import { connectionsQuery, deadLettersQuery } from '../../api/connections.ts'
+import { accountName } from '../../ui/account-name.ts'
 import { Answer, Empty } from '../../ui/answer.tsx'
 import { platformName } from '../../ui/platform-name.ts'
+import { useSyncNow } from '../../ui/sync-now.tsx'
 import { Time } from '../../ui/time.tsx'
-import { accountName } from './connection-list.tsx'
-import { useSyncNow } from './sync-now.tsx'
 
 /** Synchronisations that were given up after all their retries. */
 export function DeadLetters() {

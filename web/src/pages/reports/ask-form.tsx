@@ -6,10 +6,10 @@ import { api } from '../../api/client.ts'
 import { type Connection, type ConnectorType, connectorTypesQuery } from '../../api/connections.ts'
 import { type FetchBody, REPORTS_KEY } from '../../api/reports.ts'
 import { Answer, Empty } from '../../ui/answer.tsx'
+import { lastDays } from '../../ui/days.ts'
 import { count, words } from '../../ui/format.ts'
 import { platformName } from '../../ui/platform-name.ts'
 import { ProblemBox } from '../../ui/problem-box.tsx'
-import { lastDays } from './days.ts'
 
 type Report = ConnectorType['reports'][number]
 

@@ -7,11 +7,12 @@ export interface Days {
   readonly end: string
 }
 
-/** The last seven whole days of an account, whose day is that of its time zone. */
-export function lastDays(timezone: string | null): Days {
+/** The last seven days of an account, whose day is that of its time zone: up to yesterday, or with today. */
+export function lastDays(timezone: string | null, through: 'yesterday' | 'today' = 'yesterday'): Days {
   const now = Date.now()
   const day = (daysAgo: number) => dayOf(new Date(now - daysAgo * DAY_MS), timezone ?? 'UTC')
-  return { start: day(USUAL_DAYS), end: day(1) }
+  const end = through === 'today' ? 0 : 1
+  return { start: day(USUAL_DAYS - 1 + end), end: day(end) }
 }
 
 /** A date as in 2026-11-01. */

@@ -1,9 +1,9 @@
 import { dataOf } from '@bidwarden/client'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { api } from '../../api/client.ts'
-import { CONNECTIONS_KEY, type Connection } from '../../api/connections.ts'
-import { platformName } from '../../ui/platform-name.ts'
-import { failed, told } from '../../ui/toasts.tsx'
+import { api } from '../api/client.ts'
+import { CONNECTIONS_KEY, type Connection } from '../api/connections.ts'
+import { platformName } from './platform-name.ts'
+import { failed, told } from './toasts.tsx'
 
 /** Begins a synchronisation; the call answers once it waits in the queue. */
 export function useSyncNow() {
