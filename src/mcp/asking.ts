@@ -55,7 +55,7 @@ export class Seals {
 const digestOf = (about: object): string => hash('sha256', JSON.stringify(about), 'base64url')
 
 /** One call of a tool, as far as the tool may ask back. */
-export class Asking {
+export class Questions {
   readonly #ctx: ServerContext
   readonly #seals: Seals
   readonly #era: 'legacy' | 'modern'

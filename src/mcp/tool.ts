@@ -9,7 +9,7 @@ import {
 import { z } from 'zod'
 import { type Caller, check, type KeyScope, problemOf, shown } from '../api/index.ts'
 import { AppError } from '../errors.ts'
-import { Asking, type Seals } from './asking.ts'
+import { Questions, type Seals } from './asking.ts'
 import { type OwnCall, type RouteProblem, RouteRefusal } from './own-call.ts'
 
 /** What a tool works with: the service's own routes, and a place for what nobody foresaw. */
@@ -41,7 +41,7 @@ interface ToolParts<I extends z.ZodObject, O extends z.ZodObject> extends Omit<T
   /** What of an answer is told. Members that it does not name are left out. */
   readonly output: O
   /** Does it. A question is returned as it is. */
-  run(input: z.output<I>, own: OwnCall, asking: Asking): Promise<unknown>
+  run(input: z.output<I>, own: OwnCall, asking: Questions): Promise<unknown>
 }
 
 /** Hints of a tool that changes nothing and asks nobody outside the service. */
@@ -82,7 +82,7 @@ export function tool<I extends z.ZodObject, O extends z.ZodObject>(parts: ToolPa
       const about = { title, description, annotations, ...schemas }
       server.registerTool(name, about, (said, ctx) =>
         resultOf(async () => {
-          const done = await run(check(input, said ?? {}), own, new Asking(ctx, seals, era))
+          const done = await run(check(input, said ?? {}), own, new Questions(ctx, seals, era))
           return isInputRequiredResult(done) ? done : output.parse(done)
         }, onError),
       )

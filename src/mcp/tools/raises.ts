@@ -68,7 +68,7 @@ const LimitWindow = z
   .describe('Which limit: over the last so many seconds, over a day of a time zone, or for ever')
 
 /** A budget as far as a change of one limit has to know it. */
-const Changed = z.looseObject({
+const BudgetToChange = z.looseObject({
   currency: z.string(),
   revision: z.string(),
   holdMode: z.looseObject({ is: z.string() }),
@@ -81,7 +81,7 @@ const Changed = z.looseObject({
     }),
   ),
 })
-type Changed = z.output<typeof Changed>
+type BudgetToChange = z.output<typeof BudgetToChange>
 
 const setLimit = tool({
   name: 'set_limit',
@@ -120,9 +120,9 @@ const setLimit = tool({
 })
 
 /** The budget as it is now; undefined where there is none. */
-async function changed(own: OwnCall, path: string): Promise<Changed | undefined> {
+async function changed(own: OwnCall, path: string): Promise<BudgetToChange | undefined> {
   try {
-    const { limits, ...budget } = Changed.parse(await bodyOf(own, { method: 'GET', path }))
+    const { limits, ...budget } = BudgetToChange.parse(await bodyOf(own, { method: 'GET', path }))
     return { ...budget, limits }
   } catch (error) {
     if (error instanceof RouteRefusal && error.problem.code === 'not_found') return undefined
@@ -130,7 +130,7 @@ async function changed(own: OwnCall, path: string): Promise<Changed | undefined>
   }
 }
 
-const isOver = (limit: Changed['limits'][number], window: z.output<typeof LimitWindow>): boolean => {
+const isOver = (limit: BudgetToChange['limits'][number], window: z.output<typeof LimitWindow>): boolean => {
   if (limit.kind !== window.kind) return false
   if (window.kind === 'sliding') return limit.windowSeconds === window.windowSeconds
   return window.kind !== 'day' || limit.timezone === window.timezone
