@@ -50,7 +50,7 @@ describe('limits on calls of an account that bids are placed on', () => {
   it('keep bids away as long as the platform wants reads to stay away', async () => {
     const { limits, shared, clock } = await start()
     limits.block(ACCOUNT, 'reads', 30_000)
-    expect(shared.admits('bid')).toEqual({ is: 'limited', retryAfterMs: 30_000 })
+    expect(shared.admits('bid')).toEqual({ is: 'limited', retryAfterMs: 30_000, isPlatforms: true })
     clock.advance(30_000)
     expect(shared.admits('bid')).toEqual({ is: 'admitted' })
   })

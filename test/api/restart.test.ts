@@ -342,10 +342,8 @@ describe('a disk that is full', () => {
     expect(await get('/readyz')).toEqual({ status: 503, body: 'records_unavailable: the disk is full' })
     expect((await get('/metrics')).body).toContain('bidwarden_records_writable 0')
     expect((await send('POST', '/v1/kill-switch', { engaged: true, reason: 'fire' })).status).toBe(200)
-    // In force all the same, and it says that a restart may not know it.
-    const deleted = await send('DELETE', '/v1/campaigns/example-300x250')
-    expect(deleted).toMatchObject({ status: 503, body: { code: 'records_unavailable' } })
-    expect((await get('/v1/campaigns/example-300x250')).status).toBe(404)
+    // Redis keeps campaigns.
+    expect((await send('DELETE', '/v1/campaigns/example-300x250')).status).toBe(200)
     expect((await send('POST', '/v1/budgets/platform:meta/pause', { reason: 'x' })).status).toBe(200)
     // What was answered is answered still.
     const last = answered.at(-1)
@@ -360,6 +358,20 @@ describe('a disk that is full', () => {
     const again = await startOn(copy, { REDIS_URL: redis.url })
     for (const { bidId } of answered)
       expect((await again.get(`/v1/bids/${bidId}`)).body).toMatchObject({ status: 'placed' })
+  })
+
+  it('ends a campaign all the same, and says that a restart may not know it', async () => {
+    const { directory, fill, makeSpace } = smallDisk(6_000_000)
+    const { bid, get, send } = await startOn(directory)
+    makeSpace()
+    await fill(0)
+    await expect
+      .poll(async () => (await bid({ explanation: 'x'.repeat(2_000) })).body, TRIES)
+      .toMatchObject({ code: 'records_unavailable' })
+    const deleted = await send('DELETE', '/v1/campaigns/example-300x250')
+    expect(deleted).toMatchObject({ status: 503, body: { code: 'records_unavailable' } })
+    expect((await get('/v1/campaigns/example-300x250')).status).toBe(404)
+    makeSpace()
   })
 
   it('answers outcome_unknown for a bid that was sent and whose ending cannot be written, now and after a kill', async () => {

@@ -57,7 +57,7 @@ it('goes on with a fresh token where the old one has expired, and stops where on
   const { body: health } = await until('/api/v1/conversions/health', ({ status }) => status === 'unhealthy')
   const ill = health.connectors.filter(({ status }: { status: string }) => status !== 'healthy')
   expect(ill).toMatchObject([
-    { platform: 'tiktok', issues: expect.arrayContaining([expect.stringContaining('connection is error')]) },
+    { platform: 'tiktok', issues: expect.arrayContaining([expect.stringContaining('please reconnect')]) },
   ])
 })
 
