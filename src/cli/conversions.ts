@@ -172,10 +172,10 @@ function previewLines(preview: unknown): string[] {
   const about = [said(preview, 'event_id'), said(preview, 'platform')].filter((text) => text !== '')
   const heading = about.length === 0 ? 'an event' : about.join(' to ')
   const refused = at(preview, 'refused')
-  if (refused !== undefined) return [`${heading} would not be sent: ${faultText(refused)}`]
   const differences = listAt(preview, 'differences').map(
     (one) => `  ${said(one, 'path')}: ${valueText(at(one, 'from'))} becomes ${valueText(at(one, 'to'))}`,
   )
+  if (refused !== undefined) return [`${heading} would not be sent: ${faultText(refused)}`, ...differences]
   return [
     `${heading}: ${said(preview, 'request', 'method')} ${said(preview, 'request', 'url')}`,
     ...jsonText(at(preview, 'request', 'body'))

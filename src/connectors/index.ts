@@ -25,6 +25,7 @@ export { conversionConnectors } from './conversion-connectors.ts'
 export type * from './conversions/conversion-connector.ts'
 export {
   EXTINFO_PARTS,
+  e164,
   isPlaceholder,
   isPlaceholderOfId,
   isRegion,

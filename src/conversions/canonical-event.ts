@@ -3,6 +3,7 @@ import { nameShown } from '../api/index.ts'
 import { EXTINFO_PARTS, isPlaceholder, isPlaceholderOfId } from '../connectors/index.ts'
 import { isCurrency } from '../money.ts'
 import { CONVERSION_PLATFORMS } from './conversions.ts'
+import { hasEmail, isPhoneText } from './personal-text.ts'
 import '../json/plain-words.ts'
 
 /** Most events of one request. */
@@ -30,7 +31,10 @@ export const EventNameText = id(64)
 /** An id that a program writes where it has none would make all events one. */
 export const isSaid = (said: string): boolean => !isPlaceholderOfId(said)
 export const NOT_SAID = 'is what a program writes where it has nothing; leave it out, or say what it is'
-const saidId = id(128).refine(isSaid, NOT_SAID)
+/** Ids are stored and sent in the open. */
+const isOfNobody = (said: string): boolean => !hasEmail(said) && !(said.startsWith('+') && isPhoneText(said))
+const OF_SOMEBODY = 'must be no e-mail address or phone number: ids are stored and sent as they are'
+const saidId = id(128).refine(isSaid, NOT_SAID).refine(isOfNobody, OF_SOMEBODY)
 const amount = z.number().min(0).max(1e12)
 
 const EventTime = z
@@ -98,7 +102,13 @@ const Content = z.strictObject({
 
 const CustomDataInput = z.strictObject({
   value: amount.describe('In units of the currency.').optional(),
-  currency: z.string().refine(isCurrency, 'must be an ISO 4217 code such as USD').optional(),
+  currency: z
+    .string()
+    .max(3)
+    .transform((code) => code.toUpperCase())
+    .refine(isCurrency, 'must be an ISO 4217 code such as USD')
+    .openapi({ type: 'string', example: 'USD' })
+    .optional(),
   order_id: saidId.optional(),
   contents: z.array(Content).max(200).optional(),
   search_string: wholeText(500).optional(),
@@ -139,7 +149,7 @@ function withoutUser(address: string): string {
 /** One conversion as a caller sends it. */
 export const CanonicalEvent = z
   .strictObject({
-    event_id: EventIdText.refine(isSaid, NOT_SAID),
+    event_id: EventIdText.refine(isSaid, NOT_SAID).refine(isOfNobody, OF_SOMEBODY),
     event_name: z
       .string()
       .regex(EVENT_NAME, EVENT_NAME_FAULT)

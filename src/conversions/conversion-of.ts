@@ -1,40 +1,60 @@
-import { type Conversion, type ReadPerson, readPerson, type UserData } from '../connectors/index.ts'
+import { type Conversion, type LeftOut, type ReadPerson, readPerson } from '../connectors/index.ts'
 import type { CanonicalEvent, EventFault } from './canonical-event.ts'
 import type { PlatformRoom } from './conversions.ts'
 import { type Mapping, mapEvent } from './mappings.ts'
 import type { OpenData, StoredEvent } from './open-data.ts'
+import { readPage } from './page-address.ts'
+import { hasEmail, isPhoneText } from './personal-text.ts'
 import type { Personal } from './sealed.ts'
+
+/** What is sent of an event that may be about somebody, and what is not and why. */
+export interface ReadPersonal extends ReadPerson {
+  readonly url: string | undefined
+  readonly search: string | undefined
+}
 
 /** What is known about the person of an event, by region: read once for all platforms that have the same. */
 export function personOf({
   user_data = {},
+  custom_data: { search_string } = {},
+  event_source_url,
   consent,
   event_time,
-}: CanonicalEvent): (region: string | undefined) => ReadPerson {
-  // Nothing about the person is used, so nothing can be missing.
-  if (consent?.ad_user_data === 'denied') return () => NOBODY
-  const known = new Map<string | undefined, ReadPerson>()
+}: CanonicalEvent): (region: string | undefined) => ReadPersonal {
+  const { url, leftOut: ofPage } = readPage(event_source_url)
+  // Nothing about the person is used, and only the site of the page, so nothing can be missing.
+  if (consent?.ad_user_data === 'denied') return () => ({ user: {}, leftOut: [], url, search: undefined })
+  const isPersonalSearch =
+    search_string !== undefined && (hasEmail(search_string) || isPhoneText(search_string))
+  const search = isPersonalSearch ? undefined : search_string
+  const elsewhere: LeftOut[] = [
+    ...(ofPage === undefined ? [] : [{ field: 'event_source_url', reason: ofPage }]),
+    ...(isPersonalSearch ? [{ field: 'custom_data.search_string', reason: PERSONAL_SEARCH }] : []),
+  ]
+  const known = new Map<string | undefined, ReadPersonal>()
   return (region) => {
-    const person = known.get(region) ?? readPerson(user_data, region, event_time)
+    const found = known.get(region)
+    if (found) return found
+    const { user, leftOut } = readPerson(user_data, region, event_time)
+    const person = { user, leftOut: [...leftOut, ...elsewhere], url, search }
     known.set(region, person)
     return person
   }
 }
 
-const NOBODY: ReadPerson = { user: {}, leftOut: [] }
+const PERSONAL_SEARCH = 'has an e-mail address or a phone number'
 
 /** Identifiers by the platform's own rules; none where the person has not consented to their use. */
 export function personalOf(
   event: CanonicalEvent,
   { connector }: PlatformRoom,
-  user: UserData,
+  { user, url, search }: ReadPersonal,
   region: string | undefined,
 ): Personal {
   const isDenied = event.consent?.ad_user_data === 'denied'
   return {
     identifiers: isDenied ? {} : connector.identifiers(user, region),
-    url: event.event_source_url,
-    search: isDenied ? undefined : event.custom_data?.search_string,
+    ...{ url, search },
     ...(event.app_data && !isDenied && { app: event.app_data }),
   }
 }

@@ -17,7 +17,7 @@ export interface PreviewRequest {
 }
 
 export interface Difference {
-  /** Place in the body, as in `data.0.event_name`. */
+  /** Place in the body, as in `data.0.event_name`; `url`; `refused` or `request` where one of the two would not be sent. */
   readonly path: string
   readonly from?: unknown
   readonly to?: unknown
@@ -78,15 +78,18 @@ export async function previewEvents(deps: Deps, orgId: number, wish: PreviewWish
       }
       const stored = { ...event, event_time_ms: event.event_time }
       const region = settingsOf(row).default_region ?? deps.defaultRegion
-      const { user, leftOut } = person(region)
-      const personal = personalOf(event, room, user, region)
+      const read = person(region)
+      const { user, leftOut } = read
+      const personal = personalOf(event, room, read, region)
       const requestBy = (by: Mapping) =>
         requestOf(deps, room, row, conversionOf(stored, openDataOf(event), personal, room, by))
       const made = requestBy(mapping)
+      const own = made.refused ? [] : room.connector.leftOut(user, region)
+      const all = [...leftOut, ...own]
       previews.push({
         ...about,
         ...made,
-        ...(leftOut.length > 0 && { left_out: leftOut }),
+        ...(all.length > 0 && { left_out: all }),
         ...(other && { differences: differencesOf(made, requestBy(other)) }),
       })
     }
@@ -99,7 +102,7 @@ function requestOf(
   room: PlatformRoom,
   row: ConnectionRow,
   conversion: Parameters<PlatformRoom['connector']['faultOf']>[0],
-): Pick<Preview, 'request' | 'refused'> {
+): Made {
   const { connector, targets } = room
   const credentials = credentialsOf(keyring, connector.credentials, row)
   const fault = faultOf(room, conversion, credentials, clock.nowMs())
@@ -126,20 +129,40 @@ function masked({ method, url, body = '' }: HttpRequest, secrets: readonly strin
   return { method, url: hide(url), body: body === '' ? null : parseJson(hide(body)) }
 }
 
-function differencesOf(a: Pick<Preview, 'request' | 'refused'>, b: typeof a): Difference[] {
+/**
+ * From `before` to `after`: of two requests the members of their bodies, and the address where it differs; where one version would not send
+ * the event, why, and the request of the other one as a whole.
+ */
+function differencesOf(after: Made, before: Made): Difference[] {
   const found: Difference[] = []
-  compare(found, '', a.request?.body ?? a.refused, b.request?.body ?? b.refused)
+  if (!after.request || !before.request) {
+    found.push(...differenceOf('refused', before.refused, after.refused))
+    return [...found, ...differenceOf('request', before.request, after.request)]
+  }
+  found.push(...differenceOf('url', before.request.url, after.request.url))
+  compare(found, '', before.request.body, after.request.body)
   return found
 }
 
-function compare(found: Difference[], path: string, to: unknown, from: unknown): void {
+type Made = Pick<Preview, 'request' | 'refused'>
+
+const differenceOf = (path: string, from: unknown, to: unknown): Difference[] =>
+  JSON.stringify(from) === JSON.stringify(to)
+    ? []
+    : [{ path, ...(from !== undefined && { from }), ...(to !== undefined && { to }) }]
+
+function compare(found: Difference[], path: string, from: unknown, to: unknown): void {
   if (found.length >= MAX_DIFFERENCES || JSON.stringify(from) === JSON.stringify(to)) return
   if (!isNested(from) || !isNested(to)) {
-    found.push({ path, ...(from !== undefined && { from }), ...(to !== undefined && { to }) })
+    found.push(...differenceOf(path, from, to))
     return
   }
   for (const name of new Set([...Object.keys(from), ...Object.keys(to)]))
-    compare(found, path === '' ? name : `${path}.${name}`, Reflect.get(to, name), Reflect.get(from, name))
+    compare(found, path === '' ? name : `${path}.${name}`, ownOf(from, name), ownOf(to, name))
 }
+
+/** A member may be called as one that every object inherits. */
+const ownOf = (object: object, name: string): unknown =>
+  Object.hasOwn(object, name) ? Reflect.get(object, name) : undefined
 
 const isNested = (value: unknown): value is object => value !== null && typeof value === 'object'

@@ -194,6 +194,47 @@ describe('a preview', () => {
     expect(preview.request.url).toBe(`${meta.url}${meta.calls[0]?.url}`)
   })
 
+  it('keeps apart what two versions of the mappings send, refuse, and send elsewhere', async () => {
+    const { send, sandbox } = await startConversions({ CONVERSION_APIS: '{}' })
+    const credentials = { ...sandbox.conversions.credentials.google, api: 'google_ads' }
+    await send('PUT', '/api/v1/conversions/connections/google', { credentials })
+    const put = (parameters: object, platform_events: object) =>
+      send('PUT', '/api/v1/conversions/mappings', {
+        mappings: [{ source_event: 'order_done', platform_events, parameters }],
+      })
+    await put({}, { meta: 'Purchase', google: '42' })
+    await put({ adjustment_type: 'ENHANCEMENT', toString: 'new' }, { meta: 'Purchase', google: '42' })
+    const differences = async (version: number, compareTo: number, platform: string) => {
+      const custom_data = { value: 5, currency: 'USD', order_id: 'o' }
+      const events = [event({ event_name: 'order_done', custom_data, user_data: { ...user, gclid: 'g' } })]
+      const wish = { events, platforms: [platform], version, compareTo }
+      return (await send('POST', '/api/v1/conversions/preview', wish)).body.previews[0].differences
+    }
+    const user = { email: 'ann@x.example', client_user_agent: 'Mozilla/5.0' }
+    const unmapped = { field: 'event_name', reason: expect.any(String) }
+    const request = { method: 'POST', url: expect.any(String), body: expect.any(Object) }
+    expect(await differences(1, 0, 'meta')).toEqual([
+      { path: 'refused', from: unmapped },
+      { path: 'request', to: request },
+    ])
+    expect(await differences(0, 1, 'meta')).toEqual([
+      { path: 'refused', to: unmapped },
+      { path: 'request', from: request },
+    ])
+    expect(await differences(0, 0, 'meta')).toEqual([])
+    expect(await differences(1, 2, 'meta')).toEqual([
+      { path: 'data.0.custom_data.adjustment_type', from: 'ENHANCEMENT' },
+      { path: 'data.0.custom_data.toString', from: 'new' },
+    ])
+    const [elsewhere, ...more] = await differences(2, 1, 'google')
+    expect(elsewhere).toMatchObject({
+      path: 'url',
+      from: expect.stringContaining(':uploadClickConversions'),
+      to: expect.stringContaining(':uploadConversionAdjustments'),
+    })
+    expect(more.map(({ path }: { path: string }) => path)).toContain('conversions')
+  })
+
   it('says why an event would not be sent, and names all four platforms where none is named', async () => {
     const { send } = await startConversions()
     const preview = async (events: object[]) =>

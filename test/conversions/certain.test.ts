@@ -67,7 +67,7 @@ it('sends of a person what is certain, to every platform, and says what it leave
     ['::ffff:203.0.113.5', '203.0.113.5'],
     ['2001:db8::7', '2001:db8::7'],
   ] as const) {
-    const { text, leftOut } = await preview({ client_ip_address })
+    const { text, leftOut } = await preview({ client_ip_address, country: 'US' })
     expect(leftOut).toEqual(everywhere())
     expect(text.split(`"${sent}"`)).toHaveLength(5)
   }
@@ -86,14 +86,75 @@ it('sends of a person what is certain, to every platform, and says what it leave
   const { text: nobody, leftOut } = await preview({ country: 'Bavaria', phone: '(650) 555-1212' })
   expect(leftOut).toEqual(everywhere('user_data.phone', 'user_data.country'))
   expect(nobody).not.toMatch(/"ph"|phone/i)
-  // A hashed country says nothing about the number.
-  expect((await preview({ country: sha256('us'), phone: '(650) 555-1212' })).leftOut).toEqual(
-    everywhere('user_data.phone'),
+  // A hashed country says nothing about the number, and is no country where it is wanted plain.
+  expect((await preview({ country: sha256('us'), phone: '(650) 555-1212' })).leftOut.toSorted()).toEqual(
+    [[], [], ['user_data.country'], ['user_data.country']].map((more) => ['user_data.phone', ...more]),
   )
 
   const { text: state } = await preview({ country: 'US', state: 'California' })
   expect(state.split(sha256('ca'))).toHaveLength(3)
   expect((await preview({ country: 'Bulgaria', state: 'Montana' })).text).not.toContain(sha256('mt'))
+})
+
+it('says what one platform does not get, and which', async () => {
+  const { send } = await startConversions()
+  const said = async (user_data: object) => {
+    const events = [event({ platforms: undefined, user_data: person(user_data) })]
+    const { body } = await send('POST', '/api/v1/conversions/events', {
+      events: events.map((one) => ({ ...one, event_id: `e${JSON.stringify(user_data).length}` })),
+    })
+    const { body: previewed } = await send('POST', '/api/v1/conversions/preview', { events })
+    const { left_out = [], status } = body.results[0]
+    expect(status).toBe('accepted')
+    const shown = ({ field, platform }: { field: string; platform?: string }) =>
+      `${platform ?? 'all'} ${field.slice('user_data.'.length)}`
+    const ofPreviews = previewed.previews.flatMap((one: { platform: string; left_out?: object[] }) =>
+      (one.left_out ?? []).map((each) => shown({ ...(each as { field: string }), platform: one.platform })),
+    )
+    expect(ofPreviews.toSorted()).toEqual(left_out.map(shown).toSorted())
+    return left_out.map(shown).toSorted()
+  }
+  expect(await said({ gclid: 'g', gbraid: 'b', wbraid: 'w' })).toEqual(['google gbraid', 'google wbraid'])
+  expect(await said({ gbraid: 'b', wbraid: 'w' })).toEqual(['google wbraid'])
+  expect(await said({ wbraid: 'w' })).toEqual([])
+  expect(await said({ first_name: 'Ann', zip: '94025', country: 'US' })).toEqual(['google first_name'])
+  expect(await said({ first_name: 'Ann', last_name: 'Li', zip: '94025', country: 'US' })).toEqual([])
+  expect(await said({ country: sha256('us'), city: sha256('paris') })).toEqual([
+    ...['google country', 'tiktok city', 'tiktok country'],
+  ])
+  const md5 = createHash('md5').update('ann@x.example').digest('hex')
+  expect(await said({ email: md5, client_ip_address: '203.0.113.7', country: 'US', gclid: 'g' })).toEqual([
+    ...['google email', 'snapchat email', 'tiktok email'],
+  ])
+})
+
+it('sends Google no IP address of a European, nor of anybody whose country is not known', async () => {
+  const { send, sandbox } = await startConversions({ CONVERSION_APIS: '{}' })
+  const client_ip_address = '203.0.113.7'
+  const shown = async (country: string | undefined) => {
+    const events = [
+      event({ platforms: ['google', 'meta'], user_data: person({ client_ip_address, country }) }),
+    ]
+    const { body } = await send('POST', '/api/v1/conversions/preview', { events })
+    const [google, meta] = body.previews
+    const device = google.request.body.events[0].eventDeviceInfo
+    expect(meta.request.body.data[0].user_data).toMatchObject({ client_ip_address })
+    return [device.ipAddress, google.left_out?.map(({ field }: { field: string }) => field)]
+  }
+  for (const country of ['US', 'Brazil', 'JPN', 'Turkey', 'Serbia'])
+    expect([country, await shown(country)]).toEqual([country, [client_ip_address, undefined]])
+  for (const country of ['DE', 'France', 'NOR', 'Iceland', 'Liechtenstein', 'UK', 'GB', 'Switzerland', 'RE'])
+    expect([country, await shown(country)]).toEqual([country, [undefined, ['user_data.client_ip_address']]])
+  expect(await shown(undefined)).toEqual([undefined, ['user_data.client_ip_address']])
+  // What the connection takes everybody for whose country is not said.
+  const connection = '/api/v1/conversions/connections/google'
+  const { body } = await send('PUT', connection, {
+    credentials: sandbox.conversions.credentials.google,
+    settings: { default_region: 'US' },
+  })
+  expect(body.platform).toBe('google')
+  expect(await shown(undefined)).toEqual([client_ip_address, undefined])
+  expect(await shown('AT')).toEqual([undefined, ['user_data.client_ip_address']])
 })
 
 it('hashes no character that nobody sees, and nothing of which characters are lost', async () => {
@@ -326,7 +387,48 @@ it('tells TikTok only the site where consent was denied, and nobody a password o
   expect(denied).toMatchObject({ page: { url: 'https://shop.example' }, user: {}, limited_data_use: true })
   expect(JSON.stringify(denied)).not.toMatch(/jane|4711|310|secret/)
   const granted = await preview({ event_source_url: address })
-  expect(granted.event_source_url).toBe('https://shop.example/orders/jane-doe/4711?mail=jane#top')
+  expect(granted.event_source_url).toBe('https://shop.example/orders/jane-doe/4711#top')
+})
+
+it('sends and stores no address of a page with what is about a person in it, and says so', async () => {
+  const { post, send, ended, get, meta } = await startConversions()
+  const event_source_url =
+    'https://shop.example/thanks?order=77&Email=ann%40x.example&tel=+16505551212&access_token=abc&fbclid=IwAR_x&utm_source=mail&q=a+b'
+  const sent = 'https://shop.example/thanks?order=77&fbclid=IwAR_x&utm_source=mail&q=a+b'
+  const left = {
+    field: 'event_source_url',
+    reason: 'is sent without its parameters email, tel, token',
+  }
+  const search = { field: 'custom_data.search_string', reason: 'has an e-mail address or a phone number' }
+  const custom_data = { value: 1, currency: 'USD', search_string: 'orders of ann@x.example' }
+  const said = { event_source_url, custom_data, user_data: person({ country: 'US' }) }
+  expect((await post([said])).body.results).toEqual([
+    { event_id: 'ord-1', status: 'accepted', left_out: [left, search] },
+  ])
+  const { body } = await send('POST', '/api/v1/conversions/preview', { events: [event(said)] })
+  expect(body.previews[0]).toMatchObject({ left_out: [left, search] })
+  await ended('ord-1')
+  expect(meta.calls[0]?.body.data[0]?.['event_source_url']).toBe(sent)
+  expect(meta.calls[0]?.body.data[0]?.['custom_data']).not.toHaveProperty('search_string')
+  expect(JSON.stringify([meta.calls, (await get('/api/v1/conversions/events/ord-1')).body])).not.toMatch(
+    /ann@|ann%40|6505551212/,
+  )
+})
+
+it('takes no id that is an e-mail address or a phone number, since ids are open', async () => {
+  const { post } = await startConversions()
+  const value = { value: 1, currency: 'USD' }
+  const { body } = await post([
+    { event_id: 'ann@x.example' },
+    { event_id: '+1 650 555 1212' },
+    { custom_data: { ...value, order_id: 'order-of-ann@x.example' } },
+    { custom_data: { ...value, contents: [{ id: 'ann@x.example' }] } },
+    { event_id: 'a@b', custom_data: { ...value, order_id: '16505551212' } },
+  ])
+  expect(body.results.map(({ field }: { field?: string }) => field)).toEqual([
+    ...['event_id', 'event_id', 'custom_data.order_id', 'custom_data.contents.0.id', undefined],
+  ])
+  expect(body.results[0].reason).not.toContain('ann')
 })
 
 it('refuses an event for the platform that is not connected, and for no other', async () => {

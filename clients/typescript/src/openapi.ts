@@ -3032,6 +3032,7 @@ export interface components {
                     /** @description How many of the item. */
                     quantity?: number;
                 }[];
+                /** @example USD */
                 currency?: string;
                 order_id?: string;
                 /** @description Lifetime value of the customer, in units of the currency. */
@@ -3075,13 +3076,15 @@ export interface components {
         ConversionEvents: {
             events: components["schemas"]["ConversionEvent"][];
         };
-        /** @description What was said about the person and no platform gets, because nobody can be certain what it means. */
+        /** @description What was said about the person and is not sent: to no platform, because nobody can be certain what it means, or not to one. */
         ConversionLeftOut: {
             field: string;
+            /** @description The only platform that does not get it; left out where none does. */
+            platform?: string;
             reason: string;
         };
         ConversionPreview: {
-            /** @description From the version of `compareTo` to the other one. */
+            /** @description From the version of `compareTo` to the other one: places in the body, and `url`; where one of them would not be sent, `refused` and `request`. */
             differences?: {
                 from?: unknown;
                 path: string;

@@ -70,6 +70,13 @@ export interface Consent {
 /** JSON object that one platform gets about a person: normalised and hashed by its own rules. */
 export type Identifiers = Readonly<Record<string, unknown>>
 
+/** What a caller said about a person and that is not sent. */
+export interface LeftOut {
+  /** Name of the caller's member, for example `user_data.phone`. */
+  readonly field: string
+  readonly reason: string
+}
+
 /** One event as it is delivered to one platform. */
 export interface Conversion {
   readonly eventId: string
@@ -205,6 +212,8 @@ export interface ConversionConnector<C> {
    * @param defaultRegion ISO 3166 code for phone numbers without a country code
    */
   identifiers(user: UserData, defaultRegion: string | undefined): Identifiers
+  /** What of a person this platform does not get although it is certain, and others may get: because of something else in the event. */
+  leftOut(user: UserData, defaultRegion: string | undefined): readonly LeftOut[]
   /**
    * What the platform would refuse about the event, apart from its age.
    * @param credentials of the connection; undefined where no key opens them now, and what hangs on them is looked at later

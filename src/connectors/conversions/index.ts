@@ -27,6 +27,7 @@ export {
 } from './events.ts'
 export { consentFault, currencyFault, lacksValue, unmapped } from './faults.ts'
 export { ipAddress } from './ip-address.ts'
+export { hashedOnes, leftOutOf, md5Ones } from './left-out.ts'
 export {
   cityLetters,
   email,
@@ -42,7 +43,7 @@ export {
   withoutSpaces,
   zip,
 } from './normalise.ts'
-export { type LeftOut, type ReadPerson, readPerson, regionOf } from './person.ts'
+export { type ReadPerson, readPerson, regionOf } from './person.ts'
 export { personFields } from './person-fields.ts'
 export { e164, isRegion, validE164 } from './phone.ts'
 export { isPlaceholder, isPlaceholderOfId } from './placeholders.ts'

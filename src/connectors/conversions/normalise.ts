@@ -124,23 +124,24 @@ export const nameLetters = (text: string): string => without(text, PUNCTUATION)
 export const cityLetters = (text: string): string => without(text, NO_LETTERS)
 export const withoutSpaces = (text: string): string => without(text, SPACE)
 
-const ADDRESS = /^[^@]+@[^@]+$/
-
 /** Trimmed, in lower case; empty where it is no address. */
 export function email(text: string): string {
   const low = lower(text)
-  return ADDRESS.test(low) ? low : ''
+  const at = low.indexOf('@')
+  return at > 0 && at < low.length - 1 && !low.includes('@', at + 1) ? low : ''
 }
+
+const SPACES = /\s/
 
 /** Google's form: without any white space, and for its own mail without the dots and what follows a plus. */
 export function googleEmail(text: string): string {
-  const address = email(withoutSpaces(text))
+  const low = email(text)
+  const address = SPACES.test(low) ? email(withoutSpaces(low)) : low
+  if (!address.endsWith('@gmail.com') && !address.endsWith('@googlemail.com')) return address
   const at = address.lastIndexOf('@')
-  const domain = address.slice(at + 1)
-  if (domain !== 'gmail.com' && domain !== 'googlemail.com') return address
   const plus = address.indexOf('+')
   const local = address.slice(0, plus < 0 ? at : Math.min(plus, at)).replaceAll('.', '')
-  return local === '' ? '' : `${local}@${domain}`
+  return local === '' ? '' : local + address.slice(at)
 }
 
 /** Nine digits in a row are such a code of the USA too, without its dash. */

@@ -1,20 +1,14 @@
 import { clickIdOf, clickTimeMs, FBC, FBP, MAX_CLICK_AGE_MS } from './click-ids.ts'
-import type { UserData } from './conversion-connector.ts'
+import type { LeftOut, UserData } from './conversion-connector.ts'
 import { country } from './countries.ts'
 import { ipAddress } from './ip-address.ts'
 import { email, isMd5, isSha256, readable } from './normalise.ts'
 import { e164 } from './phone.ts'
 import { isHashOfPlaceholder, isPlaceholder, isPlaceholderOfPerson } from './placeholders.ts'
 
-/** What a caller said about a person and no platform gets, because nobody can be certain what it means. */
-export interface LeftOut {
-  /** Name of the caller's member, for example `user_data.phone`. */
-  readonly field: string
-  readonly reason: string
-}
-
 export interface ReadPerson {
   readonly user: UserData
+  /** What no platform gets, because nobody can be certain what it means. */
   readonly leftOut: readonly LeftOut[]
 }
 

@@ -7,9 +7,13 @@ import {
   googleGivenName,
   hashed,
   hashedOften,
+  hashedOnes,
   type Identifiers,
   identifiersOf,
   ipAddress,
+  type LeftOut,
+  leftOutOf,
+  md5Ones,
   plain,
   present,
   regionOf,
@@ -35,9 +39,53 @@ export function googleIdentifiers(user: UserData, defaultRegion: string | undefi
     gclid: untouched(user.gclid),
     gbraid: untouched(user.gbraid),
     wbraid: untouched(user.wbraid),
-    ipAddress: plain(user.client_ip_address, ipAddress),
+    ipAddress: mayHaveIpAddress(region) ? plain(user.client_ip_address, ipAddress) : undefined,
     userAgent: untouched(user.client_user_agent),
   })
+}
+
+/**
+ * The European Economic Area with the parts of it that have codes of their own, the United Kingdom with those around it, and Switzerland:
+ * Google matches no IP addresses of people there, and asks that none be sent.
+ */
+const WITHOUT_IP_ADDRESS = new Set(
+  (
+    'AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK IS LI NO ' +
+    'AX GF GP MF MQ RE YT GB GG GI IM JE CH'
+  ).split(' '),
+)
+
+/** @param region ISO 3166 code of the person's country; an address of which nobody knows whose it is may be of any */
+const mayHaveIpAddress = (region: string | undefined): boolean =>
+  region !== undefined && !WITHOUT_IP_ADDRESS.has(region)
+
+const CLICKS = ['gclid', 'gbraid', 'wbraid'] as const
+
+/** What Google does not get beside the rest of what is said of a person. */
+export function googleLeftOut(user: UserData, defaultRegion: string | undefined): LeftOut[] {
+  const [sent, ...others] = CLICKS.filter((name) => user[name] !== undefined)
+  const region = regionOf(user, defaultRegion)
+  const why =
+    region === undefined
+      ? 'Google wants none of Europeans, and the country of this person is not known'
+      : 'Google wants none of people in the European Economic Area, the United Kingdom and Switzerland'
+  const isAddress = [user.first_name, user.last_name, user.zip, user.country].every(
+    (part) => part !== undefined,
+  )
+  const names = isAddress
+    ? []
+    : (['first_name', 'last_name'] as const).filter((name) => user[name] !== undefined)
+  return [
+    ...md5Ones(user, 'Google'),
+    ...hashedOnes(user, ['zip', 'country'], 'Google'),
+    ...others.map((name) => leftOutOf(name, `Google takes one id of a click, and ${sent} is sent`)),
+    ...(user.client_ip_address === undefined || mayHaveIpAddress(region)
+      ? []
+      : [leftOutOf('client_ip_address', why)]),
+    ...names.map((name) =>
+      leftOutOf(name, 'Google takes a name only with both names, postal code and country'),
+    ),
+  ]
 }
 
 export const GOOGLE_WEIGHTS = {

@@ -12,7 +12,13 @@ import {
 import { detailOf } from '../platform/detail.ts'
 import { at, jsonBody, listAt, textAt } from '../platform/json.ts'
 import { adjustmentOf, GoogleConversionCredentials, hasOwnAction } from './conversion-credentials.ts'
-import { GOOGLE_WEIGHTS, googleIdentifiers, hasAddress, hasClickOrContact } from './conversion-identifiers.ts'
+import {
+  GOOGLE_WEIGHTS,
+  googleIdentifiers,
+  googleLeftOut,
+  hasAddress,
+  hasClickOrContact,
+} from './conversion-identifiers.ts'
 import { ingest, readIngest, readStatus, statusRequest } from './data-manager.ts'
 import { readUpload } from './upload-answers.ts'
 import { upload } from './uploads.ts'
@@ -141,6 +147,7 @@ export const googleConversions: ConversionConnector<GoogleConversionCredentials>
   // Google names no age; no conversion is counted longer after its click than this.
   maxAgeMs: () => 90 * DAY_MS,
   identifiers: googleIdentifiers,
+  leftOut: googleLeftOut,
   faultOf,
   groupOf(conversion) {
     const { platformEvent } = conversion

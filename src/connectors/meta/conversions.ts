@@ -288,7 +288,8 @@ function indexesFor(
   batch: readonly Conversion[],
   nowMs: number,
 ): number[] {
-  const named = /data\[(\d{1,4})\]/.exec(words)?.[1]
+  // Written `data[2]` or `$['data'][2]`.
+  const named = /data['"]?\]?\[(\d{1,4})\]/.exec(words)?.[1]
   if (named !== undefined) return [Number(named)]
   if (subcode === TOO_OLD)
     return indexesOf(batch, (one) => nowMs - one.eventTimeMs > maxAgeMs(one.actionSource))
@@ -318,6 +319,7 @@ export const metaConversions: ConversionConnector<MetaConversionCredentials> = {
   currencies: undefined,
   maxAgeMs,
   identifiers,
+  leftOut: () => [],
   faultOf,
   groupOf: ({ actionSource }) => (actionSource === 'app' ? 'app' : 'pixel'),
   matchQuality: (conversion) => qualityOf(identifiersOf(conversion), WEIGHTS),

@@ -19,6 +19,7 @@ import {
   LASTING_TOKEN,
   lacksValue,
   lower,
+  md5Ones,
   personFields,
   present,
   qualityOf,
@@ -225,6 +226,7 @@ export const snapchatConversions: ConversionConnector<Credentials> = {
   // Reports count so long; for optimising it uses the first seven days.
   maxAgeMs: () => 37 * DAY_MS,
   identifiers,
+  leftOut: (user) => md5Ones(user, 'Snapchat'),
   faultOf,
   groupOf: ({ actionSource }) => (actionSource === 'app' ? 'app' : 'pixel'),
   matchQuality: (conversion) => qualityOf(identifiersOf(conversion), WEIGHTS),

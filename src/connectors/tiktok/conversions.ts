@@ -15,6 +15,7 @@ import {
   email,
   hashed,
   hashedOften,
+  hashedOnes,
   type Identifiers,
   identifiersOf,
   ipAddress,
@@ -22,6 +23,7 @@ import {
   itemCount,
   LASTING_TOKEN,
   lower,
+  md5Ones,
   pageOf,
   plain,
   predictedLtvOf,
@@ -208,7 +210,9 @@ function appOf(conversion: Conversion): Record<string, unknown> | undefined {
 const OK = 0
 const PARTLY = 20001
 const NO_PERMISSION = 40001
+/** A parameter; others of this hundred are about the form of what is sent, such as 40000 for a price. */
 const BAD_PARAMETER = 40002
+const isBadParameter = (code: number): boolean => code >= 40000 && code < 40100
 const TOO_MANY_CALLS = 40100
 const BAD_TOKEN = 40105
 /** How soon calls of a day are tried again; when it begins TikTok does not say. */
@@ -246,7 +250,7 @@ function read(response: HttpResponse, batch: readonly Conversion[], nowMs: numbe
     const dayMs = subject === 'calls_of_a_day' ? HOUR_MS : undefined
     return { is: 'throttled', detail, retryAfterMs: retryAfterMs(response.headers, nowMs) ?? dayMs }
   }
-  if (code !== BAD_PARAMETER && !REFUSED_FOR_CONTENT.has(response.status)) return { is: 'transient', detail }
+  if (!isBadParameter(code) && !REFUSED_FOR_CONTENT.has(response.status)) return { is: 'transient', detail }
   return refusedBatch(batch, {
     code: String(code),
     detail,
@@ -287,6 +291,10 @@ export const tiktokConversions: ConversionConnector<TikTokConversionCredentials>
   currencies: CURRENCIES,
   maxAgeMs: () => 28 * DAY_MS,
   identifiers,
+  leftOut: (user) => [
+    ...md5Ones(user, 'TikTok'),
+    ...hashedOnes(user, ['city', 'state', 'country'], 'TikTok'),
+  ],
   faultOf,
   groupOf: sourceOf,
   matchQuality: (conversion) => qualityOf(identifiersOf(conversion), WEIGHTS),

@@ -21,10 +21,19 @@ const EventId = z.object({ id: EventIdText })
 const Query = z.object({ event_name: EventNameText.optional() })
 
 const Refused = z.object({ platform: z.string(), reason: z.string(), field: z.string() })
-export const LeftOut = z.object({ field: z.string(), reason: z.string() }).openapi('ConversionLeftOut', {
-  description:
-    'What was said about the person and no platform gets, because nobody can be certain what it means.',
-})
+export const LeftOut = z
+  .object({
+    field: z.string(),
+    reason: z.string(),
+    platform: z
+      .string()
+      .optional()
+      .openapi({ description: 'The only platform that does not get it; left out where none does.' }),
+  })
+  .openapi('ConversionLeftOut', {
+    description:
+      'What was said about the person and is not sent: to no platform, because nobody can be certain what it means, or not to one.',
+  })
 const Result = z
   .object({
     event_id: z.string().nullable(),

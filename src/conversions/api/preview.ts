@@ -40,7 +40,10 @@ const Preview = z
     differences: z
       .array(z.object({ path: z.string(), from: z.unknown().optional(), to: z.unknown().optional() }))
       .optional()
-      .openapi({ description: 'From the version of `compareTo` to the other one.' }),
+      .openapi({
+        description:
+          'From the version of `compareTo` to the other one: places in the body, and `url`; where one of them would not be sent, `refused` and `request`.',
+      }),
   })
   .openapi('ConversionPreview')
 

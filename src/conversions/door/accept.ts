@@ -35,13 +35,18 @@ export interface RefusedBy extends EventFault {
   readonly platform: string
 }
 
+/** `platform`: the one that does not get it; undefined where none does. */
+export interface LeftOutHere extends LeftOut {
+  readonly platform?: string
+}
+
 export type EventResult =
   | {
       readonly event_id: string
       readonly status: 'accepted'
       readonly refused_by?: readonly RefusedBy[]
-      /** What was said about the person and nobody gets, because it is not certain. */
-      readonly left_out?: readonly LeftOut[]
+      /** What was said about the person and nobody gets, because it is not certain, or one platform does not get. */
+      readonly left_out?: readonly LeftOutHere[]
     }
   | { readonly event_id: string; readonly status: 'duplicate' }
   | {
@@ -56,7 +61,7 @@ interface EventCandidate {
   readonly event: NewConversionEvent
   readonly deliveries: readonly NewDelivery[]
   readonly refusedBy: readonly RefusedBy[]
-  readonly leftOut: readonly LeftOut[]
+  readonly leftOut: readonly LeftOutHere[]
   mend(delivery: NewDelivery): string | null
 }
 
@@ -157,7 +162,9 @@ function checkedEvent(around: Around, value: unknown): CheckedEvent {
     )
   }
   // Of platforms with other regions, one may read a number that another cannot.
-  const leftOut = new Map(made.flatMap((one) => one.leftOut.map((each) => [each.field, each] as const)))
+  const leftOut = new Map(
+    made.flatMap((one) => one.leftOut.map((each) => [`${each.field} ${each.platform ?? ''}`, each] as const)),
+  )
   const { event_id, event_name, event_time: event_time_ms, action_source, bid_id = null } = event
   return {
     is: 'candidate',
@@ -195,7 +202,7 @@ interface MadeDelivery {
   readonly delivery?: NewDelivery
   readonly personal?: Personal
   readonly refused?: RefusedBy | undefined
-  readonly leftOut: readonly LeftOut[]
+  readonly leftOut: readonly LeftOutHere[]
 }
 
 function deliveryOf(
@@ -209,8 +216,9 @@ function deliveryOf(
   if (!room || !row)
     return { refused: { platform, field: 'platforms', reason: `${platform} is not connected` }, leftOut: [] }
   const region = settingsOf(row).default_region ?? deps.defaultRegion
-  const { user, leftOut } = person(region)
-  const personal = personalOf(event, room, user, region)
+  const read = person(region)
+  const { user, leftOut } = read
+  const personal = personalOf(event, room, read, region)
   const stored = { ...event, event_time_ms: event.event_time }
   const conversion = conversionOf(stored, openDataOf(event), personal, room, mapping)
   const fault = faultOf(room, conversion, credentials.get(platform), nowMs)
@@ -230,5 +238,6 @@ function deliveryOf(
     created_ms: nowMs,
     ended_ms: fault ? nowMs : null,
   }
-  return { delivery, personal, refused: fault && { platform, ...fault }, leftOut }
+  const own = fault ? [] : room.connector.leftOut(user, region).map((each) => ({ ...each, platform }))
+  return { delivery, personal, refused: fault && { platform, ...fault }, leftOut: [...leftOut, ...own] }
 }
