@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import type { GroupRights, OidcSettings } from '../agent/index.ts'
 import { KEY_SCOPES } from '../api/index.ts'
-import type { Environment } from './environment.ts'
 import { isLoopback, parsedJson, secret, text } from './fields.ts'
 
 /** `read+operate`, or `read+operate@7` for organisation 7. */
@@ -36,11 +35,13 @@ export const oidcFields = {
   OIDC_GROUPS: parsedJson.pipe(z.record(z.string().min(1), rights)).optional(),
 }
 
+type OidcEnvironment = z.output<z.ZodObject<typeof oidcFields>>
+
 const isSafe = ({ protocol, hostname }: URL): boolean =>
   protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))
 
 /** Undefined where nobody signs in by OpenID Connect. */
-export function oidcSettings(env: Environment): OidcSettings | undefined {
+export function oidcSettings(env: OidcEnvironment): OidcSettings | undefined {
   const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId } = env
   if (issuer === undefined || clientId === undefined) return undefined
   return {
@@ -55,7 +56,9 @@ export function oidcSettings(env: Environment): OidcSettings | undefined {
 }
 
 /** A line for each variable that is missing beside another one. */
-export function oidcProblems(env: Environment): string[] {
+export function oidcProblems(
+  env: OidcEnvironment & { HOST: string; PUBLIC_URL?: string | undefined },
+): string[] {
   const { OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_GROUPS, PUBLIC_URL, HOST } = env
   if (OIDC_ISSUER === undefined)
     return OIDC_CLIENT_ID === undefined && OIDC_GROUPS === undefined
