@@ -3,6 +3,7 @@ import type { ApiEnv, Authorize, Ctx } from '../api/index.ts'
 import {
   apiDocument,
   describePlain,
+  idShown,
   mount,
   mountOpen,
   problemAnswer,
@@ -137,7 +138,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
 
   // Requests for configured seats are answered in `auctions.ts`; only unknown seats arrive here.
   app.post('/openrtb2/:seat/bid', (c) =>
-    send(c, new AppError('not_found', `There is no seat ${c.req.param('seat').slice(0, 64)}`)),
+    send(c, new AppError('not_found', `There is no seat ${idShown(c.req.param('seat'))}`)),
   )
   app.notFound((c) => answerUnknown(app, c))
   app.onError((error, c) => {
@@ -163,12 +164,14 @@ function describeAccess(app: OpenAPIHono<ApiEnv>): void {
   })
 }
 
+/** Parts of an address that an answer shows. */
+const MAX_SHOWN_PARTS = 10
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 /** Answers for an address without a handler: which methods there are, if there are any. */
 function answerUnknown(app: Pick<OpenAPIHono<ApiEnv>, 'router'>, c: Ctx): Response {
   const { method, path } = c.req
-  const asked = `There is no ${method} ${path.slice(0, 200)}`
+  const asked = `There is no ${method} ${path.split('/', MAX_SHOWN_PARTS).map(partShown).join('/')}`
   const allow = METHODS.filter((one) => hasRoute(app, one, path))
     .flatMap((one) => (one === 'GET' ? ['GET', 'HEAD'] : [one]))
     .join(', ')
@@ -177,6 +180,8 @@ function answerUnknown(app: Pick<OpenAPIHono<ApiEnv>, 'router'>, c: Ctx): Respon
   answer.headers.set('allow', allow)
   return answer
 }
+
+const partShown = (part: string): string => part && idShown(part)
 
 /** Whether the method has a handler of its own there; what runs before all of them has no method. */
 function hasRoute({ router }: Pick<OpenAPIHono<ApiEnv>, 'router'>, method: string, path: string): boolean {

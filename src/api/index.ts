@@ -26,6 +26,7 @@ export {
   header,
   headerOf,
   headerOnce,
+  idShown,
   jsonOf,
   MAX_BODY_BYTES,
   nameShown,

@@ -170,4 +170,11 @@ const FIELD_NAME = /^[a-z_]{1,40}\d{0,2}$/i
 
 /** An unknown field's name, as an answer may show it. Only a plain word is repeated: anything else may be a secret or personal data. */
 export const nameShown = (name: string | undefined): string =>
-  name !== undefined && FIELD_NAME.test(name) ? name : '(a name that is not shown)'
+  name !== undefined && FIELD_NAME.test(name) ? name : NOT_SHOWN
+
+const NOT_SHOWN = '(a name that is not shown)'
+/** Ids as they are: UUIDs, or words too short for a key, joined as in `campaign:meta:spring@7`. */
+const ID = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[\w-]{1,24}(?:[:@.][\w-]{1,24}){0,4})$/i
+
+/** An id or name that nothing has, as an answer may show it: a longer text may be a key that was typed in its place. */
+export const idShown = (id: string): string => (ID.test(id) ? id : NOT_SHOWN)

@@ -2,7 +2,7 @@ import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import { AppError, type ErrorCode, statusOf } from '../errors.ts'
 import { type Authorize, type Caller, type NeededScope, requireOperator } from './auth.ts'
 import { BY_KEY_OR_SESSION, needOf, operationIdOf, sectionOf } from './document.ts'
-import type { ApiEnv, Ctx } from './json.ts'
+import { type ApiEnv, type Ctx, nameShown } from './json.ts'
 import { type ApiAnswer, problemAnswer, shown } from './problem.ts'
 
 export const ProblemBody = z
@@ -121,7 +121,7 @@ function requireKnown(query: Record<string, string[]>, known: object): void {
   for (const [name, values] of Object.entries(query)) {
     const isKnown = Object.hasOwn(known, name)
     if (isKnown && values.length === 1) continue
-    const field = name.slice(0, 100)
+    const field = nameShown(name)
     const problem = isKnown ? 'is given more than once' : 'is not a known parameter'
     throw new AppError('invalid_request', `${field}: ${problem}`, 'never', { field })
   }

@@ -1,5 +1,6 @@
 import { type Kysely, type Selectable, sql } from 'kysely'
 import { z } from 'zod'
+import { idShown } from '../api/index.ts'
 import { isRegion, WhatsAppCredentials } from '../connectors/index.ts'
 import { AppError } from '../errors.ts'
 import { parseJson } from '../json/json.ts'
@@ -80,7 +81,7 @@ export function credentialFormOf({ rooms }: Pick<Base, 'rooms'>, platform: strin
   const room = rooms.get(platform)
   if (room) return room.connector.credentials
   const known = [...rooms.keys(), MESSAGE_PLATFORM].join(', ')
-  throw new AppError('not_found', `There is no platform ${platform.slice(0, 20)}; there are ${known}`)
+  throw new AppError('not_found', `There is no platform ${idShown(platform)}; there are ${known}`)
 }
 
 /** The credentials of a connection, checked. Throws `credentials_unreadable` where no key opens them. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { idShown } from '../api/index.ts'
 import {
   asGrantCheck,
   type Connector,
@@ -25,7 +26,7 @@ const PATIENCE_MS = 20_000
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 export const notFound = (what: string, id: string): AppError =>
-  new AppError('not_found', `There is no ${what} ${id.slice(0, 64)}`)
+  new AppError('not_found', `There is no ${what} ${idShown(id)}`)
 
 export const isId = (id: string): boolean => UUID.test(id)
 

@@ -1,4 +1,4 @@
-import type { Authorize } from '../api/index.ts'
+import { type Authorize, idShown } from '../api/index.ts'
 import type { Audit } from '../audit/index.ts'
 import {
   type AccountRef,
@@ -87,10 +87,7 @@ export function connectorFor({ connectors }: Pick<Sync, 'connectors'>, type: str
   const connector = connectors.get(typeNamed(type) ?? type.toUpperCase())
   if (!connector) {
     const known = [...connectors.keys()].join(', ') || 'none'
-    throw new AppError(
-      'not_found',
-      `There is no platform ${type.slice(0, 50)}; those that can be read: ${known}`,
-    )
+    throw new AppError('not_found', `There is no platform ${idShown(type)}; those that can be read: ${known}`)
   }
   return connector
 }

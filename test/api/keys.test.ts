@@ -180,15 +180,32 @@ describe('an API key that is made at run time', () => {
     expect(await list()).toHaveLength(4)
   })
 
-  it('is not repeated where it was typed as a name', async () => {
-    const { make, revoke, send } = await started()
+  it('is not repeated where it was typed in the place of something else', async () => {
+    const { make, send } = await started()
     const { key } = (await make({ name: 'ml', scopes: ['bid'] })).body
-    const wrong = [
-      await revoke(key),
-      await send('PATCH', `/v1/keys/${key}`, { expiresAt: null }, as('k-ops')),
-    ]
-    for (const { status, body } of wrong)
-      expect([status, JSON.stringify(body).includes(key)]).toEqual([404, false])
+    for (const [method, path, body] of [
+      ['DELETE', `/v1/keys/${key}`],
+      ['PATCH', `/v1/keys/${key}`, { expiresAt: null }],
+      ['GET', `/v1/keys/${key}`],
+      ['GET', `/${key}`],
+      ['GET', `/v1/budgets?${key}=1`],
+      ['GET', `/v1/budgets/key:${key}`],
+      ['GET', `/v1/campaigns/${key}`],
+      ['POST', `/openrtb2/${key}/bid`, {}],
+      ['GET', `/api/v1/connectors/types/${key}`],
+      ['GET', `/api/v1/connectors/requests/${key}`],
+      ['PUT', `/api/v1/conversions/connections/${key}`, {}],
+    ] as const) {
+      const reply = await send(method, path, body, as('k-ops'))
+      expect([path, reply.status >= 400, JSON.stringify(reply.body).includes(key.slice(3, 12))]).toEqual([
+        path,
+        true,
+        false,
+      ])
+    }
+    expect((await send('GET', '/v1/campaigns/spring@7', undefined, as('k-ops'))).body.detail).toContain(
+      'spring@7',
+    )
   })
 
   it('has a name of its own, also beside those of the environment, which stay as they are', async () => {

@@ -3,6 +3,7 @@ import type { Caller, Route } from '../../api/index.ts'
 import {
   type Ctx,
   check,
+  idShown,
   LISTED_PER_CALL,
   ok,
   okList,
@@ -192,7 +193,7 @@ const idOf = (c: Ctx, { boundTo }: Caller): string => {
 
 function find(campaigns: Bidder['campaigns'], id: string, boundTo: Org): PreparedCampaign {
   const campaign = campaigns.get(id)
-  if (!campaign) throw new AppError('not_found', `There is no campaign ${shownName(id, boundTo)}`)
+  if (!campaign) throw new AppError('not_found', `There is no campaign ${idShown(shownName(id, boundTo))}`)
   return campaign
 }
 

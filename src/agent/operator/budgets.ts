@@ -3,6 +3,7 @@ import type { Caller, Route } from '../../api/index.ts'
 import {
   type Ctx,
   check,
+  idShown,
   LISTED_PER_CALL,
   ok,
   okList,
@@ -319,7 +320,7 @@ function findScope({ budget }: Agent, c: Ctx, { boundTo }: Caller): Scope {
   const said = c.req.param('scope') ?? ''
   const name = nameOf(said, boundTo)
   const scope = maySee(name, boundTo) ? budget.scope(name) : undefined
-  if (!scope) throw new AppError('not_found', `There is no budget for ${said.slice(0, 100)}`)
+  if (!scope) throw new AppError('not_found', `There is no budget for ${idShown(said)}`)
   return scope
 }
 
