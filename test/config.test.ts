@@ -109,6 +109,35 @@ describe('configuration', () => {
     expect(() => parseConfig({ [name]: value })).toThrow(name)
   })
 
+  it('reads what groups may do, and refuses a sign-in by OpenID Connect that lets nobody in', () => {
+    const OIDC = {
+      OIDC_ISSUER: 'https://idp.example/realms/ads/',
+      OIDC_CLIENT_ID: 'bidwarden',
+      OIDC_GROUPS: '{"traders":"read+operate","acme":"bid@7"}',
+    }
+    const { oidc, orgs } = parseConfig(OIDC)
+    expect(oidc).toMatchObject({ issuer: 'https://idp.example/realms/ads/', scope: 'openid profile email' })
+    expect([...(oidc?.groups ?? [])]).toEqual([
+      ['traders', { scopes: ['read', 'operate'], org: undefined }],
+      ['acme', { scopes: ['bid'], org: 7 }],
+    ])
+    expect(orgs).toEqual([7])
+    expect(parseConfig({}).oidc).toBeUndefined()
+    const refusals = [
+      [{ OIDC_GROUPS: '{"a":"read+fly"}' }, /OIDC_GROUPS.*must be scopes of bid/],
+      [{ OIDC_GROUPS: '{}' }, /OIDC_GROUPS: required/],
+      [{ OIDC_CLIENT_ID: '' }, /OIDC_CLIENT_ID: required/],
+      [{ OIDC_ISSUER: '' }, /OIDC_ISSUER: required/],
+      [{ OIDC_ISSUER: 'http://idp.example' }, /must be https/],
+      [{ OIDC_SCOPES: 'profile' }, /must have openid/],
+      [{ HOST: '0.0.0.0' }, /PUBLIC_URL: required/],
+    ] as const
+    for (const [more, refusal] of refusals) expect(() => parseConfig({ ...OIDC, ...more })).toThrow(refusal)
+    // People make the keys of programs then.
+    const open = { ...OIDC, HOST: '0.0.0.0', PUBLIC_URL: 'https://bids.example' }
+    expect(parseConfig(open).apiKeys).toEqual([])
+  })
+
   it('never shows a secret in what it says', () => {
     const secret = 'EAAB-very-secret'
     const said = (environment: Record<string, string>): string => {
@@ -241,8 +270,8 @@ describe('configuration', () => {
     const listed = lines
       .map((line) => /^(?:# )?([A-Z0-9_]+)=/.exec(line)?.[1])
       .filter((name) => name !== undefined)
-    const fields = ['src/config/environment.ts', 'src/config/reading.ts', 'src/config/conversions.ts']
-      .map((path) => readFileSync(path, 'utf8'))
+    const fields = ['environment', 'reading', 'conversions', 'oidc']
+      .map((name) => readFileSync(`src/config/${name}.ts`, 'utf8'))
       .join('')
     const read = [...fields.matchAll(/^ {2}([A-Z0-9_]+): /gm)].map(([, name]) => name)
     expect(new Set(listed)).toEqual(new Set(read))

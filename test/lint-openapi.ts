@@ -12,7 +12,11 @@ const config = await createConfig({
     'operation-4xx-response': 'off',
   },
 })
-const problems = await lintFromString({ source, config })
+/** Browsers are sent on from these: nothing is answered but where to. */
+const SENDS_ON = /^#\/paths\/~1v1~1session~1oidc/
+const problems = (await lintFromString({ source, config })).filter(
+  ({ ruleId, location }) => ruleId !== 'operation-2xx-response' || !SENDS_ON.test(location[0]?.pointer ?? ''),
+)
 for (const { ruleId, message, location } of problems)
   process.stderr.write(`openapi.json ${location[0]?.pointer ?? ''}: ${message} (${ruleId})\n`)
 if (problems.length > 0) process.exitCode = 1

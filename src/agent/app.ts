@@ -39,6 +39,7 @@ import { ledgerHandler } from './operator/ledger.ts'
 import { platformRoutes } from './operator/platforms.ts'
 import { type ServicePart, troubles } from './operator/readiness.ts'
 import { type Access, signInRoutes, whoRoute } from './operator/session.ts'
+import { serveOidc } from './operator/sign-in/oidc-routes.ts'
 import { type StoreKind, storeRoutes } from './operator/store.ts'
 import { streamHandler } from './operator/stream/stream-route.ts'
 import type { Streams } from './operator/stream/streams.ts'
@@ -120,6 +121,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
     return c.body(await registry.metrics(), 200, { 'content-type': registry.contentType })
   })
 
+  serveOidc(app, deps.access.oidc)
   app.get('/v1/stream', streamHandler(deps.streams, authorize))
   app.get('/v1/ledger', ledgerHandler(deps.journal, authorize))
   describePlain(app, PLAIN_ROUTES)

@@ -1,5 +1,6 @@
 import type { PlainRoute } from '../api/index.ts'
 import { NO_BID_REASONS } from './exchange/openrtb/index.ts'
+import { OIDC_ROUTES } from './operator/sign-in/oidc-routes.ts'
 import { STREAM_ROUTE } from './operator/stream/stream-route.ts'
 
 /** Routes that are not JSON calls with an API key: exchanges, health, metrics, the ledger, the documentation. */
@@ -96,6 +97,7 @@ export const PLAIN_ROUTES: readonly PlainRoute[] = [
     },
   },
   STREAM_ROUTE,
+  ...OIDC_ROUTES,
   {
     method: 'get',
     path: '/openapi.json',

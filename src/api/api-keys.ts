@@ -73,14 +73,17 @@ export class ApiKeys {
   readonly #usedMs = new Map<ApiKey | string, number>()
   readonly #listeners = new Set<(changes: KeyChanges) => void>()
 
-  constructor(ofEnvironment: readonly ApiKey[], clock: Pick<Clock, 'nowMs'>) {
+  /**
+   * Whether callers need a key, or a session, at all: where the environment has keys, or people sign in without one. Keys
+   * that are made at run time do not change that.
+   */
+  readonly areNeeded: boolean
+
+  /** @param peopleSignIn whether people can sign in without a key */
+  constructor(ofEnvironment: readonly ApiKey[], clock: Pick<Clock, 'nowMs'>, peopleSignIn = false) {
     this.ofEnvironment = ofEnvironment
     this.#clock = clock
-  }
-
-  /** Whether callers need a key at all; keys that are made at run time do not change that. */
-  get areNeeded(): boolean {
-    return this.ofEnvironment.length > 0
+    this.areNeeded = ofEnvironment.length > 0 || peopleSignIn
   }
 
   /** Keys that were made at run time, by id, those that were revoked or have expired too. */

@@ -67,27 +67,38 @@ function requireKey(keys: ApiKeys, operatorOrg: number, sessions: Sessions | und
     const said = headerOf(request, 'authorization')
     const isKey = said !== undefined && /^Bearer/i.test(said)
     const session = isKey ? undefined : sessions?.of(request)
-    const key = isKey ? keyIn(said, keys) : session && keys.current(session.key)
+    const key = isKey ? keyIn(said, keys) : session && holderNow(session, keys)
     if (!key) throw new AppError('unauthorized', 'Send an API key: Authorization: Bearer <key>')
     return allowed(callerOf(key, operatorOrg, session), scope)
   }
 }
 
+/** Whose rights the session has now; undefined where its key is not there any more. Throws 401 for one that has ended. */
+const holderNow = ({ holder }: Session, keys: ApiKeys): Rights | undefined =>
+  holder.is === 'key' ? keys.current(holder.key) : holder.person
+
+/** The caller as a refusal names it. */
+const nameOf = ({ name, session }: Pick<Caller, 'name' | 'session'>, article: 'The' | 'the'): string =>
+  session?.holder.is === 'person' ? name : `${article} API key ${name}`
+
 /** Returns the caller. Throws 403 where it lacks the scope. */
 function allowed(caller: Caller, scope: NeededScope): Caller {
   if (scope === 'any' || caller.may(scope)) return caller
-  throw new AppError('forbidden', `The API key ${caller.name} lacks the scope ${scope}`)
+  throw new AppError('forbidden', `${nameOf(caller, 'The')} lacks the scope ${scope}`)
 }
 
-/** The caller with this key, without the limit of its calls. */
-export function callerOf(key: ApiKey, operatorOrg: number, session?: Session): Caller {
-  const { name, org = operatorOrg, scopes, kept } = key
+/** What of an API key, or of a person, says who calls and what they may. */
+type Rights = Pick<ApiKey, 'name' | 'org' | 'scopes' | 'kept'>
+
+/** The caller with these rights, without the limit of its calls. */
+export function callerOf(rights: Rights, operatorOrg: number, session?: Session): Caller {
+  const { name, org = operatorOrg, scopes, kept } = rights
   const may = (wanted: KeyScope) => scopes.includes(wanted) || scopes.includes('admin')
   const boundTo = org === operatorOrg ? undefined : org
   const ofKey = {
     payingKey: kept?.budget && kept.id,
     expiresAtMs: kept?.expiresAtMs,
-    sharesLimit: kept !== undefined && boundTo !== undefined,
+    sharesLimit: (kept !== undefined || session?.holder.is === 'person') && boundTo !== undefined,
   }
   return { ...UNLIMITED, ...ofKey, name, org, boundTo, session, may }
 }
@@ -142,9 +153,12 @@ const openOnLoopback: Authorize = (request) => {
 }
 
 /** For everything that organisations share and only the operator may see and change. Throws 403 for other callers. */
-export function requireOperator({ name, boundTo }: Caller): void {
-  if (boundTo === undefined) return
-  throw new AppError('forbidden', `This is the operator's; the API key ${name} is of organisation ${boundTo}`)
+export function requireOperator(caller: Caller): void {
+  if (caller.boundTo === undefined) return
+  throw new AppError(
+    'forbidden',
+    `This is the operator's; ${nameOf(caller, 'the')} is of organisation ${caller.boundTo}`,
+  )
 }
 
 /**

@@ -59,7 +59,7 @@ export {
   reasonOfDeletion,
 } from './reason.ts'
 export { mount, mountOpen, type OpenRoute, ProblemBody, type Route } from './routes.ts'
-export { Sessions } from './sessions.ts'
+export { cookieIn, type Holder, type Person, Sessions } from './sessions.ts'
 export { TimeMs } from './time-ms.ts'
 export { TimeZone } from './time-zone.ts'
 export { wholeNumber } from './whole-number.ts'

@@ -1,7 +1,7 @@
 import { hash, randomBytes } from 'node:crypto'
 import { AppError } from '../errors.ts'
 import type { Clock } from '../time/clock.ts'
-import type { ApiKey } from './api-keys.ts'
+import type { ApiKey, KeyScope } from './api-keys.ts'
 import { headerOf } from './json.ts'
 import { type BrowserRequest, isRead, saysItIsNoForm, sentFrom } from './own-page.ts'
 
@@ -9,14 +9,30 @@ import { type BrowserRequest, isRead, saysItIsNoForm, sentFrom } from './own-pag
 const IDLE_MS = 60 * 60_000
 /** Longest life of a session, however much it is used, in milliseconds. */
 const LONGEST_MS = 12 * 3_600_000
-/** Most sessions of one key; a further one ends the oldest. */
-const MAX_OF_KEY = 32
+/** Most sessions of one key or person; a further one ends the oldest. */
+const MAX_OF_HOLDER = 32
 /** Random bytes of a session's id. */
 const ID_BYTES = 32
 
-/** A browser that has signed in with an API key and has its rights until then. */
+/** A person who has signed in at a provider of OpenID Connect. */
+export interface Person {
+  /** Tells people apart: their provider and their id there. */
+  readonly id: string
+  /** Shown in records; no API key can have it. */
+  readonly name: string
+  readonly scopes: readonly KeyScope[]
+  /** Undefined for the operator's organisation. */
+  readonly org: number | undefined
+}
+
+/** Whose rights a session has. */
+export type Holder =
+  | { readonly is: 'key'; readonly key: ApiKey }
+  | { readonly is: 'person'; readonly person: Person }
+
+/** A browser that has signed in and has the rights of its holder until then. */
 export interface Session {
-  readonly key: ApiKey
+  readonly holder: Holder
   /** When it ends at the latest, in ms since the epoch. */
   readonly expiresAtMs: number
 }
@@ -41,7 +57,7 @@ export class Sessions {
 
   /**
    * @param publicUrl address by which browsers know the service; over https the cookie goes over nothing else
-   * @param most most sessions of all keys
+   * @param most most sessions of all
    */
   constructor(clock: Clock, publicUrl: string, most: number) {
     this.#clock = clock
@@ -57,13 +73,13 @@ export class Sessions {
     return this.#open.size
   }
 
-  /** Opens a session for a key, and returns it with the `Set-Cookie` header. */
-  open(key: ApiKey): { readonly session: Session; readonly setCookie: string } {
+  /** Opens a session, and returns it with the `Set-Cookie` header. */
+  open(holder: Holder): { readonly session: Session; readonly setCookie: string } {
     const id = randomBytes(ID_BYTES).toString('base64url')
     const nowMs = this.#clock.elapsedMs()
     const expiresAtMs = this.#clock.nowMs() + LONGEST_MS
-    const session = { key, expiresAtMs, endsMs: nowMs + LONGEST_MS, idleEndsMs: nowMs + IDLE_MS }
-    this.#makeRoom(key)
+    const session = { holder, expiresAtMs, endsMs: nowMs + LONGEST_MS, idleEndsMs: nowMs + IDLE_MS }
+    this.#makeRoom(holder)
     this.#open.set(hashOf(id), session)
     const setCookie = `${this.#cookie}=${id}${this.#attributes}; Max-Age=${LONGEST_MS / 1000}`
     return { session, setCookie }
@@ -100,22 +116,23 @@ export class Sessions {
   }
 
   /**
-   * Forgets the sessions whose time is over and, where there are too many, the oldest: of this key, or of the organisation
-   * that has most of them, so that none signs the others out.
+   * Forgets the sessions whose time is over and, where there are too many, the oldest: of this holder, or of the
+   * organisation that has most of them, so that none signs the others out.
    */
-  #makeRoom(asking: ApiKey): void {
-    const ofKey: string[] = []
+  #makeRoom(asking: Holder): void {
+    const [id, ofHolder] = [idOf(asking), [] as string[]]
     const byOrg = new Map<number | undefined, string[]>()
-    for (const [hashed, { key }] of this.#open) {
+    for (const [hashed, { holder }] of this.#open) {
       if (!this.#living(hashed)) continue
-      if (key.sha256.equals(asking.sha256)) ofKey.push(hashed)
-      const ofOrg = byOrg.get(key.org)
+      if (idOf(holder) === id) ofHolder.push(hashed)
+      const ofOrg = byOrg.get(orgOf(holder))
       if (ofOrg) ofOrg.push(hashed)
-      else byOrg.set(key.org, [hashed])
+      else byOrg.set(orgOf(holder), [hashed])
     }
-    if (ofKey.length >= MAX_OF_KEY) this.#open.delete(ofKey[0] ?? '')
+    if (ofHolder.length >= MAX_OF_HOLDER) this.#open.delete(ofHolder[0] ?? '')
     if (this.#open.size < this.#most) return
-    const withNew = (org: number | undefined, { length }: string[]) => length + (org === asking.org ? 1 : 0)
+    const own = orgOf(asking)
+    const withNew = (org: number | undefined, { length }: string[]) => length + (org === own ? 1 : 0)
     const [most] = [...byOrg].sort((a, b) => withNew(...b) - withNew(...a))
     this.#open.delete(most?.[1][0] ?? '')
   }
@@ -141,15 +158,26 @@ export class Sessions {
     return undefined
   }
 
-  /** The hash of the id in the cookie. Two cookies of the name are none: the other one may be another site's. */
+  /** The hash of the id in the cookie. */
   #hashIn(request: BrowserRequest): string | undefined {
-    const start = `${this.#cookie}=`
-    const pairs = (headerOf(request, 'cookie') ?? '').split(';').map((pair) => pair.trim())
-    const [id, ...more] = pairs
-      .filter((pair) => pair.startsWith(start))
-      .map((pair) => pair.slice(start.length))
-    return id === undefined || more.length > 0 ? undefined : hashOf(id)
+    const id = cookieIn(request, this.#cookie)
+    return id === undefined ? undefined : hashOf(id)
   }
 }
+
+/** The value of a request's cookie. Two cookies of the name are none: the other one may be another site's. */
+export function cookieIn(request: BrowserRequest, name: string): string | undefined {
+  const start = `${name}=`
+  const pairs = (headerOf(request, 'cookie') ?? '').split(';').map((pair) => pair.trim())
+  const [value, ...more] = pairs
+    .filter((pair) => pair.startsWith(start))
+    .map((pair) => pair.slice(start.length))
+  return more.length > 0 ? undefined : value
+}
+
+const idOf = (holder: Holder): string =>
+  holder.is === 'key' ? `key ${holder.key.sha256.toString('hex')}` : `person ${holder.person.id}`
+const orgOf = (holder: Holder): number | undefined =>
+  holder.is === 'key' ? holder.key.org : holder.person.org
 
 const hashOf = (id: string): string => hash('sha256', id, 'base64url')

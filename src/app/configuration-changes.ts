@@ -35,7 +35,7 @@ export async function recordConfiguration(
 
 /** The compared parts of the configuration by subject; money is in units. */
 function configured(config: Config): Record<string, unknown> {
-  const { platforms, bidder, sync, budgetWindowMs, maxBid, operatorOrg, apiKeys } = config
+  const { platforms, bidder, sync, budgetWindowMs, maxBid, operatorOrg, apiKeys, oidc } = config
   const budget = (currency: string, max: typeof maxBid) => ({
     currency,
     limits: [{ kind: 'sliding', windowSeconds: budgetWindowMs / 1_000, max: toUnits(max) }],
@@ -52,6 +52,7 @@ function configured(config: Config): Record<string, unknown> {
     },
     max_bid: toUnits(maxBid),
     operator_organisation: operatorOrg,
+    ...(oidc && { sign_in: { issuer: oidc.issuer, groups: Object.fromEntries(oidc.groups) } }),
     ...Object.fromEntries(
       [...keys].map(([name, those]) => [
         name,

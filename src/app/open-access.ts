@@ -1,4 +1,4 @@
-import { type Access, KeyBook, openSharedApiKeys, recordedKeys } from '../agent/index.ts'
+import { type Access, KeyBook, OidcSignIn, openSharedApiKeys, recordedKeys } from '../agent/index.ts'
 import { ApiKeys, type Authorize, authorizer, Gate, Sessions } from '../api/index.ts'
 import type { Config } from '../config/config.ts'
 import type { Logger } from '../log.ts'
@@ -24,7 +24,7 @@ export interface OpenAccess {
 export async function openAccess(config: Config, parts: Parts, opened: OpenParts): Promise<OpenAccess> {
   const { clock, log, records, recovered } = parts
   const { operatorOrg, publicUrl } = config
-  const keys = new ApiKeys(config.apiKeys, clock)
+  const keys = new ApiKeys(config.apiKeys, clock, config.oidc !== undefined)
   const store =
     config.store.is === 'redis'
       ? await openSharedApiKeys(config.store.url, clock, log)
@@ -33,9 +33,10 @@ export async function openAccess(config: Config, parts: Parts, opened: OpenParts
   const keyBook = new KeyBook({ ...parts, keys, store, operatorOrg, most: config.tables })
   await store.watch((changes) => keyBook.take(changes))
   const sessions = new Sessions(clock, publicUrl, config.tables.sessions)
+  const oidc = config.oidc && new OidcSignIn(config.oidc, { clock, log, sessions, operatorOrg, publicUrl })
   const gate = new Gate(clock, config.callerLimit)
   return {
-    access: { keys, sessions, keyBook, operatorOrg },
+    access: { keys, sessions, keyBook, operatorOrg, oidc },
     authorize: authorizer({ keys, sessions, operatorOrg }, gate),
     gate,
   }

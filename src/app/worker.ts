@@ -118,7 +118,7 @@ async function startWorker(config: Config): Promise<void> {
 
 /** Lets in callers with keys of the environment, and with those that the primary has told of. */
 function workerAccess(config: Config, clock: Clock) {
-  const keys = new ApiKeys(config.apiKeys, clock)
+  const keys = new ApiKeys(config.apiKeys, clock, config.oidc !== undefined)
   const gate = new Gate(clock, config.callerLimit)
   const takeKeys = (changes: KeyChanges) => keys.take(changes)
   return { authorize: authorizer({ keys, operatorOrg: config.operatorOrg }, gate), takeKeys }

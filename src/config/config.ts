@@ -1,4 +1,4 @@
-import type { BidderConfig } from '../agent/index.ts'
+import type { BidderConfig, OidcSettings } from '../agent/index.ts'
 import type { ApiKey, GateLimit } from '../api/index.ts'
 import { MAX_CHANGE_BYTES } from '../audit/index.ts'
 import type { PlatformName, PlatformSettings } from '../connectors/index.ts'
@@ -20,6 +20,7 @@ import { type ConversionConfig, conversionConfig } from './conversions.ts'
 import { Environment } from './environment.ts'
 import { isLoopback, MAX_SEAT_QPS } from './fields.ts'
 import { doubtfulNames, mistypedNames } from './names.ts'
+import { oidcProblems, oidcSettings } from './oidc.ts'
 import { type SyncConfig, syncConfig, syncProblems } from './reading.ts'
 import '../json/plain-words.ts'
 
@@ -31,6 +32,8 @@ export interface Config {
   readonly workers: number
   readonly mode: 'mock' | 'live'
   readonly apiKeys: readonly ApiKey[]
+  /** How people sign in without an API key; undefined where they do not. */
+  readonly oidc: OidcSettings | undefined
   /** Limit on the calls of one API key, or of one address where there are no keys. */
   readonly callerLimit: GateLimit
   /** The operator's organisation; keys without an organisation are the operator's too. */
@@ -136,6 +139,7 @@ export function parseConfig(variables: NodeJS.ProcessEnv): Config {
     workers: env.WORKERS,
     mode,
     apiKeys: env.API_KEYS,
+    oidc: oidcSettings(env),
     callerLimit: {
       ...env.API_RATE_LIMIT,
       atOnce: env.API_MAX_AT_ONCE,
@@ -173,11 +177,15 @@ export function parseConfig(variables: NodeJS.ProcessEnv): Config {
 /** What is missing, or contradicts something else: a line for each variable. */
 function problemsOf(env: Environment, mode: Config['mode'], store: StoreSettings): string[] {
   const problems = [...(mode === 'live' ? missingCredentials(env) : []), ...syncProblems(env, mode)]
-  if (env.API_KEYS.length === 0 && (mode === 'live' || !isLoopback(env.HOST))) {
+  if (
+    env.API_KEYS.length === 0 &&
+    env.OIDC_ISSUER === undefined &&
+    (mode === 'live' || !isLoopback(env.HOST))
+  ) {
     const why = mode === 'live' ? 'in live mode' : `on ${env.HOST}, which other machines reach`
     problems.push(`API_KEYS: required ${why}; npm run -s key -- me admin makes one that may do everything`)
   }
-  problems.push(...currencyProblems(env))
+  problems.push(...oidcProblems(env), ...currencyProblems(env))
   // Bills go to any process; one that does not recognise them would lose them.
   if (store.is === 'redis' && env.NOTICE_SECRET === undefined)
     problems.push('NOTICE_SECRET: required with REDIS_URL, the same for every process')
@@ -300,8 +308,8 @@ const EXAMPLE_SEAT = {
 } as const
 
 /** Organisations in the configuration, without the operator's. */
-function orgsOf({ API_KEYS, OPENRTB_SEATS = [], OPERATOR_ORG }: Environment): number[] {
-  const named = [...API_KEYS, ...OPENRTB_SEATS].flatMap(({ org }) => org ?? [])
+function orgsOf({ API_KEYS, OPENRTB_SEATS = [], OIDC_GROUPS = {}, OPERATOR_ORG }: Environment): number[] {
+  const named = [...API_KEYS, ...OPENRTB_SEATS, ...Object.values(OIDC_GROUPS)].flatMap(({ org }) => org ?? [])
   return [...new Set(named)].filter((org) => org !== OPERATOR_ORG).sort((a, b) => a - b)
 }
 

@@ -25,6 +25,7 @@ import {
   text,
   webhookKeys,
 } from './fields.ts'
+import { oidcFields } from './oidc.ts'
 import { syncFields } from './reading.ts'
 
 const { google_ads: google, meta, tradedesk } = PLATFORM_DEFAULTS
@@ -50,6 +51,7 @@ export const Environment = z.object({
   SANDBOX_REPORT_MS: z.coerce.number().int().min(0).max(86_400_000).default(400),
   PUBLIC_URL: address.optional(),
   MCP_HOSTS: hostNames,
+  ...oidcFields,
   PLATFORM_TIMEOUT_SECONDS: seconds(5),
   STORE: z.enum(['memory', 'sqlite', 'redis']).optional(),
   REDIS_URL: redisUrl,

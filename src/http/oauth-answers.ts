@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import { parseJson, textOf } from '../json/json.ts'
 
-/** The longest answer of a token endpoint that is read. */
+/** The longest answer of an authorization server that is read. */
 const MAX_ANSWER_BYTES = 64 * 1024
 const HAS_NO_BODY = new Set([204, 205, 304])
 
@@ -25,27 +25,20 @@ const OPERATORS = new Set([
   'org_internal',
 ])
 
+type Init = oauth.CustomFetchOptions<string, URLSearchParams | undefined>
+
 /**
- * Reads the whole answer of a token endpoint, no further than 64 KiB, and fills in what providers leave out. The signal
- * ends a body that comes too slowly as well.
+ * Reads a whole answer of an authorization server, no further than 64 KiB, as it is. The signal ends a body that comes too
+ * slowly as well.
  */
-export async function fetchTokenAnswer(
-  url: string,
-  { body, ...init }: oauth.CustomFetchOptions<string, URLSearchParams | undefined>,
-): Promise<Response> {
-  const response = await fetch(url, { ...init, ...(body && { body }) })
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length
-    if (bytes > MAX_ANSWER_BYTES) throw new Error('the answer is too long')
-    chunks.push(chunk)
-  }
-  const { status } = response
-  const headers = new Headers(response.headers)
-  // The body is unpacked by now, and may have another length.
-  for (const name of ['content-encoding', 'content-length']) headers.delete(name)
-  const text = textOf(Buffer.concat(chunks))
+export async function fetchWhole(url: string, init: Init): Promise<Response> {
+  const { text, status, headers } = await readWhole(url, init)
+  return new Response(HAS_NO_BODY.has(status) ? null : text, { status, headers })
+}
+
+/** As {@link fetchWhole} of a token endpoint; fills in what providers leave out. */
+export async function fetchTokenAnswer(url: string, init: Init): Promise<Response> {
+  const { text, status, headers } = await readWhole(url, init)
   const answer = objectIn(text)
   if (answer === undefined) return new Response(HAS_NO_BODY.has(status) ? null : text, { status, headers })
   headers.set('content-type', 'application/json')
@@ -54,6 +47,21 @@ export async function fetchTokenAnswer(
   if (answer['error'] !== undefined && answer['access_token'] === undefined)
     return new Response(text, { status: status < 300 ? 400 : status, headers })
   return new Response(status === 200 ? JSON.stringify(completed(answer)) : text, { status, headers })
+}
+
+async function readWhole(url: string, { body, ...init }: Init) {
+  const response = await fetch(url, { ...init, ...(body && { body }) })
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length
+    if (bytes > MAX_ANSWER_BYTES) throw new Error('the answer is too long')
+    chunks.push(chunk)
+  }
+  const headers = new Headers(response.headers)
+  // The body is unpacked by now, and may have another length.
+  for (const name of ['content-encoding', 'content-length']) headers.delete(name)
+  return { text: textOf(Buffer.concat(chunks)), status: response.status, headers }
 }
 
 function objectIn(text: string): Record<string, unknown> | undefined {

@@ -1855,6 +1855,63 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/session/oidc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sign in by OpenID Connect: go here with a browser
+         * @description Sends the browser to the provider of OIDC_ISSUER. Where that cannot be, it is sent to the console with sign_in, one of refused, expired, no_groups, several_organisations, provider_away, not_configured_there, invalid_answer, too_many.
+         */
+        get: operations["getSessionOidc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where the provider sends the browser back to
+         * @description Sets the cookie of a session with the rights of the groups of who has signed in, and sends the browser to the console.
+         */
+        get: operations["getSessionOidcCallback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session/ways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How people can sign in */
+        get: operations["getSessionWays"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/store": {
         parameters: {
             query?: never;
@@ -3843,7 +3900,7 @@ export interface components {
             keyNeeded: boolean;
             /** @enum {string} */
             mode: "mock" | "live";
-            /** @description Name of the key; `local` where none is needed. */
+            /** @description Name of the key or, behind `oidc:`, of the person; `local` where none is needed. */
             name: string;
             /** @description Number of the organisation. */
             organisation: number;
@@ -3858,6 +3915,15 @@ export interface components {
              * @description An API key.
              */
             key: string;
+        };
+        SignInWays: {
+            /** @enum {boolean} */
+            apiKey: true;
+            /** @description Null where nobody signs in by OpenID Connect. */
+            oidc: {
+                /** @description Of the provider. */
+                host: string;
+            } | null;
         };
         Store: {
             detail?: string;
@@ -13222,6 +13288,95 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSessionOidc: {
+        parameters: {
+            query?: {
+                /** @description Has the provider ask who it is, though somebody is signed in there. */
+                anew?: string;
+                /**
+                 * @description Page of the console to go on at.
+                 * @example /console/bids
+                 */
+                page?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the provider */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description OIDC_ISSUER is not set */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, unknown>;
+                };
+            };
+        };
+    };
+    getSessionOidcCallback: {
+        parameters: {
+            query?: {
+                /** @description By the provider. */
+                code?: string;
+                /** @description By the provider, in place of a code. */
+                error?: string;
+                /** @description By the provider, as it was sent there. */
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the console */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description OIDC_ISSUER is not set */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, unknown>;
+                };
+            };
+        };
+    };
+    getSessionWays: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ways */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInWays"];
                 };
             };
         };

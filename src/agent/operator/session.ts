@@ -1,5 +1,4 @@
 import { z } from '@hono/zod-openapi'
-import { LRUCache } from 'lru-cache'
 import {
   type ApiKeys,
   type Authorize,
@@ -13,11 +12,11 @@ import {
   type Sessions,
   WRONG_BODY,
 } from '../../api/index.ts'
-import { atMost } from '../../cache-size.ts'
 import { AppError } from '../../errors.ts'
 import { type Clock, isoTime } from '../../time/clock.ts'
-import { Pace } from '../../time/pace.ts'
 import type { KeyBook } from './key-book.ts'
+import { AddressPaces } from './sign-in/address-paces.ts'
+import type { OidcSignIn } from './sign-in/oidc-sign-in.ts'
 
 /** Longest API key that is looked at, in characters. */
 const MAX_KEY_CHARS = 512
@@ -28,8 +27,6 @@ const MAX_SIGN_IN_BYTES = 4_096
  * ones from taking time. A right key always passes, so that nobody is kept out by others behind the same proxy.
  */
 const WRONG_KEYS = { calls: 10, windowMs: 60_000 }
-/** Most addresses whose wrong keys are counted. */
-const MAX_ADDRESSES = 1_000
 
 const SessionInput = z
   .strictObject({
@@ -41,7 +38,9 @@ const SessionBody = z
   .object({
     keyNeeded: z.boolean().openapi({ description: 'False where calls from this machine need no key.' }),
     signedIn: z.boolean().openapi({ description: 'Whether the cookie of a session says who it is.' }),
-    name: z.string().openapi({ description: 'Name of the key; `local` where none is needed.' }),
+    name: z.string().openapi({
+      description: 'Name of the key or, behind `oidc:`, of the person; `local` where none is needed.',
+    }),
     scopes: z
       .array(z.enum(KEY_SCOPES))
       .openapi({ description: 'All that may be done: `admin` has all of them.' }),
@@ -51,6 +50,16 @@ const SessionBody = z
     expiresAt: z.string().nullable().openapi({ description: 'When it has to sign in again at the latest.' }),
   })
   .openapi('Session')
+
+const WaysBody = z
+  .object({
+    apiKey: z.literal(true),
+    oidc: z
+      .object({ host: z.string().openapi({ description: 'Of the provider.' }) })
+      .nullable()
+      .openapi({ description: 'Null where nobody signs in by OpenID Connect.' }),
+  })
+  .openapi('SignInWays')
 
 const SignedOutBody = z.object({
   ended: z.boolean().openapi({ description: 'Whether there was a session to end.' }),
@@ -62,6 +71,8 @@ export interface Access {
   readonly sessions: Sessions
   readonly keyBook: KeyBook
   readonly operatorOrg: number
+  /** Undefined where nobody signs in by OpenID Connect. */
+  readonly oidc: OidcSignIn | undefined
 }
 
 interface SessionDeps extends Access {
@@ -85,8 +96,16 @@ export function whoRoute({ keys, mode }: SessionDeps): Route {
 /** Signing in and out, which a caller without a key may ask for. */
 export function signInRoutes(deps: SessionDeps & { readonly authorize: Authorize }): OpenRoute[] {
   const { keys, sessions, operatorOrg, mode, authorize } = deps
-  const wrong = new WrongKeys(deps.clock)
+  const wrong = new AddressPaces(deps.clock, WRONG_KEYS)
   return [
+    {
+      method: 'get',
+      path: '/v1/session/ways',
+      summary: 'How people can sign in',
+      answers: { 200: { description: 'The ways', schema: WaysBody } },
+      refusals: [],
+      handle: () => okUnkept({ apiKey: true, oidc: deps.oidc ? { host: deps.oidc.host } : null }),
+    },
     {
       method: 'post',
       path: '/v1/session',
@@ -101,8 +120,8 @@ export function signInRoutes(deps: SessionDeps & { readonly authorize: Authorize
         if (!keys.areNeeded) return okUnkept(whoBody(false, mode, authorize(incoming, 'any')))
         sessions.refuseForeign(incoming)
         const key = keys.find(secret)
-        if (!key) throw wrong.refusal(incoming.socket.remoteAddress ?? '')
-        const { session, setCookie } = sessions.open(key)
+        if (!key) throw unknownKey(wrong.take(incoming.socket.remoteAddress ?? ''))
+        const { session, setCookie } = sessions.open({ is: 'key', key })
         return okUnkept(whoBody(true, mode, callerOf(key, operatorOrg, session)), setCookie)
       },
     },
@@ -120,6 +139,12 @@ export function signInRoutes(deps: SessionDeps & { readonly authorize: Authorize
   ]
 }
 
+/** What a wrong key is answered with. @param waitMs until the address may try another one */
+function unknownKey(waitMs: number): AppError {
+  if (waitMs === 0) return new AppError('unauthorized', 'The API key is not known')
+  return new AppError('rate_limited', 'Too many wrong API keys came from this address', { afterMs: waitMs })
+}
+
 function whoBody(
   keyNeeded: boolean,
   mode: 'mock' | 'live',
@@ -134,24 +159,5 @@ function whoBody(
     isOperator: boundTo === undefined,
     mode,
     expiresAt: session ? isoTime(session.expiresAtMs) : null,
-  }
-}
-
-/** Counts the wrong keys of each address. */
-class WrongKeys {
-  readonly #clock: Clock
-  readonly #paces = new LRUCache<string, Pace>(atMost(MAX_ADDRESSES))
-
-  constructor(clock: Clock) {
-    this.#clock = clock
-  }
-
-  /** Counts a wrong key, and returns what to answer. */
-  refusal(address: string): AppError {
-    const pace = this.#paces.get(address) ?? new Pace(this.#clock, WRONG_KEYS)
-    this.#paces.set(address, pace)
-    const waitMs = pace.take(1)
-    if (waitMs === 0) return new AppError('unauthorized', 'The API key is not known')
-    return new AppError('rate_limited', 'Too many wrong API keys came from this address', { afterMs: waitMs })
   }
 }

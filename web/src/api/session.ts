@@ -22,6 +22,13 @@ export const sessionQuery = queryOptions({
   refetchInterval: EVERY_MS,
 })
 
+/** How people can sign in; it changes with the configuration alone. */
+export const waysQuery = queryOptions({
+  queryKey: ['session', 'ways'],
+  queryFn: ({ signal }) => dataOf(api.GET('/v1/session/ways', { signal })),
+  staleTime: Number.POSITIVE_INFINITY,
+})
+
 /** Whether a call was refused because nobody is signed in, or no longer. */
 export const isSignedOut = (thrown: unknown): boolean =>
   thrown instanceof ProblemError && thrown.status === 401

@@ -1,9 +1,12 @@
-import { explained } from '../api/problem.ts'
+import { type Explained, explained } from '../api/problem.ts'
 import { duration } from './format.ts'
 
 /** What has happened, and what to try. */
 export function ProblemBox({ problem }: { problem: unknown }) {
-  const { what, advice, retryAfterMs } = explained(problem)
+  return <ExplainedBox explained={explained(problem)} />
+}
+
+export function ExplainedBox({ explained: { what, advice, retryAfterMs } }: { explained: Explained }) {
   return (
     <div className="problem" role="alert">
       <p>

@@ -1,0 +1,78 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { z } from 'zod'
+import { cookieIn } from '../../../api/index.ts'
+import { parseJson } from '../../../json/json.ts'
+import type { Clock } from '../../../time/clock.ts'
+
+/** How long a person has to sign in at the provider, in milliseconds. */
+const LOGIN_MS = 600_000
+const CIPHER = 'aes-256-gcm'
+const IV_BYTES = 12
+const TAG_BYTES = 16
+
+/** What ties an answer of the provider to the browser that has asked. */
+const Login = z.object({
+  state: z.string(),
+  nonce: z.string(),
+  verifier: z.string(),
+  /** Where the browser goes on afterwards. */
+  page: z.string(),
+})
+export type Login = z.output<typeof Login>
+const Sealed = Login.extend({ endsMs: z.number() })
+
+/**
+ * A login that is under way, in a cookie of the browser that has begun it. Nothing of it is kept here, so that whoever
+ * begins logins takes no place from others; it is sealed with a key of this process.
+ */
+export class LoginCookie {
+  readonly #clock: Pick<Clock, 'nowMs'>
+  readonly #key = randomBytes(32)
+  readonly #name: string
+  readonly #attributes: string
+
+  /** @param publicUrl address by which browsers know the service */
+  constructor(clock: Pick<Clock, 'nowMs'>, publicUrl: URL) {
+    this.#clock = clock
+    const isSecure = publicUrl.protocol === 'https:'
+    this.#name = isSecure ? '__Host-bidwarden_login' : 'bidwarden_login'
+    // Lax: the browser comes back from another site.
+    this.#attributes = `; Path=/; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`
+  }
+
+  /** The `Set-Cookie` header that keeps a login. */
+  keep(login: Login): string {
+    const iv = randomBytes(IV_BYTES)
+    const cipher = createCipheriv(CIPHER, this.#key, iv)
+    const text = JSON.stringify({ ...login, endsMs: this.#clock.nowMs() + LOGIN_MS })
+    const sealed = Buffer.concat([iv, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()])
+    return `${this.#name}=${sealed.toString('base64url')}${this.#attributes}; Max-Age=${LOGIN_MS / 1000}`
+  }
+
+  /** The `Set-Cookie` header that ends a login. */
+  get end(): string {
+    return `${this.#name}=${this.#attributes}; Max-Age=0`
+  }
+
+  /** The login of a request's cookie; undefined where it has none that is under way. */
+  of(request: Parameters<typeof cookieIn>[0]): Login | undefined {
+    const text = this.#opened(cookieIn(request, this.#name))
+    const read = text === undefined ? undefined : Sealed.safeParse(parseJson(text))
+    return read?.success && this.#clock.nowMs() < read.data.endsMs ? read.data : undefined
+  }
+
+  #opened(value: string | undefined): string | undefined {
+    const bytes = Buffer.from(value ?? '', 'base64url')
+    if (bytes.length <= IV_BYTES + TAG_BYTES) return undefined
+    const decipher = createDecipheriv(CIPHER, this.#key, bytes.subarray(0, IV_BYTES), {
+      authTagLength: TAG_BYTES,
+    })
+    decipher.setAuthTag(bytes.subarray(-TAG_BYTES))
+    try {
+      const text = decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES))
+      return Buffer.concat([text, decipher.final()]).toString('utf8')
+    } catch {
+      return undefined
+    }
+  }
+}
