@@ -135,7 +135,14 @@ export const address = z
     (url) => url.startsWith('https://') || isLoopback(new URL(url).hostname),
     'must be https, or http on this machine',
   )
-  .transform((url) => url.replace(/(?<!\/)\/+$/, ''))
+  .transform(withoutLastSlashes)
+
+function withoutLastSlashes(url: string): string {
+  let end = url.length
+  while (url[end - 1] === '/') end -= 1
+  return url.slice(0, end)
+}
+
 /** Names of hosts without ports, comma-separated; in lower case, as addresses have them. */
 export const hostNames = z
   .string()

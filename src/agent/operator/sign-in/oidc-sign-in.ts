@@ -15,7 +15,7 @@ export const OIDC_CALLBACK_PATH = `${OIDC_PATH}/callback`
 /** Sign-ins that come back to one address: each asks the provider. */
 const FINISHED = { calls: 20, windowMs: 60_000 }
 /** Pages of the console, on which a browser goes on. */
-const CONSOLE_PAGE = /^\/(console(\/[^\s\\]*)?)?(\?[^\s\\]*)?$/
+const CONSOLE_PAGE = /^\/(console(\/[^\s\\?]*)?)?(\?[^\s\\]*)?$/
 const MAX_PAGE_CHARS = 500
 /** Longest detail of a failure in the log; a part of it may have come by the address. */
 const MAX_DETAIL_CHARS = 300
