@@ -70,7 +70,12 @@ export async function openExchange(config: Config, parts: Parts, opened: OpenPar
   recallTraffic(recovered, bidder, log)
   const campaignStore =
     config.store.is === 'redis'
-      ? await openSharedCampaigns(config.store.url, bidder, recovered, { clock, log, name: nanoid() })
+      ? await openSharedCampaigns(
+          config.store.url,
+          bidder,
+          { records, recovered },
+          { clock, log, name: nanoid() },
+        )
       : recordedCampaigns(bidder, records, recovered, log)
   opened.add(() => campaignStore.close())
   await campaignStore.restore((update) => bidder.applyUpdate(update))

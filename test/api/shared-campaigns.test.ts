@@ -21,8 +21,11 @@ async function redis() {
   return server
 }
 
-const process = async (REDIS_URL: string, directory = temporaryDirectory()) =>
-  startOn(directory, { REDIS_URL, NOTICE_SECRET: 'shared by all processes, 32 chars' })
+const process = async (
+  REDIS_URL: string,
+  directory = temporaryDirectory(),
+  more: Record<string, string> = {},
+) => startOn(directory, { REDIS_URL, NOTICE_SECRET: 'shared by all processes, 32 chars', ...more })
 
 type Process = Awaited<ReturnType<typeof process>>
 
@@ -104,14 +107,47 @@ describe('campaigns that several processes share', () => {
     await expectKnown(other, 'spring', GONE)
   })
 
-  it('begin with those that the first process had recorded by itself', async () => {
-    const directory = temporaryDirectory()
-    const alone = await startOn(directory, {})
-    await put(alone, 'spring')
-    await alone.stop()
+  it('begin with what each process had recorded by itself, once: what was deleted since does not come back', async () => {
+    const directories = [temporaryDirectory(), temporaryDirectory()]
+    for (const [at, id] of ['spring', 'summer'].entries()) {
+      const alone = await startOn(directories[at] ?? '', {})
+      await put(alone, id)
+      await alone.stop()
+    }
     const { url } = await redis()
-    await process(url, directory)
+    const one = await process(url, directories[0])
+    const other = await process(url, directories[1])
+    await expectKnown(one, 'summer', stored())
+    await one.send('DELETE', '/v1/campaigns/spring')
+    await expectKnown(other, 'spring', GONE)
+    await one.stop()
+    await other.stop()
+    const client = new Redis(url)
+    onTestFinished(() => client.disconnect())
+    await client.flushall()
+    const again = await process(url, directories[0])
+    expect((await again.send('GET', '/v1/campaigns/spring')).status).toBe(404)
+  })
+
+  it('are not deleted from a Redis that was emptied by a process that has no such seat', async () => {
+    const { url } = await redis()
+    const proxy = await startProxy(Number(new URL(url).port))
+    onTestFinished(() => proxy.close())
+    const OPENRTB_SEATS = JSON.stringify([{ id: 'example' }, { id: 'x' }])
+    const behind = `redis://127.0.0.1:${proxy.port}`
+    const one = await process(behind, temporaryDirectory(), { OPENRTB_SEATS })
     const other = await process(url)
-    expect(await other.send('GET', '/v1/campaigns/spring')).toMatchObject(stored())
+    await put(one, 'spring', { seat: 'x' })
+    await put(one, 'summer')
+    await expectKnown(other, 'summer', stored())
+    proxy.cut('all')
+    const client = new Redis(url)
+    onTestFinished(() => client.disconnect())
+    await client.flushall()
+    const inRedis = () => client.hkeys('bidwarden:{campaigns}')
+    await expect.poll(inRedis, TRIES).toContain('summer')
+    proxy.heal()
+    await expect.poll(inRedis, TRIES).toContain('spring')
+    expect((await one.send('GET', '/v1/campaigns/spring')).status).toBe(200)
   })
 })

@@ -34,8 +34,8 @@ export function noticeListener(deps: NoticeRouteDeps, log: Logger): RequestListe
 const KINDS: Readonly<Record<string, NoticeKind>> = { win: 'win', billing: 'billing', loss: 'loss' }
 
 /**
- * What the query of a notice says. Of a price or currency that is given twice nobody knows which one is meant: it counts as
- * no price, and the whole bid is booked.
+ * Reads the query of a notice. A price or currency that is given twice is ambiguous, so the notice counts as one without a
+ * price, and the whole bid is booked.
  */
 function saidIn({ price = [], cur = [], loss = [] }: Record<string, string[]>) {
   const isClear = price.length === 1 && cur.length <= 1

@@ -120,7 +120,7 @@ function tested(
   request: OpenRtbRequest,
   boundTo: Org,
 ): z.output<typeof SeatTest> {
-  // The values of a test are nobody's: no later bid without a prediction may go by them.
+  // A test records no lifetime value, since bids without a prediction would later be decided by it.
   const decision = decide({ ...deps, recordLtv: () => {} }, seat, request, true)
   const ids = [...request.imps, ...request.badImps.map(({ impId }) => ({ id: impId }))].map(({ id }) => id)
   const show = { deps, seat, decision, boundTo }

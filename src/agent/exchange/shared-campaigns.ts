@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { messageOf } from '../../errors.ts'
 import type { Logger } from '../../log.ts'
 import { type RedisClient, reach, redisClient } from '../../shield/index.ts'
-import type { Recovered } from '../../storage/index.ts'
+import { type Records, RecordsUnavailable, type Recovered } from '../../storage/index.ts'
 import { type Cancel, type Clock, every } from '../../time/clock.ts'
 import { Slices } from '../../time/slices.ts'
 import type { Bidder } from './bidder.ts'
@@ -10,8 +10,9 @@ import { type CampaignStore, kept, textOf, type UseUpdate, updateOf } from './ca
 import type { PreparedCampaign } from './openrtb/index.ts'
 
 /**
- * A hash of all campaigns by id. Every change has the next version. Two fields have names that no campaign has: the version of the
- * last change, and the name of these data, by which an emptied Redis is told from the one that was known.
+ * A hash of all campaigns by id. Each change gets the next version number. Beside the campaigns it has fields whose names no
+ * campaign can have: the version of the last change, and a random name that was made with the first change. A process that
+ * finds another name than before knows that Redis was emptied.
  */
 const CAMPAIGNS = 'bidwarden:{campaigns}'
 /** A sorted set of ids by the version of their last change, deleted campaigns too. */
@@ -63,12 +64,25 @@ const NOTHING: Head = { name: undefined, version: 0, floor: 0 }
 export async function openSharedCampaigns(
   url: string,
   bidder: Bidder,
-  recovered: Pick<Recovered, 'campaigns'>,
-  parts: { readonly clock: Clock; readonly log: Logger; readonly name: string },
+  own: OwnCampaigns,
+  parts: SharingParts,
 ): Promise<CampaignStore> {
   const client = redisClient(url)
   await reach(() => client.connect())
-  return new SharedCampaigns(client, bidder, recovered, parts)
+  return new SharedCampaigns(client, bidder, own, parts)
+}
+
+/** What a process had recorded by itself before it shared its campaigns. */
+interface OwnCampaigns {
+  readonly records: Records
+  readonly recovered: Pick<Recovered, 'campaigns'>
+}
+
+interface SharingParts {
+  readonly clock: Clock
+  readonly log: Logger
+  /** The name that an empty Redis is given. */
+  readonly name: string
 }
 
 /**
@@ -78,7 +92,7 @@ export async function openSharedCampaigns(
 class SharedCampaigns implements CampaignStore {
   readonly #client: RedisClient
   readonly #bidder: Bidder
-  readonly #recovered: Pick<Recovered, 'campaigns'>
+  readonly #own: OwnCampaigns
   readonly #log: Logger
   readonly #clock: Clock
   readonly #newName: string
@@ -92,15 +106,10 @@ class SharedCampaigns implements CampaignStore {
   #isInDoubt = true
   #stop: Cancel = () => {}
 
-  constructor(
-    client: RedisClient,
-    bidder: Bidder,
-    recovered: Pick<Recovered, 'campaigns'>,
-    { clock, log, name }: { readonly clock: Clock; readonly log: Logger; readonly name: string },
-  ) {
+  constructor(client: RedisClient, bidder: Bidder, own: OwnCampaigns, { clock, log, name }: SharingParts) {
     this.#client = client
     this.#bidder = bidder
-    this.#recovered = recovered
+    this.#own = own
     this.#clock = clock
     this.#log = log
     this.#newName = name
@@ -142,13 +151,24 @@ class SharedCampaigns implements CampaignStore {
   }
 
   async restore(use: UseUpdate): Promise<void> {
-    if ((await this.#readHead()).name === undefined) await this.#seed()
+    await this.#bringOwn()
     await this.#compare(use)
   }
 
-  /** The first process that shares its campaigns brings those that it has recorded by itself. */
-  async #seed(): Promise<void> {
-    for (const { id, text } of this.#recovered.campaigns) await this.#change(id, text, 0)
+  /**
+   * Brings the campaigns that this process had recorded by itself, where Redis has never had one of that id, and takes them
+   * out of the records: brought again after Redis was emptied, they would undo what was changed since.
+   */
+  async #bringOwn(): Promise<void> {
+    const { records, recovered } = this.#own
+    for (const { id, text } of recovered.campaigns) await this.#change(id, text, 0)
+    if (!records.lasts || recovered.campaigns.length === 0) return
+    try {
+      await records.append(recovered.campaigns.map(({ id }) => ({ put: 'no_campaign', id })))
+    } catch (error) {
+      // While the disk is full the service starts all the same; the entries are written once they can be.
+      if (!(error instanceof RecordsUnavailable)) throw error
+    }
   }
 
   watch(use: UseUpdate): void {
@@ -206,7 +226,7 @@ class SharedCampaigns implements CampaignStore {
     for (const [id, version] of [...this.#versions, ...this.#deleted.entries()]) {
       const there = theirs.get(id) ?? 0
       if (there >= version) continue
-      // Deleted so long ago that Redis does not remember it.
+      // Redis remembers only so many deletions, and no longer this one.
       if (there === 0 && version <= head.floor) await this.#drop(id, version, use)
       else await this.#restore(id, there)
     }
@@ -228,8 +248,11 @@ class SharedCampaigns implements CampaignStore {
 
   /** Brings what Redis has lost, unless it has another version by now. */
   async #restore(id: string, there: number): Promise<void> {
-    const campaign = this.#versions.has(id) ? this.#bidder.campaigns.get(id) : undefined
-    const text = campaign ? textOf(campaign) : ''
+    const isDeleted = !this.#versions.has(id)
+    const campaign = this.#bidder.campaigns.get(id)
+    // A campaign that this process cannot use, since it lacks its seat or is of an earlier release, is for others to bring.
+    if (!isDeleted && !campaign) return
+    const text = isDeleted || !campaign ? '' : textOf(campaign)
     const version = await this.#change(id, text, there)
     if (version > 0) this.#note(id, text, version)
   }
@@ -244,6 +267,8 @@ class SharedCampaigns implements CampaignStore {
       const version = await this.#change(id, text, text === '' ? 'any' : this.#versionOf(id))
       if (this.#pending.get(id) === text) this.#pending.delete(id)
       if (version > 0) this.#note(id, text, version)
+      // The change of another process came first, and may have been passed over while this one waited.
+      else this.#isInDoubt = true
     }
   }
 

@@ -100,7 +100,7 @@ function usedUpAt(
   return usedUpMs < endMs && usedUpMs < MAX_TIME_MS ? isoTime(Math.floor(usedUpMs)) : null
 }
 
-/** The end of the year 9999, in ms since the epoch: later moments have no usual form, and nobody plans for them. */
+/** The latest moment that is shown, the end of the year 9999, in ms since the epoch: a date after it has no common form. */
 const MAX_TIME_MS = 253_402_300_799_000
 
 /** The speed of a limit in its own window; undefined where there is none, or no time has passed in it. */

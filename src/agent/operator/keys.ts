@@ -252,7 +252,7 @@ function findKey(deps: KeyDeps, c: Ctx, { boundTo }: Caller): KeptKey {
   if (found && found.revokedAtMs === undefined) return found
   if (deps.keys.ofEnvironment.some((key) => idOf(deps, key) === id))
     throw new AppError('invalid_request', 'name: this key is of the environment; take it out of API_KEYS')
-  // What was said is not repeated: it may be a key itself.
+  // The answer does not repeat the name: somebody may have typed a key there.
   throw new AppError('not_found', 'There is no API key of this name that is valid')
 }
 

@@ -28,7 +28,7 @@ const BidInput = z.strictObject({
     .string()
     .regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code')
     .optional()
-    .describe('RouteRefusal where the account is kept in another'),
+    .describe('The bid is refused where the account is kept in another'),
 })
 
 const Brief = z.object({

@@ -25,7 +25,7 @@ export interface PaceNow {
 
 /** How often a share is set anew, at most. */
 const STEP_MS = 10_000
-/** The store's figures of a day may be those of the day before for so long. */
+/** How long after midnight the store may still answer with the figures of the day before. */
 const STALE_MS = 15_000
 /** The traffic of an hour is planned to be used up to this share, since some weeks have less of it. */
 const USABLE = 0.9

@@ -8,7 +8,7 @@ it('learns hours that it watched from beginning to end, and quiet ones among the
   const curve = new TrafficCurve(START_MS + HOUR_MS / 2)
   curve.add(7, START_MS + HOUR_MS / 2)
   curve.add(20, START_MS + HOUR_MS)
-  // The last minute of an hour is told in the next.
+  // The requests of an hour's last minute are reported in the next hour.
   expect(curve.known(START_MS + 2 * HOUR_MS)[0]).toBeNull()
   curve.add(3, START_MS + 2 * HOUR_MS - 1)
   curve.add(40, START_MS + 4 * HOUR_MS)
