@@ -10,16 +10,17 @@ import {
 import {
   type ApiEnv,
   type Authorize,
+  bearerOnly,
   type Caller,
   type Ctx,
   describePlain,
   header,
+  ownCalls,
   readBody,
 } from '../api/index.ts'
 import { AppError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { Seals } from './asking.ts'
-import { bearerOnly, ownCalls } from './own-call.ts'
 import { MCP_ROUTE } from './route.ts'
 import { isStop, serverFor } from './server.ts'
 
@@ -48,7 +49,7 @@ export function mountMcp(app: OpenAPIHono<ApiEnv>, { authorize, log, hosts, noti
       throw new AppError('invalid_request', 'Send one message at a time; batches are not answered')
     if (message instanceof Object && Reflect.get(message, 'method') === LISTEN) return noSuchMethod(message)
     const parts = {
-      own: ownCalls(app, c),
+      own: ownCalls(app, c.env),
       seals: new Seals(sealKey, `${caller.name}@${caller.org}`),
       onError,
     }

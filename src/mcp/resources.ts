@@ -9,7 +9,7 @@ import {
   ResourceTemplate,
 } from '@modelcontextprotocol/server'
 import type { Caller } from '../api/index.ts'
-import { bodyOf, type OwnCall, RouteRefusal } from './own-call.ts'
+import { bodyOf, type OwnCall, RouteRefusal } from '../api/index.ts'
 import type { ToolContext } from './tool.ts'
 import { BudgetNow, BudgetPage, budgetPath, ScopeName } from './tools/budgets.ts'
 

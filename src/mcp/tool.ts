@@ -7,10 +7,18 @@ import {
   type ToolAnnotations,
 } from '@modelcontextprotocol/server'
 import { z } from 'zod'
-import { type Caller, check, type KeyScope, problemOf, shown } from '../api/index.ts'
+import {
+  type Caller,
+  check,
+  type KeyScope,
+  type OwnCall,
+  problemOf,
+  type RouteProblem,
+  RouteRefusal,
+  shown,
+} from '../api/index.ts'
 import { AppError } from '../errors.ts'
 import { Questions, type Seals } from './asking.ts'
-import { type OwnCall, type RouteProblem, RouteRefusal } from './own-call.ts'
 
 /** What a tool works with: the service's own routes, and a place for what nobody foresaw. */
 export interface ToolContext {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { BID_STATUSES } from '../../agent/index.ts'
+import { bodyOf, type OwnCall, type RouteProblem, RouteRefusal } from '../../api/index.ts'
 import { PLATFORMS } from '../../connectors/index.ts'
-import { bodyOf, type OwnCall, type RouteProblem, RouteRefusal } from '../own-call.ts'
 import { otherText, pageThatFits, READS, type Tool, tool } from '../tool.ts'
 import { BudgetNow, budgetPath } from './budgets.ts'
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import { bodyOf } from '../../api/index.ts'
 import { CanonicalEvent } from '../../conversions/index.ts'
 import { AppError } from '../../errors.ts'
-import { bodyOf } from '../own-call.ts'
 import { otherText, type Tool, tool } from '../tool.ts'
 
 /** Most events of one call: their previews have to fit a result. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { bodyOf, type OwnCall, RouteRefusal } from '../own-call.ts'
+import { bodyOf, type OwnCall, RouteRefusal } from '../../api/index.ts'
 import { type Tool, tool } from '../tool.ts'
 import { BudgetNow, budgetPath, ScopeName } from './budgets.ts'
 import { Reason, SwitchNow } from './stops.ts'

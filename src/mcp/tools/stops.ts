@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { bodyOf } from '../own-call.ts'
+import { bodyOf } from '../../api/index.ts'
 import { otherText, STOPS, type Tool, tool } from '../tool.ts'
 import { BudgetNow, budgetPath, ScopeName } from './budgets.ts'
 
