@@ -34,6 +34,7 @@ export class Listing {
     const { scope } = refusal
     if (!scope) return
     this.#refusal = refusal
+    for (const { block } of this.entries) block.forgetRefused()
     scope.purse.onRoom = () => {
       scope.purse.onRoom = undefined
       this.#refusal = undefined
@@ -103,10 +104,10 @@ class Corners {
     }
   }
 
-  /** Index of the corner that is worth most; the first of several. */
-  dearest(ltv: number): number {
-    let dearest = 0
-    for (let i = 1; i < this.#columns[ORDER].length; i++) {
+  /** Index, of those given, of the corner that is worth most; the first of several. */
+  dearest(ltv: number, of: readonly number[]): number {
+    let dearest = of[0] ?? 0
+    for (const i of of) {
       if (this.worth(i, ltv) > this.worth(dearest, ltv)) dearest = i
     }
     return dearest
@@ -155,6 +156,18 @@ export class OfferEntry {
   }
 }
 
+/** The offers of a block whose campaigns' own budgets have refused. */
+interface Refused {
+  /** Indexes of all other offers. */
+  readonly others: readonly number[]
+  /** Lower bound of what the refused offers are worth; undefined if there are none. */
+  readonly least: Readonly<Corner> | undefined
+  /** None of their campaigns can pay more than `micros` before `untilMs`. */
+  readonly micros: number
+  readonly untilMs: number
+  readonly lacks: ReadonlySet<Lack>
+}
+
 /** Offers of a group with similar prices. */
 export class Block {
   readonly group: OfferGroup
@@ -164,6 +177,8 @@ export class Block {
   cut: Cut | undefined
   /** Its index in the lists of the bucket. */
   index = -1
+  /** Computed once, until a budget refuses or has room again, or the offers change. */
+  #refused: Refused | undefined
 
   constructor(group: OfferGroup, cut: Cut | undefined) {
     this.group = group
@@ -194,6 +209,35 @@ export class Block {
     return this.entries.splice(0)
   }
 
+  /** The offers that their own budgets have refused: most of a block, where a few campaigns have money left. */
+  refusedAt(nowMs: number): Refused {
+    const known = this.#refused
+    if (known && nowMs < known.untilMs) return known
+    const others: number[] = []
+    const lacks = new Set<Lack>()
+    let least: Readonly<Corner> | undefined
+    let micros = 0
+    let untilMs = Number.POSITIVE_INFINITY
+    for (const [i, { listing, corner }] of this.entries.entries()) {
+      const refusal = listing.refusalAt(nowMs)
+      if (!refusal) {
+        others.push(i)
+        continue
+      }
+      least = least ? combined(least, corner, Math.min) : corner
+      micros = Math.max(micros, refusal.micros)
+      untilMs = Math.min(untilMs, refusal.untilMs)
+      lacks.add(refusal.lack)
+    }
+    this.#refused = { others, least, micros, untilMs, lacks }
+    return this.#refused
+  }
+
+  /** Call when the own budget of one of its campaigns has refused. */
+  forgetRefused(): void {
+    this.#refused = undefined
+  }
+
   /** Puts the block to rest if the own budgets of all its campaigns have refused. */
   restIfAllRest(nowMs: number): void {
     let most: HoldRefusal | undefined
@@ -208,10 +252,12 @@ export class Block {
   }
 
   wake(): void {
+    this.#refused = undefined
     this.group.bucket.rested(this, undefined)
   }
 
   #measure(): void {
+    this.#refused = undefined
     this.entries.forEach(({ corner }, i) => {
       this.corners.set(i, corner)
     })

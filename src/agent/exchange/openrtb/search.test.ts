@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import {
   bannerCreative,
   bannerRequest,
@@ -17,6 +17,7 @@ import { sizeKey } from './imp.ts'
 import { decide, isRefusal, type OpenRtbRequest, readBidRequest } from './index.ts'
 import { mismatch } from './match.ts'
 import { type NoBidReason, nearer } from './no-bid.ts'
+import { Listing } from './offer-blocks.ts'
 import { agreedPrice, costOf, floorCpm, priceFor } from './price.ts'
 
 /** The search of offers against the plain walk over all of them. */
@@ -326,6 +327,24 @@ describe('a budget that has refused', () => {
     bidder.clock.advance(1)
     // The store heard of the last one's spend a little later.
     expect(win(64)).toBeGreaterThanOrEqual(31)
+  })
+
+  it('is not asked again for each offer of a block in which the cheapest campaign alone has money left', () => {
+    const campaigns = Object.fromEntries(
+      Array.from({ length: 32 }, (_, i) => {
+        const cpm = 5 + i / 1_000
+        const max = i === 0 ? 1_000 : 0.001
+        const limits: CampaignInput['limits'] = [{ kind: 'sliding', windowSeconds: 60, max }]
+        return [`c${i}`, { price: { cpmPerLtv: 0, minCpm: cpm, maxCpm: cpm }, limits }]
+      }),
+    )
+    const bidder = createBidder({ campaigns })
+    // The first bid finds out who has no money, and the second what their offers have in common.
+    for (let i = 0; i < 2; i++) expect(bidder.bid(worth(100))?.price).toBe(5)
+    const asked = vi.spyOn(Listing.prototype, 'refusalAt')
+    onTestFinished(() => asked.mockRestore())
+    expect(bidder.bid(worth(100))?.price).toBe(5)
+    expect(asked.mock.calls.length).toBeLessThan(5)
   })
 
   it('still pays for a cheaper bid, wherever its campaign stands among those that rest', () => {

@@ -265,13 +265,14 @@ function scanBlock(
 ): Pick | undefined {
   const { auction } = search
   let found = best
-  let isAnyRefused = false
   const { entries, corners, group } = block
+  const asked = payersIn(search, block)
+  let isAnyRefused = asked.length === 0
   // The dearest offer first: most others cannot beat it and are then skipped.
-  const dearest = corners.dearest(search.ltv)
-  for (let n = -1; n < entries.length; n++) {
-    const i = n < 0 ? dearest : n
-    if (n === dearest) continue
+  const dearest = corners.dearest(search.ltv, asked)
+  for (let n = -1; n < asked.length; n++) {
+    const i = n < 0 ? dearest : (asked[n] ?? 0)
+    if (n >= 0 && i === dearest) continue
     const worth = corners.worth(i, search.ltv)
     const score = search.podSeconds === undefined ? worth : worth / group.seconds
     if (
@@ -296,6 +297,17 @@ function scanBlock(
   }
   if (isAnyRefused) block.restIfAllRest(auction.elapsedMs)
   return found
+}
+
+/** Indexes of the offers of a block, but for those whose own budgets are known not to pay for any of them; notes the reason. */
+function payersIn(search: Search, block: Block): readonly number[] {
+  const { auction } = search
+  const { least, micros, lacks, others } = block.refusedAt(auction.elapsedMs)
+  if (!least) return others
+  if (auction.request.test || leastCost(search, block.group, worthOf(least, search.ltv)) <= micros)
+    return [...block.entries.keys()]
+  for (const lack of lacks) refuse(auction, lack)
+  return others
 }
 
 /** Why no offer of the block can bid, judged by its highest price and its terms; undefined if one may. */
