@@ -157,7 +157,7 @@ export class OfferEntry {
 }
 
 /** The offers of a block whose campaigns' own budgets have refused. */
-interface Refused {
+interface RefusedOffers {
   /** Indexes of all other offers. */
   readonly others: readonly number[]
   /** Lower bound of what the refused offers are worth; undefined if there are none. */
@@ -178,7 +178,7 @@ export class Block {
   /** Its index in the lists of the bucket. */
   index = -1
   /** Computed once, until a budget refuses or has room again, or the offers change. */
-  #refused: Refused | undefined
+  #refused: RefusedOffers | undefined
 
   constructor(group: OfferGroup, cut: Cut | undefined) {
     this.group = group
@@ -210,7 +210,7 @@ export class Block {
   }
 
   /** The offers that their own budgets have refused: most of a block, where a few campaigns have money left. */
-  refusedAt(nowMs: number): Refused {
+  refusedAt(nowMs: number): RefusedOffers {
     const known = this.#refused
     if (known && nowMs < known.untilMs) return known
     const others: number[] = []
