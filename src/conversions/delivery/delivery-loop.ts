@@ -8,6 +8,12 @@ import { SendLoop } from './send-loop.ts'
 /** Milliseconds for which calls under way are waited for at a stop. What they sent is sent again with the same ids. */
 const LAST_CALLS_MS = 2_000
 
+/**
+ * Milliseconds for which events are gathered while few come, so that they share a call and its commits: those commits are made by the
+ * thread that also stores what comes in at the door.
+ */
+const GATHER_MS = 100
+
 /** Milliseconds after which credentials that no key opens are tried again. */
 const UNREADABLE_MS = 60_000
 
@@ -33,6 +39,11 @@ export class DeliveryLoop {
     this.#loop.nudge()
   }
 
+  /** Looks for deliveries that have come, together with those that come soon after. */
+  gather(): void {
+    this.#loop.gather(GATHER_MS)
+  }
+
   /** Takes nothing more and waits for calls that are under way. */
   stop(): Promise<void> {
     return this.#loop.stop()
@@ -53,8 +64,11 @@ export class DeliveryLoop {
       const { size } = lane.optimiser
       const claimed = await claim(this.#deps, row, size)
       if (claimed.length === 0) return
-      this.#loop.add(lane, sendClaimed(this.#deps, lane, row, line, claimed))
-      if (claimed.length < size) return
+      const isFull = claimed.length >= size
+      const call = sendClaimed(this.#deps, lane, row, line, claimed)
+      // Where as many were due as were wanted, more of them wait, probably.
+      this.#loop.add(lane, call, () => (isFull ? this.nudge() : this.gather()))
+      if (!isFull) return
     }
   }
 

@@ -60,7 +60,8 @@ const MAX_DETAIL = 300
 const MAX_REQUEST_ID = 200
 
 /**
- * Stores what became of deliveries, in one transaction. Those that another process has taken since are left alone.
+ * Stores what became of deliveries, in one transaction. Those that another process has taken since are left alone. It does not wait
+ * for the disk: where the power fails first, they are as they were claimed, and go again with the same ids as after an unknown outcome.
  */
 export async function finish(
   { store, clock, owner, meter }: Pick<Base, 'store' | 'clock' | 'owner' | 'meter'>,
@@ -70,11 +71,13 @@ export async function finish(
 ): Promise<void> {
   const nowMs = clock.nowMs()
   const rows = ended.map((one) => rowOf(one, nowMs))
-  await store.db.transaction().execute(async (tx) => {
-    for (let at = 0; at < rows.length; at += ROWS_AT_ONCE)
-      await update(tx, store.engine, owner, rows.slice(at, at + ROWS_AT_ONCE))
-    await more(tx)
-  })
+  await store.loosely((db) =>
+    db.transaction().execute(async (tx) => {
+      for (let at = 0; at < rows.length; at += ROWS_AT_ONCE)
+        await update(tx, store.engine, owner, rows.slice(at, at + ROWS_AT_ONCE))
+      await more(tx)
+    }),
+  )
   for (const one of ended) count(meter, one)
 }
 
