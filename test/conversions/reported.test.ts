@@ -105,9 +105,7 @@ describe('what was reported of others', () => {
   it('no token is guessed by a query that is none (erxes 8929)', async () => {
     const { get } = await shared()
     for (const token of ['verify_token[$ne]=x', 'verify_token=&hub.verify_token=x', 'verify_token[]=x']) {
-      const { status } = await get(
-        `${MESSAGE_WEBHOOK}?hub.mode=subscribe&hub.challenge=1&hub.${token}`,
-      )
+      const { status } = await get(`${MESSAGE_WEBHOOK}?hub.mode=subscribe&hub.challenge=1&hub.${token}`)
       expect([token, status]).toEqual([token, 403])
     }
   })
