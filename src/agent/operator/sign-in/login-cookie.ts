@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { cookieIn } from '../../../api/index.ts'
 import { parseJson } from '../../../json/json.ts'
@@ -7,6 +7,9 @@ import type { Clock } from '../../../time/clock.ts'
 /** How long a person has to sign in at the provider, in milliseconds. */
 const LOGIN_MS = 600_000
 const CIPHER = 'aes-256-gcm'
+const KEY_BYTES = 32
+/** What the key is for, so that nothing else that the secret signs can be taken for a login. */
+const KEY_PURPOSE = 'bidwarden login cookie'
 const IV_BYTES = 12
 const TAG_BYTES = 16
 
@@ -23,17 +26,21 @@ const Sealed = Login.extend({ endsMs: z.number() })
 
 /**
  * A login that is under way, in a cookie of the browser that has begun it. Nothing of it is kept here, so that whoever
- * begins logins takes no place from others; it is sealed with a key of this process.
+ * begins logins takes no place from others; it is sealed with a key that all processes of the service have.
  */
 export class LoginCookie {
   readonly #clock: Pick<Clock, 'nowMs'>
-  readonly #key = randomBytes(32)
+  readonly #key: Uint8Array
   readonly #name: string
   readonly #attributes: string
 
-  /** @param publicUrl address by which browsers know the service */
-  constructor(clock: Pick<Clock, 'nowMs'>, publicUrl: URL) {
+  /**
+   * @param publicUrl address by which browsers know the service
+   * @param secret the same for every process: a login that is begun at one may end at another
+   */
+  constructor(clock: Pick<Clock, 'nowMs'>, publicUrl: URL, secret: string) {
     this.#clock = clock
+    this.#key = new Uint8Array(hkdfSync('sha256', secret, '', KEY_PURPOSE, KEY_BYTES))
     const isSecure = publicUrl.protocol === 'https:'
     this.#name = isSecure ? '__Host-bidwarden_login' : 'bidwarden_login'
     // Lax: the browser comes back from another site.
