@@ -117,7 +117,7 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
   const lag = watchLag(clock)
   opened.add(lag.stop)
 
-  const { access, authorize, gate } = await openAccess(config, { ...base, ...stores, budget }, opened)
+  const { access, authorize, gate } = await openAccess(config, { ...bidding, noticeSecret }, opened)
   const reads = await startReads(config, {
     ...{ clock, log, metrics, authorize, sandbox, budget, callLimits, notifications, audit },
     ownSpendOf: ownSpend(config, agent.decisions),
