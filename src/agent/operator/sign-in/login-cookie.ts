@@ -34,9 +34,13 @@ export class LoginCookie {
   readonly #name: string
   readonly #attributes: string
 
-  /** @param publicUrl the address at which browsers reach the service */
-  constructor(clock: Pick<Clock, 'nowMs'>, publicUrl: URL) {
+  /**
+   * @param publicUrl the address at which browsers reach the service
+   * @param secret the same for every process: a login that is begun at one may end at another
+   */
+  constructor(clock: Pick<Clock, 'nowMs'>, publicUrl: URL, secret: string) {
     this.#clock = clock
+    this.#key = new Uint8Array(hkdfSync('sha256', secret, '', KEY_PURPOSE, KEY_BYTES))
     const isSecure = publicUrl.protocol === 'https:'
     this.#name = isSecure ? '__Host-bidwarden_login' : 'bidwarden_login'
     // Lax, because the browser returns from another site.
