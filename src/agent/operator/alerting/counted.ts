@@ -4,31 +4,29 @@ import type { Metrics } from '../../../metrics/metrics.ts'
 export type Counts = ReadonlyMap<string, number>
 
 /** What is counted of each seat, platform or of the service, under a name of its own. */
-export const COUNTED = [
-  'bids.answered',
-  'bids.vetoed',
-  'bids.with_source',
-  'bids.by_fallback',
-  'answers.lost',
-  'auctions.all',
-  'auctions.shed',
-  'auctions.too_late',
-  'notices.other_price',
-  'notices.other_kind',
-  'notices.settled',
-  'notices.settled_late',
-  'prices.all',
-  'prices.not_verified',
-  'losses.false',
-  'notices.forged',
-  'workers.ended',
-  'notifications.given_up',
-  'conversions.attempts',
-  'conversions.failed',
-  'conversions.ended',
-  'conversions.dead',
-] as const
-export type Counted = (typeof COUNTED)[number]
+export type Counted =
+  | 'bids.answered'
+  | 'bids.vetoed'
+  | 'bids.with_source'
+  | 'bids.by_fallback'
+  | 'answers.lost'
+  | 'auctions.all'
+  | 'auctions.shed'
+  | 'auctions.too_late'
+  | 'notices.other_price'
+  | 'notices.other_kind'
+  | 'notices.settled'
+  | 'notices.settled_late'
+  | 'prices.all'
+  | 'prices.not_verified'
+  | 'losses.false'
+  | 'notices.forged'
+  | 'workers.ended'
+  | 'notifications.given_up'
+  | 'conversions.attempts'
+  | 'conversions.failed'
+  | 'conversions.ended'
+  | 'conversions.dead'
 
 export const countName = (what: Counted, of: string): string => `${what} ${of}`
 
