@@ -195,7 +195,7 @@ export const ALERT_NAMES = Object.keys(ALERT_RULES) as [AlertName, ...AlertName[
 export const ALERT_SUBJECTS = ['budget', 'platform', 'seat', 'table', 'part', 'account', 'service'] as const
 
 /** Something that is so now, and of which an alert fires once it has been so for long enough. */
-export interface Condition {
+export interface AlertCondition {
   readonly rule: AlertName
   readonly about: {
     readonly kind: (typeof ALERT_SUBJECTS)[number]

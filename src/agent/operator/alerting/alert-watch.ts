@@ -6,7 +6,7 @@ import type { Agent } from '../../agent.ts'
 import type { Deferred } from '../../bids/deferred.ts'
 import type { WorkerPool } from '../../exchange/worker-pool.ts'
 import type { ServicePart } from '../readiness.ts'
-import { ALERT_RULES, type Condition } from './alert-rules.ts'
+import { ALERT_RULES, type AlertCondition } from './alert-rules.ts'
 import {
   budgetConditions,
   countedConditions,
@@ -26,13 +26,13 @@ const BREAKER_MS = 120_000
 const MAX_KEPT = 1_000
 
 /** An alert that fires. */
-export interface FiringAlert extends Condition {
+export interface FiringAlert extends AlertCondition {
   /** Since when its condition holds, in ms since the epoch: as far as this process has seen it. */
   readonly sinceMs: number
 }
 
 interface Held {
-  condition: Condition
+  condition: AlertCondition
   readonly beganMs: number
   /** Elapsed ms. */
   readonly beganAtMs: number
@@ -52,9 +52,9 @@ export class AlertWatch {
   readonly #history = new CountHistory()
   #held = new Map<string, Held>()
   #waiting: Scope[] = []
-  #ofBudgets = new Map<Scope, readonly Condition[]>()
+  #ofBudgets = new Map<Scope, readonly AlertCondition[]>()
   readonly #overdrafts = new WeakMap<Scope, { amount: number; raised: number; raisedAtMs: number }>()
-  readonly #lastOpen = new Map<string, { readonly condition: Condition; readonly atMs: number }>()
+  readonly #lastOpen = new Map<string, { readonly condition: AlertCondition; readonly atMs: number }>()
   #isLooking = false
 
   constructor(parts: Parts) {
@@ -101,7 +101,7 @@ export class AlertWatch {
     }
   }
 
-  #keep(nowMs: number, conditions: readonly Condition[]): void {
+  #keep(nowMs: number, conditions: readonly AlertCondition[]): void {
     const wallMs = this.#parts.agent.clock.nowMs()
     const held = new Map<string, Held>()
     for (const condition of conditions) {
@@ -115,8 +115,8 @@ export class AlertWatch {
   }
 
   /** A breaker half-opens every half minute, so it counts for a while after it was open. */
-  #withBreakers(conditions: readonly Condition[], nowMs: number): Condition[] {
-    const isOfBreaker = ({ rule }: Condition) => rule === 'BreakerOpen'
+  #withBreakers(conditions: readonly AlertCondition[], nowMs: number): AlertCondition[] {
+    const isOfBreaker = ({ rule }: AlertCondition) => rule === 'BreakerOpen'
     for (const condition of conditions.filter(isOfBreaker))
       this.#lastOpen.set(condition.about.name, { condition, atMs: nowMs })
     for (const [platform, { atMs }] of this.#lastOpen)
@@ -145,7 +145,7 @@ export class AlertWatch {
   }
 
   /** What was booked beyond the limits of a budget in the last ten minutes. */
-  #overdraft(scope: Scope, { overdraft, currency }: ScopeStats, nowMs: number): Condition[] {
+  #overdraft(scope: Scope, { overdraft, currency }: ScopeStats, nowMs: number): AlertCondition[] {
     // Before the store's first answer nothing is known of what was booked earlier.
     if (!scope.purse.standing) return []
     const known = this.#overdrafts.get(scope)

@@ -5,8 +5,8 @@ import { type Agent, statuses } from '../../agent.ts'
 import type { Deferred } from '../../bids/deferred.ts'
 import { limitName } from '../collect-metrics.ts'
 import { refusedScopes, type ServicePart } from '../readiness.ts'
-import type { AlertName, Condition } from './alert-rules.ts'
-import { type Counted, type CountHistory, type Counts, countName, SERVICE } from './counted.ts'
+import type { AlertCondition, AlertName } from './alert-rules.ts'
+import { type CountHistory, countName, SERVICE, type WatchedCount, type WatchedCounts } from './counted.ts'
 
 const NEAR_RATIO = 0.8
 const ALL_BUT_GONE_RATIO = 0.95
@@ -18,8 +18,8 @@ const MANY_DEFERRED = 100
 const percent = (ratio: number): string => `${Math.round(ratio * 1_000) / 10} %`
 
 /** The limits of a budget that are near their end. */
-export function budgetConditions({ scope, currency, limits }: ScopeStats): Condition[] {
-  return limits.flatMap(({ spec, spent, held, utilization }): Condition[] => {
+export function budgetConditions({ scope, currency, limits }: ScopeStats): AlertCondition[] {
+  return limits.flatMap(({ spec, spent, held, utilization }): AlertCondition[] => {
     if (utilization < NEAR_RATIO) return []
     const isGone = utilization >= ALL_BUT_GONE_RATIO
     // A limit of zero is used up by definition.
@@ -42,9 +42,9 @@ interface PartsNow {
 }
 
 /** What is wrong now with the service itself and its tables. */
-export function serviceConditions({ agent, parts }: PartsNow): Condition[] {
+export function serviceConditions({ agent, parts }: PartsNow): AlertCondition[] {
   const { budget, tables } = agent
-  const conditions: Condition[] = []
+  const conditions: AlertCondition[] = []
   const ofService = (rule: AlertName, detail: string, sinceMs?: number) =>
     conditions.push({
       ...{ rule, about: { kind: 'service', name: SERVICE }, detail },
@@ -79,7 +79,7 @@ export function serviceConditions({ agent, parts }: PartsNow): Condition[] {
 }
 
 /** What is wrong now with platforms. */
-export function platformConditions({ agent, deferred }: PartsNow): Condition[] {
+export function platformConditions({ agent, deferred }: PartsNow): AlertCondition[] {
   return statuses(agent.connectors).flatMap((status) => {
     const { platform, auth, breaker, limiter, latency } = status
     const waiting = deferred.waiting(platform)
@@ -105,17 +105,19 @@ export function platformConditions({ agent, deferred }: PartsNow): Condition[] {
     ]
     return found
       .filter(([isSo]) => isSo)
-      .map(([, rule, detail]): Condition => ({ rule, about: { kind: 'platform', name: platform }, detail }))
+      .map(
+        ([, rule, detail]): AlertCondition => ({ rule, about: { kind: 'platform', name: platform }, detail }),
+      )
   })
 }
 
 /** A rule about what was counted in the last `overMs`. */
 interface CountRule {
   readonly rule: AlertName
-  readonly kind: Condition['about']['kind']
-  readonly what: Counted
+  readonly kind: AlertCondition['about']['kind']
+  readonly what: WatchedCount
   /** The count that `what` is a share of; without it what was counted itself is compared. */
-  readonly of?: Counted
+  readonly of?: WatchedCount
   /** Fires above this share, or above this count. */
   readonly above: number
   readonly overMs: number
@@ -193,22 +195,27 @@ const LATE_BILLS_ABOVE = 0.05
 const LATE_BILLS_OVER_MS = 15 * MIN
 
 /** What has been counted too often lately. */
-export function countedConditions(now: Counts, history: CountHistory, nowMs: number): Condition[] {
+export function countedConditions(
+  now: WatchedCounts,
+  history: CountHistory,
+  nowMs: number,
+): AlertCondition[] {
   const subjects = Map.groupBy([...now.keys()], (name) => name.slice(0, name.indexOf(' ')))
-  const subjectsOf = (what: Counted) => (subjects.get(what) ?? []).map((name) => name.slice(what.length + 1))
-  const increase = (what: Counted, subject: string, overMs: number) => {
+  const subjectsOf = (what: WatchedCount) =>
+    (subjects.get(what) ?? []).map((name) => name.slice(what.length + 1))
+  const increase = (what: WatchedCount, subject: string, overMs: number) => {
     const name = countName(what, subject)
     return (now.get(name) ?? 0) - (history.before(nowMs, overMs).get(name) ?? 0)
   }
   const byRule = COUNT_RULES.flatMap(({ rule, kind, what, of, above, overMs, detail }) =>
-    subjectsOf(what).flatMap((name): Condition[] => {
+    subjectsOf(what).flatMap((name): AlertCondition[] => {
       const counted = increase(what, name, overMs)
       const all = of === undefined ? 1 : increase(of, name, overMs)
       const value = all > 0 ? counted / all : 0
       return value > above ? [{ rule, about: { kind, name }, detail: detail(value, overMs / MIN) }] : []
     }),
   )
-  const lateBills = subjectsOf('notices.settled_late').flatMap((name): Condition[] => {
+  const lateBills = subjectsOf('notices.settled_late').flatMap((name): AlertCondition[] => {
     const late = increase('notices.settled_late', name, LATE_BILLS_OVER_MS)
     const all = late + increase('notices.settled', name, LATE_BILLS_OVER_MS)
     if (all === 0 || late / all <= LATE_BILLS_ABOVE) return []
@@ -224,8 +231,8 @@ const NOT_EXPLAINED_RATIO = 0.05
 /** What gauges say that are set about once a minute: conversions, and what platforms report as spent. */
 export async function gaugeConditions(
   metrics: Pick<Metrics, 'conversionsOldest' | 'conversionConnections' | 'reportedSpend' | 'spendDifference'>,
-): Promise<Condition[]> {
-  const conditions: Condition[] = []
+): Promise<AlertCondition[]> {
+  const conditions: AlertCondition[] = []
   for (const { labels, value } of (await metrics.conversionsOldest.get()).values)
     if (value > OLD_SECONDS)
       conditions.push({
@@ -246,14 +253,14 @@ export async function gaugeConditions(
 async function unexplained({
   reportedSpend,
   spendDifference,
-}: Pick<Metrics, 'reportedSpend' | 'spendDifference'>): Promise<Condition[]> {
+}: Pick<Metrics, 'reportedSpend' | 'spendDifference'>): Promise<AlertCondition[]> {
   const accountOf = ({ connector, account, currency }: Partial<Record<string, string | number>>) =>
     `${connector} ${account} ${currency}`
   const differences = new Map<string, number>()
   for (const { labels, value } of (await spendDifference.get()).values)
     if (labels.reason === 'unknown' || labels.reason === 'changed_outside')
       differences.set(accountOf(labels), (differences.get(accountOf(labels)) ?? 0) + value)
-  return (await reportedSpend.get()).values.flatMap(({ labels, value }): Condition[] => {
+  return (await reportedSpend.get()).values.flatMap(({ labels, value }): AlertCondition[] => {
     const difference = differences.get(accountOf(labels)) ?? 0
     if (difference <= NOT_EXPLAINED_RATIO * value) return []
     return [

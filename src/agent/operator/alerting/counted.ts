@@ -1,10 +1,10 @@
 import type { Metrics } from '../../../metrics/metrics.ts'
 
-/** Counts by name; a name that is missing has counted nothing. */
-export type Counts = ReadonlyMap<string, number>
+/** WatchedCounts by name; a name that is missing has counted nothing. */
+export type WatchedCounts = ReadonlyMap<string, number>
 
 /** What is counted of each seat, platform or of the service, under a name of its own. */
-export type Counted =
+export type WatchedCount =
   | 'bids.answered'
   | 'bids.vetoed'
   | 'bids.with_source'
@@ -28,7 +28,7 @@ export type Counted =
   | 'conversions.ended'
   | 'conversions.dead'
 
-export const countName = (what: Counted, of: string): string => `${what} ${of}`
+export const countName = (what: WatchedCount, of: string): string => `${what} ${of}`
 
 type Read = Pick<
   Metrics,
@@ -46,9 +46,9 @@ type Read = Pick<
 >
 
 /** What has been counted up to now, of this process and of what its workers have reported. */
-export async function countsOf(metrics: Read): Promise<Counts> {
+export async function countsOf(metrics: Read): Promise<WatchedCounts> {
   const counts = new Map<string, number>()
-  const add = (what: Counted, of: string, count: number) => {
+  const add = (what: WatchedCount, of: string, count: number) => {
     const name = countName(what, of)
     counts.set(name, (counts.get(name) ?? 0) + count)
   }
@@ -69,7 +69,7 @@ export async function countsOf(metrics: Read): Promise<Counts> {
 export const SERVICE = 'service'
 const ofService = (_: object): string => SERVICE
 
-type Add = (what: Counted, of: string, count: number) => void
+type Add = (what: WatchedCount, of: string, count: number) => void
 
 function countBids({ bids }: Read, add: Add): void {
   for (const { labels, count } of bids.all) {
@@ -102,7 +102,7 @@ function countAuctions(metrics: Read, add: Add): void {
   for (const { labels, count } of metrics.falseLosses.all) add('losses.false', labels.seat, count)
 }
 
-const BY_RESULT: Readonly<Record<string, Counted>> = {
+const BY_RESULT: Readonly<Record<string, WatchedCount>> = {
   duplicate_other_price: 'notices.other_price',
   raised: 'notices.other_price',
   other_kind: 'notices.other_kind',
@@ -128,10 +128,10 @@ const KEPT_MS = 3_600_000
 
 /** The counts of the last hour, from which increases are computed. */
 export class CountHistory {
-  readonly #kept: { readonly atMs: number; readonly counts: Counts }[] = []
+  readonly #kept: { readonly atMs: number; readonly counts: WatchedCounts }[] = []
 
   /** @param atMs elapsed ms; not before that of the last call */
-  add(atMs: number, counts: Counts): void {
+  add(atMs: number, counts: WatchedCounts): void {
     const last = this.#kept.at(-1)
     if (last && atMs - last.atMs < EVERY_MS) return
     this.#kept.push({ atMs, counts })
@@ -139,7 +139,7 @@ export class CountHistory {
   }
 
   /** The counts `overMs` before now, or the oldest that are kept: what was counted before nobody looked counts as nothing. */
-  before(nowMs: number, overMs: number): Counts {
+  before(nowMs: number, overMs: number): WatchedCounts {
     const earlier = this.#kept.findLast(({ atMs }) => atMs <= nowMs - overMs) ?? this.#kept[0]
     return earlier?.counts ?? new Map()
   }
