@@ -21,7 +21,7 @@ export interface WorkerPool {
 export interface ScopeHolds {
   readonly scope: string
   readonly held: number
-  /** What its open bids may cost together. */
+  /** The sum of the prices of its open bids. */
   readonly prices: number
   /** By how much they may exceed what is held when a bid is made; Infinity in a bounded scope without limits. */
   readonly allowance: number
@@ -66,6 +66,7 @@ const ROWS_AT_ONCE = 500
 export function* allUpdates(bidder: Bidder): Generator<BidderUpdate> {
   const { campaigns, predicting, predictionsOf } = bidder
   yield* trafficUpdates(bidder)
+  for (const seat of bidder.seats.keys()) yield shadesUpdate(bidder, seat)
   for (const { id, spec } of campaigns.all) yield { put: 'campaign', id, spec }
   for (const org of predicting()) {
     const predictions = predictionsOf(org)
@@ -77,7 +78,13 @@ export function* allUpdates(bidder: Bidder): Generator<BidderUpdate> {
   }
 }
 
-/** What is known of the traffic of each seat. */
+/** The update with what was learned of the prices of auctions at a seat. */
+export const shadesUpdate = ({ shader }: Pick<Bidder, 'shader'>, seat: string) => ({
+  ...({ put: 'shades', seat } as const),
+  shades: shader.kept(seat),
+})
+
+/** The updates with the learned traffic of each seat. */
 export const trafficUpdates = ({
   traffic,
   decide: { clock },
