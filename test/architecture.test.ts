@@ -12,7 +12,7 @@ const ROWS: readonly (readonly string[])[] = [
   ['sync'],
   ['conversions'],
   ['agent'],
-  ['workers', 'demo', 'mcp'],
+  ['workers', 'demo', 'mcp', 'grpc'],
 ]
 /** What everything is made with: any file of it may be imported by itself, also one by another of these folders. */
 const TOOLS = ['time', 'json', 'http', 'metrics']
