@@ -41,7 +41,7 @@ interface Parts
   readonly audit: Audit
 }
 
-/** Builds what decides and places bids at platforms, and restores the bids of earlier starts. */
+/** Builds the parts that decide and place bids at platforms, and restores the bids of earlier starts. */
 export function openAgent(
   config: Config,
   parts: Parts,

@@ -7,23 +7,28 @@ import { type Records, RecordsUnavailable, type Recovered } from '../../storage/
 import { type Cancel, type Clock, every } from '../../time/clock.ts'
 import { mapInSlices } from '../../time/slices.ts'
 
-/** Keeps API keys that were made at run time. Every change rejects with 503 `records_unavailable` where it cannot be kept. */
+/**
+ * Stores the API keys that were made at run time. Every change rejects with 503 `records_unavailable` if it cannot be
+ * stored.
+ */
 export interface KeyStore {
   /**
-   * Keeps a key, durably. Resolves to false, and keeps nothing, where another process has changed it.
-   * @param before the key as it is known to be kept; undefined if there is none
+   * Stores a key durably. Resolves to false, and stores nothing, if another process has changed the key.
+   * @param before the key as it is known to be stored; undefined if there is none
    */
   put(key: KeptKey, before: KeptKey | undefined): Promise<boolean>
-  /** Keeps that a key is revoked, whatever else was changed of it. What cannot be kept now is kept as soon as it can be. */
+  /** Stores that a key is revoked, whatever else was changed of it. If that fails, it is repeated until it succeeds. */
   revoke(key: KeptKey): Promise<void>
   forget(id: string): Promise<void>
-  /** Calls `onChange` with all keys before it resolves, and then with what has changed. Rejects where they cannot be read. */
+  /**
+   * Calls `onChange` with all keys before it resolves, and later with every change. Rejects if the keys cannot be read.
+   */
   watch(onChange: (changes: KeyChanges) => void): Promise<void>
   close(): void
 }
 
 /**
- * Keys in the records of this process. Where those end with the process, the keys do too.
+ * Stores keys in the records of this process. If the records end with the process, so do the keys.
  * @param apiKeys what earlier starts have recorded
  */
 export function recordedKeys(
@@ -44,16 +49,19 @@ export function recordedKeys(
   }
 }
 
-/** A hash of all keys by id. The field of no id counts the changes. */
+/** The Redis hash with all keys by id. Its field with the empty id counts the changes. */
 const SHARED = 'bidwarden:api_keys'
 const VERSION = ''
-/** Arguments: id, text, and the text that it replaces, empty where there must be none. */
+/** Arguments: id, new text, and the text that it replaces (empty if there must be none). */
 const PUT = `
   if (redis.call('HGET', KEYS[1], ARGV[1]) or '') ~= ARGV[3] then return 0 end
   redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
   redis.call('HINCRBY', KEYS[1], '${VERSION}', 1)
   return 1`
-/** Arguments: id, text, and the digest that the key must have: another one of its name stays as it is. */
+/**
+ * Arguments: id, new text, and the digest that the stored key must have, so that another key of the same name is not
+ * changed.
+ */
 const REVOKE = `
   local kept = redis.call('HGET', KEYS[1], ARGV[1])
   if not kept or not string.find(kept, ARGV[3], 1, true) then return end
@@ -64,15 +72,15 @@ const FORGET = `
   redis.call('HINCRBY', KEYS[1], '${VERSION}', 1)`
 /** How often Redis is asked whether another process has changed a key, in milliseconds. */
 const LOOK_MS = 1_000
-/** Keys that are read at a time. */
+/** How many keys are read from Redis at a time. */
 const READ_AT_ONCE = 200
 
-/** Keys in Redis, shared by all processes. Rejects when Redis cannot be reached. */
+/** Stores keys in Redis, for all processes. Rejects if Redis cannot be reached. */
 export async function openSharedApiKeys(url: string, clock: Clock, log: Logger): Promise<KeyStore> {
   const client = redisClient(url)
   await reach(() => client.connect())
   let stop: Cancel = () => {}
-  /** Revocations that could not be kept yet, by id. */
+  /** Revocations that could not be stored yet, by id. */
   const unkept = new Map<string, KeptKey>()
   const run = (script: string, ...said: string[]) => reach(() => client.eval(script, 1, SHARED, ...said))
   const revoke = async (key: KeptKey): Promise<void> => {
@@ -97,7 +105,7 @@ export async function openSharedApiKeys(url: string, clock: Clock, log: Logger):
       stop = every(clock, LOOK_MS, async () => {
         if (isLooking) return
         isLooking = true
-        // While Redis is away, the keys that are known go on.
+        // While Redis is unavailable, the known keys stay valid.
         await look().catch(() => {})
         isLooking = false
       })
@@ -109,12 +117,15 @@ export async function openSharedApiKeys(url: string, clock: Clock, log: Logger):
   }
 }
 
-/** Finds what has changed of the keys in Redis. All are read then, some at a time; only those that are others are looked at. */
+/**
+ * Finds changes of the keys in Redis. When the count of changes differs, it reads all keys in portions and compares
+ * them with those it read last.
+ */
 class SharedApiKeys {
   readonly #client: RedisClient
   readonly #log: Logger
   #version: string | undefined
-  /** As they were read last, by id. */
+  /** The texts of the keys as they were last read, by id. */
   #texts: ReadonlyMap<string, string> = new Map()
 
   constructor(client: RedisClient, log: Logger) {
@@ -122,7 +133,7 @@ class SharedApiKeys {
     this.#log = log
   }
 
-  /** What has changed since the last time; undefined where nothing has. */
+  /** The changes since the last call; undefined if there are none. */
   async changes(): Promise<KeyChanges | undefined> {
     const version = (await reach(() => this.#client.hget(SHARED, VERSION))) ?? '0'
     if (version === this.#version) return undefined
@@ -141,7 +152,7 @@ class SharedApiKeys {
     return { now, gone }
   }
 
-  /** All texts by id. What changes meanwhile is read the next time, since the version is another one then. */
+  /** All texts by id. A change during the reading changes the count, so it is found by the next call. */
   async #read(): Promise<Map<string, string>> {
     const texts = new Map<string, string>()
     let cursor = '0'
@@ -169,7 +180,7 @@ async function keysIn(
   return keys.flat()
 }
 
-/** Always the same text for the same key, since Redis compares it. */
+/** The same text for the same key every time, since Redis compares it. */
 const textOf = (key: KeptKey): string => JSON.stringify(KeptKey.parse(key))
 
 async function kept<T>(work: () => Promise<T>): Promise<T> {

@@ -5,7 +5,7 @@ import { PLATFORMS } from '../../connectors/index.ts'
 import { otherText, pageThatFits, READS, type Tool, tool } from '../tool.ts'
 import { BudgetNow, budgetPath } from './budgets.ts'
 
-/** What a bid of a tool may say; what it means is checked by the route. */
+/** The members of a bid that a tool may send; the route validates them. */
 const BidInput = z.strictObject({
   platform: z.enum([...PLATFORMS, 'auto']).describe('`auto` chooses the platform with the best prospects'),
   campaignId: z
@@ -52,7 +52,7 @@ const BidTold = z.object({
   explanation: z.string(),
 })
 
-/** Why a bid would not be placed now; every other error is one of the call itself. */
+/** The errors that mean a bid would not be placed now; all others mean that the call itself is wrong. */
 const WOULD_NOT_PASS: readonly RouteProblem['code'][] = [
   'budget_exceeded',
   'paused',
@@ -154,7 +154,7 @@ const listDecisions = tool({
     ),
 })
 
-/** Longest explanation of a caller that is told, in characters. */
+/** The longest explanation of a caller that is returned, in characters. */
 const MAX_EXPLANATION_CHARS = 2_000
 
 const Decision = Listed.extend({
@@ -205,7 +205,7 @@ const explainRefusal = tool({
   },
 })
 
-/** The budgets that are there and may be seen. */
+/** Those of the budgets that exist and may be seen. */
 async function budgetsOf(scopes: readonly string[], own: OwnCall): Promise<unknown[]> {
   const found = await Promise.allSettled(
     scopes.map((scope) => bodyOf(own, { method: 'GET', path: budgetPath(scope) })),

@@ -19,7 +19,7 @@ const pause = tool({
     bodyOf(own, { method: 'POST', path: `${budgetPath(scope)}/pause`, body: { reason } }),
 })
 
-/** Most campaigns that are named one by one. */
+/** The most campaigns that are named one by one. */
 const MOST_NAMED = 20
 
 export const SwitchNow = z.object({
