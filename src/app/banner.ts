@@ -2,14 +2,14 @@ import type { Config } from '../config/config.ts'
 import { PLATFORMS, type PlatformName } from '../connectors/index.ts'
 import { formatMoney } from '../money.ts'
 
-interface Listening {
+interface Started {
   readonly url: string
   readonly grpcAddress: string | undefined
   readonly sandbox: { readonly url: string } | undefined
 }
 
 /** The text printed after the start: address, mode, budgets, and a first command to try. */
-export function banner({ url, grpcAddress, sandbox }: Listening, config: Config): string {
+export function banner({ url, grpcAddress, sandbox }: Started, config: Config): string {
   const minutes = config.budgetWindowMs / 60_000
   // In live mode a platform without credentials is left out.
   const platforms = PLATFORMS.filter((platform) => sandbox || config.accounts[platform])
