@@ -13,8 +13,8 @@ import { banner } from './app/banner.ts'
 import { recordConfiguration } from './app/configuration-changes.ts'
 import { examine } from './app/doctor/index.ts'
 import { collectOften } from './app/heap.ts'
+import { keepLearned } from './app/keep-learned.ts'
 import { workerOutcomes } from './app/keep-outcomes.ts'
-import { keepTraffic } from './app/keep-traffic.ts'
 import { mountParts } from './app/mount-parts.ts'
 import { openAccess } from './app/open-access.ts'
 import { openAgent } from './app/open-agent.ts'
@@ -24,7 +24,7 @@ import { openFront } from './app/open-front.ts'
 import { openNotifications } from './app/open-notifications.ts'
 import { OpenParts } from './app/open-parts.ts'
 import { openStores } from './app/open-stores.ts'
-import { openStreams } from './app/open-streams.ts'
+import { openWatching } from './app/open-watching.ts'
 import { sandboxOptions } from './app/sandbox-options.ts'
 import { startSending } from './app/start-conversions.ts'
 import { ownSpend, readParts, startReads } from './app/start-reading.ts'
@@ -117,7 +117,7 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
   const lag = watchLag(clock)
   opened.add(lag.stop)
 
-  const { access, authorize, gate } = await openAccess(config, { ...base, ...stores, budget }, opened)
+  const { access, authorize, gate } = await openAccess(config, { ...bidding, noticeSecret }, opened)
   const reads = await startReads(config, {
     ...{ clock, log, metrics, authorize, sandbox, budget, callLimits, notifications, audit },
     ownSpendOf: ownSpend(config, agent.decisions),
@@ -137,19 +137,19 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
   opened.add(() => front.close())
   const { pool } = front
   exchange.campaignStore.watch((update) => spread(bidder, pool, update))
-  opened.add(keepTraffic(clock, bidder, records, pool).close)
+  opened.add(keepLearned(clock, bidder, records, pool).close)
   const seats = { bidder, desk, count, pool, campaignStore: exchange.campaignStore }
-  const examined = { storeKind: config.store.is, examine: () => examine(config, agent) }
-  const streams = openStreams({ access, agent, bidder, pool, feed })
+  const examined = { mode: config.mode, storeKind: config.store.is, examine: () => examine(config, agent) }
   const parts = [...ownParts(agent), ...readParts(reads), ...exchange.parts]
-  const served = { ...seats, agent, parts, deferred, keys, authorize, access, notifications, streams }
-  const app = createApp({ ...served, ...examined, journal: store.journal, mode: config.mode })
+  const served = { ...seats, agent, parts, deferred, keys, authorize, access, notifications }
+  const watching = openWatching(config, { ...served, feed, recovered }, opened)
+  const app = createApp({ ...served, ...watching, ...examined, journal: store.journal })
   mountParts(app, { reads, conversions, mcp: { authorize, log, hosts: config.mcpHosts, noticeSecret } })
   const auctions = auctionHandler({ agent, bidder, authorize, lagMs: lag.lagMs })
   const server = await listen(auctions, getRequestListener(app.fetch, WITHOUT_HOST), clock, front.at)
   opened.add(() => server.close())
   opened.add(() => front.stop())
-  opened.add(() => streams.end())
+  opened.add(() => watching.streams.end())
   if (reads) opened.add(() => reads.endStreams())
   const url = (await front.start()) ?? server.url ?? ''
   if (conversions) sandbox?.conversions.whatsapp.tellAt(url + MESSAGE_WEBHOOK)
