@@ -206,7 +206,7 @@ export const MESSAGE_PLAIN_ROUTES: readonly PlainRoute[] = [
       400: ['It is signed, but cannot be read', 'application/problem+json'],
       403: ['The signature fits no connection of the number', 'application/problem+json'],
       413: ['It is longer than 3 MiB', 'application/problem+json'],
-      503: ['The database is away; WhatsApp tries again', 'application/problem+json'],
+      503: ['The database is unavailable; WhatsApp tries again', 'application/problem+json'],
     },
   },
 ]

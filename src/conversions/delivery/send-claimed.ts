@@ -104,7 +104,7 @@ async function openOne(
   const { unknown_since_ms: unknownMs, sealed } = claimed
   if (mayCountTwice(limits, unknownMs, nowMs))
     return dead('outcome_unknown', `${platform} may have taken it, and would count it twice by now`)
-  if (sealed === null) return dead('too_old', 'what was known about the person is deleted')
+  if (sealed === null) return dead('too_old', 'the personal data of the event was deleted')
   try {
     const personal = openPersonal(keyring, claimed, sealed)
     const mapping = await mappings.of(claimed.org_id, claimed.mapping_version)
@@ -132,7 +132,7 @@ async function openOne(
         is: 'put_back',
         afterMs: UNREADABLE_MS,
         code: error.code,
-        detail: 'no key opens what is stored of it',
+        detail: 'no key decrypts its stored content',
       },
     }
   }

@@ -65,7 +65,7 @@ function prepare({ keyring, clock }: MessageDeps, sender: MessageSender, claimed
     content = openContent(keyring, claimed, claimed.sealed ?? '')
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'credentials_unreadable') throw error
-    return held(UNREADABLE_MS, 'no key opens what is stored of it')
+    return held(UNREADABLE_MS, 'no key decrypts its stored content')
   }
   if (clock.elapsedMs() < sender.heldUntilMs)
     return held(sender.heldUntilMs - clock.elapsedMs(), 'the connection waits')
