@@ -13,6 +13,12 @@ import { SendLoop } from './send-loop.ts'
 const LAST_CALLS_MS = 2_000
 
 /**
+ * How long events are gathered while few come, in milliseconds, so that they share a call and its commits: those commits are
+ * made by the thread that also stores events at the door.
+ */
+const GATHER_MS = 100
+
+/**
  * Sends deliveries that are due, over all connections. The optimiser of each connection and the pool of its platform
  * limit how many calls it makes at once.
  */
@@ -25,6 +31,11 @@ export class DeliveryLoop extends SendLoop {
     this.#deps = deps
     this.#lanes = lanes
     this.nudge()
+  }
+
+  /** Looks for deliveries that have come, together with those that come soon after. */
+  gather(): void {
+    this.gatherFor(GATHER_MS)
   }
 
   protected async look(): Promise<void> {
@@ -42,8 +53,11 @@ export class DeliveryLoop extends SendLoop {
       const { size } = lane.optimiser
       const claimed = await claim(this.#deps, row, size)
       if (claimed.length === 0) return
-      this.add(lane, sendClaimed(this.#deps, lane, row, line, claimed))
-      if (claimed.length < size) return
+      const isFull = claimed.length >= size
+      const call = sendClaimed(this.#deps, lane, row, line, claimed)
+      // As many were due as were wanted, so more are probably waiting.
+      this.add(lane, call, () => (isFull ? this.nudge() : this.gather()))
+      if (!isFull) return
     }
   }
 

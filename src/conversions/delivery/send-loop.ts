@@ -55,15 +55,24 @@ export abstract class SendLoop {
     this.#rounds.nudge()
   }
 
-  /** Counts a call as under way at its connection until it ends; then there is room for another, so it looks again. */
-  protected add(connection: { underWay: number }, call: Promise<void>): void {
+  /** Looks for what is due, together with what becomes due within `forMs` milliseconds of the last look. */
+  protected gatherFor(forMs: number): void {
+    this.#rounds.gather(forMs)
+  }
+
+  /** Counts a call as under way at its connection until it ends; then there is room for another, and `onEnd` is called. */
+  protected add(
+    connection: { underWay: number },
+    call: Promise<void>,
+    onEnd: () => void = () => this.nudge(),
+  ): void {
     connection.underWay += 1
     const ended = call
       .catch((error) => this.#report(error))
       .finally(() => {
         connection.underWay -= 1
         this.#underWay.delete(ended)
-        this.nudge()
+        onEnd()
       })
     this.#underWay.add(ended)
   }
