@@ -1,4 +1,3 @@
-import { flushCompileCache } from 'node:module'
 import { getRequestListener } from '@hono/node-server'
 import {
   type Agent,
@@ -14,18 +13,19 @@ import { banner } from './app/banner.ts'
 import { recordConfiguration } from './app/configuration-changes.ts'
 import { examine } from './app/doctor/index.ts'
 import { collectOften } from './app/heap.ts'
+import { keepLearned } from './app/keep-learned.ts'
 import { workerOutcomes } from './app/keep-outcomes.ts'
-import { keepTraffic } from './app/keep-traffic.ts'
 import { mountParts } from './app/mount-parts.ts'
 import { openAccess } from './app/open-access.ts'
 import { openAgent } from './app/open-agent.ts'
 import { openBudgets } from './app/open-budgets.ts'
 import { openExchange } from './app/open-exchange.ts'
 import { openFront } from './app/open-front.ts'
+import { openGrpc } from './app/open-grpc.ts'
 import { openNotifications } from './app/open-notifications.ts'
 import { OpenParts } from './app/open-parts.ts'
 import { openStores } from './app/open-stores.ts'
-import { openStreams } from './app/open-streams.ts'
+import { openWatching } from './app/open-watching.ts'
 import { sandboxOptions } from './app/sandbox-options.ts'
 import { startSending } from './app/start-conversions.ts'
 import { ownSpend, readParts, startReads } from './app/start-reading.ts'
@@ -55,6 +55,8 @@ const WITHOUT_HOST = { hostname: 'localhost' }
 export interface Service {
   /** Where it listens: `http://127.0.0.1:8003`. */
   readonly url: string
+  /** Host and port where it takes calls by gRPC; undefined where it does not. */
+  readonly grpcAddress: string | undefined
   readonly agent: Agent
   /** The platforms it talks to in mock mode. */
   readonly sandbox: Sandbox | undefined
@@ -117,8 +119,7 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
   holder = bidder
   const lag = watchLag(clock)
   opened.add(lag.stop)
-
-  const { access, authorize, gate } = await openAccess(config, { ...base, ...stores, budget }, opened)
+  const { access, authorize, gate } = await openAccess(config, { ...bidding, noticeSecret }, opened)
   const reads = await startReads(config, {
     ...{ clock, log, metrics, authorize, sandbox, budget, callLimits, notifications, audit },
     ownSpendOf: ownSpend(config, agent.decisions),
@@ -133,28 +134,29 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
   watchTables(tables, { config, ...held, reads, conversions })
   opened.add(watchFiles(tables, config, { clock, records, reads }))
   const around = { clock, log, metrics, store, access, ownerMessages, bidder, seen, count, noticeSecret }
-  const lasting = { outcomes: workerOutcomes(recovered, records), recordsLast: records.lasts }
-  const front = openFront(config, { ...around, ...lasting })
+  const outcomes = workerOutcomes(recovered, records)
+  const front = openFront(config, { ...around, outcomes, recordsLast: records.lasts })
   opened.add(() => front.close())
   const { pool } = front
   exchange.campaignStore.watch((update) => spread(bidder, pool, update))
-  opened.add(keepTraffic(clock, bidder, records, pool).close)
+  opened.add(keepLearned(clock, bidder, records, pool).close)
   const seats = { bidder, desk, count, pool, campaignStore: exchange.campaignStore }
-  const examined = { storeKind: config.store.is, examine: () => examine(config, agent) }
-  const streams = openStreams({ access, agent, bidder, pool, feed })
+  const examined = { mode: config.mode, storeKind: config.store.is, examine: () => examine(config, agent) }
   const parts = [...ownParts(agent), ...readParts(reads), ...exchange.parts]
-  const served = { ...seats, agent, parts, deferred, keys, authorize, access, notifications, streams }
-  const app = createApp({ ...served, ...examined, journal: store.journal, mode: config.mode })
+  const served = { ...seats, agent, parts, deferred, keys, authorize, access, notifications }
+  const watching = openWatching(config, { ...served, feed, recovered }, opened)
+  const app = createApp({ ...served, ...watching, ...examined, journal: store.journal })
   mountParts(app, { reads, conversions, mcp: { authorize, log, hosts: config.mcpHosts, noticeSecret } })
   const auctions = auctionHandler({ agent, bidder, authorize, lagMs: lag.lagMs })
   const server = await listen(auctions, getRequestListener(app.fetch, WITHOUT_HOST), clock, front.at)
   opened.add(() => server.close())
+  const grpcAddress = await openGrpc(config, { app, authorize, clock, log, parts }, opened)
   opened.add(() => front.stop())
-  opened.add(() => streams.end())
+  opened.add(() => watching.streams.end())
   if (reads) opened.add(() => reads.endStreams())
   const url = (await front.start()) ?? server.url ?? ''
   if (conversions) sandbox?.conversions.whatsapp.tellAt(url + MESSAGE_WEBHOOK)
-  return { url, agent, sandbox, reads: reads?.sync, stop: () => opened.close() }
+  return { url, grpcAddress, agent, sandbox, reads: reads?.sync, stop: () => opened.close() }
 }
 
 /**
@@ -173,8 +175,6 @@ export async function serve(more: NodeJS.ProcessEnv = {}, demo = false): Promise
     opened.add(() => service.stop())
     if (demo) opened.add(playDemo(service, service.agent).close)
     collectOften()
-    // Not only where this process ends by itself: a start after a kill would strip types again, and keep what does that in memory.
-    flushCompileCache()
     // Who reads the banner may stop it at once.
     stopWhenTold(service.agent.log, opened)
     process.stdout.write(banner(service, config))

@@ -1,5 +1,6 @@
 export type { Agent, Connectors } from './agent.ts'
 export { createApp } from './app.ts'
+export { BidAnswer } from './bids/answer.ts'
 export { BID_STATUSES, createDecisions, type DecisionRecord, type Decisions } from './bids/decisions.ts'
 export { Deferred } from './bids/deferred.ts'
 export { IdempotencyKeys } from './bids/idempotency.ts'
@@ -34,26 +35,31 @@ export { newOwner, type SeenChunk } from './exchange/openrtb/index.ts'
 export { HOURS_OF_WEEK, type PaceNow } from './exchange/pacing/index.ts'
 export { type KeptSeen, keepSeen } from './exchange/persist-seen.ts'
 export { warnOfPlainNotices } from './exchange/plain-notices.ts'
+export { type ShadeNews, SLOT_CLASSES } from './exchange/shading/index.ts'
 export { openSharedCampaigns } from './exchange/shared-campaigns.ts'
 export {
   allUpdates,
   holdsOf,
   NO_WORKERS,
   type ScopeHolds,
+  shadesUpdate,
   spread,
   trafficUpdates,
   type WorkerHolds,
   type WorkerPool,
 } from './exchange/worker-pool.ts'
 export { type ListenAt, listen } from './listen.ts'
+export { AlertWatch } from './operator/alerting/alert-watch.ts'
 export { watchBudgets } from './operator/alerts.ts'
+export { Budget } from './operator/budget-body.ts'
 export type { Finding } from './operator/doctor.ts'
 export { KeyBook } from './operator/key-book.ts'
 export { openSharedApiKeys, recordedKeys } from './operator/key-store.ts'
-export { ownParts, type PartState, type ServicePart, watchRefusals } from './operator/readiness.ts'
+export { ownParts, type PartState, type ServicePart, troubles, watchRefusals } from './operator/readiness.ts'
 export type { Access } from './operator/session.ts'
 export { OidcSignIn } from './operator/sign-in/oidc-sign-in.ts'
 export type { GroupRights, OidcSettings } from './operator/sign-in/settings.ts'
+export { SpendHistory } from './operator/spend/spend-history.ts'
 export { Feed } from './operator/stream/feed.ts'
 export { StateWatch } from './operator/stream/state-watch.ts'
 export { Streams } from './operator/stream/streams.ts'

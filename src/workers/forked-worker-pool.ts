@@ -18,7 +18,7 @@ import type { BudgetStore } from '../shield/index.ts'
 import { type Clock, every, sleep } from '../time/clock.ts'
 import { announceControl } from './announce-control.ts'
 import { linkWorker, type RemoteWorker } from './link.ts'
-import type { OwnerMessages } from './owner-messages.ts'
+import type { LocalOwnerMessages } from './owner-messages.ts'
 import type { PrimaryCalls, Welcome, WorkerOutcomes, WorkerReport } from './protocol.ts'
 
 export interface ForkedWorkerPoolOptions {
@@ -32,7 +32,7 @@ export interface ForkedWorkerPoolOptions {
   readonly welcome: Omit<Welcome, 'number' | 'outcomes'>
   readonly outcomes: WorkerOutcomes
   readonly store: BudgetStore
-  readonly ownerMessages: OwnerMessages
+  readonly ownerMessages: LocalOwnerMessages
   readonly bidder: Bidder
   readonly access: { readonly keys: ApiKeys }
   readonly seen: KeptSeen
@@ -295,6 +295,7 @@ export class ForkedWorkerPool implements WorkerPool {
     member.held = report.held
     for (const [id, now] of report.paces)
       if (this.#options.bidder.campaigns.get(id)) member.paces.set(id, now)
+    bidder.shader.learn(report.shades)
     addCounts(metrics, bidder, count, report.counts)
     const worker = String(member.number)
     metrics.workerCpu.inc({ worker }, report.cpuSeconds)

@@ -1247,7 +1247,7 @@ export interface paths {
         put?: never;
         /**
          * Answer an OpenRTB 2.5 or 2.6 bid request
-         * @description Prices are for a thousand impressions. Each bid of the answer holds its money until its notice comes or its time is over. With "test": 1, or ext.bidwarden.debug and a key that may bid, an answer without bids is 200 with "nbr", and ext.seatnonbid says for each impression and campaign why: bad_request, bad_impression, too_late, shed, too_many_open_bids, seat_not_allowed, no_common_currency, no_campaign, too_many_imps, private_auction, outside_hours, device_type, domain, bundle, supply_chain, rewarded, placement, mime, protocol, duration, linearity, api, attribute_blocked, banner_type_blocked, language, not_secure, category_taxonomy, category_blocked, dsa_required, dsa_rendering, native_assets, deal_terms, app_blocked, advertiser_blocked, advertiser_in_pod, no_ltv, no_floor_rate, below_floor, below_deal_floor, paced, stopped, budget_unknown, over_budget, over_request_share, too_costly. See docs/openrtb.md.
+         * @description Prices are for a thousand impressions. Each bid of the answer holds its money until its notice comes or its time is over. With "test": 1, or ext.bidwarden.debug and a key that may bid, an answer without bids is 200 with "nbr", and ext.seatnonbid says for each impression and campaign why: bad_request, bad_impression, too_late, shed, too_many_open_bids, seat_not_allowed, no_common_currency, no_campaign, too_many_imps, private_auction, outside_hours, device_type, domain, bundle, supply_chain, rewarded, placement, mime, protocol, duration, linearity, api, attribute_blocked, banner_type_blocked, language, not_secure, category_taxonomy, category_blocked, dsa_required, dsa_rendering, native_assets, deal_terms, app_blocked, advertiser_blocked, advertiser_in_pod, no_ltv, no_floor_rate, below_floor, below_deal_floor, no_user_id, frequency_capped, paced, stopped, budget_unknown, over_budget, over_request_share, too_costly. See docs/openrtb.md.
          */
         post: operations["postOpenrtb2BySeatBid"];
         delete?: never;
@@ -1289,6 +1289,26 @@ export interface paths {
         };
         /** Whether every part does its work */
         get: operations["getReadyz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The alerts that fire now, and what to do about each
+         * @description Needs an API key with the scope `read`.
+         */
+        get: operations["getAlerts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1912,6 +1932,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/spend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What budgets have spent over time
+         * @description Needs an API key with the scope `read`.
+         */
+        get: operations["getSpend"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/store": {
         parameters: {
             query?: never;
@@ -1996,6 +2036,47 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Alert: {
+            /** @description The budget, platform, seat or other part that it is about. */
+            about: {
+                /** @enum {string} */
+                kind: "budget" | "platform" | "seat" | "table" | "part" | "account" | "service";
+                /**
+                 * @description Which limit of a budget.
+                 * @example sliding_600s
+                 */
+                limit?: string;
+                /** @example platform:google_ads */
+                name: string;
+            };
+            /**
+             * @description Name of the rule, the same as in `grafana/rules`.
+             * @example BudgetAt80Percent
+             * @enum {string}
+             */
+            code: "BudgetAt80Percent" | "BudgetAt95Percent" | "Overdraft" | "RateLimitNear" | "TableNearlyFull" | "BidsVetoed" | "BreakerOpen" | "FallbackShareHigh" | "PlatformSlow" | "PlatformAuthLost" | "AnswersLost" | "BidsDeferred" | "KillSwitchEngaged" | "BudgetStoreAway" | "BudgetStoreRefuses" | "PartNotReady" | "RecordsNotWritten" | "WorkersEnding" | "ExchangeShedding" | "ExchangeTooLate" | "ForgedNotices" | "NoticesOfAnotherKind" | "FalseLosses" | "BilledAtOtherPrice" | "PricesNotVerified" | "BillsAfterTheHold" | "NotificationsGivenUp" | "SpendNotExplained" | "ConversionsFailing" | "ConversionsOld" | "ConversionsDead" | "ConversionConnectionLost";
+            /** @description What is so, with its figures. */
+            detail: string;
+            /**
+             * @description Address of its page of instructions on this service.
+             * @example /docs/runbooks/BudgetAt80Percent
+             */
+            runbook: string;
+            /** @enum {string} */
+            severity: "critical" | "warning" | "info";
+            /**
+             * @description Since when it is so, as far as this process has seen it.
+             * @example 2026-11-29T09:30:00.000Z
+             */
+            since: string;
+            whatToDo: string;
+        };
+        /** @description By the rules of `grafana/rules`, of what this process and its workers have seen since they started; Prometheus alone can tell that the service does not answer. */
+        Alerts: {
+            alerts: components["schemas"]["Alert"][];
+            /** @description How many more fire and are left out. */
+            left: number;
+        };
         ApiKey: {
             /** @description Name of the budget of its own, as `/v1/budgets/{scope}` takes it: `key:ml@7`. */
             budget?: string;
@@ -2161,6 +2242,15 @@ export interface components {
             source?: "ai" | "fallback";
             /** @enum {string} */
             status: "placed" | "deferred" | "dry_run" | "refused" | "outcome_unknown" | "not_placed" | "superseded" | "expired";
+            /** @description Of a bid that was refused for its amount or its time. */
+            wouldPass?: {
+                /** @description When this very bid would pass if nothing else is spent meanwhile. */
+                at?: string;
+                /** @description A bid of up to so much would have passed, in units of the currency. */
+                remaining?: number;
+                /** @description The budget that was in the way. */
+                scope?: string;
+            };
         };
         BidRequest: {
             /**
@@ -2234,6 +2324,8 @@ export interface components {
                 worstCase: number;
             };
             limits: {
+                /** @description Share of the day that has gone, from 0 to 1; left out for a limit that is not of a day. Beside `utilization` it says whether spending is ahead of the clock. */
+                gone?: number;
                 /** @description In units of the currency. */
                 held: number;
                 /** @enum {string} */
@@ -2438,6 +2530,17 @@ export interface components {
                     dsaparams: number[];
                 }[];
             };
+            frequencyCap?: {
+                /** @description A count. */
+                impressions: number;
+                /** @description In seconds. */
+                windowSeconds: number;
+                /**
+                 * @default skip
+                 * @enum {string}
+                 */
+                withoutId: "skip" | "bid";
+            };
             id: string;
             /** @default [] */
             limits: ({
@@ -2507,6 +2610,11 @@ export interface components {
             /** @default false */
             roadblock: boolean;
             seat: string;
+            /**
+             * @default on
+             * @enum {string}
+             */
+            shading: "on" | "off";
             /**
              * @default active
              * @enum {string}
@@ -2723,6 +2831,17 @@ export interface components {
                     dsaparams: number[];
                 }[];
             };
+            frequencyCap?: {
+                /** @description A count. */
+                impressions: number;
+                /** @description In seconds. */
+                windowSeconds: number;
+                /**
+                 * @default skip
+                 * @enum {string}
+                 */
+                withoutId: "skip" | "bid";
+            };
             /** @default [] */
             limits: ({
                 /** @enum {string} */
@@ -2792,6 +2911,11 @@ export interface components {
             /** @default false */
             roadblock: boolean;
             seat: string;
+            /**
+             * @default on
+             * @enum {string}
+             */
+            shading: "on" | "off";
             /**
              * @default active
              * @enum {string}
@@ -3814,7 +3938,7 @@ export interface components {
                 /** @description A count. */
                 imps: number;
                 /** @enum {string} */
-                reason: "bad_request" | "bad_impression" | "too_late" | "shed" | "too_many_open_bids" | "seat_not_allowed" | "no_common_currency" | "no_campaign" | "too_many_imps" | "private_auction" | "outside_hours" | "device_type" | "domain" | "bundle" | "supply_chain" | "rewarded" | "placement" | "mime" | "protocol" | "duration" | "linearity" | "api" | "attribute_blocked" | "banner_type_blocked" | "language" | "not_secure" | "category_taxonomy" | "category_blocked" | "dsa_required" | "dsa_rendering" | "native_assets" | "deal_terms" | "app_blocked" | "advertiser_blocked" | "advertiser_in_pod" | "no_ltv" | "no_floor_rate" | "below_floor" | "below_deal_floor" | "paced" | "stopped" | "budget_unknown" | "over_budget" | "over_request_share" | "too_costly";
+                reason: "bad_request" | "bad_impression" | "too_late" | "shed" | "too_many_open_bids" | "seat_not_allowed" | "no_common_currency" | "no_campaign" | "too_many_imps" | "private_auction" | "outside_hours" | "device_type" | "domain" | "bundle" | "supply_chain" | "rewarded" | "placement" | "mime" | "protocol" | "duration" | "linearity" | "api" | "attribute_blocked" | "banner_type_blocked" | "language" | "not_secure" | "category_taxonomy" | "category_blocked" | "dsa_required" | "dsa_rendering" | "native_assets" | "deal_terms" | "app_blocked" | "advertiser_blocked" | "advertiser_in_pod" | "no_ltv" | "no_floor_rate" | "below_floor" | "below_deal_floor" | "no_user_id" | "frequency_capped" | "paced" | "stopped" | "budget_unknown" | "over_budget" | "over_request_share" | "too_costly";
             }[];
             noticeDelayMs?: {
                 /** @description This percentile, in milliseconds. */
@@ -3833,6 +3957,8 @@ export interface components {
             /** @description A count. */
             requests: number;
             seat: string;
+            /** @description What was learned of the prices of first-price auctions, by class of slot; see docs/openrtb.md. Missing classes had none. */
+            shading: components["schemas"]["SeatShading"][];
             /** @description Requests answered without a bid because the process was overloaded. */
             shed: number;
             /** @description Requests whose tmax left no time to answer. */
@@ -3841,6 +3967,33 @@ export interface components {
             winRate: number;
             /** @description A count. */
             wins: number;
+        };
+        SeatShading: {
+            /** @description Auctions that count; those long ago count less. */
+            auctions: number;
+            /** @description The chance of winning at a price for a thousand impressions, or at a share of the worth. */
+            curve: {
+                /** @description A count. */
+                at: number;
+                /** @description A count. */
+                chance: number;
+            }[];
+            /**
+             * @description What foretells better who wins, and is followed: the price, or its share of what the impression is worth.
+             * @enum {string}
+             */
+            follows: "price" | "worth";
+            /** @description Too few are known: the whole worth is bid. */
+            isLearning: boolean;
+            /** @enum {string} */
+            slot: "app_banner_small" | "app_banner_medium" | "app_banner_large" | "app_video" | "app_video_rewarded" | "app_audio" | "app_native" | "other_banner_small" | "other_banner_medium" | "other_banner_large" | "other_video" | "other_video_rewarded" | "other_audio" | "other_native";
+            /** @description What is bid for an impression of the mean worth, where there is no floor. */
+            typical?: {
+                /** @description For a thousand impressions. */
+                price: number;
+                /** @description For a thousand impressions. */
+                worth: number;
+            };
         };
         SeatTest: {
             /** @description Of the prices. */
@@ -3862,6 +4015,15 @@ export interface components {
                     predictedLtv?: number;
                     /** @description For a thousand impressions, in `currency`. */
                     price: number;
+                    /** @description Of a first-price auction, but for deals and roadblocks. `off`: the campaign wants none. `learning`: too few auctions are known, so that the whole worth is bid. A test tries no other price. */
+                    shade?: {
+                        /** @description The share of its worth that is bid. */
+                        by: number;
+                        /** @enum {string} */
+                        why: "off" | "learning" | "trial" | "learned";
+                        /** @description The price without shading. */
+                        worth: number;
+                    };
                     /** @enum {string} */
                     source: "ai" | "fallback";
                     /** @description What the bid would hold, in the budgets' currency. */
@@ -3873,7 +4035,7 @@ export interface components {
                     /** @enum {string} */
                     is: "bids" | "beaten" | "refused";
                     /** @enum {string} */
-                    reason?: "bad_request" | "bad_impression" | "too_late" | "shed" | "too_many_open_bids" | "seat_not_allowed" | "no_common_currency" | "no_campaign" | "too_many_imps" | "private_auction" | "outside_hours" | "device_type" | "domain" | "bundle" | "supply_chain" | "rewarded" | "placement" | "mime" | "protocol" | "duration" | "linearity" | "api" | "attribute_blocked" | "banner_type_blocked" | "language" | "not_secure" | "category_taxonomy" | "category_blocked" | "dsa_required" | "dsa_rendering" | "native_assets" | "deal_terms" | "app_blocked" | "advertiser_blocked" | "advertiser_in_pod" | "no_ltv" | "no_floor_rate" | "below_floor" | "below_deal_floor" | "paced" | "stopped" | "budget_unknown" | "over_budget" | "over_request_share" | "too_costly";
+                    reason?: "bad_request" | "bad_impression" | "too_late" | "shed" | "too_many_open_bids" | "seat_not_allowed" | "no_common_currency" | "no_campaign" | "too_many_imps" | "private_auction" | "outside_hours" | "device_type" | "domain" | "bundle" | "supply_chain" | "rewarded" | "placement" | "mime" | "protocol" | "duration" | "linearity" | "api" | "attribute_blocked" | "banner_type_blocked" | "language" | "not_secure" | "category_taxonomy" | "category_blocked" | "dsa_required" | "dsa_rendering" | "native_assets" | "deal_terms" | "app_blocked" | "advertiser_blocked" | "advertiser_in_pod" | "no_ltv" | "no_floor_rate" | "below_floor" | "below_deal_floor" | "no_user_id" | "frequency_capped" | "paced" | "stopped" | "budget_unknown" | "over_budget" | "over_request_share" | "too_costly";
                 }[];
                 /** @description The field that is wrong. */
                 field?: string;
@@ -3884,7 +4046,7 @@ export interface components {
                  * @description Why there is no bid at all.
                  * @enum {string}
                  */
-                reason?: "bad_request" | "bad_impression" | "too_late" | "shed" | "too_many_open_bids" | "seat_not_allowed" | "no_common_currency" | "no_campaign" | "too_many_imps" | "private_auction" | "outside_hours" | "device_type" | "domain" | "bundle" | "supply_chain" | "rewarded" | "placement" | "mime" | "protocol" | "duration" | "linearity" | "api" | "attribute_blocked" | "banner_type_blocked" | "language" | "not_secure" | "category_taxonomy" | "category_blocked" | "dsa_required" | "dsa_rendering" | "native_assets" | "deal_terms" | "app_blocked" | "advertiser_blocked" | "advertiser_in_pod" | "no_ltv" | "no_floor_rate" | "below_floor" | "below_deal_floor" | "paced" | "stopped" | "budget_unknown" | "over_budget" | "over_request_share" | "too_costly";
+                reason?: "bad_request" | "bad_impression" | "too_late" | "shed" | "too_many_open_bids" | "seat_not_allowed" | "no_common_currency" | "no_campaign" | "too_many_imps" | "private_auction" | "outside_hours" | "device_type" | "domain" | "bundle" | "supply_chain" | "rewarded" | "placement" | "mime" | "protocol" | "duration" | "linearity" | "api" | "attribute_blocked" | "banner_type_blocked" | "language" | "not_secure" | "category_taxonomy" | "category_blocked" | "dsa_required" | "dsa_rendering" | "native_assets" | "deal_terms" | "app_blocked" | "advertiser_blocked" | "advertiser_in_pod" | "no_ltv" | "no_floor_rate" | "below_floor" | "below_deal_floor" | "no_user_id" | "frequency_capped" | "paced" | "stopped" | "budget_unknown" | "over_budget" | "over_request_share" | "too_costly";
             }[];
             seat: string;
         };
@@ -3924,6 +4086,38 @@ export interface components {
                 /** @description Of the provider. */
                 host: string;
             } | null;
+        };
+        /** @description What counted as spent when: bills count when they come, and an outcome that nobody knows counts as spent until it is read back. */
+        SpendOverTime: {
+            /** @description In seconds. */
+            bucketSeconds: number;
+            from: string;
+            /** @enum {string} */
+            period: "hour" | "day" | "week";
+            series: {
+                /**
+                 * @description What was spent in each bucket, the oldest first, in units of the currency; null where nobody looked at its beginning or its end, as before the first start.
+                 * @example [
+                 *       12.5,
+                 *       0,
+                 *       null,
+                 *       3.25
+                 *     ]
+                 */
+                amounts: (number | null)[];
+                /** @description What the figures lack. */
+                caveats: {
+                    /** @enum {string} */
+                    code: "not_followed" | "gaps" | "credits";
+                    detail: string;
+                }[];
+                currency: string;
+                scope: string;
+                /** @description Spent from the beginning to now, in units of the currency; null where the beginning is not known. */
+                total: number | null;
+            }[];
+            /** @description Now: the last bucket is not over. */
+            to: string;
         };
         Store: {
             detail?: string;
@@ -9320,7 +9514,7 @@ export interface operations {
                     "application/problem+json": Record<string, unknown>;
                 };
             };
-            /** @description The database is away; WhatsApp tries again */
+            /** @description The database is unavailable; WhatsApp tries again */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -10379,6 +10573,53 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
+                };
+            };
+        };
+    };
+    getAlerts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Critical ones first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alerts"];
+                };
+            };
+            /** @description unauthorized, key_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -13377,6 +13618,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SignInWays"];
+                };
+            };
+        };
+    };
+    getSpend: {
+        parameters: {
+            query?: {
+                /** @description The last hour by minutes, the last day by quarters of an hour, or the last week by hours. */
+                period?: "hour" | "day" | "week";
+                /** @description One budget; without it those that several campaigns share, as far as the key may see them. */
+                scope?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A series of buckets for each budget */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpendOverTime"];
+                };
+            };
+            /** @description invalid_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthorized, key_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

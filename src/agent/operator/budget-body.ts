@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { z } from '@hono/zod-openapi'
+import { DateTime } from 'luxon'
 import { Reason, TimeZone } from '../../api/index.ts'
 import { micros, toUnits } from '../../money.ts'
 import {
@@ -65,6 +66,17 @@ export const BudgetInput = z
   .refine(({ limits }) => haveOwnWindows(limits), { message: SAME_WINDOW, path: ['limits'] })
   .openapi('BudgetInput')
 
+/** What every answer says about a limit; amounts in units of the budget's currency. */
+export const LIMIT_FIGURES = {
+  kind: z.enum(['sliding', 'day', 'lifetime']),
+  windowSeconds: z.number().optional(),
+  timezone: z.string().optional(),
+  max: z.number(),
+  spent: z.number(),
+  held: z.number(),
+  remaining: z.number(),
+}
+
 /** A budget as the API shows it; amounts in units of its currency. */
 export const Budget = z
   .object({
@@ -110,15 +122,13 @@ export const Budget = z
       .openapi({ description: 'Of this process and its workers.' }),
     limits: z.array(
       z.object({
-        kind: z.enum(['sliding', 'day', 'lifetime']),
-        windowSeconds: z.number().optional(),
-        timezone: z.string().optional(),
-        max: z.number(),
-        spent: z.number(),
-        held: z.number(),
-        remaining: z.number(),
+        ...LIMIT_FIGURES,
         utilization: z.number(),
         nextReliefMs: z.number().optional(),
+        gone: z.number().optional().openapi({
+          description:
+            'Share of the day that has gone, from 0 to 1; left out for a limit that is not of a day. Beside `utilization` it says whether spending is ahead of the clock.',
+        }),
       }),
     ),
     warning: z.string().optional().openapi({
@@ -147,6 +157,8 @@ export interface HoldsAround {
   readonly silent: number
   /** How many times a limit spend could reach if all open bids of a bounded budget were billed. */
   readonly worstCase: number
+  /** The time of the figures, in ms since the epoch. */
+  readonly nowMs: number
 }
 
 /** What this process and its workers hold together. The store counts what workers hold as elsewhere. */
@@ -191,7 +203,7 @@ export function budgetBody(stats: ScopeStats, boundTo: Org, around: HoldsAround)
     }),
     holdMode,
     holds,
-    limits: limits.map((one) => limitBody({ ...one, held: micros(one.held + inWorkers) })),
+    limits: limits.map((one) => limitBody({ ...one, held: micros(one.held + inWorkers) }, around.nowMs)),
   }
 }
 
@@ -209,7 +221,7 @@ export function specBody(spec: LimitSpec) {
   }
 }
 
-function limitBody({ spec, spent, held, remaining, utilization, nextReliefMs }: LimitStats) {
+function limitBody({ spec, spent, held, remaining, utilization, nextReliefMs }: LimitStats, nowMs: number) {
   return {
     ...specBody(spec),
     spent: toUnits(spent),
@@ -217,5 +229,18 @@ function limitBody({ spec, spent, held, remaining, utilization, nextReliefMs }: 
     remaining: toUnits(remaining),
     utilization,
     ...(nextReliefMs !== undefined && { nextReliefMs }),
+    ...(spec.kind === 'day' && { gone: goneOf(nowMs, spec.timezone) }),
   }
+}
+
+/** The day that it is in a time zone, in ms since the epoch; not always of 24 hours. */
+export function dayOf(nowMs: number, timezone: string) {
+  const day = DateTime.fromMillis(nowMs, { zone: timezone }).startOf('day')
+  return { startMs: day.toMillis(), endMs: day.plus({ days: 1 }).startOf('day').toMillis() }
+}
+
+/** The share of the day that has gone, in thousandths, so that a figure is told anew only where it has changed. */
+function goneOf(nowMs: number, timezone: string): number {
+  const { startMs, endMs } = dayOf(nowMs, timezone)
+  return Math.floor(((nowMs - startMs) / (endMs - startMs)) * 1_000) / 1_000
 }

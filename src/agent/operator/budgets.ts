@@ -202,7 +202,7 @@ function withoutLimit({ budget }: Agent, name: string, { boundTo }: Caller): str
   if (bounding.length === 0)
     return `${shown} has no limit now, and nothing else bounds all that is spent on it`
   const names = bounding.map((one) => one?.name).join(', ')
-  return `${shown} has no limit now: what is spent on it is bounded by ${names} alone`
+  return `${shown} has no limit now: what is spent on it is bounded only by ${names}`
 }
 
 function removeBudget(agent: BudgetParts): Route {
@@ -311,16 +311,19 @@ async function showNow(parts: BudgetParts, scope: Scope, { boundTo }: Caller) {
 
 /** What workers hold of these budgets, and how far all open bids could exceed a limit. */
 export async function holdsAround(
-  { pool, worstCase }: Pick<BudgetParts, 'pool' | 'worstCase'>,
+  { pool, worstCase, clock }: Pick<BudgetParts, 'pool' | 'worstCase' | 'clock'>,
   scopes: readonly Scope[],
 ): Promise<HoldsAround> {
   const { holds, silent } = await pool.holdsOf(scopes.map(({ name }) => name))
-  return { holds: Map.groupBy(holds, ({ scope }) => scope), silent, worstCase }
+  return { holds: Map.groupBy(holds, ({ scope }) => scope), silent, worstCase, nowMs: clock.nowMs() }
 }
 
-/** The budget that the address names; throws 404 if there is none that the caller may see. */
-function findScope({ budget }: Agent, c: Ctx, { boundTo }: Caller): Scope {
-  const said = c.req.param('scope') ?? ''
+/** The budget that the address names; throws 404 where there is none that the caller may see. */
+const findScope = (agent: Agent, c: Ctx, caller: Caller): Scope =>
+  scopeNamed(agent, c.req.param('scope') ?? '', caller)
+
+/** The budget that a caller calls so; throws 404 where there is none that the caller may see. */
+export function scopeNamed({ budget }: Pick<Agent, 'budget'>, said: string, { boundTo }: Caller): Scope {
   const name = nameOf(said, boundTo)
   const scope = maySee(name, boundTo) ? budget.scope(name) : undefined
   if (!scope) throw new AppError('not_found', `There is no budget for ${idShown(said)}`)
@@ -400,7 +403,10 @@ const operatorsToChange = (name: string): AppError =>
 function requireAdminOfKey(scope: string, { name, may, payingKey }: Caller): void {
   if (!isKeyScope(scope)) return
   if (payingKey !== undefined)
-    throw new AppError('forbidden', `The API key ${name} has a budget of its own, and raises that of no key`)
+    throw new AppError(
+      'forbidden',
+      `The API key ${name} has a budget of its own, so it cannot raise the budget of a key`,
+    )
   if (may('admin')) return
   const detail = `What an API key may spend is raised with the scope admin alone; the API key ${name} lacks it`
   throw new AppError('forbidden', detail)

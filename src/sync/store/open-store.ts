@@ -15,8 +15,8 @@ export interface Store {
   readonly engine: Engine
   readonly db: Kysely<SyncDatabase>
   /**
-   * Runs a write that may be lost with the machine's power, but not with the process: counts of calls and leases. On
-   * SQLite it does not wait for the disk; a transaction always does.
+   * Runs a write, or a transaction, that may be lost with the machine's power, but not with the process: counts of calls, leases,
+   * and what became of a delivery. On SQLite it does not wait for the disk.
    */
   loosely<T>(write: (db: Kysely<SyncDatabase>) => Promise<T>): Promise<T>
   /** While it is away, statements are still tried and reject with {@link StoreAway}. */
@@ -47,11 +47,16 @@ export async function openStore(
       ? sharedBy(address.url, availability)
       : await openFile(address.dataDir, availability)
   const engine = address.is
+  // Each ends only what was asked by it, and what migrates may have been all that was asked.
+  const close = async () => {
+    await db.destroy()
+    if (patient !== db) await patient.destroy()
+  }
   try {
     await migrate(patient, engine)
     if (address.is === 'sqlite') noteUse(address.dataDir)
   } catch (error) {
-    await db.destroy()
+    await close()
     throw error
   }
   return {
@@ -73,7 +78,7 @@ export async function openStore(
         availability.failed(error)
       }
     },
-    close: () => db.destroy(),
+    close,
   }
 }
 
