@@ -29,6 +29,8 @@ import { NOTICE_ROUTE, noticeHandler } from './exchange/notices.ts'
 import { predictionRoutes } from './exchange/predictions.ts'
 import { seatRoutes } from './exchange/seats.ts'
 import type { WorkerPool } from './exchange/worker-pool.ts'
+import { approvalRoutes } from './operator/approvals.ts'
+import { approveChanges } from './operator/approved-changes.ts'
 import { auditRoutes } from './operator/audit.ts'
 import { budgetRoutes } from './operator/budgets.ts'
 import { collectMetrics } from './operator/collect-metrics.ts'
@@ -85,6 +87,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   // Bid requests never reach this application; `auctions.ts` takes them first.
   app.on(['GET', 'POST'], NOTICE_ROUTE, noticeHandler(deps))
 
+  approveChanges(agent)
   const signingIn = { ...deps.access, clock: agent.clock, mode: deps.mode, authorize }
   mount(app, authorize, [
     ...bidRoutes(deps),
@@ -96,6 +99,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
     ...seatRoutes(agent, bidder, pool),
     ...storeRoutes(agent, deps.storeKind),
     doctorRoute(deps.examine),
+    ...approvalRoutes({ ...agent, ...deps.access }),
     ...auditRoutes(agent.audit),
     ...notificationRoutes(deps.notifications),
     versionRoute({ clock: agent.clock, mode: deps.mode }),

@@ -13,6 +13,7 @@ import {
 import { Money } from '../bids/request.ts'
 import type { ScopeHolds } from '../exchange/worker-pool.ts'
 import { type Org, shownName } from '../organisations.ts'
+import { Advice } from './approval-body.ts'
 
 const MAX_WINDOW_SECONDS = 31 * 24 * 3600
 const LimitInput = z
@@ -121,6 +122,7 @@ export const Budget = z
         nextReliefMs: z.number().optional(),
       }),
     ),
+    advice: Advice.optional(),
     warning: z.string().optional().openapi({
       description:
         'After a change that has left no limit: what still bounds the spending, and what does not.',

@@ -12,3 +12,7 @@ export type BidRequest = Schemas['BidRequest']
 export type AuditEntry = Schemas['AuditEntry']
 export type Platform = Schemas['Platform']
 export type KillSwitch = Schemas['KillSwitch']
+export type Approval = Schemas['Approval']
+
+/** Whether the answer to a change says that it waits for another key; nothing is changed then. */
+export const isPending = (answer: object): answer is Approval => 'approvalId' in answer

@@ -11,6 +11,7 @@ import { ReasonField } from '../../ui/confirm.tsx'
 import { count, duration, money, percent } from '../../ui/format.ts'
 import { BarKey, LimitBar } from '../../ui/limit-bar.tsx'
 import { limitKey, limitName } from '../../ui/limit-name.ts'
+import { Approvals } from './approvals.tsx'
 import { NeedsAttention } from './needs-attention.tsx'
 import './overview.css'
 
@@ -29,6 +30,7 @@ export default function Overview() {
       <div className="overview">
         <div className="stack">
           <NeedsAttention isOperator={isOperator} />
+          <Approvals mayDecide={may('operate')} />
           <Budgets />
         </div>
         <div className="stack">
