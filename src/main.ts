@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { getRequestListener } from '@hono/node-server'
 import {
   type Agent,
@@ -172,6 +173,8 @@ export async function serve(more: NodeJS.ProcessEnv = {}, demo = false): Promise
     opened.add(() => service.stop())
     if (demo) opened.add(playDemo(service, service.agent).close)
     collectOften()
+    // Not only where this process ends by itself: a start after a kill would strip types again, and keep what does that in memory.
+    flushCompileCache()
     // Who reads the banner may stop it at once.
     stopWhenTold(service.agent.log, opened)
     process.stdout.write(banner(service, config))

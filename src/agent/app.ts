@@ -130,7 +130,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   app.get('/v1/ledger', ledgerHandler(deps.journal, authorize))
   describePlain(app, PLAIN_ROUTES)
   describeAccess(app)
-  // Cached: building this document takes longer than any other answer without a key, and it never changes.
+  // Cached: building this document takes longer than any other answer that needs no key, and it never changes.
   let document: Promise<string> | undefined
   app.get('/openapi.json', async (c) => {
     document ??= apiDocument(app, VERSION).then((made) => JSON.stringify(made))
@@ -152,7 +152,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   return app
 }
 
-/** Describes how a call proves who makes it. */
+/** Describes the ways in which a caller can authenticate. */
 function describeAccess(app: OpenAPIHono<ApiEnv>): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'key', {
     type: 'http',
@@ -168,7 +168,7 @@ function describeAccess(app: OpenAPIHono<ApiEnv>): void {
   })
 }
 
-/** Parts of an address that an answer shows. */
+/** How many parts of an address an answer repeats at most. */
 const MAX_SHOWN_PARTS = 10
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 
@@ -187,7 +187,7 @@ function answerUnknown(app: Pick<OpenAPIHono<ApiEnv>, 'router'>, c: Ctx): Respon
 
 const partShown = (part: string): string => part && idShown(part)
 
-/** Whether the method has a handler of its own there; what runs before all of them has no method. */
+/** Whether the route has a handler for the method. Middleware is registered without a method and does not count. */
 function hasRoute({ router }: Pick<OpenAPIHono<ApiEnv>, 'router'>, method: string, path: string): boolean {
   const [found] = router.match(method, path)
   return found.some(([[, route]]) => route.method === method)

@@ -9,14 +9,17 @@ export const campaignScope = (platform: string, campaignId: string, org?: Org): 
 export const GLOBAL_SCOPE = 'global'
 
 const KEY = 'key:'
-/** Name of the budget that an API key has of its own. @param id name of the key, `ml@7` for one of organisation 7 */
+/**
+ * Name of the budget that an API key has of its own.
+ * @param id name of the key, `ml@7` for a key of organisation 7
+ */
 export const keyScope = (id: string): string => `${KEY}${id}`
 export const isKeyScope = (scope: string): boolean => scope.startsWith(KEY)
 
 /** Who pays for a bid besides the platform and the campaign. */
 export interface Payer {
   readonly org?: Org
-  /** Id of the API key that asks, where it has a budget of its own. */
+  /** Id of the calling API key, if it has a budget of its own. */
   readonly payingKey?: string | undefined
 }
 
@@ -31,8 +34,8 @@ export function spenderOf(
 }
 
 /**
- * The refusal of a key that pays and has no budget any more: it was revoked, and nothing would bound what it spends.
- * Undefined for every other key.
+ * The refusal of a key whose budget is gone because it was revoked: nothing would bound what it spends. Undefined for
+ * every other key.
  */
 export function keyRefusal(budget: BudgetManager, { payingKey }: Payer): AppError | undefined {
   if (payingKey === undefined || budget.scope(keyScope(payingKey))) return undefined
@@ -73,9 +76,9 @@ export function scopesAbove(name: string): string[] {
 }
 
 /**
- * Returns the scopes that pay for a bid or for a campaign's budget: the platform's, the global one, the organisation's,
- * the key's and the campaign's where they have budgets. Throws 401 where the key has been revoked.
- * @param payer its organisation where the campaign id does not name it
+ * The scopes that pay for a bid or for a campaign's budget: the platform's, the global one, and those of the
+ * organisation, the key and the campaign if they have budgets. Throws 401 if the key has been revoked.
+ * @param payer its organisation is used if the campaign id names none
  */
 export function scopesOf(
   budget: BudgetManager,

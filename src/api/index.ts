@@ -38,6 +38,16 @@ export {
 } from './json.ts'
 export { listOf } from './list-of.ts'
 export { readMoney } from './money.ts'
+export {
+  bearerOnly,
+  bodyOf,
+  callOwn,
+  type OwnCall,
+  ownCalls,
+  type RouteProblem,
+  RouteRefusal,
+  refusalOf,
+} from './own-call.ts'
 export { pageHeaders } from './page-headers.ts'
 export { Places } from './places.ts'
 export {

@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts'
 import { PLATFORMS } from '../connectors/index.ts'
 import { BID_SOURCES, type BidBook, type BidFound, type BoughtBy } from '../conversions/index.ts'
 
-/** The bids of this process and its earlier starts, as conversions are joined to them. */
+/** The bids of this process and of its earlier starts, to which conversions are joined. */
 export function bidBook({ platforms, store, operatorOrg }: Config, decisions: Decisions): BidBook {
   const orgOf = (orgId: number) => (orgId === operatorOrg ? undefined : orgId)
   return {

@@ -6,17 +6,20 @@ import type { WorkerOutcomes } from '../workers/index.ts'
 
 const FACT = 'outcomes'
 const factOf = (worker: number): string => `${FACT}:worker:${worker}`
-/** How often to look whether statistics were discarded, in milliseconds: a restart must not bring them back. */
+/** How often to check whether statistics were discarded, in milliseconds: a restart must not bring them back. */
 const LOOK_MS = 1_000
 /** How often the statistics are saved otherwise, in milliseconds. */
 const SAVE_MS = 60_000
 
-/** What an earlier start knew of how bids end; nothing where the row is missing, damaged or of another version. */
+/**
+ * The statistics of how bids end that an earlier start has saved; nothing if they are missing, damaged or of another
+ * version.
+ */
 export function recallOutcomes({ facts }: Pick<Recovered, 'facts'>, log: Logger): readonly KeptOutcomes[] {
   return outcomesOf(facts.find(({ id }) => id === FACT)?.text, log)
 }
 
-/** The same of a text that was kept. */
+/** {@link recallOutcomes} for a text that is known already. */
 export function outcomesOf(text: string | undefined, log: Logger): readonly KeptOutcomes[] {
   if (text === undefined) return []
   const outcomes = readOutcomes(text)
@@ -24,16 +27,16 @@ export function outcomesOf(text: string | undefined, log: Logger): readonly Kept
   return outcomes ?? []
 }
 
-/** Writes a text for the next start. */
+/** Saves a text for the next start. */
 export type Keep = (text: string) => Promise<unknown>
 
-/** Keeps a text in the records; undefined where they end with the process. */
+/** Saves a text in the records; undefined if those end with the process. */
 export const outcomesIn = (records: Pick<Records, 'append' | 'lasts'>, id = FACT): Keep | undefined =>
   records.lasts ? (text) => records.append([{ put: 'fact', id, text }]) : undefined
 
 /**
- * What each worker knows, by its number: each learns from its own bids, and goes on with what the worker of its number
- * had learned.
+ * The statistics of each worker, by its number: each worker learns from its own bids, and continues with what the last
+ * worker of its number had learned.
  */
 export function workerOutcomes(
   { facts }: Pick<Recovered, 'facts'>,
@@ -49,7 +52,7 @@ export function workerOutcomes(
   }
 }
 
-/** Keeps what is known of how bids end for the next start, each minute and when it is closed. */
+/** Saves the statistics of how bids end for the next start, every minute and when it is closed. */
 export function keepOutcomes(
   clock: Clock,
   budget: Pick<BudgetManager, 'outcomes' | 'distrusts'>,
@@ -63,7 +66,7 @@ export function keepOutcomes(
     const text = writeOutcomes(budget.outcomes, clock.nowMs())
     if (text === kept) return
     kept = text
-    // While the disk is away the records keep it and write it later.
+    // While the disk is unavailable, the records keep the text and write it later.
     await keep(text).catch(() => undefined)
   }
   const stop = every(clock, LOOK_MS, () => {

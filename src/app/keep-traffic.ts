@@ -19,7 +19,9 @@ const Kept = z.strictObject({
 
 type Learning = Pick<Bidder, 'traffic' | 'decide'>
 
-/** Tells the bidder what an earlier start knew of the traffic of seats; nothing where that is missing or cannot be read. */
+/**
+ * Restores what an earlier start had learned about the traffic of seats; nothing if it is missing or cannot be read.
+ */
 export function recallTraffic({ facts }: Pick<Recovered, 'facts'>, { traffic }: Learning, log: Logger): void {
   const fact = facts.find(({ id }) => id === FACT)
   if (!fact) return
@@ -36,7 +38,7 @@ function readKept(text: string): z.output<typeof Kept> | undefined {
   }
 }
 
-/** Tells the workers what was learned of the traffic, and keeps it for the next start; looks once a minute. */
+/** Sends the learned traffic to the workers and saves it for the next start, once a minute. */
 export function keepTraffic(
   clock: Clock,
   bidder: Learning,
@@ -53,7 +55,7 @@ export function keepTraffic(
     const text = textOf()
     if (text === kept) return
     kept = text
-    // While the disk is away the records keep it and write it later.
+    // While the disk is unavailable, the records keep the text and write it later.
     await records.append([{ put: 'fact', id: FACT, text }]).catch(() => undefined)
     await Promise.all(trafficUpdates(bidder).map((update) => pool.tell(update)))
   }

@@ -14,8 +14,8 @@ interface Parts {
 }
 
 /**
- * Mounts the tools of agents, and the routes that need the database of connections. Without it, they answer 503 and name the
- * variable that turns it on; a 404 would look like a mistyped address.
+ * Mounts the tools of agents, and the routes that need the database of connections. Without a database, those answer
+ * 503 and name the variable that turns it on; a 404 would look like a mistyped address.
  */
 export function mountParts(app: OpenAPIHono<ApiEnv>, { reads, conversions, mcp }: Parts): void {
   for (const part of [reads, conversions]) if (part) app.route('/', part.app)

@@ -13,14 +13,16 @@ interface Parts extends Pick<Stores, 'records' | 'recovered'> {
   readonly budget: BudgetManager
 }
 
-/** Who may call, who has signed in, and how much each caller may ask for. */
+/** Who may call, who has signed in, and the rate limits of callers. */
 export interface OpenAccess {
   readonly access: Access
   readonly authorize: Authorize
   readonly gate: Gate
 }
 
-/** Keys that were made at run time are in Redis where several processes may share them, else in the records. */
+/**
+ * Keys that were made at run time are stored in Redis if several processes may share them, otherwise in the records.
+ */
 export async function openAccess(config: Config, parts: Parts, opened: OpenParts): Promise<OpenAccess> {
   const { clock, log, records, recovered } = parts
   const { operatorOrg, publicUrl } = config

@@ -46,7 +46,7 @@ interface Parts
   readonly audit: Audit
 }
 
-/** Builds what decides and places bids at platforms, and restores the bids of earlier starts. */
+/** Builds the parts that decide and place bids at platforms, and restores the bids of earlier starts. */
 export async function openAgent(
   config: Config,
   parts: Parts,

@@ -28,20 +28,23 @@ interface Parts extends Pick<Stores, 'store' | 'records' | 'recovered'> {
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
-  /** Ends an exchange's bid whose time is over; false for the hold of another bid. */
+  /** Ends an exchange's bid whose time is over; returns false for the hold of any other bid. */
   readonly onExpired: (hold: Hold) => boolean
 }
 
 export interface OpenBudgets {
   readonly budget: BudgetManager
   readonly callLimits: CallLimits
-  /** The budgets that the configuration sets. */
+  /** The budgets of the configuration. */
   readonly configured: readonly Scope[]
-  /** Owner under which the holds of bids are recorded; undefined where a restart does not look for them. */
+  /** The owner under which the holds of bids are recorded; undefined if a restart does not restore them. */
   readonly holdsOf: string | undefined
 }
 
-/** Gives back what earlier starts had not under way, and builds what decides about money and calls. */
+/**
+ * Releases what earlier starts held for bids that were never sent, and builds the parts that decide about money and
+ * calls.
+ */
 export async function openBudgets(config: Config, parts: Parts, opened: OpenParts): Promise<OpenBudgets> {
   const { clock, log, metrics, store, records, recovered } = parts
   const owner = newOwner()
@@ -73,14 +76,14 @@ export async function openBudgets(config: Config, parts: Parts, opened: OpenPart
   return { budget, callLimits, configured, holdsOf: recordsId === undefined ? undefined : owner }
 }
 
-/** What each process may make of the worst case: all workers together make it whole. */
+/** The worst-case factor of one process: the factors of all workers together make up the configured one. */
 export const worstCaseOf = ({ bidder, workers }: Pick<Config, 'bidder' | 'workers'>): number =>
   1 + (bidder.worstCase - 1) / Math.max(1, workers)
 
-/** Milliseconds between two looks for holds whose time is over; a refusal looks for them by itself. */
+/** How often expired holds are looked for, in milliseconds. A refusal also looks for them. */
 const SWEEP_MS = 250
 
-/** Ends holds whose time is over, until it is cancelled. */
+/** Ends expired holds regularly, until it is cancelled. */
 export const sweepHolds = (clock: Clock, budget: BudgetManager): Cancel =>
   every(clock, SWEEP_MS, () => budget.expire())
 

@@ -40,11 +40,11 @@ export interface OpenExchange {
   /** Notices for bids of workers, on their way to the process that made the bid. */
   readonly ownerMessages: OwnerMessages
   readonly noticeSecret: string
-  /** What can fail, for `/readyz`. */
+  /** The parts that can fail, for `/readyz`. */
   readonly parts: readonly ServicePart[]
 }
 
-/** Builds what answers exchanges and their notices, and restores campaigns and notices of earlier starts. */
+/** Builds the parts that answer exchanges and their notices, and restores campaigns and notices of earlier starts. */
 export async function openExchange(config: Config, parts: Parts, opened: OpenParts): Promise<OpenExchange> {
   const { agent, feed, store, recovered, configured } = parts
   const { clock, log, metrics, budget, records } = agent
@@ -80,9 +80,9 @@ export async function openExchange(config: Config, parts: Parts, opened: OpenPar
   opened.add(() => campaignStore.close())
   await campaignStore.restore((update) => bidder.applyUpdate(update))
   const onAway = (detail: string) => log.warn({ detail }, 'waiting for the budget store')
-  // A store that answers late, as on a busy machine, has taken some of thousands of definitions each time.
+  // A slow store, as on a busy machine, takes only some of thousands of definitions each time.
   await patiently(() => budget.settled(), { clock, onAway })
-  // What these had spent before is shown from the start; of thousands of campaigns it is looked up when it is wanted.
+  // The spend of these budgets is shown from the start; that of thousands of campaigns is read when it is asked for.
   await budget.refresh(configured)
   const counted = countNotices(metrics, bidder.statsOf)
   const count: CountNotice = (notice) => {
@@ -95,12 +95,15 @@ export async function openExchange(config: Config, parts: Parts, opened: OpenPar
   return { bidder, campaignStore, desk, count, seen, ownerMessages, noticeSecret, parts: readiness }
 }
 
-/** Signs notice addresses beyond a restart, where anything does. Several processes are given one by configuration. */
+/**
+ * The secret that signs notice addresses, so that they are valid after a restart. Several processes get theirs from the
+ * configuration.
+ */
 function ownNoticeSecret(store: StoreSettings): string {
   const make = () => randomBytes(32).toString('hex')
   return store.is === 'sqlite' ? secretInFolder(store.directory, 'notices.key', make) : make()
 }
 
-/** Whether the next start is to know the notice addresses of this one. */
+/** Whether the next start must accept the notice addresses of this one. */
 const signsBeyondRestart = ({ store, bidder }: Config): boolean =>
   store.is === 'sqlite' || bidder.noticeSecret !== undefined

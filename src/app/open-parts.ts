@@ -1,8 +1,8 @@
-/** What was opened, so that it is closed in reverse. */
+/** The parts that were opened, so that they are closed in reverse order. */
 export class OpenParts {
   readonly #closes: (() => unknown)[] = []
 
-  /** @param close called, and waited for, when everything that was opened later is closed */
+  /** @param close called and awaited after everything that was opened later is closed */
   add(close: () => unknown): void {
     this.#closes.push(close)
   }

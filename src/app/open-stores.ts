@@ -15,26 +15,26 @@ interface Parts {
 
 interface ReadRecords {
   readonly records: Records
-  /** What the records hold from earlier starts. */
+  /** What the records contain from earlier starts. */
   readonly recovered: Recovered
 }
 
-/** What outlives the process: budgets, records, and idempotency keys that several processes share. */
+/** Everything that outlives the process: budgets, records, and idempotency keys that several processes share. */
 export interface Stores extends ReadRecords {
   readonly store: Awaited<ReturnType<typeof openStore>>
-  /** Undefined where no other process serves the same callers. */
+  /** Undefined if no other process serves the same callers. */
   readonly sharedKeys: SharedKeys | undefined
 }
 
-/** The most damaged records that are named in the log. */
+/** The most damaged records that the log names. */
 const MAX_NAMED = 50
 
-/** Opens them as configured. */
+/** Opens the stores as configured. */
 export async function openStores(config: Config, parts: Parts, opened: OpenParts): Promise<Stores> {
   const { clock, log } = parts
   const isShared = config.workers > 0
   const onAway = (detail: string) => log.warn({ detail }, 'waiting for the budget store')
-  // Both are read from the disk by threads of their own, so at the same time.
+  // Each is read from the disk by a thread of its own, so both are read at the same time.
   const reading = [
     openStore(config.store, { clock, isShared, onAway }),
     openRecordsOf(config, parts),

@@ -27,13 +27,13 @@ export interface ConversionParts {
   readonly callLimits: CallLimits
   readonly metrics: Metrics
   readonly sandbox: Sandbox | undefined
-  /** Its database and keys are those of conversions as well. */
+  /** Reading, whose database and keys conversions use too. */
   readonly reads: RunningSync | undefined
   readonly decisions: Decisions
   readonly fallback: Fallback
 }
 
-/** Starts to send conversions; undefined where nothing is read, since then there is no database for them. */
+/** Starts sending conversions; undefined if reading is off, since there is no database then. */
 export async function startSending(
   config: Config,
   { callLimits, metrics, sandbox, reads, decisions, fallback }: ConversionParts,
@@ -62,7 +62,7 @@ export async function startSending(
   )
 }
 
-/** The platforms of events, each at the addresses that are in force. */
+/** The platforms of events, with the API addresses in use. */
 function roomsOf({ conversions }: Config, sandbox: Sandbox | undefined): ReadonlyMap<string, PlatformRoom> {
   return new Map(
     CONVERSION_PLATFORMS.flatMap((platform) => {
@@ -83,7 +83,7 @@ function roomsOf({ conversions }: Config, sandbox: Sandbox | undefined): Readonl
   )
 }
 
-/** As {@link roomsOf}, for messages; WhatsApp has one API. */
+/** {@link roomsOf} for messages; WhatsApp has one API. */
 function messageRoomOf({ conversions }: Config, sandbox: Sandbox | undefined): MessageRoom {
   const api = { platform: MESSAGE_PLATFORM, api: WHATSAPP_API_NAME, own: WHATSAPP_API } as const
   return {
@@ -99,7 +99,10 @@ interface KnownApi {
   readonly own: ConversionTarget
 }
 
-/** Where an API is reached: as configured for conversions, or else the sandbox, or else where bids reach it, or else the platform's own address. */
+/**
+ * The address of an API: the one configured for conversions, else the sandbox, else the one that bids use, else the
+ * platform's own.
+ */
 function targetOf(
   { apis, liveUrls }: ConversionConfig,
   sandbox: Sandbox | undefined,

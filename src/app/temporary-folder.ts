@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { OpenParts } from './open-parts.ts'
 
-/** A new folder that is deleted with all that is in it when `opened` is closed. @returns its path */
+/**
+ * Makes a folder that is deleted with its content when `opened` is closed.
+ * @returns its path
+ */
 export async function temporaryFolder(opened: OpenParts): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'bidwarden-demo-'))
   opened.add(() => rm(path, { recursive: true, force: true }))

@@ -14,7 +14,10 @@ interface Watched {
 
 const LOOK_MS = 60_000
 
-/** Registers the sizes of files, and of tables that are only in files, for the metrics. Returns what ends the looking. */
+/**
+ * Registers the sizes of files, and the lengths of tables that are only in files, for the metrics. Returns a function
+ * that ends the watch.
+ */
 export function watchFiles(tables: Tables, config: Config, { clock, records, reads }: Watched): () => void {
   const { store, records: kept, sync } = config
   const sizes = new Map<string, number>()
@@ -36,14 +39,14 @@ export function watchFiles(tables: Tables, config: Config, { clock, records, rea
   }
   const look = async () => {
     for (const [file, path] of paths) sizes.set(file, await bytesOf(path))
-    // While the records cannot be read the last count stays.
+    // While the records cannot be read, the last count is kept.
     changes = await records.changeCount().catch(() => changes)
   }
   void look()
   return every(clock, LOOK_MS, look)
 }
 
-/** Size of a database and of its log, which is a part of it. */
+/** Size of a database together with its write-ahead log, in bytes. */
 async function bytesOf(path: string): Promise<number> {
   const sizes = await Promise.all([path, `${path}-wal`].map((one) => stat(one).catch(() => ({ size: 0 }))))
   return sizes.reduce((sum, { size }) => sum + size, 0)

@@ -116,7 +116,7 @@ async function startWorker(config: Config): Promise<void> {
   collectOften()
 }
 
-/** Lets in callers with keys of the environment, and with those that the primary has told of. */
+/** Accepts callers with keys of the environment, and with keys that the primary has announced. */
 function workerAccess(config: Config, clock: Clock) {
   const keys = new ApiKeys(config.apiKeys, clock, config.oidc !== undefined)
   const gate = new Gate(clock, config.callerLimit)
@@ -127,7 +127,7 @@ function workerAccess(config: Config, clock: Clock) {
 interface WorkerBudget
   extends Required<Pick<BudgetManagerOptions, 'clock' | 'store' | 'owner' | 'onExpired'>> {
   readonly log: Logger
-  /** What the worker of this number has kept of how bids end. */
+  /** The statistics of how bids end that the last worker of this number has saved. */
   readonly outcomes: string | undefined
   readonly waiting: UnreportedEvents
 }
@@ -145,7 +145,7 @@ function openBudget(config: Config, { log, outcomes, waiting, ...rest }: WorkerB
   })
 }
 
-/** Tells what this process uses: memory now, and processor time since the last call. */
+/** Measures what this process uses: memory now, and processor time since the last call. */
 function createUsage() {
   let cpu = process.cpuUsage()
   return (): Pick<WorkerReport, 'cpuSeconds' | 'residentBytes'> => {

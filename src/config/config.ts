@@ -29,13 +29,13 @@ import '../json/plain-words.ts'
 export interface Config {
   readonly port: number
   readonly host: string
-  /** Number of worker processes that answer auctions; 0 where this process answers them itself. */
+  /** Number of worker processes that answer auctions; 0 if this process answers them itself. */
   readonly workers: number
   readonly mode: 'mock' | 'live'
   readonly apiKeys: readonly ApiKey[]
-  /** How people sign in without an API key; undefined where they do not. */
+  /** Settings of signing in without an API key; undefined if nobody can. */
   readonly oidc: OidcSettings | undefined
-  /** Limit on the calls of one API key, or of one address where there are no keys. */
+  /** Limit on the calls of one API key, or of one address if no keys are configured. */
   readonly callerLimit: GateLimit
   /** The operator's organisation; keys without an organisation are the operator's too. */
   readonly operatorOrg: number
@@ -44,7 +44,7 @@ export interface Config {
   /** Limits on the tables that callers, exchanges and platforms can make longer. */
   readonly tables: TableLimits
   readonly logLevel: LogLevel
-  /** A line for each variable that is not read and may have been meant for one that is. */
+  /** A line for each unknown variable that may be meant for one of ours. */
   readonly doubtfulNames: readonly string[]
   readonly maxBid: Micros
   /** What needs an approval, and how long one is waited for. */
@@ -71,19 +71,19 @@ export interface Config {
   readonly mcpHosts: readonly string[]
   /** Whether only this machine reaches the service: mock mode on loopback without a public address. */
   readonly isLocalTrial: boolean
-  /** `noticeSecret` is undefined where the secret in the data directory is used. */
+  /** `noticeSecret` is undefined if the secret in the data directory is used. */
   readonly bidder: Omit<BidderConfig, 'noticeSecret'> & {
     /** How many times a limit spend could reach if exchanges billed all open bids of bounded budgets; 1 and more. */
     readonly worstCase: number
     readonly budget: Micros
     readonly noticeSecret: string | undefined
   }
-  /** Undefined where no notifications are sent. */
+  /** Undefined if no notifications are sent. */
   readonly notify: NotifySettings | undefined
   readonly advertiserDomain: string
   /** Accounts on which bids are placed in live mode; in mock mode they are the sandbox's. */
   readonly accounts: Accounts
-  /** Undefined where nothing is read: live mode without a key to encrypt credentials with. */
+  /** Undefined if reading is off: in live mode without a key to encrypt credentials with. */
   readonly sync: SyncConfig | undefined
   readonly conversions: ConversionConfig
 }
@@ -97,19 +97,21 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
 
-/** The configuration of this process. @param more variables that count before those of the environment */
+/**
+ * The configuration of this process.
+ * @param more variables that take precedence over the environment
+ */
 export const readConfig = (more: NodeJS.ProcessEnv = {}): Config => parseConfig({ ...process.env, ...more })
 
-/** What a demo runs with; the accounts of Display & Video 360 that the sandbox plays are kept in euros. */
+/** Settings of a demo. The sandbox's accounts of Display & Video 360 are in euros. */
 const OF_DEMO = { MOCK_MODE: 'true', DV360_CURRENCY: 'EUR' }
 
-/** Variables that a demo keeps. With others it could reach what is real: stores, accounts, keys, people who are told. */
+/** Variables of the environment that a demo uses. Others could connect it to real stores, accounts, keys or people. */
 const KEPT_IN_DEMO = ['PORT', 'WORKERS', 'SANDBOX_PORT', 'LOG_LEVEL'] as const
 
 /**
- * The configuration of a demo: mock mode, on this machine alone, whatever else the environment says.
- *
- * @param more variables that count before those of the environment
+ * The configuration of a demo: mock mode, on this machine only, whatever else the environment says.
+ * @param more variables that take precedence over the environment
  * @param dataDir folder of its data
  */
 export function readDemoConfig(more: NodeJS.ProcessEnv, dataDir: string): Config {
@@ -178,7 +180,7 @@ export function parseConfig(variables: NodeJS.ProcessEnv): Config {
   }
 }
 
-/** What is missing, or contradicts something else: a line for each variable. */
+/** One line for each variable that is missing or contradicts another. */
 function problemsOf(env: Environment, mode: Config['mode'], store: StoreSettings): string[] {
   const problems = [...(mode === 'live' ? missingCredentials(env) : []), ...syncProblems(env, mode)]
   if (

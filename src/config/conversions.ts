@@ -15,7 +15,7 @@ const Api = z.strictObject({
 const apisOf = (platform: z.output<typeof Platform>): readonly string[] =>
   platform === MESSAGE_PLATFORM ? [WHATSAPP_API_NAME] : Object.keys(conversionConnectors[platform].apis)
 
-/** By platform and API. With a name that is none of a platform's, everything would go to the platform itself. */
+/** By platform and API. An unknown name is refused: everything would silently go to the platform itself. */
 const Apis = z.partialRecord(Platform, z.record(z.string(), Api)).superRefine((apis, ctx) => {
   for (const platform of Platform.options)
     for (const name of Object.keys(apis[platform] ?? {}))
@@ -27,7 +27,7 @@ const Apis = z.partialRecord(Platform, z.record(z.string(), Api)).superRefine((a
         })
 })
 
-/** Variables of conversions. */
+/** The variables of conversions. */
 export const conversionFields = {
   CONVERSION_APIS: parsedJson.pipe(Apis).optional(),
   CONVERSION_EVENTS_PER_MINUTE: parsedJson
@@ -37,7 +37,8 @@ export const conversionFields = {
     .string()
     .refine(isRegion, 'must be the ISO 3166 code of a country that has phone numbers, such as US')
     .optional(),
-  // Snapchat recognises an order for 30 days and takes events of 37: what is forgotten sooner could be counted twice.
+  // Snapchat recognises an order id for 30 days and takes events up to 37 days old. Ids that are forgotten sooner could
+  // be counted twice.
   CONVERSION_KEEP_DAYS: z.coerce.number().int().min(37).max(36_500).default(40),
   CONVERSION_LTV_FEED: z.enum(['off', 'value', 'predicted_ltv']).default('off'),
 } as const
@@ -47,19 +48,22 @@ type Fields = z.output<typeof Fields>
 
 /** How conversions are sent. */
 export interface ConversionConfig {
-  /** Other addresses and versions of platforms' APIs, by platform and API. */
+  /** Addresses and versions of APIs that differ from the platforms' own, by platform and API. */
   readonly apis: NonNullable<Fields['CONVERSION_APIS']>
-  /** In live mode, where bids reach the same platforms: conversions go there too, where {@link apis} has no other address. */
+  /**
+   * In live mode, the addresses at which bids reach the same platforms: conversions use them too, unless {@link apis}
+   * has another.
+   */
   readonly liveUrls: {
     readonly googleToken: string
     /** By platform and API, joined by a dot. */
     readonly apis: ReadonlyMap<string, string>
   }
-  /** Other limits than the platforms' own. */
+  /** Limits that differ from the platforms' own. */
   readonly eventsPerMinute: NonNullable<Fields['CONVERSION_EVENTS_PER_MINUTE']>
   readonly defaultRegion: string | undefined
   readonly keepDays: number
-  /** What of a conversion feeds the history of lifetime values; undefined: nothing. */
+  /** Which value of a conversion feeds the history of lifetime values; undefined: none. */
   readonly ltvFeed: LtvFeed
 }
 

@@ -74,7 +74,7 @@ export const breaker = z
     return { failures, slowMs, resetMs: resetSeconds * 1000, successes }
   })
 
-/** SHA-256 of an empty key, which results from hashing an unset variable. */
+/** SHA-256 of the empty text: the hash of an unset variable. */
 const OF_NOTHING = hashKey('').toString('hex')
 
 /** `name:scope+scope:sha256` or `name@organisation:…`, comma-separated; `npm run key` makes the entries. */

@@ -13,8 +13,8 @@ const LINK_NAME =
 const LINK_VALUE = /^((tcp|udp|sctp):\/\/|\/\S+\/)/
 
 /**
- * Our names that other programs use as well, or nearly so: two letters that changed places and a slip of one letter count as
- * mistakes, and a plural or another word does not.
+ * Our names that other programs use too, or nearly so. For these only transposed letters and single-letter slips count
+ * as mistakes; a plural or another word does not.
  */
 const COMMON = new Set([
   'PORT',
@@ -42,8 +42,8 @@ const COMMON = new Set([
   'S3_SECRET_ACCESS_KEY',
 ])
 /**
- * What people write for a variable of ours. Other programs have most of these names as well, so they are told with a
- * warning and stop nothing.
+ * Names that people write by mistake for a variable of ours. Most are also names of other programs, so they only lead
+ * to a warning.
  */
 const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
   ['API_KEY', 'API_KEYS'],
@@ -62,9 +62,12 @@ const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
   ['REDIS_URLS', 'REDIS_URL'],
   ['WORKER', 'WORKERS'],
 ])
-/** Length in characters from which two may be wrong. In shorter names one may be, or two may be transposed. */
+/**
+ * The length of names from which two letters may be wrong, in characters. In shorter names one may be wrong, or two
+ * transposed.
+ */
 const LONG_NAME_CHARS = 10
-/** Length in characters from which a letter that is missing, added or wrong is a slip in a name that others have too. */
+/** The length of common names from which one missing, added or wrong letter counts as a slip, in characters. */
 const SLIP_NAME_CHARS = 9
 
 /**
@@ -84,8 +87,8 @@ export function mistypedNames(
 }
 
 /**
- * As {@link mistypedNames}, for a command that only calls the service and need not know all its variables: a mistyped
- * address would have it ask another service.
+ * {@link mistypedNames} for a command that only calls the service and does not know all its variables. With a mistyped
+ * address it would call another service.
  */
 export function mistypedClientNames(
   variables: Readonly<Record<string, string | undefined>>,
@@ -106,7 +109,9 @@ export function mistypedClientNames(
 const told = (name: string, meant: string): string =>
   `${name}: is no variable that is read; did you mean ${meant}?`
 
-/** A line for each variable that is not known and that may be another program's, where one of ours of that meaning is not set. */
+/**
+ * A line for each unknown variable that may be another program's, if the variable of ours with that meaning is not set.
+ */
 export function doubtfulNames(variables: Readonly<Record<string, string | undefined>>): string[] {
   return Object.entries(variables).flatMap(([name, value = '']) => {
     const meant = OTHER_NAMES.get(name)
@@ -120,7 +125,7 @@ export function doubtfulNames(variables: Readonly<Record<string, string | undefi
 const isLink = (name: string, value: string): boolean =>
   LINK_NAME.test(name) || (/_(PORT|NAME)$/.test(name) && LINK_VALUE.test(value))
 
-/** A name as ours are written. Lower case, dashes and a byte order mark are mistakes too. */
+/** A name in the form of ours. Lower case, dashes and a byte order mark are common mistakes. */
 const plainly = (name: string): string =>
   name
     .toUpperCase()
@@ -158,8 +163,8 @@ function isMistyped(written: string, name: string, meant: string): boolean {
 }
 
 /**
- * Whether two names that differ in one place differ by a slip: a letter that was typed twice, or in a long name one that is
- * missing, added or wrong within a word. A plural, another beginning or another last letter is another program's word.
+ * Whether two names that differ in one place differ by a slip: a letter typed twice, or, in a long name, one letter
+ * missing, added or wrong within a word. A plural, or another first or last letter, is another program's word.
  */
 function isSlip(written: string, meant: string): boolean {
   const at = [...meant].findIndex((letter, index) => letter !== written[index])

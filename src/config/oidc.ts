@@ -16,9 +16,9 @@ const rights = z.string().transform((said, ctx): GroupRights => {
   return z.NEVER
 })
 
-/** Variables of signing in by OpenID Connect. */
+/** The variables of signing in by OpenID Connect. */
 export const oidcFields = {
-  // As it is: the provider says whether a slash ends it.
+  // Not normalised: the provider decides whether its name ends with a slash.
   OIDC_ISSUER: z
     .url()
     .refine((url) => isSafe(new URL(url)), 'must be https, or http on this machine')
@@ -40,7 +40,7 @@ type OidcEnvironment = z.output<z.ZodObject<typeof oidcFields>>
 const isSafe = ({ protocol, hostname }: URL): boolean =>
   protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))
 
-/** Undefined where nobody signs in by OpenID Connect. */
+/** Undefined if nobody signs in by OpenID Connect. */
 export function oidcSettings(env: OidcEnvironment): OidcSettings | undefined {
   const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId } = env
   if (issuer === undefined || clientId === undefined) return undefined
@@ -55,7 +55,7 @@ export function oidcSettings(env: OidcEnvironment): OidcSettings | undefined {
   }
 }
 
-/** A line for each variable that is missing beside another one. */
+/** A line for each variable that is missing although related ones are set. */
 export function oidcProblems(
   env: OidcEnvironment & { HOST: string; PUBLIC_URL?: string | undefined },
 ): string[] {

@@ -21,7 +21,7 @@ const keys = z.string().transform((text, ctx): Buffer[] => {
   }
 })
 
-/** Variables of the read stack. */
+/** The variables of reading. */
 export const syncFields = {
   DATA_DIR: z.string().min(1).default('data'),
   DATABASE_URL: z
@@ -51,7 +51,7 @@ export const syncFields = {
   CONNECTOR_CALL_COST: z.coerce.number().min(0).default(0),
   CONNECTOR_KEEP_REQUESTS_DAYS: z.coerce.number().int().min(1).max(36_500).default(90),
   CONNECTOR_KEEP_EVENTS_DAYS: z.coerce.number().int().min(1).max(36_500).default(7),
-  // Late conversions are read again for a month; rows deleted sooner would come back every day.
+  // Late conversions are read again for a month. Rows that are deleted sooner would come back every day.
   CONNECTOR_KEEP_ROWS_DAYS: z.coerce.number().int().min(60).max(36_500).optional(),
   CONNECTOR_KEEP_FILES_MIB: whole(10_240, 1_048_576),
   NOTIFY_MAIL_FROM: text,
@@ -74,21 +74,24 @@ export const syncFields = {
 } as const
 
 const Fields = z.object(syncFields)
-/** With what is read of the whole service. */
+/** These variables, and those of the whole service that reading uses. */
 type SyncEnv = z.output<typeof Fields> & {
   readonly STORE?: string | undefined
   readonly REDIS_URL?: string | undefined
 }
 
-/** Configuration of the read stack, without what only the sandbox knows; undefined where it is off. */
+/** The configuration of reading, without what only the sandbox knows; undefined if reading is off. */
 export type SyncConfig = Omit<SyncOptions, 'connectors' | 'keys' | 'tableLimits'> & {
-  /** Undefined for the keys in the data directory, which mock mode creates. */
+  /** Undefined if the keys in the data directory are used, which mock mode creates. */
   readonly keys: readonly Buffer[] | undefined
   readonly dataDir: string
-  /** What campaigns of Display & Video 360 may be given per budget window; what bids are placed on has its own. */
+  /**
+   * What campaigns of Display & Video 360 may be given per budget window. The other platforms have their bid budgets
+   * for that.
+   */
   readonly dv360: { readonly budget: Micros; readonly currency: string }
 
-  /** Hosts other than the public ones. */
+  /** Hosts that differ from the public ones. */
   readonly urls: Readonly<Partial<Record<ConnectorType, Readonly<Record<string, string>>>>>
 }
 
@@ -111,7 +114,7 @@ export function syncProblems(env: SyncEnv, mode: 'mock' | 'live'): string[] {
 const isOn = ({ ENCRYPTION_KEY }: SyncEnv, mode: 'mock' | 'live'): boolean =>
   ENCRYPTION_KEY !== undefined || mode === 'mock'
 
-/** Off in live mode without an encryption key; mock mode makes one. */
+/** Undefined, so off, in live mode without an encryption key; mock mode creates one. */
 export function syncConfig(env: SyncEnv, mode: 'mock' | 'live'): SyncConfig | undefined {
   const { DATA_DIR: dataDir, DATABASE_URL: url } = env
   if (!isOn(env, mode)) return undefined

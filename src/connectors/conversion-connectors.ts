@@ -4,7 +4,7 @@ import { metaConversions } from './meta/conversions.ts'
 import { snapchatConversions } from './snapchat/conversions.ts'
 import { tiktokConversions } from './tiktok/conversions.ts'
 
-/** How each platform gets conversions. Credentials are what the connector's own schema has made of them. */
+/** The conversion connector of each platform. It is given credentials that its own schema has parsed. */
 export const conversionConnectors: Readonly<Record<ConversionPlatform, ConversionConnector<unknown>>> = {
   meta: metaConversions,
   google: googleConversions,

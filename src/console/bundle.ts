@@ -4,21 +4,21 @@ import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 
-/** Where `npm ci` builds the console. */
+/** The folder in which `npm ci` builds the console. */
 const BUILT = fileURLToPath(new URL('../../web/dist/', import.meta.url))
 
-/** Codings of a built file, the shortest first, with what its name ends in. */
+/** Codings of a built file, the smallest first, with the suffixes of their files. */
 export const CODINGS = { br: '.br', gzip: '.gz', identity: '' } as const
 export type FileCoding = keyof typeof CODINGS
 
-/** Content types by the end of a name; a file of another type is not served. */
+/** Content types by file suffix; files with other suffixes are not served. */
 const TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
 }
 
-/** Of Vite's manifest, what names files. */
+/** The part of Vite's manifest that names files. */
 const Manifest = z.record(
   z.string(),
   z.object({
@@ -30,21 +30,23 @@ const Manifest = z.record(
 
 export interface BuiltFile {
   readonly type: string
-  /** Its bytes in each coding. */
+  /** Its content in each coding. */
   readonly bytes: Readonly<Record<FileCoding, Buffer<ArrayBuffer>>>
 }
 
-/** The built console. All of it is read when the first of it is asked for, and stays in memory: a new build wants a start. */
+/**
+ * The built console. It is read completely at the first request and stays in memory, so a new build needs a restart.
+ */
 export interface Bundle {
-  /** The page, with a placeholder where the nonce of its styles belongs. */
+  /** The page, with a placeholder for the nonce of its styles. */
   page(): Promise<string>
-  /** The file of this address, such as `/assets/main-4f2a.js`; undefined where the manifest names none. */
+  /** The file at this address, such as `/assets/main-4f2a.js`; undefined if the manifest does not name it. */
   file(address: string): Promise<BuiltFile | undefined>
 }
 
 /**
- * The console that was built there; undefined where none was.
- * @param folder where its `index.html` is
+ * The console in this folder; undefined if none was built there.
+ * @param folder the folder with its `index.html`
  */
 export function openBundle(folder = BUILT): Bundle | undefined {
   const names = namesIn(folder)
@@ -64,7 +66,7 @@ export function openBundle(folder = BUILT): Bundle | undefined {
   }
 }
 
-/** The files that the manifest names: nothing else is ever read, whatever an address says. */
+/** The files that the manifest names. No other file is ever read, whatever the address of a request says. */
 function namesIn(folder: string): ReadonlySet<string> | undefined {
   let text: string
   try {

@@ -1,11 +1,11 @@
 import type { Ctx } from '../api/index.ts'
 
-/** Address of the page in which the console shows the markup of an ad. */
+/** Address of the page in which the console shows an ad's markup. */
 export const CREATIVE_FRAME = '/console/creative'
 
 /**
- * Waits for the markup and becomes it. It comes as a message, since a document that the console writes itself would have
- * the console's own policy, under which no ad runs.
+ * A page that waits for the markup in a message and then becomes it. A document that the console wrote itself would
+ * have the console's own content security policy, under which no ad runs.
  */
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -22,9 +22,9 @@ addEventListener('message', ({ source, data }) => {
 `
 
 /**
- * The sandbox gives the page an origin of its own, wherever it is shown: it has no cookies, cannot see the console, and what
- * it asks the service for is refused as another site's. What it loads is bounded further by the policy that the console
- * writes before the markup.
+ * The sandbox directive gives the page an origin of its own wherever it is shown: it has no cookies, cannot see the
+ * console, and its requests to the service are refused as another site's. The policy that the console puts before the
+ * markup restricts further what it loads.
  */
 const POLICY = [
   'sandbox allow-scripts',

@@ -1,2 +1,2 @@
 export { openBundle } from './bundle.ts'
-export { serveConsole } from './routes.ts'
+export { serveConsole } from './serve-console.ts'

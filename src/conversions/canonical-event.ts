@@ -8,11 +8,13 @@ import '../json/plain-words.ts'
 
 /** Most events of one request. */
 export const MAX_EVENTS = 1_000
-/** Before this many, a number is a time in seconds; as milliseconds it would be in 1973. */
+/** A number below this is a time in seconds: as milliseconds it would lie in 1973 or earlier. */
 const MAX_SECONDS = 100_000_000_000
-/** Printable ASCII: every platform takes it, and it looks the same everywhere. A blank at its end is lost on some of the ways. */
+/**
+ * Printable ASCII, which every platform accepts. It must not end with a blank, since some ways of transport drop it.
+ */
 const PRINTABLE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/
-/** Names of events; one with a blank at its end would be another one. */
+/** Names of events. No blank at the end, since a name without it would be another event. */
 export const EVENT_NAME = /^[A-Za-z0-9](?:[\w .:-]{0,62}[\w.:-])?$/
 export const EVENT_NAME_FAULT = 'must be 1 to 64 letters, digits, spaces or _.:-'
 const text = (most: number) => z.string().max(most)
@@ -23,15 +25,18 @@ const wholeText = (most: number) =>
   )
 const id = (most: number) =>
   z.string().min(1).max(most).regex(PRINTABLE, 'must be printable ASCII without blanks around it')
-/** A path that ends in one of these is another path, so nothing could be asked for by such an id. */
+/** As a path segment, `.` and `..` are resolved to another path, so such an event could not be asked for. */
 const isAskable = (said: string): boolean => said !== '.' && said !== '..'
-/** An event's id and name where an event is asked for; other characters no database has to look for. */
+/** The id or name of an event in a request that asks for one; stored ones have no other characters. */
 export const EventIdText = id(128).refine(isAskable, 'must not be . or ..')
 export const EventNameText = id(64)
-/** An id that a program writes where it has none would make all events one. */
+/**
+ * Whether an id is a real one. Programs write a placeholder such as `null` if they have none, which would make all
+ * their events one.
+ */
 export const isSaid = (said: string): boolean => !isPlaceholderOfId(said)
 export const NOT_SAID = 'is what a program writes where it has nothing; leave it out, or say what it is'
-/** Ids are stored and sent in the open. */
+/** Ids are stored and sent unencrypted, so they must not contain an e-mail address or a phone number. */
 const isOfNobody = (said: string): boolean => !hasEmail(said) && !(said.startsWith('+') && isPhoneText(said))
 const OF_SOMEBODY = 'must be no e-mail address or phone number: ids are stored and sent as they are'
 const saidId = id(128).refine(isSaid, NOT_SAID).refine(isOfNobody, OF_SOMEBODY)
@@ -51,13 +56,16 @@ const EventTime = z
     example: '2026-11-20T11:00:00Z',
   })
 
-/** A time without a zone would be another moment on another machine. */
+/** A time zone is required: without one the same text means another moment on another machine. */
 const ISO = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(\.\d{1,9})?)?(?:Z|([+-])(\d\d):?(\d\d))$/
 const MINUTE_MS = 60_000
-/** Zones go from twelve hours behind to fourteen ahead. */
+/** The time zones that exist, in minutes: from 12 hours behind UTC to 14 hours ahead. */
 const ZONES = { from: -12 * 60, to: 14 * 60 }
 
-/** Milliseconds of a time that there is; NaN for any other, such as the 31st of September, 24 o'clock or a zone that nobody has. */
+/**
+ * Unix time in ms; NaN for a time that does not exist, such as 31 September, 24:00, or a time zone outside {@link
+ * ZONES}.
+ */
 function isoMs(said: string): number {
   const [, year, month, day, hour, minute, second = '0', fraction = '', sign, ahead = '0', past = '0'] =
     ISO.exec(said) ?? []
@@ -115,7 +123,7 @@ const CustomDataInput = z.strictObject({
   predicted_ltv: amount.describe('Lifetime value of the customer, in units of the currency.').optional(),
 })
 
-/** What Meta and Snapchat want to know of the device of an app's event, as their documents have it. */
+/** Facts about the device of an app event, by the field names of Meta's and Snapchat's documentation. */
 const AppDataInput = z.strictObject({
   advertiser_tracking_enabled: z.boolean().describe('Whether the device may be tracked.'),
   application_tracking_enabled: z.boolean().describe('Whether the app may track.'),
@@ -135,10 +143,10 @@ const AppDataInput = z.strictObject({
 
 const Choice = z.enum(['granted', 'denied'])
 
-/** A platform may be named twice; more is no list that anybody means. */
+/** The most entries of a list of platforms; the same one may be listed twice. */
 const MAX_PLATFORMS = 20
 
-/** Addresses may have a name and a password before the host, which are nobody's business. */
+/** Removes a user name and password in front of the host: they are secrets and have no place in an event. */
 function withoutUser(address: string): string {
   const url = URL.parse(address)
   if (!url || (url.username === '' && url.password === '')) return address
@@ -185,7 +193,7 @@ export const CanonicalEvent = z
   .openapi('ConversionEvent')
 export type CanonicalEvent = z.output<typeof CanonicalEvent>
 
-/** What is wrong with an event, without anything of what it says. */
+/** What is wrong with an event. It never repeats a value of the event. */
 export interface EventFault {
   readonly field: string
   readonly reason: string
@@ -195,20 +203,20 @@ export type ParsedEvent =
   | { readonly is: 'event'; readonly event: CanonicalEvent }
   | { readonly is: 'refused'; readonly fault: EventFault }
 
-/** Reads one event. The reason never repeats a value, since it may be a person's. */
+/** Parses one event. The reason of a fault never repeats a value, since it may be personal data. */
 export function parseEvent(value: unknown): ParsedEvent {
   const result = CanonicalEvent.safeParse(value)
   if (result.success) return { is: 'event', event: result.data }
   const [issue] = result.error.issues
   if (!issue) return { is: 'refused', fault: { field: '', reason: 'is not valid' } }
   const isUnknown = issue.code === 'unrecognized_keys'
-  // A name that nobody knows may be anything, a person's address for example.
+  // The name of an unknown member may be anything, for example an e-mail address.
   const path = isUnknown ? [...issue.path, nameShown(issue.keys[0])] : issue.path
   const field = path.map(String).join('.').slice(0, 200)
   return { is: 'refused', fault: { field, reason: isUnknown ? 'is not a known field' : issue.message } }
 }
 
-/** The id that an event seems to have, for an answer about one that is refused. */
+/** The id of an event that is refused, as far as it can be read. */
 export function idOf(value: unknown): string | null {
   const said: unknown =
     value !== null && typeof value === 'object' ? Reflect.get(value, 'event_id') : undefined

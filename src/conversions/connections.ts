@@ -12,7 +12,7 @@ import type { ConnectionCount } from './meter.ts'
 export type ConnectionRow = Selectable<ConversionConnectionTable>
 
 export const ConnectionSettings = z.strictObject({
-  /** ISO 3166 code for phone numbers without a country code. */
+  /** ISO 3166 country code; phone numbers without a country code are taken to be of this country. */
   default_region: z
     .string()
     .refine(isRegion, 'must be the ISO 3166 code of a country that has phone numbers, such as US')
@@ -20,7 +20,7 @@ export const ConnectionSettings = z.strictObject({
 })
 export type ConnectionSettings = z.output<typeof ConnectionSettings>
 
-/** `sandbox`: made by mock mode, not by a caller. */
+/** `sandbox`: the connection was made by mock mode and not by a caller. */
 type StoredSettings = ConnectionSettings & { readonly sandbox?: true }
 const PLAYED: StoredSettings = { sandbox: true }
 
@@ -30,7 +30,7 @@ const contextOf = (orgId: number, platform: string): string =>
 export const settingsOf = ({ settings }: Pick<ConnectionRow, 'settings'>): StoredSettings =>
   parseJson(settings)
 
-/** Connections of an organisation that were not ended, to platforms that take events and to the one that takes messages. */
+/** The connections of an organisation that have not been ended, those for messages included. */
 export async function connectionsOf(
   { store, rooms }: Pick<Base, 'store' | 'rooms'>,
   orgId: number,
@@ -56,7 +56,7 @@ export const eventConnectionsOf = async (
       .map((row) => [row.platform, row]),
   )
 
-/** How many connections of all organisations have which status. */
+/** The number of connections of all organisations by platform and status. */
 export async function countConnections({ db }: Store): Promise<ConnectionCount[]> {
   const { rows } = await sql<ConnectionCount>`SELECT platform, status, count(*) AS rows
     FROM conversion_connections GROUP BY platform, status`.execute(db)
@@ -75,7 +75,7 @@ export const findConnection = (
     .where('platform', '=', platform)
     .executeTakeFirst()
 
-/** Form of a platform's credentials; throws 404 for an unknown platform. */
+/** The schema of a platform's credentials; throws 404 for an unknown platform. */
 export function credentialFormOf({ rooms }: Pick<Base, 'rooms'>, platform: string): z.ZodType {
   if (platform === MESSAGE_PLATFORM) return WhatsAppCredentials
   const room = rooms.get(platform)
@@ -84,7 +84,10 @@ export function credentialFormOf({ rooms }: Pick<Base, 'rooms'>, platform: strin
   throw new AppError('not_found', `There is no platform ${idShown(platform)}; there are ${known}`)
 }
 
-/** The credentials of a connection, checked. Throws `credentials_unreadable` where no key opens them. */
+/**
+ * The decrypted and checked credentials of a connection. Throws `credentials_unreadable` if no key of this process
+ * decrypts them.
+ */
 export function credentialsOf<S extends z.ZodType>(
   keyring: Keyring,
   form: S,
@@ -103,10 +106,10 @@ export function credentialsOf<S extends z.ZodType>(
 
 const VERIFY_CONTEXT = 'webhook verify token'
 
-/** Digests of a token by which a platform asks for our address: one of them is stored with the connection. */
+/** The digests of a webhook's verify token by every key; one of them is stored with the connection. */
 export const verifyDigests = (keyring: Keyring, token: string) => keyring.digests(token, VERIFY_CONTEXT)
 
-/** The columns by which a webhook finds its connection; null where the platform sends no webhooks. */
+/** The columns by which a webhook finds its connection; null for platforms that send no webhooks. */
 function foundBy(keyring: Keyring, platform: string, credentials: unknown) {
   if (platform !== MESSAGE_PLATFORM) return { account: null, verify_digest: null }
   const { phone_number_id, webhook_verify_token } = WhatsAppCredentials.parse(credentials)
@@ -118,16 +121,16 @@ export interface NewConversionConnection {
   readonly platform: string
   readonly credentials: unknown
   readonly settings: StoredSettings
-  /** What a test has found out; `pending` where nobody answered it. */
+  /** The result of a test; `pending` if the platform did not answer it. */
   readonly status: 'connected' | 'error' | 'pending'
   readonly message: string | null
 }
 
-/** Stores credentials in place of earlier ones. What waited for the connection is sent with them. */
+/** Stores credentials in place of earlier ones. Deliveries that wait for the connection are sent with the new ones. */
 export async function storeConnection(
   { store, clock, keyring }: Pick<Base, 'store' | 'clock' | 'keyring'>,
   { orgId, platform, credentials, settings, status, message }: NewConversionConnection,
-  /** Leaves a connection that is there as it is. */
+  /** Whether an existing connection is left as it is. */
   onlyIfNew = false,
 ): Promise<void> {
   const values = {
@@ -159,7 +162,7 @@ export async function storeConnection(
   })
 }
 
-/** Keeps the number that the organisation has, as far as a key opens its secret. */
+/** Keeps the present number of the organisation as a former one, if its secret can be decrypted. */
 async function keepNumber(
   db: Kysely<SyncDatabase>,
   deps: Pick<Base, 'keyring' | 'clock'>,
@@ -172,12 +175,12 @@ async function keepNumber(
     const { app_secret: secret } = credentialsOf(deps.keyring, WhatsAppCredentials, row)
     await keepFormer(db, deps, orgId, { account: row.account, secret }, next)
   } catch (error) {
-    // Whoever replaces credentials that no key opens must be able to.
+    // Credentials that no key of this process can decrypt must not keep an operator from replacing them.
     if (!(error instanceof AppError)) throw error
   }
 }
 
-/** Connections to the sandbox, of each organisation, where it has none to the platform. */
+/** Connects each organisation to the sandbox for every platform to which it has no connection. */
 export async function playConnections(
   base: Pick<Base, 'store' | 'clock' | 'keyring' | 'rooms'>,
   orgs: readonly number[],
@@ -192,9 +195,9 @@ export async function playConnections(
 }
 
 /**
- * Forgets connections to a sandbox, and what went there. Outside mock mode what waits would be sent to the platform itself,
- * and an event that was tried out would pass for sent. Such a connection is only made where there was none, so nothing of
- * this was meant for the platform.
+ * Deletes the connections to the sandbox with everything that was sent or waits there. Outside mock mode the waiting
+ * deliveries would be sent to the real platform, and an event that was only tried out would count as sent. Mock mode
+ * makes a connection only where there was none, so none of this was meant for the real platform.
  */
 export async function forgetPlayed({ store }: Pick<Base, 'store'>): Promise<void> {
   const { db } = store
@@ -213,16 +216,19 @@ export async function forgetPlayed({ store }: Pick<Base, 'store'>): Promise<void
     await sql`DELETE FROM conversion_events WHERE org_id = ${orgId} AND NOT EXISTS (SELECT 1 FROM conversion_deliveries d
       WHERE d.org_id = conversion_events.org_id AND d.event_id = conversion_events.event_id
         AND d.event_name = conversion_events.event_name)`.execute(db)
-  // Last, so that the next start ends what this one could not.
+  // Deleted last: if this is interrupted, the next start finds the connection and continues.
   await db.deleteFrom('conversion_connections').where('settings', '=', marked).execute()
 }
 
-/** Now, but always later than the change before: by this time others see that a connection was changed. */
+/**
+ * The current time, but always later than the last change: other processes notice a change of a connection by this
+ * time.
+ */
 const later = (nowMs: number) =>
   sql<number>`CASE WHEN conversion_connections.updated_ms < ${nowMs} THEN ${nowMs}
     ELSE conversion_connections.updated_ms + 1 END`
 
-/** Forgets the credentials of a connection. What waits for it stays until it is too old. */
+/** Deletes the credentials of a connection. Deliveries that wait for it are kept until they expire. */
 export async function endConnection(
   { store, clock, keyring }: Pick<Base, 'store' | 'clock' | 'keyring'>,
   { org_id, platform }: ConnectionRow,
@@ -241,14 +247,14 @@ export async function endConnection(
   })
 }
 
-/** Goes on with a connection that was stopped or not tested, because it works. False where it was changed meanwhile. */
+/** Marks a connection that was stopped or not tested as working. Returns false if it was changed meanwhile. */
 export async function confirmConnection(
   { store, clock }: Pick<Base, 'store' | 'clock'>,
   row: ConnectionRow,
 ): Promise<boolean> {
   const { numUpdatedRows } = await store.db
     .updateTable('conversion_connections')
-    // Another time of change makes every process forget the token that was refused.
+    // The new time of change makes every process drop the access token that was refused.
     .set({ status: 'connected', message: null, updated_ms: later(clock.nowMs()) })
     .where('org_id', '=', row.org_id)
     .where('platform', '=', row.platform)
@@ -258,7 +264,7 @@ export async function confirmConnection(
   return numUpdatedRows > 0n
 }
 
-/** Sends nothing more on a connection until somebody changes it, unless it was changed since it was read. */
+/** Stops a connection until somebody changes it, unless it was changed since `row` was read. */
 export async function stopConnection(store: Store, row: ConnectionRow, message: string): Promise<boolean> {
   const { numUpdatedRows } = await store.db
     .updateTable('conversion_connections')
@@ -271,7 +277,7 @@ export async function stopConnection(store: Store, row: ConnectionRow, message: 
   return numUpdatedRows > 0n
 }
 
-/** Sends nothing on a connection until then, in any process. */
+/** Pauses a connection for every process until `untilMs` (Unix time). */
 export async function restConnection(store: Store, row: ConnectionRow, untilMs: number): Promise<void> {
   await store.loosely((db) =>
     db

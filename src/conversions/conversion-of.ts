@@ -7,13 +7,13 @@ import { readPage } from './page-address.ts'
 import { hasEmail, isPhoneText } from './personal-text.ts'
 import type { Personal } from './sealed.ts'
 
-/** What is sent of an event that may be about somebody, and what is not and why. */
+/** The personal data of an event that is sent, and what is left out, with reasons. */
 export interface ReadPersonal extends ReadPerson {
   readonly url: string | undefined
   readonly search: string | undefined
 }
 
-/** What is known about the person of an event, by region: read once for all platforms that have the same. */
+/** Reads the person of an event for a region. The result is shared by all platforms with the same region. */
 export function personOf({
   user_data = {},
   custom_data: { search_string } = {},
@@ -22,7 +22,7 @@ export function personOf({
   event_time,
 }: CanonicalEvent): (region: string | undefined) => ReadPersonal {
   const { url, leftOut: ofPage } = readPage(event_source_url)
-  // Nothing about the person is used, and only the site of the page, so nothing can be missing.
+  // Without consent nothing about the person is used, and only the site of the page. So nothing can be left out.
   if (consent?.ad_user_data === 'denied') return () => ({ user: {}, leftOut: [], url, search: undefined })
   const isPersonalSearch =
     search_string !== undefined && (hasEmail(search_string) || isPhoneText(search_string))
@@ -44,7 +44,7 @@ export function personOf({
 
 const PERSONAL_SEARCH = 'has an e-mail address or a phone number'
 
-/** Identifiers by the platform's own rules; none where the person has not consented to their use. */
+/** The identifiers in the form that the platform requires; none if the person has not consented to their use. */
 export function personalOf(
   event: CanonicalEvent,
   { connector }: PlatformRoom,
@@ -59,7 +59,7 @@ export function personalOf(
   }
 }
 
-/** The event as a platform gets it. */
+/** The event in the form that a platform's connector takes. */
 export function conversionOf(
   event: StoredEvent,
   data: OpenData,
@@ -89,7 +89,7 @@ export function conversionOf(
 
 const DAY_MS = 86_400_000
 
-/** Why the platform would not take an event because of its time. */
+/** Why the platform would refuse an event because of its time. */
 function faultOfTime(
   { connector }: PlatformRoom,
   conversion: Conversion,
@@ -112,8 +112,8 @@ function faultOfTime(
 }
 
 /**
- * Why the platform would refuse an event, found here.
- * @param credentials of the connection; undefined where no key opens them now
+ * Why the platform would refuse an event, as far as that can be known before it is sent.
+ * @param credentials of the connection; undefined if no key of this process decrypts them
  */
 export const faultOf = (
   room: PlatformRoom,

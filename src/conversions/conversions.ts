@@ -15,7 +15,7 @@ export const CONVERSION_PLATFORMS = [
   'snapchat',
 ] as const satisfies readonly ConversionPlatform[]
 
-/** The platform that takes messages, and no events. */
+/** The platform that takes messages instead of events. */
 export const MESSAGE_PLATFORM = 'whatsapp'
 
 /** Tables of messages with a limit on their rows, per organisation. */
@@ -28,27 +28,27 @@ export const CONVERSION_TABLES = ['conversions', 'waiting_conversions'] as const
 export type ConversionTable = (typeof CONVERSION_TABLES)[number]
 export type ConversionTableLimits = Pick<TableLimits, ConversionTable>
 
-/** A platform as it is reached from here. */
+/** A platform of conversions with its connector and settings. */
 export interface PlatformRoom {
   readonly connector: ConversionConnector<unknown>
-  /** Its APIs by name, at the addresses that are in force. */
+  /** The API targets by name, with the addresses that are configured. */
   readonly targets: Readonly<Record<string, ConversionTarget>>
-  /** Where refresh tokens are exchanged. */
+  /** The address at which refresh tokens are exchanged. */
   readonly tokenUrl: string
-  /** Most events a minute of one connection. */
+  /** The most events per minute of one connection. */
   readonly eventsPerMinute: number
 }
 
-/** Where WhatsApp is reached, and how fast. */
+/** Where WhatsApp is reached, and how many messages it takes. */
 export interface MessageRoom {
   readonly target: ConversionTarget
-  /** Most messages a minute of one connection. */
+  /** The most messages per minute of one connection. */
   readonly messagesPerMinute: number
 }
 
 export type PlatformRooms = ReadonlyMap<string, PlatformRoom>
 
-/** What door, delivery and routes share. */
+/** What accepting, delivery and the routes share. */
 export interface Base {
   readonly store: Store
   readonly clock: Clock
@@ -60,8 +60,8 @@ export interface Base {
   readonly rooms: PlatformRooms
   readonly messageRoom: MessageRoom
   readonly tableLimits: ConversionTableLimits & MessageTableLimits
-  /** Region of phone numbers without a country code where the connection's settings name none. */
+  /** Country of phone numbers without a country code, for connections that do not name one. */
   readonly defaultRegion: string | undefined
-  /** Name of this process, new at every start. */
+  /** The name of this process, new at every start. */
   readonly owner: string
 }

@@ -3,30 +3,33 @@ import { AppError } from '../errors.ts'
 import type { Keyring, Store, SyncDatabase } from '../sync/index.ts'
 import type { Base } from './conversions.ts'
 
-/** So long WhatsApp may still tell of what was sent before a change, in milliseconds: a webhook is repeated for seven days. */
+/** How long a former number is kept, in milliseconds: WhatsApp repeats a webhook for seven days. */
 const KEEP_MS = 8 * 86_400_000
-/** Former numbers and secrets of an organisation; of more the oldest are forgotten. */
+/** The most former numbers of an organisation; the oldest beyond that are deleted. */
 const MOST_OF_ORG = 20
 
-/** A number as an organisation had it until it was changed: what was sent before is still told about, by the secret of then. */
+/**
+ * A number that an organisation had before it was changed: webhooks about earlier messages are still signed with its
+ * secret.
+ */
 export interface FormerNumber {
   readonly org_id: number
   readonly account: string
   readonly changed_ms: number
-  /** Null where no key opens it. */
+  /** Null if no key decrypts it. */
   readonly secret: string | null
 }
 
 const contextOf = (orgId: number, account: string): string =>
   JSON.stringify(['former number', orgId, account])
 
-/** What a webhook must carry to belong to a connection: its number, and a signature with its secret. */
+/** What a webhook must match to belong to a connection: its number, and the secret of its signature. */
 export interface NumberIdentity {
   readonly account: string | null
   readonly secret: string | undefined
 }
 
-/** Keeps the number and secret of a connection that is about to have others, or none. */
+/** Keeps the number and secret of a connection that is about to be changed or ended. */
 export async function keepFormer(
   db: Kysely<SyncDatabase>,
   { keyring, clock }: Pick<Base, 'keyring' | 'clock'>,
@@ -49,7 +52,7 @@ export async function keepFormer(
     conversion_former_numbers WHERE org_id = ${org_id} ORDER BY seq DESC LIMIT ${MOST_OF_ORG})`.execute(db)
 }
 
-/** Former numbers among these, the one that was changed last first. */
+/** Those of these numbers that are former ones, the latest changed first. */
 export async function formerNumbers(
   { store, keyring, clock }: Pick<Base, 'store' | 'keyring' | 'clock'>,
   accounts: readonly string[],
@@ -78,7 +81,7 @@ function opened(keyring: Keyring, sealed: string, context: string): string | nul
   }
 }
 
-/** Forgets numbers of which nothing is told any more. */
+/** Deletes former numbers for which no webhook can come any more. */
 export async function forgetFormer({ db }: Store, nowMs: number): Promise<void> {
   await db.deleteFrom('conversion_former_numbers').where('until_ms', '<=', nowMs).execute()
 }

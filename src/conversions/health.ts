@@ -7,13 +7,19 @@ import type { ConversionLanes, ConversionTraffic, TrafficCounts } from './delive
 import type { Messenger } from './messages/index.ts'
 
 const HOUR_MS = 3_600_000
-/** Thresholds of the interface's document: shares of the events sent, each attempt counted, and milliseconds of a call. */
+/**
+ * Thresholds by the interface's specification: the share of sent events that succeeded (each attempt counts), and the
+ * latency of a call in milliseconds.
+ */
 const HEALTHY = { share: 0.9, latencyMs: 5_000 }
 const DEGRADED = { share: 0.7, latencyMs: 10_000 }
 
 export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy'
 
-/** Health of a connection, with the names of the interface's document. Null: nothing was sent in the last hour. */
+/**
+ * The health of a connection, by the field names of the interface's specification. Null figures: nothing was sent in
+ * the last hour.
+ */
 export interface ConnectorHealthStatus {
   readonly platform: string
   readonly status: HealthStatus
@@ -34,14 +40,14 @@ interface Facts {
 
 const NOTHING: TrafficCounts = { calls: 0, failed_calls: 0, events: 0, failed_events: 0, latency_ms: 0 }
 
-/** Shares and averages of counts; null where there is nothing to divide by. */
+/** The share of events that succeeded; null without events. */
 const successOf = ({ events, failed_events }: TrafficCounts) =>
   events === 0 ? null : (events - failed_events) / events
-/** Mean time of a call in whole milliseconds; null without calls. */
+/** The mean latency of a call in whole milliseconds; null without calls. */
 const latencyOf = ({ calls, latency_ms }: TrafficCounts) =>
   calls === 0 ? null : Math.round(latency_ms / calls)
 
-/** Judges a connection by the document's thresholds; the worst of its figures counts. */
+/** Judges a connection by the thresholds; its worst figure counts. */
 function judge({ counts, circuitState, connection }: Facts): {
   status: HealthStatus
   issues: string[]
@@ -79,7 +85,7 @@ type HealthDeps = Pick<Base, 'store' | 'clock' | 'rooms'> & {
   readonly traffic: ConversionTraffic
 }
 
-/** Health of every connection of an organisation now. */
+/** The present health of every connection of an organisation. */
 export async function healthOf(deps: HealthDeps, orgId: number): Promise<ConnectorHealthStatus[]> {
   const { store, clock, lanes, messages, traffic } = deps
   await traffic.write()
@@ -105,12 +111,12 @@ export async function healthOf(deps: HealthDeps, orgId: number): Promise<Connect
   })
 }
 
-/** A stretch of time of a connection's health. */
+/** The health of a connection over one period of time. */
 export interface HealthPoint {
   readonly platform: string
   readonly from: string
   readonly to: string
-  /** Null, as the other figures: nothing was sent, so nothing is known. */
+  /** Null if nothing was sent: then nothing is known. */
   readonly status: HealthStatus | null
   readonly success_rate: number | null
   readonly avg_latency_ms: number | null
@@ -123,7 +129,7 @@ export interface HealthPoint {
 
 const STEP_MS = 300_000
 
-/** Health of each connection in steps of five minutes, oldest first. */
+/** The health of each connection in steps of five minutes, oldest first. */
 export async function healthHistory(
   deps: HealthDeps,
   orgId: number,
@@ -172,7 +178,9 @@ function pointOf(platform: string, stepMs: number, counts: HealthStep | undefine
   }
 }
 
-/** Sums of traffic, and the worst of several breaker states: their names happen to sort from good to bad. */
+/**
+ * Sums of traffic, and the worst of several breaker states: sorted by name, the states happen to go from good to bad.
+ */
 const SUMS = sql`platform, CAST(sum(calls) AS bigint) AS calls, CAST(sum(failed_calls) AS bigint) AS failed_calls,
   CAST(sum(events) AS bigint) AS events, CAST(sum(failed_events) AS bigint) AS failed_events,
   sum(latency_ms) AS latency_ms, max(circuit_state) AS circuit_state`
@@ -196,8 +204,8 @@ async function countsBy(
 }
 
 /**
- * Writes an event for each connection whose health has changed since its organisation was told. The breaker, which each
- * process has for itself, does not count here, so that processes agree; that it opens is an event of its own.
+ * Writes an event for each connection whose health has changed since the last event. The breaker does not count here,
+ * because each process has its own and processes must agree; a breaker that opens is an event of its own.
  */
 export async function tellHealth(deps: HealthDeps): Promise<void> {
   const { store, clock, rooms } = deps
@@ -222,7 +230,7 @@ export async function tellHealth(deps: HealthDeps): Promise<void> {
   }
 }
 
-/** Several processes may see a change; the one whose update succeeds writes the event. */
+/** Several processes may notice a change; the one whose update succeeds writes the event. */
 async function tellChange(
   { store, clock }: HealthDeps,
   { org_id, platform, health: from }: ConnectionRow,

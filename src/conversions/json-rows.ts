@@ -5,8 +5,8 @@ type ColumnKind = 'text' | 'bigint' | 'double precision'
 export type JsonColumns = Readonly<Record<string, ColumnKind>>
 
 /**
- * Rows as a table of SQL, given as one parameter. A thousand rows are then one statement with the same text every time,
- * which the database has prepared already.
+ * Rows as an SQL table, passed as one parameter. A thousand rows are then inserted by one statement with a constant
+ * text, which the database has already prepared.
  */
 export function jsonRows(
   engine: Store['engine'],
@@ -23,6 +23,9 @@ export function jsonRows(
   return sql`(SELECT ${sql.join(picked)} FROM json_each(${json})) AS given`
 }
 
-/** Text as both databases and JSON keep it: without the character 0 and halves of characters. */
+/**
+ * Text that both databases and JSON can store: without NUL characters and unpaired surrogates, cut to `most`
+ * characters.
+ */
 export const storable = (text: string, most: number): string =>
   text.replaceAll('\0', '').toWellFormed().slice(0, most).toWellFormed()

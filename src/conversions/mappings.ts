@@ -19,7 +19,7 @@ const Parameter = z.union([
   z.number(),
   z.boolean(),
 ])
-/** What an event says itself, in the words of one platform or another: a mapping cannot say it for all of them. */
+/** Members that events themselves carry on some platform; a mapping must not set them to one value for all events. */
 const RESERVED = new Set(
   (
     'value currency order_id contents content_ids num_items search_string query predicted_ltv price transaction_id item_ids ' +
@@ -30,7 +30,7 @@ const RESERVED = new Set(
 const PARAMETER_NAME = /^[A-Za-z0-9]\w{0,63}$/
 const ADJUSTMENTS = ['ENHANCEMENT', 'RESTATEMENT', 'RETRACTION']
 
-/** What an event is called at each platform, and what is added to its data. */
+/** The name of an event at each platform, and parameters that are added to its data. */
 export const EventMapping = z
   .strictObject({
     source_event: z.string().regex(EVENT_NAME, EVENT_NAME_FAULT),
@@ -40,20 +40,21 @@ export const EventMapping = z
   .openapi('EventMapping')
 export type EventMapping = z.output<typeof EventMapping>
 
-/** Most mappings of one version, and versions that are kept. */
+/** The most mappings of one version, and the most versions that are kept. */
 export const MAX_MAPPINGS = 200
 const MAX_VERSIONS = 1_000
 const MAX_CACHED = 500
 
-/** The mappings of one version of an organisation. Version 0 is the standard table alone. */
+/** The mappings of one version of an organisation. Version 0 has only the standard mappings. */
 export interface Mapping {
   readonly version: number
   readonly mappings: readonly EventMapping[]
 }
 
 /**
- * What is wrong with mappings that have the right form: a name that the platform has no event of, a parameter that does nothing.
- * @param said as they came, since a member called `__proto__` is lost when they are checked
+ * What is wrong with mappings that match the schema: an event name that the platform does not have, or a parameter
+ * without effect.
+ * @param said the mappings as they were sent: parsing drops a member called `__proto__`
  */
 export function mappingFaultOf(
   rooms: PlatformRooms,
@@ -89,7 +90,9 @@ function parameterFaultOf(name: string, value: unknown): string | undefined {
 
 export interface Mapped {
   readonly platformEvent: string | undefined
-  /** Whether another event has the same name at the platform, and the id for itself. */
+  /**
+   * Whether another event with the same name at the platform has the plain event id, so that this one needs another id.
+   */
   readonly isNameShared: boolean
   readonly parameters: EventMapping['parameters']
 }
@@ -104,7 +107,7 @@ export function mapEvent(mapping: Mapping, { connector }: PlatformRoom, eventNam
   }
 }
 
-/** By mapping and platform: they never change. */
+/** By mapping and platform. Mappings never change, so the results stay valid. */
 const shared = new WeakMap<Mapping, Map<string, ReadonlySet<string>>>()
 
 function sharedNames(mapping: Mapping, connector: PlatformRoom['connector']): ReadonlySet<string> {
@@ -116,9 +119,9 @@ function sharedNames(mapping: Mapping, connector: PlatformRoom['connector']): Re
 }
 
 /**
- * Events that meet under one name of a platform, but for the first of each name: those of the standard table among each other, and those
- * that the customer maps among each other. A name of the customer's own that is mapped to a standard one is that event, under the id that
- * the platform's code on the page sends too.
+ * The events that share a name at a platform with an earlier one: standard events with each other, and mapped events
+ * with each other. An event of the customer's own that is mapped to a standard name is meant to be that event, and has
+ * the id that the platform's script on the page sends too.
  */
 function findShared({ mappings }: Mapping, { platform, events }: PlatformRoom['connector']): Set<string> {
   const own = new Map(
@@ -141,7 +144,7 @@ function repeated(named: Iterable<readonly [string, string]>): string[] {
   return again
 }
 
-/** What events are called where no mapping says otherwise. */
+/** The names of events that no mapping changes. */
 export function standardMappings(rooms: PlatformRooms): EventMapping[] {
   const names = new Set([...rooms.values()].flatMap(({ connector }) => Object.keys(connector.events)))
   return [...names].map((source_event) => ({
@@ -176,7 +179,7 @@ export class Mappings {
     return this.of(orgId, Number(row?.version ?? 0))
   }
 
-  /** Throws 404 for a version that there is not. */
+  /** Throws 404 for a version that does not exist. */
   async of(orgId: number, version: number): Promise<Mapping> {
     if (version === 0) return STANDARD
     const name = `${orgId}:${version}`
@@ -204,7 +207,7 @@ export class Mappings {
       .execute()
   }
 
-  /** Stores a new version, which is in force for events that come from now on. */
+  /** Stores a new version, which applies to events that arrive from now on. */
   async add(base: Pick<Base, 'clock'>, orgId: number, mappings: readonly EventMapping[]): Promise<Mapping> {
     const { version: latest } = await this.latest(orgId)
     const version = latest + 1
@@ -218,7 +221,7 @@ export class Mappings {
       })
       .onConflict((conflict) => conflict.columns(['org_id', 'version']).doNothing())
       .executeTakeFirst()
-    // Somebody else has stored that version meanwhile; this one comes after it.
+    // Another process has stored a version with this number meanwhile; this one gets the next number.
     return numInsertedOrUpdatedRows === 0n ? this.add(base, orgId, mappings) : { version, mappings }
   }
 }

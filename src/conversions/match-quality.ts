@@ -14,17 +14,20 @@ const COLUMNS: JsonColumns = {
   },
 }
 
-/** What of a delivery its estimate is counted by. */
+/** The columns of a delivery that its estimate is counted by. */
 export interface EstimatedDelivery {
   readonly org_id: number
   readonly platform: string
   readonly state: string
-  /** 0 to 10. */
+  /** From 0 to 10. */
   readonly match_quality: number
   readonly created_ms: number
 }
 
-/** Adds new deliveries to the sums of their day (UTC), in the transaction that stores them; those refused here are left out. */
+/**
+ * Adds new deliveries to the sums of their day (UTC), in the transaction that stores them. Deliveries that were refused
+ * here are not counted.
+ */
 export async function countQuality(
   tx: Kysely<SyncDatabase>,
   engine: Store['engine'],
@@ -52,7 +55,7 @@ export async function countQuality(
       quality_sum = conversion_quality_days.quality_sum + excluded.quality_sum`.execute(tx)
 }
 
-/** The mean estimate of one platform's deliveries of one day. */
+/** The mean estimate over one platform's deliveries of one day. */
 export interface QualityDay {
   readonly date: string
   readonly platform: string
@@ -61,7 +64,7 @@ export interface QualityDay {
   readonly match_quality: number
 }
 
-/** The latest days of an organisation, oldest first; a day without deliveries is left out. */
+/** The latest days of an organisation, oldest first. Days without deliveries are left out. */
 export async function qualityDays(
   { db }: Store,
   orgId: number,

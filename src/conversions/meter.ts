@@ -30,11 +30,11 @@ export type ConversionMetrics = Pick<
 /** Deliveries of a platform that have not ended. */
 export interface WaitingDeliveries {
   readonly rows: number
-  /** When the first of them came; undefined where there is none. */
+  /** When the oldest of them was stored; undefined if there is none. */
   readonly sinceMs: number | undefined
 }
 
-/** Connections as they were counted. */
+/** How many connections of a platform have a status. */
 export interface ConnectionCount {
   readonly platform: string
   readonly status: ConversionConnectionTable['status']
@@ -42,7 +42,7 @@ export interface ConnectionCount {
 }
 
 const STATUSES = ['connected', 'error', 'pending'] as const
-/** Events whose platforms are not known. */
+/** The label of events whose platforms are unknown. */
 const NO_PLATFORM = 'none'
 
 interface MeterDeps {
@@ -52,7 +52,7 @@ interface MeterDeps {
 
 type Lane = { readonly platform: string; readonly breaker: { readonly state: { readonly is: string } } }
 
-/** Figures of conversions for the metrics. Labels are the platforms, and sets that are closed. */
+/** The metrics of conversions. All labels are from fixed lists. */
 export class ConversionMeter {
   readonly #clock: Clock
   readonly #metrics: ConversionMetrics
@@ -62,7 +62,7 @@ export class ConversionMeter {
   constructor({ clock, metrics }: MeterDeps) {
     this.#clock = clock
     this.#metrics = metrics
-    // Every series is created now: rate() in Prometheus does not see an increase with which a counter begins to exist.
+    // All series are created now: rate() in Prometheus misses the first increase of a series that begins with it.
     for (const platform of CONVERSION_LABELS) {
       for (const result of DOOR_RESULTS) metrics.conversionEvents.cell({ platform, result })
       for (const result of CONVERSION_RESULTS) metrics.conversionDeliveries.cell({ platform, result })
@@ -72,7 +72,7 @@ export class ConversionMeter {
     metrics.collectors.push(() => this.#collect())
   }
 
-  /** @param platform undefined where the event was refused before its platforms were known */
+  /** @param platform undefined if the event was refused before its platforms were known */
   atDoor(platform: string | undefined, result: DoorResult): void {
     this.#metrics.conversionEvents.add({ platform: platform ?? NO_PLATFORM, result })
   }
@@ -85,14 +85,14 @@ export class ConversionMeter {
     if (count > 0) this.#metrics.conversionMessages.cell({ result }).count += count
   }
 
-  /** @param createdMs when the event came through the door */
+  /** @param createdMs when the event was accepted */
   acknowledged(platform: string, createdMs: number): void {
     this.delivered(platform, 'acknowledged')
     const known = CONVERSION_LABELS.find((one) => one === platform)
     if (known) this.#metrics.conversionDelay.observe(known, Math.max(0, this.#clock.nowMs() - createdMs))
   }
 
-  /** @param outcome of the kinds of answers that a connector knows, or how a call ended without one */
+  /** @param outcome the kind of the answer, by the connector, or how a call without an answer ended */
   called(platform: string, outcome: string, events: number, latencyMs: number): void {
     this.#metrics.conversionCalls.observe({ platform, outcome }, latencyMs / 1_000)
     this.#metrics.conversionBatches.observe({ platform }, events)

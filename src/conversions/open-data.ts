@@ -1,6 +1,6 @@
 import type { CanonicalEvent } from './canonical-event.ts'
 
-/** The part of an event that is stored in the open, because it is about nobody in particular. */
+/** The part of an event that is stored unencrypted, because it contains no personal data. */
 export interface OpenData {
   readonly custom_data?: Omit<NonNullable<CanonicalEvent['custom_data']>, 'search_string'>
   readonly consent?: NonNullable<CanonicalEvent['consent']>

@@ -1,6 +1,6 @@
 import { hasEmail, isCertainNumber, isPhoneText } from './personal-text.ts'
 
-/** Parameters by which platforms know a click, and those of campaigns: sent as they are. */
+/** Parameters by which platforms recognise a click or a campaign: they are sent unchanged. */
 const CLICKS = new Set(
   (
     'fbclid gclid gbraid wbraid dclid gclsrc gad_source gad_campaignid srsltid ttclid sccid msclkid twclid li_fat_id epik ' +
@@ -9,7 +9,7 @@ const CLICKS = new Set(
 )
 const isOfCampaign = (name: string): boolean => name.startsWith('utm_')
 
-/** Words in names of parameters that are about a person, or open something for one. */
+/** A parameter whose name contains one of these words is about a person, or is a secret of one. */
 const PERSONAL_WORDS = new Set(
   (
     'email emails mail phone phones tel telephone telefon mobile msisdn whatsapp password passwd pwd passcode token tokens jwt secret session ' +
@@ -18,13 +18,13 @@ const PERSONAL_WORDS = new Set(
     'customerid userid memberid contactid subscriberid'
   ).split(' '),
 )
-/** Names that are so as a whole, and mean something else within longer ones. */
+/** Names that mean a person only as a whole, not as a word within a longer name. */
 const PERSONAL_NAMES = new Set(
   'e em ph fn ln name user login key code state city uid pass pin sig hash contact customer member mc_eid _kx vero_id _hsenc'.split(
     ' ',
   ),
 )
-/** Words in names whose values are numbers of something else than a person. */
+/** A parameter whose name contains one of these words has a number that is not personal. */
 const ID_WORDS = new Set(
   'id ids order product variant sku item items article ts time timestamp date v ver version ref page count size price amount'.split(
     ' ',
@@ -32,20 +32,20 @@ const ID_WORDS = new Set(
 )
 
 const JWT = /^eyJ[\w-]{8,}(?:\.[\w-]*){1,2}$/
-/** SHA-256 or MD5 in hexadecimal: the hash of an e-mail address or of a session, as far as anybody can say. */
+/** A SHA-256 or MD5 digest in hexadecimal: it could be the hash of an e-mail address or of a session. */
 const DIGEST = /^(?:[0-9a-f]{32}|[0-9a-f]{64})$/i
 
 export interface ReadPage {
   readonly url: string | undefined
-  /** Why something of the address is not sent; undefined where all of it is. */
+  /** Why a part of the address is not sent; undefined if all of it is. */
   readonly leftOut: string | undefined
 }
 
 const MASK = '***'
 
 /**
- * The address of a page without what may be about a person in its query, path and fragment. What is left stays as it was written, byte for
- * byte. Reasons name known parameters only, since another name may be whatever somebody wrote.
+ * The address of a page without the parts of its query, path and fragment that may be personal. The rest stays
+ * unchanged, byte for byte. Reasons name known parameters only, since the name of any other may itself be personal.
  */
 export function readPage(address: string | undefined): ReadPage {
   if (address === undefined || !MAY_BE_PERSONAL.test(address)) return { url: address, leftOut: undefined }
@@ -70,14 +70,14 @@ export function readPage(address: string | undefined): ReadPage {
   return { url, leftOut: `is sent without ${reasons.join(', and ')}` }
 }
 
-/** Without any of these an address has a path of plain segments. */
+/** An address without any of these characters has a path of plain segments and nothing to remove. */
 const MAY_BE_PERSONAL = /[?#@+]|%40|%2b/i
 
 interface CleanedQuery {
   readonly text: string
-  /** Known names among those that were taken out. */
+  /** The known names among the parameters that were removed. */
   readonly names: ReadonlySet<string>
-  /** How many were taken out for their value. */
+  /** How many parameters were removed for their value. */
   readonly others: number
 }
 
@@ -94,7 +94,10 @@ function cleanedQuery(query: string): CleanedQuery {
   return { text: names.size + others === 0 ? query : kept.join('&'), names, others }
 }
 
-/** The known name for which a parameter is personal, empty where it is so for its value; undefined where it is not. */
+/**
+ * The known name for which a parameter is personal, '' if it is personal for its value, undefined if it is not
+ * personal.
+ */
 function personalIn(piece: string): string | undefined {
   const at = piece.indexOf('=')
   const name = decoded(at < 0 ? piece : piece.slice(0, at))
@@ -110,7 +113,7 @@ function personalIn(piece: string): string | undefined {
   return isPersonalValue(lower, value) ? '' : undefined
 }
 
-/** The word of ours that makes a parameter personal by its name: of `billing[e-mail]` it is `email`. */
+/** The known word that makes a parameter personal by its name: `email` for `billing[e-mail]`. */
 function knownName(name: string): string | undefined {
   const lower = name.toLowerCase()
   if (PERSONAL_NAMES.has(lower)) return lower
@@ -123,7 +126,7 @@ function knownName(name: string): string | undefined {
   return undefined
 }
 
-/** `firstName`, `first_name` and `first-name` are the same two words. */
+/** Splits a name into words: `firstName`, `first_name` and `first-name` have the same two. */
 const wordsOf = (name: string): string[] =>
   name
     .slice(0, MAX_NAME)
@@ -136,7 +139,7 @@ const MAX_NAME = 200
 function isPersonalValue(name: string, value: string): boolean {
   if (hasEmail(value) || isPhoneText(value) || JWT.test(value) || DIGEST.test(value)) return true
   if (isCertainNumber(value)) return !wordsOf(name).some((word) => ID_WORDS.has(word) || word.endsWith('id'))
-  // An address of another page, with parameters of its own.
+  // The value is the address of another page, with parameters of its own.
   return value.includes('=') && value.split(/[?&;#]/).some(isPersonalPiece)
 }
 
@@ -151,7 +154,7 @@ function cleanedPath(path: string): { readonly text: string; readonly isMasked: 
     .split('/')
     .map((segment, at) => {
       const plain = decoded(segment)
-      // The host is the third part.
+      // The third part is the host.
       if (at < FIRST_SEGMENT || !(hasEmail(plain) || (plain.startsWith('+') && isPhoneText(plain))))
         return segment
       isMasked = true
@@ -166,7 +169,7 @@ const isPersonalFragment = (fragment: string): boolean =>
   hasEmail(decoded(fragment)) ||
   fragment.split(/[?&;]/).some((piece) => piece.includes('=') && personalIn(piece) !== undefined)
 
-/** What is written by percent signs, twice over at most: programs encode what was encoded. */
+/** Decodes percent signs, up to twice: some programs encode text that was encoded already. */
 function decoded(text: string): string {
   const once = decodedOnce(text)
   return once.includes('%') ? decodedOnce(once) : once
@@ -177,7 +180,7 @@ function decodedOnce(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {
-    // One sign that is none of these must not hide the rest.
+    // One invalid percent sign must not keep the rest from being decoded.
     return text.replaceAll(/%([2-7][0-9a-f])/gi, (_, code: string) =>
       String.fromCharCode(Number.parseInt(code, 16)),
     )

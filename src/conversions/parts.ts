@@ -10,7 +10,7 @@ import type { Mappings } from './mappings.ts'
 import type { Messenger } from './messages/index.ts'
 import type { BidBook } from './worth/index.ts'
 
-/** The parts of conversions, as their routes use them. */
+/** The parts of conversions that the routes use. */
 export interface Conversions extends Base {
   readonly calls: ConversionCallDeps
   readonly lanes: ConversionLanes
@@ -21,7 +21,7 @@ export interface Conversions extends Base {
   readonly messages: Messenger
   readonly bids: BidBook
   readonly keepDays: number
-  /** Throws 429 when so many more deliveries of an organisation would wait that there is no room. */
+  /** Throws 429 if an organisation has no room for so many more waiting deliveries. */
   requirePlace(orgId: number, events: number): void
   noteAccepted(orgId: number, results: readonly EventResult[]): void
 }

@@ -1,6 +1,6 @@
 import { e164 } from '../connectors/index.ts'
 
-/** Whether an e-mail address is in a text. Looked for by hand, since a pattern for it would take the square of the text's length. */
+/** Whether a text contains an e-mail address. Written by hand, since a regular expression would take quadratic time. */
 export function hasEmail(text: string): boolean {
   if (!text.includes('@')) return false
   const parts = text.split('@')
@@ -12,13 +12,13 @@ const BEGINS_DOMAIN = /^[^\s@/?&=:,;<>()[\]".]+\.[^\s@/?&=:,;<>()[\]".]/
 
 const PHONE_CHARACTERS = /^[+\d\s().-]+$/
 const BETWEEN = /[\s().-]/
-/** What has the characters of a number and is none: a date, a decimal, an address of IP, a span of amounts. */
+/** Texts that look like a phone number but are none: a date, a decimal number, an IP address, a range of amounts. */
 const NO_PHONE = /^(\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[.-]\d{1,2}[.-]\d{4}|\d+(\.\d+){1,3}|\d{1,5}-\d{1,5})$/
 const MOST_CHARACTERS = 30
 
 /**
- * Whether a whole text is written as a phone number: with a plus or an exit code, or in the groups that people make. Digits alone are ids far
- * more often; see {@link isCertainNumber}.
+ * Whether the whole text is written as a phone number: with a plus or an exit code, or in groups of digits. Digits
+ * alone are far more often an id; see {@link isCertainNumber}.
  */
 export function isPhoneText(text: string): boolean {
   const trimmed = text.trim()
@@ -28,7 +28,7 @@ export function isPhoneText(text: string): boolean {
   return trimmed.startsWith('+') || trimmed.startsWith('00') || BETWEEN.test(trimmed)
 }
 
-/** Whether digits alone are a phone number of some country, with its country code, or begin like one within a country. */
+/** Whether digits alone are a phone number of some country, with its country code, or begin like a national one. */
 export function isCertainNumber(text: string): boolean {
   if (!/^\d{10,15}$/.test(text)) return false
   return /^0[1-9]\d{8,9}$/.test(text) || e164(text, undefined) !== ''

@@ -9,7 +9,7 @@ import type { Base, PlatformRoom } from './conversions.ts'
 import type { Mapping, Mappings } from './mappings.ts'
 import { openDataOf } from './open-data.ts'
 
-/** The request that would be sent, with whatever authorizes it masked. */
+/** The request that would be sent, with its secrets masked. */
 export interface PreviewRequest {
   readonly method: string
   readonly url: string
@@ -17,7 +17,10 @@ export interface PreviewRequest {
 }
 
 export interface Difference {
-  /** Place in the body, as in `data.0.event_name`; `url`; `refused` or `request` where one of the two would not be sent. */
+  /**
+   * Path in the body, such as `data.0.event_name`; or `url`; or `refused` or `request` if only one of the two versions
+   * would be sent.
+   */
   readonly path: string
   readonly from?: unknown
   readonly to?: unknown
@@ -29,7 +32,7 @@ export interface Preview {
   readonly request?: PreviewRequest
   /** Why it would not be sent. */
   readonly refused?: EventFault
-  /** What was said about the person and is not sent, because it is not certain. */
+  /** Personal data of the event that would not be sent, because it is not certain. */
   readonly left_out?: readonly LeftOut[]
   /** What another version of the mappings would change. */
   readonly differences?: readonly Difference[]
@@ -49,7 +52,7 @@ type Deps = Pick<Base, 'store' | 'clock' | 'keyring' | 'rooms' | 'defaultRegion'
 const MASK = '***'
 const MAX_DIFFERENCES = 200
 
-/** The exact body for each event and platform, as it would be sent alone. Nothing is sent and nothing is stored. */
+/** The exact request for each event and platform, as if it were sent alone. Nothing is sent or stored. */
 export async function previewEvents(deps: Deps, orgId: number, wish: PreviewWish): Promise<Preview[]> {
   const { mappings } = deps
   const mapping = await (wish.version === undefined
@@ -113,7 +116,7 @@ function requestOf(
   return { request: masked(request, secretsIn(credentials)) }
 }
 
-/** Texts of credentials that open something; names of accounts are shown. */
+/** The secrets among the credentials; account names are not among them. */
 function secretsIn(credentials: unknown): string[] {
   return Object.entries(Object(credentials)).flatMap(([name, value]) =>
     typeof value === 'string' && /token|secret/.test(name) ? [value] : [],
@@ -130,8 +133,8 @@ function masked({ method, url, body = '' }: HttpRequest, secrets: readonly strin
 }
 
 /**
- * From `before` to `after`: of two requests the members of their bodies, and the address where it differs; where one version would not send
- * the event, why, and the request of the other one as a whole.
+ * The differences from `before` to `after`: the members of their bodies that differ, and the address if it does. If
+ * only one version would be sent, the reason for the other, and the whole request of that one.
  */
 function differencesOf(after: Made, before: Made): Difference[] {
   const found: Difference[] = []
@@ -161,7 +164,7 @@ function compare(found: Difference[], path: string, from: unknown, to: unknown):
     compare(found, path === '' ? name : `${path}.${name}`, ownOf(from, name), ownOf(to, name))
 }
 
-/** A member may be called as one that every object inherits. */
+/** Own properties only: a member may have the name of an inherited one. */
 const ownOf = (object: object, name: string): unknown =>
   Object.hasOwn(object, name) ? Reflect.get(object, name) : undefined
 

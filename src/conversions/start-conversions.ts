@@ -28,11 +28,11 @@ import { WaitingRows } from './waiting-rows.ts'
 import { type BidBook, BidJoiner, type LtvFeed } from './worth/index.ts'
 
 export interface ConversionOptions {
-  /** Days for which the key of an event is remembered after it came. */
+  /** How many days the key of an event is remembered after it arrived. */
   readonly keepDays: number
-  /** What of a conversion feeds the history of lifetime values; undefined: nothing. */
+  /** Which value of a conversion feeds the history of lifetime values; undefined: none. */
   readonly ltvFeed: LtvFeed
-  /** Connections that these organisations have from the start: to the sandbox. Undefined outside mock mode. */
+  /** The organisations that are connected to the sandbox from the start. Undefined outside mock mode. */
   readonly played:
     | { readonly orgs: readonly number[]; readonly credentials: Readonly<Record<string, unknown>> }
     | undefined
@@ -42,14 +42,14 @@ export interface ConversionOutside extends Omit<Base, 'owner' | 'meter'> {
   readonly metrics: ConversionMetrics
   readonly callLimits: CallLimits
   readonly bids: BidBook
-  /** Called with each lifetime value that a conversion teaches; in the currency of the bids of its platform. */
+  /** Called with each lifetime value from a conversion, in the currency of the platform's bids. */
   readonly onLtv: (orgId: number, platform: string, ltv: Micros) => void
 }
 
 export interface RunningConversions {
   readonly app: OpenAPIHono<ApiEnv>
   readonly conversions: Conversions
-  /** Rows of a table of the organisation that has most. Counted once a minute. */
+  /** The rows of a table of the organisation that has the most. Counted once a minute. */
   rowsOf(table: ConversionTable | MessageTable): number
   stop(): Promise<void>
 }
@@ -58,7 +58,7 @@ const TICK_MS = 5_000
 const SWEEP_MS = 60_000
 const FORGET_MS = 600_000
 
-/** Opens what earlier processes left, and starts to send. */
+/** Recovers what earlier processes left unfinished, and starts sending. */
 export async function startConversions(
   options: ConversionOptions,
   outside: ConversionOutside,
@@ -133,7 +133,7 @@ export async function startConversions(
   }
 }
 
-/** Logs what becomes of breakers, and tells organisations of those that open. */
+/** Logs state changes of breakers, and tells an organisation when one of its breakers opens. */
 const breakerTold =
   (base: Base): LaneDeps['onBreaker'] =>
   ({ orgId, platform }, from, to) => {
@@ -152,7 +152,7 @@ interface UpkeepParts extends Base {
   readonly keepDays: number
 }
 
-/** What is done from time to time. */
+/** The periodic work. */
 function upkeepOf(parts: UpkeepParts) {
   const { store, tableLimits, meter, traffic, lanes, calls, messages, joiner, waiting, counts, keepDays } =
     parts
@@ -195,7 +195,7 @@ async function tellOpened({ store, clock }: Base, orgId: number, platform: strin
   await emit(store.db, clock, { orgId, type: 'circuit_opened', subject: platform, data })
 }
 
-/** Runs upkeep until it is stopped. A failure is logged, and the next run tries again. */
+/** Runs upkeep regularly until it is stopped. A failure is logged, and the next run tries again. */
 function repeated(
   { clock, log }: Pick<Base, 'clock' | 'log'>,
   work: Readonly<Record<'every5s' | 'everyMinute' | 'every10Minutes', () => Promise<void>>>,

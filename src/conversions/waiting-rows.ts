@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts'
 
-/** How many rows of an organisation still wait: the latest count, and what was added since. */
+/** How many rows of each organisation are waiting: the latest count, plus the rows added since. */
 export class WaitingRows {
   readonly #what: string
   readonly #most: number
@@ -11,7 +11,7 @@ export class WaitingRows {
     this.#most = most
   }
 
-  /** Rows of the organisation that has most. */
+  /** The rows of the organisation that has the most. */
   get most(): number {
     return Math.max(0, ...this.#byOrg.values())
   }
@@ -24,7 +24,7 @@ export class WaitingRows {
     this.#byOrg.set(orgId, (this.#byOrg.get(orgId) ?? 0) + more)
   }
 
-  /** Throws 429 where there is no room for so many more. */
+  /** Throws 429 if there is no room for `more` rows. */
   require(orgId: number, more: number): void {
     if ((this.#byOrg.get(orgId) ?? 0) + more <= this.#most) return
     throw new AppError(

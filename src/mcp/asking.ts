@@ -9,10 +9,10 @@ import {
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
 
-/** How long an answer to a question may take, and a preview stay one, in seconds. */
+/** How long a question may stay unanswered, and a preview valid, in seconds. */
 const OPEN_SECONDS = 600
 
-/** Name of the one question of a call, and of its one field. */
+/** The name of the one question of a call, and of its one field. */
 const QUESTION = 'confirm'
 const Answer = z.object({ [QUESTION]: z.boolean().meta({ title: 'Yes, do it' }) })
 
@@ -21,21 +21,21 @@ interface Sealed {
 }
 
 /**
- * Seals what a caller was asked or shown, so that the next call can say that it was: nothing is remembered here, and a
- * seal that somebody else has, or that was made of something else, is none.
+ * Signs what a caller was asked or shown, so that the next call can prove that it was, without any state in the
+ * service. A seal is valid only for the same caller and the same content.
  */
 export class Seals {
   readonly #codec: ReturnType<typeof createRequestStateCodec<Sealed>>
 
   /**
-   * @param key secret that all processes of the service share; 32 bytes and more
+   * @param key secret of at least 32 bytes that all processes of the service share
    * @param who the caller
    */
   constructor(key: Uint8Array, who: string) {
     this.#codec = createRequestStateCodec<Sealed>({ key, ttlSeconds: OPEN_SECONDS, bind: () => who })
   }
 
-  /** For the protocol, which verifies what comes back with an answer. */
+  /** For the protocol library, which verifies the state that comes back with an answer. */
   readonly verify = (state: string, ctx: ServerContext): Promise<Sealed> => this.#codec.verify(state, ctx)
 
   of(about: object, ctx: ServerContext): Promise<string> {
@@ -46,7 +46,7 @@ export class Seals {
     try {
       return (await this.verify(seal, ctx)).digest === digestOf(about)
     } catch {
-      // The codec says no by throwing, and why it does is nobody's business.
+      // The codec throws on any invalid seal; the caller need not know why.
       return false
     }
   }
@@ -54,7 +54,7 @@ export class Seals {
 
 const digestOf = (about: object): string => hash('sha256', JSON.stringify(about), 'base64url')
 
-/** One call of a tool, as far as the tool may ask back. */
+/** One call of a tool, with its ways to ask the person behind the client. */
 export class Questions {
   readonly #ctx: ServerContext
   readonly #seals: Seals
@@ -75,10 +75,10 @@ export class Questions {
   }
 
   /**
-   * Asks the person behind the client. Returns the question as long as it has no answer, undefined once it was agreed to.
-   * Throws 403 where the person does not agree, or the revision of the client knows no way to ask. A client that has not
-   * declared that it can ask is answered by the protocol's own error.
-   * @param about what the answer is about, with what it was like when it was asked; of anything else it is no answer
+   * Asks the person behind the client. Returns the question while it has no answer, and undefined once the person has
+   * agreed. Throws 403 if the person does not agree, or if the client's protocol revision cannot ask. A client that has
+   * not declared that it can ask gets the protocol's own error.
+   * @param about what the question is about, in its present state: an answer about any other state does not count
    */
   async agreed(message: string, about: object): Promise<InputRequiredResult | undefined> {
     const { mcpReq } = this.#ctx

@@ -10,23 +10,24 @@ import {
 import {
   type ApiEnv,
   type Authorize,
+  bearerOnly,
   type Caller,
   type Ctx,
   describePlain,
   header,
+  ownCalls,
   readBody,
 } from '../api/index.ts'
 import { AppError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { Seals } from './asking.ts'
-import { bearerOnly, ownCalls } from './own-call.ts'
 import { MCP_ROUTE } from './route.ts'
 import { isStop, serverFor } from './server.ts'
 
 export interface McpParts {
   readonly authorize: Authorize
   readonly log: Logger
-  /** Host names by which clients may call, besides those of this machine. */
+  /** Host names under which clients may call, besides those of this machine. */
   readonly hosts: readonly string[]
   /** Secret that all processes of the service share; the key of seals is derived from it. */
   readonly noticeSecret: string
@@ -34,7 +35,7 @@ export interface McpParts {
 
 const SEAL_KEY_BYTES = 32
 
-/** Mounts the Model Context Protocol: tools that call the routes of the application with the key of whoever asks. */
+/** Mounts the Model Context Protocol: tools that call the routes of the application with the caller's own key. */
 export function mountMcp(app: OpenAPIHono<ApiEnv>, { authorize, log, hosts, noticeSecret }: McpParts): void {
   const known = [...localhostAllowedHostnames(), ...hosts]
   const sealKey = new Uint8Array(hkdfSync('sha256', noticeSecret, '', 'bidwarden mcp seals', SEAL_KEY_BYTES))
@@ -48,22 +49,22 @@ export function mountMcp(app: OpenAPIHono<ApiEnv>, { authorize, log, hosts, noti
       throw new AppError('invalid_request', 'Send one message at a time; batches are not answered')
     if (message instanceof Object && Reflect.get(message, 'method') === LISTEN) return noSuchMethod(message)
     const parts = {
-      own: ownCalls(app, c),
+      own: ownCalls(app, c.env),
       seals: new Seals(sealKey, `${caller.name}@${caller.org}`),
       onError,
     }
-    // Made for each request, since its server is the caller's own and nothing outlasts the answer.
+    // A new handler for each request, since its server is made for the caller and keeps no state.
     const handler = createMcpHandler(({ era }) => serverFor(caller, { ...parts, era }), { keepAliveMs: 0 })
     return handler.fetch(withoutBody(c), { parsedBody: message })
   })
 }
 
-/** Longest stop that is read of a caller who has asked for too much, in bytes. */
+/** The longest body that is read of a caller that has exceeded its limit, in bytes: it may be a stop. */
 const MAX_STOP_BYTES = 4_096
 
 /**
- * Reads the message of a caller who may ask for more. Of others it is read as well where it is short, since it may be a stop,
- * which is admitted always. Throws 429.
+ * Reads the message of a caller. If the caller has exceeded its limit, only a short message is read, because it may be
+ * a stop, which is always admitted. Throws 429 for anything else.
  */
 async function admitted(c: Ctx, caller: Caller): Promise<unknown> {
   let leave: () => void
@@ -78,8 +79,8 @@ async function admitted(c: Ctx, caller: Caller): Promise<unknown> {
 }
 
 /**
- * Throws 403 for a request under a name that is not the service's, or of a page that is not: a browser can be made to
- * reach this machine by any name (DNS rebinding).
+ * Throws 403 for a request under a host name that is not the service's, or from a page that is not: a browser can be
+ * made to reach this machine under any name (DNS rebinding).
  */
 function requireKnownPage(c: Ctx, known: string[]): void {
   if (!validateHostHeader(header(c, 'host'), known).ok) {
@@ -90,7 +91,9 @@ function requireKnownPage(c: Ctx, known: string[]): void {
     throw new AppError('forbidden', 'No page of another site is answered')
 }
 
-/** Its answer would last until one side ends it, and nothing would be told there: tools and resources stay the same. */
+/**
+ * Refused, since its answer would last until one side ends it and contain nothing: tools and resources never change.
+ */
 const LISTEN = 'subscriptions/listen'
 
 function noSuchMethod(message: object): Response {
@@ -101,7 +104,10 @@ function noSuchMethod(message: object): Response {
 
 const EVERYTHING = 'application/json, text/event-stream'
 
-/** The request as the protocol sees it; its body is read already. Who takes anything takes what older revisions demand. */
+/**
+ * The request as the protocol library sees it; its body has been read already. Clients that accept anything are treated
+ * as accepting what older revisions require.
+ */
 function withoutBody({ env: { incoming } }: Ctx): Request {
   const headers = Object.entries(incoming.headers).flatMap(([name, value]): [string, string][] =>
     value === undefined ? [] : [[name, String(value)]],

@@ -9,23 +9,23 @@ import {
   ResourceTemplate,
 } from '@modelcontextprotocol/server'
 import type { Caller } from '../api/index.ts'
-import { bodyOf, type OwnCall, RouteRefusal } from './own-call.ts'
+import { bodyOf, type OwnCall, RouteRefusal } from '../api/index.ts'
 import type { ToolContext } from './tool.ts'
 import { BudgetNow, BudgetPage, budgetPath, ScopeName } from './tools/budgets.ts'
 
 const ROOT = new URL('../../', import.meta.url)
 const RUNBOOKS = new URL('docs/runbooks/', ROOT)
 
-/** How long a client may keep a text that changes with the version alone, in milliseconds. */
+/** How long a client may cache a text that changes only with the version, in milliseconds. */
 const TEXT_TTL_MS = 3_600_000
 const TEXT = { ttlMs: TEXT_TTL_MS, cacheScope: 'public' } as const
 const MARKDOWN = 'text/markdown'
 const JSON_TYPE = 'application/json'
 
-/** Budgets of the page that one resource shows. */
+/** How many budgets the resource of all budgets shows. */
 const LISTED = 50
 
-/** Adds what a model may read: words, what to do at each alert, and for keys that may read the budgets. */
+/** Adds what a model may read: the glossary, the runbook of each alert, and budgets if the key may read them. */
 export function addResources(server: McpServer, { may }: Caller, { own, onError }: ToolContext): void {
   server.registerResource(
     'glossary',
@@ -60,7 +60,7 @@ function addRunbooks(server: McpServer): void {
     }),
     { title: 'Runbook', description: 'What to do at one alert', mimeType: MARKDOWN, cacheHint: TEXT },
     async (uri, { alert }) => {
-      // Only names of files that are there are read: the name may be a path.
+      // The name is compared with those of existing files, because it could be a path.
       const name = (await alerts()).find((one) => one === alert)
       if (name === undefined) throw new ResourceNotFoundError(uri.href)
       return markdown(uri, await readFile(new URL(`${name}.md`, RUNBOOKS), 'utf8'))
@@ -68,7 +68,7 @@ function addRunbooks(server: McpServer): void {
   )
 }
 
-/** Names of the alerts that have a runbook. */
+/** The names of the alerts that have a runbook. */
 const alerts = async (): Promise<string[]> =>
   (await readdir(RUNBOOKS)).map((file) => basename(file, '.md')).filter((name) => name !== 'README')
 
@@ -86,7 +86,7 @@ function addBudgets(server: McpServer, own: OwnCall, onError: ToolContext['onErr
   )
   server.registerResource(
     'budget',
-    // Not listed: there may be thousands, and the tool lists them page by page.
+    // Not listed: there may be thousands, which the tool lists page by page.
     new ResourceTemplate('bidwarden://budgets/{scope}', { list: undefined }),
     { title: 'Budget', description: 'One budget as it is now', mimeType: JSON_TYPE },
     (uri, { scope }) =>
@@ -98,7 +98,7 @@ function addBudgets(server: McpServer, own: OwnCall, onError: ToolContext['onErr
   )
 }
 
-/** The name of a budget in an address, where clients may have encoded its marks. */
+/** The name of a budget from an address, in which clients may have encoded its punctuation. */
 const decoded = (part: string | string[] | undefined): string =>
   String(part).replaceAll(/%3a/gi, ':').replaceAll(/%40/g, '@')
 
@@ -106,7 +106,7 @@ const markdown = (uri: URL, text: string): ReadResourceResult => ({
   contents: [{ uri: uri.href, mimeType: MARKDOWN, text }],
 })
 
-/** Reads a resource as JSON, and turns what a route refuses into an error of the protocol. */
+/** Reads a resource as JSON, and turns the refusals of routes into errors of the protocol. */
 const jsonReader =
   (onError: ToolContext['onError']) =>
   async (uri: URL, read: () => Promise<object>): Promise<ReadResourceResult> => {

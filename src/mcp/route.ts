@@ -1,6 +1,6 @@
 import type { PlainRoute } from '../api/index.ts'
 
-/** How the route is documented; the protocol itself is the standard's. */
+/** The documentation of the route; the protocol itself is described by its standard. */
 export const MCP_ROUTE: PlainRoute = {
   method: 'post',
   path: '/mcp',

@@ -7,16 +7,24 @@ import {
   type ToolAnnotations,
 } from '@modelcontextprotocol/server'
 import { z } from 'zod'
-import { type Caller, check, type KeyScope, problemOf, shown } from '../api/index.ts'
+import {
+  type Caller,
+  check,
+  type KeyScope,
+  type OwnCall,
+  problemOf,
+  type RouteProblem,
+  RouteRefusal,
+  shown,
+} from '../api/index.ts'
 import { AppError } from '../errors.ts'
 import { Questions, type Seals } from './asking.ts'
-import { type OwnCall, type RouteProblem, RouteRefusal } from './own-call.ts'
 
-/** What a tool works with: the service's own routes, and a place for what nobody foresaw. */
+/** What tools work with: the service's own routes, and a handler of unexpected errors. */
 export interface ToolContext {
   readonly own: OwnCall
   readonly seals: Seals
-  /** Whether the client speaks revision 2026-07-28, or an older one. */
+  /** Whether the client speaks revision 2026-07-28 or an older one. */
   readonly era: 'modern' | 'legacy'
   onError(error: unknown): void
 }
@@ -25,29 +33,29 @@ export interface ToolContext {
 export interface Tool {
   readonly name: string
   readonly scope: KeyScope
-  /** Whether it concerns what organisations share; keys of an organisation do not see it then. */
+  /** Whether it concerns what all organisations share, so that keys of an organisation do not see it. */
   readonly isOperators?: true
-  /** Whether it lowers risk: it is then admitted however much the caller has asked for. */
+  /** Whether it lowers risk: it is then admitted even if the caller has exceeded its limit. */
   readonly lowersRisk?: true
   addTo(server: McpServer, context: ToolContext): void
 }
 
 interface ToolParts<I extends z.ZodObject, O extends z.ZodObject> extends Omit<Tool, 'addTo'> {
   readonly title: string
-  /** What it does, in words of ours alone: nothing that a platform or a caller has written gets here. */
+  /** What the tool does, in our own words: no text of a platform or a caller gets in here. */
   readonly description: string
   readonly annotations: ToolAnnotations
   readonly input: I
-  /** What of an answer is told. Members that it does not name are left out. */
+  /** The members of the answer that are returned. Others are left out. */
   readonly output: O
-  /** Does it. A question is returned as it is. */
+  /** Runs the tool. A question to the person is returned as it is. */
   run(input: z.output<I>, own: OwnCall, asking: Questions): Promise<unknown>
 }
 
-/** Hints of a tool that changes nothing and asks nobody outside the service. */
+/** Hints of a tool that changes nothing and calls nobody outside the service. */
 export const READS: ToolAnnotations = { readOnlyHint: true, openWorldHint: false }
 
-/** Hints of a tool that only lowers what may be spent, so that no client keeps it behind a question. */
+/** Hints of a tool that only lowers what may be spent, so that clients do not ask before they call it. */
 export const STOPS: ToolAnnotations = {
   readOnlyHint: false,
   destructiveHint: false,
@@ -55,23 +63,23 @@ export const STOPS: ToolAnnotations = {
   openWorldHint: false,
 }
 
-/** Longest result of a tool, in characters: what a model reads takes the place of what it should think of. */
+/** The longest result of a tool, in characters: it fills the context of a model. */
 const MAX_RESULT_CHARS = 32_000
-/** Longest text of others within a result, in characters. */
+/** The longest text of others within a result, in characters. */
 const MAX_TEXT_CHARS = 500
 
 const CUT = '… (cut)'
 const shortened = (text: string, most: number): string =>
   text.length <= most ? text : text.slice(0, most - CUT.length) + CUT
 
-/** A text that a platform, a caller or an operator has written, cut to a length that a model can bear. */
+/** A text that a platform, a caller or an operator has written, cut to a length that fits a model's context. */
 export const otherText = (description: string, most = MAX_TEXT_CHARS) =>
   z
     .string()
     .overwrite((text) => shortened(text, most))
     .describe(description)
 
-/** Makes a tool of what it takes, what it gives and what it does. */
+/** Makes a tool of its input, its output and what it does. */
 export function tool<I extends z.ZodObject, O extends z.ZodObject>(parts: ToolParts<I, O>): Tool {
   const { name, title, description, annotations, input, output, run, ...rest } = parts
   const schemas = { inputSchema: describedOnly(input), outputSchema: describedOnly(output) }
@@ -91,8 +99,8 @@ export function tool<I extends z.ZodObject, O extends z.ZodObject>(parts: ToolPa
 }
 
 /**
- * The schema as it is listed, made once: to make it anew takes most of the time of a list. What it describes is checked by the
- * tool itself, so that what is wrong with arguments is told as everywhere else, and no value is repeated.
+ * The schema as it is listed. It is converted once, since that takes most of the time of a list. It does not validate:
+ * the tool itself does, so that errors in arguments read as everywhere else and repeat no value.
  */
 function describedOnly(schema: z.ZodObject): StandardSchemaWithJSON {
   const { '~standard': standard } = schema
@@ -103,7 +111,7 @@ function describedOnly(schema: z.ZodObject): StandardSchemaWithJSON {
 
 type Converter = StandardSchemaWithJSON['~standard']['jsonSchema']['input']
 
-/** Converts for each kind of JSON Schema once. */
+/** Caches a conversion for each kind of JSON Schema. */
 function once(convert: Converter): Converter {
   const made = new Map<string, ReturnType<Converter>>()
   return (options) => {
@@ -136,23 +144,26 @@ const TOO_LONG = new AppError(
   `The result has more than ${MAX_RESULT_CHARS} characters; ask for less`,
 )
 
-/** Name of the member of `_meta` that has the problem, for clients that do not read it in the text. */
+/** The member of `_meta` that contains the problem, for clients that do not parse the text. */
 const PROBLEM = 'bidwarden/problem'
 
-/** The result of a call that was refused. Results of errors fit no output schema, so the problem is a text and in `_meta`. */
+/**
+ * The result of a call that was refused. Error results match no output schema, so the problem is in a text and in
+ * `_meta`.
+ */
 const refusedResult = (problem: RouteProblem): CallToolResult => ({
   isError: true,
   content: [{ type: 'text', text: JSON.stringify(problem) }],
   _meta: { [PROBLEM]: problem },
 })
 
-/** Whether a caller may use a tool; others are not told that it is there. */
+/** Whether a caller may use a tool. Other tools are not listed for it. */
 export const mayUse = ({ may, boundTo }: Caller, { scope, isOperators }: Tool): boolean =>
   may(scope) && !(isOperators && boundTo !== undefined)
 
 /**
- * Asks for a page, and for a shorter one as long as it is too long for a result.
- * @param page what of it is told
+ * Asks for a page, and for shorter ones as long as it is too long for a result.
+ * @param page the members of the page that are returned
  */
 export async function pageThatFits<P extends z.ZodType>(
   page: P,

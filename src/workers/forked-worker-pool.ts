@@ -14,8 +14,9 @@ import type { ApiKeys, KeyChanges } from '../api/index.ts'
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
-import type { BudgetStore, Control } from '../shield/index.ts'
+import type { BudgetStore } from '../shield/index.ts'
 import { type Clock, every, sleep } from '../time/clock.ts'
+import { announceControl } from './announce-control.ts'
 import { linkWorker, type RemoteWorker } from './link.ts'
 import type { OwnerMessages } from './owner-messages.ts'
 import type { PrimaryCalls, Welcome, WorkerOutcomes, WorkerReport } from './protocol.ts'
@@ -38,8 +39,6 @@ export interface ForkedWorkerPoolOptions {
   readonly count: CountNotice
 }
 
-/** How long changes of control are gathered before workers are told: storing many campaigns makes many changes. */
-const ANNOUNCE_MS = 100
 /** The number of updates that a new worker is told at once. One can be 500 predictions. */
 const REPLAYED_AT_ONCE = 20
 /** The number of keys that a new worker is told at once. */
@@ -86,8 +85,6 @@ export class ForkedWorkerPool implements WorkerPool {
   /** By worker number: how often in a row the worker has ended soon after its start. */
   readonly #failures = new Map<number, number>()
   readonly #stops: (() => unknown)[] = []
-  /** Changes of control that the workers have not been told yet. */
-  #control: Control | undefined
   #stopping = false
   #failed: (error: Error) => void = () => {}
 
@@ -100,7 +97,10 @@ export class ForkedWorkerPool implements WorkerPool {
     const { clock, program, size, store, access } = this.#options
     // Structured cloning instead of JSON, since leases and amounts can be Infinity.
     cluster.setupPrimary({ exec: program, args: [], serialization: 'advanced' })
-    this.#stops.push(store.watch((control) => this.#announce(control)))
+    const announce = announceControl(clock, (control) =>
+      this.#each(({ remote }) => remote.applyControl.asEvent(control)),
+    )
+    this.#stops.push(store.watch(announce))
     this.#stops.push(access.keys.watch((changes) => this.#tellKeys(changes)))
     const failed = new Promise<never>((_, reject) => {
       this.#failed = reject
@@ -270,18 +270,6 @@ export class ForkedWorkerPool implements WorkerPool {
     })
   }
 
-  /** Tells the workers about changes of control; changes within `ANNOUNCE_MS` are sent together. */
-  #announce(control: Control): void {
-    const isPlanned = this.#control !== undefined
-    this.#control = withLater(this.#control, control)
-    if (isPlanned) return
-    this.#options.clock.after(ANNOUNCE_MS, () => {
-      const latest = this.#control
-      this.#control = undefined
-      if (latest) this.#each(({ remote }) => remote.applyControl.asEvent(latest))
-    })
-  }
-
   #look(): void {
     const { clock, log } = this.#options
     this.#each((member) => {
@@ -328,12 +316,4 @@ function* inPortions<T>(all: Iterable<T>, size: number): Generator<T[]> {
     portion = []
   }
   if (portion.length > 0) yield portion
-}
-
-/** Merges two control states; for each scope the later one wins. */
-function withLater(before: Control | undefined, control: Control): Control {
-  if (!before) return control
-  const scopes = new Map(before.scopes.map((one) => [one.scope, one]))
-  for (const one of control.scopes) scopes.set(one.scope, one)
-  return { ...control, scopes: [...scopes.values()] }
 }

@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
 import { type Authorize, type Caller, headerOf, MAX_BODY_BYTES, nameShown } from '../../api/index.ts'
 import { bodyCodingOf, codingFor } from '../../http/content-coding.ts'
-import { DuplicateMember, parseUnambiguous, textOf } from '../../json/json.ts'
+import { DuplicateMember, parseUnambiguous, TooManyNames, textOf } from '../../json/json.ts'
 import { parseLongJson } from '../../json/long-json.ts'
 import { AUCTION_RESULTS, type AuctionResult } from '../../metrics/metrics.ts'
 import { Pace } from '../../time/pace.ts'
@@ -163,7 +163,7 @@ function mayAsk(deps: AuctionDeps, request: IncomingMessage, seat: SeatConfig): 
 
 /**
  * Returns the caller of the request's API key; undefined without a key that may bid at the seat. A key with a budget of
- * its own may not: what an auction buys is paid by campaigns alone, and would pass that budget by.
+ * its own may not bid: only campaigns pay for what an auction buys, so the key's budget would not bound it.
  */
 function callerAt(
   { authorize }: AuctionDeps,
@@ -261,8 +261,8 @@ function receive(deps: AuctionDeps, asked: Asked): void {
 }
 
 /**
- * Whether a body has to be unzipped. Prebid zips without saying so in a header, since a browser would then ask first whether it
- * may; no JSON begins with these two bytes.
+ * Whether a body must be unzipped. Prebid compresses without a `Content-Encoding` header, because a browser would then
+ * send a preflight request; no JSON begins with these two bytes.
  */
 const isZipped = (request: IncomingMessage, body: Buffer): boolean =>
   (body[0] === 0x1f && body[1] === 0x8b) || bodyCodingOf(headerOf(request, 'content-encoding')) === 'gzip'
@@ -341,11 +341,12 @@ function auction(deps: AuctionDeps, asked: Asked, bidRequest: OpenRtbRequest): v
 
 const NO_JSON: RequestRefusal = { refused: 'body' }
 
-/** Why a body could not be parsed. Another reader of it may take another floor or consent where a member is there twice. */
-const unreadable = (error: unknown): RequestRefusal =>
-  error instanceof DuplicateMember
-    ? { refused: 'body', because: `duplicate member "${nameShown(error.member)}"` }
-    : NO_JSON
+/** Why a body could not be parsed. If a member is repeated, another reader of it might see another floor or consent. */
+function unreadable(error: unknown): RequestRefusal {
+  if (error instanceof DuplicateMember)
+    return { refused: 'body', because: `duplicate member "${nameShown(error.member)}"` }
+  return error instanceof TooManyNames ? { refused: 'body', because: error.message } : NO_JSON
+}
 
 function parse({ bidder }: AuctionDeps, body: Buffer): OpenRtbRequest | RequestRefusal {
   let json: unknown

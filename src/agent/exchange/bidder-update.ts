@@ -14,6 +14,6 @@ export interface CampaignUpdate {
   readonly put: 'campaign'
   readonly id: string
   readonly spec: CampaignSpec
-  /** Another process has made the change, and defines the budget; this one uses what the store says of it. */
+  /** Another process has made the change and defines the budget; this one takes the definition from the store. */
   readonly isElsewhere?: true
 }

@@ -137,7 +137,7 @@ export function createBidder(
   const tokens = createNoticeTokens([{ id: 'n2', secret: config.noticeSecret }])
   const scopesOf = (campaign: string) => scopesPaying(budget, EXCHANGES, campaign)
   const traffic = new Map(config.seats.map(({ id }) => [id, new TrafficCurve(clock.nowMs())]))
-  // A worker sees only its own part of the traffic; its primary, to whom all of it is reported, tells it the curve.
+  // A worker sees only a part of the traffic. Its primary gets the counts of all workers and sends them the curve.
   const statsOf = statsBySeat(clock, config.followsBudgets ? new Map() : traffic)
   const pacer = new Pacer({ clock, budget, shapeOf: (seat) => (traffic.get(seat) ?? UNWATCHED).shape() })
   const prepare = preparer(budget, config, scopesOf)

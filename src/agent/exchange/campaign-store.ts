@@ -9,24 +9,24 @@ import type { BidderUpdate } from './bidder-update.ts'
 import { campaignBody } from './campaign-body.ts'
 import { CampaignSpec, type PreparedCampaign } from './openrtb/index.ts'
 
-/** Uses a change of a campaign in this process and its workers. */
+/** Applies a change of a campaign in this process and its workers. */
 export type UseUpdate = (update: BidderUpdate) => void | Promise<void>
 
 /**
- * Keeps campaigns for later starts, and for other processes where there are any. A change rejects with an AppError
- * `records_unavailable` where it cannot be kept; it is then in force in this process alone.
+ * Stores campaigns for later starts, and for other processes if there are any. A change rejects with an AppError
+ * `records_unavailable` if it cannot be stored; it is then in force in this process only.
  */
 export interface CampaignStore {
   keep(campaign: PreparedCampaign): Promise<void>
   forget(id: string): Promise<void>
-  /** Gives every campaign that is kept to `use`, before it resolves. Rejects where they cannot be read. */
+  /** Passes every stored campaign to `use` before it resolves. Rejects if they cannot be read. */
   restore(use: UseUpdate): Promise<void>
-  /** From now on gives changes by other processes to `use`. */
+  /** From now on passes changes by other processes to `use`. */
   watch(use: UseUpdate): void
   close(): void
 }
 
-/** Campaigns in the records of this process; where those end with the process, the campaigns do too. */
+/** Campaigns in the records of this process. If the records end with the process, so do the campaigns. */
 export function recordedCampaigns(
   bidder: Bidder,
   records: Records,
@@ -55,7 +55,10 @@ export function recordedCampaigns(
 
 export const textOf = (campaign: PreparedCampaign): string => JSON.stringify(campaignBody(campaign))
 
-/** The change that a kept text stands for; undefined, with a warning, where this version cannot use it or its seat is gone. */
+/**
+ * The change that a stored text represents; undefined, with a warning, if this version cannot read it or its seat is
+ * gone.
+ */
 export function updateOf(bidder: Bidder, id: string, text: string, log: Logger): BidderUpdate | undefined {
   const { id: _, ...said } = parseJson(text)
   const spec = CampaignSpec.safeParse(said)
@@ -65,7 +68,7 @@ export function updateOf(bidder: Bidder, id: string, text: string, log: Logger):
   return undefined
 }
 
-/** Does what keeps a change; throws an AppError `records_unavailable` where that cannot be done now. */
+/** Runs `work`, which stores a change; throws an AppError `records_unavailable` if that is not possible now. */
 export async function kept<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()

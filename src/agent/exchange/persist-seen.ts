@@ -63,7 +63,7 @@ export function keepSeen(
     seen,
     kept() {
       if (!records.lasts) return undefined
-      // Marks wait in memory meanwhile. Further marks of the same bids need no more space.
+      // Meanwhile marks wait in memory. Further marks of the same bids need no more space.
       if (records.state.is === 'away') return Promise.reject(new RecordsUnavailable(records.state.detail))
       if (changed.size === 0) return writing
       gathering ??= gather()

@@ -16,9 +16,9 @@ import {
   readBidRequest,
 } from './openrtb/index.ts'
 
-/** Most impressions of a test: as many as may have a bid. */
+/** The most impressions of a test: as many as may get a bid. */
 const MAX_IMPS = 100
-/** Rate-limit cost of a test, in calls: all campaigns are looked at, also those that a bid has beaten. */
+/** Rate-limit cost of a test, in calls: all campaigns are examined, also those that another bid has beaten. */
 const TEST_COST = 20
 
 const Input = z
@@ -69,7 +69,7 @@ const SeatTest = z
   })
   .openapi('SeatTest')
 
-/** Decides a bid request without holding or sending anything, and says why each campaign bids or not. */
+/** Decides a bid request without holding or sending anything, and explains for each campaign why it bids or not. */
 export function seatTestRoute(bidder: Bidder): Route {
   return {
     method: 'post',
@@ -106,7 +106,7 @@ export function seatTestRoute(bidder: Bidder): Route {
   }
 }
 
-/** A seat of the caller's, or a shared one: there its campaigns bid as well. */
+/** A seat of the caller's organisation, or a shared one, at which its campaigns bid too. */
 function seatFor({ seats }: Bidder, id: string, { boundTo }: Caller): SeatConfig {
   const seat = seats.get(id)
   if (!seat || (boundTo !== undefined && seat.org !== undefined && seat.org !== boundTo))
@@ -120,7 +120,7 @@ function tested(
   request: OpenRtbRequest,
   boundTo: Org,
 ): z.output<typeof SeatTest> {
-  // A test records no lifetime value, since bids without a prediction would later be decided by it.
+  // A test records no lifetime value, because bids without a prediction would later be decided by it.
   const decision = decide({ ...deps, recordLtv: () => {} }, seat, request, true)
   const ids = [...request.imps, ...request.badImps.map(({ impId }) => ({ id: impId }))].map(({ id }) => id)
   const show = { deps, seat, decision, boundTo }
@@ -158,7 +158,7 @@ function impBody(show: Show, impId: string): z.output<typeof TestImp> {
 function bidBody({ deps, seat, decision, boundTo }: Show, bid: PlacedBid): z.output<typeof TestBid> {
   const { offer, deal, imp, price, value } = bid
   const { campaign, creative } = offer
-  // A test is decided as if it cost nothing; what it would cost, and whether there is so much, is asked here.
+  // A test is decided as if it cost nothing. What it would cost, and whether the money is there, is computed here.
   const cost = costOf(price, decision.currency.rate, imp.multiplier)
   const refusal = cost === undefined ? undefined : deps.auctionBudget.refusal(campaign.scopes, cost, seat)
   return {
@@ -175,7 +175,7 @@ function bidBody({ deps, seat, decision, boundTo }: Show, bid: PlacedBid): z.out
   }
 }
 
-/** What became of each campaign, those that bid first. */
+/** The result for each campaign, those that bid first. */
 function looksOf(
   look: ImpLook | undefined,
   bids: readonly PlacedBid[],

@@ -41,7 +41,7 @@ const SeatBody = z
   })
   .openapi('Seat')
 
-/** Routes that show how seats are doing, and that try one. */
+/** Routes that show the state of seats, and that test one. */
 export function seatRoutes(agent: Agent, bidder: Bidder, pool: WorkerPool): Route[] {
   const parts = { agent, bidder, pool }
   return [listSeats(parts), showSeat(parts), seatTestRoute(bidder)]
@@ -92,7 +92,7 @@ function showSeat(parts: SeatParts): Route {
   }
 }
 
-/** How a shared seat does would tell what others bid. */
+/** The state of a shared seat would reveal what others bid. */
 const maySeeSeat = ({ org }: SeatConfig, boundTo: Org): boolean => boundTo === undefined || org === boundTo
 
 async function gathered({ agent, pool }: SeatParts): Promise<void> {

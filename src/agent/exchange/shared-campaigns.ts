@@ -10,23 +10,24 @@ import { type CampaignStore, kept, textOf, type UseUpdate, updateOf } from './ca
 import type { PreparedCampaign } from './openrtb/index.ts'
 
 /**
- * A hash of all campaigns by id. Each change gets the next version number. Beside the campaigns it has fields whose names no
- * campaign can have: the version of the last change, and a random name that was made with the first change. A process that
- * finds another name than before knows that Redis was emptied.
+ * The Redis hash of all campaigns by id. Each change gets the next version number. It has two more fields, whose names
+ * no campaign can have: the version of the last change, and a random name that was set with the first change. A process
+ * that finds another name than before knows that Redis was emptied.
  */
 const CAMPAIGNS = 'bidwarden:{campaigns}'
-/** A sorted set of ids by the version of their last change, deleted campaigns too. */
+/** The sorted set of ids by the version of their last change, deleted campaigns included. */
 const CHANGES = 'bidwarden:{campaigns}:changes'
 const VERSION = ':version'
 const NAME = ':name'
-/** Versions up to this one may lack the ids of deleted campaigns. */
+/** The field with the version up to which deleted campaigns may be missing in `CHANGES`. */
 const FLOOR = ':floor'
-/** More ids in `CHANGES` than this, and each change takes out the deleted campaign that was deleted first. */
+/** The most ids in `CHANGES`: beyond it, each change removes the campaign that was deleted first. */
 const MAX_CHANGES = 250_000
 
 /**
- * Stores a campaign, or deletes it where its text is empty. Arguments: id, text, a name for these data if they have none,
- * and the version that the campaign must have ('0' for none; 'any'). Returns the new version, 0 where the campaign has another.
+ * Stores a campaign, or deletes it if its text is empty. Arguments: id, text, a name for the data if they have none,
+ * and the version that the campaign must have ('0' for none; 'any'). Returns the new version, or 0 if the campaign has
+ * another version.
  */
 const CHANGE = `
   local known = redis.call('ZSCORE', KEYS[2], ARGV[1]) or '0'
@@ -46,9 +47,9 @@ const CHANGE = `
 
 /** How often Redis is asked whether another process has changed a campaign, in milliseconds. */
 const LOOK_MS = 1_000
-/** Campaigns that are read at once. */
+/** How many campaigns are read at once. */
 const READ_AT_ONCE = 200
-/** Deletions that this process remembers, in case Redis loses them. */
+/** The most deletions that this process remembers, in case Redis loses them. */
 const MAX_DELETED = 20_000
 
 interface Head {
@@ -60,7 +61,7 @@ interface Head {
 
 const NOTHING: Head = { name: undefined, version: 0, floor: 0 }
 
-/** Campaigns in Redis, shared by all processes. Rejects when Redis cannot be reached. */
+/** Stores campaigns in Redis, for all processes. Rejects if Redis cannot be reached. */
 export async function openSharedCampaigns(
   url: string,
   bidder: Bidder,
@@ -72,7 +73,7 @@ export async function openSharedCampaigns(
   return new SharedCampaigns(client, bidder, own, parts)
 }
 
-/** What a process had recorded by itself before it shared its campaigns. */
+/** The campaigns that a process had recorded by itself before it shared them. */
 interface OwnCampaigns {
   readonly records: Records
   readonly recovered: Pick<Recovered, 'campaigns'>
@@ -81,13 +82,14 @@ interface OwnCampaigns {
 interface SharingParts {
   readonly clock: Clock
   readonly log: Logger
-  /** The name that an empty Redis is given. */
+  /** The name that the data get if Redis is empty. */
   readonly name: string
 }
 
 /**
- * What Redis lost comes back from the processes that know it: of two versions of a campaign in the same data the later one
- * wins. A change that Redis could not take is sent again when it can, unless another process has changed that campaign since.
+ * If Redis has lost campaigns, the processes that know them store them again; of two versions of a campaign in the same
+ * data, the later one wins. A change that Redis could not store is sent again when it can, unless another process has
+ * changed that campaign since.
  */
 class SharedCampaigns implements CampaignStore {
   readonly #client: RedisClient
@@ -97,12 +99,12 @@ class SharedCampaigns implements CampaignStore {
   readonly #clock: Clock
   readonly #newName: string
   #head = NOTHING
-  /** Versions of the campaigns that are used here, and of those deleted lately. */
+  /** Versions of the campaigns in use here, and of those deleted lately. */
   readonly #versions = new Map<string, number>()
   readonly #deleted = new LRUCache<string, number>({ max: MAX_DELETED })
-  /** Changes that are in force here and that Redis does not have yet, by id; an empty text deletes. */
+  /** Changes in force here that Redis has not stored yet, by id; an empty text deletes. */
   readonly #pending = new Map<string, string>()
-  /** Whether everything is to be compared: after a new connection Redis may be another one. */
+  /** Whether everything must be compared: after a reconnect, Redis may be another one. */
   #isInDoubt = true
   #stop: Cancel = () => {}
 
@@ -156,8 +158,8 @@ class SharedCampaigns implements CampaignStore {
   }
 
   /**
-   * Brings the campaigns that this process had recorded by itself, where Redis has never had one of that id, and takes them
-   * out of the records: brought again after Redis was emptied, they would undo what was changed since.
+   * Stores the campaigns that this process had recorded by itself, unless Redis has had one of that id, and removes
+   * them from the records: if they were stored again after Redis was emptied, they would undo later changes.
    */
   async #bringOwn(): Promise<void> {
     const { records, recovered } = this.#own
@@ -166,7 +168,7 @@ class SharedCampaigns implements CampaignStore {
     try {
       await records.append(recovered.campaigns.map(({ id }) => ({ put: 'no_campaign', id })))
     } catch (error) {
-      // While the disk is full the service starts all the same; the entries are written once they can be.
+      // While the disk is full, the service starts all the same; the entries are written later.
       if (!(error instanceof RecordsUnavailable)) throw error
     }
   }
@@ -176,7 +178,7 @@ class SharedCampaigns implements CampaignStore {
     this.#stop = every(this.#clock, LOOK_MS, async () => {
       if (isLooking) return
       isLooking = true
-      // While Redis is away, the campaigns that are known go on.
+      // While Redis is unavailable, the known campaigns continue.
       await this.#look(use).catch((error) => {
         this.#isInDoubt = true
         this.#log.debug({ detail: messageOf(error) }, 'shared campaigns cannot be read')
@@ -216,7 +218,7 @@ class SharedCampaigns implements CampaignStore {
     }
   }
 
-  /** Compares everything that is known here with everything that Redis has. */
+  /** Compares everything known here with everything in Redis. */
   async #compare(use: UseUpdate): Promise<void> {
     this.#isInDoubt = false
     if ((await this.#readHead()).name !== this.#head.name) await this.#bringToOthers()
@@ -226,7 +228,7 @@ class SharedCampaigns implements CampaignStore {
     for (const [id, version] of [...this.#versions, ...this.#deleted.entries()]) {
       const there = theirs.get(id) ?? 0
       if (there >= version) continue
-      // Redis remembers only so many deletions, and no longer this one.
+      // Redis remembers only a limited number of deletions, and this one no longer.
       if (there === 0 && version <= head.floor) await this.#drop(id, version, use)
       else await this.#restore(id, there)
     }
@@ -237,8 +239,9 @@ class SharedCampaigns implements CampaignStore {
   }
 
   /**
-   * Redis has other data than were known: it was emptied, and another process may have begun already. Campaigns that it lacks
-   * are brought; what it has counts. A deletion is not carried over, since the campaign may have been stored again since.
+   * Handles other data than before: Redis was emptied, and another process may have begun to fill it. Campaigns that it
+   * lacks are stored; those that it has count. Deletions are not repeated, since the campaign may have been stored
+   * again meanwhile.
    */
   async #bringToOthers(): Promise<void> {
     for (const id of this.#versions.keys()) await this.#restore(id, 0)
@@ -246,11 +249,11 @@ class SharedCampaigns implements CampaignStore {
     this.#deleted.clear()
   }
 
-  /** Brings what Redis has lost, unless it has another version by now. */
+  /** Stores what Redis has lost, unless it has another version by now. */
   async #restore(id: string, there: number): Promise<void> {
     const isDeleted = !this.#versions.has(id)
     const campaign = this.#bidder.campaigns.get(id)
-    // A campaign that this process cannot use, since it lacks its seat or is of an earlier release, is for others to bring.
+    // A campaign that this process cannot use (no such seat, or an earlier release) is left to other processes.
     if (!isDeleted && !campaign) return
     const text = isDeleted || !campaign ? '' : textOf(campaign)
     const version = await this.#change(id, text, there)
@@ -261,18 +264,18 @@ class SharedCampaigns implements CampaignStore {
     return this.#versions.get(id) ?? this.#deleted.peek(id) ?? 0
   }
 
-  /** Sends what Redis could not take. A deletion counts in any case, since it lowers risk. */
+  /** Sends the changes that Redis could not store. A deletion is sent in any case, since it lowers risk. */
   async #send(): Promise<void> {
     for (const [id, text] of this.#pending) {
       const version = await this.#change(id, text, text === '' ? 'any' : this.#versionOf(id))
       if (this.#pending.get(id) === text) this.#pending.delete(id)
       if (version > 0) this.#note(id, text, version)
-      // The change of another process came first, and may have been passed over while this one waited.
+      // Another process's change came first, and may have been skipped while this one waited.
       else this.#isInDoubt = true
     }
   }
 
-  /** Uses campaigns that another process has changed, in slices. */
+  /** Applies campaigns that another process has changed, in slices. */
   async #take(changed: readonly (readonly [id: string, version: number])[], use: UseUpdate): Promise<void> {
     if (changed.length === 0) return
     const texts = await reach(() => this.#client.hmget(CAMPAIGNS, ...changed.map(([id]) => id)))

@@ -21,7 +21,7 @@ export interface WorkerPool {
 export interface ScopeHolds {
   readonly scope: string
   readonly held: number
-  /** What its open bids may cost together. */
+  /** The sum of the prices of its open bids. */
   readonly prices: number
   /** By how much they may exceed what is held when a bid is made; Infinity in a bounded scope without limits. */
   readonly allowance: number
@@ -77,7 +77,7 @@ export function* allUpdates(bidder: Bidder): Generator<BidderUpdate> {
   }
 }
 
-/** What is known of the traffic of each seat. */
+/** The updates with the learned traffic of each seat. */
 export const trafficUpdates = ({
   traffic,
   decide: { clock },

@@ -46,10 +46,10 @@ const haveOwnWindows = (limits: z.output<typeof Limits>): boolean =>
   new Set(limits.map(windowKey)).size === limits.length
 const SAME_WINDOW = 'must not name the same window twice'
 
-/** Limits of a budget that is made with something else, such as a key. */
+/** The limits of a budget that is created together with something else, such as an API key. */
 export const FirstLimits = Limits.min(1).refine(haveOwnWindows, SAME_WINDOW)
 
-/** What limits of a budget are replaced with. */
+/** The new limits of a budget, which replace its present ones. */
 export const BudgetInput = z
   .strictObject({
     limits: Limits,
@@ -141,7 +141,7 @@ export function toSpec(limit: z.output<typeof LimitInput>): LimitSpec {
   return { kind: 'sliding', windowMs: limit.windowSeconds * 1000, max: limit.max }
 }
 
-/** What is not in the figures of this process. */
+/** What the figures of this process do not contain. */
 export interface HoldsAround {
   /** What each worker holds, by scope. */
   readonly holds: ReadonlyMap<string, readonly ScopeHolds[]>
@@ -197,7 +197,7 @@ export function budgetBody(stats: ScopeStats, boundTo: Org, around: HoldsAround)
   }
 }
 
-/** Tells what a budget allows from what it allowed before: a hash, so that all processes say the same. */
+/** A hash of what a budget allows, by which a caller notices that it has changed. All processes compute the same. */
 export const revisionOf = ({ currency, limits, holdMode }: Pick<Scope, 'currency' | 'limits' | 'holdMode'>) =>
   hash('sha256', JSON.stringify([currency, limits.map(specBody), holdMode]), 'base64url').slice(0, 16)
 

@@ -39,7 +39,7 @@ import {
 import { Forecast, forecastBody } from './forecast.ts'
 import { stored, told } from './stored.ts'
 
-/** Budgets that the store is asked for, and that are written into an answer, at a time. */
+/** How many budgets are refreshed from the store, and written into an answer, at a time. */
 const AT_ONCE = 100
 
 const ListQuery = z.object({
@@ -201,7 +201,7 @@ export function setLimitsOf(
   const values = () => ({ from: limitsValue(agent.budget.scope(name)), to: limitsValue(next) })
   const change = { action: 'limits.set', target: name, values, reason, lowersRisk } as const
   return agent.audit.record(who, change, async () => {
-    // Once more: to keep a change may take a while.
+    // Checked again, because recording the change may take a while.
     requireUnchanged(agent.budget.scope(name), next, seen)
     const scope = agent.budget.define(name, next.currency, next.limits, 'operator', next.holdMode)
     await stored(agent)
@@ -227,14 +227,17 @@ async function askToSetLimits(
   })
 }
 
-/** Throws 409 where the budget is not what the caller has seen, unless the change only lowers it. */
+/** Throws 409 if the budget is not the one that the caller has seen, unless the change only lowers its limits. */
 function requireUnchanged(now: Scope | undefined, next: BudgetLimits, seen: string | undefined): void {
   if (seen === undefined || (now && revisionOf(now) === seen) || areLower(now, next)) return
   const detail = 'Somebody has changed this budget meanwhile: look at it again, then change it'
   throw new AppError('changed_meanwhile', detail, 'never', { field: 'revision' })
 }
 
-/** What bounds the spending on a scope that has no limit of its own: the limits of the scopes that pay with it. */
+/**
+ * A sentence about what bounds the spending of a scope without a limit of its own: the limits of the scopes that pay
+ * with it.
+ */
 function withoutLimit({ budget }: Agent, name: string, { boundTo }: Caller): string {
   const spender = spenderOf(name)
   const payers = spender
@@ -393,7 +396,7 @@ async function showNow(parts: BudgetParts, scope: Scope, { boundTo }: Caller) {
   return ok(budgetBody(budget.stats(scope), boundTo, await holdsAround(parts, [scope])))
 }
 
-/** What workers hold of these budgets, and what all open bids could make of a limit. */
+/** What workers hold of these budgets, and how far all open bids could exceed a limit. */
 export async function holdsAround(
   { pool, worstCase }: Pick<BudgetParts, 'pool' | 'worstCase'>,
   scopes: readonly Scope[],
@@ -402,7 +405,7 @@ export async function holdsAround(
   return { holds: Map.groupBy(holds, ({ scope }) => scope), silent, worstCase }
 }
 
-/** The budget that the address names; throws 404 where there is none that the caller may see. */
+/** The budget that the address names; throws 404 if there is none that the caller may see. */
 function findScope({ budget }: Agent, c: Ctx, { boundTo }: Caller): Scope {
   const said = c.req.param('scope') ?? ''
   const name = nameOf(said, boundTo)
@@ -411,7 +414,7 @@ function findScope({ budget }: Agent, c: Ctx, { boundTo }: Caller): Scope {
   return scope
 }
 
-/** Limits in the form in which a change records them. */
+/** Limits in the form in which the audit records them. */
 const limitsValue = (of: BudgetLimits | undefined) =>
   of && {
     currency: of.currency,
@@ -452,8 +455,8 @@ const nameOf = (name: string, boundTo: Org): string =>
   isCampaign({ name }) || isKeyScope(name) ? ownId(name, boundTo) : name
 
 /**
- * Throws 403 where an organisation changes another budget than that of a campaign or a key. It may pause its own; only
- * the operator changes it.
+ * Throws 403 if a caller of an organisation names a budget that is not of a campaign or a key: all others are for the
+ * operator to change.
  */
 function requireChangeable(name: string, { boundTo }: Caller): void {
   if (boundTo !== undefined && !isCampaign({ name }) && !isKeyScope(name)) throw operatorsToChange(name)
@@ -462,7 +465,10 @@ function requireChangeable(name: string, { boundTo }: Caller): void {
 const operatorsToChange = (name: string): AppError =>
   new AppError('forbidden', `${name} is the operator's to change; a campaign's budget is not`)
 
-/** Throws 403 where a key's budget would let it spend more and the caller may not make keys, or may be that key. */
+/**
+ * Throws 403 if the change of a key's budget lets the key spend more, and the caller may not make keys or may itself be
+ * that key.
+ */
 export function requireAdminOfKey(scope: string, { name, may, payingKey }: Caller): void {
   if (!isKeyScope(scope)) return
   if (payingKey !== undefined)

@@ -1,7 +1,10 @@
 import { z } from '@hono/zod-openapi'
 import { ok, type Route } from '../../api/index.ts'
 
-/** `problem`: money or service is at risk. `warning`: it works, but not as one would want it. `off`: a part that is not used. */
+/**
+ * `problem`: money or the service is at risk. `warning`: it works, but something should be improved. `off`: a part that
+ * is not used.
+ */
 const STATES = ['ok', 'warning', 'problem', 'off'] as const
 
 const FindingBody = z
@@ -27,7 +30,7 @@ export interface Finding {
 /** Rate-limit cost of an examination, in calls: it asks every store and platform. */
 const COST = 100
 
-/** @param examine one examination at a time is enough for all who ask meanwhile */
+/** @param examine examines the configuration. All callers that ask during an examination get its findings. */
 export function doctorRoute(examine: () => Promise<readonly Finding[]>): Route {
   let underWay: Promise<readonly Finding[]> | undefined
   return {

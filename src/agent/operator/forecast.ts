@@ -8,7 +8,7 @@ import { specBody } from './budget-body.ts'
 
 const HOUR_MS = 3_600_000
 
-/** What becomes of a budget if spending goes on as it does; amounts in units of its currency. */
+/** When a budget will be used up if spending continues at the present speed; amounts in units of its currency. */
 export const Forecast = z
   .object({
     scope: z.string(),
@@ -45,13 +45,13 @@ export const Forecast = z
       'By an even speed: a limit of a day goes on as this day went so far, a sliding one as its window went, one for ever as the longest of the others. Exchanges and shops are not even over a day; bids that are paused or refused now are not foreseen.',
   })
 
-/** What was spent and held in a time. */
+/** Micros that were spent and are held, over a period in milliseconds. */
 interface Speed {
   readonly amount: number
   readonly overMs: number
 }
 
-/** Micros in a time at this speed. */
+/** Micros that this speed comes to in `inMs` milliseconds. */
 const comesTo = ({ amount, overMs }: Speed, inMs: number): number => (amount * inMs) / overMs
 
 /** Forecasts every limit of a scope. */
@@ -94,16 +94,19 @@ function usedUpAt(
   endMs = Number.POSITIVE_INFINITY,
 ): string | null {
   if (remaining === 0) return isoTime(nowMs)
-  // At an even speed as much leaves a sliding window as comes in.
+  // At a constant speed as much leaves a sliding window as enters it.
   if (!speed || spec.kind === 'sliding') return null
   const usedUpMs = nowMs + (remaining / speed.amount) * speed.overMs
   return usedUpMs < endMs && usedUpMs < MAX_TIME_MS ? isoTime(Math.floor(usedUpMs)) : null
 }
 
-/** The latest moment that is shown, the end of the year 9999, in ms since the epoch: a date after it has no common form. */
+/**
+ * The latest moment that is shown, in ms since the epoch: the end of the year 9999, after which ISO 8601 dates have no
+ * common form.
+ */
 const MAX_TIME_MS = 253_402_300_799_000
 
-/** The speed of a limit in its own window; undefined where there is none, or no time has passed in it. */
+/** The speed within the limit's own window; undefined if it has none, or if no time has passed in it. */
 function speedOf({ spec, spent, held }: LimitStats, nowMs: number): Speed | undefined {
   if (spec.kind === 'lifetime') return undefined
   const overMs = spec.kind === 'sliding' ? spec.windowMs : nowMs - dayOf(nowMs, spec.timezone).startMs

@@ -8,7 +8,7 @@ import { orgScope, ownId } from '../organisations.ts'
 import { GLOBAL_SCOPE, keyScope } from '../scopes.ts'
 import type { KeyStore } from './key-store.ts'
 
-/** Share of the table of keys that one organisation may fill. */
+/** The share of the table of keys that one organisation may fill. */
 const OF_ORGANISATION = 1 / 4
 
 interface BookOptions {
@@ -25,9 +25,9 @@ interface BookOptions {
 export class KeyBook {
   readonly #options: BookOptions
   readonly #changing = new Mutex()
-  /** Ids of keys whose revocation could not be kept yet. */
+  /** Ids of keys that were revoked here, while the revocation could not be stored yet. */
   readonly #unkept = new Set<string>()
-  /** Keys that are kept and not let in, by id. */
+  /** Stored keys that are not accepted, by id. */
   readonly #untrusted = new Map<string, KeptKey>()
 
   constructor(options: BookOptions) {
@@ -35,9 +35,9 @@ export class KeyBook {
   }
 
   /**
-   * Takes what is kept, at a start or because another process has changed it. A key that was made where none was needed
-   * is left out where they are: anybody on the machine may have made it. One that was revoked here stays revoked, also
-   * where what keeps it has lost that.
+   * Applies stored keys, at a start or when another process has changed them. A key that was made while the service
+   * needed no keys is not accepted once it does, because anybody on the machine may have made it. A key that was
+   * revoked here stays revoked, even if the store has lost the revocation.
    */
   take({ now, gone }: KeyChanges): void {
     const { keys, log } = this.#options
@@ -60,7 +60,7 @@ export class KeyBook {
     for (const key of lost) this.#revokeAgain(key)
   }
 
-  /** Adds a key. Throws 400 for a name that is taken, or where there are too many, 503 where it cannot be kept. */
+  /** Adds a key. Throws 400 if its name is taken or there are too many keys, 503 if it cannot be stored. */
   make(key: KeptKey): Promise<void> {
     return this.#changing.runExclusive(async () => {
       const { keys } = this.#options
@@ -71,14 +71,14 @@ export class KeyBook {
       if (!(await this.#options.store.put(key, before))) throw taken(key.name)
       this.#untrusted.delete(key.id)
       this.#haveOrgScope(key.org)
-      // What is made now outranks what was set for a key of the same name before.
+      // This key's limits replace those of an earlier key of the same name.
       if (key.budget)
         this.#options.budget.define(keyScope(key.id), key.budget.currency, key.budget.limits, 'operator')
       this.#set(key)
     })
   }
 
-  /** Changes a key. Throws 400 where another process has changed it meanwhile, 503 where it cannot be kept. */
+  /** Changes a key. Throws 400 if another process has changed it meanwhile, 503 if the change cannot be stored. */
   change(before: KeptKey, after: KeptKey): Promise<void> {
     return this.#changing.runExclusive(async () => {
       if (
@@ -92,27 +92,29 @@ export class KeyBook {
     })
   }
 
-  /** Keeps a key as revoked: in force here at once, elsewhere once it is kept. Throws 503 where it cannot be kept. */
+  /** Revokes a key: at once in this process, and elsewhere when it is stored. Throws 503 if it cannot be stored. */
   revoke(revoked: KeptKey): Promise<void> {
     this.#set(revoked)
     this.#unkept.add(revoked.id)
     return this.#changing.runExclusive(async () => {
-      // A change may have come between, or another key of this name.
+      // Meanwhile the key may have been changed, or replaced by another of the same name.
       if (this.#options.keys.made.get(revoked.id)?.sha256 !== revoked.sha256) return
       this.#set(revoked)
       await this.#options.store.revoke(revoked)
       this.#unkept.delete(revoked.id)
-      // Not before that: a key that is still valid after a restart keeps the limits that were set last.
+      // Not earlier: if the key is still valid after a restart, it must have the limits that were set last.
       this.#endBudget(revoked)
     })
   }
 
-  /** Whether a key was revoked here, and that could not be kept: the next start would let it in. */
+  /**
+   * Whether the key was revoked here and the revocation could not be stored, so that the next start would accept it.
+   */
   isUnkept(id: string): boolean {
     return this.#unkept.has(id)
   }
 
-  /** The key as it is here, where it is revoked; undefined where it is not, or is another one of its name. */
+  /** The key as this process knows it, if it is revoked; undefined otherwise, also for another key of the same name. */
   #revokedHere({ id, sha256, revokedAtMs }: KeptKey): KeptKey | undefined {
     const here = this.#options.keys.made.get(id)
     const isLost = revokedAtMs === undefined && here?.sha256 === sha256 && !isValid(here)
@@ -136,7 +138,7 @@ export class KeyBook {
     )
   }
 
-  /** Forgets the oldest key that is over where there are as many as allowed. Throws 400 where none is. */
+  /** Deletes the key that was revoked first if there are as many keys as allowed. Throws 400 if none is revoked. */
   async #makeRoom({ org, id }: KeptKey): Promise<void> {
     const { keys, most: limits } = this.#options
     const maxKeys = limits.api_keys
@@ -157,7 +159,7 @@ export class KeyBook {
     keys.take({ now: [], gone: [oldest.id] })
   }
 
-  /** Throws 400 where a key is to have a budget and there are as many budgets as allowed. */
+  /** Throws 400 if the key is to have a budget and there are as many budgets as allowed. */
   #requireRoomForBudget({ budget: wanted, id }: KeptKey): void {
     const { budget, most } = this.#options
     if (!wanted || budget.scope(keyScope(id)) || budget.scopeCount < most.budgets) return
@@ -165,7 +167,7 @@ export class KeyBook {
     throw new AppError('invalid_request', detail, 'never', { field: 'budget' })
   }
 
-  /** Makes sure that the budget of a valid key exists, and that of a revoked one does not. */
+  /** Makes sure that a valid key has its budget, and that a revoked one has none. */
   #haveBudget(key: KeptKey): void {
     const { budget } = this.#options
     if (key.revokedAtMs !== undefined) this.#endBudget(key)
@@ -173,12 +175,12 @@ export class KeyBook {
       budget.define(keyScope(key.id), key.budget.currency, key.budget.limits)
   }
 
-  /** Bids that are under way are still settled, and what was spent counts as long as the windows of the budget last. */
+  /** Bids under way are still settled, and what was spent counts until it leaves the windows of the budget. */
   #endBudget({ id, budget }: KeptKey): void {
     if (budget) this.#options.budget.remove(keyScope(id))
   }
 
-  /** The operator can set limits for an organisation from its first key on. */
+  /** Makes the organisation's scope, so that the operator can set limits for the organisation from its first key on. */
   #haveOrgScope(org: number | undefined): void {
     const { budget } = this.#options
     if (org === undefined || budget.scope(orgScope(org))) return

@@ -8,23 +8,28 @@ import { type Cancel, type Clock, every } from '../../time/clock.ts'
 import { mapInSlices } from '../../time/slices.ts'
 import { SharedTexts, type TextChanges } from '../shared-texts.ts'
 
-/** Keeps API keys that were made at run time. Every change rejects with 503 `records_unavailable` where it cannot be kept. */
+/**
+ * Stores the API keys that were made at run time. Every change rejects with 503 `records_unavailable` if it cannot be
+ * stored.
+ */
 export interface KeyStore {
   /**
-   * Keeps a key, durably. Resolves to false, and keeps nothing, where another process has changed it.
-   * @param before the key as it is known to be kept; undefined if there is none
+   * Stores a key durably. Resolves to false, and stores nothing, if another process has changed the key.
+   * @param before the key as it is known to be stored; undefined if there is none
    */
   put(key: KeptKey, before: KeptKey | undefined): Promise<boolean>
-  /** Keeps that a key is revoked, whatever else was changed of it. What cannot be kept now is kept as soon as it can be. */
+  /** Stores that a key is revoked, whatever else was changed of it. If that fails, it is repeated until it succeeds. */
   revoke(key: KeptKey): Promise<void>
   forget(id: string): Promise<void>
-  /** Calls `onChange` with all keys before it resolves, and then with what has changed. Rejects where they cannot be read. */
+  /**
+   * Calls `onChange` with all keys before it resolves, and later with every change. Rejects if the keys cannot be read.
+   */
   watch(onChange: (changes: KeyChanges) => void): Promise<void>
   close(): void
 }
 
 /**
- * Keys in the records of this process. Where those end with the process, the keys do too.
+ * Stores keys in the records of this process. If the records end with the process, so do the keys.
  * @param apiKeys what earlier starts have recorded
  */
 export function recordedKeys(
@@ -45,9 +50,12 @@ export function recordedKeys(
   }
 }
 
-/** A hash of all keys by id. */
+/** The Redis hash with all keys by id. */
 const SHARED = 'bidwarden:api_keys'
-/** Arguments: id, text, and the digest that the key must have: another one of its name stays as it is. */
+/**
+ * Arguments: id, new text, and the digest that the stored key must have, so that another key of the same name is not
+ * changed.
+ */
 const REVOKE = `
   local kept = redis.call('HGET', KEYS[1], ARGV[1])
   if not kept or not string.find(kept, ARGV[3], 1, true) then return end
@@ -56,12 +64,12 @@ const REVOKE = `
 /** How often Redis is asked whether another process has changed a key, in milliseconds. */
 const LOOK_MS = 1_000
 
-/** Keys in Redis, shared by all processes. Rejects when Redis cannot be reached. */
+/** Stores keys in Redis, for all processes. Rejects if Redis cannot be reached. */
 export async function openSharedApiKeys(url: string, clock: Clock, log: Logger): Promise<KeyStore> {
   const client = redisClient(url)
   await reach(() => client.connect())
   let stop: Cancel = () => {}
-  /** Revocations that could not be kept yet, by id. */
+  /** Revocations that could not be stored yet, by id. */
   const unkept = new Map<string, KeptKey>()
   const shared = new SharedTexts(client, SHARED)
   const revoke = async (key: KeptKey): Promise<void> => {
@@ -84,7 +92,7 @@ export async function openSharedApiKeys(url: string, clock: Clock, log: Logger):
       stop = every(clock, LOOK_MS, async () => {
         if (isLooking) return
         isLooking = true
-        // While Redis is away, the keys that are known go on.
+        // While Redis is unavailable, the known keys stay valid.
         await look().catch(() => {})
         isLooking = false
       })
@@ -117,7 +125,7 @@ async function keysIn(
   return keys.flat()
 }
 
-/** Always the same text for the same key, since Redis compares it. */
+/** The same text for the same key every time, since Redis compares it. */
 const textOf = (key: KeptKey): string => JSON.stringify(KeptKey.parse(key))
 
 async function kept<T>(work: () => Promise<T>): Promise<T> {

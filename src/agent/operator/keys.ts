@@ -29,7 +29,7 @@ import { GLOBAL_SCOPE, keyScope } from '../scopes.ts'
 import { FirstLimits, specBody, toSpec } from './budget-body.ts'
 import type { KeyBook } from './key-book.ts'
 
-/** Random bytes of a key. */
+/** The random bytes of a key. */
 const KEY_BYTES = 32
 const MAX_ORG = 999_999_999
 
@@ -238,13 +238,13 @@ function revokeKey(deps: KeyDeps): Route {
   }
 }
 
-/** The key that the address names, where it is revoked and that could not be kept yet. */
+/** The key that the address names, if it was revoked and the revocation could not be stored yet. */
 function unkeptKey({ keys, keyBook }: KeyDeps, c: Ctx, { boundTo }: Caller): KeptKey | undefined {
   const id = ownId(c.req.param('name') ?? '', boundTo)
   return keyBook.isUnkept(id) ? keys.made.get(id) : undefined
 }
 
-/** The key that the address names and that may be changed. Throws 404, and 400 for one of the environment. */
+/** The key that the address names. Throws 404, and 400 for a key of the environment, which cannot be changed here. */
 function findKey(deps: KeyDeps, c: Ctx, { boundTo }: Caller): KeptKey {
   const said = c.req.param('name') ?? ''
   const id = ownId(said, boundTo)
@@ -252,14 +252,14 @@ function findKey(deps: KeyDeps, c: Ctx, { boundTo }: Caller): KeptKey {
   if (found && found.revokedAtMs === undefined) return found
   if (deps.keys.ofEnvironment.some((key) => idOf(deps, key) === id))
     throw new AppError('invalid_request', 'name: this key is of the environment; take it out of API_KEYS')
-  // The answer does not repeat the name: somebody may have typed a key there.
+  // The answer does not repeat the name: the caller may have put a key there by mistake.
   throw new AppError('not_found', 'There is no API key of this name that is valid')
 }
 
 const endOf = ({ expiresAtMs = Number.POSITIVE_INFINITY }: Pick<KeptKey, 'expiresAtMs'>): number =>
   expiresAtMs
 
-/** Throws 403 where a key would be valid for longer than the one by which it is made or changed. */
+/** Throws 403 if a key would be valid for longer than the key that makes or changes it. */
 function requireNoLonger({ name, expiresAtMs }: Caller, timeMs: number | undefined): void {
   if (expiresAtMs === undefined || (timeMs !== undefined && timeMs <= expiresAtMs)) return
   const detail = `expiresAt: ${name} expires at ${isoTime(expiresAtMs)}, and gives no key more time than that`

@@ -18,13 +18,13 @@ import type { KeyBook } from './key-book.ts'
 import { AddressPaces } from './sign-in/address-paces.ts'
 import type { OidcSignIn } from './sign-in/oidc-sign-in.ts'
 
-/** Longest API key that is looked at, in characters. */
+/** The longest API key that is checked, in characters. */
 const MAX_KEY_CHARS = 512
-/** Longest body of a caller who has shown no key yet, in bytes: a key, however it is written. */
+/** The longest body of a caller that has not signed in yet, in bytes: enough for a key. */
 const MAX_SIGN_IN_BYTES = 4_096
 /**
- * Wrong keys that one address may sign in with. Keys are random and too long to be guessed at any rate; this keeps wrong
- * ones from taking time. A right key always passes, so that nobody is kept out by others behind the same proxy.
+ * How many wrong keys one address may try. Keys are random and too long to be guessed at any rate; this keeps wrong
+ * ones from taking processor time. A valid key always passes, so nobody is locked out by others behind the same proxy.
  */
 const WRONG_KEYS = { calls: 10, windowMs: 60_000 }
 
@@ -71,7 +71,7 @@ export interface Access {
   readonly sessions: Sessions
   readonly keyBook: KeyBook
   readonly operatorOrg: number
-  /** Undefined where nobody signs in by OpenID Connect. */
+  /** Undefined if nobody signs in by OpenID Connect. */
   readonly oidc: OidcSignIn | undefined
 }
 
@@ -80,7 +80,7 @@ interface SessionDeps extends Access {
   readonly mode: 'mock' | 'live'
 }
 
-/** Who a caller is, as pages want to know it before they offer anything. */
+/** Says who the caller is and what it may do, so that pages offer nothing else. */
 export function whoRoute({ keys, mode }: SessionDeps): Route {
   return {
     method: 'get',
@@ -93,7 +93,7 @@ export function whoRoute({ keys, mode }: SessionDeps): Route {
   }
 }
 
-/** Signing in and out, which a caller without a key may ask for. */
+/** Signing in and out; these routes need no key. */
 export function signInRoutes(deps: SessionDeps & { readonly authorize: Authorize }): OpenRoute[] {
   const { keys, sessions, operatorOrg, mode, authorize } = deps
   const wrong = new AddressPaces(deps.clock, WRONG_KEYS)
@@ -139,7 +139,10 @@ export function signInRoutes(deps: SessionDeps & { readonly authorize: Authorize
   ]
 }
 
-/** What a wrong key is answered with. @param waitMs until the address may try another one */
+/**
+ * The error for a wrong key.
+ * @param waitMs until the address may try another key
+ */
 function unknownKey(waitMs: number): AppError {
   if (waitMs === 0) return new AppError('unauthorized', 'The API key is not known')
   return new AppError('rate_limited', 'Too many wrong API keys came from this address', { afterMs: waitMs })

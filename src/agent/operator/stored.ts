@@ -3,8 +3,8 @@ import { StoreUnavailable } from '../../shield/index.ts'
 import type { Agent } from '../agent.ts'
 
 /**
- * Waits until the store has taken every change. Throws 503 when it cannot be reached; the change is in force in this
- * process.
+ * Waits until the store has stored every change. Throws 503 if it cannot be reached; the change is then in force in
+ * this process.
  */
 export async function stored(
   { budget }: Agent,
@@ -19,7 +19,7 @@ export async function stored(
   }
 }
 
-/** As {@link stored}, for changes that only lower risk: succeeds also when the store cannot be reached. */
+/** Like {@link stored}, for changes that only lower risk: it also succeeds if the store cannot be reached. */
 export async function told(agent: Agent): Promise<void> {
   await stored(agent).catch((error) =>
     agent.log.error({ err: error }, 'a stop is in force in this process only'),

@@ -13,7 +13,7 @@ const VersionBody = z
   })
   .openapi('Version')
 
-/** Which version runs, and since when. It needs a key, since attackers choose exploits by version. */
+/** Which version runs, and since when. It requires a key, because attackers choose exploits by version. */
 export function versionRoute({ clock, mode }: { clock: Clock; mode: 'mock' | 'live' }): Route {
   const startedMs = clock.elapsedMs()
   const build = { version: VERSION, commit: checkedOutCommit(), node: process.versions.node, mode }

@@ -5,21 +5,23 @@ import { messageOf } from '../../errors.ts'
 import type { Clock } from '../../time/clock.ts'
 
 const GIB = 2 ** 30
-/** A write that takes longer to reach the disk makes every answer that waits for it late, in milliseconds. */
+/** The median time of a flushed write above which the disk is reported as slow, in milliseconds: answers wait for it. */
 const SLOW_MS = 20
+/** How many flushed writes are timed. An odd number, so that one of them is the median. */
 const WRITES = 5
-/** Types of file systems by their numbers in `statfs(2)`: locks and flushes of these do not hold what SQLite needs. */
+/** The types of network file systems, by their numbers in `statfs(2)`. SQLite cannot rely on their locks and flushes. */
 const NETWORK = new Map([
   [0x6969, 'NFS'],
   [0x517b, 'SMB'],
   [0xff534d42, 'CIFS'],
   [0xfe534d42, 'SMB2'],
 ])
+/** The number of `tmpfs`, which is in memory. */
 const TEMPORARY = 0x01021994
 
 /**
- * Looks at the folder that outlives the process: rights, room, and how long a flushed write takes.
- * @param maxBytes that the files there may come to
+ * Examines the data folder: type of its file system, free room, duration of a flushed write, and rights.
+ * @param maxBytes size that the files in it can reach together
  */
 export async function checkDisk(directory: string, maxBytes: number, clock: Clock): Promise<Finding[]> {
   const subject = 'disk'
@@ -63,7 +65,7 @@ async function room(directory: string, maxBytes: number): Promise<Finding> {
   return { subject: 'room', state: 'warning', detail, advice }
 }
 
-/** Writes and flushes a file of its own a few times. */
+/** Times a few flushed writes to a file that is deleted afterwards. */
 async function flush(directory: string, clock: Clock): Promise<Finding> {
   const path = join(directory, `doctor.${process.pid}.tmp`)
   const file = await open(path, 'wx', 0o600)

@@ -5,8 +5,8 @@ import { PLATFORMS, type PlatformName } from '../../connectors/index.ts'
 export type DayZones = (platform: PlatformName) => ReadonlySet<string>
 
 /**
- * Asks each platform whether our credentials may bid on the account, whether it is kept in our currency, and whether its days are
- * those of our daily limits. Reads only.
+ * Asks each platform whether our credentials may bid on the account, whether the account has our currency, and whether
+ * its days are those of our daily limits. It only reads.
  */
 export async function checkPlatforms(
   connectors: Connectors,

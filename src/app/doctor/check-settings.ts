@@ -3,11 +3,11 @@ import type { Config } from '../../config/config.ts'
 import { PLATFORMS, sunsetOf } from '../../connectors/index.ts'
 
 const DAY_MS = 86_400_000
-/** A version of an API that ends within so many days is a warning. */
+/** An API version that ends within this many days is a warning. */
 const SUNSET_DAYS = 60
 const LOOPBACK = /^(127\.|localhost$|\[?::1\]?$)/
 
-/** What the settings by themselves say: who may call, what is off and why, and what ends soon. */
+/** Findings from the settings alone: who may call, what is off and why, and which API versions end soon. */
 export function checkSettings(config: Config, nowMs: number): Finding[] {
   return [
     { subject: 'mode', state: 'ok', detail: modeOf(config) },
@@ -66,7 +66,7 @@ function publicAddress({ publicUrl, mode, bidder }: Config): Finding {
   return { subject, state: 'ok', detail: publicUrl }
 }
 
-/** The parts that can be off. */
+/** The optional parts: on, or off and why. */
 function parts({ sync, notify, predictorUrl, bidder, workers }: Config): Finding[] {
   const off = (subject: string, detail: string, advice: string): Finding => ({
     subject,

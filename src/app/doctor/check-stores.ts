@@ -5,15 +5,15 @@ import { messageOf } from '../../errors.ts'
 import { type RedisClient, reach, redisClient } from '../../shield/index.ts'
 import type { Clock } from '../../time/clock.ts'
 
-/** How long a store may take to connect or answer, in milliseconds. */
+/** How long a store may take to connect or to answer, in milliseconds. */
 const PATIENCE_MS = 5_000
-/** Clocks that differ by more are refused by the store of budgets, in milliseconds. */
+/** The difference of clocks from which the budget store refuses, in milliseconds. */
 const MAX_SKEW_MS = 5_000
 const DOUBTFUL_SKEW_MS = 1_000
 const OLDEST_REDIS = [6, 2]
 const OLDEST_POSTGRES = 140_000
 
-/** Whether a Redis can be trusted with budgets. */
+/** Checks whether a Redis can be trusted with budgets. */
 export async function checkRedis(url: string, minReplicas: number, clock: Clock): Promise<Finding[]> {
   const client = redisClient(url, PATIENCE_MS)
   try {
@@ -95,7 +95,7 @@ function replicas(of: Of, min: number): Finding {
   return { subject, state: 'problem', detail, advice: 'start them, or lower REDIS_MIN_REPLICAS' }
 }
 
-/** Whether a PostgreSQL can keep what is read and sent. */
+/** Checks whether a PostgreSQL can be used as the database of connections and conversions. */
 export async function checkPostgres(connectionString: string, clock: Clock): Promise<Finding[]> {
   const client = new pg.Client({
     connectionString,
@@ -159,7 +159,7 @@ function skewed(store: string, skewMs: number): Finding {
   }
 }
 
-/** An address of a store may have a password in it, so it is not shown. */
+/** A finding that does not show the address of the store, since that may contain a password. */
 const away = (subject: string, error: unknown, advice: string): Finding => ({
   subject,
   state: 'problem',

@@ -12,7 +12,10 @@ import { OpenParts } from '../open-parts.ts'
 import { openStores } from '../open-stores.ts'
 import { examine } from './index.ts'
 
-/** Examines a configuration without the service, beside a running one or before the first start: nothing of its files is opened. */
+/**
+ * Examines a configuration without the service: beside a running one, or before the first start. It opens none of its
+ * files.
+ */
 export async function examineByItself(config: Config): Promise<Finding[]> {
   const opened = new OpenParts()
   const clock = systemClock

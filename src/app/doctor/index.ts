@@ -7,8 +7,8 @@ import { checkSettings } from './check-settings.ts'
 import { checkPostgres, checkRedis } from './check-stores.ts'
 
 /**
- * Examines a configuration as it will run: settings, disk, stores, and the platforms' view of our credentials. It reads and changes
- * nothing, but for a small file in the folder of the data that it writes and deletes.
+ * Examines the configuration in use: settings, disk, stores, and the platforms' view of our credentials. It changes
+ * nothing, except that it writes and deletes a small file in the data folder.
  */
 export async function examine(
   config: Config,
@@ -28,7 +28,10 @@ export async function examine(
   return found.flat()
 }
 
-/** The zones of daily limits on a platform and its campaigns; before a start, of none, since budgets are in their store. */
+/**
+ * The time zones of the daily limits on a platform and its campaigns. Before a start there are none, since budgets are
+ * in their store.
+ */
 const dayZonesOf = (budget: BudgetManager, platform: string): ReadonlySet<string> =>
   new Set(
     [...budget.scopes]

@@ -1,10 +1,12 @@
 import { type HttpResponse, retryAfterMs } from '../../http/http.ts'
 import type { BatchAnswer, Conversion, EventVerdict } from './conversion-connector.ts'
 
-/** The body was not even read; half of it may be. */
+/** HTTP 413: the platform did not read the body, and may accept half of it. */
 const TOO_LARGE = 413
 
-/** Something other than the platform's own JSON: a page of a proxy, an empty body, a shape that nobody has described. */
+/**
+ * The result of an answer that is not the platform's own JSON: a proxy's page, an empty body, or an undocumented shape.
+ */
 export function unreadable(response: HttpResponse, batch: readonly Conversion[], nowMs: number): BatchAnswer {
   const { status, headers } = response
   const detail = `HTTP ${status} without an answer of the platform's`
@@ -17,20 +19,20 @@ export function unreadable(response: HttpResponse, batch: readonly Conversion[],
   return { is: 'transient', detail }
 }
 
-/** Statuses of calls that platforms with statuses of HTTP refuse because of what is in them. */
+/** HTTP statuses with which platforms refuse a call because of its content. */
 export const REFUSED_FOR_CONTENT: ReadonlySet<number> = new Set([400, 413, 422])
 
 export interface BatchRefusal {
   readonly code: string
   readonly detail: string
   readonly requestId: string | undefined
-  /** Which events the platform, or our own look at them, found to be the reason; empty where it could be any. */
+  /** Indexes of the events that the platform named, or that a check of ours found; empty if it could be any. */
   readonly indexes: Iterable<number>
   readonly verdict: EventVerdict
   readonly processedNothing: boolean
 }
 
-/** A call that was refused because of its events. Of a batch of one it is known which. */
+/** The result of a call that was refused because of its events. In a batch of one, that one is to blame. */
 export function refusedBatch(batch: readonly Conversion[], refusal: BatchRefusal): BatchAnswer {
   const { code, detail, requestId, verdict, processedNothing } = refusal
   const indexes = batch.length === 1 ? [0] : [...refusal.indexes].filter((index) => index < batch.length)
@@ -38,13 +40,13 @@ export function refusedBatch(batch: readonly Conversion[], refusal: BatchRefusal
   return { is: 'batch_refused', verdicts, processedNothing, code, detail, requestId }
 }
 
-/** Indexes of the events that a rule of ours finds fault with. */
+/** Indexes of the events for which `isFaulty` is true. */
 export const indexesOf = (batch: readonly Conversion[], isFaulty: (conversion: Conversion) => boolean) =>
   batch.flatMap((conversion, index) => (isFaulty(conversion) ? [index] : []))
 
-/** Most characters of a platform's words that are looked at. */
+/** The most characters of a platform's message that are searched. */
 const MAX_WORDS = 2_000
-/** What an answer may repeat of an event. */
+/** Parts of a message that may repeat content of an event: links and quoted text. */
 const REPEATED = /https?:\/\/\S+|"[^"]*"|'[^']*'/g
 const TOKEN = /\b(access[-_ ]?token|invalid_token|oauth token)\b/i
 const BAD =
@@ -52,7 +54,10 @@ const BAD =
 const CALLS = /\b(rate[- ]?limit|too many (requests|calls)|too frequent|QP[SMD] limit)/i
 const CALLS_OF_A_DAY = /\b(QPD|daily|per day)\b/i
 
-/** What a refusal is about that names no event: platforms say so under codes that mean other things as well. */
+/**
+ * What a refusal that names no event is about. Only the wording tells, since platforms use the same codes for different
+ * things.
+ */
 export function subjectOf(words: string): 'token' | 'calls' | 'calls_of_a_day' | 'events' {
   const own = words.slice(0, MAX_WORDS).replaceAll(REPEATED, '')
   if (TOKEN.test(own) && BAD.test(own)) return 'token'

@@ -1,10 +1,10 @@
 import type { z } from 'zod'
 import type { HttpRequest, HttpResponse } from '../../http/http.ts'
 
-/** Platforms that take conversion events. WhatsApp takes messages instead: see its own room. */
+/** Platforms that take conversion events. WhatsApp takes messages instead; see `connectors/whatsapp`. */
 export type ConversionPlatform = 'meta' | 'google' | 'tiktok' | 'snapchat'
 
-/** Who did it, as the caller sent it: plain or already hashed. Never stored in this form. */
+/** The person of an event as the caller sent it, in plain text or hashed already. Never stored in this form. */
 export interface UserData {
   readonly email?: string | undefined
   readonly phone?: string | undefined
@@ -47,16 +47,19 @@ export interface ContentItem {
   readonly item_price?: number | undefined
 }
 
-/** Parts of `extinfo`. */
+/** Number of the parts of `extinfo`. */
 export const EXTINFO_PARTS = 16
 
-/** The device of an event of an app, with the names that Meta and Snapchat share. */
+/** The device of an app event, by the names that Meta and Snapchat share. */
 export interface AppData {
-  /** What the person has told the device. */
+  /** The person's choice about tracking in the device's settings. */
   readonly advertiser_tracking_enabled: boolean
-  /** What the person has told the app. */
+  /** The person's choice about tracking in the app. */
   readonly application_tracking_enabled: boolean
-  /** Sixteen texts: `i2` or `a2`, package, short and long version, version of the system, model, and so on; unknown ones are empty. */
+  /**
+   * Sixteen texts: `i2` or `a2`, package, short and long app version, OS version, model, and so on; unknown ones are
+   * empty.
+   */
   readonly extinfo: readonly string[]
 }
 
@@ -67,10 +70,10 @@ export interface Consent {
   readonly ad_personalization?: ConsentChoice | undefined
 }
 
-/** JSON object that one platform gets about a person: normalised and hashed by its own rules. */
+/** The JSON object about a person that one platform gets: normalised and hashed by the platform's rules. */
 export type Identifiers = Readonly<Record<string, unknown>>
 
-/** What a caller said about a person and that is not sent. */
+/** A part of the personal data that is not sent, and why. */
 export interface LeftOut {
   /** Name of the caller's member, for example `user_data.phone`. */
   readonly field: string
@@ -80,13 +83,18 @@ export interface LeftOut {
 /** One event as it is delivered to one platform. */
 export interface Conversion {
   readonly eventId: string
-  /** The caller's name, for example `purchase`. */
+  /** The caller's name of the event, for example `purchase`. */
   readonly eventName: string
-  /** Name at the platform, by the mapping in force. For Google the id of a conversion action, or undefined for the connection's own. */
+  /**
+   * The platform's name of the event, by the mapping in force. For Google it is the id of a conversion action, or
+   * undefined for the connection's own.
+   */
   readonly platformEvent: string | undefined
-  /** Whether another event has the same name there, and the id for itself. */
+  /**
+   * Whether another event with the same name at the platform has the plain event id, so that this one needs another id.
+   */
   readonly isNameShared: boolean
-  /** Further parameters of the mapping, which are added to the platform's custom data. */
+  /** Parameters of the mapping, which are added to the platform's custom data. */
   readonly parameters: Readonly<Record<string, string | number | boolean>>
   /** Unix time in milliseconds. */
   readonly eventTimeMs: number
@@ -94,41 +102,41 @@ export interface Conversion {
   readonly eventSourceUrl: string | undefined
   readonly customData: CustomData
   readonly consent: Consent | undefined
-  /** Empty where consent to use personal data was denied. */
+  /** Empty if consent to the use of personal data was denied. */
   readonly identifiers: Identifiers
-  /** Undefined where nothing was said of it, or consent was denied. */
+  /** Undefined if the event has none, or consent was denied. */
   readonly appData: AppData | undefined
 }
 
-/** Why a platform would refuse an event, found before anything is sent. */
+/** Why the platform would refuse an event, found before it is sent. */
 export interface ConversionFault {
   /** Name of the caller's member, for example `custom_data.currency`. */
   readonly field: string
   readonly reason: string
 }
 
-/** What a platform said about one event of a batch. */
+/** What a platform answered about one event of a batch. */
 export type EventVerdict =
-  /** Taken, or already there. */
+  /** The platform has taken it now, or had it already. */
   | { readonly is: 'acknowledged'; readonly note?: string }
-  /** Will never be taken as it is. */
+  /** The platform will never take it in this form. */
   | { readonly is: 'rejected'; readonly code: string; readonly detail: string }
-  /** May be taken later, sent with the same ids. */
+  /** It may be taken later, with the same ids. */
   | { readonly is: 'later'; readonly code: string; readonly detail: string; readonly retryAfterMs?: number }
-  /** May be taken if it is sent without the named member of its identifiers, which is malformed. */
+  /** It may be taken without the named identifier, which is malformed. */
   | { readonly is: 'without'; readonly member: string; readonly code: string; readonly detail: string }
 
-/** What a platform said about a call. */
+/** What a platform answered to a call. */
 export type BatchAnswer =
-  /** A verdict for each event, in the order of the call. */
+  /** A verdict on each event, in the order of the call. */
   | {
       readonly is: 'taken'
       readonly verdicts: readonly EventVerdict[]
       readonly requestId: string | undefined
     }
   /**
-   * The call was refused because of its events. `verdicts`: what was said of events by index; empty where the platform
-   * names none. `processedNothing`: whether it is certain that no event of the call was taken.
+   * The call was refused because of its events. `verdicts`: verdicts by index; empty if the platform names no event.
+   * `processedNothing`: whether it is certain that the platform took none of the events.
    */
   | {
       readonly is: 'batch_refused'
@@ -138,7 +146,7 @@ export type BatchAnswer =
       readonly detail: string
       readonly requestId: string | undefined
     }
-  /** Too many calls; `untilReset`: a daily quota is used up. */
+  /** Too many calls. `untilReset`: a daily quota is used up. */
   | {
       readonly is: 'throttled'
       readonly detail: string
@@ -147,28 +155,30 @@ export type BatchAnswer =
     }
   /** The access token has expired; a fresh one may work. */
   | { readonly is: 'auth_expired'; readonly detail: string }
-  /** The credentials do not work any more: the connection stops until somebody changes them. */
+  /** The credentials no longer work: the connection stops until somebody changes them. */
   | { readonly is: 'auth_lost'; readonly detail: string }
-  /** The connection may not do this (permission, unknown pixel): it stops as well. */
+  /** The account may not do this (no permission, unknown pixel): the connection stops as well. */
   | { readonly is: 'account_refused'; readonly code: string; readonly detail: string }
-  /** The platform failed; the events may or may not have been taken. */
+  /** The platform failed; it may or may not have taken the events. */
   | { readonly is: 'transient'; readonly detail: string }
 
-/** Limits of a platform. Where it has published none, the source of the figure is named beside it. */
+/** The limits of a platform. Where the platform publishes none, a comment names the source of the figure. */
 export interface ConversionLimits {
   readonly maxEventsPerCall: number
-  /** First size of a batch. */
+  /** The first size of a batch. */
   readonly startEventsPerCall: number
   readonly eventsPerMinute: number
-  /** Longest body of one call, in bytes. */
+  /** The longest body of one call, in bytes. */
   readonly maxBodyBytes: number
-  /** How far ahead of now an event may be, in milliseconds. */
+  /** How far in the future an event may lie, in milliseconds. */
   readonly maxFutureMs: number
-  /** For how long the platform recognises an event that it has seen, in milliseconds. Later it would count it twice. */
+  /**
+   * How long the platform recognises an event that it has seen, in milliseconds. After that it would count it twice.
+   */
   readonly deduplicationMs: number
 }
 
-/** Where a platform's API is, and what else a call needs beside credentials. */
+/** The address of a platform's API, and its version. */
 export interface ConversionTarget {
   /** Base address without a slash at the end. */
   readonly baseUrl: string
@@ -176,56 +186,57 @@ export interface ConversionTarget {
   readonly version: string
 }
 
-/** A refresh token of OAuth, with the client that it was given to. */
+/** An OAuth refresh token, with the client that it was issued to. */
 export interface RefreshGrant {
   readonly clientId: string
   readonly clientSecret: string
   readonly refreshToken: string
 }
 
-/**
- * How conversions are sent to one platform. It is pure: no clock, no I/O, no logging.
- * @template C its credentials
- */
+/** How conversions are sent to one platform. It is pure: no clock, no I/O, no logging. @template C its credentials */
 export interface ConversionConnector<C> {
   readonly platform: ConversionPlatform
-  /** Members as the platform's documents name them; unknown members are refused. */
+  /** Schema of the credentials, by the member names of the platform's documentation; unknown members are refused. */
   readonly credentials: z.ZodType<C>
   /** The APIs that it can call, at the platform's own addresses. */
   readonly apis: Readonly<Record<string, ConversionTarget>>
-  /** Which of them a connection calls. */
+  /** The name of the API that a connection with these credentials calls. */
   apiOf(credentials: C): string
-  /** The account on which bids may be placed too, and whose limit counts these calls; undefined where none does. */
+  /** The account whose rate limit these calls count in, if bids may be placed on it too; undefined otherwise. */
   accountOfBids(credentials: C): { readonly platform: 'google_ads'; readonly accountId: string } | undefined
-  /** What an access token is asked for with; undefined where the credentials have a token that lasts. */
+  /** The refresh token for access tokens; undefined if the credentials contain a permanent access token. */
   refresh(credentials: C): RefreshGrant | undefined
   readonly limits: ConversionLimits
-  /** Standard names of events: caller's name to the platform's. */
+  /** The platform's names of standard events, by the caller's names. */
   readonly events: Readonly<Record<string, string>>
-  /** Currencies that the platform takes; undefined where it takes every ISO 4217 code. */
+  /** The currencies that the platform takes; undefined if it takes all ISO 4217 codes. */
   readonly currencies: ReadonlySet<string> | undefined
-  /** Oldest age at which the platform takes the event, in milliseconds. */
+  /** The greatest age of an event that the platform takes, in milliseconds. */
   maxAgeMs(actionSource: string): number
   /**
-   * Normalises and hashes by the platform's rules. Values that are already SHA-256 are recognised; what is empty after
-   * normalising is left out.
+   * Normalises and hashes by the platform's rules. Values that are SHA-256 already are recognised; values that are
+   * empty after normalising are left out.
    * @param defaultRegion ISO 3166 code for phone numbers without a country code
    */
   identifiers(user: UserData, defaultRegion: string | undefined): Identifiers
-  /** What of a person this platform does not get although it is certain, and others may get: because of something else in the event. */
+  /** Personal data that this platform does not get, although it is certain and others may get it. */
   leftOut(user: UserData, defaultRegion: string | undefined): readonly LeftOut[]
   /**
-   * What the platform would refuse about the event, apart from its age.
-   * @param credentials of the connection; undefined where no key opens them now, and what hangs on them is looked at later
+   * Why the platform would refuse the event, except for its age.
+   * @param credentials of the connection; undefined if no key decrypts them now: what depends on them is then checked
+   * later
    */
   faultOf(conversion: Conversion, credentials: C | undefined): ConversionFault | undefined
-  /** Why the platform has no event of this name; undefined where it may have one. */
+  /** Why the platform has no event of this name; undefined if it may have one. */
   nameFaultOf(platformEvent: string): string | undefined
-  /** Events of one call must have the same key. */
+  /** Only events with the same key may be in one call. */
   groupOf(conversion: Conversion): string
-  /** How well the platform can find the person, 0 to 10: an estimate by which identifiers are present. */
+  /** How well the platform can find the person, 0 to 10: an estimate from the identifiers that are present. */
   matchQuality(conversion: Conversion): number
-  /** @param accessToken where the platform wants OAuth; undefined where the token is one of the credentials */
+  /**
+   * The request that sends a batch.
+   * @param accessToken for platforms with OAuth; undefined if the token is one of the credentials
+   */
   send(
     target: ConversionTarget,
     credentials: C,
@@ -234,12 +245,12 @@ export interface ConversionConnector<C> {
   ): HttpRequest
   /** Reads the answer to {@link send}. */
   read(response: HttpResponse, batch: readonly Conversion[], nowMs: number): BatchAnswer
-  /** A request that proves the credentials and sends nothing that counts. */
+  /** A request that tests the credentials without sending anything that counts. */
   test(target: ConversionTarget, credentials: C, accessToken: string | undefined): HttpRequest
   readTest(
     response: HttpResponse,
   ): { readonly is: 'works'; readonly detail: string } | { readonly is: 'fails'; readonly detail: string }
-  /** How to ask later what became of an accepted call; undefined where the answer is final. */
+  /** How to ask later for the result of an accepted call; undefined if the answer is final. */
   readonly later:
     | {
         status(target: ConversionTarget, requestId: string, accessToken: string | undefined): HttpRequest
@@ -248,7 +259,10 @@ export interface ConversionConnector<C> {
     | undefined
 }
 
-/** What became of a call that was accepted before it was processed. Counts only: the platform does not say which event. */
+/**
+ * The result of a call that was accepted before it was processed. It has only counts: the platform does not name
+ * events.
+ */
 export type AcceptedCallStatus =
   | { readonly is: 'processing' }
   | {

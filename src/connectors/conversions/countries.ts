@@ -6,7 +6,7 @@ countries.registerLocale(english)
 const MARKS = /\p{M}+/gu
 const BETWEEN_LETTERS = /[\s\p{P}]+/gu
 
-/** Letters of a name alone: `The Netherlands`, `the-netherlands` and `Netherlands` are one. */
+/** Only the letters of a name: `The Netherlands`, `the-netherlands` and `Netherlands` are the same. */
 const letters = (name: string): string =>
   name
     .normalize('NFD')
@@ -31,8 +31,8 @@ function codesByName(): ReadonlyMap<string, string | null> {
 let byName: ReadonlyMap<string, string | null> | undefined
 
 /**
- * The code of two letters in lower case of a country that is given by its code of two or three letters, or by its name in English;
- * empty for what is not certainly a country. `UK` is Great Britain.
+ * The two-letter ISO 3166 code, in lower case, of a country given by its two- or three-letter code or its English name;
+ * empty if it is not certain. `UK` is Great Britain.
  */
 export function country(text: string): string {
   const found = known.get(text)
@@ -43,7 +43,7 @@ export function country(text: string): string {
   return code
 }
 
-/** There are few countries, and each comes again and again. */
+/** The most cached texts: there are few countries, and the same ones come again and again. */
 const MAX_KNOWN = 1_000
 const MAX_KNOWN_CHARS = 64
 const known = new Map<string, string>()

@@ -1,13 +1,16 @@
 import type { Conversion, ConversionFault, CustomData } from './conversion-connector.ts'
 import { isPersonalDataDenied } from './events.ts'
 
-/** Why an event cannot be sent that no mapping has a name for. `platform` is the name that people know. */
+/**
+ * The fault of an event that no mapping has a name for.
+ * @param platform the platform's name for people
+ */
 export const unmapped = (platform: string): ConversionFault => ({
   field: 'event_name',
   reason: `no event of ${platform} is mapped to it`,
 })
 
-/** Why nothing is sent about who has not consented, to a platform that wants to know something of the person. */
+/** The fault of an event without consent, at a platform that requires some personal data. */
 export function consentFault(platform: string, { consent }: Conversion): ConversionFault | undefined {
   if (!isPersonalDataDenied(consent)) return undefined
   const reason = `${platform} takes no event without anything about the person`
@@ -19,8 +22,8 @@ export const lacksValue = ({ customData: { value, currency } }: Conversion): boo
   value === undefined || currency === undefined
 
 /**
- * A value without its currency, or a currency that the platform does not take.
- * @param currencies undefined where it takes all
+ * The fault of a value without a currency, or in a currency that the platform does not take.
+ * @param currencies undefined if it takes all
  */
 export function currencyFault(
   platform: string,

@@ -5,12 +5,12 @@ const DOT = 46
 const ZERO = 48
 
 /**
- * Addresses that no customer has on the internet. Fewer than those that are never fetched: what documents use as examples is taken,
- * so that a trial with such an address shows what a real one would.
+ * Networks of addresses that no person has on the internet. Networks reserved for documentation are not among them, so
+ * that an event sent for a trial shows what a real one would.
  */
 const privateNetworks = PRIVATE_NETWORKS.map(([network, bits]) => ({
   first: numberOf(network),
-  // Of a whole address the shift would be by nothing.
+  // A shift by 32 bits would do nothing.
   mask: (0xffff_ffff << (32 - bits)) >>> 0,
 }))
 const notPublic = new BlockList()
@@ -22,10 +22,10 @@ for (const [network, bits] of [
 ] as const)
   notPublic.addSubnet(network, bits, 'ipv6')
 
-/** An address of version 4 as sockets of version 6 show it. */
+/** An IPv4 address as IPv6 sockets show it. */
 const MAPPED = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i
 
-/** An address of version 4 as a number. Asking a list of Node's takes as long as a hash, and most addresses are of this version. */
+/** An IPv4 address as a number. Node's `BlockList` takes as long as a hash, and most addresses are IPv4. */
 function numberOf(address: string): number {
   let [number, part] = [0, 0]
   for (let at = 0; at < address.length; at++) {
@@ -41,7 +41,9 @@ const isPrivate = (address: string): boolean => {
   return privateNetworks.some(({ first, mask }) => (number & mask) >>> 0 === first)
 }
 
-/** One public IP address without blanks around it; empty for anything else: a list, a port, a word, an address of a private network. */
+/**
+ * One public IP address without blanks around it; empty for anything else: a list, a port, a word, a private address.
+ */
 export function ipAddress(text: string): string {
   const trimmed = text.trim()
   const address = MAPPED.exec(trimmed)?.[1] ?? trimmed

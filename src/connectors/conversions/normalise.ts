@@ -1,38 +1,38 @@
 import { hash } from 'node:crypto'
 
-// A form that a platform publishes, per kind of value. Each takes any text, is the same when it is applied again, and answers an empty
-// text where there is nothing to send. `hashed` is the only way from a form to a hash.
+// The forms that platforms publish for each kind of value. A form takes any text, is idempotent, and returns an empty
+// text if there is nothing to send. Only `hashed` and its kin turn a form into a hash.
 
-/** Longer values are nobody's name or address, and would only cost time. */
+/** Longer values are no names or addresses, and would only take time; in characters. */
 const MAX_CHARS = 512
 const PLAIN_ASCII = /^[\x20-\x7e]*$/
 const SHA256 = /^[0-9a-f]{64}$/i
 const MD5 = /^[0-9a-f]{32}$/i
 
-/** The digest of an empty text: somebody has hashed a field that had nothing in it. */
+/** The digest of the empty text: somebody hashed an empty field. */
 const OF_NOTHING = hash('sha256', '', 'hex')
 
-/** Characters that nobody sees: of no width, of direction, variants of the one before. */
+/** Invisible characters: zero width, text direction, variation selectors. */
 const UNSEEN = /[\p{DI}\p{Cf}]+/gu
 const CONTROLS = /\p{Cc}+/gu
-/** What stands for characters that somebody has lost. */
+/** The replacement character, which stands for a character that was lost in decoding. */
 const LOST = '\ufffd'
 
-/** A text as it is read: without what nobody sees, and without blanks around it. Empty where some of its characters are lost. */
+/** A text without invisible characters and without blanks around it. Empty if some of its characters were lost. */
 export function readable(text: string): string {
   if (PLAIN_ASCII.test(text)) return text.trim()
   if (!text.isWellFormed() || text.includes(LOST)) return ''
   return text.replace(UNSEEN, '').replace(CONTROLS, ' ').trim()
 }
 
-/** Whether a value is a SHA-256 already. */
+/** Whether a value is a SHA-256 digest already. */
 export const isSha256 = (text: string): boolean => text.length === 64 && SHA256.test(text)
-/** Whether a value is an MD5 already, or an id that looks like one. */
+/** Whether a value is an MD5 digest already, or looks like one. */
 export const isMd5 = (text: string): boolean => text.length === 32 && MD5.test(text)
 
 /**
- * SHA-256 of a value in a form, as hexadecimal digits in lower case. A value that is a SHA-256 already stays what it is; an empty one
- * is left out.
+ * SHA-256 of a value in a form, as lower-case hexadecimal. A value that is a SHA-256 digest already is kept; an empty
+ * one is left out.
  */
 export function hashed(raw: string | undefined, form: (text: string) => string): string | undefined {
   if (raw === undefined || raw.length > MAX_CHARS) return undefined
@@ -42,7 +42,10 @@ export function hashed(raw: string | undefined, form: (text: string) => string):
   return normal === '' ? undefined : sha256(normal)
 }
 
-/** Digests of texts of two letters, which codes of countries and states are: there are few, and each comes again and again. */
+/**
+ * Digests of two-letter texts, such as codes of countries and states: there are few, and the same ones come again and
+ * again.
+ */
 const ofTwoLetters = new Map<string, string>()
 const TWO_LETTERS = /^[a-z]{2}$/
 
@@ -53,14 +56,14 @@ function sha256(text: string): string {
   return known
 }
 
-/** Hashes of a form's values, by the value as it came; of more than so many all are forgotten. */
+/** The most cached hashes of a form; when there are more, all are dropped. */
 const MAX_KNOWN = 2_000
 const MAX_KNOWN_CHARS = 32
 const knownByForm = new Map<(text: string) => string, Map<string, string | undefined>>()
 
 /**
- * As {@link hashed}, for values that many people share, such as names: what was hashed lately is not hashed again.
- * @param form one of the module's own, not one made for a call
+ * {@link hashed} with a cache, for values that many people share, such as names.
+ * @param form one of this module's forms, not a function made for the call
  */
 export function hashedOften(raw: string | undefined, form: (text: string) => string): string | undefined {
   if (raw === undefined || raw.length > MAX_KNOWN_CHARS) return hashed(raw, form)
@@ -77,13 +80,16 @@ export function hashedOften(raw: string | undefined, form: (text: string) => str
   return made
 }
 
-/** As {@link hashed}, where the platform takes MD5 too: of e-mail addresses and phone numbers, which never look like one themselves. */
+/**
+ * {@link hashed} for platforms that take MD5 too: for e-mail addresses and phone numbers, which never look like a
+ * digest.
+ */
 export function hashedOrMd5(raw: string | undefined, form: (text: string) => string): string | undefined {
   const text = raw?.trim() ?? ''
   return isMd5(text) ? text.toLowerCase() : hashed(raw, form)
 }
 
-/** A value that a platform wants as it is, in a form. Never what is hashed already, which could not be read there. */
+/** A value in a form, for platforms that need plain text. A value that is hashed already is left out. */
 export function plain(raw: string | undefined, form: (text: string) => string): string | undefined {
   if (raw === undefined || raw.length > MAX_CHARS) return undefined
   const text = readable(raw)
@@ -92,17 +98,17 @@ export function plain(raw: string | undefined, form: (text: string) => string): 
   return normal === '' ? undefined : normal
 }
 
-/** An id of a click, an address or the like: sent exactly as it came. */
+/** A click id, user agent or similar, which is sent exactly as it came. */
 export const untouched = (raw: string | undefined): string | undefined =>
   raw === undefined || raw.trim() === '' ? undefined : raw
 
-/** Lower case, without space around it, in the composed form of Unicode. */
+/** Lower case, without blanks around it, in Unicode's composed form (NFC). */
 export function lower(text: string): string {
   if (PLAIN_ASCII.test(text)) return text.trim().toLowerCase()
   return text.normalize('NFC').toLowerCase().normalize('NFC').trim()
 }
 
-/** What a form removes: of plain ASCII by a pattern of its own, since those of Unicode take ten times as long. */
+/** What a form removes. ASCII has a pattern of its own, since Unicode patterns take ten times as long. */
 interface Removed {
   readonly ascii: RegExp
   readonly any: RegExp
@@ -116,7 +122,7 @@ const SPACE_AND_DASHES: Removed = { ascii: /[ -]+/g, any: /[\s\p{Pd}]+/gu }
 
 function without(text: string, { ascii, any }: Removed): string {
   if (PLAIN_ASCII.test(text)) return text.toLowerCase().replace(ascii, '')
-  // Removing what stands between two characters can bring together what composes.
+  // Removing what stands between two characters can bring together characters that compose.
   return lower(lower(text).replace(any, ''))
 }
 
@@ -124,7 +130,7 @@ export const nameLetters = (text: string): string => without(text, PUNCTUATION)
 export const cityLetters = (text: string): string => without(text, NO_LETTERS)
 export const withoutSpaces = (text: string): string => without(text, SPACE)
 
-/** Trimmed, in lower case; empty where it is no address. */
+/** Trimmed, in lower case; empty for a text that is no address. */
 export function email(text: string): string {
   const low = lower(text)
   const at = low.indexOf('@')
@@ -133,7 +139,7 @@ export function email(text: string): string {
 
 const SPACES = /\s/
 
-/** Google's form: without any white space, and for its own mail without the dots and what follows a plus. */
+/** Google's form: without white space, and for Gmail addresses without dots and without a plus and what follows it. */
 export function googleEmail(text: string): string {
   const low = email(text)
   const address = SPACES.test(low) ? email(withoutSpaces(low)) : low
@@ -144,16 +150,16 @@ export function googleEmail(text: string): string {
   return local === '' ? '' : local + address.slice(at)
 }
 
-/** Nine digits in a row are such a code of the USA too, without its dash. */
+/** Nine digits in a row are also such a US code, without its dash. */
 const ZIP_PLUS_FOUR = /^(\d{5})-?\d{4}$/
 
-/** Lower case without spaces and dashes; of one of the USA the first five digits. */
+/** Lower case without spaces and dashes; of a US code only the first five digits. */
 export function zip(text: string): string {
   const low = withoutSpaces(text)
   return ZIP_PLUS_FOUR.exec(low)?.[1] ?? without(low, SPACE_AND_DASHES)
 }
 
-/** What stands before every generation and degree. */
+/** What separates a name from a generation or degree after it. */
 const BEFORE_SUFFIX = /[\s,]/
 const SUFFIXES = new Set(
   ['jr.', 'sr.', '2nd', '3rd', 'ii', 'iii', 'iv', 'v', 'vi'].concat([
@@ -166,7 +172,7 @@ const SUFFIXES = new Set(
     'phd',
   ]),
 )
-/** A title is one only with its dot. */
+/** A title counts only with its dot. */
 const TITLE = /(?:mr|mrs|ms|dr)\.(?:\s|$)/g
 
 /** Google's form of a given name: without titles. */

@@ -8,11 +8,11 @@ import { isHashOfPlaceholder, isPlaceholder, isPlaceholderOfPerson } from './pla
 
 export interface ReadPerson {
   readonly user: UserData
-  /** What no platform gets, because nobody can be certain what it means. */
+  /** Personal data that no platform gets, because its meaning is not certain. */
   readonly leftOut: readonly LeftOut[]
 }
 
-/** Printable, without blanks: every id of a click or cookie is. */
+/** Printable characters without blanks, as in every click or cookie id. */
 const TOKEN = /^[\x21-\x7e]+$/
 const IDS = [
   ...(['fbc', 'fbp', 'gclid', 'gbraid', 'wbraid', 'ttclid', 'ttp', 'sc_click_id', 'sc_cookie1'] as const),
@@ -29,8 +29,8 @@ const NO_EMAIL = 'is no e-mail address'
 const NO_PHONE = 'is no phone number that can be read with certainty: it needs a plus and its country code'
 
 /**
- * The region by whose rules a phone number without a country code is read: the person's country, or else the connection's. A country that
- * cannot be read is not replaced by another one.
+ * The country by whose rules a phone number without a country code is read: the person's country, or else the
+ * connection's. If the person's country cannot be read, the connection's is not used in its place.
  */
 export function regionOf({ country: said }: UserData, defaultRegion: string | undefined): string | undefined {
   if (said === undefined || said.trim() === '') return defaultRegion
@@ -38,7 +38,10 @@ export function regionOf({ country: said }: UserData, defaultRegion: string | un
   return code === '' ? undefined : code.toUpperCase()
 }
 
-/** What is no id, and no hash of one, where such a thing should be: of other values, such as names, it may be one. */
+/**
+ * Values that are no id, and no hash of one, in members that must contain one. In other members, such as names, the
+ * same text may be a real value.
+ */
 const SAYS_NOTHING: Partial<Record<keyof UserData, (text: string) => boolean>> = {
   ...Object.fromEntries(IDS.map((name) => [name, isPlaceholderOfPerson])),
   external_id: (text) => isPlaceholderOfPerson(text) || isHashOfPlaceholder(text),
@@ -48,9 +51,9 @@ const SAYS_NOTHING: Partial<Record<keyof UserData, (text: string) => boolean>> =
 }
 
 /**
- * What was said about a person as far as it is certain: texts without what nobody sees, one IP address, an ISO code for the country, the
- * phone number with its country code. What is not certain is left out and named.
- * @param defaultRegion ISO 3166 code for phone numbers where the person's country is not given
+ * Reads the personal data of an event as far as it is certain: texts without invisible characters, one IP address, an
+ * ISO code for the country, a phone number with its country code. What is not certain is left out, with its name.
+ * @param defaultRegion ISO 3166 code for phone numbers if the person's country is not given
  * @param eventTimeMs Unix time of the event
  */
 export function readPerson(

@@ -9,21 +9,27 @@ import {
   parsePhoneNumberFromString,
 } from 'libphonenumber-js'
 
-/** A number that is written internationally, or within its country, with nothing but what people put between digits. */
+/** A number in international or national form, with only the usual separators between its digits. */
 const INTERNATIONAL = /^\+[1-9][\d ().-]{5,24}$/
 const NATIONAL = /^[\d ().-]{5,25}$/
 const BETWEEN_DIGITS = /[ ().-]/g
-/** Longer texts are no numbers, not even with an extension. The parser's patterns take up to the cube of the length. */
+/**
+ * Longer texts are no phone numbers, even with an extension; in characters. The parser's regular expressions take up to
+ * cubic time.
+ */
 const MAX_PARSED = 64
-/** What tells, in a link, where a number is valid. The parser's pattern for it takes exponential time, so it never sees one. */
+/**
+ * The part of a phone link that says where a number is valid. The parser's regular expression for it takes exponential
+ * time, so texts with it are never parsed.
+ */
 const CONTEXT = ';phone-context='
-/** What stands for a plus in most of the world. */
+/** The prefix that stands for a plus in most of the world. */
 const EXIT_CODE = /^00/
 
 /**
- * A phone number in the form of E.164, with its plus; empty where it cannot be one.
- * @param region ISO 3166 code of two letters, for numbers without a country code. Where it is missing or is no region, digits are read
- *   as if they had a plus, if a number of that country can begin so.
+ * A phone number in E.164 form, with its plus; empty if it cannot be one.
+ * @param region two-letter ISO 3166 code for numbers without a country code. If it is missing or invalid, digits are
+ * read as if they had a plus, if a number of some country can begin like that.
  */
 export function e164(text: string, region: string | undefined): string {
   const trimmed = text.trim()
@@ -40,17 +46,20 @@ export function e164(text: string, region: string | undefined): string {
   }
   if (!isNational) return possible(parsePhoneNumberFromString(trimmed))
   const number = parsePhoneNumberFromString(`+${trimmed.replace(EXIT_CODE, '')}`)
-  // Without a plus it may as well be a number within a country that nobody has named.
+  // Without a plus it could also be a national number of an unknown country.
   return number?.isValid() ? number.number : ''
 }
 
-/** Whether phone numbers can be read by the rules of this country or region: its ISO 3166 code, in capitals. */
+/** Whether phone numbers can be read by the rules of this country: an ISO 3166 code in capitals. */
 export const isRegion = (code: string): boolean => code === code.toUpperCase() && isSupportedCountry(code)
 
-/** Mobile numbers of Mexico as WhatsApp writes them, and as they were dialled until 2019: with a 1 that is no part of the number. */
+/**
+ * Mexican mobile numbers as WhatsApp writes them, and as they were dialled until 2019: with a 1 that is not part of the
+ * number.
+ */
 const MEXICAN_MOBILE = /^(\+|00)?521(\d{10})$/
 
-/** As {@link e164}, but empty, too, where the country has no such number: for what goes to whoever has it. */
+/** {@link e164}, but also empty if the country has no such number: for messages, which go to whoever has the number. */
 export function validE164(text: string, region: string | undefined): string {
   const [, plus, national] = MEXICAN_MOBILE.exec(text.trim().replace(BETWEEN_DIGITS, '')) ?? []
   const isMexican = national !== undefined && (plus !== undefined || region === undefined || region === 'MX')
@@ -63,14 +72,14 @@ const possible = (number: PhoneNumber | undefined): string => (number?.isPossibl
 /** How the numbers of a calling code are built. */
 interface Plan {
   readonly callingCode: string
-  /** What is dialled before a number of another country. */
+  /** The prefix that is dialled before a foreign number. */
   readonly exitCode: RegExp | undefined
-  /** What some write before a number within the country, and what has no place in an international number. */
+  /** A prefix that some write before a national number; it does not belong into an international one. */
   readonly trunkPrefix: RegExp | undefined
   readonly lengths: ReadonlySet<number>
 }
 
-/** For each calling code that several countries share: the country by whose rules their numbers are read. */
+/** The country by whose rules numbers are read, for each calling code that several countries share. */
 const MAIN_COUNTRY: ReadonlyMap<string, CountryCode> = new Map([
   ['1', 'US'],
   ['7', 'RU'],
@@ -80,12 +89,12 @@ const MAIN_COUNTRY: ReadonlyMap<string, CountryCode> = new Map([
   ['61', 'AU'],
 ])
 
-/** By calling code, and by the country of each of them. */
+/** By calling code, and by country. */
 let plans: ReadonlyMap<string, Plan> | undefined
 
 /**
- * Whether parsing would change nothing: no trunk prefix, and a length that the country has. That is so for most numbers that callers
- * send, and parsing one takes as long as thirty hashes.
+ * Whether parsing would change nothing: no trunk prefix, and a valid length. This holds for most numbers, and parsing
+ * one takes as long as thirty hashes.
  */
 function needsNoParsing(number: string): boolean {
   plans ??= readPlans()
@@ -99,8 +108,8 @@ function needsNoParsing(number: string): boolean {
 }
 
 /**
- * A number within a country with its calling code, where parsing would only put the two together: nothing before it, and a length that the
- * country has. Undefined: it has to be parsed.
+ * A national number with its calling code, if parsing would do no more than join the two: no prefix, and a valid
+ * length. Undefined: it must be parsed.
  */
 function completed(digits: string, country: CountryCode): string | undefined {
   plans ??= readPlans()
@@ -117,7 +126,7 @@ function readPlans(): ReadonlyMap<string, Plan> {
     const country = countries.length === 1 ? countries[0] : MAIN_COUNTRY.get(code)
     const own = country && planOf(country)
     if (!country || !own) return []
-    // Countries may share a code; then parsing has to find out which one the number is of.
+    // If countries share a code, only parsing finds out which country the number belongs to.
     const all = countries.map((each) => planOf(each)?.lengths ?? new Set<number>())
     const lengths = all.reduce((common, each) => common.intersection(each), own.lengths)
     const plan = { ...own, lengths }
@@ -134,7 +143,7 @@ type WithPrefixes = NumberingPlan & {
   IDDPrefix(): string | undefined
 }
 
-/** They are there, but not in the library's types. */
+/** The prefixes exist, but the library's types lack them. */
 const hasPrefixes = (plan: NumberingPlan | undefined): plan is WithPrefixes =>
   plan !== undefined &&
   'nationalPrefixForParsing' in plan &&

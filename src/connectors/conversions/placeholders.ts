@@ -1,33 +1,34 @@
 import { hash } from 'node:crypto'
 
 /**
- * What programs write where a value is missing, and names in templates that nothing was put in for. Words exactly so: there are people
- * who are called Null. An id in braces, as some programs write each, is none of them.
+ * Texts that programs write if a value is missing, and template variables that were not replaced. Only in exactly this
+ * spelling: there are people called Null. An id in braces, as some programs write ids, is not among them.
  */
 const NOTHING_SAID = new RegExp(
   `^(?:${[
     'undefined|null|NaN|nil|None',
-    // Of C, Go and analytics: (null), <nil>, <no value>, (not set). An address between such brackets is something else.
+    // From C, Go and analytics tools: (null), <nil>, <no value>, (not set). An e-mail address in such brackets is not
+    // matched.
     String.raw`\((?:null|nil|none|undefined|unknown|not set|not provided)\)|<[^<>@]*>`,
     // {{email}}, {gclid}, #{x}, and what a browser makes of the first two in an address.
     String.raw`[$#%]?\{\{+[^{}]*\}+|[$#%]?\{(?![\dA-Fa-f-]{32,36}\}$)[^{}]*\}|(?:%7[Bb])+[^%]*(?:%7[Dd])+`,
     String.raw`\[+[^[\]@]*\]+|\*\|[^|]*\|\*|%%[^%]*%%|%[A-Za-z]\w*%|##[^#]*##|@@[^@]*@@|__[A-Za-z]\w*__`,
-    // The id of a device whose owner does not want to be followed.
+    // The advertising id of a device whose owner has turned off tracking.
     String.raw`\{?0{8}-0{4}-0{4}-0{4}-0{12}\}?`,
   ].join('|')})$`,
 )
-/** Words that are a name to nobody where an id should be, however they are written. */
+/** Texts that cannot be an id, in any spelling. */
 const NO_ID = /^(?:undefined|null|nan|nil|none|n\/a|#n\/a|true|false)$/i
-/** What shops and browsers say of guests: all of them would be one person. */
+/** What shops and browsers send for guests: all guests would become one person. */
 const NOBODY = /^(?:[0-]+|unknown)$/i
 
-/** Whether a text says nothing, because a program had nothing to put there. */
+/** Whether a text is a placeholder for a missing value. */
 export const isPlaceholder = (text: string): boolean => NOTHING_SAID.test(text)
 
-/** As {@link isPlaceholder}, of the id of an event, an order or the like. */
+/** {@link isPlaceholder} for the id of an event, an order or similar. */
 export const isPlaceholderOfId = (text: string): boolean => NO_ID.test(text) || NOTHING_SAID.test(text)
 
-/** As {@link isPlaceholderOfId}, of what tells persons, their devices or their clicks apart. */
+/** {@link isPlaceholderOfId} for ids of people, devices or clicks. */
 export const isPlaceholderOfPerson = (text: string): boolean => NOBODY.test(text) || isPlaceholderOfId(text)
 
 const WORDS = [
@@ -51,5 +52,8 @@ const HASHES_OF_NOTHING = new Set(
   ]),
 )
 
-/** Whether somebody has hashed what says nothing. Only of values that cannot be such a word, as an e-mail address: a name may be. */
+/**
+ * Whether a digest is the hash of a placeholder. Only for values that cannot be such a word, such as e-mail addresses:
+ * a name can.
+ */
 export const isHashOfPlaceholder = (digest: string): boolean => HASHES_OF_NOTHING.has(digest.toLowerCase())

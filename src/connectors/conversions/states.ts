@@ -1,7 +1,7 @@
 import { country } from './countries.ts'
 import { nameLetters } from './normalise.ts'
 
-/** Names of the states and territories of the USA and of the provinces of Canada, in lower-case letters without anything between them. */
+/** Codes of US states and territories and Canadian provinces by name, in lower-case letters only. */
 const CODES: Readonly<Record<string, string>> = {
   alabama: 'al',
   alaska: 'ak',
@@ -77,15 +77,15 @@ const CODES: Readonly<Record<string, string>> = {
 }
 
 const codes = new Map(Object.entries(CODES))
-/** Countries whose states and provinces these are, with the territories that count as countries too. */
+/** Countries with these states and provinces, and US territories that count as countries too. */
 const COUNTRIES = new Set(['us', 'ca', 'pr', 'gu', 'as', 'vi', 'mp'])
 
-/** The two letters of a state or province that is given by its name; others as they are. */
+/** The two-letter code of a state or province given by its name; other texts unchanged. */
 export const stateCode = (letters: string): string => codes.get(letters) ?? letters
 
 /**
- * A state in the form of Meta and Snapchat: letters in lower case, two where it is one of the USA or Canada. Where the person lives in
- * another country, Montana and Georgia are no states of the USA.
+ * A state in the form of Meta and Snapchat: lower-case letters, or the two-letter code for the US and Canada. For a
+ * person in another country, Montana or Georgia is no US state.
  */
 export function stateIn(land: string | undefined): (text: string) => string {
   const code = land === undefined ? '' : country(land)

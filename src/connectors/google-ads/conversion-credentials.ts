@@ -17,20 +17,20 @@ export const GoogleConversionCredentials = z.strictObject({
   client_secret: SECRET,
   /** Google ignores it today. */
   developer_token: SECRET.optional(),
-  /** The manager account through which the customer is reached. */
+  /** The manager account through which the customer is accessed. */
   login_customer_id: account.optional(),
-  /** The Merchant Center account that the items of an order are in; without it they are not sent. */
+  /** The Merchant Center account with the items of orders; without it, items are not sent. */
   merchant_id: digits.optional(),
   merchant_feed_label: text.optional(),
   merchant_feed_language_code: text.optional(),
-  /** Uploads by the Google Ads API are for accounts that have used them before June 2026. */
+  /** Only accounts that used the Google Ads API for uploads before June 2026 may use it. */
   api: z.enum(['data_manager', 'google_ads']).default('data_manager'),
 })
 export type GoogleConversionCredentials = z.output<typeof GoogleConversionCredentials>
 
 const ACTION_ID = /^\d{1,20}$/
 
-/** The conversion action that counts the event: the mapping's, where it names one by its id, or the connection's own. */
+/** The conversion action that counts the event: the one that the mapping names by id, or the connection's own. */
 export const actionOf = ({ platformEvent }: Conversion, credentials: GoogleConversionCredentials): string =>
   hasOwnAction(platformEvent) ? platformEvent : credentials.conversion_action_id
 
@@ -38,8 +38,9 @@ export const hasOwnAction = (platformEvent: string | undefined): platformEvent i
   platformEvent !== undefined && ACTION_ID.test(platformEvent)
 
 /**
- * What Google knows the conversion by. The number of an order is what tags on the page send as well. Events of several kinds that share
- * the connection's conversion action get different ids, since Google takes the second for a correction of the first.
+ * The id by which Google recognises the conversion. An order id is used if there is one, since tags on the page send it
+ * too. Events of several kinds that share the connection's conversion action get different ids, because Google would
+ * take the second for a correction of the first.
  */
 export function transactionIdOf(conversion: Conversion): string {
   const { customData, eventId, eventName, platformEvent } = conversion
@@ -52,11 +53,11 @@ export function transactionIdOf(conversion: Conversion): string {
 const ADJUSTMENTS = ['ENHANCEMENT', 'RESTATEMENT', 'RETRACTION'] as const
 export type Adjustment = (typeof ADJUSTMENTS)[number]
 
-/** What a mapping says its event does to an earlier conversion; undefined for a conversion of its own. */
+/** How the mapping says its event changes an earlier conversion; undefined for a conversion of its own. */
 export const adjustmentOf = ({ parameters }: Conversion): Adjustment | undefined =>
   ADJUSTMENTS.find((known) => known === parameters['adjustment_type'])
 
-/** Parameters of a mapping that are variables of the conversion action. */
+/** Parameters of the mapping that are custom variables of the conversion action. */
 export const variablesOf = ({ parameters }: Conversion): [string, string][] =>
   Object.entries(parameters).flatMap(([name, value]) =>
     name === 'adjustment_type' ? [] : [[name, String(value)]],

@@ -24,7 +24,10 @@ import {
 const trimmed = (text: string) => text.trim()
 const upper = (text: string) => country(text).toUpperCase()
 
-/** In names of our own: each of Google's two APIs calls them something else, and a connection may change from one to the other. */
+/**
+ * The identifiers under names of our own: Google's two APIs name them differently, and a connection may switch between
+ * the APIs.
+ */
 export function googleIdentifiers(user: UserData, defaultRegion: string | undefined): Identifiers {
   const region = regionOf(user, defaultRegion)
   return present({
@@ -45,8 +48,8 @@ export function googleIdentifiers(user: UserData, defaultRegion: string | undefi
 }
 
 /**
- * The European Economic Area with the parts of it that have codes of their own, the United Kingdom with those around it, and Switzerland:
- * Google matches no IP addresses of people there, and asks that none be sent.
+ * The European Economic Area with its territories that have codes of their own, the United Kingdom with its
+ * dependencies, and Switzerland: Google matches no IP addresses of people there and asks not to be sent any.
  */
 const WITHOUT_IP_ADDRESS = new Set(
   (
@@ -55,13 +58,13 @@ const WITHOUT_IP_ADDRESS = new Set(
   ).split(' '),
 )
 
-/** @param region ISO 3166 code of the person's country; an address of which nobody knows whose it is may be of any */
+/** @param region ISO 3166 code of the person's country; undefined if it is unknown, so that it may be one of these */
 const mayHaveIpAddress = (region: string | undefined): boolean =>
   region !== undefined && !WITHOUT_IP_ADDRESS.has(region)
 
 const CLICKS = ['gclid', 'gbraid', 'wbraid'] as const
 
-/** What Google does not get beside the rest of what is said of a person. */
+/** Personal data that Google does not get because of the rest of the event. */
 export function googleLeftOut(user: UserData, defaultRegion: string | undefined): LeftOut[] {
   const [sent, ...others] = CLICKS.filter((name) => user[name] !== undefined)
   const region = regionOf(user, defaultRegion)
@@ -101,7 +104,7 @@ export const GOOGLE_WEIGHTS = {
   ipAddress: 0.2,
 }
 
-/** The one click that is sent: Google refuses some pairs. */
+/** The one click id that is sent: Google refuses some combinations. */
 export function clickOf(conversion: Conversion): Identifiers {
   const { gclid, gbraid, wbraid } = identifiersOf(conversion)
   if (gclid !== undefined) return { gclid }
@@ -109,7 +112,7 @@ export function clickOf(conversion: Conversion): Identifiers {
   return wbraid === undefined ? {} : { wbraid }
 }
 
-/** An address is one only with all four of these; without one of them Google refuses the call. */
+/** Google accepts an address only with all four of these; without one of them it refuses the call. */
 export function hasAddress({ givenName, familyName, postalCode, regionCode }: Identifiers): boolean {
   return [givenName, familyName, postalCode, regionCode].every((part) => part !== undefined)
 }

@@ -24,8 +24,8 @@ import { readUpload } from './upload-answers.ts'
 import { upload } from './uploads.ts'
 
 /**
- * Names that Google's other products have for these events. They are not sent: Google Ads counts by conversion action, which is the
- * connection's own where a mapping names no other one by its id.
+ * Names of these events in Google's other products. They are not sent: Google Ads counts by conversion action, which is
+ * the connection's own unless a mapping names another by its id.
  */
 const EVENTS = {
   purchase: 'purchase',
@@ -83,7 +83,7 @@ function faultOf(
   return personFaultOf(conversion, adjustment === undefined && credentials?.api === 'google_ads')
 }
 
-/** @param isClick whether it goes to the Google Ads API as a click, with which no address is sent */
+/** @param isClick whether it is sent to the Google Ads API as a click, without an address */
 function personFaultOf(conversion: Conversion, isClick: boolean): ConversionFault | undefined {
   if (hasClickOrContact(conversion) || (!isClick && hasAddress(identifiersOf(conversion)))) return undefined
   const reason = isClick
@@ -92,7 +92,7 @@ function personFaultOf(conversion: Conversion, isClick: boolean): ConversionFaul
   return { field: 'user_data', reason }
 }
 
-/** The event with which a connection is tested; Google only validates it. */
+/** The event for testing a connection; Google only validates it. */
 const TRIAL: Conversion = {
   eventId: 'connection-test',
   eventName: 'purchase',
@@ -108,7 +108,10 @@ const TRIAL: Conversion = {
   appData: undefined,
 }
 
-/** The two APIs answer in shapes of their own; what both answer alike means the same. */
+/**
+ * Whether the answer comes from the Google Ads API. The two APIs have different formats; what both have in common means
+ * the same.
+ */
 function isOfGoogleAds(response: HttpResponse): boolean {
   const body = jsonBody(response)
   const failures = listAt(body, 'error', 'details').flatMap((detail) => listAt(detail, 'errors'))
@@ -123,7 +126,7 @@ export const googleConversions: ConversionConnector<GoogleConversionCredentials>
     google_ads: { baseUrl: 'https://googleads.googleapis.com', version: 'v26' },
   },
   apiOf: ({ api }) => api,
-  // The Data Manager is an API of its own, with a quota of its own.
+  // The Data Manager is a separate API with its own quota.
   accountOfBids: ({ api, customer_id }) =>
     api === 'google_ads' ? { platform: 'google_ads', accountId: customer_id } : undefined,
   refresh: ({ client_id, client_secret, refresh_token }) => ({
@@ -135,16 +138,16 @@ export const googleConversions: ConversionConnector<GoogleConversionCredentials>
     maxEventsPerCall: 2000,
     startEventsPerCall: 2000,
     eventsPerMinute: 2000,
-    // Google names none; two thousand events have about half of it.
+    // Google publishes no limit; 2,000 events are about half of this.
     maxBodyBytes: 4 * 1024 * 1024,
-    // Google names none; this is what others keep to at Meta.
+    // Google publishes no limit; other senders use this one for Meta.
     maxFutureMs: 60_000,
-    // Google never forgets the id of a transaction.
+    // Google never forgets a transaction id.
     deduplicationMs: Number.POSITIVE_INFINITY,
   },
   events: EVENTS,
   currencies: undefined,
-  // Google names no age; no conversion is counted longer after its click than this.
+  // Google publishes no limit; no conversion is counted longer than this after its click.
   maxAgeMs: () => 90 * DAY_MS,
   identifiers: googleIdentifiers,
   leftOut: googleLeftOut,

@@ -35,7 +35,7 @@ const SOURCES: Readonly<Record<string, string>> = {
   business_messaging: 'MESSAGE',
 }
 
-/** `DataManager.events:ingest`. All events of a call go to one conversion action. */
+/** `DataManager.events:ingest`. All events of a call have the same conversion action. */
 export function ingest(
   { baseUrl, version }: ConversionTarget,
   credentials: GoogleConversionCredentials,
@@ -79,7 +79,7 @@ function eventOf(conversion: Conversion, credentials: GoogleConversionCredential
     eventTimestamp: isoTime(eventTimeMs),
     eventSource: SOURCES[actionSource] ?? 'OTHER',
     currency: customData.currency?.toUpperCase(),
-    // There is no way to take a conversion back here; what can be done is to say that it was worth nothing.
+    // This API cannot retract a conversion, but it can set its value to 0.
     conversionValue: isRetraction ? 0 : customData.value,
     userData: people.length > 0 ? { userIdentifiers: people } : undefined,
     adIdentifiers: filled(click),
@@ -127,7 +127,7 @@ function cartOf({ customData }: Conversion, credentials: GoogleConversionCredent
   })
 }
 
-/** What is wrong with the account or the conversion action, and so with every event of the call. */
+/** Errors of the account or the conversion action, which concern every event of the call. */
 const OF_THE_ACTION = new Set([
   'INVALID_CONVERSION_ACTION_ID',
   'INVALID_CONVERSION_ACTION_TYPE',
@@ -160,7 +160,7 @@ export function readIngest(response: HttpResponse, batch: readonly Conversion[],
 const wordsOf = (violation: unknown): string =>
   detailOf([textAt(violation, 'reason'), textAt(violation, 'description')].filter(Boolean).join(': '))
 
-/** Google writes `events[0].x` or `events.events[0].x`. */
+/** The index in a field path; Google writes `events[0].x` or `events.events[0].x`. */
 function indexIn(field: string | undefined): number | undefined {
   const found = /\bevents\[(\d{1,4})\]/.exec(field ?? '')?.[1]
   return found === undefined ? undefined : Number(found)
@@ -203,12 +203,12 @@ function refusalOf(
     code,
     detail,
     requestId: textAt(error, 'requestId'),
-    // A wrong id in a mapping is the mapping's fault, and no reason to stop the connection.
+    // A wrong id in a mapping is a fault of the mapping and must not stop the connection.
     indexes: isOfTheAction
       ? batch.keys()
       : violations.flatMap((each) => indexIn(textAt(each, 'field')) ?? []),
     verdict: { is: 'rejected', code, detail },
-    // One bad field fails the whole call before anything of it is processed.
+    // One invalid field makes the whole call fail before any event is processed.
     processedNothing: true,
   })
 }
@@ -216,7 +216,7 @@ function refusalOf(
 const isOfTheDay = (details: readonly unknown[]): boolean =>
   details.some((each) => /PerDay/i.test(textAt(each, 'metadata', 'quota_limit') ?? ''))
 
-/** Google's quotas of a day begin again at midnight in California. */
+/** Google's daily quotas begin again at midnight in California. */
 function untilMidnightMs(nowMs: number): number {
   const now = DateTime.fromMillis(nowMs, { zone: 'America/Los_Angeles' })
   return now.plus({ days: 1 }).startOf('day').toMillis() - nowMs
@@ -251,7 +251,7 @@ export function readStatus(response: HttpResponse): AcceptedCallStatus {
     reason: textAt(each, 'reason') ?? 'UNKNOWN',
     count: numberAt(each, 'recordCount') ?? 0,
   }))
-  // Where Google calls everything failed and counts nothing, nothing may be taken for delivered.
+  // If Google reports a failure and gives no counts, no event may count as delivered.
   if (records === undefined || (status !== 'SUCCESS' && counted.length === 0))
     return { is: 'unavailable', detail: `${status} without counts` }
   const failed = counted.filter(({ reason }) => !ALREADY_THERE.has(reason))

@@ -14,26 +14,26 @@ import { transactionIdOf } from './conversion-credentials.ts'
 const HOUR_MS = 3_600_000
 const QUOTA_MS = 30_000
 
-/** Errors that mean success: what was asked for had been done before. */
+/** Errors that mean success: the change had been made before. */
 const DONE = new Set([
   'CLICK_CONVERSION_ALREADY_EXISTS',
   'CONVERSION_ALREADY_ENHANCED',
   'ORDER_ID_ALREADY_IN_USE',
   'CONVERSION_ALREADY_RETRACTED',
 ])
-/** Errors that may be gone later: milliseconds after which the same upload is tried again. */
+/** Errors that may pass: milliseconds after which the same upload is tried again. */
 const LATER: ReadonlyMap<string, number> = new Map([
   ['TOO_RECENT_EVENT', 6 * HOUR_MS],
   ['TOO_RECENT_CONVERSION_ACTION', 6 * HOUR_MS],
-  // The tag's own conversion may not be there yet; for how long Google does not say.
+  // The tag's own conversion may not have arrived yet; Google does not say how long that takes.
   ['CONVERSION_NOT_FOUND', HOUR_MS],
 ])
-/** Failures of Google's, which may name a single event. */
+/** Failures on Google's side, which may name a single event. */
 const FAILED_KINDS = new Set(['internalError'])
 const QUOTA_KINDS = new Set(['quotaError'])
-/** Quotas that begin again with the day. */
+/** Quotas that begin again every day. */
 const OF_THE_DAY = new Set(['RESOURCE_EXHAUSTED', 'EXCESSIVE_LONG_TERM_QUERY_RESOURCE_CONSUMPTION'])
-/** The same conversion was twice in one call, and neither was processed. */
+/** The same conversion was in one call twice, and neither was processed. */
 const TWICE = new Set(['DUPLICATE_ORDER_ID', 'DUPLICATE_CLICK_CONVERSION_IN_REQUEST'])
 /** Errors that every event of the account would get. */
 const OF_THE_ACCOUNT = new Set([
@@ -42,16 +42,16 @@ const OF_THE_ACCOUNT = new Set([
   'CUSTOMER_NOT_ENABLED_ENHANCED_CONVERSIONS_FOR_LEADS',
   'CLOUD_PROJECT_NOT_APPROVED_FOR_PRODUCTION',
 ])
-/** Only a warning where the event also has an e-mail address or a phone number of the person. */
+/** Only a warning if the event also has an e-mail address or phone number. */
 const CLICK_NOT_FOUND = 'CLICK_NOT_FOUND'
 
 interface UploadError {
   readonly kind: string
   readonly code: string
   readonly detail: string
-  /** Place of the event in the call; undefined: it is about the whole call. */
+  /** Index of the event in the call; undefined if the error concerns the whole call. */
   readonly index: number | undefined
-  /** What a quota says itself of how long it lasts, in milliseconds. */
+  /** The wait that a quota error gives, in milliseconds. */
   readonly waitMs: number | undefined
 }
 
@@ -62,7 +62,7 @@ export function readUpload(response: HttpResponse, batch: readonly Conversion[],
   const partial = at(body, 'partialFailureError')
   if (typeof partial === 'object' && partial !== null && response.status < 300)
     return partlyFailed(partial, batch)
-  // Some rows of `results` echo what was sent even if they failed, so only their being there is looked at.
+  // Some entries of `results` echo failed events too, so only the presence of the list is checked.
   if (response.status >= 300 || !Array.isArray(at(body, 'results')) || partial != null)
     return unreadable(response, batch, nowMs)
   return { is: 'taken', verdicts: batch.map(() => ({ is: 'acknowledged' })), requestId: undefined }
@@ -105,7 +105,7 @@ function partlyFailed(partial: object, batch: readonly Conversion[]): BatchAnswe
   return { is: 'taken', verdicts, requestId: undefined }
 }
 
-/** An error that names no event is about all of them; none of them was processed. */
+/** The result of an error that names no event: it concerns all of them, and none was processed. */
 function ofTheWholeCall(error: UploadError, batch: readonly Conversion[]): BatchAnswer {
   const { code, detail, waitMs } = error
   if (QUOTA_KINDS.has(error.kind)) {
@@ -137,7 +137,7 @@ function verdictOf(
   if (code === CLICK_NOT_FOUND && hasPerson(conversion)) return { is: 'acknowledged', note: code }
   if (TWICE.has(code)) {
     const id = transactionIdOf(conversion)
-    // One goes again soon; the others wait until it is there, and are then told so.
+    // The first of them is sent again soon; the others wait until it is stored, and then count as duplicates.
     const retryAfterMs = seen.has(id) ? HOUR_MS : 0
     seen.add(id)
     return { is: 'later', code, detail, retryAfterMs }
@@ -155,7 +155,7 @@ const hasPerson = ({ identifiers }: Conversion): boolean =>
 
 const GRAVITY = ['rejected', 'later', 'without', 'acknowledged'] as const
 
-/** Several errors may be about one event: what says that it was not taken counts. */
+/** If there are several errors about one event, the one that says it was not taken counts. */
 function gravest(verdicts: readonly EventVerdict[]): EventVerdict {
   const found = GRAVITY.map((grave) => verdicts.find(({ is }) => is === grave)).find(Boolean)
   return found ?? { is: 'acknowledged' }

@@ -20,7 +20,10 @@ import { clickOf, hasAddress } from './conversion-identifiers.ts'
 
 const ENVIRONMENTS: Readonly<Record<string, string>> = { website: 'WEB', app: 'APP' }
 
-/** `uploadClickConversions`, or `uploadConversionAdjustments` for events that change earlier ones: a call has one kind. */
+/**
+ * `uploadClickConversions`, or `uploadConversionAdjustments` for events that change earlier ones. All events of a call
+ * are of one kind.
+ */
 export function upload(
   { baseUrl, version }: ConversionTarget,
   credentials: GoogleConversionCredentials,
@@ -44,7 +47,7 @@ export function upload(
   }
 }
 
-/** As Google Ads writes it, with an offset. */
+/** A time in the form of Google Ads, with a UTC offset. */
 const timeOf = (timeMs: number): string => `${isoTime(timeMs).slice(0, 19).replace('T', ' ')}+00:00`
 
 function clicked(
@@ -94,7 +97,7 @@ function adjusted(
       userAgent: known['userAgent'],
       userIdentifiers: people.length > 0 ? people : undefined,
     }),
-    // Google refuses a value with a retraction.
+    // Google refuses a retraction with a value.
     restatementValue:
       adjustmentType === 'RETRACTION' || value === undefined
         ? undefined
@@ -104,7 +107,10 @@ function adjusted(
 
 const FIRST_PARTY = { userIdentifierSource: 'FIRST_PARTY' }
 
-/** Only these two may come with clicks: of an address Google finds nobody there, and with any other identifier it refuses the click. */
+/**
+ * Only these two may accompany a click: Google does not match addresses there, and refuses the click with any other
+ * identifier.
+ */
 function peopleOf({ email, phone }: Identifiers): Record<string, unknown>[] {
   return [
     ...(email === undefined ? [] : [{ ...FIRST_PARTY, hashedEmail: email }]),

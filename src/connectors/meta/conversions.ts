@@ -49,12 +49,12 @@ import { meta } from './api.ts'
 const MetaConversionCredentials = z.strictObject({
   pixel_id: z.string().regex(/^\w{1,64}$/),
   access_token: SECRET,
-  /** The dataset that Meta has linked to the app; events of an app go there. */
+  /** The dataset that Meta has linked to the app, to which app events are sent. */
   app_dataset_id: z
     .string()
     .regex(/^\w{1,64}$/)
     .optional(),
-  /** Events with it are shown in Meta's Events Manager at once, and count all the same. */
+  /** Events with this code show up in Meta's Events Manager at once. They are counted all the same. */
   test_event_code: z
     .string()
     .regex(/^[\w-]{1,64}$/)
@@ -81,7 +81,7 @@ const EVENTS = {
   find_location: 'FindLocation',
   customize: 'CustomizeProduct',
   submit_application: 'SubmitApplication',
-  // Meta has no events of these kinds; with any other name an event is a custom one.
+  // Meta has no standard events for these; under any other name an event is a custom one.
   login: 'Login',
   share: 'Share',
   invite: 'Invite',
@@ -98,7 +98,7 @@ const ACTION_SOURCES = new Set([
   'other',
 ])
 
-/** What the estimate of match quality counts, by how surely Meta finds a person with it. */
+/** Weights of the identifiers in the estimate of match quality: how reliably Meta finds a person by each. */
 const WEIGHTS = {
   em: 3,
   ph: 2,
@@ -129,7 +129,7 @@ function identifiers(user: UserData, defaultRegion: string | undefined): Identif
     em: hashedOrMd5(user.email, email),
     ph: hashedOrMd5(user.phone, (text) => e164(text, region).slice(1)),
     ct: hashedOften(user.city, cityLetters),
-    // A malformed one would make Meta refuse everybody's events of the call.
+    // Because of one malformed value, Meta would refuse all events of the call.
     fbc: fbc !== undefined && FBC.test(fbc) ? fbc : undefined,
     fbp: fbp !== undefined && FBP.test(fbp) ? fbp : undefined,
   })
@@ -138,7 +138,7 @@ function identifiers(user: UserData, defaultRegion: string | undefined): Identif
 const isPurchaseWithoutValue = (conversion: Conversion): boolean =>
   conversion.platformEvent === EVENTS.purchase && lacksValue(conversion)
 
-/** Why an event of an app cannot be sent: Meta wants it at the app's own dataset, with the device that it came from. */
+/** Why an app event cannot be sent: Meta requires the app's own dataset and the data of the device. */
 function faultOfApp(
   { actionSource, appData }: Conversion,
   credentials: MetaConversionCredentials | undefined,
@@ -213,7 +213,7 @@ function eventOf(conversion: Conversion): Record<string, unknown> {
     user_data: userDataOf(conversion),
     custom_data: Object.keys(custom).length > 0 ? custom : undefined,
     app_data: actionSource === 'app' ? appDataOf(conversion) : undefined,
-    // An empty list says that nothing is limited; zeros let Meta find the country and state out.
+    // An empty list means no limits; the zeros let Meta determine the country and state itself.
     ...(limited === true && {
       data_processing_options: ['LDU'],
       data_processing_options_country: 0,
@@ -281,14 +281,14 @@ function refusalOf(code: number, error: unknown, { response, batch, nowMs }: Ask
   })
 }
 
-/** The events that Meta means: it seldom says, but of some reasons one can see them. */
+/** The events that a refusal is about: Meta seldom names them, but some reasons can be checked. */
 function indexesFor(
   subcode: number | undefined,
   words: string,
   batch: readonly Conversion[],
   nowMs: number,
 ): number[] {
-  // Written `data[2]` or `$['data'][2]`.
+  // Written as `data[2]` or `$['data'][2]`.
   const named = /data['"]?\]?\[(\d{1,4})\]/.exec(words)?.[1]
   if (named !== undefined) return [Number(named)]
   if (subcode === TOO_OLD)
@@ -309,9 +309,9 @@ export const metaConversions: ConversionConnector<MetaConversionCredentials> = {
     maxEventsPerCall: 1000,
     startEventsPerCall: 1000,
     eventsPerMinute: 1000,
-    // Meta names none; a thousand events have about half of it.
+    // Meta publishes no limit; 1,000 events are about half of this.
     maxBodyBytes: 2 * 1024 * 1024,
-    // As other senders have found out; Meta names none.
+    // Meta publishes no limit; other senders have found this one.
     maxFutureMs: 60_000,
     deduplicationMs: 2 * DAY_MS,
   },

@@ -41,7 +41,7 @@ const id = z.string().regex(/^[\w-]{1,64}$/)
 const SnapchatConversionCredentials = z.strictObject({
   pixel_id: id,
   access_token: SECRET,
-  /** Source of events of an app; without it and `app_id` Snapchat gets no such event from here. */
+  /** Source of app events; without it and `app_id`, Snapchat gets no app events. */
   snap_app_id: id.optional(),
   /** Id of the app in its store. */
   app_id: z
@@ -55,7 +55,7 @@ const EVENTS = {
   purchase: 'PURCHASE',
   add_to_cart: 'ADD_CART',
   sign_up: 'SIGN_UP',
-  // Snapchat has no event for it.
+  // Snapchat has no event for leads.
   lead: 'SIGN_UP',
   page_view: 'PAGE_VIEW',
   view_content: 'VIEW_CONTENT',
@@ -74,7 +74,7 @@ const EVENTS = {
   app_open: 'APP_OPEN',
 } as const
 
-/** As Snapchat's own integration in another product lists them. */
+/** The currencies in Snapchat's own integration with another product. */
 const CURRENCIES = new Set(
   (
     'AED ALL AUD BGN BHD BRL CAD CHF CLP CNY COP CZK DKK DZD EGP EUR GBP GHS GIP HKD HRK HUF IDR ILS INR IQD ISK JOD JPY KES KRW ' +
@@ -147,11 +147,11 @@ function read(response: HttpResponse, batch: readonly Conversion[], nowMs: numbe
   if (said !== undefined && TAKEN.has(said) && status < 300)
     return { is: 'taken', verdicts: batch.map(() => ({ is: 'acknowledged' })), requestId: undefined }
   const index = numberAt(body, 'event')
-  // Of the token and of limits it speaks with the status of a bad event, too: then no event is bad.
+  // Snapchat uses the status of an invalid event for problems of the token and of limits too; then no event is invalid.
   const subject = index === undefined ? subjectOf(words) : 'events'
   if (subject === 'token') return { is: 'auth_lost', detail }
   if (subject !== 'events') return { is: 'throttled', detail, retryAfterMs: retryAfterMs(headers, nowMs) }
-  // A success without a status that anybody knows says nothing.
+  // A success with an unknown status proves nothing.
   if (said === undefined && !REFUSED_FOR_CONTENT.has(status)) return { is: 'transient', detail }
   const code = String(listAt(body, 'errors', 'codes')[0] ?? said ?? status)
   return refusedBatch(batch, {
@@ -160,7 +160,7 @@ function read(response: HttpResponse, batch: readonly Conversion[], nowMs: numbe
     requestId: undefined,
     indexes: index === undefined ? [] : [index],
     verdict: { is: 'rejected', code, detail },
-    // The answer does not say what became of the others: they are sent again with the same ids.
+    // The answer does not say what became of the other events: they are sent again with the same ids.
     processedNothing: false,
   })
 }
@@ -170,7 +170,7 @@ function wordsOf(body: object): string {
   const reason = textAt(body, 'reason') ?? textAt(body, 'display_message')
   const oauth = [textAt(body, 'error'), textAt(body, 'error_description')]
   const said = [reason, ...oauth, ...messages].filter(Boolean)
-  // Most answers say the same twice.
+  // Most answers say the same thing twice.
   return [...new Set(said)].join(' ')
 }
 
@@ -190,7 +190,7 @@ function nested(
   }
 }
 
-/** The form before v3: a list of flat events. */
+/** The request before v3: a list of flat events. */
 function flat(target: ConversionTarget, credentials: Credentials, batch: readonly Conversion[]): HttpRequest {
   const { pixel_id, snap_app_id, app_id, access_token } = credentials
   const isApp = batch[0]?.actionSource === 'app' && snap_app_id !== undefined
@@ -207,7 +207,7 @@ function flat(target: ConversionTarget, credentials: Credentials, batch: readonl
 export const snapchatConversions: ConversionConnector<Credentials> = {
   platform: 'snapchat',
   credentials: SnapchatConversionCredentials,
-  // v2 is older, and still answered: it is chosen by the version that is configured.
+  // v2 is older and still supported: it is used if it is configured as the version.
   apis: { conversions: { baseUrl: 'https://tr.snapchat.com', version: 'v3' } },
   apiOf: () => 'conversions',
   ...LASTING_TOKEN,
@@ -217,13 +217,13 @@ export const snapchatConversions: ConversionConnector<Credentials> = {
     startEventsPerCall: 1000,
     eventsPerMinute: 500,
     maxBodyBytes: 2_000_000,
-    // Snapchat names none; this is what others keep to at Meta.
+    // Snapchat publishes no limit; other senders use this one for Meta.
     maxFutureMs: 60_000,
     deduplicationMs: 2 * DAY_MS,
   },
   events: EVENTS,
   currencies: CURRENCIES,
-  // Reports count so long; for optimising it uses the first seven days.
+  // Reports count events for 37 days; the optimisation uses the first seven.
   maxAgeMs: () => 37 * DAY_MS,
   identifiers,
   leftOut: (user) => md5Ones(user, 'Snapchat'),
@@ -234,7 +234,7 @@ export const snapchatConversions: ConversionConnector<Credentials> = {
   send: (target, credentials, batch) => (target.version === 'v2' ? flat : nested)(target, credentials, batch),
   read,
 
-  // Statistics of the events that were only validated.
+  // Asks for statistics of validated events, which changes nothing.
   test: ({ baseUrl }, { pixel_id, access_token }) => ({
     method: 'GET',
     url: `${baseUrl}/v3/${pixel_id}/events/validate/stats?access_token=${encodeURIComponent(access_token)}`,

@@ -13,13 +13,13 @@ import {
 const ACTION_SOURCES: Readonly<Record<string, string>> = { website: 'WEB', app: 'MOBILE_APP' }
 const actionSourceOf = ({ actionSource }: Conversion): string => ACTION_SOURCES[actionSource] ?? 'OFFLINE'
 
-/** LDU: data may hardly be used at all. LMU: it may be used to measure, and not to show this person anything. */
+/** LDU: limited data use. LMU: the data may be used for measurement, but not for showing ads to this person. */
 function limitOf({ consent }: Conversion): 'LDU' | 'LMU' | undefined {
   if (consent?.ad_user_data === 'denied') return 'LDU'
   return consent?.ad_personalization === 'denied' ? 'LMU' : undefined
 }
 
-/** An event of v3. */
+/** An event in the form of v3. */
 export function nestedEventOf(conversion: Conversion, appId: string | undefined): Record<string, unknown> {
   const { em, ph, external_id, ...others } = identifiersOf(conversion)
   const custom = customDataOf(conversion)
@@ -42,7 +42,7 @@ export function nestedEventOf(conversion: Conversion, appId: string | undefined)
   })
 }
 
-/** Snapchat wants numbers where Meta takes both. */
+/** The device. Snapchat requires numbers where Meta also takes booleans. */
 function deviceOf(conversion: Conversion) {
   const appData = appDataOf(conversion)
   if (appData === undefined) return undefined
@@ -69,7 +69,10 @@ function customDataOf({ customData, parameters }: Conversion): Record<string, un
 const hashedIp = (ip: unknown) => (typeof ip === 'string' ? hash('sha256', ip.trim(), 'hex') : undefined)
 const lowerAgent = (agent: unknown) => (typeof agent === 'string' ? agent.toLowerCase() : undefined)
 
-/** An event of v2, which wants the IP address hashed, the user agent in lower case, and has no place for names and addresses. */
+/**
+ * An event in the form of v2: the IP address is hashed, the user agent is in lower case, and there are no names and
+ * addresses.
+ */
 export function flatEventOf(conversion: Conversion): Record<string, unknown> {
   const { contents, value, currency, order_id, search_string } = conversion.customData
   const known = identifiersOf(conversion)

@@ -49,7 +49,7 @@ const id = z.string().regex(/^\w{1,64}$/)
 const TikTokConversionCredentials = z.strictObject({
   pixel_code: id,
   access_token: SECRET,
-  /** Sources of events of other kinds; without one TikTok gets no such event from here. */
+  /** Sources of app, offline and CRM events; without one, TikTok gets no such events. */
   app_id: id.optional(),
   offline_event_set_id: id.optional(),
   crm_event_set_id: id.optional(),
@@ -65,7 +65,7 @@ const EVENTS = {
   add_to_cart: 'AddToCart',
   lead: 'Lead',
   view_content: 'ViewContent',
-  // TikTok has no standard event for any page.
+  // TikTok has no standard event for page views.
   page_view: 'ViewContent',
   view_list: 'ViewContent',
   sign_up: 'CompleteRegistration',
@@ -82,7 +82,7 @@ const EVENTS = {
   submit_application: 'SubmitApplication',
 } as const
 
-/** By TikTok's own code for apps. */
+/** The currencies in TikTok's own code for apps. */
 const CURRENCIES = new Set(
   (
     'AED ARS AUD BDT BGN BHD BIF BOB BRL CAD CHF CLP CNY COP CRC CZK DKK DZD EGP EUR GBP GTQ HKD HNL HUF IDR ILS INR IQD ISK JOD ' +
@@ -167,7 +167,7 @@ function propertiesOf(conversion: Conversion): Record<string, unknown> {
     ),
     num_items: contents && itemCount(contents),
     order_id,
-    // TikTok's pages name it either way.
+    // TikTok's documentation has both names.
     query: search_string,
     search_string,
     predicted_ltv: predictedLtvOf(conversion),
@@ -200,7 +200,7 @@ const SOURCE_IDS = {
 const sourceIdOf = (source: Source, credentials: TikTokConversionCredentials): string | undefined =>
   credentials[SOURCE_IDS[source]]
 
-/** The app as its store knows it, by what was said of the device. */
+/** The app by its id in the store, from the data of the device. */
 function appOf(conversion: Conversion): Record<string, unknown> | undefined {
   if (sourceOf(conversion) !== 'app') return undefined
   const [, app_id = '', app_version = ''] = appDataOf(conversion)?.extinfo ?? []
@@ -210,15 +210,18 @@ function appOf(conversion: Conversion): Record<string, unknown> | undefined {
 const OK = 0
 const PARTLY = 20001
 const NO_PERMISSION = 40001
-/** A parameter; others of this hundred are about the form of what is sent, such as 40000 for a price. */
+/** An invalid parameter. Related codes, such as 40000 for a price, concern the format of the request. */
 const BAD_PARAMETER = 40002
 const isBadParameter = (code: number): boolean => code >= 40000 && code < 40100
 const TOO_MANY_CALLS = 40100
 const BAD_TOKEN = 40105
-/** How soon calls of a day are tried again; when it begins TikTok does not say. */
+/**
+ * After how long a call is tried again when a daily limit is used up, in milliseconds: TikTok does not say when the day
+ * begins.
+ */
 const HOUR_MS = 3_600_000
 
-/** The answer's code counts, not its status: that is 200 for most refusals. */
+/** The code in the answer counts, not its HTTP status, which is 200 for most refusals. */
 function read(response: HttpResponse, batch: readonly Conversion[], nowMs: number): BatchAnswer {
   const body = jsonBody(response)
   const code = numberAt(body, 'code')
@@ -243,7 +246,7 @@ function read(response: HttpResponse, batch: readonly Conversion[], nowMs: numbe
   }
   if (code === NO_PERMISSION) return { is: 'account_refused', code: String(code), detail }
   const indexes = indexesIn(words)
-  // TikTok has a dozen codes for tokens and for limits: its words are the same for all.
+  // TikTok has a dozen codes for tokens and for limits, but the same wording for all of them.
   const subject = code === OK || code === PARTLY || indexes.size > 0 ? 'events' : subjectOf(words)
   if (code === BAD_TOKEN || subject === 'token') return { is: 'auth_lost', detail }
   if (code === TOO_MANY_CALLS || response.status === 429 || subject !== 'events') {
@@ -261,7 +264,7 @@ function read(response: HttpResponse, batch: readonly Conversion[], nowMs: numbe
   })
 }
 
-/** Events that TikTok names, as in `Batch.0.properties.contents.0.content_id: Not a valid string`. */
+/** The events that TikTok names, as in `Batch.0.properties.contents.0.content_id: Not a valid string`. */
 const indexesIn = (words: string): ReadonlySet<number> =>
   new Set([...words.matchAll(/\bBatch\.(\d{1,4})(?!\d)/g)].map((found) => Number(found[1])))
 
@@ -281,9 +284,9 @@ export const tiktokConversions: ConversionConnector<TikTokConversionCredentials>
     maxEventsPerCall: 1000,
     startEventsPerCall: 500,
     eventsPerMinute: 600,
-    // TikTok names none; a thousand events have about half of it.
+    // TikTok publishes no limit; 1,000 events are about half of this.
     maxBodyBytes: 2 * 1024 * 1024,
-    // TikTok names none; this is what others keep to at Meta.
+    // TikTok publishes no limit; other senders use this one for Meta.
     maxFutureMs: 60_000,
     deduplicationMs: 2 * DAY_MS,
   },
@@ -317,7 +320,7 @@ export const tiktokConversions: ConversionConnector<TikTokConversionCredentials>
   },
   read,
 
-  // A call without events: TikTok looks at the token first, and then refuses the call.
+  // A call without events: TikTok checks the token first and then refuses the call.
   test: ({ baseUrl, version }, { pixel_code, access_token }) => ({
     method: 'POST',
     url: `${baseUrl}/${version}/event/track/`,

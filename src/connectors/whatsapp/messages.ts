@@ -15,15 +15,15 @@ export const WhatsAppCredentials = z.strictObject({
   phone_number_id: z.string().regex(/^\w{1,64}$/),
   access_token: z.string().regex(/^[\x21-\x7e]+$/),
   webhook_verify_token: z.string().min(1),
-  /** Signs what WhatsApp sends; without it no webhook is believed. */
+  /** Verifies webhooks; without it, no webhook is accepted. */
   app_secret: SECRET.optional(),
 })
 export type WhatsAppCredentials = z.output<typeof WhatsAppCredentials>
 
-/** The character 0 and halves of characters: no readable text has them, and no database stores them. */
+/** Whether a text has no NUL characters and unpaired surrogates, which no database stores. */
 const isText = (said: string): boolean => said.isWellFormed() && !said.includes('\0') && said.trim() !== ''
 const TEXT_FAULT = 'must be text that is not blank, without the character 0 or halves of characters'
-/** WhatsApp takes no placeholder with these. */
+/** WhatsApp refuses placeholder values with line breaks, tabs or more than four spaces in a row. */
 const UNWANTED = /[\n\r\t]| {5}/
 
 const Placeholder = z.strictObject({
@@ -37,13 +37,13 @@ const Placeholder = z.strictObject({
       (said) => !UNWANTED.test(said),
       'must have no line break, tab or more than four spaces in a row: WhatsApp refuses them',
     ),
-  /** Name of the placeholder, for a template whose placeholders have names. */
+  /** Name of the placeholder, for a template with named placeholders. */
   parameter_name: z
     .string()
     .regex(/^[a-z0-9_]{1,64}$/)
     .optional(),
 })
-/** A reply carries a payload, an address the end of its path. */
+/** A reply button has a payload, a link button the end of its path. */
 const ButtonPlaceholder = z.discriminatedUnion('type', [
   Placeholder,
   z.strictObject({
@@ -63,7 +63,7 @@ const Component = z.discriminatedUnion('type', [
   }),
 ])
 
-/** Refuses components that WhatsApp takes each by itself, but never together. */
+/** Refuses combinations of components that WhatsApp accepts only separately. */
 function checkTogether(components: readonly z.output<typeof Component>[], ctx: z.RefinementCtx): void {
   const refuse = (path: (string | number)[], message: string) =>
     ctx.addIssue({ code: 'custom', path, message })
@@ -86,40 +86,44 @@ function checkTogether(components: readonly z.output<typeof Component>[], ctx: z
   }
 }
 
-/** A template that WhatsApp has approved, with what is put in for its placeholders; no other kind of message may begin a conversation. */
+/**
+ * A template that WhatsApp has approved, with the values of its placeholders. No other kind of message may begin a
+ * conversation.
+ */
 export const MessageTemplate = z.strictObject({
   name: z.string().regex(/^[a-z0-9_]{1,512}$/),
   /** For example `en_US`. */
   language: z.string().regex(/^[a-z]{2,3}(_[A-Z]{2,3})?$/),
-  /** As WhatsApp has them. */
+  /** By the names of WhatsApp's documentation. */
   components: z.array(Component).min(1).max(12).superRefine(checkTogether).optional(),
 })
 export type MessageTemplate = z.output<typeof MessageTemplate>
 
-/** The name of its only API in the configuration. */
+/** The name of WhatsApp's only API in the configuration. */
 export const WHATSAPP_API_NAME = 'cloud'
 export const WHATSAPP_API: ConversionTarget = { baseUrl: 'https://graph.facebook.com', version: 'v26.0' }
 
 export const WHATSAPP_LIMITS = {
-  /** As the interface's document has it. */
+  /** By the interface's specification. */
   messagesPerMinute: 80,
-  /** What WhatsApp takes from one number; a few have less. */
+  /** WhatsApp's limit for one number; a few numbers have a lower one. */
   messagesPerSecond: 80,
-  /** To one recipient; WhatsApp refuses what comes sooner. */
+  /** The shortest interval between messages to one recipient, in milliseconds; WhatsApp refuses earlier ones. */
   pairMs: 6_000,
   maxCallbackChars: 512,
 } as const
 
-/** The number of a recipient as WhatsApp wants it, digits alone; undefined where its country has no such number. */
+/** The recipient's number in WhatsApp's form, digits only; undefined if its country has no such number. */
 export const recipientOf = (to: string, defaultRegion: string | undefined): string | undefined =>
   validE164(to, defaultRegion).slice(1) || undefined
 
 const authorized = (access_token: string) => ({ authorization: `Bearer ${access_token}` })
 
 /**
- * @param recipient as {@link recipientOf} makes it
- * @param callbackData comes back with every status of the message: how one learns what became of a send without an answer, since
- *   WhatsApp would deliver the same message twice
+ * The request that sends a message.
+ * @param recipient a result of {@link recipientOf}
+ * @param callbackData comes back with every status of the message. If a send has no answer, the statuses show whether
+ * it arrived; sending again would deliver the message twice.
  */
 export function sendMessage(
   { baseUrl, version }: ConversionTarget,
@@ -148,10 +152,13 @@ export type MessageAnswer =
   | {
       readonly is: 'accepted'
       readonly messageId: string
-      /** Whether WhatsApp looks at the template first. */
+      /** Whether WhatsApp reviews the template first. */
       readonly isHeld: boolean
     }
-  /** It may be sent again after a while: `number`: too many messages of ours, `recipient`: too many to this person. */
+  /**
+   * It may be sent again after a while. `number`: too many messages of this number. `recipient`: too many to this
+   * person.
+   */
   | {
       readonly is: 'throttled'
       readonly of: 'number' | 'recipient'
@@ -159,11 +166,11 @@ export type MessageAnswer =
       readonly detail: string
       readonly retryAfterMs: number | undefined
     }
-  /** WhatsApp protects the recipient or has doubts about the sender: sending again soon makes it worse. */
+  /** WhatsApp protects the recipient or restricts the sender: sending again soon makes it worse. */
   | { readonly is: 'wait_long'; readonly code: string; readonly detail: string }
-  /** This message will never be taken. */
+  /** WhatsApp will never take this message. */
   | { readonly is: 'refused'; readonly code: string; readonly detail: string }
-  /** Nothing is taken from this account until somebody does something about it. */
+  /** WhatsApp takes nothing from this account until somebody mends it. */
   | { readonly is: 'account_refused'; readonly code: string; readonly detail: string }
   | { readonly is: 'auth_lost'; readonly detail: string }
   /** WhatsApp failed; the message may have been sent. */
@@ -175,10 +182,10 @@ const WAIT_LONG = new Set([131048, 131049])
 const AUTH = new Set([0, ...GRAPH_TOKEN_DEAD])
 const OF_THE_ACCOUNT = new Set([368, 131005, 131031, 131042, 131045, 133010])
 const INVALID = 100
-/** Subcode of {@link INVALID}: the token may use nothing with the id in the address, which is the phone number's. */
+/** Subcode of {@link INVALID}: the token may not use the object in the address, which is the phone number. */
 const NO_SUCH_NUMBER = 33
 const FAILED = new Set([1, 2, 131000, 131016])
-/** What the error does not say itself. */
+/** What to do about an error whose own message does not say. */
 const ADVICE: ReadonlyMap<number, string> = new Map([
   [131047, 'more than 24 hours have passed since the recipient wrote; only a template may be sent'],
 ])
@@ -221,7 +228,7 @@ function refusalOf(code: number, error: unknown, response: HttpResponse, nowMs: 
   const isOfTheAccount = OF_THE_ACCOUNT.has(code) || isGraphPermission(code) || wantsAppSecret(error)
   if (isOfTheAccount || isOfTheNumber) return { is: 'account_refused', code: name, detail }
   if (FAILED.has(code) || response.status >= 500) return { is: 'transient', detail }
-  // A code that nobody has listed; the answer itself says that it will pass.
+  // An unlisted code; the answer itself says that the error will pass.
   if (response.status === 429 || at(error, 'is_transient') === true)
     return waits('number', graphWaitMs(response, nowMs))
   return { is: 'refused', code: name, detail }

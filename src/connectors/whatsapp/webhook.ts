@@ -3,7 +3,9 @@ import { isSameSecret } from '../../http/same-secret.ts'
 import { detailOf } from '../platform/detail.ts'
 import { at, listAt, numberAt, textAt } from '../platform/json.ts'
 
-/** What WhatsApp wants to read back when somebody enters our address at Meta; undefined where it is not WhatsApp that asks. */
+/**
+ * The challenge that Meta expects back when somebody enters our address there; undefined if the request is not Meta's.
+ */
 export function challengeOf(query: URLSearchParams, verifyToken: string): string | undefined {
   const token = query.get('hub.verify_token') ?? ''
   const challenge = query.get('hub.challenge') ?? ''
@@ -14,8 +16,8 @@ export function challengeOf(query: URLSearchParams, verifyToken: string): string
 const SIGNATURE = /^sha256=([0-9a-f]{64})$/i
 
 /**
- * Whether `X-Hub-Signature-256` is that of these bytes.
- * @param body the bytes as they came: JSON that is written anew has another signature
+ * Whether `X-Hub-Signature-256` is the signature of these bytes.
+ * @param body the bytes as they arrived: JSON that is serialised again has another signature
  */
 export function isSigned(body: Uint8Array, header: string | undefined, appSecret: string): boolean {
   const found = SIGNATURE.exec(header ?? '')?.[1]
@@ -23,12 +25,12 @@ export function isSigned(body: Uint8Array, header: string | undefined, appSecret
   return timingSafeEqual(Buffer.from(found, 'hex'), createHmac('sha256', appSecret).update(body).digest())
 }
 
-/** Numbers of one webhook that are looked at: Meta puts up to a thousand updates into one. */
+/** The most numbers of one webhook that are used: Meta puts up to a thousand updates into one. */
 const MAX_NUMBERS = 1_000
 
 /**
- * Ids of the numbers that a webhook speaks of, found before it is known who has sent it: they say whose secret is tried. Nothing
- * is parsed for that.
+ * The ids of the numbers that a webhook names. They are searched before the signature is verified, to know whose secret
+ * to try, so nothing is parsed for it.
  */
 export function numbersNamed(body: Uint8Array): string[] {
   const found = new Set<string>()
@@ -41,7 +43,7 @@ export function numbersNamed(body: Uint8Array): string[] {
   return [...found]
 }
 
-/** `accepted` is ours: WhatsApp has taken the message and said nothing since. A later one stands to the right. */
+/** Statuses in their order. `accepted` is ours: WhatsApp has taken the message and not reported a status since. */
 export const MESSAGE_STATUSES = ['accepted', 'sent', 'failed', 'delivered', 'read'] as const
 export type MessageStatus = (typeof MESSAGE_STATUSES)[number]
 type Told = Exclude<MessageStatus, 'accepted'>
@@ -50,8 +52,8 @@ const isTold = (status: string | undefined): status is Told =>
   status !== 'accepted' && MESSAGE_STATUSES.some((known) => known === status)
 
 /**
- * What a status says of its message. A status with a `type` of its own is about something else, such as the payment that the message asked
- * for: a payment that has failed was asked for by a message that was delivered. A voice message that was played was read.
+ * What a status says about its message. A status with a `type` of its own is about something else: a failed payment,
+ * for example, was asked for by a message that was delivered. A voice message that was played was read.
  */
 function toldOf(each: unknown): Told | undefined {
   const type = textAt(each, 'type') ?? 'message'
@@ -62,8 +64,8 @@ function toldOf(each: unknown): Told | undefined {
 }
 
 /**
- * The later of two statuses, which may come in any order and more than once. A message that has failed was not delivered, and one that
- * was delivered has not failed, whatever comes after.
+ * The later of two statuses, which may arrive in any order and repeatedly. A failed message was not delivered, and a
+ * delivered one has not failed, whatever is reported afterwards.
  */
 export const laterStatus = (before: MessageStatus, now: MessageStatus): MessageStatus =>
   MESSAGE_STATUSES.indexOf(now) > MESSAGE_STATUSES.indexOf(before) ? now : before
@@ -71,16 +73,16 @@ export const laterStatus = (before: MessageStatus, now: MessageStatus): MessageS
 export interface StatusUpdate {
   readonly messageId: string
   readonly status: Told
-  /** Unix time in milliseconds; undefined where it is told as no time that can be. */
+  /** Unix time in milliseconds; undefined if the reported time is impossible. */
   readonly atMs: number | undefined
   readonly phoneNumberId: string | undefined
-  /** What was sent with the message. */
+  /** The callback data that were sent with the message. */
   readonly callbackData: string | undefined
   /** Why it has failed. */
   readonly error: { readonly code: string; readonly detail: string } | undefined
 }
 
-/** Statuses in the body of a webhook; what it has besides, and what cannot be read, is left out. */
+/** The statuses in the body of a webhook. Everything else, and what cannot be read, is ignored. */
 export function statusesIn(body: unknown): StatusUpdate[] {
   if (textAt(body, 'object') !== 'whatsapp_business_account') return []
   const values = listAt(body, 'entry')
@@ -92,9 +94,9 @@ export function statusesIn(body: unknown): StatusUpdate[] {
   )
 }
 
-/** A number from here on is a time in milliseconds already; in seconds it would be thousands of years ahead. */
+/** From this number on, a time is in milliseconds already: in seconds it would lie thousands of years ahead. */
 const MIN_MILLISECONDS = 100_000_000_000
-/** Nothing was told before WhatsApp was there; after the other end, in 2100, it is no time but a mistake. */
+/** Times before WhatsApp existed, and from 2100 on, are errors. */
 const FIRST_MS = Date.UTC(2009, 0)
 const LAST_MS = Date.UTC(2100, 0)
 

@@ -212,7 +212,7 @@ async function recorded(
   )
 }
 
-/** A connection as it is recorded: with the names of its account, and none of what opens it. */
+/** A connection as the audit records it: with the names of its account, without its secrets. */
 function auditedOf(conversions: Conversions, row: ConnectionRow | undefined) {
   if (!row) return undefined
   const known = { status: row.status, settings: settingsOf(row) }
@@ -222,13 +222,13 @@ function auditedOf(conversions: Conversions, row: ConnectionRow | undefined) {
     const all = Object.entries(Object(credentialsOf(conversions.keyring, form, row)))
     return { ...known, account: Object.fromEntries(all.filter(([name]) => ACCOUNT.test(name))) }
   } catch (error) {
-    // Whoever replaces credentials that no key opens must be able to.
+    // Credentials that no key of this process can decrypt must not keep an operator from replacing them.
     if (error instanceof AppError) return known
     throw error
   }
 }
 
-/** Members of credentials that only name something. */
+/** The credentials whose names end like this only identify an account; they are no secrets. */
 const ACCOUNT = /_(id|code)$/
 
 async function tested(
@@ -238,7 +238,7 @@ async function tested(
   const { platform } = row
   const room = rooms.get(platform)
   if (row.credentials === null || (!room && platform !== MESSAGE_PLATFORM)) return resultOf(row)
-  // With a token of its own: one that this process has kept may be the one that was refused.
+  // With a new access token: the platform may have refused the one that this process has cached.
   const called = room
     ? await sendTest(calls, lanes.trial(row, room, lanes.lineOf(row, room).credentials))
     : await messages.test(row)
@@ -246,7 +246,7 @@ async function tested(
   return { platform, ...foundBy(called), details }
 }
 
-/** What a test of credentials says before they are stored. */
+/** Tests credentials before they are stored. */
 async function foundOf(
   { calls, lanes, rooms }: Conversions,
   orgId: number,
@@ -254,15 +254,15 @@ async function foundOf(
   credentials: unknown,
 ): Promise<ReturnType<typeof foundBy>> {
   const room = rooms.get(platform)
-  // Messages find out by themselves, with the first that is sent.
+  // Messages are not tested here: the first one that is sent shows whether the connection works.
   if (!room) return { status: 'connected', message: '' }
   return foundBy(await sendTest(calls, lanes.trial({ org_id: orgId, platform }, room, credentials)))
 }
 
-/** Longest words of a platform that are kept. */
+/** Longest message of a platform that is stored with a connection, in characters. */
 const MAX_MESSAGE = 300
 
-/** What a test says of a connection: nothing where the platform did not come to look at it. */
+/** What a test found; nothing if the platform could not answer it. */
 function foundBy(called: Awaited<ReturnType<typeof sendTest>>): {
   readonly status: 'connected' | 'error' | 'pending'
   readonly message: string

@@ -87,7 +87,7 @@ export const deliveryRoutes = (conversions: Conversions): Route[] => [
   },
 ]
 
-/** Most deliveries of one state that are counted: a database needs some milliseconds for them. */
+/** The most deliveries of one state that are counted: the database takes some milliseconds for so many. */
 const MOST_COUNTED = 10_000
 const OPEN_STATES = ['pending', 'sent', 'retrying', 'dead'] as const
 type OpenState = (typeof OPEN_STATES)[number]

@@ -5,7 +5,7 @@ import { timeOf } from '../outbox/index.ts'
 
 export type DeliveryRow = Selectable<ConversionDeliveryTable>
 
-/** A delivery with the names of the interface's document, and what else is known of it. */
+/** A delivery by the field names of the interface's specification, with further fields of our own. */
 export const EventDeliveryLog = z
   .object({
     event_id: z.string(),

@@ -8,13 +8,13 @@ import { timeOf } from '../outbox/index.ts'
 import type { Conversions } from '../parts.ts'
 import { type DeliveryRow, EventDeliveryLog, logOf } from './delivery-log.ts'
 
-/** Longest body with events: a thousand of four kilobytes. */
+/** The longest body with events, in bytes: a thousand events of four kilobytes. */
 export const MAX_EVENTS_BYTES = 4 * 1024 * 1024
-/** Bytes of all requests with events that are worked on at once; what is made of them takes a few times as much. */
+/** The bytes of all requests with events that are processed at once; processing takes a few times as much memory. */
 const MAX_UNDER_WAY_BYTES = 64 * 1024 * 1024
 /** `Retry-After` of a request for which there is no room, in milliseconds. */
 const NO_ROOM_MS = 1_000
-/** The number of events that count as one more call of the caller, since they take as long. */
+/** How many events count as one more call of the caller, since they take as long as one. */
 const EVENTS_PER_CALL = 10
 
 const EventId = z.object({ id: EventIdText })
@@ -58,7 +58,7 @@ const State = z
   })
   .openapi('ConversionState')
 
-/** Each event is checked by itself, so that one that is wrong refuses no other. */
+/** Each event is checked separately, so that an invalid one does not refuse the others. */
 const EventsBody = z.strictObject({ events: z.array(z.unknown()).min(1).max(MAX_EVENTS) })
 /** As {@link EventsBody}, for the documentation. */
 const EventsInput = z
@@ -88,7 +88,7 @@ function postRoute(conversions: Conversions): Route {
     },
     refusals: [...WRONG_BODY],
     async handle(c, { org, charge }) {
-      // A body of unknown length may have the most there may be.
+      // A body whose length is not announced may be as long as the limit.
       const bytes = Math.min(MAX_EVENTS_BYTES, Number(header(c, 'content-length') ?? MAX_EVENTS_BYTES))
       if (underWayBytes + bytes > MAX_UNDER_WAY_BYTES)
         throw new AppError('rate_limited', 'Too many events are worked on now', { afterMs: NO_ROOM_MS })
@@ -160,5 +160,5 @@ function stateRoute({ store }: Conversions): Route {
   }
 }
 
-/** Events of one id that are shown. */
+/** The most events of one id that are shown. */
 const MAX_NAMES = 50

@@ -73,7 +73,7 @@ const Batch = z
   })
   .openapi('BatchOptimizationResult')
 
-/** Routes that show how the connections do. */
+/** Routes that show the health of the connections. */
 export const healthRoutes = (conversions: Conversions): Route[] => [
   {
     method: 'get',

@@ -37,7 +37,7 @@ const Mappings = z
   })
   .openapi('EventMappings')
 
-/** Mappings by the name of their event, so that a change is recorded as what differs. */
+/** Mappings by the name of their event, so that the audit records only those that differ. */
 const byEvent = (mappings: readonly EventMapping[]): object =>
   Object.fromEntries(mappings.map(({ source_event, ...mapped }) => [source_event, mapped]))
 

@@ -5,7 +5,7 @@ import { qualityDays } from '../match-quality.ts'
 import type { Conversions } from '../parts.ts'
 
 const DAY_MS = 86_400_000
-/** Most days of one answer: four platforms have four rows each. */
+/** The most days of one answer; each day has up to one row per platform. */
 const MOST_DAYS = 400
 
 const Query = z.object({

@@ -35,7 +35,7 @@ const WhatsAppMessage = z
   })
   .openapi('WhatsAppMessage')
 
-/** Earlier versions have stored whatever WhatsApp told. */
+/** Earlier versions stored times from WhatsApp unchecked. */
 const isTime = (ms: number | null): boolean => ms !== null && !Number.isNaN(new Date(ms).getTime())
 
 const shownOf = (row: MessageRow): z.output<typeof WhatsAppMessage> => ({
@@ -56,7 +56,7 @@ interface MessageRouteDeps {
 const MessageId = z.object({ id: EventIdText })
 const MessageFilter = z.object({ ...Page, state: z.enum(MESSAGE_STATES).optional() })
 
-/** Routes that send messages of WhatsApp, and show what became of them. */
+/** Routes that send WhatsApp messages, and show what became of them. */
 export const messageRoutes = (deps: MessageRouteDeps): Route[] => [
   sendRoute(deps),
   listRoute(deps),
@@ -155,7 +155,7 @@ function stateRoute({ store }: MessageRouteDeps): Route {
 
 export const MESSAGE_WEBHOOK = '/api/v1/conversions/webhooks/whatsapp'
 
-/** Where WhatsApp calls, without a key. */
+/** The routes that WhatsApp calls; they need no API key. */
 export const MESSAGE_PLAIN_ROUTES: readonly PlainRoute[] = [
   {
     method: 'get',

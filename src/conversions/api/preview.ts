@@ -6,14 +6,14 @@ import type { Conversions } from '../parts.ts'
 import { previewEvents } from '../preview.ts'
 import { LeftOut, MAX_EVENTS_BYTES } from './events.ts'
 
-/** Most events of one preview. */
+/** The most events of one preview. */
 const MAX_PREVIEWED = 100
-/** A preview takes about as long as this many calls. */
+/** How many calls of the caller a preview counts as: it takes about as long. */
 const PREVIEWS_PER_CALL = 5
 
 const platforms = z.array(z.enum(CONVERSION_PLATFORMS)).min(1).optional()
 const number = z.int().min(0).optional()
-/** Each event is checked by itself, as `POST /events` does. */
+/** Each event is checked separately, as `POST /events` does. */
 const Body = z.strictObject({
   events: z.array(z.unknown()).min(1).max(MAX_PREVIEWED),
   platforms,
@@ -47,7 +47,7 @@ const Preview = z
   })
   .openapi('ConversionPreview')
 
-/** Route that shows what would be sent. */
+/** The route that shows the requests that events would lead to. */
 export const previewRoutes = (conversions: Conversions): Route[] => [
   {
     method: 'post',

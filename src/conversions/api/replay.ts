@@ -5,7 +5,7 @@ import { CONVERSION_PLATFORMS } from '../conversions.ts'
 import { replay } from '../outbox/index.ts'
 import type { Conversions } from '../parts.ts'
 
-/** Most deliveries of one replay. */
+/** The most deliveries of one replay. */
 const MAX_REPLAYED = 1_000
 
 const Replay = z
@@ -24,7 +24,7 @@ const Replay = z
     }),
     reason: ReasonInput.shape.reason,
   })
-  // A body that says nothing is more often a slip than a wish, and what it sends cannot be taken back.
+  // A body without a filter is more often a mistake than intended, and what it sends cannot be taken back.
   .refine(
     ({ all, event_ids: ids, platform, event_name: name }) => all || (ids ?? platform ?? name) !== undefined,
     {
@@ -54,10 +54,10 @@ const Result = z
   })
   .openapi('ConversionReplayResult')
 
-/** Events that an entry of the audit names, at most; the number of the others stands there. */
+/** The most events that an audit entry lists by name; of the others it gives the number. */
 const MAX_NAMED = 3
 
-/** What a replay is about: the events that are named, a platform, or all. */
+/** The subject of a replay for the audit: the listed events, a platform, or all. */
 function targetOf({
   event_ids: ids,
   platform,
@@ -67,7 +67,7 @@ function targetOf({
   return ids.slice(0, MAX_NAMED).join(', ') + (others > 0 ? ` and ${others} more` : '')
 }
 
-/** Route that sends dead letters again. */
+/** The route that sends dead letters again. */
 export const replayRoutes = (conversions: Conversions): Route[] => [
   {
     method: 'post',

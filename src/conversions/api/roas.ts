@@ -17,7 +17,7 @@ const DAY_MS = 86_400_000
 const MOST_DAYS = 366
 const USUAL_DAYS = 7
 const MOST_NAMES = 20
-/** Calls that one answer counts as, besides its rows: it adds up many bids and conversions. */
+/** How many calls an answer counts as, besides its rows: it adds up many bids and conversions. */
 const COST = 10
 
 const Names = z

@@ -10,15 +10,18 @@ import { askStatus, type ConversionCallDeps } from './call.ts'
 import type { ConversionLanes } from './lanes.ts'
 import type { ConversionTraffic } from './traffic.ts'
 
-/** Looks of one turn, and what one process has for itself meanwhile, in milliseconds. */
+/** The most calls that are asked about in one turn. */
 const PER_LOOK = 20
 const LEASE_MS = 60_000
 const FIRST_LOOK_MS = 30_000
 const MOST_WAIT_MS = 3_600_000
-/** How long after a call the platform is still asked what became of it, in milliseconds. */
+/** How long after a call the platform is still asked for its result, in milliseconds. */
 const PATIENCE_MS = 3 * 86_400_000
 
-/** Remembers the calls that were accepted before they were processed, in the transaction that stores their deliveries. */
+/**
+ * Stores the calls that the platform has accepted and will process later, in the transaction that stores their
+ * deliveries.
+ */
 export async function noteAccepted(
   tx: Kysely<SyncDatabase>,
   clock: Clock,
@@ -53,7 +56,7 @@ interface CallRow {
   readonly created_ms: number
 }
 
-/** Asks what became of accepted calls whose time has come. */
+/** Asks the platforms for the result of accepted calls that are due. */
 export async function settleAcceptedCalls(deps: AcceptedCallDeps): Promise<void> {
   const { store, clock } = deps
   const nowMs = clock.nowMs()
@@ -117,7 +120,7 @@ const UNTOLD = {
 type Done = Extract<AcceptedCallStatus, { is: 'done' }>
 const failedOf = ({ failed }: Done): number => failed.reduce((sum, one) => sum + one.count, 0)
 
-/** What is said of each event of a call, of which only counts are known. */
+/** The state of each event of a call for which the platform gives only counts. */
 function endingOf({ events }: CallRow, status: Done) {
   const { failed } = status
   const count = failedOf(status)

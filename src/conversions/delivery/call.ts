@@ -20,24 +20,27 @@ import type { Clock } from '../../time/clock.ts'
 import { Pace } from '../../time/pace.ts'
 import type { PlatformRoom } from '../conversions.ts'
 
-/** How long a platform has for its answer, in milliseconds. */
+/** How long an answer of a platform is awaited, in milliseconds. */
 const TIMEOUT_MS = 30_000
-/** Failures in a row, milliseconds and successful probes, as the interface's document has them. */
+/**
+ * Failures in a row until it opens, times in milliseconds, and successful probes until it closes, by the interface's
+ * specification.
+ */
 const BREAKER = { failures: 5, slowMs: TIMEOUT_MS, resetMs: 60_000, successes: 3 }
-/** While the one probe of a breaker is under way, others look again after this, in milliseconds. */
+/** While the one probe of a breaker is under way, other calls are tried again after this time, in milliseconds. */
 const PROBE_MS = 1_000
 const MINUTE_MS = 60_000
 
-/** One connection as it is called: its credentials, and what holds calls to it back. */
+/** What a call to one connection needs: its credentials, breaker and limits. */
 export interface ConversionLine {
   readonly connector: PlatformRoom['connector']
   readonly target: ConversionTarget
   readonly credentials: unknown
   readonly tokens: TokenSource | undefined
   readonly breaker: CircuitBreaker
-  /** Calls to the account, with everything else in this service that calls it. */
+  /** Limits the calls to the account, together with all other calls of this service to it. */
   readonly limiter: RateLimiter
-  /** Calls of the account that bids are placed on; undefined where it is not the same account. */
+  /** Limits the calls to the account on which bids are placed; undefined if that is another account. */
   readonly bidsLimiter: () => RateLimiter | undefined
   readonly events: Pace
 }
@@ -47,7 +50,10 @@ export interface ConversionCallDeps {
   readonly http: HttpClient
 }
 
-/** What a call came to. `held`: nothing was sent, and it may be after `waitMs`. `not_sent`: nothing was taken. */
+/**
+ * The result of a call. `held`: nothing was sent; it can be tried after `waitMs`. `not_sent`: the platform took
+ * nothing.
+ */
 export type CallOutcome<T> =
   | { readonly is: 'answered'; readonly answer: T; readonly latencyMs: number }
   | { readonly is: 'held'; readonly waitMs: number; readonly why: string }
@@ -63,8 +69,8 @@ export const newPace = (clock: Clock, { eventsPerMinute }: PlatformRoom): Pace =
 export type SentBatch = CallOutcome<Exclude<BatchAnswer, { is: 'auth_expired' }>>
 
 /**
- * Sends one batch. It is sent again only once, with a new token, if the answer says that the old one expired.
- * @param isCounted whether the events were counted already: in a call that was refused, of which nothing was taken
+ * Sends one batch. It is repeated once, with a fresh access token, if the answer says that the token has expired.
+ * @param isCounted whether the events were counted already by an earlier call that the platform refused as a whole
  */
 export async function sendBatch(
   deps: ConversionCallDeps,
@@ -96,12 +102,12 @@ const VERDICTS: Record<Exclude<BatchAnswer['is'], 'auth_expired'>, Verdict> = {
   transient: 'failing',
 }
 
-/** `unclear`: the platform failed, or had no time, so that it says nothing of the connection. */
+/** `unclear`: the platform failed or did not answer in time, which says nothing about the connection. */
 type Tested =
   | ReturnType<PlatformRoom['connector']['readTest']>
   | { readonly is: 'unclear'; readonly detail: string }
 
-/** Asks whether a connection works, without the limits of deliveries. */
+/** Tests whether a connection works. It is not subject to the limits of deliveries. */
 export async function sendTest(deps: ConversionCallDeps, line: ConversionLine): Promise<CallOutcome<Tested>> {
   const { connector, target } = line
   return exchange<Tested>(deps, line, {
@@ -118,7 +124,7 @@ export async function sendTest(deps: ConversionCallDeps, line: ConversionLine): 
   })
 }
 
-/** Asks what became of a call that was accepted before it was processed. */
+/** Asks for the result of a call that was accepted to be processed later. */
 export async function askStatus(
   deps: ConversionCallDeps,
   line: ConversionLine,
@@ -136,7 +142,7 @@ export async function askStatus(
   })
 }
 
-/** An answer as it was read, and what it says about the health of the platform. */
+/** A parsed answer, with its verdict on the health of the platform. */
 type Read<T> =
   | { readonly is: 'read'; readonly answer: T; readonly verdict: Verdict }
   | { readonly is: 'expired'; readonly detail: string }
@@ -149,7 +155,10 @@ interface Asking<T> {
 /** What holds a call back, and its tokens. */
 type CallLine = Pick<ConversionLine, 'breaker' | 'limiter' | 'bidsLimiter' | 'tokens'>
 
-/** Sends one request as everything else that is sent to platforms, and reads its answer as the connector does. */
+/**
+ * Sends one request through the same channel as all other requests to platforms, and parses its answer with the
+ * connector.
+ */
 export async function exchange<T>(
   deps: ConversionCallDeps,
   line: CallLine,
@@ -161,7 +170,8 @@ export async function exchange<T>(
     clock,
     protocol: {
       authorize: (request) => request,
-      // Only the connector can read what an answer says of each event; the channel only sees whether the token has expired.
+      // Only the connector knows what the answer says about each event; the channel only has to know whether the token
+      // has expired.
       read(response) {
         came = asking.read(response)
         return came.is === 'expired'
@@ -186,13 +196,13 @@ export async function exchange<T>(
     : withoutAnswer(result, latencyMs)
 }
 
-/** For platforms whose token is one of the credentials: there is no newer one. */
+/** The token source of platforms whose credentials contain a permanent access token: it cannot be refreshed. */
 const lasting = (detail: () => string): TokenSource => ({
   get: async () => ({ is: 'token', accessToken: '' }),
   renew: async () => ({ is: 'auth_lost', detail: detail() }),
 })
 
-/** @param verdict what the answer said of the platform's health; undefined where none was read */
+/** @param verdict the answer's verdict on the platform's health; undefined if no answer was parsed */
 function enter(
   { clock }: ConversionCallDeps,
   { breaker }: Pick<ConversionLine, 'breaker'>,
@@ -208,8 +218,8 @@ function enter(
 }
 
 /**
- * Counts a call for the connection, and for the account where bids are placed on it too: as a reading, so that the last
- * tenth of its limit stays with bids and pauses.
+ * Counts a call in the limit of the connection and, if bids are placed on the same account, in that account's limit
+ * too. There it counts as a read, so that the last tenth of the limit is reserved for bids and pauses.
  */
 async function takeCall({ limiter, bidsLimiter }: CallLine): Promise<Admission> {
   const shared = bidsLimiter()
@@ -237,7 +247,7 @@ function withoutAnswer(result: Result, latencyMs: number): CallOutcome<never> {
   }
 }
 
-/** Milliseconds until calls are tried again. */
+/** Milliseconds until the breaker admits a call again. */
 function openMs({ state }: CircuitBreaker, clock: Clock): number {
   return state.is === 'open' ? Math.max(1, state.untilMs - clock.elapsedMs()) : PROBE_MS
 }

@@ -4,24 +4,24 @@ import type { Personal } from '../sealed.ts'
 import type { SentBatch } from './call.ts'
 import { retryDelayMs } from './retry-delays.ts'
 
-/** A claimed delivery as it is sent. */
+/** A claimed delivery with its decrypted content. */
 export interface Parcel {
   readonly claimed: Claimed
   readonly conversion: Conversion
   readonly personal: Personal
-  /** Whether something was taken out of `personal` since it was stored. */
+  /** Whether an identifier was removed from `personal` since it was sealed. */
   readonly isChanged: boolean
 }
 
-/** What ended the sending of a batch before all of it was settled. */
+/** Why sending a batch ended before all its events were settled. */
 export type Stop =
   | Exclude<SentBatch, { is: 'answered' }>
   | Extract<BatchAnswer, { is: 'throttled' | 'auth_lost' | 'account_refused' | 'transient' }>
 
 export interface BatchDeps {
-  /** @param isAgain whether the events were in a call before that the platform refused */
+  /** @param isAgain whether the events were already in an earlier call that the platform refused as a whole */
   readonly call: (batch: readonly Parcel[], isAgain: boolean) => Promise<SentBatch>
-  /** Whether an accepted call is processed later, so that its request id has to be asked about. */
+  /** Whether the platform processes accepted calls later, so that their result has to be asked for. */
   readonly isProcessedLater: boolean
   readonly seal: (parcel: Parcel) => string
 }
@@ -32,10 +32,10 @@ export interface Delivered {
   readonly calls: number
 }
 
-/** Calls that one batch may take; what is left then waits for its next turn. */
+/** The most calls that one batch may take; events that are left wait for the next turn. */
 const MAX_CALLS = 100
 
-/** Events of a batch that the platform refused without a word about any one of them. */
+/** A refusal of a whole batch that names no event. */
 interface Blind {
   readonly code: string
   readonly detail: string
@@ -44,13 +44,13 @@ interface Blind {
 }
 
 /**
- * Sends a batch until every event of it is settled, or a call fails for a reason that is not its events'.
+ * Sends a batch until every event of it is settled, or a call fails for a reason that lies not in its events.
  *
- * Of a refused call those events are settled that the platform names, and the others are sent again. Where it names none
- * the bad one is searched for: half of the suspects are sent; if the platform takes them it is in the other half, and if
- * not in this one, while the other half waits. The events that waited go in one call at the end. So one bad event in n
- * costs log2(n) + 2 more calls at most. The ids stay the same, so an event that a refused call did process is not counted
- * twice.
+ * If a call is refused as a whole, the events that the platform names are settled and the others are sent again. If it
+ * names none, the bad event is found by halving: half of the suspects are sent; if the platform accepts them, the bad
+ * event is in the other half, otherwise in this one, and the other half waits. The waiting events are sent in one call
+ * at the end. So one bad event among n costs at most log2(n) + 2 further calls. The event ids stay the same, so an
+ * event that a refused call has processed after all is not counted twice.
  */
 export async function deliverBatch(deps: BatchDeps, batch: readonly Parcel[]): Promise<Delivered> {
   const run = new BatchRun(deps)
@@ -66,7 +66,7 @@ export async function deliverBatch(deps: BatchDeps, batch: readonly Parcel[]): P
 }
 
 type BatchStep =
-  /** What was not settled, to be sent again. */
+  /** The events that were not settled and must be sent again. */
   | { readonly is: 'settled' | 'named'; readonly left: Parcel[] }
   | { readonly is: 'blind'; readonly blind: Blind }
   | { readonly is: 'over'; readonly left: Parcel[] }
@@ -74,9 +74,9 @@ type BatchStep =
 class BatchRun {
   readonly #deps: BatchDeps
   readonly #outcomes = new Map<number, EndedDelivery>()
-  /** Those that a refused call may have taken all the same. */
+  /** The indexes of events that a refused call may have processed after all. */
   readonly #maybeTaken = new Set<number>()
-  /** As they are now, where something was taken out. */
+  /** The events from which an identifier was removed, as they are now. */
   readonly #changed = new Map<number, Parcel>()
   #calls = 0
   #stop: Stop | undefined
@@ -106,7 +106,7 @@ class BatchRun {
     }
   }
 
-  /** Finds a bad event among those that were refused together. Returns those that are still to be sent. */
+  /** Finds the bad event among events that were refused together. Returns those that must still be sent. */
   async search(refused: readonly Parcel[], first: Blind): Promise<Parcel[]> {
     let [suspects, blind, isProven] = [[...refused], first, true]
     const waiting: Parcel[] = []
@@ -185,7 +185,7 @@ class BatchRun {
     })
   }
 
-  /** Returns the event where it is to be sent again at once. */
+  /** Settles an event by its verdict. Returns it if it must be sent again at once. */
   #settle(parcel: Parcel, verdict: EventVerdict, requestId: string | undefined, latencyMs: number): Parcel[] {
     const about = { requestId, latencyMs }
     switch (verdict.is) {
@@ -235,7 +235,7 @@ class BatchRun {
     return { is: 'over', left: [...batch] }
   }
 
-  /** What becomes of an event that was not settled. */
+  /** The outcome of an event that was not settled. */
   #left(parcel: Parcel, wasInLastCall: boolean): DeliveryOutcome {
     const stop = this.#stop
     const delayMs = retryDelayMs(parcel.claimed.attempts)
@@ -269,7 +269,7 @@ class BatchRun {
   }
 }
 
-/** The event without one of its identifiers; undefined where it does not have it. */
+/** The event without one of its identifiers; undefined if it does not have that identifier. */
 function without(parcel: Parcel, member: string): Parcel | undefined {
   const { [member]: taken, ...identifiers } = parcel.personal.identifiers
   if (taken === undefined) return undefined

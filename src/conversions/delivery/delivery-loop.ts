@@ -5,13 +5,19 @@ import { MAX_CONCURRENCY } from './optimiser.ts'
 import { type SendDeps, sendClaimed } from './send-claimed.ts'
 import { SendLoop } from './send-loop.ts'
 
-/** Milliseconds for which calls under way are waited for at a stop. What they sent is sent again with the same ids. */
+/**
+ * How long a stop waits for calls that are under way, in milliseconds. Unanswered events are sent again later with the
+ * same ids.
+ */
 const LAST_CALLS_MS = 2_000
 
-/** Milliseconds after which credentials that no key opens are tried again. */
+/** After how many milliseconds credentials that no key decrypts are tried again. */
 const UNREADABLE_MS = 60_000
 
-/** Sends what is due, to all connections, with as many calls at once as each one's optimiser and its platform's pool allow. */
+/**
+ * Sends deliveries that are due, over all connections. The optimiser of each connection and the pool of its platform
+ * limit how many calls it makes at once.
+ */
 export class DeliveryLoop {
   readonly #deps: SendDeps
   readonly #lanes: ConversionLanes
@@ -33,7 +39,7 @@ export class DeliveryLoop {
     this.#loop.nudge()
   }
 
-  /** Takes nothing more and waits for calls that are under way. */
+  /** Claims nothing more and waits for calls that are under way. */
   stop(): Promise<void> {
     return this.#loop.stop()
   }

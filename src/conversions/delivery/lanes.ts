@@ -6,10 +6,13 @@ import type { Base, PlatformRoom } from '../conversions.ts'
 import { type ConversionLine, newBreaker, newPace } from './call.ts'
 import { BatchOptimiser } from './optimiser.ts'
 
-/** Calls of one connection, as the interface's document has them: a hundred at once, ten a second after that. */
+/**
+ * The rate limit of one connection by the interface's specification: bursts of 100 calls, and 10 calls per second on
+ * average.
+ */
 const CALLS = { calls: 100, windowMs: 10_000 }
 
-/** What a call came to, with the names of the interface's document. */
+/** The result of a call, by the field names of the interface's specification. */
 export interface CapiResponse {
   readonly success: boolean
   readonly events_received: number
@@ -19,7 +22,7 @@ export interface CapiResponse {
   readonly request_id: string | null
 }
 
-/** A connection as this process sends to it. */
+/** What this process knows about sending to one connection. */
 export interface ConversionLane {
   readonly orgId: number
   readonly platform: string
@@ -28,9 +31,9 @@ export interface ConversionLane {
   readonly breaker: CircuitBreaker
   /** Calls that are under way. */
   underWay: number
-  /** Nothing is sent before this time (elapsed ms): a limit or the breaker holds it. */
+  /** Nothing is sent before this time (elapsed ms), because a limit or the breaker does not allow it. */
   heldUntilMs: number
-  /** What the last call came to; undefined before the first. */
+  /** The result of the last call; undefined before the first one. */
   lastResponse: CapiResponse | undefined
 }
 
@@ -42,11 +45,11 @@ export interface LaneDeps extends Pick<Base, 'clock' | 'keyring' | 'rooms'> {
 interface Kept {
   readonly lane: ConversionLane
   readonly events: Pace
-  /** Made from the credentials that were stored at `updatedMs`; undefined until a call needs it. */
+  /** Made from the credentials that were stored at `updatedMs`; undefined until the first call. */
   line: { readonly updatedMs: number; readonly line: ConversionLine } | undefined
 }
 
-/** The connections that this process sends to, with what it has learnt of each. */
+/** The connections that this process sends to, with the state of sending to each. */
 export class ConversionLanes {
   readonly #deps: LaneDeps
   readonly #kept = new Map<string, Kept>()
@@ -67,7 +70,10 @@ export class ConversionLanes {
     return this.#keptOf(orgId, room).lane
   }
 
-  /** The connection with its present credentials. Throws `credentials_unreadable` where no key opens them. */
+  /**
+   * What a call to the connection needs, with its present credentials. Throws `credentials_unreadable` if no key
+   * decrypts them.
+   */
   lineOf(row: ConnectionRow, room: PlatformRoom): ConversionLine {
     const kept = this.#keptOf(row.org_id, room)
     if (kept.line?.updatedMs === row.updated_ms) return kept.line.line
@@ -77,7 +83,7 @@ export class ConversionLanes {
     return line
   }
 
-  /** As {@link lineOf}, for credentials that are not stored yet. */
+  /** Like {@link lineOf}, for credentials that are not stored yet. */
   trial(
     row: Pick<ConnectionRow, 'org_id' | 'platform'>,
     room: PlatformRoom,

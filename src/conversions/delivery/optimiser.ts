@@ -1,10 +1,10 @@
 import type { ConversionLimits } from '../../connectors/index.ts'
 
-/** From here on a call is slow, in milliseconds: the threshold at which a connection is no longer healthy. */
+/** From this latency on a call counts as slow, in milliseconds: above it a connection is no longer healthy. */
 const SLOW_MS = 5_000
-/** Most calls at once to one platform: its pool of connections. */
+/** The most calls at once to one platform. */
 export const MAX_CONCURRENCY = 10
-/** Batches by which the time of a call is estimated. */
+/** How many of the latest calls the duration of a call is estimated from. */
 const SAMPLES = 20
 
 export interface BatchSample {
@@ -12,18 +12,18 @@ export interface BatchSample {
   readonly latencyMs: number
 }
 
-/** What the optimiser chose last, with the names of the interface's document. */
+/** The latest choice of the optimiser, by the field names of the interface's specification. */
 export interface BatchOptimizationResult {
   readonly original_batch_size: number
   readonly optimized_batch_size: number
-  /** Share by which more events a second are to be expected; 0 where too little is known. */
+  /** The expected increase of events per second, as a share; 0 while too little is known. */
   readonly estimated_throughput_improvement: number
   readonly recommendation: string
 }
 
 /**
- * Chooses how many events a call has, and how many calls a connection makes at once: a little more after calls that
- * worked and were quick, half after one that failed or was slow.
+ * Chooses how many events a call contains, and how many calls a connection makes at once: slightly more after calls
+ * that succeeded quickly, half as many after a call that failed or was slow.
  */
 export class BatchOptimiser {
   readonly #limits: ConversionLimits
@@ -56,8 +56,8 @@ export class BatchOptimiser {
   }
 
   /**
-   * Notes a call that the platform answered well.
-   * @param isFull whether it had as many events as were allowed, so that more may be better
+   * Notes a call that succeeded.
+   * @param isFull whether it contained as many events as were allowed, so that a larger one may be better
    */
   worked({ size, latencyMs }: BatchSample, isFull: boolean): void {
     this.#samples.push({ size, latencyMs })
@@ -77,7 +77,7 @@ export class BatchOptimiser {
     )
   }
 
-  /** Notes a call that the platform failed to answer, or throttled. */
+  /** Notes a call that failed or was throttled. */
   failed(why: string): void {
     this.#halve(why)
   }
@@ -97,7 +97,7 @@ export class BatchOptimiser {
     this.#size = size
   }
 
-  /** By a straight line through the latest calls: a call takes some time of its own, and some for each event. */
+  /** Estimated with a straight line through the latest calls: a fixed duration per call, and one per event. */
   #improvement(from: number, to: number): number {
     const line = lineThrough(this.#samples)
     if (!line) return 0

@@ -17,19 +17,21 @@ export interface SendDeps extends Base {
   readonly calls: ConversionCallDeps
   readonly mappings: Mappings
   readonly traffic: ConversionTraffic
-  /** Called when a connection stops because the platform does not accept it any more. */
+  /** Called when a connection is stopped because the platform no longer accepts its credentials. */
   readonly onStopped: (row: ConnectionRow, detail: string) => Promise<void>
 }
 
-/** Bytes of an event in a call beside what is stored of it: names of members, times, ids. */
+/** Bytes that an event takes up in a request besides its stored content: member names, times, ids. */
 const OWN_BYTES = 400
-/** Sealed text is a third longer than its content; Meta's requests have the items of an order twice. */
+/** Sealed text is a third longer than its content. Meta's requests contain the items of an order twice. */
 const OPENED = 0.75
 const SENT_TWICE = 2
-/** A key that is missing may come with the next configuration. */
+/**
+ * After how many milliseconds deliveries that no key decrypts are tried again: the next configuration may have the key.
+ */
 const UNREADABLE_MS = 60_000
 
-/** Sends deliveries of one connection that this process has taken, and stores what became of each. */
+/** Sends claimed deliveries of one connection, and stores the outcome of each. */
 export async function sendClaimed(
   deps: SendDeps,
   lane: ConversionLane,
@@ -37,7 +39,7 @@ export async function sendClaimed(
   line: ConversionLine,
   claimed: readonly Claimed[],
 ): Promise<void> {
-  // More of it waits, probably: as many were due as were wanted.
+  // As many were due as were wanted, so more are probably waiting.
   const isFull = claimed.length >= lane.optimiser.size
   const { parcels, ended } = await openAll(deps, lane, line, claimed)
   if (ended.length > 0) await finish(deps, ended)
@@ -64,7 +66,10 @@ const isTaken = ({ is }: EndedDelivery['outcome']): boolean => is === 'acknowled
 
 const PUT_BACK = { is: 'put_back', afterMs: 0 } as const
 
-/** Opens what is sealed and checks again what may have changed since the door: time, mapping, and windows. */
+/**
+ * Decrypts the deliveries, and checks again what may have changed since they were accepted: time, mapping,
+ * deduplication window.
+ */
 async function openAll(
   deps: SendDeps,
   lane: ConversionLane,
@@ -136,7 +141,7 @@ async function openOne(
   }
 }
 
-/** Batches of events that may be in one call, no longer than the platform takes. */
+/** Groups events into batches that fit into one request of the platform. */
 function batchesOf({ room }: ConversionLane, parcels: readonly Parcel[]): Parcel[][] {
   const { limits } = room.connector
   const batches: Parcel[][] = []
@@ -174,7 +179,7 @@ async function deliver(
       isProcessedLater: line.connector.later !== undefined,
       seal: ({ claimed, personal }) => sealPersonal(deps.keyring, claimed, personal),
       async call(parcels, isAgain) {
-        // A claim lasts longer than one call, but not longer than many.
+        // The lease of a claim is longer than one call, but not longer than many.
         if (
           isAgain &&
           (
@@ -211,8 +216,8 @@ async function deliver(
 }
 
 /**
- * Events of a call that count for the health of the connection, and those of them that the platform did not take. Not those
- * that are sent again because of another, and not those of which the platform will say later what became of them.
+ * The events of a call that count for the health of the connection, and how many of them failed. Left out are events
+ * that are sent again because of another one, and events whose result the platform will give later.
  */
 function eventsOf(
   sent: SentBatch,
@@ -222,14 +227,17 @@ function eventsOf(
   const answer = sent.is === 'answered' ? sent.answer : undefined
   if (answer?.is !== 'taken' && answer?.is !== 'batch_refused') return { events: size, failedEvents: size }
   const verdicts = [...answer.verdicts.values()]
-  // Refused without a word about which: there is only one.
+  // A batch of one was refused without naming the event, so it is that one.
   const isOnly = answer.is === 'batch_refused' && verdicts.length === 0 && size === 1
   const failedEvents = isOnly ? 1 : verdicts.filter(({ is }) => is === 'rejected' || is === 'later').length
   const taken = verdicts.filter(({ is }) => is === 'acknowledged').length
   return { events: failedEvents + (isProcessedLater ? 0 : taken), failedEvents }
 }
 
-/** What a call came to as it is shown. Reasons are codes alone: a platform's words may repeat what it was sent. */
+/**
+ * The result of a call as the API shows it. It contains only codes: a message of the platform may repeat what it was
+ * sent.
+ */
 function responseOf(
   platform: string,
   parcels: readonly Parcel[],
@@ -258,7 +266,7 @@ function responseOf(
 
 const MAX_ERRORS = 20
 
-/** Does what a stop means for the connection. */
+/** Stops or pauses the connection as the reason of a stop requires. */
 async function heed(deps: SendDeps, lane: ConversionLane, row: ConnectionRow, stop: Stop): Promise<void> {
   const { clock, store } = deps
   switch (stop.is) {
@@ -284,12 +292,18 @@ async function heed(deps: SendDeps, lane: ConversionLane, row: ConnectionRow, st
 
 const THROTTLED_MS = 30_000
 const DAY_MS = 86_400_000
-/** Google's daily quotas are given anew at midnight of its Pacific time; an hour of it is not known in summer. */
+/**
+ * Google resets its daily quotas at midnight Pacific time: 8 hours after midnight UTC in winter, 7 in summer. The later
+ * one is used.
+ */
 const RESET_MS = 8 * 3_600_000
 
 const untilResetMs = (nowMs: number): number => DAY_MS - ((nowMs - RESET_MS) % DAY_MS)
 
-/** Words with an "@", links, hashes, IP addresses, numbers: what in a platform's words may be about a person, whoever it is. */
+/**
+ * Patterns in messages of a platform that may be personal data of anybody: links, hashes, IP addresses, long numbers.
+ * Words with an "@" are removed beside them.
+ */
 const PERSONAL = [
   /https?:\/\/[^\s"'<>]+/gi,
   /\b[0-9a-f]{32,}\b/gi,
@@ -298,17 +312,17 @@ const PERSONAL = [
 ]
 const WORD = /[^\s"'<>]+/g
 
-/** A platform's words without what is personal, and without what they repeat of `personal`. */
+/** A platform's message without personal data, and without any text that it repeats of `personal`. */
 export function withoutPersonal(words: string, personal: unknown): string {
   const withoutAddresses = words.replaceAll(WORD, (word) => (word.includes('@') ? '…' : word))
   const clean = PERSONAL.reduce((left, one) => left.replaceAll(one, '…'), withoutAddresses)
   return textsIn(personal).reduce((left, value) => left.replaceAll(value, '…'), clean)
 }
 
-/** Shorter ones are in any text. */
+/** Texts that are shorter are not removed, in characters: they occur in any message. */
 const MIN_CLEANED = 5
 
-/** What a platform said of events, without what it repeats of them. */
+/** The outcomes with messages of the platform that repeat nothing personal of their events. */
 function cleaned(ended: readonly EndedDelivery[], batch: readonly Parcel[]): EndedDelivery[] {
   const personalOf = new Map(batch.map(({ claimed, personal }) => [claimed.seq, personal]))
   return ended.map(({ claimed, outcome }) => {

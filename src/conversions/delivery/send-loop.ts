@@ -3,19 +3,25 @@ import { StoreAway } from '../../sync/index.ts'
 import { endedWithin, Rounds } from '../../time/rounds.ts'
 import type { Base } from '../conversions.ts'
 
-/** Milliseconds between two looks without a nudge: retries, ended leases, what other processes have left. */
+/**
+ * How often due work is looked for without a nudge, in milliseconds: retries, ended leases, work that other processes
+ * left.
+ */
 const POLL_MS = 250
 
 export interface SendLoopOptions {
-  /** What is sent, in the plural, for the log. */
+  /** What is sent, as a plural noun for the log. */
   readonly what: string
-  /** Milliseconds for which calls under way are waited for at a stop. */
+  /** How long a stop waits for calls that are under way, in milliseconds. */
   readonly lastCallsMs: number
-  /** Claims what is due and begins its calls with {@link SendLoop.add}. Never run twice at once, nor without a database. */
+  /**
+   * Claims what is due and starts its calls with {@link SendLoop.add}. Never runs twice at once, and not while the
+   * database is unavailable.
+   */
   readonly look: () => Promise<void>
 }
 
-/** Looks for what is due to be sent, and knows the calls that are under way. */
+/** Looks regularly for work that is due, and keeps track of the calls under way. */
 export class SendLoop {
   readonly #base: Pick<Base, 'store' | 'clock' | 'log'>
   readonly #options: SendLoopOptions
@@ -38,7 +44,7 @@ export class SendLoop {
     return this.#rounds.isStopping
   }
 
-  /** How many calls are under way. */
+  /** The number of calls under way. */
   get size(): number {
     return this.#underWay.size
   }
@@ -48,7 +54,7 @@ export class SendLoop {
     this.#rounds.nudge()
   }
 
-  /** Counts a call at its connection until it has ended; then there is room for another, and it looks again. */
+  /** Counts a call as under way at its connection until it ends; then there is room for another, so it looks again. */
   add(connection: { underWay: number }, call: Promise<void>): void {
     connection.underWay += 1
     const ended = call
@@ -61,7 +67,7 @@ export class SendLoop {
     this.#underWay.add(ended)
   }
 
-  /** Begins nothing more and waits for calls that are under way. */
+  /** Starts nothing more and waits for calls that are under way. */
   async stop(): Promise<void> {
     await this.#rounds.stop()
     await endedWithin(this.#base.clock, this.#options.lastCallsMs, this.#underWay)

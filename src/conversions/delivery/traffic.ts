@@ -8,18 +8,18 @@ const MINUTE_MS = 60_000
 export interface TrafficCounts {
   readonly calls: number
   readonly failed_calls: number
-  /** Events of which it is known what became of them, or that a call failed to bring. */
+  /** Events with a known outcome, and events of calls that failed. */
   readonly events: number
   readonly failed_events: number
-  /** Sum over all calls. */
+  /** Sum over all calls, in milliseconds. */
   readonly latency_ms: number
 }
 
-/** What one call came to, or what was said later of one. */
+/** The counts of one call, or of the results that came later for one. */
 export interface CallCount {
   readonly orgId: number
   readonly platform: string
-  /** The call; undefined where it was counted before. */
+  /** The call; undefined if it was counted earlier. */
   readonly call: { readonly hasFailed: boolean; readonly latencyMs: number } | undefined
   readonly events: number
   readonly failedEvents: number
@@ -63,7 +63,7 @@ export class ConversionTraffic {
     })
   }
 
-  /** Adds what was counted to the table. What cannot be written now is kept. */
+  /** Adds the counts to the table. Counts that cannot be written now are kept for the next time. */
   async write(): Promise<void> {
     if (this.#unwritten.size === 0) return
     const rows = [...this.#unwritten.values()]

@@ -25,17 +25,19 @@ export interface DoorDeps
   readonly lanes: CredentialsSource
 }
 
-/** Where credentials are known that were opened before. Throws an `AppError` where no key opens them. */
+/**
+ * Gives the credentials of a connection, decrypted earlier if possible. Throws an `AppError` if no key decrypts them.
+ */
 interface CredentialsSource {
   lineOf(row: ConnectionRow, room: PlatformRoom): { readonly credentials: unknown }
 }
 
-/** A platform that gets nothing of an accepted event, and why. */
+/** A platform that would refuse an accepted event, and why. */
 export interface RefusedBy extends EventFault {
   readonly platform: string
 }
 
-/** `platform`: the one that does not get it; undefined where none does. */
+/** `platform`: the only platform that does not get it; undefined if none gets it. */
 export interface LeftOutHere extends LeftOut {
   readonly platform?: string
 }
@@ -45,7 +47,7 @@ export type EventResult =
       readonly event_id: string
       readonly status: 'accepted'
       readonly refused_by?: readonly RefusedBy[]
-      /** What was said about the person and nobody gets, because it is not certain, or one platform does not get. */
+      /** Personal data of the event that is not sent, to any platform or to one, because it is not certain. */
       readonly left_out?: readonly LeftOutHere[]
     }
   | { readonly event_id: string; readonly status: 'duplicate' }
@@ -56,7 +58,7 @@ export type EventResult =
       readonly field: string
     }
 
-/** One event that is worth storing, for its platforms. */
+/** An event that will be stored if it is new for one of its platforms. */
 interface EventCandidate {
   readonly event: NewConversionEvent
   readonly deliveries: readonly NewDelivery[]
@@ -67,12 +69,12 @@ interface EventCandidate {
 
 type CheckedEvent =
   | { readonly is: 'candidate'; readonly candidate: EventCandidate }
-  /** `platforms`: those that would all refuse it; none where it has not come to that. */
+  /** `platforms`: those that would all refuse it; empty if it was invalid before platforms were considered. */
   | { readonly is: 'rejected'; readonly fault: EventFault; readonly platforms: readonly string[] }
 
 /**
- * Checks, hashes and stores events, all of a request in one transaction. An event is accepted when at least one
- * platform is to get it that did not have it; a platform that would refuse it has it as dead from the start.
+ * Checks, hashes and stores the events of a request in one transaction. An event is accepted if at least one platform
+ * will get it that has not had it yet. For a platform that would refuse it, its delivery is stored as dead.
  */
 export async function acceptEvents(
   deps: DoorDeps,
@@ -107,7 +109,10 @@ export async function acceptEvents(
   })
 }
 
-/** Undefined where no key opens them now: what hangs on them is looked at before the event is sent. */
+/**
+ * The credentials; undefined if no key decrypts them now. What depends on them is then checked before the event is
+ * sent.
+ */
 function knownCredentials({ lanes, rooms }: DoorDeps, row: ConnectionRow): unknown {
   const room = rooms.get(row.platform)
   try {
@@ -161,7 +166,7 @@ function checkedEvent(around: Around, value: unknown): CheckedEvent {
       refusedBy.map(({ platform }) => platform),
     )
   }
-  // Of platforms with other regions, one may read a number that another cannot.
+  // Platforms have different regions, so one may be able to read a phone number that another cannot.
   const leftOut = new Map(
     made.flatMap((one) => one.leftOut.map((each) => [`${each.field} ${each.platform ?? ''}`, each] as const)),
   )
@@ -188,16 +193,19 @@ function checkedEvent(around: Around, value: unknown): CheckedEvent {
   }
 }
 
-/** What the event says it is worth; a value that no bid could have is none. */
+/** The value of an event; undefined if it is beyond what any bid could be. */
 function saidValue({ custom_data: { value, currency } = {} }: CanonicalEvent) {
   const isMoney = value !== undefined && value <= MAX_UNITS
   return { value_micros: isMoney ? microsFloor(value) : null, currency: currency ?? null }
 }
 
-/** More than the schema lets through. */
+/** More characters than the schema allows. */
 const MAX_DATA_CHARS = 1_000_000
 
-/** What becomes of an event at one platform: `delivery` is undefined where that is not connected, so that it may come later. */
+/**
+ * What becomes of an event at one platform. `delivery` is undefined if the platform is not connected; the event may
+ * then be sent again later.
+ */
 interface MadeDelivery {
   readonly delivery?: NewDelivery
   readonly personal?: Personal
@@ -233,7 +241,7 @@ function deliveryOf(
     detail: fault ? `${fault.field}: ${fault.reason}` : null,
     mapping_version: mapping.version,
     match_quality: room.connector.matchQuality(conversion),
-    // What a mapping can mend is kept for a replay; what is too old cannot be.
+    // A delivery that a new mapping can mend is kept for a replay; one that is too old cannot be mended.
     sealed: expires_ms < nowMs ? null : sealPersonal(deps.keyring, key, personal),
     created_ms: nowMs,
     ended_ms: fault ? nowMs : null,

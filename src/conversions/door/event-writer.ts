@@ -27,15 +27,15 @@ export type NewDelivery = Pick<
 > &
   Pick<Insertable<ConversionDeliveryTable>, never>
 
-/** An event with its deliveries, to be stored together. */
+/** An event with its deliveries, which are stored together. */
 export interface Writable {
   readonly event: NewConversionEvent
   readonly deliveries: readonly NewDelivery[]
-  /** What is sealed of a delivery that takes the place of one that was refused here, with all that was mended. */
+  /** The sealed content of a delivery that replaces one that was refused here, with everything that was mended. */
   mend(delivery: NewDelivery): string | null
 }
 
-/** Code of deliveries that were not sent, because the platform would refuse them. */
+/** The code of deliveries that were not sent because the platform would refuse them. */
 export const REFUSED_HERE = 'refused_here'
 
 const EVENT: JsonColumns = {
@@ -54,12 +54,12 @@ const DELIVERY: JsonColumns = {
   ...{ due_ms: 'bigint', expires_ms: 'bigint', code: 'text', detail: 'text', mapping_version: 'bigint' },
   ...{ match_quality: 'double precision', sealed: 'text', created_ms: 'bigint', ended_ms: 'bigint' },
 }
-/** Rows of one statement: what is longer takes too long to write as JSON in one go. */
+/** The most rows of one statement: encoding more as JSON would block the event loop. */
 const ROWS_AT_ONCE = 250
-/** Requests that came while one was written are written together, up to so many events. */
+/** Requests that arrive during a write are written together in the next one, up to this many events. */
 const MAX_TOGETHER = 4_000
 
-/** What was new, by its event: the platforms that did not have it. */
+/** The new deliveries of each event, by platform. */
 export type StoredDeliveries = ReadonlyMap<Writable, ReadonlySet<string>>
 
 interface Waiting {
@@ -77,8 +77,8 @@ const keyOf = ({
   JSON.stringify([org_id, platform, event_name, event_id])
 
 /**
- * Stores events with their deliveries. Each request is stored whole or not at all; requests that come while others are
- * written share the next transaction, since the disk takes as long for many as for one.
+ * Stores events with their deliveries. Each request is stored completely or not at all. Requests that arrive during a
+ * write share the next transaction, since the disk takes as long for many as for one.
  */
 export class EventWriter {
   readonly #store: Store
@@ -89,7 +89,10 @@ export class EventWriter {
     this.#store = store
   }
 
-  /** Returns those of which at least one delivery was new, or mended one that had been refused here. Rejects where nothing was stored. */
+  /**
+   * Returns those of which at least one delivery was new, or replaced one that had been refused here. Rejects if
+   * nothing was stored.
+   */
   write(items: readonly Writable[]): Promise<StoredDeliveries> {
     if (items.length === 0) return Promise.resolve(new Map())
     return new Promise((resolve, reject) => {
@@ -111,7 +114,7 @@ export class EventWriter {
       try {
         await this.#writeTogether(some)
       } catch (error) {
-        // One request may have what the database does not take; the others shall not fail for it.
+        // One request may contain what the database refuses; the others must not fail because of it.
         if (some.length === 1 || error instanceof StoreAway) for (const { reject } of some) reject(error)
         else for (const one of some) await this.#writeTogether([one]).catch(one.reject)
       }
@@ -128,7 +131,7 @@ export class EventWriter {
   }
 
   async #writeTogether(requests: readonly Waiting[]): Promise<void> {
-    /** The first that brings a delivery; a later one of the same key is a repetition. */
+    /** The first item with a delivery of this key; later ones are repetitions. */
     const firsts = new Map<string, Writable>()
     const events: NewConversionEvent[] = []
     const deliveries: NewDelivery[] = []
@@ -170,7 +173,7 @@ async function insertEvents(
   rows: readonly NewConversionEvent[],
 ): Promise<void> {
   const names = namesOf(EVENT)
-  // `WHERE true` tells SQLite that ON CONFLICT is no part of a join.
+  // `WHERE true` tells SQLite's parser that ON CONFLICT does not belong to a join.
   await sql`INSERT INTO conversion_events (${names}) SELECT ${names} FROM ${jsonRows(engine, EVENT, rows)} WHERE true
     ON CONFLICT DO NOTHING`.execute(db)
 }
@@ -190,8 +193,8 @@ async function insertDeliveries(
 }
 
 /**
- * Puts a delivery in the place of one that was never sent, since the platform would have refused it. The event stays as it came first, for
- * other platforms may have it; this delivery has what was mended of it.
+ * Replaces a delivery that was never sent because the platform would have refused it. The event row stays as it was
+ * first stored, since other platforms may have got it; the new delivery contains what was mended.
  */
 async function takesPlace(db: Kysely<SyncDatabase>, item: Writable, row: NewDelivery): Promise<boolean> {
   if (row.state !== 'pending') return false

@@ -5,18 +5,18 @@ import { claimMessages, dueSenders } from './outbox.ts'
 import { type MessageDeps, sendClaimedMessage } from './send.ts'
 import type { MessageSender, MessageSenders } from './senders.ts'
 
-/** Milliseconds for which calls under way are waited for at a stop: what has no answer then is unknown. */
+/** How long a stop waits for calls that are under way, in milliseconds; an unanswered message is then `unknown`. */
 const LAST_CALLS_MS = 5_000
-/** Milliseconds after which credentials that no key opens are tried again. */
+/** After how many milliseconds credentials that no key decrypts are tried again. */
 const UNREADABLE_MS = 60_000
-/** Calls of one connection at once, so that one that is slow does not hold up the others. */
+/** The most calls of one connection at once, so that a slow one does not delay the others. */
 const MAX_OF_ONE = MAX_CONCURRENCY / 2
 
 /** Sends messages that are due, as many at once as the platform's pool allows. */
 export class MessageLoop {
   readonly #deps: MessageDeps
   readonly #senders: MessageSenders
-  /** Organisations whose credentials no key opens, until when (elapsed ms). */
+  /** Organisations whose credentials no key decrypts, with the time of the next try (elapsed ms). */
   readonly #unreadable = new Map<number, number>()
   readonly #loop: SendLoop
 
@@ -36,7 +36,7 @@ export class MessageLoop {
     this.#loop.nudge()
   }
 
-  /** Takes nothing more and waits for calls that are under way. */
+  /** Claims nothing more and waits for calls that are under way. */
   stop(): Promise<void> {
     return this.#loop.stop()
   }

@@ -10,27 +10,30 @@ export type MessageRow = Selectable<ConversionMessageTable>
 
 /** A message as a caller sends it. */
 export const MessageInput = z.strictObject({
-  /** The caller's: the same message again with it is not sent again. */
+  /** Chosen by the caller. A message with an id that was used before is not sent again. */
   message_id: EventIdText.refine(isSaid, NOT_SAID),
-  /** Phone number; of the connection's region where it has no country code. */
+  /** Phone number. Without a country code it is taken to be of the connection's country. */
   to: z.string().min(1).max(64),
   template: MessageTemplate,
-  /** Whether the recipient wants messages, which WhatsApp demands. Left out, the caller answers for it. */
+  /**
+   * Whether the recipient has agreed to messages, which WhatsApp requires. Without it the caller is responsible for
+   * that.
+   */
   consent: z.strictObject({ messaging: z.enum(['granted', 'denied']) }).optional(),
 })
 export type MessageInput = z.output<typeof MessageInput>
 
-/** What of a message is sealed until it will not be sent again. */
+/** The part of a message that is encrypted, and deleted when it will not be sent again. */
 export interface MessageContent {
-  /** Digits alone. */
+  /** Phone number, digits only. */
   readonly recipient: string
   readonly template: MessageTemplate
 }
 
-/** A number that has its country code for certain: after a plus, or in digits alone, as WhatsApp writes numbers. */
+/** A number that certainly begins with its country code: after a plus, or digits only, as WhatsApp writes numbers. */
 const HAS_COUNTRY = /^\s*(\+|\d+\s*$)/
 
-/** Throws 400 for what would never be sent: no number, or a recipient who wants nothing. */
+/** Throws 400 for a message that could never be sent: no valid number, or a recipient who has not agreed. */
 export function contentOf(
   { to, template, consent }: MessageInput,
   region: string | undefined,
@@ -61,13 +64,14 @@ const contextOf = ({ org_id, message_id }: MessageKey): string =>
 export const sealContent = (keyring: Keyring, key: MessageKey, content: MessageContent): string =>
   keyring.seal(JSON.stringify(content), contextOf(key))
 
-/** Throws `credentials_unreadable` where the key is not known. */
+/** Decrypts the content. Throws `credentials_unreadable` if the key is missing. */
 export function openContent(keyring: Keyring, key: MessageKey, sealed: string): MessageContent {
-  // The message was checked before it was sealed, perhaps by an earlier version; if that took too much, WhatsApp refuses it.
+  // The message was checked before it was encrypted, perhaps by an earlier version. If that accepted too much, WhatsApp
+  // refuses it.
   const content: MessageContent = parseJson(keyring.open(sealed, contextOf(key)))
   return content
 }
 
-/** Digests of a message by every key: those of the same message are the same, and they tell nobody its recipient. */
+/** Digests of a message by every key. They recognise a repetition without revealing the recipient. */
 export const contentDigests = (keyring: Keyring, key: MessageKey, content: MessageContent) =>
   keyring.digests(JSON.stringify([content.recipient, content.template]), contextOf(key))

@@ -27,7 +27,7 @@ export interface MessengerDeps extends MessageDeps {
   readonly onBreaker: (orgId: number, from: string, to: string) => void
 }
 
-/** Messages of WhatsApp: taken from callers, sent once, and followed by what webhooks tell. */
+/** WhatsApp messages: accepts them from callers, sends each once, and follows the statuses that webhooks report. */
 export class Messenger {
   readonly #deps: MessengerDeps
   readonly #senders: MessageSenders
@@ -47,7 +47,7 @@ export class Messenger {
     return new Messenger(deps)
   }
 
-  /** Stores a message, to be sent soon. The same again is told what became of the first. */
+  /** Stores a message, to be sent soon. A repetition returns the state of the first one. */
   async take(
     orgId: number,
     input: MessageInput,
@@ -59,7 +59,7 @@ export class Messenger {
     const content = contentOf(input, settingsOf(connection).default_region ?? defaultRegion)
     const key = { org_id: orgId, message_id: input.message_id }
     const digests = contentDigests(keyring, key, content)
-    // A repetition is told what became of the first, room or not.
+    // A repetition is answered even if there is no room for a new message.
     if (!(await findMessage(store, orgId, input.message_id))) this.#waiting.require(orgId, 1)
     const nowMs = clock.nowMs()
     const taken = await addMessage(
@@ -84,12 +84,12 @@ export class Messenger {
     this.#loop.nudge()
   }
 
-  /** Asks WhatsApp whether a connection works. */
+  /** Tests whether the connection works. */
   test(row: ConnectionRow): ReturnType<ReturnType<MessageSenders['of']>['test']> {
     return this.#senders.of(row).test(this.#deps.calls)
   }
 
-  /** State of the circuit breaker of a connection. */
+  /** The state of the connection's circuit breaker. */
   circuitOf(orgId: number): string {
     return this.#senders.find(orgId)?.breaker.state.is ?? 'closed'
   }
@@ -98,7 +98,7 @@ export class Messenger {
     return table === 'messages' ? this.#rows : this.#waiting.most
   }
 
-  /** Ends what was left, every few seconds. */
+  /** Ends messages that nobody will end otherwise. Called every few seconds. */
   settle(): Promise<void> {
     return settleMessages(this.#deps)
   }

@@ -24,8 +24,8 @@ export type NewMessage = Pick<
 >
 
 /**
- * Stores a message that is new; of one that is there already the first is returned.
- * @param digests of the message by every key; throws where the one that is there is another
+ * Stores a new message. If its id exists already, the stored message is returned.
+ * @param digests of the message by every key; throws if the stored message differs
  */
 export async function addMessage(
   { db }: Store,
@@ -63,7 +63,7 @@ export const findMessage = (
     .where('message_id', '=', messageId)
     .executeTakeFirst()
 
-/** Connections that have a message to send, the one that waits longest first. */
+/** Connections that have a message to send, the one with the longest wait first. */
 export async function dueSenders({ db }: Store, nowMs: number): Promise<ConnectionRow[]> {
   const { rows } = await sql<ConnectionRow>`
     SELECT * FROM (SELECT c.*, (SELECT min(m.due_ms) FROM conversion_messages m
@@ -74,10 +74,10 @@ export async function dueSenders({ db }: Store, nowMs: number): Promise<Connecti
   return rows
 }
 
-/** How long a process has a message, in milliseconds; longer than any call. */
+/** How long a process may keep a claimed message, in milliseconds; longer than any call. */
 const LEASE_MS = 60_000
 
-/** Takes up to `limit` messages that are due. From now on each may have been sent. */
+/** Claims up to `limit` messages that are due. From now on each of them may have been sent. */
 export async function claimMessages(
   { store, clock, owner }: OutboxDeps,
   orgId: number,
@@ -94,13 +94,13 @@ export async function claimMessages(
   return rows
 }
 
-/** What became of one attempt to send. */
+/** The outcome of one attempt to send. */
 export type MessageOutcome =
   | { readonly is: 'accepted'; readonly platformId: string }
   | { readonly is: 'failed'; readonly code: string; readonly detail: string }
   /** The message may have been sent. */
   | { readonly is: 'unknown'; readonly detail: string }
-  /** It was not sent, and may be, later. `isOurs`: it was not even tried. */
+  /** It was not sent and may be tried again. `isOurs`: it was not even attempted. */
   | {
       readonly is: 'again'
       readonly afterMs: number
@@ -111,10 +111,10 @@ export type MessageOutcome =
 
 const MAX_CODE = 100
 const MAX_DETAIL = 300
-/** WhatsApp repeats a webhook for seven days; a status that has not come by then will not come. */
+/** After how long a status is no longer expected, in milliseconds: WhatsApp repeats a webhook for seven days. */
 const SETTLE_MS = 8 * 86_400_000
 
-/** Stores what became of an attempt. What a webhook has told meanwhile, or another process has found, is not undone. */
+/** Stores the outcome of an attempt. It does not undo what a webhook or another process has stored meanwhile. */
 export async function finishMessage(
   { store, clock, owner, meter }: OutboxDeps,
   { seq, attempts }: MessageRow,
@@ -158,8 +158,9 @@ interface Raised {
 }
 
 /**
- * Brings messages to a state unless they are further already. None of them will be sent again, so what is sealed goes.
- * @returns how many there were
+ * Moves messages to a state, except those that are further already. None of them will be sent again, so their content
+ * is deleted.
+ * @returns the number of messages moved
  */
 async function raise(
   { db }: Pick<Store, 'db'>,
@@ -179,8 +180,8 @@ async function raise(
 }
 
 /**
- * Marks messages as unknown whose sending process has ended; gives up waiting for a status after {@link SETTLE_MS}; fails messages
- * that have waited too long to be sent.
+ * Marks messages as unknown if the process that was sending them has ended, stops waiting for a status after {@link
+ * SETTLE_MS}, and fails messages that have waited too long to be sent.
  */
 export async function settleMessages({ store, clock, meter }: SettleDeps): Promise<void> {
   const nowMs = clock.nowMs()
@@ -198,7 +199,7 @@ export async function settleMessages({ store, clock, meter }: SettleDeps): Promi
   meter.message('failed', old)
 }
 
-/** As {@link settleMessages} at a start, where no other process can have the database: SQLite. */
+/** Like {@link settleMessages}, at a start where no other process can use the database (SQLite). */
 export async function settleLeft(deps: SettleDeps): Promise<void> {
   const { store, clock } = deps
   if (store.engine !== 'sqlite') return
@@ -208,10 +209,10 @@ export async function settleLeft(deps: SettleDeps): Promise<void> {
   await settleMessages(deps)
 }
 
-/** Rows deleted by one statement, so that nobody waits long for a lock. */
+/** The most rows that one statement deletes, so that nobody waits long for a lock. */
 const PER_STEP = 500
 
-/** Forgets messages that are older and of which nothing more is to be done. */
+/** Deletes messages from before `beforeMs` that need no further work. */
 export async function forgetMessages({ db }: Store, beforeMs: number, orgId?: number): Promise<void> {
   const ofOrg = orgId === undefined ? sql`true` : sql`org_id = ${orgId}`
   for (;;) {
@@ -225,13 +226,13 @@ export async function forgetMessages({ db }: Store, beforeMs: number, orgId?: nu
 }
 
 export interface MessageCounts {
-  /** Rows of the organisation that has most; `most` at most. */
+  /** The rows of the organisation that has the most, counted up to `most`. */
   readonly rows: number
-  /** Messages that were not sent yet, by organisation. */
+  /** Messages that have not been sent yet, by organisation. */
   readonly waiting: ReadonlyMap<number, number>
 }
 
-/** Counts messages, and forgets the oldest of organisations that have too many. */
+/** Counts messages, and deletes the oldest ones of organisations that have too many. */
 export async function countMessages(store: Store, most: number): Promise<MessageCounts> {
   const { db } = store
   const counted = async (query: ReturnType<typeof sql<{ org_id: number; rows: number | string }>>) =>
@@ -240,7 +241,7 @@ export async function countMessages(store: Store, most: number): Promise<Message
     sql`SELECT org_id, count(*) AS rows FROM conversion_messages WHERE due_ms IS NOT NULL AND state <> 'unknown'
       GROUP BY org_id`,
   )
-  // Rows are numbered, so as many as the numbers span there are at most; only where that is too many they are counted.
+  // An organisation has at most as many rows as its row numbers span. Only if that is too many are they counted.
   const { rows: spans } = await sql<{ rows: number | string | null }>`
     SELECT max(seq) - min(seq) + 1 AS rows FROM conversion_messages`.execute(db)
   const span = Number(spans[0]?.rows ?? 0)

@@ -17,19 +17,24 @@ import type { MessageSender } from './senders.ts'
 export interface MessageDeps extends Base {
   readonly calls: ConversionCallDeps
   readonly traffic: ConversionTraffic
-  /** Called when a connection stops because the platform does not accept it any more. */
+  /** Called when a connection is stopped because the platform no longer accepts its credentials. */
   readonly onStopped: (row: ConnectionRow, detail: string) => Promise<void>
 }
 
-/** A key that is missing may come with the next configuration. */
+/**
+ * After how many milliseconds messages that no key decrypts are tried again: the next configuration may have the key.
+ */
 const UNREADABLE_MS = 60_000
 const THROTTLED_MS = 30_000
-/** How long a message waits after its connection has stopped, in milliseconds; then the connection is looked at again. */
+/** How long a message waits after its connection was stopped, in milliseconds, before the connection is read again. */
 const STOPPED_MS = 1_000
-/** WhatsApp protects a recipient, or doubts the sender: sending again soon makes it worse. */
+/**
+ * The wait when WhatsApp protects the recipient or restricts the sender, in milliseconds: sending again soon makes it
+ * worse.
+ */
 const LONG_MS = 6 * 3_600_000
 
-/** Sends one message that this process has taken, once, and stores what became of it. */
+/** Sends one claimed message once, and stores the outcome. */
 export async function sendClaimedMessage(
   deps: MessageDeps,
   sender: MessageSender,
@@ -54,7 +59,7 @@ const ended = (outcome: MessageOutcome): Prepared => ({ is: 'ended', outcome })
 const held = (afterMs: number, detail: string): Prepared =>
   ended({ is: 'again', isOurs: true, afterMs, code: 'held', detail })
 
-/** Checks whether a message may go now, before anything is sent. */
+/** Checks whether a message may be sent now. */
 function prepare({ keyring, clock }: MessageDeps, sender: MessageSender, claimed: MessageRow): Prepared {
   if (claimed.expires_ms < clock.nowMs())
     return ended({ is: 'failed', code: 'too_old', detail: 'it has waited for too long, and was not sent' })
@@ -126,7 +131,7 @@ function answered(answer: MessageAnswer, clean: (words: string) => string): Mess
   }
 }
 
-/** Does what an answer means for the connection. */
+/** Stops or pauses the connection as the answer requires. */
 async function heed(
   { clock, store, onStopped }: MessageDeps,
   sender: MessageSender,

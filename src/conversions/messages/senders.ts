@@ -16,21 +16,23 @@ import { type CallOutcome, type ConversionCallDeps, exchange, newBreaker } from 
 
 const MINUTE_MS = 60_000
 const PER_SECOND = { calls: WHATSAPP_LIMITS.messagesPerSecond, windowMs: 1_000 }
-/** Recipients whose last message is remembered: more than a number can have written to in the time that counts. */
+/**
+ * The most recipients whose last message is remembered: more than a number can write to within the time that matters.
+ */
 const MAX_RECENT = 1_000
 
-/** A connection as this process sends its messages. */
+/** What this process knows about sending messages for one connection. */
 export interface MessageSender {
   readonly orgId: number
   readonly account: string
   readonly breaker: CircuitBreaker
-  /** Messages of a minute. */
+  /** Limits the messages per minute. */
   readonly pace: Pace
-  /** Messages that are under way. */
+  /** The number of messages that are being sent. */
   underWay: number
   /** Nothing is sent before this time (elapsed ms). */
   heldUntilMs: number
-  /** Milliseconds until the recipient may be written to again; 0 counts a message to it. */
+  /** Milliseconds until this recipient may be written to again. If it is 0, a message to it is counted. */
   takeRecipient(recipient: string): number
   send(deps: ConversionCallDeps, message: MessageToSend): Promise<CallOutcome<MessageAnswer>>
   test(deps: ConversionCallDeps): Promise<CallOutcome<ReturnType<typeof readWhatsAppTest>>>
@@ -61,12 +63,14 @@ export class MessageSenders {
     this.#deps = deps
   }
 
-  /** Undefined before the first message of this process. */
+  /** Undefined before this process has sent a message for the organisation. */
   find(orgId: number): MessageSender | undefined {
     return this.#kept.get(orgId)?.sender
   }
 
-  /** The connection with its present credentials. Throws `credentials_unreadable` where no key opens them. */
+  /**
+   * The sender with the present credentials of the connection. Throws `credentials_unreadable` if no key decrypts them.
+   */
   of(row: ConnectionRow): MessageSender {
     const known = this.#kept.get(row.org_id)
     if (known?.updatedMs === row.updated_ms) return known.sender
@@ -77,7 +81,7 @@ export class MessageSenders {
   }
 }
 
-/** @param before with other credentials: what holds its calls back goes on */
+/** @param before the sender with the earlier credentials, whose limits and breaker are kept */
 function newSender(
   { clock, messageRoom: { target, messagesPerMinute }, callLimits, onBreaker }: SenderDeps,
   orgId: number,

@@ -16,14 +16,14 @@ const ROWS_AT_ONCE = 250
 
 /** A number whose app has signed a webhook. */
 export interface Signer extends Pick<ConnectionRow, 'org_id' | 'account'> {
-  /** It speaks of messages that were sent before, since then the number or secret is another; null: of all. */
+  /** For a former number or secret: it speaks only for messages sent before this time. Null: for all messages. */
   readonly sentBeforeMs: number | null
 }
 
 /**
- * Brings messages to the statuses that a webhook tells, unless they are further already: statuses come in any order, more than
- * once, and to several processes at a time. Messages are those of connections whose secret has signed the webhook, sent from
- * the number that it speaks of.
+ * Applies the statuses of a webhook, except to messages that are further already: statuses come in any order,
+ * repeatedly, and to several processes at once. Only messages of connections whose secret has signed the webhook, sent
+ * from the number that it names, are changed.
  */
 export async function applyStatuses(
   { store, meter }: Pick<Base, 'store' | 'meter'>,
@@ -58,11 +58,13 @@ function rowOf(
 }
 
 /**
- * Of several statuses of one message the latest counts. Rows are locked in their order first, so that two webhooks with the same
- * messages wait for each other and neither gives up; the state is compared again once the row is ours.
+ * Of several statuses of one message the highest one counts. Rows are locked in their order first, so that two webhooks
+ * with the same messages wait for each other instead of deadlocking; the state is compared again once the row is
+ * locked.
  *
- * A message is looked up by one index, then by the other: joined by OR, every message of the organisation is read for each status.
- * The plus keeps SQLite from taking the index of the organisation, the cross join from reading messages first.
+ * A message is looked up by one index, then by the other: with OR, every message of the organisation would be read for
+ * each status. The plus keeps SQLite from using the index on the organisation, the cross join from reading messages
+ * first.
  */
 export function statusStatement(
   engine: Store['engine'],

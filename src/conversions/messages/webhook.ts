@@ -18,16 +18,16 @@ import { applyStatuses, type Signer } from './statuses.ts'
 type WebhookDeps = Pick<Base, 'store' | 'keyring'>
 type TakerDeps = Pick<Base, 'store' | 'keyring' | 'clock' | 'meter'>
 
-/** Longest body that WhatsApp sends. */
+/** The longest body that WhatsApp sends, in bytes. */
 const MAX_BYTES = 3 * 1024 * 1024
-/** Webhooks that are worked on at once; nobody who calls here has a key. */
+/** The most webhooks processed at once: callers of this route have no key. */
 const MAX_AT_ONCE = 32
 const NO_ROOM_MS = 1_000
-/** Bytes of bodies that are being read or worked on. A place is taken by what has come, never by what a head announces. */
+/** The most bytes of bodies in memory. Bytes count when they arrive; an announced length counts for nothing. */
 const MAX_HELD_BYTES = MAX_AT_ONCE * MAX_BYTES
-/** Milliseconds for a body to come; Meta sends it with the head. */
+/** How long a body may take to arrive, in milliseconds; Meta sends it together with the headers. */
 const BODY_MS = 10_000
-/** Connections of several organisations may have the same number or token. */
+/** The most connections with one number or token: those of several organisations may have the same. */
 const MAX_CONNECTIONS = 1_000
 const SIGNATURE_CHARS = 'sha256='.length + 64
 
@@ -36,7 +36,7 @@ const forged = () => new AppError('forbidden', 'The signature does not fit')
 const noRoom = () =>
   new AppError('rate_limited', 'Too many webhooks are worked on now', { afterMs: NO_ROOM_MS })
 
-/** Reads the body, or ends the connection where it does not come. */
+/** Reads the body. If it does not arrive in time, the connection is closed. */
 async function readInTime(clock: Base['clock'], c: Ctx, hold: (bytes: number) => void): Promise<Buffer> {
   const cancel = clock.after(BODY_MS, () => c.env.incoming.destroy())
   try {
@@ -46,7 +46,7 @@ async function readInTime(clock: Base['clock'], c: Ctx, hold: (bytes: number) =>
   }
 }
 
-/** Takes what WhatsApp tells. Nothing is parsed before the signature of the bytes fits. */
+/** Makes the handler of WhatsApp's webhooks. Nothing is parsed before the signature of the body is verified. */
 export function webhookTaker(deps: TakerDeps): (c: Ctx) => Promise<Response> {
   const { clock } = deps
   let underWay = 0
@@ -79,7 +79,7 @@ export function webhookTaker(deps: TakerDeps): (c: Ctx) => Promise<Response> {
   }
 }
 
-/** Numbers, also former ones, whose app has signed these bytes; throws where there are none. */
+/** The numbers, former ones included, whose app has signed this body; throws if there are none. */
 async function signersOf(deps: TakerDeps, body: Buffer, signature: string): Promise<Signer[]> {
   const { store, keyring } = deps
   const numbers = numbersNamed(body)
@@ -93,7 +93,7 @@ async function signersOf(deps: TakerDeps, body: Buffer, signature: string): Prom
     .limit(MAX_CONNECTIONS)
     .execute()
   const former = await formerNumbers(deps, numbers, MAX_CONNECTIONS)
-  // Most numbers of a webhook have one app, whose secret is tried once.
+  // Most numbers of a webhook belong to one app, so each secret is tried once.
   const tried = new Map<string, boolean>()
   const slices = new Slices()
   const hasSigned = async (secret: string | null | undefined): Promise<boolean> => {
@@ -113,11 +113,14 @@ async function signersOf(deps: TakerDeps, body: Buffer, signature: string): Prom
   for (const { secret, changed_ms, ...number } of former)
     if (await hasSigned(secret)) found.push({ ...number, sentBeforeMs: changed_ms })
   if (found.length > 0) return found
-  // The number may belong to one of these connections, so WhatsApp is asked to try again.
+  // The number may belong to one of the connections that could not be decrypted, so WhatsApp is asked to try again.
   throw unread ?? forged()
 }
 
-/** Answers WhatsApp when it asks whether the address is ours: who knows a connection's token gets the challenge back. */
+/**
+ * Answers WhatsApp's check of the webhook address: a caller that knows a connection's verify token gets the challenge
+ * back.
+ */
 export async function answerWhatsApp({ store, keyring }: WebhookDeps, c: Ctx): Promise<Response> {
   const query = new URL(c.req.url).searchParams
   const token = query.get('hub.verify_token') ?? ''
@@ -137,7 +140,7 @@ export async function answerWhatsApp({ store, keyring }: WebhookDeps, c: Ctx): P
   throw unread ?? new AppError('forbidden', 'The verify token does not fit')
 }
 
-/** The connections whose credentials pass a test. Credentials that no key opens are passed over. */
+/** The connections whose credentials satisfy `holds`. Connections whose credentials no key decrypts are skipped. */
 function those(
   keyring: WebhookDeps['keyring'],
   rows: readonly ConnectionRow[],

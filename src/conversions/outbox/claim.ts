@@ -6,23 +6,23 @@ import type { ConnectionRow } from '../connections.ts'
 import type { Base } from '../conversions.ts'
 import type { OpenData, StoredEvent } from '../open-data.ts'
 
-/** A delivery that this process has until its lease ends, with its event. */
+/** A delivery that this process may send until its lease ends, with its event. */
 export type Claimed = Selectable<ConversionDeliveryTable> &
   StoredEvent & {
     readonly data: OpenData
     readonly data_chars: number
   }
 
-/** How long a process has a delivery before another may take it, in milliseconds; longer than any call. */
+/** How long a claim lasts before another process may take the delivery, in milliseconds; longer than any call. */
 const LEASE_MS = 60_000
 
-/** A connection that has something to send now. */
+/** A connection with deliveries that are due. */
 export interface DueConnection extends ConnectionRow {
-  /** When the first of it was due. */
+  /** When the oldest of them became due. */
   readonly head_ms: number
 }
 
-/** Connections that have something to send, the one that waits longest first. */
+/** Connections with deliveries that are due, the one with the longest wait first. */
 export async function dueConnections({ db }: Store, nowMs: number): Promise<DueConnection[]> {
   const { rows } = await sql<DueConnection>`
     SELECT * FROM (SELECT c.*, (SELECT min(d.due_ms) FROM conversion_deliveries d
@@ -34,8 +34,8 @@ export async function dueConnections({ db }: Store, nowMs: number): Promise<DueC
 }
 
 /**
- * Takes up to `limit` deliveries of a connection that are due. One whose lease ended was being sent by a process that is
- * gone: nobody can say whether the platform took it, which is noted.
+ * Claims up to `limit` deliveries of a connection that are due. If the lease of one has ended, the process that was
+ * sending it is gone: nobody knows whether the platform took it, and that is noted.
  */
 export async function claim(
   { store, clock, owner }: Pick<Base, 'store' | 'clock' | 'owner'>,
@@ -69,14 +69,14 @@ export async function claim(
   const bySeq = new Map(events.map((event) => [event.seq, event]))
   return taken.flatMap((delivery) => {
     const event = bySeq.get(delivery.seq)
-    // Without its event a delivery is one that was just forgotten.
+    // A delivery without an event was deleted just now.
     return event
       ? [{ ...event, ...delivery, data: parseJson(event.data), data_chars: event.data.length }]
       : []
   })
 }
 
-/** Prolongs the lease of deliveries before they are sent again. Returns those that are still this process's. */
+/** Extends the leases of deliveries before they are sent again. Returns those that this process still has. */
 export async function renew(
   { store, clock, owner }: Pick<Base, 'store' | 'clock' | 'owner'>,
   deliveries: readonly Pick<Claimed, 'seq'>[],
@@ -99,8 +99,8 @@ export async function renew(
 }
 
 /**
- * Ends the leases of an earlier process, so that what it was sending is due now. Only where no other process can have
- * the database: SQLite.
+ * Ends the leases of an earlier process, so that its deliveries are due now. Only for SQLite, where no other process
+ * can use the database.
  */
 export async function endLeftLeases({ store, clock }: Pick<Base, 'store' | 'clock'>): Promise<void> {
   if (store.engine !== 'sqlite') return

@@ -4,7 +4,7 @@ import type { Base } from '../conversions.ts'
 import { type JsonColumns, jsonRows, storable } from '../json-rows.ts'
 import type { Claimed } from './claim.ts'
 
-/** What became of one attempt to deliver. */
+/** The outcome of one attempt to deliver. */
 export type DeliveryOutcome =
   | {
       readonly is: 'acknowledged'
@@ -12,7 +12,7 @@ export type DeliveryOutcome =
       readonly requestId: string | undefined
       readonly latencyMs: number
     }
-  /** Accepted, to be processed later; what becomes of it is asked by the request id. */
+  /** Accepted and processed later; the result is asked for by the request id. */
   | { readonly is: 'processing'; readonly requestId: string; readonly latencyMs: number }
   | {
       readonly is: 'dead'
@@ -20,9 +20,9 @@ export type DeliveryOutcome =
       readonly detail: string
       readonly requestId?: string | undefined
       readonly latencyMs?: number
-      /** Sealed anew, where something was taken out. */
+      /** The newly encrypted content, if an identifier was removed. */
       readonly sealed?: string | undefined
-      /** It was given up before it was sent, which is no attempt. */
+      /** It was given up without being sent, which is no attempt. */
       readonly isUnsent?: true
     }
   /** `isUnknown`: the platform may have taken it. */
@@ -36,7 +36,7 @@ export type DeliveryOutcome =
       readonly latencyMs?: number
       readonly sealed?: string | undefined
     }
-  /** It was not sent, for a reason that is not its own. */
+  /** It was not sent, for a reason that lies not in this event. */
   | { readonly is: 'put_back'; readonly afterMs: number; readonly code?: string; readonly detail?: string }
 
 export interface EndedDelivery {
@@ -60,7 +60,8 @@ const MAX_DETAIL = 300
 const MAX_REQUEST_ID = 200
 
 /**
- * Stores what became of deliveries, in one transaction. Those that another process has taken since are left alone.
+ * Stores the outcomes of deliveries in one transaction. Deliveries that another process has claimed since are not
+ * changed.
  */
 export async function finish(
   { store, clock, owner, meter }: Pick<Base, 'store' | 'clock' | 'owner' | 'meter'>,

@@ -16,13 +16,13 @@ export interface ReplayWish {
   readonly event_name?: string | undefined
   readonly event_ids?: readonly string[] | undefined
   readonly limit: number
-  /** Says what would be sent again and what not, and changes nothing. */
+  /** Only reports what would be sent again and what not, and changes nothing. */
   readonly dry_run?: boolean | undefined
 }
 
 export interface NotReplayed {
   readonly event_id: string
-  /** Null where there is no such event and no name or platform was asked for. */
+  /** Null if there is no such event and neither a name nor a platform was given. */
   readonly event_name: string | null
   readonly platform: string | null
   readonly code: string
@@ -39,7 +39,7 @@ export interface ReplayedDeliveries {
 }
 
 type Dead = Selectable<ConversionDeliveryTable>
-/** With what is stored of its event in the open. */
+/** A dead delivery with the unencrypted part of its event. */
 type DeadEvent = Dead & StoredEvent & { readonly data: string }
 
 export interface ReplayDeps extends Pick<Base, 'store' | 'clock' | 'rooms' | 'keyring' | 'meter'> {
@@ -48,9 +48,9 @@ export interface ReplayDeps extends Pick<Base, 'store' | 'clock' | 'rooms' | 'ke
 }
 
 /**
- * Sends dead deliveries again, except what a platform would refuse now as before, or count twice because it has forgotten the
- * first time. The mappings are those in force now; but what the platform may have taken keeps its own, since under another name
- * it would be counted twice.
+ * Sends dead deliveries again, except those that the platform would refuse again, or count twice because it has
+ * forgotten the first attempt. The present mappings are used, except for events that the platform may already have:
+ * under another name those would be counted twice.
  */
 export async function replay(
   deps: ReplayDeps,
@@ -81,7 +81,7 @@ export async function replay(
     if (event_ids !== undefined) query = query.where('d.event_id', 'in', event_ids)
     if (store.engine === 'postgres' && !dry_run) query = query.forUpdate('d')
     const rows: DeadEvent[] = await query.execute()
-    // Before they are changed.
+    // Read before they are changed.
     const left = event_ids ? await notDead(tx, orgId, { platform, event_name, event_ids, limit }, rows) : []
     const judged: { row: DeadEvent; fault: Awaited<ReturnType<typeof whyNot>> }[] = []
     for (const row of rows) {
@@ -110,7 +110,7 @@ export async function replay(
 
 type NamedWish = ReplayWish & { readonly event_ids: readonly string[] }
 
-/** Why nothing happens to what somebody has named and that is no dead letter, or is not there at all. */
+/** Why nothing happens to events that were listed and are no dead letters, or do not exist. */
 async function notDead(
   tx: Kysely<SyncDatabase>,
   orgId: number,
@@ -125,7 +125,7 @@ async function notDead(
     .where((where) =>
       where.or([
         where('state', '!=', 'dead'),
-        // More dead letters than one replay looks at are not missing.
+        // If there are more dead letters than one replay reads, a dead one is not missing.
         ...(dead.length < limit ? [] : [where('state', '=', 'dead')]),
       ]),
     )
@@ -151,7 +151,7 @@ async function notDead(
   ]
 }
 
-/** Deliveries that are explained in one answer: those of as many events as it may name, at each platform. */
+/** The most deliveries that are explained in one answer: of as many events as a request may list, at each platform. */
 const MOST_EXPLAINED = 4_000
 
 function whyIn(state: DeliveryState, dueMs: number | null): string {
@@ -178,7 +178,7 @@ interface Around {
   readonly nowMs: number
 }
 
-/** Why a dead delivery must not be sent again; undefined where it may be. */
+/** Why a dead delivery must not be sent again; undefined if it may be. */
 function whyNot(
   deps: ReplayDeps,
   row: DeadEvent,
@@ -201,7 +201,7 @@ function whyNot(
   return refusalOf(deps, room, { ...row, sealed }, around)
 }
 
-/** Why it would end as before, at once. */
+/** Why the platform would refuse it again at once; undefined if it would not. */
 function refusalOf(
   { keyring, lanes }: ReplayDeps,
   room: PlatformRoom,

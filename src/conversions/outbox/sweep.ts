@@ -3,19 +3,21 @@ import type { Base, ConversionTableLimits } from '../conversions.ts'
 import type { WaitingDeliveries } from '../meter.ts'
 
 const DAY_MS = 86_400_000
-/** Rows changed by one statement, so that nobody waits long for a lock. */
+/** The most rows that one statement changes, so that nobody waits long for a lock. */
 const PER_STEP = 500
 
 const EXPIRED = sql.lit('the platform takes no event of this age')
 
-/** Gives up what no platform takes any more, and drops what is stored about people past its use. */
+/**
+ * Ends deliveries that are too old for their platform, and deletes encrypted personal data that is no longer needed.
+ */
 export async function giveUpExpired({
   store,
   clock,
   meter,
 }: Pick<Base, 'store' | 'clock' | 'meter'>): Promise<void> {
   const nowMs = clock.nowMs()
-  // Deliveries that an ended process was sending: where their connection has stopped, nobody takes them again.
+  // If a process ends while it sends deliveries of a connection that has stopped, nobody claims them again.
   await sql`UPDATE conversion_deliveries SET state = 'retrying', lease_owner = NULL,
       unknown_since_ms = coalesce(unknown_since_ms, last_attempt_ms)
     WHERE state = 'sent' AND sealed IS NOT NULL AND expires_ms < ${nowMs} AND due_ms < ${nowMs}`.execute(
@@ -37,7 +39,7 @@ export async function giveUpExpired({
   }
 }
 
-/** Forgets events and ended deliveries that are older than this, oldest first. */
+/** Deletes events and ended deliveries older than `beforeMs`, oldest first. */
 export async function forgetOld(
   { store, clock }: Pick<Base, 'store' | 'clock'>,
   keepDays: number,
@@ -51,7 +53,10 @@ export async function forgetOld(
   await store.db.deleteFrom('conversion_quality_days').where('day_ms', '<', beforeMs).execute()
 }
 
-/** A little more than the day that the history of health shows. */
+/**
+ * How long the counts of a minute are kept, in milliseconds: slightly longer than the day that the health history
+ * shows.
+ */
 const KEEP_MINUTES_MS = 25 * 3_600_000
 
 interface AgedRow {
@@ -59,7 +64,7 @@ interface AgedRow {
   readonly created_ms: number
 }
 
-/** Goes through the oldest rows as long as there are some to be forgotten. Rows are as old as their number says. */
+/** Deletes the oldest rows as long as there are any to delete. Row numbers grow with time. */
 async function forgetWhile(
   { store }: Pick<Base, 'store'>,
   isOld: (row: AgedRow) => boolean,
@@ -104,7 +109,7 @@ async function forgetWhile(
   }
 }
 
-/** Rows of the organisation that has most, by table; of `conversions` as many as there may be. */
+/** The rows of the organisation that has the most, by table; of `conversions` counted up to their limit. */
 export type ConversionRows = Readonly<Record<keyof ConversionTableLimits, number>>
 
 export interface SweepCount {
@@ -114,9 +119,9 @@ export interface SweepCount {
   readonly byPlatform: ReadonlyMap<string, WaitingDeliveries>
 }
 
-/** What waits, by organisation and by platform. */
+/** The deliveries that wait, by organisation and by platform. */
 async function waitingRows({ db }: Base['store']): Promise<Pick<SweepCount, 'waiting' | 'byPlatform'>> {
-  // The oldest is the one with the lowest number: an index has it, and its time is looked up for that one alone.
+  // The oldest is the one with the lowest number, which an index gives; only the time of that one is read.
   const { rows } = await sql<{ org_id: number; platform: string; rows: number; first: number }>`
     SELECT org_id, platform, count(*) AS rows, min(seq) AS first FROM conversion_deliveries
     WHERE due_ms IS NOT NULL GROUP BY org_id, platform`.execute(db)
@@ -139,7 +144,7 @@ async function waitingRows({ db }: Base['store']): Promise<Pick<SweepCount, 'wai
   }
 }
 
-/** Counts rows, and forgets the oldest ended events of organisations that have too many. */
+/** Counts rows, and deletes the oldest ended events of organisations that have too many. */
 export async function keepShort(
   { store }: Pick<Base, 'store'>,
   limits: ConversionTableLimits,
@@ -148,7 +153,7 @@ export async function keepShort(
   const counted = async (query: ReturnType<typeof sql<{ org_id: number; rows: number | string }>>) =>
     new Map((await query.execute(db)).rows.map(({ org_id, rows }) => [org_id, Number(rows)]))
   const { waiting, byPlatform } = await waitingRows(store)
-  // Rows are numbered, so as many as the numbers span there are at most; only where that is too many they are counted.
+  // An organisation has at most as many rows as its row numbers span. Only if that is too many are they counted.
   const { rows: spans } = await sql<{ rows: number | string | null }>`
     SELECT max(seq) - min(seq) + 1 AS rows FROM conversion_events`.execute(db)
   const span = Number(spans[0]?.rows ?? 0)

@@ -6,21 +6,21 @@ import type { Base } from '../conversions.ts'
 import { type JsonColumns, jsonRows } from '../json-rows.ts'
 import type { BidBook, BidFound, BoughtBy } from './bid-book.ts'
 
-/** Conversions that are looked at together, and such steps of one turn. */
+/** How many conversions one step joins, and how many steps one turn has. */
 const PER_STEP = 200
 const STEPS_PER_TURN = 100
-/** How long a conversion waits for its bid to end, in milliseconds; then the bid counts as it stands. */
+/** How long a conversion waits for its bid to end, in milliseconds; after that the bid counts as it is. */
 const OPEN_MS = 3_600_000
-/** How long a conversion waits for another process of the database to find the bid, in milliseconds. */
+/** How long a conversion waits for another process on the database to find the bid, in milliseconds. */
 const ELSEWHERE_MS = 600_000
 
-/** What of a conversion feeds the history of lifetime values; undefined: nothing. */
+/** Which value of a conversion feeds the history of lifetime values; undefined: none. */
 export type LtvFeed = 'value' | 'predicted_ltv' | undefined
 
 export interface WorthDeps extends Pick<Base, 'store' | 'clock'> {
   readonly bids: BidBook
   readonly ltvFeed: LtvFeed
-  /** Called once with each lifetime value that is learnt; the currency is that of the bid. */
+  /** Called once with each lifetime value, in the currency of the bid. */
   readonly onLtv: (orgId: number, platform: string, ltv: Micros) => void
 }
 
@@ -49,22 +49,22 @@ const COLUMNS: JsonColumns = {
   ...{ source: 'text', own_currency: 'text' },
 }
 
-/** Joins conversions to the bids that bought them, in steps, so that nobody waits for it. */
+/** Joins conversions to the bids that bought them. It works in steps, so that it blocks nobody for long. */
 export class BidJoiner {
   readonly #deps: WorthDeps
-  /** Conversions up to this number were looked at already. */
+  /** Conversions up to this number have been processed. */
   #after = 0
 
   constructor(deps: WorthDeps) {
     this.#deps = deps
   }
 
-  /** Looks at those that have come since the last turn. */
+  /** Joins the conversions that arrived since the last turn. */
   async joinNew(): Promise<void> {
     for (let step = 0; step < STEPS_PER_TURN; step++) if (!(await this.#step())) return
   }
 
-  /** Looks again at those whose bids were open or unknown. */
+  /** Tries again the conversions whose bids were open or unknown. */
   async joinAgain(): Promise<void> {
     this.#after = 0
     await this.joinNew()
@@ -92,7 +92,7 @@ export class BidJoiner {
     return rows.length === PER_STEP
   }
 
-  /** Undefined where the conversion has to wait. */
+  /** The conversion with its bid; undefined if it must wait. */
   #joined({ seq, created_ms }: WaitingRow, bid: BidFound): JoinedRow | undefined {
     const { store, clock } = this.#deps
     const ageMs = clock.nowMs() - created_ms
@@ -119,7 +119,7 @@ export class BidJoiner {
       COLUMNS,
       joined.map(({ one }) => one),
     )
-    // Several processes may see a conversion; only the one that notes its bid learns from it.
+    // Several processes may see a conversion; only the one whose update succeeds reports its lifetime value.
     const { rows: noted } = await sql<{
       seq: number
     }>`UPDATE conversion_events SET worth = found, bid_at_ms = at_ms,
@@ -135,7 +135,7 @@ export class BidJoiner {
     if (ltv !== undefined && row.platform) this.#deps.onLtv(row.org_id, row.platform, ltv)
   }
 
-  /** Feeds the history with what earlier starts have learnt. Call it once. */
+  /** Feeds the history with the lifetime values from before this start. Call it once. */
   async restoreLtv(): Promise<void> {
     const { store, ltvFeed } = this.#deps
     if (ltvFeed === undefined) return
@@ -149,7 +149,7 @@ export class BidJoiner {
   }
 }
 
-/** As many as all histories of an organisation may take, a hundred of each platform. */
+/** How many values are restored: as many as all histories of an organisation hold, a hundred for each platform. */
 const RESTORED = 1_000
 
 const latestJoined = (orgId: number) => sql<Learnable>`
@@ -160,7 +160,7 @@ interface Learnable
   extends Pick<WaitingRow, 'org_id' | 'value_micros' | 'currency' | 'data'>,
     Pick<JoinedRow, 'platform' | 'own_currency'> {}
 
-/** Undefined where the conversion names none, or in another currency than its bid. */
+/** Undefined if the conversion has no value, or one in another currency than its bid. */
 function ltvOf(feed: LtvFeed, { value_micros, currency, own_currency, data }: Learnable): Micros | undefined {
   if (feed === undefined || currency === null || currency !== own_currency) return undefined
   if (feed === 'value') return value_micros ? (value_micros as Micros) : undefined

@@ -6,13 +6,13 @@ import { isoTime } from '../../time/clock.ts'
 import type { Base } from '../conversions.ts'
 import type { BidBook, BidSource } from './bid-book.ts'
 
-/** Conversions that one statement adds up. */
+/** How many conversions one statement adds up. */
 const CONVERSIONS_PER_STEP = 10_000
-/** Statements of one answer, for bids and for conversions; more would take too long. */
+/** The most statements of one answer, for bids and for conversions each; more would take too long. */
 const MOST_STEPS = 100
-/** Rows of one answer before they are paged. */
+/** The most rows of one answer, before paging. */
 const MOST_ROWS = 50_000
-/** Conversions without a bid are counted up to this. */
+/** The number up to which conversions without a bid are counted. */
 const MOST_COUNTED = 100_000
 const DAY_MS = 86_400_000
 
@@ -26,7 +26,7 @@ export interface RoasQuestion {
   readonly eventNames: readonly string[]
 }
 
-/** Why a figure is missing, or what it lacks. */
+/** Why a figure is missing, or what it does not include. */
 export interface WorthCaveat {
   readonly code: WorthCaveatCode
   readonly detail: string
@@ -46,13 +46,13 @@ type WorthCaveatCode = (typeof WORTH_CAVEATS)[number]
 /** Sums by currency, in micros. */
 type ByCurrency = ReadonlyMap<string, number>
 
-/** Spend and value of some bids. Null: what is known would be too little. */
+/** Spend and value of some bids. A figure is null if only a part of it is known. */
 export interface WorthFigures {
   readonly bids: number
   readonly conversions: number
   readonly spend: ByCurrency | null
   readonly value: ByCurrency | null
-  /** Value for each unit of spend. */
+  /** Value per unit of spend. */
   readonly ratio: number | null
   readonly caveats: readonly WorthCaveat[]
 }
@@ -68,7 +68,7 @@ export interface Roas {
   /** Sorted by `key`. */
   readonly rows: readonly { readonly key: string; readonly row: WorthRow }[]
   readonly total: WorthRow
-  /** Conversions of the time that belong to no row, by why; null: more than are counted. */
+  /** Conversions of the time span that belong to no row, by reason; null if there are more than are counted. */
   readonly unjoined: Readonly<Record<Exclude<WorthState, 'joined'>, number>> | null
 }
 
@@ -79,8 +79,8 @@ export interface RoasDeps extends Pick<Base, 'store' | 'clock'> {
 
 /**
  * Spend and value of the bids that were decided in a time span. A conversion counts at the time of the bid that bought
- * it, so both are about the same bids.
- * @throws AppError `invalid_request` where the span has more than one answer may take
+ * it, so that both are about the same bids.
+ * @throws AppError `invalid_request` if the span has more bids or conversions than one answer may contain
  */
 export async function roasOf(deps: RoasDeps, orgId: number, question: RoasQuestion): Promise<Roas> {
   const { by, fromMs, toMs } = question
@@ -124,11 +124,11 @@ function nameOf(by: RoasBy, { platform, campaignId, source }: BidOfSums): GroupN
   return { platform, campaignId: by === 'campaign' ? campaignId : undefined, source: undefined }
 }
 
-/** Ids of platforms and campaigns have no `/`. */
+/** Ids of platforms and campaigns contain no `/`. */
 const keyOf = ({ platform, campaignId, source }: GroupName): string =>
   platform === undefined ? (source ?? 'unknown') : [platform, campaignId].filter(Boolean).join('/')
 
-/** What is added up for one row. */
+/** The sums of one row. */
 class Sums {
   bids = 0
   unknown = 0
@@ -160,7 +160,7 @@ const add = (sums: Map<string, number>, currency: string, micros: number): void 
 
 type GroupsOf = (bid: BidOfSums) => readonly GroupSums[]
 
-/** Adds what bids spent; returns from when on decisions are kept. */
+/** Adds the spend of bids; returns the time from which on decisions are kept. */
 async function addSpend(
   { bids }: RoasDeps,
   orgId: number,
@@ -194,7 +194,7 @@ interface ValueRow {
   readonly micros: number | null
 }
 
-/** Adds what conversions are worth that bids of the time bought. */
+/** Adds the value of the conversions that these bids bought. */
 async function addValue(
   { store }: RoasDeps,
   orgId: number,
@@ -209,7 +209,7 @@ async function addValue(
       WHERE ${joined(startMs, toMs)} ORDER BY bid_at_ms LIMIT 1 OFFSET ${CONVERSIONS_PER_STEP}`.execute(
       store.db,
     )
-    // A millisecond with more than a step has is added up whole.
+    // A millisecond with more conversions than a step has is added up as a whole.
     const nextMs = cut[0] && Math.max(Number(cut[0].bid_at_ms), startMs + 1)
     const { rows } = await sql<ValueRow>`SELECT bid_platform, bid_campaign, bid_source, currency,
         count(*) AS conversions, count(value_micros) AS valued, sum(CAST(value_micros AS double precision)) AS micros
@@ -279,7 +279,7 @@ function figuresOf(sums: Sums, gaps: Gaps): WorthFigures {
 const keptSince = (keptFromMs: number): string =>
   keptFromMs === Number.MAX_SAFE_INTEGER ? 'no more' : `from ${isoTime(keptFromMs)} on`
 
-/** Never of two currencies. */
+/** Value per unit of spend; null, with a caveat, if nothing was spent or if the amounts are in several currencies. */
 function ratioOf(
   spend: ByCurrency,
   value: ByCurrency,
@@ -302,7 +302,7 @@ function ratioOf(
 
 type Unjoined = Record<Exclude<WorthState, 'joined'>, number>
 
-/** Counts the conversions whose events were in the time and that no bid is known for. */
+/** Counts the conversions of the time span for which no bid is known. */
 async function countUnjoined(
   { store }: RoasDeps,
   orgId: number,

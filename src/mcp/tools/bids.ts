@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { APPROVAL_MODES, APPROVAL_REASONS, BID_STATUSES } from '../../agent/index.ts'
+import { bodyOf, type OwnCall, type RouteProblem, RouteRefusal } from '../../api/index.ts'
 import { PLATFORMS } from '../../connectors/index.ts'
-import { bodyOf, type OwnCall, type RouteProblem, RouteRefusal } from '../own-call.ts'
 import { otherText, pageThatFits, READS, type Tool, tool } from '../tool.ts'
 import { BudgetNow, budgetPath } from './budgets.ts'
 
-/** What a bid of a tool may say; what it means is checked by the route. */
+/** The members of a bid that a tool may send; the route validates them. */
 const BidInput = z.strictObject({
   platform: z.enum([...PLATFORMS, 'auto']).describe('`auto` chooses the platform with the best prospects'),
   campaignId: z
@@ -60,7 +60,7 @@ const BidTold = z.object({
     .describe('Why it needs an approval, or would where the mode is not enforce'),
 })
 
-/** Why a bid would not be placed now; every other error is one of the call itself. */
+/** The errors that mean a bid would not be placed now; all others mean that the call itself is wrong. */
 const WOULD_NOT_PASS: readonly RouteProblem['code'][] = [
   'budget_exceeded',
   'paused',
@@ -162,7 +162,7 @@ const listDecisions = tool({
     ),
 })
 
-/** Longest explanation of a caller that is told, in characters. */
+/** The longest explanation of a caller that is returned, in characters. */
 const MAX_EXPLANATION_CHARS = 2_000
 
 const Decision = Listed.extend({
@@ -213,7 +213,7 @@ const explainRefusal = tool({
   },
 })
 
-/** The budgets that are there and may be seen. */
+/** Those of the budgets that exist and may be seen. */
 async function budgetsOf(scopes: readonly string[], own: OwnCall): Promise<unknown[]> {
   const found = await Promise.allSettled(
     scopes.map((scope) => bodyOf(own, { method: 'GET', path: budgetPath(scope) })),

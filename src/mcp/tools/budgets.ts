@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { bodyOf } from '../own-call.ts'
+import { bodyOf } from '../../api/index.ts'
 import { otherText, pageThatFits, READS, type Tool, tool } from '../tool.ts'
 
 export const ScopeName = z

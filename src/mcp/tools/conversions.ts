@@ -1,15 +1,15 @@
 import { z } from 'zod'
+import { bodyOf } from '../../api/index.ts'
 import { CanonicalEvent } from '../../conversions/index.ts'
 import { AppError } from '../../errors.ts'
-import { bodyOf } from '../own-call.ts'
 import { otherText, type Tool, tool } from '../tool.ts'
 
-/** Most events of one call: their previews have to fit a result. */
+/** The most events of one call: their previews must fit into a result. */
 const MOST_EVENTS = 25
-/** Longest body of a request that a preview shows, in characters. */
+/** The longest request body that a preview shows, in characters. */
 const MAX_BODY_CHARS = 1_000
 
-/** An event; each is checked by itself by the route, so that one that is wrong refuses no other. */
+/** An event. The route checks each one separately, so that an invalid one does not refuse the others. */
 const Event = z.looseObject({}).meta(z.toJSONSchema(CanonicalEvent, { io: 'input', unrepresentable: 'any' }))
 
 const LeftOut = z.object({ field: z.string(), reason: z.string() })

@@ -1,20 +1,20 @@
 import { z } from 'zod'
-import { bodyOf, type OwnCall, RouteRefusal } from '../own-call.ts'
+import { bodyOf, type OwnCall, RouteRefusal } from '../../api/index.ts'
 import { type Tool, tool } from '../tool.ts'
 import { BudgetNow, budgetPath, ScopeName } from './budgets.ts'
 import { changedOrPending, PendingApproval } from './pending.ts'
 import { Reason, SwitchNow } from './stops.ts'
 
-/** Hints of a tool that lets more be spent. */
+/** Hints of a tool that allows more spending. */
 const RAISES = { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false }
 
-/** What `resume` calls the kill switch, which is no budget. */
+/** The name of the kill switch as an argument of `resume`; it is no budget. */
 const KILL_SWITCH = 'kill_switch'
 const KILL_SWITCH_PATH = '/v1/kill-switch'
 
-/** Longest reason that a question repeats, in characters. */
+/** The longest reason that a question repeats, in characters. */
 const MAX_ASKED_CHARS = 200
-/** A text of others within a question: quoted, so that it cannot be taken for the question. */
+/** A text of others within a question: in quotes, so that it cannot be taken for the question itself. */
 const quoted = (text: string | undefined): string =>
   text === undefined
     ? 'nobody said why'
@@ -74,7 +74,7 @@ const LimitWindow = z
   .discriminatedUnion('kind', [Window.sliding, Window.day, Window.lifetime])
   .describe('Which limit: over the last so many seconds, over a day of a time zone, or for ever')
 
-/** A budget as far as a change of one limit has to know it. */
+/** The fields of a budget that changing one limit needs. */
 const BudgetToChange = z.looseObject({
   currency: z.string(),
   revision: z.string(),
@@ -126,7 +126,7 @@ const setLimit = tool({
   },
 })
 
-/** The budget as it is now; undefined where there is none. */
+/** The budget as it is now; undefined if there is none. */
 async function changed(own: OwnCall, path: string): Promise<BudgetToChange | undefined> {
   try {
     const { limits, ...budget } = BudgetToChange.parse(await bodyOf(own, { method: 'GET', path }))

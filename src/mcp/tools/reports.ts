@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { bodyOf } from '../own-call.ts'
+import { bodyOf } from '../../api/index.ts'
 import { otherText, pageThatFits, READS, type Tool, tool } from '../tool.ts'
 
-/** The longest page that a model is given. */
+/** The most entries of one page. */
 const MOST_LISTED = 50
 
 const Connection = z.object({

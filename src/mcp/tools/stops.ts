@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { bodyOf } from '../own-call.ts'
+import { bodyOf } from '../../api/index.ts'
 import { otherText, STOPS, type Tool, tool } from '../tool.ts'
 import { BudgetNow, budgetPath, ScopeName } from './budgets.ts'
 
@@ -19,7 +19,7 @@ const pause = tool({
     bodyOf(own, { method: 'POST', path: `${budgetPath(scope)}/pause`, body: { reason } }),
 })
 
-/** Most campaigns that are named one by one. */
+/** The most campaigns that are named one by one. */
 const MOST_NAMED = 20
 
 export const SwitchNow = z.object({

@@ -35,8 +35,8 @@ export interface Keyring {
   /** Whether the record was sealed with the first key. */
   isCurrent(sealed: string): boolean
   /**
-   * Digests of a secret by every key, the first key's first: with the keys alone can one find out whether a stored digest is
-   * of a certain text. Another context gives others.
+   * Digests of a secret by every key, the first key's first. Only with a key can anybody test whether a digest belongs
+   * to a text. Another context gives other digests.
    */
   digests(secret: string, context: string): readonly [string, ...string[]]
 }
@@ -58,7 +58,7 @@ export const newKey = (): string => randomBytes(KEY_BYTES).toString('base64')
 const idOf = (key: Buffer): string => hash('sha256', key, 'hex').slice(0, 16)
 
 export function createKeyring(rawKeys: readonly Buffer[]): Keyring {
-  // A cipher with raw bytes makes such an object anew each time, which takes two thirds of sealing an event.
+  // With raw bytes, a cipher would make a key object each time, which takes two thirds of the time.
   const keys = rawKeys.map((raw) => ({ id: idOf(raw), key: createSecretKey(raw) }))
   const [first] = keys
   if (!first) throw new Error('there is no encryption key')
@@ -97,10 +97,10 @@ export function createKeyring(rawKeys: readonly Buffer[]): Keyring {
   }
 }
 
-/** Random bytes are cheaper many at a time. */
+/** How many IVs are generated at once, which is cheaper. */
 const IVS_AT_ONCE = 256
 
-/** A function that returns random bytes for one record each time, none of them twice. */
+/** Makes a function that returns the random bytes of one record each time, never the same ones twice. */
 function createIvs(): () => Buffer {
   let drawn = Buffer.alloc(0)
   return () => {
@@ -111,7 +111,7 @@ function createIvs(): () => Buffer {
   }
 }
 
-/** By a key of its own, made of the one that seals. */
+/** Made with a key that is derived from the encryption key. */
 const digestOf = (key: KeyObject, secret: string, context: string): string =>
   createHmac('sha256', createHmac('sha256', key).update(`digest:${context}`).digest())
     .update(secret)

@@ -29,11 +29,9 @@ export interface TokenKeeperDeps {
 
 type OauthGrant = Extract<StoredGrant, { is: 'oauth2' }>
 
-/**
- * How long before its end a token is refreshed, in milliseconds. It is refreshed at least once a day, so that idle
- * grants stay valid.
- */
+/** How long before its end a token is refreshed, in milliseconds. */
 const MARGIN_MS = 120_000
+/** The age at which a token is refreshed even if it ends much later, in milliseconds: idle grants would become invalid. */
 const OLDEST_MS = 86_400_000
 /**
  * Longest time that a refresh holds the lock, in milliseconds: longer than any refresh takes. After it, the lock of a

@@ -2,7 +2,7 @@ import { type ColumnDataType, type Kysely, sql } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import type { Engine } from './tables.ts'
 
-/** Conversions: connections, mappings, events, their deliveries, and what became of calls. */
+/** Tables of conversions: connections, mappings, events, deliveries, calls that are processed later, and counts. */
 export function conversions(engine: Engine): Migration {
   const serial: ColumnDataType = engine === 'postgres' ? 'bigserial' : 'integer'
   return {
@@ -50,7 +50,7 @@ export function conversions(engine: Engine): Migration {
   }
 }
 
-/** What conversions are worth, and which bids bought them; how well platforms can find people, by day. */
+/** The value of conversions and the bids that bought them, and the daily match quality. */
 export function conversionWorth(): Migration {
   return {
     async up(db: Kysely<never>) {
@@ -97,7 +97,7 @@ const INDEXES = [
   'CREATE INDEX idx_conversion_deliveries_request ON conversion_deliveries (org_id, platform, request_id) WHERE request_id IS NOT NULL',
 ]
 
-/** What organisations set, and what is counted. */
+/** Tables of connections and mappings, of calls that are processed later, and of counts by minute. */
 async function settings(db: Kysely<never>): Promise<void> {
   await db.schema
     .createTable('conversion_connections')

@@ -1,8 +1,8 @@
 import type { Generated } from 'kysely'
 
 /**
- * Tables of conversions. Times are milliseconds since the epoch, in columns that end in `_ms`; JSON is text. `sealed` is
- * personal data, encrypted for its row alone.
+ * Tables of conversions. Times are milliseconds since the epoch, in columns ending in `_ms`; JSON is text. `sealed` is
+ * personal data, encrypted for its row only.
  */
 export interface ConversionTables {
   conversion_connections: ConversionConnectionTable
@@ -22,19 +22,19 @@ export interface ConversionConnectionTable {
   org_id: number
   platform: string
   status: ConversionConnectionStatus
-  /** Why the status is what it is; null where there is nothing to say. */
+  /** Explains the status; null if there is nothing to explain. */
   message: string | null
-  /** Sealed JSON; null after the connection was ended. */
+  /** Encrypted JSON; null after the connection was ended. */
   credentials: string | null
   settings: string
-  /** Nothing is sent before this time, because the platform asked for it. */
+  /** Nothing is sent before this time, because the platform has asked for a pause. */
   resting_until_ms: number | null
-  /** Health of which the organisation was told last. */
+  /** The health that the organisation was last told. */
   health: Generated<string>
   updated_ms: number
-  /** What a webhook calls the account; null where the platform sends none. */
+  /** The account's name in webhooks; null if the platform sends none. */
   account: string | null
-  /** Keyed digest of the token by which the platform proves that it asks for our address. */
+  /** Keyed digest of the token by which the platform checks our address. */
   verify_digest: string | null
 }
 
@@ -45,16 +45,19 @@ export interface ConversionEventTable {
   event_id: string
   event_time_ms: number
   action_source: string
-  /** What of the event is about nobody in particular: value, currency, items, consent. */
+  /** The part of the event without personal data: value, currency, items, consent. */
   data: string
   bid_id: string | null
   created_ms: number
   worth: WorthState
-  /** Null where the event names no value. */
+  /** Null if the event has no value. */
   value_micros: number | null
-  /** Of the value; null where the event names none. */
+  /** Currency of the value; null if the event has none. */
   currency: string | null
-  /** Of the bid that bought the conversion, once that is known; null before, as are the others. */
+  /**
+   * When the bid that bought the conversion was decided. This and the following columns are null until the bid is
+   * known.
+   */
   bid_at_ms: number | null
   bid_platform: string | null
   bid_campaign: string | null
@@ -63,25 +66,25 @@ export interface ConversionEventTable {
 }
 
 /**
- * Whether a conversion is joined to the bid that bought it. `waiting`: its bid is not looked up yet, or has not ended.
- * `unknown_bid`: no decision of that id is kept. `no_spend`: the bid bought nothing.
+ * Whether a conversion is joined to the bid that bought it. `waiting`: the bid was not looked up yet, or has not ended.
+ * `unknown_bid`: no decision with its id is stored. `no_spend`: the bid spent nothing.
  */
 export const WORTH_STATES = ['no_bid', 'waiting', 'joined', 'unknown_bid', 'no_spend'] as const
 export type WorthState = (typeof WORTH_STATES)[number]
 
-/** Estimates of match quality of the deliveries that came on one day (UTC), added up. */
+/** Sums of the match-quality estimates of the deliveries of one day (UTC). */
 export interface ConversionQualityTable {
   org_id: number
   platform: string
   day_ms: number
   events: number
-  /** Each is from 0 to 10. */
+  /** Sum of estimates from 0 to 10. */
   quality_sum: number
 }
 
 /**
- * `sent`: given to a call without an answer yet, or accepted by a platform that processes later. `acknowledged` and
- * `dead` are final, except that a dead delivery can be replayed.
+ * `sent`: in a call without an answer yet, or accepted by a platform that processes it later. `acknowledged` and `dead`
+ * are final, except that a dead delivery can be replayed.
  */
 export const DELIVERY_STATES = ['pending', 'sent', 'acknowledged', 'retrying', 'dead'] as const
 export type DeliveryState = (typeof DELIVERY_STATES)[number]
@@ -93,32 +96,32 @@ export interface ConversionDeliveryTable {
   event_name: string
   event_id: string
   state: DeliveryState
-  /** When it may be claimed; of one that is being sent, when its lease ends. Null when nothing is to be done. */
+  /** When it may be claimed; while it is being sent, when its lease ends; null if nothing more will be done. */
   due_ms: number | null
-  /** After this time the platform does not take the event. */
+  /** From this time on the platform does not take the event. */
   expires_ms: number
   attempts: Generated<number>
-  /** Why it is in its state. */
+  /** The reason of its state. */
   code: string | null
   detail: string | null
   request_id: string | null
   latency_ms: number | null
   first_attempt_ms: number | null
   last_attempt_ms: number | null
-  /** The first attempt of which nobody can say whether the platform took the event; null where there is none. */
+  /** The first attempt with an unknown outcome; null if there is none. */
   unknown_since_ms: number | null
-  /** Process that sends it. */
+  /** The process that is sending it. */
   lease_owner: string | null
   mapping_version: number
   /** 0 to 10. */
   match_quality: number
-  /** Identifiers and free text for this platform; null once they are not needed any more. */
+  /** Encrypted identifiers and free text for this platform; null when they are no longer needed. */
   sealed: string | null
   created_ms: number
   ended_ms: number | null
 }
 
-/** A call that a platform accepted before it processed the events. */
+/** A call that a platform has accepted and will process later. */
 export interface ConversionCallTable {
   org_id: number
   platform: string
@@ -129,7 +132,7 @@ export interface ConversionCallTable {
   created_ms: number
 }
 
-/** What the deliveries of a connection came to in one minute. */
+/** Counts of the deliveries of a connection in one minute. */
 export interface ConversionMinuteTable {
   org_id: number
   platform: string
@@ -143,9 +146,9 @@ export interface ConversionMinuteTable {
 }
 
 /**
- * `sending`: a process has it, and the call may have left. `unknown`: a call has left, and nobody can say what became of it: it is
- * never sent again. From `accepted` on the platform has it, and tells the rest. What stands to the right is later: no message goes
- * back to the left but from `sending` to `pending`, when it is certain that the platform did not take it.
+ * `sending`: a process has it, and the call may have been sent. `unknown`: a call was sent and its outcome is unknown,
+ * so the message is never sent again. From `accepted` on the platform has it and reports the rest. States are in their
+ * order: no message moves back, except from `sending` to `pending` if it is certain that the platform did not take it.
  */
 export const MESSAGE_STATES = [
   'pending',
@@ -159,46 +162,46 @@ export const MESSAGE_STATES = [
 ] as const
 export type MessageState = (typeof MESSAGE_STATES)[number]
 
-/** A number of WhatsApp, with the app's secret, until its connection was changed. */
+/** A WhatsApp number with its app secret, as they were before the connection was changed. */
 export interface FormerNumberTable {
   seq: Generated<number>
   org_id: number
   account: string
-  /** Sealed. */
+  /** Encrypted. */
   secret: string
   changed_ms: number
-  /** After this time nothing is told any more of what was sent before. */
+  /** After this time no webhook about earlier messages is expected. */
   until_ms: number
 }
 
 export interface ConversionMessageTable {
   seq: Generated<number>
   org_id: number
-  /** The caller's. */
+  /** Chosen by the caller. */
   message_id: string
-  /** Keyed digest of what the caller sent, by which a repetition is told from another message. */
+  /** Keyed digest of the message's content, which tells a repetition from another message. */
   body_digest: string
   template: string
   language: string
-  /** Goes with the message and comes back with every status. */
+  /** Sent with the message; comes back with every status. */
   callback_id: string
   state: MessageState
-  /** When it may be claimed; of one that is being sent, when its lease ends; of an unknown one, when it is given up. */
+  /** When it may be claimed; while it is being sent, when its lease ends; for an unknown one, when it is given up. */
   due_ms: number | null
-  /** After this time it is not sent any more. */
+  /** After this time it is not sent. */
   expires_ms: number
   attempts: Generated<number>
   code: string | null
   detail: string | null
   /** The number that it was sent from. */
   account: string | null
-  /** The platform's id of it. */
+  /** The platform's id of the message. */
   platform_id: string | null
   last_attempt_ms: number | null
-  /** When the platform says that the present status came to be. */
+  /** When the present status was reached, according to the platform. */
   status_ms: number | null
   lease_owner: string | null
-  /** Recipient and texts; null once it will not be sent again. */
+  /** Encrypted recipient and texts; null when it will not be sent again. */
   sealed: string | null
   created_ms: number
 }

@@ -2,7 +2,7 @@ import { type ColumnDataType, type Kysely, sql } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import type { Engine } from './tables.ts'
 
-/** Messages of WhatsApp, and how a webhook finds the connection that it is for. */
+/** Tables of WhatsApp messages, and the columns by which a webhook finds its connection. */
 export function messages(engine: Engine): Migration {
   const serial: ColumnDataType = engine === 'postgres' ? 'bigserial' : 'integer'
   return {
@@ -12,7 +12,7 @@ export function messages(engine: Engine): Migration {
         ['verify_digest', 'varchar(64)'],
       ] as const)
         await db.schema.alterTable('conversion_connections').addColumn(column, type).execute()
-      // Until now only the sandbox could have a WhatsApp connection, and the start makes that one anew.
+      // Until now only the sandbox could have a WhatsApp connection; the start makes it anew.
       await sql`DELETE FROM conversion_connections WHERE platform = 'whatsapp'`.execute(db)
       await db.schema
         .createTable('conversion_messages')
@@ -42,7 +42,7 @@ export function messages(engine: Engine): Migration {
   }
 }
 
-/** Numbers and secrets that connections to WhatsApp had before they were changed. */
+/** Numbers and secrets of WhatsApp connections before they were changed. */
 export function formerNumbers(engine: Engine): Migration {
   const serial: ColumnDataType = engine === 'postgres' ? 'bigserial' : 'integer'
   return {

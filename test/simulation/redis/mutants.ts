@@ -84,9 +84,6 @@ export const REDIS_MUTANTS: Readonly<Record<string, readonly [seed: number, game
   'Redis is believed whatever its clock says': [
     23,
     MILD,
-    runs(
-      'math.abs(timeMs - req.wallMs) > req.toleranceMs then\n  return answer({ is',
-      'false then\n  return answer({ is',
-    ),
+    runs('if not clocksAgree then\n  return answer({ is', 'if false then\n  return answer({ is'),
   ],
 }

@@ -9,6 +9,7 @@ import type {
   SyncReply,
 } from '../../../src/shield/budget/protocol/store.ts'
 import { asBillReply, asSyncReply, readReply } from '../../../src/shield/budget/stores/redis/redis-replies.ts'
+import { scriptText } from '../../../src/shield/budget/stores/redis/redis-script.ts'
 import type { Random } from '../random.ts'
 import type { Figures, Watched } from '../server.ts'
 import type { ProcessClock } from '../time.ts'
@@ -39,10 +40,7 @@ const fake: {
 }
 
 const digestOf = (text: string) => createHash('sha1').update(text).digest('hex')
-const CONTROL_SCRIPT = readFileSync(
-  new URL('../../../src/shield/budget/stores/redis/redis-control.lua', import.meta.url),
-  'utf8',
-)
+const CONTROL_SCRIPT = scriptText('redis-control.lua')
 const partsOf = (scope: string) =>
   ['account', 'owners', 'forfeits', 'slots'].map((part) => `bidwarden:{${encodeURIComponent(scope)}}:${part}`)
 

@@ -1,6 +1,7 @@
 import type { Device, Regs, User } from 'iab-openrtb/v26'
-import { consentReader, EU_SECTION, readGpp } from './consent.ts'
+import { consentReader } from './consent.ts'
 import { code, flag, numbers, object, text, type Wire } from './fields.ts'
+import { EU_SECTION, readGpp } from './gpp.ts'
 import { inBothPlaces } from './two-places.ts'
 
 /** Position of "opted out of the sale" in a US privacy string such as `1YYN`. */

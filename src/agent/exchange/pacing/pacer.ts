@@ -7,33 +7,33 @@ import { type HourPlan, planHour } from './spend-plan.ts'
 import { RATE_MS, Throttle, type Why } from './throttle.ts'
 import { HOUR_MS, HOURS_OF_WEEK, hourOfWeek } from './traffic-curve.ts'
 
-/** How a paced campaign is doing, by this process. Amounts are in micros and of all processes. */
+/** How a paced campaign is doing, by this process. Amounts are micros over all processes. */
 export interface PaceNow {
-  /** The share of its chances at which the campaign bids now. */
+  /** The share of its chances to bid that the campaign takes now. */
   readonly share: number
   readonly why: Why
   readonly startMs: number
   readonly endMs: number
   readonly budget: number
-  /** Spent and set aside. */
+  /** Micros spent and set aside. */
   readonly used: number
-  /** Planned for the present hour when it began, and used since. */
+  /** Micros planned for the present hour when it began, and used since. */
   readonly hour: { readonly planned: number; readonly used: number }
-  /** When all of this was so, by the wall clock. */
+  /** When these figures were computed (wall clock). */
   readonly atMs: number
 }
 
-/** How often a share is set anew, at most. */
+/** The shortest time between two changes of a share, in milliseconds. */
 const STEP_MS = 10_000
-/** How long after midnight the store may still answer with the figures of the day before. */
+/** How long after midnight the store may still answer with the figures of the day before, in milliseconds. */
 const STALE_MS = 15_000
-/** The traffic of an hour is planned to be used up to this share, since some weeks have less of it. */
+/** The share of an hour's usual traffic that is planned to be used, since some weeks have less traffic. */
 const USABLE = 0.9
 
 export interface PacerDeps {
   readonly clock: Clock
   readonly budget: Pick<BudgetManager, 'stats' | 'store'>
-  /** Requests to be expected at a seat in each hour of the week, in proportion. */
+  /** Requests expected at a seat in each hour of the week, in proportion. */
   shapeOf(seat: string): Float64Array
   /** From 0 up to 1. */
   readonly random?: (() => number) | undefined
@@ -41,9 +41,9 @@ export interface PacerDeps {
 
 interface MadePlan extends HourPlan {
   readonly fromMs: number
-  /** Used of the period's budget when the plan was made. */
+  /** Micros of the period's budget that were used when the plan was made. */
   readonly usedBefore: number
-  /** The limit and settings that it was made from; when they change, a new plan is made. */
+  /** The limit and settings that the plan was made from; when they change, a new plan is made. */
   readonly by: string
 }
 
@@ -55,11 +55,13 @@ interface Paced {
   period: Period | undefined
   plan: MadePlan | undefined
   now: PaceNow | undefined
-  /** Which shares of each hour of the week the campaign is open in, and the schedule that says so. */
+  /** The share of each hour of the week in which the campaign is open, and the schedule that this was computed from. */
   open: { readonly by: unknown; readonly shares: Float64Array } | undefined
 }
 
-/** Decides which chances the paced campaigns of this process take, so that each spends its budget by its plan. */
+/**
+ * Decides which chances to bid the paced campaigns of this process take, so that each spends its budget by its plan.
+ */
 export class Pacer implements Pacing {
   readonly #deps: PacerDeps
   readonly #paced = new Map<string, Paced>()
@@ -84,7 +86,7 @@ export class Pacer implements Pacing {
     return this.#paced.get(id)?.throttle.share ?? 1
   }
 
-  /** When the share was last set; undefined for a campaign that has had no chance to bid in this process. */
+  /** The figures when the share was last set; undefined for a campaign without a chance to bid in this process. */
   now(campaignId: string): PaceNow | undefined {
     return this.#paced.get(campaignId)?.now
   }
@@ -170,7 +172,7 @@ export class Pacer implements Pacing {
   ): MadePlan {
     const nowMs = this.#deps.clock.nowMs()
     const shape = this.#deps.shapeOf(spec.seat)
-    // The rate of chances is that of the last minutes.
+    // The rate of chances is measured over the last minutes.
     const now = shape[hourOfWeek(nowMs - RATE_MS / 2)] ?? 1
     const most = (USABLE * paced.throttle.mostPerHour) / now
     const open = openShares(spec, paced, nowMs)
@@ -184,7 +186,7 @@ export class Pacer implements Pacing {
   }
 }
 
-/** What is used of the period's limit, in all processes. */
+/** What all processes have used of the period's limit. */
 function figuresOf({ limits }: ScopeStats, { limit, isDay, startMs }: Period, wallMs: number) {
   const stats = limits[limit]
   const budget = stats?.spec.max ?? 0
@@ -202,7 +204,7 @@ function openShares({ activeHours }: PreparedCampaign['spec'], paced: Paced, now
   if (paced.open?.by === by) return paced.open.shares
   const schedule = new CampaignSchedule(activeHours)
   const firstMs = week * HOURS_OF_WEEK * HOUR_MS
-  // Zones that are half an hour apart open in the middle of an hour.
+  // In time zones with half-hour offsets, a campaign opens in the middle of an hour.
   const shares = Float64Array.from({ length: HOURS_OF_WEEK }, (_, hour) => {
     const fromMs = firstMs + hour * HOUR_MS
     const opens = [fromMs + QUARTER_MS, fromMs + 3 * QUARTER_MS].filter((atMs) => schedule.isOpen(atMs))

@@ -2,19 +2,19 @@ import { DateTime } from 'luxon'
 import type { Scope } from '../../../shield/index.ts'
 import type { CampaignSpec } from '../openrtb/index.ts'
 
-/** A stretch of time over which a limit of a campaign is spread. */
+/** The period over which a limit of a campaign is spread. */
 export interface Period {
   readonly startMs: number
   readonly endMs: number
-  /** Index of the limit among those of the campaign's scope. */
+  /** Index of the limit among the limits of the campaign's scope. */
   readonly limit: number
-  /** Whether the limit begins anew with the period. */
+  /** Whether the limit starts at 0 with each period. */
   readonly isDay: boolean
 }
 
 /**
- * The present period of a paced campaign: its flight with the smallest limit for ever, or the day of its smallest daily
- * limit. Undefined outside of the flight, and where an operator has taken the limit away.
+ * The present period of a paced campaign: its flight, with the smallest lifetime limit, or the day of its smallest
+ * daily limit. Undefined outside the flight, and if an operator has removed the limit.
  */
 export function periodOf(
   { pacing: { flight } }: CampaignSpec,

@@ -8,33 +8,33 @@ export interface PlanInput {
   readonly nowMs: number
   /** Micros that are left for the rest of the period. */
   readonly left: number
-  /** Micros that the whole hour beginning there can spend at most; Infinity where that is not known. */
+  /** The most micros that the hour beginning at this time can spend; Infinity if unknown. */
   mostIn(hourMs: number): number
-  /** The share, 0 to 1, of the hour beginning there in which the campaign bids at all. */
+  /** The share, 0 to 1, of the hour beginning at this time in which the campaign may bid. */
   openIn(hourMs: number): number
 }
 
 export interface HourPlan {
-  /** Micros to be spent from now until `endMs`. */
+  /** Micros to spend from now until `endMs`. */
   readonly micros: number
-  /** End of the present hour, or of the period. */
+  /** End of the present hour or of the period, whichever is earlier. */
   readonly endMs: number
-  /** Whether even all of the traffic to come is not enough for what is left. */
+  /** Whether even all expected traffic is too little to spend what is left. */
   readonly isShort: boolean
 }
 
-/** `ahead` spends at this much more than an even pace at the beginning, and at as much less at the end. */
+/** By how much `ahead` exceeds an even pace at the beginning, and falls below it at the end, as a share. */
 const AHEAD = 0.4
 
 interface Slot {
-  /** How much of the budget it gets beside others, while its traffic can spend that. */
+  /** The slot's share of the budget relative to other slots, while its traffic can spend that. */
   readonly weight: number
   readonly most: number
 }
 
 /**
- * What the rest of the present hour is to spend. All hours get the same (`ahead`: less and less) for each minute that the
- * campaign is open; what the traffic of an hour cannot spend is spread over the others.
+ * Plans the spend of the rest of the present hour. All hours get the same amount (with `ahead`, less and less) for each
+ * minute that the campaign is open. What the traffic of an hour cannot spend is spread over the other hours.
  */
 export function planHour(input: PlanInput): HourPlan {
   const { startMs, endMs, nowMs } = input
@@ -50,12 +50,12 @@ export function planHour(input: PlanInput): HourPlan {
   }
   const { level, isShort } = fill(slots, input.left)
   const [first] = slots
-  // What the traffic of this hour is thought to spend at most says how the others are filled; it may well spend more.
+  // The expected traffic of this hour only decides how the other hours are filled; the hour itself may spend more.
   const micros = isShort ? (first?.most ?? 0) : (first?.weight ?? 0) * level
   return { micros, endMs: Math.min(firstMs + HOUR_MS, endMs), isShort }
 }
 
-/** The level to which all slots are filled by an amount, as water fills vessels of different heights. */
+/** The level to which an amount fills all slots, like water in vessels of different heights. */
 function fill(slots: readonly Slot[], amount: number): { level: number; isShort: boolean } {
   const open = slots.filter(({ weight }) => weight > 0)
   const byHeight = open.sort((a, b) => a.most / a.weight - b.most / b.weight)

@@ -1,17 +1,17 @@
 export const HOUR_MS = 3_600_000
-/** Hours of a week, in UTC. A day of any time zone is made of some of them. */
+/** The hours of a week, in UTC. The days of every time zone consist of some of them. */
 export const HOURS_OF_WEEK = 168
 const HOURS_OF_DAY = 24
-/** How much the latest week counts beside those before. */
+/** The weight of the latest week in the average with those before. */
 const NEWEST = 0.4
 
 /**
- * How many requests come in each hour of the week (UTC), learned from hours that were watched from their beginning to
- * their end. Always 168 figures, whatever the traffic.
+ * How many requests arrive in each hour of the week (UTC), learned from hours that were observed from beginning to end.
+ * Always 168 figures, whatever the traffic.
  */
 export class TrafficCurve {
   readonly #hours: (number | undefined)[] = Array(HOURS_OF_WEEK).fill(undefined)
-  /** The hour that is being counted, in hours since the epoch, and whether it was watched from its beginning. */
+  /** The hour that is being counted, in hours since the epoch, and whether it was observed from its beginning. */
   #hour: number
   #isWhole = false
   #count = 0
@@ -20,13 +20,15 @@ export class TrafficCurve {
     this.#hour = hourOf(wallMs)
   }
 
-  /** @param wallMs when the requests came; those of the last minute of an hour may be told in the next one */
+  /**
+   * @param wallMs when the requests arrived; those of the last minute of an hour may be counted in the next one
+   */
   add(count: number, wallMs: number): void {
     if (hourOf(wallMs) !== this.#hour - 1) this.#turn(wallMs)
     this.#count += count
   }
 
-  /** Requests of each hour of the week; null for an hour that was never watched. */
+  /** Requests of each hour of the week; null for an hour that was never observed. */
   known(wallMs: number): readonly (number | null)[] {
     this.#turn(wallMs)
     return this.#hours.map((count) => count ?? null)
@@ -37,15 +39,15 @@ export class TrafficCurve {
   }
 
   /**
-   * The requests to be expected in every hour of the week, in proportion. An hour that was never watched is taken to be
-   * as the same hour of other days, then to have the mean of all; all are alike while none was watched.
+   * The requests expected in every hour of the week, in proportion. For an hour that was never observed, the same hour
+   * of other days counts, then the mean of all hours. While nothing was observed, all hours are alike.
    */
   shape(): Float64Array {
     const average = meanOf(this.#hours) ?? 1
     const least = average > 0 ? average / 100 : 1
     return Float64Array.from(this.#hours, (count, i) => {
       const expected = count ?? meanOf(this.#hours.filter((_, j) => (j - i) % HOURS_OF_DAY === 0)) ?? average
-      // An hour without any requests may have some next week.
+      // An hour without requests so far may have some next week.
       return Math.max(expected, least)
     })
   }
@@ -53,7 +55,7 @@ export class TrafficCurve {
   #turn(wallMs: number): void {
     const hour = hourOf(wallMs)
     if (hour === this.#hour) return
-    // After a clock that went back, or forward by more than a week, nothing was watched.
+    // If the clock went back, or forward by more than a week, nothing was observed.
     const passed = hour - this.#hour
     if (passed > 0 && passed < HOURS_OF_WEEK) {
       if (this.#isWhole) this.#learn(this.#hour, this.#count)
@@ -73,7 +75,7 @@ export class TrafficCurve {
 
 const hourOf = (wallMs: number): number => Math.floor(wallMs / HOUR_MS)
 
-/** The index of the hour of the week in which a time lies. */
+/** The index of the hour of the week that contains a time. */
 export const hourOfWeek = (wallMs: number): number => hourOf(wallMs) % HOURS_OF_WEEK
 
 function meanOf(counts: readonly (number | undefined)[]): number | undefined {

@@ -3,10 +3,10 @@ import { atMost } from '../../../cache-size.ts'
 import type { Clock } from '../../../time/clock.ts'
 import { Pace, type PaceLimit } from '../../../time/pace.ts'
 
-/** Most addresses whose calls are counted; of more, those that called longest ago begin anew. */
+/** The most addresses whose calls are counted. Beyond that, the address that called longest ago is forgotten. */
 const MAX_ADDRESSES = 1_000
 
-/** Counts what each address does before anybody knows who it is. */
+/** Limits the calls of each address before the caller is known. */
 export class AddressPaces {
   readonly #clock: Clock
   readonly #limit: PaceLimit
@@ -17,7 +17,7 @@ export class AddressPaces {
     this.#limit = limit
   }
 
-  /** Counts one. Returns the milliseconds to wait; 0 when it is within the limit. */
+  /** Counts one call. Returns the milliseconds to wait; 0 if it is within the limit. */
   take(address: string): number {
     const pace = this.#paces.get(address) ?? new Pace(this.#clock, this.#limit)
     this.#paces.set(address, pace)

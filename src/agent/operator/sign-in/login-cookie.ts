@@ -4,26 +4,26 @@ import { cookieIn } from '../../../api/index.ts'
 import { parseJson } from '../../../json/json.ts'
 import type { Clock } from '../../../time/clock.ts'
 
-/** How long a person has to sign in at the provider, in milliseconds. */
+/** How long a person may take to sign in at the provider, in milliseconds. */
 const LOGIN_MS = 600_000
 const CIPHER = 'aes-256-gcm'
 const IV_BYTES = 12
 const TAG_BYTES = 16
 
-/** What ties an answer of the provider to the browser that has asked. */
+/** Ties the provider's answer to the browser that asked for it. */
 const Login = z.object({
   state: z.string(),
   nonce: z.string(),
   verifier: z.string(),
-  /** Where the browser goes on afterwards. */
+  /** The page to which the browser goes after signing in. */
   page: z.string(),
 })
 export type Login = z.output<typeof Login>
 const Sealed = Login.extend({ endsMs: z.number() })
 
 /**
- * A login that is under way, in a cookie of the browser that has begun it. Nothing of it is kept here, so that whoever
- * begins logins takes no place from others; it is sealed with a key of this process.
+ * A login under way, in an encrypted cookie of the browser that has begun it. The service stores nothing, so that
+ * nobody can fill a table by beginning logins. The cookie is encrypted with a key of this process.
  */
 export class LoginCookie {
   readonly #clock: Pick<Clock, 'nowMs'>
@@ -31,16 +31,16 @@ export class LoginCookie {
   readonly #name: string
   readonly #attributes: string
 
-  /** @param publicUrl address by which browsers know the service */
+  /** @param publicUrl the address at which browsers reach the service */
   constructor(clock: Pick<Clock, 'nowMs'>, publicUrl: URL) {
     this.#clock = clock
     const isSecure = publicUrl.protocol === 'https:'
     this.#name = isSecure ? '__Host-bidwarden_login' : 'bidwarden_login'
-    // Lax: the browser comes back from another site.
+    // Lax, because the browser returns from another site.
     this.#attributes = `; Path=/; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`
   }
 
-  /** The `Set-Cookie` header that keeps a login. */
+  /** The `Set-Cookie` header that stores a login. */
   keep(login: Login): string {
     const iv = randomBytes(IV_BYTES)
     const cipher = createCipheriv(CIPHER, this.#key, iv)
@@ -49,12 +49,12 @@ export class LoginCookie {
     return `${this.#name}=${sealed.toString('base64url')}${this.#attributes}; Max-Age=${LOGIN_MS / 1000}`
   }
 
-  /** The `Set-Cookie` header that ends a login. */
+  /** The `Set-Cookie` header that deletes the cookie. */
   get end(): string {
     return `${this.#name}=${this.#attributes}; Max-Age=0`
   }
 
-  /** The login of a request's cookie; undefined where it has none that is under way. */
+  /** The login in a request's cookie; undefined if there is none, or it has expired. */
   of(request: Parameters<typeof cookieIn>[0]): Login | undefined {
     const text = this.#opened(cookieIn(request, this.#name))
     const read = text === undefined ? undefined : Sealed.safeParse(parseJson(text))

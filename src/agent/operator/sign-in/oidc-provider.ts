@@ -6,17 +6,19 @@ import type { Login } from './login-cookie.ts'
 import type { OidcSettings } from './settings.ts'
 import { SignInError } from './sign-in-error.ts'
 
-/** How long one call to the provider may take, in milliseconds. */
+/** How long an answer of the provider is awaited, in milliseconds. */
 const TIMEOUT_MS = 10_000
-/** How long what the provider says of itself is believed, in milliseconds. */
+/** How long the provider's metadata are cached, in milliseconds. */
 const METADATA_MS = 3_600_000
-/** By how much the clocks of the provider and of this machine may differ, in seconds. */
+/** How far the clocks of the provider and of this machine may differ, in seconds. */
 const CLOCK_TOLERANCE_SECONDS = 30
 
-/** What the provider says of a person. */
+/** The provider's claims about a person. */
 export type Claims = Readonly<Record<string, unknown>> & { readonly sub: string }
 
-/** A provider of OpenID Connect: authorization code with PKCE, state and nonce. All errors are {@link SignInError}s. */
+/**
+ * An OpenID Connect provider: authorization code flow with PKCE, state and nonce. All errors are {@link SignInError}s.
+ */
 export class OidcProvider {
   readonly #clock: Pick<Clock, 'elapsedMs'>
   readonly #settings: OidcSettings
@@ -26,7 +28,7 @@ export class OidcProvider {
   readonly #keys: oauth.JWKSCacheInput = {}
   #metadata: { readonly server: oauth.AuthorizationServer; readonly untilMs: number } | undefined
 
-  /** @param redirectUri where the provider sends browsers back to */
+  /** @param redirectUri the address to which the provider sends browsers back */
   constructor(clock: Pick<Clock, 'elapsedMs'>, settings: OidcSettings, redirectUri: string) {
     this.#clock = clock
     this.#settings = settings
@@ -35,14 +37,14 @@ export class OidcProvider {
     this.#client = { client_id: settings.clientId, [oauth.clockTolerance]: CLOCK_TOLERANCE_SECONDS }
   }
 
-  /** Host of the provider, by which people know it. */
+  /** Host of the provider, which people are shown. */
   get host(): string {
     return this.#issuer.host
   }
 
   /**
-   * Begins a login: where the browser has to go, and what has to be known when it comes back.
-   * @param asksAnew whether the provider has to ask who it is, though somebody is signed in there
+   * Begins a login: the address to which the browser is sent, and what must be known when it comes back.
+   * @param asksAnew whether the provider must ask the person again, even if they are signed in there
    */
   async begin(asksAnew: boolean): Promise<{ readonly url: string; readonly login: Omit<Login, 'page'> }> {
     const server = await this.#server()
@@ -69,7 +71,7 @@ export class OidcProvider {
     return { url: url.href, login }
   }
 
-  /** Who has signed in, by what the browser has brought back. */
+  /** Verifies the answer that the browser brings back, and returns the claims about the person who has signed in. */
   async finish(parameters: URLSearchParams, { state, nonce, verifier }: Login): Promise<Claims> {
     const server = await this.#server()
     const client = this.#client
@@ -100,7 +102,7 @@ export class OidcProvider {
     }
   }
 
-  /** What a provider does not put into the ID token, groups and names for instance, it tells when it is asked. */
+  /** Adds the claims that are not in the ID token from the provider's user info, for example groups and names. */
   async #withMore(server: oauth.AuthorizationServer, claims: oauth.IDToken, token: string): Promise<Claims> {
     const { groupsClaim, nameClaim } = this.#settings
     const isWhole = [groupsClaim, nameClaim].every((claim) => claims[claim] !== undefined)
@@ -119,7 +121,7 @@ export class OidcProvider {
       this.#metadata = { server, untilMs: this.#clock.elapsedMs() + METADATA_MS }
       return server
     } catch (error) {
-      // What it has said before is as good as nothing new.
+      // The earlier metadata are still good enough.
       if (known) return known.server
       throw failureOf(error)
     }
@@ -138,14 +140,14 @@ export class OidcProvider {
   #options<Fetch>(customFetch: Fetch) {
     return {
       signal: AbortSignal.timeout(TIMEOUT_MS),
-      // The configuration allows plain HTTP on this machine alone.
+      // The configuration allows plain HTTP only on this machine.
       [oauth.allowInsecureRequests]: this.#issuer.protocol === 'http:',
       [oauth.customFetch]: customFetch,
     }
   }
 }
 
-/** Errors with which a provider says that the person, or whoever decides about them, has not let them in. */
+/** Error codes by which a provider says that the person, or a policy, has refused. */
 const REFUSALS = new Set([
   'access_denied',
   'login_required',
@@ -178,7 +180,7 @@ function failureOf(error: unknown): SignInError {
   if (error instanceof oauth.WWWAuthenticateChallengeError)
     return new SignInError('not_configured_there', `the provider asks for other credentials: ${error.status}`)
   if (error instanceof oauth.OperationProcessingError || error instanceof oauth.UnsupportedOperationError) {
-    // A page of its own, or of a proxy before it, says that it cannot now.
+    // An answer that is no protocol message comes from an overloaded provider or a proxy in front of it.
     const isAway = error.code === oauth.RESPONSE_IS_NOT_CONFORM || error.code === oauth.RESPONSE_IS_NOT_JSON
     return new SignInError(isAway ? 'provider_away' : 'invalid_answer', `${error.code}: ${error.message}`)
   }

@@ -6,7 +6,7 @@ import { SIGN_IN_FAILURES } from './sign-in-error.ts'
 
 const NOT_CONFIGURED: [string, string] = ['OIDC_ISSUER is not set', 'application/problem+json']
 
-/** What browsers are sent through when people sign in by OpenID Connect. */
+/** The addresses through which browsers go when people sign in by OpenID Connect. */
 export const OIDC_ROUTES: readonly PlainRoute[] = [
   {
     method: 'get',
@@ -57,7 +57,7 @@ function configured(signIn: OidcSignIn | undefined): OidcSignIn {
 
 const queryOf = (c: Ctx): URLSearchParams => new URL(c.req.url).searchParams
 
-/** The address that is left has a code in it, so no page learns it as the one before. */
+/** The address of this request contains a code, so it must not be passed on as the referrer. */
 function redirect({ location, cookies }: Redirect): Response {
   const headers = new Headers({ location, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' })
   for (const cookie of cookies) headers.append('set-cookie', cookie)

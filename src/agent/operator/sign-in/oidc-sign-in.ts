@@ -12,15 +12,15 @@ import { SignInError, type SignInFailure } from './sign-in-error.ts'
 export const OIDC_PATH = '/v1/session/oidc'
 export const OIDC_CALLBACK_PATH = `${OIDC_PATH}/callback`
 
-/** Sign-ins that come back to one address: each asks the provider. */
+/** How many returns from the provider one address may make: each of them calls the provider. */
 const FINISHED = { calls: 20, windowMs: 60_000 }
-/** Pages of the console, on which a browser goes on. */
+/** Pages of the console to which a browser may be sent after signing in. */
 const CONSOLE_PAGE = /^\/(console(\/[^\s\\?]*)?)?(\?[^\s\\]*)?$/
 const MAX_PAGE_CHARS = 500
-/** Longest detail of a failure in the log; a part of it may have come by the address. */
+/** The longest detail of a failure in the log, in characters: part of it may come from the address of the request. */
 const MAX_DETAIL_CHARS = 300
 
-/** Where a browser goes next, and the cookies that it gets. */
+/** The address to which a browser is sent, and its new cookies. */
 export interface Redirect {
   readonly location: string
   readonly cookies: readonly string[]
@@ -31,11 +31,11 @@ interface Parts {
   readonly log: Logger
   readonly sessions: Sessions
   readonly operatorOrg: number
-  /** Address by which browsers know the service. */
+  /** The address at which browsers reach the service. */
   readonly publicUrl: string
 }
 
-/** Signs people in by OpenID Connect: to the provider and back, into a session as an API key's. */
+/** Signs people in by OpenID Connect: sends them to the provider, verifies the answer, and opens a session. */
 export class OidcSignIn {
   readonly #parts: Parts
   readonly #settings: OidcSettings
@@ -53,17 +53,17 @@ export class OidcSignIn {
     this.#finished = new AddressPaces(parts.clock, FINISHED)
   }
 
-  /** By what people know the provider. */
+  /** Host of the provider, which people are shown. */
   get host(): string {
     return this.#provider.host
   }
 
-  /** Sends a browser to the provider, which sends it back to a page of the console. */
+  /** Redirects a browser to the provider, which later sends it back to a page of the console. */
   async begin(request: IncomingMessage, query: URLSearchParams): Promise<Redirect> {
     const said = query.get('page') ?? '/'
     const page = said.length <= MAX_PAGE_CHARS && CONSOLE_PAGE.test(said) ? said : '/'
     const asksAnew = query.has('anew')
-    // The provider sends it back to the public address, which has no cookies of another one.
+    // The provider sends the browser back to the public address, which does not get the cookies of another host.
     if (headerOf(request, 'host') !== this.#home.host && !query.has('at')) {
       const more = new URLSearchParams({ page, at: 'home', ...(asksAnew && { anew: '1' }) })
       return { location: `${this.#home.origin}${OIDC_PATH}?${more}`, cookies: [] }
@@ -76,7 +76,7 @@ export class OidcSignIn {
     }
   }
 
-  /** Signs in who comes back from the provider. */
+  /** Signs in a person who comes back from the provider. */
   async finish(request: IncomingMessage, query: URLSearchParams): Promise<Redirect> {
     const { sessions, log, operatorOrg } = this.#parts
     const cookies = [this.#cookie.end]
@@ -94,7 +94,7 @@ export class OidcSignIn {
     }
   }
 
-  /** The page that says why nobody was signed in. */
+  /** Logs why nobody was signed in, and returns the page that says so. */
   #failed(error: unknown): string {
     if (!(error instanceof SignInError)) throw error
     const { why, message } = error

@@ -4,27 +4,30 @@ import type { Claims } from './oidc-provider.ts'
 import type { GroupRights, OidcSettings } from './settings.ts'
 import { SignInError } from './sign-in-error.ts'
 
-/** Begins the names of people, so that nobody at the provider can have the name of an API key. */
+/** Prefix of people's names, so that nobody can take the name of an API key at the provider. */
 const PEOPLE = 'oidc:'
-/** What a name may have, and its length: as much as `/v1/audit` looks for. */
+/** The names that are shown as they are: the characters and length that `/v1/audit` can search for. */
 const PLAIN_NAME = /^[\w.+@-]{1,59}$/
-/** Most groups of a person that are looked at. */
+/** The most groups of a person that are read. */
 const MAX_GROUPS = 10_000
 
-/** Who has signed in, with the rights of all their groups. Throws where those are none, or of several organisations. */
+/**
+ * The person who has signed in, with the rights of all their groups. Throws if there are none, or if the groups belong
+ * to several organisations.
+ */
 export function personOf(claims: Claims, settings: OidcSettings, operatorOrg: number): Person {
   const rights = groupsIn(claims[settings.groupsClaim]).flatMap((group) => settings.groups.get(group) ?? [])
   const { scopes, org } = together(rights, operatorOrg)
   return { id: `${settings.issuer} ${claims.sub}`, name: nameOf(claims, settings.nameClaim), scopes, org }
 }
 
-/** A text is one group. */
+/** A claim that is a single text is one group. */
 function groupsIn(claim: unknown): string[] {
   const all: unknown[] = Array.isArray(claim) ? claim.slice(0, MAX_GROUPS) : [claim]
   return all.filter((one) => typeof one === 'string')
 }
 
-/** Groups of the operator's stand above all others: who is in one of them acts for the operator alone. */
+/** Groups of the operator take precedence: a person in one of them acts only for the operator. */
 function together(rights: readonly GroupRights[], operatorOrg: number): GroupRights {
   const isOperators = ({ org }: GroupRights) => org === undefined || org === operatorOrg
   const ofOperator = rights.filter(isOperators)
@@ -40,8 +43,8 @@ function together(rights: readonly GroupRights[], operatorOrg: number): GroupRig
 }
 
 /**
- * By the claim of the configuration. An address that the provider has not verified names nobody, and neither does what
- * could stand for something else where it is shown; their id at the provider does then.
+ * The name in the configured claim. An e-mail address that the provider has not verified is not used, and neither is a
+ * name that could be mistaken for something else; the person's id at the provider is used instead.
  */
 function nameOf(claims: Claims, claim: string): string {
   const said = claims[claim]

@@ -1,17 +1,17 @@
 import type { KeyScope } from '../../../api/index.ts'
 
-/** What a group of the provider's may do here, and for which organisation; undefined for the operator's. */
+/** What a group of the provider may do here, and for which organisation; undefined means the operator's. */
 export interface GroupRights {
   readonly scopes: readonly KeyScope[]
   readonly org: number | undefined
 }
 
-/** How people sign in by OpenID Connect. */
+/** The settings of signing in by OpenID Connect. */
 export interface OidcSettings {
-  /** As the provider writes it, with or without a slash at its end. */
+  /** Exactly as the provider writes it, with or without a slash at its end. */
   readonly issuer: string
   readonly clientId: string
-  /** Undefined for a client that the provider lets in without one. */
+  /** Undefined for a public client, which has no secret. */
   readonly clientSecret: string | undefined
   /** Scopes of OpenID Connect, separated by spaces. */
   readonly scope: string

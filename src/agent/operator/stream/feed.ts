@@ -3,31 +3,33 @@ import type { Org } from '../../organisations.ts'
 import type { FeedNews } from './news.ts'
 
 /**
- * So much of what has happened is kept, for those who come back after their connection has broken. A bid may keep an
- * explanation of 8 KiB in memory, so this is 32 MiB at the very worst.
+ * How many entries are kept, for readers that reconnect. A bid may contain an explanation of 8 KiB, so this is 32 MiB
+ * at most.
  */
 const KEPT = 4_096
 
-/** A number becomes an id by itself: each is another block. */
+/** Encrypts the number of an entry as one block, so that each id is independent of the others. */
 const ONE_BLOCK = 'aes-128-ecb'
 const BLOCK_BYTES = 16
-/** Before the number a block has nothing; a text that is no id decrypts to something there. */
+/**
+ * The offset of the number in its block. The bytes before it are zero; an invalid id decrypts to something else there.
+ */
 const NUMBER_AT = 8
 const NOTHING = Buffer.alloc(NUMBER_AT)
 
 export interface FeedEntry {
-  /** In the order of happening, without gaps. */
+  /** Counts the entries in their order, without gaps. */
   readonly number: number
   readonly news: FeedNews
-  /** As it is sent, by the organisation that reads it. */
+  /** The text of the event, by the organisation that reads it. */
   readonly texts: Map<Org, string>
 }
 
-/** The latest news, in memory. While nobody reads, nothing is kept. */
+/** The latest events, in memory. Nothing is kept while nobody reads. */
 export class Feed {
   readonly #ring: FeedEntry[] = []
   #last = 0
-  /** Encrypts the numbers in ids; another one at each start, so that ids of an earlier one are known to be that. */
+  /** Encrypts numbers into ids. It is new at each start, so that ids of an earlier start are recognised as such. */
   #secret: Buffer | undefined
 
   /** Whether somebody reads. */
@@ -40,7 +42,7 @@ export class Feed {
     return this.#last
   }
 
-  /** Adds news; costs nothing but this call while nobody reads. */
+  /** Adds an event. While nobody reads, it does nothing. */
   push(news: FeedNews): void {
     if (!this.isOn) return
     this.#last += 1
@@ -51,14 +53,14 @@ export class Feed {
     this.#secret = randomBytes(BLOCK_BYTES)
   }
 
-  /** Forgets everything. */
+  /** Deletes all entries. */
   stop(): void {
     this.#secret = undefined
     this.#last = 0
     this.#ring.length = 0
   }
 
-  /** The entries after that number and up to another; undefined where one of them is not kept any more. */
+  /** The entries after one number and up to another; undefined if one of them is no longer kept. */
   between(after: number, upTo: number): FeedEntry[] | undefined {
     if (after > upTo || after < this.#last - KEPT) return undefined
     const entries: FeedEntry[] = []
@@ -69,7 +71,10 @@ export class Feed {
     return entries
   }
 
-  /** Id of an entry as readers see it. It does not tell them how much happens that they may not see. */
+  /**
+   * The id of an entry, as readers see it. It is encrypted, because counting ids would tell how much happens that a
+   * reader may not see.
+   */
   idOf(number: number): string {
     const block = Buffer.alloc(BLOCK_BYTES)
     block.writeBigUInt64BE(BigInt(number), NUMBER_AT)
@@ -78,7 +83,7 @@ export class Feed {
       : ''
   }
 
-  /** Number of the entry with this id; undefined for one of another start, or of nobody. */
+  /** The number of the entry with this id; undefined for an id of another start, or an invalid one. */
   numberOf(id: string): number | undefined {
     const sealed = Buffer.from(/^[\w-]{22}$/.test(id) ? id : '', 'base64url')
     if (!this.#secret || sealed.length !== BLOCK_BYTES) return undefined

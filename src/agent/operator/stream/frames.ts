@@ -2,24 +2,24 @@ import type { Org } from '../../organisations.ts'
 import type { Feed, FeedEntry } from './feed.ts'
 import { dataFor, isShownTo } from './news.ts'
 
-/** An event as it is sent. Without an id, a reader that comes back goes on after the one before. */
+/** A server-sent event as text. An event without an id does not change where a reader that reconnects continues. */
 export const frame = (event: string, data: object, id?: string): string =>
   `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`
 
-/** Whether it is one of so many that a browser is not shown all of them. */
+/** Whether the entry is of a kind that is too frequent for a browser to be sent all of it. */
 const isOfMany = ({ news }: FeedEntry): boolean => news.event === 'bid' || news.event === 'notice'
 
-/** How much a reader is sent at once. */
+/** The limits on what a reader is sent at once. */
 interface Most {
-  /** Bids and notices; of more, the latest are sent, and the others are counted. */
+  /** Bids and notices. If there are more, only the latest are sent, with the number of the others. */
   readonly ofMany: number
   /** Characters. */
   readonly chars: number
 }
 
 /**
- * Entries as a caller bound to `org` reads them. Empty where there is nothing for it; undefined where it is more than may be
- * sent at once.
+ * The entries as a caller bound to `org` reads them. Empty if there is nothing for it; undefined if it is more than may
+ * be sent at once.
  */
 export function framesFor(
   feed: Feed,
@@ -41,7 +41,7 @@ export function framesFor(
   return skipped.bids + skipped.notices > 0 ? frame('skipped', skipped) + text : text
 }
 
-/** The frame of one entry, written once for all who read the same. */
+/** The frame of one entry; its text is written once for all readers who see the same. */
 function frameOf(feed: Feed, org: Org, { number, news, texts }: FeedEntry): string {
   const known = texts.get(org)
   if (known !== undefined) return known

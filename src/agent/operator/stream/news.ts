@@ -11,7 +11,7 @@ import { ApprovalBody, approvalBody } from '../approval-body.ts'
 import { Budget, budgetBody, type HoldsAround } from '../budget-body.ts'
 import { KillSwitchBody, switchBody } from '../kill-switch.ts'
 
-/** What a seat has counted in a stretch of time. */
+/** What a seat has counted over a period of time. */
 export interface SeatCounts {
   readonly requests: number
   readonly answered: number
@@ -22,7 +22,7 @@ export interface SeatCounts {
   readonly shed: number
 }
 
-/** Something that has happened, as references: it becomes text where somebody reads it. */
+/** An event of the feed, as references; its text is written when somebody reads it. */
 export type FeedNews =
   | { readonly event: 'bid'; readonly record: DecisionRecord }
   | { readonly event: 'notice'; readonly org: Org; readonly atMs: number; readonly notice: HeardNotice }
@@ -72,7 +72,7 @@ const SkippedData = z.object({ bids: z.int(), notices: z.int() })
 const ofEvent = <Name extends string, Data extends z.ZodType>(name: Name, data: Data) =>
   z.object({ id: z.string(), event: z.literal(name), data })
 
-/** An event of the stream, in the fields of server-sent events; `data` is one line of JSON. */
+/** An event of the stream, by the fields of server-sent events; `data` is one line of JSON. */
 export const StreamEvent = z
   .discriminatedUnion('event', [
     ofEvent('open', z.object({ resumed: z.boolean() })),
@@ -88,7 +88,7 @@ export const StreamEvent = z
   ])
   .openapi('StreamEvent')
 
-/** Whether a caller bound to `org` may know of it; the operator may know of everything. */
+/** Whether a caller bound to `org` may see the event; the operator may see all. */
 export function isShownTo(org: Org, news: FeedNews): boolean {
   if (org === undefined) return true
   switch (news.event) {
@@ -107,7 +107,7 @@ export function isShownTo(org: Org, news: FeedNews): boolean {
   }
 }
 
-/** The data of its event, as a caller bound to `org` may read them. */
+/** The event's data as a caller bound to `org` may see them. */
 export function dataFor(org: Org, news: FeedNews): object {
   switch (news.event) {
     case 'bid':

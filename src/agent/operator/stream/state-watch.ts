@@ -8,11 +8,11 @@ import { holdsAround } from '../budgets.ts'
 import type { Feed } from './feed.ts'
 import type { SeatCounts } from './news.ts'
 
-/** Figures of budgets and seats are looked at in every so manieth look. */
+/** Figures of budgets and seats are compared at every fourth look. */
 const LOOKS_PER_FIGURES = 4
-/** Budgets whose figures are looked at at a time: of campaigns, the others come in the next looks. */
+/** How many budgets of campaigns are compared at a time; the others follow at the next looks. */
 const CAMPAIGNS_PER_LOOK = 500
-/** Budgets that are looked at, and that the store is asked for, at a time. */
+/** How many budgets are refreshed from the store and compared in one slice. */
 const AT_ONCE = 50
 
 export interface StateWatchDeps {
@@ -22,8 +22,9 @@ export interface StateWatchDeps {
 }
 
 /**
- * Looks at what has a state and puts changes into the feed: kill switch, pauses and breakers at each look, figures of
- * budgets and seats at every fourth. Whoever changes them need not know of it, be that this process, another or the store.
+ * Compares everything that has a state with what it last saw, and puts changes into the feed: kill switch, pauses and
+ * breakers at each look, figures of budgets and seats at every fourth. So code that changes a state need not know of
+ * the feed, and changes by other processes are found too.
  */
 export class StateWatch {
   readonly #deps: StateWatchDeps
@@ -33,7 +34,7 @@ export class StateWatch {
   #killSwitch: KillSwitch | undefined
   readonly #breakers = new Map<string, string>()
   #pauses = new WeakMap<Scope, PauseState>()
-  /** The figures of each budget when it was last told. */
+  /** The figures of each budget when they were last put into the feed. */
   #told = new WeakMap<Scope, string>()
   readonly #seats = new Map<string, SeatCounts & { readonly atMs: number }>()
   #campaigns: Iterator<Scope> | undefined
@@ -43,7 +44,7 @@ export class StateWatch {
     this.#feed = feed
   }
 
-  /** Forgets what it has seen; the next looks tell everything that has a state. */
+  /** Forgets everything, so that the next looks report all states. */
   reset(): void {
     this.#looks = 0
     this.#killSwitch = undefined
@@ -105,7 +106,7 @@ export class StateWatch {
     await this.#tellInSlices(this.#dueScopes(), (some) => agent.budget.refresh(some))
   }
 
-  /** @param before is awaited for each part of them, before its figures are looked at */
+  /** @param before called with each slice of scopes, and awaited, before their figures are compared */
   async #tellInSlices(scopes: readonly Scope[], before?: (some: readonly Scope[]) => unknown): Promise<void> {
     const slices = new Slices()
     for (let from = 0; from < scopes.length; from += AT_ONCE) {
@@ -116,7 +117,7 @@ export class StateWatch {
     }
   }
 
-  /** All budgets that several campaigns share, and of the others the next ones. */
+  /** The budgets that are compared next: all that several campaigns share, and some of the others in turn. */
   #dueScopes(): Scope[] {
     const { budget } = this.#deps.agent
     const isCampaign = ({ name }: Scope) => name.startsWith('campaign:')
@@ -133,7 +134,7 @@ export class StateWatch {
     return due
   }
 
-  /** Tells the figures of those budgets that have others than they were last told with. */
+  /** Puts the figures of those budgets into the feed whose figures have changed. */
   async #tellBudgets(scopes: readonly Scope[]): Promise<void> {
     const { agent, pool } = this.#deps
     const changed = scopes.flatMap((scope) => {

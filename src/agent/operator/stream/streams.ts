@@ -8,32 +8,36 @@ import type { Feed } from './feed.ts'
 import { frame, framesFor } from './frames.ts'
 import type { StateWatch } from './state-watch.ts'
 
-/** What has happened is sent so often, in milliseconds. */
+/** How often events are sent, in milliseconds. */
 const TICK_MS = 250
-/** Most bids and notices that a stream gets each time; the others are counted. */
+/** The most bids and notices that a stream gets each time; further ones are only counted. */
 const MANY_PER_TICK = 25
-/** Most bids and notices that a reader gets of the time while it was away. */
+/** The most bids and notices that a reader gets for the time it was disconnected. */
 const MANY_MISSED = 250
-/** News are kept so long after the last reader has gone, in milliseconds, so that it can come back. */
+/** How long events are kept after the last reader has disconnected, so that it can come back; in milliseconds. */
 const KEPT_FOR_MS = 60_000
-/** After so long a comment is sent, so that proxies keep the connection, and keys are looked at again; in milliseconds. */
+/**
+ * How often a comment is sent to keep connections open through proxies, and keys are checked again, in milliseconds.
+ */
 const HEARTBEAT_MS = 15_000
-/** A reader that has so much before it is cut, and one that has missed more is told to read again. */
+/**
+ * A reader with this many unread bytes is disconnected; one that has missed more than this must read everything anew.
+ */
 const MAX_UNREAD_BYTES = 256 * 1024
-/** Streams that are written to in a turn of the event loop: each costs some ten microseconds there. */
+/** How many streams are written to in one turn of the event loop; each takes about ten microseconds. */
 const WRITTEN_PER_TURN = 32
-/** Milliseconds after which a browser comes back. */
+/** The delay after which a browser reconnects, in milliseconds. */
 const RETRY_MS = 2_000
 
 export interface StreamAsked {
-  /** Number of the organisation whose place it takes. */
+  /** Number of the organisation whose share of streams it counts in. */
   readonly who: number
   readonly org: Org
-  /** Id of the last event that the reader has seen; undefined for a new one. */
+  /** Id of the last event that the reader has received; undefined for a new reader. */
   readonly lastId: string | undefined
-  /** Whether the reader may still read. */
+  /** Whether the reader is still allowed to read. */
   readonly isAllowed: () => boolean
-  /** Cuts the connection, whatever waits in it. */
+  /** Closes the connection at once, whatever is still unsent. */
   readonly cut: () => void
 }
 
@@ -47,11 +51,11 @@ interface StreamsOptions {
   readonly log: Logger
   readonly feed: Feed
   readonly watch: StateWatch
-  /** Most streams at once; one organisation may have half of them. */
+  /** The most streams at once; one organisation may have half of them. */
   readonly most: number
 }
 
-/** The open streams. As long as there is none, nothing is looked at and nothing kept. */
+/** The open streams. While there are none, no state is compared and no event kept. */
 export class Streams {
   readonly #clock: Clock
   readonly #log: Logger
@@ -66,7 +70,7 @@ export class Streams {
   #lastReaderMs = 0
   #heartbeatMs = 0
   #isEnded = false
-  /** Whether what has happened is being sent; the next look waits for it, so that everything comes in its order. */
+  /** Whether events are being sent. The next sending waits for that, so that events stay in order. */
   #isSending = false
 
   constructor({ clock, log, feed, watch, most }: StreamsOptions) {
@@ -81,7 +85,7 @@ export class Streams {
     return this.#places.size
   }
 
-  /** Opens a stream; `leave` frees its place, however it has ended. Throws 429 when there is none. */
+  /** Opens a stream; `leave` frees its place, however the stream has ended. Throws 429 if there is no place. */
   open({ who, lastId, ...asked }: StreamAsked): { body: ReadableStream<Uint8Array>; leave: () => void } {
     const free = this.#places.enter(who)
     this.#begin()
@@ -101,7 +105,7 @@ export class Streams {
     return { body, leave: () => leave() }
   }
 
-  /** Looks with the next news whether all who read still may. */
+  /** Checks with the next sending whether all readers are still allowed to read. */
   lookAtKeys(): void {
     this.#heartbeatMs = Number.NEGATIVE_INFINITY
   }
@@ -122,7 +126,7 @@ export class Streams {
     this.#stopTicking = every(this.#clock, TICK_MS, () => this.#tick())
   }
 
-  /** What a stream begins with: that it is open, what its reader has missed, or that nobody knows that any more. */
+  /** The first events of a stream: that it is open, and what its reader has missed, or that this is no longer known. */
   #greeting(org: Org, lastId: string | undefined): string {
     const now = this.#feed.idOf(this.#sent)
     const retry = `retry: ${RETRY_MS}\n`
@@ -159,7 +163,7 @@ export class Streams {
     await this.#deliver()
   }
 
-  /** Ends the streams of those who may not read any more, and says to the others that it is there. */
+  /** Ends the streams of readers that are no longer allowed to read, and sends a comment to the others. */
   async #beat(nowMs: number): Promise<void> {
     this.#heartbeatMs = nowMs
     const heartbeat = this.#encoder.encode(': still here\n\n')
@@ -169,7 +173,7 @@ export class Streams {
     })
   }
 
-  /** Sends what has happened since the last time; it is written once for all who may read the same. */
+  /** Sends the events since the last time. The text is written once for all readers who see the same. */
   async #deliver(): Promise<void> {
     const { last } = this.#feed
     const fresh = this.#feed.between(this.#sent, last)
@@ -184,11 +188,11 @@ export class Streams {
     }
   }
 
-  /** Does something with each stream that is still open, some at a time: what is written to a stream leaves in the same turn. */
+  /** Runs `act` for each open stream, some per turn of the event loop. */
   async #toEach(streams: readonly OpenStream[], act: (one: OpenStream) => void): Promise<void> {
     for (const [at, one] of streams.entries()) {
       if (at > 0 && at % WRITTEN_PER_TURN === 0) await turn()
-      // Others may have ended it meanwhile.
+      // The stream may have ended meanwhile.
       if (this.#open.has(one)) act(one)
     }
   }

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { ADVERSARIES, type Adversary, BOUNDED, meet, STRICT_MODE } from './adversaries.test-support.ts'
 import { SEED } from './bounded-worlds.test-support.ts'
-import { LateBills } from './late-bills.ts'
+import { LateBillReserve } from './late-bill-reserve.ts'
 import { Outcomes } from './outcomes.ts'
 import { WeighedHolds } from './weighed-holds.ts'
 
@@ -53,7 +53,7 @@ describe('an exchange that does what the proof does not expect, with bounded hol
   })
 
   it('would exceed the limit by half if a bid counted as lost when its hold ends, and late bills taught nothing', () => {
-    vi.spyOn(LateBills.prototype, 'add').mockImplementation(() => false)
+    vi.spyOn(LateBillReserve.prototype, 'add').mockImplementation(() => false)
     const { release } = WeighedHolds.prototype
     vi.spyOn(WeighedHolds.prototype, 'release').mockImplementation(function (this: WeighedHolds, hold, how) {
       return release.call(this, hold, how === 'lapsed' ? 'lost' : how)
@@ -65,7 +65,7 @@ describe('an exchange that does what the proof does not expect, with bounded hol
   it('would make spend more than with strict holds if late bills made nobody distrust it', () => {
     const late = { ...named('long after their hold'), worstCase: 100 }
     const strict = meet(late, STRICT_MODE, SEED)
-    vi.spyOn(LateBills.prototype, 'add').mockImplementation(() => false)
+    vi.spyOn(LateBillReserve.prototype, 'add').mockImplementation(() => false)
     expect(meet(late, BOUNDED, SEED).peak).toBeGreaterThan(1.1 * strict.peak)
   })
 

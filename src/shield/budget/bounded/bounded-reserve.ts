@@ -3,7 +3,7 @@ import { type Bills, Cohorts, type Expectation, SLOTS_TO_END, varianceOf } from 
 import { Drift } from './drift.ts'
 import { earnedAllowance } from './earned-allowance.ts'
 import type { KeptClass } from './kept-outcomes.ts'
-import { type Distrust, LateBills } from './late-bills.ts'
+import { type Distrust, LateBillReserve } from './late-bill-reserve.ts'
 import { bestLambda, Lambda, margin } from './margin.ts'
 import { MissingBills } from './missing-bills.ts'
 import { AGES, chancesByAge, generationMsOf, slotMsOf } from './outcomes.ts'
@@ -53,7 +53,7 @@ export class BoundedReserve {
   /** −ln of the probability that the margin of one slot, or one upper limit of a chance, is wrong. */
   #doubt = { margin: 0, chance: 0 }
   #drifted = false
-  readonly #late = new LateBills()
+  readonly #late = new LateBillReserve()
   /** Micros by which the prices of the open bids may exceed what is set aside, once that is earned. */
   mostAllowance = Number.POSITIVE_INFINITY
   /** Micros of bids that could have been billed and were not, when the latest slot began. */

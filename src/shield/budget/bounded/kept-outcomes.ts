@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Distrust } from './late-bills.ts'
+import type { Distrust } from './late-bill-reserve.ts'
 import { AGES, forgottenAfterMs, type KeptCounts } from './outcomes.ts'
 
 /** How the bids of one price class and time to live ended, as a restart finds it. */

@@ -2,7 +2,7 @@ import type { HoldTerms } from '../hold-terms.ts'
 import type { HoldMode, HoldModeNow } from '../protocol/hold-mode.ts'
 import { BoundedReserve, type Remembered, type WeighedHold } from './bounded-reserve.ts'
 import type { KeptClass } from './kept-outcomes.ts'
-import type { Distrust } from './late-bills.ts'
+import type { Distrust } from './late-bill-reserve.ts'
 
 export interface HoldToWeigh extends WeighedHold {
   readonly number: number

@@ -1,11 +1,9 @@
 -- One scope in Redis. Does what account.ts does in memory, as one atomic step per request.
 -- KEYS: account, owners, forfeits, slots, billed, amounts of what was billed (one hash tag). ARGV[1]: the request as JSON. Answers JSON whose
--- numbers are text, since cjson keeps only 14 digits.
+-- numbers are text, since cjson keeps only 14 digits. redis-clock.lua comes before it.
 local K_ACCOUNT, K_OWNERS, K_FORFEITS = KEYS[1], KEYS[2], KEYS[3]
 local K_SLOTS, K_BILLED, K_AMOUNTS = KEYS[4], KEYS[5], KEYS[6]
-local req = cjson.decode(ARGV[1])
 local SLOTS = 600
-local FORGET_MS = 48 * 3600000
 local NEVER = math.huge
 
 local function text(n)
@@ -29,14 +27,12 @@ end
 local function save(key, name, value) redis.call('HSET', key, name, cmsgpack.pack(value)) end
 
 -- The time is that of the server. It never goes back, and a request is refused if the caller's wall clock differs too much.
-local t = redis.call('TIME')
-local timeMs = tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
-if math.abs(timeMs - req.wallMs) > req.toleranceMs then
-  return answer({ is = 'fenced', detail = 'the clocks of this process and of Redis are '
-    .. text(math.abs(timeMs - req.wallMs)) .. ' ms apart', retryAfterMs = '1000' })
+if not clocksAgree then
+  return answer({ is = 'fenced', detail = 'the clocks of this process and of Redis are ' .. text(apartMs) .. ' ms apart',
+    retryAfterMs = '1000' })
 end
 local nowMs = math.max(timeMs, number(K_ACCOUNT, 'seen'))
-local replid = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
+local replid = masterReplid
 local exists = field(K_ACCOUNT, 'replid')
 if not exists and req.op ~= 'define' then return answer({ is = 'unknown_scope' }) end
 

@@ -3,8 +3,9 @@ import type { Clock } from '../../../../time/clock.ts'
 import { midnightsAround } from '../../ledger/windows/index.ts'
 import type { LimitSpec } from '../../protocol/limit-spec.ts'
 import { StoreUnavailable } from '../../protocol/store.ts'
-import { primaries, type RedisClient, RedisScript, reach } from './redis-client.ts'
+import { primaries, type RedisClient, reach } from './redis-client.ts'
 import { type AccountReply, readReply } from './redis-replies.ts'
+import { RedisScript } from './redis-script.ts'
 
 export interface RedisAccountsOptions {
   readonly clock: Clock

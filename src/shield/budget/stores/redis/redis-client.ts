@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
 import { messageOf } from '../../../../errors.ts'
 import { StoreUnavailable } from '../../protocol/store.ts'
@@ -66,33 +64,6 @@ function quiet<T extends RedisClient>(client: T): T {
 /** The servers that accept writes. */
 export const primaries = (client: RedisClient): readonly Redis[] =>
   client instanceof Cluster ? client.nodes('master') : [client]
-
-/** A Lua script. It is called by its digest, and sent in full only if Redis does not know it. */
-export class RedisScript {
-  readonly #text: string
-  readonly #digest: string
-
-  /** @param file name of the script's file, in this directory */
-  constructor(file: string) {
-    this.#text = readFileSync(new URL(file, import.meta.url), 'utf8')
-    this.#digest = createHash('sha1').update(this.#text).digest('hex')
-  }
-
-  /** Runs the script and returns its decoded JSON answer. Rejects with {@link StoreUnavailable}. */
-  async run(client: RedisClient, keys: readonly string[], request: object): Promise<unknown> {
-    const args = [...keys, JSON.stringify(request)]
-    const answer = await reach(async () => {
-      try {
-        return await client.evalsha(this.#digest, keys.length, ...args)
-      } catch (error) {
-        // NOSCRIPT: the script was not executed, so it is safe to send it again.
-        if (!messageOf(error).startsWith('NOSCRIPT')) throw error
-        return client.eval(this.#text, keys.length, ...args)
-      }
-    })
-    return JSON.parse(String(answer))
-  }
-}
 
 /** Runs `work` and turns every error of it into {@link StoreUnavailable}. */
 export async function reach<T>(work: () => Promise<T>): Promise<T> {

@@ -1,15 +1,10 @@
 -- The control state, the registry of owners, and facts about this Redis. Control is one hash with a version; `changes` has
 -- the version at which each of its fields last changed.
 -- KEYS: control, registry, changes (one hash tag). ARGV[1]: the request as JSON. Answers JSON; numbers that can be large are text.
+-- redis-clock.lua comes before it.
 local K_CONTROL, K_REGISTRY, K_CHANGES = KEYS[1], KEYS[2], KEYS[3]
-local req = cjson.decode(ARGV[1])
-local t = redis.call('TIME')
-local timeMs = tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
-local server = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
--- An owner not heard from for this long has no lease, and no hold of it can be billed: it is deleted from the registry.
-local FORGET_MS = 48 * 3600000
--- So many versions back `changes` reaches: the names of removed scopes would stay for ever. Whoever knows only an earlier
--- version gets everything.
+-- How many versions back `changes` reaches: otherwise the names of removed scopes would stay for ever. A caller that knows
+-- only an earlier version gets everything.
 local MAX_VERSIONS = 5000
 
 local function get(name) return redis.call('HGET', K_CONTROL, name) end
@@ -25,7 +20,7 @@ local function engaged(text) return string.find(text or '', '"is":"engaged"', 1,
 
 -- The clock never goes back, and advances only if the caller's wall clock agrees with the server's.
 local nowMs = tonumber(get('clockMs') or '0')
-if math.abs(timeMs - req.wallMs) <= req.toleranceMs then nowMs = math.max(nowMs, timeMs) end
+if clocksAgree then nowMs = math.max(nowMs, timeMs) end
 set('clockMs', string.format('%.0f', nowMs))
 
 -- The registry has, per owner, when it was last heard from; a “!” behind it means that it must still report to this Redis.
@@ -42,11 +37,11 @@ end
 if not get('replid') then set('life', t[1] .. '.' .. t[2]) end
 -- A hash that an earlier version began has no `life`.
 local life = get('life')
-local replid = life and server .. ':' .. life or server
+local replid = life and masterReplid .. ':' .. life or masterReplid
 
 -- After a restart or failover the last writes may be lost, but none older than the newest that is left. So an owner that was
 -- gone before that one, and had nothing to report, is deleted; all others must report.
-if get('replid') ~= server then
+if get('replid') ~= masterReplid then
   if get('replid') then
     set('movedMs', string.format('%.0f', timeMs))
     local lastMs = 0
@@ -56,7 +51,7 @@ if get('replid') ~= server then
       else hear(owner, heardMs(entry), '!') end
     end
   end
-  set('replid', server)
+  set('replid', masterReplid)
 end
 
 -- A caller whose state is of another Redis must merge it first; until then its changes are not made.

@@ -3,8 +3,9 @@ import type { Clock } from '../../../../time/clock.ts'
 import type { HoldMode } from '../../protocol/hold-mode.ts'
 import type { LimitSpec } from '../../protocol/limit-spec.ts'
 import type { Control, KillSwitch, PauseState, ScopeDefinition } from '../../protocol/store.ts'
-import { type RedisClient, RedisScript } from './redis-client.ts'
+import type { RedisClient } from './redis-client.ts'
 import { type ControlReply, readControlReply } from './redis-replies.ts'
+import { RedisScript } from './redis-script.ts'
 
 const TAG = 'bidwarden:{control}'
 /** The key of the control hash, and the name of the channel on which new versions are announced. */

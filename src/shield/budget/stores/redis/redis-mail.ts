@@ -2,7 +2,8 @@ import { messageOf } from '../../../../errors.ts'
 import { type Cancel, type Clock, every } from '../../../../time/clock.ts'
 import type { HandleMessage, OwnerMail } from '../../protocol/mail.ts'
 import { StoreUnavailable } from '../../protocol/store.ts'
-import { type RedisClient, RedisScript, reach, redisClient } from './redis-client.ts'
+import { type RedisClient, reach, redisClient } from './redis-client.ts'
+import { RedisScript } from './redis-script.ts'
 import { RedisSettledBids } from './redis-settled-bids.ts'
 
 export interface RedisMailOptions {

@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { type ApiEnv, problemAnswer, shown } from '../api/index.ts'
 import { createLog } from '../log.ts'
 import { openBundle } from './bundle.ts'
-import { serveConsole } from './routes.ts'
+import { serveConsole } from './serve-console.ts'
 
 const SCRIPT = 'const shown = "the console"'
 const MANIFEST = { 'index.html': { file: 'assets/main-1.js', css: ['assets/main-2.css'] } }

@@ -1,9 +1,11 @@
 import { type IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
+import type { HttpBindings } from '@hono/node-server'
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import { type ApiEnv, type Ctx, ProblemBody } from '../api/index.ts'
 import { AppError } from '../errors.ts'
 import { parseJson } from '../json/json.ts'
+import type { ApiEnv } from './json.ts'
+import { ProblemBody } from './routes.ts'
 
 /** A call of one of the service's own routes. */
 export interface OwnRequest {
@@ -45,7 +47,7 @@ export class RouteRefusal extends Error {
 /** Headers that say who asks, and from which page. A cookie is not among them: here a key counts alone. */
 const PASSED_ON = ['authorization', 'host', 'origin', 'sec-fetch-site'] as const
 
-/** The request of an MCP client as the routes may see it: without its cookie and its own body. */
+/** The request of a caller as the routes may see it: without its cookie and its own body. */
 export function bearerOnly({ method, headers, socket }: IncomingMessage): IncomingMessage {
   const addressOnly = new Socket()
   Object.defineProperty(addressOnly, 'remoteAddress', { value: socket.remoteAddress })
@@ -59,32 +61,48 @@ function passedOn(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   return Object.fromEntries(PASSED_ON.flatMap((name) => (name in headers ? [[name, headers[name]]] : [])))
 }
 
+/** The application whose routes are called. */
+type Application = Pick<OpenAPIHono<ApiEnv>, 'fetch'>
+
 /**
  * Calls routes of the application within this process. They see the caller's own key and address, so that every rule about
  * keys, organisations, limits and records holds as it does over HTTP.
  */
-export function ownCalls(app: Pick<OpenAPIHono<ApiEnv>, 'fetch'>, c: Ctx): OwnCall {
-  return async ({ method, path, query = {}, body, idempotencyKey }) => {
-    const incoming = bearerOnly(c.env.incoming)
-    const text = body === undefined ? undefined : JSON.stringify(body)
-    incoming.method = method
-    incoming.headers['content-type'] = 'application/json'
-    if (text !== undefined) incoming.headers['content-length'] = String(Buffer.byteLength(text))
-    if (idempotencyKey !== undefined) incoming.headers['idempotency-key'] = idempotencyKey
-    if (text !== undefined) incoming.push(text)
-    incoming.push(null)
-    incoming.complete = true
-
-    const asked = Object.entries(query).flatMap(([name, value]): [string, string][] =>
-      value === undefined ? [] : [[name, String(value)]],
-    )
-    const search = asked.length === 0 ? '' : `?${new URLSearchParams(asked)}`
-    const request = new Request(`http://localhost${path}${search}`, { method })
-    const response = await app.fetch(request, { incoming, outgoing: c.env.outgoing })
-    const answer: unknown = parseJson(await response.text())
-    if (response.ok)
-      return { body: answer, isReplayed: response.headers.get('idempotency-replayed') === 'true' }
-    const problem = ProblemBody.safeParse(answer)
-    throw problem.success ? new RouteRefusal(problem.data) : new AppError('internal', 'Unexpected error')
+export function ownCalls(app: Application, asking: HttpBindings): OwnCall {
+  return async (asked) => {
+    const response = await callOwn(app, asking, asked)
+    if (!response.ok) throw await refusalOf(response)
+    const body: unknown = parseJson(await response.text())
+    return { body, isReplayed: response.headers.get('idempotency-replayed') === 'true' }
   }
+}
+
+/** The answer of a route, whatever it is; see {@link ownCalls}. */
+export async function callOwn(
+  app: Application,
+  asking: HttpBindings,
+  { method, path, query = {}, body, idempotencyKey }: OwnRequest,
+): Promise<Response> {
+  const incoming = bearerOnly(asking.incoming)
+  const text = body === undefined ? undefined : JSON.stringify(body)
+  incoming.method = method
+  incoming.headers['content-type'] = 'application/json'
+  if (text !== undefined) incoming.headers['content-length'] = String(Buffer.byteLength(text))
+  if (idempotencyKey !== undefined) incoming.headers['idempotency-key'] = idempotencyKey
+  if (text !== undefined) incoming.push(text)
+  incoming.push(null)
+  incoming.complete = true
+
+  const asked = Object.entries(query).flatMap(([name, value]): [string, string][] =>
+    value === undefined ? [] : [[name, String(value)]],
+  )
+  const search = asked.length === 0 ? '' : `?${new URLSearchParams(asked)}`
+  const request = new Request(`http://localhost${path}${search}`, { method })
+  return app.fetch(request, { incoming, outgoing: asking.outgoing })
+}
+
+/** The refusal that a route has answered. */
+export async function refusalOf(response: Response): Promise<Error> {
+  const problem = ProblemBody.safeParse(parseJson(await response.text()))
+  return problem.success ? new RouteRefusal(problem.data) : new AppError('internal', 'Unexpected error')
 }

@@ -7,18 +7,18 @@ import type { Logger } from '../log.ts'
 import { type Bundle, CODINGS, type FileCoding } from './bundle.ts'
 import { CREATIVE_FRAME, creativeFrame } from './creative-frame.ts'
 
-/** Addresses of the page itself; what follows `/console/` is told apart by the page. */
+/** Addresses of the page. What follows `/console/` is interpreted by the page itself. */
 const PAGES = ['/', '/console', '/console/*']
 const NOT_BUILT = 'The console is not built here: npm ci builds it, unless it leaves development packages out'
-/** In the built page, where the nonce of this answer belongs. */
+/** The placeholder for the nonce in the built page. */
 const NONCE = '__NONCE__'
 const CODING_NAMES: readonly FileCoding[] = ['br', 'gzip', 'identity']
-/** The name of a built file has a hash of what is in it. */
+/** For built files, whose names contain a hash of their content. */
 const FOREVER = 'public, max-age=31536000, immutable'
 
 /**
- * Serves the console. Nothing in it needs a key: what it shows comes by calls that do.
- * @param bundle the built console; undefined where none was built, which is logged and answered with 404
+ * Serves the console. Its files need no key: its data come from API calls, which do.
+ * @param bundle the built console; undefined if none was built, which is logged and answered with 404
  */
 export function serveConsole(
   app: Pick<OpenAPIHono<ApiEnv>, 'get'>,
@@ -31,7 +31,7 @@ export function serveConsole(
   app.get('/assets/:file', (c) => asset(c, bundle))
 }
 
-/** The page, to a browser that goes to the address. A program that asks there has mistyped an address, and gets a problem. */
+/** The page, for browsers. A program that asks for this address has mistyped one, and gets a problem. */
 async function page(c: Ctx, bundle: Bundle | undefined): Promise<Response> {
   if (!c.req.header('accept')?.includes('text/html'))
     throw new AppError('not_found', 'Here is a page for browsers; /docs and /openapi.json describe the calls')
@@ -41,7 +41,9 @@ async function page(c: Ctx, bundle: Bundle | undefined): Promise<Response> {
   return c.html(text, 200, { ...pageHeaders(policyFor(nonce)), 'cache-control': 'no-cache', vary: 'accept' })
 }
 
-/** Dialogs set a style of their own while they keep the page behind them still; it has the nonce. */
+/**
+ * The content security policy of the page. Dialogs set a style while they lock the page behind them; it has the nonce.
+ */
 const policyFor = (nonce: string): string =>
   [
     "default-src 'none'",
@@ -69,7 +71,7 @@ async function asset(c: Ctx, bundle: Bundle | undefined): Promise<Response> {
   })
 }
 
-/** The shortest form that the browser takes. */
+/** The smallest coding that the browser accepts. */
 function codingOf(c: Ctx): FileCoding {
   const named = accepts(c, {
     header: 'Accept-Encoding',
