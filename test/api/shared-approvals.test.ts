@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { hashKey } from '../../src/api/index.ts'
 import { startRedis } from '../support/redis-server.ts'
-import { startOn, temporaryDirectory } from '../support/restarts.ts'
+import { startOn, TRIES, temporaryDirectory } from '../support/restarts.ts'
 
 const entry = (name: string) => `${name}:admin:${hashKey(`k-${name}`).toString('hex')}`
 const as = (name: string) => ({ authorization: `Bearer k-${name}` })
@@ -18,6 +18,13 @@ async function twoProcesses() {
   }
   const one = await startOn(temporaryDirectory(), environment)
   const other = await startOn(temporaryDirectory(), environment)
+  // Redis has no earlier spend to tell of.
+  const trusted = await one.send('POST', '/v1/store/trust', {}, as('ann'))
+  expect(trusted.status, JSON.stringify(trusted.body)).toBe(200)
+  for (const { send } of [one, other]) {
+    const refusing = async () => (await send('GET', '/v1/store', undefined, as('ann'))).body.refusing
+    await expect.poll(refusing, TRIES).toEqual([])
+  }
   return { server, one, other }
 }
 
