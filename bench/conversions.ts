@@ -10,7 +10,7 @@ const EVENTS = 20_000
 const A_REQUEST = 1_000
 const AT_ONCE = 4
 /** Of the door alone: so many requests a second with so many events each, for so many seconds. */
-const [REQUESTS, EACH, SECONDS] = [50, 10, 8]
+const [REQUESTS, EACH, SECONDS] = [50, 10, 4]
 const AUCTIONS_PER_SECOND = 200
 const SAMPLE = new URL('./openrtb-samples/01-desktop-news-300x250.json', import.meta.url)
 
@@ -19,21 +19,34 @@ export async function benchConversions(): Promise<void> {
   const row = (...cells: (string | number)[]) => process.stdout.write(`| ${cells.join(' | ')} |\n`)
   row('figure', 'value', 'goal')
   row('---', '---', '---')
-  for (const workers of [0, 1]) {
-    const platform = await startServer('bench/cases/conversion-receiver.ts', {}, anywhere)
-    const folder = mkdtempSync(join(tmpdir(), 'bidwarden-bench-'))
+  await beside(0, async (service, platform) => {
+    await throughput(service, platform, row)
+    await door(service, row)
+  })
+  await beside(1, (service) => auctions(service, row))
+}
+
+/** Starts the service with so many workers, and a process that plays Meta for it. */
+async function beside(
+  workers: number,
+  work: (service: Server, platform: Server) => Promise<void>,
+): Promise<void> {
+  const platform = await startServer('bench/cases/conversion-receiver.ts', {}, anywhere)
+  const folder = mkdtempSync(join(tmpdir(), 'bidwarden-bench-'))
+  try {
     const service = await startServer(
       'bin/bidwarden.cjs',
       environmentFor(platform, folder, workers),
       anywhere,
     )
     try {
-      await (workers === 0 ? doorAndPlatform(service, platform, row) : auctions(service, row))
+      await work(service, platform)
     } finally {
       service.stop()
-      platform.stop()
-      rmSync(folder, { recursive: true, force: true })
     }
+  } finally {
+    platform.stop()
+    rmSync(folder, { recursive: true, force: true })
   }
 }
 
@@ -48,7 +61,7 @@ const environmentFor = (platform: Server, folder: string, workers: number) => ({
 
 type PrintRow = (...cells: (string | number)[]) => void
 
-async function doorAndPlatform(service: Server, platform: Server, row: PrintRow): Promise<void> {
+async function throughput(service: Server, platform: Server, row: PrintRow): Promise<void> {
   const rates: number[] = []
   const processor: number[] = []
   for (let round = 0; round < ROUNDS; round++) {
@@ -66,27 +79,48 @@ async function doorAndPlatform(service: Server, platform: Server, row: PrintRow)
   }
   row('door to acknowledgement, SQLite, events/s', Math.round(median(rates.slice(1))), '≥ 5000')
   row('processor time of it, ms for 1000 events', Math.round(median(processor.slice(1)) * 1_000), '')
-  const times = await paced(service)
-  const at = (share: number) => (times[Math.floor(times.length * share)] ?? 0).toFixed(1)
-  row(`the door at ${REQUESTS * EACH} events/s, p50 · p99 ms`, `${at(0.5)} · ${at(0.99)}`, 'p99 ≤ 20')
 }
 
-/** Milliseconds of requests that come at their time, whether those before are answered or not; sorted. */
-async function paced(service: Server): Promise<number[]> {
+/** The door's times, and those of a door that does nothing but keep what it is given, in turn. */
+async function door(service: Server, row: PrintRow): Promise<void> {
+  const peer = await startServer('bench/cases/durable-receiver.ts', {}, anywhere)
+  const [ours, bare]: [number[], number[]] = [[], []]
+  const [p99s, ratios]: [number[], number[]] = [[], []]
+  try {
+    for (let round = 0; round <= ROUNDS; round++) {
+      const [own, other] = [await paced(service), await paced(peer)]
+      // The first warms up.
+      if (round === 0) continue
+      ours.push(own.p50)
+      bare.push(other.p50)
+      p99s.push(own.p99)
+      ratios.push(own.p99 / other.p99)
+    }
+  } finally {
+    peer.stop()
+  }
+  const ms = (values: readonly number[]) => median(values).toFixed(1)
+  const name = `the door at ${REQUESTS * EACH} events/s`
+  row(`${name}, p50 · p99 ms`, `${ms(ours)} · ${ms(p99s)}`, 'p99 ≤ 20')
+  row('p50 of a door that only keeps what it is given, ms', ms(bare), '')
+  row('p99 of ours in times of its p99', median(ratios).toFixed(2), '')
+}
+
+/** Milliseconds of requests that come at their time, whether those before are answered or not. */
+async function paced(service: Server): Promise<{ readonly p50: number; readonly p99: number }> {
   const times: number[] = []
   const running: Promise<void>[] = []
   const started = performance.now()
   for (let number = 0; number < REQUESTS * SECONDS; number++) {
     const dueMs = started + (number * 1_000) / REQUESTS
     await after(Math.max(0, dueMs - performance.now()))
-    running.push(
-      send(service, eventsOf(`p${number}-${started}`, EACH)).then(
-        () => void times.push(performance.now() - dueMs),
-      ),
-    )
+    const sent = send(service, eventsOf(`p${number}-${started}`, EACH))
+    running.push(sent.then(() => void times.push(performance.now() - dueMs)))
   }
   await Promise.all(running)
-  return times.toSorted((a, b) => a - b)
+  times.sort((a, b) => a - b)
+  const at = (share: number) => times[Math.floor(times.length * share)] ?? 0
+  return { p50: at(0.5), p99: at(0.99) }
 }
 
 async function auctions(service: Server, row: PrintRow): Promise<void> {
@@ -103,16 +137,18 @@ async function auctions(service: Server, row: PrintRow): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {
     idle.push(await p99())
     let isOver = false
-    const load = (async () => {
-      for (let number = 0; !isOver; number++) {
-        const sent = send(service, eventsOf(`a${round}-${number}`, EACH))
-        await after(1_000 / REQUESTS)
-        await sent
+    const load = async () => {
+      for (let number = 0; !isOver; number++)
+        await Promise.all([send(service, eventsOf(`a${round}-${number}`, EACH)), after(1_000 / REQUESTS)])
+    }
+    const measured = async () => {
+      try {
+        busy.push(await p99())
+      } finally {
+        isOver = true
       }
-    })()
-    busy.push(await p99())
-    isOver = true
-    await load
+    }
+    await Promise.all([measured(), load()])
   }
   const [before, meanwhile] = [median(idle), median(busy)]
   row(

@@ -1,7 +1,9 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as after } from 'node:timers/promises'
 
 export interface Server {
   readonly url: string
@@ -45,7 +47,7 @@ export async function startServer(
     },
     stdio: ['ignore', descriptor, 'inherit'],
   })
-  const url = await address(output)
+  const url = await address(child, output)
   await fetch(`${url}/livez`)
   const startMs = performance.now() - started
   const stop = () => {
@@ -61,20 +63,28 @@ export function cpuSeconds({ pid }: { readonly pid: number }): number {
   return (Number(fields[11]) + Number(fields[12])) / 100
 }
 
-async function address(output: string): Promise<string> {
-  for (let looks = 0; looks < 1_000; looks++) {
-    const url = /listens at (http:\S+)/.exec(readFileSync(output, 'utf8'))?.[1]
+/** A start takes a second; a busy machine may take many. */
+const PATIENCE_MS = 120_000
+
+async function address(child: ChildProcess, output: string): Promise<string> {
+  for (const endMs = performance.now() + PATIENCE_MS; performance.now() < endMs; await after(10)) {
+    const text = readFileSync(output, 'utf8')
+    const url = /listens at (http:\S+)/.exec(text)?.[1]
     if (url !== undefined) return url
-    await new Promise((resolve) => setTimeout(resolve, 10))
+    if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}: ${text}`)
   }
+  child.kill('SIGKILL')
   throw new Error(`the server did not start: ${readFileSync(output, 'utf8')}`)
 }
 
-/** What a client prints that runs in a process of its own, on core 1. */
+/** What a client prints that runs in a process of its own, on core 1. Rejects where it fails; it has said why then. */
 export async function runClient(script: readonly string[], pin = pinned): Promise<string> {
   const [command, args] = pin(1, process.execPath, script)
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'] })
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = once(child, 'close')
   let text = ''
   for await (const chunk of child.stdout) text += chunk
+  const [code] = await ended
+  if (code !== 0) throw new Error(`${script[0]} ended with ${code}`)
   return text
 }

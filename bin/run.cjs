@@ -7,12 +7,10 @@ const path = require('node:path')
 const { parseEnv } = require('node:util')
 
 const args = process.argv.slice(2)
-// What was compiled once is not compiled again. Threads and workers hear of it by the environment; without it each would load what
-// strips types of TypeScript, which takes 16 MiB of memory for as long as the thread lives.
-process.env.NODE_COMPILE_CACHE ??= path.join(__dirname, '../node_modules/.cache/compiled')
 startWithLittleMemory()
 if (loadEnv(path.resolve('.env'))) {
-  enableCompileCache()
+  // What was compiled once is not compiled again.
+  enableCompileCache(path.join(__dirname, '../node_modules/.cache/compiled'))
   import('../src/cli/index.ts').then((cli) => cli.main(args))
 }
 

@@ -1,4 +1,3 @@
-import { flushCompileCache } from 'node:module'
 import { getRequestListener } from '@hono/node-server'
 import {
   type Agent,
@@ -25,7 +24,7 @@ import { openFront } from './app/open-front.ts'
 import { openNotifications } from './app/open-notifications.ts'
 import { OpenParts } from './app/open-parts.ts'
 import { openStores } from './app/open-stores.ts'
-import { openStreams } from './app/open-streams.ts'
+import { openWatching } from './app/open-watching.ts'
 import { sandboxOptions } from './app/sandbox-options.ts'
 import { startSending } from './app/start-conversions.ts'
 import { ownSpend, readParts, startReads } from './app/start-reading.ts'
@@ -118,7 +117,7 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
   const lag = watchLag(clock)
   opened.add(lag.stop)
 
-  const { access, authorize, gate } = await openAccess(config, { ...base, ...stores, budget }, opened)
+  const { access, authorize, gate } = await openAccess(config, { ...bidding, noticeSecret }, opened)
   const reads = await startReads(config, {
     ...{ clock, log, metrics, authorize, sandbox, budget, callLimits, notifications, audit },
     ownSpendOf: ownSpend(config, agent.decisions),
@@ -140,17 +139,17 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
   exchange.campaignStore.watch((update) => spread(bidder, pool, update))
   opened.add(keepTraffic(clock, bidder, records, pool).close)
   const seats = { bidder, desk, count, pool, campaignStore: exchange.campaignStore }
-  const examined = { storeKind: config.store.is, examine: () => examine(config, agent) }
-  const streams = openStreams({ access, agent, bidder, pool, feed })
+  const examined = { mode: config.mode, storeKind: config.store.is, examine: () => examine(config, agent) }
   const parts = [...ownParts(agent), ...readParts(reads), ...exchange.parts]
-  const served = { ...seats, agent, parts, deferred, keys, authorize, access, notifications, streams }
-  const app = createApp({ ...served, ...examined, journal: store.journal, mode: config.mode })
+  const served = { ...seats, agent, parts, deferred, keys, authorize, access, notifications }
+  const watching = openWatching(config, { ...served, feed, recovered }, opened)
+  const app = createApp({ ...served, ...watching, ...examined, journal: store.journal })
   mountParts(app, { reads, conversions, mcp: { authorize, log, hosts: config.mcpHosts, noticeSecret } })
   const auctions = auctionHandler({ agent, bidder, authorize, lagMs: lag.lagMs })
   const server = await listen(auctions, getRequestListener(app.fetch, WITHOUT_HOST), clock, front.at)
   opened.add(() => server.close())
   opened.add(() => front.stop())
-  opened.add(() => streams.end())
+  opened.add(() => watching.streams.end())
   if (reads) opened.add(() => reads.endStreams())
   const url = (await front.start()) ?? server.url ?? ''
   if (conversions) sandbox?.conversions.whatsapp.tellAt(url + MESSAGE_WEBHOOK)
@@ -173,8 +172,6 @@ export async function serve(more: NodeJS.ProcessEnv = {}, demo = false): Promise
     opened.add(() => service.stop())
     if (demo) opened.add(playDemo(service, service.agent).close)
     collectOften()
-    // Not only where this process ends by itself: a start after a kill would strip types again, and keep what does that in memory.
-    flushCompileCache()
     // Who reads the banner may stop it at once.
     stopWhenTold(service.agent.log, opened)
     process.stdout.write(banner(service, config))

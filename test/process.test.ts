@@ -16,10 +16,7 @@ function expectSmallMemory({ child }: Started, workers: number): void {
   for (const one of [pid, ...childrenOf(pid)]) {
     const commandLine = readFileSync(`/proc/${one}/cmdline`, 'utf8').split('\0')
     expect(commandLine.filter((option) => option === '--max-semi-space-size=4')).toHaveLength(1)
-    const environment = readFileSync(`/proc/${one}/environ`, 'utf8').split('\0')
-    expect(environment).toContain('MALLOC_ARENA_MAX=2')
-    // Threads read it there.
-    expect(environment.filter((variable) => variable.startsWith('NODE_COMPILE_CACHE=/'))).toHaveLength(1)
+    expect(readFileSync(`/proc/${one}/environ`, 'utf8').split('\0')).toContain('MALLOC_ARENA_MAX=2')
   }
   expect(childrenOf(pid)).toHaveLength(workers)
 }
@@ -38,27 +35,15 @@ describe('the service as a process', () => {
     expect(await once(service.child, 'close')).toEqual([0, null])
   })
 
-  it('keeps the memory of its workers small', async () => {
-    const service = start({ PORT: '0', LOG_LEVEL: 'error', WORKERS: '1' })
+  it.each<[string, Record<string, string>, string[]]>([
+    ['by the command', {}, ['start']],
+    ['with workers', { WORKERS: '1' }, []],
+  ])('keeps memory small however it is started: %s', async (_, environment, args) => {
+    const service = start({ PORT: '0', LOG_LEVEL: 'error', ...environment }, ...args)
     await listening(service)
-    expectSmallMemory(service, 1)
+    expectSmallMemory(service, Number(environment['WORKERS'] ?? 0))
     service.child.kill('SIGTERM')
     await once(service.child, 'close')
-  })
-
-  it('strips types once: a start after a kill finds them in the cache, in every thread', async () => {
-    const environment = { PORT: '0', NODE_COMPILE_CACHE: folder(), NODE_DEBUG_NATIVE: 'COMPILE_CACHE' }
-    const stripped = ({ output }: Started) =>
-      output().match(/no transpile cache for StrippedTypeScript \S+/g) ?? []
-    const first = start(environment, 'start')
-    await listening(first)
-    expectSmallMemory(first, 0)
-    expect(stripped(first).join('\n')).toMatch(/sqlite-worker\.ts/)
-    first.child.kill('SIGKILL')
-    await once(first.child, 'close')
-    const second = start(environment)
-    await listening(second)
-    expect(stripped(second)).toEqual([])
   })
 
   it('names what is missing and exits when live mode has no credentials', async () => {

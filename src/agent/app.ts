@@ -19,7 +19,7 @@ import type { Agent } from './agent.ts'
 import { bidRoutes } from './bids/bids.ts'
 import type { Deferred } from './bids/deferred.ts'
 import type { IdempotencyKeys } from './bids/idempotency.ts'
-import { docsPage, docsScripts } from './docs.ts'
+import { docsPage, docsScripts, runbook } from './docs.ts'
 import type { Bidder } from './exchange/bidder.ts'
 import type { CampaignStore } from './exchange/campaign-store.ts'
 import { campaignRoutes } from './exchange/campaigns.ts'
@@ -29,6 +29,8 @@ import { NOTICE_ROUTE, noticeHandler } from './exchange/notices.ts'
 import { predictionRoutes } from './exchange/predictions.ts'
 import { seatRoutes } from './exchange/seats.ts'
 import type { WorkerPool } from './exchange/worker-pool.ts'
+import { alertRoutes } from './operator/alerting/alert-routes.ts'
+import type { AlertWatch } from './operator/alerting/alert-watch.ts'
 import { approvalRoutes } from './operator/approvals.ts'
 import { approveChanges } from './operator/approved-changes.ts'
 import { auditRoutes } from './operator/audit.ts'
@@ -42,6 +44,8 @@ import { platformRoutes } from './operator/platforms.ts'
 import { type ServicePart, troubles } from './operator/readiness.ts'
 import { type Access, signInRoutes, whoRoute } from './operator/session.ts'
 import { serveOidc } from './operator/sign-in/oidc-routes.ts'
+import type { SpendHistory } from './operator/spend/spend-history.ts'
+import { spendRoutes } from './operator/spend/spend-routes.ts'
 import { type StoreKind, storeRoutes } from './operator/store.ts'
 import { streamHandler } from './operator/stream/stream-route.ts'
 import type { Streams } from './operator/stream/streams.ts'
@@ -64,6 +68,8 @@ export interface AppDeps {
   readonly pool: WorkerPool
   readonly notifications: Notifications
   readonly streams: Streams
+  readonly alerts: AlertWatch
+  readonly spendHistory: SpendHistory
   /** Examines the configuration. */
   readonly examine: () => Promise<readonly Finding[]>
   /** The parts that `/readyz` reports, in this order. */
@@ -94,6 +100,8 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
     ...budgetRoutes({ ...agent, pool }),
     ...killSwitchRoutes(agent),
     ...platformRoutes(deps),
+    ...alertRoutes(deps.alerts, bidder),
+    ...spendRoutes({ agent, history: deps.spendHistory }),
     ...campaignRoutes({ ...deps, ...agent }),
     ...predictionRoutes(bidder, pool, agent.audit),
     ...seatRoutes(agent, bidder, pool),
@@ -138,6 +146,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   })
   app.get('/docs', docsPage)
   app.get('/docs/:file', docsScripts)
+  app.get('/docs/runbooks/:alert', runbook)
   serveConsole(app, agent.log, openBundle())
 
   // Requests for configured seats are answered in `auctions.ts`; only unknown seats arrive here.

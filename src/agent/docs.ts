@@ -12,6 +12,8 @@ const TYPES: Readonly<Record<string, string>> = {
   'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
 }
 const START = 'start.js'
+/** What to do at each alert, a text for each. */
+const RUNBOOKS = new URL('../../docs/runbooks/', import.meta.url)
 const start = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#docs', deepLinking: true, docExpansion: 'none', filter: true })
 `
 
@@ -51,4 +53,14 @@ export async function docsScripts(c: Ctx): Promise<Response> {
     'content-type': type,
     'cache-control': 'max-age=86400',
   })
+}
+
+/** Answers with what to do at an alert, as it is written in `docs/runbooks`. */
+export async function runbook(c: Ctx): Promise<Response> {
+  const name = c.req.param('alert') ?? ''
+  const text = /^\w{1,64}$/.test(name)
+    ? await readFile(new URL(`${name}.md`, RUNBOOKS), 'utf8').catch(() => undefined)
+    : undefined
+  if (text === undefined) throw new AppError('not_found', 'There is no runbook of this name')
+  return c.body(text, 200, { ...PAGE_HEADERS, 'content-type': 'text/plain; charset=utf-8' })
 }

@@ -57,6 +57,7 @@ export {
   type WorkerPool,
 } from './exchange/worker-pool.ts'
 export { type ListenAt, listen } from './listen.ts'
+export { AlertWatch } from './operator/alerting/alert-watch.ts'
 export { watchBudgets } from './operator/alerts.ts'
 export type { Finding } from './operator/doctor.ts'
 export { KeyBook } from './operator/key-book.ts'
@@ -65,6 +66,7 @@ export { ownParts, type PartState, type ServicePart, watchRefusals } from './ope
 export type { Access } from './operator/session.ts'
 export { OidcSignIn } from './operator/sign-in/oidc-sign-in.ts'
 export type { GroupRights, OidcSettings } from './operator/sign-in/settings.ts'
+export { SpendHistory } from './operator/spend/spend-history.ts'
 export { Feed } from './operator/stream/feed.ts'
 export { StateWatch } from './operator/stream/state-watch.ts'
 export { Streams } from './operator/stream/streams.ts'

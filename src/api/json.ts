@@ -5,7 +5,7 @@ import type { Context } from 'hono'
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
 import { bodyCodingOf } from '../http/content-coding.ts'
-import { DuplicateMember, JsonTooDeep, type parseUnambiguous, TooManyNames, textOf } from '../json/json.ts'
+import { DuplicateMember, JsonTooDeep, type parseUnambiguous, textOf } from '../json/json.ts'
 import { parseLongJson, TooManyValues } from '../json/long-json.ts'
 import { mapInSlices } from '../time/slices.ts'
 import '../json/plain-words.ts'
@@ -132,14 +132,14 @@ export async function readBytes(
   return Buffer.concat(chunks)
 }
 
-/** Parses a body. Throws 400 for invalid JSON, a member that is there twice, too deep nesting, too many names or too many values. */
+/** Parses a body. Throws 400 for invalid JSON, a member that is there twice, too deep nesting, or too many values. */
 export async function jsonOf(text: string): Promise<ReturnType<typeof parseUnambiguous>> {
   try {
     return await parseLongJson(text)
   } catch (error) {
     if (error instanceof DuplicateMember) throw unreadable(`duplicate member "${nameShown(error.member)}"`)
-    const isTooMuch = [JsonTooDeep, TooManyNames, TooManyValues].some((kind) => error instanceof kind)
-    const why = isTooMuch && error instanceof Error ? error.message : 'it is not JSON'
+    const isTooMuch = error instanceof JsonTooDeep || error instanceof TooManyValues
+    const why = isTooMuch ? error.message : 'it is not JSON'
     throw unreadable(why)
   }
 }

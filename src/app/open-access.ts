@@ -11,6 +11,8 @@ interface Parts extends Pick<Stores, 'records' | 'recovered'> {
   readonly clock: Clock
   readonly log: Logger
   readonly budget: BudgetManager
+  /** Signs notices; the same for every process of the service. */
+  readonly noticeSecret: string
 }
 
 /** Who may call, who has signed in, and the rate limits of callers. */
@@ -24,7 +26,7 @@ export interface OpenAccess {
  * Keys that were made at run time are stored in Redis if several processes may share them, otherwise in the records.
  */
 export async function openAccess(config: Config, parts: Parts, opened: OpenParts): Promise<OpenAccess> {
-  const { clock, log, records, recovered } = parts
+  const { clock, log, records, recovered, noticeSecret: sharedSecret } = parts
   const { operatorOrg, publicUrl } = config
   const keys = new ApiKeys(config.apiKeys, clock, config.oidc !== undefined)
   const store =
@@ -35,7 +37,8 @@ export async function openAccess(config: Config, parts: Parts, opened: OpenParts
   const keyBook = new KeyBook({ ...parts, keys, store, operatorOrg, most: config.tables })
   await store.watch((changes) => keyBook.take(changes))
   const sessions = new Sessions(clock, publicUrl, config.tables.sessions)
-  const oidc = config.oidc && new OidcSignIn(config.oidc, { clock, log, sessions, operatorOrg, publicUrl })
+  const signingIn = { clock, log, sessions, operatorOrg, publicUrl, sharedSecret }
+  const oidc = config.oidc && new OidcSignIn(config.oidc, signingIn)
   const gate = new Gate(clock, config.callerLimit)
   return {
     access: { keys, sessions, keyBook, operatorOrg, oidc },

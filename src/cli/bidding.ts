@@ -40,6 +40,23 @@ const PLATFORMS: Columns = {
   'p95 ms': (one) => said(one, 'latencyMs', 'p95'),
 }
 
+const ALERTS: Columns = {
+  severity: (one) => said(one, 'severity'),
+  alert: (one) => said(one, 'code'),
+  about: (one) => `${said(one, 'about', 'name')} ${said(one, 'about', 'limit')}`.trim(),
+  since: (one) => said(one, 'since'),
+  detail: (one) => said(one, 'detail'),
+  'what to do': (one) => said(one, 'whatToDo'),
+}
+
+/** One line for each budget and bucket of which something is known. */
+const SPEND: Columns = {
+  scope: (one) => said(one, 'scope'),
+  from: (one) => said(one, 'from'),
+  spent: (one) => said(one, 'amount'),
+  currency: (one) => said(one, 'currency'),
+}
+
 /** Commands about bids, their money, and stopping them. */
 export function addBidding(program: Command, terminal: Terminal): void {
   program
@@ -103,6 +120,7 @@ export function addBidding(program: Command, terminal: Terminal): void {
     })
 
   addKill(program, terminal)
+  addWatching(program, terminal)
 
   program
     .command('platforms')
@@ -113,6 +131,51 @@ export function addBidding(program: Command, terminal: Terminal): void {
         tableOf(terminal, PLATFORMS, listAt(answer, 'platforms'), 'there are no platforms'),
       ),
     )
+}
+
+function addWatching(program: Command, terminal: Terminal): void {
+  program
+    .command('alerts')
+    .description('the alerts that fire now, and what to do about each')
+    .option('--json', 'print JSON')
+    .action((options: ShowOptions) =>
+      show(terminal, options, '/v1/alerts', (answer) =>
+        tableOf(terminal, ALERTS, listAt(answer, 'alerts'), 'no alert fires'),
+      ),
+    )
+
+  program
+    .command('spend')
+    .description('what budgets have spent over time')
+    .argument('[scope]', SCOPE)
+    .addOption(
+      new Option('--period <period>', 'the last hour, day or week')
+        .choices(['hour', 'day', 'week'])
+        .default('hour'),
+    )
+    .option('--json', 'print JSON')
+    .action(async (scope: string | undefined, options: ShowOptions & { period: string }) =>
+      show(terminal, options, `/v1/spend${queryOf({ scope, period: options.period })}`, (answer) =>
+        spendLines(terminal, answer),
+      ),
+    )
+}
+
+function spendLines(terminal: Terminal, answer: unknown): string[] {
+  const fromMs = Date.parse(String(at(answer, 'from')))
+  const bucketMs = Number(at(answer, 'bucketSeconds')) * 1_000
+  const series = listAt(answer, 'series')
+  const rows = series.flatMap((one) =>
+    listAt(one, 'amounts').flatMap((amount, bucket) =>
+      amount === null
+        ? []
+        : [{ ...Object(one), amount, from: new Date(fromMs + bucket * bucketMs).toISOString() }],
+    ),
+  )
+  const caveats = series.flatMap((one) =>
+    listAt(one, 'caveats').map((caveat) => `${said(one, 'scope')}: ${said(caveat, 'detail')}`),
+  )
+  return [...tableOf(terminal, SPEND, rows, 'nothing is known yet'), ...caveats]
 }
 
 interface KillOptions extends ShowOptions {

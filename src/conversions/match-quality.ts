@@ -27,11 +27,13 @@ export interface EstimatedDelivery {
 /**
  * Adds new deliveries to the sums of their day (UTC), in the transaction that stores them. Deliveries that were refused
  * here are not counted.
+ * @param sign -1 takes back what was added of those that were not new
  */
 export async function countQuality(
   tx: Kysely<SyncDatabase>,
   engine: Store['engine'],
   deliveries: readonly EstimatedDelivery[],
+  sign: 1 | -1,
 ): Promise<void> {
   const days = new Map<
     string,
@@ -43,8 +45,8 @@ export async function countQuality(
     const key = `${org_id} ${platform} ${day_ms}`
     const day = days.get(key) ?? { org_id, platform, day_ms, events: 0, quality_sum: 0 }
     days.set(key, day)
-    day.events += 1
-    day.quality_sum += match_quality
+    day.events += sign
+    day.quality_sum += sign * match_quality
   }
   if (days.size === 0) return
   const names = sql.join(Object.keys(COLUMNS).map((name) => sql.ref(name)))
@@ -76,6 +78,7 @@ export async function qualityDays(
     .selectAll()
     .where('org_id', '=', orgId)
     .where('day_ms', '>=', fromMs - (fromMs % DAY_MS))
+    .where('events', '>', 0)
     .orderBy('day_ms')
     .orderBy('platform')
   if (platform !== undefined) query = query.where('platform', '=', platform)

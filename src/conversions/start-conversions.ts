@@ -114,7 +114,7 @@ export async function startConversions(
     requirePlace: (orgId, events) => waiting.require(orgId, events),
     noteAccepted(orgId, results) {
       waiting.add(orgId, results.filter(({ status }) => status === 'accepted').length)
-      deliveries.nudge()
+      deliveries.gather()
     },
   }
   return {

@@ -15,6 +15,9 @@ const EXCHANGE_LIMITS = [6, 7, 8] as const
 const WINDOW_SECONDS = 600
 const EXCHANGE = '/v1/budgets/platform:openrtb'
 
+/** What all bids of a day may come to, in units: more than the platforms let be spent in an hour. */
+const DAY_LIMIT = 20_000
+
 const TROUBLES: readonly [FaultRule, ...FaultRule[]] = [
   { platform: 'meta', times: 'always', fault: { is: 'http', status: 503 } },
   { platform: 'tradedesk', times: 'always', probability: 0.6, fault: { is: 'reset' } },
@@ -38,9 +41,13 @@ export function playTroubles(stage: Stage): void {
   )
 }
 
-/** Gives the exchange its budget; then pauses a campaign or changes the budget every now and then, and says why. */
+/** Gives the exchange and the day their budgets; then pauses a campaign or changes the budget every now and then, and says why. */
 export async function playOperator(stage: Stage): Promise<void> {
   await limitExchange(stage, 'budget of the day')
+  await call(stage, 'PUT', '/v1/budgets/global', {
+    limits: [{ kind: 'day', timezone: 'Europe/Berlin', max: DAY_LIMIT }],
+    reason: 'budget of the day',
+  })
   repeat(
     stage,
     () => between(...ACT_EVERY_MS),

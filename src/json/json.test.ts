@@ -1,17 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 
-import {
-  DuplicateMember,
-  JsonTooDeep,
-  MAX_JSON_DEPTH,
-  MAX_JSON_NAMES,
-  parseExactly,
-  parseJson,
-  parseUnambiguous,
-  TooManyNames,
-  textOf,
-} from './json.ts'
+import { DuplicateMember, JsonTooDeep, MAX_JSON_DEPTH, parseJson, parseUnambiguous, textOf } from './json.ts'
 
 const nested = (depth: number) => `${'[{"a":'.repeat(depth / 2)}1${'}]'.repeat(depth / 2)}`
 
@@ -19,15 +9,6 @@ it('reads what is nested as deeply as may be, and nothing that is deeper', () =>
   expect(parseJson(nested(MAX_JSON_DEPTH))).toEqual(JSON.parse(nested(MAX_JSON_DEPTH)))
   expect(() => parseJson(nested(MAX_JSON_DEPTH + 2))).toThrow(JsonTooDeep)
   expect(() => parseJson('['.repeat(1_000_000))).toThrow(JsonTooDeep)
-})
-
-it('reads as many different names as there may be, also many times, and not one more', () => {
-  const member = (_: unknown, i: number) => `"n${i}":[]`
-  const all = Array.from({ length: MAX_JSON_NAMES }, member)
-  for (const parse of [parseJson, parseExactly, parseUnambiguous]) {
-    expect(parse(`[{${all}},{${all}}]`)).toHaveLength(2)
-    expect(() => parse(`[{${all}},{"one more":":"}]`)).toThrow(TooManyNames)
-  }
 })
 
 it('counts no brackets within strings', () => {

@@ -13,31 +13,6 @@ export class JsonTooDeep extends Error {
   }
 }
 
-/**
- * Most different names of members in JSON from outside. Programs send some hundred. Each new name takes memory of its own, and
- * each object with names that no other had takes another shape.
- */
-export const MAX_JSON_NAMES = 10_000
-
-/** JSON with more different names of members than {@link MAX_JSON_NAMES}. */
-export class TooManyNames extends Error {
-  override readonly name = 'TooManyNames'
-
-  constructor() {
-    super(`it has more than ${MAX_JSON_NAMES} different names of members`)
-  }
-}
-
-/** The different names of members in one text, as they are written; throws {@link TooManyNames} at the first too many. */
-export class JsonNames {
-  readonly #names = new Set<string>()
-
-  add(name: string): void {
-    this.#names.add(name)
-    if (this.#names.size > MAX_JSON_NAMES) throw new TooManyNames()
-  }
-}
-
 /** Text that is not JSON. The message contains nothing of the text. */
 export class NotJson extends Error {
   override readonly name = 'NotJson'
@@ -74,7 +49,6 @@ export const textOf = (body: Buffer): string => withoutMark(body).toString('utf8
  *
  * @throws NotJson
  * @throws JsonTooDeep before anything is built
- * @throws TooManyNames before anything is built
  */
 export function parseJson(text: string): ReturnType<typeof JSON.parse> {
   return parsedBy((checked) => JSON.parse(checked), text)
@@ -85,13 +59,11 @@ export function parseJson(text: string): ReturnType<typeof JSON.parse> {
  *
  * @throws NotJson
  * @throws JsonTooDeep
- * @throws TooManyNames
  * @throws DuplicateMember
  */
 export function parseUnambiguous(text: string): ReturnType<typeof JSON.parse> {
   const written = namesWritten(text, MAX_JSON_DEPTH)
   if (written === undefined) throw new JsonTooDeep()
-  if (written > MAX_JSON_NAMES) checkNames(text)
   return parsedWithNames(text, written)
 }
 
@@ -149,9 +121,7 @@ function repeatedName(text: string): string {
 }
 
 function parsedBy<T>(parse: (text: string) => T, text: string): T {
-  const written = namesWritten(text, MAX_JSON_DEPTH)
-  if (written === undefined) throw new JsonTooDeep()
-  if (written > MAX_JSON_NAMES) checkNames(text)
+  if (isDeeperThan(text, MAX_JSON_DEPTH)) throw new JsonTooDeep()
   try {
     return parse(text)
   } catch {
@@ -204,21 +174,6 @@ function namesWritten(text: string, levels: number): number | undefined {
     } else if ((code | CURLY) === CLOSING) depth -= 1
   }
   return names
-}
-
-/** Throws where the names of members are too many; most texts have so few that they need not be told apart. */
-function checkNames(text: string): void {
-  const names = new JsonNames()
-  let begin = 0
-  let end = 0
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at)
-    if (code === QUOTE) {
-      begin = at
-      end = endOfString(text, at)
-      at = end
-    } else if (code === COLON) names.add(text.slice(begin + 1, end))
-  }
 }
 
 /** Index at which the string ends that begins at a quotation mark. Most of a text is in strings, which are skipped. */

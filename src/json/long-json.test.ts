@@ -29,7 +29,6 @@ const agree = async (text: string, or?: string) => {
 const rows = (count: number, make: (i: number) => unknown) =>
   JSON.stringify({ a: 1, rows: Array.from({ length: count }, (_, i) => make(i)), z: { rows: [1] } })
 const LONG = rows(3_000, (i) => ({ id: `ü"\\${i}`, list: [i, [], {}, null], of: { a: -1e-3 } }))
-const NAMES = Array.from({ length: 10_000 }, (_, i) => `"n${i}":1,`)
 
 describe('long JSON', () => {
   it('is read as it is in one go', async () => {
@@ -57,8 +56,6 @@ describe('long JSON', () => {
     ['a name twice in what surrounds the lists', (text: string) => text.replace('"z"', '"a"')],
     ['a list twice', (text: string) => text.replace('"z":', '"rows":[1],"z":')],
     ['a name twice behind a list', (text: string) => text.replace('"z":{', '"z":{"rows":1,')],
-    ['too many names', (text: string) => text.replace('"z":', `${NAMES.join('')}"z":`)],
-    ['too many names in items', () => `{"rows":[${NAMES.map((name) => `{${name}"a":1},`).join('')}1]}`],
     ['a level too many', (text: string) => text.replace('[],{}', `${'['.repeat(90)}${']'.repeat(90)},{}`)],
   ])('is refused with %s, as in one go', async (_what, spoil) => {
     const spoiled = spoil(LONG)
@@ -88,7 +85,7 @@ describe('long JSON', () => {
     for (const text of [
       `{"rows":[${hollow(60_000)}]}`,
       `{"rows":{"a":${hollow(60_000)}}}`,
-      `{"rows":[{${Array.from({ length: 30_000 }, (_, i) => `"${i % 9_000}":1`).join(',')}}]}`,
+      `{"rows":[{${Array.from({ length: 30_000 }, (_, i) => `"${i}":1`).join(',')}}]}`,
       hollow(60_000),
       `{"rows":${hollow(150_000)}}`,
     ])

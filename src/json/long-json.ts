@@ -1,7 +1,7 @@
 import { Slices } from '../time/slices.ts'
-import { JsonNames, JsonTooDeep, MAX_JSON_DEPTH, NotJson, parsedWithNames, parseUnambiguous } from './json.ts'
+import { JsonTooDeep, MAX_JSON_DEPTH, NotJson, parsedWithNames, parseUnambiguous } from './json.ts'
 
-/** Texts up to this many characters are parsed in one go, within a few milliseconds; they have no room for too many names. */
+/** Texts up to this many characters are parsed in one go, within a few milliseconds. */
 const AT_ONCE = 64 * 1024
 /** Characters scanned between two checks of the clock. */
 const LOOK_EVERY = 16 * 1024
@@ -59,10 +59,6 @@ class Cutter {
   #at = 0
   #depth = 0
   #isInString = false
-  /** The latest string: a name, if a colon follows. */
-  #stringFrom = 0
-  #stringEnd = 0
-  readonly #differentNames = new JsonNames()
   /** Values of the item, or of what surrounds the lists. */
   #values = 0
   #valuesInAll = 0
@@ -94,14 +90,9 @@ class Cutter {
       const code = text.charCodeAt(at)
       if (this.#isInString) {
         if (code === BACKSLASH) at += 1
-        else if (code === QUOTE) {
-          this.#isInString = false
-          this.#stringEnd = at
-        }
-      } else if (code === QUOTE) {
-        this.#isInString = true
-        this.#stringFrom = at + 1
-      } else if (code === COMMA) this.#separate(at)
+        else if (code === QUOTE) this.#isInString = false
+      } else if (code === QUOTE) this.#isInString = true
+      else if (code === COMMA) this.#separate(at)
       else if (code === COLON) this.#countName()
       else if (code === OPEN_LIST || code === OPEN_OBJECT) this.#open(code, at)
       else if (code === CLOSE_LIST || code === CLOSE_OBJECT) this.#close(code, at)
@@ -128,7 +119,6 @@ class Cutter {
   #countName(): void {
     this.#count()
     this.#names += 1
-    this.#differentNames.add(this.#text.slice(this.#stringFrom, this.#stringEnd))
   }
 
   #separate(at: number): void {

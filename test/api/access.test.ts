@@ -228,29 +228,6 @@ describe('a member that is in an object twice', () => {
     expect(refused).toBeGreaterThan(15)
   })
 
-  it('is refused as too many names, where more than 10,000 differ, by calls and auctions alike, and rows that repeat theirs are not', async () => {
-    const { send } = await startHarness()
-    const names = (many: number) => Array.from({ length: many }, (_, i) => `"n${i}":1`)
-    const detail = 'it has more than 10000 different names of members'
-    for (const body of [`{${names(10_001)}}`, `{"rows":[${names(10_001).map((one) => `{${one}}`)}]}`]) {
-      expect(await send('POST', '/v1/bids', body)).toMatchObject({
-        status: 400,
-        body: { code: 'invalid_request', detail: `The body cannot be read: ${detail}` },
-      })
-      expect(await send('POST', '/openrtb2/example/bid', body)).toMatchObject({
-        status: 400,
-        body: { field: 'body', detail: `body: ${detail}` },
-      })
-    }
-    const rows = Array.from({ length: 6_000 }, (_, i) => ({
-      idType: 'user',
-      userId: `u${i}`,
-      predictedLtv: 1,
-      ttlSeconds: 60,
-    }))
-    expect((await send('PUT', '/v1/ltv', { rows })).status).toBe(200)
-  })
-
   it('is refused in bid requests, short and long, and in what they carry as text', async () => {
     const { url, send } = await startHarness()
     const ask = (imp: string, more = '') =>

@@ -153,6 +153,28 @@ describe('signing in by OpenID Connect', () => {
     expect(again.headers.get('location')).toBe(expired)
   })
 
+  it('ends at another process what one has begun, where both have the secret of the service', async () => {
+    const NOTICE_SECRET = 'a secret that all processes share'
+    const first = await started({ environment: { NOTICE_SECRET } })
+    const { jar, back } = await first.onTheWay(ANNA)
+    const ended = async (secret: string) => {
+      const other = await startHarness({
+        NOTICE_SECRET: secret,
+        ...first.provider.environment(first.publicUrl, GROUPS),
+      })
+      const reply = await fetch(other.url + back.pathname + back.search, {
+        redirect: 'manual',
+        headers: { cookie: jar.header(first.publicUrl) },
+      })
+      return [reply.headers.get('location'), reply.headers.getSetCookie().at(-1)]
+    }
+    expect(await ended('another secret, of another service')).toEqual([
+      '/?sign_in=expired',
+      expect.stringMatching(/^bidwarden_login=;/),
+    ])
+    expect(await ended(NOTICE_SECRET)).toEqual(['/', expect.stringMatching(/^bidwarden_session=[\w-]{43};/)])
+  })
+
   it('says why it cannot be, and never what is secret', async () => {
     const { signIn, onTheWay, comeBack, provider, logged } = await started()
     provider.fail(502)

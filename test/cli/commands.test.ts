@@ -23,6 +23,8 @@ const COMMANDS = [
   'pause',
   'resume',
   'kill',
+  'alerts',
+  'spend',
   'limit',
   'platforms',
   'audit',

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { refusal } from '../support/conversion-receiver.ts'
 import { startConversions } from '../support/conversions.ts'
+import { goOn } from '../support/harness.ts'
 
 const ids = (count: number) => Array.from({ length: count }, (_, at) => ({ event_id: `e${at}` }))
 const isPoison = ({ data }: { readonly data: readonly Record<string, unknown>[] }, id = 'e713') =>
@@ -38,6 +39,26 @@ describe('a conversion', () => {
     await ended('ord-1')
     expect((await post([{}])).body.results).toEqual([{ event_id: 'ord-1', status: 'duplicate' }])
     expect(meta.counted.size).toBe(1)
+  })
+
+  it('shares a call with those that come soon after one another; the first goes at once', async () => {
+    const { post, meta, until, clock } = await startConversions()
+    // The look at the start is over, and the next one by itself is to come.
+    await goOn()
+    clock.advance(200)
+    const begunMs = clock.nowMs()
+    const acknowledged = (count: number, stepMs: number) =>
+      until(
+        '/api/v1/conversions/deliveries?state=acknowledged&limit=100',
+        ({ deliveries }) => deliveries.length === count,
+        stepMs,
+      )
+    await post([{ event_id: 'first' }])
+    await acknowledged(1, 0)
+    for (const one of ids(8)) await post([one])
+    await acknowledged(9, 10)
+    expect(meta.calls.map(({ body }) => body.data.length)).toEqual([1, 8])
+    expect(clock.nowMs() - begunMs).toBeLessThan(1_000)
   })
 
   it('is sent again after failures, with the same id, and counted once', async () => {

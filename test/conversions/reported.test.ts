@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { MESSAGE_WEBHOOK } from '../../src/conversions/index.ts'
 import { event, startConversions } from '../support/conversions.ts'
@@ -96,6 +96,20 @@ describe('what was reported of others', () => {
     ])
   })
 
+  it('a number that begins as it is dialled from another country is read, without a country too (codflow 89)', async () => {
+    const said = { user_data: { ...user_data, country: undefined, phone: '00213 551 23 45 67' } }
+    const { ph } = bodyFor(await previews(said), 'meta').data[0].user_data
+    expect(ph).toBe(createHash('sha256').update('213551234567').digest('hex'))
+  })
+
+  it('no token is guessed by a query that is none (erxes 8929)', async () => {
+    const { get } = await shared()
+    for (const token of ['verify_token[$ne]=x', 'verify_token=&hub.verify_token=x', 'verify_token[]=x']) {
+      const { status } = await get(`${MESSAGE_WEBHOOK}?hub.mode=subscribe&hub.challenge=1&hub.${token}`)
+      expect([token, status]).toEqual([token, 403])
+    }
+  })
+
   it('one event that Meta names by quoted members loses nobody else (ConversionsAPI-Tag 20)', async () => {
     const { post, meta, ended } = await startConversions()
     const words = (at: number) =>
@@ -136,7 +150,7 @@ describe('what was reported of others', () => {
     expect(ends.find(({ state }) => state === 'dead')).toMatchObject({ code: '40000' })
   })
 
-  it('a message that failed and is delivered after all has no error any more (chatwoot 13377, 14529)', async () => {
+  it('a message that failed and is delivered after all has no error any more (chatwoot 13377, 14529), and whoever has hidden the number is told of by an id alone (courier 571, pywa 188)', async () => {
     const { send, until, sandbox } = await startConversions({ CONVERSION_APIS: '{}' })
     sandbox.conversions.whatsapp.tellAt('http://127.0.0.1:9/')
     const path = '/api/v1/conversions/messages'
@@ -149,13 +163,14 @@ describe('what was reported of others', () => {
         id: 'wamid.sandbox1',
         status,
         timestamp,
-        recipient_id: '16505551212',
+        recipient_user_id: 'US.13491208655302741918',
         biz_opaque_callback_data: callback,
       }
       const errors = [{ code: 131026, title: 'Message undeliverable' }]
       const value = {
         messaging_product: 'whatsapp',
         metadata: { display_phone_number: '1', phone_number_id: '100000000000001' },
+        contacts: [{ user_id: 'US.13491208655302741918' }],
         statuses: [{ ...one, ...(status === 'failed' && { errors }) }],
       }
       const text = JSON.stringify({

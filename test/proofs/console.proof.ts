@@ -9,7 +9,7 @@ import { type Harness, startHarness } from '../support/harness.ts'
 
 /** Every page, with something that stands on it once its data is there. */
 const PAGES = [
-  { name: 'overview', path: '/', shows: 'Needs attention' },
+  { name: 'overview', path: '/', shows: 'Spend over time' },
   { name: 'bids', path: '/console/bids', shows: 'budget exceeded' },
   { name: 'budgets', path: '/console/budgets', shows: 'campaign:meta:summer-sale' },
   { name: 'budget', path: '/console/budgets/platform%3Agoogle_ads', shows: 'Hold mode' },

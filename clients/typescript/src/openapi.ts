@@ -1297,6 +1297,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The alerts that fire now, and what to do about each
+         * @description Needs an API key with the scope `read`.
+         */
+        get: operations["getAlerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/approvals": {
         parameters: {
             query?: never;
@@ -1956,6 +1976,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/spend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What budgets have spent over time
+         * @description Needs an API key with the scope `read`.
+         */
+        get: operations["getSpend"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/store": {
         parameters: {
             query?: never;
@@ -2044,6 +2084,47 @@ export interface components {
         Advice: {
             detail: string;
             reasons: ("amount" | "times_usual" | "digit_slip" | "limit_removed" | "hold_mode_loosened" | "bidding_resumed")[];
+        };
+        Alert: {
+            /** @description The budget, platform, seat or other part that it is about. */
+            about: {
+                /** @enum {string} */
+                kind: "budget" | "platform" | "seat" | "table" | "part" | "account" | "service";
+                /**
+                 * @description Which limit of a budget.
+                 * @example sliding_600s
+                 */
+                limit?: string;
+                /** @example platform:google_ads */
+                name: string;
+            };
+            /**
+             * @description Name of the rule, the same as in `grafana/rules`.
+             * @example BudgetAt80Percent
+             * @enum {string}
+             */
+            code: "BudgetAt80Percent" | "BudgetAt95Percent" | "Overdraft" | "RateLimitNear" | "TableNearlyFull" | "BidsVetoed" | "BreakerOpen" | "FallbackShareHigh" | "PlatformSlow" | "PlatformAuthLost" | "AnswersLost" | "BidsDeferred" | "KillSwitchEngaged" | "BudgetStoreAway" | "BudgetStoreRefuses" | "PartNotReady" | "RecordsNotWritten" | "WorkersEnding" | "ExchangeShedding" | "ExchangeTooLate" | "ForgedNotices" | "NoticesOfAnotherKind" | "FalseLosses" | "BilledAtOtherPrice" | "PricesNotVerified" | "BillsAfterTheHold" | "NotificationsGivenUp" | "SpendNotExplained" | "ConversionsFailing" | "ConversionsOld" | "ConversionsDead" | "ConversionConnectionLost";
+            /** @description What is so, with its figures. */
+            detail: string;
+            /**
+             * @description Address of its page of instructions on this service.
+             * @example /docs/runbooks/BudgetAt80Percent
+             */
+            runbook: string;
+            /** @enum {string} */
+            severity: "critical" | "warning" | "info";
+            /**
+             * @description Since when it is so, as far as this process has seen it.
+             * @example 2026-11-29T09:30:00.000Z
+             */
+            since: string;
+            whatToDo: string;
+        };
+        /** @description By the rules of `grafana/rules`, of what this process and its workers have seen since they started; Prometheus alone can tell that the service does not answer. */
+        Alerts: {
+            alerts: components["schemas"]["Alert"][];
+            /** @description How many more fire and are left out. */
+            left: number;
         };
         ApiKey: {
             /** @description Name of the budget of its own, as `/v1/budgets/{scope}` takes it: `key:ml@7`. */
@@ -2329,6 +2410,8 @@ export interface components {
                 worstCase: number;
             };
             limits: {
+                /** @description Share of the day that has gone, from 0 to 1; left out for a limit that is not of a day. Beside `utilization` it says whether spending is ahead of the clock. */
+                gone?: number;
                 /** @description In units of the currency. */
                 held: number;
                 /** @enum {string} */
@@ -4020,6 +4103,38 @@ export interface components {
                 /** @description Of the provider. */
                 host: string;
             } | null;
+        };
+        /** @description What counted as spent when: bills count when they come, and an outcome that nobody knows counts as spent until it is read back. */
+        SpendOverTime: {
+            /** @description In seconds. */
+            bucketSeconds: number;
+            from: string;
+            /** @enum {string} */
+            period: "hour" | "day" | "week";
+            series: {
+                /**
+                 * @description What was spent in each bucket, the oldest first, in units of the currency; null where nobody looked at its beginning or its end, as before the first start.
+                 * @example [
+                 *       12.5,
+                 *       0,
+                 *       null,
+                 *       3.25
+                 *     ]
+                 */
+                amounts: (number | null)[];
+                /** @description What the figures lack. */
+                caveats: {
+                    /** @enum {string} */
+                    code: "not_followed" | "gaps" | "credits";
+                    detail: string;
+                }[];
+                currency: string;
+                scope: string;
+                /** @description Spent from the beginning to now, in units of the currency; null where the beginning is not known. */
+                total: number | null;
+            }[];
+            /** @description Now: the last bucket is not over. */
+            to: string;
         };
         Store: {
             detail?: string;
@@ -10484,6 +10599,53 @@ export interface operations {
             };
         };
     };
+    getAlerts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Critical ones first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alerts"];
+                };
+            };
+            /** @description unauthorized, key_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getApprovals: {
         parameters: {
             query?: {
@@ -13766,6 +13928,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SignInWays"];
+                };
+            };
+        };
+    };
+    getSpend: {
+        parameters: {
+            query?: {
+                /** @description The last hour by minutes, the last day by quarters of an hour, or the last week by hours. */
+                period?: "hour" | "day" | "week";
+                /** @description One budget; without it those that several campaigns share, as far as the key may see them. */
+                scope?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A series of buckets for each budget */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpendOverTime"];
+                };
+            };
+            /** @description invalid_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthorized, key_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

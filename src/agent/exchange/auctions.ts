@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
 import { type Authorize, type Caller, headerOf, MAX_BODY_BYTES, nameShown } from '../../api/index.ts'
 import { bodyCodingOf, codingFor } from '../../http/content-coding.ts'
-import { DuplicateMember, parseUnambiguous, TooManyNames, textOf } from '../../json/json.ts'
+import { DuplicateMember, parseUnambiguous, textOf } from '../../json/json.ts'
 import { parseLongJson } from '../../json/long-json.ts'
 import { AUCTION_RESULTS, type AuctionResult } from '../../metrics/metrics.ts'
 import { Pace } from '../../time/pace.ts'
@@ -342,11 +342,10 @@ function auction(deps: AuctionDeps, asked: Asked, bidRequest: OpenRtbRequest): v
 const NO_JSON: RequestRefusal = { refused: 'body' }
 
 /** Why a body could not be parsed. If a member is repeated, another reader of it might see another floor or consent. */
-function unreadable(error: unknown): RequestRefusal {
-  if (error instanceof DuplicateMember)
-    return { refused: 'body', because: `duplicate member "${nameShown(error.member)}"` }
-  return error instanceof TooManyNames ? { refused: 'body', because: error.message } : NO_JSON
-}
+const unreadable = (error: unknown): RequestRefusal =>
+  error instanceof DuplicateMember
+    ? { refused: 'body', because: `duplicate member "${nameShown(error.member)}"` }
+    : NO_JSON
 
 function parse({ bidder }: AuctionDeps, body: Buffer): OpenRtbRequest | RequestRefusal {
   let json: unknown

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { z } from '@hono/zod-openapi'
+import { DateTime } from 'luxon'
 import { Reason, TimeZone } from '../../api/index.ts'
 import { micros, toUnits } from '../../money.ts'
 import {
@@ -120,6 +121,10 @@ export const Budget = z
         remaining: z.number(),
         utilization: z.number(),
         nextReliefMs: z.number().optional(),
+        gone: z.number().optional().openapi({
+          description:
+            'Share of the day that has gone, from 0 to 1; left out for a limit that is not of a day. Beside `utilization` it says whether spending is ahead of the clock.',
+        }),
       }),
     ),
     advice: Advice.optional(),
@@ -149,6 +154,8 @@ export interface HoldsAround {
   readonly silent: number
   /** How many times a limit spend could reach if all open bids of a bounded budget were billed. */
   readonly worstCase: number
+  /** The time of the figures, in ms since the epoch. */
+  readonly nowMs: number
 }
 
 /** What this process and its workers hold together. The store counts what workers hold as elsewhere. */
@@ -193,7 +200,7 @@ export function budgetBody(stats: ScopeStats, boundTo: Org, around: HoldsAround)
     }),
     holdMode,
     holds,
-    limits: limits.map((one) => limitBody({ ...one, held: micros(one.held + inWorkers) })),
+    limits: limits.map((one) => limitBody({ ...one, held: micros(one.held + inWorkers) }, around.nowMs)),
   }
 }
 
@@ -211,7 +218,7 @@ export function specBody(spec: LimitSpec) {
   }
 }
 
-function limitBody({ spec, spent, held, remaining, utilization, nextReliefMs }: LimitStats) {
+function limitBody({ spec, spent, held, remaining, utilization, nextReliefMs }: LimitStats, nowMs: number) {
   return {
     ...specBody(spec),
     spent: toUnits(spent),
@@ -219,5 +226,18 @@ function limitBody({ spec, spent, held, remaining, utilization, nextReliefMs }: 
     remaining: toUnits(remaining),
     utilization,
     ...(nextReliefMs !== undefined && { nextReliefMs }),
+    ...(spec.kind === 'day' && { gone: goneOf(nowMs, spec.timezone) }),
   }
+}
+
+/** The day that it is in a time zone, in ms since the epoch; not always of 24 hours. */
+export function dayOf(nowMs: number, timezone: string) {
+  const day = DateTime.fromMillis(nowMs, { zone: timezone }).startOf('day')
+  return { startMs: day.toMillis(), endMs: day.plus({ days: 1 }).startOf('day').toMillis() }
+}
+
+/** The share of the day that has gone, in thousandths, so that a figure is told anew only where it has changed. */
+function goneOf(nowMs: number, timezone: string): number {
+  const { startMs, endMs } = dayOf(nowMs, timezone)
+  return Math.floor(((nowMs - startMs) / (endMs - startMs)) * 1_000) / 1_000
 }

@@ -398,16 +398,19 @@ async function showNow(parts: BudgetParts, scope: Scope, { boundTo }: Caller) {
 
 /** What workers hold of these budgets, and how far all open bids could exceed a limit. */
 export async function holdsAround(
-  { pool, worstCase }: Pick<BudgetParts, 'pool' | 'worstCase'>,
+  { pool, worstCase, clock }: Pick<BudgetParts, 'pool' | 'worstCase' | 'clock'>,
   scopes: readonly Scope[],
 ): Promise<HoldsAround> {
   const { holds, silent } = await pool.holdsOf(scopes.map(({ name }) => name))
-  return { holds: Map.groupBy(holds, ({ scope }) => scope), silent, worstCase }
+  return { holds: Map.groupBy(holds, ({ scope }) => scope), silent, worstCase, nowMs: clock.nowMs() }
 }
 
-/** The budget that the address names; throws 404 if there is none that the caller may see. */
-function findScope({ budget }: Agent, c: Ctx, { boundTo }: Caller): Scope {
-  const said = c.req.param('scope') ?? ''
+/** The budget that the address names; throws 404 where there is none that the caller may see. */
+const findScope = (agent: Agent, c: Ctx, caller: Caller): Scope =>
+  scopeNamed(agent, c.req.param('scope') ?? '', caller)
+
+/** The budget that a caller calls so; throws 404 where there is none that the caller may see. */
+export function scopeNamed({ budget }: Pick<Agent, 'budget'>, said: string, { boundTo }: Caller): Scope {
   const name = nameOf(said, boundTo)
   const scope = maySee(name, boundTo) ? budget.scope(name) : undefined
   if (!scope) throw new AppError('not_found', `There is no budget for ${idShown(said)}`)

@@ -75,7 +75,7 @@ const CAMPAIGN = 'campaign:'
  * The scopes shown in metrics. Callers create campaigns and keys, so there may be many: of each only those that have used
  * most are shown. `GET /v1/budgets` lists all.
  */
-function shownScopes(budget: BudgetManager, most: number): Scope[] {
+export function shownScopes(budget: BudgetManager, most: number): Scope[] {
   const scopes = [...budget.scopes]
   const used = ({ purse: { held, unreported, standing } }: Scope) =>
     held + unreported + (standing?.limits[0]?.spent ?? 0)

@@ -1,10 +1,9 @@
 import { z } from '@hono/zod-openapi'
-import { DateTime } from 'luxon'
 import { micros, toUnits } from '../../money.ts'
 import type { LimitStats, ScopeStats } from '../../shield/index.ts'
 import { isoTime } from '../../time/clock.ts'
 import { type Org, shownName } from '../organisations.ts'
-import { specBody } from './budget-body.ts'
+import { dayOf, specBody } from './budget-body.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -111,9 +110,4 @@ function speedOf({ spec, spent, held }: LimitStats, nowMs: number): Speed | unde
   if (spec.kind === 'lifetime') return undefined
   const overMs = spec.kind === 'sliding' ? spec.windowMs : nowMs - dayOf(nowMs, spec.timezone).startMs
   return overMs > 0 ? { amount: spent + held, overMs } : undefined
-}
-
-function dayOf(nowMs: number, timezone: string) {
-  const day = DateTime.fromMillis(nowMs, { zone: timezone }).startOf('day')
-  return { startMs: day.toMillis(), endMs: day.plus({ days: 1 }).startOf('day').toMillis() }
 }

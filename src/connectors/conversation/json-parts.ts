@@ -1,12 +1,12 @@
 import { Tokenizer, TokenParser, TokenType } from '@streamparser/json'
-import { exactNumber, JsonNames, JsonTooDeep, MAX_JSON_DEPTH } from '../../json/json.ts'
+import { exactNumber, JsonTooDeep, MAX_JSON_DEPTH } from '../../json/json.ts'
 import { turn } from '../../time/slices.ts'
 
 /** Bytes parsed between two turns of the event loop: a few tenths of a millisecond. */
 const SLICE_BYTES = 8 * 1024
 
 /**
- * Parses JSON that arrives in pieces. Throws for JSON that is invalid, too deeply nested, or has too many names.
+ * Parses JSON that arrives in pieces. Throws for invalid or too deeply nested JSON.
  * @param onFirst called with the first token, which tells the type of the whole
  */
 export function jsonParser(paths: string[], onFirst?: (token: TokenType) => void): JsonParser {
@@ -14,17 +14,13 @@ export function jsonParser(paths: string[], onFirst?: (token: TokenType) => void
   const values = new TokenParser({ paths, keepStack: false })
   let depth = 0
   let isFirst = true
-  const names = new JsonNames()
-  let before: unknown
   tokenizer.onToken = (found) => {
-    const { token, value } = found
+    const { token } = found
     if (isFirst) onFirst?.(token)
     isFirst = false
     if (token === TokenType.LEFT_BRACE || token === TokenType.LEFT_BRACKET) depth += 1
     else if (token === TokenType.RIGHT_BRACE || token === TokenType.RIGHT_BRACKET) depth -= 1
-    else if (token === TokenType.COLON) names.add(String(before))
     if (depth > MAX_JSON_DEPTH) throw new JsonTooDeep()
-    before = value
     values.write(found)
   }
   return {

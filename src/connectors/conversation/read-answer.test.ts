@@ -42,7 +42,6 @@ it.each([
   ['cut', `${LONG}{"rows":[1,2`],
   ['no JSON', `${LONG}<html>`],
   ['followed by something', `${LONG}{} {}`],
-  ['too full of names', `{${Array.from({ length: 80_000 }, (_, i) => `"n${i}":1`)}}`],
   ['too deep', `${LONG}${'['.repeat(100)}${']'.repeat(100)}`],
 ])('takes one that is %s for garbled', async (_, body) => {
   expect(parsed(await of(body))).toEqual({ is: 'garbled' })

@@ -86,6 +86,41 @@ describe.each(Object.entries(FORMS))('the form %s', (_name, form) => {
   })
 })
 
+/** The forms without any quick way, as the platforms describe them. */
+const SLOW: Readonly<Record<string, (text: string) => string>> = {
+  readable: (text) =>
+    text.isWellFormed() && !text.includes('\ufffd')
+      ? text
+          .replace(/[\p{DI}\p{Cf}]+/gu, '')
+          .replace(/\p{Cc}+/gu, ' ')
+          .trim()
+      : '',
+  lower: (text) => text.normalize('NFC').toLowerCase().normalize('NFC').trim(),
+  nameLetters: (text) => slowLower(slowLower(text).replace(/[\s\p{P}$+<=>^`|~]+/gu, '')),
+  cityLetters: (text) => slowLower(slowLower(text).replace(/[\s\p{P}$+<=>^`|~\d]+/gu, '')),
+  withoutSpaces: (text) => slowLower(slowLower(text).replace(/\s+/g, '')),
+}
+const slowLower = (text: string): string => text.normalize('NFC').toLowerCase().normalize('NFC').trim()
+
+describe('the quick ways for ASCII and Latin-1', () => {
+  const latin = fc.array(fc.integer({ min: 0x20, max: 0xff })).map((codes) => String.fromCharCode(...codes))
+  it.each(Object.entries({ readable, lower, nameLetters, cityLetters, withoutSpaces }))(
+    'of %s answer what the slow way does',
+    (name, quick) => {
+      fc.assert(
+        fc.property(fc.oneof(latin, anything), (text) => {
+          expect(quick(text)).toBe(SLOW[name]?.(text))
+        }),
+        { seed, numRuns: 3000 },
+      )
+      for (let code = 0; code <= 0x17f; code++) {
+        const text = `A${String.fromCharCode(code)}b`
+        expect([code, quick(text)]).toEqual([code, SLOW[name]?.(text)])
+      }
+    },
+  )
+})
+
 describe('hashes that the platforms publish', () => {
   it.each([
     [' John_Smith@Gmail.com ', email, '62a14e44f765419d10fea99367361a727c12365e2520f32218d505ed9aa0f62f'],

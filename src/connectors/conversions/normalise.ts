@@ -3,9 +3,14 @@ import { hash } from 'node:crypto'
 // The forms that platforms publish for each kind of value. A form takes any text, is idempotent, and returns an empty
 // text if there is nothing to send. Only `hashed` and its kin turn a form into a hash.
 
+const PLAIN_ASCII = /^[\x20-\x7e]*$/
+/**
+ * Latin-1 without control characters and the soft hyphen. All of it is composed and visible, so it needs none of the work that
+ * Unicode needs, which takes many times as long.
+ */
+const PLAIN_LATIN = /^[\x20-\x7e\xa0-\xac\xae-\xff]*$/
 /** Longer values are no names or addresses, and would only take time; in characters. */
 const MAX_CHARS = 512
-const PLAIN_ASCII = /^[\x20-\x7e]*$/
 const SHA256 = /^[0-9a-f]{64}$/i
 const MD5 = /^[0-9a-f]{32}$/i
 
@@ -20,7 +25,7 @@ const LOST = '\ufffd'
 
 /** A text without invisible characters and without blanks around it. Empty if some of its characters were lost. */
 export function readable(text: string): string {
-  if (PLAIN_ASCII.test(text)) return text.trim()
+  if (PLAIN_LATIN.test(text)) return text.trim()
   if (!text.isWellFormed() || text.includes(LOST)) return ''
   return text.replace(UNSEEN, '').replace(CONTROLS, ' ').trim()
 }
@@ -104,24 +109,34 @@ export const untouched = (raw: string | undefined): string | undefined =>
 
 /** Lower case, without blanks around it, in Unicode's composed form (NFC). */
 export function lower(text: string): string {
-  if (PLAIN_ASCII.test(text)) return text.trim().toLowerCase()
+  if (PLAIN_LATIN.test(text)) return text.trim().toLowerCase()
   return text.normalize('NFC').toLowerCase().normalize('NFC').trim()
 }
 
-/** What a form removes. ASCII has a pattern of its own, since Unicode patterns take ten times as long. */
+/** What a form removes. ASCII and Latin-1 have patterns of their own, since Unicode patterns take ten times as long. */
 interface Removed {
   readonly ascii: RegExp
+  readonly latin: RegExp
   readonly any: RegExp
 }
 
 /** White space, and what Unicode and ASCII count as punctuation. */
-const PUNCTUATION: Removed = { ascii: /[^a-z0-9]+/g, any: /[\s\p{P}$+<=>^`|~]+/gu }
-const NO_LETTERS: Removed = { ascii: /[^a-z]+/g, any: /[\s\p{P}$+<=>^`|~\d]+/gu }
-const SPACE: Removed = { ascii: / +/g, any: /\s+/g }
-const SPACE_AND_DASHES: Removed = { ascii: /[ -]+/g, any: /[\s\p{Pd}]+/gu }
+const PUNCTUATION: Removed = {
+  ascii: /[^a-z0-9]+/g,
+  latin: /[\x20-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e\xa0\xa1\xa7\xab\xb6\xb7\xbb\xbf]+/g,
+  any: /[\s\p{P}$+<=>^`|~]+/gu,
+}
+const NO_LETTERS: Removed = {
+  ascii: /[^a-z]+/g,
+  latin: /[\x20-\x40\x5b-\x60\x7b-\x7e\xa0\xa1\xa7\xab\xb6\xb7\xbb\xbf]+/g,
+  any: /[\s\p{P}$+<=>^`|~\d]+/gu,
+}
+const SPACE: Removed = { ascii: / +/g, latin: /[ \xa0]+/g, any: /\s+/g }
+const SPACE_AND_DASHES: Removed = { ascii: /[ -]+/g, latin: /[ \xa0-]+/g, any: /[\s\p{Pd}]+/gu }
 
-function without(text: string, { ascii, any }: Removed): string {
+function without(text: string, { ascii, latin, any }: Removed): string {
   if (PLAIN_ASCII.test(text)) return text.toLowerCase().replace(ascii, '')
+  if (PLAIN_LATIN.test(text)) return text.toLowerCase().replace(latin, '')
   // Removing what stands between two characters can bring together characters that compose.
   return lower(lower(text).replace(any, ''))
 }

@@ -110,6 +110,11 @@ describe('conversions for Google', () => {
     })
     it('and takes nothing for delivered that was not counted', () => {
       expect(statusOf('FAILED')).toMatchObject({ is: 'unavailable' })
+      // The guide's word for it.
+      expect(statusOf('FAILURE', [{ reason: 'EVENT_TOO_OLD', recordCount: 10 }])).toMatchObject({
+        is: 'done',
+        taken: 0,
+      })
       expect(statusOf('SUCCESS', [], null)).toMatchObject({ is: 'unavailable' })
       expect(
         later?.readStatus(responseOf({ status: 404, body: { error: { message: 'no such request' } } })),

@@ -234,7 +234,8 @@ export const statusRequest = (
 
 /** Reasons of a refusal that mean success: Google had the event already. */
 const ALREADY_THERE = new Set(['DUPLICATE_TRANSACTION_ID', 'DUPLICATE_GCLID'])
-const DONE = new Set(['SUCCESS', 'PARTIAL_SUCCESS', 'FAILED'])
+/** Google's reference says `FAILED`, its guide `FAILURE`. */
+const DONE = new Set(['SUCCESS', 'PARTIAL_SUCCESS', 'FAILED', 'FAILURE'])
 const UNDER_WAY = new Set(['PROCESSING', 'REQUEST_STATUS_UNKNOWN'])
 
 export function readStatus(response: HttpResponse): AcceptedCallStatus {

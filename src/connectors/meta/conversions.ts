@@ -200,6 +200,18 @@ function userDataOf(conversion: Conversion): Identifiers {
   return conversion.eventTimeMs - clickTimeMs(String(fbc)) > MAX_CLICK_AGE_MS ? others : known
 }
 
+/** Meta takes `true`, and then calls it out of range: its campaigns use 0 and 1 alone. */
+function deviceOf(conversion: Conversion) {
+  const appData = appDataOf(conversion)
+  if (appData === undefined) return undefined
+  const { advertiser_tracking_enabled, application_tracking_enabled, extinfo } = appData
+  return {
+    advertiser_tracking_enabled: Number(advertiser_tracking_enabled),
+    application_tracking_enabled: Number(application_tracking_enabled),
+    extinfo,
+  }
+}
+
 function eventOf(conversion: Conversion): Record<string, unknown> {
   const { platformEvent, eventTimeMs, actionSource, consent } = conversion
   const custom = customDataOf(conversion)
@@ -212,7 +224,7 @@ function eventOf(conversion: Conversion): Record<string, unknown> {
     event_source_url: pageOf(conversion),
     user_data: userDataOf(conversion),
     custom_data: Object.keys(custom).length > 0 ? custom : undefined,
-    app_data: actionSource === 'app' ? appDataOf(conversion) : undefined,
+    app_data: actionSource === 'app' ? deviceOf(conversion) : undefined,
     // An empty list means no limits; the zeros let Meta determine the country and state itself.
     ...(limited === true && {
       data_processing_options: ['LDU'],

@@ -11,6 +11,12 @@ import { SendLoop } from './send-loop.ts'
  */
 const LAST_CALLS_MS = 2_000
 
+/**
+ * Milliseconds for which events are gathered while few come, so that they share a call and its commits: those commits are made by the
+ * thread that also stores what comes in at the door.
+ */
+const GATHER_MS = 100
+
 /** After how many milliseconds credentials that no key decrypts are tried again. */
 const UNREADABLE_MS = 60_000
 
@@ -39,6 +45,11 @@ export class DeliveryLoop {
     this.#loop.nudge()
   }
 
+  /** Looks for deliveries that have come, together with those that come soon after. */
+  gather(): void {
+    this.#loop.gather(GATHER_MS)
+  }
+
   /** Claims nothing more and waits for calls that are under way. */
   stop(): Promise<void> {
     return this.#loop.stop()
@@ -59,8 +70,11 @@ export class DeliveryLoop {
       const { size } = lane.optimiser
       const claimed = await claim(this.#deps, row, size)
       if (claimed.length === 0) return
-      this.#loop.add(lane, sendClaimed(this.#deps, lane, row, line, claimed))
-      if (claimed.length < size) return
+      const isFull = claimed.length >= size
+      const call = sendClaimed(this.#deps, lane, row, line, claimed)
+      // Where as many were due as were wanted, more of them wait, probably.
+      this.#loop.add(lane, call, () => (isFull ? this.nudge() : this.gather()))
+      if (!isFull) return
     }
   }
 

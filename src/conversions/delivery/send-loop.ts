@@ -54,15 +54,20 @@ export class SendLoop {
     this.#rounds.nudge()
   }
 
-  /** Counts a call as under way at its connection until it ends; then there is room for another, so it looks again. */
-  add(connection: { underWay: number }, call: Promise<void>): void {
+  /** Looks for what is due, with what else comes within `forMs` milliseconds of the last look. */
+  gather(forMs: number): void {
+    this.#rounds.gather(forMs)
+  }
+
+  /** Counts a call as under way at its connection until it ends; then there is room for another, and `onEnd` is called. */
+  add(connection: { underWay: number }, call: Promise<void>, onEnd: () => void = () => this.nudge()): void {
     connection.underWay += 1
     const ended = call
       .catch((error) => this.#report(error))
       .finally(() => {
         connection.underWay -= 1
         this.#underWay.delete(ended)
-        this.nudge()
+        onEnd()
       })
     this.#underWay.add(ended)
   }

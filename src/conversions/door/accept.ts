@@ -81,8 +81,10 @@ export async function acceptEvents(
   orgId: number,
   values: readonly unknown[],
 ): Promise<EventResult[]> {
-  const connections = await eventConnectionsOf(deps, orgId)
-  const mapping = await deps.mappings.latest(orgId)
+  const [connections, mapping] = await Promise.all([
+    eventConnectionsOf(deps, orgId),
+    deps.mappings.latest(orgId),
+  ])
   const credentials = new Map(
     [...connections].map(([platform, row]) => [platform, knownCredentials(deps, row)] as const),
   )

@@ -56,6 +56,11 @@ const DELIVERY: JsonColumns = {
 }
 /** The most rows of one statement: encoding more as JSON would block the event loop. */
 const ROWS_AT_ONCE = 250
+/**
+ * So many deliveries are stored by statements that do not wait for each other's answers, since each answer is a turn of two threads.
+ * The texts of more of them are written in turns of their own.
+ */
+const SHORT = 100
 /** Requests that arrive during a write are written together in the next one, up to this many events. */
 const MAX_TOGETHER = 4_000
 
@@ -142,26 +147,62 @@ export class EventWriter {
       events.push(item.event)
       deliveries.push(...fresh)
     }
-    const stored = new Map<Writable, Set<string>>()
-    const counted: NewDelivery[] = []
-    await this.#store.db.transaction().execute(async (tx) => {
-      for (let at = 0; at < events.length; at += ROWS_AT_ONCE)
-        await insertEvents(tx, this.#store.engine, events.slice(at, at + ROWS_AT_ONCE))
-      for (let at = 0; at < deliveries.length; at += ROWS_AT_ONCE) {
-        const rows = deliveries.slice(at, at + ROWS_AT_ONCE)
-        const keys = new Set((await insertDeliveries(tx, this.#store.engine, rows)).map(keyOf))
-        for (const row of rows) {
-          const item = firsts.get(keyOf(row))
-          if (!item || !(keys.has(keyOf(row)) || (await takesPlace(tx, item, row)))) continue
-          const platforms = stored.get(item)
-          if (platforms) platforms.add(row.platform)
-          else stored.set(item, new Set([row.platform]))
-          counted.push(row)
-        }
-      }
-      await countQuality(tx, this.#store.engine, counted)
+    const stored = await this.#store.db.transaction().execute(async (tx) => {
+      const inserted = await this.#insert(tx, events, deliveries)
+      return this.#storedOf(tx, deliveries, firsts, inserted)
     })
     for (const { resolve } of requests) resolve(stored)
+  }
+
+  /** Returns the keys of deliveries that were new. */
+  async #insert(
+    tx: Kysely<SyncDatabase>,
+    events: readonly NewConversionEvent[],
+    deliveries: readonly NewDelivery[],
+  ): Promise<ReadonlySet<string>> {
+    const { engine } = this.#store
+    const isShort = deliveries.length <= SHORT
+    const keys = new Set<string>()
+    const asked: Promise<unknown>[] = []
+    // The same order in every process, so that none waits for another that waits for it.
+    for (let at = 0; at < events.length; at += ROWS_AT_ONCE) {
+      const inserting = insertEvents(tx, engine, events.slice(at, at + ROWS_AT_ONCE))
+      asked.push(inserting)
+      if (!isShort) await inserting
+    }
+    for (let at = 0; at < deliveries.length; at += ROWS_AT_ONCE) {
+      const inserting = insertDeliveries(tx, engine, deliveries.slice(at, at + ROWS_AT_ONCE)).then((rows) => {
+        for (const row of rows) keys.add(keyOf(row))
+      })
+      asked.push(inserting)
+      if (!isShort) await inserting
+    }
+    // Almost all are new; what was not is taken back.
+    asked.push(countQuality(tx, engine, deliveries, 1))
+    await Promise.all(asked)
+    return keys
+  }
+
+  async #storedOf(
+    tx: Kysely<SyncDatabase>,
+    deliveries: readonly NewDelivery[],
+    firsts: ReadonlyMap<string, Writable>,
+    inserted: ReadonlySet<string>,
+  ): Promise<StoredDeliveries> {
+    const stored = new Map<Writable, Set<string>>()
+    const repeated: NewDelivery[] = []
+    for (const row of deliveries) {
+      const item = firsts.get(keyOf(row))
+      if (!item || !(inserted.has(keyOf(row)) || (await takesPlace(tx, item, row)))) {
+        repeated.push(row)
+        continue
+      }
+      const platforms = stored.get(item)
+      if (platforms) platforms.add(row.platform)
+      else stored.set(item, new Set([row.platform]))
+    }
+    await countQuality(tx, this.#store.engine, repeated, -1)
+    return stored
   }
 }
 

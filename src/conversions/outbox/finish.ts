@@ -62,6 +62,8 @@ const MAX_REQUEST_ID = 200
 /**
  * Stores the outcomes of deliveries in one transaction. Deliveries that another process has claimed since are not
  * changed.
+ * On SQLite it does not wait for the disk: if the power fails first, the deliveries are still claimed, and are sent again with the
+ * same ids as after an unknown outcome.
  */
 export async function finish(
   { store, clock, owner, meter }: Pick<Base, 'store' | 'clock' | 'owner' | 'meter'>,
@@ -71,11 +73,13 @@ export async function finish(
 ): Promise<void> {
   const nowMs = clock.nowMs()
   const rows = ended.map((one) => rowOf(one, nowMs))
-  await store.db.transaction().execute(async (tx) => {
-    for (let at = 0; at < rows.length; at += ROWS_AT_ONCE)
-      await update(tx, store.engine, owner, rows.slice(at, at + ROWS_AT_ONCE))
-    await more(tx)
-  })
+  await store.loosely((db) =>
+    db.transaction().execute(async (tx) => {
+      for (let at = 0; at < rows.length; at += ROWS_AT_ONCE)
+        await update(tx, store.engine, owner, rows.slice(at, at + ROWS_AT_ONCE))
+      await more(tx)
+    }),
+  )
   for (const one of ended) count(meter, one)
 }
 

@@ -1,4 +1,3 @@
-import { flushCompileCache } from 'node:module'
 import { parentPort } from 'node:worker_threads'
 import { messageOf } from '../../errors.ts'
 import { codesOf, DiskError, writeFailure } from './disk-error.ts'
@@ -28,8 +27,6 @@ export function serveThread<T extends Traffic, How>(open: (how: How) => OpenedFi
   port.on('message', (order: ThreadOrder<T>) => {
     switch (order.do) {
       case 'open': {
-        // For the next start, should a kill end this one: a thread that strips types takes 16 MiB more.
-        flushCompileCache()
         const { isClosed } = order
         const closed = () => {
           served = undefined

@@ -144,3 +144,28 @@ it('ends its thread with the store', async () => {
   await store.close()
   expect(await ended).toEqual([0])
 })
+
+it('waits for the disk in every commit but those that may be lost with the power', async () => {
+  const { store } = await open()
+  const setting = async (db = store.db) =>
+    (await sql<{ synchronous: number }>`PRAGMA synchronous`.execute(db)).rows[0]?.synchronous
+  const [NORMAL, FULL] = [1, 2]
+  const add = (id: number, db = store.db) =>
+    db.insertInto('organizations').values({ id, name: 'a' }).execute()
+  expect(await store.db.transaction().execute(setting)).toBe(FULL)
+  expect(await store.loosely((db) => db.transaction().execute(setting))).toBe(NORMAL)
+  expect(await setting()).toBe(FULL)
+  const taken = store.loosely((db) =>
+    db.transaction().execute(async (tx) => {
+      await add(2, tx)
+      await add(2, tx)
+    }),
+  )
+  // Sent before the failure is known.
+  const next = store.db.transaction().execute(setting)
+  await expect(taken).rejects.toThrow('organizations')
+  expect(await next).toBe(FULL)
+  await store.loosely((db) => db.transaction().execute((tx) => add(3, tx)))
+  expect(await setting()).toBe(FULL)
+  expect(await organisations(store)).toEqual([3])
+})

@@ -25,10 +25,10 @@ export interface DatabaseTraffic {
 
 interface Statement {
   /**
-   * Position of a statement in its transaction. `loosely` is a statement of its own whose commit does not wait for the
-   * disk.
+   * Position of a statement in its transaction. `loosely`: the commit of the statement, or of the transaction, does not wait
+   * for the disk.
    */
-  readonly place: 'alone' | 'loosely' | 'first' | 'within' | 'commit' | 'rollback'
+  readonly place: 'alone' | 'loosely' | 'first' | 'first_loosely' | 'within' | 'commit' | 'rollback'
   readonly sql: string
   readonly values: readonly SQLInputValue[]
 }
@@ -42,7 +42,7 @@ export interface StatementAnswer {
 
 export interface Sqlite {
   readonly db: Kysely<SyncDatabase>
-  /** As `db`, but a commit outside a transaction reaches the disk with the next commit that waits for it. */
+  /** As `db`, but a commit reaches the disk with the next one that waits for it. */
   readonly loose: Kysely<SyncDatabase>
   /** After the thread has ended or the disk failed: opens the file again in a new thread. */
   heal(): Promise<void>
@@ -259,7 +259,8 @@ class Connection implements DatabaseConnection {
 
   async #answer(sql: string, values: readonly SQLInputValue[]): Promise<StatementAnswer> {
     if (this.#giveOn) {
-      const place = this.#isEmpty ? 'first' : 'within'
+      const first = this.#alone === 'loosely' ? 'first_loosely' : 'first'
+      const place = this.#isEmpty ? first : 'within'
       this.#isEmpty = false
       return this.#ask(place, sql, values)
     }

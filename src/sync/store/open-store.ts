@@ -15,8 +15,8 @@ export interface Store {
   readonly engine: Engine
   readonly db: Kysely<SyncDatabase>
   /**
-   * Runs a write that may be lost with the machine's power, but not with the process: counts of calls and leases. On
-   * SQLite it does not wait for the disk; a transaction always does.
+   * Runs a write, or a transaction, that may be lost with the machine's power, but not with the process: counts of calls, leases,
+   * and what became of a delivery. On SQLite it does not wait for the disk.
    */
   loosely<T>(write: (db: Kysely<SyncDatabase>) => Promise<T>): Promise<T>
   /** While it is away, statements are still tried and reject with {@link StoreAway}. */

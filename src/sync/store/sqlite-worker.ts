@@ -31,6 +31,9 @@ serveThread<DatabaseTraffic, string>((path) => {
       case 'loosely':
         return withoutSync(database, () => run(sql, values))
       case 'first':
+      case 'first_loosely':
+        // The engine takes no other setting within a transaction.
+        if (place === 'first_loosely') waitForDisk(database, false)
         // Takes the write lock at the start: a transaction that reads first could lose it to another process half-way.
         run('begin immediate', [])
         return run(sql, values)
@@ -44,9 +47,14 @@ serveThread<DatabaseTraffic, string>((path) => {
         } finally {
           // A failed commit must not leave its transaction open: the next statement may have been sent already.
           if (database.isTransaction) run('rollback', [])
+          waitForDisk(database, true)
         }
       case 'rollback':
-        return database.isTransaction ? run(sql, values) : { rows: [] }
+        try {
+          return database.isTransaction ? run(sql, values) : { rows: [] }
+        } finally {
+          waitForDisk(database, true)
+        }
     }
   }
 
@@ -65,12 +73,17 @@ serveThread<DatabaseTraffic, string>((path) => {
 
 /** Runs a write without waiting for the disk; the next commit that waits makes it durable. */
 function withoutSync<T>(database: DatabaseSync, write: () => T): T {
-  database.exec('PRAGMA synchronous = NORMAL')
+  waitForDisk(database, false)
   try {
     return write()
   } finally {
-    database.exec('PRAGMA synchronous = FULL')
+    waitForDisk(database, true)
   }
+}
+
+/** Whether commits wait for the disk from now on. */
+function waitForDisk(database: DatabaseSync, is: boolean): void {
+  database.exec(`PRAGMA synchronous = ${is ? 'FULL' : 'NORMAL'}`)
 }
 
 /** Opens the file so that commits survive a power cut. Throws when the engine does not confirm full synchronisation. */

@@ -6,6 +6,7 @@ type Schemas = components['schemas']
 export type ConnectionHealth = Schemas['ConnectorHealthStatus']
 export type HealthPoint = Schemas['ConnectorHealthPoint']
 export type DeliveryCounts = Schemas['ConversionDeliveryCounts']
+export type ConversionConnection = Schemas['ConnectionResult']
 export type Delivery = Schemas['EventDeliveryLog']
 export type ReplayResult = Schemas['ConversionReplayResult']
 export type Preview = Schemas['ConversionPreview']
@@ -27,6 +28,12 @@ export const CONVERSIONS_KEY = ['conversions'] as const
 export const healthQuery = queryOptions({
   queryKey: [...CONVERSIONS_KEY, 'health'],
   queryFn: ({ signal }) => dataOf(api.GET('/api/v1/conversions/health', { signal })),
+  refetchInterval: EVERY_MS,
+})
+
+export const conversionConnectionsQuery = queryOptions({
+  queryKey: [...CONVERSIONS_KEY, 'connections'],
+  queryFn: ({ signal }) => dataOf(api.GET('/api/v1/conversions/connections', { signal })),
   refetchInterval: EVERY_MS,
 })
 

@@ -1,6 +1,6 @@
 import { dataOf, type operations } from '@bidwarden/client'
 import { keepPreviousData, QueryCache, QueryClient, queryOptions } from '@tanstack/react-query'
-import { api, type BidRecord } from './client.ts'
+import { api, type BidRecord, type SpendOverTime } from './client.ts'
 import { newsAfter, newsSoFar, noteFigures, noteNoAnswer, whileAway } from './live-state.ts'
 import { bidsWith, bidWith, budgetsWith, budgetWith, killSwitchWith, platformsWith } from './news.ts'
 import { isUnreachable } from './problem.ts'
@@ -99,6 +99,27 @@ export const troublesQuery = queryOptions({
   },
   refetchInterval: UNTOLD_EVERY_MS,
 })
+
+export const alertsQuery = queryOptions({
+  queryKey: ['alerts'],
+  queryFn: ({ signal }) => dataOf(api.GET('/v1/alerts', { signal })),
+  refetchInterval: UNTOLD_EVERY_MS,
+})
+
+export type SpendPeriod = SpendOverTime['period']
+
+export const spendQuery = (period: SpendPeriod, scope: string | undefined) =>
+  queryOptions({
+    queryKey: ['spend', period, scope],
+    queryFn: ({ signal }) =>
+      dataOf(
+        api.GET('/v1/spend', {
+          params: { query: { period, ...(scope !== undefined && { scope }) } },
+          signal,
+        }),
+      ),
+    refetchInterval: UNTOLD_EVERY_MS,
+  })
 
 /** What the service itself filters bids by. */
 export type BidFilter = NonNullable<operations['getBids']['parameters']['query']>

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { cookieIn } from '../../../api/index.ts'
 import { parseJson } from '../../../json/json.ts'
@@ -7,6 +7,9 @@ import type { Clock } from '../../../time/clock.ts'
 /** How long a person may take to sign in at the provider, in milliseconds. */
 const LOGIN_MS = 600_000
 const CIPHER = 'aes-256-gcm'
+const KEY_BYTES = 32
+/** What the key is for, so that nothing else that the secret signs can be taken for a login. */
+const KEY_PURPOSE = 'bidwarden login cookie'
 const IV_BYTES = 12
 const TAG_BYTES = 16
 
@@ -23,17 +26,21 @@ const Sealed = Login.extend({ endsMs: z.number() })
 
 /**
  * A login under way, in an encrypted cookie of the browser that has begun it. The service stores nothing, so that
- * nobody can fill a table by beginning logins. The cookie is encrypted with a key of this process.
+ * nobody can fill a table by beginning logins. The cookie is encrypted with a key that all processes of the service have.
  */
 export class LoginCookie {
   readonly #clock: Pick<Clock, 'nowMs'>
-  readonly #key = randomBytes(32)
+  readonly #key: Uint8Array
   readonly #name: string
   readonly #attributes: string
 
-  /** @param publicUrl the address at which browsers reach the service */
-  constructor(clock: Pick<Clock, 'nowMs'>, publicUrl: URL) {
+  /**
+   * @param publicUrl the address at which browsers reach the service
+   * @param secret the same for every process: a login that is begun at one may end at another
+   */
+  constructor(clock: Pick<Clock, 'nowMs'>, publicUrl: URL, secret: string) {
     this.#clock = clock
+    this.#key = new Uint8Array(hkdfSync('sha256', secret, '', KEY_PURPOSE, KEY_BYTES))
     const isSecure = publicUrl.protocol === 'https:'
     this.#name = isSecure ? '__Host-bidwarden_login' : 'bidwarden_login'
     // Lax, because the browser returns from another site.

@@ -33,6 +33,8 @@ interface Parts {
   readonly operatorOrg: number
   /** The address at which browsers reach the service. */
   readonly publicUrl: string
+  /** The same for every process of the service. */
+  readonly sharedSecret: string
 }
 
 /** Signs people in by OpenID Connect: sends them to the provider, verifies the answer, and opens a session. */
@@ -48,7 +50,7 @@ export class OidcSignIn {
     this.#parts = parts
     this.#settings = settings
     this.#home = new URL(parts.publicUrl)
-    this.#cookie = new LoginCookie(parts.clock, this.#home)
+    this.#cookie = new LoginCookie(parts.clock, this.#home, parts.sharedSecret)
     this.#provider = new OidcProvider(parts.clock, settings, parts.publicUrl + OIDC_CALLBACK_PATH)
     this.#finished = new AddressPaces(parts.clock, FINISHED)
   }

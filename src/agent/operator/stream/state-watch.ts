@@ -148,7 +148,7 @@ export class StateWatch {
     })
     if (changed.length === 0) return
     const around = await holdsAround(
-      { pool, worstCase: agent.worstCase },
+      { pool, worstCase: agent.worstCase, clock: agent.clock },
       changed.map(({ scope }) => scope),
     )
     for (const { stats } of changed) this.#feed.push({ event: 'budget', stats, around })

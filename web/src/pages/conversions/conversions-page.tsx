@@ -1,6 +1,7 @@
 import { useState } from 'react'
 import { useLocation } from 'wouter'
 import { useMay } from '../../api/session.ts'
+import { ConversionConnections } from './conversion-connections.tsx'
 import { DeadLetters } from './dead-letters.tsx'
 import { LatestDeliveries } from './deliveries.tsx'
 import { eventPath } from './event-path.ts'
@@ -21,6 +22,7 @@ export function ConversionsPage() {
       </div>
       <div className="stack">
         <PlatformHealth />
+        <ConversionConnections />
         <DeadLetters />
         <Roas />
         <MatchQuality />

@@ -31,8 +31,7 @@ export function PlatformHealth() {
         {({ connectors }) =>
           connectors.length === 0 ? (
             <Empty title="Outcomes go to no platform yet">
-              Connect one: <code>PUT /api/v1/conversions/connections/meta</code> takes its credentials and
-              tests them; <a href="/docs">the documentation</a> has an example.
+              Connect one below: its health is shown here as soon as outcomes are sent.
             </Empty>
           ) : (
             <div className="scroll-x">

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { Link } from 'wouter'
 import type { Budget } from '../../api/client.ts'
 import { auditQuery, budgetsQuery, killSwitchQuery } from '../../api/queries.ts'
@@ -11,9 +11,13 @@ import { ReasonField } from '../../ui/confirm.tsx'
 import { count, duration, money, percent } from '../../ui/format.ts'
 import { BarKey, LimitBar } from '../../ui/limit-bar.tsx'
 import { limitKey, limitName } from '../../ui/limit-name.ts'
+import { Alerts } from './alerts.tsx'
 import { Approvals } from './approvals.tsx'
-import { NeedsAttention } from './needs-attention.tsx'
+import { Pace } from './pace.tsx'
 import './overview.css'
+
+// It brings the charts with it, which the first paint does not wait for.
+const SpendCard = lazy(() => import('./spend-over-time.tsx'))
 
 /** Changes that are listed here; the rest are on Budgets. */
 const LATEST_CHANGES = 8
@@ -29,12 +33,16 @@ export default function Overview() {
       </div>
       <div className="overview">
         <div className="stack">
-          <NeedsAttention isOperator={isOperator} />
+          <Alerts />
           <Approvals mayDecide={may('operate')} />
+          <Suspense fallback={<div className="card spend-wait" />}>
+            <SpendCard />
+          </Suspense>
           <Budgets />
         </div>
         <div className="stack">
           {isOperator && may('operate') && <KillSwitch />}
+          <Pace />
           <LatestChanges />
         </div>
       </div>
