@@ -14,6 +14,7 @@ import {
   type Seat,
 } from '../src/agent/exchange/openrtb/index.ts'
 import { Pacer, TrafficCurve } from '../src/agent/exchange/pacing/index.ts'
+import { Shader } from '../src/agent/exchange/shading/index.ts'
 import { type Micros, micros } from '../src/money.ts'
 import { BudgetManager } from '../src/shield/index.ts'
 import { systemClock } from '../src/time/clock.ts'
@@ -83,6 +84,7 @@ export const auctionDeps = (
   campaigns,
   auctionBudget: createAuctionBudget(budget, 'USD', maxBids),
   pacing: new Pacer({ clock: systemClock, budget, shapeOf: () => new TrafficCurve(Date.now()).shape() }),
+  shading: new Shader({ clock: systemClock, seats: [SEAT] }),
   ids: createBidIds(),
   tokens: createNoticeTokens([{ id: 'k1', secret: 'bench' }]),
   currency: 'USD',

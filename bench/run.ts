@@ -5,7 +5,9 @@ import { benchExchange } from './exchange.ts'
 import { benchHttp } from './http.ts'
 import { benchPacing } from './pacing.ts'
 import { benchRecords } from './records.ts'
+import { benchShading } from './shading.ts'
 import { benchShield } from './shield.ts'
+
 import { benchStores } from './stores/index.ts'
 import { benchSyncing } from './syncing.ts'
 import { benchWorkers } from './workers.ts'
@@ -25,6 +27,7 @@ const SECTIONS: Readonly<Record<string, () => Promise<void>>> = {
   workers: benchWorkers,
   delivery: benchDelivery,
   pacing: benchPacing,
+  shading: benchShading,
   stores: benchStores,
   reads: inItsOwnProcess('bench/reads.ts'),
   sync: benchSyncing,

@@ -58,6 +58,14 @@ export const EXCHANGES: Row = {
     },
     {
       kind: 'timeseries',
+      title: 'First-price bids',
+      help: 'By why they bid as much of their worth as they do: shading is off, learns, tries a price, or has learned.',
+      unit: 'reqps',
+      width: 8,
+      lines: [{ expr: `sum by (seat, why) (${openrtb('first_price_bids')})`, legend: '{{seat}} {{why}}' }],
+    },
+    {
+      kind: 'timeseries',
       title: 'Notices that do not add up',
       help: 'Forged or damaged ones, repetitions at another price, and bills for bids whose hold was gone.',
       unit: 'reqps',

@@ -13,8 +13,8 @@ import { banner } from './app/banner.ts'
 import { recordConfiguration } from './app/configuration-changes.ts'
 import { examine } from './app/doctor/index.ts'
 import { collectOften } from './app/heap.ts'
+import { keepLearned } from './app/keep-learned.ts'
 import { workerOutcomes } from './app/keep-outcomes.ts'
-import { keepTraffic } from './app/keep-traffic.ts'
 import { mountParts } from './app/mount-parts.ts'
 import { openAccess } from './app/open-access.ts'
 import { openAgent } from './app/open-agent.ts'
@@ -137,7 +137,7 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
   opened.add(() => front.close())
   const { pool } = front
   exchange.campaignStore.watch((update) => spread(bidder, pool, update))
-  opened.add(keepTraffic(clock, bidder, records, pool).close)
+  opened.add(keepLearned(clock, bidder, records, pool).close)
   const seats = { bidder, desk, count, pool, campaignStore: exchange.campaignStore }
   const examined = { mode: config.mode, storeKind: config.store.is, examine: () => examine(config, agent) }
   const parts = [...ownParts(agent), ...readParts(reads), ...exchange.parts]

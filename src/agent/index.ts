@@ -45,12 +45,14 @@ export { newOwner, type SeenChunk } from './exchange/openrtb/index.ts'
 export { HOURS_OF_WEEK, type PaceNow } from './exchange/pacing/index.ts'
 export { type KeptSeen, keepSeen } from './exchange/persist-seen.ts'
 export { warnOfPlainNotices } from './exchange/plain-notices.ts'
+export { type ShadeNews, SLOT_CLASSES } from './exchange/shading/index.ts'
 export { openSharedCampaigns } from './exchange/shared-campaigns.ts'
 export {
   allUpdates,
   holdsOf,
   NO_WORKERS,
   type ScopeHolds,
+  shadesUpdate,
   spread,
   trafficUpdates,
   type WorkerHolds,

@@ -20,7 +20,7 @@ import type { Config } from '../config/config.ts'
 import { patiently, SharedTally, type StoreSettings } from '../shield/index.ts'
 import { secretInFolder } from '../storage/index.ts'
 import { OwnerMessages } from '../workers/index.ts'
-import { recallTraffic } from './keep-traffic.ts'
+import { recallLearned } from './keep-learned.ts'
 import { checkNoticeSecret } from './notice-secret.ts'
 import type { OpenBudgets } from './open-budgets.ts'
 import type { OpenParts } from './open-parts.ts'
@@ -67,7 +67,7 @@ export async function openExchange(config: Config, parts: Parts, opened: OpenPar
   if (config.mode === 'mock' && bidder.seats.has('example')) {
     for (const [id, spec] of exampleCampaigns()) bidder.applyUpdate({ put: 'campaign', id, spec })
   }
-  recallTraffic(recovered, bidder, log)
+  recallLearned(recovered, bidder, log)
   const campaignStore =
     config.store.is === 'redis'
       ? await openSharedCampaigns(

@@ -83,6 +83,7 @@ async function startWorker(config: Config): Promise<void> {
     counts: takeCounts(metrics, bidder, waiting),
     held: [...bidder.seats.keys()].map((seat) => [seat, bidder.decide.auctionBudget.heldFor(seat)]),
     paces: bidder.pacer.takeNews(),
+    shades: bidder.shader.takeNews(),
     ...used(),
     lagSeconds: lagMs() / 1000,
   })

@@ -285,6 +285,11 @@ function auctionMetrics({ fastCounter, histogram, timings }: Makers) {
       'Impressions without a bid, by the reason that came last.',
       ['seat', 'reason'],
     ),
+    shadedBids: fastCounter(
+      'bidwarden_openrtb_first_price_bids_total',
+      'Bids in first-price auctions, by why they bid as much of their worth as they do.',
+      ['seat', 'why'],
+    ),
     notices: fastCounter(
       'bidwarden_openrtb_notices_total',
       'Win, billing and loss notices, by what they came to.',

@@ -295,6 +295,7 @@ export class ForkedWorkerPool implements WorkerPool {
     member.held = report.held
     for (const [id, now] of report.paces)
       if (this.#options.bidder.campaigns.get(id)) member.paces.set(id, now)
+    bidder.shader.learn(report.shades)
     addCounts(metrics, bidder, count, report.counts)
     const worker = String(member.number)
     metrics.workerCpu.inc({ worker }, report.cpuSeconds)

@@ -1,4 +1,11 @@
-import type { AuctionCounts, BidderUpdate, PaceNow, ScopeHolds, SeenChunk } from '../agent/index.ts'
+import type {
+  AuctionCounts,
+  BidderUpdate,
+  PaceNow,
+  ScopeHolds,
+  SeenChunk,
+  ShadeNews,
+} from '../agent/index.ts'
 import type { KeyChanges } from '../api/index.ts'
 import type {
   Bill,
@@ -80,6 +87,8 @@ export interface WorkerReport {
   readonly held: readonly (readonly [seat: string, micros: number])[]
   /** The paced campaigns whose share was set since the last report. */
   readonly paces: readonly (readonly [campaignId: string, now: PaceNow])[]
+  /** What became of bids in first-price auctions since the last report. */
+  readonly shades: readonly ShadeNews[]
   /** Processor seconds since the last report. */
   readonly cpuSeconds: number
   readonly residentBytes: number

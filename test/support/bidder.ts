@@ -9,6 +9,7 @@ import {
   type DecideAuctionDeps,
   decide,
   type EncryptedPrices,
+  heardIn,
   isRefusal,
   LossTrust,
   limitsOf,
@@ -24,6 +25,7 @@ import {
   writeAnswer,
 } from '../../src/agent/exchange/openrtb/index.ts'
 import { Pacer, TrafficCurve } from '../../src/agent/exchange/pacing/index.ts'
+import { Shader } from '../../src/agent/exchange/shading/index.ts'
 import { type Micros, micros } from '../../src/money.ts'
 import { BudgetManager, type BudgetStore, type LimitSpec, type Scope } from '../../src/shield/index.ts'
 import type { Clock } from '../../src/time/clock.ts'
@@ -70,6 +72,8 @@ export interface BidderOptions {
   readonly rememberEnded?: number
   readonly maxRequestShare?: number
   readonly random?: () => number
+  /** Whether another process learns prices from what this one reports. */
+  readonly reports?: boolean
   /** Shared with other bidders, of other owners. */
   readonly clock?: FakeClock
   readonly owner?: string
@@ -152,9 +156,14 @@ export function createBidder(options: BidderOptions = {}) {
     ...{ clock, budget, shapeOf: () => traffic.shape() },
     ...(options.random && { random: options.random }),
   })
+  const shader = new Shader({
+    ...{ clock, seats: [{ id: 'acme' }], reports: options.reports ?? false },
+    ...(options.random && { random: options.random }),
+  })
   const deps: DecideAuctionDeps = {
     clock,
     pacing: pacer,
+    shading: shader,
     campaigns,
     auctionBudget,
     ids,
@@ -214,6 +223,7 @@ export function createBidder(options: BidderOptions = {}) {
     clock,
     budget,
     pacer,
+    shader,
     traffic,
     campaigns,
     predictions,
@@ -238,9 +248,12 @@ export function createBidder(options: BidderOptions = {}) {
     /** Calls a notice address as an exchange does. */
     notify(kind: NoticeKind, bid: ReadBid, query: Record<string, string> = {}): Settlement | undefined {
       const verified = tokens.verify(kind, tokenOf(bid, kind))
-      const { price, currency, loss } = query
+      const { price, currency: cur, loss, lowest } = query
       if (verified.is !== 'genuine') return undefined
-      return settleNotice(noticeDeps, kind, verified.token, { price, currency, loss })
+      const { token } = verified
+      const said = { price, currency: cur, loss, lowest }
+      shader.heard(token.seq, heardIn({ ...noticeDeps, currency }, kind, token, said))
+      return settleNotice(noticeDeps, kind, token, said)
     },
   }
 }

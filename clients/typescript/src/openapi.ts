@@ -2686,6 +2686,11 @@ export interface components {
             roadblock: boolean;
             seat: string;
             /**
+             * @default on
+             * @enum {string}
+             */
+            shading: "on" | "off";
+            /**
              * @default active
              * @enum {string}
              */
@@ -2970,6 +2975,11 @@ export interface components {
             /** @default false */
             roadblock: boolean;
             seat: string;
+            /**
+             * @default on
+             * @enum {string}
+             */
+            shading: "on" | "off";
             /**
              * @default active
              * @enum {string}
@@ -4012,6 +4022,8 @@ export interface components {
             /** @description A count. */
             requests: number;
             seat: string;
+            /** @description What was learned of the prices of first-price auctions, by class of slot; see docs/openrtb.md. Missing classes had none. */
+            shading: components["schemas"]["SeatShading"][];
             /** @description Requests answered without a bid because the process was overloaded. */
             shed: number;
             /** @description Requests whose tmax left no time to answer. */
@@ -4020,6 +4032,33 @@ export interface components {
             winRate: number;
             /** @description A count. */
             wins: number;
+        };
+        SeatShading: {
+            /** @description Auctions that count; those long ago count less. */
+            auctions: number;
+            /** @description The chance of winning at a price for a thousand impressions, or at a share of the worth. */
+            curve: {
+                /** @description A count. */
+                at: number;
+                /** @description A count. */
+                chance: number;
+            }[];
+            /**
+             * @description What foretells better who wins, and is followed: the price, or its share of what the impression is worth.
+             * @enum {string}
+             */
+            follows: "price" | "worth";
+            /** @description Too few are known: the whole worth is bid. */
+            isLearning: boolean;
+            /** @enum {string} */
+            slot: "app_banner_small" | "app_banner_medium" | "app_banner_large" | "app_video" | "app_video_rewarded" | "app_audio" | "app_native" | "other_banner_small" | "other_banner_medium" | "other_banner_large" | "other_video" | "other_video_rewarded" | "other_audio" | "other_native";
+            /** @description What is bid for an impression of the mean worth, where there is no floor. */
+            typical?: {
+                /** @description For a thousand impressions. */
+                price: number;
+                /** @description For a thousand impressions. */
+                worth: number;
+            };
         };
         SeatTest: {
             /** @description Of the prices. */
@@ -4041,6 +4080,15 @@ export interface components {
                     predictedLtv?: number;
                     /** @description For a thousand impressions, in `currency`. */
                     price: number;
+                    /** @description Of a first-price auction, but for deals and roadblocks. `off`: the campaign wants none. `learning`: too few auctions are known, so that the whole worth is bid. A test tries no other price. */
+                    shade?: {
+                        /** @description The share of its worth that is bid. */
+                        by: number;
+                        /** @enum {string} */
+                        why: "off" | "learning" | "trial" | "learned";
+                        /** @description The price without shading. */
+                        worth: number;
+                    };
                     /** @enum {string} */
                     source: "ai" | "fallback";
                     /** @description What the bid would hold, in the budgets' currency. */

@@ -19,6 +19,7 @@ export interface AuctionCounts {
   readonly auctions: readonly FastCounterUpdate<'seat' | 'result'>[]
   readonly answers: readonly TimingsUpdate<AuctionResult>[]
   readonly noBids: readonly FastCounterUpdate<'seat' | 'reason'>[]
+  readonly shadedBids: readonly FastCounterUpdate<'seat' | 'why'>[]
   readonly notices: readonly NoticeEvent[]
   readonly overdrafts: readonly Overdraft[]
 }
@@ -41,6 +42,7 @@ export const takeCounts = (
   auctions: metrics.auctions.takeUpdates(),
   answers: metrics.auctionAnswers.takeUpdates(),
   noBids: metrics.noBids.takeUpdates(),
+  shadedBids: metrics.shadedBids.takeUpdates(),
   notices: waiting.notices.splice(0),
   overdrafts: waiting.overdrafts.splice(0),
 })
@@ -50,12 +52,13 @@ export function addCounts(
   metrics: Metrics,
   { statsOf }: Counting,
   count: CountNotice,
-  { seats, auctions, answers, noBids, notices, overdrafts }: AuctionCounts,
+  { seats, auctions, answers, noBids, shadedBids, notices, overdrafts }: AuctionCounts,
 ): void {
   for (const { seat, ...counts } of seats) statsOf(seat).addUpdates(counts)
   metrics.auctions.addUpdates(auctions)
   metrics.auctionAnswers.addUpdates(answers)
   metrics.noBids.addUpdates(noBids)
+  metrics.shadedBids.addUpdates(shadedBids)
   for (const event of notices) count(event)
   for (const { scope, currency, amount } of overdrafts)
     metrics.budgetOverdraft.inc({ scope: overdraftLabel(scope), currency }, amount / 1e6)

@@ -371,7 +371,10 @@ function answer(
     agent.metrics.noBids.add({ seat: seat.id, reason })
     if (reason === 'too_late') stats.tooLate += 1
   }
-  for (const { bids } of decision.groups) stats.bids += bids.length
+  for (const { bids } of decision.groups) {
+    stats.bids += bids.length
+    for (const { shade } of bids) if (shade) agent.metrics.shadedBids.add({ seat: seat.id, why: shade.why })
+  }
   if (decision.groups.length > 0) stats.answered += 1
   const result = decision.groups.length > 0 ? 'bid' : 'no_bid'
   lane.count(result)

@@ -1,5 +1,6 @@
 import type { Org } from '../organisations.ts'
 import type { CampaignSpec, IdType, PredictionRow } from './openrtb/index.ts'
+import type { KeptShades, SlotClass } from './shading/index.ts'
 
 /** A change of the data that auctions are decided by. */
 export type BidderUpdate =
@@ -9,6 +10,12 @@ export type BidderUpdate =
   | { readonly drop: 'prediction'; readonly org: Org; readonly idType: IdType; readonly userId: string }
   /** What the primary has learned of a seat's traffic; see `TrafficCurve`. */
   | { readonly put: 'traffic'; readonly seat: string; readonly hours: readonly (number | null)[] }
+  /** What the primary has learned of the prices at a seat; see `Shader`. */
+  | {
+      readonly put: 'shades'
+      readonly seat: string
+      readonly shades: readonly (readonly [slot: SlotClass, kept: KeptShades])[]
+    }
 
 export interface CampaignUpdate {
   readonly put: 'campaign'

@@ -13,9 +13,11 @@ import {
   createNoticeTokens,
   type DecideAuctionDeps,
   type ElsewhereDeps,
+  heardIn,
   type IsUserPrivate,
   LossTrust,
   limitsOf,
+  type Notice,
   type NoticeDeps,
   type NoticeTokens,
   Predictions,
@@ -28,6 +30,7 @@ import {
 import { Pacer, TrafficCurve } from './pacing/index.ts'
 import type { KeptSeen } from './persist-seen.ts'
 import { SeatStats } from './seat-stats.ts'
+import { Shader } from './shading/index.ts'
 import { ShedLimit } from './shed-limit.ts'
 
 /** Configuration of a seat: how it is billed, and who may ask for bids. */
@@ -88,6 +91,9 @@ export interface Bidder {
   readonly tokens: NoticeTokens
   readonly shedLimit: ShedLimit
   readonly pacer: Pacer
+  readonly shader: Shader
+  /** Learns the prices of auctions from a notice of a bid of this process. */
+  learnFrom(notice: Notice): void
   /** What is known of the traffic of each configured seat. */
   readonly traffic: ReadonlyMap<string, TrafficCurve>
   /** Applies a change to the decisions that follow. What a replaced campaign has spent stays spent. */
@@ -126,11 +132,8 @@ export function createBidder(
   const { clock, budget, fallback } = agent
   const campaigns = new CampaignIndex()
   const predictions = new Map<Org, Predictions>()
-  const predictionsOf = (org: Org): Predictions => {
-    const known = predictions.get(org) ?? new Predictions(clock, config.maxPredictions)
-    predictions.set(org, known)
-    return known
-  }
+  const predictionsOf = (org: Org) =>
+    ofOrg(predictions, org, () => new Predictions(clock, config.maxPredictions))
   const seats = new Map(config.seats.map((seat) => [seat.id, seat]))
   const ids = createBidIds(budget.owner)
   const auctionBudget = createAuctionBudget(budget, config.currency, config.maxOpenBids)
@@ -140,11 +143,13 @@ export function createBidder(
   // A worker sees only a part of the traffic. Its primary gets the counts of all workers and sends them the curve.
   const statsOf = statsBySeat(clock, config.followsBudgets ? new Map() : traffic)
   const pacer = new Pacer({ clock, budget, shapeOf: (seat) => (traffic.get(seat) ?? UNWATCHED).shape() })
+  const prices = pricesBySeat(clock, config, seats)
   const prepare = preparer(budget, config, scopesOf)
   return {
     seats,
     statsOf,
     pacer,
+    ...prices,
     traffic,
     campaigns,
     predictionsOf,
@@ -157,6 +162,7 @@ export function createBidder(
       campaigns,
       auctionBudget,
       pacing: pacer,
+      shading: prices.shader,
       ids,
       tokens,
       currency: config.currency,
@@ -189,7 +195,8 @@ export function createBidder(
           if (!config.followsBudgets && !update.isElsewhere)
             budget.remove(campaignScope(EXCHANGES, update.id))
         } else predictionsOf(update.org).delete(update.idType, update.userId)
-      } else if (update.put === 'traffic') traffic.get(update.seat)?.restore(update.hours)
+      } else if (update.put === 'shades') prices.shader.restore(update.seat, update.shades)
+      else if (update.put === 'traffic') traffic.get(update.seat)?.restore(update.hours)
       else if (update.put === 'predictions') {
         const own = predictionsOf(update.org)
         for (const row of update.rows) own.put(row)
@@ -244,6 +251,27 @@ function trustBySeat(clock: Clock, seats: readonly Seat[], falseLosses: SharedTa
   return {
     of: (seat) => trust.get(seat) ?? unknown,
     contradict: (seat, amount) => falseLosses.add(nameOf(seat), amount),
+  }
+}
+
+/** What a map has for an organisation; made at the first call. */
+function ofOrg<T>(all: Map<Org, T>, org: Org, make: () => T): T {
+  const known = all.get(org) ?? make()
+  all.set(org, known)
+  return known
+}
+
+/** What learns the prices of auctions, from bids and from what notices say of them. */
+function pricesBySeat(
+  clock: Clock,
+  { seats: configured, rates, currency, followsBudgets = false }: BidderConfig,
+  seats: ReadonlyMap<string, SeatConfig>,
+): Pick<Bidder, 'shader' | 'learnFrom'> {
+  const shader = new Shader({ clock, seats: configured, reports: followsBudgets })
+  const deps = { rates, currency, encryptedPricesOf: (seat: string) => seats.get(seat)?.encryptedPrices }
+  return {
+    shader,
+    learnFrom: ({ kind, token, query }) => shader.heard(token.seq, heardIn(deps, kind, token, query)),
   }
 }
 

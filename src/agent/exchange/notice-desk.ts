@@ -97,6 +97,7 @@ export class NoticeDesk {
     else countOverdraft()
     if (isUnheld || settled.is === 'settled') this.#noteSettled(notice, settled)
     this.#heard(notice, settled)
+    this.#bidder.learnFrom(notice)
   }
 
   #noteSettled({ token: { owner, seq, held } }: Notice, { is }: Settlement): void {
@@ -165,7 +166,7 @@ export class NoticeDesk {
   }
 }
 
-type NoticeParts = Pick<Bidder, 'notices' | 'noticesKept' | 'tokens'>
+type NoticeParts = Pick<Bidder, 'notices' | 'noticesKept' | 'tokens' | 'learnFrom'>
 
 const TOLD_EVERY_MS = 60_000
 

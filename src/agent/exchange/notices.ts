@@ -37,9 +37,9 @@ const KINDS: Readonly<Record<string, NoticeKind>> = { win: 'win', billing: 'bill
  * Reads the query of a notice. A price or currency that is given twice is ambiguous, so the notice counts as one without a
  * price, and the whole bid is booked.
  */
-function saidIn({ price = [], cur = [], loss = [] }: Record<string, string[]>) {
+function saidIn({ price = [], cur = [], loss = [], min = [] }: Record<string, string[]>) {
   const isClear = price.length === 1 && cur.length <= 1
-  return { price: isClear ? price[0] : undefined, currency: cur[0], loss: loss[0] }
+  return { price: isClear ? price[0] : undefined, currency: cur[0], loss: loss[0], lowest: min[0] }
 }
 
 /**
@@ -64,10 +64,10 @@ export function noticeHandler(deps: NoticeRouteDeps): (c: Ctx) => Response | Pro
       return c.body(null, 404)
     }
     const { token } = verified
-    const { price, currency, loss } = saidIn(c.req.queries())
+    const query = saidIn(c.req.queries())
     const answer = (isDone: boolean) =>
       isDone ? c.body(null, 200) : c.body(null, 503, { 'retry-after': '1' })
-    const taken = desk.take({ kind, text, token, query: { price, currency, loss } })
+    const taken = desk.take({ kind, text, token, query })
     return typeof taken === 'boolean' ? answer(taken) : taken.then(answer)
   }
 }

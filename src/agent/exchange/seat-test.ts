@@ -14,6 +14,7 @@ import {
   type OpenRtbRequest,
   type PlacedBid,
   readBidRequest,
+  SHADE_REASONS,
 } from './openrtb/index.ts'
 
 /** The most impressions of a test: as many as may get a bid. */
@@ -39,6 +40,17 @@ const TestBid = z.object({
   price: z.number().openapi({ description: 'For a thousand impressions, in `currency`.' }),
   source: z.enum(['ai', 'fallback']),
   predictedLtv: z.number().optional(),
+  shade: z
+    .object({
+      by: z.number().openapi({ description: 'The share of its worth that is bid.' }),
+      why: z.enum(SHADE_REASONS),
+      worth: z.number().openapi({ description: 'The price without shading.' }),
+    })
+    .optional()
+    .openapi({
+      description:
+        'Of a first-price auction, but for deals and roadblocks. `off`: the campaign wants none. `learning`: too few auctions are known, so that the whole worth is bid. A test tries no other price.',
+    }),
   wouldHold: z.number().openapi({ description: "What the bid would hold, in the budgets' currency." }),
   lack: z
     .object({ is: z.enum(['over_budget', 'budget_unknown', 'stopped']), budget: z.string().optional() })
@@ -156,7 +168,7 @@ function impBody(show: Show, impId: string): z.output<typeof TestImp> {
 }
 
 function bidBody({ deps, seat, decision, boundTo }: Show, bid: PlacedBid): z.output<typeof TestBid> {
-  const { offer, deal, imp, price, value } = bid
+  const { offer, deal, imp, price, fullPrice, shade, value } = bid
   const { campaign, creative } = offer
   // A test is decided as if it cost nothing. What it would cost, and whether the money is there, is computed here.
   const cost = costOf(price, decision.currency.rate, imp.multiplier)
@@ -168,6 +180,7 @@ function bidBody({ deps, seat, decision, boundTo }: Show, bid: PlacedBid): z.out
     price: price / 1_000_000,
     source: value.source,
     ...(value.ltv !== undefined && { predictedLtv: value.ltv }),
+    ...(shade && { shade: { ...shade, worth: fullPrice / 1_000_000 } }),
     wouldHold: cost === undefined ? 0 : toUnits(cost),
     ...(refusal && {
       lack: { is: refusal.lack, ...(refusal.scope && { budget: nameFor(boundTo, refusal.scope) }) },

@@ -8,6 +8,7 @@ import type { Org } from '../organisations.ts'
 import type { Bidder, SeatConfig } from './bidder.ts'
 import { NO_BID_REASONS, type NoBidReason } from './openrtb/index.ts'
 import { seatTestRoute } from './seat-test.ts'
+import { ShadingBody, shadingBody } from './shading-body.ts'
 import type { WorkerPool } from './worker-pool.ts'
 
 const SeatBody = z
@@ -33,6 +34,10 @@ const SeatBody = z
     noBids: z
       .array(z.object({ reason: z.enum(NO_BID_REASONS), imps: z.int() }))
       .openapi({ description: 'Impressions without a bid since the start, by reason, the commonest first.' }),
+    shading: z.array(ShadingBody).openapi({
+      description:
+        'What was learned of the prices of first-price auctions, by class of slot; see docs/openrtb.md. Missing classes had none.',
+    }),
     currency: z.string().openapi({ description: 'Of `held` and `overdraft`.' }),
     held: z.number().openapi({ description: 'Held for the open bids of this seat.' }),
     overdraft: z
@@ -122,6 +127,7 @@ function seatBody({ agent, bidder, pool }: SeatParts, seat: SeatConfig): z.outpu
     tooLate: stats.tooLate,
     shed: stats.shed,
     noBids: noBidsOf(agent, id),
+    shading: bidder.shader.shown(id).map(shadingBody),
     currency: bidder.decide.currency,
     held: toUnits(micros(bidder.decide.auctionBudget.heldFor(id) + pool.heldFor(id))),
     overdraft: toUnits(micros(stats.overdraft)),

@@ -66,6 +66,7 @@ const ROWS_AT_ONCE = 500
 export function* allUpdates(bidder: Bidder): Generator<BidderUpdate> {
   const { campaigns, predicting, predictionsOf } = bidder
   yield* trafficUpdates(bidder)
+  for (const seat of bidder.seats.keys()) yield shadesUpdate(bidder, seat)
   for (const { id, spec } of campaigns.all) yield { put: 'campaign', id, spec }
   for (const org of predicting()) {
     const predictions = predictionsOf(org)
@@ -76,6 +77,12 @@ export function* allUpdates(bidder: Bidder): Generator<BidderUpdate> {
     }
   }
 }
+
+/** The update with what was learned of the prices of auctions at a seat. */
+export const shadesUpdate = ({ shader }: Pick<Bidder, 'shader'>, seat: string) => ({
+  ...({ put: 'shades', seat } as const),
+  shades: shader.kept(seat),
+})
 
 /** The updates with the learned traffic of each seat. */
 export const trafficUpdates = ({

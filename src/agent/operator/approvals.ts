@@ -21,6 +21,7 @@ import { APPROVAL_STATUSES, type Approval, askerName } from '../approvals/index.
 import { ownId } from '../organisations.ts'
 import { isKeyScope } from '../scopes.ts'
 import { ApprovalBody, approvalBody } from './approval-body.ts'
+import { approveChanges } from './approved-changes.ts'
 import { requireAdminOfKey } from './budgets.ts'
 
 /** Keys whose maker is looked at, from one key to the key that made it. */
@@ -47,8 +48,9 @@ interface ApprovalParts extends Agent {
   readonly operatorOrg: number
 }
 
-/** Routes of approvals: what waits for another key, and giving or refusing it. */
+/** Routes of approvals: what waits for another key, and giving or refusing it. Makes the changes that are approved. */
 export function approvalRoutes(parts: ApprovalParts): Route[] {
+  approveChanges(parts)
   return [listApprovals(parts), showApproval(parts), decideApproval(parts)]
 }
 

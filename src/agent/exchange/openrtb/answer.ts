@@ -14,6 +14,8 @@ const MICROS_PER_UNIT = 1_000_000
 /** The macro that an exchange replaces with a price in plain text. */
 const PLAIN_PRICE = 'AUCTION_PRICE'
 const LOST = `?loss=${macro('AUCTION_LOSS')}`
+/** What a first-price auction was won for teaches what to bid; told where the bid was shaded, or might have been. */
+const LOWEST = `&min=${macro('AUCTION_MIN_TO_WIN')}`
 
 /** Options from the request. */
 export interface AnswerOptions {
@@ -38,7 +40,7 @@ export function writeAnswer(
   const explained = explain !== undefined && decision.noBids.length > 0
   if (!first && !explained) return undefined
   const decisionId = first ? bidId(deps.ids.owner, first.seq) : undefined
-  const write = { deps, seat, request, decision, version: options.version, decisionId }
+  const write = { deps, seat, request, decision, version: options.version, explain, decisionId }
   let json = `{"id":${JSON.stringify(request.id)}`
   if (decisionId !== undefined) json += `,"bidid":"${decisionId}"`
   json += `,"cur":"${decision.currency.code}","seatbid":[`
@@ -59,6 +61,7 @@ interface Write {
   readonly request: OpenRtbRequest
   readonly decision: AuctionDecision
   readonly version: OpenRtbVersion
+  readonly explain: AnswerOptions['explain']
   readonly decisionId: string | undefined
 }
 
@@ -71,7 +74,8 @@ function groupJson(write: Write, { group, bids }: BidGroup): string {
   return `${json}]}`
 }
 
-function bidJson({ deps, seat, request, decision, version, decisionId }: Write, bid: PlacedBid): string {
+function bidJson(write: Write, bid: PlacedBid): string {
+  const { deps, seat, request, decision, version, decisionId } = write
   const { offer, deal, imp, price, seq } = bid
   const id = bidId(deps.ids.owner, seq)
   const notice = noticeUrls(deps, seat, decision, bid)
@@ -80,7 +84,7 @@ function bidJson({ deps, seat, request, decision, version, decisionId }: Write, 
     `${deal ? `"dealid":${JSON.stringify(deal.id)},` : ''}${offer.sizeJson}${offer.creative.json[version]},${apiJson(version, bid)}` +
     `"adm":"${markupOf(bid, notice.billing)}","exp":${Math.floor(seat.hold.ttlMs / 1000)},` +
     `"nurl":"${notice.win}","burl":"${notice.billing}","lurl":"${notice.loss}",` +
-    `"ext":{"bidwarden":${extJson(decisionId, bid.value, paceOf(deps, bid))}${dsaJson(request, bid)}}}`
+    `"ext":{"bidwarden":${extJson(decisionId, bid.value, paceOf(deps, bid), shadeJson(write, bid))}${dsaJson(request, bid)}}}`
   )
 }
 
@@ -103,7 +107,7 @@ function noticeUrls(
   deps: DecideAuctionDeps,
   seat: Seat,
   decision: AuctionDecision,
-  { offer, price, cost, seq }: PlacedBid,
+  { offer, price, shade, cost, seq }: PlacedBid,
 ) {
   const token = deps.tokens.sign({
     owner: deps.ids.owner,
@@ -116,11 +120,12 @@ function noticeUrls(
     currency: decision.currency.code,
     billOn: seat.billOn,
   })
-  const paid = `?price=${macro(seat.encryptedPrices?.macro ?? PLAIN_PRICE)}&cur=${macro('AUCTION_CURRENCY')}`
+  const priced = `price=${macro(seat.encryptedPrices?.macro ?? PLAIN_PRICE)}&cur=${macro('AUCTION_CURRENCY')}`
+  const paid = `?${priced}`
   return {
-    win: `${seat.noticeUrl}/win/${token.win}${paid}`,
+    win: `${seat.noticeUrl}/win/${token.win}${paid}${shade ? LOWEST : ''}`,
     billing: `${seat.noticeUrl}/billing/${token.billing}${paid}`,
-    loss: `${seat.noticeUrl}/loss/${token.loss}${LOST}`,
+    loss: `${seat.noticeUrl}/loss/${token.loss}${LOST}${shade ? `&${priced}${LOWEST}` : ''}`,
   }
 }
 
@@ -140,14 +145,21 @@ function markupOf({ offer: { creative }, imp }: PlacedBid, billingUrl: string): 
 const paceOf = ({ pacing }: DecideAuctionDeps, { offer: { campaign } }: PlacedBid): number | undefined =>
   campaign.isPaced ? Math.round(pacing.shareOf(campaign) * 10_000) / 10_000 : undefined
 
+/** What the bid is worth and why it bids less, for a caller who may know; an exchange that knew it could ask for it. */
+function shadeJson({ request, explain }: Write, { offer, shade, fullPrice }: PlacedBid): string {
+  if (!shade || !(request.test || request.debug) || !explain?.(offer.campaign.id)) return ''
+  return `,"shade":{"by":${Math.round(shade.by * 10_000) / 10_000},"why":"${shade.why}","worth":${fullPrice / MICROS_PER_UNIT}}`
+}
+
 function extJson(
   decisionId: string | undefined,
   { source, ltv, confidence }: Value,
   pace: number | undefined,
+  shade: string,
 ): string {
   let json = `{"decisionId":"${decisionId}","source":"${source}"`
   if (ltv !== undefined) json += `,"predictedLtv":${ltv}`
   if (confidence !== undefined) json += `,"confidence":${confidence}`
   if (pace !== undefined) json += `,"pace":${pace}`
-  return `${json}}`
+  return `${json}${shade}}`
 }

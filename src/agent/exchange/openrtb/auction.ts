@@ -5,8 +5,10 @@ import type { BidIds } from './bid-ids.ts'
 import type { CampaignIndex } from './campaign-index.ts'
 import type { EncryptedPrices } from './encrypted-price.ts'
 import type { GivenPrediction } from './extension.ts'
+import type { Imp } from './imp.ts'
 import { type NoBidReason, nearer } from './no-bid.ts'
 import type { BillingNotice, NoticeTokens } from './notice-token.ts'
+import type { Offer } from './offer-blocks.ts'
 import type { PreparedCampaign } from './prepared-campaign.ts'
 import type { BidCurrency, Rates } from './price.ts'
 import type { OpenRtbRequest } from './request.ts'
@@ -35,11 +37,49 @@ export interface Pacing {
   shareOf(campaign: PreparedCampaign): number
 }
 
+/** How much of its worth a bid bids, and why: the campaign wants no shading, too little is known, a price is tried, or learned. */
+export interface Shade {
+  /** Share of the worth, above 0 up to 1. */
+  readonly by: number
+  readonly why: ShadeReason
+}
+export const SHADE_REASONS = ['off', 'learning', 'trial', 'learned'] as const
+export type ShadeReason = (typeof SHADE_REASONS)[number]
+
+/** Lowers prices where the winner pays what it bid. Prices are CPM units of the budgets' currency. */
+export interface Shading {
+  /** One random number, from 0 up to 1: whether this impression tries a price, and which. */
+  luck(): number
+  /** No bid of the seat is shaded to less than this share. */
+  leastShade(seat: string): number
+  /**
+   * @param bid its worth, the lowest price that may be bid (at most the worth), and {@link Shading.luck}; 1 for no trial
+   */
+  shade(
+    seat: string,
+    request: OpenRtbRequest,
+    imp: Imp,
+    offer: Offer,
+    bid: { readonly worth: number; readonly floor: number; readonly luck: number },
+  ): Shade
+  /** A bid is in the answer: what becomes of it will be learned from. */
+  made(
+    seat: Seat,
+    request: OpenRtbRequest,
+    imp: Imp,
+    offer: Offer,
+    bid: { readonly seq: number; readonly price: number; readonly worth: number },
+  ): void
+  /** The answer with the bid was not sent. */
+  dropped(seq: number): void
+}
+
 export interface DecideAuctionDeps {
   readonly clock: Clock
   readonly campaigns: CampaignIndex
   readonly auctionBudget: AuctionBudget
   readonly pacing: Pacing
+  readonly shading: Shading
   readonly ids: BidIds
   readonly tokens: NoticeTokens
   /** ISO 4217 code of all budgets and price rules. */
@@ -76,6 +116,8 @@ export interface Auction {
   readonly elapsedMs: number
   /** Advertisers that already have a bid in a pod, by the pod's id. */
   readonly pods: Map<string, string[]>
+  /** {@link Shading.luck} of the present imp; drawn on first use. */
+  luck: number | undefined
   /** Value of the whole request; computed on first use. */
   value: Value | undefined
   /** Work left for this request, in plain looks at one offer; see {@link spend}. */

@@ -263,6 +263,11 @@ export const CampaignSpec = z
       .optional(),
     pacing: Pacing,
     /**
+     * Whether prices are lowered where the winner pays what it bid (`at` 1), to what has the highest expected gain; `off` bids all
+     * that an impression is worth.
+     */
+    shading: z.enum(['on', 'off']).default('on'),
+    /**
      * If true, bids for all impressions of a page or for none, and only where the exchange says that it offers all of
      * them.
      */

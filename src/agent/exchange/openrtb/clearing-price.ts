@@ -48,16 +48,28 @@ export function readClearingPrice(
   rates: Rates,
   encrypted: EncryptedPrices | undefined,
 ): ClearingPrice {
+  const cpm = readCpm(token, price, currency, rates, encrypted)
+  if (typeof cpm === 'string') return { form: cpm, cpm: token.price }
+  if (cpm > token.price) return { form: 'above_bid', cpm: token.price }
+  return { form: encrypted ? 'verified' : 'stated', cpm }
+}
+
+/** A price of a notice in CPM micros of the bid's currency, whether the bid would pay it or not; or why it is none. */
+export function readCpm(
+  token: Pick<NoticeToken, 'currency'>,
+  price: string | undefined,
+  currency: string | undefined,
+  rates: Rates,
+  encrypted: EncryptedPrices | undefined,
+): number | PriceForm {
   const text = (price ?? '').slice(0, 2 * MAX_CHARS).trim()
   const read = unfilled(text) ?? (encrypted ? readEncrypted(text, encrypted) : readPlain(text))
-  if (typeof read === 'string') return { form: read, cpm: token.price }
+  if (typeof read === 'string') return read
   const rate = encrypted
     ? rateBetween(rates, encrypted.currency ?? token.currency, token.currency)
     : rateOf(currency?.trim() ?? '', token.currency, rates)
-  if (rate === undefined) return { form: 'unknown_currency', cpm: token.price }
-  const cpm = rate === 1 ? read : Math.ceil(read * rate)
-  if (cpm > token.price) return { form: 'above_bid', cpm: token.price }
-  return { form: encrypted ? 'verified' : 'stated', cpm }
+  if (rate === undefined) return 'unknown_currency'
+  return rate === 1 ? read : Math.ceil(read * rate)
 }
 
 /** The form of a macro that no price was put in for; undefined for a text that may be a price. */

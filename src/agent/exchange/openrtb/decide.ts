@@ -50,6 +50,7 @@ export interface ImpLook {
   readonly able: ReadonlySet<string>
 }
 
+const MICROS_PER_UNIT = 1_000_000
 /** Most bids in one answer. No real page needs more, and the answer would delay all other requests. */
 const MAX_BIDS = 100
 
@@ -88,6 +89,7 @@ export function decide(
     explainLeft: MAX_EXPLAIN_WORK,
     rooms: new Map(),
     held: new Map(),
+    luck: undefined,
     campaigns: undefined,
     able: undefined,
     value: undefined,
@@ -105,6 +107,7 @@ export function decide(
   for (const imp of request.imps) {
     const before = bids.length
     auction.reason = undefined
+    auction.luck = undefined
     if (explains) auction.campaigns = new Map()
     if (explainsAll) auction.able = new Set()
     if (bids.length < MAX_BIDS) placeForImp(auction, campaigns, imp, bids)
@@ -129,8 +132,13 @@ export const shed = ({ clock, currency }: DecideAuctionDeps, request: OpenRtbReq
 })
 
 /** Releases the holds of an answer that was not sent. */
-export function abandon({ auctionBudget }: DecideAuctionDeps, decision: AuctionDecision): void {
-  for (const { bids } of decision.groups) for (const { seq } of bids) auctionBudget.withdraw(seq)
+export function abandon({ auctionBudget, shading }: DecideAuctionDeps, decision: AuctionDecision): void {
+  for (const { bids } of decision.groups) {
+    for (const { seq } of bids) {
+      auctionBudget.withdraw(seq)
+      shading.dropped(seq)
+    }
+  }
 }
 
 function requestRefusal(
@@ -214,6 +222,11 @@ function place(auction: Auction, imp: Imp, value: Value, pick: Pick, bids: Place
     auction.held.set(scope, (auction.held.get(scope) ?? 0) + cost)
   }
   bids.push({ ...pick, cost, imp, seq, value })
+  if (pick.shade && !request.test) {
+    const unitsOf = (cpm: number) => cpm / MICROS_PER_UNIT / auction.currency.rate
+    const bid = { seq, price: unitsOf(pick.price), worth: unitsOf(pick.fullPrice) }
+    deps.shading.made(seat, request, imp, pick.offer, bid)
+  }
   const podId = podOf(imp)?.podId
   if (podId !== undefined) advertisersIn(auction, podId).push(pick.offer.campaign.spec.advertiserDomain)
   return true

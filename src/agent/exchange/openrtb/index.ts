@@ -1,5 +1,13 @@
 export { type AnswerOptions, writeAnswer } from './answer.ts'
-export type { DecideAuctionDeps, Pacing, Seat } from './auction.ts'
+export {
+  type DecideAuctionDeps,
+  type Pacing,
+  type Seat,
+  SHADE_REASONS,
+  type Shade,
+  type ShadeReason,
+  type Shading,
+} from './auction.ts'
 export { type AuctionBudget, createAuctionBudget } from './auction-budget.ts'
 export { type BidIds, createBidIds, newOwner } from './bid-ids.ts'
 export { CampaignSpec, limitsOf } from './campaign.ts'
@@ -8,6 +16,8 @@ export type { PriceForm } from './clearing-price.ts'
 export { type OpenRtbVersion, readVersion } from './creative.ts'
 export { type AuctionDecision, abandon, decide, type ImpLook, type PlacedBid, shed } from './decide.ts'
 export type { EncryptedPrices } from './encrypted-price.ts'
+export { type Heard, heardIn } from './heard-price.ts'
+export { type Imp, sizeOf } from './imp.ts'
 export { LossTrust } from './loss-trust.ts'
 export { NO_BID_REASONS, type NoBid, type NoBidReason } from './no-bid.ts'
 export { type Notice, readMessage } from './notice-message.ts'
@@ -19,6 +29,7 @@ export {
   type NoticeTokens,
   type TokenKey,
 } from './notice-token.ts'
+export type { Offer } from './offer-blocks.ts'
 export { type IdType, isIdType, type PredictionRow, Predictions } from './predictions.ts'
 export { type PreparedCampaign, prepareCampaign } from './prepared-campaign.ts'
 export { costOf, type Rates } from './price.ts'

@@ -10,8 +10,8 @@ export interface Notice {
 }
 
 /** Writes a notice as a message to the owner of its bid. */
-export const writeMessage = ({ kind, text, query: { price, currency, loss } }: Notice): string =>
-  JSON.stringify([kind, text, price ?? null, currency ?? null, loss ?? null])
+export const writeMessage = ({ kind, text, query: { price, currency, loss, lowest } }: Notice): string =>
+  JSON.stringify([kind, text, price ?? null, currency ?? null, loss ?? null, lowest ?? null])
 
 /**
  * Reads an owner's message; undefined for a text that no process of ours can have written. The token is verified again,
@@ -20,13 +20,13 @@ export const writeMessage = ({ kind, text, query: { price, currency, loss } }: N
 export function readMessage(tokens: NoticeTokens, message: string): Notice | undefined {
   const fields = parse(message)
   if (!Array.isArray(fields)) return undefined
-  const [kind, text, price, currency, loss] = fields.map((field: unknown) =>
+  const [kind, text, price, currency, loss, lowest] = fields.map((field: unknown) =>
     typeof field === 'string' ? field : undefined,
   )
   if (text === undefined || !isKind(kind)) return undefined
   const verified = tokens.verify(kind, text)
   if (verified.is !== 'genuine') return undefined
-  return { kind, text, token: verified.token, query: { price, currency, loss } }
+  return { kind, text, token: verified.token, query: { price, currency, loss, lowest } }
 }
 
 const isKind = (text: string | undefined): text is NoticeKind =>

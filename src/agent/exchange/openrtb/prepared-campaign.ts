@@ -30,6 +30,8 @@ export interface PreparedCampaign {
   readonly schedule: CampaignSchedule
   /** Whether its budget is spread over time, so that it takes only a share of its chances. */
   readonly isPaced: boolean
+  /** Whether it may bid less than an impression is worth to it where the winner pays what it bids. */
+  readonly isShaded: boolean
   /** `ext.dsa` of the campaign's bids as JSON text; undefined for a campaign without transparency data. */
   readonly dsaJson: string | undefined
   readonly creatives: readonly Creative[]
@@ -57,6 +59,7 @@ export function prepareCampaign(id: string, spec: CampaignSpec, scopes: readonly
     deniedBundles: setOf(targeting.bundles.deny),
     schedule: new CampaignSchedule(spec.activeHours, spec.pacing.flight),
     isPaced: spec.pacing.mode !== 'asap',
+    isShaded: spec.shading === 'on',
     dsaJson: spec.dsa && JSON.stringify(spec.dsa),
     creatives: spec.creatives.map((creative) => prepareCreative(id, spec, creative)),
   }

@@ -69,6 +69,8 @@ export interface OpenRtbRequest {
   readonly blockedApps: readonly string[]
   /** Whether these are all impressions of the page, so that a roadblock may bid. */
   readonly allImps: boolean
+  /** Whether the winner pays what it bid (`at` 1). */
+  readonly isFirstPrice: boolean
   /** A test is answered like any other request, but nothing is held or billed. */
   readonly test: boolean
   /** Milliseconds that the exchange waits, including the network. */
@@ -106,6 +108,8 @@ export interface RequestRefusal {
 
 export const isRefusal = (read: OpenRtbRequest | RequestRefusal): read is RequestRefusal => 'refused' in read
 
+/** Value of `at`; a request without it is a second-price auction. */
+const FIRST_PRICE = 1
 const USD: readonly string[] = ['USD']
 const PURPOSES_ALONE = privacyRules()
 
@@ -174,6 +178,7 @@ function readTerms(raw: Wire<SpecRequest>, isUserPrivate: IsUserPrivate): Reques
     blockedDomains: texts(raw.badv, 'badv').map(advertiserDomain),
     blockedApps: texts(raw.bapp, 'bapp'),
     allImps: flag(raw.allimps, 'allimps'),
+    isFirstPrice: orElse(() => number(raw.at, 'at'), undefined) === FIRST_PRICE,
     tmaxMs: number(raw.tmax, 'tmax') || undefined,
     prediction: readPrediction(extension(raw.ext, 'ext')),
     dsa: readDsa(raw.regs),

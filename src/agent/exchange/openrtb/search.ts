@@ -1,6 +1,6 @@
 import type { Micros } from '../../../money.ts'
 import type { Scope } from '../../../shield/index.ts'
-import { type Auction, mayNameMore, refuse, refuseCampaign, spend } from './auction.ts'
+import { type Auction, mayNameMore, refuse, refuseCampaign, type Shade, spend } from './auction.ts'
 import type { HoldRefusal, Lack } from './auction-budget.ts'
 import { BlockQueue, firstOrder } from './block-queue.ts'
 import { type OfferBook, SLOT_KEYS } from './campaign-index.ts'
@@ -25,6 +25,10 @@ export interface Pick {
   readonly deal: DealOffer | undefined
   /** CPM micros in the bid's currency. */
   readonly price: number
+  /** What the price would be without shading. */
+  readonly fullPrice: number
+  /** How the price was shaded; undefined where the winner does not pay what it bids, for deals and for roadblocks. */
+  readonly shade: Shade | undefined
   /** The most that winning can cost, in micros of our own currency. */
   readonly cost: Micros
   /** Value by which offers are compared: the worth of the offer; in a pod, its worth per second. */
@@ -51,6 +55,8 @@ interface Search {
   /** Work for comparing the terms of one group, and for checking one offer in full; see {@link spend}. */
   readonly groupLook: number
   readonly offerLook: number
+  /** No offer bids less than this share of its worth, but for its floor. */
+  readonly leastShade: number
   sievesLeft: number
   /** Terms known not to match: every group with one of these texts fails as well. */
   readonly failed: { readonly part: keyof Terms; readonly text: string }[]
@@ -135,6 +141,7 @@ function searchFor(auction: Auction, imp: Imp, ltv: number | undefined, deal: De
   const floor = deal ? deal.floor : imp.floor
   const podId = podOf(imp)?.podId
   searches += 1
+  const isShaded = deal === undefined && auction.request.isFirstPrice
   return {
     id: searches,
     auction,
@@ -147,6 +154,7 @@ function searchFor(auction: Auction, imp: Imp, ltv: number | undefined, deal: De
     podSeconds: undefined,
     groupLook: groupLookOf(auction, imp),
     offerLook: offerLookOf(auction, imp, deal),
+    leastShade: isShaded ? auction.deps.shading.leastShade(auction.seat.id) : 1,
     sievesLeft: 0,
     failed: [],
   }
@@ -418,21 +426,21 @@ function sharedRefusal({ rooms }: Auction, scopes: readonly Scope[]): HoldRefusa
 
 /** The least that an offer of this worth can cost, in micros. */
 function leastCost(
-  { auction, imp, deal, floor, floorRate }: Search,
+  { auction, imp, deal, floor, floorRate, leastShade }: Search,
   group: OfferGroup,
   worth: number,
 ): number {
   const { rate } = auction.currency
   const fixed = deal?.at === FIXED_PRICE ? floorCpm(floor, group.seconds) * (floorRate ?? 1) : 0
-  const price = fixed > 0 ? agreedPrice(fixed) : plainPrice(worth * rate)
+  const price = fixed > 0 ? agreedPrice(fixed) : plainPrice(worth * rate * leastShade)
   return costOf(price, rate, imp.multiplier) ?? Number.POSITIVE_INFINITY
 }
 
 /** As {@link leastCost}, for offers of any group; 0 where the price is agreed, since that may differ between groups. */
-function plainCost({ auction, imp, deal }: Search, worth: number): number {
+function plainCost({ auction, imp, deal, leastShade }: Search, worth: number): number {
   if (deal?.at === FIXED_PRICE) return 0
   const { rate } = auction.currency
-  return costOf(plainPrice(worth * rate), rate, imp.multiplier) ?? Number.POSITIVE_INFINITY
+  return costOf(plainPrice(worth * rate * leastShade), rate, imp.multiplier) ?? Number.POSITIVE_INFINITY
 }
 
 /** Checks one offer in full: returns its price, or why it cannot bid. */
@@ -440,11 +448,13 @@ function consider(search: Search, entry: OfferEntry, worth: number, score: numbe
   const { auction, imp, deal } = search
   const { offer, block, corner } = entry
   const { campaign } = offer
-  const price = priceIn(search, block.group, worth)
-  if (typeof price === 'string') return price
+  const fullPrice = priceIn(search, block.group, worth)
+  if (typeof fullPrice === 'string') return fullPrice
   if (search.excluded.includes(campaign.spec.advertiserDomain)) return 'advertiser_in_pod'
   const reason = termsProblem(search, block.group) ?? ownMismatch(auction.request, imp, offer, deal)
   if (reason) return reason
+  const shaded = isFirstPrice(search, offer) ? shadedIn(search, offer, block.group, fullPrice) : undefined
+  const price = shaded?.price ?? fullPrice
   const cost = costOf(price, auction.currency.rate, imp.multiplier)
   if (cost === undefined) return 'over_budget'
   if (!auction.request.test && isOverShare(search, campaign.scopes, price, cost)) return 'over_request_share'
@@ -455,7 +465,34 @@ function consider(search: Search, entry: OfferEntry, worth: number, score: numbe
   )
     return 'paced'
   const lack = auction.request.test ? undefined : askBudgets(search, entry, cost)
-  return lack ?? { offer, deal, price, cost, score, order: corner[3] }
+  return lack ?? { offer, deal, price, fullPrice, shade: shaded?.shade, cost, score, order: corner[3] }
+}
+
+/** Whether the winner pays what it bids, and one bid is as good as another. A deal's price is agreed between two. */
+const isFirstPrice = ({ auction, deal }: Search, { campaign }: Offer): boolean =>
+  auction.request.isFirstPrice && deal === undefined && !campaign.spec.roadblock
+
+const MICROS_PER_UNIT = 1_000_000
+
+/** The price to bid instead of the full one: never above it, never below the floor. */
+function shadedIn(
+  { auction, imp, floor, floorRate = 1 }: Search,
+  offer: Offer,
+  { seconds }: OfferGroup,
+  fullPrice: number,
+): { readonly price: number; readonly shade: Shade } {
+  const { deps, seat, request, currency } = auction
+  const least = floorCpm(floor, seconds) * floorRate
+  // A test says what would be bid mostly: it tries nothing.
+  if (auction.luck === undefined) auction.luck = request.test ? 1 : deps.shading.luck()
+  const bid = {
+    worth: fullPrice / MICROS_PER_UNIT / currency.rate,
+    floor: Math.min(fullPrice / MICROS_PER_UNIT, least) / currency.rate,
+    luck: auction.luck,
+  }
+  const shade = deps.shading.shade(seat.id, request, imp, offer, bid)
+  const price = shade.by < 1 ? Math.max(plainPrice(fullPrice * shade.by), agreedPrice(least)) : fullPrice
+  return { price: price > 0 ? Math.min(price, fullPrice) : fullPrice, shade }
 }
 
 /** Asks the budgets and returns why they cannot pay. A refusal is remembered for the offers that it also applies to. */

@@ -16,6 +16,8 @@ export interface NoticeQuery {
   readonly currency: string | undefined
   /** Loss code of the specification. */
   readonly loss: string | undefined
+  /** The lowest price that would have won. */
+  readonly lowest?: string | undefined
 }
 
 export interface NoticeDeps {
