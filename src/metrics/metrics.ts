@@ -29,18 +29,16 @@ export type BidOutcome = (typeof BID_OUTCOMES)[number]
 /** What needs an approval, and what became of it. `noted` and `advised` were done at once; `full`: too many waited. */
 export const APPROVAL_KINDS = ['bid', 'limits', 'budget_removal', 'resume', 'kill_switch_release'] as const
 export type ApprovalKind = (typeof APPROVAL_KINDS)[number]
-export const APPROVAL_EVENTS = [
-  'noted',
-  'advised',
-  'asked',
-  'full',
-  'refused',
-  'expired',
-  'applied',
-  'not_applied',
-  'interrupted',
-] as const
-export type ApprovalEvent = (typeof APPROVAL_EVENTS)[number]
+export type ApprovalEvent =
+  | 'noted'
+  | 'advised'
+  | 'asked'
+  | 'full'
+  | 'refused'
+  | 'expired'
+  | 'applied'
+  | 'not_applied'
+  | 'interrupted'
 
 /** Platforms that conversions go to, as labels. */
 export const CONVERSION_LABELS = ['meta', 'google', 'tiktok', 'snapchat'] as const
