@@ -134,7 +134,7 @@ describe('POST /v1/bids', () => {
   })
 
   it('says exactly when a refused bid would pass', async () => {
-    const { bid, clock } = await startHarness()
+    const { bid, get, clock } = await startHarness()
     await bid({ bidAmount: 300 })
     clock.advance(100_000)
     const refused = await bid({ bidAmount: 300 })
@@ -142,6 +142,11 @@ describe('POST /v1/bids', () => {
     const { retryAfterMs, wouldPassAt } = refused.body
     expect(Number(refused.headers.get('retry-after'))).toBe(Math.ceil(retryAfterMs / 1000))
     expect(Date.parse(wouldPassAt)).toBe(clock.nowMs() + retryAfterMs)
+    expect((await get(`/v1/bids/${refused.body.bidId}`)).body.wouldPass).toEqual({
+      scope: refused.body.scope,
+      remaining: refused.body.remaining,
+      at: wouldPassAt,
+    })
 
     clock.advance(retryAfterMs - 1)
     expect((await bid({ bidAmount: 300 })).status).toBe(429)

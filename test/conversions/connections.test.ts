@@ -120,6 +120,11 @@ it('takes no secret with a line break, for any platform', async () => {
 it('is listed where it is known, and nowhere else', async () => {
   const { get, send } = await startConversions()
   const { body } = await get(BASE)
+  for (const { platform, message } of body.connections)
+    expect([platform, message]).toEqual([
+      platform,
+      platform === 'whatsapp' ? 'messages are sent' : 'conversions are sent',
+    ])
   const listed: string[] = body.connections.map(({ platform }: { platform: string }) => platform)
   for (const platform of ['meta', 'google', 'tiktok', 'snapchat', 'whatsapp', 'fax']) {
     const { status } = await send('POST', `${BASE}/${platform}/test`)

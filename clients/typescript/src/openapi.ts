@@ -2336,6 +2336,15 @@ export interface components {
             source?: "ai" | "fallback";
             /** @enum {string} */
             status: "placed" | "deferred" | "pending_approval" | "dry_run" | "refused" | "outcome_unknown" | "not_placed" | "superseded" | "expired";
+            /** @description Of a bid that was refused for its amount or its time. */
+            wouldPass?: {
+                /** @description When this very bid would pass if nothing else is spent meanwhile. */
+                at?: string;
+                /** @description A bid of up to so much would have passed, in units of the currency. */
+                remaining?: number;
+                /** @description The budget that was in the way. */
+                scope?: string;
+            };
         };
         BidRequest: {
             /**

@@ -64,6 +64,19 @@ export const BidRecord = z
     status: z.enum(BID_STATUSES),
     code: z.string().optional(),
     detail: z.string().optional(),
+    wouldPass: z
+      .object({
+        scope: z.string().optional().openapi({ description: 'The budget that was in the way.' }),
+        remaining: z
+          .number()
+          .optional()
+          .openapi({ description: 'A bid of up to so much would have passed, in units of the currency.' }),
+        at: z.string().optional().openapi({
+          description: 'When this very bid would pass if nothing else is spent meanwhile.',
+        }),
+      })
+      .optional()
+      .openapi({ description: 'Of a bid that was refused for its amount or its time.' }),
     platform: z.enum(PLATFORMS),
     campaignId: z.string(),
     customerId: z.string(),
@@ -160,6 +173,7 @@ export function recordBody(record: DecisionRecord, org: Org): z.output<typeof Bi
     status: record.status,
     code: record.code,
     detail: record.detail,
+    wouldPass: record.wouldPass,
     platform: record.platform,
     campaignId: request.campaignId,
     customerId: request.customerId,

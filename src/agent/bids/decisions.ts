@@ -36,6 +36,16 @@ export interface Candidate {
   readonly excluded: string | undefined
 }
 
+/** Of a refused bid, as far as it is known and may be told to its organisation. */
+export interface WouldPass {
+  /** The budget that was in the way. */
+  readonly scope?: string
+  /** What it had left, in units of the currency. */
+  readonly remaining?: number
+  /** ISO 8601. */
+  readonly at?: string
+}
+
 /** What the rules of approvals say of a bid, and the approval that it waits for, or has waited for. */
 export interface BidApproval extends ApprovalFinding {
   readonly id?: string
@@ -68,6 +78,8 @@ export interface DecisionRecord {
   status: BidStatus
   code: ErrorCode | undefined
   detail: string | undefined
+  /** What would have passed in place of a refused bid, and when the bid itself would; undefined where nothing would. */
+  wouldPass?: WouldPass | undefined
   platformRef: string | undefined
   latencyMs: number
   readonly history: { readonly atMs: number; readonly status: BidStatus }[]

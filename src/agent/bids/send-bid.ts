@@ -4,7 +4,7 @@ import type { Agent } from '../agent.ts'
 import { refusalFor } from '../organisations.ts'
 import { campaignScope, isGiven, keyRefusal } from '../scopes.ts'
 import type { BidDecision } from './decide.ts'
-import type { BidStatus, DecisionRecord } from './decisions.ts'
+import type { BidStatus, DecisionRecord, WouldPass } from './decisions.ts'
 import type { Claim } from './idempotency.ts'
 import { refusalOf } from './refusal.ts'
 
@@ -78,8 +78,19 @@ export function refuse(agent: Agent, record: DecisionRecord, error: AppError): A
   const refusal = new AppError(code, message, retry, { ...facts, bidId: record.bidId })
   record.code = refusal.code
   record.detail = refusal.message
+  record.wouldPass = wouldPass(refusal)
   move(agent, record, refusal.code === 'outcome_unknown' ? 'outcome_unknown' : 'refused')
   return refusal
+}
+
+/** What would have passed; undefined where the refusal names neither an amount nor a time. */
+function wouldPass({ facts: { scope, remaining, wouldPassAt } }: AppError): WouldPass | undefined {
+  if (remaining === undefined && wouldPassAt === undefined) return undefined
+  return {
+    ...(scope !== undefined && { scope }),
+    ...(remaining !== undefined && { remaining }),
+    ...(wouldPassAt !== undefined && { at: wouldPassAt }),
+  }
 }
 
 /** Changes the status of a bid and notes the time. */

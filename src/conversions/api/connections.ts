@@ -55,18 +55,20 @@ const ConnectionResult = z
   .openapi('ConnectionResult')
 type ConnectionResult = z.output<typeof ConnectionResult>
 
-const USUAL_MESSAGES = {
-  connected: 'conversions are sent',
+const usualMessages = (sent: string) => ({
+  connected: `${sent} are sent`,
   disconnected: 'the platform is not connected',
   error: 'the platform does not accept the connection any more',
-  pending: 'the platform has not answered the test yet; events are sent all the same',
-} as const
+  pending: `the platform has not answered the test yet; ${sent} are sent all the same`,
+})
+const OF_CONVERSIONS = usualMessages('conversions')
+const OF_MESSAGES = usualMessages('messages')
 
 /** A connection as its organisation sees it: never its credentials. */
 const resultOf = (row: ConnectionRow): ConnectionResult => ({
   status: row.status,
   platform: row.platform,
-  message: row.message ?? USUAL_MESSAGES[row.status],
+  message: row.message ?? (row.platform === MESSAGE_PLATFORM ? OF_MESSAGES : OF_CONVERSIONS)[row.status],
   details: { settings: settingsOf(row), updated_at: isoTime(row.updated_ms) },
 })
 

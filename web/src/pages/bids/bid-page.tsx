@@ -42,7 +42,8 @@ function Record({ bid }: { bid: BidRecord }) {
   )
 }
 
-function Outcome({ bid: { status, at, code, detail, explanation, platformRef } }: { bid: BidRecord }) {
+function Outcome({ bid }: { bid: BidRecord }) {
+  const { status, at, code, detail, explanation, platformRef } = bid
   return (
     <section className="card" aria-labelledby="outcome">
       <header>
@@ -55,6 +56,7 @@ function Outcome({ bid: { status, at, code, detail, explanation, platformRef } }
       </header>
       <div className="body stack">
         {detail !== undefined && <p>{detail}</p>}
+        <WouldPass bid={bid} />
         {explanation !== undefined && <p>{explanation}</p>}
         {platformRef !== undefined && (
           <p className="soft">
@@ -63,6 +65,27 @@ function Outcome({ bid: { status, at, code, detail, explanation, platformRef } }
         )}
       </div>
     </section>
+  )
+}
+
+/** What would have passed in its place, and when it would pass itself. */
+function WouldPass({ bid: { wouldPass, currency } }: { bid: BidRecord }) {
+  if (wouldPass === undefined) return null
+  const { remaining, at, scope } = wouldPass
+  return (
+    <p>
+      {remaining !== undefined && (
+        <>
+          {remaining === 0 ? 'No amount' : `Up to ${money(remaining, currency)}`} would have passed
+          {scope !== undefined && ` in ${scope}`}.{' '}
+        </>
+      )}
+      {at !== undefined && (
+        <>
+          The bid itself passes from <Time at={at} style="full" />, if nothing else is spent until then.
+        </>
+      )}
+    </p>
   )
 }
 
