@@ -29,6 +29,7 @@ COPY --from=packages /app/node_modules node_modules
 COPY package.json LICENSE GLOSSARY.md ./
 COPY bin bin
 COPY src src
+COPY proto proto
 COPY docs/runbooks docs/runbooks
 COPY --from=console /app/web/dist web/dist
 # A volume that is mounted for the first time gets the owner of this folder.

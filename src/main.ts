@@ -21,6 +21,7 @@ import { openAgent } from './app/open-agent.ts'
 import { openBudgets } from './app/open-budgets.ts'
 import { openExchange } from './app/open-exchange.ts'
 import { openFront } from './app/open-front.ts'
+import { openGrpc } from './app/open-grpc.ts'
 import { openNotifications } from './app/open-notifications.ts'
 import { OpenParts } from './app/open-parts.ts'
 import { openStores } from './app/open-stores.ts'
@@ -54,6 +55,8 @@ const WITHOUT_HOST = { hostname: 'localhost' }
 export interface Service {
   /** Where it listens: `http://127.0.0.1:8003`. */
   readonly url: string
+  /** Host and port where it takes calls by gRPC; undefined where it does not. */
+  readonly grpcAddress: string | undefined
   readonly agent: Agent
   /** The platforms it talks to in mock mode. */
   readonly sandbox: Sandbox | undefined
@@ -116,7 +119,6 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
   holder = bidder
   const lag = watchLag(clock)
   opened.add(lag.stop)
-
   const { access, authorize, gate } = await openAccess(config, { ...bidding, noticeSecret }, opened)
   const reads = await startReads(config, {
     ...{ clock, log, metrics, authorize, sandbox, budget, callLimits, notifications, audit },
@@ -132,8 +134,8 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
   watchTables(tables, { config, ...held, reads, conversions })
   opened.add(watchFiles(tables, config, { clock, records, reads }))
   const around = { clock, log, metrics, store, access, ownerMessages, bidder, seen, count, noticeSecret }
-  const lasting = { outcomes: workerOutcomes(recovered, records), recordsLast: records.lasts }
-  const front = openFront(config, { ...around, ...lasting })
+  const outcomes = workerOutcomes(recovered, records)
+  const front = openFront(config, { ...around, outcomes, recordsLast: records.lasts })
   opened.add(() => front.close())
   const { pool } = front
   exchange.campaignStore.watch((update) => spread(bidder, pool, update))
@@ -148,12 +150,13 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
   const auctions = auctionHandler({ agent, bidder, authorize, lagMs: lag.lagMs })
   const server = await listen(auctions, getRequestListener(app.fetch, WITHOUT_HOST), clock, front.at)
   opened.add(() => server.close())
+  const grpcAddress = await openGrpc(config, { app, authorize, clock, log, parts }, opened)
   opened.add(() => front.stop())
   opened.add(() => watching.streams.end())
   if (reads) opened.add(() => reads.endStreams())
   const url = (await front.start()) ?? server.url ?? ''
   if (conversions) sandbox?.conversions.whatsapp.tellAt(url + MESSAGE_WEBHOOK)
-  return { url, agent, sandbox, reads: reads?.sync, stop: () => opened.close() }
+  return { url, grpcAddress, agent, sandbox, reads: reads?.sync, stop: () => opened.close() }
 }
 
 /**

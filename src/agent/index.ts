@@ -10,6 +10,7 @@ export {
   openSharedApprovals,
   recordedApprovals,
 } from './approvals/index.ts'
+export { BidAnswer } from './bids/answer.ts'
 export { approvedBids } from './bids/approved-bids.ts'
 export { BID_STATUSES, createDecisions, type DecisionRecord, type Decisions } from './bids/decisions.ts'
 export { Deferred } from './bids/deferred.ts'
@@ -61,10 +62,11 @@ export {
 export { type ListenAt, listen } from './listen.ts'
 export { AlertWatch } from './operator/alerting/alert-watch.ts'
 export { watchBudgets } from './operator/alerts.ts'
+export { Budget } from './operator/budget-body.ts'
 export type { Finding } from './operator/doctor.ts'
 export { KeyBook } from './operator/key-book.ts'
 export { openSharedApiKeys, recordedKeys } from './operator/key-store.ts'
-export { ownParts, type PartState, type ServicePart, watchRefusals } from './operator/readiness.ts'
+export { ownParts, type PartState, type ServicePart, troubles, watchRefusals } from './operator/readiness.ts'
 export type { Access } from './operator/session.ts'
 export { OidcSignIn } from './operator/sign-in/oidc-sign-in.ts'
 export type { GroupRights, OidcSettings } from './operator/sign-in/settings.ts'

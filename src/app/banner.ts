@@ -2,11 +2,14 @@ import type { Config } from '../config/config.ts'
 import { PLATFORMS, type PlatformName } from '../connectors/index.ts'
 import { formatMoney } from '../money.ts'
 
+interface Started {
+  readonly url: string
+  readonly grpcAddress: string | undefined
+  readonly sandbox: { readonly url: string } | undefined
+}
+
 /** The text printed after the start: address, mode, budgets, and a first command to try. */
-export function banner(
-  { url, sandbox }: { url: string; sandbox: { url: string } | undefined },
-  config: Config,
-): string {
+export function banner({ url, grpcAddress, sandbox }: Started, config: Config): string {
   const minutes = config.budgetWindowMs / 60_000
   // In live mode a platform without credentials is left out.
   const platforms = PLATFORMS.filter((platform) => sandbox || config.accounts[platform])
@@ -18,7 +21,8 @@ export function banner(
     ? `mock mode, platforms played by the sandbox at ${sandbox.url}`
     : 'LIVE: bids spend real money'
   const key = config.apiKeys.length > 0 ? ` -H 'authorization: Bearer <key>'` : ''
-  return `Bidwarden listens at ${url} (${mode})
+  const grpc = grpcAddress === undefined ? '' : `, by gRPC at ${grpcAddress}`
+  return `Bidwarden listens at ${url}${grpc} (${mode})
 Budgets:
 ${budgets.join('\n')}
 Docs: ${url}/docs

@@ -29,6 +29,8 @@ import '../json/plain-words.ts'
 export interface Config {
   readonly port: number
   readonly host: string
+  /** Port for calls by gRPC, at the same host; undefined where there are none. */
+  readonly grpcPort: number | undefined
   /** Number of worker processes that answer auctions; 0 if this process answers them itself. */
   readonly workers: number
   readonly mode: 'mock' | 'live'
@@ -141,6 +143,7 @@ export function parseConfig(variables: NodeJS.ProcessEnv): Config {
   return {
     port: env.PORT,
     host: env.HOST,
+    grpcPort: env.GRPC_PORT,
     workers: env.WORKERS,
     mode,
     apiKeys: env.API_KEYS,

@@ -14,6 +14,7 @@ import {
   money,
   multipliers,
   notificationKinds,
+  optionalPort,
   ownSecret,
   port,
   rateLimit,
@@ -35,6 +36,7 @@ const { google_ads: google, meta, tradedesk } = PLATFORM_DEFAULTS
 export const Environment = z.object({
   PORT: port(8003),
   HOST: z.string().default('127.0.0.1'),
+  GRPC_PORT: optionalPort,
   WORKERS: z.coerce.number().int().min(0).max(256).default(0),
   MOCK_MODE: z.stringbool().optional(),
   API_KEYS: apiKeys,

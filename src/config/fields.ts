@@ -25,7 +25,9 @@ export const tableLimits = z
 
 export const currency = z.string().default('USD').refine(isCurrency, 'must be an ISO 4217 code')
 export const seconds = (byDefault: number) => z.coerce.number().positive().default(byDefault)
-export const port = (byDefault: number) => z.coerce.number().int().min(0).max(65_535).default(byDefault)
+const anyPort = z.coerce.number().int().min(0).max(65_535)
+export const port = (byDefault: number) => anyPort.default(byDefault)
+export const optionalPort = anyPort.optional()
 
 /** `calls/seconds`, as in `100/60`. */
 export const rateLimit = (byDefault: RateLimit) =>

@@ -1,0 +1,111 @@
+import type { handleBidiStreamingCall, handleUnaryCall, ServerDuplexStream } from '@grpc/grpc-js'
+import { z } from 'zod'
+import { BidAnswer } from '../agent/index.ts'
+import { type OwnCall, ownCalls } from '../api/index.ts'
+import { AppError } from '../errors.ts'
+import { microsFloor } from '../money.ts'
+import { asRequest, type DoorParts, onUnforeseen, STOPPING, written } from './door.ts'
+import { eachMessage } from './each-message.ts'
+import { problemIn, problemMessage, refusedStatus } from './refusal.ts'
+
+/** A `PlaceBidRequest` as it arrives; the route checks what it says. */
+const Asked = z.looseObject({
+  platform: z.union([z.string(), z.number()]).optional(),
+  bidAmountMicros: z.number().optional(),
+  idempotencyKey: z.string().optional(),
+})
+
+const MICROS_PER_UNIT = 1_000_000
+const PLATFORM = 'PLATFORM_'
+
+/** The route knows keys from headers, and takes one with a line break for that of a bid within a batch. */
+const KEY_OF_A_HEADER = /^[\x21-\x7e]{1,255}$/
+
+/** Bids of one stream that are under way at once. Their platforms may all answer at the same moment. */
+const BIDS_AT_ONCE = 32
+
+/** Places a bid by the route of bids. Throws what it refuses. */
+async function placedBid(own: OwnCall, message: unknown): Promise<object> {
+  const { platform, bidAmountMicros, idempotencyKey, ...rest } = Asked.parse(message)
+  if (idempotencyKey !== undefined && !KEY_OF_A_HEADER.test(idempotencyKey)) {
+    const detail = 'idempotencyKey: must be 1 to 255 visible ASCII characters'
+    throw new AppError('invalid_request', detail, 'never', { field: 'idempotencyKey' })
+  }
+  const body = {
+    ...rest,
+    ...(platform !== undefined && { platform: platformName(platform) }),
+    ...(bidAmountMicros !== undefined && { bidAmount: bidAmountMicros / MICROS_PER_UNIT }),
+  }
+  const keyed = idempotencyKey === undefined ? {} : { idempotencyKey }
+  const answer = await own({ method: 'POST', path: '/v1/bids', body, ...keyed })
+  return placedMessage(BidAnswer.parse(answer.body), answer.isReplayed)
+}
+
+/** `PLATFORM_GOOGLE_ADS` is `google_ads`; what the contract does not name stays as it is, and is refused. */
+const platformName = (named: string | number): string =>
+  String(named).startsWith(PLATFORM) ? String(named).slice(PLATFORM.length).toLowerCase() : String(named)
+
+const placedMessage = (bid: z.output<typeof BidAnswer>, replayed: boolean): object => ({
+  bidId: bid.bidId,
+  status: `STATUS_${bid.status.toUpperCase()}`,
+  platform: PLATFORM + bid.platform.toUpperCase(),
+  source: `SOURCE_${bid.source.toUpperCase()}`,
+  bidAmountMicros: microsFloor(bid.bidAmount),
+  currency: bid.currency,
+  predictedLtvMicros: microsFloor(bid.predictedLtv),
+  platformRef: bid.platformRef,
+  budget: bid.budget && {
+    limitMicros: microsFloor(bid.budget.limit),
+    spentMicros: microsFloor(bid.budget.spent),
+    heldMicros: microsFloor(bid.budget.held),
+    remainingMicros: microsFloor(bid.budget.remaining),
+    utilization: bid.budget.utilization,
+  },
+  latencyMs: bid.latencyMs,
+  explanation: bid.explanation,
+  replayed,
+})
+
+/** Answers `PlaceBid`. A caller that hangs up, or whose deadline passes, does not undo a bid that has begun. */
+export function placeBid(parts: DoorParts): handleUnaryCall<unknown, object> {
+  return (call, answer) => {
+    placedBid(ownCalls(parts.app, asRequest(call)), call.request).then(
+      (bid) => answer(null, bid),
+      (error) => answer(refusedStatus(problemIn(error, onUnforeseen(parts)))),
+    )
+  }
+}
+
+/** Answers `PlaceBids`: each bid as if it had come by itself. */
+export function placeBids(parts: DoorParts): handleBidiStreamingCall<unknown, object> {
+  return (call) => {
+    placeAll(parts, call).catch((error) => {
+      if (!call.cancelled) call.emit('error', refusedStatus(problemIn(error, onUnforeseen(parts))))
+    })
+  }
+}
+
+async function placeAll(parts: DoorParts, call: ServerDuplexStream<unknown, object>): Promise<void> {
+  const asking = asRequest(call)
+  // Who may not bid is told so at once, and an open stream counts as a call that is being answered.
+  const leave = parts.authorize(asking.incoming, 'bid').begin()
+  const own = ownCalls(parts.app, asking)
+  const { stopping } = parts
+  try {
+    const work = async (message: unknown, index: number) =>
+      written(call, { index, ...(await resultOf(parts, own, message)) })
+    await eachMessage(call, { most: BIDS_AT_ONCE, stopping, work })
+  } finally {
+    leave()
+  }
+  if (stopping.aborted) throw STOPPING
+  call.end()
+}
+
+async function resultOf(parts: DoorParts, own: OwnCall, message: unknown): Promise<object> {
+  try {
+    return { bid: await placedBid(own, message) }
+  } catch (error) {
+    return { problem: problemMessage(problemIn(error, onUnforeseen(parts))) }
+  }
+}

@@ -1,0 +1,1 @@
+export { type GrpcOptions, startGrpc } from './start-grpc.ts'

@@ -1,0 +1,55 @@
+import { Metadata, type StatusObject } from '@grpc/grpc-js'
+import { problemOf, type RouteProblem, RouteRefusal, shown } from '../api/index.ts'
+import { AppError } from '../errors.ts'
+import { microsFloor } from '../money.ts'
+import { messageNamed } from './contract.ts'
+import { grpcStatusOf } from './status-codes.ts'
+
+/** Says whose codes are in `google.rpc.ErrorInfo`. */
+const DOMAIN = 'bidwarden'
+/** Type names of messages within `google.protobuf.Any` begin so. */
+const TYPES = 'type.googleapis.com'
+/** Metadata in which gRPC libraries look for a `google.rpc.Status`. */
+const DETAILS = 'grpc-status-details-bin'
+
+const statusMessage = messageNamed('google.rpc.Status')
+
+/**
+ * What is told of a call that failed: the problem that the routes tell, or for what nobody foresaw that it is unexpected.
+ * @param onUnforeseen is told of that
+ */
+export function problemIn(thrown: unknown, onUnforeseen: (error: unknown) => void): RouteProblem {
+  if (thrown instanceof RouteRefusal) return thrown.problem
+  if (!(thrown instanceof AppError)) onUnforeseen(thrown)
+  return problemOf(shown(thrown))
+}
+
+/** A problem as the contract has it. */
+export const problemMessage = (problem: RouteProblem): object => ({
+  code: problem.code,
+  detail: problem.detail,
+  retry: `RETRY_${problem.retry.toUpperCase()}`,
+  retryAfterMs: problem.retryAfterMs,
+  field: problem.field,
+  scope: problem.scope,
+  amountMicros: problem.amount === undefined ? undefined : microsFloor(problem.amount),
+  remainingMicros: problem.remaining === undefined ? undefined : microsFloor(problem.remaining),
+  wouldPassAt: problem.wouldPassAt,
+  bidId: problem.bidId,
+})
+
+/** The end of a call that was refused: a status, and the problem in the details. */
+export function refusedStatus(problem: RouteProblem): StatusObject {
+  const code = grpcStatusOf[problem.code]
+  const details: object[] = [
+    { '@type': `${TYPES}/bidwarden.v1.Problem`, ...problemMessage(problem) },
+    { '@type': `${TYPES}/google.rpc.ErrorInfo`, reason: problem.code.toUpperCase(), domain: DOMAIN },
+  ]
+  if (problem.retryAfterMs !== undefined)
+    details.push({ '@type': `${TYPES}/google.rpc.RetryInfo`, retryDelay: durationOf(problem.retryAfterMs) })
+  const metadata = new Metadata()
+  metadata.set(DETAILS, statusMessage.serialize({ code, message: problem.detail, details }))
+  return { code, details: problem.detail, metadata }
+}
+
+const durationOf = (ms: number) => ({ seconds: Math.floor(ms / 1_000), nanos: (ms % 1_000) * 1_000_000 })
