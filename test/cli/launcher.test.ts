@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { freePort } from '../support/free-port.ts'
-import { folder, start } from '../support/service.ts'
+import { folder, INHERITED, start } from '../support/service.ts'
 
 const LAUNCHER = './bin/bidwarden.cjs'
 const {
@@ -122,7 +122,7 @@ describe('a file .env', () => {
   function runIn(cwd: string, env: Record<string, string>, ...args: string[]) {
     const { status, stderr } = spawnSync(process.execPath, [resolve(LAUNCHER), ...args], {
       ...{ cwd, encoding: 'utf8' },
-      env: { PATH: process.env['PATH'], ...env },
+      env: { ...INHERITED, ...env },
     })
     return { status, said: stderr }
   }

@@ -2,13 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { hashKey } from '../../src/api/index.ts'
 import { refusal } from '../support/conversion-receiver.ts'
 import { event, startConversions } from '../support/conversions.ts'
-import { newDatabases } from '../support/postgres.ts'
-
-const newDatabase = newDatabases()
+import { environmentOn } from '../support/postgres.ts'
 
 const ENGINES = [
   ['sqlite', async (): Promise<Record<string, string>> => ({})],
-  ['postgres', newDatabase],
+  ['postgres', () => environmentOn('PostgreSQL')],
 ] as const
 
 describe.each(ENGINES)('with %s', (_, environment) => {

@@ -8,7 +8,7 @@ import { hashKey } from '../../src/api/index.ts'
 import { MESSAGE_WEBHOOK } from '../../src/conversions/index.ts'
 import { event, startConversions } from '../support/conversions.ts'
 import { goOn, type Reply, sharedHarness } from '../support/harness.ts'
-import { newDatabases } from '../support/postgres.ts'
+import { environmentOn } from '../support/postgres.ts'
 import { seedOr } from '../support/seed.ts'
 
 const PATH = '/api/v1/conversions/messages'
@@ -17,14 +17,12 @@ const NUMBER = '100000000000001'
 const DAY_MS = 86_400_000
 const seed = seedOr(20261128)
 
-const newDatabase = newDatabases()
-
 const ENGINES = [
   ['sqlite', async (): Promise<Record<string, string>> => ({})],
   [
     'postgres',
     async (): Promise<Record<string, string>> => ({
-      ...(await newDatabase()),
+      ...(await environmentOn('PostgreSQL')),
       // Processes of one database have the same keys.
       ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
     }),

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { startConversions } from '../support/conversions.ts'
-import { newDatabases } from '../support/postgres.ts'
+import { environmentOn } from '../support/postgres.ts'
 import { seedOr } from '../support/seed.ts'
 
 const PLATFORMS = ['meta', 'google', 'tiktok', 'snapchat'] as const
@@ -21,8 +21,8 @@ const FAULTS = [
 const STEP_MS = 20_000
 const RUNS = 4
 
-const newDatabase = newDatabases()
-const databaseOf = async (engine: 'sqlite' | 'postgres') => (engine === 'sqlite' ? {} : newDatabase())
+const databaseOf = async (engine: 'sqlite' | 'postgres') =>
+  engine === 'sqlite' ? {} : environmentOn('PostgreSQL')
 
 const World = fc.record({
   /** Numbers of events by request; the same number again is a repetition. */

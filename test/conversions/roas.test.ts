@@ -2,14 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { hashKey } from '../../src/api/index.ts'
 import { event, startConversions } from '../support/conversions.ts'
 import { goOn, stopped } from '../support/harness.ts'
-import { newDatabases } from '../support/postgres.ts'
+import { environmentOn } from '../support/postgres.ts'
 import { temporaryDirectory } from '../support/restarts.ts'
-
-const newDatabase = newDatabases()
 
 const ENGINES = [
   ['sqlite', 'sqlite', async (): Promise<Record<string, string>> => ({})],
-  ['postgres', 'memory', newDatabase],
+  ['postgres', 'memory', () => environmentOn('PostgreSQL')],
 ] as const
 
 describe.each(ENGINES)('what bids brought, with %s and decisions in %s', (_, store, environment) => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, onTestFinished } from 'vitest'
@@ -8,8 +8,8 @@ import { createLog } from '../../src/log.ts'
 import { type Service, startService } from '../../src/main.ts'
 import type { Sandbox } from '../../src/sandbox/index.ts'
 import { DiskThread } from '../../src/storage/index.ts'
-import { openStore } from '../../src/sync/store/index.ts'
 import { FakeClock } from './fake-clock.ts'
+import { copyMigratedFile } from './migrated-file.ts'
 import { isOnTheWire } from './on-the-wire.ts'
 
 /** An answer with its body already read. */
@@ -55,25 +55,6 @@ export function sharedHarness(): () => Promise<Harness> {
   }
 }
 
-const DATABASE = 'bidwarden.db'
-let migrated: Promise<Buffer> | undefined
-
-/** A database that the service has made and closed: to make its tables anew takes a fifth of a start. */
-function migratedOnce(): Promise<Buffer> {
-  migrated ??= migratedDatabase()
-  return migrated
-}
-
-async function migratedDatabase(): Promise<Buffer> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'bidwarden-'))
-  try {
-    await (await openStore({ is: 'sqlite', dataDir })).close()
-    return readFileSync(join(dataDir, DATABASE))
-  } finally {
-    rmSync(dataDir, { recursive: true, force: true })
-  }
-}
-
 /** @param atEnd takes what is to be done in the end, the last first */
 async function startUntil(
   atEnd: (end: () => Promise<void> | void) => void,
@@ -85,9 +66,7 @@ async function startUntil(
   const log = createLog('debug', { write: (line) => logged.push(JSON.parse(line)) })
   const folder = mkdtempSync(join(tmpdir(), 'bidwarden-'))
   atEnd(() => rmSync(folder, { recursive: true, force: true }))
-  if (environment['DATA_DIR'] === undefined) {
-    writeFileSync(join(folder, DATABASE), await migratedOnce(), { mode: 0o600 })
-  }
+  if (environment['DATA_DIR'] === undefined) await copyMigratedFile(folder)
   // Answers at once, so that fake time is all the time there is.
   const config = parseConfig({
     PORT: '0',

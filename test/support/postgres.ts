@@ -5,13 +5,15 @@ import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync,
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
-import { afterAll, onTestFinished } from 'vitest'
+import { openStore } from '../../src/sync/store/index.ts'
 import { childrenOf } from './children.ts'
 import { freePort } from './free-port.ts'
 
 export interface PrivatePostgres {
   /** An empty database of its own. */
   createDatabase(): Promise<string>
+  /** As that, with the tables of the read stack, which the first one makes and all others copy. */
+  migratedDatabase(): Promise<string>
   /** Ends the server as a crash does (`SIGQUIT`), or as an operator does who does not wait for clients (`SIGINT`). */
   down(signal: 'SIGQUIT' | 'SIGINT'): Promise<void>
   up(): Promise<void>
@@ -123,11 +125,22 @@ export async function startPostgres(within = tmpdir()): Promise<PrivatePostgres>
       if (pid !== undefined) process.kill(pid, signal)
   }
   let made = 0
+  const create = (...options: string[]) => {
+    const name = `test_${made++}`
+    execFileSync(join(bin, 'createdb'), [...address, ...options, name], { cwd: folder })
+    return { name, url: `postgres://test@127.0.0.1:${port}/${name}` }
+  }
+  let template: Promise<string> | undefined
+  const makeTemplate = async () => {
+    const { name, url } = create()
+    await (await openStore({ is: 'postgres', url })).close()
+    return name
+  }
   return {
-    async createDatabase() {
-      const name = `test_${made++}`
-      execFileSync(join(bin, 'createdb'), [...address, name], { cwd: folder })
-      return `postgres://test@127.0.0.1:${port}/${name}`
+    createDatabase: async () => create().url,
+    async migratedDatabase() {
+      template ??= makeTemplate()
+      return create('--template', await template).url
     },
     down,
     async up() {
@@ -167,20 +180,19 @@ async function ready(server: ChildProcess): Promise<void> {
 /** The engines of the read stack's database, as tests name them. */
 export const ENGINES = ['SQLite', 'PostgreSQL'] as const
 
-/** The variables of a service on this engine; its server runs until the test has ended. */
-export async function environmentOn(engine: (typeof ENGINES)[number]): Promise<Record<string, string>> {
-  if (engine === 'SQLite') return {}
-  const postgres = await startPostgres()
-  onTestFinished(() => postgres.stop())
-  return { DATABASE_URL: await postgres.createDatabase() }
+/** The server of the file of tests that runs, which starts with the first test that asks for it. */
+let ofFile: Promise<PrivatePostgres> | undefined
+
+/** Behind each file of tests; see `setup.ts`. */
+export async function stopPostgresOfFile(): Promise<void> {
+  const ended = ofFile
+  ofFile = undefined
+  await (await ended)?.stop()
 }
 
-/** For a file of tests: the variables of a new database each time, all on one server, which starts with the first. */
-export function newDatabases(): () => Promise<Record<string, string>> {
-  let postgres: PrivatePostgres | undefined
-  afterAll(() => postgres?.stop())
-  return async () => {
-    postgres ??= await startPostgres()
-    return { DATABASE_URL: await postgres.createDatabase() }
-  }
+/** The variables of a service with a new database on this engine. */
+export async function environmentOn(engine: (typeof ENGINES)[number]): Promise<Record<string, string>> {
+  if (engine === 'SQLite') return {}
+  ofFile ??= startPostgres()
+  return { DATABASE_URL: await (await ofFile).migratedDatabase() }
 }

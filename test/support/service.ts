@@ -14,7 +14,7 @@ export interface Started {
 }
 
 /** Of this process's environment, what a service may know: what is compiled already saves most of its start. */
-const INHERITED = { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] }
+export const INHERITED = { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] }
 
 /** A folder that is gone after the test. */
 export function folder(): string {

@@ -1,7 +1,8 @@
 import { statfsSync } from 'node:fs'
 import fc from 'fast-check'
-import { expect } from 'vitest'
+import { afterAll, expect } from 'vitest'
 import { keepThreads } from './kept-threads.ts'
+import { stopPostgresOfFile } from './postgres.ts'
 import { seedOr } from './seed.ts'
 
 fc.configureGlobal({ seed: seedOr(20_261_120) })
@@ -16,6 +17,7 @@ const isProof = expect.getState().testPath?.endsWith('.proof.ts') ?? true
 if (mayMount && !isProof && hasRoom(MEMORY)) process.env['TMPDIR'] ??= MEMORY
 
 if (!isProof) keepThreads()
+afterAll(stopPostgresOfFile)
 
 function hasRoom(folder: string): boolean {
   try {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { openStore, type Store } from '../../src/sync/store/index.ts'
+import { copyMigratedFile } from './migrated-file.ts'
 import { type PrivatePostgres, startPostgres } from './postgres.ts'
 
 /** Opens an empty store, and again what it opened last (a second process, or a restart). */
@@ -20,8 +21,10 @@ export function onBothEngines(suite: (stores: Stores) => void): void {
       for (const folder of folders) rmSync(folder, { recursive: true, force: true })
     })
     suite({
-      open: () => {
-        folders.push(mkdtempSync(join(tmpdir(), 'bidwarden-')))
+      open: async () => {
+        const folder = mkdtempSync(join(tmpdir(), 'bidwarden-'))
+        folders.push(folder)
+        await copyMigratedFile(folder)
         return reopen()
       },
       reopen,
@@ -38,7 +41,7 @@ export function onBothEngines(suite: (stores: Stores) => void): void {
     afterAll(() => server.stop())
     suite({
       open: async () => {
-        url = await server.createDatabase()
+        url = await server.migratedDatabase()
         return reopen()
       },
       reopen,

@@ -7,7 +7,7 @@ import { at } from '../../src/json/json-at.ts'
 import { createLog } from '../../src/log.ts'
 import { startService } from '../../src/main.ts'
 import { goOn, stopped } from '../support/harness.ts'
-import { startPostgres } from '../support/postgres.ts'
+import { environmentOn } from '../support/postgres.ts'
 import { startReads } from '../support/reads.ts'
 import { terminalAt } from '../support/terminal.ts'
 
@@ -128,9 +128,7 @@ describe('a restart', () => {
 
 describe('PostgreSQL by DATABASE_URL', () => {
   it('takes the place of the file', async () => {
-    const postgres = await startPostgres()
-    onTestFinished(() => postgres.stop())
-    const reads = await startReads({ DATABASE_URL: await postgres.createDatabase() })
+    const reads = await startReads(await environmentOn('PostgreSQL'))
     onTestFinished(() => reads.service.stop())
     reads.platform.rows = [{ date: '2026-11-01', id: 'a', clicks: 1 }]
     await reads.connect()

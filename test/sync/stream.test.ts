@@ -12,19 +12,16 @@ import { createMemoryRecords } from '../../src/storage/index.ts'
 import { emit, type NewEvent } from '../../src/sync/events/index.ts'
 import { startSync } from '../../src/sync/index.ts'
 import { systemClock } from '../../src/time/clock.ts'
-import { startPostgres } from '../support/postgres.ts'
+import { ENGINES, environmentOn } from '../support/postgres.ts'
 import { startRedis } from '../support/redis-server.ts'
 
-async function start(engine: string) {
+async function start(engine: (typeof ENGINES)[number]) {
   const server = await startRedis('--appendonly', 'yes', '--appendfsync', 'always')
   onTestFinished(() => server.close())
   const dataDir = mkdtempSync(join(tmpdir(), 'bidwarden-'))
   onTestFinished(() => rmSync(dataDir, { recursive: true, force: true }))
-  const postgres = engine === 'PostgreSQL' ? await startPostgres() : undefined
-  if (postgres) onTestFinished(() => postgres.stop())
-  const store = postgres
-    ? ({ is: 'postgres', url: await postgres.createDatabase() } as const)
-    : ({ is: 'sqlite', dataDir } as const)
+  const { DATABASE_URL: url } = await environmentOn(engine)
+  const store = url === undefined ? ({ is: 'sqlite', dataDir } as const) : ({ is: 'postgres', url } as const)
   const logged: string[] = []
   const log = createLog('info', { write: (line) => logged.push(line) })
   const one = () =>
@@ -84,7 +81,7 @@ async function start(engine: string) {
 }
 
 describe('the stream of events', () => {
-  it.each(['SQLite', 'PostgreSQL'])(
+  it.each(ENGINES)(
     'has every event once, with two processes on %s, and those of a time without Redis',
     async (engine) => {
       const { server, db, told, happen, entries, waiting } = await start(engine)

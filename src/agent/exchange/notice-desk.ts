@@ -97,7 +97,7 @@ export class NoticeDesk {
     else countOverdraft()
     if (isUnheld || settled.is === 'settled') this.#noteSettled(notice, settled)
     this.#heard(notice, settled)
-    this.#bidder.learnFrom(notice)
+    this.#bidder.learnFrom(notice, settled)
   }
 
   #noteSettled({ token: { owner, seq, held } }: Notice, { is }: Settlement): void {

@@ -25,6 +25,14 @@ it('leaves nothing behind when the tables cannot all be made, so that the next s
   await store.close()
 })
 
+it('is left by its connections when it is closed before anything is asked of it', async () => {
+  const postgres = await startPostgres()
+  onTestFinished(() => postgres.stop())
+  // Opens one and closes it, and copies it, which the server does only where nobody is connected to it. Meanwhile no timer
+  // of this thread can end a connection that was left.
+  expect(await postgres.migratedDatabase()).toMatch(/^postgres:/)
+})
+
 it('has requests with the types and defaults of PostgreSQL there, also with rows of before', async () => {
   const postgres = await startPostgres()
   onTestFinished(() => postgres.stop())

@@ -47,11 +47,16 @@ export async function openStore(
       ? sharedBy(address.url, availability)
       : await openFile(address.dataDir, availability)
   const engine = address.is
+  // Each ends only what was asked by it, and what migrates may have been all that was asked.
+  const close = async () => {
+    await db.destroy()
+    if (patient !== db) await patient.destroy()
+  }
   try {
     await migrate(patient, engine)
     if (address.is === 'sqlite') noteUse(address.dataDir)
   } catch (error) {
-    await db.destroy()
+    await close()
     throw error
   }
   return {
@@ -73,7 +78,7 @@ export async function openStore(
         availability.failed(error)
       }
     },
-    close: () => db.destroy(),
+    close,
   }
 }
 

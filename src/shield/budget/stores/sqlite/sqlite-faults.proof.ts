@@ -4,20 +4,11 @@ import { chmodSync, cpSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { smallDisk } from '../../../../../test/support/small-disk.ts'
-import { micros } from '../../../../money.ts'
-import { line, SCOPE } from '../store-contract.test-support.ts'
+import { line } from '../store-contract.test-support.ts'
 import { verifyLedger } from './journal-verify.ts'
 import { copyOf, openStore, temporaryDirectory } from './sqlite-store.test-support.ts'
 
-const limits = [{ kind: 'lifetime', max: micros(1_000_000_000) } as const]
-const define = { scope: SCOPE, currency: 'USD', limits, by: 'configuration' } as const
 const CHILD = join(import.meta.dirname, 'sqlite-child.test-support.ts')
-
-/** Lets the event loop turn until something holds. */
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setImmediate(resolve))
-}
 
 /** A process that spends in a directory; see the file. */
 function spender(
@@ -32,67 +23,22 @@ function spender(
   const lines = createInterface({ input: child.stdout ?? process.stdin })
   lines.on('line', (one) => said.push(one))
   const ended = once(lines, 'close')
-  return { child, said, ended, acknowledged: () => said.filter((one) => one.startsWith('spent')).length - 1 }
+  const over = ended.then(() => {
+    throw new Error(`it ended after ${said.length} lines`)
+  })
+  over.catch(() => {})
+  /** Resolves once something holds, which is asked after each line that it says. */
+  const until = async (holds: () => boolean) => {
+    while (!holds()) await Promise.race([once(lines, 'line'), over])
+  }
+  return {
+    child,
+    said,
+    ended,
+    until,
+    acknowledged: () => said.filter((one) => one.startsWith('spent')).length - 1,
+  }
 }
-
-describe('a full disk', () => {
-  it('refuses clearly, loses nothing acknowledged, and goes on by itself when there is space', async () => {
-    const { directory, makeSpace } = smallDisk(600_000)
-    const { store, clock } = await openStore({ directory })
-    await store.define(define)
-
-    let acknowledged = 0
-    let refused: unknown
-    const raised = (by: number) => ({
-      ...define,
-      limits: [{ kind: 'lifetime', max: micros(1_000_000_000 + by) } as const],
-    })
-    for (let seq = 1; refused === undefined; seq++) {
-      const lines = [line(seq, { spent: seq === 1 ? 0 : 10, need: 10 })]
-      // Three at a time, so that some are applied while others are written.
-      const tries = await Promise.allSettled([
-        store.sync('one', lines),
-        store.setPause(SCOPE, { is: 'paused', reason: 'x'.repeat(500) }),
-        store.define(raised(seq)),
-        store.control(),
-      ])
-      refused = tries.find((one) => one.status === 'rejected')?.reason
-      // What was refused is no less refused when it is repeated, though it is in memory by now.
-      if (refused) await expect(store.define(raised(seq))).rejects.toThrow('the disk is full')
-      if (tries[0].status === 'fulfilled') acknowledged = seq
-    }
-    expect(refused).toMatchObject({ name: 'StoreUnavailable', message: 'the disk is full' })
-    expect(store.state).toEqual({ is: 'full', detail: 'the disk is full' })
-    await expect(store.sync('two', [line(1)])).rejects.toThrow('the disk is full')
-
-    // A crash now: everything that was acknowledged is there.
-    const killed = await openStore({ directory: copyOf(directory), clock })
-    const [there] = await killed.store.sync('reader', [line(1)])
-    const spent = there?.is === 'granted' ? there.standing.spentEver : 0
-    expect(spent).toBeGreaterThanOrEqual(10 * (acknowledged - 1))
-    // What was refused may have been written all the same.
-    expect(spent).toBeLessThanOrEqual(10 * acknowledged)
-
-    clock.advance(5_000)
-    makeSpace()
-    await until(() => {
-      clock.advance(1_000)
-      return store.state.is === 'open'
-    })
-    // The line that was refused is sent again; it counts once.
-    const [again] = await store.sync('one', [line(acknowledged + 1, { spent: 10, need: 10 })])
-    expect(again).toMatchObject({ is: 'granted', standing: { spentEver: 10 * acknowledged } })
-    const next = await openStore({ directory: copyOf(directory), clock })
-    const [kept] = await next.store.sync('reader', [line(1)])
-    // And what the killed process was granted and did not spend.
-    expect(kept).toMatchObject({ standing: { spentEver: 10 * acknowledged + 10 } })
-  })
-
-  it('is named at the start', async () => {
-    const { directory } = smallDisk(0)
-    await expect(openStore({ directory })).rejects.toThrow(/ledger in \S+ cannot be used: ENOSPC/)
-  })
-})
 
 describe('a disk that fails', () => {
   /** A process that spends in a directory, on a disk that fails when it is told to. */
@@ -103,6 +49,7 @@ describe('a disk that fails', () => {
     const limitFiles = (bytes: number | 'unlimited') =>
       execFileSync('prlimit', [`--pid=${spending.child.pid}`, `--fsize=${bytes}:unlimited`])
     const refusals = () => spending.said.filter((one) => one.startsWith('refused'))
+    const { until } = spending
     await until(() => spending.acknowledged() > 50)
     return {
       ...spending,
@@ -124,7 +71,7 @@ describe('a disk that fails', () => {
   const logBytes = (directory: string) => statSync(join(directory, 'ledger.db-wal')).size
 
   it('is read again when it works, and the ledger goes on with everything acknowledged', async () => {
-    const { directory, fail, heal, end, acknowledged, refusals } = await onBadDisk()
+    const { directory, fail, heal, end, acknowledged, refusals, until } = await onBadDisk()
     // In the middle of a commit, and at once.
     for (const bytesOf of [() => logBytes(directory) + 5_000, () => 1]) {
       await fail(bytesOf())
@@ -144,7 +91,7 @@ describe('a disk that fails', () => {
   })
 
   it('is refused while something acknowledged is missing on it', async () => {
-    const { directory, fail, heal, acknowledged, refusals } = await onBadDisk()
+    const { directory, fail, heal, acknowledged, refusals, until } = await onBadDisk()
     const older = copyOf(directory)
     const then = acknowledged()
     await until(() => acknowledged() > then + 10)
@@ -159,7 +106,7 @@ describe('a disk that fails', () => {
   })
 
   it('is refused where somebody else has written it meanwhile', async () => {
-    const { directory, fail, heal, acknowledged, refusals } = await onBadDisk()
+    const { directory, fail, heal, acknowledged, refusals, until } = await onBadDisk()
     await fail(1)
     const other = await vi.waitFor(() => openStore({ directory }), { timeout: 45_000 })
     await other.store.close()
@@ -201,7 +148,7 @@ describe('kill -9', () => {
     let acknowledged = 0
     for (let round = 1; round <= 4; round++) {
       const spending = spender(process.execPath, [CHILD, directory])
-      await until(() => spending.acknowledged() > 50 * round)
+      await spending.until(() => spending.acknowledged() > 50 * round)
       spending.child.kill('SIGKILL')
       await spending.ended
       acknowledged += spending.acknowledged()
