@@ -9615,7 +9615,7 @@ export interface operations {
                     "application/problem+json": Record<string, unknown>;
                 };
             };
-            /** @description The database is away; WhatsApp tries again */
+            /** @description The database is unavailable; WhatsApp tries again */
             503: {
                 headers: {
                     [name: string]: unknown;

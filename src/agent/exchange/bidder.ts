@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { microsFloor, toUnits } from '../../money.ts'
-import type { BudgetManager, HoldMode, OwnerMail, Scope, SharedTally } from '../../shield/index.ts'
+import type { BudgetManager, HoldMode, OwnerMessages, Scope, SharedTally } from '../../shield/index.ts'
 import type { Clock } from '../../time/clock.ts'
 import type { Agent } from '../agent.ts'
 import { type Org, orgOf, orgScope } from '../organisations.ts'
@@ -118,7 +118,7 @@ export const OPENRTB_SCOPE = platformScope(EXCHANGES)
 /** What a bidder shares with other processes. */
 export interface BidderShares {
   /** Sends notices to other owners; undefined where there are no other owners. */
-  readonly mail: OwnerMail | undefined
+  readonly ownerMessages: OwnerMessages | undefined
   /** Micros of contradicted losses, by seat, over all processes. */
   readonly falseLosses: SharedTally
   /** Called with every campaign that is stored or restored. */
@@ -129,7 +129,7 @@ export function createBidder(
   agent: Pick<Agent, 'clock' | 'budget' | 'fallback' | 'metrics'>,
   config: BidderConfig,
   { seen, kept }: KeptSeen,
-  { mail, falseLosses, onCampaign }: BidderShares,
+  { ownerMessages, falseLosses, onCampaign }: BidderShares,
 ): Bidder {
   const { clock, budget, fallback, metrics } = agent
   const [campaigns, predictions] = [new CampaignIndex(), new Map<Org, Predictions>()]
@@ -184,7 +184,7 @@ export function createBidder(
       encryptedPricesOf: (seat) => seats.get(seat)?.encryptedPrices,
       owner: ids.owner,
       scopesOf,
-      mail,
+      ownerMessages,
       bill: budget.bill.bind(budget),
     },
     noticesKept: kept,
