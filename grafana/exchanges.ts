@@ -67,7 +67,7 @@ export const EXCHANGES: Row = {
     {
       kind: 'timeseries',
       title: 'Notices that do not add up',
-      help: 'Forged or damaged ones, repetitions at another price, and bills for bids whose hold was gone.',
+      help: 'Forged or damaged ones, repetitions at another price, bills for bids whose hold was gone; users whose frequency caps were forgotten.',
       unit: 'reqps',
       width: 8,
       lines: [
@@ -79,6 +79,7 @@ export const EXCHANGES: Row = {
           legend: '{{seat}} other price',
         },
         { expr: bySeat(openrtb('notices', 'result="settled_late"')), legend: '{{seat}} late' },
+        { expr: bySeat(openrtb('frequency_evictions')), legend: '{{seat}} users forgotten' },
       ],
     },
     {

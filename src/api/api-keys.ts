@@ -20,7 +20,7 @@ export interface ApiKey {
   readonly org: number | undefined
   /** SHA-256 of the key. Keys are 256 random bits, so the plain hash cannot be reversed by search. */
   readonly sha256: Buffer
-  /** What is kept of a key that was made at run time; undefined for keys of the environment. */
+  /** The stored record of a key that was made at run time; undefined for keys of the environment. */
   readonly kept?: KeptKey
 }
 
@@ -32,9 +32,9 @@ const KeptLimit = z.discriminatedUnion('kind', [
 ])
 const KeptKeyBudget = z.object({ currency: z.string(), limits: z.array(KeptLimit) })
 
-/** A key that was made at run time, as it is kept. Times are in ms since the epoch. */
+/** A stored API key that was made at run time. Times are in ms since the epoch. */
 export const KeptKey = z.object({
-  /** Its name, with `@` and the number of its organisation where it is not the operator's. */
+  /** Its name, followed by `@` and the number of its organisation unless that is the operator's. */
   id: z.string(),
   name: z.string(),
   org: z.number().int().optional(),
@@ -44,7 +44,7 @@ export const KeptKey = z.object({
   madeAtMs: z.number(),
   /** Name of the key that made it. */
   madeBy: z.string(),
-  /** Whether it was made where no key was needed. Anybody on the machine may have done that. */
+  /** Whether it was made while the service needed no keys: anybody on the machine may have made it. */
   madeOpenly: z.boolean(),
   /** The budget that it was made with; operators may have changed its limits since. Amounts are in micros. */
   budget: KeptKeyBudget.optional(),
@@ -53,11 +53,11 @@ export const KeptKey = z.object({
 })
 export type KeptKey = z.output<typeof KeptKey>
 
-/** What has changed of the keys that were made at run time. */
+/** Changes of the keys that were made at run time. */
 export interface KeyChanges {
-  /** Those that are new or have changed, as they are now. */
+  /** Keys that are new or have changed, in their present state. */
   readonly now: readonly KeptKey[]
-  /** Ids of those that are forgotten. */
+  /** Ids of keys that were deleted. */
   readonly gone: readonly string[]
 }
 
@@ -69,13 +69,13 @@ export class ApiKeys {
   readonly ofEnvironment: readonly ApiKey[]
   readonly #made = new Map<string, KeptKey>()
   readonly #byDigest = new Map<string, ApiKey>()
-  /** When each key was used last: of the environment by itself, others by their digest; wall-clock ms. */
+  /** When each key was last used: keys of the environment by themselves, others by their digest; wall-clock ms. */
   readonly #usedMs = new Map<ApiKey | string, number>()
   readonly #listeners = new Set<(changes: KeyChanges) => void>()
 
   /**
-   * Whether callers need a key, or a session, at all: where the environment has keys, or people sign in without one. Keys
-   * that are made at run time do not change that.
+   * Whether callers need a key or a session at all: if the environment has keys, or people can sign in without one.
+   * Keys that are made at run time do not change that.
    */
   readonly areNeeded: boolean
 
@@ -86,7 +86,7 @@ export class ApiKeys {
     this.areNeeded = ofEnvironment.length > 0 || peopleSignIn
   }
 
-  /** Keys that were made at run time, by id, those that were revoked or have expired too. */
+  /** Keys that were made at run time, by id, including revoked and expired ones. */
   get made(): ReadonlyMap<string, KeptKey> {
     return this.#made
   }
@@ -102,17 +102,17 @@ export class ApiKeys {
     return this.#accepted(key ?? this.#byDigest.get(digest.toString('hex')))
   }
 
-  /** The key as it is now; undefined if there is none any more. Throws as {@link find} does. */
+  /** The key in its present state; undefined if it no longer exists. Throws as {@link find} does. */
   current(key: ApiKey): ApiKey | undefined {
     return this.#accepted(key.kept ? this.#byDigest.get(key.kept.sha256) : key)
   }
 
-  /** When this process saw the key last; wall-clock ms. */
+  /** When this process last saw the key; wall-clock ms. */
   usedMs(key: ApiKey): number | undefined {
     return this.#usedMs.get(key.kept?.sha256 ?? key)
   }
 
-  /** Takes what has changed of the keys that were made at run time, and tells the listeners. */
+  /** Applies changes of the keys that were made at run time, and tells the listeners. */
   take(changes: KeyChanges): void {
     for (const id of changes.gone) this.#forget(id)
     for (const kept of changes.now) {
@@ -124,7 +124,7 @@ export class ApiKeys {
     for (const tell of this.#listeners) tell(changes)
   }
 
-  /** Calls `onChange` with what changes of the keys that were made at run time. */
+  /** Calls `onChange` with every change of the keys that were made at run time. */
   watch(onChange: (changes: KeyChanges) => void): Cancel {
     this.#listeners.add(onChange)
     return () => this.#listeners.delete(onChange)

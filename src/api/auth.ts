@@ -19,15 +19,15 @@ export interface Caller {
   readonly org: number
   /** Organisation that the caller is bound to: it sees and changes nothing of others. Undefined for the operator. */
   readonly boundTo: number | undefined
-  /** Id of its key where that has a budget of its own, which pays for all that the key buys. */
+  /** Id of its key, if that has a budget of its own, which pays for everything that the key buys. */
   readonly payingKey: string | undefined
-  /** The session whose cookie says who it is; undefined for a key that was sent, or where none is needed. */
+  /** The session of the caller's cookie; undefined if a key was sent, or if none is needed. */
   readonly session: Session | undefined
-  /** When its key expires, in ms since the epoch; undefined where it does not. */
+  /** When its key expires, in ms since the epoch; undefined if it never does. */
   readonly expiresAtMs: number | undefined
   /**
-   * Whether its calls are limited with those of all keys of its organisation that were made at run time: an organisation
-   * makes as many as it likes.
+   * Whether its calls count in one limit with those of all keys that its organisation has made at run time, since an
+   * organisation can make as many as it likes.
    */
   readonly sharesLimit: boolean
   may(scope: KeyScope): boolean
@@ -46,7 +46,7 @@ export type Authorize = (
   scope: NeededScope,
 ) => Caller
 
-/** Whether who began a call that is still being answered may go on: keys are revoked and expire, sessions end. */
+/** Whether a caller whose call is still being answered may continue: keys are revoked and expire, sessions end. */
 export function mayGoOn(authorize: Authorize, request: Parameters<Authorize>[0], scope: KeyScope): boolean {
   try {
     authorize(request, scope)
@@ -58,8 +58,8 @@ export function mayGoOn(authorize: Authorize, request: Parameters<Authorize>[0],
 }
 
 /**
- * Who calls, by the key of the request or of its session. A key is looked at first: a program that sends one means it,
- * whatever cookies it has beside it.
+ * Identifies the caller by the key of the request, or by its session. A key takes precedence: a program that sends one
+ * means it, whatever cookies it has.
  * @param operatorOrg keys of this organisation, and keys without one, are the operator's
  */
 function requireKey(keys: ApiKeys, operatorOrg: number, sessions: Sessions | undefined): Authorize {
@@ -73,11 +73,11 @@ function requireKey(keys: ApiKeys, operatorOrg: number, sessions: Sessions | und
   }
 }
 
-/** Whose rights the session has now; undefined where its key is not there any more. Throws 401 for one that has ended. */
+/** The present rights of a session; undefined if its key no longer exists. Throws 401 for a session that has ended. */
 const holderNow = ({ holder }: Session, keys: ApiKeys): Rights | undefined =>
   holder.is === 'key' ? keys.current(holder.key) : holder.person
 
-/** The caller as a refusal names it. */
+/** The caller as error texts name it. */
 const nameOf = ({ name, session }: Pick<Caller, 'name' | 'session'>, article: 'The' | 'the'): string =>
   session?.holder.is === 'person' ? name : `${article} API key ${name}`
 
@@ -87,7 +87,7 @@ function allowed(caller: Caller, scope: NeededScope): Caller {
   throw new AppError('forbidden', `${nameOf(caller, 'The')} lacks the scope ${scope}`)
 }
 
-/** What of an API key, or of a person, says who calls and what they may. */
+/** What identifies a caller and says what it may do: from an API key, or from a person. */
 type Rights = Pick<ApiKey, 'name' | 'org' | 'scopes' | 'kept'>
 
 /** The caller with these rights, without the limit of its calls. */
@@ -105,7 +105,7 @@ export function callerOf(rights: Rights, operatorOrg: number, session?: Session)
 
 const secretIn = (said: string): string | undefined => /^Bearer {1,8}(\S{1,512})$/i.exec(said)?.[1]
 
-/** The key that an `Authorization` header presents; undefined where it presents none. Throws 401 for an unknown one. */
+/** The key in an `Authorization` header; undefined if it contains none. Throws 401 for an unknown key. */
 function keyIn(said: string, keys: ApiKeys): ApiKey | undefined {
   const presented = secretIn(said)
   if (presented === undefined) return undefined
@@ -178,7 +178,7 @@ export function authorizer(
   return limited(openOrKey(keys, operatorOrg), gate, (_, { socket }) => socket.remoteAddress ?? '')
 }
 
-/** Where no key is needed, one that was made at run time has its own rights all the same; others count for nothing. */
+/** If no key is needed, a key that was made at run time still has only its own rights; any other key is ignored. */
 function openOrKey(keys: ApiKeys, operatorOrg: number): Authorize {
   return (request, scope) => {
     const open = openOnLoopback(request, scope)
@@ -189,7 +189,9 @@ function openOrKey(keys: ApiKeys, operatorOrg: number): Authorize {
   }
 }
 
-/** @param whoOf name of whoever shares one limit: the key, or the address without keys */
+/**
+ * @param whoOf name under which calls are limited: of the key, or the address if there are no keys
+ */
 function limited(
   authorize: Authorize,
   gate: Gate,

@@ -60,7 +60,7 @@ export class Gate {
     const waitMs = this.#of(who).pace.take(cost)
     if (waitMs === 0) return
     const { calls, windowMs } = this.#limit
-    const detail = `A caller may make ${calls} calls in ${windowMs / 1000} s, and what asks for many things counts as several`
+    const detail = `A caller may make ${calls} calls in ${windowMs / 1000} s, and a call that asks for many things counts as several`
     throw new AppError('rate_limited', detail, { afterMs: waitMs })
   }
 

@@ -10,7 +10,7 @@ import { ProblemBody } from './routes.ts'
 /** A call of one of the service's own routes. */
 export interface OwnRequest {
   readonly method: 'GET' | 'POST' | 'PUT'
-  /** Path whose parts are encoded. */
+  /** A path with encoded segments. */
   readonly path: string
   /** Members that are undefined are left out. */
   readonly query?: Readonly<Record<string, string | number | undefined>>
@@ -20,20 +20,20 @@ export interface OwnRequest {
 
 interface OwnAnswer {
   readonly body: unknown
-  /** Whether it is the answer that the same idempotency key had before. */
+  /** Whether it repeats the first answer to the same idempotency key. */
   readonly isReplayed: boolean
 }
 
-/** Calls a route as whoever asked for the tool. Throws {@link RouteRefusal}. */
+/** Calls a route with the caller's key. Throws {@link RouteRefusal}. */
 export type OwnCall = (asked: OwnRequest) => Promise<OwnAnswer>
 
-/** The body of a route's answer. */
+/** Calls a route and returns the body of its answer. */
 export const bodyOf = async (own: OwnCall, asked: OwnRequest): Promise<unknown> => (await own(asked)).body
 
-/** A refusal or failure as callers of HTTP get it. */
+/** The body of an error, as HTTP callers get it. */
 export type RouteProblem = typeof ProblemBody._output
 
-/** What a route of the service has refused. */
+/** An error answer of a route of the service. */
 export class RouteRefusal extends Error {
   override readonly name = 'RouteRefusal'
   readonly problem: RouteProblem
@@ -44,7 +44,7 @@ export class RouteRefusal extends Error {
   }
 }
 
-/** Headers that say who asks, and from which page. A cookie is not among them: here a key counts alone. */
+/** Headers that identify the caller and its page. The cookie is left out: only an API key counts here. */
 const PASSED_ON = ['authorization', 'host', 'origin', 'sec-fetch-site'] as const
 
 /** The request of a caller as the routes may see it: without its cookie and its own body. */
@@ -65,8 +65,8 @@ function passedOn(headers: IncomingHttpHeaders): IncomingHttpHeaders {
 type Application = Pick<OpenAPIHono<ApiEnv>, 'fetch'>
 
 /**
- * Calls routes of the application within this process. They see the caller's own key and address, so that every rule about
- * keys, organisations, limits and records holds as it does over HTTP.
+ * Makes calls of the application's routes within this process. Routes see the caller's own key and address, so all
+ * rules about keys, organisations, limits and records apply as over HTTP.
  */
 export function ownCalls(app: Application, asking: HttpBindings): OwnCall {
   return async (asked) => {
@@ -77,7 +77,7 @@ export function ownCalls(app: Application, asking: HttpBindings): OwnCall {
   }
 }
 
-/** The answer of a route, whatever it is; see {@link ownCalls}. */
+/** The answer of a route, an error included; see {@link ownCalls}. */
 export async function callOwn(
   app: Application,
   asking: HttpBindings,
@@ -101,7 +101,7 @@ export async function callOwn(
   return app.fetch(request, { incoming, outgoing: asking.outgoing })
 }
 
-/** The refusal that a route has answered. */
+/** The error in a route's answer. */
 export async function refusalOf(response: Response): Promise<Error> {
   const problem = ProblemBody.safeParse(parseJson(await response.text()))
   return problem.success ? new RouteRefusal(problem.data) : new AppError('internal', 'Unexpected error')

@@ -1,4 +1,7 @@
-/** Headers of a page: by the policy it loads and runs only what that allows; no frame shows it, no other site learns of it. */
+/**
+ * Headers of a page: the policy decides what it loads and runs, no frame may show it, and no other site sees its
+ * address.
+ */
 export const pageHeaders = (contentSecurityPolicy: string): Record<string, string> => ({
   'content-security-policy': contentSecurityPolicy,
   'x-content-type-options': 'nosniff',

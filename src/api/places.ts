@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts'
 
-/** Places of answers that last until one side ends them. One caller, or one organisation, may have half of them. */
+/** Places for answers that last until one side ends them. One caller, or one organisation, may have half of them. */
 export class Places<Who> {
   readonly #most: number
   readonly #taken = new Map<Who, number>()

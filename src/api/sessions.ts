@@ -5,7 +5,7 @@ import type { ApiKey, KeyScope } from './api-keys.ts'
 import { headerOf } from './json.ts'
 import { type BrowserRequest, isRead, saysItIsNoForm, sentFrom } from './own-page.ts'
 
-/** A session ends when no request has come with it for this long, in milliseconds. */
+/** How long a session lasts without a request, in milliseconds. */
 const IDLE_MS = 60 * 60_000
 /** Longest life of a session, however much it is used, in milliseconds. */
 const LONGEST_MS = 12 * 3_600_000
@@ -14,23 +14,23 @@ const MAX_OF_HOLDER = 32
 /** Random bytes of a session's id. */
 const ID_BYTES = 32
 
-/** A person who has signed in at a provider of OpenID Connect. */
+/** A person who has signed in by OpenID Connect. */
 export interface Person {
-  /** Tells people apart: their provider and their id there. */
+  /** Identifies the person: their provider and their id there. */
   readonly id: string
-  /** Shown in records; no API key can have it. */
+  /** Shown in records; no API key can have this name. */
   readonly name: string
   readonly scopes: readonly KeyScope[]
   /** Undefined for the operator's organisation. */
   readonly org: number | undefined
 }
 
-/** Whose rights a session has. */
+/** The key or person whose rights a session has. */
 export type Holder =
   | { readonly is: 'key'; readonly key: ApiKey }
   | { readonly is: 'person'; readonly person: Person }
 
-/** A browser that has signed in and has the rights of its holder until then. */
+/** A browser that has signed in; it has the rights of its holder. */
 export interface Session {
   readonly holder: Holder
   /** When it ends at the latest, in ms since the epoch. */
@@ -43,8 +43,8 @@ interface OpenSession extends Session {
 }
 
 /**
- * The browsers that have signed in. A browser has the random id in a cookie that its scripts cannot read; here it is kept
- * as a hash, in memory alone, so that a restart signs everybody out.
+ * The browsers that have signed in. The browser has a random id in a cookie that scripts cannot read. Only its hash is
+ * stored, in memory, so a restart signs everybody out.
  */
 export class Sessions {
   readonly #clock: Clock
@@ -56,8 +56,8 @@ export class Sessions {
   readonly #open = new Map<string, OpenSession>()
 
   /**
-   * @param publicUrl address by which browsers know the service; over https the cookie goes over nothing else
-   * @param most most sessions of all
+   * @param publicUrl the address at which browsers reach the service; with https the cookie is only sent over https
+   * @param most the most sessions of all holders
    */
   constructor(clock: Clock, publicUrl: string, most: number) {
     this.#clock = clock
@@ -68,7 +68,7 @@ export class Sessions {
     this.#attributes = `; Path=/; HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`
   }
 
-  /** How many there are, with those that nobody has come back to since their time is over. */
+  /** How many sessions are stored, including expired ones that were not used since. */
   get size(): number {
     return this.#open.size
   }
@@ -86,8 +86,8 @@ export class Sessions {
   }
 
   /**
-   * The session of a request's cookie, which counts as used; undefined without a cookie of a session that goes on.
-   * Throws 403 where a page of another site sends it, or may have sent a change.
+   * The session of a request's cookie, which counts as used; undefined without a cookie of a valid session. Throws 403
+   * if a page of another site sends the request, or may have sent it as a change.
    */
   of(request: BrowserRequest): Session | undefined {
     const hashed = this.#hashIn(request)
@@ -116,8 +116,8 @@ export class Sessions {
   }
 
   /**
-   * Forgets the sessions whose time is over and, where there are too many, the oldest: of this holder, or of the
-   * organisation that has most of them, so that none signs the others out.
+   * Deletes expired sessions and, if there are too many, the oldest one: of this holder, or of the organisation that
+   * has the most, so that no organisation signs others out.
    */
   #makeRoom(asking: Holder): void {
     const [id, ofHolder] = [idOf(asking), [] as string[]]
@@ -148,7 +148,7 @@ export class Sessions {
     }
   }
 
-  /** The session with this hash, unless its time is over; then it is forgotten. */
+  /** The session with this hash; an expired one is deleted. */
   #living(hashed: string): OpenSession | undefined {
     const session = this.#open.get(hashed)
     if (!session) return undefined
@@ -165,7 +165,7 @@ export class Sessions {
   }
 }
 
-/** The value of a request's cookie. Two cookies of the name are none: the other one may be another site's. */
+/** The value of a request's cookie. If the name occurs twice, none is used: one of them may come from another site. */
 export function cookieIn(request: BrowserRequest, name: string): string | undefined {
   const start = `${name}=`
   const pairs = (headerOf(request, 'cookie') ?? '').split(';').map((pair) => pair.trim())

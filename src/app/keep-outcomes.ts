@@ -23,7 +23,7 @@ export function recallOutcomes({ facts }: Pick<Recovered, 'facts'>, log: Logger)
 export function outcomesOf(text: string | undefined, log: Logger): readonly KeptOutcomes[] {
   if (text === undefined) return []
   const outcomes = readOutcomes(text)
-  if (!outcomes) log.warn({}, 'how bids end is learned anew: what was kept of it cannot be read')
+  if (!outcomes) log.warn({}, 'how bids end is learned anew: the saved statistics cannot be read')
   return outcomes ?? []
 }
 

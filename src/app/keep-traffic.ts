@@ -26,7 +26,7 @@ export function recallTraffic({ facts }: Pick<Recovered, 'facts'>, { traffic }: 
   const fact = facts.find(({ id }) => id === FACT)
   if (!fact) return
   const kept = readKept(fact.text)
-  if (!kept) log.warn({}, 'the traffic of seats is learned anew: what was kept of it cannot be read')
+  if (!kept) log.warn({}, 'the traffic of seats is learned anew: the saved figures cannot be read')
   for (const { seat, hours } of kept?.seats ?? []) traffic.get(seat)?.restore(hours)
 }
 

@@ -19,7 +19,7 @@ import {
 import type { Config } from '../config/config.ts'
 import { patiently, SharedTally, type StoreSettings } from '../shield/index.ts'
 import { secretInFolder } from '../storage/index.ts'
-import { OwnerMessages } from '../workers/index.ts'
+import { LocalOwnerMessages } from '../workers/index.ts'
 import { recallLearned } from './keep-learned.ts'
 import { checkNoticeSecret } from './notice-secret.ts'
 import type { OpenBudgets } from './open-budgets.ts'
@@ -38,7 +38,7 @@ export interface OpenExchange {
   readonly count: CountNotice
   readonly seen: ReturnType<typeof keepSeen>
   /** Notices for bids of workers, on their way to the process that made the bid. */
-  readonly ownerMessages: OwnerMessages
+  readonly ownerMessages: LocalOwnerMessages
   readonly noticeSecret: string
   /** The parts that can fail, for `/readyz`. */
   readonly parts: readonly ServicePart[]
@@ -57,12 +57,13 @@ export async function openExchange(config: Config, parts: Parts, opened: OpenPar
     readiness.push(check.part)
   }
   const seen = keepSeen(clock, records, recovered, config.tables.seen_bids)
-  const ownerMessages = new OwnerMessages()
-  const mail = store.mail ?? (config.workers > 0 ? ownerMessages : undefined)
-  const falseLosses = new SharedTally({ clock, store, owner: budget.owner, isShared: mail !== undefined })
+  const ownWorkers = new LocalOwnerMessages()
+  const ownerMessages = store.ownerMessages ?? (config.workers > 0 ? ownWorkers : undefined)
+  const isShared = ownerMessages !== undefined
+  const falseLosses = new SharedTally({ clock, store, owner: budget.owner, isShared })
   opened.add(() => falseLosses.close())
   const onCampaign = config.isLocalTrial ? undefined : warnOfPlainNotices(log, config.publicUrl)
-  const shares = { mail, falseLosses, onCampaign }
+  const shares = { ownerMessages, falseLosses, onCampaign }
   const bidder = createBidder(agent, { ...config.bidder, noticeSecret }, seen, shares)
   if (config.mode === 'mock' && bidder.seats.has('example')) {
     for (const [id, spec] of exampleCampaigns()) bidder.applyUpdate({ put: 'campaign', id, spec })
@@ -92,7 +93,16 @@ export async function openExchange(config: Config, parts: Parts, opened: OpenPar
   }
   const desk = new NoticeDesk(agent, bidder, count, config.tables.waiting_notices)
   opened.add(() => desk.close())
-  return { bidder, campaignStore, desk, count, seen, ownerMessages, noticeSecret, parts: readiness }
+  return {
+    bidder,
+    campaignStore,
+    desk,
+    count,
+    seen,
+    ownerMessages: ownWorkers,
+    noticeSecret,
+    parts: readiness,
+  }
 }
 
 /**

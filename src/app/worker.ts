@@ -73,7 +73,7 @@ async function startWorker(config: Config): Promise<void> {
   const seen = keepSeen(clock, marks, { seen: [], forgotten: [] }, config.tables.seen_bids)
   const falseLosses = new SharedTally({ clock, store, owner, isShared: true })
   const settings = { ...config.bidder, noticeSecret, followsBudgets: true }
-  const bidder = createBidder(agent, settings, seen, { mail: store.mail, falseLosses })
+  const bidder = createBidder(agent, settings, seen, { ownerMessages: store.ownerMessages, falseLosses })
   const count = (event: UnreportedEvents['notices'][number]) => void waiting.notices.push(event)
   const desk = new NoticeDesk(agent, bidder, count, config.tables.waiting_notices)
   const { lagMs, stop: stopWatching } = watchLag(clock)

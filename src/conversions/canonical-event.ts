@@ -35,7 +35,7 @@ export const EventNameText = id(64)
  * their events one.
  */
 export const isSaid = (said: string): boolean => !isPlaceholderOfId(said)
-export const NOT_SAID = 'is what a program writes where it has nothing; leave it out, or say what it is'
+export const NOT_SAID = 'is a placeholder for a missing value; leave it out, or send a value'
 /** Ids are stored and sent unencrypted, so they must not contain an e-mail address or a phone number. */
 const isOfNobody = (said: string): boolean => !hasEmail(said) && !(said.startsWith('+') && isPhoneText(said))
 const OF_SOMEBODY = 'must be no e-mail address or phone number: ids are stored and sent as they are'

@@ -50,14 +50,14 @@ interface MeterDeps {
   readonly metrics: ConversionMetrics
 }
 
-type Lane = { readonly platform: string; readonly breaker: { readonly state: { readonly is: string } } }
+type LaneHealth = { readonly platform: string; readonly breaker: { readonly state: { readonly is: string } } }
 
 /** The metrics of conversions. All labels are from fixed lists. */
 export class ConversionMeter {
   readonly #clock: Clock
   readonly #metrics: ConversionMetrics
   #waiting: ReadonlyMap<string, WaitingDeliveries> = new Map()
-  #lanes: () => Iterable<Lane> = () => []
+  #lanes: () => Iterable<LaneHealth> = () => []
 
   constructor({ clock, metrics }: MeterDeps) {
     this.#clock = clock
@@ -111,7 +111,7 @@ export class ConversionMeter {
   }
 
   /** @param lanes returns the connections that this process sends to */
-  watch(lanes: () => Iterable<Lane>): void {
+  watch(lanes: () => Iterable<LaneHealth>): void {
     this.#lanes = lanes
   }
 

@@ -260,6 +260,11 @@ function auctionMetrics({ fastCounter, histogram, timings }: Makers) {
       'Bids in first-price auctions, by why they bid as much of their worth as they do.',
       ['seat', 'why'],
     ),
+    frequencyEvictions: fastCounter(
+      'bidwarden_openrtb_frequency_evictions_total',
+      'Users whose impressions of a campaign were forgotten early, because the memory of frequency caps was full.',
+      ['seat'],
+    ),
     notices: fastCounter(
       'bidwarden_openrtb_notices_total',
       'Win, billing and loss notices, by what they came to.',

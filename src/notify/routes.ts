@@ -58,7 +58,7 @@ export function notificationRoutes(notifications: Notifications): Route[] {
 
 async function replay(notifications: Notifications, c: Ctx) {
   if (!notifications.isOn)
-    throw new AppError('invalid_request', 'NOTIFY_URL is not set: there is nobody to tell')
+    throw new AppError('invalid_request', 'NOTIFY_URL is not set, so no notification can be sent')
   const { id } = check(Id, { id: c.req.param('id') })
   const again = await notifications.replay(id)
   if (!again) throw new AppError('not_found', `There is no notification ${id}`)

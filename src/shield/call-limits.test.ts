@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { FakeClock } from '../../test/support/fake-clock.ts'
 import { seedOr } from '../../test/support/seed.ts'
-import type { OwnerMail } from './budget/protocol/mail.ts'
+import type { OwnerMessages } from './budget/protocol/owner-messages.ts'
 import { type BudgetStore, StoreUnavailable } from './budget/protocol/store.ts'
 import { MemoryStore } from './budget/stores/memory-store.ts'
 import { createCallLimits } from './call-limits.ts'
@@ -14,7 +14,7 @@ const WINDOW_MS = 60_000
 const LEASE_MS = 10_000
 
 /** Has several owners; none of them writes. */
-const MAIL: OwnerMail = {
+const OWNER_MESSAGES: OwnerMessages = {
   lives: async () => false,
   send: async () => undefined,
   receive: () => () => undefined,
@@ -36,7 +36,7 @@ function createFleet(calls: number) {
       }
       const link: BudgetStore = {
         answersAtOnce: true,
-        mail: MAIL,
+        ownerMessages: OWNER_MESSAGES,
         sync: (...args) => over(() => store.sync(...args)),
         bill: (bills) => over(() => store.bill(bills)),
         leave: (name) => over(() => store.leave(name)),

@@ -34,8 +34,8 @@ export interface CallLimitsOptions {
 export function createCallLimits({ clock, store, owner }: CallLimitsOptions): CallLimits {
   const limiters = new Map<string, RateLimiter>()
   const scopes = new Map<string, Scope>()
-  // Only a store that several owners can share has mail.
-  const link = store.mail
+  // Only a store that several owners can share carries messages between them.
+  const link = store.ownerMessages
     ? new StoreLink({
         clock,
         store,

@@ -30,7 +30,7 @@ export {
 } from './budget/protocol/hold-mode.ts'
 export type { JournalReader } from './budget/protocol/journal.ts'
 export type { LimitSpec } from './budget/protocol/limit-spec.ts'
-export type { HandleMessage, OwnerMail } from './budget/protocol/mail.ts'
+export type { HandleMessage, OwnerMessages } from './budget/protocol/owner-messages.ts'
 export {
   type Bill,
   type BillReply,

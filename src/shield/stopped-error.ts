@@ -32,7 +32,7 @@ export function stoppedError(clock: Clock, platform: string, stopped: Stopped): 
         })
       return rateLimited(clock, `${platform}: ${stopped.detail}`, stopped.retryAfterMs)
     case 'breaker_open': {
-      const detail = `${platform} is failing and is left alone for now`
+      const detail = `${platform} is failing, so nothing is sent to it for now`
       return new AppError('platform_unavailable', detail, { afterMs: stopped.retryAfterMs })
     }
   }

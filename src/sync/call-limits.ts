@@ -13,7 +13,7 @@ import type { Store } from './store/index.ts'
 const ADMITTED: Admission = { is: 'admitted' }
 
 /** A limit of an account, with the calls that it counts. */
-interface Counted {
+interface CountedLimit {
   readonly bucket: string
   readonly limiter: RateLimiter
 }
@@ -32,10 +32,10 @@ export function createLimits(
   limitsOf: (type: ConnectorType) => readonly CallLimit[],
   sharedBy: SharedLimiter = () => undefined,
 ): Limits {
-  const known = new Map<string, readonly Counted[]>()
+  const known = new Map<string, readonly CountedLimit[]>()
   const resetAtMs = createResets(clock)
 
-  const ofBucket = (account: LimitedAccount, bucket: string): readonly Counted[] => {
+  const ofBucket = (account: LimitedAccount, bucket: string): readonly CountedLimit[] => {
     const key = `${account.type}:${account.orgId}:${account.accountId}:${bucket}`
     const found = known.get(key)
     if (found) return found
@@ -45,7 +45,7 @@ export function createLimits(
     known.set(key, made)
     return made
   }
-  const counted = (account: LimitedAccount, bucket: string): readonly Counted[] => [
+  const counted = (account: LimitedAccount, bucket: string): readonly CountedLimit[] => [
     ...ofBucket(account, bucket),
     ...ofBucket(account, EVERY_CALL),
   ]
@@ -140,7 +140,7 @@ async function takeShared(
   store: Store,
   clock: Clock,
   { type, orgId, accountId }: LimitedAccount,
-  { bucket, limiter }: Counted,
+  { bucket, limiter }: CountedLimit,
 ): Promise<Admission> {
   const { calls, windowMs } = limiter.limit
   const nowMs = clock.nowMs()

@@ -194,7 +194,7 @@ function accepted<T>(sync: Sync, { connector: { type }, orgId }: Changing, done:
     case 'unknown':
       throw new AppError(
         'outcome_unknown',
-        `${type} did not answer for certain (${done.detail}); what it may spend counts as spent`,
+        `${type} did not answer for certain (${done.detail}); its possible spend counts as spent`,
       )
     case 'throttled':
     case 'limited':

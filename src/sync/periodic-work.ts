@@ -6,7 +6,7 @@ import { countUnreadable, type Keyring } from './credentials/index.ts'
 import { type CloudEvent, createEventStream, publishWaiting } from './events/index.ts'
 import { type FileBytes, forgetOld } from './forget-old.ts'
 import { retryDue, runSchedules, type SyncDeps, settleLeftOver } from './jobs/index.ts'
-import { planNotice, sendNotices } from './mail/index.ts'
+import { planEmail, sendEmails } from './mail/index.ts'
 import { summariseSpend } from './reconcile/index.ts'
 import { RowLimit } from './row-limit.ts'
 import type { Store } from './store/index.ts'
@@ -61,11 +61,11 @@ export async function startPeriodicWork(
   const { store, keyring, calls, jobs, background, connectorOf } = parts
   const { clock, log } = outside
   const stream = options.streamUrl === undefined ? undefined : createEventStream(options.streamUrl)
-  const notices = { store, log, calls, connectorOf, ...options.notifyMail }
+  const emails = { store, log, calls, connectorOf, ...options.notifyMail }
   const ticking = oneAtATime(() => background.run(tick()))
   const tick = ticksOf(parts, outside, publisherOf(store, options, outside, stream))
   // Runs separately, so that a slow mail server delays nothing else.
-  const sending = oneAtATime(() => background.run(sendNotices(notices)))
+  const sending = oneAtATime(() => background.run(sendEmails(emails)))
   let [rows, databaseBytes, fileBytes]: [SyncRows?, number?, FileBytes?] = []
   const limits = options.tableLimits
   const rowLimit = new RowLimit(store, clock, limits.report_rows)
@@ -132,7 +132,7 @@ function publisherOf(
 ): Publish {
   const senders: ConnectorType[] = connectors.filter(({ mail }) => mail).map(({ type }) => type)
   return async (event, orgId) => {
-    await planNotice(store, clock, senders, event, orgId)
+    await planEmail(store, clock, senders, event, orgId)
     await stream?.append(event, orgId)
     await onEvent(event)
   }

@@ -103,7 +103,7 @@ export async function keepShort({ store, log, files, rowLimit, limits }: KeepSho
   const { db } = store
   const shorten = async (
     table: SyncTable,
-    counted: readonly Counted[],
+    counted: readonly CountedRows[],
     forget: (whose: number | string, most: number) => Promise<unknown>,
   ) => {
     const most = limits[table]
@@ -218,7 +218,7 @@ async function shortenBudgets(db: Kysely<SyncDatabase>, most: number): Promise<n
   return Math.min(most, Math.max(0, ...accounts.map(({ rows }) => Number(rows))))
 }
 
-const longest = (counted: readonly Counted[]): number => Math.max(0, ...counted.map(({ rows }) => rows))
+const longest = (counted: readonly CountedRows[]): number => Math.max(0, ...counted.map(({ rows }) => rows))
 
 /** Deletes the oldest ended requests. Waiting ones stay; they have a limit of their own. */
 async function shortenRequests(
@@ -241,7 +241,7 @@ async function shortenRequests(
   await forgetJobs(db, oldest.completed_at)
 }
 
-interface Counted {
+interface CountedRows {
   readonly whose: number | string
   readonly rows: number
 }
@@ -258,7 +258,7 @@ async function countBy(
     | 'dead_letters'
     | 'mail_notices',
   column: 'org_id' | 'connector_id',
-): Promise<Counted[]> {
+): Promise<CountedRows[]> {
   const { rows } = await sql<{ whose: number | string; rows: number | string }>`
     SELECT ${sql.ref(column)} AS whose, count(*) AS rows FROM ${sql.table(table)} GROUP BY ${sql.ref(column)}`.execute(
     db,
@@ -266,7 +266,7 @@ async function countBy(
   return rows.map((one) => ({ whose: one.whose, rows: Number(one.rows) }))
 }
 
-async function countWaiting(db: Kysely<SyncDatabase>): Promise<Counted[]> {
+async function countWaiting(db: Kysely<SyncDatabase>): Promise<CountedRows[]> {
   const rows = await db
     .selectFrom('connector_requests')
     .select((s) => ['org_id', s.fn.countAll<number>().as('rows')])

@@ -18,7 +18,7 @@ import type { BudgetStore } from '../shield/index.ts'
 import { type Clock, every, sleep } from '../time/clock.ts'
 import { announceControl } from './announce-control.ts'
 import { linkWorker, type RemoteWorker } from './link.ts'
-import type { OwnerMessages } from './owner-messages.ts'
+import type { LocalOwnerMessages } from './owner-messages.ts'
 import type { PrimaryCalls, Welcome, WorkerOutcomes, WorkerReport } from './protocol.ts'
 
 export interface ForkedWorkerPoolOptions {
@@ -32,7 +32,7 @@ export interface ForkedWorkerPoolOptions {
   readonly welcome: Omit<Welcome, 'number' | 'outcomes'>
   readonly outcomes: WorkerOutcomes
   readonly store: BudgetStore
-  readonly ownerMessages: OwnerMessages
+  readonly ownerMessages: LocalOwnerMessages
   readonly bidder: Bidder
   readonly access: { readonly keys: ApiKeys }
   readonly seen: KeptSeen

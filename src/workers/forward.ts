@@ -79,7 +79,7 @@ function fail(response: ServerResponse): void {
   const { status, body, headers } = problemAnswer(
     new AppError(
       'outcome_unknown',
-      'The service ended before it had answered; it may have done what was asked',
+      'The service ended before it had answered; it may have carried out the request',
     ),
   )
   response.writeHead(status, headers)

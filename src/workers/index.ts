@@ -1,7 +1,7 @@
 export { ForkedWorkerPool, type ForkedWorkerPoolOptions } from './forked-worker-pool.ts'
 export { createForwarder } from './forward.ts'
 export { linkPrimary } from './link.ts'
-export { OwnerMessages } from './owner-messages.ts'
+export { LocalOwnerMessages } from './owner-messages.ts'
 export type { WorkerCalls, WorkerOutcomes, WorkerReport } from './protocol.ts'
 export { remoteMarks } from './remote-marks.ts'
 export { RemoteStore } from './remote-store.ts'

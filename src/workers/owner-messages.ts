@@ -1,4 +1,4 @@
-import { type HandleMessage, type OwnerMail, StoreUnavailable } from '../shield/index.ts'
+import { type HandleMessage, type OwnerMessages, StoreUnavailable } from '../shield/index.ts'
 import type { Cancel } from '../time/clock.ts'
 
 type Deliver = (message: string) => Promise<void>
@@ -7,7 +7,7 @@ type Deliver = (message: string) => Promise<void>
  * The owners' messages between the primary and workers of one machine. Messages are not stored: {@link send} resolves when
  * the owner, or the primary for a gone owner, has handled the message. If it rejects, the sender must repeat the message.
  */
-export class OwnerMessages implements OwnerMail {
+export class LocalOwnerMessages implements OwnerMessages {
   readonly #workers = new Map<string, Deliver>()
   #own: { readonly owner: string; readonly handle: HandleMessage } | undefined
 

@@ -5,7 +5,7 @@ import {
   type Control,
   type HandleMessage,
   type KillSwitch,
-  type OwnerMail,
+  type OwnerMessages,
   type PauseState,
   type ScopeDefinition,
   StoreUnavailable,
@@ -15,11 +15,11 @@ import type { Cancel } from '../time/clock.ts'
 import type { Primary } from './link.ts'
 
 /** The primary's budget store as a worker uses it. With Redis a worker does not use it: it connects to Redis itself. */
-export class RemoteStore implements BudgetStore, OwnerMail {
+export class RemoteStore implements BudgetStore, OwnerMessages {
   readonly answersAtOnce = false
   /** True, since the primary's store is then a ledger, which limits forfeits. */
   readonly boundsForfeits = true
-  readonly mail = this
+  readonly ownerMessages = this
   readonly #primary: Primary
   readonly #watchers = new Set<(control: Control) => void>()
   #handle: HandleMessage | undefined

@@ -52,11 +52,11 @@ describe('budgets over HTTP', () => {
     const warningOf = async (scope: string, limits: object[] = []) =>
       (await send('PUT', `/v1/budgets/${scope}`, { limits })).body.warning
     expect(await warningOf('campaign:meta:c1')).toBe(
-      'campaign:meta:c1 has no limit now: what is spent on it is bounded by platform:meta alone',
+      'campaign:meta:c1 has no limit now: what is spent on it is bounded only by platform:meta',
     )
     expect(await warningOf('global', [sliding(900)])).toBeUndefined()
     expect(await warningOf('platform:meta')).toBe(
-      'platform:meta has no limit now: what is spent on it is bounded by global alone',
+      'platform:meta has no limit now: what is spent on it is bounded only by global',
     )
     expect(await warningOf('global')).toBe(
       'global has no limit now, and nothing else bounds all that is spent on it',

@@ -9,6 +9,7 @@ import {
   type DecideAuctionDeps,
   decide,
   type EncryptedPrices,
+  FrequencyCaps,
   heardIn,
   isRefusal,
   LossTrust,
@@ -160,10 +161,12 @@ export function createBidder(options: BidderOptions = {}) {
     ...{ clock, seats: [{ id: 'acme' }], reports: options.reports ?? false },
     ...(options.random && { random: options.random }),
   })
+  const frequencyCaps = new FrequencyCaps(clock)
   const deps: DecideAuctionDeps = {
     clock,
     pacing: pacer,
     shading: shader,
+    frequencyCaps,
     campaigns,
     auctionBudget,
     ids,
@@ -253,7 +256,9 @@ export function createBidder(options: BidderOptions = {}) {
       const { token } = verified
       const said = { price, currency: cur, loss, lowest }
       shader.heard(token.seq, heardIn({ ...noticeDeps, currency }, kind, token, said))
-      return settleNotice(noticeDeps, kind, token, said)
+      const settled = settleNotice(noticeDeps, kind, token, said)
+      frequencyCaps.heard(token.seq, kind, settled)
+      return settled
     },
   }
 }

@@ -20,7 +20,7 @@ const published = loadSync(['bidwarden/v1/bidwarden.proto', 'google/rpc/status.p
 })
 
 /** The message type of that full name, as a caller reads it. */
-export function messageType(name: string): { deserialize(bytes: Buffer): Message } {
+function messageType(name: string): { deserialize(bytes: Buffer): Message } {
   const found = published[name]
   if (!found || !('deserialize' in found)) throw new Error(`no message ${name}`)
   return found as unknown as { deserialize(bytes: Buffer): Message }

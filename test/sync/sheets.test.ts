@@ -92,11 +92,11 @@ describe('a customer list in Google Sheets', () => {
   })
 
   it.each([
-    [{ key_column: 'phone' }, { email: 'x' }, 'settings.key_column: phone is none of the columns'],
+    [{ key_column: 'phone' }, { email: 'x' }, 'settings.key_column: phone is not among the columns'],
     [{ key_column: '' }, { email: 'x' }, 'settings.key_column: is needed'],
     [{}, { ltv: 1 }, 'a record has no email'],
-    [{}, { email: 'x', colour: 'red' }, 'colour is none of the columns'],
-    [{ range: 'CRM!F' }, { email: 'x' }, 'settings.key_column: email is none of the columns'],
+    [{}, { email: 'x', colour: 'red' }, 'colour is not among the columns'],
+    [{ range: 'CRM!F' }, { email: 'x' }, 'settings.key_column: email is not among the columns'],
     [{ range: 'CRM!?' }, { email: 'x' }, 'is no range such as CRM!A1:F'],
     [{ range: 'Nowhere' }, { email: 'x' }, "there is no sheet Nowhere; there are CRM, It's empty"],
     [{ range: 'CRM!A2000' }, { email: 'x' }, 'lies outside of the sheet'],

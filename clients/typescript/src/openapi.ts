@@ -1247,7 +1247,7 @@ export interface paths {
         put?: never;
         /**
          * Answer an OpenRTB 2.5 or 2.6 bid request
-         * @description Prices are for a thousand impressions. Each bid of the answer holds its money until its notice comes or its time is over. With "test": 1, or ext.bidwarden.debug and a key that may bid, an answer without bids is 200 with "nbr", and ext.seatnonbid says for each impression and campaign why: bad_request, bad_impression, too_late, shed, too_many_open_bids, seat_not_allowed, no_common_currency, no_campaign, too_many_imps, private_auction, outside_hours, device_type, domain, bundle, supply_chain, rewarded, placement, mime, protocol, duration, linearity, api, attribute_blocked, banner_type_blocked, language, not_secure, category_taxonomy, category_blocked, dsa_required, dsa_rendering, native_assets, deal_terms, app_blocked, advertiser_blocked, advertiser_in_pod, no_ltv, no_floor_rate, below_floor, below_deal_floor, paced, stopped, budget_unknown, over_budget, over_request_share, too_costly. See docs/openrtb.md.
+         * @description Prices are for a thousand impressions. Each bid of the answer holds its money until its notice comes or its time is over. With "test": 1, or ext.bidwarden.debug and a key that may bid, an answer without bids is 200 with "nbr", and ext.seatnonbid says for each impression and campaign why: bad_request, bad_impression, too_late, shed, too_many_open_bids, seat_not_allowed, no_common_currency, no_campaign, too_many_imps, private_auction, outside_hours, device_type, domain, bundle, supply_chain, rewarded, placement, mime, protocol, duration, linearity, api, attribute_blocked, banner_type_blocked, language, not_secure, category_taxonomy, category_blocked, dsa_required, dsa_rendering, native_assets, deal_terms, app_blocked, advertiser_blocked, advertiser_in_pod, no_ltv, no_floor_rate, below_floor, below_deal_floor, no_user_id, frequency_capped, paced, stopped, budget_unknown, over_budget, over_request_share, too_costly. See docs/openrtb.md.
          */
         post: operations["postOpenrtb2BySeatBid"];
         delete?: never;
@@ -2530,6 +2530,17 @@ export interface components {
                     dsaparams: number[];
                 }[];
             };
+            frequencyCap?: {
+                /** @description A count. */
+                impressions: number;
+                /** @description In seconds. */
+                windowSeconds: number;
+                /**
+                 * @default skip
+                 * @enum {string}
+                 */
+                withoutId: "skip" | "bid";
+            };
             id: string;
             /** @default [] */
             limits: ({
@@ -2819,6 +2830,17 @@ export interface components {
                     domain: string;
                     dsaparams: number[];
                 }[];
+            };
+            frequencyCap?: {
+                /** @description A count. */
+                impressions: number;
+                /** @description In seconds. */
+                windowSeconds: number;
+                /**
+                 * @default skip
+                 * @enum {string}
+                 */
+                withoutId: "skip" | "bid";
             };
             /** @default [] */
             limits: ({
@@ -3916,7 +3938,7 @@ export interface components {
                 /** @description A count. */
                 imps: number;
                 /** @enum {string} */
-                reason: "bad_request" | "bad_impression" | "too_late" | "shed" | "too_many_open_bids" | "seat_not_allowed" | "no_common_currency" | "no_campaign" | "too_many_imps" | "private_auction" | "outside_hours" | "device_type" | "domain" | "bundle" | "supply_chain" | "rewarded" | "placement" | "mime" | "protocol" | "duration" | "linearity" | "api" | "attribute_blocked" | "banner_type_blocked" | "language" | "not_secure" | "category_taxonomy" | "category_blocked" | "dsa_required" | "dsa_rendering" | "native_assets" | "deal_terms" | "app_blocked" | "advertiser_blocked" | "advertiser_in_pod" | "no_ltv" | "no_floor_rate" | "below_floor" | "below_deal_floor" | "paced" | "stopped" | "budget_unknown" | "over_budget" | "over_request_share" | "too_costly";
+                reason: "bad_request" | "bad_impression" | "too_late" | "shed" | "too_many_open_bids" | "seat_not_allowed" | "no_common_currency" | "no_campaign" | "too_many_imps" | "private_auction" | "outside_hours" | "device_type" | "domain" | "bundle" | "supply_chain" | "rewarded" | "placement" | "mime" | "protocol" | "duration" | "linearity" | "api" | "attribute_blocked" | "banner_type_blocked" | "language" | "not_secure" | "category_taxonomy" | "category_blocked" | "dsa_required" | "dsa_rendering" | "native_assets" | "deal_terms" | "app_blocked" | "advertiser_blocked" | "advertiser_in_pod" | "no_ltv" | "no_floor_rate" | "below_floor" | "below_deal_floor" | "no_user_id" | "frequency_capped" | "paced" | "stopped" | "budget_unknown" | "over_budget" | "over_request_share" | "too_costly";
             }[];
             noticeDelayMs?: {
                 /** @description This percentile, in milliseconds. */
@@ -4013,7 +4035,7 @@ export interface components {
                     /** @enum {string} */
                     is: "bids" | "beaten" | "refused";
                     /** @enum {string} */
-                    reason?: "bad_request" | "bad_impression" | "too_late" | "shed" | "too_many_open_bids" | "seat_not_allowed" | "no_common_currency" | "no_campaign" | "too_many_imps" | "private_auction" | "outside_hours" | "device_type" | "domain" | "bundle" | "supply_chain" | "rewarded" | "placement" | "mime" | "protocol" | "duration" | "linearity" | "api" | "attribute_blocked" | "banner_type_blocked" | "language" | "not_secure" | "category_taxonomy" | "category_blocked" | "dsa_required" | "dsa_rendering" | "native_assets" | "deal_terms" | "app_blocked" | "advertiser_blocked" | "advertiser_in_pod" | "no_ltv" | "no_floor_rate" | "below_floor" | "below_deal_floor" | "paced" | "stopped" | "budget_unknown" | "over_budget" | "over_request_share" | "too_costly";
+                    reason?: "bad_request" | "bad_impression" | "too_late" | "shed" | "too_many_open_bids" | "seat_not_allowed" | "no_common_currency" | "no_campaign" | "too_many_imps" | "private_auction" | "outside_hours" | "device_type" | "domain" | "bundle" | "supply_chain" | "rewarded" | "placement" | "mime" | "protocol" | "duration" | "linearity" | "api" | "attribute_blocked" | "banner_type_blocked" | "language" | "not_secure" | "category_taxonomy" | "category_blocked" | "dsa_required" | "dsa_rendering" | "native_assets" | "deal_terms" | "app_blocked" | "advertiser_blocked" | "advertiser_in_pod" | "no_ltv" | "no_floor_rate" | "below_floor" | "below_deal_floor" | "no_user_id" | "frequency_capped" | "paced" | "stopped" | "budget_unknown" | "over_budget" | "over_request_share" | "too_costly";
                 }[];
                 /** @description The field that is wrong. */
                 field?: string;
@@ -4024,7 +4046,7 @@ export interface components {
                  * @description Why there is no bid at all.
                  * @enum {string}
                  */
-                reason?: "bad_request" | "bad_impression" | "too_late" | "shed" | "too_many_open_bids" | "seat_not_allowed" | "no_common_currency" | "no_campaign" | "too_many_imps" | "private_auction" | "outside_hours" | "device_type" | "domain" | "bundle" | "supply_chain" | "rewarded" | "placement" | "mime" | "protocol" | "duration" | "linearity" | "api" | "attribute_blocked" | "banner_type_blocked" | "language" | "not_secure" | "category_taxonomy" | "category_blocked" | "dsa_required" | "dsa_rendering" | "native_assets" | "deal_terms" | "app_blocked" | "advertiser_blocked" | "advertiser_in_pod" | "no_ltv" | "no_floor_rate" | "below_floor" | "below_deal_floor" | "paced" | "stopped" | "budget_unknown" | "over_budget" | "over_request_share" | "too_costly";
+                reason?: "bad_request" | "bad_impression" | "too_late" | "shed" | "too_many_open_bids" | "seat_not_allowed" | "no_common_currency" | "no_campaign" | "too_many_imps" | "private_auction" | "outside_hours" | "device_type" | "domain" | "bundle" | "supply_chain" | "rewarded" | "placement" | "mime" | "protocol" | "duration" | "linearity" | "api" | "attribute_blocked" | "banner_type_blocked" | "language" | "not_secure" | "category_taxonomy" | "category_blocked" | "dsa_required" | "dsa_rendering" | "native_assets" | "deal_terms" | "app_blocked" | "advertiser_blocked" | "advertiser_in_pod" | "no_ltv" | "no_floor_rate" | "below_floor" | "below_deal_floor" | "no_user_id" | "frequency_capped" | "paced" | "stopped" | "budget_unknown" | "over_budget" | "over_request_share" | "too_costly";
             }[];
             seat: string;
         };
@@ -9492,7 +9514,7 @@ export interface operations {
                     "application/problem+json": Record<string, unknown>;
                 };
             };
-            /** @description The database is away; WhatsApp tries again */
+            /** @description The database is unavailable; WhatsApp tries again */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -42,7 +42,7 @@ export function recordsError(error: unknown): AppError {
 export const unrecorded = (bidId: string, error: RecordsUnavailable): AppError =>
   new AppError(
     'outcome_unknown',
-    `The bid was sent, but what came of it could not be recorded (${error.message}); it counts as spent, and GET /v1/bids/${bidId} says what is known`,
+    `The bid was sent, but its outcome could not be recorded (${error.message}); it counts as spent, and GET /v1/bids/${bidId} shows what is known`,
     'never',
     { bidId },
   )

@@ -24,11 +24,12 @@ export async function restoreHolds(parts: Parts): Promise<string | undefined> {
   for (const { owner: gone, isProved, scopes } of await freeUnheld(store.forfeits, kept)) {
     const left = scopes.filter((scope) => scope.left > 0)
     if (left.length === 0) continue
-    if (isProved) log.info({ owner: gone, scopes: left }, 'what an earlier start had not under way is free')
+    if (isProved)
+      log.info({ owner: gone, scopes: left }, 'money that an earlier start did not hold is free again')
     else
       log.warn(
         { owner: gone, scopes: left },
-        'no records prove what an earlier start had under way: all of it stays forfeited',
+        'the records do not prove what an earlier start held: all of its money stays forfeited',
       )
   }
   try {

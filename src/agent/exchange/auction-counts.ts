@@ -20,6 +20,7 @@ export interface AuctionCounts {
   readonly answers: readonly TimingsUpdate<AuctionResult>[]
   readonly noBids: readonly FastCounterUpdate<'seat' | 'reason'>[]
   readonly shadedBids: readonly FastCounterUpdate<'seat' | 'why'>[]
+  readonly frequencyEvictions: readonly FastCounterUpdate<'seat'>[]
   readonly notices: readonly NoticeEvent[]
   readonly overdrafts: readonly Overdraft[]
 }
@@ -43,6 +44,7 @@ export const takeCounts = (
   answers: metrics.auctionAnswers.takeUpdates(),
   noBids: metrics.noBids.takeUpdates(),
   shadedBids: metrics.shadedBids.takeUpdates(),
+  frequencyEvictions: metrics.frequencyEvictions.takeUpdates(),
   notices: waiting.notices.splice(0),
   overdrafts: waiting.overdrafts.splice(0),
 })
@@ -52,13 +54,14 @@ export function addCounts(
   metrics: Metrics,
   { statsOf }: Counting,
   count: CountNotice,
-  { seats, auctions, answers, noBids, shadedBids, notices, overdrafts }: AuctionCounts,
+  { seats, auctions, answers, noBids, shadedBids, frequencyEvictions, notices, overdrafts }: AuctionCounts,
 ): void {
   for (const { seat, ...counts } of seats) statsOf(seat).addUpdates(counts)
   metrics.auctions.addUpdates(auctions)
   metrics.auctionAnswers.addUpdates(answers)
   metrics.noBids.addUpdates(noBids)
   metrics.shadedBids.addUpdates(shadedBids)
+  metrics.frequencyEvictions.addUpdates(frequencyEvictions)
   for (const event of notices) count(event)
   for (const { scope, currency, amount } of overdrafts)
     metrics.budgetOverdraft.inc({ scope: overdraftLabel(scope), currency }, amount / 1e6)

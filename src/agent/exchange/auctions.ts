@@ -37,7 +37,7 @@ export interface AuctionDeps {
 export type DirectHandler = (request: IncomingMessage, response: ServerResponse) => boolean
 
 /** A seat with the counters of its requests. */
-interface Lane {
+interface SeatDesk {
   readonly seat: SeatConfig
   readonly stats: SeatStats
   count(result: AuctionResult): void
@@ -50,7 +50,7 @@ interface Lane {
 
 /** A request that is being answered. */
 interface Asked {
-  readonly lane: Lane
+  readonly desk: SeatDesk
   readonly request: IncomingMessage
   readonly response: ServerResponse
   /** When the request arrived, by `elapsedMs` of the clock. */
@@ -78,18 +78,18 @@ const zip = promisify(gzip)
  * sends gets a 5xx.
  */
 export function auctionHandler(deps: AuctionDeps): DirectHandler {
-  const lanes = new Map<string, Lane>()
-  for (const seat of deps.bidder.seats.values()) lanes.set(`/openrtb2/${seat.id}/bid`, laneOf(deps, seat))
+  const desks = new Map<string, SeatDesk>()
+  for (const seat of deps.bidder.seats.values()) desks.set(`/openrtb2/${seat.id}/bid`, deskOf(deps, seat))
   return (request, response) => {
     const { method, url = '' } = request
-    const lane = lanes.get(url) ?? lanes.get(url.split('?', 1)[0] ?? '')
-    if (!lane || method !== 'POST') return false
-    lane.stats.countRequest()
-    const asked = { lane, request, response, startedMs: deps.bidder.decide.clock.elapsedMs() }
-    const refusal = refusalOf(deps, lane, request)
+    const desk = desks.get(url) ?? desks.get(url.split('?', 1)[0] ?? '')
+    if (!desk || method !== 'POST') return false
+    desk.stats.countRequest()
+    const asked = { desk, request, response, startedMs: deps.bidder.decide.clock.elapsedMs() }
+    const refusal = refusalOf(deps, desk, request)
     if (refusal === undefined) receive(deps, asked)
     else {
-      lane.count(refusal.result)
+      desk.count(refusal.result)
       if (refusal.result === 'shed') answerShed(deps, asked)
       else if (refusal.status === 400) refuseBody(response, request, { refused: 'body' })
       else if (refusal.status === 415) refuseCoding(response, request)
@@ -105,7 +105,7 @@ function timed({ agent, bidder }: AuctionDeps, { startedMs }: Asked, result: Auc
   agent.metrics.auctionAnswers.observe(result, bidder.decide.clock.elapsedMs() - startedMs)
 }
 
-function laneOf({ agent, bidder }: AuctionDeps, seat: SeatConfig): Lane {
+function deskOf({ agent, bidder }: AuctionDeps, seat: SeatConfig): SeatDesk {
   const stats = bidder.statsOf(seat.id)
   const cellOf = (result: AuctionResult) => agent.metrics.auctions.cell({ seat: seat.id, result })
   const cells = new Map(AUCTION_RESULTS.map((result) => [result, cellOf(result)]))
@@ -131,13 +131,13 @@ function laneOf({ agent, bidder }: AuctionDeps, seat: SeatConfig): Lane {
 const MAX_OPEN = 1_000
 
 /** Decides by the headers alone whether a request is refused, before its body is read. */
-function refusalOf(deps: AuctionDeps, lane: Lane, request: IncomingMessage) {
-  if (!mayAsk(deps, request, lane.seat)) return { result: 'forbidden', status: 403 } as const
-  if (lane.open >= MAX_OPEN || lane.pace.take(1) > 0) return { result: 'limited', status: 429 } as const
+function refusalOf(deps: AuctionDeps, desk: SeatDesk, request: IncomingMessage) {
+  if (!mayAsk(deps, request, desk.seat)) return { result: 'forbidden', status: 403 } as const
+  if (desk.open >= MAX_OPEN || desk.pace.take(1) > 0) return { result: 'limited', status: 429 } as const
   const lagMs = deps.lagMs()
   if (deps.bidder.shedLimit.isTooLate(lagMs)) {
-    lane.stats.shed += 1
-    noteShed(deps, lane, lagMs)
+    desk.stats.shed += 1
+    noteShed(deps, desk, lagMs)
     return { result: 'shed', status: 204 } as const
   }
   const length = request.headers['content-length']
@@ -180,7 +180,7 @@ function callerAt(
 }
 
 /** Writes at most one log line a minute per seat about how many requests were shed and why. */
-function noteShed({ agent, bidder }: AuctionDeps, { seat, shedNews }: Lane, lagMs: number): void {
+function noteShed({ agent, bidder }: AuctionDeps, { seat, shedNews }: SeatDesk, lagMs: number): void {
   shedNews.count += 1
   shedNews.worstLagMs = Math.max(shedNews.worstLagMs, lagMs)
   if (shedNews.isLogDue) return
@@ -203,7 +203,7 @@ const MAX_SHED_BODY_BYTES = 16_384
  * Answers 204 before the whole body is read. A small body without content coding may ask for the reason and is answered
  * with it.
  */
-function answerShed(deps: AuctionDeps, { lane: { seat }, request, response }: Asked): void {
+function answerShed(deps: AuctionDeps, { desk: { seat }, request, response }: Asked): void {
   const length = Number(request.headers['content-length'])
   if (!(length <= MAX_SHED_BODY_BYTES) || request.headers['content-encoding'] !== undefined) {
     empty(response, 204, request)
@@ -235,10 +235,10 @@ function explainShed(
 
 /** Reads the body up to the limit and answers it. */
 function receive(deps: AuctionDeps, asked: Asked): void {
-  const { lane, request, response } = asked
-  lane.open += 1
+  const { desk, request, response } = asked
+  desk.open += 1
   request.once('close', () => {
-    lane.open -= 1
+    desk.open -= 1
   })
   const chunks: Buffer[] = []
   let size = 0
@@ -287,7 +287,7 @@ function judge(deps: AuctionDeps, asked: Asked, read: () => OpenRtbRequest | Req
   try {
     const bidRequest = read()
     if (isRefusal(bidRequest)) {
-      asked.lane.count('bad_request')
+      asked.desk.count('bad_request')
       refuseBody(asked.response, asked.request, bidRequest)
       timed(deps, asked, 'bad_request')
     } else {
@@ -300,9 +300,9 @@ function judge(deps: AuctionDeps, asked: Asked, read: () => OpenRtbRequest | Req
 }
 
 function fail(deps: AuctionDeps, asked: Asked, error: unknown): void {
-  const { lane, request, response } = asked
-  deps.agent.log.error({ err: error, seat: lane.seat.id }, 'auction failed')
-  lane.count('failed')
+  const { desk, request, response } = asked
+  deps.agent.log.error({ err: error, seat: desk.seat.id }, 'auction failed')
+  desk.count('failed')
   if (!response.headersSent) empty(response, 204, request)
   timed(deps, asked, 'failed')
 }
@@ -312,7 +312,7 @@ const STORE_WAIT_MS = 100
 
 /** Decides at once. If money has to be fetched from the store first, decides once more, within the request's time. */
 function auction(deps: AuctionDeps, asked: Asked, bidRequest: OpenRtbRequest): void {
-  const { seat } = asked.lane
+  const { seat } = asked.desk
   const { clock, auctionBudget, networkMarginMs } = deps.bidder.decide
   const decision = decide(deps.bidder.decide, seat, bidRequest)
   const drawn = auctionBudget.takeShortage()
@@ -364,8 +364,8 @@ function answer(
   decision: AuctionDecision,
 ): void {
   const { bidder, agent } = deps
-  const { lane, request, response } = asked
-  const { seat, stats, told } = lane
+  const { desk, request, response } = asked
+  const { seat, stats, told } = desk
   for (const { reason, field } of decision.noBids) {
     if (field !== undefined) tellOfBadField(deps, told, seat.id, reason, field)
     agent.metrics.noBids.add({ seat: seat.id, reason })
@@ -377,7 +377,7 @@ function answer(
   }
   if (decision.groups.length > 0) stats.answered += 1
   const result = decision.groups.length > 0 ? 'bid' : 'no_bid'
-  lane.count(result)
+  desk.count(result)
 
   const version = versionOf(request)
   const explain = mayExplain(deps, seat, request, bidRequest)

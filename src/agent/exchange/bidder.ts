@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { microsFloor, toUnits } from '../../money.ts'
-import type { BudgetManager, HoldMode, OwnerMail, Scope, SharedTally } from '../../shield/index.ts'
+import type { BudgetManager, HoldMode, OwnerMessages, Scope, SharedTally } from '../../shield/index.ts'
 import type { Clock } from '../../time/clock.ts'
 import type { Agent } from '../agent.ts'
 import { type Org, orgOf, orgScope } from '../organisations.ts'
@@ -13,6 +13,7 @@ import {
   createNoticeTokens,
   type DecideAuctionDeps,
   type ElsewhereDeps,
+  FrequencyCaps,
   heardIn,
   type IsUserPrivate,
   LossTrust,
@@ -26,6 +27,7 @@ import {
   privacyRules,
   type Rates,
   type Seat,
+  type Settlement,
 } from './openrtb/index.ts'
 import { Pacer, TrafficCurve } from './pacing/index.ts'
 import type { KeptSeen } from './persist-seen.ts'
@@ -92,8 +94,8 @@ export interface Bidder {
   readonly shedLimit: ShedLimit
   readonly pacer: Pacer
   readonly shader: Shader
-  /** Learns the prices of auctions from a notice of a bid of this process. */
-  learnFrom(notice: Notice): void
+  /** Learns from a notice of a bid of this process, and from what it came to. */
+  learnFrom(notice: Notice, settled: Settlement): void
   /** What is known of the traffic of each configured seat. */
   readonly traffic: ReadonlyMap<string, TrafficCurve>
   /** Applies a change to the decisions that follow. What a replaced campaign has spent stays spent. */
@@ -116,7 +118,7 @@ export const OPENRTB_SCOPE = platformScope(EXCHANGES)
 /** What a bidder shares with other processes. */
 export interface BidderShares {
   /** Sends notices to other owners; undefined where there are no other owners. */
-  readonly mail: OwnerMail | undefined
+  readonly ownerMessages: OwnerMessages | undefined
   /** Micros of contradicted losses, by seat, over all processes. */
   readonly falseLosses: SharedTally
   /** Called with every campaign that is stored or restored. */
@@ -124,14 +126,13 @@ export interface BidderShares {
 }
 
 export function createBidder(
-  agent: Pick<Agent, 'clock' | 'budget' | 'fallback'>,
+  agent: Pick<Agent, 'clock' | 'budget' | 'fallback' | 'metrics'>,
   config: BidderConfig,
   { seen, kept }: KeptSeen,
-  { mail, falseLosses, onCampaign }: BidderShares,
+  { ownerMessages, falseLosses, onCampaign }: BidderShares,
 ): Bidder {
-  const { clock, budget, fallback } = agent
-  const campaigns = new CampaignIndex()
-  const predictions = new Map<Org, Predictions>()
+  const { clock, budget, fallback, metrics } = agent
+  const [campaigns, predictions] = [new CampaignIndex(), new Map<Org, Predictions>()]
   const predictionsOf = (org: Org) =>
     ofOrg(predictions, org, () => new Predictions(clock, config.maxPredictions))
   const seats = new Map(config.seats.map((seat) => [seat.id, seat]))
@@ -143,13 +144,13 @@ export function createBidder(
   // A worker sees only a part of the traffic. Its primary gets the counts of all workers and sends them the curve.
   const statsOf = statsBySeat(clock, config.followsBudgets ? new Map() : traffic)
   const pacer = new Pacer({ clock, budget, shapeOf: (seat) => (traffic.get(seat) ?? UNWATCHED).shape() })
-  const prices = pricesBySeat(clock, config, seats)
+  const learning = learningFrom(clock, config, seats, metrics)
   const prepare = preparer(budget, config, scopesOf)
   return {
     seats,
     statsOf,
     pacer,
-    ...prices,
+    ...learning,
     traffic,
     campaigns,
     predictionsOf,
@@ -162,7 +163,8 @@ export function createBidder(
       campaigns,
       auctionBudget,
       pacing: pacer,
-      shading: prices.shader,
+      shading: learning.shader,
+      frequencyCaps: learning.frequencyCaps,
       ids,
       tokens,
       currency: config.currency,
@@ -182,7 +184,7 @@ export function createBidder(
       encryptedPricesOf: (seat) => seats.get(seat)?.encryptedPrices,
       owner: ids.owner,
       scopesOf,
-      mail,
+      ownerMessages,
       bill: budget.bill.bind(budget),
     },
     noticesKept: kept,
@@ -195,7 +197,7 @@ export function createBidder(
           if (!config.followsBudgets && !update.isElsewhere)
             budget.remove(campaignScope(EXCHANGES, update.id))
         } else predictionsOf(update.org).delete(update.idType, update.userId)
-      } else if (update.put === 'shades') prices.shader.restore(update.seat, update.shades)
+      } else if (update.put === 'shades') learning.shader.restore(update.seat, update.shades)
       else if (update.put === 'traffic') traffic.get(update.seat)?.restore(update.hours)
       else if (update.put === 'predictions') {
         const own = predictionsOf(update.org)
@@ -261,17 +263,23 @@ function ofOrg<T>(all: Map<Org, T>, org: Org, make: () => T): T {
   return known
 }
 
-/** What learns the prices of auctions, from bids and from what notices say of them. */
-function pricesBySeat(
+/** What learns from bids and from what notices say of them: the prices of auctions, and what users were shown. */
+function learningFrom(
   clock: Clock,
   { seats: configured, rates, currency, followsBudgets = false }: BidderConfig,
   seats: ReadonlyMap<string, SeatConfig>,
-): Pick<Bidder, 'shader' | 'learnFrom'> {
+  metrics: Agent['metrics'],
+) {
+  const frequencyCaps = new FrequencyCaps(clock, (seat) => metrics.frequencyEvictions.add({ seat }))
   const shader = new Shader({ clock, seats: configured, reports: followsBudgets })
   const deps = { rates, currency, encryptedPricesOf: (seat: string) => seats.get(seat)?.encryptedPrices }
   return {
     shader,
-    learnFrom: ({ kind, token, query }) => shader.heard(token.seq, heardIn(deps, kind, token, query)),
+    frequencyCaps,
+    learnFrom({ kind, token, query }: Notice, settled: Settlement): void {
+      shader.heard(token.seq, heardIn(deps, kind, token, query))
+      frequencyCaps.heard(token.seq, kind, settled)
+    },
   }
 }
 

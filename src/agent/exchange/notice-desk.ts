@@ -43,7 +43,7 @@ export class NoticeDesk {
     this.#tellUnverified = tellOfUnverifiedPrices({ clock, log })
     this.#stopRetrying = every(clock, RETRY_MS, () => this.#retry())
     const { notices } = bidder
-    this.#stopReceiving = notices.mail?.receive(notices.owner, (message) => this.#receive(message))
+    this.#stopReceiving = notices.ownerMessages?.receive(notices.owner, (message) => this.#receive(message))
   }
 
   /**
@@ -97,7 +97,7 @@ export class NoticeDesk {
     else countOverdraft()
     if (isUnheld || settled.is === 'settled') this.#noteSettled(notice, settled)
     this.#heard(notice, settled)
-    this.#bidder.learnFrom(notice)
+    this.#bidder.learnFrom(notice, settled)
   }
 
   #noteSettled({ token: { owner, seq, held } }: Notice, { is }: Settlement): void {
@@ -105,7 +105,7 @@ export class NoticeDesk {
     const amount = notices.seen.billed(owner, seq, held)
     // Nearly all bids are billed at what was held; the amount is then left out to save space.
     const isPlain = is !== 'raised' && amount === held
-    notices.mail?.noteSettled(owner, seq, isPlain ? undefined : amount)
+    notices.ownerMessages?.noteSettled(owner, seq, isPlain ? undefined : amount)
   }
 
   async #settleThere(notice: Notice, isMessage?: boolean): Promise<void> {

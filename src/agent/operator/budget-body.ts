@@ -66,6 +66,17 @@ export const BudgetInput = z
   .refine(({ limits }) => haveOwnWindows(limits), { message: SAME_WINDOW, path: ['limits'] })
   .openapi('BudgetInput')
 
+/** What every answer says about a limit; amounts in units of the budget's currency. */
+export const LIMIT_FIGURES = {
+  kind: z.enum(['sliding', 'day', 'lifetime']),
+  windowSeconds: z.number().optional(),
+  timezone: z.string().optional(),
+  max: z.number(),
+  spent: z.number(),
+  held: z.number(),
+  remaining: z.number(),
+}
+
 /** A budget as the API shows it; amounts in units of its currency. */
 export const Budget = z
   .object({
@@ -111,13 +122,7 @@ export const Budget = z
       .openapi({ description: 'Of this process and its workers.' }),
     limits: z.array(
       z.object({
-        kind: z.enum(['sliding', 'day', 'lifetime']),
-        windowSeconds: z.number().optional(),
-        timezone: z.string().optional(),
-        max: z.number(),
-        spent: z.number(),
-        held: z.number(),
-        remaining: z.number(),
+        ...LIMIT_FIGURES,
         utilization: z.number(),
         nextReliefMs: z.number().optional(),
         gone: z.number().optional().openapi({

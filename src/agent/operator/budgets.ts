@@ -202,7 +202,7 @@ function withoutLimit({ budget }: Agent, name: string, { boundTo }: Caller): str
   if (bounding.length === 0)
     return `${shown} has no limit now, and nothing else bounds all that is spent on it`
   const names = bounding.map((one) => one?.name).join(', ')
-  return `${shown} has no limit now: what is spent on it is bounded by ${names} alone`
+  return `${shown} has no limit now: what is spent on it is bounded only by ${names}`
 }
 
 function removeBudget(agent: BudgetParts): Route {
@@ -403,7 +403,10 @@ const operatorsToChange = (name: string): AppError =>
 function requireAdminOfKey(scope: string, { name, may, payingKey }: Caller): void {
   if (!isKeyScope(scope)) return
   if (payingKey !== undefined)
-    throw new AppError('forbidden', `The API key ${name} has a budget of its own, and raises that of no key`)
+    throw new AppError(
+      'forbidden',
+      `The API key ${name} has a budget of its own, so it cannot raise the budget of a key`,
+    )
   if (may('admin')) return
   const detail = `What an API key may spend is raised with the scope admin alone; the API key ${name} lacks it`
   throw new AppError('forbidden', detail)

@@ -3,7 +3,7 @@ import { micros, toUnits } from '../../money.ts'
 import type { LimitStats, ScopeStats } from '../../shield/index.ts'
 import { isoTime } from '../../time/clock.ts'
 import { type Org, shownName } from '../organisations.ts'
-import { dayOf, specBody } from './budget-body.ts'
+import { dayOf, LIMIT_FIGURES, specBody } from './budget-body.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -15,13 +15,7 @@ export const Forecast = z
     at: z.string(),
     limits: z.array(
       z.object({
-        kind: z.enum(['sliding', 'day', 'lifetime']),
-        windowSeconds: z.number().optional(),
-        timezone: z.string().optional(),
-        max: z.number(),
-        spent: z.number(),
-        held: z.number(),
-        remaining: z.number(),
+        ...LIMIT_FIGURES,
         perHour: z.number().nullable().openapi({
           description: 'What is spent and held in an hour, in units; null where too little is known.',
         }),

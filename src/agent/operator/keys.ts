@@ -148,13 +148,13 @@ function makeKey(deps: KeyDeps): Route {
       if (caller.payingKey !== undefined)
         throw new AppError(
           'forbidden',
-          `${caller.name} has a budget of its own, and another key would pass it by`,
+          `${caller.name} has a budget of its own, which another key would not pay from`,
         )
       const { name, scopes, organisation = caller.org, expiresAt, reason } = input
       if (caller.boundTo !== undefined && organisation !== caller.boundTo)
         throw new AppError(
           'forbidden',
-          `organisation: ${caller.name} makes keys of its own organisation alone`,
+          `organisation: ${caller.name} can only make keys of its own organisation`,
         )
       requireFuture(clock, expiresAt)
       requireNoLonger(caller, expiresAt)

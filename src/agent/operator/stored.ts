@@ -14,7 +14,7 @@ export async function stored(
     await change()
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error
-    const detail = `The budget store cannot be reached (${error.message}); what was changed is in force in this process`
+    const detail = `The budget store cannot be reached (${error.message}); the change is in force in this process`
     throw new AppError('budget_store_unavailable', detail, 'later')
   }
 }

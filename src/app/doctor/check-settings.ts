@@ -81,7 +81,7 @@ function parts({ sync, notify, predictorUrl, bidder, workers }: Config): Finding
       : off('reading and conversions', 'there is no key to encrypt credentials with', 'set ENCRYPTION_KEY'),
     notify
       ? on('notifications', `${[...notify.kinds].join(', ')} are sent`)
-      : off('notifications', 'nobody is told of what happens', 'set NOTIFY_URL and NOTIFY_SECRET'),
+      : off('notifications', 'no notifications are sent', 'set NOTIFY_URL and NOTIFY_SECRET'),
     predictorUrl
       ? on('predictor', 'asked for bids that bring no prediction')
       : off('predictor', 'bids without a prediction are by the median of past ones', 'set LTV_PREDICTOR_URL'),

@@ -24,7 +24,7 @@ const NO_COUNTRY = 'is neither an ISO 3166 code nor the English name of a countr
 const NO_FBC = 'is no id of a click as Meta makes them: fb.1.<milliseconds>.<id>'
 const NO_FBP = 'is no id of a browser as Meta makes them: fb.1.<milliseconds>.<number>'
 const OLD_FBC = 'is of a click more than 90 days before the event, with which Meta refuses events'
-const PLACEHOLDER = 'is what a program writes where it has nothing'
+const PLACEHOLDER = 'is a placeholder for a missing value'
 const NO_EMAIL = 'is no e-mail address'
 const NO_PHONE = 'is no phone number that can be read with certainty: it needs a plus and its country code'
 

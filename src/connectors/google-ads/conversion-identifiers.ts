@@ -70,8 +70,8 @@ export function googleLeftOut(user: UserData, defaultRegion: string | undefined)
   const region = regionOf(user, defaultRegion)
   const why =
     region === undefined
-      ? 'Google wants none of Europeans, and the country of this person is not known'
-      : 'Google wants none of people in the European Economic Area, the United Kingdom and Switzerland'
+      ? 'Google takes none of people in Europe, and the country of this person is not known'
+      : 'Google takes none of people in the European Economic Area, the United Kingdom and Switzerland'
   const isAddress = [user.first_name, user.last_name, user.zip, user.country].every(
     (part) => part !== undefined,
   )

@@ -16,6 +16,7 @@ import {
 import { readGoogleRpc } from '../google/rpc.ts'
 import { detailOf } from '../platform/detail.ts'
 import { at, jsonBody, listAt, numberAt, textAt } from '../platform/json.ts'
+import { answerAboutTheCall } from './call-answers.ts'
 import {
   actionOf,
   adjustmentOf,
@@ -180,21 +181,10 @@ function refusalOf(
   const [first] = violations
   const said = textAt(error, 'message') ?? ''
   const detail = detailOf(`${code}: ${first === undefined ? said : wordsOf(first)}`)
-  switch (classed.is) {
-    case 'throttled':
-      return isOfTheDay(details)
-        ? { is: 'throttled', detail, retryAfterMs: untilMidnightMs(nowMs), untilReset: true }
-        : { is: 'throttled', detail, retryAfterMs: classed.retryAfterMs }
-    case 'auth_expired':
-    case 'auth_lost':
-      return { is: classed.is, detail }
-    case 'forbidden':
-      return { is: 'account_refused', code, detail }
-    case 'refused':
-      break
-    default:
-      return { is: 'transient', detail }
-  }
+  if (classed.is === 'throttled' && isOfTheDay(details))
+    return { is: 'throttled', detail, retryAfterMs: untilMidnightMs(nowMs), untilReset: true }
+  const ofTheCall = answerAboutTheCall(classed, code, detail)
+  if (ofTheCall) return ofTheCall
   if (response.status === 404 || reasons.some((reason) => OF_THE_ACCOUNT.has(reason)))
     return { is: 'account_refused', code, detail }
   const isOfTheAction = reasons.some((reason) => OF_THE_ACTION.has(reason))

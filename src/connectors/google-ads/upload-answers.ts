@@ -9,6 +9,7 @@ import {
 import { detailOf } from '../platform/detail.ts'
 import { at, jsonBody, listAt, numberAt, textAt } from '../platform/json.ts'
 import { googleAds, retryDelayMs } from './api.ts'
+import { answerAboutTheCall } from './call-answers.ts'
 import { transactionIdOf } from './conversion-credentials.ts'
 
 const HOUR_MS = 3_600_000
@@ -173,31 +174,16 @@ function refusedCall(
   const detail = 'detail' in classed ? classed.detail : code
   const ofAccount = errors.find((each) => OF_THE_ACCOUNT.has(each.code))
   if (ofAccount) return { is: 'account_refused', code: ofAccount.code, detail }
-  switch (classed.is) {
-    case 'throttled': {
-      const untilReset = errors.some((each) => OF_THE_DAY.has(each.code))
-      return {
-        is: 'throttled',
-        detail,
-        retryAfterMs: classed.retryAfterMs,
-        ...(untilReset && { untilReset }),
-      }
-    }
-    case 'auth_expired':
-    case 'auth_lost':
-      return { is: classed.is, detail }
-    case 'forbidden':
-      return { is: 'account_refused', code, detail }
-    case 'refused':
-      return refusedBatch(batch, {
-        code,
-        detail,
-        requestId: undefined,
-        indexes: errors.flatMap(({ index }) => index ?? []),
-        verdict: { is: 'rejected', code, detail },
-        processedNothing: true,
-      })
-    default:
-      return { is: 'transient', detail }
-  }
+  if (classed.is === 'throttled' && errors.some((each) => OF_THE_DAY.has(each.code)))
+    return { is: 'throttled', detail, retryAfterMs: classed.retryAfterMs, untilReset: true }
+  const ofTheCall = answerAboutTheCall(classed, code, detail)
+  if (ofTheCall) return ofTheCall
+  return refusedBatch(batch, {
+    code,
+    detail,
+    requestId: undefined,
+    indexes: errors.flatMap(({ index }) => index ?? []),
+    verdict: { is: 'rejected', code, detail },
+    processedNothing: true,
+  })
 }

@@ -13,7 +13,7 @@ const ABOUT_FIELDS = {
 } as const
 type AboutField = keyof typeof ABOUT_FIELDS
 
-interface Counted {
+interface CountedProblem {
   count: number
   /** One value, as the platform wrote it. */
   example: string
@@ -32,8 +32,8 @@ const MAX_EXAMPLE_CHARACTERS = 40
  */
 export class Caveats {
   #texts = new Set<string>()
-  #fields = new Map<string, Counted>()
-  #left = new Map<string, Counted>()
+  #fields = new Map<string, CountedProblem>()
+  #left = new Map<string, CountedProblem>()
   #undated = new Map<string, number>()
   #undatedRows = 0
   #replacedRows = 0
@@ -203,7 +203,7 @@ export function reasonOf(error: unknown): string {
   return issue ? `${issue.path.join('.') || 'the answer'}: ${issue.message}` : 'the answer has another form'
 }
 
-function countIn(counts: Map<string, Counted>, name: string, written: string): void {
+function countIn(counts: Map<string, CountedProblem>, name: string, written: string): void {
   const known = counts.get(name)
   if (known) known.count += 1
   else if (counts.size < MAX_ENTRIES)
@@ -218,7 +218,7 @@ const isAboutField = (name: string): name is AboutField => Object.hasOwn(ABOUT_F
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 const asRecord = (value: unknown): Record<string, unknown> =>
   value !== null && typeof value === 'object' ? Object.fromEntries(Object.entries(value)) : {}
-const countsOf = (value: unknown): Map<string, Counted> =>
+const countsOf = (value: unknown): Map<string, CountedProblem> =>
   new Map(
     listOf(value).map((one) => {
       const [name, count, example] = listOf(one)

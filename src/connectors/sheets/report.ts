@@ -14,7 +14,7 @@ export function* readRows(host: string, { account, resume, caveats }: ReportQuer
   const keyIndex = keyColumn === undefined ? -1 : table.columns.indexOf(keyColumn)
   if (keyColumn !== undefined && keyIndex < 0)
     throw new TalkRefused(
-      `settings.key_column: ${keyColumn} is none of the columns ${table.columns.join(', ')}`,
+      `settings.key_column: ${keyColumn} is not among the columns ${table.columns.join(', ')}`,
     )
   const first = table.headingRow + 1
   const seen = new Set<string>()

@@ -30,7 +30,7 @@ export function* upsertRecords(host: string, account: AccountRef, records: reado
   const keyIndex = table.columns.indexOf(keyColumn)
   if (keyIndex < 0)
     throw new TalkRefused(
-      `settings.key_column: ${keyColumn} is none of the columns ${table.columns.join(', ')}`,
+      `settings.key_column: ${keyColumn} is not among the columns ${table.columns.join(', ')}`,
     )
   const wanted = byKey(records, keyColumn, table)
   const standing = yield* rowsByKey(host, account.accountId, table, keyIndex, wanted)
@@ -66,7 +66,7 @@ function byKey(records: readonly Row[], keyColumn: string, { columns }: Table): 
   for (const record of records) {
     const unknown = Object.keys(record).find((name) => !columns.includes(name) && name !== RECORD_KEY)
     if (unknown !== undefined)
-      throw new TalkRefused(`${unknown} is none of the columns ${columns.join(', ')}`)
+      throw new TalkRefused(`${unknown} is not among the columns ${columns.join(', ')}`)
     const key = record[keyColumn]
     if (key === undefined || isBlank(key)) throw new TalkRefused(`a record has no ${keyColumn}`)
     found.set(String(key), { ...found.get(String(key)), ...record })

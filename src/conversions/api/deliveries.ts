@@ -1,11 +1,11 @@
 import { z } from '@hono/zod-openapi'
-import { check, LISTED_PER_CALL, ok, okList, type Route } from '../../api/index.ts'
+import { check, LISTED_PER_CALL, ok, type Route } from '../../api/index.ts'
 import { DELIVERY_STATES } from '../../sync/index.ts'
 import { EventIdText, EventNameText } from '../canonical-event.ts'
 import { CONVERSION_PLATFORMS } from '../conversions.ts'
 import type { Conversions } from '../parts.ts'
 import { type DeliveryRow, EventDeliveryLog, logOf } from './delivery-log.ts'
-import { Page } from './page.ts'
+import { Page, pageOf } from './page.ts'
 
 const Filter = {
   platform: z.enum(CONVERSION_PLATFORMS).optional(),
@@ -63,7 +63,7 @@ export const deliveryRoutes = (conversions: Conversions): Route[] => [
     async handle(c, { org, charge }) {
       const page = check(Deliveries, c.req.query())
       charge(Math.floor(page.limit / LISTED_PER_CALL))
-      return pageOf('deliveries', page.limit, await rowsOf(conversions, org, page))
+      return pageOf('deliveries', page.limit, await rowsOf(conversions, org, page), logOf)
     },
   },
   {
@@ -82,7 +82,8 @@ export const deliveryRoutes = (conversions: Conversions): Route[] => [
     async handle(c, { org, charge }) {
       const page = check(DeadLetters, c.req.query())
       charge(Math.floor(page.limit / LISTED_PER_CALL))
-      return pageOf('dead_letters', page.limit, await rowsOf(conversions, org, { ...page, state: 'dead' }))
+      const rows = await rowsOf(conversions, org, { ...page, state: 'dead' })
+      return pageOf('dead_letters', page.limit, rows, logOf)
     },
   },
 ]
@@ -145,10 +146,4 @@ function rowsOf(
   if (state !== undefined) query = query.where('state', '=', state)
   if (before !== undefined) query = query.where('seq', '<', before)
   return query.execute()
-}
-
-function pageOf(name: string, limit: number, rows: readonly DeliveryRow[]) {
-  return okList(name, rows, logOf, (listed) => ({
-    next_before: listed < rows.length || rows.length === limit ? (rows[listed - 1]?.seq ?? null) : null,
-  }))
 }

@@ -3,7 +3,6 @@ import {
   check,
   LISTED_PER_CALL,
   ok,
-  okList,
   type PlainRoute,
   type Route,
   readJson,
@@ -14,7 +13,7 @@ import { MESSAGE_STATES, type Store } from '../../sync/index.ts'
 import { EventIdText } from '../canonical-event.ts'
 import { findMessage, MessageInput, type MessageRow, type Messenger } from '../messages/index.ts'
 import { timeOf } from '../outbox/index.ts'
-import { Page } from './page.ts'
+import { Page, pageOf } from './page.ts'
 
 const time = (what: string) => z.string().nullable().openapi({ description: what })
 
@@ -127,10 +126,7 @@ function listRoute({ store }: MessageRouteDeps): Route {
         .limit(limit)
       if (state !== undefined) query = query.where('state', '=', state)
       if (before !== undefined) query = query.where('seq', '<', before)
-      const rows = await query.execute()
-      return okList('messages', rows, shownOf, (listed) => ({
-        next_before: listed < rows.length || rows.length === limit ? (rows[listed - 1]?.seq ?? null) : null,
-      }))
+      return pageOf('messages', limit, await query.execute(), shownOf)
     },
   }
 }
@@ -210,7 +206,7 @@ export const MESSAGE_PLAIN_ROUTES: readonly PlainRoute[] = [
       400: ['It is signed, but cannot be read', 'application/problem+json'],
       403: ['The signature fits no connection of the number', 'application/problem+json'],
       413: ['It is longer than 3 MiB', 'application/problem+json'],
-      503: ['The database is away; WhatsApp tries again', 'application/problem+json'],
+      503: ['The database is unavailable; WhatsApp tries again', 'application/problem+json'],
     },
   },
 ]

@@ -114,7 +114,7 @@ async function settle(
 const UNTOLD = {
   state: 'acknowledged',
   code: 'not_confirmed',
-  detail: 'the platform accepted it, and did not say for three days what became of it',
+  detail: 'the platform accepted it and gave no result within three days',
 } as const
 
 type Done = Extract<AcceptedCallStatus, { is: 'done' }>

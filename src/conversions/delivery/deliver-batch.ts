@@ -179,7 +179,7 @@ class BatchRun {
       const verdict: EventVerdict = verdicts[at] ?? {
         is: 'later',
         code: 'no_verdict',
-        detail: 'the platform said nothing about this event',
+        detail: 'the platform gave no verdict on this event',
       }
       return this.#settle(parcel, verdict, requestId, latencyMs)
     })

@@ -2,6 +2,7 @@ import { AppError } from '../../errors.ts'
 import { claim, type DueConnection, dueConnections } from '../outbox/index.ts'
 import type { ConversionLane, ConversionLanes } from './lanes.ts'
 import { MAX_CONCURRENCY } from './optimiser.ts'
+import { UNREADABLE_MS } from './retry-delays.ts'
 import { type SendDeps, sendClaimed } from './send-claimed.ts'
 import { SendLoop } from './send-loop.ts'
 
@@ -12,50 +13,32 @@ import { SendLoop } from './send-loop.ts'
 const LAST_CALLS_MS = 2_000
 
 /**
- * Milliseconds for which events are gathered while few come, so that they share a call and its commits: those commits are made by the
- * thread that also stores what comes in at the door.
+ * How long events are gathered while few come, in milliseconds, so that they share a call and its commits: those commits are
+ * made by the thread that also stores events at the door.
  */
 const GATHER_MS = 100
-
-/** After how many milliseconds credentials that no key decrypts are tried again. */
-const UNREADABLE_MS = 60_000
 
 /**
  * Sends deliveries that are due, over all connections. The optimiser of each connection and the pool of its platform
  * limit how many calls it makes at once.
  */
-export class DeliveryLoop {
+export class DeliveryLoop extends SendLoop {
   readonly #deps: SendDeps
   readonly #lanes: ConversionLanes
-  readonly #loop: SendLoop
 
   constructor(deps: SendDeps, lanes: ConversionLanes) {
+    super(deps, { what: 'conversions', lastCallsMs: LAST_CALLS_MS })
     this.#deps = deps
     this.#lanes = lanes
-    this.#loop = new SendLoop(deps, {
-      what: 'conversions',
-      lastCallsMs: LAST_CALLS_MS,
-      look: () => this.#look(),
-    })
     this.nudge()
-  }
-
-  /** Looks for deliveries that are due now. */
-  nudge(): void {
-    this.#loop.nudge()
   }
 
   /** Looks for deliveries that have come, together with those that come soon after. */
   gather(): void {
-    this.#loop.gather(GATHER_MS)
+    this.gatherFor(GATHER_MS)
   }
 
-  /** Claims nothing more and waits for calls that are under way. */
-  stop(): Promise<void> {
-    return this.#loop.stop()
-  }
-
-  async #look(): Promise<void> {
+  protected async look(): Promise<void> {
     const { store, clock, rooms } = this.#deps
     for (const row of await dueConnections(store, clock.nowMs())) {
       const room = rooms.get(row.platform)
@@ -64,7 +47,7 @@ export class DeliveryLoop {
   }
 
   async #take(lane: ConversionLane, row: DueConnection): Promise<void> {
-    while (!this.#loop.isStopping && this.#hasPlace(lane)) {
+    while (!this.isStopping && this.#hasPlace(lane)) {
       const line = this.#lineOf(lane, row)
       if (!line) return
       const { size } = lane.optimiser
@@ -72,8 +55,8 @@ export class DeliveryLoop {
       if (claimed.length === 0) return
       const isFull = claimed.length >= size
       const call = sendClaimed(this.#deps, lane, row, line, claimed)
-      // Where as many were due as were wanted, more of them wait, probably.
-      this.#loop.add(lane, call, () => (isFull ? this.nudge() : this.gather()))
+      // As many were due as were wanted, so more are probably waiting.
+      this.add(lane, call, () => (isFull ? this.nudge() : this.gather()))
       if (!isFull) return
     }
   }

@@ -3,7 +3,7 @@ export { type CallOutcome, type ConversionCallDeps, exchange, newBreaker, sendTe
 export { DeliveryLoop } from './delivery-loop.ts'
 export { type ConversionLane, ConversionLanes, type LaneDeps } from './lanes.ts'
 export { type BatchOptimizationResult, MAX_CONCURRENCY } from './optimiser.ts'
-export { retryDelayMs } from './retry-delays.ts'
+export { retryDelayMs, THROTTLED_MS, UNREADABLE_MS } from './retry-delays.ts'
 export { type SendDeps, withoutPersonal } from './send-claimed.ts'
 export { SendLoop } from './send-loop.ts'
 export { ConversionTraffic, type TrafficCounts } from './traffic.ts'

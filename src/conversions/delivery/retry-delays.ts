@@ -9,3 +9,11 @@ export function retryDelayMs(attempts: number): number {
   if (first !== undefined) return first
   return Math.min(MOST_MS, LATER_MS * 2 ** Math.min(20, attempts - 1 - FIRST_MS.length))
 }
+
+/**
+ * After how many milliseconds what no key decrypts is tried again: the next configuration may have the key.
+ */
+export const UNREADABLE_MS = 60_000
+
+/** The pause after a throttled call whose answer does not say how long to wait, in milliseconds. */
+export const THROTTLED_MS = 30_000

@@ -11,6 +11,7 @@ import { noteAccepted } from './accepted-calls.ts'
 import { type ConversionCallDeps, type ConversionLine, type SentBatch, sendBatch } from './call.ts'
 import { type Delivered, deliverBatch, type Parcel, type Stop } from './deliver-batch.ts'
 import type { CapiResponse, ConversionLane } from './lanes.ts'
+import { THROTTLED_MS, UNREADABLE_MS } from './retry-delays.ts'
 import type { ConversionTraffic } from './traffic.ts'
 
 export interface SendDeps extends Base {
@@ -26,10 +27,6 @@ const OWN_BYTES = 400
 /** Sealed text is a third longer than its content. Meta's requests contain the items of an order twice. */
 const OPENED = 0.75
 const SENT_TWICE = 2
-/**
- * After how many milliseconds deliveries that no key decrypts are tried again: the next configuration may have the key.
- */
-const UNREADABLE_MS = 60_000
 
 /** Sends claimed deliveries of one connection, and stores the outcome of each. */
 export async function sendClaimed(
@@ -107,7 +104,7 @@ async function openOne(
   const { unknown_since_ms: unknownMs, sealed } = claimed
   if (mayCountTwice(limits, unknownMs, nowMs))
     return dead('outcome_unknown', `${platform} may have taken it, and would count it twice by now`)
-  if (sealed === null) return dead('too_old', 'what was known about the person is deleted')
+  if (sealed === null) return dead('too_old', 'the personal data of the event was deleted')
   try {
     const personal = openPersonal(keyring, claimed, sealed)
     const mapping = await mappings.of(claimed.org_id, claimed.mapping_version)
@@ -135,7 +132,7 @@ async function openOne(
         is: 'put_back',
         afterMs: UNREADABLE_MS,
         code: error.code,
-        detail: 'no key opens what is stored of it',
+        detail: 'no key decrypts its stored content',
       },
     }
   }
@@ -290,7 +287,6 @@ async function heed(deps: SendDeps, lane: ConversionLane, row: ConnectionRow, st
   }
 }
 
-const THROTTLED_MS = 30_000
 const DAY_MS = 86_400_000
 /**
  * Google resets its daily quotas at midnight Pacific time: 8 hours after midnight UTC in winter, 7 in summer. The later

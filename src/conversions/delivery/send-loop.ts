@@ -14,15 +14,10 @@ export interface SendLoopOptions {
   readonly what: string
   /** How long a stop waits for calls that are under way, in milliseconds. */
   readonly lastCallsMs: number
-  /**
-   * Claims what is due and starts its calls with {@link SendLoop.add}. Never runs twice at once, and not while the
-   * database is unavailable.
-   */
-  readonly look: () => Promise<void>
 }
 
 /** Looks regularly for work that is due, and keeps track of the calls under way. */
-export class SendLoop {
+export abstract class SendLoop {
   readonly #base: Pick<Base, 'store' | 'clock' | 'log'>
   readonly #options: SendLoopOptions
   readonly #underWay = new Set<Promise<void>>()
@@ -34,18 +29,24 @@ export class SendLoop {
     this.#rounds = new Rounds(base.clock, {
       periodMs: POLL_MS,
       round: async () => {
-        if (base.store.state.is !== 'away') await options.look()
+        if (base.store.state.is !== 'away') await this.look()
       },
       onError: (error) => this.#report(error),
     })
   }
 
-  get isStopping(): boolean {
+  /**
+   * Claims what is due and starts its calls with {@link SendLoop.add}. Never runs twice at once, and not while the
+   * database is unavailable.
+   */
+  protected abstract look(): Promise<void>
+
+  protected get isStopping(): boolean {
     return this.#rounds.isStopping
   }
 
   /** The number of calls under way. */
-  get size(): number {
+  protected get size(): number {
     return this.#underWay.size
   }
 
@@ -54,13 +55,17 @@ export class SendLoop {
     this.#rounds.nudge()
   }
 
-  /** Looks for what is due, with what else comes within `forMs` milliseconds of the last look. */
-  gather(forMs: number): void {
+  /** Looks for what is due, together with what becomes due within `forMs` milliseconds of the last look. */
+  protected gatherFor(forMs: number): void {
     this.#rounds.gather(forMs)
   }
 
   /** Counts a call as under way at its connection until it ends; then there is room for another, and `onEnd` is called. */
-  add(connection: { underWay: number }, call: Promise<void>, onEnd: () => void = () => this.nudge()): void {
+  protected add(
+    connection: { underWay: number },
+    call: Promise<void>,
+    onEnd: () => void = () => this.nudge(),
+  ): void {
     connection.underWay += 1
     const ended = call
       .catch((error) => this.#report(error))

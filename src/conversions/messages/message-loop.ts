@@ -1,47 +1,30 @@
 import { AppError } from '../../errors.ts'
 import type { ConnectionRow } from '../connections.ts'
-import { MAX_CONCURRENCY, SendLoop } from '../delivery/index.ts'
+import { MAX_CONCURRENCY, SendLoop, UNREADABLE_MS } from '../delivery/index.ts'
 import { claimMessages, dueSenders } from './outbox.ts'
 import { type MessageDeps, sendClaimedMessage } from './send.ts'
 import type { MessageSender, MessageSenders } from './senders.ts'
 
 /** How long a stop waits for calls that are under way, in milliseconds; an unanswered message is then `unknown`. */
 const LAST_CALLS_MS = 5_000
-/** After how many milliseconds credentials that no key decrypts are tried again. */
-const UNREADABLE_MS = 60_000
 /** The most calls of one connection at once, so that a slow one does not delay the others. */
 const MAX_OF_ONE = MAX_CONCURRENCY / 2
 
 /** Sends messages that are due, as many at once as the platform's pool allows. */
-export class MessageLoop {
+export class MessageLoop extends SendLoop {
   readonly #deps: MessageDeps
   readonly #senders: MessageSenders
   /** Organisations whose credentials no key decrypts, with the time of the next try (elapsed ms). */
   readonly #unreadable = new Map<number, number>()
-  readonly #loop: SendLoop
 
   constructor(deps: MessageDeps, senders: MessageSenders) {
+    super(deps, { what: 'messages', lastCallsMs: LAST_CALLS_MS })
     this.#deps = deps
     this.#senders = senders
-    this.#loop = new SendLoop(deps, {
-      what: 'messages',
-      lastCallsMs: LAST_CALLS_MS,
-      look: () => this.#look(),
-    })
     this.nudge()
   }
 
-  /** Looks for messages that are due now. */
-  nudge(): void {
-    this.#loop.nudge()
-  }
-
-  /** Claims nothing more and waits for calls that are under way. */
-  stop(): Promise<void> {
-    return this.#loop.stop()
-  }
-
-  async #look(): Promise<void> {
+  protected async look(): Promise<void> {
     const { store, clock } = this.#deps
     for (const row of await dueSenders(store, clock.nowMs())) {
       const sender = this.#senderOf(row)
@@ -51,11 +34,11 @@ export class MessageLoop {
 
   async #take(sender: MessageSender, row: ConnectionRow): Promise<void> {
     const { clock } = this.#deps
-    const places = Math.min(MAX_CONCURRENCY - this.#loop.size, MAX_OF_ONE - sender.underWay)
-    if (this.#loop.isStopping || places <= 0) return
+    const places = Math.min(MAX_CONCURRENCY - this.size, MAX_OF_ONE - sender.underWay)
+    if (this.isStopping || places <= 0) return
     if (clock.elapsedMs() < sender.heldUntilMs || !sender.breaker.admits) return
     for (const claimed of await claimMessages(this.#deps, row.org_id, sender.account, places))
-      this.#loop.add(sender, sendClaimedMessage(this.#deps, sender, row, claimed))
+      this.add(sender, sendClaimedMessage(this.#deps, sender, row, claimed))
   }
 
   #senderOf(row: ConnectionRow): MessageSender | undefined {

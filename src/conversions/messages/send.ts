@@ -7,6 +7,8 @@ import {
   type ConversionCallDeps,
   type ConversionTraffic,
   retryDelayMs,
+  THROTTLED_MS,
+  UNREADABLE_MS,
   withoutPersonal,
 } from '../delivery/index.ts'
 import { storable } from '../json-rows.ts'
@@ -21,11 +23,6 @@ export interface MessageDeps extends Base {
   readonly onStopped: (row: ConnectionRow, detail: string) => Promise<void>
 }
 
-/**
- * After how many milliseconds messages that no key decrypts are tried again: the next configuration may have the key.
- */
-const UNREADABLE_MS = 60_000
-const THROTTLED_MS = 30_000
 /** How long a message waits after its connection was stopped, in milliseconds, before the connection is read again. */
 const STOPPED_MS = 1_000
 /**
@@ -68,7 +65,7 @@ function prepare({ keyring, clock }: MessageDeps, sender: MessageSender, claimed
     content = openContent(keyring, claimed, claimed.sealed ?? '')
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'credentials_unreadable') throw error
-    return held(UNREADABLE_MS, 'no key opens what is stored of it')
+    return held(UNREADABLE_MS, 'no key decrypts its stored content')
   }
   if (clock.elapsedMs() < sender.heldUntilMs)
     return held(sender.heldUntilMs - clock.elapsedMs(), 'the connection waits')

@@ -197,7 +197,7 @@ function whyNot(
   if (expires_ms < nowMs)
     return { code: 'too_old', reason: `${platform} has taken it until ${isoTime(expires_ms)} only` }
   if (sealed === null)
-    return { code: 'identifiers_deleted', reason: 'what was known about the person is deleted' }
+    return { code: 'identifiers_deleted', reason: 'the personal data of the event was deleted' }
   return refusalOf(deps, room, { ...row, sealed }, around)
 }
 

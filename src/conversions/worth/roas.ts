@@ -254,7 +254,7 @@ function figuresOf(sums: Sums, gaps: Gaps): WorthFigures {
   const note = (code: WorthCaveatCode, detail: string) => caveats.push({ code, detail })
   const { isPartial, keptFromMs, fromMs, isForgotten, keepDays } = gaps
   const isCut = keptFromMs !== undefined && fromMs < keptFromMs
-  if (isPartial) note('other_processes', 'other processes bid too, and what they spent is not known here')
+  if (isPartial) note('other_processes', 'other processes bid too, and their spend is not known here')
   if (isCut) note('decisions_not_kept', `decisions are kept ${keptSince(keptFromMs)}`)
   if (isForgotten)
     note('conversions_forgotten', `conversions are kept for ${keepDays} days (CONVERSION_KEEP_DAYS)`)

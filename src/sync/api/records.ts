@@ -66,11 +66,7 @@ function storedOf(type: string, talked: Awaited<ReturnType<typeof converseNow<Up
     case 'done':
       return talked.value
     case 'unknown':
-      throw new AppError(
-        'outcome_unknown',
-        `it is not certain what ${type} stored: ${talked.detail}`,
-        'later',
-      )
+      throw new AppError('outcome_unknown', `it is unknown what ${type} stored: ${talked.detail}`, 'later')
     case 'unavailable':
       throw new AppError('platform_unavailable', `${type}: ${talked.detail}`, 'later')
     case 'auth_lost':

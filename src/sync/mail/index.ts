@@ -1,3 +1,3 @@
-export { planNotice } from './plan-notice.ts'
-export { type MailDeps, sendNotices } from './send-notices.ts'
+export { planEmail } from './plan-email.ts'
+export { type MailDeps, sendEmails } from './send-emails.ts'
 export { liftSuppression, noteDelivery, suppressedOf, suppressions } from './suppressed.ts'

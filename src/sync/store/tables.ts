@@ -25,7 +25,7 @@ export interface SyncDatabase extends ConversionTables {
   webhook_events: { connector_id: string; event_id: string; received_at: string; body: string }
   /** Recipients that must not get e-mails, with the reason. */
   mail_suppressions: { connector_id: string; address: string; reason: string; since: string }
-  mail_notices: MailNoticeTable
+  mail_notices: PlannedEmailTable
   campaign_budgets: CampaignBudgetTable
   /** Facts about this database. */
   notes: { name: string; value: string }
@@ -223,7 +223,7 @@ export interface OauthStateTable {
 }
 
 /** An e-mail to a person about an event. */
-export interface MailNoticeTable {
+export interface PlannedEmailTable {
   event_id: string
   connector_id: string
   subject: string

@@ -86,12 +86,21 @@ function optionsFor(
       ...Array.from({ length: lines }, (_, line) => ({
         stroke: () => colour(`--line-${line + 1}`),
         width: 2,
-        points: { size: 5 },
+        points: {
+          size: 5,
+          filter: (plot: uPlot, at: number, areShown: boolean) => (areShown ? null : alone(plot.data[at])),
+        },
       })),
     ],
     hooks: { setCursor: [({ cursor: { idx } }) => onPoint(idx ?? null)] },
   }
 }
+
+/** The places of values without a neighbour, which no line goes through: they are drawn as points. */
+const alone = (values: ArrayLike<number | null | undefined> = []): number[] =>
+  Array.from(values, (value, at) =>
+    value != null && values[at - 1] == null && values[at + 1] == null ? at : -1,
+  ).filter((at) => at >= 0)
 
 const DAY_SECONDS = 86_400
 const DAY_STEPS = [1, 2, 3, 7, 14, 30, 90, 180, 365].map((days) => days * DAY_SECONDS)

@@ -5,6 +5,7 @@ import type { BidIds } from './bid-ids.ts'
 import type { CampaignIndex } from './campaign-index.ts'
 import type { EncryptedPrices } from './encrypted-price.ts'
 import type { GivenPrediction } from './extension.ts'
+import type { FrequencyCaps } from './frequency-caps.ts'
 import type { Imp } from './imp.ts'
 import { type NoBidReason, nearer } from './no-bid.ts'
 import type { BillingNotice, NoticeTokens } from './notice-token.ts'
@@ -80,6 +81,7 @@ export interface DecideAuctionDeps {
   readonly auctionBudget: AuctionBudget
   readonly pacing: Pacing
   readonly shading: Shading
+  readonly frequencyCaps: FrequencyCaps
   readonly ids: BidIds
   readonly tokens: NoticeTokens
   /** ISO 4217 code of all budgets and price rules. */

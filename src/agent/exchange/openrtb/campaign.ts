@@ -40,6 +40,7 @@ const Codes = z.array(z.int().min(0)).max(MAX_CODES).default([])
 const Side = z.int().min(1).max(MAX_SIDE)
 const Size = z.strictObject({ w: Side, h: Side })
 const MINUTE_S = 60
+const DAY_S = 86_400
 const YEAR_S = 31_536_000
 
 const LimitInput = z.discriminatedUnion('kind', [
@@ -197,6 +198,17 @@ const Pacing = z
   })
   .prefault({})
 
+/** How often one user may see the campaign. */
+const FrequencyCap = z.strictObject({
+  impressions: z.int().min(1).max(100),
+  windowSeconds: z
+    .int()
+    .min(MINUTE_S)
+    .max(30 * DAY_S),
+  /** What to do where no id of the user is given, or privacy forbids to read it: not bid, or bid without a cap. */
+  withoutId: z.enum(['skip', 'bid']).default('skip'),
+})
+
 const kindOf = ({ flight }: z.output<typeof Pacing>) => (flight ? 'lifetime' : 'day')
 
 export const CampaignSpec = z
@@ -262,6 +274,7 @@ export const CampaignSpec = z
       .refine(({ from, to }) => from !== to, { path: ['to'], message: 'must differ from from' })
       .optional(),
     pacing: Pacing,
+    frequencyCap: FrequencyCap.optional(),
     /**
      * Whether prices are lowered where the winner pays what it bid (`at` 1), to what has the highest expected gain; `off` bids all
      * that an impression is worth.

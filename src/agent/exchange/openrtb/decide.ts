@@ -132,10 +132,14 @@ export const shed = ({ clock, currency }: DecideAuctionDeps, request: OpenRtbReq
 })
 
 /** Releases the holds of an answer that was not sent. */
-export function abandon({ auctionBudget, shading }: DecideAuctionDeps, decision: AuctionDecision): void {
+export function abandon(
+  { auctionBudget, frequencyCaps, shading }: DecideAuctionDeps,
+  decision: AuctionDecision,
+): void {
   for (const { bids } of decision.groups) {
     for (const { seq } of bids) {
       auctionBudget.withdraw(seq)
+      frequencyCaps.dropped(seq)
       shading.dropped(seq)
     }
   }
@@ -222,6 +226,7 @@ function place(auction: Auction, imp: Imp, value: Value, pick: Pick, bids: Place
     auction.held.set(scope, (auction.held.get(scope) ?? 0) + cost)
   }
   bids.push({ ...pick, cost, imp, seq, value })
+  if (!request.test) deps.frequencyCaps.made(seq, pick.offer.campaign, request, seat.hold.ttlMs)
   if (pick.shade && !request.test) {
     const unitsOf = (cpm: number) => cpm / MICROS_PER_UNIT / auction.currency.rate
     const bid = { seq, price: unitsOf(pick.price), worth: unitsOf(pick.fullPrice) }
@@ -237,7 +242,11 @@ function placeRoadblock(auction: Auction, { roadblocks }: SeatCampaigns): Placed
   for (const book of roadblocks.values()) {
     const bids: PlacedBid[] = []
     if (auction.request.imps.every((imp) => placeOne(auction, imp, book, bids))) return bids
-    if (!auction.request.test) for (const { seq } of bids) auction.deps.auctionBudget.withdraw(seq)
+    const { auctionBudget, frequencyCaps } = auction.deps
+    for (const { seq } of auction.request.test ? [] : bids) {
+      auctionBudget.withdraw(seq)
+      frequencyCaps.dropped(seq)
+    }
     auction.held.clear()
     auction.rooms.clear()
   }

@@ -458,6 +458,8 @@ function consider(search: Search, entry: OfferEntry, worth: number, score: numbe
   const cost = costOf(price, auction.currency.rate, imp.multiplier)
   if (cost === undefined) return 'over_budget'
   if (!auction.request.test && isOverShare(search, campaign.scopes, price, cost)) return 'over_request_share'
+  const capped = auction.deps.frequencyCaps.refusal(campaign, auction.request)
+  if (capped) return capped
   if (
     campaign.isPaced &&
     !auction.request.test &&

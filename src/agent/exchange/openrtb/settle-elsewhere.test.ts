@@ -4,13 +4,13 @@ import { describe, expect, it } from 'vitest'
 import { FakeClock } from '../../../../test/support/fake-clock.ts'
 import { seedOr } from '../../../../test/support/seed.ts'
 import { micros } from '../../../money.ts'
-import type { HandleMessage } from '../../../shield/budget/protocol/mail.ts'
+import type { HandleMessage } from '../../../shield/budget/protocol/owner-messages.ts'
 import { line } from '../../../shield/budget/stores/store-contract.test-support.ts'
 import {
   BudgetManager,
   type BudgetStore,
   MemoryStore,
-  type OwnerMail,
+  type OwnerMessages,
   StoreUnavailable,
 } from '../../../shield/index.ts'
 import {
@@ -31,7 +31,7 @@ const HOLD_MS = 20_000
 const SCOPES = ['campaign:openrtb:c1', 'platform:openrtb', 'global']
 const tokens = createNoticeTokens([{ id: 'k1', secret: 'a secret' }])
 
-/** Processes on one store, with mail that is delivered on demand. */
+/** Processes on one store, with messages that are delivered on demand. */
 function createFleet(limit = 1_000_000) {
   const clock = new FakeClock()
   const store = new MemoryStore(clock, LEASE_MS)
@@ -63,7 +63,7 @@ function createFleet(limit = 1_000_000) {
       watch: (onChange) => store.watch(onChange),
       close: () => store.close(),
     }
-    const mail: OwnerMail = {
+    const ownerMessages: OwnerMessages = {
       lives: async (owner) => (heard.get(owner) ?? Number.NEGATIVE_INFINITY) + LEASE_MS > clock.elapsedMs(),
       async send(owner, message) {
         boxes.set(owner, [...(boxes.get(owner) ?? []), message])
@@ -96,7 +96,7 @@ function createFleet(limit = 1_000_000) {
       encryptedPricesOf: () => undefined,
       owner: name,
       scopesOf: () => scopes,
-      mail,
+      ownerMessages,
       bill: budget.bill.bind(budget),
     }
     heard.set(name, Number.POSITIVE_INFINITY)
@@ -104,10 +104,10 @@ function createFleet(limit = 1_000_000) {
       const { is } = settleNotice(deps, kind, token, query)
       const { owner, seq, held } = token
       if (is === 'settled' || is === 'settled_late' || is === 'raised')
-        mail.noteSettled(owner, seq, deps.seen.billed(owner, seq, held))
+        ownerMessages.noteSettled(owner, seq, deps.seen.billed(owner, seq, held))
       return is
     }
-    mail.receive(name, async (message) => {
+    ownerMessages.receive(name, async (message) => {
       const notice = readMessage(tokens, message)
       assert(notice, 'a message of nobody')
       if (notice.token.owner === name) settleOwn(notice)
@@ -146,7 +146,7 @@ function createFleet(limit = 1_000_000) {
       /** Handles this owner's messages, and those of owners that are not in the registry. */
       async deliver(): Promise<void> {
         for (const [owner, messages] of boxes) {
-          if (owner !== name && (await mail.lives(owner))) continue
+          if (owner !== name && (await ownerMessages.lives(owner))) continue
           while (messages[0] !== undefined) {
             try {
               await receive?.(messages[0], owner !== name)

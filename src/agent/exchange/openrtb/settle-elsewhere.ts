@@ -1,5 +1,5 @@
 import { type Micros, micros, ZERO } from '../../../money.ts'
-import { type BudgetManager, type OwnerMail, StoreUnavailable } from '../../../shield/index.ts'
+import { type BudgetManager, type OwnerMessages, StoreUnavailable } from '../../../shield/index.ts'
 import { bidId } from './bid-ids.ts'
 import { type Notice, writeMessage } from './notice-message.ts'
 import type { NoticeToken } from './notice-token.ts'
@@ -18,7 +18,7 @@ import {
 
 export interface ElsewhereDeps extends NoticeDeps {
   /** Sends notices to other owners; undefined where there are no other owners. */
-  readonly mail: OwnerMail | undefined
+  readonly ownerMessages: OwnerMessages | undefined
   readonly bill: BudgetManager['bill']
 }
 
@@ -40,14 +40,15 @@ export async function settleElsewhere(
   notice: Notice,
   isMessage = false,
 ): Promise<Elsewhere> {
-  const { mail } = deps
+  const { ownerMessages } = deps
   const { kind, token, query } = notice
   const send = async (): Promise<Elsewhere> => {
-    if (isMessage || !mail) throw new StoreUnavailable(`the owner ${token.owner} is alive and cannot be told`)
-    await mail.send(token.owner, writeMessage(notice))
+    if (isMessage || !ownerMessages)
+      throw new StoreUnavailable(`the owner ${token.owner} is alive and cannot be told`)
+    await ownerMessages.send(token.owner, writeMessage(notice))
     return plain(result(deps, token, 'elsewhere'))
   }
-  if (!isMessage && (await mail?.lives(token.owner))) return send()
+  if (!isMessage && (await ownerMessages?.lives(token.owner))) return send()
   if (kind === 'loss') return plain(lose(deps, token, query))
   if (kind === 'win' && token.billOn !== 'win') return plain(recordWin(deps, token))
   return (await bill(deps, token, query)) ?? send()
@@ -63,7 +64,7 @@ async function bill(
   const { form, spent } = costOf(deps, token, query)
   let known = deps.seen.billed(owner, seq, held)
   if (known === undefined || isHigher(spent, known, held)) {
-    const noted = await deps.mail?.settledAt(owner, seq)
+    const noted = await deps.ownerMessages?.settledAt(owner, seq)
     if (noted !== undefined) known = Math.max(known ?? 0, Math.min(held, noted))
     if (known !== undefined) deps.seen.bill(owner, seq, held, known)
   }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { bannerRequest, createBidder, type ReadBid, videoCreative } from '../../../../test/support/bidder.ts'
-import type { NoticeKind } from '../openrtb/index.ts'
+import { abandon, decide, isRefusal, type NoticeKind, readBidRequest } from '../openrtb/index.ts'
 
 const JUDGED_MS = 30_000
 const worth = (ltv: number, more: object = {}) => ({
@@ -204,16 +204,36 @@ describe('an auction', () => {
   })
 
   it('that was won stays won', () => {
-    const { bid, notify, clock, teach, priceOf } = world()
+    const { bid, notify, clock, shader } = world()
     for (let i = 0; i < 100; i++) {
       const made = bid(askFor(4))
       if (!made) continue
-      notify('win', made, { lowest: '2' })
+      notify('win', made)
       notify('loss', made, { loss: '102' })
       clock.advance(1_000)
     }
-    teach(30)
-    expect(priceOf(askFor(4))).toBeLessThan(2.6)
+    clock.advance(JUDGED_MS)
+    // Had they been lost, nothing would be known of what wins.
+    expect(shader.shown('acme')[0]?.isLearning).toBe(false)
+  })
+
+  it('whose answer was not sent teaches nothing', () => {
+    const one = world()
+    const request = readBidRequest(askFor(4))
+    if (isRefusal(request)) throw new Error('refused')
+    abandon(one.deps, decide(one.deps, one.seat, request))
+    one.clock.advance(JUDGED_MS)
+    expect(auctionsOf(one)).toBe(0)
+  })
+
+  it('that is lost again and again leaves the price at the whole worth', () => {
+    const { auction, clock, priceOf } = world()
+    for (let i = 0; i < 100; i++) {
+      auction(4, () => [i < 5 ? 'win' : 'loss', { loss: '102' }])
+      clock.advance(1_000)
+    }
+    clock.advance(JUDGED_MS)
+    expect(priceOf(askFor(4))).toBe(4)
   })
 
   it('is believed only as far as its lowest price goes with what became of it', () => {

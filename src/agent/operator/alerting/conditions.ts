@@ -24,7 +24,7 @@ export function budgetConditions({ scope, currency, limits }: ScopeStats): Alert
     const isGone = utilization >= ALL_BUT_GONE_RATIO
     // A limit of zero is used up by definition.
     if (isGone && spec.max === 0) return []
-    const used = toUnits(micros(spent + held))
+    const used = Math.round(toUnits(micros(spent + held)) * 100) / 100
     return [
       {
         rule: isGone ? 'BudgetAt95Percent' : 'BudgetAt80Percent',

@@ -162,7 +162,7 @@ function checked(check: () => URLSearchParams): URLSearchParams {
     return check()
   } catch (error) {
     if (!(error instanceof oauth.AuthorizationResponseError))
-      throw new SignInError('expired', `what the browser has brought back does not fit: ${messageOf(error)}`)
+      throw new SignInError('expired', `what the browser brought back is not valid: ${messageOf(error)}`)
     const detail = `the provider says ${error.error}: ${error.error_description ?? ''}`
     if (REFUSALS.has(error.error)) throw new SignInError('refused', detail)
     throw new SignInError(LATER.has(error.error) ? 'provider_away' : 'not_configured_there', detail)

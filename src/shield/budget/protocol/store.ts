@@ -2,7 +2,7 @@ import type { Cancel } from '../../../time/clock.ts'
 import type { HoldMode } from './hold-mode.ts'
 import type { JournalReader } from './journal.ts'
 import type { LimitSpec } from './limit-spec.ts'
-import type { OwnerMail } from './mail.ts'
+import type { OwnerMessages } from './owner-messages.ts'
 
 /** A value at once from a store in this process, or a promise from any other store. */
 export type Soon<T> = T | Promise<T>
@@ -253,6 +253,6 @@ export interface BudgetStore {
   /** The journal of the store, if it keeps one. */
   readonly journal?: JournalReader
   /** The owners' messages, if several owners can share the store. */
-  readonly mail?: OwnerMail
+  readonly ownerMessages?: OwnerMessages
   close(): Promise<void>
 }

@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from 'wouter'
 import type { Budget, Limit } from '../../api/client.ts'
-import { auditQuery, budgetQuery } from '../../api/queries.ts'
+import { budgetQuery } from '../../api/queries.ts'
 import { useMay } from '../../api/session.ts'
 import { Answer } from '../../ui/answer.tsx'
-import { Changes } from '../../ui/changes.tsx'
+import { ChangeHistory } from '../../ui/change-history.tsx'
 import { duration, money, percent } from '../../ui/format.ts'
 import { BarKey, LimitBar } from '../../ui/limit-bar.tsx'
 import { limitKey, limitName } from '../../ui/limit-name.ts'
@@ -38,7 +38,7 @@ export function BudgetPage({ scope }: { scope: string }) {
             <div className="stack">
               {mayChange && <PauseControl budget={budget} mayResume={mayRaise(scope, may)} />}
               <Holds key={scope} budget={budget} mayChange={mayChange} />
-              <History scope={scope} />
+              <ChangeHistory target={scope} />
             </div>
           </div>
         )}
@@ -107,17 +107,5 @@ function Figure({ name, value }: { name: string; value: string }) {
       <dt>{name}</dt>
       <dd>{value}</dd>
     </div>
-  )
-}
-
-function History({ scope }: { scope: string }) {
-  const query = useQuery(auditQuery(scope))
-  return (
-    <section className="card" aria-labelledby="history">
-      <header>
-        <h2 id="history">Changes</h2>
-      </header>
-      <Answer query={query}>{({ entries }) => <Changes entries={entries} />}</Answer>
-    </section>
   )
 }

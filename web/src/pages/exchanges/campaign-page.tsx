@@ -10,10 +10,10 @@ import {
   campaignQuery,
   seatsQuery,
 } from '../../api/exchanges.ts'
-import { auditQuery, budgetsQuery } from '../../api/queries.ts'
+import { budgetsQuery } from '../../api/queries.ts'
 import { useMay } from '../../api/session.ts'
 import { Answer, Empty } from '../../ui/answer.tsx'
-import { Changes } from '../../ui/changes.tsx'
+import { ChangeHistory } from '../../ui/change-history.tsx'
 import { Confirm, ReasonField } from '../../ui/confirm.tsx'
 import { money } from '../../ui/format.ts'
 import { LimitBar } from '../../ui/limit-bar.tsx'
@@ -118,7 +118,7 @@ function Shown({ campaign }: { campaign: Campaign }) {
       <div className="stack">
         <Doing campaign={campaign} />
         {may('operate') && <Status campaign={campaign} />}
-        <History id={campaign.id} />
+        <ChangeHistory target={campaign.id} />
       </div>
     </div>
   )
@@ -297,17 +297,5 @@ function End({ id }: { id: string }) {
         It does not bid any more, and its ads and targeting are forgotten. Bids that are out still settle.
       </p>
     </Confirm>
-  )
-}
-
-function History({ id }: { id: string }) {
-  const query = useQuery(auditQuery(id))
-  return (
-    <section className="card" aria-labelledby="history">
-      <header>
-        <h2 id="history">Changes</h2>
-      </header>
-      <Answer query={query}>{({ entries }) => <Changes entries={entries} />}</Answer>
-    </section>
   )
 }

@@ -42,6 +42,8 @@ const MEANINGS: Partial<Record<NoBidReason, string>> = {
   no_floor_rate: 'the currency of the floor has no rate here',
   below_floor: 'the price is below the floor',
   below_deal_floor: 'the price is below the floor of the deal',
+  no_user_id: 'the campaign caps how often a user sees it, and no id of the user is given',
+  frequency_capped: 'the user has seen the campaign as often as its cap allows',
   paced: 'the campaign spreads its budget and leaves this chance',
   stopped: 'the kill switch is on, or a budget that pays is paused',
   budget_unknown: 'the budget store has not said in time whether there is room',

@@ -109,11 +109,13 @@ function drawn({ series, from, bucketSeconds }: SpendOverTime, currency: string 
     .toSorted((a, b) => sumOf(b.amounts) - sumOf(a.amounts))
   const lines = all.slice(0, MOST_LINES)
   const fromSeconds = Date.parse(from) / 1_000
-  const seconds = (series[0]?.amounts ?? []).map((_, at) => fromSeconds + at * bucketSeconds)
+  // The last bucket is not over: its figure would look like a fall.
+  const whole = (amounts: readonly (number | null)[] = []) => amounts.slice(0, -1)
+  const seconds = whole(series[0]?.amounts).map((_, at) => fromSeconds + at * bucketSeconds)
   return {
     lines,
     left: all.length - lines.length,
     times: seconds.map((second) => second * 1_000),
-    data: [seconds, ...lines.map(({ amounts }) => amounts)] satisfies PlotData,
+    data: [seconds, ...lines.map(({ amounts }) => whole(amounts))] satisfies PlotData,
   }
 }

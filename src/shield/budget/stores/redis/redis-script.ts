@@ -4,7 +4,7 @@ import { messageOf } from '../../../../errors.ts'
 import { type RedisClient, reach } from './redis-client.ts'
 
 /** The scripts of this folder. */
-export type ScriptFile = 'redis-account.lua' | 'redis-control.lua' | 'redis-mail.lua'
+export type ScriptFile = 'redis-account.lua' | 'redis-control.lua' | 'redis-owner-messages.lua'
 
 /** The scripts that begin with `redis-clock.lua`. */
 const WITH_CLOCK: readonly ScriptFile[] = ['redis-account.lua', 'redis-control.lua']

@@ -17,7 +17,7 @@ import {
 import { RedisAccounts } from './redis-accounts.ts'
 import { checkMemoryPolicy, type RedisClient, reach, redisClient } from './redis-client.ts'
 import { CONTROL_KEY, RedisControl } from './redis-control.ts'
-import { RedisMail } from './redis-mail.ts'
+import { RedisOwnerMessages } from './redis-owner-messages.ts'
 import { type AccountReply, asBillReply, asSyncReply, type ControlReply } from './redis-replies.ts'
 
 export interface RedisStoreOptions {
@@ -53,7 +53,7 @@ const LOST_HOLD_MS = 300_000
 /** The budget store in Redis, which many processes share. docs/internals/redis.md has the rules. */
 export class RedisStore implements BudgetStore {
   readonly answersAtOnce = false
-  readonly mail: RedisMail
+  readonly ownerMessages: RedisOwnerMessages
   readonly #clock: Clock
   readonly #client: RedisClient
   readonly #subscriber: RedisClient
@@ -105,7 +105,7 @@ export class RedisStore implements BudgetStore {
     this.#subscriber = connect(url)
     this.#accounts = new RedisAccounts({ clock, client: this.#client, leaseMs, toleranceMs, minReplicas })
     this.#control = new RedisControl({ client: this.#client, clock, leaseMs, toleranceMs })
-    this.mail = new RedisMail({
+    this.ownerMessages = new RedisOwnerMessages({
       clock,
       url,
       client: this.#client,
@@ -213,7 +213,7 @@ export class RedisStore implements BudgetStore {
     this.#closed = true
     this.#cancelPoll()
     this.#watchers.clear()
-    await this.mail.close()
+    await this.ownerMessages.close()
     this.#subscriber.disconnect()
     this.#client.disconnect()
   }

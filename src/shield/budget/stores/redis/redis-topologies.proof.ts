@@ -81,7 +81,7 @@ it('spreads scopes over a Redis Cluster, each in one slot whatever it is called,
   expect(replies.map((reply) => reply.is === 'granted' && reply.granted)).toEqual(scopes.map(() => 5))
   for (const node of nodes) expect(Number(await tell(node, 'DBSIZE'))).toBeGreaterThan(0)
 
-  // What operators decide, and mail, go through every process's own connections.
+  // What operators decide, and messages, go through every process's own connections.
   await store.setPause('global', { is: 'paused', reason: 'review' })
   await expect
     .poll(() => {
@@ -90,10 +90,10 @@ it('spreads scopes over a Redis Cluster, each in one slot whatever it is called,
     }, SOON)
     .toBe('paused')
   const messages: string[] = []
-  const stop = other.mail.receive('b', (message) => {
+  const stop = other.ownerMessages.receive('b', (message) => {
     messages.push(message)
   })
-  await store.mail.send('b', 'a bill')
+  await store.ownerMessages.send('b', 'a bill')
   await expect.poll(() => messages, SOON).toEqual(['a bill'])
   stop()
 

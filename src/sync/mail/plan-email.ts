@@ -28,7 +28,7 @@ function wordsOf({ type, subject, data }: CloudEvent): { subject: string; text: 
  * oldest connection that can send; without one nothing is stored.
  * @param senders connection types that can send
  */
-export async function planNotice(
+export async function planEmail(
   { db }: Store,
   clock: Clock,
   senders: readonly string[],

@@ -11,7 +11,7 @@ export type HandleMessage = (message: string, isHeir: boolean) => void | Promise
  * Carries messages between the owners that share a store. A message is kept until its owner has handled it or, if that owner is gone,
  * any other owner; it may be delivered more than once. All methods reject with {@link StoreUnavailable}.
  */
-export interface OwnerMail {
+export interface OwnerMessages {
   /** Whether the store has heard from the owner within the last lease time. */
   lives(owner: string): Promise<boolean>
   /** Resolves when the message is stored, whether its owner is alive or gone. */

@@ -1,6 +1,6 @@
 import { messageOf } from '../../../../errors.ts'
 import { type Cancel, type Clock, every } from '../../../../time/clock.ts'
-import type { HandleMessage, OwnerMail } from '../../protocol/mail.ts'
+import type { HandleMessage, OwnerMessages } from '../../protocol/owner-messages.ts'
 import { StoreUnavailable } from '../../protocol/store.ts'
 import { type RedisClient, reach, redisClient } from './redis-client.ts'
 import { RedisScript } from './redis-script.ts'
@@ -38,9 +38,9 @@ const LISTED_MS = 60_000
 const FORGET_AFTER_MS = 3_600_000
 
 /** The owners' messages in Redis: one stream per owner. Handled messages are trimmed, so a box holds only open ones. */
-export class RedisMail implements OwnerMail {
+export class RedisOwnerMessages implements OwnerMessages {
   readonly #options: RedisMailOptions
-  readonly #script = new RedisScript('redis-mail.lua')
+  readonly #script = new RedisScript('redis-owner-messages.lua')
   readonly #settledBids: RedisSettledBids
 
   constructor(options: RedisMailOptions) {

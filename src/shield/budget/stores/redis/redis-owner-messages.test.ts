@@ -39,19 +39,19 @@ async function couple(aheadMs = 0, toleranceMs = 5_000) {
   return { one, other, client, clock, poll }
 }
 
-describe('mail over Redis', () => {
+describe('messages between owners over Redis', () => {
   it('comes in order, is asked for again until it was taken in, and is gone then', async () => {
     const { one, other, client, poll } = await couple()
     await one.sync('a', [])
     const got: string[] = []
     let isWilling = false
     onTestFinished(
-      one.mail.receive('a', (letter) => {
+      one.ownerMessages.receive('a', (letter) => {
         if (letter === '2' && !isWilling) throw new Error('not now')
         got.push(letter)
       }),
     )
-    for (const letter of ['1', '2', '3']) await other.mail.send('a', letter)
+    for (const letter of ['1', '2', '3']) await other.ownerMessages.send('a', letter)
     await poll(() => got).toEqual(['1'])
     isWilling = true
     await poll(() => got).toEqual(['1', '2', '3'])
@@ -62,54 +62,54 @@ describe('mail over Redis', () => {
     const { one, other, client, clock, poll } = await couple()
     const lives = () => one.sync('a', [])
     await lives()
-    const stop = one.mail.receive('a', () => {
+    const stop = one.ownerMessages.receive('a', () => {
       throw new Error('too busy')
     })
-    await poll(() => other.mail.lives('a'), lives).toBe(true)
+    await poll(() => other.ownerMessages.lives('a'), lives).toBe(true)
     const got: [string, boolean][] = []
-    onTestFinished(other.mail.receive('b', (letter, isHeir) => void got.push([letter, isHeir])))
-    await other.mail.send('a', '1')
+    onTestFinished(other.ownerMessages.receive('b', (letter, isHeir) => void got.push([letter, isHeir])))
+    await other.ownerMessages.send('a', '1')
     // What an owner that never lived gets tells when boxes were looked into: twice, so all of them.
     await client.hset('bidwarden:boxes', 'never', Math.floor(clock.nowMs()))
     for (const count of [1, 2]) {
-      await other.mail.send('never', 'look')
+      await other.ownerMessages.send('never', 'look')
       await poll(() => got.length, lives).toBe(count)
     }
     expect(got.flat()).not.toContain('1')
     stop()
     await one.close()
     await poll(() => got.at(-1)).toEqual(['1', true])
-    expect(await other.mail.lives('a')).toBe(false)
+    expect(await other.ownerMessages.lives('a')).toBe(false)
   })
 
   it('is refused by a full box, which loses nothing', async () => {
     const { one, client } = await couple()
     const fill = 'for i = 1, 100000 do redis.call("XADD", KEYS[1], "*", "letter", i) end'
     await client.eval(fill, 1, 'bidwarden:{mail:a}:letters')
-    await expect(one.mail.send('a', 'one more')).rejects.toThrow(StoreUnavailable)
+    await expect(one.ownerMessages.send('a', 'one more')).rejects.toThrow(StoreUnavailable)
     expect(await client.xlen('bidwarden:{mail:a}:letters')).toBe(100_000)
   })
 
   it('boxes are forgotten an hour after their owner', async () => {
     const { one, other, client, poll } = await couple(3_700_000, 4_000_000)
     await one.sync('a', [])
-    one.mail.receive('a', () => undefined)()
+    one.ownerMessages.receive('a', () => undefined)()
     await poll(() => client.hkeys('bidwarden:boxes')).toContain('a')
     await one.close()
-    onTestFinished(other.mail.receive('b', () => undefined))
+    onTestFinished(other.ownerMessages.receive('b', () => undefined))
     await poll(() => client.hkeys('bidwarden:boxes')).toEqual(['b'])
   })
 
   it('tells which bids an owner had settled', async () => {
     const { one, other, poll } = await couple()
-    for (const seq of [1, 70_000, 1_000_000]) one.mail.noteSettled('a', seq, undefined)
-    one.mail.noteSettled('a', 3, 40)
-    one.mail.noteSettled('a', 4, 0)
-    one.mail.noteSettled('a', 3, 90)
-    await poll(() => other.mail.settledAt('a', 4)).toBe(0)
+    for (const seq of [1, 70_000, 1_000_000]) one.ownerMessages.noteSettled('a', seq, undefined)
+    one.ownerMessages.noteSettled('a', 3, 40)
+    one.ownerMessages.noteSettled('a', 4, 0)
+    one.ownerMessages.noteSettled('a', 3, 90)
+    await poll(() => other.ownerMessages.settledAt('a', 4)).toBe(0)
     const all = Number.POSITIVE_INFINITY
-    const asked = [1, 2, 3, 69_999, 70_000, 1_000_000].map((seq) => other.mail.settledAt('a', seq))
+    const asked = [1, 2, 3, 69_999, 70_000, 1_000_000].map((seq) => other.ownerMessages.settledAt('a', seq))
     expect(await Promise.all(asked)).toEqual([all, undefined, 90, undefined, all, all])
-    expect(await other.mail.settledAt('b', 1)).toBeUndefined()
+    expect(await other.ownerMessages.settledAt('b', 1)).toBeUndefined()
   })
 })

@@ -25,7 +25,7 @@ const PER_LOOK = 20
  * Sends e-mails that are due. One that is not accepted is retried later and given up after half an hour. Returns how
  * many were sent.
  */
-export async function sendNotices(deps: MailDeps): Promise<number> {
+export async function sendEmails(deps: MailDeps): Promise<number> {
   const { store, calls, log } = deps
   const { db } = store
   const nowMs = calls.clock.nowMs()
@@ -38,30 +38,30 @@ export async function sendNotices(deps: MailDeps): Promise<number> {
     .limit(PER_LOOK)
     .execute()
   let sent = 0
-  for (const notice of due) {
-    const waitMinutes = RETRY_MINUTES[notice.attempts]
+  for (const email of due) {
+    const waitMinutes = RETRY_MINUTES[email.attempts]
     // The process that sets the next try first sends the e-mail. A crash meanwhile costs one try.
     const { numUpdatedRows } = await db
       .updateTable('mail_notices')
       .set({
-        attempts: notice.attempts + 1,
+        attempts: email.attempts + 1,
         next_at: isoTime(nowMs + (waitMinutes ?? 0) * MINUTE_MS),
         ...(waitMinutes === undefined && { status: 'failed' as const }),
       })
-      .where('event_id', '=', notice.event_id)
+      .where('event_id', '=', email.event_id)
       .where('status', '=', 'waiting')
-      .where('attempts', '=', notice.attempts)
+      .where('attempts', '=', email.attempts)
       .executeTakeFirst()
     if (numUpdatedRows === 0n) continue
-    const outcome = await send(deps, notice)
+    const outcome = await send(deps, email)
     const change =
       outcome.is === 'sent'
         ? ({ status: 'sent', error: null } as const)
         : { error: outcome.detail, ...(outcome.is === 'hopeless' && { status: 'failed' as const }) }
-    await db.updateTable('mail_notices').set(change).where('event_id', '=', notice.event_id).execute()
+    await db.updateTable('mail_notices').set(change).where('event_id', '=', email.event_id).execute()
     if (outcome.is === 'sent') sent += 1
     else if (outcome.is === 'hopeless' || waitMinutes === undefined)
-      log.error({ eventId: notice.event_id, detail: outcome.detail }, 'a notification was given up')
+      log.error({ eventId: email.event_id, detail: outcome.detail }, 'a notification was given up')
   }
   return sent
 }

@@ -1,0 +1,24 @@
+import type { BatchAnswer } from '../conversions/index.ts'
+import type { Answer } from '../platform/answer.ts'
+
+/**
+ * The result of a call with conversions that Google did not take for a reason that lies not in its events.
+ *
+ * @param classed the answer, classed by the error table of the API that was called
+ * @returns undefined for a refusal that is about the events
+ */
+export function answerAboutTheCall(classed: Answer, code: string, detail: string): BatchAnswer | undefined {
+  switch (classed.is) {
+    case 'throttled':
+      return { is: 'throttled', detail, retryAfterMs: classed.retryAfterMs }
+    case 'auth_expired':
+    case 'auth_lost':
+      return { is: classed.is, detail }
+    case 'forbidden':
+      return { is: 'account_refused', code, detail }
+    case 'refused':
+      return undefined
+    default:
+      return { is: 'transient', detail }
+  }
+}
