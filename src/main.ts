@@ -114,7 +114,7 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
   const budgets = await openBudgets(config, { ...base, ...stores, onExpired }, opened)
   const { budget, callLimits } = budgets
   const bidding = { ...base, ...stores, ...budgets, sandbox, tell, audit }
-  const { agent, deferred, feed } = openAgent(config, bidding, opened)
+  const { agent, deferred, feed } = await openAgent(config, bidding, opened)
   const exchange = await openExchange(config, { agent, feed, ...stores, ...budgets }, opened)
   const { bidder, desk, count, seen, ownerMessages, noticeSecret } = exchange
   holder = bidder

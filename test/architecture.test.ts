@@ -23,7 +23,7 @@ const TOP = ['config', 'app', 'cli']
  * all of these. A folder is named by its path.
  */
 const INNER_ROWS: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  agent: [['bids'], ['exchange'], ['operator']],
+  agent: [['approvals'], ['bids'], ['exchange'], ['operator']],
   storage: [['disk'], ['records']],
   'shield/budget': [['protocol'], ['bounded', 'ledger'], ['stores'], ['client']],
   sync: [

@@ -270,7 +270,7 @@ describe('configuration', () => {
     const listed = lines
       .map((line) => /^(?:# )?([A-Z0-9_]+)=/.exec(line)?.[1])
       .filter((name) => name !== undefined)
-    const fields = ['environment', 'reading', 'conversions', 'oidc']
+    const fields = ['environment', 'approvals', 'reading', 'conversions', 'oidc']
       .map((name) => readFileSync(`src/config/${name}.ts`, 'utf8'))
       .join('')
     const read = [...fields.matchAll(/^ {2}([A-Z0-9_]+): /gm)].map(([, name]) => name)

@@ -9,6 +9,7 @@ import type { Tell } from '../notify/index.ts'
 import type { BudgetManager, CallLimits, HoldMode } from '../shield/index.ts'
 import type { Records } from '../storage/index.ts'
 import type { Clock } from '../time/clock.ts'
+import type { Approvals } from './approvals/index.ts'
 import type { Decisions } from './bids/decisions.ts'
 import type { Predictor } from './bids/predictor.ts'
 
@@ -30,6 +31,7 @@ export interface Agent {
   /** Sends notifications to the operator's address (`NOTIFY_URL`). */
   readonly tell: Tell
   readonly audit: Audit
+  readonly approvals: Approvals
   readonly tables: Tables
   readonly maxBid: Micros
   /** Hold mode of the budgets of exchanges for which an operator has set no other. */

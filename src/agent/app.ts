@@ -31,6 +31,7 @@ import { seatRoutes } from './exchange/seats.ts'
 import type { WorkerPool } from './exchange/worker-pool.ts'
 import { alertRoutes } from './operator/alerting/alert-routes.ts'
 import type { AlertWatch } from './operator/alerting/alert-watch.ts'
+import { approvalRoutes } from './operator/approvals.ts'
 import { auditRoutes } from './operator/audit.ts'
 import { budgetRoutes } from './operator/budgets.ts'
 import { collectMetrics } from './operator/collect-metrics.ts'
@@ -104,6 +105,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
     ...seatRoutes(agent, bidder, pool),
     ...storeRoutes(agent, deps.storeKind),
     doctorRoute(deps.examine),
+    ...approvalRoutes({ ...agent, ...deps.access }),
     ...auditRoutes(agent.audit),
     ...notificationRoutes(deps.notifications),
     versionRoute({ clock: agent.clock, mode: deps.mode }),
@@ -132,8 +134,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   serveOidc(app, deps.access.oidc)
   app.get('/v1/stream', streamHandler(deps.streams, authorize))
   app.get('/v1/ledger', ledgerHandler(deps.journal, authorize))
-  describePlain(app, PLAIN_ROUTES)
-  describeAccess(app)
+  describeCalls(app)
   // Cached: building this document takes longer than any other answer that needs no key, and it never changes.
   let document: Promise<string> | undefined
   app.get('/openapi.json', async (c) => {
@@ -157,8 +158,9 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   return app
 }
 
-/** Describes the ways in which a caller can authenticate. */
-function describeAccess(app: OpenAPIHono<ApiEnv>): void {
+/** Describes the calls that are answered beside the routes, and the ways in which a caller can authenticate. */
+function describeCalls(app: OpenAPIHono<ApiEnv>): void {
+  describePlain(app, PLAIN_ROUTES)
   app.openAPIRegistry.registerComponent('securitySchemes', 'key', {
     type: 'http',
     scheme: 'bearer',

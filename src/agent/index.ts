@@ -1,6 +1,17 @@
 export type { Agent, Connectors } from './agent.ts'
 export { createApp } from './app.ts'
+export {
+  APPROVAL_MODES,
+  APPROVAL_REASONS,
+  APPROVAL_STATUSES,
+  type ApprovalRule,
+  ApprovalRules,
+  Approvals,
+  openSharedApprovals,
+  recordedApprovals,
+} from './approvals/index.ts'
 export { BidAnswer } from './bids/answer.ts'
+export { approvedBids } from './bids/approved-bids.ts'
 export { BID_STATUSES, createDecisions, type DecisionRecord, type Decisions } from './bids/decisions.ts'
 export { Deferred } from './bids/deferred.ts'
 export { IdempotencyKeys } from './bids/idempotency.ts'

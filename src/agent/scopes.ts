@@ -44,6 +44,38 @@ export function keyRefusal(budget: BudgetManager, { payingKey }: Payer): AppErro
 }
 
 /**
+ * Names of the scopes that pay for a bid or for a campaign's budget, whether or not they have budgets.
+ * @param payer its organisation where the campaign id does not name it
+ */
+export function payingScopes(
+  platform: string,
+  campaignId: string,
+  { org = orgOf(campaignId), payingKey }: Payer = {},
+): string[] {
+  const id = orgOf(campaignId) === undefined ? ownId(campaignId, org) : campaignId
+  return [
+    platformScope(platform),
+    GLOBAL_SCOPE,
+    ...(org === undefined ? [] : [orgScope(org)]),
+    ...(payingKey === undefined ? [] : [keyScope(payingKey)]),
+    campaignScope(platform, id),
+  ]
+}
+
+/** Names of a scope and of those above it: a rule for one of them is a rule for it. */
+export function scopesAbove(name: string): string[] {
+  const org = orgOf(name)
+  const { platform } = spenderOf(name) ?? {}
+  const above = [
+    name,
+    ...(platform === undefined ? [] : [platformScope(platform)]),
+    ...(org === undefined ? [] : [orgScope(org)]),
+    GLOBAL_SCOPE,
+  ]
+  return [...new Set(above)]
+}
+
+/**
  * The scopes that pay for a bid or for a campaign's budget: the platform's, the global one, and those of the
  * organisation, the key and the campaign if they have budgets. Throws 401 if the key has been revoked.
  * @param payer its organisation is used if the campaign id names none
@@ -52,14 +84,11 @@ export function scopesOf(
   budget: BudgetManager,
   platform: string,
   campaignId: string,
-  { org = orgOf(campaignId), payingKey }: Payer = {},
+  payer: Payer = {},
 ): Scope[] {
-  const revoked = keyRefusal(budget, { payingKey })
+  const revoked = keyRefusal(budget, payer)
   if (revoked) throw revoked
-  const id = orgOf(campaignId) === undefined ? ownId(campaignId, org) : campaignId
-  const names = [platformScope(platform), GLOBAL_SCOPE, campaignScope(platform, id)]
-  if (payingKey !== undefined) names.splice(2, 0, keyScope(payingKey))
-  if (org !== undefined) names.splice(2, 0, orgScope(org))
+  const names = payingScopes(platform, campaignId, payer)
   return names.map((name) => budget.scope(name)).filter((scope) => scope !== undefined)
 }
 

@@ -1,11 +1,16 @@
 import {
   type Agent,
+  ApprovalRules,
+  Approvals,
+  approvedBids,
   createDecisions,
   Deferred,
   Feed,
   httpPredictor,
   noPredictor,
+  openSharedApprovals,
   type Predictor,
+  recordedApprovals,
   recordVerification,
   restoreBids,
   watchBudgets,
@@ -42,11 +47,11 @@ interface Parts
 }
 
 /** Builds the parts that decide and place bids at platforms, and restores the bids of earlier starts. */
-export function openAgent(
+export async function openAgent(
   config: Config,
   parts: Parts,
   opened: OpenParts,
-): { readonly agent: Agent; readonly deferred: Deferred; readonly feed: Feed } {
+): Promise<{ readonly agent: Agent; readonly deferred: Deferred; readonly feed: Feed }> {
   const { clock, log, metrics, tables, records, budget, callLimits, tell, audit, http, sandbox } = parts
   const { maxBid, topCampaigns } = config
   const fallback = createFallback({ multipliers: config.multipliers, maxBid })
@@ -62,8 +67,10 @@ export function openAgent(
     onDecided: (record) => feed.push({ event: 'bid', record }),
   })
   const predict = predictorOf(config, { clock, http })
+  const approvals = await openApprovals(config, parts, feed)
+  opened.add(() => approvals.close())
   const agent: Agent = {
-    ...{ clock, log, metrics, tables, records, budget, callLimits, tell, audit },
+    ...{ clock, log, metrics, tables, records, budget, callLimits, tell, audit, approvals },
     ...{ connectors, fallback, predict, decisions, maxBid, topCampaigns },
     exchangeHoldMode: config.bidder.holdMode,
     worstCase: config.bidder.worstCase,
@@ -71,9 +78,27 @@ export function openAgent(
   const deferred = new Deferred(agent)
   opened.add(() => deferred.close())
   restoreBids(agent, deferred, parts.recovered)
+  approvals.handle('bid', approvedBids(agent))
   opened.add(watchBudgets(agent, config.alertRatio))
   opened.add(watchRefusals(agent, config.store.is === 'redis'))
   return { agent, deferred, feed }
+}
+
+/** Approvals are in Redis where several processes may share them, else in the records. */
+async function openApprovals(
+  { approvals: { rules, waitMs }, store: settings }: Config,
+  { clock, log, metrics, tables, audit, tell, records, recovered }: Parts,
+  feed: Feed,
+): Promise<Approvals> {
+  const store =
+    settings.is === 'redis'
+      ? await openSharedApprovals(settings.url, clock, log)
+      : recordedApprovals(records, recovered, log)
+  return Approvals.open({
+    ...{ clock, log, metrics, tables, audit, tell, store, waitMs },
+    rules: new ApprovalRules(rules),
+    onChange: (approval) => feed.push({ event: 'approval', approval }),
+  })
 }
 
 function predictorOf(

@@ -171,8 +171,9 @@ export class Audit {
   }
 }
 
-/** Whether changes of this kind come by the thousand, as uploads do. */
-const isRoutine = (action: string): boolean => action.startsWith('ltv.')
+/** Whether changes of this kind come by the thousand, as uploads and bids above a threshold do. */
+const isRoutine = (action: string): boolean =>
+  action.startsWith('ltv.') || action === 'approval.noted' || action === 'approval.asked'
 
 const entryOf = (row: KeptChange): Entry => {
   const { id, atMs, org, action, target, caller } = row

@@ -26,6 +26,11 @@ export const ACTIONS = [
   'conversions.replayed',
   'platform_campaign.created',
   'platform_campaign.changed',
+  'approval.noted',
+  'approval.asked',
+  'approval.given',
+  'approval.refused',
+  'approval.expired',
   'configuration.changed',
 ] as const
 export type Action = (typeof ACTIONS)[number]

@@ -114,7 +114,7 @@ export function addBidding(program: Command, terminal: Terminal): void {
         terminal,
         options,
         scopePath(scope, 'resume'),
-        (one) => budgetLines(terminal, [one]),
+        (one) => pendingLines(one) ?? budgetLines(terminal, [one]),
         question,
       )
     })
@@ -206,6 +206,8 @@ function addKill(program: Command, terminal: Terminal): void {
 }
 
 function killLines(answer: unknown): string[] {
+  const pending = pendingLines(answer)
+  if (pending) return pending
   if (at(answer, 'engaged') !== true) return ['bids go through']
   return [
     `every bid is refused since ${said(answer, 'since')}: ${said(answer, 'reason')}`,
@@ -216,6 +218,15 @@ function killLines(answer: unknown): string[] {
 }
 
 const scopePath = (scope: string, verb: string) => `/v1/budgets/${encodeURIComponent(scope)}/${verb}`
+
+/** What is said of a change that waits for an approval; undefined for every other answer. */
+export function pendingLines(answer: unknown): string[] | undefined {
+  if (at(answer, 'status') !== 'pending_approval') return undefined
+  return [
+    `nothing is changed yet: another key has to approve it until ${said(answer, 'expiresAt')}`,
+    `approval ${said(answer, 'approvalId')}`,
+  ]
+}
 
 /** A line for each limit of these budgets. */
 export function budgetLines(terminal: Terminal, budgets: readonly unknown[]): string[] {

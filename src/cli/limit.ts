@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { at, listAt } from '../json/json-at.ts'
 import { ask, RequestRefused, said } from './ask.ts'
-import { budgetLines, SCOPE } from './bidding.ts'
+import { budgetLines, pendingLines, SCOPE } from './bidding.ts'
 import {
   addWindowOptions,
   amountOf,
@@ -48,7 +48,7 @@ export function addLimit(program: Command, terminal: Terminal): void {
         ...(revision !== undefined && { revision }),
         ...(options.reason !== undefined && { reason: options.reason }),
       }
-      const lines = (answer: unknown) => budgetLines(terminal, [answer])
+      const lines = (answer: unknown) => pendingLines(answer) ?? budgetLines(terminal, [answer])
       await show(terminal, options, path, lines, { method: 'PUT', body })
     })
 }

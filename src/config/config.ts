@@ -1,4 +1,4 @@
-import type { BidderConfig, OidcSettings } from '../agent/index.ts'
+import type { ApprovalRule, BidderConfig, OidcSettings } from '../agent/index.ts'
 import type { ApiKey, GateLimit } from '../api/index.ts'
 import { MAX_CHANGE_BYTES } from '../audit/index.ts'
 import type { PlatformName, PlatformSettings } from '../connectors/index.ts'
@@ -16,6 +16,7 @@ import {
   noticeUrl,
   REQUIRED_VARIABLES,
 } from './accounts.ts'
+import { approvalProblems } from './approvals.ts'
 import { type ConversionConfig, conversionConfig } from './conversions.ts'
 import { Environment } from './environment.ts'
 import { isLoopback, MAX_SEAT_QPS } from './fields.ts'
@@ -48,6 +49,8 @@ export interface Config {
   /** A line for each unknown variable that may be meant for one of ours. */
   readonly doubtfulNames: readonly string[]
   readonly maxBid: Micros
+  /** What needs an approval, and how long one is waited for. */
+  readonly approvals: { readonly rules: readonly ApprovalRule[]; readonly waitMs: number }
   readonly alertRatio: number
   /** Number of campaigns with metrics of their own in `/metrics`: those that have used most of their budgets. */
   readonly topCampaigns: number
@@ -156,6 +159,7 @@ export function parseConfig(variables: NodeJS.ProcessEnv): Config {
     logLevel: env.LOG_LEVEL,
     doubtfulNames: doubtfulNames(set),
     maxBid: env.MAX_BID,
+    approvals: { rules: env.APPROVALS, waitMs: env.APPROVALS_WAIT_SECONDS * 1000 },
     alertRatio: env.BUDGET_ALERT_RATIO,
     topCampaigns: env.METRICS_TOP_CAMPAIGNS,
     multipliers: env.FALLBACK_MULTIPLIERS,
@@ -190,7 +194,7 @@ function problemsOf(env: Environment, mode: Config['mode'], store: StoreSettings
     const why = mode === 'live' ? 'in live mode' : `on ${env.HOST}, which other machines reach`
     problems.push(`API_KEYS: required ${why}; npm run -s key -- me admin makes one that may do everything`)
   }
-  problems.push(...oidcProblems(env), ...currencyProblems(env))
+  problems.push(...oidcProblems(env), ...approvalProblems(env), ...currencyProblems(env))
   // Bills go to any process; one that does not recognise them would lose them.
   if (store.is === 'redis' && env.NOTICE_SECRET === undefined)
     problems.push('NOTICE_SECRET: required with REDIS_URL, the same for every process')

@@ -3,6 +3,7 @@ import { DEFAULT_ORG } from '../api/index.ts'
 import { GOOGLE_TOKEN_URL, PLATFORM_DEFAULTS } from '../connectors/index.ts'
 import { LOG_LEVELS } from '../log.ts'
 import { MIN_HUB_CHARS } from '../sync/index.ts'
+import { approvalFields } from './approvals.ts'
 import { conversionFields } from './conversions.ts'
 import {
   address,
@@ -45,6 +46,7 @@ export const Environment = z.object({
   TABLE_LIMITS: tableLimits,
   LOG_LEVEL: z.enum(LOG_LEVELS).default('info'),
   MAX_BID: money('1000'),
+  ...approvalFields,
   BUDGET_WINDOW_SECONDS: seconds(600),
   BUDGET_ALERT_RATIO: z.coerce.number().min(0).max(1).default(0.8),
   FALLBACK_MULTIPLIERS: multipliers,

@@ -64,6 +64,7 @@ const placedMessage = (bid: z.output<typeof BidAnswer>, replayed: boolean): obje
   latencyMs: bid.latencyMs,
   explanation: bid.explanation,
   replayed,
+  approvalId: bid.approval?.approvalId,
 })
 
 /** Answers `PlaceBid`. A caller that hangs up, or whose deadline passes, does not undo a bid that has begun. */

@@ -29,6 +29,9 @@ export const grpcStatusOf = {
   platform_unavailable: status.UNAVAILABLE,
   records_unavailable: status.UNAVAILABLE,
   shutting_down: status.UNAVAILABLE,
+  approval_refused: status.PERMISSION_DENIED,
+  approval_ended: status.FAILED_PRECONDITION,
+  too_many_approvals: status.RESOURCE_EXHAUSTED,
   // The bid may have been placed: nobody may repeat it without its idempotency key.
   outcome_unknown: status.UNKNOWN,
 } as const satisfies Record<ErrorCode, status>

@@ -15,8 +15,30 @@ export const AUCTION_RESULTS = [
 export type AuctionResult = (typeof AUCTION_RESULTS)[number]
 
 /** Outcomes of a bid; `failed` is an answer of 500 and above. */
-export const BID_OUTCOMES = ['placed', 'deferred', 'dry_run', 'refused', 'outcome_unknown', 'failed'] as const
+export const BID_OUTCOMES = [
+  'placed',
+  'deferred',
+  'pending_approval',
+  'dry_run',
+  'refused',
+  'outcome_unknown',
+  'failed',
+] as const
 export type BidOutcome = (typeof BID_OUTCOMES)[number]
+
+/** What needs an approval, and what became of it. `noted` and `advised` were done at once; `full`: too many waited. */
+export const APPROVAL_KINDS = ['bid', 'limits', 'budget_removal', 'resume', 'kill_switch_release'] as const
+export type ApprovalKind = (typeof APPROVAL_KINDS)[number]
+export type ApprovalEvent =
+  | 'noted'
+  | 'advised'
+  | 'asked'
+  | 'full'
+  | 'refused'
+  | 'expired'
+  | 'applied'
+  | 'not_applied'
+  | 'interrupted'
 
 /** Platforms that conversions go to, as labels. */
 export const CONVERSION_LABELS = ['meta', 'google', 'tiktok', 'snapchat'] as const
@@ -166,8 +188,14 @@ function budgetMetrics({ counter, gauge }: Makers) {
 }
 
 /** What the service is made of: parts, tables, records. */
-function serviceMetrics({ fastCounter, gauge, histogram }: Makers) {
+function serviceMetrics({ counter, fastCounter, gauge, histogram }: Makers) {
   return {
+    approvals: counter(
+      'bidwarden_approvals_total',
+      'Bids and changes above a threshold of APPROVALS, and what became of them.',
+      ['kind', 'event'],
+    ),
+    approvalsWaiting: gauge('bidwarden_approvals_waiting', 'Approvals that wait for another key.', []),
     partReady: gauge('bidwarden_part_ready', '1 while a part does its work; /readyz says why it does not.', [
       'part',
     ]),

@@ -10,6 +10,7 @@ export const NOTIFICATION_KINDS = [
   'breaker_changed',
   'kill_switch_changed',
   'store_fenced',
+  'approval_asked',
 ] as const
 export type NotificationKind = (typeof NOTIFICATION_KINDS)[number]
 

@@ -62,6 +62,7 @@ describe('what an operator sees', () => {
       ...[
         '"placed"} 2',
         '"deferred"} 0',
+        '"pending_approval"} 0',
         '"dry_run"} 1',
         '"refused"} 2',
         '"outcome_unknown"} 0',
@@ -151,6 +152,8 @@ describe('what an operator sees', () => {
       '/openrtb2/{seat}/bid',
       '/readyz',
       '/v1/alerts',
+      '/v1/approvals',
+      '/v1/approvals/{id}',
       '/v1/audit',
       '/v1/bids',
       '/v1/bids/batch',

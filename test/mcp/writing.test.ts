@@ -266,3 +266,38 @@ describe('reports and conversions', () => {
     expect(JSON.stringify(inputSchema)).toContain('action_source')
   })
 })
+
+describe('where an approval is needed', () => {
+  it('answers with what waits, and is done once another key has given it', async () => {
+    const APPROVALS = JSON.stringify({ global: { mode: 'enforce', bidAbove: 90, limitAbove: 1_000 } })
+    const { url, send, get } = await start({ APPROVALS })
+    await send('POST', '/v1/budgets/platform:meta/pause', { reason: 'page down' }, as('ops'))
+    const { call, questions } = await clientOf(url, 'k-operator', YES)
+    const bidder = await clientOf(url, 'k-bidder', undefined)
+
+    const simulated = await bidder.call('simulate_bid', BID)
+    expect(simulated.result.bid.approval).toEqual({ mode: 'enforce', reasons: ['amount'] })
+    const placed = await bidder.call('place_bid', { ...BID, idempotencyKey: 'one' })
+    expect(placed.result).toMatchObject({ status: 'pending_approval', approval: { reasons: ['amount'] } })
+    const resumed = await call('resume', { scope: 'platform:meta' })
+    expect(resumed.result.pendingApproval).toMatchObject({
+      scope: 'platform:meta',
+      reasons: ['bidding_resumed'],
+    })
+    const window = { kind: 'sliding', windowSeconds: 600 }
+    const raised = await call('set_limit', { scope: 'platform:google_ads', window, max: 2_000 })
+    expect(raised.result.pendingApproval).toMatchObject({ status: 'pending_approval', reasons: ['amount'] })
+    // The question is for whoever asks; it is no approval.
+    expect(questions).toHaveLength(2)
+
+    const ids = [placed.result.approval, resumed.result.pendingApproval, raised.result.pendingApproval]
+    for (const { approvalId } of ids) {
+      const answer = await send('POST', `/v1/approvals/${approvalId}`, { decision: 'approve' }, as('ops'))
+      expect(answer.body.status).toBe('applied')
+    }
+    expect((await get('/v1/budgets/platform:meta', as('ops'))).body.paused).toBe(false)
+    expect((await get('/v1/budgets/platform:google_ads', as('ops'))).body.limits).toMatchObject([
+      { max: 2_000, spent: 100 },
+    ])
+  })
+})

@@ -1317,6 +1317,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What waits for the approval of another key, and what became of the latest, newest first
+         * @description Needs an API key with the scope `read`.
+         */
+        get: operations["getApprovals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/approvals/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One approval
+         * @description Needs an API key with the scope `read`.
+         */
+        get: operations["getApprovalsById"];
+        put?: never;
+        /**
+         * Approve or refuse what another key has asked for; approved, it is checked again and done at once
+         * @description Needs an API key with the scope `operate`.
+         */
+        post: operations["postApprovalsById"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/audit": {
         parameters: {
             query?: never;
@@ -2036,6 +2080,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description The change is made; where APPROVALS says `advise`, this is why somebody should look at it. */
+        Advice: {
+            detail: string;
+            reasons: ("amount" | "times_usual" | "digit_slip" | "limit_removed" | "hold_mode_loosened" | "bidding_resumed")[];
+        };
         Alert: {
             /** @description The budget, platform, seat or other part that it is about. */
             about: {
@@ -2100,6 +2149,49 @@ export interface components {
             /** @enum {string} */
             state: "valid" | "expired" | "revoked";
         };
+        Approval: {
+            approvalId: string;
+            askedAt: string;
+            askedBy: string;
+            bidId?: string;
+            /** @description Why it was not applied, or is not known to be. */
+            code?: string;
+            decidedAt?: string;
+            decidedBy?: string;
+            decisionReason?: string;
+            detail?: string;
+            expiresAt: string;
+            /** @description What it was, money in units. */
+            from?: unknown;
+            /** @enum {string} */
+            kind: "bid" | "limits" | "budget_removal" | "resume" | "kill_switch_release";
+            /** @description Why it was asked for. */
+            reason?: string;
+            reasons: ("amount" | "times_usual" | "digit_slip" | "limit_removed" | "hold_mode_loosened" | "bidding_resumed")[];
+            /** @description The budget that it is about; of a bid that of its campaign. */
+            scope: string;
+            /**
+             * @description `applying`: given, and being done. `applied` and `not_applied` say what came of it. `interrupted`: the service ended meanwhile; it is not done again.
+             * @enum {string}
+             */
+            status: "pending_approval" | "refused" | "expired" | "applying" | "applied" | "not_applied" | "interrupted";
+            /** @description What it is to be, money in units. */
+            to?: unknown;
+        };
+        ApprovalDecision: {
+            /** @enum {string} */
+            decision: "approve" | "refuse";
+            /** @description Why; kept with the change, see `GET /v1/audit`. The first 500 characters are kept. */
+            reason?: string | null;
+        };
+        /** @description What the rules of `APPROVALS` say of it, where it is above a threshold. `audit` and `advise` let it pass. */
+        ApprovalOfBid: {
+            /** @description Of the approval that it waits for, or has waited for: `GET /v1/approvals/{id}`. */
+            approvalId?: string;
+            /** @enum {string} */
+            mode: "off" | "audit" | "advise" | "enforce";
+            reasons: ("amount" | "times_usual" | "digit_slip" | "limit_removed" | "hold_mode_loosened" | "bidding_resumed")[];
+        };
         AskedReport: {
             batched_with: string[];
             /** @description In seconds. */
@@ -2162,6 +2254,7 @@ export interface components {
             recommendation: string;
         };
         BidAnswer: {
+            approval?: components["schemas"]["ApprovalOfBid"];
             /** @description In units of the currency. */
             bidAmount: number;
             bidId: string;
@@ -2178,13 +2271,14 @@ export interface components {
             /** @enum {string} */
             source: "ai" | "fallback";
             /** @enum {string} */
-            status: "placed" | "deferred" | "dry_run";
+            status: "placed" | "deferred" | "pending_approval" | "dry_run";
         };
         BidBatch: {
             /** @description 1 to 500 bid requests. */
             bids: unknown[];
         };
         BidRecord: {
+            approval?: components["schemas"]["ApprovalOfBid"];
             at: string;
             basis?: {
                 /** @enum {string} */
@@ -2219,7 +2313,7 @@ export interface components {
             history: {
                 at: string;
                 /** @enum {string} */
-                status: "placed" | "deferred" | "dry_run" | "refused" | "outcome_unknown" | "not_placed" | "superseded" | "expired";
+                status: "placed" | "deferred" | "pending_approval" | "dry_run" | "refused" | "outcome_unknown" | "not_placed" | "superseded" | "expired";
             }[];
             /** @description In milliseconds. */
             latencyMs: number;
@@ -2241,7 +2335,7 @@ export interface components {
             /** @enum {string} */
             source?: "ai" | "fallback";
             /** @enum {string} */
-            status: "placed" | "deferred" | "dry_run" | "refused" | "outcome_unknown" | "not_placed" | "superseded" | "expired";
+            status: "placed" | "deferred" | "pending_approval" | "dry_run" | "refused" | "outcome_unknown" | "not_placed" | "superseded" | "expired";
             /** @description Of a bid that was refused for its amount or its time. */
             wouldPass?: {
                 /** @description When this very bid would pass if nothing else is spent meanwhile. */
@@ -2289,6 +2383,7 @@ export interface components {
             predictedLtv?: number;
         };
         Budget: {
+            advice?: components["schemas"]["Advice"];
             currency: string;
             /** @description In the purses of other processes; of workers, what they do not hold for open bids. */
             elsewhere: number;
@@ -3501,6 +3596,7 @@ export interface components {
             scopes: ("bid" | "read" | "operate" | "connect" | "convert" | "admin" | "premium")[];
         };
         KillSwitch: {
+            advice?: components["schemas"]["Advice"];
             campaigns?: {
                 campaignId: string;
                 detail?: string;
@@ -3729,7 +3825,7 @@ export interface components {
             amount?: number;
             bidId?: string;
             /** @enum {string} */
-            code: "invalid_request" | "unauthorized" | "key_expired" | "forbidden" | "not_found" | "method_not_allowed" | "paused" | "changed_meanwhile" | "idempotency_key_in_use" | "payload_too_large" | "unsupported_media_type" | "currency_mismatch" | "no_ltv_history" | "idempotency_key_reused" | "budget_exceeded" | "rate_limited" | "internal" | "platform_refused" | "budget_store_unavailable" | "connector_store_unavailable" | "credentials_unreadable" | "not_configured" | "platform_unavailable" | "records_unavailable" | "shutting_down" | "outcome_unknown";
+            code: "invalid_request" | "unauthorized" | "key_expired" | "forbidden" | "approval_refused" | "not_found" | "method_not_allowed" | "paused" | "changed_meanwhile" | "approval_ended" | "idempotency_key_in_use" | "payload_too_large" | "unsupported_media_type" | "currency_mismatch" | "no_ltv_history" | "idempotency_key_reused" | "budget_exceeded" | "rate_limited" | "too_many_approvals" | "internal" | "platform_refused" | "budget_store_unavailable" | "connector_store_unavailable" | "credentials_unreadable" | "not_configured" | "platform_unavailable" | "records_unavailable" | "shutting_down" | "outcome_unknown";
             detail: string;
             field?: string;
             /** @description In units of the currency. */
@@ -4226,6 +4322,11 @@ export interface components {
             data: components["schemas"]["KillSwitch"];
             /** @enum {string} */
             event: "kill_switch";
+            id: string;
+        } | {
+            data: components["schemas"]["Approval"];
+            /** @enum {string} */
+            event: "approval";
             id: string;
         };
         SuppressedAddress: {
@@ -10624,10 +10725,262 @@ export interface operations {
             };
         };
     };
+    getApprovals: {
+        parameters: {
+            query?: {
+                /** @description `approvalId` of the last one of the page before: only older ones are listed. */
+                before?: string;
+                limit?: number;
+                status?: "pending_approval" | "refused" | "expired" | "applying" | "applied" | "not_applied" | "interrupted";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Approvals */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        approvals: components["schemas"]["Approval"][];
+                    };
+                };
+            };
+            /** @description invalid_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthorized, key_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description records_unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getApprovalsById: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The approval now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
+            /** @description unauthorized, key_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description records_unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postApprovalsById: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "decision": "approve",
+                 *       "reason": "agreed with the client"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ApprovalDecision"];
+            };
+        };
+        responses: {
+            /** @description The approval, and what came of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
+            /** @description invalid_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthorized, key_expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description approval_ended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description records_unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getAudit: {
         parameters: {
             query?: {
-                action?: "limits.set" | "budget.removed" | "budget.paused" | "budget.resumed" | "kill_switch.engaged" | "kill_switch.released" | "key.made" | "key.changed" | "key.revoked" | "campaign.stored" | "campaign.deleted" | "ltv.stored" | "ltv.deleted" | "store.trusted" | "connector.connected" | "connector.disconnected" | "connector.schedule_set" | "connector.webhook_secret_set" | "connector.suppression_lifted" | "conversions.connection_set" | "conversions.mappings_set" | "conversions.replayed" | "platform_campaign.created" | "platform_campaign.changed" | "configuration.changed";
+                action?: "limits.set" | "budget.removed" | "budget.paused" | "budget.resumed" | "kill_switch.engaged" | "kill_switch.released" | "key.made" | "key.changed" | "key.revoked" | "campaign.stored" | "campaign.deleted" | "ltv.stored" | "ltv.deleted" | "store.trusted" | "connector.connected" | "connector.disconnected" | "connector.schedule_set" | "connector.webhook_secret_set" | "connector.suppression_lifted" | "conversions.connection_set" | "conversions.mappings_set" | "conversions.replayed" | "platform_campaign.created" | "platform_campaign.changed" | "approval.noted" | "approval.asked" | "approval.given" | "approval.refused" | "approval.expired" | "configuration.changed";
                 /** @description Name of an API key. */
                 caller?: string;
                 /** @description `next` of the page before. */
@@ -10714,7 +11067,7 @@ export interface operations {
                 before?: string;
                 limit?: number;
                 platform?: "google_ads" | "meta" | "tradedesk";
-                status?: "placed" | "deferred" | "dry_run" | "refused" | "outcome_unknown" | "not_placed" | "superseded" | "expired";
+                status?: "placed" | "deferred" | "pending_approval" | "dry_run" | "refused" | "outcome_unknown" | "not_placed" | "superseded" | "expired";
             };
             header?: never;
             path?: never;
@@ -10805,7 +11158,7 @@ export interface operations {
                     "application/json": components["schemas"]["BidAnswer"];
                 };
             };
-            /** @description Deferred: the platform is failing; placed when it recovers within 60 s */
+            /** @description Deferred: the platform is failing; placed when it recovers within 60 s. Or `pending_approval`: another key has to approve it */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -10877,7 +11230,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description budget_exceeded, rate_limited */
+            /** @description budget_exceeded, rate_limited, too_many_approvals */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -11251,6 +11604,15 @@ export interface operations {
                     "application/json": components["schemas"]["Budget"];
                 };
             };
+            /** @description It needs an approval: nothing is changed until another key gives it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
             /** @description invalid_request */
             400: {
                 headers: {
@@ -11314,7 +11676,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description rate_limited */
+            /** @description too_many_approvals, rate_limited */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -11358,6 +11720,15 @@ export interface operations {
                     "application/json": components["schemas"]["Budget"];
                 };
             };
+            /** @description It needs an approval: nothing is changed until another key gives it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
             /** @description invalid_request */
             400: {
                 headers: {
@@ -11394,7 +11765,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description rate_limited */
+            /** @description too_many_approvals, rate_limited */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -11580,6 +11951,15 @@ export interface operations {
                     "application/json": components["schemas"]["Budget"];
                 };
             };
+            /** @description It needs an approval: nothing is changed until another key gives it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
             /** @description invalid_request */
             400: {
                 headers: {
@@ -11616,7 +11996,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description rate_limited */
+            /** @description too_many_approvals, rate_limited */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -12430,6 +12810,15 @@ export interface operations {
                     "application/json": components["schemas"]["KillSwitch"];
                 };
             };
+            /** @description It needs an approval: nothing is changed until another key gives it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
             /** @description invalid_request */
             400: {
                 headers: {
@@ -12475,7 +12864,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description rate_limited */
+            /** @description too_many_approvals, rate_limited */
             429: {
                 headers: {
                     [name: string]: unknown;

@@ -5,6 +5,7 @@ import { toUnits } from '../../money.ts'
 import { type ScopeStats, tightest } from '../../shield/index.ts'
 import { isoTime } from '../../time/clock.ts'
 import type { Agent } from '../agent.ts'
+import { APPROVAL_MODES, APPROVAL_REASONS } from '../approvals/index.ts'
 import { maySee, type Org, orgScope, shownName } from '../organisations.ts'
 import { keyScope, platformScope } from '../scopes.ts'
 import { explain } from './decide.ts'
@@ -25,10 +26,23 @@ const BudgetBrief = z
       "The platform's tightest limit, after this bid; for a bid of an organisation that of its own budget, for one of a key with a budget that of the key.",
   })
 
+const ApprovalOfBid = z
+  .object({
+    mode: z.enum(APPROVAL_MODES),
+    reasons: z.array(z.enum(APPROVAL_REASONS)),
+    approvalId: z.string().optional().openapi({
+      description: 'Of the approval that it waits for, or has waited for: `GET /v1/approvals/{id}`.',
+    }),
+  })
+  .openapi('ApprovalOfBid', {
+    description:
+      'What the rules of `APPROVALS` say of it, where it is above a threshold. `audit` and `advise` let it pass.',
+  })
+
 export const BidAnswer = z
   .object({
     bidId: z.string(),
-    status: z.enum(['placed', 'deferred', 'dry_run']),
+    status: z.enum(['placed', 'deferred', 'pending_approval', 'dry_run']),
     platform: z.enum(PLATFORMS),
     source: z.enum(['ai', 'fallback']),
     bidAmount: z.number(),
@@ -38,6 +52,7 @@ export const BidAnswer = z
     budget: BudgetBrief.optional(),
     latencyMs: z.number(),
     explanation: z.string(),
+    approval: ApprovalOfBid.optional(),
   })
   .openapi('BidAnswer')
 
@@ -79,6 +94,7 @@ export const BidRecord = z
       predictedLtv: z.number().optional(),
       bidAmount: z.number().optional(),
     }),
+    approval: ApprovalOfBid.optional(),
     candidates: z.array(
       z.object({ platform: z.string(), score: z.number().optional(), excluded: z.string().optional() }),
     ),
@@ -93,7 +109,8 @@ export const BidRecord = z
 /** Builds the HTTP answer to one bid. */
 export function bidAnswer(agent: Agent, { record, refusal }: BidResult): ApiAnswer {
   if (refusal) return problemAnswer(refusal)
-  return ok(placedBody(agent, record), record.status === 'deferred' ? 202 : 200)
+  const waits = record.status === 'deferred' || record.status === 'pending_approval'
+  return ok(placedBody(agent, record), waits ? 202 : 200)
 }
 
 function placedBody(agent: Agent, record: DecisionRecord): object {
@@ -111,7 +128,15 @@ function placedBody(agent: Agent, record: DecisionRecord): object {
     budget: scope && budgetBrief(agent.budget.stats(scope)),
     latencyMs: roundMs(latencyMs),
     explanation: decision && explain(decision, request),
+    // Who audits in silence wants no caller to know of it.
+    approval: record.approval?.mode === 'audit' ? undefined : approvalBody(record.approval),
   }
+}
+
+function approvalBody(approval: DecisionRecord['approval']): z.output<typeof ApprovalOfBid> | undefined {
+  if (!approval) return undefined
+  const { mode, reasons, id } = approval
+  return { mode, reasons: [...reasons], ...(id !== undefined && { approvalId: id }) }
 }
 
 /** Name of the budget that an answer tells of: the nearest to the caller. */
@@ -166,6 +191,7 @@ export function recordBody(record: DecisionRecord, org: Org): z.output<typeof Bi
       predictedLtv: money(request.predictedLtv),
       bidAmount: money(request.bidAmount),
     }),
+    approval: approvalBody(record.approval),
     // A score shows how much is left of shared budgets.
     candidates: record.candidates.map(({ score, ...rest }) =>
       withoutUndefined({ ...rest, score: org === undefined ? score : undefined }),

@@ -49,6 +49,7 @@ const BID_REFUSALS: readonly ErrorCode[] = [
   'idempotency_key_reused',
   'budget_exceeded',
   'rate_limited',
+  'too_many_approvals',
   'platform_refused',
   'platform_unavailable',
   'records_unavailable',
@@ -99,7 +100,8 @@ function bidOnce(deps: BidRouteDeps): Route {
     answers: {
       200: { description: 'Placed, or the result of a dry run', schema: BidAnswer },
       202: {
-        description: 'Deferred: the platform is failing; placed when it recovers within 60 s',
+        description:
+          'Deferred: the platform is failing; placed when it recovers within 60 s. Or `pending_approval`: another key has to approve it',
         schema: BidAnswer,
       },
     },
@@ -212,7 +214,12 @@ async function bid(
   caller: Caller,
   key: string | undefined,
 ): Promise<ApiAnswer> {
-  const bidding = { name: ownerOf(caller), org: caller.boundTo, payingKey: caller.payingKey }
+  const bidding = {
+    name: ownerOf(caller),
+    org: caller.boundTo,
+    payingKey: caller.payingKey,
+    asker: caller,
+  }
   const work = async (claim?: Claim) => {
     const result = await placeBid(agent, deferred, request, bidding, claim)
     return keepBid(agent, deferred, result, bidAnswer(agent, result), claim)

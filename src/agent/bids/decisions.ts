@@ -4,6 +4,7 @@ import { parseJson } from '../../json/json.ts'
 import type { Micros } from '../../money.ts'
 import { type Hold, HoldBook, type HoldEntry } from '../../shield/index.ts'
 import type { BidSpend, Entry, Payment, Records, SpentPage } from '../../storage/index.ts'
+import type { ApprovalFinding } from '../approvals/index.ts'
 import { type Org, orgOf, shownName } from '../organisations.ts'
 import { campaignScope } from '../scopes.ts'
 import type { BidDecision } from './decide.ts'
@@ -11,11 +12,13 @@ import type { BidRequest } from './request.ts'
 
 /**
  * Status of a bid. `outcome_unknown` counts as spent; reading back from the platform changes it to `placed` or
- * `not_placed` (the money was freed), or leaves it. `superseded` and `expired` are the ends of a deferred bid.
+ * `not_placed` (the money was freed), or leaves it. `superseded` and `expired` are the ends of a deferred bid; `expired` is
+ * also that of one that nobody approved in time.
  */
 export const BID_STATUSES = [
   'placed',
   'deferred',
+  'pending_approval',
   'dry_run',
   'refused',
   'outcome_unknown',
@@ -43,6 +46,11 @@ export interface WouldPass {
   readonly at?: string
 }
 
+/** What the rules of approvals say of a bid, and the approval that it waits for, or has waited for. */
+export interface BidApproval extends ApprovalFinding {
+  readonly id?: string
+}
+
 /** Every number and rule that led to a bid. */
 export interface DecisionRecord {
   readonly bidId: string
@@ -62,6 +70,8 @@ export interface DecisionRecord {
   /** When the bid is deferred, the decision by history replaces the first one. */
   decision: BidDecision | undefined
   readonly candidates: readonly Candidate[]
+  /** What the rules of approvals say of it; undefined where they say nothing. */
+  approval?: BidApproval
   readonly scopes: readonly string[]
   /** Micros left in the tightest limit when the bid was decided; undefined without limits. */
   readonly remainingBefore: Micros | undefined

@@ -3,6 +3,7 @@ import { AppError } from '../../errors.ts'
 import { every } from '../../time/clock.ts'
 import type { Agent } from '../agent.ts'
 import { campaignScope } from '../scopes.ts'
+import { findingOf } from './bid-approval.ts'
 import { decideByHistory } from './decide.ts'
 import type { BidStatus, DecisionRecord } from './decisions.ts'
 import { callerRefusal, conclude, move, refuse, reportBid, sendBid } from './send-bid.ts'
@@ -55,6 +56,8 @@ export class Deferred {
       })
     const decision = decideByHistory(this.#agent, record.platform, record.request.bidAmount, record.org)
     if (!decision) return unavailable('no lifetime value is known to bid by once it recovers')
+    if (findingOf(this.#agent, record, decision.bid)?.mode === 'enforce')
+      return unavailable('the bid by its history would need an approval')
     const key = keyOf(record)
     const older = this.#waiting.get(key)
     if (!older && this.#waiting.size >= this.#agent.tables.limits.deferred_bids)

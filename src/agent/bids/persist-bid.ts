@@ -14,17 +14,18 @@ import { recordsError, unrecorded } from './refusal.ts'
 export async function keepBid(
   agent: Agent,
   deferred: Deferred,
-  { record }: BidResult,
+  { record, asked }: BidResult,
   answer: ApiAnswer,
   claim: Claim | undefined,
 ): Promise<ApiAnswer> {
   try {
-    await agent.decisions.keep(record, claim?.answered(answer))
+    await agent.decisions.keep(record, [...(claim?.answered(answer) ?? []), ...(asked?.entries ?? [])])
     return answer
   } catch (error) {
     if (!(error instanceof RecordsUnavailable)) throw error
     if (agent.decisions.isIntended(record)) return problemAnswer(unrecorded(record.bidId, error))
     deferred.drop(record)
+    if (asked) await agent.approvals.withdraw(asked.approval)
     throw recordsError(error)
   }
 }

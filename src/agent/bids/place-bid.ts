@@ -5,8 +5,10 @@ import { micros } from '../../money.ts'
 import { vetoError } from '../../shield/index.ts'
 import { RecordsUnavailable } from '../../storage/index.ts'
 import type { Agent } from '../agent.ts'
+import type { Asker } from '../approvals/index.ts'
 import { orgScope } from '../organisations.ts'
 import { GLOBAL_SCOPE, isGiven, keyRefusal, keyScope, type Payer, scopesOf } from '../scopes.ts'
+import { type AskedBid, askForBid, findingOf, noteBid } from './bid-approval.ts'
 import { choosePlatform } from './choose-platform.ts'
 import type { BidDecision } from './decide.ts'
 import type { DecisionRecord } from './decisions.ts'
@@ -27,6 +29,8 @@ export interface BidResult {
   readonly record: DecisionRecord
   /** Why the bid was not placed; undefined for placed, deferred and dry-run bids. */
   readonly refusal: AppError | undefined
+  /** The approval that it waits for; undefined for every other bid. */
+  readonly asked: AskedBid | undefined
 }
 
 /**
@@ -52,39 +56,97 @@ export async function placeBid(
   const revoked = keyRefusal(agent.budget, caller)
   if (revoked) throw revoked
   const record = newRecord(agent, request, caller, predicted)
-  const refusal = await attempt(agent, deferred, record, claim)
+  const { refusal, asked } = await attempt(agent, deferred, record, { claim, asker: caller.asker })
   record.latencyMs = agent.clock.elapsedMs() - startedMs
   agent.decisions.add(record)
   reportBid(agent, record)
-  return { record, refusal }
+  return { record, refusal, asked }
 }
 
 /** The caller of a bid, who pays for it. */
 export interface BidCaller extends Payer {
   /** Name of the API key. */
   readonly name: string
+  readonly asker: Asker
 }
 
-/** Checks everything that can refuse a bid, then sends it to the platform. */
+interface Attempted {
+  readonly refusal?: AppError | undefined
+  readonly asked?: AskedBid | undefined
+}
+
+/** Checks everything that can refuse a bid, then sends it to the platform, or lets it wait for an approval. */
 async function attempt(
   agent: Agent,
   deferred: Deferred,
   record: DecisionRecord,
-  claim: Claim | undefined,
-): Promise<AppError | undefined> {
+  { claim, asker }: { readonly claim: Claim | undefined; readonly asker: Asker },
+): Promise<Attempted> {
   const { request, platform, decision } = record
-  const forbidden = callerRefusal(agent, record)
-  if (forbidden) return refuse(agent, record, forbidden)
+  const refused = (error: AppError): Attempted => ({ refusal: refuse(agent, record, error) })
   if (!decision) {
     const detail = `No lifetime value was given, and none has been seen on ${platform} yet`
-    return refuse(agent, record, new AppError('no_ltv_history', detail))
+    return refused(callerRefusal(agent, record) ?? new AppError('no_ltv_history', detail))
   }
-  const mismatch = currencyMismatch(agent, record)
-  if (mismatch) return refuse(agent, record, mismatch)
-  if (decision.bid === 0)
-    return refuse(agent, record, new AppError('invalid_request', 'The bid comes to nothing'))
-  if (request.dryRun) return dryRun(agent, record, decision)
+  const unfit = unfitness(agent, record, decision)
+  if (unfit) return refused(unfit)
+  const finding = findingOf(agent, record, decision.bid)
+  if (request.dryRun) {
+    if (finding) record.approval = finding
+    return { refusal: dryRun(agent, record, decision) }
+  }
 
+  if (finding?.mode === 'enforce') {
+    // An approver is not asked for what the budgets refuse anyway.
+    const veto = roomFor(agent, record, decision)
+    if (veto) return refused(veto)
+    try {
+      return { asked: await askForBid(agent, record, decision, { finding, asker }) }
+    } catch (error) {
+      if (error instanceof AppError) return refused(error)
+      throw error
+    }
+  }
+  if (finding) await noteBid(agent, record, decision, { finding, asker })
+  return { refusal: await send(agent, deferred, record, decision, claim) }
+}
+
+/** Why a decided bid cannot be placed, whatever the budgets have left. Undefined where it can. */
+function unfitness(agent: Agent, record: DecisionRecord, { bid }: BidDecision): AppError | undefined {
+  const unfit = callerRefusal(agent, record) ?? currencyMismatch(agent, record)
+  return unfit ?? (bid === 0 ? new AppError('invalid_request', 'The bid comes to nothing') : undefined)
+}
+
+/**
+ * Places a bid that was approved, with all checks of now. It does not wait for a platform that fails: the bid by history
+ * would be another than the one that was approved.
+ * @returns the refusal; undefined where it was placed
+ */
+export async function placeApproved(agent: Agent, record: DecisionRecord): Promise<AppError | undefined> {
+  const { decision, request, platform } = record
+  const { away } = agent.decisions
+  if (away !== undefined) return recordsError(new RecordsUnavailable(away))
+  if (!decision) throw new Error(`the bid ${record.bidId} waits without a decision`)
+  const unfit = unfitness(agent, record, decision)
+  if (unfit) return refuse(agent, record, unfit)
+  if (decision.bid > agent.maxBid)
+    return refuse(
+      agent,
+      record,
+      new AppError('invalid_request', 'The bid is above the largest one that is allowed now'),
+    )
+  if (request.predictedLtv !== undefined) agent.fallback.record(platform, request.predictedLtv, record.org)
+  return conclude(agent, record, await sendBid(agent, record, decision))
+}
+
+async function send(
+  agent: Agent,
+  deferred: Deferred,
+  record: DecisionRecord,
+  decision: BidDecision,
+  claim: Claim | undefined,
+): Promise<AppError | undefined> {
+  const { request, platform } = record
   if (request.predictedLtv !== undefined) agent.fallback.record(platform, request.predictedLtv, record.org)
   const placed = await sendBid(agent, record, decision, claim)
   if (placed.is === 'breaker_open') {
@@ -96,15 +158,21 @@ async function attempt(
   return conclude(agent, record, placed)
 }
 
-function dryRun(agent: Agent, record: DecisionRecord, { bid }: BidDecision): AppError | undefined {
+function dryRun(agent: Agent, record: DecisionRecord, decision: BidDecision): AppError | undefined {
   const { limiter } = agent.connectors[record.platform]
   const admission = limiter.admits('bid')
   if (admission.is === 'limited') return refuse(agent, record, refusalOf(agent.clock, record, admission))
-  const scopes = scopesOf(agent.budget, record.platform, record.request.campaignId, record)
-  const veto = agent.budget.canSpend(scopes, bid)
-  if (veto) return refuse(agent, record, vetoError(agent.clock, veto))
+  const veto = roomFor(agent, record, decision)
+  if (veto) return refuse(agent, record, veto)
   move(agent, record, 'dry_run')
   return undefined
+}
+
+/** Why the budgets would refuse a bid now; undefined where they would not. */
+function roomFor(agent: Agent, record: DecisionRecord, { bid }: BidDecision): AppError | undefined {
+  const scopes = scopesOf(agent.budget, record.platform, record.request.campaignId, record)
+  const veto = agent.budget.canSpend(scopes, bid)
+  return veto && vetoError(agent.clock, veto)
 }
 
 function currencyMismatch(

@@ -2,6 +2,7 @@ import type { Recovered } from '../../storage/index.ts'
 import type { Agent } from '../agent.ts'
 import { readRecord } from './decisions.ts'
 import type { Deferred } from './deferred.ts'
+import { noteUsual } from './send-bid.ts'
 
 /**
  * Restores the bids of earlier starts into memory. A deferred bid goes on waiting for the time it has left. A bid that
@@ -9,7 +10,11 @@ import type { Deferred } from './deferred.ts'
  */
 export function restoreBids(agent: Agent, deferred: Deferred, { latest, open }: Recovered): void {
   const { decisions, metrics, log } = agent
-  for (const text of latest) decisions.add(readRecord(text))
+  for (const text of latest) {
+    const record = readRecord(text)
+    decisions.add(record)
+    if (record.status === 'placed') noteUsual(agent, record)
+  }
   for (const text of open) {
     const read = readRecord(text)
     const record = decisions.get(read.bidId) ?? read

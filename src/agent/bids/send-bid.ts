@@ -2,7 +2,7 @@ import { AppError } from '../../errors.ts'
 import { toUnits } from '../../money.ts'
 import type { Agent } from '../agent.ts'
 import { refusalFor } from '../organisations.ts'
-import { isGiven, keyRefusal } from '../scopes.ts'
+import { campaignScope, isGiven, keyRefusal } from '../scopes.ts'
 import type { BidDecision } from './decide.ts'
 import type { BidStatus, DecisionRecord, WouldPass } from './decisions.ts'
 import type { Claim } from './idempotency.ts'
@@ -39,9 +39,16 @@ export function conclude(
   if (placed.is === 'accepted') {
     record.platformRef = placed.value.platformRef
     move(agent, record, 'placed')
+    noteUsual(agent, record)
     return undefined
   }
   return refuse(agent, record, refusalOf(agent.clock, record, placed))
+}
+
+/** Remembers what was bid on the campaign, where rules of approvals compare bids with it. */
+export function noteUsual({ approvals }: Agent, { platform, request, org, decision }: DecisionRecord): void {
+  if (!approvals.rules.areSet || !decision) return
+  approvals.usual.add(campaignScope(platform, request.campaignId, org), decision.bid)
 }
 
 /**

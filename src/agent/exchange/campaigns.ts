@@ -19,11 +19,13 @@ import { AppError } from '../../errors.ts'
 import type { TableLimits } from '../../metrics/tables.ts'
 import { firstInOrder } from '../../time/slices.ts'
 import type { Agent } from '../agent.ts'
+import { areLower, riskOf } from '../limit-risk.ts'
 import { maySee, type Org, orgOf, ownId, shownName } from '../organisations.ts'
-import { type Bidder, mayUse } from './bidder.ts'
+import { campaignScope, scopesAbove } from '../scopes.ts'
+import { type Bidder, EXCHANGES, mayUse } from './bidder.ts'
 import { campaignBody } from './campaign-body.ts'
 import type { CampaignStore } from './campaign-store.ts'
-import { CampaignSpec, type PreparedCampaign } from './openrtb/index.ts'
+import { CampaignSpec, limitsOf, type PreparedCampaign } from './openrtb/index.ts'
 import { PaceBody, paceBody } from './pace-body.ts'
 import { spread, type WorkerPool } from './worker-pool.ts'
 
@@ -55,7 +57,8 @@ const Page = z.object({
 
 type Showing = Pick<CampaignParts, 'bidder' | 'pool'>
 
-interface CampaignParts extends Pick<Agent, 'audit' | 'tables'> {
+interface CampaignParts
+  extends Pick<Agent, 'audit' | 'tables' | 'approvals' | 'budget' | 'exchangeHoldMode'> {
   readonly campaignStore: CampaignStore
   readonly bidder: Bidder
   readonly pool: WorkerPool
@@ -141,6 +144,7 @@ function putCampaign(parts: CampaignParts): Route {
         throw new AppError('invalid_request', 'seat: is not a configured seat', 'never', { field: 'seat' })
       }
       requirePlace(campaigns, tables.limits, id)
+      requireNoApproval(parts, id, spec)
       const values = () => valuesOf(campaigns.get(id), { id, spec })
       const reason = reasonOf(c, said)
       const about = { action: 'campaign.stored', target: id, values, reason } as const
@@ -214,6 +218,29 @@ function onlyPauses({ from, to }: ReturnType<typeof valuesOf>): boolean {
   if (from === undefined) return false
   const { status, ...others } = Object(to)
   return status === 'paused' && Object.keys({ ...Object(from), ...others }).every((name) => name === 'status')
+}
+
+/**
+ * Throws 403 where the campaign would raise its limits above what the rules let pass: a campaign is stored at once, and
+ * only a budget waits for an approval.
+ */
+function requireNoApproval(
+  { bidder, approvals, budget, exchangeHoldMode }: CampaignParts,
+  id: string,
+  spec: CampaignSpec,
+): void {
+  const limits = limitsOf(spec)
+  const stored = bidder.campaigns.get(id)
+  // As they were, they change nothing, whatever the budget has been set to since.
+  if (stored && JSON.stringify(limitsOf(stored.spec)) === JSON.stringify(limits)) return
+  const name = campaignScope(EXCHANGES, id)
+  const before = budget.scope(name)
+  const after = { limits, holdMode: before?.holdMode ?? exchangeHoldMode }
+  if (!approvals.rules.areSet || areLower(before, after)) return
+  const finding = approvals.rules.ofChange(scopesAbove(name), riskOf(before, after))
+  if (finding?.mode !== 'enforce') return
+  const detail = `limits: need an approval (${finding.reasons.join(', ')}); store the campaign with the limits that it has, or with lower ones, and raise them by PUT /v1/budgets/${name}`
+  throw new AppError('forbidden', detail, 'never', { field: 'limits' })
 }
 
 function requirePlace(campaigns: Bidder['campaigns'], limits: TableLimits, id: string): void {

@@ -14,6 +14,7 @@ import {
 import { Money } from '../bids/request.ts'
 import type { ScopeHolds } from '../exchange/worker-pool.ts'
 import { type Org, shownName } from '../organisations.ts'
+import { Advice } from './approval-body.ts'
 
 const MAX_WINDOW_SECONDS = 31 * 24 * 3600
 const LimitInput = z
@@ -131,6 +132,7 @@ export const Budget = z
         }),
       }),
     ),
+    advice: Advice.optional(),
     warning: z.string().optional().openapi({
       description:
         'After a change that has left no limit: what still bounds the spending, and what does not.',

@@ -15,14 +15,18 @@ import {
   reasonOfDeletion,
   wholeNumber,
 } from '../../api/index.ts'
+import type { Who } from '../../audit/index.ts'
 import { AppError } from '../../errors.ts'
-import { type LimitSpec, type Scope, STRICT } from '../../shield/index.ts'
+import { type Scope, STRICT } from '../../shield/index.ts'
 import { firstInOrder } from '../../time/slices.ts'
 import type { Agent } from '../agent.ts'
 import { EXCHANGES, OPENRTB_SCOPE } from '../exchange/bidder.ts'
 import type { WorkerPool } from '../exchange/worker-pool.ts'
+import { areLower, type BudgetLimits, riskOf } from '../limit-risk.ts'
 import { maySee, type Org, orgOf, ownId, shownName } from '../organisations.ts'
 import { GLOBAL_SCOPE, isKeyScope, platformScope, scopesOf, spenderOf } from '../scopes.ts'
+import { PENDING } from './approval-body.ts'
+import { type AskedFirst, askFirst } from './ask-first.ts'
 import {
   Budget,
   BudgetInput,
@@ -140,13 +144,14 @@ function setLimits(agent: BudgetParts): Route {
         { kind: 'day', timezone: 'Europe/Berlin', max: 2000 },
       ],
     },
-    answers: one,
+    answers: { ...one, ...PENDING },
     refusals: [
       'invalid_request',
       'not_found',
       'changed_meanwhile',
       'payload_too_large',
       'unsupported_media_type',
+      'too_many_approvals',
       'records_unavailable',
     ],
     async handle(c, caller) {
@@ -159,26 +164,67 @@ function setLimits(agent: BudgetParts): Route {
       const next = { currency, limits: limits.map(toSpec), holdMode }
       const lowersRisk = areLower(agent.budget.scope(name), next)
       if (!lowersRisk) requireAdminOfKey(name, caller)
-      const change = {
-        action: 'limits.set',
-        target: name,
-        values: () => ({ from: limitsValue(agent.budget.scope(name)), to: limitsValue(next) }),
-        reason: reasonOf(c, reason),
-        lowersRisk,
-      } as const
-      const requireSame = () => requireUnchanged(agent.budget.scope(name), next, revision)
-      requireSame()
-      return agent.audit.record(caller, change, async () => {
-        // Checked again, because recording the change may take a while.
-        requireSame()
-        const scope = agent.budget.define(name, currency, next.limits, 'operator', holdMode)
-        await stored(agent)
-        const shown = await showNow(agent, scope, caller)
-        const warning = scope.limits.length === 0 ? withoutLimit(agent, name, caller) : undefined
-        return warning === undefined ? shown : { ...shown, body: { ...shown.body, warning } }
-      })
+      requireUnchanged(agent.budget.scope(name), next, revision)
+      const change = { name, next, lowersRisk, seen: revision, reason: reasonOf(c, reason) }
+      const asked = await askToSetLimits(agent, caller, change)
+      if (asked.is === 'pending') return asked.answer
+      const scope = await setLimitsOf(agent, caller, change)
+      const shown = await showNow(agent, scope, caller)
+      const warning = scope.limits.length === 0 ? withoutLimit(agent, name, caller) : undefined
+      return told200(shown, { advice: asked.advice, warning })
     },
   }
+}
+
+/** An answer with what else is to be said. */
+const told200 = (shown: Awaited<ReturnType<typeof showNow>>, more: object) => ({
+  ...shown,
+  body: { ...shown.body, ...more },
+})
+
+/** Limits that a budget is to have. */
+export interface LimitsChange {
+  readonly name: string
+  readonly next: BudgetLimits
+  readonly lowersRisk: boolean
+  /** Revision of the budget that was looked at; undefined where it does not matter. */
+  readonly seen: string | undefined
+  readonly reason: string | undefined
+}
+
+/** Sets the limits, and says who wanted them. @throws AppError `changed_meanwhile` */
+export function setLimitsOf(
+  agent: Agent,
+  who: Who,
+  { name, next, lowersRisk, seen, reason }: LimitsChange,
+): Promise<Scope> {
+  const values = () => ({ from: limitsValue(agent.budget.scope(name)), to: limitsValue(next) })
+  const change = { action: 'limits.set', target: name, values, reason, lowersRisk } as const
+  return agent.audit.record(who, change, async () => {
+    // Checked again, because recording the change may take a while.
+    requireUnchanged(agent.budget.scope(name), next, seen)
+    const scope = agent.budget.define(name, next.currency, next.limits, 'operator', next.holdMode)
+    await stored(agent)
+    return scope
+  })
+}
+
+/** Asks for an approval where the limits allow more than before. */
+async function askToSetLimits(
+  agent: Agent,
+  caller: Caller,
+  { name, next, lowersRisk, reason }: LimitsChange,
+): Promise<AskedFirst> {
+  if (lowersRisk) return { is: 'allowed' }
+  const before = agent.budget.scope(name)
+  return askFirst(agent, caller, {
+    kind: 'limits',
+    scope: name,
+    change: riskOf(before, next),
+    values: { from: limitsValue(before), to: limitsValue(next) },
+    reason,
+    work: { next, before: before ? revisionOf(before) : null },
+  })
 }
 
 /** Throws 409 if the budget is not the one that the caller has seen, unless the change only lowers its limits. */
@@ -215,8 +261,8 @@ function removeBudget(agent: BudgetParts): Route {
     isOperators: true,
     params: ScopeParam,
     query: ReasonQuery,
-    answers: { 200: { description: 'The budget as it was', schema: Budget } },
-    refusals: ['invalid_request', 'not_found', 'records_unavailable'],
+    answers: { 200: { description: 'The budget as it was', schema: Budget }, ...PENDING },
+    refusals: ['invalid_request', 'not_found', 'too_many_approvals', 'records_unavailable'],
     async handle(c, caller) {
       const scope = findScope(agent, c, caller)
       if (isKeyScope(scope.name))
@@ -224,22 +270,39 @@ function removeBudget(agent: BudgetParts): Route {
       if (!isCampaign(scope)) throw operatorsToChange(scope.name)
       if (scope.name.startsWith(`campaign:${EXCHANGES}:`))
         throw new AppError('invalid_request', 'scope: goes with its campaign, DELETE /v1/campaigns/{id}')
-      const body = await showNow(agent, scope, caller)
-      const values = () => ({ from: limitsValue(scope) })
-      const about = {
-        action: 'budget.removed',
-        target: scope.name,
-        values,
-        reason: await reasonOfDeletion(c),
-      } as const
-      // Without the organisation's limits the operator may bid more there, so this raises risk.
-      return agent.audit.record(caller, { ...about, lowersRisk: false }, async () => {
-        agent.budget.remove(scope.name)
-        await stored(agent)
-        return body
+      const shown = await showNow(agent, scope, caller)
+      const reason = await reasonOfDeletion(c)
+      const asked = await askFirst(agent, caller, {
+        kind: 'budget_removal',
+        scope: scope.name,
+        change: isPaused(scope)
+          ? { is: 'resume' }
+          : { is: 'limits', raised: [], removesLimit: scope.limits.length > 0, loosensHoldMode: false },
+        values: { from: limitsValue(scope) },
+        reason,
+        work: { before: revisionOf(scope), pause: pauseValue(scope) },
       })
+      if (asked.is === 'pending') return asked.answer
+      await removeBudgetOf(agent, caller, scope, reason)
+      return told200(shown, { advice: asked.advice })
     },
   }
+}
+
+/** Forgets a budget, and says who wanted that. */
+export function removeBudgetOf(
+  agent: Agent,
+  who: Who,
+  scope: Scope,
+  reason: string | undefined,
+): Promise<void> {
+  const values = () => ({ from: limitsValue(scope) })
+  const about = { action: 'budget.removed', target: scope.name, values, reason } as const
+  // Without the organisation's limits the operator may bid more there, so this raises risk.
+  return agent.audit.record(who, { ...about, lowersRisk: false }, async () => {
+    agent.budget.remove(scope.name)
+    await stored(agent)
+  })
 }
 
 function pauseBudget(agent: BudgetParts): Route {
@@ -285,22 +348,46 @@ function resumeBudget(agent: BudgetParts): Route {
     body: ReasonInput,
     isBodyOptional: true,
     example: { reason: 'the landing page is back' },
-    answers: one,
-    refusals: ['invalid_request', 'not_found', 'forbidden', 'records_unavailable'],
+    answers: { ...one, ...PENDING },
+    refusals: ['invalid_request', 'not_found', 'forbidden', 'too_many_approvals', 'records_unavailable'],
     async handle(c, caller) {
       const scope = findScope(agent, c, caller)
       requireChangeable(scope.name, caller)
       requireAdminOfKey(scope.name, caller)
       const reason = await optionalReason(c)
-      const values = () => ({ from: pauseValue(scope), to: { paused: false } })
-      const about = { action: 'budget.resumed', target: scope.name, values, reason } as const
-      return agent.audit.record(caller, { ...about, lowersRisk: false }, async () => {
-        agent.budget.resume(scope)
-        await stored(agent)
-        return showNow(agent, scope, caller)
-      })
+      const asked = await askToResume(agent, caller, scope, reason)
+      if (asked.is === 'pending') return asked.answer
+      await resumeOf(agent, caller, scope, reason)
+      return told200(await showNow(agent, scope, caller), { advice: asked.advice })
     },
   }
+}
+
+async function askToResume(
+  agent: Agent,
+  caller: Caller,
+  scope: Scope,
+  reason: string | undefined,
+): Promise<AskedFirst> {
+  if (!isPaused(scope)) return { is: 'allowed' }
+  return askFirst(agent, caller, {
+    kind: 'resume',
+    scope: scope.name,
+    change: { is: 'resume' },
+    values: { from: pauseValue(scope), to: { paused: false } },
+    reason,
+    work: { pause: pauseValue(scope) },
+  })
+}
+
+/** Ends a pause, and says who wanted that. */
+export function resumeOf(agent: Agent, who: Who, scope: Scope, reason: string | undefined): Promise<void> {
+  const values = () => ({ from: pauseValue(scope), to: { paused: false } })
+  const about = { action: 'budget.resumed', target: scope.name, values, reason } as const
+  return agent.audit.record(who, { ...about, lowersRisk: false }, async () => {
+    agent.budget.resume(scope)
+    await stored(agent)
+  })
 }
 
 async function showNow(parts: BudgetParts, scope: Scope, { boundTo }: Caller) {
@@ -330,8 +417,6 @@ export function scopeNamed({ budget }: Pick<Agent, 'budget'>, said: string, { bo
   return scope
 }
 
-type BudgetLimits = Pick<Scope, 'currency' | 'limits' | 'holdMode'>
-
 /** Limits in the form in which the audit records them. */
 const limitsValue = (of: BudgetLimits | undefined) =>
   of && {
@@ -340,22 +425,9 @@ const limitsValue = (of: BudgetLimits | undefined) =>
     ...(of.holdMode.is === 'bounded' && { holdMode: of.holdMode }),
   }
 
-const pauseValue = ({ pause }: Scope) =>
+const isPaused = ({ pause }: Scope): boolean => pause.is === 'paused'
+export const pauseValue = ({ pause }: Scope) =>
   pause.is === 'paused' ? { paused: true, reason: pause.reason } : { paused: false }
-
-/**
- * Whether the new limits allow nothing that the old ones refused. A budget that does not exist yet may be what lets an
- * organisation bid, so defining one is never lower.
- */
-function areLower(before: BudgetLimits | undefined, after: BudgetLimits): boolean {
-  if (!before) return false
-  const windowOf = ({ max: _, ...window }: LimitSpec) => JSON.stringify(window)
-  const isKept = (limit: LimitSpec) =>
-    after.limits.some((one) => windowOf(one) === windowOf(limit) && one.max <= limit.max)
-  const maxRisk = ({ holdMode }: BudgetLimits) =>
-    holdMode.is === 'bounded' ? holdMode.maxOverspendProbability : 0
-  return before.limits.every(isKept) && maxRisk(after) <= maxRisk(before)
-}
 
 const CAMPAIGN = 'campaign:'
 /** Whether only bids on exchanges are paid from the budget. */
@@ -400,7 +472,7 @@ const operatorsToChange = (name: string): AppError =>
  * Throws 403 if the change of a key's budget lets the key spend more, and the caller may not make keys or may itself be
  * that key.
  */
-function requireAdminOfKey(scope: string, { name, may, payingKey }: Caller): void {
+export function requireAdminOfKey(scope: string, { name, may, payingKey }: Caller): void {
   if (!isKeyScope(scope)) return
   if (payingKey !== undefined)
     throw new AppError(

@@ -53,6 +53,7 @@ export function collectMetrics(agent: Agent, deferred: Deferred, parts: readonly
   metrics.refusedBudgets.set(refusedScopes(agent).length)
   for (const { name, state } of parts) metrics.partReady.set({ part: name }, state().is === 'open' ? 1 : 0)
   metrics.recordsWritable.set(records.state.is === 'open' ? 1 : 0)
+  metrics.approvalsWaiting.set(agent.approvals.pending)
   metrics.killSwitch.set(budget.killSwitch.is === 'engaged' ? 1 : 0)
 
   for (const { platform, auth, breaker, limiter } of statuses(connectors)) {

@@ -2,10 +2,11 @@ import { KeptKey, type KeyChanges } from '../../api/index.ts'
 import { AppError, messageOf } from '../../errors.ts'
 import { parseJson } from '../../json/json.ts'
 import type { Logger } from '../../log.ts'
-import { type RedisClient, reach, redisClient, StoreUnavailable } from '../../shield/index.ts'
+import { reach, redisClient, StoreUnavailable } from '../../shield/index.ts'
 import { type Records, RecordsUnavailable, type Recovered } from '../../storage/index.ts'
 import { type Cancel, type Clock, every } from '../../time/clock.ts'
 import { mapInSlices } from '../../time/slices.ts'
+import { SharedTexts, type TextChanges } from '../shared-texts.ts'
 
 /**
  * Stores the API keys that were made at run time. Every change rejects with 503 `records_unavailable` if it cannot be
@@ -49,15 +50,8 @@ export function recordedKeys(
   }
 }
 
-/** The Redis hash with all keys by id. Its field with the empty id counts the changes. */
+/** The Redis hash with all keys by id. */
 const SHARED = 'bidwarden:api_keys'
-const VERSION = ''
-/** Arguments: id, new text, and the text that it replaces (empty if there must be none). */
-const PUT = `
-  if (redis.call('HGET', KEYS[1], ARGV[1]) or '') ~= ARGV[3] then return 0 end
-  redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-  redis.call('HINCRBY', KEYS[1], '${VERSION}', 1)
-  return 1`
 /**
  * Arguments: id, new text, and the digest that the stored key must have, so that another key of the same name is not
  * changed.
@@ -66,14 +60,9 @@ const REVOKE = `
   local kept = redis.call('HGET', KEYS[1], ARGV[1])
   if not kept or not string.find(kept, ARGV[3], 1, true) then return end
   redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-  redis.call('HINCRBY', KEYS[1], '${VERSION}', 1)`
-const FORGET = `
-  redis.call('HDEL', KEYS[1], ARGV[1])
-  redis.call('HINCRBY', KEYS[1], '${VERSION}', 1)`
+  redis.call('HINCRBY', KEYS[1], '', 1)`
 /** How often Redis is asked whether another process has changed a key, in milliseconds. */
 const LOOK_MS = 1_000
-/** How many keys are read from Redis at a time. */
-const READ_AT_ONCE = 200
 
 /** Stores keys in Redis, for all processes. Rejects if Redis cannot be reached. */
 export async function openSharedApiKeys(url: string, clock: Clock, log: Logger): Promise<KeyStore> {
@@ -82,23 +71,21 @@ export async function openSharedApiKeys(url: string, clock: Clock, log: Logger):
   let stop: Cancel = () => {}
   /** Revocations that could not be stored yet, by id. */
   const unkept = new Map<string, KeptKey>()
-  const run = (script: string, ...said: string[]) => reach(() => client.eval(script, 1, SHARED, ...said))
+  const shared = new SharedTexts(client, SHARED)
   const revoke = async (key: KeptKey): Promise<void> => {
     unkept.set(key.id, key)
-    await run(REVOKE, key.id, textOf(key), key.sha256)
+    await shared.run(REVOKE, key.id, textOf(key), key.sha256)
     unkept.delete(key.id)
   }
   return {
-    put: async (key, before) =>
-      (await kept(() => run(PUT, key.id, textOf(key), before ? textOf(before) : ''))) === 1,
+    put: (key, before) => kept(() => shared.put({ id: key.id, text: textOf(key) }, before && textOf(before))),
     revoke: (key) => kept(() => revoke(key)),
-    forget: async (id) => void (await kept(() => run(FORGET, id))),
+    forget: (id) => kept(() => shared.forget(id)),
     async watch(onChange) {
-      const read = new SharedApiKeys(client, log)
       const look = async () => {
         for (const key of unkept.values()) await revoke(key)
-        const changes = await read.changes()
-        if (changes) onChange(changes)
+        const changes = await shared.changes()
+        if (changes) onChange(await readable(changes, log))
       }
       await look()
       let isLooking = false
@@ -117,53 +104,11 @@ export async function openSharedApiKeys(url: string, clock: Clock, log: Logger):
   }
 }
 
-/**
- * Finds changes of the keys in Redis. When the count of changes differs, it reads all keys in portions and compares
- * them with those it read last.
- */
-class SharedApiKeys {
-  readonly #client: RedisClient
-  readonly #log: Logger
-  #version: string | undefined
-  /** The texts of the keys as they were last read, by id. */
-  #texts: ReadonlyMap<string, string> = new Map()
-
-  constructor(client: RedisClient, log: Logger) {
-    this.#client = client
-    this.#log = log
-  }
-
-  /** The changes since the last call; undefined if there are none. */
-  async changes(): Promise<KeyChanges | undefined> {
-    const version = (await reach(() => this.#client.hget(SHARED, VERSION))) ?? '0'
-    if (version === this.#version) return undefined
-    const texts = await this.#read()
-    const before = this.#texts
-    const others = [...texts].filter(([id, text]) => before.get(id) !== text)
-    const now = await keysIn(
-      others.map(([id, text]) => ({ id, text })),
-      this.#log,
-    )
-    const readable = new Set(now.map(({ id }) => id))
-    const isOver = (id: string) => !texts.has(id) || (texts.get(id) !== before.get(id) && !readable.has(id))
-    const gone = [...before.keys()].filter(isOver)
-    this.#version = version
-    this.#texts = texts
-    return { now, gone }
-  }
-
-  /** All texts by id. A change during the reading changes the count, so it is found by the next call. */
-  async #read(): Promise<Map<string, string>> {
-    const texts = new Map<string, string>()
-    let cursor = '0'
-    do {
-      const [next, some] = await reach(() => this.#client.hscan(SHARED, cursor, 'COUNT', READ_AT_ONCE))
-      for (let at = 0; at + 1 < some.length; at += 2) texts.set(some[at] ?? '', some[at + 1] ?? '')
-      cursor = next
-    } while (cursor !== '0')
-    texts.delete(VERSION)
-    return texts
-  }
+/** A key that this version cannot read counts as gone. */
+async function readable({ now, gone }: TextChanges, log: Logger): Promise<KeyChanges> {
+  const keys = await keysIn(now, log)
+  const read = new Set(keys.map(({ id }) => id))
+  return { now: keys, gone: [...gone, ...now.map(({ id }) => id).filter((id) => !read.has(id))] }
 }
 
 /** The keys in these texts; one that this version cannot read is skipped with a warning. */

@@ -1,10 +1,13 @@
 import { z } from '@hono/zod-openapi'
-import { ok, Reason, type Route, readJson, reasonOf } from '../../api/index.ts'
+import { type Caller, ok, Reason, type Route, readJson, reasonOf } from '../../api/index.ts'
+import type { Who } from '../../audit/index.ts'
 import { PLATFORMS, type PlatformName } from '../../connectors/index.ts'
 import type { KillSwitch } from '../../shield/index.ts'
 import { isoTime } from '../../time/clock.ts'
 import type { Agent } from '../agent.ts'
 import { GLOBAL_SCOPE } from '../scopes.ts'
+import { Advice, PENDING } from './approval-body.ts'
+import { type AskedFirst, askFirst } from './ask-first.ts'
 import { stored, told } from './stored.ts'
 
 const KillSwitchInput = z
@@ -32,6 +35,7 @@ export const KillSwitchBody = z
     reason: z.string().optional(),
     since: z.string().optional(),
     campaigns: z.array(PauseResult).optional(),
+    advice: Advice.optional(),
   })
   .openapi('KillSwitch')
 
@@ -62,30 +66,70 @@ export function killSwitchRoutes(agent: Agent): Route[] {
       isOperators: true,
       body: KillSwitchInput,
       example: { engaged: true, reason: 'prices look wrong', pauseCampaigns: false },
-      answers,
-      refusals: ['invalid_request', 'payload_too_large', 'unsupported_media_type', 'records_unavailable'],
+      answers: { ...answers, ...PENDING },
+      refusals: [
+        'invalid_request',
+        'payload_too_large',
+        'unsupported_media_type',
+        'too_many_approvals',
+        'records_unavailable',
+      ],
       async handle(c, caller) {
         const { engaged, reason: said, pauseCampaigns = false } = await readJson(c, KillSwitchInput)
         const reason = reasonOf(c, said)
-        const change = {
-          action: engaged ? 'kill_switch.engaged' : 'kill_switch.released',
-          target: GLOBAL_SCOPE,
-          values: () => ({ from: switchBody(agent.budget.killSwitch), to: { engaged, pauseCampaigns } }),
-          reason,
-          lowersRisk: engaged,
-        } as const
-        await agent.audit.record(caller, change, async () => {
-          if (engaged) agent.budget.engageKillSwitch(reason ?? 'engaged by an operator')
-          else agent.budget.releaseKillSwitch()
-          const data = { engaged, ...(reason !== undefined && { reason }), by: caller.name }
-          agent.tell({ kind: 'kill_switch_changed', subject: GLOBAL_SCOPE, data })
-          await (engaged ? told(agent) : stored(agent))
-        })
+        const asked = engaged ? undefined : await askToRelease(agent, caller, reason)
+        if (asked?.is === 'pending') return asked.answer
+        await switchTo(agent, caller, { engaged, pauseCampaigns, reason })
         const campaigns = pauseCampaigns ? await pauseAll(agent) : undefined
-        return ok({ ...switchBody(agent.budget.killSwitch), ...(campaigns && { campaigns }) })
+        return ok({
+          ...switchBody(agent.budget.killSwitch),
+          ...(campaigns && { campaigns }),
+          ...(asked?.advice && { advice: asked.advice }),
+        })
       },
     },
   ]
+}
+
+async function askToRelease(agent: Agent, caller: Caller, reason: string | undefined): Promise<AskedFirst> {
+  const now = switchBody(agent.budget.killSwitch)
+  if (!now.engaged) return { is: 'allowed' }
+  return askFirst(agent, caller, {
+    kind: 'kill_switch_release',
+    scope: GLOBAL_SCOPE,
+    change: { is: 'resume' },
+    values: { from: now, to: { engaged: false } },
+    reason,
+    work: { now },
+  })
+}
+
+interface SwitchChange {
+  readonly engaged: boolean
+  readonly pauseCampaigns: boolean
+  readonly reason: string | undefined
+}
+
+/** Engages or releases the kill switch, and says who wanted that. */
+export function switchTo(
+  agent: Agent,
+  who: Who,
+  { engaged, pauseCampaigns, reason }: SwitchChange,
+): Promise<void> {
+  const change = {
+    action: engaged ? 'kill_switch.engaged' : 'kill_switch.released',
+    target: GLOBAL_SCOPE,
+    values: () => ({ from: switchBody(agent.budget.killSwitch), to: { engaged, pauseCampaigns } }),
+    reason,
+    lowersRisk: engaged,
+  } as const
+  return agent.audit.record(who, change, async () => {
+    if (engaged) agent.budget.engageKillSwitch(reason ?? 'engaged by an operator')
+    else agent.budget.releaseKillSwitch()
+    const data = { engaged, ...(reason !== undefined && { reason }), by: who.name }
+    agent.tell({ kind: 'kill_switch_changed', subject: GLOBAL_SCOPE, data })
+    await (engaged ? told(agent) : stored(agent))
+  })
 }
 
 type Paused = z.output<typeof PauseResult>

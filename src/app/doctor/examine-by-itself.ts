@@ -30,7 +30,7 @@ export async function examineByItself(config: Config): Promise<Finding[]> {
     const audit = new Audit({ clock, log, records: stores.records })
     opened.add(() => audit.close())
     const parts = { ...base, ...stores, ...budgets, sandbox: undefined, tell: () => {}, audit }
-    const { agent } = openAgent({ ...forgetful, mode: 'mock' }, parts, opened)
+    const { agent } = await openAgent({ ...forgetful, mode: 'mock' }, parts, opened)
     return await examine(config, agent)
   } finally {
     await opened.close()

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { BID_STATUSES } from '../../agent/index.ts'
+import { APPROVAL_MODES, APPROVAL_REASONS, BID_STATUSES } from '../../agent/index.ts'
 import { bodyOf, type OwnCall, type RouteProblem, RouteRefusal } from '../../api/index.ts'
 import { PLATFORMS } from '../../connectors/index.ts'
 import { otherText, pageThatFits, READS, type Tool, tool } from '../tool.ts'
@@ -41,7 +41,7 @@ const Brief = z.object({
 
 const BidTold = z.object({
   bidId: z.string(),
-  status: z.enum(['placed', 'deferred', 'dry_run']),
+  status: z.enum(['placed', 'deferred', 'pending_approval', 'dry_run']),
   platform: z.enum(PLATFORMS),
   source: z.enum(['ai', 'fallback']).describe('By a prediction, or by the history of values'),
   bidAmount: z.number(),
@@ -50,6 +50,14 @@ const BidTold = z.object({
   platformRef: otherText('What the platform calls it').optional(),
   budget: Brief.optional().describe('The tightest limit that it was paid from, after it'),
   explanation: z.string(),
+  approval: z
+    .object({
+      mode: z.enum(APPROVAL_MODES),
+      reasons: z.array(z.enum(APPROVAL_REASONS)),
+      approvalId: z.string().optional(),
+    })
+    .optional()
+    .describe('Why it needs an approval, or would where the mode is not enforce'),
 })
 
 /** The errors that mean a bid would not be placed now; all others mean that the call itself is wrong. */
@@ -100,7 +108,7 @@ const placeBid = tool({
   name: 'place_bid',
   title: 'Place a bid',
   description:
-    'Decides a bid, holds its money and places it at the platform: money may be spent. The same `idempotencyKey` with the same bid is placed once, and answers again what it answered first (`replayed`): repeat a call whose answer was lost with the same key, and use a new key for a new bid. `simulate_bid` says beforehand what would happen.',
+    'Decides a bid, holds its money and places it at the platform: money may be spent. The same `idempotencyKey` with the same bid is placed once, and answers again what it answered first (`replayed`): repeat a call whose answer was lost with the same key, and use a new key for a new bid. `simulate_bid` says beforehand what would happen. A bid that is `pending_approval` is not placed until another key approves it; do not place it again.',
   scope: 'bid',
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
   input: BidInput.extend({

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { bodyOf, type OwnCall, RouteRefusal } from '../../api/index.ts'
 import { type Tool, tool } from '../tool.ts'
 import { BudgetNow, budgetPath, ScopeName } from './budgets.ts'
+import { changedOrPending, PendingApproval } from './pending.ts'
 import { Reason, SwitchNow } from './stops.ts'
 
 /** Hints of a tool that allows more spending. */
@@ -23,14 +24,18 @@ const resume = tool({
   name: 'resume',
   title: 'Resume a budget',
   description:
-    'Takes bids again on a budget that is paused, or releases the kill switch. It lets money be spent, so the person behind the client is asked before it is done.',
+    'Takes bids again on a budget that is paused, or releases the kill switch. It lets money be spent, so the person behind the client is asked before it is done. Where the service wants an approval, it waits until another key gives it (`pendingApproval`).',
   scope: 'operate',
   annotations: RAISES,
   input: z.strictObject({
     scope: ScopeName.describe(`Name of the budget, or \`${KILL_SWITCH}\` to release the kill switch`),
     reason: Reason,
   }),
-  output: z.object({ budget: BudgetNow.optional(), killSwitch: SwitchNow.optional() }),
+  output: z.object({
+    budget: BudgetNow.optional(),
+    killSwitch: SwitchNow.optional(),
+    pendingApproval: PendingApproval.optional(),
+  }),
   async run({ scope, reason }, own, asking) {
     if (scope === KILL_SWITCH) {
       const now = SwitchNow.parse(await bodyOf(own, { method: 'GET', path: KILL_SWITCH_PATH }))
@@ -39,7 +44,8 @@ const resume = tool({
       const question = await asking.agreed(message, { resume: scope, now })
       if (question) return question
       const body = { engaged: false, reason }
-      return { killSwitch: await bodyOf(own, { method: 'POST', path: KILL_SWITCH_PATH, body }) }
+      const answer = await bodyOf(own, { method: 'POST', path: KILL_SWITCH_PATH, body })
+      return changedOrPending(answer, 'killSwitch')
     }
     const path = budgetPath(scope)
     const budget = BudgetNow.parse(await bodyOf(own, { method: 'GET', path }))
@@ -48,7 +54,8 @@ const resume = tool({
     const message = `Take bids on the budget ${scope} again? It is paused, and ${quoted(pauseReason)}.`
     const question = await asking.agreed(message, { resume: scope, pauseReason })
     if (question) return question
-    return { budget: await bodyOf(own, { method: 'POST', path: `${path}/resume`, body: { reason } }) }
+    const answer = await bodyOf(own, { method: 'POST', path: `${path}/resume`, body: { reason } })
+    return changedOrPending(answer, 'budget')
   },
 })
 
@@ -87,7 +94,7 @@ const setLimit = tool({
   name: 'set_limit',
   title: 'Set a limit of a budget',
   description:
-    'Sets one limit of a budget and keeps the others. Lowering it, and adding one to a budget that there is, is done at once. Raising it, or making a budget, lets more be spent: the person behind the client is asked before it is done.',
+    'Sets one limit of a budget and keeps the others. Lowering it, and adding one to a budget that there is, is done at once. Raising it, or making a budget, lets more be spent: the person behind the client is asked before it is done. Where the service wants an approval, it waits until another key gives it (`pendingApproval`).',
   scope: 'operate',
   annotations: RAISES,
   input: z.strictObject({
@@ -96,7 +103,7 @@ const setLimit = tool({
     max: z.number().min(0).describe('Most that may be spent in it, in units of the currency of the budget'),
     reason: Reason,
   }),
-  output: z.object({ budget: BudgetNow }),
+  output: z.object({ budget: BudgetNow.optional(), pendingApproval: PendingApproval.optional() }),
   async run({ scope, window, max, reason }, own, asking) {
     const path = budgetPath(scope)
     const budget = await changed(own, path)
@@ -115,7 +122,7 @@ const setLimit = tool({
       ...(budget && { holdMode: budget.holdMode, revision: budget.revision }),
       reason,
     }
-    return { budget: await bodyOf(own, { method: 'PUT', path, body }) }
+    return changedOrPending(await bodyOf(own, { method: 'PUT', path, body }), 'budget')
   },
 })
 

@@ -119,6 +119,8 @@ describe('records on the disk', () => {
     await records.append([{ put: 'no_notification', id: 'm' }])
     await records.append(['ml', 'old', 'ml'].map((id, i) => ({ put: 'api_key', id, text: `${i} of ${id}` })))
     await records.append([{ put: 'no_api_key', id: 'old' }])
+    await records.append(['p', 'q', 'p'].map((id, i) => ({ put: 'approval', id, text: `${i} of ${id}` })))
+    await records.append([{ put: 'no_approval', id: 'q' }])
 
     const again = (await open(copyOf(directory))).records
     expect(await again.recover()).toEqual({
@@ -126,6 +128,7 @@ describe('records on the disk', () => {
       campaigns: [{ id: 'c', text: '2 of c' }],
       notifications: [{ id: 'n', text: '2 of n' }],
       apiKeys: [{ id: 'ml', text: '2 of ml' }],
+      approvals: [{ id: 'p', text: '2 of p' }],
       facts: [],
       latest: ['placed', 'text of b'],
       open: ['text of b'],

@@ -24,7 +24,7 @@ import {
   type Recovered,
   type SpentPage,
 } from './records.ts'
-import { API_KEYS, CAMPAIGNS, FACTS, NOTIFICATIONS, RECORDS } from './records-schema.ts'
+import { API_KEYS, APPROVALS, CAMPAIGNS, FACTS, NOTIFICATIONS, RECORDS } from './records-schema.ts'
 import { addSums, isSound, sumOf } from './row-sum.ts'
 import { addSpendColumns, spentPage } from './spent-page.ts'
 
@@ -70,7 +70,17 @@ type SimpleEntry = Extract<
   {
     put:
       | ('bid' | 'key' | 'no_key' | 'seen')
-      | ('campaign' | 'no_campaign' | 'api_key' | 'no_api_key' | 'notification' | 'no_notification' | 'fact')
+      | (
+          | 'campaign'
+          | 'no_campaign'
+          | 'api_key'
+          | 'no_api_key'
+          | 'notification'
+          | 'no_notification'
+          | 'approval'
+          | 'no_approval'
+          | 'fact'
+        )
   }
 >
 
@@ -113,8 +123,18 @@ export class RecordsFile {
     database.exec(CAMPAIGNS)
     database.exec(API_KEYS)
     database.exec(NOTIFICATIONS)
+    database.exec(APPROVALS)
     database.exec(FACTS)
-    addSums(database, ['bids', 'keys', 'seen', 'campaigns', 'api_keys', 'notifications', 'facts'])
+    addSums(database, [
+      'bids',
+      'keys',
+      'seen',
+      'campaigns',
+      'api_keys',
+      'notifications',
+      'approvals',
+      'facts',
+    ])
     addSpendColumns(database)
     this.#holds = new HoldsTable(database)
     this.#changes = new ChangesTable(database, keep.changes)
@@ -142,6 +162,8 @@ export class RecordsFile {
       no_campaign: database.prepare('DELETE FROM campaigns WHERE id = ?'),
       api_key: database.prepare('INSERT OR REPLACE INTO api_keys (id, text, sum) VALUES (?, ?, ?)'),
       no_api_key: database.prepare('DELETE FROM api_keys WHERE id = ?'),
+      approval: database.prepare('INSERT OR REPLACE INTO approvals (id, text, sum) VALUES (?, ?, ?)'),
+      no_approval: database.prepare('DELETE FROM approvals WHERE id = ?'),
       notification: database.prepare('INSERT OR REPLACE INTO notifications (id, text, sum) VALUES (?, ?, ?)'),
       fact: database.prepare('INSERT OR REPLACE INTO facts (id, text, sum) VALUES (?, ?, ?)'),
       no_notification: database.prepare('DELETE FROM notifications WHERE id = ?'),
@@ -259,6 +281,7 @@ export class RecordsFile {
       case 'campaign':
       case 'api_key':
       case 'notification':
+      case 'approval':
       case 'fact':
         this.#put[entry.put].run(entry.id, entry.text, sumOf(entry.id, entry.text))
         this.#length += entry.text.length
@@ -266,6 +289,7 @@ export class RecordsFile {
       case 'no_campaign':
       case 'no_api_key':
       case 'no_notification':
+      case 'no_approval':
         this.#put[entry.put].run(entry.id)
         break
       case 'change':
@@ -321,6 +345,7 @@ export class RecordsFile {
       campaigns: sound('campaign', 'SELECT id, text, sum FROM campaigns ORDER BY id'),
       apiKeys: sound('API key', 'SELECT id, text, sum FROM api_keys ORDER BY id'),
       facts: sound('fact', 'SELECT id, text, sum FROM facts ORDER BY id'),
+      approvals: sound('approval', 'SELECT id, text, sum FROM approvals ORDER BY id'),
       notifications: sound('notification', 'SELECT id, text, sum FROM notifications ORDER BY id'),
       seen: rows('SELECT owner, page, bits, sum FROM seen ORDER BY number').flatMap((row) => {
         const [owner, page] = [String(row['owner']), Number(row['page'])]

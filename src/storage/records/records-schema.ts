@@ -53,6 +53,10 @@ export const CHANGES = `
 /** Missing in files of versions without facts. The table is small: each fact replaces the one before. */
 export const FACTS = 'CREATE TABLE IF NOT EXISTS facts (id TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT'
 
+/** Missing in files of versions without approvals. Rows stay until their writer deletes them. */
+export const APPROVALS =
+  'CREATE TABLE IF NOT EXISTS approvals (id TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT'
+
 /** Missing in files of versions without notifications. Rows stay until their writer deletes them. */
 export const NOTIFICATIONS =
   'CREATE TABLE IF NOT EXISTS notifications (id TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT'

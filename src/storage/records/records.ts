@@ -52,6 +52,9 @@ export type Entry =
   /** A notification that the operator has yet to get. Replaces an entry with the same id. */
   | ({ readonly put: 'notification' } & KeptText)
   | { readonly put: 'no_notification'; readonly id: string }
+  /** What was asked for and needs an approval. Replaces an entry with the same id. */
+  | ({ readonly put: 'approval' } & KeptText)
+  | { readonly put: 'no_approval'; readonly id: string }
   /** A change: who did what. Replaces an entry with the same id. */
   | {
       readonly put: 'change'
@@ -165,6 +168,7 @@ export interface Recovered {
   readonly campaigns: readonly KeptText[]
   readonly apiKeys: readonly KeptText[]
   readonly notifications: readonly KeptText[]
+  readonly approvals: readonly KeptText[]
   readonly facts: readonly KeptText[]
   /** Undefined for records that end with the process. */
   readonly owners: KeptOwners | undefined
@@ -221,6 +225,7 @@ export const NOTHING: Recovered = {
   campaigns: [],
   apiKeys: [],
   notifications: [],
+  approvals: [],
   facts: [],
   owners: undefined,
   damaged: [],

@@ -14,3 +14,7 @@ export type Platform = Schemas['Platform']
 export type KillSwitch = Schemas['KillSwitch']
 export type Alert = Schemas['Alert']
 export type SpendOverTime = Schemas['SpendOverTime']
+export type Approval = Schemas['Approval']
+
+/** Whether the answer to a change says that it waits for another key; nothing is changed then. */
+export const isPending = (answer: object): answer is Approval => 'approvalId' in answer

@@ -24,7 +24,16 @@ const HINTED_EVERY_MS = 2_000
 /** Bids are, while they come too quickly to be told; a thousand of them are read then. */
 const SKIPPED_EVERY_MS = 10_000
 /** First parts of the keys of what the stream tells of. */
-const TOLD = new Set<unknown>(['kill-switch', 'budgets', 'platforms', 'bids', 'bid', 'audit', 'seats'])
+const TOLD = new Set<unknown>([
+  'kill-switch',
+  'budgets',
+  'platforms',
+  'bids',
+  'bid',
+  'audit',
+  'seats',
+  'approvals',
+])
 
 /**
  * Keeps what is shown as new as the service tells it: one connection for all pages of this tab, for as long as the tab is
@@ -131,6 +140,9 @@ function hint(queries: QueryClient, hints: Hints, events: readonly StreamEvent[]
         break
       case 'kill_switch':
         hints.give('audit', HINTED_EVERY_MS)
+        break
+      case 'approval':
+        hints.give('approvals', HINTED_EVERY_MS)
         break
       case 'budget': {
         const known = budgets?.find(({ scope }) => scope === one.data.scope)

@@ -74,6 +74,16 @@ export const budgetQuery = (scope: string) =>
     refetchInterval: toldEvery,
   })
 
+/** What waits for the approval of another key. */
+export const approvalsQuery = queryOptions({
+  queryKey: ['approvals'],
+  queryFn: ({ signal }) =>
+    dataOf(
+      api.GET('/v1/approvals', { params: { query: { status: 'pending_approval', limit: 50 } }, signal }),
+    ),
+  refetchInterval: toldEvery,
+})
+
 export const platformsQuery = queryOptions({
   queryKey: ['platforms'],
   queryFn: ({ signal }) => withNews(dataOf(api.GET('/v1/platforms', { signal })), platformsWith),

@@ -151,8 +151,15 @@ it('reads the child flag of a GPP section, and an opt-out in an older string ins
   expect(read({ gpp: gpp('uspv1', { OptOutSale: 'N' }) })).toEqual(KNOWN)
 })
 
+it('reads a national section of before its third age group of children, which libraries have refused', () => {
+  // As consent dialogues of apps send them: opted out, and not.
+  expect(read({ gpp: 'DBABL~BVQVAAAAAg' })).toEqual(NOBODY)
+  expect(read({ gpp: 'DBABL~BVQqAAAAAg' })).toEqual(KNOWN)
+})
+
 it('looks no user up when the GPP string cannot be read', () => {
-  for (const text of ['x', 'DBABMA', 'DBABLA~', 'D'.repeat(100_000)])
+  // The national sections of two lack their core, which libraries fill in with "not applicable".
+  for (const text of ['x', 'DBABMA', 'DBABLA~', 'DBABLA~YA', 'D'.repeat(100_000)])
     expect(read({ gpp: text })).toEqual(NOBODY)
 })
 

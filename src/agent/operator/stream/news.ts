@@ -2,10 +2,12 @@ import { z } from '@hono/zod-openapi'
 import { PLATFORMS, type SmartStatus } from '../../../connectors/index.ts'
 import type { KillSwitch, ScopeStats } from '../../../shield/index.ts'
 import { isoTime } from '../../../time/clock.ts'
+import { type Approval, maySeeApproval } from '../../approvals/index.ts'
 import { BidRecord, listedBody } from '../../bids/answer.ts'
 import type { DecisionRecord } from '../../bids/decisions.ts'
 import type { HeardNotice } from '../../exchange/notice-counts.ts'
 import { maySee, type Org } from '../../organisations.ts'
+import { ApprovalBody, approvalBody } from '../approval-body.ts'
 import { Budget, budgetBody, type HoldsAround } from '../budget-body.ts'
 import { KillSwitchBody, switchBody } from '../kill-switch.ts'
 
@@ -38,6 +40,7 @@ export type FeedNews =
       readonly state: SmartStatus['breaker']['is']
     }
   | { readonly event: 'kill_switch'; readonly state: KillSwitch }
+  | { readonly event: 'approval'; readonly approval: Approval }
 
 const NoticeData = z.object({
   at: z.string(),
@@ -81,6 +84,7 @@ export const StreamEvent = z
     ofEvent('budget', Budget),
     ofEvent('breaker', BreakerData),
     ofEvent('kill_switch', KillSwitchBody),
+    ofEvent('approval', ApprovalBody),
   ])
   .openapi('StreamEvent')
 
@@ -93,6 +97,8 @@ export function isShownTo(org: Org, news: FeedNews): boolean {
     case 'notice':
     case 'auctions':
       return news.org === org
+    case 'approval':
+      return maySeeApproval(news.approval, org)
     case 'budget':
       return maySee(news.stats.scope, org)
     case 'breaker':
@@ -116,6 +122,8 @@ export function dataFor(org: Org, news: FeedNews): object {
       return { platform: news.platform, state: news.state } satisfies z.output<typeof BreakerData>
     case 'kill_switch':
       return switchBody(news.state)
+    case 'approval':
+      return approvalBody(news.approval, org)
   }
 }
 

@@ -1,6 +1,6 @@
 import { dataOf } from '@bidwarden/client'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { api, type Budget, type LimitInput } from '../../api/client.ts'
+import { api, type Budget, isPending, type LimitInput } from '../../api/client.ts'
 import { told } from '../../ui/toasts.tsx'
 
 interface Change {
@@ -22,14 +22,20 @@ export function useChangeBudget(scope: string) {
           body: { ...rest, limits: [...limits], ...(reason !== undefined && { reason }) },
         }),
       ),
-    onSuccess: ({ warning }) => told(warning ?? `${scope} is changed`),
+    onSuccess: (answer) =>
+      told(isPending(answer) ? needsApproval(scope) : (answer.warning ?? `${scope} is changed`)),
     onSettled: () =>
       Promise.all([
         queries.invalidateQueries({ queryKey: ['budgets'] }),
         queries.invalidateQueries({ queryKey: ['audit'] }),
+        queries.invalidateQueries({ queryKey: ['approvals'] }),
       ]),
   })
 }
+
+/** What is told of a change that another key has to approve. */
+export const needsApproval = (scope: string): string =>
+  `${scope} is not changed yet: another key has to approve it`
 
 /** Whether a viewer may let more be spent on a budget that they may change: of a key's, those alone who make keys. */
 export const mayRaise = (scope: string, may: (scope: 'admin') => boolean): boolean =>

@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import type { Budget, LimitInput } from '../../api/client.ts'
+import { type Budget, isPending as isPendingApproval, type LimitInput } from '../../api/client.ts'
 import { Confirm, ReasonField } from '../../ui/confirm.tsx'
 import { money } from '../../ui/format.ts'
 import { isLower, type LimitDraft, limitOf, newDraft } from '../../ui/limit-draft.ts'
@@ -48,7 +48,7 @@ export function LimitsForm({ budget, mayRaise }: { budget: Budget; mayRaise: boo
   const save = () => {
     const { holdMode } = budget
     const about = { limits, holdMode, revision: draft.revision, reason: reason.trim() || undefined }
-    mutate(about, { onSuccess: (now) => setDraft(draftOf(now)) })
+    mutate(about, { onSuccess: (now) => setDraft(draftOf(isPendingApproval(now) ? budget : now)) })
     setReason('')
   }
   return (

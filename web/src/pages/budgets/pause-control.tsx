@@ -1,9 +1,10 @@
 import { dataOf } from '@bidwarden/client'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { api, type Budget } from '../../api/client.ts'
+import { api, type Budget, isPending } from '../../api/client.ts'
 import { Confirm, ReasonField } from '../../ui/confirm.tsx'
 import { failed, told } from '../../ui/toasts.tsx'
+import { needsApproval } from './change-budget.ts'
 
 /** Pauses at once; asks before bids are taken again. */
 export function PauseControl({ budget, mayResume }: { budget: Budget; mayResume: boolean }) {
@@ -68,12 +69,20 @@ function usePause(scope: string) {
         pause ? api.POST('/v1/budgets/{scope}/pause', about) : api.POST('/v1/budgets/{scope}/resume', about),
       )
     },
-    onSuccess: ({ paused }) => told(paused ? `${scope} is paused` : `${scope} takes bids again`),
+    onSuccess: (answer) =>
+      told(
+        isPending(answer)
+          ? needsApproval(scope)
+          : answer.paused
+            ? `${scope} is paused`
+            : `${scope} takes bids again`,
+      ),
     onError: (error, { pause }) => failed(`${scope} was not ${pause ? 'paused' : 'resumed'}`, error),
     onSettled: () =>
       Promise.all([
         queries.invalidateQueries({ queryKey: ['budgets'] }),
         queries.invalidateQueries({ queryKey: ['audit'] }),
+        queries.invalidateQueries({ queryKey: ['approvals'] }),
       ]),
   })
 }

@@ -12,6 +12,7 @@ import { count, duration, money, percent } from '../../ui/format.ts'
 import { BarKey, LimitBar } from '../../ui/limit-bar.tsx'
 import { limitKey, limitName } from '../../ui/limit-name.ts'
 import { Alerts } from './alerts.tsx'
+import { Approvals } from './approvals.tsx'
 import { Pace } from './pace.tsx'
 import './overview.css'
 
@@ -33,6 +34,7 @@ export default function Overview() {
       <div className="overview">
         <div className="stack">
           <Alerts />
+          <Approvals mayDecide={may('operate')} />
           <Suspense fallback={<div className="card spend-wait" />}>
             <SpendCard />
           </Suspense>

@@ -35,6 +35,11 @@ const ACTIONS: Readonly<Record<Action, true>> = {
   'conversions.connection_set': true,
   'conversions.mappings_set': true,
   'conversions.replayed': true,
+  'approval.asked': true,
+  'approval.given': true,
+  'approval.refused': true,
+  'approval.expired': true,
+  'approval.noted': true,
   'store.trusted': true,
   'configuration.changed': true,
 }

@@ -1,0 +1,149 @@
+import { AppError, messageOf } from '../../errors.ts'
+import { parseJson } from '../../json/json.ts'
+import type { Logger } from '../../log.ts'
+import { reach, redisClient, StoreUnavailable } from '../../shield/index.ts'
+import {
+  type Entry,
+  type KeptText,
+  type Records,
+  RecordsUnavailable,
+  type Recovered,
+} from '../../storage/index.ts'
+import { type Cancel, type Clock, every } from '../../time/clock.ts'
+import { SharedTexts, type TextChanges } from '../shared-texts.ts'
+import { Approval } from './approval.ts'
+
+export interface ApprovalChanges {
+  readonly now: readonly Approval[]
+  readonly gone: readonly string[]
+}
+
+/** Keeps approvals. What cannot be kept rejects with 503 `records_unavailable`. */
+export interface ApprovalStore {
+  /** Whether other processes change them too. */
+  readonly isShared: boolean
+  /** Keeps a new one. Returns what the caller writes, together with what it writes of its own, to make that last. */
+  add(approval: Approval): Promise<readonly Entry[]>
+  /** Takes one back that was just added, where what goes with it could not be written. Never rejects. */
+  withdraw(approval: Approval): Promise<void>
+  /** Keeps a change, durably. Resolves to false, and keeps nothing, where another process has changed it. */
+  change(next: Approval, before: Approval): Promise<boolean>
+  forget(id: string): Promise<void>
+  /** Looks what other processes have changed. */
+  refresh(): Promise<void>
+  /** Calls `onChange` with all approvals before it resolves, and then with what other processes change. */
+  watch(onChange: (changes: ApprovalChanges) => void): Promise<void>
+  close(): void
+}
+
+const textOf = (approval: Approval): string => JSON.stringify(Approval.parse(approval))
+const entryOf = (approval: Approval): Entry => ({
+  put: 'approval',
+  id: approval.id,
+  text: textOf(approval),
+})
+
+/** Approvals in the records of this process; where those end with the process, the approvals do too. */
+export function recordedApprovals(
+  records: Records,
+  { approvals }: Pick<Recovered, 'approvals'>,
+  log: Logger,
+): ApprovalStore {
+  const append = async (entry: Entry): Promise<void> => {
+    if (records.lasts) await kept(() => records.append([entry]))
+  }
+  return {
+    isShared: false,
+    add: async (approval) => (records.lasts ? [entryOf(approval)] : []),
+    // What could not be written is written later, in its order: then this comes after it.
+    withdraw: ({ id }) => append({ put: 'no_approval', id }).catch(() => {}),
+    change: (next) => append(entryOf(next)).then(() => true),
+    forget: (id) => append({ put: 'no_approval', id }),
+    refresh: async () => {},
+    watch: async (onChange) => onChange(readable({ now: approvals, gone: [] }, log)),
+    close: () => {},
+  }
+}
+
+const SHARED = 'bidwarden:approvals'
+/** How often Redis is asked whether another process has changed an approval, in milliseconds. */
+const LOOK_MS = 1_000
+
+/** Approvals in Redis, shared by all processes. Rejects when Redis cannot be reached. */
+export async function openSharedApprovals(url: string, clock: Clock, log: Logger): Promise<ApprovalStore> {
+  const client = redisClient(url)
+  await reach(() => client.connect())
+  const shared = new SharedTexts(client, SHARED)
+  let stop: Cancel = () => {}
+  let looking: Promise<void> | undefined
+  let onChange: (changes: ApprovalChanges) => void = () => {}
+  const lookNow = async () => {
+    const changes = await shared.changes()
+    if (changes) onChange(readable(changes, log))
+  }
+  const look = () => {
+    looking ??= lookNow().finally(() => {
+      looking = undefined
+    })
+    return looking
+  }
+  const put = (next: Approval, before: Approval | undefined) =>
+    kept(() => shared.put({ id: next.id, text: textOf(next) }, before && textOf(before)))
+  return {
+    isShared: true,
+    add: async (approval) => {
+      await put(approval, undefined)
+      return []
+    },
+    withdraw: ({ id }) => shared.forget(id).catch(() => {}),
+    change: put,
+    forget: (id) => kept(() => shared.forget(id)),
+    async refresh() {
+      // What is under way may have read before what is asked for.
+      await looking?.catch(() => {})
+      await kept(look)
+    },
+    async watch(told) {
+      onChange = told
+      await look()
+      // While Redis is away, the approvals that are known are listed; none can be given.
+      stop = every(clock, LOOK_MS, () => void look().catch(() => {}))
+    },
+    close() {
+      stop()
+      client.disconnect()
+    },
+  }
+}
+
+/** Those that this version can read; any other counts as gone, since nobody could say what it would do. */
+function readable({ now, gone }: TextChanges, log: Logger): ApprovalChanges {
+  const read: Approval[] = []
+  const unreadable: string[] = []
+  for (const { id, text } of now) {
+    const approval = approvalIn(text)
+    if (approval) read.push(approval)
+    else {
+      log.warn({ approval: id }, 'an approval cannot be read and counts for nothing')
+      unreadable.push(id)
+    }
+  }
+  return { now: read, gone: [...gone, ...unreadable] }
+}
+
+function approvalIn(text: KeptText['text']): Approval | undefined {
+  try {
+    return Approval.safeParse(parseJson(text)).data
+  } catch {
+    return undefined
+  }
+}
+
+async function kept<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof RecordsUnavailable) && !(error instanceof StoreUnavailable)) throw error
+    throw new AppError('records_unavailable', `Approvals cannot be kept now: ${messageOf(error)}`, 'later')
+  }
+}
