@@ -40,7 +40,11 @@ describe.each(ENGINES)('with %s', (_, environment) => {
     await ended('ord-1')
     meta.rule = () => ({ status: 503, body: {} })
     await post([{ event_id: 'late' }])
-    await until('/api/v1/conversions/deliveries?state=retrying', ({ deliveries }) => deliveries.length > 0, 0)
+    await until(
+      '/api/v1/conversions/deliveries?state=retrying',
+      ({ deliveries }) => deliveries.length > 0,
+      50,
+    )
     expect(await replay({ event_ids: ['ord-1', 'late', 'nobody'] })).toEqual({
       replayed: [],
       refused: [
@@ -149,7 +153,7 @@ describe.each(ENGINES)('with %s', (_, environment) => {
     const keys = ['seven', 'eight'].map(
       (name, at) => `${name}@${7 + at}:admin:${hashKey(name).toString('hex')}`,
     )
-    const { send, get, meta } = await start({ API_KEYS: keys.join(',') })
+    const { send, get, meta, clock } = await start({ API_KEYS: keys.join(',') })
     meta.rule = () => ({ status: 503, body: {} })
     const as = (name: string) => ({ authorization: `Bearer ${name}` })
     const posted = await send('POST', '/api/v1/conversions/events', { events: [event()] }, as('seven'))
@@ -160,7 +164,10 @@ describe.each(ENGINES)('with %s', (_, environment) => {
     const countsOf = async (name: string) =>
       (await get('/api/v1/conversions/deliveries/counts', as(name))).body.counts
     await expect
-      .poll(() => countsOf('seven'))
+      .poll(() => {
+        clock.advance(50)
+        return countsOf('seven')
+      })
       .toEqual([{ platform: 'meta', waiting: 0, retrying: 1, dead: 0 }])
     expect(await countsOf('eight')).toEqual([])
     const again = await send('POST', '/api/v1/conversions/events', { events: [event()] }, as('eight'))

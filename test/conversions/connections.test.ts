@@ -66,7 +66,7 @@ it('waits as long as Meta says after too many calls of a business', async () => 
   const { body } = await until(
     '/api/v1/conversions/events/ord-1',
     ({ events }) => events[0].deliveries[0].code !== null,
-    0,
+    50,
   )
   const [delivery] = body.events[0].deliveries
   expect(delivery).toMatchObject({ state: 'retrying', code: 'throttled' })

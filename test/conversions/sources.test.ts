@@ -3,6 +3,8 @@ import { event, startConversions } from '../support/conversions.ts'
 
 const EXTINFO = ['i2', 'com.example.shop', '2.1', '2.1.7', '18.1', ...Array.from({ length: 11 }, () => '')]
 const APP = { advertiser_tracking_enabled: true, application_tracking_enabled: true, extinfo: EXTINFO }
+/** As Meta takes it. */
+const META_APP = { advertiser_tracking_enabled: 1, application_tracking_enabled: 1, extinfo: EXTINFO }
 const person = { email: 'ann@x.example', client_ip_address: '203.0.113.7', client_user_agent: 'Mozilla/5.0' }
 const WAYS = { app: 'app_id', physical_store: 'offline_event_set_id', email: 'crm_event_set_id' } as const
 type Sent = Record<string, unknown>
@@ -51,7 +53,7 @@ it('sends an event of an app only where the connection names the app, and under 
   })
   const last = (api: Parameters<typeof sandbox.conversions.recent>[0]): Sent =>
     sandbox.conversions.recent(api).at(-1) ?? {}
-  expect(last('meta_conversions')).toMatchObject({ action_source: 'app', app_data: APP })
+  expect(last('meta_conversions')).toMatchObject({ action_source: 'app', app_data: META_APP })
   expect(last('tiktok_conversions')).toMatchObject({
     app: { app_id: 'com.example.shop', app_version: '2.1' },
   })
