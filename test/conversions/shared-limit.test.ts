@@ -29,7 +29,7 @@ it('leaves the last calls of the account that bids are placed on to bids, howeve
   let uploads = 0
   for (; (await left()) > 1; uploads++) {
     await post([upload(uploads)])
-    await ended(`u${uploads}`, 0)
+    await ended(`u${uploads}`, 50)
   }
   for (let late = 0; late < 4; late++) await post([upload(uploads + late)])
   expect(await left()).toBe(1)
