@@ -13,7 +13,7 @@ import type { RateLimiter } from './rate-limiter.ts'
 const WINDOW_MS = 60_000
 const LEASE_MS = 10_000
 
-/** Has several owners; none of them writes. */
+/** Shows that the store can have several owners; carries no messages. */
 const OWNER_MESSAGES: OwnerMessages = {
   lives: async () => false,
   send: async () => undefined,
@@ -65,7 +65,7 @@ function createFleet(calls: number) {
 const take = async (limiter: RateLimiter, priority: Priority = 'bid') =>
   (await limiter.takeSoon(priority)).is === 'admitted'
 
-/** Takes until refused; how many were admitted. */
+/** Takes calls until one is refused; returns how many were admitted. */
 async function drain(limiter: RateLimiter, priority?: Priority): Promise<number> {
   let taken = 0
   while (await take(limiter, priority)) taken += 1
@@ -100,11 +100,11 @@ describe('a limit on calls that several processes share', () => {
     expect(limiter.admits('lowering').is).toBe('limited')
     limiter.count()
     clock.advance(WINDOW_MS / 2 + 1_000)
-    // The second is counted still.
+    // The second call still counts.
     expect(await drain(limiter)).toBe(19)
   })
 
-  it('says how long to wait, and is there again then', async () => {
+  it('says how long to wait, and admits a call after that', async () => {
     const { start, clock } = createFleet(20)
     const { limiter } = start('a')
     await drain(limiter)
@@ -115,7 +115,7 @@ describe('a limit on calls that several processes share', () => {
     expect(await take(limiter)).toBe(true)
   })
 
-  it('without its store goes on from the purse, not beyond the lease, and comes back with it', async () => {
+  it('goes on from the purse without its store until the lease ends, and recovers with the store', async () => {
     const { start, clock } = createFleet(100)
     const one = start('a')
     await take(one.limiter)
@@ -132,7 +132,7 @@ describe('a limit on calls that several processes share', () => {
     expect(await take(one.limiter)).toBe(true)
   })
 
-  it('takes off what the platform has seen beyond the calls of all', async () => {
+  it('subtracts calls that the platform counts beyond those of all processes', async () => {
     const { start, clock } = createFleet(100)
     const [one, other] = [start('a'), start('b')]
     for (let i = 0; i < 30; i++) await take(one.limiter)
@@ -144,7 +144,7 @@ describe('a limit on calls that several processes share', () => {
     expect(other.limiter.remaining()).toBe(50)
   })
 
-  it('is one limiter for everyone in a process, with a store of its own as well', () => {
+  it('is one limiter for all callers in a process, also with a store that only this process uses', () => {
     const clock = new FakeClock()
     const limits = createCallLimits({ clock, store: new MemoryStore(clock), owner: 'a' })
     const limit = { calls: 5, windowMs: WINDOW_MS }

@@ -50,7 +50,7 @@ describe('circuit breaker', () => {
     expect(breaker.state.is).toBe('open')
   })
 
-  it('opens for failures among calls that work, where it is told how many of the latest are too many', () => {
+  it('opens for failures that are mixed with successes, if `recent` is set', () => {
     const clock = new FakeClock()
     const breaker = new CircuitBreaker(clock, { ...DEFAULT_BREAKER, recent: { failures: 4, calls: 8 } })
     const call = (verdict: Verdict) => {
@@ -65,7 +65,7 @@ describe('circuit breaker', () => {
     expect(calls('FF.FF')).toBe('open')
     clock.advance(resetMs)
     expect(calls('..')).toBe('closed')
-    // What was before it closed counts no more, nor what is longer ago; what says nothing pushes nothing out.
+    // Calls from before it closed no longer count, nor those before the latest eight; neutral calls push none out.
     expect(calls('F.F...F...F..nnnnnF.F.')).toBe('closed')
     expect(calls('F')).toBe('open')
   })
@@ -111,7 +111,7 @@ describe('circuit breaker', () => {
     expect(breaker.enter()).toEqual({ is: 'open', retryAfterMs: resetMs })
   })
 
-  it('gives a probe that says nothing of the platform to the next call', () => {
+  it('lets the next call be the probe if one said nothing about the platform', () => {
     const { clock, breaker, call, trip } = createHarness()
     trip()
     clock.advance(resetMs)

@@ -31,6 +31,6 @@ export type Admission =
       readonly isPlatforms?: boolean
     }
 
-/** Says of a refusal who refuses, where it is not the budget store. */
+/** Says who refuses: the platform or our own limit. Not for refusals by the budget store, which have a `detail`. */
 export const limitDetail = ({ isPlatforms }: { readonly isPlatforms?: boolean | undefined }): string =>
   isPlatforms ? 'the platform has asked for a pause' : 'our own limit of calls is reached'

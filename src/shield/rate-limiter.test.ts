@@ -12,7 +12,7 @@ const createHarness = (calls = 100) => {
   return { clock, limiter: new RateLimiter(clock, { calls, windowMs: WINDOW_MS }) }
 }
 
-/** Takes until refused; how many were admitted. */
+/** Takes calls until one is refused; returns how many were admitted. */
 function drain(limiter: RateLimiter, priority: Priority): number {
   for (let taken = 0; ; taken++) if (limiter.take(priority).is === 'limited') return taken
 }
@@ -82,7 +82,7 @@ describe('rate limiter', () => {
     expect(limiter.admits('bid').is).toBe('admitted')
   })
 
-  it('takes off what the platform has seen beyond our own calls, until it says otherwise', () => {
+  it('subtracts calls that the platform counts beyond our own, until its next report', () => {
     const { limiter } = createHarness()
     for (let i = 0; i < 20; i++) limiter.take('bid')
     limiter.observe(0.1)
@@ -97,7 +97,7 @@ describe('rate limiter', () => {
     expect(limiter.remaining()).toBe(0)
   })
 
-  it('believes what a platform says of its quota for five minutes, and says so', () => {
+  it('uses the report of a platform on its quota for five minutes, and says how long to wait', () => {
     const { clock, limiter } = createHarness()
     limiter.observe(1)
     expect(limiter.admits('bid')).toEqual({ is: 'limited', retryAfterMs: 300_000 })

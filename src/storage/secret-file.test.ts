@@ -28,7 +28,7 @@ describe('a secret in a file', () => {
     expect(readFileSync(join(folder, 'a.key'), 'utf8')).toBe(text)
   })
 
-  it('is refused when it was to be made as one', () => {
+  it('is refused when a newly made one is too short', () => {
     expect(() => secretInFolder(createFolder(), 'a.key', () => 'short')).toThrow(SecretError)
   })
 })

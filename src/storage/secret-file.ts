@@ -13,10 +13,10 @@ import {
 import { join } from 'node:path'
 import { makeDirectory } from './disk/index.ts'
 
-/** Characters of a secret that we sign with: what `openssl rand -base64 24` prints, and more than anybody can guess. */
+/** The fewest characters of a secret that we sign with: those of `openssl rand -base64 24`, which nobody can guess. */
 export const MIN_SECRET_CHARS = 32
 
-/** Whether nobody can guess it for its length alone; white space around it counts for nothing. */
+/** Whether a secret is long enough that nobody can guess it. White space around it does not count. */
 export const isLongEnough = (secret: string): boolean => secret.trim().length >= MIN_SECRET_CHARS
 
 /** Thrown for a file that has no secret in it, as after a copy that was cut off: anybody could sign with that. */
@@ -41,7 +41,7 @@ export function secretInFolder(folder: string, name: string, make: () => string)
 function readIfThere(path: string): string | undefined {
   try {
     const secret = readFileSync(path, 'utf8').trim()
-    // Restored from a copy it may be anybody's to read.
+    // If it was restored from a copy, others may be able to read it.
     if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600)
     return secret
   } catch (error) {

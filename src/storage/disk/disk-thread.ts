@@ -16,10 +16,10 @@ process.once('exit', () => {
   for (const thread of open) thread.closeNow()
 })
 
-/** Where threads come from, and where they go once their file is closed. Tests keep them for the next file. */
+/** Starts and ends threads. Tests replace these functions, to keep a thread for the next file. */
 export const diskThreads = {
   start: (program: URL, memory: ResourceLimits): Worker => new Worker(program, { resourceLimits: memory }),
-  /** Takes a thread that has no file any more. */
+  /** Ends a thread whose file is closed or could not be opened. */
   async end(worker: Worker): Promise<void> {
     const ended = once(worker, 'exit')
     worker.postMessage(END)
@@ -148,7 +148,7 @@ export class DiskThread<T extends Traffic> {
     else if (outcome.is !== 'written') this.#onFailure(outcome)
   }
 
-  /** Lets the thread go, which has no file any more. */
+  /** Ends the thread after its file was closed or could not be opened. */
   async #leave(opened: PromiseWithResolvers<T['opened']>): Promise<void> {
     await diskThreads.end(this.#worker)
     this.#end('has ended', opened)

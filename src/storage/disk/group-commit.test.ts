@@ -6,7 +6,7 @@ import { GroupCommit } from './group-commit.ts'
 const WRITTEN: WriteOutcome = { is: 'written' }
 const STUCK = 'the disk has not answered for 2 s'
 
-/** A disk whose every write ends when the test says so, and how. */
+/** A disk on which the test decides when and how each write ends. */
 function slowDisk() {
   const clock = new FakeClock()
   const writes: { entries: readonly string[]; end: (outcome: WriteOutcome) => void }[] = []
@@ -22,7 +22,7 @@ function slowDisk() {
       reopen: async (refused) => void reopened.push([...refused]),
     },
   )
-  /** Lets everything happen that waits for nothing but its turn. */
+  /** Lets all callbacks run that are ready. */
   const turn = () => new Promise((resolve) => setImmediate(resolve))
   return {
     clock,
@@ -37,7 +37,7 @@ function slowDisk() {
   }
 }
 
-/** One write that does not end, and what comes while it does not. */
+/** A disk with a write that does not end, and entries that come meanwhile; all of them are refused. */
 async function stuck() {
   const disk = slowDisk()
   const { commits, clock, turn } = disk
@@ -51,7 +51,7 @@ async function stuck() {
   return disk
 }
 
-it('waits for no write that does not end, and says so', async () => {
+it('stops waiting for a write that does not end, and says so', async () => {
   const { commits, written } = await stuck()
   expect(commits.state).toEqual({ is: 'stuck', detail: STUCK })
   expect(() => commits.assertOpen()).toThrow(STUCK)
@@ -73,7 +73,7 @@ it('writes what was refused meanwhile, in its order and once, when that write ha
   expect(written()).toEqual(['a', 'b c', 'd'])
 })
 
-it('writes it again, before all that came after it, where that write has failed', async () => {
+it('writes the entries of that write again, before all later ones, if it fails', async () => {
   const { commits, written, end, clock, turn } = await stuck()
   await end({ is: 'full', detail: 'the disk is full' })
   expect(commits.state).toMatchObject({ is: 'full' })
@@ -84,7 +84,7 @@ it('writes it again, before all that came after it, where that write has failed'
   expect(commits.state.is).toBe('open')
 })
 
-it('gives all of it to whoever opens the file anew, where nobody knows what that write has come to', async () => {
+it('gives all refused entries to `reopen` if it is unknown what that write has done', async () => {
   const { commits, written, reopened, end, clock, turn } = await stuck()
   await end({ is: 'broken', detail: 'an I/O error' })
   clock.advance(1_000)

@@ -28,7 +28,7 @@ export function serveThread<T extends Traffic, How>(open: (how: How) => OpenedFi
   port.on('message', (order: ThreadOrder<T>) => {
     switch (order.do) {
       case 'open': {
-        // For the next start, should a kill end this one: a thread that strips types takes 16 MiB more.
+        // Now, since a kill may end this process: a thread that has to strip types takes 16 MiB more.
         flushCompileCache()
         const { isClosed } = order
         const closed = () => {
@@ -41,7 +41,7 @@ export function serveThread<T extends Traffic, How>(open: (how: How) => OpenedFi
         else closed()
         break
       }
-      // Whoever asks behind its own order to close is told that the thread has ended.
+      // Orders after `close` find no file. Their callers are told that the thread has ended.
       case 'append':
         served?.append(order.batch)
         break
@@ -63,10 +63,10 @@ class ServedFile<T extends Traffic> {
   readonly #file: Written<T>
   readonly #say: (word: ThreadMessage<T>) => void
   readonly #closed: () => void
-  /** Housekeeping that is due behind the reads that are waiting already. */
+  /** Housekeeping that will run after the reads that are waiting already. */
   #tidying: NodeJS.Immediate | undefined
 
-  /** @param closed called when the file is closed, or that has failed */
+  /** @param closed called when the file is closed, also if closing failed */
   constructor(file: Written<T>, say: (word: ThreadMessage<T>) => void, closed: () => void) {
     this.#file = file
     this.#say = say
@@ -93,7 +93,7 @@ class ServedFile<T extends Traffic> {
     }
   }
 
-  /** Throws what keeps the file from being closed, which ends the thread. */
+  /** Closes the file. If that fails it throws, which ends the thread. */
   close(): void {
     clearImmediate(this.#tidying)
     try {

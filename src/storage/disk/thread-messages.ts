@@ -11,7 +11,7 @@ export interface Traffic {
 /** Messages to the thread. */
 export type ThreadOrder<T extends Traffic> =
   | {
-      /** The first of a file: no other may come before its file is closed, or could not be opened. */
+      /** The first order for a file. The next `open` may come only when this file is closed or could not be opened. */
       readonly do: 'open'
       readonly how: unknown
       /** Set to 1 when the file is closed, or could not be opened. */
@@ -20,7 +20,7 @@ export type ThreadOrder<T extends Traffic> =
   | { readonly do: 'append'; readonly batch: T['batch'] }
   | { readonly do: 'read'; readonly id: number; readonly question: T['question'] }
   | { readonly do: 'close' }
-  /** Ends the thread, which has no file any more. */
+  /** Ends the thread, once its file is closed or could not be opened. */
   | { readonly do: 'end' }
 
 /** Messages from the thread. */

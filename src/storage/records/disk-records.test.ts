@@ -76,7 +76,7 @@ const seen = (page: number, atMs: number): Entry => ({
 })
 
 describe('records on the disk', () => {
-  it('that are damaged are named and set aside, and found by nobody as if they were not there', async () => {
+  it('that are damaged are named and left out, and are never answered as if they did not exist', async () => {
     const { records, directory } = await open()
     const kinds: Entry[] = [bid('a'), bid('b', { isOpen: true }), key('k', 1), key('other', 1), seen(1, 1)]
     await records.append([
@@ -109,7 +109,7 @@ describe('records on the disk', () => {
     expect(await again.find('bid', 'a')).toBe('anew')
   })
 
-  it('are there after a kill as soon as they were acknowledged; of one name the last', async () => {
+  it('are there after a kill once they were acknowledged; of entries with one name, the last', async () => {
     const { records, directory } = await open()
     await records.append([bid('a', { isOpen: true, text: 'under way' }), key('k', 5, 'unknown'), seen(3, 1)])
     await records.append([bid('a', { text: 'placed' }), bid('b', { isOpen: true }), key('k', 5, 'placed')])
@@ -142,7 +142,7 @@ describe('records on the disk', () => {
     expect(await again.find('key', 'other')).toBeUndefined()
   })
 
-  it('have of each owner the holds that are not counted elsewhere, under the name of the file', async () => {
+  it('have the holds of each owner that the store has not counted, and the id of the file', async () => {
     const { records, directory } = await open()
     const hold = (number: number, amount: number) =>
       ({
@@ -193,7 +193,7 @@ describe('records on the disk', () => {
     expect((await (await open(directory)).records.recover()).owners?.owners).toEqual([])
   })
 
-  it('name the latest bids at a start, and find the others', async () => {
+  it('return the latest bids at a start, and find the others', async () => {
     const { records, directory } = await open()
     for (let i = 0; i < 12; i++) await records.append([bid(`b${i}`)])
     await records.close()
@@ -279,7 +279,7 @@ describe('records on the disk', () => {
 })
 
 describe('records that are too old or too much', () => {
-  it('are deleted by age: bids and notices after theirs, keys after a day; bids of which something is missing stay known', async () => {
+  it('are deleted by age: bids and notices after `maxAgeMs`, keys after a day; which pages were deleted stays known', async () => {
     const { records, directory } = await open(undefined, { maxAgeMs: 10 * DAY_MS })
     await records.append([bid('old', { atMs: 0 }), key('old', 0), seen(0, 0), seen(1, 0)])
     await records.append([bid('young', { atMs: DAY_MS }), key('young', 10 * DAY_MS), seen(2, DAY_MS)])
@@ -326,7 +326,7 @@ describe('changes', () => {
   const many = (count: number, from: number, more: Partial<Entry & { put: 'change' }> = {}) =>
     Array.from({ length: count }, (_, i) => change(from + i, more))
 
-  it('of whoever has changed most are deleted first, those that are too old before all', async () => {
+  it('of the largest group are deleted first, after those that are too old', async () => {
     const changes = { maxRows: 100, maxAgeMs: 10 * DAY_MS }
     const { records } = await open(undefined, { changes })
     await records.append([change(1, { id: 'old' }), change(2, { atMs: 9 * DAY_MS, id: 'rare' })])
@@ -338,7 +338,7 @@ describe('changes', () => {
       (await records.changes({ limit: 1_000, ...query })).changes.map(({ id }) => id)
     await expect.poll(async () => (await ids()).length).toBe(100)
     expect((await ids({ org: 1 })).toReversed()).toEqual(['rare'])
-    // Of all groups the largest lost rows until it was no longer that.
+    // The largest group lost rows until it was no longer the largest.
     expect(await ids({ org: 7 })).toHaveLength(20)
     const [floods, uploads] = [await ids({ action: 'flood' }), await ids({ action: 'upload' })]
     expect(floods.length + uploads.length).toBe(79)
@@ -346,7 +346,7 @@ describe('changes', () => {
     expect(uploads[0]).toBe(`c${9.7 * DAY_MS + 79}`)
   })
 
-  it('are found by pages that are short where few of many fit', async () => {
+  it('are found in pages, which are short if few of many match', async () => {
     const { records } = await open(undefined, { changes: { maxRows: 20_000, maxAgeMs: 1e12 } })
     await records.append([
       change(0, { target: 'wanted' }),
@@ -359,7 +359,7 @@ describe('changes', () => {
     const second = await records.changes({ limit: 10, targets: ['wanted'], before: first.next })
     expect(second).toEqual({ changes: [{ id: 'c0', text: '{"number":0}' }] })
     const page = await records.changes({ limit: 2, fromMs: 10, toMs: 20 })
-    // Where nothing was found among those that were looked at, others follow all the same.
+    // Nothing matched among the rows that were scanned, but more pages follow.
     expect(page.changes).toEqual([])
     const next = await records.changes({ limit: 2, fromMs: 10, toMs: 20, before: page.next })
     expect(next.changes.map(({ id }) => id)).toEqual(['c19', 'c18'])
@@ -397,7 +397,7 @@ describe('records that are written without a pause', () => {
     const thread = new DiskThread<RecordsTraffic>('records', program, how, () => {})
     await thread.opened
     const text = 'x'.repeat(2_000)
-    // The thread finds one waiting whenever it has written one, as when it is slower than who writes.
+    // The next batch is always waiting already, as when the thread is slower than its caller.
     for (let round = 0; round < 12; round++)
       void thread.write(Array.from({ length: 1_000 }, (_, i) => bid(`b${round}-${i}`, { text })))
     await thread.close()
@@ -492,7 +492,7 @@ describe('files that are not what was written', () => {
   }
   const log = (directory: string) => join(directory, 'records.db-wal')
 
-  it('are used when only the end is torn, which nobody was told of', async () => {
+  it('are used when only the end is torn, which was never acknowledged', async () => {
     const directory = await killed()
     truncateSync(log(directory), statSync(log(directory)).size - 100)
     const { records } = await open(directory)

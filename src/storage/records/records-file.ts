@@ -87,7 +87,10 @@ type SimpleEntry = Extract<
 const TABLES = ['bids', 'keys', 'seen'] as const
 type PrunedTable = (typeof TABLES)[number]
 
-/** How many entries are written between two prunings. Pruning deletes in portions, so that no commit waits long. */
+/**
+ * The number of entries between two prunings, and the fewest rows that are deleted at once. Pruning deletes in
+ * portions, so that no commit waits long.
+ */
 const PRUNE_EVERY = 1_000
 const DROP_AT_LEAST = 200
 

@@ -1,6 +1,6 @@
 import type { FileKind } from '../disk/index.ts'
 
-/** The row numbers of every table rise with age order. A replaced row keeps its number. */
+/** In every table a later row has a higher number. A replaced row keeps its number. */
 export const RECORDS: FileKind = {
   name: 'records',
   applicationId: 0x62696472,

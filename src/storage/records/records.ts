@@ -120,7 +120,7 @@ export interface SpentPart extends Payment {
   /** Null for bids of versions that did not record it. */
   readonly source: string | null
   readonly bids: number
-  /** Those of `bids` of which nobody can say whether the platform did them. */
+  /** How many of `bids` have an unknown outcome: nobody can say whether the platform did them. */
   readonly unknown: number
 }
 
@@ -174,7 +174,7 @@ export interface Recovered {
   readonly owners: KeptOwners | undefined
   /** Names of damaged rows. They are left out of everything above and stay in the file. */
   readonly damaged: readonly string[]
-  /** Owners of which all pages with a number below `below` were deleted for age or size. */
+  /** Owners whose pages of notice marks below the number `below` were deleted for age or size. */
   readonly forgotten: readonly { readonly owner: string; readonly below: number }[]
 }
 
@@ -210,8 +210,8 @@ export interface Records {
   /** Spend in micros by payer, of bids with `fromMs` ≤ time < `toMs` (wall-clock ms). */
   spentBetween(fromMs: number, toMs: number): Promise<readonly Payment[]>
   /**
-   * Spend of bids with `fromMs` ≤ time < `toMs`, by payer and source: of the first of these bids, so that no answer takes
-   * long. Rejects with {@link RecordsUnavailable} if it cannot be read.
+   * Spend of bids with `fromMs` ≤ time < `toMs`, by payer and source. A page covers only the first of these bids, so
+   * that no answer takes long. Rejects with {@link RecordsUnavailable} if it cannot be read.
    */
   spentPage(fromMs: number, toMs: number): Promise<SpentPage>
   close(): Promise<void>

@@ -1,10 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { SpentPage } from './records.ts'
 
-/** Bids of one page; reading them takes some ten milliseconds, for which writes wait. */
+/** The most bids of one page. Reading them takes some ten milliseconds, for which writes wait. */
 const BIDS_PER_PAGE = 20_000
 
-/** Missing in files of versions that did not record where a bid's value came from. */
+/** Adds the columns that files of versions lack which did not record where a bid's value came from. */
 export function addSpendColumns(database: DatabaseSync): void {
   const columns = database.prepare('PRAGMA table_info(bids)').all()
   if (columns.some(({ name }) => name === 'source')) return
@@ -15,7 +15,7 @@ export function addSpendColumns(database: DatabaseSync): void {
     CREATE INDEX spent_bids ON bids (at_ms, payer, source, is_unknown, spent) WHERE payer IS NOT NULL`)
 }
 
-/** What the first bids of a time span spent: whole milliseconds of them, at least one. */
+/** What the first bids of a time span spent. A page covers whole milliseconds, at least one. */
 export function spentPage(
   database: DatabaseSync,
   { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
@@ -44,7 +44,10 @@ export function spentPage(
   return { parts, nextMs, keptFromMs: keptFromMs(database) }
 }
 
-/** Numbers begin with 1 and rise, and the oldest are deleted first. */
+/**
+ * The time of the oldest bid that was not deleted; undefined if none was deleted. Row numbers begin with 1 and rise,
+ * and the oldest rows are deleted first, so bids were deleted if the first row has another number.
+ */
 function keptFromMs(database: DatabaseSync): number | undefined {
   const first = database.prepare('SELECT number, at_ms FROM bids ORDER BY number LIMIT 1').get()
   if (first) return Number(first['number']) === 1 ? undefined : Number(first['at_ms'])

@@ -5,10 +5,10 @@ import { LateBillReserve } from './late-bill-reserve.ts'
 import { Outcomes } from './outcomes.ts'
 import { WeighedHolds } from './weighed-holds.ts'
 
-/** Those that bill nothing late: for them spend stays within the worst case. */
+/** Whether an adversary bills nothing late. With those, spend stays within the worst case. */
 const isNeverLate = (name: string) =>
   !name.includes('late') && !name.includes('hold') && !name.includes('forgotten')
-/** How many times a limit spend may reach where so much was passed up, as a share of the limit. */
+/** The most that spend may reach once `passedUp` was passed up; both are multiples of the limit. */
 const earned = (worstCase: number, passedUp: number) => 1 + Math.max((worstCase - 1) / 8, passedUp / 4)
 const named = (part: string): Adversary => {
   const [one] = Object.entries(ADVERSARIES).filter(([name]) => name.includes(part))
@@ -21,7 +21,7 @@ describe('an exchange that does what the proof does not expect, with bounded hol
 
   describe.each([1.25, 3])('and a worst case of %d', (worstCase) => {
     it.each(Object.entries(ADVERSARIES).filter(([name]) => isNeverLate(name)))(
-      'makes spend no more times a limit than that, or than is earned, where it %s',
+      'brings spend to at most that multiple of the limit, and at most to what is earned, when it %s',
       (_, adversary) => {
         const { peak, passedUpByPeak, modes } = meet({ ...adversary, worstCase }, BOUNDED, SEED)
         expect(peak).toBeLessThanOrEqual(worstCase)
@@ -31,7 +31,7 @@ describe('an exchange that does what the proof does not expect, with bounded hol
     )
 
     it.each(Object.entries(ADVERSARIES).filter(([name]) => !isNeverLate(name)))(
-      'makes spend no more than so many times what strict holds let it be where it %s',
+      'brings spend to at most that multiple of what it is with strict holds, when it %s',
       (_, adversary) => {
         const strict = meet(adversary, STRICT_MODE, SEED)
         const { peak } = meet({ ...adversary, worstCase }, BOUNDED, SEED)
@@ -40,7 +40,7 @@ describe('an exchange that does what the proof does not expect, with bounded hol
     )
   })
 
-  it('would make spend more than is earned if the worst case were there from the start', () => {
+  it('would bring spend above what is earned if all of the worst case were allowed from the start', () => {
     vi.spyOn(Outcomes.prototype, 'passedUp', 'get').mockReturnValue(Number.MAX_SAFE_INTEGER)
     const { peak, passedUpByPeak } = meet({ ...named('as soon as'), worstCase: 3 }, BOUNDED, SEED)
     expect(peak).toBeGreaterThan(earned(3, passedUpByPeak))
@@ -62,14 +62,14 @@ describe('an exchange that does what the proof does not expect, with bounded hol
     expect(meet({ ...late, worstCase: 100 }, BOUNDED, SEED).peak).toBeGreaterThan(1.5)
   })
 
-  it('would make spend more than with strict holds if late bills made nobody distrust it', () => {
+  it('would bring spend above that with strict holds if late bills did not make the scope strict', () => {
     const late = { ...named('long after their hold'), worstCase: 100 }
     const strict = meet(late, STRICT_MODE, SEED)
     vi.spyOn(LateBillReserve.prototype, 'add').mockImplementation(() => false)
     expect(meet(late, BOUNDED, SEED).peak).toBeGreaterThan(1.1 * strict.peak)
   })
 
-  it('would exceed the worst case if open bids could be any number', () => {
+  it('would bring spend above the worst case if the number of open bids were not limited', () => {
     vi.spyOn(WeighedHolds.prototype, 'mostAllowance', 'set').mockImplementation(() => {})
     expect(meet({ ...named('after few were'), worstCase: 1.25 }, BOUNDED, SEED).peak).toBeGreaterThan(2)
   })

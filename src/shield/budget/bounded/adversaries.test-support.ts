@@ -20,20 +20,20 @@ export interface Adversary {
   readonly bidsPerTick: number
   /** How many ms after the bid its bill comes; undefined for a bid that is lost. */
   readonly billAfterMs: (random: () => number, atMs: number) => number | undefined
-  /** How many ms after the bid its loss is told; undefined where it is not. */
+  /** How many ms after the bid its loss notice comes; undefined if none comes. */
   readonly lossAfterMs?: (random: () => number) => number | undefined
   /** At these times all open bids are billed at once. */
   readonly billsAllAtMs?: readonly number[]
-  /** So long after a bid the process forgets it: its bill is then of an unknown bid. */
+  /** How many ms after a bid the process forgets it; its bill is then for an unknown bid. */
   readonly forgetsAfterMs?: number
   readonly worstCase?: number
 }
 
-/** What became of it. All amounts are shares of the limit. */
+/** What happened. All amounts are shares of the limit. */
 interface Outcome {
   /** The highest spend in a window. */
   readonly peak: number
-  /** What had been passed up by then: bids that could have been billed for as long as they are weighed, and never were. */
+  /** Prices of the bids that were passed up before that peak: weighed to the end and never billed. */
   readonly passedUpByPeak: number
   /** Mean spend in a window. */
   readonly spent: number

@@ -13,7 +13,7 @@ const CALL = { ttlMs: 10_000, onExpiry: 'settle' } as const
 const BOUNDED = { is: 'bounded', maxOverspendProbability: 1e-4 } as const
 const PRICE = micros(1_000)
 const LIMIT = micros(10_000_000)
-/** So much later no bid is weighed any more. */
+/** After this many ms no bid is weighed any more. */
 const GONE_MS = weighedMsOf(AUCTION.ttlMs) + 3 * slotMsOf(AUCTION.ttlMs)
 
 function setUp(holdMode: typeof BOUNDED | undefined = BOUNDED) {
@@ -75,7 +75,7 @@ describe('bounded holds', () => {
     expect(call.is).toBe('held')
   })
 
-  it('set aside everything again when an operator says strict, or nothing more is held', () => {
+  it('set aside full prices again when an operator sets strict, and count in full against a lower limit', () => {
     const { clock, budget, scope, open, learn, limits } = setUp()
     learn()
     for (let i = 0; i < 1_000; i++) open()
@@ -86,7 +86,7 @@ describe('bounded holds', () => {
     expect(budget.open([scope], PRICE, AUCTION).is).toBe('over_budget')
   })
 
-  it('weigh on as before when they are billed below their price, and pay what is billed on top', () => {
+  it('are weighed as before after a bill below their price, and pay a further bill', () => {
     const { clock, budget, scope, overdrafts, open, learn } = setUp()
     learn()
     const holds = Array.from({ length: 1_000 }, () => open())
@@ -185,7 +185,7 @@ describe('bounded holds', () => {
   })
 
   describe('after a restart', () => {
-    /** The start that follows, `laterMs` later, with what was kept; opens a bid, waits for a slot, and opens a thousand. */
+    /** A start `laterMs` after the first, with what that kept. Opens some bids, waits for a slot, opens a thousand. */
     const begin = (known: readonly KeptOutcomes[], laterMs: number, currency = 'USD') => {
       const { clock } = setUp()
       clock.advance(60_000 + laterMs)
@@ -214,7 +214,7 @@ describe('bounded holds', () => {
       expect(begin(budget.outcomes, 6_000).scope.modeNow).toEqual({ is: 'bounded' })
     })
 
-    it('hold everything where what was known is too old, of the future, or in another currency', () => {
+    it('hold everything in full if what was known is too old, from the future, or in another currency', () => {
       const generations = forgottenAfterMs(AUCTION.ttlMs)
       expect(begin(known(), generations - 60_000).scope.modeNow).toEqual({ is: 'bounded' })
       expect(begin(known(), generations + 1_000).scope).toMatchObject(strict)
@@ -223,7 +223,7 @@ describe('bounded holds', () => {
       expect(begin([], 5_000).scope).toMatchObject(strict)
     })
 
-    it('know nothing of what was discarded because more bids were billed', () => {
+    it('do not bring back statistics that were discarded because too many bids were billed', () => {
       const { clock, budget, scope, open, learn } = setUp()
       learn()
       for (let second = 0; second < 5; second++) {

@@ -11,7 +11,7 @@ import {
 } from './bounded-worlds.test-support.ts'
 import { MissingBills } from './missing-bills.ts'
 
-/** Less the one that `bounded-reserve.test.ts` lives. */
+/** Other seeds than the one that `bounded-reserve.test.ts` uses. */
 const SEEDS = Array.from({ length: 4 }, (_, i) => SEED + 1 + i)
 
 describe('what is set aside for bounded holds, with other luck', () => {
@@ -27,7 +27,7 @@ describe('what is set aside for bounded holds, with other luck', () => {
     for (const seed of SEEDS) expectWithinLimit(world, seed, 'win_rate_drifts')
   })
 
-  it('would be exceeded if bills that were expected and did not come were lost', () => {
+  it('would be exceeded if bids whose expected bills did not come counted as lost', () => {
     vi.spyOn(MissingBills.prototype, 'pass').mockImplementation(() => {})
     const world = SLOWER['wait for half a minute, every ten minutes'] ?? STEADY
     expect(SEEDS.some((seed) => live(world, seed).peak > LIMIT)).toBe(true)

@@ -38,7 +38,7 @@ describe('what is set aside for bounded holds', () => {
       [0, 1, 2].some((more) => live(world ?? STEADY, SEED + more, weigh).peak > LIMIT)
 
     it.each(Object.entries(SLOWER).slice(0, 1))(
-      'if bills that were expected and did not come were lost, and bills %s',
+      'if bids whose expected bills did not come counted as lost, and bills %s',
       (_, world) => {
         vi.spyOn(MissingBills.prototype, 'pass').mockImplementation(() => {})
         expect(isExceeded(world)).toBe(true)
@@ -52,7 +52,7 @@ describe('what is set aside for bounded holds', () => {
       expect(isExceeded(WORLDS['some losses are told, some are not'], constant)).toBe(true)
     })
 
-    it('if the margin were that of one slot with even luck', () => {
+    it('if there were nearly no margin for chance', () => {
       const SLOTS_OF_A_DAY = Math.ceil(86_400_000 / SLOT_MS)
       expect(
         [0, 1, 2].some((more) => live(STEADY, SEED + more, chancesByAge, 2 * SLOTS_OF_A_DAY).peak > LIMIT),
@@ -118,7 +118,7 @@ describe('a reserve', () => {
     expect(reserve.needed).toBe(80_000)
   })
 
-  it('keeps what a seat owes that has stopped to send its bills, and nothing more once they have come', () => {
+  it('keeps what a seat owes when it stops sending its bills, and nothing more once they have come', () => {
     const reserve = new BoundedReserve(1e-2)
     const owed: WeighedHold[] = []
     const later = new Map<number, (() => void)[]>()

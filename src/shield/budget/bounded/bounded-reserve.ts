@@ -82,7 +82,7 @@ export class BoundedReserve {
     this.bound(maxOverspendProbability)
   }
 
-  /** Micros by which they may exceed it now: all that can be billed without cover. */
+  /** Micros by which prices may exceed what is set aside now: the most that can be billed without cover. */
   get allowance(): number {
     return earnedAllowance(this.mostAllowance, this.#passedUp)
   }
@@ -95,8 +95,9 @@ export class BoundedReserve {
   }
 
   /**
-   * Half of the probability is for the margins: each slot that begins on a day may have one that is wrong. Half is for
-   * the upper limits of chances, of which each age has one. Statistics begin anew no more often than a hold lasts.
+   * Splits the probability of an overspend on a day. The margins of all slots that begin on that day share half of it.
+   * The upper limits of chances share the other half: one for each age, each time that the statistics begin anew, which
+   * is at most once in the time that a bid is weighed.
    */
   #share(): void {
     if (this.#maxProbability === undefined) return
@@ -110,7 +111,7 @@ export class BoundedReserve {
     this.#doubt = { margin: doubt(slots), chance: doubt(limits) }
   }
 
-  /** While bills are late too often, and for some time afterwards. */
+  /** Set while bills are late too often, and for some time afterwards. */
   get distrust(): Distrust | undefined {
     return this.#late.distrust
   }
@@ -205,14 +206,14 @@ export class BoundedReserve {
     this.#end(hold, false)
   }
 
-  /** The time of a hold is over and no notice has come. Its bill may still do, so the bid is weighed a while longer. */
+  /** Ends a hold that expired without a notice. Its bill may still come, so the bid is weighed a while longer. */
   lapse({ micros: price, expiresAtMs, queue }: WeighedHold): void {
     const group = this.#groupOf(queue.terms.ttlMs)
     this.#cohortsOf(group, price).lapse(Math.floor(expiresAtMs / group.slotMs), price, group.slot)
   }
 
   /**
-   * Ends a bid as billed whose hold has ended before; {@link step} must have been called with the same time.
+   * Books the bill of a bid whose hold has ended; {@link step} must have been called with the same time.
    *
    * @returns false where it is no longer weighed, so that nothing is set aside for it: see {@link billUnheld}
    */
@@ -226,9 +227,9 @@ export class BoundedReserve {
   }
 
   /**
-   * A bill came for which nothing was set aside.
+   * Counts a bill for which nothing was set aside.
    *
-   * @param hold the hold that it is for; undefined where it is of another process, or forgotten
+   * @param hold the hold of the bid; undefined if it is of another process, or forgotten
    */
   billUnheld(amount: number, nowMs: number, hold?: WeighedHold): void {
     const ttlMs = hold?.queue.terms.ttlMs ?? Math.max(0, ...this.#groups.map((group) => group.ttlMs))
@@ -414,7 +415,7 @@ export class BoundedReserve {
   }
 }
 
-/** What an earlier start knew, and when that was on the clock that measures ages here. */
+/** What an earlier start knew, and when that was by the elapsed clock of this process. */
 export interface Remembered {
   readonly kept: KeptClass
   readonly atElapsedMs: number

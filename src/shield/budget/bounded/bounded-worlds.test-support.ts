@@ -9,23 +9,26 @@ const TICK_MS = 200
 export const LIMIT = 4_000_000
 const WINDOW_MS = 600_000
 export const TTL_MS = 60_000
-/** Of a reserve for this time to live. */
+/** How long a slot of a reserve with that time to live is. */
 export const SLOT_MS = slotMsOf(TTL_MS)
 
 export interface World {
   readonly hours: number
-  /** Of spend in a window; else {@link LIMIT}. */
+  /** The limit of spend in a window, in micros; the default is {@link LIMIT}. */
   readonly limit?: number
   readonly winRate: (atMs: number, price: number) => number
   readonly price: (random: () => number) => number
   readonly bidsPerTick: (atMs: number) => number
-  /** How long a bill takes for a bid made at `atMs`. */
+  /** How many ms after a bid made at `atMs` its bill comes. */
   readonly billMs: (random: () => number, atMs: number) => number
-  /** Of a bid; else {@link TTL_MS}. */
+  /** How many ms a bid is held; the default is {@link TTL_MS}. */
   readonly ttlMs?: (random: () => number) => number
-  /** How often the process dies. The next one begins at once, with what the first kept in its last minute. */
+  /**
+   * The process dies each time this many ms have passed. The next one starts at once, with what was kept within the
+   * last minute.
+   */
   readonly diesEveryMs?: number
-  /** When a loss is told; undefined where it is not. */
+  /** How many ms after a bid its loss notice comes; undefined if none comes. */
   readonly lossMs?: (random: () => number) => number | undefined
 }
 
@@ -37,7 +40,7 @@ export const STEADY: World = {
   billMs: (random) => random() * (TTL_MS - 1_000),
 }
 
-/** Bids as long as spend in the window and what is needed are within the limit, and says how high the spend was. */
+/** Bids while spend in the window plus what must be set aside fits the limit. Returns the peak of spend and more. */
 export function live(world: World, seed: number, weigh = chancesByAge, maxProbability = 1e-6) {
   const random = seededRandom(seed)
   let reserve = new BoundedReserve(maxProbability, weigh)
@@ -112,7 +115,7 @@ export const WORLDS: Record<string, World> = {
   'bids come in bursts': { ...STEADY, bidsPerTick: (atMs) => (atMs % 5_000 < 400 ? 300 : 0) },
   'bids come late in their slots, and then early': {
     ...STEADY,
-    // Late, no loss is told before the next slot begins; early, all are.
+    // Late in a slot, no loss notice comes before the next slot begins; early in a slot, all do.
     bidsPerTick: (atMs) => {
       const phase = (atMs + TTL_MS) % SLOT_MS
       return (atMs < 1_200_000 ? phase >= SLOT_MS - 200 : phase < 200) ? 400 : 0
@@ -137,7 +140,7 @@ export const WORLDS: Record<string, World> = {
   },
 }
 
-/** Won bids as many as ever, but their bills take longer than they did: an open bid is worth more than its age says. */
+/** Worlds with a steady win rate whose bills begin to come later: an old bid is billed more often than was learned. */
 export const SLOWER: Record<string, World> = {
   'come slowly, which came at once': {
     ...STEADY,

@@ -71,7 +71,7 @@ export class Cohorts {
     this.#paid.micros += price
   }
 
-  /** The time of a hold is over and no notice has come. Its bid is weighed until its cohort is complete. */
+  /** Notes that a hold expired without a notice. Its bid is weighed until its cohort is complete. */
   lapse(slot: number, price: number, now: number): void {
     if (now - slot > AGES) {
       this.overdue = Math.max(0, this.overdue - price)
@@ -81,7 +81,7 @@ export class Cohorts {
   }
 
   /**
-   * Ends a bid as billed whose hold has ended before.
+   * Books the bill of a bid whose hold has ended.
    *
    * @returns false where it is no longer weighed
    */
@@ -149,7 +149,7 @@ export class Cohorts {
     return money
   }
 
-  /** Learns from the row of which the cohort `last` is the last. */
+  /** Learns from the row whose last cohort is `last`. */
   #learn(last: number, learnFrom: number): void {
     const row = cellOf(last, 0)
     const reached = this.#reached.subarray(row, row + AGES + 1)

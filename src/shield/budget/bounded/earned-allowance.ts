@@ -1,6 +1,6 @@
-/** This share of its allowance a scope has from the start. */
+/** The share (0..1) of its full allowance that a scope has from the start. */
 const FIRST_SHARE = 1 / 8
-/** For each micro by which prices may exceed what is set aside, so many were passed up before. */
+/** How many micros must have been passed up for each micro of allowance. */
 const PASSED_UP_EACH = 4
 
 /**

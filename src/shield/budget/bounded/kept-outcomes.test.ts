@@ -31,7 +31,7 @@ it('what would be forgotten by now is not kept: a campaign that is gone takes no
   expect(readOutcomes(writeOutcomes(scopes, NOW_MS + generations))).toEqual([])
 })
 
-it('what is damaged, says what cannot be, or is of another version is not read', () => {
+it('a text that is damaged, impossible or of another version is not read', () => {
   const text = writeOutcomes([known('platform:openrtb', 900)], NOW_MS)
   for (const [from, to] of [
     [text, ''],
@@ -53,7 +53,7 @@ it('what is damaged, says what cannot be, or is of another version is not read',
   }
 })
 
-it('of thousands of classes those with the most bids are kept', () => {
+it('of a thousand classes only those with the most bids are kept', () => {
   const scopes = Array.from({ length: 1_000 }, (_, i) =>
     known(`campaign:openrtb:${i}`, 100 + ((i * 7) % 1_000)),
   )

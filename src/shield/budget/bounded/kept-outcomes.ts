@@ -13,7 +13,7 @@ export interface KeptClass extends KeptCounts {
 /** How the bids of one scope ended. */
 export interface KeptOutcomes {
   readonly scope: string
-  /** Price classes are in micros of it. */
+  /** The currency in whose micros the price classes are. */
   readonly currency: string
   readonly classes: readonly KeptClass[]
   /** Set when bills were late too often: until when (wall-clock ms) the scope is strict for that, and how often it was. */
@@ -76,7 +76,7 @@ export function writeOutcomes(scopes: readonly KeptOutcomes[], nowMs: number): s
   })
 }
 
-/** @returns undefined for what is no text of {@link writeOutcomes}, or one of another version */
+/** @returns undefined if the text is not from {@link writeOutcomes}, or is of another version */
 export function readOutcomes(text: string): readonly KeptOutcomes[] | undefined {
   try {
     return Kept.safeParse(JSON.parse(text)).data?.scopes

@@ -9,7 +9,7 @@ const AUCTION = { ttlMs: 10_000, onExpiry: 'release' } as const
 const BOUNDED = { is: 'bounded', maxOverspendProbability: 1e-4 } as const
 const PRICE = micros(1_000)
 const LIMITS = [{ kind: 'sliding', windowMs: 600_000, max: micros(10_000_000) }] as const
-/** So much later a bid is not weighed any more. */
+/** After this many ms a bid is not weighed any more. */
 const GONE_MS = weighedMsOf(AUCTION.ttlMs) + 3 * slotMsOf(AUCTION.ttlMs)
 
 function setUp(options: Partial<ConstructorParameters<typeof BudgetManager>[0]> = {}) {
@@ -71,7 +71,7 @@ describe('a bill after the hold of a bounded scope', () => {
     }
   })
 
-  it('counts as well where the loss was told before, or the bid is not known any more', () => {
+  it('counts as late too if a loss notice came before it, or its bid is no longer known', () => {
     const { budget, scope, open, learn } = setUp()
     learn()
     const holds = Array.from({ length: 3 }, open)
@@ -94,7 +94,7 @@ describe('a bill after the hold of a bounded scope', () => {
   })
 })
 
-it('open bids hold all but what the worst case lets them exceed a limit by', () => {
+it('prices of open bids exceed what is set aside by no more than the worst case allows', () => {
   const { budget, scope, open, learn } = setUp({ worstCase: 1.02 })
   learn()
   const allowance = 0.02 * LIMITS[0].max
@@ -125,7 +125,7 @@ describe('what open bids may exceed a limit by', () => {
     expect(scope.allowance).toBe(most / 8)
   })
 
-  it('is what it was after a restart', () => {
+  it('is the same after a restart', () => {
     const { clock, budget, scope, learn } = setUp({ worstCase })
     learn(300)
     const next = new BudgetManager({ clock, worstCase, outcomes: budget.outcomes })

@@ -2,7 +2,7 @@
 const TOLERATED_SHARE = 0.01
 /** How many late bills beyond that share a scope may have before it becomes strict. */
 const TOLERATED_BILLS = 4
-/** How often the time of distrust is doubled at most: at the fifth distrust and later it is 2⁴ = 16 generations. */
+/** The most doublings of the time of distrust: from the fifth distrust on it is 2⁴ = 16 generations. */
 const MAX_DOUBLINGS = 4
 
 /**

@@ -19,7 +19,7 @@ const bids = fc.array(
 )
 const negLogProbability = fc.double({ min: 0.5, max: 12, noNaN: true })
 
-/** The state of all luck after some bids: the probability of each sum of bills at which no line was crossed. */
+/** After some bids: the probability of each sum of bills, over the cases in which the line was never crossed. */
 type Sums = Map<number, number>
 
 function add(sums: Sums, { price, chance }: Bid): Sums {
@@ -85,7 +85,7 @@ describe('the margin of a slot', () => {
     expect(crossing(all, (of) => margin({ ...of, cost: 0 }, lambda, doubt))).toBeLessThan(Math.exp(-doubt))
   })
 
-  it('is hardly above that of Bernstein with the λ that is best', () => {
+  it('is below the bound of Bernstein with the best λ', () => {
     for (const variance of [4, 100, 4_000]) {
       for (const doubt of [14, 25]) {
         const of = { cost: 0, variance, price: 1 }

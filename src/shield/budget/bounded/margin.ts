@@ -7,7 +7,7 @@ import type { Expectation } from './cohorts.ts'
  */
 export function margin({ variance, price }: Expectation, lambda: number, negLogProbability: number): number {
   const atNoVariance = negLogProbability / lambda
-  // Without this line a λ that is far too high for the price would make it 0 × ∞.
+  // Without this line a λ that is far too high for the price would give 0 × ∞, which is NaN.
   if (variance === 0) return atNoVariance
   return atNoVariance + lambda * growth(lambda * price) * variance
 }
@@ -17,7 +17,10 @@ export function bestLambda({ variance, price }: Expectation, negLogProbability: 
   return 1 / (price / 3 + Math.sqrt(variance / (2 * negLogProbability)))
 }
 
-/** (e^x − 1 − x) / x²: by this times x² a bid of price x adds to the logarithm of the supermartingale, per variance. */
+/**
+ * (e^x − 1 − x) / x², with x = λ × price. Times λ² × variance it is the share of a bid in the supermartingale's
+ * exponent.
+ */
 function growth(x: number): number {
   // For small x the difference would lose its digits: the series is 1/2 + x/6 + x²/24 + …, which is below.
   return x < 1e-3 ? 0.5 + x / 5 : (Math.expm1(x) - x) / (x * x)

@@ -24,7 +24,7 @@ const kinds: LimitSpec[][] = [
 ]
 
 const id = fc.nat(200).map(String)
-/** Which of the holds there are, by number; a few numbers stand for one that never was. */
+/** The number of the hold to act on; the lowest numbers stand for a hold that never existed. */
 const target = fc.nat(100)
 const seldom = fc.integer({ min: 0, max: 3 }).map((n) => n === 0)
 const amount = fc.oneof(fc.integer({ min: 1, max: 120 }), fc.integer({ min: 1, max: 900 }))
@@ -165,7 +165,7 @@ function createPair() {
         return
       case 'credit': {
         const id = idOf(step.target)
-        // What is billed by and by is an auction's, and nobody proves that it did not happen.
+        // Only auction bids are billed in parts, and nobody proves that such a bill did not happen.
         if ((naive.holds.get(id)?.paid ?? 0) > 0) return
         assert.equal(budget.credit(id), naive.credit(id))
         return
@@ -213,10 +213,10 @@ function createPair() {
     }
   }
 
-  /** Every figure of the manager is the naive one; nothing is swept to find out. */
+  /** Checks that every figure of the manager equals the naive one, without ending expired holds first. */
   function checkFigures(): void {
     const nowMs = clock.elapsedMs()
-    // Told at once, so that the store books at the time of the spend, as the naive rules do.
+    // Reports spend at once, so that the store books it at its time, as the naive rules do.
     budget.refresh()
     for (const { name, real, model } of pairs) {
       assert.equal(real.held, naive.held(model))

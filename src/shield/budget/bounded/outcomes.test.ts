@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { AGES, chancesByAge, Outcomes } from './outcomes.ts'
 
 const steps = (of: Record<number, number>) => Uint32Array.from({ length: AGES + 1 }, (_, age) => of[age] ?? 0)
-/** A confidence of all but a millionth. */
+/** −ln of the probability that an upper limit is wrong: one in a million. */
 const DOUBT = Math.log(1e6)
 
 /** Cohorts of a thousand bids: eighty are won and billed in the third step of age, all losses are told in the second. */
@@ -14,7 +14,7 @@ function known(cohorts: number): Outcomes {
   return outcomes
 }
 
-it('an open bid is as dear as what is known of its age, and at its full price while nothing is', () => {
+it('an open bid weighs what the statistics of its age say, and its full price while there are none', () => {
   expect(new Outcomes().chance(0, DOUBT)).toBe(1)
   const outcomes = known(100)
   expect(outcomes.chance(0, DOUBT)).toBeGreaterThan(0.08)
@@ -25,7 +25,7 @@ it('an open bid is as dear as what is known of its age, and at its full price wh
   expect(outcomes.hazard(2)).toBe(1)
 })
 
-it('the upper limit of a chance comes down to it with what is known, and is never below', () => {
+it('the upper limit of a chance approaches it as more bids are known, and is never below it', () => {
   const limits = [1, 10, 100, 1_000].map((cohorts) => known(cohorts).chance(0, DOUBT))
   expect(limits).toEqual(limits.toSorted((a, b) => b - a))
   expect(limits.at(-1)).toBeGreaterThan(0.08)
@@ -46,7 +46,7 @@ it('what is two generations old is forgotten', () => {
   expect(outcomes.chance(0, DOUBT)).toBe(1)
 })
 
-it('the upper limit of a chance is ever below it, while bids are counted, with at most the given probability', () => {
+it('the probability that the upper limit is ever below the chance while bids are counted is at most the given one', () => {
   const doubt = Math.log(20)
   // The same for every chance below.
   const limits = new Map<string, number>()

@@ -3,7 +3,7 @@ export const AGES = 128
 /** The shortest slot, in milliseconds, so that a short time to live does not cause work more often. */
 const MIN_SLOT_MS = 50
 
-/** How long after the end of its hold a bid is still weighed, at least: notices are under way for so long. */
+/** The least time, in ms, for which a bid is still weighed after its hold ended: notices may be under way that long. */
 const MIN_GRACE_MS = 2_000
 
 /** How long a bid with this time to live is weighed: a quarter longer than it is held, since some bills come late. */
@@ -23,12 +23,12 @@ export const generationMsOf = (ttlMs: number): number => GENERATION_SLOTS * slot
 export const forgottenAfterMs = (ttlMs: number): number => 2 * generationMsOf(ttlMs)
 
 /**
- * The θ for which a limit of a chance is known at once. Each bounds it for all times, so which of them is used may depend
- * on the counts. The largest is for counts of nearly nothing.
+ * The θ that an upper limit may use: `THETAS` of them, from `MAX_THETA` down by factors of `THETA_RATIO`. The limits of
+ * all of them hold at the same time, so the choice may depend on the counts. The largest θ is for counts near 0.
  */
 const [THETAS, MAX_THETA, THETA_RATIO] = [20, 6, 1.5]
 
-/** A bid that is billed at the last age, or later, takes back so many that were passed up. */
+/** How many passed-up bids are taken back by one bid that is billed at the last age or later. */
 const LATE_WEIGHT = 100
 
 /** How the bids of complete cohorts ended, as counts by age. */

@@ -51,7 +51,7 @@ export class WeighedHolds {
     return this.#reserve.allowance
   }
 
-  /** While bills are late too often, and for some time afterwards. */
+  /** Set while bills are late too often, and for some time afterwards. */
   get distrust(): Distrust | undefined {
     return this.#reserve.distrust
   }
@@ -65,7 +65,7 @@ export class WeighedHolds {
     return this.#reserve.kept(wallMs)
   }
 
-  /** How often that was discarded, since more bids were billed than it said. */
+  /** How often those statistics were discarded, since more bids were billed than they predicted. */
   get distrusts(): number {
     return this.#reserve.distrusts
   }
@@ -171,7 +171,7 @@ export class WeighedHolds {
     return covered
   }
 
-  /** A bill came of a bid that is not one of these holds, and nothing was set aside for it. */
+  /** Counts a bill of a bid that is not one of these holds, so that nothing was set aside for it. */
   billUnheld(amount: number, nowMs: number): void {
     this.#reserve.billUnheld(amount, nowMs)
   }

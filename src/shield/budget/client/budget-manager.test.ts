@@ -43,7 +43,7 @@ describe('invariant 1: spend in the window and open holds never exceed a limit',
     expect(hold('d', global, 1).is).toBe('over_budget')
   })
 
-  it('counts a hold that settles from then on, not from when it was held', () => {
+  it('counts spend from when its hold is settled, not from when it was made', () => {
     const { clock, budget, scope, hold } = createHarness()
     const global = scope('global', sliding(100))
     hold('a', global, 100, 60 * MINUTE)
@@ -131,7 +131,7 @@ describe('invariant 1: spend in the window and open holds never exceed a limit',
     expect(overdrafts).toEqual([['global', 5]])
   })
 
-  it('books spend even when the one who is told of an overdraft fails', () => {
+  it('books spend even if the listener for overdrafts throws', () => {
     const { budget, scope } = createHarness({
       onOverdraft: () => {
         throw new Error('told')
@@ -144,7 +144,7 @@ describe('invariant 1: spend in the window and open holds never exceed a limit',
     expect([global.spent, meta.spent]).toEqual([150, 150])
   })
 
-  it('takes no bid that names a scope twice, which would pass a limit by half', () => {
+  it('refuses a bid that names a scope twice, which would exceed a limit', () => {
     const { budget, scope, hold } = createHarness()
     const global = scope('global', sliding(100))
 
@@ -198,7 +198,7 @@ describe('invariant 2: a hold ends exactly once', () => {
     expect(figures(global)).toEqual(before)
   })
 
-  it.each(verbs)('knows no hold that never was, and %s on it moves nothing', (verb) => {
+  it.each(verbs)('answers unknown for a hold that never existed, and %s on it moves nothing', (verb) => {
     const { budget, scope, figures } = createHarness()
     const global = scope('global', sliding(100))
 
@@ -262,7 +262,7 @@ describe('invariant 2: a hold ends exactly once', () => {
 })
 
 describe('invariant 5: without its store a process uses what its purse holds, and then refuses', () => {
-  it('refuses where a store that answers at once does not, and holds again once it does', async () => {
+  it('refuses while a store in this process fails, and holds again once it answers', async () => {
     const clock = new FakeClock()
     let isAway = true
     class Failing extends MemoryStore {
@@ -284,7 +284,7 @@ describe('invariant 5: without its store a process uses what its purse holds, an
 })
 
 describe('a store in another process', () => {
-  it('may have money that it has said nothing of yet', async () => {
+  it('may have money although it has not answered yet', async () => {
     const clock = new FakeClock()
     const truth = new MemoryStore(clock)
     const store: BudgetStore = {

@@ -63,8 +63,8 @@ export interface BudgetManagerOptions {
   /** What an earlier start knew of how bids of bounded scopes end; see {@link BudgetManager.outcomes}. */
   readonly outcomes?: readonly KeptOutcomes[] | undefined
   /**
-   * How many times a limit of a bounded scope spend could reach if all open bids of this process were billed; 1 and more.
-   * With several processes, each has its part of what is above 1.
+   * The most that spend of a bounded scope could reach if all open bids of this process were billed, as a multiple of
+   * the scope's limit; at least 1. With several processes, each gets its part of what is above 1.
    */
   readonly worstCase?: number
   /** Called for every hold that expired. */
@@ -152,7 +152,7 @@ export class BudgetManager {
     assert(scope.currency === currency, `${name} is kept in ${scope.currency}`)
     this.#scopes.set(name, scope)
     if (known && !isSame) this.#limit(known, limits)
-    // An operator may have said otherwise: then a configuration's mode of a known scope counts once the store has taken it.
+    // For a known scope an operator may have set another mode: a configuration's waits until the store has taken it.
     if (!known || by === 'operator') scope.purse.holdMode = holdMode
     this.#link.change({
       do: 'define',
@@ -205,7 +205,7 @@ export class BudgetManager {
     return [...ofScopes, ...this.#outcomes.values()]
   }
 
-  /** How often such knowledge was discarded, since more bids were billed than it said. */
+  /** How often that knowledge was discarded, since more bids were billed than it predicted. */
   get distrusts(): number {
     return this.scopes.reduce((sum, { purse }) => sum + (purse.weighed?.distrusts ?? 0), 0)
   }

@@ -54,7 +54,7 @@ const FIRST_FILL = 4
 /** Two needs within this time mean that the previous fill was too small. */
 const BURST_MS = 250
 
-/** What the holds that wait for the store lack. */
+/** The micros that waiting holds lack. The next line asks the store for them. */
 export class Need {
   micros = 0
   #askedMs = Number.NEGATIVE_INFINITY

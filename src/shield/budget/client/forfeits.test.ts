@@ -65,8 +65,8 @@ describe('what an owner had under way, by its records', () => {
   })
 })
 
-describe('what an owner forfeits that ends without a word', () => {
-  it('is no more than the mark that its auctions were held below', () => {
+describe('what an owner forfeits when it ends without a last report', () => {
+  it('is at most the high-water mark of its auction holds', () => {
     const { hold, leave, forfeited } = goneOwner()
     hold('a', 10, AUCTION)
     hold('b', 15, AUCTION)
@@ -75,7 +75,7 @@ describe('what an owner forfeits that ends without a word', () => {
     expect(forfeited()).toBeLessThanOrEqual(50)
   })
 
-  it('is never less than its auctions came to, whatever they were', () => {
+  it('is never less than what its auctions hold and have not reported', () => {
     const { clock, budget, hold, leave, forfeited } = goneOwner()
     for (let i = 0; i < 40; i++) {
       const held = hold(`bid ${i}`, 1 + ((i * 7) % 11), AUCTION)
@@ -117,7 +117,7 @@ describe('what an owner forfeits that ends without a word', () => {
     expect(forfeited()).toBe(40)
   })
 
-  it('is all that it was granted while only records could tell less', () => {
+  it('is all that it was granted until records prove that it held less', () => {
     const { hold, leave, forfeited, budget } = goneOwner('records')
     hold('under way', 40, CALL)
     const [scope] = budget.scopes

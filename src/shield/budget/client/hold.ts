@@ -18,7 +18,7 @@ export class Hold {
   next: Hold | undefined = undefined
   previous: Hold | undefined = undefined
   state: 'open' | 'settled' | 'released' = 'open'
-  /** Whether its time was over before any notice came. Its bill may still do. */
+  /** Whether it expired before any notice came. Its bill may still come. */
   hasLapsed = false
   /** Micros spent. Above 0 for an open hold that was billed and may be billed higher. */
   spent = 0

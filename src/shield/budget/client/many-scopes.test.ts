@@ -16,7 +16,7 @@ it('writes one entry for a definition, none for one that changes nothing, and as
   const before = (await store.range()).last
   const [first] = defineAll(budget)
   await budget.settled()
-  // Ticks, in which purses are looked after.
+  // Ticks, in which purses are checked for lines to send.
   for (let i = 0; i < 40; i++) clock.advance(250)
   expect((await store.range()).last - before).toBe(COUNT)
 
@@ -35,7 +35,7 @@ it('writes one entry for a definition, none for one that changes nothing, and as
   await next.close()
 })
 
-it('tells of a pause at another process among a thousand scopes, and of nothing else', async () => {
+it('reports a pause among a thousand scopes to another process, and nothing else', async () => {
   const { store, clock } = await openStore()
   const one = new BudgetManager({ clock, store, owner: 'one' })
   for (let i = 0; i < COUNT; i++) one.define(`campaign:x:${i}`, 'USD', LIMITS)
@@ -72,7 +72,7 @@ it('forgets a removed scope when its last bid has ended, here and at other proce
     return [one.scopeCount, other.scopeCount]
   }
   await expect.poll(counts, { interval: 5 }).toEqual([0, 0])
-  // Put again, it has what is left.
+  // Defined again, it has what is left.
   const again = one.define('campaign:x:1', 'USD', LIMITS)
   expect(await one.holdSoon('b', [again], micros(50), TERMS)).toMatchObject({ is: 'over_budget' })
   expect(await one.holdSoon('c', [again], micros(40), TERMS)).toMatchObject({ is: 'held' })

@@ -46,7 +46,7 @@ function cutOff() {
   return { clock, budget, bid, connect, counted }
 }
 
-it('counts a bill that comes after its hold, though nobody has looked at the time meanwhile', async () => {
+it('counts a bill that comes after its hold expired, though no timer ran meanwhile', async () => {
   const { clock, budget, bid, connect, counted } = cutOff()
   expect(bid('1')).toMatchObject({ is: 'held' })
   connect(false)

@@ -29,8 +29,8 @@ export interface ForfeitBounds {
 }
 
 /**
- * Open bids are weighed from when they reach this share of what is left of a bounded scope. Below it full prices keep
- * nobody from bidding, and thousands of campaigns take no memory for what they need not know.
+ * Open bids are weighed once they reach this share (0..1) of what is left of a bounded scope. Below it, full prices
+ * keep nobody from bidding, and thousands of campaigns need no memory for statistics.
  */
 const SCARCE_SHARE = 1 / 64
 
@@ -116,7 +116,7 @@ export class Purse {
    * @param terms terms of the hold; without them it is set aside in full
    */
   covers(amount: number, nowMs: number, terms?: HoldTerms): boolean {
-    // First: what it frees may have to go back to the store before it is held again.
+    // Computed first: what this frees may have to go back to the store before it is held again.
     const cost = this.costOf(amount, nowMs, terms)
     if (this.#lease.isOver(nowMs) || this.#recalled) return false
     return cost <= this.balance && (this.#isRecorded(terms) || cost <= this.#room())
@@ -430,7 +430,7 @@ export class Purse {
     return this.balance + this.held + this.#spent + inFlight + reported + returned + forfeited - granted
   }
 
-  /** Micros needed now: the largest hold that waits, or what the reserve of a bounded scope lacks. */
+  /** Micros needed now: what waiting holds lack, or what the reserve of a bounded scope lacks if that is more. */
   get #lacks(): number {
     return Math.max(this.#need.micros, this.weighed?.lack ?? 0)
   }

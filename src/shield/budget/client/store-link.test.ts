@@ -58,7 +58,7 @@ it('refuses a hold on a scope that the store does not know, and does not ask for
   expect(sent.length).toBeLessThan(4)
   expect(await refused).toMatchObject({ is: 'store_away', scope })
 
-  // The very next hold finds it defined, whatever was said just before.
+  // The next hold finds the scope defined, although the store refused it just before.
   says.isDeaf = false
   const settled = pass(2_000).then(() => budget.settled())
   await pass(2_000)
@@ -84,7 +84,7 @@ it('asks for thousands of scopes in rounds that the store can answer in time', a
   expect(scopes.every(({ purse }) => purse.standing !== undefined)).toBe(true)
 })
 
-it('tells an operator’s change again whose answer never came', async () => {
+it('sends an operator’s change again if its answer never came', async () => {
   const { budget, memory, says, pass } = withSlowStore()
   says.isDeaf = true
   budget.define('global', 'USD', LIMITS)
@@ -118,7 +118,7 @@ it('renews its leases also while somebody asks without a pause', async () => {
   expect(account?.outstandingOf('a')).toBeGreaterThanOrEqual(10)
 })
 
-it('holds again nothing that a hold gives back while a lower limit is on its way to the store', async () => {
+it('does not hold again what a hold frees while a lower limit is on its way to the store', async () => {
   const { budget, pass } = withSlowStore()
   const limit = (max: number) => [{ kind: 'lifetime', max: micros(max) }] as const
   const scope = budget.define('global', 'USD', limit(100))

@@ -21,9 +21,9 @@ export type Veto =
 export interface Room {
   /** The scope that refused; undefined if every scope does. */
   readonly scope: Scope | undefined
-  /** Until then it refuses every hold above this many micros; Infinity where that is not known. */
+  /** Until `untilMs` it refuses every hold above this many micros; Infinity if that is unknown. */
   readonly micros: number
-  /** How long that is true (elapsed ms), unless the purse reports earlier that more may be available. */
+  /** Until when that is true (elapsed ms), unless the purse reports earlier that more may be available. */
   readonly untilMs: number
 }
 

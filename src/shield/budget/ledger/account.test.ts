@@ -13,7 +13,7 @@ function create(max: number) {
   const account = new Account(clock, LEASE_MS, { scope: SCOPE, currency: 'USD', limits, by: 'operator' })
   return { clock, account }
 }
-/** What a purse says of answered lines that granted so much. */
+/** The totals of a purse whose answered lines granted `amount`, of which nothing is spent or returned. */
 const granted = (amount: number) => ({
   granted: amount,
   reported: 0,
@@ -23,7 +23,7 @@ const granted = (amount: number) => ({
 })
 
 describe('an owner that lost its lease', () => {
-  it('is told so also where its first line comes again', () => {
+  it('is told so also when its first line is sent again', () => {
     const { clock, account } = create(100)
     const first = line(1, { need: 30 })
     expect(account.sync('a', first)).toMatchObject({ is: 'granted', granted: 30 })
@@ -74,7 +74,7 @@ describe('a bill of a gone owner', () => {
     expect(account.available(clock.elapsedMs())).toBe(-30)
   })
 
-  it('is none where the limit was lowered below what was forfeited', () => {
+  it('is no overdraft if the limit was lowered below what was forfeited', () => {
     const { clock, account } = create(100)
     account.sync('gone', line(1, { need: 80 }))
     account.leave('gone')

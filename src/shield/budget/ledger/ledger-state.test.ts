@@ -35,7 +35,7 @@ describe('the state of a ledger as data', () => {
     )
   })
 
-  it('brings back in which order removed scopes are checked for deletion', () => {
+  it('brings back the order in which removed scopes are checked for deletion', () => {
     const clock = new FakeClock()
     const ledger = new Ledger(clock, 5_000)
     const definition = (scope: string) =>
@@ -45,7 +45,7 @@ describe('the state of a ledger as data', () => {
       ledger.bill({ scope: `old-${i}`, owner: 'gone', id: 'a bill', amount: 1 })
       ledger.remove(`old-${i}`)
     }
-    // These look at some of them, of which none can be deleted yet.
+    // Each of these checks some of them; none can be deleted yet.
     for (let i = 0; i < 3; i++) ledger.define(definition(`new-${i}`))
     const restored = Ledger.restored(clock, 5_000, structuredClone(ledger.state()))
     clock.advance(49 * 3_600_000)
@@ -69,7 +69,7 @@ describe('the state of a ledger as data', () => {
   })
 })
 
-describe('a day after a time that nobody counted', () => {
+describe('a day limit after a time that the elapsed clock did not count', () => {
   const day = { kind: 'day', timezone: 'UTC', max: micros(100) } as const
   const line = { scope: 'global', seq: 1, overdrawn: 0, credits: [], giveBack: 0, want: 0, longestHoldMs: 0 }
 
@@ -79,7 +79,7 @@ describe('a day after a time that nobody counted', () => {
     ledger.define({ scope: 'global', currency: 'USD', limits: [day], by: 'configuration' })
     ledger.sync('o', { ...line, spent: 0, overdrawn: 100, need: 0 })
 
-    // Thirteen hours later, of which the elapsed clock knows nothing: it stands at 12:00 still.
+    // Thirteen hours later, which the elapsed clock did not count: by it, it is still 12:00.
     const after = new FakeClock(before.nowMs() + 13 * 3_600_000)
     const restored = Ledger.restored(after, 5_000, ledger.state())
     expect(restored.sync('p', { ...line, spent: 0, need: 1 })).toMatchObject({ granted: 0 })

@@ -138,7 +138,7 @@ describe('changing limits', () => {
     expect(counted()).toEqual([7])
   })
 
-  it('takes spend of unknown age as old as the longest window that has forgotten it', () => {
+  it('treats spend of unknown age as just old enough to have left the longest window', () => {
     const { clock, define, spend, counted } = createHarness()
     define([sliding(60_000)])
     spend(5)

@@ -1,6 +1,6 @@
 /**
  * How much is set aside for the open bids of a scope. `strict`: the sum of their prices. `bounded`: their expected cost
- * plus a margin. `maxOverspendProbability` is that of their bills ever exceeding it on a day, for one process.
+ * plus a margin. `maxOverspendProbability` is the probability that their bills exceed this on any one day, per process.
  */
 export type HoldMode =
   | { readonly is: 'strict' }
@@ -20,6 +20,7 @@ export type HoldModeNow =
 
 export const STRICT: HoldMode = { is: 'strict' }
 
+/** The highest probability of an overspend on a day that may be set. */
 export const MAX_OVERSPEND_PROBABILITY = 0.01
 
 /** Bounded with this probability, or strict where it is 0. */

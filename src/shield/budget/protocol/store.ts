@@ -220,7 +220,7 @@ export interface BudgetStore {
   readonly answersAtOnce: boolean
   /** Applies the lines, each independently of the others, and answers them in order. */
   sync(owner: string, lines: readonly SyncLine[]): Soon<readonly SyncReply[]>
-  /** Books bills for bids of gone owners against what those forfeited, once per id; of a higher bill the difference. */
+  /** Books bills for bids of gone owners against what they forfeited, once per id; of a higher bill, the difference. */
   bill(bills: readonly Bill[]): Soon<readonly BillReply[]>
   /** Ends the leases of an owner that no longer uses its purses: what it still holds is forfeited. */
   leave(owner: string): Soon<void>

@@ -7,7 +7,7 @@ import type { BillReply, ScopeDefinition, SyncReply } from '../protocol/store.ts
 /** A command and the time that passes before it, on both clocks. */
 export interface Step {
   readonly afterMs: number
-  /** By how much the wall clock steps beside that. */
+  /** By how many ms the wall clock is stepped in addition. */
   readonly stepMs: number
   readonly command: Command
 }

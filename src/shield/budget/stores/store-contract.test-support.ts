@@ -16,7 +16,7 @@ export interface StoreFixture {
   readonly store: BudgetStore
   /** How long its leases last, in milliseconds. */
   readonly leaseMs: number
-  /** Lets so much of the store's time pass. */
+  /** Lets this many ms of the store's time pass. */
   pass(ms: number): Promise<void>
   /** Ends everything that belongs to it. */
   close(): Promise<void>
@@ -32,7 +32,7 @@ const lifetime = (max: number): LimitSpec => ({ kind: 'lifetime', max: micros(ma
 
 export const SCOPE = 'campaign:meta:123'
 
-/** A line of a purse that has nothing to say but what is given. */
+/** A line of a purse that reports nothing and asks for nothing, except for what `say` contains. */
 export const line = (seq: number, say: Partial<SyncLine> = {}): SyncLine => ({
   scope: SCOPE,
   seq,
@@ -46,7 +46,7 @@ export const line = (seq: number, say: Partial<SyncLine> = {}): SyncLine => ({
   ...say,
 })
 
-/** What a purse says of answered lines that granted so much. */
+/** The totals of a purse whose answered lines granted that much, of which nothing is spent or returned. */
 const totals = (granted: number) => ({ granted, reported: 0, returned: 0, overdrawn: 0, forfeited: 0 })
 
 /** What every budget store does, whatever it is made of. */
@@ -107,7 +107,7 @@ export function budgetStoreContract(name: string, open: () => Promise<StoreFixtu
       expect((await granted('b', line(1))).standing).toMatchObject({ available: 75, elsewhere: 5 })
     })
 
-    it('tells a straggler that it is late, and does not apply it', async () => {
+    it('answers stale to an older line, and does not apply it', async () => {
       await define([lifetime(100)])
       await granted('a', line(1, { need: 30 }))
       await granted('a', line(2, { spent: 10 }))
@@ -213,7 +213,7 @@ export function budgetStoreContract(name: string, open: () => Promise<StoreFixtu
         const booked = (await granted('b', line(2, { giveBack: 20, need: 1 }))).standing
         expect(booked).toMatchObject({ spentEver: 80, forfeited: { amount: 0 } })
         await fixture.pass(WINDOW_MS + 10)
-        // All but what the other one held until its own lease was over.
+        // All but the 1 that b still had when its own lease ended.
         expect((await granted('c', line(1, { need: 100 }))).granted).toBe(99)
       })
 
@@ -229,7 +229,7 @@ export function budgetStoreContract(name: string, open: () => Promise<StoreFixtu
         expect(again.standing).toMatchObject({ spentEver: 5, forfeited: { amount: 80 } })
       })
 
-      it('tells it so also where its first line comes again', async () => {
+      it('tells it so also when its first line is sent again', async () => {
         await define([lifetime(100)])
         const first = line(1, { need: 30 })
         await granted('a', first)
@@ -304,7 +304,7 @@ export function budgetStoreContract(name: string, open: () => Promise<StoreFixtu
         expect(standing).toMatchObject({ spentEver: 120, overdraftEver: 20, forfeited: { amount: 0 } })
       })
 
-      it('books a higher bill by what it is more than all that is in the books', async () => {
+      it('books only the part of a higher bill that is not booked yet', async () => {
         await define([lifetime(100)])
         await granted('a', line(1, { need: 100, longestHoldMs: 60_000 }))
         await fixture.pass(fixture.leaseMs + 10)
@@ -333,7 +333,7 @@ export function budgetStoreContract(name: string, open: () => Promise<StoreFixtu
         })
       })
 
-      it('books a bill that comes after that was counted as spend in its place', async () => {
+      it('books a later bill in place of the forfeit that was counted as spend', async () => {
         await define([lifetime(100)])
         await granted('a', line(1, { need: 80 }))
         await fixture.pass(fixture.leaseMs + 10)
@@ -352,7 +352,7 @@ export function budgetStoreContract(name: string, open: () => Promise<StoreFixtu
     })
 
     describe('a scope that is removed', () => {
-      it('is gone from what operators decided, and told once as removed', async () => {
+      it('is gone from the control state, and is reported once as removed', async () => {
         const told: Control[] = []
         store.watch((control) => told.push(control))
         await define([lifetime(100)])
@@ -370,7 +370,7 @@ export function budgetStoreContract(name: string, open: () => Promise<StoreFixtu
       })
 
       it.each([lifetime(100), sliding(100)])(
-        'gives no spent money back when it is put again',
+        'gives no spent money back when it is defined again',
         async (limit) => {
           await define([limit])
           await granted('a', line(1, { need: 60 }))
@@ -393,7 +393,7 @@ export function budgetStoreContract(name: string, open: () => Promise<StoreFixtu
         expect(standing.available).toBe(40)
       })
 
-      it('is paused again by who pauses it before it is defined again', async () => {
+      it('is paused when it is defined again, if it was paused while removed', async () => {
         await define([lifetime(100)])
         await store.remove(SCOPE)
         await store.setPause(SCOPE, { is: 'paused', reason: 'a check' })
@@ -443,7 +443,7 @@ export function budgetStoreContract(name: string, open: () => Promise<StoreFixtu
         expect((await define([lifetime(40)], { by: 'operator' })).limits).toEqual([lifetime(40)])
       })
 
-      it('keeps how holds are held: strict unless an operator said otherwise last', async () => {
+      it('keeps the hold mode: strict unless an operator last set another one', async () => {
         const holdMode = { is: 'bounded', maxOverspendProbability: 1e-6 } as const
         const known = async () => (await store.control()).scopes[0]?.holdMode
         await define([lifetime(100)])
@@ -482,7 +482,7 @@ export function budgetStoreContract(name: string, open: () => Promise<StoreFixtu
             pause: { is: 'paused', reason: 'a check' },
           },
         ])
-        // Of a scope it tells what has changed, and the kill switch always.
+        // Each report has the scopes that changed, and always the kill switch.
         const scopes = () => new Map(told.flatMap((one) => one.scopes.map((scope) => [scope.scope, scope])))
         await expect.poll(() => ({ ...told.at(-1), scopes: [...scopes().values()] })).toEqual(control)
         expect((await store.control([SCOPE, 'none'])).scopes).toEqual(control.scopes)

@@ -108,7 +108,7 @@ describe('day window', () => {
     )
   })
 
-  it('says exactly when an amount will have left, and that more than there is never will', () => {
+  it('says exactly when an amount will have left, and Infinity for more than there is', () => {
     fc.assert(
       fc.property(
         starts,

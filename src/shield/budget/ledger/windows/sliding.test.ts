@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { type Entry, slotSum, trueSum } from './naive-windows.test-support.ts'
 import { SlidingWindow } from './sliding.ts'
 
-/** Whole and fractional slots, ends that a double cannot hold exactly among them. */
+/** Windows with whole and with fractional slots, some of whose ends a double cannot hold exactly. */
 const windows = fc.constantFrom(600, 1_000, 10_000, 12_345, 60_000, 600_000)
 
 type Step =

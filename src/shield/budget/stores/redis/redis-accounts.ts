@@ -21,8 +21,8 @@ export interface RedisAccountsOptions {
 const CONFIRM_MS = 400
 
 /**
- * The most requests that wait for an answer at once. Redis takes some tenths of a millisecond for each, so that the last of
- * them is answered long before the client gives up, and with ten thousand scopes too.
+ * The most requests that wait for an answer at once. Redis takes some tenths of a millisecond for each, so the last of
+ * them is answered long before the client gives up, even when ten thousand scopes are asked for.
  */
 const ASKED_AT_ONCE = 500
 /** Requests that bids wait for; they are sent before those that only look after the accounts. */

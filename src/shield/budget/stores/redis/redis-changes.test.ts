@@ -7,10 +7,10 @@ import { CONTROL_KEY } from './redis-control.ts'
 import { RedisStore } from './redis-store.ts'
 
 const CHANGES_KEY = `${CONTROL_KEY}:changes`
-/** More than Redis keeps. */
+/** More versions than Redis keeps the changes of. */
 const MANY_VERSIONS = 10_000
 
-it('names of removed scopes are forgotten in Redis, and who has not heard of their removal still does', async () => {
+it('names of removed scopes are forgotten in Redis, and a process that missed a removal still learns of it', async () => {
   const server = await startRedis()
   onTestFinished(() => server.close())
   const client = new Redis(server.url)

@@ -12,7 +12,7 @@ import { RedisStore } from './redis-store.ts'
 const limits: LimitSpec[] = [{ kind: 'sliding', windowMs: 600_000, max: micros(100) }]
 const STOP = { is: 'engaged', reason: 'stop', sinceMs: 1 } as const
 
-/** A Redis that is emptied while it runs: the server stays the same one, and nothing on it does. */
+/** A Redis that is emptied while it runs: the server goes on, and all of its data is gone. */
 async function emptiable() {
   const server = await startRedis()
   onTestFinished(() => server.close())
@@ -23,7 +23,7 @@ async function emptiable() {
   }
   return {
     open,
-    /** A store that takes this Redis for a new one, with a scope of 100. */
+    /** A store that trusts this Redis as a new one, with a scope that is limited to 100. */
     async trusted() {
       const store = await open()
       await store.trust()
@@ -67,7 +67,7 @@ it('tells every process what operators decide from then on', async () => {
   await expect.poll(() => there.control().killSwitch).toEqual(STOP)
 })
 
-it('grants from scopes too that nobody has drawn on since, once an operator vouches for it', async () => {
+it('grants also from scopes that nobody has drawn on since, once an operator vouches for it', async () => {
   const { trusted, empty } = await emptiable()
   const store = await trusted()
   await empty()
@@ -75,23 +75,23 @@ it('grants from scopes too that nobody has drawn on since, once an operator vouc
   expect(await ask(store, 1)).toMatchObject({ granted: 10 })
 })
 
-it('counts on what living processes have in hand, though an operator vouches for what was spent', async () => {
+it('still counts what living processes were granted, though an operator vouches for what was spent', async () => {
   const { trusted, empty } = await emptiable()
   const store = await trusted()
   await empty()
   await store.trust()
   const totals = { granted: 60, reported: 10, returned: 0, overdrawn: 0, forfeited: 0 }
-  // 60 in hand less 10 that was told, of which 40 is spent now.
+  // It was granted 60, had reported 10 of it as spent, and reports 40 more now.
   const [reply] = await store.sync('a', [line(7, { totals, spent: 40 })])
   expect(reply).toMatchObject({ is: 'granted', standing: { available: 40, spentEver: 50 } })
   expect((await store.sync('b', [line(1, { need: 41 })]))[0]).toMatchObject({ granted: 40 })
 })
 
-it('grants from scopes that were on their way while an operator vouched for it', async () => {
+it('grants from scopes that were being created while an operator vouched for it', async () => {
   const { open } = await emptiable()
   const reached = Promise.withResolvers<void>()
   const gate = Promise.withResolvers<void>()
-  /** Waits before it tells the others of the scope, which is in Redis by then. */
+  /** Waits before it announces the scope to other processes; the account is in Redis by then. */
   const slow = (url: string) => {
     const client = patientClient(url)
     const evalsha = client.evalsha.bind(client)
@@ -123,7 +123,7 @@ it('withholds what nobody vouches for', async () => {
   expect(await ask(store, 2)).toMatchObject({ granted: 10 })
 })
 
-it('says that it was not vouched for where the clocks of the process and of Redis are apart', async () => {
+it('rejects trust if the clocks of the process and of Redis differ too much', async () => {
   const { open, trusted } = await emptiable()
   await trusted()
   const store = await open({ ...systemClock, nowMs: () => systemClock.nowMs() + 60_000 })

@@ -8,7 +8,7 @@ import { StoreUnavailable } from '../../protocol/store.ts'
 import { line, SCOPE } from '../store-contract.test-support.ts'
 import { RedisStore } from './redis-store.ts'
 
-/** A Redis that answers every script with an error while it is told to, and all else as it is. */
+/** A Redis that answers every script with the error `fault.answer` while one is set, and all else as usual. */
 async function failingRedis() {
   const redis = await startRedis()
   onTestFinished(() => redis.close())
@@ -21,7 +21,7 @@ async function failingRedis() {
       socket.on('error', () => {})
     }
     client.on('data', (asked) => {
-      // A name of a command that is an argument of its own; one answer for each.
+      // The number of script calls in this packet; each gets an answer.
       const scripts = asked.toString('latin1').match(/\r\nevalsha\r\n/gi)?.length ?? 0
       if (fault.answer === undefined || scripts === 0) behind.write(asked)
       else client.write(`-${fault.answer}\r\n`.repeat(scripts))
@@ -48,7 +48,7 @@ it.each([
   'MISCONF Redis is configured to save RDB snapshots',
   'NOPERM this user has no permissions to run the command',
   'CLUSTERDOWN The cluster is down',
-])('an answer that is an error grants and books nothing, and is over when it is over: %s', async (answer) => {
+])('an error as answer grants and books nothing, and work goes on when it ends: %s', async (answer) => {
   const { fault, url } = await failingRedis()
   const store = await RedisStore.open({ clock: systemClock, url })
   onTestFinished(() => store.close())

@@ -13,7 +13,7 @@ import { RedisStore, type RedisStoreOptions } from './redis-store.ts'
 
 const LEASE_MS = 600
 const WINDOW_MS = 900
-/** How much time passes between two looks of a test that waits. */
+/** How much time passes between two checks of a test that waits. */
 const STEP_MS = 100
 /** How long an answer is awaited by a store whose line is cut; the other stores are more patient. */
 const GIVE_UP_MS = 5_000
@@ -61,7 +61,7 @@ const granted = async (...args: Parameters<typeof sync>): Promise<Granted> => {
 }
 /** Repeats a request until Redis can be reached. */
 const again = <T>(ask: () => Promise<T>): Promise<T> => vi.waitFor(ask, { timeout: 45_000 })
-/** Waits for what comes as time passes. */
+/** Repeats a check while time passes. */
 const poll = <T>(read: () => T) =>
   expect.poll(async () => {
     const found = await read()
@@ -220,7 +220,7 @@ describe('an account that was fenced alone, as by the failover of one shard of a
 })
 
 describe('a failover to a replica that lacks the last writes', () => {
-  it('takes what is lost from those who know it, and grants nothing before', async () => {
+  it('gets lost writes back from the owners that know them, and grants nothing before', async () => {
     const { primary, replica } = await replicated()
     const there = patientClient(replica.url)
     own({ close: async () => there.disconnect() })

@@ -8,9 +8,9 @@ import { line, SCOPE } from '../store-contract.test-support.ts'
 import { RedisStore } from './redis-store.ts'
 
 const LEASE_MS = 7_000
-/** How much time passes from one line of the living owner to its next. */
+/** How much time passes between two lines of the living owner. */
 const STEP_MS = 500
-/** Where somebody is waited for, an operator alone can end that. */
+/** With a lifetime limit, only an operator can end the wait for an owner that does not report. */
 const limits: LimitSpec[] = [{ kind: 'lifetime', max: micros(100) }]
 const REGISTRY = 'bidwarden:{control}:owners'
 const KEEPS = ['--appendonly', 'yes', '--appendfsync', 'always']
@@ -38,8 +38,8 @@ const open = () =>
   RedisStore.open({ clock, url: server.url, leaseMs: LEASE_MS, connect: redisOnClock(clock) })
 
 /**
- * What the owner that lives is granted of a 1 that it asks for; rejects while Redis cannot be reached. Time passes after an
- * answer alone, so that the owner keeps its lease however long Redis is away.
+ * Asks for 1 as the living owner and returns what it is granted; rejects while Redis cannot be reached. Time passes
+ * only after an answer, so that the owner keeps its lease however long Redis is away.
  */
 async function drawn(): Promise<number> {
   const totals = { granted, reported: 0, returned: granted - has, overdrawn: 0, forfeited: 0 }
@@ -52,7 +52,7 @@ async function drawn(): Promise<number> {
   clock.advance(STEP_MS)
   return has
 }
-/** All that was granted for so long. */
+/** All that the living owner is granted in that time. */
 async function drawnFor(ms: number): Promise<number> {
   let sum = 0
   for (const untilMs = clock.elapsedMs() + ms; clock.elapsedMs() < untilMs; )
@@ -80,14 +80,14 @@ async function restart(): Promise<void> {
   await server.start()
 }
 
-it('waits for nobody who was gone before the last that Redis still has', async () => {
+it('waits for no owner that was gone before the newest write that Redis still has', async () => {
   await dies()
   expect(await drawnFor(2 * LEASE_MS)).toBeGreaterThan(1)
   await restart()
   await isGrantedSoon()
 })
 
-it('waits for who was there shortly before, whatever comes after, until an operator vouches', async () => {
+it('waits for an owner that lived shortly before, also over another restart, until an operator vouches', async () => {
   await dies()
   await restart()
   await expect.poll(drawn).toBe(0)
@@ -102,7 +102,7 @@ it('waits for who was there shortly before, whatever comes after, until an opera
   await isGrantedSoon()
 })
 
-it('waits for nobody who told everything after the last loss, and is gone before the next', async () => {
+it('waits for no owner that reported everything after the last loss and is gone before the next', async () => {
   const other = await open()
   const totals = { granted: 0, reported: 0, returned: 0, overdrawn: 0, forfeited: 0 }
   const tell = (seq: number) => other.sync('other', [line(seq, { longestHoldMs: 100, totals })])
@@ -128,7 +128,7 @@ it('hears of an owner before it grants it anything', async () => {
   expect(await client.hkeys(REGISTRY)).toContain('dead')
 })
 
-it('is owed the word of one that it has lost from its registry as well', async () => {
+it('still waits for the report of an owner that it has lost from its registry', async () => {
   const other = await open()
   await other.sync('other', [line(1, { longestHoldMs: 100 })])
   await restart()

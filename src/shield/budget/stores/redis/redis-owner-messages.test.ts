@@ -6,7 +6,7 @@ import type { Clock } from '../../../../time/clock.ts'
 import { StoreUnavailable } from '../../protocol/store.ts'
 import { RedisStore } from './redis-store.ts'
 
-/** How much time passes between two looks of a test that waits. */
+/** How much time passes between two checks of a test that waits. */
 const STEP_MS = 500
 let redis: RedisServer
 let database = 0
@@ -29,7 +29,7 @@ async function couple(aheadMs = 0, toleranceMs = 5_000) {
   await client.connect()
   onTestFinished(() => client.disconnect())
   const [one, other] = [await open(clock), await open(aheadOf(clock, aheadMs))]
-  /** Waits for what comes as time passes; `before` is done each time before some passes. */
+  /** Repeats a check while time passes; `before` is called before each step of time. */
   const poll = <T>(read: () => T, before: () => Promise<unknown> = async () => undefined) =>
     expect.poll(async () => {
       await before()
@@ -40,7 +40,7 @@ async function couple(aheadMs = 0, toleranceMs = 5_000) {
 }
 
 describe('messages between owners over Redis', () => {
-  it('comes in order, is asked for again until it was taken in, and is gone then', async () => {
+  it('come in order, are delivered again until they are handled, and are then deleted', async () => {
     const { one, other, client, poll } = await couple()
     await one.sync('a', [])
     const got: string[] = []
@@ -58,7 +58,7 @@ describe('messages between owners over Redis', () => {
     await poll(() => client.xlen('bidwarden:{mail:a}:letters')).toBe(0)
   })
 
-  it('of an owner that is gone comes to another one, and to nobody while it lives', async () => {
+  it('for a gone owner come to another one, and to nobody else while it lives', async () => {
     const { one, other, client, clock, poll } = await couple()
     const lives = () => one.sync('a', [])
     await lives()
@@ -69,7 +69,7 @@ describe('messages between owners over Redis', () => {
     const got: [string, boolean][] = []
     onTestFinished(other.ownerMessages.receive('b', (letter, isHeir) => void got.push([letter, isHeir])))
     await other.ownerMessages.send('a', '1')
-    // What an owner that never lived gets tells when boxes were looked into: twice, so all of them.
+    // A message for an owner that never lived shows that boxes were checked; after two of them, all were.
     await client.hset('bidwarden:boxes', 'never', Math.floor(clock.nowMs()))
     for (const count of [1, 2]) {
       await other.ownerMessages.send('never', 'look')
@@ -82,7 +82,7 @@ describe('messages between owners over Redis', () => {
     expect(await other.ownerMessages.lives('a')).toBe(false)
   })
 
-  it('is refused by a full box, which loses nothing', async () => {
+  it('are refused by a full box, which loses nothing', async () => {
     const { one, client } = await couple()
     const fill = 'for i = 1, 100000 do redis.call("XADD", KEYS[1], "*", "letter", i) end'
     await client.eval(fill, 1, 'bidwarden:{mail:a}:letters')

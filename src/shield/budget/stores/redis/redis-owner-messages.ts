@@ -18,19 +18,23 @@ export interface RedisMailOptions {
 
 /** A hash of all boxes: by owner, when that owner last listed itself (wall-clock ms). */
 const BOXES = 'bidwarden:boxes'
-/** The key of an owner's box. Each owner has its own hash tag, so that a Redis Cluster spreads the boxes. */
-/** Called `letters` in Redis, as earlier versions did. */
+/**
+ * The key of an owner's box. Each owner has its own hash tag, so that a Redis Cluster spreads the boxes. Earlier
+ * versions called messages letters, and may read the same box.
+ */
 const boxOf = (owner: string) => `bidwarden:{mail:${owner}}:letters`
 const heirOf = (owner: string) => `bidwarden:{mail:${owner}}:heir`
 
 /** The most messages in one box (about 30 MB). A full box refuses messages, and the sender tries again. */
 const MAX_MESSAGES = 100_000
+/** The most messages that one read returns. */
 const MESSAGES_AT_ONCE = 500
 /** How long one read blocks until messages come, and how much longer its answer is awaited. */
 const BLOCK_MS = 1_000
 const ANSWER_MS = 1_500
+/** How long reading pauses after an error. */
 const PAUSE_MS = 250
-/** How often the boxes of gone owners are checked; each is handled by one process at a time. */
+/** How often the boxes of gone owners are checked, and for how long one process locks a box that it handles. */
 const LOOK_MS = 1_000
 const HEIR_MS = 10_000
 /** How often an owner lists its box as in use, and after how long without that the box of a gone owner is deleted. */

@@ -106,7 +106,7 @@ it('refuses when the line to Redis is cut and the lease is over, and goes on by 
   expect(forfeited.amount + held).toBeGreaterThanOrEqual(3 * PRICE)
 })
 
-it('reads of what operators decide only what has changed, and everything from a Redis that is another one', async () => {
+it('reads only what has changed of the control state, and all of it from another Redis', async () => {
   const server = await redis('--appendonly', 'yes')
   const open = async () =>
     own(await RedisStore.open({ clock: systemClock, url: server.url, connect: patientClient }))

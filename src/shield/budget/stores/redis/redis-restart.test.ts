@@ -33,7 +33,7 @@ async function restarted() {
   return { client, store: await open() }
 }
 
-it('a start that defines everything as it is asks Redis nothing', async () => {
+it('a start whose definitions change nothing sends none of them to Redis', async () => {
   const { client, store } = await restarted()
   await client.config('RESETSTAT')
   expect(await Promise.all(all.map((one) => store.define(one)))).toEqual(all)
@@ -45,7 +45,7 @@ it('a start that defines everything as it is asks Redis nothing', async () => {
   expect(store.control([definition(0).scope])).toMatchObject({ scopes: [definition(0, 50)] })
 })
 
-it('an account that Redis has lost meanwhile is there again for its first bill and its first line, and grants nothing', async () => {
+it('an account that Redis has lost is created again by its first bill or line, and grants nothing', async () => {
   const { client, store } = await restarted()
   for (const one of all) await store.define(one)
   const [first, second] = all.map(({ scope }) => scope)

@@ -38,7 +38,7 @@ const LEASE_MS = 7_000
 const TOLERANCE_MS = 5_000
 /** How often control is read if no change is announced. */
 const POLL_MS = 500
-/** The most fences that are tried in one reading of control; changes of control wait for them. */
+/** The most fences that one reading of control tries to lift; changes of control wait for that. */
 const LIFTS_PER_POLL = 250
 /** How long after a restart or failover of Redis an unknown scope is treated as lost and not as new. */
 const MOVED_MS = 3_600_000

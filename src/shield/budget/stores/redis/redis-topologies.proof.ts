@@ -17,7 +17,7 @@ afterEach(() => {
 })
 const own = closingAfterEach()
 
-/** How much time passes between two looks of a test that waits. */
+/** How much time passes between two checks of a test that waits. */
 const STEP_MS = 500
 const clients: RedisClient[] = []
 const connect = (url: string): RedisClient => {
@@ -43,10 +43,10 @@ function hasAll(info: string): boolean {
   return told !== undefined && told === /master_repl_offset:(\d+)/.exec(info)?.[1]
 }
 
-/** So many primaries, each with its share of the slots. */
+/** Starts a cluster of `size` primaries, each with its share of the slots. */
 async function startCluster(size: number): Promise<RedisServer[]> {
   const options = ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1']
-  // A node that stands still for a while is not taken for dead: this many seconds are the default.
+  // 15 s, the default of Redis, so that a node which pauses for a while is not taken for dead.
   const timing = ['--cluster-node-timeout', '15000', '--cluster-require-full-coverage', 'no']
   const nodes: RedisServer[] = []
   for (let i = 0; i < size; i++)
@@ -64,7 +64,7 @@ async function startCluster(size: number): Promise<RedisServer[]> {
   return nodes
 }
 
-it('spreads scopes over a Redis Cluster, each in one slot whatever it is called, and one node takes only its own along', async () => {
+it('spreads scopes over a Redis Cluster, each in one slot whatever its name is, and a dead node stops only its own', async () => {
   const nodes = await startCluster(3)
   const url = `redis-cluster://${nodes.map(({ port }) => `127.0.0.1:${port}`).join(',')}`
   const [store, other] = [await openStore(url), await openStore(url)]
@@ -97,7 +97,7 @@ it('spreads scopes over a Redis Cluster, each in one slot whatever it is called,
   await expect.poll(() => messages, SOON).toEqual(['a bill'])
   stop()
 
-  // A node that dies is missed by its scopes alone; it comes back with its data and is believed again by those who were there.
+  // A dead node stops only its own scopes. When it comes back with its data, its scopes are answered again.
   const [dead] = nodes
   await dead?.kill()
   const isAway = async (scope: string) =>
@@ -135,14 +135,14 @@ it('follows a Sentinel to the server that it promotes, which grants nothing unti
   }
   for (const id of ['1', '2', '3']) expect(await spend(id)).toBe('held')
   await budgets.refresh()
-  // Replication is behind; what is lost by a failover is another test's.
+  // Replication lags behind; another test covers what a failover loses.
   await expect.poll(async () => hasAll(await tell(primary, 'INFO', 'replication')), SOON).toBe(true)
 
   await primary.kill()
   // No time passes for the owner until it has found the new server: it must keep its lease, and nobody knows how long that takes.
   await expect.poll(() => tell(replica, 'ROLE'), SOON).toMatch(/^master/)
   await expect.poll(() => clients.every(({ status }) => status === 'ready'), SOON).toBe(true)
-  // The one owner there is tells the new server what the old one knew; after that it is believed.
+  // The only owner tells the new server what the old one knew; after that the server grants again.
   let n = 0
   let placed = 3
   await expect

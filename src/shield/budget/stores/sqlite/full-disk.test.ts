@@ -34,7 +34,7 @@ describe('a full disk', () => {
         store.control(),
       ])
       refused = tries.find((one) => one.status === 'rejected')?.reason
-      // What was refused is no less refused when it is repeated, though it is in memory by now.
+      // A refused definition is refused again when it is repeated, though it is in memory by now.
       if (refused) await expect(store.define(raised(seq))).rejects.toThrow('the disk is full')
       if (tries[0].status === 'fulfilled') acknowledged = seq
     }
@@ -61,7 +61,7 @@ describe('a full disk', () => {
     expect(again).toMatchObject({ is: 'granted', standing: { spentEver: 10 * acknowledged } })
     const next = await openStore({ directory: copyOf(directory), clock })
     const [kept] = await next.store.sync('reader', [line(1)])
-    // And what the killed process was granted and did not spend.
+    // The 10 that the killed process was granted and did not spend are forfeited and count as spend.
     expect(kept).toMatchObject({ standing: { spentEver: 10 * acknowledged + 10 } })
   })
 

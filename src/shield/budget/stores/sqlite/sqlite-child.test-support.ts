@@ -5,9 +5,9 @@ import { line, SCOPE } from '../store-contract.test-support.ts'
 import { SqliteStore } from './sqlite-store.ts'
 
 /**
- * A process of its own that spends one unit after the other in the ledger of a directory, and says `spent <n>` when n of
- * them were acknowledged. What fails it says as well, and goes on. A second argument `exit` or `throw` says how it ends
- * by itself after some of them, with more on their way.
+ * The program of a separate process. It spends one unit after another in the ledger of a directory, and prints
+ * `spent <n>` when n of them were acknowledged. It prints failures too, and goes on. With a second argument, `exit` or
+ * `throw`, it ends that way after 20 units, with more on their way.
  */
 async function spend(directory: string): Promise<void> {
   const store = await SqliteStore.open({ directory, clock: systemClock, boot: systemBoot })
@@ -29,7 +29,7 @@ async function spend(directory: string): Promise<void> {
   }
 }
 
-/** Resolves when it is in the pipe: what a killed process has in memory only, nobody hears. */
+/** Resolves when the line is in the pipe: a line that is only in memory is lost when the process is killed. */
 const say = (line: string): Promise<void> =>
   new Promise((resolve) => process.stdout.write(`${line}\n`, () => resolve()))
 

@@ -123,7 +123,7 @@ describe('a crash', () => {
         let unansweredMs = 0
         for (const step of all.slice(0, crashAt + 3)) {
           unansweredMs += step.afterMs
-          // A disk that does not answer for so long is given up, and here time goes on while it writes.
+          // A disk that does not answer for that long is given up, and here the clock goes on while it writes.
           if (unansweredMs >= DISK_PATIENCE_MS) {
             await Promise.all(answers)
             unansweredMs = 0
@@ -402,7 +402,7 @@ describe('the export', () => {
     }
   })
 
-  it('can be of one scope and of some time', async () => {
+  it('can be limited to one scope and to a span of time', async () => {
     const { store, clock } = await openStore()
     const [first, second] = fc.sample(steps(0), { numRuns: 1 })[0] ?? []
     if (!first || !second) throw new Error('no steps')

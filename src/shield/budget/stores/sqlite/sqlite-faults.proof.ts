@@ -27,7 +27,7 @@ function spender(
     throw new Error(`it ended after ${said.length} lines`)
   })
   over.catch(() => {})
-  /** Resolves once something holds, which is asked after each line that it says. */
+  /** Resolves once `holds` is true; it is called after each line that the process prints. */
   const until = async (holds: () => boolean) => {
     while (!holds()) await Promise.race([once(lines, 'line'), over])
   }
@@ -45,7 +45,7 @@ describe('a disk that fails', () => {
   const onBadDisk = async () => {
     const directory = temporaryDirectory()
     const spending = spender(process.execPath, [CHILD, directory])
-    /** A write past so many bytes of a file is an error of the disk from now on, not a lack of space. */
+    /** From now on a write beyond this many bytes of a file fails as on a broken disk, not as on a full one. */
     const limitFiles = (bytes: number | 'unlimited') =>
       execFileSync('prlimit', [`--pid=${spending.child.pid}`, `--fsize=${bytes}:unlimited`])
     const refusals = () => spending.said.filter((one) => one.startsWith('refused'))
@@ -55,7 +55,7 @@ describe('a disk that fails', () => {
       ...spending,
       directory,
       refusals,
-      /** Resolves when something was refused. */
+      /** Breaks the disk; resolves when something was refused. */
       async fail(bytes: number) {
         const before = refusals().length
         limitFiles(bytes)

@@ -59,7 +59,7 @@ export type LedgerAnswer =
   | { readonly is: 'slice'; readonly rows: readonly JournalRow[] }
   | { readonly is: 'range'; readonly first: number; readonly last: number }
 
-/** Error of a difference of two uptimes, since an uptime is read in hundredths of a second. */
+/** The largest error of a difference of two uptimes, since an uptime is read in hundredths of a second. */
 const UPTIME_ERROR_MS = 20
 /** The most old entries that are deleted at once, so that no commit waits long. */
 const DROP_AT_ONCE = 2_000

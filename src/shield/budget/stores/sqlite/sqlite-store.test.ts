@@ -35,7 +35,7 @@ async function availableIn(directory: string, clock: FakeClock, boot = bootOf(cl
 }
 
 describe('a restart', () => {
-  it('forgets no spend, and forfeits what the owner of before still had', async () => {
+  it('forgets no spend, and forfeits what the earlier owner still had', async () => {
     const { store, clock, directory } = await openStore()
     await store.define(define)
     await store.sync('one', [line(1, { need: 300, longestHoldMs: 5_000 })])
@@ -67,7 +67,7 @@ describe('a restart', () => {
     expect(await again.control()).toEqual(before)
   })
 
-  it('forgets the oldest entries of a ledger that is too large, and nothing that they came to', async () => {
+  it('forgets the oldest entries of a ledger that is too large, but none of their spend', async () => {
     const keep = { maxBytes: 64 << 10, snapshotEvery: 100 }
     const { store, clock, directory } = await openStore({ keep })
     await store.define(define)
@@ -135,7 +135,7 @@ describe('time over a restart', () => {
     expect(await availableIn(directory, later, boot)).toBe(1_000)
   })
 
-  it('does not go back with an uptime that does', async () => {
+  it('does not go back when the uptime does', async () => {
     const directory = temporaryDirectory()
     const clock = new FakeClock()
     clock.advance(5 * MINUTES)
