@@ -48,7 +48,7 @@ const WAITED_TOO_LONG: Called<PlatformRef> = {
 
 /** A write without an answer. */
 interface Unanswered<Memo> {
-  /** What the campaign stood at before, which verification compares with. */
+  /** The values of the campaign before the write; verification compares with them. */
   readonly before: Memo | undefined
   /** Whether a later look-up has found it applied. */
   readonly wasFound: boolean

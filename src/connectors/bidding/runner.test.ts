@@ -155,7 +155,7 @@ describe('running a conversation', () => {
     })
   })
 
-  it('sends a step again only after its token was called expired, once, with a fresh one', async () => {
+  it('sends a step again only once, with a fresh token, after the platform called its token expired', async () => {
     const expired: Answer = { is: 'auth_expired', detail: 'expired' }
     const renewed = createHarness([expired, ok])
     expect((await renewed.run(steps(write), 'bid')).outcome.is).toBe('accepted')
@@ -182,7 +182,7 @@ describe('running a conversation', () => {
     expect(limiter.remaining()).toBe(0)
   })
 
-  it('says that the budget store is in the way where it grants no calls', async () => {
+  it('names the budget store as the cause where it grants no calls', async () => {
     const { run, limiter, sentWith } = createHarness([])
     const detail = 'the budget store grants no calls: cut off'
     limiter.takeSoon = async () => ({ is: 'limited', retryAfterMs: 1_000, detail })

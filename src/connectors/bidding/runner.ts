@@ -26,8 +26,8 @@ export interface RunnerDeps {
 }
 
 /**
- * Runs an operation; all I/O is in here. Nothing is repeated and nothing waits: money is held meanwhile, and whoever
- * asked is told at once.
+ * Runs an operation; all I/O is in here. Nothing is repeated and nothing waits, because money is held meanwhile: a
+ * failure is reported to the caller at once.
  */
 export type Runner = <T>(operation: Operation<T>, priority: Priority) => Promise<Called<T>>
 

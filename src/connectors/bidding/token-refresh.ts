@@ -15,9 +15,9 @@ export function fixedToken(accessToken: string): TokenSource {
 
 /** How long before its end a token is refreshed, in milliseconds. */
 const MARGIN_MS = 60_000
-/** How long an answer of the platform to a refresh is awaited, in milliseconds. */
+/** Longest wait for the answer to a refresh, in milliseconds. */
 const TIMEOUT_MS = 10_000
-/** How long a failure is kept, in milliseconds: not at all, the next operation asks again. */
+/** How long a failure is kept, in milliseconds: not at all, so that the next operation asks again. */
 const RETRY_MS = 0
 
 /** Access tokens from an OAuth 2.0 refresh token (RFC 6749 section 6). */

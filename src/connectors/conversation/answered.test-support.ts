@@ -10,7 +10,7 @@ interface Opened {
   readonly body: Readable
 }
 
-/** What a conversation needs, on a platform that answers every request so, and somebody who has it. */
+/** The dependencies and the caller of a conversation with a platform that gives `answer` to every request. */
 export function answeredBy(clock: FakeClock, bounds: Bounds, answer: () => Opened) {
   const token = { is: 'token', accessToken: 'secret' } as const
   const nothing = async () => {}

@@ -5,6 +5,7 @@ export interface Bounds {
   /** Milliseconds from the first byte sent to the last one received: for a single answer, and for one with rows. */
   readonly answerMs: number
   readonly downloadMs: number
+  /** Bytes as received: of a single answer, and of one with rows. */
   readonly answerBytes: number
   readonly downloadBytes: number
   /** Bytes of a zipped file after unzipping; of an archive, all files together. */

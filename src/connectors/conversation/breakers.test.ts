@@ -18,7 +18,7 @@ function start() {
   return { clock, changes, breakers, of, call, fails }
 }
 
-it('leaves a connection alone that fails, and no other', () => {
+it('stops calls to a connection that fails, and to no other', () => {
   const { breakers, changes, of, call, fails } = start()
   // However many of one organisation fail.
   for (let n = 0; n < 10; n++) fails(of(1, `sheet-${n}`))
@@ -28,7 +28,7 @@ it('leaves a connection alone that fails, and no other', () => {
   expect(changes.every(({ connection }) => connection?.orgId === 1)).toBe(true)
 })
 
-it('leaves a platform alone that fails for several organisations, until one of their probes works', () => {
+it('stops calls to a platform that fails for several organisations, until one of their probes works', () => {
   const { clock, breakers, changes, of, call, fails } = start()
   for (const org of [1, 2]) fails(of(org))
   expect(call(of(9), 'failing')).toBe('admitted')
@@ -42,7 +42,7 @@ it('leaves a platform alone that fails for several organisations, until one of t
   expect(changes.some(({ connection, to }) => !connection && to === 'closed')).toBe(true)
 })
 
-it('does not take a platform for failing that works for somebody', () => {
+it('does not treat a platform as failing while it works for somebody', () => {
   const { of, call, fails } = start()
   for (const org of [1, 2, 3, 4]) {
     fails(of(org))

@@ -4,12 +4,10 @@ import type { ConnectorType } from '../platform/ids.ts'
 
 /** Slowness that counts as a failure, in milliseconds; high, because reports are slow. */
 const SLOW_MS = 120_000
+/** Failures in a row that open a breaker, milliseconds before a probe, successes that close it. */
 const USUAL = numbers(5, 30_000, 2)
 
-/**
- * Failures in a row that open, milliseconds before a probe, successes that close. Stricter for Meta, which blocks
- * callers that insist.
- */
+/** Stricter for Meta, which blocks callers that insist. */
 const OPTIONS: Partial<Record<ConnectorType, BreakerOptions>> = { META: numbers(3, 60_000, 3) }
 
 /** Number of organisations with open breakers, and no success since, that opens the platform's breaker. */

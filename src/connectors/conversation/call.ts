@@ -57,7 +57,10 @@ export type CallAnswer =
   | { readonly is: 'later'; readonly waitMs: number; readonly waitsFor: 'rate_limit' | 'recovery' }
   | { readonly is: 'not_sent' | 'no_answer' | 'too_much'; readonly detail: string }
 
-/** Sends one request of a conversation about a connection. Its latency leaves out what it waited for us before it was sent. */
+/**
+ * Sends one request of a conversation about a connection. Its latency leaves out the time that it waited on our side
+ * before it was sent.
+ */
 export async function call(
   deps: CallDeps,
   caller: CallerOf,

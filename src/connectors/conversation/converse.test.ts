@@ -26,7 +26,7 @@ const DOWNLOAD = {
 
 const MIB = 1024 ** 2
 
-/** How a conversation ends on a platform that answers like this, the last answer for ever. */
+/** How a conversation ends with a platform that gives these answers, and repeats the last one for ever. */
 async function endOf(
   talk: Talk<unknown>,
   ...responses: (Partial<HttpResponse> & { waitsMs?: number; tookMs?: number })[]
@@ -86,13 +86,13 @@ describe('a conversation that breaks off', () => {
   })
 
   it.each([new Error('no id'), new TalkRefused('stored beside its column')])(
-    'leaves open what was done once something was written',
+    'has an unknown outcome once something was written',
     async (error) => {
       expect(await endOf(thrower(error, change))).toEqual({ is: 'unknown', detail: error.message })
     },
   )
 
-  it('leaves open what was done once something was written, also where a later question fails', async () => {
+  it('has an unknown outcome once something was written, also where a later request fails', async () => {
     function* doubter(): Talk<void> {
       yield change
       yield { ...change, writes: false }
@@ -101,7 +101,7 @@ describe('a conversation that breaks off', () => {
     expect(await endOf(doubter(), ...answers)).toMatchObject({ is: 'unknown' })
   })
 
-  it('is handed nothing for a request that is sent once and gets no certain answer', async () => {
+  it('gets no reply to a request that is sent once and has no certain answer', async () => {
     function* once(): Talk<string> {
       const reply = yield { ...change, writes: false, once: true }
       return reply === undefined ? 'nobody knows' : reply.is
@@ -111,7 +111,7 @@ describe('a conversation that breaks off', () => {
     expect(await endOf(once())).toEqual({ is: 'done', value: 'ok' })
   })
 
-  it('does not repeat at once what took its whole time to fail', async () => {
+  it('does not repeat a call at once that took its whole time to fail', async () => {
     function* asking(): Talk<unknown> {
       return yield { ...DOWNLOAD }
     }
@@ -119,7 +119,7 @@ describe('a conversation that breaks off', () => {
     expect(await endOf(asking(), { ...failing, tookMs: 61_000 }, {})).toMatchObject({ is: 'unavailable' })
   })
 
-  it('does not take the time that a call waited for us for that of the platform', async () => {
+  it('does not count the time that a call waited on our side against the platform', async () => {
     function* asking(): Talk<string | undefined> {
       return (yield { ...change, writes: false })?.is
     }
@@ -149,7 +149,7 @@ describe('a conversation that breaks off', () => {
       /more than 3 rows/,
     ],
   ] as const)(
-    'is told of %s that brings too much, and not made to ask for it again',
+    'is told that %s brings too much, and does not repeat the request',
     async (_, step, answer, detail) => {
       let asked = 0
       function* asking(): Talk<unknown> {

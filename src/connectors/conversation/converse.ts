@@ -14,7 +14,7 @@ export interface Signals {
   readonly cancelled: AbortSignal
 }
 
-/** Callbacks of a conversation, in the order in which it needs them. */
+/** Callbacks of a conversation. It waits for each of them before it continues. */
 export interface Listener extends Signals {
   /** @param from for rows of a download: its number, and the fields that are added up */
   onRows(rows: readonly Row[], from?: Download): Promise<void>
@@ -61,8 +61,9 @@ export type Talked<T> =
   /** A write whose answer never came. */
   | { readonly is: 'unknown'; readonly detail: string }
 
-/** How often a failing call is repeated. */
+/** Most repetitions of a failing call. */
 const RETRIES = 3
+/** Half of the longest wait before the first repetition, in milliseconds; each failure doubles that wait. */
 const BACKOFF_MS = 500
 /** Longest wait during which the job keeps its place, in milliseconds; for longer ones it gives the place up. */
 const SHORT_MS = 1_000

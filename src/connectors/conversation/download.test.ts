@@ -18,7 +18,7 @@ const DOWNLOAD = {
   toRow: (record: object) => ({ ...record }),
 } as const
 
-/** What comes of a call that is answered with these pieces for ever, and how many were read. */
+/** Makes a call whose answer is an endless row of pieces; returns its result and how many pieces were read. */
 function downloading(
   status: number,
   pieces: (n: number) => Promise<string | Buffer> | string | Buffer,
@@ -37,7 +37,7 @@ function downloading(
   return { clock, body, answer, read: () => read }
 }
 
-it('reads no more of an error than its beginning', async () => {
+it('reads only the beginning of an error', async () => {
   const { answer, body, read } = downloading(500, () => 'x'.repeat(64 * 1024))
   expect(await answer).toMatchObject({ is: 'transient' })
   if (!body.destroyed) await once(body, 'close')
@@ -58,7 +58,7 @@ it.each<[string, (n: number) => string, Encoding?]>([
   expect(read()).toBeLessThan(400)
 })
 
-it('breaks off what comes too slowly', async () => {
+it('breaks off an answer that comes too slowly', async () => {
   const { answer, clock, body } = downloading(200, (n) =>
     n === 0
       ? '['
@@ -81,7 +81,7 @@ const STREAM = {
   reader: () => (item: unknown) => ({ ...Object(item) }),
 } as const
 
-/** A piece a turn of the event loop, and a second of fake time. */
+/** Advances the clock by a second in each turn of the event loop until the body is broken off; returns the seconds. */
 async function untilOver({ clock, body }: ReturnType<typeof downloading>): Promise<number> {
   for (let second = 0; second < 2_000; second++) {
     if (body.destroyed) return second
@@ -121,7 +121,7 @@ it.each([
     (n: number) => (n === 0 ? BOMB : never),
     /unpacked, the file is longer than 1000000 bytes/,
   ],
-] as const)('breaks off what has too many %s', async (_, bound, step, pieces, detail) => {
+] as const)('breaks off an answer that has too many %s', async (_, bound, step, pieces, detail) => {
   const bounds = { ...DEFAULT_BOUNDS, ...bound }
   const { answer, body, read } = downloading(200, pieces, { step, bounds })
   expect(await answer).toMatchObject({ is: 'too_much', detail: expect.stringMatching(detail) })

@@ -32,6 +32,7 @@ export interface Sink {
   readonly caveats: Caveats
 }
 
+/** The first request of a download; the redirects after it get no credentials. */
 export interface First {
   readonly connector: Pick<Connector, 'authorize' | 'baseUrls' | 'fileHosts'>
   readonly request: HttpRequest
@@ -49,11 +50,12 @@ export type Downloaded =
 /** Wraps errors of our own side during a download, so that the platform is not blamed for them. */
 export class StopDownload extends Error {}
 
-/** Rows passed on together. */
+/** Number of rows that are passed on together. */
 const BATCH = 1_000
 /** Items turned into rows between two turns of the event loop. */
 const SLICE_ITEMS = 250
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
+/** Most redirects that one download follows. */
 const MAX_HOPS = 3
 
 /**

@@ -47,7 +47,7 @@ describe('where finished files are fetched from', () => {
   })
 })
 
-/** A server that answers with a record, or sends on; and the requests it has seen. */
+/** A server that answers with a record or a redirect, and the requests that it has seen. */
 async function serve(locations: Record<string, string> = {}) {
   const seen: { path: string; headers: IncomingHttpHeaders }[] = []
   const server = createServer((request, response) => {
@@ -109,7 +109,7 @@ describe('a download', () => {
     expect(inside.seen).toEqual([])
   })
 
-  it('is followed on the platform’s hosts, without what we are known by', async () => {
+  it('is followed on the platform’s hosts, without our credentials', async () => {
     const platform = await serve({ '/a': '/b', '/b': '/c' })
     expect(await fetched(`${platform.url}/a`, platform.url)).toEqual({
       came: { is: 'whole' },
@@ -122,7 +122,7 @@ describe('a download', () => {
     ])
   })
 
-  it('is not sent on for ever', async () => {
+  it('does not follow redirects for ever', async () => {
     const platform = await serve({ '/a': '/a' })
     expect((await fetched(`${platform.url}/a`, platform.url)).came).toMatchObject({
       is: 'answered',

@@ -7,18 +7,20 @@ import { converseNow } from './converse.ts'
 
 /** How long the result "the grant works" is used, in milliseconds, however many objects are refused meanwhile. */
 const KEPT_MS = 60_000
+/** Most connections whose result is kept. */
 const MAX_CONNECTIONS = 10_000
+/** Longest time for one check, in milliseconds, including its waits. */
 const PATIENCE_MS = 20_000
 
 /**
- * Asks whether a grant works: once for all who ask at the same time, and at most once a minute while it does. One that
- * was lost may be mended at any time, so that is asked again.
+ * Asks whether a grant works: once for all who ask at the same time, and at most once a minute while it does. A
+ * lost grant may be restored at any time, so that result is not kept.
  * @param max number of grants whose result is kept
  */
 export const rememberedGrants = (clock: Clock, max: number) =>
   createAnswerCache(clock, { keepMs: KEPT_MS, max, isKept: (works: boolean) => works })
 
-/** For the check itself, which must not start another one: what is forbidden to it is the grant's own fault. */
+/** `grantWorks` of the check itself, which must not start another check: if it is forbidden, the grant does not work. */
 export const isTheCheck = async (): Promise<boolean> => false
 
 /**

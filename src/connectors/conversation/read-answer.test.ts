@@ -17,7 +17,7 @@ function of(body: string, status = 200) {
 /** More than is parsed in one go. */
 const LONG = ' '.repeat(600_000)
 
-it('reads a long answer as a short one, and leaves the event loop to others between its pieces', async () => {
+it('reads a long answer like a short one, and leaves the event loop to others between its pieces', async () => {
   const value = {
     rows: Array.from({ length: 20_000 }, (_, n) => ({
       id: n,
@@ -44,15 +44,15 @@ it.each([
   ['followed by something', `${LONG}{} {}`],
   ['too full of names', `{${Array.from({ length: 80_000 }, (_, i) => `"n${i}":1`)}}`],
   ['too deep', `${LONG}${'['.repeat(100)}${']'.repeat(100)}`],
-])('takes one that is %s for garbled', async (_, body) => {
+])('calls a long answer garbled that is %s', async (_, body) => {
   expect(parsed(await of(body))).toEqual({ is: 'garbled' })
 })
 
-it('leaves a short one as it is', async () => {
+it('leaves a short answer as it is', async () => {
   expect(await of('{"ä":1}')).toEqual({ status: 200, headers: {}, body: '{"ä":1}' })
 })
 
-it('reads no more of one than it may', async () => {
+it('refuses an answer that is longer than it may be', async () => {
   await expect(of(`[${LONG.repeat(8)}]`)).rejects.toThrow(TooMuch)
 })
 

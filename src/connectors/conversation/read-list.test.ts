@@ -44,7 +44,7 @@ it.each([
   ['{}', {}],
   ['[]', []],
   ['"text"', null],
-])('says of %s what it is, where it has no list', async (text, around) => {
+])('reads no items from %s, which has no list', async (text, around) => {
   expect(await read(ROWS, text)).toMatchObject({ items: [], around })
 })
 
@@ -60,7 +60,7 @@ it.each([
   await expect(read(text.startsWith('[') ? CHUNKS : ROWS, text)).rejects.toThrow()
 })
 
-it('works on no more than a piece of it between two turns of the event loop', async () => {
+it('parses only one piece of an answer between two turns of the event loop', async () => {
   const rows = Array.from({ length: 20_000 }, (_, n) => ({ n, name: `row ${n}` }))
   const text = JSON.stringify({ rows })
   let turns = 0
@@ -68,7 +68,7 @@ it('works on no more than a piece of it between two turns of the event loop', as
   const counting = (async () => {
     for (; !isOver; turns++) await afterTurn()
   })()
-  // All of it is there at once, as it is where a platform is quick.
+  // The whole answer is there at once, as from a quick platform.
   const { items } = await read(ROWS, text, text.length)
   isOver = true
   await counting

@@ -13,6 +13,7 @@ type Piece =
 
 /** Start of the record that ends every archive; a comment may follow it. */
 const LAST_RECORD = Buffer.from([0x50, 0x4b, 0x05, 0x06])
+/** Number of bytes at the end of an archive in which that record is looked for. */
 const TAIL_BYTES = 1024
 
 /** Yields the files of an archive as it arrives. Throws when it is cut off or malformed. */

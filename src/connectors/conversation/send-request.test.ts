@@ -136,11 +136,14 @@ describe('a request to a platform', () => {
   it.each([
     [true, 'refused', []],
     [false, 'auth_lost', [['lost', 'not this one']]],
-  ] as const)('that is forbidden is one object’s or the grant’s (works: %s)', async (works, is, told) => {
-    const { run, happened } = channelTo([forbidden], { grantWorks: async () => works })
-    expect(await run()).toEqual({ is, detail: 'not this one' })
-    expect(happened.filter(([what]) => what === 'lost')).toEqual(told)
-  })
+  ] as const)(
+    'that is forbidden is refused, or loses a grant that does not work (works: %s)',
+    async (works, is, told) => {
+      const { run, happened } = channelTo([forbidden], { grantWorks: async () => works })
+      expect(await run()).toEqual({ is, detail: 'not this one' })
+      expect(happened.filter(([what]) => what === 'lost')).toEqual(told)
+    },
+  )
 
   it('that may be forbidden asks nothing about the grant', async () => {
     const asked = channelTo([forbidden], { grantWorks: () => Promise.reject(new Error('not asked')) })

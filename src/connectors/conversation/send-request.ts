@@ -39,7 +39,7 @@ export interface Sending {
   send(accessToken: string): Promise<Arrival>
   /** Whether a missing permission is an answer like others; the grant is then not checked. */
   readonly mayForbid: boolean
-  /** The answer is as long as it is, so its duration is not the platform's slowness. */
+  /** Whether the answer may be long (a file, rows), so that its duration does not count as slowness of the platform. */
   readonly isLong: boolean
   /** Signal by which we break the request off; that says nothing about the platform. */
   readonly cancelled?: AbortSignal
@@ -68,7 +68,7 @@ type Classed =
     }
   | { readonly is: 'breaker_open' | 'no_token'; readonly detail: string; readonly retryAfterMs: number }
 
-/** As {@link Classed}, after expired tokens and missing permissions were seen to. */
+/** As {@link Classed}, after expired tokens and missing permissions were dealt with. */
 export type Result = Exclude<Classed, { is: 'auth_expired' }>
 
 /** What each class says about the platform's health. Our own mistakes and limits do not count against it. */

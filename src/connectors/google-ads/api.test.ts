@@ -99,7 +99,7 @@ describe('what Google Ads answers', () => {
       'authorizationError',
       'forbidden',
     ],
-  ])('%s together with %s.. is the graver', (value, kind, other, otherKind, is) => {
+  ])('%s (%s) together with %s (%s) is %s', (value, kind, other, otherKind, is) => {
     const both = failure({ errorCode: { [kind]: value } }, { errorCode: { [otherKind]: other } })
     expect(read(400, { error: both })).toMatchObject({
       is,
@@ -114,7 +114,7 @@ describe('what Google Ads answers', () => {
     expect(read(200, [{ results: [] }])).toEqual({ is: 'ok', body: [{ results: [] }] })
   })
 
-  it('classes an error inside a 200 by the code it names, and without one as anything', () => {
+  it('classes an error inside a 200 by the code it names, and as transient without one', () => {
     expect(read(200, { error: { code: 403, status: 'PERMISSION_DENIED', message: 'no' } })).toEqual({
       is: 'forbidden',
       detail: 'HTTP 403 PERMISSION_DENIED no',
@@ -158,7 +158,7 @@ describe('what Google Ads answers', () => {
     expect(read(status, '')).toMatchObject({ is, detail: `HTTP ${status}` })
   })
 
-  it('a 401 asks for a fresh token, but not where it is a web page, which something on the way has sent', () => {
+  it('a 401 asks for a fresh token, unless it is a web page that something on the way has sent', () => {
     expect(read(401, '').is).toBe('auth_expired')
     expect(read(401, { error: { code: 401, status: 'UNAUTHENTICATED' } }).is).toBe('auth_expired')
     expect(read(401, '<!DOCTYPE html><title>Sign in</title>').is).toBe('not_applied')
@@ -170,7 +170,7 @@ describe('what Google Ads answers', () => {
     expect(read(429, '')).toMatchObject({ retryAfterMs: 30_000 })
   })
 
-  it('takes a 2xx that cannot be read for something done, nobody knows what', () => {
+  it('classes a 2xx that cannot be read as transient: something was done, nobody knows what', () => {
     expect(read(200, 'not json').is).toBe('transient')
     expect(read(200, '').is).toBe('transient')
     expect(read(200, {})).toEqual({ is: 'ok', body: {} })
@@ -186,7 +186,7 @@ describe('what Google Ads answers', () => {
     expect('detail' in answer && answer.detail.length).toBe(200)
   })
 
-  it('takes a part that has not failed for what it is, also where null says so', () => {
+  it('takes a partialFailureError of null for a success', () => {
     const body = { mutateOperationResponses: [{ campaignResult: {} }], partialFailureError: null }
     expect(read(200, body)).toEqual({ is: 'ok', body })
   })

@@ -97,7 +97,7 @@ function errorIn(answer: Parsed): unknown {
   return chunks.map((chunk) => at(chunk, 'error')).find((error) => error !== undefined)
 }
 
-/** The HTTP status, or the one that an error inside a 200 names; an error that names none may be anything. */
+/** The HTTP status, or the one that an error inside a 200 names; 500 where it names none, since it may be anything. */
 const statusOf = (error: unknown, { status }: HttpResponse): number =>
   status >= 300 ? status : (numberAt(error, 'code') ?? 500)
 
@@ -165,6 +165,6 @@ function nameOf(error: unknown): string {
   return scope === undefined ? codeOf(error).value : `${codeOf(error).value} (${scope})`
 }
 
-/** How long a quota says that it lasts, in milliseconds. */
+/** The wait that a quota error asks for, in milliseconds. */
 export const retryDelayMs = (error: unknown): number | undefined =>
   durationMs(textAt(error, 'details', 'quotaErrorDetails', 'retryDelay'))

@@ -10,6 +10,7 @@ const LTV_KEY = 'bwltv'
 const MAX_PARAMETERS = 8
 /** Range of values that TargetRoas accepts. */
 const [MIN_ROAS, MAX_ROAS] = [0.01, 1000]
+/** Steps of a target ROAS from 0 to 1: Google gets four decimals. */
 const ROAS_STEPS = 10_000
 
 /** Name of the portfolio strategy that we keep for a campaign; it is found by name after a restart. */

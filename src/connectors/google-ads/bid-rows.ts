@@ -41,8 +41,6 @@ export const Mutated = z.object({
   ),
 })
 
-/** Quotes a text for GAQL. */
-
 export const CUSTOMER_QUERY =
   'SELECT customer.id, customer.descriptive_name, customer.currency_code, customer.time_zone, customer.status FROM customer LIMIT 1'
 

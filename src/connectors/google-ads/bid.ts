@@ -32,7 +32,10 @@ import {
 import { dailyBudget, setCampaignStatus, updateCampaign } from './campaigns.ts'
 import { type CustomerDoor, mutate, search as searchOf } from './requests.ts'
 
-/** What a campaign stands at: left by an earlier bid, so that the next one needs no look-up, or read from the platform. */
+/**
+ * What is known about the bids of a campaign: left by an earlier bid, so that the next one needs no look-up, or read from
+ * the platform.
+ */
 export interface GoogleAdsMemo {
   /** Resource name of the portfolio strategy that only this campaign uses; undefined before our first bid. */
   readonly strategy: string | undefined

@@ -2,7 +2,8 @@ import type { BatchAnswer } from '../conversions/index.ts'
 import type { Answer } from '../platform/answer.ts'
 
 /**
- * The result of a call with conversions that Google did not take for a reason that lies not in its events.
+ * Result of a call with conversions that Google did not take, for a reason other than its events: a quota, the grant, a
+ * failure of Google's.
  *
  * @param classed the answer, classed by the error table of the API that was called
  * @returns undefined for a refusal that is about the events

@@ -36,7 +36,7 @@ const Mutated = z.object({
   ),
 })
 
-/** What a change leaves at Google Ads: also the resource name of what was changed, the budget or the campaign. */
+/** Result of a change at Google Ads; it also has the resource name of what was changed, the budget or the campaign. */
 export interface ChangedResource extends Changed {
   readonly resourceName: string
 }

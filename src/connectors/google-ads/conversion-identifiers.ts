@@ -64,7 +64,7 @@ const mayHaveIpAddress = (region: string | undefined): boolean =>
 
 const CLICKS = ['gclid', 'gbraid', 'wbraid'] as const
 
-/** Personal data that Google does not get because of the rest of the event. */
+/** Personal data that is not sent to Google because of what else the event has or lacks, and why. */
 export function googleLeftOut(user: UserData, defaultRegion: string | undefined): LeftOut[] {
   const [sent, ...others] = CLICKS.filter((name) => user[name] !== undefined)
   const region = regionOf(user, defaultRegion)
@@ -91,6 +91,7 @@ export function googleLeftOut(user: UserData, defaultRegion: string | undefined)
   ]
 }
 
+/** Weights of the identifiers in the estimate of match quality: how reliably Google finds a person or click by each. */
 export const GOOGLE_WEIGHTS = {
   email: 3,
   gclid: 3,

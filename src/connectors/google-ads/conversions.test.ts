@@ -26,7 +26,7 @@ describe('conversions for Google', () => {
     expect(groups).toEqual(['conversions:own', 'conversions:77', 'adjustments:own'])
   })
 
-  it('takes an address for a person where it is sent, which a click of the Google Ads API may not have', () => {
+  it('accepts an address as the only identifier, but not for a click of the Google Ads API, which has none', () => {
     const ours = googleConversions.credentials.parse(credentials)
     const ads = googleConversions.credentials.parse({ ...credentials, api: 'google_ads' })
     const address = { first_name: 'Ann', last_name: 'Smith', zip: '94025', country: 'US' }
@@ -92,7 +92,7 @@ describe('conversions for Google', () => {
       expect(statusOf('REQUEST_STATUS_UNKNOWN')).toEqual({ is: 'processing' })
     })
     it('after a success', () => expect(statusOf('SUCCESS')).toEqual({ is: 'done', taken: 10, failed: [] }))
-    it('after a success in part, in which what was there before is not missing', () => {
+    it('after a partial success, in which duplicates are not missing', () => {
       const counts = [
         { reason: 'EVENT_TOO_OLD', recordCount: '3' },
         { reason: 'DUPLICATE_TRANSACTION_ID', recordCount: '2' },
@@ -108,7 +108,7 @@ describe('conversions for Google', () => {
         failed: [],
       })
     })
-    it('and takes nothing for delivered that was not counted', () => {
+    it('and counts no event as delivered where Google gives no counts', () => {
       expect(statusOf('FAILED')).toMatchObject({ is: 'unavailable' })
       // The guide's word for it.
       expect(statusOf('FAILURE', [{ reason: 'EVENT_TOO_OLD', recordCount: 10 }])).toMatchObject({

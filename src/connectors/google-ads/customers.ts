@@ -61,7 +61,7 @@ function* clientsOf(
     }
   }
   yield* whereAllowed(searched(door, query, bucket, collect), onDenied)
-  // If no account was found, this error may concern the wanted one.
+  // The account that could not be read may be the wanted one, so it is not left out silently.
   if (problem !== undefined) throw problem
   return found
 }

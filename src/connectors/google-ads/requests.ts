@@ -7,7 +7,10 @@ import type { GoogleAdsColumn } from './reports.ts'
 
 const { version } = GOOGLE_ADS_API
 
-/** An account and the manager through which it is opened; undefined where the person has direct access. */
+/**
+ * How requests reach an account: its host and id, and the manager through which it is opened; undefined where the person
+ * has direct access. Not the `door` of conversions.
+ */
 export interface CustomerDoor {
   readonly host: string
   readonly customerId: string

@@ -13,6 +13,7 @@ import { answerAboutTheCall } from './call-answers.ts'
 import { transactionIdOf } from './conversion-credentials.ts'
 
 const HOUR_MS = 3_600_000
+/** Wait after an error of a short quota that names no delay, in milliseconds. */
 const QUOTA_MS = 30_000
 
 /** Errors that mean success: the change had been made before. */

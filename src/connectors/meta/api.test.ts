@@ -55,7 +55,7 @@ describe('what Meta answers', () => {
     expect(answer).toMatchObject({ is, detail: `${name}: words` })
   })
 
-  it('believes is_transient, except of what is permanent', () => {
+  it('believes is_transient, except for errors that are known to be permanent', () => {
     expect(read(400, error(100, { is_transient: true })).is).toBe('failed')
     expect(read(400, error(2, { is_transient: true, error_subcode: 1504041 })).is).toBe('refused')
   })
@@ -64,7 +64,7 @@ describe('what Meta answers', () => {
     [100, {}, 'transient'],
     [1, {}, 'transient'],
     [2, { is_transient: true }, 'transient'],
-    // Of one question, or of the report that was ordered, whatever the status.
+    // These concern one query or one ordered report and not the platform, whatever the status.
     [1, { error_subcode: 99 }, 'failed'],
     [2, { is_transient: false }, 'failed'],
     [-2, { error_subcode: 2490547 }, 'failed'],
@@ -84,14 +84,14 @@ describe('what Meta answers', () => {
     expect(read(status, { error: 'no code' })).toMatchObject({ is })
   })
 
-  it('a 401 asks for a fresh token, but not where it is a web page, which something on the way has sent', () => {
+  it('a 401 asks for a fresh token, unless it is a web page that something on the way has sent', () => {
     expect(read(401, '').is).toBe('auth_expired')
     expect(read(401, { error: 'no code' }).is).toBe('auth_expired')
     expect(read(401, '<!DOCTYPE html><title>Sign in</title>').is).toBe('not_applied')
     expect(read(401, '\n<html lang="en">').is).toBe('not_applied')
   })
 
-  it('takes a 2xx that cannot be read for something done, nobody knows what', () => {
+  it('classes a 2xx that cannot be read as transient: something was done, nobody knows what', () => {
     expect(read(200, '').is).toBe('transient')
     expect(read(200, 'not json').is).toBe('transient')
     expect(read(200, { error: { message: 'no code' } }).is).toBe('transient')
@@ -105,7 +105,7 @@ describe('what Meta answers', () => {
     })
   })
 
-  it('tells the words meant for people too', () => {
+  it('includes the message that Meta writes for people', () => {
     expect(read(400, error(100, { error_user_msg: 'Your budget is too low.' }))).toMatchObject({
       detail: 'code 100: words Your budget is too low.',
     })

@@ -36,7 +36,7 @@ const EXPIRED_SUBCODE = 463
 const isForbidden = (code: number): boolean => code === 10 || code === 368 || (code >= 200 && code <= 299)
 /** Unknown, service, connection reset, batch time-out: nobody knows whether anything was done. */
 const TRANSIENT = new Set([1, 2, 104, 960])
-/** The report could not be made, or is not there to be read. */
+/** Codes of a report that could not be made, or cannot be found. */
 const REPORT_FAILED = new Set([-2, 2601])
 /** Subcode of an unknown error; it comes with requests that are too large. */
 const UNKNOWN_SUBCODE = 99

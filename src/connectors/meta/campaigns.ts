@@ -27,6 +27,7 @@ const Campaign = z.object({
     .optional(),
 })
 const Named = z.object({ id: z.string(), name: z.string().optional() })
+/** Campaigns per page. */
 const PAGE = 100
 
 /**
@@ -100,7 +101,7 @@ export function* dailyBudget(
 
 /**
  * Reads back what was written, because Meta reports success for changes it does not make. If the values differ, the
- * outcome is unknown: a change that is not shown may still become so.
+ * outcome is unknown, because the change may show later.
  */
 function* expectShown(
   door: GraphDoor,

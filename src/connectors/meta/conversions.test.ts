@@ -10,12 +10,12 @@ describe('conversions for Meta', () => {
   playConversionCases(new URL('./conversion-cases.json', import.meta.url), metaConversions)
   itSurvivesStrangeAnswers(metaConversions)
 
-  it('takes older events of a shop than of anything else', () => {
+  it('accepts older events from a shop than from anywhere else', () => {
     expect(metaConversions.maxAgeMs('website')).toBe(7 * 86_400_000)
     expect(metaConversions.maxAgeMs('physical_store')).toBe(62 * 86_400_000)
   })
 
-  it('estimates higher what has more about the person, and nothing where that was denied', () => {
+  it('estimates a higher match quality the more is known of the person, and 0 without consent', () => {
     const usual = conversionOf(metaConversions, {})
     const more = conversionOf(metaConversions, { user_data: { email: 'a@x.example', phone: '+16505551212' } })
     const less = conversionOf(metaConversions, { user_data: { phone: '+16505551212' } })

@@ -117,6 +117,7 @@ const WEIGHTS = {
 /** Meta finds nobody by these alone, and refuses the whole call. */
 const TOO_LITTLE = new Set(['client_user_agent', 'country', 'st', 'ct', 'zp'])
 
+/** Greatest age of an event that Meta accepts, in milliseconds; events of a shop may be older. */
 const MAX_AGE_MS = 7 * DAY_MS
 const MAX_STORE_AGE_MS = 62 * DAY_MS
 const maxAgeMs = (actionSource: string): number =>
@@ -200,7 +201,7 @@ function userDataOf(conversion: Conversion): Identifiers {
   return conversion.eventTimeMs - clickTimeMs(String(fbc)) > MAX_CLICK_AGE_MS ? others : known
 }
 
-/** Meta takes `true`, and then calls it out of range: its campaigns use 0 and 1 alone. */
+/** Meta accepts `true` and then reports it as out of range, because its campaigns use only 0 and 1. */
 function deviceOf(conversion: Conversion) {
   const appData = appDataOf(conversion)
   if (appData === undefined) return undefined
@@ -237,6 +238,7 @@ function eventOf(conversion: Conversion): Record<string, unknown> {
 
 const authorized = (access_token: string) => ({ authorization: `Bearer ${access_token}` })
 
+/** Error codes of Meta for an invalid event, and below them the subcodes that say what is wrong. */
 const BAD_PARAMETER = new Set([100, 105])
 const TOO_OLD = 2804003
 const NO_VALUE = 2804009

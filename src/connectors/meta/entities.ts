@@ -10,6 +10,7 @@ import { checkWhole, eachPage } from './pages.ts'
 import { adAccounts, entities } from './requests.ts'
 
 const CALLS = 'calls'
+/** Objects per page. */
 const PAGE = 100
 
 const AdAccount = z.object({

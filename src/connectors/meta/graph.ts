@@ -43,6 +43,7 @@ const Listed = z.object({ data: z.array(z.unknown()) })
 const Success = z.object({ success: z.literal(true) })
 export const isSuccess = (body: unknown): boolean => Success.safeParse(body).success
 
+/** Ad sets per page. */
 const PAGE = 100
 /** Most pages of ad sets that are read; few campaigns have more than a dozen ad sets. */
 const MAX_PAGES = 20

@@ -31,15 +31,18 @@ const Run = z.object({ report_run_id: z.union([z.string(), z.int()]).transform(S
 
 /** Longest range, in days, that is read at once; longer queries usually fail. */
 const NOW_DAYS = 7
+/** Longest range, in days, of one ordered report. */
 const RUN_DAYS = 31
+/** Rows per page. */
 const PAGE = 500
 /** Orders of a piece after a split: each half may be ordered this many times more. */
 const ORDERS_OF_HALF = 2
+/** Wait between two polls for a report, in milliseconds: the first one, doubled up to the longest one. */
 const FIRST_WAIT_MS = 5_000
 const LONGEST_WAIT_MS = 60_000
 /** Most polls for one report, about four hours. */
 const MAX_POLLS = 240
-/** Polls after which a report that was just ordered must be found. */
+/** Number of polls in which Meta may not find a report yet that was just ordered. */
 const MAY_HIDE = 3
 /** Error codes for wrong breakdowns and metrics; repeating does not help. */
 const PERMANENT = new Set([1504041, 1504042])

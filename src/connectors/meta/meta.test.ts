@@ -23,7 +23,7 @@ describe('the Meta connector for reading', () => {
     expect(signed.authorize(asked, 'token').url).toBe(`${asked.url}&appsecret_proof=${proof}`)
   })
 
-  it('reads no budgets where minor units mean nothing', () => {
+  it('reads no budgets where the currency of the account is not known', () => {
     const account = { accountId: 'act_11', currency: undefined, timezone: undefined, settings: {} }
     const talk = connector.campaigns(account, {
       resume: undefined,
@@ -33,7 +33,7 @@ describe('the Meta connector for reading', () => {
     expect(() => talk.next()).toThrow('the currency of the account is not known')
   })
 
-  it('adds up no people over rows of several days', () => {
+  it('does not add up reach over rows of several days, since people may be in several rows', () => {
     const caveats = new Caveats()
     const report = REPORTS['campaign_performance']
     if (!report) throw new Error('there is no such report')

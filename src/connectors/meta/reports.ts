@@ -68,7 +68,9 @@ export interface MetaReport {
 
 /** Days for which figures may still change: Meta's longest attribution window after a click. */
 const LOOKBACK_DAYS = 28
+/** Months for which Meta keeps figures. */
 const HISTORY_MONTHS = 37
+/** Most days of one request for a report. */
 const MAX_DAYS = 366
 
 const DATE: Column = { field: 'date_start', read: (row) => textAt(row, 'date_start') ?? null }

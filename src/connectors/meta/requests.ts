@@ -69,7 +69,7 @@ export const runStatus = (graph: string, runId: string): HttpRequest =>
 export const runResult = (graph: string, runId: string, { limit, after }: PageOf): HttpRequest =>
   get(node(graph, runId, 'insights'), { limit, after })
 
-/** How campaigns of an account are changed. */
+/** Address of the Graph API, and what a request has to carry. Not the `door` of conversions. */
 export interface GraphDoor {
   readonly graph: string
   /** Version of the API, where it is not ours. */

@@ -30,9 +30,9 @@ export interface BidIntent {
 }
 
 /**
- * An operation on a platform as a pure conversation that returns its outcome. A refusal reaches it only where its step
- * allows one; every other answer than `ok` ends it with the {@link Failure} that its class means, and so does what it
- * throws: `refused` by a `TalkRefused`, otherwise `unavailable`, or `unknown` once something was changed.
+ * An operation on a platform as a pure conversation that returns its outcome. It gets a refusal as a reply only where its
+ * step allows that. Any other answer than `ok` ends it with the {@link Failure} of the answer's class. An exception ends
+ * it too: as `refused` for a `TalkRefused`, as `unavailable` for others, and as `unknown` once something was changed.
  */
 export type Operation<T> = Generator<AskStep, Outcome<T>, OperationReply>
 export type OperationReply = Extract<Reply, { is: 'ok' | 'refused' }>
@@ -99,7 +99,7 @@ export interface BidConnector<Memo> {
     memo: Memo | undefined,
     onFound?: (before: Memo) => void,
   ): Operation<Placed<Memo>>
-  /** Decision id of the bid that a campaign stands at; undefined where a platform echoes none. */
+  /** Decision id of the last bid on a campaign, from what a look-up found; undefined where a platform echoes none. */
   readonly lastBidOf?: (standing: Memo) => string
   /** Reads back what a `placeBid` without an answer may have changed. Undefined where nothing can be read back. */
   verifyBid: ((intent: BidIntent, memo: Memo | undefined) => Operation<Verification>) | undefined

@@ -9,7 +9,7 @@ import { type AskTalk, bodyOf, TalkRefused, WRITES } from './steps.ts'
  */
 export const NEW_CAMPAIGN_DAYS = 30
 
-/** What a change leaves: the id of its campaign. */
+/** Result of a change: the id of its campaign. */
 export interface Changed {
   readonly id: string
 }

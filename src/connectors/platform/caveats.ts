@@ -20,8 +20,8 @@ interface CountedProblem {
 }
 
 /**
- * Most pairs of field and reason that are counted separately; others are counted with the last. The platform decides
- * how many there are.
+ * Most sentences, and most pairs of field and reason, that are kept; further ones are dropped. Without a limit, the
+ * platform would decide how many there are.
  */
 const MAX_ENTRIES = 100
 const MAX_EXAMPLE_CHARACTERS = 40
@@ -84,8 +84,8 @@ export class Caveats {
   }
 
   /**
-   * Counts a row whose date was not asked for. It is in the result with a null date; the caveat gives the sums of its
-   * figures.
+   * Counts a row that belongs to none of the dates asked for, such as one of several days. It is in the result with a
+   * null date; the caveat gives the sums of its figures.
    * @param notAdded figures whose sum means nothing, such as people who may be in several rows
    */
   undated(row: Row, written: string, notAdded: readonly string[] = []): void {

@@ -16,7 +16,7 @@ export interface PlatformAccount {
   readonly timezone: string | undefined
 }
 
-/** The account to read, and its parent. */
+/** The account of a connection, and what is known about it. */
 export interface AccountRef {
   readonly accountId: string
   readonly currency: string | undefined

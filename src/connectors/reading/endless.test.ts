@@ -21,7 +21,7 @@ const report =
     connector.report({ ...since, account: ACCOUNT, reportType, range, fields: [] })
 const hundred = (item: object) => Array.from({ length: 100 }, () => item)
 
-/** A cursor that goes on, as in reports without results. */
+/** An empty page that names a next one, as in reports without results. */
 const metaPage = (n: number) => ({ data: [], paging: { next: 'https://x', cursors: { after: `c${n}` } } })
 
 it.each<[string, Connector, Begin, (n: number) => unknown]>([
@@ -60,19 +60,22 @@ it.each<[string, Connector, Begin, (n: number) => unknown]>([
   ],
   ['e-mails of Resend', createResend(), report('emails'), () => ({ data: [{ id: 'a' }], has_more: true })],
   ['domains of Resend', createResend(), accounts, () => ({ data: [{ id: 'a' }], has_more: true })],
-])('%s without an end are left after some pages, and that is said', (_, connector, begin, answer) => {
-  const caveats = new Caveats()
-  const talk = begin(connector, { resume: undefined, cursor: undefined, caveats })
-  let asked = 0
-  let refused = ''
-  try {
-    for (let turn = talk.next(); !turn.done; ) {
-      if (turn.value.is === 'ask') asked += 1
-      expect(asked).toBeLessThan(20)
-      turn = talk.next(turn.value.is === 'ask' ? { is: 'ok', body: answer(asked) } : undefined)
+])(
+  '%s without an end are no longer read after some pages, and the result says so',
+  (_, connector, begin, answer) => {
+    const caveats = new Caveats()
+    const talk = begin(connector, { resume: undefined, cursor: undefined, caveats })
+    let asked = 0
+    let refused = ''
+    try {
+      for (let turn = talk.next(); !turn.done; ) {
+        if (turn.value.is === 'ask') asked += 1
+        expect(asked).toBeLessThan(20)
+        turn = talk.next(turn.value.is === 'ask' ? { is: 'ok', body: answer(asked) } : undefined)
+      }
+    } catch (error) {
+      refused = String(error)
     }
-  } catch (error) {
-    refused = String(error)
-  }
-  expect(`${refused} ${caveats.texts}`).toContain('3 in a row brought nothing new')
-})
+    expect(`${refused} ${caveats.texts}`).toContain('3 in a row brought nothing new')
+  },
+)

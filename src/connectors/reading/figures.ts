@@ -72,6 +72,7 @@ function plain(text: string): Figure {
   return { is: 'decimal', decimal }
 }
 
+/** Decimals of an amount that micros can hold. */
 const PLACES = 6
 
 /** Micros of a plain decimal, rounded up because it is spend; as text where a double cannot hold them. */

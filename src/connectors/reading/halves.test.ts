@@ -9,7 +9,7 @@ import { inHalves } from './halves.ts'
 const MONTH = { start: '2026-11-01', end: '2026-11-30' }
 const request = { method: 'GET', url: 'https://x.example', headers: {} } as const
 
-/** Reads a report of which so many days are too much; returns what happened. */
+/** Reads a report that is too much from `tooManyDays` days on; returns what happened. */
 function reading(
   tooManyDays: number,
   { range = MONTH as DateRange | undefined, resume = undefined as Json | undefined, stopAfter = 1_000 } = {},
@@ -55,7 +55,7 @@ it('changes nothing of a report that is not too much', () => {
   expect(result).toMatchObject({ caveats: ['sampled'] })
 })
 
-it('reads one that is too much in halves, as often as needed, and says everything once', () => {
+it('reads a report that is too much in halves, as often as needed, and reports each caveat once', () => {
   const { asked, steps, result, caveats } = reading(10)
   expect(asked).toEqual([
     '2026-11-01/2026-11-08',
@@ -85,13 +85,13 @@ it('goes on after a crash with what is left, and with what its conversation reme
   expect(resumed).toEqual(['order'])
 })
 
-it('takes what a conversation of its own remembered for what it is', () => {
+it('gives a conversation back what it remembered, even if that looks like the state of halves', () => {
   expect(
     reading(31, { resume: { left: [{ start: '2026-11-01', end: '2026-11-30', via: 'run' }] } }).resumed,
   ).toEqual([{ left: [{ start: '2026-11-01', end: '2026-11-30', via: 'run' }] }])
 })
 
-it('refuses a day, or what has no dates, that is too much', () => {
+it('refuses what is too much and cannot be halved: a single day, or a report without dates', () => {
   expect(() => reading(1)).toThrow('not even 2026-11-01 alone can be read: so many')
   expect(() => reading(1, { range: undefined })).toThrow('so many')
 })

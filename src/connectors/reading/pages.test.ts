@@ -3,13 +3,13 @@ import { Caveats } from '../platform/caveats.ts'
 import { Pages } from './pages.ts'
 
 const page = (n: number) => [{ id: `${n}a` }, { id: `${n}b` }]
-/** How many pages are turned. */
+/** Number of pages that are read. */
 function turned(pages: Pages, pageOf: (n: number) => readonly unknown[]): number {
   for (let n = 0; n < 50; n++) if (!pages.goOn(pageOf(n))) return n + 1
   return 50
 }
 
-it('turns every page that brings something', () => {
+it('reads every page that brings something new', () => {
   const caveats = new Caveats()
   expect(turned(new Pages(caveats), page)).toBe(50)
   expect(turned(new Pages(caveats), (n) => (n % 3 === 0 ? page(n) : []))).toBe(50)
@@ -20,7 +20,7 @@ it.each([
   ['empty', () => [], 3],
   ['the same', () => page(1), 4],
   ['the same ones in turn', (n: number) => page(n % 5), 8],
-])('leaves a list whose pages are %s, and says so', (_, pageOf, pages) => {
+])('stops reading a list whose pages are %s, and says so', (_, pageOf, pages) => {
   const caveats = new Caveats()
   expect(turned(new Pages(caveats), pageOf)).toBe(pages)
   expect(caveats.texts).toEqual([expect.stringContaining('3 in a row brought nothing new')])
@@ -30,6 +30,6 @@ it.each([
   expect(again.isPartial).toBe(true)
 })
 
-it('refuses one that has to be whole', () => {
+it('refuses an endless list that has to be read whole', () => {
   expect(() => turned(new Pages(), () => [])).toThrow('brought nothing new')
 })

@@ -28,7 +28,7 @@ describe('what The Trade Desk answers', () => {
     expect(read(status)).toEqual({ is: 'ok', body: undefined })
   })
 
-  it('takes a 2xx that cannot be read for something done, nobody knows what', () => {
+  it('classes a 2xx that cannot be read as transient: something was done, nobody knows what', () => {
     expect(read(200, '').is).toBe('transient')
     expect(read(200, '<html>').is).toBe('transient')
     expect(read(200, { CampaignId: 'c1' })).toEqual({ is: 'ok', body: { CampaignId: 'c1' } })
@@ -41,12 +41,12 @@ describe('what The Trade Desk answers', () => {
     expect(read(429, '', { 'retry-after': '9999999' })).toMatchObject({ retryAfterMs: 86_400_000 })
   })
 
-  it('says what it does not like', () => {
+  it('names the properties that were refused, and why', () => {
     const body = { Message: 'Bad', ErrorDetails: [{ Property: 'DailyBudget', Reasons: ['too low', 'odd'] }] }
     expect(read(400, body)).toMatchObject({ detail: 'HTTP 400: Bad; DailyBudget: too low, odd' })
   })
 
-  it('tells why a 403 or a 410 may be', () => {
+  it('explains what a 403 or a 410 may mean', () => {
     expect(read(403)).toMatchObject({ detail: 'HTTP 403 (no access, or it does not exist)' })
     expect(read(410)).toMatchObject({ detail: 'HTTP 410 (this endpoint has been retired)' })
   })

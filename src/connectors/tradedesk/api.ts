@@ -108,7 +108,7 @@ export function toTradeDeskMoney(amount: Micros, currency: string): TradeDeskMon
 /** Price per thousand impressions in units of the currency, at most three decimals. */
 export type Cpm = number & { readonly [unit]: 'cpm' }
 
-/** From here on a double cannot hold thousandths exactly. */
+/** Amount of a bid, in micros, from which on a double cannot hold the thousandths of its CPM exactly. */
 const EXACT_BELOW = 2 ** 42 * 1000
 
 /**

@@ -42,7 +42,7 @@ export function createTradeDeskConnector(
     checkGrant: connect,
 
     *placeBid(intent) {
-      // A thousand times the bid is sent, so only a bid of nothing becomes nothing.
+      // The platform gets a thousand times the bid, so only a bid of 0 is rounded to 0.
       if (intent.bid === ZERO) return refused(`a bid of ${formatMoney(intent.bid)} ${currency} is nothing`)
       const request: HttpRequest = {
         method: 'POST',

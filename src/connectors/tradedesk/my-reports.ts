@@ -32,11 +32,12 @@ const Executions = z.object({ Result: z.array(Execution) })
 const Resume = z.object({ name: z.string(), scheduleId: z.int().optional(), tries: z.int() })
 type Ordered = z.output<typeof Resume>
 
+/** Wait between two polls for a report, in milliseconds: the first one, doubled up to the longest one. */
 const FIRST_WAIT_MS = 10_000
 const LONGEST_WAIT_MS = 300_000
 /** Most polls for one report, about six hours. */
 const MAX_POLLS = 80
-/** How many times an order without an answer is looked for and placed again by one job. */
+/** Times that one job may look for an order whose answer was lost and place it again. */
 const LOST_ORDERS = 2
 
 /**

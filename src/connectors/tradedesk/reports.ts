@@ -33,6 +33,7 @@ export interface TradeDeskReport {
 
 /** Days for which figures may still change. */
 const LOOKBACK_DAYS = 28
+/** Most days of one request for a report. */
 const MAX_DAYS = 92
 
 const report = (key: readonly Column[], columns: readonly Column[]): TradeDeskReport => ({

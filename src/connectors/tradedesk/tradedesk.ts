@@ -27,7 +27,7 @@ export const createTradeDesk: CreateConnector = (baseUrls = {}) => {
     auth: { is: 'api_key' },
     features: ['campaigns', 'reports', 'write_campaigns'],
     limits: [
-      // The platform publishes no limits; this one is ours.
+      // The platform publishes no limits; these are ours.
       { bucket: CALLS, calls: 100, windowMs: 60_000 },
       { bucket: CALLS, calls: 50_000, windowMs: 86_400_000 },
       { bucket: REPORT_CALLS, ...rateLimit },

@@ -26,7 +26,8 @@ export interface DoorDeps
 }
 
 /**
- * Gives the credentials of a connection, decrypted earlier if possible. Throws an `AppError` if no key decrypts them.
+ * Gives the decrypted credentials of a connection, kept from an earlier call if possible. Throws an `AppError` if no key
+ * decrypts them.
  */
 interface CredentialsSource {
   lineOf(row: ConnectionRow, room: PlatformRoom): { readonly credentials: unknown }
@@ -195,13 +196,13 @@ function checkedEvent(around: Around, value: unknown): CheckedEvent {
   }
 }
 
-/** The value of an event; undefined if it is beyond what any bid could be. */
+/** Value and currency of an event, null where it has none. A value above {@link MAX_UNITS} counts as none. */
 function saidValue({ custom_data: { value, currency } = {} }: CanonicalEvent) {
   const isMoney = value !== undefined && value <= MAX_UNITS
   return { value_micros: isMoney ? microsFloor(value) : null, currency: currency ?? null }
 }
 
-/** More characters than the schema allows. */
+/** Most characters of an event's open data as JSON. The schema of an event allows fewer, so nothing is cut. */
 const MAX_DATA_CHARS = 1_000_000
 
 /**

@@ -31,7 +31,7 @@ export type NewDelivery = Pick<
 export interface Writable {
   readonly event: NewConversionEvent
   readonly deliveries: readonly NewDelivery[]
-  /** The sealed content of a delivery that replaces one that was refused here, with everything that was mended. */
+  /** Sealed content for a delivery that replaces one refused at the door; it includes the corrected event. */
   mend(delivery: NewDelivery): string | null
 }
 
@@ -57,8 +57,9 @@ const DELIVERY: JsonColumns = {
 /** The most rows of one statement: encoding more as JSON would block the event loop. */
 const ROWS_AT_ONCE = 250
 /**
- * So many deliveries are stored by statements that do not wait for each other's answers, since each answer is a turn of two threads.
- * The texts of more of them are written in turns of their own.
+ * Up to this many deliveries, the statements of a write are sent without waiting for each other's answers, because each
+ * answer costs a turn of two threads. With more, each is awaited, so that not all their JSON is made in one turn of the
+ * event loop.
  */
 const SHORT = 100
 /** Requests that arrive during a write are written together in the next one, up to this many events. */
@@ -95,8 +96,8 @@ export class EventWriter {
   }
 
   /**
-   * Returns those of which at least one delivery was new, or replaced one that had been refused here. Rejects if
-   * nothing was stored.
+   * Returns the items of which at least one delivery was new, or replaced one that had been refused at the door. Rejects
+   * if nothing was stored.
    */
   write(items: readonly Writable[]): Promise<StoredDeliveries> {
     if (items.length === 0) return Promise.resolve(new Map())
@@ -164,7 +165,7 @@ export class EventWriter {
     const isShort = deliveries.length <= SHORT
     const keys = new Set<string>()
     const asked: Promise<unknown>[] = []
-    // The same order in every process, so that none waits for another that waits for it.
+    // All processes insert in the same order, so that no two transactions wait for each other.
     for (let at = 0; at < events.length; at += ROWS_AT_ONCE) {
       const inserting = insertEvents(tx, engine, events.slice(at, at + ROWS_AT_ONCE))
       asked.push(inserting)
@@ -177,7 +178,7 @@ export class EventWriter {
       asked.push(inserting)
       if (!isShort) await inserting
     }
-    // Almost all are new; what was not is taken back.
+    // Counts all of them as new, as almost all are; `#storedOf` subtracts the others.
     asked.push(countQuality(tx, engine, deliveries, 1))
     await Promise.all(asked)
     return keys

@@ -29,36 +29,45 @@ export interface ShadesShown {
   readonly curve: readonly { readonly at: number; readonly chance: number }[]
 }
 
-/** Shades that are considered: from the whole worth down to a fifth. */
+/** Shades that are considered: from the whole worth down to a fifth of it, in steps of 2 %. */
 const SHADES = Float64Array.from({ length: 41 }, (_, i) => (50 - i) / 50)
 const OFFSETS = SHADES.map(stepsOf)
 export const LEAST_SHADE = SHADES.at(-1) ?? 1
-/** Below so many auctions, and so many won or told exactly, bids are the whole worth. */
+/** Bids are the whole worth until this many auctions count … */
 const ENOUGH_AUCTIONS = 30
+/** … and this many of them were won, or their lowest price is known. */
 const ENOUGH_WON = 10
-/** The share of bids that try another price: first more, since little is known, and never fewer than the second. */
+/**
+ * How fast the share of bids that try another price falls, in auctions: it is a third after this many, and a half
+ * before the first, since little is known then.
+ */
 const TRIALS_AT_FIRST = 10
+/** The share of bids that try another price never falls below this. */
 const LEAST_TRIALS = 0.03
-/** A trial bids this part of what would be best, and up to so much more: far prices cost more than they teach. */
+/**
+ * A trial bids between 0.7 and 1.3 times the best price: this part of it, and up to {@link TRIAL_OVER} of it more.
+ * Prices further away cost more than they teach.
+ */
 const TRIAL_FROM = 0.7
 const TRIAL_OVER = 0.6
-/** Which of the two curves foretells better is judged by about so many of the latest auctions. */
+/** About how many of the latest auctions decide which of the two curves predicts better, and give the mean worth. */
 const JUDGED_BY = 500
-/** Shares are followed until prices foretell better by this sum of log likelihoods. */
+/** The curve of shares is used until the curve of prices predicts better by this sum of log likelihoods. */
 const CLEARLY = 3
-/** A lowest price was foretold as far as the curve has it within this factor. */
+/** A curve is judged by the chance that it gave to prices within this factor of the lowest one, up or down. */
 const NEAR = 1.1
+/** Points of the curve that is shown to people. */
 const POINTS = 13
 
 /**
  * How much of its worth to bid for slots of one class. Two curves are learned: the lowest winning price as such, and as a share of
- * what the impression is worth to us, since some users are worth more to everybody. The one that has foretold better who wins is
- * followed.
+ * what the impression is worth to us, since some users are worth more to everybody. The curve that has predicted better
+ * which bids win is used.
  */
 export class ClassShades {
   readonly #byPrice = new PriceCurve()
   readonly #byShare = new PriceCurve()
-  /** By how much the curve of shares foretells better than that of prices, as a sum of log likelihoods. */
+  /** By how much the curve of shares predicts better than the curve of prices, as a sum of log likelihoods. */
   #favour = 0
   /** Mean worth, as a logarithm. */
   #logWorth = Number.NaN
@@ -78,7 +87,8 @@ export class ClassShades {
   }
 
   /**
-   * The share of its worth to bid, which makes (worth − price) × P(win) the highest. No price below the floor is considered.
+   * The share of its worth to bid: the one with the highest expected gain, (worth − price) × P(win). No price below the
+   * floor is considered.
    *
    * @param worth CPM units above 0
    * @param floor the lowest price that may be bid, at most the worth
@@ -154,7 +164,7 @@ export class ClassShades {
   }
 }
 
-/** A lowest price that contradicts what became of the bid is not believed. */
+/** What a bid tells about the lowest price. A reported one that contradicts the outcome of the bid is ignored. */
 function findingOf(price: number, isWon: boolean, lowest: number | undefined): PriceFinding {
   if (lowest !== undefined && (isWon ? lowest <= price : lowest >= price)) return 'exact'
   return isWon ? 'won' : 'lost'

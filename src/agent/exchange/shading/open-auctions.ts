@@ -1,7 +1,10 @@
-/** What was told of a bid so far. A bid of which nothing is told in time counts as lost; one that is `unfit` teaches nothing. */
+/**
+ * What is known of a bid's outcome so far. A bid that no notice came for in time counts as lost. An `unfit` one teaches
+ * nothing, because another price would have changed nothing.
+ */
 export type Fate = 'untold' | 'won' | 'lost' | 'unfit'
 
-/** A bid whose auction is not over yet, for all that is known. */
+/** A bid that waits to be judged. Prices are CPM units of the budgets' currency. */
 export interface OpenAuction {
   readonly seq: number
   readonly slot: number
@@ -12,12 +15,15 @@ export interface OpenAuction {
   lowest: number | undefined
 }
 
-/** Most bids that are watched at once. Of more than these per wait only some are watched, all alike. */
+/**
+ * Most bids that wait to be judged at once. While there are this many, nothing is learned from new ones; whether a bid
+ * is left out does not depend on its price, so the rest is still a fair sample.
+ */
 const MAX_OPEN = 8_192
 
 /**
- * The bids of the last half minute, in the order in which they were made, so that all are judged at the same age: wins are told sooner
- * than losses, and what was judged as soon as it is told would seem to be won mostly.
+ * The bids of the last half minute, in the order in which they were made. All are judged at the same age, because wins
+ * are reported sooner than losses: if each bid was judged once it is reported, too many would seem to be won.
  */
 export class OpenAuctions {
   readonly #open = new Map<number, OpenAuction>()
@@ -34,7 +40,7 @@ export class OpenAuctions {
     this.#open.delete(seq)
   }
 
-  /** Takes out bids that are due, at most so many, the earliest first. */
+  /** Removes and returns the bids that are due, the earliest first, at most `most` of them. */
   takeDue(nowMs: number, most: number): OpenAuction[] {
     const due: OpenAuction[] = []
     for (const one of this.#open.values()) {

@@ -1,23 +1,29 @@
-/** Lowest price that a curve tells apart from lower ones, in CPM units, and the width of a step as a logarithm. */
+/** Lowest price that a curve distinguishes from lower ones, in CPM units. */
 const LOWEST_CPM = 0.001
+/** Width of a step as a natural logarithm: each step is five per cent above the one before. */
 const STEP = 0.05
-/** Steps of a curve: up to 10⁵ units. Prices above count as the highest. */
+/** Number of steps of a curve, which reach up to 10⁵ CPM units. Prices above count as the highest. */
 const STEPS = 369
-/** Auctions that a curve remembers: each one later makes those before count a little less. */
+/** Number of auctions that a curve remembers: each new one makes the earlier ones count a 4,000th less. */
 const MEMORY = 4_000
-/** What is assumed before anything is known weighs as many auctions. */
+/** Weight of what is assumed before anything is known, in auctions. */
 const ASSUMED = 1
-/** After how many auctions what was seen is spread over the curve, while it knows few and later; and how many times then. */
+/** The curve is fitted again after this many auctions while fewer than {@link FEW} count … */
 const FIT_EVERY = 16
+/** … and after this many from then on, since each one then changes little. */
 const FIT_LATER_EVERY = 64
 const FEW = 500
+/** Rounds of expectation maximisation in one fit. The next fit goes on from its result, so a few are enough. */
 const FITS = 3
-/** How many times for a curve that is restored and has no shape yet. */
+/** Rounds for a curve that is restored and has no shape to go on from. */
 const FITS_OF_NEW = 100
-/** Above this the weights are scaled down, long before numbers lose their precision. */
+/** When one auction weighs more than this, all weights are scaled down, long before doubles lose their precision. */
 const MAX_WEIGHT = 1e9
 
-/** What is known of the lowest winning price of one auction: `won`, at most the price of the bid; `lost`, above it; `exact`, it. */
+/**
+ * What one auction tells about its lowest winning price. `won`: it is at most the price of the bid. `lost`: it is above
+ * that. `exact`: it is known.
+ */
 export type PriceFinding = 'won' | 'lost' | 'exact'
 
 /** Weights of auctions by step of the price; sparse, since most steps have none. */
@@ -31,10 +37,10 @@ export interface KeptCurve {
 }
 
 /**
- * The distribution of the lowest price that would have won, learned from auctions of which mostly only one side is known: at
- * most the price where the bid won, above it where it lost. Expectation maximisation finds the likeliest distribution; after each
+ * The distribution of the lowest price that would have won. Most auctions give only a bound of it: at most the bid's
+ * price if the bid won, above it if the bid lost. Expectation maximisation finds the likeliest distribution; after each
  * round it is smoothed over neighbouring steps, since a sample is rougher than what it was drawn from (Silverman's EMS).
- * Memory is fixed: four figures for each of {@link STEPS} steps of five per cent.
+ * Memory is fixed: six numbers for each of {@link STEPS} steps of five per cent.
  */
 export class PriceCurve {
   readonly #won = new Float64Array(STEPS + 1)
@@ -42,9 +48,9 @@ export class PriceCurve {
   readonly #exact = new Float64Array(STEPS)
   /** Probability that the lowest winning price lies in a step. */
   readonly #density = new Float64Array(STEPS)
-  /** Probability that it lies below a step. */
+  /** Probability that the lowest winning price lies below a step. */
   readonly #below = new Float64Array(STEPS + 1)
-  /** What one more auction weighs; it grows, so that earlier ones count less. */
+  /** Weight of the next auction; it grows, so that earlier ones count less. */
   #weight = 1
   #sum = 0
   #wonSum = 0
@@ -53,11 +59,12 @@ export class PriceCurve {
   readonly #assumedNow = new Float64Array(STEPS)
   #assumedAt = Number.NaN
 
-  /** Auctions that count, and those of them that were won or whose lowest winning price is known. */
+  /** Number of auctions that count; older ones count in part. */
   get auctions(): number {
     return this.#sum / this.#weight
   }
 
+  /** As {@link auctions}, of those that were won or whose lowest winning price is known. */
   get informed(): number {
     return this.#wonSum / this.#weight
   }
@@ -79,7 +86,7 @@ export class PriceCurve {
     return this.#chanceAtStep(at)
   }
 
-  /** As {@link chanceAt}, of prices that lie `offsets` steps from this one; see {@link stepsOf}. */
+  /** As {@link chanceAt}, for prices that lie `offsets` steps from this one (see {@link stepsOf}); fills `chances`. */
   chancesFrom(cpm: number, offsets: Float64Array, chances: Float64Array): void {
     const at = Math.log(cpm / LOWEST_CPM) / STEP
     for (let i = 0; i < offsets.length; i++) {
@@ -93,7 +100,7 @@ export class PriceCurve {
     return below + (at - step) * (this.#density[step] ?? 0)
   }
 
-  /** At most so many prices between which the chance of winning rises from nothing to all, with the chance at each. */
+  /** At most `count` prices over the range in which the chance of winning rises from about 0 to 1, and the chance at each. */
   points(count: number): { cpm: number; chance: number }[] {
     if (this.#unfitted > 0) this.#fit(FITS)
     const from = this.#below.findIndex((below) => below > 0.01)
@@ -167,7 +174,10 @@ export class PriceCurve {
     sumUp(this.#density, this.#below)
   }
 
-  /** Before anything is known: as if lowest winning prices were alike up to the mean price seen, and rarer above. */
+  /**
+   * What is assumed before anything is known: every price up to the geometric mean of the prices seen is equally likely
+   * to be the lowest that wins, and higher ones are rarer.
+   */
   #assumed(): Float64Array {
     const middle = Math.round(this.#logSum / this.#sum)
     if (middle === this.#assumedAt) return this.#assumedNow
@@ -209,7 +219,7 @@ export class PriceCurve {
   }
 }
 
-/** Curves are fitted one at a time, so they share it. */
+/** Working memory of a fit. Curves are fitted one at a time, so they share it. */
 const SCRATCH = new Float64Array(STEPS)
 
 const FINDINGS: readonly PriceFinding[] = ['won', 'lost', 'exact']

@@ -12,7 +12,7 @@ const worth = (ltv: number, more: object = {}) => ({
 const price = { cpmPerLtv: 1, maxCpm: 1_000 }
 const askFor = (ltv: number, imp: object = {}, more: object = {}) => bannerRequest(imp, worth(ltv, more))
 
-/** A bidder whose prices are its users' values; no trial of a price but where `luck` is below the share of trials. */
+/** A bidder that bids what its users are worth. It tries another price only where `luck` is below the share of trials. */
 function world({ luck = 0.999, campaign = {} as object } = {}) {
   const chance = { luck }
   const bidder = createBidder({ campaigns: { c1: { price, ...campaign } }, random: () => chance.luck })
@@ -26,7 +26,7 @@ function world({ luck = 0.999, campaign = {} as object } = {}) {
     if (then) bidder.notify(then(made)[0], made, then(made)[1])
     return made.price
   }
-  /** Auctions that are won by 2 or more, as the exchange tells with every notice. */
+  /** Auctions that are won by a price of `needed` or more; every notice names that price. */
   const teach = (auctions: number, needed = 2): void => {
     for (let i = 0; i < auctions; i++) {
       auction(3 + (i % 5), (bid) =>
@@ -116,7 +116,7 @@ describe('shading', () => {
     put('c2', { price: { ...price, cpmPerLtv: 2 }, limits: [{ kind: 'lifetime', max: 0.006 }] })
     const first = bid(askFor(4))
     expect(first?.['cid']).toBe('c2')
-    // 0.006 − what is held has no room for 8, and room for the price.
+    // What is left of 0.006 has no room for a CPM of 8, but for the shaded price.
     const second = bid(askFor(4))
     expect(second?.['cid']).toBe('c2')
     expect(priceOf(askFor(4))).toBeGreaterThan(0)
@@ -156,7 +156,7 @@ describe('shading', () => {
     expect(shown.get('other_video')).toMatchObject({ isLearning: true, auctions: 0, curve: [] })
   })
 
-  it('follows the share of the worth where rivals know it as well', () => {
+  it('uses the curve of shares where rivals bid a share of the same worth', () => {
     const { auction, clock, priceOf, shader, chance } = world()
     for (let i = 0; i < 400; i++) {
       chance.luck = (i * 0.618) % 1
@@ -177,7 +177,7 @@ describe('shading', () => {
 describe('an auction', () => {
   const auctionsOf = ({ shader }: ReturnType<typeof world>) => shader.shown('acme')[0]?.auctions ?? 0
 
-  it('is judged at a fixed age, and as lost where nothing is told', () => {
+  it('is judged at a fixed age, and counts as lost where no notice comes', () => {
     const one = world()
     one.auction(4)
     one.auction(4, () => ['win', {}])
@@ -236,7 +236,7 @@ describe('an auction', () => {
     expect(priceOf(askFor(4))).toBe(4)
   })
 
-  it('is believed only as far as its lowest price goes with what became of it', () => {
+  it('has its lowest price ignored where that contradicts the outcome of the bid', () => {
     const { auction, clock, priceOf } = world()
     // Lost, though a lower price is said to win; and won, though only a higher one should.
     for (let i = 0; i < 120; i++) {
@@ -247,7 +247,7 @@ describe('an auction', () => {
     expect(priceOf(askFor(4))).toBeGreaterThan(1)
   })
 
-  it('of a lost bid tells its price as what would have won, in the currency of the notice', () => {
+  it('that was lost teaches the price in its notice as what would have won, in the currency of the notice', () => {
     const bidder = createBidder({
       campaigns: { c1: { price } },
       rates: { USD: 1, EUR: 0.5 },

@@ -10,10 +10,11 @@ import {
 import { OpenAuctions } from './open-auctions.ts'
 import { SLOT_CLASSES, type SlotClass, slotClassOf } from './slot-class.ts'
 
-/** Bids are judged at this age, or when their hold ends, if that is earlier. */
+/** Age at which bids are judged, in milliseconds; they are judged earlier if their hold ends earlier. */
 const JUDGED_AFTER_MS = 30_000
-/** Most bids that are judged by one call, and most that wait to be reported to the primary. */
+/** Most bids that one call judges, so that it does not delay the search for long. */
 const MAX_JUDGED = 200
+/** Most judged bids that wait to be reported to the primary; further ones teach this process only. */
 const MAX_NEWS = 2_000
 
 /** A judged bid, for the process that learns for all workers. */
@@ -35,20 +36,21 @@ export interface ShaderDeps {
   readonly seats: readonly Pick<Seat, 'id'>[]
   /** From 0 up to 1. */
   readonly random?: (() => number) | undefined
-  /** Whether another process learns from what this one tells it, and tells it what all have learned. */
+  /** Whether this process reports judged bids to another, which learns from all and sends back what was learned. */
   readonly reports?: boolean
 }
 
 /**
- * Learns what first-price auctions of each seat are won for, by class of slot, and says how much of its worth to bid. Memory is
- * bounded: {@link SLOT_CLASSES} for each configured seat, and the bids of the last half minute.
+ * Learns at which prices first-price auctions of each seat are won, by class of slot, and says what share of its worth
+ * to bid for an impression. Memory is bounded: {@link SLOT_CLASSES} for each configured seat, and the bids of the last
+ * half minute.
  */
 export class Shader implements Shading {
   readonly #clock: Clock
   readonly #random: () => number
   readonly #reports: boolean
   readonly #seats: ReadonlyMap<string, (Slot | undefined)[]>
-  /** Every slot that is known, by the number in {@link OpenAuctions}. */
+  /** All slots that are known; `slot` of an open auction is an index in this list. */
   readonly #slots: Slot[] = []
   readonly #numbers = new Map<Slot, number>()
   readonly #open = new OpenAuctions()
@@ -66,7 +68,7 @@ export class Shader implements Shading {
   }
 
   leastShade(seat: string): number {
-    // Called at the beginning of each search, so its shades know all that is due.
+    // Each search begins with this call, so what is due by now is learned before it.
     this.#judge(this.#clock.elapsedMs())
     return this.#seats.get(seat)?.some((slot) => slot && !slot.shades.isLearning) ? LEAST_SHADE : 1
   }
@@ -150,7 +152,10 @@ export class Shader implements Shading {
     return [...changed]
   }
 
-  /** Replaces what is known of a seat's slots; what was not reported yet is learned again. */
+  /**
+   * Replaces what is known of a seat's slots. Bids that were not reported yet are learned again, since nobody else knows
+   * them.
+   */
   restore(seat: string, all: readonly (readonly [slot: SlotClass, kept: KeptShades])[]): void {
     for (const [name, kept] of all) this.#slot(seat, SLOT_CLASSES.indexOf(name))?.shades.restore(kept)
     for (const one of this.#news) {

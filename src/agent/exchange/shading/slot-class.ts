@@ -11,14 +11,14 @@ const FORMATS = [
   'native',
 ] as const
 type Format = (typeof FORMATS)[number]
-/** Impressions of apps are sold to others than those of sites and screens. */
+/** Whether a slot is in an app, or on a site or a screen: they have different buyers, and so different prices. */
 const PLACES = ['app', 'other'] as const
 
 /** Kinds of slots whose prices are learned apart. There are never more, whatever exchanges send. */
 export const SLOT_CLASSES = PLACES.flatMap((place) => FORMATS.map((format) => `${place}_${format}` as const))
 export type SlotClass = (typeof SLOT_CLASSES)[number]
 
-/** Banners below this many pixels are small (320 × 50), from the second on large (300 × 600). */
+/** Areas of banners, in pixels: below the first they are small (320 × 50), from the second on large (300 × 600). */
 const [SMALL_PIXELS, LARGE_PIXELS] = [50_000, 100_000]
 
 /** The index in {@link SLOT_CLASSES} of what a bid is for. */
