@@ -75,12 +75,15 @@ async function watch(parts: DoorParts, call: ServerWritableStream<unknown, objec
   if (!stream.ok || stream.body === null) throw await refusalOf(stream)
   const events = eventsOf(stream.body).getReader()
   // A reader that hangs up ends it, and the service one that does not read.
-  call.once('cancelled', () => events.cancel())
-  asking.outgoing.once('close', () => events.cancel())
+  const stopReading = () => events.cancel().catch(() => {})
+  call.once('cancelled', stopReading)
+  asking.outgoing.once('close', stopReading)
+  // It may have hung up while the stream was opened.
+  if (call.cancelled) stopReading()
   try {
     await passOn({ own: ownCalls(parts.app, asking), events, scopes, call })
   } finally {
-    await events.cancel()
+    await stopReading()
   }
   if (call.cancelled) return
   if (asking.outgoing.destroyed) throw TOO_SLOW

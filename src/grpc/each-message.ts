@@ -40,6 +40,6 @@ export function eachMessage(
       if (underWay >= most) call.pause()
       work(message, index++).finally(done)
     })
-    if (stopping.aborted) over()
+    if (stopping.aborted || call.cancelled) over()
   })
 }

@@ -1,5 +1,10 @@
-import type { ServerWritableStream } from '@grpc/grpc-js'
-import { type Server, type ServiceDefinition, status, type UntypedServiceImplementation } from '@grpc/grpc-js'
+import {
+  type Server,
+  type ServerWritableStream,
+  type ServiceDefinition,
+  status,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js'
 
 /** Adds services whose streams anybody may open, and which do not end by themselves. */
 export interface LimitedServices extends Pick<Server, 'addService'> {

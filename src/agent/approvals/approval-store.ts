@@ -116,7 +116,7 @@ export async function openSharedApprovals(url: string, clock: Clock, log: Logger
   }
 }
 
-/** Those that this version can read; any other counts as gone, since nobody could say what it would do. */
+/** The approvals that this version can read. Any other counts as gone: this version cannot tell what it would do. */
 function readable({ now, gone }: TextChanges, log: Logger): ApprovalChanges {
   const read: Approval[] = []
   const unreadable: string[] = []

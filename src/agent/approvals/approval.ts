@@ -33,7 +33,7 @@ export const Approval = z.object({
   askedAtMs: z.number(),
   expiresAtMs: z.number(),
   reasons: z.array(z.enum(APPROVAL_REASONS)),
-  /** Why it was asked for, in the words of whoever did. */
+  /** The reason that the asking caller gave. */
   reason: z.string().optional(),
   /** What it was and what it is to be, in units. */
   from: z.unknown().optional(),

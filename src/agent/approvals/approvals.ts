@@ -69,7 +69,7 @@ export interface ApprovalHandler {
 const SWEEP_MS = 1_000
 /** One key may fill this share of the table of approvals that wait. */
 const OF_ONE_KEY = 1 / 10
-/** What is being done for so long is not done by anybody any more: its process has ended. In milliseconds. */
+/** After this many milliseconds an approval that is still `applying` counts as interrupted: its process must have ended. */
 const LOST_AFTER_MS = 300_000
 
 /**
@@ -258,7 +258,7 @@ export class Approvals {
 
   #isLost({ id, status, decidedAtMs = 0 }: Approval, nowMs: number): boolean {
     if (status !== 'applying' || this.#applying.has(id) || this.#unkept.has(id)) return false
-    // Of records that no other process has, whoever was doing it has ended.
+    // Only this process has these records, so an earlier start of it was applying the change and has ended.
     return !this.#options.store.isShared || nowMs - decidedAtMs > LOST_AFTER_MS
   }
 

@@ -12,8 +12,8 @@ import type { BidRequest } from './request.ts'
 
 /**
  * Status of a bid. `outcome_unknown` counts as spent; reading back from the platform changes it to `placed` or
- * `not_placed` (the money was freed), or leaves it. `superseded` and `expired` are the ends of a deferred bid; `expired` is
- * also that of one that nobody approved in time.
+ * `not_placed` (the money was freed), or leaves it. `superseded` and `expired` are the ends of a deferred bid; a bid that
+ * waited for an approval and got none in time is `expired` as well.
  */
 export const BID_STATUSES = [
   'placed',

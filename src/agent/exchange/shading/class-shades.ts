@@ -6,7 +6,7 @@ export interface JudgedBid {
   /** What the impression was worth: the price without shading. */
   readonly worth: number
   readonly isWon: boolean
-  /** The lowest price that would have won; undefined where nobody said it. */
+  /** The lowest price that would have won; undefined where the exchange did not say it. */
   readonly lowest: number | undefined
 }
 

@@ -153,8 +153,8 @@ export class Shader implements Shading {
   }
 
   /**
-   * Replaces what is known of a seat's slots. Bids that were not reported yet are learned again, since nobody else knows
-   * them.
+   * Replaces what is known of a seat's slots. Bids that this process has not reported yet are learned again: no other
+   * process knows them.
    */
   restore(seat: string, all: readonly (readonly [slot: SlotClass, kept: KeptShades])[]): void {
     for (const [name, kept] of all) this.#slot(seat, SLOT_CLASSES.indexOf(name))?.shades.restore(kept)

@@ -72,7 +72,7 @@ export function alertRoutes(watch: AlertWatch, bidder: Pick<Bidder, 'seats'>): R
   ]
 }
 
-/** An organisation is told of its own budgets and seats. */
+/** Whether a caller bound to `org` may see the alert: an organisation sees those about its own budgets and seats. */
 function maySeeAlert({ about }: FiringAlert, org: Org, { seats }: Pick<Bidder, 'seats'>): boolean {
   if (org === undefined) return true
   if (about.kind === 'budget') return maySee(about.name, org)
