@@ -41,6 +41,8 @@ export const problemMessage = (problem: RouteProblem): object => ({
 /** The gRPC status that ends a refused call; its details contain the problem. */
 export function refusedStatus(problem: RouteProblem): StatusObject {
   const code = grpcStatusOf[problem.code]
+  // The library encodes it as a URI, which throws for half a character; texts of others may have one.
+  const text = problem.detail.toWellFormed()
   const details: object[] = [
     { '@type': `${TYPES}/bidwarden.v1.Problem`, ...problemMessage(problem) },
     { '@type': `${TYPES}/google.rpc.ErrorInfo`, reason: problem.code.toUpperCase(), domain: DOMAIN },
@@ -48,8 +50,8 @@ export function refusedStatus(problem: RouteProblem): StatusObject {
   if (problem.retryAfterMs !== undefined)
     details.push({ '@type': `${TYPES}/google.rpc.RetryInfo`, retryDelay: durationOf(problem.retryAfterMs) })
   const metadata = new Metadata()
-  metadata.set(DETAILS, statusMessage.serialize({ code, message: problem.detail, details }))
-  return { code, details: problem.detail, metadata }
+  metadata.set(DETAILS, statusMessage.serialize({ code, message: text, details }))
+  return { code, details: text, metadata }
 }
 
 const durationOf = (ms: number) => ({ seconds: Math.floor(ms / 1_000), nanos: (ms % 1_000) * 1_000_000 })
