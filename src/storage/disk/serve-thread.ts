@@ -23,7 +23,7 @@ interface OpenedFile<T extends Traffic> {
 export function serveThread<T extends Traffic, How>(open: (how: How) => OpenedFile<T>): void {
   if (!parentPort) return
   const port = parentPort
-  const say = (word: ThreadMessage<T>) => port.postMessage(word)
+  const say = (message: ThreadMessage<T>) => port.postMessage(message)
   let served: ServedFile<T> | undefined
   port.on('message', (order: ThreadOrder<T>) => {
     switch (order.do) {
@@ -61,13 +61,13 @@ export function serveThread<T extends Traffic, How>(open: (how: How) => OpenedFi
 /** A file from when it is opened until it is closed. */
 class ServedFile<T extends Traffic> {
   readonly #file: Written<T>
-  readonly #say: (word: ThreadMessage<T>) => void
+  readonly #say: (message: ThreadMessage<T>) => void
   readonly #closed: () => void
   /** Housekeeping that will run after the reads that are waiting already. */
   #tidying: NodeJS.Immediate | undefined
 
   /** @param closed called when the file is closed, also if closing failed */
-  constructor(file: Written<T>, say: (word: ThreadMessage<T>) => void, closed: () => void) {
+  constructor(file: Written<T>, say: (message: ThreadMessage<T>) => void, closed: () => void) {
     this.#file = file
     this.#say = say
     this.#closed = closed
@@ -123,7 +123,7 @@ class ServedFile<T extends Traffic> {
 
 function opened<T extends Traffic>(
   open: () => OpenedFile<T>,
-  say: (word: ThreadMessage<T>) => void,
+  say: (message: ThreadMessage<T>) => void,
 ): Written<T> | undefined {
   try {
     const { file, opened } = open()
