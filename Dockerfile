@@ -33,9 +33,11 @@ COPY proto proto
 COPY docs/runbooks docs/runbooks
 COPY --from=console /app/web/dist web/dist
 # A volume that is mounted for the first time gets the owner of this folder.
-RUN install --directory --owner=1000 --group=1000 --mode=700 /data
+RUN install --directory --owner=1000 --group=1000 --mode=700 /data node_modules/.cache/compiled
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=8003 DATA_DIR=/data
 USER 1000:1000
+# What is compiled once is read from here by the same user: the root is read-only later, and would have it compiled at each start.
+RUN node bin/warm.cjs
 VOLUME /data
 EXPOSE 8003
 STOPSIGNAL SIGTERM

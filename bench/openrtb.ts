@@ -4,7 +4,7 @@ import {
   CampaignIndex,
   CampaignSpec,
   decide,
-  Predictions,
+  PredictionTable,
   writeAnswer,
 } from '../src/agent/exchange/openrtb/index.ts'
 import { systemClock } from '../src/time/clock.ts'
@@ -58,11 +58,11 @@ function createBench(campaignCount: number) {
     campaigns,
     Array.from({ length: campaignCount }, (_, i) => campaignSpec(i)),
   )
-  const predictions = new Predictions(systemClock, 100_000)
+  const limits = { maxRows: 100_000, maxBytes: undefined }
+  const predictions = new PredictionTable(systemClock, 'a secret', limits).of(undefined)
   for (let i = 0; i < 50_000; i++) {
     predictions.put({
-      idType: 'user',
-      userId: `user-${i}`,
+      digest: predictions.digestOf('user', `user-${i}`),
       ltv: i / 100,
       confidence: 0.5,
       ttlSeconds: 86_400,

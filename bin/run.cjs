@@ -5,11 +5,12 @@ const { readFileSync, statSync } = require('node:fs')
 const { enableCompileCache } = require('node:module')
 const path = require('node:path')
 const { parseEnv } = require('node:util')
+const { compiledIn, serviceOptions } = require('./runtime.cjs')
 
 const args = process.argv.slice(2)
 // What was compiled once is not compiled again. Threads and workers hear of it by the environment; without it each would load what
 // strips types of TypeScript, which takes 16 MiB of memory for as long as the thread lives.
-process.env.NODE_COMPILE_CACHE ??= path.join(__dirname, '../node_modules/.cache/compiled')
+process.env.NODE_COMPILE_CACHE ??= compiledIn
 startWithLittleMemory()
 if (loadEnv(path.resolve('.env'))) {
   enableCompileCache()
@@ -26,7 +27,7 @@ function startWithLittleMemory() {
   const isGiven = process.execArgv.some((option) => /^--max[-_]semi[-_]space[-_]size/.test(option))
   // Windows cannot replace a process, and what has a channel to its parent would lose it.
   if (!isService || isGiven || process.connected || process.execve === undefined) return
-  const options = ['--max-semi-space-size=4', ...process.execArgv]
+  const options = [...serviceOptions, ...process.execArgv]
   const environment = { MALLOC_ARENA_MAX: '2', ...process.env }
   process.execve(process.execPath, [process.execPath, ...options, ...process.argv.slice(1)], environment)
 }

@@ -42,7 +42,10 @@ export const PLAIN_ROUTES: readonly PlainRoute[] = [
       answers: {
         200: ['It is booked, or was before'],
         404: ['The address is not one of ours'],
-        503: ['It cannot be booked now; send it again'],
+        503: [
+          'It cannot be booked now: budget_store_unavailable or records_unavailable; send it again',
+          'application/problem+json',
+        ],
       },
     }),
   ),

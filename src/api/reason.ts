@@ -9,7 +9,7 @@ const MAX_KEPT = 500
 export const Reason = z
   .string()
   .nullable()
-  .transform((said) => said?.slice(0, MAX_KEPT) || undefined)
+  .transform((said) => said?.slice(0, MAX_KEPT).toWellFormed() || undefined)
   .openapi({
     type: ['string', 'null'],
     description: `Why; kept with the change, see \`GET /v1/audit\`. The first ${MAX_KEPT} characters are kept.`,

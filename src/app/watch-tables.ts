@@ -43,9 +43,9 @@ export function watchTables(tables: Tables, watched: Watched): void {
   tables.watch('sessions', () => access.sessions.size)
   tables.watch('seen_bids', () => seen.size)
   tables.watch('waiting_notices', () => desk.waiting)
-  const longestPredictions = () =>
-    Math.max(0, ...[...bidder.predicting()].map((org) => bidder.predictionsOf(org).size))
-  tables.watchOther('predictions', config.bidder.maxPredictions, longestPredictions)
+  const { predictions } = bidder
+  tables.watchOther('predictions', config.bidder.maxPredictions, () => predictions.longest)
+  tables.watchOther('prediction_bytes', predictions.maxBytes, () => predictions.bytes)
   if (conversions)
     for (const table of [...CONVERSION_TABLES, ...MESSAGE_TABLES])
       tables.watch(table, () => conversions.rowsOf(table))

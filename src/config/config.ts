@@ -265,6 +265,7 @@ function recordsSettings(env: Environment): RecordsSettings {
 
 /** In mock mode there is an example seat; in live mode only configured seats. */
 function bidderConfig(env: Environment, mode: Config['mode'], notices: string): Config['bidder'] {
+  const mib = env.OPENRTB_PREDICTIONS_MIB
   const named = env.OPENRTB_SEATS ?? (mode === 'mock' ? [EXAMPLE_SEAT] : [])
   return {
     seats: named.map(({ holdSeconds, org, ...seat }) => ({
@@ -282,6 +283,7 @@ function bidderConfig(env: Environment, mode: Config['mode'], notices: string): 
     maxRequestShare: env.OPENRTB_MAX_REQUEST_SHARE,
     shedAboveMs: env.OPENRTB_SHED_ABOVE_MS,
     maxPredictions: env.OPENRTB_MAX_PREDICTIONS,
+    maxPredictionBytes: mib === undefined ? undefined : mib * 1024 ** 2,
     maxOpenBids: env.TABLE_LIMITS.open_bids,
     tcfVendorId: env.TCF_VENDOR_ID,
     noticeSecret: env.NOTICE_SECRET,

@@ -89,6 +89,7 @@ export const Environment = z.object({
   OPENRTB_SHED_ABOVE_MS: z.coerce.number().positive().optional(),
   METRICS_TOP_CAMPAIGNS: z.coerce.number().int().min(0).max(1_000).default(20),
   OPENRTB_MAX_PREDICTIONS: z.coerce.number().int().min(1).max(100_000_000).default(1_000_000),
+  OPENRTB_PREDICTIONS_MIB: z.coerce.number().int().min(1).max(8_192).optional(),
   TCF_VENDOR_ID: z.coerce.number().int().min(1).max(65_535).optional(),
   NOTICE_SECRET: ownSecret,
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
-import type { ServerDuplexStream, ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js'
+import type { Metadata, ServerDuplexStream, ServerWritableStream } from '@grpc/grpc-js'
 import type { HttpBindings } from '@hono/node-server'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { ApiEnv, Authorize } from '../api/index.ts'
@@ -21,13 +21,15 @@ export interface DoorParts {
 /** The end of a stream that the service ends because it stops. */
 export const STOPPING = new AppError('shutting_down', 'The service is stopping', 'later')
 
-type AnyCall =
-  | ServerUnaryCall<unknown, object>
-  | ServerWritableStream<unknown, object>
-  | ServerDuplexStream<unknown, object>
+/** What of a call says who asks. */
+interface AskingCall {
+  readonly metadata: Metadata
+  getPeer(): string
+  getHost(): string
+}
 
 /** A call as the routes see a request: who asks by which key, from which address, under which name of ours. */
-export function asRequest(call: AnyCall): HttpBindings {
+export function asRequest(call: AskingCall): HttpBindings {
   const socket = new Socket()
   const peer = call.getPeer()
   const address = peer.slice(0, peer.lastIndexOf(':')).replace(/^\[|\]$/g, '')

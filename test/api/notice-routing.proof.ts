@@ -118,7 +118,8 @@ describe('a notice that reaches another replica than the one that bid', () => {
     if (!other) throw new Error('one replica')
     const bid = await bidAt(other)
     proxy.cut('all')
-    await expect.poll(async () => (await first.get(bid.bill('3'))).status).toBe(503)
+    const away = { status: 503, body: { code: 'budget_store_unavailable', retryAfterMs: 1_000 } }
+    await expect.poll(() => first.get(bid.bill('3'))).toMatchObject(away)
     expect(await standing(other)).toEqual(each({ spent: 0, held: 0.005 }))
     proxy.heal()
     await expect.poll(() => standing(other)).toEqual(each({ spent: 0.003, held: 0.002 }))

@@ -30,6 +30,11 @@ it('records whose disk fails are opened anew when it works again, and nothing th
   const limitFiles = (bytes: string) =>
     execFileSync('prlimit', [`--pid=${service.child.pid}`, `--fsize=${bytes}:unlimited`])
   await ask('POST', '/v1/store/trust', {})
+  const noticePaths = async (): Promise<string[]> => {
+    const imp = [1, 2].map((id) => ({ id: String(id), banner: { w: 300, h: 250 } }))
+    const { body } = await ask('POST', '/openrtb2/example/bid', { id: '1', imp })
+    return body.seatbid[0].bid.map(({ burl }: { burl: string }) => `${new URL(burl).pathname}?price=1`)
+  }
   const answered: string[] = []
   const firstRefusal = async (): Promise<string> => {
     for (;;) {
@@ -39,6 +44,7 @@ it('records whose disk fails are opened anew when it works again, and nothing th
     }
   }
   await expect.poll(async () => (await bid()).status).toBe(200)
+  const [burl = '', other = ''] = await noticePaths()
   limitFiles('1000000')
 
   // One whose platform was called already has an outcome that may not be told.
@@ -49,6 +55,9 @@ it('records whose disk fails are opened anew when it works again, and nothing th
   await expect.poll(readiness).toMatch(/^records_unavailable: /)
   const first = await readiness()
   expect(await bid()).toMatchObject({ status: 503, body: { code: 'records_unavailable' } })
+  const unrecorded = { status: 503, body: { code: 'records_unavailable', retryAfterMs: 1_000 } }
+  expect(await ask('GET', burl)).toMatchObject(unrecorded)
+  expect(await ask('POST', other)).toMatchObject(unrecorded)
   // It is tried, and fails in another way, while the disk does.
   await expect.poll(readiness).not.toBe(first)
   expect(await bid()).toMatchObject({ status: 503, body: { code: 'records_unavailable' } })
@@ -58,6 +67,7 @@ it('records whose disk fails are opened anew when it works again, and nothing th
   const { status, body } = await bid()
   expect(status).toBe(200)
   answered.push(body.bidId)
+  expect([(await ask('GET', burl)).status, (await ask('POST', other)).status]).toEqual([200, 200])
   for (const bidId of answered)
     expect((await ask('GET', `/v1/bids/${bidId}`)).body).toMatchObject({ status: 'placed' })
 

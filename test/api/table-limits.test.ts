@@ -6,7 +6,7 @@ import { startHarness } from '../support/harness.ts'
 import { startReads } from '../support/reads.ts'
 
 /** Tables whose limits have variables of their own. */
-const OTHERS = ['predictions', 'changes', 'report_file_bytes']
+const OTHERS = ['predictions', 'prediction_bytes', 'changes', 'report_file_bytes']
 
 type Get = (path: string) => Promise<{ body: string }>
 

@@ -49,6 +49,13 @@ describe('the Dockerfile', () => {
     expect(of('STOPSIGNAL')).toEqual(['SIGTERM'])
   })
 
+  it('fills the compile cache as the user who reads it, after all that is compiled is there', () => {
+    const keywords = instructions.map((one) => `${one.getKeyword()} ${one.getRawArgumentsContent() ?? ''}`)
+    const warm = keywords.indexOf('RUN node bin/warm.cjs')
+    expect(warm).toBeGreaterThan(keywords.indexOf('USER 1000:1000'))
+    expect(warm).toBeGreaterThan(keywords.findLastIndex((one) => one.startsWith('COPY')))
+  })
+
   it('copies only what is here and what .dockerignore lets through', () => {
     const allowed = new Set([...read('.dockerignore').matchAll(/^!(\S+)/gm)].map(([, path]) => path))
     const copied = [...text.matchAll(/^COPY (?!--from)(.+)$/gm)].map(([, paths = '']) => paths.split(' '))

@@ -72,6 +72,27 @@ describe.runIf(process.getuid?.() === 0)('what the image runs', () => {
     await once(second.child, 'close')
   })
 
+  it('brings along what is compiled and stripped of types, for every thread and worker, in live mode too', async () => {
+    const debug = { PORT: '0', API_KEYS, NODE_DEBUG_NATIVE: 'COMPILE_CACHE' }
+    const live = {
+      MOCK_MODE: 'false',
+      META_ACCESS_TOKEN: 'a',
+      META_BUSINESS_ID: '1',
+      OPENRTB_SEATS: '[{"id":"a"}]',
+    }
+    for (const environment of [
+      { ...debug, WORKERS: '1' },
+      { ...debug, ...live, GRPC_PORT: '0' },
+    ]) {
+      const container = run(volume(), environment)
+      await started(container, '')
+      expect(container.output()).toMatch(/StrippedTypeScript \S+sqlite-worker\.ts/)
+      expect(container.output()).not.toContain('no transpile cache for StrippedTypeScript')
+      container.child.kill('SIGTERM')
+      await once(container.child, 'close')
+    }
+  })
+
   it('says in a line that it needs keys, since it listens for others', async () => {
     const container = run(volume(), { PORT: '0' })
     expect(await once(container.child, 'close')).toEqual([1, null])

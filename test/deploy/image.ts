@@ -49,11 +49,11 @@ export function buildImage(dockerfile: string, stages: string): Image {
   return image
 }
 
-/** Runs a command of the Dockerfile, told as by any builder how this machine reaches the registry. */
+/** Runs a command of the Dockerfile as the user that it has by then, told as by any builder how this machine reaches the registry. */
 function runStep(image: Image, command: string): void {
   const reaches = Object.entries(process.env).filter(([name]) => /CERT|PROXY|registry|cafile/i.test(name))
   const environment = { ...Object.fromEntries(reaches), ...image.environment }
-  const step = inRoot({ ...image, user: '0:0', environment }, ['sh', '-c', command], '')
+  const step = inRoot({ ...image, environment }, ['sh', '-c', command], '')
   execFileSync(...step, { stdio: 'pipe', timeout: 300_000 })
 }
 

@@ -101,6 +101,27 @@ describe('PlaceBid', () => {
     expect(seconds).toBeLessThanOrEqual(602)
   })
 
+  it.each([
+    ['half a character', 'gone \ud83d'],
+    ['a character that the longest reason cuts in two', `${'x'.repeat(499)}😀`],
+  ])('is refused where the reason of a pause ends with %s', async (_, reason) => {
+    const { harness, client } = await start()
+    await harness.send('POST', '/v1/budgets/platform:google_ads/pause', { reason })
+    const refused = {
+      code: status.FAILED_PRECONDITION,
+      details: expect.stringContaining(reason.slice(0, 5)),
+    }
+    expect((await client.call('placeBid', BID)).error).toMatchObject(refused)
+    const call = client.bids()
+    call.write(BID)
+    const [{ problem }] = await once(call, 'data')
+    expect(problem.detail.isWellFormed()).toBe(true)
+    call.cancel()
+    await once(call, 'error')
+    await harness.send('POST', '/v1/kill-switch', { engaged: true, reason })
+    expect((await client.call('placeBid', BID)).error).toMatchObject(refused)
+  })
+
   it('with a wrong field names it and moves nothing', async () => {
     const { harness, client } = await start()
     const wrong: [string, object, string][] = [

@@ -43,6 +43,32 @@ describe('the budgets of the console', () => {
     expect(complaints.filter((one) => !one.includes('409'))).toEqual([])
   })
 
+  it('keep what is typed while a change is under way, and do not call it somebody else’s', async () => {
+    const { url, get } = await startHarness()
+    const max = async () => (await get(GOOGLE)).body.limits[0].max
+    const { page, complaints } = await openPage(await startBrowser(), url)
+    let answer = () => {}
+    await page.route('**/v1/budgets/platform%3Agoogle_ads', async (route) => {
+      if (route.request().method() !== 'PUT') return route.continue()
+      const response = await route.fetch()
+      await new Promise<void>((resolve) => (answer = resolve))
+      await route.fulfill({ response })
+    })
+    await page.goto('/console/budgets/platform%3Agoogle_ads')
+    const amount = page.getByLabel('At most (USD)')
+    const lower = page.getByRole('button', { name: 'Lower the limits' })
+    await amount.fill('400')
+    await lower.click()
+    await expect.poll(max).toBe(400)
+    await amount.fill('150')
+    expect(await page.getByText('Somebody has changed this budget meanwhile').count()).toBe(0)
+    answer()
+    await lower.click()
+    await expect.poll(max).toBe(150)
+    answer()
+    expect(complaints).toEqual([])
+  })
+
   it('holds by chance only after it was asked, and in full at once', async () => {
     const { url, get } = await startHarness()
     const mode = async () => (await get('/v1/budgets/global')).body.holdMode

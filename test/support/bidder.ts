@@ -16,7 +16,7 @@ import {
   limitsOf,
   type NoticeKind,
   type OpenRtbVersion,
-  Predictions,
+  PredictionTable,
   prepareCampaign,
   readBidRequest,
   type Seat,
@@ -147,7 +147,8 @@ export function createBidder(options: BidderOptions = {}) {
   }
   for (const [id, input] of Object.entries(options.campaigns ?? { c1: {} })) put(id, input)
 
-  const predictions = new Predictions(clock, 1000)
+  const limits = { maxRows: 1000, maxBytes: undefined }
+  const predictions = new PredictionTable(clock, 'a secret', limits).of(undefined)
   const ids = createBidIds(owner)
   const tokens = createNoticeTokens([{ id: 'k1', secret: 'a secret' }])
   const recorded: number[] = []

@@ -38,7 +38,7 @@ class SameThread extends EventEmitter {
 
   async #serve(program: URL): Promise<void> {
     const { open } = await import(program.href)
-    const say = (word: unknown) => void this.emit('message', structuredClone(word))
+    const say = (message: unknown) => void this.emit('message', structuredClone(message))
     this.#carryOut = serveThread(open, say, () => this.#end())
     this.#work()
   }

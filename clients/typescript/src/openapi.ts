@@ -10593,12 +10593,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description It cannot be booked now; send it again */
+            /** @description It cannot be booked now: budget_store_unavailable or records_unavailable; send it again */
             503: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": Record<string, unknown>;
+                };
             };
         };
     };
@@ -10640,12 +10642,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description It cannot be booked now; send it again */
+            /** @description It cannot be booked now: budget_store_unavailable or records_unavailable; send it again */
             503: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": Record<string, unknown>;
+                };
             };
         };
     };

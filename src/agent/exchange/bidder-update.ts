@@ -1,5 +1,5 @@
 import type { Org } from '../organisations.ts'
-import type { CampaignSpec, IdType, PredictionRow } from './openrtb/index.ts'
+import type { CampaignSpec, PredictionRow } from './openrtb/index.ts'
 import type { KeptShades, SlotClass } from './shading/index.ts'
 
 /** A change of the data that auctions are decided by. */
@@ -7,7 +7,7 @@ export type BidderUpdate =
   | CampaignUpdate
   | { readonly drop: 'campaign'; readonly id: string; readonly isElsewhere?: true }
   | { readonly put: 'predictions'; readonly org: Org; readonly rows: readonly PredictionRow[] }
-  | { readonly drop: 'prediction'; readonly org: Org; readonly idType: IdType; readonly userId: string }
+  | { readonly drop: 'prediction'; readonly org: Org; readonly digest: PredictionRow['digest'] }
   /** What the primary has learned of a seat's traffic; see `TrafficCurve`. */
   | { readonly put: 'traffic'; readonly seat: string; readonly hours: readonly (number | null)[] }
   /** What the primary has learned of the prices at a seat; see `Shader`. */

@@ -21,7 +21,7 @@ import {
   type Notice,
   type NoticeDeps,
   type NoticeTokens,
-  Predictions,
+  PredictionTable,
   type PreparedCampaign,
   prepareCampaign,
   privacyRules,
@@ -65,7 +65,10 @@ export interface BidderConfig {
    * machine, see {@link ShedLimit}.
    */
   readonly shedAboveMs: number | undefined
+  /** Most stored predictions of an organisation. */
   readonly maxPredictions: number
+  /** Most bytes of the stored predictions of all organisations; undefined for {@link PredictionTable}'s own limit. */
+  readonly maxPredictionBytes: number | undefined
   /** Most bids kept in memory: open ones, and ended ones that may still get a notice. */
   readonly maxOpenBids: number
   /** Our id on the Global Vendor List of the TCF; undefined to read consent by purposes alone. */
@@ -81,10 +84,8 @@ export interface Bidder {
   /** Statistics of a seat; also of one that is no longer configured. */
   statsOf(seat: string): SeatStats
   readonly campaigns: CampaignIndex
-  /** Predictions stored by an organisation, used only at its own seats; those of the operator for undefined. */
-  predictionsOf(org: Org): Predictions
-  /** The organisations that have stored predictions. */
-  predicting(): Iterable<Org>
+  /** Predictions that organisations have stored; those of each are used only at its own seats. */
+  readonly predictions: PredictionTable
   readonly isUserPrivate: IsUserPrivate
   readonly decide: DecideAuctionDeps
   readonly notices: ElsewhereDeps
@@ -132,9 +133,11 @@ export function createBidder(
   { ownerMessages, falseLosses, onCampaign }: BidderShares,
 ): Bidder {
   const { clock, budget, fallback, metrics } = agent
-  const [campaigns, predictions] = [new CampaignIndex(), new Map<Org, Predictions>()]
-  const predictionsOf = (org: Org) =>
-    ofOrg(predictions, org, () => new Predictions(clock, config.maxPredictions))
+  const campaigns = new CampaignIndex()
+  const predictions = new PredictionTable(clock, config.noticeSecret, {
+    maxRows: config.maxPredictions,
+    maxBytes: config.maxPredictionBytes,
+  })
   const seats = new Map(config.seats.map((seat) => [seat.id, seat]))
   const ids = createBidIds(budget.owner)
   const auctionBudget = createAuctionBudget(budget, config.currency, config.maxOpenBids)
@@ -153,8 +156,7 @@ export function createBidder(
     ...learning,
     traffic,
     campaigns,
-    predictionsOf,
-    predicting: () => predictions.keys(),
+    predictions,
     tokens,
     isUserPrivate: privacyRules(config.tcfVendorId),
     shedLimit: new ShedLimit(clock, config.shedAboveMs, config.networkMarginMs),
@@ -171,7 +173,7 @@ export function createBidder(
       rates: config.rates,
       networkMarginMs: config.networkMarginMs,
       maxRequestShare: config.maxRequestShare,
-      predict: (request, seat) => predictions.get(seats.get(seat)?.org)?.find(request),
+      predict: (request, seat) => predictions.of(seats.get(seat)?.org).find(request),
       typicalLtv: typicalBySeat(clock, (seat) => fallback.decide(historyOf(seat))?.ltv),
       recordLtv: (seat, ltv) => fallback.record(historyOf(seat), microsFloor(ltv)),
     },
@@ -196,11 +198,11 @@ export function createBidder(
           // Open bids of the campaign are still settled. The budget's place is free once none of its spend counts.
           if (!config.followsBudgets && !update.isElsewhere)
             budget.remove(campaignScope(EXCHANGES, update.id))
-        } else predictionsOf(update.org).delete(update.idType, update.userId)
+        } else predictions.of(update.org).delete(update.digest)
       } else if (update.put === 'shades') learning.shader.restore(update.seat, update.shades)
       else if (update.put === 'traffic') traffic.get(update.seat)?.restore(update.hours)
       else if (update.put === 'predictions') {
-        const own = predictionsOf(update.org)
+        const own = predictions.of(update.org)
         for (const row of update.rows) own.put(row)
       } else {
         const campaign = prepare(update)
@@ -254,13 +256,6 @@ function trustBySeat(clock: Clock, seats: readonly Seat[], falseLosses: SharedTa
     of: (seat) => trust.get(seat) ?? unknown,
     contradict: (seat, amount) => falseLosses.add(nameOf(seat), amount),
   }
-}
-
-/** What a map has for an organisation; made at the first call. */
-function ofOrg<T>(all: Map<Org, T>, org: Org, make: () => T): T {
-  const known = all.get(org) ?? make()
-  all.set(org, known)
-  return known
 }
 
 /** What learns from bids and from what notices say of them: the prices of auctions, and what users were shown. */

@@ -12,7 +12,11 @@ import {
   settleNotice,
 } from './openrtb/index.ts'
 
-const RETRY_MS = 1_000
+/** How soon a notice that could not be taken is tried again here, and may be repeated by the exchange, in milliseconds. */
+export const RETRY_MS = 1_000
+
+/** Why a notice was not taken: the store cannot be reached, or the result cannot be recorded. */
+export type NoticeTrouble = 'budget_store_unavailable' | 'records_unavailable'
 
 /** Settles and counts every notice of this process, whether it came from an exchange or as an owner's message. */
 export class NoticeDesk {
@@ -47,17 +51,17 @@ export class NoticeDesk {
   }
 
   /**
-   * Handles a notice. Returns true once it is settled, booked, or delivered to its bid's owner, and will survive a
-   * restart. Returns false when the store could not be reached or the result not recorded; the exchange should then
-   * repeat it. A notice that could not be delivered to the store is also kept here and tried again.
+   * Handles a notice. Returns undefined once it is settled, booked, or delivered to its bid's owner, and will survive a
+   * restart; else why not, and the exchange should repeat it. A notice that could not be delivered to the store is also
+   * kept here and tried again.
    */
-  take(notice: Notice): boolean | Promise<boolean> {
+  take(notice: Notice): MaybeTrouble | Promise<MaybeTrouble> {
     if (!this.#isOurs(notice)) {
       return this.#settleThere(notice).then(
         () => this.#recorded(),
         (error) => {
           this.#keep(notice, error)
-          return false
+          return 'budget_store_unavailable'
         },
       )
     }
@@ -156,16 +160,15 @@ export class NoticeDesk {
   }
 
   /** Whether a restart will know what was settled. */
-  #recorded(): boolean | Promise<boolean> {
-    const kept = this.#bidder.noticesKept()
-    if (!kept) return true
-    return kept.then(
-      () => true,
-      () => false,
+  #recorded(): MaybeTrouble | Promise<MaybeTrouble> {
+    return this.#bidder.noticesKept()?.then(
+      () => undefined,
+      () => 'records_unavailable',
     )
   }
 }
 
+type MaybeTrouble = NoticeTrouble | undefined
 type NoticeParts = Pick<Bidder, 'notices' | 'noticesKept' | 'tokens' | 'learnFrom'>
 
 const TOLD_EVERY_MS = 60_000

@@ -1,12 +1,12 @@
 import type { RequestListener } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
-import type { ApiEnv, Ctx } from '../../api/index.ts'
-import { messageOf } from '../../errors.ts'
+import { type ApiEnv, type Ctx, problemAnswer, shown } from '../../api/index.ts'
+import { AppError, messageOf } from '../../errors.ts'
 import type { Logger } from '../../log.ts'
 import type { Bidder } from './bidder.ts'
 import type { CountNotice } from './notice-counts.ts'
-import type { NoticeDesk } from './notice-desk.ts'
+import { type NoticeDesk, type NoticeTrouble, RETRY_MS } from './notice-desk.ts'
 import type { NoticeKind } from './openrtb/index.ts'
 
 export interface NoticeRouteDeps {
@@ -26,9 +26,19 @@ export function noticeListener(deps: NoticeRouteDeps, log: Logger): RequestListe
   app.on(['GET', 'POST'], NOTICE_ROUTE, noticeHandler(deps))
   app.onError((error, c) => {
     log.error({ err: error }, messageOf(error))
-    return c.body(null, 500)
+    return problem(c, shown(error))
   })
   return getRequestListener(app.fetch)
+}
+
+function problem(c: Ctx, error: AppError): Response {
+  const { status, body, headers } = problemAnswer(error)
+  return c.body(JSON.stringify(body), status, headers)
+}
+
+const TROUBLES: Readonly<Record<NoticeTrouble, string>> = {
+  budget_store_unavailable: 'The budget store cannot be reached: send the notice again',
+  records_unavailable: 'The notice cannot be recorded now: send it again',
 }
 
 const KINDS: Readonly<Record<string, NoticeKind>> = { win: 'win', billing: 'billing', loss: 'loss' }
@@ -46,7 +56,7 @@ function saidIn({ price = [], cur = [], loss = [], min = [] }: Record<string, st
  * Answers `GET` or `POST /openrtb2/notice/{win|billing|loss}/{token}`.
  * - 200 once the notice is settled, booked, or delivered to the owner of its bid, and will survive a restart. A
  *   repeated notice gets 200 as well, so repeating is safe.
- * - 503 while that is not possible, so that the exchange repeats it.
+ * - 503 with the reason while that is not possible, so that the exchange repeats it.
  * - 404 for a notice token that was not signed for this kind of notice.
  * `HEAD`, which link checkers send, gets the same status by the notice token and changes and counts nothing.
  */
@@ -65,9 +75,11 @@ export function noticeHandler(deps: NoticeRouteDeps): (c: Ctx) => Response | Pro
     }
     const { token } = verified
     const query = saidIn(c.req.queries())
-    const answer = (isDone: boolean) =>
-      isDone ? c.body(null, 200) : c.body(null, 503, { 'retry-after': '1' })
+    const answer = (trouble: NoticeTrouble | undefined) =>
+      trouble === undefined
+        ? c.body(null, 200)
+        : problem(c, new AppError(trouble, TROUBLES[trouble], { afterMs: RETRY_MS }))
     const taken = desk.take({ kind, text, token, query })
-    return typeof taken === 'boolean' ? answer(taken) : taken.then(answer)
+    return taken instanceof Promise ? taken.then(answer) : answer(taken)
   }
 }

@@ -17,7 +17,7 @@ import { toUnits } from '../../money.ts'
 import { turn } from '../../time/slices.ts'
 import { Confidence, PredictedLtv } from '../bids/request.ts'
 import type { Bidder } from './bidder.ts'
-import { isIdType } from './openrtb/index.ts'
+import { isIdType, type Predictions } from './openrtb/index.ts'
 import { spread, type WorkerPool } from './worker-pool.ts'
 
 /** Kind of a user id: `user`, `buyeruid`, `ifa`, or `eid:` with the source of an extended id. */
@@ -77,6 +77,7 @@ export function predictionRoutes(bidder: Bidder, pool: WorkerPool, audit: Audit)
       refusals: ['invalid_request', 'payload_too_large', 'unsupported_media_type', 'records_unavailable'],
       async handle(c, caller) {
         const { boundTo: org } = caller
+        const stored = bidder.predictions.of(org)
         const { rows: given, reason } = await readJson(c, Upload, MAX_ROWS_BYTES)
         caller.charge(given.length / ROWS_PER_CALL)
         // If one row cannot be read, none is stored.
@@ -86,11 +87,11 @@ export function predictionRoutes(bidder: Bidder, pool: WorkerPool, audit: Audit)
         await audit.record(caller, { ...about, reason: reasonOf(c, reason), lowersRisk: false }, async () => {
           for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
             await turn()
-            const some = rows.slice(from, from + ROWS_AT_ONCE).map(storedRow)
+            const some = rows.slice(from, from + ROWS_AT_ONCE).map((row) => storedRow(stored, row))
             await spread(bidder, pool, { put: 'predictions', org, rows: some })
           }
         })
-        return ok({ stored: rows.length, rows: bidder.predictionsOf(org).size })
+        return ok({ stored: rows.length, rows: stored.size })
       },
     },
     {
@@ -103,7 +104,7 @@ export function predictionRoutes(bidder: Bidder, pool: WorkerPool, audit: Audit)
       refusals: ['not_found', 'invalid_request'],
       handle(c, { boundTo }) {
         const { idType, userId } = paramsOf(c)
-        const found = bidder.predictionsOf(boundTo).get(idType, userId)
+        const found = bidder.predictions.of(boundTo).get(idType, userId)
         if (!found) throw missing()
         return ok({ predictedLtv: found.ltv, confidence: found.confidence, ttlSeconds: found.ttlSeconds })
       },
@@ -120,7 +121,9 @@ export function predictionRoutes(bidder: Bidder, pool: WorkerPool, audit: Audit)
       async handle(c, caller) {
         const { boundTo: org } = caller
         const { idType, userId } = paramsOf(c)
-        if (!bidder.predictionsOf(org).get(idType, userId)) throw missing()
+        const stored = bidder.predictions.of(org)
+        if (!stored.get(idType, userId)) throw missing()
+        const digest = stored.digestOf(idType, userId)
         // The change is recorded without the user's id, because the id is what has to be forgotten.
         const about = {
           action: 'ltv.deleted',
@@ -128,7 +131,7 @@ export function predictionRoutes(bidder: Bidder, pool: WorkerPool, audit: Audit)
           reason: await reasonOfDeletion(c),
         } as const
         await audit.record(caller, { ...about, lowersRisk: true }, () =>
-          spread(bidder, pool, { drop: 'prediction', org, idType, userId }),
+          spread(bidder, pool, { drop: 'prediction', org, digest }),
         )
         return ok({ deleted: true })
       },
@@ -144,8 +147,11 @@ function summaryOf(rows: readonly z.output<typeof Row>[]) {
   return { rows: rows.length, lowestLtv: Math.min(...ltvs), highestLtv: Math.max(...ltvs) }
 }
 
-function storedRow({ userId, idType, predictedLtv, confidence, ttlSeconds }: z.output<typeof Row>) {
-  return { userId, idType, confidence, ttlSeconds, ltv: toUnits(predictedLtv) }
+function storedRow(
+  stored: Predictions,
+  { userId, idType, predictedLtv, confidence, ttlSeconds }: z.output<typeof Row>,
+) {
+  return { digest: stored.digestOf(idType, userId), confidence, ttlSeconds, ltv: toUnits(predictedLtv) }
 }
 
 /** Largest body of an upload, in bytes: 10 000 rows with long ids. */

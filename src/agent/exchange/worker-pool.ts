@@ -1,6 +1,8 @@
 import type { BudgetManager, HoldModeNow } from '../../shield/index.ts'
+import type { Org } from '../organisations.ts'
 import type { Bidder } from './bidder.ts'
 import type { BidderUpdate } from './bidder-update.ts'
+import type { PredictionRow } from './openrtb/index.ts'
 import type { PaceNow } from './pacing/index.ts'
 
 /** The worker processes that answer auctions for this service. */
@@ -60,22 +62,30 @@ export async function spread(bidder: Bidder, pool: WorkerPool, update: BidderUpd
   await pool.tell(update)
 }
 
-const ROWS_AT_ONCE = 500
-
 /** Yields every change that a new worker needs before it may answer auctions. */
 export function* allUpdates(bidder: Bidder): Generator<BidderUpdate> {
-  const { campaigns, predicting, predictionsOf } = bidder
+  const { campaigns, predictions } = bidder
   yield* trafficUpdates(bidder)
   for (const seat of bidder.seats.keys()) yield shadesUpdate(bidder, seat)
   for (const { id, spec } of campaigns.all) yield { put: 'campaign', id, spec }
-  for (const org of predicting()) {
-    const predictions = predictionsOf(org)
-    const keys = predictions.keys()
-    for (let at = 0; at < keys.length; at += ROWS_AT_ONCE) {
-      const rows = keys.slice(at, at + ROWS_AT_ONCE).flatMap((key) => predictions.row(key) ?? [])
-      yield { put: 'predictions', org, rows }
+  yield* predictionUpdates(predictions)
+}
+
+/** Few enough that a portion of updates takes no long turn of the event loop. */
+const PREDICTIONS_AT_ONCE = 100
+
+function* predictionUpdates(predictions: Bidder['predictions']): Generator<BidderUpdate> {
+  let org: Org
+  let rows: PredictionRow[] = []
+  for (const one of predictions.all()) {
+    if (rows.length === PREDICTIONS_AT_ONCE || one.org !== org) {
+      if (rows.length > 0) yield { put: 'predictions', org, rows }
+      rows = []
     }
+    org = one.org
+    rows.push(one.row)
   }
+  if (rows.length > 0) yield { put: 'predictions', org, rows }
 }
 
 /** The update with what was learned of the prices of auctions at a seat. */

@@ -17,3 +17,4 @@ export const detailOf = (text: string): string =>
     .replaceAll(/\s+/g, ' ')
     .trim()
     .slice(0, MAX_LENGTH)
+    .toWellFormed()

@@ -171,14 +171,17 @@ const getReportRows = tool({
   scope: 'read',
   annotations: READS,
   input: z.strictObject({
-    request_id: z.string().max(64).describe('Of `fetch_report`'),
+    request_id: z
+      .string()
+      .regex(/^[\w-]{1,64}$/, 'must be the id of a request')
+      .describe('Of `fetch_report`'),
     limit: z.int().min(1).max(200).default(MOST_LISTED),
     offset: z.int().min(0).default(0).describe('`nextOffset` of the page before'),
   }),
   output: Rows,
   run: ({ request_id, limit, offset }, own) =>
     pageThatFits(Rows, limit, async (most) => {
-      const path = `/api/v1/connectors/requests/${encodeURIComponent(request_id)}/data`
+      const path = `/api/v1/connectors/requests/${request_id}/data`
       const body = ReportPage.parse(
         await bodyOf(own, { method: 'GET', path, query: { limit: most, offset } }),
       )

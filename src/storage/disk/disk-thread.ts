@@ -69,7 +69,7 @@ export class DiskThread<T extends Traffic> {
     open.add(this)
     const opened = Promise.withResolvers<T['opened']>()
     this.opened = opened.promise
-    this.#worker.on('message', (word: ThreadMessage<T>) => this.#heard(word, opened))
+    this.#worker.on('message', (message: ThreadMessage<T>) => this.#heard(message, opened))
     this.#worker.on('error', (error) => this.#end(`failed: ${error.message}`, opened))
     this.#worker.on('exit', () => this.#end('has ended', opened))
     this.#order({ do: 'open', how, isClosed: this.#isClosed })
@@ -114,28 +114,30 @@ export class DiskThread<T extends Traffic> {
     this.#worker.postMessage(order)
   }
 
-  #heard(word: ThreadMessage<T>, opened: PromiseWithResolvers<T['opened']>): void {
-    switch (word.is) {
+  #heard(message: ThreadMessage<T>, opened: PromiseWithResolvers<T['opened']>): void {
+    switch (message.is) {
       case 'opened':
-        opened.resolve(word.opened)
+        opened.resolve(message.opened)
         break
       case 'not_opened':
-        opened.reject(word.fault ? new DiskError(word.fault, word.message) : new Error(word.message))
+        opened.reject(
+          message.fault ? new DiskError(message.fault, message.message) : new Error(message.message),
+        )
         void this.#leave(opened)
         break
       case 'written':
-        this.#answer(word)
+        this.#answer(message)
         break
       case 'not_written':
-        this.#answer(word.failure)
+        this.#answer(message.failure)
         break
       case 'read':
-        this.#asking.get(word.id)?.resolve(word.answer)
-        this.#asking.delete(word.id)
+        this.#asking.get(message.id)?.resolve(message.answer)
+        this.#asking.delete(message.id)
         break
       case 'not_read':
-        this.#asking.get(word.id)?.reject(Object.assign(new Error(word.message), word.codes))
-        this.#asking.delete(word.id)
+        this.#asking.get(message.id)?.reject(Object.assign(new Error(message.message), message.codes))
+        this.#asking.delete(message.id)
         break
       case 'closed':
         void this.#leave(opened)

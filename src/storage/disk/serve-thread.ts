@@ -29,7 +29,7 @@ export type OpenFile<T extends Traffic, How> = (how: How) => OpenedFile<T>
  */
 export function serveThread<T extends Traffic, How>(
   open: OpenFile<T, How>,
-  say: (word: ThreadMessage<T>) => void,
+  say: (message: ThreadMessage<T>) => void,
   end: () => void,
 ): (order: ThreadOrder<T>) => void {
   let served: ServedFile<T> | undefined
@@ -69,13 +69,13 @@ export function serveThread<T extends Traffic, How>(
 /** A file from when it is opened until it is closed. */
 class ServedFile<T extends Traffic> {
   readonly #file: Written<T>
-  readonly #say: (word: ThreadMessage<T>) => void
+  readonly #say: (message: ThreadMessage<T>) => void
   readonly #closed: () => void
   /** Housekeeping that will run after the reads that are waiting already. */
   #tidying: NodeJS.Immediate | undefined
 
   /** @param closed called when the file is closed, also if closing failed */
-  constructor(file: Written<T>, say: (word: ThreadMessage<T>) => void, closed: () => void) {
+  constructor(file: Written<T>, say: (message: ThreadMessage<T>) => void, closed: () => void) {
     this.#file = file
     this.#say = say
     this.#closed = closed
@@ -131,7 +131,7 @@ class ServedFile<T extends Traffic> {
 
 function opened<T extends Traffic>(
   open: () => OpenedFile<T>,
-  say: (word: ThreadMessage<T>) => void,
+  say: (message: ThreadMessage<T>) => void,
 ): Written<T> | undefined {
   try {
     const { file, opened } = open()

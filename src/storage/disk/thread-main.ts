@@ -8,7 +8,7 @@ port?.on(
   'message',
   serveThread(
     open,
-    (word) => port.postMessage(word),
+    (message) => port.postMessage(message),
     () => port.close(),
   ),
 )

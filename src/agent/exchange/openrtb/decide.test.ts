@@ -208,7 +208,7 @@ describe('value of a user', () => {
 
   it('is taken from the imp, the request, the table, the typical value, in that order', () => {
     const bidder = createBidder({ typicalLtv: 400 })
-    bidder.predictions.put({ idType: 'user', userId: 'u1', ltv: 300, ...row })
+    bidder.predictions.put({ digest: bidder.predictions.digestOf('user', 'u1'), ltv: 300, ...row })
     const value = (imp: object, more: object) => bidder.bid(bannerRequest(imp, more))?.ext.bidwarden
     const ext = (predictedLtv: number) => ({ ext: { bidwarden: { predictedLtv } } })
     expect(value(ext(100), { ...sources, ...ext(200) })).toMatchObject({ source: 'ai', predictedLtv: 100 })
@@ -232,7 +232,7 @@ describe('value of a user', () => {
         ['user', 'u1'],
       ] as const
     ).entries()) {
-      predictions.put({ idType, userId, ltv: at + 1, ...row })
+      predictions.put({ digest: predictions.digestOf(idType, userId), ltv: at + 1, ...row })
       expect(ltv()).toBe(at + 1)
     }
   })

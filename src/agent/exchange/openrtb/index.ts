@@ -31,7 +31,7 @@ export {
   type TokenKey,
 } from './notice-token.ts'
 export type { Offer } from './offer-blocks.ts'
-export { type IdType, isIdType, type PredictionRow, Predictions } from './predictions.ts'
+export { isIdType, type PredictionRow, type Predictions, PredictionTable } from './predictions.ts'
 export { type PreparedCampaign, prepareCampaign } from './prepared-campaign.ts'
 export { costOf, type Rates } from './price.ts'
 export { type IsUserPrivate, privacyRules } from './privacy.ts'

@@ -1,6 +1,8 @@
-import { LRUCache } from 'lru-cache'
+import { hash } from 'node:crypto'
 import type { Clock } from '../../../time/clock.ts'
+import type { Org } from '../../organisations.ts'
 import type { GivenPrediction } from './extension.ts'
+import { NO_ROW, PACKED_BYTES, PackedRows, type RowDigest, type RowList } from './packed-rows.ts'
 import type { OpenRtbRequest } from './request.ts'
 
 /**
@@ -10,85 +12,128 @@ export type IdType = 'user' | 'buyeruid' | 'ifa' | `eid:${string}`
 
 export const isIdType = (text: string): text is IdType => /^(user|buyeruid|ifa|eid:.+)$/.test(text)
 
-export interface PredictionRow extends GivenPrediction {
-  readonly idType: IdType
-  readonly userId: string
-  /** Seconds until the row expires; undefined for a row that does not. */
-  readonly ttlSeconds: number | undefined
-}
-
 export interface StoredPrediction extends GivenPrediction {
   /** Seconds left until the row expires; undefined for a row that does not. */
   readonly ttlSeconds: number | undefined
 }
 
-const DEFAULT_MAX_ROWS = 1_000_000
+/** A prediction with what its user is known by; see {@link Predictions.digestOf}. */
+export interface PredictionRow extends StoredPrediction {
+  readonly digest: RowDigest
+}
+
+interface PredictionLimits {
+  /** Most rows of an organisation. */
+  readonly maxRows: number
+  /**
+   * Most bytes of the rows of all organisations. By default {@link USUAL_BYTES}, or what one organisation's rows take at most if
+   * that is more.
+   */
+  readonly maxBytes: number | undefined
+}
+
+const USUAL_BYTES = 128 * 1024 ** 2
+
+/** Most bytes of a row: {@link PACKED_BYTES}, and three numbers of 8 bytes. */
+export const PREDICTION_BYTES = PACKED_BYTES + 3 * 8
+/** Most extended ids of a request that are looked up. Requests of exchanges have a dozen. */
+const MAX_EIDS = 64
+const DIGEST_HEX = 32
 
 /**
- * Predicted lifetime values by user. Holds at most `maxRows`; a new row beyond them replaces the one that was not used
- * for longest. The numbers of rows are in typed arrays, so a row costs little more than its key.
+ * Predicted lifetime values by user, of all organisations. A row takes {@link PREDICTION_BYTES} however long the user's id is, which
+ * is not kept: users are known by a keyed digest. One row too many replaces the one that was not used for longest: of its own
+ * organisation where that has as many as it may, else of the one with the most rows.
  */
-export class Predictions {
+export class PredictionTable {
+  readonly maxBytes: number
   readonly #clock: Clock
-  readonly #places: LRUCache<string, number>
-  readonly #free: number[] = []
+  readonly #secret: string
+  readonly #maxRows: number
+  readonly #rows: PackedRows
   readonly #ltv: Float64Array
   readonly #confidence: Float64Array
   readonly #endsMs: Float64Array
-  #used = 0
+  readonly #byOrg = new Map<Org, Predictions>()
+  readonly #orgs: Org[] = []
 
-  constructor(clock: Clock, maxRows = DEFAULT_MAX_ROWS) {
+  /** @param secret the same in all processes that tell each other of rows */
+  constructor(clock: Clock, secret: string, { maxRows, maxBytes }: PredictionLimits) {
+    this.maxBytes = maxBytes ?? Math.max(USUAL_BYTES, maxRows * PREDICTION_BYTES)
     this.#clock = clock
-    this.#ltv = new Float64Array(maxRows)
-    this.#confidence = new Float64Array(maxRows)
-    this.#endsMs = new Float64Array(maxRows)
-    this.#places = new LRUCache({
-      // By size, since with `max` the cache would reserve memory for all rows at once.
-      maxSize: maxRows,
-      sizeCalculation: () => 1,
-      dispose: (place) => {
-        this.#free.push(place)
-      },
-    })
+    this.#secret = hash('sha256', `predictions ${secret}`)
+    this.#maxRows = maxRows
+    const most = Math.floor(this.maxBytes / PREDICTION_BYTES)
+    this.#rows = new PackedRows(most)
+    this.#ltv = new Float64Array(most + 1)
+    this.#confidence = new Float64Array(most + 1)
+    this.#endsMs = new Float64Array(most + 1)
   }
 
-  get size(): number {
-    return this.#places.size
+  /** Bytes of the rows that there are. */
+  get bytes(): number {
+    return this.#rows.size * PREDICTION_BYTES
   }
 
-  put({ idType, userId, ltv, confidence, ttlSeconds }: PredictionRow): void {
-    const key = keyOf(idType, userId)
-    const place = this.#places.get(key) ?? this.#takePlace()
+  /** Rows of the organisation that has most. */
+  get longest(): number {
+    return this.#rows.longest()?.size ?? 0
+  }
+
+  /** The predictions of an organisation, those of the operator for undefined. */
+  of(org: Org): Predictions {
+    const known = this.#byOrg.get(org)
+    if (known) return known
+    const made = new Predictions(this, org, this.#rows.addList())
+    this.#byOrg.set(org, made)
+    this.#orgs.push(org)
+    return made
+  }
+
+  /** All rows, with their organisations. Rows that come or change meanwhile may be among them or not. */
+  *all(): Generator<{ readonly org: Org; readonly row: PredictionRow }> {
+    for (let place = 1; place <= this.#rows.used; place++) {
+      const list = this.#rows.listAt(place)
+      const stored = list && this.#read(place)
+      if (stored)
+        yield { org: this.#orgs[list.number - 1], row: { digest: this.#rows.digestAt(place), ...stored } }
+    }
+  }
+
+  /** What a user of an organisation is known by. The length says where the kind of id ends, so no two pairs have the same text. */
+  digestOf(org: Org, idType: IdType, userId: string): RowDigest {
+    const text = `${this.#secret} ${org ?? ''} ${idType.length} ${idType}${userId}`
+    return hash('sha256', text).slice(0, DIGEST_HEX)
+  }
+
+  put(list: RowList, { digest, ltv, confidence, ttlSeconds }: PredictionRow): void {
+    const place = this.#placeFor(list, digest)
     this.#ltv[place] = ltv
     this.#confidence[place] = confidence ?? Number.NaN
     this.#endsMs[place] =
       ttlSeconds === undefined ? Number.POSITIVE_INFINITY : this.#clock.elapsedMs() + ttlSeconds * 1000
-    this.#places.set(key, place)
   }
 
-  /** Keys of all rows, for {@link row}; the least recently used first. */
-  keys(): string[] {
-    return [...this.#places.rkeys()]
+  /** Counts as a use. */
+  get(list: RowList, digest: RowDigest): StoredPrediction | undefined {
+    const place = this.#rows.find(digest)
+    if (place === NO_ROW) return undefined
+    const stored = this.#read(place)
+    if (stored) this.#rows.touch(list, place)
+    else this.#rows.remove(list, place)
+    return stored
   }
 
-  /** The row of a key; undefined when it does not exist any more. Counts as a use. */
-  row(key: string): PredictionRow | undefined {
-    const { idType, userId } = readKey(key)
-    if (!isIdType(idType)) return undefined
-    const stored = this.get(idType, userId)
-    return stored && { idType, userId, ...stored }
+  delete(list: RowList, digest: RowDigest): boolean {
+    const place = this.#rows.find(digest)
+    if (place !== NO_ROW) this.#rows.remove(list, place)
+    return place !== NO_ROW
   }
 
-  /** The prediction for a user id; undefined where there is none. Counts as a use. */
-  get(idType: IdType, userId: string): StoredPrediction | undefined {
-    const key = keyOf(idType, userId)
-    const place = this.#places.get(key)
-    if (place === undefined) return undefined
+  /** The row at a place; undefined where its time is over. */
+  #read(place: number): StoredPrediction | undefined {
     const leftMs = (this.#endsMs[place] ?? 0) - this.#clock.elapsedMs()
-    if (leftMs <= 0) {
-      this.#places.delete(key)
-      return undefined
-    }
+    if (leftMs <= 0) return undefined
     const confidence = this.#confidence[place] ?? Number.NaN
     return {
       ltv: this.#ltv[place] ?? 0,
@@ -97,9 +142,55 @@ export class Predictions {
     }
   }
 
+  #placeFor(list: RowList, digest: RowDigest): number {
+    const rows = this.#rows
+    const known = rows.find(digest)
+    if (known !== NO_ROW) {
+      rows.touch(list, known)
+      return known
+    }
+    if (list.size >= this.#maxRows) rows.remove(list, list.oldest)
+    else if (rows.size >= rows.most) {
+      const longest = rows.longest() ?? list
+      rows.remove(longest, longest.oldest)
+    }
+    return rows.add(list, digest)
+  }
+}
+
+/** The predictions of one organisation. */
+export class Predictions {
+  readonly #table: PredictionTable
+  readonly #org: Org
+  readonly #list: RowList
+
+  constructor(table: PredictionTable, org: Org, list: RowList) {
+    this.#table = table
+    this.#org = org
+    this.#list = list
+  }
+
+  get size(): number {
+    return this.#list.size
+  }
+
+  /** What a user is known by. */
+  digestOf(idType: IdType, userId: string): RowDigest {
+    return this.#table.digestOf(this.#org, idType, userId)
+  }
+
+  put(row: PredictionRow): void {
+    this.#table.put(this.#list, row)
+  }
+
+  /** The prediction for a user id; undefined where there is none. Counts as a use. */
+  get(idType: IdType, userId: string): StoredPrediction | undefined {
+    return this.#table.get(this.#list, this.digestOf(idType, userId))
+  }
+
   /** Returns false when there was no such row. */
-  delete(idType: IdType, userId: string): boolean {
-    return this.#places.delete(keyOf(idType, userId))
+  delete(digest: RowDigest): boolean {
+    return this.#table.delete(this.#list, digest)
   }
 
   /** The prediction for the user of a request: the first row found in the order user, buyeruid, eids, ifa. */
@@ -109,25 +200,11 @@ export class Predictions {
       (userId === undefined ? undefined : this.get('user', userId)) ??
       (buyerUid === undefined ? undefined : this.get('buyeruid', buyerUid))
     if (known) return known
-    for (const { source, id } of eids) {
-      const row = this.get(`eid:${source}`, id)
+    for (let at = 0; at < eids.length && at < MAX_EIDS; at++) {
+      const eid = eids[at]
+      const row = eid && this.get(`eid:${eid.source}`, eid.id)
       if (row) return row
     }
     return ifa === undefined ? undefined : this.get('ifa', ifa)
   }
-
-  #takePlace(): number {
-    // At the limit, remove the oldest row first, so that its place is free for the new one.
-    if (this.#places.size >= this.#ltv.length) this.#places.pop()
-    return this.#free.pop() ?? this.#used++
-  }
-}
-
-/** Key of a row. The length says where the kind of id ends, so two different pairs never have the same key. */
-const keyOf = (idType: IdType, userId: string): string => `${idType.length} ${idType}${userId}`
-
-function readKey(key: string): { idType: string; userId: string } {
-  const from = key.indexOf(' ') + 1
-  const to = from + Number(key.slice(0, from - 1))
-  return { idType: key.slice(from, to), userId: key.slice(to) }
 }

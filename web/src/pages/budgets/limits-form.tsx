@@ -48,7 +48,10 @@ export function LimitsForm({ budget, mayRaise }: { budget: Budget; mayRaise: boo
   const save = () => {
     const { holdMode } = budget
     const about = { limits, holdMode, revision: draft.revision, reason: reason.trim() || undefined }
-    mutate(about, { onSuccess: (now) => setDraft(draftOf(isPendingApproval(now) ? budget : now)) })
+    mutate(about, {
+      onSuccess: (now) =>
+        setDraft((typed) => afterSaving(isPendingApproval(now) ? budget : now, draft, typed)),
+    })
     setReason('')
   }
   return (
@@ -66,7 +69,7 @@ export function LimitsForm({ budget, mayRaise }: { budget: Budget; mayRaise: boo
           if (wrong === undefined && lowers) save()
         }}
       >
-        {isBehind && kept.isTouched && <Behind budget={budget} onTake={startAgain} />}
+        {isBehind && kept.isTouched && !isPending && <Behind budget={budget} onTake={startAgain} />}
         {draft.limits.map((one) => (
           <LimitFields
             key={one.id}
@@ -114,6 +117,10 @@ export function LimitsForm({ budget, mayRaise }: { budget: Budget; mayRaise: boo
     </section>
   )
 }
+
+/** What is shown once `sent` was answered with `budget`: its limits, or what was typed while the answer was awaited. */
+const afterSaving = (budget: Budget, sent: Draft, typed: Draft): Draft =>
+  typed.limits === sent.limits ? draftOf(budget) : { ...typed, revision: budget.revision }
 
 /** Somebody else has changed the budget after something was typed here. */
 function Behind({ budget, onTake }: { budget: Budget; onTake: () => void }) {
