@@ -65,3 +65,7 @@ export class AppError extends Error {
 /** The message of anything thrown, for logs. */
 export const messageOf = (thrown: unknown): string =>
   thrown instanceof Error ? thrown.message : String(thrown)
+
+/** Whether a thrown error has this `code`, as errors of Node have: `ENOENT` and others. */
+export const hasErrorCode = (thrown: unknown, code: string): boolean =>
+  thrown instanceof Error && 'code' in thrown && thrown.code === code

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { access, chmod, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PartState, ServicePart } from '../agent/index.ts'
-import { messageOf } from '../errors.ts'
+import { hasErrorCode, messageOf } from '../errors.ts'
 import { isSameSecret } from '../http/same-secret.ts'
 import type { Logger } from '../log.ts'
 import { type Cancel, type Clock, every } from '../time/clock.ts'
@@ -64,7 +64,7 @@ async function textOf(path: string): Promise<string | undefined> {
     await chmod(path, 0o600)
     return text
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    if (hasErrorCode(error, 'ENOENT')) return undefined
     throw error
   }
 }

@@ -2,12 +2,12 @@ import { sleepAwake } from '../time/clock.ts'
 import { ask, type Question, RequestRefused } from './ask.ts'
 import type { Terminal } from './terminal.ts'
 
-/** The service is asked so often again for one request. */
+/** How often one request is repeated before its refusal is thrown. */
 const MAX_WAITS = 20
 
 /**
- * Asks the service, and again after as long as it says where it is asked too often.
- * @param before what was sent before, as in `1000 events`; said while it waits
+ * Asks the service. If it answers 429 and says when to ask again, waits so long and repeats the request.
+ * @param before what was sent before this request, such as `1000 events`, for the note about the wait
  */
 export async function askPatiently(
   terminal: Terminal,
@@ -28,7 +28,7 @@ export async function askPatiently(
   }
 }
 
-/** Says what was sent before something failed. */
+/** Notes how much was sent before a failure, so that the user knows that everything may be sent again. */
 export function noteSent(terminal: Terminal, count: number, many: string): void {
   if (count > 0) terminal.note(`${count} ${many} were sent; what is sent again does no harm`)
 }

@@ -1,7 +1,7 @@
 import { at, textAt } from '../json/json-at.ts'
 import { CommandError, plain, type Terminal } from './terminal.ts'
 
-/** A command waits no longer than this for one answer, in milliseconds. */
+/** How long a command waits for one answer, in milliseconds. */
 const PATIENCE_MS = 60_000
 
 export interface Question {
@@ -22,7 +22,10 @@ export class RequestRefused extends CommandError {
   }
 }
 
-/** Asks the service and returns its JSON. Throws {@link CommandError} with the address that was asked. */
+/**
+ * Asks the service and returns its JSON. Throws {@link RequestRefused} for an error, and {@link CommandError} for an answer
+ * that is not JSON or if there is none.
+ */
 export async function ask(terminal: Terminal, path: string, question: Question = {}): Promise<unknown> {
   const response = await send(terminal, path, question)
   const text = await response.text()
@@ -67,7 +70,7 @@ async function refusal(response: Response, asked: string): Promise<RequestRefuse
   const detail = textAt(await response.json().catch(() => undefined), 'detail')
   const help = response.status === 401 ? '; set BIDWARDEN_KEY to an API key of the service' : ''
   const seconds = Number(response.headers.get('retry-after') ?? Number.NaN)
-  // What is wrong with a request, its detail says; which request it was, the user cannot do anything about.
+  // The detail of a 400 says what the user has to correct; which request was sent would not help.
   const which =
     response.status === 400 && detail !== undefined ? '' : ` (${asked} was answered ${response.status})`
   return new RequestRefused(

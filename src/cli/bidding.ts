@@ -1,11 +1,11 @@
 import { type Command, Option } from 'commander'
 import { at, listAt } from '../json/json-at.ts'
 import { ask, said } from './ask.ts'
-import { type Columns, jsonText, members, queryOf, type ShowOptions, show, tableOf } from './show.ts'
+import { type Columns, jsonText, members, printAs, queryOf, type ShowOptions, show, tableOf } from './show.ts'
 import type { Terminal } from './terminal.ts'
 import { wholeNumber } from './values.ts'
 
-/** What the argument that names a budget may be. */
+/** Help text of an argument that names a budget. */
 export const SCOPE = 'platform:<name>, campaign:<platform>:<id>, or global'
 
 const BIDS: Columns = {
@@ -63,7 +63,7 @@ export function addBidding(program: Command, terminal: Terminal): void {
     .command('bids')
     .description('the latest bids, or everything that led to one of them')
     .argument('[bid]', 'id of a bid')
-    .addOption(new Option('--platform <name>', 'only bids on this platform'))
+    .option('--platform <name>', 'only bids on this platform')
     .option('--status <status>', 'only bids with this status, such as placed or refused')
     .option('--limit <number>', 'how many, up to 1000', wholeNumber('--limit'), '20')
     .option('--json', 'print JSON')
@@ -88,37 +88,12 @@ export function addBidding(program: Command, terminal: Terminal): void {
       )
     })
 
-  program
-    .command('pause')
-    .description('refuse every bid on a scope from now on')
-    .argument('<scope>', SCOPE)
+  addPausing(program, terminal, 'pause', 'refuse every bid on a scope from now on')
     .option('--reason <text>', 'shown to everybody whose bid is refused')
     .option('--json', 'print JSON')
-    .action(async (scope: string, { reason, ...options }: ShowOptions & { reason?: string }) => {
-      const body = reason === undefined ? {} : { body: { reason } }
-      await show(terminal, options, scopePath(scope, 'pause'), (one) => budgetLines(terminal, [one]), {
-        method: 'POST',
-        ...body,
-      })
-    })
-
-  program
-    .command('resume')
-    .description('take bids on a scope again')
-    .argument('<scope>', SCOPE)
+  addPausing(program, terminal, 'resume', 'take bids on a scope again')
     .option('--reason <text>', 'kept with the change')
     .option('--json', 'print JSON')
-    .action(async (scope: string, { reason, ...options }: ShowOptions & { reason?: string }) => {
-      const question = { method: 'POST', ...(reason !== undefined && { body: { reason } }) } as const
-      await show(
-        terminal,
-        options,
-        scopePath(scope, 'resume'),
-        (one) => pendingLines(one) ?? budgetLines(terminal, [one]),
-        question,
-      )
-    })
-
   addKill(program, terminal)
   addWatching(program, terminal)
 
@@ -132,6 +107,19 @@ export function addBidding(program: Command, terminal: Terminal): void {
       ),
     )
 }
+
+/** Adds `pause` or `resume`, which answer with the budget; a resumption may have to wait for an approval. */
+const addPausing = (program: Command, terminal: Terminal, verb: 'pause' | 'resume', description: string) =>
+  program
+    .command(verb)
+    .description(description)
+    .argument('<scope>', SCOPE)
+    .action(async (scope: string, { reason, ...options }: ShowOptions & { reason?: string }) => {
+      const path = `/v1/budgets/${encodeURIComponent(scope)}/${verb}`
+      const question = { method: 'POST', ...(reason !== undefined && { body: { reason } }) } as const
+      const lines = (one: unknown) => pendingLines(one) ?? budgetLines(terminal, [one])
+      await show(terminal, options, path, lines, question)
+    })
 
 function addWatching(program: Command, terminal: Terminal): void {
   program
@@ -194,14 +182,14 @@ function addKill(program: Command, terminal: Terminal): void {
     .addOption(new Option('--release', 'let bids through again').conflicts(['pauseCampaigns', 'status']))
     .addOption(new Option('--status', 'only say whether bidding is stopped').conflicts('reason'))
     .option('--json', 'print JSON')
-    .action(async ({ reason, pauseCampaigns, release = false, status, json }: KillOptions) => {
+    .action(async ({ reason, pauseCampaigns, release = false, status, ...options }: KillOptions) => {
       const body = {
         engaged: !release,
         ...(reason !== undefined && { reason }),
         ...(pauseCampaigns && { pauseCampaigns }),
       }
       const answer = await ask(terminal, '/v1/kill-switch', status ? {} : { method: 'POST', body })
-      for (const line of json ? [jsonText(answer)] : killLines(answer)) terminal.print(line)
+      printAs(terminal, options, answer, () => killLines(answer))
     })
 }
 
@@ -216,8 +204,6 @@ function killLines(answer: unknown): string[] {
     ),
   ]
 }
-
-const scopePath = (scope: string, verb: string) => `/v1/budgets/${encodeURIComponent(scope)}/${verb}`
 
 /** What is said of a change that waits for an approval; undefined for every other answer. */
 export function pendingLines(answer: unknown): string[] | undefined {

@@ -29,6 +29,7 @@ export async function listenForCallback(address: string): Promise<CallbackListen
       `--callback must be an http address of this machine, as http://localhost:3000/back`,
     )
   const { promise, resolve, reject } = Promise.withResolvers<LoginCode>()
+  // Avoids an unhandled rejection if nobody waits for the answer.
   promise.catch(() => {})
   let expected: string | undefined
 
@@ -41,7 +42,7 @@ export async function listenForCallback(address: string): Promise<CallbackListen
       ? [404, 'This is not the answer that was waited for.']
       : code === null
         ? [400, 'Nothing was connected. You can close this window.']
-        : [200, 'Thank you. The rest is in your terminal; you can close this window.']
+        : [200, 'Thank you. Go on in your terminal; you can close this window.']
     response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' })
     response.end(`${text}\n`)
     if (!isOurs) return

@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { at, listAt } from '../json/json-at.ts'
 import { ask, RequestRefused, said } from './ask.ts'
 import { listenForCallback } from './callback.ts'
-import { type Columns, jsonText, members, queryOf, type ShowOptions, show, tableOf } from './show.ts'
+import { type Columns, jsonText, members, printAs, queryOf, type ShowOptions, show, tableOf } from './show.ts'
 import { CommandError, type Terminal } from './terminal.ts'
 import { type State, watch } from './watch.ts'
 
@@ -99,17 +99,14 @@ function addConnecting(connectors: Command, terminal: Terminal): void {
       'where the browser comes back to on this machine',
       'http://127.0.0.1:0/callback',
     )
-    .option('--account <id>', 'account to read; the first one that is reached where nothing is said')
+    .option('--account <id>', 'account to read; if left out, the first that can be reached')
     .option('--setting <name=value>', 'a setting of the connection; may be repeated', setting)
     .option('--reason <text>', 'kept with the change')
     .option('--json', 'print JSON')
     .action(async (type: string, options: ConnectOptions) => {
       const answer = await (options.apiKey === undefined ? byBrowser : byKey)(terminal, type, options)
-      const { id, status } = {
-        id: said(answer, 'id') || said(answer, 'connector_id'),
-        status: said(answer, 'status'),
-      }
-      terminal.print(options.json ? jsonText(answer) : `${id} ${status}`)
+      const id = said(answer, 'id') || said(answer, 'connector_id')
+      printAs(terminal, options, answer, () => [`${id} ${said(answer, 'status')}`])
     })
   connectors
     .command('test')
@@ -154,7 +151,7 @@ function addReading(connectors: Command, terminal: Terminal): void {
     .argument('<id>', 'connection')
     .argument('<report>', 'such as campaign_performance; "connectors reports <type>" lists them')
     .option('--start <date>', 'first day, as in 2026-11-01')
-    .option('--end <date>', 'last day; the first one where nothing is said')
+    .option('--end <date>', 'last day; if left out, the first day alone')
     .option('--fields <names>', 'comma-separated, such as spend,clicks')
     .option('--fresh', 'read from the platform, whatever was read in the last five minutes')
     .option('--watch', 'wait until it is read')
@@ -162,7 +159,8 @@ function addReading(connectors: Command, terminal: Terminal): void {
     .action(async (connector_id: string, report_type: string, options: FetchOptions) => {
       const { start, end = start, fields, fresh } = options
       const body = {
-        ...{ connector_id, report_type },
+        connector_id,
+        report_type,
         ...(start !== undefined && { date_range: { start, end } }),
         ...(fields !== undefined && { fields: fields.split(',').map((name) => name.trim()) }),
         ...(fresh && { fresh }),
@@ -178,7 +176,7 @@ function addReading(connectors: Command, terminal: Terminal): void {
     })
 }
 
-/** Says what was begun, and with `--watch` what becomes of it. */
+/** Prints what was begun, or with `--watch` what became of it. */
 async function followed(
   terminal: Terminal,
   options: WatchOptions,
@@ -186,14 +184,10 @@ async function followed(
   about: string,
   look: () => Promise<State>,
 ): Promise<void> {
-  if (!options.watch) {
-    terminal.print(options.json ? jsonText(begun) : about)
-    return
-  }
+  if (!options.watch) return printAs(terminal, options, begun, () => [about])
   terminal.note(about)
   const { line, caveats = [], answer } = await watch(terminal, look)
-  for (const text of options.json ? [jsonText(answer)] : [line, ...caveats.map((one) => `caveat: ${one}`)])
-    terminal.print(text)
+  printAs(terminal, options, answer, () => [line, ...caveats.map((one) => `caveat: ${one}`)])
 }
 
 async function byKey(terminal: Terminal, type: string, options: ConnectOptions): Promise<unknown> {
@@ -234,7 +228,7 @@ async function byBrowser(terminal: Terminal, type: string, options: ConnectOptio
   }
 }
 
-/** Throws what the service said, or how the platform is connected where that is with a key. */
+/** Throws the refusal, or for a platform that is connected with an API key how to do that. */
 async function withoutBrowser(terminal: Terminal, type: string, error: unknown): Promise<never> {
   if (!(error instanceof RequestRefused) || error.status !== 400) throw error
   const known = await ask(terminal, `${ROOT}/types/${encodeURIComponent(type)}`)

@@ -3,21 +3,29 @@ import { at, listAt } from '../json/json-at.ts'
 import { ask, said } from './ask.ts'
 import { askPatiently, noteSent } from './ask-patiently.ts'
 import { describeFile, itemsOf, requestsOf } from './json-file.ts'
-import { type Columns, defined, jsonText, members, queryOf, type ShowOptions, show, tableOf } from './show.ts'
+import {
+  type Columns,
+  defined,
+  failureOf,
+  jsonText,
+  members,
+  printAs,
+  queryOf,
+  type ShowOptions,
+  show,
+  tableOf,
+} from './show.ts'
 import { CommandError, plain, type Terminal } from './terminal.ts'
 import { wholeNumber } from './values.ts'
 import { watch } from './watch.ts'
 
 const ROOT = '/api/v1/conversions'
-/** Most events of one request, and of one that previews them. */
+/** The most events of a request that sends them, and of one that previews them. */
 const SENT_AT_ONCE = 1_000
 const PREVIEWED_AT_ONCE = 100
 const EVENTS = ['events', 'event'] as const
-/** Bytes of events in one request; its body may have 4 MiB. */
+/** The most bytes of the events of one request: the service takes a body of 4 MiB. */
 const MAX_BYTES = 4 * 1024 * 1024 - 64
-
-const why = (one: unknown): string =>
-  [said(one, 'code'), said(one, 'error_message')].filter((text) => text !== '').join(': ')
 
 const RESULTS: Columns = {
   event: (one) => said(one, 'event_id'),
@@ -33,14 +41,14 @@ const DELIVERIES: Columns = {
   name: (one) => said(one, 'event_name'),
   ...members('platform', 'state', 'attempts'),
   'next try': (one) => said(one, 'next_attempt_at'),
-  why,
+  why: failureOf,
 }
 const DEAD_LETTERS: Columns = {
   event: (one) => said(one, 'event_id'),
   name: (one) => said(one, 'event_name'),
   ...members('platform', 'attempts'),
   accepted: (one) => said(one, 'timestamp'),
-  why,
+  why: failureOf,
 }
 const REPLAYED: Columns = {
   event: (one) => said(one, 'event_id'),
@@ -102,7 +110,7 @@ function addSend(conversions: Command, terminal: Terminal): void {
     .description('send events; the exit code is 1 where one was rejected')
     .argument('<file>', describeFile(EVENTS))
     .option('--json', 'print JSON')
-    .action(async (file: string, { json = false }: ShowOptions) => {
+    .action(async (file: string, options: ShowOptions) => {
       const events = await itemsOf(terminal, file, EVENTS)
       const results: unknown[] = []
       for (const part of requestsOf(events, SENT_AT_ONCE, MAX_BYTES)) {
@@ -117,7 +125,7 @@ function addSend(conversions: Command, terminal: Terminal): void {
         }
       }
       const rejected = results.filter((one) => said(one, 'status') === 'rejected').length
-      for (const line of json ? [jsonText({ results })] : resultLines(terminal, results)) terminal.print(line)
+      printAs(terminal, options, { results }, () => resultLines(terminal, results))
       if (rejected > 0) throw new CommandError(`${rejected} of ${results.length} events were rejected`)
     })
 }
@@ -147,7 +155,7 @@ function addPreview(conversions: Command, terminal: Terminal): void {
     .option('--compare-to <version>', 'and say what would differ from this version')
     .option('--json', 'print JSON')
     .action(async (file: string, options: PreviewOptions) => {
-      const { json = false, platforms, mapping, compareTo } = options
+      const { platforms, mapping, compareTo } = options
       const wish = {
         ...(platforms !== undefined && { platforms: platforms.split(',') }),
         ...(mapping !== undefined && { version: versionOf(mapping) }),
@@ -158,8 +166,7 @@ function addPreview(conversions: Command, terminal: Terminal): void {
         const body = { events, ...wish }
         previews.push(...listAt(await ask(terminal, `${ROOT}/preview`, { method: 'POST', body }), 'previews'))
       }
-      const lines = json ? [jsonText({ previews })] : previews.flatMap(previewLines)
-      for (const line of lines) terminal.print(line)
+      printAs(terminal, options, { previews }, () => previews.flatMap(previewLines))
     })
 }
 
@@ -194,14 +201,13 @@ function addStatus(conversions: Command, terminal: Terminal): void {
     .argument('<event>', 'its id')
     .option('--watch', 'wait until each platform has taken it, or it is given up: then the exit code is 1')
     .option('--json', 'print JSON')
-    .action(async (id: string, { watch: waits = false, json = false }: ShowOptions & { watch?: boolean }) => {
+    .action(async (id: string, { watch: waits = false, ...options }: ShowOptions & { watch?: boolean }) => {
       const look = () => ask(terminal, `${ROOT}/events/${encodeURIComponent(id)}`)
       const answer = waits ? await ended(terminal, look) : await look()
       const deliveries = deliveriesOf(answer)
-      const lines = json
-        ? [jsonText(answer)]
-        : tableOf(terminal, DELIVERIES, deliveries, 'it goes to no platform any more')
-      for (const line of lines) terminal.print(line)
+      printAs(terminal, options, answer, () =>
+        tableOf(terminal, DELIVERIES, deliveries, 'it goes to no platform any more'),
+      )
       const dead = deliveries.filter((one) => said(one, 'state') === 'dead').length
       if (waits && dead > 0)
         throw new CommandError(`${dead} of ${deliveries.length} deliveries were given up`)
@@ -244,7 +250,7 @@ function addReplay(conversions: Command, terminal: Terminal): void {
     .option('--reason <text>', 'kept in the audit')
     .option('--json', 'print JSON')
     .action(async (events: string[], options: ReplayOptions) => {
-      const { all = false, platform, eventName: event_name, dryRun, reason, json = false } = options
+      const { all = false, platform, eventName: event_name, dryRun, reason } = options
       if (events.length === 0 && !all) throw new CommandError('name events, or say --all')
       if (events.length > 0 && all) throw new CommandError('name events or say --all, not both')
       const body = {
@@ -255,8 +261,7 @@ function addReplay(conversions: Command, terminal: Terminal): void {
       const answer = await ask(terminal, `${ROOT}/dead-letters/replay`, { method: 'POST', body })
       const [replayed, refused] = [listAt(answer, 'replayed'), listAt(answer, 'refused')]
       const none = all ? 'none was given up' : 'none of them was given up'
-      const lines = json ? [jsonText(answer)] : tableOf(terminal, REPLAYED, [...replayed, ...refused], none)
-      for (const line of lines) terminal.print(line)
+      printAs(terminal, options, answer, () => tableOf(terminal, REPLAYED, [...replayed, ...refused], none))
       const isAsIntended = all && refused.length === 0
       if (replayed.length === 0 && !isAsIntended) throw new CommandError('nothing was sent again')
     })

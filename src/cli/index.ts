@@ -18,7 +18,7 @@ import { addVersion } from './version.ts'
 
 export type { Terminal } from './terminal.ts'
 
-/** Exit code of a wrong use; a command that fails ends with 1. */
+/** Exit code of a command that was used wrongly; one that fails ends with 1. */
 const USAGE = 2
 
 /** Runs a command and returns its exit code. `--help` and `--version` are 0, a wrong use 2, a failure 1. */
@@ -41,7 +41,7 @@ export async function runCommand(args: readonly string[], terminal: Terminal): P
   }
 }
 
-/** The command that help is asked for and that is not there. By itself it would be answered with the help of the others. */
+/** An unknown command that help is asked for, as in `help nothing`; commander alone would answer with the program's help. */
 function unknownCommand(program: Command, args: readonly string[]): string | undefined {
   const isOfGroup = args[1] === 'help'
   if (args[0] !== 'help' && !isOfGroup) return undefined
@@ -122,16 +122,16 @@ function endUnread(error: Error): void {
   process.exit(SIGPIPE_EXIT)
 }
 
-/** What the service says to nobody is lost; it serves on. */
+/** Output of the service that nobody reads is dropped, and the service goes on. */
 function goOnUnread(error: Error): void {
   if (!isUnread(error)) throw error
 }
 
-/** Commands that stop bids. Nothing may keep them from it. */
+/** Commands that stop bids. They run even with a mistyped variable. */
 const STOPS: ReadonlySet<string> = new Set(['kill', 'pause'])
 
-/** Whether it is a command that calls the service. The service itself looks at all its variables. */
-const asksService = (args: readonly string[]): boolean =>
+/** Whether the client's variables must be checked for this command. `start` checks all variables itself; help needs none. */
+const needsClient = (args: readonly string[]): boolean =>
   withCommand(args)[0] !== 'start' && !args.some((word) => /^(help|--help|-h|--version|-V)$/.test(word))
 
 /** The command line as a process. */
@@ -141,7 +141,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const { stdin, stdout, stderr } = process
   const [command] = withCommand(args)
   for (const stream of [stdout, stderr]) stream.on('error', command === 'start' ? goOnUnread : endUnread)
-  const mistyped = asksService(args) ? mistypedOfClient() : []
+  const mistyped = needsClient(args) ? mistypedOfClient() : []
   for (const line of mistyped) stderr.write(`bidwarden: ${plain(line)}\n`)
   if (mistyped.length > 0 && !STOPS.has(command ?? '')) {
     process.exitCode = USAGE

@@ -3,13 +3,13 @@ import { DuplicateMember, parseUnambiguous } from '../json/json.ts'
 import { at, listAt } from '../json/json-at.ts'
 import { CommandError, type Terminal } from './terminal.ts'
 
-/** Most bytes of a file: all of it is in memory. */
+/** The most bytes of a file: all of it is read into memory. */
 const MAX_BYTES = 64 * 1024 * 1024
 
-/** What a file has: the name of its items, in the plural, and of one. */
+/** What the items of a file are called: in the plural, which is also the member of an object that has them, and one of them. */
 export type ItemNames = readonly [many: string, one: string]
 
-/** What the argument of a command that reads items may be. */
+/** Help text of an argument that names a file of items. */
 export const describeFile = ([many, one]: ItemNames): string =>
   `JSON: one ${one}, a list, {"${many}": […]}, or one ${one} a line; - for standard input`
 
@@ -44,7 +44,7 @@ async function contentOf(file: string, stream: AsyncIterable<Uint8Array>): Promi
   return decoded(Buffer.concat(chunks))
 }
 
-/** Windows writes UTF-16, or a mark before UTF-8, which is no part of the JSON. */
+/** Decodes UTF-8 or UTF-16, without a byte order mark: programs on Windows write one, and JSON cannot begin with it. */
 function decoded(bytes: Buffer): string {
   const [first, second] = bytes
   const encoding =
@@ -82,7 +82,7 @@ function jsonOf(
   }
 }
 
-/** Parts of as many items as one request may have, and no longer than its body may be. */
+/** Splits items into requests of at most `most` items and `mostBytes` bytes of JSON; an item that is longer is alone in one. */
 export function requestsOf(items: readonly unknown[], most: number, mostBytes: number): unknown[][] {
   const parts: unknown[][] = []
   let part: unknown[] = []

@@ -66,7 +66,7 @@ function addMadeKeys(keys: Command, terminal: Terminal): void {
     .argument('<scopes>', SCOPES)
     .option(
       '--organisation <number>',
-      'whose it is; that of BIDWARDEN_KEY where none is said',
+      'whose it is; if left out, that of the key in BIDWARDEN_KEY',
       wholeNumber('--organisation'),
     )
     .option('--expires <time>', 'as in 2027-01-01T00:00:00Z', moment('--expires'))
@@ -77,7 +77,8 @@ function addMadeKeys(keys: Command, terminal: Terminal): void {
     .action((name: string, scopes: string, options: CreateOptions) => {
       const { organisation, expires, reason } = options
       const body = {
-        ...{ name, scopes: scopes.split('+') },
+        name,
+        scopes: scopes.split('+'),
         ...(organisation !== undefined && { organisation: Number(organisation) }),
         ...(expires !== undefined && { expiresAt: expires }),
         ...budgetIn(options),
@@ -88,17 +89,17 @@ function addMadeKeys(keys: Command, terminal: Terminal): void {
     })
   keys
     .command('revoke')
-    .description('let nobody in with this key any more')
+    .description('refuse every call with this key from now on')
     .argument('<name>', 'as it is listed')
     .option('--reason <text>', 'kept with the change')
     .option('--json', 'print JSON')
-    .action((name: string, options: CreateOptions) => {
-      const path = `/v1/keys/${encodeURIComponent(name)}${queryOf({ reason: options.reason })}`
+    .action((name: string, { reason, ...options }: ShowOptions & { reason?: string }) => {
+      const path = `/v1/keys/${encodeURIComponent(name)}${queryOf({ reason })}`
       return show(terminal, options, path, (answer) => table([answer]), { method: 'DELETE' })
     })
 }
 
-/** The budget that a key is to have of its own. Throws where only a part of it is said. */
+/** The key's own budget, if the options give one. Throws {@link UsageError} if they give only a part of it. */
 function budgetIn(options: CreateOptions) {
   const window = windowOf(options)
   if (options.budget === undefined && window === undefined) return {}
@@ -108,8 +109,8 @@ function budgetIn(options: CreateOptions) {
 }
 
 /**
- * With the keys in `ENCRYPTION_KEY` the operator has put the new one first; a folder gets a new one here. A service that
- * runs meanwhile has to be started again to know it.
+ * Encrypts every credential with the first key of `ENCRYPTION_KEY`, or without that variable with a new key that is made in
+ * `DATA_DIR`. A service that runs meanwhile has to be restarted to know the new key.
  */
 async function rotate({ print, config: read }: Terminal): Promise<void> {
   const { sync: config } = await read()

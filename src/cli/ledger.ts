@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { send } from './ask.ts'
-import { jsonText, members, queryOf, type ShowOptions, tableOf } from './show.ts'
+import { members, printAs, queryOf, type ShowOptions, tableOf } from './show.ts'
 import { CommandError, type Terminal } from './terminal.ts'
 import { moment } from './values.ts'
 
@@ -28,7 +28,7 @@ export function addLedger(program: Command, terminal: Terminal): void {
     })
 }
 
-async function verify(terminal: Terminal, { json = false }: ShowOptions): Promise<void> {
+async function verify(terminal: Terminal, options: ShowOptions): Promise<void> {
   const [{ verifyLedger }, { micros, toUnits }] = await Promise.all([
     import('../shield/index.ts'),
     import('../money.ts'),
@@ -47,13 +47,13 @@ async function verify(terminal: Terminal, { json = false }: ShowOptions): Promis
     spent: toUnits(micros(spent)),
     overdraft: toUnits(micros(overdraft)),
   }))
-  const lines = [
+  printAs(terminal, options, { first, last, hash, scopes }, () => [
     ...tableOf(terminal, members('scope', 'spent', 'overdraft'), scopes, 'there are no budgets'),
     `entries ${first} to ${last} are right; ${hash}`,
-  ]
-  for (const line of json ? [jsonText({ first, last, hash, scopes })] : lines) terminal.print(line)
+  ])
 }
 
+/** Prints a stream of text line by line: its chunks may end anywhere in a line. */
 function lineByLine({ print }: Terminal): WritableStream<string> {
   let rest = ''
   return new WritableStream({

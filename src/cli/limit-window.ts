@@ -14,7 +14,7 @@ export type LimitWindow =
   | { readonly kind: 'day'; readonly timezone: string }
   | { readonly kind: 'lifetime' }
 
-/** How the options are named where one is missing. */
+/** The options with examples, for the error when one of them is needed. */
 export const WINDOWS = '--window 10m, --day Europe/Berlin or --total'
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 }
 
@@ -25,13 +25,13 @@ export const addWindowOptions = (command: Command): Command =>
     .addOption(new Option('--day <zone>', 'in a day of this zone, as in Europe/Berlin').conflicts('window'))
     .addOption(new Option('--total', 'in all').conflicts(['window', 'day']))
 
-/** The amount of a limit. Throws for what is none. */
+/** The amount of a limit, in units: up to nine digits and six decimals. Throws {@link UsageError} for anything else. */
 export function amountOf(text: string): number {
   if (/^\d{1,9}(\.\d{1,6})?$/.test(text)) return Number(text)
   throw new UsageError('the amount must be a number of at most six decimals, as in 250 or 99.5')
 }
 
-/** Undefined where no option says one. Throws for a length of time that is none. */
+/** The window that the options name; undefined without one. Throws {@link UsageError} if `--window` is no length of time. */
 export function windowOf({ window, day, total }: WindowOptions): LimitWindow | undefined {
   if (total) return { kind: 'lifetime' }
   if (day !== undefined) return { kind: 'day', timezone: day }

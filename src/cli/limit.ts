@@ -44,7 +44,7 @@ export function addLimit(program: Command, terminal: Terminal): void {
       const body = {
         limits: [...kept, { ...window, max }],
         ...(holdMode !== undefined && { holdMode }),
-        // Where somebody has changed another limit meanwhile, that one is not put back.
+        // The service refuses the change if somebody has changed the budget since it was read.
         ...(revision !== undefined && { revision }),
         ...(options.reason !== undefined && { reason: options.reason }),
       }
@@ -53,7 +53,7 @@ export function addLimit(program: Command, terminal: Terminal): void {
     })
 }
 
-/** Undefined for a campaign that has no budget yet; it gets one. */
+/** The budget; undefined for a campaign that has none yet and gets one with its first limit. */
 async function budgetAt(terminal: Terminal, path: string): Promise<unknown> {
   try {
     return await ask(terminal, path)
@@ -78,7 +78,7 @@ function limitOf(limit: unknown): LimitWindow & { readonly max: unknown } {
   }
 }
 
-/** The same for two limits of one window. */
+/** Equal for two limits over the same window: a budget has only one of them. */
 const keyOf = (limit: LimitWindow): string =>
   [
     limit.kind,

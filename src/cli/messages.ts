@@ -3,31 +3,37 @@ import { at, listAt } from '../json/json-at.ts'
 import { ask, RequestRefused, said } from './ask.ts'
 import { askPatiently, noteSent } from './ask-patiently.ts'
 import { describeFile, itemsOf } from './json-file.ts'
-import { type Columns, jsonText, members, queryOf, type ShowOptions, show, tableOf } from './show.ts'
+import {
+  type Columns,
+  failureOf,
+  members,
+  printAs,
+  queryOf,
+  type ShowOptions,
+  show,
+  tableOf,
+} from './show.ts'
 import { CommandError, type Terminal } from './terminal.ts'
 import { wholeNumber } from './values.ts'
 import { watch } from './watch.ts'
 
 const ROOT = '/api/v1/conversions/messages'
 const MESSAGES = ['messages', 'message'] as const
-/** Statuses with which the service refuses one message, and would refuse it again. */
+/** HTTP statuses of a refusal that concerns one message and would be repeated for it. */
 const REFUSED = new Set([400, 422])
-/** States in which nothing can be said yet. */
+/** States of a message that was not sent yet. */
 const UNDER_WAY = new Set(['pending', 'sending'])
-
-const why = (one: unknown): string =>
-  [said(one, 'code'), said(one, 'error_message')].filter((text) => text !== '').join(': ')
 
 const RESULTS: Columns = {
   message: (one) => said(one, 'message_id'),
   ...members('status', 'state'),
-  why,
+  why: failureOf,
 }
 const SHOWN: Columns = {
   message: (one) => said(one, 'message_id'),
   ...members('template', 'state', 'attempts'),
   since: (one) => said(one, 'status_at') || said(one, 'last_attempt_at'),
-  why,
+  why: failureOf,
 }
 
 /** Commands about messages of WhatsApp. */
@@ -66,18 +72,17 @@ function addSend(messages: Command, terminal: Terminal): void {
     .description('send messages, each once by its message_id; the exit code is 1 where one was rejected')
     .argument('<file>', describeFile(MESSAGES))
     .option('--json', 'print JSON')
-    .action(async (file: string, { json = false }: ShowOptions) => {
+    .action(async (file: string, options: ShowOptions) => {
       const results: unknown[] = []
       for (const message of await itemsOf(terminal, file, MESSAGES))
         results.push(await resultOf(terminal, message, results.length))
-      const lines = json ? [jsonText({ results })] : tableOf(terminal, RESULTS, results, '')
-      for (const line of lines) terminal.print(line)
+      printAs(terminal, options, { results }, () => tableOf(terminal, RESULTS, results, ''))
       const rejected = results.filter((one) => said(one, 'status') === 'rejected').length
       if (rejected > 0) throw new CommandError(`${rejected} of ${results.length} messages were rejected`)
     })
 }
 
-/** What the service answers to a message; one that it refuses keeps no other from being sent. */
+/** The service's answer to a message, also a refusal of this message alone: the others are sent all the same. */
 async function resultOf(terminal: Terminal, message: unknown, before: number): Promise<unknown> {
   try {
     const question = { method: 'POST', body: Object(message) } as const
@@ -96,7 +101,8 @@ async function sent(terminal: Terminal, path: string): Promise<void> {
   await watch(terminal, async () => {
     const answer = await ask(terminal, path)
     const state = said(answer, 'state')
-    const line = `${said(answer, 'message_id')} ${state}${why(answer) === '' ? '' : `: ${why(answer)}`}`
+    const why = failureOf(answer)
+    const line = `${said(answer, 'message_id')} ${state}${why === '' ? '' : `: ${why}`}`
     if (UNDER_WAY.has(state)) return { line, ended: 'no', answer }
     return { line, ended: state === 'failed' || state === 'unknown' ? 'badly' : 'well', answer }
   })

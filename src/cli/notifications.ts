@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { listAt } from '../json/json-at.ts'
 import { ask, said } from './ask.ts'
-import { type Columns, jsonText, members, queryOf, type ShowOptions, show, tableOf } from './show.ts'
+import { type Columns, members, printAs, queryOf, type ShowOptions, show, tableOf } from './show.ts'
 import { CommandError, type Terminal } from './terminal.ts'
 import { wholeNumber } from './values.ts'
 
@@ -13,7 +13,7 @@ const NOTIFICATIONS: Columns = {
   why: (one) => said(one, 'error'),
 }
 
-/** Commands about what NOTIFY_URL is told. */
+/** Commands about notifications, which are sent to `NOTIFY_URL`. */
 export function addNotifications(program: Command, terminal: Terminal): void {
   const notifications = program
     .command('notifications')
@@ -36,19 +36,19 @@ export function addNotifications(program: Command, terminal: Terminal): void {
     .argument('[ids...]', 'notifications')
     .option('--dead', 'all that were given up')
     .option('--json', 'print JSON')
-    .action(async (named: string[], { dead = false, json = false }: ShowOptions & { dead?: boolean }) => {
+    .action(async (named: string[], { dead = false, ...options }: ShowOptions & { dead?: boolean }) => {
       if (named.length === 0 && !dead) throw new CommandError('name notifications, or say --dead')
       const ids = dead ? [...named, ...(await deadOnes(terminal))] : named
       const answers: unknown[] = []
       for (const id of ids)
         answers.push(await ask(terminal, `${ROOT}/${encodeURIComponent(id)}/replay`, { method: 'POST' }))
-      const lines = json
-        ? [jsonText({ notifications: answers })]
-        : tableOf(terminal, NOTIFICATIONS, answers, 'none was given up')
-      for (const line of lines) terminal.print(line)
+      printAs(terminal, options, { notifications: answers }, () =>
+        tableOf(terminal, NOTIFICATIONS, answers, 'none was given up'),
+      )
     })
 }
 
+/** Ids of the notifications that were given up, up to 1000. */
 async function deadOnes(terminal: Terminal): Promise<string[]> {
   const answer = await ask(terminal, `${ROOT}${queryOf({ status: 'dead', limit: '1000' })}`)
   return listAt(answer, 'notifications').map((one) => said(one, 'id'))

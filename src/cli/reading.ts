@@ -7,7 +7,7 @@ import { CommandError, type Terminal } from './terminal.ts'
 import { wholeNumber } from './values.ts'
 
 const ROOT = '/api/v1/connectors'
-const at = (id: string, ...rest: string[]): string =>
+const pathOf = (id: string, ...rest: string[]): string =>
   [ROOT, ...[id, ...rest].map(encodeURIComponent)].join('/')
 
 const SCHEDULES: Columns = {
@@ -40,7 +40,7 @@ interface TemplateOptions extends ShowOptions {
   readonly text?: string
 }
 
-/** Commands about what connections are read for by themselves. */
+/** Commands about when connections are read on a schedule. */
 export function addSchedules(program: Command, terminal: Terminal): void {
   const schedules = program.command('schedules').description('when connections are read by themselves')
   schedules
@@ -56,7 +56,7 @@ export function addSchedules(program: Command, terminal: Terminal): void {
     show(
       terminal,
       options,
-      at(id, 'schedule') + queryOf({ reason }),
+      pathOf(id, 'schedule') + queryOf({ reason }),
       (answer) => [
         said(answer, 'cron') === ''
           ? `${id} is not read by itself any more`
@@ -96,7 +96,7 @@ export function addCampaigns(program: Command, terminal: Terminal): void {
     .option('--limit <number>', 'so many at most', wholeNumber('--limit'))
     .option('--json', 'print JSON')
     .action((id: string, { json = false, status, name, limit }: CampaignFilters) =>
-      show(terminal, { json }, at(id, 'campaigns') + queryOf({ status, name, limit }), (answer) => [
+      show(terminal, { json }, pathOf(id, 'campaigns') + queryOf({ status, name, limit }), (answer) => [
         ...tableOf(terminal, CAMPAIGNS, listAt(answer, 'campaigns'), 'there are none'),
         ...[said(answer, 'caveat')].filter((text) => text !== ''),
       ]),
@@ -115,7 +115,7 @@ export function addCampaigns(program: Command, terminal: Terminal): void {
     .option('--start <date>', 'first day, where the platform wants one')
     .option('--reason <text>', 'kept in the audit')
     .option('--json', 'print JSON')
-    .action((id: string, options: CampaignOptions) => send(at(id, 'campaigns'), 'POST', options))
+    .action((id: string, options: CampaignOptions) => send(pathOf(id, 'campaigns'), 'POST', options))
   campaigns
     .command('change')
     .description('change, stop or start a campaign')
@@ -127,11 +127,11 @@ export function addCampaigns(program: Command, terminal: Terminal): void {
     .option('--reason <text>', 'kept in the audit')
     .option('--json', 'print JSON')
     .action((id: string, campaign: string, options: CampaignOptions) =>
-      send(at(id, 'campaigns', campaign), 'PATCH', options),
+      send(pathOf(id, 'campaigns', campaign), 'PATCH', options),
     )
 }
 
-/** Commands about templates of e-mails. */
+/** Commands about templates of e-mails, at a platform that sends e-mails. */
 export function addTemplates(program: Command, terminal: Terminal): void {
   const templates = program.command('templates').description('templates of e-mails, where they are sent from')
   const send = (
@@ -154,7 +154,7 @@ export function addTemplates(program: Command, terminal: Terminal): void {
       .option('--json', 'print JSON')
   withContent(
     templates.command('create').description('make a template').argument('<connection>', 'its id'),
-  ).action((id: string, options: TemplateOptions) => send(at(id, 'templates'), 'POST', options))
+  ).action((id: string, options: TemplateOptions) => send(pathOf(id, 'templates'), 'POST', options))
   withContent(
     templates
       .command('change')
@@ -162,9 +162,9 @@ export function addTemplates(program: Command, terminal: Terminal): void {
       .argument('<connection>', 'its id')
       .argument('<template>', 'its id'),
   ).action((id: string, template: string, options: TemplateOptions) =>
-    send(at(id, 'templates', template), 'PATCH', options),
+    send(pathOf(id, 'templates', template), 'PATCH', options),
   )
-  const plainly = (
+  const addWithoutContent = (
     name: string,
     description: string,
     act: (id: string, template: string) => [string, 'POST' | 'DELETE'],
@@ -176,11 +176,14 @@ export function addTemplates(program: Command, terminal: Terminal): void {
       .argument('<template>', 'its id')
       .option('--json', 'print JSON')
       .action((id: string, template: string, options: ShowOptions) => send(...act(id, template), options))
-  plainly('publish', 'send a template as it is now', (id, template) => [
-    at(id, 'templates', template, 'publish'),
+  addWithoutContent('publish', 'send a template as it is now', (id, template) => [
+    pathOf(id, 'templates', template, 'publish'),
     'POST',
   ])
-  plainly('delete', 'delete a template', (id, template) => [at(id, 'templates', template), 'DELETE'])
+  addWithoutContent('delete', 'delete a template', (id, template) => [
+    pathOf(id, 'templates', template),
+    'DELETE',
+  ])
 }
 
 function contentOf(file: string | undefined): string | undefined {

@@ -16,18 +16,32 @@ export const members = (...names: string[]): Columns =>
 /** Asks the service and prints the answer: as JSON, or as `lines` says. */
 export async function show(
   terminal: Terminal,
-  { json = false }: ShowOptions,
+  options: ShowOptions,
   path: string,
   lines: (answer: unknown) => readonly string[],
   question: Question = {},
 ): Promise<void> {
   const answer = await ask(terminal, path, question)
-  for (const line of json ? [jsonText(answer)] : lines(answer)) terminal.print(line)
+  printAs(terminal, options, answer, () => lines(answer))
+}
+
+/** Prints an answer: as JSON, or as `lines` says. */
+export function printAs(
+  { print }: Terminal,
+  { json = false }: ShowOptions,
+  answer: unknown,
+  lines: () => readonly string[],
+): void {
+  for (const line of json ? [jsonText(answer)] : lines()) print(line)
 }
 
 export const jsonText = (answer: unknown): string => JSON.stringify(answer, undefined, 2)
 
-/** A table of items, or a line that says there are none. */
+/** Why something was not sent: the code and the message, as far as there are any. */
+export const failureOf = (one: unknown): string =>
+  [said(one, 'code'), said(one, 'error_message')].filter((text) => text !== '').join(': ')
+
+/** A table of items, or `none` if there are no items. */
 export const tableOf = (
   { width }: Terminal,
   columns: Columns,
@@ -42,7 +56,7 @@ export const tableOf = (
         width,
       )
 
-/** `?name=value` of what is set; empty for nothing. */
+/** The parameters that are set as a query, from its question mark on; empty if none is set. */
 export function queryOf(parameters: Readonly<Record<string, string | undefined>>): string {
   const set = Object.entries(parameters).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, value] as [string, string]],
@@ -50,6 +64,6 @@ export function queryOf(parameters: Readonly<Record<string, string | undefined>>
   return set.length === 0 ? '' : `?${new URLSearchParams(set)}`
 }
 
-/** The members that are set, for a body. */
+/** The fields that are set, for the body of a request. */
 export const defined = (fields: Readonly<Record<string, string | undefined>>): object =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))

@@ -13,7 +13,7 @@ export interface Terminal {
   /** Address and API key of the service. */
   readonly url: string
   readonly apiKey: string | undefined
-  /** Configuration of the service, for commands that do without it. Loaded when needed, since that loads all of the service. */
+  /** Configuration of the service, for commands that need no running service. Read when needed: it loads much of the service. */
   config(): Promise<Config>
 }
 
@@ -25,5 +25,5 @@ export class CommandError extends Error {
 /** A wrong use of a command. */
 export class UsageError extends CommandError {}
 
-/** Text of others on a screen: nothing in it moves the cursor, changes colours, breaks the line or turns its direction. */
+/** Makes a text of others safe for a screen: nothing in it moves the cursor, changes colours, breaks the line or its direction. */
 export const plain = (text: string): string => text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]+/gu, ' ')

@@ -8,7 +8,8 @@ export const wholeNumber =
     throw new UsageError(`${option} must be a whole number`)
   }
 
-/** As {@link wholeNumber}, for a moment with its zone. */
+/** Reads the value of an option that is a time with its zone; throws {@link UsageError} for anything else. */
+
 export const moment =
   (option: string) =>
   (text: string): string => {

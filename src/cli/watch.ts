@@ -7,7 +7,7 @@ const LOOK_MS = 250
 export interface State {
   /** One line about the present state. */
   readonly line: string
-  /** What is to be known of the figures that were read. */
+  /** What the figures that were read lack. */
   readonly caveats?: readonly string[]
   readonly ended: 'no' | 'well' | 'badly'
   /** The answer of the service. */

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
+import { hasErrorCode } from '../errors.ts'
 
 /** The folder in which `npm ci` builds the console. */
 const BUILT = fileURLToPath(new URL('../../web/dist/', import.meta.url))
@@ -72,7 +73,7 @@ function namesIn(folder: string): ReadonlySet<string> | undefined {
   try {
     text = readFileSync(join(folder, '.vite/manifest.json'), 'utf8')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    if (hasErrorCode(error, 'ENOENT')) return undefined
     throw error
   }
   const parts = Object.values(Manifest.parse(JSON.parse(text)))

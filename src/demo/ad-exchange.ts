@@ -17,18 +17,20 @@ const SITES = ['news.example', 'recipes.example', 'weather.example', 'football.e
 const AUCTION_EVERY_MS = 90
 /** Share of auctions for a size or above a price that no campaign has. */
 const UNFIT = 0.08
-/** Users for whom a prediction is stored, and how many there are in all. */
+/** Users of the exchange for whom a prediction is stored, and all of its users. */
 const KNOWN_USERS = 400
 const USERS = 600
 
+/** Share of bids that win. */
 const WON = 0.25
-/** Of the bids that lost, the share of which the exchange tells; the others just end. */
+/** Share of lost bids for which a loss notice is sent; of the others nothing more is heard. */
 const LOSS_TOLD = 0.6
+/** Share of bills that are sent twice. */
 const TOLD_TWICE = 0.02
-/** Share of wins that are billed long after the others, and after how many milliseconds. */
+/** Share of wins that are billed late, and how many milliseconds after the auction: least and most. */
 const LATE = 0.01
 const LATE_MS = [45_000, 90_000] as const
-/** "Lost to a higher bid", by the list of OpenRTB. */
+/** Loss reason of OpenRTB: lost to a higher bid. */
 const LOST_TO_HIGHER_BID = '102'
 
 interface Addresses {
@@ -57,7 +59,7 @@ export function playExchange(stage: Stage): void {
     async () => {
       auctions += 1
       const { body } = await call(stage, 'POST', '/openrtb2/example/bid', auction(`demo-${auctions}`))
-      for (const seat of listAt(body, 'seatbid')) for (const bid of listAt(seat, 'bid')) decide(stage, bid)
+      for (const seat of listAt(body, 'seatbid')) for (const bid of listAt(seat, 'bid')) endBid(stage, bid)
     },
   )
 }
@@ -83,20 +85,20 @@ function auction(id: string): object {
   }
 }
 
-/** What becomes of a bid, and when the exchange says so. */
-function decide(stage: Stage, bid: unknown): void {
+/** Draws whether a bid wins, is billed or loses, and sends the notices that an exchange would send. */
+function endBid(stage: Stage, bid: unknown): void {
   const addresses = addressesOf(bid)
   const price = Number(Object(bid).price)
   if (addresses === undefined || !(price > 0)) return
   if (!happens(WON)) {
-    if (happens(LOSS_TOLD)) tell(stage, between(100, 3_000), withLoss(addresses.loss))
+    if (happens(LOSS_TOLD)) sendNotice(stage, between(100, 3_000), withLoss(addresses.loss))
     return
   }
   const clearing = (price * between(0.55, 1)).toFixed(4)
-  tell(stage, between(50, 500), withPrice(addresses.win, clearing))
+  sendNotice(stage, between(50, 500), withPrice(addresses.win, clearing))
   const billedMs = happens(LATE) ? between(...LATE_MS) : between(500, 12_000)
-  tell(stage, billedMs, withPrice(addresses.bill, clearing))
-  if (happens(TOLD_TWICE)) tell(stage, billedMs + 200, withPrice(addresses.bill, clearing))
+  sendNotice(stage, billedMs, withPrice(addresses.bill, clearing))
+  if (happens(TOLD_TWICE)) sendNotice(stage, billedMs + 200, withPrice(addresses.bill, clearing))
 }
 
 function addressesOf(bid: unknown): Addresses | undefined {
@@ -105,14 +107,14 @@ function addressesOf(bid: unknown): Addresses | undefined {
 }
 
 const withPrice = (address: string, price: string): string =>
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: the exchange fills in what OpenRTB names so
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a macro of OpenRTB, which the exchange replaces
   address.replace('${AUCTION_PRICE}', price).replace('${AUCTION_CURRENCY}', 'USD')
 
-// biome-ignore lint/suspicious/noTemplateCurlyInString: the exchange fills in what OpenRTB names so
+// biome-ignore lint/suspicious/noTemplateCurlyInString: a macro of OpenRTB, which the exchange replaces
 const withLoss = (address: string): string => address.replace('${AUCTION_LOSS}', LOST_TO_HIGHER_BID)
 
-/** Calls an address of a notice; only its path counts, since a public address leads elsewhere. */
-function tell(stage: Stage, delayMs: number, address: string): void {
+/** Calls the address of a notice, but at the service of the demo: the host in it may be public and lead elsewhere. */
+function sendNotice(stage: Stage, delayMs: number, address: string): void {
   const { pathname, search } = new URL(address)
   later(stage, delayMs, () => call(stage, 'GET', pathname + search))
 }

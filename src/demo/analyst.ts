@@ -2,8 +2,9 @@ import { textAt } from '../json/json-at.ts'
 import { isoTime } from '../time/clock.ts'
 import { call, repeat, type Stage } from './stage.ts'
 
-/** Platforms that the analyst logs in at; the address is where a browser would come back to, and nobody listens there. */
+/** Platforms that are connected by a login. */
 const BY_LOGIN = ['DV360', 'META', 'GOOGLE_ADS', 'GA4'] as const
+/** Where a browser would come back to after a login. Nobody listens there: the redirect is read, not followed. */
 const CALLBACK_URL = 'http://127.0.0.1:1/back'
 const READ_EVERY_MS = 20_000
 const DAYS_READ = 7
@@ -32,7 +33,7 @@ export async function playAnalyst(stage: Stage): Promise<void> {
   repeat(stage, () => READ_EVERY_MS, next)
 }
 
-/** Logs in as a browser does, whom the sandbox sends back at once. @returns the connection's id */
+/** Logs in as a browser would; the sandbox sends it back at once. @returns the connection's id, undefined without a login */
 async function connect(stage: Stage, connector_type: string): Promise<string | undefined> {
   const begun = await call(stage, 'POST', '/api/v1/connectors/oauth/initiate', {
     connector_type,

@@ -6,21 +6,21 @@ import { playOperator, playTroubles } from './operator.ts'
 import { Shop } from './shop.ts'
 import { later, type Stage } from './stage.ts'
 
-/** The service whose users are played; it has a sandbox, being in mock mode. */
+/** The service whose users are played. It has a sandbox in mock mode only. */
 interface PlayedService {
   readonly url: string
   readonly sandbox: Sandbox | undefined
 }
 
 export interface Demo {
-  /** Ends all calls; none begins after it. */
+  /** Aborts all calls and begins no more. */
   close(): void
 }
 
 /**
- * Plays all who use a service in mock mode, through its own front door: an ML service that bids, an exchange, a shop whose
- * orders are sent back, an analyst who reads reports, an operator, and platforms that fail for a while. What they do is
- * drawn anew each time.
+ * Plays all who use a service in mock mode, by calls over HTTP: an ML service that bids, an exchange, a shop whose orders
+ * are sent back, an analyst who reads reports, an operator, and platforms that fail for a while. What they do is random,
+ * so it differs each time. Throws without a sandbox.
  */
 export function playDemo(
   { url, sandbox }: PlayedService,

@@ -5,21 +5,21 @@ export const CAMPAIGNS = ['summer-sale', 'new-customers', 'win-back', 'brand'] a
 const PLATFORMS = ['google_ads', 'meta', 'tradedesk'] as const
 /** Milliseconds between two bids in the busiest hour. */
 const BID_EVERY_MS = 700
-/** Half of the customers are worth less, in units of the currency. */
+/** Median of what customers are worth, in units of the currency. */
 const MEDIAN_LTV = 6
-/** The ML service bids this share of what a customer is worth. */
+/** The share of a customer's predicted LTV that is bid. */
 const SHARE = 0.8
-/** Where the model knows a customer too little, the fallback bids. */
+/** Share of bids that are sent without a prediction, so that the fallback decides them. */
 const UNKNOWN_CUSTOMERS = 0.12
 
-/** A bid of the ML service that was placed, as the shop's orders name it. */
+/** A bid of the ML service that was placed; orders of its customer name it. */
 export interface BidOfModel {
   readonly bidId: string
   readonly customerId: string
   readonly predictedLtv: number
 }
 
-/** Bids with predictions; tells of each bid that was placed. */
+/** Bids again and again. @param onPlaced called with each bid that was placed */
 export function playMlService(stage: Stage, onPlaced: (bid: BidOfModel) => void): void {
   repeat(
     stage,

@@ -3,19 +3,19 @@ import { between, oneOf } from './chance.ts'
 import { CAMPAIGNS } from './ml-service.ts'
 import { call, later, repeat, type Stage } from './stage.ts'
 
-/** Milliseconds between two troubles of platforms, and how long each lasts. */
+/** Milliseconds between two troubles of platforms, and how long one lasts: least and most. */
 const TROUBLE_EVERY_MS = [100_000, 160_000] as const
 const TROUBLE_MS = [20_000, 45_000] as const
-/** Milliseconds between two things that the operator does, and how long a campaign stays paused. */
+/** Milliseconds between two acts of the operator (least and most), and how long a campaign stays paused. */
 const ACT_EVERY_MS = [60_000, 100_000] as const
 const PAUSED_MS = 25_000
 
-/** The exchange's budget, low enough that a day's auctions use most of it, and between what it is changed; in units. */
+/** Limits that the operator gives the exchange's budget in turn, in units: the auctions of the demo use most of each. */
 const EXCHANGE_LIMITS = [6, 7, 8] as const
 const WINDOW_SECONDS = 600
 const EXCHANGE = '/v1/budgets/platform:openrtb'
 
-/** What all bids of a day may come to, in units: more than the platforms let be spent in an hour. */
+/** The most that all bids of a day may spend, in units: more than the limits of the platforms allow in an hour. */
 const DAY_LIMIT = 20_000
 
 const TROUBLES: readonly [FaultRule, ...FaultRule[]] = [
@@ -23,12 +23,12 @@ const TROUBLES: readonly [FaultRule, ...FaultRule[]] = [
   { platform: 'tradedesk', times: 'always', probability: 0.6, fault: { is: 'reset' } },
   { platform: 'google_ads', times: 'always', probability: 0.5, fault: { is: 'latency', ms: 2_500 } },
   { platform: 'tiktok_conversions', times: 'always', fault: { is: 'http', status: 502 } },
-  // Meta refuses events one by one, which are given up until somebody replays them.
+  // Meta refuses each event by itself; the deliveries are given up, so that there are dead letters to replay.
   { platform: 'meta_conversions', times: 'always', fault: { is: 'error', name: '100' } },
   { platform: 'bid_manager', times: 'always', fault: { is: 'http', status: 500 } },
 ]
 
-/** One platform after another has trouble for a while. */
+/** Makes one platform after another fail for a while. */
 export function playTroubles(stage: Stage): void {
   const { sandbox } = stage
   repeat(
@@ -41,7 +41,7 @@ export function playTroubles(stage: Stage): void {
   )
 }
 
-/** Gives the exchange and the day their budgets; then pauses a campaign or changes the budget every now and then, and says why. */
+/** Limits the exchange and the day; then, every now and then, pauses a campaign or changes the exchange's limit, with a reason. */
 export async function playOperator(stage: Stage): Promise<void> {
   await limitExchange(stage, 'budget of the day')
   await call(stage, 'PUT', '/v1/budgets/global', {

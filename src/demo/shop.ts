@@ -11,7 +11,7 @@ const SEND_EVERY_MS = 5_000
 /** Share of orders that the shop's program writes wrongly: without a currency. */
 const MISTAKES = 0.03
 
-/** Orders of customers who were bid for, which are sent back as conversions every few seconds. */
+/** Takes orders of customers who were bid for, and sends them back as conversions every few seconds. */
 export class Shop {
   readonly #stage: Stage
   #orders: object[] = []
@@ -26,7 +26,7 @@ export class Shop {
     )
   }
 
-  /** A customer for whom a bid was placed, and who may order. */
+  /** Draws whether the customer of a placed bid orders, and when. */
   mayOrder(bid: BidOfModel): void {
     if (!happens(ORDERS)) return
     later(this.#stage, between(...ORDER_AFTER_MS), async () => this.#orders.push(this.#order(bid)))

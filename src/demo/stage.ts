@@ -2,11 +2,11 @@ import type { Logger } from '../log.ts'
 import type { Sandbox } from '../sandbox/index.ts'
 import type { Clock } from '../time/clock.ts'
 
-/** A day of the demo takes ten minutes, as long as the budgets of mock mode look back. */
+/** Length of the demo's day, in milliseconds: as long as the sliding window of the budgets of mock mode. */
 const DAY_MS = 600_000
-/** The quietest hour has this share of the calls of the busiest. */
+/** Calls in the quietest hour, as a share of those in the busiest. */
 const NIGHT = 0.25
-/** A call that takes longer, in milliseconds, is given up. */
+/** How long a call may take, in milliseconds, before it is given up. */
 const PATIENCE_MS = 30_000
 
 /** What the players of the demo have in common. */
@@ -32,7 +32,7 @@ export function busyness({ clock }: Stage): number {
   return NIGHT + (1 - NIGHT) * Math.sin(Math.PI * ofDay) ** 2
 }
 
-/** Calls the service as clients do. Throws where no answer comes. */
+/** Calls the service as clients do. Rejects when no answer comes. */
 export async function call(
   stage: Stage,
   method: string,
@@ -53,14 +53,14 @@ export async function call(
   }
 }
 
-/** Does something once, `delayMs` from now, unless the demo has ended. What it throws is logged: the demo goes on. */
+/** Runs `act` once, `delayMs` from now, unless the demo has ended. An error is logged, and the demo goes on. */
 export function later(stage: Stage, delayMs: number, act: () => Promise<unknown>): void {
   stage.clock.after(delayMs, () => {
     if (!stage.ended.aborted) attempt(stage, act)
   })
 }
 
-/** Does something again and again, `pauseMs` after it was done, until the demo ends. */
+/** Runs `act` again and again, each time `pauseMs` after it has ended, until the demo ends. */
 export function repeat(stage: Stage, pauseMs: () => number, act: () => Promise<unknown>): void {
   later(stage, pauseMs(), async () => {
     await attempt(stage, act)
@@ -72,6 +72,6 @@ async function attempt({ log, ended }: Stage, act: () => Promise<unknown>): Prom
   try {
     await act()
   } catch (error) {
-    if (!ended.aborted) log.warn({ err: error }, 'a player of the demo got no answer')
+    if (!ended.aborted) log.warn({ err: error }, 'a step of the demo failed')
   }
 }

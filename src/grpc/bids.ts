@@ -18,16 +18,16 @@ const Asked = z.looseObject({
 const MICROS_PER_UNIT = 1_000_000
 const PLATFORM = 'PLATFORM_'
 
-/** The route knows keys from headers, and takes one with a line break for that of a bid within a batch. */
-const KEY_OF_A_HEADER = /^[\x21-\x7e]{1,255}$/
+/** An idempotency key as a header can hold it. A line break would name a bid within a batch, so it must not get through. */
+const HEADER_KEY = /^[\x21-\x7e]{1,255}$/
 
-/** Bids of one stream that are under way at once. Their platforms may all answer at the same moment. */
+/** The most bids of one stream that are under way at once. */
 const BIDS_AT_ONCE = 32
 
-/** Places a bid by the route of bids. Throws what it refuses. */
+/** Places a bid by `POST /v1/bids`. Rejects with the route's refusal. */
 async function placedBid(own: OwnCall, message: unknown): Promise<object> {
   const { platform, bidAmountMicros, idempotencyKey, ...rest } = Asked.parse(message)
-  if (idempotencyKey !== undefined && !KEY_OF_A_HEADER.test(idempotencyKey)) {
+  if (idempotencyKey !== undefined && !HEADER_KEY.test(idempotencyKey)) {
     const detail = 'idempotencyKey: must be 1 to 255 visible ASCII characters'
     throw new AppError('invalid_request', detail, 'never', { field: 'idempotencyKey' })
   }
@@ -41,7 +41,7 @@ async function placedBid(own: OwnCall, message: unknown): Promise<object> {
   return placedMessage(BidAnswer.parse(answer.body), answer.isReplayed)
 }
 
-/** `PLATFORM_GOOGLE_ADS` is `google_ads`; what the contract does not name stays as it is, and is refused. */
+/** `PLATFORM_GOOGLE_ADS` becomes `google_ads`. A platform that the contract does not name stays as it is; the route refuses it. */
 const platformName = (named: string | number): string =>
   String(named).startsWith(PLATFORM) ? String(named).slice(PLATFORM.length).toLowerCase() : String(named)
 
@@ -88,7 +88,7 @@ export function placeBids(parts: DoorParts): handleBidiStreamingCall<unknown, ob
 
 async function placeAll(parts: DoorParts, call: ServerDuplexStream<unknown, object>): Promise<void> {
   const asking = asRequest(call)
-  // Who may not bid is told so at once, and an open stream counts as a call that is being answered.
+  // A caller that may not bid is refused before its first message; an open stream counts as one of the caller's calls.
   const leave = parts.authorize(asking.incoming, 'bid').begin()
   const own = ownCalls(parts.app, asking)
   const { stopping } = parts

@@ -10,7 +10,7 @@ import { microsFloor } from '../money.ts'
 import { asRequest, type DoorParts, onUnforeseen, STOPPING, written } from './door.ts'
 import { problemIn, refusedStatus } from './refusal.ts'
 
-/** Budgets that one call may watch. */
+/** The most budgets that one call may watch. */
 const MAX_WATCHED = 100
 
 const OneScope = z.object({ scope: z.string().default('') })
@@ -53,7 +53,7 @@ export function getBudget(parts: DoorParts): handleUnaryCall<unknown, object> {
   }
 }
 
-/** Answers `WatchBudgets`, by the stream that the console reads. */
+/** Answers `WatchBudgets` from `GET /v1/stream`, which the console reads too. */
 export function watchBudgets(parts: DoorParts): handleServerStreamingCall<unknown, object> {
   return (call) => {
     watch(parts, call).catch((error) => {
@@ -74,11 +74,11 @@ async function watch(parts: DoorParts, call: ServerWritableStream<unknown, objec
   const stream = await callOwn(parts.app, asking, { method: 'GET', path: '/v1/stream' })
   if (!stream.ok || stream.body === null) throw await refusalOf(stream)
   const events = eventsOf(stream.body).getReader()
-  // A reader that hangs up ends it, and the service one that does not read.
+  // The stream ends when the caller hangs up, or when the service closes it because the caller does not read.
   const stopReading = () => events.cancel().catch(() => {})
   call.once('cancelled', stopReading)
   asking.outgoing.once('close', stopReading)
-  // It may have hung up while the stream was opened.
+  // The caller may have hung up while the stream was opened.
   if (call.cancelled) stopReading()
   try {
     await passOn({ own: ownCalls(parts.app, asking), events, scopes, call })
@@ -103,7 +103,7 @@ interface Watched {
   readonly call: ServerWritableStream<unknown, object>
 }
 
-/** Writes the budgets as they are, and what is told of them later, until the events end. */
+/** Writes the budgets as they are now, and each of them again when it changes, until the events end. */
 async function passOn({ own, events, scopes, call }: Watched): Promise<void> {
   const writeAll = async () => {
     for (const scope of scopes) await written(call, await budgetNow(own, scope))
@@ -111,7 +111,7 @@ async function passOn({ own, events, scopes, call }: Watched): Promise<void> {
   await writeAll()
   for (let next = await events.read(); !next.done; next = await events.read()) {
     const { event, data } = next.value
-    // Events were lost.
+    // Events before this one were lost, and changes with them.
     if (event === 'reset') await writeAll()
     if (event !== 'budget') continue
     const budget = Budget.parse(parseJson(data))

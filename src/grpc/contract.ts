@@ -2,22 +2,22 @@ import { fileURLToPath } from 'node:url'
 import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js'
 import { loadSync, type MessageTypeDefinition, type PackageDefinition } from '@grpc/proto-loader'
 
-/** Folder of the contracts, as callers get them. */
+/** The folder of the `.proto` files that callers use too. */
 const PROTO_DIR = fileURLToPath(new URL('../../proto', import.meta.url))
 
 /**
- * Numbers of 64 bits are read as doubles: what is larger than a double can say exactly is far above the largest amount, and
- * refused. Fields that were not sent are left out, so that the checks of the routes see what is missing.
+ * 64-bit integers are read as doubles: those that a double cannot represent exactly are far above the largest amount, and
+ * the routes refuse them. Fields that were not sent are left out, so that the checks of the routes see what is missing.
  */
 const OPTIONS = { includeDirs: [PROTO_DIR], longs: Number, enums: String, defaults: false, oneofs: false }
 
-/** The contract of the service, and of what its errors carry. */
+/** All message types and services: Bidwarden's own, and `google.rpc.Status` for the details of errors. */
 export const contract: PackageDefinition = loadSync(
   ['bidwarden/v1/bidwarden.proto', 'google/rpc/status.proto'],
   OPTIONS,
 )
 
-/** Its service. */
+/** The service that Bidwarden answers. */
 export const bidwardenService = serviceNamed('bidwarden.v1.Bidwarden')
 
 type Method = MethodDefinition<object, object>
@@ -25,7 +25,7 @@ type Method = MethodDefinition<object, object>
 function serviceNamed(name: string): ServiceDefinition {
   const found = contract[name]
   if (!found || 'format' in found) throw new Error(`the contract has no service ${name}`)
-  // Both libraries are of one project, and describe a method alike.
+  // `proto-loader` and `grpc-js` describe a method alike, but have a type of their own for it.
   return found as Record<string, Method>
 }
 

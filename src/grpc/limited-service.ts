@@ -6,22 +6,23 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js'
 
-/** Adds services whose streams anybody may open, and which do not end by themselves. */
+/** Adds services that need no key and have endless streams; limits how many of those are open. */
 export interface LimitedServices extends Pick<Server, 'addService'> {
-  /** Ends all that are open. */
+  /** Ends all streams that are open. */
   end(): void
 }
 
 type OpenCall = ServerWritableStream<unknown, unknown>
 
-/** @param most streams of all callers, and of all services that are added by it, that may be open at once */
+/** @param most how many streams may be open at once, counted over all callers and all services that are added here */
 export function limitedTo(most: number, server: Server): LimitedServices {
   const open = new Set<OpenCall>()
   const limited =
     (handle: (call: OpenCall) => void) =>
     (call: OpenCall): void => {
       if (open.size >= most) {
-        call.emit('error', { code: status.RESOURCE_EXHAUSTED, details: `${most} such calls are open` })
+        const details = `${most} streams of health and reflection are open already`
+        call.emit('error', { code: status.RESOURCE_EXHAUSTED, details })
         return
       }
       open.add(call)

@@ -5,18 +5,18 @@ import { microsFloor } from '../money.ts'
 import { messageNamed } from './contract.ts'
 import { grpcStatusOf } from './status-codes.ts'
 
-/** Says whose codes are in `google.rpc.ErrorInfo`. */
+/** `domain` of `google.rpc.ErrorInfo`: whose error codes its `reason` has. */
 const DOMAIN = 'bidwarden'
-/** Type names of messages within `google.protobuf.Any` begin so. */
+/** Prefix of type names within `google.protobuf.Any`. */
 const TYPES = 'type.googleapis.com'
-/** Metadata in which gRPC libraries look for a `google.rpc.Status`. */
+/** The metadata key under which gRPC libraries look for a `google.rpc.Status`. */
 const DETAILS = 'grpc-status-details-bin'
 
 const statusMessage = messageNamed('google.rpc.Status')
 
 /**
- * What is told of a call that failed: the problem that the routes tell, or for what nobody foresaw that it is unexpected.
- * @param onUnforeseen is told of that
+ * The problem with which a failed call is answered: that of the route, or `internal` for an unexpected error.
+ * @param onUnforeseen called with an unexpected error
  */
 export function problemIn(thrown: unknown, onUnforeseen: (error: unknown) => void): RouteProblem {
   if (thrown instanceof RouteRefusal) return thrown.problem
@@ -24,7 +24,7 @@ export function problemIn(thrown: unknown, onUnforeseen: (error: unknown) => voi
   return problemOf(shown(thrown))
 }
 
-/** A problem as the contract has it. */
+/** A problem as a `bidwarden.v1.Problem`. */
 export const problemMessage = (problem: RouteProblem): object => ({
   code: problem.code,
   detail: problem.detail,
@@ -38,7 +38,7 @@ export const problemMessage = (problem: RouteProblem): object => ({
   bidId: problem.bidId,
 })
 
-/** The end of a call that was refused: a status, and the problem in the details. */
+/** The gRPC status that ends a refused call; its details contain the problem. */
 export function refusedStatus(problem: RouteProblem): StatusObject {
   const code = grpcStatusOf[problem.code]
   // The library encodes it as a URI, which throws for half a character; texts of others may have one.

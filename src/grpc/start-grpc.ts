@@ -15,12 +15,12 @@ const MAX_MESSAGE_BYTES = 64 * 1024
 const MAX_CALLS_PER_CONNECTION = 100
 /** A connection without calls is closed after so long, in milliseconds. */
 const MAX_IDLE_MS = 300_000
-/** A connection is asked so often whether somebody is there, and closed without an answer; in milliseconds. */
+/** How often a connection is pinged, and how long its answer may take before it is closed; in milliseconds. */
 const PING_EVERY_MS = 60_000
 const PING_TIMEOUT_MS = 20_000
 /** Streams of health and reflection that all callers together may have open: they need no key. */
 const MAX_OPEN_STREAMS = 100
-/** How often the health that is told is looked at, in milliseconds. */
+/** How often the health service looks whether the service is ready, in milliseconds. */
 const HEALTH_EVERY_MS = 1_000
 /** While closing: how long open calls may take, in milliseconds; a bid on a slow platform needs that long. */
 const DRAIN_MS = 10_000
@@ -87,7 +87,7 @@ const bind = (server: Server, address: string): Promise<number> =>
     )
   })
 
-/** Tells the health of the whole server, and of its service, by the standard protocol. */
+/** Answers the standard health protocol for the server as a whole and for its service. Returns what ends it. */
 function tellHealth(server: Pick<Server, 'addService'>, clock: Clock, isReady: () => boolean): Cancel {
   const now = (): ServingStatus => (isReady() ? 'SERVING' : 'NOT_SERVING')
   const names = ['', SERVICE]

@@ -20,7 +20,7 @@ export const grpcStatusOf = {
   budget_exceeded: status.RESOURCE_EXHAUSTED,
   rate_limited: status.RESOURCE_EXHAUSTED,
   internal: status.INTERNAL,
-  // Libraries repeat UNAVAILABLE by themselves, so only what has certainly done nothing has that status.
+  // Client libraries repeat UNAVAILABLE by themselves, so a refusal has that status only if certainly nothing was done.
   platform_refused: status.FAILED_PRECONDITION,
   budget_store_unavailable: status.UNAVAILABLE,
   connector_store_unavailable: status.UNAVAILABLE,

@@ -59,7 +59,7 @@ export function mountMcp(app: OpenAPIHono<ApiEnv>, { authorize, log, hosts, noti
   })
 }
 
-/** The longest body that is read of a caller that has exceeded its limit, in bytes: it may be a stop. */
+/** The longest body that is read from a caller that has exceeded its limit, in bytes: enough for a stop. */
 const MAX_STOP_BYTES = 4_096
 
 /**
@@ -88,12 +88,13 @@ function requireKnownPage(c: Ctx, known: string[]): void {
     throw new AppError('forbidden', detail)
   }
   if (!validateOriginHeader(header(c, 'origin'), known).ok)
-    throw new AppError('forbidden', 'No page of another site is answered')
+    throw new AppError(
+      'forbidden',
+      'The Origin of the request is a page of another site, which is not answered',
+    )
 }
 
-/**
- * Refused, since its answer would last until one side ends it and contain nothing: tools and resources never change.
- */
+/** A method that is refused: its answer would stay open and never contain anything, since tools and resources never change. */
 const LISTEN = 'subscriptions/listen'
 
 function noSuchMethod(message: object): Response {
@@ -102,6 +103,7 @@ function noSuchMethod(message: object): Response {
   return Response.json({ jsonrpc: '2.0', id, error }, { status: 404 })
 }
 
+/** The `Accept` that older revisions of the protocol require. */
 const EVERYTHING = 'application/json, text/event-stream'
 
 /**

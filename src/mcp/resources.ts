@@ -22,7 +22,7 @@ const TEXT = { ttlMs: TEXT_TTL_MS, cacheScope: 'public' } as const
 const MARKDOWN = 'text/markdown'
 const JSON_TYPE = 'application/json'
 
-/** How many budgets the resource of all budgets shows. */
+/** How many budgets the resource `bidwarden://budgets` shows. */
 const LISTED = 50
 
 /** Adds what a model may read: the glossary, the runbook of each alert, and budgets if the key may read them. */

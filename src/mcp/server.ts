@@ -28,13 +28,13 @@ const INSTRUCTIONS =
 const LIST_TTL_MS = 60_000
 const OWN = { ttlMs: LIST_TTL_MS, cacheScope: 'private' } as const
 
-const STOPS: ReadonlySet<string> = new Set(
+const STOP_TOOLS: ReadonlySet<string> = new Set(
   TOOLS.filter(({ lowersRisk }) => lowersRisk).map(({ name }) => name),
 )
 
 /** Whether a message calls a tool that only lowers risk. */
 export const isStop = (message: unknown): boolean =>
-  textAt(message, 'method') === 'tools/call' && STOPS.has(textAt(message, 'params', 'name') ?? '')
+  textAt(message, 'method') === 'tools/call' && STOP_TOOLS.has(textAt(message, 'params', 'name') ?? '')
 
 /** The MCP server for one request, with the tools that the caller's key may use. */
 export function serverFor(caller: Caller, context: ToolContext): McpServer {

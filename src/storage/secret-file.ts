@@ -11,15 +11,16 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { hasErrorCode } from '../errors.ts'
 import { makeDirectory } from './disk/index.ts'
 
-/** The fewest characters of a secret that we sign with: those of `openssl rand -base64 24`, which nobody can guess. */
+/** The fewest characters of a secret that we sign with: as many as `openssl rand -base64 24` makes, too many to guess. */
 export const MIN_SECRET_CHARS = 32
 
 /** Whether a secret is long enough that nobody can guess it. White space around it does not count. */
 export const isLongEnough = (secret: string): boolean => secret.trim().length >= MIN_SECRET_CHARS
 
-/** Thrown for a file that has no secret in it, as after a copy that was cut off: anybody could sign with that. */
+/** The error for a secret file that is empty or too short, such as a copy that was cut off: its secret could be guessed. */
 export class SecretError extends Error {
   override readonly name = 'SecretError'
 }
@@ -45,7 +46,7 @@ function readIfThere(path: string): string | undefined {
     if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600)
     return secret
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined
+    if (hasErrorCode(error, 'ENOENT')) return undefined
     throw error
   }
 }
@@ -61,12 +62,9 @@ function create(folder: string, path: string, secret: string): string {
     // Unlike a rename this fails where another process was first.
     linkSync(draft, path)
   } catch (error) {
-    if (!hasCode(error, 'EEXIST')) throw error
+    if (!hasErrorCode(error, 'EEXIST')) throw error
   } finally {
     rmSync(draft, { force: true })
   }
   return readFileSync(path, 'utf8').trim()
 }
-
-const hasCode = (error: unknown, code: string): boolean =>
-  error instanceof Error && 'code' in error && error.code === code

@@ -106,9 +106,9 @@ const setLimit = tool({
   output: z.object({ budget: BudgetNow.optional(), pendingApproval: PendingApproval.optional() }),
   async run({ scope, window, max, reason }, own, asking) {
     const path = budgetPath(scope)
-    const budget = await changed(own, path)
+    const budget = await presentBudget(own, path)
     const limits = budget?.limits ?? []
-    const present = limits.find((limit) => isOver(limit, window))
+    const present = limits.find((limit) => hasWindow(limit, window))
     if (!budget || (present && max > present.max)) {
       const from = present ? `from ${present.max} to ${max} ${budget?.currency}` : `to ${max}`
       const what = `the limit ${shownWindow(window)} of the budget ${scope}`
@@ -118,7 +118,7 @@ const setLimit = tool({
       if (question) return question
     }
     const body = {
-      limits: [...limits.filter((limit) => !isOver(limit, window)), { ...window, max }],
+      limits: [...limits.filter((limit) => !hasWindow(limit, window)), { ...window, max }],
       ...(budget && { holdMode: budget.holdMode, revision: budget.revision }),
       reason,
     }
@@ -127,17 +127,17 @@ const setLimit = tool({
 })
 
 /** The budget as it is now; undefined if there is none. */
-async function changed(own: OwnCall, path: string): Promise<BudgetToChange | undefined> {
+async function presentBudget(own: OwnCall, path: string): Promise<BudgetToChange | undefined> {
   try {
-    const { limits, ...budget } = BudgetToChange.parse(await bodyOf(own, { method: 'GET', path }))
-    return { ...budget, limits }
+    return BudgetToChange.parse(await bodyOf(own, { method: 'GET', path }))
   } catch (error) {
     if (error instanceof RouteRefusal && error.problem.code === 'not_found') return undefined
     throw error
   }
 }
 
-const isOver = (limit: BudgetToChange['limits'][number], window: z.output<typeof LimitWindow>): boolean => {
+/** Whether a limit counts spend over this window; a budget has one limit at most for each window. */
+function hasWindow(limit: BudgetToChange['limits'][number], window: z.output<typeof LimitWindow>): boolean {
   if (limit.kind !== window.kind) return false
   if (window.kind === 'sliding') return limit.windowSeconds === window.windowSeconds
   return window.kind !== 'day' || limit.timezone === window.timezone

@@ -161,6 +161,7 @@ function makePath(directory: string): void {
   }
 }
 
+/** SQLITE_CORRUPT and SQLITE_NOTADB, as primary result codes: the lowest eight bits of an error code. */
 const CORRUPT = [11, 26]
 
 /** Turns the error of a failed open into one with a message for operators. */

@@ -2,7 +2,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { messageOf } from '../../errors.ts'
+import { hasErrorCode, messageOf } from '../../errors.ts'
 import { codeOf, DiskError } from './disk-error.ts'
 import { makeOwn } from './own-file.ts'
 
@@ -62,6 +62,7 @@ export class DirectoryLock {
   }
 }
 
+/** SQLITE_BUSY: somebody else has the lock. */
 const BUSY = 5
 
 function lock(path: string, useFile: string): DatabaseSync {
@@ -94,7 +95,7 @@ function readUse(path: string): Use | undefined {
     const use: Use = JSON.parse(readFileSync(path, 'utf8'))
     if (['opening', 'open', 'closed'].includes(use.is) && Number.isSafeInteger(use.entries)) return use
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    if (hasErrorCode(error, 'ENOENT')) return undefined
   }
   throw new DiskError('damaged', `${path} cannot be read; delete it to accept what is beside it as it is`)
 }

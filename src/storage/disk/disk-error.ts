@@ -1,4 +1,4 @@
-import { messageOf } from '../../errors.ts'
+import { hasErrorCode, messageOf } from '../../errors.ts'
 
 /**
  * Why a file cannot be used. `locked`: another process uses it. `damaged`: its content is not what was written.
@@ -24,8 +24,9 @@ export type WriteFailure =
   /** It is unknown what is on the disk; nothing may be written before the file was read again. */
   | { readonly is: 'broken'; readonly detail: string }
 
+/** SQLITE_FULL. */
 const FULL = 13
-/** SQLite's code for an index of the write-ahead log that could not grow: this is a full disk as well. */
+/** SQLITE_IOERR_SHMSIZE: the index of the write-ahead log could not grow, which means a full disk as well. */
 const IOERR_SHMSIZE = 10 | (19 << 8)
 
 /**
@@ -35,13 +36,10 @@ const IOERR_SHMSIZE = 10 | (19 << 8)
 export function writeFailure(error: unknown): WriteFailure {
   const code = codeOf(error)
   const detail = messageOf(error)
-  if (code === FULL || code === IOERR_SHMSIZE || hasNoSpace(error))
+  if (code === FULL || code === IOERR_SHMSIZE || hasErrorCode(error, 'ENOSPC'))
     return { is: 'full', detail: 'the disk is full' }
   return { is: 'broken', detail: `${detail} (SQLite error ${code ?? 'unknown'})` }
 }
-
-const hasNoSpace = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && error.code === 'ENOSPC'
 
 /** The extended result code of a SQLite error; undefined for other errors. */
 export function codeOf(error: unknown): number | undefined {

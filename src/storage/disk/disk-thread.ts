@@ -16,9 +16,10 @@ process.once('exit', () => {
   for (const thread of open) thread.closeNow()
 })
 
-/** Starts and ends threads. Tests replace these functions, to keep a thread for the next file. */
+/** Starts and ends threads. Tests replace `start`, and have files written by their own thread. */
 export const diskThreads = {
-  start: (program: URL, memory: ResourceLimits): Worker => new Worker(program, { resourceLimits: memory }),
+  start: (program: URL, memory: ResourceLimits): Worker =>
+    new Worker(MAIN, { workerData: program.href, resourceLimits: memory }),
   /** Ends a thread whose file is closed or could not be opened. */
   async end(worker: Worker): Promise<void> {
     const ended = once(worker, 'exit')
@@ -26,6 +27,7 @@ export const diskThreads = {
     await ended
   },
 }
+const MAIN = new URL('./thread-main.ts', import.meta.url)
 const END: ThreadOrder<Traffic> = { do: 'end' }
 
 /** The result of a write. */
@@ -49,7 +51,7 @@ export class DiskThread<T extends Traffic> {
 
   /**
    * @param name name of the file, for messages
-   * @param program the thread's module; it calls `serveThread`
+   * @param program the thread's module; it exports `open`, an `OpenFile`
    * @param how argument for the program: what it opens
    * @param onFailure called on a failure outside a write
    * @param memory memory limits of the thread; it ends if it needs more
@@ -67,7 +69,7 @@ export class DiskThread<T extends Traffic> {
     open.add(this)
     const opened = Promise.withResolvers<T['opened']>()
     this.opened = opened.promise
-    this.#worker.on('message', (word: ThreadMessage<T>) => this.#heard(word, opened))
+    this.#worker.on('message', (message: ThreadMessage<T>) => this.#heard(message, opened))
     this.#worker.on('error', (error) => this.#end(`failed: ${error.message}`, opened))
     this.#worker.on('exit', () => this.#end('has ended', opened))
     this.#order({ do: 'open', how, isClosed: this.#isClosed })
@@ -112,28 +114,30 @@ export class DiskThread<T extends Traffic> {
     this.#worker.postMessage(order)
   }
 
-  #heard(word: ThreadMessage<T>, opened: PromiseWithResolvers<T['opened']>): void {
-    switch (word.is) {
+  #heard(message: ThreadMessage<T>, opened: PromiseWithResolvers<T['opened']>): void {
+    switch (message.is) {
       case 'opened':
-        opened.resolve(word.opened)
+        opened.resolve(message.opened)
         break
       case 'not_opened':
-        opened.reject(word.fault ? new DiskError(word.fault, word.message) : new Error(word.message))
+        opened.reject(
+          message.fault ? new DiskError(message.fault, message.message) : new Error(message.message),
+        )
         void this.#leave(opened)
         break
       case 'written':
-        this.#answer(word)
+        this.#answer(message)
         break
       case 'not_written':
-        this.#answer(word.failure)
+        this.#answer(message.failure)
         break
       case 'read':
-        this.#asking.get(word.id)?.resolve(word.answer)
-        this.#asking.delete(word.id)
+        this.#asking.get(message.id)?.resolve(message.answer)
+        this.#asking.delete(message.id)
         break
       case 'not_read':
-        this.#asking.get(word.id)?.reject(Object.assign(new Error(word.message), word.codes))
-        this.#asking.delete(word.id)
+        this.#asking.get(message.id)?.reject(Object.assign(new Error(message.message), message.codes))
+        this.#asking.delete(message.id)
         break
       case 'closed':
         void this.#leave(opened)

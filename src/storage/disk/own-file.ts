@@ -1,4 +1,5 @@
 import { chmodSync, closeSync, fchmodSync, openSync } from 'node:fs'
+import { hasErrorCode } from '../../errors.ts'
 
 /** The mode of all files of the service: only its own user may read and write them. */
 const OWN = 0o600
@@ -23,7 +24,7 @@ export function makeOwnDatabase(path: string): void {
     try {
       chmodSync(beside, OWN)
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+      if (!hasErrorCode(error, 'ENOENT')) throw error
     }
   }
 }

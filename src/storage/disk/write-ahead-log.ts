@@ -1,6 +1,8 @@
 import { closeSync, openSync, readSync } from 'node:fs'
+import { hasErrorCode } from '../../errors.ts'
 import { DiskError } from './disk-error.ts'
 
+/** Lengths of the header of a log and of each frame's, in bytes. */
 const HEADER_BYTES = 32
 const FRAME_HEADER_BYTES = 24
 /** Magic number of a log; its last bit says whether checksums are big-endian. See SQLite's "WAL File Format". */
@@ -80,7 +82,7 @@ function openIfThere(path: string): number | undefined {
   try {
     return openSync(path, 'r')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    if (hasErrorCode(error, 'ENOENT')) return undefined
     throw error
   }
 }

@@ -11,8 +11,8 @@ export interface KeepChanges {
 
 type ChangeEntry = Extract<Entry, { put: 'change' }>
 
-/** The most rows that one query scans; bids wait for the same thread. */
-const LOOKED_AT = 5_000
+/** The most rows that one query scans: bids wait for the same thread. */
+const MAX_ROWS_SCANNED = 5_000
 
 /** The table of changes in a records file: who changed what. */
 export class ChangesTable {
@@ -39,13 +39,13 @@ export class ChangesTable {
   /** A page of changes, latest first. It may have fewer rows than asked for, or none, although `next` says that more follow. */
   read({ before, limit, fromMs, toMs, targets, ...equal }: ChangesQuery): ChangesPage {
     const first = before ?? Number.MAX_SAFE_INTEGER
-    const looked = this.#database
+    const scanned = this.#database
       .prepare(
         `SELECT count(*) AS count, coalesce(min(number), 0) AS lowest
-         FROM (SELECT number FROM changes WHERE number < ? ORDER BY number DESC LIMIT ${LOOKED_AT})`,
+         FROM (SELECT number FROM changes WHERE number < ? ORDER BY number DESC LIMIT ${MAX_ROWS_SCANNED})`,
       )
       .get(first)
-    const lowest = Number(looked?.['lowest'])
+    const lowest = Number(scanned?.['lowest'])
     const named = Object.entries(equal).filter(
       (pair): pair is [string, string | number] => pair[1] !== undefined,
     )
@@ -66,7 +66,7 @@ export class ChangesTable {
       )
     const page = rows.slice(0, limit)
     const last = page.at(-1)
-    const isMore = rows.length > limit || Number(looked?.['count']) === LOOKED_AT
+    const isMore = rows.length > limit || Number(scanned?.['count']) === MAX_ROWS_SCANNED
     const next = rows.length > limit && last ? Number(last['number']) : lowest
     return {
       changes: page.map((row) => {

@@ -69,23 +69,25 @@ type SimpleEntry = Extract<
   Entry,
   {
     put:
-      | ('bid' | 'key' | 'no_key' | 'seen')
-      | (
-          | 'campaign'
-          | 'no_campaign'
-          | 'api_key'
-          | 'no_api_key'
-          | 'notification'
-          | 'no_notification'
-          | 'approval'
-          | 'no_approval'
-          | 'fact'
-        )
+      | 'bid'
+      | 'key'
+      | 'no_key'
+      | 'seen'
+      | 'campaign'
+      | 'no_campaign'
+      | 'api_key'
+      | 'no_api_key'
+      | 'notification'
+      | 'no_notification'
+      | 'approval'
+      | 'no_approval'
+      | 'fact'
   }
 >
 
-const TABLES = ['bids', 'keys', 'seen'] as const
-type PrunedTable = (typeof TABLES)[number]
+/** Tables whose oldest rows are deleted for age or size. */
+const PRUNED_TABLES = ['bids', 'keys', 'seen'] as const
+type PrunedTable = (typeof PRUNED_TABLES)[number]
 
 /**
  * The number of entries between two prunings, and the fewest rows that are deleted at once. Pruning deletes in
@@ -374,7 +376,9 @@ export class RecordsFile {
         this.#database,
         `SELECT coalesce(min(at_ms), 9e15) FROM (SELECT at_ms FROM ${table} ORDER BY number LIMIT 1)`,
       )
-    const ages = TABLES.map((table) => ({ table, atMs: oldest(table) })).toSorted((a, b) => a.atMs - b.atMs)
+    const ages = PRUNED_TABLES.map((table) => ({ table, atMs: oldest(table) })).toSorted(
+      (a, b) => a.atMs - b.atMs,
+    )
     for (const { table, atMs } of ages) {
       const untilMs = this.#nowMs - (table === 'keys' ? Math.min(KEY_MS, maxAgeMs) : maxAgeMs)
       if (atMs < untilMs) return this.#drop(table, untilMs)

@@ -1,6 +1,6 @@
 import type { FileKind } from '../disk/index.ts'
 
-/** In every table a later row has a higher number. A replaced row keeps its number. */
+/** The file of the records. In a table with numbers a later row has a higher one, and a replaced row keeps its own. */
 export const RECORDS: FileKind = {
   name: 'records',
   applicationId: 0x62696472,
@@ -23,7 +23,7 @@ export const RECORDS: FileKind = {
     CREATE TABLE uses (number INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT;`,
 }
 
-/** Missing in files of versions without recorded holds. The table is small: only holds that the store has not counted. */
+/** Missing in files of versions without recorded holds. The tables are small: only holds that the store has not counted. */
 export const HOLDS = `
   CREATE TABLE IF NOT EXISTS identity (id TEXT NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS owners (
@@ -50,7 +50,8 @@ export const CHANGES = `
   ) STRICT;
   CREATE INDEX IF NOT EXISTS changes_by_group ON changes (org, is_routine, number);`
 
-/** Missing in files of versions without facts. The table is small: each fact replaces the one before. */
+/** Missing in files of versions without facts. The table is small: a fact replaces the one with the same id. */
+
 export const FACTS = 'CREATE TABLE IF NOT EXISTS facts (id TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT'
 
 /** Missing in files of versions without approvals. Rows stay until their writer deletes them. */
