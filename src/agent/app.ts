@@ -138,10 +138,10 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   app.get('/v1/stream', streamHandler(deps.streams, authorize))
   app.get('/v1/ledger', ledgerHandler(deps.journal, authorize))
   describeCalls(app)
-  // Cached: building this document takes longer than any other answer that needs no key, and it never changes.
-  let document: Promise<string> | undefined
+  // Cached, since building it takes longer than any other answer that needs no key; as bytes, since encoding it takes 6 ms.
+  let document: Promise<Buffer<ArrayBuffer>> | undefined
   app.get('/openapi.json', async (c) => {
-    document ??= apiDocument(app, VERSION).then((made) => JSON.stringify(made))
+    document ??= apiDocument(app, VERSION).then((made) => Buffer.from(JSON.stringify(made)))
     return c.body(await document, 200, { 'content-type': 'application/json' })
   })
   app.get('/docs', docsPage)
