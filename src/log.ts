@@ -17,7 +17,7 @@ const SECRETS = [
 ]
 
 /** Lines are written together after so many bytes, or so many milliseconds after the first. */
-const BUFFER_BYTES = 4096
+const BUFFER_BYTES = 8192
 const FLUSH_MS = 100
 
 /** One JSON line per event on standard output, or on `destination`. Secrets are removed by name. */

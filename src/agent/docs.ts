@@ -42,13 +42,25 @@ const page = `<!doctype html>
 
 export const docsPage = (c: Ctx): Response => c.html(page, 200, PAGE_HEADERS)
 
+/** Files as they were read once: the longest has 1.7 MB, and anybody may ask for it. */
+const known = new Map<string, Promise<Buffer<ArrayBuffer>>>()
+
+function assetBytes(file: string): Promise<Buffer<ArrayBuffer>> {
+  const before = known.get(file)
+  if (before) return before
+  const bytes = readFile(join(ASSETS, file))
+  known.set(file, bytes)
+  bytes.catch(() => known.delete(file))
+  return bytes
+}
+
 export async function docsScripts(c: Ctx): Promise<Response> {
   const file = c.req.param('file') ?? ''
   if (file === START)
     return c.body(start, 200, { ...PAGE_HEADERS, 'content-type': 'text/javascript; charset=utf-8' })
   const type = TYPES[file]
   if (type === undefined) throw new AppError('not_found', 'There is no such file')
-  return c.body(await readFile(join(ASSETS, file)), 200, {
+  return c.body(await assetBytes(file), 200, {
     ...PAGE_HEADERS,
     'content-type': type,
     'cache-control': 'max-age=86400',

@@ -115,21 +115,44 @@ export async function readBytes(
 ): Promise<Buffer> {
   if (Number(header(c, 'content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes)
   const { incoming } = c.env
+  const bytes = await collect(incoming, (chunk, bytesBefore) => {
+    if (bytesBefore + chunk.length > maxBytes) throw tooLarge(maxBytes)
+    onBytes?.(chunk.length)
+  }).catch((error: unknown) => {
+    throw incoming.destroyed && !incoming.complete ? unreadable('it was broken off') : error
+  })
+  c.get('requireStill')?.()
+  return bytes
+}
+
+/**
+ * All of a stream. Rejects with its error, or with what `check` throws for a chunk; the stream is paused then, not destroyed:
+ * without its request, a caller would get no answer. An async iterator would cost several times as much.
+ */
+function collect(
+  stream: IncomingMessage,
+  check: (chunk: Buffer, bytesBefore: number) => void,
+): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
   const chunks: Buffer[] = []
   let size = 0
-  try {
-    // By default, leaving the loop early would destroy the request, and the client would get no answer.
-    for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
-      size += chunk.length
-      if (size > maxBytes) throw tooLarge(maxBytes)
-      onBytes?.(chunk.length)
-      chunks.push(chunk)
+  const take = (chunk: Buffer) => {
+    try {
+      check(chunk, size)
+    } catch (error) {
+      stream.off('data', take).pause()
+      return reject(error)
     }
-  } catch (error) {
-    throw incoming.destroyed && !incoming.complete ? unreadable('it was broken off') : error
+    size += chunk.length
+    chunks.push(chunk)
   }
-  c.get('requireStill')?.()
-  return Buffer.concat(chunks)
+  const breakOff = (error?: Error) => reject(error ?? new Error('The stream has closed before its end'))
+  stream.on('data', take)
+  stream.once('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)))
+  stream.once('error', breakOff)
+  stream.once('close', breakOff)
+  if (stream.destroyed) breakOff()
+  return promise
 }
 
 /** Parses a body. Throws 400 for invalid JSON, a member that is there twice, too deep nesting, too many names or too many values. */

@@ -15,6 +15,7 @@ export {
   makeDirectory,
   makeOwn,
   makeOwnDatabase,
+  type OpenFile,
   openDatabase,
   openDatabaseToRead,
   openError,

@@ -139,6 +139,34 @@ describe('the exchanges of the console', () => {
     expect((await get('/v1/campaigns/spring')).status).toBe(404)
   })
 
+  it('caps how often one user sees a campaign and bids its whole worth, and asks before either lets more be spent', async () => {
+    const harness = await startHarness()
+    await harness.send('PUT', '/v1/campaigns/spring', campaign())
+    const { page } = await openPage(await startBrowser(), harness.url)
+    await page.goto(`${LIST}/campaigns/spring`)
+    const cap = async () => (await stored(harness, 'spring')).frequencyCap
+    const impressions = page.getByLabel('Impressions for each user')
+    await impressions.fill('3')
+    await page.getByLabel(/^within \(minutes/).fill('60')
+    await page.getByLabel('Where no id of the user is given').selectOption('bid')
+    await page.getByRole('button', { name: 'Save', exact: true }).click()
+    await expect.poll(cap).toEqual({ impressions: 3, windowSeconds: 3_600, withoutId: 'bid' })
+
+    await impressions.fill('2.5')
+    await page.getByRole('button', { name: 'Save', exact: true }).click()
+    await page.getByText('A frequency cap needs a whole number of impressions').waitFor()
+    await impressions.fill('')
+    await page.getByLabel('Where the winner pays what it bid').selectOption('off')
+    await page.getByRole('button', { name: 'Save …' }).click()
+    const asked = page.getByRole('alertdialog')
+    await asked.getByText(/^one user: 3 impressions in 1 h.* → as often as it wins$/).waitFor()
+    await asked.getByText('It bids all that an impression is worth').waitFor()
+    expect(await cap()).toBeDefined()
+    await asked.getByRole('button', { name: 'Save it' }).click()
+    await expect.poll(cap).toBeUndefined()
+    expect((await stored(harness, 'spring')).shading).toBe('off')
+  })
+
   it('keeps what others have changed from being overwritten unseen', async () => {
     const { url, send } = await startHarness()
     await send('PUT', '/v1/campaigns/spring', campaign())

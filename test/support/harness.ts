@@ -125,7 +125,7 @@ export async function until(holds: () => boolean): Promise<void> {
 /** As many turns of the event loop as a call to a platform here may take. */
 const TURNS = 20
 
-/** Questions to threads that have no answer yet. */
+/** Questions to those who write files that have no answer yet. */
 let asked = 0
 const { ask } = DiskThread.prototype
 DiskThread.prototype.ask = async function (question) {

@@ -1,8 +1,8 @@
 import { statfsSync } from 'node:fs'
 import fc from 'fast-check'
 import { afterAll, expect } from 'vitest'
-import { keepThreads } from './kept-threads.ts'
 import { stopPostgresOfFile } from './postgres.ts'
+import { writeInThisThread } from './same-thread.ts'
 import { seedOr } from './seed.ts'
 
 fc.configureGlobal({ seed: seedOr(20_261_120) })
@@ -16,7 +16,7 @@ const mayMount = process.getuid?.() === 0
 const isProof = expect.getState().testPath?.endsWith('.proof.ts') ?? true
 if (mayMount && !isProof && hasRoom(MEMORY)) process.env['TMPDIR'] ??= MEMORY
 
-if (!isProof) keepThreads()
+if (!isProof) writeInThisThread()
 afterAll(stopPostgresOfFile)
 
 function hasRoom(folder: string): boolean {

@@ -16,9 +16,10 @@ process.once('exit', () => {
   for (const thread of open) thread.closeNow()
 })
 
-/** Starts and ends threads. Tests replace these functions, to keep a thread for the next file. */
+/** Starts and ends threads. Tests replace `start`, and have files written by their own thread. */
 export const diskThreads = {
-  start: (program: URL, memory: ResourceLimits): Worker => new Worker(program, { resourceLimits: memory }),
+  start: (program: URL, memory: ResourceLimits): Worker =>
+    new Worker(MAIN, { workerData: program.href, resourceLimits: memory }),
   /** Ends a thread whose file is closed or could not be opened. */
   async end(worker: Worker): Promise<void> {
     const ended = once(worker, 'exit')
@@ -26,6 +27,7 @@ export const diskThreads = {
     await ended
   },
 }
+const MAIN = new URL('./thread-main.ts', import.meta.url)
 const END: ThreadOrder<Traffic> = { do: 'end' }
 
 /** The result of a write. */
@@ -49,7 +51,7 @@ export class DiskThread<T extends Traffic> {
 
   /**
    * @param name name of the file, for messages
-   * @param program the thread's module; it calls `serveThread`
+   * @param program the thread's module; it exports `open`, an `OpenFile`
    * @param how argument for the program: what it opens
    * @param onFailure called on a failure outside a write
    * @param memory memory limits of the thread; it ends if it needs more

@@ -1,5 +1,4 @@
 import { flushCompileCache } from 'node:module'
-import { parentPort } from 'node:worker_threads'
 import { messageOf } from '../../errors.ts'
 import { codesOf, DiskError, writeFailure } from './disk-error.ts'
 import type { ThreadMessage, ThreadOrder, Traffic } from './thread-messages.ts'
@@ -19,13 +18,22 @@ interface OpenedFile<T extends Traffic> {
   readonly opened: T['opened']
 }
 
-/** Runs a thread that writes a file, so that no commit blocks the main event loop. */
-export function serveThread<T extends Traffic, How>(open: (how: How) => OpenedFile<T>): void {
-  if (!parentPort) return
-  const port = parentPort
-  const say = (message: ThreadMessage<T>) => port.postMessage(message)
+/** Opens the file of a thread: what the module of each kind of file exports as `open`. */
+export type OpenFile<T extends Traffic, How> = (how: How) => OpenedFile<T>
+
+/**
+ * Returns what carries out the orders of a {@link DiskThread}, one after the other.
+ *
+ * @param say tells what became of an order
+ * @param end ends the thread
+ */
+export function serveThread<T extends Traffic, How>(
+  open: OpenFile<T, How>,
+  say: (message: ThreadMessage<T>) => void,
+  end: () => void,
+): (order: ThreadOrder<T>) => void {
   let served: ServedFile<T> | undefined
-  port.on('message', (order: ThreadOrder<T>) => {
+  return (order) => {
     switch (order.do) {
       case 'open': {
         // Now, since a kill may end this process: a thread that has to strip types takes 16 MiB more.
@@ -52,10 +60,10 @@ export function serveThread<T extends Traffic, How>(open: (how: How) => OpenedFi
         served?.close()
         break
       case 'end':
-        port.close()
+        end()
         break
     }
-  })
+  }
 }
 
 /** A file from when it is opened until it is closed. */

@@ -1,5 +1,8 @@
-import { serveThread } from '../disk/index.ts'
+import type { OpenFile } from '../disk/index.ts'
 import type { RecordsTraffic } from './disk-records.ts'
 import { type OpenRecords, RecordsFile } from './records-file.ts'
 
-serveThread<RecordsTraffic, OpenRecords>((how) => ({ file: RecordsFile.open(how), opened: undefined }))
+export const open: OpenFile<RecordsTraffic, OpenRecords> = (how) => ({
+  file: RecordsFile.open(how),
+  opened: undefined,
+})

@@ -1,6 +1,6 @@
 import type { Row } from '../../connectors/index.ts'
 import { parseJson } from '../../json/json.ts'
-import { serveThread } from '../../storage/index.ts'
+import type { OpenFile } from '../../storage/index.ts'
 import { ParquetFile } from './parquet-file.ts'
 import type { FileTraffic } from './report-files.ts'
 import { Survey } from './survey.ts'
@@ -12,7 +12,7 @@ interface Begun {
 }
 
 /** Main program of the thread that writes report files. */
-serveThread<FileTraffic, undefined>(() => {
+export const open: OpenFile<FileTraffic, undefined> = () => {
   const begun = new Map<number, Begun>()
 
   function read(question: FileTraffic['question']): FileTraffic['answer'] {
@@ -51,4 +51,4 @@ serveThread<FileTraffic, undefined>(() => {
     opened: undefined,
     file: { read, append: (batch) => batch, tidy: () => false, close() {} },
   }
-})
+}

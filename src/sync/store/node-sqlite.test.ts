@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Worker } from 'node:worker_threads'
 import { sql } from 'kysely'
 import { expect, it, onTestFinished } from 'vitest'
-import { keepThreads, startThreadsAnew } from '../../../test/support/kept-threads.ts'
+import { writeInOtherThreads, writeInThisThread } from '../../../test/support/same-thread.ts'
 import { openStore } from './index.ts'
 
 /** An empty store, and the thread that has its database. */
@@ -14,8 +14,8 @@ async function open() {
   const dataDir = mkdtempSync(join(tmpdir(), 'bidwarden-'))
   const threads: Worker[] = []
   const made = (message: unknown) => threads.push((message as { worker: Worker }).worker)
-  startThreadsAnew()
-  onTestFinished(keepThreads)
+  writeInOtherThreads()
+  onTestFinished(writeInThisThread)
   subscribe('worker_threads', made)
   const store = await openStore({ is: 'sqlite', dataDir })
   unsubscribe('worker_threads', made)

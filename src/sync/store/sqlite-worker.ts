@@ -1,26 +1,33 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
-import { makeOwnDatabase, serveThread } from '../../storage/index.ts'
+import { makeOwnDatabase, type OpenFile } from '../../storage/index.ts'
 import type { DatabaseTraffic, StatementAnswer } from './node-sqlite.ts'
 
 /** Most prepared statements in the cache, by their SQL text. */
 const MAX_STATEMENTS = 500
 
-serveThread<DatabaseTraffic, string>((path) => {
-  const database = openDatabase(path)
-  const statements = new Map<string, StatementSync>()
+interface Prepared {
+  readonly statement: StatementSync
+  /** Whether it returns rows. To ask the statement takes longer than most statements. */
+  readonly hasRows: boolean
+}
 
-  function prepared(sql: string): StatementSync {
+export const open: OpenFile<DatabaseTraffic, string> = (path) => {
+  const database = openDatabase(path)
+  const statements = new Map<string, Prepared>()
+
+  function prepared(sql: string): Prepared {
     const known = statements.get(sql)
     if (known) return known
     if (statements.size >= MAX_STATEMENTS) statements.clear()
     const statement = database.prepare(sql)
-    statements.set(sql, statement)
-    return statement
+    const made = { statement, hasRows: statement.columns().length > 0 }
+    statements.set(sql, made)
+    return made
   }
 
   function run(sql: string, values: readonly SQLInputValue[]): StatementAnswer {
-    const statement = prepared(sql)
-    if (statement.columns().length > 0) return { rows: statement.all(...values) }
+    const { statement, hasRows } = prepared(sql)
+    if (hasRows) return { rows: statement.all(...values) }
     return { rows: [], ...statement.run(...values) }
   }
 
@@ -69,7 +76,7 @@ serveThread<DatabaseTraffic, string>((path) => {
       close: () => database.close(),
     },
   }
-})
+}
 
 /** Runs a write without waiting for the disk; the next commit that waits makes it durable. */
 function withoutSync<T>(database: DatabaseSync, write: () => T): T {

@@ -14,14 +14,16 @@ export interface RowList {
 export const NO_ROW = 0
 const WORDS = 4
 const HEX_PER_WORD = 8
-/**
- * Most bytes of a row in {@link PackedRows}: the digest, its list, the two neighbours and the next of its bucket, up to two buckets.
- */
-export const PACKED_BYTES = WORDS * 4 + 4 + 2 * 4 + 4 + 2 * 4
+/** Rows of a bucket when all are there, at least. */
+const ROWS_PER_BUCKET = 2
+/** Bytes of a row in {@link PackedRows}: the digest, its list, the two neighbours, the next of its bucket, its share of the buckets. */
+export const PACKED_BYTES = WORDS * 4 + 4 + 2 * 4 + 4 + 4 / ROWS_PER_BUCKET
+/** Rows for which memory is taken at a time. */
+const STEP = 8_192
 
 /**
  * Rows that are found by their digest, in lists by when they were used last. All of it is in a few arrays of numbers, so a row
- * takes {@link PACKED_BYTES} whatever it was made from. Memory is used as rows come, and used again when they go.
+ * takes {@link PACKED_BYTES} whatever it was made from. Memory is taken as rows come, and used again when they go.
  */
 export class PackedRows {
   readonly most: number
@@ -33,18 +35,28 @@ export class PackedRows {
   readonly #next: Uint32Array
   readonly #buckets: Uint32Array
   readonly #lists: RowList[] = []
+  readonly #columns: ArrayBuffer[] = []
+  /** Places for which there is memory. */
+  #room = 0
   #free = NO_ROW
   #used = 0
   #size = 0
 
   constructor(most: number) {
     this.most = most
-    this.#words = new Uint32Array(WORDS * (most + 1))
-    this.#list = new Uint32Array(most + 1)
-    this.#newer = new Uint32Array(most + 1)
-    this.#older = new Uint32Array(most + 1)
-    this.#next = new Uint32Array(most + 1)
-    this.#buckets = new Uint32Array(2 ** Math.ceil(Math.log2(most)))
+    this.#words = new Uint32Array(this.addColumn(4 * WORDS))
+    this.#list = new Uint32Array(this.addColumn(4))
+    this.#newer = new Uint32Array(this.addColumn(4))
+    this.#older = new Uint32Array(this.addColumn(4))
+    this.#next = new Uint32Array(this.addColumn(4))
+    this.#buckets = new Uint32Array(2 ** Math.floor(Math.log2(1 + most / ROWS_PER_BUCKET)))
+  }
+
+  /** Memory for something of each row, by its place. It grows with the rows. */
+  addColumn(bytesPerRow: number): ArrayBuffer {
+    const column = new ArrayBuffer(0, { maxByteLength: bytesPerRow * (this.most + 1) })
+    this.#columns.push(column)
+    return column
   }
 
   get size(): number {
@@ -127,11 +139,18 @@ export class PackedRows {
   #takePlace(): number {
     const place = this.#free
     if (place === NO_ROW) {
+      if (this.#used >= this.#room) this.#grow()
       this.#used += 1
       return this.#used
     }
     this.#free = this.#next[place] ?? NO_ROW
     return place
+  }
+
+  #grow(): void {
+    this.#room = Math.min(this.#room + STEP, this.most)
+    for (const column of this.#columns)
+      column.resize((column.maxByteLength / (this.most + 1)) * (this.#room + 1))
   }
 
   #bucketOf(word: number): number {

@@ -34,7 +34,7 @@ interface PredictionLimits {
 
 const USUAL_BYTES = 128 * 1024 ** 2
 
-/** Most bytes of a row: {@link PACKED_BYTES}, and three numbers of 8 bytes. */
+/** Bytes of a row: {@link PACKED_BYTES}, and three numbers of 8 bytes. */
 export const PREDICTION_BYTES = PACKED_BYTES + 3 * 8
 /** Most extended ids of a request that are looked up. Requests of exchanges have a dozen. */
 const MAX_EIDS = 64
@@ -65,9 +65,9 @@ export class PredictionTable {
     this.#maxRows = maxRows
     const most = Math.floor(this.maxBytes / PREDICTION_BYTES)
     this.#rows = new PackedRows(most)
-    this.#ltv = new Float64Array(most + 1)
-    this.#confidence = new Float64Array(most + 1)
-    this.#endsMs = new Float64Array(most + 1)
+    this.#ltv = new Float64Array(this.#rows.addColumn(8))
+    this.#confidence = new Float64Array(this.#rows.addColumn(8))
+    this.#endsMs = new Float64Array(this.#rows.addColumn(8))
   }
 
   /** Bytes of the rows that there are. */

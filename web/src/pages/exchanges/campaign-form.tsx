@@ -59,6 +59,7 @@ export function CampaignForm({ campaign, draft, isChanged, onChange, onUndo, onS
     >
       <What draft={draft} isNew={campaign === undefined} onChange={onChange} />
       <Money draft={draft} currency={currency} onChange={onChange} />
+      <HowOften draft={draft} onChange={onChange} />
       <Where draft={draft} onChange={onChange} />
       <section className="card" aria-labelledby="ads">
         <header>
@@ -248,6 +249,7 @@ function Money({ draft, currency, onChange }: PartProps & { currency: string }) 
           </button>
         </div>
         <Pace draft={draft} onChange={onChange} />
+        <Shading draft={draft} onChange={onChange} />
       </div>
     </section>
   )
@@ -287,6 +289,64 @@ function Pace({ draft, onChange }: PartProps) {
 
 const pacingOf = (value: string): CampaignDraft['pacing'] =>
   value === 'even' || value === 'ahead' ? value : 'asap'
+
+function Shading({ draft, onChange }: PartProps) {
+  return (
+    <div className="fields wide">
+      <label className="field">
+        <span>Where the winner pays what it bid</span>
+        <select
+          value={draft.shading}
+          onChange={(event) => onChange({ ...draft, shading: event.target.value === 'off' ? 'off' : 'on' })}
+        >
+          <option value="on">bid what gains most (bid shading)</option>
+          <option value="off">bid all that an impression is worth</option>
+        </select>
+      </label>
+    </div>
+  )
+}
+
+function HowOften({ draft, onChange }: PartProps) {
+  const set = (part: Partial<CampaignDraft>) => onChange({ ...draft, ...part })
+  const isCapped = draft.capImpressions.trim() !== ''
+  return (
+    <section className="card" aria-labelledby="how-often">
+      <header>
+        <h2 id="how-often">How often one user may see it</h2>
+        <span className="side-note">Empty means as often as it wins</span>
+      </header>
+      <div className="body fields wide">
+        <Text
+          label="Impressions for each user"
+          value={draft.capImpressions}
+          onChange={(capImpressions) => set({ capImpressions })}
+          isNumber
+        />
+        {isCapped && (
+          <>
+            <Text
+              label="within (minutes; 1440 are a day)"
+              value={draft.capMinutes}
+              onChange={(capMinutes) => set({ capMinutes })}
+              isNumber
+            />
+            <label className="field">
+              <span>Where no id of the user is given</span>
+              <select
+                value={draft.capWithoutId}
+                onChange={(event) => set({ capWithoutId: event.target.value === 'bid' ? 'bid' : 'skip' })}
+              >
+                <option value="skip">do not bid</option>
+                <option value="bid">bid without a cap</option>
+              </select>
+            </label>
+          </>
+        )}
+      </div>
+    </section>
+  )
+}
 
 function Where({ draft, onChange }: PartProps) {
   const set = (part: Partial<CampaignDraft>) => onChange({ ...draft, ...part })

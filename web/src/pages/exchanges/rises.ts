@@ -1,5 +1,5 @@
 import type { Campaign, CampaignInput } from '../../api/exchanges.ts'
-import { money } from '../../ui/format.ts'
+import { duration, money } from '../../ui/format.ts'
 import { isLower } from '../../ui/limit-draft.ts'
 import { type AnyLimit, limitName } from '../../ui/limit-name.ts'
 
@@ -22,8 +22,26 @@ export function risesIn(before: Campaign | undefined, next: CampaignInput, curre
     if (is > was) rises.push(`${name}: ${money(was, currency)} → ${money(is, currency)}`)
   if (!isLower(before, next.limits))
     rises.push(`limits: ${limitsText(before.limits, currency)} → ${limitsText(next.limits, currency)}`)
+  if (before.shading === 'on' && next.shading === 'off')
+    rises.push('It bids all that an impression is worth, also where less would win')
+  if (isCapLooser(before.frequencyCap, next.frequencyCap))
+    rises.push(`one user: ${capText(before.frequencyCap)} → ${capText(next.frequencyCap)}`)
   return rises
 }
+
+type FrequencyCap = Campaign['frequencyCap']
+
+const isCapLooser = (before: FrequencyCap, next: FrequencyCap): boolean =>
+  before !== undefined &&
+  (next === undefined ||
+    next.impressions > before.impressions ||
+    next.windowSeconds < before.windowSeconds ||
+    (before.withoutId === 'skip' && next.withoutId === 'bid'))
+
+const capText = (cap: FrequencyCap): string =>
+  cap === undefined
+    ? 'as often as it wins'
+    : `${cap.impressions} impressions in ${duration(cap.windowSeconds * 1_000)}${cap.withoutId === 'bid' ? ', any number without an id' : ''}`
 
 const limitsText = (limits: readonly AnyLimit[], currency: string): string =>
   limits.map((limit) => `${money(limit.max, currency)} ${limitName(limit)}`).join(' and ') ||

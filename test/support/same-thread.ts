@@ -1,0 +1,62 @@
+import { EventEmitter } from 'node:events'
+import type { Worker } from 'node:worker_threads'
+import { diskThreads, serveThread } from '../../src/storage/index.ts'
+
+type Order = Parameters<ReturnType<typeof serveThread>>[0]
+
+const { start } = diskThreads
+
+/**
+ * From now on files are written by the thread that runs the tests: to wake another one for each statement, and the first one again
+ * for its answer, took more processor time than the statements.
+ */
+export function writeInThisThread(): void {
+  diskThreads.start = (program) => new SameThread(program) as unknown as Worker
+}
+
+/** From now on each file has a thread of its own, as in a service. */
+export function writeInOtherThreads(): void {
+  diskThreads.start = start
+}
+
+/** Carries out orders as a thread would: in their order, later than they are given, each told as a copy. */
+class SameThread extends EventEmitter {
+  #orders: Order[] = []
+  #carryOut: ((order: Order) => void) | undefined
+  #isOver = false
+
+  constructor(program: URL) {
+    super()
+    void this.#serve(program)
+  }
+
+  postMessage(order: Order): void {
+    if (this.#isOver) return
+    this.#orders.push(structuredClone(order))
+    if (this.#carryOut && this.#orders.length === 1) setImmediate(() => this.#work())
+  }
+
+  async #serve(program: URL): Promise<void> {
+    const { open } = await import(program.href)
+    const say = (message: unknown) => void this.emit('message', structuredClone(message))
+    this.#carryOut = serveThread(open, say, () => this.#end())
+    this.#work()
+  }
+
+  #work(): void {
+    const orders = this.#orders
+    this.#orders = []
+    try {
+      for (const order of orders) this.#carryOut?.(order)
+    } catch (error) {
+      this.emit('error', error)
+      this.#end()
+    }
+  }
+
+  #end(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    setImmediate(() => this.emit('exit'))
+  }
+}
