@@ -146,6 +146,7 @@ function putCampaign(parts: CampaignParts): Route {
       requirePlace(campaigns, tables.limits, id)
       requireNoApproval(parts, id, spec)
       const values = () => valuesOf(campaigns.get(id), { id, spec })
+      requireNotPaying(caller, onlyPauses(values()))
       const reason = reasonOf(c, said)
       const about = { action: 'campaign.stored', target: id, values, reason } as const
       const change = { ...about, lowersRisk: onlyPauses(values()) }
@@ -218,6 +219,13 @@ function onlyPauses({ from, to }: ReturnType<typeof valuesOf>): boolean {
   if (from === undefined) return false
   const { status, ...others } = Object(to)
   return status === 'paused' && Object.keys({ ...Object(from), ...others }).every((name) => name === 'status')
+}
+
+/** Throws 403 for a key with a budget of its own, which would not pay for what the campaign buys. */
+function requireNotPaying({ name, payingKey }: Caller, lowersRisk: boolean): void {
+  if (payingKey === undefined || lowersRisk) return
+  const detail = `${name} has a budget of its own, from which campaigns for exchanges are not paid: it can only pause and delete them`
+  throw new AppError('forbidden', detail)
 }
 
 /**
