@@ -8,7 +8,8 @@ const { start } = diskThreads
 
 /**
  * From now on files are written by the thread that runs the tests: to wake another one for each statement, and the first one again
- * for its answer, took more processor time than the statements.
+ * for its answer, took more processor time than the statements. Not for two that have one database open: who waits for a lock of
+ * the other would keep it from ending.
  */
 export function writeInThisThread(): void {
   diskThreads.start = (program) => new SameThread(program) as unknown as Worker

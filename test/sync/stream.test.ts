@@ -14,6 +14,7 @@ import { startSync } from '../../src/sync/index.ts'
 import { systemClock } from '../../src/time/clock.ts'
 import { ENGINES, environmentOn } from '../support/postgres.ts'
 import { startRedis } from '../support/redis-server.ts'
+import { writeInOtherThreads, writeInThisThread } from '../support/same-thread.ts'
 
 async function start(engine: (typeof ENGINES)[number]) {
   const server = await startRedis('--appendonly', 'yes', '--appendfsync', 'always')
@@ -59,6 +60,9 @@ async function start(engine: (typeof ENGINES)[number]) {
   const client = new Redis(server.url, { retryStrategy: () => 50 })
   client.on('error', () => undefined)
   onTestFinished(() => client.disconnect())
+  // Each waits for locks of the other, and nobody may wait for its own thread.
+  writeInOtherThreads()
+  onTestFinished(writeInThisThread)
   const running = [await one(), await one()]
   for (const { stop } of running) onTestFinished(stop)
   const { db } = running[0]?.sync.store ?? (await one()).sync.store
