@@ -1,5 +1,5 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
-import { AppError, type ErrorCode, statusOf } from '../errors.ts'
+import { AppError, type ErrorCode, invalidField, statusOf } from '../errors.ts'
 import type { Authorize, Caller, NeededScope } from './auth.ts'
 import { BY_KEY_OR_SESSION, needOf, operationIdOf, sectionOf } from './document.ts'
 import { type ApiEnv, type Ctx, nameShown } from './json.ts'
@@ -124,7 +124,7 @@ function requireKnown(query: Record<string, string[]>, known: object): void {
     if (isKnown && values.length === 1) continue
     const field = nameShown(name)
     const problem = isKnown ? 'is given more than once' : 'is not a known parameter'
-    throw new AppError('invalid_request', `${field}: ${problem}`, 'never', { field })
+    throw invalidField(field, problem)
   }
 }
 

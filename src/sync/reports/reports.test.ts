@@ -279,7 +279,12 @@ onBothEngines((stores) => {
     it('of one download that share a key are added up, over statements too; what is read again replaces them', async () => {
       const { clock, store, source, all } = await start()
       const creative = (i: number, id = 'a') => ({
-        ...{ date: '2026-11-01', id, clicks: i, cost: 1_000_000 + i, name: 'A', Creative: `cr${i}` },
+        date: '2026-11-01',
+        id,
+        clicks: i,
+        cost: 1_000_000 + i,
+        name: 'A',
+        Creative: `cr${i}`,
       })
       const part = (download: string) => ({ download, sums: ['clicks', 'cost'] })
       const about = { account_currency: 'EUR' }
