@@ -91,6 +91,22 @@ describe('the service as a process', () => {
   })
 })
 
+describe('a pipe that nobody reads any more', () => {
+  it('does not end the service', async () => {
+    const port = await freePort()
+    const { child } = start({ PORT: String(port), MOCK_MODE: 'true' }, 'start')
+    child.stdout?.destroy()
+    const isUp = () =>
+      fetch(`http://127.0.0.1:${port}/livez`).then(
+        ({ ok }) => ok,
+        () => false,
+      )
+    while (child.exitCode === null && !(await isUp())) await new Promise((resolve) => setTimeout(resolve, 50))
+    child.kill('SIGTERM')
+    expect(await once(child, 'exit')).toEqual([0, null])
+  })
+})
+
 describe('a ledger on the disk', () => {
   it('can be read as lines, recomputed beside the running service, and opened by no second process, which names the first', async () => {
     const environment = { PORT: '0', STORE: 'sqlite', DATA_DIR: folder() }
