@@ -62,6 +62,10 @@ export class AppError extends Error {
   }
 }
 
+/** The refusal of a request because of one of its fields: 400 with the field's name before the problem. */
+export const invalidField = (field: string, problem: string): AppError =>
+  new AppError('invalid_request', `${field}: ${problem}`, 'never', { field })
+
 /** The message of anything thrown, for logs. */
 export const messageOf = (thrown: unknown): string =>
   thrown instanceof Error ? thrown.message : String(thrown)

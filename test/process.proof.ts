@@ -1,10 +1,183 @@
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { statSync } from 'node:fs'
+import { chmodSync, statSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { BID, type Budget, budgetOfGoogle, post } from './support/asks.ts'
 import { freePort } from './support/free-port.ts'
-import { folder, listening, start } from './support/service.ts'
+import { startRedis } from './support/redis-server.ts'
+import { expectSmallMemory, folder, listening, type Started, start, startAs } from './support/service.ts'
+import { smallDisk } from './support/small-disk.ts'
+
+describe('the service as a process', () => {
+  it('keeps the memory of its workers small', async () => {
+    const service = start({ PORT: '0', LOG_LEVEL: 'error', WORKERS: '1' })
+    await listening(service)
+    expectSmallMemory(service, 1)
+    service.child.kill('SIGTERM')
+    await once(service.child, 'close')
+  })
+
+  it('strips types once: a start after a kill finds them in the cache, in every thread', async () => {
+    const environment = { PORT: '0', NODE_COMPILE_CACHE: folder(), NODE_DEBUG_NATIVE: 'COMPILE_CACHE' }
+    const stripped = ({ output }: Started) =>
+      output().match(/no transpile cache for StrippedTypeScript \S+/g) ?? []
+    const first = start(environment, 'start')
+    await listening(first)
+    expectSmallMemory(first, 0)
+    expect(stripped(first).join('\n')).toMatch(/sqlite-worker\.ts/)
+    first.child.kill('SIGKILL')
+    await once(first.child, 'close')
+    const second = start(environment)
+    await listening(second)
+    expect(stripped(second)).toEqual([])
+  })
+
+  it('strips no types where the cache was filled before, as it is for an image', async () => {
+    const environment = { PORT: '0', NODE_COMPILE_CACHE: folder(), NODE_DEBUG_NATIVE: 'COMPILE_CACHE' }
+    const { NODE_COMPILE_CACHE } = environment
+    execFileSync(process.execPath, ['bin/warm.cjs'], {
+      env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE },
+    })
+    const live = {
+      MOCK_MODE: 'false',
+      META_ACCESS_TOKEN: 'a',
+      META_BUSINESS_ID: '1',
+      OPENRTB_SEATS: '[{"id":"a"}]',
+    }
+    const keys = { API_KEYS: `ops:admin:${'0'.repeat(64)}`, GRPC_PORT: '0', WORKERS: '1' }
+    const service = start({ ...environment, ...live, ...keys })
+    await listening(service)
+    expect(service.output()).toMatch(/StrippedTypeScript \S+sqlite-worker\.ts/)
+    expect(service.output()).not.toContain('no transpile cache for StrippedTypeScript')
+  })
+
+  it('says so when the port is taken', async () => {
+    const blocker = createServer().listen(0, '127.0.0.1')
+    await once(blocker, 'listening')
+    const address = blocker.address()
+    const port = typeof address === 'object' ? address?.port : 0
+    const service = start({ PORT: String(port) })
+    const [code] = await once(service.child, 'close')
+    blocker.close()
+    expect(code).toBe(1)
+    expect(service.output()).toContain('EADDRINUSE')
+    expect(service.output()).not.toContain('at async')
+  })
+
+  it.skipIf(process.platform !== 'linux')(
+    'says in a line that nothing can be made where it is told to keep its data',
+    async () => {
+      const service = start({ PORT: '0', DATA_DIR: '/proc/data/of/it', LOGLEVEL: 'debug' })
+      const [code] = await once(service.child, 'close')
+      expect(code).toBe(1)
+      expect(service.output()).toContain('LOGLEVEL is not read and LOG_LEVEL is not set')
+      expect(service.output()).toMatch(/^Cannot start: \/proc\/data\/of\/it cannot be made: ENOENT.*$/m)
+    },
+  )
+
+  it('says in a line that it is on a disk that is read-only', async () => {
+    const { directory } = smallDisk()
+    try {
+      execFileSync('mount', ['-o', 'remount,ro', directory], { stdio: 'ignore' })
+    } catch {
+      chmodSync(directory, 0o555)
+    }
+    const service = start({ PORT: '0', DATA_DIR: join(directory, 'data') })
+    const [code] = await once(service.child, 'close')
+    expect(code).toBe(1)
+    expect(service.output()).toMatch(/^Cannot start: .*data cannot be made: E(ROFS|ACCES).*\n$/)
+  })
+})
+
+describe('a pipe that nobody reads any more', () => {
+  it('does not end the service', async () => {
+    const port = await freePort()
+    const { child } = start({ PORT: String(port), MOCK_MODE: 'true' }, 'start')
+    child.stdout?.destroy()
+    const isUp = () =>
+      fetch(`http://127.0.0.1:${port}/livez`).then(
+        ({ ok }) => ok,
+        () => false,
+      )
+    while (child.exitCode === null && !(await isUp())) await new Promise((resolve) => setTimeout(resolve, 50))
+    child.kill('SIGTERM')
+    expect(await once(child, 'exit')).toEqual([0, null])
+  })
+})
+
+describe('a ledger on the disk', () => {
+  it('can be read as lines, recomputed beside the running service, and opened by no second process, which names the first', async () => {
+    const environment = { PORT: '0', STORE: 'sqlite', DATA_DIR: folder() }
+    const service = start(environment)
+    const url = await listening(service)
+    await post(url, '/v1/bids', BID)
+    await (await fetch(`${url}/v1/budgets`)).text()
+    const text = await (await fetch(`${url}/v1/ledger?scope=platform:google_ads`)).text()
+    const entries = text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(entries.length).toBeGreaterThan(1)
+    expect(entries.every(({ hash }) => /^[0-9a-f]{64}$/.test(hash))).toBe(true)
+    expect((await fetch(`${url}/v1/ledger?from=yesterday`)).status).toBe(400)
+
+    const verify = start(environment, 'ledger', 'verify')
+    expect(await once(verify.child, 'close')).toEqual([0, null])
+    expect(verify.output()).toMatch(/^platform:google_ads +150 +0$/m)
+
+    const second = start(environment)
+    expect(await once(second.child, 'close')).toEqual([1, null])
+    expect(second.output()).toContain(String(service.child.pid))
+  })
+
+  it('gives everything back that is not spent when it is stopped in peace', async () => {
+    const environment = { PORT: '0', STORE: 'sqlite', DATA_DIR: folder() }
+    const first = start(environment)
+    expect((await post(await listening(first), '/v1/bids', BID)).status).toBe(200)
+    first.child.kill('SIGTERM')
+    await once(first.child, 'close')
+
+    const again = await listening(start(environment))
+    const { limits, forfeited } = await budgetOfGoogle(again)
+    expect(limits[0]).toMatchObject({ spent: 150, remaining: 350 })
+    expect(forfeited).toBeUndefined()
+  })
+})
+
+describe('records on the disk', () => {
+  it('belong to one process also where budgets are in Redis, and name a directory that cannot be written', async () => {
+    const redis = await startRedis()
+    onTestFinished(() => redis.close())
+    const NOTICE_SECRET = 'the same for all processes, 32 signs'
+    const environment = { PORT: '0', DATA_DIR: folder(), REDIS_URL: redis.url, NOTICE_SECRET }
+    const first = start(environment)
+    await listening(first)
+    const second = start(environment)
+    expect(await once(second.child, 'close')).toEqual([1, null])
+    expect(second.output()).toContain(`records.lock is held by process ${first.child.pid} on `)
+
+    const readOnly = folder()
+    chmodSync(readOnly, 0o555)
+    // The superuser may write everywhere, so it becomes somebody else.
+    const somebody = process.getuid?.() === 0 ? { uid: 65_534 } : {}
+    const third = startAs(somebody, { ...environment, DATA_DIR: readOnly })
+    expect(await once(third.child, 'close')).toEqual([1, null])
+    expect(third.output()).toContain(`${readOnly}/records.lock cannot be written`)
+  })
+
+  it('waits for a Redis that starts later, and says so', async () => {
+    const redis = await startRedis()
+    onTestFinished(() => redis.close())
+    await redis.kill()
+    const NOTICE_SECRET = 'the same for all processes, 32 signs'
+    const service = start({ PORT: '0', REDIS_URL: redis.url, NOTICE_SECRET })
+    await expect.poll(() => service.output()).toContain('waiting for the budget store')
+    await redis.start()
+    expect((await fetch(`${await listening(service)}/livez`)).status).toBe(200)
+  })
+})
 
 describe('a ledger on the disk, after a kill', () => {
   it('remembers after a kill what was spent, limits, pauses and the kill switch; what was in the purse stays counted', async () => {

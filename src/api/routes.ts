@@ -1,8 +1,9 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
-import { AppError, type ErrorCode, statusOf } from '../errors.ts'
-import { type Authorize, type Caller, type NeededScope, requireOperator } from './auth.ts'
+import { AppError, type ErrorCode, invalidField, statusOf } from '../errors.ts'
+import type { Authorize, Caller, NeededScope } from './auth.ts'
 import { BY_KEY_OR_SESSION, needOf, operationIdOf, sectionOf } from './document.ts'
 import { type ApiEnv, type Ctx, nameShown } from './json.ts'
+import { requireOperator } from './operator-only.ts'
 import { type ApiAnswer, problemAnswer, shown } from './problem.ts'
 
 export const ProblemBody = z
@@ -54,7 +55,7 @@ export interface Route extends RouteParts {
   handle(c: Ctx, caller: Caller): Promise<ApiAnswer> | ApiAnswer
 }
 
-/** A route that anybody may call. Its handler sees to what it costs. */
+/** A route without a key. No limit of callers applies to it, so its handler has to limit what calls cost. */
 export interface OpenRoute extends RouteParts {
   handle(c: Ctx): Promise<ApiAnswer> | ApiAnswer
 }
@@ -123,7 +124,7 @@ function requireKnown(query: Record<string, string[]>, known: object): void {
     if (isKnown && values.length === 1) continue
     const field = nameShown(name)
     const problem = isKnown ? 'is given more than once' : 'is not a known parameter'
-    throw new AppError('invalid_request', `${field}: ${problem}`, 'never', { field })
+    throw invalidField(field, problem)
   }
 }
 

@@ -17,9 +17,9 @@ import { tradeDeskBids } from './tradedesk/bid.ts'
 import { createTradeDesk } from './tradedesk/tradedesk.ts'
 
 /**
- * What can be done at a platform. `connect` makes what is done with connected accounts; the connector itself says whether
- * it has reports, changes campaigns, keeps records or sends mail. `bids`, where they are placed, are another kind: they
- * are made for the one account of the configuration, whose credentials and memo have types of their own.
+ * What can be done at a platform. `connect` makes the connector for connected accounts, which says itself whether it has
+ * reports, changes campaigns, stores records or sends mail. `bids` are separate: they are placed on the one account of the
+ * configuration, with credentials and a memo of their own types.
  */
 interface Abilities {
   readonly connect: CreateConnector
@@ -50,6 +50,7 @@ export const PLATFORM_DEFAULTS = {
   tradedesk: REGISTRY.tradedesk.api,
 } as const satisfies Readonly<Record<PlatformName, ApiFacts>>
 
-/** End of a version of a platform's API. */
+/** When a version of a platform's API ends. */
+
 export const sunsetOf = (platform: PlatformName, version: string): Sunset =>
   sunsetIn(PLATFORM_DEFAULTS[platform], version)

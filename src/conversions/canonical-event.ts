@@ -34,12 +34,13 @@ export const EventNameText = id(64)
  * Whether an id is a real one. Programs write a placeholder such as `null` if they have none, which would make all
  * their events one.
  */
-export const isSaid = (said: string): boolean => !isPlaceholderOfId(said)
-export const NOT_SAID = 'is a placeholder for a missing value; leave it out, or send a value'
+export const isRealId = (said: string): boolean => !isPlaceholderOfId(said)
+export const PLACEHOLDER_FAULT = 'is a placeholder for a missing value; leave it out, or send a value'
 /** Ids are stored and sent unencrypted, so they must not contain an e-mail address or a phone number. */
-const isOfNobody = (said: string): boolean => !hasEmail(said) && !(said.startsWith('+') && isPhoneText(said))
-const OF_SOMEBODY = 'must be no e-mail address or phone number: ids are stored and sent as they are'
-const saidId = id(128).refine(isSaid, NOT_SAID).refine(isOfNobody, OF_SOMEBODY)
+const isImpersonal = (said: string): boolean =>
+  !hasEmail(said) && !(said.startsWith('+') && isPhoneText(said))
+const PERSONAL_FAULT = 'must be no e-mail address or phone number: ids are stored and sent as they are'
+const ItemId = id(128).refine(isRealId, PLACEHOLDER_FAULT).refine(isImpersonal, PERSONAL_FAULT)
 const amount = z.number().min(0).max(1e12)
 
 const EventTime = z
@@ -103,7 +104,7 @@ const UserDataInput = z.strictObject({
 })
 
 const Content = z.strictObject({
-  id: saidId,
+  id: ItemId,
   quantity: z.int().min(1).max(1_000_000).describe('How many of the item.').optional(),
   item_price: amount.describe('Price of one, in units of the currency.').optional(),
 })
@@ -117,7 +118,7 @@ const CustomDataInput = z.strictObject({
     .refine(isCurrency, 'must be an ISO 4217 code such as USD')
     .openapi({ type: 'string', example: 'USD' })
     .optional(),
-  order_id: saidId.optional(),
+  order_id: ItemId.optional(),
   contents: z.array(Content).max(200).optional(),
   search_string: wholeText(500).optional(),
   predicted_ltv: amount.describe('Lifetime value of the customer, in units of the currency.').optional(),
@@ -157,11 +158,11 @@ function withoutUser(address: string): string {
 /** One conversion as a caller sends it. */
 export const CanonicalEvent = z
   .strictObject({
-    event_id: EventIdText.refine(isSaid, NOT_SAID).refine(isOfNobody, OF_SOMEBODY),
+    event_id: EventIdText.refine(isRealId, PLACEHOLDER_FAULT).refine(isImpersonal, PERSONAL_FAULT),
     event_name: z
       .string()
       .regex(EVENT_NAME, EVENT_NAME_FAULT)
-      .refine((said) => !isPlaceholder(said), NOT_SAID),
+      .refine((said) => !isPlaceholder(said), PLACEHOLDER_FAULT),
     event_time: EventTime,
     action_source: z.enum([
       'website',
@@ -188,7 +189,7 @@ export const CanonicalEvent = z
     consent: z
       .strictObject({ ad_user_data: Choice.optional(), ad_personalization: Choice.optional() })
       .optional(),
-    bid_id: saidId.optional(),
+    bid_id: ItemId.optional(),
   })
   .openapi('ConversionEvent')
 export type CanonicalEvent = z.output<typeof CanonicalEvent>

@@ -45,7 +45,7 @@ export async function connectionsOf(
   return rows.filter(({ platform }) => rooms.has(platform) || platform === MESSAGE_PLATFORM)
 }
 
-/** Those of them that take events, by platform. */
+/** The connections of an organisation that take events, by platform. */
 export const eventConnectionsOf = async (
   base: Pick<Base, 'store' | 'rooms'>,
   orgId: number,
@@ -110,7 +110,7 @@ const VERIFY_CONTEXT = 'webhook verify token'
 export const verifyDigests = (keyring: Keyring, token: string) => keyring.digests(token, VERIFY_CONTEXT)
 
 /** The columns by which a webhook finds its connection; null for platforms that send no webhooks. */
-function foundBy(keyring: Keyring, platform: string, credentials: unknown) {
+function webhookColumns(keyring: Keyring, platform: string, credentials: unknown) {
   if (platform !== MESSAGE_PLATFORM) return { account: null, verify_digest: null }
   const { phone_number_id, webhook_verify_token } = WhatsAppCredentials.parse(credentials)
   return { account: phone_number_id, verify_digest: verifyDigests(keyring, webhook_verify_token)[0] }
@@ -126,11 +126,13 @@ export interface NewConversionConnection {
   readonly message: string | null
 }
 
-/** Stores credentials in place of earlier ones. Deliveries that wait for the connection are sent with the new ones. */
+/**
+ * Stores credentials in place of earlier ones. Deliveries that wait for the connection are sent with the new ones.
+ * @param onlyIfNew whether an existing connection is left as it is
+ */
 export async function storeConnection(
   { store, clock, keyring }: Pick<Base, 'store' | 'clock' | 'keyring'>,
   { orgId, platform, credentials, settings, status, message }: NewConversionConnection,
-  /** Whether an existing connection is left as it is. */
   onlyIfNew = false,
 ): Promise<void> {
   const values = {
@@ -140,7 +142,7 @@ export async function storeConnection(
     settings: JSON.stringify(settings),
     resting_until_ms: null,
     updated_ms: clock.nowMs(),
-    ...foundBy(keyring, platform, credentials),
+    ...webhookColumns(keyring, platform, credentials),
   }
   await store.db.transaction().execute(async (tx) => {
     if (platform === MESSAGE_PLATFORM && !onlyIfNew)
@@ -238,8 +240,12 @@ export async function endConnection(
     await tx
       .updateTable('conversion_connections')
       .set({
-        ...{ status: 'disconnected', credentials: null, message: null, updated_ms: later(clock.nowMs()) },
-        ...{ account: null, verify_digest: null },
+        status: 'disconnected',
+        credentials: null,
+        message: null,
+        updated_ms: later(clock.nowMs()),
+        account: null,
+        verify_digest: null,
       })
       .where('org_id', '=', org_id)
       .where('platform', '=', platform)
@@ -252,30 +258,28 @@ export async function confirmConnection(
   { store, clock }: Pick<Base, 'store' | 'clock'>,
   row: ConnectionRow,
 ): Promise<boolean> {
-  const { numUpdatedRows } = await store.db
-    .updateTable('conversion_connections')
-    // The new time of change makes every process drop the access token that was refused.
-    .set({ status: 'connected', message: null, updated_ms: later(clock.nowMs()) })
-    .where('org_id', '=', row.org_id)
-    .where('platform', '=', row.platform)
-    .where('updated_ms', '=', row.updated_ms)
-    .where('status', 'in', ['error', 'pending'])
-    .executeTakeFirst()
+  // The new time of change makes every process drop the access token that was refused.
+  const working = { status: 'connected', message: null, updated_ms: later(clock.nowMs()) } as const
+  const { numUpdatedRows } = await unchanged(store, row, ['error', 'pending']).set(working).executeTakeFirst()
   return numUpdatedRows > 0n
 }
 
 /** Stops a connection until somebody changes it, unless it was changed since `row` was read. */
 export async function stopConnection(store: Store, row: ConnectionRow, message: string): Promise<boolean> {
-  const { numUpdatedRows } = await store.db
-    .updateTable('conversion_connections')
+  const { numUpdatedRows } = await unchanged(store, row, ['connected', 'pending'])
     .set({ status: 'error', message })
-    .where('org_id', '=', row.org_id)
-    .where('platform', '=', row.platform)
-    .where('updated_ms', '=', row.updated_ms)
-    .where('status', 'in', ['connected', 'pending'])
     .executeTakeFirst()
   return numUpdatedRows > 0n
 }
+
+/** An update of a connection that applies only if it was not changed since `row` was read and has one of these statuses. */
+const unchanged = ({ db }: Store, row: ConnectionRow, statuses: readonly ConnectionRow['status'][]) =>
+  db
+    .updateTable('conversion_connections')
+    .where('org_id', '=', row.org_id)
+    .where('platform', '=', row.platform)
+    .where('updated_ms', '=', row.updated_ms)
+    .where('status', 'in', statuses)
 
 /** Pauses a connection for every process until `untilMs` (Unix time). */
 export async function restConnection(store: Store, row: ConnectionRow, untilMs: number): Promise<void> {

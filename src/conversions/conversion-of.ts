@@ -54,7 +54,8 @@ export function personalOf(
   const isDenied = event.consent?.ad_user_data === 'denied'
   return {
     identifiers: isDenied ? {} : connector.identifiers(user, region),
-    ...{ url, search },
+    url,
+    search,
     ...(event.app_data && !isDenied && { app: event.app_data }),
   }
 }

@@ -44,7 +44,10 @@ export async function keepFormer(
   await db
     .insertInto('conversion_former_numbers')
     .values({
-      ...{ org_id, account, changed_ms: nowMs, until_ms: nowMs + KEEP_MS },
+      org_id,
+      account,
+      changed_ms: nowMs,
+      until_ms: nowMs + KEEP_MS,
       secret: keyring.seal(secret, contextOf(org_id, account)),
     })
     .execute()
@@ -52,7 +55,7 @@ export async function keepFormer(
     conversion_former_numbers WHERE org_id = ${org_id} ORDER BY seq DESC LIMIT ${MOST_OF_ORG})`.execute(db)
 }
 
-/** Those of these numbers that are former ones, the latest changed first. */
+/** The former numbers among these numbers, the latest changed first. */
 export async function formerNumbers(
   { store, keyring, clock }: Pick<Base, 'store' | 'keyring' | 'clock'>,
   accounts: readonly string[],
@@ -67,11 +70,14 @@ export async function formerNumbers(
     .limit(limit)
     .execute()
   return rows.map(({ org_id, account, changed_ms, secret }) => ({
-    ...{ org_id, account, changed_ms },
+    org_id,
+    account,
+    changed_ms,
     secret: opened(keyring, secret, contextOf(org_id, account)),
   }))
 }
 
+/** The decrypted secret; null if no key decrypts it. */
 function opened(keyring: Keyring, sealed: string, context: string): string | null {
   try {
     return keyring.open(sealed, context)

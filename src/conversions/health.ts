@@ -101,7 +101,10 @@ export async function healthOf(deps: HealthDeps, orgId: number): Promise<Connect
         : (lanes.find(orgId, platform)?.breaker.state.is ?? 'closed')
     const { status, issues } = judge({ counts: own, circuitState, connection })
     return {
-      ...{ platform, status, issues, circuit_state: circuitState },
+      platform,
+      status,
+      issues,
+      circuit_state: circuitState,
       last_check: isoTime(nowMs),
       success_rate_1h: successOf(own),
       avg_latency_ms: latencyOf(own),
@@ -127,9 +130,10 @@ export interface HealthPoint {
   readonly caveat: string | null
 }
 
+/** Length of a step of the history, in milliseconds. */
 const STEP_MS = 300_000
 
-/** The health of each connection in steps of five minutes, oldest first. */
+/** The health of each connection in steps of five minutes over the last `hours`, oldest first. */
 export async function healthHistory(
   deps: HealthDeps,
   orgId: number,
@@ -161,8 +165,14 @@ function pointOf(platform: string, stepMs: number, counts: HealthStep | undefine
   const common = { platform, from: isoTime(stepMs), to: isoTime(stepMs + STEP_MS) }
   if (!counts || counts.calls === 0)
     return {
-      ...{ ...common, status: null, success_rate: null, avg_latency_ms: null, circuit_state: null },
-      ...{ error_count: 0, events_processed: 0, caveat: 'nothing was sent' },
+      ...common,
+      status: null,
+      success_rate: null,
+      avg_latency_ms: null,
+      circuit_state: null,
+      error_count: 0,
+      events_processed: 0,
+      caveat: 'nothing was sent',
     }
   const { circuit_state } = counts
   const connection = { status: 'connected', message: null } as const

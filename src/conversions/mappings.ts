@@ -40,9 +40,10 @@ export const EventMapping = z
   .openapi('EventMapping')
 export type EventMapping = z.output<typeof EventMapping>
 
-/** The most mappings of one version, and the most versions that are kept. */
+/** The most mappings of one version, and the most versions of an organisation. */
 export const MAX_MAPPINGS = 200
 const MAX_VERSIONS = 1_000
+/** The most versions of all organisations that are cached. */
 const MAX_CACHED = 500
 
 /** The mappings of one version of an organisation. Version 0 has only the standard mappings. */
@@ -216,7 +217,9 @@ export class Mappings {
     const { numInsertedOrUpdatedRows } = await this.#store.db
       .insertInto('conversion_mappings')
       .values({
-        ...{ org_id: orgId, version, mappings: JSON.stringify(mappings) },
+        org_id: orgId,
+        version,
+        mappings: JSON.stringify(mappings),
         created_ms: base.clock.nowMs(),
       })
       .onConflict((conflict) => conflict.columns(['org_id', 'version']).doNothing())

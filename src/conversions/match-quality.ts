@@ -5,13 +5,11 @@ import { type JsonColumns, jsonRows } from './json-rows.ts'
 
 const DAY_MS = 86_400_000
 const COLUMNS: JsonColumns = {
-  ...{
-    org_id: 'bigint',
-    platform: 'text',
-    day_ms: 'bigint',
-    events: 'bigint',
-    quality_sum: 'double precision',
-  },
+  org_id: 'bigint',
+  platform: 'text',
+  day_ms: 'bigint',
+  events: 'bigint',
+  quality_sum: 'double precision',
 }
 
 /** The columns of a delivery that its estimate is counted by. */

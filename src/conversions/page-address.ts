@@ -134,6 +134,7 @@ const wordsOf = (name: string): string[] =>
     .toLowerCase()
     .split(/[^a-z\d]+/)
     .filter((word) => word !== '')
+/** The longest part of a parameter's name that is split, in characters. */
 const MAX_NAME = 200
 
 function isPersonalValue(name: string, value: string): boolean {
@@ -154,7 +155,6 @@ function cleanedPath(path: string): { readonly text: string; readonly isMasked: 
     .split('/')
     .map((segment, at) => {
       const plain = decoded(segment)
-      // The third part is the host.
       if (at < FIRST_SEGMENT || !(hasEmail(plain) || (plain.startsWith('+') && isPhoneText(plain))))
         return segment
       isMasked = true
@@ -163,6 +163,7 @@ function cleanedPath(path: string): { readonly text: string; readonly isMasked: 
     .join('/')
   return { text, isMasked }
 }
+/** Index of the first part of a path: the scheme, an empty part and the host come before it. */
 const FIRST_SEGMENT = 3
 
 const isPersonalFragment = (fragment: string): boolean =>

@@ -14,6 +14,7 @@ const PHONE_CHARACTERS = /^[+\d\s().-]+$/
 const BETWEEN = /[\s().-]/
 /** Texts that look like a phone number but are none: a date, a decimal number, an IP address, a range of amounts. */
 const NO_PHONE = /^(\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[.-]\d{1,2}[.-]\d{4}|\d+(\.\d+){1,3}|\d{1,5}-\d{1,5})$/
+/** Longer texts are no phone numbers; in characters. */
 const MOST_CHARACTERS = 30
 
 /**

@@ -49,7 +49,9 @@ type Deps = Pick<Base, 'store' | 'clock' | 'keyring' | 'rooms' | 'defaultRegion'
   readonly mappings: Mappings
 }
 
+/** Shown in place of a secret. */
 const MASK = '***'
+/** The most differences that are listed for one request. */
 const MAX_DIFFERENCES = 200
 
 /** The exact request for each event and platform, as if it were sent alone. Nothing is sent or stored. */

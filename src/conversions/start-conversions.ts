@@ -54,6 +54,7 @@ export interface RunningConversions {
   stop(): Promise<void>
 }
 
+/** Milliseconds between two runs of each kind of upkeep; see `upkeepOf`. */
 const TICK_MS = 5_000
 const SWEEP_MS = 60_000
 const FORGET_MS = 600_000
@@ -71,7 +72,7 @@ export async function startConversions(
   const mappings = new Mappings(store)
   const traffic = new ConversionTraffic(store, clock)
   const onBreaker = breakerTold(base)
-  const lanes = new ConversionLanes({ ...{ clock, keyring, rooms, callLimits }, onBreaker })
+  const lanes = new ConversionLanes({ clock, keyring, rooms, callLimits, onBreaker })
   meter.watch(() => lanes.all)
   if (options.played) await playConnections(base, options.played.orgs, options.played.credentials)
   else await forgetPlayed(base)
@@ -85,11 +86,13 @@ export async function startConversions(
     calls,
     mappings,
     traffic,
-    onStopped: async (row: ConnectionRow, detail: string) => onStopped(base, row, detail),
+    onStopped: async ({ org_id, platform }: ConnectionRow, detail: string) =>
+      base.log.error({ platform, org: org_id, detail }, 'a connection for conversions has stopped'),
   }
   const deliveries = new DeliveryLoop(sending, lanes)
   const messages = await Messenger.start({
-    ...{ ...sending, callLimits },
+    ...sending,
+    callLimits,
     onBreaker: (orgId, from, to) => onBreaker({ orgId, platform: MESSAGE_PLATFORM }, from, to),
   })
   const waiting = new WaitingRows('deliveries', tableLimits.waiting_conversions)
@@ -108,8 +111,14 @@ export async function startConversions(
   const work = repeated(base, upkeepOf(upkept))
   const conversions: Conversions = {
     ...base,
-    ...{ calls, lanes, mappings, traffic, deliveries, messages },
-    ...{ bids: outside.bids, keepDays: options.keepDays },
+    calls,
+    lanes,
+    mappings,
+    traffic,
+    deliveries,
+    messages,
+    bids: outside.bids,
+    keepDays: options.keepDays,
     writer: new EventWriter(store),
     requirePlace: (orgId, events) => waiting.require(orgId, events),
     noteAccepted(orgId, results) {
@@ -152,7 +161,7 @@ interface UpkeepParts extends Base {
   readonly keepDays: number
 }
 
-/** The periodic work. */
+/** The work that is done at intervals. */
 function upkeepOf(parts: UpkeepParts) {
   const { store, tableLimits, meter, traffic, lanes, calls, messages, joiner, waiting, counts, keepDays } =
     parts
@@ -179,10 +188,6 @@ function upkeepOf(parts: UpkeepParts) {
       await messages.forget(keepDays)
     },
   }
-}
-
-async function onStopped({ log }: Base, { org_id, platform }: ConnectionRow, detail: string): Promise<void> {
-  log.error({ platform, org: org_id, detail }, 'a connection for conversions has stopped')
 }
 
 /** An unavailable database is logged once, when it becomes unavailable. */

@@ -6,6 +6,10 @@ export class WaitingRows {
   readonly #most: number
   #byOrg = new Map<number, number>()
 
+  /**
+   * @param what what the rows are, in the plural, for the refusal
+   * @param most the most waiting rows of an organisation
+   */
   constructor(what: string, most: number) {
     this.#what = what
     this.#most = most
@@ -16,6 +20,7 @@ export class WaitingRows {
     return Math.max(0, ...this.#byOrg.values())
   }
 
+  /** Takes over a new count. */
   counted(byOrg: ReadonlyMap<number, number>): void {
     this.#byOrg = new Map(byOrg)
   }

@@ -7,7 +7,7 @@ import {
   type Talk,
   WRITES,
 } from '../connectors/index.ts'
-import { AppError } from '../errors.ts'
+import { AppError, invalidField } from '../errors.ts'
 import { type Micros, micros, minus, ZERO } from '../money.ts'
 import type { Outcome } from '../outcome.ts'
 import { type Called, type Guarded, guard, type Priority, stoppedError } from '../shield/index.ts'
@@ -143,7 +143,7 @@ export async function createCampaign(
 async function noted(sync: Sync, changing: Changing, campaignId: string, dailyBudget: Micros): Promise<void> {
   const { store, clock, log } = sync
   await noteBudget(store, clock, callerOf(changing), campaignId, dailyBudget).catch((error) =>
-    log.error({ err: error, campaignId }, 'a budget is missing in the comparison of spend'),
+    log.error({ err: error, campaignId }, 'a budget could not be noted, so the comparison of spend lacks it'),
   )
 }
 
@@ -159,9 +159,7 @@ export const resume = (sync: Sync, changing: Changing, campaignId: string): Prom
 
 export function writerOf({ type, write }: Connector): NonNullable<Connector['write']> {
   if (write) return write
-  throw new AppError('invalid_request', `id: campaigns of ${type} cannot be changed`, 'never', {
-    field: 'id',
-  })
+  throw invalidField('id', `campaigns of ${type} cannot be changed`)
 }
 
 const callerOf = ({ connector, connectorId, orgId, account }: Changing) => ({
@@ -204,7 +202,7 @@ function accepted<T>(sync: Sync, { connector: { type }, orgId }: Changing, done:
       throw sync.payer?.refusalFor(error, orgId) ?? error
     }
     case 'repeated':
-      throw new Error('a hold of that name was there before')
+      throw new Error('there is a hold with this id already')
     case 'unready':
       throw done.error
   }

@@ -9,7 +9,7 @@ import {
   type PlatformAccount,
   TalkRefused,
 } from '../connectors/index.ts'
-import { AppError } from '../errors.ts'
+import { AppError, invalidField } from '../errors.ts'
 import type { HttpRequest } from '../http/http.ts'
 import { parseJson } from '../json/json.ts'
 import { isoTime } from '../time/clock.ts'
@@ -65,8 +65,7 @@ export interface NewConnection {
  */
 function checkReports(connector: Connector, { reports }: NewConnection['settings']): void {
   if (reports === undefined) return
-  const wrong = (problem: string) =>
-    new AppError('invalid_request', `settings.reports: ${problem}`, 'never', { field: 'settings.reports' })
+  const wrong = (problem: string) => invalidField('settings.reports', problem)
   if (!Array.isArray(reports)) throw wrong('must be a list of report types')
   const known = reportTypesOf(connector)
   const unknown = reports.map(String).find((name) => ownReport(known, name) === undefined)
@@ -151,12 +150,7 @@ export async function connect(sync: Sync, wanted: NewConnection): Promise<Connec
         .map((one) => one.id)
         .slice(0, 20)
         .join(', ') || 'none'
-    throw new AppError(
-      'invalid_request',
-      `account_id: the grant does not reach it; it reaches ${reached}`,
-      'never',
-      { field: 'account_id' },
-    )
+    throw invalidField('account_id', `the grant does not reach it; it reaches ${reached}`)
   }
   await store.db.transaction().execute(async (tx) => {
     const info = {
@@ -206,7 +200,8 @@ async function accountsOf(
   }
 }
 
-/** Tests whether a connection works now. */
+/** Tests whether a connection works now, by a call to the platform. Rejects only for an unexpected error. */
+
 export async function testConnection(
   sync: Sync,
   row: ConnectorRow,

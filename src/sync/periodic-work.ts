@@ -11,7 +11,7 @@ import { summariseSpend } from './reconcile/index.ts'
 import { RowLimit } from './row-limit.ts'
 import type { Store } from './store/index.ts'
 import type { SyncOptions, SyncOutside } from './sync-options.ts'
-import { keepShort, type SyncRows } from './table-limits.ts'
+import { type SyncRows, shortenTables } from './table-limits.ts'
 import type { JobRunner } from './work/index.ts'
 
 export interface PeriodicParts {
@@ -24,13 +24,13 @@ export interface PeriodicParts {
   readonly connectorOf: (type: string) => Connector | undefined
 }
 
-/** What is done by time: retries, schedules, events, e-mails, limits of tables, comparisons of spend. */
+/** Work that is done at intervals: retries, schedules, events, e-mails, limits of tables, comparisons of spend. */
 export interface PeriodicWork {
   /** Connections whose credentials cannot be decrypted with the keys that are configured. */
   readonly unreadable: number
   /** Rows of each table at the last count; undefined before the first. */
   readonly rows: SyncRows | undefined
-  /** Bytes of the database and of report files, likewise. */
+  /** Bytes of the database and of report files; undefined before they were first measured. */
   readonly databaseBytes: number | undefined
   readonly fileBytes: FileBytes | undefined
   /** Begins no more work and resolves when the last round has ended. */
@@ -41,6 +41,7 @@ export interface PeriodicWork {
 
 /** Milliseconds between two looks for work that is due: retries, schedules, events to publish. */
 const TICK_MS = 1_000
+/** Milliseconds between two deletions of what is older than its limit. */
 const SWEEP_MS = 600_000
 /** Milliseconds between two looks for tables that are too long. */
 const SHORTEN_MS = 60_000
@@ -71,7 +72,7 @@ export async function startPeriodicWork(
   const rowLimit = new RowLimit(store, clock, limits.report_rows)
   const shortening = oneAtATime(() => background.run(shorten()))
   const shorten = async () => {
-    rows = await keepShort({ store, log, files: options.files, rowLimit, limits })
+    rows = await shortenTables({ store, log, files: options.files, rowLimit, limits })
     databaseBytes = await store.bytes()
   }
   const compareSpend = async () =>
@@ -123,7 +124,7 @@ export async function startPeriodicWork(
 
 type Publish = (event: CloudEvent, orgId: number) => Promise<void>
 
-/** Gives an event to everybody who is told of it. */
+/** Returns what passes an event on: to the e-mails, to the stream in Redis, and to the rest of the service. */
 function publisherOf(
   store: Store,
   { connectors }: Pick<SyncOptions, 'connectors'>,
@@ -144,12 +145,12 @@ function ticksOf(
   { clock, log }: Pick<SyncOutside, 'clock' | 'log'>,
   publish: Publish,
 ): () => Promise<void> {
-  const published = createOutcome((error) => log.error({ err: error }, 'events cannot be published'))
+  const published = createFailureReport((error) => log.error({ err: error }, 'events cannot be published'))
   return async () => {
     await store.probe()
     if (store.state.is === 'away') return
     // Events that cannot be published wait in their table and delay nothing else.
-    await publishWaiting(store, clock, publish).then(published.went, published.failed)
+    await publishWaiting(store, clock, publish).then(published.succeeded, published.failed)
     const begun = (await retryDue(jobs)) + (await runSchedules(jobs))
     if (begun > 0) jobRunner.nudge()
   }
@@ -170,10 +171,10 @@ function oneAtATime(work: () => Promise<unknown>) {
 }
 
 /** Reports the first failure, and then none until after a success. */
-function createOutcome(onFailure: (error: unknown) => void) {
+function createFailureReport(onFailure: (error: unknown) => void) {
   let isFailing = false
   return {
-    went: () => {
+    succeeded: () => {
       isFailing = false
     },
     failed(error: unknown) {

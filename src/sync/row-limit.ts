@@ -8,7 +8,7 @@ import {
   type RowGroup,
   reportsWithRows,
 } from './reports/index.ts'
-import type { Store } from './store/index.ts'
+import { OPEN_JOB_STATUSES, type Store } from './store/index.ts'
 
 interface CountedReport extends ReportId {
   readonly orgId: number
@@ -19,8 +19,10 @@ interface CountedReport extends ReportId {
 
 const nameOf = ({ connectorId, reportType }: ReportId): string => `${connectorId} ${reportType}`
 
-/** Longest time, in milliseconds, that one process forgets rows while the others leave it to that one. */
+/** How long one process alone deletes rows before another may, in milliseconds. */
 const TURN_MS = 600_000
+/** Later than every time, where times are compared as text. */
+const LATER_THAN_ALL = '~'
 
 /**
  * Keeps the rows of reports of each organisation within a limit. The oldest days go first, whole days of one report. Rows
@@ -41,8 +43,8 @@ export class RowLimit {
     this.#most = most
   }
 
-  /** Forgets rows where an organisation has too many. Returns the rows of the organisation that has most. */
-  async keep(): Promise<number> {
+  /** Deletes rows where an organisation has too many. Returns the rows of the organisation that has most. */
+  async enforce(): Promise<number> {
     const orgs = await this.#count()
     let most = 0
     for (const reports of orgs.values()) {
@@ -64,7 +66,7 @@ export class RowLimit {
     )
     const oldest = [...this.#counts.values()].reduce(
       (time, one) => (one.countedAt < time ? one.countedAt : time),
-      '9',
+      LATER_THAN_ALL,
     )
     const changed = await this.#changedSince(oldest)
     const orgs = new Map<number, CountedReport[]>()
@@ -90,26 +92,24 @@ export class RowLimit {
     return counted
   }
 
-  /** Reports of which a job is open or has ended since a time, with the time of the last end: `~`, after all, while one is open. */
+  /** Reports with a job that is open or has ended since a time, and when the last one ended: {@link LATER_THAN_ALL} while one is open. */
   async #changedSince(since: string): Promise<Map<string, string>> {
-    if (since === '9') return new Map()
+    if (since === LATER_THAN_ALL) return new Map()
     const jobs = await this.#store.db
       .selectFrom('fetch_jobs')
       .select(['connector_id as connectorId', 'report_type as reportType', 'finished_at'])
       .where('claim', '>', 0)
-      .where(({ eb, or }) =>
-        or([eb('status', 'in', ['queued', 'deferred', 'running']), eb('finished_at', '>=', since)]),
-      )
+      .where(({ eb, or }) => or([eb('status', 'in', OPEN_JOB_STATUSES), eb('finished_at', '>=', since)]))
       .execute()
     const changed = new Map<string, string>()
     for (const { finished_at, ...report } of jobs) {
-      const at = finished_at ?? '~'
+      const at = finished_at ?? LATER_THAN_ALL
       if (at > (changed.get(nameOf(report)) ?? '')) changed.set(nameOf(report), at)
     }
     return changed
   }
 
-  /** Whether this process may forget rows: two that counted the same rows would both delete as many as are too much. */
+  /** Whether this process may delete rows: two processes that counted the same rows would both delete the surplus. */
   async #isMyTurn(): Promise<boolean> {
     const { db } = this.#store
     const nowMs = this.#clock.nowMs()
@@ -146,7 +146,7 @@ export class RowLimit {
       const before = this.#counts.get(nameOf(report))
       if (before) this.#counts.set(nameOf(report), { ...before, rows: before.rows - forgotten })
       ages.delete(report)
-      // Nothing of a report in use is deleted this time.
+      // A report in use, of which nothing was deleted, is left out until the next time.
       if (forgotten > 0) await this.#putOldest(ages, report)
     }
     return rows

@@ -13,7 +13,7 @@ import {
   type Limits,
   typeNamed,
 } from '../connectors/index.ts'
-import { AppError } from '../errors.ts'
+import { AppError, invalidField } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { BudgetManager, Scope } from '../shield/index.ts'
 import type { Clock } from '../time/clock.ts'
@@ -107,14 +107,7 @@ export function oauthParties(
   const connector = connectorFor(sync, type)
   const auth = connector.authFor?.(settings) ?? connector.auth
   if (auth.is !== 'oauth2') {
-    throw new AppError(
-      'invalid_request',
-      `connector_type: ${connector.type} is connected with an API key`,
-      'never',
-      {
-        field: 'connector_type',
-      },
-    )
+    throw invalidField('connector_type', `${connector.type} is connected with an API key`)
   }
   const client = sync.clientOf(connector.type)
   if (!client)

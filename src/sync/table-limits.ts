@@ -27,7 +27,7 @@ export const SYNC_TABLES = [
 export type SyncTable = (typeof SYNC_TABLES)[number]
 export type SyncLimits = Pick<TableLimits, SyncTable>
 
-/** Rows of the longest one, by table. */
+/** Rows of each table: of a table with a limit per owner, those of the owner that has most. */
 export type SyncRows = Readonly<Record<SyncTable, number>>
 
 /** Rows deleted per statement, so that nobody waits long for a lock. */
@@ -90,7 +90,7 @@ export async function makeAuthorizationPlace(
   await db.deleteFrom('oauth_states').where('state_hash', 'in', tooMany).execute()
 }
 
-export interface KeepShortDeps {
+export interface ShortenDeps {
   readonly store: Store
   readonly log: Logger
   readonly files: FileStore
@@ -98,8 +98,8 @@ export interface KeepShortDeps {
   readonly limits: SyncLimits
 }
 
-/** Deletes the oldest rows beyond the limits and returns the lengths. */
-export async function keepShort({ store, log, files, rowLimit, limits }: KeepShortDeps): Promise<SyncRows> {
+/** Deletes the oldest rows of each table beyond its limit, and returns how many rows are left. */
+export async function shortenTables({ store, log, files, rowLimit, limits }: ShortenDeps): Promise<SyncRows> {
   const { db } = store
   const shorten = async (
     table: SyncTable,
@@ -131,7 +131,7 @@ export async function keepShort({ store, log, files, rowLimit, limits }: KeepSho
       await countBy(db, 'mail_suppressions', 'connector_id'),
       (id, most) => forgetBeyond(db, SUPPRESSIONS, id, most),
     ),
-    report_rows: await rowLimit.keep(),
+    report_rows: await rowLimit.enforce(),
     campaign_budgets: await shortenBudgets(db, limits.campaign_budgets),
     dead_letters: await shorten('dead_letters', await countBy(db, 'dead_letters', 'org_id'), (orgId, most) =>
       forgetBeyond(db, DEAD_LETTERS, orgId, most),
@@ -142,27 +142,32 @@ export async function keepShort({ store, log, files, rowLimit, limits }: KeepSho
   }
 }
 
-/** A table whose oldest rows go, with the columns that say whose they are, which they are, and how old. */
-interface Forgetful {
+/** A table whose oldest rows are deleted, with the columns of a row's owner, id and age. */
+interface LimitedTable {
   readonly table: string
   readonly owner: string
   readonly id: string
   readonly age: string
 }
 
-const SUPPRESSIONS: Forgetful = {
+const SUPPRESSIONS: LimitedTable = {
   table: 'mail_suppressions',
   owner: 'connector_id',
   id: 'address',
   age: 'since',
 }
-const DEAD_LETTERS: Forgetful = { table: 'dead_letters', owner: 'org_id', id: 'id', age: 'created_at' }
-const MAILS: Forgetful = { table: 'mail_notices', owner: 'connector_id', id: 'event_id', age: 'created_at' }
+const DEAD_LETTERS: LimitedTable = { table: 'dead_letters', owner: 'org_id', id: 'id', age: 'created_at' }
+const MAILS: LimitedTable = {
+  table: 'mail_notices',
+  owner: 'connector_id',
+  id: 'event_id',
+  age: 'created_at',
+}
 
 /** Deletes all rows of an owner but the newest. */
 async function forgetBeyond(
   db: Kysely<SyncDatabase>,
-  of: Forgetful,
+  of: LimitedTable,
   whose: number | string,
   most: number,
 ): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely'
 import type { Connector } from '../connectors/index.ts'
 import { asPriority, limiterPriority, lineOf, positionOf, type Recent, recentOf } from './queue/index.ts'
-import type { ConnectorRow, JobTable } from './store/index.ts'
+import { type ConnectorRow, type JobTable, OPEN_JOB_STATUSES } from './store/index.ts'
 import type { Sync } from './sync.ts'
 import { limitedAccountOf } from './work/index.ts'
 
@@ -19,10 +19,8 @@ type Waiter = Pick<
   'store' | 'clock' | 'connectors' | 'limits' | 'breakers' | 'maxConcurrent' | 'makingMs'
 >
 type WaitingJob = Selectable<JobTable>
-type Connection = ConnectorRow
-
 const DONE: Wait = { position: 0, waitMs: 0, share: 0 }
-/** Assumed milliseconds of a reading that is answered at once, until one was made. */
+/** Assumed milliseconds and calls of a reading that is answered at once, until one was made. */
 const USUAL_MS = 2_000
 const USUAL_CALLS = 3
 /** A reading that takes longer than usual is expected to need this share of the usual time more. */
@@ -35,7 +33,7 @@ const OVERDUE_SHARE = 0.1
 export async function waitOf(sync: Waiter, jobId: string): Promise<Wait> {
   const { db } = sync.store
   const job = await db.selectFrom('fetch_jobs').selectAll().where('id', '=', jobId).executeTakeFirst()
-  if (!job || !['queued', 'deferred', 'running'].includes(job.status)) return DONE
+  if (!job || !OPEN_JOB_STATUSES.some((open) => open === job.status)) return DONE
   const connection = await db
     .selectFrom('connectors')
     .selectAll()
@@ -46,14 +44,14 @@ export async function waitOf(sync: Waiter, jobId: string): Promise<Wait> {
   const restsMs = restOf(sync, connector, connection, job)
   if (job.claim > 0) return { position: 0, ...leftOf(sync, job, kind.tookMs, restsMs) }
 
-  const { laneMs, aheadOfLane } = await queueBefore(sync, connection, job)
-  const calls = (aheadOfLane + 1) * kind.calls
+  const { beginsInMs, aheadOnConnection } = await queueBefore(sync, connection, job)
+  const calls = (aheadOnConnection + 1) * kind.calls
   const limitedMs =
     connector && job.rows_of === null
       ? sync.limits.waitMs(limitedAccountOf(connection, connector), calls, priorityOf(job))
       : 0
   const position = await positionOf(db, job)
-  return { position, waitMs: Math.round(Math.max(laneMs, limitedMs, restsMs) + kind.tookMs), share: 0 }
+  return { position, waitMs: Math.round(Math.max(beginsInMs, limitedMs, restsMs) + kind.tookMs), share: 0 }
 }
 
 const priorityOf = ({ priority }: WaitingJob) => limiterPriority(asPriority(priority))
@@ -80,7 +78,7 @@ async function kindOf(
 function restOf(
   { clock, breakers }: Waiter,
   connector: Connector | undefined,
-  connection: Connection,
+  connection: ConnectorRow,
   job: WaitingJob,
 ): number {
   const untilMs = (at: string | null) => (at === null ? 0 : Math.max(0, Date.parse(at) - clock.nowMs()))
@@ -105,15 +103,15 @@ function leftOf({ clock }: Waiter, job: WaitingJob, tookMs: number, restsMs: num
 }
 
 /**
- * Milliseconds until a job begins: the longer of the waits for the jobs of its connection and for a free place. A
- * report being made uses no place, so several are made at once.
+ * Milliseconds until a job begins: the longer of the waits for the jobs of its connection and for a free place; and how many
+ * jobs of its connection come before it. A report being made uses no place, so several are made at once.
  */
 async function queueBefore(
   { store, maxConcurrent }: Waiter,
-  { id, concurrency }: Connection,
+  { id, concurrency }: ConnectorRow,
   job: WaitingJob,
-): Promise<{ readonly laneMs: number; readonly aheadOfLane: number }> {
-  let [everywhereMs, laneMs, aheadOfLane] = [0, 0, 0]
+): Promise<{ readonly beginsInMs: number; readonly aheadOnConnection: number }> {
+  let [everywhereMs, onConnectionMs, aheadOnConnection] = [0, 0, 0]
   for (const { connectorId, ahead, running } of await lineOf(store, job)) {
     const recent = await recentOf(store, connectorId)
     const usualMs = recent.length === 0 ? USUAL_MS : mean(recent.map(({ busyMs }) => busyMs))
@@ -121,10 +119,10 @@ async function queueBefore(
     const workMs = (ahead + running / 2) * usualMs
     everywhereMs += workMs
     if (connectorId !== id) continue
-    laneMs = workMs / concurrency
-    aheadOfLane = ahead
+    onConnectionMs = workMs / concurrency
+    aheadOnConnection = ahead
   }
-  return { laneMs: Math.max(laneMs, everywhereMs / maxConcurrent), aheadOfLane }
+  return { beginsInMs: Math.max(onConnectionMs, everywhereMs / maxConcurrent), aheadOnConnection }
 }
 
 const mean = (values: readonly number[]): number =>

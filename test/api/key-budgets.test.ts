@@ -186,6 +186,25 @@ describe('the budget of an API key', () => {
     expect((await ask((await make('plain', undefined)).body.key)).status).toBe(204)
   })
 
+  it('cannot be passed by with a campaign for exchanges: a key that has one may only pause and delete those', async () => {
+    const { make, send } = await started()
+    const { key } = (await make('ml', 100)).body
+    const campaign = {
+      seat: 'example',
+      advertiserDomain: 'advertiser.example',
+      price: { cpmPerLtv: 0.05, minCpm: 1, maxCpm: 5 },
+      creatives: [{ id: 'c', type: 'banner', sizes: [{ w: 1, h: 1 }], markup: '<a>' }],
+    }
+    const put = (who: string, more: object = {}) =>
+      send('PUT', '/v1/campaigns/spring', { ...campaign, ...more }, as(who))
+    expect(await put(key)).toMatchObject({ status: 403, body: { code: 'forbidden' } })
+    expect((await put('k-clerk')).status).toBe(200)
+    expect((await put(key, { price: { ...campaign.price, maxCpm: 50 } })).status).toBe(403)
+    expect((await put(key, { status: 'paused' })).body).toMatchObject({ status: 'paused' })
+    expect((await put(key)).status).toBe(403)
+    expect((await send('DELETE', '/v1/campaigns/spring', undefined, as(key))).status).toBe(200)
+  })
+
   it('is refused where there are as many budgets as may be', async () => {
     const { make } = await started({ TABLE_LIMITS: 'budgets=2' })
     expect(await make('ml', 100)).toMatchObject({ status: 400, body: { field: 'budget' } })

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
+import { childrenOf } from './children.ts'
 
 export interface Started {
   readonly child: ChildProcess
@@ -56,4 +57,18 @@ export async function listening({ child, output }: Started): Promise<string> {
       once(child, 'exit').then(() => Promise.reject(new Error(output()))),
     ])
   }
+}
+
+/** The options of a service and of each of its workers. */
+export function expectSmallMemory({ child }: Started, workers: number): void {
+  const pid = child.pid ?? 0
+  for (const one of [pid, ...childrenOf(pid)]) {
+    const commandLine = readFileSync(`/proc/${one}/cmdline`, 'utf8').split('\0')
+    expect(commandLine.filter((option) => option === '--max-semi-space-size=4')).toHaveLength(1)
+    const environment = readFileSync(`/proc/${one}/environ`, 'utf8').split('\0')
+    expect(environment).toContain('MALLOC_ARENA_MAX=2')
+    // Threads read it there.
+    expect(environment.filter((variable) => variable.startsWith('NODE_COMPILE_CACHE=/'))).toHaveLength(1)
+  }
+  expect(childrenOf(pid)).toHaveLength(workers)
 }

@@ -260,7 +260,9 @@ describe('notices by e-mail', () => {
     await lose()
     await come(async () => (await notices())[0]?.status === 'failed')
     expect(sent()).toEqual([])
-    expect(reads.logged).toContainEqual(expect.objectContaining({ msg: 'a notification was given up' }))
+    expect(reads.logged).toContainEqual(
+      expect.objectContaining({ msg: 'an e-mail about an event was given up' }),
+    )
   })
 
   it('are not sent for what a person did', async () => {

@@ -73,7 +73,7 @@ describe('synchronising a connection', () => {
     reads.platform.onAsked = () => void db?.deleteFrom('connectors').where('id', '=', id).execute()
     await reads.fetchReport()
     const messages = () => reads.logged.map(({ msg }) => msg)
-    await until(() => messages().some((msg) => /^a job (ended|broke off)/.test(String(msg))))
+    await until(() => messages().some((msg) => /^a job (ended|failed unexpectedly)/.test(String(msg))))
     expect(messages()).toContain('a job ended: its connection was deleted')
     expect(reads.logged.filter(({ level }) => level === 50 || level === 'error')).toEqual([])
   })

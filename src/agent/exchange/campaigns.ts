@@ -146,6 +146,7 @@ function putCampaign(parts: CampaignParts): Route {
       requirePlace(campaigns, tables.limits, id)
       requireNoApproval(parts, id, spec)
       const values = () => valuesOf(campaigns.get(id), { id, spec })
+      requireNotPaying(caller, onlyPauses(values()))
       const reason = reasonOf(c, said)
       const about = { action: 'campaign.stored', target: id, values, reason } as const
       const change = { ...about, lowersRisk: onlyPauses(values()) }
@@ -220,6 +221,13 @@ function onlyPauses({ from, to }: ReturnType<typeof valuesOf>): boolean {
   return status === 'paused' && Object.keys({ ...Object(from), ...others }).every((name) => name === 'status')
 }
 
+/** Throws 403 for a key with a budget of its own, which would not pay for what the campaign buys. */
+function requireNotPaying({ name, payingKey }: Caller, lowersRisk: boolean): void {
+  if (payingKey === undefined || lowersRisk) return
+  const detail = `${name} has a budget of its own, from which campaigns for exchanges are not paid: it can only pause and delete them`
+  throw new AppError('forbidden', detail)
+}
+
 /**
  * Throws 403 where the campaign would raise its limits above what the rules let pass: a campaign is stored at once, and
  * only a budget waits for an approval.
@@ -231,7 +239,7 @@ function requireNoApproval(
 ): void {
   const limits = limitsOf(spec)
   const stored = bidder.campaigns.get(id)
-  // As they were, they change nothing, whatever the budget has been set to since.
+  // Unchanged limits change nothing, whatever the budget has been set to since.
   if (stored && JSON.stringify(limitsOf(stored.spec)) === JSON.stringify(limits)) return
   const name = campaignScope(EXCHANGES, id)
   const before = budget.scope(name)

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { type Caller, ok, type Route, readBody, WRONG_BODY } from '../../api/index.ts'
-import { AppError } from '../../errors.ts'
+import { AppError, invalidField } from '../../errors.ts'
 import { toUnits } from '../../money.ts'
 import { maySee, nameFor, type Org, shownName } from '../organisations.ts'
 import type { Bidder, SeatConfig } from './bidder.ts'
@@ -105,13 +105,11 @@ export function seatTestRoute(bidder: Bidder): Route {
       const body = await readBody(c)
       const imps: unknown = Object(body).imp
       if (Array.isArray(imps) && imps.length > MAX_IMPS)
-        throw new AppError('invalid_request', `imp: a test has at most ${MAX_IMPS}`, 'never', {
-          field: 'imp',
-        })
+        throw invalidField('imp', `a test has at most ${MAX_IMPS}`)
       const request = readBidRequest(body, bidder.isUserPrivate)
       if (isRefusal(request)) {
         const { refused: field, because = 'is missing or of the wrong type' } = request
-        throw new AppError('invalid_request', `${field}: ${because}`, 'never', { field })
+        throw invalidField(field, because)
       }
       return ok(tested(bidder, seat, { ...request, test: true }, caller.boundTo))
     },

@@ -1,7 +1,7 @@
 import type { AccountRef, Auth, CreateConnector, ReportQuery, ReportResult } from '../platform/connector.ts'
 import { type Talk, TalkRefused } from '../platform/steps.ts'
 import { amazon } from './api.ts'
-import { doorTo, ENTITIES, listAccounts, readEntities } from './entities.ts'
+import { advertiserOf, ENTITIES, listAccounts, readEntities } from './entities.ts'
 import { REPORTS, readFigures } from './figures.ts'
 import { ENTITIES_REPORT, LEVELS } from './reports.ts'
 
@@ -50,7 +50,7 @@ export const createAmazonDsp: CreateConnector = (baseUrls = {}, client) => {
     const { account, reportType } = query
     const level = LEVELS[reportType]
     if (!level) throw new TalkRefused(`there is no report ${reportType}`)
-    yield* readFigures(doorTo(apiOf(account.settings), account), query, level)
+    yield* readFigures(advertiserOf(apiOf(account.settings), account), query, level)
     return { cursor: undefined, finalThrough: undefined, caveats: [] }
   }
 
@@ -87,7 +87,7 @@ export const createAmazonDsp: CreateConnector = (baseUrls = {}, client) => {
       return yield* listAccounts(apiOf(settings))
     },
     *campaigns(account, since) {
-      return yield* readEntities(doorTo(apiOf(account.settings), account), since)
+      return yield* readEntities(advertiserOf(apiOf(account.settings), account), since)
     },
     report,
     write: undefined,

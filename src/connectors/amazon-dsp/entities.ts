@@ -7,12 +7,12 @@ import type { Row } from '../platform/rows.ts'
 import { ask, NothingReached, type Talk, TalkRefused, whereAllowed } from '../platform/steps.ts'
 import { Pages } from '../reading/pages.ts'
 import {
+  type AdvertiserPlace,
   listAdvertisers,
   listLineItems,
   listOrders,
   listProfiles,
   PAGE_SIZE,
-  type ProfileDoor,
 } from './requests.ts'
 
 export const ENTITIES = 'entities'
@@ -40,7 +40,7 @@ const IN_THIS_REGION = 'in this region; settings.region may be NA, EU or FE'
 /** Account id: the advertiser with the profile through which it is opened, since every request needs the profile. */
 const accountIdOf = (profileId: string, advertiserId: string): string => `${profileId}:${advertiserId}`
 
-export function doorTo(host: string, { accountId }: AccountRef): ProfileDoor {
+export function advertiserOf(host: string, { accountId }: AccountRef): AdvertiserPlace {
   const [profileId = '', advertiserId = ''] = accountId.split(':')
   if (profileId === '' || advertiserId === '')
     throw new TalkRefused('account_id: is profile:advertiser, as the list of accounts has it')
@@ -104,11 +104,11 @@ function* eachPage(
 }
 
 /** Reads orders (Amazon's campaigns) and their line items. */
-export function* readEntities(door: ProfileDoor, { caveats }: Since): Talk<ReportResult> {
+export function* readEntities(advertiser: AdvertiserPlace, { caveats }: Since): Talk<ReportResult> {
   // An order without an id is left out, because its line items cannot be asked for.
   const orderIds = new Set<string>()
   yield* eachPage(
-    (from) => listOrders(door, from),
+    (from) => listOrders(advertiser, from),
     caveats,
     (page) =>
       rowsOf(caveats, page, (one) => {
@@ -119,7 +119,7 @@ export function* readEntities(door: ProfileDoor, { caveats }: Since): Talk<Repor
   )
   for (const [index, orderId] of [...orderIds].entries()) {
     yield* eachPage(
-      (from) => listLineItems(door, orderId, from),
+      (from) => listLineItems(advertiser, orderId, from),
       caveats,
       (page) => rowsOf(caveats, page, (one) => entityRow(one, 'line_item', 'lineItemId', orderId)),
     )

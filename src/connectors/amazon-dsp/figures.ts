@@ -2,14 +2,14 @@ import { z } from 'zod'
 import type { ReportQuery } from '../platform/connector.ts'
 import { ask, type Talk, TalkFailed, TalkRefused } from '../platform/steps.ts'
 import { MAX_ORDERS, orderAgainMs, waitToOrderAgain } from '../reading/order-again.ts'
+import { poll } from '../reading/poll.ts'
 import { type AmazonLevel, METRICS, rowOf } from './reports.ts'
-import { createReport, getReport, type ProfileDoor } from './requests.ts'
+import { type AdvertiserPlace, createReport, getReport } from './requests.ts'
 
 export const REPORTS = 'reports'
 
+/** First wait between two looks at a report, in milliseconds. */
 const FIRST_WAIT_MS = 30_000
-const LONGEST_WAIT_MS = 300_000
-const PATIENCE_MS = 6 * 3_600_000
 
 const Ordered = z.object({ reportId: z.string().min(1) })
 const Report = z.object({
@@ -24,7 +24,7 @@ const Resume = z.object({ reportId: z.string(), orders: z.int() })
  * then names the report that is already being made, and that one is taken.
  */
 export function* readFigures(
-  door: ProfileDoor,
+  advertiser: AdvertiserPlace,
   { range, fields, resume, reportType, caveats }: ReportQuery,
   level: AmazonLevel,
 ): Talk<void> {
@@ -37,12 +37,12 @@ export function* readFigures(
   let reportId = begun?.reportId
   for (;;) {
     if (reportId === undefined) {
-      const order = createReport(door, { range, dimensions: level.dimensions, metrics })
+      const order = createReport(advertiser, { range, dimensions: level.dimensions, metrics })
       reportId = Ordered.parse(yield* ask(order, REPORTS)).reportId
       orders += 1
       yield { is: 'remember', state: { reportId, orders } }
     }
-    const made: Made = yield* finished(door, reportId)
+    const made: Made = yield* waitFor(advertiser, reportId)
     if (made.is === 'made') {
       yield {
         is: 'download',
@@ -51,7 +51,7 @@ export function* readFigures(
         encoding: 'json_array',
         gzip: 'if_packed',
         sums: Object.keys(METRICS),
-        toRow: (record) => rowOf(caveats, record, level, fields, door.advertiserId),
+        toRow: (record) => rowOf(caveats, record, level, fields, advertiser.advertiserId),
       }
       return
     }
@@ -66,20 +66,17 @@ type Made =
   | { readonly is: 'made'; readonly location: string }
   | { readonly is: 'failed'; readonly detail: string }
 
-function* finished(door: ProfileDoor, reportId: string): Talk<Made> {
-  let waited = 0
-  for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2)) {
-    const report = Report.parse(yield* ask(getReport(door, reportId), REPORTS))
+const waitFor = (advertiser: AdvertiserPlace, reportId: string): Talk<Made> =>
+  poll<Made>('the report was', FIRST_WAIT_MS, function* () {
+    const { status, location, statusDetails } = Report.parse(
+      yield* ask(getReport(advertiser, reportId), REPORTS),
+    )
     // The two kinds of reports use different words for "done".
-    if (report.status === 'SUCCESS' || report.status === 'COMPLETED') {
-      if (!report.location) throw new Error('a finished report lies nowhere')
-      return { is: 'made', location: report.location }
+    if (status === 'SUCCESS' || status === 'COMPLETED') {
+      if (!location) throw new Error('a finished report has no address')
+      return { found: { is: 'made', location } }
     }
-    if (report.status === 'FAILURE' || report.status === 'FAILED')
-      return { is: 'failed', detail: report.statusDetails ?? report.status }
-    if (waited >= PATIENCE_MS)
-      throw new TalkFailed(`the report was not made within ${PATIENCE_MS / 3_600_000} hours`)
-    yield { is: 'wait', ms: waitMs }
-    waited += waitMs
-  }
-}
+    if (status === 'FAILURE' || status === 'FAILED')
+      return { found: { is: 'failed', detail: statusDetails ?? status } }
+    return undefined
+  })

@@ -32,6 +32,7 @@ const ORDER = { order_id: 'orderId', order_name: 'orderName' }
 const LINE_ITEM = { line_item_id: 'lineItemId', line_item_name: 'lineItemName' }
 /** Days after an impression within which conversions are counted. */
 const LOOKBACK_DAYS = 14
+/** The longest range of one report, in days. */
 const MAX_DAYS = 31
 
 const level = (

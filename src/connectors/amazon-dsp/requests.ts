@@ -2,10 +2,11 @@ import type { HttpRequest } from '../../http/http.ts'
 import type { DateRange } from '../platform/connector.ts'
 import { get, withJson } from '../reading/requests.ts'
 
+/** Entries of one page of a list, the most that Amazon gives. */
 export const PAGE_SIZE = 100
 
 /** An advertiser and the profile through which it is opened. */
-export interface ProfileDoor {
+export interface AdvertiserPlace {
   readonly host: string
   readonly profileId: string
   readonly advertiserId: string
@@ -21,7 +22,10 @@ export const listProfiles = (host: string): HttpRequest => get(`${host}/v2/profi
 export const listAdvertisers = (host: string, profileId: string, startIndex: number): HttpRequest =>
   scoped(get(`${host}/dsp/advertisers`, { startIndex, count: PAGE_SIZE }), profileId)
 
-export const listOrders = ({ host, profileId, advertiserId }: ProfileDoor, startIndex: number): HttpRequest =>
+export const listOrders = (
+  { host, profileId, advertiserId }: AdvertiserPlace,
+  startIndex: number,
+): HttpRequest =>
   scoped(
     get(`${host}/dsp/orders`, { advertiserIdFilter: advertiserId, startIndex, count: PAGE_SIZE }),
     profileId,
@@ -29,7 +33,7 @@ export const listOrders = ({ host, profileId, advertiserId }: ProfileDoor, start
   )
 
 export const listLineItems = (
-  { host, profileId }: ProfileDoor,
+  { host, profileId }: AdvertiserPlace,
   orderId: string,
   startIndex: number,
 ): HttpRequest =>
@@ -47,7 +51,7 @@ export interface AmazonReportRequest {
 }
 
 export const createReport = (
-  { host, profileId, advertiserId }: ProfileDoor,
+  { host, profileId, advertiserId }: AdvertiserPlace,
   { range, dimensions, metrics }: AmazonReportRequest,
 ): HttpRequest =>
   scoped(
@@ -63,5 +67,5 @@ export const createReport = (
     profileId,
   )
 
-export const getReport = ({ host, profileId }: ProfileDoor, reportId: string): HttpRequest =>
+export const getReport = ({ host, profileId }: AdvertiserPlace, reportId: string): HttpRequest =>
   scoped(get(`${host}/dsp/reports/${encodeURIComponent(reportId)}`), profileId)

@@ -43,7 +43,7 @@ export function country(text: string): string {
   return code
 }
 
-/** The most cached texts: there are few countries, and the same ones come again and again. */
+/** The most cached texts, and the longest, in characters: there are few countries, and the same ones come again and again. */
 const MAX_KNOWN = 1_000
 const MAX_KNOWN_CHARS = 64
 const known = new Map<string, string>()

@@ -61,7 +61,7 @@ function sha256(text: string): string {
   return known
 }
 
-/** The most cached hashes of a form; when there are more, all are dropped. */
+/** The most cached hashes of a form (when there are more, all are dropped), and the longest text that is cached, in characters. */
 const MAX_KNOWN = 2_000
 const MAX_KNOWN_CHARS = 32
 const knownByForm = new Map<(text: string) => string, Map<string, string | undefined>>()
@@ -176,17 +176,7 @@ export function zip(text: string): string {
 
 /** What separates a name from a generation or degree after it. */
 const BEFORE_SUFFIX = /[\s,]/
-const SUFFIXES = new Set(
-  ['jr.', 'sr.', '2nd', '3rd', 'ii', 'iii', 'iv', 'v', 'vi'].concat([
-    'cpa',
-    'dc',
-    'dds',
-    'vm',
-    'jd',
-    'md',
-    'phd',
-  ]),
-)
+const SUFFIXES = new Set('jr. sr. 2nd 3rd ii iii iv v vi cpa dc dds vm jd md phd'.split(' '))
 /** A title counts only with its dot. */
 const TITLE = /(?:mr|mrs|ms|dr)\.(?:\s|$)/g
 
@@ -207,6 +197,7 @@ function withoutSuffixes(name: string): string {
   }
 }
 
+/** Repeats a change until it changes nothing more, so that the form is idempotent. */
 function untilStill(text: string, change: (name: string) => string): string {
   let before: string
   let after = lower(text)

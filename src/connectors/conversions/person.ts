@@ -14,10 +14,19 @@ export interface ReadPerson {
 
 /** Printable characters without blanks, as in every click or cookie id. */
 const TOKEN = /^[\x21-\x7e]+$/
+/** Members that contain the id of a click or a browser. */
 const IDS = [
-  ...(['fbc', 'fbp', 'gclid', 'gbraid', 'wbraid', 'ttclid', 'ttp', 'sc_click_id', 'sc_cookie1'] as const),
-] satisfies readonly (keyof UserData)[]
-const LOST = 'has characters that are lost'
+  'fbc',
+  'fbp',
+  'gclid',
+  'gbraid',
+  'wbraid',
+  'ttclid',
+  'ttp',
+  'sc_click_id',
+  'sc_cookie1',
+] as const satisfies readonly (keyof UserData)[]
+const LOST = 'has characters that were lost when it was decoded'
 const NO_ID = 'is no id: it has blanks or characters that are not printable ASCII'
 const NO_ADDRESS = 'is not one public IP address'
 const NO_COUNTRY = 'is neither an ISO 3166 code nor the English name of a country'
@@ -42,7 +51,7 @@ export function regionOf({ country: said }: UserData, defaultRegion: string | un
  * Values that are no id, and no hash of one, in members that must contain one. In other members, such as names, the
  * same text may be a real value.
  */
-const SAYS_NOTHING: Partial<Record<keyof UserData, (text: string) => boolean>> = {
+const IS_PLACEHOLDER: Partial<Record<keyof UserData, (text: string) => boolean>> = {
   ...Object.fromEntries(IDS.map((name) => [name, isPlaceholderOfPerson])),
   external_id: (text) => isPlaceholderOfPerson(text) || isHashOfPlaceholder(text),
   email: (text) => isPlaceholderOfPerson(text) || isHashOfPlaceholder(text),
@@ -67,7 +76,7 @@ export function readPerson(
     const name = key as keyof UserData
     if (typeof raw !== 'string' || raw.trim() === '') continue
     const text = readable(raw)
-    if ((SAYS_NOTHING[name] ?? isPlaceholder)(text))
+    if ((IS_PLACEHOLDER[name] ?? isPlaceholder)(text))
       leftOut.push({ field: `user_data.${name}`, reason: PLACEHOLDER })
     else if (text !== '') user[name] = text
     else if (!raw.isWellFormed() || raw.includes('\ufffd'))

@@ -31,25 +31,13 @@ export const isPlaceholderOfId = (text: string): boolean => NO_ID.test(text) || 
 /** {@link isPlaceholderOfId} for ids of people, devices or clicks. */
 export const isPlaceholderOfPerson = (text: string): boolean => NOBODY.test(text) || isPlaceholderOfId(text)
 
-const WORDS = [
-  '',
-  'undefined',
-  'Undefined',
-  'null',
-  'NULL',
-  'Null',
-  'nan',
-  'NaN',
-  'nil',
-  'none',
-  'None',
-  'unknown',
-]
+/** Placeholders whose hashes are recognised. The first is the empty text. */
+const HASHED_PLACEHOLDERS = [
+  '|undefined|Undefined|null|NULL|Null|nan|NaN|nil|none|None|unknown'.split('|'),
+  '(null)|<nil>|(not set)|n/a|N/A|0|true|false'.split('|'),
+].flat()
 const HASHES_OF_NOTHING = new Set(
-  [...WORDS, '(null)', '<nil>', '(not set)', 'n/a', 'N/A', '0', 'true', 'false'].flatMap((word) => [
-    hash('sha256', word, 'hex'),
-    hash('md5', word, 'hex'),
-  ]),
+  HASHED_PLACEHOLDERS.flatMap((word) => [hash('sha256', word, 'hex'), hash('md5', word, 'hex')]),
 )
 
 /**

@@ -3,6 +3,7 @@ import type { ReportQuery } from '../platform/connector.ts'
 import { at, textAt } from '../platform/json.ts'
 import { ask, type Talk, TalkFailed, TalkRefused } from '../platform/steps.ts'
 import { MAX_ORDERS, orderAgainMs, waitToOrderAgain } from '../reading/order-again.ts'
+import { poll } from '../reading/poll.ts'
 import { type Dv360Level, METRICS, NO_DATA, problemOf, rowOf } from './reports.ts'
 import {
   createQuery,
@@ -16,12 +17,9 @@ import {
 export const REPORTS_BUCKET = 'reports'
 
 /**
- * First wait before a report is asked for, in milliseconds. Four requests a second are allowed, but only 2000 a day.
+ * First wait between two looks at a report, in milliseconds. Four requests a second are allowed, but only 2000 a day.
  */
 const FIRST_WAIT_MS = 10_000
-const LONGEST_WAIT_MS = 300_000
-/** How long a report is waited for, in milliseconds. */
-const PATIENCE_MS = 6 * 3_600_000
 
 const Created = z.object({ queryId: z.string().min(1) })
 const Report = z.object({
@@ -80,7 +78,7 @@ export function* readFigures(host: string, query: ReportQuery, level: Dv360Level
       yield { is: 'remember', state: { runs, queryId, reportId } }
     }
     isResumed = false
-    const path: string | undefined = yield* finished(host, queryId, reportId)
+    const path: string | undefined = yield* pathOf(host, queryId, reportId)
     if (path !== undefined) {
       yield* download(path, level, query)
       return
@@ -91,7 +89,7 @@ export function* readFigures(host: string, query: ReportQuery, level: Dv360Level
   }
 }
 
-/** Finds the query that an earlier try created before it knew the id. */
+/** The query that an earlier try created without learning its id; undefined if there is none. */
 function* leftQuery(host: string, title: string): Talk<string | undefined> {
   const listed: unknown = yield* ask(listQueries(host), REPORTS_BUCKET)
   for (const query of z.array(z.unknown()).parse(at(listed, 'queries') ?? [])) {
@@ -118,23 +116,16 @@ function* reportsOf(host: string, queryId: string): Talk<string[]> {
     .map(({ key }) => key.reportId)
 }
 
-/** Waits and returns the address of the finished report; undefined when it could not be made. */
-function* finished(host: string, queryId: string, reportId: string): Talk<string | undefined> {
-  let waited = 0
-  for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2)) {
+/** Waits for the report and returns its address; undefined when it could not be made. */
+const pathOf = (host: string, queryId: string, reportId: string): Talk<string | undefined> =>
+  poll('the report was', FIRST_WAIT_MS, function* () {
     const { metadata } = Report.parse(yield* ask(getReport(host, queryId, reportId), REPORTS_BUCKET))
     const { state } = metadata.status
-    if (state === 'DONE') {
-      if (!metadata.googleCloudStoragePath) throw new Error('a finished report lies nowhere')
-      return metadata.googleCloudStoragePath
-    }
-    if (state === 'FAILED') return undefined
-    if (waited >= PATIENCE_MS)
-      throw new TalkFailed(`the report was not made within ${PATIENCE_MS / 3_600_000} hours`)
-    yield { is: 'wait', ms: waitMs }
-    waited += waitMs
-  }
-}
+    if (state === 'FAILED') return { found: undefined }
+    if (state !== 'DONE') return undefined
+    if (!metadata.googleCloudStoragePath) throw new Error('a finished report has no address')
+    return { found: metadata.googleCloudStoragePath }
+  })
 
 function* download(url: string, level: Dv360Level, { fields, caveats }: ReportQuery): Talk<void> {
   yield {

@@ -37,6 +37,7 @@ const Order = z.object({
 })
 type Order = z.output<typeof Order>
 
+/** The goal of a new campaign if the settings name none. */
 const GOAL = 'CAMPAIGN_GOAL_TYPE_ONLINE_ACTION'
 
 /**
@@ -149,6 +150,7 @@ function* ordersOf(host: string, advertiserId: string, campaignId: string): Talk
   return orders
 }
 
+/** The campaign that an interrupted creation has left. Throws TalkRefused for another campaign of this name. */
 function* leftBehind(host: string, advertiserId: string, name: string): Talk<string | undefined> {
   const campaigns = yield* allOf(host, advertiserId, 'campaigns', anyOf(STATUSES))
   const same = campaigns.map((one) => Campaign.parse(one)).find(({ displayName }) => displayName === name)

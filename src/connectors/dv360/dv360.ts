@@ -11,6 +11,7 @@ import { readSdf } from './sdf.ts'
 
 /** Assumed time to make a report, in milliseconds. Google says "multiple minutes to over an hour". */
 const REPORT_MS = 300_000
+/** Assumed time to make structured data files, in milliseconds. Google gives none; this is a guess. */
 const FILES_MS = 120_000
 
 const NOTHING: ReportResult = { cursor: undefined, finalThrough: undefined, caveats: [] }

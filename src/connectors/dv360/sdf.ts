@@ -2,13 +2,13 @@ import { z } from 'zod'
 import type { Json } from '../platform/rows.ts'
 import { ask, type Talk, TalkFailed, TalkRefused } from '../platform/steps.ts'
 import { MAX_ORDERS, orderAgainMs, waitToOrderAgain } from '../reading/order-again.ts'
+import { poll } from '../reading/poll.ts'
 import { ENTITIES } from './entities.ts'
 import { sdfProblemOf, sdfRowOf } from './reports.ts'
 import { createSdfTask, downloadSdf, getSdfTask } from './requests.ts'
 
+/** First wait between two looks at a task, in milliseconds. */
 const FIRST_WAIT_MS = 15_000
-const LONGEST_WAIT_MS = 300_000
-const PATIENCE_MS = 6 * 3_600_000
 
 const Name = z.string().regex(/^sdfdownloadtasks\/operations\/[\w-]+$/)
 const Task = z.object({
@@ -35,7 +35,7 @@ export function* readSdf(host: string, advertiserId: string, resume: Json | unde
       tasks += 1
       yield { is: 'remember', state: { name, tasks } }
     }
-    resourceName = yield* finished(host, name, tasks < MAX_ORDERS)
+    resourceName = yield* filesOf(host, name, tasks < MAX_ORDERS)
     if (resourceName === undefined) yield waitToOrderAgain(orderAgainMs(tasks))
     name = undefined
   }
@@ -51,24 +51,17 @@ export function* readSdf(host: string, advertiserId: string, resume: Json | unde
   }
 }
 
-/** Waits and returns the location of the files; undefined where a new task may succeed. */
-function* finished(host: string, name: string, mayTryAgain: boolean): Talk<string | undefined> {
-  let waited = 0
-  for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2)) {
+/** Waits for the files and returns their location; undefined if this task failed and a new one may succeed. */
+const filesOf = (host: string, name: string, mayTryAgain: boolean): Talk<string | undefined> =>
+  poll('the files were', FIRST_WAIT_MS, function* () {
     const { done, error, response } = Task.parse(yield* ask(getSdfTask(host, name), ENTITIES))
     const isPassing = error !== undefined && PASSING.has(error.code)
-    if (isPassing && mayTryAgain) return undefined
+    if (isPassing && mayTryAgain) return { found: undefined }
     if (error) {
       const problem = `the platform could not make the files (${error.code}): ${error.message}`
       throw isPassing ? new TalkFailed(problem) : new TalkRefused(problem)
     }
-    if (done) {
-      if (!response) throw new Error('a finished task names no files')
-      return response.resourceName
-    }
-    if (waited >= PATIENCE_MS)
-      throw new TalkFailed(`the files were not made within ${PATIENCE_MS / 3_600_000} hours`)
-    yield { is: 'wait', ms: waitMs }
-    waited += waitMs
-  }
-}
+    if (!done) return undefined
+    if (!response) throw new Error('a finished task names no files')
+    return { found: response.resourceName }
+  })

@@ -113,7 +113,8 @@ function ofTheWholeCall(error: UploadError, batch: readonly Conversion[]): Batch
   if (QUOTA_KINDS.has(error.kind)) {
     const untilReset = OF_THE_DAY.has(code)
     return {
-      ...{ is: 'throttled', detail },
+      is: 'throttled',
+      detail,
       retryAfterMs: waitMs ?? (untilReset ? HOUR_MS : QUOTA_MS),
       ...(untilReset && { untilReset }),
     }

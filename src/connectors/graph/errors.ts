@@ -2,7 +2,7 @@ import { type HttpResponse, retryAfterMs } from '../../http/http.ts'
 import { jsonBody, listAt, numberAt, textAt } from '../platform/json.ts'
 import { longestWaitMs } from '../platform/wait.ts'
 
-/** What all APIs on Meta's Graph answer alike: its Marketing API, its Conversions API and WhatsApp's. */
+// What all APIs on Meta's Graph answer alike: its Marketing API, its Conversions API and WhatsApp's.
 
 /** Error codes of limits: app, user, page, application, custom, and business use cases. */
 export const GRAPH_THROTTLES: ReadonlySet<number> = new Set([
@@ -16,8 +16,8 @@ export const isGraphPermission = (code: number): boolean =>
   code === 3 || code === 10 || (code >= 200 && code <= 299)
 
 /**
- * Whether the app wants a proof of its secret with every call, which an access token alone cannot give. It is said under codes that mean
- * other things as well.
+ * Whether the app requires a proof of its secret with every call, which an access token alone cannot give. Only the message
+ * tells: the codes mean other things as well.
  */
 export const wantsAppSecret = (error: unknown): boolean =>
   /appsecret_proof/.test(textAt(error, 'message') ?? '')

@@ -49,6 +49,7 @@ function* readTemplates(host: string, caveats: Caveats): Talk<ReportResult> {
 function nextAfter({ data, has_more }: ListPage, caveats: Caveats): string | undefined {
   if (has_more !== true) return undefined
   const after = data.map((one) => textAt(one, 'id')).findLast((id) => id !== undefined)
-  if (after === undefined) caveats.cutOff('the platform says that there is more, and not behind what')
+  if (after === undefined)
+    caveats.cutOff('the platform says that there is more, but gives no id after which it begins')
   return after
 }

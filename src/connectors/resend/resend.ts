@@ -9,6 +9,7 @@ import { createMail } from './mail.ts'
 import { readReport } from './report.ts'
 import { listDomains, READS, SENDS } from './requests.ts'
 
+/** Name of Resend's error for a key that may only send. */
 const RESTRICTED = 'restricted_api_key'
 
 /**

@@ -6,7 +6,7 @@ import { columnName } from './a1.ts'
 /** Values of a range. Trailing empty cells and rows are absent; an empty range has no values. */
 export const Values = z.object({ range: z.string(), values: z.array(z.unknown()).default([]) })
 
-/** Cells of a row. */
+/** Checks the cells of a row. Throws for anything but a list of texts, numbers, booleans and nulls. */
 export function cellsOf(row: unknown): readonly Cell[] {
   if (!Array.isArray(row)) throw new Error('it is no list of cells')
   return row.map((cell): Cell => {
@@ -67,15 +67,16 @@ export function recordOf(
   return Object.fromEntries(
     columns.map((name, index) => {
       const cell = cells[index]
-      if (!isError(cell)) return [name, blankless(cell)]
+      if (!isError(cell)) return [name, cellValue(cell)]
       caveats.field('in_error', name, String(cell))
       return [name, null]
     }),
   )
 }
 
-const blankless = (cell: Cell | undefined): Cell => (cell === undefined || cell === '' ? null : cell)
-export const isBlank = (cell: Cell | undefined): boolean => blankless(cell) === null
+/** The value of a cell; null for an empty or missing one. */
+const cellValue = (cell: Cell | undefined): Cell => (cell === undefined || cell === '' ? null : cell)
+export const isBlank = (cell: Cell | undefined): boolean => cellValue(cell) === null
 
 /** Whether the cell already has this value. */
-export const isSame = (cell: Cell | undefined, wanted: Cell): boolean => blankless(cell) === blankless(wanted)
+export const isSame = (cell: Cell | undefined, wanted: Cell): boolean => cellValue(cell) === cellValue(wanted)

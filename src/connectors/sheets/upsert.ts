@@ -14,7 +14,7 @@ const ROWS_AT_ONCE = 500
 const Appended = z.object({ updates: z.object({ updatedRange: z.string(), updatedRows: z.int() }) })
 const Replaced = z.object({ totalUpdatedCells: z.int() })
 
-interface Standing {
+interface SheetRow {
   readonly rowNumber: number
   readonly cells: readonly Cell[]
 }
@@ -33,13 +33,13 @@ export function* upsertRecords(host: string, account: AccountRef, records: reado
       `settings.key_column: ${keyColumn} is not among the columns ${table.columns.join(', ')}`,
     )
   const wanted = byKey(records, keyColumn, table)
-  const standing = yield* rowsByKey(host, account.accountId, table, keyIndex, wanted)
+  const present = yield* rowsByKey(host, account.accountId, table, keyIndex, wanted)
 
   const changes: CellsChange[] = []
   const fresh: Cell[][] = []
   let updated = 0
   for (const [key, record] of wanted) {
-    const row = standing.get(key)
+    const row = present.get(key)
     // In a request, null means that the cell is left as it is.
     if (!row) fresh.push(table.columns.map((column) => record[column] ?? null))
     else {
@@ -74,17 +74,18 @@ function byKey(records: readonly Row[], keyColumn: string, { columns }: Table): 
   return found
 }
 
+/** The rows of the sheet that have the key of a record. Throws TalkRefused if two rows have the same. */
 function* rowsByKey(
   host: string,
   id: string,
   table: Table,
   keyIndex: number,
   wanted: ReadonlyMap<string, Row>,
-): Talk<Map<string, Standing>> {
-  const standing = new Map<string, Standing>()
+): Talk<Map<string, SheetRow>> {
+  const rows = new Map<string, SheetRow>()
   let fromRow: number | undefined = table.headingRow + 1
   while (fromRow !== undefined) {
-    let found: (Standing & { readonly key: string })[] = []
+    let found: (SheetRow & { readonly key: string })[] = []
     const reader = () => {
       found = []
       return (cells: readonly Cell[], rowNumber: number) => {
@@ -96,21 +97,21 @@ function* rowsByKey(
     }
     fromRow = yield* readPage(host, id, table, fromRow, reader)
     for (const { key, ...row } of found) {
-      const earlier = standing.get(key)
+      const earlier = rows.get(key)
       // The key is ambiguous.
       if (earlier)
         throw new TalkRefused(`${key} is there twice, in rows ${earlier.rowNumber} and ${row.rowNumber}`)
-      standing.set(key, row)
+      rows.set(key, row)
     }
   }
-  return standing
+  return rows
 }
 
 /** Changed cells only, so that changes of other cells in the row by other people are kept. */
 function changesOf(
   { sheet, columns, firstColumn }: Table,
   keyIndex: number,
-  { rowNumber, cells }: Standing,
+  { rowNumber, cells }: SheetRow,
   record: Row,
 ): CellsChange[] {
   return columns.flatMap((column, index): CellsChange[] => {

@@ -82,6 +82,7 @@ const CURRENCIES = new Set(
   ).split(' '),
 )
 
+/** How much each identifier adds to the match quality, by our estimate. */
 const WEIGHTS = {
   em: 3,
   ph: 2,
@@ -129,6 +130,7 @@ function faultOf(conversion: Conversion, credentials: Credentials | undefined): 
   return currencyFault('Snapchat', customData, CURRENCIES)
 }
 
+/** Statuses of an answer whose events were taken. */
 const TAKEN = new Set(['VALID', 'SUCCESS'])
 
 function read(response: HttpResponse, batch: readonly Conversion[], nowMs: number): BatchAnswer {

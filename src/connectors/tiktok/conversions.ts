@@ -105,6 +105,7 @@ const SOURCES: Readonly<Record<string, Source>> = {
 }
 const sourceOf = ({ actionSource }: Conversion): Source => SOURCES[actionSource] ?? 'crm'
 
+/** How much each identifier adds to the match quality, by our estimate. */
 const WEIGHTS = {
   email: 3,
   ttclid: 2.5,
@@ -207,6 +208,7 @@ function appOf(conversion: Conversion): Record<string, unknown> | undefined {
   return app_id === '' ? undefined : present({ app_id, app_version: app_version || undefined })
 }
 
+/** Codes in TikTok's answers. */
 const OK = 0
 const PARTLY = 20001
 const NO_PERMISSION = 40001

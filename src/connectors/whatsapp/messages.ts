@@ -20,7 +20,7 @@ export const WhatsAppCredentials = z.strictObject({
 })
 export type WhatsAppCredentials = z.output<typeof WhatsAppCredentials>
 
-/** Whether a text has no NUL characters and unpaired surrogates, which no database stores. */
+/** Whether a text is not blank and has no NUL characters or unpaired surrogates, which no database stores. */
 const isText = (said: string): boolean => said.isWellFormed() && !said.includes('\0') && said.trim() !== ''
 const TEXT_FAULT = 'must be text that is not blank, without the character 0 or halves of characters'
 /** WhatsApp refuses placeholder values with line breaks, tabs or more than four spaces in a row. */
@@ -176,14 +176,21 @@ export type MessageAnswer =
   /** WhatsApp failed; the message may have been sent. */
   | { readonly is: 'transient'; readonly detail: string }
 
+/** Error code of too many messages from one number to one recipient. */
 const PAIR = 131056
+/** Error codes of limits on all messages of a number. */
 const THROTTLES = new Set([...GRAPH_THROTTLES, 130429, 131057])
+/** Error codes of limits that protect recipients, and of restricted senders. */
 const WAIT_LONG = new Set([131048, 131049])
+/** Error codes of a token that does not work. */
 const AUTH = new Set([0, ...GRAPH_TOKEN_DEAD])
+/** Error codes of an account that may not send: blocked, unpaid, not registered. */
 const OF_THE_ACCOUNT = new Set([368, 131005, 131031, 131042, 131045, 133010])
+/** Error code of an invalid parameter. */
 const INVALID = 100
 /** Subcode of {@link INVALID}: the token may not use the object in the address, which is the phone number. */
 const NO_SUCH_NUMBER = 33
+/** Error codes of failures inside WhatsApp. */
 const FAILED = new Set([1, 2, 131000, 131016])
 /** What to do about an error whose own message does not say. */
 const ADVICE: ReadonlyMap<number, string> = new Map([

@@ -117,7 +117,10 @@ function putRoute(conversions: Conversions): Route {
       const found = await foundOf(conversions, caller.org, platform, checked)
       await recorded(conversions, caller, platform, reasonOf(c, reason), () =>
         storeConnection(conversions, {
-          ...{ orgId: caller.org, platform, credentials: checked, settings },
+          orgId: caller.org,
+          platform,
+          credentials: checked,
+          settings,
           status: found.status,
           message: found.status === 'connected' ? null : storable(found.message, MAX_MESSAGE),
         }),

@@ -10,7 +10,7 @@ import {
   wholeNumber,
 } from '../../api/index.ts'
 import { differences } from '../../audit/index.ts'
-import { AppError } from '../../errors.ts'
+import { invalidField } from '../../errors.ts'
 import { isoTime } from '../../time/clock.ts'
 import { EventMapping, MAX_MAPPINGS, mappingFaultOf, standardMappings } from '../mappings.ts'
 import type { Conversions } from '../parts.ts'
@@ -87,16 +87,10 @@ export const mappingRoutes = (conversions: Conversions): Route[] => {
         const body = await readBody(c)
         const { mappings: wanted, reason } = check(MappingsInput, body)
         const fault = mappingFaultOf(rooms, wanted, Reflect.get(Object(body), 'mappings'))
-        if (fault)
-          throw new AppError('invalid_request', `${fault.field}: ${fault.reason}`, 'never', {
-            field: fault.field,
-          })
+        if (fault) throw invalidField(fault.field, fault.reason)
         const names = wanted.map(({ source_event }) => source_event)
         const twice = names.find((name, at) => names.indexOf(name) !== at)
-        if (twice !== undefined)
-          throw new AppError('invalid_request', `mappings: ${twice} is there twice`, 'never', {
-            field: 'mappings',
-          })
+        if (twice !== undefined) throw invalidField('mappings', `${twice} is there twice`)
         const before = await mappings.latest(caller.org)
         const { from, to } = differences(byEvent(before.mappings), byEvent(wanted))
         const change = {

@@ -38,8 +38,13 @@ const WhatsAppMessage = z
 const isTime = (ms: number | null): boolean => ms !== null && !Number.isNaN(new Date(ms).getTime())
 
 const shownOf = (row: MessageRow): z.output<typeof WhatsAppMessage> => ({
-  ...{ message_id: row.message_id, state: row.state, template: row.template, language: row.language },
-  ...{ platform_message_id: row.platform_id, attempts: row.attempts, code: row.code },
+  message_id: row.message_id,
+  state: row.state,
+  template: row.template,
+  language: row.language,
+  platform_message_id: row.platform_id,
+  attempts: row.attempts,
+  code: row.code,
   error_message: row.detail,
   created_at: timeOf(row.created_ms) ?? '',
   last_attempt_at: timeOf(row.last_attempt_ms),

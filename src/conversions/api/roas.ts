@@ -14,9 +14,12 @@ import {
 } from '../worth/index.ts'
 
 const DAY_MS = 86_400_000
+/** The longest time span, and the one if none is named, in days. */
 const MOST_DAYS = 366
 const USUAL_DAYS = 7
+/** The most event names of one query. */
 const MOST_NAMES = 20
+
 /** How many calls an answer counts as, besides its rows: it adds up many bids and conversions. */
 const COST = 10
 
@@ -134,7 +137,10 @@ export const roasRoutes = (conversions: Conversions): Route[] => [
       const left = after === undefined ? rows : rows.filter(({ key }) => key > after)
       const page = left.slice(0, limit)
       return ok({
-        ...{ from: isoTime(fromMs), to: isoTime(toMs), by, eventNames },
+        from: isoTime(fromMs),
+        to: isoTime(toMs),
+        by,
+        eventNames,
         rows: page.map(({ row }) => shownRow(row)),
         total: shownRow(total),
         unjoined: unjoined && {

@@ -12,7 +12,9 @@ import type { ConversionTraffic } from './traffic.ts'
 
 /** The most calls that are asked about in one turn. */
 const PER_LOOK = 20
+/** How long one process alone asks about a call, in milliseconds. */
 const LEASE_MS = 60_000
+/** First and longest wait before the result of a call is asked for, in milliseconds; doubled each time. */
 const FIRST_LOOK_MS = 30_000
 const MOST_WAIT_MS = 3_600_000
 /** How long after a call the platform is still asked for its result, in milliseconds. */
@@ -87,21 +89,24 @@ async function settle(
   const isTooLate = nowMs - row.created_ms > PATIENCE_MS
   if (status.is !== 'done' && !isTooLate) {
     const waitMs = Math.min(MOST_WAIT_MS, FIRST_LOOK_MS * 2 ** Math.min(10, row.attempts))
-    await of(store.db.updateTable('conversion_calls').set({ due_ms: nowMs + waitMs }), row).execute()
+    await ofCall(store.db.updateTable('conversion_calls').set({ due_ms: nowMs + waitMs }), row).execute()
     return
   }
   const ending = status.is === 'done' ? endingOf(row, status) : UNTOLD
   const settled = await store.db.transaction().execute(async (tx) => {
-    const rows = await of(tx.updateTable('conversion_deliveries'), row)
+    const rows = await ofCall(tx.updateTable('conversion_deliveries'), row)
       .set({ ...ending, ended_ms: nowMs, due_ms: null, sealed: null })
       .where('state', '=', 'sent')
       .returning('created_ms')
       .execute()
-    await of(tx.deleteFrom('conversion_calls'), row).execute()
+    await ofCall(tx.deleteFrom('conversion_calls'), row).execute()
     return rows
   })
   traffic.note({
-    ...{ orgId: row.org_id, platform: row.platform, call: undefined, events: settled.length },
+    orgId: row.org_id,
+    platform: row.platform,
+    call: undefined,
+    events: settled.length,
     failedEvents: Math.min(settled.length, status.is === 'done' ? failedOf(status) : 0),
     circuitState: lanes.find(row.org_id, row.platform)?.breaker.state.is ?? 'closed',
   })
@@ -139,5 +144,6 @@ interface Filterable<Q> {
   where(column: 'platform' | 'request_id', op: '=', value: string): Q
 }
 
-const of = <Q extends Filterable<Q>>(query: Q, { org_id, platform, request_id }: CallRow): Q =>
+/** Adds the conditions that select a call, or the deliveries of a call. */
+const ofCall = <Q extends Filterable<Q>>(query: Q, { org_id, platform, request_id }: CallRow): Q =>
   query.where('org_id', '=', org_id).where('platform', '=', platform).where('request_id', '=', request_id)

@@ -242,7 +242,11 @@ class BatchRun {
     const isUnknown = this.#maybeTaken.has(parcel.claimed.seq)
     const sealed = this.#sealedAnew(parcel)
     const again = (code: string, detail: string, afterMs: number, isNow = false): DeliveryOutcome => ({
-      ...{ is: 'retry', code, detail, afterMs, sealed },
+      is: 'retry',
+      code,
+      detail,
+      afterMs,
+      sealed,
       isUnknown: isUnknown || (isNow && wasInLastCall),
     })
     switch (stop?.is) {

@@ -99,10 +99,14 @@ export class ConversionLanes {
     if (known) return known
     const { clock, onBreaker } = this.#deps
     const lane: ConversionLane = {
-      ...{ orgId, platform, room },
+      orgId,
+      platform,
+      room,
       optimiser: new BatchOptimiser(room.connector.limits),
       breaker: newBreaker(clock, (from, to) => onBreaker({ orgId, platform }, from, to)),
-      ...{ underWay: 0, heldUntilMs: 0, lastResponse: undefined },
+      underWay: 0,
+      heldUntilMs: 0,
+      lastResponse: undefined,
     }
     const kept: Kept = { lane, events: newPace(clock, room), line: undefined }
     this.#kept.set(name, kept)

@@ -202,7 +202,10 @@ async function deliver(
         deps.meter.called(platform, is, parcels.length, latencyMs)
         lane.lastResponse = responseOf(platform, parcels, sent)
         deps.traffic.note({
-          ...{ orgId, platform, circuitState: breaker.state.is, call: { hasFailed, latencyMs } },
+          orgId,
+          platform,
+          circuitState: breaker.state.is,
+          call: { hasFailed, latencyMs },
           ...eventsOf(sent, parcels.length, line.connector.later !== undefined),
         })
         return sent

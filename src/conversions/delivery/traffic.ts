@@ -34,8 +34,15 @@ interface MinuteRow extends TrafficCounts {
 }
 
 const COLUMNS: JsonColumns = {
-  ...{ org_id: 'bigint', platform: 'text', minute_ms: 'bigint', calls: 'bigint', failed_calls: 'bigint' },
-  ...{ events: 'bigint', failed_events: 'bigint', latency_ms: 'double precision', circuit_state: 'text' },
+  org_id: 'bigint',
+  platform: 'text',
+  minute_ms: 'bigint',
+  calls: 'bigint',
+  failed_calls: 'bigint',
+  events: 'bigint',
+  failed_events: 'bigint',
+  latency_ms: 'double precision',
+  circuit_state: 'text',
 }
 
 /** Counts of calls by connection and minute, added up in memory and written every few seconds. */
@@ -54,7 +61,10 @@ export class ConversionTraffic {
     const name = `${orgId}:${platform}:${minute_ms}`
     const known = this.#unwritten.get(name)
     this.#unwritten.set(name, {
-      ...{ org_id: orgId, platform, minute_ms, circuit_state: circuitState },
+      org_id: orgId,
+      platform,
+      minute_ms,
+      circuit_state: circuitState,
       calls: (known?.calls ?? 0) + (call ? 1 : 0),
       failed_calls: (known?.failed_calls ?? 0) + Number(call?.hasFailed ?? false),
       events: (known?.events ?? 0) + events,

@@ -149,7 +149,9 @@ interface Around {
 }
 
 const rejected = (fault: EventFault, platforms: readonly string[] = []): CheckedEvent => ({
-  ...{ is: 'rejected', fault, platforms },
+  is: 'rejected',
+  fault,
+  platforms,
 })
 
 function checkedEvent(around: Around, value: unknown): CheckedEvent {
@@ -178,8 +180,14 @@ function checkedEvent(around: Around, value: unknown): CheckedEvent {
     is: 'candidate',
     candidate: {
       event: {
-        ...{ org_id: around.orgId, event_id, event_name, event_time_ms, action_source, bid_id },
-        ...{ worth: bid_id === null ? 'no_bid' : 'waiting', ...saidValue(event) },
+        org_id: around.orgId,
+        event_id,
+        event_name,
+        event_time_ms,
+        action_source,
+        bid_id,
+        worth: bid_id === null ? 'no_bid' : 'waiting',
+        ...saidValue(event),
         data: storable(JSON.stringify(openDataOf(event)), MAX_DATA_CHARS),
         created_ms: around.nowMs,
       },

@@ -39,20 +39,33 @@ export interface Writable {
 export const REFUSED_HERE = 'refused_here'
 
 const EVENT: JsonColumns = {
-  ...{
-    org_id: 'bigint',
-    event_name: 'text',
-    event_id: 'text',
-    event_time_ms: 'bigint',
-    action_source: 'text',
-  },
-  ...{ data: 'text', bid_id: 'text', created_ms: 'bigint' },
-  ...{ worth: 'text', value_micros: 'bigint', currency: 'text' },
+  org_id: 'bigint',
+  event_name: 'text',
+  event_id: 'text',
+  event_time_ms: 'bigint',
+  action_source: 'text',
+  data: 'text',
+  bid_id: 'text',
+  created_ms: 'bigint',
+  worth: 'text',
+  value_micros: 'bigint',
+  currency: 'text',
 }
 const DELIVERY: JsonColumns = {
-  ...{ org_id: 'bigint', platform: 'text', event_name: 'text', event_id: 'text', state: 'text' },
-  ...{ due_ms: 'bigint', expires_ms: 'bigint', code: 'text', detail: 'text', mapping_version: 'bigint' },
-  ...{ match_quality: 'double precision', sealed: 'text', created_ms: 'bigint', ended_ms: 'bigint' },
+  org_id: 'bigint',
+  platform: 'text',
+  event_name: 'text',
+  event_id: 'text',
+  state: 'text',
+  due_ms: 'bigint',
+  expires_ms: 'bigint',
+  code: 'text',
+  detail: 'text',
+  mapping_version: 'bigint',
+  match_quality: 'double precision',
+  sealed: 'text',
+  created_ms: 'bigint',
+  ended_ms: 'bigint',
 }
 /** The most rows of one statement: encoding more as JSON would block the event loop. */
 const ROWS_AT_ONCE = 250

@@ -1,17 +1,17 @@
 import type { Selectable } from 'kysely'
 import { z } from 'zod'
 import { MessageTemplate, recipientOf } from '../../connectors/index.ts'
-import { AppError } from '../../errors.ts'
+import { AppError, invalidField } from '../../errors.ts'
 import { parseJson } from '../../json/json.ts'
 import type { ConversionMessageTable, Keyring } from '../../sync/index.ts'
-import { EventIdText, isSaid, NOT_SAID } from '../canonical-event.ts'
+import { EventIdText, isRealId, PLACEHOLDER_FAULT } from '../canonical-event.ts'
 
 export type MessageRow = Selectable<ConversionMessageTable>
 
 /** A message as a caller sends it. */
 export const MessageInput = z.strictObject({
   /** Chosen by the caller. A message with an id that was used before is not sent again. */
-  message_id: EventIdText.refine(isSaid, NOT_SAID),
+  message_id: EventIdText.refine(isRealId, PLACEHOLDER_FAULT),
   /** Phone number. Without a country code it is taken to be of the connection's country. */
   to: z.string().min(1).max(64),
   template: MessageTemplate,
@@ -39,12 +39,7 @@ export function contentOf(
   region: string | undefined,
 ): MessageContent {
   if (consent?.messaging === 'denied')
-    throw new AppError(
-      'invalid_request',
-      'consent.messaging: without consent nothing is sent, and nothing was stored',
-      'never',
-      { field: 'consent.messaging' },
-    )
+    throw invalidField('consent.messaging', 'without consent nothing is sent, and nothing was stored')
   const recipient = region !== undefined || HAS_COUNTRY.test(to) ? recipientOf(to, region) : undefined
   if (recipient === undefined)
     throw new AppError(

@@ -129,7 +129,9 @@ export async function finishMessage(
   switch (outcome.is) {
     case 'accepted':
       await raise(store, sql`seq = ${seq}`, 'accepted', {
-        ...{ code: null, detail: null, dueMs: null },
+        code: null,
+        detail: null,
+        dueMs: null,
         platformId: storable(outcome.platformId, 256),
       })
       return
@@ -194,7 +196,9 @@ export async function settleMessages({ store, clock, meter }: SettleDeps): Promi
   await sql`UPDATE conversion_messages SET due_ms = NULL, detail = 'no status of it has come, and none will'
     WHERE state = 'unknown' AND due_ms < ${nowMs}`.execute(store.db)
   const old = await raise(store, sql`state = 'pending' AND expires_ms < ${nowMs}`, 'failed', {
-    ...{ code: 'too_old', detail: 'it has waited for too long, and was not sent', dueMs: null },
+    code: 'too_old',
+    detail: 'it has waited for too long, and was not sent',
+    dueMs: null,
   })
   meter.message('failed', old)
 }

@@ -84,9 +84,12 @@ function note({ traffic }: MessageDeps, sender: MessageSender, sent: CallOutcome
   const { latencyMs } = sent
   const is = sent.is === 'answered' ? sent.answer.is : sent.is
   traffic.note({
-    ...{ orgId: sender.orgId, platform: MESSAGE_PLATFORM, circuitState: sender.breaker.state.is },
+    orgId: sender.orgId,
+    platform: MESSAGE_PLATFORM,
+    circuitState: sender.breaker.state.is,
     call: { hasFailed: is !== 'accepted' && is !== 'refused', latencyMs },
-    ...{ events: 1, failedEvents: Number(is !== 'accepted') },
+    events: 1,
+    failedEvents: Number(is !== 'accepted'),
   })
 }
 

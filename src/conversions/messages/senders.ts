@@ -93,7 +93,11 @@ function newSender(
   const breaker = before?.breaker ?? newBreaker(clock, (from, to) => onBreaker(orgId, from, to))
   const lastMs = new Map<string, number>()
   return {
-    ...{ orgId, account, breaker, underWay: 0, heldUntilMs: 0 },
+    orgId,
+    account,
+    breaker,
+    underWay: 0,
+    heldUntilMs: 0,
     pace: before?.pace ?? new Pace(clock, { calls: messagesPerMinute, windowMs: MINUTE_MS }),
     takeRecipient(recipient) {
       const nowMs = clock.elapsedMs()

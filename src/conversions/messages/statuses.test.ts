@@ -8,8 +8,16 @@ import { openStore, type Store } from '../../sync/index.ts'
 import { statusStatement } from './statuses.ts'
 
 const row = {
-  ...{ org_id: 1, account: '1', callback_id: 'c1', platform_id: 'p1', state: 'read', state_rank: 7 },
-  ...{ status_ms: null, code: null, detail: null, sent_before_ms: null },
+  org_id: 1,
+  account: '1',
+  callback_id: 'c1',
+  platform_id: 'p1',
+  state: 'read',
+  state_rank: 7,
+  status_ms: null,
+  code: null,
+  detail: null,
+  sent_before_ms: null,
 }
 const BY = ['idx_conversion_messages_callback', 'idx_conversion_messages_platform']
 

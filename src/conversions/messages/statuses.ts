@@ -9,8 +9,16 @@ import { type JsonColumns, jsonRows, storable } from '../json-rows.ts'
 import { rankIn, rankOf } from './states.ts'
 
 const TOLD: JsonColumns = {
-  ...{ org_id: 'bigint', account: 'text', callback_id: 'text', platform_id: 'text', state: 'text' },
-  ...{ state_rank: 'bigint', status_ms: 'bigint', code: 'text', detail: 'text', sent_before_ms: 'bigint' },
+  org_id: 'bigint',
+  account: 'text',
+  callback_id: 'text',
+  platform_id: 'text',
+  state: 'text',
+  state_rank: 'bigint',
+  status_ms: 'bigint',
+  code: 'text',
+  detail: 'text',
+  sent_before_ms: 'bigint',
 }
 const ROWS_AT_ONCE = 250
 
@@ -48,7 +56,11 @@ function rowOf(
   { status, atMs, messageId, callbackData, error }: StatusUpdate,
 ) {
   return {
-    ...{ org_id, account, state: status, state_rank: rankOf(status), sent_before_ms: sentBeforeMs },
+    org_id,
+    account,
+    state: status,
+    state_rank: rankOf(status),
+    sent_before_ms: sentBeforeMs,
     callback_id: callbackData === undefined ? null : storable(callbackData, 64),
     platform_id: storable(messageId, 256),
     status_ms: atMs === undefined || !Number.isSafeInteger(atMs) ? null : atMs,

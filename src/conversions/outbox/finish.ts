@@ -45,14 +45,17 @@ export interface EndedDelivery {
 }
 
 const RESULT: JsonColumns = {
-  ...{ seq: 'bigint', state: 'text', due_ms: 'bigint', attempts: 'bigint', code: 'text', detail: 'text' },
-  ...{
-    request_id: 'text',
-    latency_ms: 'double precision',
-    unknown_ms: 'bigint',
-    sealed: 'text',
-    ended_ms: 'bigint',
-  },
+  seq: 'bigint',
+  state: 'text',
+  due_ms: 'bigint',
+  attempts: 'bigint',
+  code: 'text',
+  detail: 'text',
+  request_id: 'text',
+  latency_ms: 'double precision',
+  unknown_ms: 'bigint',
+  sealed: 'text',
+  ended_ms: 'bigint',
 }
 const ROWS_AT_ONCE = 250
 const MAX_CODE = 100

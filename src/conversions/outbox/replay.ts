@@ -145,7 +145,10 @@ async function notDead(
   return [
     ...said,
     ...[...unknown].map((event_id) => ({
-      ...{ event_id, event_name: event_name ?? null, platform: platform ?? null, code: 'not_found' },
+      event_id,
+      event_name: event_name ?? null,
+      platform: platform ?? null,
+      code: 'not_found',
       reason: 'there is no such event',
     })),
   ]

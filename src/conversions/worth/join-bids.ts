@@ -45,8 +45,13 @@ interface JoinedRow {
 }
 
 const COLUMNS: JsonColumns = {
-  ...{ event_seq: 'bigint', found: 'text', at_ms: 'bigint', platform: 'text', campaign: 'text' },
-  ...{ source: 'text', own_currency: 'text' },
+  event_seq: 'bigint',
+  found: 'text',
+  at_ms: 'bigint',
+  platform: 'text',
+  campaign: 'text',
+  source: 'text',
+  own_currency: 'text',
 }
 
 /** Joins conversions to the bids that bought them. It works in steps, so that it blocks nobody for long. */
@@ -172,6 +177,11 @@ const joinedTo = (
   event_seq: number,
   { atMs, platform, campaignId, source, currency }: BoughtBy,
 ): JoinedRow => ({
-  ...{ event_seq, found: 'joined', at_ms: Math.floor(atMs), platform, campaign: campaignId, source },
+  event_seq,
+  found: 'joined',
+  at_ms: Math.floor(atMs),
+  platform,
+  campaign: campaignId,
+  source,
   own_currency: currency,
 })

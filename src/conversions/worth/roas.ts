@@ -270,7 +270,10 @@ function figuresOf(sums: Sums, gaps: Gaps): WorthFigures {
   const spend = isPartial || isCut ? null : sums.spend
   const value = isForgotten ? null : sums.value
   return {
-    ...{ bids: sums.bids, conversions: sums.conversions, spend, value },
+    bids: sums.bids,
+    conversions: sums.conversions,
+    spend,
+    value,
     ratio: spend && value && ratioOf(spend, value, note),
     caveats,
   }

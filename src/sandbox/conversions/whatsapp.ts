@@ -110,8 +110,13 @@ export function createWhatsApp(
   const teller = createTeller(clock, verifyToken, processMs)
   const taker: MessageTaker = {
     ...newTaker(),
-    ...{ tally, sent, handle, errorNamed: (name: string) => errorOf(name), webhook },
-    ...{ tellAt: teller.tellAt, close: teller.close },
+    tally,
+    sent,
+    handle,
+    errorNamed: (name: string) => errorOf(name),
+    webhook,
+    tellAt: teller.tellAt,
+    close: teller.close,
   }
 
   function handle({ method, path, headers, body }: Call): SandboxReply {

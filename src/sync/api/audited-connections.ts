@@ -5,7 +5,9 @@ import type { Sync } from '../sync.ts'
 
 /** A connection as recorded with a change, without its grant and its settings, which may contain secrets. */
 const connectionValue = ({ id, type, account_id, status }: ConnectorRow) => ({
-  ...{ id, type, status },
+  id,
+  type,
+  status,
   ...(account_id !== null && { account_id }),
 })
 

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { check, LISTED_PER_CALL, okList, type Route, wholeNumber } from '../../api/index.ts'
 import type { Row } from '../../connectors/index.ts'
-import { AppError } from '../../errors.ts'
+import { invalidField } from '../../errors.ts'
 import { findConnection } from '../connections.ts'
 import { readRows } from '../reports/index.ts'
 import { connectorFor, type Sync } from '../sync.ts'
@@ -46,7 +46,7 @@ export function listCampaigns(sync: Sync): Route {
       charge(filters.limit / LISTED_PER_CALL)
       const row = await findConnection(sync, org, idOf(c))
       if (!connectorFor(sync, row.type).features.includes('campaigns'))
-        throw new AppError('invalid_request', `id: ${row.type} has no campaigns`, 'never', { field: 'id' })
+        throw invalidField('id', `${row.type} has no campaigns`)
       return readCampaigns(sync, row.id, filters)
     },
   }

@@ -12,7 +12,7 @@ import {
   reasonOf,
   WRONG_BODY,
 } from '../../api/index.ts'
-import { AppError } from '../../errors.ts'
+import { AppError, invalidField } from '../../errors.ts'
 import { toUnits } from '../../money.ts'
 import { createTurns } from '../../time/turns.ts'
 import { type Changing, createCampaign, writerOf } from '../campaign-writes.ts'
@@ -202,7 +202,7 @@ async function changingOf(sync: Sync, c: Ctx, { org: orgId, payingKey }: Caller)
   writerOf(connector)
   if (row.status === 'disconnected') {
     const detail = infoOf(row).message ?? 'the account is not connected'
-    throw new AppError('invalid_request', `id: ${detail}`, 'never', { field: 'id' })
+    throw invalidField('id', detail)
   }
   return { connector, connectorId: row.id, orgId, account: accountRefOf(row), payingKey }
 }

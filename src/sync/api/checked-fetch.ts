@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { describeFields, ownReport } from '../../connectors/index.ts'
-import { AppError } from '../../errors.ts'
+import { invalidField } from '../../errors.ts'
 import { findConnection } from '../connections.ts'
 import { checkRange } from '../jobs/index.ts'
 import { type NewRequest, QUEUE_PRIORITIES } from '../queue/index.ts'
@@ -39,20 +39,19 @@ export async function checkedFetch(
   const row = await findConnection(sync, orgId, body.connector_id)
   await requireQueuePlace(sync.store.db, orgId, sync.tableLimits)
   const connector = connectorFor(sync, row.type)
-  const wrong = (field: string, problem: string) =>
-    new AppError('invalid_request', `${field}: ${problem}`, 'never', { field })
   const reports = reportTypesOf(connector)
   const reportType = ownReport(reports, body.report_type)
   const spec = reportType === undefined ? undefined : specOf(connector, reportType)
-  if (reportType === undefined || !spec) throw wrong('report_type', noReport(connector, body.report_type))
+  if (reportType === undefined || !spec)
+    throw invalidField('report_type', noReport(connector, body.report_type))
   if (row.status !== 'connected')
-    throw wrong('connector_id', infoOf(row).message ?? `the account is ${row.status}`)
+    throw invalidField('connector_id', infoOf(row).message ?? `the account is ${row.status}`)
   const fields = describeFields(spec).map(({ name }) => name)
   const unknown = body.fields?.find((field) => !fields.includes(field))
   if (unknown !== undefined)
-    throw wrong('fields', `${reportType} has no field ${unknown}; it has ${fields.join(', ')}`)
-  if (spec.dated && !body.date_range) throw wrong('date_range', 'is needed for this report')
-  if (!spec.dated && body.date_range) throw wrong('date_range', 'this report is not over dates')
+    throw invalidField('fields', `${reportType} has no field ${unknown}; it has ${fields.join(', ')}`)
+  if (spec.dated && !body.date_range) throw invalidField('date_range', 'is needed for this report')
+  if (!spec.dated && body.date_range) throw invalidField('date_range', 'this report is not over dates')
   if (body.date_range) checkRange(spec, body.date_range, sync.clock.nowMs(), infoOf(row).timezone)
   const manual = premium ? QUEUE_PRIORITIES.premium : QUEUE_PRIORITIES.manual
   return {

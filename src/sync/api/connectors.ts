@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { ok, Reason, ReasonQuery, type Route, readJson, reasonOf, WRONG_BODY } from '../../api/index.ts'
-import { AppError } from '../../errors.ts'
+import { invalidField } from '../../errors.ts'
 import { connectionsOf, findConnection, testConnection } from '../connections.ts'
 import { QUEUE_PRIORITIES } from '../queue/index.ts'
 import { connectorFor, type Sync } from '../sync.ts'
@@ -55,12 +55,7 @@ function connectWithKey(sync: Sync): Route {
       const body = await readJson(c, Create)
       const connector = connectorFor(sync, body.connector_type)
       if (connector.auth.is !== 'api_key') {
-        throw new AppError(
-          'invalid_request',
-          `connector_type: ${connector.type} is connected with OAuth`,
-          'never',
-          { field: 'connector_type' },
-        )
+        throw invalidField('connector_type', `${connector.type} is connected with OAuth`)
       }
       const grant = { is: 'api_key', apiKey: body.api_key } as const
       const wanted = {

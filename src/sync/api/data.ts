@@ -47,11 +47,16 @@ export async function answerData(sync: Sync, authorize: Authorize, c: Ctx): Prom
 
   if (format === 'parquet') {
     if (offset > 0 || limit !== undefined)
-      throw new AppError('invalid_request', 'limit, offset: a file is to be had whole', 'never', {
-        field: 'limit',
-      })
+      throw new AppError(
+        'invalid_request',
+        'limit, offset: a parquet file is served as a whole only',
+        'never',
+        {
+          field: 'limit',
+        },
+      )
     if (!result)
-      throw new AppError('invalid_request', 'stale data is to be had as csv or json', 'never', {
+      throw new AppError('invalid_request', 'stale data is served as csv or json only', 'never', {
         field: 'format',
       })
     const name = result.storage_location?.split('/').slice(-2).join('/')

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { nanoid } from 'nanoid'
 import { type Ctx, headerOnce, ok, type Route, readItems } from '../../api/index.ts'
 import { type Connector, converseNow, type Talk } from '../../connectors/index.ts'
-import { AppError } from '../../errors.ts'
+import { AppError, invalidField } from '../../errors.ts'
 import { findConnection } from '../connections.ts'
 import { suppressedOf } from '../mail/index.ts'
 import type { ConnectorRow } from '../store/index.ts'
@@ -34,13 +34,16 @@ const Mail = z
         : subject !== undefined && (text ?? html) !== undefined,
     'needs a template, or a subject with a text or html',
   )
+/** The most e-mails of one request, as many as one call to the platform takes. */
 const MAX_EMAILS = 100
 const Emails = z.strictObject({ emails: z.array(Mail).min(1).max(MAX_EMAILS) })
 const Sent = z.object({ ids: z.array(z.string()) }).openapi('SentEmails')
 const EmailId = Id.extend({ email_id: z.string().max(64) })
 const Key = z.string().regex(/^[\x21-\x7e]{1,200}$/)
 
+/** How long a caller waits for the platform, in milliseconds. */
 const PATIENCE_MS = 30_000
+/** The longest body of a request, in bytes. */
 const MAX_BYTES = 4 * 1024 * 1024
 const REFUSALS = [
   'not_found',
@@ -49,9 +52,6 @@ const REFUSALS = [
   'platform_unavailable',
   'outcome_unknown',
 ] as const
-
-const wrong = (field: string, problem: string) =>
-  new AppError('invalid_request', `${field}: ${problem}`, 'never', { field })
 
 /** Routes that send e-mails through a connection. */
 export function emailRoutes(sync: Sync): Route[] {
@@ -76,7 +76,8 @@ export function emailRoutes(sync: Sync): Route[] {
         const { connector, mail } = senderOf(sync, row)
         const emails = await readItems(c, 'emails', Mail, { most: MAX_EMAILS, maxBytes: MAX_BYTES })
         const key = headerOnce(c, 'idempotency-key') ?? nanoid()
-        if (!Key.safeParse(key).success) throw wrong('Idempotency-Key', 'must be 1 to 200 visible characters')
+        if (!Key.safeParse(key).success)
+          throw invalidField('Idempotency-Key', 'must be 1 to 200 visible characters')
         const suppressed = await suppressedOf(
           sync.store,
           row.id,
@@ -85,10 +86,13 @@ export function emailRoutes(sync: Sync): Route[] {
         const { from: usual } = infoOf(row).settings
         const mails = emails.map(({ reply_to: replyTo, from = usual, ...rest }, index) => {
           if (typeof from !== 'string')
-            throw wrong(`emails.${index}.from`, 'is needed: settings.from is not set')
+            throw invalidField(`emails.${index}.from`, 'is needed: settings.from is not set')
           const refused = rest.to.find((one) => suppressed.has(one))
           if (refused !== undefined)
-            throw wrong(`emails.${index}.to`, `${refused} must not be written to: ${suppressed.get(refused)}`)
+            throw invalidField(
+              `emails.${index}.to`,
+              `${refused} must not be written to: ${suppressed.get(refused)}`,
+            )
           return { ...rest, from, replyTo }
         })
         const ids = await talk(sync, row, connector, mail.send(mails, `${row.org_id}-${key}`))
@@ -112,11 +116,12 @@ export function emailRoutes(sync: Sync): Route[] {
   ]
 }
 
+/** The connector of a connection that can send e-mails. Throws 400 for any other connection. */
 export function senderOf(sync: Sync, row: ConnectorRow) {
   const connector = connectorFor(sync, row.type)
   const { mail } = connector
-  if (!mail) throw wrong('id', `${connector.type} sends no e-mails`)
-  if (row.status !== 'connected') throw wrong('id', `the account is ${row.status}`)
+  if (!mail) throw invalidField('id', `${connector.type} sends no e-mails`)
+  if (row.status !== 'connected') throw invalidField('id', `the account is ${row.status}`)
   return { connector, mail }
 }
 

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { ok, type Route, readItems } from '../../api/index.ts'
 import { converseNow, type Upserted } from '../../connectors/index.ts'
-import { AppError } from '../../errors.ts'
+import { AppError, invalidField } from '../../errors.ts'
 import { createTurns } from '../../time/turns.ts'
 import { findConnection } from '../connections.ts'
 import { connectorFor, type Sync } from '../sync.ts'
@@ -16,6 +16,7 @@ const Stored = z.object({ added: z.int(), updated: z.int(), unchanged: z.int() }
 
 /** How long a caller waits for the platform, in milliseconds. */
 const PATIENCE_MS = 60_000
+/** The longest body of a request, in bytes. */
 const MAX_BYTES = 4 * 1024 * 1024
 
 /** Route that stores records at a platform. */
@@ -49,8 +50,7 @@ export function recordRoutes(sync: Sync): Route[] {
         const records = await readItems(c, 'records', Record, { most: MAX_RECORDS, maxBytes: MAX_BYTES })
         const talk = connector.upsert?.(accountRefOf(row), records)
         const problem = !talk ? `${connector.type} stores no records` : `the account is ${row.status}`
-        if (!talk || row.status !== 'connected')
-          throw new AppError('invalid_request', `id: ${problem}`, 'never', { field: 'id' })
+        if (!talk || row.status !== 'connected') throw invalidField('id', problem)
         const account = limitedAccountOf(row, connector)
         const caller = { connector, connectorId: row.id, account, priority: 'read_premium' } as const
         return inTurn(row.id, async () =>

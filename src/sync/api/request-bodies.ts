@@ -44,7 +44,7 @@ const notice = {
 const ageSeconds = z.number().int().nullable().describe('Seconds since the rows were read')
 
 /** A request with what it waits for; once it has ended, with the age of its rows. */
-export const RequestStanding = Request.extend({
+export const RequestProgress = Request.extend({
   progress: z.number().int().describe('In per cent'),
   queue_position: waiting.queue_position.optional(),
   estimated_wait_seconds: waiting.estimated_wait_seconds.optional(),

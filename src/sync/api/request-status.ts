@@ -24,8 +24,8 @@ export async function findRequest({ store }: Sync, orgId: number, id: string): P
   return row
 }
 
-/** Status of a request as its sender sees it. */
-export async function standing(sync: Sync, orgId: number, connectorId: string, jobId: string) {
+/** A request's place in the queue, its wait, and the limits of its account. */
+export async function queueStatus(sync: Sync, orgId: number, connectorId: string, jobId: string) {
   const { position, waitMs } = await waitOf(sync, jobId)
   const row = await findConnection(sync, orgId, connectorId)
   const { current, limit, reset_at } = rateLimitOf(sync, row)
@@ -75,7 +75,7 @@ export async function requestStatus(sync: Sync, orgId: number, row: RequestRow) 
   const connector = await findConnection(sync, orgId, row.connector_id)
   const { position, waitMs, share } = await waitOf(sync, row.job_id)
   const stale = isStale(sync, connector)
-  const message = stale ? STALE : messageOf(sync, job)
+  const message = stale ? STALE : waitReason(sync, job)
   const last = stale ? await lastGood(sync, row) : undefined
   return {
     ...view,
@@ -89,7 +89,7 @@ export async function requestStatus(sync: Sync, orgId: number, row: RequestRow) 
 }
 
 /** Says what a reading waits for; undefined where there is nothing to say. */
-function messageOf({ clock }: Sync, job: Selectable<JobTable>): string | undefined {
+function waitReason({ clock }: Sync, job: Selectable<JobTable>): string | undefined {
   switch (job.waits_for) {
     case 'rate_limit':
       return waitMessage(Math.max(0, Date.parse(job.not_before) - clock.nowMs()))

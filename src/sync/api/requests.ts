@@ -8,8 +8,8 @@ import { REQUEST_STATUSES } from '../store/index.ts'
 import type { Sync } from '../sync.ts'
 import { waitOf } from '../waits.ts'
 import { checkedFetch, Fetch } from './checked-fetch.ts'
-import { Asked, DeadLetter, Queue, Request, RequestStanding } from './request-bodies.ts'
-import { ageSeconds, findRequest, requestStatus, requestView, standing } from './request-status.ts'
+import { Asked, DeadLetter, Queue, Request, RequestProgress } from './request-bodies.ts'
+import { ageSeconds, findRequest, queueStatus, requestStatus, requestView } from './request-status.ts'
 import { answer, Id, idOf } from './route-parts.ts'
 import { rateLimitOf } from './views.ts'
 
@@ -93,7 +93,7 @@ function showRequest(sync: Sync): Route {
     summary: 'What became of a request',
     scope: 'read',
     params: Id,
-    answers: answer('The request', RequestStanding),
+    answers: answer('The request', RequestProgress),
     refusals: ['not_found'],
     handle: async (c, { org }) => ok(await requestStatus(sync, org, await findRequest(sync, org, idOf(c)))),
   }
@@ -201,7 +201,7 @@ async function asked(sync: Sync, wanted: NewRequest): Promise<object> {
   return {
     request_id: requestId,
     status,
-    ...(await standing(sync, wanted.orgId, wanted.connectorId, jobId)),
+    ...(await queueStatus(sync, wanted.orgId, wanted.connectorId, jobId)),
     merged: batchedWith.length > 0,
     batched_with: batchedWith,
     rows_age_seconds: ageSeconds(sync, rowsReadAt),

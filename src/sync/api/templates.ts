@@ -32,6 +32,7 @@ const Made = z.object({ id: z.string() }).openapi('EmailTemplate')
 
 const templateIdOf = (c: Ctx): string => check(TemplateId, c.req.param()).template_id
 
+/** The longest body of a request, in bytes. */
 const MAX_BYTES = 2 * 1024 * 1024
 const answers = { 200: { description: 'The template', schema: Made } }
 const REFUSALS = [
@@ -55,7 +56,7 @@ export function templateRoutes(sync: Sync): Route[] {
     }
   }
 
-  /** What is done to one template, and needs nothing but its id. */
+  /** A route that does something to one template and needs nothing but its id. */
   const withoutBody = (
     method: 'post' | 'delete',
     path: string,

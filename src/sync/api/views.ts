@@ -4,6 +4,7 @@ import type { ConnectorRow, RequestTable } from '../store/index.ts'
 import type { Sync } from '../sync.ts'
 import { infoOf, limitedAccountOf } from '../work/index.ts'
 
+/** What callers are told while the platform of a connection fails. */
 export const STALE = 'Data may be stale'
 
 export function rateLimitOf(sync: Sync, row: ConnectorRow) {

@@ -11,7 +11,7 @@ import {
   readJson,
   reasonOf,
 } from '../../api/index.ts'
-import { AppError } from '../../errors.ts'
+import { AppError, invalidField } from '../../errors.ts'
 import { isSameSecret } from '../../http/same-secret.ts'
 import { standardKey } from '../../http/standard-webhooks.ts'
 import { parseJson, textOf } from '../../json/json.ts'
@@ -32,6 +32,7 @@ import {
 import { infoOf } from '../work/index.ts'
 import { Id, idOf } from './route-parts.ts'
 
+/** The longest webhook that is read, in bytes. */
 const MAX_BYTES = 1024 * 1024
 const Secret = z
   .strictObject({
@@ -92,8 +93,7 @@ export function webhookRoutes(sync: Sync): Route[] {
         if (!scheme) throw new AppError('invalid_request', `${row.type} sends no webhooks`)
         const { secret, verify_token, reason: said } = await readJson(c, Secret)
         const wrong = scheme.wrong(secret)
-        if (wrong !== undefined)
-          throw new AppError('invalid_request', `secret: ${wrong}`, 'never', { field: 'secret' })
+        if (wrong !== undefined) throw invalidField('secret', wrong)
         const metadata = JSON.stringify({
           ...infoOf(row),
           webhookSecret: keyring.seal(secret, contextOf(row.id)),
@@ -160,6 +160,7 @@ interface WebhookTarget {
   readonly verifyToken: string
 }
 
+/** The connection that an address of a webhook names, with its secrets. Throws 404 if it expects no webhooks. */
 async function target({ store, keyring }: Sync, c: Ctx): Promise<WebhookTarget> {
   const id = c.req.param('id') ?? ''
   const row = isId(id)

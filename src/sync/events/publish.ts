@@ -31,6 +31,7 @@ const cloudEvent = (row: Selectable<EventTable>): CloudEvent => ({
   data: parseJson(row.data),
 })
 
+/** The most events that are read at once. */
 const PER_LOOK = 200
 
 /** The organisation's events after a sequence number, oldest first. */
@@ -46,6 +47,7 @@ export async function eventsAfter({ db }: Store, orgId: number, seq: number): Pr
   return rows.map(cloudEvent)
 }
 
+/** The highest sequence number of all events; 0 if there are none. */
 export async function newestEvent({ db }: Store): Promise<number> {
   const { seq } = await db
     .selectFrom('events')

@@ -10,6 +10,7 @@ export interface EventStream {
 
 /** About how many of the newest events are kept, since budgets may use the same memory. */
 const MAX_EVENTS = 10_000
+/** How long repetitions of an event are recognised, in seconds. */
 const SEEN_SECONDS = 86_400
 /** Both keys have the same hash tag, so that a cluster keeps them on one server. */
 const APPEND = `

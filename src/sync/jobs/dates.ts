@@ -1,6 +1,6 @@
 import { DateTime } from 'luxon'
 import { type DateRange, dateIn, daysOf, type ReportSpec, zoneOf } from '../../connectors/index.ts'
-import { AppError } from '../../errors.ts'
+import { invalidField } from '../../errors.ts'
 
 /** Days read by the first synchronisation of a dated report. */
 const FIRST_DAYS = 30
@@ -40,16 +40,18 @@ export function checkRange(
   nowMs: number,
   timezone: string | undefined,
 ): void {
-  const wrong = (field: string, problem: string) =>
-    new AppError('invalid_request', `${field}: ${problem}`, 'never', { field })
   const today = dateIn(nowMs, timezone)
-  if (range.end < range.start) throw wrong('date_range.end', 'is before date_range.start')
-  if (range.start > today) throw wrong('date_range.start', `is after today, ${today} where the account is`)
+  if (range.end < range.start) throw invalidField('date_range.end', 'is before date_range.start')
+  if (range.start > today)
+    throw invalidField('date_range.start', `is after today, ${today} where the account is`)
   if (spec.maxDays !== undefined && daysOf(range) > spec.maxDays) {
-    throw wrong('date_range', `may span at most ${spec.maxDays} days`)
+    throw invalidField('date_range', `may span at most ${spec.maxDays} days`)
   }
   if (spec.historyMonths === undefined) return
   const oldest = local(nowMs, timezone).minus({ months: spec.historyMonths }).toISODate() ?? ''
   if (range.start < oldest)
-    throw wrong('date_range.start', `is before ${oldest}: the platform keeps ${spec.historyMonths} months`)
+    throw invalidField(
+      'date_range.start',
+      `is before ${oldest}: the platform keeps ${spec.historyMonths} months`,
+    )
 }

@@ -1,5 +1,5 @@
 import { Cron } from 'croner'
-import { AppError, messageOf } from '../../errors.ts'
+import { invalidField, messageOf } from '../../errors.ts'
 import { isoTime } from '../../time/clock.ts'
 import { QUEUE_PRIORITIES } from '../queue/index.ts'
 import { type SyncDeps, startSynchronisation } from './sync-jobs.ts'
@@ -19,8 +19,7 @@ const SHORTEST_MS = 60_000
  * often.
  */
 export function nextRunMs({ cron, timezone }: CronSchedule, afterMs: number): number {
-  const wrong = (problem: string) =>
-    new AppError('invalid_request', `cron: ${problem}`, 'never', { field: 'cron' })
+  const wrong = (problem: string) => invalidField('cron', problem)
   let runs: Date[]
   try {
     const after = new Date(afterMs)

@@ -15,10 +15,12 @@ export interface MailDeps {
   readonly to: readonly string[]
 }
 
-/** Minutes before each retry of an e-mail that was not accepted. */
+/** Minutes before each retry of an e-mail that was not accepted; after the last one it is given up. */
 const RETRY_MINUTES = [1, 2, 4, 8, 16]
 const MINUTE_MS = 60_000
+/** How long the platform may take for one e-mail, in milliseconds. */
 const PATIENCE_MS = 20_000
+/** The most e-mails that are sent in one round. */
 const PER_LOOK = 20
 
 /**
@@ -61,7 +63,7 @@ export async function sendEmails(deps: MailDeps): Promise<number> {
     await db.updateTable('mail_notices').set(change).where('event_id', '=', email.event_id).execute()
     if (outcome.is === 'sent') sent += 1
     else if (outcome.is === 'hopeless' || waitMinutes === undefined)
-      log.error({ eventId: email.event_id, detail: outcome.detail }, 'a notification was given up')
+      log.error({ eventId: email.event_id, detail: outcome.detail }, 'an e-mail about an event was given up')
   }
   return sent
 }

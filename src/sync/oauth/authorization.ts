@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import * as oauth from 'oauth4webapi'
 import type { ConnectorType, Json } from '../../connectors/index.ts'
-import { AppError } from '../../errors.ts'
+import { AppError, invalidField } from '../../errors.ts'
 import { parseJson } from '../../json/json.ts'
 import { type Clock, isoTime } from '../../time/clock.ts'
 import type { Keyring } from '../credentials/index.ts'
@@ -49,9 +49,7 @@ export async function initiate(
 ): Promise<{ authorizationUrl: string; state: string }> {
   const { callbackUrl } = request
   if (!callbacks.urls.includes(callbackUrl) && !(callbacks.loopback && LOOPBACK.test(callbackUrl))) {
-    throw new AppError('invalid_request', 'callback_url: is not on the list of allowed addresses', 'never', {
-      field: 'callback_url',
-    })
+    throw invalidField('callback_url', 'is not on the list of allowed addresses')
   }
   const state = randomBytes(32).toString('base64url')
   const verifier = oauth.generateRandomCodeVerifier()
@@ -107,14 +105,7 @@ export async function finish(
     .returningAll()
     .executeTakeFirst()
   if (!row || row.expires_at < isoTime(clock.nowMs())) {
-    throw new AppError(
-      'invalid_request',
-      'state: is unknown, was used before, or is older than 10 minutes',
-      'never',
-      {
-        field: 'state',
-      },
-    )
+    throw invalidField('state', 'is unknown, was used before, or is older than 10 minutes')
   }
   const { type, server, client } = partiesOf(row.connector_type, parseJson(row.settings))
   const verifier = keyring.open(row.verifier, `state:${stateHash}`)
@@ -123,7 +114,7 @@ export async function finish(
     answer = await exchangeToken(server, client, answer.tokens.accessToken)
   }
   if (answer.is === 'lost') {
-    throw new AppError('invalid_request', `code: ${answer.detail}`, 'never', { field: 'code' })
+    throw invalidField('code', answer.detail)
   }
   if (answer.is === 'unavailable') throw new AppError('platform_unavailable', answer.detail, 'later')
   const { connector_id } = row

@@ -38,6 +38,7 @@ const OLDEST_MS = 86_400_000
  * dead process is free.
  */
 const LOCK_MS = 30_000
+/** How often it is looked whether another process has refreshed the token, in milliseconds. */
 const LOOK_AGAIN_MS = 100
 /**
  * First and longest wait between requests for a token that the provider does not give, in milliseconds; doubled each

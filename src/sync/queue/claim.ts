@@ -46,7 +46,7 @@ export async function claim({ db, engine }: Store, clock: Clock, options: ClaimO
       : number(perOrganisation)
 
   return db.transaction().execute(async (tx) => {
-    const lanes = await sql<{ id: string; org_id: number }>`
+    const connections = await sql<{ id: string; org_id: number }>`
       SELECT id, org_id FROM connectors WHERE id IN (
         SELECT id FROM (
           SELECT id, org_id, turn, row_number() OVER (PARTITION BY org_id ORDER BY turn) AS nth FROM (
@@ -54,7 +54,7 @@ export async function claim({ db, engine }: Store, clock: Clock, options: ClaimO
             WHERE ${free} AND (c.resting_until IS NULL OR c.resting_until <= ${now})) heads
           WHERE turn IS NOT NULL) ranked
         WHERE nth <= ${placesOf} ORDER BY turn LIMIT ${limit}) ${lock}`.execute(tx)
-    const orgOf = new Map(lanes.rows.map(({ id, org_id }) => [id, org_id]))
+    const orgOf = new Map(connections.rows.map(({ id, org_id }) => [id, org_id]))
     const ids = [...orgOf.keys()]
     if (ids.length === 0) return []
     // Read again now that these connections are locked. `coalesce` keeps SQLite from scanning all queued jobs instead
@@ -121,8 +121,8 @@ export async function release({ db }: Store, clock: Clock): Promise<number> {
 }
 
 /**
- * Renews the leases of jobs that this process is working on where a lease has half its time left at most: no renewal was
- * written while the database was away, and such a lease says nothing of the process.
+ * Renews the leases of jobs that this process is working on if half of their time or less is left. While the database was
+ * away no renewal could be written, so that such a lease does not mean that the process has died.
  */
 export async function keepLeases(
   store: Store,

@@ -1,6 +1,6 @@
 import { sql, type Transaction, type Updateable } from 'kysely'
 import { type Clock, isoTime } from '../../time/clock.ts'
-import type { JobTable, Store, SyncDatabase } from '../store/index.ts'
+import { type JobTable, OPEN_JOB_STATUSES, type Store, type SyncDatabase } from '../store/index.ts'
 import type { Job } from './claim.ts'
 
 /** The job was cancelled or taken by another job runner; this one can change it no more. */
@@ -222,7 +222,7 @@ export function cancel(
       .updateTable('fetch_jobs')
       .set({ status: 'cancelled', finished_at: now })
       .where('id', '=', jobId)
-      .where('status', 'in', ['queued', 'deferred', 'running'])
+      .where('status', 'in', OPEN_JOB_STATUSES)
       .where(
         sql<boolean>`NOT EXISTS (SELECT 1 FROM connector_requests q WHERE q.job_id = ${jobId} AND q.status IN ('queued', 'running'))`,
       )

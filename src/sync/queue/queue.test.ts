@@ -60,7 +60,12 @@ async function start(stores: Stores) {
       }),
     take: (limit = 10, owner = 'me', on: Store = store, more: Partial<ClaimOptions> = {}) =>
       claim(on, clock, {
-        ...{ owner, limit, leaseMs: LEASE_MS, perOrganisation: limit, running: new Map(), suspects: false },
+        owner,
+        limit,
+        leaseMs: LEASE_MS,
+        perOrganisation: limit,
+        running: new Map(),
+        suspects: false,
         ...more,
       }),
     finish: (job: Job, executionTimeMs = 1000) =>
@@ -337,7 +342,8 @@ onBothEngines((stores) => {
             .execute()
         ).map(({ job_id, queue_position }) => [job_id, queue_position])
       expect(await waitingOf(store, 1)).toEqual({
-        ...{ total: 5, own: 3 },
+        total: 5,
+        own: 3,
         places: [first, first, last].map(({ jobId }, n) => ({ jobId, position: n < 2 ? 1 : 5 })),
       })
       expect((await waitingOf(store, 2)).places.map(({ position }) => position)).toEqual([3, 3])

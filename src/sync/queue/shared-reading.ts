@@ -3,7 +3,7 @@ import { type DateRange, dateIn, daysOf } from '../../connectors/index.ts'
 import { parseJson } from '../../json/json.ts'
 import { textAt } from '../../json/json-at.ts'
 import { type Clock, isoTime } from '../../time/clock.ts'
-import type { JobTable, Store, SyncDatabase } from '../store/index.ts'
+import { type JobTable, OPEN_JOB_STATUSES, type Store, type SyncDatabase } from '../store/index.ts'
 import type { NewRequest } from './new-request.ts'
 
 /** Requests share a reading within this many milliseconds of its first request, or of its end. */
@@ -12,8 +12,6 @@ const BATCH_WINDOW_MS = 300_000
 const MAX_BATCH = 50
 /** Most readings that are examined, newest first. */
 const MAX_READINGS = 20
-
-const OPEN = ['queued', 'deferred', 'running'] as const
 
 export type JobRow = Selectable<JobTable>
 
@@ -50,7 +48,7 @@ export async function findShared(
   return job && { is: 'waiting', job }
 }
 
-/** The columns that make two requests the same. */
+/** The parameters of a request as stored. Requests of a report with equal parameters are the same request. */
 export const paramsOf = ({ range, fields }: Pick<NewRequest, 'range' | 'fields'>): string =>
   JSON.stringify({ date_range: range && { start: range.start, end: range.end }, fields })
 
@@ -98,7 +96,7 @@ async function findBegun(
     .selectAll()
     .where('connector_id', '=', wanted.connectorId)
     .where('report_type', '=', wanted.reportType)
-    .where('status', 'in', OPEN)
+    .where('status', 'in', OPEN_JOB_STATUSES)
     .where('claim', '>', 0)
     .where('rows_of', 'is', null)
     .where('created_at', '>', isoTime(clock.nowMs() - BATCH_WINDOW_MS))
@@ -122,8 +120,8 @@ async function joined(
     .selectFrom('fetch_jobs')
     .selectAll()
     .where('id', '=', jobId)
-    .where('status', 'in', OPEN)
-    // A job during which a process died runs by itself.
+    .where('status', 'in', OPEN_JOB_STATUSES)
+    // A job during which a process died serves no further request.
     .where('deaths', '=', 0)
     .where(hasRoom)
   if (engine === 'postgres') query = query.forUpdate()
@@ -159,7 +157,7 @@ async function findDone(
     .limit(MAX_READINGS)
     .execute()
   if (ended.length === 0) return undefined
-  const underWay = await query.where('status', 'in', OPEN).limit(1).executeTakeFirst()
+  const underWay = await query.where('status', 'in', OPEN_JOB_STATUSES).limit(1).executeTakeFirst()
   if (underWay) return undefined
 
   const connection = await connectionOf(tx, connectorId)
@@ -254,6 +252,7 @@ function isCurrent(job: JobRow, clock: Clock, { range }: NewRequest, connection:
   return range.end < dayOfReading || dateIn(clock.nowMs(), connection.timezone) === dayOfReading
 }
 
+/** The dates of a job together with those of a request; undefined for a report without dates. */
 export function unionOf(job: JobRow, range: DateRange | undefined): DateRange | undefined {
   if (!range || job.range_start === null || job.range_end === null) return undefined
   const start = range.start < job.range_start ? range.start : job.range_start

@@ -42,13 +42,14 @@ export interface SpendPair {
 }
 
 /**
- * Largest difference that rounding explains, in micros. Platforms report in hundredths, and a sum contains several of
- * them.
+ * Largest difference that rounding explains, in micros and as a share of the larger figure. Platforms report in hundredths,
+ * and a sum contains several of them.
  */
 const ROUNDING_MICROS = 10_000
 const ROUNDING_SHARE = 0.001
 const DAY_MS = 86_400_000
 
+/** The first of the reasons that fits, by the platform's rule for final figures and for exceeding a day. */
 export function reasonFor(pair: SpendPair, rule: SpendReport): Reason {
   const { reported, own, budget, isOurs, readAfterMs } = pair
   if (!isOurs) return 'not_ours'

@@ -26,6 +26,7 @@ export interface WatchDeps {
   readonly ownSpendOf: OwnSpendOf
 }
 
+/** Days that are compared, today included. */
 const DAYS = 30
 
 /** Compares the latest 30 days of every connected account that is bid on. */

@@ -1,6 +1,6 @@
 import { sql, type Transaction } from 'kysely'
 import { type Clock, isoTime } from '../../time/clock.ts'
-import type { Store, SyncDatabase } from '../store/index.ts'
+import { OPEN_JOB_STATUSES, type Store, type SyncDatabase } from '../store/index.ts'
 import type { ReportId } from './stored-rows.ts'
 
 /** The rows of one day of a report, or those without a date. They are deleted together: part of a day would be a false sum. */
@@ -40,7 +40,7 @@ export async function forgetGroup({ db, engine }: Store, clock: Clock, group: Ro
         .where('connector_id', '=', connectorId)
         .where('report_type', '=', reportType)
         .execute()
-    else await note(tx, group, now)
+    else await noteForgotten(tx, group, now)
     await tx.updateTable('connectors').set({ changed_at: now }).where('id', '=', connectorId).execute()
     return Number(numDeletedRows)
   })
@@ -56,14 +56,14 @@ async function isInUse(
     .select('id')
     .where('connector_id', '=', connectorId)
     .where('report_type', '=', reportType)
-    .where('status', 'in', ['queued', 'deferred', 'running'])
+    .where('status', 'in', OPEN_JOB_STATUSES)
     .where(({ eb, or }) => or([eb('claim', '>', 0), eb('rows_of', 'is not', null)]))
     .limit(1)
     .executeTakeFirst()
   return job !== undefined
 }
 
-async function note(
+async function noteForgotten(
   tx: Transaction<SyncDatabase>,
   { connectorId, reportType, date }: RowGroup,
   now: string,
@@ -80,6 +80,7 @@ async function note(
     .execute()
 }
 
+/** What was deleted of a report; undefined if nothing was. */
 export async function forgottenOf({ db }: Store, report: ReportId): Promise<Forgotten | undefined> {
   const row = await db
     .selectFrom('forgotten_rows')
@@ -135,7 +136,7 @@ export async function oldestDate({ db }: Store, report: ReportId): Promise<strin
   return row?.date
 }
 
-/** Rows that one statement counts, some milliseconds of work. */
+/** The most rows that one statement counts, some milliseconds of work. */
 const PER_COUNT = 20_000
 
 /** Number of a report's rows, counted in slices so that no other statement waits long. */

@@ -5,6 +5,7 @@ import { ParquetFile } from './parquet-file.ts'
 import type { FileTraffic } from './report-files.ts'
 import { Survey } from './survey.ts'
 
+/** A file that was begun. */
 interface Begun {
   readonly survey: Survey
   file: ParquetFile | undefined

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { FakeClock } from '../../../test/support/fake-clock.ts'
+import { writeInOtherThreads, writeInThisThread } from '../../../test/support/same-thread.ts'
 import { onBothEngines } from '../../../test/support/stores.ts'
 import type { Row } from '../../connectors/platform/rows.ts'
 import { isoTime } from '../../time/clock.ts'
@@ -63,6 +64,42 @@ describe('a parquet file', () => {
     const { key_value_metadata: said } = await parquetMetadataAsync(file)
     expect(said).toContainEqual({ key: 'watermark', value: '2026-11-02' })
     expect(said).toContainEqual({ key: 'records', value: '2' })
+  })
+
+  it('is written by a thread of its own, which leaves the event loop to others meanwhile', async () => {
+    writeInOtherThreads()
+    onTestFinished(writeInThisThread)
+    const folder = mkdtempSync(join(tmpdir(), 'bidwarden-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const files = new ReportFiles()
+    onTestFinished(() => files.close())
+    const page = Array.from({ length: 6_000 }, (_, i) =>
+      JSON.stringify({ date: '2026-11-01', id: String(i) }),
+    )
+    const write = (name: string, ...pages: string[][]) =>
+      files.write({
+        wanted: { spec: { ...SPEC, key: ['id'], fields: [] }, fields: [], common: [] },
+        path: join(folder, name),
+        async *texts() {
+          yield* pages
+        },
+        metadata: () => ({}),
+      })
+    // The thread has started once it has written a file.
+    await write('first.parquet')
+
+    let turns = 0
+    let isOver = false
+    const count = () => {
+      turns += 1
+      if (!isOver) setImmediate(count)
+    }
+    setImmediate(count)
+    const { records } = await write('second.parquet', page)
+    isOver = true
+    expect(records).toBe(6_000)
+    // Written by this thread, it would be one turn for each of the seven messages.
+    expect(turns).toBeGreaterThan(20)
   })
 
   it('leaves nothing of itself where its rows break off, or its folder is gone', async () => {
@@ -242,7 +279,12 @@ onBothEngines((stores) => {
     it('of one download that share a key are added up, over statements too; what is read again replaces them', async () => {
       const { clock, store, source, all } = await start()
       const creative = (i: number, id = 'a') => ({
-        ...{ date: '2026-11-01', id, clicks: i, cost: 1_000_000 + i, name: 'A', Creative: `cr${i}` },
+        date: '2026-11-01',
+        id,
+        clicks: i,
+        cost: 1_000_000 + i,
+        name: 'A',
+        Creative: `cr${i}`,
       })
       const part = (download: string) => ({ download, sums: ['clicks', 'cost'] })
       const about = { account_currency: 'EUR' }

@@ -219,6 +219,7 @@ async function removeOldUndated({ db }: Store, { connectorId, reportType, jobId 
     .where('job_id', 'not in', (s) => s.selectFrom('connector_requests').select('job_id'))
     .execute()
 }
+
 /** Number of stored rows, or of those that a job has read. */
 export async function countRows(
   { db }: Store,

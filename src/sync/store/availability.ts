@@ -45,8 +45,8 @@ export class Availability {
   /**
    * Notes a failure and returns the error to throw in its place.
    *
-   * @param returnsBefore `returns` when the statement began: one that is older than the last return of the database fails for
-   *   what is over, and says nothing of the database now
+   * @param returnsBefore `returns` when the statement began. If the database has come back since, the failure belongs to an
+   *   outage that is over, and the state stays.
    */
   failed(error: unknown, returnsBefore = this.#returns): unknown {
     if (error instanceof StoreAway) return error

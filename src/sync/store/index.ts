@@ -4,4 +4,4 @@ export { DELIVERY_STATES, MESSAGE_STATES, WORTH_STATES } from './conversion-tabl
 export { isGone } from './gone.ts'
 export { openStore, type Store, type StoreAddress } from './open-store.ts'
 export type * from './tables.ts'
-export { CONNECTOR_STATUSES, REQUEST_STATUSES, SYNC_JOB_STATUSES } from './tables.ts'
+export { CONNECTOR_STATUSES, OPEN_JOB_STATUSES, REQUEST_STATUSES, SYNC_JOB_STATUSES } from './tables.ts'

@@ -180,7 +180,7 @@ class Database {
   async heal(): Promise<void> {
     if (!this.#mustReopen || this.#isClosed) return
     // Waits for the end of the present transaction, which still uses the old thread.
-    const giveOn = await this.turns.take()
+    const endTurn = await this.turns.take()
     try {
       await this.#thread?.close()
       this.#thread = undefined
@@ -188,7 +188,7 @@ class Database {
     } catch (error) {
       throw new ThreadLost(messageOf(error))
     } finally {
-      giveOn()
+      endTurn()
     }
   }
 
@@ -219,8 +219,8 @@ class Turns {
 class Connection implements DatabaseConnection {
   readonly #database: Database
   readonly #alone: 'alone' | 'loosely'
-  /** Ends the turn. Set during a transaction. */
-  #giveOn: (() => void) | undefined
+  /** Ends the turn; set during a transaction. */
+  #endTurn: (() => void) | undefined
   /** Whether the transaction has no statement yet; it begins in one message with its first one. */
   #isEmpty = false
 
@@ -230,17 +230,17 @@ class Connection implements DatabaseConnection {
   }
 
   async begin(): Promise<void> {
-    this.#giveOn = await this.#database.turns.take()
+    this.#endTurn = await this.#database.turns.take()
     this.#isEmpty = true
   }
 
   async end(how: 'commit' | 'rollback'): Promise<void> {
-    const giveOn = this.#giveOn
+    const endTurn = this.#endTurn
     // After a failed commit the thread has already rolled back.
-    if (!giveOn) return
-    this.#giveOn = undefined
+    if (!endTurn) return
+    this.#endTurn = undefined
     const ended = this.#isEmpty ? undefined : this.#ask(how, how, [])
-    giveOn()
+    endTurn()
     await ended
   }
 
@@ -258,15 +258,15 @@ class Connection implements DatabaseConnection {
   }
 
   async #answer(sql: string, values: readonly SQLInputValue[]): Promise<StatementAnswer> {
-    if (this.#giveOn) {
+    if (this.#endTurn) {
       const first = this.#alone === 'loosely' ? 'first_loosely' : 'first'
       const place = this.#isEmpty ? first : 'within'
       this.#isEmpty = false
       return this.#ask(place, sql, values)
     }
-    const giveOn = await this.#database.turns.take()
+    const endTurn = await this.#database.turns.take()
     const answer = this.#ask(this.#alone, sql, values)
-    giveOn()
+    endTurn()
     return answer
   }
 

@@ -47,7 +47,7 @@ export async function openStore(
       ? sharedBy(address.url, availability)
       : await openFile(address.dataDir, availability)
   const engine = address.is
-  // Each ends only what was asked by it, and what migrates may have been all that was asked.
+  // Kysely closes a driver only if it was used, and the migration may have been the only use.
   const close = async () => {
     await db.destroy()
     if (patient !== db) await patient.destroy()

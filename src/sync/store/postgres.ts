@@ -30,7 +30,7 @@ const READ_AS: Readonly<Record<number, (text: string) => string | number>> = {
   [pg.types.builtins.TIMESTAMPTZ]: (text) => new Date(text).toISOString(),
 }
 
-/** Longest time for a statement or a new connection, in milliseconds; then the server counts as away. */
+/** Longest time for a statement and for a new connection, in milliseconds; then the server counts as unavailable. */
 const ANSWER_MS = 10_000
 const CONNECT_MS = 5_000
 
@@ -82,6 +82,7 @@ const AWAY: Readonly<Record<string, string>> = {
   '58': 'its disk has failed',
   XX: 'it has an internal fault',
 }
+/** SQLSTATE of a write in a read-only transaction. */
 const READ_ONLY = '25006'
 
 /** Why the server could not be used, without its address or user; undefined for an error of the statement. */
@@ -126,7 +127,7 @@ class PooledDriver implements DriverOf<PooledConnection> {
 
   async commitTransaction(connection: PooledConnection): Promise<void> {
     const { command } = await connection.run('commit')
-    if (command === 'ROLLBACK') throw new Error('the transaction was taken back')
+    if (command === 'ROLLBACK') throw new Error('the transaction was rolled back')
   }
 
   async rollbackTransaction(connection: PooledConnection): Promise<void> {

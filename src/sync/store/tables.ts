@@ -90,6 +90,9 @@ export interface RequestTable {
 /** `deferred`: waits until `not_before`. */
 export type JobStatus = 'queued' | 'deferred' | 'running' | 'completed' | 'failed' | 'cancelled'
 
+/** Statuses of a job that has not ended. */
+export const OPEN_JOB_STATUSES = ['queued', 'deferred', 'running'] as const satisfies readonly JobStatus[]
+
 /** One conversation with a platform, for one or more requests. */
 export interface JobTable {
   id: string

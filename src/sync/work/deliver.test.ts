@@ -38,15 +38,23 @@ onBothEngines((stores) => {
     const now = isoTime(clock.nowMs())
     const row = {
       ...({ id: randomUUID(), org_id: 1, type: 'DV360', status: 'connected', metadata: '{}' } as const),
-      ...{ concurrency: 1, created_at: now, updated_at: now },
+      concurrency: 1,
+      created_at: now,
+      updated_at: now,
     }
     await store.db.insertInto('connectors').values(row).execute()
     const range = { start: '2026-11-01', end: '2026-11-07' }
     const ask = (start: string) =>
       enqueue(store, clock, {
-        ...{ connectorId: row.id, orgId: 1, reportType: 'performance', fields: ['clicks'] },
-        ...{ range: { start, end: range.end }, priority: QUEUE_PRIORITIES.manual },
-        ...{ syncJobId: undefined, maxDays: undefined, fresh: false },
+        connectorId: row.id,
+        orgId: 1,
+        reportType: 'performance',
+        fields: ['clicks'],
+        range: { start, end: range.end },
+        priority: QUEUE_PRIORITIES.manual,
+        syncJobId: undefined,
+        maxDays: undefined,
+        fresh: false,
       })
     const asked = [await ask('2026-11-01')]
     const some = { leaseMs: 60_000, perOrganisation: 1, running: new Map<number, number>(), suspects: false }
@@ -60,8 +68,13 @@ onBothEngines((stores) => {
     })
     onTestFinished(() => reports.close())
     const source = {
-      ...{ connectorId: row.id, reportType: 'performance', jobId: job.id },
-      ...{ key: spec.key, fields: spec.fields, dated: true, about: {} },
+      connectorId: row.id,
+      reportType: 'performance',
+      jobId: job.id,
+      key: spec.key,
+      fields: spec.fields,
+      dated: true,
+      about: {},
     }
     const account = { accountId: 'a', currency: undefined, timezone: undefined, settings: {} }
     const whole = await store.db.selectFrom('connectors').selectAll().executeTakeFirstOrThrow()
@@ -77,7 +90,10 @@ onBothEngines((stores) => {
       { ...deps, log: pino({ level: 'silent' }), calls: undefined as never, connectorOf: () => connector },
       { job, row: whole, connector, spec, account, range, source },
       {
-        ...{ rowsOf: job.id, fetchedAt: now, calls: 1, executionTimeMs: () => 1 },
+        rowsOf: job.id,
+        fetchedAt: now,
+        calls: 1,
+        executionTimeMs: () => 1,
         result: { cursor: undefined, finalThrough: undefined, caveats: [] },
         alongside: async () => {},
       },
@@ -89,7 +105,8 @@ onBothEngines((stores) => {
     expect(ended).toHaveLength(3)
     for (const request of ended)
       expect(request).toMatchObject({
-        ...{ status: 'completed', job_id: job.id },
+        status: 'completed',
+        job_id: job.id,
         result: expect.stringContaining('parquet'),
       })
   })

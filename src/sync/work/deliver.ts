@@ -5,9 +5,9 @@ import { isoTime } from '../../time/clock.ts'
 import { emit } from '../events/index.ts'
 import { complete, type RequestEnd, renew, resultOf, waitingFor } from '../queue/index.ts'
 import type { SyncDatabase } from '../store/index.ts'
-import { type RequestResult, writeArtefact } from './artefact.ts'
 import type { WorkDeps } from './deps.ts'
 import { LEASE_MS } from './lease.ts'
+import { type RequestResult, writeRequestFile } from './request-file.ts'
 import type { RunningJob } from './work.ts'
 
 /** Thrown when a request joined while the files were written; its file is still missing. */
@@ -55,7 +55,7 @@ export async function deliver(deps: WorkDeps, work: RunningJob, delivery: Report
   }
 }
 
-/** @param written files by their content; missing ones are written */
+/** Writes a file for each request of a job. @param written files by their content, which several requests may share */
 async function filesFor(
   deps: WorkDeps,
   { job, spec, account, range, source }: RunningJob,
@@ -69,7 +69,7 @@ async function filesFor(
     const same = JSON.stringify([asked.date_range, asked.fields])
     const found =
       written.get(same) ??
-      (await writeArtefact(deps, id, {
+      (await writeRequestFile(deps, id, {
         report: source,
         spec,
         account,
@@ -98,7 +98,10 @@ export async function deliverAgain(
   const { fetched_at: fetchedAt, final_through, caveats }: RequestResult = parseJson(first.result)
   const result = { cursor: undefined, finalThrough: final_through ?? undefined, caveats }
   await deliver(deps, work, {
-    ...{ result, rowsOf, fetchedAt, executionTimeMs },
+    result,
+    rowsOf,
+    fetchedAt,
+    executionTimeMs,
     calls: 0,
     alongside: async () => {},
   })

@@ -1,4 +1,3 @@
-export { type RequestResult, survey, wantedRows } from './artefact.ts'
 export {
   accountRefOf,
   CAMPAIGNS_REPORT,
@@ -11,3 +10,4 @@ export {
 } from './connection.ts'
 export type { WorkDeps } from './deps.ts'
 export { JobRunner } from './job-runner.ts'
+export { type RequestResult, survey, wantedRows } from './request-file.ts'

@@ -48,7 +48,7 @@ export class JobRunner {
       onError: (error) => {
         // An unavailable database is logged once, when it becomes unavailable.
         if (this.#isStopping || error instanceof StoreAway) return
-        deps.log.error({ err: error }, `no work can be taken: ${messageOf(error)}`)
+        deps.log.error({ err: error }, `no job can be taken from the queue: ${messageOf(error)}`)
       },
     })
     this.nudge()
@@ -129,7 +129,8 @@ export class JobRunner {
       else if (!this.#isStopping) await this.#onEnd(job)
     } catch (error) {
       if (error instanceof StoreAway) this.#owed.set(job.id, job)
-      else if (!this.#isStopping) this.#deps.log.error({ err: error, jobId: job.id }, 'after a job')
+      else if (!this.#isStopping)
+        this.#deps.log.error({ err: error, jobId: job.id }, 'the work after a job failed')
     } finally {
       this.#running.delete(job.id)
       this.nudge()

@@ -79,7 +79,7 @@ export async function runJob(
   try {
     const work = await prepare(deps, job)
     if ('error' in work) {
-      await ended(deps, job, work.row, {
+      await failJob(deps, job, work.row, {
         error: work.error,
         retryable: false,
         executionTimeMs: executionTimeMs(),
@@ -87,13 +87,13 @@ export async function runJob(
       return undefined
     }
     if (job.deaths >= MAX_DEATHS) {
-      await ended(deps, job, work.row, { error: GIVEN_UP, retryable: false, executionTimeMs: 0 })
+      await failJob(deps, job, work.row, { error: GIVEN_UP, retryable: false, executionTimeMs: 0 })
       return undefined
     }
     if (job.rows_of !== null) {
       const missing = await deliverAgain(deps, work, job.rows_of, executionTimeMs)
       if (missing !== undefined)
-        await ended(deps, job, work.row, {
+        await failJob(deps, job, work.row, {
           ...problemOf(work, { is: 'unavailable', detail: missing }),
           executionTimeMs: executionTimeMs(),
         })
@@ -127,12 +127,12 @@ export async function runJob(
         executionTimeMs,
       })
       if (refused !== undefined)
-        await ended(deps, job, work.row, {
+        await failJob(deps, job, work.row, {
           ...problemOf(work, { is: 'refused', detail: refused }),
           executionTimeMs: executionTimeMs(),
         })
     } else
-      await ended(deps, job, work.row, { ...problemOf(work, talked), executionTimeMs: executionTimeMs() })
+      await failJob(deps, job, work.row, { ...problemOf(work, talked), executionTimeMs: executionTimeMs() })
     return undefined
   } catch (error) {
     if (error instanceof LeaseLost) return undefined
@@ -145,7 +145,7 @@ export async function runJob(
       deps.log.info({ jobId: job.id }, 'a job ended: its connection was deleted')
       return undefined
     }
-    deps.log.error({ err: error, jobId: job.id }, 'a job broke off')
+    deps.log.error({ err: error, jobId: job.id }, 'a job failed unexpectedly')
     await giveUp(deps, job, executionTimeMs(), error)
     return undefined
   }
@@ -169,9 +169,10 @@ async function giveUp(deps: WorkDeps, job: Job, executionTimeMs: number, cause: 
     .select(['id', 'org_id'])
     .where('id', '=', job.connector_id)
     .executeTakeFirstOrThrow()
-  await ended(deps, job, row, { error: `Temporary issue: ${detail}`, retryable: true, executionTimeMs })
+  await failJob(deps, job, row, { error: `Temporary issue: ${detail}`, retryable: true, executionTimeMs })
 }
 
+/** Everything that a job works with, or why it cannot be worked on. */
 async function prepare(
   { store, connectorOf }: WorkDeps,
   job: Job,
@@ -334,7 +335,8 @@ function problemOf({ job }: RunningJob, problem: FailedConversation): { error: s
   }
 }
 
-async function ended(
+/** Ends a job with an error, and tells the organisation. */
+async function failJob(
   { store, clock, log }: WorkDeps,
   job: Job,
   row: Pick<ConnectorRow, 'id' | 'org_id'>,

@@ -136,6 +136,7 @@ const named = (texts: readonly string[], more: (number: number) => string): stri
 
 const units = (micros: number): string => (micros / 1_000_000).toFixed(2)
 
+/** The caveat of an account whose time zone is unknown here; none for a known one. */
 export const zoneCaveats = ({ account: { timezone } }: Pick<RunningJob, 'account'>): string[] =>
   timezone === undefined || zoneOf(timezone) === timezone
     ? []

@@ -31,7 +31,9 @@ export async function storeResult(
   if (fresh === 0 && end.caveats.hasLeftOut) return end.caveats.texts.join('; ')
   const result = await checked(deps, work, end, fresh)
   await deliver(deps, work, {
-    ...{ result, calls, executionTimeMs },
+    result,
+    calls,
+    executionTimeMs,
     rowsOf: job.id,
     fetchedAt: isoTime(clock.nowMs()),
     async alongside(tx, now) {

@@ -5,7 +5,7 @@ import type { Clock } from '../time/clock.ts'
 import { Pace, type PaceLimit } from '../time/pace.ts'
 
 /** How much one caller may ask for. A request for many things counts as several calls. */
-export interface GateLimit extends PaceLimit {
+export interface CallerLimit extends PaceLimit {
   /** Most calls of a caller being answered at the same time. */
   readonly atOnce: number
   /** Most callers remembered; a dropped one starts again. Keys are few, but addresses may be many. */
@@ -14,6 +14,7 @@ export interface GateLimit extends PaceLimit {
 
 interface CallerUse {
   readonly pace: Pace
+  /** Number of calls that are being answered. */
   underWay: number
 }
 
@@ -21,12 +22,12 @@ interface CallerUse {
 const RETRY_MS = 100
 
 /** Limits each caller (a key or an address), so that one with endless calls does not take the time of the others. */
-export class Gate {
+export class CallerLimiter {
   readonly #clock: Clock
-  readonly #limit: GateLimit
+  readonly #limit: CallerLimit
   readonly #callers: LRUCache<string, CallerUse>
 
-  constructor(clock: Clock, limit: GateLimit) {
+  constructor(clock: Clock, limit: CallerLimit) {
     this.#clock = clock
     this.#limit = limit
     this.#callers = new LRUCache(atMost(limit.callers))
@@ -41,16 +42,16 @@ export class Gate {
    * Admits a call and returns the function to call when it is over. Throws 429 when the caller has asked for too much.
    */
   enter(who: string): () => void {
-    const standing = this.#of(who)
-    if (standing.underWay >= this.#limit.atOnce) {
+    const use = this.#of(who)
+    if (use.underWay >= this.#limit.atOnce) {
       const detail = `${this.#limit.atOnce} calls of this caller are being answered`
       throw new AppError('rate_limited', detail, { afterMs: RETRY_MS })
     }
     this.charge(who, 1)
-    standing.underWay += 1
+    use.underWay += 1
     let isOver = false
     return () => {
-      if (!isOver) standing.underWay -= 1
+      if (!isOver) use.underWay -= 1
       isOver = true
     }
   }
@@ -67,8 +68,8 @@ export class Gate {
   #of(who: string): CallerUse {
     const known = this.#callers.get(who)
     if (known) return known
-    const standing = { pace: new Pace(this.#clock, this.#limit), underWay: 0 }
-    this.#callers.set(who, standing)
-    return standing
+    const use = { pace: new Pace(this.#clock, this.#limit), underWay: 0 }
+    this.#callers.set(who, use)
+    return use
   }
 }

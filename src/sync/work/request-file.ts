@@ -31,7 +31,7 @@ export interface RequestResult {
   readonly caveats: readonly string[]
 }
 
-export interface WantedArtefact {
+export interface WantedFile {
   readonly report: ReportId
   readonly spec: ReportSpec
   readonly account: AccountRef
@@ -44,10 +44,10 @@ export interface WantedArtefact {
 }
 
 /** Writes the file of one request: its dates, its fields, the key, and fields unknown to us. */
-export async function writeArtefact(
+export async function writeRequestFile(
   deps: WorkDeps,
   requestId: string,
-  wanted: WantedArtefact,
+  wanted: WantedFile,
 ): Promise<RequestResult> {
   const { files, store } = deps
   const { report, range, result, account, jobId, fetchedAt } = wanted
@@ -81,13 +81,13 @@ export async function writeArtefact(
   }
 }
 
-const fieldsOf = ({ spec, fields }: Pick<WantedArtefact, 'spec' | 'fields'>) => ({
+const fieldsOf = ({ spec, fields }: Pick<WantedFile, 'spec' | 'fields'>) => ({
   spec,
   fields,
   common: commonSources(spec, fields),
 })
 
-type Rows = Omit<WantedArtefact, 'result' | 'account' | 'fetchedAt'>
+type Rows = Omit<WantedFile, 'result' | 'account' | 'fetchedAt'>
 
 /** Rows with the fields that have common names added. */
 export async function* wantedRows(
