@@ -36,7 +36,7 @@ interface Sought {
 const NOTHING: Sought = { platform: '', status: '', source: '', campaign: '', code: '' }
 
 const COLUMNS: readonly Column<BidRecord>[] = [
-  { id: 'at', title: 'At', width: 'clamp(92px, 22vw, 175px)', cell: ({ at }) => <Time at={at} /> },
+  { id: 'at', title: 'At', width: '175px', cell: ({ at }) => <Time at={at} /> },
   {
     id: 'status',
     title: 'Status',
