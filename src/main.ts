@@ -120,7 +120,7 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
   holder = bidder
   const lag = watchLag(clock)
   opened.add(lag.stop)
-  const { access, authorize, gate } = await openAccess(config, { ...bidding, noticeSecret }, opened)
+  const { access, authorize, callers } = await openAccess(config, { ...bidding, noticeSecret }, opened)
   const reads = await startReads(config, {
     ...{ clock, log, metrics, authorize, sandbox, budget, callLimits, notifications, audit },
     ownSpendOf: ownSpend(config, agent.decisions),
@@ -131,7 +131,7 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
   if (conversions) opened.add(() => conversions.stop())
 
   const keys = new IdempotencyKeys(clock, { ...stores, max: config.tables.idempotency_keys })
-  const held = { budget, bidder, decisions: agent.decisions, keys, gate, access, seen: seen.seen, desk }
+  const held = { budget, bidder, decisions: agent.decisions, keys, callers, access, seen: seen.seen, desk }
   watchTables(tables, { config, ...held, reads, conversions })
   opened.add(watchFiles(tables, config, { clock, records, reads }))
   const around = { clock, log, metrics, store, access, ownerMessages, bidder, seen, count, noticeSecret }

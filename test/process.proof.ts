@@ -34,6 +34,25 @@ describe('the service as a process', () => {
     expect(stripped(second)).toEqual([])
   })
 
+  it('strips no types where the cache was filled before, as it is for an image', async () => {
+    const environment = { PORT: '0', NODE_COMPILE_CACHE: folder(), NODE_DEBUG_NATIVE: 'COMPILE_CACHE' }
+    const { NODE_COMPILE_CACHE } = environment
+    execFileSync(process.execPath, ['bin/warm.cjs'], {
+      env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE },
+    })
+    const live = {
+      MOCK_MODE: 'false',
+      META_ACCESS_TOKEN: 'a',
+      META_BUSINESS_ID: '1',
+      OPENRTB_SEATS: '[{"id":"a"}]',
+    }
+    const keys = { API_KEYS: `ops:admin:${'0'.repeat(64)}`, GRPC_PORT: '0', WORKERS: '1' }
+    const service = start({ ...environment, ...live, ...keys })
+    await listening(service)
+    expect(service.output()).toMatch(/StrippedTypeScript \S+sqlite-worker\.ts/)
+    expect(service.output()).not.toContain('no transpile cache for StrippedTypeScript')
+  })
+
   it('says so when the port is taken', async () => {
     const blocker = createServer().listen(0, '127.0.0.1')
     await once(blocker, 'listening')
@@ -69,6 +88,22 @@ describe('the service as a process', () => {
     const [code] = await once(service.child, 'close')
     expect(code).toBe(1)
     expect(service.output()).toMatch(/^Cannot start: .*data cannot be made: E(ROFS|ACCES).*\n$/)
+  })
+})
+
+describe('a pipe that nobody reads any more', () => {
+  it('does not end the service', async () => {
+    const port = await freePort()
+    const { child } = start({ PORT: String(port), MOCK_MODE: 'true' }, 'start')
+    child.stdout?.destroy()
+    const isUp = () =>
+      fetch(`http://127.0.0.1:${port}/livez`).then(
+        ({ ok }) => ok,
+        () => false,
+      )
+    while (child.exitCode === null && !(await isUp())) await new Promise((resolve) => setTimeout(resolve, 50))
+    child.kill('SIGTERM')
+    expect(await once(child, 'exit')).toEqual([0, null])
   })
 })
 

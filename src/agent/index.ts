@@ -61,7 +61,7 @@ export {
 } from './exchange/worker-pool.ts'
 export { type ListenAt, listen } from './listen.ts'
 export { AlertWatch } from './operator/alerting/alert-watch.ts'
-export { watchBudgets } from './operator/alerts.ts'
+export { watchBudgets } from './operator/alerting/budget-alerts.ts'
 export { Budget } from './operator/budget-body.ts'
 export type { Finding } from './operator/doctor.ts'
 export { KeyBook } from './operator/key-book.ts'

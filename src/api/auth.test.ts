@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { FakeClock } from '../../test/support/fake-clock.ts'
 import { type ApiKey, ApiKeys, hashKey } from './api-keys.ts'
 import { authorizer } from './auth.ts'
-import { Gate } from './gate.ts'
+import { CallerLimiter } from './caller-limiter.ts'
 
 const LIMIT = { calls: 1_000, windowMs: 1_000, atOnce: 10, callers: 10 }
 const KEYS = ['first key', 'second key', 'third key'].map((key) => key.replace(' ', '-'))
@@ -33,7 +33,7 @@ it.each([...KEYS, 'first-kez', 'x', 'f'.repeat(512)])(
     )
     const authorize = authorizer(
       { keys: new ApiKeys(apiKeys, new FakeClock()), operatorOrg: 1 },
-      new Gate(new FakeClock(), LIMIT),
+      new CallerLimiter(new FakeClock(), LIMIT),
     )
     const ask = () => authorize(asking(given), 'read').name
     if (KEYS.includes(given)) expect(ask()).toBe(given)

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { AppError } from '../errors.ts'
 import type { ApiKey, ApiKeys, KeyScope } from './api-keys.ts'
-import type { Gate } from './gate.ts'
+import type { CallerLimiter } from './caller-limiter.ts'
 import { headerOf } from './json.ts'
 import { saysItIsNoForm } from './own-page.ts'
 import type { Session, Sessions } from './sessions.ts'
@@ -31,7 +31,7 @@ export interface Caller {
    */
   readonly sharesLimit: boolean
   may(scope: KeyScope): boolean
-  /** Counts `more` further calls for a request that asks for many things; see {@link Gate}. Throws 429. */
+  /** Counts `more` further calls for a request that asks for many things; see {@link CallerLimiter}. Throws 429. */
   charge(more: number): void
   /** Counts a call and returns the function to call when it is answered. Throws 429. */
   begin(): () => void
@@ -78,13 +78,15 @@ const holderNow = ({ holder }: Session, keys: ApiKeys): Rights | undefined =>
   holder.is === 'key' ? keys.current(holder.key) : holder.person
 
 /** The caller as error texts name it. */
-const nameOf = ({ name, session }: Pick<Caller, 'name' | 'session'>, article: 'The' | 'the'): string =>
-  session?.holder.is === 'person' ? name : `${article} API key ${name}`
+export const callerName = (
+  { name, session }: Pick<Caller, 'name' | 'session'>,
+  article: 'The' | 'the',
+): string => (session?.holder.is === 'person' ? name : `${article} API key ${name}`)
 
 /** Returns the caller. Throws 403 where it lacks the scope. */
 function allowed(caller: Caller, scope: NeededScope): Caller {
   if (scope === 'any' || caller.may(scope)) return caller
-  throw new AppError('forbidden', `${nameOf(caller, 'The')} lacks the scope ${scope}`)
+  throw new AppError('forbidden', `${callerName(caller, 'The')} lacks the scope ${scope}`)
 }
 
 /** What identifies a caller and says what it may do: from an API key, or from a person. */
@@ -152,30 +154,21 @@ const openOnLoopback: Authorize = (request) => {
   return LOCAL
 }
 
-/** For everything that organisations share and only the operator may see and change. Throws 403 for other callers. */
-export function requireOperator(caller: Caller): void {
-  if (caller.boundTo === undefined) return
-  throw new AppError(
-    'forbidden',
-    `This is the operator's; ${nameOf(caller, 'the')} is of organisation ${caller.boundTo}`,
-  )
-}
-
 /**
  * Creates the authorization: by the keys and, where browsers can sign in, their sessions.
- * @param gate limits the calls of each caller
+ * @param callers limits the calls of each caller
  */
 export function authorizer(
   { keys, operatorOrg, sessions }: { keys: ApiKeys; operatorOrg: number; sessions?: Sessions },
-  gate: Gate,
+  callers: CallerLimiter,
 ): Authorize {
   if (keys.areNeeded)
     return limited(
       requireKey(keys, operatorOrg, sessions),
-      gate,
+      callers,
       ({ name, org, sharesLimit }) => `${sharesLimit ? '' : name}@${org}`,
     )
-  return limited(openOrKey(keys, operatorOrg), gate, (_, { socket }) => socket.remoteAddress ?? '')
+  return limited(openOrKey(keys, operatorOrg), callers, (_, { socket }) => socket.remoteAddress ?? '')
 }
 
 /** If no key is needed, a key that was made at run time still has only its own rights; any other key is ignored. */
@@ -194,12 +187,16 @@ function openOrKey(keys: ApiKeys, operatorOrg: number): Authorize {
  */
 function limited(
   authorize: Authorize,
-  gate: Gate,
+  callers: CallerLimiter,
   whoOf: (caller: Caller, request: Parameters<Authorize>[0]) => string,
 ): Authorize {
   return (request, scope) => {
     const caller = authorize(request, scope)
     const who = whoOf(caller, request)
-    return { ...caller, charge: (more) => gate.charge(who, more), begin: () => gate.enter(who) }
+    return {
+      ...caller,
+      charge: (more) => callers.charge(who, more),
+      begin: () => callers.enter(who),
+    }
   }
 }

@@ -14,10 +14,9 @@ export {
   callerOf,
   DEFAULT_ORG,
   mayGoOn,
-  requireOperator,
 } from './auth.ts'
+export { type CallerLimit, CallerLimiter } from './caller-limiter.ts'
 export { apiDocument, describePlain, type PlainRoute } from './document.ts'
-export { Gate, type GateLimit } from './gate.ts'
 export {
   type ApiEnv,
   type Ctx,
@@ -38,6 +37,7 @@ export {
 } from './json.ts'
 export { listOf } from './list-of.ts'
 export { readMoney } from './money.ts'
+export { requireOperator } from './operator-only.ts'
 export {
   bearerOnly,
   bodyOf,

@@ -1,8 +1,9 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import { AppError, type ErrorCode, invalidField, statusOf } from '../errors.ts'
-import { type Authorize, type Caller, type NeededScope, requireOperator } from './auth.ts'
+import type { Authorize, Caller, NeededScope } from './auth.ts'
 import { BY_KEY_OR_SESSION, needOf, operationIdOf, sectionOf } from './document.ts'
 import { type ApiEnv, type Ctx, nameShown } from './json.ts'
+import { requireOperator } from './operator-only.ts'
 import { type ApiAnswer, problemAnswer, shown } from './problem.ts'
 
 export const ProblemBody = z

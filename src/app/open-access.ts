@@ -1,5 +1,5 @@
 import { type Access, KeyBook, OidcSignIn, openSharedApiKeys, recordedKeys } from '../agent/index.ts'
-import { ApiKeys, type Authorize, authorizer, Gate, Sessions } from '../api/index.ts'
+import { ApiKeys, type Authorize, authorizer, CallerLimiter, Sessions } from '../api/index.ts'
 import type { Config } from '../config/config.ts'
 import type { Logger } from '../log.ts'
 import type { BudgetManager } from '../shield/index.ts'
@@ -19,7 +19,7 @@ interface Parts extends Pick<Stores, 'records' | 'recovered'> {
 export interface OpenAccess {
   readonly access: Access
   readonly authorize: Authorize
-  readonly gate: Gate
+  readonly callers: CallerLimiter
 }
 
 /**
@@ -39,10 +39,10 @@ export async function openAccess(config: Config, parts: Parts, opened: OpenParts
   const sessions = new Sessions(clock, publicUrl, config.tables.sessions)
   const signingIn = { clock, log, sessions, operatorOrg, publicUrl, sharedSecret }
   const oidc = config.oidc && new OidcSignIn(config.oidc, signingIn)
-  const gate = new Gate(clock, config.callerLimit)
+  const callers = new CallerLimiter(clock, config.callerLimit)
   return {
     access: { keys, sessions, keyBook, operatorOrg, oidc },
-    authorize: authorizer({ keys, sessions, operatorOrg }, gate),
-    gate,
+    authorize: authorizer({ keys, sessions, operatorOrg }, callers),
+    callers,
   }
 }

@@ -6,7 +6,7 @@ import {
   type IdempotencyKeys,
   type NoticeDesk,
 } from '../agent/index.ts'
-import type { Gate } from '../api/index.ts'
+import type { CallerLimiter } from '../api/index.ts'
 import type { Config } from '../config/config.ts'
 import { CONVERSION_TABLES, MESSAGE_TABLES, type RunningConversions } from '../conversions/index.ts'
 import type { Tables } from '../metrics/tables.ts'
@@ -19,7 +19,7 @@ interface Watched {
   readonly bidder: Bidder
   readonly decisions: Decisions
   readonly keys: IdempotencyKeys
-  readonly gate: Gate
+  readonly callers: CallerLimiter
   readonly access: Pick<Access, 'keys' | 'sessions'>
   readonly seen: { readonly size: number }
   readonly desk: NoticeDesk
@@ -29,7 +29,7 @@ interface Watched {
 
 /** Registers the length of each table for the metrics, except for tables that register themselves. */
 export function watchTables(tables: Tables, watched: Watched): void {
-  const { config, budget, bidder, decisions, keys, gate, access, seen, desk, reads, conversions } = watched
+  const { config, budget, bidder, decisions, keys, callers, access, seen, desk, reads, conversions } = watched
   const { limits } = tables
   tables.watch('budgets', () => Math.min(budget.scopeCount, limits.budgets))
   tables.watch('paused_budgets', () => Math.max(0, budget.scopeCount - limits.budgets))
@@ -39,7 +39,7 @@ export function watchTables(tables: Tables, watched: Watched): void {
   tables.watch('decisions', () => decisions.size)
   tables.watch('idempotency_keys', () => keys.size)
   tables.watch('api_keys', () => access.keys.made.size)
-  tables.watch('callers', () => gate.size)
+  tables.watch('callers', () => callers.size)
   tables.watch('sessions', () => access.sessions.size)
   tables.watch('seen_bids', () => seen.size)
   tables.watch('waiting_notices', () => desk.waiting)

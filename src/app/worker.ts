@@ -13,7 +13,7 @@ import {
   takeCounts,
   type UnreportedEvents,
 } from '../agent/index.ts'
-import { ApiKeys, authorizer, Gate, type KeyChanges } from '../api/index.ts'
+import { ApiKeys, authorizer, CallerLimiter, type KeyChanges } from '../api/index.ts'
 import { type Config, readConfig } from '../config/config.ts'
 import { createFallback } from '../fallback/index.ts'
 import { createLog, type Logger } from '../log.ts'
@@ -120,9 +120,9 @@ async function startWorker(config: Config): Promise<void> {
 /** Accepts callers with keys of the environment, and with keys that the primary has announced. */
 function workerAccess(config: Config, clock: Clock) {
   const keys = new ApiKeys(config.apiKeys, clock, config.oidc !== undefined)
-  const gate = new Gate(clock, config.callerLimit)
+  const callers = new CallerLimiter(clock, config.callerLimit)
   const takeKeys = (changes: KeyChanges) => keys.take(changes)
-  return { authorize: authorizer({ keys, operatorOrg: config.operatorOrg }, gate), takeKeys }
+  return { authorize: authorizer({ keys, operatorOrg: config.operatorOrg }, callers), takeKeys }
 }
 
 interface WorkerBudget

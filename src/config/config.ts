@@ -1,5 +1,5 @@
 import type { ApprovalRule, BidderConfig, OidcSettings } from '../agent/index.ts'
-import type { ApiKey, GateLimit } from '../api/index.ts'
+import type { ApiKey, CallerLimit } from '../api/index.ts'
 import { MAX_CHANGE_BYTES } from '../audit/index.ts'
 import type { PlatformName, PlatformSettings } from '../connectors/index.ts'
 import type { LogLevel } from '../log.ts'
@@ -38,7 +38,7 @@ export interface Config {
   /** Settings of signing in without an API key; undefined if nobody can. */
   readonly oidc: OidcSettings | undefined
   /** Limit on the calls of one API key, or of one address if no keys are configured. */
-  readonly callerLimit: GateLimit
+  readonly callerLimit: CallerLimit
   /** The operator's organisation; keys without an organisation are the operator's too. */
   readonly operatorOrg: number
   /** Organisations of keys and seats other than the operator's. */

@@ -126,26 +126,16 @@ function membersIn(value: unknown): number {
 
 /** The first name that is repeated within its object; empty where none is. The text must be JSON. */
 function repeatedName(text: string): string {
-  const open: Set<string>[] = []
-  let begin = 0
-  let end = 0
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at)
-    if (code === QUOTE) {
-      begin = at
-      end = endOfString(text, at)
-      at = end
-    } else if ((code | CURLY) === OPENING) open.push(new Set())
-    else if ((code | CURLY) === CLOSING) open.pop()
-    else if (code === COLON) {
-      const written = text.slice(begin + 1, end)
-      const name: string = written.includes('\\') ? JSON.parse(`"${written}"`) : written
-      const names = open.at(-1)
-      if (names?.has(name)) return name
-      names?.add(name)
-    }
-  }
-  return ''
+  const seen = new Set<string>()
+  let repeated = ''
+  someName(text, (written, object) => {
+    const name: string = written.includes('\\') ? JSON.parse(`"${written}"`) : written
+    const inObject = `${object} ${name}`
+    if (seen.has(inObject)) repeated = name
+    seen.add(inObject)
+    return repeated !== ''
+  })
+  return repeated
 }
 
 function parsedBy<T>(parse: (text: string) => T, text: string): T {
@@ -206,9 +196,23 @@ function namesWritten(text: string, levels: number): number | undefined {
   return names
 }
 
-/** Throws where the names of members are too many; most texts have so few that they need not be told apart. */
+/** Throws {@link TooManyNames}. Called only for texts with many names, since most have too few to be told apart. */
 function checkNames(text: string): void {
   const names = new JsonNames()
+  someName(text, (written) => {
+    names.add(written)
+    return false
+  })
+}
+
+/**
+ * Whether some name of a member meets a condition; the names after the first that does are not looked at.
+ *
+ * @param meets is given the name as it is written, with its escapes, and a number that tells its object from all others
+ */
+function someName(text: string, meets: (written: string, object: number) => boolean): boolean {
+  const open: number[] = []
+  let opened = 0
   let begin = 0
   let end = 0
   for (let at = 0; at < text.length; at++) {
@@ -217,8 +221,13 @@ function checkNames(text: string): void {
       begin = at
       end = endOfString(text, at)
       at = end
-    } else if (code === COLON) names.add(text.slice(begin + 1, end))
+    } else if ((code | CURLY) === OPENING) {
+      opened += 1
+      open.push(opened)
+    } else if ((code | CURLY) === CLOSING) open.pop()
+    else if (code === COLON && meets(text.slice(begin + 1, end), open.at(-1) ?? 0)) return true
   }
+  return false
 }
 
 /** Index at which the string ends that begins at a quotation mark. Most of a text is in strings, which are skipped. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { ALERT_RULES } from '../../src/agent/operator/alerting/alert-rules.ts'
+import { ALERT_RULES } from '../../src/agent/operator/alerting/alert-catalog.ts'
 import { hashKey } from '../../src/api/index.ts'
 import { goOn, type Harness, startHarness } from '../support/harness.ts'
 

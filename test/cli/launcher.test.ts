@@ -4,8 +4,7 @@ import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'nod
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
-import { freePort } from '../support/free-port.ts'
-import { folder, INHERITED, start } from '../support/service.ts'
+import { folder, INHERITED } from '../support/service.ts'
 
 const LAUNCHER = './bin/bidwarden.cjs'
 const {
@@ -101,20 +100,6 @@ describe('a pipe that nobody reads any more', () => {
       expect({ code, read: await read }).toEqual({ code: 141, read: '' })
     },
   )
-
-  it('does not end the service', async () => {
-    const port = await freePort()
-    const { child } = start({ PORT: String(port), MOCK_MODE: 'true' }, 'start')
-    child.stdout?.destroy()
-    const isUp = () =>
-      fetch(`http://127.0.0.1:${port}/livez`).then(
-        ({ ok }) => ok,
-        () => false,
-      )
-    while (child.exitCode === null && !(await isUp())) await new Promise((resolve) => setTimeout(resolve, 50))
-    child.kill('SIGTERM')
-    expect(await once(child, 'exit')).toEqual([0, null])
-  })
 })
 
 describe('a file .env', () => {

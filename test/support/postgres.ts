@@ -5,6 +5,7 @@ import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync,
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
+import pg from 'pg'
 import { openStore } from '../../src/sync/store/index.ts'
 import { childrenOf } from './children.ts'
 import { freePort } from './free-port.ts'
@@ -125,22 +126,27 @@ export async function startPostgres(within = tmpdir()): Promise<PrivatePostgres>
       if (pid !== undefined) process.kill(pid, signal)
   }
   let made = 0
-  const create = (...options: string[]) => {
+  const urlOf = (name: string) => `postgres://test@127.0.0.1:${port}/${name}`
+  // By a connection: the program `createdb` is a process that this large one has to fork for, and wait.
+  const create = async (from = 'template1') => {
     const name = `test_${made++}`
-    execFileSync(join(bin, 'createdb'), [...address, ...options, name], { cwd: folder })
-    return { name, url: `postgres://test@127.0.0.1:${port}/${name}` }
+    const client = new pg.Client({ connectionString: urlOf('postgres') })
+    await client.connect()
+    await client.query(`CREATE DATABASE ${name} TEMPLATE ${from}`)
+    await client.end()
+    return { name, url: urlOf(name) }
   }
   let template: Promise<string> | undefined
   const makeTemplate = async () => {
-    const { name, url } = create()
+    const { name, url } = await create()
     await (await openStore({ is: 'postgres', url })).close()
     return name
   }
   return {
-    createDatabase: async () => create().url,
+    createDatabase: async () => (await create()).url,
     async migratedDatabase() {
       template ??= makeTemplate()
-      return create('--template', await template).url
+      return (await create(await template)).url
     },
     down,
     async up() {

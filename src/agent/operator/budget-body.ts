@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto'
 import { z } from '@hono/zod-openapi'
-import { DateTime } from 'luxon'
 import { Reason, TimeZone } from '../../api/index.ts'
 import { micros, toUnits } from '../../money.ts'
 import {
@@ -11,6 +10,7 @@ import {
   type ScopeStats,
   WHY_STRICT,
 } from '../../shield/index.ts'
+import { startOfDay } from '../../time/local-day.ts'
 import { Money } from '../bids/request.ts'
 import type { ScopeHolds } from '../exchange/worker-pool.ts'
 import { type Org, shownName } from '../organisations.ts'
@@ -237,8 +237,7 @@ function limitBody({ spec, spent, held, remaining, utilization, nextReliefMs }: 
 
 /** The day that it is in a time zone, in ms since the epoch; not always of 24 hours. */
 export function dayOf(nowMs: number, timezone: string) {
-  const day = DateTime.fromMillis(nowMs, { zone: timezone }).startOf('day')
-  return { startMs: day.toMillis(), endMs: day.plus({ days: 1 }).startOf('day').toMillis() }
+  return { startMs: startOfDay(nowMs, timezone), endMs: startOfDay(nowMs, timezone, 1) }
 }
 
 /** The share of the day that has gone, in thousandths, so that a figure is told anew only where it has changed. */

@@ -1,5 +1,5 @@
-import { DateTime } from 'luxon'
 import type { Scope } from '../../../shield/index.ts'
+import { startOfDay } from '../../../time/local-day.ts'
 import type { CampaignSpec } from '../openrtb/index.ts'
 
 /** The period over which a limit of a campaign is spread. */
@@ -17,7 +17,7 @@ export interface Period {
  * daily limit. Undefined outside the flight, and if an operator has removed the limit.
  */
 export function periodOf(
-  { pacing: { flight } }: CampaignSpec,
+  { pacing: { flight } }: Pick<CampaignSpec, 'pacing'>,
   { limits }: Pick<Scope, 'limits'>,
   nowMs: number,
 ): Period | undefined {
@@ -33,6 +33,5 @@ export function periodOf(
     return nowMs >= startMs && nowMs < endMs ? { startMs, endMs, limit, isDay: false } : undefined
   }
   const zone = found.kind === 'day' ? found.timezone : 'UTC'
-  const day = DateTime.fromMillis(nowMs, { zone }).startOf('day')
-  return { startMs: day.toMillis(), endMs: day.plus({ days: 1 }).toMillis(), limit, isDay: true }
+  return { startMs: startOfDay(nowMs, zone), endMs: startOfDay(nowMs, zone, 1), limit, isDay: true }
 }

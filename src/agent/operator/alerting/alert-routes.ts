@@ -3,7 +3,7 @@ import { ok, type Route } from '../../../api/index.ts'
 import { isoTime } from '../../../time/clock.ts'
 import type { Bidder } from '../../exchange/bidder.ts'
 import { maySee, type Org, shownName } from '../../organisations.ts'
-import { ALERT_NAMES, ALERT_RULES, ALERT_SUBJECTS, SEVERITIES } from './alert-rules.ts'
+import { ALERT_NAMES, ALERT_RULES, ALERT_SUBJECTS, SEVERITIES } from './alert-catalog.ts'
 import type { AlertWatch, FiringAlert } from './alert-watch.ts'
 
 /** Most alerts in one answer. */

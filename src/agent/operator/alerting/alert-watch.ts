@@ -6,15 +6,15 @@ import type { Agent } from '../../agent.ts'
 import type { Deferred } from '../../bids/deferred.ts'
 import type { WorkerPool } from '../../exchange/worker-pool.ts'
 import type { ServicePart } from '../readiness.ts'
-import { ALERT_RULES, type AlertCondition } from './alert-rules.ts'
+import { ALERT_RULES, type AlertCondition } from './alert-catalog.ts'
 import {
   budgetConditions,
   countedConditions,
   gaugeConditions,
   platformConditions,
   serviceConditions,
-} from './conditions.ts'
-import { CountHistory, countsOf } from './counted.ts'
+} from './alert-conditions.ts'
+import { CountHistory, countsOf } from './alert-counts.ts'
 
 const LOOK_MS = 5_000
 /** Budgets that one look examines, which takes some milliseconds; the next look goes on with the next ones. */

@@ -1,8 +1,8 @@
-import { toUnits } from '../../money.ts'
-import type { LimitStats, Scope } from '../../shield/index.ts'
-import { type Cancel, every } from '../../time/clock.ts'
-import type { Agent } from '../agent.ts'
-import { limitName } from './collect-metrics.ts'
+import { toUnits } from '../../../money.ts'
+import type { LimitStats, Scope } from '../../../shield/index.ts'
+import { type Cancel, every } from '../../../time/clock.ts'
+import type { Agent } from '../../agent.ts'
+import { limitName } from '../collect-metrics.ts'
 
 const CHECK_MS = 1000
 /** Budgets checked per round, which takes a millisecond or two; the next round continues with the next ones. */

@@ -5,8 +5,14 @@ import { type Agent, statuses } from '../../agent.ts'
 import type { Deferred } from '../../bids/deferred.ts'
 import { limitName } from '../collect-metrics.ts'
 import { refusedScopes, type ServicePart } from '../readiness.ts'
-import type { AlertCondition, AlertName } from './alert-rules.ts'
-import { type CountHistory, countName, SERVICE, type WatchedCount, type WatchedCounts } from './counted.ts'
+import type { AlertCondition, AlertName } from './alert-catalog.ts'
+import {
+  type CountHistory,
+  countName,
+  SERVICE,
+  type WatchedCount,
+  type WatchedCounts,
+} from './alert-counts.ts'
 
 const NEAR_RATIO = 0.8
 const ALL_BUT_GONE_RATIO = 0.95

@@ -5,7 +5,7 @@ import type { Clock } from '../time/clock.ts'
 import { Pace, type PaceLimit } from '../time/pace.ts'
 
 /** How much one caller may ask for. A request for many things counts as several calls. */
-export interface GateLimit extends PaceLimit {
+export interface CallerLimit extends PaceLimit {
   /** Most calls of a caller being answered at the same time. */
   readonly atOnce: number
   /** Most callers remembered; a dropped one starts again. Keys are few, but addresses may be many. */
@@ -21,12 +21,12 @@ interface CallerUse {
 const RETRY_MS = 100
 
 /** Limits each caller (a key or an address), so that one with endless calls does not take the time of the others. */
-export class Gate {
+export class CallerLimiter {
   readonly #clock: Clock
-  readonly #limit: GateLimit
+  readonly #limit: CallerLimit
   readonly #callers: LRUCache<string, CallerUse>
 
-  constructor(clock: Clock, limit: GateLimit) {
+  constructor(clock: Clock, limit: CallerLimit) {
     this.#clock = clock
     this.#limit = limit
     this.#callers = new LRUCache(atMost(limit.callers))
