@@ -85,9 +85,9 @@ interface Waiting {
 }
 
 /** What makes a delivery the same as another one. */
-type DeliveryKey = Pick<NewDelivery, 'org_id' | 'platform' | 'event_name' | 'event_id'>
+type NewDeliveryKey = Pick<NewDelivery, 'org_id' | 'platform' | 'event_name' | 'event_id'>
 
-const keyOf = ({ org_id, platform, event_name, event_id }: DeliveryKey): string =>
+const keyOf = ({ org_id, platform, event_name, event_id }: NewDeliveryKey): string =>
   JSON.stringify([org_id, platform, event_name, event_id])
 
 /**
@@ -232,9 +232,9 @@ async function insertDeliveries(
   db: Kysely<SyncDatabase>,
   engine: Store['engine'],
   rows: readonly NewDelivery[],
-): Promise<DeliveryKey[]> {
+): Promise<NewDeliveryKey[]> {
   const names = namesOf(DELIVERY)
-  const { rows: stored } = await sql<DeliveryKey>`
+  const { rows: stored } = await sql<NewDeliveryKey>`
     INSERT INTO conversion_deliveries (${names}) SELECT ${names} FROM ${jsonRows(engine, DELIVERY, rows)} WHERE true
     ON CONFLICT DO NOTHING RETURNING org_id, platform, event_name, event_id`.execute(db)
   return stored

@@ -213,7 +213,7 @@ function createWebhookSender(clock: Clock, verifyToken: string, processMs: numbe
     return asked.is === 'answered' && asked.response.status === 200 && asked.response.body === challenge
   }
 
-  async function isTakenBy(url: string, { body, signature }: Webhook): Promise<boolean> {
+  async function sendOnce(url: string, { body, signature }: Webhook): Promise<boolean> {
     verified ??= verify(url)
     if (!(await verified)) {
       verified = undefined
@@ -227,7 +227,7 @@ function createWebhookSender(clock: Clock, verifyToken: string, processMs: numbe
   function later(make: () => Webhook, afterMs: number, times: number): void {
     clock.after(afterMs, () => {
       if (address === undefined || isClosed) return
-      void isTakenBy(address, make()).then((isTaken) => {
+      void sendOnce(address, make()).then((isTaken) => {
         if (!isTaken && !isClosed && times < MAX_ATTEMPTS) later(make, afterMs * 2, times + 1)
       })
     })
