@@ -19,6 +19,7 @@ describe('what an operator sees', () => {
       medianLtv: 30,
       ltvSamples: 1,
       fallbackCount: 1,
+      fallbackShare: 0.5,
       deferred: 0,
       latencyMs: { p50: 0, p95: 0 },
     })
