@@ -26,12 +26,22 @@ export class FakeClock implements Clock {
 
   after(delayMs: number, task: () => void): Cancel {
     const timer = { atMs: this.#elapsedMs + delayMs, task }
-    const before = this.#timers.findLastIndex(({ atMs }) => atMs <= timer.atMs)
-    this.#timers.splice(before + 1, 0, timer)
+    this.#timers.splice(this.#placeOf(timer), 0, timer)
     return () => {
       const at = this.#timers.indexOf(timer)
       if (at >= 0) this.#timers.splice(at, 1)
     }
+  }
+
+  /** Behind all that are due by then; halving finds it, since hours of fake time set a million timers. */
+  #placeOf({ atMs }: Timer): number {
+    let [from, to] = [0, this.#timers.length]
+    while (from < to) {
+      const middle = (from + to) >>> 1
+      if ((this.#timers[middle]?.atMs ?? atMs) <= atMs) from = middle + 1
+      else to = middle
+    }
+    return from
   }
 
   /** Moves both clocks forward, running every timer that comes due on the way. */

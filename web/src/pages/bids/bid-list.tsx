@@ -36,7 +36,13 @@ interface Sought {
 const NOTHING: Sought = { platform: '', status: '', source: '', campaign: '', code: '' }
 
 const COLUMNS: readonly Column<BidRecord>[] = [
-  { id: 'at', title: 'At', width: '175px', cell: ({ at }) => <Time at={at} /> },
+  { id: 'at', title: 'At', width: 'clamp(92px, 22vw, 175px)', cell: ({ at }) => <Time at={at} /> },
+  {
+    id: 'status',
+    title: 'Status',
+    width: '125px',
+    cell: ({ status }) => <StatusChip status={status} />,
+  },
   {
     id: 'bid',
     title: 'Bid',
@@ -46,12 +52,6 @@ const COLUMNS: readonly Column<BidRecord>[] = [
         {bidId}
       </Link>
     ),
-  },
-  {
-    id: 'status',
-    title: 'Status',
-    width: '125px',
-    cell: ({ status }) => <StatusChip status={status} />,
   },
   { id: 'platform', title: 'Platform', width: '105px', cell: ({ platform }) => words(platform) },
   { id: 'campaign', title: 'Campaign', width: 'minmax(110px, 1fr)', cell: ({ campaignId }) => campaignId },
