@@ -156,7 +156,7 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
   opened.add(() => watching.streams.end())
   if (reads) opened.add(() => reads.endStreams())
   const url = (await front.start()) ?? server.url ?? ''
-  if (conversions) sandbox?.conversions.whatsapp.tellAt(url + MESSAGE_WEBHOOK)
+  if (conversions) sandbox?.conversions.whatsapp.sendWebhooksTo(url + MESSAGE_WEBHOOK)
   return { url, grpcAddress, agent, sandbox, reads: reads?.sync, stop: () => opened.close() }
 }
 

@@ -2,10 +2,10 @@
 const IGNORED_SHARE = 0.02
 
 /**
- * The money that is set aside for missing bills: those that were expected by now and have not come. (A bill that came after
- * nothing was set aside for it any more is a late bill, see `late-bill-reserve.ts`.) A seat that keeps notices back, or becomes slower, makes its
- * won bids look lost: an open bid weighs less with every slot in which no bill for it comes. So what is missing stays
- * set aside, until it has come or the statistics have learned the new delays.
+ * The money that is set aside for missing bills: those that were expected by now and have not come. (A bill that comes when
+ * nothing is set aside for it any more is a late bill, see `late-bill-reserve.ts`.) A seat that keeps notices back, or becomes
+ * slower, makes its won bids look lost: an open bid weighs less with every slot in which no bill for it comes. So what is
+ * missing stays set aside, until it has come or the statistics have learned the new delays.
  */
 export class MissingBillReserve {
   /** Micros that are set aside. */
