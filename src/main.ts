@@ -156,7 +156,7 @@ async function openService(config: Config, outside: Outside, opened: OpenParts):
   opened.add(() => watching.streams.end())
   if (reads) opened.add(() => reads.endStreams())
   const url = (await front.start()) ?? server.url ?? ''
-  if (conversions) sandbox?.conversions.whatsapp.tellAt(url + MESSAGE_WEBHOOK)
+  if (conversions) sandbox?.conversions.whatsapp.sendWebhooksTo(url + MESSAGE_WEBHOOK)
   return { url, grpcAddress, agent, sandbox, reads: reads?.sync, stop: () => opened.close() }
 }
 
@@ -176,7 +176,7 @@ export async function serve(more: NodeJS.ProcessEnv = {}, demo = false): Promise
     opened.add(() => service.stop())
     if (demo) opened.add(playDemo(service, service.agent).close)
     collectOften()
-    // Not only where this process ends by itself: a start after a kill would strip types again, and keep what does that in memory.
+    // Written now, since a killed process writes nothing: the next start would strip types again, and keep what does that in memory.
     flushCompileCache()
     // Who reads the banner may stop it at once.
     stopWhenTold(service.agent.log, opened)

@@ -241,7 +241,7 @@ describe('configuration', () => {
     expect([store.is, sync?.streamUrl]).toEqual(['sqlite', REDIS_URL])
     expect(() => parseConfig({ STORE: 'memory', REDIS_URL })).toThrow(/exclude each other/)
     const live = { MOCK_MODE: 'false', API_KEYS: `a:bid:${'0'.repeat(64)}`, STORE: 'sqlite', REDIS_URL }
-    expect(() => parseConfig(live)).toThrow(/REDIS_URL: has only events/)
+    expect(() => parseConfig(live)).toThrow(/REDIS_URL: with STORE=sqlite Redis is used for events only/)
     const key = { ENCRYPTION_KEY: Buffer.alloc(32).toString('base64') }
     expect(() => parseConfig({ ...live, ...key })).not.toThrow(/REDIS_URL/)
   })

@@ -31,6 +31,7 @@ const KEEP_ALIVE_MS = 155_000
  * connection that sends nothing is cut as well.
  */
 const REQUEST_MS = 30_000
+/** How often connections are checked for requests that are late, in milliseconds. */
 const LOOK_FOR_LATE_MS = 5_000
 /** How long the rest of a body is read after the answer, in milliseconds, so that the client sees the answer. */
 const LINGER_MS = 500
@@ -46,6 +47,7 @@ const DRAIN_MS = 10_000
  * report and a slow reader).
  */
 const READ_MS = 2_000
+/** While closing: how often idle connections are closed, in milliseconds. */
 const CLOSE_IDLE_MS = 20
 
 /**

@@ -25,7 +25,8 @@ export interface ApiKey {
 }
 
 const amount = z.number().int().min(0).max(MAX_MICROS).transform(micros)
-const KeptLimit = z.discriminatedUnion('kind', [
+/** A limit of a budget as it is stored; amounts are in micros. */
+export const KeptLimit = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('sliding'), windowMs: z.number().int().positive(), max: amount }),
   z.object({ kind: z.literal('day'), timezone: z.string(), max: amount }),
   z.object({ kind: z.literal('lifetime'), max: amount }),

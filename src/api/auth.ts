@@ -64,17 +64,17 @@ export function mayGoOn(authorize: Authorize, request: Parameters<Authorize>[0],
  */
 function requireKey(keys: ApiKeys, operatorOrg: number, sessions: Sessions | undefined): Authorize {
   return (request, scope) => {
-    const said = headerOf(request, 'authorization')
-    const isKey = said !== undefined && /^Bearer/i.test(said)
+    const authorization = headerOf(request, 'authorization')
+    const isKey = authorization !== undefined && /^Bearer/i.test(authorization)
     const session = isKey ? undefined : sessions?.of(request)
-    const key = isKey ? keyIn(said, keys) : session && holderNow(session, keys)
+    const key = isKey ? keyIn(authorization, keys) : session && rightsNow(session, keys)
     if (!key) throw new AppError('unauthorized', 'Send an API key: Authorization: Bearer <key>')
     return allowed(callerOf(key, operatorOrg, session), scope)
   }
 }
 
 /** The present rights of a session; undefined if its key no longer exists. Throws 401 for a session that has ended. */
-const holderNow = ({ holder }: Session, keys: ApiKeys): Rights | undefined =>
+const rightsNow = ({ holder }: Session, keys: ApiKeys): Rights | undefined =>
   holder.is === 'key' ? keys.current(holder.key) : holder.person
 
 /** The caller as error texts name it. */
@@ -105,11 +105,12 @@ export function callerOf(rights: Rights, operatorOrg: number, session?: Session)
   return { ...UNLIMITED, ...ofKey, name, org, boundTo, session, may }
 }
 
-const secretIn = (said: string): string | undefined => /^Bearer {1,8}(\S{1,512})$/i.exec(said)?.[1]
+const secretIn = (authorization: string): string | undefined =>
+  /^Bearer {1,8}(\S{1,512})$/i.exec(authorization)?.[1]
 
 /** The key in an `Authorization` header; undefined if it contains none. Throws 401 for an unknown key. */
-function keyIn(said: string, keys: ApiKeys): ApiKey | undefined {
-  const presented = secretIn(said)
+function keyIn(authorization: string, keys: ApiKeys): ApiKey | undefined {
+  const presented = secretIn(authorization)
   if (presented === undefined) return undefined
   const key = keys.find(presented)
   if (!key) throw new AppError('unauthorized', 'The API key is not known')
@@ -175,14 +176,16 @@ export function authorizer(
 function openOrKey(keys: ApiKeys, operatorOrg: number): Authorize {
   return (request, scope) => {
     const open = openOnLoopback(request, scope)
-    const said = headerOf(request, 'authorization')
-    const secret = said === undefined ? undefined : secretIn(said)
+    const authorization = headerOf(request, 'authorization')
+    const secret = authorization === undefined ? undefined : secretIn(authorization)
     const key = secret === undefined ? undefined : keys.find(secret)
     return key ? allowed(callerOf(key, operatorOrg), scope) : open
   }
 }
 
 /**
+ * Adds the limit of calls to an authorization.
+ *
  * @param whoOf name under which calls are limited: of the key, or the address if there are no keys
  */
 function limited(

@@ -14,6 +14,7 @@ export interface CallerLimit extends PaceLimit {
 
 interface CallerUse {
   readonly pace: Pace
+  /** Number of calls that are being answered. */
   underWay: number
 }
 
@@ -41,16 +42,16 @@ export class CallerLimiter {
    * Admits a call and returns the function to call when it is over. Throws 429 when the caller has asked for too much.
    */
   enter(who: string): () => void {
-    const standing = this.#of(who)
-    if (standing.underWay >= this.#limit.atOnce) {
+    const use = this.#of(who)
+    if (use.underWay >= this.#limit.atOnce) {
       const detail = `${this.#limit.atOnce} calls of this caller are being answered`
       throw new AppError('rate_limited', detail, { afterMs: RETRY_MS })
     }
     this.charge(who, 1)
-    standing.underWay += 1
+    use.underWay += 1
     let isOver = false
     return () => {
-      if (!isOver) standing.underWay -= 1
+      if (!isOver) use.underWay -= 1
       isOver = true
     }
   }
@@ -67,8 +68,8 @@ export class CallerLimiter {
   #of(who: string): CallerUse {
     const known = this.#callers.get(who)
     if (known) return known
-    const standing = { pace: new Pace(this.#clock, this.#limit), underWay: 0 }
-    this.#callers.set(who, standing)
-    return standing
+    const use = { pace: new Pace(this.#clock, this.#limit), underWay: 0 }
+    this.#callers.set(who, use)
+    return use
   }
 }

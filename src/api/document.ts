@@ -113,6 +113,7 @@ const schemaOf = (type: string): object => ({
   type: type.endsWith('/json') || type.endsWith('+json') ? 'object' : 'string',
 })
 
+/** Adds the descriptions of routes that are answered elsewhere to the OpenAPI document. */
 export function describePlain(app: OpenAPIHono<ApiEnv>, routes: readonly PlainRoute[]): void {
   for (const route of routes) {
     const { method, path, summary, description, scope, isOperators, parameters = [], body, answers } = route

@@ -4,6 +4,7 @@ export {
   hashKey,
   KEY_SCOPES,
   KeptKey,
+  KeptLimit,
   type KeyChanges,
   type KeyScope,
 } from './api-keys.ts'

@@ -61,7 +61,9 @@ export async function readJson<S extends z.ZodType>(
 }
 
 export interface ItemsOptions {
+  /** Most items. */
   readonly most: number
+  /** Longest body, in bytes. */
   readonly maxBytes: number
 }
 
@@ -98,7 +100,7 @@ export async function readBody(c: Ctx, maxBytes = MAX_BODY_BYTES): Promise<unkno
     })
   }
   const bytes = await readBytes(c, maxBytes)
-  // Decoded all the same, two names of other bytes would be one.
+  // Decoding replaces every wrong byte by the same character, so two different names could become one.
   if (!isUtf8(bytes)) throw unreadable('it is not UTF-8')
   return jsonOf(textOf(bytes))
 }

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 
-/** Entries checked together before a wrong one ends the check. */
+/** Number of entries checked at a time; the check ends after the first group with a wrong one. */
 const AT_ONCE = 50
 
 /**

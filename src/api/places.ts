@@ -1,6 +1,9 @@
 import { AppError } from '../errors.ts'
 
-/** Places for answers that last until one side ends them. One caller, or one organisation, may have half of them. */
+/**
+ * Limits how many streams are open at the same time: answers that last until one side ends them. One caller, or one
+ * organisation, may have half of them, rounded up.
+ */
 export class Places<Who> {
   readonly #most: number
   readonly #taken = new Map<Who, number>()
@@ -20,7 +23,7 @@ export class Places<Who> {
   enter(who: Who): () => void {
     const own = this.#taken.get(who) ?? 0
     if (own >= Math.ceil(this.#most / 2) || this.#size >= this.#most)
-      throw new AppError('rate_limited', 'As many streams of events are open as may be', 'later')
+      throw new AppError('rate_limited', 'Too many streams of events are open', 'later')
     this.#taken.set(who, own + 1)
     this.#size += 1
     let isOver = false

@@ -29,8 +29,8 @@ export const optionalReason = async (c: Ctx): Promise<string | undefined> =>
   reasonOf(c, hasBody(c) ? (await readJson(c, ReasonInput)).reason : undefined)
 
 /**
- * As {@link reasonOf}, for DELETE, of which few clients send a body. One that cannot be read is left alone, since it asks
- * for nothing and what is deleted may be urgent.
+ * As {@link reasonOf}, for DELETE. Few clients send a body with it. One that cannot be read is ignored: it could only
+ * give the reason, and the deletion may be urgent.
  */
 export async function reasonOfDeletion(c: Ctx): Promise<string | undefined> {
   const said = reasonOf(c)

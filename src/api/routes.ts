@@ -55,7 +55,7 @@ export interface Route extends RouteParts {
   handle(c: Ctx, caller: Caller): Promise<ApiAnswer> | ApiAnswer
 }
 
-/** A route that anybody may call. Its handler sees to what it costs. */
+/** A route without a key. No limit of callers applies to it, so its handler has to limit what calls cost. */
 export interface OpenRoute extends RouteParts {
   handle(c: Ctx): Promise<ApiAnswer> | ApiAnswer
 }

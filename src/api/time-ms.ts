@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 
-/** A time of a query, as in 2026-11-01T00:00:00Z or with an offset; becomes milliseconds since 1970. */
+/** A time, as in 2026-11-01T00:00:00Z or with an offset; becomes milliseconds since the epoch. */
 export const TimeMs = z.iso
   .datetime({ offset: true })
   .transform((text) => Date.parse(text))

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 
-/** A whole number of a query, which is text there. What does not fit is told the whole range, whatever is wrong with it. */
+/** A whole number in a query, where it is text. Whatever is wrong with a value, the error gives the whole range. */
 export function wholeNumber(least: number, most?: number) {
   const error =
     most === undefined

@@ -3,8 +3,10 @@ import { type Bidder, SLOT_CLASSES, shadesUpdate, type WorkerPool } from '../age
 import type { Logger } from '../log.ts'
 import type { Records, Recovered } from '../storage/index.ts'
 import { type Clock, every } from '../time/clock.ts'
+import { readKept } from './read-kept.ts'
 
 const FACT = 'shades:'
+/** How often it is looked whether prices have been learned, in milliseconds. */
 const SAVE_MS = 60_000
 
 const Weight = z.tuple([z.int().min(0), z.number().min(0)])
@@ -29,21 +31,13 @@ export function recallShades(
 ): void {
   for (const seat of seats.keys()) {
     const fact = facts.find(({ id }) => id === FACT + seat)
-    const kept = fact && readKept(fact.text)
-    if (fact && !kept) log.warn({ seat }, 'prices are learned anew: what was kept of them cannot be read')
+    const kept = fact && readKept(Kept, fact.text)
+    if (fact && !kept) log.warn({ seat }, 'prices are learned anew: the saved figures cannot be read')
     if (kept) shader.restore(seat, kept.shades)
   }
 }
 
-function readKept(text: string): z.output<typeof Kept> | undefined {
-  try {
-    return Kept.safeParse(JSON.parse(text)).data
-  } catch {
-    return undefined
-  }
-}
-
-/** Tells the workers what all have learned of prices, and keeps it for the next start; looks once a minute. */
+/** Tells the workers what all have learned of prices, and saves it for the next start, once a minute. */
 export function keepShades(
   clock: Clock,
   bidder: Learning,
@@ -55,7 +49,7 @@ export function keepShades(
     for (const seat of bidder.shader.takeChanged()) {
       const update = shadesUpdate(bidder, seat)
       const text = JSON.stringify({ version: 1, shades: update.shades })
-      // While the disk is away the records keep it and write it later.
+      // While the disk is unavailable, the records keep the text and write it later.
       await records.append([{ put: 'fact', id: FACT + seat, text }]).catch(() => undefined)
       await pool.tell(update)
     }

@@ -3,8 +3,10 @@ import { type Bidder, HOURS_OF_WEEK, trafficUpdates, type WorkerPool } from '../
 import type { Logger } from '../log.ts'
 import type { Records, Recovered } from '../storage/index.ts'
 import { type Clock, every } from '../time/clock.ts'
+import { readKept } from './read-kept.ts'
 
 const FACT = 'traffic'
+/** How often the traffic is sent and saved, in milliseconds. */
 const SAVE_MS = 60_000
 
 const Kept = z.strictObject({
@@ -25,17 +27,9 @@ type Learning = Pick<Bidder, 'traffic' | 'decide'>
 export function recallTraffic({ facts }: Pick<Recovered, 'facts'>, { traffic }: Learning, log: Logger): void {
   const fact = facts.find(({ id }) => id === FACT)
   if (!fact) return
-  const kept = readKept(fact.text)
+  const kept = readKept(Kept, fact.text)
   if (!kept) log.warn({}, 'the traffic of seats is learned anew: the saved figures cannot be read')
   for (const { seat, hours } of kept?.seats ?? []) traffic.get(seat)?.restore(hours)
-}
-
-function readKept(text: string): z.output<typeof Kept> | undefined {
-  try {
-    return Kept.safeParse(JSON.parse(text)).data
-  } catch {
-    return undefined
-  }
 }
 
 /** Sends the learned traffic to the workers and saves it for the next start, once a minute. */

@@ -12,6 +12,7 @@ interface Watched {
   readonly reads: RunningSync | undefined
 }
 
+/** How often the sizes are read, in milliseconds. */
 const LOOK_MS = 60_000
 
 /**

@@ -41,7 +41,10 @@ interface ApprovalEnvironment {
   readonly OIDC_ISSUER?: string | undefined
 }
 
-/** Problems of rules that nobody could approve: where no key is needed, or where there is one alone, none is another. */
+/**
+ * A line for a rule with the mode `enforce` whose approvals nobody could give. Another key, or person, than the asking one has
+ * to approve, so there must be two, and one that has the scope for it.
+ */
 export function approvalProblems({ APPROVALS, API_KEYS, OIDC_ISSUER }: ApprovalEnvironment): string[] {
   const enforced = APPROVALS.find(({ mode }) => mode === 'enforce')
   if (!enforced || OIDC_ISSUER !== undefined) return []

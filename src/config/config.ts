@@ -48,18 +48,23 @@ export interface Config {
   readonly logLevel: LogLevel
   /** A line for each unknown variable that may be meant for one of ours. */
   readonly doubtfulNames: readonly string[]
+  /** The highest bid that is placed at a platform. */
   readonly maxBid: Micros
   /** What needs an approval, and how long one is waited for. */
   readonly approvals: { readonly rules: readonly ApprovalRule[]; readonly waitMs: number }
+  /** Share of a limit, from 0 to 1, from which its use is warned of. */
   readonly alertRatio: number
   /** Number of campaigns with metrics of their own in `/metrics`: those that have used most of their budgets. */
   readonly topCampaigns: number
+  /** By platform: what the median of past values is multiplied with where a bid has no prediction. */
   readonly multipliers: Readonly<Record<string, number>>
+  /** Asked for the predictions that bids lack; undefined if there is none. */
   readonly predictorUrl: string | undefined
   /** 0 chooses a free port. */
   readonly sandboxPort: number
   /** Milliseconds that the sandbox takes to make a report. */
   readonly sandboxReportMs: number
+  /** Length of the sliding window of the configured budgets. */
   readonly budgetWindowMs: number
   /** Where budgets are kept. */
   readonly store: StoreSettings
@@ -240,7 +245,7 @@ function storeSettings(env: Environment): StoreSettings {
     if (REDIS_URL !== undefined) throw wrong(['STORE: memory and REDIS_URL exclude each other'])
     return { is: 'memory' }
   }
-  // Redis then holds the stream of events only.
+  // If REDIS_URL is set as well, Redis has only the stream of events.
   if (store === 'sqlite') return { is: 'sqlite', directory, maxBytes }
   if (REDIS_URL === undefined) throw wrong(['REDIS_URL: required for STORE=redis'])
   return { is: 'redis', url: REDIS_URL, minReplicas: REDIS_MIN_REPLICAS }
@@ -258,6 +263,7 @@ function notifySettings({
 function recordsSettings(env: Environment): RecordsSettings {
   if (env.STORE === 'memory') return { is: 'memory' }
   const { DATA_DIR: directory, RECORDS_MAX_AGE_SECONDS, RECORDS_MAX_BYTES: maxBytes } = env
+  // Changes take at most a quarter of the records, each being as long as it may be.
   const maxRows = Math.min(env.AUDIT_MAX_ROWS, Math.floor(maxBytes / 4 / MAX_CHANGE_BYTES))
   const changes = { maxRows, maxAgeMs: env.AUDIT_MAX_AGE_DAYS * 86_400_000 }
   return { is: 'disk', directory, maxAgeMs: RECORDS_MAX_AGE_SECONDS * 1000, maxBytes, changes }
@@ -304,8 +310,8 @@ function currencyProblems({
 }
 
 /** Inverts the configured rates (own units for one foreign unit) into foreign units for one own unit. */
-const ratesTo = (own: string, worth: Readonly<Record<string, number>>): ReadonlyMap<string, number> =>
-  new Map([[own, 1], ...Object.entries(worth).map(([code, units]): [string, number] => [code, 1 / units])])
+const ratesTo = (own: string, rates: Readonly<Record<string, number>>): ReadonlyMap<string, number> =>
+  new Map([[own, 1], ...Object.entries(rates).map(([code, units]): [string, number] => [code, 1 / units])])
 
 const EXAMPLE_SEAT = {
   id: 'example',

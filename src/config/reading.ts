@@ -5,7 +5,7 @@ import { parseKeys, type SyncOptions } from '../sync/index.ts'
 import { address, currency, money, parsedJson, rateLimits, seconds, secret, text } from './fields.ts'
 
 const MIB = 1024 ** 2
-const whole = (usual: number, most: number) => z.coerce.number().int().min(1).max(most).default(usual)
+const whole = (byDefault: number, most: number) => z.coerce.number().int().min(1).max(most).default(byDefault)
 const Type = z.enum(CONNECTOR_TYPES)
 const Client = z.strictObject({ clientId: z.string().min(1), clientSecret: secret(1).unwrap() })
 
@@ -106,7 +106,9 @@ export function syncProblems(env: SyncEnv, mode: 'mock' | 'live'): string[] {
       ? ['S3: set S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, or none of them']
       : []),
     ...(idle
-      ? ['REDIS_URL: has only events with STORE=sqlite, and there are none without ENCRYPTION_KEY']
+      ? [
+          'REDIS_URL: with STORE=sqlite Redis is used for events only, and there are none without ENCRYPTION_KEY',
+        ]
       : []),
   ]
 }

@@ -1,6 +1,12 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Store } from '../sync/index.ts'
 
+/** The most rows of one statement: encoding more as JSON would block the event loop. */
+export const ROWS_AT_ONCE = 250
+/** The most characters that are stored of an error code, and of an explanation. */
+export const MAX_CODE = 100
+export const MAX_DETAIL = 300
+
 type ColumnKind = 'text' | 'bigint' | 'double precision'
 export type JsonColumns = Readonly<Record<string, ColumnKind>>
 

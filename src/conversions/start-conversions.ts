@@ -22,7 +22,13 @@ import { tellHealth } from './health.ts'
 import { Mappings } from './mappings.ts'
 import { Messenger } from './messages/index.ts'
 import { ConversionMeter, type ConversionMetrics } from './meter.ts'
-import { type ConversionRows, endLeftLeases, forgetOld, giveUpExpired, keepShort } from './outbox/index.ts'
+import {
+  type ConversionRows,
+  endLeftLeases,
+  forgetOld,
+  giveUpExpired,
+  shortenTables,
+} from './outbox/index.ts'
 import type { Conversions } from './parts.ts'
 import { WaitingRows } from './waiting-rows.ts'
 import { type BidBook, BidJoiner, type LtvFeed } from './worth/index.ts'
@@ -174,7 +180,7 @@ function upkeepOf(parts: UpkeepParts) {
     },
     everyMinute: async () => {
       await giveUpExpired(parts)
-      const counted = await keepShort(parts, tableLimits)
+      const counted = await shortenTables(parts, tableLimits)
       waiting.counted(counted.waiting)
       counts.rows = counted.rows
       meter.waiting(counted.byPlatform)

@@ -3,7 +3,7 @@ import { FaultRule, type FaultScript } from './faults.ts'
 import type { SandboxLedger } from './ledger.ts'
 import { parseJson } from './protocol.ts'
 
-/** The sandbox's own routes, for people and for tests outside this process. */
+/** The sandbox's own routes below `/_sandbox`, for people and for tests outside this process. */
 export function createControl(faults: FaultScript, ledger: SandboxLedger, conversions: Hono): Hono {
   return new Hono()
     .route('/conversions', conversions)

@@ -17,46 +17,47 @@ import { isTradeDeskErrorName } from './tradedesk/errors.ts'
 
 const status = z.int().min(400).max(599)
 
-/** What goes wrong. Where the name says nothing else, nothing is applied. */
+/** What goes wrong with a request. Unless a fault says otherwise, the request changes nothing. */
 export const Fault = z.discriminatedUnion('is', [
-  /** Everything as usual, `ms` later. */
+  /** Everything as usual, `ms` milliseconds later. */
   z.strictObject({ is: z.literal('latency'), ms: z.int().min(0) }),
-  /** Waits for `release()` before anything is applied, then goes on as usual, even if the caller has left. */
+  /** Waits for `release()`, then applies the request and answers, even if the caller has left. */
   z.strictObject({ is: z.literal('hold') }),
-  /** Applied; the answer waits for `release()`. */
+  /** The request is applied; its answer waits for `release()`. */
   z.strictObject({ is: z.literal('hold_after') }),
   /** The platform's own error of this name. */
   z.strictObject({ is: z.literal('error'), name: z.string() }),
   /** An HTML page as a proxy in front of the platform would send it. */
   z.strictObject({ is: z.literal('http'), status }),
-  /** Applied, then the same page. */
+  /** The request is applied, then answered with the same page. */
   z.strictObject({ is: z.literal('http_after'), status }),
-  /** This in place of an answer, or of a file. */
+  /** This text in place of the answer or of a file. */
   z.strictObject({
     is: z.literal('instead'),
     status: z.int().min(200).max(599).default(200),
     headers: z.record(z.string(), z.string()).default({}),
     text: z.string(),
   }),
-  /** Connection reset. */
+  /** The connection is reset. */
   z.strictObject({ is: z.literal('reset') }),
-  /** Applied, connection reset. */
+  /** The request is applied, then the connection is reset. */
   z.strictObject({ is: z.literal('reset_after') }),
-  /** Applied; the answer is cut off in the middle of its JSON. */
+  /** The request is applied; its answer is cut off in the middle of the JSON. */
   z.strictObject({ is: z.literal('malformed') }),
-  /** The Trade Desk, PUT only: 200 with the entity as it was. */
+  /** The Trade Desk, PUT only: status 200 with the entity as it was. */
   z.strictObject({ is: z.literal('ignored') }),
-  /** Meta, a change of an object only: called a success, and not made. */
+  /** Meta, changes of an object only: answered as a success, and not made. */
   z.strictObject({ is: z.literal('not_made') }),
-  /** A look at a report or a task that is being made: it has failed, by an answer that is a success itself. */
+  /** A question about a report or task is answered with status 200, and the answer says that it has failed. */
   z.strictObject({ is: z.literal('job_failed') }),
-  /** The Trade Desk, PUT only: applied, answered with its 240 and no body. */
+  /** The Trade Desk, PUT only: applied, and answered with its status 240 and no body. */
   z.strictObject({ is: z.literal('no_content') }),
   /** Meta: a normal answer whose usage headers say `percent`. */
   z.strictObject({ is: z.literal('usage'), percent: z.number().min(0) }),
 ])
 export type Fault = z.output<typeof Fault>
 
+/** Whether a platform has an error of this name. */
 const knowsError: Record<Target, (name: string) => boolean> = {
   google_ads: isGoogleErrorName,
   google_oauth: isOauthErrorName,
@@ -76,6 +77,7 @@ const knowsError: Record<Target, (name: string) => boolean> = {
   snapchat_conversions: isSnapchatConversionErrorName,
   whatsapp: isWhatsAppErrorName,
 }
+/** Faults that only some platforms can have. */
 const ONLY_ON: Partial<Record<Fault['is'], readonly Target[]>> = {
   ignored: ['tradedesk'],
   not_made: ['meta'],
@@ -90,7 +92,9 @@ export const FaultRule = z
     method: z.string().toUpperCase().optional(),
     /** Part of the path below the platform's prefix. */
     path: z.string().optional(),
+    /** How many requests it is for. */
     times: z.union([z.int().min(1), z.literal('always')]).default(1),
+    /** The chance that a request which fits has the fault. */
     probability: z.number().min(0).max(1).default(1),
     fault: Fault,
   })
@@ -107,11 +111,14 @@ export const FaultRule = z
 export type FaultRule = z.input<typeof FaultRule>
 
 export interface FaultScript {
-  /** Adds a rule behind the earlier ones; the first that fits a request and fires decides. Throws ZodError for a bad rule. */
+  /**
+   * Adds a rule behind the earlier ones. Of the rules that fit a request, the first whose chance comes up decides.
+   * Throws ZodError for a bad rule.
+   */
   add(rule: FaultRule): void
-  /** Forgets all rules. What is already held stays held. */
+  /** Forgets all rules. Requests that are held stay held. */
   clear(): void
-  /** Lets everything go on that is held now. */
+  /** Lets all requests go on that are held now. */
   release(): void
   /** How many requests are held now. */
   held(): number
@@ -119,18 +126,18 @@ export interface FaultScript {
   whenHeld(count: number): Promise<void>
 }
 
-/** The script with the hands of the server. */
-export interface FaultDesk extends FaultScript {
-  /** The fault of a request, which is used up by asking. */
+/** The script as the server uses it. */
+export interface ServedFaults extends FaultScript {
+  /** The fault for a request, if any. Asking counts as one of the rule's `times`. */
   take(target: Target, method: string, path: string): Fault | undefined
-  /** Waits for `release()`: true. On `shut()`: false. */
+  /** Resolves to true at `release()`, and to false at `shut()`. */
   hold(): Promise<boolean>
   /** Ends all holds, now and later. */
   shut(): void
 }
 
-export function createFaults(): FaultDesk {
-  const random = seeded(20261120)
+export function createFaults(): ServedFaults {
+  const random = seeded(SEED)
   let rules: { rule: z.output<typeof FaultRule>; left: number }[] = []
   let held: ((goOn: boolean) => void)[] = []
   let watchers: { count: number; resolve: () => void }[] = []
@@ -182,7 +189,10 @@ export function createFaults(): FaultDesk {
   }
 }
 
-/** Faults of changes alone, by the method that makes them. */
+/** Any constant: runs with the same rules and requests then have the same faults. */
+const SEED = 20_261_120
+
+/** The HTTP method of the requests that a fault is for; other faults are for all. */
 const METHOD_OF: Partial<Record<Fault['is'], string>> = {
   ignored: 'PUT',
   no_content: 'PUT',
@@ -195,7 +205,7 @@ const fits = (rule: z.output<typeof FaultRule>, target: Target, method: string, 
   (rule.path === undefined || path.includes(rule.path)) &&
   (METHOD_OF[rule.fault.is] ?? method) === method
 
-/** Mulberry32: the same script goes wrong at the same requests every time. */
+/** Pseudo-random numbers from 0 up to 1 (Mulberry32). */
 function seeded(seed: number): () => number {
   let state = seed
   return () => {

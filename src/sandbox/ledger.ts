@@ -7,7 +7,7 @@ export interface AppliedWrite {
   readonly platform: BidPlatform | 'dv360'
   readonly kind: 'bid' | 'budget' | 'status'
   readonly campaignId: string
-  /** Of a bid, where the platform's API carries it. */
+  /** The id that a bid was sent with, if the platform's API has a place for it. */
   readonly decisionId?: string
   /** The bid or the budget; zero for a status and for a Meta bid by minimum ROAS. */
   readonly amount: Micros
@@ -34,15 +34,16 @@ export interface SandboxLedger {
   clear(): void
 }
 
+/** The most requests that are remembered; of more, the oldest are forgotten. */
 const MAX_REQUESTS = 10_000
 
-/** The ledger with the hands to write in it. */
-export interface LedgerBook extends SandboxLedger {
+/** The ledger as the played platforms use it. */
+export interface WritableLedger extends SandboxLedger {
   apply(write: Omit<AppliedWrite, 'atMs'>): void
   note(request: SandboxRequest): void
 }
 
-export function createLedger(clock: Clock): LedgerBook {
+export function createLedger(clock: Clock): WritableLedger {
   const applied: AppliedWrite[] = []
   const requests: SandboxRequest[] = []
   return {
@@ -62,13 +63,13 @@ export function createLedger(clock: Clock): LedgerBook {
   }
 }
 
-/** What a platform of the sandbox needs: its account's currency (ISO 4217) and where its writes are recorded. */
+/** The account of a platform: its currency (ISO 4217), and where its writes are recorded. */
 export interface SandboxAccount {
   readonly currency: string
-  readonly ledger: LedgerBook
+  readonly ledger: WritableLedger
 }
 
-export function createAccount(currency: string, ledger: LedgerBook): SandboxAccount {
+export function createAccount(currency: string, ledger: WritableLedger): SandboxAccount {
   if (!isCurrency(currency)) throw new MoneyError(`${currency} is not an ISO 4217 currency`)
   return { currency, ledger }
 }

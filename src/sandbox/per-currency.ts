@@ -1,6 +1,6 @@
 /**
- * Builds what depends on the account's currency when it is first needed, and once: the schemas of bodies take long, and
- * a start needs none of them.
+ * Builds what depends on an account's currency when it is first needed, and keeps it: zod schemas take long to build,
+ * and the start of the sandbox needs none of them.
  */
 export function perCurrency<T>(build: (currency: string) => T): (currency: string) => T {
   const built = new Map<string, T>()

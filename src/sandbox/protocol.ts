@@ -1,6 +1,6 @@
-/** The platforms the sandbox plays; the names are those of the product, which it does not import. */
-const PLATFORMS = ['google_ads', 'meta', 'tradedesk'] as const
-export type BidPlatform = (typeof PLATFORMS)[number]
+/** The platforms that take bids. The names are the product's, but the sandbox imports nothing of it. */
+const BID_PLATFORMS = ['google_ads', 'meta', 'tradedesk'] as const
+export type BidPlatform = (typeof BID_PLATFORMS)[number]
 
 /** APIs that take events or messages. */
 export const CONVERSION_APIS = [
@@ -13,9 +13,9 @@ export const CONVERSION_APIS = [
 ] as const
 export type ConversionApi = (typeof CONVERSION_APIS)[number]
 
-/** What faults are scripted for, and requests noted of: the platforms, and what is only read. */
+/** Everything that is played. Rules for faults and noted requests name it. */
 export const TARGETS = [
-  ...PLATFORMS,
+  ...BID_PLATFORMS,
   'google_oauth',
   'ga4',
   'sheets',
@@ -48,7 +48,7 @@ export interface SandboxReply {
 /** Answers a call and changes the state at once: no waiting, so every call is atomic. May throw {@link Refusal}. */
 export type Handler = (call: Call) => SandboxReply
 
-/** A platform's definite no, thrown from anywhere inside a handler before it has changed anything. */
+/** A platform's refusal, thrown inside a handler before it has changed anything. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly reply: SandboxReply
@@ -64,7 +64,7 @@ export type JsonObject = Record<string, unknown>
 export const isObject = (value: unknown): value is JsonObject =>
   value !== null && typeof value === 'object' && !Array.isArray(value)
 
-/** The parsed text, or undefined where it is not JSON. */
+/** The parsed text, or undefined if it is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -76,21 +76,21 @@ export function parseJson(text: string): unknown {
 export const bearerToken = (headers: Headers): string | undefined =>
   /^Bearer (\S+)$/.exec(headers.get('authorization') ?? '')?.[1]
 
-/** A platform as the exchange plays it. */
+/** How a platform answers, as {@link playCall} needs it. */
 export interface Played {
   readonly handle: Handler
-  /** The platform's own answer for an error of its fault script. */
+  /** The platform's own answer for an error that a fault names. */
   errorNamed(name: string, call: Call): SandboxReply
-  /** The answer to a look at a report or task: it could not be made. Only of platforms that make some. */
+  /** Answers a question about a report or task: it could not be made. Only for platforms that make some. */
   readonly jobFailed?: Handler
-  /** Answers a write as if it had been made, and makes nothing. Only of platforms that are known to do so. */
+  /** Answers a write as a success and changes nothing. Only for platforms that are known to do so. */
   readonly ignore?: Handler
 }
 
-/** A platform, and before which paths it is played. */
+/** A platform at its address in the sandbox. */
 export interface Mounted {
+  /** The beginning of its paths, such as `/meta`. */
   readonly prefix: string
-  /** As it is named in rules for faults and in the ledger. */
   readonly target: Target
   readonly played: Played
 }

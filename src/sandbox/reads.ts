@@ -5,30 +5,35 @@ import { createBidManager, createReportStorage } from './dv360/bid-manager.ts'
 import { createDisplayVideo } from './dv360/display-video.ts'
 import { createAnalytics } from './ga4/api.ts'
 import type { GoogleOauth } from './google/oauth.ts'
-import type { LedgerBook } from './ledger.ts'
+import type { WritableLedger } from './ledger.ts'
 import type { Mounted } from './protocol.ts'
 import { createResend, RESEND_KEYS } from './resend/api.ts'
 import { createSheets } from './sheets/api.ts'
 
-/** How a platform that is read is reached: its hosts by the names its connector gives them, and who we are there. */
+/** How to reach a platform that is read. */
 export interface ReadPlatform {
+  /** By the names that its connector gives them. */
   readonly baseUrls: Readonly<Record<string, string>>
+  /** The OAuth client to use. */
   readonly client?: { readonly clientId: string; readonly clientSecret: string }
-  /** Where no OAuth is needed. */
+  /** For platforms without OAuth. */
   readonly apiKey?: string
 }
 
-/** The types as the API names them. */
+/** Types of connections as our API names them. */
 type ReadType = 'DV360' | 'TTD' | 'META' | 'GOOGLE_ADS' | 'AMAZON_DSP' | 'SHEETS' | 'GA4' | 'RESEND'
 export type SandboxReads = Readonly<Partial<Record<ReadType, ReadPlatform>>>
 
 const AMAZON_CLIENT = { clientId: 'amzn1.application-oa2-client.sandbox', clientSecret: 'sandbox-lwa-secret' }
 
-/** The platforms that nothing is bid on. */
+/**
+ * The platforms that are only read.
+ * @param reportMs how long a report takes to be made, in milliseconds
+ */
 export function createReadPlatforms(
   oauth: GoogleOauth,
   clock: Clock,
-  ledger: LedgerBook,
+  ledger: WritableLedger,
   reportMs: number,
 ): readonly Mounted[] {
   const lwa = createAmazonOauth(clock, AMAZON_CLIENT)
@@ -49,7 +54,10 @@ export function createReadPlatforms(
 
 type Client = NonNullable<ReadPlatform['client']>
 
-/** @param url of the sandbox */
+/**
+ * How to reach each platform that is read.
+ * @param url of the sandbox
+ */
 export function readHosts(
   url: string,
   {
@@ -83,10 +91,10 @@ export function readHosts(
 const amazonHosts = (url: string): Record<string, string> =>
   Object.fromEntries(
     ['NA', 'EU', 'FE'].flatMap((region) => {
-      const place = region.toLowerCase()
-      const oauth = `${url}/amazon-oauth/${place}`
+      const path = region.toLowerCase()
+      const oauth = `${url}/amazon-oauth/${path}`
       return [
-        [`api${region}`, `${url}/amazon/${place}`],
+        [`api${region}`, `${url}/amazon/${path}`],
         [`authorize${region}`, `${oauth}/authorize`],
         [`token${region}`, `${oauth}/token`],
       ]

@@ -4,21 +4,21 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { type Context, Hono } from 'hono'
 import type { Clock } from '../time/clock.ts'
 import { createControl } from './control.ts'
-import { createConversionStage, type SandboxConversions } from './conversions/index.ts'
-import { exchange } from './exchange.ts'
-import { createFaults, type FaultDesk, type FaultScript } from './faults.ts'
+import { createConversionPlatforms, type SandboxConversions } from './conversions/index.ts'
+import { createFaults, type FaultScript, type ServedFaults } from './faults.ts'
 import { createGoogleOauth, type GoogleOauth, isOauthErrorName, oauthError } from './google/oauth.ts'
 import { createGoogleAds } from './google-ads/api.ts'
 import {
   createAccount,
   createLedger,
-  type LedgerBook,
   type SandboxAccount,
   type SandboxLedger,
+  type WritableLedger,
 } from './ledger.ts'
 import { BUSINESS_ID } from './meta/errors.ts'
 import { createMeta } from './meta/graph.ts'
 import { createMetaOauth } from './meta/oauth.ts'
+import { playCall } from './play-call.ts'
 import type { BidPlatform, Call, Mounted } from './protocol.ts'
 import { createReadPlatforms, readHosts, type SandboxReads } from './reads.ts'
 import { createTradeDesk } from './tradedesk/api.ts'
@@ -26,16 +26,16 @@ import { createBidEndpoint } from './tradedesk/bid.ts'
 import { isTradeDeskErrorName, tradeDeskError } from './tradedesk/errors.ts'
 
 export interface SandboxOptions {
-  /** On 127.0.0.1; 0 takes any free port. */
+  /** The port on 127.0.0.1; 0 takes any free port. */
   readonly port: number
   readonly clock: Clock
-  /** ISO 4217 currency of each account; USD where nothing is said. */
+  /** The ISO 4217 currency of each account; USD by default. */
   readonly currencies?: Partial<Record<BidPlatform, string>>
-  /** Platforms take so long to make a report or a file; 400 ms where nothing is said. */
+  /** How long platforms take to make a report or a file, in milliseconds; 400 by default. */
   readonly reportMs?: number
 }
 
-/** Long enough to be waited for, short enough to try things out. The real platforms take minutes. */
+/** In milliseconds: long enough that a client has to wait, and short enough for tests. The real platforms take minutes. */
 const DEFAULT_REPORT_MS = 400
 
 export interface Sandbox {
@@ -53,21 +53,21 @@ export interface Sandbox {
     readonly tradedeskBid: string
   }
   readonly credentials: typeof CREDENTIALS
-  /** What is read: hosts and clients by type of connection. */
+  /** How to reach the platforms that are read, by type of connection. */
   readonly sync: SandboxReads
-  /** To which outcomes go back. */
+  /** The platforms that take conversions and messages. */
   readonly conversions: SandboxConversions
   readonly faults: FaultScript
   readonly ledger: SandboxLedger
-  /** The platform's access token, and any later one, is answered as revoked until {@link restoreToken}. */
+  /** Answers the platform's access token, and any later one, as revoked until {@link restoreToken}. */
   revokeToken(platform: BidPlatform): void
-  /** Access works again; at Google the refresh token as well. */
+  /** Accepts access tokens again, and Google's refresh token as well. */
   restoreToken(platform: BidPlatform): void
-  /** Every Google access token given out so far is too old; a refresh gives a good one. */
+  /** Makes every Google access token given out so far too old; a refresh gives a good one. */
   expireGoogleToken(): void
-  /** A refresh is answered with `invalid_grant`. */
+  /** Answers every refresh with `invalid_grant`. */
   revokeRefreshToken(): void
-  /** Cuts every connection, also of held requests, of which those not applied yet never are. */
+  /** Cuts every connection. Held requests that were not applied yet never are. */
   close(): Promise<void>
 }
 
@@ -90,7 +90,7 @@ const CREDENTIALS = {
 
 type Env = { Bindings: HttpBindings }
 
-/** Starts the ad platforms on a loopback port, each with an empty account. Rejects when the port cannot be had. */
+/** Starts the played platforms on a loopback port, each with a new account. Rejects if the port is taken. */
 export function startSandbox({
   port,
   clock,
@@ -101,10 +101,10 @@ export function startSandbox({
   const ledger = createLedger(clock)
   const revoked = new Set<BidPlatform>()
   const oauth = createGoogleOauth(clock, CREDENTIALS.googleAds)
-  const stage = createConversionStage(clock, oauth, reportMs)
+  const conversions = createConversionPlatforms(clock, oauth, reportMs)
 
   const app = new Hono<Env>()
-  app.route('/_sandbox', createControl(faults, ledger, stage.control))
+  app.route('/_sandbox', createControl(faults, ledger, conversions.control))
   const bidPlatforms = playBidPlatforms({
     clock,
     reportMs,
@@ -112,18 +112,18 @@ export function startSandbox({
     account: (platform) => createAccount(currencies[platform] ?? 'USD', ledger),
     isRevoked: (platform) => revoked.has(platform),
   })
-  const others = [...createReadPlatforms(oauth, clock, ledger, reportMs), ...stage.mounted]
+  const others = [...createReadPlatforms(oauth, clock, ledger, reportMs), ...conversions.mounted]
   for (const mounted of [...bidPlatforms, ...others])
     app.all(`${mounted.prefix}/*`, (c) => answer({ clock, faults, ledger }, mounted, c))
 
   return new Promise((resolve, reject) => {
     const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port }, (info) => {
       server.off('error', reject)
-      resolve(opened(`http://127.0.0.1:${info.port}`))
+      resolve(sandboxAt(`http://127.0.0.1:${info.port}`))
     }) as Server
     server.once('error', reject)
 
-    function opened(url: string): Sandbox {
+    function sandboxAt(url: string): Sandbox {
       return {
         url,
         urls: {
@@ -135,7 +135,7 @@ export function startSandbox({
         },
         credentials: CREDENTIALS,
         sync: readHosts(url, CREDENTIALS),
-        conversions: stage.at(url, CREDENTIALS.googleAds),
+        conversions: conversions.at(url, CREDENTIALS.googleAds),
         faults,
         ledger,
         revokeToken: (platform) => {
@@ -149,7 +149,7 @@ export function startSandbox({
         expireGoogleToken: oauth.expireAccess,
         revokeRefreshToken: oauth.revokeRefresh,
         async close() {
-          await stage.close()
+          await conversions.close()
           await new Promise<void>((closed) => {
             faults.shut()
             server.close(() => closed())
@@ -161,8 +161,7 @@ export function startSandbox({
   })
 }
 
-/** What the platforms that take bids are played with. */
-interface BidStage {
+interface BidPlatformParts {
   readonly clock: Clock
   readonly reportMs: number
   readonly oauth: GoogleOauth
@@ -171,7 +170,13 @@ interface BidStage {
   isRevoked(platform: BidPlatform): boolean
 }
 
-function playBidPlatforms({ clock, reportMs, oauth, account, isRevoked }: BidStage): readonly Mounted[] {
+function playBidPlatforms({
+  clock,
+  reportMs,
+  oauth,
+  account,
+  isRevoked,
+}: BidPlatformParts): readonly Mounted[] {
   const { googleAds, meta, tradedesk } = CREDENTIALS
   const partner = account('tradedesk')
   const tradeDesk = createTradeDesk(partner, tradedesk, () => isRevoked('tradedesk'), clock, reportMs)
@@ -217,7 +222,7 @@ function playBidPlatforms({ clock, reportMs, oauth, account, isRevoked }: BidSta
 
 /** Answers one request as the mounted platform does, or as the next fault says. */
 async function answer(
-  { clock, faults, ledger }: { clock: Clock; faults: FaultDesk; ledger: LedgerBook },
+  { clock, faults, ledger }: { clock: Clock; faults: ServedFaults; ledger: WritableLedger },
   { prefix, target, played }: Mounted,
   c: Context<Env>,
 ): Promise<Response> {
@@ -227,7 +232,7 @@ async function answer(
   const call: Call = { method, path, query: searchParams, headers: raw.headers, body: await c.req.text() }
   // The bid endpoint has no path of its own, so a rule finds it by its prefix.
   const named = path || prefix
-  const outcome = await exchange({ clock, faults }, played, call, faults.take(target, method, named))
+  const outcome = await playCall({ clock, faults }, played, call, faults.take(target, method, named))
   const status = outcome.is === 'answer' ? outcome.status : 0
   ledger.note({ platform: target, method, path: named, status })
   if (outcome.is === 'cut') {

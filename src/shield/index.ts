@@ -6,14 +6,14 @@ export {
   type Ending,
   type HoldResult,
 } from './budget/client/budget-manager.ts'
+export type { Hold } from './budget/client/hold.ts'
+export { HoldBook, type HoldEntry } from './budget/client/hold-book.ts'
 export {
   freeUnheld,
   type RecordedHold,
   type RecordedHolds,
   type RecordedOwner,
-} from './budget/client/forfeits.ts'
-export type { Hold } from './budget/client/hold.ts'
-export { HoldBook, type HoldEntry } from './budget/client/hold-book.ts'
+} from './budget/client/recover-forfeits.ts'
 export type { Scope } from './budget/client/scope.ts'
 export { SharedTally, type TallyFigures } from './budget/client/shared-tally.ts'
 export { type LimitStats, type ScopeStats, tightest } from './budget/client/stats.ts'

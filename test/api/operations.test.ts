@@ -19,6 +19,7 @@ describe('what an operator sees', () => {
       medianLtv: 30,
       ltvSamples: 1,
       fallbackCount: 1,
+      fallbackShare: 0.5,
       deferred: 0,
       latencyMs: { p50: 0, p95: 0 },
     })
@@ -233,11 +234,13 @@ describe('what an operator sees', () => {
     )
     expect(asked.slice(1)).toEqual([{ customerId: 'CUST_001', campaignId: 'c1', platform: 'google_ads' }])
     await bid({ predictedLtv: 12, bidAmount: 5 })
-    answer = '{"predictedLtv":"lots"}'
-    expect((await bid({ predictedLtv: undefined, bidAmount: 5 })).body).toMatchObject({
-      source: 'fallback',
-      predictedLtv: 12,
-    })
+    for (const unusable of ['{"predictedLtv":"lots"}', '<html>Bad gateway</html>', '[[['.repeat(50)]) {
+      answer = unusable
+      expect((await bid({ predictedLtv: undefined, bidAmount: 5 })).body).toMatchObject({
+        source: 'fallback',
+        predictedLtv: 12,
+      })
+    }
     server.close()
     server.closeAllConnections()
     expect((await bid({ predictedLtv: undefined, bidAmount: 5 })).body).toMatchObject({ source: 'fallback' })

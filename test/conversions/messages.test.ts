@@ -135,7 +135,7 @@ describe.each(ENGINES)('messages of WhatsApp with %s', (_, environment) => {
   it('are not sent again after a timeout, until a status settles what became of them', async () => {
     const { post, state, tell, sandbox, sent, clock, get } = await start(await environment())
     sandbox.faults.add({ platform: 'whatsapp', method: 'POST', fault: { is: 'reset_after' }, times: 2 })
-    sandbox.conversions.whatsapp.tellAt('http://127.0.0.1:9/')
+    sandbox.conversions.whatsapp.sendWebhooksTo('http://127.0.0.1:9/')
     await post()
     await post({ message_id: 'm2', to: '+1 650 555 1213' })
     for (const id of ['m1', 'm2'])
@@ -170,8 +170,8 @@ describe.each(ENGINES)('messages of WhatsApp with %s', (_, environment) => {
     const two = shared['DATABASE_URL'] ? await start(shared) : one
     const { post, state, sandbox, sent } = one
     // No webhook comes by itself.
-    sandbox.conversions.whatsapp.tellAt('http://127.0.0.1:9/')
-    two.sandbox.conversions.whatsapp.tellAt('http://127.0.0.1:9/')
+    sandbox.conversions.whatsapp.sendWebhooksTo('http://127.0.0.1:9/')
+    two.sandbox.conversions.whatsapp.sendWebhooksTo('http://127.0.0.1:9/')
     const ids = Array.from({ length: 12 }, (_one, at) => `p${at}`)
     for (const [at, message_id] of ids.entries()) await post({ message_id, to: `+1 650 555 13${10 + at}` })
     const callbacks: string[] = []
@@ -290,7 +290,7 @@ describe('messages of WhatsApp', () => {
 
   it('are shown whatever time a status tells', async () => {
     const { post, state, tell, sandbox, sent } = await start()
-    sandbox.conversions.whatsapp.tellAt('http://127.0.0.1:9/')
+    sandbox.conversions.whatsapp.sendWebhooksTo('http://127.0.0.1:9/')
     await post()
     await state('m1', is('accepted'))
     const told = async (status: string, at: string) => {
@@ -583,7 +583,7 @@ describe('the webhook', () => {
 
   it('believes a former number and its secret of what was sent before, for eight days', async () => {
     const { post, send, state, tell, sent, sandbox, clock, until } = await start()
-    sandbox.conversions.whatsapp.tellAt('http://127.0.0.1:9/')
+    sandbox.conversions.whatsapp.sendWebhooksTo('http://127.0.0.1:9/')
     const path = '/api/v1/conversions/connections/whatsapp'
     const { whatsapp } = sandbox.conversions.credentials
     const put = (more: object) => send('PUT', path, { credentials: { ...whatsapp, ...more } })
@@ -614,7 +614,7 @@ describe('the webhook', () => {
 
   it('takes statuses of more numbers than a few, and moves those of its own', async () => {
     const { post, state, tell, sent, sandbox } = await start()
-    sandbox.conversions.whatsapp.tellAt('http://127.0.0.1:9/')
+    sandbox.conversions.whatsapp.sendWebhooksTo('http://127.0.0.1:9/')
     await post()
     await state('m1', is('accepted'))
     const others = Array.from({ length: 40 }, (_, at) => ({
@@ -631,7 +631,7 @@ describe('the webhook', () => {
       (name, at) => `${name}@${7 + at}:admin:${hashKey(name).toString('hex')}`,
     )
     const { post, send, get, tell, sent, sandbox, clock } = await start({ API_KEYS: keys.join(',') })
-    sandbox.conversions.whatsapp.tellAt('http://127.0.0.1:9/')
+    sandbox.conversions.whatsapp.sendWebhooksTo('http://127.0.0.1:9/')
     const as = (name: string) => ({ authorization: `Bearer ${name}` })
     const connect = (name: string, app_secret: string) =>
       send(

@@ -152,7 +152,7 @@ describe('what was reported of others', () => {
 
   it('a message that failed and is delivered after all has no error any more (chatwoot 13377, 14529), and whoever has hidden the number is told of by an id alone (courier 571, pywa 188)', async () => {
     const { send, until, sandbox } = await startConversions({ CONVERSION_APIS: '{}' })
-    sandbox.conversions.whatsapp.tellAt('http://127.0.0.1:9/')
+    sandbox.conversions.whatsapp.sendWebhooksTo('http://127.0.0.1:9/')
     const path = '/api/v1/conversions/messages'
     const template = { name: 'hello_world', language: 'en_US' }
     await send('POST', path, { message_id: 'm1', to: '+1 650 555 1212', template })

@@ -20,7 +20,8 @@ describe.runIf(process.getuid?.() === 0)('what the image runs', () => {
   beforeAll(() => {
     image = buildImage('Dockerfile', folderOfStages)
   }, 600_000)
-  afterAll(() => rmSync(folderOfStages, { recursive: true }))
+  // Tens of thousands of files, which a busy disk takes minutes to remove.
+  afterAll(() => rmSync(folderOfStages, { recursive: true }), 600_000)
 
   function volume(): string {
     const path = folder()

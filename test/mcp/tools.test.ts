@@ -204,7 +204,10 @@ describe('the tools of /mcp', () => {
     })
     expect(result.rows[0].surprise).toHaveLength(500)
     expect((await ask({ offset: 2 })).result).toMatchObject({ rows: [{ clicks: 3 }], nextOffset: null })
-    expect((await ask({ request_id: '../../../v1/keys' })).problem).toMatchObject({ code: 'not_found' })
+    expect((await ask({ request_id: '../../../v1/keys' })).problem).toMatchObject({
+      code: 'invalid_request',
+      field: 'request_id',
+    })
     const data = `/api/v1/connectors/requests/${request_id}/data`
     expect((await reads.get(`${data}?format=csv&limit=1&offset=1`)).body).toMatch(
       /^[^\n]*\n2026-11-02,[^\n]*\n$/,

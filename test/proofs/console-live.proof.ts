@@ -11,6 +11,9 @@ const STOP_SHOWS_MS = 1_000
 /** Longest turn of the page while bids come, in milliseconds: a longer one drops frames. */
 const LONGEST_TURN_MS = 50
 
+/** The first page shows what it is about within so long, in milliseconds. */
+const FIRST_PAINT_MS = 1_000
+
 const serve = (port: number): Started => start({ PORT: String(port), SANDBOX_PORT: '0', STORE: 'memory' })
 
 const post = (url: string, path: string, body: object) =>
@@ -52,6 +55,18 @@ function openStreams(page: Page): () => number {
 }
 
 describe('the live console', () => {
+  it('paints its first page within a second, in a browser that has never seen it', async () => {
+    const url = await listening(serve(0))
+    const { page } = await openPage(await startBrowser(), url)
+    await page.goto('/')
+    await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
+    const paintedMs = await page.evaluate<number>(
+      `performance.getEntriesByName('first-contentful-paint')[0].startTime`,
+    )
+    process.stdout.write(`The first page was painted after ${Math.round(paintedMs)} ms\n`)
+    expect(paintedMs).toBeLessThan(FIRST_PAINT_MS * slowness())
+  })
+
   it('shows a stop to a second browser within a second, over one connection for all its pages', async () => {
     const service = serve(0)
     const url = await listening(service)

@@ -1,14 +1,20 @@
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Browser } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { hashKey } from '../../src/api/index.ts'
 import { accessibilityFaults, openPage, scrollsSideways, startBrowser } from '../support/browser.ts'
-import { type Harness, startHarness } from '../support/harness.ts'
+import { startHarness } from '../support/harness.ts'
+import { type PlayedReads, startPlayedReads } from '../support/played-reads.ts'
+
+interface Look {
+  readonly name: string
+  readonly path: string
+  readonly shows: string
+}
 
 /** Every page, with something that stands on it once its data is there. */
-const PAGES = [
+const PAGES: readonly Look[] = [
   { name: 'overview', path: '/', shows: 'Spend over time' },
   { name: 'bids', path: '/console/bids', shows: 'budget exceeded' },
   { name: 'budgets', path: '/console/budgets', shows: 'campaign:meta:summer-sale' },
@@ -20,19 +26,23 @@ const PAGES = [
   { name: 'new-campaign', path: '/console/exchanges/new-campaign', shows: 'A banner ad' },
   { name: 'integrations', path: '/console/integrations', shows: 'Connect an account' },
   { name: 'reports', path: '/console/reports', shows: 'Ask for a report' },
-  { name: 'reconciliation', path: '/console/reconciliation', shows: 'No account that reports spend' },
+  {
+    name: 'reconciliation',
+    path: '/console/reconciliation?start=2025-12-22&end=2025-12-28',
+    shows: 'Days are those of the account',
+  },
   { name: 'keys', path: '/console/settings', shows: 'nightly-model' },
   { name: 'organisations', path: '/console/settings/organisations', shows: 'org:7' },
   { name: 'service', path: '/console/settings/service', shows: 'grants money' },
   { name: 'changes', path: '/console/settings/changes', shows: 'spring plan' },
   { name: 'nowhere', path: '/console/nowhere', shows: 'There is no such page' },
-] as const
+]
 const WIDTHS = [360, 768, 1440]
 const THEMES = ['light', 'dark'] as const
 
 /** A service with bids of every kind, a limit that a person has set and one that is nearly used up. */
-async function played(): Promise<Harness> {
-  const harness = await startHarness()
+async function played(): Promise<PlayedReads> {
+  const harness = await startPlayedReads()
   await harness.bid({ bidAmount: 470 })
   await harness.bid({ bidAmount: 120 })
   await harness.bid({ platform: 'meta', campaignId: 'summer-sale', bidAmount: 80.5 })
@@ -58,11 +68,28 @@ async function played(): Promise<Harness> {
   return harness
 }
 
-async function eachLook(url: string, browser: Browser, folder: string): Promise<void> {
+/** Pages of one thing each: a bid that was refused, an account, and what it reports. */
+async function detailPages({ get, connect, fetched }: PlayedReads): Promise<Look[]> {
+  const { connector_id: id } = (await connect('META')).body
+  const report = await fetched(id, {
+    report_type: 'campaign_performance',
+    date_range: { start: '2025-12-22', end: '2025-12-28' },
+    fields: ['impressions', 'clicks', 'spend'],
+  })
+  const { bidId } = (await get('/v1/bids?status=refused')).body.bids[0]
+  return [
+    { name: 'bid', path: `/console/bids/${bidId}`, shows: 'What led to the price' },
+    { name: 'connection', path: `/console/integrations/${id}`, shows: 'Disconnect' },
+    { name: 'report', path: `/console/reports/${report.body.request_id}`, shows: 'Download Parquet' },
+  ]
+}
+
+async function eachLook(url: string, looks: readonly Look[], folder: string): Promise<void> {
+  const browser = await startBrowser()
   for (const theme of THEMES)
     for (const width of WIDTHS) {
       const { context, page, complaints } = await openPage(browser, url, { theme, width })
-      for (const { name, path, shows } of PAGES) {
+      for (const { name, path, shows } of looks) {
         await page.goto(path)
         await page.getByText(shows).first().waitFor()
         await page.screenshot({ path: join(folder, `${name}-${width}-${theme}.png`), fullPage: true })
@@ -77,10 +104,11 @@ async function eachLook(url: string, browser: Browser, folder: string): Promise<
 
 describe('the console in a browser', () => {
   it('has pages that everybody can use, in both themes and at every width', async () => {
-    const { url } = await played()
+    const service = await played()
+    const looks = [...PAGES, ...(await detailPages(service))]
     const folder = mkdtempSync(join(tmpdir(), 'bidwarden-console-'))
     process.stdout.write(`Screenshots are in ${folder}\n`)
-    await eachLook(url, await startBrowser(), folder)
+    await eachLook(service.url, looks, folder)
   })
 
   it('lowers a limit at once, and raises one only after it was asked', async () => {

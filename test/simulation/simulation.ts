@@ -1,5 +1,5 @@
 import { micros } from '../../src/money.ts'
-import { underWayOf } from '../../src/shield/budget/client/forfeits.ts'
+import { underWayOf } from '../../src/shield/budget/client/recover-forfeits.ts'
 import type { BudgetStore, Control, Soon } from '../../src/shield/budget/protocol/store.ts'
 import type { HoldTerms } from '../../src/shield/index.ts'
 import { restOf, wantAll } from './delivery.ts'

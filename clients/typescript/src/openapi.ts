@@ -3771,6 +3771,8 @@ export interface components {
             deferred: number;
             /** @description A count. */
             fallbackCount: number;
+            /** @description Of the bids that were decided since the start, the share by the fallback, from 0 to 1; left out where there was none. */
+            fallbackShare?: number;
             latencyMs?: {
                 /** @description This percentile, in milliseconds. */
                 p50: number;

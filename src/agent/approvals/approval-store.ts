@@ -1,15 +1,9 @@
-import { AppError, messageOf } from '../../errors.ts'
 import { parseJson } from '../../json/json.ts'
 import type { Logger } from '../../log.ts'
-import { reach, redisClient, StoreUnavailable } from '../../shield/index.ts'
-import {
-  type Entry,
-  type KeptText,
-  type Records,
-  RecordsUnavailable,
-  type Recovered,
-} from '../../storage/index.ts'
+import { reach, redisClient } from '../../shield/index.ts'
+import type { Entry, KeptText, Records, Recovered } from '../../storage/index.ts'
 import { type Cancel, type Clock, every } from '../../time/clock.ts'
+import { kept } from '../kept.ts'
 import { SharedTexts, type TextChanges } from '../shared-texts.ts'
 import { Approval } from './approval.ts'
 
@@ -22,19 +16,21 @@ export interface ApprovalChanges {
 export interface ApprovalStore {
   /** Whether other processes change them too. */
   readonly isShared: boolean
-  /** Keeps a new one. Returns what the caller writes, together with what it writes of its own, to make that last. */
+  /** Keeps a new approval. Returns the entries that the caller has to write, together with its own, so that it lasts. */
   add(approval: Approval): Promise<readonly Entry[]>
-  /** Takes one back that was just added, where what goes with it could not be written. Never rejects. */
+  /** Takes back an approval that was just added, because the caller's own entries could not be written. Never rejects. */
   withdraw(approval: Approval): Promise<void>
   /** Keeps a change, durably. Resolves to false, and keeps nothing, where another process has changed it. */
   change(next: Approval, before: Approval): Promise<boolean>
   forget(id: string): Promise<void>
-  /** Looks what other processes have changed. */
+  /** Reads what other processes have changed. */
   refresh(): Promise<void>
   /** Calls `onChange` with all approvals before it resolves, and then with what other processes change. */
   watch(onChange: (changes: ApprovalChanges) => void): Promise<void>
   close(): void
 }
+
+const NOT_KEPT = 'Approvals cannot be kept now'
 
 const textOf = (approval: Approval): string => JSON.stringify(Approval.parse(approval))
 const entryOf = (approval: Approval): Entry => ({
@@ -50,12 +46,12 @@ export function recordedApprovals(
   log: Logger,
 ): ApprovalStore {
   const append = async (entry: Entry): Promise<void> => {
-    if (records.lasts) await kept(() => records.append([entry]))
+    if (records.lasts) await kept(NOT_KEPT, () => records.append([entry]))
   }
   return {
     isShared: false,
     add: async (approval) => (records.lasts ? [entryOf(approval)] : []),
-    // What could not be written is written later, in its order: then this comes after it.
+    // A write that failed is repeated later, in order. This one comes after it then.
     withdraw: ({ id }) => append({ put: 'no_approval', id }).catch(() => {}),
     change: (next) => append(entryOf(next)).then(() => true),
     forget: (id) => append({ put: 'no_approval', id }),
@@ -88,7 +84,7 @@ export async function openSharedApprovals(url: string, clock: Clock, log: Logger
     return looking
   }
   const put = (next: Approval, before: Approval | undefined) =>
-    kept(() => shared.put({ id: next.id, text: textOf(next) }, before && textOf(before)))
+    kept(NOT_KEPT, () => shared.put({ id: next.id, text: textOf(next) }, before && textOf(before)))
   return {
     isShared: true,
     add: async (approval) => {
@@ -97,11 +93,11 @@ export async function openSharedApprovals(url: string, clock: Clock, log: Logger
     },
     withdraw: ({ id }) => shared.forget(id).catch(() => {}),
     change: put,
-    forget: (id) => kept(() => shared.forget(id)),
+    forget: (id) => kept(NOT_KEPT, () => shared.forget(id)),
     async refresh() {
-      // What is under way may have read before what is asked for.
+      // A look under way may have read Redis before the change that the caller has to see.
       await looking?.catch(() => {})
-      await kept(look)
+      await kept(NOT_KEPT, look)
     },
     async watch(told) {
       onChange = told
@@ -136,14 +132,5 @@ function approvalIn(text: KeptText['text']): Approval | undefined {
     return Approval.safeParse(parseJson(text)).data
   } catch {
     return undefined
-  }
-}
-
-async function kept<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    if (!(error instanceof RecordsUnavailable) && !(error instanceof StoreUnavailable)) throw error
-    throw new AppError('records_unavailable', `Approvals cannot be kept now: ${messageOf(error)}`, 'later')
   }
 }

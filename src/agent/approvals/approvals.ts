@@ -34,7 +34,10 @@ export interface Asker extends Who {
   readonly boundTo: Org
 }
 
-/** The name that tells keys of organisations apart. */
+/**
+ * Name of the caller as it is recorded. Two organisations may give a key the same name; the organisation's number after `@`
+ * tells them apart, since names have no `@`.
+ */
 export const askerName = ({ name, boundTo }: Asker): string => ownId(name, boundTo)
 
 /** What is asked for. */
@@ -62,10 +65,11 @@ export interface ApprovalOutcome {
 export interface ApprovalHandler {
   /** Does it with all checks of now. Called once at most, whatever happens. Throws AppError where it is not done. */
   apply(approval: Approval): Promise<ApprovalOutcome>
-  /** Told of one that was not approved, or whose doing was interrupted by the end of this service. */
+  /** Called with an approval that was not given, or that the end of this service has interrupted. */
   ended?(approval: Approval): void
 }
 
+/** How often it is looked for approvals that have ended, in milliseconds. */
 const SWEEP_MS = 1_000
 /** One key may fill this share of the table of approvals that wait. */
 const OF_ONE_KEY = 1 / 10
@@ -95,7 +99,9 @@ export class Approvals {
     tables.watch('waiting_approvals', () => this.pending)
     tables.watch('ended_approvals', () => this.#ended().length)
     this.#stopSweeping = every(clock, SWEEP_MS, () => {
-      this.sweep().catch((error) => log.error({ detail: messageOf(error) }, 'approvals were not looked at'))
+      this.sweep().catch((error) =>
+        log.error({ detail: messageOf(error) }, 'the approvals that have ended could not be found'),
+      )
     })
   }
 
@@ -290,7 +296,7 @@ export class Approvals {
     if (!isPending(approval)) throw endedError(approval.status)
   }
 
-  /** Throws 409 where it has changed meanwhile. Whatever waits between this and the change asks again. */
+  /** Throws 409 where it has changed meanwhile. It is checked again wherever something was awaited in between. */
   #requireSame(approval: Approval): void {
     const now = this.#byId.get(approval.id)
     if (now !== approval) throw endedError(now?.status)
@@ -305,13 +311,13 @@ export class Approvals {
   async #change(next: Approval, before: Approval): Promise<void> {
     const { store } = this.#options
     this.#requireSame(before)
-    // Before it waits for anything, so that of two at once one begins.
+    // Set before anything is awaited, so that of two calls at the same time only one begins.
     this.#set(next)
     try {
       if (await store.change(next, before)) return
     } catch (error) {
       this.#set(before)
-      // What could not be written may be written later; then this comes after it.
+      // A write that failed may be repeated later. This one comes after it then.
       await store.change(before, next).catch(() => {})
       throw error
     }
@@ -321,7 +327,7 @@ export class Approvals {
 
   async #apply(approval: Approval): Promise<ApprovalOutcome> {
     const handler = this.#handlers.get(approval.kind)
-    if (!handler) throw new Error(`nobody does ${approval.kind}`)
+    if (!handler) throw new Error(`approvals of the kind ${approval.kind} have no handler`)
     try {
       return await handler.apply(approval)
     } catch (error) {

@@ -7,7 +7,7 @@ import type { Micros } from '../../money.ts'
 export const APPROVAL_MODES = ['off', 'audit', 'advise', 'enforce'] as const
 type ApprovalMode = (typeof APPROVAL_MODES)[number]
 
-/** The thresholds of one scope. They are of bids that the scope pays for, and of changes of it and of scopes below it. */
+/** The thresholds of one scope: for bids that it pays for, and for changes of it and of the scopes below it. */
 export interface ApprovalRule {
   readonly scope: string
   readonly mode: ApprovalMode

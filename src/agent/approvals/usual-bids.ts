@@ -4,8 +4,9 @@ import type { Micros } from '../../money.ts'
 
 /** Campaigns whose bids are remembered; of more, the one that was bid on longest ago is forgotten. */
 const MAX_CAMPAIGNS = 10_000
-/** Bids of a campaign that are remembered, and how many it takes to say what is usual. */
+/** Latest bids of a campaign that are remembered. */
 const KEPT = 32
+/** Bids that it takes to say what is usual. */
 const ENOUGH = 5
 
 /** What was lately bid on each campaign, so that what is far from it is noticed. */

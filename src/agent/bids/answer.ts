@@ -128,7 +128,7 @@ function placedBody(agent: Agent, record: DecisionRecord): object {
     budget: scope && budgetBrief(agent.budget.stats(scope)),
     latencyMs: roundMs(latencyMs),
     explanation: decision && explain(decision, request),
-    // Who audits in silence wants no caller to know of it.
+    // The mode `audit` is for the operator alone: callers are not told.
     approval: record.approval?.mode === 'audit' ? undefined : approvalBody(record.approval),
   }
 }

@@ -23,7 +23,7 @@ export function approvedBids(agent: Agent): ApprovalHandler {
       const record = agent.decisions.get(approval.bidId ?? '')
       if (record?.status !== 'pending_approval') return
       if (approval.status === 'refused') refuse(agent, record, refusedByApprover())
-      // It would be recorded as unknown, had it been sent.
+      // It was not sent: a bid that is sent is first recorded with an unknown outcome.
       else move(agent, record, approval.status === 'expired' ? 'expired' : 'not_placed')
       reportBid(agent, record)
       agent.decisions.keepSoon(record)

@@ -80,6 +80,6 @@ function askedOf(
   }
 }
 
-/** The refusal that a bid ends with which another key has refused. */
+/** The refusal of a bid whose approval another key has refused. */
 export const refusedByApprover = (): AppError =>
   new AppError('approval_refused', 'Another key has refused the approval that this bid needed')

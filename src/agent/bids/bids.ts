@@ -21,7 +21,8 @@ import { AppError, type ErrorCode } from '../../errors.ts'
 import { BID_OUTCOMES, type BidOutcome } from '../../metrics/metrics.ts'
 import { workInSlices } from '../../time/slices.ts'
 import type { Agent } from '../agent.ts'
-import { type Org, ownId } from '../organisations.ts'
+import { askerName } from '../approvals/index.ts'
+import type { Org } from '../organisations.ts'
 import { BidAnswer, BidRecord, bidAnswer, listedBody, recordBody } from './answer.ts'
 import { BID_STATUSES } from './decisions.ts'
 import type { Deferred } from './deferred.ts'
@@ -215,7 +216,7 @@ async function bid(
   key: string | undefined,
 ): Promise<ApiAnswer> {
   const bidding = {
-    name: ownerOf(caller),
+    name: askerName(caller),
     org: caller.boundTo,
     payingKey: caller.payingKey,
     asker: caller,
@@ -258,12 +259,6 @@ function outcomeOf({ status, body }: ApiAnswer): BidOutcome {
  * collide.
  */
 const batchKey = (key: string, at: number): string => `${key}\n${at}`
-
-/**
- * Name of the caller as recorded. Two organisations may give a key the same name; the organisation's number after `@`
- * tells them apart, since names have no `@`.
- */
-const ownerOf = ({ name, boundTo }: Caller): string => ownId(name, boundTo)
 
 function recordsRefusal(error: unknown): never {
   throw recordsError(error)

@@ -13,7 +13,9 @@ interface WaitingBid {
   readonly expiresMs: number
 }
 
+/** How long a bid waits at most, in milliseconds. */
 const KEPT_MS = 60_000
+/** How often waiting bids are looked at, in milliseconds. */
 const TICK_MS = 250
 /**
  * Codes of refusals after which a bid goes on waiting: nothing was changed on the platform, and it may recover before

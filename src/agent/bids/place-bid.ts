@@ -118,7 +118,7 @@ function unfitness(agent: Agent, record: DecisionRecord, { bid }: BidDecision): 
 }
 
 /**
- * Places a bid that was approved, with all checks of now. It does not wait for a platform that fails: the bid by history
+ * Places a bid that was approved, after all checks were made once more. It does not wait for a platform that fails: the bid by history
  * would be another than the one that was approved.
  * @returns the refusal; undefined where it was placed
  */

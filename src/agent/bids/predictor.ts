@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { HttpClient } from '../../http/http.ts'
-import { parseJson } from '../../json/json.ts'
+import { JsonTooDeep, NotJson, parseJson, TooManyNames } from '../../json/json.ts'
 import type { Micros } from '../../money.ts'
 import type { CircuitBreaker } from '../../shield/index.ts'
 import type { Org } from '../organisations.ts'
@@ -16,6 +16,7 @@ export type Predictor = (request: BidRequest, org: Org) => Promise<LtvPrediction
 
 export const noPredictor: Predictor = async () => undefined
 
+/** How long the service may take to answer, in milliseconds. */
 const TIMEOUT_MS = 500
 
 const Predicted = z.object({ predictedLtv: PredictedLtv, confidence: Confidence.optional() })
@@ -51,12 +52,15 @@ export function httpPredictor({ http, breaker, url }: PredictorDeps): Predictor 
   }
 }
 
+/** What is thrown for an answer that is no prediction. */
+const UNREADABLE = [z.ZodError, NotJson, JsonTooDeep, TooManyNames]
+
 function read(body: string): LtvPrediction | undefined {
   try {
     const { predictedLtv, confidence } = Predicted.parse(parseJson(body))
     return { ltv: predictedLtv, confidence }
   } catch (error) {
-    if (error instanceof z.ZodError || error instanceof SyntaxError) return undefined
+    if (UNREADABLE.some((kind) => error instanceof kind)) return undefined
     throw error
   }
 }

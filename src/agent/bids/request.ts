@@ -48,10 +48,11 @@ const Currency = z
   .refine(isCurrency, 'must be an ISO 4217 code')
   .openapi({ type: 'string', example: 'USD' })
 
-/** Characters that need no escaping in any platform's URLs or query languages. */
+/** Ids of campaigns: characters that need no escaping in any platform's URLs or query languages. */
+export const CAMPAIGN_ID = /^[A-Za-z0-9_-]{1,64}$/
 const CampaignId = z
   .string()
-  .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -')
+  .regex(CAMPAIGN_ID, 'must be 1 to 64 letters, digits, _ or -')
   .openapi({ example: 'summer-sale' })
 
 export const BidRequest = z

@@ -405,6 +405,7 @@ function mayExplain(
   return test ? () => false : undefined
 }
 
+/** How often a seat's warning may be logged, in milliseconds. */
 const TOLD_EVERY_MS = 60_000
 
 /**

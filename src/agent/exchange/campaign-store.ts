@@ -1,9 +1,8 @@
-import { AppError, messageOf } from '../../errors.ts'
 import { parseJson } from '../../json/json.ts'
 import type { Logger } from '../../log.ts'
-import { StoreUnavailable } from '../../shield/index.ts'
-import { type Entry, type Records, RecordsUnavailable, type Recovered } from '../../storage/index.ts'
+import type { Entry, Records, Recovered } from '../../storage/index.ts'
 import { Slices } from '../../time/slices.ts'
+import { kept } from '../kept.ts'
 import { type Bidder, mayUse } from './bidder.ts'
 import type { BidderUpdate } from './bidder-update.ts'
 import { campaignBody } from './campaign-body.ts'
@@ -26,6 +25,9 @@ export interface CampaignStore {
   close(): void
 }
 
+/** What a caller is told where a change of a campaign cannot be stored now. */
+export const NOT_KEPT = 'The change is in force, but it cannot be recorded now and a restart may not know it'
+
 /** Campaigns in the records of this process. If the records end with the process, so do the campaigns. */
 export function recordedCampaigns(
   bidder: Bidder,
@@ -34,7 +36,7 @@ export function recordedCampaigns(
   log: Logger,
 ): CampaignStore {
   const keep = async (entry: Entry): Promise<void> => {
-    if (records.lasts) await kept(() => records.append([entry]))
+    if (records.lasts) await kept(NOT_KEPT, () => records.append([entry]))
   }
   return {
     keep: (campaign) => keep({ put: 'campaign', id: campaign.id, text: textOf(campaign) }),
@@ -66,15 +68,4 @@ export function updateOf(bidder: Bidder, id: string, text: string, log: Logger):
     return { put: 'campaign', id, spec: spec.data }
   log.warn({ campaign: id, detail: spec.error?.message ?? 'its seat is gone' }, 'campaign not restored')
   return undefined
-}
-
-/** Runs `work`, which stores a change; throws an AppError `records_unavailable` if that is not possible now. */
-export async function kept<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    if (!(error instanceof RecordsUnavailable) && !(error instanceof StoreUnavailable)) throw error
-    const detail = `The change is in force, but it cannot be recorded now and a restart may not know it: ${messageOf(error)}`
-    throw new AppError('records_unavailable', detail, 'later')
-  }
 }

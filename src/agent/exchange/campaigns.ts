@@ -239,7 +239,7 @@ function requireNoApproval(
 ): void {
   const limits = limitsOf(spec)
   const stored = bidder.campaigns.get(id)
-  // As they were, they change nothing, whatever the budget has been set to since.
+  // Unchanged limits change nothing, whatever the budget has been set to since.
   if (stored && JSON.stringify(limitsOf(stored.spec)) === JSON.stringify(limits)) return
   const name = campaignScope(EXCHANGES, id)
   const before = budget.scope(name)

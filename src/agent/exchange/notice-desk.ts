@@ -171,6 +171,7 @@ export class NoticeDesk {
 type MaybeTrouble = NoticeTrouble | undefined
 type NoticeParts = Pick<Bidder, 'notices' | 'noticesKept' | 'tokens' | 'learnFrom'>
 
+/** How often a seat's warning may be logged, in milliseconds. */
 const TOLD_EVERY_MS = 60_000
 
 /**

@@ -47,7 +47,7 @@ const KINDS: Readonly<Record<string, NoticeKind>> = { win: 'win', billing: 'bill
  * Reads the query of a notice. A price or currency that is given twice is ambiguous, so the notice counts as one without a
  * price, and the whole bid is booked.
  */
-function saidIn({ price = [], cur = [], loss = [], min = [] }: Record<string, string[]>) {
+function queryOf({ price = [], cur = [], loss = [], min = [] }: Record<string, string[]>) {
   const isClear = price.length === 1 && cur.length <= 1
   return { price: isClear ? price[0] : undefined, currency: cur[0], loss: loss[0], lowest: min[0] }
 }
@@ -74,7 +74,7 @@ export function noticeHandler(deps: NoticeRouteDeps): (c: Ctx) => Response | Pro
       return c.body(null, 404)
     }
     const { token } = verified
-    const query = saidIn(c.req.queries())
+    const query = queryOf(c.req.queries())
     const answer = (trouble: NoticeTrouble | undefined) =>
       trouble === undefined
         ? c.body(null, 200)

@@ -5,8 +5,9 @@ import { type RedisClient, reach, redisClient } from '../../shield/index.ts'
 import { type Records, RecordsUnavailable, type Recovered } from '../../storage/index.ts'
 import { type Cancel, type Clock, every } from '../../time/clock.ts'
 import { Slices } from '../../time/slices.ts'
+import { kept } from '../kept.ts'
 import type { Bidder } from './bidder.ts'
-import { type CampaignStore, kept, textOf, type UseUpdate, updateOf } from './campaign-store.ts'
+import { type CampaignStore, NOT_KEPT, textOf, type UseUpdate, updateOf } from './campaign-store.ts'
 import type { PreparedCampaign } from './openrtb/index.ts'
 
 /**
@@ -130,7 +131,7 @@ class SharedCampaigns implements CampaignStore {
 
   async #keep(id: string, text: string): Promise<void> {
     this.#pending.set(id, text)
-    await kept(async () => {
+    await kept(NOT_KEPT, async () => {
       const version = await this.#change(id, text, 'any')
       if (this.#pending.get(id) === text) this.#pending.delete(id)
       this.#note(id, text, version)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { KeptLimit } from '../../api/index.ts'
 import { AppError } from '../../errors.ts'
-import { MAX_MICROS, micros } from '../../money.ts'
 import type { Scope } from '../../shield/index.ts'
 import type { Agent } from '../agent.ts'
 import type { Approval, ApprovalHandler } from '../approvals/index.ts'
@@ -8,19 +8,13 @@ import { revisionOf } from './budget-body.ts'
 import { pauseValue, removeBudgetOf, resumeOf, setLimitsOf } from './budgets.ts'
 import { switchBody, switchTo } from './kill-switch.ts'
 
-const amount = z.int().min(0).max(MAX_MICROS).transform(micros)
-const Limit = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('sliding'), windowMs: z.int().positive(), max: amount }),
-  z.object({ kind: z.literal('day'), timezone: z.string(), max: amount }),
-  z.object({ kind: z.literal('lifetime'), max: amount }),
-])
 const HoldMode = z.discriminatedUnion('is', [
   z.object({ is: z.literal('strict') }),
   z.object({ is: z.literal('bounded'), maxOverspendProbability: z.number() }),
 ])
 /** What is kept of each change, with what it was asked of: nothing else is ever replaced by it. */
 const SetLimits = z.object({
-  next: z.object({ currency: z.string(), limits: z.array(Limit), holdMode: HoldMode }),
+  next: z.object({ currency: z.string(), limits: z.array(KeptLimit), holdMode: HoldMode }),
   before: z.string().nullable(),
 })
 const Remove = z.object({ before: z.string(), pause: z.unknown() })

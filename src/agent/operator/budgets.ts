@@ -37,7 +37,7 @@ import {
   toSpec,
 } from './budget-body.ts'
 import { Forecast, forecastBody } from './forecast.ts'
-import { stored, told } from './stored.ts'
+import { requireStored, tryStored } from './stored.ts'
 
 /** How many budgets are refreshed from the store, and written into an answer, at a time. */
 const AT_ONCE = 100
@@ -204,7 +204,7 @@ export function setLimitsOf(
     // Checked again, because recording the change may take a while.
     requireUnchanged(agent.budget.scope(name), next, seen)
     const scope = agent.budget.define(name, next.currency, next.limits, 'operator', next.holdMode)
-    await stored(agent)
+    await requireStored(agent)
     return scope
   })
 }
@@ -301,7 +301,7 @@ export function removeBudgetOf(
   // Without the organisation's limits the operator may bid more there, so this raises risk.
   return agent.audit.record(who, { ...about, lowersRisk: false }, async () => {
     agent.budget.remove(scope.name)
-    await stored(agent)
+    await requireStored(agent)
   })
 }
 
@@ -331,7 +331,7 @@ function pauseBudget(agent: BudgetParts): Route {
       const about = { action: 'budget.paused', target: scope.name, values, reason } as const
       return agent.audit.record(caller, { ...about, lowersRisk: true }, async () => {
         agent.budget.pause(scope, reason ?? 'paused by an operator')
-        await told(agent)
+        await tryStored(agent)
         return showNow(agent, scope, caller)
       })
     },
@@ -386,7 +386,7 @@ export function resumeOf(agent: Agent, who: Who, scope: Scope, reason: string | 
   const about = { action: 'budget.resumed', target: scope.name, values, reason } as const
   return agent.audit.record(who, { ...about, lowersRisk: false }, async () => {
     agent.budget.resume(scope)
-    await stored(agent)
+    await requireStored(agent)
   })
 }
 

@@ -1,11 +1,11 @@
 import { KeptKey, type KeyChanges } from '../../api/index.ts'
-import { AppError, messageOf } from '../../errors.ts'
 import { parseJson } from '../../json/json.ts'
 import type { Logger } from '../../log.ts'
-import { reach, redisClient, StoreUnavailable } from '../../shield/index.ts'
-import { type Records, RecordsUnavailable, type Recovered } from '../../storage/index.ts'
+import { reach, redisClient } from '../../shield/index.ts'
+import type { Records, Recovered } from '../../storage/index.ts'
 import { type Cancel, type Clock, every } from '../../time/clock.ts'
 import { mapInSlices } from '../../time/slices.ts'
+import { kept } from '../kept.ts'
 import { SharedTexts, type TextChanges } from '../shared-texts.ts'
 
 /**
@@ -38,7 +38,7 @@ export function recordedKeys(
   log: Logger,
 ): KeyStore {
   const keep = async (entry: Parameters<Records['append']>[0][number]): Promise<void> => {
-    if (records.lasts) await kept(() => records.append([entry]))
+    if (records.lasts) await kept(NOT_KEPT, () => records.append([entry]))
   }
   const put = (key: KeptKey) => keep({ put: 'api_key', id: key.id, text: textOf(key) })
   return {
@@ -49,6 +49,8 @@ export function recordedKeys(
     close: () => {},
   }
 }
+
+const NOT_KEPT = 'API keys cannot be kept now'
 
 /** The Redis hash with all keys by id. */
 const SHARED = 'bidwarden:api_keys'
@@ -78,9 +80,10 @@ export async function openSharedApiKeys(url: string, clock: Clock, log: Logger):
     unkept.delete(key.id)
   }
   return {
-    put: (key, before) => kept(() => shared.put({ id: key.id, text: textOf(key) }, before && textOf(before))),
-    revoke: (key) => kept(() => revoke(key)),
-    forget: (id) => kept(() => shared.forget(id)),
+    put: (key, before) =>
+      kept(NOT_KEPT, () => shared.put({ id: key.id, text: textOf(key) }, before && textOf(before))),
+    revoke: (key) => kept(NOT_KEPT, () => revoke(key)),
+    forget: (id) => kept(NOT_KEPT, () => shared.forget(id)),
     async watch(onChange) {
       const look = async () => {
         for (const key of unkept.values()) await revoke(key)
@@ -127,12 +130,3 @@ async function keysIn(
 
 /** The same text for the same key every time, since Redis compares it. */
 const textOf = (key: KeptKey): string => JSON.stringify(KeptKey.parse(key))
-
-async function kept<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    if (!(error instanceof RecordsUnavailable) && !(error instanceof StoreUnavailable)) throw error
-    throw new AppError('records_unavailable', `API keys cannot be kept now: ${messageOf(error)}`, 'later')
-  }
-}

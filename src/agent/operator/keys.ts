@@ -18,6 +18,7 @@ import {
   readJson,
   reasonOf,
   reasonOfDeletion,
+  TimeMs,
   WRONG_BODY,
 } from '../../api/index.ts'
 import type { Audit } from '../../audit/index.ts'
@@ -33,11 +34,6 @@ import type { KeyBook } from './key-book.ts'
 const KEY_BYTES = 32
 const MAX_ORG = 999_999_999
 
-const Time = z.iso
-  .datetime({ offset: true })
-  .transform((text) => Date.parse(text))
-  .openapi({ type: 'string', format: 'date-time' })
-
 const KeyInput = z
   .strictObject({
     name: z
@@ -48,7 +44,7 @@ const KeyInput = z
     organisation: z.number().int().min(1).max(MAX_ORG).optional().openapi({
       description: 'Number of its organisation; that of the key which makes it where none is said.',
     }),
-    expiresAt: Time.optional().openapi({ description: 'From then on it is answered 401 `key_expired`.' }),
+    expiresAt: TimeMs.optional().openapi({ description: 'From then on it is answered 401 `key_expired`.' }),
     budget: z.strictObject({ limits: FirstLimits }).optional().openapi('KeyBudget', {
       description:
         'A budget of its own, `key:<name>`, from which every bid and every raise of a platform campaign by the key is paid beside the others. It is in the currency of the budget `global`; bids in another one are refused. Exchanges let no such key ask for auctions.',
@@ -59,7 +55,7 @@ const KeyInput = z
 
 const KeyChange = z
   .strictObject({
-    expiresAt: Time.nullable().openapi({
+    expiresAt: TimeMs.nullable().openapi({
       type: ['string', 'null'],
       description: 'From then on it is answered 401 `key_expired`; null for never.',
     }),

@@ -8,7 +8,7 @@ import type { Agent } from '../agent.ts'
 import { GLOBAL_SCOPE } from '../scopes.ts'
 import { Advice, PENDING } from './approval-body.ts'
 import { type AskedFirst, askFirst } from './ask-first.ts'
-import { stored, told } from './stored.ts'
+import { requireStored, tryStored } from './stored.ts'
 
 const KillSwitchInput = z
   .strictObject({
@@ -128,7 +128,7 @@ export function switchTo(
     else agent.budget.releaseKillSwitch()
     const data = { engaged, ...(reason !== undefined && { reason }), by: who.name }
     agent.tell({ kind: 'kill_switch_changed', subject: GLOBAL_SCOPE, data })
-    await (engaged ? told(agent) : stored(agent))
+    await (engaged ? tryStored(agent) : requireStored(agent))
   })
 }
 

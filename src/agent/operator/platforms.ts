@@ -26,6 +26,10 @@ const PlatformBody = z
     medianLtv: z.number().optional(),
     ltvSamples: z.number(),
     fallbackCount: z.number(),
+    fallbackShare: z.number().optional().openapi({
+      description:
+        'Of the bids that were decided since the start, the share by the fallback, from 0 to 1; left out where there was none.',
+    }),
     deferred: z.number(),
     latencyMs: z.object({ p50: z.number(), p95: z.number() }).optional(),
   })
@@ -72,6 +76,7 @@ async function platformBody({ agent, deferred, mode }: PlatformRouteDeps, platfo
     ...(heuristic && { medianLtv: toUnits(heuristic.ltv) }),
     ltvSamples: heuristic?.samples ?? 0,
     fallbackCount: await fallbackCount(agent, platform),
+    ...fallbackShare(agent, platform),
     deferred: deferred.waiting(platform),
     ...(latency && { latencyMs: latency }),
   }
@@ -80,4 +85,17 @@ async function platformBody({ agent, deferred, mode }: PlatformRouteDeps, platfo
 async function fallbackCount({ metrics }: Agent, platform: PlatformName): Promise<number> {
   const { values } = await metrics.fallbacks.get()
   return values.find(({ labels }) => labels.platform === platform)?.value ?? 0
+}
+
+/** A deferred bid counts when it ends, as it does among the fallbacks. */
+function fallbackShare({ metrics }: Agent, platform: PlatformName): { fallbackShare?: number } {
+  let decided = 0
+  let byFallback = 0
+  for (const { labels, count } of metrics.bids.all) {
+    const { source, status } = labels
+    if (labels.platform !== platform || source === 'none' || status === 'deferred') continue
+    decided += count
+    if (source === 'fallback') byFallback += count
+  }
+  return decided === 0 ? {} : { fallbackShare: byFallback / decided }
 }

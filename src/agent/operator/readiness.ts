@@ -59,6 +59,7 @@ function refusalText(refused: readonly Scope[]): string {
   return `it grants nothing for ${budgets}: ${refused[0]?.purse.refusal}`
 }
 
+/** How often it is checked what the store refuses, in milliseconds. */
 const CHECK_MS = 1_000
 /** Most refused scopes asked for in one check. */
 const MAX_ASKED = 100

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { ok, optionalReason, ReasonInput, type Route } from '../../api/index.ts'
 import type { Agent } from '../agent.ts'
 import { refusedScopes } from './readiness.ts'
-import { stored } from './stored.ts'
+import { requireStored } from './stored.ts'
 
 const STORE_KINDS = ['memory', 'sqlite', 'redis'] as const
 export type StoreKind = (typeof STORE_KINDS)[number]
@@ -69,7 +69,7 @@ export function storeRoutes(agent: Agent, kind: StoreKind): Route[] {
           lowersRisk: false,
         } as const
         await agent.audit.record(caller, change, async () => {
-          await stored(agent, () => budget.trust())
+          await requireStored(agent, () => budget.trust())
           await agent.callLimits.refresh(agent.callLimits.scopes)
         })
         return show()

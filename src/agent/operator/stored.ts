@@ -6,7 +6,7 @@ import type { Agent } from '../agent.ts'
  * Waits until the store has stored every change. Throws 503 if it cannot be reached; the change is then in force in
  * this process.
  */
-export async function stored(
+export async function requireStored(
   { budget }: Agent,
   change: () => Promise<void> = () => budget.settled(),
 ): Promise<void> {
@@ -19,9 +19,9 @@ export async function stored(
   }
 }
 
-/** Like {@link stored}, for changes that only lower risk: it also succeeds if the store cannot be reached. */
-export async function told(agent: Agent): Promise<void> {
-  await stored(agent).catch((error) =>
+/** Like {@link requireStored}, for changes that only lower risk: it also succeeds if the store cannot be reached. */
+export async function tryStored(agent: Agent): Promise<void> {
+  await requireStored(agent).catch((error) =>
     agent.log.error({ err: error }, 'a stop is in force in this process only'),
   )
 }

@@ -1,11 +1,11 @@
 import type { Finding } from '../../agent/index.ts'
 import type { Config } from '../../config/config.ts'
+import { isLoopback } from '../../config/fields.ts'
 import { PLATFORMS, sunsetOf } from '../../connectors/index.ts'
 
 const DAY_MS = 86_400_000
 /** An API version that ends within this many days is a warning. */
 const SUNSET_DAYS = 60
-const LOOPBACK = /^(127\.|localhost$|\[?::1\]?$)/
 
 /** Findings from the settings alone: who may call, what is off and why, and which API versions end soon. */
 export function checkSettings(config: Config, nowMs: number): Finding[] {
@@ -49,7 +49,7 @@ function publicAddress({ publicUrl, mode, bidder }: Config): Finding {
   const subject = 'public address'
   const { hostname, protocol } = new URL(publicUrl)
   const answersExchanges = mode === 'live' && bidder.seats.length > 0
-  if (answersExchanges && LOOPBACK.test(hostname))
+  if (answersExchanges && isLoopback(hostname))
     return {
       subject,
       state: 'problem',

@@ -9,8 +9,11 @@ import type { Clock } from '../../time/clock.ts'
 const PATIENCE_MS = 5_000
 /** The difference of clocks from which the budget store refuses, in milliseconds. */
 const MAX_SKEW_MS = 5_000
+/** The difference from which there is a warning, in milliseconds. */
 const DOUBTFUL_SKEW_MS = 1_000
+/** Major and minor version. */
 const OLDEST_REDIS = [6, 2]
+/** Version 14, as `server_version_num` writes it. */
 const OLDEST_POSTGRES = 140_000
 
 /** Checks whether a Redis can be trusted with budgets. */

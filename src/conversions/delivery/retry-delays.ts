@@ -1,6 +1,8 @@
 /** Milliseconds before the first three retries. */
 const FIRST_MS = [1_000, 2_000, 4_000]
+/** Milliseconds before the fourth retry; each later one waits twice as long as the one before. */
 const LATER_MS = 30_000
+/** The longest wait before a retry, in milliseconds. */
 const MOST_MS = 3_600_000
 
 /** How long to wait after so many attempts have failed, in milliseconds: 1, 2, 4 s, then 30 s doubling up to an hour. */
@@ -11,7 +13,7 @@ export function retryDelayMs(attempts: number): number {
 }
 
 /**
- * After how many milliseconds what no key decrypts is tried again: the next configuration may have the key.
+ * How long a delivery waits that no key decrypts, in milliseconds: a later configuration may have the key.
  */
 export const UNREADABLE_MS = 60_000
 

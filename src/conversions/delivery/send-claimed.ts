@@ -3,7 +3,7 @@ import { Slices } from '../../time/slices.ts'
 import { type ConnectionRow, confirmConnection, restConnection, stopConnection } from '../connections.ts'
 import { conversionOf, faultOf } from '../conversion-of.ts'
 import type { Base } from '../conversions.ts'
-import { storable } from '../json-rows.ts'
+import { MAX_DETAIL, storable } from '../json-rows.ts'
 import type { Mappings } from '../mappings.ts'
 import { type Claimed, type EndedDelivery, finish, mayCountTwice, renew } from '../outbox/index.ts'
 import { openPersonal, sealPersonal } from '../sealed.ts'
@@ -54,7 +54,7 @@ export async function sendClaimed(
     await finish(deps, cleaned(delivered.ended, batch), (tx) =>
       noteAccepted(tx, deps.clock, row, delivered.ended),
     )
-    if (stop) await heed(deps, lane, row, stop)
+    if (stop) await applyStop(deps, lane, row, stop)
   }
   if (put.length > 0) await finish(deps, put)
 }
@@ -124,8 +124,7 @@ async function openOne(
       )
     return { is: 'parcel', parcel: { claimed, conversion, personal, isChanged: false } }
   } catch (error) {
-    if (!(error instanceof AppError)) throw error
-    if (error.code !== 'credentials_unreadable') throw error
+    if (!(error instanceof AppError) || error.code !== 'credentials_unreadable') throw error
     return {
       is: 'ended',
       outcome: {
@@ -264,10 +263,16 @@ function responseOf(
   }
 }
 
+/** The most error codes that the API shows of one call. */
 const MAX_ERRORS = 20
 
 /** Stops or pauses the connection as the reason of a stop requires. */
-async function heed(deps: SendDeps, lane: ConversionLane, row: ConnectionRow, stop: Stop): Promise<void> {
+async function applyStop(
+  deps: SendDeps,
+  lane: ConversionLane,
+  row: ConnectionRow,
+  stop: Stop,
+): Promise<void> {
   const { clock, store } = deps
   switch (stop.is) {
     case 'held':
@@ -281,7 +286,7 @@ async function heed(deps: SendDeps, lane: ConversionLane, row: ConnectionRow, st
     }
     case 'auth_lost':
     case 'account_refused': {
-      const detail = storable(stop.detail, 300)
+      const detail = storable(stop.detail, MAX_DETAIL)
       if (await stopConnection(store, row, detail)) await deps.onStopped(row, detail)
       return
     }

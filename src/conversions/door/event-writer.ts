@@ -1,7 +1,7 @@
-import { type Insertable, type Kysely, type Selectable, sql } from 'kysely'
+import { type Kysely, type Selectable, sql } from 'kysely'
 import type { ConversionDeliveryTable, ConversionEventTable, Store, SyncDatabase } from '../../sync/index.ts'
 import { StoreAway } from '../../sync/index.ts'
-import { type JsonColumns, jsonRows } from '../json-rows.ts'
+import { type JsonColumns, jsonRows, ROWS_AT_ONCE } from '../json-rows.ts'
 import { countQuality } from '../match-quality.ts'
 
 export type NewConversionEvent = Omit<
@@ -24,8 +24,7 @@ export type NewDelivery = Pick<
   | 'sealed'
   | 'created_ms'
   | 'ended_ms'
-> &
-  Pick<Insertable<ConversionDeliveryTable>, never>
+>
 
 /** An event with its deliveries, which are stored together. */
 export interface Writable {
@@ -67,8 +66,6 @@ const DELIVERY: JsonColumns = {
   created_ms: 'bigint',
   ended_ms: 'bigint',
 }
-/** The most rows of one statement: encoding more as JSON would block the event loop. */
-const ROWS_AT_ONCE = 250
 /**
  * Up to this many deliveries, the statements of a write are sent without waiting for each other's answers, because each
  * answer costs a turn of two threads. With more, each is awaited, so that not all their JSON is made in one turn of the
@@ -87,12 +84,10 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
-const keyOf = ({
-  org_id,
-  platform,
-  event_name,
-  event_id,
-}: Pick<NewDelivery, 'org_id' | 'platform' | 'event_name' | 'event_id'>) =>
+/** What makes a delivery the same as another one. */
+type NewDeliveryKey = Pick<NewDelivery, 'org_id' | 'platform' | 'event_name' | 'event_id'>
+
+const keyOf = ({ org_id, platform, event_name, event_id }: NewDeliveryKey): string =>
   JSON.stringify([org_id, platform, event_name, event_id])
 
 /**
@@ -207,7 +202,7 @@ export class EventWriter {
     const repeated: NewDelivery[] = []
     for (const row of deliveries) {
       const item = firsts.get(keyOf(row))
-      if (!item || !(inserted.has(keyOf(row)) || (await takesPlace(tx, item, row)))) {
+      if (!item || !(inserted.has(keyOf(row)) || (await replaceRefused(tx, item, row)))) {
         repeated.push(row)
         continue
       }
@@ -233,15 +228,13 @@ async function insertEvents(
     ON CONFLICT DO NOTHING`.execute(db)
 }
 
-type Key = Pick<NewDelivery, 'org_id' | 'platform' | 'event_name' | 'event_id'>
-
 async function insertDeliveries(
   db: Kysely<SyncDatabase>,
   engine: Store['engine'],
   rows: readonly NewDelivery[],
-): Promise<Key[]> {
+): Promise<NewDeliveryKey[]> {
   const names = namesOf(DELIVERY)
-  const { rows: stored } = await sql<Key>`
+  const { rows: stored } = await sql<NewDeliveryKey>`
     INSERT INTO conversion_deliveries (${names}) SELECT ${names} FROM ${jsonRows(engine, DELIVERY, rows)} WHERE true
     ON CONFLICT DO NOTHING RETURNING org_id, platform, event_name, event_id`.execute(db)
   return stored
@@ -251,7 +244,7 @@ async function insertDeliveries(
  * Replaces a delivery that was never sent because the platform would have refused it. The event row stays as it was
  * first stored, since other platforms may have got it; the new delivery contains what was mended.
  */
-async function takesPlace(db: Kysely<SyncDatabase>, item: Writable, row: NewDelivery): Promise<boolean> {
+async function replaceRefused(db: Kysely<SyncDatabase>, item: Writable, row: NewDelivery): Promise<boolean> {
   if (row.state !== 'pending') return false
   const refused = await db
     .selectFrom('conversion_deliveries')

@@ -84,6 +84,7 @@ export class Messenger {
     return taken
   }
 
+  /** Sends waiting messages soon; called when something changed that had kept them waiting. */
   nudge(): void {
     this.#loop.nudge()
   }
@@ -98,6 +99,7 @@ export class Messenger {
     return this.#senders.find(orgId)?.breaker.state.is ?? 'closed'
   }
 
+  /** Rows of the organisation that has the most, as of the last {@link count}. */
   rowsOf(table: MessageTable): number {
     return table === 'messages' ? this.#rows : this.#waiting.most
   }
@@ -107,6 +109,7 @@ export class Messenger {
     return settleMessages(this.#deps)
   }
 
+  /** Counts the stored and the waiting messages, and deletes the oldest ones where there are too many. */
   async count(): Promise<void> {
     const { store, tableLimits } = this.#deps
     const { rows, waiting } = await countMessages(store, tableLimits.messages)
@@ -114,6 +117,7 @@ export class Messenger {
     this.#waiting.counted(waiting)
   }
 
+  /** Deletes messages that are older than so many days, and former numbers that are no longer needed. */
   async forget(keepDays: number): Promise<void> {
     const { store, clock } = this.#deps
     await forgetFormer(store, clock.nowMs())

@@ -3,7 +3,8 @@ import { AppError } from '../../errors.ts'
 import type { MessageState, Store } from '../../sync/index.ts'
 import type { ConnectionRow } from '../connections.ts'
 import { type Base, MESSAGE_PLATFORM } from '../conversions.ts'
-import { storable } from '../json-rows.ts'
+import { MAX_CODE, MAX_DETAIL, storable } from '../json-rows.ts'
+import { shortenTable } from '../shorten-table.ts'
 import type { MessageRow } from './message.ts'
 import { rankIn, rankOf } from './states.ts'
 
@@ -109,8 +110,6 @@ export type MessageOutcome =
       readonly isOurs?: true
     }
 
-const MAX_CODE = 100
-const MAX_DETAIL = 300
 /** After how long a status is no longer expected, in milliseconds: WhatsApp repeats a webhook for seven days. */
 const SETTLE_MS = 8 * 86_400_000
 
@@ -238,30 +237,13 @@ export interface MessageCounts {
 
 /** Counts messages, and deletes the oldest ones of organisations that have too many. */
 export async function countMessages(store: Store, most: number): Promise<MessageCounts> {
-  const { db } = store
-  const counted = async (query: ReturnType<typeof sql<{ org_id: number; rows: number | string }>>) =>
-    new Map((await query.execute(db)).rows.map(({ org_id, rows }) => [org_id, Number(rows)]))
-  const waiting = await counted(
-    sql`SELECT org_id, count(*) AS rows FROM conversion_messages WHERE due_ms IS NOT NULL AND state <> 'unknown'
-      GROUP BY org_id`,
-  )
-  // An organisation has at most as many rows as its row numbers span. Only if that is too many are they counted.
-  const { rows: spans } = await sql<{ rows: number | string | null }>`
-    SELECT max(seq) - min(seq) + 1 AS rows FROM conversion_messages`.execute(db)
-  const span = Number(spans[0]?.rows ?? 0)
-  if (span <= most) return { rows: span, waiting }
-  const all = await counted(sql`SELECT org_id, count(*) AS rows FROM conversion_messages GROUP BY org_id`)
-  for (const [orgId, rows] of all) {
-    if (rows <= most) continue
-    const last = await db
-      .selectFrom('conversion_messages')
-      .select('created_ms')
-      .where('org_id', '=', orgId)
-      .orderBy('seq', 'desc')
-      .offset(most)
-      .limit(1)
-      .executeTakeFirst()
-    if (last) await forgetMessages(store, last.created_ms + 1, orgId)
+  const { rows: waiting } = await sql<{ org_id: number; rows: number | string }>`
+    SELECT org_id, count(*) AS rows FROM conversion_messages WHERE due_ms IS NOT NULL AND state <> 'unknown'
+    GROUP BY org_id`.execute(store.db)
+  return {
+    rows: await shortenTable(store, 'conversion_messages', most, (orgId, untilMs) =>
+      forgetMessages(store, untilMs + 1, orgId),
+    ),
+    waiting: new Map(waiting.map(({ org_id, rows }) => [org_id, Number(rows)])),
   }
-  return { rows: Math.min(most, Math.max(0, ...all.values())), waiting }
 }

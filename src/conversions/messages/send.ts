@@ -45,7 +45,7 @@ export async function sendClaimedMessage(
   note(deps, sender, sent)
   const clean = (words: string) => withoutPersonal(words, prepared.content)
   await finishMessage(deps, claimed, outcomeOf(sent, claimed, clean))
-  await heed(deps, sender, row, sent, clean)
+  await applyStop(deps, sender, row, sent, clean)
 }
 
 type Prepared =
@@ -132,7 +132,7 @@ function answered(answer: MessageAnswer, clean: (words: string) => string): Mess
 }
 
 /** Stops or pauses the connection as the answer requires. */
-async function heed(
+async function applyStop(
   { clock, store, onStopped }: MessageDeps,
   sender: MessageSender,
   row: ConnectionRow,

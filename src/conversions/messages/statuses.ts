@@ -5,7 +5,7 @@ import type { Store } from '../../sync/index.ts'
 import type { ConnectionRow } from '../connections.ts'
 import type { Base } from '../conversions.ts'
 import { withoutPersonal } from '../delivery/index.ts'
-import { type JsonColumns, jsonRows, storable } from '../json-rows.ts'
+import { type JsonColumns, jsonRows, MAX_CODE, MAX_DETAIL, ROWS_AT_ONCE, storable } from '../json-rows.ts'
 import { rankIn, rankOf } from './states.ts'
 
 const TOLD: JsonColumns = {
@@ -20,8 +20,6 @@ const TOLD: JsonColumns = {
   detail: 'text',
   sent_before_ms: 'bigint',
 }
-const ROWS_AT_ONCE = 250
-
 /** A number whose app has signed a webhook. */
 export interface Signer extends Pick<ConnectionRow, 'org_id' | 'account'> {
   /** For a former number or secret: it speaks only for messages sent before this time. Null: for all messages. */
@@ -64,8 +62,8 @@ function rowOf(
     callback_id: callbackData === undefined ? null : storable(callbackData, 64),
     platform_id: storable(messageId, 256),
     status_ms: atMs === undefined || !Number.isSafeInteger(atMs) ? null : atMs,
-    code: error ? storable(error.code, 100) : null,
-    detail: error ? storable(withoutPersonal(error.detail, undefined), 300) : null,
+    code: error ? storable(error.code, MAX_CODE) : null,
+    detail: error ? storable(withoutPersonal(error.detail, undefined), MAX_DETAIL) : null,
   }
 }
 

@@ -22,6 +22,7 @@ type TakerDeps = Pick<Base, 'store' | 'keyring' | 'clock' | 'meter'>
 const MAX_BYTES = 3 * 1024 * 1024
 /** The most webhooks processed at once: callers of this route have no key. */
 const MAX_AT_ONCE = 32
+/** After how many milliseconds a webhook that found no room may be sent again. */
 const NO_ROOM_MS = 1_000
 /** The most bytes of bodies in memory. Bytes count when they arrive; an announced length counts for nothing. */
 const MAX_HELD_BYTES = MAX_AT_ONCE * MAX_BYTES
@@ -29,6 +30,7 @@ const MAX_HELD_BYTES = MAX_AT_ONCE * MAX_BYTES
 const BODY_MS = 10_000
 /** The most connections with one number or token: those of several organisations may have the same. */
 const MAX_CONNECTIONS = 1_000
+/** Characters of a signature header: the name of the algorithm and a SHA-256 in hex. */
 const SIGNATURE_CHARS = 'sha256='.length + 64
 
 const forged = () => new AppError('forbidden', 'The signature does not fit')
@@ -131,29 +133,17 @@ export async function answerWhatsApp({ store, keyring }: WebhookDeps, c: Ctx): P
     .where('platform', '=', MESSAGE_PLATFORM)
     .limit(MAX_CONNECTIONS)
     .execute()
-  let challenge: string | undefined
-  const { found, unread } = those(keyring, rows, ({ webhook_verify_token }) => {
-    challenge ??= challengeOf(query, webhook_verify_token)
-    return challenge !== undefined
-  })
-  if (found.length > 0 && challenge !== undefined) return c.text(challenge)
-  throw unread ?? new AppError('forbidden', 'The verify token does not fit')
-}
-
-/** The connections whose credentials satisfy `holds`. Connections whose credentials no key decrypts are skipped. */
-function those(
-  keyring: WebhookDeps['keyring'],
-  rows: readonly ConnectionRow[],
-  holds: (credentials: WhatsAppCredentials) => boolean,
-): { readonly found: ConnectionRow[]; readonly unread: AppError | undefined } {
   let unread: AppError | undefined
-  const found = rows.filter((row) => {
+  for (const row of rows) {
     const known = readable(keyring, row)
-    if (known.is === 'credentials') return holds(known.credentials)
-    unread = known.error
-    return false
-  })
-  return { found, unread }
+    if (known.is === 'unread') {
+      unread = known.error
+      continue
+    }
+    const challenge = challengeOf(query, known.credentials.webhook_verify_token)
+    if (challenge !== undefined) return c.text(challenge)
+  }
+  throw unread ?? new AppError('forbidden', 'The verify token does not fit')
 }
 
 type Readable =

@@ -108,4 +108,5 @@ export async function endLeftLeases({ store, clock }: Pick<Base, 'store' | 'cloc
     WHERE state = 'sent' AND due_ms IS NOT NULL`.execute(store.db)
 }
 
+/** A stored time, in milliseconds since 1970, as the API shows it. */
 export const timeOf = (ms: number | null): string | null => (ms === null ? null : isoTime(ms))

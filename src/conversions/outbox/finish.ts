@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import type { DeliveryState, Store, SyncDatabase } from '../../sync/index.ts'
 import type { Base } from '../conversions.ts'
-import { type JsonColumns, jsonRows, storable } from '../json-rows.ts'
+import { type JsonColumns, jsonRows, MAX_CODE, MAX_DETAIL, ROWS_AT_ONCE, storable } from '../json-rows.ts'
 import type { Claimed } from './claim.ts'
 
 /** The outcome of one attempt to deliver. */
@@ -57,21 +57,18 @@ const RESULT: JsonColumns = {
   sealed: 'text',
   ended_ms: 'bigint',
 }
-const ROWS_AT_ONCE = 250
-const MAX_CODE = 100
-const MAX_DETAIL = 300
+/** The most characters that are stored of a platform's id for a request. */
 const MAX_REQUEST_ID = 200
 
 /**
  * Stores the outcomes of deliveries in one transaction. Deliveries that another process has claimed since are not
- * changed.
- * On SQLite it does not wait for the disk: if the power fails first, the deliveries are still claimed, and are sent again with the
- * same ids as after an unknown outcome.
+ * changed. On SQLite it does not wait for the disk: if the power fails first, the deliveries are still claimed, and are
+ * sent again with the same ids as after an unknown outcome.
+ * @param more runs in the same transaction
  */
 export async function finish(
   { store, clock, owner, meter }: Pick<Base, 'store' | 'clock' | 'owner' | 'meter'>,
   ended: readonly EndedDelivery[],
-  /** Runs in the same transaction. */
   more: (tx: Kysely<SyncDatabase>) => Promise<void> = async () => {},
 ): Promise<void> {
   const nowMs = clock.nowMs()

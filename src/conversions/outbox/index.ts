@@ -10,4 +10,4 @@ export {
 export { type DeliveryOutcome, type EndedDelivery, finish } from './finish.ts'
 export { mayCountTwice } from './recognition.ts'
 export { replay } from './replay.ts'
-export { type ConversionRows, forgetOld, giveUpExpired, keepShort } from './sweep.ts'
+export { type ConversionRows, forgetOld, giveUpExpired, shortenTables } from './sweep.ts'

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Base, ConversionTableLimits } from '../conversions.ts'
 import type { WaitingDeliveries } from '../meter.ts'
+import { shortenTable } from '../shorten-table.ts'
 
 const DAY_MS = 86_400_000
 /** The most rows that one statement changes, so that nobody waits long for a lock. */
@@ -39,7 +40,7 @@ export async function giveUpExpired({
   }
 }
 
-/** Deletes events and ended deliveries older than `beforeMs`, oldest first. */
+/** Deletes events and ended deliveries older than `keepDays`, oldest first, and counts that nobody looks at any more. */
 export async function forgetOld(
   { store, clock }: Pick<Base, 'store' | 'clock'>,
   keepDays: number,
@@ -145,40 +146,16 @@ async function waitingRows({ db }: Base['store']): Promise<Pick<SweepCount, 'wai
 }
 
 /** Counts rows, and deletes the oldest ended events of organisations that have too many. */
-export async function keepShort(
+export async function shortenTables(
   { store }: Pick<Base, 'store'>,
   limits: ConversionTableLimits,
 ): Promise<SweepCount> {
-  const { db } = store
-  const counted = async (query: ReturnType<typeof sql<{ org_id: number; rows: number | string }>>) =>
-    new Map((await query.execute(db)).rows.map(({ org_id, rows }) => [org_id, Number(rows)]))
   const { waiting, byPlatform } = await waitingRows(store)
-  // An organisation has at most as many rows as its row numbers span. Only if that is too many are they counted.
-  const { rows: spans } = await sql<{ rows: number | string | null }>`
-    SELECT max(seq) - min(seq) + 1 AS rows FROM conversion_events`.execute(db)
-  const span = Number(spans[0]?.rows ?? 0)
-  const events =
-    span <= limits.conversions
-      ? new Map([[0, span]])
-      : await counted(sql`SELECT org_id, count(*) AS rows FROM conversion_events GROUP BY org_id`)
-  for (const [orgId, rows] of events) {
-    if (rows <= limits.conversions) continue
-    const last = await db
-      .selectFrom('conversion_events')
-      .select('created_ms')
-      .where('org_id', '=', orgId)
-      .orderBy('seq', 'desc')
-      .offset(limits.conversions)
-      .limit(1)
-      .executeTakeFirst()
-    if (last) await forgetWhile({ store }, ({ created_ms }) => created_ms <= last.created_ms, orgId)
-  }
-  const most = (all: ReadonlyMap<number, number>) => Math.max(0, ...all.values())
+  const conversions = await shortenTable(store, 'conversion_events', limits.conversions, (orgId, untilMs) =>
+    forgetWhile({ store }, ({ created_ms }) => created_ms <= untilMs, orgId),
+  )
   return {
-    rows: {
-      conversions: Math.min(most(events), limits.conversions),
-      waiting_conversions: most(waiting),
-    },
+    rows: { conversions, waiting_conversions: Math.max(0, ...waiting.values()) },
     waiting,
     byPlatform,
   }

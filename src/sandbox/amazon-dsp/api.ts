@@ -10,7 +10,7 @@ interface Advertiser {
   readonly currency: string
   readonly timezone: string
 }
-/** Profiles by region; only agencies have a demand-side platform. */
+/** Profiles by region. Only profiles of agencies have advertisers. */
 const SEATS: Readonly<
   Record<string, { profileId: number; type: string; advertisers: readonly Advertiser[] }[]>
 > = {
@@ -36,10 +36,13 @@ const SEATS: Readonly<
   ],
   fe: [],
 }
-/** Lists come in pages of this many, whatever is asked for. */
-const LARGEST_PAGE = 1
+/** Entries of a page, however many are asked for: a client has to turn pages. */
+const PAGE_SIZE = 1
 
-/** Amazon Ads in three regions, below `/na`, `/eu` and `/fe`: profiles, advertisers, orders, reports that take a while. */
+/**
+ * Amazon Ads in three regions, below `/na`, `/eu` and `/fe`: profiles, advertisers, orders and reports.
+ * @param reportMs how long a report takes to be made, in milliseconds
+ */
 export function createAmazon(
   oauth: AmazonOauth,
   clock: Clock,
@@ -70,8 +73,7 @@ export function createAmazon(
     if (path === '/dsp/advertisers') return listed(seat.advertisers, call)
     if (path === '/dsp/orders') {
       if (call.headers.get('accept') !== 'application/vnd.dsporders.v2.2+json') refuse('INVALID_ARGUMENT')
-      const whose = call.query.get('advertiserIdFilter') ?? ''
-      return listed(ordersOf(whose), call)
+      return listed(ordersOf(call.query.get('advertiserIdFilter') ?? ''), call)
     }
     if (path === '/dsp/lineItems') {
       const orderId = call.query.get('orderIdFilter') ?? ''
@@ -100,6 +102,6 @@ function listed(all: readonly unknown[], { query }: Call): SandboxReply {
   if (!(from >= 0) || !(count >= 1 && count <= 100)) refuse('INVALID_ARGUMENT')
   return {
     status: 200,
-    body: { totalResults: all.length, response: all.slice(from, from + Math.min(count, LARGEST_PAGE)) },
+    body: { totalResults: all.length, response: all.slice(from, from + Math.min(count, PAGE_SIZE)) },
   }
 }

@@ -1,5 +1,6 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../time/clock.ts'
+import { meetsChallenge, redirectTo } from '../oauth.ts'
 import type { Call, Played, SandboxReply } from '../protocol.ts'
 
 const ERRORS = {
@@ -20,7 +21,9 @@ const refused = (error: ErrorName): SandboxReply => ({
   body: { error, error_description: 'The request was refused', request_id: randomUUID() },
 })
 
+/** How long an access token is good, in seconds. */
 const LIFETIME_S = 3600
+/** How long an authorization code is good, in milliseconds. */
 const CODE_LIFETIME_MS = 300_000
 const SCOPE = 'advertising::campaign_management'
 
@@ -29,7 +32,7 @@ export interface AmazonOauth {
   isGood(accessToken: string): boolean
 }
 
-/** Login with Amazon in every region: `/na/authorize`, which asks nobody and sends back at once, and `/na/token`. */
+/** Login with Amazon in every region: `/na/authorize`, which redirects back at once, and `/na/token`. */
 export function createAmazonOauth(
   clock: Clock,
   credentials: { readonly clientId: string; readonly clientSecret: string },
@@ -47,37 +50,30 @@ export function createAmazonOauth(
     const code = randomUUID()
     const untilMs = clock.elapsedMs() + CODE_LIFETIME_MS
     codes.set(code, { redirectUri, challenge: query.get('code_challenge'), untilMs })
-    const back = new URL(redirectUri)
-    back.searchParams.set('code', code)
-    back.searchParams.set('scope', SCOPE)
-    back.searchParams.set('state', query.get('state') ?? '')
-    return { status: 302, headers: { location: back.href }, body: undefined }
+    return redirectTo(redirectUri, { code, scope: SCOPE, state: query.get('state') ?? '' })
   }
 
   function token(form: URLSearchParams): SandboxReply {
     if (form.get('client_id') !== credentials.clientId) return refused('invalid_client')
     if (form.get('client_secret') !== credentials.clientSecret) return refused('invalid_client')
     if (form.get('grant_type') === 'refresh_token') {
-      const named = form.get('refresh_token') ?? ''
-      return refresh.has(named) ? given(named) : refused('invalid_grant')
+      const refreshToken = form.get('refresh_token') ?? ''
+      return refresh.has(refreshToken) ? tokens(refreshToken) : refused('invalid_grant')
     }
     if (form.get('grant_type') !== 'authorization_code') return refused('unsupported_grant_type')
     const code = form.get('code') ?? ''
     const authorized = codes.get(code)
     codes.delete(code)
-    const digest = createHash('sha256')
-      .update(form.get('code_verifier') ?? '')
-      .digest('base64url')
     const fits =
       authorized !== undefined &&
       clock.elapsedMs() <= authorized.untilMs &&
       form.get('redirect_uri') === authorized.redirectUri &&
-      (authorized.challenge === null || authorized.challenge === digest)
-    return fits ? given(`Atzr|${randomUUID()}`) : refused('invalid_grant')
+      meetsChallenge(authorized.challenge, form)
+    return fits ? tokens(`Atzr|${randomUUID()}`) : refused('invalid_grant')
   }
 
-  /** The refresh token is said again with every access token and never changes. */
-  function given(refreshToken: string): SandboxReply {
+  /** A new access token. The answer repeats the refresh token, which never changes. */
+  function tokens(refreshToken: string): SandboxReply {
     const accessToken = `Atza|${randomUUID()}`
     access.set(accessToken, clock.elapsedMs() + LIFETIME_S * 1000)
     refresh.add(refreshToken)

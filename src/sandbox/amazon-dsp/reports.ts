@@ -1,14 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import type { Clock } from '../../time/clock.ts'
-import {
-  type Call,
-  isObject,
-  type JsonObject,
-  type Played,
-  parseJson,
-  type SandboxReply,
-} from '../protocol.ts'
+import { DAY_MS, daysBetween } from '../days.ts'
+import type { Call, JsonObject, Played, SandboxReply } from '../protocol.ts'
+import { isObject, parseJson } from '../protocol.ts'
 import { refuse } from './errors.ts'
 
 const METRICS: Readonly<Record<string, (seed: number) => number>> = {
@@ -19,37 +14,40 @@ const METRICS: Readonly<Record<string, (seed: number) => number>> = {
   purchases14d: (seed) => seed % 4,
   sales14d: (seed) => (seed % 4) * 19.99,
 }
+/** How long a signed address of a file is good, in milliseconds. */
 const SIGNED_MS = 900_000
-const DAY_MS = 86_400_000
+/** Reports that are ordered for this advertiser are not compressed, so that a client has to read both kinds. */
+const NOT_COMPRESSED = '5002'
 
 interface Report {
   readonly reportId: string
-  readonly asked: string
+  /** The body of the request that ordered it. */
+  readonly order: string
   readonly rows: readonly JsonObject[]
-  readonly packed: boolean
+  readonly isCompressed: boolean
   readonly readyMs: number
 }
 
-/** Reports take `reportMs` to be made; each then has an address in the storage, signed for a while. */
+/** Reports take `reportMs` milliseconds to be made. Each then has a signed address in the storage. */
 export function createAmazonReports(clock: Clock, reportMs: number) {
   const reports = new Map<string, Report>()
 
-  /** Ordered again while the first is being made, it is refused, and the refusal names the first. */
+  /** Orders a report. While it is being made, the same order is refused, and the refusal names the first one. */
   function order(advertisers: readonly { readonly advertiserId: string }[], { body }: Call): SandboxReply {
     const asked = parseJson(body)
     if (!isObject(asked)) return refuse('INVALID_ARGUMENT')
-    const under = [...reports.values()].find((one) => one.asked === body && clock.elapsedMs() < one.readyMs)
-    if (under) return refuse('TOO_EARLY', `The Request is a duplicate of : ${under.reportId}`)
+    const first = [...reports.values()].find((one) => one.order === body && clock.elapsedMs() < one.readyMs)
+    if (first) return refuse('TOO_EARLY', `The Request is a duplicate of : ${first.reportId}`)
     const metrics = String(asked['metrics'] ?? '').split(',')
     if (metrics.some((name) => !METRICS[name])) return refuse('INVALID_ARGUMENT', 'Unknown metric')
     const reportId = randomUUID()
     const rows = advertisers.flatMap(({ advertiserId }) => rowsOf(asked, advertiserId, metrics))
-    const [whose]: unknown[] = Array.isArray(asked['advertiserIds']) ? asked['advertiserIds'] : []
+    const [firstAdvertiser]: unknown[] = Array.isArray(asked['advertiserIds']) ? asked['advertiserIds'] : []
     reports.set(reportId, {
       reportId,
-      asked: body,
+      order: body,
       rows,
-      packed: whose !== '5002',
+      isCompressed: firstAdvertiser !== NOT_COMPRESSED,
       readyMs: clock.elapsedMs() + reportMs,
     })
     return {
@@ -58,7 +56,7 @@ export function createAmazonReports(clock: Clock, reportMs: number) {
     }
   }
 
-  /** Undefined where there is no such report. */
+  /** The state of a report; undefined if there is none. */
   function described(reportId: string, { headers }: Call): JsonObject | undefined {
     const report = reports.get(reportId)
     if (!report) return undefined
@@ -79,16 +77,16 @@ export function createAmazonReports(clock: Clock, reportMs: number) {
       const [, reportId = '', until = '0'] = /^\/files\/([\w-]+)\/(\d+)$/.exec(path) ?? []
       const report = reports.get(reportId)
       // S3 refuses a request that is signed twice.
-      if (!report || clock.elapsedMs() > Number(until) || headers.has('authorization')) return stale()
+      if (!report || clock.elapsedMs() > Number(until) || headers.has('authorization')) return accessDenied()
       const text = Buffer.from(JSON.stringify(report.rows))
-      return { status: 200, body: report.packed ? gzipSync(text) : text }
+      return { status: 200, body: report.isCompressed ? gzipSync(text) : text }
     },
-    errorNamed: stale,
+    errorNamed: accessDenied,
   }
   return { order, described, jobFailed, storage }
 }
 
-function stale(): SandboxReply {
+function accessDenied(): SandboxReply {
   const xml = '<?xml version="1.0" encoding="UTF-8"?><Error><Code>AccessDenied</Code></Error>'
   return { status: 403, headers: { 'content-type': 'application/xml' }, body: Buffer.from(xml) }
 }
@@ -106,19 +104,17 @@ function rowsOf(asked: JsonObject, advertiserId: string, metrics: readonly strin
   const [start, end] = [timeOf(asked['startDate']), timeOf(asked['endDate'])]
   if (!(start <= end) || end - start > 31 * DAY_MS) refuse('INVALID_ARGUMENT', 'The dates are wrong')
   const isByLineItem = Array.isArray(asked['dimensions']) && asked['dimensions'].includes('LINE_ITEM')
-  return Array.from({ length: Math.round((end - start) / DAY_MS) + 1 }, (_, day) =>
+  return daysBetween(start, end).flatMap((date, day) =>
     ordersOf(advertiserId).map(({ orderId, name }, index) => ({
-      // One of the two ways in which dates are said.
-      ...(index === 0
-        ? { date: new Date(start + day * DAY_MS).toISOString().slice(0, 10).replaceAll('-', '') }
-        : { intervalStart: start + day * DAY_MS }),
+      // Amazon writes dates in either of these ways.
+      ...(index === 0 ? { date: date.replaceAll('-', '') } : { intervalStart: start + day * DAY_MS }),
       advertiserId,
       orderId,
       orderName: name,
       ...(isByLineItem && { lineItemId: `${orderId}0`, lineItemName: 'Line item 0' }),
       ...Object.fromEntries(metrics.map((metric) => [metric, METRICS[metric]?.(day * 5 + index)])),
     })),
-  ).flat()
+  )
 }
 
 const timeOf = (text: unknown): number =>

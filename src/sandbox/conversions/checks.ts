@@ -1,23 +1,21 @@
 import { createHash } from 'node:crypto'
 import { isObject, type JsonObject } from '../protocol.ts'
 
-export const HOUR_MS = 3_600_000
-export const DAY_MS = 24 * HOUR_MS
-
 const HASH = /^[0-9a-f]{64}$/
-/** The digest of nothing: somebody has hashed an empty field. */
-const OF_NOTHING = createHash('sha256').digest('hex')
+/** The digest of an empty text, which a client must not send. */
+const HASH_OF_NOTHING = createHash('sha256').digest('hex')
 
-/** Whether a value, or each of a list of them, is a SHA-256 in lower case of something. */
+/** Whether a value, or every value of a list, is a SHA-256 in lower-case hex of a text that is not empty. */
 export function isHashed(value: unknown): boolean {
   const all = Array.isArray(value) ? value : [value]
   return (
-    all.length > 0 && all.every((each) => typeof each === 'string' && HASH.test(each) && each !== OF_NOTHING)
+    all.length > 0 &&
+    all.every((each) => typeof each === 'string' && HASH.test(each) && each !== HASH_OF_NOTHING)
   )
 }
 
-/** The first of these members that is there and not hashed. */
-export const unhashed = (user: JsonObject, names: readonly string[]): string | undefined =>
+/** The first of these members that is present and not hashed. */
+export const firstUnhashed = (user: JsonObject, names: readonly string[]): string | undefined =>
   names.find((name) => user[name] !== undefined && !isHashed(user[name]))
 
 export const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
@@ -27,18 +25,19 @@ export const isAmount = (value: unknown): boolean =>
 
 export const objectIn = (value: unknown): JsonObject => (isObject(value) ? value : {})
 
-/** Events that a test wants to be refused, by platform and id; at most as many as this. */
+/** The most events that a test can have refused on one platform. */
 const MAX_REFUSED = 1_000
 
-export interface Refused {
-  /** @param isNamed whether the platform says which event it is */
+/** The events that a test wants a platform to refuse. */
+export interface RefusedEvents {
+  /** @param isNamed whether the platform's answer says which event it refuses */
   add(eventId: string, isNamed: boolean): void
   clear(): void
-  /** Whether the event is one of them, and then whether the platform says so. */
+  /** Undefined for an event that is not to be refused. */
   of(eventId: unknown): { readonly isNamed: boolean } | undefined
 }
 
-export function createRefused(): Refused {
+export function createRefusedEvents(): RefusedEvents {
   const all = new Map<string, { readonly isNamed: boolean }>()
   return {
     add(eventId, isNamed) {

@@ -1,22 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../time/clock.ts'
+import { DAY_MS } from '../days.ts'
 import type { GoogleOauth } from '../google/oauth.ts'
-import {
-  bearerToken,
-  type Call,
-  isObject,
-  type JsonObject,
-  parseJson,
-  Refusal,
-  type SandboxReply,
-} from '../protocol.ts'
-import { DAY_MS, isAmount, isCurrency, isHashed, isText, objectIn } from './checks.ts'
+import type { Call, JsonObject, SandboxReply } from '../protocol.ts'
+import { bearerToken, isObject, parseJson, Refusal } from '../protocol.ts'
+import { isAmount, isCurrency, isHashed, isText, objectIn } from './checks.ts'
 import { type EventTaker, newTaker } from './taker.ts'
 import { createTally } from './tally.ts'
 
 export interface GoogleConversionAccount {
   readonly customerId: string
-  /** Conversion actions that there are. */
+  /** Ids of its conversion actions. */
   readonly actions: readonly string[]
 }
 
@@ -25,6 +19,7 @@ interface Violation {
   readonly reason: string
 }
 
+/** Errors of an exhausted quota, and the limit that each names. */
 const QUOTAS: Readonly<Record<string, string>> = {
   quota_minute: 'IngestionRequestsPerMinutePerProject',
   quota_day: 'IngestionRequestsPerDayPerProject',
@@ -40,6 +35,7 @@ const STATUSES: Readonly<Record<string, number>> = {
   UNAVAILABLE: 503,
   DEADLINE_EXCEEDED: 504,
 }
+/** Reasons of an INVALID_ARGUMENT. */
 const REASONS = new Set([
   'INVALID_SHA256_FORMAT',
   'INVALID_HEX_ENCODING',
@@ -89,10 +85,12 @@ function refuse(reason: string): never {
 
 const SOURCES = new Set(['WEB', 'APP', 'IN_STORE', 'PHONE', 'MESSAGE', 'OTHER'])
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/
+/** The most events of one call. */
 const MAX_EVENTS = 2_000
 const CALLS_PER_MINUTE = 300
+/** The most calls whose status is remembered. */
 const MAX_REQUESTS = 10_000
-/** A conversion is never counted longer after its click. */
+/** Conversions are counted up to this age, in milliseconds. */
 const MAX_AGE_MS = 90 * DAY_MS
 
 interface Accepted {
@@ -101,7 +99,11 @@ interface Accepted {
   readonly errors: readonly { readonly reason: string; readonly recordCount: string }[]
 }
 
-/** The Data Manager API: one bad field fails the whole call; a good one is processed later, and only counts are told of it. */
+/**
+ * Google's Data Manager API. One bad field fails the whole call. A good call is processed later, and its status says
+ * only how many events failed for which reason.
+ * @param processMs how long processing takes, in milliseconds
+ */
 export function createDataManager(
   clock: Clock,
   oauth: GoogleOauth,
@@ -150,7 +152,7 @@ export function createDataManager(
     return { status: 200, body: { requestId } }
   }
 
-  /** Counted at once, as nobody can look before `processMs` are over. */
+  /** Counts the events now, since nobody is told the result before `processMs` are over. */
   function processed(events: readonly JsonObject[], action: string): Accepted {
     const nowMs = clock.nowMs()
     const errors = new Map<string, number>()

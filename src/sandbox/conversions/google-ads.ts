@@ -1,20 +1,15 @@
 import type { Clock } from '../../time/clock.ts'
+import { DAY_MS } from '../days.ts'
 import type { GoogleOauth } from '../google/oauth.ts'
-import {
-  bearerToken,
-  type Call,
-  isObject,
-  type JsonObject,
-  parseJson,
-  type SandboxReply,
-} from '../protocol.ts'
-import { DAY_MS, isAmount, isCurrency, isHashed, isText, objectIn } from './checks.ts'
+import type { Call, JsonObject, SandboxReply } from '../protocol.ts'
+import { bearerToken, isObject, parseJson } from '../protocol.ts'
+import { isAmount, isCurrency, isHashed, isText, objectIn } from './checks.ts'
 import type { GoogleConversionAccount } from './data-manager.ts'
 import { type EventTaker, newTaker } from './taker.ts'
 import { createTally } from './tally.ts'
 
-/** Kinds of the errors that concern a whole call, with the HTTP status. */
-const WHOLE: Readonly<Record<string, readonly [kind: string, http: number]>> = {
+/** Errors of a whole call: the kind of each and its HTTP status. */
+const CALL_ERRORS: Readonly<Record<string, readonly [kind: string, http: number]>> = {
   OAUTH_TOKEN_EXPIRED: ['authenticationError', 401],
   OAUTH_TOKEN_INVALID: ['authenticationError', 401],
   OAUTH_TOKEN_REVOKED: ['authenticationError', 401],
@@ -27,8 +22,8 @@ const WHOLE: Readonly<Record<string, readonly [kind: string, http: number]>> = {
   TRANSIENT_ERROR: ['internalError', 500],
   REQUIRED_FIELD_MISSING: ['requestError', 400],
 }
-/** Of rows; a fault gives it to all rows of the call. */
-const OF_ROWS = new Set([
+/** Errors of single rows. As a fault, every row of the call has it. */
+const ROW_ERRORS = new Set([
   'TOO_RECENT_EVENT',
   'TOO_RECENT_CONVERSION_ACTION',
   'EXPIRED_EVENT',
@@ -37,13 +32,14 @@ const OF_ROWS = new Set([
   'CUSTOMER_NOT_ALLOWLISTED_FOR_THIS_FEATURE',
   'CUSTOMER_NOT_ACCEPTED_CUSTOMER_DATA_TERMS',
 ])
-export const isUploadErrorName = (name: string): boolean => Object.hasOwn(WHOLE, name) || OF_ROWS.has(name)
+export const isUploadErrorName = (name: string): boolean =>
+  Object.hasOwn(CALL_ERRORS, name) || ROW_ERRORS.has(name)
 
 const FAILURE = 'type.googleapis.com/google.ads.googleads.v26.errors.GoogleAdsFailure'
 const failure = (errors: readonly unknown[]) => [{ '@type': FAILURE, errors, requestId: 'sandboxAds' }]
 
-function wholeError(name: string): SandboxReply {
-  const [kind, code] = WHOLE[name] ?? (['internalError', 500] as const)
+function callError(name: string): SandboxReply {
+  const [kind, code] = CALL_ERRORS[name] ?? (['internalError', 500] as const)
   const details = failure([{ errorCode: { [kind]: name }, message: name.toLowerCase().replaceAll('_', ' ') }])
   return { status: code, body: { error: { code, message: 'Request failed.', status: name, details } } }
 }
@@ -51,7 +47,7 @@ function wholeError(name: string): SandboxReply {
 interface RowError {
   readonly kind: string
   readonly name: string
-  /** Undefined: of the whole call. */
+  /** Place of the row; undefined for an error of the whole call. */
   readonly index: number | undefined
 }
 
@@ -66,7 +62,7 @@ function partly(list: string, rows: readonly unknown[], errors: readonly RowErro
     })),
   )
   const failed = new Set(errors.map(({ index }) => index))
-  // Now and then a failed row is echoed as well.
+  // As at Google, the results of some failed rows are not empty.
   const results = rows.map((row, index) =>
     failed.has(index) && index % 2 === 0 ? {} : { gclid: objectIn(row)['gclid'] },
   )
@@ -77,22 +73,22 @@ function partly(list: string, rows: readonly unknown[], errors: readonly RowErro
 const TIME = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d\d:\d\d$/
 const timeOf = (value: unknown): number =>
   TIME.test(String(value)) ? Date.parse(String(value).replace(' ', 'T')) : Number.NaN
+/** The most rows of one call. */
 const MAX_ROWS = 2_000
-/** Of the orders whose changes are remembered. */
+/** The most adjustments that are remembered. */
 const MAX_CHANGES = 100_000
 
-/** What rows are taken with. */
 interface Taking {
   readonly clock: Clock
   readonly taker: EventTaker
   readonly account: Pick<GoogleConversionAccount, 'customerId' | 'actions'>
-  /** Adjustments that were taken, which are taken once. */
+  /** Adjustments that were taken; each is taken once. */
   readonly changes: Set<string>
 }
 
-/** A fault by name, of the whole call or of all its rows. */
+/** The answer for an error that a fault names: of the whole call, or of all its rows. */
 function errorNamed(name: string, { body }: Call): SandboxReply {
-  if (!OF_ROWS.has(name)) return wholeError(name)
+  if (!ROW_ERRORS.has(name)) return callError(name)
   const { conversions, conversionAdjustments } = objectIn(parseJson(body))
   const [list, rows] = conversions
     ? ['conversions', conversions]
@@ -118,21 +114,21 @@ export function createGoogleAdsConversions(
 
   function handle({ method, path, headers, body }: Call): SandboxReply {
     const problem = taker.isRevoked ? 'OAUTH_TOKEN_REVOKED' : oauth.problemOf(bearerToken(headers) ?? '')
-    if (problem !== undefined) return wholeError(problem)
+    if (problem !== undefined) return callError(problem)
     const asked =
       /^\/v\d+\/customers\/(\d+)(:uploadClickConversions|:uploadConversionAdjustments|\/googleAds:search)$/.exec(
         path,
       )
     if (method !== 'POST' || !asked)
       return { status: 404, body: { error: { code: 404, message: 'Not found', status: 'NOT_FOUND' } } }
-    if (asked[1] !== customerId) return wholeError('USER_PERMISSION_DENIED')
+    if (asked[1] !== customerId) return callError('USER_PERMISSION_DENIED')
     const sent = objectIn(parseJson(body))
     if (asked[2] === '/googleAds:search') return searched(actions, sent['query'])
-    if (sent['partialFailure'] !== true) return wholeError('REQUIRED_FIELD_MISSING')
+    if (sent['partialFailure'] !== true) return callError('REQUIRED_FIELD_MISSING')
     const isAdjustments = asked[2] === ':uploadConversionAdjustments'
     const list = isAdjustments ? 'conversionAdjustments' : 'conversions'
     const rows = sent[list]
-    if (!Array.isArray(rows) || rows.length === 0) return wholeError('REQUIRED_FIELD_MISSING')
+    if (!Array.isArray(rows) || rows.length === 0) return callError('REQUIRED_FIELD_MISSING')
     if (rows.length > MAX_ROWS) {
       tally.refused()
       const name = isAdjustments ? 'TOO_MANY_ADJUSTMENTS_IN_REQUEST' : 'TOO_MANY_CONVERSIONS_IN_REQUEST'
@@ -170,7 +166,7 @@ function searched(actions: readonly string[], query: unknown): SandboxReply {
   return { status: 200, body: { ...(results.length > 0 && { results }), fieldMask: 'conversionAction.id' } }
 }
 
-/** Takes a conversion; the name of its error where it cannot. */
+/** Takes a conversion. Returns the name of its error if it cannot. */
 function clicked(
   { clock, taker, account }: Taking,
   row: JsonObject,
@@ -210,7 +206,7 @@ function clicked(
   return isText(orderId) ? 'ORDER_ID_ALREADY_IN_USE' : 'CLICK_CONVERSION_ALREADY_EXISTS'
 }
 
-/** Takes an adjustment of an earlier conversion; the name of its error where it cannot. */
+/** Takes an adjustment of an earlier conversion. Returns the name of its error if it cannot. */
 function adjusted(
   { clock, taker, account, changes }: Taking,
   row: JsonObject,

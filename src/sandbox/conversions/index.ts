@@ -2,8 +2,7 @@ import { Hono } from 'hono'
 import { z } from 'zod'
 import type { Clock } from '../../time/clock.ts'
 import type { GoogleOauth, OauthCredentials } from '../google/oauth.ts'
-import type { Mounted } from '../protocol.ts'
-import { CONVERSION_APIS, type ConversionApi, parseJson } from '../protocol.ts'
+import { CONVERSION_APIS, type ConversionApi, type Mounted, parseJson } from '../protocol.ts'
 import { createDataManager } from './data-manager.ts'
 import { createGoogleAdsConversions } from './google-ads.ts'
 import { createMetaConversions } from './meta.ts'
@@ -31,39 +30,49 @@ const APPS = {
 } as const
 
 export interface SandboxConversions {
-  /** Before the version in the path. */
+  /** Addresses up to the version in the path. */
   readonly urls: Readonly<Record<ConversionApi, string>>
-  /** As the product's documents name them. */
+  /** By platform, with the members that our API calls them by. */
   readonly credentials: ReturnType<typeof credentialsOf>
-  /** What credentials may have besides, for events of other sources than a website. */
+  /** What credentials may have besides, for events from other sources than a website. */
   readonly apps: typeof APPS
-  /** What each has counted since the start. */
+  /** What each platform has counted since the start. */
   counts(): Readonly<Record<ConversionApi, TallyCounts>>
-  /** The last events that it has taken, as they came. */
+  /** The last events that the platform has taken, as they came. */
   recent(api: ConversionApi): Tally['recent']
-  /** It refuses the event with this id (at Google: of the transaction), and with it the call; `isNamed`: it says which event that is. */
+  /**
+   * Makes a platform refuse the event with this id (at Google: of the transaction), and with it the call.
+   * @param isNamed whether its answer says which event it refuses
+   */
   refuse(api: ConversionApi, eventId: string, isNamed: boolean): void
-  /** Nothing is refused any more. */
+  /** Takes back every {@link refuse}. */
   refuseNothing(): void
-  /** The access token is answered as taken back until it is restored. */
+  /** Answers the access token as revoked until it is restored. */
   revokeToken(api: ConversionApi): void
   restoreToken(api: ConversionApi): void
-  readonly whatsapp: Pick<MessageTaker, 'sent' | 'webhook' | 'tellAt'>
+  readonly whatsapp: Pick<MessageTaker, 'sent' | 'webhook' | 'sendWebhooksTo'>
 }
 
-export interface ConversionStage {
+export interface ConversionPlatforms {
   readonly mounted: readonly Mounted[]
   /** @param url of the sandbox */
   at(url: string, oauth: OauthCredentials): SandboxConversions
-  /** Its part of the sandbox's own routes. */
+  /** Their part of the sandbox's own routes. */
   readonly control: Hono
   close(): Promise<void>
 }
 
 const prefixOf = (api: ConversionApi) => `/conversions/${api.replaceAll('_', '-')}`
 
-/** The platforms to which outcomes go back. */
-export function createConversionStage(clock: Clock, oauth: GoogleOauth, processMs: number): ConversionStage {
+/**
+ * The platforms that take conversions and messages.
+ * @param processMs how long they take to process an event or message, in milliseconds
+ */
+export function createConversionPlatforms(
+  clock: Clock,
+  oauth: GoogleOauth,
+  processMs: number,
+): ConversionPlatforms {
   const whatsapp = createWhatsApp(clock, WHATSAPP, WHATSAPP_SECRETS, processMs)
   const takers: Readonly<Record<ConversionApi, EventTaker>> = {
     meta_conversions: createMetaConversions(clock, META, APPS.meta.app_dataset_id),

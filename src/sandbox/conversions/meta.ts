@@ -1,14 +1,8 @@
 import type { Clock } from '../../time/clock.ts'
-import {
-  bearerToken,
-  type Call,
-  isObject,
-  type JsonObject,
-  parseJson,
-  Refusal,
-  type SandboxReply,
-} from '../protocol.ts'
-import { DAY_MS, HOUR_MS, isAmount, isCurrency, isHashed, isText, objectIn } from './checks.ts'
+import { DAY_MS, HOUR_MS } from '../days.ts'
+import type { Call, JsonObject, SandboxReply } from '../protocol.ts'
+import { bearerToken, isObject, parseJson, Refusal } from '../protocol.ts'
+import { isAmount, isCurrency, isHashed, isText, objectIn } from './checks.ts'
 import { type EventTaker, newTaker, type TakerAccount } from './taker.ts'
 import { createTally } from './tally.ts'
 
@@ -52,7 +46,7 @@ const STATUSES: Readonly<Record<string, number>> = {
   '3': 403,
 }
 
-/** Minutes for which the sandbox's limits of a business last. */
+/** Minutes until a business may call again, as its usage header says. */
 const REGAIN_MINUTES = 5
 const BUSINESS_USAGE = JSON.stringify({
   '1': [{ type: 'ads_management', call_count: 100, estimated_time_to_regain_access: REGAIN_MINUTES }],
@@ -85,10 +79,12 @@ const ACTION_SOURCES = new Set(
   'email website app phone_call chat physical_store system_generated business_messaging other'.split(' '),
 )
 const HASHED = 'em ph fn ln ge db ct st zp country external_id'.split(' ')
-/** With these alone nobody can be found. */
+/** Fields that alone do not identify a person. */
 const WEAK = new Set(['client_user_agent', 'country', 'st', 'ct', 'zp', 'ge', 'db'])
 const FBC = /^fb\.\d{1,3}\.(\d{13})\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]{2}|\.[A-Za-z0-9_-]{8})?$/
+/** The most events of one call. */
 const MAX_EVENTS = 1_000
+/** How far in the future an event may be, in milliseconds. */
 const FUTURE_MS = 60_000
 
 /** Meta's Conversions API: an invalid event makes it refuse the whole call. */
@@ -115,7 +111,7 @@ export function createMetaConversions(
     return received(json['data'], source === appDatasetId)
   }
 
-  /** @param isOfApp whether they came to the dataset of the app */
+  /** @param isOfApp whether the events were sent to the app's dataset */
   function received(data: unknown, isOfApp: boolean): SandboxReply {
     if (!Array.isArray(data) || data.length === 0 || data.length > MAX_EVENTS)
       return errorOf('100', { error_user_msg: 'data must be a list of 1 to 1000 events' })
@@ -154,7 +150,7 @@ export function createMetaConversions(
   return taker
 }
 
-/** The sandbox has linked the app to a dataset of its own; Meta wants its device to be described. */
+/** Checks an event of an app: it must come to the app's dataset, and describe the device. */
 function checkApp(event: JsonObject, isOfApp: boolean): void {
   if (event['action_source'] !== 'app') return
   const { advertiser_tracking_enabled, application_tracking_enabled, extinfo } = objectIn(event['app_data'])

@@ -1,13 +1,8 @@
 import type { Clock } from '../../time/clock.ts'
-import {
-  bearerToken,
-  type Call,
-  isObject,
-  type JsonObject,
-  parseJson,
-  type SandboxReply,
-} from '../protocol.ts'
-import { DAY_MS, HOUR_MS, isAmount, isCurrency, isText, objectIn, unhashed } from './checks.ts'
+import { DAY_MS, HOUR_MS } from '../days.ts'
+import type { Call, JsonObject, SandboxReply } from '../protocol.ts'
+import { bearerToken, isObject, parseJson } from '../protocol.ts'
+import { firstUnhashed, isAmount, isCurrency, isText, objectIn } from './checks.ts'
 import { type EventTaker, newTaker, type TakerAccount } from './taker.ts'
 import { createTally } from './tally.ts'
 
@@ -24,7 +19,7 @@ const invalid = (reason: string, index?: number): SandboxReply => ({
 const ERRORS: Readonly<Record<string, SandboxReply>> = {
   invalid: invalid('Event is not valid', 0),
   invalid_without_event: invalid('Request is not valid'),
-  // As some tokens that do not work any more are answered.
+  // Some tokens that no longer work are answered like this.
   invalid_token: invalid('Invalid access token'),
   unauthorized: { status: 401, body: { status: 'INVALID', reason: 'Unauthorized' } },
   forbidden: { status: 403, body: { status: 'INVALID', reason: 'Forbidden' } },
@@ -37,10 +32,12 @@ const errorOf = (name: string): SandboxReply => ERRORS[name] ?? invalid('Request
 
 const HASHED = ['em', 'ph', 'fn', 'ln', 'ge', 'ct', 'st', 'zp', 'country', 'db', 'external_id']
 const FLAT_HASHED = ['hashed_email', 'hashed_phone_number', 'hashed_ip_address']
+/** The most events of one call. */
 const MAX_EVENTS = 2_000
+/** The longest body, in bytes. */
 const MAX_BYTES = 2_000_000
 
-/** What Snapchat looks at in an event, whichever version it came by. */
+/** What Snapchat checks of an event, in either version of the API. */
 interface SnapEvent {
   readonly name: unknown
   readonly id: unknown
@@ -49,12 +46,15 @@ interface SnapEvent {
   readonly order: unknown
   readonly price: unknown
   readonly currency: unknown
-  readonly bad: string | undefined
+  /** The first field that should be hashed and is not. */
+  readonly unhashed: string | undefined
+  /** Whether it says enough of a person to find one. */
   readonly hasPerson: boolean
-  /** Whether it came under the app's id where it is of the app, and with the app that it is. */
-  readonly isAtHome: boolean
+  /** Whether an app's event was sent to the app's id and names the app, and any other event to the pixel. */
+  readonly isAtItsSource: boolean
 }
 
+/** An event of version 3. */
 function nested(event: JsonObject, isOfApp: boolean): SnapEvent {
   const user = objectIn(event['user_data'])
   const { value, currency, order_id } = objectIn(event['custom_data'])
@@ -68,7 +68,7 @@ function nested(event: JsonObject, isOfApp: boolean): SnapEvent {
     order: order_id,
     price: value,
     currency,
-    bad: unhashed(user, HASHED),
+    unhashed: firstUnhashed(user, HASHED),
     hasPerson: hasPerson(
       user['em'],
       user['ph'],
@@ -76,13 +76,14 @@ function nested(event: JsonObject, isOfApp: boolean): SnapEvent {
       user['client_ip_address'],
       user['client_user_agent'],
     ),
-    isAtHome:
+    isAtItsSource:
       event['action_source'] === 'MOBILE_APP'
         ? isOfApp && isText(objectIn(event['app_data'])['app_id'])
         : !isOfApp,
   }
 }
 
+/** An event of version 2. */
 function flat(event: JsonObject, pixelId: string, snapAppId: string): SnapEvent {
   const { price, hashed_email, hashed_phone_number, hashed_mobile_ad_id, hashed_ip_address, user_agent } =
     event
@@ -94,7 +95,7 @@ function flat(event: JsonObject, pixelId: string, snapAppId: string): SnapEvent 
     order: event['transaction_id'],
     price: price === undefined ? undefined : Number(price),
     currency: event['currency'],
-    bad: unhashed(event, FLAT_HASHED),
+    unhashed: firstUnhashed(event, FLAT_HASHED),
     hasPerson: hasPerson(
       hashed_email,
       hashed_phone_number,
@@ -102,7 +103,7 @@ function flat(event: JsonObject, pixelId: string, snapAppId: string): SnapEvent 
       hashed_ip_address,
       user_agent,
     ),
-    isAtHome:
+    isAtItsSource:
       event['event_conversion_type'] === 'MOBILE_APP'
         ? event['snap_app_id'] === snapAppId && isText(event['app_id'])
         : event['pixel_id'] === pixelId,
@@ -113,8 +114,8 @@ const hasPerson = (email: unknown, phone: unknown, device: unknown, ip: unknown,
   email !== undefined || phone !== undefined || device !== undefined || (isText(ip) && isText(agent))
 
 /**
- * Snapchat's Conversions API, v3 and v2. It names the first bad event; those before it were taken, which nobody has promised and nobody
- * has denied.
+ * Snapchat's Conversions API, v3 and v2. It names the first bad event. The events before that one are taken; Snapchat's
+ * documentation does not say whether they are.
  */
 export function createSnapchatConversions(
   clock: Clock,
@@ -162,7 +163,7 @@ export function createSnapchatConversions(
     return { status: 200, body: { status: 'VALID', reason: 'Events have been processed successfully.' } }
   }
 
-  /** A purchase is also known by the number of its order, and for longer. */
+  /** Counts an event. A purchase is also recognised by the id of its order, and for longer. */
   function take(event: JsonObject, { name, id: eventId, order }: SnapEvent, nowMs: number): void {
     const isOrder = name === 'PURCHASE' && isText(order)
     if (isOrder && orders.knows(order, nowMs)) tally.repeat(event)
@@ -177,10 +178,10 @@ function problemOf(seen: SnapEvent, nowMs: number): string | undefined {
   if (!isText(seen.name)) return 'Missing event name'
   if (!isText(seen.id)) return 'Missing event id'
   if (!['WEB', 'MOBILE_APP', 'OFFLINE'].includes(String(seen.source))) return 'Invalid action source'
-  if (!seen.isAtHome) return 'Event does not belong to this source'
+  if (!seen.isAtItsSource) return 'Event does not belong to this source'
   const ageMs = nowMs - seen.timeMs
   if (!(ageMs <= 37 * DAY_MS + 1_000 && -ageMs <= 60_000)) return 'Event time is out of range'
-  if (seen.bad !== undefined) return `Unhashed ${seen.bad}`
+  if (seen.unhashed !== undefined) return `Unhashed ${seen.unhashed}`
   if (!seen.hasPerson) return 'Not enough user data'
   if (seen.name === 'PURCHASE' && (seen.price === undefined || seen.currency === undefined))
     return 'PURCHASE needs price and currency'

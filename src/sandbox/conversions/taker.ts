@@ -1,20 +1,19 @@
 import type { Played } from '../protocol.ts'
-import { createRefused, type Refused } from './checks.ts'
+import { createRefusedEvents, type RefusedEvents } from './checks.ts'
 import type { Tally } from './tally.ts'
 
-/** What is counted for, and who may send to it. */
+/** Where events are sent to: a pixel, a dataset or a number, and its access token. */
 export interface TakerAccount {
   readonly id: string
   readonly accessToken: string
 }
 
-/** A platform that takes events. */
+/** A platform that takes events or messages. */
 export interface EventTaker extends Played {
   readonly tally: Tally
-  /** Events that it refuses whatever they are. */
-  readonly refusals: Refused
-  /** Whether its access token was taken back. */
+  readonly refusals: RefusedEvents
+  /** Whether its access token is revoked. */
   isRevoked: boolean
 }
 
-export const newTaker = () => ({ refusals: createRefused(), isRevoked: false })
+export const newTaker = () => ({ refusals: createRefusedEvents(), isRevoked: false })

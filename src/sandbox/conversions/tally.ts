@@ -8,39 +8,41 @@ export interface TallyCounts {
   readonly received: number
   /** Events that the platform counts. */
   readonly counted: number
-  /** Events that it has left out because it knew them. */
+  /** Events that it recognised as repetitions, and does not count. */
   readonly repeated: number
-  /** Events that it has counted although it had counted them before: they came again when they were forgotten. */
+  /** Events that it has counted twice: they came again after it had forgotten them. */
   readonly doubled: number
   /** Calls that were refused because of their events. */
   readonly refused: number
 }
 
-/** Events whose bodies are kept, to be looked at. */
+/** The fewest of the last events whose bodies are kept; at most twice as many are. */
 const MAX_RECENT = 1_000
-/** Keys that are remembered; of more the oldest are forgotten, and would be counted again. */
+/** The most keys that are remembered; of more, the oldest are forgotten, and their events would be counted again. */
 const MAX_KEYS = 4_000_000
 
 /** What one platform has counted. */
 export interface Tally {
   /**
-   * One event that was taken.
-   * @param key by which the platform knows it
-   * @returns whether it counts
+   * Notes an event that was taken.
+   * @param key by which the platform recognises a repetition
+   * @returns whether the platform counts it
    */
   take(key: string, event: JsonObject, nowMs: number): boolean
-  /** Whether the key is one that the platform would leave out. */
+  /** Whether the platform would recognise an event with this key as a repetition. */
   knows(key: string, nowMs: number): boolean
-  /** One event that is known by something else than its key. */
+  /** Notes an event that the platform recognised as a repetition by something other than its key. */
   repeat(event: JsonObject): void
+  /** Notes a call of which so many events were taken. */
   called(events: number): void
+  /** Notes a call that was refused because of its events. */
   refused(): void
   readonly counts: TallyCounts
   /** The last events that were taken, as they came. */
   readonly recent: readonly JsonObject[]
 }
 
-/** @param forgetMs after which an event that comes again is counted again */
+/** @param forgetMs after how many milliseconds an event that comes again is counted again */
 export function createTally(forgetMs: number): Tally {
   const firstMs = new Map<number, number>()
   const recent: JsonObject[] = []
@@ -89,5 +91,5 @@ export function createTally(forgetMs: number): Tally {
   }
 }
 
-/** 48 bits of a digest: of a million keys about one in 600 runs has two alike. */
+/** The first 48 bits of a digest. With a million keys, two have the same number in about one of 600 runs. */
 const shortOf = (key: string): number => createHash('sha1').update(key).digest().readUIntBE(0, 6)

@@ -1,6 +1,7 @@
 import type { Clock } from '../../time/clock.ts'
+import { DAY_MS, HOUR_MS } from '../days.ts'
 import { type Call, isObject, type JsonObject, parseJson, Refusal, type SandboxReply } from '../protocol.ts'
-import { DAY_MS, HOUR_MS, isAmount, isCurrency, isText, objectIn, unhashed } from './checks.ts'
+import { firstUnhashed, isAmount, isCurrency, isText, objectIn } from './checks.ts'
 import { type EventTaker, newTaker, type TakerAccount } from './taker.ts'
 import { createTally } from './tally.ts'
 
@@ -14,7 +15,7 @@ const MESSAGES: Readonly<Record<string, string>> = {
 }
 export const isTikTokConversionErrorName = (name: string): boolean => Object.hasOwn(MESSAGES, name)
 
-/** Whatever it is, the HTTP status is 200. */
+/** The HTTP status is 200 for errors as well. */
 const answerOf = (code: number, message: string): SandboxReply => ({
   status: 200,
   body: { code, message, request_id: 'sandbox-tiktok', data: {} },
@@ -26,9 +27,13 @@ function refuse(message: string): never {
 }
 
 const HASHED = ['email', 'phone', 'external_id', 'first_name', 'last_name', 'zip_code']
+/** The most events of one call. */
 const MAX_EVENTS = 1_000
 
-/** TikTok's Events API: a bad row makes it refuse the whole call, and it says which. */
+/**
+ * TikTok's Events API. It refuses the whole call because of one bad row, and says which.
+ * @param others ids of the sources beside the pixel, by `event_source`
+ */
 export function createTikTokConversions(
   clock: Clock,
   { id, accessToken }: TakerAccount,
@@ -72,8 +77,8 @@ export function createTikTokConversions(
       refuse(`${place}.event_time: Not a valid integer`)
     const ageMs = nowMs - event_time * 1_000
     if (ageMs > 28 * DAY_MS + 1_000 || -ageMs > 60_000) refuse(`${place}.event_time: Out of range`)
-    const bad = unhashed(objectIn(event['user']), HASHED)
-    if (bad !== undefined) refuse(`${place}.user.${bad}: Not a SHA-256 hash`)
+    const unhashed = firstUnhashed(objectIn(event['user']), HASHED)
+    if (unhashed !== undefined) refuse(`${place}.user.${unhashed}: Not a SHA-256 hash`)
     checkProperties(objectIn(event['properties']), place)
   }
 

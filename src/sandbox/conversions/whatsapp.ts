@@ -59,18 +59,20 @@ function errorOf(code: string, subcode?: number): SandboxReply {
   return { status: STATUSES[code] ?? 400, body: { error } }
 }
 
-/** Subcode where the address names nothing that the token may use. */
+/** The subcode if the address names nothing that the token may use. */
 const NO_SUCH_OBJECT = 33
 
-/** Templates that are approved, with how many texts their header and body want. */
+/** The approved templates, and how many texts the header and the body of each need. */
 const TEMPLATES: Readonly<Record<string, readonly [header: number, body: number]>> = {
   hello_world: [0, 0],
   order_confirmation: [0, 2],
   shipping_update: [1, 1],
 }
+/** The most messages of one second. */
 const PER_SECOND = 80
+/** The shortest time between two messages to one recipient, in milliseconds. */
 const PAIR_MS = 6_000
-/** Messages whose statuses can be told, and recipients that are remembered. */
+/** How many messages are kept, at least, and the most recipients that are remembered. */
 const MAX_SENT = 10_000
 
 export interface SentMessage {
@@ -84,8 +86,8 @@ export interface MessageTaker extends EventTaker {
   readonly sent: readonly SentMessage[]
   /** What WhatsApp would POST to the webhook about a message, with its `X-Hub-Signature-256`. */
   webhook(message: SentMessage, status: string): { readonly body: string; readonly signature: string }
-  /** From now on what becomes of messages is told at this address, once it has shown that it knows the verify token. */
-  tellAt(url: string): void
+  /** Sends webhooks to this address from now on, once it has proved that it knows the verify token. */
+  sendWebhooksTo(url: string): void
   close(): Promise<void>
 }
 
@@ -94,20 +96,20 @@ interface WebhookSecrets {
   readonly verifyToken: string
 }
 
-/** WhatsApp's Cloud API. It recognises nothing: what is sent twice is delivered twice. */
+/** WhatsApp's Cloud API. It recognises no repetition: what is sent twice is delivered twice. */
 export function createWhatsApp(
   clock: Clock,
   { id, accessToken }: TakerAccount,
   { appSecret, verifyToken }: WebhookSecrets,
   processMs: number,
 ): MessageTaker {
-  // Nothing is ever the same message, so nothing is ever left out.
+  // No message counts as a repetition.
   const tally = createTally(0)
   const sent: SentMessage[] = []
   const lastMs = new Map<string, number>()
   let second: number[] = []
   let count = 0
-  const teller = createTeller(clock, verifyToken, processMs)
+  const webhooks = createWebhookSender(clock, verifyToken, processMs)
   const taker: MessageTaker = {
     ...newTaker(),
     tally,
@@ -115,8 +117,8 @@ export function createWhatsApp(
     handle,
     errorNamed: (name: string) => errorOf(name),
     webhook,
-    tellAt: teller.tellAt,
-    close: teller.close,
+    sendWebhooksTo: webhooks.sendTo,
+    close: webhooks.close,
   }
 
   function handle({ method, path, headers, body }: Call): SandboxReply {
@@ -148,7 +150,7 @@ export function createWhatsApp(
     if (sent.length > 2 * MAX_SENT) sent.splice(0, MAX_SENT)
     tally.take(one.id, message, nowMs)
     tally.called(1)
-    teller.tell(fateOf(to).map((status) => () => webhook(one, status)))
+    webhooks.send(fateOf(to).map((status) => () => webhook(one, status)))
     return {
       status: 200,
       body: {
@@ -178,18 +180,22 @@ export function createWhatsApp(
   return taker
 }
 
-/** Nothing reaches a number that ends so: it has no WhatsApp. */
+/** Numbers with this ending have no WhatsApp: messages to them fail. */
 const UNREACHED = /0026$/
 const fateOf = (to: string): readonly string[] => (UNREACHED.test(to) ? ['failed'] : ['sent', 'delivered'])
 
-const TELL_TIMEOUT_MS = 10_000
-/** What is not taken is told again, each time after twice as long. */
-const MAX_TOLD = 6
+/** How long an answer to a webhook may take, in milliseconds. */
+const WEBHOOK_TIMEOUT_MS = 10_000
+/** The most attempts to send a webhook; each pause between them is twice as long as the one before. */
+const MAX_ATTEMPTS = 6
 
 type Webhook = ReturnType<MessageTaker['webhook']>
 
-/** Tells our address what becomes of messages, as Meta does: after a challenge, signed, and again until it is taken. */
-function createTeller(clock: Clock, verifyToken: string, processMs: number) {
+/**
+ * Sends webhooks about messages to our address as Meta does: after a challenge, signed, and again until one is answered
+ * with status 200.
+ */
+function createWebhookSender(clock: Clock, verifyToken: string, processMs: number) {
   const http = createHttpClient(clock)
   let address: string | undefined
   let verified: Promise<boolean> | undefined
@@ -203,37 +209,37 @@ function createTeller(clock: Clock, verifyToken: string, processMs: number) {
       'hub.challenge': challenge,
     })
     const request = { method: 'GET', url: `${url}?${query}`, headers: {} } as const
-    const asked = await http.send(request, TELL_TIMEOUT_MS)
+    const asked = await http.send(request, WEBHOOK_TIMEOUT_MS)
     return asked.is === 'answered' && asked.response.status === 200 && asked.response.body === challenge
   }
 
-  async function told(url: string, { body, signature }: Webhook): Promise<boolean> {
+  async function sendOnce(url: string, { body, signature }: Webhook): Promise<boolean> {
     verified ??= verify(url)
     if (!(await verified)) {
       verified = undefined
       return false
     }
     const headers = { 'content-type': 'application/json', 'x-hub-signature-256': signature }
-    const answer = await http.send({ method: 'POST', url, headers, body }, TELL_TIMEOUT_MS)
+    const answer = await http.send({ method: 'POST', url, headers, body }, WEBHOOK_TIMEOUT_MS)
     return answer.is === 'answered' && answer.response.status === 200
   }
 
   function later(make: () => Webhook, afterMs: number, times: number): void {
     clock.after(afterMs, () => {
       if (address === undefined || isClosed) return
-      void told(address, make()).then((isTaken) => {
-        if (!isTaken && !isClosed && times < MAX_TOLD) later(make, afterMs * 2, times + 1)
+      void sendOnce(address, make()).then((isTaken) => {
+        if (!isTaken && !isClosed && times < MAX_ATTEMPTS) later(make, afterMs * 2, times + 1)
       })
     })
   }
 
   return {
-    tellAt(url: string) {
+    sendTo(url: string) {
       address = url
     },
-    /** One after the other. */
-    tell(webhooks: readonly (() => Webhook)[]) {
-      for (const [at, make] of webhooks.entries()) later(make, processMs * (at + 1), 1)
+    /** Sends them one after the other, `processMs` milliseconds apart. */
+    send(all: readonly (() => Webhook)[]) {
+      for (const [at, make] of all.entries()) later(make, processMs * (at + 1), 1)
     },
     async close() {
       isClosed = true
@@ -246,12 +252,12 @@ const textOf = (value: unknown): string | undefined => (isText(value) ? value : 
 
 const listIn = (value: unknown): JsonObject[] => (Array.isArray(value) ? value.map(objectIn) : [])
 
-/** WhatsApp takes no placeholder with a line break, a tab, more than four spaces in a row, or nothing to read. */
+/** WhatsApp takes no text for a placeholder that has a line break, a tab or five spaces in a row, or that is blank. */
 const isReadable = (text: string): boolean =>
   text.trim() !== '' && text.isWellFormed() && !/[\n\r\t\0]| {5}/.test(text)
 
-/** Whether there is one component of each kind, and every placeholder has a text, and all of them a name or none. */
-function areWhole(components: readonly JsonObject[]): boolean {
+/** Whether there is one component of each kind, every text is readable, and either all placeholders have a name or none. */
+function areValid(components: readonly JsonObject[]): boolean {
   const keys = components.map(({ type, index }) => (type === 'button' ? `${type} ${String(index)}` : type))
   if (new Set(keys).size < keys.length) return false
   const all = components.flatMap(({ type, parameters }) => listIn(parameters).map((one) => ({ type, one })))
@@ -268,10 +274,10 @@ function problemOf(message: JsonObject): string | undefined {
   const wanted = TEMPLATES[String(template['name'])]
   if (!wanted) return '132001'
   const components = listIn(template['components'])
-  if (!areWhole(components)) return '100'
-  const textsIn = (type: string) => {
+  if (!areValid(components)) return '100'
+  const countIn = (type: string) => {
     const parameters = components.find((each) => each['type'] === type)?.['parameters']
     return Array.isArray(parameters) ? parameters.length : 0
   }
-  return textsIn('header') === wanted[0] && textsIn('body') === wanted[1] ? undefined : '132000'
+  return countIn('header') === wanted[0] && countIn('body') === wanted[1] ? undefined : '132000'
 }

@@ -1,8 +1,9 @@
 import type { Clock } from '../../time/clock.ts'
+import { daysBetween } from '../days.ts'
 import { googleApi, paged, refuseRpc } from '../google/api.ts'
 import type { GoogleOauth } from '../google/oauth.ts'
-import type { Played } from '../protocol.ts'
-import { type Call, isObject, type JsonObject, parseJson, type SandboxReply } from '../protocol.ts'
+import type { Call, JsonObject, Played, SandboxReply } from '../protocol.ts'
+import { isObject, parseJson } from '../protocol.ts'
 
 const SCOPE = 'https://www.googleapis.com/auth/doubleclickbidmanager'
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -22,11 +23,10 @@ const METRICS: Readonly<Record<string, { heading: string; of: (seed: number) => 
   METRIC_LAST_CLICKS: { heading: 'Post-Click Conversions', of: (seed) => String(seed % 3) },
   METRIC_LAST_IMPRESSIONS: { heading: 'Post-View Conversions', of: (seed) => String(seed % 2) },
 }
-/** Share of the time that a report takes for which it only waits. */
+/** The part of a report's time in which it waits in the queue. */
 const QUEUED_SHARE = 1 / 12
-/** A signed address is good for this long. */
+/** How long a signed address of a file is good, in milliseconds. */
 const SIGNED_MS = 3_600_000
-const DAY_MS = 86_400_000
 
 interface Query {
   readonly queryId: string
@@ -36,7 +36,7 @@ interface Query {
   readonly reports: { readonly reportId: string; readonly begunMs: number }[]
 }
 
-/** Bid Manager: queries, which are run as often as one likes, and their reports, which take `reportMs`. */
+/** Bid Manager: queries, and a report for each run of a query. A report takes `reportMs` milliseconds. */
 export function createBidManager(
   oauth: GoogleOauth,
   clock: Clock,
@@ -116,7 +116,7 @@ export function createBidManager(
   }
 }
 
-/** Cloud Storage, which knows nobody: the address is all that is asked for, and a token is one thing too many. */
+/** Cloud Storage: whoever knows the signed address gets the file, and a request with a token is refused. */
 export function createReportStorage(fileOf: (path: string) => string | undefined): Played {
   const refused = (status: number, code: string): SandboxReply => ({
     status,
@@ -134,7 +134,7 @@ export function createReportStorage(fileOf: (path: string) => string | undefined
   }
 }
 
-/** Lines of days, a line of totals, an empty line, and what the report was made of: shorter lines, and quotes in them. */
+/** A report as Bid Manager writes it: lines of days, totals, an empty line, then shorter lines about the report itself. */
 function fileFor({ params, dates }: Query): string {
   const metrics = names(params['metrics'])
   const [, level = ''] = names(params['groupBys'])
@@ -173,7 +173,5 @@ function dateOf(parts: unknown): number {
 
 function datesBetween(fromMs: number, toMs: number): string[] {
   if (!(fromMs <= toMs)) refuseRpc('INVALID_ARGUMENT', 'The date range is invalid.')
-  return Array.from({ length: Math.round((toMs - fromMs) / DAY_MS) + 1 }, (_, index) =>
-    new Date(fromMs + index * DAY_MS).toISOString().slice(0, 10),
-  )
+  return daysBetween(fromMs, toMs)
 }

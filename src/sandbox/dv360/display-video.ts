@@ -2,22 +2,25 @@ import { zipSync } from 'fflate'
 import type { Clock } from '../../time/clock.ts'
 import { googleApi, paged, refuseRpc } from '../google/api.ts'
 import type { GoogleOauth } from '../google/oauth.ts'
-import type { LedgerBook } from '../ledger.ts'
-import type { Played } from '../protocol.ts'
-import { type Call, isObject, type JsonObject, parseJson, type SandboxReply } from '../protocol.ts'
+import type { WritableLedger } from '../ledger.ts'
+import type { Call, JsonObject, Played, SandboxReply } from '../protocol.ts'
+import { isObject, parseJson } from '../protocol.ts'
 import { ADVERTISERS, createDisplayVideoState } from './state.ts'
 import { createDisplayVideoWriter } from './write.ts'
 
 const SCOPE = 'https://www.googleapis.com/auth/display-video'
 const PARTNERS = [{ partnerId: '11', displayName: 'Sandbox partner' }]
-/** The API allows 200; here pages are small, so that a client has to turn them. */
+/** The most entries of a page. The API allows 200; here a client has to turn pages. */
 const LARGEST_PAGE = 2
 
-/** Display & Video 360: one partner, its advertisers, and structured data files that take their time. */
+/**
+ * Display & Video 360: one partner, its advertisers, and structured data files.
+ * @param reportMs how long a file takes to be made, in milliseconds
+ */
 export function createDisplayVideo(
   oauth: GoogleOauth,
   clock: Clock,
-  ledger: LedgerBook,
+  ledger: WritableLedger,
   reportMs: number,
 ): Played {
   const state = createDisplayVideoState(clock)
@@ -47,7 +50,7 @@ export function createDisplayVideo(
     }
     if (method === 'POST' && path === '/v4/sdfdownloadtasks') return begun(parseJson(call.body))
     const operation = /^\/v4\/(sdfdownloadtasks\/operations\/\d+)$/.exec(path)?.[1]
-    if (method === 'GET' && operation !== undefined) return looked(operation)
+    if (method === 'GET' && operation !== undefined) return stateOf(operation)
     const media = /^\/download\/sdfdownloadtasks\/media\/(\d+)$/.exec(path)?.[1]
     if (method === 'GET' && media !== undefined && query.get('alt') === 'media') return files(media)
     return refuseRpc('NOT_FOUND')
@@ -61,7 +64,7 @@ export function createDisplayVideo(
     return { status: 200, body: { name, metadata: { version: 'SDF_VERSION_9' } } }
   }
 
-  function looked(name: string): SandboxReply {
+  function stateOf(name: string): SandboxReply {
     const task = tasks.get(name)
     if (!task) return refuseRpc('NOT_FOUND')
     if (clock.elapsedMs() < task.readyMs) return { status: 200, body: { name } }
@@ -100,7 +103,7 @@ export function createDisplayVideo(
   return { ...googleApi(oauth, () => SCOPE, route), jobFailed }
 }
 
-/** The list is absent where it is empty. */
+/** A page of a list. An empty list is left out, as in every answer of the API. */
 function listed(name: string, all: readonly unknown[], query: URLSearchParams): SandboxReply {
   const size = Number(query.get('pageSize') ?? 100)
   if (!(size >= 1 && size <= 200)) refuseRpc('INVALID_ARGUMENT', 'page_size must be between 1 and 200.')
@@ -109,7 +112,7 @@ function listed(name: string, all: readonly unknown[], query: URLSearchParams): 
   return { status: 200, body: { ...(page.length > 0 && { [name]: page }), ...next } }
 }
 
-/** As much of the filter language as has been seen: a campaign, statuses joined by OR, and changes since a time. */
+/** Plays as much of the filter language as our connector uses: a campaign, statuses joined by OR, changes since a time. */
 function filtered(all: readonly JsonObject[], query: URLSearchParams): readonly JsonObject[] {
   if (!['displayName', 'updateTime', null].includes(query.get('orderBy')))
     refuseRpc('INVALID_ARGUMENT', 'order_by')

@@ -53,7 +53,7 @@ const entitiesOf = (advertiserId: string): Readonly<Record<string, readonly Json
 
 export type DisplayVideoState = ReturnType<typeof createDisplayVideoState>
 
-/** What the advertisers have set up, kept while the sandbox runs. */
+/** The campaigns, insertion orders and line items of the advertisers, kept while the sandbox runs. */
 export function createDisplayVideoState(clock: Clock) {
   const byAdvertiser = new Map(
     ADVERTISERS.map(({ advertiserId }) => {

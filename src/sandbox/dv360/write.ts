@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { micros, minorDigits } from '../../money.ts'
 import { refuseRpc } from '../google/api.ts'
-import type { LedgerBook } from '../ledger.ts'
+import type { WritableLedger } from '../ledger.ts'
 import { isObject, type JsonObject } from '../protocol.ts'
 import type { DisplayVideoState } from './state.ts'
 
@@ -33,7 +33,7 @@ const Pacing = z
   .refine(
     ({ pacingPeriod, pacingType }) =>
       pacingType !== 'PACING_TYPE_AHEAD' || pacingPeriod === 'PACING_PERIOD_FLIGHT',
-    'is ahead of a flight only',
+    'is only possible for a flight',
   )
 const Status = z.enum(['ENTITY_STATUS_ACTIVE', 'ENTITY_STATUS_PAUSED', 'ENTITY_STATUS_ARCHIVED'])
 
@@ -89,10 +89,14 @@ const OrderChange = z.strictObject({ displayName: Name, entityStatus: Status, pa
 
 const numberOf = ({ year, month, day }: z.output<typeof Day>): number => (year * 12 + month) * 31 + day
 
-/** Campaigns and insertion orders that are made and changed. */
-export function createDisplayVideoWriter(state: DisplayVideoState, ledger: LedgerBook) {
-  const note = (advertiserId: string, campaignId: string, what: { amount?: number; status?: string }) => {
-    const { amount = 0, status } = what
+/** Creates and changes campaigns and insertion orders. */
+export function createDisplayVideoWriter(state: DisplayVideoState, ledger: WritableLedger) {
+  /** @param amount of a budget, in micros */
+  const record = (
+    advertiserId: string,
+    campaignId: string,
+    { amount = 0, status }: { amount?: number; status?: string },
+  ) => {
     ledger.apply({
       platform: 'dv360',
       kind: status === undefined ? 'budget' : 'status',
@@ -103,7 +107,7 @@ export function createDisplayVideoWriter(state: DisplayVideoState, ledger: Ledge
     })
   }
 
-  /** In whole billable units: up to one where it is less, down to the next otherwise. */
+  /** The pacing with its daily amount rounded down to whole billable units, but to at least one. */
   function billable(advertiserId: string, pacing: z.output<typeof Pacing>): z.output<typeof Pacing> {
     if (pacing.dailyMaxMicros === undefined) return pacing
     const unit = 10 ** (6 - Math.min(2, minorDigits(state.currencyOf(advertiserId))))
@@ -115,7 +119,7 @@ export function createDisplayVideoWriter(state: DisplayVideoState, ledger: Ledge
     create(advertiserId: string, collection: string, body: unknown): JsonObject {
       if (collection === 'campaigns') {
         const made = state.add(advertiserId, collection, 'campaignId', checked(NewCampaign, body))
-        note(advertiserId, String(made['campaignId']), { status: String(made['entityStatus']) })
+        record(advertiserId, String(made['campaignId']), { status: String(made['entityStatus']) })
         return made
       }
       if (collection !== 'insertionOrders') refuseRpc('NOT_FOUND')
@@ -123,11 +127,11 @@ export function createDisplayVideoWriter(state: DisplayVideoState, ledger: Ledge
       state.find(advertiserId, 'campaigns', 'campaignId', wanted.campaignId)
       const pacing = billable(advertiserId, wanted.pacing)
       const made = state.add(advertiserId, collection, 'insertionOrderId', { ...wanted, pacing })
-      note(advertiserId, wanted.campaignId, { amount: Number(pacing.dailyMaxMicros ?? 0) })
+      record(advertiserId, wanted.campaignId, { amount: Number(pacing.dailyMaxMicros ?? 0) })
       return made
     },
 
-    /** Changes what the mask names; whatever else the body has is left alone. */
+    /** Changes the fields that the mask names; the rest of the body is ignored. */
     patch(
       advertiserId: string,
       collection: string,
@@ -141,7 +145,7 @@ export function createDisplayVideoWriter(state: DisplayVideoState, ledger: Ledge
       if (collection === 'campaigns') {
         const campaign = state.find(advertiserId, collection, 'campaignId', id)
         const change = checked(CampaignChange, named)
-        if (change.entityStatus !== undefined) note(advertiserId, id, { status: change.entityStatus })
+        if (change.entityStatus !== undefined) record(advertiserId, id, { status: change.entityStatus })
         return state.replace(advertiserId, collection, campaign, change)
       }
       if (collection !== 'insertionOrders') refuseRpc('NOT_FOUND')
@@ -154,7 +158,7 @@ export function createDisplayVideoWriter(state: DisplayVideoState, ledger: Ledge
         refuseRpc('FAILED_PRECONDITION', 'The campaign of the insertion order is not active.')
       const rounded = pacing && billable(advertiserId, pacing)
       if (rounded?.dailyMaxMicros !== undefined)
-        note(advertiserId, campaignId, { amount: Number(rounded.dailyMaxMicros) })
+        record(advertiserId, campaignId, { amount: Number(rounded.dailyMaxMicros) })
       return state.replace(advertiserId, collection, order, {
         ...change,
         ...(rounded && { pacing: rounded }),

@@ -1,13 +1,14 @@
+import { daysBetween } from '../days.ts'
 import { googleApi, paged, refuseRpc } from '../google/api.ts'
 import type { GoogleOauth } from '../google/oauth.ts'
-import type { Played } from '../protocol.ts'
-import { type Call, isObject, type JsonObject, parseJson, type SandboxReply } from '../protocol.ts'
+import type { Call, JsonObject, Played, SandboxReply } from '../protocol.ts'
+import { isObject, parseJson } from '../protocol.ts'
 
 const SCOPE = 'https://www.googleapis.com/auth/analytics.readonly'
 
 const PROPERTIES = [
   { name: 'properties/1234', displayName: 'Shop', currencyCode: 'EUR', timeZone: 'Europe/Berlin' },
-  // Has so much traffic that its reports are sampled, cut and thresholded.
+  // It has so much traffic that its reports are sampled, cut and thresholded.
   { name: 'properties/5678', displayName: 'Large shop', currencyCode: 'USD', timeZone: 'America/New_York' },
 ] as const
 
@@ -31,15 +32,16 @@ const METRICS: Readonly<Record<string, { type: string; of: (seed: number) => str
   purchaseRevenue: { type: 'TYPE_CURRENCY', of: (seed) => String((seed % 5) * 45.25) },
   eventCount: { type: 'TYPE_INTEGER', of: (seed) => String(100 + seed) },
 }
-const PER_DAY = 3
+const ROWS_PER_DAY = 3
+/** The most rows that a request may ask for. */
 const MAX_LIMIT = 250_000
-/** The API gives as many rows as are asked for; here pages are small, so that a client has to ask again. */
+/** The most rows of an answer. The API gives as many as are asked for; here a client has to turn pages. */
 const MAX_ROWS = 50
-const DAY_MS = 86_400_000
 
 /** The Data API and the Admin API of Google Analytics 4, with a quota that reports use up. */
 export function createAnalytics(oauth: GoogleOauth): Played {
-  const left = new Map<string, number>()
+  /** Tokens by property. */
+  const usedTokens = new Map<string, number>()
 
   function route({ method, path, query, body }: Call): SandboxReply {
     if (method === 'GET' && path === '/v1beta/accounts') {
@@ -99,8 +101,8 @@ export function createAnalytics(oauth: GoogleOauth): Played {
 
   /** Every report costs ten tokens. */
   function quotaOf(name: string): JsonObject {
-    const used = (left.get(name) ?? 0) + 10
-    left.set(name, used)
+    const used = (usedTokens.get(name) ?? 0) + 10
+    usedTokens.set(name, used)
     return {
       tokensPerDay: { consumed: 10, remaining: 200_000 - used },
       tokensPerHour: { consumed: 10, remaining: 40_000 - used },
@@ -120,7 +122,7 @@ function rowsOf(
   metrics: readonly string[],
 ): JsonObject[] {
   return dates.flatMap((date) =>
-    Array.from({ length: PER_DAY }, (_, index) => {
+    Array.from({ length: ROWS_PER_DAY }, (_, index) => {
       const seed = Number(date.replaceAll('-', '')) + index * 17
       return {
         dimensionValues: dimensions.map((name) => ({ value: DIMENSIONS[name]?.(date, index) })),
@@ -145,8 +147,5 @@ function datesIn(ranges: unknown): string[] {
   const [start, end] = isObject(range) ? [range['startDate'], range['endDate']] : []
   const [from, to] = [Date.parse(String(start)), Date.parse(String(end))]
   if (!(from <= to)) refuseRpc('INVALID_ARGUMENT', 'The date range is invalid.')
-  const days = Math.round((to - from) / DAY_MS) + 1
-  return Array.from({ length: days }, (_, index) =>
-    new Date(from + index * DAY_MS).toISOString().slice(0, 10),
-  )
+  return daysBetween(from, to)
 }

@@ -1,16 +1,8 @@
 import type { Clock } from '../../time/clock.ts'
 import { ADS_SCOPE, type GoogleOauth } from '../google/oauth.ts'
 import type { SandboxAccount } from '../ledger.ts'
-import type { Played } from '../protocol.ts'
-import {
-  bearerToken,
-  type Call,
-  isObject,
-  type JsonObject,
-  parseJson,
-  Refusal,
-  type SandboxReply,
-} from '../protocol.ts'
+import type { Call, JsonObject, Played, SandboxReply } from '../protocol.ts'
+import { bearerToken, isObject, parseJson, Refusal } from '../protocol.ts'
 import { googleError, isGoogleErrorName, refuse, refuseJson, statusError } from './errors.ts'
 import { MUTABLE, RESOURCES } from './fields.ts'
 import { createMutate } from './mutate.ts'
@@ -29,20 +21,20 @@ const searchBody = message({
   summaryRowSetting: oneOf('NO_SUMMARY_ROW', 'SUMMARY_ROW_WITH_RESULTS', 'SUMMARY_ROW_ONLY'),
 })
 
-/** Rows of one chunk of a stream; few, so that a client has to join chunks. */
+/** Rows of one chunk of a stream. They are few, so that a client has to join chunks. */
 const CHUNK_ROWS = 25
 
 interface Customer {
   readonly id: string
   readonly state: GoogleState
   readonly mutate: ReturnType<typeof createMutate>
-  /** The managers whose number opens it as `login-customer-id`. */
+  /** The managers through which it may be used: their numbers go into the header `login-customer-id`. */
   readonly managers: readonly string[]
-  /** Whether the person has access to it without a manager. */
+  /** Whether it may be used without a manager. */
   readonly isDirect: boolean
 }
 
-/** Beside the account that bids are placed in: a manager, a client that only the manager opens, a cancelled account. */
+/** Beside the account that takes bids: a manager, a client that is used only through the manager, a cancelled account. */
 const MANAGER = '9990001111'
 const CLIENT = '2223334444'
 const CANCELLED = '5550006666'
@@ -74,7 +66,7 @@ export function createGoogleAds(
     const [, id = '', service = '', verb = ''] = PATH.exec(call.path) ?? []
     if (verb === '' || call.method !== 'POST')
       throw new Refusal(statusError('NOT_FOUND', 'Method not found.'))
-    return { status: 200, body: perform(opened(id, call), service, verb, bodyOf(call)) }
+    return { status: 200, body: perform(customerFor(id, call), service, verb, bodyOf(call)) }
   }
 
   function authorize({ headers }: Call): void {
@@ -87,8 +79,8 @@ export function createGoogleAds(
       throw new Refusal(statusError('PERMISSION_DENIED', 'Insufficient authentication scopes.', [NO_SCOPE]))
   }
 
-  /** The customer of the path, if the person reaches it, alone or through the manager of the header. */
-  function opened(id: string, { headers }: Call): Customer {
+  /** The customer of the path, if the caller may use it directly or through the manager that the header names. */
+  function customerFor(id: string, { headers }: Call): Customer {
     if (!CUSTOMER_ID.test(id)) refuse('INVALID_CUSTOMER_ID', { trigger: id })
     const login = headers.get('login-customer-id')
     if (login !== null && !CUSTOMER_ID.test(login)) refuse('INVALID_CUSTOMER_ID', { trigger: login })
@@ -104,8 +96,8 @@ export function createGoogleAds(
     verb: string,
     body: JsonObject,
   ): unknown {
-    if (service === 'googleAds' && verb === 'search') return found(id, state, body)
-    if (service === 'googleAds' && verb === 'searchStream') return chunks(found(id, state, body))
+    if (service === 'googleAds' && verb === 'search') return searchIn(id, state, body)
+    if (service === 'googleAds' && verb === 'searchStream') return chunks(searchIn(id, state, body))
     if (service === 'googleAds' && verb === 'mutate') return mutate.acrossTypes(body)
     const resource = MUTABLE.find((name) => RESOURCES[name].collection === service)
     if (resource === undefined || verb !== 'mutate') {
@@ -114,12 +106,12 @@ export function createGoogleAds(
     return mutate.ofOneType(resource, body)
   }
 
-  function found(id: string, state: GoogleState, body: JsonObject): JsonObject {
+  function searchIn(id: string, state: GoogleState, body: JsonObject): JsonObject {
     if (body['pageSize'] !== undefined) refuse('PAGE_SIZE_NOT_SUPPORTED', { path: ['page_size'] })
     checkJson(searchBody.type, body, '')
     const today = new Date(clock.nowMs()).toISOString().slice(0, 10)
     const { results, fieldMask } = search(state, `customers/${id}`, String(body['query'] ?? ''), today)
-    // As with every empty field of the API, no rows means no `results`.
+    // Without rows there is no `results`: the API leaves out empty fields.
     return { ...(results.length > 0 ? { results } : {}), fieldMask, queryResourceConsumption: '42' }
   }
 
@@ -134,10 +126,10 @@ function customersOf(account: SandboxAccount, customerId: string): readonly Cust
   const bidding = { name: 'Sandbox customer', timeZone: 'UTC' }
   const own = createGoogleState(customerId, account.currency, bidding)
   const client = createGoogleState(CLIENT, 'JPY', { name: 'Shop in Japan', timeZone: 'Asia/Tokyo' })
-  // Campaigns that were there before anybody asked for them.
+  // Looking a campaign up creates it: the client has these from the beginning.
   for (const id of CAMPAIGNS) client.get('campaign', `customers/${CLIENT}/campaigns/${id}`)
-  const head = { name: 'Agency', timeZone: 'UTC', manager: true }
-  const manager = createGoogleState(MANAGER, account.currency, head, [own, client])
+  const agency = { name: 'Agency', timeZone: 'UTC', manager: true }
+  const manager = createGoogleState(MANAGER, account.currency, agency, [own, client])
   const customer = (state: GoogleState, managers: readonly string[], isDirect: boolean): Customer => {
     const id = String(state.customer['id'])
     const currency = String(state.customer['currencyCode'])
@@ -162,7 +154,7 @@ function chunks({ results, ...rest }: JsonObject): JsonObject[] {
   }))
 }
 
-/** searchStream answers with an array, errors too. */
+/** The reply to a call, which searchStream puts into an array, errors included. */
 const streamed = (call: Call, reply: SandboxReply): SandboxReply =>
   call.path.endsWith(':searchStream') ? { ...reply, body: [reply.body] } : reply
 

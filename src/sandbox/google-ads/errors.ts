@@ -1,10 +1,10 @@
 import { Refusal, type SandboxReply } from '../protocol.ts'
 
-/** A step into the request for an error's `location`, such as `['operations', 0]`. */
+/** The way into the request for an error's `location`; a step into a list is a pair such as `['operations', 0]`. */
 export type FieldPath = readonly (string | readonly [name: string, index: number])[]
 
 interface ErrorKind {
-  /** Key of `errorCode`. */
+  /** The key in `errorCode`. */
   readonly of: string
   readonly status: keyof typeof HTTP_STATUS
   readonly message: string
@@ -233,7 +233,7 @@ export function statusError(
   return { status: HTTP_STATUS[status], body: { error } }
 }
 
-/** JSON that does not fit the message type: unknown names, wrong types. */
+/** Refuses JSON that does not fit the message type: unknown names, wrong types. */
 export function refuseJson(field: string, description: string): never {
   const details = {
     '@type': 'type.googleapis.com/google.rpc.BadRequest',

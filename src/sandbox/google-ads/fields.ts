@@ -4,7 +4,7 @@ const targetRoas = message({ targetRoas: double, cpcBidCeilingMicros: int64, cpc
 const targetCpa = message({ targetCpaMicros: int64, cpcBidCeilingMicros: int64, cpcBidFloorMicros: int64 })
 const targetSpend = message({ targetSpendMicros: int64, cpcBidCeilingMicros: int64 })
 
-/** The strategies of which an entity has one at a time. */
+/** The bidding strategies. An entity has one of them at a time. */
 const portfolioStrategies = {
   targetRoas,
   targetCpa,
@@ -14,7 +14,7 @@ const portfolioStrategies = {
 }
 const campaignStrategies = { ...portfolioStrategies, manualCpc: message({ enhancedCpcEnabled: bool }) }
 
-/** Strategy field to the enum value that `biddingStrategyType` and `type` show. */
+/** The value of `biddingStrategyType` and `type`, by the field of the strategy. */
 export const STRATEGY_TYPES: Readonly<Record<string, string>> = {
   targetRoas: 'TARGET_ROAS',
   targetCpa: 'TARGET_CPA',

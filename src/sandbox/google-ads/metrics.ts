@@ -1,13 +1,13 @@
+import { DAY_MS, daysBetween } from '../days.ts'
 import type { JsonObject } from '../protocol.ts'
 import { refuse } from './errors.ts'
 import type { GaqlQuery, SearchRow } from './query.ts'
 
-const DAY_MS = 86_400_000
-/** Conversions come in over this many days after the click; until then a day's figure is too low. */
+/** Conversions arrive during this many days after the click; until then the figure of a day is too low. */
 const LATE_DAYS = 7
 
-/** The row for every day of the query, where it asks for figures; days after today have none. */
-export function reported(
+/** The row once for every day that the query asks figures of, up to today; the row itself if it asks for none. */
+export function withFigures(
   { select, where, from }: GaqlQuery,
   row: SearchRow,
   today: string,
@@ -18,7 +18,7 @@ export function reported(
   if (!/^\d{4}-\d{2}-\d{2}$/.test(start) || !/^\d{4}-\d{2}-\d{2}$/.test(end) || end < start)
     refuse('UNEXPECTED_INPUT', { message: 'The sandbox needs segments.date BETWEEN two dates.' })
   const id = String(row[from]?.['id'])
-  return daysIn(start, end < today ? end : today).map((date) => ({
+  return daysBetween(Date.parse(start), Date.parse(end < today ? end : today)).map((date) => ({
     ...row,
     metrics: metricsOf(id, date, (Date.parse(today) - Date.parse(date)) / DAY_MS),
     segments: { date },
@@ -30,14 +30,7 @@ export function asksForFigures({ select, where }: Pick<GaqlQuery, 'select' | 'wh
   return asked.some(({ resource }) => resource === 'metrics' || resource === 'segments')
 }
 
-function daysIn(start: string, end: string): string[] {
-  const days = Math.round((Date.parse(end) - Date.parse(start)) / DAY_MS) + 1
-  return Array.from({ length: Math.max(0, days) }, (_, index) =>
-    new Date(Date.parse(start) + index * DAY_MS).toISOString().slice(0, 10),
-  )
-}
-
-/** The same figures every time, but for conversions that have not come in yet. Now and then a day has no clicks. */
+/** Always the same figures for a day, except for conversions that have not arrived yet. Some days have no clicks. */
 function metricsOf(id: string, date: string, ageDays: number): JsonObject {
   const seed = [...`${id}${date}`].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 9973, 7)
   const clicks = seed % 10

@@ -7,8 +7,9 @@ import { type MutateContext, type MutateOperation, type OperationEffect, operate
 import type { GoogleState } from './state.ts'
 import { bool, checkJson, type Field, listOf, message, oneOf, snake, string, valueAt } from './types.ts'
 
+/** The most operations of one request. */
 const MAX_OPERATIONS = 10_000
-/** The custom parameter that carries the caller's decision id. */
+/** The custom parameter with the caller's decision id. */
 const DECISION_KEY = 'bwid'
 
 const operationOf = (resource: Mutable): Field => {
@@ -34,7 +35,10 @@ interface PlacedOperation {
   readonly at: Parameters<typeof operate>[2]
 }
 
-/** `googleAds:mutate`, and for one resource its own `:mutate`. All operations or none. */
+/**
+ * `googleAds:mutate`, and `:mutate` of a single resource. All operations of a request are carried out or none.
+ * @param root resource name of the customer
+ */
 export function createMutate({ currency, ledger }: SandboxAccount, state: GoogleState, root: string) {
   return {
     acrossTypes(body: JsonObject): JsonObject {
@@ -110,7 +114,7 @@ export function createMutate({ currency, ledger }: SandboxAccount, state: Google
   }
 }
 
-/** The ceiling that one of the changes has set on a strategy. */
+/** The ceiling in micros that one of the changes has set on a strategy. */
 function ceilingSet(strategy: unknown, changes: readonly OperationEffect[]): unknown {
   const found = changes.find(
     ({ resource, entity, paths }) =>

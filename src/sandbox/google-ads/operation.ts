@@ -25,8 +25,9 @@ export interface OperationEffect {
 
 export interface MutateContext {
   readonly draft: Draft
-  /** Temporary resource names of this request to the real ones. */
+  /** The real resource name for each temporary one of this request. */
   readonly temporary: Map<string, string>
+  /** Resource name of the customer. */
   readonly root: string
   readonly currency: string
 }
@@ -43,7 +44,7 @@ export function operate(context: MutateContext, operation: MutateOperation, at: 
 
 const DEFAULTS: Readonly<Record<Mutable, JsonObject>> = {
   campaign: { status: 'ENABLED', servingStatus: 'SERVING' },
-  // Google's own default, and a trap: an explicitly shared budget can be used by other campaigns.
+  // Google's own default, which surprises: an explicitly shared budget can be used by other campaigns.
   campaignBudget: { status: 'ENABLED', deliveryMethod: 'STANDARD', explicitlyShared: true, period: 'DAILY' },
   biddingStrategy: { status: 'ENABLED' },
 }
@@ -114,7 +115,7 @@ function doUpdate(
   return { resource, kind: 'update', entity, paths }
 }
 
-/** An entity has one bidding strategy; writing one takes the others away. */
+/** Removes the other bidding strategies if one is written: an entity has one at a time. */
 function withoutRivals(resource: Mutable, entity: JsonObject, written: string): JsonObject {
   const rivals = [...Object.keys(STRATEGY_TYPES), ...(resource === 'campaign' ? ['biddingStrategy'] : [])]
   if (!rivals.includes(written)) return entity
@@ -139,6 +140,7 @@ function doRemove(context: MutateContext, resource: Mutable, name: string, at: F
   return { resource, kind: 'remove', entity, paths: ['status'] }
 }
 
+/** An entity that is not removed. */
 function alive({ draft }: MutateContext, resource: Mutable, name: string, at: FieldPath): JsonObject {
   const entity = draft.get(resource, name)
   if (entity['status'] === 'REMOVED')
@@ -148,7 +150,7 @@ function alive({ draft }: MutateContext, resource: Mutable, name: string, at: Fi
 
 const REFERENCES = ['resourceName', 'campaignBudget', 'biddingStrategy']
 
-/** Temporary names that an earlier operation of the request has taken become the real ones. */
+/** Replaces temporary names of earlier operations of the request by the real ones. */
 const resolved = ({ temporary }: MutateContext, entity: JsonObject): JsonObject =>
   Object.fromEntries(
     Object.entries(entity).map(([name, value]) => [

@@ -4,19 +4,21 @@ import { type FieldPath, refuse } from './errors.ts'
 import { type Mutable, STRATEGY_TYPES, strategyOf } from './fields.ts'
 import type { Draft } from './state.ts'
 
-/** TargetRoas accepts no other values. */
+/** The range of a target ROAS. */
 const [MIN_ROAS, MAX_ROAS] = [0.01, 1000]
+/** The most custom parameters of a campaign. */
 const MAX_PARAMETERS = 8
 const PARAMETER_KEY = /^[A-Za-z0-9]{1,16}$/
+/** The most characters of a custom parameter's value, and of a name. */
 const MAX_PARAMETER_VALUE = 250
 const MAX_NAME = 255
 
-/** Smallest step of an amount: one cent, or one unit where the currency has no cents. */
+/** The smallest step of an amount, in micros: one cent, or one unit of a currency without cents. */
 const billableUnit = (currency: string): number => (minorDigits(currency) === 0 ? 1_000_000 : 10_000)
 
 /**
- * Refuses an entity that the account could not hold.
- * @param renamed whether the name is new, and so may be taken
+ * Refuses an entity that the account would not accept.
+ * @param renamed whether the name is new, and may belong to another entity already
  * @param at the operation, for the error's location
  */
 export function checkEntity(
@@ -69,7 +71,7 @@ function checkCampaign(campaign: JsonObject, draft: Draft, unit: number, at: Fie
   }
   checkStrategy(campaign, unit, at)
   const own = campaign[strategyOf(campaign) ?? '']
-  // A ceiling is for portfolio strategies; target spend is the one strategy with a ceiling of its own.
+  // A campaign's own strategy may have no ceiling, unless it is target spend; portfolio strategies may.
   const limited = isObject(own) && (own['cpcBidCeilingMicros'] ?? own['cpcBidFloorMicros']) !== undefined
   if (limited && strategyOf(campaign) !== 'targetSpend') {
     refuse('OPERATION_NOT_PERMITTED_FOR_CONTEXT', { path: [...at, 'cpc_bid_ceiling_micros'] })

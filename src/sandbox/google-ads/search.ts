@@ -1,7 +1,7 @@
 import { type JsonObject, Refusal } from '../protocol.ts'
 import { refuse } from './errors.ts'
 import type { Resource } from './fields.ts'
-import { asksForFigures, reported } from './metrics.ts'
+import { asksForFigures, withFigures } from './metrics.ts'
 import { type Condition, type GaqlQuery, parseQuery, type SearchRow, type SelectedField } from './query.ts'
 import type { GoogleState } from './state.ts'
 import { valueAt, withValue } from './types.ts'
@@ -12,19 +12,19 @@ export interface SearchResult {
   readonly fieldMask: string
 }
 
-/** Rows of a query. Campaigns that the query names by id come into being. */
+/** The rows of a query. A campaign that the query names by its id is created if it does not exist. */
 export function search(state: GoogleState, root: string, text: string, today: string): SearchResult {
   const query = parseQuery(text)
   if (state.customer['manager'] === true && asksForFigures(query)) refuse('REQUESTED_METRICS_FOR_MANAGER')
   const rows = candidates(state, root, query)
-    .flatMap((entity) => reported(query, joined(state, query, entity), today))
+    .flatMap((entity) => withFigures(query, joined(state, query, entity), today))
     .filter((row) => query.where.every((condition) => holds(condition, row)))
     .slice(0, query.limit)
   const fieldMask = query.select.map(({ resource, path }) => [resource, ...path].join('.')).join(',')
   return { results: rows.map((row) => picked(query, row)), fieldMask }
 }
 
-/** The entities that may match: those named by id or resource name where the query names some, else all. */
+/** The entities that may match: the campaigns that the query names by id or resource name, or all entities. */
 function candidates(state: GoogleState, root: string, { from, where }: GaqlQuery): readonly JsonObject[] {
   if (from === 'customer') return [state.customer]
   if (from === 'customerClient') return state.clients
@@ -52,7 +52,7 @@ function candidates(state: GoogleState, root: string, { from, where }: GaqlQuery
   })
 }
 
-/** Every campaign has two. */
+/** The two ad groups that every campaign has. */
 const adGroupsOf = (campaign: JsonObject): JsonObject[] =>
   [1, 2].map((number) => ({
     resourceName: `${String(campaign['resourceName']).replace('/campaigns/', '/adGroups/')}0${number}`,
@@ -86,7 +86,7 @@ function holds({ column, is, values }: Condition, row: SearchRow): boolean {
   return values.includes(text) === (is === 'one_of')
 }
 
-/** The selected fields that are not empty, and the resource names of what is selected. */
+/** The selected fields that are not empty, and the resource name of every selected resource. */
 function picked({ from, select }: GaqlQuery, row: SearchRow): JsonObject {
   const columns = select.flatMap((column) => [{ ...column, path: ['resourceName'] }, column])
   return columns.reduce<JsonObject>(
@@ -98,7 +98,7 @@ function picked({ from, select }: GaqlQuery, row: SearchRow): JsonObject {
   )
 }
 
-/** Protobuf leaves these out. */
+/** Whether protobuf's JSON leaves the value out. */
 const isEmpty = (value: unknown): boolean =>
   value === undefined ||
   value === '' ||

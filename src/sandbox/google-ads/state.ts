@@ -2,9 +2,12 @@ import type { JsonObject } from '../protocol.ts'
 import { refuse } from './errors.ts'
 import { type Mutable, RESOURCES, type Resource, STRATEGY_TYPES, strategyOf } from './fields.ts'
 
-/** What the account holds, with the changes of one request on top. Nothing lasts before {@link commit}. */
+/** The account's entities with the changes of one request, which are kept at {@link commit}. */
 export interface Draft {
-  /** The entity as Google would show it; refuses what does not exist. Unknown campaigns come into being. */
+  /**
+   * The stored entity. A campaign that does not exist is created, unless its id begins with `missing`; anything else
+   * that does not exist is refused.
+   */
   get(resource: Mutable, resourceName: string): JsonObject
   all(resource: Mutable): readonly JsonObject[]
   put(resource: Mutable, entity: JsonObject): void
@@ -14,13 +17,13 @@ export interface Draft {
 
 export interface GoogleState {
   draft(): Draft
-  /** Without a draft: what is there now. Refuses or creates like {@link Draft.get}. */
+  /** Like {@link Draft.get}, without the changes of a draft. */
   get(resource: Mutable, resourceName: string): JsonObject
   all(resource: Mutable): readonly JsonObject[]
   /** The entity with its computed fields. */
   shown(resource: Resource, entity: JsonObject): JsonObject
   readonly customer: JsonObject
-  /** The account itself, and where it is a manager, those below it. */
+  /** The account itself, and the accounts below it if it is a manager. */
   readonly clients: readonly JsonObject[]
 }
 
@@ -32,6 +35,7 @@ export interface CustomerProfile {
 }
 
 const CAMPAIGN_ID = /^[A-Za-z0-9_-]{1,64}$/
+/** The daily budget of a campaign that is created by being looked up, in micros. */
 const NEW_BUDGET_MICROS = '100000000'
 
 export function createGoogleState(
@@ -55,7 +59,7 @@ export function createGoogleState(
     if (resource !== 'campaign' || !CAMPAIGN_ID.test(id) || id.startsWith('missing')) {
       return refuse('RESOURCE_NOT_FOUND', { trigger: resourceName })
     }
-    return springUp(id)
+    return createUnknown(id)
   }
 
   function idIn(resource: Mutable, resourceName: string): string {
@@ -64,13 +68,13 @@ export function createGoogleState(
     return resourceName.slice(prefix.length)
   }
 
-  function springUp(id: string): JsonObject {
+  /** Creates a campaign that somebody looked up. If its id contains `shared`, another campaign has the same budget. */
+  function createUnknown(id: string): JsonObject {
     const shared = id.includes('shared')
     const budgetId = newId()
     const campaignBudget = `${root}/campaignBudgets/${budgetId}`
     stored.campaignBudget.set(campaignBudget, newBudget(campaignBudget, budgetId, shared))
     const campaign = add(id, campaignBudget)
-    // A shared budget has another campaign that it would change as well.
     if (shared) add(newId(), campaignBudget)
     return campaign
   }
@@ -84,7 +88,7 @@ export function createGoogleState(
   const all = (resource: Mutable) => [...stored[resource].values()]
 
   function shown(resource: Resource, entity: JsonObject): JsonObject {
-    if (resource === 'campaign') return { ...entity, biddingStrategyType: typeOf(entity) }
+    if (resource === 'campaign') return { ...entity, biddingStrategyType: strategyTypeOf(entity) }
     if (resource === 'campaignBudget') {
       return { ...entity, referenceCount: String(users('campaignBudget', entity)) }
     }
@@ -96,7 +100,7 @@ export function createGoogleState(
     return entity
   }
 
-  function typeOf(campaign: JsonObject): string | undefined {
+  function strategyTypeOf(campaign: JsonObject): string | undefined {
     const portfolio = stored.biddingStrategy.get(String(campaign['biddingStrategy']))
     return STRATEGY_TYPES[strategyOf(portfolio ?? campaign) ?? '']
   }

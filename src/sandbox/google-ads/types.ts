@@ -25,8 +25,8 @@ export const listOf = ({ type }: Field): Field => ({ type: { is: 'list', of: typ
 export const output = (field: Field): Field => ({ ...field, output: true })
 
 /**
- * Refuses what does not fit the type, with the words of Google's JSON parser. An int64 must be a string: a number is
- * taken by Google as well but loses digits, so a client that sends one has a bug worth finding.
+ * Refuses what does not fit the type, with the messages of Google's JSON parser. An int64 must be a string: Google takes
+ * a number as well, but it may lose digits, so the sandbox refuses it.
  */
 export function checkJson(type: Type, value: unknown, at: string): void {
   if (type.is === 'message') checkMessage(type.fields, value, at)
@@ -95,7 +95,7 @@ export function valueAt(entity: JsonObject, path: readonly string[]): unknown {
   return path.reduce<unknown>((here, name) => (isObject(here) ? here[name] : undefined), entity)
 }
 
-/** A copy with the value at the path; undefined takes the field away. */
+/** A copy with the value at the path; undefined removes the field. */
 export function withValue(
   entity: JsonObject,
   [name = '', ...rest]: readonly string[],

@@ -1,5 +1,4 @@
-import type { Played } from '../protocol.ts'
-import { bearerToken, type Call, Refusal, type SandboxReply } from '../protocol.ts'
+import { bearerToken, type Call, type Played, Refusal, type SandboxReply } from '../protocol.ts'
 import type { GoogleOauth } from './oauth.ts'
 
 interface ErrorKind {
@@ -7,7 +6,6 @@ interface ErrorKind {
   readonly status: string
   readonly message: string
   readonly details?: readonly unknown[]
-  readonly headers?: Readonly<Record<string, string>>
 }
 
 const info = (reason: string, metadata: Record<string, string> = {}) => ({
@@ -80,17 +78,19 @@ type RpcErrorName = keyof typeof ERRORS
 export const isRpcErrorName = (name: string): name is RpcErrorName => Object.hasOwn(ERRORS, name)
 
 /** A google.rpc.Status as the APIs over REST answer it. */
-function rpcError(name: RpcErrorName, words?: string): SandboxReply {
-  const { http, status, message, details, headers }: ErrorKind = ERRORS[name]
-  const error = { code: http, message: words ?? message, status, ...(details && { details }) }
-  return { status: http, ...(headers && { headers }), body: { error } }
+function rpcError(name: RpcErrorName, message: string = ERRORS[name].message): SandboxReply {
+  const { http, status, details }: ErrorKind = ERRORS[name]
+  return { status: http, body: { error: { code: http, message, status, ...(details && { details }) } } }
 }
 
-export function refuseRpc(name: RpcErrorName, words?: string): never {
-  throw new Refusal(rpcError(name, words))
+export function refuseRpc(name: RpcErrorName, message?: string): never {
+  throw new Refusal(rpcError(name, message))
 }
 
-/** An API of Google's behind its front end, which checks the token before the API sees the request. */
+/**
+ * An API of Google's behind its front end, which checks the access token before the API sees the request.
+ * @param scopeOf the scope that a call needs; undefined if it needs no token
+ */
 export function googleApi(
   oauth: GoogleOauth,
   scopeOf: (call: Call) => string | undefined,
@@ -110,7 +110,7 @@ export function googleApi(
   }
 }
 
-/** A page of a list, and the token of the next; the last page has none. Tokens of other lists are refused. */
+/** A page of a list, and the token of the next page, if there is one. Refuses a token that is not of this list. */
 export function paged<T>(
   all: readonly T[],
   query: URLSearchParams,

@@ -1,6 +1,7 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../time/clock.ts'
 import type { GoogleErrorName } from '../google-ads/errors.ts'
+import { meetsChallenge, redirectTo } from '../oauth.ts'
 import type { Call, Handler, SandboxReply } from '../protocol.ts'
 
 const OAUTH_ERRORS = {
@@ -22,7 +23,9 @@ export function oauthError(error: OauthErrorName): SandboxReply {
   return { status, body: { error, error_description: description } }
 }
 
+/** How long an access token is good, in seconds. */
 const LIFETIME_S = 3599
+/** How long an authorization code is good, in milliseconds. */
 const CODE_LIFETIME_MS = 600_000
 export const ADS_SCOPE = 'https://www.googleapis.com/auth/adwords'
 
@@ -34,16 +37,20 @@ export interface OauthCredentials {
 }
 
 export interface GoogleOauth {
-  /** The authorization page at `/authorize`, which asks nobody and sends back at once; `/token`; `/revoke`. */
+  /** Answers `/authorize`, which redirects back at once, `/token` and `/revoke`. */
   readonly handle: Handler
-  /** What is wrong with an access token. The first one of the credentials has no end of its own, the others live 3599 s. */
+  /**
+   * What is wrong with an access token; undefined if it is good. The one of the credentials is good until it is expired
+   * or revoked here, any other for 3599 s.
+   */
   problemOf(accessToken: string): GoogleErrorName | undefined
-  /** What an access token is good for. */
+  /** The OAuth scopes of an access token. */
   scopesOf(accessToken: string): readonly string[]
   /** Makes every access token given out so far too old. */
   expireAccess(): void
-  /** Every access token, also a later one, is answered as revoked until {@link restore}. */
+  /** Answers every access token, also a later one, as revoked until {@link restore}. */
   revokeAccess(): void
+  /** Answers every refresh with `invalid_grant` until {@link restore}. */
   revokeRefresh(): void
   restore(): void
 }
@@ -59,7 +66,7 @@ interface Authorized {
   readonly untilMs: number
 }
 
-/** The authorization codes of one client: each is given out by the page, and good once. */
+/** The authorization codes of one client; each is good once. */
 function createCodes(clock: Clock, clientId: string) {
   const codes = new Map<string, Authorized>()
 
@@ -74,24 +81,18 @@ function createCodes(clock: Clock, clientId: string) {
     const code = `4/${randomUUID()}`
     const untilMs = clock.elapsedMs() + CODE_LIFETIME_MS
     codes.set(code, { redirectUri, challenge, grant: { scope, revoked: false }, untilMs })
-    const back = new URL(redirectUri)
-    back.searchParams.set('state', query.get('state') ?? '')
-    back.searchParams.set('code', code)
-    back.searchParams.set('scope', scope)
-    return { status: 302, headers: { location: back.href }, body: undefined }
+    return redirectTo(redirectUri, { state: query.get('state') ?? '', code, scope })
   }
 
-  /** What the code of the form grants; undefined where it is not good, or was asked for by somebody else. */
+  /** What the form's code grants; undefined if the code is not good, or the rest does not fit it. */
   function redeem(form: URLSearchParams): Grant | undefined {
     const code = form.get('code') ?? ''
     const authorized = codes.get(code)
-    // A code is good once, also where the rest is wrong.
+    // The code is used up even if the rest does not fit.
     codes.delete(code)
     if (!authorized || clock.elapsedMs() > authorized.untilMs) return undefined
     if (form.get('redirect_uri') !== authorized.redirectUri) return undefined
-    const verifier = form.get('code_verifier') ?? ''
-    const digest = createHash('sha256').update(verifier).digest('base64url')
-    return authorized.challenge === null || authorized.challenge === digest ? authorized.grant : undefined
+    return meetsChallenge(authorized.challenge, form) ? authorized.grant : undefined
   }
   return { authorize, redeem }
 }
@@ -123,8 +124,8 @@ function createAccessTokens(clock: Clock) {
     expireAll() {
       for (const token of tokens.values()) token.untilMs = Number.NEGATIVE_INFINITY
     },
-    /** Answers every token as revoked, or as it was before. */
-    revokeAll(isRevoked: boolean) {
+    /** Answers every token as revoked, or no longer does. */
+    setRevoked(isRevoked: boolean) {
       areRevoked = isRevoked
     },
   }
@@ -152,7 +153,7 @@ export function createGoogleOauth(clock: Clock, credentials: OauthCredentials): 
     }
   }
 
-  /** No refresh token in the answer: the old one stays good. */
+  /** A new access token. The answer has no refresh token: the old one stays good. */
   function refreshed(form: URLSearchParams): SandboxReply {
     if (!form.has('refresh_token')) return oauthError('invalid_request')
     const grant = refresh.get(form.get('refresh_token') ?? '')
@@ -180,7 +181,7 @@ export function createGoogleOauth(clock: Clock, credentials: OauthCredentials): 
     },
   })
 
-  /** Either token ends the whole grant. */
+  /** Revokes the whole grant of an access or refresh token. */
   function revoke(form: URLSearchParams): SandboxReply {
     const named = form.get('token') ?? ''
     const grant = refresh.get(named) ?? access.grantOf(named)
@@ -202,12 +203,12 @@ export function createGoogleOauth(clock: Clock, credentials: OauthCredentials): 
     problemOf: access.problemOf,
     scopesOf: (accessToken) => access.grantOf(accessToken)?.scope.split(' ') ?? [],
     expireAccess: access.expireAll,
-    revokeAccess: () => access.revokeAll(true),
+    revokeAccess: () => access.setRevoked(true),
     revokeRefresh() {
       refreshRevoked = true
     },
     restore() {
-      access.revokeAll(false)
+      access.setRevoked(false)
       refreshRevoked = false
     },
   }

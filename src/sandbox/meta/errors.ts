@@ -1,6 +1,6 @@
 import { Refusal, type SandboxReply } from '../protocol.ts'
 
-/** Messages of the codes Meta documents; the subcode's own message goes before that of its code. */
+/** Messages of the codes that Meta documents, by code or by code and subcode. */
 const MESSAGES: Readonly<Record<string, string>> = {
   '1': 'An unknown error occurred',
   '1_99': 'An unknown error occurred',
@@ -31,7 +31,7 @@ const MESSAGES: Readonly<Record<string, string>> = {
   '960': 'Request timed out in the batch',
   '2601': 'Error accessing adreport job.',
 }
-/** What Meta writes for the person in front of the screen. */
+/** What Meta wants to be shown to a user. */
 const USER_WORDS: Readonly<
   Record<string, { readonly error_user_title: string; readonly error_user_msg: string }>
 > = {
@@ -46,9 +46,11 @@ const USER_WORDS: Readonly<
       'Sorry, the report cannot be loaded successfully. Please check if your job status is completed instead of failed or running before fetching the data.',
   },
 }
+/** Codes of exhausted quotas. */
 const THROTTLES = new Set([
   4, 17, 32, 613, 80000, 80001, 80002, 80003, 80004, 80005, 80006, 80008, 80009, 80014,
 ])
+/** Subcodes of errors that stay, although their code is one of passing errors. */
 const PERMANENT_SUBCODES = new Set([1504041, 1504042])
 
 const NAME = /^code_(\d{1,6})(?:_(\d{1,10}))?$/
@@ -107,7 +109,7 @@ function messageOf(code: number, subcode: number | undefined): string {
 
 export const BUSINESS_ID = '700000000000001'
 
-/** How insights say how much of their own quota is used. */
+/** The header that says how much of the quota for insights is used. */
 export const usageOfInsights = (percent: number): Record<string, string> => ({
   'x-fb-ads-insights-throttle': JSON.stringify({ app_id_util_pct: percent, acc_id_util_pct: percent / 2 }),
 })

@@ -1,7 +1,6 @@
 import type { Clock } from '../../time/clock.ts'
 import type { SandboxAccount } from '../ledger.ts'
-import type { Played } from '../protocol.ts'
-import { bearerToken, type Call, type JsonObject, type SandboxReply } from '../protocol.ts'
+import { bearerToken, type Call, type JsonObject, type Played, type SandboxReply } from '../protocol.ts'
 import { metaErrorNamed, refuse, refuseParameter, usageOfInsights } from './errors.ts'
 import type { MetaOauth } from './oauth.ts'
 import { listPage } from './page.ts'
@@ -20,7 +19,7 @@ import {
 import { createMetaWriter } from './write.ts'
 
 const PATH = /^\/v\d{2}\.0\/([^/]+)(?:\/([^/]+))?$/
-/** Ids of the second account begin with it. */
+/** Ids of campaigns in the second account begin with it. */
 const JAPAN = 'jp'
 
 interface PlayedAccount extends AdAccount {
@@ -28,7 +27,11 @@ interface PlayedAccount extends AdAccount {
   readonly writer: ReturnType<typeof createMetaWriter>
 }
 
-/** Meta's Graph API for one business with two ad accounts. `isRevoked` says whether its tokens are dead. */
+/**
+ * Meta's Graph API for one business with two ad accounts.
+ * @param isRevoked whether all tokens are answered as revoked
+ * @param reportMs how long a report takes to be made, in milliseconds
+ */
 export function createMeta(
   account: SandboxAccount,
   accessToken: string,
@@ -42,8 +45,8 @@ export function createMeta(
 
   const handle = (call: Call): SandboxReply => route(call, true)
 
-  /** @param makes whether a change is made, or only answered */
-  function route(call: Call, makes: boolean): SandboxReply {
+  /** @param isApplied whether a change is made, or only answered */
+  function route(call: Call, isApplied: boolean): SandboxReply {
     const params = paramsOf(call)
     const authorized = oauth.handle(call, params)
     if (authorized) return authorized
@@ -53,7 +56,7 @@ export function createMeta(
 
     const [, id = '', edge] = PATH.exec(call.path) ?? []
     if (id === '') refuse(2500, undefined, 'Unknown path components')
-    if (id === 'me') return mine(call, edge, params, token)
+    if (id === 'me') return ofUser(call, edge, params, token)
     const adAccount = accounts.find((one) => one.id === id)
     if (adAccount) return ofAccount(adAccount, edge, params, call)
     const run = reports.find(id)
@@ -66,10 +69,10 @@ export function createMeta(
     if (call.method === 'GET')
       return edge === undefined ? read(found, params) : list(state, found, edge, params, call)
     if (call.method !== 'POST' || edge !== undefined) return refuse(100, 33)
-    return write(writer, found, makes ? params : { ...params, execution_options: ['validate_only'] })
+    return write(writer, found, isApplied ? params : { ...params, execution_options: ['validate_only'] })
   }
 
-  function mine(call: Call, edge: string | undefined, params: JsonObject, token: string): SandboxReply {
+  function ofUser(call: Call, edge: string | undefined, params: JsonObject, token: string): SandboxReply {
     if (call.method === 'DELETE' && edge === 'permissions') {
       oauth.revoke(token)
       return { status: 200, body: { success: true } }
@@ -95,7 +98,7 @@ export function createMeta(
       case undefined:
         return { status: 200, body: picked(one.fields, params, 'AdAccount') }
       case 'insights':
-        return figures(reports.now(one, params), params, call)
+        return figures(reports.readNow(one, params), params, call)
       case 'campaigns':
         return { status: 200, body: listPage(campaignRows(state, params), params, call) }
       case 'adsets': {
@@ -125,19 +128,19 @@ function adAccountsOf(account: SandboxAccount): readonly PlayedAccount[] {
       state: own,
       writer: createMetaWriter(account, own),
       isLarge: false,
-      fields: about(`act_${ACCOUNT_ID}`, 'Sandbox account', account.currency, 'Europe/Berlin'),
+      fields: accountFields(`act_${ACCOUNT_ID}`, 'Sandbox account', account.currency, 'Europe/Berlin'),
     },
     {
       id: 'act_700000000000003',
       state: japan,
       writer: createMetaWriter(inJapan, japan),
       isLarge: true,
-      fields: about('act_700000000000003', 'Shop in Japan', inJapan.currency, 'Asia/Tokyo'),
+      fields: accountFields('act_700000000000003', 'Shop in Japan', inJapan.currency, 'Asia/Tokyo'),
     },
   ]
 }
 
-const about = (id: string, name: string, currency: string, timezone_name: string) => ({
+const accountFields = (id: string, name: string, currency: string, timezone_name: string) => ({
   id,
   account_id: id.slice('act_'.length),
   name,
@@ -195,20 +198,20 @@ const adSetRows = (state: MetaState, campaign: PlayedCampaign, params: JsonObjec
     .filter(({ status }) => isShown(status, params))
     .map((adSet) => picked(adSetFields(adSet, campaign), params, 'AdSet'))
 
-/** What was archived or deleted is only shown to who asks for it by its status. */
+/** What is archived or deleted is only listed if the query asks for that status. */
 function isShown(status: string, params: JsonObject): boolean {
   const asked = params['effective_status']
   if (asked === undefined) return status !== 'ARCHIVED' && status !== 'DELETED'
   return Array.isArray(asked) ? asked.includes(status) : refuseParameter('effective_status must be a list')
 }
 
-/** The asked fields that have a value, and always the id. */
+/** The requested fields that have a value, and always the id. */
 function picked(all: JsonObject, params: JsonObject, type: string): JsonObject {
   const asked =
     typeof params['fields'] === 'string' ? params['fields'].split(',').map((name) => name.trim()) : []
-  const stranger = asked.find((name) => !Object.hasOwn(all, name))
-  if (stranger !== undefined) {
-    refuseParameter(`Tried accessing nonexisting field (${stranger}) on node type (${type})`)
+  const unknown = asked.find((name) => !Object.hasOwn(all, name))
+  if (unknown !== undefined) {
+    refuseParameter(`Tried accessing nonexisting field (${unknown}) on node type (${type})`)
   }
   const kept = Object.entries(all).filter(
     ([name, value]) => value !== undefined && (name === 'id' || asked.includes(name)),

@@ -1,5 +1,6 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import type { Clock } from '../../time/clock.ts'
+import { redirectTo } from '../oauth.ts'
 import type { Call, JsonObject, SandboxReply } from '../protocol.ts'
 import { refuse } from './errors.ts'
 
@@ -9,23 +10,25 @@ export interface MetaClient {
 }
 
 export interface MetaOauth {
-  /** Undefined for a call that is none of the authorization's: the dialog, which asks nobody, and the token endpoint. */
+  /** Answers the dialog, which redirects back at once, and the token endpoint. Undefined for any other call. */
   handle(call: Call, params: JsonObject): SandboxReply | undefined
-  /** Refuses a token that was not given out here, is too old, was revoked, or comes without proof of the app's secret. */
+  /** Refuses a token that was not given out here, is too old, is revoked, or comes without proof of the app's secret. */
   check(token: string, proof: unknown): void
-  /** The person takes back what was granted. */
+  /** Revokes the token's grant, as the user can. */
   revoke(token: string): void
 }
 
-const SHORT_S = 3_600
-const LONG_S = 5_183_944
-const CODE_MS = 600_000
+/** How long a first token and a token exchanged for it are good, in seconds. */
+const SHORT_LIFETIME_S = 3_600
+const LONG_LIFETIME_S = 5_183_944
+/** How long an authorization code is good, in milliseconds. */
+const CODE_LIFETIME_MS = 600_000
 
 interface Grant {
   revoked: boolean
 }
 
-/** Meta's login for one app, which is set to require proof of its secret with every call. There are no refresh tokens. */
+/** Meta's login for one app, which requires proof of its secret with every call. There are no refresh tokens. */
 export function createMetaOauth(clock: Clock, { clientId, clientSecret }: MetaClient): MetaOauth {
   const codes = new Map<string, { redirectUri: string; untilMs: number }>()
   const tokens = new Map<string, { grant: Grant; untilMs: number }>()
@@ -36,12 +39,9 @@ export function createMetaOauth(clock: Clock, { clientId, clientSecret }: MetaCl
     if (!URL.canParse(redirectUri) || !query.get('scope')?.split(',').includes('ads_read'))
       refuse(100, undefined, 'Invalid parameter')
     const code = `AQ${randomUUID()}`
-    codes.set(code, { redirectUri, untilMs: clock.elapsedMs() + CODE_MS })
-    const back = new URL(redirectUri)
-    back.searchParams.set('code', code)
-    back.searchParams.set('state', query.get('state') ?? '')
-    back.hash = '_=_'
-    return { status: 302, headers: { location: back.href }, body: undefined }
+    codes.set(code, { redirectUri, untilMs: clock.elapsedMs() + CODE_LIFETIME_MS })
+    // Meta adds the empty fragment to every such address.
+    return redirectTo(redirectUri, { code, state: query.get('state') ?? '' }, '_=_')
   }
 
   const given = (grant: Grant, lifeS: number): SandboxReply => {
@@ -50,7 +50,7 @@ export function createMetaOauth(clock: Clock, { clientId, clientSecret }: MetaCl
     return { status: 200, body: { access_token: token, token_type: 'bearer', expires_in: lifeS } }
   }
 
-  /** A code is good once, for a token of an hour. */
+  /** Exchanges a code, which is good once, for a token that is good for an hour. */
   function exchanged(params: JsonObject): SandboxReply {
     const code = String(params['code'])
     const known = codes.get(code)
@@ -59,14 +59,14 @@ export function createMetaOauth(clock: Clock, { clientId, clientSecret }: MetaCl
       return refuse(100, 36009, 'This authorization code has been used.')
     if (params['redirect_uri'] !== known.redirectUri)
       refuse(100, 36008, 'Error validating verification code: redirect_uri must be identical.')
-    return given({ revoked: false }, SHORT_S)
+    return given({ revoked: false }, SHORT_LIFETIME_S)
   }
 
   function token(params: JsonObject): SandboxReply {
     if (params['client_id'] !== clientId) refuse(101, undefined, 'Error validating application.')
     if (params['client_secret'] !== clientSecret) refuse(1, undefined, 'Error validating client secret.')
     if (params['grant_type'] !== 'fb_exchange_token') return exchanged(params)
-    return given(alive(String(params['fb_exchange_token'])).grant, LONG_S)
+    return given(alive(String(params['fb_exchange_token'])).grant, LONG_LIFETIME_S)
   }
 
   function alive(named: string) {

@@ -1,10 +1,11 @@
 import type { Call, JsonObject } from '../protocol.ts'
 import { refuseParameter } from './errors.ts'
 
+/** Entries of a page: by default, and at most. */
 const DEFAULT_LIMIT = 25
 const MAX_LIMIT = 500
 
-/** One page of a list. The last one has cursors as well; only `next` says that there is more. */
+/** One page of a list. The last one has cursors too; only `next` says that there is more. */
 export function listPage(rows: readonly JsonObject[], params: JsonObject, call: Call): JsonObject {
   const limit = params['limit'] === undefined ? DEFAULT_LIMIT : Number(params['limit'])
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) refuseParameter('Param limit is not valid')

@@ -26,7 +26,7 @@ const GOALS = [
   'POST_ENGAGEMENT',
 ] as const
 
-/** The roas floor is in ten-thousandths: 0.01 to 1000. */
+/** The range of a ROAS floor, in ten-thousandths: 0.01 to 1000. */
 const [MIN_FLOOR, MAX_FLOOR] = [100, 10_000_000]
 
 const Whole = (max: number) =>
@@ -45,7 +45,7 @@ const shared = (most: number) => ({
 
 const mostMinor = (currency: string) => Math.floor((MAX_MICROS / 1_000_000) * minorUnitsOf(currency))
 
-/** What may be written to a campaign. Ad sets' bids under a campaign budget are by ad set id, in minor units. */
+/** What may be written to a campaign. The bids of its ad sets under a campaign budget: by ad set id, in minor units. */
 export const CampaignParams = perCurrency((currency) =>
   z.strictObject({
     ...shared(mostMinor(currency)),
@@ -54,7 +54,7 @@ export const CampaignParams = perCurrency((currency) =>
 )
 export type CampaignParams = z.infer<ReturnType<typeof CampaignParams>>
 
-/** What a new campaign must say. */
+/** The parameters of a new campaign. */
 export const NewCampaignParams = perCurrency((currency) =>
   z.strictObject({
     ...shared(mostMinor(currency)),
@@ -77,7 +77,7 @@ export const AdSetParams = perCurrency((currency) =>
 )
 export type AdSetParams = z.infer<ReturnType<typeof AdSetParams>>
 
-/** Meta's way to say what does not fit: code 100 with the parameter's name. */
+/** The parameters by the schema. Refuses what does not fit with code 100 and the parameter's name, as Meta does. */
 export function readParams<T>(schema: z.ZodType<T>, params: JsonObject): T {
   const read = schema.safeParse(params)
   if (read.success) return read.data
@@ -88,6 +88,7 @@ export function readParams<T>(schema: z.ZodType<T>, params: JsonObject): T {
   return refuseParameter(`Param ${issue?.path.join('.')} is not valid: ${issue?.message}`)
 }
 
+/** Parameters whose value in a form is JSON. */
 const NESTED = new Set([
   'bid_constraints',
   'adset_bid_amounts',
@@ -95,10 +96,10 @@ const NESTED = new Set([
   'special_ad_categories',
   'effective_status',
 ])
-/** Parameters of the call and not of the object. */
+/** Parameters that concern the call and not the object. */
 const OF_THE_CALL = new Set(['access_token', 'appsecret_proof'])
 
-/** Query and body together, nested values of a form decoded from their JSON. */
+/** The parameters of query and body. Nested values of a form are parsed, since they are JSON. */
 export function paramsOf({ query, headers, body }: Call): JsonObject {
   const type = headers.get('content-type') ?? ''
   if (type.startsWith('application/json')) {

@@ -1,4 +1,5 @@
 import type { Clock } from '../../time/clock.ts'
+import { DAY_MS, daysBetween } from '../days.ts'
 import { isObject, type JsonObject, parseJson, type SandboxReply } from '../protocol.ts'
 import { refuse, refuseParameter, usageOfInsights } from './errors.ts'
 import type { MetaState, PlayedCampaign } from './state.ts'
@@ -7,7 +8,7 @@ import type { MetaState, PlayedCampaign } from './state.ts'
 export interface AdAccount {
   readonly id: string
   readonly state: MetaState
-  /** So large that only three days are answered at once, and ten by a report. */
+  /** So large that only three days can be read at once, and ten by a report. */
   readonly isLarge: boolean
 }
 
@@ -15,10 +16,10 @@ interface Run {
   readonly id: string
   readonly account: AdAccount
   readonly params: JsonObject
-  /** Looks that count: while it is being made only two do. */
+  /** How often its state was asked for; while it is being made, only the first two times count. */
   polls: number
   readonly readyMs: number
-  /** Not to be found at the first look, as happens right after one was ordered. */
+  /** Whether it is not found the first time, as happens right after it was ordered. */
   hides: boolean
 }
 
@@ -27,7 +28,7 @@ const FIELDS: Readonly<Record<string, (seed: number) => unknown>> = {
   clicks: (seed) => String(seed % 40),
   reach: (seed) => String(80 + (seed % 700)),
   spend: (seed) => ((seed % 5000) / 100).toFixed(2),
-  // What did not happen is left out.
+  // Actions that did not happen are left out.
   actions: (seed) => (seed % 4 === 0 ? undefined : actions(seed % 7, 1)),
   action_values: (seed) => (seed % 4 === 0 ? undefined : actions(seed % 7, 45.25)),
   purchase_roas: (seed) =>
@@ -41,8 +42,8 @@ const NAMES = new Set([
   'account_id',
   'account_currency',
 ])
-const DAY_MS = 86_400_000
-const NOW_DAYS = 7
+/** The most days that can be read at once, those of a large account, and the most days of its reports. */
+const NOW_DAYS = 28
 const LARGE_NOW_DAYS = 3
 const LARGE_RUN_DAYS = 10
 const REDUCE = "Please reduce the amount of data you're asking for, then retry your request"
@@ -52,7 +53,7 @@ const actions = (count: number, worth: number) => [
   { action_type: 'omni_purchase', value: String(count * worth) },
 ]
 
-/** A report that could not be made. */
+/** The state of a report that could not be made. */
 export const failedRun = (id: string): JsonObject => ({
   id,
   async_status: 'Job Failed',
@@ -62,16 +63,18 @@ export const failedRun = (id: string): JsonObject => ({
   error_message: 'Report failed. Please retry later.',
 })
 
-/** Insights, at once and as reports that are made meanwhile. */
-/** @param reportMs how long it takes to make a report */
+/**
+ * Insights, read at once or ordered as a report.
+ * @param reportMs how long a report takes to be made, in milliseconds
+ */
 export function createMetaReports(clock: Clock, reportMs: number) {
   const runs = new Map<string, Run>()
 
-  /** Asked for at once. */
-  function now(account: AdAccount, params: JsonObject): JsonObject[] {
+  /** The figures at once; refuses too many days. */
+  function readNow(account: AdAccount, params: JsonObject): JsonObject[] {
     const rows = rowsOf(account, params)
     const days = daysOf(params).length
-    if (days > (account.isLarge ? LARGE_NOW_DAYS : NOW_DAYS * 4)) refuse(1, undefined, REDUCE)
+    if (days > (account.isLarge ? LARGE_NOW_DAYS : NOW_DAYS)) refuse(1, undefined, REDUCE)
     return rows
   }
 
@@ -102,7 +105,7 @@ export function createMetaReports(clock: Clock, reportMs: number) {
       case 2:
         return is('Job Running', 40)
       case 3:
-        // Said to be complete while the last part is still written.
+        // At Meta a report is complete only if this status comes with 100 percent.
         return isTooLarge
           ? is('Job Failed', 40, { error_code: 100, error_subcode: 1504018, error_message: 'Too much.' })
           : is('Job Completed', 90)
@@ -115,13 +118,13 @@ export function createMetaReports(clock: Clock, reportMs: number) {
     return polls > 3 ? rowsOf(account, params) : refuse(100, 33)
   }
 
-  return { now, order, status, result, find: (id: string) => runs.get(id) }
+  return { readNow, order, status, result, find: (id: string) => runs.get(id) }
 }
 
 function rowsOf({ id, state }: AdAccount, params: JsonObject): JsonObject[] {
   const fields = String(params['fields'] ?? '').split(',')
-  const stranger = fields.find((name) => !NAMES.has(name) && !Object.hasOwn(FIELDS, name))
-  if (stranger !== undefined) refuseParameter(`${stranger} is not valid for fields param`)
+  const unknown = fields.find((name) => !NAMES.has(name) && !Object.hasOwn(FIELDS, name))
+  if (unknown !== undefined) refuseParameter(`${unknown} is not valid for fields param`)
   const level = params['level']
   if (level !== 'campaign' && level !== 'adset') return refuseParameter('Param level is not valid')
   if (String(params['time_increment']) !== '1') refuseParameter('only days are played')
@@ -156,8 +159,5 @@ function daysOf(params: JsonObject): string[] {
   const [since, until] = isObject(range) ? [range['since'], range['until']] : []
   const [from, to] = [Date.parse(String(since)), Date.parse(String(until))]
   if (!(from <= to)) refuseParameter('Must be a valid time range')
-  const days = Math.round((to - from) / DAY_MS) + 1
-  return Array.from({ length: days }, (_, index) =>
-    new Date(from + index * DAY_MS).toISOString().slice(0, 10),
-  )
+  return daysBetween(from, to)
 }

@@ -9,11 +9,11 @@ export interface PlayedAdSet {
   status: string
   optimizationGoal: string
   bidStrategy: string
-  /** Minor units; absent where the strategy takes none. */
+  /** In minor units; undefined if the strategy takes no amount. */
   bidAmount: number | undefined
-  /** Ten-thousandths, only with a strategy by minimum ROAS. */
+  /** In ten-thousandths, only with the strategy of a minimum ROAS. */
   roasFloor: number | undefined
-  /** Minor units; absent where the campaign has the budget. */
+  /** In minor units; undefined if the campaign has the budget. */
   dailyBudget: number | undefined
 }
 
@@ -21,9 +21,9 @@ export interface PlayedCampaign {
   readonly id: string
   name: string
   status: string
-  /** Only where the campaign has the budget. */
+  /** Undefined unless the campaign has the budget. */
   bidStrategy: string | undefined
-  /** Minor units; absent where the ad sets have their own. */
+  /** In minor units; undefined if the ad sets have budgets. */
   dailyBudget: number | undefined
   readonly adSetIds: readonly string[]
 }
@@ -34,19 +34,20 @@ export type GraphNode =
   | { readonly is: 'ad_set'; readonly adSet: PlayedAdSet; readonly campaign: PlayedCampaign }
 
 export interface MetaState {
-  /** What an id names; an unknown id is a new campaign. Refuses 100/33 for ids that begin with `missing`. */
+  /** What an id names. An unknown id creates a campaign, unless it begins with `missing`: that is refused with 100/33. */
   find(id: string): GraphNode
   adSetsOf(campaign: PlayedCampaign): readonly PlayedAdSet[]
-  /** What there is from the beginning: running, paused with a budget of its own, archived. */
+  /** The campaigns that exist from the beginning: one runs, one is paused and has the budget itself, one is archived. */
   seeds(): readonly PlayedCampaign[]
-  /** Those, and whatever has been named since. */
+  /** Those, and all that were created since. */
   list(): readonly PlayedCampaign[]
-  /** A new one under an id of its own. */
+  /** Creates a campaign with a new id. */
   create(campaign: Pick<PlayedCampaign, 'name' | 'status' | 'bidStrategy' | 'dailyBudget'>): PlayedCampaign
 }
 
 const ID = /^[A-Za-z0-9_-]{1,80}$/
 const AD_SET_MARK = '-adset-'
+/** The daily budget of a campaign that is created by being looked up, in units of the currency. */
 const NEW_DAILY_BUDGET_UNITS = 100
 const SEEDS = [
   { id: '23850001', status: 'ACTIVE' },
@@ -54,7 +55,7 @@ const SEEDS = [
   { id: '23850003', status: 'ARCHIVED' },
 ]
 
-/** @param prefix of the ids that are there from the beginning */
+/** @param prefix of the ids of campaigns, if other accounts have some too */
 export function createMetaState(currency: string, prefix = ''): MetaState {
   const campaigns = new Map<string, PlayedCampaign>()
   const adSets = new Map<string, PlayedAdSet>()
@@ -128,8 +129,8 @@ function adSetCount(id: string): number {
   return id.includes('cbo') ? 2 : 1
 }
 
-/** Money leaves Meta as a string of minor units. */
-const text = (minor: number | undefined): string | undefined =>
+/** Money as Meta writes it: minor units in a string. */
+const moneyText = (minor: number | undefined): string | undefined =>
   minor === undefined ? undefined : String(minor)
 
 /** Every readable field of a business. */
@@ -155,9 +156,9 @@ export const campaignFields = ({
   objective: 'OUTCOME_SALES',
   buying_type: 'AUCTION',
   special_ad_categories: [],
-  daily_budget: text(dailyBudget),
+  daily_budget: moneyText(dailyBudget),
   lifetime_budget: undefined,
-  budget_remaining: text(dailyBudget),
+  budget_remaining: moneyText(dailyBudget),
   bid_strategy: bidStrategy,
   updated_time: '2026-11-01T10:00:00+0000',
 })
@@ -173,13 +174,13 @@ export const adSetFields = (adSet: PlayedAdSet, campaign: PlayedCampaign): JsonO
     adSet.status === 'ACTIVE' && campaign.status === 'PAUSED' ? 'CAMPAIGN_PAUSED' : adSet.status,
   billing_event: 'IMPRESSIONS',
   optimization_goal: adSet.optimizationGoal,
-  // With the budget on the campaign the strategy is the campaign's.
+  // If the campaign has the budget, its strategy holds for the ad sets.
   bid_strategy: campaign.bidStrategy ?? adSet.bidStrategy,
-  bid_amount: text(adSet.bidAmount),
+  bid_amount: moneyText(adSet.bidAmount),
   bid_constraints: adSet.roasFloor === undefined ? undefined : { roas_average_floor: adSet.roasFloor },
-  daily_budget: text(adSet.dailyBudget),
+  daily_budget: moneyText(adSet.dailyBudget),
   lifetime_budget: undefined,
-  budget_remaining: text(adSet.dailyBudget),
+  budget_remaining: moneyText(adSet.dailyBudget),
   updated_time: '2026-11-01T10:00:00+0000',
 })
 

@@ -15,10 +15,10 @@ import {
 } from './params.ts'
 import type { MetaState, PlayedAdSet, PlayedCampaign } from './state.ts'
 
-/** Writes of campaigns and ad sets: checked as a whole, then made unless the caller only wants the check. */
+/** Writes of campaigns and ad sets. Each is checked as a whole, then made unless the caller only wants the check. */
 export function createMetaWriter({ currency, ledger }: SandboxAccount, state: MetaState) {
   return {
-    /** Nothing is done only once: the same name again is another campaign. */
+    /** Meta recognises no repetition: the same name again creates another campaign. */
     createCampaign(params: JsonObject): PlayedCampaign {
       const { name, status, daily_budget, bid_strategy } = readParams(NewCampaignParams(currency), params)
       const made = state.create({ name, status, bidStrategy: bid_strategy, dailyBudget: daily_budget })
@@ -97,9 +97,9 @@ function checkCampaign(
   if (campaign.dailyBudget === undefined) {
     refuseParameter('The bid strategy is set on the ad sets unless the campaign has the budget')
   }
-  const stranger = Object.keys(bids).find((id) => !campaign.adSetIds.includes(id))
-  if (stranger !== undefined) {
-    refuseParameter(`adset_bid_amounts: ${stranger} is not an ad set of this campaign`)
+  const unknown = Object.keys(bids).find((id) => !campaign.adSetIds.includes(id))
+  if (unknown !== undefined) {
+    refuseParameter(`adset_bid_amounts: ${unknown} is not an ad set of this campaign`)
   }
   if (wanted.adset_bid_amounts !== undefined && wanted.bid_strategy === undefined) {
     refuseParameter('adset_bid_amounts must be sent together with bid_strategy')
@@ -133,7 +133,7 @@ function checkAdSet(adSet: PlayedAdSet, campaign: PlayedCampaign, wanted: AdSetP
     refuseParameter('The campaign has the budget; the bid strategy is set on the campaign')
   }
   const strategy = wanted.bid_strategy ?? campaign.bidStrategy ?? adSet.bidStrategy
-  // The floor of an ad set may stand before its campaign changes to minimum ROAS, which is the only order that works.
+  // An ad set must have its floor before its campaign changes to minimum ROAS, so it may have one without using it.
   const keepsFloor = strategy === MIN_ROAS || underCampaignBudget
   if (!keepsFloor && wanted.bid_constraints !== undefined) {
     refuseParameter(`bid_constraints cannot be used with bid_strategy ${strategy}`)

@@ -1,15 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Clock, isoTime } from '../../time/clock.ts'
-import type { Played } from '../protocol.ts'
-import {
-  bearerToken,
-  type Call,
-  isObject,
-  type JsonObject,
-  parseJson,
-  Refusal,
-  type SandboxReply,
-} from '../protocol.ts'
+import type { Call, JsonObject, Played, SandboxReply } from '../protocol.ts'
+import { bearerToken, isObject, parseJson, Refusal } from '../protocol.ts'
 
 const ERRORS = {
   validation_error: 422,
@@ -56,7 +48,7 @@ const TEMPLATES: readonly JsonObject[] = [
   { id: 't1', name: 'Welcome', alias: 'welcome', status: 'published', updated_at: '2026-11-01T00:00:00Z' },
   { id: 't2', name: 'Draft', alias: 'draft', status: 'draft', updated_at: '2026-11-02T00:00:00Z' },
 ]
-/** Lists come in pages of this many, whatever is asked for. */
+/** The most entries of a page, however many are asked for: a client has to turn pages. */
 const LARGEST_PAGE = 3
 
 interface Email {
@@ -65,10 +57,11 @@ interface Email {
   readonly createdAt: string
 }
 
-/** Resend: e-mails go nowhere; what would become of one is decided by the name before the @ of its first recipient. */
+/** Resend. No e-mail is sent; what happened to one depends on the first recipient, such as `bounced@…`. */
 export function createResend(clock: Clock): Played {
   const emails: Email[] = []
   let templates = [...TEMPLATES]
+  /** By idempotency key. */
   const known = new Map<string, { readonly body: string; readonly answer: JsonObject }>()
 
   function route(call: Call): SandboxReply {
@@ -78,7 +71,7 @@ export function createResend(clock: Clock): Played {
     if (method === 'POST' && (path === '/emails' || path === '/emails/batch')) return sent(call)
     if (key === RESEND_KEYS.sending)
       refuse('restricted_api_key', 'This API key is restricted to only send emails')
-    if (path.startsWith('/templates') && method !== 'GET') return templateChange(call)
+    if (path.startsWith('/templates') && method !== 'GET') return changeTemplate(call)
     if (method !== 'GET') return refuse('not_found')
     if (path === '/domains') return listed(DOMAINS, call)
     if (path === '/templates') return listed(templates, call)
@@ -88,8 +81,8 @@ export function createResend(clock: Clock): Played {
     return found ? ok(described(found)) : refuse('not_found')
   }
 
-  /** Made as drafts; a change of a published one stands in the draft until it is published. */
-  function templateChange({ method, path, body }: Call): SandboxReply {
+  /** Creates, changes, publishes or deletes a template. A new one is a draft. */
+  function changeTemplate({ method, path, body }: Call): SandboxReply {
     const [, , name, action] = path.split('/')
     const now = isoTime(clock.nowMs())
     if (name === undefined) {
@@ -114,7 +107,7 @@ export function createResend(clock: Clock): Played {
     return ok({ object: 'template', id, ...(method === 'DELETE' && { deleted: true }) })
   }
 
-  /** A key that came before answers as it did then; with another body it is refused. */
+  /** Takes e-mails. A known idempotency key gets the same answer again; with another body it is refused. */
   function sent({ path, headers, body }: Call): SandboxReply {
     const key = headers.get('idempotency-key')
     if (key !== null && (key.length === 0 || key.length > 256)) refuse('invalid_idempotency_key')
@@ -170,7 +163,7 @@ function described({ id, body, createdAt }: Email): JsonObject {
   const { to, from, subject } = body
   const [first]: unknown[] = Array.isArray(to) ? to : []
   const fate = /^(bounced|complained|delivery_delayed|suppressed)/.exec(String(first))?.[0] ?? 'delivered'
-  // As their database writes it.
+  // Resend's own notation of times.
   const created = createdAt.replace('T', ' ').replace('Z', '+00')
   return { object: 'email', id, to, from, subject, created_at: created, last_event: fate, scheduled_at: null }
 }

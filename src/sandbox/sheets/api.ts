@@ -1,17 +1,17 @@
 import { googleApi, refuseRpc } from '../google/api.ts'
 import type { GoogleOauth } from '../google/oauth.ts'
-import type { Played } from '../protocol.ts'
-import { type Call, isObject, type JsonObject, parseJson, type SandboxReply } from '../protocol.ts'
+import type { Call, JsonObject, Played, SandboxReply } from '../protocol.ts'
+import { isObject, parseJson } from '../protocol.ts'
 
 const SCOPE = 'https://www.googleapis.com/auth/spreadsheets'
 const PATH = /^\/v4\/spreadsheets\/([^/:]+)(?:\/values(?:\/([^:]+(?::[A-Z]+\d*)?))?)?(?::(\w+))?$/
 
 type GridCell = string | number | boolean
-/** Cells of a sheet, from row 1 and column A; what is missing is empty. */
+/** The cells of a sheet, from row 1 and column A on. Cells that a row does not have are empty. */
 type Grid = { readonly title: string; rows: GridCell[][]; rowCount: number; readonly columnCount: number }
 
-/** A customer list as people keep one: ragged rows, an empty line, a column without heading, numbers and texts mixed. */
-const CRM = (): Grid => ({
+/** A customer list with rows of several lengths, an empty line, a column without heading, and numbers among texts. */
+const crmGrid = (): Grid => ({
   title: 'CRM',
   rows: [
     ['email', 'ltv', 'segment', 'active', 'note'],
@@ -25,6 +25,7 @@ const CRM = (): Grid => ({
   columnCount: 8,
 })
 
+/** A range of cells; rows and columns are numbered from 1, and the last ones belong to it. */
 interface GridArea {
   readonly grid: Grid
   readonly top: number
@@ -35,7 +36,7 @@ interface GridArea {
 
 /** Google Sheets with one spreadsheet, `sandbox-crm`. */
 export function createSheets(oauth: GoogleOauth): Played {
-  const grids: Grid[] = [CRM(), { title: "It's empty", rows: [], rowCount: 100, columnCount: 26 }]
+  const grids: Grid[] = [crmGrid(), { title: "It's empty", rows: [], rowCount: 100, columnCount: 26 }]
 
   function route(call: Call): SandboxReply {
     const { method, path, body } = call
@@ -50,7 +51,7 @@ export function createSheets(oauth: GoogleOauth): Played {
     return refuseRpc('NOT_FOUND')
   }
 
-  /** All ranges are looked at before any cell is changed. */
+  /** Changes cells. All ranges are checked before any cell is changed. */
   function update(spreadsheetId: string, asked: JsonObject): JsonObject {
     checkRaw(asked['valueInputOption'])
     const data: unknown[] = Array.isArray(asked['data']) ? asked['data'] : []
@@ -58,7 +59,7 @@ export function createSheets(oauth: GoogleOauth): Played {
       if (!isObject(one)) return refuseRpc('INVALID_ARGUMENT')
       return { area: areaOf(String(one['range'])), cells: cellsIn(one['values']) }
     })
-    for (const { area, cells } of changes) put(area, cells)
+    for (const { area, cells } of changes) writeCells(area, cells)
     return { spreadsheetId, totalUpdatedCells: changes.length }
   }
 
@@ -79,9 +80,9 @@ export function createSheets(oauth: GoogleOauth): Played {
     const area = {
       grid,
       top: Number(top),
-      left: column(from),
+      left: columnNumber(from),
       bottom: Math.min(Number(bottom ?? grid.rowCount), grid.rowCount),
-      right: Math.min(column(to), grid.columnCount),
+      right: Math.min(columnNumber(to), grid.columnCount),
     }
     if (area.top > grid.rowCount || area.left > grid.columnCount) {
       const size = `Max rows: ${grid.rowCount}, max columns: ${grid.columnCount}`
@@ -95,10 +96,10 @@ export function createSheets(oauth: GoogleOauth): Played {
 
 const ok = (body: JsonObject): SandboxReply => ({ status: 200, body })
 
-const column = (name: string): number =>
+const columnNumber = (name: string): number =>
   [...name].reduce((number, letter) => number * 26 + letter.charCodeAt(0) - 64, 0)
 
-/** Empty cells and rows at the end are cut, and where nothing is left there are no `values` at all. */
+/** The cells of a range. Empty cells and rows at the end are left out, and so is `values` if nothing is left. */
 function values({ grid, top, left, bottom, right }: GridArea): JsonObject {
   const rows = grid.rows
     .slice(top - 1, bottom)
@@ -113,7 +114,7 @@ function withoutEnd<T>(list: readonly T[], isEmpty: (item: T) => boolean): T[] {
   return list.slice(0, length)
 }
 
-/** Below the last table of the area, in the first of its columns that is not empty. */
+/** Adds rows below the last table of the sheet, from the first of the table's columns that is not empty. */
 function append(
   spreadsheetId: string,
   { grid }: GridArea,
@@ -137,7 +138,7 @@ function append(
   return { spreadsheetId, tableRange: grid.title, updates: { updatedRange, updatedRows: added.length } }
 }
 
-function put({ grid, top, left }: GridArea, cells: readonly (readonly (GridCell | null)[])[]): void {
+function writeCells({ grid, top, left }: GridArea, cells: readonly (readonly (GridCell | null)[])[]): void {
   for (const [down, line] of cells.entries()) {
     for (const [across, cell] of line.entries()) {
       if (cell === null) continue
@@ -149,6 +150,7 @@ function put({ grid, top, left }: GridArea, cells: readonly (readonly (GridCell 
   }
 }
 
+/** Index of the first row of the last table: the one after the last empty row. */
 function tableTop(rows: readonly GridCell[][]): number {
   const gap = rows.findLastIndex((row) => row.every((cell) => cell === ''))
   return gap + 1
@@ -159,7 +161,7 @@ function checkRaw(option: unknown): void {
     refuseRpc('INVALID_ARGUMENT', "'valueInputOption' is required but not specified")
 }
 
-/** null leaves a cell as it is. */
+/** Cells to write; null leaves a cell as it is. */
 function cellsIn(list: unknown): (GridCell | null)[][] {
   const rows: unknown[] = Array.isArray(list) ? list : []
   return rows.map((row) => {

@@ -1,15 +1,8 @@
 import { micros } from '../../money.ts'
 import type { Clock } from '../../time/clock.ts'
 import type { SandboxAccount } from '../ledger.ts'
-import type { Played } from '../protocol.ts'
-import {
-  type Call,
-  type Handler,
-  isObject,
-  type JsonObject,
-  parseJson,
-  type SandboxReply,
-} from '../protocol.ts'
+import type { Call, Handler, JsonObject, Played, SandboxReply } from '../protocol.ts'
+import { isObject, parseJson } from '../protocol.ts'
 import { NewCampaign, readChange } from './entities.ts'
 import { isTradeDeskErrorName, refuse, tradeDeskError } from './errors.ts'
 import { createQueries } from './queries.ts'
@@ -21,7 +14,11 @@ export interface TradeDeskCredentials {
   readonly partnerId: string
 }
 
-/** Platform API v3 for one advertiser. `isRevoked` says whether the token is dead. */
+/**
+ * The Trade Desk's Platform API v3 for one advertiser.
+ * @param isRevoked whether the API key is answered as revoked
+ * @param reportMs how long a report takes to be made, in milliseconds
+ */
 export function createTradeDesk(
   account: SandboxAccount,
   { apiKey, partnerId }: TradeDeskCredentials,
@@ -50,7 +47,7 @@ export function createTradeDesk(
     return { status: 200, body: entity }
   }
 
-  /** The same name again is another campaign: nothing here is done only once. */
+  /** The Trade Desk recognises no repetition: the same name again creates another campaign. */
   function create(call: Call): SandboxReply {
     const wanted: JsonObject = {
       ...readChange<object>(NewCampaign(currency), jsonBody(call), isStrict(call)),

@@ -51,7 +51,7 @@ const BidResponse = z.strictObject({
   ext: z.record(z.string(), z.unknown()).optional(),
 })
 
-/** Takes bid responses. The same `id` again is answered like the first time and bids nothing. */
+/** Takes bid responses. One with an `id` that came before gets the same answer and places no bid. */
 export function createBidEndpoint({ currency, ledger }: SandboxAccount): Handler {
   const seen = new Set<string>()
   const bad = (reasons: readonly string[]) => ({ status: 400, body: { error: 'bad_request', reasons } })

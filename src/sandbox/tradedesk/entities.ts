@@ -3,7 +3,7 @@ import { isCurrency } from '../../money.ts'
 import { perCurrency } from '../per-currency.ts'
 import { type Complaint, refuse } from './errors.ts'
 
-/** Decimal major units. More than six decimals is no amount of money. */
+/** An amount in units of the advertiser's currency, with up to six decimals. */
 const Money = (currency: string) =>
   z.strictObject({
     Amount: z
@@ -19,7 +19,7 @@ const Money = (currency: string) =>
 
 const Availability = z.enum(['Available', 'Paused', 'Archived'])
 
-/** The writable properties of a campaign beside its id. */
+/** A campaign's id, and the properties that can be changed. */
 export const CampaignChange = perCurrency((currency) =>
   z.strictObject({
     CampaignId: z.string(),
@@ -34,7 +34,7 @@ export const CampaignChange = perCurrency((currency) =>
   }),
 )
 
-/** What a new campaign needs and may have. */
+/** The properties of a new campaign. */
 export const NewCampaign = perCurrency((currency) =>
   CampaignChange(currency)
     .omit({ CampaignId: true })
@@ -51,7 +51,7 @@ export const NewCampaign = perCurrency((currency) =>
     }),
 )
 
-/** The writable properties of an ad group beside its id. */
+/** An ad group's id, and the properties that can be changed. */
 export const AdGroupChange = perCurrency((currency) =>
   z.strictObject({
     AdGroupId: z.string(),
@@ -75,8 +75,8 @@ export const AdGroupChange = perCurrency((currency) =>
 )
 
 /**
- * The change a PUT body asks for. A wrong value is always 400; an unknown property only in strict mode, otherwise it is
- * left out without a word, as the platform does.
+ * The change that a PUT body asks for. A wrong value is refused with status 400. So is an unknown property in strict
+ * mode; otherwise the property is ignored, as the platform does.
  */
 export function readChange<T>(schema: z.ZodType<T>, body: unknown, strict: boolean): T {
   const first = schema.safeParse(body)
@@ -84,7 +84,7 @@ export function readChange<T>(schema: z.ZodType<T>, body: unknown, strict: boole
   const { issues } = first.error
   const unknown = issues.filter((issue) => issue.code === 'unrecognized_keys')
   if (strict || unknown.length < issues.length) refuse('bad_request', complaints(issues))
-  return readChange(schema, without(body, unknown), strict)
+  return readChange(schema, withoutKeys(body, unknown), strict)
 }
 
 const complaints = (issues: readonly z.core.$ZodIssue[]): Complaint[] =>
@@ -93,7 +93,7 @@ const complaints = (issues: readonly z.core.$ZodIssue[]): Complaint[] =>
     return issue.keys.map((key) => [[...issue.path, key].join('.'), 'Unknown or read-only property.'])
   })
 
-function without(body: unknown, unknown: readonly z.core.$ZodIssueUnrecognizedKeys[]): unknown {
+function withoutKeys(body: unknown, unknown: readonly z.core.$ZodIssueUnrecognizedKeys[]): unknown {
   const copy = structuredClone(body)
   for (const { path, keys } of unknown) {
     const parent = path.reduce<unknown>((here, key) => Reflect.get(Object(here), key), copy)

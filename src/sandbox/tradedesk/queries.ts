@@ -2,10 +2,10 @@ import type { JsonObject, SandboxReply } from '../protocol.ts'
 import { refuse } from './errors.ts'
 import { ADVERTISER_ID, type EntityKind, type TradeDeskState } from './state.ts'
 
-/** A second partner, with nothing but an advertiser that was given up. */
+/** A second partner, which has only an archived advertiser. */
 const OLD_PARTNER_ID = 'partner-old'
 
-/** The `…/query/…` calls of one partner: lists in pages, and changes since a version. */
+/** The `…/query/…` calls: lists in pages, and changes since a version. */
 export function createQueries(state: TradeDeskState, partnerId: string, currency: string) {
   function advertisersOf(partner: unknown): JsonObject[] {
     if (partner !== partnerId && partner !== OLD_PARTNER_ID) refuse('forbidden')
@@ -47,7 +47,7 @@ export function createQueries(state: TradeDeskState, partnerId: string, currency
   }
 }
 
-/** Without the entities only the ids of what has changed. */
+/** What has changed since a version: whole entities if the caller wants them, else only ids. */
 function delta(state: TradeDeskState, kind: EntityKind, asked: JsonObject): SandboxReply {
   if (asked['AdvertiserId'] !== ADVERTISER_ID) refuse('forbidden')
   const since = asked['LastChangeTrackingVersion'] ?? null
@@ -67,6 +67,7 @@ function delta(state: TradeDeskState, kind: EntityKind, asked: JsonObject): Sand
   }
 }
 
+/** The most entries of a page. */
 const MAX_PAGE = 100
 
 function page(

@@ -1,18 +1,20 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { Clock } from '../../time/clock.ts'
+import { DAY_MS, daysBetween } from '../days.ts'
 import { type Call, type Handler, type JsonObject, parseJson, type SandboxReply } from '../protocol.ts'
 import { refuse } from './errors.ts'
 import { ADVERTISER_ID, type TradeDeskState } from './state.ts'
 
-/** Templates of the partner. The last one's first report fails, as reports do now and then. */
+const BY_AD_GROUP = 102
+/** The first report by this template fails. */
+const FAILS_ONCE = 198
 const TEMPLATES = [
   { ReportTemplateId: 101, ReportTemplateName: 'bidwarden campaign_performance' },
-  { ReportTemplateId: 102, ReportTemplateName: 'bidwarden ad_group_performance' },
+  { ReportTemplateId: BY_AD_GROUP, ReportTemplateName: 'bidwarden ad_group_performance' },
   { ReportTemplateId: 103, ReportTemplateName: 'Sites' },
-  { ReportTemplateId: 198, ReportTemplateName: 'Fails once' },
+  { ReportTemplateId: FAILS_ONCE, ReportTemplateName: 'Fails once' },
 ]
-const DAY_MS = 86_400_000
 
 const Day = z.iso.date()
 const Order = z.looseObject({
@@ -28,35 +30,45 @@ const Order = z.looseObject({
   ReportFrequency: z.literal('Once'),
   AdvertiserFilters: z.array(z.literal(ADVERTISER_ID)).min(1),
 })
-const Polled = z.object({
+const ExecutionQuery = z.object({
   AdvertiserIds: z.array(z.string()).min(1),
   ReportScheduleIds: z.array(z.int()),
   PageStartIndex: z.int().min(0),
   PageSize: z.int().min(1),
 })
-const Named = z.object({ NameContains: z.string(), PageStartIndex: z.int().min(0), PageSize: z.int().min(1) })
+const NameQuery = z.object({
+  NameContains: z.string(),
+  PageStartIndex: z.int().min(0),
+  PageSize: z.int().min(1),
+})
 
 interface Schedule {
   readonly id: number
   readonly order: z.output<typeof Order>
   readonly fails: boolean
-  /** Looks that count: while it is being made only two do. */
+  /** How often its state was asked for; while it is being made, only the first two times count. */
   polls: number
   readonly readyMs: number
-  /** Part of the address in the store, which nobody can guess. */
+  /** The part of its address in the store that nobody can guess. */
   readonly signature: string
 }
 
 export interface TradeDeskReports {
-  /** Undefined for a path that is none of reports. @param path behind the version: `myreports/reportschedule` */
+  /**
+   * Undefined for a path that has nothing to do with reports.
+   * @param path behind the version, such as `myreports/reportschedule`
+   */
   route(path: string, call: Call): SandboxReply | undefined
-  /** Reports of the schedules that are asked for, all of them failed. */
+  /** Answers a question about schedules: all their reports have failed. */
   readonly jobFailed: Handler
-  /** Where finished files lie: another host in truth, which lets in whoever knows the address, and no token. */
+  /** The files. Really another host, which needs no token but the address, and refuses a request with a token. */
   readonly store: Handler
 }
 
-/** MyReports: a schedule is run at once, is in progress at the second look, and done at the third, or after `reportMs`. */
+/**
+ * MyReports: each schedule makes one report at once. It is pending when first asked for, then in progress, and complete
+ * as soon as `reportMs` milliseconds have passed and it was asked for three times.
+ */
 export function createTradeDeskReports(
   state: TradeDeskState,
   clock: Clock,
@@ -68,22 +80,22 @@ export function createTradeDeskReports(
     const wanted = read(Order, call)
     const id = 900 + schedules.size
     const fails =
-      wanted.ReportTemplateId === 198 &&
-      [...schedules.values()].every((one) => one.order.ReportTemplateId !== 198)
+      wanted.ReportTemplateId === FAILS_ONCE &&
+      [...schedules.values()].every((one) => one.order.ReportTemplateId !== FAILS_ONCE)
     const readyMs = clock.elapsedMs() + reportMs
     schedules.set(id, { id, order: wanted, fails, polls: 0, readyMs, signature: randomUUID() })
     return { status: 200, body: { ...wanted, ReportScheduleId: id } }
   }
 
   function poll(call: Call): SandboxReply {
-    const { ReportScheduleIds } = read(Polled, call)
+    const { ReportScheduleIds } = read(ExecutionQuery, call)
     const Result = ReportScheduleIds.flatMap((id) => schedules.get(id) ?? []).map((one) =>
       execution(one, clock.elapsedMs(), call),
     )
     return { status: 200, body: { Result, ResultCount: Result.length } }
   }
 
-  /** Their own address sends on to the store. */
+  /** Redirects from the API's address of a file to the store. */
   function file(id: string, call: Call): SandboxReply {
     const schedule = schedules.get(Number(id)) ?? refuse('not_found')
     const location = `http://${call.headers.get('host')}/tradedesk-store/${id}.csv?signature=${schedule.signature}`
@@ -134,7 +146,7 @@ export function createTradeDeskReports(
   }
 }
 
-/** The state of one report, which this look may move on. */
+/** The state of one report. Asking for it may move it on. */
 function execution(schedule: Schedule, nowMs: number, call: Call): JsonObject {
   const { id, order, fails } = schedule
   if (schedule.polls < 2 || nowMs >= schedule.readyMs) schedule.polls += 1
@@ -157,7 +169,7 @@ function execution(schedule: Schedule, nowMs: number, call: Call): JsonObject {
 }
 
 function jobFailed(call: Call): SandboxReply {
-  const { ReportScheduleIds } = read(Polled, call)
+  const { ReportScheduleIds } = read(ExecutionQuery, call)
   const Result = ReportScheduleIds.map((id) => ({
     ReportExecutionId: 5_000 + id,
     ReportScheduleId: id,
@@ -169,21 +181,20 @@ function jobFailed(call: Call): SandboxReply {
 }
 
 function csvOf(state: TradeDeskState, { order }: Schedule): string {
-  const isByAdGroup = order.ReportTemplateId === 102
+  const isByAdGroup = order.ReportTemplateId === BY_AD_GROUP
   const kind = isByAdGroup ? state.kinds.adgroup : state.kinds.campaign
   const seeds = state.list(kind).filter((entity) => /^ttd-c\d(-ag1)?$/.test(String(entity[kind.idKey])))
   const names = isByAdGroup ? ['Ad Group ID', 'Ad Group', 'Campaign ID'] : ['Campaign ID', 'Campaign']
   const metrics = ['Impressions', 'Clicks', 'Advertiser Cost (Adv Currency)', 'Device Type']
   const lines = [['Date', ...names, ...metrics].join(',')]
-  const end = Date.parse(order.ReportEndDateExclusive)
-  for (let at = Date.parse(order.ReportStartDateInclusive); at < end; at += DAY_MS) {
+  const lastMs = Date.parse(order.ReportEndDateExclusive) - DAY_MS
+  for (const date of daysBetween(Date.parse(order.ReportStartDateInclusive), lastMs)) {
     for (const [index, entity] of seeds.entries()) {
       const ids = isByAdGroup
         ? [entity['AdGroupId'], entity['AdGroupName'], entity['CampaignId']]
         : [entity['CampaignId'], entity['CampaignName']]
-      const impressions = 1_000 + ((at / DAY_MS + index * 17) % 500)
+      const impressions = 1_000 + ((Date.parse(date) / DAY_MS + index * 17) % 500)
       const cost = (impressions * 0.004_25).toFixed(7)
-      const date = new Date(at).toISOString().slice(0, 10)
       lines.push(
         [date, ...ids, `"${impressions.toLocaleString('en')}"`, impressions % 13, cost, 'PC'].join(','),
       )
@@ -194,7 +205,7 @@ function csvOf(state: TradeDeskState, { order }: Schedule): string {
 }
 
 function paged(call: Call, all: readonly (JsonObject & { name: string })[]): SandboxReply {
-  const { NameContains, PageStartIndex, PageSize } = read(Named, call)
+  const { NameContains, PageStartIndex, PageSize } = read(NameQuery, call)
   const found = all.filter(({ name }) => name.includes(NameContains))
   const Result = found.slice(PageStartIndex, PageStartIndex + PageSize).map(({ name: _, ...one }) => one)
   return { status: 200, body: { Result, ResultCount: Result.length, TotalFilteredCount: found.length } }

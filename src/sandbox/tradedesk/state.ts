@@ -5,17 +5,18 @@ import { refuse } from './errors.ts'
 
 export const ADVERTISER_ID = 'adv-sandbox'
 const ID = /^[A-Za-z0-9_-]{1,64}$/
+/** The daily budget of a new campaign, in units of the currency. */
 const NEW_DAILY_BUDGET = 100
-/** What there is from the beginning: the first campaign has more ad groups than fit on a page. */
+/** The campaigns that exist from the beginning. The first has more ad groups than fit on a page. */
 const SEEDS = [
   { id: 'ttd-c1', availability: 'Available', adGroups: 120 },
   { id: 'ttd-c2', availability: 'Paused', adGroups: 1 },
   { id: 'ttd-c3', availability: 'Archived', adGroups: 1 },
 ]
 const FIRST_VERSION = 361_335_703
-/** What has changed earlier is tracked no more. */
+/** Changes before this version are no longer tracked. */
 const OLDEST_VERSION = FIRST_VERSION - 1_000
-/** Changed entities of one answer. */
+/** The most changed entities of one answer. */
 const DELTA_PAGE = 50
 
 export interface EntityKind {
@@ -26,11 +27,12 @@ export interface EntityKind {
 
 export interface TradeDeskState {
   readonly kinds: { readonly campaign: EntityKind; readonly adgroup: EntityKind }
-  /** An id that is not known yet is a new entity. Refuses ids that begin with `missing`. */
+  /** An unknown id creates an entity, unless it begins with `missing`: that is refused. */
   find(kind: EntityKind, id: string): JsonObject
   put(kind: EntityKind, id: string, entity: JsonObject): void
   list(kind: EntityKind): readonly JsonObject[]
-  /** What has changed since a version, oldest change first; all of it for none. */
+  /** What has changed since a version, oldest change first; all entities for null. */
+
   changes(
     kind: EntityKind,
     since: number | null,

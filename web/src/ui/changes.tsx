@@ -23,7 +23,7 @@ export function Changes({
             {outcome !== 'done' && <span className="chip danger">{code ?? outcome}</span>}
           </div>
           {reason !== undefined && <p>“{reason}”</p>}
-          {linesOf(from, to).map((line) => (
+          {differences(from, to).map((line) => (
             <p key={line} className="mono soft change-line">
               {line}
             </p>
@@ -60,7 +60,7 @@ const wordsOf = (name: string): string =>
 const MOST_SHOWN = 160
 
 /** A line for each member of the values that has changed. */
-function linesOf(from: unknown, to: unknown): string[] {
+export function differences(from: unknown, to: unknown): string[] {
   const [before, after] = [membersOf(from), membersOf(to)]
   return [...new Set([...Object.keys(before), ...Object.keys(after)])]
     .filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]))

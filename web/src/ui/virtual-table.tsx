@@ -1,6 +1,12 @@
-import { createColumnHelper, tableFeatures, useTable } from '@tanstack/react-table'
+import {
+  createColumnHelper,
+  FlexRender,
+  type Row as TableRow,
+  tableFeatures,
+  useTable,
+} from '@tanstack/react-table'
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { type ReactNode, useMemo, useRef } from 'react'
+import { memo, type ReactNode, useMemo, useRef } from 'react'
 import './virtual-table.css'
 
 export interface Column<Row> {
@@ -24,7 +30,7 @@ interface VirtualTableProps<Row extends object> {
 
 /** Height of a row, in pixels; all are alike, so that nothing jumps while rows come. */
 const ROW_PX = 36
-const OVERSCAN = 12
+const OVERSCAN = 6
 const features = tableFeatures({})
 
 /** A table of any length: only the rows that are seen are in the page. */
@@ -39,17 +45,27 @@ export function VirtualTable<Row extends object>(props: VirtualTableProps<Row>) 
       ),
     )
   }, [columns])
-  const table = useTable({ features, columns: defined, data: rows, getRowId: keyOf })
-  const all = table.getRowModel().rows
   const virtual = useVirtualizer({
-    count: all.length,
+    count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_PX,
-    getItemKey: (at) => all[at]?.id ?? at,
+    getItemKey: (at) => {
+      const row = rows[at]
+      return row === undefined ? at : keyOf(row)
+    },
     overscan: OVERSCAN,
   })
-  const template = { gridTemplateColumns: columns.map(({ width }) => width).join(' ') }
-  const classOf = (id: string) => (columns.find((one) => one.id === id)?.isNumber ? 'number' : undefined)
+  const seen = virtual.getVirtualItems()
+  const first = seen[0]?.index ?? 0
+  const data = useMemo(() => rows.slice(first, first + seen.length), [rows, first, seen.length])
+  // Of the rows that are seen alone: making a model of all of them takes longer than drawing those.
+  const table = useTable({ features, columns: defined, data, getRowId: keyOf })
+  const model = table.getRowModel().rows
+  const template = columns.map(({ width }) => width).join(' ')
+  const numbers = useMemo(
+    () => new Set(columns.filter(({ isNumber }) => isNumber).map(({ id }) => id)),
+    [columns],
+  )
   return (
     <section
       className="virtual-scroller"
@@ -59,12 +75,16 @@ export function VirtualTable<Row extends object>(props: VirtualTableProps<Row>) 
       aria-label={label}
       onScroll={onScrolled && (({ currentTarget }) => onScrolled(currentTarget.scrollTop >= ROW_PX))}
     >
-      <table className="virtual-table" aria-label={label} aria-rowcount={all.length + 1}>
+      <table className="virtual-table" aria-label={label} aria-rowcount={rows.length + 1}>
         <thead>
           {table.getHeaderGroups().map((group) => (
-            <tr key={group.id} style={template} aria-rowindex={1}>
+            <tr key={group.id} style={{ gridTemplateColumns: template }} aria-rowindex={1}>
               {group.headers.map((header) => (
-                <th scope="col" key={header.id} className={classOf(header.column.id)}>
+                <th
+                  scope="col"
+                  key={header.id}
+                  className={numbers.has(header.column.id) ? 'number' : undefined}
+                >
                   <table.FlexRender header={header} />
                 </th>
               ))}
@@ -72,21 +92,66 @@ export function VirtualTable<Row extends object>(props: VirtualTableProps<Row>) 
           ))}
         </thead>
         <tbody style={{ height: virtual.getTotalSize() }}>
-          {virtual.getVirtualItems().map(({ index, start, key }) => (
-            <tr
-              key={key}
-              aria-rowindex={index + 2}
-              style={{ ...template, height: ROW_PX, transform: `translateY(${start}px)` }}
-            >
-              {all[index]?.getAllCells().map((cell) => (
-                <td key={cell.id} className={classOf(cell.column.id)}>
-                  <table.FlexRender cell={cell} />
-                </td>
-              ))}
-            </tr>
+          {model.map((row, at) => (
+            <DrawnOnce
+              key={row.id}
+              row={row}
+              index={first + at}
+              startPx={seen[at]?.start ?? 0}
+              template={template}
+              numbers={numbers}
+            />
           ))}
         </tbody>
       </table>
     </section>
   )
 }
+
+interface DrawnProps<Row extends object> {
+  readonly row: TableRow<typeof features, Row>
+  readonly index: number
+  readonly startPx: number
+  readonly template: string
+  /** Columns of numbers, by their ids. */
+  readonly numbers: ReadonlySet<string>
+}
+
+/** A row where it belongs. It is moved whenever rows come above it; its cells stay as they are. */
+function Drawn<Row extends object>({ row, index, startPx, template, numbers }: DrawnProps<Row>) {
+  const style = {
+    gridTemplateColumns: template,
+    height: ROW_PX,
+    transform: `translateY(${startPx}px)`,
+  }
+  return (
+    <tr aria-rowindex={index + 2} style={style}>
+      <CellsOnce row={row} numbers={numbers} />
+    </tr>
+  )
+}
+
+const DrawnOnce = memo(
+  Drawn,
+  (was, is) =>
+    was.row.original === is.row.original &&
+    was.index === is.index &&
+    was.startPx === is.startPx &&
+    was.template === is.template &&
+    was.numbers === is.numbers,
+) as typeof Drawn
+
+type CellsProps<Row extends object> = Pick<DrawnProps<Row>, 'row' | 'numbers'>
+
+function Cells<Row extends object>({ row, numbers }: CellsProps<Row>): ReactNode {
+  return row.getAllCells().map((cell) => (
+    <td key={cell.id} className={numbers.has(cell.column.id) ? 'number' : undefined}>
+      <FlexRender cell={cell} />
+    </td>
+  ))
+}
+
+const CellsOnce = memo(
+  Cells,
+  (was, is) => was.row.original === is.row.original && was.numbers === is.numbers,
+) as typeof Cells

@@ -14,7 +14,7 @@ const MICROS_PER_UNIT = 1_000_000
 /** The macro that an exchange replaces with a price in plain text. */
 const PLAIN_PRICE = 'AUCTION_PRICE'
 const LOST = `?loss=${macro('AUCTION_LOSS')}`
-/** What a first-price auction was won for teaches what to bid; told where the bid was shaded, or might have been. */
+/** Asks for the lowest price that would have won, from which shading learns; only for bids that may be shaded. */
 const LOWEST = `&min=${macro('AUCTION_MIN_TO_WIN')}`
 
 /** Options from the request. */
@@ -145,7 +145,7 @@ function markupOf({ offer: { creative }, imp }: PlacedBid, billingUrl: string): 
 const paceOf = ({ pacing }: DecideAuctionDeps, { offer: { campaign } }: PlacedBid): number | undefined =>
   campaign.isPaced ? Math.round(pacing.shareOf(campaign) * 10_000) / 10_000 : undefined
 
-/** What the bid is worth and why it bids less, for a caller who may know; an exchange that knew it could ask for it. */
+/** What the bid is worth and why it bids less, for a caller with a key: an exchange that knew it could ask for that price. */
 function shadeJson({ request, explain }: Write, { offer, shade, fullPrice }: PlacedBid): string {
   if (!shade || !(request.test || request.debug) || !explain?.(offer.campaign.id)) return ''
   return `,"shade":{"by":${Math.round(shade.by * 10_000) / 10_000},"why":"${shade.why}","worth":${fullPrice / MICROS_PER_UNIT}}`

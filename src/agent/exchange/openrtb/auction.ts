@@ -38,12 +38,13 @@ export interface Pacing {
   shareOf(campaign: PreparedCampaign): number
 }
 
-/** How much of its worth a bid bids, and why: the campaign wants no shading, too little is known, a price is tried, or learned. */
+/** How much of its worth a bid bids, and why. */
 export interface Shade {
   /** Share of the worth, above 0 up to 1. */
   readonly by: number
   readonly why: ShadeReason
 }
+/** `off`: the campaign wants no shading. `learning`: too little is known. `trial`: a price is tried. `learned`: by what is known. */
 export const SHADE_REASONS = ['off', 'learning', 'trial', 'learned'] as const
 export type ShadeReason = (typeof SHADE_REASONS)[number]
 

@@ -1,7 +1,7 @@
 import type { Hold } from '../../../shield/index.ts'
 
 const BIDS_PER_PAGE = 4096
-/** While full, only every so many calls look for pages without open bids: with many pages that takes a millisecond. */
+/** While full, only one of so many calls looks for pages without open bids: with many pages that takes a millisecond. */
 const LOOKED_THROUGH_EVERY = 256
 
 /**

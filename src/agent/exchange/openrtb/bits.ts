@@ -1,9 +1,8 @@
-/** Reads bits of base64url text, the form of privacy strings. Reading past the end throws. */
-
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 const BITS_PER_CHARACTER = 6
 const VALUES = new Map([...ALPHABET].map((character, value) => [character, value]))
 
+/** Reads bits of base64url text, the form of privacy strings. Reading past the end throws. */
 export class Bits {
   readonly #values: readonly number[]
   #at = 0

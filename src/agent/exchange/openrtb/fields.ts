@@ -69,6 +69,15 @@ export function number(value: unknown, field: string): number | undefined {
   return value
 }
 
+/**
+ * Reads a size, a length or a code that starts at 1. Encoders write 0 or -1 where nothing was said, so neither counts as
+ * said.
+ */
+export function above0(value: unknown, field: string): number | undefined {
+  const read = number(value, field)
+  return read !== undefined && read > 0 ? read : undefined
+}
+
 export function numberWithin(value: unknown, min: number, max: number, field: string): number | undefined {
   const read = number(value, field)
   if (read !== undefined && !(read >= min && read <= max)) throw new WrongField(field)

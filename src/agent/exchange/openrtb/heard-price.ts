@@ -2,7 +2,7 @@ import { readCpm } from './clearing-price.ts'
 import type { EncryptedPrices } from './encrypted-price.ts'
 import type { NoticeKind, NoticeToken } from './notice-token.ts'
 import { type Rates, rateBetween } from './price.ts'
-import type { NoticeQuery } from './settle-notice.ts'
+import { lossCodeOf, type NoticeQuery, WON_CODE } from './settle-notice.ts'
 
 /** What a notice says of the price that an auction was won for. */
 export interface Heard {
@@ -19,7 +19,6 @@ interface HeardDeps {
   encryptedPricesOf(seat: string): EncryptedPrices | undefined
 }
 
-const WON_CODE = 0
 /** Losses that a higher price would have turned: below the floor of the auction or of the deal, and lost to a higher bid. */
 const LOST_BY_PRICE: ReadonlySet<number> = new Set([100, 101, 102])
 const MICROS_PER_UNIT = 1_000_000
@@ -29,7 +28,7 @@ const MICROS_PER_UNIT = 1_000_000
  * gives it in `${AUCTION_MIN_TO_WIN}` or as the price of a lost auction.
  */
 export function heardIn(deps: HeardDeps, kind: NoticeKind, token: NoticeToken, query: NoticeQuery): Heard {
-  const code = kind === 'loss' && /^\d{1,6}$/.test(query.loss ?? '') ? Number(query.loss) : undefined
+  const code = kind === 'loss' ? lossCodeOf(query) : undefined
   const isWon = kind !== 'loss' || code === WON_CODE
   if (!isWon && code !== undefined && !LOST_BY_PRICE.has(code)) return { fate: 'unfit', lowest: undefined }
   return { fate: isWon ? 'won' : 'lost', lowest: lowestIn(deps, isWon, token, query) }

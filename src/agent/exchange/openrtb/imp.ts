@@ -12,6 +12,7 @@ import type {
 } from 'iab-openrtb/v26'
 import { extension, type GivenPrediction, readPrediction } from './extension.ts'
 import {
+  above0,
   flag,
   list,
   mediaTypes,
@@ -200,16 +201,16 @@ const isSide = (side: number | undefined): side is number =>
   side !== undefined && Number.isInteger(side) && side > 0 && side <= MAX_SIDE
 
 function readStream(raw: Wire<Video & Audio & { protocol: number }>): StreamSlot {
-  const podSeconds = number(raw.poddur, 'imp.video.poddur')
+  const podSeconds = above0(raw.poddur, 'imp.video.poddur')
   const maxBids = number(raw.maxseq, 'imp.video.maxseq')
   if (!Array.isArray(raw.mimes)) throw new WrongField('imp.video.mimes')
   return {
     mimes: mediaTypes(raw.mimes, 'imp.video.mimes'),
     protocols: protocolsOf(raw),
     minSeconds: number(raw.minduration, 'imp.video.minduration') ?? 0,
-    maxSeconds: number(raw.maxduration, 'imp.video.maxduration') ?? Number.POSITIVE_INFINITY,
-    exactSeconds: numbers(raw.rqddurs, 'imp.video.rqddurs'),
-    linearity: number(raw.linearity, 'imp.video.linearity'),
+    maxSeconds: above0(raw.maxduration, 'imp.video.maxduration') ?? Number.POSITIVE_INFINITY,
+    exactSeconds: numbers(raw.rqddurs, 'imp.video.rqddurs').filter((seconds) => seconds > 0),
+    linearity: above0(raw.linearity, 'imp.video.linearity'),
     apis: frameworksOf(raw, 'imp.video.api'),
     blockedAttributes: numbers(raw.battr, 'imp.video.battr'),
     placement: orElse(() => readPlacement(raw), undefined),

@@ -83,6 +83,16 @@ describe('native', () => {
     expect(reasons({ ...asset, id: 7 })).toEqual(['native_assets'])
   })
 
+  it.each<[string, object]>([
+    ['length of a title', { title: { len: 0 } }],
+    ['length of data', { data: { type: 1, len: -1 } }],
+    ['size of an image', { img: { type: 3, w: 0, h: 0 } }],
+    ['width of an image beside its height', { img: { type: 3, w: -1, h: 627 } }],
+    ['type of an image', { img: { type: 0 } }],
+  ])('takes a %s of 0 or less as one that was not said', (_title, asset) => {
+    expect(bidder().bid(nativeRequest(ask([{ ...asset, id: 1, required: 1 }])))).toBeDefined()
+  })
+
   it('is not bid for, and not refused, when the request in the string is no native request', () => {
     for (const request of [
       '',

@@ -1,5 +1,5 @@
 import { parseUnambiguous } from '../../../json/json.ts'
-import { flag, list, mediaTypes, number, numbers, object, type Wire, WrongField } from './fields.ts'
+import { above0, flag, list, mediaTypes, number, numbers, object, type Wire, WrongField } from './fields.ts'
 
 /**
  * OpenRTB Dynamic Native Ads 1.2: reads the assets a publisher asks for and writes the markup with those of a creative.
@@ -133,7 +133,7 @@ function readAsset(value: unknown): AssetAsk {
   return { id, required, is: 'unsupported' }
 }
 
-const lengthOf = (raw: Wire<{ len: unknown }>): number => number(raw.len, 'len') ?? Number.POSITIVE_INFINITY
+const lengthOf = (raw: Wire<{ len: unknown }>): number => above0(raw.len, 'len') ?? Number.POSITIVE_INFINITY
 
 interface ImageWire {
   type: unknown
@@ -146,9 +146,9 @@ interface ImageWire {
 
 function readImageAsk(raw: Wire<ImageWire>): ImageAsk {
   return {
-    type: number(raw.type, 'type'),
-    w: number(raw.w, 'w'),
-    h: number(raw.h, 'h'),
+    type: above0(raw.type, 'type'),
+    w: above0(raw.w, 'w'),
+    h: above0(raw.h, 'h'),
     wMin: number(raw.wmin, 'wmin'),
     hMin: number(raw.hmin, 'hmin'),
     mimes: mediaTypes(raw.mimes, 'mimes'),

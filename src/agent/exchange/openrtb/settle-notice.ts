@@ -175,11 +175,15 @@ export function contradictLoss(
 }
 
 /** Loss code 0 means "won" and may come in a loss notice. */
-const WON_CODE = 0
+export const WON_CODE = 0
+
+/** The loss code in the query of a loss notice; undefined where it has none. */
+export const lossCodeOf = ({ loss = '' }: NoticeQuery): number | undefined =>
+  /^\d{1,6}$/.test(loss) ? Number(loss) : undefined
 
 export function lose(deps: NoticeDeps, token: NoticeToken, query: NoticeQuery): Settlement {
   const { owner, seq, seat, held } = token
-  const lossCode = /^\d{1,6}$/.test(query.loss ?? '') ? Number(query.loss) : undefined
+  const lossCode = lossCodeOf(query)
   if (lossCode === WON_CODE) return result(deps, token, 'recorded', { lossCode })
   const isFirst = deps.seen.mark(owner, seq, LOST) === 'first'
   if (deps.seen.has(owner, seq, WON) || deps.seen.billed(owner, seq, held) !== undefined) {

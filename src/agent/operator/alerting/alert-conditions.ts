@@ -14,11 +14,16 @@ import {
   type WatchedCounts,
 } from './alert-counts.ts'
 
+/** Shares of a limit from which its use is an alert. */
 const NEAR_RATIO = 0.8
 const ALL_BUT_GONE_RATIO = 0.95
+/** Share of a platform's calls; fewer that are left are an alert. */
 const FEW_CALLS_RATIO = 0.2
+/** Share of a table's rows above which it is nearly full. */
 const NEARLY_FULL_RATIO = 0.9
+/** 95th percentile of a platform's answers above which it is slow, in milliseconds. */
 const SLOW_MS = 500
+/** Bids that wait for one platform; more are an alert. */
 const MANY_DEFERRED = 100
 
 const percent = (ratio: number): string => `${Math.round(ratio * 1_000) / 10} %`
@@ -197,7 +202,9 @@ const COUNT_RULES: readonly CountRule[] = [
   },
 ]
 
+/** Share of a seat's bills; more that come after their hold ended are an alert. */
 const LATE_BILLS_ABOVE = 0.05
+/** The time over which they are counted, in milliseconds. */
 const LATE_BILLS_OVER_MS = 15 * MIN
 
 /** What has been counted too often lately. */
@@ -231,7 +238,9 @@ export function countedConditions(
   return [...byRule, ...lateBills]
 }
 
+/** How long a conversion may wait, in seconds. */
 const OLD_SECONDS = 3_600
+/** Share of the reported spend that may be left unexplained. */
 const NOT_EXPLAINED_RATIO = 0.05
 
 /** What gauges say that are set about once a minute: conversions, and what platforms report as spent. */

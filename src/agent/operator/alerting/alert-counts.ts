@@ -1,6 +1,6 @@
 import type { Metrics } from '../../../metrics/metrics.ts'
 
-/** WatchedCounts by name; a name that is missing has counted nothing. */
+/** Counts by name, see {@link countName}; a missing one is 0. */
 export type WatchedCounts = ReadonlyMap<string, number>
 
 /** What is counted of each seat, platform or of the service, under a name of its own. */
@@ -55,7 +55,7 @@ export async function countsOf(metrics: Read): Promise<WatchedCounts> {
   countBids(metrics, add)
   countAuctions(metrics, add)
   countConversions(metrics, add)
-  for (const { labels, count } of metrics.forgedNotices.all) add('notices.forged', ofService(labels), count)
+  for (const { count } of metrics.forgedNotices.all) add('notices.forged', SERVICE, count)
   for (const { labels, count } of metrics.notifications.all)
     if (labels.result === 'given_up' || labels.result === 'pushed_out')
       add('notifications.given_up', SERVICE, count)
@@ -65,9 +65,8 @@ export async function countsOf(metrics: Read): Promise<WatchedCounts> {
   return counts
 }
 
-/** The name under which is counted what belongs to no seat or platform. */
+/** The name under which everything is counted that belongs to no seat or platform. */
 export const SERVICE = 'service'
-const ofService = (_: object): string => SERVICE
 
 type Add = (what: WatchedCount, of: string, count: number) => void
 
@@ -122,8 +121,9 @@ function countConversions({ conversionDeliveries }: Read, add: Add): void {
   }
 }
 
-/** How often the counts are remembered, and for how long. */
+/** How often the counts are remembered, in milliseconds. */
 const EVERY_MS = 30_000
+/** How long they are remembered, in milliseconds. */
 const KEPT_MS = 3_600_000
 
 /** The counts of the last hour, from which increases are computed. */

@@ -16,11 +16,13 @@ import {
 } from './alert-conditions.ts'
 import { CountHistory, countsOf } from './alert-counts.ts'
 
+/** How often the conditions are looked at, in milliseconds. */
 const LOOK_MS = 5_000
 /** Budgets that one look examines, which takes some milliseconds; the next look goes on with the next ones. */
 const BUDGETS_PER_LOOK = 1_000
-/** For how long an overdraft is an alert after it was booked, and a breaker after it was open. */
+/** How long an overdraft is an alert after it was booked, in milliseconds. */
 const OVERDRAFT_MS = 600_000
+/** How long a breaker is an alert after it was last open, in milliseconds. */
 const BREAKER_MS = 120_000
 /** The most conditions that are kept; the first ones stay. */
 const MAX_KEPT = 1_000

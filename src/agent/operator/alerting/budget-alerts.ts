@@ -4,6 +4,7 @@ import { type Cancel, every } from '../../../time/clock.ts'
 import type { Agent } from '../../agent.ts'
 import { limitName } from '../collect-metrics.ts'
 
+/** How often budgets are checked, in milliseconds. */
 const CHECK_MS = 1000
 /** Budgets checked per round, which takes a millisecond or two; the next round continues with the next ones. */
 const SCOPES_PER_CHECK = 500

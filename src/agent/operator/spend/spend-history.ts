@@ -104,7 +104,7 @@ export class SpendHistory {
     const atMs = minute * MINUTE_MS
     if (atMs % QUARTER_MS !== 0) return
     keep(this.#quarters, atMs / QUARTER_MS, spent, QUARTERS_KEPT)
-    // While the disk is away the records keep it and write it later.
+    // While the disk is unavailable, the records keep the text and write it later.
     if (records.lasts) await records.append([entryOf(atMs, spent)]).catch(() => undefined)
   }
 }

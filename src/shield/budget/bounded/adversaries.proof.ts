@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { ADVERSARIES, type Adversary, BOUNDED, meet, STRICT_MODE } from './adversaries.test-support.ts'
+import { BoundedHolds } from './bounded-holds.ts'
 import { SEED } from './bounded-worlds.test-support.ts'
 import { LateBillReserve } from './late-bill-reserve.ts'
 import { Outcomes } from './outcomes.ts'
-import { WeighedHolds } from './weighed-holds.ts'
 
 /** Whether an adversary bills nothing late. With those, spend stays within the worst case. */
 const isNeverLate = (name: string) =>
@@ -54,8 +54,8 @@ describe('an exchange that does what the proof does not expect, with bounded hol
 
   it('would exceed the limit by half if a bid counted as lost when its hold ends, and late bills taught nothing', () => {
     vi.spyOn(LateBillReserve.prototype, 'add').mockImplementation(() => false)
-    const { release } = WeighedHolds.prototype
-    vi.spyOn(WeighedHolds.prototype, 'release').mockImplementation(function (this: WeighedHolds, hold, how) {
+    const { release } = BoundedHolds.prototype
+    vi.spyOn(BoundedHolds.prototype, 'release').mockImplementation(function (this: BoundedHolds, hold, how) {
       return release.call(this, hold, how === 'lapsed' ? 'lost' : how)
     })
     const late = named('just after their hold')
@@ -70,7 +70,7 @@ describe('an exchange that does what the proof does not expect, with bounded hol
   })
 
   it('would bring spend above the worst case if the number of open bids were not limited', () => {
-    vi.spyOn(WeighedHolds.prototype, 'mostAllowance', 'set').mockImplementation(() => {})
+    vi.spyOn(BoundedHolds.prototype, 'mostAllowance', 'set').mockImplementation(() => {})
     expect(meet({ ...named('after few were'), worstCase: 1.25 }, BOUNDED, SEED).peak).toBeGreaterThan(2)
   })
 })

@@ -1,8 +1,8 @@
 import { expect } from 'vitest'
 import { seededRandom } from '../../../../test/support/seeded-random.ts'
 import { SlidingWindow } from '../ledger/windows/index.ts'
-import { BoundedReserve, type WeighedHold } from './bounded-reserve.ts'
 import { chancesByAge, slotMsOf } from './outcomes.ts'
+import { RequiredReserve, type WeighedHold } from './required-reserve.ts'
 
 export const SEED = Number(process.env['SEED'] ?? 20_261_121)
 const TICK_MS = 200
@@ -43,7 +43,7 @@ export const STEADY: World = {
 /** Bids while spend in the window plus what must be set aside fits the limit. Returns the peak of spend and more. */
 export function live(world: World, seed: number, weigh = chancesByAge, maxProbability = 1e-6) {
   const random = seededRandom(seed)
-  let reserve = new BoundedReserve(maxProbability, weigh)
+  let reserve = new RequiredReserve(maxProbability, weigh)
   /** What dead processes had set aside: it counts until their bids cannot be billed any more. */
   let forfeited: { micros: number; readonly untilMs: number } | undefined
   let kept = reserve.kept(0)
@@ -65,7 +65,7 @@ export function live(world: World, seed: number, weigh = chancesByAge, maxProbab
     if (world.diesEveryMs !== undefined && nowMs > 0 && nowMs % world.diesEveryMs === 0) {
       forfeited = { micros: reserve.needed, untilMs: nowMs + 2 * TTL_MS }
       const remembered = kept.map((one) => ({ kept: one, atElapsedMs: one.atMs }))
-      reserve = new BoundedReserve(maxProbability, weigh, remembered)
+      reserve = new RequiredReserve(maxProbability, weigh, remembered)
     }
     if (forfeited && forfeited.untilMs <= nowMs) forfeited = undefined
     for (const task of due.get(tick) ?? []) task()

@@ -1,5 +1,5 @@
-import type { RecordedHold } from './forfeits.ts'
 import type { Hold } from './hold.ts'
+import type { RecordedHold } from './recover-forfeits.ts'
 
 /** An entry about a recorded hold. Entries must be written in the order in which they were made. */
 export type HoldEntry =

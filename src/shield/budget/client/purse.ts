@@ -1,4 +1,4 @@
-import { type Earlier, type HoldToWeigh, type Unspent, WeighedHolds } from '../bounded/weighed-holds.ts'
+import { BoundedHolds, type Earlier, type HoldToWeigh, type Unspent } from '../bounded/bounded-holds.ts'
 import type { HoldTerms } from '../hold-terms.ts'
 import { type HoldMode, STRICT } from '../protocol/hold-mode.ts'
 import type { AtRisk, Granted, ScopeStanding, SyncLine, SyncReply, Totals } from '../protocol/store.ts'
@@ -85,7 +85,7 @@ export class Purse {
   #toldUpTo = 0
   #reportedBefore = 0
   /** Set once the scope has been bounded and its money became scarce. */
-  weighed: WeighedHolds | undefined
+  weighed: BoundedHolds | undefined
   #holdMode: HoldMode = STRICT
   /** What an earlier start knew of how bids end; given to {@link weighed}. */
   earlier: Earlier = {}
@@ -284,7 +284,7 @@ export class Purse {
     this.#level()
   }
 
-  #weighing(hold: HoldToWeigh | undefined): WeighedHolds | undefined {
+  #weighing(hold: HoldToWeigh | undefined): BoundedHolds | undefined {
     return hold && this.weighed?.weighs(hold) ? this.weighed : undefined
   }
 
@@ -292,7 +292,7 @@ export class Purse {
     if (this.weighed || this.#holdMode.is === 'strict' || queue.terms.onExpiry !== 'release') return
     const left = this.balance + (this.standing?.available ?? 0)
     if (this.held + amount <= SCARCE_SHARE * left) return
-    this.weighed = new WeighedHolds(this.#holdMode.maxOverspendProbability, number, this.earlier)
+    this.weighed = new BoundedHolds(this.#holdMode.maxOverspendProbability, number, this.earlier)
     this.weighed.mostAllowance = this.#mostAllowance
     this.earlier = {}
   }

@@ -38,6 +38,12 @@ const NOTHING: Sought = { platform: '', status: '', source: '', campaign: '', co
 const COLUMNS: readonly Column<BidRecord>[] = [
   { id: 'at', title: 'At', width: '175px', cell: ({ at }) => <Time at={at} /> },
   {
+    id: 'status',
+    title: 'Status',
+    width: '125px',
+    cell: ({ status }) => <StatusChip status={status} />,
+  },
+  {
     id: 'bid',
     title: 'Bid',
     width: '165px',
@@ -46,12 +52,6 @@ const COLUMNS: readonly Column<BidRecord>[] = [
         {bidId}
       </Link>
     ),
-  },
-  {
-    id: 'status',
-    title: 'Status',
-    width: '125px',
-    cell: ({ status }) => <StatusChip status={status} />,
   },
   { id: 'platform', title: 'Platform', width: '105px', cell: ({ platform }) => words(platform) },
   { id: 'campaign', title: 'Campaign', width: 'minmax(110px, 1fr)', cell: ({ campaignId }) => campaignId },

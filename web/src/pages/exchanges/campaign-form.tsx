@@ -299,8 +299,8 @@ function Shading({ draft, onChange }: PartProps) {
           value={draft.shading}
           onChange={(event) => onChange({ ...draft, shading: event.target.value === 'off' ? 'off' : 'on' })}
         >
-          <option value="on">bid what gains most (bid shading)</option>
-          <option value="off">bid all that an impression is worth</option>
+          <option value="on">bid less (bid shading)</option>
+          <option value="off">bid the whole worth</option>
         </select>
       </label>
     </div>

@@ -1,13 +1,18 @@
 import { dataOf } from '@bidwarden/client'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Link } from 'wouter'
 import { type Approval, api } from '../../api/client.ts'
 import { approvalsQuery } from '../../api/queries.ts'
+import { sessionQuery, useMay } from '../../api/session.ts'
+import { differences } from '../../ui/changes.tsx'
 import { Confirm } from '../../ui/confirm.tsx'
 import { words } from '../../ui/format.ts'
+import { Time } from '../../ui/time.tsx'
 import { failed, told } from '../../ui/toasts.tsx'
+import { mayRaise } from '../budgets/change-budget.ts'
 
 /** What waits for another key; nothing is shown where nothing waits. */
-export function Approvals({ mayDecide }: { mayDecide: boolean }) {
+export function Approvals() {
   const approvals = useQuery(approvalsQuery).data?.approvals ?? []
   if (approvals.length === 0) return null
   return (
@@ -19,53 +24,84 @@ export function Approvals({ mayDecide }: { mayDecide: boolean }) {
       </header>
       <ul className="notices">
         {approvals.map((approval) => (
-          <Row key={approval.approvalId} approval={approval} mayDecide={mayDecide} />
+          <Row key={approval.approvalId} approval={approval} />
         ))}
       </ul>
     </section>
   )
 }
 
-function Row({ approval, mayDecide }: { approval: Approval; mayDecide: boolean }) {
-  const { kind, scope, askedBy, reasons, expiresAt, reason, to } = approval
-  const { mutate, isPending } = useDecide(approval)
+function Row({ approval }: { approval: Approval }) {
+  const { kind, scope, askedBy, reasons, expiresAt, reason, from, to, bidId } = approval
   return (
-    <li>
-      <strong>
-        {words(kind)}: {scope}
-      </strong>{' '}
-      <span className="soft">
-        {askedBy} asked ({reasons.map(words).join(', ')}); it expires at{' '}
-        {new Date(expiresAt).toLocaleTimeString()}
-      </span>
+    <li className="approval">
+      <p>
+        <strong>{words(kind)}:</strong>{' '}
+        <Link href={`/console/budgets/${encodeURIComponent(scope)}`}>{scope}</Link>
+        {bidId !== undefined && (
+          <>
+            {', '}
+            <Link href={`/console/bids/${encodeURIComponent(bidId)}`}>the bid</Link>
+          </>
+        )}
+      </p>
+      <Difference from={from} to={to} />
       {reason !== undefined && <p>“{reason}”</p>}
-      {mayDecide && (
-        <div className="row">
-          <Confirm
-            trigger={
-              <button type="button" className="button" disabled={isPending}>
-                Approve …
-              </button>
-            }
-            title={`Approve ${words(kind)} on ${scope}?`}
-            action="Approve"
-            onConfirm={(said) => mutate({ decision: 'approve', reason: said })}
-          >
-            <p>It is checked again and done at once, and it can be done once only.</p>
-            {to !== undefined && <pre className="code">{JSON.stringify(to, undefined, 2)}</pre>}
-          </Confirm>
-          <button
-            type="button"
-            className="button danger"
-            disabled={isPending}
-            onClick={() => mutate({ decision: 'refuse', reason: undefined })}
-          >
-            Refuse
-          </button>
-        </div>
-      )}
+      <p className="side-note">
+        {askedBy} asked ({reasons.map(words).join(', ')}); it expires at <Time at={expiresAt} />
+      </p>
+      <Decide approval={approval} />
     </li>
   )
+}
+
+/** What the viewer's key may decide; its own request it may not. */
+function Decide({ approval }: { approval: Approval }) {
+  const { kind, scope, askedBy, from, to } = approval
+  const { may } = useMay()
+  const me = useQuery(sessionQuery).data?.name
+  const { mutate, isPending } = useDecide(approval)
+  if (!may('operate')) return null
+  if (askedBy === me) return <p className="side-note">Your key has asked for it: another one decides.</p>
+  const needsAdmin = !mayRaise(scope, may)
+  return (
+    <div className="row">
+      {!needsAdmin && (
+        <Confirm
+          trigger={
+            <button type="button" className="button" disabled={isPending}>
+              Approve …
+            </button>
+          }
+          title={`Approve ${words(kind)} on ${scope}?`}
+          action="Approve"
+          onConfirm={(said) => mutate({ decision: 'approve', reason: said })}
+        >
+          <Difference from={from} to={to} />
+          <p>It is checked again and done at once, and it can be done once only.</p>
+        </Confirm>
+      )}
+      <button
+        type="button"
+        className="button danger"
+        disabled={isPending}
+        onClick={() => mutate({ decision: 'refuse', reason: undefined })}
+      >
+        Refuse
+      </button>
+      {needsAdmin && <span className="side-note">Only a key with the scope admin approves it.</span>}
+    </div>
+  )
+}
+
+/** What is asked for, as changes are shown that were made. */
+function Difference({ from, to }: Pick<Approval, 'from' | 'to'>) {
+  const lines = differences(from, to)
+  return lines.map((line) => (
+    <p key={line} className="mono change-line">
+      {line}
+    </p>
+  ))
 }
 
 interface Decision {

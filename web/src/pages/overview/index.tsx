@@ -34,7 +34,7 @@ export default function Overview() {
       <div className="overview">
         <div className="stack">
           <Alerts />
-          <Approvals mayDecide={may('operate')} />
+          <Approvals />
           <Suspense fallback={<div className="card spend-wait" />}>
             <SpendCard />
           </Suspense>

@@ -4,7 +4,7 @@ import type { Platform } from '../../api/client.ts'
 import { platformsQuery } from '../../api/queries.ts'
 import { useMay } from '../../api/session.ts'
 import { Answer, Empty } from '../../ui/answer.tsx'
-import { count, duration, money, words } from '../../ui/format.ts'
+import { count, duration, money, percent, words } from '../../ui/format.ts'
 import { platformName } from '../../ui/platform-name.ts'
 import './platforms.css'
 
@@ -78,7 +78,11 @@ function PlatformCard({ platform: one }: { platform: Platform }) {
             : `${money(one.medianLtv, one.currency)} of ${count(one.ltvSamples)} predictions`}
         </dd>
         <dt>Bids by the fallback</dt>
-        <dd>{count(one.fallbackCount)} since the start</dd>
+        <dd>
+          {one.fallbackShare === undefined
+            ? 'no bid was decided yet'
+            : `${percent(one.fallbackShare)}, ${count(one.fallbackCount)} since the start`}
+        </dd>
       </dl>
       <footer className="platform-links">
         <Link href={`/console/budgets/${encodeURIComponent(`platform:${one.platform}`)}`}>

@@ -1,5 +1,5 @@
-import { DateTime } from 'luxon'
 import type { Clock } from '../../../../time/clock.ts'
+import { startOfDay } from '../../../../time/local-day.ts'
 import type { Window, WindowEntry, WindowState } from './window.ts'
 
 /**
@@ -78,12 +78,7 @@ export class DayWindow implements Window {
   /** Milliseconds since local midnight: an amount older than this does not belong to the present day. */
   ageMs(nowMs: number): number {
     this.sum(nowMs)
-    const startWallMs = DateTime.fromMillis(this.#endsWallMs, { zone: this.#timezone })
-      .minus({ days: 1 })
-      // Some days begin at one o'clock (time change); one day earlier than that is not a beginning.
-      .startOf('day')
-      .toMillis()
-    return this.#steadyWallMs(nowMs) - startWallMs
+    return this.#steadyWallMs(nowMs) - startOfDay(this.#endsWallMs, this.#timezone, -1)
   }
 
   #steadyWallMs(nowMs: number): number {
@@ -100,10 +95,6 @@ export class DayWindow implements Window {
   }
 
   #midnightAfter(wallMs: number): number {
-    return DateTime.fromMillis(wallMs, { zone: this.#timezone })
-      .startOf('day')
-      .plus({ days: 1 })
-      .startOf('day')
-      .toMillis()
+    return startOfDay(wallMs, this.#timezone, 1)
   }
 }

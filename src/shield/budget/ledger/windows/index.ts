@@ -1,5 +1,4 @@
 export { DayWindow } from './day.ts'
 export { LifetimeWindow } from './lifetime.ts'
-export { midnightsAround } from './midnights.ts'
 export { SlidingWindow } from './sliding.ts'
 export type { Window, WindowEntry, WindowState } from './window.ts'

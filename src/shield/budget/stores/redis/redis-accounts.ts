@@ -1,6 +1,6 @@
 import { Semaphore } from 'async-mutex'
 import type { Clock } from '../../../../time/clock.ts'
-import { midnightsAround } from '../../ledger/windows/index.ts'
+import { startOfDay } from '../../../../time/local-day.ts'
 import type { LimitSpec } from '../../protocol/limit-spec.ts'
 import { StoreUnavailable } from '../../protocol/store.ts'
 import { primaries, type RedisClient, reach } from './redis-client.ts'
@@ -81,6 +81,10 @@ export class RedisAccounts {
     }
   }
 }
+
+/** The beginnings of the local day at `wallMs` and of the two that follow, as milliseconds since the epoch. */
+const midnightsAround = (wallMs: number, timezone: string) =>
+  [0, 1, 2].map((daysLater) => startOfDay(wallMs, timezone, daysLater))
 
 /** The keys of an account. They share a hash tag for Redis Cluster; it is encoded so that a brace in a name cannot end it. */
 const keysOf = (scope: string) =>

@@ -9,9 +9,9 @@ import {
   STEADY,
   WORLDS,
 } from './bounded-worlds.test-support.ts'
-import { MissingBills } from './missing-bills.ts'
+import { MissingBillReserve } from './missing-bill-reserve.ts'
 
-/** Other seeds than the one that `bounded-reserve.test.ts` uses. */
+/** Other seeds than the one that `required-reserve.test.ts` uses. */
 const SEEDS = Array.from({ length: 4 }, (_, i) => SEED + 1 + i)
 
 describe('what is set aside for bounded holds, with other luck', () => {
@@ -28,7 +28,7 @@ describe('what is set aside for bounded holds, with other luck', () => {
   })
 
   it('would be exceeded if bids whose expected bills did not come counted as lost', () => {
-    vi.spyOn(MissingBills.prototype, 'pass').mockImplementation(() => {})
+    vi.spyOn(MissingBillReserve.prototype, 'pass').mockImplementation(() => {})
     const world = SLOWER['wait for half a minute, every ten minutes'] ?? STEADY
     expect(SEEDS.some((seed) => live(world, seed).peak > LIMIT)).toBe(true)
     vi.restoreAllMocks()

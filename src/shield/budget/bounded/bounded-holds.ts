@@ -1,8 +1,8 @@
 import type { HoldTerms } from '../hold-terms.ts'
 import type { HoldMode, HoldModeNow } from '../protocol/hold-mode.ts'
-import { BoundedReserve, type Remembered, type WeighedHold } from './bounded-reserve.ts'
 import type { KeptClass } from './kept-outcomes.ts'
 import type { Distrust } from './late-bill-reserve.ts'
+import { type Remembered, RequiredReserve, type WeighedHold } from './required-reserve.ts'
 
 export interface HoldToWeigh extends WeighedHold {
   readonly number: number
@@ -19,13 +19,14 @@ export interface Earlier {
 export type Unspent = 'lost' | 'lapsed' | 'withdrawn'
 
 /**
- * The open auction bids of a bounded scope. Only part of their prices is set aside, since most are never billed. Holds
+ * The open auction bids of a bounded scope, and the micros of its purse that are set aside for them; how many these must be
+ * is computed by {@link RequiredReserve}. Only part of their prices is set aside, since most are never billed. Holds
  * of platform calls are not among them: those are almost always spent, so they are set aside in full.
  */
-export class WeighedHolds {
+export class BoundedHolds {
   /** Micros of the purse that are set aside for these holds. */
   setAside = 0
-  readonly #reserve: BoundedReserve
+  readonly #reserve: RequiredReserve
   /** Holds with a lower number were made before the scope became bounded and are set aside in full. */
   readonly #from: number
   /** Micros set aside for holds whose lease ended. The store has forfeited them; bills of those holds use them up. */
@@ -33,7 +34,7 @@ export class WeighedHolds {
 
   /** @param earlier what an earlier start knew */
   constructor(maxOverspendProbability: number, from: number, { kept = [], distrust }: Earlier = {}) {
-    this.#reserve = new BoundedReserve(maxOverspendProbability, undefined, kept, distrust)
+    this.#reserve = new RequiredReserve(maxOverspendProbability, undefined, kept, distrust)
     this.#from = from
   }
 

@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { BoundedReserve, type WeighedHold } from './bounded-reserve.ts'
 import {
   DRIFTING,
   expectWithinLimit,
@@ -13,8 +12,9 @@ import {
   WORLDS,
   type World,
 } from './bounded-worlds.test-support.ts'
-import { MissingBills } from './missing-bills.ts'
+import { MissingBillReserve } from './missing-bill-reserve.ts'
 import { AGES, chancesByAge } from './outcomes.ts'
+import { RequiredReserve, type WeighedHold } from './required-reserve.ts'
 
 describe('what is set aside for bounded holds', () => {
   it.each(Object.entries(WORLDS))('is never exceeded when %s, and bids are weighed', (_, world) => {
@@ -40,13 +40,13 @@ describe('what is set aside for bounded holds', () => {
     it.each(Object.entries(SLOWER).slice(0, 1))(
       'if bids whose expected bills did not come counted as lost, and bills %s',
       (_, world) => {
-        vi.spyOn(MissingBills.prototype, 'pass').mockImplementation(() => {})
+        vi.spyOn(MissingBillReserve.prototype, 'pass').mockImplementation(() => {})
         expect(isExceeded(world)).toBe(true)
       },
     )
 
     it('if every open bid weighed the same, however old it is, and no bill were late', () => {
-      vi.spyOn(MissingBills.prototype, 'pass').mockImplementation(() => {})
+      vi.spyOn(MissingBillReserve.prototype, 'pass').mockImplementation(() => {})
       const constant: typeof chancesByAge = (outcomes, doubt) =>
         new Float64Array(AGES + 1).fill(outcomes.chance(0, doubt))
       expect(isExceeded(WORLDS['some losses are told, some are not'], constant)).toBe(true)
@@ -75,7 +75,7 @@ describe('a reserve', () => {
   })
 
   it('is all prices while nothing is known, and nothing when all have ended', () => {
-    const reserve = new BoundedReserve(1e-2)
+    const reserve = new RequiredReserve(1e-2)
     const holds = [5, 700, 31].map((price) => hold(price))
     for (const one of holds) reserve.add(one)
     expect(reserve).toMatchObject({ needed: 736, prices: 736 })
@@ -88,7 +88,7 @@ describe('a reserve', () => {
   })
 
   it('keeps all of a hold whose time is long over and which nobody has ended', () => {
-    const reserve = new BoundedReserve(1e-2)
+    const reserve = new RequiredReserve(1e-2)
     const late = hold(700)
     reserve.add(late)
     reserve.step(10 * TTL_MS)
@@ -98,7 +98,7 @@ describe('a reserve', () => {
   })
 
   it('keeps what bids will cost when their losses are told before their slot is over', () => {
-    const reserve = new BoundedReserve(1e-2)
+    const reserve = new RequiredReserve(1e-2)
     const bills = new Map<number, WeighedHold[]>()
     for (let slot = 0; slot <= 700; slot++) {
       reserve.step(slot * SLOT_MS)
@@ -119,7 +119,7 @@ describe('a reserve', () => {
   })
 
   it('keeps what a seat owes when it stops sending its bills, and nothing more once they have come', () => {
-    const reserve = new BoundedReserve(1e-2)
+    const reserve = new RequiredReserve(1e-2)
     const owed: WeighedHold[] = []
     const later = new Map<number, (() => void)[]>()
     for (let slot = 0; slot <= 630; slot++) {
@@ -145,7 +145,7 @@ describe('a reserve', () => {
 
   it('does not learn from bids that were never sent', () => {
     const learn = (how: 'lose' | 'withdraw'): string => {
-      const reserve = new BoundedReserve(1e-2)
+      const reserve = new RequiredReserve(1e-2)
       for (let atMs = 0; atMs < 5 * TTL_MS; atMs += 1_000) {
         reserve.step(atMs)
         for (let i = 0; i < 50; i++) {

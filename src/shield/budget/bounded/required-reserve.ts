@@ -5,7 +5,7 @@ import { earnedAllowance } from './earned-allowance.ts'
 import type { KeptClass } from './kept-outcomes.ts'
 import { type Distrust, LateBillReserve } from './late-bill-reserve.ts'
 import { bestLambda, Lambda, margin } from './margin.ts'
-import { MissingBills } from './missing-bills.ts'
+import { MissingBillReserve } from './missing-bill-reserve.ts'
 import { AGES, chancesByAge, generationMsOf, slotMsOf } from './outcomes.ts'
 
 const DAY_MS = 86_400_000
@@ -31,7 +31,7 @@ interface Group extends Expectation {
   /** Sum of the prices of the holds that were billed since the slot began; `cost` still contains their expectation. */
   billed: number
   readonly drift: Drift
-  readonly missing: MissingBills
+  readonly missing: MissingBillReserve
   learnFrom: number
 }
 
@@ -44,7 +44,7 @@ interface Group extends Expectation {
  * count from the next slot on. Bills that are missing, and a margin for chance, are added. The result is never more than
  * the sum of all prices. docs/internals/bounded-holds.md has the assumptions and the proof.
  */
-export class BoundedReserve {
+export class RequiredReserve {
   readonly #groups: Group[] = []
   readonly #weigh: typeof chancesByAge
   readonly #lambda = new Lambda<Group>()
@@ -393,7 +393,7 @@ export class BoundedReserve {
       open: 0,
       billed: 0,
       drift: new Drift(),
-      missing: new MissingBills(),
+      missing: new MissingBillReserve(),
       learnFrom: 0,
     }
     this.#groups.push(group)

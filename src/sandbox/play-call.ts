@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import { type Clock, sleep } from '../time/clock.ts'
-import type { Fault, FaultDesk } from './faults.ts'
+import type { Fault, ServedFaults } from './faults.ts'
 import { usageHeaders } from './meta/errors.ts'
 import { type Call, type Handler, type Played, Refusal, type SandboxReply } from './protocol.ts'
 
@@ -16,12 +16,12 @@ export type PlayedOutcome =
 
 const JSON_TYPE = { 'content-type': 'application/json; charset=UTF-8' }
 const CUT: PlayedOutcome = { is: 'cut' }
-/** The Trade Desk's success without content. */
+/** The HTTP status of the Trade Desk's success without content. */
 const NO_CONTENT = 240
 
-/** Plays one call, with the fault that the script has for it. */
-export async function exchange(
-  { clock, faults }: { readonly clock: Clock; readonly faults: FaultDesk },
+/** Answers one call as the platform would, or as the fault says. */
+export async function playCall(
+  { clock, faults }: { readonly clock: Clock; readonly faults: ServedFaults },
   played: Played,
   call: Call,
   fault: Fault | undefined,

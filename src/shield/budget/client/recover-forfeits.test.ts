@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { FakeClock } from '../../../../test/support/fake-clock.ts'
 import { micros } from '../../../money.ts'
 import { BudgetManager, MemoryStore } from '../../index.ts'
-import { type RecordedOwner, underWayOf } from './forfeits.ts'
+import { type RecordedOwner, underWayOf } from './recover-forfeits.ts'
 
 const CALL = { ttlMs: 60_000, onExpiry: 'settle', isRecorded: true } as const
 const AUCTION = { ttlMs: 60_000, onExpiry: 'release' } as const
