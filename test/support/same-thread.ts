@@ -34,21 +34,22 @@ class SameThread extends EventEmitter {
   postMessage(order: Order): void {
     if (this.#isOver) return
     this.#orders.push(structuredClone(order))
-    if (this.#carryOut && this.#orders.length === 1) setImmediate(() => this.#work())
+    if (this.#carryOut) setImmediate(() => this.#work())
   }
 
   async #serve(program: URL): Promise<void> {
     const { open } = await import(program.href)
     const say = (message: unknown) => void this.emit('message', structuredClone(message))
     this.#carryOut = serveThread(open, say, () => this.#end())
-    this.#work()
+    for (const _ of this.#orders) setImmediate(() => this.#work())
   }
 
+  /** One order, so that whoever waited for its answer goes on before the next one is answered. */
   #work(): void {
-    const orders = this.#orders
-    this.#orders = []
+    const order = this.#orders.shift()
+    if (!order || this.#isOver) return
     try {
-      for (const order of orders) this.#carryOut?.(order)
+      this.#carryOut?.(order)
     } catch (error) {
       this.emit('error', error)
       this.#end()
