@@ -47,6 +47,8 @@ const MAX_UNDER_WAY = 4
 /** Longest event in characters; a longer one is sent without its data. */
 const MAX_BODY_CHARS = 16_384
 
+const aboutOf = ({ kind, subject }: Notification): string => `${kind} ${subject}`
+
 /**
  * Sends notifications to the operator's address. Each is kept until delivered, retried with growing waits, and given up
  * in the end. Callers never wait for it.
@@ -153,16 +155,22 @@ export class Notifications {
     return [...this.#kept.values()].filter(({ status }) => status === 'waiting')
   }
 
-  /** Starts the tries that are due, oldest first. */
+  /**
+   * Starts the tries that are due, oldest first. News of one kind about one subject are under way one at a time: the address would
+   * else be told of a state and of its end in either order.
+   */
   #look(): void {
     const { settings, clock } = this.#options
     if (this.#stopping.signal.aborted) return
     void this.#write()
     if (!settings) return
     const nowMs = clock.elapsedMs()
-    for (const one of this.#waiting()) {
+    const waiting = this.#waiting()
+    const told = new Set(waiting.filter(({ id }) => this.#underWay.has(id)).map(aboutOf))
+    for (const one of waiting) {
       if (this.#underWay.size >= MAX_UNDER_WAY) return
-      if ((this.#dueMs.get(one.id) ?? 0) > nowMs || this.#underWay.has(one.id)) continue
+      if ((this.#dueMs.get(one.id) ?? 0) > nowMs || told.has(aboutOf(one))) continue
+      told.add(aboutOf(one))
       this.#underWay.add(one.id)
       void this.#try(settings, one)
     }

@@ -113,6 +113,24 @@ describe('NOTIFY_URL', () => {
     expect(await harness.listed('?status=delivered')).toHaveLength(1)
   })
 
+  it('is told of one subject one thing after the other, of other subjects meanwhile', async () => {
+    const harness = await startNotified()
+    harness.receiver.react('hang')
+    await kill(harness, 'fire')
+    await harness.sent(1)
+    await harness.send('POST', '/v1/kill-switch', { engaged: false, reason: 'out' })
+    harness.receiver.react({ status: 200 })
+    harness.service.agent.tell({ kind: 'breaker_changed', subject: 'meta', data: {} })
+    await harness.sent(2)
+    expect(harness.receiver.events().map(({ type }) => type)).toEqual([
+      'kill_switch_changed',
+      'breaker_changed',
+    ])
+    harness.clock.advance(20_000)
+    await harness.sent(3)
+    expect(harness.receiver.events().at(2)).toMatchObject({ data: { engaged: false } })
+  })
+
   it('is waited for as long as it asks', async () => {
     const harness = await startNotified()
     harness.receiver.react({ status: 429, headers: { 'retry-after': '600' } })

@@ -185,6 +185,8 @@ export class Predictions {
 
   /** The prediction for a user id; undefined where there is none. Counts as a use. */
   get(idType: IdType, userId: string): StoredPrediction | undefined {
+    // Without rows a request's ids need no digests.
+    if (this.size === 0) return undefined
     return this.#table.get(this.#list, this.digestOf(idType, userId))
   }
 

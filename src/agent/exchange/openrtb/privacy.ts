@@ -1,6 +1,6 @@
 import type { Device, Regs, User } from 'iab-openrtb/v26'
 import { consentReader } from './consent.ts'
-import { code, flag, numbers, object, text, type Wire } from './fields.ts'
+import { code, numbers, object, text, type Wire } from './fields.ts'
 import { EU_SECTION, readGpp } from './gpp.ts'
 import { inBothPlaces } from './two-places.ts'
 
@@ -36,20 +36,23 @@ export function privacyRules(tcfVendorId?: number): IsUserPrivate {
     if (device && isTrackingLimited(device)) return true
     const regs = object<Regs>(rawRegs, 'regs')
     if (!regs) return false
-    if (inBothPlaces('coppa', regs).some((coppa) => flag(coppa, 'regs.coppa'))) return true
+    if (inBothPlaces('coppa', regs).some((coppa) => isSet(coppa, 'regs.coppa'))) return true
     if (inBothPlaces('us_privacy', regs).some(isUsOptOut)) return true
     if (inBothPlaces('gpc', regs).some((signal) => !GPC_NOT_SET.includes(signal))) return true
     const gpp = readGppOf(regs)
     if (gpp.isRefusal) return true
-    if (!gpp.isEuNamed && !inBothPlaces('gdpr', regs).some((gdpr) => flag(gdpr, 'regs.gdpr'))) return false
+    if (!gpp.isEuNamed && !inBothPlaces('gdpr', regs).some((gdpr) => isSet(gdpr, 'regs.gdpr'))) return false
     const said = inBothPlaces('consent', user).map((value) => text(value, 'user.consent') ?? '')
     const consents = [...said, ...gpp.consents]
     return consents.length === 0 || !consents.every(allows)
   }
 }
 
+/** Whether a signal is anything but 0 or absent: a number that the protocol does not have is no permission. */
+const isSet = (value: unknown, field: string): boolean => (code(value, field) ?? 0) !== 0
+
 function isTrackingLimited({ lmt, dnt, ext }: Wire<Device>): boolean {
-  if (flag(lmt, 'device.lmt') || flag(dnt, 'device.dnt')) return true
+  if (isSet(lmt, 'device.lmt') || isSet(dnt, 'device.dnt')) return true
   const atts = code(object<{ atts: unknown }>(ext, 'device.ext')?.atts, 'device.ext.atts')
   return atts !== undefined && ATT_REFUSED.includes(atts)
 }
