@@ -5,7 +5,7 @@ import { RecordsUnavailable } from '../storage/index.ts'
 /**
  * Runs `work`, which stores a change.
  *
- * @param problem what the caller is told where it cannot be stored now; the reason follows
+ * @param problem start of the error text when the change cannot be stored; the reason is appended
  * @throws AppError `records_unavailable` where the records, or Redis, cannot be written now
  */
 export async function kept<T>(problem: string, work: () => Promise<T>): Promise<T> {

@@ -25,7 +25,7 @@ export interface CampaignStore {
   close(): void
 }
 
-/** What a caller is told where a change of a campaign cannot be stored now. */
+/** The error text when a change of a campaign cannot be stored. */
 export const NOT_KEPT = 'The change is in force, but it cannot be recorded now and a restart may not know it'
 
 /** Campaigns in the records of this process. If the records end with the process, so do the campaigns. */

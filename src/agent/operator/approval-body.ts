@@ -35,7 +35,7 @@ export const ApprovalBody = z
 export function approvalBody(approval: Approval, org: Org): z.output<typeof ApprovalBody> {
   const { id, scope, askedBy, askedAtMs, expiresAtMs, decidedBy, decidedAtMs, boundTo } = approval
   const { status, kind, reasons, reason, from, to, bidId, decisionReason, code, detail } = approval
-  // Of the operator an organisation learns that it was the operator, and of nobody else's keys anything.
+  // An organisation sees the names of its own keys only. Any other key is shown as `operator`.
   const decider =
     org !== undefined && decidedBy !== undefined && !decidedBy.endsWith(`@${boundTo}`)
       ? 'operator'

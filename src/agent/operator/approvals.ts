@@ -114,7 +114,7 @@ function decideApproval(parts: ApprovalParts): Route {
       await approvals.refresh()
       const approval = find(parts, c, caller)
       requireOther(parts, approval, caller)
-      // Whoever has lost the answer asks again, and is told what came of it.
+      // A repeated decision, as after a lost answer, is answered with the result of the first.
       if (isRepeated(approval, caller, decision)) return ok(approvalBody(approval, caller.boundTo))
       const values = () => ({
         from: { status: approval.status },
@@ -149,7 +149,7 @@ function isRepeated(approval: Approval, caller: Caller, decision: 'approve' | 'r
   return (approval.status === 'refused') === (decision === 'refuse')
 }
 
-/** Throws 403 for the key that has asked, and for keys that it has made: nobody agrees with themselves. */
+/** Throws 403 for the key that has asked, and for keys that it has made: an approval needs a second person. */
 function requireOther({ keys }: ApprovalParts, { askedBy }: Approval, caller: Caller): void {
   let key = keys.made.get(askerName(caller))
   const names = [askerName(caller)]

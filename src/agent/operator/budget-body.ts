@@ -240,7 +240,7 @@ export function dayOf(nowMs: number, timezone: string) {
   return { startMs: startOfDay(nowMs, timezone), endMs: startOfDay(nowMs, timezone, 1) }
 }
 
-/** The share of the day that has gone, in thousandths, so that a figure is told anew only where it has changed. */
+/** The share of the day that has passed, 0 to 1. It is rounded down to thousandths so that the stream sends it only when that changes. */
 function goneOf(nowMs: number, timezone: string): number {
   const { startMs, endMs } = dayOf(nowMs, timezone)
   return Math.floor(((nowMs - startMs) / (endMs - startMs)) * 1_000) / 1_000

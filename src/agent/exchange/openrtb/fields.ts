@@ -70,8 +70,8 @@ export function number(value: unknown, field: string): number | undefined {
 }
 
 /**
- * Reads a size, a length or a code that starts at 1. Encoders write 0 or -1 where nothing was said, so neither counts as
- * said.
+ * Reads a size, a length or a code that starts at 1. Some exchanges write 0 or -1 for an absent value, so both are
+ * read as absent.
  */
 export function above0(value: unknown, field: string): number | undefined {
   const read = number(value, field)

@@ -138,7 +138,7 @@ export class CountHistory {
     while ((this.#kept[1]?.atMs ?? atMs) <= atMs - KEPT_MS) this.#kept.shift()
   }
 
-  /** The counts `overMs` before now, or the oldest that are kept: what was counted before nobody looked counts as nothing. */
+  /** The counts `overMs` before now, or the oldest that are kept; none, so that all counts start at 0, before the first look. */
   before(nowMs: number, overMs: number): WatchedCounts {
     const earlier = this.#kept.findLast(({ atMs }) => atMs <= nowMs - overMs) ?? this.#kept[0]
     return earlier?.counts ?? new Map()
